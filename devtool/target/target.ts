@@ -15,6 +15,8 @@ export interface ExecOptions {
   readonly tty?: TerminalSize & { readonly term: string };
   /** Runs it as root where the target says `sudo: true`; elsewhere, and without it, as the login user. */
   readonly asRoot?: boolean;
+  /** Goes through the login shell instead of the agent: for what must run before the target has Node.js. */
+  readonly withoutAgent?: boolean;
   /** Aborting ends the process and everything it started. */
   readonly signal?: AbortSignal;
 }
@@ -35,10 +37,24 @@ export interface RemoteProcess {
   resize(size: TerminalSize): void;
 }
 
+/** What the agent found where it runs. */
+export interface HostFacts {
+  /** The login user's home directory. */
+  readonly home: string;
+  readonly user: string;
+  readonly uid: number;
+  /** process.platform, process.arch and process.version there; libc as npm's --libc names it. */
+  readonly platform: NodeJS.Platform;
+  readonly arch: NodeJS.Architecture;
+  readonly libc: "glibc" | "musl";
+  readonly node: string;
+}
+
 /** One open way to a target. Closing it ends every process started through it. */
 export interface Connection {
   /** Starts argv[0], looked up in PATH, with no shell between. Rejects with Failure when it can't be started. */
   exec(argv: readonly string[], options?: ExecOptions): Promise<RemoteProcess>;
+  facts(): Promise<HostFacts>;
   /** Settles once the connection is gone: undefined after close(), else why. */
   readonly closed: Promise<Error | undefined>;
   close(): Promise<void>;
