@@ -1,0 +1,234 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** Free ports are only known to be free until another process takes them. */
+const PORT_ATTEMPTS_MAX = 5;
+
+export type KeyType = "ed25519" | "ecdsa" | "rsa";
+
+export interface SshdOptions {
+  /** sshd_config lines of the caller's; they come first, and sshd takes the first value of a keyword. */
+  readonly config?: readonly string[];
+  readonly hostKeyTypes?: readonly KeyType[];
+  /** Passphrase of the client's key; none without it. */
+  readonly passphrase?: string;
+  /** $HOME of the sessions; an empty directory of its own without it, so that no rc file of the host's runs. */
+  readonly home?: string;
+  /** Login user; the caller without it. */
+  readonly user?: string;
+  /** argv put before sshd's, which must exec it (`unshare --mount …`). */
+  readonly prefix?: readonly string[];
+}
+
+export interface Sshd {
+  readonly address: "127.0.0.1";
+  readonly port: number;
+  readonly user: string;
+  readonly home: string;
+  /** Client's private key; `${keyFile}.pub` is authorized. */
+  readonly keyFile: string;
+  readonly knownHostsFile: string;
+  /** ssh_config with a Host entry named `host`: `ssh -F configFile host`. */
+  readonly configFile: string;
+  readonly host: "rig";
+  /** Private host keys, in the order of hostKeyTypes; `.pub` beside each. */
+  readonly hostKeyFiles: readonly string[];
+  readonly directory: string;
+  readonly pid: number;
+  /** The processes that each serve one connection, oldest first. */
+  connections(): Promise<number[]>;
+  stop(): Promise<void>;
+}
+
+/** What ends a test or benchmark, such as a TestContext. */
+interface Scope {
+  after(cleanup: () => Promise<void>): void;
+}
+
+/**
+ * Starts the real OpenSSH server on a free port of 127.0.0.1, with keys and configuration in a directory of its own.
+ * It and the directory are gone after `scope`, or after stop().
+ */
+export async function startSshd(scope: Scope, options: SshdOptions = {}): Promise<Sshd> {
+  // sshd refuses a directory others may write only with StrictModes, which is off; the client's key must still be 0600.
+  const directory = await mkdtemp(join(tmpdir(), "tinydocker-sshd."));
+  await chmod(directory, 0o755);
+  const hostKeyFiles = [];
+  for (const type of options.hostKeyTypes ?? ["ed25519"]) {
+    hostKeyFiles.push(await makeKey(join(directory, `host_${type}`), type, ""));
+  }
+  const keyFile = await makeKey(join(directory, "client_key"), "ed25519", options.passphrase ?? "");
+  await copyFile(`${keyFile}.pub`, join(directory, "authorized_keys"));
+  const home = options.home ?? join(directory, "home");
+  await mkdir(home, { recursive: true });
+  if (process.getuid?.() === 0) await mkdir("/run/sshd", { recursive: true, mode: 0o755 });
+
+  const user = options.user ?? userInfo().username;
+  const { child, port } = await listen(directory, hostKeyFiles, home, options);
+  const knownHostsFile = join(directory, "known_hosts");
+  const publicKeys = await Promise.all(hostKeyFiles.map((file) => readFile(`${file}.pub`, "utf8")));
+  await writeFile(knownHostsFile, publicKeys.map((key) => `[127.0.0.1]:${port} ${key}`).join(""));
+  const configFile = join(directory, "ssh_config");
+  await writeFile(configFile, clientConfig(port, user, keyFile, knownHostsFile));
+
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= end(child, directory);
+    return stopped;
+  };
+  scope.after(stop);
+  const pid = child.pid ?? 0;
+  const connections = () => childrenOf(pid);
+  return {
+    address: "127.0.0.1",
+    port,
+    user,
+    home,
+    keyFile,
+    knownHostsFile,
+    configFile,
+    host: "rig",
+    hostKeyFiles,
+    directory,
+    pid,
+    connections,
+    stop,
+  };
+}
+
+async function makeKey(file: string, type: KeyType, passphrase: string): Promise<string> {
+  await run("ssh-keygen", ["-q", "-t", type, "-N", passphrase, "-C", "rig", "-f", file]);
+  return file;
+}
+
+async function listen(
+  directory: string,
+  hostKeyFiles: readonly string[],
+  home: string,
+  options: SshdOptions,
+): Promise<{ child: ChildProcess; port: number }> {
+  const configFile = join(directory, "sshd_config");
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    await writeFile(configFile, serverConfig(directory, port, hostKeyFiles, home, options.config ?? []));
+    // sshd re-executes itself and therefore wants its absolute path.
+    const argv = [...(options.prefix ?? []), await sshdPath(), "-D", "-e", "-f", configFile];
+    const child = spawn(argv[0] ?? "", argv.slice(1), { stdio: ["ignore", "ignore", "pipe"] });
+    const said = await listening(child);
+    if (said === undefined) return { child, port };
+    if (attempt === PORT_ATTEMPTS_MAX || !/Address already in use/.test(said)) throw new Error(`sshd: ${said}`);
+  }
+}
+
+/** Waits for sshd's own word that it listens; returns what it said instead when it ended. */
+async function listening(child: ChildProcess): Promise<string | undefined> {
+  if (!child.stderr) throw new Error("sshd has no stderr");
+  const failed = once(child, "error").then(([error]) => String(error));
+  const lines = createInterface({ input: child.stderr });
+  const heard = (async () => {
+    const said: string[] = [];
+    for await (const line of lines) {
+      if (line.startsWith("Server listening on")) return undefined;
+      said.push(line);
+    }
+    return said.join("\n");
+  })();
+  const result = await Promise.race([failed, heard]);
+  child.stderr.resume();
+  return result;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (typeof address !== "object" || address === null) throw new Error("no port");
+  return address.port;
+}
+
+async function sshdPath(): Promise<string> {
+  const { stdout } = await run("sh", ["-c", 'PATH="$PATH:/usr/sbin:/sbin"; command -v sshd']);
+  return stdout.trim();
+}
+
+function serverConfig(
+  directory: string,
+  port: number,
+  hostKeyFiles: readonly string[],
+  home: string,
+  first: readonly string[],
+): string {
+  const lines = [
+    ...first,
+    "ListenAddress 127.0.0.1",
+    `Port ${port}`,
+    ...hostKeyFiles.map((file) => `HostKey ${file}`),
+    `PidFile ${join(directory, "sshd.pid")}`,
+    `AuthorizedKeysFile ${join(directory, "authorized_keys")}`,
+    "PermitRootLogin prohibit-password",
+    "PasswordAuthentication no",
+    "KbdInteractiveAuthentication no",
+    "UsePAM no",
+    "StrictModes no",
+    "MaxStartups 100",
+    "PrintMotd no",
+    "Subsystem sftp internal-sftp",
+    `SetEnv HOME=${home}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function clientConfig(port: number, user: string, keyFile: string, knownHostsFile: string): string {
+  const lines = [
+    "Host rig",
+    "  HostName 127.0.0.1",
+    `  Port ${port}`,
+    `  User ${user}`,
+    `  IdentityFile ${keyFile}`,
+    "  IdentitiesOnly yes",
+    `  UserKnownHostsFile ${knownHostsFile}`,
+    "  GlobalKnownHostsFile /dev/null",
+    "  StrictHostKeyChecking yes",
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+async function end(child: ChildProcess, directory: string): Promise<void> {
+  const connections = child.pid === undefined ? [] : await childrenOf(child.pid);
+  if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  }
+  for (const pid of connections) killIfThere(pid);
+  await rm(directory, { recursive: true, force: true });
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
+
+async function childrenOf(parent: number): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+    // The command may hold spaces and parentheses, so the fields are counted from its last one: state, ppid.
+    const ppid = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
+    if (ppid === String(parent)) found.push(Number(name));
+  }
+  return found.sort((a, b) => a - b);
+}
