@@ -1,0 +1,18 @@
+import { Failure } from "../failure.ts";
+import { checkedName } from "../name.ts";
+import type { Image } from "./image.ts";
+import { imageNames, rootfsOf } from "./store.ts";
+
+/** The built-in image: the machine's own root, so a first run needs no download. */
+export const HOST: Image = { name: "host", layers: ["/"], host: true };
+
+/** `root` is stateRoot(). Throws Failure (exit 125) for a bad name and for an image that isn't there. */
+export async function resolveImage(root: string, name: string): Promise<Image> {
+  checkedName("image", name);
+  if (name === HOST.name) return HOST;
+  const names = await imageNames(root);
+  if (names.includes(name)) return { name, layers: [rootfsOf(root, name)], host: false };
+  throw new Failure(`there is no image ${name}; there is ${[HOST.name, ...names].join(", ")}`, {
+    remedy: `tinydocker image import ${name} FILE.tar[.gz|.zst]|DIR|-`,
+  });
+}
