@@ -1,0 +1,36 @@
+#!/bin/sh
+# Installs what the tests need, on Debian and Ubuntu as root; elsewhere names it, and the tests that need it are skipped
+# (CI=true or MUST_WORK=1: fails instead).
+set -eu
+
+case $(uname -m) in
+  aarch64) qemu=qemu-system-arm ;;
+  *) qemu=qemu-system-x86 ;;
+esac
+
+# In this order: a target, checks of C code, the guest, checks of scripts and of the Vagrantfile.
+packages="
+  openssh-server openssh-client rsync gcc make libc6-dev sudo git
+  cppcheck strace util-linux bsdutils iproute2 procps
+  $qemu mmdebstrap e2fsprogs cpio xz-utils zstd busybox-static
+  shellcheck curl wget ca-certificates ruby"
+
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+missing=
+for package in $packages; do
+  installed "$package" || missing="$missing $package"
+done
+
+if [ -z "$missing" ]; then
+  exit 0
+elif [ "$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ]; then
+  echo "tests: installing$missing"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -qq update </dev/null
+  # shellcheck disable=SC2086 # a list of words
+  apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Options::=--force-unsafe-io install -y --no-install-recommends $missing </dev/null >/dev/null
+else
+  echo "tests: these Debian packages, or their like, are not installed:$missing; tests that need one are skipped" >&2
+  case ${CI:-}:${MUST_WORK:-} in true:* | *:1) exit 1 ;; esac
+fi
