@@ -1,0 +1,72 @@
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { BadImage } from "./entry.ts";
+import { unzstd } from "./zstd.ts";
+
+const MAGIC_BYTES = 6;
+const GZIP = Buffer.from([0x1f, 0x8b]);
+const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+/** A skippable frame (RFC 8878 §3.1.2), as pzstd writes first, is 0x184D2A50 to 0x184D2A5F, low byte first. */
+const ZSTD_SKIPPABLE = Buffer.from([0x2a, 0x4d, 0x18]);
+const UNREADABLE: readonly { magic: Buffer; name: string; command: string }[] = [
+  { magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]), name: "xz", command: "xz -dc" },
+  { magic: Buffer.from("BZh"), name: "bzip2", command: "bzip2 -dc" },
+  { magic: Buffer.from([0x04, 0x22, 0x4d, 0x18]), name: "lz4", command: "lz4 -dc" },
+];
+
+/** Undoes gzip or Zstandard, told by the first bytes; passes anything else on as it is. Throws BadImage. */
+export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { head, whole } = await peek(source);
+  const unreadable = UNREADABLE.find(({ magic }) => startsWith(head, magic));
+  if (unreadable) {
+    throw new BadImage(
+      `it is compressed with ${unreadable.name}; give it as \`${unreadable.command} FILE | tinydocker image import NAME -\``,
+    );
+  }
+  if (startsWith(head, GZIP)) yield* broken("gzip", gunzip(whole));
+  else if (isZstd(head)) yield* broken("zstd", unzstd(whole));
+  else yield* whole;
+}
+
+async function peek(source: AsyncIterable<Uint8Array>): Promise<{ head: Buffer; whole: AsyncGenerator<Uint8Array> }> {
+  const iterator = source[Symbol.asyncIterator]();
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < MAGIC_BYTES) {
+    const { value, done } = await iterator.next();
+    if (done) break;
+    head = Buffer.concat([head, value]);
+  }
+  async function* whole() {
+    try {
+      yield head;
+      yield* { [Symbol.asyncIterator]: () => iterator };
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  return { head, whole: whole() };
+}
+
+function startsWith(head: Buffer, magic: Buffer): boolean {
+  return head.subarray(0, magic.length).equals(magic);
+}
+
+function isZstd(head: Buffer): boolean {
+  const skippable = ((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head.subarray(1), ZSTD_SKIPPABLE);
+  return startsWith(head, ZSTD) || skippable;
+}
+
+function gunzip(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  // The reader of the returned stream gets the error too, so the callback has nothing to do.
+  return pipeline(Readable.from(source, { objectMode: false }), createGunzip(), () => {});
+}
+
+async function* broken(format: string, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* source;
+  } catch (error) {
+    // A failed read of the file itself carries a system call; what is left is the format's own complaint.
+    if (error instanceof BadImage || (error instanceof Error && "syscall" in error)) throw error;
+    throw new BadImage(`its ${format} data is broken or cut short (${error instanceof Error ? error.message : error})`);
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * What an importer reads and the extraction writes, one file at a time. Paths are byte strings (one character a byte,
+ * as latin1 decodes them), because a file name on Linux is bytes and need not be UTF-8.
+ */
+export interface Metadata {
+  /** Permission bits with setuid, setgid and sticky: 0 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds since 1970, with a fraction. */
+  readonly mtime: number;
+}
+
+export type Entry = {
+  /** Relative to the image's root; the root itself is the empty string. */
+  readonly path: string;
+  readonly metadata: Metadata;
+  /** It carries extended attributes, such as file capabilities; they are not kept. */
+  readonly attributes: boolean;
+} & (
+  | { readonly kind: "file"; readonly content: AsyncIterable<Uint8Array> }
+  | { readonly kind: "directory" | "device" | "socket" }
+  /** Another file system is mounted over it. */
+  | { readonly kind: "mount point"; readonly directory: boolean }
+  | { readonly kind: "fifo" }
+  | { readonly kind: "symlink"; readonly target: string }
+  /** `target`: a path of the same image. */
+  | { readonly kind: "hardlink"; readonly target: string }
+);
+
+/** The input can't become an image: broken, cut short, or with an entry that would reach outside. */
+export class BadImage extends Error {}
+
+export function bytesOf(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}
+
+/** For messages: the name as a terminal may show it, quoted, control characters escaped. */
+export function shown(path: string): string {
+  return JSON.stringify(bytesOf(path).toString("utf8"));
+}

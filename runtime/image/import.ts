@@ -1,0 +1,139 @@
+import { existsSync } from "node:fs";
+import { mkdir, open, realpath, rename, stat, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { addAbortSignal, type Readable } from "node:stream";
+import { getSystemErrorMap } from "node:util";
+import { Failure } from "../failure.ts";
+import { checkedName } from "../name.ts";
+import { decompress } from "./decompress.ts";
+import { BadImage, type Entry } from "./entry.ts";
+import { type Extracted, extractEntries } from "./extract.ts";
+import { clearLeftovers, makeUnderWay, removeTree } from "./leftovers.ts";
+import { HOST } from "./resolve.ts";
+import { type ImageRecord, imagesDirectory, recordOf } from "./store.ts";
+import { readTar } from "./tar.ts";
+import { readTree } from "./tree.ts";
+
+export interface Import {
+  /** stateRoot(). */
+  readonly root: string;
+  readonly name: string;
+  /** A tar archive, plain or compressed with gzip or zstd; a directory; or "-", an archive on `stdin`. */
+  readonly source: string;
+  readonly stdin: Readable;
+  readonly signal: AbortSignal;
+  readonly progress: (done: Readonly<Extracted>) => void;
+}
+
+export interface Imported {
+  readonly record: ImageRecord;
+  readonly extracted: Extracted;
+  readonly rootfs: string;
+}
+
+/**
+ * Makes an image; it exists whole or not at all. Throws Failure (exit 125) with nothing left behind,
+ * or the signal's reason.
+ */
+export async function importImage(request: Import): Promise<Imported> {
+  const { root, name } = request;
+  await refuseTaken(root, name);
+  const entries = await openSource(request);
+  try {
+    await mkdir(imagesDirectory(root), { recursive: true, mode: 0o700 });
+    await clearLeftovers(root);
+    return await extractAndPublish(request, entries);
+  } catch (error) {
+    request.signal.throwIfAborted();
+    throw explained(error, request);
+  }
+}
+
+async function refuseTaken(root: string, name: string): Promise<void> {
+  checkedName("image", name);
+  if (name === HOST.name) {
+    throw new Failure(`the image ${HOST.name} is built in: it is this machine's own root`, {
+      remedy: "import under another name",
+    });
+  }
+  if (existsSync(recordOf(root, name))) throw taken(name);
+}
+
+function taken(name: string): Failure {
+  return new Failure(`there is an image ${name} already`, {
+    remedy: `tinydocker image rm ${name}, or import under another name`,
+  });
+}
+
+async function openSource({ root, source, stdin, signal }: Import): Promise<AsyncIterable<Entry>> {
+  if (source === "-") return readTar(decompress(addAbortSignal(signal, stdin)));
+  const path = resolve(source);
+  const stats = await readable(source, stat(path));
+  if (stats.isDirectory()) return readTree(await outsideOf(root, await readable(source, realpath(path))));
+  const file = await readable(source, open(path));
+  return readTar(decompress(addAbortSignal(signal, file.createReadStream({ highWaterMark: READ_BYTES }))));
+}
+
+const READ_BYTES = 256 * 1_024;
+
+async function readable<T>(source: string, opened: Promise<T>): Promise<T> {
+  try {
+    return await opened;
+  } catch (error) {
+    throw new Failure(`can't read ${source}: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** A directory that holds the images would be copied into itself. */
+async function outsideOf(root: string, directory: string): Promise<string> {
+  const state = await realpath(root).catch(() => resolve(root));
+  if (!`${state}/`.startsWith(directory === "/" ? "/" : `${directory}/`)) return directory;
+  throw new Failure(`can't import ${directory}: it holds tinydocker's own images (${state})`, {
+    remedy:
+      directory === "/" ? "run with --image host, which is this machine's own root" : "copy what is wanted of it first",
+  });
+}
+
+async function extractAndPublish(request: Import, entries: AsyncIterable<Entry>): Promise<Imported> {
+  const { root, name, signal, progress } = request;
+  const underWay = await makeUnderWay(root, "import");
+  try {
+    const rootfs = join(underWay, "rootfs");
+    await mkdir(rootfs, { mode: 0o700 });
+    const extracted = await extractEntries(entries, rootfs, signal, progress);
+    const record = { name, created: new Date().toISOString(), bytes: extracted.bytes, files: extracted.files };
+    await writeFile(join(underWay, "image.json"), `${JSON.stringify(record)}\n`);
+    signal.throwIfAborted();
+    // Only an empty directory is ever replaced, so of two imports at once the second fails here.
+    const image = join(imagesDirectory(root), name);
+    await rename(underWay, image);
+    return { record, extracted, rootfs: join(image, "rootfs") };
+  } catch (error) {
+    await removeTree(underWay);
+    throw error;
+  }
+}
+
+function explained(error: unknown, { root, name, source }: Import): unknown {
+  const what = `can't import ${source === "-" ? "standard input" : source} as image ${name}`;
+  if (error instanceof BadImage) return new Failure(`${what}: ${error.message}`, { cause: error });
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === "rename" && (code === "ENOTEMPTY" || code === "EEXIST")) return taken(name);
+  if (syscall === undefined) return error;
+  const remedy = REMEDIES[code ?? ""]?.(root);
+  return new Failure(`${what}: ${reason(error)}`, { cause: error, ...(remedy !== undefined && { remedy }) });
+}
+
+const REMEDIES: Readonly<Record<string, (root: string) => string>> = {
+  ENOSPC: (root) => `free space on the file system of ${root}, or set TINYDOCKER_ROOT to a directory on another`,
+  EDQUOT: (root) => `free space within the quota of ${root}, or set TINYDOCKER_ROOT to a directory elsewhere`,
+  EACCES: (root) => `run as root, or set TINYDOCKER_ROOT to a directory of your own instead of ${root}`,
+};
+
+/** The system's own words, with the file they are about. */
+function reason(error: unknown): string {
+  const { errno, path, message } = error as NodeJS.ErrnoException;
+  const words = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
+  if (words === undefined) return message;
+  return path === undefined ? words : `${words} (${path})`;
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { imagesDirectory } from "./store.ts";
+
+/** `.import-PID-STARTTIME-XXXXXX`: names its maker, so that another can tell whether that still lives. */
+const UNDER_WAY = /^\.(?:import|remove)-(\d+)-(\d+)-/;
+
+/** Makes a directory beside the images, of mode 0700, whose maker is this process. */
+export async function makeUnderWay(root: string, what: "import" | "remove"): Promise<string> {
+  const prefix = `.${what}-${process.pid}-${startTime(process.pid)}-`;
+  return mkdtemp(join(imagesDirectory(root), prefix));
+}
+
+/** Removes what imports and removals left behind that were killed. */
+export async function clearLeftovers(root: string): Promise<void> {
+  for (const name of await readdir(imagesDirectory(root))) {
+    const [, pid, started] = UNDER_WAY.exec(name) ?? [];
+    if (pid !== undefined && startTime(Number(pid)) !== started) await removeTree(join(imagesDirectory(root), name));
+  }
+}
+
+/** proc_pid_stat(5), field 22: with it a pid that is used again is told apart. undefined: there is no such process. */
+function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
+  }
+}
+
+export async function removeTree(path: string): Promise<void> {
+  // Root needs no permission; others can't empty a directory that an image marks read-only.
+  if (process.geteuid?.() !== 0) await makeWritable(Buffer.from(path));
+  await rm(path, { recursive: true, force: true });
+}
+
+async function makeWritable(directory: Buffer): Promise<void> {
+  await chmod(directory, 0o700);
+  for (const entry of await readdir(directory, { withFileTypes: true, encoding: "buffer" })) {
+    if (entry.isDirectory()) await makeWritable(Buffer.concat([directory, Buffer.from("/"), entry.name]));
+  }
+}

@@ -1,0 +1,19 @@
+import { rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Failure } from "../failure.ts";
+import { checkedName } from "../name.ts";
+import { clearLeftovers, makeUnderWay, removeTree } from "./leftovers.ts";
+import { HOST, resolveImage } from "./resolve.ts";
+import { recordOf } from "./store.ts";
+
+/** Throws Failure (exit 125) for the built-in image, for one that isn't there and for one a container uses. */
+export async function removeImage(root: string, name: string): Promise<void> {
+  checkedName("image", name);
+  if (name === HOST.name) throw new Failure(`the image ${HOST.name} is built in and can't be removed`);
+  await resolveImage(root, name);
+  const underWay = await makeUnderWay(root, "remove");
+  // One rename takes it out of sight, so a removal that is killed leaves no half image; the next one clears the rest.
+  await rename(dirname(recordOf(root, name)), join(underWay, name));
+  await removeTree(underWay);
+  await clearLeftovers(root);
+}

@@ -1,0 +1,143 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { extract } from "tar-stream";
+import { BadImage, type Entry, type Metadata, shown } from "./entry.ts";
+import { relativePath } from "./entry-path.ts";
+
+const BLOCK_BYTES = 512;
+
+/** An entry as tar-stream 3 gives it; its own type leaves out half. */
+interface Header {
+  readonly name: string;
+  readonly linkname: string | null;
+  /** null: not one of POSIX's. */
+  readonly type: string | null;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtime: Date;
+  /** Where the content starts. */
+  readonly byteOffset: number;
+  /** POSIX.1-2001's extended records. */
+  readonly pax: Readonly<Record<string, string>> | null;
+}
+
+// latin1: a name is bytes, and one character a byte keeps them.
+const OPTIONS: object = { filenameEncoding: "latin1", allowUnknownFormat: true };
+
+/**
+ * The entries of an uncompressed tar archive: ustar, pax, GNU and v7. Each entry's content must be read, or left, before
+ * the next is asked for. Throws BadImage when the archive is broken, has no end, or holds a kind that can't be read.
+ */
+export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
+  const parser = extract(OPTIONS);
+  const seen = { bytes: 0, lastNonZero: -1 };
+  const fed = pipeline(Readable.from(observed(source, seen), { objectMode: false }), parser);
+  // Its error is the parser's too, where it is handled.
+  fed.catch(() => {});
+  let end = 0;
+  try {
+    for await (const stream of parser) {
+      const header = stream.header as unknown as Header;
+      end = header.byteOffset + Math.ceil(header.size / BLOCK_BYTES) * BLOCK_BYTES;
+      yield entryOf(header, stream as unknown as AsyncIterable<Uint8Array>);
+      stream.resume();
+    }
+    await fed;
+  } catch (error) {
+    throw isParserError(error) ? new BadImage(explain(error, end === 0)) : error;
+  } finally {
+    parser.destroy();
+  }
+  checkEnd(seen, end);
+}
+
+interface Seen {
+  bytes: number;
+  /** Offset of the last byte that isn't zero. */
+  lastNonZero: number;
+}
+
+async function* observed(source: AsyncIterable<Uint8Array>, seen: Seen): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    const at = chunk.findLastIndex((byte) => byte !== 0);
+    if (at >= 0) seen.lastNonZero = seen.bytes + at;
+    seen.bytes += chunk.length;
+    yield chunk;
+  }
+}
+
+/** An archive ends with zero blocks; without one it was cut between two entries, which tar-stream lets pass. */
+function checkEnd(seen: Seen, end: number): void {
+  if (seen.bytes === 0) throw new BadImage("it is empty");
+  if (end === 0) throw new BadImage("it holds no files");
+  const zeros = seen.bytes - (seen.lastNonZero + 1);
+  if (zeros < BLOCK_BYTES || seen.bytes < end + BLOCK_BYTES)
+    throw new BadImage("it is cut short: the end of the archive is missing");
+}
+
+function isParserError(error: unknown): error is Error {
+  return error instanceof Error && !(error instanceof BadImage) && !("syscall" in error) && !("code" in error);
+}
+
+function explain(error: Error, first: boolean): string {
+  if (first) return "it is not a tar archive, nor one compressed with gzip or zstd";
+  return error.message === "Unexpected end of data" ? "it is cut short" : `it is broken (${error.message})`;
+}
+
+function entryOf(header: Header, content: AsyncIterable<Uint8Array>): Entry {
+  const pax = header.pax ?? {};
+  const path = relativePath(byteString(header.name, pax["path"]));
+  const base = {
+    path,
+    metadata: metadataOf(header, pax, path),
+    attributes: Object.keys(pax).some((key) => key.startsWith("SCHILY.xattr.")),
+  };
+  if (Object.keys(pax).some((key) => key.startsWith("GNU.sparse."))) throw sparse(path);
+  switch (header.type) {
+    case "file":
+    case "contiguous-file":
+      return { ...base, kind: "file", content };
+    case "link":
+      return { ...base, kind: "hardlink", target: relativePath(byteString(header.linkname ?? "", pax["linkpath"])) };
+    case "symlink":
+      return { ...base, kind: "symlink", target: byteString(header.linkname ?? "", pax["linkpath"]) };
+    case "directory":
+    case "fifo":
+      return { ...base, kind: header.type };
+    case "character-device":
+    case "block-device":
+      return { ...base, kind: "device" };
+    default:
+      throw sparse(path);
+  }
+}
+
+function sparse(path: string): BadImage {
+  return new BadImage(`${shown(path)} is a sparse file or of a kind of GNU tar's own; pack it again without --sparse`);
+}
+
+/** pax records are UTF-8, everything else came as latin1. */
+function byteString(field: string, record: string | undefined): string {
+  if (!record) return field;
+  if (record.includes("\ufffd")) throw new BadImage(`the name ${JSON.stringify(record)} in a pax record is not UTF-8`);
+  return Buffer.from(record).toString("latin1");
+}
+
+/** The largest id; one more means "leave as it is" to chown(2). */
+const ID_MAX = 2 ** 32 - 2;
+
+function metadataOf(header: Header, pax: Readonly<Record<string, string>>, path: string): Metadata {
+  const { mode } = header;
+  const uid = Number(pax["uid"] ?? header.uid);
+  const gid = Number(pax["gid"] ?? header.gid);
+  const mtime = Number(pax["mtime"] ?? header.mtime.getTime() / 1_000);
+  const valid = Number.isInteger(mode) && isId(uid) && isId(gid) && Number.isFinite(mtime);
+  if (!valid) throw new BadImage(`the header of ${shown(path)} holds an invalid number`);
+  return { mode: mode & 0o7777, uid, gid, mtime };
+}
+
+function isId(id: number): boolean {
+  return Number.isInteger(id) && id >= 0 && id <= ID_MAX;
+}

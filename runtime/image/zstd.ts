@@ -1,0 +1,23 @@
+import { Decompress } from "fzstd";
+
+/**
+ * fzstd gives all blocks of a chunk at once, and a block of 4 bytes can stand for 2 MiB:
+ * with this many bytes a chunk at most 64 MiB wait for the reader.
+ */
+const CHUNK_BYTES = 128;
+
+/** Decompresses Zstandard frames as RFC 8878 defines them; checksums are not verified. Throws for broken or cut input. */
+export async function* unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const ready: Uint8Array[] = [];
+  const decompress = new Decompress((block) => {
+    if (block.length > 0) ready.push(block);
+  });
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; at += CHUNK_BYTES) {
+      decompress.push(chunk.subarray(at, at + CHUNK_BYTES));
+      yield* ready.splice(0);
+    }
+  }
+  decompress.push(new Uint8Array(0), true);
+  yield* ready.splice(0);
+}
