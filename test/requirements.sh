@@ -4,8 +4,8 @@
 set -eu
 
 case $(uname -m) in
-  aarch64) qemu=qemu-system-arm ;;
-  *) qemu=qemu-system-x86 ;;
+  aarch64) qemu="qemu-system-arm" ;;
+  *) qemu="qemu-system-x86" ;;
 esac
 
 # In this order: a target, checks of C code, the guest, checks of scripts and of the Vagrantfile.

@@ -45,7 +45,7 @@ function installed(program: string): boolean {
 const BOOT_MS_MAX = 180_000;
 
 /** Boots a guest of the test's own and waits until its sshd answers. */
-export async function startVm(test: { after(done: () => unknown): void }): Promise<Vm> {
+export async function startVm(test: Pick<TestContext, "after">): Promise<Vm> {
   const image = await vmImage();
   const directory = await temporaryDirectory(test);
   const monitor = join(directory, "monitor");
