@@ -41,12 +41,12 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
     for await (const stream of parser) {
       const header = stream.header as unknown as Header;
       end = header.byteOffset + Math.ceil(header.size / BLOCK_BYTES) * BLOCK_BYTES;
-      yield entryOf(header, stream as unknown as AsyncIterable<Uint8Array>);
+      yield entryOf(header, contentOf(stream as unknown as AsyncIterable<Uint8Array>));
       stream.resume();
     }
     await fed;
   } catch (error) {
-    throw isParserError(error) ? new BadImage(explain(error, end === 0)) : error;
+    throw explained(error, end === 0);
   } finally {
     parser.destroy();
   }
@@ -77,13 +77,21 @@ function checkEnd(seen: Seen, end: number): void {
     throw new BadImage("it is cut short: the end of the archive is missing");
 }
 
-function isParserError(error: unknown): error is Error {
-  return error instanceof Error && !(error instanceof BadImage) && !("syscall" in error) && !("code" in error);
+async function* contentOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw explained(error, false);
+  }
 }
 
-function explain(error: Error, first: boolean): string {
-  if (first) return "it is not a tar archive, nor one compressed with gzip or zstd";
-  return error.message === "Unexpected end of data" ? "it is cut short" : `it is broken (${error.message})`;
+/** The parser's errors are plain ones; what else comes through it keeps its own words. */
+function explained(error: unknown, first: boolean): unknown {
+  if (!(error instanceof Error) || error instanceof BadImage || "code" in error) return error;
+  if (first) return new BadImage("it is not a tar archive, nor one compressed with gzip or zstd");
+  return new BadImage(
+    error.message === "Unexpected end of data" ? "it is cut short" : `it is broken (${error.message})`,
+  );
 }
 
 function entryOf(header: Header, content: AsyncIterable<Uint8Array>): Entry {
