@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import * as rules from "./rig/architecture.ts";
+
+const PROJECT = join(import.meta.dirname, "..");
+
+function projectSources(): rules.Sources {
+  const paths = ["devtool", "runtime"].flatMap((folder) =>
+    readdirSync(join(PROJECT, folder), { recursive: true, encoding: "utf8" }).map((path) => `${folder}/${path}`),
+  );
+  const typescript = paths.filter((path) => path.endsWith(".ts"));
+  return new Map(typescript.map((path) => [path, readFileSync(join(PROJECT, path), "utf8")]));
+}
+
+const lines = (count: number) => "\n".repeat(count);
+
+/** Each rule, a project that breaks it, and what the rule says to that. */
+const CASES: readonly (readonly [string, rules.Rule, Record<string, string>, readonly string[]])[] = [
+  [
+    "every import of a file of ours leads to a file that is there",
+    rules.importsLeadSomewhere,
+    { "devtool/a.ts": 'import { b } from "./b.ts";\n' },
+    ["devtool/a.ts -> devtool/b.ts"],
+  ],
+  [
+    "devtool and tinydocker know nothing of each other",
+    rules.programsStayApart,
+    { "devtool/a.ts": 'import type { B } from "../runtime/b.ts";\n', "runtime/b.ts": "" },
+    ["devtool/a.ts -> runtime/b.ts"],
+  ],
+  [
+    "each library enters a program through one file",
+    rules.oneFileForEachLibrary,
+    {
+      "devtool/a.ts": 'import {\n  x,\n} from "yargs/helpers";\n',
+      "devtool/b.ts": 'const y = () => import("yargs");\n',
+      "runtime/cli.ts": 'import yargs from "yargs";\n',
+    },
+    ["devtool imports yargs in devtool/a.ts, devtool/b.ts"],
+  ],
+  [
+    "imports form no cycle",
+    rules.noCycle,
+    {
+      "devtool/cli.ts": 'import "./a.ts";\n',
+      "devtool/a.ts": 'import { b } from "./b/b.ts";\n',
+      "devtool/b/b.ts": 'export type { A } from "../a.ts";\n',
+    },
+    ["devtool/a.ts", "devtool/b/b.ts", "devtool/a.ts"],
+  ],
+  [
+    "a stage of an edit's way imports only types of the stage before it",
+    rules.stagesInARow,
+    {
+      "devtool/watch.ts": 'import type { Bundle } from "./bundle.ts";\n',
+      "devtool/bundle.ts": 'import type { ChangeSet } from "./watch.ts";\n',
+      "devtool/sync/sync.ts": 'import { bundle } from "../bundle.ts";\nimport { walk } from "./walk.ts";\n',
+      "devtool/sync/walk.ts": "",
+      "devtool/compile.ts": 'import type { Bundle } from "./bundle.ts";\n',
+    },
+    [
+      "devtool/watch.ts -> devtool/bundle.ts",
+      "devtool/sync/sync.ts -> devtool/bundle.ts",
+      "devtool/compile.ts -> devtool/bundle.ts",
+    ],
+  ],
+  [
+    "only an entry ends the process",
+    rules.onlyEntriesExit,
+    { "runtime/cli.ts": "process.exit(0);\n", "runtime/run.ts": "function f() {\n  process.exit(1);\n}\n" },
+    ["runtime/run.ts"],
+  ],
+  [
+    "importing a module does nothing",
+    rules.importingDoesNothing,
+    {
+      "devtool/cli.ts": "await main();\n",
+      "devtool/a.ts": "export const a = await load();\nconst b = {\n  c: 1,\n};\nstart();\nfor (const d of e) f(d);\n",
+    },
+    [
+      "devtool/a.ts: export const a = await load();",
+      "devtool/a.ts: start();",
+      "devtool/a.ts: for (const d of e) f(d);",
+    ],
+  ],
+  [
+    "a file has at most 300 lines, a function 70",
+    rules.filesAndFunctionsAreShort,
+    {
+      "devtool/a.ts": lines(301),
+      "devtool/b.ts": `export async function f(\n  g: string,\n): Promise<void> {${lines(70)}}\nconst h = () => {${lines(69)}};\n`,
+      "devtool/c.ts": lines(300),
+    },
+    ["devtool/a.ts has 301 lines", "devtool/b.ts:3 is a function of 71 lines"],
+  ],
+];
+
+for (const [title, rule, broken, complaints] of CASES) {
+  test(title, () => {
+    assert.deepEqual(rule(new Map(Object.entries(broken))), complaints, "the rule sees what breaks it");
+    assert.deepEqual(rule(projectSources()), []);
+  });
+}
