@@ -1,0 +1,258 @@
+import { Failure } from "../failure.ts";
+
+/** What a multiplexed frame carries; rsync.h:enum msgcode. */
+export const MESSAGE = {
+  data: 0,
+  errorXfer: 1,
+  info: 2,
+  error: 3,
+  warning: 4,
+  ioError: 22,
+  ioTimeout: 33,
+  noop: 42,
+  errorExit: 86,
+  success: 100,
+  deleted: 101,
+  noSend: 102,
+} as const;
+
+/** Added to a frame's kind in its header; rsync.h:MPLEX_BASE. */
+const MULTIPLEX_BASE = 7;
+const HEADER_LENGTH = 4;
+const MAX_FRAME_LENGTH = 0xffffff;
+/** A message that isn't data fits rsync's own buffer for it; rsync.h:BIGPATHBUFLEN. */
+const MAX_MESSAGE_LENGTH = 4096 + 1024;
+
+/** Indices with a meaning of their own; rsync.h:NDX_*. */
+export const INDEX = { done: -1, deleteStatistics: -3 } as const;
+
+/** Collects what goes out next; integers are little-endian. */
+export class ByteWriter {
+  #buffer = Buffer.allocUnsafe(64 * 1024);
+  length = 0;
+
+  byte(value: number): void {
+    this.#buffer[this.#room(1)] = value;
+  }
+
+  int16(value: number): void {
+    this.#buffer.writeUInt16LE(value, this.#room(2));
+  }
+
+  int32(value: number): void {
+    this.#buffer.writeInt32LE(value | 0, this.#room(4));
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#buffer.set(value, this.#room(value.length));
+  }
+
+  /** One byte for each code unit. */
+  latin1(value: string): void {
+    const at = this.#room(value.length);
+    this.#buffer.write(value, at, "latin1");
+  }
+
+  /** 32 bits in 1 to 5 bytes; rsync/io.c:write_varint. */
+  varint(value: number): void {
+    this.#variable(value | 0, value < 0 ? -1 : 0, 1, 4);
+  }
+
+  /** A 64-bit integer in at least `least` bytes; exact for safe integers, negative ones too; rsync/io.c:write_varlong. */
+  varlong(value: number, least: number): void {
+    const high = Math.floor(value / 0x1_0000_0000);
+    this.#variable(value - high * 0x1_0000_0000, high, least, 8);
+  }
+
+  /** Gives what was collected and begins anew. */
+  take(): Buffer {
+    const taken = this.#buffer.subarray(0, this.length);
+    this.#buffer = Buffer.allocUnsafe(64 * 1024);
+    this.length = 0;
+    return taken;
+  }
+
+  /** The highest byte that counts moves to the front, behind as many one bits as there are bytes beyond `least`. */
+  #variable(low: number, high: number, least: number, most: number): void {
+    const start = this.#room(9);
+    const buffer = this.#buffer;
+    buffer.writeInt32LE(low | 0, start + 1);
+    buffer.writeInt32LE(high | 0, start + 5);
+    let count = most;
+    while (count > least && buffer[start + count] === 0) count--;
+    const top = buffer[start + count] ?? 0;
+    const bit = 1 << (7 - count + least);
+    if (top >= bit) {
+      count++;
+      buffer[start] = ~(bit - 1);
+    } else if (count > least) {
+      buffer[start] = top | ~(bit * 2 - 1);
+    } else {
+      buffer[start] = top;
+    }
+    this.length = start + count;
+  }
+
+  #room(bytes: number): number {
+    const at = this.length;
+    this.length = at + bytes;
+    if (this.length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.length));
+      this.#buffer.copy(larger, 0, 0, at);
+      this.#buffer = larger;
+    }
+    return at;
+  }
+}
+
+/** How many bytes follow the first of a variable integer; rsync/io.c:int_byte_extra. */
+export function followingBytes(first: number): number {
+  return first < 0x80 ? 0 : Math.min(Math.clz32(~(first << 24)), 6);
+}
+
+/** Decodes a varint from its first byte and the `followingBytes` after it; rsync/io.c:read_varint. */
+export function decodeVarint(first: number, rest: Uint8Array): number {
+  const extra = rest.length;
+  if (extra > 4) throw brokenStream("an integer of more than 32 bits");
+  let value = 0;
+  for (let i = 0; i < extra; i++) value |= (rest[i] ?? 0) << (8 * i);
+  const top = extra === 0 ? first : first & ((1 << (8 - extra)) - 1);
+  return extra === 4 ? value : value | (top << (8 * extra));
+}
+
+/** Writes file indices as differences; rsync/io.c:write_ndx. */
+export class IndexEncoder {
+  #previous = -1;
+
+  encode(index: number, to: ByteWriter): void {
+    if (index === INDEX.done) {
+      to.byte(0);
+      return;
+    }
+    const difference = index - this.#previous;
+    this.#previous = index;
+    if (difference > 0 && difference < 0xfe) {
+      to.byte(difference);
+    } else if (difference < 0 || difference > 0x7fff) {
+      to.byte(0xfe);
+      to.byte((index >>> 24) | 0x80);
+      to.byte(index & 0xff);
+      to.byte((index >>> 8) & 0xff);
+      to.byte((index >>> 16) & 0xff);
+    } else {
+      to.byte(0xfe);
+      to.byte(difference >>> 8);
+      to.byte(difference & 0xff);
+    }
+  }
+}
+
+/** Where an index's bytes come from. */
+export interface ByteSource {
+  byte(): Promise<number>;
+}
+
+/** The other direction of IndexEncoder; rsync/io.c:read_ndx. */
+export class IndexDecoder {
+  #positive = -1;
+  #negative = 1;
+
+  async decode(from: ByteSource): Promise<number> {
+    const first = await from.byte();
+    if (first === 0) return INDEX.done;
+    if (first !== 0xff) {
+      this.#positive = await this.#next(first, this.#positive, from);
+      return this.#positive;
+    }
+    this.#negative = await this.#next(await from.byte(), this.#negative, from);
+    return -this.#negative;
+  }
+
+  async #next(first: number, previous: number, from: ByteSource): Promise<number> {
+    if (first !== 0xfe) return previous + first;
+    const high = await from.byte();
+    const low = await from.byte();
+    if ((high & 0x80) === 0) return previous + (high << 8) + low;
+    return ((high & 0x7f) << 24) | ((await from.byte()) << 8) | ((await from.byte()) << 16) | low;
+  }
+}
+
+/** Cuts bytes into frames; rsync/io.c:send_msg. */
+export function multiplex(kind: number, payload: Buffer): Buffer[] {
+  const pieces: Buffer[] = [];
+  let at = 0;
+  do {
+    const piece = payload.subarray(at, at + MAX_FRAME_LENGTH);
+    const header = Buffer.allocUnsafe(HEADER_LENGTH);
+    header.writeUInt32LE(((kind + MULTIPLEX_BASE) << 24) + piece.length);
+    pieces.push(header, piece);
+    at += piece.length;
+  } while (at < payload.length);
+  return pieces;
+}
+
+/** A frame that isn't data. */
+export interface Message {
+  readonly kind: number;
+  readonly payload: Buffer;
+}
+
+export interface Received {
+  readonly data: (piece: Buffer) => void;
+  readonly message: (message: Message) => void;
+}
+
+/** Tells data from messages, however the bytes arrive; rsync/io.c:read_a_msg. */
+export class Demultiplexer {
+  readonly #received: Received;
+  /** The bytes of a header or a message that aren't all here yet. */
+  #partial: Buffer = Buffer.alloc(0);
+  #dataLeft = 0;
+
+  constructor(received: Received) {
+    this.#received = received;
+  }
+
+  /** Throws Failure at what no rsync sends. */
+  push(chunk: Buffer): void {
+    let bytes = this.#partial.length === 0 ? chunk : Buffer.concat([this.#partial, chunk]);
+    while (bytes.length > 0) {
+      const used = this.#dataLeft > 0 ? this.#takeData(bytes) : this.#takeFrame(bytes);
+      if (used === 0) break;
+      bytes = bytes.subarray(used);
+    }
+    this.#partial = bytes;
+  }
+
+  #takeData(bytes: Buffer): number {
+    const piece = bytes.subarray(0, this.#dataLeft);
+    this.#dataLeft -= piece.length;
+    this.#received.data(piece);
+    return piece.length;
+  }
+
+  #takeFrame(bytes: Buffer): number {
+    if (bytes.length < HEADER_LENGTH) return 0;
+    const header = bytes.readUInt32LE(0);
+    const kind = (header >>> 24) - MULTIPLEX_BASE;
+    const length = header & MAX_FRAME_LENGTH;
+    if (kind === MESSAGE.data) {
+      this.#dataLeft = length;
+      return HEADER_LENGTH;
+    }
+    if (!KNOWN_MESSAGES.has(kind)) throw brokenStream(`a message of unknown kind ${kind}`);
+    if (length > MAX_MESSAGE_LENGTH) throw brokenStream(`a message of ${length} bytes`);
+    if (bytes.length < HEADER_LENGTH + length) return 0;
+    this.#received.message({ kind, payload: bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + length) });
+    return HEADER_LENGTH + length;
+  }
+}
+
+const KNOWN_MESSAGES: ReadonlySet<number> = new Set(Object.values(MESSAGE));
+
+/** The other side isn't speaking rsync's protocol, or not correctly. */
+export function brokenStream(what: string): Failure {
+  return new Failure(`rsync on the target sent ${what}, which its protocol doesn't know`, {
+    remedy: "check `rsync --version` on the target; `devtool provision` installs Debian's",
+  });
+}
