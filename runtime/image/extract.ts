@@ -187,7 +187,7 @@ async function writeFile(
     if (tree.owners) fchownSync(file, uid, gid);
     // After chown, which takes setuid and setgid away.
     fchmodSync(file, mode);
-    futimesSync(file, mtime, mtime);
+    futimesSync(file, time(mtime), time(mtime));
   } finally {
     closeSync(file);
   }
@@ -198,7 +198,7 @@ function makeSymlink(tree: Tree, { path, target, metadata }: Entry & { kind: "sy
   const link = onDisk(tree, path);
   symlinkSync(bytesOf(target), link);
   if (tree.owners) lchownSync(link, metadata.uid, metadata.gid);
-  lutimesSync(link, metadata.mtime, metadata.mtime);
+  lutimesSync(link, time(metadata.mtime), time(metadata.mtime));
 }
 
 /** link(2) follows no symlink at the end of the target's path; that none leads to it is checked here. */
@@ -219,12 +219,17 @@ function makeFifo(tree: Tree, { path, metadata }: Entry): void {
   execFileSync("mkfifo", ["--", name], { stdio: ["ignore", "ignore", "pipe"] });
   if (tree.owners) lchownSync(fifo, metadata.uid, metadata.gid);
   chmodSync(fifo, metadata.mode);
-  utimesSync(fifo, metadata.mtime, metadata.mtime);
+  utimesSync(fifo, time(metadata.mtime), time(metadata.mtime));
 }
 
 function finishDirectory(tree: Tree, path: string, { mode, uid, gid, mtime }: Metadata): void {
   const directory = onDisk(tree, path);
   if (tree.owners) lchownSync(directory, uid, gid);
   chmodSync(directory, mode);
-  utimesSync(directory, mtime, mtime);
+  utimesSync(directory, time(mtime), time(mtime));
+}
+
+/** Node.js takes a negative number for the present, and a Date of milliseconds for what it is. */
+function time(mtime: number): number | Date {
+  return mtime < 0 ? new Date(mtime * 1_000) : mtime;
 }
