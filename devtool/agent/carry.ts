@@ -1,0 +1,134 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { encodePreface, FrameDecoder } from "../protocol/frame.ts";
+import { type AgentMessage, type ClientMessage, decodeClientMessage, encode } from "../protocol/messages.ts";
+import { Output } from "./output.ts";
+import type { PipeSource } from "./pipes.ts";
+import { endGroup, signalGroup } from "./process-group.ts";
+import { type Request, start } from "./start.ts";
+
+/*
+ * waiting ──request──▶ starting ──▶ running ──exit, output ended, group empty──▶ over
+ *                          └────────────failed to start───────────────────────────┘
+ */
+type State =
+  | { readonly name: "waiting" }
+  | { readonly name: "starting" }
+  | {
+      readonly name: "running";
+      readonly pid: number;
+      readonly stdin: Socket;
+      readonly stdout: Output;
+      readonly stderr: Output;
+    }
+  | { readonly name: "over" };
+
+/** One connection and the one process it carries. The connection's end is the process group's end. */
+export class Carried {
+  readonly #socket: Socket;
+  readonly #pipes: PipeSource;
+  readonly #decoder = new FrameDecoder();
+  #state: State = { name: "waiting" };
+  #running: Promise<void> = Promise.resolve();
+  /** Aborted when the process is no longer wanted: by `terminate`, the connection's close or the agent's end. */
+  readonly #unwanted = new AbortController();
+  /** Settles when the connection is closed and no process of the group is left. */
+  readonly over: Promise<void>;
+
+  constructor(socket: Socket, pipes: PipeSource) {
+    this.#socket = socket;
+    this.#pipes = pipes;
+    socket.write(encodePreface());
+    socket.on("error", () => {}); // "close" follows
+    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    this.over = once(socket, "close").then(() => {
+      this.#discardOutput();
+      this.#unwanted.abort();
+      return this.#running;
+    });
+  }
+
+  /** Ends the process group, then the connection. */
+  async end(): Promise<void> {
+    this.#unwanted.abort();
+    await this.#running;
+    this.#socket.destroy();
+    await this.over;
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const frame of this.#decoder.push(chunk)) this.#act(decodeClientMessage(frame));
+    } catch {
+      // Only a broken or foreign client sends what can't be decoded; its process must not go on unseen.
+      this.#socket.destroy();
+    }
+  }
+
+  #act(message: ClientMessage): void {
+    const state = this.#state;
+    if (message.type === "terminate") this.#unwanted.abort();
+    else if (message.type === "request" && state.name === "waiting") {
+      this.#state = { name: "starting" };
+      this.#running = this.#run(message).catch(() => void this.#socket.destroy());
+    } else if (state.name === "running") this.#tell(state, message);
+    // The process may have ended while the message was on its way. A client says nothing before `started`.
+    else if (state.name !== "over") this.#socket.destroy();
+  }
+
+  #tell(state: State & { readonly name: "running" }, message: ClientMessage): void {
+    if (message.type === "stdin") {
+      const taken = () => this.#send({ type: "window", stream: "stdin", bytes: message.data.length });
+      // A process that closed its stdin still must not stop the client's writing.
+      if (state.stdin.writable) state.stdin.write(message.data, taken);
+      else taken();
+    } else if (message.type === "stdin-end") state.stdin.end();
+    else if (message.type === "signal") signalGroup(state.pid, message.signal);
+    else if (message.type === "window" && message.stream !== "stdin") state[message.stream].grant(message.bytes);
+  }
+
+  async #run(request: Request): Promise<void> {
+    const pipes = await this.#pipes.take();
+    const started = await start(request, pipes);
+    if ("failed" in started) {
+      for (const stream of [pipes.stdin, pipes.stdout, pipes.stderr]) stream.destroy();
+      this.#state = { name: "over" };
+      this.#socket.end(encode(started.failed));
+      return;
+    }
+    const { child, pid } = started;
+    const exited = once(child, "exit");
+    pipes.stdin.on("error", () => {}); // EPIPE: it reads no more
+    const stdout = new Output(pipes.stdout, (data) => this.#send({ type: "stdout", data }));
+    const stderr = new Output(pipes.stderr, (data) => this.#send({ type: "stderr", data }));
+    this.#state = { name: "running", pid, stdin: pipes.stdin, stdout, stderr };
+    this.#send({ type: "started", pid });
+    const ended = this.#endOnceUnwanted(pid);
+
+    const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null];
+    pipes.stdin.destroy();
+    await Promise.all([stdout.drain(), stderr.drain()]);
+    // Left behind in the group: a process that means to stay calls setsid, as for a terminal that closes.
+    await (this.#unwanted.signal.aborted ? ended : endGroup(pid));
+    this.#state = { name: "over" };
+    this.#socket.end(encode(signal === null ? { type: "exit", code: code ?? 0 } : { type: "killed", signal }));
+  }
+
+  async #endOnceUnwanted(pid: number): Promise<void> {
+    if (!this.#unwanted.signal.aborted) await once(this.#unwanted.signal, "abort");
+    if (this.#state.name !== "running") return;
+    for (const output of [this.#state.stdout, this.#state.stderr]) output.hurry();
+    if (this.#socket.destroyed) this.#discardOutput();
+    await endGroup(pid);
+  }
+
+  #discardOutput(): void {
+    if (this.#state.name !== "running") return;
+    this.#state.stdout.discard();
+    this.#state.stderr.discard();
+  }
+
+  #send(message: AgentMessage): void {
+    if (this.#socket.writable) this.#socket.write(encode(message));
+  }
+}

@@ -1,0 +1,64 @@
+import { lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** How long the agent before this one may take to end its processes. */
+const TAKE_OVER_MS = 10_000;
+const POLL_MS = 10;
+/** sockaddr_un.sun_path holds 108 bytes, with the final NUL. */
+const SOCKET_PATH_BYTES_MAX = 107;
+const LONGEST_NAME = "agent.sock";
+
+/**
+ * Makes the agent's own directory, 0700, named after the client. An agent that the same client started before, over a
+ * connection whose end has not reached this machine yet, is ended first with all it runs.
+ */
+export async function claimDirectory(client: string): Promise<string> {
+  const name = `devtool-${client}`;
+  const runtime = process.env["XDG_RUNTIME_DIR"];
+  const fits = runtime && Buffer.byteLength(join(runtime, name, LONGEST_NAME)) <= SOCKET_PATH_BYTES_MAX;
+  return (fits ? await claim(join(runtime, name)) : undefined) ?? (await claim(join("/tmp", name))) ?? fail(name);
+}
+
+/** undefined where no directory can be made, as in an XDG_RUNTIME_DIR that is not there. */
+async function claim(directory: string): Promise<string | undefined> {
+  const deadline = performance.now() + TAKE_OVER_MS;
+  while (!made(directory)) {
+    const there = lstatSync(directory, { throwIfNoEntry: false });
+    if (!there) return undefined;
+    if (!there.isDirectory() || there.uid !== process.getuid?.()) return undefined;
+    const pid = ownerOf(directory);
+    if (pid === undefined || performance.now() > deadline) rmSync(directory, { recursive: true, force: true });
+    else {
+      process.kill(pid, "SIGTERM");
+      await delay(POLL_MS);
+    }
+  }
+  writeFileSync(join(directory, "pid"), String(process.pid));
+  return directory;
+}
+
+function made(directory: string): boolean {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The agent that made the directory, if it still runs. */
+function ownerOf(directory: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(join(directory, "pid"), "utf8"));
+    const client = directory.slice(directory.lastIndexOf("/devtool-") + "/devtool-".length);
+    // The pid may be another process's by now.
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(client) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function fail(name: string): never {
+  throw new Error(`can't make the directory ${name} in $XDG_RUNTIME_DIR or /tmp`);
+}

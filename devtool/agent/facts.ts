@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs";
+import { homedir, userInfo } from "node:os";
+import type { HostFacts } from "../protocol/hello.ts";
+
+export function hostFacts(): HostFacts {
+  const { username, uid } = userInfo();
+  return {
+    home: homedir(),
+    user: username,
+    uid,
+    platform: process.platform,
+    arch: process.arch,
+    libc: libc(),
+    node: process.version,
+  };
+}
+
+/** What this very Node.js is linked to. process.report would tell too, and takes tens of milliseconds. */
+function libc(): HostFacts["libc"] {
+  return readFileSync("/proc/self/maps", "latin1").includes("/ld-musl-") ? "musl" : "glibc";
+}

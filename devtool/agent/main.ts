@@ -1,0 +1,9 @@
+import { open } from "./open.ts";
+
+void open(process.argv.slice(2), process.stdin, process.stdout).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`devtool agent: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,91 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, chownSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { PROTOCOL_VERSION } from "../protocol/frame.ts";
+import { encodeLine, HELLO, ROOT } from "../protocol/hello.ts";
+import { Carried } from "./carry.ts";
+import { claimDirectory } from "./directory.ts";
+import { hostFacts } from "./facts.ts";
+import { PipeSource } from "./pipes.ts";
+import { startRootAgent } from "./root.ts";
+
+/** The agent as root may take this long to end what it runs: longer than one process group takes. */
+const ROOT_END_MS = 9_000;
+/** Connections waiting to be accepted; each exec is one. */
+const BACKLOG = 128;
+
+/**
+ * Listens and carries processes until `lifetime` ends, then ends them all. Arguments:
+ *
+ *     TOKEN login CLIENT sudo|no-sudo    as the login user; with sudo it starts another as root
+ *     TOKEN root CLIENT DIRECTORY UID    its socket is for UID, the login user, in whose DIRECTORY it lies
+ */
+export async function open(args: readonly string[], lifetime: Readable, out: Writable): Promise<void> {
+  const [token = "", role, client = "", where = "", uid] = args;
+  out.on("error", () => {}); // the client is gone; so is `lifetime`
+  const ended = endOf(lifetime);
+  if (role === "root") return await asRoot(token, where, Number(uid), ended, out);
+  if (role !== "login") throw new Error(`started with unknown arguments: ${args.slice(1).join(" ")}`);
+
+  const directory = await claimDirectory(client);
+  const agent = listen(join(directory, "agent.sock"), join(directory, "pipe"));
+  await once(agent.server, "listening");
+  const facts = hostFacts();
+  out.write(encodeLine(token, HELLO, { protocol: PROTOCOL_VERSION, socket: join(directory, "agent.sock"), facts }));
+  const root =
+    where === "sudo" && facts.uid !== 0
+      ? startRootAgent(token, [token, "root", client, directory, String(facts.uid)], out)
+      : undefined;
+  await ended;
+  await Promise.all([agent.end(), root && endRoot(root)]);
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function asRoot(token: string, directory: string, uid: number, ended: Promise<void>, out: Writable) {
+  const socket = join(directory, "root.sock");
+  const agent = listen(socket, join(directory, "root-pipe"));
+  await once(agent.server, "listening");
+  // sshd connects as the login user; the directory keeps everyone else out.
+  chmodSync(socket, 0o600);
+  chownSync(socket, uid, -1);
+  out.write(encodeLine(token, ROOT, { socket }));
+  await ended;
+  await agent.end();
+}
+
+function listen(path: string, pipePrefix: string): { server: Server; end(): Promise<void> } {
+  const carried = new Set<Carried>();
+  const pipes = new PipeSource(pipePrefix);
+  void pipes.prepare().catch(() => {}); // the first exec tries again, and tells
+  const server = createServer({ noDelay: true }, (socket) => {
+    const one = new Carried(socket, pipes);
+    carried.add(one);
+    void one.over.finally(() => carried.delete(one));
+  });
+  server.listen({ path, backlog: BACKLOG });
+  return {
+    server,
+    async end() {
+      server.close();
+      await Promise.all([...carried].map((one) => one.end()));
+    },
+  };
+}
+
+/** The client's end of the channel closed, or somebody ends the agent. */
+function endOf(lifetime: Readable): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => resolve();
+    lifetime.on("end", end).on("error", end).on("close", end).resume();
+    for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.on(signal, end);
+  });
+}
+
+async function endRoot(root: ChildProcess): Promise<void> {
+  root.stdin?.end();
+  if (root.exitCode !== null || root.signalCode !== null) return;
+  await Promise.race([once(root, "exit"), new Promise((resolve) => setTimeout(resolve, ROOT_END_MS).unref())]);
+}

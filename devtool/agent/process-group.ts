@@ -1,0 +1,36 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/** How long a process group may take to end by SIGTERM before SIGKILL. */
+const TERMINATE_GRACE_MS = 5_000;
+/** How long a killed group may take to vanish; one in uninterruptible sleep is left behind after it. */
+const KILL_WAIT_MS = 2_000;
+const POLL_MS = 5;
+
+/** False when the group has no process left that may be signalled. */
+export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-pgid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Ends every process of the group: SIGTERM, then SIGKILL. Returns once it is empty. */
+export async function endGroup(pgid: number): Promise<void> {
+  if (!signalGroup(pgid, "SIGTERM")) return;
+  // A stopped process only acts on SIGTERM once it continues.
+  signalGroup(pgid, "SIGCONT");
+  if (await gone(pgid, TERMINATE_GRACE_MS)) return;
+  signalGroup(pgid, "SIGKILL");
+  await gone(pgid, KILL_WAIT_MS);
+}
+
+async function gone(pgid: number, withinMs: number): Promise<boolean> {
+  const deadline = performance.now() + withinMs;
+  while (signalGroup(pgid, 0)) {
+    if (performance.now() > deadline) return false;
+    await delay(POLL_MS);
+  }
+  return true;
+}

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, statSync } from "node:fs";
+import type { AgentMessage, ClientMessage } from "../protocol/messages.ts";
+import type { StandardPipes } from "./pipes.ts";
+
+export type Request = ClientMessage & { readonly type: "request" };
+export type Started =
+  | { readonly child: ChildProcess; readonly pid: number }
+  | { readonly failed: AgentMessage & { readonly type: "failed" } };
+
+/** Starts the process in a process group of its own, which signals reach as a whole. */
+export async function start(request: Request, pipes: StandardPipes): Promise<Started> {
+  const [file = "", ...args] = request.argv;
+  const env = { ...process.env, ...request.env };
+  const { cwd } = request;
+  try {
+    const child = spawn(file, args, { cwd, env, detached: true, stdio: [...pipes.childFds] });
+    await once(child, "spawn");
+    return { child, pid: child.pid ?? 0 };
+  } catch (error) {
+    return { failed: { type: "failed", ...whyNotStarted(error, cwd) } };
+  } finally {
+    for (const fd of pipes.childFds) closeSync(fd);
+  }
+}
+
+/** spawn gives ENOENT for a missing directory as for a missing command. */
+function whyNotStarted(error: unknown, cwd: string): { step: "chdir" | "exec"; errno: string } {
+  try {
+    if (!statSync(cwd).isDirectory()) return { step: "chdir", errno: "ENOTDIR" };
+  } catch (cause) {
+    return { step: "chdir", errno: errnoOf(cause) };
+  }
+  return { step: "exec", errno: errnoOf(error) };
+}
+
+function errnoOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : String(error);
+}

@@ -1,0 +1,89 @@
+/** First bytes of a connection, each way, before any frame. */
+export const MAGIC = Buffer.from("devtool", "latin1");
+/** One byte after the magic. The two sides must be equal: an agent is named by its content, so they are. */
+export const PROTOCOL_VERSION = 1;
+
+/** Longest payload. A frame that announces more is refused, so a peer can't make the other side buffer without limit. */
+export const FRAME_BYTES_MAX = 1024 * 1024;
+
+/** u32 payload length, big-endian; u8 kind. */
+const HEADER_BYTES = 5;
+const PREFACE_BYTES = MAGIC.length + 1;
+
+export interface Frame {
+  readonly kind: number;
+  readonly payload: Buffer;
+}
+
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+export function encodePreface(): Buffer {
+  return Buffer.concat([MAGIC, Buffer.of(PROTOCOL_VERSION)]);
+}
+
+export function encodeFrame(kind: number, payload: Uint8Array): Buffer {
+  if (payload.length > FRAME_BYTES_MAX) {
+    throw new ProtocolError(`frame of ${payload.length} bytes, at most ${FRAME_BYTES_MAX}`);
+  }
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
+  frame.writeUInt32BE(payload.length, 0);
+  frame.writeUInt8(kind, 4);
+  frame.set(payload, HEADER_BYTES);
+  return frame;
+}
+
+/** Bytes as they arrive → whole frames. Holds at most one unfinished frame. */
+export class FrameDecoder {
+  #sawPreface = false;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  /** @throws ProtocolError on a wrong magic, version or length; the connection is of no use after it */
+  push(chunk: Buffer): Frame[] {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    const frames: Frame[] = [];
+    if (!this.#sawPreface) {
+      if (this.#bytes < PREFACE_BYTES) return frames;
+      checkPreface(this.#take(PREFACE_BYTES));
+      this.#sawPreface = true;
+    }
+    while (this.#bytes >= HEADER_BYTES) {
+      const header = this.#peek(HEADER_BYTES);
+      const length = header.readUInt32BE(0);
+      if (length > FRAME_BYTES_MAX) {
+        throw new ProtocolError(`frame of ${length} bytes, at most ${FRAME_BYTES_MAX}`);
+      }
+      if (this.#bytes < HEADER_BYTES + length) break;
+      frames.push({ kind: header.readUInt8(4), payload: this.#take(HEADER_BYTES + length).subarray(HEADER_BYTES) });
+    }
+    return frames;
+  }
+
+  /** The first `bytes` bytes, left in place. Chunks are joined only where a header or frame spans them. */
+  #peek(bytes: number): Buffer {
+    const first = this.#chunks[0];
+    if (first && first.length >= bytes) return first;
+    const joined = Buffer.concat(this.#chunks);
+    this.#chunks = [joined];
+    return joined;
+  }
+
+  #take(bytes: number): Buffer {
+    const first = this.#peek(bytes);
+    this.#bytes -= bytes;
+    if (first.length === bytes) this.#chunks.shift();
+    else this.#chunks[0] = first.subarray(bytes);
+    return first.subarray(0, bytes);
+  }
+}
+
+function checkPreface(preface: Buffer): void {
+  if (!preface.subarray(0, MAGIC.length).equals(MAGIC)) throw new ProtocolError("the peer is no devtool agent");
+  const version = preface[MAGIC.length];
+  if (version !== PROTOCOL_VERSION) {
+    throw new ProtocolError(`the peer speaks protocol version ${version}, not ${PROTOCOL_VERSION}`);
+  }
+}

@@ -1,0 +1,200 @@
+import { constants } from "node:os";
+import { encodeFrame, type Frame, ProtocolError } from "./frame.ts";
+
+/**
+ * What one stream may have under way before its reader says it took some. Windows are counted per stream, so
+ * unread output never holds back a signal, an exit or the other stream, and each side's memory is bounded.
+ */
+export const WINDOW_BYTES = 2 * 1024 * 1024;
+/** Longest piece of a stream in one frame. */
+export const DATA_BYTES_MAX = 64 * 1024;
+
+export type StreamName = "stdin" | "stdout" | "stderr";
+
+/** Client to agent. The first is a request; one connection carries one process. */
+export type ClientMessage =
+  | {
+      readonly type: "request";
+      readonly argv: readonly string[];
+      readonly cwd: string;
+      readonly env: Readonly<Record<string, string>>;
+    }
+  | { readonly type: "stdin"; readonly data: Buffer }
+  | { readonly type: "stdin-end" }
+  | { readonly type: "window"; readonly stream: StreamName; readonly bytes: number }
+  | { readonly type: "signal"; readonly signal: NodeJS.Signals }
+  /** SIGTERM to the process group, SIGKILL after a grace. */
+  | { readonly type: "terminate" };
+
+/** Agent to client: started or failed, then output, and exit last. */
+export type AgentMessage =
+  | { readonly type: "started"; readonly pid: number }
+  | { readonly type: "failed"; readonly step: "chdir" | "exec"; readonly errno: string }
+  | { readonly type: "stdout"; readonly data: Buffer }
+  | { readonly type: "stderr"; readonly data: Buffer }
+  | { readonly type: "window"; readonly stream: StreamName; readonly bytes: number }
+  | { readonly type: "exit"; readonly code: number }
+  | { readonly type: "killed"; readonly signal: NodeJS.Signals };
+
+const KIND = {
+  request: 1,
+  stdin: 2,
+  "stdin-end": 3,
+  window: 4,
+  signal: 5,
+  terminate: 6,
+  started: 16,
+  failed: 17,
+  stdout: 18,
+  stderr: 19,
+  exit: 20,
+  killed: 21,
+} as const;
+
+const STREAMS: readonly StreamName[] = ["stdin", "stdout", "stderr"];
+const NOTHING = Buffer.alloc(0);
+
+export function encode(message: ClientMessage | AgentMessage): Buffer {
+  return encodeFrame(KIND[message.type], payloadOf(message));
+}
+
+function payloadOf(message: ClientMessage | AgentMessage): Buffer {
+  switch (message.type) {
+    case "stdin":
+    case "stdout":
+    case "stderr":
+      return message.data;
+    case "stdin-end":
+    case "terminate":
+      return NOTHING;
+    case "window": {
+      const payload = Buffer.alloc(5);
+      payload.writeUInt8(STREAMS.indexOf(message.stream), 0);
+      payload.writeUInt32BE(message.bytes, 1);
+      return payload;
+    }
+    case "request":
+      return json({ argv: message.argv, cwd: message.cwd, env: message.env });
+    case "signal":
+    case "killed":
+      return json({ signal: message.signal });
+    case "started":
+      return json({ pid: message.pid });
+    case "failed":
+      return json({ step: message.step, errno: message.errno });
+    case "exit":
+      return json({ code: message.code });
+    default:
+      return message satisfies never;
+  }
+}
+
+/** @throws ProtocolError on an unknown kind or a payload that doesn't fit it */
+export function decodeClientMessage(frame: Frame): ClientMessage {
+  switch (frame.kind) {
+    case KIND.request:
+      return decodeRequest(frame.payload);
+    case KIND.stdin:
+      return { type: "stdin", data: frame.payload };
+    case KIND["stdin-end"]:
+      refuseUnless(frame.payload.length === 0, "stdin-end has a payload");
+      return { type: "stdin-end" };
+    case KIND.window:
+      return decodeWindow(frame.payload);
+    case KIND.signal:
+      return { type: "signal", signal: decodeSignal(frame.payload) };
+    case KIND.terminate:
+      refuseUnless(frame.payload.length === 0, "terminate has a payload");
+      return { type: "terminate" };
+    default:
+      throw new ProtocolError(`unknown message kind ${frame.kind}`);
+  }
+}
+
+/** @throws ProtocolError on an unknown kind or a payload that doesn't fit it */
+export function decodeAgentMessage(frame: Frame): AgentMessage {
+  switch (frame.kind) {
+    case KIND.started: {
+      const { pid } = object(frame.payload);
+      refuseUnless(isCount(pid) && pid > 0, "started: pid");
+      return { type: "started", pid };
+    }
+    case KIND.failed: {
+      const { step, errno } = object(frame.payload);
+      refuseUnless(step === "chdir" || step === "exec", "failed: step");
+      refuseUnless(typeof errno === "string", "failed: errno");
+      return { type: "failed", step, errno };
+    }
+    case KIND.stdout:
+      return { type: "stdout", data: frame.payload };
+    case KIND.stderr:
+      return { type: "stderr", data: frame.payload };
+    case KIND.window:
+      return decodeWindow(frame.payload);
+    case KIND.exit: {
+      const { code } = object(frame.payload);
+      refuseUnless(isCount(code) && code <= 255, "exit: code");
+      return { type: "exit", code };
+    }
+    case KIND.killed:
+      return { type: "killed", signal: decodeSignal(frame.payload) };
+    default:
+      throw new ProtocolError(`unknown message kind ${frame.kind}`);
+  }
+}
+
+function decodeRequest(payload: Buffer): ClientMessage {
+  const { argv, cwd, env } = object(payload);
+  refuseUnless(Array.isArray(argv) && argv.length > 0 && argv.every(isString), "request: argv");
+  refuseUnless(isString(cwd), "request: cwd");
+  refuseUnless(isRecord(env) && Object.values(env).every(isString), "request: env");
+  return { type: "request", argv, cwd, env: env as Record<string, string> };
+}
+
+function decodeWindow(payload: Buffer): ClientMessage & AgentMessage {
+  refuseUnless(payload.length === 5, "window: length");
+  const stream = STREAMS[payload.readUInt8(0)];
+  refuseUnless(stream !== undefined, "window: stream");
+  return { type: "window", stream, bytes: payload.readUInt32BE(1) };
+}
+
+function decodeSignal(payload: Buffer): NodeJS.Signals {
+  const { signal } = object(payload);
+  refuseUnless(isSignal(signal), "signal: name");
+  return signal;
+}
+
+export function isSignal(name: unknown): name is NodeJS.Signals {
+  return typeof name === "string" && Object.hasOwn(constants.signals, name);
+}
+
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value), "utf8");
+}
+
+function object(payload: Buffer): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(payload.toString("utf8"));
+  } catch {
+    throw new ProtocolError("a message is no JSON");
+  }
+  refuseUnless(isRecord(value), "a message is no object");
+  return value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function refuseUnless(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new ProtocolError(`bad message: ${what}`);
+}

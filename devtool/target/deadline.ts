@@ -1,0 +1,27 @@
+/** A time limit that stands still while a person is asked something. */
+export class Deadline {
+  readonly #limitMs: number;
+  readonly #expired: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(limitMs: number, expired: () => void) {
+    this.#limitMs = limitMs;
+    this.#expired = expired;
+    this.#timer = setTimeout(expired, limitMs);
+  }
+
+  async hold<T>(work: Promise<T>): Promise<T> {
+    if (this.#timer === undefined) return await work;
+    clearTimeout(this.#timer);
+    try {
+      return await work;
+    } finally {
+      if (this.#timer !== undefined) this.#timer = setTimeout(this.#expired, this.#limitMs);
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

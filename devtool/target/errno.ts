@@ -1,0 +1,31 @@
+import { getSystemErrorName } from "node:util";
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  ENOTDIR: "not a directory",
+  EACCES: "permission denied",
+  ENOEXEC: "not an executable file",
+  E2BIG: "argument list too long",
+  EAGAIN: "too many processes",
+  ENOMEM: "out of memory",
+  ENOSPC: "no space left on the device",
+  EROFS: "the file system is read-only",
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset by the other side",
+  EHOSTUNREACH: "no route to the host",
+  ENETUNREACH: "the network can't be reached",
+  ETIMEDOUT: "no answer in time",
+};
+
+/** `no such file or directory (ENOENT)` */
+export function errnoWords(errno: string): string {
+  const words = WORDS[errno];
+  return words ? `${words} (${errno})` : errno;
+}
+
+/** The errno name of a system error, if it is one. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ("code" in error && typeof error.code === "string") return error.code;
+  return "errno" in error && typeof error.errno === "number" ? getSystemErrorName(error.errno) : undefined;
+}

@@ -1,0 +1,27 @@
+/** An argument as one word of the POSIX shell. @throws TypeError on a NUL, which no argument can hold */
+export function quote(argument: string): string {
+  if (argument.includes("\0")) throw new TypeError("an argument can't hold a NUL character");
+  if (/^[A-Za-z0-9_/:.,@%+-]+$/.test(argument)) return argument;
+  return `'${argument.replaceAll("'", "'\\''")}'`;
+}
+
+export function quoteArgv(argv: readonly string[]): string {
+  return argv.map(quote).join(" ");
+}
+
+/**
+ * A POSIX shell script as one command line for a login shell of any kind: sh, csh and fish read single quotes, `!`,
+ * backslashes and newlines each in their own way, so those go as octal escapes, which only printf reads.
+ */
+export function forLoginShell(script: string): string {
+  return `exec /bin/sh -c 'eval "$(printf "${printfEscape(script)}")"'`;
+}
+
+function printfEscape(text: string): string {
+  let escaped = "";
+  for (const byte of Buffer.from(text, "utf8")) {
+    const character = String.fromCharCode(byte);
+    escaped += /[A-Za-z0-9 _/:.,=@+-]/.test(character) ? character : `\\${byte.toString(8).padStart(3, "0")}`;
+  }
+  return escaped;
+}

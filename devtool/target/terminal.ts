@@ -1,0 +1,80 @@
+import { closeSync, openSync } from "node:fs";
+import { ReadStream, WriteStream } from "node:tty";
+
+/** Gives what was typed; undefined when there is no terminal to ask on. */
+export type Ask = (prompt: string) => Promise<string | undefined>;
+export type AskPassphrase = Ask;
+
+/** Asks without echo. @throws Error when interrupted */
+export const askPassphrase: AskPassphrase = (prompt) => askOnTerminal(prompt, false);
+/** Asks with echo. @throws Error when interrupted */
+export const askLine: Ask = (prompt) => askOnTerminal(prompt, true);
+
+const INTERRUPT = "\x03";
+const END_OF_FILE = "\x04";
+const ANSWER_LENGTH_MAX = 4096;
+
+/** On the controlling terminal, so that stdin may be a pipe; on Windows, which has none, on stdin's console. */
+async function askOnTerminal(prompt: string, echo: boolean): Promise<string | undefined> {
+  const terminal = openTerminal();
+  if (!terminal) return undefined;
+  const { input, output, close } = terminal;
+  output.write(prompt);
+  input.setRawMode(true);
+  try {
+    return await readAnswer(input, (text) => echo && output.write(text));
+  } finally {
+    input.setRawMode(false);
+    output.write("\r\n");
+    close();
+  }
+}
+
+function openTerminal(): { input: ReadStream; output: WriteStream; close(): void } | undefined {
+  if (process.platform === "win32") {
+    if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+    return {
+      input: process.stdin as ReadStream,
+      output: process.stderr as WriteStream,
+      close: () => process.stdin.pause(),
+    };
+  }
+  let fd: number;
+  try {
+    fd = openSync("/dev/tty", "r+");
+  } catch {
+    return undefined;
+  }
+  try {
+    const input = new ReadStream(fd);
+    const output = new WriteStream(openSync("/dev/tty", "r+"));
+    return { input, output, close: () => [input, output].forEach((stream) => void stream.destroy()) };
+  } catch {
+    closeSync(fd);
+    return undefined;
+  }
+}
+
+function readAnswer(input: ReadStream, show: (text: string) => void): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = "";
+    const done = (settle: () => void) => {
+      input.off("data", typed);
+      settle();
+    };
+    const typed = (text: string | Buffer) => {
+      for (const character of text.toString()) {
+        if (character === INTERRUPT) return done(() => reject(new Error("interrupted")));
+        if (character === "\r" || character === "\n" || character === END_OF_FILE) return done(() => resolve(answer));
+        if (character === "\x7f" || character === "\b") {
+          if (answer) show("\b \b");
+          answer = [...answer].slice(0, -1).join("");
+        } else if (answer.length < ANSWER_LENGTH_MAX) {
+          answer += character;
+          show(character);
+        }
+      }
+    };
+    input.setEncoding("utf8").on("data", typed).on("error", reject);
+  });
+}

@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+import { Transform, type TransformCallback } from "node:stream";
+
+/** What a login shell may print before the line that is waited for. */
+const NOISE_BYTES_MAX = 64 * 1024;
+
+/** Marks our own lines among what a login shell prints; nobody can know it ahead. */
+export function newToken(): string {
+  return randomBytes(16).toString("hex");
+}
+
+/** Finds lines that begin with the token; drops everything else. */
+export class TokenLines {
+  readonly #token: string;
+  readonly #onLine: (line: string) => void;
+  #pending = "";
+
+  /** `onLine` gets what follows the token and a blank. */
+  constructor(token: string, onLine: (line: string) => void) {
+    this.#token = token;
+    this.#onLine = onLine;
+  }
+
+  push(chunk: Buffer): void {
+    this.#pending += chunk.toString("utf8");
+    for (;;) {
+      const end = this.#pending.indexOf("\n");
+      if (end === -1) break;
+      const line = this.#pending.slice(0, end);
+      this.#pending = this.#pending.slice(end + 1);
+      const at = line.indexOf(`${this.#token} `);
+      if (at !== -1) this.#onLine(line.slice(at + this.#token.length + 1).trimEnd());
+    }
+    if (this.#pending.length > NOISE_BYTES_MAX) this.#pending = this.#pending.slice(-NOISE_BYTES_MAX / 2);
+  }
+}
+
+/** Passes on the bytes behind the first line that holds the token. */
+export class AfterToken extends Transform {
+  readonly #token: Buffer;
+  readonly #onLine: (line: string) => void;
+  #before: Buffer | undefined = Buffer.alloc(0);
+
+  constructor(token: string, onLine: (line: string) => void) {
+    super();
+    this.#token = Buffer.from(`${token} `);
+    this.#onLine = onLine;
+  }
+
+  /** What came without the token, if it has not come yet: the words of what went wrong. */
+  get noise(): string {
+    return this.#before?.toString("utf8") ?? "";
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    done(null, this.#before === undefined ? chunk : this.#behindToken(Buffer.concat([this.#before, chunk])));
+  }
+
+  #behindToken(seen: Buffer): Buffer | undefined {
+    const at = seen.indexOf(this.#token);
+    const end = at === -1 ? -1 : seen.indexOf("\n", at);
+    if (end === -1) {
+      this.#before = seen.length > NOISE_BYTES_MAX ? seen.subarray(-NOISE_BYTES_MAX / 2) : seen;
+      return undefined;
+    }
+    this.#before = undefined;
+    this.#onLine(seen.toString("utf8", at + this.#token.length, end).trimEnd());
+    return end + 1 < seen.length ? seen.subarray(end + 1) : undefined;
+  }
+}
