@@ -18,18 +18,20 @@ export const imageCommand: CommandModule = {
   handler: () => {},
 };
 
-const importCommand: CommandModule<object, { NAME: string; SOURCE: string }> = {
-  command: "import NAME SOURCE",
+const importCommand: CommandModule<object, { name: string; source: string }> = {
+  command: "import <name> <source>",
   describe: "Make an image of a root file system",
   builder: (yargs) =>
     yargs
-      .positional("NAME", { type: "string", demandOption: true, describe: "what to call the image" })
-      .positional("SOURCE", {
+      .positional("name", { type: "string", demandOption: true, describe: "what to call the image" })
+      .positional("source", {
         type: "string",
         demandOption: true,
         describe: "FILE.tar[.gz|.zst], a directory, or - for an archive on standard input",
-      }),
-  handler: ({ NAME, SOURCE }) => undoneBySignals((signal) => importAndTell(NAME, SOURCE, signal)),
+      })
+      // Without it yargs takes a lone - for an option and gives an empty string.
+      .nargs("source", 1),
+  handler: ({ name, source }) => undoneBySignals((signal) => importAndTell(name, source, signal)),
 };
 
 const listCommand: CommandModule<object, { json: boolean }> = {
@@ -42,11 +44,11 @@ const listCommand: CommandModule<object, { json: boolean }> = {
   },
 };
 
-const removeCommand: CommandModule<object, { NAME: string }> = {
-  command: "rm NAME",
+const removeCommand: CommandModule<object, { name: string }> = {
+  command: "rm <name>",
   describe: "Remove an image that no container uses",
-  builder: (yargs) => yargs.positional("NAME", { type: "string", demandOption: true, describe: "the image" }),
-  handler: ({ NAME }) => removeImage(stateRoot(), NAME),
+  builder: (yargs) => yargs.positional("name", { type: "string", demandOption: true, describe: "the image" }),
+  handler: ({ name }) => removeImage(stateRoot(), name),
 };
 
 async function importAndTell(name: string, source: string, signal: AbortSignal): Promise<void> {

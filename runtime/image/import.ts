@@ -67,6 +67,8 @@ function taken(name: string): Failure {
 
 async function openSource({ root, source, stdin, signal }: Import): Promise<AsyncIterable<Entry>> {
   if (source === "-") return readTar(decompress(addAbortSignal(signal, stdin)));
+  if (source === "")
+    throw new Failure("the source of the image is an empty name", { remedy: "give a file, a directory or -" });
   const path = resolve(source);
   const stats = await readable(source, stat(path));
   if (stats.isDirectory()) return readTree(await outsideOf(root, await readable(source, realpath(path))));

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { hints } from "../../../runtime/image/hints.ts";
+import { needs } from "../../rig/host.ts";
+import { TINYDOCKER } from "./program.ts";
+import { imagesIn, importInto, place, refusal, snapshot } from "./rig.ts";
+
+const root = process.geteuid?.() === 0 ? undefined : "root";
+
+test("a directory that holds the images is refused, also by another name", async (context) => {
+  const here = await place(context);
+  await mkdir(here.root);
+  const parent = join(here.root, "..");
+  await symlink(parent, join(here.outside, "way"));
+  for (const directory of ["/", parent, here.root, join(here.outside, "way")]) {
+    const failure = await refusal(importInto(here.root, "self", directory));
+    assert.match(failure.message, /it holds tinydocker's own images/);
+    assert.equal(existsSync(join(here.root, "images")), false);
+  }
+});
+
+test("a directory whose name only starts like the state directory's is imported", async (context) => {
+  const here = await place(context);
+  const near = `${here.root}-of-the-art`;
+  await mkdir(near);
+  await writeFile(join(near, "file"), "x");
+  const { record } = await importInto(here.root, "near", near);
+  assert.equal(record.files, 1);
+});
+
+test("a symlink out of the directory is refused, an absolute one kept, and neither followed", async (context) => {
+  const here = await place(context);
+  const tree = join(here.root, "..", "tree");
+  await mkdir(tree);
+  await symlink(here.outside, join(tree, "absolute"));
+  const { rootfs } = await importInto(here.root, "absolute", tree);
+  assert.equal(snapshot(rootfs)["absolute"]?.content, here.outside);
+  await symlink("../outside", join(tree, "relative"));
+  const failure = await refusal(importInto(here.root, "relative", tree));
+  assert.match(failure.message, /symlink "relative" leads out/);
+  assert.deepEqual(imagesIn(here), ["absolute"]);
+});
+
+test("sockets are left out and told of", async (context) => {
+  const here = await place(context);
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(join(here.outside, "socket"), listening));
+  const imported = await importInto(here.root, "socket", here.outside);
+  await new Promise((closed) => server.close(closed));
+  assert.deepEqual(Object.keys(snapshot(imported.rootfs)), ["", "victim"]);
+  assert.match(hints(imported).join("\n"), /left out 1 socket:/);
+});
+
+test("what another file system is mounted over comes empty", async (context) => {
+  if (!needs(context, root)) return;
+  const here = await place(context);
+  const script = `
+    set -e
+    mkdir mounted && mount -t tmpfs none mounted && touch mounted/secret bound
+    mount --bind mounted/secret bound
+    exec "$@"
+  `;
+  execFileSync("unshare", ["-m", "sh", "-c", script, "sh", ...TINYDOCKER, "image", "import", "mounts", "."], {
+    cwd: here.outside,
+    env: { ...process.env, TINYDOCKER_ROOT: here.root },
+  });
+  const nodes = snapshot(join(here.root, "images/mounts/rootfs"));
+  assert.deepEqual(Object.keys(nodes), ["", "mounted", "victim"]);
+});
