@@ -11,7 +11,7 @@ const COMPLAINT_BYTES_MAX = 2048;
 
 export interface StartedAgent {
   readonly hello: Hello;
-  /** Never settles where no agent for root was asked for. */
+  /** Settles late where no agent for root was asked for. */
   readonly root: Promise<RootHello>;
   /** Settles when it has ended. */
   readonly ended: Promise<void>;
@@ -76,7 +76,10 @@ export async function startAgent(
       complaint = (complaint + chunk.toString("utf8")).slice(-COMPLAINT_BYTES_MAX);
     });
     void transport.closed.then((error) => fail(error ?? new ConnectionLost(`the connection to ${where} was closed`)));
-    channel.on("close", () => fail(new NoAgent(complaint.trim() || "it ended at once")));
+    channel.on("close", () => {
+      rooted({ failed: "the agent has ended" });
+      fail(new NoAgent(complaint.trim() || "it ended at once"));
+    });
   });
 }
 

@@ -24,6 +24,9 @@ const HOST_KEY_ALGORITHMS = [
   "ssh-rsa",
 ] as const;
 
+/** Nothing answers at the address, as far as can be told from here. */
+export class Unreachable extends Failure {}
+
 export type SshChannel = ClientChannel;
 
 export interface SshTerminal {
@@ -264,8 +267,8 @@ function opened<T extends { destroy(): unknown }>(
   });
 }
 
-function timedOut({ where }: SshDial): Failure {
-  return new Failure(`${where} did not answer within ${CONNECT_DEADLINE_MS / 1000} s`, {
+function timedOut({ where }: SshDial): Unreachable {
+  return new Unreachable(`${where} did not answer within ${CONNECT_DEADLINE_MS / 1000} s`, {
     remedy: "check that the machine is up and that no firewall drops the port",
     exitCode: 2,
   });
@@ -274,7 +277,7 @@ function timedOut({ where }: SshDial): Failure {
 function refused({ where, user, identities }: SshDial, methods: readonly string[]): Failure {
   const tried = identities.map(({ name }) => name).join(", ");
   const keys = tried ? `refused every key offered as ${user} (${tried})` : `wants a key for ${user}, and there is none`;
-  return new Failure(`${where} ${keys}; it takes ${methods.join(", ") || "nothing else"}`, {
+  return new Unreachable(`${where} ${keys}; it takes ${methods.join(", ") || "nothing else"}`, {
     remedy: `check the user name, and authorize a key there: ssh-copy-id ${user}@${where.replace(/:22$/, "")}`,
     exitCode: 2,
   });
@@ -286,19 +289,19 @@ function connectFailure({ where, host }: SshDial, error: Error & { level?: strin
   switch (errno) {
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return new Failure(`can't reach ${where}: no address is known for ${host} (${errno})`, {
+      return new Unreachable(`can't reach ${where}: no address is known for ${host} (${errno})`, {
         ...options,
         remedy: "check the host's name, or give its HostName in ~/.ssh/config",
       });
     case "ECONNREFUSED":
-      return new Failure(`${where} refused the connection: nothing listens there (${errno})`, {
+      return new Unreachable(`${where} refused the connection: nothing listens there (${errno})`, {
         ...options,
         remedy: "check the port, and that sshd runs on it",
       });
     case undefined:
       break;
     default:
-      return new Failure(`can't reach ${where}: ${errnoWords(errno)}`, {
+      return new Unreachable(`can't reach ${where}: ${errnoWords(errno)}`, {
         ...options,
         remedy: "check that the machine is up and can be reached from here",
       });
