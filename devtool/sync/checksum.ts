@@ -15,14 +15,23 @@ export function weakSum(bytes: Int8Array, start: number, end: number): number {
   return (first & 0xffff) | (second << 16);
 }
 
-/** MD5 of seed and block, the seed first ("proper seed order"); rsync/checksum.c:get_checksum2. */
-export function createStrongSum(seed: number): (block: Uint8Array) => Buffer {
-  const seeded = Buffer.allocUnsafe(4 + MAX_BLOCK_LENGTH);
-  seeded.writeInt32LE(seed | 0);
-  const start = seed === 0 ? 4 : 0;
+/** How blocks are summed: rsync 3.1 and newer put the seed first ("proper seed order"). */
+export interface Seed {
+  readonly value: number;
+  readonly isFirst: boolean;
+}
+
+/** MD5 of seed and block; rsync/checksum.c:get_checksum2. */
+export function createStrongSum(seed: Seed): (block: Uint8Array) => Buffer {
+  const bytes = Buffer.allocUnsafe(4 + MAX_BLOCK_LENGTH + 4);
+  bytes.writeInt32LE(seed.value, 0);
   return (block) => {
-    seeded.set(block, 4);
-    return hash("md5", seeded.subarray(start, 4 + block.length), "buffer");
+    bytes.set(block, 4);
+    const end = 4 + block.length;
+    if (seed.value === 0) return hash("md5", bytes.subarray(4, end), "buffer");
+    if (seed.isFirst) return hash("md5", bytes.subarray(0, end), "buffer");
+    bytes.writeInt32LE(seed.value, end);
+    return hash("md5", bytes.subarray(4, end + 4), "buffer");
   };
 }
 

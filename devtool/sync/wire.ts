@@ -32,19 +32,23 @@ export class ByteWriter {
   length = 0;
 
   byte(value: number): void {
-    this.#buffer[this.#room(1)] = value;
+    const at = this.#room(1);
+    this.#buffer[at] = value;
   }
 
   int16(value: number): void {
-    this.#buffer.writeUInt16LE(value, this.#room(2));
+    const at = this.#room(2);
+    this.#buffer.writeUInt16LE(value, at);
   }
 
   int32(value: number): void {
-    this.#buffer.writeInt32LE(value | 0, this.#room(4));
+    const at = this.#room(4);
+    this.#buffer.writeInt32LE(value | 0, at);
   }
 
   bytes(value: Uint8Array): void {
-    this.#buffer.set(value, this.#room(value.length));
+    const at = this.#room(value.length);
+    this.#buffer.set(value, at);
   }
 
   /** One byte for each code unit. */
@@ -93,6 +97,7 @@ export class ByteWriter {
     this.length = start + count;
   }
 
+  /** Where so many bytes may be put; it may move the buffer. */
   #room(bytes: number): number {
     const at = this.length;
     this.length = at + bytes;

@@ -1,0 +1,248 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import type { Channel } from "./channel.ts";
+import { createFileSum, createStrongSum, MAX_BLOCK_LENGTH, type Seed, STRONG_LENGTH } from "./checksum.ts";
+import { type BlockSums, createMatcher, type DeltaSink } from "./delta.ts";
+import { type Entry, isRegular } from "./filelist.ts";
+import { isGone, localPath, printable, reason } from "./walk.ts";
+import { brokenStream, INDEX, IndexDecoder, IndexEncoder, MESSAGE } from "./wire.ts";
+
+export interface Sent {
+  /** Indices of the files whose content went out. */
+  readonly files: Set<number>;
+  /** Files that changed while they were read, both times: the target keeps what it had. */
+  readonly unsettled: Set<number>;
+  /** Phrases about files that could not be opened or read. */
+  readonly unreadable: string[];
+  readonly vanished: string[];
+}
+
+/** What the receiver wants to know about one entry; rsync.h:ITEM_*. */
+const ITEM = { basisTypeFollows: 1 << 11, nameFollows: 1 << 12, transfer: 1 << 15 } as const;
+/** Requests, a second try for what failed, and late updates; rsync/sender.c:send_files. */
+const PHASES = 3;
+const MAX_BLOCKS = 1 << 22;
+/** Holds what is read at once and the end of what was read before. */
+const WINDOW_LENGTH = 512 * 1024;
+/** rsync.h:CHUNK_SIZE. */
+const MAX_LITERAL_LENGTH = 32 * 1024;
+
+interface Conversation {
+  readonly channel: Channel;
+  readonly root: string;
+  readonly entries: readonly Entry[];
+  readonly strongSum: (block: Uint8Array) => Buffer;
+  readonly received: IndexDecoder;
+  readonly encoded: IndexEncoder;
+  readonly window: Buffer;
+  readonly sent: Sent;
+}
+
+interface ItemRequest {
+  readonly index: number;
+  readonly flags: number;
+  readonly basisType: number | undefined;
+  readonly name: Buffer | undefined;
+}
+
+/** Answers the receiver until it has all it wants, and notes in `sent` what became of it; rsync/sender.c:send_files and rsync/main.c:read_final_goodbye. */
+export async function sendFiles(
+  channel: Channel,
+  project: { readonly root: string; readonly entries: readonly Entry[] },
+  terms: { readonly protocol: number; readonly seed: Seed },
+  sent: Sent,
+): Promise<void> {
+  const conversation: Conversation = {
+    channel,
+    ...project,
+    strongSum: createStrongSum(terms.seed),
+    received: new IndexDecoder(),
+    encoded: new IndexEncoder(),
+    window: Buffer.allocUnsafeSlow(WINDOW_LENGTH),
+    sent,
+  };
+  for (let phase = 0; phase < PHASES; phase++) {
+    for (let item = await readItem(conversation); item !== undefined; item = await readItem(conversation)) {
+      await answer(conversation, item, phase);
+      await channel.flushIfFull();
+    }
+    conversation.encoded.encode(INDEX.done, channel.out);
+  }
+  const goodbyes = terms.protocol >= 31 ? 2 : 1;
+  for (let i = 0; i < goodbyes; i++) {
+    if ((await readItem(conversation)) !== undefined) throw brokenStream("a request after the last one");
+    if (i + 1 < goodbyes) conversation.encoded.encode(INDEX.done, channel.out);
+  }
+}
+
+/** Undefined at the end of a phase; rsync/rsync.c:read_ndx_and_attrs. */
+async function readItem(conversation: Conversation): Promise<ItemRequest | undefined> {
+  const { channel } = conversation;
+  let index = await conversation.received.decode(channel);
+  while (index === INDEX.deleteStatistics) {
+    for (let i = 0; i < 5; i++) await channel.varint();
+    index = await conversation.received.decode(channel);
+  }
+  if (index === INDEX.done) return undefined;
+  if (index < 0 || index >= conversation.entries.length) throw brokenStream(`the file index ${index}`);
+  const flags = await channel.int16();
+  const basisType = (flags & ITEM.basisTypeFollows) === 0 ? undefined : await channel.byte();
+  const name = (flags & ITEM.nameFollows) === 0 ? undefined : await readVstring(channel);
+  return { index, flags, basisType, name };
+}
+
+/** rsync/io.c:read_vstring. */
+async function readVstring(channel: Channel): Promise<Buffer> {
+  const first = await channel.byte();
+  return channel.bytes(first < 0x80 ? first : ((first & 0x7f) << 8) + (await channel.byte()));
+}
+
+/** rsync/sender.c:write_ndx_and_attrs. */
+function echo(conversation: Conversation, item: ItemRequest): void {
+  const { out } = conversation.channel;
+  conversation.encoded.encode(item.index, out);
+  out.int16(item.flags);
+  if (item.basisType !== undefined) out.byte(item.basisType);
+  if (item.name === undefined) return;
+  if (item.name.length > 0x7f) out.byte((item.name.length >>> 8) + 0x80);
+  out.byte(item.name.length & 0xff);
+  out.bytes(item.name);
+}
+
+async function answer(conversation: Conversation, item: ItemRequest, phase: number): Promise<void> {
+  const entry = conversation.entries[item.index];
+  if ((item.flags & ITEM.transfer) === 0) {
+    echo(conversation, item);
+    return;
+  }
+  if (entry === undefined || !isRegular(entry) || phase === PHASES - 1) {
+    throw brokenStream(`a request for the content of entry ${item.index}`);
+  }
+  const old = await readSums(conversation.channel);
+  let file: number | undefined;
+  try {
+    file = openSync(localPath(conversation.root, entry.path), OPEN_FLAGS);
+    if (!fstatSync(file).isFile()) throw Object.assign(new Error("no file any more"), { code: "ENOENT" });
+    await sendFile(conversation, item, file, old);
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    refuse(conversation, item, entry, error);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Neither a pipe nor a symlink that has taken the file's place may be opened. */
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+function isErrno(error: unknown): boolean {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string";
+}
+
+/** The receiver keeps what it has. */
+function refuse(conversation: Conversation, item: ItemRequest, entry: Entry, error: unknown): void {
+  const isSymlinkNow = (error as NodeJS.ErrnoException).code === "ELOOP";
+  const { vanished } = conversation.sent;
+  if (isGone(error) || isSymlinkNow) vanished.push(`${printable(entry.path)} vanished before it was read; skipped`);
+  else noteUnreadable(conversation, item, error);
+  conversation.channel.message(MESSAGE.noSend, item.index);
+}
+
+function noteUnreadable({ entries, sent }: Conversation, item: ItemRequest, error: unknown): void {
+  sent.unreadable.push(`${printable(entries[item.index]?.path ?? "")}: ${reason(error)}`);
+}
+
+/** rsync/io.c:read_sum_head and rsync/sender.c:receive_sums. */
+async function readSums(channel: Channel): Promise<BlockSums> {
+  const head = await channel.bytes(16);
+  const count = head.readInt32LE(0);
+  const blockLength = head.readInt32LE(4);
+  const strongLength = head.readInt32LE(8);
+  const remainder = head.readInt32LE(12);
+  const isSound =
+    count >= 0 &&
+    count <= MAX_BLOCKS &&
+    blockLength >= (count === 0 ? 0 : 1) &&
+    blockLength <= MAX_BLOCK_LENGTH &&
+    strongLength >= 0 &&
+    strongLength <= STRONG_LENGTH &&
+    remainder >= 0 &&
+    remainder <= blockLength;
+  if (!isSound) throw brokenStream(`sums of ${count} blocks of ${blockLength} bytes`);
+  return { count, blockLength, strongLength, remainder, sums: await channel.bytes(count * (4 + strongLength)) };
+}
+
+/**
+ * The content as literals and blocks, then the sum of all of it. A file that changes while it is read gets a wrong sum:
+ * the receiver drops it and asks again.
+ */
+async function sendFile(conversation: Conversation, item: ItemRequest, file: number, old: BlockSums): Promise<void> {
+  const { out } = conversation.channel;
+  const before = fstatSync(file, { bigint: true });
+  echo(conversation, item);
+  for (const value of [old.count, old.blockLength, old.strongLength, old.remainder]) out.int32(value);
+  const { digest, length, error } = await sendContent(conversation, file, Number(before.size), old);
+  if (error !== undefined) noteUnreadable(conversation, item, error);
+  out.int32(0);
+  const after = fstatSync(file, { bigint: true });
+  const isWhole = BigInt(length) === after.size && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs;
+  if (!isWhole) digest.writeUInt8(digest.readUInt8(0) ^ 0xff, 0);
+  out.bytes(digest);
+  if (!isWhole && conversation.sent.files.has(item.index)) conversation.sent.unsettled.add(item.index);
+  conversation.sent.files.add(item.index);
+}
+
+/** rsync/match.c:match_sums; reads no more than the file's size at the start. */
+async function sendContent(
+  conversation: Conversation,
+  file: number,
+  size: number,
+  old: BlockSums,
+): Promise<{ digest: Buffer; length: number; error: unknown }> {
+  const { channel, window } = conversation;
+  const fileSum = createFileSum();
+  const sink = tokenSink(channel);
+  const match = old.count === 0 ? passLiterals : createMatcher(old, conversation.strongSum);
+  let length = 0;
+  let held = 0;
+  let isLast = size === 0;
+  let error: unknown;
+  while (!isLast) {
+    let read = 0;
+    try {
+      read = readSync(file, window, held, Math.min(window.length - held, size - length), null);
+    } catch (thrown) {
+      error = thrown;
+    }
+    length += read;
+    isLast = read === 0 || length === size;
+    fileSum.update(window.subarray(held, held + read));
+    const filled = held + read;
+    const done = match(window.subarray(0, filled), isLast, sink);
+    window.copyWithin(0, done, filled);
+    held = filled - done;
+    await channel.flushIfFull();
+  }
+  return { digest: fileSum.digest(), length, error };
+}
+
+function passLiterals(piece: Buffer, _final: boolean, sink: DeltaSink): number {
+  if (piece.length > 0) sink.literal(piece);
+  return piece.length;
+}
+
+/** rsync/token.c:simple_send_token. */
+function tokenSink(channel: Channel): DeltaSink {
+  const { out } = channel;
+  return {
+    literal(bytes) {
+      for (let at = 0; at < bytes.length; at += MAX_LITERAL_LENGTH) {
+        const piece = bytes.subarray(at, at + MAX_LITERAL_LENGTH);
+        out.int32(piece.length);
+        out.bytes(piece);
+      }
+    },
+    block(index) {
+      out.int32(-(index + 1));
+    },
+  };
+}

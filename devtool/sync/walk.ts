@@ -1,0 +1,245 @@
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { Failure } from "../failure.ts";
+import { type Entry, isDirectory, MODE } from "./filelist.ts";
+import type { Filter } from "./filter.ts";
+
+/** What the project looks like, in rsync's order, and what isn't in it. */
+export interface Listing {
+  readonly entries: Entry[];
+  /** What exists but can't be read, a phrase for each. While there is any, the target deletes nothing. */
+  readonly unreadable: string[];
+  /** What is passed over because no mirror can hold it, a phrase for each. */
+  readonly notices: string[];
+}
+
+export interface WalkRequest {
+  /** Absolute. */
+  readonly root: string;
+  readonly filter: Filter;
+  /** Tells whether a file is executable where the file system doesn't say so (Windows); gets the relative posix path. */
+  readonly executable?: ((path: string) => boolean) | undefined;
+}
+
+/** rsync's own limit; sys/param.h:MAXPATHLEN. */
+const MAX_NAME_LENGTH = 4095;
+const MAX_ENTRIES = 4_000_000;
+/** So many entries are read before anything else in this process gets its turn. */
+const ENTRIES_PER_TURN = 2000;
+
+/** Which part of a directory to list: all of it, or these names. */
+type Scope = "all" | Map<string, Scope>;
+
+/**
+ * Lists the project, or of it the paths that changed (relative, posix): what is there together with the directories on
+ * the way, all of it where it is a directory, and for what isn't there an entry that deletes it.
+ * Throws Failure when there is no project to list, for its mirror would be emptied.
+ */
+export async function listProject(
+  request: WalkRequest,
+  changed: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<Listing> {
+  const scope = changed === undefined ? "all" : scopeOf(changed);
+  const root = describe(request, "", ".", rootStat(request.root));
+  const walk: Walk = {
+    request,
+    listing: { entries: [], unreadable: [], notices: [] },
+    pending: root === undefined ? [] : [{ ...root, complete: scope === "all" }],
+  };
+  let nextTurn = ENTRIES_PER_TURN;
+  for (const _ of walkDirectory(walk, "", scope)) {
+    const { length } = walk.listing.entries;
+    if (length > MAX_ENTRIES)
+      throw new Failure(`the project has more than ${MAX_ENTRIES} files to sync`, { exitCode: 2 });
+    if (length < nextTurn) continue;
+    nextTurn = length + ENTRIES_PER_TURN;
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+  if (scope === "all") refuseEmptiness(request.root, walk.listing);
+  return walk.listing;
+}
+
+/** Code units of changed paths are UTF-16; of a name that isn't Unicode only its directory is known. */
+function scopeOf(changed: readonly string[]): Scope {
+  const top: Scope = new Map();
+  for (const path of changed) {
+    const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+    if (parts.includes("..") || path.startsWith("/"))
+      throw new Failure(`${path} is not below the project`, { exitCode: 2 });
+    const unknown = parts.findIndex((part) => part.includes("\ufffd"));
+    const known = unknown === -1 ? parts : parts.slice(0, unknown);
+    if (known.length === 0) return "all";
+    addToScope(top, known);
+  }
+  return top;
+}
+
+function addToScope(top: Map<string, Scope>, parts: readonly string[]): void {
+  let scope = top;
+  for (const [i, part] of parts.entries()) {
+    const name = Buffer.from(part).toString("latin1");
+    const inner = scope.get(name);
+    if (inner === "all") return;
+    const next: Map<string, Scope> = inner ?? new Map();
+    scope.set(name, i === parts.length - 1 ? "all" : next);
+    scope = next;
+  }
+}
+
+function rootStat(root: string): BigIntStats {
+  let stat: BigIntStats;
+  try {
+    stat = lstatSync(`${root}/.`, { bigint: true });
+  } catch (error) {
+    throw noProject(`the project ${root} can't be read: ${reason(error)}`, error);
+  }
+  if (!stat.isDirectory()) throw noProject(`the project ${root} is not a directory`);
+  return stat;
+}
+
+function refuseEmptiness(root: string, listing: Listing): void {
+  rootStat(root);
+  if (listing.entries.length === 0 && listing.unreadable.length === 0) throw noProject(`${root} has nothing to sync`);
+}
+
+function noProject(message: string, cause?: unknown): Failure {
+  return new Failure(`${message}; its mirror stays as it is`, {
+    remedy: "check the project's folder and the `sync` patterns of devtool.config.ts",
+    exitCode: 2,
+    cause,
+  });
+}
+
+interface Walk {
+  readonly request: WalkRequest;
+  readonly listing: Listing;
+  /** Directories on the way that are listed only once something below them is. */
+  readonly pending: Entry[];
+}
+
+/** Lists what is in a directory, in rsync's order: all that aren't directories, then each directory with its content. */
+function* walkDirectory(walk: Walk, path: string, scope: Scope): Generator<undefined, void> {
+  const names = scope === "all" ? readNames(walk, path) : [...scope.keys()];
+  const files: Entry[] = [];
+  const directories: { entry: Entry; key: string; isPassage: boolean }[] = [];
+  for (const name of names) {
+    const entry = readEntry(walk, join(path, name), scope !== "all");
+    if (entry === undefined) continue;
+    if (!isDirectory(entry)) {
+      if (entry.mode === 0 || walk.request.filter.verdict(entry.name, false) === "included") files.push(entry);
+      continue;
+    }
+    const verdict = walk.request.filter.verdict(entry.name, true);
+    if (verdict === "excluded") continue;
+    directories.push({ entry, key: `${entry.name}/`, isPassage: verdict === "passage" });
+  }
+  yield;
+  files.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of files) list(walk, entry);
+  directories.sort((a, b) => (a.key < b.key ? -1 : 1));
+  for (const { entry, isPassage } of directories) {
+    const inner = scope === "all" ? "all" : (scope.get(entry.path.slice(entry.path.lastIndexOf("/") + 1)) ?? "all");
+    const directory = { ...entry, complete: inner === "all" };
+    if (isPassage) walk.pending.push(directory);
+    else list(walk, directory);
+    yield* walkDirectory(walk, entry.path, inner);
+    if (walk.pending.at(-1) === directory) walk.pending.pop();
+  }
+}
+
+function list(walk: Walk, entry: Entry): void {
+  if (walk.pending.length > 0) walk.listing.entries.push(...walk.pending.splice(0));
+  walk.listing.entries.push(entry);
+}
+
+function readNames(walk: Walk, path: string): string[] {
+  try {
+    return readdirSync(localPath(walk.request.root, path), "latin1");
+  } catch (error) {
+    if (!isGone(error)) walk.listing.unreadable.push(`${printable(path || ".")}: ${reason(error)}`);
+    return [];
+  }
+}
+
+/** Undefined for what can't or needn't be sent. */
+function readEntry(walk: Walk, path: string, deleteIfGone: boolean): Entry | undefined {
+  const { request, listing } = walk;
+  const name = wireName(path);
+  if (name.length > MAX_NAME_LENGTH) {
+    listing.unreadable.push(`${printable(path)}: its name is longer than ${MAX_NAME_LENGTH} bytes`);
+    return undefined;
+  }
+  try {
+    const entry = describe(request, path, name, lstatSync(localPath(request.root, path), { bigint: true }));
+    if (entry === undefined) listing.notices.push(`${printable(path)} is neither file, directory nor symlink; skipped`);
+    return entry;
+  } catch (error) {
+    if (!isGone(error)) listing.unreadable.push(`${printable(path)}: ${reason(error)}`);
+    else if (deleteIfGone && isDeletable(request.filter, name)) return deletion(name, path);
+    return undefined;
+  }
+}
+
+/** Nobody knows any more whether it was a directory. */
+function isDeletable(filter: Filter, name: string): boolean {
+  return filter.verdict(name, false) !== "excluded" && filter.verdict(name, true) !== "excluded";
+}
+
+/** rsync(1), --delete-missing-args. */
+function deletion(name: string, path: string): Entry {
+  return { name, path, mode: 0, size: 0, seconds: 0, nanoseconds: 0 };
+}
+
+/** rsync/flist.c:make_file; undefined for sockets, pipes and devices. */
+function describe(request: WalkRequest, path: string, name: string, stat: BigIntStats): Entry | undefined {
+  const found = Number(stat.mode) & 0o177777;
+  const type = found & MODE.type;
+  const nanoseconds = Number(((stat.mtimeNs % SECOND) + SECOND) % SECOND);
+  const seconds = Number((stat.mtimeNs - BigInt(nanoseconds)) / SECOND);
+  const common = { name, path, seconds, nanoseconds };
+  if (type === MODE.symlink) {
+    const link = readlinkSync(localPath(request.root, path), "latin1");
+    const target = process.platform === "win32" ? link.replaceAll("\\", "/") : link;
+    return { ...common, mode: found, size: target.length, link: target };
+  }
+  if (type === MODE.directory) {
+    return { ...common, mode: request.executable === undefined ? found : type | 0o755, size: 0 };
+  }
+  if (type !== MODE.regular) return undefined;
+  const mode = request.executable === undefined ? found : type | (request.executable(printable(path)) ? 0o755 : 0o644);
+  return { ...common, mode, size: Number(stat.size) };
+}
+
+const SECOND = 1_000_000_000n;
+
+/** Linux takes names as bytes, Windows and macOS as Unicode, of which the target gets the composed form. */
+function wireName(path: string): string {
+  return process.platform === "darwin" ? Buffer.from(printable(path).normalize("NFC")).toString("latin1") : path;
+}
+
+/** What fs takes for a path of the project in bytes. */
+export function localPath(root: string, path: string): string | Buffer {
+  if (process.platform === "win32") return path === "" ? root : `${root}/${printable(path)}`;
+  return Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, "latin1")]);
+}
+
+export function printable(path: string): string {
+  return Buffer.from(path, "latin1").toString();
+}
+
+function join(directory: string, name: string): string {
+  return directory === "" ? name : `${directory}/${name}`;
+}
+
+export function isGone(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** An errno in words: Node.js says `EACCES: permission denied, open '…'`. */
+export function reason(error: unknown): string {
+  const { message } = error as Error;
+  return /^E[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message;
+}

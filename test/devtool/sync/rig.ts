@@ -1,0 +1,84 @@
+import { spawn, spawnSync } from "node:child_process";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { createFilter } from "../../../devtool/sync/filter.ts";
+import { type SyncReport, type SyncRequest, sync } from "../../../devtool/sync/sync.ts";
+import type { Connection, ExitStatus, RemoteProcess } from "../../../devtool/target/target.ts";
+
+/** This machine as a target: processes start here, with no shell between. `edit` may change what is run. */
+export function localConnection(edit: (argv: readonly string[]) => readonly string[] = (argv) => argv): Connection {
+  return {
+    async exec(argv, options = {}): Promise<RemoteProcess> {
+      const [command = "", ...rest] = edit(argv);
+      const child = spawn(command, rest, { cwd: options.cwd, signal: options.signal });
+      const exited = new Promise<ExitStatus>((resolve, reject) => {
+        child.on("error", reject);
+        child.on("close", (code, signal) => resolve({ code, signal } as ExitStatus));
+      });
+      exited.catch(() => undefined);
+      return {
+        stdin: child.stdin.on("error", () => undefined),
+        stdout: child.stdout,
+        stderr: child.stderr,
+        exited,
+        kill: (signal) => void child.kill(signal),
+        resize: () => undefined,
+      };
+    },
+    facts: () => Promise.reject(new Error("not needed here")),
+    closed: new Promise(() => undefined),
+    close: () => Promise.resolve(),
+  };
+}
+
+export function withProtocol(version: number): Connection {
+  return localConnection((argv) =>
+    argv[0] === "rsync" ? ["rsync", ...argv.slice(1, 2), `--protocol=${version}`, ...argv.slice(2)] : argv,
+  );
+}
+
+export interface Places {
+  readonly root: string;
+  readonly mirror: string;
+}
+
+/** A project and its mirror below a directory. */
+export function places(directory: string): Places {
+  const root = join(directory, "project");
+  mkdirSync(root, { recursive: true });
+  return { root, mirror: join(directory, "mirror") };
+}
+
+export function syncHere(
+  request: Partial<SyncRequest> & Places,
+  connection: Connection = localConnection(),
+  signal: AbortSignal = new AbortController().signal,
+): Promise<SyncReport> {
+  return sync(connection, { filter: createFilter({}), ...request }, signal);
+}
+
+/** What C rsync makes of the same, with the same rules. */
+export function rsyncHere({ root, mirror }: Places, rules: readonly string[] = []): void {
+  const argv = ["-rlpt", "--delete", "--from0", "--filter=merge -", `${root}/`, `${mirror}/`];
+  const ran = spawnSync("rsync", argv, { input: Buffer.from(rules.join("\0"), "latin1") });
+  if (ran.status !== 0) throw new Error(ran.stderr.toString());
+}
+
+/** All there is below a directory, comparable: type, mode, time, and content or target; names as bytes. */
+export function snapshot(directory: string): Record<string, string> {
+  const all: Record<string, string> = {};
+  const visit = (path: string) => {
+    const absolute = Buffer.concat([Buffer.from(`${directory}/`), Buffer.from(path, "latin1")]);
+    const stat = lstatSync(absolute, { bigint: true });
+    const content = stat.isSymbolicLink()
+      ? readlinkSync(absolute, "latin1")
+      : stat.isFile()
+        ? readFileSync(absolute, "latin1")
+        : "";
+    all[path] = `${stat.mode.toString(8)} ${stat.mtimeNs} ${content}`;
+    if (!stat.isDirectory()) return;
+    for (const name of readdirSync(absolute, "latin1")) visit(path === "" ? name : `${path}/${name}`);
+  };
+  visit("");
+  return all;
+}
