@@ -27,6 +27,6 @@ function has(rootfs: string, name: string): boolean {
   return lstatSync(join(rootfs, name), { throwIfNoEntry: false }) !== undefined;
 }
 
-function count(number: number, what: string): string {
+export function count(number: number, what: string): string {
   return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
 }
