@@ -1,5 +1,5 @@
 import { type Duplex, Readable, Writable } from "node:stream";
-import { ConnectionLost, Failure } from "../failure.ts";
+import { ConnectionLost } from "../failure.ts";
 import { encodePreface, FrameDecoder } from "../protocol/frame.ts";
 import {
   type AgentMessage,
@@ -9,7 +9,7 @@ import {
   encode,
   WINDOW_BYTES,
 } from "../protocol/messages.ts";
-import { errnoWords } from "./errno.ts";
+import { startFailure } from "./errno.ts";
 import { whenTaken } from "./taken.ts";
 import type { ExitStatus, RemoteProcess } from "./target.ts";
 
@@ -160,15 +160,6 @@ class Output {
     this.#tell(this.#untold);
     this.#untold = 0;
   }
-}
-
-function startFailure(
-  command: AgentCommand,
-  where: string,
-  { step, errno }: { step: "chdir" | "exec"; errno: string },
-) {
-  const what = step === "chdir" ? `enter ${command.cwd}` : `start ${command.argv[0]}`;
-  return new Failure(`can't ${what} on ${where}: ${errnoWords(errno)}`);
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {

@@ -1,4 +1,5 @@
 import { getSystemErrorName } from "node:util";
+import { Failure } from "../failure.ts";
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
@@ -28,4 +29,20 @@ export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ("code" in error && typeof error.code === "string") return error.code;
   return "errno" in error && typeof error.errno === "number" ? getSystemErrorName(error.errno) : undefined;
+}
+
+/** Why a process did not start: its directory can't be entered, or its command not be executed. */
+export function startFailure(
+  { argv, cwd }: { readonly argv: readonly string[]; readonly cwd?: string | undefined },
+  where: string,
+  { step, errno }: { readonly step: "chdir" | "exec"; readonly errno: string },
+): Failure {
+  const [command = ""] = argv;
+  if (step === "chdir") return new Failure(`can't enter ${cwd} on ${where}: ${errnoWords(errno)}`);
+  if (errno !== "ENOENT" || command.includes("/")) {
+    return new Failure(`can't start ${command} on ${where}: ${errnoWords(errno)}`);
+  }
+  return new Failure(`${where} has no ${command}`, {
+    remedy: "install it there: devtool provision, or use --provision",
+  });
 }

@@ -1,6 +1,6 @@
 import { ConnectionLost, Failure } from "../failure.ts";
 import { isSignal } from "../protocol/messages.ts";
-import { errnoWords } from "./errno.ts";
+import { startFailure } from "./errno.ts";
 import { forLoginShell, quote, quoteArgv } from "./quote.ts";
 import type { SshChannel, SshTransport } from "./ssh.ts";
 import { noSudo, type SudoUse } from "./sudo.ts";
@@ -66,7 +66,7 @@ export async function startPlain(
           resize: (size) => channel.setWindow(size.rows, size.columns, 0, 0),
         });
         if (signal?.aborted) stop();
-      } else fail(startFailure(command, where, word === "chdir", detail));
+      } else fail(startFailure(command, where, { step: word === "chdir" ? "chdir" : "exec", errno: detail }));
     });
     const stop = () => {
       kill("SIGTERM");
@@ -147,10 +147,6 @@ async function killGroup(transport: SshTransport, sudo: SudoUse, pgid: number, n
   const channel = await transport.session(forLoginShell(asUser(sudo, script)));
   channel.resume();
   channel.stderr.resume();
-}
-
-function startFailure({ argv, cwd }: PlainCommand, where: string, isDirectory: boolean, errno: string): Failure {
-  return new Failure(`can't ${isDirectory ? `enter ${cwd}` : `start ${argv[0]}`} on ${where}: ${errnoWords(errno)}`);
 }
 
 function notStarted({ argv, sudo }: PlainCommand, where: string, noise: string): Failure {
