@@ -17,6 +17,9 @@ main() {
   if [ -n "$packages" ] || $node_missing; then
     [ "$(id -u)" = 0 ] || fail "must run as root to install what is missing: $packages$($node_missing && echo Node.js)"
     require_debian
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 1' HUP INT TERM
     if $node_missing; then packages="$packages $(missing_downloader)"; fi
     install_packages "$packages"
     if $node_missing; then install_node; fi
@@ -67,13 +70,16 @@ install_packages() {
   set -- $1
   [ $# -gt 0 ] || return 0
   say "installing $*"
-  export DEBIAN_FRONTEND=noninteractive
-  apt_get update || say "apt-get update failed; trying with the package lists there are"
-  apt_get install -y --no-install-recommends "$@" || fail "can't install $*: see apt-get's words above"
+  apt_get update || say "apt-get update failed; going on with the package lists there are"
+  apt_get install -y --no-install-recommends "$@" || fail "apt-get can't install $*"
 }
 
-# Another package manager may hold the lock just after a boot: wait for it.
-apt_get() { apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" </dev/null >&2; }
+# Quiet unless it fails. Another package manager may hold the lock just after a boot: wait for it.
+apt_get() {
+  DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" </dev/null >"$work/apt" 2>&1 && return
+  cat "$work/apt" >&2
+  return 1
+}
 
 install_node() {
   case $(dpkg --print-architecture) in
@@ -81,9 +87,6 @@ install_node() {
     arm64) arch=arm64 ;;
     *) fail "Node.js has no download for $(dpkg --print-architecture); install Node.js 20.19 or newer by hand" ;;
   esac
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
-  trap 'exit 1' HUP INT TERM
   download "$node_mirror/$node_line/SHASUMS256.txt" "$work/SHASUMS256.txt"
   archive=$(sed -n "s/^[0-9a-f]\{64\}  \(node-v[0-9.]*-linux-$arch\.tar\.xz\)\$/\1/p" "$work/SHASUMS256.txt" | head -n 1)
   [ -n "$archive" ] || fail "$node_mirror/$node_line/SHASUMS256.txt names no archive for linux-$arch"

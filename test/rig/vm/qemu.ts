@@ -1,9 +1,4 @@
-import type { Image } from "./image.ts";
-
-/** One guest's own files: QEMU's monitor is a unix socket. */
-export interface GuestFiles {
-  readonly monitor: string;
-}
+import { join } from "node:path";
 
 /** QEMU's program for this machine's own architecture. */
 export function qemuProgram(): string {
@@ -11,22 +6,22 @@ export function qemuProgram(): string {
 }
 
 /**
- * The command line that boots the image under software emulation, on a throw-away copy of its disk. The console is stdout;
+ * The command line that boots the image in a directory under software emulation, on a throw-away copy of its disk. The console is stdout;
  * a port of loopback that QEMU picks leads to the guest's sshd. The guest reaches nothing outside (restrict).
  */
-export function qemuArguments(image: Image, files: GuestFiles): string[] {
+export function qemuArguments(image: string, monitor: string): string[] {
   const arm = process.arch === "arm64";
   const boot = `console=${arm ? "ttyAMA0" : "ttyS0"} ${BOOT}`;
   const machine = arm ? ["-M", "virt", "-cpu", "cortex-a57"] : ["-M", "q35", "-cpu", "Nehalem"];
   return [
     ...["-accel", "tcg,thread=multi,tb-size=512", ...machine, "-smp", "2", "-m", "1024"],
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
-    ...["-kernel", image.kernel, "-initrd", image.initrd, "-append", boot],
-    ...["-drive", `if=none,id=disk,file=${image.disk},format=raw,snapshot=on,cache=unsafe`],
+    ...["-kernel", join(image, "vmlinuz"), "-initrd", join(image, "initrd"), "-append", boot],
+    ...["-drive", `if=none,id=disk,file=${join(image, "disk.raw")},format=raw,snapshot=on,cache=unsafe`],
     ...["-device", "virtio-blk-pci,drive=disk"],
     ...["-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:22"],
     ...["-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci"],
-    ...["-serial", "stdio", "-monitor", `unix:${files.monitor},server=on,wait=off`],
+    ...["-serial", "stdio", "-monitor", `unix:${monitor},server=on,wait=off`],
   ];
 }
 

@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { temporaryDirectory } from "../host.ts";
-import { type Image, vmImage } from "./image.ts";
+import { vmImage } from "./image.ts";
 import { qemuArguments, qemuProgram } from "./qemu.ts";
 
 /** A running Debian 12 guest: user `vagrant` has sudo without a password, `plain` has none. The key opens both. */
@@ -50,7 +50,7 @@ export async function startVm(test: Pick<TestContext, "after">): Promise<Vm> {
   const directory = await temporaryDirectory(test);
   const monitor = join(directory, "monitor");
   // setpriv: QEMU must not outlive a test that is killed.
-  const qemu = spawn("setpriv", ["--pdeathsig", "KILL", qemuProgram(), ...qemuArguments(image, { monitor })]);
+  const qemu = spawn("setpriv", ["--pdeathsig", "KILL", qemuProgram(), ...qemuArguments(image, monitor)]);
   const stop = stopper(qemu);
   test.after(stop);
   await booted(qemu);
@@ -98,20 +98,21 @@ async function sshPort(monitor: string): Promise<number> {
   throw new Error(`QEMU's monitor names no forwarded port: ${answer}`);
 }
 
-async function clientFiles(directory: string, image: Image, port: number) {
+async function clientFiles(directory: string, image: string, port: number) {
   const knownHostsFile = join(directory, "known_hosts");
   const configFile = join(directory, "ssh_config");
-  await writeFile(knownHostsFile, `[127.0.0.1]:${port} ${await readFile(image.hostKey, "utf8")}`);
+  await writeFile(knownHostsFile, `[127.0.0.1]:${port} ${await readFile(join(image, "host_key.pub"), "utf8")}`);
+  const keyFile = join(image, "key");
   const host = (name: string, user: string) =>
     `Host ${name}
   HostName 127.0.0.1
   Port ${port}
   User ${user}
-  IdentityFile ${image.key}
+  IdentityFile ${keyFile}
   IdentitiesOnly yes
   UserKnownHostsFile ${knownHostsFile}
   StrictHostKeyChecking yes
 `;
   await writeFile(configFile, host("guest", "vagrant") + host("guest-plain", "plain"));
-  return { keyFile: image.key, knownHostsFile, configFile };
+  return { keyFile, knownHostsFile, configFile };
 }
