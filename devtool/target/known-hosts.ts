@@ -103,18 +103,17 @@ function matchesHosts(hosts: string, name: string): boolean {
     const salt = Buffer.from(hosts.split("|")[2] ?? "", "base64");
     return hashName(name, salt) === hosts;
   }
-  const patterns = hosts.split(",");
+  const patterns = hosts.toLowerCase().split(",");
   // A negated pattern that matches ends it, whatever else does.
   if (patterns.some((pattern) => pattern.startsWith("!") && matchesPattern(pattern.slice(1), name))) return false;
   return patterns.some((pattern) => !pattern.startsWith("!") && matchesPattern(pattern, name));
 }
 
-/** `*` any characters, `?` one; letter case is not told apart. */
+/** `*` any characters, `?` one. */
 export function matchesPattern(pattern: string, name: string): boolean {
   const regularExpression = pattern
-    .toLowerCase()
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replace(/\*+/g, ".*")
     .replaceAll("?", ".");
-  return new RegExp(`^${regularExpression}$`, "s").test(name.toLowerCase());
+  return new RegExp(`^${regularExpression}$`, "s").test(name);
 }
