@@ -1,0 +1,64 @@
+/** What one run of one contender took. */
+export interface Sample {
+  readonly milliseconds: number;
+  /** Sent over the wire, where that is asked. */
+  readonly bytes?: number;
+}
+
+export interface Contender {
+  readonly name: string;
+  /** Runs it once; what must be set up for that isn't counted. */
+  readonly measure: () => Promise<Sample>;
+}
+
+export interface Result {
+  readonly name: string;
+  readonly milliseconds: number;
+  readonly bytes?: number;
+  readonly samples: readonly Sample[];
+}
+
+export interface Rounds {
+  readonly rounds: number;
+  /** Before each round, for all contenders at once. */
+  readonly before?: () => Promise<void>;
+}
+
+/** Rounds whose samples don't count: caches, connections and compiled code settle. */
+const WARM_UP_ROUNDS = 2;
+
+/** A B A B …: what disturbs the machine disturbs all of them. The figures are medians. */
+export async function interleave(contenders: readonly Contender[], { rounds, before }: Rounds): Promise<Result[]> {
+  const samples = contenders.map((): Sample[] => []);
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
+    await before?.();
+    for (const [index, contender] of contenders.entries()) {
+      const sample = await contender.measure();
+      if (round >= 0) samples[index]?.push(sample);
+    }
+  }
+  return contenders.map(({ name }, index) => resultOf(name, samples[index] ?? []));
+}
+
+function resultOf(name: string, samples: readonly Sample[]): Result {
+  const bytes = samples.flatMap((sample) => (sample.bytes === undefined ? [] : [sample.bytes]));
+  return {
+    name,
+    milliseconds: median(samples.map((sample) => sample.milliseconds)),
+    ...(bytes.length > 0 && { bytes: median(bytes) }),
+    samples,
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle) - 1] ?? Number.NaN)) / 2;
+}
+
+/** Times one asynchronous piece of work. */
+export async function timed(work: () => Promise<unknown>): Promise<Sample> {
+  const started = performance.now();
+  await work();
+  return { milliseconds: performance.now() - started };
+}

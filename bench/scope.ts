@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from "node:fs/promises";
+
+/** What a benchmark made and must undo, last first. */
+export interface Scope extends AsyncDisposable {
+  after(cleanup: () => Promise<unknown>): void;
+}
+
+export function openScope(): Scope {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  return {
+    after: (cleanup) => void cleanups.push(cleanup),
+    async [Symbol.asyncDispose]() {
+      for (const cleanup of cleanups.reverse()) await cleanup();
+    },
+  };
+}
+
+/** A directory of the benchmark's own, on a real file system where /tmp may be memory. */
+export async function workDirectory(scope: Scope): Promise<string> {
+  const directory = await mkdtemp("/var/tmp/tinydocker-bench.");
+  scope.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
