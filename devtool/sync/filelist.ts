@@ -13,9 +13,9 @@ export interface Entry {
   readonly seconds: number;
   readonly nanoseconds: number;
   /** A symlink's target. */
-  readonly link?: string;
-  /** A directory whose whole content is listed: what isn't is deleted from it. */
-  readonly complete?: boolean;
+  readonly link: string | undefined;
+  /** Of a directory: its whole content is listed, and what isn't is deleted from it. */
+  readonly complete: boolean;
 }
 
 export const MODE = { type: 0o170000, directory: 0o040000, regular: 0o100000, symlink: 0o120000 } as const;
@@ -74,7 +74,7 @@ function encodeEntry(entry: Entry, previous: Entry | undefined, protocol: number
   const rest = name.length - shared;
   const isDir = isDirectory(entry);
   let flags = FLAG.sameUid | FLAG.sameGid;
-  if (isDir && entry.complete !== true) flags |= FLAG.noContent;
+  if (isDir && !entry.complete) flags |= FLAG.noContent;
   if (isDir && name === ".") flags |= FLAG.topDirectory;
   if (mode === (previous?.mode ?? 0)) flags |= FLAG.sameMode;
   if (entry.seconds === (previous?.seconds ?? 0)) flags |= FLAG.sameTime;

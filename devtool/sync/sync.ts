@@ -2,7 +2,7 @@ import { ConnectionLost, Failure } from "../failure.ts";
 import type { Connection, RemoteProcess } from "../target/target.ts";
 import { Channel, StreamEnded } from "./channel.ts";
 import { createHearing, exitFailure, NO_RSYNC, waitForExit } from "./ending.ts";
-import { encodeFileList } from "./filelist.ts";
+import { type Entry, encodeFileList, isRegular } from "./filelist.ts";
 import type { Filter } from "./filter.ts";
 import { agree, OFFER, type Terms } from "./handshake.ts";
 import { type Sent, sendFiles } from "./sender.ts";
@@ -43,24 +43,29 @@ export interface SyncReport {
 export async function sync(connection: Connection, request: SyncRequest, signal: AbortSignal): Promise<SyncReport> {
   const started = performance.now();
   refuseDangerousMirror(request.mirror);
-  const listing = await listProject(request, request.changed, signal);
-  const round = { request, listing, signal };
-  const done = listing.entries.length === 0 ? undefined : await runRound(connection, round);
-  refuseUnreadable([...listing.unreadable, ...(done?.sent.unreadable ?? [])]);
+  const listing = listProject(request, request.changed, signal);
+  listing.catch(() => undefined);
+  const nothing = { sent: undefined, deleted: 0, bytesSent: 0 };
+  const isWatchRound = request.changed !== undefined;
+  // A full round reads the project while rsync starts; a watch round is read at once and may turn out to be nothing.
+  const isNothing = isWatchRound && (await listing).entries.length === 0;
+  const { sent, deleted, bytesSent } = isNothing ? nothing : await runRound(connection, { request, listing, signal });
+  const { entries, unreadable, notices } = await listing;
+  refuseUnreadable([...unreadable, ...(sent?.unreadable ?? [])]);
   return {
     mirror: request.mirror,
-    files: done?.sent.files.size ?? 0,
-    deleted: done?.deleted ?? 0,
-    bytesSent: done?.bytesSent ?? 0,
-    bytesTotal: listing.entries.reduce((sum, entry) => sum + (entry.link === undefined ? entry.size : 0), 0),
+    files: sent?.files.size ?? 0,
+    deleted,
+    bytesSent,
+    bytesTotal: entries.reduce((sum, entry) => sum + (isRegular(entry) ? entry.size : 0), 0),
     milliseconds: performance.now() - started,
-    notices: [...listing.notices, ...(done === undefined ? [] : noticesOf(done.sent, listing))],
+    notices: [...notices, ...(sent === undefined ? [] : noticesOf(sent, entries))],
   };
 }
 
 interface Round {
   readonly request: SyncRequest;
-  readonly listing: Listing;
+  readonly listing: Promise<Listing>;
   readonly signal: AbortSignal;
 }
 
@@ -89,8 +94,8 @@ function refuseUnreadable(unreadable: readonly string[]): void {
   );
 }
 
-function noticesOf(sent: Sent, listing: Listing): string[] {
-  const unsettled = [...sent.unsettled].map((index) => printable(listing.entries[index]?.path ?? ""));
+function noticesOf(sent: Sent, entries: readonly Entry[]): string[] {
+  const unsettled = [...sent.unsettled].map((index) => printable(entries[index]?.path ?? ""));
   return [...sent.vanished, ...unsettled.map((path) => `${path} kept changing while it was read; skipped`)];
 }
 
@@ -124,10 +129,14 @@ async function converse(connection: Connection, { request, listing, signal }: Ro
   let trouble: unknown;
   try {
     const terms = await agree(channel);
+    const { entries, unreadable } = await listing;
     sendRules(channel, request.filter);
-    sendFileList(channel, listing, terms);
-    await sendFiles(channel, { root: request.root, entries: listing.entries }, terms, sent);
+    sendFileList(channel, entries, unreadable.length > 0, terms);
+    await sendFiles(channel, { root: request.root, entries }, terms, sent);
     channel.end();
+    // All is in place now; rsync takes 20 ms more to wait for its own processes, which only a complaint is worth.
+    rsync.exited.catch(() => undefined);
+    if (hearing.complaints.length === 0) return { sent, deleted: hearing.deleted, bytesSent: channel.bytesSent };
   } catch (error) {
     trouble = error;
     channel.abandon();
@@ -166,8 +175,7 @@ function sendRules({ out }: Channel, filter: Filter): void {
   out.int32(0);
 }
 
-function sendFileList(channel: Channel, listing: Listing, terms: Terms): void {
-  const isIncomplete = listing.unreadable.length > 0;
-  channel.out.bytes(encodeFileList(listing.entries, terms.protocol, isIncomplete && terms.safeFileList));
+function sendFileList(channel: Channel, entries: readonly Entry[], isIncomplete: boolean, terms: Terms): void {
+  channel.out.bytes(encodeFileList(entries, terms.protocol, isIncomplete && terms.safeFileList));
   if (isIncomplete && !terms.safeFileList) channel.message(MESSAGE.ioError, 1);
 }

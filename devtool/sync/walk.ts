@@ -99,9 +99,10 @@ function rootStat(root: string): BigIntStats {
   return stat;
 }
 
-function refuseEmptiness(root: string, listing: Listing): void {
+function refuseEmptiness(root: string, { entries, unreadable }: Listing): void {
   rootStat(root);
-  if (listing.entries.length === 0 && listing.unreadable.length === 0) throw noProject(`${root} has nothing to sync`);
+  if (entries.length > 0) return;
+  throw noProject(unreadable.length > 0 ? `${root} can't be read: ${unreadable[0]}` : `${root} has nothing to sync`);
 }
 
 function noProject(message: string, cause?: unknown): Failure {
@@ -141,7 +142,7 @@ function* walkDirectory(walk: Walk, path: string, scope: Scope): Generator<undef
   directories.sort((a, b) => (a.key < b.key ? -1 : 1));
   for (const { entry, isPassage } of directories) {
     const inner = scope === "all" ? "all" : (scope.get(entry.path.slice(entry.path.lastIndexOf("/") + 1)) ?? "all");
-    const directory = { ...entry, complete: inner === "all" };
+    const directory = inner === "all" ? entry : { ...entry, complete: false };
     if (isPassage) walk.pending.push(directory);
     else list(walk, directory);
     yield* walkDirectory(walk, entry.path, inner);
@@ -189,27 +190,32 @@ function isDeletable(filter: Filter, name: string): boolean {
 
 /** rsync(1), --delete-missing-args. */
 function deletion(name: string, path: string): Entry {
-  return { name, path, mode: 0, size: 0, seconds: 0, nanoseconds: 0 };
+  return { name, path, mode: 0, size: 0, seconds: 0, nanoseconds: 0, link: undefined, complete: false };
 }
 
 /** rsync/flist.c:make_file; undefined for sockets, pipes and devices. */
 function describe(request: WalkRequest, path: string, name: string, stat: BigIntStats): Entry | undefined {
-  const found = Number(stat.mode) & 0o177777;
-  const type = found & MODE.type;
-  const nanoseconds = Number(((stat.mtimeNs % SECOND) + SECOND) % SECOND);
-  const seconds = Number((stat.mtimeNs - BigInt(nanoseconds)) / SECOND);
-  const common = { name, path, seconds, nanoseconds };
-  if (type === MODE.symlink) {
-    const link = readlinkSync(localPath(request.root, path), "latin1");
-    const target = process.platform === "win32" ? link.replaceAll("\\", "/") : link;
-    return { ...common, mode: found, size: target.length, link: target };
-  }
-  if (type === MODE.directory) {
-    return { ...common, mode: request.executable === undefined ? found : type | 0o755, size: 0 };
-  }
-  if (type !== MODE.regular) return undefined;
-  const mode = request.executable === undefined ? found : type | (request.executable(printable(path)) ? 0o755 : 0o644);
-  return { ...common, mode, size: Number(stat.size) };
+  const mode = modeOf(request, path, stat);
+  const type = mode & MODE.type;
+  const link = type === MODE.symlink ? readLink(request.root, path) : undefined;
+  if (link === undefined && type !== MODE.regular && type !== MODE.directory) return undefined;
+  const size = link?.length ?? (type === MODE.regular ? Number(stat.size) : 0);
+  const rest = Number(stat.mtimeNs % SECOND);
+  const seconds = Math.floor(Number(stat.mtimeMs) / 1000);
+  return { name, path, mode, size, seconds, nanoseconds: rest < 0 ? rest + 1e9 : rest, link, complete: true };
+}
+
+/** Without permissions of its own a file system leaves them to the configuration. */
+function modeOf(request: WalkRequest, path: string, stat: BigIntStats): number {
+  const mode = Number(stat.mode) & 0o177777;
+  const type = mode & MODE.type;
+  if (request.executable === undefined || type === MODE.symlink) return mode;
+  return type | (type === MODE.directory || request.executable(printable(path)) ? 0o755 : 0o644);
+}
+
+function readLink(root: string, path: string): string {
+  const link = readlinkSync(localPath(root, path), "latin1");
+  return process.platform === "win32" ? link.replaceAll("\\", "/") : link;
 }
 
 const SECOND = 1_000_000_000n;
@@ -219,9 +225,12 @@ function wireName(path: string): string {
   return process.platform === "darwin" ? Buffer.from(printable(path).normalize("NFC")).toString("latin1") : path;
 }
 
+const NOT_ASCII = /[\x80-\xff]/;
+
 /** What fs takes for a path of the project in bytes. */
 export function localPath(root: string, path: string): string | Buffer {
-  if (process.platform === "win32") return path === "" ? root : `${root}/${printable(path)}`;
+  if (!NOT_ASCII.test(path)) return `${root}/${path}`;
+  if (process.platform === "win32") return `${root}/${printable(path)}`;
   return Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, "latin1")]);
 }
 
