@@ -17,6 +17,10 @@ packages="
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
+quiet() {
+  said=$(DEBIAN_FRONTEND=noninteractive "$@" 2>&1 </dev/null) || { echo "$said" >&2; return 1; }
+}
+
 missing=
 for package in $packages; do
   installed "$package" || missing="$missing $package"
@@ -26,10 +30,8 @@ if [ -z "$missing" ]; then
   exit 0
 elif [ "$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ]; then
   echo "tests: installing$missing"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -qq update </dev/null
   # shellcheck disable=SC2086 # a list of words
-  apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Options::=--force-unsafe-io install -y --no-install-recommends $missing </dev/null >/dev/null
+  { quiet apt-get update && quiet apt-get -o DPkg::Options::=--force-unsafe-io install -y --no-install-recommends $missing; } || exit 1
 else
   echo "tests: these Debian packages, or their like, are not installed:$missing; tests that need one are skipped" >&2
   case ${CI:-}:${MUST_WORK:-} in true:* | *:1) exit 1 ;; esac
