@@ -1,0 +1,69 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "init.h"
+
+int step_chdir(struct td_init *init, const struct td_step *step) {
+    char path[PATH_MAX];
+    if (chdir(td_text(&init->plan, step->text[0])) != 0 || !getcwd(path, sizeof path))
+        return errno;
+    /* CVE-2024-21626: a directory outside the root shows as "(unreachable)/…". */
+    return path[0] == '/' ? 0 : EXDEV;
+}
+
+/* Tries each directory of search, as execvp does; returns the errno that says most. */
+static int exec_searched(const char *search, const char **arguments, const char **environment) {
+    static char path[PATH_MAX];
+    int told = ENOENT;
+    for (const char *at = search; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
+        int length = (int)strcspn(at, ":");
+        int needed = snprintf(path, sizeof path, "%.*s%s%s", length, at, length ? "/" : "", arguments[0]);
+        if (needed < 0 || (size_t)needed >= sizeof path)
+            continue;
+        execve(path, (char *const *)arguments, (char *const *)environment);
+        if (errno == EACCES)
+            told = EACCES;
+        else if (errno == ENOENT && access(path, F_OK) == 0)
+            return ELIBBAD; /* it is there, so its interpreter is not */
+        else if (errno != ENOENT && errno != ENOTDIR)
+            return errno;
+    }
+    return told;
+}
+
+static int exec_path(const char **arguments, const char **environment) {
+    execve(arguments[0], (char *const *)arguments, (char *const *)environment);
+    int error = errno;
+    return error == ENOENT && access(arguments[0], F_OK) == 0 ? ELIBBAD : error;
+}
+
+static const char **list_of(const struct td_plan *plan, struct td_text text) {
+    size_t count = td_list(plan, text, NULL, 0);
+    const char **list = calloc(count + 1, sizeof *list);
+    if (list)
+        td_list(plan, text, list, count + 1);
+    return list;
+}
+
+int step_exec(struct td_init *init, const struct td_step *step) {
+    const char **arguments = list_of(&init->plan, step->text[0]);
+    const char **environment = list_of(&init->plan, step->text[1]);
+    if (!arguments || !environment)
+        return ENOMEM;
+    init->object = arguments[0];
+    /* A change of uid or capabilities cleared it. */
+    int error = die_with_parent();
+    if (!error)
+        error = close_on_exec();
+    if (error)
+        return error;
+    report(TD_REPORT_READY, init->step, 0, 0, NULL);
+    if (strchr(arguments[0], '/'))
+        return exec_path(arguments, environment);
+    const char *search = td_text(&init->plan, step->text[2]);
+    return arguments[0][0] && search ? exec_searched(search, arguments, environment) : ENOENT;
+}

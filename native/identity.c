@@ -1,0 +1,62 @@
+/* Raw system calls: the C library's setuid would look for other threads first. */
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "init.h"
+#include "sys.h"
+
+#define GROUPS_MAX 1024
+
+int step_capbset(struct td_init *init, const struct td_step *step) {
+    (void)init;
+    for (unsigned long number = 0; number < 64; number++) {
+        if (step->number[0] >> number & 1)
+            continue;
+        /* EINVAL: the kernel knows no capability from here on. */
+        if (prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0)
+            return errno == EINVAL ? 0 : errno;
+    }
+    return 0;
+}
+
+int step_setgroups(struct td_init *init, const struct td_step *step) {
+    uint32_t groups[GROUPS_MAX];
+    size_t bytes = step->text[0].length;
+    if (bytes > sizeof groups)
+        return EINVAL;
+    memcpy(groups, init->plan.strings + step->text[0].offset, bytes);
+    return syscall(SYS_setgroups, bytes / sizeof groups[0], groups) == 0 ? 0 : errno;
+}
+
+int step_setgid(struct td_init *init, const struct td_step *step) {
+    (void)init;
+    uint32_t gid = (uint32_t)step->number[0];
+    return syscall(SYS_setresgid, gid, gid, gid) == 0 ? 0 : errno;
+}
+
+int step_setuid(struct td_init *init, const struct td_step *step) {
+    (void)init;
+    uint32_t uid = (uint32_t)step->number[0];
+    return syscall(SYS_setresuid, uid, uid, uid) == 0 ? 0 : errno;
+}
+
+int step_capset(struct td_init *init, const struct td_step *step) {
+    (void)init;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    uint64_t set = step->number[0];
+    struct __user_cap_data_struct data[2] = {
+        {.effective = (uint32_t)set, .permitted = (uint32_t)set},
+        {.effective = (uint32_t)(set >> 32), .permitted = (uint32_t)(set >> 32)},
+    };
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 || syscall(SYS_capset, &header, data) != 0)
+        return errno;
+    return 0;
+}
+
+int step_no_new_privs(struct td_init *init, const struct td_step *step) {
+    (void)init, (void)step;
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : errno;
+}

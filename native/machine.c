@@ -1,0 +1,121 @@
+/* What a command takes for its machine and session: host name, loopback, limits, keyring, terminal. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
+
+#include "init.h"
+#include "sys.h"
+
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
+
+int step_sethostname(struct td_init *init, const struct td_step *step) {
+    const char *name = td_text(&init->plan, step->text[0]);
+    return sethostname(name, strlen(name)) == 0 ? 0 : errno;
+}
+
+int step_link_up(struct td_init *init, const struct td_step *step) {
+    struct ifreq request = {.ifr_flags = IFF_UP};
+    strncpy(request.ifr_name, td_text(&init->plan, step->text[0]), sizeof request.ifr_name - 1);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno;
+    int error = ioctl(fd, SIOCSIFFLAGS, &request) == 0 ? 0 : errno;
+    close(fd);
+    return error;
+}
+
+int step_rlimit(struct td_init *init, const struct td_step *step) {
+    (void)init;
+    struct rlimit limit;
+    if (getrlimit((int)step->number[0], &limit) != 0)
+        return errno;
+    limit.rlim_cur = step->number[1] < limit.rlim_max ? step->number[1] : limit.rlim_max;
+    return setrlimit((int)step->number[0], &limit) == 0 ? 0 : errno;
+}
+
+int step_keyring(struct td_init *init, const struct td_step *step) {
+    (void)init, (void)step;
+    return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ? errno : 0;
+}
+
+int step_setsid(struct td_init *init, const struct td_step *step) {
+    (void)init, (void)step;
+    return setsid() < 0 ? errno : 0;
+}
+
+int step_umask(struct td_init *init, const struct td_step *step) {
+    (void)init;
+    (void)umask((mode_t)step->number[0]); /* it can't fail */
+    return 0;
+}
+
+static int send_descriptor(int socket, int fd) {
+    char byte = 0, control[CMSG_SPACE(sizeof fd)] = {0};
+    struct iovec data = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    return sendmsg(socket, &message, MSG_NOSIGNAL) == 1 ? 0 : errno;
+}
+
+/* CVE-2025-52565: by the slave's own descriptor, as a path below /dev/pts may be anything. */
+static int bind_console(struct td_init *init, int slave) {
+    int target = open_inside(init, "/dev/console", O_PATH | O_NOFOLLOW);
+    if (target < 0)
+        return errno;
+    int copy = (int)syscall(SYS_open_tree, slave, "", TD_OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH);
+    unsigned flags = TD_MOVE_MOUNT_F_EMPTY_PATH | TD_MOVE_MOUNT_T_EMPTY_PATH;
+    int error = copy < 0 || syscall(SYS_move_mount, copy, "", target, "", flags) != 0 ? errno : 0;
+    close(target);
+    if (copy >= 0)
+        close(copy);
+    return error;
+}
+
+static int become_terminal(struct td_init *init, int slave, uint32_t owner) {
+    struct winsize size;
+    /* Descriptor 0 is still the caller's terminal. */
+    if (ioctl(0, TIOCGWINSZ, &size) == 0 && ioctl(slave, TIOCSWINSZ, &size) != 0)
+        return errno;
+    if (fchown(slave, owner, (gid_t)-1) != 0)
+        return errno;
+    int error = bind_console(init, slave);
+    if (error)
+        return error;
+    if (ioctl(slave, TIOCSCTTY, 0) != 0)
+        return errno;
+    for (int fd = 0; fd <= 2; fd++)
+        if (dup2(slave, fd) < 0)
+            return errno;
+    return 0;
+}
+
+int step_terminal(struct td_init *init, const struct td_step *step) {
+    int master = open_inside(init, "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+    if (master < 0)
+        return errno;
+    int unlock = 0, slave = -1, error = 0;
+    if (ioctl(master, TIOCSPTLCK, &unlock) != 0 || (slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
+        error = errno;
+    if (!error)
+        error = become_terminal(init, slave, (uint32_t)step->number[0]);
+    if (!error)
+        error = send_descriptor(TD_FD_CONSOLE, master);
+    close(master);
+    if (slave >= 0)
+        close(slave);
+    return error;
+}

@@ -1,0 +1,160 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "init.h"
+#include "sys.h"
+
+static int setattr(int fd, uint64_t set, unsigned flags) {
+    struct td_mount_attr attr = {.set = set};
+    return syscall(SYS_mount_setattr, fd, "", flags | AT_EMPTY_PATH, &attr, sizeof attr) == 0 ? 0 : errno;
+}
+
+/* A detached copy of the mount at fd. */
+static int copy_of(int fd, unsigned flags) {
+    return (int)syscall(SYS_open_tree, fd, "", TD_OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH | flags);
+}
+
+static int attach(int mount, int target) {
+    unsigned flags = TD_MOVE_MOUNT_F_EMPTY_PATH | TD_MOVE_MOUNT_T_EMPTY_PATH;
+    return syscall(SYS_move_mount, mount, "", target, "", flags) == 0 ? 0 : errno;
+}
+
+static int mount_on(int target, const struct td_init *init, const struct td_step *step) {
+    const char *source = td_text(&init->plan, step->text[0]);
+    const char *type = td_text(&init->plan, step->text[2]);
+    const char *data = td_text(&init->plan, step->text[3]);
+    /* By descriptor: nobody can put a symlink in its place between the check and the mount. */
+    if (fchdir(target) != 0 || mount(source, ".", type, step->number[0], data) != 0)
+        return errno;
+    return 0;
+}
+
+int step_mount(struct td_init *init, const struct td_step *step) {
+    int target = open_inside(init, td_text(&init->plan, step->text[1]), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    if (target < 0)
+        return errno;
+    int error = mount_on(target, init, step);
+    close(target);
+    if (chdir("/") != 0 && !error)
+        error = errno;
+    return error;
+}
+
+int step_open_tree(struct td_init *init, const struct td_step *step) {
+    const char *path = td_text(&init->plan, step->text[0]);
+    unsigned flags = TD_OPEN_TREE_CLONE | O_CLOEXEC | (unsigned)step->number[1];
+    int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, flags);
+    if (fd < 0)
+        return errno;
+    struct stat stat;
+    if (step->number[2] != 0 && (fstat(fd, &stat) != 0 || !S_ISCHR(stat.st_mode) || stat.st_rdev != step->number[2])) {
+        close(fd);
+        return ENODEV;
+    }
+    init->slots[step->number[0]] = fd;
+    return 0;
+}
+
+int step_setattr(struct td_init *init, const struct td_step *step) {
+    return setattr(init->slots[step->number[0]], step->number[1], (unsigned)step->number[2]);
+}
+
+int step_move_mount(struct td_init *init, const struct td_step *step) {
+    int target = open_inside(init, td_text(&init->plan, step->text[0]), O_PATH);
+    if (target < 0)
+        return errno;
+    int *slot = &init->slots[step->number[0]];
+    int error = attach(*slot, target);
+    close(target);
+    close(*slot);
+    *slot = -1;
+    return error;
+}
+
+/* Puts the old root on top of the new one, out of reach of any path; DETACH then takes it away. */
+int step_pivot_root(struct td_init *init, const struct td_step *step) {
+    int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (old < 0)
+        return errno;
+    init->slots[step->number[0]] = old;
+    if (chdir(td_text(&init->plan, step->text[0])) != 0 || syscall(SYS_pivot_root, ".", ".") != 0)
+        return errno;
+    init->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return init->root < 0 ? errno : 0;
+}
+
+int step_detach(struct td_init *init, const struct td_step *step) {
+    int *old = &init->slots[step->number[0]];
+    if (fchdir(*old) != 0 || umount2(".", MNT_DETACH) != 0 || chdir("/") != 0)
+        return errno;
+    close(*old);
+    *old = -1;
+    return 0;
+}
+
+static int mask_directory(struct td_init *init, int target, const char *path) {
+    int empty = init->masked < 0 ? -1 : copy_of(init->masked, 0);
+    if (empty >= 0) {
+        int error = attach(empty, target);
+        close(empty);
+        return error;
+    }
+    unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    if (fchdir(target) != 0 || mount("tmpfs", ".", "tmpfs", flags, "size=0,mode=755") != 0 || chdir("/") != 0)
+        return errno;
+    init->masked = open_inside(init, path, O_PATH | O_DIRECTORY);
+    return init->masked < 0 ? errno : 0;
+}
+
+static int mask_file(struct td_init *init, int target) {
+    int source = open_inside(init, "/dev/null", O_PATH | O_NOFOLLOW);
+    if (source < 0)
+        return errno;
+    struct stat stat;
+    int null = fstat(source, &stat) == 0 && S_ISCHR(stat.st_mode) && stat.st_rdev == makedev(1, 3);
+    int copy = null ? copy_of(source, 0) : -1;
+    int error = null ? errno : ENODEV;
+    close(source);
+    if (copy < 0)
+        return error;
+    error = attach(copy, target);
+    close(copy);
+    return error;
+}
+
+static int is_absent(int error) { return error == ENOENT || error == ENOTDIR; }
+
+int step_mask(struct td_init *init, const struct td_step *step) {
+    const char *path = td_text(&init->plan, step->text[0]);
+    int target = open_inside(init, path, O_PATH | O_NOFOLLOW);
+    if (target < 0)
+        return is_absent(errno) ? 0 : errno;
+    struct stat stat;
+    int error = fstat(target, &stat) != 0      ? errno
+                : S_ISDIR(stat.st_mode) ? mask_directory(init, target, path)
+                                               : mask_file(init, target);
+    close(target);
+    return error;
+}
+
+int step_readonly(struct td_init *init, const struct td_step *step) {
+    int target = open_inside(init, td_text(&init->plan, step->text[0]), O_PATH | O_NOFOLLOW);
+    if (target < 0)
+        return is_absent(errno) ? 0 : errno;
+    int copy = copy_of(target, TD_AT_RECURSIVE);
+    int error = copy < 0 ? errno : setattr(copy, TD_MOUNT_ATTR_RDONLY, TD_AT_RECURSIVE);
+    if (!error)
+        error = attach(copy, target);
+    close(target);
+    if (copy >= 0)
+        close(copy);
+    return error;
+}
+
+int step_root_rdonly(struct td_init *init, const struct td_step *step) {
+    (void)step;
+    return setattr(init->root, TD_MOUNT_ATTR_RDONLY, 0);
+}

@@ -1,0 +1,116 @@
+/* Files and directories: the host's own ones before PIVOT_ROOT, the container's after it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "init.h"
+#include "sys.h"
+
+/* openat2 gives EAGAIN when a rename anywhere on the machine raced it. */
+#define RESOLVE_ATTEMPTS_MAX 128
+
+int open_inside(const struct td_init *init, const char *path, int flags) {
+    if (init->root < 0)
+        return open(path, flags | O_CLOEXEC);
+    for (int attempt = 1;; attempt++) {
+        int fd = td_openat_in(init->root, path, flags);
+        if (fd >= 0 || errno != EAGAIN || attempt == RESOLVE_ATTEMPTS_MAX)
+            return fd;
+    }
+}
+
+static int open_directory(const struct td_init *init, const char *path) {
+    return open_inside(init, path, O_PATH | O_DIRECTORY);
+}
+
+/*
+ * Opens the directory that holds the last component of path, making what is missing, one component at a time, each
+ * below the descriptor of the one before. *name is that component.
+ */
+static int open_parent(const struct td_init *init, const char *path, const char **name) {
+    char prefix[PATH_MAX];
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof prefix) {
+        errno = length ? ENAMETOOLONG : EINVAL;
+        return -1;
+    }
+    int directory = open_directory(init, "/");
+    size_t at = path[0] == '/';
+    for (const char *slash; directory >= 0 && (slash = strchr(path + at, '/')); at = (size_t)(slash - path) + 1) {
+        memcpy(prefix, path, (size_t)(slash - path));
+        prefix[slash - path] = '\0';
+        int next = open_directory(init, prefix);
+        if (next < 0 && errno == ENOENT && mkdirat(directory, prefix + at, 0755) == 0)
+            next = open_directory(init, prefix);
+        int error = errno;
+        close(directory);
+        errno = error;
+        directory = next;
+    }
+    *name = path + at;
+    return directory;
+}
+
+int step_mkdir(struct td_init *init, const struct td_step *step) {
+    const char *path = td_text(&init->plan, step->text[0]), *name;
+    int there = open_directory(init, path);
+    if (there >= 0)
+        return close(there), 0;
+    int parent = open_parent(init, path, &name);
+    if (parent < 0)
+        return errno;
+    int error = mkdirat(parent, name, (mode_t)step->number[0]) == 0 ? 0 : errno;
+    close(parent);
+    return error;
+}
+
+int step_write(struct td_init *init, const struct td_step *step) {
+    const char *name;
+    int parent = open_parent(init, td_text(&init->plan, step->text[0]), &name);
+    if (parent < 0)
+        return errno;
+    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)step->number[0]);
+    int error = fd < 0 ? errno : 0;
+    close(parent);
+    if (fd < 0)
+        return error;
+    const char *bytes = init->plan.strings + step->text[1].offset;
+    size_t left = step->text[1].length;
+    while (!error && left > 0) {
+        ssize_t written = write(fd, bytes, left);
+        if (written < 0 && errno != EINTR)
+            error = errno;
+        if (written > 0)
+            bytes += written, left -= (size_t)written;
+    }
+    close(fd);
+    return error;
+}
+
+int step_touch(struct td_init *init, const struct td_step *step) {
+    const char *path = td_text(&init->plan, step->text[0]), *name;
+    int there = open_inside(init, path, O_PATH);
+    if (there >= 0)
+        return close(there), 0;
+    int parent = open_parent(init, path, &name);
+    if (parent < 0)
+        return errno;
+    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)step->number[0]);
+    int error = fd < 0 ? errno : 0;
+    close(parent);
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
+
+int step_symlink(struct td_init *init, const struct td_step *step) {
+    const char *name;
+    int parent = open_parent(init, td_text(&init->plan, step->text[1]), &name);
+    if (parent < 0)
+        return errno;
+    int error = symlinkat(td_text(&init->plan, step->text[0]), parent, name) == 0 ? 0 : errno;
+    close(parent);
+    return error;
+}

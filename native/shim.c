@@ -1,0 +1,36 @@
+/* What Node has no call for. */
+#include "shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+
+#include "sys.h"
+
+int td_signal(int pidfd, int number) {
+    return syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0) == 0 ? 0 : -errno;
+}
+
+int td_pidfd(int pid) {
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    return fd < 0 ? -errno : fd;
+}
+
+int td_wait(int pidfd, int milliseconds) {
+    int count = poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, milliseconds);
+    return count > 0 ? 0 : count == 0 ? -ETIME : -errno;
+}
+
+int td_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : -errno; }
+
+int td_open_inside(const char *root, const char *path) {
+    int directory = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return -errno;
+    /* Nonblocking: the image's file may be a fifo. */
+    int fd = td_openat_in(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    int error = errno;
+    close(directory);
+    return fd < 0 ? -error : fd;
+}

@@ -1,0 +1,201 @@
+/* Copies between a container's terminal and the one it is shown on, and sets that one to raw mode. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <termios.h>
+
+#include "sys.h"
+#include "watch.h"
+
+#define COPY_BYTES 65536
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct container *shown; /* containers with a terminal */
+
+static int receive_descriptor(int socket) {
+    char byte, control[CMSG_SPACE(sizeof(int))];
+    struct iovec data = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    ssize_t got;
+    do
+        got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    struct cmsghdr *header = got == 1 ? CMSG_FIRSTHDR(&message) : NULL;
+    int fd = -1;
+    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+        memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    return fd;
+}
+
+static int write_all(int fd, const char *bytes, ssize_t length) {
+    while (length > 0) {
+        ssize_t written = write(fd, bytes, (size_t)length);
+        if (written > 0)
+            bytes += written, length -= written;
+        else if (errno == EAGAIN) /* the outer terminal may be nonblocking */
+            (void)poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+        else if (errno != EINTR)
+            return -1;
+    }
+    return 0;
+}
+
+/*
+ * The kernel drops a SIGINT that pid 1 of a namespace does not catch, so `sleep 9` could not be ended by Ctrl-C; Node is
+ * told and decides.
+ */
+static void tell_typed(const struct container *container, int master, const char *bytes, ssize_t length) {
+    struct termios mode;
+    if (tcgetattr(master, &mode) != 0 || (mode.c_lflag & ISIG) == 0)
+        return;
+    for (ssize_t i = 0; i < length; i++) {
+        cc_t byte = (cc_t)bytes[i];
+        int number = byte == mode.c_cc[VINTR] ? SIGINT : byte == mode.c_cc[VQUIT] ? SIGQUIT : 0;
+        if (number == 0 || byte == _POSIX_VDISABLE)
+            continue;
+        struct td_event event = {.kind = TD_EVENT_TYPED, .container = container->number, .status = number};
+        watch_tell(&event);
+    }
+}
+
+/* Returns 0 at the end of input or of the terminal. */
+static int copy_input(const struct container *container, int master) {
+    char buffer[COPY_BYTES / 16];
+    ssize_t got = read(container->outer[0], buffer, sizeof buffer);
+    if (got < 0)
+        return errno == EAGAIN || errno == EINTR;
+    if (got == 0 || write_all(master, buffer, got) != 0)
+        return 0;
+    tell_typed(container, master, buffer, got);
+    return 1;
+}
+
+/* EIO: every process that had the terminal has closed it, and all it wrote was read. */
+static int copy_output(const struct container *container, int master) {
+    static __thread char buffer[COPY_BYTES];
+    ssize_t got = read(master, buffer, sizeof buffer);
+    if (got < 0)
+        return errno == EAGAIN || errno == EINTR;
+    /* An outer terminal that is gone must not block the container: read on, drop. */
+    if (got > 0)
+        (void)write_all(container->outer[1], buffer, got);
+    return got > 0;
+}
+
+static void copy(const struct container *container, int master) {
+    struct pollfd fds[3] = {
+        {.fd = master, .events = POLLIN},
+        {.fd = container->outer[0], .events = POLLIN},
+        {.fd = container->stop, .events = POLLIN},
+    };
+    for (;;) {
+        if (poll(fds, 3, -1) < 0)
+            continue;
+        if (fds[0].revents && !copy_output(container, master))
+            return;
+        if (fds[2].revents)
+            fds[1].fd = fds[2].fd = -1;
+        else if (fds[1].fd >= 0 && fds[1].revents && !copy_input(container, master))
+            fds[1].fd = -1;
+    }
+}
+
+static void *run(void *argument) {
+    struct container *container = argument;
+    int master = receive_descriptor(container->console);
+    if (master >= 0) {
+        atomic_store(&container->master, master);
+        (void)td_resize(container->number); /* it may have changed since the init read it */
+        copy(container, master);
+        pthread_mutex_lock(&lock);
+        atomic_store(&container->master, -1);
+        pthread_mutex_unlock(&lock);
+        close(master);
+    }
+    watch_part_ended(container);
+    return NULL;
+}
+
+int terminal_start(struct container *container) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_mutex_lock(&lock);
+    container->next = shown;
+    shown = container;
+    pthread_mutex_unlock(&lock);
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    int error = pthread_create(&thread, &attributes, run, container);
+    pthread_attr_destroy(&attributes);
+    return error;
+}
+
+void terminal_forget(struct container *container) {
+    pthread_mutex_lock(&lock);
+    for (struct container **at = &shown; *at; at = &(*at)->next)
+        if (*at == container) {
+            *at = container->next;
+            break;
+        }
+    pthread_mutex_unlock(&lock);
+    if (container->console >= 0)
+        close(container->console);
+    if (container->stop >= 0)
+        close(container->stop);
+}
+
+/* Runs use with the master of the container's terminal, which stays open meanwhile. */
+static int with_master(uint32_t number, int (*use)(int master, const struct container *container)) {
+    int result = -ENOTTY;
+    pthread_mutex_lock(&lock);
+    for (struct container *at = shown; at; at = at->next) {
+        int master = at->number == number ? atomic_load(&at->master) : -1;
+        if (master >= 0)
+            result = use(master, at);
+    }
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+static int resize(int master, const struct container *container) {
+    struct winsize size;
+    if (ioctl(container->outer[0], TIOCGWINSZ, &size) != 0 || ioctl(master, TIOCSWINSZ, &size) != 0)
+        return -errno;
+    return 0;
+}
+
+static int foreground(int master, const struct container *container) {
+    (void)container;
+    pid_t group;
+    return ioctl(master, TIOCGPGRP, &group) == 0 ? group : -errno;
+}
+
+int td_resize(uint32_t container) { return with_master(container, resize); }
+
+int td_foreground(uint32_t container) { return with_master(container, foreground); }
+
+static struct termios before;
+static atomic_int raw_fd = -1;
+
+int td_raw(int fd) {
+    struct termios mode;
+    if (tcgetattr(fd, &mode) != 0)
+        return -errno;
+    before = mode;
+    cfmakeraw(&mode);
+    atomic_store(&raw_fd, fd);
+    return tcsetattr(fd, TCSADRAIN, &mode) == 0 ? 0 : -errno;
+}
+
+int td_restore(int fd) {
+    if (!atomic_compare_exchange_strong(&raw_fd, &fd, -1))
+        return 0;
+    return tcsetattr(fd, TCSADRAIN, &before) == 0 ? 0 : -errno;
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import yargs, { type CommandModule } from "yargs";
+import { imageCommand } from "./commands/image.ts";
+import { RUN_OPTIONS } from "./commands/run.ts";
+import { Failure } from "./failure.ts";
+
+/** Everything but running: help, version, images. Throws Failure (exit 125) for what isn't a command or option. */
+export async function otherCommands(args: readonly string[]): Promise<void> {
+  await yargs(args)
+    .scriptName("tinydocker")
+    .usage("$0 run [OPTION…] NAME CMD [ARG…]")
+    .command(runHelp)
+    .command(imageCommand)
+    .demandCommand(1, "say what to do: run or image")
+    .strict()
+    .version(version())
+    .help()
+    .fail((message, error) => {
+      throw error ?? new Failure(message, { remedy: "tinydocker --help" });
+    })
+    .parseAsync();
+}
+
+/** cli.ts runs it; this is its help. */
+const runHelp: CommandModule = {
+  command: "run <NAME> <CMD> [ARG…]",
+  describe: "Run a command in a new container; options after NAME are the command's",
+  builder: (help) => {
+    for (const [name, option] of Object.entries(RUN_OPTIONS)) {
+      const alias = "short" in option ? { alias: option.short } : {};
+      help.option(name, { type: option.type, describe: option.describe, array: "multiple" in option, ...alias });
+    }
+    return help;
+  },
+  handler: () => {},
+};
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest && "version" in manifest ? String(manifest.version) : "unknown";
+}

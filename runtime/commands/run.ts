@@ -1,0 +1,114 @@
+import { writeSync } from "node:fs";
+import { constants } from "node:os";
+import { parseArgs } from "node:util";
+import { type Container, type ExitStatus, start } from "../container.ts";
+import { explainer } from "../explain.ts";
+import { Failure } from "../failure.ts";
+import { type NamedRequest, prepare } from "../prepare.ts";
+import { languageOf } from "../reason.ts";
+import { openShim } from "../shim.ts";
+import { FORWARDED } from "../signals.ts";
+import { isInteractive, takeTerminal } from "../terminal.ts";
+
+/** In the shape of node:util's parseArgs; the help is made of it as well. */
+export const RUN_OPTIONS = {
+  image: { type: "string", describe: "what its root is made of; host, the default, is this machine's own root" },
+  env: { type: "string", short: "e", multiple: true, describe: "K=V, or K to pass yours on" },
+  workdir: { type: "string", short: "w", describe: "directory the command starts in" },
+  user: { type: "string", short: "u", describe: "UID[:GID], numbers or the image's names" },
+  hostname: { type: "string", describe: "default: NAME" },
+  volume: {
+    type: "string",
+    short: "v",
+    multiple: true,
+    describe: "SRC:DST[:ro]: show a file or directory of this machine",
+  },
+  "read-only": { type: "boolean", describe: "the root can't be written to" },
+  explain: { type: "boolean", describe: "print each step, why it is there, and what it took" },
+} as const;
+
+const REMEDY = "tinydocker run [OPTION…] NAME CMD [ARG…]; see tinydocker run --help";
+
+/** Runs what the arguments after `run` say, and returns the exit code docker would. Throws Failure. */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  const { options, request } = parseRun(args);
+  return exitCodeOf(await run({ ...request, terminal: isInteractive() }, options.explain ?? false));
+}
+
+/** Options end at NAME: what follows belongs to the command. Throws Failure for what isn't an option. */
+export function parseRun(args: readonly string[]) {
+  const { tokens } = parseArgs({ args: [...args], options: RUN_OPTIONS, strict: false, tokens: true });
+  const name = tokens.find(({ kind }) => kind !== "option");
+  const end = name?.index ?? args.length;
+  const options = parseOptions(args.slice(0, end));
+  const [first, ...command] = args.slice(name?.kind === "option-terminator" ? end + 1 : end);
+  if (first === undefined) throw new Failure("there is no name for the container", { remedy: REMEDY });
+  if (command.length === 0) throw new Failure("there is no command to run", { remedy: REMEDY });
+  const { image, env, workdir, user, hostname, volume } = options;
+  const request: NamedRequest = {
+    name: first,
+    args: command,
+    env: env ?? [],
+    volumes: volume ?? [],
+    readonly: options["read-only"] ?? false,
+    ...(image === undefined ? {} : { image }),
+    ...(workdir === undefined ? {} : { cwd: workdir }),
+    ...(user === undefined ? {} : { user }),
+    ...(hostname === undefined ? {} : { hostname }),
+  };
+  return { options, request };
+}
+
+function parseOptions(args: string[]) {
+  try {
+    return parseArgs({ args, options: RUN_OPTIONS, strict: true }).values;
+  } catch (error) {
+    const message = error instanceof Error ? (error.message.split(". ")[0] ?? "") : String(error);
+    throw new Failure(`${message.charAt(0).toLowerCase()}${message.slice(1)}`, { remedy: REMEDY, cause: error });
+  }
+}
+
+async function run(request: NamedRequest, explain: boolean): Promise<ExitStatus> {
+  const spec = await prepare(request);
+  const observer = explain ? explainer(languageOf(process.env), (words) => void writeSync(2, words)) : undefined;
+  const signals = catchSignals();
+  let restore = () => {};
+  try {
+    const container = await start(spec, observer ? { observer } : {});
+    signals.forwardTo(container);
+    if (request.terminal) restore = takeTerminal(await openShim());
+    return await container.exited;
+  } finally {
+    restore();
+    signals.stop();
+    observer?.finish();
+  }
+}
+
+/** Catches signals from now on, and passes them to the container once there is one. */
+function catchSignals() {
+  const early: NodeJS.Signals[] = [];
+  let container: Container | undefined;
+  const forward = (signal: NodeJS.Signals) => (container ? container.kill(signal) : void early.push(signal));
+  const resize = () => container?.resize();
+  for (const signal of FORWARDED) process.on(signal, forward);
+  process.on("SIGWINCH", resize);
+  return {
+    forwardTo(started: Container) {
+      container = started;
+      for (const signal of early) forward(signal);
+    },
+    stop() {
+      for (const signal of FORWARDED) process.off(signal, forward);
+      process.off("SIGWINCH", resize);
+    },
+  };
+}
+
+/** As a shell tells a signal: 128 and its number. */
+function exitCodeOf(status: ExitStatus): number {
+  if (status.signal === null) return status.code;
+  const number = constants.signals[status.signal];
+  if (number === undefined) throw new Failure(`the command was ended by ${status.signal}`);
+  return 128 + number;
+}

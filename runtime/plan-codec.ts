@@ -1,0 +1,156 @@
+import { OPS, type Step, type Text } from "./step.ts";
+
+// All of this is native/plan.h; shim.ts compares the two when it loads the library.
+const VERSION = 1;
+const MAGIC = 0x6b636474;
+const HEADER_BYTES = 24;
+const STEP_BYTES = 72;
+const STEP_NUMBERS_AT = 8;
+const STEP_TEXTS_AT = 40;
+const NUMBERS_MAX = 4;
+const TEXTS_MAX = 4;
+const STEPS_MAX = 2048;
+const PLAN_BYTES_MAX = 4 << 20;
+const OBJECT_BYTES = 232;
+const REPORT_BYTES = 256;
+const EVENT_OBJECT_AT = 32;
+const SPAWNED_BYTES = 16;
+
+export const EVENT_BYTES = EVENT_OBJECT_AT + OBJECT_BYTES;
+
+const FLAG_TIMED = 1;
+const FLAG_OPTIONAL = 1;
+
+const OP_NUMBERS = new Map(OPS.map((op, number) => [op, number]));
+
+/** The bytes tinydocker-init reads. `timed`: it reports how long each step took. Throws RangeError beyond a limit. */
+export function encodePlan(steps: readonly Step[], timed: boolean): Buffer {
+  if (steps.length > STEPS_MAX) throw new RangeError(`a plan of ${steps.length} steps; ${STEPS_MAX} are the most`);
+  const texts = steps.flatMap((step) => step.texts.map(bytesOfText));
+  // One NUL in front: the empty text that absent ones point to.
+  const stringBytes = texts.reduce((sum, text) => sum + text.length + 1, 1);
+  const stringsAt = HEADER_BYTES + steps.length * STEP_BYTES;
+  if (stringsAt + stringBytes > PLAN_BYTES_MAX) {
+    throw new RangeError(`a plan of ${stringsAt + stringBytes} bytes; ${PLAN_BYTES_MAX} are the most`);
+  }
+  const plan = Buffer.alloc(stringsAt + stringBytes);
+  [MAGIC, VERSION, timed ? FLAG_TIMED : 0, steps.length, stringBytes].forEach((word, i) =>
+    plan.writeUInt32LE(word, i * 4),
+  );
+  let offset = 1;
+  let next = 0;
+  steps.forEach((step, i) => {
+    const at = HEADER_BYTES + i * STEP_BYTES;
+    writeStep(plan, at, step);
+    step.texts.forEach((_, column) => {
+      const text = texts[next++] ?? Buffer.alloc(0);
+      plan.writeUInt32LE(offset, at + STEP_TEXTS_AT + column * 8);
+      plan.writeUInt32LE(text.length, at + STEP_TEXTS_AT + column * 8 + 4);
+      plan.set(text, stringsAt + offset);
+      offset += text.length + 1;
+    });
+  });
+  return plan;
+}
+
+function writeStep(plan: Buffer, at: number, step: Step): void {
+  if (step.numbers.length > NUMBERS_MAX || step.texts.length > TEXTS_MAX)
+    throw new RangeError(`${step.op} takes too much`);
+  plan.writeUInt32LE(OP_NUMBERS.get(step.op) ?? OPS.length, at);
+  plan.writeUInt32LE(step.optional ? FLAG_OPTIONAL : 0, at + 4);
+  step.numbers.forEach((number, column) => {
+    plan.writeBigUInt64LE(BigInt(number), at + STEP_NUMBERS_AT + column * 8);
+  });
+}
+
+function bytesOfText(text: Text): Uint8Array {
+  if (text instanceof Uint8Array) return text;
+  if (typeof text === "string") return Buffer.from(text);
+  return Buffer.from(text.map((item) => `${item}\0`).join(""));
+}
+
+/** What the shim's thread tells; `container` is the number td_spawn gave. */
+export type ShimEvent = { readonly container: number } & (
+  | { readonly kind: "step"; readonly step: number; readonly nanoseconds: bigint }
+  | { readonly kind: "skipped" | "failed"; readonly step: number; readonly errno: number; readonly object: string }
+  | { readonly kind: "executed" }
+  /** As waitid(2): CLD_EXITED with an exit code, else with a signal's number. */
+  | { readonly kind: "exited"; readonly exitCode: number | null; readonly signal: number | null }
+  /** The character that sends this signal was typed at the container's terminal. */
+  | { readonly kind: "typed"; readonly signal: number }
+);
+
+const CLD_EXITED = 1;
+
+/** Decodes one event of EVENT_BYTES. */
+export function decodeEvent(bytes: Buffer): ShimEvent {
+  const container = bytes.readUInt32LE(4);
+  const step = bytes.readUInt32LE(8);
+  const error = bytes.readInt32LE(12);
+  const status = bytes.readInt32LE(16);
+  switch (bytes.readUInt32LE(0)) {
+    case 1:
+      return { container, kind: "step", step, nanoseconds: bytes.readBigUInt64LE(24) };
+    case 2:
+      return { container, kind: "skipped", step, errno: error, object: objectOf(bytes) };
+    case 3:
+      return { container, kind: "failed", step, errno: error, object: objectOf(bytes) };
+    case 4:
+      return { container, kind: "executed" };
+    case 5:
+      return error === CLD_EXITED
+        ? { container, kind: "exited", exitCode: status, signal: null }
+        : { container, kind: "exited", exitCode: null, signal: status };
+    case 6:
+      return { container, kind: "typed", signal: status };
+    default:
+      throw new Error(`the shim sent an event of kind ${bytes.readUInt32LE(0)}`);
+  }
+}
+
+function objectOf(bytes: Buffer): string {
+  const object = bytes.subarray(EVENT_OBJECT_AT);
+  const end = object.indexOf(0);
+  return object.toString("utf8", 0, end < 0 ? object.length : end);
+}
+
+/** What td_spawn fills in. */
+export interface Spawned {
+  readonly pid: number;
+  readonly pidfd: number;
+  readonly container: number;
+  readonly stage: number;
+}
+
+export function decodeSpawned(bytes: Buffer): Spawned {
+  return {
+    pid: bytes.readInt32LE(0),
+    pidfd: bytes.readInt32LE(4),
+    container: bytes.readUInt32LE(8),
+    stage: bytes.readUInt32LE(12),
+  };
+}
+
+export function newSpawned(): Buffer {
+  return Buffer.alloc(SPAWNED_BYTES);
+}
+
+/** td_abi() of the library this file was written for: FNV-1a of the layout and the operations' names, mixed with sizes. */
+export function abi(): bigint {
+  const layout = [
+    VERSION,
+    HEADER_BYTES,
+    STEP_BYTES,
+    STEP_NUMBERS_AT,
+    STEP_TEXTS_AT,
+    REPORT_BYTES,
+    16,
+    REPORT_BYTES - OBJECT_BYTES,
+    OPS.length,
+  ];
+  const words = Buffer.from(new Uint32Array(layout).buffer);
+  const names = Buffer.from(OPS.map((op) => `${op}\0`).join(""));
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.concat([words, names])) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash ^ BigInt(EVENT_BYTES) ^ (BigInt(SPAWNED_BYTES) << 32n);
+}

@@ -1,0 +1,48 @@
+import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+
+/** An entry of the machine's root, as a container without root can have it. */
+export type HostEntry = { readonly name: string } & (
+  | { readonly kind: "overlay" }
+  | { readonly kind: "empty"; readonly mode: number }
+  | { readonly kind: "symlink"; readonly target: string }
+);
+
+/** Filled by mounts of the container's own, or private to the machine's sessions. */
+const EMPTY_MODES: Readonly<Record<string, number>> = { dev: 0o755, proc: 0o755, sys: 0o755, run: 0o755, tmp: 0o1777 };
+
+/** The machine's root as the caller, who is not root, may show it in a container. */
+export function hostEntries(): HostEntry[] {
+  const mountPoints = mountPointsOf(readFileSync("/proc/self/mountinfo", "utf8"));
+  return readdirSync("/", { withFileTypes: true }).flatMap((entry): HostEntry[] => {
+    const { name } = entry;
+    const path = join("/", name);
+    if (entry.isSymbolicLink()) return [{ name, kind: "symlink", target: readlinkSync(path) }];
+    if (!entry.isDirectory()) return [];
+    const mode = EMPTY_MODES[name];
+    if (mode !== undefined) return [{ name, kind: "empty", mode }];
+    if (!readable(path)) return [{ name, kind: "empty", mode: 0o700 }];
+    // The kernel refuses a lower layer that would uncover what a mount of the host hides.
+    const covered = mountPoints.some((point) => point.startsWith(`${path}/`));
+    return [covered ? { name, kind: "empty", mode: 0o755 } : { name, kind: "overlay" }];
+  });
+}
+
+function readable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** proc_pid_mountinfo(5): the fifth field, in which space, tab, newline and backslash are octal. */
+export function mountPointsOf(mountinfo: string): string[] {
+  return mountinfo.split("\n").flatMap((line) => {
+    const point = line.split(" ")[4];
+    return point === undefined
+      ? []
+      : [point.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)))];
+  });
+}
