@@ -11,7 +11,7 @@ const shared = {
   outdir: "dist",
   sourcemap: "linked",
 };
-const require = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+const require = "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
 
 await build({
   ...shared,
