@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+/** Names what devtool wrote into a folder, so that it removes nothing else. */
+export const OUTPUTS_LIST = ".devtool-outputs.json";
+
+export interface Output {
+  /** Relative to the folder, posix. */
+  readonly path: string;
+  readonly contents: Uint8Array;
+}
+
+/** Makes the folder hold these outputs; gives the paths that changed or went, relative to it. */
+export async function writeOutputs(folder: string, outputs: readonly Output[]): Promise<string[]> {
+  await mkdir(folder, { recursive: true });
+  const before = await readList(folder);
+  const now = outputs.map(({ path }) => path);
+  const gone = before.filter((path) => !now.includes(path));
+  const changed: string[] = [];
+  for (const { path, contents } of outputs) {
+    const there = await readFile(join(folder, path)).catch(() => undefined);
+    if (there?.equals(contents)) continue;
+    await replace(join(folder, path), contents);
+    changed.push(path);
+  }
+  for (const path of gone) await rm(join(folder, path), { force: true });
+  if (gone.length > 0 || now.some((path) => !before.includes(path))) {
+    await replace(join(folder, OUTPUTS_LIST), Buffer.from(JSON.stringify(now)));
+  }
+  return [...changed, ...gone];
+}
+
+async function readList(folder: string): Promise<string[]> {
+  try {
+    const list: unknown = JSON.parse(await readFile(join(folder, OUTPUTS_LIST), "utf8"));
+    return Array.isArray(list)
+      ? list.filter((path) => typeof path === "string" && !path.split("/").includes(".."))
+      : [];
+  } catch {
+    return [];
+  }
+}
+
+/** By rename: a reader sees the old file or the new one. */
+async function replace(file: string, contents: Uint8Array): Promise<void> {
+  const beside = `${file}.${randomBytes(4).toString("hex")}.new`;
+  await mkdir(dirname(file), { recursive: true });
+  try {
+    await writeFile(beside, contents);
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
