@@ -75,7 +75,7 @@ function encodeEntry(entry: Entry, previous: Entry | undefined, protocol: number
   const isDir = isDirectory(entry);
   let flags = FLAG.sameUid | FLAG.sameGid;
   if (isDir && !entry.complete) flags |= FLAG.noContent;
-  if (isDir && name === ".") flags |= FLAG.topDirectory;
+  if (isDir && entry.complete && name === ".") flags |= FLAG.topDirectory;
   if (mode === (previous?.mode ?? 0)) flags |= FLAG.sameMode;
   if (entry.seconds === (previous?.seconds ?? 0)) flags |= FLAG.sameTime;
   if (entry.nanoseconds !== 0 && protocol >= 31) flags |= FLAG.nanoseconds;

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { test } from "node:test";
+import fc from "fast-check";
+import { createFilter } from "../../../devtool/sync/filter.ts";
+import { localConnection, places, rsyncHere, snapshot, syncHere, withProtocol } from "./rig.ts";
+import { makeTree, pathsOf, replaceTree, trees } from "./trees.ts";
+
+/** One property run's own directory. */
+async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync("/var/tmp/tinydocker-test.");
+  try {
+    await body(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** There must be something to sync, else a full round is refused. */
+const SOMETHING = { ".keep": { kind: "file", content: "", mode: 0o644, time: 0 } } as const;
+
+for (const [protocol, connection] of [
+  ["31", localConnection()],
+  ["30", withProtocol(30)],
+] as const) {
+  test(`any tree replaces any other as C rsync does it, over protocol ${protocol}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(trees, trees, async (first, second) => {
+        await inDirectory(async (directory) => {
+          const here = places(directory);
+          const oracle = { root: here.root, mirror: `${directory}/oracle` };
+          for (const tree of [first, second]) {
+            replaceTree(here.root, { ...tree, ...SOMETHING });
+            const report = await syncHere(here, connection);
+            assert.deepEqual(report.notices, []);
+            rsyncHere(oracle);
+            const made = snapshot(here.mirror);
+            if (protocol === "31") assert.deepEqual(made, snapshot(here.root));
+            else assert.deepEqual(withoutNanoseconds(made), withoutNanoseconds(snapshot(here.root)));
+            assert.deepEqual(withoutNanoseconds(made), withoutNanoseconds(snapshot(oracle.mirror)));
+          }
+        });
+      }),
+      { numRuns: 25 },
+    );
+  });
+}
+
+/** Protocol 30 knows only seconds. */
+function withoutNanoseconds(all: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(all).map(([path, line]) => {
+      const [mode, nanoseconds = "0", ...rest] = line.split(" ");
+      return [path, [mode, Math.floor(Number(nanoseconds) / 1e9), ...rest].join(" ")];
+    }),
+  );
+}
+
+test("a watch round that names every path leaves what a full round leaves", async () => {
+  await fc.assert(
+    fc.asyncProperty(trees, trees, async (first, second) => {
+      await inDirectory(async (directory) => {
+        const here = places(directory);
+        makeTree(here.root, { ...first, ...SOMETHING });
+        await syncHere(here);
+        replaceTree(here.root, { ...second, ...SOMETHING });
+        const named = [...pathsOf(first), ...pathsOf(second)].map((path) => Buffer.from(path, "latin1").toString());
+        await syncHere({ ...here, changed: [...named, ".keep"] });
+        const got = snapshot(here.mirror);
+        assert.deepEqual(got, snapshot(here.root));
+      });
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("excluded files of the mirror stay through any change of the project, as with C rsync", async () => {
+  const lists = fc.array(fc.constantFrom("a", "a/", "*.c", "/ab", "a-b/**", "!a b", "**/b", "A/*", "~", ".hidden/"), {
+    minLength: 1,
+    maxLength: 3,
+  });
+  await fc.assert(
+    fc.asyncProperty(trees, trees, lists, async (project, onTarget, exclude) => {
+      await inDirectory(async (directory) => {
+        const filter = createFilter({ exclude });
+        const here = places(directory);
+        makeTree(here.root, { ...project, ...SOMETHING });
+        const oracle = { root: here.root, mirror: `${directory}/oracle` };
+        for (const { mirror } of [here, oracle]) {
+          mkdirSync(mirror);
+          makeTree(mirror, onTarget);
+        }
+        rsyncHere(oracle, filter.rules);
+        await syncHere({ ...here, filter });
+        assert.deepEqual(withoutNanoseconds(snapshot(here.mirror)), withoutNanoseconds(snapshot(oracle.mirror)));
+      });
+    }),
+    { numRuns: 25 },
+  );
+});
