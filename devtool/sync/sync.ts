@@ -120,6 +120,7 @@ const PATH_EXIT_CODES = [3, 11];
 
 async function converse(connection: Connection, { request, listing, signal }: Round): Promise<Conversation> {
   const rsync = await startRsync(connection, request, signal);
+  rsync.exited.catch(() => undefined);
   const hearing = createHearing(rsync.stderr);
   const channel = new Channel(rsync, (message) => {
     hearing.hear(message);
@@ -135,7 +136,6 @@ async function converse(connection: Connection, { request, listing, signal }: Ro
     await sendFiles(channel, { root: request.root, entries }, terms, sent);
     channel.end();
     // All is in place now; rsync takes 20 ms more to wait for its own processes, which only a complaint is worth.
-    rsync.exited.catch(() => undefined);
     if (hearing.complaints.length === 0) return { sent, deleted: hearing.deleted, bytesSent: channel.bytesSent };
   } catch (error) {
     trouble = error;

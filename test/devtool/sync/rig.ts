@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { ConnectionLost } from "../../../devtool/failure.ts";
 import { createFilter } from "../../../devtool/sync/filter.ts";
 import { type SyncReport, type SyncRequest, sync } from "../../../devtool/sync/sync.ts";
 import type { Connection, ExitStatus, RemoteProcess } from "../../../devtool/target/target.ts";
@@ -57,11 +58,12 @@ export function syncHere(
   return sync(connection, { filter: createFilter({}), ...request }, signal);
 }
 
-/** What C rsync makes of the same, with the same rules. */
-export function rsyncHere({ root, mirror }: Places, rules: readonly string[] = []): void {
+/** What C rsync makes of the same, with the same rules; gives its exit code, 0 or 23. */
+export function rsyncHere({ root, mirror }: Places, rules: readonly string[] = []): number {
   const argv = ["-rlpt", "--delete", "--from0", "--filter=merge -", `${root}/`, `${mirror}/`];
   const ran = spawnSync("rsync", argv, { input: Buffer.from(rules.join("\0"), "latin1") });
-  if (ran.status !== 0) throw new Error(ran.stderr.toString());
+  if (ran.status !== 0 && ran.status !== 23) throw new Error(ran.stderr.toString());
+  return ran.status;
 }
 
 /** All there is below a directory, comparable: type, mode, time, and content or target; names as bytes. */
@@ -81,4 +83,34 @@ export function snapshot(directory: string): Record<string, string> {
   };
   visit("");
   return all;
+}
+
+/** A connection that is cut once so many bytes have gone to rsync. `ended` settles when that rsync is gone. */
+export function cutAfter(bytes: number): { connection: Connection; ended: () => Promise<unknown> } {
+  const local = localConnection();
+  let ended: Promise<unknown> = Promise.resolve();
+  const connection: Connection = {
+    ...local,
+    async exec(argv, options): Promise<RemoteProcess> {
+      const rsync = await local.exec(argv, options);
+      ended = rsync.exited;
+      const lost = new Promise<never>((_, reject) => {
+        let left = bytes;
+        const write = rsync.stdin.write.bind(rsync.stdin);
+        rsync.stdin.write = ((chunk: Buffer) => {
+          const now = chunk.subarray(0, left);
+          left -= now.length;
+          const more = write(now);
+          if (left > 0) return more;
+          rsync.stdin.end();
+          rsync.stdout.destroy();
+          reject(new ConnectionLost("the connection was cut"));
+          return more;
+        }) as typeof rsync.stdin.write;
+      });
+      lost.catch(() => undefined);
+      return { ...rsync, exited: Promise.race([lost, rsync.exited]) };
+    },
+  };
+  return { connection, ended: () => ended };
 }
