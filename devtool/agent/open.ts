@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { PROTOCOL_VERSION } from "../protocol/frame.ts";
-import { encodeLine, HELLO, ROOT } from "../protocol/hello.ts";
+import { encodeLine, HELLO, OLD_NODE, ROOT } from "../protocol/hello.ts";
 import { Carried } from "./carry.ts";
 import { claimDirectory } from "./directory.ts";
 import { hostFacts } from "./facts.ts";
@@ -30,8 +30,12 @@ export async function open(args: readonly string[], lifetime: Readable, out: Wri
   if (role === "root") return await asRoot(token, where, Number(uid), ended, out);
   if (role !== "login") throw new Error(`started with unknown arguments: ${args.slice(1).join(" ")}`);
 
+  if (!isNewEnough(process.version)) {
+    out.write(`${token} ${OLD_NODE} ${process.version}\n`);
+    return;
+  }
   const directory = await claimDirectory(client);
-  const agent = listen(join(directory, "agent.sock"), join(directory, "pipe"));
+  const agent = listen(join(directory, "agent.sock"));
   await once(agent.server, "listening");
   const facts = hostFacts();
   out.write(encodeLine(token, HELLO, { protocol: PROTOCOL_VERSION, socket: join(directory, "agent.sock"), facts }));
@@ -44,9 +48,15 @@ export async function open(args: readonly string[], lifetime: Readable, out: Wri
   rmSync(directory, { recursive: true, force: true });
 }
 
+/** As package.json's engines. */
+function isNewEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.slice(1).split(".").map(Number);
+  return major > 20 || (major === 20 && minor >= 19);
+}
+
 async function asRoot(token: string, directory: string, uid: number, ended: Promise<void>, out: Writable) {
   const socket = join(directory, "root.sock");
-  const agent = listen(socket, join(directory, "root-pipe"));
+  const agent = listen(socket);
   await once(agent.server, "listening");
   // sshd connects as the login user; the directory keeps everyone else out.
   chmodSync(socket, 0o600);
@@ -56,9 +66,9 @@ async function asRoot(token: string, directory: string, uid: number, ended: Prom
   await agent.end();
 }
 
-function listen(path: string, pipePrefix: string): { server: Server; end(): Promise<void> } {
+function listen(path: string): { server: Server; end(): Promise<void> } {
   const carried = new Set<Carried>();
-  const pipes = new PipeSource(pipePrefix);
+  const pipes = new PipeSource();
   void pipes.prepare().catch(() => {}); // the first exec tries again, and tells
   const server = createServer({ noDelay: true }, (socket) => {
     const one = new Carried(socket, pipes);

@@ -1,12 +1,10 @@
-import { execFile } from "node:child_process";
-import { closeSync, constants, openSync, unlinkSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { constants, fchmodSync, openSync } from "node:fs";
 import { Socket } from "node:net";
-import { promisify } from "node:util";
 
-const run = promisify(execFile);
-
-/** Pipes made ahead, so that no start waits for mkfifo. More are made when half are gone; a start beyond them waits. */
-const PIPES_AHEAD = 24;
+/** Pipes made at a time, ahead of need: more are made when fewer than this are left. Three go into a process. */
+const PIPES_AHEAD = 12;
 
 export interface StandardPipes {
   /** Descriptors for the child: its stdin, stdout, stderr. Close them once it is spawned. */
@@ -16,29 +14,25 @@ export interface StandardPipes {
   readonly stderr: Socket;
 }
 
+interface Pipe {
+  readonly read: number;
+  readonly write: number;
+}
+
 /**
  * Gives processes real pipes. Node's own `stdio: "pipe"` is a socket pair, which can't be opened again: with it
- * `echo hello >/dev/stderr` fails with ENXIO, as nginx's log does in many images.
+ * `echo hello >/dev/stderr` fails with ENXIO, as nginx's log does in many images. (Nor would a FIFO do: /dev/stdin,
+ * opened after the writer's end was closed, would wait for another writer for ever.)
  */
 export class PipeSource {
-  readonly #prefix: string;
-  #made = 0;
-  #ready: string[] = [];
+  #ready: Pipe[] = [];
   #making: Promise<void> | undefined;
 
-  /** `prefix` is a path in a 0700 directory of the agent's own. */
-  constructor(prefix: string) {
-    this.#prefix = prefix;
-  }
-
-  /** @throws the error of mkfifo or open */
+  /** @throws the error of the shell or of open */
   async take(): Promise<StandardPipes> {
     while (this.#ready.length < 3) await this.prepare();
-    const [stdin, stdout, stderr] = this.#ready.splice(0, 3) as [string, string, string];
-    if (this.#ready.length < PIPES_AHEAD / 2) this.prepare().catch(() => {});
-    const input = openPipe(stdin);
-    const output = openPipe(stdout);
-    const errors = openPipe(stderr);
+    const [input, output, errors] = this.#ready.splice(0, 3) as [Pipe, Pipe, Pipe];
+    if (this.#ready.length < PIPES_AHEAD) this.prepare().catch(() => {}); // the next take() tries again, and tells
     return {
       childFds: [input.read, output.write, errors.write],
       stdin: new Socket({ fd: input.write, readable: false, writable: true }),
@@ -48,26 +42,47 @@ export class PipeSource {
   }
 
   prepare(): Promise<void> {
-    this.#making ??= this.#make().finally(() => {
-      this.#making = undefined;
-    });
+    this.#making ??= makePipes(PIPES_AHEAD)
+      .then((pipes) => {
+        this.#ready.push(...pipes);
+      })
+      .finally(() => {
+        this.#making = undefined;
+      });
     return this.#making;
-  }
-
-  async #make(): Promise<void> {
-    const paths = Array.from({ length: PIPES_AHEAD }, () => `${this.#prefix}-${this.#made++}`);
-    // 0666: a process that has changed its user may still open /dev/stderr again; the directory keeps others out.
-    await run("mkfifo", ["-m", "0666", ...paths]);
-    this.#ready.push(...paths);
   }
 }
 
-function openPipe(path: string): { read: number; write: number } {
-  // A FIFO's open waits for its other end, except this one; the two after it find it and return at once.
-  const opener = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const write = openSync(path, constants.O_WRONLY);
+/**
+ * Node can't call pipe(2), but a shell's pipeline does: each of its commands tells its process id and waits, while
+ * both ends of the pipe that is its stdout are opened again through /proc.
+ */
+async function makePipes(count: number): Promise<Pipe[]> {
+  const hold = "read -r pid rest </proc/self/stat; echo $pid >&2; read -r end <&3";
+  const script = `exec 3<&0; hold() { ${hold}; }; ${"hold | ".repeat(count)} read -r end <&3`;
+  const shell = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "pipe"] });
+  const exited = once(shell, "exit");
+  exited.catch(() => {}); // the output then ends early
+  let told = "";
+  for await (const text of shell.stderr.setEncoding("utf8").iterator({ destroyOnReturn: false })) {
+    told += text;
+    if (told.split("\n").length > count) break;
+  }
+  try {
+    return told.trim().split("\n").map(openPipe);
+  } finally {
+    // Until they are gone they hold the pipes' ends too, and nobody would see them close.
+    shell.stdin.end();
+    shell.stderr.resume();
+    await exited;
+  }
+}
+
+function openPipe(holder: string): Pipe {
+  const path = `/proc/${Number(holder)}/fd/1`;
   const read = openSync(path, constants.O_RDONLY);
-  closeSync(opener);
-  unlinkSync(path);
+  const write = openSync(path, constants.O_WRONLY);
+  // A process that has changed its user may still open /dev/stderr again.
+  fchmodSync(read, 0o666);
   return { read, write };
 }

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** How long a process group may take to end by SIGTERM before SIGKILL. */
@@ -18,7 +19,7 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
 
 /** Ends every process of the group: SIGTERM, then SIGKILL. Returns once it is empty. */
 export async function endGroup(pgid: number): Promise<void> {
-  if (!signalGroup(pgid, "SIGTERM")) return;
+  if (!signalGroup(pgid, "SIGTERM") || !hasLiving(pgid)) return;
   // A stopped process only acts on SIGTERM once it continues.
   signalGroup(pgid, "SIGCONT");
   if (await gone(pgid, TERMINATE_GRACE_MS)) return;
@@ -28,9 +29,26 @@ export async function endGroup(pgid: number): Promise<void> {
 
 async function gone(pgid: number, withinMs: number): Promise<boolean> {
   const deadline = performance.now() + withinMs;
-  while (signalGroup(pgid, 0)) {
+  while (signalGroup(pgid, 0) && hasLiving(pgid)) {
     if (performance.now() > deadline) return false;
     await delay(POLL_MS);
   }
   return true;
+}
+
+/** The dead that their parent has not waited for yet can still be signalled, and some container's init never waits. */
+function hasLiving(pgid: number): boolean {
+  return readdirSync("/proc").some((name) => /^\d/.test(name) && isLivingMember(name, pgid));
+}
+
+function isLivingMember(pid: string, pgid: number): boolean {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return false; // it has just ended
+  }
+  // pid (command) state ppid pgrp …; the command may hold anything, parentheses too.
+  const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return Number(group) === pgid && state !== "Z" && state !== "X";
 }

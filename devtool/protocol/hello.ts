@@ -30,6 +30,8 @@ export type RootHello = { readonly socket: string } | { readonly failed: string 
 
 export const HELLO = "hello";
 export const ROOT = "root";
+/** Instead of hello, with process.version. */
+export const OLD_NODE = "old-node";
 
 export function encodeLine(token: string, word: typeof HELLO | typeof ROOT, body: Hello | RootHello): string {
   return `${token} ${word} ${JSON.stringify(body)}\n`;

@@ -1,5 +1,5 @@
 import { ConnectionLost, Failure } from "../failure.ts";
-import { decodeHello, decodeRootHello, HELLO, type Hello, ROOT, type RootHello } from "../protocol/hello.ts";
+import { decodeHello, decodeRootHello, HELLO, type Hello, OLD_NODE, ROOT, type RootHello } from "../protocol/hello.ts";
 import type { AgentFile } from "./agent-file.ts";
 import { forLoginShell, quote } from "./quote.ts";
 import type { SshTransport } from "./ssh.ts";
@@ -36,7 +36,7 @@ export async function startAgent(
   where: string,
 ): Promise<StartedAgent> {
   const token = newToken();
-  const channel = await transport.session(forLoginShell(startScript(token, agent, client, withRoot)));
+  const { channel } = await transport.session(forLoginShell(startScript(token, agent, client, withRoot)));
   return await new Promise<StartedAgent>((resolve, reject) => {
     const timer = setTimeout(
       () => fail(new NoAgent(`it said nothing within ${START_DEADLINE_MS / 1000} s`)),
@@ -61,7 +61,7 @@ export async function startAgent(
         resolve({ hello: decodeHello(rest), root, ended, end: () => channel.end() });
       } else if (word === ROOT) rooted(decodeRootHello(rest));
       else if (word === "no-node") fail(noNode(where, "has no Node.js"));
-      else if (word === "old-node") fail(noNode(where, `has Node.js ${rest}`));
+      else if (word === OLD_NODE) fail(noNode(where, `has Node.js ${rest}`));
       else fail(new NoAgent(complaint.trim() || word));
     };
     const lines = new TokenLines(token, (line) => {

@@ -2,7 +2,7 @@ import { ConnectionLost, Failure } from "../failure.ts";
 import { isSignal } from "../protocol/messages.ts";
 import { startFailure } from "./errno.ts";
 import { forLoginShell, quote, quoteArgv } from "./quote.ts";
-import type { SshChannel, SshTransport } from "./ssh.ts";
+import type { SshSession, SshTransport } from "./ssh.ts";
 import { noSudo, type SudoUse } from "./sudo.ts";
 import { whenTaken } from "./taken.ts";
 import type { ExecOptions, ExitStatus, RemoteProcess } from "./target.ts";
@@ -35,7 +35,8 @@ export async function startPlain(
   const line = forLoginShell(asUser(command.sudo, startScript(token, command)));
   if (Buffer.byteLength(line) > COMMAND_BYTES_MAX)
     throw new Failure(`the command line for ${where} is too long`, { exitCode: 2 });
-  const channel = await transport.session(line, tty);
+  const session = await transport.session(line, tty);
+  const { channel } = session;
   let pgid: number | undefined;
   const kill = (name: NodeJS.Signals) => {
     if (pgid === undefined) channel.signal(name.slice("SIG".length));
@@ -80,7 +81,7 @@ export async function startPlain(
     channel.pipe(stdout);
     channel.stderr.pipe(stderr);
     channel.on("error", () => {}); // "close" follows
-    const exited = exitOf(channel, transport, where).then((status) => whenTaken(status, stdout, stderr));
+    const exited = exitOf(session, transport, where).then((status) => whenTaken(status, stdout, stderr));
     exited.catch(() => {}).finally(() => signal?.removeEventListener("abort", stop));
     channel.once("close", () =>
       fail(signal?.aborted ? signal.reason : notStarted(command, where, stdout.noise + stderr.noise)),
@@ -95,17 +96,14 @@ export async function startPlain(
   });
 }
 
-function exitOf(channel: SshChannel, transport: SshTransport, where: string): Promise<ExitStatus> {
+function exitOf({ channel, ended }: SshSession, transport: SshTransport, where: string): Promise<ExitStatus> {
   return new Promise((resolve, reject) => {
-    let status: ExitStatus | undefined;
-    channel.on("exit", (code: number | null, signal?: string) => {
-      if (code !== null) status = { code, signal: null };
-      // sshd has no names for the rarer signals.
-      else status = isSignal(signal) ? { code: null, signal } : { code: 255, signal: null };
-    });
     channel.on("close", () => {
-      if (status) resolve(status);
-      else reject(new ConnectionLost(`${where} closed the session of a process before it ended`));
+      const end = ended();
+      if (!end) reject(new ConnectionLost(`${where} closed the session of a process before it ended`));
+      else if (end.code !== null) resolve({ code: end.code, signal: null });
+      // sshd has no names for the rarer signals.
+      else resolve(isSignal(end.signal) ? { code: null, signal: end.signal } : { code: 255, signal: null });
     });
     void transport.closed.then((error) => reject(error ?? new ConnectionLost(`the connection to ${where} was closed`)));
   });
@@ -144,7 +142,7 @@ function asUser(sudo: SudoUse, script: string): string {
 /** sshd would signal as the login user, which root's processes don't heed; so another session does it. */
 async function killGroup(transport: SshTransport, sudo: SudoUse, pgid: number, name: NodeJS.Signals): Promise<void> {
   const script = `kill -s ${name.slice("SIG".length)} -- -${pgid}`;
-  const channel = await transport.session(forLoginShell(asUser(sudo, script)));
+  const { channel } = await transport.session(forLoginShell(asUser(sudo, script)));
   channel.resume();
   channel.stderr.resume();
 }

@@ -35,10 +35,17 @@ export interface SshTerminal {
   readonly rows: number;
 }
 
+/** A command run by the login shell. */
+export interface SshSession {
+  readonly channel: SshChannel;
+  /** What the server told of its end, by the time the channel has closed. */
+  ended(): { readonly code: number | null; readonly signal: string | undefined } | undefined;
+}
+
 /** One SSH connection, logged in. */
 export interface SshTransport {
   /** Runs a command line by the login shell. */
-  session(command: string, terminal?: SshTerminal): Promise<SshChannel>;
+  session(command: string, terminal?: SshTerminal): Promise<SshSession>;
   /** Connects to a unix socket there; rejects where sshd_config has AllowStreamLocalForwarding no. */
   connectUnix(path: string): Promise<Duplex>;
   connectTcp(host: string, port: number): Promise<Duplex>;
@@ -239,9 +246,24 @@ function hostKeyAlgorithms(known: readonly string[]): (typeof HOST_KEY_ALGORITHM
   return [...HOST_KEY_ALGORITHMS.filter(isKnown), ...HOST_KEY_ALGORITHMS.filter((name) => !isKnown(name))];
 }
 
-function openSession(client: ssh2.Client, command: string, terminal: SshTerminal | undefined, where: string) {
+async function openSession(
+  client: ssh2.Client,
+  command: string,
+  terminal: SshTerminal | undefined,
+  where: string,
+): Promise<SshSession> {
   const pty = terminal && { term: terminal.term, cols: terminal.columns, rows: terminal.rows, width: 0, height: 0 };
-  return opened<SshChannel>(where, (done) => client.exec(command, pty ? { pty } : {}, done));
+  let ended: ReturnType<SshSession["ended"]>;
+  const channel = await opened<SshChannel>(where, (done) =>
+    client.exec(command, pty ? { pty } : {}, (error, opened) => {
+      // A short command's end may come in the same packet as its start, before any promise has settled.
+      opened?.on("exit", (code: number | null, signal?: string) => {
+        ended = { code, signal };
+      });
+      done(error, opened);
+    }),
+  );
+  return { channel, ended: () => ended };
 }
 
 /** A half-open connection never answers, so each open has its own deadline. */
