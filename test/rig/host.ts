@@ -13,9 +13,14 @@ export function needs(test: TestContext, missing: string | undefined): boolean {
   return false;
 }
 
+/** What ends: a TestContext, or a whole file of tests. */
+export interface Scope {
+  after(cleanup: () => Promise<void>): void;
+}
+
 /** A directory of the test's own, gone after it. /var/tmp, because an overlay's upper layer can't always lie on /tmp. */
-export async function temporaryDirectory(test: Pick<TestContext, "after">): Promise<string> {
+export async function temporaryDirectory(scope: Scope): Promise<string> {
   const path = await mkdtemp(join("/var/tmp", "tinydocker-test."));
-  test.after(() => rm(path, { recursive: true, force: true }));
+  scope.after(() => rm(path, { recursive: true, force: true }));
   return path;
 }

@@ -2,8 +2,8 @@ import { type ChildProcessWithoutNullStreams, execFile, spawn, spawnSync } from 
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { promisify } from "node:util";
+import type { Scope } from "../rig/host.ts";
 import { vmImage } from "../rig/vm/image.ts";
 
 export interface Ended {
@@ -28,10 +28,10 @@ export function vagrantLacks(): string | undefined {
 }
 
 /** Starts it, and gives Vagrant a box made of the image that the other tests boot. */
-export async function startLibvirt(test: Pick<TestContext, "after">): Promise<Libvirt> {
+export async function startLibvirt(scope: Scope): Promise<Libvirt> {
   const directory = await mkdtemp("/var/tmp/tinydocker-test.");
   let daemon: ChildProcessWithoutNullStreams | undefined;
-  test.after(async () => {
+  scope.after(async () => {
     if (daemon) await stop(daemon);
     await rm(directory, { recursive: true });
   });

@@ -5,8 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
-import type { TestContext } from "node:test";
-import { temporaryDirectory } from "../host.ts";
+import { type Scope, temporaryDirectory } from "../host.ts";
 import { vmImage } from "./image.ts";
 import { qemuArguments, qemuProgram } from "./qemu.ts";
 
@@ -45,14 +44,14 @@ function installed(program: string): boolean {
 const BOOT_MS_MAX = 180_000;
 
 /** Boots a guest of the test's own and waits until its sshd answers. */
-export async function startVm(test: Pick<TestContext, "after">): Promise<Vm> {
+export async function startVm(scope: Scope): Promise<Vm> {
   const image = await vmImage();
-  const directory = await temporaryDirectory(test);
+  const directory = await temporaryDirectory(scope);
   const monitor = join(directory, "monitor");
   // setpriv: QEMU must not outlive a test that is killed.
   const qemu = spawn("setpriv", ["--pdeathsig", "KILL", qemuProgram(), ...qemuArguments(image, monitor)]);
   const stop = stopper(qemu);
-  test.after(stop);
+  scope.after(stop);
   await booted(qemu);
   const port = await sshPort(monitor);
   return { port, user: "vagrant", stop, ...(await clientFiles(directory, image, port)) };
