@@ -2,6 +2,7 @@ import { rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { checkedName } from "../name.ts";
+import { userOf } from "./in-use.ts";
 import { clearLeftovers, makeUnderWay, removeTree } from "./leftovers.ts";
 import { HOST, resolveImage } from "./resolve.ts";
 import { recordOf } from "./store.ts";
@@ -11,9 +12,24 @@ export async function removeImage(root: string, name: string): Promise<void> {
   checkedName("image", name);
   if (name === HOST.name) throw new Failure(`the image ${HOST.name} is built in and can't be removed`);
   await resolveImage(root, name);
+  refuseUsed(root, name);
   const underWay = await makeUnderWay(root, "remove");
+  const [image, removed] = [dirname(recordOf(root, name)), join(underWay, name)];
   // One rename takes it out of sight, so a removal that is killed leaves no half image; the next one clears the rest.
-  await rename(dirname(recordOf(root, name)), join(underWay, name));
+  await rename(image, removed);
+  try {
+    // No container can start on it any more, so whoever uses it now is found.
+    refuseUsed(root, name);
+  } catch (error) {
+    await rename(removed, image);
+    await removeTree(underWay);
+    throw error;
+  }
   await removeTree(underWay);
   await clearLeftovers(root);
+}
+
+function refuseUsed(root: string, name: string): void {
+  const user = userOf(root, name);
+  if (user) throw new Failure(`the image ${name} is used by ${user}`, { remedy: "end that first" });
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 
 /** What `image.json` holds. */
@@ -14,9 +14,9 @@ export interface ImageRecord {
   readonly files: number;
 }
 
-/** Where images live: NAME/rootfs and NAME/image.json each; a name with a dot in front is being made or removed. */
+/** Absolute, where images live: NAME/rootfs and NAME/image.json each; a name with a dot in front is being made or removed. */
 export function imagesDirectory(root: string): string {
-  return join(root, "images");
+  return resolve(root, "images");
 }
 
 export function rootfsOf(root: string, name: string): string {

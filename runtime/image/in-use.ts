@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { resolve } from "node:path";
+import { rootfsOf } from "./store.ts";
+
+/**
+ * Who runs on an image: "container NAME", or "process PID" where the container can't be told; undefined for nobody.
+ * The kernel knows it best: every mount namespace lists its overlays with their layers.
+ */
+export function userOf(root: string, image: string): string | undefined {
+  const layer = rootfsOf(root, image);
+  const seen = new Set<string>();
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    for (const options of overlaysOf(pid, seen)) {
+      if (lowerDirectoriesOf(options).includes(layer)) return nameOf(root, options) ?? `process ${pid}`;
+    }
+  }
+  return undefined;
+}
+
+/** The overlays' options in a process's mount namespace, if that is not among those seen. */
+function overlaysOf(pid: string, seen: Set<string>): string[] {
+  try {
+    const namespace = readlinkSync(`/proc/${pid}/ns/mnt`);
+    if (seen.has(namespace)) return [];
+    seen.add(namespace);
+    const mounts = readFileSync(`/proc/${pid}/mountinfo`, "latin1").split("\n");
+    // proc_pid_mountinfo(5): after " - " come type, source and the file system's own options.
+    return mounts.flatMap((mount) => / - overlay \S+ (.*)$/.exec(mount)?.[1] ?? []);
+  } catch {
+    // It ended, or is another user's, who can't run on an image of ours.
+    return [];
+  }
+}
+
+function lowerDirectoriesOf(options: string): string[] {
+  const layers = optionOf(options, "lowerdir")?.match(/(?:\\.|[^\\:])+/g) ?? [];
+  return layers.map(unescaped);
+}
+
+/** overlayfs and mountinfo both escape: the one `\,` `\:` `\\`, the other octal numbers. */
+function optionOf(options: string, name: string): string | undefined {
+  return new RegExp(`(?:^|,)${name}\\+?=((?:\\\\.|[^\\\\,])*)`).exec(decodeOctal(options))?.[1];
+}
+
+function unescaped(value: string): string {
+  return Buffer.from(value.replace(/\\(.)/g, "$1"), "latin1").toString();
+}
+
+function decodeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
+}
+
+function nameOf(root: string, options: string): string | undefined {
+  const containers = `${resolve(root, "containers")}/`;
+  const upper = unescaped(optionOf(options, "upperdir") ?? "");
+  return upper.startsWith(containers) ? `container ${upper.slice(containers.length).split("/")[0]}` : undefined;
+}
