@@ -10,12 +10,16 @@
 #include "sys.h"
 
 /*
- * A container can leave a tree deeper than any path or descriptor table. So nothing recurses: a directory that isn't
- * empty is moved up to the top, and the top is gone over again until it is empty.
+ * A container can leave a tree deeper than any path, stack or descriptor table. So a directory below DEPTH_MAX that
+ * isn't empty is moved up to the top, and the top is gone over again until it is empty.
  */
+#define DEPTH_MAX 32
+
 struct removal {
     int top;
+    int depth;      /* of the directory being emptied */
     uint64_t moved; /* names the directories moved up */
+    uint32_t left;  /* entries it may still remove; UINT32_MAX: any number */
 };
 
 static int is_dot(const char *name) { return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])); }
@@ -45,9 +49,39 @@ static int move_up(struct removal *removal, int parent, const char *name) {
     }
 }
 
-typedef int visit(struct removal *removal, int directory, const struct dirent *entry);
+static int spent(struct removal *removal) {
+    if (removal->left == UINT32_MAX)
+        return 0;
+    return removal->left == 0 || removal->left-- == 0;
+}
 
-static int each_entry(struct removal *removal, int fd, visit *visit) {
+static int empty(struct removal *removal, int fd);
+
+static int remove_directory(struct removal *removal, int parent, const char *name) {
+    if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
+        return 0;
+    if (errno != ENOTEMPTY && errno != EEXIST && errno != EACCES)
+        return errno;
+    if (removal->depth == DEPTH_MAX)
+        return move_up(removal, parent, name);
+    int fd = open_directory(parent, name);
+    int error = fd < 0 ? errno : empty(removal, fd);
+    return error ? error : unlinkat(parent, name, AT_REMOVEDIR) == 0 ? 0 : errno;
+}
+
+static int remove_entry(struct removal *removal, int directory, const struct dirent *entry) {
+    if (spent(removal))
+        return EAGAIN;
+    if (entry->d_type == DT_DIR)
+        return remove_directory(removal, directory, entry->d_name);
+    if (unlinkat(directory, entry->d_name, 0) == 0)
+        return 0;
+    /* A file system that doesn't say what an entry is. */
+    return errno == EISDIR ? remove_directory(removal, directory, entry->d_name) : errno;
+}
+
+/* Takes fd. */
+static int empty(struct removal *removal, int fd) {
     DIR *list = fdopendir(fd);
     if (!list) {
         int error = errno;
@@ -57,39 +91,17 @@ static int each_entry(struct removal *removal, int fd, visit *visit) {
     int error = 0;
     /* A container may have left it without write permission, which binds only those who are not root. */
     (void)fchmod(fd, 0700);
+    removal->depth++;
     for (struct dirent *entry; !error && (entry = readdir(list));)
         if (!is_dot(entry->d_name))
-            error = visit(removal, fd, entry);
+            error = remove_entry(removal, fd, entry);
+    removal->depth--;
     closedir(list);
     return error;
 }
 
-static int remove_or_move_up(struct removal *removal, int directory, const struct dirent *entry) {
-    if (unlinkat(directory, entry->d_name, 0) == 0)
-        return 0;
-    if (errno != EISDIR && errno != EPERM)
-        return errno;
-    if (unlinkat(directory, entry->d_name, AT_REMOVEDIR) == 0)
-        return 0;
-    return errno == ENOTEMPTY || errno == EEXIST ? move_up(removal, directory, entry->d_name) : errno;
-}
-
-static int remove_at_top(struct removal *removal, int top, const struct dirent *entry) {
-    if (unlinkat(top, entry->d_name, 0) == 0)
-        return 0;
-    if (errno != EISDIR && errno != EPERM)
-        return errno;
-    if (unlinkat(top, entry->d_name, AT_REMOVEDIR) == 0)
-        return 0;
-    int fd = open_directory(top, entry->d_name);
-    int error = fd < 0 ? errno : each_entry(removal, fd, remove_or_move_up);
-    if (!error && unlinkat(top, entry->d_name, AT_REMOVEDIR) != 0)
-        error = errno;
-    return error;
-}
-
-int td_remove(const char *path) {
-    struct removal removal = {.top = open_directory(AT_FDCWD, path)};
+int td_remove(const char *path, uint32_t entries_max) {
+    struct removal removal = {.top = open_directory(AT_FDCWD, path), .left = entries_max};
     if (removal.top < 0)
         return errno == ENOENT ? 0 : -errno;
     int error = 0;
@@ -99,7 +111,7 @@ int td_remove(const char *path) {
             break;
         }
         int again = openat(removal.top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        error = again < 0 ? errno : each_entry(&removal, again, remove_at_top);
+        error = again < 0 ? errno : empty(&removal, again);
     }
     close(removal.top);
     return -error;

@@ -74,8 +74,11 @@ TD_API int td_lock(int fd);
 /* Opens a file for reading as a process whose root is root would. */
 TD_API int td_open_inside(const char *root, const char *path);
 
-/* Removes a directory and all below, however deep, without following anything. 0 also when there is none. */
-TD_API int td_remove(const char *path);
+/*
+ * Removes a directory and all below, however deep, without following anything. 0 also when there is none. -EAGAIN after
+ * entries_max of them, with the rest still there; UINT32_MAX: without a limit.
+ */
+TD_API int td_remove(const char *path, uint32_t entries_max);
 
 /* Raw mode, as cfmakeraw(3); td_restore undoes it and may be called at any time. */
 TD_API int td_raw(int fd);

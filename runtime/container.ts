@@ -1,9 +1,9 @@
-import { closeSync, mkdirSync, realpathSync } from "node:fs";
+import { closeSync, realpathSync } from "node:fs";
 import { constants } from "node:os";
 import { cloneFailure, hostFailure, stepFailure } from "./diagnose.ts";
 import { ERRNO } from "./errno.ts";
 import { Failure } from "./failure.ts";
-import { type Claim, claim, recordContainer, release, sweep } from "./journal.ts";
+import { type Claim, claim, clear, recordContainer, release, sweep } from "./journal.ts";
 import { planOf } from "./plan.ts";
 import { encodePlan, type ShimEvent, type Spawned } from "./plan-codec.ts";
 import { hostEntries } from "./rootless-host.ts";
@@ -92,7 +92,7 @@ function supervised(shim: Shim, spec: ContainerSpec, options: StartOptions, plac
     try {
       let end = await follow(shim, attempt, options, onExecuted, killTyped);
       if (isUpperRefused(attempt.plan, end)) {
-        await shim.remove(place.held.directory);
+        await clear(shim, place.held);
         attempt = spawn(shim, spec, options, place, true);
         end = await follow(shim, attempt, options, onExecuted, killTyped);
       }
@@ -136,9 +136,8 @@ interface Attempt extends Spawned {
 function spawn(shim: Shim, spec: ContainerSpec, options: StartOptions, place: Place, upperInMemory: boolean): Attempt {
   const { held, root } = place;
   const rootless = spec.linux.namespaces.includes("user");
-  mkdirSync(held.directory, 0o700);
   const plan = planOf(spec, {
-    directory: held.directory,
+    ...held.places,
     stateRoot: realpathSync(root),
     rootless,
     upperInMemory,
@@ -170,20 +169,24 @@ function follow(
     const listener = (event: ShimEvent): void => {
       switch (event.kind) {
         case "step":
-          return options.observer?.took(event.step, event.nanoseconds);
+          options.observer?.took(event.step, event.nanoseconds);
+          break;
         case "skipped":
-          return options.observer?.skipped(event.step, event.errno);
+          options.observer?.skipped(event.step, event.errno);
+          break;
         case "typed":
-          return onTyped(signalName(event.signal));
+          onTyped(signalName(event.signal));
+          break;
         case "failed":
           life = { state: "failed", step: event.step, errno: event.errno, object: event.object };
-          return;
+          break;
         case "executed":
           life = { state: "running" };
-          return onExecuted();
+          onExecuted();
+          break;
         case "exited":
           closeSync(attempt.pidfd);
-          return resolve({ state: "ended", before: life, status: exitStatus(event) });
+          resolve({ state: "ended", before: life, status: exitStatus(event) });
       }
     };
     shim.listen(attempt.container, listener);
@@ -206,7 +209,7 @@ const SIGRTMIN = 34;
 /** overlayfs says EINVAL to a file system that can't hold its upper layer, such as another overlay, NFS or FUSE. */
 function isUpperRefused(plan: Plan, end: Life & { state: "ended" }): boolean {
   if (end.before.state !== "failed" || end.before.errno !== ERRNO.EINVAL) return false;
-  const inMemory = plan.steps.some(({ reason }) => reason === "scratch");
+  const inMemory = plan.steps.some(({ reason }) => reason === "upperInMemory");
   return !inMemory && plan.steps[end.before.step]?.texts[2] === "overlay";
 }
 

@@ -20,7 +20,7 @@ import type { Shim } from "./shim.ts";
 
 /*
  * locks/NAME is both the name's lock (flock) and its journal: who holds it, then which process is the container. All
- * else a container makes on the host lies below containers/NAME, so the name alone says what to remove. Whoever gets the
+ * else a container makes on the host is containers/NAME and work/NAME, so the name alone says what to remove. Whoever gets the
  * lock of a name that has a journal finds what a killed run left, and undoes it.
  */
 
@@ -37,8 +37,23 @@ export interface Claim {
   readonly name: string;
   /** Open, locked. */
   readonly fd: number;
-  /** containers/NAME: there is none yet. */
-  readonly directory: string;
+  readonly places: Places;
+}
+
+/** Where the container keeps things on the host. */
+interface Places {
+  readonly upper: string;
+  readonly work: string;
+  /** Always empty as the host sees it. */
+  readonly memory: string;
+}
+
+function placesOf(stateRoot: string, name: string): Places {
+  return {
+    upper: join(stateRoot, "containers", name),
+    work: join(stateRoot, "work", name),
+    memory: join(stateRoot, "memory"),
+  };
 }
 
 interface Journal {
@@ -48,13 +63,14 @@ interface Journal {
 
 /** Takes the name, undoing what a killed run of it left. Throws Failure (exit 125) when a container has it. */
 export async function claim(shim: Shim, stateRoot: string, name: string): Promise<Claim> {
-  for (const part of ["locks", "containers"]) mkdirSync(join(stateRoot, part), { recursive: true, mode: 0o700 });
+  for (const part of ["locks", "containers", "work", "memory"])
+    mkdirSync(join(stateRoot, part), { recursive: true, mode: 0o700 });
   const deadline = Date.now() + LEFTOVER_WAIT_MS;
   for (let attempt = 1; attempt <= LOCK_ATTEMPTS_MAX; attempt++) {
     const fd = openSync(lockPath(stateRoot, name), constants.O_RDWR | constants.O_CREAT, 0o600);
     const taken = tryLock(shim, stateRoot, name, fd);
     if (taken === "taken") {
-      const held = { name, fd, directory: join(stateRoot, "containers", name) };
+      const held = { name, fd, places: placesOf(stateRoot, name) };
       await undo(shim, held);
       writeSync(fd, journalLine("owner", process.pid));
       return held;
@@ -76,11 +92,21 @@ export function recordContainer(held: Claim, pid: number): void {
 
 /** Removes all that the container made, then gives the name back. */
 export async function release(shim: Shim, stateRoot: string, held: Claim): Promise<void> {
-  const result = await shim.remove(held.directory);
-  // With the directory still there the journal stays too, for the next start to try again.
-  if (result === 0) unlinkSync(lockPath(stateRoot, held.name));
-  closeSync(held.fd);
-  if (result < 0) throw new Failure(`can't remove ${held.directory}: ${errnoText(-result)}`);
+  try {
+    await clear(shim, held);
+    unlinkSync(lockPath(stateRoot, held.name));
+  } finally {
+    // With a directory still there the journal stays too, for the next start to try again.
+    closeSync(held.fd);
+  }
+}
+
+/** Removes all that the container made, and keeps the name. */
+export async function clear(shim: Shim, { places }: Claim): Promise<void> {
+  for (const path of [places.upper, places.work]) {
+    const result = await shim.remove(path);
+    if (result < 0) throw new Failure(`can't remove ${path}: ${errnoText(-result)}`);
+  }
 }
 
 /** Undoes what killed runs of any other name left behind. */
@@ -93,7 +119,7 @@ export async function sweep(shim: Shim, stateRoot: string, except: string): Prom
         closeSync(fd);
         continue;
       }
-      const held = { name, fd, directory: join(stateRoot, "containers", name) };
+      const held = { name, fd, places: placesOf(stateRoot, name) };
       await undo(shim, held);
       await release(shim, stateRoot, held);
     } catch {
@@ -117,11 +143,7 @@ function tryLock(shim: Shim, stateRoot: string, name: string, fd: number): "take
 async function undo(shim: Shim, held: Claim): Promise<void> {
   const { container } = readJournal(held.fd);
   if (container) endLeftover(shim, container);
-  const result = await shim.remove(held.directory);
-  if (result < 0) {
-    closeSync(held.fd);
-    throw new Failure(`can't remove ${held.directory}, which a killed run left: ${errnoText(-result)}`);
-  }
+  await clear(shim, held);
   ftruncateSync(held.fd);
 }
 

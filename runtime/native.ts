@@ -18,8 +18,10 @@ const TOOLS_REMEDY = "apt-get install gcc make libc6-dev (or your distribution's
 
 /** Finds the native part, and compiles it where it isn't yet. Throws Failure when that can't be done. */
 export function nativeArtefacts(): Artefacts {
-  const found = [join(SOURCES, "build"), cacheDirectory()].map(artefactsIn).find(isThere);
-  return found ?? compile();
+  const built = artefactsIn(join(SOURCES, "build"));
+  if (isThere(built)) return built;
+  const cached = artefactsIn(cacheDirectory());
+  return isThere(cached) ? cached : compile();
 }
 
 /** Compiles it anew, as far as make finds that needed: what nativeArtefacts() gave is of another version. */

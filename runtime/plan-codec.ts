@@ -34,9 +34,8 @@ export function encodePlan(steps: readonly Step[], timed: boolean): Buffer {
     throw new RangeError(`a plan of ${stringsAt + stringBytes} bytes; ${PLAN_BYTES_MAX} are the most`);
   }
   const plan = Buffer.alloc(stringsAt + stringBytes);
-  [MAGIC, VERSION, timed ? FLAG_TIMED : 0, steps.length, stringBytes].forEach((word, i) =>
-    plan.writeUInt32LE(word, i * 4),
-  );
+  const header = [MAGIC, VERSION, timed ? FLAG_TIMED : 0, steps.length, stringBytes];
+  for (const [i, word] of header.entries()) plan.writeUInt32LE(word, i * 4);
   let offset = 1;
   let next = 0;
   steps.forEach((step, i) => {

@@ -8,12 +8,16 @@ import type { Plan, Step } from "./step.ts";
 
 /** Where a container's parts lie on the host, and what the host's file systems ask for. */
 export interface Ground {
-  /** The container's own directory, empty; everything it makes outside lies below. */
-  readonly directory: string;
-  /** Holds every container's directory; real path. */
+  /** The upper layer, and where the root is mounted, on top of it. There is none yet. */
+  readonly upper: string;
+  /** overlayfs's own, on the same file system. There is none yet. */
+  readonly work: string;
+  /** An empty directory, the same for all: each mounts a memory of its own there, in its own mount namespace. */
+  readonly memory: string;
+  /** Holds all of these, and other containers'; real path. */
   readonly stateRoot: string;
   readonly rootless: boolean;
-  /** Keep the upper layer in memory: the directory's file system can't be one. */
+  /** Keep the upper layer in memory: the file system of `upper` can't be one. */
   readonly upperInMemory: boolean;
   /** What stands for the machine's root without root; empty otherwise. */
   readonly hostEntries: readonly HostEntry[];
@@ -53,7 +57,7 @@ export function planOf(spec: ContainerSpec, ground: Ground): Plan {
       ...rootSteps(spec, ground),
       ...binds.flatMap((mount, i) => bindSource(mount, FIRST_SLOT + i)),
       ...spec.linux.devices.flatMap((device, i) => openDevice(device, deviceSlot + i)),
-      { op: "PIVOT_ROOT", numbers: [OLD_ROOT_SLOT], texts: [join(ground.directory, "root")], reason: "pivot" },
+      { op: "PIVOT_ROOT", numbers: [OLD_ROOT_SLOT], texts: [layersOf(spec, ground).root], reason: "pivot" },
       // The host's /proc and /sys must still be there: without root the kernel mounts only what is already in sight.
       ...spec.mounts.filter((mount) => !isBind(mount)).flatMap(mountSteps),
       { op: "DETACH", numbers: [OLD_ROOT_SLOT], texts: [], reason: "detach" },
@@ -71,29 +75,46 @@ function isBind(mount: Mount): boolean {
   return mount.type === "bind";
 }
 
-function rootSteps(spec: ContainerSpec, ground: Ground): Step[] {
-  const { directory } = ground;
-  const [upper, work, root] = [join(directory, "upper"), join(directory, "work"), join(directory, "root")];
-  const rootless = spec.image.host && ground.rootless;
-  return [
-    ...(ground.upperInMemory ? [scratch(directory)] : []),
-    ...[upper, work, root].map((path) => mkdir(path, 0o755, "layers")),
-    ...nameFiles(spec.hostname, join(upper, "etc")),
-    ...(rootless
-      ? rootlessHost(ground, { upper, work, root })
-      : [overlay(spec.image.layers, upper, work, root, ground.rootless, "overlay")]),
-  ];
+/** The upper layer, its work directory, a topmost lower layer with the container's name, and where the root is mounted. */
+interface Layers {
+  readonly upper: string;
+  readonly work: string;
+  readonly names: string;
+  readonly root: string;
 }
 
-function scratch(directory: string): Step {
-  return { op: "MOUNT", numbers: [0], texts: ["tmpfs", directory, "tmpfs", "mode=755"], reason: "scratch" };
+function layersOf(spec: ContainerSpec, ground: Ground): Layers {
+  const { memory } = ground;
+  const upper = ground.upperInMemory ? join(memory, "upper") : ground.upper;
+  const work = ground.upperInMemory ? join(memory, "work") : ground.work;
+  // An overlay is mounted on its own upper layer, which saves a directory; but parts of one can't lie on each other.
+  const root = isInParts(spec, ground) ? join(memory, "root") : upper;
+  return { upper, work, names: join(memory, "names"), root };
+}
+
+/** Without root, overlayfs refuses a lower layer with mounts of the host below it: one overlay for each part without. */
+function isInParts(spec: ContainerSpec, ground: Ground): boolean {
+  return spec.image.host && ground.rootless;
+}
+
+function rootSteps(spec: ContainerSpec, ground: Ground): Step[] {
+  const layers = layersOf(spec, ground);
+  return [
+    { op: "MOUNT", numbers: [0], texts: ["tmpfs", ground.memory, "tmpfs", "mode=755"], reason: "memory" },
+    ...nameFiles(spec.hostname, join(layers.names, "etc")),
+    mkdir(layers.upper, 0o755, ground.upperInMemory ? "upperInMemory" : "layers"),
+    mkdir(layers.work, 0o700, ground.upperInMemory ? "upperInMemory" : "layers"),
+    ...(isInParts(spec, ground)
+      ? rootInParts(ground.hostEntries, layers)
+      : [overlay([layers.names, ...spec.image.layers], layers, ground.rootless, "overlay")]),
+  ];
 }
 
 function mkdir(path: string, mode: number, reason: Step["reason"]): Step {
   return { op: "MKDIR", numbers: [mode], texts: [path], reason };
 }
 
-/** Written into the upper layer while it is a plain directory: no symlink of the image can be in the way. */
+/** In a layer of their own: no symlink of the image can be in the way. */
 function nameFiles(hostname: string, etc: string): Step[] {
   const hosts = `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t${hostname}\n`;
   return [
@@ -103,15 +124,13 @@ function nameFiles(hostname: string, etc: string): Step[] {
 }
 
 function overlay(
-  layers: readonly string[],
-  upper: string,
-  work: string,
-  target: string,
+  lowers: readonly string[],
+  { upper, work, root }: { upper: string; work: string; root: string },
   rootless: boolean,
   reason: Step["reason"],
 ): Step {
   const data = [
-    `lowerdir=${lowerDirectories(layers)}`,
+    `lowerdir=${lowerDirectories(lowers)}`,
     `upperdir=${escapeOption(upper)}`,
     `workdir=${escapeOption(work)}`,
     // It is thrown away after the run, so nothing in it need reach the disk.
@@ -119,22 +138,23 @@ function overlay(
     // Without root, overlayfs keeps its marks in user.* attributes; with it, the host's defaults must not decide.
     ...(rootless ? ["userxattr"] : ["index=off", "metacopy=off"]),
   ].join(",");
-  return { op: "MOUNT", numbers: [0], texts: ["overlay", target, "overlay", data], reason };
+  return { op: "MOUNT", numbers: [0], texts: ["overlay", root, "overlay", data], reason };
 }
 
-/** Without root, overlayfs refuses a lower layer with mounts of the host below it: one overlay for each part without. */
-function rootlessHost(ground: Ground, at: { upper: string; work: string; root: string }): Step[] {
+function rootInParts(entries: readonly HostEntry[], { upper, work, names, root }: Layers): Step[] {
   return [
-    { op: "MOUNT", numbers: [MS_BIND], texts: [at.root, at.root, "", ""], reason: "rootBind" },
-    ...ground.hostEntries.flatMap((entry): Step[] => {
-      const [target, source] = [join(at.root, entry.name), join("/", entry.name)];
+    mkdir(root, 0o755, "target"),
+    { op: "MOUNT", numbers: [MS_BIND], texts: [upper, root, "", ""], reason: "rootBind" },
+    ...entries.flatMap((entry): Step[] => {
+      const at = { upper: join(upper, entry.name), work: join(work, entry.name), root: join(root, entry.name) };
       if (entry.kind === "symlink")
-        return [{ op: "SYMLINK", numbers: [], texts: [entry.target, target], reason: "hostEntry" }];
-      if (entry.kind === "empty") return [mkdir(target, entry.mode, "hostEntry")];
-      const [upper, work] = [join(at.upper, entry.name), join(at.work, entry.name)];
+        return [{ op: "SYMLINK", numbers: [], texts: [entry.target, at.root], reason: "hostEntry" }];
+      if (entry.kind === "empty") return [mkdir(at.root, entry.mode, "hostEntry")];
+      const lowers = [...(entry.name === "etc" ? [join(names, "etc")] : []), join("/", entry.name)];
       return [
-        ...[target, upper, work].map((path) => mkdir(path, 0o755, "hostEntry")),
-        overlay([source], upper, work, target, true, "hostEntry"),
+        mkdir(at.upper, 0o755, "hostEntry"),
+        mkdir(at.work, 0o700, "hostEntry"),
+        overlay(lowers, at, true, "hostEntry"),
       ];
     }),
   ];

@@ -4,7 +4,8 @@ const REASONS = {
     en: "no mount made from here on is seen outside, whatever the host's own mounts share",
     zh: "此后的任何挂载都不会传播到宿主机",
   },
-  scratch: {
+  memory: { en: "a place for the few files that only this container has", zh: "存放仅属于本容器的少数文件" },
+  upperInMemory: {
     en: "the state directory's file system can't hold an overlay's upper layer, so memory does",
     zh: "状态目录所在的文件系统不能做 overlay 的上层,改用内存",
   },

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
 import type { LibraryHandle } from "koffi";
+import { ERRNO } from "./errno.ts";
 import { Failure } from "./failure.ts";
 import { type Artefacts, compile, nativeArtefacts } from "./native.ts";
 import {
@@ -42,7 +43,7 @@ export interface Shim {
   lock(fd: number): number;
   /** Opens a file for reading below `root`, out of which no symlink leads. */
   openInside(root: string, path: string): number;
-  /** Removes a directory and all below, on a thread of its own. */
+  /** Removes a directory and all below; on a thread of its own when there is much. */
   remove(path: string): Promise<number>;
   resize(container: number): number;
   foreground(container: number): number;
@@ -103,7 +104,7 @@ function functionsOf(library: LibraryHandle) {
     wait: library.func("int td_wait(int pidfd, int milliseconds)"),
     lock: library.func("int td_lock(int fd)"),
     openInside: library.func("int td_open_inside(const char *root, const char *path)"),
-    remove: library.func("int td_remove(const char *path)"),
+    remove: library.func("int td_remove(const char *path, uint32_t entries_max)"),
     resize: library.func("int td_resize(uint32_t container)"),
     foreground: library.func("int td_foreground(uint32_t container)"),
     raw: library.func("int td_raw(int fd)"),
@@ -131,9 +132,17 @@ function spawn(tdSpawn: Functions["spawn"], options: SpawnOptions): ReturnType<S
   return result === 0 ? decoded : { errno: -result, stage: STAGES[decoded.stage] ?? "prepare" };
 }
 
+/** About a millisecond's work; what an ordinary run leaves is less. */
+const REMOVED_AT_ONCE_MAX = 64;
+const UINT32_MAX = 2 ** 32 - 1;
+
 function remove(tdRemove: Functions["remove"], path: string): Promise<number> {
+  const result: number = tdRemove(path, REMOVED_AT_ONCE_MAX);
+  if (result !== -ERRNO.EAGAIN) return Promise.resolve(result);
   return new Promise((resolve, reject) => {
-    tdRemove.async(path, (error: Error | null, result: number) => (error ? reject(error) : resolve(result)));
+    tdRemove.async(path, UINT32_MAX, (error: Error | null, result: number) =>
+      error ? reject(error) : resolve(result),
+    );
   });
 }
 
