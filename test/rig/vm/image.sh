@@ -23,6 +23,7 @@ main() {
 }
 
 build() {
+  rm -rf --one-file-system "$cache"/building.* # of a build that was killed
   work=$(mktemp -d "$cache/building.XXXXXX")
   trap 'rm -rf --one-file-system "$work"' EXIT
   local made=$work/image root=$work/root
