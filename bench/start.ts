@@ -37,6 +37,8 @@ export async function benchStart(scope: Scope): Promise<Scenario[]> {
 /** An image of one program and its libraries; and for the peers, who mount no overlay of their own, one on top of it. */
 async function makeImage(directory: string, scope: Scope): Promise<string> {
   const tree = join(directory, "tree");
+  // As every root file system has them; the peers' would stay after their first round.
+  for (const name of ["proc", "sys", "dev", "etc", "tmp"]) await mkdir(join(tree, name), { recursive: true });
   const libraries = (await run(["ldd", "/bin/true"])).match(/\/\S+/g) ?? [];
   for (const file of ["/bin/true", ...libraries]) {
     await mkdir(join(tree, dirname(file)), { recursive: true });
