@@ -94,9 +94,22 @@ test("excluded files of the mirror stay through any change of the project, as wi
         // Where something excluded is in the way of something new, both keep it and fail.
         if (rsyncHere(oracle, filter.rules) === 23) await assert.rejects(syncHere({ ...here, filter }), Failure);
         else await syncHere({ ...here, filter });
-        assert.deepEqual(withoutNanoseconds(snapshot(here.mirror)), withoutNanoseconds(snapshot(oracle.mirror)));
+        assert.deepEqual(
+          withoutTimesOfDirectories(snapshot(here.mirror)),
+          withoutTimesOfDirectories(snapshot(oracle.mirror)),
+        );
       });
     }),
     { numRuns: 25 },
   );
 });
+
+/** A directory that isn't in the project gets the time of what was deleted from it. */
+function withoutTimesOfDirectories(all: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(withoutNanoseconds(all)).map(([path, line]) => [
+      path,
+      line.startsWith("40") ? (line.split(" ")[0] ?? "") : line,
+    ]),
+  );
+}
