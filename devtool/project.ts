@@ -46,10 +46,10 @@ export async function loadProject(named: string | undefined, cwd: string): Promi
   return await resolveProject(checkConfig(value, relative(cwd, file) || file), dirname(file));
 }
 
-/** Where commands that need no configuration act: its folder, if there is one, else `cwd`. */
-export async function projectRoot(named: string | undefined, cwd: string): Promise<string> {
+/** The folder of the configuration, if there is one. */
+export async function projectRoot(named: string | undefined, cwd: string): Promise<string | undefined> {
   const file = named === undefined ? await findConfigFile(cwd) : resolve(cwd, named);
-  return file === undefined ? cwd : dirname(file);
+  return file === undefined ? undefined : dirname(file);
 }
 
 async function resolveProject(config: CheckedConfig, root: string): Promise<Project> {

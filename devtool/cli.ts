@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { type CommandName, parseArguments } from "./arguments.ts";
+import type { Command } from "./command.ts";
+import type { Report } from "./events.ts";
+import { Failure } from "./failure.ts";
+import { Interrupted, listenForInterrupts } from "./interrupts.ts";
+import { humanReport, jsonReport, reportFailure } from "./report.ts";
+
+/** A command's code is read only when it is asked for. */
+const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  run: async () => (await import("./commands/run.ts")).command,
+  watch: async () => (await import("./commands/watch.ts")).command,
+  sync: async () => (await import("./commands/sync.ts")).command,
+  build: async () => (await import("./commands/build.ts")).command,
+  doctor: async () => (await import("./commands/doctor.ts")).command,
+  provision: async () => (await import("./commands/provision.ts")).command,
+  up: async () => (await import("./commands/vagrant.ts")).up,
+  halt: async () => (await import("./commands/vagrant.ts")).halt,
+  destroy: async () => (await import("./commands/vagrant.ts")).destroy,
+  ssh: async () => (await import("./commands/ssh.ts")).command,
+  status: async () => (await import("./commands/status.ts")).command,
+};
+
+const interrupts = listenForInterrupts((exitCode) => process.exit(exitCode));
+let report: Report = humanReport(process);
+// Before a command has output of its own there is nobody to tell; within one, stream.ts ends it.
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
+exitAfterOutput(await main(process.argv.slice(2)).catch(exitCodeFor));
+
+async function main(argv: readonly string[]): Promise<number> {
+  const said = await parseArguments(argv);
+  switch (said.kind) {
+    case "help":
+      process.stdout.write(`${said.text}\n`);
+      return 0;
+    case "version":
+      process.stdout.write(`${packageVersion()}\n`);
+      return 0;
+    case "command": {
+      if (said.options.json) report = jsonReport(process);
+      const command = await LOAD[said.name]();
+      return await command({ ...said, report, interrupts });
+    }
+    default:
+      return said satisfies never;
+  }
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return version;
+}
+
+function exitCodeFor(error: unknown): number {
+  if (interrupts.signal.aborted && interrupts.signal.reason instanceof Interrupted)
+    return interrupts.signal.reason.exitCode;
+  if (error instanceof Failure) {
+    reportFailure(error, report);
+    return error.exitCode;
+  }
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write("devtool: this is a bug; please report it with the lines above\n");
+  return 1;
+}
+
+/** Output to a pipe may still be on its way, on some systems. */
+function exitAfterOutput(exitCode: number): void {
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+}

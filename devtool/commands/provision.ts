@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Call, Command } from "../command.ts";
+import { Failure } from "../failure.ts";
+import { openTarget } from "../job.ts";
+import { eachLine } from "../lines.ts";
+import type { Connection, Target } from "../target/target.ts";
+
+/** devtool provision: installs on the target what is missing there. */
+export const command: Command = async (call) => {
+  const { target, root } = await openTarget(call);
+  await provisionTarget(target, root, call);
+  return 0;
+};
+
+/** Quick where nothing is missing. @throws Failure when the script ends with an error */
+export async function provisionTarget(
+  target: Target,
+  root: string,
+  { report, interrupts }: Pick<Call, "report" | "interrupts">,
+): Promise<void> {
+  const script = await readScript(root);
+  report({ event: "stage", stage: "connect" });
+  const connection = await target.connect(interrupts.signal);
+  try {
+    report({ event: "stage", stage: "provision" });
+    const say = (text: string) => report({ event: "log", text });
+    const code = await runScript(connection, script, say, interrupts.signal);
+    if (code === 0) return;
+    throw new Failure(`provisioning ${target.name} failed (exit code ${code}); its words are above`, {
+      remedy: "it needs root, by sudo without a password, on Debian or Ubuntu",
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+/** By the login shell: there may be no Node.js yet for the agent. */
+async function runScript(
+  connection: Connection,
+  script: Buffer,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const shell = await connection.exec(["sh", "-s"], { withoutAgent: true, asRoot: true, signal });
+  shell.stdin.end(script);
+  const [status] = await Promise.all([shell.exited, eachLine(shell.stdout, say), eachLine(shell.stderr, say)]);
+  signal.throwIfAborted();
+  return status.code;
+}
+
+/** The project's own, or the one that comes with devtool: dist/*.js lies one folder deep, a source two. */
+async function readScript(root: string): Promise<Buffer> {
+  const ours = import.meta.url.endsWith(".ts") ? "../../vagrant/provision.sh" : "../vagrant/provision.sh";
+  return await readFile(join(root, "vagrant/provision.sh")).catch(() =>
+    readFile(fileURLToPath(new URL(ours, import.meta.url))),
+  );
+}

@@ -1,0 +1,26 @@
+import type { Command } from "../command.ts";
+import { exitCodeOf } from "../interrupts.ts";
+import { openTarget } from "../job.ts";
+import { launch } from "../launch.ts";
+import { openLink } from "../link.ts";
+import { stream, terminalOf } from "../stream.ts";
+import { endsOf } from "./run.ts";
+
+/** devtool ssh [CMD…]: a shell on the target, in the mirror where there is one; or a command instead of it. */
+export const command: Command = async (call) => {
+  const { report, interrupts, words } = call;
+  const { target, root } = await openTarget(call);
+  const { connection, facts, mirror } = await openLink(target, root, report, interrupts.signal);
+  try {
+    const ends = endsOf(call, true);
+    const argv = ["sh", "-c", IN_MIRROR, "sh", mirror, ...words];
+    const request = { argv, mirror: facts.home, asRoot: false, terminal: terminalOf(ends) };
+    const launched = await launch(connection, undefined, request, interrupts.signal);
+    const status = await stream(launched, ends, interrupts, interrupts.signal).finally(ends.finish);
+    return status.signal === null ? status.code : exitCodeOf(status.signal);
+  } finally {
+    await connection.close();
+  }
+};
+
+const IN_MIRROR = 'cd -- "$1" 2>/dev/null; shift; [ $# -gt 0 ] || set -- "$SHELL" -l; exec "$@"';

@@ -1,0 +1,33 @@
+import type { Command } from "../command.ts";
+import { Failure } from "../failure.ts";
+import { openTarget } from "../job.ts";
+import { openLink } from "../link.ts";
+import { reportFailure } from "../report.ts";
+
+/** devtool status: the target, how it is reached, and where the mirror lies. */
+export const command: Command = async (call) => {
+  const { report, interrupts } = call;
+  const { target, root } = await openTarget(call);
+  const tell = (name: string, value: string | null) => report({ event: "status", name, value });
+  tell("project", root);
+  tell("target", `${target.name} (${target.kind})`);
+  if (target.kind === "vagrant") await vagrantStatus(root);
+  try {
+    const { connection, facts, mirror } = await openLink(target, root, report, interrupts.signal);
+    tell("connection", `${facts.user}, ${facts.platform}-${facts.arch}-${facts.libc}, node ${facts.node}`);
+    const asked = await connection.exec(["test", "-d", mirror]);
+    tell("mirror", (await asked.exited).code === 0 ? mirror : `${mirror} (not there yet)`);
+    await connection.close();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    tell("connection", null);
+    reportFailure(error, report);
+    return 1;
+  }
+};
+
+async function vagrantStatus(root: string): Promise<void> {
+  const { runVagrant } = await import("../target/vagrant.ts");
+  await runVagrant(["status"], root);
+}

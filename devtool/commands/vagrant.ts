@@ -1,0 +1,17 @@
+import type { Call, Command } from "../command.ts";
+import { exitCodeOf } from "../interrupts.ts";
+import { projectRoot } from "../project.ts";
+
+/** devtool up, halt, destroy: vagrant's own, in the project. */
+export const up: Command = (call) => vagrant("up", call);
+export const halt: Command = (call) => vagrant("halt", call);
+export const destroy: Command = (call) => vagrant("destroy", call);
+
+async function vagrant(subcommand: string, { options, words, interrupts }: Call): Promise<number> {
+  const { runVagrant } = await import("../target/vagrant.ts");
+  const root = (await projectRoot(options.config, process.cwd())) ?? process.cwd();
+  // vagrant has the terminal, and gets Ctrl-C from it.
+  const release = interrupts.take(() => {}, "all");
+  const status = await runVagrant([subcommand, ...words], root).finally(release);
+  return status.signal === null ? status.code : exitCodeOf(status.signal);
+}

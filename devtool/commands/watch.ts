@@ -1,0 +1,13 @@
+import type { Command } from "../command.ts";
+import { openJob } from "../job.ts";
+import { watchProject } from "../loop.ts";
+import { provisionTarget } from "./provision.ts";
+import { commandLine, endsOf } from "./run.ts";
+
+/** devtool watch [options] [NAME CMD…] */
+export const command: Command = async (call) => {
+  const job = await openJob(call);
+  const argv = commandLine(job.project.run, call.words);
+  if (call.options.provision) await provisionTarget(job.target, job.project.root, call);
+  return await watchProject(job, () => ({ argv, ends: endsOf(call, false) }));
+};

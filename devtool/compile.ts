@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join, posix } from "node:path";
+import { text } from "node:stream/consumers";
+import type { Diagnostic } from "./esbuild.ts";
+import { Failure } from "./failure.ts";
+import { createCompilerReader } from "./gcc-output.ts";
+import { eachLine } from "./lines.ts";
+import { COMPILED_STAMP } from "./project.ts";
+import type { SyncReport } from "./sync/sync.ts";
+import type { Connection, HostFacts } from "./target/target.ts";
+
+export interface CompileRequest {
+  readonly root: string;
+  /** Relative to the project, posix. */
+  readonly folder: string;
+  readonly target: string | undefined;
+  /** Whether a path of the project is in the mirror. */
+  readonly includes: (path: string, isDirectory: boolean) => boolean;
+  readonly onLine: (text: string, diagnostic: Diagnostic | undefined) => void;
+}
+
+export interface CompileReport {
+  /** False where nothing had changed since the last time, in whatever session that was. */
+  readonly compiled: boolean;
+  /** For the next round of this session, which then need not ask the target. */
+  readonly stamp: Stamp;
+  readonly milliseconds: number;
+}
+
+/** What was compiled: kept in the mirror, beside what came of it. */
+interface Stamp {
+  readonly files: Readonly<Record<string, string>>;
+  /** What else decides: the command, and the machine. */
+  readonly how: string;
+}
+
+/** The program does not compile; the next save may mend it. */
+export class CompileFailure extends Failure {}
+
+/**
+ * Runs make where the native sources are not those it ran on last.
+ * @throws CompileFailure; Failure when the target lacks make or a compiler
+ */
+export async function compile(
+  connection: Connection,
+  { mirror }: Pick<SyncReport, "mirror">,
+  request: CompileRequest,
+  known: Stamp | undefined,
+  signal: AbortSignal,
+): Promise<CompileReport> {
+  const started = performance.now();
+  const make = ["make", "-C", request.folder, ...(request.target === undefined ? [] : [request.target])];
+  const stamp: Stamp = { files: await digests(request), how: howOf(make, await connection.facts()) };
+  const last = known ?? (await readStamp(connection, mirror, make, signal));
+  const arguments_ = last === undefined ? ["-B"] : makeFlags(last, stamp, request.folder);
+  if (arguments_ !== undefined) await runMake(connection, mirror, [...make, ...arguments_], stamp, request, signal);
+  return { compiled: arguments_ !== undefined, stamp, milliseconds: performance.now() - started };
+}
+
+function howOf(make: readonly string[], { arch, libc }: HostFacts): string {
+  return JSON.stringify([make, arch, libc]);
+}
+
+/** Path below the native folder → SHA-256 of its content. */
+async function digests({ root, folder, includes }: CompileRequest): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  const visit = async (path: string): Promise<void> => {
+    for (const entry of await readdir(join(root, folder, path), { withFileTypes: true })) {
+      const inner = posix.join(path, entry.name);
+      if (!includes(posix.join(folder, inner), entry.isDirectory())) continue;
+      if (entry.isDirectory()) await visit(inner);
+      else files[inner] = await digest(join(root, folder, inner));
+    }
+  };
+  await visit("");
+  return files;
+}
+
+async function digest(file: string): Promise<string> {
+  const content = await readFile(file).catch(() => Buffer.alloc(0)); // gone since: the next round is about it
+  return createHash("sha256").update(content).digest("hex");
+}
+
+/** The last session's, as long as make finds what it made still there. */
+async function readStamp(
+  connection: Connection,
+  mirror: string,
+  make: readonly string[],
+  signal: AbortSignal,
+): Promise<Stamp | undefined> {
+  const script = `cat ${COMPILED_STAMP} 2>/dev/null || exit 1; exec "$@" -q >/dev/null 2>&1`;
+  const asked = await connection.exec(["sh", "-c", script, "sh", ...make], { cwd: mirror, signal });
+  asked.stderr.resume();
+  const [said, status] = await Promise.all([text(asked.stdout), asked.exited]);
+  if (status.code !== 0) return undefined;
+  try {
+    return JSON.parse(said) as Stamp;
+  } catch {
+    return undefined;
+  }
+}
+
+const NEW_FILES_MAX = 100;
+
+/**
+ * What to tell make; undefined: there is nothing to do. Make itself goes by times, and the clocks of two machines
+ * differ, so it is told what is new (-W), or to make all (-B) where that does not say it.
+ */
+function makeFlags(last: Stamp, now: Stamp, folder: string): string[] | undefined {
+  const names = Object.keys(now.files);
+  const changed = names.filter((name) => last.files[name] !== now.files[name]);
+  const isFewer = Object.keys(last.files).some((name) => !(name in now.files));
+  if (changed.length === 0 && !isFewer && last.how === now.how) return undefined;
+  // A make started by this one goes into another folder and is not told of -W.
+  const isPlain = changed.every((name) => !name.includes("/") && !/makefile|\.mk$/i.test(name));
+  if (isFewer || last.how !== now.how || !isPlain || changed.length > NEW_FILES_MAX || folder === "") return ["-B"];
+  return changed.flatMap((name) => ["-W", name]);
+}
+
+async function runMake(
+  connection: Connection,
+  mirror: string,
+  argv: readonly string[],
+  stamp: Stamp,
+  request: CompileRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  // One stream, because make's word on the directory it is in belongs between the compiler's lines.
+  const script = `rm -f ${COMPILED_STAMP}; "$@" --silent --print-directory </dev/null 2>&1 && cat >${COMPILED_STAMP}`;
+  const env = { LC_ALL: "C.UTF-8", GCC_COLORS: "", TERM: "dumb" };
+  const make = await connection.exec(["sh", "-c", script, "sh", ...argv], { cwd: mirror, env, signal });
+  make.stdin.end(JSON.stringify(stamp));
+  make.stderr.resume();
+  const read = createCompilerReader(mirror);
+  let [errors, lacking] = [0, ""];
+  const lines = eachLine(make.stdout, (line) => {
+    const understood = read(line);
+    if (!understood) return;
+    if (understood.diagnostic?.severity === "error") errors++;
+    lacking ||= missingProgram(line);
+    request.onLine(understood.text, understood.diagnostic);
+  });
+  const [status] = await Promise.all([make.exited, lines]);
+  signal.throwIfAborted();
+  if (status.code === 0) return;
+  if (lacking !== "") throw lacks(lacking);
+  throw new CompileFailure(
+    `${request.folder} does not compile${errors === 0 ? "" : `: ${errors} error${errors === 1 ? "" : "s"}`}`,
+  );
+}
+
+/** As dash and make say it. */
+function missingProgram(line: string): string {
+  const shell = /^(?:sh|\/bin\/sh): (?:line )?\d+: (?:exec: )?([\w.+-]+): (?:command )?not found$/.exec(line);
+  const make = /^make(?:\[\d+\])?: ([\w.+-]+): No such file or directory$/.exec(line);
+  return shell?.[1] ?? make?.[1] ?? "";
+}
+
+function lacks(program: string): Failure {
+  return new Failure(`the target has no ${program}, which compiling needs`, {
+    remedy: "install it there: devtool provision (Debian and Ubuntu)",
+    exitCode: 2,
+  });
+}

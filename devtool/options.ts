@@ -1,0 +1,9 @@
+/** What every command takes. */
+export interface Options {
+  readonly target: string | undefined;
+  readonly config: string | undefined;
+  readonly json: boolean;
+  readonly provision: boolean;
+  readonly acceptNewHostKey: boolean;
+  readonly sshConfig: string | undefined;
+}
