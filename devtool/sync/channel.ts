@@ -8,8 +8,11 @@ export class StreamEnded extends Error {
   }
 }
 
-/** So much input waits unread before the other side has to. */
-const MAX_QUEUED = 1024 * 1024;
+/**
+ * So much input waits unread before the other side has to. It is more than rsync asks for while one turn's file lists go
+ * out, for it stops reading those when its questions aren't read.
+ */
+const MAX_QUEUED = 32 * 1024 * 1024;
 /** So much output is collected before it goes out as one frame. */
 const FRAME_GOAL = 64 * 1024;
 
@@ -88,6 +91,10 @@ export class Channel {
     this.#end(new StreamEnded());
     this.#stdout.resume();
     this.#stdin.end();
+  }
+
+  hasInput(): boolean {
+    return this.#queued > 0;
   }
 
   /** What has come in and wasn't read. */

@@ -1,4 +1,4 @@
-import { ByteWriter } from "./wire.ts";
+import type { ByteWriter } from "./wire.ts";
 
 /** One line of rsync's file list. Names are byte strings: one code unit for each byte, compared as bytes. */
 export interface Entry {
@@ -48,23 +48,30 @@ const IO_ERROR = 1;
 const MAX_SHARED_PREFIX = 255;
 
 /**
- * The list in the bytes of protocol 30 or 31, ready to be multiplexed; rsync/flist.c:send_file_list.
- * Entries must be in rsync's order. `incomplete` says that something could not be read.
+ * Writes file lists in the bytes of protocol 30 or 31, the entries in rsync's order; an entry leaves out what it shares
+ * with the one before, also with that of the list before; rsync/flist.c:send_file_list.
  */
-export function encodeFileList(entries: readonly Entry[], protocol: number, incomplete: boolean): Buffer {
-  const to = new ByteWriter();
-  let previous: Entry | undefined;
-  for (const entry of entries) {
-    encodeEntry(entry, previous, protocol, to);
-    previous = entry;
+export class FileListEncoder {
+  readonly #protocol: number;
+  #previous: Entry | undefined;
+
+  constructor(protocol: number) {
+    this.#protocol = protocol;
   }
-  if (incomplete) {
-    to.int16(FLAG.extended | FLAG.errorAtEnd);
-    to.varint(IO_ERROR);
-  } else {
-    to.byte(0);
+
+  /** `isIncomplete` says that something that belongs in this list could not be read. */
+  encode(entries: readonly Entry[], isIncomplete: boolean, to: ByteWriter): void {
+    for (const entry of entries) {
+      encodeEntry(entry, this.#previous, this.#protocol, to);
+      this.#previous = entry;
+    }
+    if (isIncomplete) {
+      to.int16(FLAG.extended | FLAG.errorAtEnd);
+      to.varint(IO_ERROR);
+    } else {
+      to.byte(0);
+    }
   }
-  return to.take();
 }
 
 /** rsync/flist.c:send_file_entry; owner and group stay the receiver's. */

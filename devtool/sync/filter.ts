@@ -9,6 +9,8 @@ export interface Filter {
   prunes(directory: string): boolean;
   /** The verdict on a path whose parents are not excluded. `path` has one code unit for each byte. */
   verdict(path: string, isDirectory: boolean): Verdict;
+  /** Whether there can be passages. */
+  readonly hasPassages: boolean;
   /** The same for rsync's receiver, which deletes nothing that these exclude; one code unit for each byte. */
   readonly rules: readonly string[];
 }
@@ -49,6 +51,7 @@ export function createFilter(patterns: {
     includes: (path, isDirectory) => isRoot(path) || deepVerdict(path, isDirectory) !== "excluded",
     prunes: (directory) => !isRoot(directory) && deepVerdict(directory, true) === "excluded",
     verdict,
+    hasPassages: includes.length > 0,
     rules: createRules(excludes, includes),
   };
 }

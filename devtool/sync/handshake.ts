@@ -6,12 +6,17 @@ import { brokenStream } from "./wire.ts";
 export const NEWEST_PROTOCOL = 31;
 export const OLDEST_PROTOCOL = 30;
 
+/** A list for each directory, so that the target works on the first ones while we read the last. */
+export const OFFER_INCREMENTAL = "e.iLfxC";
+
 /** What our `-e` option offers the server: safe file lists, no surprises with xattrs, the seed first; rsync/options.c:maybe_add_e_option. */
 export const OFFER = "e.LfxC";
 
 export interface Terms {
   readonly protocol: number;
   readonly seed: Seed;
+  /** Whether each directory has a list of its own. */
+  readonly incremental: boolean;
   /** Whether the file list's end may tell that something is missing in it. */
   readonly safeFileList: boolean;
 }
@@ -25,12 +30,11 @@ export async function agree(channel: Channel): Promise<Terms> {
   const theirs = await readVersion(channel);
   const protocol = Math.min(theirs, NEWEST_PROTOCOL);
   const flags = await channel.varint();
-  if ((flags & (COMPATIBILITY.incrementalRecursion | COMPATIBILITY.varintFlags)) !== 0) {
-    throw brokenStream(`the compatibility flags ${flags}`);
-  }
+  if ((flags & COMPATIBILITY.varintFlags) !== 0) throw brokenStream(`the compatibility flags ${flags}`);
   const seed = { value: await channel.int32(), isFirst: (flags & COMPATIBILITY.seedFirst) !== 0 };
   channel.startMultiplexing();
-  return { protocol, seed, safeFileList: protocol >= 31 || (flags & COMPATIBILITY.safeFileList) !== 0 };
+  const incremental = (flags & COMPATIBILITY.incrementalRecursion) !== 0;
+  return { protocol, seed, incremental, safeFileList: protocol >= 31 || (flags & COMPATIBILITY.safeFileList) !== 0 };
 }
 
 /** A shell's greeting comes before rsync's version, and looks like a number far too large. */

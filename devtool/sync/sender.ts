@@ -18,7 +18,7 @@ export interface Sent {
 
 /** What the receiver wants to know about one entry; rsync.h:ITEM_*. */
 const ITEM = { basisTypeFollows: 1 << 11, nameFollows: 1 << 12, transfer: 1 << 15 } as const;
-/** Requests, a second try for what failed, and late updates; rsync/sender.c:send_files. */
+/** Requests, a second try for what failed, and late updates: the first is done with the last list; rsync/sender.c:send_files. */
 const PHASES = 3;
 const MAX_BLOCKS = 1 << 22;
 /** Holds what is read at once and the end of what was read before. */
@@ -26,15 +26,18 @@ const WINDOW_LENGTH = 512 * 1024;
 /** rsync.h:CHUNK_SIZE. */
 const MAX_LITERAL_LENGTH = 32 * 1024;
 
-interface Conversation {
+/** The receiver asks by index; what is behind an index is in `entries`, which may still grow. */
+export interface Conversation {
   readonly channel: Channel;
   readonly root: string;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly (Entry | undefined)[];
   readonly strongSum: (block: Uint8Array) => Buffer;
   readonly received: IndexDecoder;
   readonly encoded: IndexEncoder;
   readonly window: Buffer;
   readonly sent: Sent;
+  /** So many times the receiver said that it is done with a list, or a phase. */
+  done: number;
 }
 
 interface ItemRequest {
@@ -44,34 +47,52 @@ interface ItemRequest {
   readonly name: Buffer | undefined;
 }
 
-/** Answers the receiver until it has all it wants, and notes in `sent` what became of it; rsync/sender.c:send_files and rsync/main.c:read_final_goodbye. */
-export async function sendFiles(
+export function startConversation(
   channel: Channel,
-  project: { readonly root: string; readonly entries: readonly Entry[] },
-  terms: { readonly protocol: number; readonly seed: Seed },
+  project: { readonly root: string; readonly entries: readonly (Entry | undefined)[] },
+  seed: Seed,
   sent: Sent,
-): Promise<void> {
-  const conversation: Conversation = {
+): Conversation {
+  return {
     channel,
     ...project,
-    strongSum: createStrongSum(terms.seed),
+    strongSum: createStrongSum(seed),
     received: new IndexDecoder(),
     encoded: new IndexEncoder(),
     window: Buffer.allocUnsafeSlow(WINDOW_LENGTH),
     sent,
+    done: 0,
   };
-  for (let phase = 0; phase < PHASES; phase++) {
-    for (let item = await readItem(conversation); item !== undefined; item = await readItem(conversation)) {
-      await answer(conversation, item, phase);
-      await channel.flushIfFull();
-    }
-    conversation.encoded.encode(INDEX.done, channel.out);
-  }
-  const goodbyes = terms.protocol >= 31 ? 2 : 1;
+}
+
+/** Answers what the receiver has asked so far. */
+export async function answerWaiting(conversation: Conversation): Promise<void> {
+  while (conversation.channel.hasInput()) await answerNext(conversation, Number.POSITIVE_INFINITY);
+}
+
+/** Answers the receiver until it has all it wants of so many lists; rsync/sender.c:send_files, rsync/main.c:read_final_goodbye. */
+export async function answerAll(conversation: Conversation, lists: number, protocol: number): Promise<void> {
+  const { channel, encoded } = conversation;
+  const last = lists - 1 + PHASES;
+  while (conversation.done < last) await answerNext(conversation, last - 1);
+  const goodbyes = protocol >= 31 ? 2 : 1;
   for (let i = 0; i < goodbyes; i++) {
     if ((await readItem(conversation)) !== undefined) throw brokenStream("a request after the last one");
-    if (i + 1 < goodbyes) conversation.encoded.encode(INDEX.done, channel.out);
+    if (i + 1 < goodbyes) encoded.encode(INDEX.done, channel.out);
   }
+}
+
+/** No content is asked for after `contentEnd` times done. */
+async function answerNext(conversation: Conversation, contentEnd: number): Promise<void> {
+  const { channel, encoded } = conversation;
+  const item = await readItem(conversation);
+  if (item === undefined) {
+    conversation.done++;
+    encoded.encode(INDEX.done, channel.out);
+  } else {
+    await answer(conversation, item, conversation.done < contentEnd);
+  }
+  await channel.flushIfFull();
 }
 
 /** Undefined at the end of a phase; rsync/rsync.c:read_ndx_and_attrs. */
@@ -108,13 +129,13 @@ function echo(conversation: Conversation, item: ItemRequest): void {
   out.bytes(item.name);
 }
 
-async function answer(conversation: Conversation, item: ItemRequest, phase: number): Promise<void> {
+async function answer(conversation: Conversation, item: ItemRequest, mayTransfer: boolean): Promise<void> {
   const entry = conversation.entries[item.index];
   if ((item.flags & ITEM.transfer) === 0) {
     echo(conversation, item);
     return;
   }
-  if (entry === undefined || !isRegular(entry) || phase === PHASES - 1) {
+  if (entry === undefined || !isRegular(entry) || !mayTransfer) {
     throw brokenStream(`a request for the content of entry ${item.index}`);
   }
   const old = await readSums(conversation.channel);

@@ -2,12 +2,13 @@ import { ConnectionLost, Failure } from "../failure.ts";
 import type { Connection, RemoteProcess } from "../target/target.ts";
 import { Channel, StreamEnded } from "./channel.ts";
 import { createHearing, exitFailure, NO_RSYNC, waitForExit } from "./ending.ts";
-import { type Entry, encodeFileList, isRegular } from "./filelist.ts";
+import { type Entry, isRegular } from "./filelist.ts";
 import type { Filter } from "./filter.ts";
-import { agree, OFFER, type Terms } from "./handshake.ts";
-import { type Sent, sendFiles } from "./sender.ts";
-import { type Listing, listProject, printable } from "./walk.ts";
-import { MESSAGE } from "./wire.ts";
+import { agree, OFFER, OFFER_INCREMENTAL } from "./handshake.ts";
+import { sendListsByDirectory, sendRules, sendWholeList } from "./lists.ts";
+import { answerAll, type Sent, startConversation } from "./sender.ts";
+import { type DirectoryListing, type Listing, listProject, printable, walkProject } from "./walk.ts";
+import { brokenStream, MESSAGE } from "./wire.ts";
 
 export interface SyncRequest {
   /** The project: an absolute path on this machine. */
@@ -43,36 +44,17 @@ export interface SyncReport {
 export async function sync(connection: Connection, request: SyncRequest, signal: AbortSignal): Promise<SyncReport> {
   const started = performance.now();
   refuseDangerousMirror(request.mirror);
-  const listing = listProject(request, request.changed, signal);
-  listing.catch(() => undefined);
-  const nothing = { sent: undefined, deleted: 0, bytesSent: 0 };
-  const isWatchRound = request.changed !== undefined;
-  // A full round reads the project while rsync starts; a watch round is read at once and may turn out to be nothing.
-  const isNothing = isWatchRound && (await listing).entries.length === 0;
-  const { sent, deleted, bytesSent } = isNothing ? nothing : await runRound(connection, { request, listing, signal });
-  const { entries, unreadable, notices } = await listing;
-  refuseUnreadable([...unreadable, ...(sent?.unreadable ?? [])]);
+  const { listing, sent, deleted, bytesSent } = await runRound(connection, request, signal);
+  refuseUnreadable([...listing.unreadable, ...sent.unreadable]);
   return {
     mirror: request.mirror,
-    files: sent?.files.size ?? 0,
+    files: sent.files.size,
     deleted,
     bytesSent,
-    bytesTotal: entries.reduce((sum, entry) => sum + (isRegular(entry) ? entry.size : 0), 0),
+    bytesTotal: listing.entries.reduce((sum, entry) => sum + (isRegular(entry) ? entry.size : 0), 0),
     milliseconds: performance.now() - started,
-    notices: [...notices, ...(sent === undefined ? [] : noticesOf(sent, entries))],
+    notices: [...listing.notices, ...noticesOf(sent, listing.entries)],
   };
-}
-
-interface Round {
-  readonly request: SyncRequest;
-  readonly listing: Promise<Listing>;
-  readonly signal: AbortSignal;
-}
-
-interface RoundResult {
-  readonly sent: Sent;
-  readonly deleted: number;
-  readonly bytesSent: number;
 }
 
 function refuseDangerousMirror(mirror: string): void {
@@ -99,44 +81,53 @@ function noticesOf(sent: Sent, entries: readonly Entry[]): string[] {
   return [...sent.vanished, ...unsettled.map((path) => `${path} kept changing while it was read; skipped`)];
 }
 
+interface Round {
+  readonly listing: Listing;
+  readonly sent: Sent;
+  readonly deleted: number;
+  readonly bytesSent: number;
+}
+
 /** rsync makes the mirror's last directory itself; `mkdir` only runs when more than that is missing. */
-async function runRound(connection: Connection, round: Round): Promise<RoundResult> {
-  const first = await converse(connection, round);
+async function runRound(connection: Connection, request: SyncRequest, signal: AbortSignal): Promise<Round> {
+  const first = await converse(connection, request, signal);
   if (!("unusable" in first)) return first;
-  const argv = ["mkdir", "-p", "--", round.request.mirror];
-  const mkdir = await connection.exec(argv, { signal: round.signal });
+  const mkdir = await connection.exec(["mkdir", "-p", "--", request.mirror], { signal });
   mkdir.stdin.end();
   mkdir.stdout.resume();
   mkdir.stderr.resume();
   if ((await mkdir.exited).code !== 0) throw first.unusable;
-  const second = await converse(connection, round);
+  const second = await converse(connection, request, signal);
   if ("unusable" in second) throw second.unusable;
   return second;
 }
 
 /** `unusable`: rsync found no mirror to work in, and has done nothing. */
-type Conversation = RoundResult | { readonly unusable: Failure };
+type Outcome = Round | { readonly unusable: Failure };
 const PATH_EXIT_CODES = [3, 11];
 
-async function converse(connection: Connection, { request, listing, signal }: Round): Promise<Conversation> {
-  const rsync = await startRsync(connection, request, signal);
+async function converse(connection: Connection, request: SyncRequest, signal: AbortSignal): Promise<Outcome> {
+  const sent: Sent = { files: new Set(), unsettled: new Set(), unreadable: [], vanished: [] };
+  const source = await openSource(request, signal);
+  if (source.kind === "list" && source.listing.entries.length === 0) {
+    return { listing: source.listing, sent, deleted: 0, bytesSent: 0 };
+  }
+  const starting = startRsync(connection, request, source.kind, signal);
+  source.readAhead?.();
+  const rsync = await starting;
   rsync.exited.catch(() => undefined);
   const hearing = createHearing(rsync.stderr);
   const channel = new Channel(rsync, (message) => {
     hearing.hear(message);
     if (message.kind === MESSAGE.errorExit) channel.abandon();
   });
-  const sent: Sent = { files: new Set(), unsettled: new Set(), unreadable: [], vanished: [] };
+  const done = () => ({ listing: source.listing, sent, deleted: hearing.deleted, bytesSent: channel.bytesSent });
   let trouble: unknown;
   try {
-    const terms = await agree(channel);
-    const { entries, unreadable } = await listing;
-    sendRules(channel, request.filter);
-    sendFileList(channel, entries, unreadable.length > 0, terms);
-    await sendFiles(channel, { root: request.root, entries }, terms, sent);
+    await sendProject(channel, request, source, sent);
     channel.end();
     // All is in place now; rsync takes 20 ms more to wait for its own processes, which only a complaint is worth.
-    if (hearing.complaints.length === 0) return { sent, deleted: hearing.deleted, bytesSent: channel.bytesSent };
+    if (hearing.complaints.length === 0) return done();
   } catch (error) {
     trouble = error;
     channel.abandon();
@@ -149,13 +140,63 @@ async function converse(connection: Connection, { request, listing, signal }: Ro
   if (failure !== undefined && didNothing && PATH_EXIT_CODES.includes(status.code ?? 0)) return { unusable: failure };
   if (failure !== undefined) throw failure;
   if (trouble !== undefined) throw new Failure("rsync on the target ended before it was done");
-  return { sent, deleted: hearing.deleted, bytesSent: channel.bytesSent };
+  return done();
+}
+
+/** A watch round is read at once and may turn out to be nothing; a full round is read while rsync starts and works. */
+type Source =
+  | { readonly kind: "list"; readonly listing: Listing; readonly readAhead?: undefined }
+  | {
+      readonly kind: "lists";
+      readonly listing: Listing;
+      readonly turns: AsyncIterable<DirectoryListing[]>;
+      /** Reads the first turn before anybody asks for it. */
+      readonly readAhead: () => void;
+    };
+
+async function openSource(request: SyncRequest, signal: AbortSignal): Promise<Source> {
+  if (request.changed !== undefined || request.filter.hasPassages) {
+    return { kind: "list", listing: await listProject(request, request.changed, signal) };
+  }
+  const { listing, turns } = walkProject(request, signal);
+  let first: Promise<IteratorResult<DirectoryListing[], void>> | undefined;
+  const readAhead = () => {
+    first = turns.next();
+    first.catch(() => undefined);
+  };
+  return { kind: "lists", listing, turns: resume(() => first, turns), readAhead };
+}
+
+async function* resume<T>(
+  first: () => Promise<IteratorResult<T, void>> | undefined,
+  rest: AsyncGenerator<T, void>,
+): AsyncGenerator<T, void> {
+  for (let next = await (first() ?? rest.next()); next.done !== true; next = await rest.next()) yield next.value;
+}
+
+async function sendProject(channel: Channel, request: SyncRequest, source: Source, sent: Sent): Promise<void> {
+  const { listing } = source;
+  const terms = await agree(channel);
+  const project = { root: request.root, entries: listing.entries };
+  const conversation = startConversation(channel, project, terms.seed, sent);
+  sendRules(channel, request.filter);
+  let lists = 1;
+  if (source.kind === "lists" && !terms.incremental) throw brokenStream("no consent to lists by directory");
+  if (source.kind === "list") sendWholeList(channel, listing, terms);
+  else lists = await sendListsByDirectory(conversation, source.turns, listing.entries, terms);
+  await answerAll(conversation, lists, terms.protocol);
 }
 
 /** The options are those `rsync -rlpt --delete` gives its server, with times compared to the nanosecond. */
-async function startRsync(connection: Connection, request: SyncRequest, signal: AbortSignal): Promise<RemoteProcess> {
+async function startRsync(
+  connection: Connection,
+  request: SyncRequest,
+  kind: Source["kind"],
+  signal: AbortSignal,
+): Promise<RemoteProcess> {
   const letters = request.changed === undefined ? "ltpr" : "ltprI";
-  const argv = ["rsync", "--server", `-${letters}${OFFER}`, "--delete-during", "-@-1"];
+  const offer = kind === "lists" ? OFFER_INCREMENTAL : OFFER;
+  const argv = ["rsync", "--server", `-${letters}${offer}`, "--delete-during", "-@-1"];
   if (request.changed !== undefined) argv.push("--delete-missing-args");
   try {
     return await connection.exec([...argv, ".", `${request.mirror.replace(/\/+$/, "")}/`], { signal });
@@ -164,18 +205,4 @@ async function startRsync(connection: Connection, request: SyncRequest, signal: 
     if (error instanceof ConnectionLost || !(error instanceof Failure)) throw error;
     throw new Failure(`rsync can't be started on the target: ${error.message}`, { ...NO_RSYNC, cause: error });
   }
-}
-
-/** rsync/exclude.c:send_filter_list. */
-function sendRules({ out }: Channel, filter: Filter): void {
-  for (const rule of filter.rules) {
-    out.int32(rule.length);
-    out.latin1(rule);
-  }
-  out.int32(0);
-}
-
-function sendFileList(channel: Channel, entries: readonly Entry[], isIncomplete: boolean, terms: Terms): void {
-  channel.out.bytes(encodeFileList(entries, terms.protocol, isIncomplete && terms.safeFileList));
-  if (isIncomplete && !terms.safeFileList) channel.message(MESSAGE.ioError, 1);
 }

@@ -7,7 +7,7 @@ import type { Filter } from "./filter.ts";
 /** What the project looks like, in rsync's order, and what isn't in it. */
 export interface Listing {
   readonly entries: Entry[];
-  /** What exists but can't be read, a phrase for each. While there is any, the target deletes nothing. */
+  /** What exists but can't be read, a phrase for each. From the list that lacks one the target deletes nothing. */
   readonly unreadable: string[];
   /** What is passed over because no mirror can hold it, a phrase for each. */
   readonly notices: string[];
@@ -25,7 +25,7 @@ export interface WalkRequest {
 const MAX_NAME_LENGTH = 4095;
 const MAX_ENTRIES = 4_000_000;
 /** So many entries are read before anything else in this process gets its turn. */
-const ENTRIES_PER_TURN = 2000;
+const ENTRIES_PER_TURN = 1000;
 
 /** Which part of a directory to list: all of it, or these names. */
 type Scope = "all" | Map<string, Scope>;
@@ -41,24 +41,75 @@ export async function listProject(
   signal: AbortSignal,
 ): Promise<Listing> {
   const scope = changed === undefined ? "all" : scopeOf(changed);
-  const root = describe(request, "", ".", rootStat(request.root));
-  const walk: Walk = {
-    request,
-    listing: { entries: [], unreadable: [], notices: [] },
-    pending: root === undefined ? [] : [{ ...root, complete: scope === "all" }],
-  };
+  const root = rootEntry(request);
+  const pending = [{ ...root.entry, complete: scope === "all" }];
+  const walk: Walk = { request, listing: emptyListing(), pending };
   let nextTurn = ENTRIES_PER_TURN;
-  for (const _ of walkDirectory(walk, "", scope)) {
+  for (const _ of walkFlat(walk, "", scope)) {
     const { length } = walk.listing.entries;
-    if (length > MAX_ENTRIES)
-      throw new Failure(`the project has more than ${MAX_ENTRIES} files to sync`, { exitCode: 2 });
     if (length < nextTurn) continue;
     nextTurn = length + ENTRIES_PER_TURN;
+    refuseTooMany(length);
     await setImmediate();
     signal.throwIfAborted();
   }
-  if (scope === "all") refuseEmptiness(request.root, walk.listing);
+  if (scope === "all") refuseEmptiness(request.root, walk.listing, walk.listing.entries);
+  root.checkStillThere();
   return walk.listing;
+}
+
+/** One directory of the project and what is in it, in rsync's order. */
+export interface DirectoryListing {
+  readonly directory: Entry;
+  readonly entries: readonly Entry[];
+  /** Something in it could not be read. */
+  readonly isIncomplete: boolean;
+}
+
+/** The project directory by directory, as far as it has been read. Each turn gives some more. */
+export interface ProjectWalk {
+  readonly listing: Listing;
+  readonly turns: AsyncGenerator<DirectoryListing[], void>;
+}
+
+/**
+ * Lists the whole project, each directory before those in it. `listing.entries` is left to the caller.
+ * Throws Failure as listProject does, before it gives what might be missing for want of a project.
+ */
+export function walkProject(request: WalkRequest, signal: AbortSignal): ProjectWalk {
+  const listing = emptyListing();
+  return { listing, turns: turns({ request, listing, pending: [] }, signal) };
+}
+
+async function* turns(walk: Walk, signal: AbortSignal): AsyncGenerator<DirectoryListing[], void> {
+  const root = rootEntry(walk.request);
+  let turn: DirectoryListing[] = [];
+  let length = 0;
+  let total = 0;
+  for (const directory of walkByDirectory(walk, root.entry)) {
+    if (directory.directory === root.entry) refuseEmptiness(walk.request.root, walk.listing, directory.entries);
+    turn.push(directory);
+    length += directory.entries.length + 1;
+    if (length < ENTRIES_PER_TURN) continue;
+    total += length;
+    length = 0;
+    refuseTooMany(total);
+    await setImmediate();
+    signal.throwIfAborted();
+    root.checkStillThere();
+    yield turn;
+    turn = [];
+  }
+  root.checkStillThere();
+  yield turn;
+}
+
+function emptyListing(): Listing {
+  return { entries: [], unreadable: [], notices: [] };
+}
+
+function refuseTooMany(count: number): void {
+  if (count > MAX_ENTRIES) throw new Failure(`the project has more than ${MAX_ENTRIES} files to sync`, { exitCode: 2 });
 }
 
 /** Code units of changed paths are UTF-16; of a name that isn't Unicode only its directory is known. */
@@ -88,6 +139,18 @@ function addToScope(top: Map<string, Scope>, parts: readonly string[]): void {
   }
 }
 
+/** Names vanish one by one from a project that is moved away or unmounted while it is read: it must stay the same. */
+function rootEntry(request: WalkRequest): { entry: Entry; checkStillThere: () => void } {
+  const stat = rootStat(request.root);
+  const entry = describe(request, "", ".", stat);
+  if (entry === undefined) throw noProject(`the project ${request.root} is not a directory`);
+  const checkStillThere = () => {
+    const now = rootStat(request.root);
+    if (now.ino !== stat.ino || now.dev !== stat.dev) throw noProject(`the project ${request.root} was replaced`);
+  };
+  return { entry, checkStillThere };
+}
+
 function rootStat(root: string): BigIntStats {
   let stat: BigIntStats;
   try {
@@ -99,8 +162,7 @@ function rootStat(root: string): BigIntStats {
   return stat;
 }
 
-function refuseEmptiness(root: string, { entries, unreadable }: Listing): void {
-  rootStat(root);
+function refuseEmptiness(root: string, { unreadable }: Listing, entries: readonly Entry[]): void {
   if (entries.length > 0) return;
   throw noProject(unreadable.length > 0 ? `${root} can't be read: ${unreadable[0]}` : `${root} has nothing to sync`);
 }
@@ -120,12 +182,42 @@ interface Walk {
   readonly pending: Entry[];
 }
 
-/** Lists what is in a directory, in rsync's order: all that aren't directories, then each directory with its content. */
-function* walkDirectory(walk: Walk, path: string, scope: Scope): Generator<undefined, void> {
+/** All in one list: a directory is followed by its content. */
+function* walkFlat(walk: Walk, path: string, scope: Scope): Generator<undefined, void> {
+  const { files, directories } = readDirectory(walk, path, scope);
+  yield;
+  for (const entry of files) list(walk, entry);
+  for (const { entry, isPassage } of directories) {
+    const inner = scope === "all" ? "all" : (scope.get(entry.path.slice(entry.path.lastIndexOf("/") + 1)) ?? "all");
+    const directory = inner === "all" ? entry : { ...entry, complete: false };
+    if (isPassage) walk.pending.push(directory);
+    else list(walk, directory);
+    yield* walkFlat(walk, entry.path, inner);
+    if (walk.pending.at(-1) === directory) walk.pending.pop();
+  }
+}
+
+/** A list for each directory. One that vanished before it could be read counts as unread, lest its mirror be emptied. */
+function* walkByDirectory(walk: Walk, directory: Entry): Generator<DirectoryListing, void> {
+  const unread = walk.listing.unreadable.length;
+  const { files, directories, isGone } = readDirectory(walk, directory.path, "all");
+  const isIncomplete = isGone || walk.listing.unreadable.length > unread;
+  yield { directory, entries: [...files, ...directories.map(({ entry }) => entry)], isIncomplete };
+  for (const { entry } of directories) yield* walkByDirectory(walk, entry);
+}
+
+interface DirectoryContent {
+  readonly files: Entry[];
+  readonly directories: { readonly entry: Entry; readonly key: string; readonly isPassage: boolean }[];
+  readonly isGone: boolean;
+}
+
+/** What of a directory belongs in the mirror; rsync sorts directories as if their names ended in a slash. */
+function readDirectory(walk: Walk, path: string, scope: Scope): DirectoryContent {
   const names = scope === "all" ? readNames(walk, path) : [...scope.keys()];
   const files: Entry[] = [];
-  const directories: { entry: Entry; key: string; isPassage: boolean }[] = [];
-  for (const name of names) {
+  const directories: DirectoryContent["directories"] = [];
+  for (const name of names ?? []) {
     const entry = readEntry(walk, join(path, name), scope !== "all");
     if (entry === undefined) continue;
     if (!isDirectory(entry)) {
@@ -133,21 +225,11 @@ function* walkDirectory(walk: Walk, path: string, scope: Scope): Generator<undef
       continue;
     }
     const verdict = walk.request.filter.verdict(entry.name, true);
-    if (verdict === "excluded") continue;
-    directories.push({ entry, key: `${entry.name}/`, isPassage: verdict === "passage" });
+    if (verdict !== "excluded") directories.push({ entry, key: `${entry.name}/`, isPassage: verdict === "passage" });
   }
-  yield;
   files.sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const entry of files) list(walk, entry);
   directories.sort((a, b) => (a.key < b.key ? -1 : 1));
-  for (const { entry, isPassage } of directories) {
-    const inner = scope === "all" ? "all" : (scope.get(entry.path.slice(entry.path.lastIndexOf("/") + 1)) ?? "all");
-    const directory = inner === "all" ? entry : { ...entry, complete: false };
-    if (isPassage) walk.pending.push(directory);
-    else list(walk, directory);
-    yield* walkDirectory(walk, entry.path, inner);
-    if (walk.pending.at(-1) === directory) walk.pending.pop();
-  }
+  return { files, directories, isGone: names === undefined };
 }
 
 function list(walk: Walk, entry: Entry): void {
@@ -155,11 +237,13 @@ function list(walk: Walk, entry: Entry): void {
   walk.listing.entries.push(entry);
 }
 
-function readNames(walk: Walk, path: string): string[] {
+/** Undefined for a directory that isn't there any more. */
+function readNames(walk: Walk, path: string): string[] | undefined {
   try {
     return readdirSync(localPath(walk.request.root, path), "latin1");
   } catch (error) {
-    if (!isGone(error)) walk.listing.unreadable.push(`${printable(path || ".")}: ${reason(error)}`);
+    if (isGone(error)) return undefined;
+    walk.listing.unreadable.push(`${printable(path || ".")}: ${reason(error)}`);
     return [];
   }
 }

@@ -24,7 +24,7 @@ const MAX_FRAME_LENGTH = 0xffffff;
 const MAX_MESSAGE_LENGTH = 4096 + 1024;
 
 /** Indices with a meaning of their own; rsync.h:NDX_*. */
-export const INDEX = { done: -1, deleteStatistics: -3 } as const;
+export const INDEX = { done: -1, endOfLists: -2, deleteStatistics: -3, firstList: -101 } as const;
 
 /** Collects what goes out next; integers are little-endian. */
 export class ByteWriter {
@@ -127,28 +127,37 @@ export function decodeVarint(first: number, rest: Uint8Array): number {
 
 /** Writes file indices as differences; rsync/io.c:write_ndx. */
 export class IndexEncoder {
-  #previous = -1;
+  #positive = -1;
+  #negative = 1;
 
   encode(index: number, to: ByteWriter): void {
     if (index === INDEX.done) {
       to.byte(0);
-      return;
-    }
-    const difference = index - this.#previous;
-    this.#previous = index;
-    if (difference > 0 && difference < 0xfe) {
-      to.byte(difference);
-    } else if (difference < 0 || difference > 0x7fff) {
-      to.byte(0xfe);
-      to.byte((index >>> 24) | 0x80);
-      to.byte(index & 0xff);
-      to.byte((index >>> 8) & 0xff);
-      to.byte((index >>> 16) & 0xff);
+    } else if (index >= 0) {
+      encodeDifference(index, this.#positive, to);
+      this.#positive = index;
     } else {
-      to.byte(0xfe);
-      to.byte(difference >>> 8);
-      to.byte(difference & 0xff);
+      to.byte(0xff);
+      encodeDifference(-index, this.#negative, to);
+      this.#negative = -index;
     }
+  }
+}
+
+function encodeDifference(index: number, previous: number, to: ByteWriter): void {
+  const difference = index - previous;
+  if (difference > 0 && difference < 0xfe) {
+    to.byte(difference);
+  } else if (difference < 0 || difference > 0x7fff) {
+    to.byte(0xfe);
+    to.byte((index >>> 24) | 0x80);
+    to.byte(index & 0xff);
+    to.byte((index >>> 8) & 0xff);
+    to.byte((index >>> 16) & 0xff);
+  } else {
+    to.byte(0xfe);
+    to.byte(difference >>> 8);
+    to.byte(difference & 0xff);
   }
 }
 
