@@ -98,8 +98,7 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
       .replace(/^~(?=$|[/\\])/, () => home)
       .replace(/\$\{(\w+)\}/g, (_, name: string) => process.env[name] ?? "")
       .replace(/%(.)/g, (whole, letter: string) => tokens[letter] ?? whole);
-  const files = (keyword: string) =>
-    (given(keyword)?.split(/ +/) ?? []).map((path) => expand(path.replace(/^"(.*)"$/, "$1")));
+  const files = (keyword: string) => splitPaths(given(keyword) ?? "").map(expand);
   return {
     alias: spec.host,
     hostName,
@@ -116,6 +115,11 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
     hashKnownHosts: first("hashknownhosts") === "yes",
     newHostKeys: newHostKeys(first("stricthostkeychecking")),
   };
+}
+
+/** `ssh -G` prints paths without quotes, and a home on Windows may hold blanks: a path begins where one can begin. */
+function splitPaths(paths: string): string[] {
+  return paths.split(/ +(?=[/~%]|\$\{|[A-Za-z]:[/\\]|__PROGRAMDATA__)/).filter(Boolean);
 }
 
 /** On Windows the agent's named pipe has one name for all, and no variable tells it. */

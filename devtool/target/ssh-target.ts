@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { userInfo } from "node:os";
-import type { Duplex } from "node:stream";
 import { Failure } from "../failure.ts";
 import { agentFile } from "./agent-file.ts";
 import { type HostKeyPolicy, hostKeyCheck } from "./host-key.ts";
 import { type HostSpec, parseHostSpec } from "./host-spec.ts";
 import { identitiesFor, type UnlockedKeys } from "./identities.ts";
-import { dial, readKeys, type SshTransport } from "./ssh.ts";
+import { dial, readKeys, type SshDial, type SshTransport } from "./ssh.ts";
 import { type SshSettings, sshSettings } from "./ssh-config.ts";
 import { sshConnection } from "./ssh-connection.ts";
 import { type SudoUse, sudoUse } from "./sudo.ts";
@@ -91,7 +90,11 @@ async function dialAll(
   const open: SshTransport[] = [];
   try {
     for (const hop of hops) {
-      const through = await open.at(-1)?.connectTcp(hop.hostName, hop.port).catch(jumpFailure(hop));
+      const before = open.at(-1);
+      const through = before && {
+        channel: await before.connectTcp(hop.hostName, hop.port).catch(jumpFailure(hop)),
+        closed: before.closed,
+      };
       open.push(await dialOne(hop, through, unlocked, options, signal));
     }
   } catch (error) {
@@ -107,7 +110,7 @@ async function dialAll(
 
 async function dialOne(
   hop: SshSettings,
-  through: Duplex | undefined,
+  through: SshDial["through"],
   unlocked: UnlockedKeys,
   options: ConnectorOptions,
   signal: AbortSignal,

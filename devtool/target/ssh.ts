@@ -60,8 +60,8 @@ export interface SshDial {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** Instead of a TCP connection to host:port, such as a channel of a jump host. */
-  readonly through?: Duplex;
+  /** Instead of a TCP connection to host:port: a channel of a jump host, and when that host's connection ends. */
+  readonly through?: { readonly channel: Duplex; readonly closed: SshTransport["closed"] };
   /** Key types known_hosts has for this host; they are asked for first, or a known host would look changed. */
   readonly hostKeyTypes: readonly string[];
   /** Rejects with the Failure that says why not. */
@@ -120,9 +120,15 @@ export function dial(options: SshDial, signal: AbortSignal): Promise<SshTranspor
       else if (state === "connecting") fail(why ?? connectFailure(options, error));
       else why = error;
     });
-    client.on("close", () => {
+    const lost = () => {
       fail(why ?? new Failure(`${options.where} closed the connection during the log-in`, { exitCode: 2 }));
       closed(new ConnectionLost(`the connection to ${options.where} was lost${reasonOf(why)}`, { cause: why }));
+    };
+    client.on("close", lost);
+    // ssh2 does not tell a connection that the one it goes through has ended.
+    void options.through?.closed.then((error) => {
+      why ??= error;
+      lost();
     });
 
     const agent = new OfferedIdentities(options.identities, (work) => deadline.hold(work));
@@ -152,7 +158,7 @@ export function dial(options: SshDial, signal: AbortSignal): Promise<SshTranspor
           next({ type: "agent", username: options.user, agent });
         } else next(false as never); // ssh2 takes false for "no more"; its types don't know
       },
-      ...(options.through ? { sock: options.through as NonNullable<ConnectConfig["sock"]> } : {}),
+      ...(options.through ? { sock: options.through.channel as NonNullable<ConnectConfig["sock"]> } : {}),
     };
     client.connect(config);
   });

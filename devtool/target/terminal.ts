@@ -19,9 +19,10 @@ async function askOnTerminal(prompt: string, echo: boolean): Promise<string | un
   const terminal = openTerminal();
   if (!terminal) return undefined;
   const { input, output, close } = terminal;
-  output.write(prompt);
+  // Raw mode first: what is typed ahead of the prompt must not be echoed either.
   input.setRawMode(true);
   try {
+    output.write(prompt);
     return await readAnswer(input, (text) => echo && output.write(text));
   } finally {
     input.setRawMode(false);
