@@ -23,13 +23,12 @@ export interface CompileRequest {
 export interface CompileReport {
   /** False where nothing had changed since the last time, in whatever session that was. */
   readonly compiled: boolean;
-  /** For the next round of this session, which then need not ask the target. */
-  readonly stamp: Stamp;
   readonly milliseconds: number;
 }
 
-/** What was compiled: kept in the mirror, beside what came of it. */
-interface Stamp {
+/** What was compiled in a mirror; kept there too, beside what came of it. */
+export interface Stamp {
+  /** Path below the native folder → SHA-256 of its content. */
   readonly files: Readonly<Record<string, string>>;
   /** What else decides: the command, and the machine. */
   readonly how: string;
@@ -39,30 +38,41 @@ interface Stamp {
 export class CompileFailure extends Failure {}
 
 /**
- * Runs make where the native sources are not those it ran on last.
+ * Runs make where the native sources are not those it ran on last; `memory` keeps from round to round which those were.
  * @throws CompileFailure; Failure when the target lacks make or a compiler
  */
 export async function compile(
   connection: Connection,
   { mirror }: Pick<SyncReport, "mirror">,
   request: CompileRequest,
-  known: Stamp | undefined,
+  memory: { stamp: Stamp | undefined },
   signal: AbortSignal,
 ): Promise<CompileReport> {
   const started = performance.now();
   const make = ["make", "-C", request.folder, ...(request.target === undefined ? [] : [request.target])];
-  const stamp: Stamp = { files: await digests(request), how: howOf(make, await connection.facts()) };
-  const last = known ?? (await readStamp(connection, mirror, make, signal));
-  const arguments_ = last === undefined ? ["-B"] : makeFlags(last, stamp, request.folder);
-  if (arguments_ !== undefined) await runMake(connection, mirror, [...make, ...arguments_], stamp, request, signal);
-  return { compiled: arguments_ !== undefined, stamp, milliseconds: performance.now() - started };
+  const now: Stamp = { files: await digests(request), how: howOf(make, await connection.facts()) };
+  const last = memory.stamp ?? (await readStamp(connection, mirror, make, signal));
+  const flags = last === undefined ? ["-B"] : makeFlags(last, now, request.folder);
+  if (flags !== undefined) {
+    // A make that fails or is ended may have made some of it: what it was told of stays new.
+    memory.stamp = last && flags[0] !== "-B" ? unchanged(last, now) : undefined;
+    await runMake(connection, mirror, [...make, ...flags], now, request, signal);
+  }
+  memory.stamp = now;
+  return { compiled: flags !== undefined, milliseconds: performance.now() - started };
+}
+
+function unchanged(last: Stamp, now: Stamp): Stamp {
+  return {
+    ...last,
+    files: Object.fromEntries(Object.entries(last.files).filter(([name, digest]) => now.files[name] === digest)),
+  };
 }
 
 function howOf(make: readonly string[], { arch, libc }: HostFacts): string {
   return JSON.stringify([make, arch, libc]);
 }
 
-/** Path below the native folder → SHA-256 of its content. */
 async function digests({ root, folder, includes }: CompileRequest): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   const visit = async (path: string): Promise<void> => {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { CompileReport } from "./compile.ts";
+import type { Stamp } from "./compile.ts";
 import type { Report } from "./events.ts";
 import { ConnectionLost, Failure } from "./failure.ts";
 import { mirrorPath } from "./mirror.ts";
@@ -13,7 +13,7 @@ export interface Link {
   /** Whether the mirror was compared with the whole project over this connection. */
   isCompared: boolean;
   /** What was compiled there last; undefined until it was asked. */
-  stamp: CompileReport["stamp"] | undefined;
+  stamp: Stamp | undefined;
   /** Whether native sources went there since. */
   isUncompiled: boolean;
 }

@@ -251,8 +251,7 @@ async function compileStage(bench: Bench, there: Link, signal: AbortSignal): Pro
     onLine: (text: string, found: Diagnostic | undefined) =>
       report(found ? { event: "diagnostic", ...found } : { event: "log", text }),
   };
-  const compiled = await compile(there.connection, there, request, there.stamp, signal);
-  there.stamp = compiled.stamp;
+  const compiled = await compile(there.connection, there, request, there, signal);
   there.isUncompiled = false;
   report({ event: "compiled", compiled: compiled.compiled, milliseconds: compiled.milliseconds });
   return compiled;

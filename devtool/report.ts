@@ -16,6 +16,7 @@ export function jsonReport({ stdout }: Pick<Streams, "stdout">): Report {
 export function humanReport({ stdout, stderr }: Streams): Report {
   const progress = createProgress(stderr);
   const round: string[] = [];
+  let isWatch = false;
   const say = (text: string) => void stderr.write(`devtool: ${text}\n`);
   return (event) => {
     progress.clear();
@@ -24,6 +25,7 @@ export function humanReport({ stdout, stderr }: Streams): Report {
         progress.begin(DOING[event.stage]);
         break;
       case "changed":
+        isWatch = true;
         round.length = 0;
         break;
       case "bundled":
@@ -41,7 +43,8 @@ export function humanReport({ stdout, stderr }: Streams): Report {
         if (event.remedy !== null) say(`  ${event.remedy}`);
         break;
       case "exited":
-        say(event.signal === null ? `ended with exit code ${event.code}` : `ended by ${event.signal}`);
+        // Of a single run its own exit code tells.
+        if (isWatch) say(event.signal === null ? `ended with exit code ${event.code}` : `ended by ${event.signal}`);
         break;
       case "diagnostic":
         stderr.write(`${diagnosticLine(event)}\n`);
