@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { arch, cpus, release } from "node:os";
 import { join } from "node:path";
+import { benchLoop } from "./loop.ts";
 import { ratioOf, type Scenario, tableOf } from "./scenario.ts";
 import { openScope, type Scope } from "./scope.ts";
 import { benchStart } from "./start.ts";
@@ -11,6 +12,7 @@ import { benchSync } from "./sync.ts";
 const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = {
   start: benchStart,
   sync: benchSync,
+  loop: benchLoop,
 };
 
 /** `npm run bench [-- start|sync|loop …]`: prints tables, and saves them as JSON in bench/results/. */
