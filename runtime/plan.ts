@@ -35,6 +35,7 @@ const CLONE: Readonly<Record<Namespace, number>> = {
 };
 
 // linux/mount.h and linux/fcntl.h
+const MS_NODEV = 4;
 const MS_BIND = 4096;
 const MS_REC = 16384;
 const MS_PRIVATE = 1 << 18;
@@ -138,7 +139,8 @@ function overlay(
     // Without root, overlayfs keeps its marks in user.* attributes; with it, the host's defaults must not decide.
     ...(rootless ? ["userxattr"] : ["index=off", "metacopy=off"]),
   ].join(",");
-  return { op: "MOUNT", numbers: [0], texts: ["overlay", root, "overlay", data], reason };
+  // Without a cgroup's device rules, this keeps what mknod makes from reaching the machine's disks.
+  return { op: "MOUNT", numbers: [MS_NODEV], texts: ["overlay", root, "overlay", data], reason };
 }
 
 function rootInParts(entries: readonly HostEntry[], { upper, work, names, root }: Layers): Step[] {
