@@ -16,9 +16,10 @@ export function addonImports(named: readonly string[], found: Map<string, Addon>
   return {
     name: "addon-imports",
     setup: (build) => {
-      // A bare import: neither relative, nor absolute (/, C:\), nor of the package's own (#).
-      build.onResolve({ filter: /^[^./#]/ }, ({ path, kind, resolveDir }) => {
-        if (kind === "entry-point" || path.includes(":")) return undefined;
+      // A bare import: neither relative, nor absolute (/, C:\), nor of the package's own (#), nor of Node's (node:), which
+      // are most: esbuild asks across a pipe for each that the filter lets pass, at every build.
+      build.onResolve({ filter: /^[^./#:][^:]*$/ }, ({ path, kind, resolveDir }) => {
+        if (kind === "entry-point") return undefined;
         const name = packageName(path);
         const directory = packageDirectory(name, resolveDir);
         if (directory === undefined) return undefined;

@@ -74,8 +74,8 @@ type Parsed = Readonly<Record<string, unknown>> & { readonly words: readonly str
 function parse(argv: readonly string[]): Parsed {
   const { _: words, ...options } = parser()
     .strictOptions()
-    .fail((message: string, error: Error | undefined) => {
-      throw error ?? refusal(message);
+    .fail((message: string | null, error: Error | undefined) => {
+      throw refusal(message ?? error?.message ?? "the command line makes no sense");
     })
     .parseSync([...argv]);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -118,10 +118,10 @@ function refusal(message: string): Failure {
 }
 
 function unknown(what: "command" | "option", written: string, known: readonly string[]): Failure {
-  const dashes = what === "option" ? "--" : "";
+  const dashed = (name: string) => (what === "command" ? name : name.length === 1 ? `-${name}` : `--${name}`);
   const meant = nearest(written, known);
-  const remedy = meant === undefined ? "devtool --help" : `did you mean ${dashes}${meant}?`;
-  return new Failure(`unknown ${what} ${dashes}${written}`, { remedy, exitCode: 2 });
+  const remedy = meant === undefined ? "devtool --help" : `did you mean ${dashed(meant)}?`;
+  return new Failure(`unknown ${what} ${dashed(written)}`, { remedy, exitCode: 2 });
 }
 
 async function helpText(name: CommandName | undefined): Promise<string> {

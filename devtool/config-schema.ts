@@ -82,7 +82,7 @@ function complain(issue: Issue, value: unknown): string[] {
     const known = keysAt(schema, [...issue.path], value);
     return issue.keys.map((key) => unknownKey(dotted([...issue.path, key]), key, known));
   }
-  if (issue.code === "invalid_type" && issue.input === undefined) return [`${dotted(issue.path)} is missing`];
+  if (issue.input === undefined && issue.code !== "too_small") return [`${dotted(issue.path)} is missing`];
   if (issue.code === "invalid_union" && issue.path.at(-1) === "kind") {
     return [`${dotted(issue.path)} must be "local", "ssh" or "vagrant"`];
   }

@@ -10,7 +10,14 @@ const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 /** Installs one package below `prefix`/node_modules as npm would on `platform`, without running anything of it. @throws Failure */
 export async function npmInstall(spec: string, platform: Platform, prefix: string, signal: AbortSignal): Promise<void> {
   const args = ["install", "--prefix", prefix, "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit"];
-  args.push("--no-fund", "--global=false", "--fetch-retries=1", `--os=${platform.platform}`, `--cpu=${platform.arch}`);
+  args.push(
+    "--no-fund",
+    "--global=false",
+    "--fetch-retries=1",
+    "--fetch-retry-mintimeout=1000",
+    `--os=${platform.platform}`,
+    `--cpu=${platform.arch}`,
+  );
   args.push(`--libc=${platform.libc}`, spec);
   const [file, ...first] = npmCommand();
   await new Promise<void>((resolve, reject) => {

@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import type { TestContext } from "node:test";
+import type { Event } from "../../devtool/events.ts";
+import { temporaryDirectory } from "../rig/host.ts";
+
+/** What needs() is to be told of missing programs. */
+export function lacks(...programs: readonly string[]): string | undefined {
+  const missing = programs.filter((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status !== 0);
+  return missing.length === 0 ? undefined : missing.join(", ");
+}
+
+/** A project of the test's own: a bundle that prints its word and what its native program prints. */
+export interface Project {
+  readonly root: string;
+  /** $HOME of devtool and of a local target. */
+  readonly home: string;
+  write(files: Readonly<Record<string, string>>): Promise<void>;
+}
+
+const FILES = {
+  "devtool.config.ts": `export default {
+  bundle: { entryPoints: { main: "src/main.ts" } },
+  native: { folder: "native" },
+  run: ["node", "--enable-source-maps", ".devtool/main.js"],
+};\n`,
+  "package.json": '{ "type": "module" }',
+  "src/main.ts": `import { execFileSync } from "node:child_process";
+import { word } from "./word.ts";
+process.stdout.write(word + " " + execFileSync("native/build/hello", { encoding: "utf8" }));
+if (process.argv[2] === "wait") setInterval(() => {}, 1000);\n`,
+  "src/word.ts": 'export const word: string = "one";\n',
+  "native/Makefile": "build/hello: hello.c\n\t@mkdir -p build\n\tgcc -Wall -o $@ hello.c\n",
+  "native/hello.c": '#include <stdio.h>\n\nint main(void) {\n\tputs("c1");\n\treturn 0;\n}\n',
+  "native/.gitignore": "build/\n",
+};
+
+export async function makeProject(t: TestContext, files: Readonly<Record<string, string>> = {}): Promise<Project> {
+  const directory = await temporaryDirectory(t);
+  const project = { root: join(directory, "project"), home: join(directory, "home") };
+  const write = async (written: Readonly<Record<string, string>>) => {
+    for (const [path, text] of Object.entries(written)) {
+      const file = join(project.root, path);
+      await mkdir(dirname(file), { recursive: true });
+      // As most editors save: a new file, renamed over the old one.
+      await writeFile(`${file}~`, text);
+      await rename(`${file}~`, file);
+    }
+  };
+  await mkdir(project.home, { recursive: true });
+  await write({ ...FILES, ...files });
+  return { ...project, write };
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface Devtool {
+  readonly child: ChildProcess;
+  /** The next event of this kind that was not taken yet, with --json. Rejects when devtool ends before. */
+  next<K extends Event["event"]>(kind: K): Promise<Extract<Event, { event: K }>>;
+  /** Every line of standard output so far. */
+  readonly lines: readonly string[];
+  readonly ended: Promise<Ended>;
+}
+
+const CLI = join(import.meta.dirname, "../../devtool/cli.ts");
+const TSX = import.meta.resolve("tsx");
+
+/** The program itself, as its own process, in the project. */
+export function startDevtool(
+  t: TestContext,
+  project: Project,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Devtool {
+  const child = spawn(process.execPath, ["--import", TSX, CLI, ...args], {
+    cwd: project.root,
+    env: { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache"), ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+  child.stdin.on("error", () => {}); // it may end before it has read all
+  const ended = once(child, "close").then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+    stdout: Buffer.concat(stdout),
+    stderr: Buffer.concat(stderr).toString(),
+  }));
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    await ended;
+  });
+  const lines: string[] = [];
+  const next = args.includes("--json") ? eventsOf(child, lines, ended) : () => Promise.reject(new Error("no --json"));
+  return { child, next: next as Devtool["next"], lines, ended };
+}
+
+function eventsOf(child: ChildProcess, lines: string[], ended: Promise<Ended>): (kind: string) => Promise<Event> {
+  const waiting: Event[] = [];
+  let wake = () => {};
+  if (!child.stdout) throw new Error("no stdout");
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    lines.push(line);
+    waiting.push(JSON.parse(line) as Event);
+    wake();
+  });
+  return async (kind) => {
+    for (;;) {
+      const at = waiting.findIndex(({ event }) => event === kind);
+      if (at >= 0) return waiting.splice(0, at + 1).at(-1) ?? Promise.reject(new Error("unreachable"));
+      const over = await Promise.race([
+        new Promise<undefined>((resolve) => {
+          wake = () => resolve(undefined);
+        }),
+        ended,
+      ]);
+      if (over && !waiting.some(({ event }) => event === kind)) {
+        throw new Error(
+          `devtool ended (${over.code ?? over.signal}) before "${kind}":\n${lines.join("\n")}\n${over.stderr}`,
+        );
+      }
+    }
+  };
+}
