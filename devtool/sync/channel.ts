@@ -73,10 +73,9 @@ export class Channel {
   }
 
   #send(kind: number, bytes: Buffer): void {
-    for (const piece of this.#framing === "multiplexed" ? multiplex(kind, bytes) : [bytes]) {
-      this.#stdin.write(piece);
-      this.bytesSent += piece.length;
-    }
+    const stream = this.#framing === "multiplexed" ? multiplex(kind, bytes) : bytes;
+    this.#stdin.write(stream);
+    this.bytesSent += stream.length;
   }
 
   end(): void {

@@ -191,18 +191,17 @@ export class IndexDecoder {
   }
 }
 
-/** Cuts bytes into frames; rsync/io.c:send_msg. */
-export function multiplex(kind: number, payload: Buffer): Buffer[] {
-  const pieces: Buffer[] = [];
-  let at = 0;
-  do {
-    const piece = payload.subarray(at, at + MAX_FRAME_LENGTH);
-    const header = Buffer.allocUnsafe(HEADER_LENGTH);
-    header.writeUInt32LE(((kind + MULTIPLEX_BASE) << 24) + piece.length);
-    pieces.push(header, piece);
-    at += piece.length;
-  } while (at < payload.length);
-  return pieces;
+/** Puts bytes into frames; rsync/io.c:send_msg. */
+export function multiplex(kind: number, payload: Buffer): Buffer {
+  const frames = Math.max(1, Math.ceil(payload.length / MAX_FRAME_LENGTH));
+  const stream = Buffer.allocUnsafe(frames * HEADER_LENGTH + payload.length);
+  let to = 0;
+  for (let at = 0; at < payload.length || to === 0; at += MAX_FRAME_LENGTH) {
+    const length = Math.min(payload.length - at, MAX_FRAME_LENGTH);
+    to = stream.writeUInt32LE(((kind + MULTIPLEX_BASE) << 24) + length, to);
+    to += payload.copy(stream, to, at, at + length);
+  }
+  return stream;
 }
 
 /** A frame that isn't data. */

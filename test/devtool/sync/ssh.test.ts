@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { before, test } from "node:test";
+import { ConnectionLost } from "../../../devtool/failure.ts";
+import { sshTarget } from "../../../devtool/target/ssh-target.ts";
+import type { Connection } from "../../../devtool/target/target.ts";
+import { buildAgent } from "../../rig/agent.ts";
+import { temporaryDirectory } from "../../rig/host.ts";
+import { startSshd } from "../../rig/sshd.ts";
+import { places, snapshot, syncHere } from "./rig.ts";
+
+before(buildAgent);
+
+async function connect(
+  context: Parameters<typeof startSshd>[0],
+): Promise<{ connection: Connection; cut: () => Promise<void> }> {
+  const sshd = await startSshd(context);
+  const options = { acceptNewHostKey: false, configFile: sshd.configFile, sudo: undefined, notice: () => undefined };
+  const connection = await sshTarget("rig", sshd.host, options).connect(new AbortController().signal);
+  context.after(() => connection.close());
+  const cut = async () => {
+    for (const pid of await sshd.connections()) process.kill(pid, "SIGKILL");
+  };
+  return { connection, cut };
+}
+
+test("over a real sshd a mirror becomes what the project is, in full rounds and watch rounds", async (context) => {
+  const here = places(await temporaryDirectory(context));
+  const { connection } = await connect(context);
+  for (let i = 0; i < 300; i++) {
+    mkdirSync(join(here.root, `part ${i % 20}`), { recursive: true });
+    writeFileSync(join(here.root, `part ${i % 20}`, `file-${i}`), `${i}\n`.repeat(i));
+  }
+  await syncHere({ ...here, mirror: join(here.mirror, "deep er") }, connection);
+  assert.deepEqual(snapshot(join(here.mirror, "deep er")), snapshot(here.root));
+  rmSync(join(here.root, "part 1"), { recursive: true });
+  writeFileSync(join(here.root, "part 2/file-2"), "changed");
+  const changed = ["part 1/file-1", "part 1", "part 2/file-2"];
+  const report = await syncHere({ ...here, mirror: join(here.mirror, "deep er"), changed }, connection);
+  assert.equal(report.files, 1);
+  assert.deepEqual(snapshot(join(here.mirror, "deep er")), snapshot(here.root));
+});
+
+test("a connection that dies in the middle of a round is ConnectionLost", async (context) => {
+  const here = places(await temporaryDirectory(context));
+  const { connection, cut } = await connect(context);
+  writeFileSync(join(here.root, "big"), "content");
+  const dying: Connection = {
+    ...connection,
+    async exec(argv, options) {
+      const rsync = await connection.exec(argv, options);
+      const stdout = new PassThrough();
+      rsync.stdout.once("data", () => void cut());
+      rsync.stdout.on("close", () => stdout.end());
+      return { ...rsync, stdout };
+    },
+  };
+  await assert.rejects(syncHere(here, dying), ConnectionLost);
+});
