@@ -67,6 +67,8 @@ function options(root: string, config: ProjectBundle, addons: Map<string, Addon>
     platform: "node",
     target: "node20.19",
     sourcemap: "linked",
+    // The mirror has the sources: in the map too they would double what each save builds, compares and sends.
+    sourcesContent: false,
     ...(rest as BuildOptions),
     format,
     banner: { ...banner, js: [format === "esm" ? REQUIRE : "", banner?.["js"] ?? ""].filter(Boolean).join("\n") },
