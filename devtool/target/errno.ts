@@ -44,5 +44,6 @@ export function startFailure(
   }
   return new Failure(`${where} has no ${command}`, {
     remedy: "install it there: devtool provision, or use --provision",
+    exitCode: 2,
   });
 }
