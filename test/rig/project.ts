@@ -31,16 +31,22 @@ export async function projectCopy(scope: Scope, override: object): Promise<strin
     "Vagrantfile",
     "package.json",
     "tsconfig.json",
+    ".gitignore",
     "devtool.config.ts",
   ]) {
     const filter = (path: string) => !path.endsWith("native/build");
     await cp(join(REPOSITORY, part), join(project, part), { recursive: true, filter });
   }
-  await symlink(join(REPOSITORY, "node_modules"), join(project, "node_modules"));
+  for (const made of ["node_modules", "dist"]) await symlink(join(REPOSITORY, made), join(project, made));
   await rename(join(project, "devtool.config.ts"), join(project, "original.config.ts"));
+  await configure(project, override);
+  return project;
+}
+
+/** Gives a copy of the project another configuration: the original's, overridden. */
+export async function configure(project: string, override: object): Promise<void> {
   const text = `import original from "./original.config.ts";\nexport default { ...original, ...${JSON.stringify(override)} };\n`;
   await writeFile(join(project, "devtool.config.ts"), text);
-  return project;
 }
 
 /** argv of the devtool that `npm ci` built. */

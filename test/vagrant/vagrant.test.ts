@@ -24,7 +24,7 @@ test("devtool up brings up our Vagrantfile, run without --target reaches it, des
   const kernel = await devtool(["run", "hello1", "/bin/uname", "-r"]);
   assert.match(kernel.stdout, /^6\.1\..*-cloud-\w+\n$/);
 
-  const destroy = await devtool(["destroy"]);
+  const destroy = await devtool(["destroy", "-f"]);
   assert.equal(destroy.code, 0, destroy.stderr);
   assert.match((await devtool(["status"])).stdout, /not created \(libvirt\)/);
   const gone = await devtool(["run", "hello1", "/bin/true"]);
