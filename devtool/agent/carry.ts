@@ -39,9 +39,11 @@ export class Carried {
     this.#socket = socket;
     this.#pipes = pipes;
     socket.write(encodePreface());
-    socket.on("error", () => {}); // "close" follows
+    socket.on("error", () => {});
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
-    this.over = once(socket, "close").then(() => {
+    // events.once would reject on "error", which is only the way to "close".
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    this.over = closed.then(() => {
       this.#discardOutput();
       this.#unwanted.abort();
       return this.#running;

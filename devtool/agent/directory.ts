@@ -1,10 +1,11 @@
-import { lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** How long the agent before this one may take to end its processes. */
 const TAKE_OVER_MS = 10_000;
 const POLL_MS = 10;
+const STALE_MS = 3_600_000;
 /** sockaddr_un.sun_path holds 108 bytes, with the final NUL. */
 const SOCKET_PATH_BYTES_MAX = 107;
 const LONGEST_NAME = "agent.sock";
@@ -35,7 +36,19 @@ async function claim(directory: string): Promise<string | undefined> {
     }
   }
   writeFileSync(join(directory, "pid"), String(process.pid));
+  sweep(directory);
   return directory;
+}
+
+/** Removes what agents left that were killed outright. Young ones may be in the making. */
+function sweep(own: string): void {
+  const base = dirname(own);
+  for (const name of readdirSync(base).filter((entry) => entry.startsWith("devtool-"))) {
+    const path = join(base, name);
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    const old = there && there.uid === process.getuid?.() && Date.now() - there.mtimeMs > STALE_MS;
+    if (old && there.isDirectory() && ownerOf(path) === undefined) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 function made(directory: string): boolean {

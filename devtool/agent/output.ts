@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { DATA_BYTES_MAX, WINDOW_BYTES } from "../protocol/messages.ts";
 
@@ -22,7 +21,7 @@ export class Output {
 
   constructor(stream: Socket, send: (data: Buffer) => void) {
     this.#stream = stream;
-    this.#ended = once(stream, "close").then(() => clearTimeout(this.#idle));
+    this.#ended = new Promise((resolve) => stream.once("close", resolve)).then(() => clearTimeout(this.#idle));
     stream.on("error", () => {}); // "close" follows
     stream.on("data", (data: Buffer) => {
       for (let at = 0; at < data.length; at += DATA_BYTES_MAX) send(data.subarray(at, at + DATA_BYTES_MAX));

@@ -44,7 +44,7 @@ async function localConnection(agentPath: string, sudo: SudoUse): Promise<Connec
   child.stdin.on("error", () => {}); // its exit follows
   const { hello, root } = await greeting(child, token);
   let closing = false;
-  const closed = once(child, "exit").then(() =>
+  const closed = new Promise((resolve) => child.once("exit", resolve)).then(() =>
     closing ? undefined : new ConnectionLost(`the agent on ${WHERE} ended`),
   );
   const rootSocket = rootSocketOf(root, sudo);

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
+import { ConnectionLost } from "../failure.ts";
 import type { HostFacts, RootHello } from "../protocol/hello.ts";
 import { decodeFacts } from "../protocol/hello.ts";
 import type { AgentFile } from "./agent-file.ts";
@@ -35,16 +36,21 @@ type Opener = () => Promise<Duplex>;
 /** Begins to start the agent at once; an exec waits for it. */
 export function sshConnection(transport: SshTransport, options: SshConnectionOptions): Connection {
   const { where, sudo } = options;
+  // sshd ends no process when its session goes, so those without the agent are ended by us.
+  const closing = new AbortController();
   const starting = startCarrier(transport, options);
   let agent: StartedAgent | undefined;
   starting.then(
     (carrier) => {
-      if (carrier.kind === "agent") agent = carrier.agent;
+      if (carrier.kind !== "agent") return;
+      agent = carrier.agent;
+      // Without its agent the connection is of no more use; whoever needs it connects anew.
+      void agent.ended.then(() =>
+        transport.close(closing.signal.aborted ? undefined : new ConnectionLost(`the agent on ${where} ended`)),
+      );
     },
     () => {}, // reported by each exec that needs it
   );
-  // sshd ends no process when its session goes, so those without the agent are ended by us.
-  const closing = new AbortController();
   const plain = new Set<Promise<unknown>>();
 
   const execPlain = async (argv: readonly string[], { asRoot, ...rest }: ExecOptions): Promise<RemoteProcess> => {
@@ -93,6 +99,7 @@ async function startCarrier(transport: SshTransport, options: SshConnectionOptio
       () => undefined,
       (error: unknown) => error,
     );
+    if (refusal instanceof ConnectionLost) throw refusal;
     if (refusal === undefined) {
       const asUser = openAhead(() => transport.connectUnix(agent.hello.socket), first);
       const asRoot = rootOpener(transport, agent, sudo, where);

@@ -148,11 +148,14 @@ function hostKeyPolicy(hop: SshSettings, acceptNew: boolean): HostKeyPolicy {
 
 function jumpFailure(hop: SshSettings): (error: unknown) => never {
   return (error) => {
-    throw new Failure(`the jump host can't reach ${hop.hostName}:${hop.port}: ${String(error)}`, {
-      remedy: "check HostName, Port and ProxyJump, and AllowTcpForwarding on the jump host",
-      exitCode: 2,
-      cause: error,
-    });
+    throw new Failure(
+      `the jump host can't reach ${hop.hostName}:${hop.port}: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        remedy: "check HostName, Port and ProxyJump, and AllowTcpForwarding on the jump host",
+        exitCode: 2,
+        cause: error,
+      },
+    );
   };
 }
 

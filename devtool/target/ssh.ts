@@ -49,9 +49,9 @@ export interface SshTransport {
   /** Connects to a unix socket there; rejects where sshd_config has AllowStreamLocalForwarding no. */
   connectUnix(path: string): Promise<Duplex>;
   connectTcp(host: string, port: number): Promise<Duplex>;
-  /** undefined after close(), else why. */
+  /** What close() was given, else why it was lost. */
   readonly closed: Promise<Error | undefined>;
-  close(): void;
+  close(reason?: Error): void;
 }
 
 export interface SshDial {
@@ -91,16 +91,38 @@ export function dial(options: SshDial, signal: AbortSignal): Promise<SshTranspor
     signal.addEventListener("abort", abort, { once: true });
 
     let closed: (reason: Error | undefined) => void = () => {};
+    const lossOf = () =>
+      new ConnectionLost(`the connection to ${options.where} was lost${reasonOf(why)}`, { cause: why });
+    /** ssh2 gives the same errors for what the server refuses and for what a lost connection left unanswered. */
+    const guard = <T>(what: string, opening: Promise<T>) =>
+      opening.catch((error: unknown) => {
+        if (state !== "open" || error instanceof ConnectionLost) throw lossOf();
+        throw new Failure(
+          `${options.where} refused to open ${what}: ${error instanceof Error ? error.message : String(error)}`,
+          {
+            remedy: "look at MaxSessions, AllowTcpForwarding and AllowStreamLocalForwarding in its sshd_config",
+            cause: error,
+          },
+        );
+      });
     const transport: SshTransport = {
-      session: (command, terminal) => openSession(client, command, terminal, options.where),
-      connectUnix: (path) => opened(options.where, (done) => client.openssh_forwardOutStreamLocal(path, done)),
-      connectTcp: (host, port) => opened(options.where, (done) => client.forwardOut("127.0.0.1", 0, host, port, done)),
+      session: (command, terminal) => guard("a session", openSession(client, command, terminal, options.where)),
+      connectUnix: (path) =>
+        guard(
+          path,
+          opened(options.where, (done) => client.openssh_forwardOutStreamLocal(path, done)),
+        ),
+      connectTcp: (host, port) =>
+        guard(
+          `${host}:${port}`,
+          opened(options.where, (done) => client.forwardOut("127.0.0.1", 0, host, port, done)),
+        ),
       closed: new Promise((settle) => {
         closed = settle;
       }),
-      close: () => {
+      close: (reason) => {
         state = "over";
-        closed(undefined);
+        closed(reason);
         client.end();
       },
     };
@@ -122,9 +144,15 @@ export function dial(options: SshDial, signal: AbortSignal): Promise<SshTranspor
     });
     const lost = () => {
       fail(why ?? new Failure(`${options.where} closed the connection during the log-in`, { exitCode: 2 }));
-      closed(new ConnectionLost(`the connection to ${options.where} was lost${reasonOf(why)}`, { cause: why }));
+      state = "over";
+      closed(lossOf());
     };
     client.on("close", lost);
+    // A TCP socket closes after its end; a jump host's channel stays half open, and "close" never comes.
+    client.on("end", () => {
+      lost();
+      client.destroy();
+    });
     // ssh2 does not tell a connection that the one it goes through has ended.
     void options.through?.closed.then((error) => {
       why ??= error;

@@ -33,6 +33,8 @@ export interface Sshd {
   readonly port: number;
   readonly user: string;
   readonly home: string;
+  /** $XDG_RUNTIME_DIR of the sessions. */
+  readonly runtimeDirectory: string;
   /** Client's private key; `${keyFile}.pub` is authorized. */
   readonly keyFile: string;
   readonly knownHostsFile: string;
@@ -69,6 +71,7 @@ export async function startSshd(scope: Scope, options: SshdOptions = {}): Promis
   await copyFile(`${keyFile}.pub`, join(directory, "authorized_keys"));
   const home = options.home ?? join(directory, "home");
   await mkdir(home, { recursive: true });
+  await mkdir(runtimeDirectory(directory), { mode: 0o700 });
   if (process.getuid?.() === 0) await mkdir("/run/sshd", { recursive: true, mode: 0o755 });
 
   const user = options.user ?? userInfo().username;
@@ -92,6 +95,7 @@ export async function startSshd(scope: Scope, options: SshdOptions = {}): Promis
     port,
     user,
     home,
+    runtimeDirectory: runtimeDirectory(directory),
     keyFile,
     knownHostsFile,
     configFile,
@@ -183,9 +187,13 @@ function serverConfig(
     "MaxStartups 100",
     "PrintMotd no",
     "Subsystem sftp internal-sftp",
-    `SetEnv HOME=${home}`,
+    `SetEnv HOME=${home} XDG_RUNTIME_DIR=${runtimeDirectory(directory)}`,
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function runtimeDirectory(directory: string): string {
+  return join(directory, "run");
 }
 
 function clientConfig(port: number, user: string, keyFile: string, knownHostsFile: string): string {

@@ -306,7 +306,8 @@ test("a target whose home can't be written still runs processes, with one notice
 });
 
 test("a target without Node.js is named with the remedy, and runs what needs none", async (t) => {
-  const bare = await startSshd(t, { config: ["SetEnv PATH=/nowhere"] });
+  const home = await temporaryDirectory(t);
+  const bare = await startSshd(t, { config: [`SetEnv HOME=${home} PATH=/nowhere`] });
   const connection = await connectTo(t, targetOn(bare));
   await assert.rejects(
     connection.exec(["/bin/true"]),
@@ -328,7 +329,7 @@ test("a target whose Node.js is too old is named with its version", async (t) =>
     " --import \"data:text/javascript,Object.defineProperty(process,'version',{value:'v18.20.4'});\" \"$@\"\n";
   await writeFile(join(bin, "node"), fake);
   await chmod(join(bin, "node"), 0o755);
-  const old = await startSshd(t, { config: [`SetEnv PATH=${bin}:/usr/bin:/bin`] });
+  const old = await startSshd(t, { config: [`SetEnv HOME=${bin} PATH=${bin}:/usr/bin:/bin`] });
   const connection = await connectTo(t, targetOn(old));
   await assert.rejects(connection.exec(["true"]), /has Node\.js v18\.20\.4/);
 });
