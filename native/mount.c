@@ -2,7 +2,9 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include "init.h"
 #include "sys.h"
@@ -32,6 +34,19 @@ static int mount_on(int target, const struct td_init *init, const struct td_step
     return 0;
 }
 
+/* overlayfs that can't make its work directory, as on a full disk, mounts itself read-only and says nothing. */
+static int check_writable(const struct td_init *init, const struct td_step *step) {
+    if (step->text[2].length == 0 || (step->number[0] & MS_RDONLY))
+        return 0;
+    struct statfs statfs;
+    int root = open_inside(init, td_text(&init->plan, step->text[1]), O_PATH | O_DIRECTORY);
+    if (root < 0)
+        return errno;
+    int error = fstatfs(root, &statfs) != 0 ? errno : (statfs.f_flags & ST_RDONLY) ? EROFS : 0;
+    close(root);
+    return error;
+}
+
 int step_mount(struct td_init *init, const struct td_step *step) {
     int target = open_inside(init, td_text(&init->plan, step->text[1]), O_PATH | O_DIRECTORY | O_NOFOLLOW);
     if (target < 0)
@@ -40,7 +55,7 @@ int step_mount(struct td_init *init, const struct td_step *step) {
     close(target);
     if (chdir("/") != 0 && !error)
         error = errno;
-    return error;
+    return error ? error : check_writable(init, step);
 }
 
 int step_open_tree(struct td_init *init, const struct td_step *step) {

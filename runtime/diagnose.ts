@@ -82,7 +82,8 @@ function commandFailure(errno: number, object: string, spec: ContainerSpec): Fai
 }
 
 function stepRemedy(step: Step, errno: number): string | undefined {
-  if (errno === ERRNO.ENOSPC)
+  // overlayfs is read-only when it finds no room for its work directory.
+  if (errno === ERRNO.ENOSPC || errno === ERRNO.EROFS)
     return "free some space on the disk that holds tinydocker's state directory, or set TINYDOCKER_ROOT";
   switch (step.reason) {
     case "overlay":

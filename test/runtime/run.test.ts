@@ -67,7 +67,7 @@ describe("tinydocker run", () => {
       assert.notEqual(inside[i], readlinkSync(`/proc/self/ns/${kind}`));
     }
     assert.equal(await printed("echo $$; hostname; cat /proc/sys/kernel/hostname"), "1\nc1\nc1");
-    assert.match(await printed("ip addr show lo"), /<LOOPBACK,UP[^]*inet 127\.0\.0\.1/);
+    assert.match(await printed("ip addr show lo"), /<LOOPBACK,UP[\s\S]*inet 127\.0\.0\.1/);
     assert.equal(await printed("ip link | grep -c mtu || true"), "1");
     assert.equal(await printed("hostname", "--hostname", "other"), "other");
   });
