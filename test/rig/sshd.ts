@@ -45,7 +45,7 @@ export interface Sshd {
   readonly hostKeyFiles: readonly string[];
   readonly directory: string;
   readonly pid: number;
-  /** The processes that each serve one connection, oldest first. */
+  /** sshd's processes for its connections: one each, and for a login user that is not root one more below it. */
   connections(): Promise<number[]>;
   stop(): Promise<void>;
 }
@@ -89,7 +89,7 @@ export async function startSshd(scope: Scope, options: SshdOptions = {}): Promis
   };
   scope.after(stop);
   const pid = child.pid ?? 0;
-  const connections = () => childrenOf(pid);
+  const connections = () => connectionsOf(pid);
   return {
     address: "127.0.0.1",
     port,
@@ -212,7 +212,7 @@ function clientConfig(port: number, user: string, keyFile: string, knownHostsFil
 }
 
 async function end(child: ChildProcess, directory: string): Promise<void> {
-  const connections = child.pid === undefined ? [] : await childrenOf(child.pid);
+  const connections = child.pid === undefined ? [] : await connectionsOf(child.pid);
   if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
     child.kill("SIGTERM");
     await once(child, "exit");
@@ -229,14 +229,22 @@ function killIfThere(pid: number): void {
   }
 }
 
-async function childrenOf(parent: number): Promise<number[]> {
+async function connectionsOf(listener: number): Promise<number[]> {
+  const connections = await childrenOf(listener);
+  const unprivileged = await Promise.all(connections.map((pid) => childrenOf(pid, "sshd")));
+  return [...connections, ...unprivileged.flat()];
+}
+
+async function childrenOf(parent: number, command?: string): Promise<number[]> {
   const found: number[] = [];
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
     // The command may hold spaces and parentheses, so the fields are counted from its last one: state, ppid.
-    const ppid = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
-    if (ppid === String(parent)) found.push(Number(name));
+    const end = stat.lastIndexOf(")");
+    const ppid = stat.slice(end + 2).split(" ")[1];
+    if (ppid !== String(parent)) continue;
+    if (command === undefined || stat.slice(stat.indexOf("(") + 1, end) === command) found.push(Number(name));
   }
   return found.sort((a, b) => a - b);
 }
