@@ -3,6 +3,7 @@
  * executes (CLONE_VFORK), so it makes raw system calls only: no errno, no malloc, no lock, and no change of uid,
  * capabilities or dumpable, which belong to the shared memory.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -215,9 +216,17 @@ static int plan_file(const uint8_t *plan, size_t length) {
 
 uint64_t td_abi(void) { return td_layout() ^ sizeof(struct td_event) ^ (uint64_t)sizeof(struct td_spawned) << 32; }
 
+/* Node unloads its add-ons' libraries on its way out, under the feet of our threads. */
+static int stay_loaded(void) {
+    Dl_info info;
+    return dladdr((void *)(uintptr_t)td_open, &info) && dlopen(info.dli_fname, RTLD_NOW | RTLD_NODELETE) ? 0 : -ELIBACC;
+}
+
 int td_open(const uint8_t *init, size_t length) {
     if (sealed_init >= 0)
         return -EALREADY;
+    if (stay_loaded() != 0)
+        return -ELIBACC;
     int fd = sealed_copy(init, length);
     if (fd < 0)
         return fd;
