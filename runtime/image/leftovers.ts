@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { identify } from "../process-identity.ts";
 import { imagesDirectory } from "./store.ts";
 
 /** `.import-PID-STARTTIME-XXXXXX`: names its maker, so that another can tell whether that still lives. */
@@ -8,7 +8,7 @@ const UNDER_WAY = /^\.(?:import|remove)-(\d+)-(\d+)-/;
 
 /** Makes a directory beside the images, of mode 0700, whose maker is this process. */
 export async function makeUnderWay(root: string, what: "import" | "remove"): Promise<string> {
-  const prefix = `.${what}-${process.pid}-${startTime(process.pid)}-`;
+  const prefix = `.${what}-${process.pid}-${identify(process.pid)?.startTime}-`;
   return mkdtemp(join(imagesDirectory(root), prefix));
 }
 
@@ -16,17 +16,8 @@ export async function makeUnderWay(root: string, what: "import" | "remove"): Pro
 export async function clearLeftovers(root: string): Promise<void> {
   for (const name of await readdir(imagesDirectory(root))) {
     const [, pid, started] = UNDER_WAY.exec(name) ?? [];
-    if (pid !== undefined && startTime(Number(pid)) !== started) await removeTree(join(imagesDirectory(root), name));
-  }
-}
-
-/** proc_pid_stat(5), field 22: with it a pid that is used again is told apart. undefined: there is no such process. */
-function startTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-  } catch {
-    return undefined;
+    if (pid !== undefined && identify(Number(pid))?.startTime !== started)
+      await removeTree(join(imagesDirectory(root), name));
   }
 }
 
