@@ -59,13 +59,11 @@ async function localConnection(agentPath: string, sudo: SudoUse): Promise<Connec
   };
   return {
     exec,
-    execOnTerminal: async (argv, wanted = {}) =>
-      await runOnTerminal(
-        argv,
-        wanted,
-        (wanted.asRoot && (await rootSocket)) !== undefined && wanted.asRoot === true,
-        exec,
-      ),
+    execOnTerminal: async (argv, wanted = {}) => {
+      const throughSudo = wanted.asRoot === true && (await rootSocket) !== undefined;
+      wanted.signal?.throwIfAborted();
+      return await runOnTerminal(argv, wanted, throughSudo, exec);
+    },
     facts: async () => hello.facts,
     closed,
     close: async () => {
