@@ -12,7 +12,7 @@ const WORDS = {
     skipped: "left out",
   },
   zh: {
-    clone: "在各自独立的命名空间中创建进程;执行 tinydocker-init 之前与本进程共享内存",
+    clone: "在各自独立的命名空间中创建进程；执行 tinydocker-init 之前与本进程共享内存",
     took: "各步骤用时",
     total: "合计",
     skipped: "已略过",
