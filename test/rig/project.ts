@@ -63,11 +63,13 @@ export function start([program = "", ...args]: readonly string[], options: { cwd
     });
   }
   const ended = once(child, "close").then(() => ({ code: exitCode(child), ...said }));
+  let isOver = false;
+  void ended.then(() => {
+    isOver = true;
+  });
   const says = async (pattern: RegExp, stream: "stdout" | "stderr" = "stdout") => {
     while (!pattern.test(said[stream])) {
-      if (child.exitCode !== null || child.signalCode !== null) {
-        throw new Error(`ended before saying ${pattern}: ${JSON.stringify(await ended)}`);
-      }
+      if (isOver) throw new Error(`ended before saying ${pattern}: ${JSON.stringify(await ended)}`);
       await Promise.race([once(child[stream], "data"), ended]);
     }
     return said[stream];
