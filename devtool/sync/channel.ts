@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
-import { ByteWriter, Demultiplexer, decodeVarint, followingBytes, MESSAGE, type Message, multiplex } from "./wire.ts";
+import { Demultiplexer, MESSAGE, type Message, multiplex } from "./multiplex.ts";
+import { ByteWriter, decodeVarint, followingBytes } from "./wire.ts";
 
 /** The stream ended in the middle of the conversation: the exit status tells why. */
 export class StreamEnded extends Error {

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { Failure } from "../failure.ts";
 import type { ExitStatus, RemoteProcess } from "../target/target.ts";
-import { MESSAGE, type Message } from "./wire.ts";
+import { MESSAGE, type Message } from "./multiplex.ts";
 
 /** What the rsync on the target says while it works. */
 export interface Hearing {
@@ -89,9 +89,12 @@ const EXIT_WORDS: Readonly<Record<number, string>> = {
   25: "the limit on deletions stopped it",
   30: "it waited too long for data",
 };
-export const COMMAND_NOT_FOUND = 127;
+const COMMAND_NOT_FOUND = 127;
 
-export const NO_RSYNC = { remedy: "run `devtool provision`, or `apt-get install rsync` on the target" };
+export const NO_RSYNC = {
+  remedy: "run `devtool provision`, or `apt-get install rsync` on the target",
+  exitCode: 2,
+} as const;
 
 /** How it ended, in words; undefined when all is well. `unsettled`: so many files our side made it refuse. */
 export function exitFailure(status: ExitStatus, hearing: Hearing, unsettled: number): Failure | undefined {

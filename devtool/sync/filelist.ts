@@ -6,7 +6,7 @@ export interface Entry {
   readonly name: string;
   /** Relative to the project, as this machine spells it. */
   readonly path: string;
-  /** Linux's st_mode; 0 asks the target to delete what is there. */
+  /** Linux's st_mode. */
   readonly mode: number;
   readonly size: number;
   /** Modification time: seconds since 1970, negative before, and nanoseconds. */

@@ -1,4 +1,5 @@
-import { compilePattern, type PathMatcher, type Pattern, parsePattern } from "./pattern.ts";
+import { compilePattern, type PathMatcher } from "./match.ts";
+import { type Pattern, parsePattern } from "./pattern.ts";
 import { rsyncPatterns } from "./rules.ts";
 
 /** What of the project is in the mirror; the rest of the mirror is never touched. */
@@ -16,7 +17,7 @@ export interface Filter {
 }
 
 /** `passage`: a directory that is in the mirror only when something below it is. */
-export type Verdict = "included" | "passage" | "excluded";
+type Verdict = "included" | "passage" | "excluded";
 
 /** Never in the mirror, at any depth, whatever the patterns say: history and a virtual machine's state. */
 const ALWAYS_EXCLUDED = [".git", ".vagrant"];
@@ -57,7 +58,7 @@ export function createFilter(patterns: {
 }
 
 /** One code unit for each byte of UTF-8: what git, rsync and Linux compare. */
-export function toByteString(text: string): string {
+function toByteString(text: string): string {
   const normal = process.platform === "darwin" ? text.normalize("NFC") : text;
   return Buffer.from(normal).toString("latin1");
 }

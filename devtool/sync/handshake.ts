@@ -3,8 +3,8 @@ import type { Channel } from "./channel.ts";
 import type { Seed } from "./checksum.ts";
 import { brokenStream } from "./wire.ts";
 
-export const NEWEST_PROTOCOL = 31;
-export const OLDEST_PROTOCOL = 30;
+const NEWEST_PROTOCOL = 31;
+const OLDEST_PROTOCOL = 30;
 
 /** A list for each directory, so that the target works on the first ones while we read the last. */
 export const OFFER_INCREMENTAL = "e.iLfxC";

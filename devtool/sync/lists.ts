@@ -2,9 +2,10 @@ import type { Channel } from "./channel.ts";
 import { type Entry, FileListEncoder, isDirectory } from "./filelist.ts";
 import type { Filter } from "./filter.ts";
 import type { Terms } from "./handshake.ts";
+import { MESSAGE } from "./multiplex.ts";
 import { answerWaiting, type Conversation } from "./sender.ts";
 import type { DirectoryListing, Listing } from "./walk.ts";
-import { INDEX, MESSAGE } from "./wire.ts";
+import { INDEX } from "./wire.ts";
 
 /** rsync/exclude.c:send_filter_list. */
 export function sendRules({ out }: Channel, filter: Filter): void {

@@ -1,10 +1,12 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import type { Channel } from "./channel.ts";
-import { createFileSum, createStrongSum, MAX_BLOCK_LENGTH, type Seed, STRONG_LENGTH } from "./checksum.ts";
-import { type BlockSums, createMatcher, type DeltaSink } from "./delta.ts";
+import { createStrongSum, type Seed } from "./checksum.ts";
+import { type ContentTerms, readSums, sendContent, WINDOW_LENGTH } from "./content.ts";
+import type { BlockSums } from "./delta.ts";
 import { type Entry, isRegular } from "./filelist.ts";
-import { isGone, localPath, printable, reason } from "./walk.ts";
-import { brokenStream, INDEX, IndexDecoder, IndexEncoder, MESSAGE } from "./wire.ts";
+import { isGone, localPath, printable, reason } from "./local.ts";
+import { MESSAGE } from "./multiplex.ts";
+import { brokenStream, INDEX, IndexDecoder, IndexEncoder } from "./wire.ts";
 
 export interface Sent {
   /** Indices of the files whose content went out. */
@@ -20,21 +22,12 @@ export interface Sent {
 const ITEM = { basisTypeFollows: 1 << 11, nameFollows: 1 << 12, transfer: 1 << 15 } as const;
 /** Requests, a second try for what failed, and late updates: the first is done with the last list; rsync/sender.c:send_files. */
 const PHASES = 3;
-const MAX_BLOCKS = 1 << 22;
-/** Holds what is read at once and the end of what was read before. */
-const WINDOW_LENGTH = 512 * 1024;
-/** rsync.h:CHUNK_SIZE. */
-const MAX_LITERAL_LENGTH = 32 * 1024;
-
 /** The receiver asks by index; what is behind an index is in `entries`, which may still grow. */
-export interface Conversation {
-  readonly channel: Channel;
+export interface Conversation extends ContentTerms {
   readonly root: string;
   readonly entries: readonly (Entry | undefined)[];
-  readonly strongSum: (block: Uint8Array) => Buffer;
   readonly received: IndexDecoder;
   readonly encoded: IndexEncoder;
-  readonly window: Buffer;
   readonly sent: Sent;
   /** So many times the receiver said that it is done with a list, or a phase. */
   done: number;
@@ -172,26 +165,6 @@ function noteUnreadable({ entries, sent }: Conversation, item: ItemRequest, erro
   sent.unreadable.push(`${printable(entries[item.index]?.path ?? "")}: ${reason(error)}`);
 }
 
-/** rsync/io.c:read_sum_head and rsync/sender.c:receive_sums. */
-async function readSums(channel: Channel): Promise<BlockSums> {
-  const head = await channel.bytes(16);
-  const count = head.readInt32LE(0);
-  const blockLength = head.readInt32LE(4);
-  const strongLength = head.readInt32LE(8);
-  const remainder = head.readInt32LE(12);
-  const isSound =
-    count >= 0 &&
-    count <= MAX_BLOCKS &&
-    blockLength >= (count === 0 ? 0 : 1) &&
-    blockLength <= MAX_BLOCK_LENGTH &&
-    strongLength >= 0 &&
-    strongLength <= STRONG_LENGTH &&
-    remainder >= 0 &&
-    remainder <= blockLength;
-  if (!isSound) throw brokenStream(`sums of ${count} blocks of ${blockLength} bytes`);
-  return { count, blockLength, strongLength, remainder, sums: await channel.bytes(count * (4 + strongLength)) };
-}
-
 /**
  * The content as literals and blocks, then the sum of all of it. A file that changes while it is read gets a wrong sum:
  * the receiver drops it and asks again.
@@ -210,60 +183,4 @@ async function sendFile(conversation: Conversation, item: ItemRequest, file: num
   out.bytes(digest);
   if (!isWhole && conversation.sent.files.has(item.index)) conversation.sent.unsettled.add(item.index);
   conversation.sent.files.add(item.index);
-}
-
-/** rsync/match.c:match_sums; reads no more than the file's size at the start. */
-async function sendContent(
-  conversation: Conversation,
-  file: number,
-  size: number,
-  old: BlockSums,
-): Promise<{ digest: Buffer; length: number; error: unknown }> {
-  const { channel, window } = conversation;
-  const fileSum = createFileSum();
-  const sink = tokenSink(channel);
-  const match = old.count === 0 ? passLiterals : createMatcher(old, conversation.strongSum);
-  let length = 0;
-  let held = 0;
-  let isLast = size === 0;
-  let error: unknown;
-  while (!isLast) {
-    let read = 0;
-    try {
-      read = readSync(file, window, held, Math.min(window.length - held, size - length), null);
-    } catch (thrown) {
-      error = thrown;
-    }
-    length += read;
-    isLast = read === 0 || length === size;
-    fileSum.update(window.subarray(held, held + read));
-    const filled = held + read;
-    const done = match(window.subarray(0, filled), isLast, sink);
-    window.copyWithin(0, done, filled);
-    held = filled - done;
-    await channel.flushIfFull();
-  }
-  return { digest: fileSum.digest(), length, error };
-}
-
-function passLiterals(piece: Buffer, _final: boolean, sink: DeltaSink): number {
-  if (piece.length > 0) sink.literal(piece);
-  return piece.length;
-}
-
-/** rsync/token.c:simple_send_token. */
-function tokenSink(channel: Channel): DeltaSink {
-  const { out } = channel;
-  return {
-    literal(bytes) {
-      for (let at = 0; at < bytes.length; at += MAX_LITERAL_LENGTH) {
-        const piece = bytes.subarray(at, at + MAX_LITERAL_LENGTH);
-        out.int32(piece.length);
-        out.bytes(piece);
-      }
-    },
-    block(index) {
-      out.int32(-(index + 1));
-    },
-  };
 }

@@ -6,9 +6,11 @@ import { type Entry, isRegular } from "./filelist.ts";
 import type { Filter } from "./filter.ts";
 import { agree, OFFER, OFFER_INCREMENTAL } from "./handshake.ts";
 import { sendListsByDirectory, sendRules, sendWholeList } from "./lists.ts";
+import { printable } from "./local.ts";
+import { MESSAGE } from "./multiplex.ts";
 import { answerAll, type Sent, startConversation } from "./sender.ts";
-import { type DirectoryListing, type Listing, listProject, printable, walkProject } from "./walk.ts";
-import { brokenStream, MESSAGE } from "./wire.ts";
+import { type DirectoryListing, type Listing, listProject, walkProject } from "./walk.ts";
+import { brokenStream } from "./wire.ts";
 
 export interface SyncRequest {
   /** The project: an absolute path on this machine. */
@@ -112,7 +114,7 @@ async function converse(connection: Connection, request: SyncRequest, signal: Ab
   if (source.kind === "list" && source.listing.entries.length === 0) {
     return { listing: source.listing, sent, deleted: 0, bytesSent: 0 };
   }
-  const starting = startRsync(connection, request, source.kind, signal);
+  const starting = startRsync(connection, request, source, signal);
   source.readAhead?.();
   const rsync = await starting;
   rsync.exited.catch(() => undefined);
@@ -181,23 +183,26 @@ async function sendProject(channel: Channel, request: SyncRequest, source: Sourc
   const conversation = startConversation(channel, project, terms.seed, sent);
   sendRules(channel, request.filter);
   let lists = 1;
-  if (source.kind === "lists" && !terms.incremental) throw brokenStream("no consent to lists by directory");
+  if ((source.kind === "lists") !== terms.incremental) throw brokenStream("another kind of file list");
   if (source.kind === "list") sendWholeList(channel, listing, terms);
   else lists = await sendListsByDirectory(conversation, source.turns, listing.entries, terms);
   await answerAll(conversation, lists, terms.protocol);
 }
 
-/** The options are those `rsync -rlpt --delete` gives its server, with times compared to the nanosecond. */
+/**
+ * The options are those `rsync -rlpt --delete` gives its server, with times compared to the nanosecond. What a watch round
+ * names is sent without a comparison (-I), except beside the names of a swept directory.
+ */
 async function startRsync(
   connection: Connection,
   request: SyncRequest,
-  kind: Source["kind"],
+  source: Source,
   signal: AbortSignal,
 ): Promise<RemoteProcess> {
-  const letters = request.changed === undefined ? "ltpr" : "ltprI";
-  const offer = kind === "lists" ? OFFER_INCREMENTAL : OFFER;
-  const argv = ["rsync", "--server", `-${letters}${offer}`, "--delete-during", "-@-1"];
-  if (request.changed !== undefined) argv.push("--delete-missing-args");
+  const compares = request.changed === undefined || source.listing.swept.length > 0;
+  const letters = compares ? "-ltpr" : "-ltprI";
+  const offer = source.kind === "lists" ? OFFER_INCREMENTAL : OFFER;
+  const argv = ["rsync", "--server", letters + offer, "--delete-during", "-@-1"];
   try {
     return await connection.exec([...argv, ".", `${request.mirror.replace(/\/+$/, "")}/`], { signal });
   } catch (error) {

@@ -1,8 +1,9 @@
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../failure.ts";
-import { type Entry, isDirectory, MODE } from "./filelist.ts";
+import { type Entry, isDirectory } from "./filelist.ts";
 import type { Filter } from "./filter.ts";
+import { describe, isGone, type LocalProject, localPath, printable, reason, wireName } from "./local.ts";
 
 /** What the project looks like, in rsync's order, and what isn't in it. */
 export interface Listing {
@@ -11,14 +12,12 @@ export interface Listing {
   readonly unreadable: string[];
   /** What is passed over because no mirror can hold it, a phrase for each. */
   readonly notices: string[];
+  /** Directories listed with all their names because something in them vanished. */
+  readonly swept: Entry[];
 }
 
-export interface WalkRequest {
-  /** Absolute. */
-  readonly root: string;
+export interface WalkRequest extends LocalProject {
   readonly filter: Filter;
-  /** Tells whether a file is executable where the file system doesn't say so (Windows); gets the relative posix path. */
-  readonly executable?: ((path: string) => boolean) | undefined;
 }
 
 /** rsync's own limit; sys/param.h:MAXPATHLEN. */
@@ -27,12 +26,14 @@ const MAX_ENTRIES = 4_000_000;
 /** So many entries are read before anything else in this process gets its turn. */
 const ENTRIES_PER_TURN = 1000;
 
-/** Which part of a directory to list: all of it, or these names. */
+/** Which part of a directory to list: all that is in and below it, or these names. */
 type Scope = "all" | Map<string, Scope>;
+const NO_NAMES: Scope = new Map();
 
 /**
  * Lists the project, or of it the paths that changed (relative, posix): what is there together with the directories on
- * the way, all of it where it is a directory, and for what isn't there an entry that deletes it.
+ * the way, and all of it where it is a directory. A directory from which something vanished is listed with all its names,
+ * for rsync deletes what a list lacks; the other way, --delete-missing-args, fails with Debian 12's rsync 3.2.7.
  * Throws Failure when there is no project to list, for its mirror would be emptied.
  */
 export async function listProject(
@@ -42,10 +43,9 @@ export async function listProject(
 ): Promise<Listing> {
   const scope = changed === undefined ? "all" : scopeOf(changed);
   const root = rootEntry(request);
-  const pending = [{ ...root.entry, complete: scope === "all" }];
-  const walk: Walk = { request, listing: emptyListing(), pending };
+  const walk: Walk = { request, listing: emptyListing(), pending: [] };
   let nextTurn = ENTRIES_PER_TURN;
-  for (const _ of walkFlat(walk, "", scope)) {
+  for (const _ of walkFlat(walk, { entry: root.entry, key: "", isPassage: false }, scope)) {
     const { length } = walk.listing.entries;
     if (length < nextTurn) continue;
     nextTurn = length + ENTRIES_PER_TURN;
@@ -53,7 +53,8 @@ export async function listProject(
     await setImmediate();
     signal.throwIfAborted();
   }
-  if (scope === "all") refuseEmptiness(request.root, walk.listing, walk.listing.entries);
+  const isSwept = walk.listing.swept.length > 0;
+  if (scope === "all" || isSwept) refuseEmptiness(request.root, walk.listing, walk.listing.entries);
   root.checkStillThere();
   return walk.listing;
 }
@@ -105,7 +106,7 @@ async function* turns(walk: Walk, signal: AbortSignal): AsyncGenerator<Directory
 }
 
 function emptyListing(): Listing {
-  return { entries: [], unreadable: [], notices: [] };
+  return { entries: [], unreadable: [], notices: [], swept: [] };
 }
 
 function refuseTooMany(count: number): void {
@@ -183,18 +184,20 @@ interface Walk {
 }
 
 /** All in one list: a directory is followed by its content. */
-function* walkFlat(walk: Walk, path: string, scope: Scope): Generator<undefined, void> {
-  const { files, directories } = readDirectory(walk, path, scope);
+function* walkFlat(walk: Walk, { entry, isPassage }: Directory, scope: Scope): Generator<undefined, void> {
+  const { files, directories, isSwept } = readDirectory(walk, entry.path, scope);
   yield;
-  for (const entry of files) list(walk, entry);
-  for (const { entry, isPassage } of directories) {
-    const inner = scope === "all" ? "all" : (scope.get(entry.path.slice(entry.path.lastIndexOf("/") + 1)) ?? "all");
-    const directory = inner === "all" ? entry : { ...entry, complete: false };
-    if (isPassage) walk.pending.push(directory);
-    else list(walk, directory);
-    yield* walkFlat(walk, entry.path, inner);
-    if (walk.pending.at(-1) === directory) walk.pending.pop();
+  const directory = scope === "all" || isSwept ? entry : { ...entry, complete: false };
+  const isRoot = entry.path === "";
+  if (isRoot || (isPassage && !isSwept)) walk.pending.push(directory);
+  else list(walk, directory);
+  if (isSwept) walk.listing.swept.push(directory);
+  for (const file of files) list(walk, file);
+  for (const inner of directories) {
+    const name = inner.entry.path.slice(inner.entry.path.lastIndexOf("/") + 1);
+    yield* walkFlat(walk, inner, scope === "all" ? "all" : (scope.get(name) ?? NO_NAMES));
   }
+  if (walk.pending.at(-1) === directory) walk.pending.pop();
 }
 
 /** A list for each directory. One that vanished before it could be read counts as unread, lest its mirror be emptied. */
@@ -206,30 +209,51 @@ function* walkByDirectory(walk: Walk, directory: Entry): Generator<DirectoryList
   for (const { entry } of directories) yield* walkByDirectory(walk, entry);
 }
 
-interface DirectoryContent {
-  readonly files: Entry[];
-  readonly directories: { readonly entry: Entry; readonly key: string; readonly isPassage: boolean }[];
-  readonly isGone: boolean;
+interface Directory {
+  readonly entry: Entry;
+  /** By which directories are sorted: as if their names ended in a slash. */
+  readonly key: string;
+  /** Listed only once something below it is. */
+  readonly isPassage: boolean;
 }
 
-/** What of a directory belongs in the mirror; rsync sorts directories as if their names ended in a slash. */
+interface DirectoryContent {
+  readonly files: Entry[];
+  readonly directories: Directory[];
+  readonly isGone: boolean;
+  readonly isSwept: boolean;
+}
+
+/** What of a directory belongs in the mirror, in rsync's order. */
 function readDirectory(walk: Walk, path: string, scope: Scope): DirectoryContent {
-  const names = scope === "all" ? readNames(walk, path) : [...scope.keys()];
+  const isSwept = scope !== "all" && [...scope.keys()].some((name) => hasVanished(walk, join(path, name)));
+  const names = scope === "all" || isSwept ? readNames(walk, path) : [...scope.keys()];
   const files: Entry[] = [];
-  const directories: DirectoryContent["directories"] = [];
+  const directories: Directory[] = [];
   for (const name of names ?? []) {
-    const entry = readEntry(walk, join(path, name), scope !== "all");
+    const entry = readEntry(walk, join(path, name));
     if (entry === undefined) continue;
-    if (!isDirectory(entry)) {
-      if (entry.mode === 0 || walk.request.filter.verdict(entry.name, false) === "included") files.push(entry);
-      continue;
-    }
-    const verdict = walk.request.filter.verdict(entry.name, true);
-    if (verdict !== "excluded") directories.push({ entry, key: `${entry.name}/`, isPassage: verdict === "passage" });
+    const verdict = walk.request.filter.verdict(entry.name, isDirectory(entry));
+    if (verdict === "excluded") continue;
+    if (!isDirectory(entry)) files.push(entry);
+    else directories.push({ entry, key: `${entry.name}/`, isPassage: verdict === "passage" && !isSwept });
   }
   files.sort((a, b) => (a.name < b.name ? -1 : 1));
   directories.sort((a, b) => (a.key < b.key ? -1 : 1));
-  return { files, directories, isGone: names === undefined };
+  return { files, directories, isGone: names === undefined, isSwept: isSwept && names !== undefined };
+}
+
+/** Nobody knows any more whether it was a directory. */
+function hasVanished({ request }: Walk, path: string): boolean {
+  try {
+    lstatSync(localPath(request.root, path));
+    return false;
+  } catch (error) {
+    const name = wireName(path);
+    return (
+      isGone(error) && [false, true].some((asDirectory) => request.filter.verdict(name, asDirectory) !== "excluded")
+    );
+  }
 }
 
 function list(walk: Walk, entry: Entry): void {
@@ -249,8 +273,7 @@ function readNames(walk: Walk, path: string): string[] | undefined {
 }
 
 /** Undefined for what can't or needn't be sent. */
-function readEntry(walk: Walk, path: string, deleteIfGone: boolean): Entry | undefined {
-  const { request, listing } = walk;
+function readEntry({ request, listing }: Walk, path: string): Entry | undefined {
   const name = wireName(path);
   if (name.length > MAX_NAME_LENGTH) {
     listing.unreadable.push(`${printable(path)}: its name is longer than ${MAX_NAME_LENGTH} bytes`);
@@ -262,77 +285,10 @@ function readEntry(walk: Walk, path: string, deleteIfGone: boolean): Entry | und
     return entry;
   } catch (error) {
     if (!isGone(error)) listing.unreadable.push(`${printable(path)}: ${reason(error)}`);
-    else if (deleteIfGone && isDeletable(request.filter, name)) return deletion(name, path);
     return undefined;
   }
 }
 
-/** Nobody knows any more whether it was a directory. */
-function isDeletable(filter: Filter, name: string): boolean {
-  return filter.verdict(name, false) !== "excluded" && filter.verdict(name, true) !== "excluded";
-}
-
-/** rsync(1), --delete-missing-args. */
-function deletion(name: string, path: string): Entry {
-  return { name, path, mode: 0, size: 0, seconds: 0, nanoseconds: 0, link: undefined, complete: false };
-}
-
-/** rsync/flist.c:make_file; undefined for sockets, pipes and devices. */
-function describe(request: WalkRequest, path: string, name: string, stat: BigIntStats): Entry | undefined {
-  const mode = modeOf(request, path, stat);
-  const type = mode & MODE.type;
-  const link = type === MODE.symlink ? readLink(request.root, path) : undefined;
-  if (link === undefined && type !== MODE.regular && type !== MODE.directory) return undefined;
-  const size = link?.length ?? (type === MODE.regular ? Number(stat.size) : 0);
-  const rest = Number(stat.mtimeNs % SECOND);
-  const seconds = Math.floor(Number(stat.mtimeMs) / 1000);
-  return { name, path, mode, size, seconds, nanoseconds: rest < 0 ? rest + 1e9 : rest, link, complete: true };
-}
-
-/** Without permissions of its own a file system leaves them to the configuration. */
-function modeOf(request: WalkRequest, path: string, stat: BigIntStats): number {
-  const mode = Number(stat.mode) & 0o177777;
-  const type = mode & MODE.type;
-  if (request.executable === undefined || type === MODE.symlink) return mode;
-  return type | (type === MODE.directory || request.executable(printable(path)) ? 0o755 : 0o644);
-}
-
-function readLink(root: string, path: string): string {
-  const link = readlinkSync(localPath(root, path), "latin1");
-  return process.platform === "win32" ? link.replaceAll("\\", "/") : link;
-}
-
-const SECOND = 1_000_000_000n;
-
-/** Linux takes names as bytes, Windows and macOS as Unicode, of which the target gets the composed form. */
-function wireName(path: string): string {
-  return process.platform === "darwin" ? Buffer.from(printable(path).normalize("NFC")).toString("latin1") : path;
-}
-
-const NOT_ASCII = /[\x80-\xff]/;
-
-/** What fs takes for a path of the project in bytes. */
-export function localPath(root: string, path: string): string | Buffer {
-  if (!NOT_ASCII.test(path)) return `${root}/${path}`;
-  if (process.platform === "win32") return `${root}/${printable(path)}`;
-  return Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, "latin1")]);
-}
-
-export function printable(path: string): string {
-  return Buffer.from(path, "latin1").toString();
-}
-
 function join(directory: string, name: string): string {
   return directory === "" ? name : `${directory}/${name}`;
-}
-
-export function isGone(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOENT" || code === "ENOTDIR";
-}
-
-/** An errno in words: Node.js says `EACCES: permission denied, open '…'`. */
-export function reason(error: unknown): string {
-  const { message } = error as Error;
-  return /^E[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message;
 }

@@ -1,28 +1,5 @@
 import { Failure } from "../failure.ts";
 
-/** What a multiplexed frame carries; rsync.h:enum msgcode. */
-export const MESSAGE = {
-  data: 0,
-  errorXfer: 1,
-  info: 2,
-  error: 3,
-  warning: 4,
-  ioError: 22,
-  ioTimeout: 33,
-  noop: 42,
-  errorExit: 86,
-  success: 100,
-  deleted: 101,
-  noSend: 102,
-} as const;
-
-/** Added to a frame's kind in its header; rsync.h:MPLEX_BASE. */
-const MULTIPLEX_BASE = 7;
-const HEADER_LENGTH = 4;
-const MAX_FRAME_LENGTH = 0xffffff;
-/** A message that isn't data fits rsync's own buffer for it; rsync.h:BIGPATHBUFLEN. */
-const MAX_MESSAGE_LENGTH = 4096 + 1024;
-
 /** Indices with a meaning of their own; rsync.h:NDX_*. */
 export const INDEX = { done: -1, endOfLists: -2, deleteStatistics: -3, firstList: -101 } as const;
 
@@ -190,78 +167,6 @@ export class IndexDecoder {
     return ((high & 0x7f) << 24) | ((await from.byte()) << 8) | ((await from.byte()) << 16) | low;
   }
 }
-
-/** Puts bytes into frames; rsync/io.c:send_msg. */
-export function multiplex(kind: number, payload: Buffer): Buffer {
-  const frames = Math.max(1, Math.ceil(payload.length / MAX_FRAME_LENGTH));
-  const stream = Buffer.allocUnsafe(frames * HEADER_LENGTH + payload.length);
-  let to = 0;
-  for (let at = 0; at < payload.length || to === 0; at += MAX_FRAME_LENGTH) {
-    const length = Math.min(payload.length - at, MAX_FRAME_LENGTH);
-    to = stream.writeUInt32LE(((kind + MULTIPLEX_BASE) << 24) + length, to);
-    to += payload.copy(stream, to, at, at + length);
-  }
-  return stream;
-}
-
-/** A frame that isn't data. */
-export interface Message {
-  readonly kind: number;
-  readonly payload: Buffer;
-}
-
-export interface Received {
-  readonly data: (piece: Buffer) => void;
-  readonly message: (message: Message) => void;
-}
-
-/** Tells data from messages, however the bytes arrive; rsync/io.c:read_a_msg. */
-export class Demultiplexer {
-  readonly #received: Received;
-  /** The bytes of a header or a message that aren't all here yet. */
-  #partial: Buffer = Buffer.alloc(0);
-  #dataLeft = 0;
-
-  constructor(received: Received) {
-    this.#received = received;
-  }
-
-  /** Throws Failure at what no rsync sends. */
-  push(chunk: Buffer): void {
-    let bytes = this.#partial.length === 0 ? chunk : Buffer.concat([this.#partial, chunk]);
-    while (bytes.length > 0) {
-      const used = this.#dataLeft > 0 ? this.#takeData(bytes) : this.#takeFrame(bytes);
-      if (used === 0) break;
-      bytes = bytes.subarray(used);
-    }
-    this.#partial = bytes;
-  }
-
-  #takeData(bytes: Buffer): number {
-    const piece = bytes.subarray(0, this.#dataLeft);
-    this.#dataLeft -= piece.length;
-    this.#received.data(piece);
-    return piece.length;
-  }
-
-  #takeFrame(bytes: Buffer): number {
-    if (bytes.length < HEADER_LENGTH) return 0;
-    const header = bytes.readUInt32LE(0);
-    const kind = (header >>> 24) - MULTIPLEX_BASE;
-    const length = header & MAX_FRAME_LENGTH;
-    if (kind === MESSAGE.data) {
-      this.#dataLeft = length;
-      return HEADER_LENGTH;
-    }
-    if (!KNOWN_MESSAGES.has(kind)) throw brokenStream(`a message of unknown kind ${kind}`);
-    if (length > MAX_MESSAGE_LENGTH) throw brokenStream(`a message of ${length} bytes`);
-    if (bytes.length < HEADER_LENGTH + length) return 0;
-    this.#received.message({ kind, payload: bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + length) });
-    return HEADER_LENGTH + length;
-  }
-}
-
-const KNOWN_MESSAGES: ReadonlySet<number> = new Set(Object.values(MESSAGE));
 
 /** The other side isn't speaking rsync's protocol, or not correctly. */
 export function brokenStream(what: string): Failure {

@@ -309,8 +309,8 @@ function babbling(bytes: Buffer): Connection {
 test("whatever a target answers, a round ends, and with a Failure if it isn't what rsync says", async (context) => {
   const here = places(await temporaryDirectory(context));
   writeFileSync(join(here.root, "file"), "content");
-  // Protocol 31, no compatibility flags, a seed: then anything, much of it as data.
-  const greeting = Buffer.from("1f000000000000000000", "hex").subarray(0, 9);
+  // Protocol 31, lists by directory and the like granted, a seed: then anything, much of it as data.
+  const greeting = Buffer.from("1f0000002900000000", "hex");
   const frame = fc.tuple(fc.constantFrom(7, 7, 7, 8, 10, 93, 108, 109), fc.uint8Array({ maxLength: 60 }));
   const frames = fc
     .array(frame)

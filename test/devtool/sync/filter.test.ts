@@ -158,7 +158,7 @@ test("rsync's receiver keeps exactly what the filter excludes", () => {
       const filter = filterOrSkip(patterns);
       assert.deepEqual([...keptByRsync(filter.rules)].sort(), [...keptByFilter(filter)].sort());
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
@@ -172,6 +172,6 @@ test("rsync's receiver never deletes what includes leave out", () => {
       if (patterns.exclude.every((pattern) => !pattern.startsWith("!")))
         assert.deepEqual([...kept].sort(), [...mustKeep].sort());
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });

@@ -42,7 +42,7 @@ for (const [protocol, connection] of [
           }
         });
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 }
@@ -71,7 +71,7 @@ test("a watch round that names every path leaves what a full round leaves", asyn
         assert.deepEqual(got, snapshot(here.root));
       });
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });
 
@@ -100,7 +100,7 @@ test("excluded files of the mirror stay through any change of the project, as wi
         );
       });
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   );
 });
 

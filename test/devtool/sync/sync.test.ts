@@ -196,17 +196,41 @@ test("includes select, and the directories on the way come along only when somet
 test("a watch round sends what changed and deletes what vanished, and nothing else", async (context) => {
   const here = await project(context);
   await syncHere(here);
-  writeFileSync(join(here.mirror, "src/extra"), "left alone");
+  mkdirSync(join(here.mirror, "other"));
+  writeFileSync(join(here.mirror, "other/extra"), "left alone");
   writeFileSync(join(here.root, "src/main.ts"), "changed\n");
-  writeFileSync(join(here.root, "src/unnamed.ts"), "not in this round\n");
+  writeFileSync(join(here.root, "run.sh"), "not in this round\n");
   rmSync(join(here.root, "src/deep"), { recursive: true });
-  const report = await syncHere({ ...here, changed: ["src/main.ts", "src/deep/part.ts", "never/was"] });
+  const report = await syncHere({ ...here, changed: ["src/main.ts", "src/deep/part.ts"] });
   assert.equal(report.files, 1);
   assert.equal(report.deleted, 2);
   assert.equal(readFileSync(join(here.mirror, "src/main.ts"), "utf8"), "changed\n");
   assert.ok(!existsSync(join(here.mirror, "src/deep")));
-  assert.ok(existsSync(join(here.mirror, "src/extra")));
-  assert.ok(!existsSync(join(here.mirror, "src/unnamed.ts")));
+  assert.ok(existsSync(join(here.mirror, "other/extra")));
+  assert.equal(readFileSync(join(here.mirror, "run.sh"), "utf8"), "#!/bin/sh\n");
+});
+
+test("a watch round deletes what vanished from a directory that is only on the way", async (context) => {
+  const here = await project(context);
+  const filter = createFilter({ include: ["/src/*.ts"] });
+  await syncHere({ ...here, filter });
+  mkdirSync(join(here.mirror, "src/build"));
+  rmSync(join(here.root, "src/main.ts"));
+  writeFileSync(join(here.root, "src/other.txt"), "");
+  await syncHere({ ...here, filter, changed: ["src/main.ts"] });
+  assert.deepEqual(Object.keys(snapshot(here.mirror)).sort(), ["", "src", "src/build"]);
+});
+
+test("a watch round that finds the project emptied is refused", async (context) => {
+  const here = await project(context);
+  await syncHere(here);
+  const before = snapshot(here.mirror);
+  for (const name of ["src", "run.sh"]) rmSync(join(here.root, name), { recursive: true });
+  await assert.rejects(
+    syncHere({ ...here, changed: ["run.sh", "src/main.ts"] }, NO_TARGET),
+    refused(/nothing to sync/),
+  );
+  assert.deepEqual(snapshot(here.mirror), before);
 });
 
 test("a watch round sends a changed file even when its time and size are as before", async (context) => {

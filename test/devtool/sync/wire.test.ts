@@ -2,16 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Failure } from "../../../devtool/failure.ts";
-import {
-  ByteWriter,
-  Demultiplexer,
-  decodeVarint,
-  followingBytes,
-  IndexDecoder,
-  IndexEncoder,
-  MESSAGE,
-  multiplex,
-} from "../../../devtool/sync/wire.ts";
+import { Demultiplexer, MESSAGE, multiplex } from "../../../devtool/sync/multiplex.ts";
+import { ByteWriter, decodeVarint, followingBytes, IndexDecoder, IndexEncoder } from "../../../devtool/sync/wire.ts";
 
 function written(write: (to: ByteWriter) => void): Buffer {
   const writer = new ByteWriter();

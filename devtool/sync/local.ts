@@ -1,0 +1,65 @@
+import { type BigIntStats, readlinkSync } from "node:fs";
+import { type Entry, MODE } from "./filelist.ts";
+
+export interface LocalProject {
+  /** Absolute. */
+  readonly root: string;
+  /** Tells whether a file is executable where the file system doesn't say so (Windows); gets the relative posix path. */
+  readonly executable?: ((path: string) => boolean) | undefined;
+}
+
+/** rsync/flist.c:make_file; undefined for sockets, pipes and devices. */
+export function describe(request: LocalProject, path: string, name: string, stat: BigIntStats): Entry | undefined {
+  const mode = modeOf(request, path, stat);
+  const type = mode & MODE.type;
+  const link = type === MODE.symlink ? readLink(request.root, path) : undefined;
+  if (link === undefined && type !== MODE.regular && type !== MODE.directory) return undefined;
+  const size = link?.length ?? (type === MODE.regular ? Number(stat.size) : 0);
+  const rest = Number(stat.mtimeNs % SECOND);
+  const seconds = Math.floor(Number(stat.mtimeMs) / 1000);
+  return { name, path, mode, size, seconds, nanoseconds: rest < 0 ? rest + 1e9 : rest, link, complete: true };
+}
+
+/** Without permissions of its own a file system leaves them to the configuration. */
+function modeOf(request: LocalProject, path: string, stat: BigIntStats): number {
+  const mode = Number(stat.mode) & 0o177777;
+  const type = mode & MODE.type;
+  if (request.executable === undefined || type === MODE.symlink) return mode;
+  return type | (type === MODE.directory || request.executable(printable(path)) ? 0o755 : 0o644);
+}
+
+function readLink(root: string, path: string): string {
+  const link = readlinkSync(localPath(root, path), "latin1");
+  return process.platform === "win32" ? link.replaceAll("\\", "/") : link;
+}
+
+const SECOND = 1_000_000_000n;
+
+/** Linux takes names as bytes, Windows and macOS as Unicode, of which the target gets the composed form. */
+export function wireName(path: string): string {
+  return process.platform === "darwin" ? Buffer.from(printable(path).normalize("NFC")).toString("latin1") : path;
+}
+
+const NOT_ASCII = /[\x80-\xff]/;
+
+/** What fs takes for a path of the project in bytes. */
+export function localPath(root: string, path: string): string | Buffer {
+  if (!NOT_ASCII.test(path)) return `${root}/${path}`;
+  if (process.platform === "win32") return `${root}/${printable(path)}`;
+  return Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, "latin1")]);
+}
+
+export function printable(path: string): string {
+  return Buffer.from(path, "latin1").toString();
+}
+
+export function isGone(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** An errno in words: Node.js says `EACCES: permission denied, open '…'`. */
+export function reason(error: unknown): string {
+  const { message } = error as Error;
+  return /^E[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message;
+}
