@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import yargs, { type CommandModule } from "yargs";
 import { imageCommand } from "./commands/image.ts";
 import { RUN_OPTIONS } from "./commands/run.ts";
@@ -35,7 +35,9 @@ const runHelp: CommandModule = {
   handler: () => {},
 };
 
+/** A bundle that devtool put on a target has no package.json beside it. */
 function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const file = new URL("../package.json", import.meta.url);
+  const manifest: unknown = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
   return typeof manifest === "object" && manifest && "version" in manifest ? String(manifest.version) : "unknown";
 }
