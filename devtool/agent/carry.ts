@@ -90,15 +90,13 @@ export class Carried {
   }
 
   async #run(request: Request): Promise<void> {
-    const pipes = await this.#pipes.take();
-    const started = await start(request, pipes);
+    const started = await start(request, this.#pipes);
     if ("failed" in started) {
-      for (const stream of [pipes.stdin, pipes.stdout, pipes.stderr]) stream.destroy();
       this.#state = { name: "over" };
       this.#socket.end(encode(started.failed));
       return;
     }
-    const { child, pid } = started;
+    const { child, pid, pipes } = started;
     const exited = once(child, "exit");
     pipes.stdin.on("error", () => {}); // EPIPE: it reads no more
     const stdout = new Output(pipes.stdout, (data) => this.#send({ type: "stdout", data }));

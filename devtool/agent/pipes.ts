@@ -55,10 +55,11 @@ export class PipeSource {
 
 /**
  * Node can't call pipe(2), but a shell's pipeline does: each of its commands tells its process id and waits, while
- * both ends of the pipe that is its stdout are opened again through /proc.
+ * both ends of the pipe that was its stdout are opened again through /proc.
  */
 async function makePipes(count: number): Promise<Pipe[]> {
-  const hold = "read -r pid rest </proc/self/stat; echo $pid >&2; read -r end <&3";
+  // 4, since `>&2` moves a shell's own stdout for as long as echo takes.
+  const hold = "exec 4>&1; read -r pid rest </proc/self/stat; echo $pid >&2; read -r end <&3";
   const script = `exec 3<&0; hold() { ${hold}; }; ${"hold | ".repeat(count)} read -r end <&3`;
   const shell = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "pipe"] });
   const exited = once(shell, "exit");
@@ -79,7 +80,7 @@ async function makePipes(count: number): Promise<Pipe[]> {
 }
 
 function openPipe(holder: string): Pipe {
-  const path = `/proc/${Number(holder)}/fd/1`;
+  const path = `/proc/${Number(holder)}/fd/4`;
   const read = openSync(path, constants.O_RDONLY);
   const write = openSync(path, constants.O_WRONLY);
   // A process that has changed its user may still open /dev/stderr again.
