@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { lstat, readFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { lstat, readdir, readFile } from "node:fs/promises";
+import { join, posix, relative, sep } from "node:path";
 import { watch as chokidarWatch, type FSWatcher } from "chokidar";
 import { Failure } from "./failure.ts";
 
@@ -37,6 +37,9 @@ const STORM_QUIET_MS = 250;
 const STORM_WAIT_MAX_MS = 5_000;
 /** chokidar drops a second change within 50 ms, and a second removal within 100 ms: so each path is looked at again. */
 const LOOK_AGAIN_MS = [60, 160] as const;
+/** It is not listening yet when it says it is ready, and some file systems tell nothing: so all is looked at again. */
+const SWEEPS_MS = [50, 1_000] as const;
+const SWEEP_INTERVAL_MS = 30_000;
 /** Of larger files size and time have to tell. */
 const DIGEST_BYTES_MAX = 1024 * 1024;
 
@@ -46,108 +49,155 @@ const DIGEST_BYTES_MAX = 1024 * 1024;
  */
 export function createWatcher(request: WatchRequest): Watcher {
   const { root } = request;
-  const seen = new Map<string, string>();
-  const hinted = new Set<string>();
-  const begun = Date.now();
-  let first = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const looks = new Set<NodeJS.Timeout>();
-
-  const hint = (path: string) => {
-    if (path === "" || !request.matters(path)) return;
-    if (hinted.size === 0) first = Date.now();
-    hinted.add(path);
-    const isStorm = hinted.size > STORM_PATHS;
-    const deadline = first + (isStorm ? STORM_WAIT_MAX_MS : WAIT_MAX_MS);
-    clearTimeout(timer);
-    timer = setTimeout(flush, Math.max(0, Math.min(isStorm ? STORM_QUIET_MS : QUIET_MS, deadline - Date.now())));
+  const seen = new Map<string, State>();
+  const watchers: FSWatcher[] = [];
+  const folders: string[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+  const later = (milliseconds: number, work: () => Promise<void> | void) => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      void work();
+    }, milliseconds);
+    timers.add(timer);
   };
-  const flush = () => {
-    const paths = [...hinted];
-    hinted.clear();
-    if (paths.length > STORM_PATHS) {
-      for (const path of paths) seen.delete(path);
-      request.onChange({ paths: null });
-      lookAgain(paths);
-      return;
-    }
-    void settle(paths);
-  };
-  const settle = async (paths: readonly string[]) => {
+  const settle = createSettling(async (paths) => {
+    // A storm is not read to tell its digests; size and time have to do.
+    const withDigest = paths.length <= STORM_PATHS;
     const changed: string[] = [];
-    for (const path of paths) if (await isNews(path)) changed.push(path);
-    if (changed.length > 0) request.onChange({ paths: changed });
-    lookAgain(paths);
+    for (const path of paths) if (await isNews(path, withDigest)) changed.push(path);
+    if (changed.length > 0) request.onChange({ paths: changed.length > STORM_PATHS ? null : changed });
+    for (const milliseconds of LOOK_AGAIN_MS) later(milliseconds, () => lookAgain(paths, withDigest));
+  });
+  const hint = (path: string) => {
+    if (path !== "" && request.matters(path)) settle.add(path);
   };
-  /** What was there before is only known of paths that were told or looked at. */
-  const isNews = async (path: string) => {
-    const now = await signature(join(root, path));
+  const isNews = async (path: string, withDigest: boolean) => {
+    const now = await stateOf(join(root, path), withDigest);
     const before = seen.get(path);
     if (now === undefined) return seen.delete(path);
     seen.set(path, now);
-    return before !== now;
+    return before === undefined || differs(before, now);
   };
-  const lookAgain = (paths: readonly string[]) => {
-    for (const milliseconds of LOOK_AGAIN_MS) {
-      const look = setTimeout(async () => {
-        looks.delete(look);
-        for (const path of paths) if ((await signature(join(root, path))) !== seen.get(path)) hint(path);
-      }, milliseconds);
-      looks.add(look);
+  const lookAgain = async (paths: readonly string[], withDigest: boolean) => {
+    for (const path of paths) {
+      const [before, now] = [seen.get(path), await stateOf(join(root, path), withDigest)];
+      if (before && now ? differs(before, now) : before !== now) hint(path);
     }
   };
-
-  const listen = async (folders: readonly string[]) => {
-    let isFirstLook = true;
-    const watcher = chokidarWatch([...folders.map((folder) => join(root, folder))], {
-      atomic: false,
-      followSymlinks: false,
-      ignored: (path) => {
-        const inside = posixRelative(root, path);
-        return inside !== "" && request.prunes(inside);
-      },
-    });
-    watchers.push(watcher);
-    watcher.on("error", (error) => request.onError(watchFailure(error)));
-    watcher.on("all", (_event, absolute, stats) => {
-      const path = posixRelative(root, absolute);
-      if (!isFirstLook || (stats?.mtimeMs ?? 0) > begun) hint(path);
-      else seen.set(path, THERE);
-    });
-    await once(watcher, "ready");
-    isFirstLook = false;
+  const sweep = async () => {
+    const there = await statesBelow(root, folders, request.prunes);
+    for (const [path, now] of there) {
+      const before = seen.get(path);
+      if (before === undefined || before.stat !== now.stat) hint(path);
+    }
+    for (const path of seen.keys()) if (!there.has(path)) hint(path);
   };
-  const watchers: FSWatcher[] = [];
+  const interval = setInterval(sweep, SWEEP_INTERVAL_MS);
   return {
-    add: listen,
+    add: async (added) => {
+      if (added.length === 0) return;
+      for (const [path, state] of await statesBelow(root, added, request.prunes))
+        if (!seen.has(path)) seen.set(path, state);
+      folders.push(...added);
+      const watcher = listen(root, added, request);
+      watchers.push(watcher);
+      await once(watcher, "ready");
+      watcher.on("all", (_event, path) => hint(posixRelative(root, path)));
+      for (const milliseconds of SWEEPS_MS) later(milliseconds, sweep);
+    },
     close: async () => {
-      clearTimeout(timer);
-      for (const look of looks) clearTimeout(look);
+      settle.stop();
+      clearInterval(interval);
+      for (const timer of timers) clearTimeout(timer);
       await Promise.all(watchers.map((watcher) => watcher.close()));
     },
   };
 }
 
-/** In place of a signature, for what the first look at a folder found. */
-const THERE = "there";
+/** Collects paths until it has been quiet for a while. */
+function createSettling(flush: (paths: readonly string[]) => Promise<void>): { add(path: string): void; stop(): void } {
+  const waiting = new Set<string>();
+  let first = 0;
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    add: (path) => {
+      if (waiting.size === 0) first = Date.now();
+      waiting.add(path);
+      const isStorm = waiting.size > STORM_PATHS;
+      const deadline = first + (isStorm ? STORM_WAIT_MAX_MS : WAIT_MAX_MS);
+      clearTimeout(timer);
+      timer = setTimeout(
+        () => {
+          const paths = [...waiting];
+          waiting.clear();
+          void flush(paths);
+        },
+        Math.max(0, Math.min(isStorm ? STORM_QUIET_MS : QUIET_MS, deadline - Date.now())),
+      );
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
 
-/** What tells one state of a path from another; undefined where there is nothing. */
-async function signature(path: string): Promise<string | undefined> {
+function listen(root: string, folders: readonly string[], { prunes, onError }: WatchRequest): FSWatcher {
+  const watcher = chokidarWatch(
+    folders.map((folder) => join(root, folder)),
+    {
+      atomic: false,
+      followSymlinks: false,
+      ignored: (path) => {
+        const inside = posixRelative(root, path);
+        return inside !== "" && prunes(inside);
+      },
+    },
+  );
+  return watcher.on("error", (error) => onError(watchFailure(error)));
+}
+
+interface State {
+  readonly stat: string;
+  /** Two writes within one tick of the file system's clock differ in nothing but their content. */
+  readonly digest: string | undefined;
+}
+
+function differs(before: State, now: State): boolean {
+  return before.stat !== now.stat || (before.digest ?? now.digest) !== (now.digest ?? before.digest);
+}
+
+/** undefined where there is nothing. */
+async function stateOf(path: string, withDigest: boolean): Promise<State | undefined> {
   try {
     const { mode, size, mtimeNs, ino } = await lstat(path, { bigint: true });
     const isFile = (Number(mode) & 0o170000) === 0o100000;
-    if (!isFile) return `${mode} ${ino}`;
-    // Two writes within one tick of the file system's clock differ in nothing but their content.
-    const digest =
-      size > DIGEST_BYTES_MAX
-        ? ""
-        : createHash("sha1")
-            .update(await readFile(path))
-            .digest("hex");
-    return `${mode} ${size} ${mtimeNs} ${ino} ${digest}`;
+    const digest = withDigest && isFile && size <= DIGEST_BYTES_MAX ? sha1(await readFile(path)) : undefined;
+    return { stat: isFile ? `${mode} ${size} ${mtimeNs} ${ino}` : `${mode} ${ino}`, digest };
   } catch {
     return undefined;
   }
+}
+
+function sha1(content: Buffer): string {
+  return createHash("sha1").update(content).digest("hex");
+}
+
+async function statesBelow(
+  root: string,
+  folders: readonly string[],
+  prunes: (path: string) => boolean,
+): Promise<Map<string, State>> {
+  const states = new Map<string, State>();
+  const visit = async (folder: string): Promise<void> => {
+    const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      const path = posix.join(folder, entry.name);
+      if (prunes(path)) continue;
+      const state = await stateOf(join(root, path), false);
+      if (state) states.set(path, state);
+      if (entry.isDirectory()) await visit(path);
+    }
+  };
+  for (const folder of folders) await visit(folder);
+  return states;
 }
 
 function posixRelative(root: string, path: string): string {
