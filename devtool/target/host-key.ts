@@ -120,3 +120,21 @@ function nameOf({ host, port }: HostKeyPolicy): string {
 function typeOf(key: Buffer): string {
   return key.toString("latin1", 4, 4 + key.readUInt32BE(0));
 }
+
+/** A host key's type is not its signature algorithm: an RSA key signs with SHA-2. Strongest first. */
+const HOST_KEY_ALGORITHMS = [
+  "ssh-ed25519",
+  "ecdsa-sha2-nistp256",
+  "ecdsa-sha2-nistp384",
+  "ecdsa-sha2-nistp521",
+  "rsa-sha2-512",
+  "rsa-sha2-256",
+  "ssh-rsa",
+] as const;
+
+/** The signature algorithms to offer, those of key types that are known first. */
+export function hostKeyAlgorithms(known: readonly string[]): (typeof HOST_KEY_ALGORITHMS)[number][] {
+  const isKnown = (algorithm: string) =>
+    known.includes(algorithm) || (algorithm.startsWith("rsa-") && known.includes("ssh-rsa"));
+  return [...HOST_KEY_ALGORITHMS.filter(isKnown), ...HOST_KEY_ALGORITHMS.filter((name) => !isKnown(name))];
+}

@@ -3,7 +3,16 @@ import { isAbsolute, join, parse, sep } from "node:path";
 import { Failure } from "../failure.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { matchesPattern } from "./known-hosts.ts";
-import type { SshConfigPlace, SshOptions } from "./ssh-config.ts";
+
+/** Option values by lower-case keyword, as `ssh -G` prints them. */
+export type SshOptions = ReadonlyMap<string, readonly string[]>;
+
+export interface SshConfigPlace {
+  /** Instead of ~/.ssh/config and /etc/ssh/ssh_config. */
+  readonly file: string | undefined;
+  readonly home: string;
+  readonly notice: (text: string) => void;
+}
 
 /** As OpenSSH's READCONF_MAX_DEPTH. */
 const INCLUDE_DEPTH_MAX = 16;

@@ -3,7 +3,7 @@ import { hostname, userInfo } from "node:os";
 import { promisify } from "node:util";
 import { Failure } from "../failure.ts";
 import type { HostSpec } from "./host-spec.ts";
-import { readSshConfig } from "./ssh-config-file.ts";
+import { readSshConfig, type SshConfigPlace, type SshOptions } from "./ssh-config-file.ts";
 
 const run = promisify(execFile);
 const SSH_DEADLINE_MS = 10_000;
@@ -28,16 +28,6 @@ export interface SshSettings {
   readonly globalKnownHostsFiles: readonly string[];
   readonly hashKnownHosts: boolean;
   readonly newHostKeys: "accept" | "ask" | "refuse";
-}
-
-/** Option values by lower-case keyword, as `ssh -G` prints them. */
-export type SshOptions = ReadonlyMap<string, readonly string[]>;
-
-export interface SshConfigPlace {
-  /** Instead of ~/.ssh/config and /etc/ssh/ssh_config. */
-  readonly file: string | undefined;
-  readonly home: string;
-  readonly notice: (text: string) => void;
 }
 
 /** Asks OpenSSH itself where it is installed; reads the files otherwise. @throws Failure on a configuration it refuses */

@@ -5,9 +5,9 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { parseHostSpec } from "./host-spec.ts";
-import { Unreachable } from "./ssh.ts";
 import { interpret, type SshSettings } from "./ssh-config.ts";
 import { parseSshConfig } from "./ssh-config-file.ts";
+import { Unreachable } from "./ssh-failure.ts";
 import { connector } from "./ssh-target.ts";
 import type { ExitStatus, Target } from "./target.ts";
 

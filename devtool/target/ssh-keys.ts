@@ -1,0 +1,84 @@
+import type { Identity, KeyReader, PrivateKey } from "./identities.ts";
+import { BaseAgent, createAgent, type ParsedKey, parseSshKey } from "./ssh2.ts";
+
+/** ssh2's agent interface offers public keys and asks for a signature only where the server would take the key. */
+export class OfferedIdentities extends BaseAgent {
+  readonly #identities: readonly Identity[];
+  readonly #hold: <T>(work: Promise<T>) => Promise<T>;
+
+  constructor(identities: readonly Identity[], hold: <T>(work: Promise<T>) => Promise<T>) {
+    super();
+    this.#identities = identities;
+    this.#hold = hold;
+  }
+
+  override getIdentities(done: (error: Error | undefined, keys?: string[]) => void): void {
+    done(
+      undefined,
+      this.#identities.map(({ publicKey }) => `${keyType(publicKey)} ${publicKey.toString("base64")}`),
+    );
+  }
+
+  override sign(key: unknown, data: unknown, options: unknown, done?: unknown): void {
+    const publicKey = (key as ParsedKey).getPublicSSH();
+    const answer = done as (error: Error | undefined, signature?: Buffer) => void;
+    const identity = this.#identities.find((candidate) => candidate.publicKey.equals(publicKey));
+    const { hash } = options as { readonly hash?: string };
+    this.#hold(identity?.sign(data as Buffer, hash) ?? Promise.reject(new Error("no such key"))).then(
+      (signature) => answer(undefined, signature),
+      (error: unknown) => answer(error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+}
+
+/** The type a public key in SSH's wire format begins with. */
+function keyType(publicKey: Buffer): string {
+  return publicKey.subarray(4, 4 + publicKey.readUInt32BE(0)).toString("latin1");
+}
+
+export const readKeys: KeyReader = {
+  parse(file, passphrase) {
+    const parsed = parseKey(file, passphrase);
+    if (parsed instanceof Error) {
+      if (/no passphrase given|needs a passphrase/i.test(parsed.message)) return "locked";
+      return /integrity check failed|bad decrypt|bad passphrase/i.test(parsed.message)
+        ? "wrong passphrase"
+        : "unusable";
+    }
+    return parsed.isPrivateKey() ? privateKey(parsed) : { publicKey: parsed.getPublicSSH(), sign: undefined };
+  },
+  async agentKeys(socketPath) {
+    const agent = createAgent(socketPath);
+    const keys = await new Promise<readonly unknown[]>((resolve, reject) => {
+      agent.getIdentities((error, found) => (error ? reject(error) : resolve(found ?? [])));
+    });
+    return keys.flatMap((found) => {
+      const key = parseKey(found as ParsedKey);
+      if (key instanceof Error) return [];
+      const sign = (data: Buffer, hash: string | undefined) =>
+        new Promise<Buffer>((resolve, reject) => {
+          agent.sign(key, data, hash ? { hash: hash as "sha256" } : {}, (error, signature) =>
+            signature ? resolve(signature) : reject(error ?? new Error("the agent did not sign")),
+          );
+        });
+      return [{ publicKey: key.getPublicSSH(), comment: key.comment, sign }];
+    });
+  },
+};
+
+/** OpenSSH's format comes as an array of one key, against ssh2's own types. */
+function parseKey(key: Buffer | ParsedKey, passphrase?: string): ParsedKey | Error {
+  const parsed: ParsedKey | Error | readonly ParsedKey[] = parseSshKey(key, passphrase);
+  return Array.isArray(parsed) ? (parsed[0] ?? new Error("no key")) : (parsed as ParsedKey | Error);
+}
+
+function privateKey(parsed: ParsedKey): PrivateKey {
+  return {
+    publicKey: parsed.getPublicSSH(),
+    async sign(data, hash) {
+      const signature: Buffer | Error = parsed.sign(data, hash);
+      if (signature instanceof Error) throw signature;
+      return signature;
+    },
+  };
+}
