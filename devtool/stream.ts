@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import { finished } from "node:stream/promises";
 import type { Interrupts } from "./interrupts.ts";
 import type { Launched } from "./launch.ts";
 import type { ExitStatus, RemoteProcess } from "./target/target.ts";
@@ -99,7 +97,7 @@ async function pump(from: Readable, to: Writable, unheard: () => void): Promise<
   try {
     for await (const chunk of from as AsyncIterable<Buffer>) {
       if (isClosed || to.destroyed) continue;
-      if (!to.write(chunk)) await Promise.race([once(to, "drain"), closing(to)]);
+      if (!to.write(chunk)) await room(to);
     }
     // An error of the last write is told after it.
     await new Promise<void>((resolve) => (isClosed ? resolve() : to.write("", () => resolve())));
@@ -108,8 +106,16 @@ async function pump(from: Readable, to: Writable, unheard: () => void): Promise<
   }
 }
 
-async function closing(stream: Writable): Promise<void> {
-  await finished(stream, { readable: false }).catch(() => {});
+/** Settles once `stream` takes more, or never will. */
+function room(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const events = ["drain", "close", "error"];
+    const done = () => {
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    for (const event of events) stream.on(event, done);
+  });
 }
 
 async function carryTerminal(process: RemoteProcess, ends: Ends, interrupts: Interrupts): Promise<ExitStatus> {

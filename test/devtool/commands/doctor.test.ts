@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Event } from "../../../devtool/events.ts";
+import { needs } from "../../rig/host.ts";
+import { startSshd } from "../../rig/sshd.ts";
+import { lacks, makeProject, startDevtool } from "../rig.ts";
+
+const TOOLS = ["gcc", "make", "rsync", "sshd"];
+
+test("doctor finds everything on a ready target, as text and as events", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  const project = await makeProject(t);
+  const sshd = await startSshd(t);
+  const flags = ["--ssh-config", sshd.configFile, "--target", sshd.host];
+  const words = await startDevtool(t, project, ["doctor", ...flags]).ended;
+  assert.equal(words.code, 0, words.stdout.toString());
+  assert.match(words.stdout.toString(), /^ok +rig: rsync \(rsync +version \d/m);
+  const { code, stdout } = await startDevtool(t, project, ["doctor", "--json", ...flags]).ended;
+  const checks = stdout
+    .toString()
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Event);
+  assert.equal(code, 0);
+  const names = checks.flatMap((check) =>
+    check.event === "check" && check.where === "rig" && check.ok ? [check.name] : [],
+  );
+  for (const name of ["connection", "Linux", "Node.js 20.19 or newer", "gcc", "make", "rsync"])
+    assert.ok(names.includes(name), name);
+});
+
+test("doctor says what is missing on a target, each with its remedy, and ends with 1", async (t) => {
+  if (!needs(t, lacks(...TOOLS, "unshare", "mount"))) return;
+  const project = await makeProject(t);
+  // A machine of its own that lacks two programs: they are covered in a mount namespace.
+  const hide =
+    'for p in make rsync; do for d in /usr/bin /usr/local/bin; do [ ! -e $d/$p ] || mount --bind /dev/null $d/$p; done; done; exec "$@"';
+  const sshd = await startSshd(t, { prefix: ["unshare", "--mount", "sh", "-c", hide, "sh"] });
+  const flags = ["--ssh-config", sshd.configFile, "--target", sshd.host];
+  const { code, stdout } = await startDevtool(t, project, ["doctor", ...flags]).ended;
+  assert.equal(code, 1);
+  for (const name of ["make", "rsync"]) {
+    assert.match(stdout.toString(), new RegExp(`^MISSING rig: ${name}\\n +devtool provision --target rig$`, "m"));
+  }
+  const run = await startDevtool(t, project, ["run", ...flags]).ended;
+  assert.equal(run.code, 2);
+  assert.match(run.stderr, /rsync/);
+  assert.match(run.stderr, /devtool provision|install/);
+});
+
+test("doctor tells of a target that can't be reached", async (t) => {
+  const project = await makeProject(t);
+  const { code, stdout } = await startDevtool(t, project, ["doctor", "--target", "127.0.0.1:1"]).ended;
+  assert.equal(code, 1);
+  assert.match(stdout.toString(), /^MISSING 127\.0\.0\.1:1: connection \(127\.0\.0\.1:1 refused the connection/m);
+});
+
+test("status tells the target, the connection and the mirror; ssh runs in it", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  const project = await makeProject(t);
+  const sshd = await startSshd(t);
+  const flags = ["--ssh-config", sshd.configFile, "--target", sshd.host];
+  const before = await startDevtool(t, project, ["status", ...flags]).ended;
+  assert.match(before.stdout.toString(), /^mirror: +\/.*project-[0-9a-f]{8} \(not there yet\)$/m);
+  assert.equal((await startDevtool(t, project, ["sync", ...flags]).ended).code, 0);
+  const after = await startDevtool(t, project, ["status", ...flags]).ended;
+  const mirror = /^mirror: +(\/\S+)$/m.exec(after.stdout.toString())?.[1];
+  assert.ok(mirror);
+  assert.match(after.stdout.toString(), /^target: +rig \(ssh\)$/m);
+  const there = startDevtool(t, project, ["ssh", ...flags, "sh", "-c", "pwd; ls; exit 5"]);
+  there.child.stdin?.end();
+  const { code, stdout } = await there.ended;
+  assert.equal(code, 5);
+  assert.equal(stdout.toString(), `${mirror}\nnative\n`);
+});
+
+test("provision runs the project's script on the target, and its failure is told", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  const project = await makeProject(t, {
+    "vagrant/provision.sh": "cat >/dev/null </dev/null; echo made ready; id -u >&2\n",
+  });
+  const sshd = await startSshd(t);
+  const flags = ["--ssh-config", sshd.configFile, "--target", sshd.host];
+  const good = await startDevtool(t, project, ["provision", ...flags]).ended;
+  assert.equal(good.code, 0, good.stderr);
+  assert.match(good.stderr, /^made ready$/m);
+  await project.write({ "vagrant/provision.sh": "exit 3\n" });
+  const bad = await startDevtool(t, project, ["run", "--provision", ...flags]).ended;
+  assert.equal(bad.code, 1);
+  assert.match(bad.stderr, /provisioning rig failed \(exit code 3\)/);
+});

@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { type TestContext, test } from "node:test";
+import { needs } from "../../rig/host.ts";
+import { startSshd } from "../../rig/sshd.ts";
+import { type Ended, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+
+/** A project whose command line is all of what follows NAME: no bundle, nothing native. */
+const PLAIN = { "devtool.config.json": '{ "sync": { "include": ["src/"] } }' };
+
+async function plainProject(t: TestContext): Promise<Project> {
+  const project = await makeProject(t, PLAIN);
+  await rm(join(project.root, "devtool.config.ts"));
+  return project;
+}
+
+type Flags = (t: TestContext) => Promise<string[]>;
+
+const PLACES: Readonly<Record<string, Flags>> = {
+  "this machine": async () => ["--target", "local"],
+  "a host over SSH": async (t) => {
+    const sshd = await startSshd(t);
+    return ["--ssh-config", sshd.configFile, "--target", sshd.host];
+  },
+};
+
+async function runs(
+  t: TestContext,
+  flags: readonly string[],
+  input: string | Buffer,
+  ...command: string[]
+): Promise<Ended> {
+  const devtool = startDevtool(t, await plainProject(t), ["run", ...flags, ...command]);
+  devtool.child.stdin?.end(input);
+  return await devtool.ended;
+}
+
+for (const [name, flagsOf] of Object.entries(PLACES)) {
+  test(`on ${name}, standard output is the command's own and nothing else`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    const { code, stdout, stderr } = await runs(t, await flagsOf(t), "echo $((6*7))\n", "/bin/sh");
+    assert.equal(stdout.toString(), "42\n", stderr);
+    assert.equal(code, 0);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+    assert.doesNotMatch(stderr, /[\x00-\x08\x0b-\x1f]/);
+  });
+
+  test(`on ${name}, bytes pass both ways as they are, to the last one`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    const bytes = Buffer.alloc(3_000_001, Buffer.from(Array.from({ length: 256 }, (_, i) => i)));
+    const { code, stdout } = await runs(t, await flagsOf(t), bytes, "cat");
+    assert.equal(code, 0);
+    assert.ok(stdout.equals(bytes), `${stdout.length} bytes`);
+  });
+
+  test(`on ${name}, both output streams are kept apart, and the exit code is the command's`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    const { code, stdout, stderr } = await runs(t, await flagsOf(t), "", "sh", "-c", "echo out; echo err >&2; exit 7");
+    assert.deepEqual([code, stdout.toString()], [7, "out\n"]);
+    assert.match(stderr, /^err$/m);
+  });
+
+  test(`on ${name}, a command that a signal ended gives 128 and its number`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    const { code } = await runs(t, await flagsOf(t), "", "sh", "-c", "kill -KILL $$");
+    assert.equal(code, 137);
+  });
+
+  test(`on ${name}, a signal is the command's to act on`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    for (const [signal, exitCode] of [
+      ["SIGINT", 3],
+      ["SIGTERM", 4],
+      ["SIGHUP", 5],
+      ["SIGQUIT", 6],
+    ] as const) {
+      const script =
+        "trap 'exit 3' INT; trap 'exit 4' TERM; trap 'exit 5' HUP; trap 'exit 6' QUIT; echo ready; while :; do sleep 0.1; done";
+      const devtool = startDevtool(t, await plainProject(t), ["run", ...(await flagsOf(t)), "sh", "-c", script]);
+      if (devtool.child.stdout) await once(devtool.child.stdout, "data");
+      devtool.child.kill(signal);
+      assert.equal((await devtool.ended).code, exitCode, signal);
+    }
+  });
+
+  test(`on ${name}, a second Ctrl-C is not argued with, and leaves no process behind`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    const script = "trap '' INT; echo $$; while :; do sleep 0.1; done";
+    const devtool = startDevtool(t, await plainProject(t), ["run", ...(await flagsOf(t)), "sh", "-c", script]);
+    const [said] = devtool.child.stdout ? await once(devtool.child.stdout, "data") : [];
+    const pid = Number(said);
+    devtool.child.kill("SIGINT");
+    // The first has been taken once the second comes: signals of one kind are not queued.
+    const waited = setInterval(() => devtool.child.kill("SIGINT"), 50);
+    assert.equal((await devtool.ended).code, 130);
+    clearInterval(waited);
+    await gone(pid);
+  });
+
+  test(`on ${name}, a reader that leaves early ends the command quietly`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    const devtool = startDevtool(t, await plainProject(t), ["run", ...(await flagsOf(t)), "yes"]);
+    const { stdout } = devtool.child;
+    if (stdout) await once(stdout, "data");
+    stdout?.destroy();
+    const { code, stderr } = await devtool.ended;
+    assert.equal(code, 141, stderr);
+    assert.doesNotMatch(stderr, /EPIPE|Error|ended/);
+  });
+
+  test(`on ${name}, the command is interactive on a terminal: raw, of its size, interrupted by Ctrl-C`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd", "script"))) return;
+    const said = await onTerminal(
+      t,
+      ["run", ...(await flagsOf(t)), "sh", "-c", INTERACTIVE],
+      [
+        [/size 30 100/, "typed\r"],
+        [/got typed/, "\x03"],
+      ],
+    );
+    assert.match(said, /interrupted/);
+    assert.match(said, /code=9/);
+    assert.match(said, /restored .*icanon/s);
+  });
+
+  test(`on ${name}, --json gives one event a line, the command's output among them`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    const flags = ["--json", ...(await flagsOf(t))];
+    const { code, stdout, stderr } = await runs(t, flags, "in", "sh", "-c", "cat; printf '\\377' >&2; exit 2");
+    const events = stdout
+      .toString()
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const of = (kind: string) => events.filter(({ event }) => event === kind);
+    assert.deepEqual(
+      of("output").sort((a, b) => String(a["stream"]).localeCompare(String(b["stream"]))),
+      [
+        { event: "output", stream: "stderr", base64: "/w==" },
+        { event: "output", stream: "stdout", data: "in" },
+      ],
+    );
+    const [synced] = of("synced");
+    assert.match(String(synced?.["mirror"]), /^\/.*\/\.cache\/devtool\/mirrors\/project-[0-9a-f]{8}$/);
+    for (const key of ["files", "bytesSent", "bytesTotal"]) assert.equal(typeof synced?.[key], "number");
+    assert.deepEqual(of("exited"), [{ event: "exited", code: 2, signal: null }]);
+    assert.deepEqual([code, stderr], [2, ""]);
+  });
+}
+
+const INTERACTIVE = `trap 'echo interrupted; exit 9' INT
+test -t 0 && test -t 1 && echo size $(stty size)
+read line; echo got $line
+while :; do sleep 0.1; done`;
+
+/** util-linux `script` gives a terminal; each answer is typed once its question has been seen. */
+async function onTerminal(t: TestContext, args: readonly string[], dialogue: readonly (readonly [RegExp, string])[]) {
+  const project = await plainProject(t);
+  const cli = join(import.meta.dirname, "../../../devtool/cli.ts");
+  const words = [process.execPath, "--import", import.meta.resolve("tsx"), cli, ...args].map(
+    (word) => `'${word.replaceAll("'", "'\\''")}'`,
+  );
+  const line = `trap : INT; stty rows 30 cols 100; ${words.join(" ")}; echo code=$?; echo restored $(stty -a)`;
+  await writeFile(join(project.home, "line.sh"), line);
+  const child = spawn("script", ["--quiet", "--command", `sh ${project.home}/line.sh`, "/dev/null"], {
+    cwd: project.root,
+    env: { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache"), TERM: "xterm" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const left = [...dialogue];
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+    const [question, answer] = left[0] ?? [];
+    if (!question?.test(said)) return;
+    left.shift();
+    child.stdin.write(answer ?? "");
+  });
+  await once(child, "close");
+  return said;
+}
+
+/** Waits until no such process is there. */
+async function gone(pid: number): Promise<void> {
+  for (;;) {
+    const names = await readdir("/proc");
+    if (!names.includes(String(pid))) return;
+  }
+}
+
+const REFUSED: readonly (readonly [string, readonly string[], RegExp])[] = [
+  ["a target that is no host", ["run", "--target=-oProxyCommand=x", "true"], /is no host/],
+  ["a host nobody knows", ["run", "--target", "nobody.invalid", "true"], /no address is known for nobody\.invalid/],
+  [
+    "a host that refuses the connection",
+    ["run", "--target", "127.0.0.1:1", "true"],
+    /127\.0\.0\.1:1 refused the connection/,
+  ],
+  ["no command", ["run", "--target", "local"], /there is no command to run/],
+  ["a misspelt option", ["run", "--tagret", "x", "true"], /unknown option --tagret\n.*did you mean --target\?/],
+  ["a configuration that is not there", ["run", "--config", "gone.ts", "true"], /can't read .*gone\.ts/],
+];
+
+for (const [title, args, complaint] of REFUSED) {
+  test(`${title} is refused with exit code 2, and nothing else is done`, async (t) => {
+    const project = await plainProject(t);
+    const { code, stdout, stderr } = await startDevtool(t, project, args).ended;
+    assert.deepEqual([code, stdout.toString()], [2, ""], stderr);
+    assert.match(stderr, complaint);
+    assert.deepEqual(await readdir(project.home), []);
+  });
+}
+
+test("a command that is not there is named", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const { code, stderr } = await runs(t, ["--target", "local"], "", "no-such-command");
+  assert.notEqual(code, 0);
+  assert.match(stderr, /this machine has no no-such-command/);
+});
+
+test("help and version come on standard output", async (t) => {
+  const project = await plainProject(t);
+  const help = await startDevtool(t, project, ["--help"]).ended;
+  assert.equal(help.code, 0);
+  for (const name of [
+    "run",
+    "watch",
+    "sync",
+    "build",
+    "doctor",
+    "provision",
+    "up",
+    "halt",
+    "destroy",
+    "ssh",
+    "status",
+  ]) {
+    assert.match(help.stdout.toString(), new RegExp(`^\\s*${name}\\s`, "m"));
+  }
+  const version = startDevtool(t, project, ["--version"]);
+  assert.ok(version.child.stdout);
+  assert.match(await text(version.child.stdout), /^\d+\.\d+\.\d+\n$/);
+});
