@@ -27,6 +27,8 @@ export function humanReport({ stdout, stderr }: Streams): Report {
       case "changed":
         isWatch = true;
         round.length = 0;
+        // Where a round begins, for editors that collect its diagnostics.
+        if (event.paths !== null) say(`changed ${namesOf(event.paths)}`);
         break;
       case "bundled":
       case "synced":
@@ -114,6 +116,13 @@ function checkLine({ ok, needed, where, name, found, remedy }: Extract<Event, { 
   const mark = ok ? "ok     " : needed ? "MISSING" : "missing";
   const hint = ok || remedy === null ? "" : `          ${remedy}\n`;
   return `${mark} ${where}: ${name}${found === null ? "" : ` (${found})`}\n${hint}`;
+}
+
+const NAMES_MAX = 3;
+
+function namesOf(paths: readonly string[]): string {
+  const rest = paths.length - NAMES_MAX;
+  return paths.slice(0, NAMES_MAX).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
 function count(number: number, noun: string): string {

@@ -24,7 +24,7 @@ const SYNCED: Event = {
   milliseconds: 1234,
 };
 
-test("a round is one line: what was bundled, sent, compiled and started, with times", () => {
+test("a round says what changed, and in one line what was bundled, sent, compiled and started, with times", () => {
   const { stdout, stderr } = said([
     { event: "changed", paths: ["a"] },
     { event: "stage", stage: "bundle" },
@@ -36,7 +36,7 @@ test("a round is one line: what was bundled, sent, compiled and started, with ti
   assert.equal(stdout, "");
   assert.equal(
     stderr,
-    "devtool: bundled 2 files (346 kB) in 12 ms, sent 1 file (999 B of 1.0 MB) in 1.2 s, compiled in 50 ms, started after 100 ms\n",
+    "devtool: changed a\ndevtool: bundled 2 files (346 kB) in 12 ms, sent 1 file (999 B of 1.0 MB) in 1.2 s, compiled in 50 ms, started after 100 ms\n",
   );
 });
 
