@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 /** What one run of one contender took. */
 export interface Sample {
   readonly milliseconds: number;
@@ -26,6 +28,8 @@ export interface Rounds {
 
 /** Rounds whose samples don't count: caches, connections and compiled code settle. */
 const WARM_UP_ROUNDS = 2;
+/** The kernel takes network namespaces apart after their processes ended; the next one's clone would wait for that. */
+const SETTLE_MS = 30;
 
 /** A B A B …: what disturbs the machine disturbs all of them. The figures are medians. */
 export async function interleave(contenders: readonly Contender[], { rounds, before }: Rounds): Promise<Result[]> {
@@ -33,6 +37,7 @@ export async function interleave(contenders: readonly Contender[], { rounds, bef
   for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
     await before?.();
     for (const [index, contender] of contenders.entries()) {
+      await pause(SETTLE_MS);
       const sample = await contender.measure();
       if (round >= 0) samples[index]?.push(sample);
     }
