@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,14 +14,24 @@ int step_chdir(struct td_init *init, const struct td_step *step) {
     return path[0] == '/' ? 0 : EXDEV;
 }
 
+/* An empty directory is the working one. Returns 0 when the path is too long. */
+static int join(char path[PATH_MAX], const char *directory, size_t length, const char *name) {
+    size_t name_length = strlen(name);
+    if (length + 1 + name_length >= PATH_MAX)
+        return 0;
+    memcpy(path, directory, length);
+    if (length > 0)
+        path[length++] = '/';
+    memcpy(path + length, name, name_length + 1);
+    return 1;
+}
+
 /* Tries each directory of search, as execvp does; returns the errno that says most. */
 static int exec_searched(const char *search, const char **arguments, const char **environment) {
     static char path[PATH_MAX];
     int told = ENOENT;
     for (const char *at = search; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
-        int length = (int)strcspn(at, ":");
-        int needed = snprintf(path, sizeof path, "%.*s%s%s", length, at, length ? "/" : "", arguments[0]);
-        if (needed < 0 || (size_t)needed >= sizeof path)
+        if (!join(path, at, strcspn(at, ":"), arguments[0]))
             continue;
         execve(path, (char *const *)arguments, (char *const *)environment);
         if (errno == EACCES)

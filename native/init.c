@@ -80,13 +80,18 @@ int close_on_exec(void) {
     return syscall(SYS_close_range, TD_FD_PLAN, ~0u, TD_CLOSE_RANGE_CLOEXEC) == 0 ? 0 : errno;
 }
 
+/* What rt_sigaction(2) takes; all zero: SIG_DFL. */
+struct kernel_sigaction {
+    uint64_t handler, flags, restorer, mask;
+};
+
 /* Node ignores SIGPIPE and the cloning thread blocked everything; both would reach the command through exec. */
 static void reset_signals(void) {
+    static const struct kernel_sigaction by_default;
+    uint64_t none = 0;
     for (int number = 1; number <= SIGNALS; number++)
-        (void)signal(number, SIG_DFL); /* SIGKILL, SIGSTOP and the C library's own can't be changed */
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+        (void)syscall(SYS_rt_sigaction, number, &by_default, NULL, sizeof none); /* SIGKILL and SIGSTOP can't be changed */
+    (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
 }
 
 static int load_plan(struct td_plan *plan) {

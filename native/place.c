@@ -25,32 +25,40 @@ static int open_directory(const struct td_init *init, const char *path) {
     return open_inside(init, path, O_PATH | O_DIRECTORY);
 }
 
-/*
- * Opens the directory that holds the last component of path, making what is missing, one component at a time, each
- * below the descriptor of the one before. *name is that component.
- */
-static int open_parent(const struct td_init *init, const char *path, const char **name) {
+/* Makes what is missing of a directory, one component at a time, each below the descriptor of the one before. */
+static int make_directories(const struct td_init *init, const char *path) {
     char prefix[PATH_MAX];
-    size_t length = strlen(path);
-    if (length == 0 || length >= sizeof prefix) {
-        errno = length ? ENAMETOOLONG : EINVAL;
-        return -1;
-    }
     int directory = open_directory(init, "/");
-    size_t at = path[0] == '/';
-    for (const char *slash; directory >= 0 && (slash = strchr(path + at, '/')); at = (size_t)(slash - path) + 1) {
-        memcpy(prefix, path, (size_t)(slash - path));
-        prefix[slash - path] = '\0';
+    for (size_t length = strlen(path), end = 1; directory >= 0 && end < length;) {
+        size_t begin = end;
+        end += strcspn(path + end, "/");
+        memcpy(prefix, path, end);
+        prefix[end++] = '\0';
         int next = open_directory(init, prefix);
-        if (next < 0 && errno == ENOENT && mkdirat(directory, prefix + at, 0755) == 0)
+        if (next < 0 && errno == ENOENT && mkdirat(directory, prefix + begin, 0755) == 0)
             next = open_directory(init, prefix);
         int error = errno;
         close(directory);
         errno = error;
         directory = next;
     }
-    *name = path + at;
     return directory;
+}
+
+/* Opens the directory that holds the last component of an absolute path, made if it is missing. *name: that component. */
+static int open_parent(const struct td_init *init, const char *path, const char **name) {
+    char parent[PATH_MAX];
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    if (!slash || slash[1] == '\0' || path[0] != '/' || strlen(path) >= sizeof parent) {
+        errno = EINVAL;
+        return -1;
+    }
+    *name = slash + 1;
+    size_t length = slash == path ? 1 : (size_t)(slash - path);
+    memcpy(parent, path, length);
+    parent[length] = '\0';
+    int directory = open_directory(init, parent);
+    return directory >= 0 || errno != ENOENT ? directory : make_directories(init, parent);
 }
 
 int step_mkdir(struct td_init *init, const struct td_step *step) {

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "raw.h"
 #include "shim.h"
 #include "sys.h"
 #include "watch.h"
@@ -41,18 +42,9 @@ static int sealed_init = -1; /* memfd with tinydocker-init: a container can't re
 static int self = -1;        /* pidfd of this process */
 static atomic_uint last_number;
 
-#if defined(__x86_64__)
-static long raw(long number, long a, long b, long c, long d, long e) {
-    long result;
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
-                     : "rcx", "r11", "memory");
-    return result;
-}
+static long raw(long number, long a, long b, long c, long d, long e) { return td_raw_call(number, a, b, c, d, e, 0); }
 
+#if defined(__x86_64__)
 static long clone3_run(struct clone3_args *args, void (*run)(struct child *), struct child *child) {
     long result;
     register void *function __asm__("r8") = (void *)run;
@@ -70,18 +62,7 @@ static long clone3_run(struct clone3_args *args, void (*run)(struct child *), st
                      : "rcx", "rdx", "r10", "r11", "memory", "cc");
     return result;
 }
-#elif defined(__aarch64__)
-static long raw(long number, long a, long b, long c, long d, long e) {
-    register long x8 __asm__("x8") = number;
-    register long x0 __asm__("x0") = a;
-    register long x1 __asm__("x1") = b;
-    register long x2 __asm__("x2") = c;
-    register long x3 __asm__("x3") = d;
-    register long x4 __asm__("x4") = e;
-    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory", "cc");
-    return x0;
-}
-
+#else
 static long clone3_run(struct clone3_args *args, void (*run)(struct child *), struct child *child) {
     register long x8 __asm__("x8") = SYS_clone3;
     register long x0 __asm__("x0") = (long)args;
@@ -100,8 +81,6 @@ static long clone3_run(struct clone3_args *args, void (*run)(struct child *), st
                      : "memory", "cc");
     return x0;
 }
-#else
-#error "tinydocker knows x86_64 and aarch64"
 #endif
 
 static long write_file(const char *path, const char *text) {

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { cloneFailure, hostFailure, stepFailure } from "./diagnose.ts";
 import { ERRNO } from "./errno.ts";
 import { Failure } from "./failure.ts";
-import { type Claim, claim, clear, recordContainer, release, sweep } from "./journal.ts";
+import { type Claim, claim, clear, clearMark, recordContainer, release, sweep } from "./journal.ts";
 import { planOf } from "./plan.ts";
 import { encodePlan, type ShimEvent, type Spawned } from "./plan-codec.ts";
 import { hostEntries } from "./rootless-host.ts";
@@ -86,7 +86,11 @@ function supervised(shim: Shim, spec: ContainerSpec, options: StartOptions, plac
   let executed = () => {};
   let killedFor: NodeJS.Signals | undefined;
   let attempt = spawn(shim, spec, options, place, false);
-  const onExecuted = () => executed();
+  const onExecuted = () => {
+    executed();
+    // After whoever waits for `started`.
+    setImmediate(() => void clearMark(shim, place.held));
+  };
 
   async function outlive(): Promise<ExitStatus> {
     try {
@@ -138,7 +142,7 @@ function spawn(shim: Shim, spec: ContainerSpec, options: StartOptions, place: Pl
   const rootless = spec.linux.namespaces.includes("user");
   const plan = planOf(spec, {
     ...held.places,
-    stateRoot: realpathSync(root),
+    stateRoot: realpathSync.native(root),
     rootless,
     upperInMemory,
     hostEntries: rootless && spec.image.host ? hostEntries() : [],

@@ -63,11 +63,9 @@ interface Journal {
 
 /** Takes the name, undoing what a killed run of it left. Throws Failure (exit 125) when a container has it. */
 export async function claim(shim: Shim, stateRoot: string, name: string): Promise<Claim> {
-  for (const part of ["locks", "containers", "work", "memory"])
-    mkdirSync(join(stateRoot, part), { recursive: true, mode: 0o700 });
   const deadline = Date.now() + LEFTOVER_WAIT_MS;
   for (let attempt = 1; attempt <= LOCK_ATTEMPTS_MAX; attempt++) {
-    const fd = openSync(lockPath(stateRoot, name), constants.O_RDWR | constants.O_CREAT, 0o600);
+    const fd = openLock(stateRoot, name);
     const taken = tryLock(shim, stateRoot, name, fd);
     if (taken === "taken") {
       const held = { name, fd, places: placesOf(stateRoot, name) };
@@ -101,6 +99,14 @@ export async function release(shim: Shim, stateRoot: string, held: Claim): Promi
   }
 }
 
+/**
+ * Removes, while the container runs, overlayfs's mark that its upper layer must not be used again without fsync. It is
+ * looked at by mounts only, and three fewer directories are left to the end.
+ */
+export async function clearMark(shim: Shim, { places }: Claim): Promise<void> {
+  await shim.remove(join(places.work, "work/incompat"));
+}
+
 /** Removes all that the container made, and keeps the name. */
 export async function clear(shim: Shim, { places }: Claim): Promise<void> {
   for (const path of [places.upper, places.work]) {
@@ -132,6 +138,20 @@ function lockPath(stateRoot: string, name: string): string {
   return join(stateRoot, "locks", name);
 }
 
+function openLock(stateRoot: string, name: string): number {
+  const open = () => openSync(lockPath(stateRoot, name), constants.O_RDWR | constants.O_CREAT, 0o600);
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    // The first run here. The locks' directory is made last, so it tells that all are there.
+    for (const part of ["memory", "work", "containers", "locks"]) {
+      mkdirSync(join(stateRoot, part), { recursive: true, mode: 0o700 });
+    }
+    return open();
+  }
+}
+
 function tryLock(shim: Shim, stateRoot: string, name: string, fd: number): "taken" | "held" | "removed" {
   const result = shim.lock(fd);
   if (result === -ERRNO.EAGAIN) return "held";
@@ -158,8 +178,12 @@ function endLeftover(shim: Shim, container: ProcessIdentity): void {
   closeSync(pidfd);
 }
 
+/** This process's own. */
+let owner: ProcessIdentity | undefined;
+
 function journalLine(role: "owner" | "container", pid: number): string {
-  const identity = identify(pid);
+  owner ??= identify(process.pid);
+  const identity = role === "owner" ? owner : identify(pid);
   return identity ? `${role} ${identity.pid} ${identity.startTime} ${identity.boot}\n` : "";
 }
 

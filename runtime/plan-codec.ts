@@ -26,46 +26,55 @@ const OP_NUMBERS = new Map(OPS.map((op, number) => [op, number]));
 /** The bytes tinydocker-init reads. `timed`: it reports how long each step took. Throws RangeError beyond a limit. */
 export function encodePlan(steps: readonly Step[], timed: boolean): Buffer {
   if (steps.length > STEPS_MAX) throw new RangeError(`a plan of ${steps.length} steps; ${STEPS_MAX} are the most`);
-  const texts = steps.flatMap((step) => step.texts.map(bytesOfText));
-  // One NUL in front: the empty text that absent ones point to.
-  const stringBytes = texts.reduce((sum, text) => sum + text.length + 1, 1);
   const stringsAt = HEADER_BYTES + steps.length * STEP_BYTES;
+  // One NUL in front: the empty text that absent ones point to.
+  const stringBytes = steps.reduce((sum, { texts }) => texts.reduce((part, text) => part + sizeOf(text) + 1, sum), 1);
   if (stringsAt + stringBytes > PLAN_BYTES_MAX) {
     throw new RangeError(`a plan of ${stringsAt + stringBytes} bytes; ${PLAN_BYTES_MAX} are the most`);
   }
   const plan = Buffer.alloc(stringsAt + stringBytes);
   const header = [MAGIC, VERSION, timed ? FLAG_TIMED : 0, steps.length, stringBytes];
   for (const [i, word] of header.entries()) plan.writeUInt32LE(word, i * 4);
-  let offset = 1;
-  let next = 0;
-  steps.forEach((step, i) => {
+  let end = stringsAt + 1;
+  for (const [i, step] of steps.entries()) {
     const at = HEADER_BYTES + i * STEP_BYTES;
-    writeStep(plan, at, step);
-    step.texts.forEach((_, column) => {
-      const text = texts[next++] ?? Buffer.alloc(0);
-      plan.writeUInt32LE(offset, at + STEP_TEXTS_AT + column * 8);
-      plan.writeUInt32LE(text.length, at + STEP_TEXTS_AT + column * 8 + 4);
-      plan.set(text, stringsAt + offset);
-      offset += text.length + 1;
-    });
-  });
+    writeNumbers(plan, at, step);
+    for (const [column, text] of step.texts.entries()) {
+      const length = writeText(plan, end, text);
+      plan.writeUInt32LE(end - stringsAt, at + STEP_TEXTS_AT + column * 8);
+      plan.writeUInt32LE(length, at + STEP_TEXTS_AT + column * 8 + 4);
+      end += length + 1;
+    }
+  }
   return plan;
 }
 
-function writeStep(plan: Buffer, at: number, step: Step): void {
+function writeNumbers(plan: Buffer, at: number, step: Step): void {
   if (step.numbers.length > NUMBERS_MAX || step.texts.length > TEXTS_MAX)
     throw new RangeError(`${step.op} takes too much`);
   plan.writeUInt32LE(OP_NUMBERS.get(step.op) ?? OPS.length, at);
   plan.writeUInt32LE(step.optional ? FLAG_OPTIONAL : 0, at + 4);
-  step.numbers.forEach((number, column) => {
+  for (const [column, number] of step.numbers.entries()) {
     plan.writeBigUInt64LE(BigInt(number), at + STEP_NUMBERS_AT + column * 8);
-  });
+  }
 }
 
-function bytesOfText(text: Text): Uint8Array {
-  if (text instanceof Uint8Array) return text;
-  if (typeof text === "string") return Buffer.from(text);
-  return Buffer.from(text.map((item) => `${item}\0`).join(""));
+function sizeOf(text: Text): number {
+  if (text instanceof Uint8Array) return text.length;
+  if (typeof text === "string") return Buffer.byteLength(text);
+  return text.reduce((sum, item) => sum + Buffer.byteLength(item) + 1, 0);
+}
+
+/** Returns how many bytes it wrote; the NULs are there already. */
+function writeText(plan: Buffer, at: number, text: Text): number {
+  if (typeof text === "string") return plan.write(text, at);
+  if (text instanceof Uint8Array) {
+    plan.set(text, at);
+    return text.length;
+  }
+  let end = at;
+  for (const item of text) end += plan.write(item, end) + 1;
+  return end - at;
 }
 
 /** What the shim's thread tells; `container` is the number td_spawn gave. */

@@ -1,0 +1,201 @@
+/*
+ * The few functions of the C library that tinydocker-init needs, with the C library's own declarations. Linked against
+ * glibc instead, its start takes 0.4 ms longer in a virtual machine: glibc asks the processor about itself first, and the
+ * hypervisor answers each question.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <time.h>
+
+#include "raw.h"
+#include "sys.h"
+
+int main(void);
+
+__attribute__((noreturn, used)) static void start(void) { _exit(main()); }
+
+#if defined(__x86_64__)
+__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tand $-16, %rsp\n\tcall start\n\tud2\n");
+#else
+__asm__(".globl _start\n_start:\n\tmov x29, #0\n\tbl start\n\tbrk #0\n");
+#endif
+
+static int last_error;
+
+int *__errno_location(void) { return &last_error; }
+
+/* As the C library reports: -1 and errno. */
+static long told(long result) {
+    if (result >= 0 || result < -4095)
+        return result;
+    last_error = (int)-result;
+    return -1;
+}
+
+#define CALL(number, a, b, c, d, e, f)                                                                                 \
+    told(td_raw_call(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f)))
+#define CALL3(number, a, b, c) CALL(number, a, b, c, 0, 0, 0)
+
+long syscall(long number, ...) {
+    va_list list;
+    va_start(list, number);
+    long a[6];
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(list, long);
+    va_end(list);
+    return CALL(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static int open_at(int directory, const char *path, int flags, mode_t mode) {
+    return (int)CALL(SYS_openat, directory, path, flags, mode, 0, 0);
+}
+
+int open(const char *path, int flags, ...) { return open_at(AT_FDCWD, path, flags, 0); }
+
+int openat(int directory, const char *path, int flags, ...) {
+    va_list list;
+    va_start(list, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(list, mode_t) : 0;
+    va_end(list);
+    return open_at(directory, path, flags, mode);
+}
+
+int ioctl(int fd, unsigned long request, ...) {
+    va_list list;
+    va_start(list, request);
+    long argument = va_arg(list, long);
+    va_end(list);
+    return (int)CALL3(SYS_ioctl, fd, request, argument);
+}
+
+int prctl(int option, ...) {
+    va_list list;
+    va_start(list, option);
+    long a[4];
+    for (int i = 0; i < 4; i++)
+        a[i] = va_arg(list, long);
+    va_end(list);
+    return (int)CALL(SYS_prctl, option, a[0], a[1], a[2], a[3], 0);
+}
+
+int close(int fd) { return (int)CALL3(SYS_close, fd, 0, 0); }
+ssize_t write(int fd, const void *bytes, size_t length) { return CALL3(SYS_write, fd, bytes, length); }
+int mkdirat(int directory, const char *path, mode_t mode) { return (int)CALL3(SYS_mkdirat, directory, path, mode); }
+int symlinkat(const char *target, int directory, const char *path) {
+    return (int)CALL3(SYS_symlinkat, target, directory, path);
+}
+int access(const char *path, int mode) { return (int)CALL3(SYS_faccessat, AT_FDCWD, path, mode); }
+int fstat(int fd, struct stat *stat) { return (int)CALL3(SYS_fstat, fd, stat, 0); }
+int fstatfs(int fd, struct statfs *statfs) { return (int)CALL3(SYS_fstatfs, fd, statfs, 0); }
+int fchown(int fd, uid_t uid, gid_t gid) { return (int)CALL3(SYS_fchown, fd, uid, gid); }
+int dup2(int from, int to) { return (int)CALL3(SYS_dup3, from, to, 0); }
+int chdir(const char *path) { return (int)CALL3(SYS_chdir, path, 0, 0); }
+int fchdir(int fd) { return (int)CALL3(SYS_fchdir, fd, 0, 0); }
+char *getcwd(char *path, size_t length) { return CALL3(SYS_getcwd, path, length, 0) < 0 ? NULL : path; }
+mode_t umask(mode_t mask) { return (mode_t)CALL3(SYS_umask, mask, 0, 0); }
+
+int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data) {
+    return (int)CALL(SYS_mount, source, target, type, flags, data, 0);
+}
+int umount2(const char *target, int flags) { return (int)CALL3(SYS_umount2, target, flags, 0); }
+
+void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
+    return (void *)CALL(SYS_mmap, address, length, protection, flags, fd, offset);
+}
+
+/* Never given back: the process becomes another one soon. */
+void *calloc(size_t count, size_t size) {
+    void *memory = mmap(NULL, count * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+int socket(int domain, int type, int protocol) { return (int)CALL3(SYS_socket, domain, type, protocol); }
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags) { return CALL3(SYS_sendmsg, fd, message, flags); }
+pid_t setsid(void) { return (pid_t)CALL3(SYS_setsid, 0, 0, 0); }
+int sethostname(const char *name, size_t length) { return (int)CALL3(SYS_sethostname, name, length, 0); }
+
+int getrlimit(__rlimit_resource_t resource, struct rlimit *limit) {
+    return (int)CALL(SYS_prlimit64, 0, resource, NULL, limit, 0, 0);
+}
+int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
+    return (int)CALL(SYS_prlimit64, 0, resource, limit, NULL, 0, 0);
+}
+
+int poll(struct pollfd *fds, nfds_t count, int milliseconds) {
+    struct timespec timeout = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
+    return (int)CALL(SYS_ppoll, fds, count, &timeout, NULL, 0, 0);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time) { return (int)CALL3(SYS_clock_gettime, clock, time, 0); }
+int raise(int number) { return (int)CALL3(SYS_kill, CALL3(SYS_getpid, 0, 0, 0), number, 0); }
+void _exit(int status) {
+    for (;;)
+        td_raw_call(SYS_exit_group, status, 0, 0, 0, 0, 0);
+}
+
+int execve(const char *path, char *const arguments[], char *const environment[]) {
+    return (int)CALL3(SYS_execve, path, arguments, environment);
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        ((char *)to)[i] = ((const char *)from)[i];
+    return to;
+}
+
+void *memset(void *to, int byte, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        ((char *)to)[i] = (char)byte;
+    return to;
+}
+
+size_t strlen(const char *text) {
+    size_t length = 0;
+    while (text[length])
+        length++;
+    return length;
+}
+
+char *strchr(const char *text, int byte) {
+    for (; *text != (char)byte; text++)
+        if (!*text)
+            return NULL;
+    return (char *)(uintptr_t)text;
+}
+
+char *strrchr(const char *text, int byte) {
+    const char *found = NULL;
+    for (; *text; text++)
+        if (*text == (char)byte)
+            found = text;
+    return (char *)(uintptr_t)found;
+}
+
+size_t strcspn(const char *text, const char *stop) {
+    size_t length = 0;
+    while (text[length] && !strchr(stop, text[length]))
+        length++;
+    return length;
+}
+
+char *strncpy(char *restrict to, const char *restrict from, size_t length) {
+    size_t i = 0;
+    for (; i < length && from[i]; i++)
+        to[i] = from[i];
+    for (; i < length; i++)
+        to[i] = '\0';
+    return to;
+}
