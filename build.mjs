@@ -1,29 +1,37 @@
 // Builds the two programs and the agent into dist/; `npm ci` runs it (prepare).
-import { chmod, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rename, rm } from "node:fs/promises";
 import { build } from "esbuild";
 
-await rm("dist", { recursive: true, force: true });
+// Beside dist/ and then in its place, so that a program running from it never finds half of it.
+const outdir = await mkdtemp("dist.new-");
 const shared = {
   bundle: true,
   platform: "node",
   target: "node20.19",
   format: "esm",
-  outdir: "dist",
+  outdir,
   sourcemap: "linked",
 };
-const require = "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);";
+// Not named createRequire: yargs imports that name itself.
+const banner = { js: "import { createRequire as from } from 'node:module'; const require = from(import.meta.url);" };
 
-await build({
-  ...shared,
-  entryPoints: { tinydocker: "runtime/cli.ts", agent: "devtool/agent/main.ts" },
-  external: ["koffi"],
-  banner: { js: require },
-});
-await build({
-  ...shared,
-  entryPoints: { devtool: "devtool/cli.ts", config: "devtool/config.ts" },
-  splitting: true,
-  packages: "external",
-});
-await chmod("dist/tinydocker.js", 0o755);
-await chmod("dist/devtool.js", 0o755);
+try {
+  await build({
+    ...shared,
+    entryPoints: { tinydocker: "runtime/cli.ts", agent: "devtool/agent/main.ts" },
+    external: ["koffi"],
+    banner,
+  });
+  await build({
+    ...shared,
+    entryPoints: { devtool: "devtool/cli.ts", config: "devtool/config.ts" },
+    splitting: true,
+    packages: "external",
+  });
+  for (const program of ["devtool", "tinydocker"]) await chmod(`${outdir}/${program}.js`, 0o755);
+  await chmod(outdir, 0o755);
+  await rm("dist", { recursive: true, force: true });
+  await rename(outdir, "dist");
+} finally {
+  await rm(outdir, { recursive: true, force: true });
+}
