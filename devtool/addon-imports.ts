@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Plugin } from "./esbuild.ts";
 
@@ -10,30 +11,54 @@ export interface Addon {
   readonly directory: string;
 }
 
-/** Leaves packages with native parts out of the bundle and collects them in `found`, by name. */
-export function addonImports(named: readonly string[], found: Map<string, Addon>): Plugin {
-  const known = new Map<string, Addon | undefined>();
+/**
+ * Leaves packages with native parts out of the bundle and collects them in `found`, by name. Only imports of `names`
+ * are asked about: each costs a round trip between esbuild and here, at every build.
+ */
+export function addonImports(names: readonly string[], found: Map<string, Addon>): Plugin {
   return {
     name: "addon-imports",
     setup: (build) => {
-      // A bare import: neither relative, nor absolute (/, C:\), nor of the package's own (#), nor of Node's (node:), which
-      // are most: esbuild asks across a pipe for each that the filter lets pass, at every build.
-      build.onResolve({ filter: /^[^./#:][^:]*$/ }, ({ path, kind, resolveDir }) => {
-        if (kind === "entry-point") return undefined;
+      if (names.length === 0) return;
+      const alternatives = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+      build.onResolve({ filter: new RegExp(`^(${alternatives})(/|$)`) }, ({ path, kind, resolveDir }) => {
         const name = packageName(path);
-        const directory = packageDirectory(name, resolveDir);
+        const directory = kind === "entry-point" ? undefined : packageDirectory(name, resolveDir);
         if (directory === undefined) return undefined;
-        if (!known.has(directory)) known.set(directory, readAddon(name, directory, named.includes(name)));
-        const addon = known.get(directory);
-        if (!addon) return undefined;
-        found.set(name, addon);
+        found.set(name, { name, version: readManifest(directory).version ?? "0.0.0", directory });
         return { path, external: true };
       });
     },
   };
 }
 
-export function packageName(path: string): string {
+/** The packages with native parts among those that files of `root` can import. */
+export async function nativePackages(root: string): Promise<string[]> {
+  const names = new Set<string>();
+  for (let folder = root; ; folder = dirname(folder)) {
+    await collectNative(join(folder, "node_modules"), names);
+    if (folder === dirname(folder)) return [...names];
+  }
+}
+
+async function collectNative(modules: string, names: Set<string>): Promise<void> {
+  const entries = await readdir(modules).catch(() => []);
+  const scopes = entries.filter((name) => name.startsWith("@"));
+  const scoped = scopes.map(async (scope) =>
+    (await readdir(join(modules, scope)).catch(() => [])).map((name) => `${scope}/${name}`),
+  );
+  const packages = [...entries.filter((name) => !/^[.@]/.test(name)), ...(await Promise.all(scoped)).flat()];
+  await Promise.all(
+    packages.map(async (name) => {
+      const directory = join(modules, name);
+      const manifest = await readFile(join(directory, "package.json"), "utf8").catch(() => "");
+      if (manifest !== "" && isNative(parseManifest(manifest), directory)) names.add(name);
+      await collectNative(join(directory, "node_modules"), names);
+    }),
+  );
+}
+
+function packageName(path: string): string {
   return path
     .split("/")
     .slice(0, path.startsWith("@") ? 2 : 1)
@@ -59,13 +84,16 @@ export interface Manifest {
 }
 
 export function readManifest(directory: string): Manifest {
-  return JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as Manifest;
+  return parseManifest(readFileSync(join(directory, "package.json"), "utf8"));
 }
 
-function readAddon(name: string, directory: string, isNamed: boolean): Addon | undefined {
-  const manifest = readManifest(directory);
-  if (!isNamed && !isNative(manifest, directory)) return undefined;
-  return { name, version: manifest.version ?? "0.0.0", directory };
+/** Of a package whose manifest is broken nothing is known. */
+function parseManifest(text: string): Manifest {
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch {
+    return {};
+  }
 }
 
 /** By what the ways to ship a binary leave in a package: one package for each platform, prebuilds, or node-gyp and its like. */

@@ -18,7 +18,7 @@ export interface Bench {
   unsent: Set<string> | "anything";
 }
 
-export async function createBench(project: Project, report: Report): Promise<Bench> {
+export function createBench(project: Project, report: Report): Bench {
   const filter = createFilter(project.sync);
   const executables = createFilter({ include: project.executable });
   return {
@@ -28,7 +28,7 @@ export async function createBench(project: Project, report: Report): Promise<Ben
     scope: createScope(project, filter, createFilter({ exclude: project.sync.exclude })),
     // Everywhere else the file system tells.
     executable: process.platform === "win32" ? (path) => executables.includes(path, false) : undefined,
-    bundler: project.bundle && (await createBundler(project.root, project.bundle)),
+    bundler: project.bundle && createBundler(project.root, project.bundle),
     bundle: undefined,
     unsent: "anything",
   };

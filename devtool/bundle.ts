@@ -1,5 +1,6 @@
+import { stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { type Addon, addonImports } from "./addon-imports.ts";
+import { type Addon, addonImports, nativePackages } from "./addon-imports.ts";
 import {
   type BuildContext,
   type BuildOptions,
@@ -7,6 +8,7 @@ import {
   type Diagnostic,
   diagnosticsOf,
   newContext,
+  type Plugin,
   toDiagnostics,
 } from "./esbuild.ts";
 import { Failure } from "./failure.ts";
@@ -42,25 +44,35 @@ export class BundleFailure extends Failure {
   }
 }
 
-export async function createBundler(root: string, config: ProjectBundle): Promise<Bundler> {
-  const addons = new Map<string, Addon>();
-  const context = await newContext(options(root, config, addons));
+export function createBundler(root: string, config: ProjectBundle): Bundler {
+  const installed = join(root, "node_modules/.package-lock.json");
+  let built: { context: BuildContext; addons: Map<string, Addon>; packages: number } | undefined;
+  const current = async () => {
+    const packages = (await stat(installed).catch(() => undefined))?.mtimeMs ?? 0;
+    if (built?.packages === packages) return built;
+    await built?.context.dispose();
+    const addons = new Map<string, Addon>();
+    const names = [...config.addons, ...(await nativePackages(root))];
+    built = { context: await newContext(options(root, config, addonImports(names, addons))), addons, packages };
+    return built;
+  };
   let last: Promise<unknown> = Promise.resolve();
   return {
     build: (signal) => {
       // rebuild() during a build gives that build's result, which may be older than the files on disk.
-      const build = Promise.all([last, context.cancel()]).then(() => buildOnce(context, root, config, addons, signal));
+      const idle = Promise.all([last, built?.context.cancel()]);
+      const build = idle.then(current).then(({ context, addons }) => buildOnce(context, root, config, addons, signal));
       last = build.catch(() => {});
       return build;
     },
     dispose: async () => {
       await last;
-      await context.dispose();
+      await built?.context.dispose();
     },
   };
 }
 
-function options(root: string, config: ProjectBundle, addons: Map<string, Addon>) {
+function options(root: string, config: ProjectBundle, addons: Plugin) {
   const { banner, ...rest } = config.options;
   const format = rest.format ?? "esm";
   return {
@@ -79,7 +91,7 @@ function options(root: string, config: ProjectBundle, addons: Map<string, Addon>
     write: false,
     metafile: true,
     logLevel: "silent",
-    plugins: [addonImports(config.addons, addons)],
+    plugins: [addons],
   } as const satisfies BuildOptions;
 }
 

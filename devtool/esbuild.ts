@@ -1,6 +1,6 @@
 import { type BuildFailure, build, context, type Message, type Plugin } from "esbuild";
 
-export type { BuildContext, BuildOptions, BuildResult, Metafile, OutputFile, Plugin } from "esbuild";
+export type { BuildContext, BuildOptions, BuildResult, Plugin } from "esbuild";
 
 /** As esbuild, gcc and editors agree: lines and columns from 1. */
 export interface Diagnostic {

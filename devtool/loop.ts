@@ -57,7 +57,7 @@ async function oneRound<T>(job: Job, work: (bench: Bench, link: () => Promise<Li
   const over = new AbortController();
   const link = openLink(target, project.root, report, AbortSignal.any([interrupts.signal, over.signal]));
   link.catch(() => {}); // told when it is needed: the bundle's errors come first
-  const bench = await createBench(project, report);
+  const bench = createBench(project, report);
   try {
     return await work(bench, () => link);
   } finally {
@@ -86,7 +86,7 @@ export async function watchProject(job: Job, run: () => Run): Promise<never> {
   const open = (signal: AbortSignal) => openLink(target, project.root, report, signal);
   const links = keepLinked(open, report, () => inbox.put(EVERYTHING));
   links.over.catch((error: unknown) => broken.abort(error));
-  const bench = await createBench(project, report);
+  const bench = createBench(project, report);
   const watcher = createWatcher({
     root: project.root,
     ...bench.scope,

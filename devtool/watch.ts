@@ -28,7 +28,7 @@ export interface Watcher {
 }
 
 /** A save is told once it has been quiet for this long… */
-const QUIET_MS = 10;
+const QUIET_MS = 5;
 /** …or has waited this long. */
 const WAIT_MAX_MS = 150;
 /** A branch switch, an unpacked archive: told as one change of everything, after a longer quiet. */

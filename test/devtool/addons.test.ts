@@ -35,7 +35,7 @@ test("a bundle with koffi runs beside what was shipped for this platform, and no
   await writeFile(join(root, "package.json"), '{ "type": "module" }');
   await writeFile(join(root, "main.ts"), 'import koffi from "koffi";\nconsole.log(koffi.sizeof("long"));');
   const config = { entryPoints: { main: "main.ts" }, outdir: ".devtool", addons: [], options: {} };
-  const bundler = await createBundler(root, config);
+  const bundler = createBundler(root, config);
   t.after(() => bundler.dispose());
   const { addons } = await bundler.build(signal);
   const target = join(root, "target");

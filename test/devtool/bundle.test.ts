@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
+import { nativePackages } from "../../devtool/addon-imports.ts";
 import { BundleFailure, type Bundler, createBundler } from "../../devtool/bundle.ts";
 import type { ProjectBundle } from "../../devtool/project.ts";
 import { temporaryDirectory } from "../rig/host.ts";
@@ -25,7 +26,7 @@ async function bundlerOf(
 ): Promise<{ root: string; bundler: Bundler }> {
   const root = await temporaryDirectory(t);
   await write(root, files);
-  const bundler = await createBundler(root, {
+  const bundler = createBundler(root, {
     entryPoints: { main: "src/main.ts" },
     outdir: ".devtool",
     addons: [],
@@ -76,7 +77,7 @@ test("a build tells what changed on disk, leaves the rest untouched, and takes a
 test("what a bundler of an earlier session made is known to be devtool's", async (t) => {
   const { root, bundler } = await bundlerOf(t, { "src/main.ts": "", "src/other.ts": "" });
   await bundler.build(signal);
-  const second = await createBundler(root, {
+  const second = createBundler(root, {
     entryPoints: { other: "src/other.ts" },
     outdir: ".devtool",
     addons: [],
@@ -185,3 +186,30 @@ for (const [title, files, addons] of NATIVE) {
     assert.match(await readFile(join(root, ".devtool/main.js"), "utf8"), /from "addon\/sub\.js"/);
   });
 }
+
+test("a package installed between two builds is looked at", async (t) => {
+  const { root, bundler } = await bundlerOf(t, {
+    "src/main.ts": 'import a from "late";\nconsole.log(a);',
+    "node_modules/late/package.json": "{}",
+    "node_modules/late/index.js": "export default 1;",
+  });
+  assert.deepEqual((await bundler.build(signal)).addons, []);
+  await write(root, { "node_modules/late/binding.gyp": "{}", "node_modules/.package-lock.json": "{}" });
+  assert.deepEqual(
+    (await bundler.build(signal)).addons.map(({ name }) => name),
+    ["late"],
+  );
+});
+
+test("a package is found native wherever an import can reach it", async (t) => {
+  const root = await temporaryDirectory(t);
+  const native = '{ "gypfile": true }';
+  await write(root, {
+    "node_modules/above/package.json": native,
+    "project/node_modules/@scope/one/package.json": native,
+    "project/node_modules/plain/package.json": "{}",
+    "project/node_modules/plain/node_modules/nested/package.json": native,
+    "project/node_modules/broken/package.json": "{",
+  });
+  assert.deepEqual((await nativePackages(join(root, "project"))).sort(), ["@scope/one", "above", "nested"]);
+});
