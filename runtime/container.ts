@@ -1,5 +1,6 @@
 import { closeSync, realpathSync } from "node:fs";
 import { constants } from "node:os";
+import { resolve } from "node:path";
 import { cloneFailure, hostFailure, stepFailure } from "./diagnose.ts";
 import { ERRNO } from "./errno.ts";
 import { Failure } from "./failure.ts";
@@ -48,7 +49,8 @@ export interface StartOptions {
 /** Starts a container. The thread that calls this must last: the kernel ends the container with it. */
 export async function start(spec: ContainerSpec, options: StartOptions = {}): Promise<Container> {
   const shim = await openShim();
-  const root = stateRoot();
+  // The init changes its directory.
+  const root = resolve(stateRoot());
   try {
     const held = await claim(shim, root, spec.name);
     try {

@@ -67,12 +67,7 @@ export async function claim(shim: Shim, stateRoot: string, name: string): Promis
   for (let attempt = 1; attempt <= LOCK_ATTEMPTS_MAX; attempt++) {
     const fd = openLock(stateRoot, name);
     const taken = tryLock(shim, stateRoot, name, fd);
-    if (taken === "taken") {
-      const held = { name, fd, places: placesOf(stateRoot, name) };
-      await undo(shim, held);
-      writeSync(fd, journalLine("owner", process.pid));
-      return held;
-    }
+    if (taken === "taken") return begin(shim, stateRoot, { name, fd, places: placesOf(stateRoot, name) });
     const journal = readJournal(fd);
     closeSync(fd);
     if (taken === "removed") continue;
@@ -81,6 +76,17 @@ export async function claim(shim: Shim, stateRoot: string, name: string): Promis
     await setTimeout(LEFTOVER_POLL_MS);
   }
   throw inUse(name);
+}
+
+async function begin(shim: Shim, stateRoot: string, held: Claim): Promise<Claim> {
+  try {
+    await undo(shim, held);
+    writeSync(held.fd, journalLine("owner", process.pid));
+    return held;
+  } catch (error) {
+    await release(shim, stateRoot, held);
+    throw error;
+  }
 }
 
 /** Writes down which process the container is, so that a later start can end it should this process be killed. */
@@ -161,6 +167,8 @@ function tryLock(shim: Shim, stateRoot: string, name: string, fd: number): "take
 }
 
 async function undo(shim: Shim, held: Claim): Promise<void> {
+  // Everything is made after the first line was written.
+  if (fstatSync(held.fd).size === 0) return;
   const { container } = readJournal(held.fd);
   if (container) endLeftover(shim, container);
   await clear(shim, held);

@@ -18,6 +18,7 @@ const SPAWNED_BYTES = 16;
 
 export const EVENT_BYTES = EVENT_OBJECT_AT + OBJECT_BYTES;
 
+const UINT32_MAX = 2 ** 32 - 1;
 const FLAG_TIMED = 1;
 const FLAG_OPTIONAL = 1;
 
@@ -55,7 +56,10 @@ function writeNumbers(plan: Buffer, at: number, step: Step): void {
   plan.writeUInt32LE(OP_NUMBERS.get(step.op) ?? OPS.length, at);
   plan.writeUInt32LE(step.optional ? FLAG_OPTIONAL : 0, at + 4);
   for (const [column, number] of step.numbers.entries()) {
-    plan.writeBigUInt64LE(BigInt(number), at + STEP_NUMBERS_AT + column * 8);
+    const to = at + STEP_NUMBERS_AT + column * 8;
+    // Most fit into the lower half, and BigInt is slow.
+    if (typeof number === "number" && number <= UINT32_MAX) plan.writeUInt32LE(number, to);
+    else plan.writeBigUInt64LE(BigInt(number), to);
   }
 }
 

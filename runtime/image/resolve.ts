@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { checkedName } from "../name.ts";
 import type { Image } from "./image.ts";
-import { imageNames, rootfsOf } from "./store.ts";
+import { imageNames, recordOf, rootfsOf } from "./store.ts";
 
 /** The built-in image: the machine's own root, so a first run needs no download. */
 export const HOST: Image = { name: "host", layers: ["/"], host: true };
@@ -10,8 +11,8 @@ export const HOST: Image = { name: "host", layers: ["/"], host: true };
 export async function resolveImage(root: string, name: string): Promise<Image> {
   checkedName("image", name);
   if (name === HOST.name) return HOST;
+  if (existsSync(recordOf(root, name))) return { name, layers: [rootfsOf(root, name)], host: false };
   const names = await imageNames(root);
-  if (names.includes(name)) return { name, layers: [rootfsOf(root, name)], host: false };
   throw new Failure(`there is no image ${name}; there is ${[HOST.name, ...names].join(", ")}`, {
     remedy: `tinydocker image import ${name} FILE.tar[.gz|.zst]|DIR|-`,
   });

@@ -126,6 +126,14 @@ describe("the state directory's file system", () => {
     });
   }
 
+  it("is told when it has no room for a single line, and left empty", async () => {
+    const prefix = onFileSystem('mount -t tmpfs -o size=4k small "$0"; echo full >"$0"/file');
+    const { code, stderr } = await rig.run(["run", "c1", "echo", "ran"], { prefix, env });
+    assert.equal(code, 125);
+    assert.match(stderr, /ENOSPC, no space left on device\n {2}free some space/);
+    assert.doesNotMatch(stderr, /c1$/m);
+  });
+
   it("is replaced by memory where overlayfs can't use it", async () => {
     const overlay =
       'lower="$0".lower; mkdir -p "$lower" "$0".u "$0".w; mount -t overlay -o lowerdir="$lower",upperdir="$0".u,workdir="$0".w o "$0"';
