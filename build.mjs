@@ -16,10 +16,14 @@ const shared = {
 const banner = { js: "import { createRequire as from } from 'node:module'; const require = from(import.meta.url);" };
 
 try {
+  // One file: devtool sends it to targets under the hash of its content.
+  await build({ ...shared, entryPoints: { agent: "devtool/agent/main.ts" } });
+  // In chunks: `run` reads nothing of what only the other commands need.
   await build({
     ...shared,
-    entryPoints: { tinydocker: "runtime/cli.ts", agent: "devtool/agent/main.ts" },
+    entryPoints: { tinydocker: "runtime/cli.ts" },
     external: ["koffi"],
+    splitting: true,
     banner,
   });
   await build({
