@@ -11,6 +11,8 @@ import type { SyncReport } from "./sync/sync.ts";
 import type { Connection, HostFacts } from "./target/target.ts";
 
 export interface CompileRequest {
+  /** The target's name, for messages. */
+  readonly where: string;
   readonly root: string;
   /** Relative to the project, posix. */
   readonly folder: string;
@@ -154,7 +156,7 @@ async function runMake(
   const [status] = await Promise.all([make.exited, lines]);
   signal.throwIfAborted();
   if (status.code === 0) return;
-  if (lacking !== "") throw lacks(lacking);
+  if (lacking !== "") throw lacks(lacking, request.where);
   throw new CompileFailure(
     `${request.folder} does not compile${errors === 0 ? "" : `: ${errors} error${errors === 1 ? "" : "s"}`}`,
   );
@@ -162,14 +164,15 @@ async function runMake(
 
 /** As dash and make say it. */
 function missingProgram(line: string): string {
-  const shell = /^(?:sh|\/bin\/sh): (?:line )?\d+: (?:exec: )?([\w.+-]+): (?:command )?not found$/.exec(line);
-  const make = /^make(?:\[\d+\])?: ([\w.+-]+): No such file or directory$/.exec(line);
+  const shell =
+    /^(?:sh|\/bin\/sh): (?:line )?\d+: (?:exec: )?([\w.+-]+): (?:(?:command )?not found|Permission denied)$/.exec(line);
+  const make = /^make(?:\[\d+\])?: ([\w.+-]+): (?:No such file or directory|Permission denied)$/.exec(line);
   return shell?.[1] ?? make?.[1] ?? "";
 }
 
-function lacks(program: string): Failure {
-  return new Failure(`the target has no ${program}, which compiling needs`, {
-    remedy: "install it there: devtool provision (Debian and Ubuntu)",
+function lacks(program: string, where: string): Failure {
+  return new Failure(`${where} has no ${program}, which compiling needs`, {
+    remedy: `install it there: devtool provision --target ${where} (Debian and Ubuntu)`,
     exitCode: 2,
   });
 }

@@ -1,4 +1,4 @@
-import { constants } from "node:os";
+import { exitCodeOf } from "./exit-code.ts";
 
 export type InterruptSignal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGQUIT";
 
@@ -11,11 +11,6 @@ export class Interrupted extends Error {
     super(`ended by ${signal}`);
     this.exitCode = exitCodeOf(signal);
   }
-}
-
-/** As a shell tells of a process that a signal ended. */
-export function exitCodeOf(signal: NodeJS.Signals): number {
-  return 128 + constants.signals[signal];
 }
 
 export interface Interrupts {

@@ -7,6 +7,8 @@ import type { Connection, HostFacts, Target } from "./target/target.ts";
 
 /** A connection, and what is known of the mirror behind it. */
 export interface Link {
+  /** The target's name. */
+  readonly where: string;
   readonly connection: Connection;
   readonly facts: HostFacts;
   readonly mirror: string;
@@ -40,7 +42,7 @@ export async function openLink(target: Target, root: string, report: Report, sig
       milliseconds,
     });
     const mirror = mirrorPath(facts.home, root);
-    return { connection, facts, mirror, isCompared: false, stamp: undefined, isUncompiled: true };
+    return { where: target.name, connection, facts, mirror, isCompared: false, stamp: undefined, isUncompiled: true };
   } catch (error) {
     await connection.close();
     throw error;

@@ -245,6 +245,7 @@ async function compileStage(bench: Bench, there: Link, signal: AbortSignal): Pro
   }
   report({ event: "stage", stage: "compile" });
   const request = {
+    where: there.where,
     root: project.root,
     ...project.native,
     includes: filter.includes,

@@ -22,7 +22,8 @@ export function humanReport({ stdout, stderr }: Streams): Report {
     progress.clear();
     switch (event.event) {
       case "stage":
-        progress.begin(DOING[event.stage]);
+        // While it connects a person may be asked for a passphrase, on this very line.
+        if (event.stage !== "connect") progress.begin(DOING[event.stage]);
         break;
       case "changed":
         isWatch = true;
@@ -77,8 +78,7 @@ export function humanReport({ stdout, stderr }: Streams): Report {
   };
 }
 
-const DOING: Readonly<Record<Stage, string>> = {
-  connect: "connecting",
+const DOING: Readonly<Record<Exclude<Stage, "connect">, string>> = {
   bundle: "bundling",
   addons: "getting native packages for the target",
   sync: "sending",

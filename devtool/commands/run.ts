@@ -1,6 +1,6 @@
 import type { Call, Command } from "../command.ts";
+import { exitCodeOf } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
-import { exitCodeOf } from "../interrupts.ts";
 import { openJob } from "../job.ts";
 import { runOnce } from "../loop.ts";
 import { outputEvents } from "../output-events.ts";

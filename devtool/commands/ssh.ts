@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { exitCodeOf } from "../interrupts.ts";
+import { exitCodeOf } from "../exit-code.ts";
 import { openTarget } from "../job.ts";
 import { launch } from "../launch.ts";
 import { openLink } from "../link.ts";

@@ -1,5 +1,5 @@
 import type { Call, Command } from "../command.ts";
-import { exitCodeOf } from "../interrupts.ts";
+import { exitCodeOf } from "../exit-code.ts";
 import { projectRoot } from "../project.ts";
 
 /** devtool up, halt, destroy: vagrant's own, in the project. */

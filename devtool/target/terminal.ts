@@ -65,7 +65,10 @@ function readAnswer(input: ReadStream, show: (text: string) => void): Promise<st
     };
     const typed = (text: string | Buffer) => {
       for (const character of text.toString()) {
-        if (character === INTERRUPT) return done(() => reject(new Error("interrupted")));
+        if (character === INTERRUPT) {
+          process.emit("SIGINT", "SIGINT"); // as it would be without raw mode
+          return done(() => reject(new Error("interrupted")));
+        }
         if (character === "\r" || character === "\n" || character === END_OF_FILE) return done(() => resolve(answer));
         if (character === "\x7f" || character === "\b") {
           if (answer) show("\b \b");

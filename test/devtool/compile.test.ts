@@ -47,7 +47,7 @@ async function place(t: TestContext, makefile = MAKEFILE): Promise<Place> {
     run: async (memory = { stamp: undefined }) => {
       const onLine = (text: string, found: Diagnostic | undefined) => void said.push({ text, found });
       const includes = (path: string) => !/(\bout|\/log)$/.test(path);
-      const request = { root: mirror, folder: "native", target: undefined, includes, onLine };
+      const request = { where: "there", root: mirror, folder: "native", target: undefined, includes, onLine };
       const { compiled } = await compile(connection, { mirror }, request, memory, signal);
       return { compiled };
     },
@@ -143,8 +143,8 @@ test("a target without the compiler is told so, with the remedy", async (t) => {
   const { run } = await place(t, "out: a.txt\n\tgcc-of-another-machine a.txt\n");
   await assert.rejects(run(), (error) => {
     assert.ok(error instanceof Failure);
-    assert.equal(error.message, "the target has no gcc-of-another-machine, which compiling needs");
-    assert.match(error.remedy ?? "", /devtool provision/);
+    assert.equal(error.message, "there has no gcc-of-another-machine, which compiling needs");
+    assert.match(error.remedy ?? "", /devtool provision --target there/);
     return true;
   });
 });
@@ -155,6 +155,7 @@ test("an aborted compilation ends make and leaves its sources to be compiled", a
   const abort = new AbortController();
   const onLine = (text: string) => text === "begun" && abort.abort(new Error("newer"));
   const request = {
+    where: "there",
     root: mirror,
     folder: "native",
     target: undefined,

@@ -48,6 +48,18 @@ test("doctor says what is missing on a target, each with its remedy, and ends wi
   assert.match(run.stderr, /devtool provision|install/);
 });
 
+test("a missing compiler is named when it is needed, with the target and the remedy", async (t) => {
+  if (!needs(t, lacks(...TOOLS, "unshare", "mount"))) return;
+  const project = await makeProject(t);
+  const hide = 'mount --bind /dev/null "$(readlink -f "$(command -v gcc)")"; exec "$@"';
+  const sshd = await startSshd(t, { prefix: ["unshare", "--mount", "sh", "-c", hide, "sh"] });
+  const flags = ["--ssh-config", sshd.configFile, "--target", sshd.host];
+  const { code, stderr } = await startDevtool(t, project, ["build", ...flags]).ended;
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /^devtool: rig has no gcc, which compiling needs$/m);
+  assert.match(stderr, /devtool provision --target rig/);
+});
+
 test("doctor tells of a target that can't be reached", async (t) => {
   const project = await makeProject(t);
   const { code, stdout } = await startDevtool(t, project, ["doctor", "--target", "127.0.0.1:1"]).ended;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
@@ -151,6 +151,24 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
     assert.deepEqual([code, stderr], [2, ""]);
   });
 }
+
+test("Ctrl-C at a question ends devtool, quietly", async (t) => {
+  if (!needs(t, lacks("sshd", "script"))) return;
+  const sshd = await startSshd(t);
+  const config = join(sshd.directory, "asking_config");
+  const known = await readFile(sshd.configFile, "utf8");
+  await writeFile(
+    config,
+    known.replace(/UserKnownHostsFile .*/, "UserKnownHostsFile /dev/null").replace("Checking yes", "Checking ask"),
+  );
+  const said = await onTerminal(
+    t,
+    ["run", "--ssh-config", config, "--target", sshd.host, "true"],
+    [[/SHA256:.*\?/s, "\x03"]],
+  );
+  assert.match(said, /code=130/);
+  assert.doesNotMatch(said, /bug|Error/);
+});
 
 const INTERACTIVE = `trap 'echo interrupted; exit 9' INT
 test -t 0 && test -t 1 && echo size $(stty size)
