@@ -24,8 +24,8 @@ const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
 
 const interrupts = listenForInterrupts((exitCode) => process.exit(exitCode));
 let report: Report = humanReport(process);
-// Before a command has output of its own there is nobody to tell; within one, stream.ts ends it.
-process.stdout.on("error", () => {});
+// Nobody reads any more (`| head`).
+process.stdout.on("error", () => interrupts.end("SIGPIPE"));
 process.stderr.on("error", () => {});
 exitAfterOutput(await main(process.argv.slice(2)).catch(exitCodeFor));
 

@@ -7,7 +7,7 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
   readonly exitCode: number;
 
-  constructor(signal: InterruptSignal) {
+  constructor(signal: NodeJS.Signals) {
     super(`ended by ${signal}`);
     this.exitCode = exitCodeOf(signal);
   }
@@ -16,6 +16,8 @@ export class Interrupted extends Error {
 export interface Interrupts {
   /** Aborted, with an Interrupted, at the first signal that nobody has taken. */
   readonly signal: AbortSignal;
+  /** Aborts it as `signal` would. */
+  end(signal: NodeJS.Signals): void;
   /** Until the result is called, signals go to `handler`. Where it gets `all`, a repeated one does not end devtool at once. */
   take(handler: (signal: InterruptSignal) => void, all?: "all"): () => void;
 }
@@ -37,6 +39,7 @@ export function listenForInterrupts(force: (exitCode: number) => void): Interrup
   }
   return {
     signal: abort.signal,
+    end: (signal) => abort.abort(new Interrupted(signal)),
     take: (handler, all) => {
       const mine = { handler, all: all !== undefined };
       taken = mine;

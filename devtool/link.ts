@@ -90,7 +90,7 @@ export function keepLinked(
     current: () => link,
     drop: (why) => {
       dropped = why;
-      void link.then(({ connection }) => connection.close());
+      link.then(({ connection }) => connection.close()).catch(() => {}); // keep() tells
     },
     over,
     close: async () => {

@@ -210,3 +210,11 @@ for (const [title, files, complaint] of WRONG) {
     });
   });
 }
+
+test("this repository's own configuration holds", async () => {
+  const root = join(import.meta.dirname, "../..");
+  const project = await loadProject(undefined, join(root, "test"));
+  assert.equal(project.root, root);
+  assert.equal(project.native?.folder, "native");
+  assert.deepEqual(project.run.at(-1), "run");
+});

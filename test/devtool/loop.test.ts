@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -171,3 +172,18 @@ async function syncedIn(devtool: Devtool): Promise<{ mirror: string }> {
   const line = devtool.lines.find((text) => text.includes('"synced"'));
   return JSON.parse(line ?? "{}") as { mirror: string };
 }
+
+test("watch ends quietly once nobody reads its output", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  for (const flags of [[], ["--json"]]) {
+    const project = await makeProject(t);
+    const devtool = startDevtool(t, project, ["watch", "--target", "local", ...flags, "wait"]);
+    const { stdout } = devtool.child;
+    if (stdout) await once(stdout, "data");
+    stdout?.destroy();
+    await project.write(word("two"));
+    const { code, stderr } = await devtool.ended;
+    assert.equal(code, 141, stderr);
+    assert.doesNotMatch(stderr, /EPIPE|bug/);
+  }
+});
