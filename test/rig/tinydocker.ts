@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:child_process";
-import { chmod, copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
@@ -93,7 +93,9 @@ async function bundle(directory: string): Promise<string> {
     banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
     logLevel: "error",
   });
-  for (const part of ["native", "node_modules", "package.json"]) await symlink(resolve(part), join(directory, part));
+  // Copies, because the project may lie where another user than root can't look.
+  for (const part of ["native", "node_modules/koffi", "node_modules/@koromix", "package.json"])
+    await cp(resolve(part), join(directory, part), { recursive: true });
   return outfile;
 }
 

@@ -109,7 +109,7 @@ function withoutTimesOfDirectories(all: Record<string, string>): Record<string, 
   return Object.fromEntries(
     Object.entries(withoutNanoseconds(all)).map(([path, line]) => [
       path,
-      line.startsWith("40") ? (line.split(" ")[0] ?? "") : line,
+      /^4[0-7]{4} /.test(line) ? (line.split(" ")[0] ?? "") : line,
     ]),
   );
 }
