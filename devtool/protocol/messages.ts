@@ -1,5 +1,5 @@
-import { constants } from "node:os";
 import { encodeFrame, type Frame, ProtocolError } from "./frame.ts";
+import { LINUX_SIGNALS } from "./signals.ts";
 
 /**
  * What one stream may have under way before its reader says it took some. Windows are counted per stream, so
@@ -165,7 +165,7 @@ function decodeSignal(payload: Buffer): NodeJS.Signals {
 }
 
 export function isSignal(name: unknown): name is NodeJS.Signals {
-  return typeof name === "string" && Object.hasOwn(constants.signals, name);
+  return typeof name === "string" && Object.hasOwn(LINUX_SIGNALS, name);
 }
 
 function json(value: unknown): Buffer {

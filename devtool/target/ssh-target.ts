@@ -5,10 +5,9 @@ import { agentFile } from "./agent-file.ts";
 import { type HostKeyPolicy, hostKeyCheck } from "./host-key.ts";
 import { type HostSpec, parseHostSpec } from "./host-spec.ts";
 import { identitiesFor, type UnlockedKeys } from "./identities.ts";
-import { dial, type SshDial, type SshTransport } from "./ssh.ts";
+import type { SshDial, SshTransport } from "./ssh.ts";
 import { type SshSettings, sshSettings } from "./ssh-config.ts";
 import { sshConnection } from "./ssh-connection.ts";
-import { readKeys } from "./ssh-keys.ts";
 import { type SudoUse, sudoUse } from "./sudo.ts";
 import type { Connection, Target } from "./target.ts";
 import { askLine, askPassphrase } from "./terminal.ts";
@@ -116,6 +115,8 @@ async function dialOne(
   options: ConnectorOptions,
   signal: AbortSignal,
 ): Promise<SshTransport> {
+  // ssh2 takes longer to load than a local run needs to begin.
+  const [{ dial }, { readKeys }] = await Promise.all([import("./ssh.ts"), import("./ssh-keys.ts")]);
   const policy = hostKeyPolicy(hop, options.acceptNewHostKey);
   const [hostKey, identities] = await Promise.all([
     hostKeyCheck(policy, askLine, options.notice),
