@@ -6,6 +6,7 @@ import { importImage } from "../runtime/image/import.ts";
 import { rootfsOf } from "../runtime/image/store.ts";
 import { type NamedRequest, prepare } from "../runtime/prepare.ts";
 import { writeBundle } from "./bundle.ts";
+import { type Overlay, overlayOn } from "./overlay.ts";
 import { find, type Peer } from "./peers.ts";
 import { type Contender, interleave, timed } from "./rounds.ts";
 import { run } from "./run.ts";
@@ -27,15 +28,15 @@ export async function benchStart(scope: Scope): Promise<Scenario[]> {
   const directory = await workDirectory(scope);
   // For the runtime here and for the program that is started.
   process.env["TINYDOCKER_ROOT"] = join(directory, "state");
-  const root = await makeImage(directory, scope);
-  const contenders = [await ours(scope), ...(await peers(directory, root)), commandLine()];
+  const rootfs = await makeImage(directory);
+  const contenders = [await ours(scope), ...(await peers(directory, rootfs, scope)), commandLine()];
   const results = await interleave(contenders, { rounds: ROUNDS });
   const target = { ours: OURS, peer: "crun run", unit: "milliseconds", atMost: 0.5 } as const;
   return [{ title: "start, a container of /bin/true", results, targets: [target] }];
 }
 
-/** An image of one program and its libraries; and for the peers, who mount no overlay of their own, one on top of it. */
-async function makeImage(directory: string, scope: Scope): Promise<string> {
+/** An image of one program and its libraries. Returns its root file system. */
+async function makeImage(directory: string): Promise<string> {
   const tree = join(directory, "tree");
   // As every root file system has them; the peers' would stay after their first round.
   for (const name of ["proc", "sys", "dev", "etc", "tmp"]) await mkdir(join(tree, name), { recursive: true });
@@ -47,16 +48,7 @@ async function makeImage(directory: string, scope: Scope): Promise<string> {
   const root = process.env["TINYDOCKER_ROOT"] ?? "";
   const { signal } = new AbortController();
   await importImage({ root, name: IMAGE, source: tree, stdin: Readable.from([]), signal, progress: () => {} });
-  const [upper, work, merged] = ["upper", "work", "merged"].map((name) => join(directory, name)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const path of [upper, work, merged]) await mkdir(path);
-  const options = `lowerdir=${rootfsOf(root, IMAGE)},upperdir=${upper},workdir=${work}`;
-  await run(["mount", "-t", "overlay", "-o", options, "overlay", merged]);
-  scope.after(() => run(["umount", merged]));
-  return merged;
+  return rootfsOf(root, IMAGE);
 }
 
 async function ours(scope: Scope): Promise<Contender> {
@@ -84,36 +76,52 @@ function commandLine(): Contender {
   return command("tinydocker run", argv);
 }
 
-/** What sets up as much as each can; bwrap and unshare know less of a container than the others. */
-async function peers(directory: string, root: string): Promise<Contender[]> {
-  const bundle = join(directory, "bundle");
-  await writeBundle(bundle, await prepare(REQUEST), root);
-  const runtimes = join(directory, "runtimes");
+/**
+ * crun and runc mount no overlay, which is the work of what calls them: each time they get a fresh one here, made and
+ * removed as ours is. bwrap and unshare, who set up less of a container, and one more crun get one that is there already.
+ */
+async function peers(directory: string, rootfs: string, scope: Scope): Promise<Contender[]> {
+  const fresh = overlayOn(rootfs, join(directory, "fresh"));
+  const ready = overlayOn(rootfs, join(directory, "ready"));
+  ready.mount();
+  scope.after(async () => ready.remove());
+  const spec = await prepare(REQUEST);
+  const bundle = async ({ root }: Overlay, name: string) => {
+    const path = join(directory, name);
+    await writeBundle(path, spec, root);
+    return path;
+  };
+  const state = ["--root", join(directory, "runtimes")];
+  const crun = (path: string) => [...state, "--cgroup-manager=disabled", "run", "--bundle", path, "bench"];
   const isolated = ["--unshare-uts", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-cgroup"];
   const mounts = [
-    "--bind",
-    root,
-    "/",
-    "--proc",
-    "/proc",
-    "--dev",
-    "/dev",
-    "--mqueue",
-    "/dev/mqueue",
-    "--ro-bind",
-    "/sys",
-    "/sys",
+    ["--bind", ready.root, "/"],
+    ["--proc", "/proc"],
+    ["--dev", "/dev"],
+    ["--mqueue", "/dev/mqueue"],
+    ["--ro-bind", "/sys", "/sys"],
+  ].flat();
+  const onFresh = await bundle(fresh, "bundle-fresh");
+  const onReady = await bundle(ready, "bundle-ready");
+  const unshared = ["-m", "-u", "-i", "-n", "-C", "-p", "--fork", "--mount-proc", `--root=${ready.root}`];
+  return [
+    ...peer("crun run", "crun", crun(onFresh), fresh),
+    ...peer("runc run", "runc", [...state, "run", "--bundle", onFresh, "bench"], fresh),
+    ...peer("crun run, overlay mounted before", "crun", crun(onReady)),
+    ...peer("bwrap", "bwrap", [...isolated, "--hostname", "bench", ...mounts, "--cap-drop", "ALL", "/bin/true"]),
+    ...peer("unshare", "unshare", [...unshared, "/bin/true"]),
   ];
-  const argvs: Readonly<Partial<Record<Peer, readonly string[]>>> = {
-    crun: ["--root", runtimes, "--cgroup-manager=disabled", "run", "--bundle", bundle, "bench"],
-    runc: ["--root", runtimes, "run", "--bundle", bundle, "bench"],
-    bwrap: [...isolated, "--hostname", "bench", ...mounts, "--cap-drop", "ALL", "/bin/true"],
-    unshare: ["-m", "-u", "-i", "-n", "-C", "-p", "--fork", "--mount-proc", `--root=${root}`, "/bin/true"],
+}
+
+function peer(name: string, program: Peer, args: readonly string[], overlay?: Overlay): Contender[] {
+  const path = find(program);
+  if (!path) return [];
+  const work = async () => {
+    overlay?.mount();
+    await run([path, ...args]);
+    overlay?.remove();
   };
-  return Object.entries(argvs).flatMap(([peer, args]) => {
-    const path = find(peer as Peer);
-    return path ? [command(args.includes("run") ? `${peer} run` : peer, [path, ...args])] : [];
-  });
+  return [{ name, measure: () => timed(work) }];
 }
 
 function command(name: string, argv: readonly string[]): Contender {
