@@ -10,7 +10,7 @@ import { Client, type ClientChannel, type ConnectConfig, type NextAuthHandler } 
 /** A connection, with its log-in, may take this long; a person's answer to a question is not counted. */
 const CONNECT_DEADLINE_MS = 10_000;
 /** Opening one channel over an open connection. */
-const OPEN_DEADLINE_MS = 10_000;
+const OPEN_DEADLINE_MS = 30_000;
 /** A connection counts as lost after KEEPALIVES_MISSED_MAX unanswered probes, one each KEEPALIVE_INTERVAL_MS. */
 const KEEPALIVE_INTERVAL_MS = 5_000;
 const KEEPALIVES_MISSED_MAX = 2;

@@ -86,8 +86,8 @@ function nodeOf(path: Buffer, stats: BigIntStats, sameAs: string): Node {
     kind: kindOf(stats),
     mode: (stats.mode & 0o7777n).toString(8),
     owner: `${stats.uid}:${stats.gid}`,
-    // Microseconds: a double of seconds holds no more.
-    mtime: Number((stats.mtimeNs + 500n) / 1_000n),
+    // Milliseconds: a double of seconds may be a microsecond off.
+    mtime: Number((stats.mtimeNs + 500_000n) / 1_000_000n),
     content: contentOf(path, stats),
     sameAs,
   };
