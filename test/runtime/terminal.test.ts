@@ -85,7 +85,8 @@ describe("a terminal", () => {
 
   it("lets Ctrl-C end the command in the foreground and not the shell", async () => {
     const person = session(shell);
-    person.type("echo re''ady; sleep 1000\n");
+    // Said by the command itself, once it is the one in the foreground.
+    person.type("sh -c \"echo re''ady; exec sleep 1000\"\n");
     await person.shows("ready");
     person.type("\x03");
     person.type("echo st''ill\n");

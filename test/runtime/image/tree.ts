@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
-  existsSync,
   lchownSync,
   linkSync,
+  lstatSync,
   lutimesSync,
   mkdirSync,
   symlinkSync,
@@ -56,27 +56,33 @@ const leaf: fc.Arbitrary<Leaf> = fc.record({
 
 export const randomTree: fc.Arbitrary<readonly Leaf[]> = fc.array(leaf, { maxLength: 14 });
 
-/** Makes the tree below `top`; a leaf whose path or parent is taken by another kind is left out. Needs root for the owners. */
+/**
+ * Makes the tree below `top`; a leaf whose path is taken, or whose parent is no directory, is left out: a symlink among
+ * them may lead anywhere. Needs root for the owners.
+ */
 export function grow(top: string, leaves: readonly Leaf[]): void {
   const full = (path: string) => Buffer.concat([Buffer.from(`${top}/`), Buffer.from(path, "latin1")]);
+  const at = (path: string) => lstatSync(full(path), { throwIfNoEntry: false });
+  const isFree = (path: string): boolean => {
+    const blocked = [...parentsOf(path), path].find((part) => at(part)?.isDirectory() !== true);
+    return blocked !== undefined && at(blocked) === undefined;
+  };
   const made: Leaf[] = [];
   for (const leaf of leaves) {
-    try {
-      if (existsSync(full(leaf.path))) continue;
-      mkdirSync(full(posix.dirname(leaf.path)), { recursive: true });
-      make(leaf, full(leaf.path), made, full);
-      made.push(leaf);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== "ENOTDIR" && code !== "EEXIST" && code !== "ENOENT") throw error;
-    }
+    if (!isFree(leaf.path)) continue;
+    mkdirSync(full(posix.dirname(leaf.path)), { recursive: true });
+    make(leaf, full(leaf.path), made, full);
+    made.push(leaf);
   }
   for (const leaf of made.reverse()) dress(leaf, full(leaf.path));
   const leafPaths = new Set(made.map(({ path }) => path));
-  const parents = new Set(
-    made.flatMap(({ path }) => path.split("/").map((_, depth, all) => all.slice(0, depth).join("/"))),
-  );
+  const parents = new Set(made.flatMap(({ path }) => parentsOf(path)));
   for (const path of ["", ...parents]) if (!leafPaths.has(path)) lutimesSync(full(path), 1, 1);
+}
+
+/** From the top one, which is empty, down. */
+function parentsOf(path: string): string[] {
+  return path.split("/").map((_, depth, all) => all.slice(0, depth).join("/"));
 }
 
 function make(leaf: Leaf, path: Buffer, made: readonly Leaf[], full: (path: string) => Buffer): void {
