@@ -85,13 +85,11 @@ struct kernel_sigaction {
     uint64_t handler, flags, restorer, mask;
 };
 
-/* Node ignores SIGPIPE and the cloning thread blocked everything; both would reach the command through exec. */
+/* Node ignores SIGPIPE, and the clone cleared only handlers; it would reach the command through exec. */
 static void reset_signals(void) {
     static const struct kernel_sigaction by_default;
-    uint64_t none = 0;
     for (int number = 1; number <= SIGNALS; number++)
-        (void)syscall(SYS_rt_sigaction, number, &by_default, NULL, sizeof none); /* SIGKILL and SIGSTOP can't be changed */
-    (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
+        (void)syscall(SYS_rt_sigaction, number, &by_default, NULL, sizeof by_default.mask); /* SIGKILL and SIGSTOP can't be changed */
 }
 
 static int load_plan(struct td_plan *plan) {

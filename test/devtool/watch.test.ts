@@ -163,8 +163,6 @@ test("very many changes at once are told as a change of everything, and a save a
   await Promise.all(Array.from({ length: 500 }, (_, i) => write(`src/many/${i}.ts`, "1")));
   while ((await next()).paths !== null);
   await write("src/a.ts", "2");
-  for (;;) {
-    const { paths } = await next();
-    if (paths !== null) return assert.deepEqual(paths, ["src/a.ts"]);
-  }
+  // A file that was told between its creation and its content is told again.
+  while (!(await next()).paths?.includes("src/a.ts"));
 });
