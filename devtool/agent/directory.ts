@@ -31,7 +31,7 @@ async function claim(directory: string): Promise<string | undefined> {
     const pid = ownerOf(directory);
     if (pid === undefined || performance.now() > deadline) rmSync(directory, { recursive: true, force: true });
     else {
-      process.kill(pid, "SIGTERM");
+      terminate(pid);
       await delay(POLL_MS);
     }
   }
@@ -57,6 +57,14 @@ function made(directory: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+function terminate(pid: number): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch {
+    // It has just ended by itself.
   }
 }
 
