@@ -120,7 +120,7 @@ static void run_child(struct child *child) {
     result = place_descriptors(child);
     if (result < 0)
         fail(child, TD_STAGE_DESCRIPTORS, result);
-    /* Handlers are gone (CLONE_CLEAR_SIGHAND). Pid 1 drops a signal that it unblocks: signals.ts must not take it for one that waits. */
+    /* Here rather than in the init: pid 1 drops a blocked signal once it unblocks it. Node's handlers are cleared. */
     uint64_t none = 0;
     raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, KERNEL_SIGSET_BYTES, 0);
     result = raw(SYS_execveat, TD_FD_INIT, (long)"", (long)arguments, (long)environment, AT_EMPTY_PATH);

@@ -85,7 +85,7 @@ struct kernel_sigaction {
     uint64_t handler, flags, restorer, mask;
 };
 
-/* Node ignores SIGPIPE, and the clone cleared only handlers; it would reach the command through exec. */
+/* Node ignores SIGPIPE; the clone cleared handlers only, and exec would pass that on to the command. */
 static void reset_signals(void) {
     static const struct kernel_sigaction by_default;
     for (int number = 1; number <= SIGNALS; number++)
