@@ -111,8 +111,9 @@ async function scripts(remote: Remote, project: string, tinydocker: readonly str
   return [contender(PLAIN, plain), contender(MULTIPLEXED, multiplexed)];
 }
 
-const ESBUILD_OPTIONS = "--bundle --platform=node --format=esm --target=node20 --external:koffi --log-level=warning";
-/** yargs is partly CommonJS. */
+const ESBUILD_OPTIONS =
+  "--bundle --platform=node --format=esm --target=node20 --external:koffi --external:yargs --log-level=warning";
+/** tar-stream is CommonJS. */
 const BANNER = "import { createRequire as make } from 'node:module'; const require = make(import.meta.url);";
 
 async function firstByte(script: string, cwd: string): Promise<number> {

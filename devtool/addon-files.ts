@@ -1,6 +1,6 @@
 import { open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { packageDirectory, readManifest } from "./addon-imports.ts";
+import { hasNativeParts, packageDirectory, readManifest } from "./addon-imports.ts";
 
 /** process.platform, process.arch, and libc as npm's --libc names it. */
 export interface Platform {
@@ -16,8 +16,8 @@ export interface PackageFile {
 }
 
 /**
- * The files of a package and of all it depends on, as far as a program needs them on `platform`; undefined when none
- * of them is native code for it.
+ * The files of a package and of all it depends on, as far as a program needs them on `platform`; undefined when they
+ * have native parts, but none for it.
  */
 export async function filesFor(
   name: string,
@@ -25,16 +25,18 @@ export async function filesFor(
   platform: Platform,
 ): Promise<PackageFile[] | undefined> {
   const files: PackageFile[] = [];
-  let isNative = false;
+  let [isNative, hasNative] = [false, false];
   for (const [packageName, place] of packagesOf(name, directory)) {
+    isNative ||= hasNativeParts(readManifest(place), place);
     for (const path of await listFiles(place, "")) {
       const source = join(place, path);
       const kind = await kindOf(source, platform);
-      if (kind === "native") isNative = true;
+      if (kind === "native") hasNative = true;
+      if (path.endsWith(".node")) isNative = true;
       if (kind !== "unneeded") files.push({ path: `${packageName}/${path}`, source });
     }
   }
-  return isNative ? files : undefined;
+  return isNative && !hasNative ? undefined : files;
 }
 
 /** The package, what it depends on, and those of its optional ones that are installed: one for each platform, often. */

@@ -52,7 +52,7 @@ async function collectNative(modules: string, names: Set<string>): Promise<void>
     packages.map(async (name) => {
       const directory = join(modules, name);
       const manifest = await readFile(join(directory, "package.json"), "utf8").catch(() => "");
-      if (manifest !== "" && isNative(parseManifest(manifest), directory)) names.add(name);
+      if (manifest !== "" && hasNativeParts(parseManifest(manifest), directory)) names.add(name);
       await collectNative(join(directory, "node_modules"), names);
     }),
   );
@@ -97,7 +97,7 @@ function parseManifest(text: string): Manifest {
 }
 
 /** By what the ways to ship a binary leave in a package: one package for each platform, prebuilds, or node-gyp and its like. */
-function isNative(manifest: Manifest, directory: string): boolean {
+export function hasNativeParts(manifest: Manifest, directory: string): boolean {
   const platformPackages = Object.keys(manifest.optionalDependencies ?? {}).filter((name) =>
     /(^|[-/_.])(linux|darwin|win32)([-_.]|$)/.test(name),
   );

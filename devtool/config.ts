@@ -18,7 +18,7 @@ export interface BundleConfig {
   readonly entryPoints: Readonly<Record<string, string>> | readonly string[];
   /** `.devtool`. devtool removes from it only what it wrote there. */
   readonly outdir?: string;
-  /** Packages with native parts that devtool does not see by itself: shipped for the target's platform, not bundled. */
+  /** Packages to ship for the target's platform instead of bundling them; those with native parts devtool mostly sees itself. */
   readonly addons?: readonly string[];
   // From here on as in esbuild's own options.
   readonly alias?: Readonly<Record<string, string>>;

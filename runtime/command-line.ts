@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
-import yargs, { type CommandModule } from "yargs";
+import type { CommandModule } from "yargs";
 import { imageCommand } from "./commands/image.ts";
 import { RUN_OPTIONS } from "./commands/run.ts";
 import { Failure } from "./failure.ts";
 
 /** Everything but running: help, version, images. Throws Failure (exit 125) for what isn't a command or option. */
 export async function otherCommands(args: readonly string[]): Promise<void> {
+  // Not at the top, which a bundle of one file executes also for `run`.
+  const { default: yargs } = await import("yargs");
   await yargs(args)
     .scriptName("tinydocker")
     .usage("$0 run [OPTION…] NAME CMD [ARG…]")

@@ -74,6 +74,24 @@ for (const [platform, machine] of FOREIGN) {
   });
 }
 
+test("a package without native parts is shipped with all it depends on, as the project asks", async (t) => {
+  const root = await temporaryDirectory(t);
+  await symlink(join(PROJECT, "node_modules"), join(root, "node_modules"));
+  await writeFile(join(root, "package.json"), '{ "type": "module" }');
+  const main = 'import yargs from "yargs";\nconsole.log(yargs(["--port", "8"]).parseSync()["port"]);';
+  await writeFile(join(root, "main.ts"), main);
+  const config = { entryPoints: { main: "main.ts" }, outdir: ".devtool", addons: ["yargs"], options: {} };
+  const bundler = createBundler(root, config);
+  t.after(() => bundler.dispose());
+  const { addons, bytes } = await bundler.build(signal);
+  assert.ok(bytes < 1_000, "yargs is not in the bundle");
+  const target = join(root, "target");
+  await shipAddons(addons, { platform: "linux", arch: "s390x", libc: "musl" }, target, signal, join(root, "cache"));
+  await writeFile(join(target, "main.mjs"), await readFile(join(root, ".devtool/main.js")));
+  const { stdout } = await run(process.execPath, [join(target, "main.mjs")]);
+  assert.equal(stdout, "8\n");
+});
+
 test("what was shipped once comes from the cache, and is left as it is when it is there", async (t) => {
   const root = await temporaryDirectory(t);
   const addons = [await koffi()];
