@@ -15,7 +15,8 @@ interface Header {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  readonly size: number;
+  /** null: a number in no form that tar has. */
+  readonly size: number | null;
   readonly mtime: Date;
   /** Where the content starts. */
   readonly byteOffset: number;
@@ -40,7 +41,7 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
   try {
     for await (const stream of parser) {
       const header = stream.header as unknown as Header;
-      end = header.byteOffset + Math.ceil(header.size / BLOCK_BYTES) * BLOCK_BYTES;
+      end = header.byteOffset + Math.ceil(sizeOf(header) / BLOCK_BYTES) * BLOCK_BYTES;
       yield entryOf(header, contentOf(stream as unknown as AsyncIterable<Uint8Array>));
       stream.resume();
     }
@@ -122,6 +123,16 @@ function entryOf(header: Header, content: AsyncIterable<Uint8Array>): Entry {
   }
 }
 
+/** tar-stream would wait for ever for the content of a size that is no number. */
+function sizeOf({ size, name }: Header): number {
+  if (size === null || !Number.isSafeInteger(size)) throw invalidNumber(name);
+  return size;
+}
+
+function invalidNumber(path: string): BadImage {
+  return new BadImage(`the header of ${shown(path)} holds an invalid number`);
+}
+
 function sparse(path: string): BadImage {
   return new BadImage(`${shown(path)} is a sparse file or of a kind of GNU tar's own; pack it again without --sparse`);
 }
@@ -142,7 +153,7 @@ function metadataOf(header: Header, pax: Readonly<Record<string, string>>, path:
   const gid = Number(pax["gid"] ?? header.gid);
   const mtime = Number(pax["mtime"] ?? header.mtime.getTime() / 1_000);
   const valid = Number.isInteger(mode) && isId(uid) && isId(gid) && Number.isFinite(mtime);
-  if (!valid) throw new BadImage(`the header of ${shown(path)} holds an invalid number`);
+  if (!valid) throw invalidNumber(path);
   return { mode: mode & 0o7777, uid, gid, mtime };
 }
 

@@ -9,8 +9,8 @@ export interface RawEntry {
   readonly uid?: number;
   readonly gid?: number;
   readonly mtime?: number;
-  /** What the header claims; the content's length without it. */
-  readonly size?: number;
+  /** What the header claims, a number or the field's bytes; the content's length without it. */
+  readonly size?: number | Buffer;
   /** "ustar\0" "00" without it. */
   readonly magic?: string;
 }
@@ -39,7 +39,8 @@ function header(entry: RawEntry, length: number): Buffer {
   block.write(octal(entry.mode ?? 0o644, 7), 100);
   block.write(octal(entry.uid ?? 0, 7), 108);
   block.write(octal(entry.gid ?? 0, 7), 116);
-  block.write(octal(entry.size ?? length, 11), 124);
+  const size = entry.size ?? length;
+  (Buffer.isBuffer(size) ? size : Buffer.from(octal(size, 11))).copy(block, 124, 0, 12);
   block.write(octal(entry.mtime ?? 1_700_000_000, 11), 136);
   block.write(entry.type ?? "0", 156);
   Buffer.from(entry.target ?? "").copy(block, 157, 0, 100);

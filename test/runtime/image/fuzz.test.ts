@@ -30,7 +30,14 @@ interface Mutation {
 
 /** Mostly bytes that mean something in a header: digits, a slash, a dot, NUL, the types. */
 const byte = fc.oneof(fc.constantFrom(...Buffer.from("/.\x000127S LKxg-\x80\xff", "latin1")), fc.nat(255));
-const mutation: fc.Arbitrary<Mutation> = fc.record({ at: fc.nat(GOOD.length - 1), byte, sign: fc.boolean() });
+/** Anywhere, or where a header's numbers and its type begin. */
+const at = fc.oneof(
+  fc.nat(GOOD.length - 1),
+  fc
+    .tuple(fc.nat(GOOD.length / BLOCK - 1), fc.constantFrom(100, 108, 116, 124, 136, 156))
+    .map(([block, field]) => block * BLOCK + field),
+);
+const mutation: fc.Arbitrary<Mutation> = fc.record({ at, byte, sign: fc.boolean() });
 
 function mutated(mutations: readonly Mutation[]): Buffer {
   const bad = Buffer.from(GOOD);

@@ -101,6 +101,10 @@ const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> 
   "an owner that means none": { entries: [pax({ uid: "4294967295" }), { name: "x" }], says: /invalid number/ },
   "a time that is no number": { entries: [pax({ mtime: "never" }), { name: "x" }], says: /invalid number/ },
   "a size that is no number": { entries: [pax({ size: "big" }), { name: "x" }], says: /broken|not a tar/ },
+  "a size in no form that tar has": {
+    entries: [{ name: "x", size: Buffer.from([0x92, 0, 0, 1]), content: "content" }],
+    says: /the header of "x" holds an invalid number/,
+  },
 };
 
 for (const [what, { entries, says }] of Object.entries(ARCHIVES)) {
