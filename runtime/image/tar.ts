@@ -15,8 +15,7 @@ interface Header {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** null: a number in no form that tar has. */
-  readonly size: number | null;
+  readonly size: number;
   readonly mtime: Date;
   /** Where the content starts. */
   readonly byteOffset: number;
@@ -41,8 +40,9 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
   try {
     for await (const stream of parser) {
       const header = stream.header as unknown as Header;
-      end = header.byteOffset + Math.ceil(sizeOf(header) / BLOCK_BYTES) * BLOCK_BYTES;
-      yield entryOf(header, contentOf(stream as unknown as AsyncIterable<Uint8Array>));
+      const entry = entryOf(header, contentOf(stream as unknown as AsyncIterable<Uint8Array>));
+      end = header.byteOffset + Math.ceil(header.size / BLOCK_BYTES) * BLOCK_BYTES;
+      yield entry;
       stream.resume();
     }
     await fed;
@@ -123,16 +123,6 @@ function entryOf(header: Header, content: AsyncIterable<Uint8Array>): Entry {
   }
 }
 
-/** tar-stream would wait for ever for the content of a size that is no number. */
-function sizeOf({ size, name }: Header): number {
-  if (size === null || !Number.isSafeInteger(size)) throw invalidNumber(name);
-  return size;
-}
-
-function invalidNumber(path: string): BadImage {
-  return new BadImage(`the header of ${shown(path)} holds an invalid number`);
-}
-
 function sparse(path: string): BadImage {
   return new BadImage(`${shown(path)} is a sparse file or of a kind of GNU tar's own; pack it again without --sparse`);
 }
@@ -148,12 +138,14 @@ function byteString(field: string, record: string | undefined): string {
 const ID_MAX = 2 ** 32 - 2;
 
 function metadataOf(header: Header, pax: Readonly<Record<string, string>>, path: string): Metadata {
-  const { mode } = header;
+  const { mode, size } = header;
   const uid = Number(pax["uid"] ?? header.uid);
   const gid = Number(pax["gid"] ?? header.gid);
   const mtime = Number(pax["mtime"] ?? header.mtime.getTime() / 1_000);
-  const valid = Number.isInteger(mode) && isId(uid) && isId(gid) && Number.isFinite(mtime);
-  if (!valid) throw invalidNumber(path);
+  // tar-stream gives null for a number in no form that tar has, and would wait for ever for the content of that size.
+  const areIntegers = Number.isSafeInteger(size) && Number.isInteger(mode);
+  const valid = areIntegers && isId(uid) && isId(gid) && Number.isFinite(mtime);
+  if (!valid) throw new BadImage(`the header of ${shown(path)} holds an invalid number`);
   return { mode: mode & 0o7777, uid, gid, mtime };
 }
 
