@@ -1,6 +1,6 @@
 import { open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hasNativeParts, packageDirectory, readManifest } from "./addon-imports.ts";
+import { hasNativeParts, type Manifest, packageDirectory, readManifest } from "./addon-imports.ts";
 
 /** process.platform, process.arch, and libc as npm's --libc names it. */
 export interface Platform {
@@ -25,27 +25,29 @@ export async function filesFor(
   platform: Platform,
 ): Promise<PackageFile[] | undefined> {
   const files: PackageFile[] = [];
-  let [isNative, hasNative] = [false, false];
-  for (const [packageName, place] of packagesOf(name, directory)) {
-    isNative ||= hasNativeParts(readManifest(place), place);
+  let needsNative = false;
+  let hasNative = false;
+  for (const [packageName, { place, manifest }] of packagesOf(name, directory)) {
+    needsNative ||= hasNativeParts(manifest, place);
     for (const path of await listFiles(place, "")) {
       const source = join(place, path);
       const kind = await kindOf(source, platform);
       if (kind === "native") hasNative = true;
-      if (path.endsWith(".node")) isNative = true;
+      if (path.endsWith(".node")) needsNative = true;
       if (kind !== "unneeded") files.push({ path: `${packageName}/${path}`, source });
     }
   }
-  return isNative && !hasNative ? undefined : files;
+  return needsNative && !hasNative ? undefined : files;
 }
 
 /** The package, what it depends on, and those of its optional ones that are installed: one for each platform, often. */
-function packagesOf(name: string, directory: string): Map<string, string> {
-  const found = new Map<string, string>();
+function packagesOf(name: string, directory: string): Map<string, { place: string; manifest: Manifest }> {
+  const found = new Map<string, { place: string; manifest: Manifest }>();
   const visit = (packageName: string, place: string) => {
     if (found.has(packageName)) return;
-    found.set(packageName, place);
-    const { dependencies, optionalDependencies } = readManifest(place);
+    const manifest = readManifest(place);
+    found.set(packageName, { place, manifest });
+    const { dependencies, optionalDependencies } = manifest;
     for (const next of Object.keys({ ...dependencies, ...optionalDependencies })) {
       const nextPlace = packageDirectory(next, place);
       if (nextPlace !== undefined) visit(next, nextPlace);

@@ -12,7 +12,7 @@ export interface Addon {
 }
 
 /**
- * Leaves packages with native parts out of the bundle and collects them in `found`, by name. Only imports of `names`
+ * Leaves the packages `names` out of the bundle and collects those it meets in `found`, by name. Only imports of `names`
  * are asked about: each costs a round trip between esbuild and here, at every build.
  */
 export function addonImports(names: readonly string[], found: Map<string, Addon>): Plugin {

@@ -13,7 +13,7 @@ const FOLDER = "node_modules";
 const SHIPPED_LIST = ".devtool-addons.json";
 
 /**
- * Puts the packages with native parts beside the bundle, as they are on `platform`; true when that changed anything.
+ * Puts the packages that are not bundled beside the bundle, as they are on `platform`; true when that changed anything.
  * @throws Failure when one can't be had for it
  */
 export async function shipAddons(
