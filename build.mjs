@@ -28,7 +28,7 @@ try {
   });
   await build({
     ...shared,
-    entryPoints: { devtool: "devtool/cli.ts", config: "devtool/config.ts" },
+    entryPoints: { devtool: "devtool/cli.ts", config: "devtool/config/config.ts" },
     splitting: true,
     packages: "external",
   });

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ContainerSpec } from "../runtime/spec.ts";
+import type { ContainerSpec } from "../runtime/spec/spec.ts";
 
 /**
  * Writes an OCI bundle (runtime-spec 1.0) that asks of crun and runc what ours does: the same mounts, namespaces, masks,

@@ -1,10 +1,10 @@
 import { copyFile, mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
-import { start } from "../runtime/container.ts";
+import { start } from "../runtime/container/container.ts";
+import { type NamedRequest, prepare } from "../runtime/container/prepare.ts";
 import { importImage } from "../runtime/image/import.ts";
 import { rootfsOf } from "../runtime/image/store.ts";
-import { type NamedRequest, prepare } from "../runtime/prepare.ts";
 import { writeBundle } from "./bundle.ts";
 import { type Overlay, overlayOn } from "./overlay.ts";
 import { find, type Peer } from "./peers.ts";

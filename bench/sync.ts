@@ -1,9 +1,9 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createFilter } from "../devtool/sync/filter.ts";
+import { createFilter } from "../devtool/ignore/filter.ts";
 import { sync } from "../devtool/sync/sync.ts";
-import { resolveTarget } from "../devtool/target/resolve.ts";
-import type { Connection } from "../devtool/target/target.ts";
+import { resolveTarget } from "../devtool/targets/resolve.ts";
+import type { Connection } from "../devtool/targets/target.ts";
 import { find } from "./peers.ts";
 import { openRemote, type Remote } from "./remote.ts";
 import { type Contender, interleave, type Sample, timed } from "./rounds.ts";

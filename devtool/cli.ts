@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { type CommandName, parseArguments } from "./arguments.ts";
-import type { Command } from "./command.ts";
-import type { Report } from "./events.ts";
+import { type CommandName, parseArguments } from "./command-line/arguments.ts";
+import type { Command } from "./command-line/command.ts";
 import { Failure } from "./failure.ts";
-import { Interrupted, listenForInterrupts } from "./interrupts.ts";
-import { humanReport, jsonReport, reportFailure } from "./report.ts";
+import { Interrupted, listenForInterrupts } from "./process/interrupts.ts";
+import type { Report } from "./report/events.ts";
+import { reportFailure } from "./report/events.ts";
+import { jsonReport } from "./report/json.ts";
+import { humanReport } from "./report/lines.ts";
 
 /** A command's code is read only when it is asked for. */
 const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {

@@ -1,4 +1,4 @@
-/* The plan: what passes from TypeScript (runtime/plan-codec.ts) to tinydocker-init, and the reports that come back. */
+/* The plan: what passes from TypeScript (runtime/plan/codec.ts) to tinydocker-init, and the reports that come back. */
 #ifndef TD_PLAN_H
 #define TD_PLAN_H
 
@@ -136,7 +136,7 @@ const char *td_text(const struct td_plan *plan, struct td_text text);
 /* Strings that each end with NUL. Fills at most room entries and a NULL; returns how many there are. */
 size_t td_list(const struct td_plan *plan, struct td_text text, const char **list, size_t room);
 
-/* FNV-1a of the version, the layout and the names of the operations; runtime/plan-codec.ts computes the same. */
+/* FNV-1a of the version, the layout and the names of the operations; runtime/plan/codec.ts computes the same. */
 uint64_t td_layout(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* The parent half, loaded into Node by runtime/shim.ts. Nothing here exits, prints, or changes the process it runs in. */
+/* The parent half, loaded into Node by runtime/host/shim.ts. Nothing here exits, prints, or changes the process it runs in. */
 #ifndef TD_SHIM_H
 #define TD_SHIM_H
 
@@ -41,7 +41,7 @@ enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_USER_MAP, TD_STAGE_DE
 
 /* Every function returns 0 or more on success and -errno on failure, except td_abi. */
 
-/* Changes whenever runtime/plan-codec.ts must. */
+/* Changes whenever runtime/plan/codec.ts must. */
 TD_API uint64_t td_abi(void);
 
 /* Once per process: keeps a sealed copy of tinydocker-init, starts the thread. Returns the events' descriptor. */

@@ -1,6 +1,6 @@
-import type { Command } from "../command.ts";
-import { openJob } from "../job.ts";
-import { buildOnce } from "../loop.ts";
+import type { Command } from "../command-line/command.ts";
+import { buildOnce } from "../dev/loop.ts";
+import { openJob } from "./session.ts";
 
 /** devtool build: bundles, brings the mirror up to date, and compiles there. */
 export const command: Command = async (call) => {

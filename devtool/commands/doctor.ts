@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import type { Command } from "../command.ts";
-import type { Check } from "../events.ts";
+import type { Command } from "../command-line/command.ts";
 import { Failure } from "../failure.ts";
-import { openTarget } from "../job.ts";
-import type { Connection, Target } from "../target/target.ts";
+import type { Check } from "../report/events.ts";
+import type { Connection, Target } from "../targets/target.ts";
+import { openTarget } from "./session.ts";
 
 /** devtool doctor: what is missing here and on the target. Exit code 1 when something needed is. */
 export const command: Command = async (call) => {

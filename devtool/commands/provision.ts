@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Call, Command } from "../command.ts";
+import type { Call, Command } from "../command-line/command.ts";
 import { Failure } from "../failure.ts";
-import { openTarget } from "../job.ts";
-import { eachLine } from "../lines.ts";
-import type { Connection, Target } from "../target/target.ts";
+import { eachLine } from "../process/lines.ts";
+import type { Connection, Target } from "../targets/target.ts";
+import { openTarget } from "./session.ts";
 
 /** devtool provision: installs on the target what is missing there. */
 export const command: Command = async (call) => {

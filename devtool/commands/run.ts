@@ -1,11 +1,11 @@
-import type { Call, Command } from "../command.ts";
-import { exitCodeOf } from "../exit-code.ts";
+import type { Call, Command } from "../command-line/command.ts";
+import { runOnce } from "../dev/loop.ts";
 import { Failure } from "../failure.ts";
-import { openJob } from "../job.ts";
-import { runOnce } from "../loop.ts";
-import { outputEvents } from "../output-events.ts";
-import type { Ends } from "../stream.ts";
+import { exitCodeOf } from "../process/exit-code.ts";
+import { outputEvents } from "../report/output.ts";
+import type { Ends } from "../run/stream.ts";
 import { provisionTarget } from "./provision.ts";
+import { openJob } from "./session.ts";
 
 /** devtool run [options] [NAME CMD…] */
 export const command: Command = async (call) => {

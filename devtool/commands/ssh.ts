@@ -1,10 +1,10 @@
-import type { Command } from "../command.ts";
-import { exitCodeOf } from "../exit-code.ts";
-import { openTarget } from "../job.ts";
-import { launch } from "../launch.ts";
-import { openLink } from "../link.ts";
-import { stream, terminalOf } from "../stream.ts";
+import type { Command } from "../command-line/command.ts";
+import { openLink } from "../dev/lane.ts";
+import { exitCodeOf } from "../process/exit-code.ts";
+import { launch } from "../run/launch.ts";
+import { stream, terminalOf } from "../run/stream.ts";
 import { endsOf } from "./run.ts";
+import { openTarget } from "./session.ts";
 
 /** devtool ssh [CMD…]: a shell on the target, in the mirror where there is one; or a command instead of it. */
 export const command: Command = async (call) => {

@@ -1,8 +1,8 @@
-import type { Command } from "../command.ts";
+import type { Command } from "../command-line/command.ts";
+import { openLink } from "../dev/lane.ts";
 import { Failure } from "../failure.ts";
-import { openTarget } from "../job.ts";
-import { openLink } from "../link.ts";
-import { reportFailure } from "../report.ts";
+import { reportFailure } from "../report/events.ts";
+import { openTarget } from "./session.ts";
 
 /** devtool status: the target, how it is reached, and where the mirror lies. */
 export const command: Command = async (call) => {
@@ -28,6 +28,6 @@ export const command: Command = async (call) => {
 };
 
 async function vagrantStatus(root: string): Promise<void> {
-  const { runVagrant } = await import("../target/vagrant.ts");
+  const { runVagrant } = await import("../targets/vagrant/vagrant.ts");
   await runVagrant(["status"], root);
 }

@@ -1,6 +1,6 @@
-import type { Call, Command } from "../command.ts";
-import { exitCodeOf } from "../exit-code.ts";
-import { projectRoot } from "../project.ts";
+import type { Call, Command } from "../command-line/command.ts";
+import { projectRoot } from "../config/project.ts";
+import { exitCodeOf } from "../process/exit-code.ts";
 
 /** devtool up, halt, destroy: vagrant's own, in the project. */
 export const up: Command = (call) => vagrant("up", call);
@@ -8,7 +8,7 @@ export const halt: Command = (call) => vagrant("halt", call);
 export const destroy: Command = (call) => vagrant("destroy", call);
 
 async function vagrant(subcommand: string, { options, words, interrupts }: Call): Promise<number> {
-  const { runVagrant } = await import("../target/vagrant.ts");
+  const { runVagrant } = await import("../targets/vagrant/vagrant.ts");
   const root = (await projectRoot(options.config, process.cwd())) ?? process.cwd();
   // vagrant has the terminal, and gets Ctrl-C from it.
   const release = interrupts.take(() => {}, "all");

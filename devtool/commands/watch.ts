@@ -1,8 +1,8 @@
-import type { Command } from "../command.ts";
-import { openJob } from "../job.ts";
-import { watchProject } from "../loop.ts";
+import type { Command } from "../command-line/command.ts";
+import { watchProject } from "../dev/loop.ts";
 import { provisionTarget } from "./provision.ts";
 import { commandLine, endsOf } from "./run.ts";
+import { openJob } from "./session.ts";
 
 /** devtool watch [options] [NAME CMD…] */
 export const command: Command = async (call) => {

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { Failure } from "../failure.ts";
-import type { ExitStatus, RemoteProcess } from "../target/target.ts";
-import { MESSAGE, type Message } from "./multiplex.ts";
+import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
+import { MESSAGE, type Message } from "./wire/multiplex.ts";
 
 /** What the rsync on the target says while it works. */
 export interface Hearing {

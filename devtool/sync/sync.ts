@@ -1,16 +1,16 @@
 import { ConnectionLost, Failure } from "../failure.ts";
-import type { Connection, RemoteProcess } from "../target/target.ts";
-import { Channel, StreamEnded } from "./channel.ts";
+import type { Filter } from "../ignore/filter.ts";
+import type { Connection, RemoteProcess } from "../targets/target.ts";
 import { createHearing, exitFailure, NO_RSYNC, waitForExit } from "./ending.ts";
-import { type Entry, isRegular } from "./filelist.ts";
-import type { Filter } from "./filter.ts";
-import { agree, OFFER, OFFER_INCREMENTAL } from "./handshake.ts";
-import { sendListsByDirectory, sendRules, sendWholeList } from "./lists.ts";
-import { printable } from "./local.ts";
-import { MESSAGE } from "./multiplex.ts";
-import { answerAll, type Sent, startConversation } from "./sender.ts";
-import { type DirectoryListing, type Listing, listProject, walkProject } from "./walk.ts";
-import { brokenStream } from "./wire.ts";
+import { type Entry, isRegular } from "./send/filelist.ts";
+import { sendListsByDirectory, sendRules, sendWholeList } from "./send/lists.ts";
+import { printable } from "./send/local.ts";
+import { answerAll, type Sent, startConversation } from "./send/sender.ts";
+import { type DirectoryListing, type Listing, listProject, walkProject } from "./send/walk.ts";
+import { Channel, StreamEnded } from "./wire/channel.ts";
+import { agree, OFFER, OFFER_INCREMENTAL } from "./wire/handshake.ts";
+import { MESSAGE } from "./wire/multiplex.ts";
+import { brokenStream } from "./wire/wire.ts";
 
 export interface SyncRequest {
   /** The project: an absolute path on this machine. */

@@ -4,7 +4,7 @@ import { count, hints } from "../image/hints.ts";
 import { type Imported, importImage } from "../image/import.ts";
 import { bytesInWords, listing } from "../image/listing.ts";
 import { removeImage } from "../image/remove.ts";
-import { stateRoot } from "../state.ts";
+import { stateRoot } from "../state/root.ts";
 
 export const imageCommand: CommandModule = {
   command: "image",

@@ -1,14 +1,14 @@
 import { writeSync } from "node:fs";
 import { constants } from "node:os";
 import { parseArgs } from "node:util";
-import { type Container, type ExitStatus, start } from "../container.ts";
-import { explainer } from "../explain.ts";
+import { type Container, type ExitStatus, start } from "../container/container.ts";
+import { type NamedRequest, prepare } from "../container/prepare.ts";
+import { FORWARDED } from "../container/signals.ts";
+import { explainer } from "../explain/explain.ts";
+import { languageOf } from "../explain/reason.ts";
 import { Failure } from "../failure.ts";
-import { type NamedRequest, prepare } from "../prepare.ts";
-import { languageOf } from "../reason.ts";
-import { openShim } from "../shim.ts";
-import { FORWARDED } from "../signals.ts";
-import { isInteractive, takeTerminal } from "../terminal.ts";
+import { openShim } from "../host/shim.ts";
+import { isInteractive, takeTerminal } from "../host/terminal.ts";
 
 /** In the shape of node:util's parseArgs; the help is made of it as well. */
 export const RUN_OPTIONS = {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
 import { getSystemErrorMap } from "node:util";
 import { Failure } from "../failure.ts";
-import { checkedName } from "../name.ts";
+import { checkedName } from "../spec/name.ts";
 import { decompress } from "./decompress.ts";
 import { BadImage, type Entry } from "./entry.ts";
 import { type Extracted, extractEntries } from "./extract.ts";

@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { identify } from "../process-identity.ts";
+import { identify } from "../host/process.ts";
 import { imagesDirectory } from "./store.ts";
 
 /** `.import-PID-STARTTIME-XXXXXX`: names its maker, so that another can tell whether that still lives. */

@@ -1,7 +1,7 @@
 import { rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
-import { checkedName } from "../name.ts";
+import { checkedName } from "../spec/name.ts";
 import { userOf } from "./in-use.ts";
 import { clearLeftovers, makeUnderWay, removeTree } from "./leftovers.ts";
 import { HOST, resolveImage } from "./resolve.ts";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { Failure } from "../failure.ts";
-import { checkedName } from "../name.ts";
+import { checkedName } from "../spec/name.ts";
 import type { Image } from "./image.ts";
 import { imageNames, recordOf, rootfsOf } from "./store.ts";
 

@@ -4,7 +4,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
-import type { Event } from "../../devtool/events.ts";
+import type { Event } from "../../devtool/report/events.ts";
 import { temporaryDirectory } from "../rig/host.ts";
 
 /** What needs() is to be told of missing programs. */

@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
-import { encodePlan } from "../../runtime/plan-codec.ts";
-import { OPS, type Op, type Step, type Text } from "../../runtime/step.ts";
+import { encodePlan } from "../../runtime/plan/codec.ts";
+import { OPS, type Op, type Step, type Text } from "../../runtime/plan/step.ts";
 import { temporaryDirectory } from "../rig/host.ts";
 
 /** TD_SLOTS_MAX of native/plan.h, and the operations whose first number is one. */

@@ -9,8 +9,8 @@ export type Rule = (sources: Sources) => string[];
 /** A program's entry: it alone may do work when loaded, and end the process. */
 const ENTRIES = new Set(["devtool/cli.ts", "devtool/agent/main.ts", "runtime/cli.ts"]);
 
-/** The way of an edit, in order; a stage is a file or a folder. */
-const STAGES = ["watch", "bundle", "sync", "compile", "launch", "stream"];
+/** The way of an edit, in order; a stage is a folder. */
+const STAGES = ["watch", "bundle", "sync", "build", "run"];
 
 const FILE_LINES_MAX = 300;
 const FUNCTION_LINES_MAX = 70;
@@ -129,7 +129,7 @@ function isLibrary({ to }: Import): boolean {
 }
 
 function stage(path: string): number {
-  return STAGES.indexOf(/^devtool\/(\w+)(?:\.ts$|\/)/.exec(path)?.[1] ?? "");
+  return STAGES.indexOf(/^devtool\/(\w+)\//.exec(path)?.[1] ?? "");
 }
 
 function program(path: string): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Event } from "../../../devtool/events.ts";
+import type { Event } from "../../../devtool/report/events.ts";
 import { needs } from "../../rig/host.ts";
 import { startSshd } from "../../rig/sshd.ts";
 import { lacks, makeProject, startDevtool } from "../rig.ts";

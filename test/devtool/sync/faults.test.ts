@@ -16,7 +16,7 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ConnectionLost, Failure } from "../../../devtool/failure.ts";
-import type { Connection, RemoteProcess } from "../../../devtool/target/target.ts";
+import type { Connection, RemoteProcess } from "../../../devtool/targets/target.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
 import { cutAfter, localConnection, type Places, places, snapshot, syncHere } from "./rig.ts";
 

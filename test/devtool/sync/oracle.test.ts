@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Failure } from "../../../devtool/failure.ts";
-import { createFilter } from "../../../devtool/sync/filter.ts";
+import { createFilter } from "../../../devtool/ignore/filter.ts";
+import { rulesOf } from "../../../devtool/sync/filter/rules.ts";
 import { localConnection, places, rsyncHere, snapshot, syncHere, withProtocol } from "./rig.ts";
 import { makeTree, pathsOf, replaceTree, trees } from "./trees.ts";
 
@@ -92,7 +93,7 @@ test("excluded files of the mirror stay through any change of the project, as wi
           makeTree(mirror, onTarget);
         }
         // Where something excluded is in the way of something new, both keep it and fail.
-        if (rsyncHere(oracle, filter.rules) === 23) await assert.rejects(syncHere({ ...here, filter }), Failure);
+        if (rsyncHere(oracle, rulesOf(filter)) === 23) await assert.rejects(syncHere({ ...here, filter }), Failure);
         else await syncHere({ ...here, filter });
         assert.deepEqual(
           withoutTimesOfDirectories(snapshot(here.mirror)),

@@ -2,9 +2,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { ConnectionLost } from "../../../devtool/failure.ts";
-import { createFilter } from "../../../devtool/sync/filter.ts";
+import { createFilter } from "../../../devtool/ignore/filter.ts";
 import { type SyncReport, type SyncRequest, sync } from "../../../devtool/sync/sync.ts";
-import type { Connection, ExitStatus, RemoteProcess } from "../../../devtool/target/target.ts";
+import type { Connection, ExitStatus, RemoteProcess } from "../../../devtool/targets/target.ts";
 
 /** This machine as a target: processes start here, with no shell between. `edit` may change what is run. */
 export function localConnection(edit: (argv: readonly string[]) => readonly string[] = (argv) => argv): Connection {

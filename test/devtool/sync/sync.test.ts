@@ -19,8 +19,8 @@ import {
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Failure } from "../../../devtool/failure.ts";
-import { createFilter } from "../../../devtool/sync/filter.ts";
-import type { Connection } from "../../../devtool/target/target.ts";
+import { createFilter } from "../../../devtool/ignore/filter.ts";
+import type { Connection } from "../../../devtool/targets/target.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
 import { localConnection, type Places, places, snapshot, syncHere } from "./rig.ts";
 

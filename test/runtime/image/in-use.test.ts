@@ -17,7 +17,7 @@ for (const state of ["state", "state, with\\od\\072d: names é"]) {
     const at = { ...here, root: join(here.outside, state) };
     const { rootfs } = await importInto(at.root, "used", archive({ name: "file", content: "x" }));
     await importInto(at.root, "used-too", archive({ name: "file", content: "x" }));
-    // As runtime/overlay.ts writes them.
+    // As runtime/plan/overlay.ts writes them.
     const escaped = (path: string) => path.replace(/[\\,:]/g, "\\$&");
     const directory = join(at.root, "containers/hello");
     const [upper, work] = [join(directory, "upper"), join(directory, "work")];

@@ -6,7 +6,7 @@ import { Failure } from "../../../runtime/failure.ts";
 import { listing } from "../../../runtime/image/listing.ts";
 import { removeImage } from "../../../runtime/image/remove.ts";
 import { HOST, resolveImage } from "../../../runtime/image/resolve.ts";
-import { checkedName } from "../../../runtime/name.ts";
+import { checkedName } from "../../../runtime/spec/name.ts";
 import { archive } from "./archive.ts";
 import { imagesIn, importInto, place, refusal } from "./rig.ts";
 

@@ -1,0 +1,139 @@
+import { stat } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import type { ProjectBundle } from "../config/project.ts";
+import { Failure } from "../failure.ts";
+import type { Diagnostic } from "../report/diagnostic.ts";
+import { type Addon, addonImports, nativePackages } from "./addons/imports.ts";
+import {
+  type BuildContext,
+  type BuildOptions,
+  type BuildResult,
+  diagnosticsOf,
+  newContext,
+  type Plugin,
+  toDiagnostics,
+} from "./esbuild.ts";
+import { writeOutputs } from "./outputs.ts";
+
+export interface Bundle {
+  /** Relative to the project, posix; what changed on disk by this build, or went. */
+  readonly changed: readonly string[];
+  readonly files: number;
+  readonly bytes: number;
+  /** What it was made of, relative to the project, posix, without packages. */
+  readonly inputs: readonly string[];
+  readonly addons: readonly Addon[];
+  readonly warnings: readonly Diagnostic[];
+  readonly milliseconds: number;
+}
+
+export interface Bundler {
+  /** Builds what is on disk now. A build that is under way is given up first. @throws BundleFailure */
+  build(signal: AbortSignal): Promise<Bundle>;
+  dispose(): Promise<void>;
+}
+
+/** The program is wrong, not devtool; the next save may mend it. */
+export class BundleFailure extends Failure {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+    super(`the bundle has ${errors === 1 ? "an error" : `${errors} errors`}`);
+    this.diagnostics = diagnostics;
+  }
+}
+
+export function createBundler(root: string, config: ProjectBundle): Bundler {
+  const installed = join(root, "node_modules/.package-lock.json");
+  let built: { context: BuildContext; addons: Map<string, Addon>; packages: number } | undefined;
+  const current = async () => {
+    const packages = (await stat(installed).catch(() => undefined))?.mtimeMs ?? 0;
+    if (built?.packages === packages) return built;
+    await built?.context.dispose();
+    const addons = new Map<string, Addon>();
+    const names = [...config.addons, ...(await nativePackages(root))];
+    built = { context: await newContext(options(root, config, addonImports(names, addons))), addons, packages };
+    return built;
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    build: (signal) => {
+      // rebuild() during a build gives that build's result, which may be older than the files on disk.
+      const idle = Promise.all([last, built?.context.cancel()]);
+      const build = idle.then(current).then(({ context, addons }) => buildOnce(context, root, config, addons, signal));
+      last = build.catch(() => {});
+      return build;
+    },
+    dispose: async () => {
+      await last;
+      await built?.context.dispose();
+    },
+  };
+}
+
+function options(root: string, config: ProjectBundle, addons: Plugin) {
+  const { banner, ...rest } = config.options;
+  const format = rest.format ?? "esm";
+  return {
+    platform: "node",
+    target: "node20.19",
+    sourcemap: "linked",
+    // The mirror has the sources: in the map too they would double what each save builds, compares and sends.
+    sourcesContent: false,
+    ...(rest as BuildOptions),
+    format,
+    banner: { ...banner, js: [format === "esm" ? REQUIRE : "", banner?.["js"] ?? ""].filter(Boolean).join("\n") },
+    entryPoints: config.entryPoints as Record<string, string>,
+    outdir: config.outdir,
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+    plugins: [addons],
+  } as const satisfies BuildOptions;
+}
+
+/** CommonJS packages in an ES module call require() for Node's own modules. */
+const REQUIRE =
+  "import { createRequire as devtoolCreateRequire } from 'node:module'; const require = devtoolCreateRequire(import.meta.url);";
+
+async function buildOnce(
+  context: BuildContext,
+  root: string,
+  config: ProjectBundle,
+  addons: Map<string, Addon>,
+  signal: AbortSignal,
+): Promise<Bundle> {
+  const started = performance.now();
+  signal.throwIfAborted();
+  addons.clear();
+  let result: BuildResult;
+  try {
+    result = await context.rebuild();
+  } catch (error) {
+    signal.throwIfAborted();
+    const diagnostics = diagnosticsOf(error);
+    if (diagnostics) throw new BundleFailure(diagnostics);
+    throw error;
+  }
+  signal.throwIfAborted();
+  const outputs = result.outputFiles ?? [];
+  const folder = join(root, config.outdir);
+  const relativeOutputs = outputs.map(({ path, contents }) => ({ path: posix(relative(folder, path)), contents }));
+  const changed = await writeOutputs(folder, relativeOutputs);
+  return {
+    changed: changed.map((path) => `${config.outdir}/${path}`),
+    files: outputs.length,
+    bytes: outputs.reduce((sum, { contents }) => sum + contents.length, 0),
+    inputs: Object.keys(result.metafile?.inputs ?? {}).filter((path) => !/(^|\/)node_modules\//.test(path)),
+    addons: [...addons.values()],
+    warnings: toDiagnostics(result.warnings, "warning"),
+    milliseconds: performance.now() - started,
+  };
+}
+
+function posix(path: string): string {
+  return sep === "/" ? path : path.replaceAll(sep, "/");
+}

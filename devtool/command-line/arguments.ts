@@ -1,0 +1,137 @@
+import yargs from "yargs";
+import { Failure } from "../failure.ts";
+import { nearest } from "../report/nearest.ts";
+import type { Options } from "./options.ts";
+
+/** What the command line says, before anything is done. */
+export type Arguments =
+  | {
+      readonly kind: "command";
+      readonly name: CommandName;
+      readonly options: Options;
+      readonly words: readonly string[];
+    }
+  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "version" };
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** `words`: what may follow the options; `all`: its options too are another program's. */
+const COMMANDS = {
+  run: { words: "[NAME] [CMD…]", about: "bundle, sync, compile, and run once; the exit code is the command's" },
+  watch: { words: "[NAME] [CMD…]", about: "the same, again at every save" },
+  sync: { words: "", about: "bundle, and bring the mirror on the target up to date" },
+  build: { words: "", about: "bundle, sync, and compile there" },
+  doctor: { words: "", about: "what is missing here and on the target, and what to do about it" },
+  provision: { words: "", about: "install what is missing on the target (Debian, Ubuntu)" },
+  up: { words: "all", about: "start the Vagrant machine" },
+  halt: { words: "all", about: "stop it" },
+  destroy: { words: "all", about: "remove it" },
+  ssh: { words: "[CMD…]", about: "a shell on the target, in the mirror" },
+  status: { words: "", about: "the target, how it is reached, and where the mirror lies" },
+} as const;
+
+const NAMES = Object.keys(COMMANDS) as CommandName[];
+
+const OPTIONS = {
+  target: {
+    type: "string",
+    requiresArg: true,
+    describe: "local, vagrant, [user@]host[:port], or a name of the config",
+  },
+  config: { type: "string", requiresArg: true, describe: "instead of the nearest devtool.config.*" },
+  json: { type: "boolean", describe: "one event a line on standard output" },
+  provision: { type: "boolean", describe: "before run and watch: install what is missing on the target" },
+  "accept-new-host-key": { type: "boolean", describe: "trust a host that was never seen before" },
+  "ssh-config": { type: "string", requiresArg: true, describe: "instead of ~/.ssh/config" },
+  help: { type: "boolean", alias: "h", describe: "this text" },
+  version: { type: "boolean", describe: "devtool's version" },
+} as const;
+
+/** @throws Failure, exit code 2, that names the nearest command or option */
+export async function parseArguments(argv: readonly string[]): Promise<Arguments> {
+  const before = parse(argv);
+  if (before["version"] === true) return { kind: "version" };
+  const [word, ...rest] = before.words;
+  if (word === undefined) {
+    if (before["help"] === true) return { kind: "help", text: await helpText(undefined) };
+    throw new Failure("say which command", { remedy: `one of: ${NAMES.join(", ")}; devtool --help`, exitCode: 2 });
+  }
+  const name = NAMES.find((known) => known === word);
+  if (name === undefined) throw unknown("command", word, NAMES);
+  const isAll = COMMANDS[name].words === "all";
+  const after = isAll ? { ...before, help: rest.includes("--help"), words: rest } : parse(rest);
+  if (before["help"] === true || after["help"] === true) return { kind: "help", text: await helpText(name) };
+  if (COMMANDS[name].words === "" && after.words.length > 0) {
+    throw new Failure(`devtool ${name} takes no ${JSON.stringify(after.words[0])}`, { exitCode: 2 });
+  }
+  return { kind: "command", name, options: optionsOf({ ...before, ...after }), words: after.words };
+}
+
+type Parsed = Readonly<Record<string, unknown>> & { readonly words: readonly string[] };
+
+/** Options up to the first word; what follows belongs to the command, whatever it looks like. */
+function parse(argv: readonly string[]): Parsed {
+  const { _: words, ...options } = parser()
+    .strictOptions()
+    .fail((message: string | null, error: Error | undefined) => {
+      throw refusal(message ?? error?.message ?? "the command line makes no sense");
+    })
+    .parseSync([...argv]);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), words: words.map(String) };
+}
+
+function parser() {
+  return yargs()
+    .scriptName("devtool")
+    .help(false)
+    .version(false)
+    .options(OPTIONS)
+    .locale("en")
+    .exitProcess(false)
+    .parserConfiguration({
+      "halt-at-non-option": true,
+      "parse-positional-numbers": false,
+      "camel-case-expansion": false,
+      "duplicate-arguments-array": false,
+    });
+}
+
+function optionsOf(given: Readonly<Record<string, unknown>>): Options {
+  const text = (name: string) => (typeof given[name] === "string" ? given[name] : undefined);
+  return {
+    target: text("target"),
+    config: text("config"),
+    json: given["json"] === true,
+    provision: given["provision"] === true,
+    acceptNewHostKey: given["accept-new-host-key"] === true,
+    sshConfig: text("ssh-config"),
+  };
+}
+
+function refusal(message: string): Failure {
+  const written = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
+  if (written !== undefined) return unknown("option", written, Object.keys(OPTIONS));
+  const lacking = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
+  return new Failure(lacking === undefined ? message : `--${lacking} needs a value`, { exitCode: 2 });
+}
+
+function unknown(what: "command" | "option", written: string, known: readonly string[]): Failure {
+  const dashed = (name: string) => (what === "command" ? name : name.length === 1 ? `-${name}` : `--${name}`);
+  const meant = nearest(written, known);
+  const remedy = meant === undefined ? "devtool --help" : `did you mean ${dashed(meant)}?`;
+  return new Failure(`unknown ${what} ${dashed(written)}`, { remedy, exitCode: 2 });
+}
+
+async function helpText(name: CommandName | undefined): Promise<string> {
+  const options = parser();
+  if (name === undefined) {
+    const width = Math.max(...NAMES.map((known) => known.length));
+    const list = NAMES.map((known) => `  ${known.padEnd(width)}  ${COMMANDS[known].about}`).join("\n");
+    return await options.usage(`devtool COMMAND [OPTIONS] [NAME CMD…]\n\n${list}`).getHelp();
+  }
+  const { words, about } = COMMANDS[name];
+  const usage = words === "all" ? `devtool ${name} [vagrant's options]` : `devtool ${name} [OPTIONS] ${words}`;
+  return await options.usage(`${usage.trim()}\n\n${about}`).getHelp();
+}

@@ -1,0 +1,14 @@
+import type { Interrupts } from "../process/interrupts.ts";
+import type { Report } from "../report/events.ts";
+import type { Options } from "./options.ts";
+
+/** One of devtool's commands; gives the exit code. @throws Failure, Interrupted */
+export type Command = (call: Call) => Promise<number>;
+
+export interface Call {
+  readonly options: Options;
+  /** What follows the options: NAME CMD…, or what is passed to vagrant. */
+  readonly words: readonly string[];
+  readonly report: Report;
+  readonly interrupts: Interrupts;
+}

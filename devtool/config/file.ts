@@ -1,0 +1,121 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Plugin } from "../bundle/esbuild.ts";
+import { Failure } from "../failure.ts";
+
+const NAMES = ["devtool.config.ts", "devtool.config.js", "devtool.config.mjs", "devtool.config.json"];
+
+/** The one in the nearest folder upwards that has one. @throws Failure where a folder has several */
+export async function findConfigFile(from: string): Promise<string | undefined> {
+  const { access } = await import("node:fs/promises");
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const found: string[] = [];
+    for (const name of NAMES) {
+      const isThere = await access(join(folder, name)).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) found.push(join(folder, name));
+    }
+    if (found.length > 1) {
+      const names = found.map((file) => basename(file)).join(" and ");
+      throw new Failure(`${folder} has ${names}: which one holds?`, {
+        remedy: "remove one, or name it: --config FILE",
+        exitCode: 2,
+      });
+    }
+    if (found[0] !== undefined) return found[0];
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** What the file says, unchecked. @throws Failure, exit code 2, when it can't be read or run */
+export async function readConfigFile(file: string): Promise<unknown> {
+  if (file.endsWith(".json")) return parseJson(file, await readText(file));
+  await readText(file);
+  const { bundleText, diagnosticsOf } = await import("../bundle/esbuild.ts");
+  const root = dirname(file);
+  let code: string;
+  try {
+    code = await bundleText(file, root, [configImports(root)], wherePaths(file));
+  } catch (error) {
+    const [first] = diagnosticsOf(error) ?? [];
+    if (!first) throw error;
+    throw new Failure(`${first.file}:${first.line}:${first.column}: error: ${first.text}`, {
+      exitCode: 2,
+      cause: error,
+    });
+  }
+  return await importText(code, file);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new Failure(`can't read ${file}: ${(error as Error).message}`, { exitCode: 2, cause: error });
+  }
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Failure(`${file} is no JSON: ${(error as Error).message}`, { exitCode: 2, cause: error });
+  }
+}
+
+/** `defineConfig` comes from here, so that a project need not have this package installed; other packages stay where they are. */
+function configImports(root: string): Plugin {
+  return {
+    name: "config-imports",
+    setup: (build) => {
+      build.onResolve({ filter: /^tinydocker\/config$/ }, () => ({ path: "config", namespace: "define-config" }));
+      build.onLoad({ filter: /.*/, namespace: "define-config" }, () => ({
+        contents: "export const defineConfig = (config) => config;",
+      }));
+      build.onResolve({ filter: /^[^./]/ }, ({ path, kind, importer }) => {
+        if (kind === "entry-point" || path.startsWith("node:") || /^[A-Za-z]:[\\/]/.test(path)) return undefined;
+        const from = createRequire(importer || join(root, "package.json"));
+        try {
+          const found = from.resolve(path);
+          return { path: found === path ? path : pathToFileURL(found).href, external: true };
+        } catch {
+          return undefined; // esbuild then says so, with the line
+        }
+      });
+    },
+  };
+}
+
+/** The module runs from a temporary file, but is to see its own place. */
+function wherePaths(file: string): Record<string, string> {
+  return {
+    "import.meta.url": JSON.stringify(pathToFileURL(file).href),
+    "import.meta.dirname": JSON.stringify(dirname(file)),
+    "import.meta.filename": JSON.stringify(file),
+    __dirname: JSON.stringify(dirname(file)),
+    __filename: JSON.stringify(file),
+  };
+}
+
+async function importText(code: string, file: string): Promise<unknown> {
+  const directory = await mkdtemp(join(tmpdir(), "devtool-config."));
+  try {
+    const module = join(directory, "config.mjs");
+    await writeFile(module, code);
+    const { default: config } = (await import(pathToFileURL(module).href)) as { default?: unknown };
+    if (config === undefined)
+      throw new Failure(`${file} has no default export`, { remedy: "export default defineConfig({ … })", exitCode: 2 });
+    return config;
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const said = error instanceof Error ? error.message : String(error);
+    throw new Failure(`${file} can't be run: ${said}`, { exitCode: 2, cause: error });
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

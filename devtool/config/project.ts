@@ -1,0 +1,151 @@
+import { readFile, stat } from "node:fs/promises";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { OUTPUTS_LIST } from "../bundle/outputs.ts";
+import { Failure } from "../failure.ts";
+import type { TargetSettings } from "../targets/resolve.ts";
+import type { BundleConfig } from "./config.ts";
+import { findConfigFile, readConfigFile } from "./file.ts";
+import type { CheckedConfig } from "./schema.ts";
+
+/** The configuration with its defaults, checked against what is there. Relative paths are posix. */
+export interface Project {
+  /** Absolute. */
+  readonly root: string;
+  readonly bundle: ProjectBundle | undefined;
+  readonly native: { readonly folder: string; readonly target: string | undefined } | undefined;
+  /** What of the project goes to the target: gitignore patterns for createFilter. */
+  readonly sync: { readonly include: readonly string[]; readonly exclude: readonly string[] };
+  readonly executable: readonly string[];
+  readonly run: readonly string[];
+  readonly targets: Readonly<Record<string, TargetSettings>>;
+  readonly target: string | undefined;
+}
+
+export interface ProjectBundle {
+  readonly entryPoints: BundleConfig["entryPoints"];
+  readonly outdir: string;
+  readonly addons: readonly string[];
+  /** Passed to esbuild as they are. */
+  readonly options: Omit<BundleConfig, "entryPoints" | "outdir" | "addons">;
+}
+
+/** In the mirror's root, and not synced: what was compiled there. */
+export const COMPILED_STAMP = ".devtool-compiled";
+
+/** Reads the configuration `named`, or the nearest one upwards. @throws Failure, exit code 2, for what is not right in it */
+export async function loadProject(named: string | undefined, cwd: string): Promise<Project> {
+  const file = named === undefined ? await findConfigFile(cwd) : resolve(cwd, named);
+  if (file === undefined) {
+    throw new Failure(`no devtool.config.ts in ${cwd} or above it`, {
+      remedy: 'write one: export default { bundle: { entryPoints: { … } }, run: ["node", ".devtool/….js"] }',
+      exitCode: 2,
+    });
+  }
+  const value = await readConfigFile(file);
+  const { checkConfig } = await import("./schema.ts");
+  return await resolveProject(checkConfig(value, relative(cwd, file) || file), dirname(file));
+}
+
+/** The folder of the configuration, if there is one. */
+export async function projectRoot(named: string | undefined, cwd: string): Promise<string | undefined> {
+  const file = named === undefined ? await findConfigFile(cwd) : resolve(cwd, named);
+  return file === undefined ? undefined : dirname(file);
+}
+
+async function resolveProject(config: CheckedConfig, root: string): Promise<Project> {
+  const bundle = config.bundle && (await resolveBundle(config.bundle, root));
+  const native = config.native && (await resolveNative(config.native, root));
+  const ownFolders = [bundle?.outdir, native?.folder].filter((folder) => folder !== undefined);
+  const include = [...ownFolders.map((folder) => `/${folder}/`), ...(config.sync?.include ?? [])];
+  const exclude = [
+    "node_modules",
+    ...(await ignoredByGit(root, "")),
+    ...(native ? await ignoredByGit(root, native.folder) : []),
+    ...(config.sync?.exclude ?? []),
+    `/${COMPILED_STAMP}`,
+    // The bundle is often ignored by git, and its folder holds node_modules of the target's platform.
+    ...(bundle ? [`!/${bundle.outdir}/`, `!/${bundle.outdir}/**`, `/${bundle.outdir}/${OUTPUTS_LIST}`] : []),
+  ];
+  return deepFreeze({
+    root,
+    bundle,
+    native,
+    sync: { include, exclude },
+    executable: config.sync?.executable ?? ["*.sh"],
+    run: config.run ?? [],
+    targets: config.targets ?? {},
+    target: config.target,
+  });
+}
+
+async function resolveBundle(config: BundleConfig, root: string): Promise<ProjectBundle> {
+  const { entryPoints, outdir = ".devtool", addons = [], ...options } = config;
+  for (const [key, entry] of Object.entries(entryPoints)) {
+    const where = Array.isArray(entryPoints) ? `bundle.entryPoints[${key}]` : `bundle.entryPoints.${key}`;
+    if (!(await isFile(resolve(root, entry)))) throw refused(`${where}: ${entry} is not there`);
+  }
+  const folder = inProject(root, outdir, "bundle.outdir");
+  const covered = Object.values(entryPoints).find((entry) =>
+    within(folder, posix(relative(root, resolve(root, entry)))),
+  );
+  if (covered !== undefined) throw refused(`bundle.outdir ${outdir} holds the entry point ${covered}`);
+  return { entryPoints, outdir: folder, addons, options };
+}
+
+async function resolveNative(config: NonNullable<CheckedConfig["native"]>, root: string) {
+  const folder = inProject(root, config.folder, "native.folder");
+  const names = ["GNUmakefile", "makefile", "Makefile"].map((name) => isFile(join(root, folder, name)));
+  if (!(await Promise.all(names)).includes(true)) throw refused(`native.folder: ${config.folder} has no Makefile`);
+  return { folder, target: config.target };
+}
+
+/** A folder below the project, relative to it. */
+function inProject(root: string, folder: string, key: string): string {
+  const path = posix(relative(root, resolve(root, folder)));
+  if (path === "" || path === ".." || path.startsWith("../") || resolve(root, folder) === folder) {
+    throw refused(`${key} must be a folder below the project, not ${folder}`);
+  }
+  return path;
+}
+
+function within(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+/** The lines of a folder's .gitignore, as they read from the project's root. */
+async function ignoredByGit(root: string, folder: string): Promise<string[]> {
+  const text = await readFile(join(root, folder, ".gitignore"), "utf8").catch(() => "");
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
+  return folder === "" ? lines : lines.map((line) => below(folder, line));
+}
+
+function below(folder: string, line: string): string {
+  const negated = line.startsWith("!") ? "!" : "";
+  const pattern = line.slice(negated.length);
+  // A slash before its end ties a pattern to its folder.
+  const tied = pattern.slice(0, -1).includes("/");
+  return `${negated}/${folder}/${tied ? pattern.replace(/^\//, "") : `**/${pattern}`}`;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+function posix(path: string): string {
+  return sep === "/" ? path : path.replaceAll(sep, "/");
+}
+
+function refused(message: string): Failure {
+  return new Failure(message, { exitCode: 2 });
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

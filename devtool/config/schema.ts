@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { Failure } from "../failure.ts";
+import { nearest } from "../report/nearest.ts";
+import type { TargetSettings } from "../targets/resolve.ts";
+import type { DevtoolConfig } from "./config.ts";
+
+const text = z.string().min(1);
+const texts = z.array(text);
+const named = z.record(z.string(), z.string());
+const sudo = z.boolean().optional();
+
+const bundle = z.strictObject({
+  entryPoints: z.union([texts.min(1), z.record(text, text)]),
+  outdir: text.optional(),
+  addons: texts.optional(),
+  alias: named.optional(),
+  banner: named.optional(),
+  conditions: texts.optional(),
+  define: named.optional(),
+  drop: z.array(z.enum(["console", "debugger"])).optional(),
+  external: texts.optional(),
+  footer: named.optional(),
+  format: z.enum(["esm", "cjs", "iife"]).optional(),
+  inject: texts.optional(),
+  keepNames: z.boolean().optional(),
+  loader: named.optional(),
+  mainFields: texts.optional(),
+  minify: z.boolean().optional(),
+  sourcemap: z.union([z.boolean(), z.enum(["linked", "inline", "external", "both"])]).optional(),
+  splitting: z.boolean().optional(),
+  target: z.union([text, texts]).optional(),
+  tsconfig: text.optional(),
+});
+
+const target = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("local"), sudo }),
+  z.strictObject({ kind: z.literal("ssh"), host: text, sudo, configFile: text.optional() }),
+  z.strictObject({ kind: z.literal("vagrant"), machine: text.optional(), sudo }),
+]);
+
+const schema = z.strictObject({
+  bundle: bundle.optional(),
+  native: z.strictObject({ folder: text, target: text.optional() }).optional(),
+  sync: z
+    .strictObject({ include: texts.optional(), exclude: texts.optional(), executable: texts.optional() })
+    .optional(),
+  run: texts.min(1).optional(),
+  targets: z.record(text, target).optional(),
+  target: text.optional(),
+});
+
+/** A configuration that holds; a target written as one string is spelled out. */
+export type CheckedConfig = Omit<DevtoolConfig, "targets"> & {
+  readonly targets?: Readonly<Record<string, TargetSettings>>;
+};
+
+/** @throws Failure, exit code 2, that names the file and every key that is wrong */
+export function checkConfig(value: unknown, file: string): CheckedConfig {
+  const spelledOut = spellOutTargets(value);
+  const result = schema.safeParse(spelledOut, { reportInput: true });
+  // zod gives `undefined` for an absent optional key only where it was written so.
+  if (result.success) return result.data as CheckedConfig;
+  const complaints = result.error.issues.flatMap((issue) => complain(issue, spelledOut));
+  throw new Failure(`${file}: ${complaints.join(`\n${file}: `)}`, { exitCode: 2 });
+}
+
+function spellOutTargets(value: unknown): unknown {
+  if (!isRecord(value) || !isRecord(value["targets"])) return value;
+  const entries = Object.entries(value["targets"]).map(([name, target]) => [name, spellOut(target)]);
+  return { ...value, targets: Object.fromEntries(entries) };
+}
+
+function spellOut(target: unknown): unknown {
+  if (target === "local" || target === "vagrant") return { kind: target };
+  return typeof target === "string" ? { kind: "ssh", host: target } : target;
+}
+
+type Issue = z.core.$ZodIssue;
+
+function complain(issue: Issue, value: unknown): string[] {
+  if (issue.code === "unrecognized_keys") {
+    const known = keysAt(schema, [...issue.path], value);
+    return issue.keys.map((key) => unknownKey(dotted([...issue.path, key]), key, known));
+  }
+  if (issue.input === undefined && issue.code !== "too_small") return [`${dotted(issue.path)} is missing`];
+  if (issue.code === "invalid_union" && issue.path.at(-1) === "kind") {
+    return [`${dotted(issue.path)} must be "local", "ssh" or "vagrant"`];
+  }
+  return [`${dotted(issue.path) || "the configuration"} ${expectation(issue)}`];
+}
+
+function unknownKey(path: string, key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  const prefix = path.slice(0, -key.length);
+  const hint = meant === undefined ? `known here are ${known.join(", ")}` : `did you mean ${prefix}${meant}?`;
+  return `unknown key ${path}; ${hint}`;
+}
+
+function expectation(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${article(issue.expected)}, not ${describe(issue.input)}`;
+    case "invalid_value":
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}, not ${describe(issue.input)}`;
+    case "invalid_union": {
+      const parts = issue.errors.flat().map((inner) => `${dotted(inner.path)} ${expectation(inner)}`.trim());
+      return [...new Set(parts)].join(", or ");
+    }
+    case "too_small":
+      return "must not be empty";
+    default:
+      return `is not right: ${issue.message}`;
+  }
+}
+
+function article(expected: string): string {
+  const noun = expected === "record" ? "object" : expected;
+  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
+}
+
+function describe(input: unknown): string {
+  if (input === null || input === undefined) return String(input);
+  if (Array.isArray(input)) return "an array";
+  return typeof input === "object" ? "an object" : `the ${typeof input} ${JSON.stringify(input) ?? String(input)}`;
+}
+
+function dotted(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    return text === "" ? String(key) : `${text}.${String(key)}`;
+  }, "");
+}
+
+/** The keys the schema knows at a path of `value`. */
+function keysAt(at: z.core.$ZodType, path: readonly PropertyKey[], value: unknown): string[] {
+  const [key, ...rest] = path;
+  if (at instanceof z.ZodOptional) return keysAt(at.unwrap(), path, value);
+  if (at instanceof z.ZodDiscriminatedUnion) {
+    const kind = isRecord(value) ? value["kind"] : undefined;
+    const chosen = at.options.find((option) => keysOf(option).kind === kind);
+    return chosen ? keysAt(chosen, path, value) : [];
+  }
+  const inner = isRecord(value) && key !== undefined ? value[String(key)] : undefined;
+  if (at instanceof z.ZodRecord) return key === undefined ? [] : keysAt(at.valueType, rest, inner);
+  if (!(at instanceof z.ZodObject)) return [];
+  if (key === undefined) return Object.keys(at.shape);
+  const next: z.core.$ZodType | undefined = at.shape[String(key)];
+  return next ? keysAt(next, rest, inner) : [];
+}
+
+function keysOf(option: z.core.$ZodType): { kind: unknown } {
+  const kind = option instanceof z.ZodObject ? option.shape["kind"] : undefined;
+  return { kind: kind instanceof z.ZodLiteral ? kind.value : undefined };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,128 @@
+import { diagnosticLine } from "./diagnostic.ts";
+import type { Event, Report, Stage } from "./events.ts";
+import { createStatusLine } from "./status-line.ts";
+
+interface Streams {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+/** A program's own output on its streams, devtool's words on standard error. */
+export function humanReport({ stdout, stderr }: Streams): Report {
+  const status = createStatusLine(stderr);
+  const round: string[] = [];
+  let isWatch = false;
+  const say = (text: string) => void stderr.write(`devtool: ${text}\n`);
+  return (event) => {
+    status.clear();
+    switch (event.event) {
+      case "stage":
+        // While it connects a person may be asked for a passphrase, on this very line.
+        if (event.stage !== "connect") status.begin(DOING[event.stage]);
+        break;
+      case "changed":
+        isWatch = true;
+        round.length = 0;
+        // Where a round begins, for editors that collect its diagnostics.
+        if (event.paths !== null) say(`changed ${namesOf(event.paths)}`);
+        break;
+      case "bundled":
+      case "synced":
+      case "compiled":
+        round.push(done(event));
+        break;
+      case "started":
+      case "finished":
+        round.push(`${event.event === "started" ? "started" : "done"} after ${duration(event.milliseconds)}`);
+        say(round.splice(0).join(", "));
+        break;
+      case "disconnected":
+        say(`${event.message}; trying again`);
+        if (event.remedy !== null) say(`  ${event.remedy}`);
+        break;
+      case "exited":
+        // Of a single run its own exit code tells.
+        if (isWatch) say(event.signal === null ? `ended with exit code ${event.code}` : `ended by ${event.signal}`);
+        break;
+      case "diagnostic":
+        stderr.write(`${diagnosticLine(event)}\n`);
+        break;
+      case "log":
+        stderr.write(`${event.text}\n`);
+        break;
+      case "notice":
+        say(event.text);
+        break;
+      case "check":
+        stdout.write(checkLine(event));
+        break;
+      case "status":
+        stdout.write(`${`${event.name}:`.padEnd(12)} ${event.value ?? "-"}\n`);
+        break;
+      case "failed":
+        round.length = 0;
+        say(event.message);
+        if (event.remedy !== null) say(`  ${event.remedy}`);
+        break;
+      case "connected":
+      case "output":
+        break;
+      default:
+        event satisfies never;
+    }
+  };
+}
+
+const DOING: Readonly<Record<Exclude<Stage, "connect">, string>> = {
+  bundle: "bundling",
+  addons: "getting native packages for the target",
+  sync: "sending",
+  compile: "compiling on the target",
+  launch: "starting",
+  provision: "preparing the target",
+};
+
+function done(event: Extract<Event, { event: "bundled" | "synced" | "compiled" }>): string {
+  const took = `in ${duration(event.milliseconds)}`;
+  switch (event.event) {
+    case "bundled":
+      return `bundled ${count(event.files, "file")} (${size(event.bytes)}) ${took}`;
+    case "synced": {
+      const deleted = event.deleted === 0 ? "" : `, deleted ${event.deleted}`;
+      return `sent ${count(event.files, "file")} (${size(event.bytesSent)} of ${size(event.bytesTotal)})${deleted} ${took}`;
+    }
+    case "compiled":
+      return event.compiled ? `compiled ${took}` : "nothing to compile";
+    default:
+      return event satisfies never;
+  }
+}
+
+function checkLine({ ok, needed, where, name, found, remedy }: Extract<Event, { event: "check" }>): string {
+  const mark = ok ? "ok     " : needed ? "MISSING" : "missing";
+  const hint = ok || remedy === null ? "" : `          ${remedy}\n`;
+  return `${mark} ${where}: ${name}${found === null ? "" : ` (${found})`}\n${hint}`;
+}
+
+const NAMES_MAX = 3;
+
+function namesOf(paths: readonly string[]): string {
+  const rest = paths.length - NAMES_MAX;
+  return paths.slice(0, NAMES_MAX).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function size(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ["kB", "MB", "GB"];
+  let [value, unit] = [bytes / 1000, 0];
+  while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+function duration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}

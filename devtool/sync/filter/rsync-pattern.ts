@@ -1,0 +1,50 @@
+import type { Pattern, Segment, Token } from "../../ignore/pattern.ts";
+
+/**
+ * The same pattern in rsync's words: each text matches some of what the pattern does, together they match all of it.
+ * Without the rule's sign. rsync(1), "PATTERN MATCHING RULES".
+ */
+export function rsyncPatterns(pattern: Pattern): string[] {
+  const end = pattern.directoryOnly ? "/" : "";
+  if (!pattern.anchored) return [printSegments(pattern.segments) + end];
+  return withoutInnerDoubleStars(pattern.segments).map((segments) => `/${printSegments(segments)}${end}`);
+}
+
+/** git's inner `**` may stand for no component at all, rsync's needs one: both ways, each a text of its own. */
+function withoutInnerDoubleStars(segments: readonly Segment[]): Segment[][] {
+  const [head, ...rest] = segments;
+  if (head === undefined) return [[]];
+  const tails = withoutInnerDoubleStars(rest);
+  const longer = tails.map((tail) => [head, ...tail]);
+  return head === "**" && rest.length > 0 ? [...tails, ...longer] : longer;
+}
+
+/** rsync takes a backslash as an escape only where a wildcard is in the pattern; a class needs none. */
+function printSegments(segments: readonly Segment[]): string {
+  const tokens = segments.flatMap((segment) => (segment === "**" ? [] : segment));
+  const isWild =
+    segments.includes("**") || tokens.some((token) => token.kind !== "literal" || /[*?[]/.test(token.text));
+  return segments.map((segment) => (segment === "**" ? "**" : printSegment(segment, isWild))).join("/");
+}
+
+function printSegment(segment: Exclude<Segment, "**">, isWild: boolean): string {
+  return segment.map((token) => printToken(token, isWild)).join("");
+}
+
+function printToken(token: Token, isWild: boolean): string {
+  switch (token.kind) {
+    case "literal":
+      return isWild ? token.text.replace(/[*?[]/g, "[$&]").replace(/\\/g, "\\\\") : token.text;
+    case "any":
+      return "?";
+    case "star":
+      return "*";
+    case "class":
+      return `[${token.negated ? "!" : ""}${token.ranges.map(printRange).join("")}]`;
+  }
+}
+
+function printRange([first, last]: readonly [number, number]): string {
+  const from = `\\${String.fromCharCode(first)}`;
+  return first === last ? from : `${from}-\\${String.fromCharCode(last)}`;
+}

@@ -1,0 +1,93 @@
+import { readSync } from "node:fs";
+import type { Channel } from "../wire/channel.ts";
+import { createFileSum, MAX_BLOCK_LENGTH, STRONG_LENGTH } from "../wire/checksum.ts";
+import { brokenStream } from "../wire/wire.ts";
+import { type BlockSums, createMatcher, type DeltaSink } from "./delta.ts";
+
+const MAX_BLOCKS = 1 << 22;
+/** Holds what is read at once and the end of what was read before. */
+export const WINDOW_LENGTH = 512 * 1024;
+/** rsync.h:CHUNK_SIZE. */
+const MAX_LITERAL_LENGTH = 32 * 1024;
+
+/** rsync/io.c:read_sum_head and rsync/sender.c:receive_sums. */
+export async function readSums(channel: Channel): Promise<BlockSums> {
+  const head = await channel.bytes(16);
+  const count = head.readInt32LE(0);
+  const blockLength = head.readInt32LE(4);
+  const strongLength = head.readInt32LE(8);
+  const remainder = head.readInt32LE(12);
+  const isSound =
+    count >= 0 &&
+    count <= MAX_BLOCKS &&
+    blockLength >= (count === 0 ? 0 : 1) &&
+    blockLength <= MAX_BLOCK_LENGTH &&
+    strongLength >= 0 &&
+    strongLength <= STRONG_LENGTH &&
+    remainder >= 0 &&
+    remainder <= blockLength;
+  if (!isSound) throw brokenStream(`sums of ${count} blocks of ${blockLength} bytes`);
+  return { count, blockLength, strongLength, remainder, sums: await channel.bytes(count * (4 + strongLength)) };
+}
+
+export interface ContentTerms {
+  readonly channel: Channel;
+  readonly strongSum: (block: Uint8Array) => Buffer;
+  /** WINDOW_LENGTH bytes to read into. */
+  readonly window: Buffer;
+}
+
+/** rsync/match.c:match_sums; reads no more than the file's size at the start. */
+export async function sendContent(
+  { channel, window, strongSum }: ContentTerms,
+  file: number,
+  size: number,
+  old: BlockSums,
+): Promise<{ digest: Buffer; length: number; error: unknown }> {
+  const fileSum = createFileSum();
+  const sink = tokenSink(channel);
+  const match = old.count === 0 ? passLiterals : createMatcher(old, strongSum);
+  let length = 0;
+  let held = 0;
+  let isLast = size === 0;
+  let error: unknown;
+  while (!isLast) {
+    let read = 0;
+    try {
+      read = readSync(file, window, held, Math.min(window.length - held, size - length), null);
+    } catch (thrown) {
+      error = thrown;
+    }
+    length += read;
+    isLast = read === 0 || length === size;
+    fileSum.update(window.subarray(held, held + read));
+    const filled = held + read;
+    const done = match(window.subarray(0, filled), isLast, sink);
+    window.copyWithin(0, done, filled);
+    held = filled - done;
+    await channel.flushIfFull();
+  }
+  return { digest: fileSum.digest(), length, error };
+}
+
+function passLiterals(piece: Buffer, _final: boolean, sink: DeltaSink): number {
+  if (piece.length > 0) sink.literal(piece);
+  return piece.length;
+}
+
+/** rsync/token.c:simple_send_token. */
+function tokenSink(channel: Channel): DeltaSink {
+  const { out } = channel;
+  return {
+    literal(bytes) {
+      for (let at = 0; at < bytes.length; at += MAX_LITERAL_LENGTH) {
+        const piece = bytes.subarray(at, at + MAX_LITERAL_LENGTH);
+        out.int32(piece.length);
+        out.bytes(piece);
+      }
+    },
+    block(index) {
+      out.int32(-(index + 1));
+    },
+  };
+}

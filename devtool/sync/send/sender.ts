@@ -1,0 +1,186 @@
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import type { Channel } from "../wire/channel.ts";
+import { createStrongSum, type Seed } from "../wire/checksum.ts";
+import { MESSAGE } from "../wire/multiplex.ts";
+import { brokenStream, INDEX, IndexDecoder, IndexEncoder } from "../wire/wire.ts";
+import { type ContentTerms, readSums, sendContent, WINDOW_LENGTH } from "./content.ts";
+import type { BlockSums } from "./delta.ts";
+import { type Entry, isRegular } from "./filelist.ts";
+import { isGone, localPath, printable, reason } from "./local.ts";
+
+export interface Sent {
+  /** Indices of the files whose content went out. */
+  readonly files: Set<number>;
+  /** Files that changed while they were read, both times: the target keeps what it had. */
+  readonly unsettled: Set<number>;
+  /** Phrases about files that could not be opened or read. */
+  readonly unreadable: string[];
+  readonly vanished: string[];
+}
+
+/** What the receiver wants to know about one entry; rsync.h:ITEM_*. */
+const ITEM = { basisTypeFollows: 1 << 11, nameFollows: 1 << 12, transfer: 1 << 15 } as const;
+/** Requests, a second try for what failed, and late updates: the first is done with the last list; rsync/sender.c:send_files. */
+const PHASES = 3;
+/** The receiver asks by index; what is behind an index is in `entries`, which may still grow. */
+export interface Conversation extends ContentTerms {
+  readonly root: string;
+  readonly entries: readonly (Entry | undefined)[];
+  readonly received: IndexDecoder;
+  readonly encoded: IndexEncoder;
+  readonly sent: Sent;
+  /** So many times the receiver said that it is done with a list, or a phase. */
+  done: number;
+}
+
+interface ItemRequest {
+  readonly index: number;
+  readonly flags: number;
+  readonly basisType: number | undefined;
+  readonly name: Buffer | undefined;
+}
+
+export function startConversation(
+  channel: Channel,
+  project: { readonly root: string; readonly entries: readonly (Entry | undefined)[] },
+  seed: Seed,
+  sent: Sent,
+): Conversation {
+  return {
+    channel,
+    ...project,
+    strongSum: createStrongSum(seed),
+    received: new IndexDecoder(),
+    encoded: new IndexEncoder(),
+    window: Buffer.allocUnsafeSlow(WINDOW_LENGTH),
+    sent,
+    done: 0,
+  };
+}
+
+/** Answers what the receiver has asked so far. */
+export async function answerWaiting(conversation: Conversation): Promise<void> {
+  while (conversation.channel.hasInput()) await answerNext(conversation, Number.POSITIVE_INFINITY);
+}
+
+/** Answers the receiver until it has all it wants of so many lists; rsync/sender.c:send_files, rsync/main.c:read_final_goodbye. */
+export async function answerAll(conversation: Conversation, lists: number, protocol: number): Promise<void> {
+  const { channel, encoded } = conversation;
+  const last = lists - 1 + PHASES;
+  while (conversation.done < last) await answerNext(conversation, last - 1);
+  const goodbyes = protocol >= 31 ? 2 : 1;
+  for (let i = 0; i < goodbyes; i++) {
+    if ((await readItem(conversation)) !== undefined) throw brokenStream("a request after the last one");
+    if (i + 1 < goodbyes) encoded.encode(INDEX.done, channel.out);
+  }
+}
+
+/** No content is asked for after `contentEnd` times done. */
+async function answerNext(conversation: Conversation, contentEnd: number): Promise<void> {
+  const { channel, encoded } = conversation;
+  const item = await readItem(conversation);
+  if (item === undefined) {
+    conversation.done++;
+    encoded.encode(INDEX.done, channel.out);
+  } else {
+    await answer(conversation, item, conversation.done < contentEnd);
+  }
+  await channel.flushIfFull();
+}
+
+/** Undefined at the end of a phase; rsync/rsync.c:read_ndx_and_attrs. */
+async function readItem(conversation: Conversation): Promise<ItemRequest | undefined> {
+  const { channel } = conversation;
+  let index = await conversation.received.decode(channel);
+  while (index === INDEX.deleteStatistics) {
+    for (let i = 0; i < 5; i++) await channel.varint();
+    index = await conversation.received.decode(channel);
+  }
+  if (index === INDEX.done) return undefined;
+  if (index < 0 || index >= conversation.entries.length) throw brokenStream(`the file index ${index}`);
+  const flags = await channel.int16();
+  const basisType = (flags & ITEM.basisTypeFollows) === 0 ? undefined : await channel.byte();
+  const name = (flags & ITEM.nameFollows) === 0 ? undefined : await readVstring(channel);
+  return { index, flags, basisType, name };
+}
+
+/** rsync/io.c:read_vstring. */
+async function readVstring(channel: Channel): Promise<Buffer> {
+  const first = await channel.byte();
+  return channel.bytes(first < 0x80 ? first : ((first & 0x7f) << 8) + (await channel.byte()));
+}
+
+/** rsync/sender.c:write_ndx_and_attrs. */
+function echo(conversation: Conversation, item: ItemRequest): void {
+  const { out } = conversation.channel;
+  conversation.encoded.encode(item.index, out);
+  out.int16(item.flags);
+  if (item.basisType !== undefined) out.byte(item.basisType);
+  if (item.name === undefined) return;
+  if (item.name.length > 0x7f) out.byte((item.name.length >>> 8) + 0x80);
+  out.byte(item.name.length & 0xff);
+  out.bytes(item.name);
+}
+
+async function answer(conversation: Conversation, item: ItemRequest, mayTransfer: boolean): Promise<void> {
+  const entry = conversation.entries[item.index];
+  if ((item.flags & ITEM.transfer) === 0) {
+    echo(conversation, item);
+    return;
+  }
+  if (entry === undefined || !isRegular(entry) || !mayTransfer) {
+    throw brokenStream(`a request for the content of entry ${item.index}`);
+  }
+  const old = await readSums(conversation.channel);
+  let file: number | undefined;
+  try {
+    file = openSync(localPath(conversation.root, entry.path), OPEN_FLAGS);
+    if (!fstatSync(file).isFile()) throw Object.assign(new Error("no file any more"), { code: "ENOENT" });
+    await sendFile(conversation, item, file, old);
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    refuse(conversation, item, entry, error);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Neither a pipe nor a symlink that has taken the file's place may be opened. */
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+function isErrno(error: unknown): boolean {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string";
+}
+
+/** The receiver keeps what it has. */
+function refuse(conversation: Conversation, item: ItemRequest, entry: Entry, error: unknown): void {
+  const isSymlinkNow = (error as NodeJS.ErrnoException).code === "ELOOP";
+  const { vanished } = conversation.sent;
+  if (isGone(error) || isSymlinkNow) vanished.push(`${printable(entry.path)} vanished before it was read; skipped`);
+  else noteUnreadable(conversation, item, error);
+  conversation.channel.message(MESSAGE.noSend, item.index);
+}
+
+function noteUnreadable({ entries, sent }: Conversation, item: ItemRequest, error: unknown): void {
+  sent.unreadable.push(`${printable(entries[item.index]?.path ?? "")}: ${reason(error)}`);
+}
+
+/**
+ * The content as literals and blocks, then the sum of all of it. A file that changes while it is read gets a wrong sum:
+ * the receiver drops it and asks again.
+ */
+async function sendFile(conversation: Conversation, item: ItemRequest, file: number, old: BlockSums): Promise<void> {
+  const { out } = conversation.channel;
+  const before = fstatSync(file, { bigint: true });
+  echo(conversation, item);
+  for (const value of [old.count, old.blockLength, old.strongLength, old.remainder]) out.int32(value);
+  const { digest, length, error } = await sendContent(conversation, file, Number(before.size), old);
+  if (error !== undefined) noteUnreadable(conversation, item, error);
+  out.int32(0);
+  const after = fstatSync(file, { bigint: true });
+  const isWhole = BigInt(length) === after.size && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs;
+  if (!isWhole) digest.writeUInt8(digest.readUInt8(0) ^ 0xff, 0);
+  out.bytes(digest);
+  if (!isWhole && conversation.sent.files.has(item.index)) conversation.sent.unsettled.add(item.index);
+  conversation.sent.files.add(item.index);
+}

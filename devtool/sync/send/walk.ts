@@ -1,0 +1,294 @@
+import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { Failure } from "../../failure.ts";
+import type { Filter } from "../../ignore/filter.ts";
+import { type Entry, isDirectory } from "./filelist.ts";
+import { describe, isGone, type LocalProject, localPath, printable, reason, wireName } from "./local.ts";
+
+/** What the project looks like, in rsync's order, and what isn't in it. */
+export interface Listing {
+  readonly entries: Entry[];
+  /** What exists but can't be read, a phrase for each. From the list that lacks one the target deletes nothing. */
+  readonly unreadable: string[];
+  /** What is passed over because no mirror can hold it, a phrase for each. */
+  readonly notices: string[];
+  /** Directories listed with all their names because something in them vanished. */
+  readonly swept: Entry[];
+}
+
+export interface WalkRequest extends LocalProject {
+  readonly filter: Filter;
+}
+
+/** rsync's own limit; sys/param.h:MAXPATHLEN. */
+const MAX_NAME_LENGTH = 4095;
+const MAX_ENTRIES = 4_000_000;
+/** So many entries are read before anything else in this process gets its turn. */
+const ENTRIES_PER_TURN = 1000;
+
+/** Which part of a directory to list: all that is in and below it, or these names. */
+type Scope = "all" | Map<string, Scope>;
+const NO_NAMES: Scope = new Map();
+
+/**
+ * Lists the project, or of it the paths that changed (relative, posix): what is there together with the directories on
+ * the way, and all of it where it is a directory. A directory from which something vanished is listed with all its names,
+ * for rsync deletes what a list lacks; the other way, --delete-missing-args, fails with Debian 12's rsync 3.2.7.
+ * Throws Failure when there is no project to list, for its mirror would be emptied.
+ */
+export async function listProject(
+  request: WalkRequest,
+  changed: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<Listing> {
+  const scope = changed === undefined ? "all" : scopeOf(changed);
+  const root = rootEntry(request);
+  const walk: Walk = { request, listing: emptyListing(), pending: [] };
+  let nextTurn = ENTRIES_PER_TURN;
+  for (const _ of walkFlat(walk, { entry: root.entry, key: "", isPassage: false }, scope)) {
+    const { length } = walk.listing.entries;
+    if (length < nextTurn) continue;
+    nextTurn = length + ENTRIES_PER_TURN;
+    refuseTooMany(length);
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+  const isSwept = walk.listing.swept.length > 0;
+  if (scope === "all" || isSwept) refuseEmptiness(request.root, walk.listing, walk.listing.entries);
+  root.checkStillThere();
+  return walk.listing;
+}
+
+/** One directory of the project and what is in it, in rsync's order. */
+export interface DirectoryListing {
+  readonly directory: Entry;
+  readonly entries: readonly Entry[];
+  /** Something in it could not be read. */
+  readonly isIncomplete: boolean;
+}
+
+/** The project directory by directory, as far as it has been read. Each turn gives some more. */
+export interface ProjectWalk {
+  readonly listing: Listing;
+  readonly turns: AsyncGenerator<DirectoryListing[], void>;
+}
+
+/**
+ * Lists the whole project, each directory before those in it. `listing.entries` is left to the caller.
+ * Throws Failure as listProject does, before it gives what might be missing for want of a project.
+ */
+export function walkProject(request: WalkRequest, signal: AbortSignal): ProjectWalk {
+  const listing = emptyListing();
+  return { listing, turns: turns({ request, listing, pending: [] }, signal) };
+}
+
+async function* turns(walk: Walk, signal: AbortSignal): AsyncGenerator<DirectoryListing[], void> {
+  const root = rootEntry(walk.request);
+  let turn: DirectoryListing[] = [];
+  let length = 0;
+  let total = 0;
+  for (const directory of walkByDirectory(walk, root.entry)) {
+    if (directory.directory === root.entry) refuseEmptiness(walk.request.root, walk.listing, directory.entries);
+    turn.push(directory);
+    length += directory.entries.length + 1;
+    if (length < ENTRIES_PER_TURN) continue;
+    total += length;
+    length = 0;
+    refuseTooMany(total);
+    await setImmediate();
+    signal.throwIfAborted();
+    root.checkStillThere();
+    yield turn;
+    turn = [];
+  }
+  root.checkStillThere();
+  yield turn;
+}
+
+function emptyListing(): Listing {
+  return { entries: [], unreadable: [], notices: [], swept: [] };
+}
+
+function refuseTooMany(count: number): void {
+  if (count > MAX_ENTRIES) throw new Failure(`the project has more than ${MAX_ENTRIES} files to sync`, { exitCode: 2 });
+}
+
+/** Code units of changed paths are UTF-16; of a name that isn't Unicode only its directory is known. */
+function scopeOf(changed: readonly string[]): Scope {
+  const top: Scope = new Map();
+  for (const path of changed) {
+    const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+    if (parts.includes("..") || path.startsWith("/"))
+      throw new Failure(`${path} is not below the project`, { exitCode: 2 });
+    const unknown = parts.findIndex((part) => part.includes("\ufffd"));
+    const known = unknown === -1 ? parts : parts.slice(0, unknown);
+    if (known.length === 0) return "all";
+    addToScope(top, known);
+  }
+  return top;
+}
+
+function addToScope(top: Map<string, Scope>, parts: readonly string[]): void {
+  let scope = top;
+  for (const [i, part] of parts.entries()) {
+    const name = Buffer.from(part).toString("latin1");
+    const inner = scope.get(name);
+    if (inner === "all") return;
+    const next: Map<string, Scope> = inner ?? new Map();
+    scope.set(name, i === parts.length - 1 ? "all" : next);
+    scope = next;
+  }
+}
+
+/** Names vanish one by one from a project that is moved away or unmounted while it is read: it must stay the same. */
+function rootEntry(request: WalkRequest): { entry: Entry; checkStillThere: () => void } {
+  const stat = rootStat(request.root);
+  const entry = describe(request, "", ".", stat);
+  if (entry === undefined) throw noProject(`the project ${request.root} is not a directory`);
+  const checkStillThere = () => {
+    const now = rootStat(request.root);
+    if (now.ino !== stat.ino || now.dev !== stat.dev) throw noProject(`the project ${request.root} was replaced`);
+  };
+  return { entry, checkStillThere };
+}
+
+function rootStat(root: string): BigIntStats {
+  let stat: BigIntStats;
+  try {
+    stat = lstatSync(`${root}/.`, { bigint: true });
+  } catch (error) {
+    throw noProject(`the project ${root} can't be read: ${reason(error)}`, error);
+  }
+  if (!stat.isDirectory()) throw noProject(`the project ${root} is not a directory`);
+  return stat;
+}
+
+function refuseEmptiness(root: string, { unreadable }: Listing, entries: readonly Entry[]): void {
+  if (entries.length > 0) return;
+  throw noProject(unreadable.length > 0 ? `${root} can't be read: ${unreadable[0]}` : `${root} has nothing to sync`);
+}
+
+function noProject(message: string, cause?: unknown): Failure {
+  return new Failure(`${message}; its mirror stays as it is`, {
+    remedy: "check the project's folder and the `sync` patterns of devtool.config.ts",
+    exitCode: 2,
+    cause,
+  });
+}
+
+interface Walk {
+  readonly request: WalkRequest;
+  readonly listing: Listing;
+  /** Directories on the way that are listed only once something below them is. */
+  readonly pending: Entry[];
+}
+
+/** All in one list: a directory is followed by its content. */
+function* walkFlat(walk: Walk, { entry, isPassage }: Directory, scope: Scope): Generator<undefined, void> {
+  const { files, directories, isSwept } = readDirectory(walk, entry.path, scope);
+  yield;
+  const directory = scope === "all" || isSwept ? entry : { ...entry, complete: false };
+  const isRoot = entry.path === "";
+  if (isRoot || (isPassage && !isSwept)) walk.pending.push(directory);
+  else list(walk, directory);
+  if (isSwept) walk.listing.swept.push(directory);
+  for (const file of files) list(walk, file);
+  for (const inner of directories) {
+    const name = inner.entry.path.slice(inner.entry.path.lastIndexOf("/") + 1);
+    yield* walkFlat(walk, inner, scope === "all" ? "all" : (scope.get(name) ?? NO_NAMES));
+  }
+  if (walk.pending.at(-1) === directory) walk.pending.pop();
+}
+
+/** A list for each directory. One that vanished before it could be read counts as unread, lest its mirror be emptied. */
+function* walkByDirectory(walk: Walk, directory: Entry): Generator<DirectoryListing, void> {
+  const unread = walk.listing.unreadable.length;
+  const { files, directories, isGone } = readDirectory(walk, directory.path, "all");
+  const isIncomplete = isGone || walk.listing.unreadable.length > unread;
+  yield { directory, entries: [...files, ...directories.map(({ entry }) => entry)], isIncomplete };
+  for (const { entry } of directories) yield* walkByDirectory(walk, entry);
+}
+
+interface Directory {
+  readonly entry: Entry;
+  /** By which directories are sorted: as if their names ended in a slash. */
+  readonly key: string;
+  /** Listed only once something below it is. */
+  readonly isPassage: boolean;
+}
+
+interface DirectoryContent {
+  readonly files: Entry[];
+  readonly directories: Directory[];
+  readonly isGone: boolean;
+  readonly isSwept: boolean;
+}
+
+/** What of a directory belongs in the mirror, in rsync's order. */
+function readDirectory(walk: Walk, path: string, scope: Scope): DirectoryContent {
+  const isSwept = scope !== "all" && [...scope.keys()].some((name) => hasVanished(walk, join(path, name)));
+  const names = scope === "all" || isSwept ? readNames(walk, path) : [...scope.keys()];
+  const files: Entry[] = [];
+  const directories: Directory[] = [];
+  for (const name of names ?? []) {
+    const entry = readEntry(walk, join(path, name));
+    if (entry === undefined) continue;
+    const verdict = walk.request.filter.verdict(entry.name, isDirectory(entry));
+    if (verdict === "excluded") continue;
+    if (!isDirectory(entry)) files.push(entry);
+    else directories.push({ entry, key: `${entry.name}/`, isPassage: verdict === "passage" && !isSwept });
+  }
+  files.sort((a, b) => (a.name < b.name ? -1 : 1));
+  directories.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return { files, directories, isGone: names === undefined, isSwept: isSwept && names !== undefined };
+}
+
+/** Nobody knows any more whether it was a directory. */
+function hasVanished({ request }: Walk, path: string): boolean {
+  try {
+    lstatSync(localPath(request.root, path));
+    return false;
+  } catch (error) {
+    const name = wireName(path);
+    return (
+      isGone(error) && [false, true].some((asDirectory) => request.filter.verdict(name, asDirectory) !== "excluded")
+    );
+  }
+}
+
+function list(walk: Walk, entry: Entry): void {
+  if (walk.pending.length > 0) walk.listing.entries.push(...walk.pending.splice(0));
+  walk.listing.entries.push(entry);
+}
+
+/** Undefined for a directory that isn't there any more. */
+function readNames(walk: Walk, path: string): string[] | undefined {
+  try {
+    return readdirSync(localPath(walk.request.root, path), "latin1");
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    walk.listing.unreadable.push(`${printable(path || ".")}: ${reason(error)}`);
+    return [];
+  }
+}
+
+/** Undefined for what can't or needn't be sent. */
+function readEntry({ request, listing }: Walk, path: string): Entry | undefined {
+  const name = wireName(path);
+  if (name.length > MAX_NAME_LENGTH) {
+    listing.unreadable.push(`${printable(path)}: its name is longer than ${MAX_NAME_LENGTH} bytes`);
+    return undefined;
+  }
+  try {
+    const entry = describe(request, path, name, lstatSync(localPath(request.root, path), { bigint: true }));
+    if (entry === undefined) listing.notices.push(`${printable(path)} is neither file, directory nor symlink; skipped`);
+    return entry;
+  } catch (error) {
+    if (!isGone(error)) listing.unreadable.push(`${printable(path)}: ${reason(error)}`);
+    return undefined;
+  }
+}
+
+function join(directory: string, name: string): string {
+  return directory === "" ? name : `${directory}/${name}`;
+}

@@ -1,0 +1,67 @@
+import { Failure } from "../failure.ts";
+import { localTarget } from "./local/local.ts";
+import { sshTarget } from "./ssh/target.ts";
+import type { Target } from "./target.ts";
+import { vagrantTarget } from "./vagrant/vagrant.ts";
+
+/** One entry of `targets` in the configuration. `sudo`: true must work, false is never used, absent is used where it can be. */
+export type TargetSettings =
+  | { readonly kind: "local"; readonly sudo?: boolean | undefined }
+  | {
+      readonly kind: "ssh";
+      readonly host: string;
+      readonly sudo?: boolean | undefined;
+      /** Instead of ~/.ssh/config. */
+      readonly configFile?: string | undefined;
+    }
+  | { readonly kind: "vagrant"; readonly machine?: string | undefined; readonly sudo?: boolean | undefined };
+
+export interface ResolveOptions {
+  /** Absolute; the folder of the Vagrantfile. */
+  readonly projectRoot: string;
+  readonly acceptNewHostKey?: boolean;
+  /** For targets that name no file of their own. */
+  readonly sshConfigFile?: string | undefined;
+  /** Gets what a person should know but need not act on; stderr without it. */
+  readonly notice?: (text: string) => void;
+}
+
+/**
+ * The target of a name: one of the configuration's, else `local`, `vagrant`, or a host as ssh takes it. Without a name
+ * the configuration's default, else this machine where it is a Linux, else the Vagrant machine. Opens nothing.
+ * @throws Failure when it is none of these
+ */
+export function resolveTarget(
+  name: string | undefined,
+  targets: Readonly<Record<string, TargetSettings>>,
+  options: ResolveOptions,
+): Target {
+  const chosen = name ?? (process.platform === "linux" ? "local" : "vagrant");
+  const configured = Object.hasOwn(targets, chosen) ? targets[chosen] : undefined;
+  return makeTarget(chosen, configured ?? adHoc(chosen), options);
+}
+
+function adHoc(name: string): TargetSettings {
+  if (name === "") throw new Failure("the target has no name", { exitCode: 2 });
+  if (name === "local") return { kind: "local" };
+  if (name === "vagrant") return { kind: "vagrant" };
+  return { kind: "ssh", host: name };
+}
+
+function makeTarget(name: string, settings: TargetSettings, options: ResolveOptions): Target {
+  const { projectRoot, acceptNewHostKey = false } = options;
+  const notice = options.notice ?? ((text: string) => void process.stderr.write(`devtool: ${text}\n`));
+  const { sudo } = settings;
+  switch (settings.kind) {
+    case "local":
+      return localTarget(name, { sudo });
+    case "ssh": {
+      const configFile = settings.configFile ?? options.sshConfigFile;
+      return sshTarget(name, settings.host, { acceptNewHostKey, configFile, sudo, notice });
+    }
+    case "vagrant":
+      return vagrantTarget(name, { projectRoot, machine: settings.machine, sudo, notice });
+    default:
+      return settings satisfies never;
+  }
+}

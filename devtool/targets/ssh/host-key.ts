@@ -1,0 +1,140 @@
+import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Failure } from "../../failure.ts";
+import type { Ask } from "./ask.ts";
+import {
+  fingerprint,
+  judgeHostKey,
+  type KnownHost,
+  knownHostName,
+  knownHostsLine,
+  knownKeyTypes,
+  parseKnownHosts,
+} from "./known-hosts.ts";
+
+export interface HostKeyPolicy {
+  /** The name the keys are known by: HostKeyAlias, else HostName. */
+  readonly host: string;
+  readonly port: number;
+  /** A new key is added to the first; UserKnownHostsFile, then GlobalKnownHostsFile. */
+  readonly userFiles: readonly string[];
+  readonly globalFiles: readonly string[];
+  readonly hashed: boolean;
+  /** `ask` asks on a terminal, and refuses where there is none. A changed key is refused always. */
+  readonly newKeys: "accept" | "ask" | "refuse";
+}
+
+export interface HostKeyCheck {
+  readonly knownTypes: readonly string[];
+  /** @throws Failure that says why the key is not taken */
+  verify(key: Buffer): Promise<void>;
+}
+
+/** @throws Failure when a file is there and can't be read: what it might refuse must not be let through */
+export async function hostKeyCheck(
+  policy: HostKeyPolicy,
+  ask: Ask,
+  notice: (text: string) => void,
+): Promise<HostKeyCheck> {
+  const files = [...policy.userFiles, ...policy.globalFiles];
+  const entries = (await Promise.all(files.map(readKnownHosts))).flat();
+  return {
+    knownTypes: knownKeyTypes(entries, policy.host, policy.port),
+    verify: async (key) => {
+      const verdict = judgeHostKey(entries, policy.host, policy.port, key);
+      switch (verdict.kind) {
+        case "known":
+          return;
+        case "changed":
+          throw changed(policy, key, verdict.known);
+        case "revoked":
+          throw new Failure(
+            `the key of ${nameOf(policy)} is revoked: ${fingerprint(key)}, by ${verdict.by.file}:${verdict.by.line}`,
+            { remedy: "do not connect: whoever answers holds a key that was withdrawn", exitCode: 2 },
+          );
+        case "new":
+          await acceptNew(policy, key, ask);
+          await remember(policy, key).catch((error: unknown) => {
+            notice(`can't remember the key of ${nameOf(policy)}: ${String(error)}`);
+          });
+          return;
+        default:
+          verdict satisfies never;
+      }
+    },
+  };
+}
+
+async function readKnownHosts(file: string): Promise<KnownHost[]> {
+  try {
+    return parseKnownHosts(await readFile(file, "utf8"), file);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return [];
+    throw new Failure(`can't read ${file}, so no host key can be checked: ${String(error)}`, {
+      exitCode: 2,
+      cause: error,
+    });
+  }
+}
+
+async function acceptNew(policy: HostKeyPolicy, key: Buffer, ask: Ask): Promise<void> {
+  if (policy.newKeys === "accept") return;
+  const shown = `${typeOf(key)} ${fingerprint(key)}`;
+  const refusal = new Failure(`the key of ${nameOf(policy)} is not known: ${shown}`, {
+    remedy: "compare it with the host's (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then use --accept-new-host-key",
+    exitCode: 2,
+  });
+  if (policy.newKeys === "refuse") throw refusal;
+  const answer = await ask(
+    `The key of ${nameOf(policy)} is not known yet: ${shown}\r\nConnect, and remember it (yes/no)? `,
+  );
+  if (answer?.trim().toLowerCase() !== "yes") throw refusal;
+}
+
+async function remember(policy: HostKeyPolicy, key: Buffer): Promise<void> {
+  const [file] = policy.userFiles;
+  if (file === undefined) return;
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const before = await readFile(file, "utf8").catch(() => "");
+  const separator = before === "" || before.endsWith("\n") ? "" : "\n";
+  await appendFile(file, separator + knownHostsLine(policy.host, policy.port, key, policy.hashed), { mode: 0o600 });
+}
+
+function changed(policy: HostKeyPolicy, key: Buffer, known: readonly KnownHost[]): Failure {
+  const before = known.map((entry) => `${entry.type} ${fingerprint(entry.key)} (${entry.file}:${entry.line})`);
+  const file = known[0]?.file ?? "";
+  return new Failure(
+    `the key of ${nameOf(policy)} has changed: it shows ${typeOf(key)} ${fingerprint(key)}, known is ${before.join(", ")}; ` +
+      "someone may be listening in",
+    {
+      remedy: `if the host was set up anew, forget its old key: ssh-keygen -R '${nameOf(policy)}' -f ${file}`,
+      exitCode: 2,
+    },
+  );
+}
+
+function nameOf({ host, port }: HostKeyPolicy): string {
+  return knownHostName(host, port);
+}
+
+function typeOf(key: Buffer): string {
+  return key.toString("latin1", 4, 4 + key.readUInt32BE(0));
+}
+
+/** A host key's type is not its signature algorithm: an RSA key signs with SHA-2. Strongest first. */
+const HOST_KEY_ALGORITHMS = [
+  "ssh-ed25519",
+  "ecdsa-sha2-nistp256",
+  "ecdsa-sha2-nistp384",
+  "ecdsa-sha2-nistp521",
+  "rsa-sha2-512",
+  "rsa-sha2-256",
+  "ssh-rsa",
+] as const;
+
+/** The signature algorithms to offer, those of key types that are known first. */
+export function hostKeyAlgorithms(known: readonly string[]): (typeof HOST_KEY_ALGORITHMS)[number][] {
+  const isKnown = (algorithm: string) =>
+    known.includes(algorithm) || (algorithm.startsWith("rsa-") && known.includes("ssh-rsa"));
+  return [...HOST_KEY_ALGORITHMS.filter(isKnown), ...HOST_KEY_ALGORITHMS.filter((name) => !isKnown(name))];
+}

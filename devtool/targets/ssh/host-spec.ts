@@ -1,0 +1,35 @@
+import { Failure } from "../../failure.ts";
+
+/** What a person writes for a host. */
+export interface HostSpec {
+  readonly host: string;
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+}
+
+/** `[user@]host[:port]`, `ssh://[user@]host[:port]`; an IPv6 address in brackets where a port follows. @throws Failure */
+export function parseHostSpec(text: string): HostSpec {
+  const rest = text.startsWith("ssh://") ? text.slice("ssh://".length).replace(/\/$/, "") : text;
+  const at = rest.lastIndexOf("@");
+  const user = at === -1 ? undefined : rest.slice(0, at);
+  const place = rest.slice(at + 1);
+  const bracketed = /^\[([^\]]+)\](?::(\d+))?$/.exec(place);
+  const colons = place.split(":").length - 1;
+  const plain = colons === 1 ? /^([^:]+):(\d+)$/.exec(place) : undefined;
+  const [, host, port] = bracketed ?? plain ?? ["", place, undefined];
+  // A host that begins with "-" would be an option of ssh's.
+  if (!host || !/^[^-\s/\\"'`$;|<>&()][^\s/\\"'`$;|<>&()]*$/.test(host) || user === "" || user?.startsWith("-")) {
+    throw badHost(text);
+  }
+  if (colons === 1 && !bracketed && !plain) throw badHost(text);
+  const number = port === undefined ? undefined : Number(port);
+  if (number !== undefined && (number < 1 || number > 65535)) throw badHost(text);
+  return { host, user, port: number };
+}
+
+function badHost(text: string): Failure {
+  return new Failure(`${JSON.stringify(text)} is no host`, {
+    remedy: "write it as [user@]host[:port] or ssh://[user@]host[:port]",
+    exitCode: 2,
+  });
+}

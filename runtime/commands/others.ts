@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { CommandModule } from "yargs";
+import { Failure } from "../failure.ts";
+import { imageCommand } from "./image.ts";
+import { RUN_OPTIONS } from "./run.ts";
+
+/** Everything but running: help, version, images. Throws Failure (exit 125) for what isn't a command or option. */
+export async function otherCommands(args: readonly string[]): Promise<void> {
+  // Not at the top, which a bundle of one file executes also for `run`.
+  const { default: yargs } = await import("yargs");
+  await yargs(args)
+    .scriptName("tinydocker")
+    .usage("$0 run [OPTION…] NAME CMD [ARG…]")
+    .command(runHelp)
+    .command(imageCommand)
+    .demandCommand(1, "say what to do: run or image")
+    .strict()
+    .version(version())
+    .help()
+    .fail((message, error) => {
+      throw error ?? new Failure(message, { remedy: "tinydocker --help" });
+    })
+    .parseAsync();
+}
+
+/** cli.ts runs it; this is its help. */
+const runHelp: CommandModule = {
+  command: "run <NAME> <CMD> [ARG…]",
+  describe: "Run a command in a new container; options after NAME are the command's",
+  builder: (help) => {
+    for (const [name, option] of Object.entries(RUN_OPTIONS)) {
+      const alias = "short" in option ? { alias: option.short } : {};
+      help.option(name, { type: option.type, describe: option.describe, array: "multiple" in option, ...alias });
+    }
+    return help;
+  },
+  handler: () => {},
+};
+
+/** A bundle that devtool put on a target has no package.json beside it. */
+function version(): string {
+  const file = new URL(import.meta.url.endsWith(".ts") ? "../../package.json" : "../package.json", import.meta.url);
+  const manifest: unknown = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+  return typeof manifest === "object" && manifest && "version" in manifest ? String(manifest.version) : "unknown";
+}

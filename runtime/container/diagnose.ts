@@ -1,0 +1,129 @@
+import { callOf } from "../explain/strace.ts";
+import { Failure } from "../failure.ts";
+import { ELIBBAD, ERRNO, errnoText } from "../host/errno.ts";
+import type { Stage } from "../host/shim.ts";
+import type { Step } from "../plan/step.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+
+const NAMESPACE_LIMIT_REMEDY =
+  "raise the limits in /proc/sys/user/max_*_namespaces, or end containers that are not needed";
+const USER_NAMESPACE_REMEDY =
+  "run tinydocker as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), " +
+  "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), user.max_user_namespaces above 0";
+
+/** The process could not be made. */
+export function cloneFailure(stage: Stage, errno: number, rootless: boolean): Failure {
+  const what = `can't start a process in namespaces of its own (${stage}): ${errnoText(errno)}`;
+  return new Failure(what, { remedy: cloneRemedy(stage, errno, rootless) });
+}
+
+function cloneRemedy(stage: Stage, errno: number, rootless: boolean): string {
+  if (stage === "user map") return USER_NAMESPACE_REMEDY;
+  switch (errno) {
+    case ERRNO.EPERM:
+      return rootless
+        ? USER_NAMESPACE_REMEDY
+        : "root here lacks CAP_SYS_ADMIN, as inside another container; run on the machine itself";
+    case ERRNO.ENOSPC:
+    case EUSERS:
+      return rootless ? `${USER_NAMESPACE_REMEDY}; or ${NAMESPACE_LIMIT_REMEDY}` : NAMESPACE_LIMIT_REMEDY;
+    case ERRNO.EINVAL:
+      return "this kernel was built without one of the namespaces: zgrep _NS= /proc/config.gz";
+    case ERRNO.ENOSYS:
+      return "the kernel is too old for clone3, or a seccomp filter, as of another container, hides it";
+    case ERRNO.EAGAIN:
+      return "there are too many processes: see ulimit -u and the cgroup's pids.max";
+    case ERRNO.ENOMEM:
+      return "free some memory";
+    default:
+      return "see dmesg";
+  }
+}
+
+/** linux/errno.h; os.constants has no name for it. */
+const EUSERS = 87;
+/** What tells that the command itself, not the container, can't be executed: docker's 126. */
+const NOT_EXECUTABLE: readonly number[] = [
+  ERRNO.EACCES,
+  ERRNO.ENOEXEC,
+  ERRNO.EISDIR,
+  ERRNO.E2BIG,
+  ERRNO.ETXTBSY,
+  ERRNO.ELOOP,
+];
+
+/** A step of the plan failed; without a step, the init before its first one. */
+export function stepFailure(step: Step | undefined, errno: number, object: string, spec: ContainerSpec): Failure {
+  if (!step) return new Failure(`the container's init can't read its plan: ${errnoText(errno)}`);
+  if (step.op === "EXEC") return commandFailure(errno, object, spec);
+  if (step.op === "CHDIR") {
+    return new Failure(`can't enter the working directory ${spec.process.cwd}: ${errnoText(errno)}`, { exitCode: 126 });
+  }
+  const remedy = stepRemedy(step, errno);
+  return new Failure(`${callOf(step)}: ${errnoText(errno)}`, remedy === undefined ? {} : { remedy });
+}
+
+function commandFailure(errno: number, object: string, spec: ContainerSpec): Failure {
+  const image = `the image ${spec.image.name}`;
+  if (errno === ELIBBAD) {
+    return new Failure(`can't run ${object}: it is in ${image}, but its interpreter or dynamic loader is not`, {
+      exitCode: 127,
+    });
+  }
+  if (errno === ERRNO.ENOENT || errno === ERRNO.ENOTDIR) {
+    const where = object.includes("/") ? `in ${image}` : `in the PATH of ${image}`;
+    return new Failure(`there is no command ${object} ${where}`, { exitCode: 127 });
+  }
+  const remedy = errno === ERRNO.EACCES ? { remedy: `chmod +x it in the image, unless it is a directory` } : {};
+  return new Failure(`can't run ${object}: ${errnoText(errno)}`, {
+    exitCode: NOT_EXECUTABLE.includes(errno) ? 126 : 125,
+    ...remedy,
+  });
+}
+
+function stepRemedy(step: Step, errno: number): string | undefined {
+  // overlayfs is read-only when it finds no room for its work directory.
+  if (errno === ERRNO.ENOSPC || errno === ERRNO.EROFS)
+    return "free some space on the disk that holds tinydocker's state directory, or set TINYDOCKER_ROOT";
+  switch (step.reason) {
+    case "overlay":
+    case "hostEntry":
+      return overlayRemedy(errno);
+    case "proc":
+      return errno === ERRNO.EPERM
+        ? "parts of /proc are hidden here, as inside another container, and then the kernel lets only root mount it"
+        : "the image's /proc must be a directory, not a symlink";
+    case "dev":
+    case "sysfs":
+      return errno === ERRNO.ENOTDIR ? "it must be a directory in the image, not a symlink" : undefined;
+    case "device":
+      return "tinydocker takes its devices from the host's /dev, which must have them";
+    default:
+      return undefined;
+  }
+}
+
+function overlayRemedy(errno: number): string {
+  switch (errno) {
+    case ERRNO.ENODEV:
+      return "this kernel has no overlayfs: modprobe overlay";
+    case ERRNO.EPERM:
+      return "this kernel lets only root mount an overlay; run tinydocker as root";
+    default:
+      return "dmesg says what overlayfs refuses; TINYDOCKER_ROOT may name a directory on another file system";
+  }
+}
+
+/** A failed call on the host's own files, in words; what already is a Failure stays one. */
+export function hostFailure(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof Failure || !("syscall" in error)) return error;
+  const { errno, path } = error as NodeJS.ErrnoException;
+  const remedy =
+    -(errno ?? 0) === ERRNO.ENOSPC
+      ? "free some space there, or name another directory with TINYDOCKER_ROOT"
+      : "TINYDOCKER_ROOT names the directory that holds images and containers";
+  return new Failure(`can't keep the container's state${path ? ` in ${path}` : ""}: ${errnoText(-(errno ?? 0))}`, {
+    remedy,
+    cause: error,
+  });
+}

@@ -1,0 +1,76 @@
+import type { Observer } from "../container/container.ts";
+import { errnoText } from "../host/errno.ts";
+import type { Plan, Step } from "../plan/step.ts";
+import { type Language, reasonText } from "./reason.ts";
+import { callOf, cloneCall } from "./strace.ts";
+
+const WORDS = {
+  en: {
+    clone: "a process in namespaces of its own, sharing this one's memory until it executes tinydocker-init",
+    took: "what each step took",
+    total: "in all",
+    skipped: "left out",
+  },
+  zh: {
+    clone: "在各自独立的命名空间中创建进程；执行 tinydocker-init 之前与本进程共享内存",
+    took: "各步骤用时",
+    total: "合计",
+    skipped: "已略过",
+  },
+} as const;
+
+/** The numbered plan: each step's system call, and below it one line of why. */
+export function explainPlan(plan: Plan, language: Language): string {
+  const steps = plan.steps.map((step) => ({ call: callOf(step), why: reasonText(step.reason, language) }));
+  return [{ call: cloneCall(plan.namespaces), why: WORDS[language].clone }, ...steps]
+    .map(({ call, why }, i) => `${numbered(i + 1)} ${call}\n     ${why}\n`)
+    .join("");
+}
+
+/** What happened to a step: how many nanoseconds it took, or why it was left out. */
+export type Outcome = { readonly nanoseconds: bigint } | { readonly errno: number };
+
+/** The times, in the order of the steps; those that were not reached, and exec, which does not return, are not in it. */
+export function explainTimes(
+  steps: readonly Step[],
+  outcomes: ReadonlyMap<number, Outcome>,
+  language: Language,
+): string {
+  const words = WORDS[language];
+  let total = 0n;
+  const lines = steps.flatMap((step, i) => {
+    const outcome = outcomes.get(i);
+    if (!outcome) return [];
+    if ("errno" in outcome)
+      return [`${numbered(i + 2)} ${words.skipped}: ${errnoText(outcome.errno)}: ${callOf(step)}\n`];
+    total += outcome.nanoseconds;
+    return [`${numbered(i + 2)} ${microseconds(outcome.nanoseconds)} ${callOf(step)}\n`];
+  });
+  return `${words.took}\n${lines.join("")}     ${microseconds(total)} ${words.total}\n`;
+}
+
+/** Writes the plan when it is made, and the times when `finish` is called. */
+export function explainer(language: Language, write: (text: string) => void): Observer & { finish(): void } {
+  let steps: readonly Step[] = [];
+  const outcomes = new Map<number, Outcome>();
+  return {
+    planned(plan) {
+      steps = plan.steps;
+      outcomes.clear();
+      write(explainPlan(plan, language));
+    },
+    took: (step, nanoseconds) => void outcomes.set(step, { nanoseconds }),
+    skipped: (step, errno) => void outcomes.set(step, { errno }),
+    finish() {
+      if (outcomes.size > 0) write(explainTimes(steps, outcomes, language));
+    },
+  };
+}
+
+function numbered(number: number): string {
+  return `${String(number).padStart(3)} `;
+}
+
+function microseconds(nanoseconds: bigint): string {
+  return `${(Number(nanoseconds) / 1000).toFixed(1).padStart(8)} µs`;
+}

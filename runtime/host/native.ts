@@ -1,0 +1,78 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Failure } from "../failure.ts";
+
+/** What `make -C native` builds. */
+export interface Artefacts {
+  readonly library: string;
+  readonly init: string;
+}
+
+// A bundle in dist/ or .devtool/ lies one folder deep in the project, this source two.
+const SOURCES = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../../native/" : "../native/", import.meta.url),
+);
+const TOOLS_REMEDY = "apt-get install gcc make libc6-dev (or your distribution's names for them)";
+
+/** Finds the native part, and compiles it where it isn't yet. Throws Failure when that can't be done. */
+export function nativeArtefacts(): Artefacts {
+  const built = artefactsIn(join(SOURCES, "build"));
+  if (isThere(built)) return built;
+  const cached = artefactsIn(cacheDirectory());
+  return isThere(cached) ? cached : compile();
+}
+
+/** Compiles it anew, as far as make finds that needed: what nativeArtefacts() gave is of another version. */
+export function compile(): Artefacts {
+  const build = join(SOURCES, "build");
+  const out = isWritable(existsSync(build) ? build : SOURCES) ? build : cacheDirectory();
+  // LC_ALL: a person reads the compiler's words, an editor its format.
+  const made = spawnSync("make", ["-s", "-C", SOURCES, `OUT=${out}`], {
+    encoding: "utf8",
+    env: { ...process.env, LC_ALL: "C.UTF-8", MAKEFLAGS: "" },
+  });
+  if (made.error) {
+    throw new Failure(
+      `make, which compiles tinydocker's native part at first use, can't be started: ${made.error.message}`,
+      {
+        remedy: TOOLS_REMEDY,
+      },
+    );
+  }
+  if (made.status === 0) return artefactsIn(out);
+  const missing = spawnSync("gcc", ["--version"]).error !== undefined && process.env["CC"] === undefined;
+  const what = missing
+    ? "gcc, which compiles tinydocker's native part at first use, is not installed"
+    : "tinydocker's native part does not compile";
+  throw new Failure(`${what}:\n${made.stderr.trim()}`, { remedy: TOOLS_REMEDY });
+}
+
+function artefactsIn(directory: string): Artefacts {
+  return { library: join(directory, "libtinydocker.so"), init: join(directory, "tinydocker-init") };
+}
+
+function isThere({ library, init }: Artefacts): boolean {
+  return existsSync(library) && existsSync(init);
+}
+
+/** Named by what it is built from, so that a version can't be wrong. */
+function cacheDirectory(): string {
+  const hash = createHash("sha256").update(process.arch);
+  const names = readdirSync(SOURCES).filter((name) => /(\.[ch]|^Makefile)$/.test(name));
+  for (const name of names.sort()) hash.update(`${name}\0`).update(readFileSync(join(SOURCES, name)));
+  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
+  return join(cache, "tinydocker", `native-${hash.digest("hex").slice(0, 12)}`);
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,170 @@
+import { readFileSync } from "node:fs";
+import { Socket } from "node:net";
+import type { LibraryHandle } from "koffi";
+import { Failure } from "../failure.ts";
+import {
+  abi,
+  decodeEvent,
+  decodeSpawned,
+  EVENT_BYTES,
+  newSpawned,
+  type ShimEvent,
+  type Spawned,
+} from "../plan/codec.ts";
+import { ERRNO } from "./errno.ts";
+import { type Artefacts, compile, nativeArtefacts } from "./native.ts";
+
+/** Where td_spawn failed: td_stage of native/shim.h. */
+export type Stage = "prepare" | "clone" | "user map" | "descriptors" | "exec";
+const STAGES: readonly Stage[] = ["prepare", "clone", "user map", "descriptors", "exec"];
+
+export interface SpawnOptions {
+  readonly plan: Buffer;
+  /** CLONE_NEW* */
+  readonly namespaces: number;
+  /** Descriptors for the command's 0, 1 and 2. */
+  readonly stdio: readonly [number, number, number];
+  /** Kept open by the init until it executes the command. */
+  readonly lock: number;
+  /** Who is root in the new user namespace, if there is one. */
+  readonly identity: { readonly uid: number; readonly gid: number };
+  readonly terminal: boolean;
+}
+
+/** The parent half of native/, whose functions this names; those that return a number give -errno on failure. */
+export interface Shim {
+  spawn(options: SpawnOptions): Spawned | { readonly errno: number; readonly stage: Stage };
+  /** Tells `listener` what happens to a container, until it exited. Keeps Node alive that long. */
+  listen(container: number, listener: (event: ShimEvent) => void): void;
+  signal(pidfd: number, number: number): number;
+  pidfd(pid: number): number;
+  /** Waits for the end of a process that need not be a child; this thread stands still meanwhile. */
+  wait(pidfd: number, milliseconds: number): number;
+  lock(fd: number): number;
+  /** Opens a file for reading below `root`, out of which no symlink leads. */
+  openInside(root: string, path: string): number;
+  /** Removes a directory and all below; on a thread of its own when there is much. */
+  remove(path: string): Promise<number>;
+  resize(container: number): number;
+  foreground(container: number): number;
+  raw(fd: number): number;
+  restore(fd: number): number;
+}
+
+let opened: Promise<Shim> | undefined;
+
+/** The shim of this process; there is one thread and one pipe of it, however many containers run. */
+export function openShim(): Promise<Shim> {
+  opened ??= open();
+  return opened;
+}
+
+async function open(): Promise<Shim> {
+  if (process.platform !== "linux") {
+    throw new Failure(`tinydocker runs containers on Linux, and this is ${process.platform}`, {
+      remedy: "devtool run NAME CMD runs it on a Linux machine from here",
+    });
+  }
+  const { default: koffi } = await import("koffi");
+  const { library, init } = load(koffi.load);
+  const td = functionsOf(library);
+  const bytes = readFileSync(init);
+  const events: number = td.open(bytes, bytes.length);
+  if (events < 0) throw new Failure(`tinydocker's native part can't start: errno ${-events}`);
+  return {
+    ...td,
+    spawn: (options) => spawn(td.spawn, options),
+    listen: listenTo(events),
+    remove: (path) => remove(td.remove, path),
+  };
+}
+
+function load(open: (path: string) => LibraryHandle): { library: LibraryHandle; init: string } {
+  const matches = ({ library, init }: Artefacts) => {
+    const handle = open(library);
+    if (BigInt(handle.func("uint64_t td_abi()")()) === abi()) return { library: handle, init };
+    handle.unload();
+    return undefined;
+  };
+  const loaded = matches(nativeArtefacts()) ?? matches(compile());
+  if (loaded) return loaded;
+  throw new Failure("native/ and this program are of different versions", {
+    remedy: "make -C native clean, then try again",
+  });
+}
+
+function functionsOf(library: LibraryHandle) {
+  return {
+    open: library.func("int td_open(const uint8_t *init, size_t length)"),
+    spawn: library.func(
+      "int td_spawn(const uint8_t *plan, size_t length, uint64_t flags, const int32_t *stdio, int lock, const uint32_t *identity, int terminal, uint8_t *spawned)",
+    ),
+    signal: library.func("int td_signal(int pidfd, int number)"),
+    pidfd: library.func("int td_pidfd(int pid)"),
+    wait: library.func("int td_wait(int pidfd, int milliseconds)"),
+    lock: library.func("int td_lock(int fd)"),
+    openInside: library.func("int td_open_inside(const char *root, const char *path)"),
+    remove: library.func("int td_remove(const char *path, uint32_t entries_max)"),
+    resize: library.func("int td_resize(uint32_t container)"),
+    foreground: library.func("int td_foreground(uint32_t container)"),
+    raw: library.func("int td_raw(int fd)"),
+    restore: library.func("int td_restore(int fd)"),
+  };
+}
+
+type Functions = ReturnType<typeof functionsOf>;
+
+function spawn(tdSpawn: Functions["spawn"], options: SpawnOptions): ReturnType<Shim["spawn"]> {
+  const spawned = newSpawned();
+  const { plan, namespaces, stdio, lock, identity, terminal } = options;
+  const ids = new Uint32Array([identity.uid, identity.gid]);
+  const result: number = tdSpawn(
+    plan,
+    plan.length,
+    namespaces,
+    new Int32Array(stdio),
+    lock,
+    ids,
+    terminal ? 1 : 0,
+    spawned,
+  );
+  const decoded = decodeSpawned(spawned);
+  return result === 0 ? decoded : { errno: -result, stage: STAGES[decoded.stage] ?? "prepare" };
+}
+
+/** About a millisecond's work; what an ordinary run leaves is less. */
+const REMOVED_AT_ONCE_MAX = 64;
+const UINT32_MAX = 2 ** 32 - 1;
+
+function remove(tdRemove: Functions["remove"], path: string): Promise<number> {
+  const result: number = tdRemove(path, REMOVED_AT_ONCE_MAX);
+  if (result !== -ERRNO.EAGAIN) return Promise.resolve(result);
+  return new Promise((resolve, reject) => {
+    tdRemove.async(path, UINT32_MAX, (error: Error | null, result: number) =>
+      error ? reject(error) : resolve(result),
+    );
+  });
+}
+
+function listenTo(events: number): Shim["listen"] {
+  const listeners = new Map<number, (event: ShimEvent) => void>();
+  const socket = new Socket({ fd: events, readable: true, writable: false });
+  socket.unref();
+  let rest: Buffer = Buffer.alloc(0);
+  socket.on("data", (chunk: Buffer) => {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let at = 0;
+    for (; at + EVENT_BYTES <= bytes.length; at += EVENT_BYTES) {
+      const event = decodeEvent(bytes.subarray(at, at + EVENT_BYTES));
+      const listener = listeners.get(event.container);
+      if (event.kind === "exited") listeners.delete(event.container);
+      if (listeners.size === 0) socket.unref();
+      listener?.(event);
+    }
+    rest = bytes.subarray(at);
+  });
+  return (container, listener) => {
+    listeners.set(container, listener);
+    socket.ref();
+  };
+}

@@ -1,0 +1,30 @@
+import { Failure } from "../failure.ts";
+
+/** docker's default. */
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** A clean environment, then what was asked for: KEY=VALUE, or KEY for the caller's value, if it has one. */
+export function environmentOf(
+  container: { hostname: string; home: string; terminal: boolean },
+  asked: readonly string[],
+  caller: NodeJS.ProcessEnv,
+): string[] {
+  const env = new Map([
+    ["PATH", PATH],
+    ["HOSTNAME", container.hostname],
+    ["HOME", container.home],
+  ]);
+  if (container.terminal) env.set("TERM", caller["TERM"] || "xterm");
+  for (const entry of asked) {
+    const equals = entry.indexOf("=");
+    const key = equals < 0 ? entry : entry.slice(0, equals);
+    const value = equals < 0 ? caller[key] : entry.slice(equals + 1);
+    if (key === "" || entry.includes("\0")) {
+      throw new Failure(`${JSON.stringify(entry)} is not an environment variable`, {
+        remedy: "-e KEY=VALUE, or -e KEY to pass yours on",
+      });
+    }
+    if (value !== undefined) env.set(key, value);
+  }
+  return Array.from(env, ([key, value]) => `${key}=${value}`);
+}

@@ -1,0 +1,12 @@
+import { Failure } from "../failure.ts";
+
+/** Also the rule that keeps a name one path component, free of overlayfs's option separators. */
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
+
+/** Returns the name of a container or an image; throws Failure (exit 125) when it breaks the rule. */
+export function checkedName(kind: "container" | "image", name: string): string {
+  if (NAME.test(name)) return name;
+  throw new Failure(`${JSON.stringify(name)} can't be the name of ${kind === "image" ? "an image" : "a container"}`, {
+    remedy: "use 1 to 64 letters, digits, '_', '.' and '-', the first one a letter or a digit",
+  });
+}

@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { promisify } from "node:util";
+import { nativePackages } from "../../../devtool/bundle/addons/imports.ts";
+import { BundleFailure, type Bundler, createBundler } from "../../../devtool/bundle/bundle.ts";
+import type { ProjectBundle } from "../../../devtool/config/project.ts";
+import { temporaryDirectory } from "../../rig/host.ts";
+
+const run = promisify(execFile);
+const signal = new AbortController().signal;
+
+async function write(root: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+}
+
+async function bundlerOf(
+  t: TestContext,
+  files: Readonly<Record<string, string>>,
+  config: Partial<ProjectBundle> = {},
+): Promise<{ root: string; bundler: Bundler }> {
+  const root = await temporaryDirectory(t);
+  await write(root, files);
+  const bundler = createBundler(root, {
+    entryPoints: { main: "src/main.ts" },
+    outdir: ".devtool",
+    addons: [],
+    options: {},
+    ...config,
+  });
+  t.after(() => bundler.dispose());
+  return { root, bundler };
+}
+
+test("a bundle runs, with packages of either kind in it", async (t) => {
+  const { root, bundler } = await bundlerOf(t, {
+    "src/main.ts":
+      'import { a } from "./a.ts";\nimport esm from "esm";\nimport cjs from "cjs";\nconsole.log(a as string, esm, cjs.home);',
+    "src/a.ts": 'export const a: string = "a";',
+    "node_modules/esm/package.json": '{ "type": "module", "exports": "./i.js" }',
+    "node_modules/esm/i.js": "export default 'esm';",
+    "node_modules/cjs/package.json": '{ "main": "i.js" }',
+    "node_modules/cjs/i.js": "exports.home = typeof require('node:os').homedir;",
+    "package.json": '{ "type": "module" }',
+  });
+  const bundle = await bundler.build(signal);
+  assert.deepEqual(bundle.changed, [".devtool/main.js.map", ".devtool/main.js"]);
+  assert.deepEqual(bundle.inputs.toSorted(), ["src/a.ts", "src/main.ts"]);
+  assert.deepEqual(bundle.addons, []);
+  const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
+  assert.equal(stdout, "a esm function\n");
+});
+
+test("a build tells what changed on disk, leaves the rest untouched, and takes away what it no longer makes", async (t) => {
+  const { root, bundler } = await bundlerOf(
+    t,
+    { "src/main.ts": "await import('./late.ts');", "src/late.ts": "console.log(1);", ".devtool/mine.txt": "kept" },
+    { options: { splitting: true, sourcemap: false } },
+  );
+  const first = await bundler.build(signal);
+  const chunk = first.changed.find((path) => path.includes("late"));
+  assert.ok(chunk);
+  const before = await stat(join(root, ".devtool/main.js"), { bigint: true });
+  assert.deepEqual((await bundler.build(signal)).changed, []);
+  assert.equal((await stat(join(root, ".devtool/main.js"), { bigint: true })).mtimeNs, before.mtimeNs);
+  await write(root, { "src/main.ts": "console.log(2);" });
+  const last = await bundler.build(signal);
+  assert.deepEqual([...last.changed].sort(), [".devtool/main.js", chunk].sort());
+  assert.deepEqual((await readdir(join(root, ".devtool"))).sort(), [".devtool-outputs.json", "main.js", "mine.txt"]);
+});
+
+test("what a bundler of an earlier session made is known to be devtool's", async (t) => {
+  const { root, bundler } = await bundlerOf(t, { "src/main.ts": "", "src/other.ts": "" });
+  await bundler.build(signal);
+  const second = createBundler(root, {
+    entryPoints: { other: "src/other.ts" },
+    outdir: ".devtool",
+    addons: [],
+    options: { sourcemap: false },
+  });
+  t.after(() => second.dispose());
+  await second.build(signal);
+  assert.deepEqual((await readdir(join(root, ".devtool"))).sort(), [".devtool-outputs.json", "other.js"]);
+});
+
+test("a mistake comes back as file, line and column relative to the project, and the old bundle stays", async (t) => {
+  const { root, bundler } = await bundlerOf(t, { "src/main.ts": "console.log(1);" });
+  await bundler.build(signal);
+  const before = await readFile(join(root, ".devtool/main.js"), "utf8");
+  await write(root, { "src/main.ts": 'import "./gone.ts";\nconst a = {;\n' });
+  await assert.rejects(bundler.build(signal), (error) => {
+    assert.ok(error instanceof BundleFailure);
+    assert.equal(error.message, "the bundle has an error");
+    assert.deepEqual(error.diagnostics, [
+      { file: "src/main.ts", line: 2, column: 12, severity: "error", text: 'Expected identifier but found ";"' },
+    ]);
+    return true;
+  });
+  await write(root, { "src/main.ts": 'import "./gone.ts";\nimport "./also.ts";\n' });
+  await assert.rejects(bundler.build(signal), (error) => {
+    assert.ok(error instanceof BundleFailure);
+    assert.deepEqual(
+      error.diagnostics.map(({ file, line, column, text }) => [file, line, column, text]),
+      [
+        ["src/main.ts", 1, 8, 'Could not resolve "./gone.ts"'],
+        ["src/main.ts", 2, 8, 'Could not resolve "./also.ts"'],
+      ],
+    );
+    return true;
+  });
+  assert.equal(await readFile(join(root, ".devtool/main.js"), "utf8"), before);
+});
+
+test("warnings come with the bundle", async (t) => {
+  const { bundler } = await bundlerOf(t, { "src/main.ts": 'console.log(typeof process === "nul");\n' });
+  const { warnings } = await bundler.build(signal);
+  assert.deepEqual(
+    warnings.map(({ file, line, severity }) => [file, line, severity]),
+    [["src/main.ts", 1, "warning"]],
+  );
+});
+
+test("a build asked for while another runs sees the files as they are then", async (t) => {
+  const { root, bundler } = await bundlerOf(t, { "src/main.ts": 'console.log("old");' });
+  const given = new AbortController();
+  const first = bundler.build(given.signal);
+  given.abort(new Error("newer"));
+  await write(root, { "src/main.ts": 'console.log("new");' });
+  const [, second] = await Promise.all([assert.rejects(first, { message: "newer" }), bundler.build(signal)]);
+  assert.ok(second.changed.includes(".devtool/main.js"));
+  const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
+  assert.equal(stdout, "new\n");
+});
+
+test("options of esbuild's are passed on, defaults beside them", async (t) => {
+  const { root, bundler } = await bundlerOf(
+    t,
+    {
+      "src/main.ts": 'declare const WORD: string;\nimport text from "./a.txt";\nconsole.log(WORD, text);',
+      "src/a.txt": "hello",
+    },
+    {
+      options: {
+        define: { WORD: '"word"' },
+        banner: { js: "// first" },
+        loader: { ".txt": "text" },
+        minify: true,
+        sourcemap: "inline",
+      },
+    },
+  );
+  await bundler.build(signal);
+  const code = await readFile(join(root, ".devtool/main.js"), "utf8");
+  assert.match(code, /^import .*createRequire.*\n\/\/ first\n/s);
+  assert.match(code, /sourceMappingURL=data:/);
+  assert.equal((await run(process.execPath, [join(root, ".devtool/main.js")])).stdout, "word hello\n");
+});
+
+const NATIVE: readonly (readonly [string, Record<string, string>, string[]])[] = [
+  ["a package for each platform", { "package.json": '{ "optionalDependencies": { "@x/addon-linux-x64": "1" } }' }, []],
+  ["a binding.gyp", { "package.json": "{}", "binding.gyp": "{}" }, []],
+  ["prebuilds", { "package.json": "{}", "prebuilds/linux-x64/a.node": "" }, []],
+  ["node-gyp as its install script", { "package.json": '{ "scripts": { "install": "node-gyp rebuild" } }' }, []],
+  ["a name in the configuration", { "package.json": "{}" }, ["addon"]],
+];
+
+for (const [title, files, addons] of NATIVE) {
+  test(`a package with ${title} is left out of the bundle, to be shipped`, async (t) => {
+    const inPackage = Object.entries(files).map(([path, text]) => [`node_modules/addon/${path}`, text]);
+    const { root, bundler } = await bundlerOf(
+      t,
+      {
+        "src/main.ts": 'import a from "addon/sub.js";\nconsole.log(a);',
+        "node_modules/addon/sub.js": "export default 1;",
+        ...Object.fromEntries(inPackage),
+      },
+      { addons },
+    );
+    const bundle = await bundler.build(signal);
+    assert.deepEqual(bundle.addons, [{ name: "addon", version: "0.0.0", directory: join(root, "node_modules/addon") }]);
+    assert.match(await readFile(join(root, ".devtool/main.js"), "utf8"), /from "addon\/sub\.js"/);
+  });
+}
+
+test("a package installed between two builds is looked at", async (t) => {
+  const { root, bundler } = await bundlerOf(t, {
+    "src/main.ts": 'import a from "late";\nconsole.log(a);',
+    "node_modules/late/package.json": "{}",
+    "node_modules/late/index.js": "export default 1;",
+  });
+  assert.deepEqual((await bundler.build(signal)).addons, []);
+  await write(root, { "node_modules/late/binding.gyp": "{}", "node_modules/.package-lock.json": "{}" });
+  assert.deepEqual(
+    (await bundler.build(signal)).addons.map(({ name }) => name),
+    ["late"],
+  );
+});
+
+test("a package is found native wherever an import can reach it", async (t) => {
+  const root = await temporaryDirectory(t);
+  const native = '{ "gypfile": true }';
+  await write(root, {
+    "node_modules/above/package.json": native,
+    "project/node_modules/@scope/one/package.json": native,
+    "project/node_modules/plain/package.json": "{}",
+    "project/node_modules/plain/node_modules/nested/package.json": native,
+    "project/node_modules/broken/package.json": "{",
+  });
+  assert.deepEqual((await nativePackages(join(root, "project"))).sort(), ["@scope/one", "above", "nested"]);
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseArguments } from "../../../devtool/command-line/arguments.ts";
+import { Failure } from "../../../devtool/failure.ts";
+
+async function command(...argv: string[]) {
+  const said = await parseArguments(argv);
+  assert.equal(said.kind, "command");
+  return said.kind === "command" ? said : assert.fail();
+}
+
+test("options after NAME belong to the command, whatever they look like", async () => {
+  const said = await command(
+    "run",
+    "--target",
+    "me@host",
+    "hello1",
+    "/bin/ls",
+    "--target",
+    "x",
+    "--json",
+    "--",
+    "-1",
+    "007",
+  );
+  assert.equal(said.options.target, "me@host");
+  assert.equal(said.options.json, false);
+  assert.deepEqual(said.words, ["hello1", "/bin/ls", "--target", "x", "--json", "--", "-1", "007"]);
+});
+
+test("options may stand before the command, and the last one of a kind holds", async () => {
+  const said = await command("--target", "a", "--json", "watch", "--target=b", "--accept-new-host-key", "n");
+  assert.equal(said.options.target, "b");
+  assert.equal(said.options.json, true);
+  assert.equal(said.options.acceptNewHostKey, true);
+  assert.deepEqual(said.words, ["n"]);
+});
+
+test("options of up, halt and destroy are vagrant's", async () => {
+  assert.deepEqual((await command("up", "--provider=libvirt", "--no-color")).words, [
+    "--provider=libvirt",
+    "--no-color",
+  ]);
+  assert.deepEqual((await command("destroy", "-f")).words, ["-f"]);
+});
+
+test("help and version are asked for anywhere before NAME", async () => {
+  assert.equal((await parseArguments(["--version"])).kind, "version");
+  for (const argv of [["--help"], ["-h"], ["run", "--help"], ["--help", "run"], ["up", "--help"]]) {
+    const said = await parseArguments(argv);
+    assert.equal(said.kind, "help", argv.join(" "));
+  }
+  assert.equal((await parseArguments(["run", "hello1", "--help"])).kind, "command");
+});
+
+const REFUSED: readonly (readonly [readonly string[], string, string | undefined])[] = [
+  [["run", "--tagret", "x", "n"], "unknown option --tagret", "did you mean --target?"],
+  [["run", "--accept-new-hostkey", "n"], "unknown option --accept-new-hostkey", "did you mean --accept-new-host-key?"],
+  [["rnu"], "unknown command rnu", "did you mean run?"],
+  [["sync", "--verylongnonsense"], "unknown option --verylongnonsense", "devtool --help"],
+  [["sync", "hello1"], 'devtool sync takes no "hello1"', undefined],
+  [["run", "--target"], "--target needs a value", undefined],
+  [["run", "-x"], "unknown option -x", "devtool --help"],
+  [
+    [],
+    "say which command",
+    "one of: run, watch, sync, build, doctor, provision, up, halt, destroy, ssh, status; devtool --help",
+  ],
+];
+
+for (const [argv, message, remedy] of REFUSED) {
+  test(`"devtool ${argv.join(" ")}" is refused: ${message}`, async () => {
+    await assert.rejects(parseArguments(argv), (error) => {
+      assert.ok(error instanceof Failure, String(error));
+      assert.deepEqual([error.message, error.remedy, error.exitCode], [message, remedy, 2]);
+      return true;
+    });
+  });
+}

@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { loadProject } from "../../../devtool/config/project.ts";
+import { checkConfig } from "../../../devtool/config/schema.ts";
+import { Failure } from "../../../devtool/failure.ts";
+import { editDistance, nearest } from "../../../devtool/report/nearest.ts";
+import { temporaryDirectory } from "../../rig/host.ts";
+
+const FILE = "devtool.config.ts";
+
+/** What is written, and every word of the complaint. */
+const REFUSED: readonly (readonly [string, unknown, string])[] = [
+  ["an unknown key", { bundel: {} }, "unknown key bundel; did you mean bundle?"],
+  ["an unknown key in a part", { sync: { includes: [] } }, "unknown key sync.includes; did you mean sync.include?"],
+  [
+    "an unknown key of esbuild's",
+    { bundle: { entryPoints: ["a.ts"], minfy: true } },
+    "unknown key bundle.minfy; did you mean bundle.minify?",
+  ],
+  [
+    "an unknown key of a target",
+    { targets: { box: { kind: "ssh", host: "h", hots: "i" } } },
+    "unknown key targets.box.hots; did you mean targets.box.host?",
+  ],
+  [
+    "an unknown key unlike any",
+    { native: { folder: "n", xylophone: 1 } },
+    "unknown key native.xylophone; known here are folder, target",
+  ],
+  ["a wrong type", { run: "node x.js" }, 'run must be an array, not the string "node x.js"'],
+  ["a wrong type in a list", { run: ["node", 1] }, "run[1] must be a string, not the number 1"],
+  ["a wrong type of a part", { bundle: 3 }, "bundle must be an object, not the number 3"],
+  ["no object at all", null, "the configuration must be an object, not null"],
+  ["a list for the whole", [], "the configuration must be an object, not an array"],
+  ["a missing key", { native: {} }, "native.folder is missing"],
+  ["no entry points", { bundle: {} }, "bundle.entryPoints is missing"],
+  ["an empty list", { run: [] }, "run must not be empty"],
+  [
+    "an unknown kind of target",
+    { targets: { box: { kind: "docker" } } },
+    'targets.box.kind must be "local", "ssh" or "vagrant"',
+  ],
+  [
+    "a wrong value",
+    { bundle: { entryPoints: ["a"], format: "umd" } },
+    'bundle.format must be "esm" or "cjs" or "iife", not the string "umd"',
+  ],
+  ["a target without a host", { targets: { box: { kind: "ssh" } } }, "targets.box.host is missing"],
+];
+
+for (const [title, value, complaint] of REFUSED) {
+  test(`the configuration is refused for ${title}, by file and key`, () => {
+    assert.throws(
+      () => checkConfig(value, FILE),
+      (error) => {
+        assert.ok(error instanceof Failure);
+        assert.equal(error.message, `${FILE}: ${complaint}`);
+        assert.equal(error.exitCode, 2);
+        return true;
+      },
+    );
+  });
+}
+
+test("every mistake in a configuration is told, a line each", () => {
+  assert.throws(() => checkConfig({ rum: [], target: 1 }, FILE), {
+    message: `${FILE}: target must be a string, not the number 1\n${FILE}: unknown key rum; did you mean run?`,
+  });
+});
+
+test("a target written as one string is local, vagrant or a host", () => {
+  const { targets } = checkConfig({ targets: { here: "local", vm: "vagrant", box: "me@box:2222" } }, FILE);
+  assert.deepEqual(targets, {
+    here: { kind: "local" },
+    vm: { kind: "vagrant" },
+    box: { kind: "ssh", host: "me@box:2222" },
+  });
+});
+
+test("the nearest name is one that a slip of the hand makes, and no other", () => {
+  assert.equal(editDistance("bundle", "bundel"), 1);
+  assert.equal(editDistance("", "abc"), 3);
+  assert.equal(nearest("tagret", ["target", "config"]), "target");
+  assert.equal(nearest("JSON", ["json"]), "json");
+  assert.equal(nearest("completely", ["json", "target"]), undefined);
+  assert.equal(nearest("x", []), undefined);
+});
+
+async function projectWith(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
+  const root = await temporaryDirectory(t);
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(join(root, path, ".."), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+  return root;
+}
+
+const SOURCES = { "src/main.ts": "", "native/Makefile": "" };
+const BODY = `{ bundle: { entryPoints: { main: "src/main.ts" } }, native: { folder: "./native/" }, run: ["node"] }`;
+
+const WRITTEN: Readonly<Record<string, string>> = {
+  "devtool.config.ts": `import { defineConfig } from "tinydocker/config";\nconst typed: string = "node";\nexport default defineConfig(${BODY.replace('"node"', "typed")});`,
+  "devtool.config.js": `export default ${BODY};`,
+  "devtool.config.mjs": `import { basename } from "node:path";\nexport default { ...${BODY}, run: [basename("/x/node")] };`,
+  "devtool.config.json": `{ "bundle": { "entryPoints": { "main": "src/main.ts" } }, "native": { "folder": "native" }, "run": ["node"] }`,
+};
+
+for (const [name, text] of Object.entries(WRITTEN)) {
+  test(`${name} is found from a folder below it, and its defaults are filled in`, async (t) => {
+    const root = await projectWith(t, { ...SOURCES, [name]: text });
+    const project = await loadProject(undefined, join(root, "src"));
+    assert.equal(project.root, root);
+    assert.deepEqual(project.run, ["node"]);
+    assert.equal(project.bundle?.outdir, ".devtool");
+    assert.equal(project.native?.folder, "native");
+    assert.deepEqual(project.sync.include, ["/.devtool/", "/native/"]);
+    assert.ok(Object.isFrozen(project) && Object.isFrozen(project.bundle?.entryPoints));
+  });
+}
+
+test("a configuration may import a module of the project and see its own place", async (t) => {
+  const root = await projectWith(t, {
+    ...SOURCES,
+    "devtool.config.ts": `import { command } from "./tools/command.ts";\nexport default { run: [...command, import.meta.dirname] };`,
+    "tools/command.ts": `export const command: string[] = ["node"];`,
+  });
+  assert.deepEqual((await loadProject(undefined, root)).run, ["node", root]);
+});
+
+test("what git ignores is not synced, but for the bundle, and a pattern can take that back", async (t) => {
+  const root = await projectWith(t, {
+    ...SOURCES,
+    ".gitignore": "# made\n.devtool/\n*.log\n",
+    "native/.gitignore": "build/\n/x.o\n",
+    "devtool.config.js": `export default { ...${BODY}, sync: { include: ["assets/"], exclude: ["!assets/keep.log"] } };`,
+  });
+  const { createFilter } = await import("../../../devtool/ignore/filter.ts");
+  const { sync } = await loadProject(undefined, root);
+  const filter = createFilter(sync);
+  const sent = (path: string) => filter.includes(path, false);
+  assert.ok(sent(".devtool/main.js"));
+  assert.ok(sent(".devtool/node_modules/koffi/package.json"));
+  assert.ok(sent("native/a.c"));
+  assert.ok(sent("assets/a.png"));
+  assert.ok(sent("assets/keep.log"));
+  assert.ok(!sent("assets/other.log"));
+  assert.ok(!sent("native/build/a.so"));
+  assert.ok(!sent("native/x.o"));
+  assert.ok(!sent("native/node_modules/a.js"));
+  assert.ok(!sent("src/main.ts"));
+  assert.ok(!sent(".devtool/.devtool-outputs.json"));
+  assert.ok(!sent(".devtool-compiled"));
+});
+
+/** What is wrong with the project, and what the complaint has to name. */
+const WRONG: readonly (readonly [string, Record<string, string>, RegExp])[] = [
+  ["there is no configuration", {}, /^no devtool\.config\.ts in .* or above it$/],
+  [
+    "there are two",
+    { "devtool.config.ts": "", "devtool.config.json": "{}" },
+    /devtool\.config\.ts and devtool\.config\.json/,
+  ],
+  ["it does not parse", { "devtool.config.ts": "export default {" }, /^devtool\.config\.ts:1:\d+: error: /],
+  ["it is no JSON", { "devtool.config.json": "{,}" }, /devtool\.config\.json is no JSON/],
+  ["it throws", { "devtool.config.js": 'throw new Error("oh no");' }, /devtool\.config\.js can't be run: oh no/],
+  ["it exports nothing", { "devtool.config.js": "export const a = 1;" }, /has no default export/],
+  [
+    "an entry point is not there",
+    { "devtool.config.js": 'export default { bundle: { entryPoints: { a: "src/gone.ts" } } };' },
+    /bundle\.entryPoints\.a: src\/gone\.ts is not there/,
+  ],
+  [
+    "an entry point in a list is not there",
+    { "devtool.config.js": 'export default { bundle: { entryPoints: ["src/gone.ts"] } };' },
+    /bundle\.entryPoints\[0\]: src\/gone\.ts is not there/,
+  ],
+  [
+    "the bundle would go outside",
+    {
+      "src/main.ts": "",
+      "devtool.config.js": 'export default { bundle: { entryPoints: ["src/main.ts"], outdir: "../out" } };',
+    },
+    /bundle\.outdir must be a folder below the project, not \.\.\/out/,
+  ],
+  [
+    "the bundle would go over the sources",
+    {
+      "src/main.ts": "",
+      "devtool.config.js": 'export default { bundle: { entryPoints: ["src/main.ts"], outdir: "src" } };',
+    },
+    /bundle\.outdir src holds the entry point src\/main\.ts/,
+  ],
+  [
+    "the native folder has no Makefile",
+    { "native/a.c": "", "devtool.config.js": 'export default { native: { folder: "native" } };' },
+    /native\.folder: native has no Makefile/,
+  ],
+];
+
+for (const [title, files, complaint] of WRONG) {
+  test(`a project is refused where ${title}`, async (t) => {
+    const root = await projectWith(t, files);
+    await assert.rejects(loadProject(undefined, root), (error) => {
+      assert.ok(error instanceof Failure, String(error));
+      assert.match(error.message, complaint);
+      assert.equal(error.exitCode, 2);
+      return true;
+    });
+  });
+}
+
+test("this repository's own configuration holds", async () => {
+  const root = join(import.meta.dirname, "../../..");
+  const project = await loadProject(undefined, join(root, "test"));
+  assert.equal(project.root, root);
+  assert.equal(project.native?.folder, "native");
+  assert.deepEqual(project.run.at(-1), "run");
+});

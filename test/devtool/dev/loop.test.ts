@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { promisify } from "node:util";
+import { needs } from "../../rig/host.ts";
+import { startSshd } from "../../rig/sshd.ts";
+import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+
+const run = promisify(execFile);
+const TOOLS = ["make", "gcc", "rsync", "sshd"];
+
+interface Place {
+  readonly project: Project;
+  watch(...command: string[]): Devtool;
+  /** Cuts every connection there is; only where there are some. */
+  cut(): Promise<void>;
+}
+
+const PLACES: Readonly<Record<string, (t: TestContext) => Promise<Place>>> = {
+  "this machine": async (t) => {
+    const project = await makeProject(t);
+    const watch = (...command: string[]) =>
+      startDevtool(t, project, ["watch", "--json", "--target", "local", ...command]);
+    return { project, watch, cut: () => Promise.reject(new Error("nothing to cut")) };
+  },
+  "a host over SSH": overSsh,
+};
+
+async function overSsh(t: TestContext): Promise<Place> {
+  const project = await makeProject(t);
+  const sshd = await startSshd(t);
+  const flags = ["--json", "--ssh-config", sshd.configFile, "--target", sshd.host];
+  return {
+    project,
+    watch: (...command) => startDevtool(t, project, ["watch", ...flags, ...command]),
+    cut: async () => {
+      for (const pid of await sshd.connections()) process.kill(pid, "SIGKILL");
+    },
+  };
+}
+
+/** What the run that follows prints, up to its first line's end. */
+async function printed(devtool: Devtool): Promise<string> {
+  await devtool.next("started");
+  for (let text = ""; ; ) {
+    const event = await devtool.next("output");
+    text += "data" in event ? event.data : "";
+    if (text.endsWith("\n")) return text;
+  }
+}
+
+const word = (text: string) => ({ "src/word.ts": `export const word: string = "${text}";\n` });
+const native = (text: string) => ({
+  "native/hello.c": `#include <stdio.h>\n\nint main(void) {\n\tputs("${text}");\n\treturn 0;\n}\n`,
+});
+
+for (const [name, placeOf] of Object.entries(PLACES)) {
+  test(`on ${name}, each save of either part is followed by its output`, async (t) => {
+    if (!needs(t, lacks(...TOOLS))) return;
+    const { project, watch } = await placeOf(t);
+    const devtool = watch();
+    assert.equal(await printed(devtool), "one c1\n");
+    await project.write(word("two"));
+    const { paths } = await devtool.next("changed");
+    assert.deepEqual(paths, ["src/word.ts"]);
+    assert.equal(await printed(devtool), "two c1\n");
+    await project.write(native("c2"));
+    const compiled = await devtool.next("compiled");
+    assert.equal(compiled.compiled, true);
+    assert.equal(await printed(devtool), "two c2\n");
+    assert.deepEqual(await devtool.next("exited"), { event: "exited", code: 0, signal: null });
+    devtool.child.kill("SIGTERM");
+    const { code, stderr } = await devtool.ended;
+    assert.equal(code, 143, stderr);
+  });
+
+  test(`on ${name}, a newer save ends the older run first`, async (t) => {
+    if (!needs(t, lacks(...TOOLS))) return;
+    const { project, watch } = await placeOf(t);
+    await project.write({
+      "src/main.ts": `import { appendFileSync } from "node:fs";
+import { word } from "./word.ts";
+const log = (text: string) => appendFileSync("${project.home}/log", text + "\\n");
+log("begin " + word);
+process.on("SIGTERM", () => { log("end " + word); process.exit(0); });
+console.log(word);
+setInterval(() => {}, 1000);\n`,
+    });
+    const devtool = watch();
+    assert.equal(await printed(devtool), "one\n");
+    for (const text of ["two", "three"]) {
+      await project.write(word(text));
+      assert.equal(await printed(devtool), `${text}\n`);
+    }
+    devtool.child.kill("SIGINT");
+    assert.equal((await devtool.ended).code, 130);
+    const log = await readFile(join(project.home, "log"), "utf8");
+    assert.equal(log, "begin one\nend one\nbegin two\nend two\nbegin three\nend three\n");
+  });
+
+  test(`on ${name}, a mistake is told with its place, and the save that mends it runs`, async (t) => {
+    if (!needs(t, lacks(...TOOLS))) return;
+    const { project, watch } = await placeOf(t);
+    const devtool = watch();
+    assert.equal(await printed(devtool), "one c1\n");
+    await project.write({ "native/hello.c": "int main(void) {\n\treturn 0\n}\n" });
+    const inC = await devtool.next("diagnostic");
+    assert.deepEqual([inC.file, inC.line, inC.severity], ["native/hello.c", 2, "error"]);
+    assert.equal((await devtool.next("failed")).message, "native does not compile: 1 error");
+    await project.write({ "src/word.ts": "export const word = ;\n" });
+    const inTs = await devtool.next("diagnostic");
+    assert.deepEqual([inTs.file, inTs.line, inTs.column, inTs.severity], ["src/word.ts", 1, 21, "error"]);
+    assert.equal((await devtool.next("failed")).message, "the bundle has an error");
+    await project.write({ ...word("mended"), ...native("c3") });
+    for (let text = ""; text !== "mended c3\n"; ) text = await printed(devtool);
+  });
+}
+
+test("the first round's mistakes are told too, and the save that mends them runs", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  const { project, watch } = await overSsh(t);
+  await project.write({ "src/word.ts": "export const word = ;\n" });
+  const devtool = watch();
+  assert.equal((await devtool.next("failed")).message, "the bundle has an error");
+  await project.write(word("mended"));
+  assert.equal(await printed(devtool), "mended c1\n");
+});
+
+test("a cut connection is told, and after a new one all is compared and run again", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  const { project, watch, cut } = await overSsh(t);
+  const devtool = watch("wait");
+  assert.equal(await printed(devtool), "one c1\n");
+  await cut();
+  const { message } = await devtool.next("disconnected");
+  assert.match(message, /lost|closed|reset/);
+  await devtool.next("connected");
+  assert.equal((await devtool.next("synced")).files, 0);
+  assert.equal(await printed(devtool), "one c1\n");
+  await project.write(word("after"));
+  assert.equal(await printed(devtool), "after c1\n");
+  assert.equal(devtool.lines.filter((line) => line.includes('"failed"')).length, 0);
+});
+
+test("a connection cut while a round is on its way loses no save, and the mirror is never half a file", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  const { project, watch, cut } = await overSsh(t);
+  const big = (text: string) => ({ "src/big.ts": `export const big = ${JSON.stringify(text.repeat(2_000_000))};\n` });
+  await project.write({
+    "src/main.ts": 'import { big } from "./big.ts";\nconsole.log(big.length, new Set(big).size, big[0]);\n',
+    ...big("a"),
+  });
+  const devtool = watch();
+  assert.equal(await printed(devtool), "2000000 1 a\n");
+  const { mirror } = await syncedIn(devtool);
+  for (const letter of ["b", "c"]) {
+    await project.write(big(letter));
+    await devtool.next("bundled");
+    await cut();
+    const { stdout } = await run(process.execPath, [join(mirror, ".devtool/main.js")]);
+    assert.match(stdout, /^2000000 1 [abc]\n$/);
+    await devtool.next("disconnected");
+    for (let text = ""; text !== `2000000 1 ${letter}\n`; ) text = await printed(devtool);
+  }
+});
+
+/** Where the mirror is, as an earlier event told. */
+async function syncedIn(devtool: Devtool): Promise<{ mirror: string }> {
+  const line = devtool.lines.find((text) => text.includes('"synced"'));
+  return JSON.parse(line ?? "{}") as { mirror: string };
+}
+
+test("watch ends quietly once nobody reads its output", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  for (const flags of [[], ["--json"]]) {
+    const project = await makeProject(t);
+    const devtool = startDevtool(t, project, ["watch", "--target", "local", ...flags, "wait"]);
+    const { stdout } = devtool.child;
+    if (stdout) await once(stdout, "data");
+    stdout?.destroy();
+    await project.write(word("two"));
+    const { code, stderr } = await devtool.ended;
+    assert.equal(code, 141, stderr);
+    assert.doesNotMatch(stderr, /EPIPE|bug/);
+  }
+});

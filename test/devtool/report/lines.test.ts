@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Event } from "../../../devtool/report/events.ts";
+import { jsonReport } from "../../../devtool/report/json.ts";
+import { humanReport } from "../../../devtool/report/lines.ts";
+import { outputEvents } from "../../../devtool/report/output.ts";
+
+function said(events: readonly Event[]): { stdout: string; stderr: string } {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const report = humanReport({ stdout, stderr });
+  for (const event of events) report(event);
+  return { stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
+}
+
+const BUNDLED: Event = { event: "bundled", files: 2, bytes: 345_678, milliseconds: 12.3 };
+const SYNCED: Event = {
+  event: "synced",
+  mirror: "/m",
+  files: 1,
+  deleted: 0,
+  bytesSent: 999,
+  bytesTotal: 999_999,
+  milliseconds: 1234,
+};
+
+test("a round says what changed, and in one line what was bundled, sent, compiled and started, with times", () => {
+  const { stdout, stderr } = said([
+    { event: "changed", paths: ["a"] },
+    { event: "stage", stage: "bundle" },
+    BUNDLED,
+    SYNCED,
+    { event: "compiled", compiled: true, milliseconds: 50 },
+    { event: "started", argv: ["x"], milliseconds: 99.6 },
+  ]);
+  assert.equal(stdout, "");
+  assert.equal(
+    stderr,
+    "devtool: changed a\ndevtool: bundled 2 files (346 kB) in 12 ms, sent 1 file (999 B of 1.0 MB) in 1.2 s, compiled in 50 ms, started after 100 ms\n",
+  );
+});
+
+test("a round that fails does not leave its words to the next one", () => {
+  const { stderr } = said([
+    BUNDLED,
+    { event: "diagnostic", file: "a.c", line: 1, column: 2, severity: "error", text: "no" },
+    { event: "failed", message: "a.c does not compile", remedy: "mend it" },
+    { event: "finished", milliseconds: 1 },
+  ]);
+  assert.equal(
+    stderr,
+    "a.c:1:2: error: no\ndevtool: a.c does not compile\ndevtool:   mend it\ndevtool: done after 1 ms\n",
+  );
+});
+
+test("without a terminal there is no escape code, whatever is told", () => {
+  const { stdout, stderr } = said([
+    { event: "stage", stage: "connect" },
+    { event: "changed", paths: null },
+    { event: "exited", code: null, signal: "SIGTERM" },
+    { event: "disconnected", message: "gone", remedy: null },
+    { event: "notice", text: "note" },
+    { event: "log", text: "line" },
+    { event: "check", where: "here", name: "x", ok: false, needed: true, found: "1", remedy: "do" },
+    { event: "status", name: "mirror", value: null },
+  ]);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+  assert.doesNotMatch(stdout + stderr, /[\x00-\x09\x0b-\x1f\x7f]/);
+});
+
+test("events are one JSON object a line", () => {
+  const stdout = new PassThrough();
+  const report = jsonReport({ stdout });
+  report(BUNDLED);
+  report({ event: "notice", text: "two\nlines" });
+  const lines = String(stdout.read()).split("\n");
+  assert.equal(lines.length, 3);
+  assert.deepEqual(
+    lines.slice(0, 2).map((line) => JSON.parse(line)),
+    [BUNDLED, { event: "notice", text: "two\nlines" }],
+  );
+});
+
+function bytesOf(events: readonly Event[]): Buffer {
+  const pieces = events.map((event) => {
+    if (event.event !== "output") return Buffer.alloc(0);
+    return "data" in event ? Buffer.from(event.data) : Buffer.from(event.base64, "base64");
+  });
+  return Buffer.concat(pieces);
+}
+
+test("output events give back every byte, however it was cut, and text stays text", async () => {
+  const text = fc.string({ unit: "grapheme", maxLength: 40 }).map((s) => ({ bytes: Buffer.from(s), isText: true }));
+  const raw = fc.uint8Array({ maxLength: 40 }).map((bytes) => ({ bytes: Buffer.from(bytes), isText: false }));
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(text, raw), fc.array(fc.nat(40), { maxLength: 6 }), async ({ bytes, isText }, cuts) => {
+      const events: Event[] = [];
+      const stream = outputEvents("stdout", (event) => void events.push(event));
+      const at = [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length];
+      for (let i = 1; i < at.length; i++) stream.write(bytes.subarray(at[i - 1], at[i]));
+      await new Promise<void>((resolve) => stream.end(resolve));
+      assert.deepEqual(bytesOf(events), bytes);
+      if (isText) assert.ok(events.every((event) => "data" in event));
+    }),
+  );
+});

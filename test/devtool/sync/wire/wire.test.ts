@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Failure } from "../../../../devtool/failure.ts";
+import { Demultiplexer, MESSAGE, multiplex } from "../../../../devtool/sync/wire/multiplex.ts";
+import {
+  ByteWriter,
+  decodeVarint,
+  followingBytes,
+  IndexDecoder,
+  IndexEncoder,
+} from "../../../../devtool/sync/wire/wire.ts";
+
+function written(write: (to: ByteWriter) => void): Buffer {
+  const writer = new ByteWriter();
+  write(writer);
+  return writer.take();
+}
+
+/** rsync/io.c:read_varlong, told in another way than the encoder. */
+function decodeVarlong(bytes: Buffer, least: number): bigint {
+  const first = bytes.readUInt8(0);
+  const extra = followingBytes(first);
+  assert.equal(bytes.length, least + extra);
+  const value = Buffer.alloc(9);
+  bytes.copy(value, 0, 1, least + extra);
+  value[least - 1 + extra] = extra === 0 ? first : first & ((1 << (8 - extra)) - 1);
+  return value.readBigInt64LE(0);
+}
+
+/** Worked out by hand from rsync/io.c:write_varint. */
+const VARINTS: readonly [number, string][] = [
+  [0, "00"],
+  [1, "01"],
+  [127, "7f"],
+  [128, "8080"],
+  [16383, "bfff"],
+  [16384, "c00040"],
+  [0x7fffffff, "f0ffffff7f"],
+  [-1, "f0ffffffff"],
+];
+
+test("a varint is written as rsync writes it", () => {
+  for (const [value, bytes] of VARINTS) assert.equal(written((to) => to.varint(value)).toString("hex"), bytes);
+});
+
+test("a varint comes back from its bytes", () => {
+  fc.assert(
+    fc.property(fc.integer(), (value) => {
+      const bytes = written((to) => to.varint(value));
+      assert.equal(bytes.length, 1 + followingBytes(bytes.readUInt8(0)));
+      assert.equal(decodeVarint(bytes.readUInt8(0), bytes.subarray(1)), value);
+    }),
+  );
+});
+
+test("sizes above 2 GB and times before 1970 and after 2038 come back from a varlong's bytes", () => {
+  const number = fc.oneof(
+    fc.maxSafeInteger(),
+    fc.integer(),
+    fc.constantFrom(2 ** 31, 2 ** 32, 2 ** 40 + 1, -1, -(2 ** 31) - 1),
+  );
+  fc.assert(
+    fc.property(number, fc.constantFrom(3, 4), (value, least) => {
+      assert.equal(
+        decodeVarlong(
+          written((to) => to.varlong(value, least)),
+          least,
+        ),
+        BigInt(value),
+      );
+    }),
+  );
+});
+
+test("file indices come back from their differences, in whatever order", async () => {
+  const index = fc.oneof(
+    fc.nat(),
+    fc.nat(300),
+    fc.nat(40_000),
+    fc.constant(-1),
+    fc.integer({ min: -100_000, max: -2 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(index), async (indices) => {
+      const encoder = new IndexEncoder();
+      const bytes = written((to) => {
+        for (const value of indices) encoder.encode(value, to);
+      });
+      let at = 0;
+      const source = { byte: () => Promise.resolve(bytes.readUInt8(at++)) };
+      const decoder = new IndexDecoder();
+      for (const value of indices) assert.equal(await decoder.decode(source), value);
+      assert.equal(at, bytes.length);
+    }),
+  );
+});
+
+/** What a demultiplexer makes of bytes cut at the given places. */
+function demultiplexed(bytes: Buffer, cuts: readonly number[]): { data: string; messages: string[] } {
+  const data: Buffer[] = [];
+  const messages: string[] = [];
+  const demultiplexer = new Demultiplexer({
+    data: (piece) => void data.push(Buffer.from(piece)),
+    message: ({ kind, payload }) => void messages.push(`${kind} ${payload.toString("hex")}`),
+  });
+  const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  for (const [i, place] of places.entries()) demultiplexer.push(bytes.subarray(places[i - 1] ?? 0, place));
+  return { data: Buffer.concat(data).toString("hex"), messages };
+}
+
+test("data and messages are told apart wherever the stream is cut", () => {
+  const frame = fc.record({
+    kind: fc.constantFrom(...Object.values(MESSAGE)),
+    payload: fc.uint8Array({ maxLength: 300 }),
+  });
+  fc.assert(
+    fc.property(fc.array(frame), fc.array(fc.nat()), (frames, cuts) => {
+      const stream = Buffer.concat(frames.map(({ kind, payload }) => multiplex(kind, Buffer.from(payload))));
+      const { data, messages } = demultiplexed(stream, cuts);
+      const isData = ({ kind }: { kind: number }) => kind === MESSAGE.data;
+      assert.equal(data, Buffer.concat(frames.filter(isData).map(({ payload }) => payload)).toString("hex"));
+      const others = frames.filter((one) => !isData(one));
+      assert.deepEqual(
+        messages,
+        others.map(({ kind, payload }) => `${kind} ${Buffer.from(payload).toString("hex")}`),
+      );
+    }),
+  );
+});
+
+test("what is longer than a header can say goes in two frames", () => {
+  const stream = multiplex(MESSAGE.data, Buffer.alloc(0x1000000));
+  assert.equal(stream.length, 0x1000000 + 8);
+  assert.equal(stream.subarray(0, 4).toString("hex"), "ffffff07");
+  assert.equal(stream.subarray(0xffffff + 4, 0xffffff + 8).toString("hex"), "01000007");
+});
+
+test("whatever bytes come in, a demultiplexer takes them or throws a Failure", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), fc.array(fc.nat()), (bytes, cuts) => {
+      try {
+        demultiplexed(Buffer.from(bytes), cuts);
+      } catch (error) {
+        assert.ok(error instanceof Failure, String(error));
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -1,0 +1,62 @@
+import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
+import { type SshTargetOptions, sshTarget } from "../../../devtool/targets/ssh/target.ts";
+import type { Connection, ExitStatus, RemoteProcess, Target } from "../../../devtool/targets/target.ts";
+import type { Sshd } from "../../rig/sshd.ts";
+
+interface Scope {
+  after(cleanup: () => Promise<void>): void;
+}
+
+export function targetOn(sshd: Sshd, options: Partial<SshTargetOptions> = {}): Target {
+  const { configFile } = sshd;
+  return sshTarget("rig", sshd.host, {
+    acceptNewHostKey: false,
+    configFile,
+    sudo: undefined,
+    notice: () => {},
+    ...options,
+  });
+}
+
+/** Closed after the test. */
+export async function connectTo(scope: Scope, target: Target): Promise<Connection> {
+  const connection = await target.connect(AbortSignal.timeout(30_000));
+  scope.after(() => connection.close());
+  return connection;
+}
+
+export interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: ExitStatus;
+}
+
+/** All a process says, and how it ends. */
+export async function outcome(process: RemoteProcess | Promise<RemoteProcess>, input?: string): Promise<Outcome> {
+  const { stdin, stdout, stderr, exited } = await process;
+  if (input !== undefined) stdin.end(input);
+  const [out, err, status] = await Promise.all([buffer(stdout), buffer(stderr), exited]);
+  return { stdout: out.toString("latin1"), stderr: err.toString("latin1"), status };
+}
+
+/** The first line of a process's output. */
+export async function firstLine(process: RemoteProcess): Promise<string> {
+  let text = "";
+  for await (const chunk of process.stdout.iterator({ destroyOnReturn: false })) {
+    text += chunk;
+    if (text.includes("\n")) break;
+  }
+  return text.split("\n")[0] ?? "";
+}
+
+/** Settles once the process is no more, however long that takes; the test's own time limit bounds it. */
+export async function gone(pid: number): Promise<void> {
+  while (await alive(pid)) await delay(10);
+}
+
+async function alive(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return stat !== "" && stat.slice(stat.lastIndexOf(")") + 2)[0] !== "Z";
+}

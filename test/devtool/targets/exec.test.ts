@@ -1,0 +1,335 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import test, { after, before } from "node:test";
+import { Failure } from "../../../devtool/failure.ts";
+import { localTarget } from "../../../devtool/targets/local/local.ts";
+import type { Connection, ExecOptions } from "../../../devtool/targets/target.ts";
+import { buildAgent } from "../../rig/agent.ts";
+import { temporaryDirectory } from "../../rig/host.ts";
+import { type Sshd, startSshd } from "../../rig/sshd.ts";
+import { connectTo, firstLine, gone, outcome, targetOn } from "./connected.ts";
+
+/** Each way a process is carried; what a caller sees is the same. */
+const CARRIERS = ["the agent", "a session", "a session where sshd forwards no sockets", "the local agent"] as const;
+const open = new Map<(typeof CARRIERS)[number], Connection>();
+let sshd: Sshd;
+const cleanups: (() => Promise<void>)[] = [];
+const scope = { after: (cleanup: () => Promise<void>) => void cleanups.unshift(cleanup) };
+after(async () => {
+  for (const cleanup of cleanups) await cleanup();
+});
+before(async () => {
+  await buildAgent();
+  sshd = await startSshd(scope);
+  const refusing = await startSshd(scope, { config: ["AllowStreamLocalForwarding no"] });
+  open.set("the agent", await connectTo(scope, targetOn(sshd)));
+  open.set("a session", await connectTo(scope, targetOn(sshd)));
+  open.set("a session where sshd forwards no sockets", await connectTo(scope, targetOn(refusing)));
+  open.set("the local agent", await connectTo(scope, localTarget("local", { sudo: undefined })));
+});
+
+for (const carrier of CARRIERS) {
+  const sh = (script: string, options: ExecOptions = {}) => exec(["sh", "-c", script], options);
+  const exec = (argv: readonly string[], options: ExecOptions = {}) => {
+    const connection = open.get(carrier);
+    assert.ok(connection);
+    return connection.exec(argv, { ...options, withoutAgent: carrier === "a session" });
+  };
+
+  test(`${carrier}: stdin, both outputs and the exit code pass`, async () => {
+    assert.deepEqual(await outcome(sh("cat; echo err >&2; exit 7"), "in\n"), {
+      stdout: "in\n",
+      stderr: "err\n",
+      status: { code: 7, signal: null },
+    });
+  });
+
+  test(`${carrier}: death by a signal is told as one`, async () => {
+    assert.deepEqual((await outcome(sh("kill -KILL $$"))).status, { code: null, signal: "SIGKILL" });
+  });
+
+  test(`${carrier}: argv, cwd and env arrive as they are, with no shell between`, async (t) => {
+    const cwd = join(await temporaryDirectory(t), "it's $HOME \n é");
+    await mkdir(cwd);
+    const argv = ["", " ", "$HOME", "`id`", "a'b\"c\\d", "*", "\n", "é日", "-n"];
+    const { stdout } = await outcome(
+      exec(["sh", "-c", 'printf "%s|" "$PWD" "$A" "$@"', "sh", ...argv], { cwd, env: { A: "x'\n$y" } }),
+    );
+    assert.equal(Buffer.from(stdout, "latin1").toString(), [cwd, "x'\n$y", ...argv, ""].join("|"));
+  });
+
+  test(`${carrier}: without a cwd it is the login user's home`, async () => {
+    const { home } = (await open.get(carrier)?.facts()) ?? {};
+    assert.equal((await outcome(exec(["pwd"]))).stdout, `${home}\n`);
+  });
+
+  test(`${carrier}: a directory or command that is not there is named`, async (t) => {
+    const directory = await temporaryDirectory(t);
+    await writeFile(join(directory, "file"), "");
+    const refused = (argv: string[], cwd: string, message: RegExp) =>
+      assert.rejects(exec(argv, { cwd }), (error) => error instanceof Failure && message.test(error.message));
+    await refused(["true"], join(directory, "none"), /can't enter .*none.*ENOENT/);
+    await refused(["true"], join(directory, "file"), /can't enter .*file.*ENOTDIR/);
+    await refused(["no-such-command"], directory, /has no no-such-command/);
+  });
+
+  test(`${carrier}: every byte passes in both directions`, async () => {
+    const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => (index * 7 + (index >> 8)) & 255));
+    const process = await exec(["cat"]);
+    process.stdin.end(bytes);
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdout) chunks.push(chunk);
+    assert.ok(Buffer.concat(chunks).equals(bytes));
+    assert.deepEqual(await process.exited, { code: 0, signal: null });
+  });
+
+  test(`${carrier}: 100 MB for a slow reader arrive whole, and are not held in memory`, async () => {
+    const process = await exec(["head", "-c", "100000000", "/dev/zero"]);
+    process.stderr.resume();
+    let [bytes, chunks, rssMax] = [0, 0, 0];
+    const rssBefore = globalThis.process.memoryUsage().rss;
+    await pipeline(process.stdout, async (source) => {
+      for await (const chunk of source) {
+        bytes += chunk.length;
+        // One turn of the event loop for each chunk: the connection is always ahead of this reader.
+        await new Promise((resolve) => setImmediate(resolve));
+        if (++chunks % 100 === 0) rssMax = Math.max(rssMax, globalThis.process.memoryUsage().rss);
+      }
+    });
+    assert.equal(bytes, 100_000_000);
+    assert.ok(rssMax - rssBefore < 64 * 1024 * 1024, `grew by ${rssMax - rssBefore} bytes`);
+    assert.deepEqual(await process.exited, { code: 0, signal: null });
+  });
+
+  test(`${carrier}: 30 MB into a process that reads them slowly arrive whole`, async () => {
+    const process = await exec(["sha256sum"]);
+    const block = Buffer.alloc(1_000_000, "0123456789");
+    const sum = createHash("sha256");
+    await pipeline(function* () {
+      for (let index = 0; index < 30; index++) {
+        sum.update(block);
+        yield block;
+      }
+    }, process.stdin);
+    assert.equal((await outcome(process)).stdout.slice(0, 64), sum.digest("hex"));
+  });
+
+  test(`${carrier}: a signal passes stdin that is not read, and reaches the whole process group`, async () => {
+    const process = await sh("sleep 1000 & echo $!; wait");
+    const child = Number(await firstLine(process));
+    process.stdin.write(Buffer.alloc(8_000_000));
+    process.kill("SIGTERM");
+    assert.deepEqual(await process.exited, { code: null, signal: "SIGTERM" });
+    await gone(child);
+  });
+
+  test(`${carrier}: a trapped signal is the process's own to answer`, async () => {
+    const process = await sh("trap 'echo got; exit 5' INT; echo ready; while :; do sleep 0.01; done");
+    await firstLine(process);
+    process.kill("SIGINT");
+    assert.deepEqual(await process.exited, { code: 5, signal: null });
+  });
+
+  test(`${carrier}: aborting ends the process and what it started`, async () => {
+    const abort = new AbortController();
+    const process = await sh("sleep 1000 & echo $!; wait", { signal: abort.signal });
+    const child = Number(await firstLine(process));
+    abort.abort();
+    await process.exited;
+    await gone(child);
+  });
+
+  test(`${carrier}: an aborted signal starts nothing`, async () => {
+    const reason = new Error("never mind");
+    await assert.rejects(exec(["true"], { signal: AbortSignal.abort(reason) }), reason);
+  });
+
+  test(`${carrier}: writing to a process that has closed its stdin is no error`, async () => {
+    const process = await sh("exec <&-; echo closed; sleep 0.05");
+    await firstLine(process);
+    for (let index = 0; index < 10; index++) process.stdin.write(Buffer.alloc(100_000));
+    process.stdin.end();
+    assert.deepEqual(await process.exited, { code: 0, signal: null });
+  });
+
+  test(`${carrier}: exited settles for a caller who reads no output`, async () => {
+    const process = await sh("echo out; echo err >&2; exit 3");
+    assert.deepEqual(await process.exited, { code: 3, signal: null });
+  });
+}
+
+for (const carrier of ["the agent", "the local agent"] as const) {
+  const exec = (argv: readonly string[], options?: ExecOptions) => {
+    const connection = open.get(carrier);
+    assert.ok(connection);
+    return connection.exec(argv, options);
+  };
+
+  test(`${carrier}: /dev/stdin, /dev/stdout and /dev/stderr can be opened, as in any shell`, async () => {
+    const { stdout, stderr } = await outcome(
+      exec(["sh", "-c", "cat </dev/stdin >/dev/stdout; echo e >/dev/stderr"]),
+      "in",
+    );
+    assert.deepEqual([stdout, stderr], ["in", "e\n"]);
+  });
+
+  test(`${carrier}: what a process leaves behind, holding its output, is ended and holds nothing up`, async () => {
+    const process = await exec(["sh", "-c", "sleep 1000 & echo $!"]);
+    const { stdout, status } = await outcome(process);
+    assert.deepEqual(status, { code: 0, signal: null });
+    await gone(Number(stdout));
+  });
+
+  test(`${carrier}: what calls setsid and lets go of its output is left alone`, async () => {
+    const script = "setsid sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1 </dev/null' & wait; sleep 1000";
+    const process = await exec(["sh", "-c", script]);
+    const pid = Number(await firstLine(process));
+    process.kill("SIGTERM");
+    await process.exited;
+    globalThis.process.kill(pid, "SIGKILL"); // throws if it is gone
+  });
+
+  test(`${carrier}: 100 processes at once, each with its own output`, async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        outcome(exec(["sh", "-c", 'cat; exit "$1"', "sh", String(index)]), `${index}`),
+      ),
+    );
+    assert.deepEqual(
+      outcomes.map(({ stdout, status }) => [stdout, status.code]),
+      outcomes.map((_, index) => [`${index}`, index]),
+    );
+  });
+}
+
+test("a process that ignores SIGTERM is killed after the grace", async () => {
+  const connection = open.get("the agent");
+  assert.ok(connection);
+  const abort = new AbortController();
+  const process = await connection.exec(["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done"], {
+    signal: abort.signal,
+  });
+  await firstLine(process);
+  abort.abort();
+  assert.deepEqual(await process.exited, { code: null, signal: "SIGKILL" });
+});
+
+test("facts are those of the target", async () => {
+  for (const carrier of CARRIERS) {
+    const facts = await open.get(carrier)?.facts();
+    assert.equal(facts?.node, process.version);
+    assert.equal(facts?.arch, process.arch);
+    assert.equal(facts?.platform, "linux");
+    assert.equal(facts?.uid, process.getuid?.());
+  }
+});
+
+test("the agent is put there once, under its content's name, for the login user alone", async () => {
+  const directory = join(sshd.home, ".cache/devtool");
+  assert.equal((await readdir(directory)).filter((name) => /^agent-[0-9a-f]{16}\.mjs$/.test(name)).length, 1);
+  assert.equal((await readdir(directory)).length, 1);
+});
+
+test("what rc files print, to either stream, never gets among a process's output", async (t) => {
+  const noise = "echo noise; echo more noise >&2; printf unfinished";
+  const noisy = await startSshd(t, { config: [`ForceCommand ${noise}; exec sh -c "$SSH_ORIGINAL_COMMAND"`] });
+  const connection = await connectTo(t, targetOn(noisy));
+  for (const withoutAgent of [false, true]) {
+    const { stdout, stderr } = await outcome(connection.exec(["sh", "-c", "echo out; echo err >&2"], { withoutAgent }));
+    assert.deepEqual([stdout, stderr], ["out\n", "err\n"]);
+  }
+});
+
+test("a terminal has its size, its type and job control, and hangs up when the process is aborted", async () => {
+  const connection = open.get("the agent");
+  assert.ok(connection);
+  const abort = new AbortController();
+  const process = await connection.exec(
+    ["sh", "-c", 'stty size; echo "$TERM"; test -t 0 && test -t 2 && echo tty; read line; stty size; exec cat'],
+    {
+      tty: { term: "xterm-256color", columns: 91, rows: 33 },
+      signal: abort.signal,
+    },
+  );
+  let seen = "";
+  const until = async (text: string) => {
+    for await (const chunk of process.stdout.iterator({ destroyOnReturn: false })) {
+      seen += chunk;
+      if (seen.includes(text)) break;
+    }
+  };
+  await until("tty\r\n");
+  assert.equal(seen, "33 91\r\nxterm-256color\r\ntty\r\n");
+  process.resize({ columns: 100, rows: 50 });
+  process.stdin.write("\r");
+  await until("50 100\r\n");
+  abort.abort();
+  assert.equal((await process.exited).code === 0, false);
+});
+
+test("Ctrl-C typed on a terminal interrupts the process", async () => {
+  const connection = open.get("the agent");
+  const process = await connection?.exec(["sleep", "1000"], { tty: { term: "dumb", columns: 80, rows: 24 } });
+  assert.ok(process);
+  process.stdout.resume();
+  process.stdin.write("\x03");
+  assert.deepEqual(await process.exited, { code: null, signal: "SIGINT" });
+});
+
+test("more processes than sshd's MaxSessions run at once through the agent, with one session", async (t) => {
+  const narrow = await startSshd(t, { config: ["MaxSessions 1"] });
+  const connection = await connectTo(t, targetOn(narrow));
+  const processes = await Promise.all(Array.from({ length: 12 }, () => connection.exec(["cat"])));
+  for (const process of processes) process.stdin.end("x");
+  for (const process of processes) assert.equal((await outcome(process)).stdout, "x");
+});
+
+test("where sshd forwards no sockets one notice says so", async (t) => {
+  const notices: string[] = [];
+  const refusing = await startSshd(t, { config: ["AllowStreamLocalForwarding no"] });
+  const connection = await connectTo(t, targetOn(refusing, { notice: (text) => notices.push(text) }));
+  await Promise.all([outcome(connection.exec(["true"])), outcome(connection.exec(["true"]))]);
+  assert.equal(notices.length, 1);
+  assert.match(notices.join(), /AllowStreamLocalForwarding/);
+});
+
+test("a target whose home can't be written still runs processes, with one notice", async (t) => {
+  const notices: string[] = [];
+  const full = await startSshd(t, { home: "/proc/self" });
+  const connection = await connectTo(t, targetOn(full, { notice: (text) => notices.push(text) }));
+  assert.equal((await outcome(connection.exec(["echo", "out"], { cwd: "/" }))).stdout, "out\n");
+  assert.equal((await connection.facts()).node, process.version);
+  assert.equal(notices.length, 1);
+});
+
+test("a target without Node.js is named with the remedy, and runs what needs none", async (t) => {
+  const home = await temporaryDirectory(t);
+  const bare = await startSshd(t, { config: [`SetEnv HOME=${home} PATH=/nowhere`] });
+  const connection = await connectTo(t, targetOn(bare));
+  await assert.rejects(
+    connection.exec(["/bin/true"]),
+    (error) =>
+      error instanceof Failure &&
+      error.exitCode === 2 &&
+      /no Node\.js/.test(error.message) &&
+      /provision/.test(error.remedy ?? ""),
+  );
+  await assert.rejects(connection.facts(), /no Node\.js/);
+  assert.equal((await outcome(connection.exec(["/bin/echo", "out"], { withoutAgent: true }))).stdout, "out\n");
+});
+
+test("a target whose Node.js is too old is named with its version", async (t) => {
+  const bin = await temporaryDirectory(t);
+  const fake =
+    "#!/bin/sh\nexec " +
+    process.execPath +
+    " --import \"data:text/javascript,Object.defineProperty(process,'version',{value:'v18.20.4'});\" \"$@\"\n";
+  await writeFile(join(bin, "node"), fake);
+  await chmod(join(bin, "node"), 0o755);
+  const old = await startSshd(t, { config: [`SetEnv HOME=${bin} PATH=${bin}:/usr/bin:/bin`] });
+  const connection = await connectTo(t, targetOn(old));
+  await assert.rejects(connection.exec(["true"]), /has Node\.js v18\.20\.4/);
+});

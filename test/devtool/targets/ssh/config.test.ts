@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import test, { after, before } from "node:test";
+import fc from "fast-check";
+import { Failure } from "../../../../devtool/failure.ts";
+import { askOpenSsh, interpret, type SshSettings } from "../../../../devtool/targets/ssh/config.ts";
+import { parseDirective, parseSshConfig, readSshConfig } from "../../../../devtool/targets/ssh/config-file.ts";
+import { parseHostSpec } from "../../../../devtool/targets/ssh/host-spec.ts";
+import { routeTo } from "../../../../devtool/targets/ssh/target.ts";
+
+const home = userInfo().homedir;
+let directory = "";
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "tinydocker-ssh-config."));
+  await mkdir(join(directory, "conf.d"));
+  await writeFile(join(directory, "conf.d/10-a"), "Host h\n  Port 1010\n  User first\n");
+  await writeFile(join(directory, "conf.d/20-b"), "Host h\n  User second\nHost *\n  IdentityFile ~/from-b\n");
+  await writeFile(join(directory, "conf.d/.hidden"), "Host h\n  User hidden\n");
+});
+after(() => rm(directory, { recursive: true, force: true }));
+
+/** Both ways to the same settings: what OpenSSH prints, and our own reading where it is not installed. */
+async function both(config: string, host: string): Promise<[openSsh: SshSettings, own: SshSettings]> {
+  const file = join(directory, "config");
+  await writeFile(file, config.replaceAll("DIR", directory));
+  const spec = parseHostSpec(host);
+  const place = { file, home, notice: () => {} };
+  const asked = await askOpenSsh(spec, file);
+  assert.ok(asked, "OpenSSH must be installed for its tests");
+  return [interpret(spec, asked, home), interpret(spec, await readSshConfig(spec, place), home)];
+}
+
+const table: readonly [title: string, config: string, host: string, expected: Partial<SshSettings>][] = [
+  ["nothing", "", "h", { hostName: "h", port: 22, user: userInfo().username, identitiesOnly: false }],
+  ["the first value counts", "Host h\n Port 1\nHost *\n Port 2\n User u\n", "h", { port: 1, user: "u" }],
+  ["the command line before all", "User u\nPort 5\n", "me@h:7", { port: 7, user: "me" }],
+  ["equal signs, quotes, letter case", 'HOST=h\n\tpOrT = 7\n  IdentityFile "DIR/a key"\n', "h", { port: 7 }],
+  ["comments", "# Port 1\nHost h # not b\n Port 2 # two\n", "b", { port: 22 }],
+  ["several patterns", "Host a h b\n Port 3\n", "h", { port: 3 }],
+  ["wildcards", "Host *.example h?\n Port 3\n", "h1", { port: 3 }],
+  ["letter case of a host counts", "Host ABC\n Port 3\n", "abc", { port: 22 }],
+  ["negation", "Host * !h\n Port 3\n", "h", { port: 22 }],
+  ["negation alone matches nobody", "Host !a\n Port 3\n", "h", { port: 22 }],
+  [
+    "patterns are of the name given, not of HostName",
+    "Host h\n HostName 192.0.2.1\nHost 192.0.2.1\n Port 3\n",
+    "h",
+    { hostName: "192.0.2.1", port: 22 },
+  ],
+  ["HostName with %h", "Host h\n HostName %h.example\n", "h", { hostName: "h.example" }],
+  [
+    "identity files add up",
+    "IdentityFile ~/a\nHost h\n IdentityFile /b\nIdentityFile ~/a\n",
+    "h",
+    { identityFiles: [`${home}/a`, "/b"] },
+  ],
+  ["tokens", "User u\nIdentityFile %d/%r@%h:%p-%n%%\n", "h", { identityFiles: [`${home}/u@h:22-h%`] }],
+  [
+    "IdentitiesOnly and IdentityAgent",
+    "IdentitiesOnly yes\nIdentityAgent ~/agent.sock\n",
+    "h",
+    { identitiesOnly: true, agentSocket: `${home}/agent.sock` },
+  ],
+  ["IdentityAgent none", "IdentityAgent none\n", "h", { agentSocket: undefined }],
+  ["IdentityFile none", "IdentityFile none\n", "h", { identityFiles: [] }],
+  ["ProxyJump", "Host h\n ProxyJump me@a:23,b\n", "h", { proxyJump: "me@a:23,b" }],
+  ["ProxyJump none", "Host h\n ProxyJump none\nHost *\n ProxyJump a\n", "h", { proxyJump: undefined }],
+  ["ProxyCommand", 'Host h\n ProxyCommand nc "%h" %p # x\n', "h", { proxyCommand: 'nc "h" 22 # x' }],
+  [
+    "known hosts files",
+    "UserKnownHostsFile ~/k1 /k2\nGlobalKnownHostsFile /dev/null\n",
+    "h",
+    { userKnownHostsFiles: [`${home}/k1`, "/k2"], globalKnownHostsFiles: ["/dev/null"] },
+  ],
+  ["no known hosts file", "UserKnownHostsFile none\n", "h", { userKnownHostsFiles: [] }],
+  [
+    "HostKeyAlias and HashKnownHosts",
+    "HostKeyAlias x\nHashKnownHosts yes\n",
+    "h",
+    { hostKeyAlias: "x", hashKnownHosts: true },
+  ],
+  ["StrictHostKeyChecking accept-new", "StrictHostKeyChecking accept-new\n", "h", { newHostKeys: "accept" }],
+  ["StrictHostKeyChecking no", "StrictHostKeyChecking no\n", "h", { newHostKeys: "accept" }],
+  ["StrictHostKeyChecking yes", "StrictHostKeyChecking yes\n", "h", { newHostKeys: "refuse" }],
+  ["StrictHostKeyChecking ask", "", "h", { newHostKeys: "ask" }],
+  ["Match all", "Host x\n Port 1\nMatch all\n Port 2\n", "h", { port: 2 }],
+  ["Include of one file", "Include DIR/conf.d/10-a\nHost h\n Port 9\n", "h", { port: 1010, user: "first" }],
+  [
+    "Include by a pattern, sorted, hidden files left out",
+    "Include DIR/conf.d/*\n",
+    "h",
+    { port: 1010, user: "first", identityFiles: [`${home}/from-b`] },
+  ],
+  ["Include of several patterns", "Include DIR/conf.d/2* DIR/conf.d/1*\n", "h", { port: 1010, user: "second" }],
+  ["Include inside a Host that does not match", "Host x\n Include DIR/conf.d/*\n", "h", { port: 22 }],
+  ["Include inside a Host that matches", "Host h\n Include DIR/conf.d/10-a\n Port 4\n", "h", { port: 1010 }],
+  ["a Host inside an Include ends with it", "Host h\nInclude DIR/conf.d/20-b\nPort 4\n", "h", { port: 4 }],
+  ["Include of a file that is not there", "Include DIR/none\nPort 4\n", "h", { port: 4 }],
+  ["an IPv6 address", "Host ::1\n Port 4\n", "::1", { hostName: "::1", port: 4 }],
+];
+for (const [title, config, host, expected] of table) {
+  test(`ssh_config, by OpenSSH and by our own reading: ${title}`, async () => {
+    const [openSsh, own] = await both(config, host);
+    assert.deepEqual(own, openSsh);
+    for (const [key, value] of Object.entries(expected)) assert.deepEqual(own[key as keyof SshSettings], value, key);
+  });
+}
+
+test("without OpenSSH a Match that can't be understood is passed over with a notice", async () => {
+  const notices: string[] = [];
+  const place = { file: undefined, home, notice: (text: string) => notices.push(text) };
+  const spec = parseHostSpec("h");
+  const options = await parseSshConfig("Match user root\n Port 1\nHost h\n Port 2\n", spec, place);
+  assert.deepEqual(options.get("port"), ["2"]);
+  assert.match(notices.join(), /ssh-config:1: "Match user root" is passed over/);
+});
+
+test("a relative Include is relative to ~/.ssh", async () => {
+  await mkdir(join(directory, ".ssh"), { recursive: true });
+  await writeFile(join(directory, ".ssh/config"), "Include more/*\n");
+  await mkdir(join(directory, ".ssh/more"), { recursive: true });
+  await writeFile(join(directory, ".ssh/more/a"), "Port 77\n");
+  const options = await readSshConfig(parseHostSpec("h"), { file: undefined, home: directory, notice: () => {} });
+  assert.deepEqual(options.get("port"), ["77"]);
+});
+
+test("an Include of itself ends with a Failure", async () => {
+  const file = join(directory, "loop");
+  await writeFile(file, `Include ${file}\n`);
+  const reading = readSshConfig(parseHostSpec("h"), { file, home, notice: () => {} });
+  await assert.rejects(reading, (error) => error instanceof Failure && error.exitCode === 2);
+});
+
+test("a configuration OpenSSH refuses is refused with its own words", async () => {
+  const file = join(directory, "bad");
+  await writeFile(file, "NoSuchThing yes\n");
+  await assert.rejects(askOpenSsh(parseHostSpec("h"), file), /Bad configuration option: nosuchthing/);
+});
+
+test("no text at all makes the line parser do anything but give a directive or refuse it", () => {
+  fc.assert(
+    fc.property(fc.string(), (line) => {
+      try {
+        const directive = parseDirective(line, "here");
+        assert.ok(directive === undefined || directive.keyword.length > 0);
+      } catch (error) {
+        assert.ok(error instanceof Failure);
+      }
+    }),
+  );
+});
+
+/** Routes by a configuration that says only ProxyJump. */
+function routes(jumps: Readonly<Record<string, string>>) {
+  return async (host: string) => {
+    const hops = await routeTo(parseHostSpec(host), async (spec) => {
+      const options = new Map([
+        ["port", [String(spec.port ?? 22)]],
+        ...(jumps[spec.host] ? [["proxyjump", [jumps[spec.host] ?? ""]] as const] : []),
+      ]);
+      return interpret(spec, options, home);
+    });
+    return hops.map(({ hostName }) => hostName);
+  };
+}
+
+test("a route leads through every jump host in turn, the first one's own included", async () => {
+  assert.deepEqual(await routes({})("h"), ["h"]);
+  assert.deepEqual(await routes({ h: "a" })("h"), ["a", "h"]);
+  assert.deepEqual(await routes({ h: "a,b", a: "c", b: "ignored" })("h"), ["c", "a", "b", "h"]);
+});
+
+test("a jump host that names itself is reached directly, and a loop of two is refused", async () => {
+  assert.deepEqual(await routes({ h: "a", a: "a" })("h"), ["a", "h"]);
+  await assert.rejects(routes({ a: "b", b: "a" })("a"), /more than 8 jump hosts/);
+});

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer, connect as tcp } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import test, { before, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { ConnectionLost, Failure } from "../../../../devtool/failure.ts";
+import { buildAgent } from "../../../rig/agent.ts";
+import { type Sshd, startSshd } from "../../../rig/sshd.ts";
+import { connectTo, firstLine, gone, outcome, targetOn } from "../connected.ts";
+import { detached } from "../terminal.ts";
+
+before(buildAgent);
+
+const BUSY = "sleep 1000 & echo $!; wait";
+const lost = (error: unknown) => error instanceof ConnectionLost;
+
+async function agentOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+}
+
+test("when sshd's process for the connection is killed, exited rejects, streams end, and nothing is left running", async (t) => {
+  const sshd = await startSshd(t);
+  const connection = await connectTo(t, targetOn(sshd));
+  const process = await connection.exec(["sh", "-c", BUSY]);
+  const child = Number(await firstLine(process));
+  const agent = await agentOf(await agentOf(child));
+  for (const pid of await sshd.connections()) globalThis.process.kill(pid, "SIGKILL");
+  const rest = outcome(process);
+  await assert.rejects(process.exited, lost);
+  await assert.rejects(rest, lost);
+  assert.ok(process.stdin.destroyed);
+  assert.ok(lost(await connection.closed));
+  await assert.rejects(connection.exec(["true"]), lost);
+  await gone(child);
+  await gone(agent);
+});
+
+test("closing a connection ends what was started through it, agent and session alike", async (t) => {
+  const sshd = await startSshd(t);
+  const connection = await connectTo(t, targetOn(sshd));
+  const processes = [
+    await connection.exec(["sh", "-c", BUSY]),
+    await connection.exec(["sh", "-c", BUSY], { withoutAgent: true }),
+  ];
+  const children = await Promise.all(processes.map(firstLine));
+  assert.equal((await readdir(sshd.runtimeDirectory)).length, 1);
+  await connection.close();
+  assert.equal(await connection.closed, undefined);
+  await Promise.allSettled(processes.map(({ exited }) => exited));
+  for (const child of children) await gone(Number(child));
+  assert.deepEqual(await readdir(sshd.runtimeDirectory), []);
+});
+
+test("killing the client's process ends what it started", async (t) => {
+  const sshd = await startSshd(t);
+  const client = detached(sshd, process.env, "sh", "-c", BUSY);
+  assert.ok(client.stdout);
+  const lines = createInterface({ input: client.stdout });
+  let child = 0;
+  for await (const line of lines) {
+    child = Number(line);
+    if (child > 0) break;
+  }
+  client.kill("SIGKILL");
+  await gone(child);
+});
+
+test("an agent that dies is a lost connection, which its processes' exited tell", async (t) => {
+  const sshd = await startSshd(t);
+  const connection = await connectTo(t, targetOn(sshd));
+  const process = await connection.exec(["sh", "-c", "echo $PPID; exec cat"]);
+  const agent = Number(await firstLine(process));
+  globalThis.process.kill(agent, "SIGKILL");
+  await assert.rejects(process.exited, lost);
+  assert.match((await connection.closed)?.message ?? "", /the agent on rig ended/);
+  await assert.rejects(connection.exec(["true"]), lost);
+});
+
+test("a client that comes back before the target has seen its connection's end finds its old processes ended", async (t) => {
+  const sshd = await startSshd(t);
+  const proxy = await startProxy(t, sshd, Number.POSITIVE_INFINITY);
+  const target = targetOn(sshd);
+  const first = await connectTo(t, target);
+  const old = await first.exec(["sh", "-c", BUSY]);
+  const child = Number(await firstLine(old));
+  proxy.freeze();
+  const second = await connectTo(t, target);
+  await outcome(second.exec(["true"]));
+  await gone(child);
+});
+
+/** A TCP proxy in front of sshd, which the rig's configuration then leads through. */
+async function startProxy(t: TestContext, sshd: Sshd, bytesUntilCut: number): Promise<{ freeze(): void }> {
+  let pairs: (() => void)[] = [];
+  let bytesLeft = bytesUntilCut;
+  const server = createServer((client) => {
+    const upstream = tcp(sshd.port, "127.0.0.1");
+    const cut = () => {
+      client.destroy();
+      upstream.destroy();
+    };
+    const freeze = () => {
+      client.unpipe().pause();
+      upstream.unpipe().pause();
+    };
+    pairs.push(freeze);
+    for (const socket of [client, upstream]) {
+      socket.on("error", cut).on("close", cut);
+      socket.on("data", (chunk) => {
+        bytesLeft -= chunk.length;
+        if (bytesLeft < 0) cut();
+      });
+    }
+    client.pipe(upstream);
+    upstream.pipe(client);
+    t.after(() => cut());
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => void server.close());
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const config = await readFile(sshd.configFile, "utf8");
+  const known = await readFile(sshd.knownHostsFile, "utf8");
+  await writeFile(sshd.knownHostsFile, known.replaceAll(/:\d+ /g, `:${address.port} `));
+  await writeFile(sshd.configFile, config.replace(/Port \d+/, `Port ${address.port}`));
+  return {
+    freeze: () => {
+      for (const freeze of pairs) freeze();
+      pairs = [];
+    },
+  };
+}
+
+test("a connection cut after any number of bytes is reported as a Failure, and leaves nothing behind", async (t) => {
+  const sshd = await startSshd(t);
+  const agents: number[] = [];
+  // From the first bytes of the greeting, through key exchange, log-in, upload and handshake, into a process's output.
+  for (const bytes of [
+    0, 10, 500, 1500, 2500, 3500, 4500, 6000, 8000, 12_000, 20_000, 30_000, 36_000, 50_000, 100_000,
+  ]) {
+    await writeFile(
+      sshd.configFile,
+      (await readFile(sshd.configFile, "utf8")).replace(/Port \d+/, `Port ${sshd.port}`),
+    );
+    await startProxy(t, sshd, bytes);
+    const flow = async () => {
+      const connection = await targetOn(sshd).connect(AbortSignal.timeout(30_000));
+      t.after(() => connection.close());
+      const process = await connection.exec(["sh", "-c", "echo $PPID; exec cat /dev/zero"]);
+      agents.push(Number(await firstLine(process)));
+      process.stdout.resume();
+      await process.exited;
+    };
+    await assert.rejects(flow(), Failure, `cut after ${bytes} bytes`);
+  }
+  for (const agent of agents) await gone(agent);
+  for (const pid of await sshd.connections()) await gone(pid);
+  while ((await readdir(sshd.runtimeDirectory)).length > 0) await delay(10);
+  const names = await readdir(join(sshd.home, ".cache/devtool"));
+  assert.ok(names.filter((name) => name.endsWith(".mjs")).length <= 1, names.join());
+  await sshd.stop();
+});

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import test, { before, type TestContext } from "node:test";
+import { Failure } from "../../../../devtool/failure.ts";
+import { sshTarget } from "../../../../devtool/targets/ssh/target.ts";
+import { buildAgent } from "../../../rig/agent.ts";
+import { type Sshd, startSshd } from "../../../rig/sshd.ts";
+import { connectTo, outcome, targetOn } from "../connected.ts";
+import { onTerminal, withoutTerminal } from "../terminal.ts";
+
+before(buildAgent);
+
+async function refusal(connecting: Promise<unknown>): Promise<Failure> {
+  const error = await connecting.then(
+    () => new assert.AssertionError({ message: "the connection was made" }),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof Failure, String(error));
+  assert.equal(error.exitCode, 2);
+  return error;
+}
+
+const soon = () => AbortSignal.timeout(30_000);
+
+async function configure(sshd: Sshd, from: string | RegExp, to: string): Promise<void> {
+  await writeFile(sshd.configFile, (await readFile(sshd.configFile, "utf8")).replace(from, to));
+}
+
+/** A real ssh-agent, which holds `keys`. */
+async function startAgent(t: TestContext, sshd: Sshd, keys: readonly string[]): Promise<string> {
+  const socket = join(sshd.directory, `agent-${keys.length}.sock`);
+  const agent: ChildProcess = spawn("ssh-agent", ["-D", "-a", socket], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => void agent.kill());
+  assert.ok(agent.stdout);
+  await once(agent.stdout, "data"); // it tells its socket once it listens
+  for (const key of keys)
+    execFileSync("ssh-add", ["-q", key], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: "ignore" });
+  return socket;
+}
+
+function makeKey(sshd: Sshd, name: string): string {
+  const file = join(sshd.directory, name);
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", file]);
+  return file;
+}
+
+test("a key the host refuses is named, with the user and the remedy, and never shown", async (t) => {
+  const sshd = await startSshd(t);
+  const wrong = makeKey(sshd, "wrong_key");
+  await configure(sshd, sshd.keyFile, wrong);
+  const { message, remedy } = await refusal(targetOn(sshd).connect(soon()));
+  assert.ok(message.includes(`127.0.0.1:${sshd.port} refused every key offered as ${sshd.user} (${wrong})`), message);
+  assert.match(message, /publickey/);
+  assert.match(remedy ?? "", /ssh-copy-id/);
+  const secret = (await readFile(wrong, "utf8")).split("\n")[1] ?? "";
+  assert.ok(!`${message}${remedy}`.includes(secret));
+});
+
+test("no key at all is told apart from a refused one", async (t) => {
+  const sshd = await startSshd(t);
+  await configure(sshd, /IdentityFile .*/, "IdentityFile none");
+  assert.match((await refusal(targetOn(sshd).connect(soon()))).message, /wants a key for .*, and there is none/);
+});
+
+test("RSA, ECDSA and Ed25519 keys log in", async (t) => {
+  const sshd = await startSshd(t);
+  for (const type of ["rsa", "ecdsa", "ed25519"]) {
+    const file = join(sshd.directory, `key_${type}`);
+    execFileSync("ssh-keygen", ["-q", "-t", type, "-N", "", "-f", file]);
+    await writeFile(join(sshd.directory, "authorized_keys"), await readFile(`${file}.pub`));
+    await configure(sshd, /IdentityFile .*/, `IdentityFile ${file}`);
+    await (await targetOn(sshd).connect(soon())).close();
+  }
+});
+
+test("a locked key without a terminal is refused with ssh-add as the remedy", async (t) => {
+  const sshd = await startSshd(t, { passphrase: "open sesame" });
+  const said = await withoutTerminal(sshd);
+  assert.match(said, /client_key needs a passphrase, and there is no terminal/);
+  assert.match(said, /ssh-add .*client_key/);
+});
+
+test("a passphrase is asked for on the terminal, never shown, and asked for again when wrong", async (t) => {
+  const sshd = await startSshd(t, { passphrase: "open sesame" });
+  const said = await onTerminal(sshd, /Passphrase for .*: /, "wrong\r", "open ses\x7fsame\r");
+  assert.match(said, /connected/);
+  assert.doesNotMatch(said, /open|sesame|wrong/);
+  assert.equal(said.match(/Passphrase for/g)?.length, 2);
+});
+
+test("three wrong passphrases are enough", async (t) => {
+  const sshd = await startSshd(t, { passphrase: "open sesame" });
+  const said = await onTerminal(sshd, /Passphrase for .*: /, "a\r", "b\r", "c\r");
+  assert.match(said, /3 wrong passphrases/);
+});
+
+test("a passphrase is not asked for a key the host would refuse", async (t) => {
+  const sshd = await startSshd(t, { passphrase: "open sesame" });
+  await writeFile(join(sshd.directory, "authorized_keys"), "");
+  assert.match(await withoutTerminal(sshd), /refused every key/);
+});
+
+test("a key the agent holds needs no passphrase; SSH_AUTH_SOCK and IdentityAgent name the agent", async (t) => {
+  const plain = await startSshd(t);
+  const locked = join(plain.directory, "locked");
+  execFileSync(
+    "sh",
+    ["-c", 'cp "$1" "$2"; cp "$1.pub" "$2.pub"; ssh-keygen -q -p -N secret -f "$2"', "sh", plain.keyFile, locked],
+    { stdio: "ignore" },
+  );
+  const socket = await startAgent(t, plain, [plain.keyFile]);
+  await configure(plain, /IdentityFile .*/, `IdentityFile ${locked}`);
+  assert.match(await withoutTerminal(plain, { ...process.env, SSH_AUTH_SOCK: socket }), /connected/);
+  await configure(plain, "IdentitiesOnly yes", `IdentitiesOnly yes\n  IdentityAgent ${socket}`);
+  assert.match(await withoutTerminal(plain, { ...process.env, SSH_AUTH_SOCK: "" }), /connected/);
+});
+
+test("IdentitiesOnly keeps an agent's many other keys from using up the host's patience", async (t) => {
+  const sshd = await startSshd(t, { config: ["MaxAuthTries 3"] });
+  const others = ["a", "b", "c", "d", "e"].map((name) => makeKey(sshd, name));
+  const socket = await startAgent(t, sshd, [...others, sshd.keyFile]);
+  await configure(sshd, "IdentitiesOnly yes", `IdentitiesOnly yes\n  IdentityAgent ${socket}`);
+  await (await targetOn(sshd).connect(soon())).close();
+  await configure(sshd, "IdentitiesOnly yes", "IdentitiesOnly no");
+  await (await targetOn(sshd).connect(soon())).close(); // the configured key goes first
+  await configure(sshd, /IdentityFile .*/, "IdentityFile none");
+  const { message, remedy } = await refusal(targetOn(sshd).connect(soon()));
+  assert.match(message, /too many keys/);
+  assert.match(remedy ?? "", /IdentitiesOnly/);
+});
+
+test("an agent that isn't there is no obstacle", async (t) => {
+  const sshd = await startSshd(t);
+  await configure(sshd, "IdentitiesOnly yes", `IdentityAgent ${sshd.directory}/none.sock`);
+  await (await targetOn(sshd).connect(soon())).close();
+});
+
+const adHoc = (host: string) =>
+  sshTarget(host, host, { acceptNewHostKey: true, configFile: "/dev/null", sudo: undefined, notice: () => {} });
+
+test("a port where nothing listens is named with the remedy", async (t) => {
+  const sshd = await startSshd(t);
+  await sshd.stop();
+  const { message, remedy } = await refusal(adHoc(`root@127.0.0.1:${sshd.port}`).connect(soon()));
+  assert.ok(message.includes(`127.0.0.1:${sshd.port} refused the connection`), message);
+  assert.match(remedy ?? "", /sshd/);
+});
+
+test("a name that has no address is named with the remedy", async () => {
+  const { message, remedy } = await refusal(adHoc("no-such-host.invalid").connect(soon()));
+  assert.match(message, /no-such-host\.invalid:22.*no address/);
+  assert.match(remedy ?? "", /HostName/);
+});
+
+test("something that is no SSH server is named as such", async (t) => {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.end("HTTP/1.1 400 Bad Request\r\n\r\n".repeat(2000));
+  }).listen(0, "127.0.0.1");
+  t.after(() => void server.close());
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  assert.match(
+    (await refusal(adHoc(`root@127.0.0.1:${address.port}`).connect(soon()))).message,
+    new RegExp(`127.0.0.1:${address.port}`),
+  );
+});
+
+test("connecting to something silent ends when it is aborted", async (t) => {
+  const server = createServer(() => {}).listen(0, "127.0.0.1");
+  t.after(() => void server.close());
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const abort = new AbortController();
+  const reason = new Error("enough");
+  server.once("connection", (socket) => {
+    socket.on("error", () => {}).resume();
+    abort.abort(reason);
+  });
+  await assert.rejects(adHoc(`root@127.0.0.1:${address.port}`).connect(abort.signal), reason);
+});
+
+test("the way leads through jump hosts, each with keys and known_hosts of its own", async (t) => {
+  const [first, second, last] = [await startSshd(t), await startSshd(t), await startSshd(t)];
+  const configs = await Promise.all([first, second, last].map(({ configFile }) => readFile(configFile, "utf8")));
+  const [a = "", b = "", c = ""] = configs;
+  const config = [
+    a.replace("Host rig", "Host first"),
+    b.replace("Host rig", "Host second"),
+    c,
+    "  ProxyJump first,second\n",
+  ];
+  await writeFile(last.configFile, config.join(""));
+  const connection = await connectTo(t, targetOn(last));
+  const { stdout } = await outcome(connection.exec(["sh", "-c", 'echo "$HOME $SSH_CONNECTION"']));
+  assert.ok(stdout.startsWith(`${last.home} `), stdout);
+  assert.equal((await first.connections()).length, 1);
+  assert.equal((await second.connections()).length, 1);
+  await second.stop();
+  assert.match((await connection.closed)?.message ?? "", /lost/);
+});
+
+test("a jump host that can't reach the next is told from an unreachable jump host", async (t) => {
+  const sshd = await startSshd(t);
+  const gone = await startSshd(t);
+  await gone.stop();
+  const config = (await readFile(sshd.configFile, "utf8")).replace("Host rig", "Host jump");
+  await writeFile(sshd.configFile, `${config}\nHost rig\n HostName 127.0.0.1\n Port ${gone.port}\n ProxyJump jump\n`);
+  assert.match(
+    (await refusal(targetOn(sshd).connect(soon()))).message,
+    new RegExp(`jump host can't reach 127.0.0.1:${gone.port}`),
+  );
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Project } from "../../../devtool/config/project.ts";
+import { createFilter } from "../../../devtool/ignore/filter.ts";
+import { createScope, type Scope } from "../../../devtool/watch/relevance.ts";
+
+function scopeOf(include: readonly string[] = []): Scope {
+  const exclude = ["node_modules", "*.log", "/native/**/build/", "!/.devtool/", "!/.devtool/**"];
+  const sync = { include: ["/.devtool/", "/native/", ...include], exclude };
+  const project: Project = {
+    root: "/p",
+    bundle: { entryPoints: ["src/main.ts"], outdir: ".devtool", addons: [], options: {} },
+    native: { folder: "native", target: undefined },
+    sync,
+    executable: [],
+    run: [],
+    targets: {},
+    target: undefined,
+  };
+  return createScope(project, createFilter(sync), createFilter({ exclude }));
+}
+
+test("watched are the folders of the bundle's sources and the native folder, each once", () => {
+  const scope = scopeOf();
+  assert.deepEqual(scope.cover(["src/main.ts"]), ["src", "native"]);
+  assert.deepEqual(scope.cover(["src/main.ts", "src/deep/a.ts"]), []);
+  assert.deepEqual(scope.cover(["lib/x/a.ts", "lib/b.ts", "../shared/c.ts"]), ["lib", "../shared"]);
+});
+
+test("with patterns of its own to sync the whole project is watched, but for what they leave out", () => {
+  const scope = scopeOf(["assets/*.png"]);
+  assert.deepEqual(scope.cover(["src/main.ts"]), ["src", "native", "."]);
+  assert.ok(scope.matters("assets/a.png"));
+  assert.ok(!scope.matters("assets/a.txt"));
+  assert.ok(!scope.prunes("assets"));
+});
+
+test("a source matters, also one that the bundle does not hold yet; what an editor leaves beside it does not", () => {
+  const scope = scopeOf();
+  scope.cover(["src/main.ts", "src/odd.log"]);
+  for (const path of ["src/main.ts", "src/new.ts", "src/deep/new.ts", "src/odd.log", "native/a.c"]) {
+    assert.ok(scope.matters(path), path);
+  }
+  for (const path of ["src/.main.ts.swp", "src/main.ts~", "src/4913", "src/#main.ts#", "src/.#main.ts", "src/x.log"]) {
+    assert.ok(!scope.matters(path), path);
+  }
+  for (const path of [".devtool/main.js", "native/build/a.o", "README.md", "other/a.ts"]) {
+    assert.ok(!scope.matters(path), path);
+  }
+});
+
+test("nobody looks into outputs, packages, history, or what git ignores", () => {
+  const scope = scopeOf();
+  scope.cover(["src/main.ts", "native/gen/a.ts"]);
+  for (const path of [".devtool", "src/node_modules", ".git", ".vagrant", "native/build", "other"]) {
+    assert.ok(scope.prunes(path), path);
+  }
+  for (const path of ["src", "src/deep", "native", "native/sub", "native/gen"]) assert.ok(!scope.prunes(path), path);
+});
+
+test("a bundle made of files in the project's own folder leaves the other folders alone that git ignores", () => {
+  const scope = scopeOf();
+  assert.deepEqual(scope.cover(["main.ts"]), [".", "native"]);
+  assert.ok(scope.matters("main.ts"));
+  assert.ok(scope.matters("other/a.ts"));
+  assert.ok(!scope.matters("trace.log"));
+  assert.ok(scope.prunes("node_modules"));
+});

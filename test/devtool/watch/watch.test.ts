@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { type ChangeSet, createWatcher } from "../../../devtool/watch/watch.ts";
+import { temporaryDirectory } from "../../rig/host.ts";
+
+interface Watched {
+  readonly root: string;
+  write(path: string, text: string): Promise<void>;
+  /** Takes change sets until these paths were told. */
+  told(...paths: string[]): Promise<void>;
+  /** The next one, whatever it is. */
+  next(): Promise<ChangeSet>;
+}
+
+async function watched(t: TestContext, files: Readonly<Record<string, string>>): Promise<Watched> {
+  const root = await temporaryDirectory(t);
+  const write = async (path: string, text: string) => {
+    await mkdir(join(root, path, ".."), { recursive: true });
+    await writeFile(join(root, path), text);
+  };
+  for (const [path, text] of Object.entries(files)) await write(path, text);
+  const waiting: ChangeSet[] = [];
+  let wake = () => {};
+  let failure: Error | undefined;
+  const watcher = createWatcher({
+    root,
+    matters: (path) => !path.endsWith(".ignored"),
+    prunes: (path) => path.endsWith("node_modules"),
+    onChange: (changes) => {
+      waiting.push(changes);
+      wake();
+    },
+    onError: (error) => {
+      failure = error;
+      wake();
+    },
+  });
+  t.after(() => watcher.close());
+  await watcher.add(["src"]);
+  const next = async (): Promise<ChangeSet> => {
+    for (;;) {
+      if (failure) throw failure;
+      const changes = waiting.shift();
+      if (changes) return changes;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  const told = async (...paths: string[]) => {
+    const missing = new Set(paths);
+    while (missing.size > 0) for (const path of (await next()).paths ?? paths) missing.delete(path);
+  };
+  return { root, write, told, next };
+}
+
+test("a save is told, and a file that came or went", async (t) => {
+  const { root, write, told, next } = await watched(t, { "src/a.ts": "1", "src/b.ts": "1" });
+  await write("src/a.ts", "2");
+  assert.deepEqual(await next(), { paths: ["src/a.ts"] });
+  await write("src/new.ts", "1");
+  await told("src/new.ts");
+  await rm(join(root, "src/b.ts"));
+  await told("src/b.ts");
+});
+
+test("of two saves within 50 ms the second is not lost", async (t) => {
+  const { root, told, next } = await watched(t, { "src/a.ts": "0" });
+  for (let round = 1; round <= 5; round++) {
+    await writeFile(join(root, "src/a.ts"), `${round} first`);
+    await next(); // within chokidar's 50 ms, in which it drops what follows
+    await writeFile(join(root, "src/a.ts"), `${round} second`);
+    await told("src/a.ts");
+  }
+});
+
+test("a save of equal length within one tick of the clock is not lost", async (t) => {
+  const { root, told, next } = await watched(t, { "src/a.ts": "aa" });
+  await writeFile(join(root, "src/a.ts"), "bb");
+  await next();
+  await writeFile(join(root, "src/a.ts"), "cc");
+  await told("src/a.ts");
+});
+
+test("a file removed, made and removed again is told as gone", async (t) => {
+  const { root, write, next, told } = await watched(t, { "src/a.ts": "1" });
+  await rm(join(root, "src/a.ts"));
+  await next();
+  await write("src/a.ts", "2");
+  await told("src/a.ts");
+  await rm(join(root, "src/a.ts"));
+  await told("src/a.ts");
+});
+
+test("a file truncated and then written is told once it is whole", async (t) => {
+  const { root, told } = await watched(t, { "src/a.ts": "before" });
+  await truncate(join(root, "src/a.ts"));
+  await told("src/a.ts");
+  await appendFile(join(root, "src/a.ts"), "after");
+  await told("src/a.ts");
+});
+
+test("a file renamed over another, as editors save, is told", async (t) => {
+  const { root, told } = await watched(t, { "src/a.ts": "1" });
+  for (const text of ["2", "3"]) {
+    await writeFile(join(root, "src/.a.ts.tmp"), text);
+    await rename(join(root, "src/.a.ts.tmp"), join(root, "src/a.ts"));
+    await told("src/a.ts");
+  }
+});
+
+test("a renamed directory is told by what was in it, at both names", async (t) => {
+  const { root, told } = await watched(t, { "src/one/deep/a.ts": "1", "src/one/b.ts": "1" });
+  await rename(join(root, "src/one"), join(root, "src/two"));
+  await told("src/one/deep/a.ts", "src/one/b.ts", "src/two/deep/a.ts", "src/two/b.ts");
+});
+
+test("a file that became a directory, and one that became a symbolic link, are told", async (t) => {
+  const { root, told, write } = await watched(t, { "src/a": "1", "src/b": "1" });
+  await rm(join(root, "src/a"));
+  await write("src/a/inner.ts", "1");
+  await told("src/a/inner.ts");
+  await rm(join(root, "src/b"));
+  await symlink("a/inner.ts", join(root, "src/b"));
+  await told("src/b");
+});
+
+test("a file in a directory made after the watch began is told", async (t) => {
+  const { write, told } = await watched(t, { "src/a.ts": "1" });
+  await write("src/x/y/z.ts", "1");
+  await told("src/x/y/z.ts");
+  await write("src/x/y/z.ts", "2");
+  await told("src/x/y/z.ts");
+});
+
+test("a name that ends in ~, and one with blanks and other letters, are told", async (t) => {
+  const { write, told } = await watched(t, { "src/a~": "1", "src/größe 1.ts": "1" });
+  await write("src/a~", "2");
+  await told("src/a~");
+  await write("src/größe 1.ts", "2");
+  await told("src/größe 1.ts");
+});
+
+test("what does not matter is not told, nor what was there and gone at once", async (t) => {
+  const { root, write, next } = await watched(t, {
+    "src/a.ts": "1",
+    "src/node_modules/x.js": "1",
+    "src/x.ignored": "1",
+  });
+  await write("src/x.ignored", "2");
+  await write("src/node_modules/x.js", "2");
+  await write("src/4913", "");
+  await rm(join(root, "src/4913"));
+  await write("src/a.ts", "2");
+  assert.deepEqual(await next(), { paths: ["src/a.ts"] });
+});
+
+test("very many changes at once are told as a change of everything, and a save after them by its name", async (t) => {
+  const { root, write, next } = await watched(t, { "src/a.ts": "1" });
+  // Whole at once: a file that is told between its creation and its content is rightly told again.
+  await Promise.all(Array.from({ length: 500 }, (_, i) => write(`many/${i}.ts`, "1")));
+  await rename(join(root, "many"), join(root, "src/many"));
+  while ((await next()).paths !== null);
+  await write("src/a.ts", "2");
+  for (;;) {
+    const { paths } = await next();
+    if (paths !== null) return assert.deepEqual(paths, ["src/a.ts"]);
+  }
+});

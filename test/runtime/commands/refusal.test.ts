@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { traces } from "../../rig/leaks.ts";
+import { busyboxRootfs, digestOf, importBusybox, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
+
+const rig = await tinydocker({ after });
+await importBusybox(rig);
+const clean = traces(rig.root);
+
+describe("bad input", () => {
+  const cases: [string, string[], RegExp][] = [
+    ["a name that is a path", ["../../etc", "true"], /can't be the name of a container\n {2}use 1 to 64/],
+    [
+      "an image that is not there",
+      ["--image", "none", "c1", "true"],
+      /there is no image none; there is host, box\n {2}tinydocker image import/,
+    ],
+    ["a bind source that is not there", ["-v", "/nosuch:/x", "c1", "true"], /source of -v \/nosuch:\/x does not exist/],
+    ["a user the image does not know", ["-u", "nobodyhere", "c1", "true"], /the image has no user nobodyhere\n/],
+    ["an unknown option", ["--priviledged", "c1", "true"], /unknown option '--priviledged'\n/],
+    ["no command", ["c1"], /there is no command to run\n/],
+  ];
+  for (const [what, args, words] of cases) {
+    it(`is refused with what to do about it: ${what}`, async () => {
+      const { code, stdout, stderr } = await rig.run(["run", ...args]);
+      assert.deepEqual([code, stdout], [125, ""]);
+      assert.match(stderr, words);
+      assert.deepEqual(traces(rig.root), clean);
+    });
+  }
+
+  it("is refused as well where a command is", async () => {
+    for (const args of [[], ["nosuch"], ["image", "nosuch"]]) assert.equal((await rig.run(args)).code, 125);
+    assert.equal((await rig.run(["--help"])).code, 0);
+    assert.match((await rig.run(["run", "--help"])).stdout, /--read-only/);
+    assert.match((await rig.run(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("a machine that lacks something", () => {
+  it("is told so: no right to make namespaces", async () => {
+    const prefix = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin", "--"];
+    const { code, stderr } = await rig.run(["run", "--image", "box", "c1", "true"], { prefix });
+    assert.equal(code, 125);
+    assert.match(stderr, /clone\): EPERM, operation not permitted\n {2}root here lacks CAP_SYS_ADMIN/);
+    assert.deepEqual(traces(rig.root), clean);
+  });
+
+  it("is told so: the limit of namespaces is reached", async () => {
+    const script = 'echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"';
+    const prefix = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"];
+    const { code, stderr } = await rig.run(["run", "--image", "box", "c1", "true"], { prefix });
+    assert.equal(code, 125);
+    assert.match(stderr, /ENOSPC, no space left on device\n {2}raise the limits in \/proc\/sys\/user/);
+    assert.deepEqual(traces(rig.root), clean);
+  });
+
+  it("is told so: no gcc or make at the first use, and it works once they are there", async () => {
+    const fresh = join(rig.directory, "fresh");
+    await mkdir(join(fresh, "dist"), { recursive: true });
+    await copyFile(rig.program, join(fresh, "dist/tinydocker.js"));
+    await symlink(join(rig.directory, "node_modules"), join(fresh, "node_modules"));
+    await cp("native", join(fresh, "native"), { recursive: true, filter: (path) => !path.endsWith("native/build") });
+    const run = (path: string) =>
+      outcomeOf(
+        spawn(process.execPath, [join(fresh, "dist/tinydocker.js"), "run", "--image", "box", "c1", "echo", "ran"], {
+          env: { PATH: path, TINYDOCKER_ROOT: rig.root },
+        }),
+      );
+    const tools = join(fresh, "tools");
+    await mkdir(tools);
+    assert.match(
+      (await run(tools)).stderr,
+      /make, which compiles.*can't be started[^\n]*\n {2}apt-get install gcc make/,
+    );
+    for (const tool of ["make", "sh", "mkdir", "mv"]) await symlink(`/usr/bin/${tool}`, join(tools, tool));
+    const withoutGcc = await run(tools);
+    assert.equal(withoutGcc.code, 125);
+    assert.match(withoutGcc.stderr, /gcc, which compiles.*is not installed[\s\S]*apt-get install gcc make/);
+    assert.equal((await run(process.env["PATH"] ?? "")).stdout, "ran\n");
+    // One of another version is compiled anew.
+    const header = join(fresh, "native/plan.h");
+    const source = await readFile(header, "utf8");
+    await writeFile(header, source.replace("TD_VERSION 1u", "TD_VERSION 2u"));
+    execFileSync("make", ["-s", "-C", join(fresh, "native")]);
+    await writeFile(header, source);
+    assert.equal((await run(process.env["PATH"] ?? "")).stdout, "ran\n");
+  });
+});
+
+describe("an image that lies", () => {
+  /** An image whose root was changed by a shell script. */
+  const imageOf = async (name: string, script: string) => {
+    const rootfs = await busyboxRootfs(join(rig.directory, `rootfs-${name}`));
+    execFileSync("sh", ["-ec", script], { cwd: rootfs });
+    await mkdir(join(rig.root, "images", name), { recursive: true });
+    await cp(join(rig.root, "images/box/image.json"), join(rig.root, "images", name, "image.json"));
+    await rm(join(rig.root, "images", name, "rootfs"), { recursive: true, force: true });
+    await symlink(rootfs, join(rig.root, "images", name, "rootfs"));
+  };
+  const victim = join(rig.directory, "victim");
+
+  for (const name of ["dev", "proc", "sys"]) {
+    it(`can't have the host written to by a symlink for /${name}`, async () => {
+      await mkdir(victim, { recursive: true });
+      await writeFile(join(victim, "kept"), "kept");
+      const before = await digestOf(victim);
+      await imageOf(`bad${name}`, `ln -s ${victim} ${name}`);
+      const { code, stderr } = await rig.run(["run", "--image", `bad${name}`, "c1", "true"]);
+      assert.equal(code, 125);
+      assert.match(stderr, new RegExp(`"/${name}"`));
+      assert.equal(await digestOf(victim), before);
+      assert.deepEqual(traces(rig.root), clean);
+    });
+  }
+
+  it("can't have the host written to by symlinks in the way of a mount or of the container's name", async () => {
+    await mkdir(victim, { recursive: true });
+    const before = await digestOf(victim);
+    await imageOf("badlinks", `rm -r etc && ln -s ${victim} etc && ln -s ${victim} mnt && ln -s /proc/self/fd/9 srv`);
+    const mounts = ["-v", "/usr/share:/mnt/new/dir", "-v", "/etc/passwd:/mnt/file", "-v", "/usr/bin:/srv/x"];
+    for (const mount of [["-w", "/mnt/w"], mounts.slice(0, 2), mounts.slice(2, 4), mounts.slice(4)]) {
+      const { code } = await rig.run(["run", "--image", "badlinks", ...mount, "c1", "true"]);
+      assert.equal(code, 125);
+    }
+    assert.equal((await rig.run(["run", "--image", "badlinks", "c1", "cat", "/etc/hostname"])).stdout, "c1\n");
+    assert.equal(await digestOf(victim), before);
+    assert.deepEqual(traces(rig.root), clean);
+  });
+
+  it("can't have a file of the host read as its users, nor hang the start", async () => {
+    await writeFile(join(rig.directory, "passwd"), "root:x:0:0::/from-the-host:/bin/sh\n");
+    await imageOf("badpasswd", `rm etc/passwd && ln -s ${rig.directory}/passwd etc/passwd`);
+    assert.equal((await rig.run(["run", "--image", "badpasswd", "c1", "sh", "-c", "echo $HOME"])).stdout, "/\n");
+    await imageOf("fifopasswd", "rm etc/passwd && mkfifo etc/passwd");
+    assert.equal((await rig.run(["run", "--image", "fifopasswd", "c1", "sh", "-c", "echo $HOME"])).stdout, "/\n");
+  });
+});

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { traces } from "../../rig/leaks.ts";
+import { busyboxRootfs, type Outcome, tinydocker } from "../../rig/tinydocker.ts";
+
+/** Nobody's: neither in /etc/passwd nor the owner of anything on the machine. */
+const UID = 54_321;
+
+const rig = await tinydocker({ after });
+const home = join(rig.directory, "home");
+mkdirSync(home);
+chownSync(home, UID, UID);
+chmodSync(home, 0o700);
+const root = join(home, ".local/share/tinydocker");
+const asUser = ["setpriv", "--reuid", String(UID), "--regid", String(UID), "--clear-groups", "--"];
+const run = (args: readonly string[], prefix: readonly string[] = []): Promise<Outcome> =>
+  rig.run(args, { prefix: [...prefix, ...asUser], env: { HOME: home, TINYDOCKER_ROOT: "", XDG_DATA_HOME: "" } });
+const sh = (script: string, ...options: string[]) => run(["run", ...options, "c1", "sh", "-c", script]);
+
+await busyboxRootfs(join(home, "rootfs"));
+const imported = await run(["image", "import", "box", join(home, "rootfs")]);
+const clean = traces(root);
+
+describe("without root", () => {
+  it("keeps its state in the user's own data directory, and leaves nothing there", async () => {
+    assert.equal(imported.code, 0, imported.stderr);
+    const { code, stdout, stderr } = await sh(
+      "echo ran; mkdir -m 0 /none; mkdir -p /a/b; chmod 0 /a",
+      "--image",
+      "box",
+    );
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "ran\n", stderr: "" });
+    assert.deepEqual(traces(root), clean);
+    assert.equal(clean.state.length, 0);
+  });
+
+  it("is root in a container, with docker's capabilities, and no one else", async () => {
+    const { stdout } = await sh(
+      "id -u; cat /proc/self/uid_map /proc/self/setgroups; grep CapEff /proc/self/status; touch /x",
+      "--image",
+      "box",
+    );
+    assert.deepEqual(stdout.trimEnd().split(/\s+/), [
+      "0",
+      "0",
+      String(UID),
+      "1",
+      "deny",
+      "CapEff:",
+      "00000000a80425fb",
+    ]);
+    const other = await sh("true", "-u", "1000");
+    assert.equal(other.code, 125);
+    assert.match(other.stderr, /without root a container has one user/);
+  });
+
+  it("writes into a container of the machine's own root, and not into the machine's", async () => {
+    const { code, stdout, stderr } = await sh(
+      "touch /new /usr/new /etc/new && cat /etc/hostname && ls -d /proc/1 /bin/sh && ls -A /tmp | wc -l && echo $HOME && touch ~/x",
+    );
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "c1\n/bin/sh\n/proc/1\n0\n/root\n", stderr: "" });
+    assert.deepEqual(traces(root), clean);
+  });
+
+  it("has the devices, a loopback and a terminal's file system of its own", async () => {
+    const script =
+      "echo x >/dev/null && head -c 3 /dev/zero | wc -c && ls /dev/pts/ptmx && cat /sys/class/net/lo/flags; hostname";
+    assert.equal((await sh(script)).stdout, "3\n/dev/pts/ptmx\n0x9\nc1\n");
+  });
+
+  it("sees neither its own layers nor those of its other containers", async () => {
+    assert.equal((await run(["run", "c1", "ls", "-A", root])).stdout, "");
+  });
+
+  it("shows the user's own files with -v", async () => {
+    writeFileSync(join(home, "mine"), "mine\n");
+    assert.equal((await sh("cat /mnt/mine", "--image", "box", "-v", `${home}:/mnt:ro`)).stdout, "mine\n");
+  });
+
+  it("says what to allow when the kernel gives it no user namespaces", async () => {
+    // A new user namespace's limit is its own, and 0 keeps it from making another.
+    const limited = [
+      "unshare",
+      "--user",
+      "--map-root-user",
+      "sh",
+      "-c",
+      'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"',
+      "sh",
+    ];
+    const { code, stderr } = await rig.run(["run", "c1", "true"], {
+      prefix: [...asUser, ...limited, "unshare", "--user", "--map-user=1", "--"],
+      env: { HOME: home, TINYDOCKER_ROOT: root },
+    });
+    assert.notEqual(code, 0);
+    assert.match(stderr, /unshare failed: No space left on device|user namespaces/);
+  });
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { type Container, start } from "../../../runtime/container/container.ts";
+import { type NamedRequest, prepare } from "../../../runtime/container/prepare.ts";
+import { Failure } from "../../../runtime/failure.ts";
+import { temporaryDirectory } from "../../rig/host.ts";
+import { traces } from "../../rig/leaks.ts";
+
+/** As many as a busy server starts at once. */
+const MANY = 24;
+
+const directory = await temporaryDirectory({ after });
+const root = join(directory, "state");
+process.env["TINYDOCKER_ROOT"] = root;
+const devNull = openSync("/dev/null", "r+");
+after(() => closeSync(devNull));
+const stdio = [devNull, devNull, devNull] as const;
+const run = async (request: NamedRequest): Promise<Container> => start(await prepare(request), { stdio });
+await (await run({ name: "first", args: ["true"] })).exited;
+const clean = traces(root);
+/** What this process holds open: each descriptor with its file, but for the directory that lists them. */
+function descriptors(): string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [`${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`];
+    } catch {
+      return [];
+    }
+  });
+}
+
+describe("a container in a Node.js program", () => {
+  it("tells when its command started and how it ended", async () => {
+    const container = await run({ name: "a", args: ["sh", "-c", "exit 7"] });
+    await container.started;
+    assert.deepEqual(await container.exited, { code: 7, signal: null });
+    assert.deepEqual(traces(root), clean);
+  });
+
+  it("can be signalled, by its own rules for pid 1", async () => {
+    const container = await run({ name: "a", args: ["sleep", "1000"] });
+    await container.started;
+    assert.match(readFileSync(`/proc/${container.pid}/comm`, "utf8"), /^sleep$/m);
+    container.kill("SIGTERM");
+    assert.deepEqual(await container.exited, { code: null, signal: "SIGTERM" });
+  });
+
+  it("can be ended before its command started, from its first moment on", async () => {
+    for (let i = 0; i < MANY; i++) {
+      const container = await run({ name: "a", args: ["sleep", "1000"] });
+      container.kill("SIGINT");
+      assert.deepEqual(await container.exited, { code: null, signal: "SIGINT" });
+    }
+    assert.deepEqual(traces(root), clean);
+  });
+
+  it("reports a command that is not there by both of its promises, once all is undone", async () => {
+    const container = await run({ name: "a", args: ["nosuch"] });
+    const isMissing = (error: unknown) => error instanceof Failure && error.exitCode === 127;
+    await assert.rejects(container.started, isMissing);
+    assert.deepEqual(traces(root), clean);
+    await assert.rejects(container.exited, isMissing);
+  });
+
+  it("runs next to many others, each with its own end", async () => {
+    const before = descriptors();
+    const codes = await Promise.all(
+      Array.from({ length: MANY }, async (_, i) => {
+        const container = await run({ name: `many${i}`, args: ["sh", "-c", `exit ${i}`] });
+        return (await container.exited).code;
+      }),
+    );
+    assert.deepEqual(
+      codes,
+      Array.from({ length: MANY }, (_, i) => i),
+    );
+    assert.deepEqual(traces(root), clean);
+    assert.deepEqual(descriptors(), before);
+  });
+
+  it("leaves Node.js's own signals, descriptors and children alone", async () => {
+    // Not the signals on their way, of which some always are.
+    const attributes = () =>
+      readFileSync("/proc/self/status", "utf8").match(/^(Sig(Blk|Ign|Cgt)|Cap\w+|NoNewPrivs|Umask|Uid|Gid):.*$/gm);
+    const before = attributes();
+    assert.ok(before?.length);
+    await (await run({ name: "a", args: ["true"] })).exited;
+    assert.deepEqual(attributes(), before);
+    // A dumpable process owns its own /proc entry: a change of uid in the shared memory would give it to root.
+    assert.ok(readFileSync("/proc/self/environ").length > 0);
+    assert.equal(execFileSync("echo", ["reaped"], { encoding: "utf8" }), "reaped\n");
+  });
+});

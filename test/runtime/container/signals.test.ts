@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { constants } from "node:os";
+import { after, describe, it } from "node:test";
+import { traces } from "../../rig/leaks.ts";
+import { importBusybox, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
+
+const rig = await tinydocker({ after });
+await importBusybox(rig);
+const clean = traces(rig.root);
+
+/** Starts a command that says when it is ready, sends a signal to tinydocker, and returns how that ended. */
+async function signalled(command: readonly string[], signal: NodeJS.Signals) {
+  const child = rig.spawn(["run", "--image", "box", "c1", ...command]);
+  const outcome = outcomeOf(child);
+  await once(child.stdout as NodeJS.ReadableStream, "data");
+  child.kill(signal);
+  return outcome;
+}
+
+describe("a signal to tinydocker", () => {
+  for (const signal of ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
+    it(`is caught by the command: ${signal}`, async () => {
+      const name = signal.slice(3);
+      const script = `trap 'echo got ${name}; exit 9' ${name}; echo ready; while :; do sleep 0.05; done`;
+      const { code, stdout } = await signalled(["sh", "-c", script], signal);
+      assert.deepEqual([code, stdout], [9, `ready\ngot ${name}\n`]);
+    });
+
+    it(`ends a command that does not handle it, although it is pid 1: ${signal}`, async () => {
+      // Not a shell, which catches SIGINT for itself and forgets it when it executes another program.
+      const { code } = await signalled(["busybox", "tail", "-f", "/proc/version"], signal);
+      assert.equal(code, 128 + constants.signals[signal]);
+      assert.deepEqual(traces(rig.root), clean);
+    });
+  }
+
+  it("is left to a command that ignores it", async () => {
+    const { code, stdout } = await signalled(
+      ["sh", "-c", "trap '' TERM; echo ready; sleep 0.3; echo on; exit 4"],
+      "SIGTERM",
+    );
+    assert.deepEqual([code, stdout], [4, "ready\non\n"]);
+  });
+
+  it("tells by which one the command ended as a shell does", async () => {
+    const { code } = await rig.run(["run", "--image", "box", "c1", "sh", "-c", "sh -c 'kill -9 $$'; exit $?"]);
+    assert.equal(code, 137);
+  });
+});

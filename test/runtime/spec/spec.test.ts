@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { parseRun } from "../../../runtime/commands/run.ts";
+import { checkKernel } from "../../../runtime/container/prepare.ts";
+import { languageOf } from "../../../runtime/explain/reason.ts";
+import { Failure } from "../../../runtime/failure.ts";
+import { identify, isAlive } from "../../../runtime/host/process.ts";
+import { mountPointsOf } from "../../../runtime/host/root-entries.ts";
+import { escapeOption, lowerDirectories } from "../../../runtime/plan/overlay.ts";
+import { capabilityMask, capabilityNames, DEFAULT_CAPABILITIES } from "../../../runtime/spec/capability.ts";
+import { environmentOf } from "../../../runtime/spec/environment.ts";
+import { bindMount, mountArguments } from "../../../runtime/spec/mounts.ts";
+import { specOf } from "../../../runtime/spec/spec.ts";
+import { resolveUser } from "../../../runtime/spec/user.ts";
+
+const isRefusal = (error: unknown) => error instanceof Failure && error.exitCode === 125 && error.remedy !== undefined;
+const refused = (run: () => unknown) => assert.throws(run, isRefusal);
+
+const PASSWD =
+  "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1001::/home/ann:/bin/sh\nbad:x:x:0::/:\n4000:x:7:8::relative:\n";
+const GROUP = "root:x:0:\nwheel:x:10:ann,bob\nann:x:1001:ann\nvideo:x:44:ann\n";
+
+describe("-u", () => {
+  const cases: [string, { uid: number; gid: number; additionalGids: number[]; home: string }][] = [
+    ["0", { uid: 0, gid: 0, additionalGids: [], home: "/root" }],
+    ["ann", { uid: 1000, gid: 1001, additionalGids: [10, 44], home: "/home/ann" }],
+    ["1000", { uid: 1000, gid: 1001, additionalGids: [10, 44], home: "/home/ann" }],
+    ["ann:wheel", { uid: 1000, gid: 10, additionalGids: [], home: "/home/ann" }],
+    ["ann:99", { uid: 1000, gid: 99, additionalGids: [], home: "/home/ann" }],
+    ["77", { uid: 77, gid: 0, additionalGids: [], home: "/" }],
+    ["7", { uid: 7, gid: 8, additionalGids: [], home: "/" }],
+    ["4294967294", { uid: 4294967294, gid: 0, additionalGids: [], home: "/" }],
+    ["4000", { uid: 4000, gid: 0, additionalGids: [], home: "/" }],
+  ];
+  for (const [asked, user] of cases) {
+    it(`${asked} is ${user.uid}:${user.gid}`, () => assert.deepEqual(resolveUser(asked, PASSWD, GROUP), user));
+  }
+
+  for (const asked of [
+    "",
+    ":",
+    "0:",
+    ":0",
+    "0:0:0",
+    "nosuch",
+    "bad",
+    "0:nosuch",
+    "4294967295",
+    "-1",
+    "1e3",
+    "0x0",
+    " 0",
+    "0 ",
+    "0\n",
+  ]) {
+    it(`${JSON.stringify(asked)} is refused`, () => refused(() => resolveUser(asked, PASSWD, GROUP)));
+  }
+
+  it("gives a number or a refusal, whatever the image's files hold", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.string(), (asked, passwd, group) => {
+        try {
+          const { uid, gid } = resolveUser(asked, passwd, group);
+          assert.ok(Number.isInteger(uid) && Number.isInteger(gid) && uid >= 0 && gid >= 0);
+        } catch (error) {
+          assert.ok(isRefusal(error));
+        }
+      }),
+    );
+  });
+});
+
+describe("-v", () => {
+  it("takes SRC:DST[:ro|rw]", () => {
+    const { source, destination, options } = bindMount("/a:/b:ro", "/src");
+    assert.deepEqual(
+      { source, destination, options },
+      { source: "/a", destination: "/b", options: ["rbind", "nodev", "ro"] },
+    );
+    assert.equal(bindMount("./x:/b//c/../d/", "/src").source, "/src/x");
+    assert.equal(bindMount("./x:/b//c/../d/", "/src").destination, "/b/d");
+    assert.equal(bindMount("..:/b", "/src/a").source, "/src");
+  });
+
+  for (const volume of [
+    "",
+    ":",
+    "/a",
+    "/a:",
+    ":/b",
+    "/a:b",
+    "/a:/",
+    "/a:/b:rx",
+    "/a:/b:ro:x",
+    "name:/b",
+    "/a:/b/../..",
+    "/a\0:/b",
+  ]) {
+    it(`${JSON.stringify(volume)} is refused`, () => refused(() => bindMount(volume, "/src")));
+  }
+});
+
+describe("a request", () => {
+  const image = { name: "host", layers: ["/"], host: true };
+  const user = { uid: 0, gid: 0, additionalGids: [], home: "/root" };
+  const around = { rootless: false, cgroup2: false, env: {}, cwd: "/" };
+  const bad = {
+    "a name that is a path": { name: "../../etc" },
+    "a name with a comma": { name: "a,b" },
+    "an empty name": { name: "" },
+    "a name of 65 letters": { name: "a".repeat(65) },
+    "a name with a dot in front": { name: ".a" },
+    "no command": { args: [] },
+    "an argument with a NUL": { args: ["a\0b"] },
+    "a relative working directory": { cwd: "a" },
+    "a host name with a slash": { hostname: "a/b" },
+    "an empty host name": { hostname: "" },
+    "a host name of 65 letters": { hostname: "a".repeat(65) },
+    "a variable without a name": { env: ["=x"] },
+    "a source that is not there": { volumes: ["/nosuch/x:/b"] },
+    "too many mounts": { volumes: Array.from({ length: 129 }, () => "/:/b") },
+  };
+  for (const [what, part] of Object.entries(bad)) {
+    it(`with ${what} is refused`, () => {
+      assert.throws(() => specOf({ name: "a", args: ["b"], ...part }, image, user, around), Failure);
+    });
+  }
+
+  it("may have the longest name there is", () => {
+    assert.equal(specOf({ name: "a".repeat(64), args: ["b"] }, image, user, around).hostname.length, 64);
+  });
+});
+
+describe("the arguments of run", () => {
+  it("end their options at NAME", () => {
+    const { request, options } = parseRun([
+      "--explain",
+      "-e",
+      "A=1",
+      "-e",
+      "B",
+      "--image=box",
+      "-w",
+      "/w",
+      "n",
+      "c",
+      "-e",
+      "--image",
+      "x",
+    ]);
+    assert.equal(options.explain, true);
+    assert.deepEqual(request, {
+      name: "n",
+      args: ["c", "-e", "--image", "x"],
+      env: ["A=1", "B"],
+      volumes: [],
+      readonly: false,
+      image: "box",
+      cwd: "/w",
+    });
+    assert.deepEqual(parseRun(["--", "n", "--", "x"]).request.args, ["--", "x"]);
+    assert.deepEqual(parseRun(["n", "--", "x"]).request.args, ["--", "x"]);
+  });
+
+  for (const args of [
+    [],
+    ["n"],
+    ["--"],
+    ["--nosuch", "n", "c"],
+    ["-x", "n", "c"],
+    ["-e"],
+    ["--explain=1", "n", "c"],
+    ["--env", "-w", "n", "c"],
+  ]) {
+    it(`${JSON.stringify(args)} are refused`, () => refused(() => parseRun(args)));
+  }
+});
+
+describe("small parts", () => {
+  it("give docker's default capabilities as the kernel shows them", () => {
+    assert.equal(capabilityMask(DEFAULT_CAPABILITIES).toString(16), "a80425fb");
+    assert.deepEqual([...capabilityNames(0xa80425fbn)].sort(), [...DEFAULT_CAPABILITIES].sort());
+  });
+
+  it("keep the last value of a variable, and TERM for a terminal only", () => {
+    const container = { hostname: "h", home: "/", terminal: false };
+    assert.deepEqual(environmentOf(container, ["A=1", "A=2", "HOME=/x"], {}).slice(1), [
+      "HOSTNAME=h",
+      "HOME=/x",
+      "A=2",
+    ]);
+    const terminal = environmentOf({ ...container, terminal: true }, [], { TERM: "vt100" });
+    assert.ok(terminal.includes("TERM=vt100"));
+  });
+
+  it("split mount options into flags and data", () => {
+    assert.deepEqual(mountArguments(["nosuid", "ro", "mode=755", "size=1k"]), { flags: 3, data: "mode=755,size=1k" });
+  });
+
+  it("escape what overlayfs reads as its own", () => {
+    assert.equal(lowerDirectories(["/a:b", "/c,d", "/e\\f"]), "/a\\:b:/c\\,d:/e\\\\f");
+    assert.equal(escapeOption("/a:b,c\\d"), "/a:b\\,c\\\\d");
+  });
+
+  it("read mount points with the signs mountinfo escapes", () => {
+    assert.deepEqual(mountPointsOf("1 2 0:3 / /a\\040b\\134c rw - ext4 x rw\n"), ["/a b\\c"]);
+  });
+
+  it("take the language of the first variable that is set", () => {
+    assert.equal(languageOf({ LANG: "zh_CN.UTF-8" }), "zh");
+    assert.equal(languageOf({ LC_ALL: "C", LANG: "zh_CN.UTF-8" }), "en");
+    assert.equal(languageOf({ LC_ALL: "", LC_MESSAGES: "zh_TW", LANG: "de" }), "zh");
+    assert.equal(languageOf({}), "en");
+  });
+
+  it("refuse a kernel that is too old", () => {
+    for (const kernel of ["5.13.0", "5.15.0-91-generic", "6.1.0-28-amd64", "10.0"]) checkKernel(kernel);
+    for (const kernel of ["5.12.19", "4.18.0-553.el8", "3.10"]) refused(() => checkKernel(kernel));
+  });
+
+  it("tell a process from a later one with its number", () => {
+    const self = identify(process.pid);
+    assert.ok(self && isAlive(self));
+    assert.ok(!isAlive({ ...self, startTime: "1" }));
+    assert.ok(!isAlive({ ...self, boot: "another" }));
+    assert.equal(identify(2 ** 22 + 1), undefined);
+  });
+});

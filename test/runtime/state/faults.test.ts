@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { traces } from "../../rig/leaks.ts";
+import { importBusybox, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
+
+const rig = await tinydocker({ after });
+await importBusybox(rig);
+const clean = traces(rig.root);
+const box = ["run", "--image", "box"];
+
+/** Words that make strace end the process which makes the n-th of these calls, at its start. */
+function killedAt(call: string, n: number): string[] {
+  const log = join(rig.directory, "strace");
+  return ["strace", "-f", "-qq", "-o", log, "-e", `trace=${call}`, "-e", `inject=${call}:signal=KILL:when=${n}`];
+}
+
+/** Waits until the kernel has ended a process that no longer can be waited for. */
+async function gone(pid: number): Promise<void> {
+  while (existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe("the init killed at any step", () => {
+  const steps: [string, number][] = [
+    ...[1, 2, 3, 4, 6, 8].map((n): [string, number] => ["mount", n]),
+    ...[5, 20, 40].map((n): [string, number] => ["openat2", n]),
+    ...[1, 6, 9].map((n): [string, number] => ["move_mount", n]),
+    ...["pivot_root", "umount2", "sethostname", "setsid", "keyctl", "capset", "setresuid"].map(
+      (call): [string, number] => [call, 1],
+    ),
+  ];
+  for (const [call, n] of steps) {
+    it(`leaves nothing and is told: ${call} ${n}`, async () => {
+      const { code, stdout, stderr } = await rig.run([...box, "c1", "echo", "ran"], { prefix: killedAt(call, n) });
+      assert.deepEqual([code, stdout], [125, ""]);
+      assert.match(stderr, /init ended before it ran the command: killed by SIGKILL/);
+      assert.deepEqual(traces(rig.root), clean);
+    });
+  }
+});
+
+describe("tinydocker killed at any step", () => {
+  const steps: [string, number][] = [
+    ["openat2", 1],
+    ["flock", 1],
+    ["memfd_create", 2],
+    ["waitid", 1],
+    ["unlinkat", 1],
+    ["rmdir", 1],
+    ["rmdir", 2],
+    ["unlink", 1],
+  ];
+  for (const [call, n] of steps) {
+    it(`leaves nothing after the next start of any container: ${call} ${n}`, async () => {
+      await rig.run([...box, "c1", "true"], { prefix: killedAt(call, n) });
+      const next = await rig.run([...box, "c2", "echo", "next"]);
+      assert.deepEqual(next, { code: 0, signal: null, stdout: "next\n", stderr: "" });
+      assert.deepEqual(traces(rig.root), clean);
+    });
+  }
+
+  for (const name of ["c1", "c2"]) {
+    it(`ends its container, and ${name === "c1" ? "the same name" : "another name"} can start at once`, async () => {
+      const child = rig.spawn([...box, "c1", "sh", "-c", "echo $$ >/x; echo ready; exec sleep 1000"]);
+      const ended = outcomeOf(child);
+      await once(child.stdout as NodeJS.ReadableStream, "data");
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      const { code, stdout } = await rig.run([...box, name, "sh", "-c", "ls /x 2>/dev/null | wc -l"]);
+      assert.deepEqual([code, stdout], [0, "0\n"]);
+      await ended;
+      await rig.run([...box, "c3", "true"]);
+      assert.deepEqual(traces(rig.root), clean);
+    });
+  }
+
+  it("ends even a container that asked not to die with it, at the next start", async () => {
+    const clear = ["setpriv", "--pdeathsig", "clear", "sh", "-c", "echo ready; exec sleep 1000"];
+    const child = rig.spawn(["run", "c1", ...clear]);
+    const ended = outcomeOf(child);
+    await once(child.stdout as NodeJS.ReadableStream, "data");
+    const pid = Number(/^container (\d+)/m.exec(readFileSync(join(rig.root, "locks/c1"), "utf8"))?.[1]);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    assert.ok(existsSync(`/proc/${pid}`));
+    assert.equal((await rig.run([...box, "c2", "true"])).code, 0);
+    await gone(pid);
+    await ended;
+    assert.deepEqual(traces(rig.root), clean);
+  });
+});
+
+describe("a name", () => {
+  it("is refused to a second container while the first runs, and free after it", async () => {
+    const first = rig.spawn([...box, "c1", "sh", "-c", "echo ready; read line"]);
+    await once(first.stdout as NodeJS.ReadableStream, "data");
+    const second = await rig.run([...box, "c1", "true"]);
+    assert.equal(second.code, 125);
+    assert.match(second.stderr, /c1 is in use by a running container/);
+    assert.equal((await outcomeOf(first, "go\n")).code, 0);
+    assert.equal((await rig.run([...box, "c1", "true"])).code, 0);
+    assert.deepEqual(traces(rig.root), clean);
+  });
+});
+
+/** Words that put the state directory on a file system of its own, in a mount namespace of its own, and list what is left. */
+function onFileSystem(mount: string): string[] {
+  const script = `set -e; mkdir -p "$0"; ${mount}; set +e; "$@"; code=$?; ls -A "$0"/containers "$0"/work "$0"/locks >&2; exit $code`;
+  return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, join(rig.directory, "small")];
+}
+
+describe("the state directory's file system", () => {
+  const env = { TINYDOCKER_ROOT: join(rig.directory, "small") };
+
+  for (const inodes of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]) {
+    it(`is told when it is full, and left empty: room for ${inodes} files`, async () => {
+      const prefix = onFileSystem(`mount -t tmpfs -o nr_inodes=${inodes} small "$0"`);
+      const { code, stdout, stderr } = await rig.run(["run", "c1", "echo", "ran"], { prefix, env });
+      assert.deepEqual([code, stdout], [125, ""]);
+      assert.match(stderr, /(ENOSPC, no space left on device|EROFS, read-only file system)\n {2}free some space/);
+      assert.doesNotMatch(stderr, /c1$/m);
+    });
+  }
+
+  it("is told when it has no room for a single line, and left empty", async () => {
+    const prefix = onFileSystem('mount -t tmpfs -o size=4k small "$0"; echo full >"$0"/file');
+    const { code, stderr } = await rig.run(["run", "c1", "echo", "ran"], { prefix, env });
+    assert.equal(code, 125);
+    assert.match(stderr, /ENOSPC, no space left on device\n {2}free some space/);
+    assert.doesNotMatch(stderr, /c1$/m);
+  });
+
+  it("is replaced by memory where overlayfs can't use it", async () => {
+    const overlay =
+      'lower="$0".lower; mkdir -p "$lower" "$0".u "$0".w; mount -t overlay -o lowerdir="$lower",upperdir="$0".u,workdir="$0".w o "$0"';
+    const script = "touch /new && echo x >>/etc/hosts && mount | head -1";
+    const { code, stdout, stderr } = await rig.run(["run", "c1", "sh", "-c", script], {
+      prefix: onFileSystem(overlay),
+      env,
+    });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /upperdir=\S*small\/memory\/upper/);
+    assert.doesNotMatch(stderr, /c1$/m);
+  });
+
+  it("may have a name with every sign that overlayfs reads as its own", async () => {
+    const root = join(rig.directory, "a,b:c\\d e");
+    const { code, stdout, stderr } = await rig.run(["run", "c1", "sh", "-c", "touch /new; echo ran"], {
+      env: { TINYDOCKER_ROOT: root },
+    });
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "ran\n", stderr: "" });
+    assert.deepEqual(traces(root).state, []);
+  });
+});
