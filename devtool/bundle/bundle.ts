@@ -16,11 +16,11 @@ import {
 import { writeOutputs } from "./outputs.ts";
 
 export interface Bundle {
-  /** Relative to the project, posix; what changed on disk by this build, or went. */
+  /** What this build changed or removed on disk; relative to the project, posix. */
   readonly changed: readonly string[];
   readonly files: number;
   readonly bytes: number;
-  /** What it was made of, relative to the project, posix, without packages. */
+  /** The source files it was built from, without packages; relative to the project, posix. */
   readonly inputs: readonly string[];
   readonly addons: readonly Addon[];
   readonly warnings: readonly Diagnostic[];
@@ -28,12 +28,12 @@ export interface Bundle {
 }
 
 export interface Bundler {
-  /** Builds what is on disk now. A build that is under way is given up first. @throws BundleFailure */
+  /** Builds what is on disk now. A build under way is cancelled first. @throws BundleFailure */
   build(signal: AbortSignal): Promise<Bundle>;
   dispose(): Promise<void>;
 }
 
-/** The program is wrong, not devtool; the next save may mend it. */
+/** The program does not bundle; the next save may fix it. */
 export class BundleFailure extends Failure {
   readonly diagnostics: readonly Diagnostic[];
 
@@ -59,7 +59,7 @@ export function createBundler(root: string, config: ProjectBundle): Bundler {
   let last: Promise<unknown> = Promise.resolve();
   return {
     build: (signal) => {
-      // rebuild() during a build gives that build's result, which may be older than the files on disk.
+      // rebuild() during a build returns that build's result, which may be older than the files on disk.
       const idle = Promise.all([last, built?.context.cancel()]);
       const build = idle.then(current).then(({ context, addons }) => buildOnce(context, root, config, addons, signal));
       last = build.catch(() => {});
@@ -79,7 +79,7 @@ function options(root: string, config: ProjectBundle, addons: Plugin) {
     platform: "node",
     target: "node20.19",
     sourcemap: "linked",
-    // The mirror has the sources: in the map too they would double what each save builds, compares and sends.
+    // The mirror has the sources; in the map they would double what each save builds, compares and sends.
     sourcesContent: false,
     ...(rest as BuildOptions),
     format,

@@ -23,7 +23,7 @@ export async function bundleText(file: string, root: string, plugins: Plugin[], 
   return result.outputFiles[0]?.text ?? "";
 }
 
-/** What a failed build says; undefined for any other error. */
+/** The diagnostics of a failed build; undefined for any other error. */
 export function diagnosticsOf(error: unknown): Diagnostic[] | undefined {
   if (!isBuildFailure(error)) return undefined;
   return [...toDiagnostics(error.errors, "error"), ...toDiagnostics(error.warnings, "warning")];

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-/** Names what devtool wrote into a folder, so that it removes nothing else. */
+/** Lists what devtool wrote into a folder, so that it removes nothing else. */
 export const OUTPUTS_LIST = ".devtool-outputs.json";
 
 export interface Output {
@@ -11,7 +11,7 @@ export interface Output {
   readonly contents: Uint8Array;
 }
 
-/** Makes the folder hold these outputs; gives the paths that changed or went, relative to it. */
+/** Makes the folder hold these outputs; returns the paths that changed or were removed, relative to it. */
 export async function writeOutputs(folder: string, outputs: readonly Output[]): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const before = await readList(folder);

@@ -8,7 +8,7 @@ export interface IncludeStep {
   readonly pattern: Pattern;
 }
 
-/** An include line is about what it matches and all below that; the directories on the way there are passages. */
+/** An include line selects what it matches and everything below; the directories that lead there are passages. */
 export function includeSteps(pattern: Pattern): IncludeStep[] {
   const verdict = pattern.negated ? "excluded" : "included";
   const steps: IncludeStep[] = [

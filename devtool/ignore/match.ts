@@ -1,6 +1,6 @@
 import type { Pattern, Segment, Token } from "./pattern.ts";
 
-/** Tells whether a path matches, negation aside. `path` is relative and, like `name`, its last component, in bytes. */
+/** Whether a path matches, negation aside. `path` is relative; it and `name`, its last component, have one code unit per byte. */
 export type PathMatcher = (path: string, name: string, isDirectory: boolean) => boolean;
 
 export function compilePattern(pattern: Pattern): PathMatcher {
@@ -8,7 +8,7 @@ export function compilePattern(pattern: Pattern): PathMatcher {
   return pattern.directoryOnly ? (path, name, isDirectory) => isDirectory && matches(path, name) : matches;
 }
 
-/** The two usual forms, a name and a suffix, need no regular expression. */
+/** The two usual forms, a name and a suffix, are matched without a regular expression. */
 function nameMatcher(segment: Segment): (path: string, name: string) => boolean {
   const tokens = segment === "**" ? [] : segment;
   const [first, second] = tokens;

@@ -12,7 +12,7 @@ type Range = readonly [first: number, last: number];
 /** A path component: tokens, or `**`, which stands for any number of components. */
 export type Segment = readonly Token[] | "**";
 
-/** One line of gitignore syntax, understood. */
+/** One parsed line of gitignore syntax. */
 export interface Pattern {
   readonly negated: boolean;
   readonly directoryOnly: boolean;
@@ -22,18 +22,18 @@ export interface Pattern {
 }
 
 /** A pattern reaches rsync as one rule or as 2^n for n inner `**`. */
-const MAX_DOUBLE_STARS = 4;
-const MAX_PATTERN_LENGTH = 2048;
+const DOUBLE_STARS_MAX = 4;
+const PATTERN_BYTES_MAX = 2048;
 
 /**
- * Reads one gitignore line; undefined for a comment, a blank line, and what git says never matches.
- * Each code unit of `line` is one byte of the pattern. Throws Failure where rsync's rules could not say the same.
+ * Parses one gitignore line; undefined for a comment, a blank line, and a pattern that never matches in git.
+ * Each code unit of `line` is one byte of the pattern. Throws Failure for a pattern that rsync's rules can't express.
  */
 export function parsePattern(line: string): Pattern | undefined {
   let text = withoutTrailingSpaces(line);
   if (text === "" || text.startsWith("#")) return undefined;
-  if (text.length > MAX_PATTERN_LENGTH) throw unsupported(line, `is longer than ${MAX_PATTERN_LENGTH} bytes`);
-  if (/[\0\n]/.test(text)) throw unsupported(line, "holds a line break or a zero byte");
+  if (text.length > PATTERN_BYTES_MAX) throw unsupported(line, `is longer than ${PATTERN_BYTES_MAX} bytes`);
+  if (/[\0\n]/.test(text)) throw unsupported(line, "contains a line break or a NUL byte");
   const negated = text.startsWith("!");
   if (negated) text = text.slice(1);
   const directoryOnly = text.endsWith("/");
@@ -69,8 +69,8 @@ function parseSegments(text: string, anchored: boolean, line: string): Segment[]
     if (tokens === undefined) return undefined;
     segments.push(tokens);
   }
-  if (segments.filter((segment) => segment === "**").length > MAX_DOUBLE_STARS) {
-    throw unsupported(line, `has more than ${MAX_DOUBLE_STARS} times **`);
+  if (segments.filter((segment) => segment === "**").length > DOUBLE_STARS_MAX) {
+    throw unsupported(line, `has more than ${DOUBLE_STARS_MAX} **`);
   }
   return segments;
 }
@@ -95,7 +95,7 @@ function hasOpenBracket(part: string): boolean {
   return false;
 }
 
-/** git/wildmatch.c:dowild, as tokens; undefined where that says no name can match. */
+/** git/wildmatch.c:dowild, as tokens; undefined for a pattern that matches no name. */
 function parseTokens(part: string, line: string): Token[] | undefined {
   const tokens: Token[] = [];
   let literal = "";
@@ -127,7 +127,7 @@ function parseTokens(part: string, line: string): Token[] | undefined {
 
 interface ParsedClass {
   readonly negated: boolean;
-  /** undefined when it names a class there isn't. */
+  /** undefined when it names an unknown class. */
   readonly ranges: Range[] | undefined;
   /** Where its closing bracket is. */
   readonly end: number;
@@ -167,7 +167,7 @@ function parseClass(part: string, start: number): ParsedClass | undefined {
 
 const SLASH = 0x2f;
 
-/** No class matches a slash, and rsync counts the slashes of a pattern. Gives nothing for a range that runs backwards. */
+/** No class matches a slash, and rsync counts the slashes of a pattern. Returns an empty list for a range that runs backwards. */
 function withoutSlash([from, to]: Range): Range[] {
   const parts: Range[] =
     from <= SLASH && to >= SLASH

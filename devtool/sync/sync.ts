@@ -1,7 +1,7 @@
 import { ConnectionLost, Failure } from "../failure.ts";
 import type { Filter } from "../ignore/filter.ts";
 import type { Connection, RemoteProcess } from "../targets/target.ts";
-import { createHearing, exitFailure, NO_RSYNC, waitForExit } from "./ending.ts";
+import { exitFailure, NO_RSYNC, readRsyncOutput, waitForExit } from "./rsync-exit.ts";
 import { type Entry, isRegular } from "./send/filelist.ts";
 import { sendListsByDirectory, sendRules, sendWholeList } from "./send/lists.ts";
 import { printable } from "./send/local.ts";
@@ -18,9 +18,9 @@ export interface SyncRequest {
   /** An absolute path on the target; made if missing. Nothing outside it is written or deleted. */
   readonly mirror: string;
   readonly filter: Filter;
-  /** What a watch round is about: paths relative to the project, posix. Without it all is compared, and what isn't here is deleted there. */
+  /** The paths of a watch round, relative to the project, posix. Without it everything is compared, and what is not in the project is deleted from the mirror. */
   readonly changed?: readonly string[] | undefined;
-  /** Which files are executable where the file system doesn't say so (Windows). Gets the relative posix path. */
+  /** Whether a file is executable, where the file system has no such bit (Windows). Takes the relative posix path. */
   readonly executable?: ((path: string) => boolean) | undefined;
 }
 
@@ -35,13 +35,13 @@ export interface SyncReport {
   /** Sum of the sizes of the regular files in the list. */
   readonly bytesTotal: number;
   readonly milliseconds: number;
-  /** What was skipped and needn't worry anybody, a sentence each. */
+  /** What was skipped without harm, a sentence each. */
   readonly notices: readonly string[];
 }
 
 /**
  * Makes the mirror on the target what the project is here, as `rsync -rlpt --delete` does.
- * Throws Failure, ConnectionLost, or the signal's reason; the mirror then holds old or new files, never a half one.
+ * Throws Failure, ConnectionLost, or the signal's reason; each file of the mirror is then either the old or the new one, never a part.
  */
 export async function sync(connection: Connection, request: SyncRequest, signal: AbortSignal): Promise<SyncReport> {
   const started = performance.now();
@@ -62,10 +62,13 @@ export async function sync(connection: Connection, request: SyncRequest, signal:
 function refuseDangerousMirror(mirror: string): void {
   const parts = mirror.split("/").filter((part) => part !== "" && part !== ".");
   if (mirror.startsWith("/") && parts.length >= 2 && !parts.includes("..") && !mirror.includes("\0")) return;
-  throw new Failure(`${JSON.stringify(mirror)} can't be a mirror: what isn't in the project is deleted from it`, {
-    remedy: "name an absolute path of at least two directories, such as /home/me/project",
-    exitCode: 2,
-  });
+  throw new Failure(
+    `${JSON.stringify(mirror)} can't be a mirror: everything in it that is not in the project would be deleted`,
+    {
+      remedy: "name an absolute path of at least two directories, such as /home/me/project",
+      exitCode: 2,
+    },
+  );
 }
 
 function refuseUnreadable(unreadable: readonly string[]): void {
@@ -90,7 +93,7 @@ interface Round {
   readonly bytesSent: number;
 }
 
-/** rsync makes the mirror's last directory itself; `mkdir` only runs when more than that is missing. */
+/** rsync makes the mirror's last directory itself; `mkdir` runs only when its parents are missing too. */
 async function runRound(connection: Connection, request: SyncRequest, signal: AbortSignal): Promise<Round> {
   const first = await converse(connection, request, signal);
   if (!("unusable" in first)) return first;
@@ -104,7 +107,7 @@ async function runRound(connection: Connection, request: SyncRequest, signal: Ab
   return second;
 }
 
-/** `unusable`: rsync found no mirror to work in, and has done nothing. */
+/** `unusable`: rsync could not use the mirror's path, and has changed nothing. */
 type Outcome = Round | { readonly unusable: Failure };
 const PATH_EXIT_CODES = [3, 11];
 
@@ -118,41 +121,41 @@ async function converse(connection: Connection, request: SyncRequest, signal: Ab
   source.readAhead?.();
   const rsync = await starting;
   rsync.exited.catch(() => undefined);
-  const hearing = createHearing(rsync.stderr);
+  const output = readRsyncOutput(rsync.stderr);
   const channel = new Channel(rsync, (message) => {
-    hearing.hear(message);
+    output.receive(message);
     if (message.kind === MESSAGE.errorExit) channel.abandon();
   });
-  const done = () => ({ listing: source.listing, sent, deleted: hearing.deleted, bytesSent: channel.bytesSent });
-  let trouble: unknown;
+  const done = () => ({ listing: source.listing, sent, deleted: output.deleted, bytesSent: channel.bytesSent });
+  let failed: unknown;
   try {
     await sendProject(channel, request, source, sent);
     channel.end();
-    // All is in place now; rsync takes 20 ms more to wait for its own processes, which only a complaint is worth.
-    if (hearing.complaints.length === 0) return done();
+    // Everything is in place now. rsync waits 20 ms more for its own processes; only an error makes that worth waiting for.
+    if (output.errors.length === 0) return done();
   } catch (error) {
-    trouble = error;
+    failed = error;
     channel.abandon();
     if (!(error instanceof StreamEnded)) rsync.kill("SIGTERM");
   }
   const status = await waitForExit(rsync).finally(() => signal.throwIfAborted());
-  if (trouble !== undefined && !(trouble instanceof StreamEnded)) throw trouble;
-  const failure = exitFailure(status, hearing, sent.unsettled.size);
-  const didNothing = sent.files.size === 0 && hearing.deleted === 0;
+  if (failed !== undefined && !(failed instanceof StreamEnded)) throw failed;
+  const failure = exitFailure(status, output, sent.unsettled.size);
+  const didNothing = sent.files.size === 0 && output.deleted === 0;
   if (failure !== undefined && didNothing && PATH_EXIT_CODES.includes(status.code ?? 0)) return { unusable: failure };
   if (failure !== undefined) throw failure;
-  if (trouble !== undefined) throw new Failure("rsync on the target ended before it was done");
+  if (failed !== undefined) throw new Failure("rsync on the target ended before it was done");
   return done();
 }
 
-/** A watch round is read at once and may turn out to be nothing; a full round is read while rsync starts and works. */
+/** A watch round is read at once and may turn out empty; a full round is read while rsync starts and works. */
 type Source =
   | { readonly kind: "list"; readonly listing: Listing; readonly readAhead?: undefined }
   | {
       readonly kind: "lists";
       readonly listing: Listing;
       readonly turns: AsyncIterable<DirectoryListing[]>;
-      /** Reads the first turn before anybody asks for it. */
+      /** Starts to read the first turn before it is asked for. */
       readonly readAhead: () => void;
     };
 
@@ -183,15 +186,15 @@ async function sendProject(channel: Channel, request: SyncRequest, source: Sourc
   const conversation = startConversation(channel, project, terms.seed, sent);
   sendRules(channel, request.filter);
   let lists = 1;
-  if ((source.kind === "lists") !== terms.incremental) throw brokenStream("another kind of file list");
+  if ((source.kind === "lists") !== terms.incremental) throw brokenStream("a file list of another kind");
   if (source.kind === "list") sendWholeList(channel, listing, terms);
   else lists = await sendListsByDirectory(conversation, source.turns, listing.entries, terms);
   await answerAll(conversation, lists, terms.protocol);
 }
 
 /**
- * The options are those `rsync -rlpt --delete` gives its server, with times compared to the nanosecond. What a watch round
- * names is sent without a comparison (-I), except beside the names of a swept directory.
+ * The options are those that `rsync -rlpt --delete` passes to its server, with times compared to the nanosecond. The paths of
+ * a watch round are sent without comparing times (-I), unless the list also holds all names of a swept directory.
  */
 async function startRsync(
   connection: Connection,

@@ -5,14 +5,14 @@ import { addAbortSignal, type Readable } from "node:stream";
 import { getSystemErrorMap } from "node:util";
 import { Failure } from "../failure.ts";
 import { checkedName } from "../spec/name.ts";
-import { decompress } from "./decompress.ts";
-import { BadImage, type Entry } from "./entry.ts";
-import { type Extracted, extractEntries } from "./extract.ts";
+import { decompress } from "./archive/decompress.ts";
+import { BadImage, type Entry } from "./archive/entry.ts";
+import { type Extracted, extractEntries } from "./archive/extract.ts";
+import { readTar } from "./archive/tar.ts";
+import { readTree } from "./archive/tree.ts";
 import { clearLeftovers, makeUnderWay, removeTree } from "./leftovers.ts";
 import { HOST } from "./resolve.ts";
 import { type ImageRecord, imagesDirectory, recordOf } from "./store.ts";
-import { readTar } from "./tar.ts";
-import { readTree } from "./tree.ts";
 
 export interface Import {
   /** stateRoot(). */

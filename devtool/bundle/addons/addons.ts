@@ -7,14 +7,14 @@ import { filesFor, type PackageFile, type Platform } from "./files.ts";
 import type { Addon } from "./imports.ts";
 import { npmInstall } from "./npm.ts";
 
-/** Beside the bundle, for Node.js to find. */
+/** Beside the bundle, where Node.js looks for packages. */
 const FOLDER = "node_modules";
-/** In that folder: what lies there. */
+/** In that folder: the list of what was put there. */
 const SHIPPED_LIST = ".devtool-addons.json";
 
 /**
- * Puts the packages that are not bundled beside the bundle, as they are on `platform`; true when that changed anything.
- * @throws Failure when one can't be had for it
+ * Puts the packages that are not bundled beside the bundle, in their form for `platform`; returns whether anything changed.
+ * @throws Failure when one is not available for it
  */
 export async function shipAddons(
   addons: readonly Addon[],
@@ -56,7 +56,7 @@ export function cacheDirectory(env: NodeJS.ProcessEnv = process.env, platform = 
   return join(base ?? (env["XDG_CACHE_HOME"] || join(home, ".cache")), "devtool/addons");
 }
 
-/** A cache entry is complete once it is there: it comes by rename. */
+/** A cache entry is complete when it exists: it is put there by rename. */
 async function fillCache(addon: Addon, platform: Platform, cache: string, signal: AbortSignal): Promise<void> {
   const entry = join(cache, cacheKey(addon, platform));
   const isThere = await readdir(entry).then(
@@ -71,7 +71,7 @@ async function fillCache(addon: Addon, platform: Platform, cache: string, signal
     await copyFiles(files, join(work, "entry"));
     signal.throwIfAborted();
     await rename(join(work, "entry"), entry).catch(async (error: unknown) => {
-      // Another devtool was faster: its entry is the same.
+      // Another devtool was faster, and its entry is the same.
       await readdir(entry).catch(() => {
         throw error;
       });

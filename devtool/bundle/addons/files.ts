@@ -16,8 +16,8 @@ export interface PackageFile {
 }
 
 /**
- * The files of a package and of all it depends on, as far as a program needs them on `platform`; undefined when they
- * have native parts, but none for it.
+ * The files of a package and of all its dependencies that a program needs on `platform`; undefined when there are
+ * native parts, but none for that platform.
  */
 export async function filesFor(
   name: string,
@@ -40,7 +40,7 @@ export async function filesFor(
   return needsNative && !hasNative ? undefined : files;
 }
 
-/** The package, what it depends on, and those of its optional ones that are installed: one for each platform, often. */
+/** The package, its dependencies, and those optional ones that are installed: often there is one per platform. */
 function packagesOf(name: string, directory: string): Map<string, { place: string; manifest: Manifest }> {
   const found = new Map<string, { place: string; manifest: Manifest }>();
   const visit = (packageName: string, place: string) => {
@@ -70,7 +70,7 @@ async function listFiles(directory: string, path: string): Promise<string[]> {
 const LOADED = /\.(js|cjs|mjs|json|wasm)$/;
 const MAYBE_BINARY = /(^|\/)[^./]+$|\.node$|\.so(\.\d+)*$/;
 
-/** Sources, headers and documents of a package are several times its code, and never loaded. */
+/** A package's sources, headers and documents are several times the size of its code, and never loaded. */
 async function kindOf(file: string, platform: Platform): Promise<"script" | "native" | "unneeded"> {
   const path = file.replaceAll("\\", "/");
   if (LOADED.test(path)) return "script";
@@ -91,7 +91,7 @@ const MACHINES: Readonly<Record<string, number>> = {
 };
 const HEADER_BYTES = 20;
 
-/** Whether it is an ELF file for this machine, linked to this libc or to none. */
+/** Whether it is an ELF file for `arch`, linked to `libc` or to none. */
 export async function runsOn(file: string, { platform, arch, libc }: Platform): Promise<boolean> {
   if (platform !== "linux") return false;
   const header = Buffer.alloc(HEADER_BYTES);

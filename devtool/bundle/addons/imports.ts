@@ -12,8 +12,8 @@ export interface Addon {
 }
 
 /**
- * Leaves the packages `names` out of the bundle and collects those it meets in `found`, by name. Only imports of `names`
- * are asked about: each costs a round trip between esbuild and here, at every build.
+ * Leaves the packages `names` out of the bundle and collects those that are imported in `found`, by name. The filter
+ * matches imports of `names` only: each match costs a round trip between esbuild and this process at every build.
  */
 export function addonImports(names: readonly string[], found: Map<string, Addon>): Plugin {
   return {
@@ -65,7 +65,7 @@ function packageName(path: string): string {
     .join("/");
 }
 
-/** As Node.js looks it up, from `from` upwards. */
+/** Looked up as Node.js does, from `from` upwards. */
 export function packageDirectory(name: string, from: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const candidate = join(folder, "node_modules", name);
@@ -87,7 +87,7 @@ export function readManifest(directory: string): Manifest {
   return parseManifest(readFileSync(join(directory, "package.json"), "utf8"));
 }
 
-/** Of a package whose manifest is broken nothing is known. */
+/** A package whose manifest is not valid JSON counts as having an empty one. */
 function parseManifest(text: string): Manifest {
   try {
     return JSON.parse(text) as Manifest;
@@ -96,7 +96,7 @@ function parseManifest(text: string): Manifest {
   }
 }
 
-/** By what the ways to ship a binary leave in a package: one package for each platform, prebuilds, or node-gyp and its like. */
+/** Known by the traces of each way to ship a binary: one package per platform, prebuilds, or node-gyp and its like. */
 export function hasNativeParts(manifest: Manifest, directory: string): boolean {
   const platformPackages = Object.keys(manifest.optionalDependencies ?? {}).filter((name) =>
     /(^|[-/_.])(linux|darwin|win32)([-_.]|$)/.test(name),

@@ -1,7 +1,7 @@
 import type { Pattern, Segment, Token } from "../../ignore/pattern.ts";
 
 /**
- * The same pattern in rsync's words: each text matches some of what the pattern does, together they match all of it.
+ * The pattern in rsync's syntax: each text matches a part of what the pattern matches, together they match all of it.
  * Without the rule's sign. rsync(1), "PATTERN MATCHING RULES".
  */
 export function rsyncPatterns(pattern: Pattern): string[] {
@@ -10,7 +10,7 @@ export function rsyncPatterns(pattern: Pattern): string[] {
   return withoutInnerDoubleStars(pattern.segments).map((segments) => `/${printSegments(segments)}${end}`);
 }
 
-/** git's inner `**` may stand for no component at all, rsync's needs one: both ways, each a text of its own. */
+/** git's inner `**` also matches zero components, rsync's needs one: returns both forms. */
 function withoutInnerDoubleStars(segments: readonly Segment[]): Segment[][] {
   const [head, ...rest] = segments;
   if (head === undefined) return [[]];

@@ -1,14 +1,14 @@
 import { readSync } from "node:fs";
 import type { Channel } from "../wire/channel.ts";
-import { createFileSum, MAX_BLOCK_LENGTH, STRONG_LENGTH } from "../wire/checksum.ts";
+import { BLOCK_BYTES_MAX, createFileSum, STRONG_SUM_BYTES } from "../wire/checksum.ts";
 import { brokenStream } from "../wire/wire.ts";
 import { type BlockSums, createMatcher, type DeltaSink } from "./delta.ts";
 
-const MAX_BLOCKS = 1 << 22;
-/** Holds what is read at once and the end of what was read before. */
-export const WINDOW_LENGTH = 512 * 1024;
+const BLOCKS_MAX = 1 << 22;
+/** Holds one read and the unmatched end of the read before. */
+export const WINDOW_BYTES = 512 * 1024;
 /** rsync.h:CHUNK_SIZE. */
-const MAX_LITERAL_LENGTH = 32 * 1024;
+const LITERAL_BYTES_MAX = 32 * 1024;
 
 /** rsync/io.c:read_sum_head and rsync/sender.c:receive_sums. */
 export async function readSums(channel: Channel): Promise<BlockSums> {
@@ -19,11 +19,11 @@ export async function readSums(channel: Channel): Promise<BlockSums> {
   const remainder = head.readInt32LE(12);
   const isSound =
     count >= 0 &&
-    count <= MAX_BLOCKS &&
+    count <= BLOCKS_MAX &&
     blockLength >= (count === 0 ? 0 : 1) &&
-    blockLength <= MAX_BLOCK_LENGTH &&
+    blockLength <= BLOCK_BYTES_MAX &&
     strongLength >= 0 &&
-    strongLength <= STRONG_LENGTH &&
+    strongLength <= STRONG_SUM_BYTES &&
     remainder >= 0 &&
     remainder <= blockLength;
   if (!isSound) throw brokenStream(`sums of ${count} blocks of ${blockLength} bytes`);
@@ -33,7 +33,7 @@ export async function readSums(channel: Channel): Promise<BlockSums> {
 export interface ContentTerms {
   readonly channel: Channel;
   readonly strongSum: (block: Uint8Array) => Buffer;
-  /** WINDOW_LENGTH bytes to read into. */
+  /** WINDOW_BYTES bytes to read into. */
   readonly window: Buffer;
 }
 
@@ -80,8 +80,8 @@ function tokenSink(channel: Channel): DeltaSink {
   const { out } = channel;
   return {
     literal(bytes) {
-      for (let at = 0; at < bytes.length; at += MAX_LITERAL_LENGTH) {
-        const piece = bytes.subarray(at, at + MAX_LITERAL_LENGTH);
+      for (let at = 0; at < bytes.length; at += LITERAL_BYTES_MAX) {
+        const piece = bytes.subarray(at, at + LITERAL_BYTES_MAX);
         out.int32(piece.length);
         out.bytes(piece);
       }

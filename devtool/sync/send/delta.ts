@@ -17,12 +17,12 @@ export interface DeltaSink {
   block(index: number): void;
 }
 
-/** A bucket with more equal weak sums than this is searched no further; rsync/match.c:MAX_CHAIN_LEN. */
-const MAX_CHAIN_LENGTH = 1024;
+/** The search of a bucket ends after this many equal weak sums; rsync/match.c:MAX_CHAIN_LEN. */
+const CHAIN_LENGTH_MAX = 1024;
 
 /**
  * Finds blocks of the old file in the new one; rsync/match.c:hash_search.
- * The returned function takes the new file in pieces and tells how many bytes of a piece are done; the rest
+ * The returned function takes the new file in pieces and returns how many bytes of a piece are done; the rest
  * must begin the next piece. With `final` all of it is done.
  */
 export function createMatcher(
@@ -74,7 +74,7 @@ export function createMatcher(
   };
 }
 
-/** Hashes weak sums; blocks of one hash form a chain, as rsync/match.c:build_hash_table. */
+/** Hashes weak sums; blocks with the same hash form a chain, as in rsync/match.c:build_hash_table. */
 function createTable(old: BlockSums) {
   const { count, strongLength, sums } = old;
   const recordLength = 4 + strongLength;
@@ -103,7 +103,7 @@ function createTable(old: BlockSums) {
       let steps = 0;
       for (let i = heads[slot(sum)] ?? -1; i >= 0; i = chain[i] ?? -1) {
         if (weak[i] !== sum || i === shortBlock) continue;
-        if (++steps > MAX_CHAIN_LENGTH) return -1;
+        if (++steps > CHAIN_LENGTH_MAX) return -1;
         strong ??= strongSum(piece.subarray(at, at + length));
         if (hasStrong(i, strong)) return i;
       }

@@ -14,7 +14,7 @@ export interface Entry {
   readonly nanoseconds: number;
   /** A symlink's target. */
   readonly link: string | undefined;
-  /** Of a directory: its whole content is listed, and what isn't is deleted from it. */
+  /** Of a directory: its whole content is listed, so that the receiver deletes what is not in the list. */
   readonly complete: boolean;
 }
 
@@ -45,11 +45,11 @@ const FLAG = {
 
 /** rsync.h:IOERR_GENERAL: the receiver deletes nothing then. */
 const IO_ERROR = 1;
-const MAX_SHARED_PREFIX = 255;
+const SHARED_PREFIX_BYTES_MAX = 255;
 
 /**
- * Writes file lists in the bytes of protocol 30 or 31, the entries in rsync's order; an entry leaves out what it shares
- * with the one before, also with that of the list before; rsync/flist.c:send_file_list.
+ * Encodes file lists for protocol 30 or 31, the entries in rsync's order. An entry leaves out what it shares with the one
+ * before it, also with the last one of the list before; rsync/flist.c:send_file_list.
  */
 export class FileListEncoder {
   readonly #protocol: number;
@@ -59,7 +59,7 @@ export class FileListEncoder {
     this.#protocol = protocol;
   }
 
-  /** `isIncomplete` says that something that belongs in this list could not be read. */
+  /** `isIncomplete`: something that belongs in this list could not be read. */
   encode(entries: readonly Entry[], isIncomplete: boolean, to: ByteWriter): void {
     for (const entry of entries) {
       encodeEntry(entry, this.#previous, this.#protocol, to);
@@ -105,7 +105,7 @@ function encodeEntry(entry: Entry, previous: Entry | undefined, protocol: number
 }
 
 function sharedPrefix(name: string, previous: string): number {
-  const most = Math.min(name.length, previous.length, MAX_SHARED_PREFIX);
+  const most = Math.min(name.length, previous.length, SHARED_PREFIX_BYTES_MAX);
   let length = 0;
   while (length < most && name.charCodeAt(length) === previous.charCodeAt(length)) length++;
   return length;

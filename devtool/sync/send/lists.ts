@@ -17,7 +17,7 @@ export function sendRules({ out }: Channel, filter: Filter): void {
   out.int32(0);
 }
 
-/** One list of all; an index is a place in it. */
+/** One list of all entries; an index is a position in it. */
 export function sendWholeList(channel: Channel, { entries, unreadable }: Listing, terms: Terms): void {
   const isIncomplete = unreadable.length > 0;
   new FileListEncoder(terms.protocol).encode(entries, isIncomplete && terms.safeFileList, channel.out);
@@ -25,9 +25,9 @@ export function sendWholeList(channel: Channel, { entries, unreadable }: Listing
 }
 
 /**
- * A list for each directory, sent as they are read, while the receiver's questions about those before are answered;
- * rsync/flist.c:send_extra_file_list. Gives the number of lists.
- * Indices go on from list to list, and the one before a list's first stands for its directory.
+ * Sends one list per directory as they are read, and meanwhile answers the receiver's requests about earlier ones;
+ * rsync/flist.c:send_extra_file_list. Returns the number of lists.
+ * Indices continue from list to list, and the one before a list's first stands for its directory.
  */
 export async function sendListsByDirectory(
   conversation: Conversation,

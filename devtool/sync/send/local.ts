@@ -4,7 +4,7 @@ import { type Entry, MODE } from "./filelist.ts";
 export interface LocalProject {
   /** Absolute. */
   readonly root: string;
-  /** Tells whether a file is executable where the file system doesn't say so (Windows); gets the relative posix path. */
+  /** Whether a file is executable, where the file system has no such bit (Windows). Takes the relative posix path. */
   readonly executable?: ((path: string) => boolean) | undefined;
 }
 
@@ -20,7 +20,7 @@ export function describe(request: LocalProject, path: string, name: string, stat
   return { name, path, mode, size, seconds, nanoseconds: rest < 0 ? rest + 1e9 : rest, link, complete: true };
 }
 
-/** Without permissions of its own a file system leaves them to the configuration. */
+/** Where the file system has no permissions, the configuration decides. */
 function modeOf(request: LocalProject, path: string, stat: BigIntStats): number {
   const mode = Number(stat.mode) & 0o177777;
   const type = mode & MODE.type;
@@ -35,14 +35,14 @@ function readLink(root: string, path: string): string {
 
 const SECOND = 1_000_000_000n;
 
-/** Linux takes names as bytes, Windows and macOS as Unicode, of which the target gets the composed form. */
+/** Names are bytes on Linux and Unicode on Windows and macOS; macOS's are sent in composed form (NFC). */
 export function wireName(path: string): string {
   return process.platform === "darwin" ? Buffer.from(printable(path).normalize("NFC")).toString("latin1") : path;
 }
 
 const NOT_ASCII = /[\x80-\xff]/;
 
-/** What fs takes for a path of the project in bytes. */
+/** A path of the project, given as bytes, in the form that fs takes. */
 export function localPath(root: string, path: string): string | Buffer {
   if (!NOT_ASCII.test(path)) return `${root}/${path}`;
   if (process.platform === "win32") return `${root}/${printable(path)}`;
@@ -58,7 +58,7 @@ export function isGone(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-/** An errno in words: Node.js says `EACCES: permission denied, open '…'`. */
+/** The words of an errno, from Node.js's `EACCES: permission denied, open '…'`. */
 export function reason(error: unknown): string {
   const { message } = error as Error;
   return /^E[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message;

@@ -3,7 +3,7 @@ import type { Channel } from "../wire/channel.ts";
 import { createStrongSum, type Seed } from "../wire/checksum.ts";
 import { MESSAGE } from "../wire/multiplex.ts";
 import { brokenStream, INDEX, IndexDecoder, IndexEncoder } from "../wire/wire.ts";
-import { type ContentTerms, readSums, sendContent, WINDOW_LENGTH } from "./content.ts";
+import { type ContentTerms, readSums, sendContent, WINDOW_BYTES } from "./content.ts";
 import type { BlockSums } from "./delta.ts";
 import { type Entry, isRegular } from "./filelist.ts";
 import { isGone, localPath, printable, reason } from "./local.ts";
@@ -11,25 +11,26 @@ import { isGone, localPath, printable, reason } from "./local.ts";
 export interface Sent {
   /** Indices of the files whose content went out. */
   readonly files: Set<number>;
-  /** Files that changed while they were read, both times: the target keeps what it had. */
+  /** Files that changed while they were read, both times: the target keeps the old file. */
   readonly unsettled: Set<number>;
   /** Phrases about files that could not be opened or read. */
   readonly unreadable: string[];
   readonly vanished: string[];
 }
 
-/** What the receiver wants to know about one entry; rsync.h:ITEM_*. */
+/** What the receiver's request for one entry is about; rsync.h:ITEM_*. */
 const ITEM = { basisTypeFollows: 1 << 11, nameFollows: 1 << 12, transfer: 1 << 15 } as const;
 /** Requests, a second try for what failed, and late updates: the first is done with the last list; rsync/sender.c:send_files. */
 const PHASES = 3;
-/** The receiver asks by index; what is behind an index is in `entries`, which may still grow. */
+
+/** The receiver requests entries by their index in `entries`, which may still grow. */
 export interface Conversation extends ContentTerms {
   readonly root: string;
   readonly entries: readonly (Entry | undefined)[];
   readonly received: IndexDecoder;
   readonly encoded: IndexEncoder;
   readonly sent: Sent;
-  /** So many times the receiver said that it is done with a list, or a phase. */
+  /** How often the receiver has finished a list or a phase. */
   done: number;
 }
 
@@ -52,18 +53,18 @@ export function startConversation(
     strongSum: createStrongSum(seed),
     received: new IndexDecoder(),
     encoded: new IndexEncoder(),
-    window: Buffer.allocUnsafeSlow(WINDOW_LENGTH),
+    window: Buffer.allocUnsafeSlow(WINDOW_BYTES),
     sent,
     done: 0,
   };
 }
 
-/** Answers what the receiver has asked so far. */
+/** Answers the requests received so far. */
 export async function answerWaiting(conversation: Conversation): Promise<void> {
   while (conversation.channel.hasInput()) await answerNext(conversation, Number.POSITIVE_INFINITY);
 }
 
-/** Answers the receiver until it has all it wants of so many lists; rsync/sender.c:send_files, rsync/main.c:read_final_goodbye. */
+/** Answers the receiver until it has finished `lists` lists; rsync/sender.c:send_files, rsync/main.c:read_final_goodbye. */
 export async function answerAll(conversation: Conversation, lists: number, protocol: number): Promise<void> {
   const { channel, encoded } = conversation;
   const last = lists - 1 + PHASES;
@@ -75,7 +76,7 @@ export async function answerAll(conversation: Conversation, lists: number, proto
   }
 }
 
-/** No content is asked for after `contentEnd` times done. */
+/** A request for content is a protocol error once `done` has reached `contentEnd`. */
 async function answerNext(conversation: Conversation, contentEnd: number): Promise<void> {
   const { channel, encoded } = conversation;
   const item = await readItem(conversation);
@@ -135,7 +136,7 @@ async function answer(conversation: Conversation, item: ItemRequest, mayTransfer
   let file: number | undefined;
   try {
     file = openSync(localPath(conversation.root, entry.path), OPEN_FLAGS);
-    if (!fstatSync(file).isFile()) throw Object.assign(new Error("no file any more"), { code: "ENOENT" });
+    if (!fstatSync(file).isFile()) throw Object.assign(new Error("not a regular file any more"), { code: "ENOENT" });
     await sendFile(conversation, item, file, old);
   } catch (error) {
     if (!isErrno(error)) throw error;
@@ -152,7 +153,7 @@ function isErrno(error: unknown): boolean {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string";
 }
 
-/** The receiver keeps what it has. */
+/** The receiver then keeps its old file. */
 function refuse(conversation: Conversation, item: ItemRequest, entry: Entry, error: unknown): void {
   const isSymlinkNow = (error as NodeJS.ErrnoException).code === "ELOOP";
   const { vanished } = conversation.sent;
@@ -166,8 +167,8 @@ function noteUnreadable({ entries, sent }: Conversation, item: ItemRequest, erro
 }
 
 /**
- * The content as literals and blocks, then the sum of all of it. A file that changes while it is read gets a wrong sum:
- * the receiver drops it and asks again.
+ * Sends the content as literals and blocks, then its checksum. A file that changes while it is read gets a wrong checksum,
+ * so that the receiver discards it and requests it again.
  */
 async function sendFile(conversation: Conversation, item: ItemRequest, file: number, old: BlockSums): Promise<void> {
   const { out } = conversation.channel;

@@ -5,12 +5,12 @@ import type { Filter } from "../../ignore/filter.ts";
 import { type Entry, isDirectory } from "./filelist.ts";
 import { describe, isGone, type LocalProject, localPath, printable, reason, wireName } from "./local.ts";
 
-/** What the project looks like, in rsync's order, and what isn't in it. */
+/** The project's entries in rsync's order, and what was left out. */
 export interface Listing {
   readonly entries: Entry[];
-  /** What exists but can't be read, a phrase for each. From the list that lacks one the target deletes nothing. */
+  /** What exists but can't be read, a phrase each. A list that lacks such an entry makes the target delete nothing. */
   readonly unreadable: string[];
-  /** What is passed over because no mirror can hold it, a phrase for each. */
+  /** What is skipped because a mirror can't hold it, a phrase each. */
   readonly notices: string[];
   /** Directories listed with all their names because something in them vanished. */
   readonly swept: Entry[];
@@ -21,31 +21,31 @@ export interface WalkRequest extends LocalProject {
 }
 
 /** rsync's own limit; sys/param.h:MAXPATHLEN. */
-const MAX_NAME_LENGTH = 4095;
-const MAX_ENTRIES = 4_000_000;
-/** So many entries are read before anything else in this process gets its turn. */
+const NAME_BYTES_MAX = 4095;
+const ENTRIES_MAX = 4_000_000;
+/** Number of entries that are read before other work of this process gets a turn. */
 const ENTRIES_PER_TURN = 1000;
 
-/** Which part of a directory to list: all that is in and below it, or these names. */
-type Scope = "all" | Map<string, Scope>;
-const NO_NAMES: Scope = new Map();
+/** Which part of a directory to list: everything in and below it, or these names. */
+type Selection = "all" | Map<string, Selection>;
+const NO_NAMES: Selection = new Map();
 
 /**
  * Lists the project, or of it the paths that changed (relative, posix): what is there together with the directories on
  * the way, and all of it where it is a directory. A directory from which something vanished is listed with all its names,
- * for rsync deletes what a list lacks; the other way, --delete-missing-args, fails with Debian 12's rsync 3.2.7.
- * Throws Failure when there is no project to list, for its mirror would be emptied.
+ * since rsync deletes what a list lacks; the other way, --delete-missing-args, fails with Debian 12's rsync 3.2.7.
+ * Throws Failure when there is no project to list, since its mirror would be emptied.
  */
 export async function listProject(
   request: WalkRequest,
   changed: readonly string[] | undefined,
   signal: AbortSignal,
 ): Promise<Listing> {
-  const scope = changed === undefined ? "all" : scopeOf(changed);
+  const selection = changed === undefined ? "all" : selectionOf(changed);
   const root = rootEntry(request);
   const walk: Walk = { request, listing: emptyListing(), pending: [] };
   let nextTurn = ENTRIES_PER_TURN;
-  for (const _ of walkFlat(walk, { entry: root.entry, key: "", isPassage: false }, scope)) {
+  for (const _ of walkFlat(walk, { entry: root.entry, key: "", isPassage: false }, selection)) {
     const { length } = walk.listing.entries;
     if (length < nextTurn) continue;
     nextTurn = length + ENTRIES_PER_TURN;
@@ -54,7 +54,7 @@ export async function listProject(
     signal.throwIfAborted();
   }
   const isSwept = walk.listing.swept.length > 0;
-  if (scope === "all" || isSwept) refuseEmptiness(request.root, walk.listing, walk.listing.entries);
+  if (selection === "all" || isSwept) refuseEmptiness(request.root, walk.listing, walk.listing.entries);
   root.checkStillThere();
   return walk.listing;
 }
@@ -67,7 +67,7 @@ export interface DirectoryListing {
   readonly isIncomplete: boolean;
 }
 
-/** The project directory by directory, as far as it has been read. Each turn gives some more. */
+/** The project directory by directory, as far as it has been read. Each turn yields more of it. */
 export interface ProjectWalk {
   readonly listing: Listing;
   readonly turns: AsyncGenerator<DirectoryListing[], void>;
@@ -75,7 +75,7 @@ export interface ProjectWalk {
 
 /**
  * Lists the whole project, each directory before those in it. `listing.entries` is left to the caller.
- * Throws Failure as listProject does, before it gives what might be missing for want of a project.
+ * Throws Failure as listProject does, before it yields a list that is empty because the project is gone.
  */
 export function walkProject(request: WalkRequest, signal: AbortSignal): ProjectWalk {
   const listing = emptyListing();
@@ -110,12 +110,12 @@ function emptyListing(): Listing {
 }
 
 function refuseTooMany(count: number): void {
-  if (count > MAX_ENTRIES) throw new Failure(`the project has more than ${MAX_ENTRIES} files to sync`, { exitCode: 2 });
+  if (count > ENTRIES_MAX) throw new Failure(`the project has more than ${ENTRIES_MAX} files to sync`, { exitCode: 2 });
 }
 
-/** Code units of changed paths are UTF-16; of a name that isn't Unicode only its directory is known. */
-function scopeOf(changed: readonly string[]): Scope {
-  const top: Scope = new Map();
+/** Changed paths are UTF-16; of a name that is not valid Unicode only the directory is known. */
+function selectionOf(changed: readonly string[]): Selection {
+  const top: Selection = new Map();
   for (const path of changed) {
     const parts = path.split("/").filter((part) => part !== "" && part !== ".");
     if (parts.includes("..") || path.startsWith("/"))
@@ -123,24 +123,24 @@ function scopeOf(changed: readonly string[]): Scope {
     const unknown = parts.findIndex((part) => part.includes("\ufffd"));
     const known = unknown === -1 ? parts : parts.slice(0, unknown);
     if (known.length === 0) return "all";
-    addToScope(top, known);
+    addToSelection(top, known);
   }
   return top;
 }
 
-function addToScope(top: Map<string, Scope>, parts: readonly string[]): void {
-  let scope = top;
+function addToSelection(top: Map<string, Selection>, parts: readonly string[]): void {
+  let node = top;
   for (const [i, part] of parts.entries()) {
     const name = Buffer.from(part).toString("latin1");
-    const inner = scope.get(name);
+    const inner = node.get(name);
     if (inner === "all") return;
-    const next: Map<string, Scope> = inner ?? new Map();
-    scope.set(name, i === parts.length - 1 ? "all" : next);
-    scope = next;
+    const next: Map<string, Selection> = inner ?? new Map();
+    node.set(name, i === parts.length - 1 ? "all" : next);
+    node = next;
   }
 }
 
-/** Names vanish one by one from a project that is moved away or unmounted while it is read: it must stay the same. */
+/** A project that is moved away or unmounted while it is read would seem to lose its files one by one: its identity is checked. */
 function rootEntry(request: WalkRequest): { entry: Entry; checkStillThere: () => void } {
   const stat = rootStat(request.root);
   const entry = describe(request, "", ".", stat);
@@ -184,10 +184,10 @@ interface Walk {
 }
 
 /** All in one list: a directory is followed by its content. */
-function* walkFlat(walk: Walk, { entry, isPassage }: Directory, scope: Scope): Generator<undefined, void> {
-  const { files, directories, isSwept } = readDirectory(walk, entry.path, scope);
+function* walkFlat(walk: Walk, { entry, isPassage }: Directory, selection: Selection): Generator<undefined, void> {
+  const { files, directories, isSwept } = readDirectory(walk, entry.path, selection);
   yield;
-  const directory = scope === "all" || isSwept ? entry : { ...entry, complete: false };
+  const directory = selection === "all" || isSwept ? entry : { ...entry, complete: false };
   const isRoot = entry.path === "";
   if (isRoot || (isPassage && !isSwept)) walk.pending.push(directory);
   else list(walk, directory);
@@ -195,12 +195,12 @@ function* walkFlat(walk: Walk, { entry, isPassage }: Directory, scope: Scope): G
   for (const file of files) list(walk, file);
   for (const inner of directories) {
     const name = inner.entry.path.slice(inner.entry.path.lastIndexOf("/") + 1);
-    yield* walkFlat(walk, inner, scope === "all" ? "all" : (scope.get(name) ?? NO_NAMES));
+    yield* walkFlat(walk, inner, selection === "all" ? "all" : (selection.get(name) ?? NO_NAMES));
   }
   if (walk.pending.at(-1) === directory) walk.pending.pop();
 }
 
-/** A list for each directory. One that vanished before it could be read counts as unread, lest its mirror be emptied. */
+/** One list per directory. A directory that vanished before it could be read counts as unreadable, so that its mirror is not emptied. */
 function* walkByDirectory(walk: Walk, directory: Entry): Generator<DirectoryListing, void> {
   const unread = walk.listing.unreadable.length;
   const { files, directories, isGone } = readDirectory(walk, directory.path, "all");
@@ -225,9 +225,9 @@ interface DirectoryContent {
 }
 
 /** What of a directory belongs in the mirror, in rsync's order. */
-function readDirectory(walk: Walk, path: string, scope: Scope): DirectoryContent {
-  const isSwept = scope !== "all" && [...scope.keys()].some((name) => hasVanished(walk, join(path, name)));
-  const names = scope === "all" || isSwept ? readNames(walk, path) : [...scope.keys()];
+function readDirectory(walk: Walk, path: string, selection: Selection): DirectoryContent {
+  const isSwept = selection !== "all" && [...selection.keys()].some((name) => hasVanished(walk, join(path, name)));
+  const names = selection === "all" || isSwept ? readNames(walk, path) : [...selection.keys()];
   const files: Entry[] = [];
   const directories: Directory[] = [];
   for (const name of names ?? []) {
@@ -243,7 +243,7 @@ function readDirectory(walk: Walk, path: string, scope: Scope): DirectoryContent
   return { files, directories, isGone: names === undefined, isSwept: isSwept && names !== undefined };
 }
 
-/** Nobody knows any more whether it was a directory. */
+/** Whether it was a directory is not known any more, so either kind counts. */
 function hasVanished({ request }: Walk, path: string): boolean {
   try {
     lstatSync(localPath(request.root, path));
@@ -261,7 +261,7 @@ function list(walk: Walk, entry: Entry): void {
   walk.listing.entries.push(entry);
 }
 
-/** Undefined for a directory that isn't there any more. */
+/** Undefined for a directory that has vanished. */
 function readNames(walk: Walk, path: string): string[] | undefined {
   try {
     return readdirSync(localPath(walk.request.root, path), "latin1");
@@ -272,11 +272,11 @@ function readNames(walk: Walk, path: string): string[] | undefined {
   }
 }
 
-/** Undefined for what can't or needn't be sent. */
+/** Undefined for what can't be sent. */
 function readEntry({ request, listing }: Walk, path: string): Entry | undefined {
   const name = wireName(path);
-  if (name.length > MAX_NAME_LENGTH) {
-    listing.unreadable.push(`${printable(path)}: its name is longer than ${MAX_NAME_LENGTH} bytes`);
+  if (name.length > NAME_BYTES_MAX) {
+    listing.unreadable.push(`${printable(path)}: its name is longer than ${NAME_BYTES_MAX} bytes`);
     return undefined;
   }
   try {

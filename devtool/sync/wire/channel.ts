@@ -2,7 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import { Demultiplexer, MESSAGE, type Message, multiplex } from "./multiplex.ts";
 import { ByteWriter, decodeVarint, followingBytes } from "./wire.ts";
 
-/** The stream ended in the middle of the conversation: the exit status tells why. */
+/** The stream ended in the middle of the conversation: the exit status says why. */
 export class StreamEnded extends Error {
   constructor() {
     super("the stream ended before the conversation did");
@@ -10,14 +10,14 @@ export class StreamEnded extends Error {
 }
 
 /**
- * So much input waits unread before the other side has to. It is more than rsync asks for while one turn's file lists go
- * out, for it stops reading those when its questions aren't read.
+ * Input that may wait unread before the other side is made to wait. More than rsync requests while one turn's file lists
+ * are sent, since it stops reading those when its requests are not read.
  */
-const MAX_QUEUED = 32 * 1024 * 1024;
-/** So much output is collected before it goes out as one frame. */
-const FRAME_GOAL = 64 * 1024;
+const QUEUED_BYTES_MAX = 32 * 1024 * 1024;
+/** Output is collected up to this size and sent as one frame. */
+const FRAME_BYTES = 64 * 1024;
 
-/** Both directions of a conversation with `rsync --server`. What is collected in `out` leaves before anything is awaited. */
+/** Both directions of a conversation with `rsync --server`. What is collected in `out` is sent before any wait for input. */
 export class Channel {
   readonly out = new ByteWriter();
   bytesSent = 0;
@@ -27,7 +27,7 @@ export class Channel {
   #queue: Buffer[] = [];
   #queued = 0;
   #framing: "plain" | "multiplexed" | "abandoned" = "plain";
-  /** Why nothing more will come. */
+  /** Why no more input will come. */
   #ended: Error | undefined;
   #wake: (() => void) | undefined;
 
@@ -50,9 +50,9 @@ export class Channel {
     this.#receive(early);
   }
 
-  /** Sends what was collected once it is worth a frame. */
+  /** Sends what was collected once it fills a frame. */
   async flushIfFull(): Promise<void> {
-    if (this.out.length >= FRAME_GOAL) await this.flush();
+    if (this.out.length >= FRAME_BYTES) await this.flush();
   }
 
   /** Sends what was collected, and waits while the other side is behind. */
@@ -83,7 +83,7 @@ export class Channel {
     this.#stdin.end();
   }
 
-  /** From now on nothing is expected but the end; messages are still heard. */
+  /** Discards the data from now on, and ends the input; messages are still handled. */
   abandon(): void {
     this.#queue = [];
     this.#queued = 0;
@@ -97,7 +97,7 @@ export class Channel {
     return this.#queued > 0;
   }
 
-  /** What has come in and wasn't read. */
+  /** What was received and not read yet. */
   unread(): Buffer {
     return Buffer.concat(this.#queue);
   }
@@ -122,7 +122,7 @@ export class Channel {
     return decodeVarint(first, await this.bytes(followingBytes(first)));
   }
 
-  /** Exactly so many bytes. */
+  /** Exactly `length` bytes. */
   async bytes(length: number): Promise<Buffer> {
     if (this.#queued < length) await this.#fill(length);
     const [head] = this.#queue;
@@ -167,7 +167,7 @@ export class Channel {
     if (this.#framing === "abandoned" || piece.length === 0) return;
     this.#queue.push(piece);
     this.#queued += piece.length;
-    if (this.#queued > MAX_QUEUED) this.#stdout.pause();
+    if (this.#queued > QUEUED_BYTES_MAX) this.#stdout.pause();
     this.#awake();
   }
 

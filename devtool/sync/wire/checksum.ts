@@ -1,10 +1,10 @@
 import { createHash, hash } from "node:crypto";
 
 /** The longest block rsync asks for; rsync.h:MAX_BLOCK_SIZE. */
-export const MAX_BLOCK_LENGTH = 1 << 17;
-export const STRONG_LENGTH = 16;
+export const BLOCK_BYTES_MAX = 1 << 17;
+export const STRONG_SUM_BYTES = 16;
 
-/** The sum that rolls: two 16-bit halves over signed bytes; rsync/checksum.c:get_checksum1. */
+/** The rolling checksum: two 16-bit halves over signed bytes; rsync/checksum.c:get_checksum1. */
 export function weakSum(bytes: Int8Array, start: number, end: number): number {
   let first = 0;
   let second = 0;
@@ -23,7 +23,7 @@ export interface Seed {
 
 /** MD5 of seed and block; rsync/checksum.c:get_checksum2. */
 export function createStrongSum(seed: Seed): (block: Uint8Array) => Buffer {
-  const bytes = Buffer.allocUnsafe(4 + MAX_BLOCK_LENGTH + 4);
+  const bytes = Buffer.allocUnsafe(4 + BLOCK_BYTES_MAX + 4);
   bytes.writeInt32LE(seed.value, 0);
   return (block) => {
     bytes.set(block, 4);

@@ -6,7 +6,7 @@ import { brokenStream } from "./wire.ts";
 const NEWEST_PROTOCOL = 31;
 const OLDEST_PROTOCOL = 30;
 
-/** A list for each directory, so that the target works on the first ones while we read the last. */
+/** One file list per directory, so that the target works on the first ones while the last are read here. */
 export const OFFER_INCREMENTAL = "e.iLfxC";
 
 /** What our `-e` option offers the server: safe file lists, no surprises with xattrs, the seed first; rsync/options.c:maybe_add_e_option. */
@@ -15,13 +15,13 @@ export const OFFER = "e.LfxC";
 export interface Terms {
   readonly protocol: number;
   readonly seed: Seed;
-  /** Whether each directory has a list of its own. */
+  /** Whether there is one file list per directory. */
   readonly incremental: boolean;
-  /** Whether the file list's end may tell that something is missing in it. */
+  /** Whether the end of a file list can carry a flag that the list is incomplete. */
   readonly safeFileList: boolean;
 }
 
-/** What the server grants of what its `-e` option offered; rsync/compat.c:CF_*. */
+/** What the server accepts of the `-e` option's offer; rsync/compat.c:CF_*. */
 const COMPATIBILITY = { incrementalRecursion: 1 << 0, safeFileList: 1 << 3, seedFirst: 1 << 5, varintFlags: 1 << 7 };
 
 /** rsync/compat.c:setup_protocol. */
@@ -37,22 +37,22 @@ export async function agree(channel: Channel): Promise<Terms> {
   return { protocol, seed, incremental, safeFileList: protocol >= 31 || (flags & COMPATIBILITY.safeFileList) !== 0 };
 }
 
-/** A shell's greeting comes before rsync's version, and looks like a number far too large. */
+/** What a shell's start-up files print comes before rsync's version, and reads as a number far too large. */
 async function readVersion(channel: Channel): Promise<number> {
   const start = await channel.bytes(4);
   const version = start.readInt32LE(0);
   if (version >= OLDEST_PROTOCOL && version <= MAX_VERSION) return version;
   if (version > 0 && version < OLDEST_PROTOCOL) {
     throw new Failure(
-      `rsync on the target speaks protocol ${version}; this is ${OLDEST_PROTOCOL} to ${NEWEST_PROTOCOL}`,
+      `rsync on the target speaks protocol ${version}; ${OLDEST_PROTOCOL} to ${NEWEST_PROTOCOL} are supported`,
       { remedy: "install rsync 3.1.3 or newer on the target" },
     );
   }
   const noise = Buffer.concat([start, channel.unread()]).toString().split("\n")[0] ?? "";
   throw new Failure(
-    `the login shell on the target prints ${JSON.stringify(noise.slice(0, 200))} where rsync should speak`,
+    `the login shell on the target prints ${JSON.stringify(noise.slice(0, 200))}, which breaks rsync's protocol`,
     {
-      remedy: "let its start-up files (.bashrc, .profile) print only on a terminal: [ -t 1 ] && …",
+      remedy: "make its start-up files (.bashrc, .profile) print only on a terminal: [ -t 1 ] && …",
     },
   );
 }

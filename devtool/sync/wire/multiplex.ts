@@ -19,17 +19,17 @@ export const MESSAGE = {
 /** Added to a frame's kind in its header; rsync.h:MPLEX_BASE. */
 const MULTIPLEX_BASE = 7;
 const HEADER_LENGTH = 4;
-const MAX_FRAME_LENGTH = 0xffffff;
-/** A message that isn't data fits rsync's own buffer for it; rsync.h:BIGPATHBUFLEN. */
-const MAX_MESSAGE_LENGTH = 4096 + 1024;
+const FRAME_BYTES_MAX = 0xffffff;
+/** The size of rsync's own buffer for a message that is not data; rsync.h:BIGPATHBUFLEN. */
+const MESSAGE_BYTES_MAX = 4096 + 1024;
 
 /** Puts bytes into frames; rsync/io.c:send_msg. */
 export function multiplex(kind: number, payload: Buffer): Buffer {
-  const frames = Math.max(1, Math.ceil(payload.length / MAX_FRAME_LENGTH));
+  const frames = Math.max(1, Math.ceil(payload.length / FRAME_BYTES_MAX));
   const stream = Buffer.allocUnsafe(frames * HEADER_LENGTH + payload.length);
   let to = 0;
-  for (let at = 0; at < payload.length || to === 0; at += MAX_FRAME_LENGTH) {
-    const length = Math.min(payload.length - at, MAX_FRAME_LENGTH);
+  for (let at = 0; at < payload.length || to === 0; at += FRAME_BYTES_MAX) {
+    const length = Math.min(payload.length - at, FRAME_BYTES_MAX);
     to = stream.writeUInt32LE(((kind + MULTIPLEX_BASE) << 24) + length, to);
     to += payload.copy(stream, to, at, at + length);
   }
@@ -47,10 +47,10 @@ export interface Received {
   readonly message: (message: Message) => void;
 }
 
-/** Tells data from messages, however the bytes arrive; rsync/io.c:read_a_msg. */
+/** Separates data from messages, however the bytes arrive; rsync/io.c:read_a_msg. */
 export class Demultiplexer {
   readonly #received: Received;
-  /** The bytes of a header or a message that aren't all here yet. */
+  /** The bytes of a header or a message that is not complete yet. */
   #partial: Buffer = Buffer.alloc(0);
   #dataLeft = 0;
 
@@ -58,7 +58,7 @@ export class Demultiplexer {
     this.#received = received;
   }
 
-  /** Throws Failure at what no rsync sends. */
+  /** Throws Failure for bytes that no rsync sends. */
   push(chunk: Buffer): void {
     let bytes = this.#partial.length === 0 ? chunk : Buffer.concat([this.#partial, chunk]);
     while (bytes.length > 0) {
@@ -80,13 +80,13 @@ export class Demultiplexer {
     if (bytes.length < HEADER_LENGTH) return 0;
     const header = bytes.readUInt32LE(0);
     const kind = (header >>> 24) - MULTIPLEX_BASE;
-    const length = header & MAX_FRAME_LENGTH;
+    const length = header & FRAME_BYTES_MAX;
     if (kind === MESSAGE.data) {
       this.#dataLeft = length;
       return HEADER_LENGTH;
     }
     if (!KNOWN_MESSAGES.has(kind)) throw brokenStream(`a message of unknown kind ${kind}`);
-    if (length > MAX_MESSAGE_LENGTH) throw brokenStream(`a message of ${length} bytes`);
+    if (length > MESSAGE_BYTES_MAX) throw brokenStream(`a message of ${length} bytes`);
     if (bytes.length < HEADER_LENGTH + length) return 0;
     this.#received.message({ kind, payload: bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + length) });
     return HEADER_LENGTH + length;

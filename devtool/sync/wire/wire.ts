@@ -3,7 +3,7 @@ import { Failure } from "../../failure.ts";
 /** Indices with a meaning of their own; rsync.h:NDX_*. */
 export const INDEX = { done: -1, endOfLists: -2, deleteStatistics: -3, firstList: -101 } as const;
 
-/** Collects what goes out next; integers are little-endian. */
+/** Collects bytes to send; integers are little-endian. */
 export class ByteWriter {
   #buffer = Buffer.allocUnsafe(64 * 1024);
   length = 0;
@@ -45,7 +45,7 @@ export class ByteWriter {
     this.#variable(value - high * 0x1_0000_0000, high, least, 8);
   }
 
-  /** Gives what was collected and begins anew. */
+  /** Returns the collected bytes and starts over. */
   take(): Buffer {
     const taken = this.#buffer.subarray(0, this.length);
     this.#buffer = Buffer.allocUnsafe(64 * 1024);
@@ -74,7 +74,7 @@ export class ByteWriter {
     this.length = start + count;
   }
 
-  /** Where so many bytes may be put; it may move the buffer. */
+  /** Reserves `bytes` bytes and returns their offset; may reallocate the buffer. */
   #room(bytes: number): number {
     const at = this.length;
     this.length = at + bytes;

@@ -3,46 +3,46 @@ import { Failure } from "../failure.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
 import { MESSAGE, type Message } from "./wire/multiplex.ts";
 
-/** What the rsync on the target says while it works. */
-export interface Hearing {
-  hear(message: Message): void;
-  /** So many things were deleted. */
+/** What the rsync on the target reports while it works. */
+export interface RsyncOutput {
+  receive(message: Message): void;
+  /** Number of deletions. */
   readonly deleted: number;
-  /** Its complaints, on the wire and on its stderr, in order; at most MAX_LINES. */
-  readonly complaints: readonly string[];
-  /** What it only told for information. */
-  readonly remarks: readonly string[];
+  /** Lines of errors, from the protocol's messages and from stderr, in order; at most LINES_MAX. */
+  readonly errors: readonly string[];
+  /** Lines of information and warnings; at most LINES_MAX. */
+  readonly infos: readonly string[];
 }
 
-const MAX_LINES = 50;
-const MAX_STDERR_LENGTH = 16 * 1024;
-const COMPLAINTS: ReadonlySet<number> = new Set([MESSAGE.error, MESSAGE.errorXfer]);
-const REMARKS: ReadonlySet<number> = new Set([MESSAGE.info, MESSAGE.warning]);
+const LINES_MAX = 50;
+const STDERR_BYTES_MAX = 16 * 1024;
+const ERRORS: ReadonlySet<number> = new Set([MESSAGE.error, MESSAGE.errorXfer]);
+const INFOS: ReadonlySet<number> = new Set([MESSAGE.info, MESSAGE.warning]);
 
-export function createHearing(stderr: Readable): Hearing {
+export function readRsyncOutput(stderr: Readable): RsyncOutput {
   let deleted = 0;
-  let unstructured = Buffer.alloc(0);
-  const complaints: string[] = [];
-  const remarks: string[] = [];
+  let stderrBytes = Buffer.alloc(0);
+  const errors: string[] = [];
+  const infos: string[] = [];
   stderr.on("data", (chunk: Buffer) => {
-    if (unstructured.length < MAX_STDERR_LENGTH) unstructured = Buffer.concat([unstructured, chunk]);
+    if (stderrBytes.length < STDERR_BYTES_MAX) stderrBytes = Buffer.concat([stderrBytes, chunk]);
   });
   stderr.on("error", () => undefined);
   return {
-    hear({ kind, payload }) {
+    receive({ kind, payload }) {
       if (kind === MESSAGE.deleted) deleted++;
-      if (COMPLAINTS.has(kind)) addLines(complaints, payload);
-      if (REMARKS.has(kind)) addLines(remarks, payload);
+      if (ERRORS.has(kind)) addLines(errors, payload);
+      if (INFOS.has(kind)) addLines(infos, payload);
     },
     get deleted() {
       return deleted;
     },
-    get complaints() {
-      const all = [...complaints];
-      addLines(all, unstructured);
+    get errors() {
+      const all = [...errors];
+      addLines(all, stderrBytes);
       return all;
     },
-    remarks,
+    infos,
   };
 }
 
@@ -51,10 +51,10 @@ function addLines(to: string[], text: Buffer): void {
     .toString()
     .split(/[\r\n]+/)
     .filter((line) => line.trim() !== "");
-  to.push(...lines.slice(0, MAX_LINES - to.length));
+  to.push(...lines.slice(0, LINES_MAX - to.length));
 }
 
-/** After a conversation that is over, or broken, rsync has this long to clean up before it is killed. */
+/** How long rsync may take to clean up after the conversation before it is killed. */
 const GRACE_MS = 10_000;
 
 /** Rejects with ConnectionLost when the connection ended first. */
@@ -71,15 +71,15 @@ export async function waitForExit(rsync: RemoteProcess): Promise<ExitStatus> {
 
 /** rsync(1), "EXIT VALUES". */
 const EXIT_WORDS: Readonly<Record<number, string>> = {
-  1: "it doesn't know what it was asked for; 3.1.3 or newer is needed",
-  2: "it speaks another protocol",
+  1: "it does not know an option; version 3.1.3 or newer is needed",
+  2: "its protocol version is not compatible",
   3: "it can't use the mirror's path",
-  4: "it can't do what it was asked for",
-  5: "it failed to start the conversation",
+  4: "it does not support the requested action",
+  5: "it could not start the client-server protocol",
   10: "an error in socket I/O",
   11: "an error in file I/O",
   12: "an error in the protocol's data stream",
-  13: "an error in its own messages",
+  13: "an error in program diagnostics",
   14: "an error between its own processes",
   20: "it was stopped by a signal",
   21: "an error between its own processes",
@@ -96,16 +96,16 @@ export const NO_RSYNC = {
   exitCode: 2,
 } as const;
 
-/** How it ended, in words; undefined when all is well. `unsettled`: so many files our side made it refuse. */
-export function exitFailure(status: ExitStatus, hearing: Hearing, unsettled: number): Failure | undefined {
-  const { complaints } = hearing;
+/** The failure in words; undefined after success. `unsettled`: the number of files that this side made rsync refuse. */
+export function exitFailure(status: ExitStatus, output: RsyncOutput, unsettled: number): Failure | undefined {
+  const { errors } = output;
   if (status.code === 0) return undefined;
-  const refusals = complaints.filter((line) => line.includes("failed verification"));
-  if (status.code === 23 && refusals.length === unsettled && complaints.length === unsettled) return undefined;
+  const refusals = errors.filter((line) => line.includes("failed verification"));
+  if (status.code === 23 && refusals.length === unsettled && errors.length === unsettled) return undefined;
   if (status.code === COMMAND_NOT_FOUND) return new Failure("the target has no rsync", NO_RSYNC);
   const words = status.code === null ? `${status.signal} ended it` : (EXIT_WORDS[status.code] ?? "it failed");
   const code = status.code === null ? "" : ` (exit code ${status.code})`;
-  const details = complaints.length > 0 ? complaints : hearing.remarks;
+  const details = errors.length > 0 ? errors : output.infos;
   const text = [`rsync on the target: ${words}${code}`, ...details].join("\n  ");
   const remedy = remedyFor(details.join("\n"));
   return new Failure(text, remedy === undefined ? {} : { remedy });
@@ -115,6 +115,6 @@ function remedyFor(text: string): string | undefined {
   if (/No space left|Disk quota exceeded/.test(text)) return "free some space on the target";
   if (/Permission denied|Operation not permitted/.test(text))
     return "make the mirror writable for the login user on the target";
-  if (/Read-only file system/.test(text)) return "put the mirror on a file system that can be written";
+  if (/Read-only file system/.test(text)) return "put the mirror on a writable file system";
   return undefined;
 }
