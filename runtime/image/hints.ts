@@ -2,7 +2,7 @@ import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { Imported } from "./import.ts";
 
-/** What a person should know of an image that was made all the same. */
+/** What a person should know about an image that was imported, but not completely or not usefully. */
 export function hints({ record, extracted, rootfs }: Imported): string[] {
   const { devices, sockets, mountPoints, attributes, executable } = extracted;
   const found: string[] = [];

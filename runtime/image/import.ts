@@ -32,7 +32,7 @@ export interface Imported {
 }
 
 /**
- * Makes an image; it exists whole or not at all. Throws Failure (exit 125) with nothing left behind,
+ * Imports an image; it then exists whole or not at all. Throws Failure (exit 125) with nothing left behind,
  * or the signal's reason.
  */
 export async function importImage(request: Import): Promise<Imported> {
@@ -86,7 +86,7 @@ async function readable<T>(source: string, opened: Promise<T>): Promise<T> {
   }
 }
 
-/** A directory that holds the images would be copied into itself. */
+/** A directory that contains the images would be copied into itself. */
 async function outsideOf(root: string, directory: string): Promise<string> {
   const state = await realpath(root).catch(() => resolve(root));
   if (!`${state}/`.startsWith(directory === "/" ? "/" : `${directory}/`)) return directory;
@@ -106,7 +106,7 @@ async function extractAndPublish(request: Import, entries: AsyncIterable<Entry>)
     const record = { name, created: new Date().toISOString(), bytes: extracted.bytes, files: extracted.files };
     await writeFile(join(underWay, "image.json"), `${JSON.stringify(record)}\n`);
     signal.throwIfAborted();
-    // Only an empty directory is ever replaced, so of two imports at once the second fails here.
+    // rename(2) replaces only an empty directory, so the second of two imports at the same time fails here.
     const image = join(imagesDirectory(root), name);
     await rename(underWay, image);
     return { record, extracted, rootfs: join(image, "rootfs") };
@@ -132,7 +132,7 @@ const REMEDIES: Readonly<Record<string, (root: string) => string>> = {
   EACCES: (root) => `run as root, or set TINYDOCKER_ROOT to a directory of your own instead of ${root}`,
 };
 
-/** The system's own words, with the file they are about. */
+/** The system's message for the error, with the file it is about. */
 function reason(error: unknown): string {
   const { errno, path, message } = error as NodeJS.ErrnoException;
   const words = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];

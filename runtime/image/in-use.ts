@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import { rootfsOf } from "./store.ts";
 
 /**
- * Who runs on an image: "container NAME", or "process PID" where the container can't be told; undefined for nobody.
- * The kernel knows it best: every mount namespace lists its overlays with their layers.
+ * Who uses an image: "container NAME", or "process PID" where the container is not known; undefined when nobody does.
+ * The kernel is asked, since every mount namespace lists its overlays with their layers.
  */
 export function userOf(root: string, image: string): string | undefined {
   const layer = rootfsOf(root, image);
@@ -27,7 +27,7 @@ function overlaysOf(pid: string, seen: Set<string>): string[] {
     // proc_pid_mountinfo(5): after " - " come type, source and the file system's own options.
     return mounts.flatMap((mount) => / - overlay \S+ (.*)$/.exec(mount)?.[1] ?? []);
   } catch {
-    // It ended, or is another user's, who can't run on an image of ours.
+    // It ended, or is another user's, who can't use our images.
     return [];
   }
 }

@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { identify } from "../host/process.ts";
 import { imagesDirectory } from "./store.ts";
 
-/** `.import-PID-STARTTIME-XXXXXX`: names its maker, so that another can tell whether that still lives. */
+/** `.import-PID-STARTTIME-XXXXXX`: names the process that made it, so that another can find out whether it still runs. */
 const UNDER_WAY = /^\.(?:import|remove)-(\d+)-(\d+)-/;
 
-/** Makes a directory beside the images, of mode 0700, whose maker is this process. */
+/** Makes a directory beside the images, of mode 0700, that names this process. */
 export async function makeUnderWay(root: string, what: "import" | "remove"): Promise<string> {
   const prefix = `.${what}-${process.pid}-${identify(process.pid)?.startTime}-`;
   return mkdtemp(join(imagesDirectory(root), prefix));
 }
 
-/** Removes what imports and removals left behind that were killed. */
+/** Removes what killed imports and removals left behind. */
 export async function clearLeftovers(root: string): Promise<void> {
   for (const name of await readdir(imagesDirectory(root))) {
     const [, pid, started] = UNDER_WAY.exec(name) ?? [];

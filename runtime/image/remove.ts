@@ -15,10 +15,10 @@ export async function removeImage(root: string, name: string): Promise<void> {
   refuseUsed(root, name);
   const underWay = await makeUnderWay(root, "remove");
   const [image, removed] = [dirname(recordOf(root, name)), join(underWay, name)];
-  // One rename takes it out of sight, so a removal that is killed leaves no half image; the next one clears the rest.
+  // One rename takes it out of sight, so a killed removal leaves no half image; the next import or removal clears the rest.
   await rename(image, removed);
   try {
-    // No container can start on it any more, so whoever uses it now is found.
+    // No container can start on it any more, so a user found or not found now is final.
     refuseUsed(root, name);
   } catch (error) {
     await rename(removed, image);
@@ -31,5 +31,5 @@ export async function removeImage(root: string, name: string): Promise<void> {
 
 function refuseUsed(root: string, name: string): void {
   const user = userOf(root, name);
-  if (user) throw new Failure(`the image ${name} is used by ${user}`, { remedy: "end that first" });
+  if (user) throw new Failure(`the image ${name} is used by ${user}`, { remedy: "stop it first" });
 }

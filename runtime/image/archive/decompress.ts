@@ -14,13 +14,13 @@ const UNREADABLE: readonly { magic: Buffer; name: string; command: string }[] = 
   { magic: Buffer.from([0x04, 0x22, 0x4d, 0x18]), name: "lz4", command: "lz4 -dc" },
 ];
 
-/** Undoes gzip or Zstandard, told by the first bytes; passes anything else on as it is. Throws BadImage. */
+/** Decompresses gzip or Zstandard, recognized by the first bytes; passes anything else through. Throws BadImage. */
 export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const { head, whole } = await peek(source);
   const unreadable = UNREADABLE.find(({ magic }) => startsWith(head, magic));
   if (unreadable) {
     throw new BadImage(
-      `it is compressed with ${unreadable.name}; give it as \`${unreadable.command} FILE | tinydocker image import NAME -\``,
+      `it is compressed with ${unreadable.name}; import it with \`${unreadable.command} FILE | tinydocker image import NAME -\``,
     );
   }
   if (startsWith(head, GZIP)) yield* broken("gzip", gunzip(whole));
@@ -65,7 +65,7 @@ async function* broken(format: string, source: AsyncIterable<Uint8Array>): Async
   try {
     yield* source;
   } catch (error) {
-    // A failed read of the file itself carries a system call; what is left is the format's own complaint.
+    // A failed read of the file itself has a `syscall`; any other error is the decompressor's.
     if (error instanceof BadImage || (error instanceof Error && "syscall" in error)) throw error;
     throw new BadImage(`its ${format} data is broken or cut short (${error instanceof Error ? error.message : error})`);
   }

@@ -33,7 +33,7 @@ export interface Extracted {
   bytes: number;
   /** Whether any file may be executed: a container needs one. */
   executable: boolean;
-  /** Left out: they exist only while a machine runs, and a container gets its own. */
+  /** Left out: devices and sockets exist only while a machine runs, and a container gets its own. */
   devices: number;
   sockets: number;
   mountPoints: number;
@@ -46,14 +46,14 @@ interface Tree {
   readonly rootfs: string;
   /** Every directory made so far; its metadata is set at the end, after what is put into it. */
   readonly directories: Map<string, Metadata>;
-  /** Only root can give files away. */
+  /** Whether owners are kept: only root can chown. */
   readonly owners: boolean;
 }
 
 /**
- * Writes the entries below `rootfs`, an absolute path of an empty directory that only the caller can reach. Nothing that exists is
- * ever opened, and no symlink followed, so nothing outside `rootfs` changes. Throws BadImage for entries that would, and the system
- * calls' errors. The signal's reason is thrown between two writes.
+ * Writes the entries below `rootfs`, the absolute path of an empty directory that only the caller can reach. Nothing that exists is
+ * ever opened, and no symlink followed, so nothing outside `rootfs` changes. Throws BadImage for an entry that would change it, the
+ * errors of the system calls, and, between two writes, the signal's reason.
  */
 export async function extractEntries(
   entries: AsyncIterable<Entry>,
@@ -79,7 +79,7 @@ export async function extractEntries(
   for await (const entry of entries) {
     signal.throwIfAborted();
     count += 1;
-    if (count > ENTRIES_MAX) throw new BadImage(`it holds more than ${ENTRIES_MAX.toLocaleString("en")} files`);
+    if (count > ENTRIES_MAX) throw new BadImage(`it contains more than ${ENTRIES_MAX.toLocaleString("en")} files`);
     await place(tree, entry, done, signal);
     progress(done);
   }
@@ -141,7 +141,7 @@ function makeDirectory(tree: Tree, { path, metadata }: Entry): void {
   tree.directories.set(path, metadata);
 }
 
-/** As tar, a directory that the archive names too late, or not at all, is made for its first file. */
+/** As in tar, a directory that the archive names late, or not at all, is made for its first file. */
 function makeParents(tree: Tree, path: string): void {
   const parent = path.includes("/") ? dirname(path) : "";
   if (tree.directories.has(parent)) return;
@@ -156,13 +156,14 @@ function mkdirNew(tree: Tree, path: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     // All directories are known, so this is a file or a symlink.
-    throw new BadImage(`${shown(path)} is a directory, or has files below it, and is no directory before that`);
+    throw new BadImage(`${shown(path)} is used as a directory, but an earlier entry makes it something else`);
   }
 }
 
-/** As tar, a name that comes again replaces what it meant before; unlinked first, for a hard link's other names keep the old one. */
+/** As in tar, a later entry of the same name replaces the earlier one. It is unlinked first, since a hard link's other names keep the old file. */
 function removeEarlier(tree: Tree, path: string): void {
-  if (tree.directories.has(path)) throw new BadImage(`${shown(path)} is a directory first and something else later`);
+  if (tree.directories.has(path))
+    throw new BadImage(`${shown(path)} is a directory, and a later entry makes it something else`);
   const earlier = onDisk(tree, path);
   if (lstatSync(earlier, { throwIfNoEntry: false })) unlinkSync(earlier);
 }
@@ -206,7 +207,7 @@ function makeHardLink(tree: Tree, { path, target }: Entry & { kind: "hardlink" }
   const parent = target.includes("/") ? dirname(target) : "";
   const exists = tree.directories.has(parent) && lstatSync(onDisk(tree, target), { throwIfNoEntry: false });
   if (!exists || tree.directories.has(target)) {
-    throw new BadImage(`the hard link ${shown(path)} is to ${shown(target)}, which is no file of the image`);
+    throw new BadImage(`the hard link ${shown(path)} is to ${shown(target)}, which is not a file of the image`);
   }
   linkSync(onDisk(tree, target), onDisk(tree, path));
 }
@@ -229,7 +230,7 @@ function finishDirectory(tree: Tree, path: string, { mode, uid, gid, mtime }: Me
   utimesSync(directory, time(mtime), time(mtime));
 }
 
-/** Node.js takes a negative number for the present, and a Date of milliseconds for what it is. */
+/** Node.js reads a negative number as the present time, but a Date before 1970 correctly. */
 function time(mtime: number): number | Date {
   return mtime < 0 ? new Date(mtime * 1_000) : mtime;
 }

@@ -6,7 +6,7 @@ import { relativePath } from "./entry-path.ts";
 
 const BLOCK_BYTES = 512;
 
-/** An entry as tar-stream 3 gives it; its own type leaves out half. */
+/** An entry's header as tar-stream 3 returns it; the package's own type leaves out half. */
 interface Header {
   readonly name: string;
   readonly linkname: string | null;
@@ -27,8 +27,8 @@ interface Header {
 const OPTIONS: object = { filenameEncoding: "latin1", allowUnknownFormat: true };
 
 /**
- * The entries of an uncompressed tar archive: ustar, pax, GNU and v7. Each entry's content must be read, or left, before
- * the next is asked for. Throws BadImage when the archive is broken, has no end, or holds a kind that can't be read.
+ * The entries of an uncompressed tar archive: ustar, pax, GNU and v7. An entry's content must be read, or given up, before
+ * the next entry is requested. Throws BadImage when the archive is broken, has no end, or contains a kind of entry that is not supported.
  */
 export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
   const parser = extract(OPTIONS);
@@ -69,7 +69,7 @@ async function* observed(source: AsyncIterable<Uint8Array>, seen: Seen): AsyncGe
   }
 }
 
-/** An archive ends with zero blocks; without one it was cut between two entries, which tar-stream lets pass. */
+/** An archive ends with zero blocks; without one it was cut between two entries, which tar-stream does not report. */
 function checkEnd(seen: Seen, end: number): void {
   if (seen.bytes === 0) throw new BadImage("it is empty");
   if (end === 0) throw new BadImage("it holds no files");
@@ -86,7 +86,7 @@ async function* contentOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   }
 }
 
-/** The parser's errors are plain ones; what else comes through it keeps its own words. */
+/** The parser's own errors have no code; errors of the source pass through unchanged. */
 function explained(error: unknown, first: boolean): unknown {
   if (!(error instanceof Error) || error instanceof BadImage || "code" in error) return error;
   if (first) return new BadImage("it is not a tar archive, nor one compressed with gzip or zstd");
@@ -142,7 +142,7 @@ function metadataOf(header: Header, pax: Readonly<Record<string, string>>, path:
   const uid = Number(pax["uid"] ?? header.uid);
   const gid = Number(pax["gid"] ?? header.gid);
   const mtime = Number(pax["mtime"] ?? header.mtime.getTime() / 1_000);
-  // tar-stream gives null for a number in no form that tar has, and would wait for ever for the content of that size.
+  // tar-stream returns null for a number that it can't parse, and would wait forever for content of that size.
   const areIntegers = Number.isSafeInteger(size) && Number.isInteger(mode);
   const valid = areIntegers && isId(uid) && isId(gid) && Number.isFinite(mtime);
   if (!valid) throw new BadImage(`the header of ${shown(path)} holds an invalid number`);

@@ -1,8 +1,8 @@
 import { Decompress } from "fzstd";
 
 /**
- * fzstd gives all blocks of a chunk at once, and a block of 4 bytes can stand for 2 MiB:
- * with this many bytes a chunk at most 64 MiB wait for the reader.
+ * fzstd returns all blocks of a chunk at once, and a block of 4 bytes can expand to 2 MiB:
+ * with chunks of this size at most 64 MiB wait for the reader.
  */
 const CHUNK_BYTES = 128;
 

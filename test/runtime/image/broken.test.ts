@@ -69,7 +69,7 @@ test("what is no archive is refused for what it is", async (context) => {
   await refusedFor(
     here,
     execFileSync("xz", ["-c"], { input: WHOLE }),
-    /compressed with xz; give it as `xz -dc FILE \|/,
+    /compressed with xz; import it with `xz -dc FILE \|/,
   );
 });
 

@@ -34,7 +34,7 @@ const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> 
       { name: "way", type: "2", target: "{outside}" },
       { name: "way/victim", content: "changed" },
     ],
-    says: /"way" is a directory/,
+    says: /"way" is used as a directory, but an earlier entry makes it something else/,
   },
   "a file through a symlink within the image": {
     entries: [
@@ -42,17 +42,17 @@ const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> 
       { name: "way", type: "2", target: "real" },
       { name: "way/file", content: "x" },
     ],
-    says: /"way" is a directory/,
+    says: /"way" is used as a directory, but an earlier entry makes it something else/,
   },
   "a directory over a symlink": {
     entries: [
       { name: "way", type: "2", target: "{outside}" },
       { name: "way", type: "5", mode: 0o777 },
     ],
-    says: /"way" is a directory/,
+    says: /"way" is used as a directory, but an earlier entry makes it something else/,
   },
-  "a file below a file": { entries: [{ name: "a" }, { name: "a/b" }], says: /"a" is a directory/ },
-  "a file over a directory": { entries: [{ name: "a", type: "5" }, { name: "a" }], says: /"a" is a directory first/ },
+  "a file below a file": { entries: [{ name: "a" }, { name: "a/b" }], says: /"a" is used as a directory, but an earlier entry makes it something else/ },
+  "a file over a directory": { entries: [{ name: "a", type: "5" }, { name: "a" }], says: /"a" is a directory, and a later entry makes it something else/ },
   "a symlink that climbs out": {
     entries: [{ name: "a/way", type: "2", target: "../../outside" }],
     says: /symlink "a\/way" leads out/,
@@ -72,24 +72,24 @@ const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> 
     entries: [{ name: "v", type: "1", target: "../outside/victim" }],
     says: /leads out/,
   },
-  "a hard link to nothing": { entries: [{ name: "v", type: "1", target: "absent" }], says: /no file of the image/ },
+  "a hard link to nothing": { entries: [{ name: "v", type: "1", target: "absent" }], says: /not a file of the image/ },
   "a hard link to itself": {
     entries: [{ name: "v" }, { name: "v", type: "1", target: "v" }],
-    says: /no file of the image/,
+    says: /not a file of the image/,
   },
   "a hard link to a directory": {
     entries: [
       { name: "d", type: "5" },
       { name: "v", type: "1", target: "d" },
     ],
-    says: /no file of the image/,
+    says: /not a file of the image/,
   },
   "a hard link through a symlink": {
     entries: [
       { name: "way", type: "2", target: "{outside}" },
       { name: "v", type: "1", target: "way/victim" },
     ],
-    says: /no file of the image/,
+    says: /not a file of the image/,
   },
   "a character device outside of dev": { entries: [{ name: "etc/null", type: "3" }], says: /"etc\/null" is a device/ },
   "a block device outside of dev": { entries: [{ name: "sda", type: "4" }], says: /"sda" is a device/ },
