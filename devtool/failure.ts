@@ -1,16 +1,116 @@
+/** What failed, for programs: a stable name for each thing that one would act on in its own way. More may come. */
+export type FailureCode =
+  /** The command line is not valid, or names no command where one is needed. */
+  | "usage"
+  /** There is no devtool.config file in this folder or above it. */
+  | "config-not-found"
+  /** The configuration can't be read or run, or a value in it is not valid. */
+  | "config-invalid"
+  /** The target's name is neither in the configuration nor a host as ssh takes it. */
+  | "target-invalid"
+  /** The project's folder is missing or empty, or some of its files can't be read. */
+  | "project-unreadable"
+  /** The project has more files than can be synced. */
+  | "project-too-large"
+  /** The program does not bundle: the `diagnostic` events before this say where. */
+  | "bundle-failed"
+  /** A package has no version, or no native part, for the target's platform. */
+  | "package-unavailable"
+  /** The package registry can't be reached. */
+  | "registry-unreachable"
+  /** The native sources do not compile: the `diagnostic` and `log` events before this say where. */
+  | "build-failed"
+  /** A tool that compiling needs, such as make or gcc, is not installed on the target. */
+  | "tool-missing"
+  /** This machine's limit of watched or open files is reached. */
+  | "watch-limit"
+  /** The project can't be watched for another reason. */
+  | "watch-failed"
+  /** The SSH configuration can't be read, or asks for what is not supported. */
+  | "ssh-config-invalid"
+  /** A known_hosts file can't be read, so the host's key can't be checked. */
+  | "known-hosts-unreadable"
+  /** The host's key is not known yet, and nobody accepted it. */
+  | "host-key-unknown"
+  /** The host's key is not the known one: someone may be listening in. */
+  | "host-key-changed"
+  /** The host's key was revoked. */
+  | "host-key-revoked"
+  /** A private key needs a passphrase that was not given. */
+  | "key-locked"
+  /** Nothing answers at the target's address, or not in time. */
+  | "target-unreachable"
+  /** The target is not an SSH server, or shares no algorithm with this client. */
+  | "handshake-failed"
+  /** The target accepts none of the keys offered for the user. */
+  | "login-refused"
+  /** An open connection to the target ended on its own. */
+  | "connection-lost"
+  /** The target refused one more session or forwarding on an open connection. */
+  | "channel-refused"
+  /** The target is not Linux. */
+  | "platform-unsupported"
+  /** devtool's agent can't be started on the target. */
+  | "agent-failed"
+  /** The target has no Node.js for the login shell, or one that is too old. */
+  | "node-missing"
+  /** The command must run as root, and the target allows no sudo without a password. */
+  | "sudo-refused"
+  /** The command to start is not in the PATH of the target. */
+  | "command-not-found"
+  /** The command can't be started on the target for another reason. */
+  | "process-not-started"
+  /** The target has no rsync. */
+  | "rsync-missing"
+  /** What answers on the target does not speak rsync's protocol: it is too old, or a start-up file of the shell prints. */
+  | "rsync-incompatible"
+  /** rsync on the target failed for another reason. */
+  | "sync-failed"
+  /** The disk of the target is full, or the user's quota on it. */
+  | "no-space"
+  /** The login user may not write to the mirror, or its file system is read-only. */
+  | "mirror-unwritable"
+  /** The path of the mirror is refused, because what is not in the project is deleted from a mirror. */
+  | "mirror-invalid"
+  /** vagrant is not installed on this machine. */
+  | "vagrant-missing"
+  /** vagrant can't be run for another reason. */
+  | "vagrant-failed"
+  /** vagrant knows no way to the virtual machine, usually because it is not running. */
+  | "machine-not-running"
+  /** The provision script ended with an error: the `log` events before this are its output. */
+  | "provision-failed"
+  /** A file of devtool's own is missing. */
+  | "installation-damaged"
+  /** A bug in devtool. */
+  | "internal";
+
+interface FailureOptions {
+  readonly code: FailureCode;
+  readonly remedy?: string;
+  readonly exitCode?: 1 | 2;
+  readonly cause?: unknown;
+}
+
 /** Something a person can act on: what failed, on what and why in `message`; what to do about it in `remedy`. */
 export class Failure extends Error {
   override readonly name = "Failure";
+  readonly code: FailureCode;
   readonly remedy: string | undefined;
   /** 2: the input was refused and nothing was touched; 1: it failed on the way. */
   readonly exitCode: 1 | 2;
 
-  constructor(message: string, options: { remedy?: string; exitCode?: 1 | 2; cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
-    this.remedy = options.remedy;
-    this.exitCode = options.exitCode ?? 1;
+  constructor(message: string, { code, remedy, exitCode = 1, cause }: FailureOptions) {
+    super(message, { cause });
+    this.code = code;
+    this.remedy = remedy;
+    this.exitCode = exitCode;
   }
 }
 
 /** The connection to a target ended on its own; `watch` reconnects after it. */
-export class ConnectionLost extends Failure {}
+export class ConnectionLost extends Failure {
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, { code: "connection-lost", ...options });
+  }
+}

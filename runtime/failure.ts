@@ -1,13 +1,89 @@
+/** What failed, for programs: a stable name for each thing that one would act on in its own way. More may come. */
+export type FailureCode =
+  /** The command line, or the request to start a container, is not valid. */
+  | "usage"
+  /** The name of a container or an image is not one. */
+  | "name-invalid"
+  /** A running container has the name. */
+  | "name-in-use"
+  /** There is no image of the name. */
+  | "image-not-found"
+  /** There is an image of the name already. */
+  | "image-exists"
+  /** The image is built in, and so can be neither imported nor removed. */
+  | "image-built-in"
+  /** The image is in use, so it can't be removed. */
+  | "image-in-use"
+  /** What was to be imported is no image: not an archive, a broken one, or one whose files are not safe to unpack. */
+  | "image-invalid"
+  /** The stored image is damaged. */
+  | "image-damaged"
+  /** The archive or directory to import can't be read. */
+  | "source-unreadable"
+  /** The image could not be stored for another reason. */
+  | "import-failed"
+  /** The user to run as is not in the image, nor a valid UID[:GID]. */
+  | "user-unknown"
+  /** The source of a mount does not exist, or can't be reached. */
+  | "mount-source-missing"
+  /** What was asked for needs root. */
+  | "root-required"
+  /** The working directory of the command can't be entered. */
+  | "workdir-unusable"
+  /** The command is not in the image. */
+  | "command-not-found"
+  /** The command is in the image, but its interpreter or dynamic loader is not. */
+  | "interpreter-missing"
+  /** The command is in the image, and can't be executed. */
+  | "command-not-executable"
+  /** This machine is not Linux. */
+  | "platform-unsupported"
+  /** The kernel is older than the oldest supported one. */
+  | "kernel-too-old"
+  /** The kernel refuses a process in namespaces of its own. */
+  | "namespace-refused"
+  /** A limit of this machine is reached: processes, namespaces or memory. */
+  | "limit-reached"
+  /** The kernel refuses to mount the container's overlay file system. */
+  | "overlay-refused"
+  /** Another step in setting the container up failed. */
+  | "setup-failed"
+  /** The container's init was ended from outside before it ran the command. */
+  | "init-ended"
+  /** The disk that holds the state directory is full, or the user's quota on it. */
+  | "no-space"
+  /** The state directory can't be read or written. */
+  | "state-unwritable"
+  /** What a container left behind can't be removed. */
+  | "cleanup-failed"
+  /** The native part does not compile, or the tools for it are missing. */
+  | "native-build-failed"
+  /** The compiled native part is of another version than the program. */
+  | "native-mismatch"
+  /** The native part can't be started. */
+  | "native-failed"
+  /** A bug in tinydocker. */
+  | "internal";
+
+interface FailureOptions {
+  readonly code: FailureCode;
+  readonly remedy?: string;
+  readonly exitCode?: 125 | 126 | 127;
+  readonly cause?: unknown;
+}
+
 /** Something a person can act on: what failed, on what and why in `message`; what to do about it in `remedy`. */
 export class Failure extends Error {
   override readonly name = "Failure";
+  readonly code: FailureCode;
   readonly remedy: string | undefined;
   /** docker's: 125 tinydocker itself, 126 the command can't be executed, 127 there is no such command. */
   readonly exitCode: 125 | 126 | 127;
 
-  constructor(message: string, options: { remedy?: string; exitCode?: 125 | 126 | 127; cause?: unknown } = {}) {
-    super(message, { cause: options.cause });
-    this.remedy = options.remedy;
-    this.exitCode = options.exitCode ?? 125;
+  constructor(message: string, { code, remedy, exitCode = 125, cause }: FailureOptions) {
+    super(message, { cause });
+    this.code = code;
+    this.remedy = remedy;
+    this.exitCode = exitCode;
   }
 }

@@ -37,7 +37,11 @@ export interface Stamp {
 }
 
 /** The program does not compile; the next save may mend it. */
-export class CompileFailure extends Failure {}
+export class CompileFailure extends Failure {
+  constructor(message: string) {
+    super(message, { code: "build-failed" });
+  }
+}
 
 /**
  * Runs make where the native sources are not those it ran on last; `memory` keeps from round to round which those were.
@@ -172,6 +176,7 @@ function missingProgram(line: string): string {
 
 function lacks(program: string, where: string): Failure {
   return new Failure(`${where} has no ${program}, which compiling needs`, {
+    code: "tool-missing",
     remedy: `install it there: devtool provision --target ${where} (Debian and Ubuntu)`,
     exitCode: 2,
   });

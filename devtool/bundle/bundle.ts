@@ -39,7 +39,7 @@ export class BundleFailure extends Failure {
 
   constructor(diagnostics: readonly Diagnostic[]) {
     const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-    super(`the bundle has ${errors === 1 ? "an error" : `${errors} errors`}`);
+    super(`the bundle has ${errors === 1 ? "an error" : `${errors} errors`}`, { code: "bundle-failed" });
     this.diagnostics = diagnostics;
   }
 }

@@ -55,7 +55,11 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
   const [word, ...rest] = before.words;
   if (word === undefined) {
     if (before["help"] === true) return { kind: "help", text: await helpText(undefined) };
-    throw new Failure("say which command", { remedy: `one of: ${NAMES.join(", ")}; devtool --help`, exitCode: 2 });
+    throw new Failure("say which command", {
+      code: "usage",
+      remedy: `one of: ${NAMES.join(", ")}; devtool --help`,
+      exitCode: 2,
+    });
   }
   const name = NAMES.find((known) => known === word);
   if (name === undefined) throw unknown("command", word, NAMES);
@@ -63,7 +67,7 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
   const after = isAll ? { ...before, help: rest.includes("--help"), words: rest } : parse(rest);
   if (before["help"] === true || after["help"] === true) return { kind: "help", text: await helpText(name) };
   if (COMMANDS[name].words === "" && after.words.length > 0) {
-    throw new Failure(`devtool ${name} takes no ${JSON.stringify(after.words[0])}`, { exitCode: 2 });
+    throw new Failure(`devtool ${name} takes no ${JSON.stringify(after.words[0])}`, { code: "usage", exitCode: 2 });
   }
   return { kind: "command", name, options: optionsOf({ ...before, ...after }), words: after.words };
 }
@@ -114,14 +118,14 @@ function refusal(message: string): Failure {
   const written = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
   if (written !== undefined) return unknown("option", written, Object.keys(OPTIONS));
   const lacking = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
-  return new Failure(lacking === undefined ? message : `--${lacking} needs a value`, { exitCode: 2 });
+  return new Failure(lacking === undefined ? message : `--${lacking} needs a value`, { code: "usage", exitCode: 2 });
 }
 
 function unknown(what: "command" | "option", written: string, known: readonly string[]): Failure {
   const dashed = (name: string) => (what === "command" ? name : name.length === 1 ? `-${name}` : `--${name}`);
   const meant = nearest(written, known);
   const remedy = meant === undefined ? "devtool --help" : `did you mean ${dashed(meant)}?`;
-  return new Failure(`unknown ${what} ${dashed(written)}`, { remedy, exitCode: 2 });
+  return new Failure(`unknown ${what} ${dashed(written)}`, { code: "usage", remedy, exitCode: 2 });
 }
 
 async function helpText(name: CommandName | undefined): Promise<string> {

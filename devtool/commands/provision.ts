@@ -29,6 +29,7 @@ export async function provisionTarget(
     const code = await runScript(connection, script, say, interrupts.signal);
     if (code === 0) return;
     throw new Failure(`provisioning ${target.name} failed (exit code ${code}); its words are above`, {
+      code: "provision-failed",
       remedy: "it needs root, by sudo without a password, on Debian or Ubuntu",
     });
   } finally {

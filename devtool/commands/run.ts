@@ -20,6 +20,7 @@ export function commandLine(run: readonly string[], words: readonly string[]): s
   const argv = [...run, ...words];
   if (argv.length > 0) return argv;
   throw new Failure("there is no command to run", {
+    code: "usage",
     remedy: "write it behind the options, or as `run` in devtool.config.ts",
     exitCode: 2,
   });

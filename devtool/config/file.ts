@@ -23,6 +23,7 @@ export async function findConfigFile(from: string): Promise<string | undefined> 
     if (found.length > 1) {
       const names = found.map((file) => basename(file)).join(" and ");
       throw new Failure(`${folder} has ${names}: which one holds?`, {
+        code: "config-invalid",
         remedy: "remove one, or name it: --config FILE",
         exitCode: 2,
       });
@@ -45,6 +46,7 @@ export async function readConfigFile(file: string): Promise<unknown> {
     const [first] = diagnosticsOf(error) ?? [];
     if (!first) throw error;
     throw new Failure(`${first.file}:${first.line}:${first.column}: error: ${first.text}`, {
+      code: "config-invalid",
       exitCode: 2,
       cause: error,
     });
@@ -56,7 +58,11 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new Failure(`can't read ${file}: ${(error as Error).message}`, { exitCode: 2, cause: error });
+    throw new Failure(`can't read ${file}: ${(error as Error).message}`, {
+      code: "config-invalid",
+      exitCode: 2,
+      cause: error,
+    });
   }
 }
 
@@ -64,7 +70,11 @@ function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Failure(`${file} is no JSON: ${(error as Error).message}`, { exitCode: 2, cause: error });
+    throw new Failure(`${file} is not valid JSON: ${(error as Error).message}`, {
+      code: "config-invalid",
+      exitCode: 2,
+      cause: error,
+    });
   }
 }
 
@@ -109,12 +119,16 @@ async function importText(code: string, file: string): Promise<unknown> {
     await writeFile(module, code);
     const { default: config } = (await import(pathToFileURL(module).href)) as { default?: unknown };
     if (config === undefined)
-      throw new Failure(`${file} has no default export`, { remedy: "export default defineConfig({ … })", exitCode: 2 });
+      throw new Failure(`${file} has no default export`, {
+        code: "config-invalid",
+        remedy: "export default defineConfig({ … })",
+        exitCode: 2,
+      });
     return config;
   } catch (error) {
     if (error instanceof Failure) throw error;
     const said = error instanceof Error ? error.message : String(error);
-    throw new Failure(`${file} can't be run: ${said}`, { exitCode: 2, cause: error });
+    throw new Failure(`${file} can't be run: ${said}`, { code: "config-invalid", exitCode: 2, cause: error });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -37,6 +37,7 @@ export async function loadProject(named: string | undefined, cwd: string): Promi
   const file = named === undefined ? await findConfigFile(cwd) : resolve(cwd, named);
   if (file === undefined) {
     throw new Failure(`no devtool.config.ts in ${cwd} or above it`, {
+      code: "config-not-found",
       remedy: 'write one: export default { bundle: { entryPoints: { … } }, run: ["node", ".devtool/….js"] }',
       exitCode: 2,
     });
@@ -139,7 +140,7 @@ function posix(path: string): string {
 }
 
 function refused(message: string): Failure {
-  return new Failure(message, { exitCode: 2 });
+  return new Failure(message, { code: "config-invalid", exitCode: 2 });
 }
 
 function deepFreeze<T>(value: T): T {

@@ -61,7 +61,7 @@ export function checkConfig(value: unknown, file: string): CheckedConfig {
   // zod gives `undefined` for an absent optional key only where it was written so.
   if (result.success) return result.data as CheckedConfig;
   const complaints = result.error.issues.flatMap((issue) => complain(issue, spelledOut));
-  throw new Failure(`${file}: ${complaints.join(`\n${file}: `)}`, { exitCode: 2 });
+  throw new Failure(`${file}: ${complaints.join(`\n${file}: `)}`, { code: "config-invalid", exitCode: 2 });
 }
 
 function spellOutTargets(value: unknown): unknown {

@@ -222,6 +222,7 @@ const NAMED_CLASSES: Readonly<Record<string, readonly Range[]>> = {
 
 function unsupported(line: string, why: string): Failure {
   return new Failure(`the sync pattern ${JSON.stringify(Buffer.from(line, "latin1").toString())} ${why}`, {
+    code: "config-invalid",
     remedy: "write it in another way, or as several patterns",
     exitCode: 2,
   });

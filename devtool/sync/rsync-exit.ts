@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { Failure } from "../failure.ts";
+import { Failure, type FailureCode } from "../failure.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
 import { MESSAGE, type Message } from "./wire/multiplex.ts";
 
@@ -92,6 +92,7 @@ const EXIT_WORDS: Readonly<Record<number, string>> = {
 const COMMAND_NOT_FOUND = 127;
 
 export const NO_RSYNC = {
+  code: "rsync-missing",
   remedy: "run `devtool provision`, or `apt-get install rsync` on the target",
   exitCode: 2,
 } as const;
@@ -107,14 +108,15 @@ export function exitFailure(status: ExitStatus, output: RsyncOutput, unsettled: 
   const code = status.code === null ? "" : ` (exit code ${status.code})`;
   const details = errors.length > 0 ? errors : output.infos;
   const text = [`rsync on the target: ${words}${code}`, ...details].join("\n  ");
-  const remedy = remedyFor(details.join("\n"));
-  return new Failure(text, remedy === undefined ? {} : { remedy });
+  return new Failure(text, causeIn(details.join("\n")));
 }
 
-function remedyFor(text: string): string | undefined {
-  if (/No space left|Disk quota exceeded/.test(text)) return "free some space on the target";
+function causeIn(text: string): { readonly code: FailureCode; readonly remedy?: string } {
+  if (/No space left|Disk quota exceeded/.test(text))
+    return { code: "no-space", remedy: "free some space on the target" };
   if (/Permission denied|Operation not permitted/.test(text))
-    return "make the mirror writable for the login user on the target";
-  if (/Read-only file system/.test(text)) return "put the mirror on a writable file system";
-  return undefined;
+    return { code: "mirror-unwritable", remedy: "make the mirror writable for the login user on the target" };
+  if (/Read-only file system/.test(text))
+    return { code: "mirror-unwritable", remedy: "put the mirror on a writable file system" };
+  return { code: "sync-failed" };
 }

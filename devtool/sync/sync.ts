@@ -65,6 +65,7 @@ function refuseDangerousMirror(mirror: string): void {
   throw new Failure(
     `${JSON.stringify(mirror)} can't be a mirror: everything in it that is not in the project would be deleted`,
     {
+      code: "mirror-invalid",
       remedy: "name an absolute path of at least two directories, such as /home/me/project",
       exitCode: 2,
     },
@@ -76,6 +77,7 @@ function refuseUnreadable(unreadable: readonly string[]): void {
   throw new Failure(
     `${unreadable.length} of the project's files can't be read:\n  ${unreadable.slice(0, 20).join("\n  ")}`,
     {
+      code: "project-unreadable",
       remedy: "make them readable, or list them under `sync.exclude` in devtool.config.ts",
     },
   );
@@ -144,7 +146,7 @@ async function converse(connection: Connection, request: SyncRequest, signal: Ab
   const didNothing = sent.files.size === 0 && output.deleted === 0;
   if (failure !== undefined && didNothing && PATH_EXIT_CODES.includes(status.code ?? 0)) return { unusable: failure };
   if (failure !== undefined) throw failure;
-  if (failed !== undefined) throw new Failure("rsync on the target ended before it was done");
+  if (failed !== undefined) throw new Failure("rsync on the target ended before it was done", { code: "sync-failed" });
   return done();
 }
 
@@ -211,6 +213,10 @@ async function startRsync(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ConnectionLost || !(error instanceof Failure)) throw error;
-    throw new Failure(`rsync can't be started on the target: ${error.message}`, { ...NO_RSYNC, cause: error });
+    throw new Failure(`rsync can't be started on the target: ${error.message}`, {
+      ...NO_RSYNC,
+      code: error.code === "command-not-found" ? NO_RSYNC.code : error.code,
+      cause: error,
+    });
   }
 }

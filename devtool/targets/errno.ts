@@ -24,9 +24,9 @@ export function errnoWords(errno: string): string {
   return words ? `${words} (${errno})` : errno;
 }
 
-/** The errno name of a system error, if it is one. */
+/** The errno name of a system error, if it is one; a Failure's code is none. */
 export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
+  if (!(error instanceof Error) || error instanceof Failure) return undefined;
   if ("code" in error && typeof error.code === "string") return error.code;
   return "errno" in error && typeof error.errno === "number" ? getSystemErrorName(error.errno) : undefined;
 }
@@ -38,11 +38,13 @@ export function startFailure(
   { step, errno }: { readonly step: "chdir" | "exec"; readonly errno: string },
 ): Failure {
   const [command = ""] = argv;
-  if (step === "chdir") return new Failure(`can't enter ${cwd} on ${where}: ${errnoWords(errno)}`);
+  if (step === "chdir")
+    return new Failure(`can't enter ${cwd} on ${where}: ${errnoWords(errno)}`, { code: "process-not-started" });
   if (errno !== "ENOENT" || command.includes("/")) {
-    return new Failure(`can't start ${command} on ${where}: ${errnoWords(errno)}`);
+    return new Failure(`can't start ${command} on ${where}: ${errnoWords(errno)}`, { code: "process-not-started" });
   }
   return new Failure(`${where} has no ${command}`, {
+    code: "command-not-found",
     remedy: "install it there: devtool provision, or use --provision",
     exitCode: 2,
   });

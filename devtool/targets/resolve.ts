@@ -42,7 +42,7 @@ export function resolveTarget(
 }
 
 function adHoc(name: string): TargetSettings {
-  if (name === "") throw new Failure("the target has no name", { exitCode: 2 });
+  if (name === "") throw new Failure("the target has no name", { code: "target-invalid", exitCode: 2 });
   if (name === "local") return { kind: "local" };
   if (name === "vagrant") return { kind: "vagrant" };
   return { kind: "ssh", host: name };

@@ -13,6 +13,7 @@ export function sudoUse(sudo: boolean | undefined): SudoUse {
 
 export function noSudo(where: string, said: string): Failure {
   return new Failure(`no password-less sudo on ${where}: ${said}`, {
+    code: "sudo-refused",
     remedy:
       'allow it there: echo "$USER ALL=(ALL) NOPASSWD: ALL" | sudo tee /etc/sudoers.d/devtool, or set sudo: false for the target',
     exitCode: 2,

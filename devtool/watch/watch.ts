@@ -209,17 +209,20 @@ function watchFailure(error: unknown): Failure {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOSPC") {
     return new Failure("this machine's limit of watched files is reached (ENOSPC)", {
+      code: "watch-limit",
       remedy: "raise it: sudo sysctl fs.inotify.max_user_watches=524288",
       cause: error,
     });
   }
   if (code === "EMFILE") {
     return new Failure("this machine's limit of open files, or of inotify instances, is reached (EMFILE)", {
+      code: "watch-limit",
       remedy: "raise it: ulimit -n 65536; on Linux also sudo sysctl fs.inotify.max_user_instances=1024",
       cause: error,
     });
   }
   return new Failure(`can't watch the project: ${error instanceof Error ? error.message : String(error)}`, {
+    code: "watch-failed",
     cause: error,
   });
 }

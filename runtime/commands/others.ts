@@ -18,7 +18,7 @@ export async function otherCommands(args: readonly string[]): Promise<void> {
     .version(version())
     .help()
     .fail((message, error) => {
-      throw error ?? new Failure(message, { remedy: "tinydocker --help" });
+      throw error ?? new Failure(message, { code: "usage", remedy: "tinydocker --help" });
     })
     .parseAsync();
 }

@@ -42,8 +42,8 @@ export function parseRun(args: readonly string[]) {
   const end = name?.index ?? args.length;
   const options = parseOptions(args.slice(0, end));
   const [first, ...command] = args.slice(name?.kind === "option-terminator" ? end + 1 : end);
-  if (first === undefined) throw new Failure("there is no name for the container", { remedy: REMEDY });
-  if (command.length === 0) throw new Failure("there is no command to run", { remedy: REMEDY });
+  if (first === undefined) throw new Failure("there is no name for the container", { code: "usage", remedy: REMEDY });
+  if (command.length === 0) throw new Failure("there is no command to run", { code: "usage", remedy: REMEDY });
   const { image, env, workdir, user, hostname, volume } = options;
   const request: NamedRequest = {
     name: first,
@@ -64,7 +64,11 @@ function parseOptions(args: string[]) {
     return parseArgs({ args, options: RUN_OPTIONS, strict: true }).values;
   } catch (error) {
     const message = error instanceof Error ? (error.message.split(". ")[0] ?? "") : String(error);
-    throw new Failure(`${message.charAt(0).toLowerCase()}${message.slice(1)}`, { remedy: REMEDY, cause: error });
+    throw new Failure(`${message.charAt(0).toLowerCase()}${message.slice(1)}`, {
+      code: "usage",
+      remedy: REMEDY,
+      cause: error,
+    });
   }
 }
 
@@ -109,6 +113,6 @@ function catchSignals() {
 function exitCodeOf(status: ExitStatus): number {
   if (status.signal === null) return status.code;
   const number = constants.signals[status.signal];
-  if (number === undefined) throw new Failure(`the command was ended by ${status.signal}`);
+  if (number === undefined) throw new Failure(`the command was ended by ${status.signal}`, { code: "internal" });
   return 128 + number;
 }

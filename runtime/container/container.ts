@@ -233,6 +233,7 @@ function statusOf(
       throw stepFailure(plan.steps[end.before.step], end.before.errno, end.before.object, spec);
     case "starting":
       throw new Failure(`the container's init ended before it ran the command: ${statusText(end.status)}`, {
+        code: "init-ended",
         remedy: "something outside ended it, such as the out-of-memory killer; see dmesg",
       });
   }

@@ -1,5 +1,5 @@
 import { callOf } from "../explain/strace.ts";
-import { Failure } from "../failure.ts";
+import { Failure, type FailureCode } from "../failure.ts";
 import { ELIBBAD, ERRNO, errnoText } from "../host/errno.ts";
 import type { Stage } from "../host/shim.ts";
 import type { Step } from "../plan/step.ts";
@@ -14,7 +14,12 @@ const USER_NAMESPACE_REMEDY =
 /** The process could not be made. */
 export function cloneFailure(stage: Stage, errno: number, rootless: boolean): Failure {
   const what = `can't start a process in namespaces of its own (${stage}): ${errnoText(errno)}`;
-  return new Failure(what, { remedy: cloneRemedy(stage, errno, rootless) });
+  return new Failure(what, { code: cloneCode(errno), remedy: cloneRemedy(stage, errno, rootless) });
+}
+
+function cloneCode(errno: number): FailureCode {
+  const limits: readonly number[] = [ERRNO.ENOSPC, EUSERS, ERRNO.EAGAIN, ERRNO.ENOMEM];
+  return limits.includes(errno) ? "limit-reached" : "namespace-refused";
 }
 
 function cloneRemedy(stage: Stage, errno: number, rootless: boolean): string {
@@ -54,36 +59,53 @@ const NOT_EXECUTABLE: readonly number[] = [
 
 /** A step of the plan failed; without a step, the init before its first one. */
 export function stepFailure(step: Step | undefined, errno: number, object: string, spec: ContainerSpec): Failure {
-  if (!step) return new Failure(`the container's init can't read its plan: ${errnoText(errno)}`);
+  if (!step) return new Failure(`the container's init can't read its plan: ${errnoText(errno)}`, { code: "internal" });
   if (step.op === "EXEC") return commandFailure(errno, object, spec);
   if (step.op === "CHDIR") {
-    return new Failure(`can't enter the working directory ${spec.process.cwd}: ${errnoText(errno)}`, { exitCode: 126 });
+    return new Failure(`can't enter the working directory ${spec.process.cwd}: ${errnoText(errno)}`, {
+      code: "workdir-unusable",
+      exitCode: 126,
+    });
   }
   const remedy = stepRemedy(step, errno);
-  return new Failure(`${callOf(step)}: ${errnoText(errno)}`, remedy === undefined ? {} : { remedy });
+  return new Failure(`${callOf(step)}: ${errnoText(errno)}`, {
+    code: stepCode(step, errno),
+    ...(remedy !== undefined && { remedy }),
+  });
 }
 
 function commandFailure(errno: number, object: string, spec: ContainerSpec): Failure {
   const image = `the image ${spec.image.name}`;
   if (errno === ELIBBAD) {
     return new Failure(`can't run ${object}: it is in ${image}, but its interpreter or dynamic loader is not`, {
+      code: "interpreter-missing",
       exitCode: 127,
     });
   }
   if (errno === ERRNO.ENOENT || errno === ERRNO.ENOTDIR) {
     const where = object.includes("/") ? `in ${image}` : `in the PATH of ${image}`;
-    return new Failure(`there is no command ${object} ${where}`, { exitCode: 127 });
+    return new Failure(`there is no command ${object} ${where}`, { code: "command-not-found", exitCode: 127 });
   }
   const remedy = errno === ERRNO.EACCES ? { remedy: `chmod +x it in the image, unless it is a directory` } : {};
   return new Failure(`can't run ${object}: ${errnoText(errno)}`, {
+    code: "command-not-executable",
     exitCode: NOT_EXECUTABLE.includes(errno) ? 126 : 125,
     ...remedy,
   });
 }
 
+function stepCode({ reason }: Step, errno: number): FailureCode {
+  if (isFull(errno)) return "no-space";
+  return reason === "overlay" || reason === "hostEntry" ? "overlay-refused" : "setup-failed";
+}
+
+/** overlayfs is read-only when it finds no room for its work directory. */
+function isFull(errno: number): boolean {
+  return errno === ERRNO.ENOSPC || errno === ERRNO.EROFS;
+}
+
 function stepRemedy(step: Step, errno: number): string | undefined {
-  // overlayfs is read-only when it finds no room for its work directory.
-  if (errno === ERRNO.ENOSPC || errno === ERRNO.EROFS)
+  if (isFull(errno))
     return "free some space on the disk that holds tinydocker's state directory, or set TINYDOCKER_ROOT";
   switch (step.reason) {
     case "overlay":
@@ -118,11 +140,12 @@ function overlayRemedy(errno: number): string {
 export function hostFailure(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof Failure || !("syscall" in error)) return error;
   const { errno, path } = error as NodeJS.ErrnoException;
-  const remedy =
-    -(errno ?? 0) === ERRNO.ENOSPC
-      ? "free some space there, or name another directory with TINYDOCKER_ROOT"
-      : "TINYDOCKER_ROOT names the directory that holds images and containers";
+  const isNoSpace = -(errno ?? 0) === ERRNO.ENOSPC;
+  const remedy = isNoSpace
+    ? "free some space there, or name another directory with TINYDOCKER_ROOT"
+    : "TINYDOCKER_ROOT names the directory that holds images and containers";
   return new Failure(`can't keep the container's state${path ? ` in ${path}` : ""}: ${errnoText(-(errno ?? 0))}`, {
+    code: isNoSpace ? "no-space" : "state-unwritable",
     remedy,
     cause: error,
   });

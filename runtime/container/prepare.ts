@@ -38,6 +38,7 @@ export function checkKernel(kernel: string): void {
   const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number);
   if (major > KERNEL_MIN.major || (major === KERNEL_MIN.major && minor >= KERNEL_MIN.minor)) return;
   throw new Failure(`tinydocker needs Linux ${KERNEL_MIN.major}.${KERNEL_MIN.minor} or newer, and this is ${kernel}`, {
+    code: "kernel-too-old",
     remedy: "Debian 12, Ubuntu 22.04 and later have it",
   });
 }

@@ -39,6 +39,7 @@ export function compile(): Artefacts {
     throw new Failure(
       `make, which compiles tinydocker's native part at first use, can't be started: ${made.error.message}`,
       {
+        code: "native-build-failed",
         remedy: TOOLS_REMEDY,
       },
     );
@@ -48,7 +49,7 @@ export function compile(): Artefacts {
   const what = missing
     ? "gcc, which compiles tinydocker's native part at first use, is not installed"
     : "tinydocker's native part does not compile";
-  throw new Failure(`${what}:\n${made.stderr.trim()}`, { remedy: TOOLS_REMEDY });
+  throw new Failure(`${what}:\n${made.stderr.trim()}`, { code: "native-build-failed", remedy: TOOLS_REMEDY });
 }
 
 function artefactsIn(directory: string): Artefacts {

@@ -62,6 +62,7 @@ export function openShim(): Promise<Shim> {
 async function open(): Promise<Shim> {
   if (process.platform !== "linux") {
     throw new Failure(`tinydocker runs containers on Linux, and this is ${process.platform}`, {
+      code: "platform-unsupported",
       remedy: "devtool run NAME CMD runs it on a Linux machine from here",
     });
   }
@@ -70,7 +71,8 @@ async function open(): Promise<Shim> {
   const td = functionsOf(library);
   const bytes = readFileSync(init);
   const events: number = td.open(bytes, bytes.length);
-  if (events < 0) throw new Failure(`tinydocker's native part can't start: errno ${-events}`);
+  if (events < 0)
+    throw new Failure(`tinydocker's native part can't start: errno ${-events}`, { code: "native-failed" });
   return {
     ...td,
     spawn: (options) => spawn(td.spawn, options),
@@ -89,6 +91,7 @@ function load(open: (path: string) => LibraryHandle): { library: LibraryHandle; 
   const loaded = matches(nativeArtefacts()) ?? matches(compile());
   if (loaded) return loaded;
   throw new Failure("native/ and this program are of different versions", {
+    code: "native-mismatch",
     remedy: "make -C native clean, then try again",
   });
 }

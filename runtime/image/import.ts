@@ -3,7 +3,7 @@ import { mkdir, open, realpath, rename, stat, writeFile } from "node:fs/promises
 import { join, resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
 import { getSystemErrorMap } from "node:util";
-import { Failure } from "../failure.ts";
+import { Failure, type FailureCode } from "../failure.ts";
 import { checkedName } from "../spec/name.ts";
 import { decompress } from "./archive/decompress.ts";
 import { BadImage, type Entry } from "./archive/entry.ts";
@@ -53,6 +53,7 @@ async function refuseTaken(root: string, name: string): Promise<void> {
   checkedName("image", name);
   if (name === HOST.name) {
     throw new Failure(`the image ${HOST.name} is built in: it is this machine's own root`, {
+      code: "image-built-in",
       remedy: "import under another name",
     });
   }
@@ -61,6 +62,7 @@ async function refuseTaken(root: string, name: string): Promise<void> {
 
 function taken(name: string): Failure {
   return new Failure(`there is an image ${name} already`, {
+    code: "image-exists",
     remedy: `tinydocker image rm ${name}, or import under another name`,
   });
 }
@@ -68,7 +70,10 @@ function taken(name: string): Failure {
 async function openSource({ root, source, stdin, signal }: Import): Promise<AsyncIterable<Entry>> {
   if (source === "-") return readTar(decompress(addAbortSignal(signal, stdin)));
   if (source === "")
-    throw new Failure("the source of the image is an empty name", { remedy: "give a file, a directory or -" });
+    throw new Failure("the source of the image is an empty name", {
+      code: "usage",
+      remedy: "give a file, a directory or -",
+    });
   const path = resolve(source);
   const stats = await readable(source, stat(path));
   if (stats.isDirectory()) return readTree(await outsideOf(root, await readable(source, realpath(path))));
@@ -82,7 +87,7 @@ async function readable<T>(source: string, opened: Promise<T>): Promise<T> {
   try {
     return await opened;
   } catch (error) {
-    throw new Failure(`can't read ${source}: ${reason(error)}`, { cause: error });
+    throw new Failure(`can't read ${source}: ${reason(error)}`, { code: "source-unreadable", cause: error });
   }
 }
 
@@ -91,6 +96,7 @@ async function outsideOf(root: string, directory: string): Promise<string> {
   const state = await realpath(root).catch(() => resolve(root));
   if (!`${state}/`.startsWith(directory === "/" ? "/" : `${directory}/`)) return directory;
   throw new Failure(`can't import ${directory}: it holds tinydocker's own images (${state})`, {
+    code: "usage",
     remedy:
       directory === "/" ? "run with --image host, which is this machine's own root" : "copy what is wanted of it first",
   });
@@ -118,19 +124,35 @@ async function extractAndPublish(request: Import, entries: AsyncIterable<Entry>)
 
 function explained(error: unknown, { root, name, source }: Import): unknown {
   const what = `can't import ${source === "-" ? "standard input" : source} as image ${name}`;
-  if (error instanceof BadImage) return new Failure(`${what}: ${error.message}`, { cause: error });
+  if (error instanceof BadImage)
+    return new Failure(`${what}: ${error.message}`, { code: "image-invalid", cause: error });
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall === "rename" && (code === "ENOTEMPTY" || code === "EEXIST")) return taken(name);
   if (syscall === undefined) return error;
-  const remedy = REMEDIES[code ?? ""]?.(root);
-  return new Failure(`${what}: ${reason(error)}`, { cause: error, ...(remedy !== undefined && { remedy }) });
+  return new Failure(`${what}: ${reason(error)}`, { ...causeOf(code, root), cause: error });
 }
 
-const REMEDIES: Readonly<Record<string, (root: string) => string>> = {
-  ENOSPC: (root) => `free space on the file system of ${root}, or set TINYDOCKER_ROOT to a directory on another`,
-  EDQUOT: (root) => `free space within the quota of ${root}, or set TINYDOCKER_ROOT to a directory elsewhere`,
-  EACCES: (root) => `run as root, or set TINYDOCKER_ROOT to a directory of your own instead of ${root}`,
-};
+function causeOf(errno: string | undefined, root: string): { readonly code: FailureCode; readonly remedy?: string } {
+  switch (errno) {
+    case "ENOSPC":
+      return {
+        code: "no-space",
+        remedy: `free space on the file system of ${root}, or set TINYDOCKER_ROOT to a directory on another`,
+      };
+    case "EDQUOT":
+      return {
+        code: "no-space",
+        remedy: `free space within the quota of ${root}, or set TINYDOCKER_ROOT to a directory elsewhere`,
+      };
+    case "EACCES":
+      return {
+        code: "state-unwritable",
+        remedy: `run as root, or set TINYDOCKER_ROOT to a directory of your own instead of ${root}`,
+      };
+    default:
+      return { code: "import-failed" };
+  }
+}
 
 /** The system's message for the error, with the file it is about. */
 function reason(error: unknown): string {

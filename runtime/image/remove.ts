@@ -10,7 +10,8 @@ import { recordOf } from "./store.ts";
 /** Throws Failure (exit 125) for the built-in image, for one that isn't there and for one a container uses. */
 export async function removeImage(root: string, name: string): Promise<void> {
   checkedName("image", name);
-  if (name === HOST.name) throw new Failure(`the image ${HOST.name} is built in and can't be removed`);
+  if (name === HOST.name)
+    throw new Failure(`the image ${HOST.name} is built in and can't be removed`, { code: "image-built-in" });
   await resolveImage(root, name);
   refuseUsed(root, name);
   const underWay = await makeUnderWay(root, "remove");
@@ -31,5 +32,6 @@ export async function removeImage(root: string, name: string): Promise<void> {
 
 function refuseUsed(root: string, name: string): void {
   const user = userOf(root, name);
-  if (user) throw new Failure(`the image ${name} is used by ${user}`, { remedy: "stop it first" });
+  if (user)
+    throw new Failure(`the image ${name} is used by ${user}`, { code: "image-in-use", remedy: "stop it first" });
 }

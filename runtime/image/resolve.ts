@@ -14,6 +14,7 @@ export async function resolveImage(root: string, name: string): Promise<Image> {
   if (existsSync(recordOf(root, name))) return { name, layers: [rootfsOf(root, name)], host: false };
   const names = await imageNames(root);
   throw new Failure(`there is no image ${name}; there is ${[HOST.name, ...names].join(", ")}`, {
+    code: "image-not-found",
     remedy: `tinydocker image import ${name} FILE.tar[.gz|.zst]|DIR|-`,
   });
 }

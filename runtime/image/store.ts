@@ -42,7 +42,10 @@ export async function readRecord(root: string, name: string): Promise<ImageRecor
   const path = recordOf(root, name);
   const record = parsed(await readFile(path, "utf8"));
   if (isRecord(record)) return { ...record, name };
-  throw new Failure(`${path} is damaged`, { remedy: `tinydocker image rm ${name}, and import it again` });
+  throw new Failure(`${path} is damaged`, {
+    code: "image-damaged",
+    remedy: `tinydocker image rm ${name}, and import it again`,
+  });
 }
 
 function parsed(text: string): unknown {

@@ -21,6 +21,7 @@ export function environmentOf(
     const value = equals < 0 ? caller[key] : entry.slice(equals + 1);
     if (key === "" || entry.includes("\0")) {
       throw new Failure(`${JSON.stringify(entry)} is not an environment variable`, {
+        code: "usage",
         remedy: "-e KEY=VALUE, or -e KEY to pass yours on",
       });
     }

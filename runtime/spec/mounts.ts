@@ -90,6 +90,7 @@ export function bindMount(volume: string, cwd: string): Mount {
 
 function notAVolume(volume: string, why: string): Failure {
   return new Failure(`can't mount ${JSON.stringify(volume)}: ${why}`, {
+    code: "usage",
     remedy: "-v SRC:DST[:ro], SRC a path of the host and DST an absolute one of the container",
   });
 }

@@ -7,6 +7,7 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 export function checkedName(kind: "container" | "image", name: string): string {
   if (NAME.test(name)) return name;
   throw new Failure(`${JSON.stringify(name)} can't be the name of ${kind === "image" ? "an image" : "a container"}`, {
+    code: "name-invalid",
     remedy: "use 1 to 64 letters, digits, '_', '.' and '-', the first one a letter or a digit",
   });
 }

@@ -111,7 +111,8 @@ export function specOf(request: RunRequest, image: Image, user: User, surroundin
   const terminal = request.terminal ?? false;
   if (rootless && (user.uid !== 0 || user.gid !== 0)) throw otherUserWithoutRoot();
   const volumes = request.volumes ?? [];
-  if (volumes.length > VOLUMES_MAX) throw new Failure(`${volumes.length} mounts with -v; ${VOLUMES_MAX} are the most`);
+  if (volumes.length > VOLUMES_MAX)
+    throw new Failure(`at most ${VOLUMES_MAX} -v mounts, got ${volumes.length}`, { code: "usage" });
   return {
     name,
     image,
@@ -144,20 +145,23 @@ export function specOf(request: RunRequest, image: Image, user: User, surroundin
 function checkedHostname(hostname: string): string {
   if (HOSTNAME.test(hostname)) return hostname;
   throw new Failure(`${JSON.stringify(hostname)} can't be a host name`, {
+    code: "usage",
     remedy: "use 1 to 64 letters, digits, '.', '_' and '-', the first one a letter or a digit",
   });
 }
 
 function checkedArguments(args: readonly string[]): readonly string[] {
-  if (args.length === 0) throw new Failure("there is no command to run", { remedy: "tinydocker run NAME CMD [ARG…]" });
+  if (args.length === 0)
+    throw new Failure("there is no command to run", { code: "usage", remedy: "tinydocker run NAME CMD [ARG…]" });
   if (args.some((argument) => argument.includes("\0")))
-    throw new Failure("an argument of the command holds a NUL byte");
+    throw new Failure("an argument of the command holds a NUL byte", { code: "usage" });
   return args;
 }
 
 function checkedDirectory(path: string): string {
   if (path.startsWith("/") && !path.includes("\0")) return posix.normalize(path);
   throw new Failure(`the working directory ${JSON.stringify(path)} is not an absolute path`, {
+    code: "usage",
     remedy: "give -w a path of the container that starts with /",
   });
 }
@@ -168,12 +172,16 @@ function checkedSource(mount: Mount): Mount {
   } catch (error) {
     const why =
       error instanceof Error && "code" in error && error.code === "EACCES" ? "can't be reached" : "does not exist";
-    throw new Failure(`the source of -v ${mount.source}:${mount.destination} ${why}`, { cause: error });
+    throw new Failure(`the source of -v ${mount.source}:${mount.destination} ${why}`, {
+      code: "mount-source-missing",
+      cause: error,
+    });
   }
 }
 
 function otherUserWithoutRoot(): Failure {
   return new Failure("without root a container has one user, who is root in it", {
+    code: "root-required",
     remedy: "leave -u out, or run tinydocker as root",
   });
 }

@@ -80,6 +80,7 @@ function isId(text: string): boolean {
 
 function unknownUser(asked: string, why: string): Failure {
   return new Failure(`no user ${JSON.stringify(asked)}: ${why}`, {
+    code: "user-unknown",
     remedy: "-u UID[:GID], numbers, or names that the image's /etc/passwd and /etc/group know",
   });
 }

@@ -117,7 +117,7 @@ export async function clearMark(shim: Shim, { places }: Claim): Promise<void> {
 export async function clear(shim: Shim, { places }: Claim): Promise<void> {
   for (const path of [places.upper, places.work]) {
     const result = await shim.remove(path);
-    if (result < 0) throw new Failure(`can't remove ${path}: ${errnoText(-result)}`);
+    if (result < 0) throw new Failure(`can't remove ${path}: ${errnoText(-result)}`, { code: "cleanup-failed" });
   }
 }
 
@@ -161,7 +161,8 @@ function openLock(stateRoot: string, name: string): number {
 function tryLock(shim: Shim, stateRoot: string, name: string, fd: number): "taken" | "held" | "removed" {
   const result = shim.lock(fd);
   if (result === -ERRNO.EAGAIN) return "held";
-  if (result < 0) throw new Failure(`can't lock ${lockPath(stateRoot, name)}: ${errnoText(-result)}`);
+  if (result < 0)
+    throw new Failure(`can't lock ${lockPath(stateRoot, name)}: ${errnoText(-result)}`, { code: "state-unwritable" });
   const there = statSync(lockPath(stateRoot, name), { throwIfNoEntry: false });
   return there?.ino === fstatSync(fd).ino ? "taken" : "removed";
 }
@@ -213,6 +214,7 @@ function readJournal(fd: number): Journal {
 
 function inUse(name: string): Failure {
   return new Failure(`the name ${name} is in use by a running container`, {
+    code: "name-in-use",
     remedy: "use another name, or end that container first",
   });
 }

@@ -97,6 +97,7 @@ async function findFiles(
   if (fetched) return fetched;
   const where = `${platform.platform}-${platform.arch}-${platform.libc}`;
   throw new Failure(`${name}@${version} has no native part for ${where}`, {
+    code: "package-unavailable",
     remedy: "choose a version that brings a binary for that platform, or a target of another one",
   });
 }

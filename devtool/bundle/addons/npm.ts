@@ -49,6 +49,7 @@ function installFailure(spec: string, { platform, arch, libc }: Platform, said: 
   const reason = words.slice(code === undefined ? 0 : 1, 4).join("; ") || said.trim().split("\n")[0];
   const isOutOfReach = /^(ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET)/.test(code ?? "");
   return new Failure(`npm can't get ${spec} for ${platform}-${arch}-${libc}: ${code ? `${code}: ` : ""}${reason}`, {
+    code: isOutOfReach ? "registry-unreachable" : "package-unavailable",
     remedy: isOutOfReach
       ? "the package registry is out of reach: check the network, a proxy, and `npm config get registry`"
       : "check the package's name and version, and that it has a binary for that platform",

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { Failure } from "../../failure.ts";
 import type { Channel } from "../wire/channel.ts";
 import { createStrongSum, type Seed } from "../wire/checksum.ts";
 import { MESSAGE } from "../wire/multiplex.ts";
@@ -150,7 +151,9 @@ async function answer(conversation: Conversation, item: ItemRequest, mayTransfer
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 function isErrno(error: unknown): boolean {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string";
+  return (
+    error instanceof Error && !(error instanceof Failure) && typeof (error as NodeJS.ErrnoException).code === "string"
+  );
 }
 
 /** The receiver then keeps its old file. */

@@ -110,7 +110,11 @@ function emptyListing(): Listing {
 }
 
 function refuseTooMany(count: number): void {
-  if (count > ENTRIES_MAX) throw new Failure(`the project has more than ${ENTRIES_MAX} files to sync`, { exitCode: 2 });
+  if (count > ENTRIES_MAX)
+    throw new Failure(`the project has more than ${ENTRIES_MAX} files to sync`, {
+      code: "project-too-large",
+      exitCode: 2,
+    });
 }
 
 /** Changed paths are UTF-16; of a name that is not valid Unicode only the directory is known. */
@@ -119,7 +123,7 @@ function selectionOf(changed: readonly string[]): Selection {
   for (const path of changed) {
     const parts = path.split("/").filter((part) => part !== "" && part !== ".");
     if (parts.includes("..") || path.startsWith("/"))
-      throw new Failure(`${path} is not below the project`, { exitCode: 2 });
+      throw new Failure(`${path} is not below the project`, { code: "internal", exitCode: 2 });
     const unknown = parts.findIndex((part) => part.includes("\ufffd"));
     const known = unknown === -1 ? parts : parts.slice(0, unknown);
     if (known.length === 0) return "all";
@@ -170,6 +174,7 @@ function refuseEmptiness(root: string, { unreadable }: Listing, entries: readonl
 
 function noProject(message: string, cause?: unknown): Failure {
   return new Failure(`${message}; its mirror stays as it is`, {
+    code: "project-unreadable",
     remedy: "check the project's folder and the `sync` patterns of devtool.config.ts",
     exitCode: 2,
     cause,

@@ -45,13 +45,14 @@ async function readVersion(channel: Channel): Promise<number> {
   if (version > 0 && version < OLDEST_PROTOCOL) {
     throw new Failure(
       `rsync on the target speaks protocol ${version}; ${OLDEST_PROTOCOL} to ${NEWEST_PROTOCOL} are supported`,
-      { remedy: "install rsync 3.1.3 or newer on the target" },
+      { code: "rsync-incompatible", remedy: "install rsync 3.1.3 or newer on the target" },
     );
   }
   const noise = Buffer.concat([start, channel.unread()]).toString().split("\n")[0] ?? "";
   throw new Failure(
     `the login shell on the target prints ${JSON.stringify(noise.slice(0, 200))}, which breaks rsync's protocol`,
     {
+      code: "rsync-incompatible",
       remedy: "make its start-up files (.bashrc, .profile) print only on a terminal: [ -t 1 ] && …",
     },
   );

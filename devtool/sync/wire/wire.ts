@@ -171,6 +171,7 @@ export class IndexDecoder {
 /** The other side isn't speaking rsync's protocol, or not correctly. */
 export function brokenStream(what: string): Failure {
   return new Failure(`rsync on the target sent ${what}, which its protocol doesn't know`, {
+    code: "rsync-incompatible",
     remedy: "check `rsync --version` on the target; `devtool provision` installs Debian's",
   });
 }

@@ -20,6 +20,11 @@ export async function agentFile(): Promise<AgentFile> {
     const digest = createHash("sha256").update(content).digest("hex").slice(0, 16);
     return { path, content, name: `agent-${digest}.mjs` };
   } catch (error) {
-    throw new Failure(`the agent is missing: ${path}`, { remedy: "npm run prepare", exitCode: 2, cause: error });
+    throw new Failure(`the agent is missing: ${path}`, {
+      code: "installation-damaged",
+      remedy: "npm run prepare",
+      exitCode: 2,
+      cause: error,
+    });
   }
 }

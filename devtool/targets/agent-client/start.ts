@@ -110,6 +110,7 @@ exec node "$d/$n" "$t" login ${quote(client)} ${withRoot ? "sudo" : "no-sudo"}
 
 function noNode(where: string, what: string): Failure {
   return new Failure(`${where} ${what} for its login shell; 20.19 or newer is needed`, {
+    code: "node-missing",
     remedy: "install it: devtool provision, or use --provision",
     exitCode: 2,
   });

@@ -24,6 +24,7 @@ export function localTarget(name: string, options: { readonly sudo: boolean | un
     connect: async (signal) => {
       if (process.platform !== "linux") {
         throw new Failure("this machine is no Linux, so nothing can run on it", {
+          code: "platform-unsupported",
           remedy: "use the virtual machine (devtool up) or --target [user@]host",
           exitCode: 2,
         });
@@ -76,7 +77,8 @@ async function localConnection(agentPath: string, sudo: SudoUse): Promise<Connec
 
 function greeting(child: ChildProcess, token: string): Promise<{ hello: Hello; root: Promise<RootHello> }> {
   return new Promise((resolve, reject) => {
-    const failed = (why: string) => reject(new Failure(`can't start the agent on ${WHERE}: ${why}`));
+    const failed = (why: string) =>
+      reject(new Failure(`can't start the agent on ${WHERE}: ${why}`, { code: "agent-failed" }));
     const timer = setTimeout(() => failed("it said nothing"), START_DEADLINE_MS);
     let rooted: (hello: RootHello) => void = () => {};
     const root = new Promise<RootHello>((settle) => {
@@ -130,7 +132,10 @@ async function runOnTerminal(
     wanted.signal?.removeEventListener("abort", end);
     return signal === null ? { code: code ?? 0, signal } : { code: null, signal };
   } catch (error) {
-    throw new Failure(`can't start ${argv[0]} on ${WHERE}: ${errnoWords(errnoOf(error) ?? String(error))}`);
+    const errno = errnoOf(error);
+    throw new Failure(`can't start ${argv[0]} on ${WHERE}: ${errnoWords(errno ?? String(error))}`, {
+      code: errno === "ENOENT" ? "command-not-found" : "process-not-started",
+    });
   } finally {
     for (const signal of ["SIGINT", "SIGQUIT"] as const) process.off(signal, ignore);
   }

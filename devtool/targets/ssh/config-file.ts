@@ -72,7 +72,11 @@ class ConfigReader {
       text = await readFile(file, "utf8");
     } catch (error) {
       if (!required) return;
-      throw new Failure(`can't read the SSH configuration ${file}: ${String(error)}`, { exitCode: 2, cause: error });
+      throw new Failure(`can't read the SSH configuration ${file}: ${String(error)}`, {
+        code: "ssh-config-invalid",
+        exitCode: 2,
+        cause: error,
+      });
     }
     await this.parse(text, file, base, depth, active);
   }
@@ -119,7 +123,10 @@ class ConfigReader {
 
   async #include(patterns: readonly string[], base: string, depth: number, active: boolean): Promise<void> {
     if (depth >= INCLUDE_DEPTH_MAX)
-      throw new Failure(`SSH configuration: more than ${INCLUDE_DEPTH_MAX} Include levels`, { exitCode: 2 });
+      throw new Failure(`SSH configuration: more than ${INCLUDE_DEPTH_MAX} Include levels`, {
+        code: "ssh-config-invalid",
+        exitCode: 2,
+      });
     for (const pattern of patterns) {
       const expanded = pattern.replace(/^~(?=$|[/\\])/, () => this.#home);
       for (const file of await glob(isAbsolute(expanded) ? expanded : join(base, expanded))) {
@@ -141,7 +148,8 @@ export function parseDirective(
   if (RAW.has(keyword)) return { keyword, rest, words: [] };
   const words: string[] = [];
   for (const [, quoted, plain, open] of rest.matchAll(/"([^"]*)"|([^\s"]+)|(")/g)) {
-    if (open !== undefined) throw new Failure(`${where}: a quote is not closed`, { exitCode: 2 });
+    if (open !== undefined)
+      throw new Failure(`${where}: a quote is not closed`, { code: "ssh-config-invalid", exitCode: 2 });
     const word = quoted ?? plain ?? "";
     if (quoted === undefined && word.startsWith("#")) break;
     words.push(word);

@@ -48,7 +48,11 @@ export async function askOpenSsh(spec: HostSpec, file: string | undefined): Prom
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
-    throw new Failure(`ssh refuses its configuration for ${spec.host}: ${said}`, { exitCode: 2, cause: error });
+    throw new Failure(`ssh refuses its configuration for ${spec.host}: ${said}`, {
+      code: "ssh-config-invalid",
+      exitCode: 2,
+      cause: error,
+    });
   }
 }
 

@@ -14,6 +14,7 @@ export class Unreachable extends Failure {}
 
 export function timedOut({ where }: Endpoint, limitMs: number): Unreachable {
   return new Unreachable(`${where} did not answer within ${limitMs / 1000} s`, {
+    code: "target-unreachable",
     remedy: "check that the machine is up and that no firewall drops the port",
     exitCode: 2,
   });
@@ -25,6 +26,7 @@ export function refused({ where, user }: Endpoint, keys: readonly string[], meth
     ? `refused every key offered as ${user} (${tried})`
     : `wants a key for ${user}, and there is none`;
   return new Unreachable(`${where} ${answer}; it takes ${methods.join(", ") || "nothing else"}`, {
+    code: "login-refused",
     remedy: `check the user name, and authorize a key there: ssh-copy-id ${user}@${where.replace(/:22$/, "")}`,
     exitCode: 2,
   });
@@ -37,11 +39,13 @@ export function connectFailure({ where, host }: Endpoint, error: Error & { level
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return new Unreachable(`can't reach ${where}: no address is known for ${host} (${errno})`, {
+        code: "target-unreachable",
         ...options,
         remedy: "check the host's name, or give its HostName in ~/.ssh/config",
       });
     case "ECONNREFUSED":
       return new Unreachable(`${where} refused the connection: nothing listens there (${errno})`, {
+        code: "target-unreachable",
         ...options,
         remedy: "check the port, and that sshd runs on it",
       });
@@ -49,24 +53,27 @@ export function connectFailure({ where, host }: Endpoint, error: Error & { level
       break;
     default:
       return new Unreachable(`can't reach ${where}: ${errnoWords(errno)}`, {
+        code: "target-unreachable",
         ...options,
         remedy: "check that the machine is up and can be reached from here",
       });
   }
   if (/Too many authentication failures/i.test(error.message)) {
     return new Failure(`${where} stopped the log-in after too many keys`, {
+      code: "login-refused",
       ...options,
       remedy: "name the right key: IdentityFile and IdentitiesOnly yes in ~/.ssh/config",
     });
   }
   if (error.level === "handshake" || error.level === "protocol") {
     return new Failure(`${where} and this client found no common way to talk: ${error.message}`, {
+      code: "handshake-failed",
       ...options,
       remedy:
         "check that it is an SSH server; it must allow curve25519-sha256 or another key exchange that is no post-quantum one",
     });
   }
-  return new Failure(`can't log in on ${where}: ${error.message}`, options);
+  return new Failure(`can't log in on ${where}: ${error.message}`, { code: "login-refused", ...options });
 }
 
 export function reasonOf(why: unknown): string {

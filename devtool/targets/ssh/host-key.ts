@@ -50,7 +50,11 @@ export async function hostKeyCheck(
         case "revoked":
           throw new Failure(
             `the key of ${nameOf(policy)} is revoked: ${fingerprint(key)}, by ${verdict.by.file}:${verdict.by.line}`,
-            { remedy: "do not connect: whoever answers holds a key that was withdrawn", exitCode: 2 },
+            {
+              code: "host-key-revoked",
+              remedy: "do not connect: whoever answers holds a key that was withdrawn",
+              exitCode: 2,
+            },
           );
         case "new":
           await acceptNew(policy, key, ask);
@@ -71,6 +75,7 @@ async function readKnownHosts(file: string): Promise<KnownHost[]> {
   } catch (error) {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return [];
     throw new Failure(`can't read ${file}, so no host key can be checked: ${String(error)}`, {
+      code: "known-hosts-unreadable",
       exitCode: 2,
       cause: error,
     });
@@ -81,6 +86,7 @@ async function acceptNew(policy: HostKeyPolicy, key: Buffer, ask: Ask): Promise<
   if (policy.newKeys === "accept") return;
   const shown = `${typeOf(key)} ${fingerprint(key)}`;
   const refusal = new Failure(`the key of ${nameOf(policy)} is not known: ${shown}`, {
+    code: "host-key-unknown",
     remedy: "compare it with the host's (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub), then use --accept-new-host-key",
     exitCode: 2,
   });
@@ -107,6 +113,7 @@ function changed(policy: HostKeyPolicy, key: Buffer, known: readonly KnownHost[]
     `the key of ${nameOf(policy)} has changed: it shows ${typeOf(key)} ${fingerprint(key)}, known is ${before.join(", ")}; ` +
       "someone may be listening in",
     {
+      code: "host-key-changed",
       remedy: `if the host was set up anew, forget its old key: ssh-keygen -R '${nameOf(policy)}' -f ${file}`,
       exitCode: 2,
     },

@@ -29,6 +29,7 @@ export function parseHostSpec(text: string): HostSpec {
 
 function badHost(text: string): Failure {
   return new Failure(`${JSON.stringify(text)} is no host`, {
+    code: "target-invalid",
     remedy: "write it as [user@]host[:port] or ssh://[user@]host[:port]",
     exitCode: 2,
   });

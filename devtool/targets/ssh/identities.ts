@@ -118,7 +118,11 @@ async function unlock(
   for (let attempt = 1; attempt <= PASSPHRASE_ATTEMPTS_MAX; attempt++) {
     const passphrase = await ask(`Passphrase for ${file}: `);
     if (passphrase === undefined) {
-      throw new Failure(`${file} needs a passphrase, and there is no terminal to ask on`, { remedy, exitCode: 2 });
+      throw new Failure(`${file} needs a passphrase, and there is no terminal to ask on`, {
+        code: "key-locked",
+        remedy,
+        exitCode: 2,
+      });
     }
     const parsed = keys.parse(content, passphrase);
     if (typeof parsed === "object" && parsed.sign) {
@@ -126,5 +130,9 @@ async function unlock(
       return parsed;
     }
   }
-  throw new Failure(`${file}: ${PASSPHRASE_ATTEMPTS_MAX} wrong passphrases`, { remedy, exitCode: 2 });
+  throw new Failure(`${file}: ${PASSPHRASE_ATTEMPTS_MAX} wrong passphrases`, {
+    code: "key-locked",
+    remedy,
+    exitCode: 2,
+  });
 }

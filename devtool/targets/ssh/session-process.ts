@@ -34,7 +34,7 @@ export async function startPlain(
   const token = newToken();
   const line = forLoginShell(asUser(command.sudo, startScript(token, command)));
   if (Buffer.byteLength(line) > COMMAND_BYTES_MAX)
-    throw new Failure(`the command line for ${where} is too long`, { exitCode: 2 });
+    throw new Failure(`the command line for ${where} is too long`, { code: "usage", exitCode: 2 });
   const session = await transport.session(line, tty);
   const { channel } = session;
   let pgid: number | undefined;
@@ -44,7 +44,7 @@ export async function startPlain(
   };
   return await new Promise<RemoteProcess>((resolve, reject) => {
     const timer = setTimeout(
-      () => fail(new Failure(`${where} did not start ${command.argv[0]} in time`)),
+      () => fail(new Failure(`${where} did not start ${command.argv[0]} in time`, { code: "process-not-started" })),
       START_DEADLINE_MS,
     );
     const fail = (error: unknown) => {
@@ -114,7 +114,7 @@ function startScript(token: string, { argv, cwd, env = {}, tty }: PlainCommand):
   const [file = ""] = argv;
   const exports = Object.entries(env).map(([name, value]) => {
     if (!/^[A-Za-z_]\w*$/.test(name))
-      throw new Failure(`${JSON.stringify(name)} is no name for an environment variable`);
+      throw new Failure(`${JSON.stringify(name)} is no name for an environment variable`, { code: "internal" });
     return `export ${name}=${quote(value)}`;
   });
   return [
@@ -150,5 +150,5 @@ async function killGroup(transport: SshTransport, sudo: SudoUse, pgid: number, n
 function notStarted({ argv, sudo }: PlainCommand, where: string, noise: string): Failure {
   const last = noise.trim().split("\n").at(-1) ?? "";
   if (sudo === "required" && /^sudo:|sudo: .*not found/m.test(noise)) return noSudo(where, last);
-  return new Failure(`${where} did not start ${argv[0]}${last && `: ${last}`}`);
+  return new Failure(`${where} did not start ${argv[0]}${last && `: ${last}`}`, { code: "process-not-started" });
 }

@@ -69,6 +69,7 @@ export async function routeTo(
   if (!first) return [settings];
   if (jumps + others.length >= JUMPS_MAX) {
     throw new Failure(`${settings.alias} is reached through more than ${JUMPS_MAX} jump hosts`, {
+      code: "ssh-config-invalid",
       remedy: "look for a loop of ProxyJump in the SSH configuration",
       exitCode: 2,
     });
@@ -153,6 +154,7 @@ function jumpFailure(hop: SshSettings): (error: unknown) => never {
     throw new Failure(
       `the jump host can't reach ${hop.hostName}:${hop.port}: ${error instanceof Error ? error.message : String(error)}`,
       {
+        code: "target-unreachable",
         remedy: "check HostName, Port and ProxyJump, and AllowTcpForwarding on the jump host",
         exitCode: 2,
         cause: error,
@@ -163,6 +165,7 @@ function jumpFailure(hop: SshSettings): (error: unknown) => never {
 
 function proxyCommandRefused(settings: SshSettings): Failure {
   return new Failure(`${settings.alias} has a ProxyCommand, which is not supported`, {
+    code: "ssh-config-invalid",
     remedy: "use ProxyJump for it in the SSH configuration",
     exitCode: 2,
   });

@@ -170,7 +170,10 @@ class Link implements SshTransport {
 
   #lost(): void {
     const { where } = this.#options;
-    this.fail(this.#why ?? new Failure(`${where} closed the connection during the log-in`, { exitCode: 2 }));
+    this.fail(
+      this.#why ??
+        new Failure(`${where} closed the connection during the log-in`, { code: "login-refused", exitCode: 2 }),
+    );
     this.#over(this.#loss());
   }
 
@@ -193,6 +196,7 @@ class Link implements SshTransport {
       if (this.#state.name !== "open" || error instanceof ConnectionLost) throw this.#loss();
       const said = error instanceof Error ? error.message : String(error);
       throw new Failure(`${this.#options.where} refused to open ${what}: ${said}`, {
+        code: "channel-refused",
         remedy: "look at MaxSessions, AllowTcpForwarding and AllowStreamLocalForwarding in its sshd_config",
         cause: error,
       });

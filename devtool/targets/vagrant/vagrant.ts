@@ -103,7 +103,11 @@ async function askVagrant(projectRoot: string, machine: string | undefined): Pro
   });
   if (code === 0 && /^\s*HostName\s/m.test(output.stdout)) return output.stdout;
   const said = output.stderr.trim().split("\n").slice(0, 3).join(" ");
-  throw new Failure(`vagrant tells no way to the machine: ${said}`, { remedy: "start it: devtool up", exitCode: 2 });
+  throw new Failure(`vagrant tells no way to the machine: ${said}`, {
+    code: "machine-not-running",
+    remedy: "start it: devtool up",
+    exitCode: 2,
+  });
 }
 
 /** Changes when the Vagrantfile is edited, and with each machine's making and destruction. */
@@ -158,6 +162,7 @@ async function forget(projectRoot: string): Promise<void> {
 
 function notUp({ machine }: VagrantTargetOptions, failure: Failure): Failure {
   return new Failure(failure.message, {
+    code: failure.code,
     remedy: `is the virtual machine${machine === undefined ? "" : ` ${machine}`} up? devtool status, devtool up`,
     exitCode: failure.exitCode,
     cause: failure,
@@ -167,6 +172,7 @@ function notUp({ machine }: VagrantTargetOptions, failure: Failure): Failure {
 function vagrantFailure(error: unknown): Failure {
   const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
   return new Failure(missing ? "vagrant is not installed" : `can't run vagrant: ${String(error)}`, {
+    code: missing ? "vagrant-missing" : "vagrant-failed",
     remedy: "install it from https://developer.hashicorp.com/vagrant/install, or use --target [user@]host",
     exitCode: 2,
     cause: error,

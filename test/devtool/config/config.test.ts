@@ -163,7 +163,7 @@ const WRONG: readonly (readonly [string, Record<string, string>, RegExp])[] = [
     /devtool\.config\.ts and devtool\.config\.json/,
   ],
   ["it does not parse", { "devtool.config.ts": "export default {" }, /^devtool\.config\.ts:1:\d+: error: /],
-  ["it is no JSON", { "devtool.config.json": "{,}" }, /devtool\.config\.json is no JSON/],
+  ["it is not valid JSON", { "devtool.config.json": "{,}" }, /devtool\.config\.json is not valid JSON/],
   ["it throws", { "devtool.config.js": 'throw new Error("oh no");' }, /devtool\.config\.js can't be run: oh no/],
   ["it exports nothing", { "devtool.config.js": "export const a = 1;" }, /has no default export/],
   [

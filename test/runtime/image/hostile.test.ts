@@ -51,8 +51,14 @@ const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> 
     ],
     says: /"way" is used as a directory, but an earlier entry makes it something else/,
   },
-  "a file below a file": { entries: [{ name: "a" }, { name: "a/b" }], says: /"a" is used as a directory, but an earlier entry makes it something else/ },
-  "a file over a directory": { entries: [{ name: "a", type: "5" }, { name: "a" }], says: /"a" is a directory, and a later entry makes it something else/ },
+  "a file below a file": {
+    entries: [{ name: "a" }, { name: "a/b" }],
+    says: /"a" is used as a directory, but an earlier entry makes it something else/,
+  },
+  "a file over a directory": {
+    entries: [{ name: "a", type: "5" }, { name: "a" }],
+    says: /"a" is a directory, and a later entry makes it something else/,
+  },
   "a symlink that climbs out": {
     entries: [{ name: "a/way", type: "2", target: "../../outside" }],
     says: /symlink "a\/way" leads out/,

@@ -1,0 +1,12 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConnectionLost } from "../../../devtool/failure.ts";
+import { errnoOf } from "../../../devtool/targets/errno.ts";
+import { reasonOf } from "../../../devtool/targets/ssh/failure.ts";
+
+test("a system error has an errno, and a Failure has none though it has a code", () => {
+  assert.equal(errnoOf(Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })), "ECONNREFUSED");
+  assert.equal(errnoOf(Object.assign(new Error("open"), { errno: -2 })), "ENOENT");
+  assert.equal(errnoOf(new ConnectionLost("the connection was closed")), undefined);
+  assert.equal(reasonOf(new ConnectionLost("the connection was closed")), ": the connection was closed");
+});
