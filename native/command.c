@@ -6,9 +6,9 @@
 
 #include "init.h"
 
-int step_chdir(struct td_init *init, const struct td_step *step) {
+int step_chdir(struct td_init *init, const struct td_chdir *step) {
     char path[PATH_MAX];
-    if (chdir(td_text(&init->plan, step->text[0])) != 0 || !getcwd(path, sizeof path))
+    if (chdir(td_text(&init->plan, step->path)) != 0 || !getcwd(path, sizeof path))
         return errno;
     /* CVE-2024-21626: a directory outside the root shows as "(unreachable)/…". */
     return path[0] == '/' ? 0 : EXDEV;
@@ -58,21 +58,20 @@ static const char **list_of(const struct td_plan *plan, struct td_text text) {
     return list;
 }
 
-int step_exec(struct td_init *init, const struct td_step *step) {
-    const char **arguments = list_of(&init->plan, step->text[0]);
-    const char **environment = list_of(&init->plan, step->text[1]);
+int step_exec(struct td_init *init, const struct td_exec *step) {
+    const char **arguments = list_of(&init->plan, step->args);
+    const char **environment = list_of(&init->plan, step->env);
     if (!arguments || !environment)
         return ENOMEM;
+    if (!arguments[0])
+        return EINVAL;
     init->object = arguments[0];
-    /* A change of uid or capabilities cleared it. */
-    int error = die_with_parent();
-    if (!error)
-        error = close_on_exec();
+    int error = close_on_exec();
     if (error)
         return error;
     report(TD_REPORT_READY, init->step, 0, 0, NULL);
     if (strchr(arguments[0], '/'))
         return exec_path(arguments, environment);
-    const char *search = td_text(&init->plan, step->text[2]);
-    return arguments[0][0] && search ? exec_searched(search, arguments, environment) : ENOENT;
+    const char *search = td_text(&init->plan, step->search);
+    return arguments[0][0] && search[0] ? exec_searched(search, arguments, environment) : ENOENT;
 }

@@ -1,8 +1,6 @@
 #include "init.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,37 +11,6 @@
 #include "sys.h"
 
 #define SIGNALS 64
-
-static td_run *const run_step[TD_OP_COUNT] = {
-    [TD_OP_MKDIR] = step_mkdir,
-    [TD_OP_WRITE] = step_write,
-    [TD_OP_MOUNT] = step_mount,
-    [TD_OP_OPEN_TREE] = step_open_tree,
-    [TD_OP_SETATTR] = step_setattr,
-    [TD_OP_MOVE_MOUNT] = step_move_mount,
-    [TD_OP_TOUCH] = step_touch,
-    [TD_OP_PIVOT_ROOT] = step_pivot_root,
-    [TD_OP_DETACH] = step_detach,
-    [TD_OP_SYMLINK] = step_symlink,
-    [TD_OP_MASK] = step_mask,
-    [TD_OP_READONLY] = step_readonly,
-    [TD_OP_ROOT_RDONLY] = step_root_rdonly,
-    [TD_OP_SETHOSTNAME] = step_sethostname,
-    [TD_OP_LINK_UP] = step_link_up,
-    [TD_OP_RLIMIT] = step_rlimit,
-    [TD_OP_KEYRING] = step_keyring,
-    [TD_OP_SETSID] = step_setsid,
-    [TD_OP_TERMINAL] = step_terminal,
-    [TD_OP_UMASK] = step_umask,
-    [TD_OP_CAPBSET] = step_capbset,
-    [TD_OP_SETGROUPS] = step_setgroups,
-    [TD_OP_SETGID] = step_setgid,
-    [TD_OP_SETUID] = step_setuid,
-    [TD_OP_CAPSET] = step_capset,
-    [TD_OP_NO_NEW_PRIVS] = step_no_new_privs,
-    [TD_OP_CHDIR] = step_chdir,
-    [TD_OP_EXEC] = step_exec,
-};
 
 void report(uint32_t kind, uint32_t step, int error, uint64_t nanoseconds, const char *object) {
     struct td_report record = {.kind = kind, .step = step, .error = error, .nanoseconds = nanoseconds};
@@ -64,16 +31,6 @@ static void show_stage(uint32_t op) {
     char name[16] = "td:";
     strncpy(name + 3, td_op_name(op), sizeof name - 4);
     (void)prctl(PR_SET_NAME, name); /* only for people to read */
-}
-
-int die_with_parent(void) {
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-        return errno;
-    /* It may have died before the line above: its pidfd then polls readable. */
-    struct pollfd parent = {.fd = TD_FD_PARENT, .events = POLLIN};
-    if (poll(&parent, 1, 0) != 0)
-        raise(SIGKILL), _exit(1); /* pid 1 of a namespace survives its own SIGKILL */
-    return 0;
 }
 
 int close_on_exec(void) {
@@ -102,6 +59,22 @@ static int load_plan(struct td_plan *plan) {
     return td_plan_decode(plan, bytes, (size_t)stat.st_size);
 }
 
+static int run_step(struct td_init *init, const struct td_step *step) {
+    switch (step->op) {
+#define TD_CASE(op, name, fields)                                                                                      \
+    case TD_OP_##op:                                                                                                   \
+        return step_##name(init, (const struct td_##name *)step);
+        TD_STEPS(TD_CASE, TD_NO_FIELD)
+#undef TD_CASE
+    default:
+        return EINVAL; /* the decoder let none through */
+    }
+}
+
+static int is_excused(const struct td_step *step, int error) {
+    return step->excused_by == TD_EXCUSED_ALWAYS || step->excused_by == (uint32_t)error;
+}
+
 static int run_plan(struct td_init *init) {
     int timed = (init->plan.header->flags & TD_PLAN_TIMED) != 0;
     for (init->step = 0; init->step < init->plan.header->steps; init->step++) {
@@ -109,8 +82,8 @@ static int run_plan(struct td_init *init) {
         uint64_t begin = timed ? now() : 0;
         init->object = NULL;
         show_stage(step->op);
-        int error = run_step[step->op](init, step);
-        if (error && (step->flags & TD_STEP_OPTIONAL))
+        int error = run_step(init, step);
+        if (error && is_excused(step, error))
             report(TD_REPORT_SKIPPED, init->step, error, 0, init->object);
         else if (error)
             return error;
@@ -127,9 +100,7 @@ int main(void) {
         init.slots[i] = -1;
     reset_signals();
     (void)umask(0); /* the plan's modes are meant as they are */
-    int error = die_with_parent();
-    if (!error)
-        error = close_on_exec();
+    int error = close_on_exec();
     if (!error)
         error = load_plan(&init.plan);
     if (!error)

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +91,7 @@ int prctl(int option, ...) {
 }
 
 int close(int fd) { return (int)CALL3(SYS_close, fd, 0, 0); }
+ssize_t read(int fd, void *bytes, size_t length) { return CALL3(SYS_read, fd, bytes, length); }
 ssize_t write(int fd, const void *bytes, size_t length) { return CALL3(SYS_write, fd, bytes, length); }
 int mkdirat(int directory, const char *path, mode_t mode) { return (int)CALL3(SYS_mkdirat, directory, path, mode); }
 int symlinkat(const char *target, int directory, const char *path) {
@@ -140,7 +140,6 @@ int poll(struct pollfd *fds, nfds_t count, int milliseconds) {
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time) { return (int)CALL3(SYS_clock_gettime, clock, time, 0); }
-int raise(int number) { return (int)CALL3(SYS_kill, CALL3(SYS_getpid, 0, 0, 0), number, 0); }
 void _exit(int status) {
     for (;;)
         td_raw_call(SYS_exit_group, status, 0, 0, 0, 0, 0);

@@ -17,14 +17,14 @@
 #define TIOCGPTPEER _IO('T', 0x41)
 #endif
 
-int step_sethostname(struct td_init *init, const struct td_step *step) {
-    const char *name = td_text(&init->plan, step->text[0]);
+int step_sethostname(struct td_init *init, const struct td_sethostname *step) {
+    const char *name = td_text(&init->plan, step->name);
     return sethostname(name, strlen(name)) == 0 ? 0 : errno;
 }
 
-int step_link_up(struct td_init *init, const struct td_step *step) {
+int step_link_up(struct td_init *init, const struct td_link_up *step) {
     struct ifreq request = {.ifr_flags = IFF_UP};
-    strncpy(request.ifr_name, td_text(&init->plan, step->text[0]), sizeof request.ifr_name - 1);
+    strncpy(request.ifr_name, td_text(&init->plan, step->name), sizeof request.ifr_name - 1);
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return errno;
@@ -33,28 +33,28 @@ int step_link_up(struct td_init *init, const struct td_step *step) {
     return error;
 }
 
-int step_rlimit(struct td_init *init, const struct td_step *step) {
+int step_rlimit(struct td_init *init, const struct td_rlimit *step) {
     (void)init;
     struct rlimit limit;
-    if (getrlimit((int)step->number[0], &limit) != 0)
+    if (getrlimit((int)step->resource, &limit) != 0)
         return errno;
-    limit.rlim_cur = step->number[1] < limit.rlim_max ? step->number[1] : limit.rlim_max;
-    return setrlimit((int)step->number[0], &limit) == 0 ? 0 : errno;
+    limit.rlim_cur = step->soft < limit.rlim_max ? step->soft : limit.rlim_max;
+    return setrlimit((int)step->resource, &limit) == 0 ? 0 : errno;
 }
 
-int step_keyring(struct td_init *init, const struct td_step *step) {
+int step_keyring(struct td_init *init, const struct td_keyring *step) {
     (void)init, (void)step;
     return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ? errno : 0;
 }
 
-int step_setsid(struct td_init *init, const struct td_step *step) {
+int step_setsid(struct td_init *init, const struct td_setsid *step) {
     (void)init, (void)step;
     return setsid() < 0 ? errno : 0;
 }
 
-int step_umask(struct td_init *init, const struct td_step *step) {
+int step_umask(struct td_init *init, const struct td_umask *step) {
     (void)init;
-    (void)umask((mode_t)step->number[0]); /* it can't fail */
+    (void)umask((mode_t)step->mask); /* it can't fail */
     return 0;
 }
 
@@ -103,7 +103,7 @@ static int become_terminal(struct td_init *init, int slave, uint32_t owner) {
     return 0;
 }
 
-int step_terminal(struct td_init *init, const struct td_step *step) {
+int step_terminal(struct td_init *init, const struct td_terminal *step) {
     int master = open_inside(init, "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
     if (master < 0)
         return errno;
@@ -111,7 +111,7 @@ int step_terminal(struct td_init *init, const struct td_step *step) {
     if (ioctl(master, TIOCSPTLCK, &unlock) != 0 || (slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
         error = errno;
     if (!error)
-        error = become_terminal(init, slave, (uint32_t)step->number[0]);
+        error = become_terminal(init, slave, (uint32_t)step->uid);
     if (!error)
         error = send_descriptor(TD_FD_CONSOLE, master);
     close(master);

@@ -24,22 +24,27 @@ static int attach(int mount, int target) {
     return syscall(SYS_move_mount, mount, "", target, "", flags) == 0 ? 0 : errno;
 }
 
-static int mount_on(int target, const struct td_init *init, const struct td_step *step) {
-    const char *source = td_text(&init->plan, step->text[0]);
-    const char *type = td_text(&init->plan, step->text[2]);
-    const char *data = td_text(&init->plan, step->text[3]);
+/* As mount(2) takes absent strings. */
+static const char *or_null(const struct td_init *init, struct td_text text) {
+    return text.length == 0 ? NULL : td_text(&init->plan, text);
+}
+
+static int mount_on(int target, const struct td_init *init, const struct td_mount *step) {
+    const char *source = or_null(init, step->source);
+    const char *type = or_null(init, step->type);
+    const char *data = or_null(init, step->data);
     /* By descriptor: nobody can put a symlink in its place between the check and the mount. */
-    if (fchdir(target) != 0 || mount(source, ".", type, step->number[0], data) != 0)
+    if (fchdir(target) != 0 || mount(source, ".", type, step->flags, data) != 0)
         return errno;
     return 0;
 }
 
 /* overlayfs that can't make its work directory, as on a full disk, mounts itself read-only and says nothing. */
-static int check_writable(const struct td_init *init, const struct td_step *step) {
-    if (step->text[2].length == 0 || (step->number[0] & MS_RDONLY))
+static int check_writable(const struct td_init *init, const struct td_mount *step) {
+    if (step->type.length == 0 || (step->flags & MS_RDONLY))
         return 0;
     struct statfs statfs;
-    int root = open_inside(init, td_text(&init->plan, step->text[1]), O_PATH | O_DIRECTORY);
+    int root = open_inside(init, td_text(&init->plan, step->target), O_PATH | O_DIRECTORY);
     if (root < 0)
         return errno;
     int error = fstatfs(root, &statfs) != 0 ? errno : (statfs.f_flags & ST_RDONLY) ? EROFS : 0;
@@ -47,8 +52,8 @@ static int check_writable(const struct td_init *init, const struct td_step *step
     return error;
 }
 
-int step_mount(struct td_init *init, const struct td_step *step) {
-    int target = open_inside(init, td_text(&init->plan, step->text[1]), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+int step_mount(struct td_init *init, const struct td_mount *step) {
+    int target = open_inside(init, td_text(&init->plan, step->target), O_PATH | O_DIRECTORY | O_NOFOLLOW);
     if (target < 0)
         return errno;
     int error = mount_on(target, init, step);
@@ -58,30 +63,30 @@ int step_mount(struct td_init *init, const struct td_step *step) {
     return error ? error : check_writable(init, step);
 }
 
-int step_open_tree(struct td_init *init, const struct td_step *step) {
-    const char *path = td_text(&init->plan, step->text[0]);
-    unsigned flags = TD_OPEN_TREE_CLONE | O_CLOEXEC | (unsigned)step->number[1];
+int step_open_tree(struct td_init *init, const struct td_open_tree *step) {
+    const char *path = td_text(&init->plan, step->path);
+    unsigned flags = TD_OPEN_TREE_CLONE | O_CLOEXEC | (unsigned)step->flags;
     int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, flags);
     if (fd < 0)
         return errno;
     struct stat stat;
-    if (step->number[2] != 0 && (fstat(fd, &stat) != 0 || !S_ISCHR(stat.st_mode) || stat.st_rdev != step->number[2])) {
+    if (step->device != 0 && (fstat(fd, &stat) != 0 || !S_ISCHR(stat.st_mode) || stat.st_rdev != step->device)) {
         close(fd);
         return ENODEV;
     }
-    init->slots[step->number[0]] = fd;
+    init->slots[step->slot] = fd;
     return 0;
 }
 
-int step_setattr(struct td_init *init, const struct td_step *step) {
-    return setattr(init->slots[step->number[0]], step->number[1], (unsigned)step->number[2]);
+int step_setattr(struct td_init *init, const struct td_setattr *step) {
+    return setattr(init->slots[step->slot], step->attributes, (unsigned)step->flags);
 }
 
-int step_move_mount(struct td_init *init, const struct td_step *step) {
-    int target = open_inside(init, td_text(&init->plan, step->text[0]), O_PATH);
+int step_move_mount(struct td_init *init, const struct td_move_mount *step) {
+    int target = open_inside(init, td_text(&init->plan, step->path), O_PATH);
     if (target < 0)
         return errno;
-    int *slot = &init->slots[step->number[0]];
+    int *slot = &init->slots[step->slot];
     int error = attach(*slot, target);
     close(target);
     close(*slot);
@@ -90,19 +95,19 @@ int step_move_mount(struct td_init *init, const struct td_step *step) {
 }
 
 /* Puts the old root on top of the new one, out of reach of any path; DETACH then takes it away. */
-int step_pivot_root(struct td_init *init, const struct td_step *step) {
+int step_pivot_root(struct td_init *init, const struct td_pivot_root *step) {
     int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (old < 0)
         return errno;
-    init->slots[step->number[0]] = old;
-    if (chdir(td_text(&init->plan, step->text[0])) != 0 || syscall(SYS_pivot_root, ".", ".") != 0)
+    init->slots[step->slot] = old;
+    if (chdir(td_text(&init->plan, step->path)) != 0 || syscall(SYS_pivot_root, ".", ".") != 0)
         return errno;
     init->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     return init->root < 0 ? errno : 0;
 }
 
-int step_detach(struct td_init *init, const struct td_step *step) {
-    int *old = &init->slots[step->number[0]];
+int step_detach(struct td_init *init, const struct td_detach *step) {
+    int *old = &init->slots[step->slot];
     if (fchdir(*old) != 0 || umount2(".", MNT_DETACH) != 0 || chdir("/") != 0)
         return errno;
     close(*old);
@@ -142,8 +147,8 @@ static int mask_file(struct td_init *init, int target) {
 
 static int is_absent(int error) { return error == ENOENT || error == ENOTDIR; }
 
-int step_mask(struct td_init *init, const struct td_step *step) {
-    const char *path = td_text(&init->plan, step->text[0]);
+int step_mask(struct td_init *init, const struct td_mask *step) {
+    const char *path = td_text(&init->plan, step->path);
     int target = open_inside(init, path, O_PATH | O_NOFOLLOW);
     if (target < 0)
         return is_absent(errno) ? 0 : errno;
@@ -155,8 +160,8 @@ int step_mask(struct td_init *init, const struct td_step *step) {
     return error;
 }
 
-int step_readonly(struct td_init *init, const struct td_step *step) {
-    int target = open_inside(init, td_text(&init->plan, step->text[0]), O_PATH | O_NOFOLLOW);
+int step_readonly(struct td_init *init, const struct td_readonly *step) {
+    int target = open_inside(init, td_text(&init->plan, step->path), O_PATH | O_NOFOLLOW);
     if (target < 0)
         return is_absent(errno) ? 0 : errno;
     int copy = copy_of(target, TD_AT_RECURSIVE);
@@ -169,7 +174,7 @@ int step_readonly(struct td_init *init, const struct td_step *step) {
     return error;
 }
 
-int step_root_rdonly(struct td_init *init, const struct td_step *step) {
+int step_root_rdonly(struct td_init *init, const struct td_root_rdonly *step) {
     (void)step;
     return setattr(init->root, TD_MOUNT_ATTR_RDONLY, 0);
 }

@@ -48,7 +48,7 @@ static int make_directories(const struct td_init *init, const char *path) {
 /* Opens the directory that holds the last component of an absolute path, made if it is missing. *name: that component. */
 static int open_parent(const struct td_init *init, const char *path, const char **name) {
     char parent[PATH_MAX];
-    const char *slash = path ? strrchr(path, '/') : NULL;
+    const char *slash = strrchr(path, '/');
     if (!slash || slash[1] == '\0' || path[0] != '/' || strlen(path) >= sizeof parent) {
         errno = EINVAL;
         return -1;
@@ -61,31 +61,31 @@ static int open_parent(const struct td_init *init, const char *path, const char 
     return directory >= 0 || errno != ENOENT ? directory : make_directories(init, parent);
 }
 
-int step_mkdir(struct td_init *init, const struct td_step *step) {
-    const char *path = td_text(&init->plan, step->text[0]), *name;
+int step_mkdir(struct td_init *init, const struct td_mkdir *step) {
+    const char *path = td_text(&init->plan, step->path), *name;
     int there = open_directory(init, path);
     if (there >= 0)
         return close(there), 0;
     int parent = open_parent(init, path, &name);
     if (parent < 0)
         return errno;
-    int error = mkdirat(parent, name, (mode_t)step->number[0]) == 0 ? 0 : errno;
+    int error = mkdirat(parent, name, (mode_t)step->mode) == 0 ? 0 : errno;
     close(parent);
     return error;
 }
 
-int step_write(struct td_init *init, const struct td_step *step) {
+int step_write(struct td_init *init, const struct td_write *step) {
     const char *name;
-    int parent = open_parent(init, td_text(&init->plan, step->text[0]), &name);
+    int parent = open_parent(init, td_text(&init->plan, step->path), &name);
     if (parent < 0)
         return errno;
-    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)step->number[0]);
+    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)step->mode);
     int error = fd < 0 ? errno : 0;
     close(parent);
     if (fd < 0)
         return error;
-    const char *bytes = init->plan.strings + step->text[1].offset;
-    size_t left = step->text[1].length;
+    const char *bytes = td_text(&init->plan, step->content);
+    size_t left = step->content.length;
     while (!error && left > 0) {
         ssize_t written = write(fd, bytes, left);
         if (written < 0 && errno != EINTR)
@@ -97,15 +97,15 @@ int step_write(struct td_init *init, const struct td_step *step) {
     return error;
 }
 
-int step_touch(struct td_init *init, const struct td_step *step) {
-    const char *path = td_text(&init->plan, step->text[0]), *name;
+int step_touch(struct td_init *init, const struct td_touch *step) {
+    const char *path = td_text(&init->plan, step->path), *name;
     int there = open_inside(init, path, O_PATH);
     if (there >= 0)
         return close(there), 0;
     int parent = open_parent(init, path, &name);
     if (parent < 0)
         return errno;
-    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)step->number[0]);
+    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)step->mode);
     int error = fd < 0 ? errno : 0;
     close(parent);
     if (fd >= 0)
@@ -113,12 +113,12 @@ int step_touch(struct td_init *init, const struct td_step *step) {
     return error;
 }
 
-int step_symlink(struct td_init *init, const struct td_step *step) {
+int step_symlink(struct td_init *init, const struct td_symlink *step) {
     const char *name;
-    int parent = open_parent(init, td_text(&init->plan, step->text[1]), &name);
+    int parent = open_parent(init, td_text(&init->plan, step->path), &name);
     if (parent < 0)
         return errno;
-    int error = symlinkat(td_text(&init->plan, step->text[0]), parent, name) == 0 ? 0 : errno;
+    int error = symlinkat(td_text(&init->plan, step->target), parent, name) == 0 ? 0 : errno;
     close(parent);
     return error;
 }

@@ -4,27 +4,40 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "plan.h"
 
 static void print_text(const struct td_plan *plan, struct td_text text) {
     const char *bytes = td_text(plan, text);
-    printf(" ");
-    for (uint32_t i = 0; bytes && i < text.length; i++)
+    for (uint32_t i = 0; i < text.length; i++)
         printf("%02x", (unsigned char)bytes[i]);
-    printf(";");
+}
+
+/* How many strings there are, then all of them. */
+static void print_list(const struct td_plan *plan, struct td_text text) {
+    const char *list[8];
+    printf("%zu:", td_list(plan, text, list, 8));
+    print_text(plan, text);
+}
+
+static void print_field(const struct td_plan *plan, uint8_t kind, const uint64_t *field) {
+    struct td_text text;
+    memcpy(&text, field, sizeof text);
+    printf(" ");
+    if (kind == TD_KIND_NUMBER || kind == TD_KIND_SLOT)
+        printf("%llu", (unsigned long long)*field);
+    else if (kind == TD_KIND_LIST)
+        print_list(plan, text);
+    else
+        print_text(plan, text);
 }
 
 static void print_step(const struct td_plan *plan, const struct td_step *step) {
-    printf("|%s %u", td_op_name(step->op), step->flags);
-    for (int i = 0; i < 4; i++)
-        printf(" %llu", (unsigned long long)step->number[i]);
-    for (int i = 0; i < 4; i++)
-        print_text(plan, step->text[i]);
-    if (step->op != TD_OP_EXEC)
-        return;
-    const char *list[8];
-    printf(" %zu %zu", td_list(plan, step->text[0], list, 8), td_list(plan, step->text[1], list, 8));
+    printf("|%s %u", td_op_name(step->op), step->excused_by);
+    const uint8_t *kinds = td_kinds(step->op);
+    for (int i = 0; kinds[i] != TD_KIND_NONE; i++)
+        print_field(plan, kinds[i], &step->field[i]);
 }
 
 static void print_plan(const void *bytes, uint32_t length) {

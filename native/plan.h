@@ -13,52 +13,78 @@
 #define TD_PLAN_BYTES_MAX (4u << 20)
 
 /*
- * n: numbers, t: texts, both in this order. A slot is an index of a descriptor that a later step uses.
+ * Each step once: its name, that of its function, and its fields, each of 8 bytes, in the order of the wire.
+ * runtime/plan/step.ts has the same table; a library and a program whose tables differ refuse each other.
+ *
+ *   NUMBER  uint64                            TEXT   bytes, and a NUL after them
+ *   SLOT    index of a descriptor that        LIST   strings that each end with NUL
+ *           another step uses                 WORDS  little-endian uint32 each
+ *
  * A path is the host's before PIVOT_ROOT and the container's after it, where no symlink of the image leads outside.
  */
-#define TD_OPS(X)                                                                                                      \
-    X(MKDIR)        /* n: mode; t: path. Missing parents are made too */                                               \
-    X(WRITE)        /* n: mode; t: path, content. The file must be new */                                              \
-    X(MOUNT)        /* n: MS_ flags; t: source, target, type, data. The target must be a directory, not a symlink */   \
-    X(OPEN_TREE)    /* n: slot, AT_RECURSIVE or 0, expected device number or 0; t: path */                             \
-    X(SETATTR)      /* n: slot, MOUNT_ATTR_ to set, AT_RECURSIVE or 0 */                                               \
-    X(MOVE_MOUNT)   /* n: slot; t: path */                                                                             \
-    X(TOUCH)        /* n: mode; t: path. An empty file for a mount to lie on; missing parents are made */              \
-    X(PIVOT_ROOT)   /* n: slot that keeps the old root; t: new root */                                                 \
-    X(DETACH)       /* n: slot of the old root */                                                                      \
-    X(SYMLINK)      /* t: target, path */                                                                              \
-    X(MASK)         /* t: path; done as well if there is none */                                                       \
-    X(READONLY)     /* t: path; done as well if there is none */                                                       \
-    X(ROOT_RDONLY)  /* the root's own mount */                                                                         \
-    X(SETHOSTNAME)  /* t: name */                                                                                      \
-    X(LINK_UP)      /* t: interface */                                                                                 \
-    X(RLIMIT)       /* n: resource, soft limit (at most the hard one) */                                               \
-    X(KEYRING)      /* a session keyring of its own */                                                                 \
-    X(SETSID)                                                                                                          \
-    X(TERMINAL)     /* n: owner's uid */                                                                               \
-    X(UMASK)        /* n: mask */                                                                                      \
-    X(CAPBSET)      /* n: capabilities to keep in the bounding set */                                                  \
-    X(SETGROUPS)    /* t: little-endian uint32 each */                                                                 \
-    X(SETGID)       /* n: gid */                                                                                       \
-    X(SETUID)       /* n: uid */                                                                                       \
-    X(CAPSET)       /* n: permitted and effective capabilities; inheritable and ambient become empty */                \
-    X(NO_NEW_PRIVS)                                                                                                    \
-    X(CHDIR)        /* t: path */                                                                                      \
-    X(EXEC)         /* t: arguments, environment (each string ends with NUL), PATH */
+#define TD_STEPS(X, F)                                                                                                 \
+    /* The signal to get when the process that started the container ends. A change of user, group or capabilities, */ \
+    /* and an execve that gains rights, clear it. */                                                                   \
+    X(PDEATHSIG, pdeathsig, F(NUMBER, signal))                                                                         \
+    /* Waits for a byte; ECANCELED when the other end is closed without one. */                                        \
+    X(AWAIT, await, F(SLOT, slot))                                                                                     \
+    /* Missing parents are made too. */                                                                                \
+    X(MKDIR, mkdir, F(NUMBER, mode) F(TEXT, path))                                                                     \
+    /* The file must be new. */                                                                                        \
+    X(WRITE, write, F(NUMBER, mode) F(TEXT, path) F(TEXT, content))                                                    \
+    /* MS_ flags. The target must be a directory, not a symlink. */                                                    \
+    X(MOUNT, mount, F(NUMBER, flags) F(TEXT, source) F(TEXT, target) F(TEXT, type) F(TEXT, data))                      \
+    /* flags: AT_RECURSIVE or 0. device: the expected device number, or 0. */                                          \
+    X(OPEN_TREE, open_tree, F(SLOT, slot) F(NUMBER, flags) F(NUMBER, device) F(TEXT, path))                            \
+    /* attributes: MOUNT_ATTR_ to set. flags: AT_RECURSIVE or 0. */                                                    \
+    X(SETATTR, setattr, F(SLOT, slot) F(NUMBER, attributes) F(NUMBER, flags))                                          \
+    X(MOVE_MOUNT, move_mount, F(SLOT, slot) F(TEXT, path))                                                             \
+    /* An empty file for a mount to lie on; missing parents are made. */                                               \
+    X(TOUCH, touch, F(NUMBER, mode) F(TEXT, path))                                                                     \
+    /* The slot keeps the old root. */                                                                                 \
+    X(PIVOT_ROOT, pivot_root, F(SLOT, slot) F(TEXT, path))                                                             \
+    X(DETACH, detach, F(SLOT, slot))                                                                                   \
+    X(SYMLINK, symlink, F(TEXT, target) F(TEXT, path))                                                                 \
+    /* These two succeed where there is no such path. */                                                               \
+    X(MASK, mask, F(TEXT, path))                                                                                       \
+    X(READONLY, readonly, F(TEXT, path))                                                                               \
+    /* The root's own mount. */                                                                                        \
+    X(ROOT_RDONLY, root_rdonly, )                                                                                      \
+    X(SETHOSTNAME, sethostname, F(TEXT, name))                                                                         \
+    X(LINK_UP, link_up, F(TEXT, name))                                                                                 \
+    /* The soft limit; at most the hard one, which stays. */                                                           \
+    X(RLIMIT, rlimit, F(NUMBER, resource) F(NUMBER, soft))                                                             \
+    /* A session keyring of its own. */                                                                                \
+    X(KEYRING, keyring, )                                                                                              \
+    X(SETSID, setsid, )                                                                                                \
+    X(TERMINAL, terminal, F(NUMBER, uid))                                                                              \
+    X(UMASK, umask, F(NUMBER, mask))                                                                                   \
+    /* Capabilities to keep in the bounding set. */                                                                    \
+    X(CAPBSET, capbset, F(NUMBER, capabilities))                                                                       \
+    X(SETGROUPS, setgroups, F(WORDS, groups))                                                                          \
+    X(SETGID, setgid, F(NUMBER, gid))                                                                                  \
+    X(SETUID, setuid, F(NUMBER, uid))                                                                                  \
+    /* The inheritable and the ambient set become empty. */                                                            \
+    X(CAPSET, capset, F(NUMBER, effective) F(NUMBER, permitted))                                                       \
+    X(NO_NEW_PRIVS, no_new_privs, )                                                                                    \
+    X(CHDIR, chdir, F(TEXT, path))                                                                                     \
+    /* search: PATH. */                                                                                                \
+    X(EXEC, exec, F(LIST, args) F(LIST, env) F(TEXT, search))
+
+/* For a use of TD_STEPS that needs no fields. */
+#define TD_NO_FIELD(kind, name)
 
 enum td_op {
-#define TD_OP_ENUM(name) TD_OP_##name,
-    TD_OPS(TD_OP_ENUM)
-#undef TD_OP_ENUM
+#define TD_OP(op, name, fields) TD_OP_##op,
+    TD_STEPS(TD_OP, TD_NO_FIELD)
+#undef TD_OP
     TD_OP_COUNT
 };
 
+enum td_kind { TD_KIND_NONE, TD_KIND_NUMBER, TD_KIND_SLOT, TD_KIND_TEXT, TD_KIND_LIST, TD_KIND_WORDS };
+
 enum td_plan_flag {
     TD_PLAN_TIMED = 1, /* report each step's time */
-};
-
-enum td_step_flag {
-    TD_STEP_OPTIONAL = 1, /* a failure is reported, and the next step follows */
 };
 
 /* Bytes offset..offset+length of the string area, and a NUL after them. */
@@ -67,11 +93,42 @@ struct td_text {
     uint32_t length;
 };
 
+typedef uint64_t td_NUMBER, td_SLOT;
+typedef struct td_text td_TEXT, td_LIST, td_WORDS;
+
+/* What every step begins with. */
+#define TD_STEP_HEAD                                                                                                   \
+    uint32_t op;                                                                                                       \
+    uint32_t excused_by; /* this errno is reported, and the next step follows; 0: none; TD_EXCUSED_ALWAYS: any */
+
+#define TD_EXCUSED_ALWAYS UINT32_MAX
+
+/* struct td_mkdir { op, excused_by; uint64_t mode; struct td_text path; } and so on. */
+#define TD_MEMBER(kind, name) td_##kind name;
+#define TD_STRUCT(op, name, fields)                                                                                    \
+    struct td_##name {                                                                                                 \
+        TD_STEP_HEAD                                                                                                   \
+        fields                                                                                                         \
+    };
+TD_STEPS(TD_STRUCT, TD_MEMBER)
+#undef TD_STRUCT
+#undef TD_MEMBER
+
+union td_longest {
+#define TD_ALTERNATIVE(op, name, fields) struct td_##name name;
+    TD_STEPS(TD_ALTERNATIVE, TD_NO_FIELD)
+#undef TD_ALTERNATIVE
+};
+
+enum {
+    TD_FIELDS_AT = 8,
+    TD_FIELD_BYTES = 8,
+    TD_FIELDS_MAX = (sizeof(union td_longest) - TD_FIELDS_AT) / TD_FIELD_BYTES,
+};
+
 struct td_step {
-    uint32_t op;
-    uint32_t flags;
-    uint64_t number[4];
-    struct td_text text[4];
+    TD_STEP_HEAD
+    uint64_t field[TD_FIELDS_MAX];
 };
 
 /* Followed by the steps, then by the string area. */
@@ -86,7 +143,7 @@ struct td_plan_header {
 
 enum td_report_kind {
     TD_REPORT_STEP = 1,    /* done, nanoseconds holds its time */
-    TD_REPORT_SKIPPED = 2, /* an optional step failed */
+    TD_REPORT_SKIPPED = 2, /* failed with the errno that excuses it */
     TD_REPORT_FAILED = 3,  /* the last report */
     TD_REPORT_READY = 4,   /* execve is next; the end of the pipe after it means it succeeded */
 };
@@ -103,7 +160,8 @@ struct td_report {
 };
 
 _Static_assert(sizeof(struct td_text) == 8, "td_text");
-_Static_assert(sizeof(struct td_step) == 72 && offsetof(struct td_step, text) == 40, "td_step");
+_Static_assert(sizeof(struct td_step) == sizeof(union td_longest), "td_step");
+_Static_assert(offsetof(struct td_step, field) == TD_FIELDS_AT && offsetof(struct td_mkdir, path) == 16, "td_step");
 _Static_assert(sizeof(struct td_plan_header) == 24, "td_plan_header");
 _Static_assert(sizeof(struct td_report) == 256 && offsetof(struct td_report, object) == 24, "td_report");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the plan is little endian");
@@ -125,18 +183,21 @@ struct td_plan {
     const char *strings;
 };
 
-/* Checks every offset, length and number a step's run relies on. Returns 0 or an errno; EPROTO for another version. */
+/* Checks all that a step relies on: slots, offsets, lengths. Returns 0 or an errno; EPROTO for another version. */
 int td_plan_decode(struct td_plan *plan, const void *bytes, size_t length);
 
 const char *td_op_name(uint32_t op);
 
-/* The text of a step; NULL for an empty one, as mount(2) takes absent strings. */
+/* Of each field, up to TD_FIELDS_MAX, and TD_KIND_NONE after the last one. */
+const uint8_t *td_kinds(uint32_t op);
+
+/* Never NULL. */
 const char *td_text(const struct td_plan *plan, struct td_text text);
 
-/* Strings that each end with NUL. Fills at most room entries and a NULL; returns how many there are. */
+/* Fills at most room entries and a NULL; returns how many strings there are. */
 size_t td_list(const struct td_plan *plan, struct td_text text, const char **list, size_t room);
 
-/* FNV-1a of the version, the layout and the names of the operations; runtime/plan/codec.ts computes the same. */
-uint64_t td_layout(void);
+/* FNV-1a of the version, the layout and the table of steps; runtime/plan/codec.ts computes the same. */
+uint32_t td_layout(void);
 
 #endif

@@ -1,17 +1,19 @@
-import { closeSync, realpathSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
-import { ERRNO } from "../host/errno.ts";
-import { hostEntries } from "../host/root-entries.ts";
+import type { ShimEvent, Spawned } from "../host/events.ts";
 import { openShim, type Shim } from "../host/shim.ts";
-import { encodePlan, type ShimEvent, type Spawned } from "../plan/codec.ts";
+import { ERRNO } from "../linux.ts";
+import { encodePlan } from "../plan/codec.ts";
 import { planOf } from "../plan/plan.ts";
 import type { Plan } from "../plan/step.ts";
+import { hasUserNamespace } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { type Claim, claim, clear, clearMark, recordContainer, release, sweep } from "../state/journal.ts";
 import { stateRoot } from "../state/root.ts";
 import { cloneFailure, hostFailure, stepFailure } from "./diagnose.ts";
+import { hostFacts } from "./host-facts.ts";
 import { deliver, deliverTyped } from "./signals.ts";
 
 /** How the command ended, as waitpid tells: a code, or the signal that ended it. */
@@ -141,24 +143,20 @@ interface Attempt extends Spawned {
 
 function spawn(shim: Shim, spec: ContainerSpec, options: StartOptions, place: Place, upperInMemory: boolean): Attempt {
   const { held, root } = place;
-  const rootless = spec.linux.namespaces.includes("user");
-  const plan = planOf(spec, {
-    ...held.places,
-    stateRoot: realpathSync.native(root),
-    rootless,
-    upperInMemory,
-    hostEntries: rootless && spec.image.host ? hostEntries() : [],
-  });
+  const plan = planOf(spec, hostFacts(spec, held.places, root, upperInMemory));
   options.observer?.planned(plan);
   const spawned = shim.spawn({
     plan: encodePlan(plan.steps, options.observer !== undefined),
     namespaces: plan.namespaces,
     stdio: options.stdio ?? [0, 1, 2],
     lock: held.fd,
-    identity: { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
+    identity: {
+      uid: spec.linux.uidMappings[0]?.hostID ?? 0,
+      gid: spec.linux.gidMappings[0]?.hostID ?? 0,
+    },
     terminal: spec.process.terminal,
   });
-  if ("errno" in spawned) throw cloneFailure(spawned.stage, spawned.errno, rootless);
+  if ("errno" in spawned) throw cloneFailure(spawned.stage, spawned.errno, hasUserNamespace(spec.linux));
   recordContainer(held, spawned.pid);
   return { ...spawned, plan };
 }
@@ -216,7 +214,8 @@ const SIGRTMIN = 34;
 function isUpperRefused(plan: Plan, end: Life & { state: "ended" }): boolean {
   if (end.before.state !== "failed" || end.before.errno !== ERRNO.EINVAL) return false;
   const inMemory = plan.steps.some(({ reason }) => reason === "upperInMemory");
-  return !inMemory && plan.steps[end.before.step]?.texts[2] === "overlay";
+  const step = plan.steps[end.before.step];
+  return !inMemory && step?.op === "MOUNT" && step.type === "overlay";
 }
 
 function statusOf(

@@ -1,9 +1,10 @@
 import { callOf } from "../explain/strace.ts";
 import { Failure, type FailureCode } from "../failure.ts";
-import { ELIBBAD, ERRNO, errnoText } from "../host/errno.ts";
+import { errnoText } from "../host/errno.ts";
 import type { Stage } from "../host/shim.ts";
+import { ERRNO } from "../linux.ts";
 import type { Step } from "../plan/step.ts";
-import type { ContainerSpec } from "../spec/spec.ts";
+import { type ContainerSpec, imageName } from "../spec/spec.ts";
 
 const NAMESPACE_LIMIT_REMEDY =
   "raise the limits in /proc/sys/user/max_*_namespaces, or end containers that are not needed";
@@ -12,26 +13,26 @@ const USER_NAMESPACE_REMEDY =
   "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), user.max_user_namespaces above 0";
 
 /** The process could not be made. */
-export function cloneFailure(stage: Stage, errno: number, rootless: boolean): Failure {
+export function cloneFailure(stage: Stage, errno: number, userNamespace: boolean): Failure {
   const what = `can't start a process in namespaces of its own (${stage}): ${errnoText(errno)}`;
-  return new Failure(what, { code: cloneCode(errno), remedy: cloneRemedy(stage, errno, rootless) });
+  return new Failure(what, { code: cloneCode(errno), remedy: cloneRemedy(stage, errno, userNamespace) });
 }
 
 function cloneCode(errno: number): FailureCode {
-  const limits: readonly number[] = [ERRNO.ENOSPC, EUSERS, ERRNO.EAGAIN, ERRNO.ENOMEM];
+  const limits: readonly number[] = [ERRNO.ENOSPC, ERRNO.EUSERS, ERRNO.EAGAIN, ERRNO.ENOMEM];
   return limits.includes(errno) ? "limit-reached" : "namespace-refused";
 }
 
-function cloneRemedy(stage: Stage, errno: number, rootless: boolean): string {
+function cloneRemedy(stage: Stage, errno: number, userNamespace: boolean): string {
   if (stage === "user map") return USER_NAMESPACE_REMEDY;
   switch (errno) {
     case ERRNO.EPERM:
-      return rootless
+      return userNamespace
         ? USER_NAMESPACE_REMEDY
         : "root here lacks CAP_SYS_ADMIN, as inside another container; run on the machine itself";
     case ERRNO.ENOSPC:
-    case EUSERS:
-      return rootless ? `${USER_NAMESPACE_REMEDY}; or ${NAMESPACE_LIMIT_REMEDY}` : NAMESPACE_LIMIT_REMEDY;
+    case ERRNO.EUSERS:
+      return userNamespace ? `${USER_NAMESPACE_REMEDY}; or ${NAMESPACE_LIMIT_REMEDY}` : NAMESPACE_LIMIT_REMEDY;
     case ERRNO.EINVAL:
       return "this kernel was built without one of the namespaces: zgrep _NS= /proc/config.gz";
     case ERRNO.ENOSYS:
@@ -45,8 +46,6 @@ function cloneRemedy(stage: Stage, errno: number, rootless: boolean): string {
   }
 }
 
-/** linux/errno.h; os.constants has no name for it. */
-const EUSERS = 87;
 /** What tells that the command itself, not the container, can't be executed: docker's 126. */
 const NOT_EXECUTABLE: readonly number[] = [
   ERRNO.EACCES,
@@ -75,8 +74,8 @@ export function stepFailure(step: Step | undefined, errno: number, object: strin
 }
 
 function commandFailure(errno: number, object: string, spec: ContainerSpec): Failure {
-  const image = `the image ${spec.image.name}`;
-  if (errno === ELIBBAD) {
+  const image = `the image ${imageName(spec)}`;
+  if (errno === ERRNO.ELIBBAD) {
     return new Failure(`can't run ${object}: it is in ${image}, but its interpreter or dynamic loader is not`, {
       code: "interpreter-missing",
       exitCode: 127,
@@ -120,6 +119,8 @@ function stepRemedy(step: Step, errno: number): string | undefined {
       return errno === ERRNO.ENOTDIR ? "it must be a directory in the image, not a symlink" : undefined;
     case "device":
       return "tinydocker takes its devices from the host's /dev, which must have them";
+    case "keyring":
+      return errno === ERRNO.EDQUOT ? "raise /proc/sys/kernel/keys/maxkeys, or end containers of this user" : undefined;
     default:
       return undefined;
   }

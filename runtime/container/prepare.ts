@@ -1,17 +1,16 @@
-import { closeSync, fstatSync, readSync, statfsSync } from "node:fs";
+import { closeSync, fstatSync, readSync, statSync } from "node:fs";
 import { release } from "node:os";
 import { Failure } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
-import type { Image } from "../image/image.ts";
 import { resolveImage } from "../image/resolve.ts";
-import { type ContainerSpec, type RunRequest, type Surroundings, specOf } from "../spec/spec.ts";
+import { isBind } from "../plan/mounts.ts";
+import type { Mount } from "../spec/mounts.ts";
+import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } from "../spec/spec.ts";
 import { resolveUser } from "../spec/user.ts";
 import { stateRoot } from "../state/root.ts";
 
 /** overlayfs takes an upper layer inside its lower one, as the image `host` has it, from here on; the other calls are older. */
 const KERNEL_MIN = { major: 5, minor: 13 };
-/** linux/magic.h */
-const CGROUP2_SUPER_MAGIC = 0x63677270;
 /** Of /etc/passwd and /etc/group; a larger file is read as far as this. */
 const ACCOUNTS_BYTES_MAX = 1 << 20;
 
@@ -30,7 +29,9 @@ export async function prepare(request: NamedRequest): Promise<ContainerSpec> {
   const shim = await openShim();
   const read = (path: string) => readInImage(shim, image, path);
   const user = resolveUser(request.user ?? "0", read("etc/passwd"), read("etc/group"));
-  return specOf(request, image, user, surroundings());
+  const spec = specOf(request, image, user, caller());
+  for (const mount of spec.mounts.filter(isBind)) checkSource(mount);
+  return spec;
 }
 
 /** Throws Failure when the kernel, by its release as uname(2) gives it, is too old. */
@@ -43,20 +44,20 @@ export function checkKernel(kernel: string): void {
   });
 }
 
-function surroundings(): Surroundings {
-  return {
-    rootless: process.geteuid?.() !== 0,
-    cgroup2: hasCgroup2(),
-    env: process.env,
-    cwd: process.cwd(),
-  };
+function caller(): Caller {
+  return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, env: process.env, cwd: process.cwd() };
 }
 
-function hasCgroup2(): boolean {
+function checkSource({ source, destination }: Mount): void {
   try {
-    return statfsSync("/sys/fs/cgroup").type === CGROUP2_SUPER_MAGIC;
-  } catch {
-    return false;
+    statSync(source);
+  } catch (error) {
+    const isForbidden = error instanceof Error && "code" in error && error.code === "EACCES";
+    const why = isForbidden ? "can't be reached" : "does not exist";
+    throw new Failure(`the source of -v ${source}:${destination} ${why}`, {
+      code: "mount-source-missing",
+      cause: error,
+    });
   }
 }
 

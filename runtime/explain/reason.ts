@@ -1,5 +1,17 @@
 /** Why a step is there, for `--explain`. */
 const REASONS = {
+  dieWithParent: {
+    en: "the container ends with the process that started it, even when that is killed",
+    zh: "启动它的进程一旦结束，容器随之结束，即使前者被强行杀死",
+  },
+  dieWithParentStill: {
+    en: "once more: the change of user and capabilities cleared it",
+    zh: "再次设置：更换用户和能力已将其清除",
+  },
+  await: {
+    en: "what is prepared from outside must be there first",
+    zh: "须先等待外部的准备工作完成",
+  },
   private: {
     en: "no mount made from here on is seen outside, whatever the host's own mounts share",
     zh: "此后的任何挂载都不会传播到宿主机",
@@ -113,7 +125,7 @@ export type Reason = keyof typeof REASONS;
 export type Language = "en" | "zh";
 
 /** The reader's language, by the first of LC_ALL, LC_MESSAGES and LANG that is set (POSIX). */
-export function languageOf(env: NodeJS.ProcessEnv): Language {
+export function languageOf(env: Readonly<Record<string, string | undefined>>): Language {
   const locale = env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "";
   return locale.startsWith("zh") ? "zh" : "en";
 }

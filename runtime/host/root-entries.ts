@@ -1,20 +1,14 @@
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-
-/** An entry of the machine's root, as a container without root can have it. */
-export type HostEntry = { readonly name: string } & (
-  | { readonly kind: "overlay" }
-  | { readonly kind: "empty"; readonly mode: number }
-  | { readonly kind: "symlink"; readonly target: string }
-);
+import type { RootEntry } from "../plan/host-facts.ts";
 
 /** Filled by mounts of the container's own, or private to the machine's sessions. */
 const EMPTY_MODES: Readonly<Record<string, number>> = { dev: 0o755, proc: 0o755, sys: 0o755, run: 0o755, tmp: 0o1777 };
 
 /** The machine's root as the caller, who is not root, may show it in a container. */
-export function hostEntries(): HostEntry[] {
+export function rootEntries(): RootEntry[] {
   const mountPoints = mountPointsOf(readFileSync("/proc/self/mountinfo", "utf8"));
-  return readdirSync("/", { withFileTypes: true }).flatMap((entry): HostEntry[] => {
+  return readdirSync("/", { withFileTypes: true }).flatMap((entry): RootEntry[] => {
     const { name } = entry;
     const path = join("/", name);
     if (entry.isSymbolicLink()) return [{ name, kind: "symlink", target: readlinkSync(path) }];

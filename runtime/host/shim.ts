@@ -2,16 +2,8 @@ import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
 import type { LibraryHandle } from "koffi";
 import { Failure } from "../failure.ts";
-import {
-  abi,
-  decodeEvent,
-  decodeSpawned,
-  EVENT_BYTES,
-  newSpawned,
-  type ShimEvent,
-  type Spawned,
-} from "../plan/codec.ts";
-import { ERRNO } from "./errno.ts";
+import { ERRNO } from "../linux.ts";
+import { abi, decodeEvent, decodeSpawned, EVENT_BYTES, newSpawned, type ShimEvent, type Spawned } from "./events.ts";
 import { type Artefacts, compile, nativeArtefacts } from "./native.ts";
 
 /** Where td_spawn failed: td_stage of native/shim.h. */
@@ -19,7 +11,7 @@ export type Stage = "prepare" | "clone" | "user map" | "descriptors" | "exec";
 const STAGES: readonly Stage[] = ["prepare", "clone", "user map", "descriptors", "exec"];
 
 export interface SpawnOptions {
-  readonly plan: Buffer;
+  readonly plan: Uint8Array;
   /** CLONE_NEW* */
   readonly namespaces: number;
   /** Descriptors for the command's 0, 1 and 2. */

@@ -1,168 +1,176 @@
-import { OPS, type Step, type Text } from "./step.ts";
+import { ERRNO } from "../linux.ts";
+import { FIELDS, type Kind, type Step } from "./step.ts";
 
-// All of this is native/plan.h; shim.ts compares the two when it loads the library.
+// All of this is native/plan.h; host/shim.ts compares the layouts when it loads the library.
 const VERSION = 1;
 const MAGIC = 0x6b636474;
 const HEADER_BYTES = 24;
-const STEP_BYTES = 72;
-const STEP_NUMBERS_AT = 8;
-const STEP_TEXTS_AT = 40;
-const NUMBERS_MAX = 4;
-const TEXTS_MAX = 4;
+const FIELDS_AT = 8;
+const FIELD_BYTES = 8;
 const STEPS_MAX = 2048;
 const PLAN_BYTES_MAX = 4 << 20;
-const OBJECT_BYTES = 232;
 const REPORT_BYTES = 256;
-const EVENT_OBJECT_AT = 32;
-const SPAWNED_BYTES = 16;
-
-export const EVENT_BYTES = EVENT_OBJECT_AT + OBJECT_BYTES;
-
-const UINT32_MAX = 2 ** 32 - 1;
+const REPORT_NANOSECONDS_AT = 16;
+const REPORT_OBJECT_AT = 24;
 const FLAG_TIMED = 1;
-const FLAG_OPTIONAL = 1;
+const EXCUSED_ALWAYS = 2 ** 32 - 1;
 
-const OP_NUMBERS = new Map(OPS.map((op, number) => [op, number]));
-
-/** The bytes tinydocker-init reads. `timed`: it reports how long each step took. Throws RangeError beyond a limit. */
-export function encodePlan(steps: readonly Step[], timed: boolean): Buffer {
-  if (steps.length > STEPS_MAX) throw new RangeError(`a plan of ${steps.length} steps; ${STEPS_MAX} are the most`);
-  const stringsAt = HEADER_BYTES + steps.length * STEP_BYTES;
-  // One NUL in front: the empty text that absent ones point to.
-  const stringBytes = steps.reduce((sum, { texts }) => texts.reduce((part, text) => part + sizeOf(text) + 1, sum), 1);
-  if (stringsAt + stringBytes > PLAN_BYTES_MAX) {
-    throw new RangeError(`a plan of ${stringsAt + stringBytes} bytes; ${PLAN_BYTES_MAX} are the most`);
-  }
-  const plan = Buffer.alloc(stringsAt + stringBytes);
-  const header = [MAGIC, VERSION, timed ? FLAG_TIMED : 0, steps.length, stringBytes];
-  for (const [i, word] of header.entries()) plan.writeUInt32LE(word, i * 4);
-  let end = stringsAt + 1;
-  for (const [i, step] of steps.entries()) {
-    const at = HEADER_BYTES + i * STEP_BYTES;
-    writeNumbers(plan, at, step);
-    for (const [column, text] of step.texts.entries()) {
-      const length = writeText(plan, end, text);
-      plan.writeUInt32LE(end - stringsAt, at + STEP_TEXTS_AT + column * 8);
-      plan.writeUInt32LE(length, at + STEP_TEXTS_AT + column * 8 + 4);
-      end += length + 1;
-    }
-  }
-  return plan;
+interface Layout {
+  readonly number: number;
+  readonly names: readonly string[];
 }
 
-function writeNumbers(plan: Buffer, at: number, step: Step): void {
-  if (step.numbers.length > NUMBERS_MAX || step.texts.length > TEXTS_MAX)
-    throw new RangeError(`${step.op} takes too much`);
-  plan.writeUInt32LE(OP_NUMBERS.get(step.op) ?? OPS.length, at);
-  plan.writeUInt32LE(step.optional ? FLAG_OPTIONAL : 0, at + 4);
-  for (const [column, number] of step.numbers.entries()) {
-    const to = at + STEP_NUMBERS_AT + column * 8;
-    // Most fit into the lower half, and BigInt is slow.
-    if (typeof number === "number" && number <= UINT32_MAX) plan.writeUInt32LE(number, to);
-    else plan.writeBigUInt64LE(BigInt(number), to);
-  }
-}
-
-function sizeOf(text: Text): number {
-  if (text instanceof Uint8Array) return text.length;
-  if (typeof text === "string") return Buffer.byteLength(text);
-  return text.reduce((sum, item) => sum + Buffer.byteLength(item) + 1, 0);
-}
-
-/** Returns how many bytes it wrote; the NULs are there already. */
-function writeText(plan: Buffer, at: number, text: Text): number {
-  if (typeof text === "string") return plan.write(text, at);
-  if (text instanceof Uint8Array) {
-    plan.set(text, at);
-    return text.length;
-  }
-  let end = at;
-  for (const item of text) end += plan.write(item, end) + 1;
-  return end - at;
-}
-
-/** What the shim's thread tells; `container` is the number td_spawn gave. */
-export type ShimEvent = { readonly container: number } & (
-  | { readonly kind: "step"; readonly step: number; readonly nanoseconds: bigint }
-  | { readonly kind: "skipped" | "failed"; readonly step: number; readonly errno: number; readonly object: string }
-  | { readonly kind: "executed" }
-  /** As waitid(2): CLD_EXITED with an exit code, else with a signal's number. */
-  | { readonly kind: "exited"; readonly exitCode: number | null; readonly signal: number | null }
-  /** The character that sends this signal was typed at the container's terminal. */
-  | { readonly kind: "typed"; readonly signal: number }
+/** Of each operation, in the order of the wire. */
+const LAYOUTS: ReadonlyMap<string, Layout> = new Map(
+  Object.entries(FIELDS).map(([op, fields], number) => [op, { number, names: Object.keys(fields) }]),
 );
 
-const CLD_EXITED = 1;
+/** All are as long as the longest. */
+const STEP_BYTES = FIELDS_AT + FIELD_BYTES * Math.max(...Array.from(LAYOUTS.values(), ({ names }) => names.length));
 
-/** Decodes one event of EVENT_BYTES. */
-export function decodeEvent(bytes: Buffer): ShimEvent {
-  const container = bytes.readUInt32LE(4);
-  const step = bytes.readUInt32LE(8);
-  const error = bytes.readInt32LE(12);
-  const status = bytes.readInt32LE(16);
-  switch (bytes.readUInt32LE(0)) {
-    case 1:
-      return { container, kind: "step", step, nanoseconds: bytes.readBigUInt64LE(24) };
-    case 2:
-      return { container, kind: "skipped", step, errno: error, object: objectOf(bytes) };
-    case 3:
-      return { container, kind: "failed", step, errno: error, object: objectOf(bytes) };
-    case 4:
-      return { container, kind: "executed" };
-    case 5:
-      return error === CLD_EXITED
-        ? { container, kind: "exited", exitCode: status, signal: null }
-        : { container, kind: "exited", exitCode: null, signal: status };
-    case 6:
-      return { container, kind: "typed", signal: status };
-    default:
-      throw new Error(`the shim sent an event of kind ${bytes.readUInt32LE(0)}`);
+/** What most plans fit into. */
+const STRING_BYTES_USUAL = 16 << 10;
+
+/** The plan so far. The strings come last, each written at the end. */
+interface Draft {
+  bytes: Uint8Array;
+  view: DataView;
+  end: number;
+  readonly stringsAt: number;
+}
+
+/** The bytes tinydocker-init reads. `timed`: it reports how long each step took. Throws RangeError beyond a limit. */
+export function encodePlan(steps: readonly Step[], timed: boolean): Uint8Array {
+  if (steps.length > STEPS_MAX) throw new RangeError(`at most ${STEPS_MAX} steps in a plan, got ${steps.length}`);
+  const stringsAt = HEADER_BYTES + steps.length * STEP_BYTES;
+  const bytes = new Uint8Array(stringsAt + STRING_BYTES_USUAL);
+  const plan: Draft = { bytes, view: new DataView(bytes.buffer), end: stringsAt, stringsAt };
+  let at = HEADER_BYTES;
+  for (const step of steps) {
+    writeStep(plan, at, step);
+    at += STEP_BYTES;
+  }
+  if (plan.end > PLAN_BYTES_MAX) throw tooLong();
+  const header = [MAGIC, VERSION, timed ? FLAG_TIMED : 0, steps.length, plan.end - stringsAt];
+  for (const [i, word] of header.entries()) plan.view.setUint32(i * 4, word, true);
+  return plan.bytes.subarray(0, plan.end);
+}
+
+function tooLong(): RangeError {
+  return new RangeError(`at most ${PLAN_BYTES_MAX} bytes in a plan`);
+}
+
+function writeStep(plan: Draft, at: number, step: Step): void {
+  const layout = LAYOUTS.get(step.op);
+  if (!layout) throw new RangeError(`${step.op} is not a step`);
+  plan.view.setUint32(at, layout.number, true);
+  plan.view.setUint32(at + 4, excuseNumber(step.excusedBy), true);
+  const values: Readonly<Record<string, Value | undefined>> = step;
+  let to = at + FIELDS_AT;
+  for (const name of layout.names) {
+    writeField(plan, to, values[name]);
+    to += FIELD_BYTES;
   }
 }
 
-function objectOf(bytes: Buffer): string {
-  const object = bytes.subarray(EVENT_OBJECT_AT);
-  const end = object.indexOf(0);
-  return object.toString("utf8", 0, end < 0 ? object.length : end);
+function excuseNumber(excusedBy: Step["excusedBy"]): number {
+  if (excusedBy === undefined) return 0;
+  return excusedBy === "any" ? EXCUSED_ALWAYS : ERRNO[excusedBy];
 }
 
-/** What td_spawn fills in. */
-export interface Spawned {
-  readonly pid: number;
-  readonly pidfd: number;
-  readonly container: number;
-  readonly stage: number;
+type Value = number | bigint | string | readonly (string | number)[];
+
+function writeField(plan: Draft, at: number, value: Value | undefined): void {
+  if (value === undefined) throw new RangeError("a step of the plan lacks a field");
+  if (typeof value === "number" || typeof value === "bigint") writeNumber(plan.view, at, value);
+  else writeBytes(plan, at, value);
 }
 
-export function decodeSpawned(bytes: Buffer): Spawned {
-  return {
-    pid: bytes.readInt32LE(0),
-    pidfd: bytes.readInt32LE(4),
-    container: bytes.readUInt32LE(8),
-    stage: bytes.readUInt32LE(12),
-  };
+function writeBytes(plan: Draft, at: number, value: string | readonly (string | number)[]): void {
+  const begin = plan.end;
+  if (typeof value === "string") writeText(plan, value);
+  else for (const item of value) writeItem(plan, item);
+  plan.view.setUint32(at, begin - plan.stringsAt, true);
+  plan.view.setUint32(at + 4, plan.end - begin, true);
+  plan.end += 1; // its NUL is there already
 }
 
-export function newSpawned(): Buffer {
-  return Buffer.alloc(SPAWNED_BYTES);
+function writeNumber(view: DataView, at: number, value: number | bigint): void {
+  // Most are words, and BigInt is slow.
+  if (typeof value === "number" && isWord(value)) {
+    view.setUint32(at, value, true);
+    return;
+  }
+  const big = BigInt(value);
+  if (big !== BigInt.asUintN(64, big)) throw new RangeError(`${value} is not a number of 64 bits`);
+  view.setBigUint64(at, big, true);
 }
 
-/** td_abi() of the library this file was written for: FNV-1a of the layout and the operations' names, mixed with sizes. */
-export function abi(): bigint {
-  const layout = [
-    VERSION,
-    HEADER_BYTES,
-    STEP_BYTES,
-    STEP_NUMBERS_AT,
-    STEP_TEXTS_AT,
-    REPORT_BYTES,
-    16,
-    REPORT_BYTES - OBJECT_BYTES,
-    OPS.length,
-  ];
-  const words = Buffer.from(new Uint32Array(layout).buffer);
-  const names = Buffer.from(OPS.map((op) => `${op}\0`).join(""));
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of Buffer.concat([words, names])) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  return hash ^ BigInt(EVENT_BYTES) ^ (BigInt(SPAWNED_BYTES) << 32n);
+function isWord(value: number): boolean {
+  return value >>> 0 === value;
+}
+
+function writeItem(plan: Draft, item: string | number): void {
+  if (typeof item === "string") {
+    writeText(plan, item);
+    plan.end += 1;
+  } else {
+    if (!isWord(item)) throw new RangeError(`${item} is not a number of 32 bits`);
+    makeRoom(plan, 4);
+    plan.view.setUint32(plan.end, item, true);
+    plan.end += 4;
+  }
+}
+
+const UTF8 = new TextEncoder();
+const UTF8_BYTES_MAX = 3;
+/** A longer text is faster by the encoder. */
+const ASCII_LENGTH_MAX = 48;
+
+function writeText(plan: Draft, text: string): void {
+  makeRoom(plan, text.length * UTF8_BYTES_MAX);
+  if (text.length > ASCII_LENGTH_MAX || !writeAscii(plan, text))
+    plan.end += UTF8.encodeInto(text, plan.bytes.subarray(plan.end)).written;
+}
+
+function writeAscii(plan: Draft, text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return false;
+    plan.bytes[plan.end + i] = code;
+  }
+  plan.end += text.length;
+  return true;
+}
+
+/** For so many bytes, and two NULs after them. */
+function makeRoom(plan: Draft, bytes: number): void {
+  const needed = plan.end + bytes + 2;
+  if (needed <= plan.bytes.length) return;
+  if (plan.end > PLAN_BYTES_MAX || bytes > UTF8_BYTES_MAX * PLAN_BYTES_MAX) throw tooLong();
+  const grown = new Uint8Array(needed * 2);
+  grown.set(plan.bytes);
+  plan.bytes = grown;
+  plan.view = new DataView(grown.buffer);
+}
+
+/** td_layout() of the library this file was written for: 32-bit FNV-1a of the version, the sizes and the table of steps. */
+export function planLayout(): number {
+  const sizes = [VERSION, HEADER_BYTES, STEP_BYTES, FIELDS_AT, REPORT_BYTES, REPORT_NANOSECONDS_AT, REPORT_OBJECT_AT];
+  return fnv1a(fnv1a(0x811c9dc5, new Uint8Array(new Uint32Array(sizes).buffer)), UTF8.encode(tableText()));
+}
+
+/** `MKDIR(NUMBER mode,TEXT path,)WRITE(…` */
+function tableText(): string {
+  const lines = Object.entries(FIELDS).map(([op, fields]) => {
+    const words = Object.entries<Kind>(fields).map(([name, kind]) => `${kind.toUpperCase()} ${name},`);
+    return `${op}(${words.join("")})`;
+  });
+  return lines.join("");
+}
+
+function fnv1a(seed: number, bytes: Uint8Array): number {
+  let hash = seed;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
 }

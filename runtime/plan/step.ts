@@ -1,51 +1,70 @@
 import type { Reason } from "../explain/reason.ts";
+import type { Errno } from "../linux.ts";
 
-/** In the order of TD_OPS in native/plan.h, which says what each takes. */
-export const OPS = [
-  "MKDIR",
-  "WRITE",
-  "MOUNT",
-  "OPEN_TREE",
-  "SETATTR",
-  "MOVE_MOUNT",
-  "TOUCH",
-  "PIVOT_ROOT",
-  "DETACH",
-  "SYMLINK",
-  "MASK",
-  "READONLY",
-  "ROOT_RDONLY",
-  "SETHOSTNAME",
-  "LINK_UP",
-  "RLIMIT",
-  "KEYRING",
-  "SETSID",
-  "TERMINAL",
-  "UMASK",
-  "CAPBSET",
-  "SETGROUPS",
-  "SETGID",
-  "SETUID",
-  "CAPSET",
-  "NO_NEW_PRIVS",
-  "CHDIR",
-  "EXEC",
-] as const;
-
-export type Op = (typeof OPS)[number];
-
-/** A text of a step: a string, bytes, or strings that each end with NUL. */
-export type Text = string | Uint8Array | readonly string[];
-
-/** One thing tinydocker-init does. */
-export interface Step {
-  readonly op: Op;
-  readonly numbers: readonly (number | bigint)[];
-  readonly texts: readonly Text[];
-  readonly reason: Reason;
-  /** The container starts without it where the kernel refuses. */
-  readonly optional?: boolean;
+/** The kinds of field, and the values they take. */
+interface Values {
+  readonly number: number | bigint;
+  /** An index of a descriptor that another step uses. */
+  readonly slot: number;
+  readonly text: string;
+  readonly list: readonly string[];
+  /** Each below 2^32. */
+  readonly words: readonly number[];
 }
+
+export type Kind = keyof Values;
+
+/**
+ * Each step's fields, in the order of the wire. native/plan.h has the same table, and says what each means; a library and a
+ * program whose tables differ refuse each other.
+ */
+export const FIELDS = {
+  PDEATHSIG: { signal: "number" },
+  AWAIT: { slot: "slot" },
+  MKDIR: { mode: "number", path: "text" },
+  WRITE: { mode: "number", path: "text", content: "text" },
+  MOUNT: { flags: "number", source: "text", target: "text", type: "text", data: "text" },
+  OPEN_TREE: { slot: "slot", flags: "number", device: "number", path: "text" },
+  SETATTR: { slot: "slot", attributes: "number", flags: "number" },
+  MOVE_MOUNT: { slot: "slot", path: "text" },
+  TOUCH: { mode: "number", path: "text" },
+  PIVOT_ROOT: { slot: "slot", path: "text" },
+  DETACH: { slot: "slot" },
+  SYMLINK: { target: "text", path: "text" },
+  MASK: { path: "text" },
+  READONLY: { path: "text" },
+  ROOT_RDONLY: {},
+  SETHOSTNAME: { name: "text" },
+  LINK_UP: { name: "text" },
+  RLIMIT: { resource: "number", soft: "number" },
+  KEYRING: {},
+  SETSID: {},
+  TERMINAL: { uid: "number" },
+  UMASK: { mask: "number" },
+  CAPBSET: { capabilities: "number" },
+  SETGROUPS: { groups: "words" },
+  SETGID: { gid: "number" },
+  SETUID: { uid: "number" },
+  CAPSET: { effective: "number", permitted: "number" },
+  NO_NEW_PRIVS: {},
+  CHDIR: { path: "text" },
+  EXEC: { args: "list", env: "list", search: "text" },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Kind>>>>;
+
+export type Op = keyof typeof FIELDS;
+
+/** The value of a field of that kind. */
+type Value<K> = K extends Kind ? Values[K] : never;
+
+/** One thing tinydocker-init does, such as `{ op: "CHDIR", path: "/", reason: "chdir" }`. */
+export type Step = {
+  readonly [O in Op]: {
+    readonly op: O;
+    readonly reason: Reason;
+    /** The container starts without this step where it fails so; "any" only where no security depends on it. */
+    readonly excusedBy?: Errno | "any";
+  } & { readonly [F in keyof (typeof FIELDS)[O]]: Value<(typeof FIELDS)[O][F]> };
+}[Op];
 
 /** What a container's start consists of: the namespaces clone3 makes, then the steps inside them. */
 export interface Plan {

@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { textFault } from "./text.ts";
 
 /** docker's default. */
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -7,7 +8,7 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 export function environmentOf(
   container: { hostname: string; home: string; terminal: boolean },
   asked: readonly string[],
-  caller: NodeJS.ProcessEnv,
+  caller: Readonly<Record<string, string | undefined>>,
 ): string[] {
   const env = new Map([
     ["PATH", PATH],
@@ -19,8 +20,9 @@ export function environmentOf(
     const equals = entry.indexOf("=");
     const key = equals < 0 ? entry : entry.slice(0, equals);
     const value = equals < 0 ? caller[key] : entry.slice(equals + 1);
-    if (key === "" || entry.includes("\0")) {
-      throw new Failure(`${JSON.stringify(entry)} is not an environment variable`, {
+    const fault = key === "" ? "has no name" : textFault(entry);
+    if (fault !== undefined) {
+      throw new Failure(`the environment variable ${JSON.stringify(entry)} ${fault}`, {
         code: "usage",
         remedy: "-e KEY=VALUE, or -e KEY to pass yours on",
       });

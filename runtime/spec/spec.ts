@@ -1,19 +1,19 @@
-import { statSync } from "node:fs";
-import { posix } from "node:path";
 import { Failure } from "../failure.ts";
-import type { Image } from "../image/image.ts";
 import { type Capability, DEFAULT_CAPABILITIES } from "./capability.ts";
 import { environmentOf } from "./environment.ts";
-import { bindMount, cgroupMount, defaultMounts, type Mount } from "./mounts.ts";
+import { bindMount, defaultMounts, type Mount } from "./mounts.ts";
 import { checkedName } from "./name.ts";
+import { allowsSetgroups, isGidMapped, isUidMapped, type Namespaces, namespacesFor } from "./namespaces.ts";
+import { normalizePath } from "./path.ts";
+import { textFault } from "./text.ts";
 import type { User } from "./user.ts";
 
-/** What to run, in the words of the OCI runtime-spec's config.json; complete, checked. */
+/** What to run, in the words of the OCI runtime-spec's config.json; complete, checked, and true on any machine. */
 export interface ContainerSpec {
   readonly name: string;
-  readonly image: Image;
   readonly hostname: string;
-  readonly root: { readonly readonly: boolean };
+  /** Layers are absolute directories, the topmost first, as overlayfs's lowerdir lists them. */
+  readonly root: { readonly layers: readonly string[]; readonly readonly: boolean };
   readonly mounts: readonly Mount[];
   readonly process: {
     /** It gets a terminal of its own, shown on the caller's. */
@@ -24,20 +24,25 @@ export interface ContainerSpec {
     readonly env: readonly string[];
     readonly cwd: string;
     readonly umask: number;
-    /** Bounding set; root's permitted and effective set too. */
-    readonly capabilities: readonly Capability[];
+    /** The inheritable and the ambient set are empty. */
+    readonly capabilities: {
+      readonly bounding: readonly Capability[];
+      readonly effective: readonly Capability[];
+      readonly permitted: readonly Capability[];
+    };
     /** Soft limits; the hard ones stay the caller's. */
     readonly rlimits: readonly { readonly type: "RLIMIT_NOFILE"; readonly soft: number }[];
   };
-  readonly linux: {
-    readonly namespaces: readonly Namespace[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly linux: Namespaces & {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly devices: readonly Device[];
   };
 }
 
-export type Namespace = "uts" | "pid" | "mount" | "network" | "ipc" | "cgroup" | "user";
+/** The annotation that names the image, for messages: the OCI image-spec's annotations.md. */
+const IMAGE_NAME = "org.opencontainers.image.ref.name";
 
 /** A character device of the host, by linux/Documentation/admin-guide/devices.txt. */
 export interface Device {
@@ -61,13 +66,18 @@ export interface RunRequest {
   readonly terminal?: boolean;
 }
 
-/** What of the caller and the machine decides, beyond the request. */
-export interface Surroundings {
-  /** No root here: a user namespace gives it, with one user in it. */
-  readonly rootless: boolean;
-  /** /sys/fs/cgroup is cgroup v2. */
-  readonly cgroup2: boolean;
-  readonly env: NodeJS.ProcessEnv;
+/** A stack of read-only layers a container's root is built on. */
+export interface Image {
+  readonly name: string;
+  /** Absolute directories, the topmost first, as overlayfs's lowerdir lists them. */
+  readonly layers: readonly string[];
+}
+
+/** Who asks, and from where. */
+export interface Caller {
+  readonly uid: number;
+  readonly gid: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
 }
 
@@ -95,7 +105,6 @@ const DEVICES: readonly Device[] = [
   { path: "/dev/urandom", major: 1, minor: 9 },
   { path: "/dev/tty", major: 5, minor: 0 },
 ];
-const NAMESPACES: readonly Namespace[] = ["uts", "pid", "mount", "network", "ipc", "cgroup"];
 /** What a login has; Node raises its own to the hard limit, and some programs loop over all of them. */
 const OPEN_FILES = 1024;
 /** Each takes a slot of the plan, next to the devices (TD_SLOTS_MAX). */
@@ -104,42 +113,35 @@ const VOLUMES_MAX = 128;
 const HOSTNAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 
 /** The request made complete; touches nothing. Throws Failure (exit 125) for what can't be run. */
-export function specOf(request: RunRequest, image: Image, user: User, surroundings: Surroundings): ContainerSpec {
-  const { rootless, cgroup2 } = surroundings;
+export function specOf(request: RunRequest, image: Image, user: User, caller: Caller): ContainerSpec {
   const name = checkedName("container", request.name);
   const hostname = checkedHostname(request.hostname ?? name);
   const terminal = request.terminal ?? false;
-  if (rootless && (user.uid !== 0 || user.gid !== 0)) throw otherUserWithoutRoot();
-  const volumes = request.volumes ?? [];
-  if (volumes.length > VOLUMES_MAX)
-    throw new Failure(`at most ${VOLUMES_MAX} -v mounts, got ${volumes.length}`, { code: "usage" });
+  const namespaces = namespacesFor(caller);
+  const volumes = checkedVolumes(request.volumes ?? []);
   return {
     name,
-    image,
     hostname,
-    root: { readonly: request.readonly ?? false },
-    mounts: [
-      ...defaultMounts(rootless),
-      ...(cgroup2 ? [cgroupMount()] : []),
-      ...volumes.map((volume) => bindMount(volume, surroundings.cwd)).map(checkedSource),
-    ],
+    root: { layers: image.layers, readonly: request.readonly ?? false },
+    mounts: [...defaultMounts(namespaces), ...volumes.map((volume) => bindMount(volume, caller.cwd))],
     process: {
       terminal,
-      user: rootless ? { uid: 0, gid: 0, additionalGids: [] } : user,
+      user: checkedUser(user, namespaces),
       args: checkedArguments(request.args),
-      env: environmentOf({ hostname, home: user.home, terminal }, request.env ?? [], surroundings.env),
+      env: environmentOf({ hostname, home: user.home, terminal }, request.env ?? [], caller.env),
       cwd: checkedDirectory(request.cwd ?? "/"),
       umask: 0o022,
-      capabilities: DEFAULT_CAPABILITIES,
+      capabilities: capabilitiesOf(user),
       rlimits: [{ type: "RLIMIT_NOFILE", soft: OPEN_FILES }],
     },
-    linux: {
-      namespaces: rootless ? [...NAMESPACES, "user"] : NAMESPACES,
-      maskedPaths: MASKED_PATHS,
-      readonlyPaths: READONLY_PATHS,
-      devices: DEVICES,
-    },
+    annotations: { [IMAGE_NAME]: image.name },
+    linux: { ...namespaces, maskedPaths: MASKED_PATHS, readonlyPaths: READONLY_PATHS, devices: DEVICES },
   };
+}
+
+/** For messages. */
+export function imageName(spec: ContainerSpec): string {
+  return spec.annotations[IMAGE_NAME] ?? spec.root.layers.join(":");
 }
 
 function checkedHostname(hostname: string): string {
@@ -150,33 +152,40 @@ function checkedHostname(hostname: string): string {
   });
 }
 
+function checkedVolumes(volumes: readonly string[]): readonly string[] {
+  if (volumes.length <= VOLUMES_MAX) return volumes;
+  throw new Failure(`at most ${VOLUMES_MAX} -v mounts, got ${volumes.length}`, { code: "usage" });
+}
+
+function checkedUser(user: User, namespaces: Namespaces): ContainerSpec["process"]["user"] {
+  const { uid, gid, additionalGids } = user;
+  if (!isUidMapped(namespaces, uid) || !isGidMapped(namespaces, gid)) throw otherUserWithoutRoot();
+  return { uid, gid, additionalGids: allowsSetgroups(namespaces) ? additionalGids : [] };
+}
+
+/** Only root holds any. */
+function capabilitiesOf({ uid }: User): ContainerSpec["process"]["capabilities"] {
+  const held = uid === 0 ? DEFAULT_CAPABILITIES : [];
+  return { bounding: DEFAULT_CAPABILITIES, effective: held, permitted: held };
+}
+
 function checkedArguments(args: readonly string[]): readonly string[] {
   if (args.length === 0)
     throw new Failure("there is no command to run", { code: "usage", remedy: "tinydocker run NAME CMD [ARG…]" });
-  if (args.some((argument) => argument.includes("\0")))
-    throw new Failure("an argument of the command holds a NUL byte", { code: "usage" });
+  for (const argument of args) {
+    const fault = textFault(argument);
+    if (fault !== undefined) throw new Failure(`an argument of the command ${fault}`, { code: "usage" });
+  }
   return args;
 }
 
 function checkedDirectory(path: string): string {
-  if (path.startsWith("/") && !path.includes("\0")) return posix.normalize(path);
-  throw new Failure(`the working directory ${JSON.stringify(path)} is not an absolute path`, {
+  const fault = path.startsWith("/") ? textFault(path) : "is not an absolute path";
+  if (fault === undefined) return normalizePath(path);
+  throw new Failure(`the working directory ${JSON.stringify(path)} ${fault}`, {
     code: "usage",
     remedy: "give -w a path of the container that starts with /",
   });
-}
-
-function checkedSource(mount: Mount): Mount {
-  try {
-    return { ...mount, file: !statSync(mount.source).isDirectory() };
-  } catch (error) {
-    const why =
-      error instanceof Error && "code" in error && error.code === "EACCES" ? "can't be reached" : "does not exist";
-    throw new Failure(`the source of -v ${mount.source}:${mount.destination} ${why}`, {
-      code: "mount-source-missing",
-      cause: error,
-    });
-  }
 }
 
 function otherUserWithoutRoot(): Failure {

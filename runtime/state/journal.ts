@@ -14,9 +14,10 @@ import {
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
-import { ERRNO, errnoText } from "../host/errno.ts";
+import { errnoText } from "../host/errno.ts";
 import { identify, isAlive, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
+import { ERRNO } from "../linux.ts";
 
 /*
  * locks/NAME is both the name's lock (flock) and its journal: who holds it, then which process is the container. All

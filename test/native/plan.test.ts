@@ -4,33 +4,38 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { encodePlan } from "../../runtime/plan/codec.ts";
-import { OPS, type Op, type Step, type Text } from "../../runtime/plan/step.ts";
+import { FIELDS, type Kind, type Step } from "../../runtime/plan/step.ts";
 import { temporaryDirectory } from "../rig/host.ts";
 
-/** TD_SLOTS_MAX of native/plan.h, and the operations whose first number is one. */
+/** TD_SLOTS_MAX of native/plan.h. */
 const SLOTS = 256;
-const SLOT_OPS: readonly Op[] = ["OPEN_TREE", "SETATTR", "MOVE_MOUNT", "PIVOT_ROOT", "DETACH"];
 const HEADER_BYTES = 24;
 
-const bytes = fc.uint8Array({ maxLength: 40 });
 const word = fc.string({ unit: "binary", maxLength: 20 }).filter((text) => !text.includes("\0"));
-const anyStep: fc.Arbitrary<Step> = fc.constantFrom(...OPS).chain((op) => stepOf(op));
+const VALUES: Readonly<Record<Kind, fc.Arbitrary<unknown>>> = {
+  number: fc.oneof(fc.nat(), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
+  slot: fc.nat({ max: SLOTS - 1 }),
+  text: fc.oneof(word, fc.string({ maxLength: 20 })),
+  list: fc.array(word, { maxLength: 5 }),
+  words: fc.array(fc.nat({ max: 2 ** 32 - 1 }), { maxLength: 9 }),
+};
+const EXCUSES = { none: 0, ENOSYS: 38, any: 2 ** 32 - 1 } as const;
 
-function stepOf(op: Op): fc.Arbitrary<Step> {
-  const numbers = fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { maxLength: 4 });
-  const list = fc.array(word, { minLength: 1, maxLength: 5 });
-  const texts: fc.Arbitrary<Text[]> =
-    op === "EXEC"
-      ? fc.tuple(list, fc.array(word, { maxLength: 5 }), word)
-      : op === "SETGROUPS"
-        ? fc.array(fc.nat(), { maxLength: 9 }).map((groups) => [new Uint8Array(new Uint32Array(groups).buffer)])
-        : fc.array(fc.oneof(word, bytes), { maxLength: 4 });
-  return fc.record({ numbers, texts, optional: fc.boolean() }).map((parts) => ({
-    op,
-    ...parts,
-    numbers: SLOT_OPS.includes(op) ? parts.numbers.map((number) => number % BigInt(SLOTS)) : parts.numbers,
-    reason: "layers",
-  }));
+const anyStep: fc.Arbitrary<Step> = fc.constantFrom(...Object.entries(FIELDS)).chain(([op, fields]) =>
+  fc
+    .record({
+      op: fc.constant(op),
+      reason: fc.constant("layers"),
+      excusedBy: fc.constantFrom(undefined, "ENOSYS", "any"),
+      ...Object.fromEntries(Object.entries(fields).map(([name, kind]) => [name, VALUES[kind]])),
+    })
+    .map((made): Readonly<Record<string, unknown>> => made)
+    .filter(isStep),
+);
+
+/** Made by the table, so it is. */
+function isStep(made: Readonly<Record<string, unknown>>): made is Step {
+  return typeof made["op"] === "string" && Object.keys(FIELDS).includes(made["op"]);
 }
 
 const out = await temporaryDirectory({ after });
@@ -70,8 +75,26 @@ describe("the plan's two codecs", () => {
     assert.ok(lines.some((line) => line.startsWith("refused")) && lines.some((line) => line.startsWith("plan")));
   });
 
+  it("refuse a slot that is not there, a list without an end, words that are cut, and a field that the step has not", () => {
+    const bad: readonly [Step, number, number][] = [
+      [{ op: "DETACH", slot: 1, reason: "detach" }, 0, SLOTS],
+      [{ op: "DETACH", slot: 1, reason: "detach" }, 4, 1],
+      [{ op: "DETACH", slot: 1, reason: "detach" }, 8, 1],
+      [{ op: "EXEC", args: ["a", "b"], env: [], search: "", reason: "exec" }, 4, 3],
+      [{ op: "SETGROUPS", groups: [0, 0], reason: "groups" }, 4, 7],
+      [{ op: "CHDIR", path: "/\0", reason: "chdir" }, 0, 3],
+    ];
+    const plans = bad.map(([step, at, value]) => {
+      const plan = encodePlan([step], false);
+      assert.match(decodeInC([plan]).join(), /^plan/);
+      new DataView(plan.buffer, plan.byteOffset).setUint32(HEADER_BYTES + 8 + at, value, true);
+      return plan;
+    });
+    for (const line of decodeInC(plans)) assert.match(line, /^refused/);
+  });
+
   it("refuse what has another version, is too short, or claims more than there is", () => {
-    const plan = encodePlan([{ op: "SETSID", numbers: [], texts: [], reason: "session" }], false);
+    const plan = encodePlan([{ op: "CHDIR", path: "/", reason: "chdir" }], false);
     const changed = (at: number, value: number) => {
       const copy = Buffer.from(plan);
       copy.writeUInt32LE(value, at);
@@ -86,21 +109,28 @@ describe("the plan's two codecs", () => {
       changed(12, 2),
       changed(12, 2 ** 32 - 1),
       changed(16, 2 ** 32 - 1),
-      changed(HEADER_BYTES, OPS.length),
+      changed(HEADER_BYTES, Object.keys(FIELDS).length),
+      changed(HEADER_BYTES + 8, 2),
+      changed(HEADER_BYTES + 12, 2),
     ];
     for (const line of decodeInC(refused)) assert.match(line, /^refused/);
   });
 });
 
+/** As native/plan-print.c prints it. */
 function printed(step: Step): string {
-  const numbers = [0, 1, 2, 3].map((i) => ` ${step.numbers[i] ?? 0}`).join("");
-  const texts = [0, 1, 2, 3].map((i) => ` ${hexOf(step.texts[i] ?? "")};`).join("");
-  const lists = step.op === "EXEC" ? ` ${step.texts[0]?.length} ${step.texts[1]?.length}` : "";
-  return `|${step.op} ${step.optional ? 1 : 0}${numbers}${texts}${lists}`;
+  const values: Readonly<Record<string, unknown>> = step;
+  const fields = Object.entries<Kind>(FIELDS[step.op]).map(([name, kind]) => ` ${printedValue(kind, values[name])}`);
+  return `|${step.op} ${EXCUSES[step.excusedBy === "ENOSYS" || step.excusedBy === "any" ? step.excusedBy : "none"]}${fields.join("")}`;
 }
 
-function hexOf(text: Text): string {
-  if (text instanceof Uint8Array) return Buffer.from(text).toString("hex");
-  if (typeof text === "string") return Buffer.from(text).toString("hex");
-  return Buffer.from(text.map((item) => `${item}\0`).join("")).toString("hex");
+function printedValue(kind: Kind, value: unknown): string {
+  if (kind === "text") return hex(String(value));
+  if (!Array.isArray(value)) return String(value);
+  if (kind === "words") return Buffer.from(new Uint32Array(value).buffer).toString("hex");
+  return `${value.length}:${hex(value.map((item) => `${item}\0`).join(""))}`;
+}
+
+function hex(text: string): string {
+  return Buffer.from(text).toString("hex");
 }

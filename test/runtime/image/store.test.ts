@@ -49,7 +49,7 @@ for (const name of [
 
 test("the image host is this machine's root, and can be neither imported nor removed", async (context) => {
   const here = await place(context);
-  assert.deepEqual(await resolveImage(here.root, "host"), { name: "host", layers: ["/"], host: true });
+  assert.deepEqual(await resolveImage(here.root, "host"), { name: "host", layers: ["/"] });
   assert.match((await refusal(importInto(here.root, "host", IMAGE))).message, /built in/);
   await assert.rejects(removeImage(here.root, "host"), /built in and can't be removed/);
 });
@@ -58,7 +58,7 @@ test("an imported image is found by its name until it is removed", async (contex
   const here = await place(context);
   await importInto(here.root, "small", IMAGE);
   const rootfs = join(here.root, "images/small/rootfs");
-  assert.deepEqual(await resolveImage(here.root, "small"), { name: "small", layers: [rootfs], host: false });
+  assert.deepEqual(await resolveImage(here.root, "small"), { name: "small", layers: [rootfs] });
   await removeImage(here.root, "small");
   assert.deepEqual(imagesIn(here), []);
   await assert.rejects(resolveImage(here.root, "small"), Failure);

@@ -3,32 +3,30 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { explainPlan, explainTimes } from "../../../runtime/explain/explain.ts";
-import type { Image } from "../../../runtime/image/image.ts";
-import { type Ground, planOf } from "../../../runtime/plan/plan.ts";
-import { type ContainerSpec, type RunRequest, type Surroundings, specOf } from "../../../runtime/spec/spec.ts";
+import type { HostFacts } from "../../../runtime/plan/host-facts.ts";
+import { planOf } from "../../../runtime/plan/plan.ts";
+import type { Step } from "../../../runtime/plan/step.ts";
+import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } from "../../../runtime/spec/spec.ts";
 import type { User } from "../../../runtime/spec/user.ts";
 
-const HOST: Image = { name: "host", layers: ["/"], host: true };
-const BOX: Image = { name: "box", layers: ["/state/images/box,1:a\\b/rootfs"], host: false };
+const HOST: Image = { name: "host", layers: ["/"] };
+const BOX: Image = { name: "box", layers: ["/state/images/box,1:a\\b/rootfs"] };
 const ROOT: User = { uid: 0, gid: 0, additionalGids: [], home: "/root" };
-const surroundings: Surroundings = {
-  rootless: false,
-  cgroup2: true,
-  env: { TERM: "xterm-256color", B: "b" },
-  cwd: "/src",
-};
-const ground: Ground = {
+const ROOT_CALLER: Caller = { uid: 0, gid: 0, env: { TERM: "xterm-256color", B: "b" }, cwd: "/src" };
+const CALLER: Caller = { ...ROOT_CALLER, uid: 1000, gid: 100 };
+const host: HostFacts = {
   upper: "/state/containers/hello1",
   work: "/state/work/hello1",
   memory: "/state/memory",
   stateRoot: "/state",
-  rootless: false,
   upperInMemory: false,
-  hostEntries: [],
+  rootEntries: [],
+  fileSources: [],
+  cgroup2: true,
 };
 
-const spec = (request: Partial<RunRequest> = {}, image = HOST, user = ROOT, around = surroundings): ContainerSpec =>
-  specOf({ name: "hello1", args: ["/bin/sh"], ...request }, image, user, around);
+const spec = (request: Partial<RunRequest> = {}, image = HOST, user = ROOT, caller = ROOT_CALLER): ContainerSpec =>
+  specOf({ name: "hello1", args: ["/bin/sh"], ...request }, image, user, caller);
 
 /** Compares with a file that UPDATE_GOLDEN=1 rewrites. */
 function golden(name: string, text: string): void {
@@ -39,8 +37,8 @@ function golden(name: string, text: string): void {
 
 describe("a plan", () => {
   it("starts a shell on the machine's own root", () => {
-    golden("host.en.txt", explainPlan(planOf(spec(), ground), "en"));
-    golden("host.zh.txt", explainPlan(planOf(spec(), ground), "zh"));
+    golden("host.en.txt", explainPlan(planOf(spec(), host), "en"));
+    golden("host.zh.txt", explainPlan(planOf(spec(), host), "zh"));
   });
 
   it("holds everything that can be asked for", () => {
@@ -58,15 +56,17 @@ describe("a plan", () => {
       BOX,
       user,
     );
-    golden("everything.txt", explainPlan(planOf(asked, { ...ground, upperInMemory: true }), "en"));
+    golden(
+      "everything.txt",
+      explainPlan(planOf(asked, { ...host, upperInMemory: true, fileSources: ["/etc/passwd"] }), "en"),
+    );
     golden("everything.json", `${JSON.stringify(asked, null, 2)}\n`);
   });
 
   it("builds the machine's root of parts without root", () => {
-    const plan = planOf(spec({}, HOST, ROOT, { ...surroundings, rootless: true }), {
-      ...ground,
-      rootless: true,
-      hostEntries: [
+    const plan = planOf(spec({}, HOST, ROOT, CALLER), {
+      ...host,
+      rootEntries: [
         { name: "bin", kind: "symlink", target: "usr/bin" },
         { name: "etc", kind: "overlay" },
         { name: "tmp", kind: "empty", mode: 0o1777 },
@@ -77,7 +77,7 @@ describe("a plan", () => {
   });
 
   it("has the times of its steps told after the run", () => {
-    const { steps } = planOf(spec(), ground);
+    const { steps } = planOf(spec(), host);
     const outcomes = new Map([
       [0, { nanoseconds: 12_345n }],
       [1, { errno: 1 }],
@@ -86,8 +86,62 @@ describe("a plan", () => {
     golden("times.txt", explainTimes(steps, outcomes, "en"));
   });
 
+  const find = <O extends Step["op"]>(steps: readonly Step[], op: O) =>
+    steps.filter((step): step is Step & { op: O } => step.op === op);
+
   it("drops every capability for a user who is not root", () => {
-    const { steps } = planOf(spec({}, BOX, { ...ROOT, uid: 5 }), ground);
-    assert.deepEqual(steps.find(({ op }) => op === "CAPSET")?.numbers, [0n]);
+    const { steps } = planOf(spec({}, BOX, { ...ROOT, uid: 5 }), host);
+    const [capset] = find(steps, "CAPSET");
+    assert.deepEqual([capset?.effective, capset?.permitted], [0n, 0n]);
+  });
+
+  it("gives a way out only where no security depends on it, and without a keyring only to a kernel that has none", () => {
+    const excused = ({ steps }: ReturnType<typeof planOf>) =>
+      steps.flatMap((step) => (step.excusedBy === undefined ? [] : [[step.reason, step.excusedBy]]));
+    const always = [
+      ["target", "any"],
+      ["mqueue", "any"],
+      ["target", "any"],
+      ["cgroup", "any"],
+      ["keyring", "ENOSYS"],
+    ];
+    assert.deepEqual(excused(planOf(spec(), host)), always);
+    assert.deepEqual(excused(planOf(spec({}, BOX, ROOT, CALLER), host)), [
+      ...always.slice(0, 2),
+      ["target", "any"],
+      ["sysfs", "any"],
+      ...always.slice(2),
+    ]);
+  });
+
+  it("dies with whoever started it from its first step on, and again once no step clears that any more", () => {
+    const { steps } = planOf(spec(), host);
+    assert.deepEqual([steps[0]?.op, ...steps.slice(-2).map(({ op }) => op)], ["PDEATHSIG", "PDEATHSIG", "EXEC"]);
+  });
+
+  it("mounts no cgroup file system on a machine without cgroup v2", () => {
+    const { steps } = planOf(spec(), { ...host, cgroup2: false });
+    assert.deepEqual(
+      steps.filter(({ reason }) => reason === "cgroup"),
+      [],
+    );
+  });
+
+  it("makes a file for the mount of a file, and a directory for any other", () => {
+    const asked = spec({ volumes: ["/a:/x", "/b:/y"] });
+    const { steps } = planOf(asked, { ...host, fileSources: ["/b"] });
+    assert.deepEqual(
+      find(steps, "TOUCH")
+        .map(({ path }) => path)
+        .filter((path) => path === "/x" || path === "/y"),
+      ["/y"],
+    );
+    assert.ok(find(steps, "MKDIR").some(({ path }) => path === "/x"));
+  });
+
+  it("refuses to join a namespace that is there already", () => {
+    const asked = spec();
+    const linux = { ...asked.linux, namespaces: [{ type: "network", path: "/proc/1/ns/net" } as const] };
+    assert.throws(() => planOf({ ...asked, linux }, host), /can't join the network namespace \/proc\/1\/ns\/net/);
   });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { posix } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { parseRun } from "../../../runtime/commands/run.ts";
@@ -11,6 +12,8 @@ import { escapeOption, lowerDirectories } from "../../../runtime/plan/overlay.ts
 import { capabilityMask, capabilityNames, DEFAULT_CAPABILITIES } from "../../../runtime/spec/capability.ts";
 import { environmentOf } from "../../../runtime/spec/environment.ts";
 import { bindMount, mountArguments } from "../../../runtime/spec/mounts.ts";
+import { allowsSetgroups } from "../../../runtime/spec/namespaces.ts";
+import { normalizePath, resolvePath } from "../../../runtime/spec/path.ts";
 import { specOf } from "../../../runtime/spec/spec.ts";
 import { resolveUser } from "../../../runtime/spec/user.ts";
 
@@ -102,9 +105,9 @@ describe("-v", () => {
 });
 
 describe("a request", () => {
-  const image = { name: "host", layers: ["/"], host: true };
+  const image = { name: "host", layers: ["/"] };
   const user = { uid: 0, gid: 0, additionalGids: [], home: "/root" };
-  const around = { rootless: false, cgroup2: false, env: {}, cwd: "/" };
+  const caller = { uid: 0, gid: 0, env: {}, cwd: "/" };
   const bad = {
     "a name that is a path": { name: "../../etc" },
     "a name with a comma": { name: "a,b" },
@@ -118,17 +121,63 @@ describe("a request", () => {
     "an empty host name": { hostname: "" },
     "a host name of 65 letters": { hostname: "a".repeat(65) },
     "a variable without a name": { env: ["=x"] },
-    "a source that is not there": { volumes: ["/nosuch/x:/b"] },
+    "an argument with half a surrogate pair": { args: ["a", "b\ud800"] },
+    "a variable with half a surrogate pair": { env: ["A=\udc00"] },
+    "a working directory with half a surrogate pair": { cwd: "/\ud800x" },
+    "a mount with half a surrogate pair": { volumes: ["/a:/\ud800"] },
     "too many mounts": { volumes: Array.from({ length: 129 }, () => "/:/b") },
   };
   for (const [what, part] of Object.entries(bad)) {
     it(`with ${what} is refused`, () => {
-      assert.throws(() => specOf({ name: "a", args: ["b"], ...part }, image, user, around), Failure);
+      assert.throws(() => specOf({ name: "a", args: ["b"], ...part }, image, user, caller), Failure);
     });
   }
 
+  it("says no word that is true on one machine only", () => {
+    const spec = specOf({ name: "a", args: ["b"], volumes: ["/nosuch:/b"] }, image, user, caller);
+    assert.deepEqual(spec.mounts.at(-1), {
+      destination: "/b",
+      type: "bind",
+      source: "/nosuch",
+      options: ["rbind", "nodev"],
+    });
+    assert.deepEqual(spec.process.user, { uid: 0, gid: 0, additionalGids: [] });
+    assert.equal(spec.annotations["org.opencontainers.image.ref.name"], "host");
+  });
+
+  it("of who is not root has a user namespace with one user, no group 5 for terminals, and no further groups", () => {
+    const spec = specOf(
+      { name: "a", args: ["b"] },
+      image,
+      { ...user, additionalGids: [10] },
+      {
+        ...caller,
+        uid: 1000,
+        gid: 100,
+      },
+    );
+    assert.ok(spec.linux.namespaces.some(({ type }) => type === "user"));
+    assert.deepEqual(spec.linux.uidMappings, [{ containerID: 0, hostID: 1000, size: 1 }]);
+    assert.deepEqual(spec.linux.gidMappings, [{ containerID: 0, hostID: 100, size: 1 }]);
+    assert.ok(!spec.mounts.some(({ options }) => options.includes("gid=5")));
+    assert.deepEqual(spec.process.user.additionalGids, []);
+    assert.equal(allowsSetgroups(spec.linux), false);
+  });
+
+  it("of who is not root can't have another user", () => {
+    const another = { ...user, uid: 1 };
+    assert.throws(() => specOf({ name: "a", args: ["b"] }, image, another, { ...caller, uid: 1000 }), /one user/);
+  });
+
+  it("has a working directory without a slash at its end, for that would be no name of a directory to make", () => {
+    assert.equal(
+      specOf({ name: "a", args: ["b"], cwd: "/srv//new/./x/../" }, image, user, caller).process.cwd,
+      "/srv/new",
+    );
+  });
+
   it("may have the longest name there is", () => {
-    assert.equal(specOf({ name: "a".repeat(64), args: ["b"] }, image, user, around).hostname.length, 64);
+    assert.equal(specOf({ name: "a".repeat(64), args: ["b"] }, image, user, caller).hostname.length, 64);
   });
 });
 
@@ -196,6 +245,17 @@ describe("small parts", () => {
 
   it("split mount options into flags and data", () => {
     assert.deepEqual(mountArguments(["nosuid", "ro", "mode=755", "size=1k"]), { flags: 3, data: "mode=755,size=1k" });
+  });
+
+  it("resolve paths as Node does", () => {
+    const path = fc.array(fc.constantFrom("a", "b.", "..", ".", "...", "", "ä"), { maxLength: 8 });
+    fc.assert(
+      fc.property(path, path, (from, to) => {
+        const cwd = `/${from.join("/")}`;
+        assert.equal(normalizePath(cwd), posix.resolve(cwd));
+        assert.equal(resolvePath(cwd, to.join("/")), posix.resolve(cwd, to.join("/")));
+      }),
+    );
   });
 
   it("escape what overlayfs reads as its own", () => {

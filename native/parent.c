@@ -1,0 +1,28 @@
+/* What ties the init to the process that started it: that process's end, and its word to go on. */
+#include <errno.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "init.h"
+
+int step_pdeathsig(struct td_init *init, const struct td_pdeathsig *step) {
+    (void)init;
+    if (prctl(PR_SET_PDEATHSIG, (unsigned long)step->signal) != 0)
+        return errno;
+    /* It may have died before the line above: its pidfd then polls readable. */
+    struct pollfd parent = {.fd = TD_FD_PARENT, .events = POLLIN};
+    if (poll(&parent, 1, 0) != 0)
+        _exit(1); /* rather than by the signal, which pid 1 of a namespace ignores from itself */
+    return 0;
+}
+
+int step_await(struct td_init *init, const struct td_await *step) {
+    char byte;
+    for (;;) {
+        ssize_t bytes = read(init->slots[step->slot], &byte, 1);
+        if (bytes < 0 && errno == EINTR)
+            continue;
+        return bytes > 0 ? 0 : bytes == 0 ? ECANCELED : errno;
+    }
+}

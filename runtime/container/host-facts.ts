@@ -1,0 +1,37 @@
+import { realpathSync, statfsSync, statSync } from "node:fs";
+import { rootEntries } from "../host/root-entries.ts";
+import type { HostFacts } from "../plan/host-facts.ts";
+import { isBind } from "../plan/mounts.ts";
+import { isInParts } from "../plan/root.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+
+/** The directories of one container: see HostFacts. */
+type Places = Pick<HostFacts, "upper" | "work" | "memory">;
+
+/** What planOf needs to know of this machine. `root` is the state directory. */
+export function hostFacts(spec: ContainerSpec, places: Places, root: string, upperInMemory: boolean): HostFacts {
+  return {
+    ...places,
+    stateRoot: realpathSync.native(root),
+    upperInMemory,
+    rootEntries: isInParts(spec) ? rootEntries() : [],
+    fileSources: spec.mounts.filter(isBind).flatMap(({ source }) => (isFile(source) ? [source] : [])),
+    cgroup2: hasCgroup2(),
+  };
+}
+
+/** Not a directory, whatever else. A source that has gone is the plan's to report, which opens it. */
+function isFile(source: string): boolean {
+  return statSync(source, { throwIfNoEntry: false })?.isDirectory() === false;
+}
+
+/** linux/magic.h */
+const CGROUP2_SUPER_MAGIC = 0x63677270;
+
+function hasCgroup2(): boolean {
+  try {
+    return statfsSync("/sys/fs/cgroup").type === CGROUP2_SUPER_MAGIC;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,78 @@
+import { planLayout } from "../plan/codec.ts";
+
+// All of this is native/shim.h; shim.ts compares the two when it loads the library.
+const OBJECT_BYTES = 232;
+const EVENT_OBJECT_AT = 32;
+const SPAWNED_BYTES = 16;
+const CLD_EXITED = 1;
+
+export const EVENT_BYTES = EVENT_OBJECT_AT + OBJECT_BYTES;
+
+/** What the shim's thread reports; `container` is the number td_spawn returned. */
+export type ShimEvent = { readonly container: number } & (
+  | { readonly kind: "step"; readonly step: number; readonly nanoseconds: bigint }
+  | { readonly kind: "skipped" | "failed"; readonly step: number; readonly errno: number; readonly object: string }
+  | { readonly kind: "executed" }
+  /** As waitid(2): CLD_EXITED with an exit code, else with a signal's number. */
+  | { readonly kind: "exited"; readonly exitCode: number | null; readonly signal: number | null }
+  /** The character that sends this signal was typed at the container's terminal. */
+  | { readonly kind: "typed"; readonly signal: number }
+);
+
+/** Decodes one event of EVENT_BYTES. */
+export function decodeEvent(bytes: Buffer): ShimEvent {
+  const container = bytes.readUInt32LE(4);
+  const step = bytes.readUInt32LE(8);
+  const error = bytes.readInt32LE(12);
+  const status = bytes.readInt32LE(16);
+  switch (bytes.readUInt32LE(0)) {
+    case 1:
+      return { container, kind: "step", step, nanoseconds: bytes.readBigUInt64LE(24) };
+    case 2:
+      return { container, kind: "skipped", step, errno: error, object: objectOf(bytes) };
+    case 3:
+      return { container, kind: "failed", step, errno: error, object: objectOf(bytes) };
+    case 4:
+      return { container, kind: "executed" };
+    case 5:
+      return error === CLD_EXITED
+        ? { container, kind: "exited", exitCode: status, signal: null }
+        : { container, kind: "exited", exitCode: null, signal: status };
+    case 6:
+      return { container, kind: "typed", signal: status };
+    default:
+      throw new Error(`the shim sent an event of kind ${bytes.readUInt32LE(0)}`);
+  }
+}
+
+function objectOf(bytes: Buffer): string {
+  const object = bytes.subarray(EVENT_OBJECT_AT);
+  const end = object.indexOf(0);
+  return object.toString("utf8", 0, end < 0 ? object.length : end);
+}
+
+/** What td_spawn fills in. */
+export interface Spawned {
+  readonly pid: number;
+  readonly pidfd: number;
+  readonly container: number;
+  readonly stage: number;
+}
+
+export function decodeSpawned(bytes: Buffer): Spawned {
+  return {
+    pid: bytes.readInt32LE(0),
+    pidfd: bytes.readInt32LE(4),
+    container: bytes.readUInt32LE(8),
+    stage: bytes.readUInt32LE(12),
+  };
+}
+
+export function newSpawned(): Buffer {
+  return Buffer.alloc(SPAWNED_BYTES);
+}
+
+/** td_abi() of the library this program was written for. */
+export function abi(): bigint {
+  return BigInt(planLayout()) ^ BigInt(EVENT_BYTES) ^ (BigInt(SPAWNED_BYTES) << 32n);
+}

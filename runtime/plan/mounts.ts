@@ -1,0 +1,64 @@
+import type { Reason } from "../explain/reason.ts";
+import { AT } from "../linux.ts";
+import { type Mount, mountArguments, mountAttributes } from "../spec/mounts.ts";
+import { hasUserNamespace, type Namespaces } from "../spec/namespaces.ts";
+import type { HostFacts } from "./host-facts.ts";
+import type { Step } from "./step.ts";
+
+export function isBind(mount: Mount): boolean {
+  return mount.type === "bind";
+}
+
+/** Takes a copy of the mount, while the host's paths can be named. */
+export function bindSource(mount: Mount, slot: number): Step[] {
+  const attributes = mountAttributes(mount.options);
+  const flags = mount.options.includes("rbind") ? AT.AT_RECURSIVE : 0;
+  return [
+    { op: "OPEN_TREE", slot, flags, device: 0, path: mount.source, reason: "bindSource" },
+    ...(attributes === 0 ? [] : [{ op: "SETATTR", slot, attributes, flags, reason: "bindLimits" } as const]),
+  ];
+}
+
+/** Puts that copy where the container sees it. */
+export function bindTarget({ source, destination }: Mount, slot: number, host: HostFacts): Step[] {
+  return [
+    host.fileSources.includes(source)
+      ? { op: "TOUCH", mode: 0o644, path: destination, reason: "target" }
+      : { op: "MKDIR", mode: 0o755, path: destination, reason: "target" },
+    { op: "MOVE_MOUNT", slot, path: destination, reason: "bind" },
+  ];
+}
+
+/** A file system of the container's own. */
+export function mountFileSystem(mount: Mount, linux: Namespaces, host: HostFacts): Step[] {
+  const isCgroup = mount.type === "cgroup";
+  if (isCgroup && !host.cgroup2) return [];
+  const { source, destination } = mount;
+  const { flags, data } = mountArguments(mount.options);
+  const type = isCgroup ? "cgroup2" : mount.type;
+  const excuse = isDispensable(mount, linux) ? ({ excusedBy: "any" } as const) : {};
+  return [
+    { op: "MKDIR", mode: 0o755, path: destination, reason: "target", ...excuse },
+    { op: "MOUNT", flags, source, target: destination, type, data, reason: reasonOf(mount), ...excuse },
+  ];
+}
+
+/** A program may miss what these show, but nothing is open without them. */
+function isDispensable({ type }: Mount, linux: Namespaces): boolean {
+  // Without root the kernel shows sysfs only to those who see all of the host's.
+  return type === "mqueue" || type === "cgroup" || (type === "sysfs" && hasUserNamespace(linux));
+}
+
+const REASONS: Readonly<Record<string, Reason>> = {
+  "/proc": "proc",
+  "/dev": "dev",
+  "/dev/pts": "devpts",
+  "/dev/shm": "shm",
+  "/dev/mqueue": "mqueue",
+  "/sys": "sysfs",
+  "/sys/fs/cgroup": "cgroup",
+};
+
+function reasonOf({ destination }: Mount): Reason {
+  return REASONS[destination] ?? "mount";
+}

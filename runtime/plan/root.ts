@@ -1,0 +1,99 @@
+import { MS } from "../linux.ts";
+import { hasUserNamespace } from "../spec/namespaces.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+import type { HostFacts, RootEntry } from "./host-facts.ts";
+import { escapeOption, lowerDirectories } from "./overlay.ts";
+import type { Step } from "./step.ts";
+
+/** The root, mounted but not yet entered. */
+export function rootSteps(spec: ContainerSpec, host: HostFacts): Step[] {
+  const layers = layersOf(spec, host);
+  const reason = host.upperInMemory ? "upperInMemory" : "layers";
+  return [
+    { op: "MOUNT", flags: 0, source: "tmpfs", target: host.memory, type: "tmpfs", data: "mode=755", reason: "memory" },
+    ...nameFiles(spec.hostname, `${layers.names}/etc`),
+    { op: "MKDIR", mode: 0o755, path: layers.upper, reason },
+    { op: "MKDIR", mode: 0o700, path: layers.work, reason },
+    ...(isInParts(spec)
+      ? rootInParts(host.rootEntries, layers)
+      : [overlay([layers.names, ...spec.root.layers], layers, hasUserNamespace(spec.linux), "overlay")]),
+  ];
+}
+
+/** Where rootSteps mounts it. */
+export function rootOf(spec: ContainerSpec, host: HostFacts): string {
+  return layersOf(spec, host).root;
+}
+
+/** The machine's own root is one of the layers. */
+export function showsHostRoot(spec: ContainerSpec): boolean {
+  return spec.root.layers.includes("/");
+}
+
+/** Without root, overlayfs refuses a lower layer with mounts of the host below it: one overlay for each part without. */
+export function isInParts(spec: ContainerSpec): boolean {
+  return showsHostRoot(spec) && hasUserNamespace(spec.linux);
+}
+
+/** The upper layer, its work directory, a topmost lower layer with the container's name, and where the root is mounted. */
+interface Layers {
+  readonly upper: string;
+  readonly work: string;
+  readonly names: string;
+  readonly root: string;
+}
+
+function layersOf(spec: ContainerSpec, { memory, ...host }: HostFacts): Layers {
+  const upper = host.upperInMemory ? `${memory}/upper` : host.upper;
+  const work = host.upperInMemory ? `${memory}/work` : host.work;
+  // An overlay is mounted on its own upper layer, which saves a directory; but parts of one can't lie on each other.
+  return { upper, work, names: `${memory}/names`, root: isInParts(spec) ? `${memory}/root` : upper };
+}
+
+/** In a layer of their own: no symlink of the image can be in the way. */
+function nameFiles(hostname: string, etc: string): Step[] {
+  const hosts = `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t${hostname}\n`;
+  return [
+    { op: "WRITE", mode: 0o644, path: `${etc}/hosts`, content: hosts, reason: "names" },
+    { op: "WRITE", mode: 0o644, path: `${etc}/hostname`, content: `${hostname}\n`, reason: "names" },
+  ];
+}
+
+function overlay(
+  lowers: readonly string[],
+  { upper, work, root }: { upper: string; work: string; root: string },
+  userNamespace: boolean,
+  reason: Step["reason"],
+): Step {
+  const data = [
+    `lowerdir=${lowerDirectories(lowers)}`,
+    `upperdir=${escapeOption(upper)}`,
+    `workdir=${escapeOption(work)}`,
+    // It is thrown away after the run, so nothing in it need reach the disk.
+    "volatile",
+    // Without root, overlayfs keeps its marks in user.* attributes; with it, the host's defaults must not decide.
+    ...(userNamespace ? ["userxattr"] : ["index=off", "metacopy=off"]),
+  ].join(",");
+  // Without a cgroup's device rules, this keeps what mknod makes from reaching the machine's disks.
+  return { op: "MOUNT", flags: MS.MS_NODEV, source: "overlay", target: root, type: "overlay", data, reason };
+}
+
+function rootInParts(entries: readonly RootEntry[], { upper, work, names, root }: Layers): Step[] {
+  return [
+    { op: "MKDIR", mode: 0o755, path: root, reason: "target" },
+    { op: "MOUNT", flags: MS.MS_BIND, source: upper, target: root, type: "", data: "", reason: "rootBind" },
+    ...entries.flatMap((entry): Step[] => {
+      const at = { upper: `${upper}/${entry.name}`, work: `${work}/${entry.name}`, root: `${root}/${entry.name}` };
+      if (entry.kind === "symlink") {
+        return [{ op: "SYMLINK", target: entry.target, path: at.root, reason: "hostEntry" }];
+      }
+      if (entry.kind === "empty") return [{ op: "MKDIR", mode: entry.mode, path: at.root, reason: "hostEntry" }];
+      const lowers = [...(entry.name === "etc" ? [`${names}/etc`] : []), `/${entry.name}`];
+      return [
+        { op: "MKDIR", mode: 0o755, path: at.upper, reason: "hostEntry" },
+        { op: "MKDIR", mode: 0o700, path: at.work, reason: "hostEntry" },
+        overlay(lowers, at, true, "hostEntry"),
+      ];
+    }),
+  ];
+}

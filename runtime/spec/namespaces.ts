@@ -1,0 +1,60 @@
+/** As in the OCI runtime-spec's config-linux.md. With a path: the one that lies there; without: a new one. */
+export interface Namespace {
+  readonly type: "pid" | "network" | "mount" | "ipc" | "uts" | "user" | "cgroup";
+  readonly path?: string;
+}
+
+/** As a line of uid_map: user_namespaces(7). */
+export interface IdMapping {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
+}
+
+/** The part of `linux` that says what a container has of its own, and who is who in it. */
+export interface Namespaces {
+  readonly namespaces: readonly Namespace[];
+  /** Of the user namespace; empty without one. */
+  readonly uidMappings: readonly IdMapping[];
+  readonly gidMappings: readonly IdMapping[];
+}
+
+const NEW: readonly Namespace[] = [
+  { type: "uts" },
+  { type: "pid" },
+  { type: "mount" },
+  { type: "network" },
+  { type: "ipc" },
+  { type: "cgroup" },
+];
+
+/** All new ones. Who is not root gets a user namespace as well, with one user in it, who is root there. */
+export function namespacesFor(caller: { readonly uid: number; readonly gid: number }): Namespaces {
+  if (caller.uid === 0) return { namespaces: NEW, uidMappings: [], gidMappings: [] };
+  return {
+    namespaces: [...NEW, { type: "user" }],
+    uidMappings: [{ containerID: 0, hostID: caller.uid, size: 1 }],
+    gidMappings: [{ containerID: 0, hostID: caller.gid, size: 1 }],
+  };
+}
+
+export function hasUserNamespace({ namespaces }: Namespaces): boolean {
+  return namespaces.some(({ type }) => type === "user");
+}
+
+export function isUidMapped(linux: Namespaces, uid: number): boolean {
+  return !hasUserNamespace(linux) || linux.uidMappings.some((mapping) => isIn(mapping, uid));
+}
+
+export function isGidMapped(linux: Namespaces, gid: number): boolean {
+  return !hasUserNamespace(linux) || linux.gidMappings.some((mapping) => isIn(mapping, gid));
+}
+
+/** A process without privileges may write a gid_map only after it gave up setgroups(2): user_namespaces(7). */
+export function allowsSetgroups(linux: Namespaces): boolean {
+  return !hasUserNamespace(linux);
+}
+
+function isIn({ containerID, size }: IdMapping, id: number): boolean {
+  return id >= containerID && id < containerID + size;
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { callOf, cloneCall } from "../../../runtime/explain/strace.ts";
+import { CLONE, MS } from "../../../runtime/linux.ts";
+import type { Step } from "../../../runtime/plan/step.ts";
+
+const mount = { op: "MOUNT", flags: 0, source: "", target: "/m", type: "", data: "", reason: "mount" } as const;
+
+const CASES: readonly (readonly [Step, string])[] = [
+  [mount, 'mount(NULL, "/m", NULL, 0, NULL)'],
+  [{ ...mount, flags: MS.MS_NOSUID + 0x200 }, 'mount(NULL, "/m", NULL, MS_NOSUID|0x200, NULL)'],
+  [{ ...mount, flags: 0x200 }, 'mount(NULL, "/m", NULL, 0x200 /* MS_??? */, NULL)'],
+  [{ op: "PDEATHSIG", signal: 15, reason: "dieWithParent" }, "prctl(PR_SET_PDEATHSIG, SIGTERM)"],
+  [{ op: "AWAIT", slot: 3, reason: "await" }, "read(slot 3, /* 1 byte */, 1)"],
+  [{ op: "RLIMIT", resource: 6, soft: 5, reason: "nofile" }, "setrlimit(RLIMIT_NPROC, {rlim_cur=5})"],
+  [
+    { op: "OPEN_TREE", slot: 1, flags: 0x8000, device: 0, path: "/a", reason: "bindSource" },
+    'open_tree(AT_FDCWD, "/a", OPEN_TREE_CLONE|AT_RECURSIVE) = slot 1',
+  ],
+  [
+    { op: "CAPSET", effective: 1n, permitted: 3n, reason: "capabilities" },
+    "capset({effective=CAP_CHOWN, permitted=CAP_CHOWN|CAP_DAC_OVERRIDE, inheritable=0})",
+  ],
+  [{ op: "SETGROUPS", groups: [10, 70_000], reason: "groups" }, "setgroups(2, [10, 70000])"],
+  [
+    { op: "EXEC", args: ["a", "b"], env: ["KEY=secret"], search: "/bin", reason: "exec" },
+    'execve("a", ["a", "b"], /* 1 vars */)',
+  ],
+];
+
+describe("a step as strace writes it", () => {
+  for (const [step, call] of CASES) it(call, () => assert.equal(callOf(step), call));
+
+  it("names every namespace, also those that no plan here asks for", () => {
+    const flags = CLONE.CLONE_NEWTIME | CLONE.CLONE_NEWUSER;
+    assert.match(cloneCall(flags), /\|CLONE_NEWTIME\|CLONE_NEWUSER, exit_signal/);
+  });
+});
