@@ -12,6 +12,9 @@ const ENTRIES = new Set(["devtool/cli.ts", "devtool/agent/main.ts", "runtime/cli
 /** The way of an edit, in order; a stage is a folder. */
 const STAGES = ["watch", "bundle", "sync", "build", "run"];
 
+/** Pure policy, which another, small engine must be able to run. Of explain/ only what a step's reason is. */
+const CORE = /^runtime\/((spec|plan|network|cgroup|seccomp)\/.*|linux|failure|explain\/reason)\.ts$/;
+
 const FILE_LINES_MAX = 300;
 const FUNCTION_LINES_MAX = 70;
 
@@ -65,6 +68,18 @@ export const stagesInARow: Rule = (sources) =>
     .filter(({ later, earlier }) => later >= 0 && earlier >= 0 && later !== earlier)
     .filter(({ later, earlier, typeOnly }) => !typeOnly || earlier !== later - 1)
     .map(show);
+
+/** The core imports nothing but itself, and names nothing that only Node has. */
+export const coreIsPure: Rule = (sources) => {
+  const core = [...sources].filter(([path]) => CORE.test(path));
+  const arrows = imports(sources).filter(({ from, to }) => CORE.test(from) && !CORE.test(to));
+  const globals =
+    /(?<![./\w])(Buffer|NodeJS|process|globalThis|console|performance|set(Timeout|Immediate|Interval))\b[.(]/g;
+  return [
+    ...arrows.map(show),
+    ...core.flatMap(([path, text]) => [...withoutComments(text).matchAll(globals)].map(([name]) => `${path}: ${name}`)),
+  ];
+};
 
 export const onlyEntriesExit: Rule = (sources) =>
   [...sources].filter(([path, text]) => !ENTRIES.has(path) && /\bprocess\.exit\(/.test(text)).map(([path]) => path);
@@ -142,4 +157,8 @@ function show({ from, to }: Import): string {
 
 function withoutTemplates(text: string): string {
   return text.replace(/`[^`]*`/g, "``");
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
 }
