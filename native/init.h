@@ -18,7 +18,7 @@ struct td_init {
 TD_STEPS(TD_FUNCTION, TD_NO_FIELD)
 #undef TD_FUNCTION
 
-/* place.c: opens a path of the container below its own root; needs PIVOT_ROOT. Returns a descriptor, or -1 and errno. */
+/* place.c: opens a path; once PIVOT_ROOT is done, no symlink leads out of the root. Returns a descriptor, or -1 and errno. */
 int open_inside(const struct td_init *init, const char *path, int flags);
 
 /* init.c */

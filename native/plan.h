@@ -14,7 +14,7 @@
 
 /*
  * Each step once: its name, that of its function, and its fields, each of 8 bytes, in the order of the wire.
- * runtime/plan/step.ts has the same table; a library and a program whose tables differ refuse each other.
+ * runtime/plan/step.ts has the same table; a program refuses a library whose table differs.
  *
  *   NUMBER  uint64                            TEXT   bytes, and a NUL after them
  *   SLOT    index of a descriptor that        LIST   strings that each end with NUL

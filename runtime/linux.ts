@@ -1,6 +1,6 @@
 /**
- * Numbers of the kernel's interface, the same on x86_64 and aarch64. Each table is read both ways: a name for the plan, and
- * for whoever reads what the plan says.
+ * Numbers of the kernel's interface, the same on x86_64 and aarch64. Each table is read both ways: the plan takes numbers by
+ * name, and whoever shows a plan takes names by number.
  */
 
 /** linux/sched.h */

@@ -95,6 +95,7 @@ function commandFailure(errno: number, object: string, spec: ContainerSpec): Fai
 
 function stepCode({ reason }: Step, errno: number): FailureCode {
   if (isFull(errno)) return "no-space";
+  if (reason === "keyring" && errno === ERRNO.EDQUOT) return "limit-reached";
   return reason === "overlay" || reason === "hostEntry" ? "overlay-refused" : "setup-failed";
 }
 

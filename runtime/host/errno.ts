@@ -1,8 +1,13 @@
 import { getSystemErrorMap } from "node:util";
-import { ERRNO, numberName } from "../linux.ts";
+import { ERRNO } from "../linux.ts";
+
+/** Those that Node has no words for. */
+const WORDS: ReadonlyMap<number, string> = new Map([
+  [ERRNO.EUSERS, "EUSERS, too many users"],
+  [ERRNO.EDQUOT, "EDQUOT, quota exceeded"],
+]);
 
 /** `EPERM, operation not permitted` */
 export function errnoText(errno: number): string {
-  const known = getSystemErrorMap().get(-errno);
-  return known ? `${known[0]}, ${known[1]}` : `errno ${errno}, ${numberName(errno, ERRNO)}`;
+  return getSystemErrorMap().get(-errno)?.join(", ") ?? WORDS.get(errno) ?? `errno ${errno}`;
 }

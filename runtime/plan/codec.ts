@@ -154,7 +154,7 @@ function makeRoom(plan: Draft, bytes: number): void {
   plan.view = new DataView(grown.buffer);
 }
 
-/** td_layout() of the library this file was written for: 32-bit FNV-1a of the version, the sizes and the table of steps. */
+/** td_layout() of the library this file was written for: FNV-1a of the version, the sizes and the table of steps. */
 export function planLayout(): number {
   const sizes = [VERSION, HEADER_BYTES, STEP_BYTES, FIELDS_AT, REPORT_BYTES, REPORT_NANOSECONDS_AT, REPORT_OBJECT_AT];
   return fnv1a(fnv1a(0x811c9dc5, new Uint8Array(new Uint32Array(sizes).buffer)), UTF8.encode(tableText()));

@@ -1,4 +1,4 @@
-/** What a plan must know of the machine and of the place that was made for the container; the spec says nothing of it. */
+/** What a plan must know of the machine and of the place made for the container; the spec says nothing of it. */
 export interface HostFacts {
   /** The upper layer, and where the root is mounted, on top of it. There is none yet. */
   readonly upper: string;

@@ -46,7 +46,7 @@ export function protectPaths({ linux }: ContainerSpec): Step[] {
   ];
 }
 
-/** The machine's own root holds other containers; a root that is read-only becomes so once all mount points are there. */
+/** After the last step that makes a mount point. */
 export function maskHost(spec: ContainerSpec, host: HostFacts): Step[] {
   return [
     ...(showsHostRoot(spec) ? [{ op: "MASK", path: host.stateRoot, reason: "maskState" } as const] : []),

@@ -30,12 +30,12 @@ export function showsHostRoot(spec: ContainerSpec): boolean {
   return spec.root.layers.includes("/");
 }
 
-/** Without root, overlayfs refuses a lower layer with mounts of the host below it: one overlay for each part without. */
+/** Without root, overlayfs refuses a lower layer with mounts of the host below it: each part without gets an overlay. */
 export function isInParts(spec: ContainerSpec): boolean {
   return showsHostRoot(spec) && hasUserNamespace(spec.linux);
 }
 
-/** The upper layer, its work directory, a topmost lower layer with the container's name, and where the root is mounted. */
+/** The upper layer, its work directory, a lower layer with the container's name, and where the root is mounted. */
 interface Layers {
   readonly upper: string;
   readonly work: string;

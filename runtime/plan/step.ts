@@ -15,8 +15,8 @@ interface Values {
 export type Kind = keyof Values;
 
 /**
- * Each step's fields, in the order of the wire. native/plan.h has the same table, and says what each means; a library and a
- * program whose tables differ refuse each other.
+ * Each step's fields, in the order of the wire. native/plan.h has the same table, and says what each means; a program
+ * refuses a library whose table differs.
  */
 export const FIELDS = {
   PDEATHSIG: { signal: "number" },

@@ -58,6 +58,30 @@ describe("a machine that lacks something", () => {
     assert.deepEqual(traces(rig.root), clean);
   });
 
+  const keyctlFails = (error: string) => {
+    const inject = ["-e", "trace=keyctl", "-e", `inject=keyctl:error=${error}`];
+    return ["strace", "-f", "-qq", "-o", join(rig.directory, "strace"), ...inject];
+  };
+
+  for (const [error, told] of [
+    ["EDQUOT", /EDQUOT, quota exceeded\n {2}raise \/proc\/sys\/kernel\/keys\/maxkeys/],
+    ["EPERM", /keyctl\(KEYCTL_JOIN_SESSION_KEYRING, NULL\): EPERM, operation not permitted/],
+  ] as const) {
+    it(`is told so, and the caller's keys are not left in reach: no new session keyring, ${error}`, async () => {
+      const { code, stderr } = await rig.run(["run", "--image", "box", "c1", "true"], { prefix: keyctlFails(error) });
+      assert.equal(code, 125);
+      assert.match(stderr, told);
+      assert.deepEqual(traces(rig.root), clean);
+    });
+  }
+
+  it("starts the container all the same: a kernel without keyrings", async () => {
+    const prefix = keyctlFails("ENOSYS");
+    const { code, stderr } = await rig.run(["run", "--image", "box", "--explain", "c1", "true"], { prefix });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /left out: ENOSYS, [^\n]*: keyctl\(/);
+  });
+
   it("is told so: no gcc or make at the first use, and it works once they are there", async () => {
     const fresh = join(rig.directory, "fresh");
     await mkdir(join(fresh, "dist"), { recursive: true });

@@ -95,7 +95,7 @@ describe("a plan", () => {
     assert.deepEqual([capset?.effective, capset?.permitted], [0n, 0n]);
   });
 
-  it("gives a way out only where no security depends on it, and without a keyring only to a kernel that has none", () => {
+  it("excuses a failing step only where no security depends on it, and a missing keyring only on a kernel without keyrings", () => {
     const excused = ({ steps }: ReturnType<typeof planOf>) =>
       steps.flatMap((step) => (step.excusedBy === undefined ? [] : [[step.reason, step.excusedBy]]));
     const always = [
@@ -114,7 +114,7 @@ describe("a plan", () => {
     ]);
   });
 
-  it("dies with whoever started it from its first step on, and again once no step clears that any more", () => {
+  it("ends with the process that started it from its first step on, and says so again after the steps that clear it", () => {
     const { steps } = planOf(spec(), host);
     assert.deepEqual([steps[0]?.op, ...steps.slice(-2).map(({ op }) => op)], ["PDEATHSIG", "PDEATHSIG", "EXEC"]);
   });

@@ -133,7 +133,7 @@ describe("a request", () => {
     });
   }
 
-  it("says no word that is true on one machine only", () => {
+  it("holds nothing that depends on the machine", () => {
     const spec = specOf({ name: "a", args: ["b"], volumes: ["/nosuch:/b"] }, image, user, caller);
     assert.deepEqual(spec.mounts.at(-1), {
       destination: "/b",
@@ -145,7 +145,7 @@ describe("a request", () => {
     assert.equal(spec.annotations["org.opencontainers.image.ref.name"], "host");
   });
 
-  it("of who is not root has a user namespace with one user, no group 5 for terminals, and no further groups", () => {
+  it("of a caller who is not root has a user namespace with one user, no group 5 for terminals, and no further groups", () => {
     const spec = specOf(
       { name: "a", args: ["b"] },
       image,
@@ -164,12 +164,12 @@ describe("a request", () => {
     assert.equal(allowsSetgroups(spec.linux), false);
   });
 
-  it("of who is not root can't have another user", () => {
+  it("of a caller who is not root can't have another user", () => {
     const another = { ...user, uid: 1 };
     assert.throws(() => specOf({ name: "a", args: ["b"] }, image, another, { ...caller, uid: 1000 }), /one user/);
   });
 
-  it("has a working directory without a slash at its end, for that would be no name of a directory to make", () => {
+  it("has a working directory without a slash at its end, which mkdir would refuse", () => {
     assert.equal(
       specOf({ name: "a", args: ["b"], cwd: "/srv//new/./x/../" }, image, user, caller).process.cwd,
       "/srv/new",
