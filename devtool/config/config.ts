@@ -1,5 +1,3 @@
-import type { TargetSettings } from "../targets/resolve.ts";
-
 /** devtool.config.ts, .js, .mjs or .json. Paths are relative to the folder it lies in. Every part is optional. */
 export interface DevtoolConfig {
   readonly bundle?: BundleConfig;
@@ -60,7 +58,19 @@ export interface SyncConfig {
   readonly executable?: readonly string[];
 }
 
-/** Gives its argument back: for an editor to complete and check it. */
+/** One entry of `targets`. `sudo`: `true` must work, `false` is never used, absent is used where it asks for no password. */
+export type TargetSettings =
+  | { readonly kind: "local"; readonly sudo?: boolean | undefined }
+  | {
+      readonly kind: "ssh";
+      readonly host: string;
+      readonly sudo?: boolean | undefined;
+      /** Instead of ~/.ssh/config. */
+      readonly configFile?: string | undefined;
+    }
+  | { readonly kind: "vagrant"; readonly machine?: string | undefined; readonly sudo?: boolean | undefined };
+
+/** Returns its argument: an editor completes and checks what is written in it. */
 export function defineConfig(config: DevtoolConfig): DevtoolConfig {
   return config;
 }

@@ -2,8 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { OUTPUTS_LIST } from "../bundle/outputs.ts";
 import { Failure } from "../failure.ts";
-import type { TargetSettings } from "../targets/resolve.ts";
-import type { BundleConfig } from "./config.ts";
+import type { BundleConfig, TargetSettings } from "./config.ts";
 import { findConfigFile, readConfigFile } from "./file.ts";
 import type { CheckedConfig } from "./schema.ts";
 

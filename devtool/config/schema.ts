@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { Failure } from "../failure.ts";
 import { nearest } from "../report/nearest.ts";
-import type { TargetSettings } from "../targets/resolve.ts";
-import type { DevtoolConfig } from "./config.ts";
+import type { DevtoolConfig, TargetSettings } from "./config.ts";
 
 const text = z.string().min(1);
 const texts = z.array(text);

@@ -1,20 +1,9 @@
+import type { TargetSettings } from "../config/config.ts";
 import { Failure } from "../failure.ts";
 import { localTarget } from "./local/local.ts";
 import { sshTarget } from "./ssh/target.ts";
 import type { Target } from "./target.ts";
 import { vagrantTarget } from "./vagrant/vagrant.ts";
-
-/** One entry of `targets` in the configuration. `sudo`: true must work, false is never used, absent is used where it can be. */
-export type TargetSettings =
-  | { readonly kind: "local"; readonly sudo?: boolean | undefined }
-  | {
-      readonly kind: "ssh";
-      readonly host: string;
-      readonly sudo?: boolean | undefined;
-      /** Instead of ~/.ssh/config. */
-      readonly configFile?: string | undefined;
-    }
-  | { readonly kind: "vagrant"; readonly machine?: string | undefined; readonly sudo?: boolean | undefined };
 
 export interface ResolveOptions {
   /** Absolute; the folder of the Vagrantfile. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import type { TargetSettings } from "../../../devtool/config/config.ts";
 import { Failure } from "../../../devtool/failure.ts";
-import { resolveTarget, type TargetSettings } from "../../../devtool/targets/resolve.ts";
+import { resolveTarget } from "../../../devtool/targets/resolve.ts";
 
 const targets: Readonly<Record<string, TargetSettings>> = {
   lab: { kind: "ssh", host: "me@lab.example:2222", sudo: true },
