@@ -52,12 +52,7 @@ export function openShim(): Promise<Shim> {
 }
 
 async function open(): Promise<Shim> {
-  if (process.platform !== "linux") {
-    throw new Failure(`tinydocker runs containers on Linux, and this is ${process.platform}`, {
-      code: "platform-unsupported",
-      remedy: "devtool run NAME CMD runs it on a Linux machine from here",
-    });
-  }
+  checkPlatform();
   const { default: koffi } = await import("koffi");
   const { library, init } = load(koffi.load);
   const td = functionsOf(library);
@@ -71,6 +66,15 @@ async function open(): Promise<Shim> {
     listen: listenTo(events),
     remove: (path) => remove(td.remove, path),
   };
+}
+
+/** Throws Failure elsewhere than on Linux. */
+export function checkPlatform(): void {
+  if (process.platform === "linux") return;
+  throw new Failure(`tinydocker runs containers on Linux, and this is ${process.platform}`, {
+    code: "platform-unsupported",
+    remedy: "devtool run NAME CMD runs it on a Linux machine from here",
+  });
 }
 
 function load(open: (path: string) => LibraryHandle): { library: LibraryHandle; init: string } {

@@ -1,0 +1,157 @@
+/// <reference types="node" preserve="true" />
+import { start as startContainer } from "../container/container.ts";
+import { prepare } from "../container/prepare.ts";
+import { explainer } from "../explain/explain.ts";
+import { checkPlatform } from "../host/shim.ts";
+import { stateRoot } from "../state/root.ts";
+import { checkedImport, checkedName, checkedOptions, checkedRequest, checkedSignal } from "./check.ts";
+
+export { Failure } from "../failure.ts";
+
+/** What to run, in the words of `docker run` and of the OCI runtime-spec. */
+export interface ContainerRequest {
+  /** 1 to 64 letters, digits, `.`, `_` and `-`. One container of a name runs at a time. */
+  readonly name: string;
+  /** The command and its arguments; a command without a slash is looked up in the container's `PATH`. */
+  readonly args: readonly string[];
+  /** Added to the container's `PATH`, `HOME` and `HOSTNAME`; nothing of this process's environment is passed on. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** The image its root is made of. Default: `host`, this machine's own root, which is not written to. */
+  readonly image?: string | undefined;
+  /** `UID[:GID]`, numbers or names that the image's `/etc/passwd` and `/etc/group` know. Default: root. */
+  readonly user?: string | undefined;
+  /** An absolute path in the container, made if it is missing. Default: `/`. */
+  readonly cwd?: string | undefined;
+  /** Default: the name. */
+  readonly hostname?: string | undefined;
+  /** `SRC:DST[:ro]` each: shows a file or directory of this machine. A relative SRC starts at `process.cwd()`. */
+  readonly volumes?: readonly string[] | undefined;
+  /** The root can't be written to. */
+  readonly readonly?: boolean | undefined;
+}
+
+export interface StartOptions {
+  /**
+   * Open file descriptors for the command's standard input, output and error. Default: this process's own.
+   * The container has copies: once `start` returned, they can be closed.
+   */
+  readonly stdio?: readonly [stdin: number, stdout: number, stderr: number] | undefined;
+  /**
+   * Receives text in pieces: before the start each step with its system call and why it is there, after the end
+   * what each step took. This is what `tinydocker run --explain` prints.
+   */
+  readonly explain?: ((text: string) => void) | undefined;
+  /** Of that text. Default: `en`. */
+  readonly language?: "en" | "zh" | undefined;
+}
+
+/** How the command ended: its exit code, or the signal that ended it. */
+export type ExitStatus =
+  | { readonly code: number; readonly signal: null }
+  | { readonly code: null; readonly signal: NodeJS.Signals };
+
+/** A container whose command runs, or has run. It keeps Node.js from exiting; it ends when this process ends. */
+export interface Container {
+  readonly name: string;
+  /** Of the command, as this machine numbers its processes. */
+  readonly pid: number;
+  /** Settles after the command ended and everything the container made on this machine was removed. */
+  readonly exited: Promise<ExitStatus>;
+  /**
+   * Sends a signal to the command, SIGTERM by default. One that ends a program by default ends the container, too, where
+   * the command doesn't handle it. Returns false when the command had ended already.
+   */
+  kill(signal?: NodeJS.Signals): boolean;
+}
+
+/**
+ * Starts a container, and resolves once its command runs. Needs Linux; without root, the container has one user, who is
+ * root in it. Images and containers are stored in `/var/lib/tinydocker`, without root in `~/.local/share/tinydocker`; the
+ * environment variable `TINYDOCKER_ROOT` names another directory.
+ *
+ * The thread that calls this must last: when a worker thread ends, the kernel ends the containers it started.
+ *
+ * @example
+ * const container = await start({ name: "hello1", args: ["/bin/echo", "hello"] });
+ * const { code, signal } = await container.exited;
+ *
+ * @throws Failure, with nothing left behind, when the request is not valid, or the container or its command can't be started
+ */
+export async function start(request: ContainerRequest, options: StartOptions = {}): Promise<Container> {
+  const named = checkedRequest(request);
+  const { stdio, explain, language } = checkedOptions(options);
+  checkPlatform();
+  const observer = explain && explainer(language, explain);
+  const container = await startContainer(await prepare(named), {
+    ...(stdio && { stdio }),
+    ...(observer && { observer }),
+  });
+  let ended = false;
+  const exited = container.exited.finally(() => {
+    ended = true;
+    observer?.finish();
+  });
+  // A caller need not wait for it. When the start fails, it rejects with what this function throws.
+  exited.catch(() => {});
+  await container.started;
+  return {
+    name: container.name,
+    pid: container.pid,
+    exited,
+    kill(signal = "SIGTERM") {
+      const checked = checkedSignal(signal);
+      if (!ended) container.kill(checked);
+      return !ended;
+    },
+  };
+}
+
+/** An imported image. */
+export interface Image {
+  readonly name: string;
+  /** ISO 8601, UTC. */
+  readonly created: string;
+  /** The size of its files' contents, a hard link counted once. */
+  readonly bytes: number;
+  /** The number of its files, directories not counted. */
+  readonly files: number;
+}
+
+export interface ImportedImage extends Image {
+  /** A sentence each, such as which kinds of files were left out. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Makes an image of a root file system: a tar archive, plain or compressed with gzip or zstd, by its path or its bytes,
+ * or a directory. The image appears whole or not at all.
+ * @throws Failure when there is an image of that name already, or the source can't be read or is no root file system;
+ * the reason of `signal` when it is aborted
+ */
+export async function importImage(
+  name: string,
+  source: string | AsyncIterable<Uint8Array>,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<ImportedImage> {
+  const checked = checkedImport(name, source, options);
+  const [{ importImage: run }, { hints }] = await Promise.all([
+    import("../image/import.ts"),
+    import("../image/hints.ts"),
+  ]);
+  const imported = await run({ root: stateRoot(), progress: () => {}, ...checked });
+  return { ...imported.record, warnings: hints(imported) };
+}
+
+/** The imported images, sorted by name; the built-in image `host` is not one of them. */
+export async function listImages(): Promise<Image[]> {
+  const { imageNames, readRecord } = await import("../image/store.ts");
+  const root = stateRoot();
+  return await Promise.all((await imageNames(root)).map((name) => readRecord(root, name)));
+}
+
+/** @throws Failure when there is no such image, or a container uses it */
+export async function removeImage(name: string): Promise<void> {
+  const checked = checkedName(name);
+  const { removeImage: run } = await import("../image/remove.ts");
+  await run(stateRoot(), checked);
+}

@@ -1,0 +1,150 @@
+import { fstatSync } from "node:fs";
+import { constants } from "node:os";
+import { Readable } from "node:stream";
+import type { NamedRequest } from "../container/prepare.ts";
+import type { Language } from "../explain/reason.ts";
+import { Failure } from "../failure.ts";
+
+/*
+ * What a caller passes, checked here, because JavaScript, or a cast, passes anything. Each function returns complete values
+ * or throws Failure; what the values mean is checked by those that take them.
+ */
+
+const REQUEST = ["name", "args", "env", "image", "user", "cwd", "hostname", "volumes", "readonly"];
+const OPTIONS = ["stdio", "explain", "language"];
+
+export function checkedRequest(value: unknown): NamedRequest {
+  const { name, args, env, image, user, cwd, hostname, volumes, readonly } = fields("start", "request", value, REQUEST);
+  return {
+    name: text("name", name),
+    args: texts("args", args),
+    env: env === undefined ? [] : variables(env),
+    image: text("image", image ?? "host"),
+    user: text("user", user ?? "0"),
+    cwd: text("cwd", cwd ?? "/"),
+    hostname: text("hostname", hostname ?? name),
+    volumes: texts("volumes", volumes ?? []),
+    readonly: flag("readonly", readonly ?? false),
+  };
+}
+
+export interface CheckedOptions {
+  readonly stdio: readonly [number, number, number] | undefined;
+  readonly explain: ((text: string) => void) | undefined;
+  readonly language: Language;
+}
+
+export function checkedOptions(value: unknown): CheckedOptions {
+  const { stdio, explain, language = "en" } = fields("start", "options", value, OPTIONS);
+  if (explain !== undefined && typeof explain !== "function") throw mustBe("explain", "a function", explain);
+  if (language !== "en" && language !== "zh") throw mustBe("language", '"en" or "zh"', language);
+  return {
+    stdio: stdio === undefined ? undefined : descriptors(stdio),
+    explain: explain && ((words) => void explain(words)),
+    language,
+  };
+}
+
+export function checkedSignal(value: unknown): NodeJS.Signals {
+  if (isSignal(value)) return value;
+  throw mustBe("signal", "the name of a signal, such as SIGTERM", value);
+}
+
+export function checkedImport(name: unknown, source: unknown, options: unknown) {
+  const { signal = new AbortController().signal } = fields("importImage", "options", options, ["signal"]);
+  if (!(signal instanceof AbortSignal)) throw mustBe("signal", "an AbortSignal", signal);
+  const request = { name: checkedName(name), signal };
+  // "-" names standard input on the command line.
+  if (typeof source === "string")
+    return { ...request, source: source === "-" ? "./-" : source, stdin: Readable.from([]) };
+  if (!isAsyncIterable(source)) throw mustBe("source", "a path or an AsyncIterable of bytes", source);
+  return { ...request, source: "-", stdin: Readable.from(source, { objectMode: false }) };
+}
+
+export function checkedName(value: unknown): string {
+  return text("name", value);
+}
+
+function fields(from: string, what: string, value: unknown, known: readonly string[]): Record<string, unknown> {
+  if (!isRecord(value)) throw mustBe(`the ${what} of ${from}()`, "an object", value);
+  const unknown = Object.keys(value).find((key) => !known.includes(key));
+  if (unknown === undefined) return { ...value };
+  throw refused(`${from}() has no option ${JSON.stringify(unknown)}; it has ${known.join(", ")}`);
+}
+
+function text(field: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  throw mustBe(field, "a string", value);
+}
+
+function texts(field: string, value: unknown): string[] {
+  if (!Array.isArray(value)) throw mustBe(field, "an array of strings", value);
+  return Array.from(value, (element: unknown, at) => text(`${field}[${at}]`, element));
+}
+
+function flag(field: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw mustBe(field, "a boolean", value);
+}
+
+/** KEY=VALUE each. */
+function variables(value: unknown): string[] {
+  if (!isRecord(value)) throw mustBe("env", "an object of strings", value);
+  return Object.entries(value).map(([key, variable]) => {
+    if (/^$|=/.test(key)) throw refused(`${JSON.stringify(key)} can't be the name of an environment variable`);
+    return `${key}=${text(`env.${key}`, variable)}`;
+  });
+}
+
+function descriptors(value: unknown): [number, number, number] {
+  const [stdin, stdout, stderr, ...more] = Array.isArray(value) ? value.map(descriptor) : [];
+  if (stdin === undefined || stdout === undefined || stderr === undefined || more.length > 0) {
+    throw mustBe("stdio", "an array of three file descriptors", value);
+  }
+  return [stdin, stdout, stderr];
+}
+
+function descriptor(value: unknown, at: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > DESCRIPTOR_MAX) {
+    throw mustBe(`stdio[${at}]`, "a file descriptor", value);
+  }
+  try {
+    fstatSync(value);
+  } catch (error) {
+    throw refused(`stdio[${at}] is ${value}, which is not an open file descriptor`, error);
+  }
+  return value;
+}
+
+/** Of an int. */
+const DESCRIPTOR_MAX = 2 ** 31 - 1;
+
+function isSignal(value: unknown): value is NodeJS.Signals {
+  return typeof value === "string" && Object.hasOwn(constants.signals, value);
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function mustBe(field: string, what: string, value: unknown): Failure {
+  return refused(`${field} must be ${what}, not ${described(value)}`);
+}
+
+function described(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" && value !== null
+    ? "an object"
+    : typeof value === "function"
+      ? "a function"
+      : String(value);
+}
+
+function refused(message: string, cause?: unknown): Failure {
+  return new Failure(message, { code: "usage", cause });
+}
