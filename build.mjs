@@ -1,27 +1,34 @@
-// Builds the two programs and the agent into dist/; `npm ci` runs it (prepare).
-import { chmod, mkdtemp, rename, rm } from "node:fs/promises";
+// Builds the programs, the agent, the library and its types into dist/. npm ci, npm pack and installs from git run it (prepare).
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { build } from "esbuild";
 
+process.chdir(fileURLToPath(new URL(".", import.meta.url)));
 // Beside dist/ and then in its place, so that a program running from it never finds half of it.
 const outdir = await mkdtemp("dist.new-");
-const shared = {
-  bundle: true,
-  platform: "node",
-  target: "node20.19",
-  format: "esm",
-  outdir,
-  sourcemap: "linked",
-};
-// Not named createRequire: yargs imports that name itself.
-const banner = { js: "import { createRequire as from } from 'node:module'; const require = from(import.meta.url);" };
-
 try {
+  await Promise.all([bundle(), declare(join(outdir, "types"))]);
+  for (const program of ["devtool", "tinydocker"]) await chmod(join(outdir, `${program}.js`), 0o755);
+  await chmod(outdir, 0o755);
+  await replace("dist", outdir);
+} finally {
+  await rm(outdir, { recursive: true, force: true });
+}
+
+async function bundle() {
+  const shared = { bundle: true, platform: "node", target: "node20.19", format: "esm", outdir };
+  // Not named createRequire: yargs imports that name itself.
+  const banner = { js: "import { createRequire as from } from 'node:module'; const require = from(import.meta.url);" };
   // One file: devtool sends it to targets under the hash of its content.
   await build({ ...shared, entryPoints: { agent: "devtool/agent/main.ts" } });
   // In chunks: `run` reads nothing of what only the other commands need.
   await build({
     ...shared,
-    entryPoints: { tinydocker: "runtime/cli.ts" },
+    entryPoints: { tinydocker: "runtime/cli.ts", api: "runtime/api/api.ts" },
     external: ["koffi"],
     splitting: true,
     banner,
@@ -32,10 +39,51 @@ try {
     splitting: true,
     packages: "external",
   });
-  for (const program of ["devtool", "tinydocker"]) await chmod(`${outdir}/${program}.js`, 0o755);
-  await chmod(outdir, 0o755);
-  await rm("dist", { recursive: true, force: true });
-  await rename(outdir, "dist");
-} finally {
-  await rm(outdir, { recursive: true, force: true });
+}
+
+/** Declarations of what the package exports. `npm ci --omit=dev` installs no TypeScript, and the programs run without them. */
+async function declare(directory) {
+  const tsc = "node_modules/typescript/bin/tsc";
+  if (!existsSync(tsc)) {
+    process.stderr.write("dist/ has no types: TypeScript is not installed here\n");
+    return;
+  }
+  await promisify(execFile)(process.execPath, [tsc, "-p", "tsconfig.types.json", "--outDir", directory]).catch(
+    ({ stdout, message }) => {
+      throw new Error(stdout || message);
+    },
+  );
+  for (const name of await readdir(directory, { recursive: true })) {
+    if (!name.endsWith(".d.ts")) continue;
+    const path = join(directory, name);
+    // A declaration file names others as JavaScript does; compilers before TypeScript 5 accept nothing else.
+    const text = (await readFile(path, "utf8")).replace(/(from "\.[^"]*)\.ts"/g, '$1.js"');
+    await writeFile(path, text);
+  }
+}
+
+const REPLACED_MAX = 100;
+
+/** Renames `fresh` to `directory`. Another build may do the same at the same time: then the last one's stays. */
+async function replace(directory, fresh) {
+  const old = `${fresh}.old`;
+  for (let attempt = 1; ; attempt += 1) {
+    await rename(directory, old).catch(unless("ENOENT"));
+    try {
+      await rename(fresh, directory);
+      break;
+    } catch (error) {
+      // The other build's came between the two renames.
+      if (attempt === REPLACED_MAX) throw error;
+      unless("ENOTEMPTY", "EEXIST", "EPERM")(error);
+    } finally {
+      await rm(old, { recursive: true, force: true });
+    }
+  }
+}
+
+function unless(...codes) {
+  return (error) => {
+    if (!codes.includes(error.code)) throw error;
+  };
 }
