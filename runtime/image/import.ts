@@ -68,7 +68,7 @@ function taken(name: string): Failure {
 }
 
 async function openSource({ root, source, stdin, signal }: Import): Promise<AsyncIterable<Entry>> {
-  if (source === "-") return readTar(decompress(addAbortSignal(signal, stdin)));
+  if (source === "-") return readTar(decompress(abortable(stdin, signal)));
   if (source === "")
     throw new Failure("the source of the image is an empty name", {
       code: "usage",
@@ -78,7 +78,13 @@ async function openSource({ root, source, stdin, signal }: Import): Promise<Asyn
   const stats = await readable(source, stat(path));
   if (stats.isDirectory()) return readTree(await outsideOf(root, await readable(source, realpath(path))));
   const file = await readable(source, open(path));
-  return readTar(decompress(addAbortSignal(signal, file.createReadStream({ highWaterMark: READ_BYTES }))));
+  return readTar(decompress(abortable(file.createReadStream({ highWaterMark: READ_BYTES }), signal)));
+}
+
+/** A stream that fails before it is read would end this process; it fails again when it is read. */
+function abortable(stream: Readable, signal: AbortSignal): Readable {
+  stream.on("error", () => {});
+  return addAbortSignal(signal, stream);
 }
 
 const READ_BYTES = 256 * 1_024;

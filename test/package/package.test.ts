@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { after, describe, it, type TestContext } from "node:test";
+import { promisify } from "node:util";
+import { lacks } from "../devtool/rig.ts";
+import { needs } from "../rig/host.ts";
+import { install, pack } from "./install.ts";
+
+const execute = promisify(execFile);
+const REPOSITORY = resolve(import.meta.dirname, "../..");
+const TSC = join(REPOSITORY, "node_modules/typescript/bin/tsc");
+const STRAYS = ["native/shim.o", "native/build/td", "docs/draft.txt", "vagrant/key", "test.log", "devtool/copy.ts"];
+
+const { tarball, files } = await pack({ after }, STRAYS);
+const consumer = await install({ after }, tarball);
+await cp(join(import.meta.dirname, "consumer"), consumer, { recursive: true });
+const readmes = await Promise.all(["README.md", "README.zh-CN.md"].map(examplesOf));
+
+describe("the package", () => {
+  it("holds what its users need, and nothing else of the project", () => {
+    const needed =
+      /^package\/(package\.json|LICENSE|(README|README\.zh-CN|CHANGELOG|SECURITY)\.md|docs\/[\w.-]+\.md|dist\/[\w-]+\.js|dist\/types\/[\w/-]+\.d\.ts|native\/([\w-]+\.[ch]|Makefile)|vagrant\/provision\.sh|Vagrantfile)$/;
+    assert.deepEqual(
+      files.filter((file) => !needed.test(file)),
+      [],
+    );
+  });
+
+  it("holds every file that its manifest names, and no JavaScript that names a file which is not there", async () => {
+    const manifest = await readFile(join(consumer, "node_modules/tinydocker/package.json"), "utf8");
+    const named = [...manifest.matchAll(/"(?:\.\/)?(dist\/[^"]+)"/g)].map(([, file]) => `package/${file}`);
+    assert.ok(named.length >= 6);
+    const scripts = files.filter((file) => file.endsWith(".js"));
+    for (const script of scripts) {
+      const text = await readFile(join(consumer, "node_modules/tinydocker", script.replace("package/", "")), "utf8");
+      assert.doesNotMatch(text, /^\/\/# sourceMappingURL=/m);
+      named.push(...[...text.matchAll(/(?:from|import\() ?"\.\/([^"]+)"/g)].map(([, file]) => `package/dist/${file}`));
+    }
+    assert.deepEqual(
+      named.filter((file) => !files.includes(file)),
+      [],
+    );
+  });
+
+  it("runs its two programs", async () => {
+    const { version } = JSON.parse(await readFile(join(consumer, "node_modules/tinydocker/package.json"), "utf8"));
+    for (const program of ["devtool", "tinydocker"]) {
+      const { stdout } = await execute("npx", ["--no-install", program, "--version"], { cwd: consumer });
+      assert.equal(stdout, `${version}\n`);
+    }
+  });
+
+  it("loads no native code when it is imported into plain JavaScript", async () => {
+    const script = `
+      const { start, Failure } = await import("tinydocker");
+      const { defineConfig } = await import("tinydocker/config");
+      const libraries = process.report.getReport().sharedObjects.filter((path) => path.includes("koffi"));
+      console.log(JSON.stringify([typeof start, typeof Failure, typeof defineConfig, libraries]));`;
+    const { stdout } = await execute(process.execPath, ["--input-type=module", "-e", script], { cwd: consumer });
+    assert.deepEqual(JSON.parse(stdout), ["function", "function", "function", []]);
+  });
+
+  it("says elsewhere than on Linux what to do, also when the image could not be there", async () => {
+    const script = `
+      Object.defineProperty(process, "platform", { value: "darwin" });
+      const { start } = await import("tinydocker");
+      const error = await start({ name: "a", args: ["true"], image: "nosuch" }).catch((error) => error);
+      console.log(JSON.stringify([error.name, error.message, error.remedy]));`;
+    const { stdout } = await execute(process.execPath, ["--input-type=module", "-e", script], { cwd: consumer });
+    assert.deepEqual(JSON.parse(stdout), [
+      "Failure",
+      "tinydocker runs containers on Linux, and this is darwin",
+      "devtool run NAME CMD runs it on a Linux machine from here",
+    ]);
+  });
+});
+
+describe("a strict TypeScript project", () => {
+  for (const skipLibCheck of [false, true]) {
+    it(`compiles against the package as Node.js resolves it, skipLibCheck ${skipLibCheck}`, async () => {
+      await compile({ module: "nodenext", lib: ["es2022"], skipLibCheck, exactOptionalPropertyTypes: true });
+    });
+
+    it(`compiles against the package as bundlers resolve it, skipLibCheck ${skipLibCheck}`, async () => {
+      await compile({ module: "esnext", moduleResolution: "bundler", skipLibCheck });
+    });
+  }
+
+  it("compiles without naming Node's types, which the package's own ask for", async () => {
+    await compile({ module: "nodenext", lib: ["es2022"], skipLibCheck: false, types: [] }, ["mistakes.ts"]);
+  });
+
+  it("compiles the README's examples, the same in both languages", async () => {
+    const [english = [], chinese = []] = readmes;
+    assert.equal(english.length, 2);
+    assert.deepEqual(chinese.map(withoutComments), english.map(withoutComments));
+    const names = await Promise.all(english.map((text, i) => write(`readme${i}.ts`, text)));
+    await compile({ module: "nodenext", skipLibCheck: false }, names);
+  });
+
+  it("starts containers through the package", async (test) => {
+    if (!canRun(test)) return;
+    const tree = join(consumer, "tree");
+    await mkdir(join(tree, "bin"), { recursive: true });
+    await writeFile(join(tree, "bin/tool"), "");
+    assert.deepEqual(JSON.parse(await run("container.ts", tree)), {
+      status: { code: 3, signal: null },
+      output: "hello in house\n",
+      explained:
+        "  1  clone3({flags=CLONE_VM|CLONE_VFORK|CLONE_PIDFD|CLONE_CLEAR_SIGHAND|CLONE_NEWNS|CLONE_NEWCGROUP|CLONE_NEWUTS|CLONE_NEWIPC|CLONE_NEWPID|CLONE_NEWNET, exit_signal=SIGCHLD})",
+      killed: { code: null, signal: "SIGTERM" },
+      delivered: [true, false],
+      missing: { exitCode: 127 },
+      imported: ["small", 1, 0],
+      images: [["small"], []],
+    });
+  });
+
+  it("does what the README's example says", async (test) => {
+    if (!canRun(test)) return;
+    const example = readmes[0]?.find((text) => text.includes("start("));
+    assert.equal(await run(await write("example.ts", example ?? "")), "{ code: 3, signal: null }\n");
+    assert.equal(await readFile(join(consumer, "hello.log"), "utf8"), "hello\n");
+  });
+});
+
+/** Type-checks the files of the project that are named, else all of them. */
+async function compile(options: object, names = ["container.ts", "devtool.config.ts", "mistakes.ts"]): Promise<void> {
+  await tsc({ noEmit: true, types: ["node"], ...options }, names);
+}
+
+/** Compiles a program of the project and runs what was compiled; returns what it printed. */
+async function run(name: string, ...args: readonly string[]): Promise<string> {
+  await tsc({ module: "nodenext", types: ["node"], outDir: "compiled" }, [name]);
+  const { stdout } = await execute(process.execPath, [`compiled/${name.replace(".ts", ".js")}`, ...args], {
+    cwd: consumer,
+    env: { ...process.env, TINYDOCKER_ROOT: join(consumer, "state") },
+  });
+  assert.deepEqual(await readdir(join(consumer, "state/containers")), [], "nothing of the containers is left");
+  return stdout;
+}
+
+async function tsc(options: object, files: readonly string[]): Promise<void> {
+  const compilerOptions = { strict: true, target: "es2022", rootDir: ".", ...options };
+  await write("tsconfig.json", JSON.stringify({ compilerOptions, files }));
+  await execute(process.execPath, [TSC, "-p", "."], { cwd: consumer }).catch(({ stdout, message }) => {
+    throw new Error(`${message}\n${stdout}`);
+  });
+}
+
+async function write(name: string, text: string): Promise<string> {
+  await writeFile(join(consumer, name), text);
+  return name;
+}
+
+async function examplesOf(readme: string): Promise<string[]> {
+  const text = await readFile(join(REPOSITORY, readme), "utf8");
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, example = ""]) => example);
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/ *\/\/.*$/gm, "");
+}
+
+function canRun(test: TestContext): boolean {
+  const isRoot = process.platform === "linux" && process.geteuid?.() === 0;
+  return needs(test, isRoot ? lacks("gcc", "make") : "Linux, as root");
+}
