@@ -124,7 +124,7 @@ export interface ImportedImage extends Image {
 
 /**
  * Makes an image of a root file system: a tar archive, plain or compressed with gzip or zstd, by its path or its bytes,
- * or a directory. The image appears whole or not at all.
+ * or a directory. The image appears whole or not at all; a stream of bytes is destroyed, read or not.
  * @throws Failure when there is an image of that name already, or the source can't be read or is no root file system;
  * the reason of `signal` when it is aborted
  */
@@ -134,12 +134,14 @@ export async function importImage(
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ImportedImage> {
   const checked = checkedImport(name, source, options);
-  const [{ importImage: run }, { hints }] = await Promise.all([
-    import("../image/import.ts"),
-    import("../image/hints.ts"),
-  ]);
-  const imported = await run({ root: stateRoot(), progress: () => {}, ...checked });
-  return { ...imported.record, warnings: hints(imported) };
+  try {
+    const { importImage: run } = await import("../image/import.ts");
+    const { hints } = await import("../image/hints.ts");
+    const imported = await run({ root: stateRoot(), progress: () => {}, ...checked });
+    return { ...imported.record, warnings: hints(imported) };
+  } finally {
+    checked.stdin.destroy();
+  }
 }
 
 /** The imported images, sorted by name; the built-in image `host` is not one of them. */

@@ -58,7 +58,8 @@ export function checkedImport(name: unknown, source: unknown, options: unknown) 
   if (typeof source === "string")
     return { ...request, source: source === "-" ? "./-" : source, stdin: Readable.from([]) };
   if (!isAsyncIterable(source)) throw mustBe("source", "a path or an AsyncIterable of bytes", source);
-  return { ...request, source: "-", stdin: Readable.from(source, { objectMode: false }) };
+  const stdin = source instanceof Readable ? source : Readable.from(source, { objectMode: false });
+  return { ...request, source: "-", stdin };
 }
 
 export function checkedName(value: unknown): string {

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { checkedImport, checkedOptions, checkedRequest, checkedSignal } from "../../../runtime/api/check.ts";
+import { Failure } from "../../../runtime/failure.ts";
+
+const ok = { name: "a", args: ["true"] };
+const CASES: readonly (readonly [what: string, check: () => unknown, message: string])[] = [
+  ["nothing", () => checkedRequest(undefined), "the request of start() must be an object, not undefined"],
+  ["an array", () => checkedRequest([]), "the request of start() must be an object, not an array"],
+  ["no name", () => checkedRequest({ args: ["true"] }), "name must be a string, not undefined"],
+  ["a command line", () => checkedRequest({ name: "a", args: "true" }), 'args must be an array of strings, not "true"'],
+  ["a hole", () => checkedRequest({ name: "a", args: new Array(1) }), "args[0] must be a string, not undefined"],
+  ["a number", () => checkedRequest({ name: "a", args: ["sleep", 9] }), "args[1] must be a string, not 9"],
+  ["no image's name", () => checkedRequest({ ...ok, image: false }), "image must be a string, not false"],
+  ["a user id", () => checkedRequest({ ...ok, user: 0 }), "user must be a string, not 0"],
+  [
+    "a list of variables",
+    () => checkedRequest({ ...ok, env: ["A=1"] }),
+    "env must be an object of strings, not an array",
+  ],
+  ["a variable that is no string", () => checkedRequest({ ...ok, env: { A: 1 } }), "env.A must be a string, not 1"],
+  [
+    "a variable's name with =",
+    () => checkedRequest({ ...ok, env: { "A=B": "" } }),
+    '"A=B" can\'t be the name of an environment variable',
+  ],
+  ["a word for a flag", () => checkedRequest({ ...ok, readonly: "no" }), 'readonly must be a boolean, not "no"'],
+  [
+    "a misspelt field",
+    () => checkedRequest({ ...ok, volume: [] }),
+    'start() has no option "volume"; it has name, args, env, image, user, cwd, hostname, volumes, readonly',
+  ],
+  ["no options", () => checkedOptions(null), "the options of start() must be an object, not null"],
+  ["another language", () => checkedOptions({ language: "fr" }), 'language must be "en" or "zh", not "fr"'],
+  ["no function", () => checkedOptions({ explain: true }), "explain must be a function, not true"],
+  [
+    "words for stdio",
+    () => checkedOptions({ stdio: "pipe" }),
+    'stdio must be an array of three file descriptors, not "pipe"',
+  ],
+  [
+    "two descriptors",
+    () => checkedOptions({ stdio: [0, 1] }),
+    "stdio must be an array of three file descriptors, not an array",
+  ],
+  [
+    "a stream",
+    () => checkedOptions({ stdio: [0, process.stdout, 2] }),
+    "stdio[1] must be a file descriptor, not an object",
+  ],
+  ["half a descriptor", () => checkedOptions({ stdio: [0.5, 1, 2] }), "stdio[0] must be a file descriptor, not 0.5"],
+  [
+    "a closed one",
+    () => checkedOptions({ stdio: [0, 1, 4321] }),
+    "stdio[2] is 4321, which is not an open file descriptor",
+  ],
+  ["a signal's number", () => checkedSignal(15), "signal must be the name of a signal, such as SIGTERM, not 15"],
+  [
+    "no signal",
+    () => checkedSignal("toString"),
+    'signal must be the name of a signal, such as SIGTERM, not "toString"',
+  ],
+  [
+    "no source",
+    () => checkedImport("a", undefined, {}),
+    "source must be a path or an AsyncIterable of bytes, not undefined",
+  ],
+  ["the image's number", () => checkedImport(1, ".", {}), "name must be a string, not 1"],
+  [
+    "no AbortSignal",
+    () => checkedImport("a", ".", { signal: "SIGINT" }),
+    'signal must be an AbortSignal, not "SIGINT"',
+  ],
+];
+
+for (const [what, check, message] of CASES) {
+  test(`${what} is refused with words about it`, () => {
+    assert.throws(check, (error) => error instanceof Failure && error.message === message && error.exitCode === 125);
+  });
+}
+
+test("what is left out, or undefined, has its default", () => {
+  const complete = { ...ok, env: [], image: "host", user: "0", cwd: "/", hostname: "a", volumes: [], readonly: false };
+  assert.deepEqual(checkedRequest(ok), complete);
+  assert.deepEqual(checkedRequest({ ...ok, env: undefined, image: undefined, volumes: undefined }), complete);
+  assert.deepEqual(checkedOptions({}), { stdio: undefined, explain: undefined, language: "en" });
+});
+
+test("variables and descriptors are passed on as they are", () => {
+  assert.deepEqual(checkedRequest({ ...ok, env: { A: "", B: "x=y" } }).env, ["A=", "B=x=y"]);
+  assert.deepEqual(checkedOptions({ stdio: [0, 2, 2] }).stdio, [0, 2, 2]);
+});
+
+test("whatever is passed, the answer is a complete value or a Failure", () => {
+  const one = fc.anything({
+    withBigInt: true,
+    withDate: true,
+    withMap: true,
+    withNullPrototype: true,
+    withSparseArray: true,
+  });
+  const record = fc.record(
+    { name: one, args: one, env: one, image: one, volumes: one, stdio: one },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(fc.oneof(one, record), (value) => {
+      for (const check of [
+        checkedRequest,
+        checkedOptions,
+        checkedSignal,
+        (source: unknown) => checkedImport("a", source, {}),
+      ]) {
+        try {
+          check(value);
+        } catch (error) {
+          assert.ok(error instanceof Failure, String(error));
+        }
+      }
+    }),
+  );
+});
