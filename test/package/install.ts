@@ -9,8 +9,16 @@ const REPOSITORY = resolve(import.meta.dirname, "../..");
 /** What a checkout does not have, or what takes long to copy. */
 const NOT_COPIED = /^(node_modules|\.git|dist(\.new.*)?|\.devtool|native\/build|bench\/results)$/;
 
+export interface Packed {
+  /** What was packed. */
+  readonly checkout: string;
+  readonly tarball: string;
+  /** The tarball's, sorted. */
+  readonly files: readonly string[];
+}
+
 /** Makes a checkout that nothing was built in yet, with `strays` beside its files, and packs it. */
-export async function pack(scope: Scope, strays: readonly string[]): Promise<{ tarball: string; files: string[] }> {
+export async function pack(scope: Scope, strays: readonly string[]): Promise<Packed> {
   const directory = await temporaryDirectory(scope);
   const checkout = join(directory, "checkout");
   await cp(REPOSITORY, checkout, {
@@ -25,7 +33,7 @@ export async function pack(scope: Scope, strays: readonly string[]): Promise<{ t
   await execute("npm", ["pack", "--pack-destination", directory], { cwd: checkout });
   const tarball = join(directory, `tinydocker-${await version()}.tgz`);
   const { stdout } = await execute("tar", ["-tzf", tarball]);
-  return { tarball, files: stdout.trimEnd().split("\n").sort() };
+  return { checkout, tarball, files: stdout.trimEnd().split("\n").sort() };
 }
 
 /**

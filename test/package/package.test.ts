@@ -13,7 +13,7 @@ const REPOSITORY = resolve(import.meta.dirname, "../..");
 const TSC = join(REPOSITORY, "node_modules/typescript/bin/tsc");
 const STRAYS = ["native/shim.o", "native/build/td", "docs/draft.txt", "vagrant/key", "test.log", "devtool/copy.ts"];
 
-const { tarball, files } = await pack({ after }, STRAYS);
+const { checkout, tarball, files } = await pack({ after }, STRAYS);
 const consumer = await install({ after }, tarball);
 await cp(join(import.meta.dirname, "consumer"), consumer, { recursive: true });
 const readmes = await Promise.all(["README.md", "README.zh-CN.md"].map(examplesOf));
@@ -40,6 +40,20 @@ describe("the package", () => {
     }
     assert.deepEqual(
       named.filter((file) => !files.includes(file)),
+      [],
+    );
+  });
+
+  it("is whole when several builds run at once, and each of them succeeds", async () => {
+    await Promise.all(Array.from({ length: 4 }, () => execute(process.execPath, ["build.mjs"], { cwd: checkout })));
+    const built = await readdir(join(checkout, "dist"), { recursive: true, withFileTypes: true });
+    const paths = built.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+    assert.deepEqual(
+      paths.map((path) => path.replace(checkout, "package")).sort(),
+      files.filter((file) => file.startsWith("package/dist/")),
+    );
+    assert.deepEqual(
+      (await readdir(checkout)).filter((name) => name.startsWith("dist.")),
       [],
     );
   });
