@@ -61,7 +61,7 @@ describe("the package", () => {
   it("runs its two programs", async () => {
     const { version } = JSON.parse(await readFile(join(consumer, "node_modules/tinydocker/package.json"), "utf8"));
     for (const program of ["devtool", "tinydocker"]) {
-      const { stdout } = await execute("npx", ["--no-install", program, "--version"], { cwd: consumer });
+      const { stdout } = await execute("npx", ["--no", "--", program, "--version"], { cwd: consumer });
       assert.equal(stdout, `${version}\n`);
     }
   });
