@@ -6,7 +6,7 @@ import { checkPlatform } from "../host/shim.ts";
 import { stateRoot } from "../state/root.ts";
 import { checkedImport, checkedName, checkedOptions, checkedRequest, checkedSignal } from "./check.ts";
 
-export { Failure } from "../failure.ts";
+export { Failure, type FailureCode } from "../failure.ts";
 
 /** What to run, in the words of `docker run` and of the OCI runtime-spec. */
 export interface ContainerRequest {

@@ -2,8 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, open, realpath, rename, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
-import { getSystemErrorMap } from "node:util";
-import { Failure, type FailureCode } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import { checkedName } from "../spec/name.ts";
 import { decompress } from "./archive/decompress.ts";
 import { BadImage, type Entry } from "./archive/entry.ts";
@@ -13,6 +12,7 @@ import { readTree } from "./archive/tree.ts";
 import { clearLeftovers, makeUnderWay, removeTree } from "./leftovers.ts";
 import { HOST } from "./resolve.ts";
 import { type ImageRecord, imagesDirectory, recordOf } from "./store.ts";
+import { systemFailure, systemReason } from "./system-failure.ts";
 
 export interface Import {
   /** stateRoot(). */
@@ -93,7 +93,7 @@ async function readable<T>(source: string, opened: Promise<T>): Promise<T> {
   try {
     return await opened;
   } catch (error) {
-    throw new Failure(`can't read ${source}: ${reason(error)}`, { code: "source-unreadable", cause: error });
+    throw new Failure(`can't read ${source}: ${systemReason(error)}`, { code: "source-unreadable", cause: error });
   }
 }
 
@@ -134,36 +134,5 @@ function explained(error: unknown, { root, name, source }: Import): unknown {
     return new Failure(`${what}: ${error.message}`, { code: "image-invalid", cause: error });
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall === "rename" && (code === "ENOTEMPTY" || code === "EEXIST")) return taken(name);
-  if (syscall === undefined) return error;
-  return new Failure(`${what}: ${reason(error)}`, { ...causeOf(code, root), cause: error });
-}
-
-function causeOf(errno: string | undefined, root: string): { readonly code: FailureCode; readonly remedy?: string } {
-  switch (errno) {
-    case "ENOSPC":
-      return {
-        code: "no-space",
-        remedy: `free space on the file system of ${root}, or set TINYDOCKER_ROOT to a directory on another`,
-      };
-    case "EDQUOT":
-      return {
-        code: "no-space",
-        remedy: `free space within the quota of ${root}, or set TINYDOCKER_ROOT to a directory elsewhere`,
-      };
-    case "EACCES":
-      return {
-        code: "state-unwritable",
-        remedy: `run as root, or set TINYDOCKER_ROOT to a directory of your own instead of ${root}`,
-      };
-    default:
-      return { code: "import-failed" };
-  }
-}
-
-/** The system's message for the error, with the file it is about. */
-function reason(error: unknown): string {
-  const { errno, path, message } = error as NodeJS.ErrnoException;
-  const words = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
-  if (words === undefined) return message;
-  return path === undefined ? words : `${words} (${path})`;
+  return systemFailure(what, root, "import-failed", error);
 }

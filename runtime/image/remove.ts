@@ -6,6 +6,7 @@ import { userOf } from "./in-use.ts";
 import { clearLeftovers, makeUnderWay, removeTree } from "./leftovers.ts";
 import { HOST, resolveImage } from "./resolve.ts";
 import { recordOf } from "./store.ts";
+import { systemFailure } from "./system-failure.ts";
 
 /** Throws Failure (exit 125) for the built-in image, for one that isn't there and for one a container uses. */
 export async function removeImage(root: string, name: string): Promise<void> {
@@ -13,6 +14,14 @@ export async function removeImage(root: string, name: string): Promise<void> {
   if (name === HOST.name)
     throw new Failure(`the image ${HOST.name} is built in and can't be removed`, { code: "image-built-in" });
   await resolveImage(root, name);
+  try {
+    await removeUnused(root, name);
+  } catch (error) {
+    throw systemFailure(`can't remove the image ${name}`, root, "state-unwritable", error);
+  }
+}
+
+async function removeUnused(root: string, name: string): Promise<void> {
   refuseUsed(root, name);
   const underWay = await makeUnderWay(root, "remove");
   const [image, removed] = [dirname(recordOf(root, name)), join(underWay, name)];

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import { systemFailure } from "./system-failure.ts";
 
 /** What `image.json` holds. */
 export interface ImageRecord {
@@ -32,7 +33,7 @@ export function recordOf(root: string, name: string): string {
 export async function imageNames(root: string): Promise<string[]> {
   const entries = await readdir(imagesDirectory(root)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
-    throw error;
+    throw systemFailure("can't list the images", root, "state-unwritable", error);
   });
   return entries.filter((name) => !name.startsWith(".") && existsSync(recordOf(root, name))).sort();
 }
@@ -40,7 +41,10 @@ export async function imageNames(root: string): Promise<string[]> {
 /** Throws Failure when the file is not what an import wrote. */
 export async function readRecord(root: string, name: string): Promise<ImageRecord> {
   const path = recordOf(root, name);
-  const record = parsed(await readFile(path, "utf8"));
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw systemFailure(`can't read the image ${name}`, root, "state-unwritable", error);
+  });
+  const record = parsed(text);
   if (isRecord(record)) return { ...record, name };
   throw new Failure(`${path} is damaged`, {
     code: "image-damaged",

@@ -81,10 +81,11 @@ describe("the package", () => {
       Object.defineProperty(process, "platform", { value: "darwin" });
       const { start } = await import("tinydocker");
       const error = await start({ name: "a", args: ["true"], image: "nosuch" }).catch((error) => error);
-      console.log(JSON.stringify([error.name, error.message, error.remedy]));`;
+      console.log(JSON.stringify([error.name, error.code, error.message, error.remedy]));`;
     const { stdout } = await execute(process.execPath, ["--input-type=module", "-e", script], { cwd: consumer });
     assert.deepEqual(JSON.parse(stdout), [
       "Failure",
+      "platform-unsupported",
       "tinydocker runs containers on Linux, and this is darwin",
       "devtool run NAME CMD runs it on a Linux machine from here",
     ]);
@@ -126,7 +127,7 @@ describe("a strict TypeScript project", () => {
         "  1  clone3({flags=CLONE_VM|CLONE_VFORK|CLONE_PIDFD|CLONE_CLEAR_SIGHAND|CLONE_NEWNS|CLONE_NEWCGROUP|CLONE_NEWUTS|CLONE_NEWIPC|CLONE_NEWPID|CLONE_NEWNET, exit_signal=SIGCHLD})",
       killed: { code: null, signal: "SIGTERM" },
       delivered: [true, false],
-      missing: { exitCode: 127 },
+      missing: "command-not-found",
       imported: ["small", 1, 0],
       images: [["small"], []],
     });

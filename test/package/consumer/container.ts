@@ -5,6 +5,7 @@ import {
   type ContainerRequest,
   type ExitStatus,
   Failure,
+  type FailureCode,
   type Image,
   type ImportedImage,
   importImage,
@@ -33,6 +34,8 @@ const killed = await asleep.exited;
 
 const missing: unknown = await start({ name: "missing", args: ["/nosuch"] }).catch((error: unknown) => error);
 
+const code: FailureCode | undefined = missing instanceof Failure ? missing.code : undefined;
+
 const imported: ImportedImage = await importImage("small", process.argv[2] ?? "");
 const images: Image[] = await listImages();
 await removeImage("small");
@@ -44,7 +47,7 @@ process.stdout.write(
     explained: explained.join("").split("\n")[0],
     killed,
     delivered: [delivered, asleep.kill("SIGKILL")],
-    missing: missing instanceof Failure ? { exitCode: missing.exitCode, remedy: missing.remedy } : String(missing),
+    missing: code,
     imported: [imported.name, imported.files, imported.warnings.length],
     images: [images.map(({ name }) => name), await listImages()],
   })}\n`,

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, describe, it } from "node:test";
-import { Failure, importImage, listImages, removeImage, start } from "../../../runtime/api/api.ts";
+import { Failure, type FailureCode, importImage, listImages, removeImage, start } from "../../../runtime/api/api.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
 import { traces } from "../../rig/leaks.ts";
 import { archive } from "../image/archive.ts";
@@ -19,8 +19,8 @@ await writeFile(join(directory, "file"), "shown\n");
 await (await start({ name: "first", args: ["true"] }, { stdio })).exited;
 const clean = traces(root);
 
-function isFailure(pattern: RegExp): (error: unknown) => boolean {
-  return (error) => error instanceof Failure && pattern.test(error.message);
+function isFailure(pattern: RegExp, code: FailureCode): (error: unknown) => boolean {
+  return (error) => error instanceof Failure && pattern.test(error.message) && error.code === code;
 }
 
 describe("start", () => {
@@ -35,10 +35,16 @@ describe("start", () => {
   });
 
   it("rejects with what is wrong, and leaves nothing", async () => {
-    await assert.rejects(start({ name: "a", args: ["nosuch"] }, { stdio }), isFailure(/nosuch/));
-    await assert.rejects(start({ name: "../a", args: ["true"] }, { stdio }), isFailure(/"\.\.\/a"/));
-    await assert.rejects(start({ name: "a", args: ["true"], user: "nosuch" }, { stdio }), isFailure(/nosuch/));
-    await assert.rejects(start({ name: "a", args: ["true"], image: "nosuch" }, { stdio }), isFailure(/nosuch/));
+    await assert.rejects(start({ name: "a", args: ["nosuch"] }, { stdio }), isFailure(/nosuch/, "command-not-found"));
+    await assert.rejects(start({ name: "../a", args: ["true"] }, { stdio }), isFailure(/"\.\.\/a"/, "name-invalid"));
+    await assert.rejects(
+      start({ name: "a", args: ["true"], user: "nosuch" }, { stdio }),
+      isFailure(/nosuch/, "user-unknown"),
+    );
+    await assert.rejects(
+      start({ name: "a", args: ["true"], image: "nosuch" }, { stdio }),
+      isFailure(/nosuch/, "image-not-found"),
+    );
     assert.deepEqual(traces(root), clean);
   });
 
@@ -101,6 +107,22 @@ describe("images", () => {
     await removeImage("layers");
   });
 
+  it("of another user are not listed or removed, with words about that", {
+    skip: process.geteuid?.() !== 0,
+  }, async () => {
+    await importImage("small", Readable.from([bytes]));
+    const isRefused = (error: unknown) =>
+      error instanceof Failure && error.code === "state-unwritable" && error.remedy?.startsWith("run as root") === true;
+    process.seteuid?.(65534);
+    try {
+      await assert.rejects(listImages(), isRefused);
+      await assert.rejects(importImage("other", Readable.from([bytes])), isRefused);
+    } finally {
+      process.seteuid?.(0);
+    }
+    await removeImage("small");
+  });
+
   it("are not there at all when the source fails, is broken or is given up, and the source is let go", async () => {
     const failing = async function* () {
       yield bytes.subarray(0, 512);
@@ -108,14 +130,14 @@ describe("images", () => {
     };
     await assert.rejects(importImage("small", failing()), /the download broke off/);
     const broken = Readable.from([bytes.subarray(0, 700)]);
-    await assert.rejects(importImage("small", broken), isFailure(/can't import standard input/));
+    await assert.rejects(importImage("small", broken), isFailure(/can't import standard input/, "image-invalid"));
     const endless = new Readable({ read: () => {} });
     const abort = new AbortController();
     const importing = importImage("small", endless, { signal: abort.signal });
     abort.abort(new Error("given up"));
     await assert.rejects(importing, /given up/);
     const unread = Readable.from([bytes]);
-    await assert.rejects(importImage("host", unread), isFailure(/built in/));
+    await assert.rejects(importImage("host", unread), isFailure(/built in/, "image-built-in"));
     assert.deepEqual([broken.destroyed, endless.destroyed, unread.destroyed], [true, true, true]);
     assert.deepEqual(await listImages(), []);
   });

@@ -76,7 +76,7 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
 
 for (const [what, check, message] of CASES) {
   test(`${what} is refused with words about it`, () => {
-    assert.throws(check, (error) => error instanceof Failure && error.message === message && error.exitCode === 125);
+    assert.throws(check, (error) => error instanceof Failure && error.message === message && error.code === "usage");
   });
 }
 

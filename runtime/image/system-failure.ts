@@ -1,0 +1,44 @@
+import { getSystemErrorMap } from "node:util";
+import { Failure, type FailureCode } from "../failure.ts";
+
+/** A failed system call on an image, in words that begin with `what` could not be done; any other error as it is. */
+export function systemFailure(what: string, root: string, otherwise: FailureCode, error: unknown): unknown {
+  if (!(error instanceof Error) || !("syscall" in error)) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  return new Failure(`${what}: ${systemReason(error)}`, { ...causeOf(code, root, otherwise), cause: error });
+}
+
+interface Cause {
+  readonly code: FailureCode;
+  readonly remedy?: string;
+}
+
+function causeOf(errno: string | undefined, root: string, otherwise: FailureCode): Cause {
+  switch (errno) {
+    case "ENOSPC":
+      return {
+        code: "no-space",
+        remedy: `free space on the file system of ${root}, or set TINYDOCKER_ROOT to a directory on another`,
+      };
+    case "EDQUOT":
+      return {
+        code: "no-space",
+        remedy: `free space within the quota of ${root}, or set TINYDOCKER_ROOT to a directory elsewhere`,
+      };
+    case "EACCES":
+      return {
+        code: "state-unwritable",
+        remedy: `run as root, or set TINYDOCKER_ROOT to a directory of your own instead of ${root}`,
+      };
+    default:
+      return { code: otherwise };
+  }
+}
+
+/** The system's message for the error, with the file it is about. */
+export function systemReason(error: unknown): string {
+  const { errno, path, message } = error as NodeJS.ErrnoException;
+  const words = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
+  if (words === undefined) return message;
+  return path === undefined ? words : `${words} (${path})`;
+}
