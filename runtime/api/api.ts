@@ -69,7 +69,7 @@ export interface Container {
  * root in it. Images and containers are stored in `/var/lib/tinydocker`, without root in `~/.local/share/tinydocker`; the
  * environment variable `TINYDOCKER_ROOT` names another directory.
  *
- * The thread that calls this must last: when a worker thread ends, the kernel ends the containers it started.
+ * One thread of a process can start containers: the first that does. It must last: when it ends, the kernel ends them.
  *
  * @example
  * const container = await start({ name: "hello1", args: ["/bin/echo", "hello"] });

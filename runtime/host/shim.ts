@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
+import { constants } from "node:os";
 import type { LibraryHandle } from "koffi";
 import { Failure } from "../failure.ts";
 import { ERRNO } from "../linux.ts";
@@ -58,6 +59,12 @@ async function open(): Promise<Shim> {
   const td = functionsOf(library);
   const bytes = readFileSync(init);
   const events: number = td.open(bytes, bytes.length);
+  if (events === -constants.errno.EALREADY) {
+    throw new Failure("another thread of this process has started containers", {
+      code: "native-failed",
+      remedy: "start all containers of a process from one thread",
+    });
+  }
   if (events < 0)
     throw new Failure(`tinydocker's native part can't start: errno ${-events}`, { code: "native-failed" });
   return {

@@ -133,6 +133,12 @@ describe("a strict TypeScript project", () => {
     });
   });
 
+  it("starts containers from one thread, and is told so in another", async (test) => {
+    if (!canRun(test)) return;
+    const said = await run("thread.ts");
+    assert.equal(said, "native-failed: another thread of this process has started containers\n");
+  });
+
   it("does what the README's example says", async (test) => {
     if (!canRun(test)) return;
     const example = readmes[0]?.find((text) => text.includes("start("));
