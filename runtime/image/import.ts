@@ -81,7 +81,7 @@ async function openSource({ root, source, stdin, signal }: Import): Promise<Asyn
   return readTar(decompress(abortable(file.createReadStream({ highWaterMark: READ_BYTES }), signal)));
 }
 
-/** A stream that fails before it is read would end this process; it fails again when it is read. */
+/** Without a listener, a stream that fails before it is read would end this process. Reading it reports the error again. */
 function abortable(stream: Readable, signal: AbortSignal): Readable {
   stream.on("error", () => {});
   return addAbortSignal(signal, stream);

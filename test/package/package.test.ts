@@ -109,7 +109,7 @@ describe("a strict TypeScript project", () => {
 
   it("compiles the README's examples, the same in both languages", async () => {
     const [english = [], chinese = []] = readmes;
-    assert.equal(english.length, 2);
+    assert.ok(english.length >= 2);
     assert.deepEqual(chinese.map(withoutComments), english.map(withoutComments));
     const names = await Promise.all(english.map((text, i) => write(`readme${i}.ts`, text)));
     await compile({ module: "nodenext", skipLibCheck: false }, names);
