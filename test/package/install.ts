@@ -9,6 +9,11 @@ const REPOSITORY = resolve(import.meta.dirname, "../..");
 /** What a checkout does not have, or what takes long to copy. */
 const NOT_COPIED = /^(node_modules|\.git|dist(\.new.*)?|\.devtool|native\/build|bench\/results)$/;
 
+/** For npm and npx: without what the npm that runs the tests says of itself and of its command line. */
+export const env = Object.fromEntries(
+  Object.entries(process.env).filter(([key]) => !/^npm_(?!config_(cache|userconfig|registry)$)/i.test(key)),
+);
+
 export interface Packed {
   /** What was packed. */
   readonly checkout: string;
@@ -30,7 +35,7 @@ export async function pack(scope: Scope, strays: readonly string[]): Promise<Pac
     await mkdir(join(checkout, stray, ".."), { recursive: true });
     await writeFile(join(checkout, stray), "");
   }
-  await execute("npm", ["pack", "--pack-destination", directory], { cwd: checkout });
+  await execute("npm", ["pack", "--pack-destination", directory], { cwd: checkout, env });
   const tarball = join(directory, `tinydocker-${await version()}.tgz`);
   const { stdout } = await execute("tar", ["-tzf", tarball]);
   return { checkout, tarball, files: stdout.trimEnd().split("\n").sort() };
@@ -63,7 +68,7 @@ export async function install(scope: Scope, tarball: string): Promise<string> {
     JSON.stringify({ name: "consumer", version: "1.0.0", lockfileVersion: 3, requires: true, packages }),
   );
   // Some dependencies' scripts compile optional parts, for which they may ask the network.
-  await execute("npm", ["ci", "--prefer-offline", "--fetch-retries=0", "--ignore-scripts"], { cwd: consumer });
+  await execute("npm", ["ci", "--prefer-offline", "--fetch-retries=0", "--ignore-scripts"], { cwd: consumer, env });
   return consumer;
 }
 

@@ -6,7 +6,7 @@ import { after, describe, it, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { lacks } from "../devtool/rig.ts";
 import { needs } from "../rig/host.ts";
-import { install, pack } from "./install.ts";
+import { env, install, pack } from "./install.ts";
 
 const execute = promisify(execFile);
 const REPOSITORY = resolve(import.meta.dirname, "../..");
@@ -61,7 +61,7 @@ describe("the package", () => {
   it("runs its two programs", async () => {
     const { version } = JSON.parse(await readFile(join(consumer, "node_modules/tinydocker/package.json"), "utf8"));
     for (const program of ["devtool", "tinydocker"]) {
-      const { stdout } = await execute("npx", ["--no", "--", program, "--version"], { cwd: consumer });
+      const { stdout } = await execute("npx", ["--no", "--", program, "--version"], { cwd: consumer, env });
       assert.equal(stdout, `${version}\n`);
     }
   });
