@@ -4,8 +4,7 @@ import { type CommandName, parseArguments } from "./command-line/arguments.ts";
 import type { Command } from "./command-line/command.ts";
 import { Failure } from "./failure.ts";
 import { Interrupted, listenForInterrupts } from "./process/interrupts.ts";
-import type { Report } from "./report/events.ts";
-import { reportFailure } from "./report/events.ts";
+import { type Report, reportFailure, reportOf } from "./report/events.ts";
 import { jsonReport } from "./report/json.ts";
 import { humanReport } from "./report/lines.ts";
 
@@ -25,7 +24,9 @@ const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
 };
 
 const interrupts = listenForInterrupts((exitCode) => process.exit(exitCode));
-let report: Report = humanReport(process);
+// What is wrong with the command line is an event too, so until it is parsed this is a guess.
+let isJson = process.argv.includes("--json");
+let report = newReport();
 // Nobody reads any more (`| head`).
 process.stdout.on("error", () => interrupts.end("SIGPIPE"));
 process.stderr.on("error", () => {});
@@ -41,7 +42,8 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`${packageVersion()}\n`);
       return 0;
     case "command": {
-      if (said.options.json) report = jsonReport(process);
+      isJson = said.options.json;
+      report = said.name === "watch" ? newReport() : reportOf(newReport(), { round: 1 });
       const command = await LOAD[said.name]();
       return await command({ ...said, report, interrupts });
     }
@@ -50,11 +52,13 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+function newReport(): Report {
+  return isJson ? jsonReport(process) : humanReport(process);
+}
+
 function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return version;
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "";
 }
 
 function exitCodeFor(error: unknown): number {
@@ -64,9 +68,17 @@ function exitCodeFor(error: unknown): number {
     reportFailure(error, report);
     return error.exitCode;
   }
+  reportBug(error);
+  return 1;
+}
+
+function reportBug(error: unknown): void {
+  if (isJson) {
+    const message = error instanceof Error ? error.message : String(error);
+    report({ event: "failed", code: "internal", message, remedy: "report this bug with the lines on standard error" });
+  }
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   process.stderr.write("devtool: this is a bug; please report it with the lines above\n");
-  return 1;
 }
 
 /** Output to a pipe may still be on its way, on some systems. */

@@ -76,7 +76,7 @@ export type FailureCode =
   | "vagrant-missing"
   /** vagrant can't be run for another reason. */
   | "vagrant-failed"
-  /** vagrant knows no way to the virtual machine, usually because it is not running. */
+  /** vagrant does not say how to reach the virtual machine, usually because it is not running. */
   | "machine-not-running"
   /** The provision script ended with an error: the `log` events before this are its output. */
   | "provision-failed"
@@ -99,12 +99,24 @@ export class Failure extends Error {
   readonly remedy: string | undefined;
   /** 2: the input was refused and nothing was touched; 1: it failed on the way. */
   readonly exitCode: 1 | 2;
+  /** The name of the target it happened on, where it happened on one: see onTarget. */
+  target: string | undefined;
 
   constructor(message: string, { code, remedy, exitCode = 1, cause }: FailureOptions) {
     super(message, { cause });
     this.code = code;
     this.remedy = remedy;
     this.exitCode = exitCode;
+  }
+}
+
+/** Marks a failure of `work` as one of this target. */
+export async function onTarget<T>(name: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Failure) error.target ??= name;
+    throw error;
   }
 }
 

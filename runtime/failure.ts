@@ -2,7 +2,7 @@
 export type FailureCode =
   /** The command line, or the request to start a container, is not valid. */
   | "usage"
-  /** The name of a container or an image is not one. */
+  /** The name of a container or an image is not valid. */
   | "name-invalid"
   /** A running container has the name. */
   | "name-in-use"
@@ -10,11 +10,11 @@ export type FailureCode =
   | "image-not-found"
   /** There is an image of the name already. */
   | "image-exists"
-  /** The image is built in, and so can be neither imported nor removed. */
+  /** The image is built in: it can be neither imported nor removed. */
   | "image-built-in"
   /** The image is in use, so it can't be removed. */
   | "image-in-use"
-  /** What was to be imported is no image: not an archive, a broken one, or one whose files are not safe to unpack. */
+  /** What was to be imported is not an image: not an archive, a damaged one, or one whose files are not safe to unpack. */
   | "image-invalid"
   /** The stored image is damaged. */
   | "image-damaged"
@@ -22,7 +22,7 @@ export type FailureCode =
   | "source-unreadable"
   /** The image could not be stored for another reason. */
   | "import-failed"
-  /** The user to run as is not in the image, nor a valid UID[:GID]. */
+  /** The user to run as is neither in the image nor a valid UID[:GID]. */
   | "user-unknown"
   /** The source of a mount does not exist, or can't be reached. */
   | "mount-source-missing"

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { Command } from "../command-line/command.ts";
 import { Failure } from "../failure.ts";
-import type { Check } from "../report/events.ts";
+import { type Check, type Report, reportOf } from "../report/events.ts";
 import type { Connection, Target } from "../targets/target.ts";
 import { openTarget } from "./session.ts";
 
@@ -10,12 +10,13 @@ import { openTarget } from "./session.ts";
 export const command: Command = async (call) => {
   const { target } = await openTarget(call);
   let isWell = true;
-  const tell = (check: Check) => {
-    call.report({ event: "check", ...check });
+  const tell = (check: Check, report: Report) => {
+    report({ event: "check", ...check });
     if (!check.ok && check.needed) isWell = false;
   };
-  for (const check of await checkHere(target)) tell(check);
-  for (const check of await checkTarget(target, call.interrupts.signal)) tell(check);
+  for (const check of await checkHere(target)) tell(check, call.report);
+  const ofTarget = reportOf(call.report, { target: target.name });
+  for (const check of await checkTarget(target, call.interrupts.signal)) tell(check, ofTarget);
   return isWell ? 0 : 1;
 };
 

@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Call, Command } from "../command-line/command.ts";
-import { Failure } from "../failure.ts";
+import { Failure, onTarget } from "../failure.ts";
 import { eachLine } from "../process/lines.ts";
+import { type Report, reportOf } from "../report/events.ts";
 import type { Connection, Target } from "../targets/target.ts";
 import { openTarget } from "./session.ts";
 
@@ -20,13 +21,17 @@ export async function provisionTarget(
   root: string,
   { report, interrupts }: Pick<Call, "report" | "interrupts">,
 ): Promise<void> {
+  await onTarget(target.name, provision(target, root, reportOf(report, { target: target.name }), interrupts.signal));
+}
+
+async function provision(target: Target, root: string, report: Report, signal: AbortSignal): Promise<void> {
   const script = await readScript(root);
   report({ event: "stage", stage: "connect" });
-  const connection = await target.connect(interrupts.signal);
+  const connection = await target.connect(signal);
   try {
     report({ event: "stage", stage: "provision" });
     const say = (text: string) => report({ event: "log", text });
-    const code = await runScript(connection, script, say, interrupts.signal);
+    const code = await runScript(connection, script, say, signal);
     if (code === 0) return;
     throw new Failure(`provisioning ${target.name} failed (exit code ${code}); its words are above`, {
       code: "provision-failed",

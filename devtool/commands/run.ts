@@ -2,6 +2,7 @@ import type { Call, Command } from "../command-line/command.ts";
 import { runOnce } from "../dev/loop.ts";
 import { Failure } from "../failure.ts";
 import { exitCodeOf } from "../process/exit-code.ts";
+import { reportOf } from "../report/events.ts";
 import { outputEvents } from "../report/output.ts";
 import type { Ends } from "../run/stream.ts";
 import { provisionTarget } from "./provision.ts";
@@ -12,7 +13,8 @@ export const command: Command = async (call) => {
   const job = await openJob(call);
   const argv = commandLine(job.project.run, call.words);
   if (call.options.provision) await provisionTarget(job.target, job.project.root, call);
-  const status = await runOnce(job, { argv, ends: endsOf(call, true) });
+  const report = reportOf(call.report, { target: job.target.name });
+  const status = await runOnce(job, { argv, ends: endsOf({ ...call, report }, true) });
   return status.signal === null ? status.code : exitCodeOf(status.signal);
 };
 

@@ -24,10 +24,11 @@ async function resolve(
   { root, targets, target }: Pick<Project, "root" | "targets" | "target">,
 ): Promise<Target> {
   const { resolveTarget } = await import("../targets/resolve.ts");
-  return resolveTarget(options.target ?? target, targets, {
+  const resolved: Target = resolveTarget(options.target ?? target, targets, {
     projectRoot: root,
     acceptNewHostKey: options.acceptNewHostKey,
     sshConfigFile: options.sshConfig,
-    notice: (text) => report({ event: "notice", text }),
+    notice: (text) => report({ event: "notice", text }, { target: resolved.name }),
   });
+  return resolved;
 }

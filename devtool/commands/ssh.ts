@@ -1,6 +1,7 @@
 import type { Command } from "../command-line/command.ts";
 import { openLink } from "../dev/lane.ts";
 import { exitCodeOf } from "../process/exit-code.ts";
+import { reportOf } from "../report/events.ts";
 import { launch } from "../run/launch.ts";
 import { stream, terminalOf } from "../run/stream.ts";
 import { endsOf } from "./run.ts";
@@ -12,7 +13,7 @@ export const command: Command = async (call) => {
   const { target, root } = await openTarget(call);
   const { connection, facts, mirror } = await openLink(target, root, report, interrupts.signal);
   try {
-    const ends = endsOf(call, true);
+    const ends = endsOf({ ...call, report: reportOf(report, { target: target.name }) }, true);
     const argv = ["sh", "-c", IN_MIRROR, "sh", mirror, ...words];
     const request = { argv, mirror: facts.home, asRoot: false, terminal: terminalOf(ends) };
     const launched = await launch(connection, undefined, request, interrupts.signal);

@@ -9,5 +9,5 @@ export const command: Command = async (call) => {
   const job = await openJob(call);
   const argv = commandLine(job.project.run, call.words);
   if (call.options.provision) await provisionTarget(job.target, job.project.root, call);
-  return await watchProject(job, () => ({ argv, ends: endsOf(call, false) }));
+  return await watchProject(job, (report) => ({ argv, ends: endsOf({ ...call, report }, false) }));
 };

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Stamp } from "../build/compile.ts";
-import { ConnectionLost, Failure } from "../failure.ts";
-import type { Report } from "../report/events.ts";
+import { ConnectionLost, Failure, type FailureCode, onTarget } from "../failure.ts";
+import { type Report, reportOf } from "../report/events.ts";
 import type { Connection, HostFacts, Target } from "../targets/target.ts";
 import { mirrorPath } from "./mirror.ts";
 
@@ -22,6 +22,10 @@ export interface Link {
 
 /** @throws Failure */
 export async function openLink(target: Target, root: string, report: Report, signal: AbortSignal): Promise<Link> {
+  return await onTarget(target.name, open(target, root, reportOf(report, { target: target.name }), signal));
+}
+
+async function open(target: Target, root: string, report: Report, signal: AbortSignal): Promise<Link> {
   const started = performance.now();
   report({ event: "stage", stage: "connect" });
   const connection = await target.connect(signal);
@@ -32,7 +36,6 @@ export async function openLink(target: Target, root: string, report: Report, sig
     const milliseconds = performance.now() - started;
     report({
       event: "connected",
-      target: target.name,
       kind: target.kind,
       platform,
       arch,
@@ -112,7 +115,7 @@ async function reconnect(
   signal: AbortSignal,
 ): Promise<Link> {
   let why = lost;
-  report({ event: "disconnected", message: why.message, remedy: null });
+  report({ event: "disconnected", code: codeOf(lost), message: why.message, remedy: null });
   for (let wait = RETRY_MS_MIN; ; wait = Math.min(wait * 2, RETRY_MS_MAX)) {
     await delay(wait, undefined, { signal });
     try {
@@ -120,9 +123,14 @@ async function reconnect(
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (error.message !== why.message) {
-        report({ event: "disconnected", message: error.message, remedy: error.remedy ?? null });
+        const { code, message, remedy = null } = error;
+        report({ event: "disconnected", code, message, remedy });
       }
       why = error;
     }
   }
+}
+
+function codeOf(lost: Error): FailureCode {
+  return lost instanceof Failure ? lost.code : "connection-lost";
 }

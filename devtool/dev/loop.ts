@@ -3,12 +3,11 @@ import { type CompileReport, compile } from "../build/compile.ts";
 import { shipAddons } from "../bundle/addons/addons.ts";
 import { type Bundle, BundleFailure } from "../bundle/bundle.ts";
 import type { Project } from "../config/project.ts";
-import { ConnectionLost, Failure } from "../failure.ts";
+import { ConnectionLost, Failure, onTarget } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
-import type { Report } from "../report/events.ts";
-import { reportFailure } from "../report/events.ts";
+import { type Report, reportFailure, reportOf } from "../report/events.ts";
 import { launch } from "../run/launch.ts";
 import { type Ends, stream, terminalOf } from "../run/stream.ts";
 import { sync } from "../sync/sync.ts";
@@ -35,12 +34,14 @@ export interface Run {
 }
 
 const EVERYTHING: ChangeSet = { paths: null };
+/** On the clock of performance.now(). */
+const COMMAND_START = 0;
 
 /** One round up to `extent`. @throws Failure */
 export async function buildOnce(job: Job, extent: Extent): Promise<void> {
   const started = performance.now();
   await oneRound(job, async (bench, link) => {
-    await prepare(bench, link, { changes: EVERYTHING, extent }, job.interrupts.signal);
+    await prepare(bench, link, { changes: EVERYTHING, report: job.report, extent }, job.interrupts.signal);
   });
   job.report({ event: "finished", milliseconds: performance.now() - started });
 }
@@ -48,7 +49,12 @@ export async function buildOnce(job: Job, extent: Extent): Promise<void> {
 /** One round, to the end of the command it starts. @throws Failure */
 export async function runOnce(job: Job, run: Run): Promise<ExitStatus> {
   return await oneRound(job, (bench, link) =>
-    round(bench, link, { changes: EVERYTHING, run, interrupts: job.interrupts }, job.interrupts.signal),
+    round(
+      bench,
+      link,
+      { changes: EVERYTHING, report: job.report, run, interrupts: job.interrupts },
+      job.interrupts.signal,
+    ),
   );
 }
 
@@ -57,7 +63,7 @@ async function oneRound<T>(job: Job, work: (bench: Bench, link: () => Promise<Li
   const over = new AbortController();
   const link = openLink(target, project.root, report, AbortSignal.any([interrupts.signal, over.signal]));
   link.catch(() => {}); // told when it is needed: the bundle's errors come first
-  const bench = createBench(project, report);
+  const bench = createBench(project);
   try {
     return await work(bench, () => link);
   } finally {
@@ -78,15 +84,15 @@ async function oneRound<T>(job: Job, work: (bench: Bench, link: () => Promise<Li
  *
  * @throws the interrupt, or Failure when there is nothing to go on with
  */
-export async function watchProject(job: Job, run: () => Run): Promise<never> {
+export async function watchProject(job: Job, run: (report: Report) => Run): Promise<never> {
   const { project, target, report, interrupts } = job;
   const inbox = createInbox();
   const broken = new AbortController();
   const end = AbortSignal.any([interrupts.signal, broken.signal]);
   const open = (signal: AbortSignal) => openLink(target, project.root, report, signal);
-  const links = keepLinked(open, report, () => inbox.put(EVERYTHING));
+  const links = keepLinked(open, reportOf(report, { target: target.name }), () => inbox.put(EVERYTHING));
   links.over.catch((error: unknown) => broken.abort(error));
-  const bench = createBench(project, report);
+  const bench = createBench(project);
   const watcher = createWatcher({
     root: project.root,
     ...bench.scope,
@@ -96,13 +102,15 @@ export async function watchProject(job: Job, run: () => Run): Promise<never> {
   let done: Promise<void> = Promise.resolve();
   try {
     await watcher.add(bench.scope.cover(Object.values(project.bundle?.entryPoints ?? {})));
-    inbox.put(EVERYTHING);
-    for (;;) {
+    inbox.put(EVERYTHING, COMMAND_START);
+    for (let number = 1; ; number++) {
       await abortable(inbox.arrived(), end);
-      const changes = inbox.take();
+      const { changes, since } = inbox.take();
+      const ofRound = reportOf(report, { round: number, since });
+      const started = run(reportOf(ofRound, { target: target.name }));
       const newer = new AbortController();
       const signal = AbortSignal.any([newer.signal, end]);
-      done = watchRound(bench, links, { changes, older: done, run: run(), interrupts }, signal);
+      done = watchRound(bench, links, { changes, report: ofRound, older: done, run: started, interrupts }, signal);
       const covered = done.then(() => watcher.add(bench.scope.cover(bench.bundle?.inputs ?? [])));
       covered.catch((error: unknown) => broken.abort(error));
       await abortable(Promise.race([done, inbox.arrived()]), end);
@@ -118,6 +126,7 @@ export async function watchProject(job: Job, run: () => Run): Promise<never> {
 
 interface Round {
   readonly changes: ChangeSet;
+  readonly report: Report;
   readonly run: Run;
   readonly interrupts: Interrupts;
   /** The round before, which may still be ending. */
@@ -131,7 +140,7 @@ async function watchRound(
   work: Round,
   signal: AbortSignal,
 ): Promise<void> {
-  const { report } = bench;
+  const { report } = work;
   report({ event: "changed", paths: work.changes.paths });
   try {
     await round(bench, links.current, work, signal);
@@ -145,12 +154,20 @@ async function watchRound(
 }
 
 async function round(bench: Bench, link: () => Promise<Link>, work: Round, signal: AbortSignal): Promise<ExitStatus> {
-  const { report } = bench;
-  const { run, interrupts } = work;
-  const { argv, ends } = run;
   const started = performance.now();
   const { there, compiled } = await prepare(bench, link, { ...work, extent: "compile" }, signal);
-  const { connection, mirror } = there;
+  return await onTarget(there.where, runStage(there, compiled, { ...work, started }, signal));
+}
+
+async function runStage(
+  { connection, mirror, where }: Link,
+  compiled: CompileReport | undefined,
+  work: Round & { readonly started: number },
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  const { run, interrupts, started } = work;
+  const { argv, ends } = run;
+  const report = reportOf(work.report, { target: where });
   report({ event: "stage", stage: "launch" });
   const launched = await launch(
     connection,
@@ -166,6 +183,7 @@ async function round(bench: Bench, link: () => Promise<Link>, work: Round, signa
 
 interface Preparation {
   readonly changes: ChangeSet;
+  readonly report: Report;
   readonly extent: Extent;
   readonly older?: Promise<void>;
 }
@@ -174,21 +192,29 @@ interface Preparation {
 async function prepare(
   bench: Bench,
   link: () => Promise<Link>,
-  { changes, extent, older }: Preparation,
+  { changes, report, extent, older }: Preparation,
   signal: AbortSignal,
 ): Promise<{ there: Link; compiled: CompileReport | undefined }> {
   noteUnsent(bench, changes.paths);
-  const bundle = await bundleStage(bench, changes, signal);
+  const bundle = await bundleStage(bench, changes, report, signal);
   await older;
   const there = await abortable(link(), signal);
-  await addonStage(bench, there, bundle, signal);
-  await syncStage(bench, there, signal);
-  const compiled = extent === "compile" ? await compileStage(bench, there, signal) : undefined;
-  return { there, compiled };
+  const onLane = async () => {
+    const ofLane = reportOf(report, { target: there.where });
+    await addonStage(bench, there, bundle, ofLane, signal);
+    await syncStage(bench, there, ofLane, signal);
+    return extent === "compile" ? await compileStage(bench, there, ofLane, signal) : undefined;
+  };
+  return { there, compiled: await onTarget(there.where, onLane()) };
 }
 
-async function bundleStage(bench: Bench, { paths }: ChangeSet, signal: AbortSignal): Promise<Bundle | undefined> {
-  const { bundler, report, scope } = bench;
+async function bundleStage(
+  bench: Bench,
+  { paths }: ChangeSet,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Bundle | undefined> {
+  const { bundler, scope } = bench;
   if (!bundler || (bench.bundle && paths?.every((path) => scope.isNative(path)))) return bench.bundle;
   report({ event: "stage", stage: "bundle" });
   bench.bundle = undefined;
@@ -207,8 +233,14 @@ async function bundleStage(bench: Bench, { paths }: ChangeSet, signal: AbortSign
   }
 }
 
-async function addonStage(bench: Bench, { facts }: Link, bundle: Bundle | undefined, signal: AbortSignal) {
-  const { project, report } = bench;
+async function addonStage(
+  bench: Bench,
+  { facts }: Link,
+  bundle: Bundle | undefined,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  const { project } = bench;
   if (!project.bundle || !bundle) return;
   report({ event: "stage", stage: "addons" });
   const { outdir } = project.bundle;
@@ -216,8 +248,8 @@ async function addonStage(bench: Bench, { facts }: Link, bundle: Bundle | undefi
   if (isNew) noteUnsent(bench, [`${outdir}/node_modules`]);
 }
 
-async function syncStage(bench: Bench, there: Link, signal: AbortSignal): Promise<void> {
-  const { project, report, filter, executable, scope } = bench;
+async function syncStage(bench: Bench, there: Link, report: Report, signal: AbortSignal): Promise<void> {
+  const { project, filter, executable, scope } = bench;
   const { connection, mirror } = there;
   report({ event: "stage", stage: "sync" });
   // A newer round may note more while this one sends.
@@ -236,8 +268,13 @@ async function syncStage(bench: Bench, there: Link, signal: AbortSignal): Promis
   report({ event: "synced", mirror, files, deleted, bytesSent, bytesTotal, milliseconds });
 }
 
-async function compileStage(bench: Bench, there: Link, signal: AbortSignal): Promise<CompileReport | undefined> {
-  const { project, report, filter } = bench;
+async function compileStage(
+  bench: Bench,
+  there: Link,
+  report: Report,
+  signal: AbortSignal,
+): Promise<CompileReport | undefined> {
+  const { project, filter } = bench;
   if (!project.native) return undefined;
   if (there.stamp && !there.isUncompiled) {
     report({ event: "compiled", compiled: false, milliseconds: 0 });

@@ -1,13 +1,11 @@
 import { type Bundle, type Bundler, createBundler } from "../bundle/bundle.ts";
 import type { Project } from "../config/project.ts";
 import { createFilter, type Filter } from "../ignore/filter.ts";
-import type { Report } from "../report/events.ts";
 import { createScope, type Scope } from "../watch/relevance.ts";
 
 /** What the rounds of one command share. */
 export interface Bench {
   readonly project: Project;
-  readonly report: Report;
   readonly filter: Filter;
   readonly scope: Scope;
   readonly executable: ((path: string) => boolean) | undefined;
@@ -18,12 +16,11 @@ export interface Bench {
   unsent: Set<string> | "anything";
 }
 
-export function createBench(project: Project, report: Report): Bench {
+export function createBench(project: Project): Bench {
   const filter = createFilter(project.sync);
   const executables = createFilter({ include: project.executable });
   return {
     project,
-    report,
     filter,
     scope: createScope(project, filter, createFilter({ exclude: project.sync.exclude })),
     // Everywhere else the file system tells.

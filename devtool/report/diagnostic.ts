@@ -1,10 +1,14 @@
-/** As esbuild, gcc and editors agree: lines and columns from 1. */
+/** What a tool says about one place in the sources. */
 export interface Diagnostic {
-  /** Relative to the project; absolute outside it; empty where there is none. */
+  /** Relative to the project, absolute outside of it, empty where there is none. */
   readonly file: string;
+  /** From 1, as esbuild, gcc and editors agree. */
   readonly line: number;
+  /** From 1. */
   readonly column: number;
+  /** A note says more about the error or warning before it. */
   readonly severity: "error" | "warning" | "note";
+  /** What the tool says. */
   readonly text: string;
 }
 

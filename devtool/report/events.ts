@@ -1,76 +1,245 @@
-import type { Failure } from "../failure.ts";
+import type { Failure, FailureCode } from "../failure.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 
 /**
- * What a command tells while it works. With --json each is one line of standard output; a path is posix. Times are in
- * milliseconds, sizes in bytes. Names and meanings stay; more may come.
+ * What a command reports while it works. With --json each is one line of standard output, in an envelope.
+ * docs/events.md is checked against the types here. Names and meanings stay; more may come.
  */
 export type Event =
-  /** A stage has begun: `connect`, `bundle`, `addons`, `sync`, `compile`, `launch`, `provision`. */
-  | { readonly event: "stage"; readonly stage: Stage }
-  | ({ readonly event: "connected"; readonly target: string; readonly kind: string } & Took & Machine)
-  /** The connection ended on its own, or a new one could not be had; more tries follow. */
-  | { readonly event: "disconnected"; readonly message: string; readonly remedy: string | null }
-  /** A round begins; `paths` are relative to the project, and null stands for all. */
-  | { readonly event: "changed"; readonly paths: readonly string[] | null }
-  | ({ readonly event: "bundled"; readonly files: number; readonly bytes: number } & Took)
-  /** `mirror`: absolute path on the target. `files`: those whose content was sent, whole or in part. */
-  | ({ readonly event: "synced" } & Synced & Took)
-  /** `compiled` is false where nothing native had changed. */
-  | ({ readonly event: "compiled"; readonly compiled: boolean } & Took)
-  /** Took: from the round's begin. */
-  | ({ readonly event: "started"; readonly argv: readonly string[] } & Took)
-  /** A round without a command to start is over. Took: from its begin. */
-  | ({ readonly event: "finished" } & Took)
-  /** `base64` where the bytes are no UTF-8. */
-  | { readonly event: "output"; readonly stream: "stdout" | "stderr"; readonly data: string }
-  | { readonly event: "output"; readonly stream: "stdout" | "stderr"; readonly base64: string }
-  /** As waitpid tells: a code, or the signal that ended it. */
-  | { readonly event: "exited"; readonly code: number | null; readonly signal: string | null }
-  | ({ readonly event: "diagnostic" } & Diagnostic)
-  /** A line that a tool on the target printed: make, provision.sh. */
-  | { readonly event: "log"; readonly text: string }
-  | { readonly event: "notice"; readonly text: string }
-  /** doctor: one thing looked at. */
-  | ({ readonly event: "check" } & Check)
-  /** status: one thing known, absent as null. */
-  | { readonly event: "status"; readonly name: string; readonly value: string | null }
-  | { readonly event: "failed"; readonly message: string; readonly remedy: string | null };
+  | StageBegan
+  | Connected
+  | Disconnected
+  | Changed
+  | Bundled
+  | Synced
+  | Compiled
+  | Started
+  | Finished
+  | OutputText
+  | OutputBytes
+  | Exited
+  | DiagnosticFound
+  | Log
+  | Notice
+  | Checked
+  | Status
+  | Failed;
+
+/** What every line carries beside its event. */
+interface Envelope {
+  /** The round it belongs to, from 1; always 1 in a command other than `watch`; null for what belongs to no round. */
+  readonly round: number | null;
+  /** The name of the target it belongs to; null for what belongs to none. */
+  readonly target: string | null;
+  /**
+   * Milliseconds since what began the round: a save, or the new connection after a lost one. In the first round, and
+   * outside of rounds: since devtool started.
+   */
+  readonly at: number;
+}
+
+/** One line of --json. */
+export type EventLine<E extends Event = Event> = E & Envelope;
+
+/** Where an event comes from. */
+export interface Origin {
+  readonly round?: number | null;
+  readonly target?: string;
+  /** What `at` counts from, on the clock of performance.now(). */
+  readonly since?: number;
+}
+
+export type Report = (event: Event, origin?: Origin) => void;
+
+/** The report of one round, or one target: what is reported to it comes from there, unless it says otherwise. */
+export function reportOf(report: Report, origin: Origin): Report {
+  return (event, inner) => report(event, { ...origin, ...inner });
+}
+
+export function reportFailure({ message, code, remedy, target }: Failure, report: Report): void {
+  const failed: Failed = { event: "failed", code, message, remedy: remedy ?? null };
+  report(failed, target === undefined ? {} : { target });
+}
+
+/** A stage begins. */
+interface StageBegan {
+  readonly event: "stage";
+  /** Which one. */
+  readonly stage: Stage;
+}
 
 export type Stage = "connect" | "bundle" | "addons" | "sync" | "compile" | "launch" | "provision";
 
-export interface Check {
-  readonly where: string;
-  readonly name: string;
-  /** Whether it is as it should be; a missing thing that is not `needed` is only said. */
-  readonly ok: boolean;
-  readonly needed: boolean;
-  readonly found: string | null;
-  readonly remedy: string | null;
-}
-
-export type Report = (event: Event) => void;
-
-export function reportFailure({ message, remedy }: Failure, report: Report): void {
-  report({ event: "failed", message, remedy: remedy ?? null });
-}
-
-interface Took {
+/** A connection to a target is open. */
+interface Connected {
+  readonly event: "connected";
+  /** How the target is reached. */
+  readonly kind: "local" | "ssh" | "vagrant";
+  /** Of the target, as Node.js names it: `linux`. */
+  readonly platform: string;
+  /** Of the target, as Node.js names it: `x64`, `arm64`. */
+  readonly arch: string;
+  /** The C library of the target. */
+  readonly libc: "glibc" | "musl";
+  /** The version of the target's Node.js. */
+  readonly node: string;
+  /** The login user. */
+  readonly user: string;
+  /** How long it took, in milliseconds. */
   readonly milliseconds: number;
 }
 
-interface Machine {
-  readonly platform: string;
-  readonly arch: string;
-  readonly libc: string;
-  readonly node: string;
-  readonly user: string;
+/** A connection ended on its own, or a new one could not be opened. devtool keeps trying; each reason is sent once. */
+interface Disconnected {
+  readonly event: "disconnected";
+  /** Why. */
+  readonly code: FailureCode;
+  /** Why, in words. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy: string | null;
 }
 
-interface Synced {
-  readonly mirror: string;
+/** A round of `watch` begins. */
+interface Changed {
+  readonly event: "changed";
+  /** What changed, relative to the project, with `/` between folders; null for everything. */
+  readonly paths: readonly string[] | null;
+}
+
+/** The bundle is on disk. */
+interface Bundled {
+  readonly event: "bundled";
+  /** Number of files in the bundle. */
   readonly files: number;
+  /** The size of the bundle. */
+  readonly bytes: number;
+  /** How long it took, in milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** The mirror on the target is up to date. */
+interface Synced {
+  readonly event: "synced";
+  /** The mirror's absolute path on the target. */
+  readonly mirror: string;
+  /** Number of files whose content was sent, whole or in part. */
+  readonly files: number;
+  /** Number of files and folders deleted from the mirror. */
   readonly deleted: number;
+  /** Number of bytes sent to the target. */
   readonly bytesSent: number;
+  /** The size of all files that belong in the mirror; in a round of `watch`, of those that may have changed. */
   readonly bytesTotal: number;
+  /** How long it took, in milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** The native part is up to date on the target. */
+interface Compiled {
+  readonly event: "compiled";
+  /** False where nothing native had changed, so nothing was compiled. */
+  readonly compiled: boolean;
+  /** How long it took, in milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** The command was started on the target. */
+interface Started {
+  readonly event: "started";
+  /** The command and its arguments. */
+  readonly argv: readonly string[];
+  /** How long the round took up to here, in milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** A command that starts nothing on the target (`sync`, `build`) is done. */
+interface Finished {
+  readonly event: "finished";
+  /** How long it took, in milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** The command wrote something. Each event has either `data` or `base64`. */
+interface OutputText {
+  readonly event: "output";
+  /** Where it wrote to. */
+  readonly stream: "stdout" | "stderr";
+  /** What it wrote, where that is valid UTF-8. A character is never split between two events. */
+  readonly data: string;
+}
+
+interface OutputBytes {
+  readonly event: "output";
+  readonly stream: "stdout" | "stderr";
+  /** Instead of `data`: what it wrote, where that is not valid UTF-8. */
+  readonly base64: string;
+}
+
+/** The command ended, and not because a newer round replaced it. */
+interface Exited {
+  readonly event: "exited";
+  /** The exit code; null where a signal ended the command. */
+  readonly code: number | null;
+  /** The signal that ended the command, such as `SIGKILL`; otherwise null. */
+  readonly signal: string | null;
+}
+
+/** What esbuild or a compiler says about one place in the sources. */
+interface DiagnosticFound extends Diagnostic {
+  readonly event: "diagnostic";
+}
+
+/** A line that a tool on the target printed: make, the provision script. */
+interface Log {
+  readonly event: "log";
+  /** The line, without its end. */
+  readonly text: string;
+}
+
+/** Something worth knowing that stops nothing. */
+interface Notice {
+  readonly event: "notice";
+  /** What it is, in words. */
+  readonly text: string;
+}
+
+/** `doctor` looked at one thing. */
+interface Checked extends Check {
+  readonly event: "check";
+}
+
+export interface Check {
+  /** `here`, or the name of the target. */
+  readonly where: string;
+  /** What was looked for. */
+  readonly name: string;
+  /** Whether it is as it should be. */
+  readonly ok: boolean;
+  /** Whether devtool can't work without it. */
+  readonly needed: boolean;
+  /** What was found, in words. */
+  readonly found: string | null;
+  /** What to do where it is not ok. */
+  readonly remedy: string | null;
+}
+
+/** `status` found out one thing. */
+interface Status {
+  readonly event: "status";
+  /** `project`, `target`, `connection` or `mirror`. */
+  readonly name: string;
+  /** What it is, in words; null where it is not known. */
+  readonly value: string | null;
+}
+
+/** A round of `watch` failed, and the next save may mend it. Or the command failed, and this is its last event. */
+interface Failed {
+  readonly event: "failed";
+  /** What failed. */
+  readonly code: FailureCode;
+  /** What failed, on what and why, in words. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy: string | null;
 }

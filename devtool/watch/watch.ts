@@ -17,7 +17,8 @@ export interface WatchRequest {
   readonly matters: (path: string) => boolean;
   /** Whether nothing below a directory can matter. */
   readonly prunes: (path: string) => boolean;
-  readonly onChange: (changes: ChangeSet) => void;
+  /** `since`: when the first of them was noticed, on the clock of performance.now(). */
+  readonly onChange: (changes: ChangeSet, since: number) => void;
   readonly onError: (error: Failure) => void;
 }
 
@@ -60,12 +61,12 @@ export function createWatcher(request: WatchRequest): Watcher {
     }, milliseconds);
     timers.add(timer);
   };
-  const settle = createSettling(async (paths) => {
+  const settle = createSettling(async (paths, since) => {
     // A storm is not read to tell its digests; size and time have to do.
     const withDigest = paths.length <= STORM_PATHS;
     const changed: string[] = [];
     for (const path of paths) if (await isNews(path, withDigest)) changed.push(path);
-    if (changed.length > 0) request.onChange({ paths: changed.length > STORM_PATHS ? null : changed });
+    if (changed.length > 0) request.onChange({ paths: changed.length > STORM_PATHS ? null : changed }, since);
     for (const milliseconds of LOOK_AGAIN_MS) later(milliseconds, () => lookAgain(paths, withDigest));
   });
   const hint = (path: string) => {
@@ -115,24 +116,27 @@ export function createWatcher(request: WatchRequest): Watcher {
 }
 
 /** Collects paths until it has been quiet for a while. */
-function createSettling(flush: (paths: readonly string[]) => Promise<void>): { add(path: string): void; stop(): void } {
+function createSettling(flush: (paths: readonly string[], since: number) => Promise<void>): {
+  add(path: string): void;
+  stop(): void;
+} {
   const waiting = new Set<string>();
   let first = 0;
   let timer: NodeJS.Timeout | undefined;
   return {
     add: (path) => {
-      if (waiting.size === 0) first = Date.now();
+      if (waiting.size === 0) first = performance.now();
       waiting.add(path);
       const isStorm = waiting.size > STORM_PATHS;
       const deadline = first + (isStorm ? STORM_WAIT_MAX_MS : WAIT_MAX_MS);
       clearTimeout(timer);
       timer = setTimeout(
         () => {
-          const paths = [...waiting];
+          const [paths, since] = [[...waiting], first];
           waiting.clear();
-          void flush(paths);
+          void flush(paths, since);
         },
-        Math.max(0, Math.min(isStorm ? STORM_QUIET_MS : QUIET_MS, deadline - Date.now())),
+        Math.max(0, Math.min(isStorm ? STORM_QUIET_MS : QUIET_MS, deadline - performance.now())),
       );
     },
     stop: () => clearTimeout(timer),

@@ -4,7 +4,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
-import type { Event } from "../../devtool/report/events.ts";
+import type { Event, EventLine } from "../../devtool/report/events.ts";
 import { temporaryDirectory } from "../rig/host.ts";
 
 /** What needs() is to be told of missing programs. */
@@ -65,7 +65,7 @@ export interface Ended {
 export interface Devtool {
   readonly child: ChildProcess;
   /** The next event of this kind that was not taken yet, with --json. Rejects when devtool ends before. */
-  next<K extends Event["event"]>(kind: K): Promise<Extract<Event, { event: K }>>;
+  next<K extends Event["event"]>(kind: K): Promise<Extract<EventLine, { event: K }>>;
   /** Every line of standard output so far. */
   readonly lines: readonly string[];
   readonly ended: Promise<Ended>;
@@ -105,13 +105,13 @@ export function startDevtool(
   return { child, next: next as Devtool["next"], lines, ended };
 }
 
-function eventsOf(child: ChildProcess, lines: string[], ended: Promise<Ended>): (kind: string) => Promise<Event> {
-  const waiting: Event[] = [];
+function eventsOf(child: ChildProcess, lines: string[], ended: Promise<Ended>): (kind: string) => Promise<EventLine> {
+  const waiting: EventLine[] = [];
   let wake = () => {};
   if (!child.stdout) throw new Error("no stdout");
   createInterface({ input: child.stdout }).on("line", (line) => {
     lines.push(line);
-    waiting.push(JSON.parse(line) as Event);
+    waiting.push(JSON.parse(line) as EventLine);
     wake();
   });
   return async (kind) => {

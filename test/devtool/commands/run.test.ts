@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { needs } from "../../rig/host.ts";
 import { startSshd } from "../../rig/sshd.ts";
+import { assertDocumented } from "../report/examples.ts";
 import { type Ended, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
 /** A project whose command line is all of what follows NAME: no bundle, nothing native. */
@@ -137,17 +138,22 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     const of = (kind: string) => events.filter(({ event }) => event === kind);
+    const target = flags.at(-1);
     assert.deepEqual(
-      of("output").sort((a, b) => String(a["stream"]).localeCompare(String(b["stream"]))),
+      of("output")
+        .sort((a, b) => String(a["stream"]).localeCompare(String(b["stream"])))
+        .map(({ at, ...rest }) => rest),
       [
-        { event: "output", stream: "stderr", base64: "/w==" },
-        { event: "output", stream: "stdout", data: "in" },
+        { event: "output", round: 1, target, stream: "stderr", base64: "/w==" },
+        { event: "output", round: 1, target, stream: "stdout", data: "in" },
       ],
     );
     const [synced] = of("synced");
     assert.match(String(synced?.["mirror"]), /^\/.*\/\.cache\/devtool\/mirrors\/project-[0-9a-f]{8}$/);
     for (const key of ["files", "bytesSent", "bytesTotal"]) assert.equal(typeof synced?.[key], "number");
-    assert.deepEqual(of("exited"), [{ event: "exited", code: 2, signal: null }]);
+    const [exited] = of("exited");
+    assert.deepEqual({ ...exited, at: 0 }, { event: "exited", round: 1, target, at: 0, code: 2, signal: null });
+    for (const line of events) assertDocumented(line);
     assert.deepEqual([code, stderr], [2, ""]);
   });
 }

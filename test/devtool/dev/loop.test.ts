@@ -71,7 +71,8 @@ for (const [name, placeOf] of Object.entries(PLACES)) {
     const compiled = await devtool.next("compiled");
     assert.equal(compiled.compiled, true);
     assert.equal(await printed(devtool), "two c2\n");
-    assert.deepEqual(await devtool.next("exited"), { event: "exited", code: 0, signal: null });
+    const { code: exitCode, signal, round, target } = await devtool.next("exited");
+    assert.deepEqual([exitCode, signal, round, target], [0, null, compiled.round, compiled.target]);
     devtool.child.kill("SIGTERM");
     const { code, stderr } = await devtool.ended;
     assert.equal(code, 143, stderr);
@@ -109,15 +110,38 @@ setInterval(() => {}, 1000);\n`,
     await project.write({ "native/hello.c": "int main(void) {\n\treturn 0\n}\n" });
     const inC = await devtool.next("diagnostic");
     assert.deepEqual([inC.file, inC.line, inC.severity], ["native/hello.c", 2, "error"]);
-    assert.equal((await devtool.next("failed")).message, "native does not compile: 1 error");
+    const failed = await devtool.next("failed");
+    assert.deepEqual([failed.code, failed.message], ["build-failed", "native does not compile: 1 error"]);
+    assert.deepEqual([failed.round, failed.target], [inC.round, inC.target]);
     await project.write({ "src/word.ts": "export const word = ;\n" });
     const inTs = await devtool.next("diagnostic");
     assert.deepEqual([inTs.file, inTs.line, inTs.column, inTs.severity], ["src/word.ts", 1, 21, "error"]);
-    assert.equal((await devtool.next("failed")).message, "the bundle has an error");
+    const { code, message, round, target } = await devtool.next("failed");
+    assert.deepEqual([code, message, round, target], ["bundle-failed", "the bundle has an error", inTs.round, null]);
     await project.write({ ...word("mended"), ...native("c3") });
     for (let text = ""; text !== "mended c3\n"; ) text = await printed(devtool);
   });
 }
+
+test("each event says which round it belongs to, on which target, and how long after the save it comes", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  const project = await makeProject(t);
+  const devtool = startDevtool(t, project, ["watch", "--json", "--target", "local"]);
+  const first = await devtool.next("started");
+  await devtool.next("exited");
+  const savedAt = performance.now();
+  await project.write(word("two"));
+  const changed = await devtool.next("changed");
+  const bundled = await devtool.next("bundled");
+  const started = await devtool.next("started");
+  const sinceSave = performance.now() - savedAt;
+  assert.deepEqual([first.round, first.target], [1, "local"]);
+  assert.ok(first.at >= first.milliseconds, "the first round counts from the start of devtool");
+  assert.deepEqual([changed.round, changed.target, bundled.round, bundled.target], [2, null, 2, null]);
+  assert.deepEqual([started.round, started.target], [2, "local"]);
+  assert.ok(changed.at <= bundled.at && bundled.at <= started.at && started.at <= sinceSave);
+  assert.ok(started.at >= started.milliseconds, "the save was before the round's begin");
+});
 
 test("the first round's mistakes are told too, and the save that mends them runs", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
@@ -135,9 +159,10 @@ test("a cut connection is told, and after a new one all is compared and run agai
   const devtool = watch("wait");
   assert.equal(await printed(devtool), "one c1\n");
   await cut();
-  const { message } = await devtool.next("disconnected");
+  const { code, message, round, target } = await devtool.next("disconnected");
   assert.match(message, /lost|closed|reset/);
-  await devtool.next("connected");
+  const connected = await devtool.next("connected");
+  assert.deepEqual([code, round, target], ["connection-lost", null, connected.target]);
   assert.equal((await devtool.next("synced")).files, 0);
   assert.equal(await printed(devtool), "one c1\n");
   await project.write(word("after"));

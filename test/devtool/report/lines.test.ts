@@ -3,7 +3,6 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Event } from "../../../devtool/report/events.ts";
-import { jsonReport } from "../../../devtool/report/json.ts";
 import { humanReport } from "../../../devtool/report/lines.ts";
 import { outputEvents } from "../../../devtool/report/output.ts";
 
@@ -45,7 +44,7 @@ test("a round that fails does not leave its words to the next one", () => {
   const { stderr } = said([
     BUNDLED,
     { event: "diagnostic", file: "a.c", line: 1, column: 2, severity: "error", text: "no" },
-    { event: "failed", message: "a.c does not compile", remedy: "mend it" },
+    { event: "failed", code: "build-failed", message: "a.c does not compile", remedy: "mend it" },
     { event: "finished", milliseconds: 1 },
   ]);
   assert.equal(
@@ -59,7 +58,7 @@ test("without a terminal there is no escape code, whatever is told", () => {
     { event: "stage", stage: "connect" },
     { event: "changed", paths: null },
     { event: "exited", code: null, signal: "SIGTERM" },
-    { event: "disconnected", message: "gone", remedy: null },
+    { event: "disconnected", code: "connection-lost", message: "gone", remedy: null },
     { event: "notice", text: "note" },
     { event: "log", text: "line" },
     { event: "check", where: "here", name: "x", ok: false, needed: true, found: "1", remedy: "do" },
@@ -67,19 +66,6 @@ test("without a terminal there is no escape code, whatever is told", () => {
   ]);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
   assert.doesNotMatch(stdout + stderr, /[\x00-\x09\x0b-\x1f\x7f]/);
-});
-
-test("events are one JSON object a line", () => {
-  const stdout = new PassThrough();
-  const report = jsonReport({ stdout });
-  report(BUNDLED);
-  report({ event: "notice", text: "two\nlines" });
-  const lines = String(stdout.read()).split("\n");
-  assert.equal(lines.length, 3);
-  assert.deepEqual(
-    lines.slice(0, 2).map((line) => JSON.parse(line)),
-    [BUNDLED, { event: "notice", text: "two\nlines" }],
-  );
 });
 
 function bytesOf(events: readonly Event[]): Buffer {

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import type { Event, EventLine } from "../../../devtool/report/events.ts";
+
+type Line<K extends Event["event"]> = Extract<EventLine, { event: K }>;
+
+/** One line for each form of each event, as docs/events.md shows them; the compiler checks that they are such events. */
+export const EXAMPLES: { readonly [K in Event["event"]]: readonly [Line<K>, ...Line<K>[]] } = {
+  stage: [{ event: "stage", round: 2, target: "box", at: 48.7, stage: "sync" }],
+  connected: [
+    {
+      event: "connected",
+      round: null,
+      target: "box",
+      at: 412.3,
+      kind: "ssh",
+      platform: "linux",
+      arch: "arm64",
+      libc: "glibc",
+      node: "v20.19.2",
+      user: "me",
+      milliseconds: 180.4,
+    },
+  ],
+  disconnected: [
+    {
+      event: "disconnected",
+      round: null,
+      target: "box",
+      at: 73018.2,
+      code: "connection-lost",
+      message: "the connection to box:22 was lost: connection reset by the other side (ECONNRESET)",
+      remedy: null,
+    },
+  ],
+  changed: [
+    { event: "changed", round: 2, target: null, at: 6.1, paths: ["src/main.ts"] },
+    { event: "changed", round: 1, target: null, at: 230.9, paths: null },
+  ],
+  bundled: [{ event: "bundled", round: 2, target: null, at: 47.2, files: 2, bytes: 218340, milliseconds: 40.8 }],
+  synced: [
+    {
+      event: "synced",
+      round: 2,
+      target: "box",
+      at: 60.5,
+      mirror: "/home/me/.cache/devtool/mirrors/project-1a2b3c4d",
+      files: 1,
+      deleted: 0,
+      bytesSent: 3120,
+      bytesTotal: 3058,
+      milliseconds: 11.6,
+    },
+  ],
+  compiled: [{ event: "compiled", round: 2, target: "box", at: 60.6, compiled: false, milliseconds: 0 }],
+  started: [
+    { event: "started", round: 2, target: "box", at: 66.4, argv: ["node", ".devtool/main.js"], milliseconds: 60.2 },
+  ],
+  finished: [{ event: "finished", round: 1, target: null, at: 903.8, milliseconds: 671.5 }],
+  output: [
+    { event: "output", round: 2, target: "box", at: 121.9, stream: "stdout", data: "hello\n" },
+    { event: "output", round: 2, target: "box", at: 122.4, stream: "stderr", base64: "/w==" },
+  ],
+  exited: [
+    { event: "exited", round: 2, target: "box", at: 130.1, code: 0, signal: null },
+    { event: "exited", round: 3, target: "box", at: 2044.7, code: null, signal: "SIGSEGV" },
+  ],
+  diagnostic: [
+    {
+      event: "diagnostic",
+      round: 4,
+      target: "box",
+      at: 151.3,
+      file: "native/hello.c",
+      line: 2,
+      column: 10,
+      severity: "error",
+      text: "expected ';' before '}' token",
+    },
+  ],
+  log: [{ event: "log", round: 1, target: "box", at: 5120.6, text: "Setting up rsync (3.2.7-1) ..." }],
+  notice: [
+    { event: "notice", round: 2, target: "box", at: 58.8, text: "src/gone.ts vanished before it was read; skipped" },
+  ],
+  check: [
+    {
+      event: "check",
+      round: 1,
+      target: "box",
+      at: 344.2,
+      where: "box",
+      name: "rsync",
+      ok: false,
+      needed: true,
+      found: null,
+      remedy: "devtool provision --target box",
+    },
+  ],
+  status: [{ event: "status", round: 1, target: null, at: 251.7, name: "project", value: "/home/me/project" }],
+  failed: [
+    {
+      event: "failed",
+      round: 4,
+      target: "box",
+      at: 162.8,
+      code: "build-failed",
+      message: "native does not compile: 1 error",
+      remedy: null,
+    },
+    {
+      event: "failed",
+      round: 1,
+      target: "box",
+      at: 10233.4,
+      code: "target-unreachable",
+      message: "box:22 did not answer within 10 s",
+      remedy: "check that the machine is up and that no firewall drops the port",
+    },
+  ],
+};
+
+/** Asserts that a line has the fields of one of the examples of its event, no fewer and no more. */
+export function assertDocumented(line: Readonly<Record<string, unknown>>): void {
+  const examples = Object.values(EXAMPLES).flat();
+  const forms = examples.filter(({ event }) => event === line["event"]).map(fieldsOf);
+  assert.ok(forms.includes(fieldsOf(line)), `no example in docs/events.md has the fields of ${JSON.stringify(line)}`);
+}
+
+function fieldsOf(line: object): string {
+  return Object.keys(line).sort().join(" ");
+}
