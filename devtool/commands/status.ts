@@ -1,17 +1,18 @@
 import type { Command } from "../command-line/command.ts";
 import { openLink } from "../dev/lane.ts";
 import { Failure } from "../failure.ts";
-import { reportFailure } from "../report/events.ts";
+import { reportFailure, reportOf } from "../report/events.ts";
 import { openTarget } from "./session.ts";
 
 /** devtool status: the target, how it is reached, and where the mirror lies. */
 export const command: Command = async (call) => {
-  const { report, interrupts } = call;
+  const { options, report, interrupts } = call;
   const { target, root } = await openTarget(call);
-  const tell = (name: string, value: string | null) => report({ event: "status", name, value });
-  tell("project", root);
+  report({ event: "status", name: "project", value: root });
+  const ofTarget = reportOf(report, { target: target.name });
+  const tell = (name: string, value: string | null) => ofTarget({ event: "status", name, value });
   tell("target", `${target.name} (${target.kind})`);
-  if (target.kind === "vagrant") await vagrantStatus(root);
+  if (target.kind === "vagrant" && !options.json) await vagrantStatus(root);
   try {
     const { connection, facts, mirror } = await openLink(target, root, report, interrupts.signal);
     tell("connection", `${facts.user}, ${facts.platform}-${facts.arch}-${facts.libc}, node ${facts.node}`);
