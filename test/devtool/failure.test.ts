@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { test } from "node:test";
+import { parseArguments } from "../../devtool/command-line/arguments.ts";
+import { loadProject } from "../../devtool/config/project.ts";
+import { ConnectionLost, Failure, type FailureCode, onTarget } from "../../devtool/failure.ts";
+import { exitFailure, readRsyncOutput } from "../../devtool/sync/rsync-exit.ts";
+import { MESSAGE } from "../../devtool/sync/wire/multiplex.ts";
+import { startFailure } from "../../devtool/targets/errno.ts";
+import { resolveTarget } from "../../devtool/targets/resolve.ts";
+import { connectFailure } from "../../devtool/targets/ssh/failure.ts";
+import { temporaryDirectory } from "../rig/host.ts";
+
+const BOX = { where: "box:22", host: "box", user: "me" };
+
+function connecting(errno: string): Failure {
+  return connectFailure(BOX, Object.assign(new Error(`connect ${errno}`), { code: errno }));
+}
+
+function rsyncEnded(code: number, complaint: string): Failure | undefined {
+  const output = readRsyncOutput(new PassThrough());
+  if (complaint !== "") output.receive({ kind: MESSAGE.error, payload: Buffer.from(complaint) });
+  return exitFailure({ code, signal: null }, output, 0);
+}
+
+function starting(command: string, step: "chdir" | "exec", errno: string): Failure {
+  return startFailure({ argv: [command], cwd: "/work" }, "box", { step, errno });
+}
+
+const target = (name: string) => resolveTarget(name, {}, { projectRoot: "/" });
+
+/** What happens, and the code of the failure it ends in, returned or thrown. */
+const CASES: readonly (readonly [string, (empty: string) => unknown, FailureCode])[] = [
+  ["an unknown command", () => parseArguments(["rum"]), "usage"],
+  ["a folder without a configuration", (empty) => loadProject(undefined, empty), "config-not-found"],
+  ["a configuration that is not there", (empty) => loadProject(join(empty, "no.json"), empty), "config-invalid"],
+  ["a target without a name", () => target(""), "target-invalid"],
+  ["a target that is no host", () => target("me@"), "target-invalid"],
+  ["an unknown host", () => connecting("ENOTFOUND"), "target-unreachable"],
+  ["a closed port", () => connecting("ECONNREFUSED"), "target-unreachable"],
+  ["a program that is not there", () => starting("node", "exec", "ENOENT"), "command-not-found"],
+  ["a file that is not a program", () => starting("./a", "exec", "ENOEXEC"), "process-not-started"],
+  ["a folder that can't be entered", () => starting("node", "chdir", "EACCES"), "process-not-started"],
+  ["a target without rsync", () => rsyncEnded(127, ""), "rsync-missing"],
+  ["a full disk on the target", () => rsyncEnded(11, "write failed: No space left on device (28)"), "no-space"],
+  ["a foreign mirror", () => rsyncEnded(23, "mkdir: Permission denied (13)"), "mirror-unwritable"],
+  ["a read-only mirror", () => rsyncEnded(23, "mkdir: Read-only file system (30)"), "mirror-unwritable"],
+  ["an rsync that fails without a word", () => rsyncEnded(14, ""), "sync-failed"],
+  ["a connection that ended", () => new ConnectionLost("gone"), "connection-lost"],
+];
+
+for (const [what, work, code] of CASES) {
+  test(`${what} is a failure with the code ${code}`, async (t) => {
+    const empty = await temporaryDirectory(t);
+    const result = await Promise.resolve()
+      .then(() => work(empty))
+      .catch((error: unknown) => error);
+    assert.ok(result instanceof Failure, String(result));
+    assert.equal(result.code, code);
+  });
+}
+
+test("what fails on a target is marked with it, and what is no failure of ours passes as it is", async () => {
+  const failure = new ConnectionLost("gone");
+  await assert.rejects(onTarget("box", Promise.reject(failure)), failure);
+  assert.equal(failure.target, "box");
+  const bug = new TypeError("bug");
+  await assert.rejects(onTarget("box", Promise.reject(bug)), bug);
+  assert.equal(await onTarget("box", Promise.resolve(42)), 42);
+});

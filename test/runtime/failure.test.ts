@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { constants } from "node:os";
+import { test } from "node:test";
+import { parseRun } from "../../runtime/commands/run.ts";
+import { cloneFailure, hostFailure } from "../../runtime/container/diagnose.ts";
+import { checkKernel } from "../../runtime/container/prepare.ts";
+import { Failure, type FailureCode } from "../../runtime/failure.ts";
+import { removeImage } from "../../runtime/image/remove.ts";
+import { resolveImage } from "../../runtime/image/resolve.ts";
+import { checkedName } from "../../runtime/spec/name.ts";
+import { resolveUser } from "../../runtime/spec/user.ts";
+import { temporaryDirectory } from "../rig/host.ts";
+
+const { EPERM, ENOSPC, EAGAIN, EACCES } = constants.errno;
+
+const systemError = (errno: number) => Object.assign(new Error("open"), { syscall: "open", errno: -errno, path: "/s" });
+
+/** What is asked for, and the code of the failure it ends in, returned or thrown. */
+const CASES: readonly (readonly [string, (empty: string) => unknown, FailureCode])[] = [
+  ["an unknown option", () => parseRun(["--nosuch", "a", "true"]), "usage"],
+  ["no command", () => parseRun(["a"]), "usage"],
+  ["a name that leads elsewhere", () => checkedName("container", "../etc"), "name-invalid"],
+  ["a user that the image does not know", () => resolveUser("nosuch", "", ""), "user-unknown"],
+  ["an image that was never imported", (empty) => resolveImage(empty, "nosuch"), "image-not-found"],
+  ["the removal of the built-in image", (empty) => removeImage(empty, "host"), "image-built-in"],
+  ["an old kernel", () => checkKernel("4.19.0"), "kernel-too-old"],
+  ["a process that the kernel refuses", () => cloneFailure("clone", EPERM, true), "namespace-refused"],
+  ["too many processes", () => cloneFailure("clone", EAGAIN, false), "limit-reached"],
+  ["a full disk", () => hostFailure(systemError(ENOSPC)), "no-space"],
+  ["a state directory of another user", () => hostFailure(systemError(EACCES)), "state-unwritable"],
+];
+
+for (const [what, work, code] of CASES) {
+  test(`${what} is a failure with the code ${code}`, async (t) => {
+    const empty = await temporaryDirectory(t);
+    const result = await Promise.resolve()
+      .then(() => work(empty))
+      .catch((error: unknown) => error);
+    assert.ok(result instanceof Failure, String(result));
+    assert.equal(result.code, code);
+  });
+}
