@@ -1,9 +1,13 @@
 /** First bytes of a connection, each way, before any frame. */
 export const MAGIC = Buffer.from("devtool", "latin1");
-/** One byte after the magic. The two sides must be equal: an agent is named by its content, so they are. */
+/**
+ * One byte after the magic, and a field of the agent's hello. Raise it with every change to what either side sends.
+ * There is no negotiation: each client installs its own agent, under the hash of its content, so the two sides differ
+ * only when something else has answered, and the connection is then refused.
+ */
 export const PROTOCOL_VERSION = 1;
 
-/** Longest payload. A frame that announces more is refused, so a peer can't make the other side buffer without limit. */
+/** Longest payload. A longer frame is refused at its header, so a peer can't make the other side buffer without limit. */
 export const FRAME_BYTES_MAX = 1024 * 1024;
 
 /** u32 payload length, big-endian; u8 kind. */
@@ -25,7 +29,7 @@ export function encodePreface(): Buffer {
 
 export function encodeFrame(kind: number, payload: Uint8Array): Buffer {
   if (payload.length > FRAME_BYTES_MAX) {
-    throw new ProtocolError(`frame of ${payload.length} bytes, at most ${FRAME_BYTES_MAX}`);
+    throw new ProtocolError(`at most ${FRAME_BYTES_MAX} bytes in a frame, got ${payload.length}`);
   }
   const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
   frame.writeUInt32BE(payload.length, 0);
@@ -34,13 +38,13 @@ export function encodeFrame(kind: number, payload: Uint8Array): Buffer {
   return frame;
 }
 
-/** Bytes as they arrive → whole frames. Holds at most one unfinished frame. */
+/** Bytes as they arrive → complete frames. Buffers at most one incomplete frame and one chunk. */
 export class FrameDecoder {
   #sawPreface = false;
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  /** @throws ProtocolError on a wrong magic, version or length; the connection is of no use after it */
+  /** @throws ProtocolError on a wrong magic, version or length; the decoder can't be used after that */
   push(chunk: Buffer): Frame[] {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
@@ -54,7 +58,7 @@ export class FrameDecoder {
       const header = this.#peek(HEADER_BYTES);
       const length = header.readUInt32BE(0);
       if (length > FRAME_BYTES_MAX) {
-        throw new ProtocolError(`frame of ${length} bytes, at most ${FRAME_BYTES_MAX}`);
+        throw new ProtocolError(`at most ${FRAME_BYTES_MAX} bytes in a frame, got ${length}`);
       }
       if (this.#bytes < HEADER_BYTES + length) break;
       frames.push({ kind: header.readUInt8(4), payload: this.#take(HEADER_BYTES + length).subarray(HEADER_BYTES) });
@@ -62,7 +66,7 @@ export class FrameDecoder {
     return frames;
   }
 
-  /** The first `bytes` bytes, left in place. Chunks are joined only where a header or frame spans them. */
+  /** The first `bytes` bytes, not consumed. Chunks are joined only where a header or frame spans them. */
   #peek(bytes: number): Buffer {
     const first = this.#chunks[0];
     if (first && first.length >= bytes) return first;
@@ -81,7 +85,7 @@ export class FrameDecoder {
 }
 
 function checkPreface(preface: Buffer): void {
-  if (!preface.subarray(0, MAGIC.length).equals(MAGIC)) throw new ProtocolError("the peer is no devtool agent");
+  if (!preface.subarray(0, MAGIC.length).equals(MAGIC)) throw new ProtocolError("the peer is not a devtool agent");
   const version = preface[MAGIC.length];
   if (version !== PROTOCOL_VERSION) {
     throw new ProtocolError(`the peer speaks protocol version ${version}, not ${PROTOCOL_VERSION}`);

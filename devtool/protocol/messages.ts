@@ -2,16 +2,16 @@ import { encodeFrame, type Frame, ProtocolError } from "./frame.ts";
 import { LINUX_SIGNALS } from "./signals.ts";
 
 /**
- * What one stream may have under way before its reader says it took some. Windows are counted per stream, so
- * unread output never holds back a signal, an exit or the other stream, and each side's memory is bounded.
+ * Bytes of one stream that may be in flight before its reader returns credit. Windows are counted per stream, so
+ * unread output never delays a signal, an exit or the other stream, and each side's memory is bounded.
  */
 export const WINDOW_BYTES = 2 * 1024 * 1024;
-/** Longest piece of a stream in one frame. */
+/** Most bytes of a stream in one frame. */
 export const DATA_BYTES_MAX = 64 * 1024;
 
 export type StreamName = "stdin" | "stdout" | "stderr";
 
-/** Client to agent. The first is a request; one connection carries one process. */
+/** Client to agent. The first message is the request; one connection carries one process. */
 export type ClientMessage =
   | {
       readonly type: "request";
@@ -26,7 +26,7 @@ export type ClientMessage =
   /** SIGTERM to the process group, SIGKILL after a grace. */
   | { readonly type: "terminate" };
 
-/** Agent to client: started or failed, then output, and exit last. */
+/** Agent to client. The first message is `started` or `failed`; after `started` comes output, and `exit` or `killed` is last. */
 export type AgentMessage =
   | { readonly type: "started"; readonly pid: number }
   | { readonly type: "failed"; readonly step: "chdir" | "exec"; readonly errno: string }
@@ -89,7 +89,7 @@ function payloadOf(message: ClientMessage | AgentMessage): Buffer {
   }
 }
 
-/** @throws ProtocolError on an unknown kind or a payload that doesn't fit it */
+/** @throws ProtocolError on an unknown kind or a payload that is not valid for it */
 export function decodeClientMessage(frame: Frame): ClientMessage {
   switch (frame.kind) {
     case KIND.request:
@@ -111,7 +111,7 @@ export function decodeClientMessage(frame: Frame): ClientMessage {
   }
 }
 
-/** @throws ProtocolError on an unknown kind or a payload that doesn't fit it */
+/** @throws ProtocolError on an unknown kind or a payload that is not valid for it */
 export function decodeAgentMessage(frame: Frame): AgentMessage {
   switch (frame.kind) {
     case KIND.started: {
@@ -147,8 +147,8 @@ function decodeRequest(payload: Buffer): ClientMessage {
   const { argv, cwd, env } = object(payload);
   refuseUnless(Array.isArray(argv) && argv.length > 0 && argv.every(isString), "request: argv");
   refuseUnless(isString(cwd), "request: cwd");
-  refuseUnless(isRecord(env) && Object.values(env).every(isString), "request: env");
-  return { type: "request", argv, cwd, env: env as Record<string, string> };
+  refuseUnless(isRecordOfStrings(env), "request: env");
+  return { type: "request", argv, cwd, env };
 }
 
 function decodeWindow(payload: Buffer): ClientMessage & AgentMessage {
@@ -177,14 +177,18 @@ function object(payload: Buffer): Record<string, unknown> {
   try {
     value = JSON.parse(payload.toString("utf8"));
   } catch {
-    throw new ProtocolError("a message is no JSON");
+    throw new ProtocolError("bad message: it is not valid JSON");
   }
-  refuseUnless(isRecord(value), "a message is no object");
+  refuseUnless(isRecord(value), "it is not an object");
   return value;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isRecordOfStrings(value: unknown): value is Record<string, string> {
+  return isRecord(value) && Object.values(value).every(isString);
 }
 
 function isString(value: unknown): value is string {

@@ -1,4 +1,4 @@
-/** signal(7), x86 and ARM: the target's signals and their numbers. This machine may have others, or lack some. */
+/** Signal numbers on Linux, x86 and ARM (signal(7)). os.constants.signals has those of this machine, which may not be Linux. */
 export const LINUX_SIGNALS: Readonly<Record<string, number>> = {
   SIGHUP: 1,
   SIGINT: 2,

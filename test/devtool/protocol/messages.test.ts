@@ -61,12 +61,12 @@ test("every message comes out as it went in", () => {
   );
 });
 
-test("a message of the other side's is refused", () => {
+test("a message that only the other side may send is refused", () => {
   assert.throws(() => decodeClientMessage(frameOf(encode({ type: "exit", code: 0 }))), ProtocolError);
   assert.throws(() => decodeAgentMessage(frameOf(encode({ type: "terminate" }))), ProtocolError);
 });
 
-test("what is no message is refused, whatever it is", () => {
+test("whatever a frame holds, decoding it returns a message or throws a ProtocolError", () => {
   const anything = record({
     kind: fc.integer({ min: 0, max: 255 }),
     payload: fc.oneof(
