@@ -1,21 +1,21 @@
 import { PROTOCOL_VERSION, ProtocolError } from "./frame.ts";
 
-/** What the agent found where it runs. */
+/** Facts about the machine and the user that the agent runs on and as. */
 export interface HostFacts {
   /** The login user's home directory. */
   readonly home: string;
   readonly user: string;
   readonly uid: number;
-  /** process.platform, process.arch and process.version there; libc as npm's --libc names it. */
-  readonly platform: NodeJS.Platform;
-  readonly arch: NodeJS.Architecture;
+  /** process.platform, process.arch and process.version there; libc as in npm's --libc. */
+  readonly platform: string;
+  readonly arch: string;
   readonly libc: "glibc" | "musl";
   readonly node: string;
 }
 
 /*
- * What the agent says on its standard output, one line each: TOKEN, a word, JSON. The token is made anew by the client
- * for each start, so what a login shell prints before it can't be mistaken for it.
+ * What the agent prints on its standard output, one line each: TOKEN, a word, JSON. The client makes a new random token
+ * for each start, so nothing that a login shell prints can be taken for such a line.
  */
 
 /** The agent listens on `socket`, a unix socket path. */
@@ -25,56 +25,70 @@ export interface Hello {
   readonly facts: HostFacts;
 }
 
-/** A second agent, run as root through sudo: where it listens, or why there is none. */
+/** A second agent, run as root through sudo: the socket it listens on, or why it was not started. */
 export type RootHello = { readonly socket: string } | { readonly failed: string };
 
 export const HELLO = "hello";
 export const ROOT = "root";
-/** Instead of hello, with process.version. */
+/** Instead of hello, followed by process.version. */
 export const OLD_NODE = "old-node";
 
 export function encodeLine(token: string, word: typeof HELLO | typeof ROOT, body: Hello | RootHello): string {
   return `${token} ${word} ${JSON.stringify(body)}\n`;
 }
 
-/** @throws ProtocolError when it isn't one */
+/** @throws ProtocolError that names the field which is not valid */
 export function decodeHello(json: string): Hello {
-  const { protocol, socket, facts } = record(parse(json));
+  const { protocol, socket, facts } = parse(json, "the agent's hello");
   if (protocol !== PROTOCOL_VERSION) {
-    throw new ProtocolError(`the agent speaks protocol version ${String(protocol)}, not ${PROTOCOL_VERSION}`);
+    throw new ProtocolError(`the agent has protocol version ${JSON.stringify(protocol)}, not ${PROTOCOL_VERSION}`);
   }
-  if (typeof socket !== "string") throw new ProtocolError("bad hello: socket");
-  return { protocol, socket, facts: decodeFacts(facts) };
+  return { protocol, socket: string(socket, "socket"), facts: factsOf(object(facts, "facts")) };
 }
 
-/** @throws ProtocolError when it isn't one */
+/** @throws ProtocolError that says what is not valid */
 export function decodeRootHello(json: string): RootHello {
-  const { socket, failed } = record(parse(json));
-  if (typeof socket === "string") return { socket };
-  if (typeof failed === "string") return { failed };
-  throw new ProtocolError("bad root hello");
+  const { socket, failed } = parse(json, "the root agent's hello");
+  return failed === undefined ? { socket: string(socket, "socket") } : { failed: string(failed, "failed") };
 }
 
-/** @throws ProtocolError when a fact is missing */
-export function decodeFacts(value: unknown): HostFacts {
-  const { home, user, uid, platform, arch, libc, node } = record(value);
-  for (const text of [home, user, platform, arch, node]) {
-    if (typeof text !== "string") throw new ProtocolError("bad facts");
-  }
-  if (typeof uid !== "number") throw new ProtocolError("bad facts: uid");
-  if (libc !== "glibc" && libc !== "musl") throw new ProtocolError("bad facts: libc");
-  return value as HostFacts;
+/** @throws ProtocolError that names the field which is not valid */
+export function decodeFacts(json: string): HostFacts {
+  return factsOf(parse(json, "the answer"));
 }
 
-function parse(json: string): unknown {
+function factsOf({ home, user, uid, platform, arch, libc, node }: JsonObject): HostFacts {
+  if (typeof uid !== "number") throw new ProtocolError("uid is not a number");
+  if (libc !== "glibc" && libc !== "musl") throw new ProtocolError("libc is neither glibc nor musl");
+  return {
+    home: string(home, "home"),
+    user: string(user, "user"),
+    uid,
+    platform: string(platform, "platform"),
+    arch: string(arch, "arch"),
+    libc,
+    node: string(node, "node"),
+  };
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+function parse(json: string, what: string): JsonObject {
+  let value: unknown;
   try {
-    return JSON.parse(json);
+    value = JSON.parse(json);
   } catch {
-    throw new ProtocolError("a line of the agent's is no JSON");
+    throw new ProtocolError(`${what} is not valid JSON`);
   }
+  return object(value, what);
 }
 
-function record(value: unknown): Record<string, unknown> {
-  if (typeof value !== "object" || value === null) throw new ProtocolError("a line of the agent's is no object");
-  return value as Record<string, unknown>;
+function object(value: unknown, what: string): JsonObject {
+  if (typeof value !== "object" || value === null) throw new ProtocolError(`${what} is not an object`);
+  return { ...value };
+}
+
+function string(value: unknown, field: string): string {
+  if (typeof value !== "string") throw new ProtocolError(`${field} is not a string`);
+  return value;
 }

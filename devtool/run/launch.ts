@@ -24,7 +24,7 @@ export async function launch(
 ): Promise<Launched> {
   const options = { cwd: mirror, asRoot, signal };
   if (!terminal) return { kind: "process", process: await connection.exec(argv, options) };
-  const { execOnTerminal } = connection;
-  if (execOnTerminal) return { kind: "own terminal", run: () => execOnTerminal(argv, options) };
+  const onTerminal = connection.execOnTerminal?.bind(connection);
+  if (onTerminal) return { kind: "own terminal", run: () => onTerminal(argv, options) };
   return { kind: "process", process: await connection.exec(argv, { ...options, tty: terminal }) };
 }

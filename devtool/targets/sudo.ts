@@ -1,8 +1,9 @@
 import { Failure } from "../failure.ts";
+import type { StartedAgent } from "./agent-client/greeting.ts";
 
 /**
- * How asRoot becomes root where the login user isn't: by sudo or not at all (`sudo: true`), by sudo where it asks for
- * no password (said nothing), or never (`sudo: false`): then the login user does it, as in rootless containers.
+ * How asRoot becomes root where the login user is not: always by sudo (`sudo: true`), by sudo where it asks for no
+ * password (not configured), or never (`sudo: false`), which leaves it to the login user, as in rootless containers.
  */
 export type SudoUse = "required" | "if allowed" | "never";
 
@@ -11,8 +12,21 @@ export function sudoUse(sudo: boolean | undefined): SudoUse {
   return sudo ? "required" : "never";
 }
 
-export function noSudo(where: string, said: string): Failure {
-  return new Failure(`no password-less sudo on ${where}: ${said}`, {
+/** Where the agent as root listens; undefined: asRoot is left to the login user. @throws Failure where sudo is required */
+export async function rootSocket(
+  { hello, root }: Pick<StartedAgent, "hello" | "root">,
+  sudo: SudoUse,
+  where: string,
+): Promise<string | undefined> {
+  if (sudo === "never" || hello.facts.uid === 0) return undefined;
+  const rootHello = await root;
+  if ("socket" in rootHello) return rootHello.socket;
+  if (sudo === "required") throw noSudo(where, rootHello.failed);
+  return undefined;
+}
+
+export function noSudo(where: string, why: string): Failure {
+  return new Failure(`no password-less sudo on ${where}: ${why}`, {
     code: "sudo-refused",
     remedy:
       'allow it there: echo "$USER ALL=(ALL) NOPASSWD: ALL" | sudo tee /etc/sudoers.d/devtool, or set sudo: false for the target',

@@ -1,17 +1,11 @@
-import { type Duplex, Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { ConnectionLost } from "../../failure.ts";
 import { encodePreface, FrameDecoder } from "../../protocol/frame.ts";
-import {
-  type AgentMessage,
-  type ClientMessage,
-  DATA_BYTES_MAX,
-  decodeAgentMessage,
-  encode,
-  WINDOW_BYTES,
-} from "../../protocol/messages.ts";
-import { whenTaken } from "../drained.ts";
+import { type AgentMessage, type ClientMessage, decodeAgentMessage, encode } from "../../protocol/messages.ts";
+import { whenDrained } from "../drained.ts";
 import { startFailure } from "../errno.ts";
 import type { ExitStatus, RemoteProcess } from "../target.ts";
+import { StandardInput, StandardOutput } from "./streams.ts";
 
 export interface AgentCommand {
   readonly argv: readonly string[];
@@ -20,7 +14,7 @@ export interface AgentCommand {
 }
 
 /**
- * Runs one command over a connection to the agent, which it owns from here on. Resolves once the process runs.
+ * Runs one command over a connection to the agent, which the process owns from here on. Resolves once it runs.
  * @throws Failure when it can't be started, ConnectionLost when the connection ends before
  */
 export function startThroughAgent(
@@ -30,144 +24,122 @@ export function startThroughAgent(
   signal?: AbortSignal,
 ): Promise<RemoteProcess> {
   return new Promise((resolve, reject) => {
-    const send = (message: ClientMessage) => {
-      if (channel.writable) channel.write(encode(message));
-    };
-    const stdin = new StandardInput(send);
-    const stdout = new Output((bytes) => send({ type: "window", stream: "stdout", bytes }));
-    const stderr = new Output((bytes) => send({ type: "window", stream: "stderr", bytes }));
-    const exit = deferred<ExitStatus>();
-    const exited = exit.promise.then((status) => whenTaken(status, stdout.stream, stderr.stream));
-    exited.catch(() => {}); // also reported to whoever looks at `exited`, if anyone does
-
-    const terminate = () => send({ type: "terminate" });
-    const over = (result: ExitStatus | Error) => {
-      signal?.removeEventListener("abort", terminate);
-      for (const output of [stdout, stderr]) output.end();
-      stdin.stream.destroy();
-      if (result instanceof Error) exit.reject(result);
-      else exit.resolve(result);
-      reject(signal?.aborted ? signal.reason : result);
-      channel.end();
-      channel.destroy();
-    };
-    const act = (message: AgentMessage) => {
-      if (message.type === "started") {
-        resolve({
-          stdin: stdin.stream,
-          stdout: stdout.stream,
-          stderr: stderr.stream,
-          exited,
-          kill: (name) => send({ type: "signal", signal: name }),
-          resize: () => {},
-        });
-      } else if (message.type === "stdout") stdout.push(message.data);
-      else if (message.type === "stderr") stderr.push(message.data);
-      else if (message.type === "window") stdin.grant(message.bytes);
-      else if (message.type === "failed") over(startFailure(command, where, message));
-      else if (message.type === "exit") over({ code: message.code, signal: null });
-      else over({ code: null, signal: message.signal });
-    };
-
-    const decoder = new FrameDecoder();
-    const lost = () => over(new ConnectionLost(`the connection to ${where} was lost`));
-    channel.on("data", (chunk: Buffer) => {
-      try {
-        for (const frame of decoder.push(chunk)) act(decodeAgentMessage(frame));
-      } catch (error) {
-        over(new ConnectionLost(`the agent on ${where} answered nonsense: ${String(error)}`, { cause: error }));
-      }
-    });
-    channel.on("error", lost).on("end", lost).on("close", lost);
-    channel.write(Buffer.concat([encodePreface(), encode({ type: "request", ...command })]));
-    signal?.addEventListener("abort", terminate, { once: true });
+    new AgentProcess(channel, command, where, { resolve, reject }).request(signal);
   });
 }
 
-/** Sends no more than the agent has asked for. */
-class StandardInput {
-  readonly stream: Writable;
-  #credit = WINDOW_BYTES;
-  #held: { data: Buffer; readonly done: () => void } | undefined;
-  readonly #send: (message: ClientMessage) => void;
-
-  constructor(send: (message: ClientMessage) => void) {
-    this.#send = send;
-    this.stream = new Writable({
-      write: (data: Buffer, _encoding, done) => {
-        this.#held = { data, done };
-        this.#flush();
-      },
-      final: (done) => {
-        send({ type: "stdin-end" });
-        done();
-      },
-    });
-    this.stream.on("error", () => {});
-  }
-
-  grant(bytes: number): void {
-    this.#credit += bytes;
-    this.#flush();
-  }
-
-  #flush(): void {
-    const held = this.#held;
-    if (!held) return;
-    while (held.data.length > 0 && this.#credit > 0) {
-      const length = Math.min(held.data.length, this.#credit, DATA_BYTES_MAX);
-      this.#send({ type: "stdin", data: held.data.subarray(0, length) });
-      held.data = held.data.subarray(length);
-      this.#credit -= length;
+/*
+ * starting ──started──▶ running ──exit, killed, the connection ends, a bad message──▶ over
+ *     └──────failed, the connection ends, a bad message───────────────────────────────┘
+ */
+type State =
+  | {
+      readonly name: "starting";
+      readonly resolve: (process: RemoteProcess) => void;
+      readonly reject: (error: unknown) => void;
     }
-    if (held.data.length > 0) return;
-    this.#held = undefined;
-    held.done();
-  }
-}
+  | { readonly name: "running" }
+  | { readonly name: "over" };
 
-/** Tells the agent what its reader took, half a window at a time. */
-class Output {
-  readonly stream: Readable;
-  readonly #tell: (bytes: number) => void;
-  #untold = 0;
-  #wanted = true;
+class AgentProcess implements RemoteProcess {
+  readonly #channel: Duplex;
+  readonly #command: AgentCommand;
+  readonly #where: string;
+  readonly #decoder = new FrameDecoder();
+  readonly #stdin = new StandardInput((message) => this.#send(message));
+  readonly #stdout = new StandardOutput((bytes) => this.#send({ type: "window", stream: "stdout", bytes }));
+  readonly #stderr = new StandardOutput((bytes) => this.#send({ type: "window", stream: "stderr", bytes }));
+  readonly stdin: Writable = this.#stdin.stream;
+  readonly stdout: Readable = this.#stdout.stream;
+  readonly stderr: Readable = this.#stderr.stream;
+  readonly exited: Promise<ExitStatus>;
+  #settleExit: (result: ExitStatus | Promise<never>) => void = () => {};
+  #state: State;
+  #signal: AbortSignal | undefined;
 
-  constructor(tell: (bytes: number) => void) {
-    this.#tell = tell;
-    this.stream = new Readable({
-      highWaterMark: DATA_BYTES_MAX,
-      read: () => {
-        this.#wanted = true;
-        this.#settle();
-      },
+  constructor(
+    channel: Duplex,
+    command: AgentCommand,
+    where: string,
+    { resolve, reject }: Omit<State & { readonly name: "starting" }, "name">,
+  ) {
+    this.#channel = channel;
+    this.#command = command;
+    this.#where = where;
+    this.#state = { name: "starting", resolve, reject };
+    const exit = new Promise<ExitStatus>((settle) => {
+      this.#settleExit = settle;
     });
-    this.stream.on("error", () => {});
+    this.exited = exit.then((status) => whenDrained(status, this.stdout, this.stderr));
+    this.exited.catch(() => {}); // a caller need not await it
   }
 
-  push(data: Buffer): void {
-    this.#untold += data.length;
-    this.#wanted = this.stream.push(data) || this.stream.destroyed;
-    this.#settle();
+  request(signal: AbortSignal | undefined): void {
+    const lost = () => this.#fail(new ConnectionLost(`the connection to ${this.#where} was lost`));
+    this.#channel.on("data", (chunk: Buffer) => this.#receive(chunk));
+    this.#channel.on("error", lost).on("end", lost).on("close", lost);
+    this.#channel.write(Buffer.concat([encodePreface(), encode({ type: "request", ...this.#command })]));
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#terminate, { once: true });
   }
 
-  end(): void {
-    if (!this.stream.readableEnded && !this.stream.destroyed) this.stream.push(null);
+  kill(signal: NodeJS.Signals): void {
+    this.#send({ type: "signal", signal });
   }
 
-  #settle(): void {
-    if (!this.#wanted || this.#untold < WINDOW_BYTES / 2) return;
-    this.#tell(this.#untold);
-    this.#untold = 0;
-  }
-}
+  /** A process of the agent's has no terminal. */
+  resize(): void {}
 
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
-  let resolve: (value: T) => void = () => {};
-  let reject: (error: Error) => void = () => {};
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
+  readonly #terminate = () => this.#send({ type: "terminate" });
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const frame of this.#decoder.push(chunk)) this.#act(decodeAgentMessage(frame));
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      this.#fail(new ConnectionLost(`the agent on ${this.#where} broke the protocol: ${said}`, { cause: error }));
+    }
+  }
+
+  #act(message: AgentMessage): void {
+    const state = this.#state;
+    if (state.name === "over") return;
+    if (state.name === "starting") this.#begin(state, message);
+    else if (message.type === "stdout") this.#stdout.push(message.data);
+    else if (message.type === "stderr") this.#stderr.push(message.data);
+    else if (message.type === "window") this.#stdin.grant(message.bytes);
+    else if (message.type === "exit") this.#over({ code: message.code, signal: null });
+    else if (message.type === "killed") this.#over({ code: null, signal: message.signal });
+    else throw new Error(`${message.type} while the process runs`);
+  }
+
+  #begin({ resolve }: State & { readonly name: "starting" }, message: AgentMessage): void {
+    if (message.type === "failed") this.#fail(startFailure(this.#command, this.#where, message));
+    else if (message.type === "started") {
+      this.#state = { name: "running" };
+      resolve(this);
+    } else throw new Error(`${message.type} before the process was started`);
+  }
+
+  #fail(error: Error): void {
+    const state = this.#state;
+    if (state.name === "over") return;
+    if (state.name === "starting") state.reject(this.#signal?.aborted ? this.#signal.reason : error);
+    this.#over(Promise.reject(error));
+  }
+
+  #over(result: ExitStatus | Promise<never>): void {
+    this.#state = { name: "over" };
+    this.#signal?.removeEventListener("abort", this.#terminate);
+    this.#stdout.end();
+    this.#stderr.end();
+    this.stdin.destroy();
+    this.#settleExit(result);
+    this.#channel.end();
+    this.#channel.destroy();
+  }
+
+  #send(message: ClientMessage): void {
+    if (this.#channel.writable) this.#channel.write(encode(message));
+  }
 }

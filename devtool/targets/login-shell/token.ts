@@ -1,28 +1,31 @@
 import { randomBytes } from "node:crypto";
 import { Transform, type TransformCallback } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
 
-/** What a login shell may print before the line that is waited for. */
+/** How much of what a login shell prints is kept while the token has not come. */
 const NOISE_BYTES_MAX = 64 * 1024;
 
-/** Marks our own lines among what a login shell prints; nobody can know it ahead. */
+/** Marks our own lines among what a login shell prints. It is random, so nothing else can contain it. */
 export function newToken(): string {
   return randomBytes(16).toString("hex");
 }
 
-/** Finds lines that begin with the token; drops everything else. */
+/** Finds the lines of a stream that contain the token, and drops all others. */
 export class TokenLines {
   readonly #token: string;
   readonly #onLine: (line: string) => void;
+  // A character may be split between two chunks.
+  readonly #decoder = new StringDecoder("utf8");
   #pending = "";
 
-  /** `onLine` gets what follows the token and a blank. */
+  /** `onLine` is called with what follows the token and a blank. */
   constructor(token: string, onLine: (line: string) => void) {
     this.#token = token;
     this.#onLine = onLine;
   }
 
   push(chunk: Buffer): void {
-    this.#pending += chunk.toString("utf8");
+    this.#pending += this.#decoder.write(chunk);
     for (;;) {
       const end = this.#pending.indexOf("\n");
       if (end === -1) break;
@@ -35,7 +38,7 @@ export class TokenLines {
   }
 }
 
-/** Passes on the bytes behind the first line that holds the token. */
+/** Passes on the bytes that follow the first line with the token. */
 export class AfterToken extends Transform {
   readonly #token: Buffer;
   readonly #onLine: (line: string) => void;
@@ -47,7 +50,7 @@ export class AfterToken extends Transform {
     this.#onLine = onLine;
   }
 
-  /** What came without the token, if it has not come yet: the words of what went wrong. */
+  /** What came instead of the token, such as a shell's error message; empty once the token has come. */
   get noise(): string {
     return this.#before?.toString("utf8") ?? "";
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { userInfo } from "node:os";
 import { Failure } from "../../failure.ts";
-import { agentFile } from "../agent-client/file.ts";
+import { agentFile } from "../agent-client/agent-file.ts";
 import { type SudoUse, sudoUse } from "../sudo.ts";
 import type { Connection, Target } from "../target.ts";
 import { askLine, askPassphrase } from "./ask.ts";

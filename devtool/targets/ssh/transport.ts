@@ -1,34 +1,18 @@
 import type { Duplex } from "node:stream";
 import { ConnectionLost, Failure } from "../../failure.ts";
+import { openChannel, openSession, type SshChannel, type SshSession, type SshTerminal } from "./channel.ts";
 import { Deadline } from "./deadline.ts";
 import { connectFailure, reasonOf, refused, timedOut } from "./failure.ts";
 import { hostKeyAlgorithms } from "./host-key.ts";
 import type { Identity } from "./identities.ts";
 import { OfferedIdentities } from "./keys.ts";
-import { Client, type ClientChannel, type ConnectConfig, type NextAuthHandler } from "./ssh2.ts";
+import { Client, type ConnectConfig, type NextAuthHandler } from "./ssh2.ts";
 
 /** A connection, with its log-in, may take this long; a person's answer to a question is not counted. */
 const CONNECT_DEADLINE_MS = 10_000;
-/** Opening one channel over an open connection. */
-const OPEN_DEADLINE_MS = 30_000;
 /** A connection counts as lost after KEEPALIVES_MISSED_MAX unanswered probes, one each KEEPALIVE_INTERVAL_MS. */
 const KEEPALIVE_INTERVAL_MS = 5_000;
 const KEEPALIVES_MISSED_MAX = 2;
-
-export type SshChannel = ClientChannel;
-
-export interface SshTerminal {
-  readonly term: string;
-  readonly columns: number;
-  readonly rows: number;
-}
-
-/** A command run by the login shell. */
-export interface SshSession {
-  readonly channel: SshChannel;
-  /** What the server told of its end, by the time the channel has closed. */
-  ended(): { readonly code: number | null; readonly signal: string | undefined } | undefined;
-}
 
 /** One SSH connection, logged in. */
 export interface SshTransport {
@@ -61,11 +45,11 @@ export interface SshDial {
 export function dial(options: SshDial, signal: AbortSignal): Promise<SshTransport> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const link = new Link(options, { resolve, reject });
-    const abort = () => link.fail(signal.reason);
+    const connection = new SshClientConnection(options, { resolve, reject });
+    const abort = () => connection.fail(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
-    void link.closed.then(() => signal.removeEventListener("abort", abort));
-    link.connect();
+    void connection.closed.then(() => signal.removeEventListener("abort", abort));
+    connection.connect();
   });
 }
 
@@ -73,16 +57,20 @@ export function dial(options: SshDial, signal: AbortSignal): Promise<SshTranspor
  * connecting ──logged in──▶ open ──close(), or the connection ends──▶ over
  *      └──────────────refused, aborted, timed out─────────────────────┘
  */
-type LinkState =
-  | { readonly name: "connecting"; readonly resolve: (link: Link) => void; readonly reject: (error: unknown) => void }
+type State =
+  | {
+      readonly name: "connecting";
+      readonly resolve: (connection: SshTransport) => void;
+      readonly reject: (error: unknown) => void;
+    }
   | { readonly name: "open" }
   | { readonly name: "over" };
 
-class Link implements SshTransport {
+class SshClientConnection implements SshTransport {
   readonly #options: SshDial;
   readonly #client = new Client();
   readonly #deadline = new Deadline(CONNECT_DEADLINE_MS, () => this.fail(timedOut(this.#options, CONNECT_DEADLINE_MS)));
-  #state: LinkState;
+  #state: State;
   /** What is known of why it failed or was lost. */
   #why: unknown;
   /** Log-in methods the server says it takes. */
@@ -93,7 +81,7 @@ class Link implements SshTransport {
     this.#settleClosed = settle;
   });
 
-  constructor(options: SshDial, { resolve, reject }: Omit<LinkState & { readonly name: "connecting" }, "name">) {
+  constructor(options: SshDial, { resolve, reject }: Omit<State & { readonly name: "connecting" }, "name">) {
     this.#options = options;
     this.#state = { name: "connecting", resolve, reject };
   }
@@ -134,12 +122,12 @@ class Link implements SshTransport {
     const { where } = this.#options;
     return this.#guard(
       path,
-      opened(where, (done) => this.#client.openssh_forwardOutStreamLocal(path, done)),
+      openChannel(where, (done) => this.#client.openssh_forwardOutStreamLocal(path, done)),
     );
   }
 
   connectTcp(host: string, port: number): Promise<Duplex> {
-    const open = opened<SshChannel>(this.#options.where, (done) =>
+    const open = openChannel<SshChannel>(this.#options.where, (done) =>
       this.#client.forwardOut("127.0.0.1", 0, host, port, done),
     );
     return this.#guard(`${host}:${port}`, open);
@@ -240,47 +228,4 @@ class Link implements SshTransport {
       next({ type: "agent", username, agent });
     } else next(false as never); // ssh2 takes false for "no more"; its types don't know
   }
-}
-
-async function openSession(
-  client: InstanceType<typeof Client>,
-  command: string,
-  terminal: SshTerminal | undefined,
-  where: string,
-): Promise<SshSession> {
-  const pty = terminal && { term: terminal.term, cols: terminal.columns, rows: terminal.rows, width: 0, height: 0 };
-  let ended: ReturnType<SshSession["ended"]>;
-  const channel = await opened<SshChannel>(where, (done) =>
-    client.exec(command, pty ? { pty } : {}, (error, opened) => {
-      // A short command's end may come in the same packet as its start, before any promise has settled.
-      opened?.on("exit", (code: number | null, signal?: string) => {
-        ended = { code, signal };
-      });
-      done(error, opened);
-    }),
-  );
-  return { channel, ended: () => ended };
-}
-
-/** A half-open connection never answers, so each open has its own deadline. */
-function opened<T extends { destroy(): unknown }>(
-  where: string,
-  open: (done: (error: Error | undefined, channel: T) => void) => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = () =>
-      reject(new ConnectionLost(`${where} did not open a channel within ${OPEN_DEADLINE_MS / 1000} s`));
-    const timer = setTimeout(late, OPEN_DEADLINE_MS);
-    try {
-      open((error, channel) => {
-        clearTimeout(timer);
-        if (error) reject(error);
-        else resolve(channel);
-      });
-    } catch (error) {
-      // ssh2 throws "Not connected" at once.
-      clearTimeout(timer);
-      reject(new ConnectionLost(`the connection to ${where} was lost`, { cause: error }));
-    }
-  });
 }

@@ -48,13 +48,16 @@ test("a connection that dies in the middle of a round is ConnectionLost", async 
   const { connection, cut } = await connect(context);
   writeFileSync(join(here.root, "big"), "content");
   const dying: Connection = {
-    ...connection,
+    facts: () => connection.facts(),
+    closed: connection.closed,
+    close: () => connection.close(),
     async exec(argv, options) {
       const rsync = await connection.exec(argv, options);
       const stdout = new PassThrough();
       rsync.stdout.once("data", () => void cut());
       rsync.stdout.on("close", () => stdout.end());
-      return { ...rsync, stdout };
+      const { stdin, stderr, exited } = rsync;
+      return { stdin, stdout, stderr, exited, kill: (signal) => rsync.kill(signal), resize: () => {} };
     },
   };
   await assert.rejects(syncHere(here, dying), ConnectionLost);

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import test, { before } from "node:test";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { before, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Failure } from "../../../../devtool/failure.ts";
-import { localTarget } from "../../../../devtool/targets/local/local.ts";
+import { ConnectionLost, Failure } from "../../../../devtool/failure.ts";
+import { localConnection, localTarget } from "../../../../devtool/targets/local/local.ts";
 import { buildAgent } from "../../../rig/agent.ts";
+import { temporaryDirectory } from "../../../rig/host.ts";
+import { BAD_HELLOS, HELLO_WITH_ACCENTS } from "../agent-client/hello.ts";
 import { connectTo, firstLine, gone } from "../connected.ts";
 
 before(buildAgent);
@@ -45,3 +49,58 @@ test("closing ends local processes too", async (t) => {
   await gone(child);
   assert.equal(await connection.closed, undefined);
 });
+
+test("a process after close is refused as a lost connection", async (t) => {
+  const connection = await connectTo(t, localTarget("local", { sudo: undefined }));
+  await connection.close();
+  await assert.rejects(connection.exec(["true"]), ConnectionLost);
+});
+
+/** An agent that prints this after its token, and then stays until its stdin ends. */
+async function fakeAgent(t: TestContext, line: string): Promise<string> {
+  const path = join(await temporaryDirectory(t), "agent.mjs");
+  await writeFile(
+    path,
+    `process.stdout.write(process.argv[2] + " " + ${JSON.stringify(line)}); process.stdin.resume();`,
+  );
+  return path;
+}
+
+test("a hello from a home that is not ASCII is read as it was printed, byte by byte", async (t) => {
+  const hello = JSON.stringify(HELLO_WITH_ACCENTS);
+  const path = join(await temporaryDirectory(t), "agent.mjs");
+  const program = `import { writeSync } from "node:fs";
+for (const byte of Buffer.from(process.argv[2] + " hello " + ${JSON.stringify(hello)} + "\\n")) writeSync(1, Buffer.of(byte));
+process.stdin.resume();`;
+  await writeFile(path, program);
+  const connection = await localConnection(path, "never");
+  t.after(() => connection.close());
+  assert.deepEqual(await connection.facts(), HELLO_WITH_ACCENTS.facts);
+});
+
+for (const [what, line, message] of BAD_HELLOS) {
+  test(`a local agent's greeting that is ${what} is a Failure, and the agent is ended`, async (t) => {
+    const path = await fakeAgent(t, `${line}\n`);
+    await assert.rejects(localConnection(path, "never"), (error) => {
+      assert.ok(error instanceof Failure, String(error));
+      assert.match(error.message, /^can't start the agent on this machine: /);
+      assert.match(error.message, message);
+      return true;
+    });
+    await allGone(path);
+  });
+}
+
+test("a local agent that ends before its greeting is a Failure with how it ended", async (t) => {
+  const path = join(await temporaryDirectory(t), "agent.mjs");
+  await writeFile(path, "process.exit(3);");
+  await assert.rejects(localConnection(path, "never"), { name: "Failure", message: /it ended with exit code 3/ });
+});
+
+/** Settles once no process runs the file. */
+async function allGone(path: string): Promise<void> {
+  for (const pid of await readdir("/proc")) {
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (command.split("\0").includes(path)) await gone(Number(pid));
+  }
+}

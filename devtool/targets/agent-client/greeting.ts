@@ -1,0 +1,163 @@
+import { StringDecoder } from "node:string_decoder";
+import { Failure } from "../../failure.ts";
+import {
+  decodeHello,
+  decodeRootHello,
+  HELLO,
+  type Hello,
+  OLD_NODE,
+  ROOT,
+  type RootHello,
+} from "../../protocol/hello.ts";
+import { TokenLines } from "../login-shell/token.ts";
+
+/** The end of what was printed on stderr is enough to say what went wrong. */
+const COMPLAINT_LENGTH_MAX = 2048;
+
+/** Words of the script that installs and starts the agent; the agent itself prints those of protocol/hello.ts. */
+export const UPLOAD = "upload";
+export const NO_NODE = "no-node";
+export const NOT_INSTALLED = "not-installed";
+
+/** The agent can't be started; its message says why. A process may be started in another way. */
+export class NoAgent extends Error {
+  override readonly name = "NoAgent";
+}
+
+/** An agent that has greeted. */
+export interface StartedAgent {
+  readonly hello: Hello;
+  /** As Greeting.root. */
+  readonly root: Promise<RootHello>;
+  /** Settles when it has ended. */
+  readonly ended: Promise<void>;
+  /** Ends it, and with it every process it carries. */
+  end(): void;
+}
+
+/** waiting ──hello──▶ greeted; or ──no Node.js, not valid, ended, silent──▶ failed */
+type State =
+  | { readonly name: "waiting"; readonly resolve: (hello: Hello) => void; readonly reject: (error: Error) => void }
+  | { readonly name: "greeted" }
+  | { readonly name: "failed" };
+
+export interface GreetingOptions {
+  readonly token: string;
+  /** The target's name, for messages. */
+  readonly where: string;
+  /** From now to the agent's hello. */
+  readonly deadlineMs: number;
+  /** Called when the start script asks for the agent's content on its stdin. */
+  readonly upload?: () => void;
+}
+
+/** Reads what an agent prints as it starts, whatever it is started through. Its carrier passes on what happens. */
+export class Greeting {
+  readonly #where: string;
+  readonly #upload: () => void;
+  readonly #lines: TokenLines;
+  readonly #stderr = new StringDecoder("utf8");
+  readonly #timer: NodeJS.Timeout;
+  #state: State = { name: "failed" };
+  #complaint = "";
+  #settleRoot: (hello: RootHello) => void = () => {};
+  /** Rejects with NoAgent; with Failure where Node.js is missing or too old; or with what fail() was given. */
+  readonly hello: Promise<Hello>;
+  /** Settles when it is known whether an agent runs as root; when none was asked for, at the end. */
+  readonly root: Promise<RootHello>;
+
+  constructor({ token, where, deadlineMs, upload }: GreetingOptions) {
+    this.#where = where;
+    this.#upload = upload ?? (() => this.fail(new NoAgent("it asked to be uploaded")));
+    this.#lines = new TokenLines(token, (line) => this.#read(line));
+    this.#timer = setTimeout(
+      () => this.fail(new NoAgent(`it did not report within ${deadlineMs / 1000} s that it is ready`)),
+      deadlineMs,
+    );
+    this.hello = new Promise((resolve, reject) => {
+      this.#state = { name: "waiting", resolve, reject };
+    });
+    this.hello.catch(() => {}); // it may fail before anyone awaits it
+    this.root = new Promise((settle) => {
+      this.#settleRoot = settle;
+    });
+  }
+
+  stdout(chunk: Buffer): void {
+    this.#lines.push(chunk);
+  }
+
+  stderr(chunk: Buffer): void {
+    this.#complaint = (this.#complaint + this.#stderr.write(chunk)).slice(-COMPLAINT_LENGTH_MAX);
+  }
+
+  /** The agent has ended; `how` is reported unless it said why on stderr. */
+  ended(how: string): void {
+    this.#settleRoot({ failed: "the agent has ended" });
+    this.fail(new NoAgent(this.#complaint.trim() || how));
+  }
+
+  fail(error: Error): void {
+    if (this.#state.name !== "waiting") return;
+    const { reject } = this.#state;
+    this.#over("failed");
+    reject(error);
+  }
+
+  #read(line: string): void {
+    const [word = "", rest = ""] = splitOnce(line);
+    try {
+      this.#act(word, rest);
+    } catch (error) {
+      this.fail(new NoAgent(messageOf(error), { cause: error }));
+    }
+  }
+
+  #act(word: string, rest: string): void {
+    if (word === UPLOAD) this.#upload();
+    else if (word === HELLO) this.#greet(decodeHello(rest));
+    else if (word === ROOT) this.#settleRoot(rootHello(rest));
+    else if (word === NO_NODE) this.fail(noNode(this.#where, "has no Node.js"));
+    else if (word === OLD_NODE) this.fail(noNode(this.#where, `has Node.js ${rest}`));
+    else if (word === NOT_INSTALLED) this.fail(new NoAgent(this.#complaint.trim() || "it can't be stored there"));
+    else this.fail(new NoAgent(`it reported ${JSON.stringify(word)}, which is not known here`));
+  }
+
+  #greet(hello: Hello): void {
+    if (this.#state.name !== "waiting") return;
+    const { resolve } = this.#state;
+    this.#over("greeted");
+    resolve(hello);
+  }
+
+  #over(name: "greeted" | "failed"): void {
+    this.#state = { name };
+    clearTimeout(this.#timer);
+  }
+}
+
+/** The agent as root is optional: one that can't be understood counts as one that was not started. */
+function rootHello(json: string): RootHello {
+  try {
+    return decodeRootHello(json);
+  } catch (error) {
+    return { failed: messageOf(error) };
+  }
+}
+
+function noNode(where: string, what: string): Failure {
+  return new Failure(`${where} ${what} for its login shell; 20.19 or newer is needed`, {
+    code: "node-missing",
+    remedy: "install it: devtool provision, or use --provision",
+    exitCode: 2,
+  });
+}
+
+function splitOnce(line: string): [string, string] {
+  const blank = line.indexOf(" ");
+  return blank === -1 ? [line, ""] : [line.slice(0, blank), line.slice(blank + 1)];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,64 @@
+import { Failure } from "../../failure.ts";
+import { forLoginShell, quote, quoteArgv } from "../login-shell/quote.ts";
+import type { SudoUse } from "../sudo.ts";
+import type { ExecOptions } from "../target.ts";
+
+/** Longest command line Linux passes to a shell as one argument (MAX_ARG_STRLEN). */
+const COMMAND_BYTES_MAX = 128 * 1024 - 1;
+
+export type SessionCommand = Pick<ExecOptions, "cwd" | "env" | "tty" | "signal"> & {
+  readonly argv: readonly string[];
+  readonly sudo: SudoUse;
+};
+
+/**
+ * The command line that starts a command through a login shell. It prints, after whatever rc files print, TOKEN on both
+ * streams and then only the command's output. On stdout one of these follows the token:
+ *
+ *     started PGID    chdir ERRNO    exec ERRNO
+ *
+ * @throws Failure on what no shell could pass on
+ */
+export function startLine(token: string, command: SessionCommand, where: string): string {
+  const line = forLoginShell(asUser(command.sudo, startScript(token, command)));
+  const length = Buffer.byteLength(line);
+  if (length <= COMMAND_BYTES_MAX) return line;
+  throw new Failure(`at most ${COMMAND_BYTES_MAX} bytes in a command line for ${where}, got ${length}`, {
+    code: "usage",
+    exitCode: 2,
+  });
+}
+
+/** The command line that signals a process group, as the user it runs as. */
+export function killLine(sudo: SudoUse, pgid: number, signal: NodeJS.Signals): string {
+  return forLoginShell(asUser(sudo, `kill -s ${signal.slice("SIG".length)} -- -${pgid}`));
+}
+
+function startScript(token: string, { argv, cwd, env = {}, tty }: SessionCommand): string {
+  const [file = ""] = argv;
+  return [
+    `t=${token}`,
+    cwd === undefined
+      ? "cd"
+      : `d=${quote(cwd)}; cd -- "$d" 2>/dev/null || { if [ ! -e "$d" ]; then e=ENOENT; elif [ ! -d "$d" ]; then e=ENOTDIR; else e=EACCES; fi; echo "$t chdir $e"; exit 1; }`,
+    ...Object.entries(env).map(exportLine),
+    `command -v ${quote(file)} >/dev/null 2>&1 || { echo "$t exec ENOENT"; exit 1; }`,
+    "g=$$; if [ -r /proc/$$/stat ]; then read -r _ _ _ _ g _ </proc/$$/stat; fi",
+    ...(tty ? [] : ['echo "$t " >&2']),
+    'echo "$t started $g"',
+    "unset t d e g",
+    `exec ${quoteArgv(argv)}`,
+  ].join("\n");
+}
+
+function exportLine([name, value]: [string, string]): string {
+  if (/^[A-Za-z_]\w*$/.test(name)) return `export ${name}=${quote(value)}`;
+  throw new Failure(`${JSON.stringify(name)} is not a valid name for an environment variable`, { code: "internal" });
+}
+
+function asUser(sudo: SudoUse, script: string): string {
+  const shell = `/bin/sh -c ${quote(script)}`;
+  if (sudo === "never") return `exec ${shell}`;
+  const allowed = sudo === "required" ? "" : "&& sudo -n true 2>/dev/null";
+  return `if [ "$(id -u)" -ne 0 ] ${allowed}; then exec sudo -n -- ${shell}; else exec ${shell}; fi`;
+}

@@ -1,0 +1,26 @@
+import type { Hello } from "../../../../devtool/protocol/hello.ts";
+
+/** A hello whose texts need more than one byte for a character. */
+export const HELLO_WITH_ACCENTS: Hello = {
+  protocol: 1,
+  socket: "/run/utilisateur/été/agent.sock",
+  facts: {
+    home: "/home/日本語 é 🦊",
+    user: "josé",
+    uid: 1000,
+    platform: "linux",
+    arch: "x64",
+    libc: "glibc",
+    node: "v22.0.0",
+  },
+};
+
+/** Lines an agent never prints, by what is wrong with them, and what a person reads then. */
+export const BAD_HELLOS: readonly (readonly [what: string, line: string, message: RegExp])[] = [
+  ["not JSON", "hello {nonsense", /the agent's hello is not valid JSON/],
+  ["null", "hello null", /the agent's hello is not an object/],
+  ["of wrong types", 'hello {"protocol":1,"socket":7,"facts":{}}', /socket is not a string/],
+  ["without facts", 'hello {"protocol":1,"socket":"/s"}', /facts is not an object/],
+  ["of another protocol version", 'hello {"protocol":2}', /the agent has protocol version 2, not 1/],
+  ["no word of ours", "goodbye {}", /it reported "goodbye"/],
+];
