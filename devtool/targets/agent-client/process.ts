@@ -3,7 +3,7 @@ import { ConnectionLost } from "../../failure.ts";
 import { encodePreface, FrameDecoder } from "../../protocol/frame.ts";
 import { type AgentMessage, type ClientMessage, decodeAgentMessage, encode } from "../../protocol/messages.ts";
 import { whenDrained } from "../drained.ts";
-import { startFailure } from "../errno.ts";
+import { startFailure } from "../start-failure.ts";
 import type { ExitStatus, RemoteProcess } from "../target.ts";
 import { StandardInput, StandardOutput } from "./streams.ts";
 

@@ -1,8 +1,8 @@
 import { ConnectionLost, Failure } from "../../failure.ts";
 import { isSignal } from "../../protocol/messages.ts";
 import { whenDrained } from "../drained.ts";
-import { startFailure } from "../errno.ts";
 import { AfterToken, newToken } from "../login-shell/token.ts";
+import { startFailure } from "../start-failure.ts";
 import { noSudo } from "../sudo.ts";
 import type { ExitStatus, RemoteProcess, TerminalSize } from "../target.ts";
 import type { SshSession } from "./channel.ts";

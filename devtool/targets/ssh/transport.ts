@@ -1,11 +1,11 @@
 import type { Duplex } from "node:stream";
 import { ConnectionLost, Failure } from "../../failure.ts";
 import { openChannel, openSession, type SshChannel, type SshSession, type SshTerminal } from "./channel.ts";
+import { connectFailure, reasonOf, refused, timedOut } from "./connect-failure.ts";
 import { Deadline } from "./deadline.ts";
-import { connectFailure, reasonOf, refused, timedOut } from "./failure.ts";
-import { hostKeyAlgorithms } from "./host-key.ts";
-import type { Identity } from "./identities.ts";
-import { OfferedIdentities } from "./keys.ts";
+import { hostKeyAlgorithms } from "./keys/host-key.ts";
+import type { Identity } from "./keys/identities.ts";
+import { OfferedIdentities } from "./keys/reader.ts";
 import { Client, type ConnectConfig, type NextAuthHandler } from "./ssh2.ts";
 
 /** A connection, with its log-in, may take this long; a person's answer to a question is not counted. */

@@ -4,10 +4,10 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/p
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
-import { interpret, type SshSettings } from "../ssh/config.ts";
-import { parseSshConfig } from "../ssh/config-file.ts";
-import { Unreachable } from "../ssh/failure.ts";
-import { parseHostSpec } from "../ssh/host-spec.ts";
+import { parseSshConfig } from "../ssh/config/file.ts";
+import { parseHostSpec } from "../ssh/config/host-spec.ts";
+import { interpret, type SshSettings } from "../ssh/config/settings.ts";
+import { Unreachable } from "../ssh/connect-failure.ts";
 import { connector } from "../ssh/target.ts";
 import type { ExitStatus, Target } from "../target.ts";
 

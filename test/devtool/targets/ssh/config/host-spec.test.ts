@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Failure } from "../../../../devtool/failure.ts";
-import { parseHostSpec } from "../../../../devtool/targets/ssh/host-spec.ts";
+import { Failure } from "../../../../../devtool/failure.ts";
+import { parseHostSpec } from "../../../../../devtool/targets/ssh/config/host-spec.ts";
 
 const good: readonly [text: string, user: string | undefined, host: string, port: number | undefined][] = [
   ["h", undefined, "h", undefined],

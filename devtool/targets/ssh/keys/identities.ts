@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { Failure } from "../../failure.ts";
-import type { AskPassphrase } from "./ask.ts";
+import { Failure } from "../../../failure.ts";
+import type { AskPassphrase } from "../ask.ts";
 
 /** As OpenSSH's NumberOfPasswordPrompts. */
 const PASSPHRASE_ATTEMPTS_MAX = 3;

@@ -1,4 +1,5 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
+import { matchesPatternList } from "../pattern.ts";
 
 /** One line of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export interface KnownHost {
@@ -103,17 +104,5 @@ function matchesHosts(hosts: string, name: string): boolean {
     const salt = Buffer.from(hosts.split("|")[2] ?? "", "base64");
     return hashName(name, salt) === hosts;
   }
-  const patterns = hosts.toLowerCase().split(",");
-  // A negated pattern that matches ends it, whatever else does.
-  if (patterns.some((pattern) => pattern.startsWith("!") && matchesPattern(pattern.slice(1), name))) return false;
-  return patterns.some((pattern) => !pattern.startsWith("!") && matchesPattern(pattern, name));
-}
-
-/** `*` any characters, `?` one. */
-export function matchesPattern(pattern: string, name: string): boolean {
-  const regularExpression = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replace(/\*+/g, ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${regularExpression}$`, "s").test(name);
+  return matchesPatternList(hosts.toLowerCase().split(","), name);
 }

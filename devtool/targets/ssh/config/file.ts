@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { isAbsolute, join, parse, sep } from "node:path";
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../../failure.ts";
+import { matchesPattern, matchesPatternList } from "../pattern.ts";
 import type { HostSpec } from "./host-spec.ts";
-import { matchesPattern } from "./known-hosts.ts";
 
 /** Option values by lower-case keyword, as `ssh -G` prints them. */
 export type SshOptions = ReadonlyMap<string, readonly string[]>;
@@ -87,7 +87,7 @@ class ConfigReader {
       const directive = parseDirective(line, `${file}:${index + 1}`);
       if (!directive) continue;
       const { keyword, rest, words } = directive;
-      if (keyword === "host") matches = active && matchesHost(words, this.#host);
+      if (keyword === "host") matches = active && matchesPatternList(words, this.#host);
       else if (keyword === "match") matches = active && this.#matchesAll(words, `${file}:${index + 1}`);
       else if (keyword === "include") await this.#include(words, base, depth, matches);
       else if (matches) this.#set(keyword, RAW.has(keyword) ? [rest] : words);
@@ -155,12 +155,6 @@ export function parseDirective(
     words.push(word);
   }
   return { keyword, rest, words };
-}
-
-function matchesHost(patterns: readonly string[], host: string): boolean {
-  const negated = patterns.filter((pattern) => pattern.startsWith("!"));
-  if (negated.some((pattern) => matchesPattern(pattern.slice(1), host))) return false;
-  return patterns.some((pattern) => !pattern.startsWith("!") && matchesPattern(pattern, host));
 }
 
 /** glob(3) of `*` and `?`, sorted; hidden files only where the pattern names the dot. */

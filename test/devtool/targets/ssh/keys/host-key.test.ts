@@ -3,11 +3,11 @@ import { execFileSync } from "node:child_process";
 import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { before } from "node:test";
-import { Failure } from "../../../../devtool/failure.ts";
-import { buildAgent } from "../../../rig/agent.ts";
-import { type Sshd, startSshd } from "../../../rig/sshd.ts";
-import { connectTo, outcome, targetOn } from "../connected.ts";
-import { onTerminal, withoutTerminal } from "../terminal.ts";
+import { Failure } from "../../../../../devtool/failure.ts";
+import { buildAgent } from "../../../../rig/agent.ts";
+import { type Sshd, startSshd } from "../../../../rig/sshd.ts";
+import { connectTo, outcome, targetOn } from "../../connected.ts";
+import { onTerminal, withoutTerminal } from "../../terminal.ts";
 
 before(buildAgent);
 

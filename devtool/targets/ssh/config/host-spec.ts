@@ -1,4 +1,4 @@
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../../failure.ts";
 
 /** What a person writes for a host. */
 export interface HostSpec {

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { hostname, userInfo } from "node:os";
 import { promisify } from "node:util";
-import { Failure } from "../../failure.ts";
-import { readSshConfig, type SshConfigPlace, type SshOptions } from "./config-file.ts";
+import { Failure } from "../../../failure.ts";
+import { readSshConfig, type SshConfigPlace, type SshOptions } from "./file.ts";
 import type { HostSpec } from "./host-spec.ts";
 
 const run = promisify(execFile);

@@ -1,5 +1,5 @@
+import { BaseAgent, createAgent, type ParsedKey, parseSshKey } from "../ssh2.ts";
 import type { Identity, KeyReader, PrivateKey } from "./identities.ts";
-import { BaseAgent, createAgent, type ParsedKey, parseSshKey } from "./ssh2.ts";
 
 /** ssh2's agent interface offers public keys and asks for a signature only where the server would take the key. */
 export class OfferedIdentities extends BaseAgent {

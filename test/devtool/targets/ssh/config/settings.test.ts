@@ -4,11 +4,10 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import fc from "fast-check";
-import { Failure } from "../../../../devtool/failure.ts";
-import { askOpenSsh, interpret, type SshSettings } from "../../../../devtool/targets/ssh/config.ts";
-import { parseDirective, parseSshConfig, readSshConfig } from "../../../../devtool/targets/ssh/config-file.ts";
-import { parseHostSpec } from "../../../../devtool/targets/ssh/host-spec.ts";
-import { routeTo } from "../../../../devtool/targets/ssh/target.ts";
+import { Failure } from "../../../../../devtool/failure.ts";
+import { parseDirective, parseSshConfig, readSshConfig } from "../../../../../devtool/targets/ssh/config/file.ts";
+import { parseHostSpec } from "../../../../../devtool/targets/ssh/config/host-spec.ts";
+import { askOpenSsh, interpret, type SshSettings } from "../../../../../devtool/targets/ssh/config/settings.ts";
 
 const home = userInfo().homedir;
 let directory = "";
@@ -150,29 +149,4 @@ test("no text at all makes the line parser do anything but give a directive or r
       }
     }),
   );
-});
-
-/** Routes by a configuration that says only ProxyJump. */
-function routes(jumps: Readonly<Record<string, string>>) {
-  return async (host: string) => {
-    const hops = await routeTo(parseHostSpec(host), async (spec) => {
-      const options = new Map([
-        ["port", [String(spec.port ?? 22)]],
-        ...(jumps[spec.host] ? [["proxyjump", [jumps[spec.host] ?? ""]] as const] : []),
-      ]);
-      return interpret(spec, options, home);
-    });
-    return hops.map(({ hostName }) => hostName);
-  };
-}
-
-test("a route leads through every jump host in turn, the first one's own included", async () => {
-  assert.deepEqual(await routes({})("h"), ["h"]);
-  assert.deepEqual(await routes({ h: "a" })("h"), ["a", "h"]);
-  assert.deepEqual(await routes({ h: "a,b", a: "c", b: "ignored" })("h"), ["c", "a", "b", "h"]);
-});
-
-test("a jump host that names itself is reached directly, and a loop of two is refused", async () => {
-  assert.deepEqual(await routes({ h: "a", a: "a" })("h"), ["a", "h"]);
-  await assert.rejects(routes({ a: "b", b: "a" })("a"), /more than 8 jump hosts/);
 });

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Failure } from "../../failure.ts";
-import type { Ask } from "./ask.ts";
+import { Failure } from "../../../failure.ts";
+import type { Ask } from "../ask.ts";
 import {
   fingerprint,
   judgeHostKey,

@@ -1,0 +1,43 @@
+import { Failure } from "../../failure.ts";
+import { type HostSpec, parseHostSpec } from "./config/host-spec.ts";
+import type { SshSettings } from "./config/settings.ts";
+
+/** Jump hosts before the target, those of jump hosts included. */
+const JUMPS_MAX = 8;
+
+/**
+ * The hosts to go through, the target last. Like OpenSSH, it follows only the first jump host's own ProxyJump: the
+ * others are reached through the one before them.
+ */
+export async function routeTo(
+  spec: HostSpec,
+  settingsOf: (spec: HostSpec) => Promise<SshSettings>,
+  jumps = 0,
+): Promise<SshSettings[]> {
+  const settings = await settingsOf(spec);
+  if (settings.proxyCommand !== undefined && settings.proxyJump === undefined) throw proxyCommandRefused(settings);
+  if (settings.proxyJump === undefined) return [settings];
+  const [first, ...others] = settings.proxyJump.split(",").map((jump) => parseHostSpec(jump.trim()));
+  if (!first) return [settings];
+  if (jumps + others.length >= JUMPS_MAX) {
+    throw new Failure(`at most ${JUMPS_MAX} jump hosts, and the route through ${settings.alias} has more`, {
+      code: "ssh-config-invalid",
+      remedy: "look for a loop of ProxyJump in the SSH configuration",
+      exitCode: 2,
+    });
+  }
+  // `Host *` with a ProxyJump also matches the jump host itself, which is then reached directly.
+  const toSelf = first.host === spec.host && (first.port ?? settings.port) === settings.port;
+  if (toSelf) return [settings];
+  const before = await routeTo(first, settingsOf, jumps + 1 + others.length);
+  const between = await Promise.all(others.map(settingsOf));
+  return [...before, ...between, settings];
+}
+
+function proxyCommandRefused(settings: SshSettings): Failure {
+  return new Failure(`${settings.alias} has a ProxyCommand, which is not supported`, {
+    code: "ssh-config-invalid",
+    remedy: "use ProxyJump for it in the SSH configuration",
+    exitCode: 2,
+  });
+}
