@@ -1,33 +1,36 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { encodeLine, ROOT } from "../protocol/hello.ts";
 
-/** How much of sudo's complaint is passed on. */
+/** How much of sudo's error output is passed on. */
 const COMPLAINT_BYTES_MAX = 2048;
 
 /**
- * Starts this same agent as root. It writes its own line; this one writes why when there will be none.
- * sudo's words go with it, such as `a password is required`.
+ * Starts this same agent as root. It prints its own hello; when it can't be started, its line is printed from here, with
+ * sudo's message, such as `a password is required`.
  */
 export function startRootAgent(token: string, args: readonly string[], out: Writable): ChildProcess {
   const [script = ""] = process.argv.slice(1);
   const child = spawn("sudo", ["-n", "--", process.execPath, script, ...args], { stdio: ["pipe", "pipe", "pipe"] });
-  let said = "";
+  let printed = "";
   let complaint = "";
   child.stdin.on("error", () => {}); // its exit follows
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
+    printed += text;
     out.write(text);
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     complaint = (complaint + text).slice(0, COMPLAINT_BYTES_MAX);
   });
-  const over = Promise.race([once(child, "close"), once(child, "error")]);
-  void over.then(([cause]) => {
-    if (said.includes("\n")) return;
-    const failed = cause instanceof Error ? `sudo: ${cause.message}` : complaint.trim() || "sudo failed";
-    out.write(encodeLine(token, ROOT, { failed }));
+  child.on("error", (error) => {
+    complaint = notExecuted(error); // "close" follows
+  });
+  child.on("close", () => {
+    if (!printed.includes("\n")) out.write(encodeLine(token, ROOT, { failed: complaint.trim() || "sudo failed" }));
   });
   return child;
+}
+
+function notExecuted(error: Error): string {
+  return "code" in error && error.code === "ENOENT" ? "sudo is not installed" : `sudo: ${error.message}`;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { before, type TestContext } from "node:test";
@@ -24,7 +24,7 @@ function missing(): string | undefined {
  * An sshd whose login user is no root: /etc/passwd, /etc/shadow and /etc/sudoers.d are its own, in a mount namespace
  * that ends with it.
  */
-async function startSshdForUser(t: TestContext, sudoers: string): Promise<Sshd> {
+async function startSshdForUser(t: TestContext, sudoers: string, path?: string): Promise<Sshd> {
   const directory = await mkdtemp(join(tmpdir(), "tinydocker-sudo."));
   t.after(() => rm(directory, { recursive: true, force: true }));
   await chmod(directory, 0o755);
@@ -44,7 +44,7 @@ exec "$@"`;
   return await startSshd(t, {
     user: "rig",
     home,
-    config: [`SetEnv HOME=${home} XDG_RUNTIME_DIR=${home}/run`],
+    config: [`SetEnv HOME=${home} XDG_RUNTIME_DIR=${home}/run${path === undefined ? "" : ` PATH=${path}`}`],
     prefix: ["unshare", "--mount", "--propagation", "private", "sh", "-c", mount, directory],
   });
 }
@@ -108,6 +108,31 @@ test("without password-less sudo, asRoot is the login user's by default, and a F
     await assert.rejects(strict.exec(["id", "-u"], { asRoot: true, withoutAgent }), refused);
     assert.equal((await outcome(strict.exec(["id", "-u"], { withoutAgent }))).stdout, `${UID}\n`);
   }
+});
+
+/** A folder of what the agent's installation needs, and nothing else. */
+async function pathWithoutSudo(t: TestContext): Promise<string> {
+  const bin = await mkdtemp(join(tmpdir(), "tinydocker-bin."));
+  t.after(() => rm(bin, { recursive: true, force: true }));
+  await chmod(bin, 0o755);
+  for (const name of ["sh", "cat", "mkdir", "head", "wc", "chmod", "mv", "rm", "id"]) {
+    await symlink(execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim(), join(bin, name));
+  }
+  await symlink(process.execPath, join(bin, "node"));
+  return bin;
+}
+
+test("a target without sudo runs asRoot as the login user, and says so where sudo is required", async (t) => {
+  if (!needs(t, missing())) return;
+  const sshd = await startSshdForUser(t, ALLOWED, await pathWithoutSudo(t));
+  const willing = await connectTo(t, targetOn(sshd));
+  assert.equal((await outcome(willing.exec(["id", "-u"], { asRoot: true }))).stdout, `${UID}\n`);
+  const strict = await connectTo(t, targetOn(sshd, { sudo: true }));
+  await assert.rejects(
+    strict.exec(["id", "-u"], { asRoot: true }),
+    /no password-less sudo on rig: sudo is not installed/,
+  );
+  assert.equal((await outcome(strict.exec(["id", "-u"]))).stdout, `${UID}\n`);
 });
 
 test("root's processes get signals, and end with the connection, cut or aborted", async (t) => {
