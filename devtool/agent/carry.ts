@@ -23,16 +23,16 @@ type State =
     }
   | { readonly name: "over" };
 
-/** One connection and the one process it carries. The connection's end is the process group's end. */
+/** One connection and the process that runs over it. When the connection closes, the process group is ended. */
 export class Carried {
   readonly #socket: Socket;
   readonly #pipes: PipeSource;
   readonly #decoder = new FrameDecoder();
   #state: State = { name: "waiting" };
   #running: Promise<void> = Promise.resolve();
-  /** Aborted when the process is no longer wanted: by `terminate`, the connection's close or the agent's end. */
-  readonly #unwanted = new AbortController();
-  /** Settles when the connection is closed and no process of the group is left. */
+  /** Aborted by `terminate`, by the connection's close and by the agent's end. */
+  readonly #cancelled = new AbortController();
+  /** Settles once the connection is closed and the process group is empty. */
   readonly over: Promise<void>;
 
   constructor(socket: Socket, pipes: PipeSource) {
@@ -41,18 +41,18 @@ export class Carried {
     socket.write(encodePreface());
     socket.on("error", () => {});
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
-    // events.once would reject on "error", which is only the way to "close".
+    // Not events.once, which would reject on "error": "close" follows that.
     const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
     this.over = closed.then(() => {
       this.#discardOutput();
-      this.#unwanted.abort();
+      this.#cancelled.abort();
       return this.#running;
     });
   }
 
   /** Ends the process group, then the connection. */
   async end(): Promise<void> {
-    this.#unwanted.abort();
+    this.#cancelled.abort();
     await this.#running;
     this.#socket.destroy();
     await this.over;
@@ -62,26 +62,26 @@ export class Carried {
     try {
       for (const frame of this.#decoder.push(chunk)) this.#act(decodeClientMessage(frame));
     } catch {
-      // Only a broken or foreign client sends what can't be decoded; its process must not go on unseen.
+      // Only a broken or foreign client sends what can't be decoded; its process must not run on unsupervised.
       this.#socket.destroy();
     }
   }
 
   #act(message: ClientMessage): void {
     const state = this.#state;
-    if (message.type === "terminate") this.#unwanted.abort();
+    if (message.type === "terminate") this.#cancelled.abort();
     else if (message.type === "request" && state.name === "waiting") {
       this.#state = { name: "starting" };
       this.#running = this.#run(message).catch(() => void this.#socket.destroy());
     } else if (state.name === "running") this.#tell(state, message);
-    // The process may have ended while the message was on its way. A client says nothing before `started`.
+    // The process may have ended while the message was in flight. A client sends nothing before `started`.
     else if (state.name !== "over") this.#socket.destroy();
   }
 
   #tell(state: State & { readonly name: "running" }, message: ClientMessage): void {
     if (message.type === "stdin") {
       const taken = () => this.#send({ type: "window", stream: "stdin", bytes: message.data.length });
-      // A process that closed its stdin still must not stop the client's writing.
+      // A process that closed its stdin must not block a client that still writes.
       if (state.stdin.writable) state.stdin.write(message.data, taken);
       else taken();
     } else if (message.type === "stdin-end") state.stdin.end();
@@ -98,24 +98,24 @@ export class Carried {
     }
     const { child, pid, pipes } = started;
     const exited = once(child, "exit");
-    pipes.stdin.on("error", () => {}); // EPIPE: it reads no more
+    pipes.stdin.on("error", () => {}); // EPIPE: it no longer reads
     const stdout = new Output(pipes.stdout, (data) => this.#send({ type: "stdout", data }));
     const stderr = new Output(pipes.stderr, (data) => this.#send({ type: "stderr", data }));
     this.#state = { name: "running", pid, stdin: pipes.stdin, stdout, stderr };
     this.#send({ type: "started", pid });
-    const ended = this.#endOnceUnwanted(pid);
+    const ended = this.#endOnceCancelled(pid);
 
     const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null];
     pipes.stdin.destroy();
     await Promise.all([stdout.drain(), stderr.drain()]);
-    // Left behind in the group: a process that means to stay calls setsid, as for a terminal that closes.
-    await (this.#unwanted.signal.aborted ? ended : endGroup(pid));
+    // What is left of the group ends too; a process that is to stay calls setsid, as for a terminal that closes.
+    await (this.#cancelled.signal.aborted ? ended : endGroup(pid));
     this.#state = { name: "over" };
     this.#socket.end(encode(signal === null ? { type: "exit", code: code ?? 0 } : { type: "killed", signal }));
   }
 
-  async #endOnceUnwanted(pid: number): Promise<void> {
-    if (!this.#unwanted.signal.aborted) await once(this.#unwanted.signal, "abort");
+  async #endOnceCancelled(pid: number): Promise<void> {
+    if (!this.#cancelled.signal.aborted) await once(this.#cancelled.signal, "abort");
     if (this.#state.name !== "running") return;
     for (const output of [this.#state.stdout, this.#state.stderr]) output.hurry();
     if (this.#socket.destroyed) this.#discardOutput();

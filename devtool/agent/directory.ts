@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How long the agent before this one may take to end its processes. */
+/** How long the previous agent of the same client may take to end its processes. */
 const TAKE_OVER_MS = 10_000;
 const POLL_MS = 10;
 const STALE_MS = 3_600_000;
@@ -11,8 +11,8 @@ const SOCKET_PATH_BYTES_MAX = 107;
 const LONGEST_NAME = "agent.sock";
 
 /**
- * Makes the agent's own directory, 0700, named after the client. An agent that the same client started before, over a
- * connection whose end has not reached this machine yet, is ended first with all it runs.
+ * Creates the agent's own directory, mode 0700, named after the client. An agent that the same client started over an
+ * earlier connection, whose end has not reached this machine yet, is ended first with all it runs.
  */
 export async function claimDirectory(client: string): Promise<string> {
   const name = `devtool-${client}`;
@@ -21,7 +21,7 @@ export async function claimDirectory(client: string): Promise<string> {
   return (fits ? await claim(join(runtime, name)) : undefined) ?? (await claim(join("/tmp", name))) ?? fail(name);
 }
 
-/** undefined where no directory can be made, as in an XDG_RUNTIME_DIR that is not there. */
+/** undefined where the directory can't be created, as in an XDG_RUNTIME_DIR that does not exist. */
 async function claim(directory: string): Promise<string | undefined> {
   const deadline = performance.now() + TAKE_OVER_MS;
   while (!made(directory)) {
@@ -40,7 +40,7 @@ async function claim(directory: string): Promise<string | undefined> {
   return directory;
 }
 
-/** Removes what agents left that were killed outright. Young ones may be in the making. */
+/** Removes directories of agents that were killed with SIGKILL. A recent one may belong to an agent that is starting. */
 function sweep(own: string): void {
   const base = dirname(own);
   for (const name of readdirSync(base).filter((entry) => entry.startsWith("devtool-"))) {
@@ -64,16 +64,16 @@ function terminate(pid: number): void {
   try {
     process.kill(pid, "SIGTERM");
   } catch {
-    // It has just ended by itself.
+    // It has just ended.
   }
 }
 
-/** The agent that made the directory, if it still runs. */
+/** The process id of the agent that created the directory, if it still runs. */
 function ownerOf(directory: string): number | undefined {
   try {
     const pid = Number(readFileSync(join(directory, "pid"), "utf8"));
     const client = directory.slice(directory.lastIndexOf("/devtool-") + "/devtool-".length);
-    // The pid may be another process's by now.
+    // The process id may have been reused.
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(client) ? pid : undefined;
   } catch {
     return undefined;
@@ -81,5 +81,5 @@ function ownerOf(directory: string): number | undefined {
 }
 
 function fail(name: string): never {
-  throw new Error(`can't make the directory ${name} in $XDG_RUNTIME_DIR or /tmp`);
+  throw new Error(`can't create the directory ${name} in $XDG_RUNTIME_DIR or /tmp`);
 }

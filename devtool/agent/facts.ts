@@ -15,7 +15,7 @@ export function hostFacts(): HostFacts {
   };
 }
 
-/** What this very Node.js is linked to. process.report would tell too, and takes tens of milliseconds. */
+/** The libc that this Node.js is linked to. process.report has it too, but takes tens of milliseconds. */
 function libc(): HostFacts["libc"] {
   return readFileSync("/proc/self/maps", "latin1").includes("/ld-musl-") ? "musl" : "glibc";
 }

@@ -1,6 +1,6 @@
-import { open } from "./open.ts";
+import { serve } from "./serve.ts";
 
-void open(process.argv.slice(2), process.stdin, process.stdout).then(
+void serve(process.argv.slice(2), process.stdin, process.stdout).then(
   () => process.exit(0),
   (error: unknown) => {
     process.stderr.write(`devtool agent: ${error instanceof Error ? error.message : String(error)}\n`);

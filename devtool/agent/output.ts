@@ -2,17 +2,17 @@ import type { Socket } from "node:net";
 import { DATA_BYTES_MAX, WINDOW_BYTES } from "../protocol/messages.ts";
 
 /**
- * A process's own output is in its pipes when it exits. What it leaves running may hold them open for good, so after
- * the exit output counts as ended once nothing came for DRAIN_IDLE_MS, or DRAIN_BYTES_MAX came (more than a pipe holds).
+ * When a process exits, its own output is in its pipes. A child it leaves running may keep them open for ever, so after
+ * the exit the output counts as ended after DRAIN_IDLE_MS without data, or DRAIN_BYTES_MAX (more than a pipe holds).
  */
 const DRAIN_IDLE_MS = 250;
 const DRAIN_BYTES_MAX = 1024 * 1024;
 
-/** One output stream of a process, read no faster than the client takes it. */
+/** One output stream of a process, read no faster than the client returns credit. */
 export class Output {
   readonly #stream: Socket;
   readonly #ended: Promise<unknown>;
-  /** Goes below zero by at most one read of the pipe. */
+  /** May fall below zero by at most one read of the pipe. */
   #credit = WINDOW_BYTES;
   #patient = true;
   #exited = false;
@@ -29,26 +29,26 @@ export class Output {
     });
   }
 
-  /** The client took `bytes`. */
+  /** The client has returned credit for `bytes`. */
   grant(bytes: number): void {
     this.#credit += bytes;
     if (this.#credit > 0) this.#stream.resume();
     this.#watchIdle();
   }
 
-  /** The process is to end: a client that takes nothing no longer holds that up. */
+  /** The process is being ended, so a client that reads nothing is no longer waited for. */
   hurry(): void {
     this.#patient = false;
     this.#watchIdle();
   }
 
-  /** The client is gone: output goes nowhere, and must not block the process while it ends. */
+  /** The client is gone: output is read and dropped, so that it does not block the process while it ends. */
   discard(): void {
     this.hurry();
     this.grant(Number.POSITIVE_INFINITY);
   }
 
-  /** The process has exited; settles when its output has ended. */
+  /** Called once the process has exited; settles when its output has ended. */
   drain(): Promise<unknown> {
     this.#exited = true;
     this.#bytesLeft = DRAIN_BYTES_MAX;
@@ -66,7 +66,7 @@ export class Output {
 
   #watchIdle(): void {
     clearTimeout(this.#idle);
-    // While a patient process waits for the client, silence says nothing.
+    // While no credit is left nothing is read, so idleness means nothing.
     const waiting = this.#credit <= 0 && this.#patient;
     if (this.#exited && !waiting) this.#idle = setTimeout(() => this.#stream.destroy(), DRAIN_IDLE_MS);
   }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { constants, fchmodSync, openSync } from "node:fs";
 import { Socket } from "node:net";
 
-/** Pipes made at a time, ahead of need: more are made when fewer than this are left. Three go into a process. */
+/** Pipes made at a time, ahead of need: more are made when fewer than this are left. A process takes three. */
 const PIPES_AHEAD = 12;
 
 export interface StandardPipes {
@@ -20,9 +20,9 @@ interface Pipe {
 }
 
 /**
- * Gives processes real pipes. Node's own `stdio: "pipe"` is a socket pair, which can't be opened again: with it
- * `echo hello >/dev/stderr` fails with ENXIO, as nginx's log does in many images. (Nor would a FIFO do: /dev/stdin,
- * opened after the writer's end was closed, would wait for another writer for ever.)
+ * Provides processes with real pipes. Node's own `stdio: "pipe"` is a socket pair, which can't be opened again: with it
+ * `echo hello >/dev/stderr` fails with ENXIO, as nginx's log does in many images. (A FIFO would not work either: opening
+ * /dev/stdin after the writer has closed its end would wait for another writer for ever.)
  */
 export class PipeSource {
   #ready: Pipe[] = [];
@@ -32,7 +32,7 @@ export class PipeSource {
   async take(): Promise<StandardPipes> {
     while (this.#ready.length < 3) await this.prepare();
     const [input, output, errors] = this.#ready.splice(0, 3) as [Pipe, Pipe, Pipe];
-    if (this.#ready.length < PIPES_AHEAD) this.prepare().catch(() => {}); // the next take() tries again, and tells
+    if (this.#ready.length < PIPES_AHEAD) this.prepare().catch(() => {}); // the next take() tries again, and reports
     return {
       childFds: [input.read, output.write, errors.write],
       stdin: new Socket({ fd: input.write, readable: false, writable: true }),
@@ -54,25 +54,25 @@ export class PipeSource {
 }
 
 /**
- * Node can't call pipe(2), but a shell's pipeline does: each of its commands tells its process id and waits, while
- * both ends of the pipe that was its stdout are opened again through /proc.
+ * Node can't call pipe(2), but a shell does for a pipeline: each of its commands prints its process id and waits, while
+ * both ends of the pipe that is its stdout are opened again through /proc.
  */
 async function makePipes(count: number): Promise<Pipe[]> {
-  // 4, since `>&2` moves a shell's own stdout for as long as echo takes.
+  // Descriptor 4, since `>&2` replaces the shell's own stdout while echo runs.
   const hold = "exec 4>&1; read -r pid rest </proc/self/stat; echo $pid >&2; read -r end <&3";
   const script = `exec 3<&0; hold() { ${hold}; }; ${"hold | ".repeat(count)} read -r end <&3`;
   const shell = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "pipe"] });
   const exited = once(shell, "exit");
   exited.catch(() => {}); // the output then ends early
-  let told = "";
+  let printed = "";
   for await (const text of shell.stderr.setEncoding("utf8").iterator({ destroyOnReturn: false })) {
-    told += text;
-    if (told.split("\n").length > count) break;
+    printed += text;
+    if (printed.split("\n").length > count) break;
   }
   try {
-    return told.trim().split("\n").map(openPipe);
+    return printed.trim().split("\n").map(openPipe);
   } finally {
-    // Until they are gone they hold the pipes' ends too, and nobody would see them close.
+    // Until the commands have exited they hold the pipes' ends too, and nobody would see an end of file.
     shell.stdin.end();
     shell.stderr.resume();
     await exited;

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How long a process group may take to end by SIGTERM before SIGKILL. */
+/** How long a process group may take to end after SIGTERM before it is sent SIGKILL. */
 const TERMINATE_GRACE_MS = 5_000;
-/** How long a killed group may take to vanish; one in uninterruptible sleep is left behind after it. */
+/** How long a killed group may take to end; after that, a process in uninterruptible sleep is left behind. */
 const KILL_WAIT_MS = 2_000;
 const POLL_MS = 5;
 
-/** False when the group has no process left that may be signalled. */
+/** Returns false when the group has no process that may be signalled. */
 export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-pgid, signal);
@@ -36,7 +36,7 @@ async function gone(pgid: number, withinMs: number): Promise<boolean> {
   return true;
 }
 
-/** The dead that their parent has not waited for yet can still be signalled, and some container's init never waits. */
+/** Zombies can still be signalled, and the init of some containers never waits for them. */
 function hasLiving(pgid: number): boolean {
   return readdirSync("/proc").some((name) => /^\d/.test(name) && isLivingMember(name, pgid));
 }
@@ -48,7 +48,7 @@ function isLivingMember(pid: string, pgid: number): boolean {
   } catch {
     return false; // it has just ended
   }
-  // pid (command) state ppid pgrp …; the command may hold anything, parentheses too.
+  // pid (command) state ppid pgrp …; the command may contain anything, parentheses too.
   const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return Number(group) === pgid && state !== "Z" && state !== "X";
 }

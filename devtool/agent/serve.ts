@@ -12,20 +12,20 @@ import { hostFacts } from "./facts.ts";
 import { PipeSource } from "./pipes.ts";
 import { startRootAgent } from "./root.ts";
 
-/** The agent as root may take this long to end what it runs: longer than one process group takes. */
+/** The root agent may take this long to end what it runs, which is longer than ending one process group takes. */
 const ROOT_END_MS = 9_000;
 /** Connections waiting to be accepted; each exec is one. */
 const BACKLOG = 128;
 
 /**
- * Listens and carries processes until `lifetime` ends, then ends them all. Arguments:
+ * Listens and runs processes until `lifetime` ends, then ends them all. Arguments:
  *
- *     TOKEN login CLIENT sudo|no-sudo    as the login user; with sudo it starts another as root
- *     TOKEN root CLIENT DIRECTORY UID    its socket is for UID, the login user, in whose DIRECTORY it lies
+ *     TOKEN login CLIENT sudo|no-sudo    as the login user; with sudo it starts a second agent as root
+ *     TOKEN root CLIENT DIRECTORY UID    as root; its socket is in the login agent's DIRECTORY and belongs to UID
  */
-export async function open(args: readonly string[], lifetime: Readable, out: Writable): Promise<void> {
+export async function serve(args: readonly string[], lifetime: Readable, out: Writable): Promise<void> {
   const [token = "", role, client = "", where = "", uid] = args;
-  out.on("error", () => {}); // the client is gone; so is `lifetime`
+  out.on("error", () => {}); // the client is gone, and `lifetime` ends too
   const ended = endOf(lifetime);
   if (role === "root") return await asRoot(token, where, Number(uid), ended, out);
   if (role !== "login") throw new Error(`started with unknown arguments: ${args.slice(1).join(" ")}`);
@@ -58,7 +58,7 @@ async function asRoot(token: string, directory: string, uid: number, ended: Prom
   const socket = join(directory, "root.sock");
   const agent = listen(socket);
   await once(agent.server, "listening");
-  // sshd connects as the login user; the directory keeps everyone else out.
+  // sshd connects as the login user; the directory's mode keeps everyone else out.
   chmodSync(socket, 0o600);
   chownSync(socket, uid, -1);
   out.write(encodeLine(token, ROOT, { socket }));
@@ -69,7 +69,7 @@ async function asRoot(token: string, directory: string, uid: number, ended: Prom
 function listen(path: string): { server: Server; end(): Promise<void> } {
   const carried = new Set<Carried>();
   const pipes = new PipeSource();
-  void pipes.prepare().catch(() => {}); // the first exec tries again, and tells
+  void pipes.prepare().catch(() => {}); // the first exec tries again, and reports
   const server = createServer({ noDelay: true }, (socket) => {
     const one = new Carried(socket, pipes);
     carried.add(one);
@@ -85,7 +85,7 @@ function listen(path: string): { server: Server; end(): Promise<void> } {
   };
 }
 
-/** The client's end of the channel closed, or somebody ends the agent. */
+/** Settles when the client closes its end of the channel, or when a signal asks the agent to end. */
 function endOf(lifetime: Readable): Promise<void> {
   return new Promise((resolve) => {
     const end = () => resolve();

@@ -9,7 +9,7 @@ export type Started =
   | { readonly child: ChildProcess; readonly pid: number; readonly pipes: StandardPipes }
   | { readonly failed: AgentMessage & { readonly type: "failed" } };
 
-/** Starts the process in a process group of its own, which signals reach as a whole. */
+/** Starts the process in a process group of its own, so that signals reach all of it. */
 export async function start(request: Request, source: PipeSource): Promise<Started> {
   let pipes: StandardPipes;
   try {
@@ -32,7 +32,7 @@ export async function start(request: Request, source: PipeSource): Promise<Start
   }
 }
 
-/** spawn gives ENOENT for a missing directory as for a missing command. */
+/** spawn reports ENOENT for a missing directory and for a missing command alike. */
 function whyNotStarted(error: unknown, cwd: string): { step: "chdir" | "exec"; errno: string } {
   try {
     if (!statSync(cwd).isDirectory()) return { step: "chdir", errno: "ENOTDIR" };

@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ECONNRESET: "connection reset by the other side",
   EHOSTUNREACH: "no route to the host",
-  ENETUNREACH: "the network can't be reached",
+  ENETUNREACH: "the network is unreachable",
   ETIMEDOUT: "no answer in time",
 };
 
@@ -24,7 +24,7 @@ export function errnoWords(errno: string): string {
   return words ? `${words} (${errno})` : errno;
 }
 
-/** The errno name of a system error, if it is one; a Failure's code is none. */
+/** The errno name of a system error, such as ENOENT; undefined for any other error. A Failure's code is not an errno. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || error instanceof Failure) return undefined;
   if ("code" in error && typeof error.code === "string") return error.code;

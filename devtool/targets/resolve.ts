@@ -6,19 +6,19 @@ import type { Target } from "./target.ts";
 import { vagrantTarget } from "./vagrant/vagrant.ts";
 
 export interface ResolveOptions {
-  /** Absolute; the folder of the Vagrantfile. */
+  /** The folder of the Vagrantfile, an absolute path. */
   readonly projectRoot: string;
   readonly acceptNewHostKey?: boolean;
-  /** For targets that name no file of their own. */
+  /** For targets without a `configFile` of their own. */
   readonly sshConfigFile?: string | undefined;
-  /** Gets what a person should know but need not act on; stderr without it. */
+  /** Called with what a person should know but need not act on; by default it is written to stderr. */
   readonly notice?: (text: string) => void;
 }
 
 /**
- * The target of a name: one of the configuration's, else `local`, `vagrant`, or a host as ssh takes it. Without a name
- * the configuration's default, else this machine where it is a Linux, else the Vagrant machine. Opens nothing.
- * @throws Failure when it is none of these
+ * The target with this name in the configuration, else `local`, `vagrant`, or a host as ssh accepts it. Without a name
+ * this machine if it runs Linux, else the Vagrant machine. Connects to nothing yet.
+ * @throws Failure when the name is none of these
  */
 export function resolveTarget(
   name: string | undefined,
@@ -31,7 +31,7 @@ export function resolveTarget(
 }
 
 function adHoc(name: string): TargetSettings {
-  if (name === "") throw new Failure("the target has no name", { code: "target-invalid", exitCode: 2 });
+  if (name === "") throw new Failure("the target's name is empty", { code: "target-invalid", exitCode: 2 });
   if (name === "local") return { kind: "local" };
   if (name === "vagrant") return { kind: "vagrant" };
   return { kind: "ssh", host: name };

@@ -16,7 +16,7 @@ export function startFailure(
   }
   return new Failure(`${where} has no ${command}`, {
     code: "command-not-found",
-    remedy: "install it there: devtool provision, or use --provision",
+    remedy: "install it there: devtool provision, or --provision",
     exitCode: 2,
   });
 }

@@ -6,13 +6,13 @@ import { Failure } from "../../failure.ts";
 export interface AgentFile {
   readonly path: string;
   readonly content: Buffer;
-  /** Of its own content, so a version can't be wrong. */
+  /** Contains a hash of the content, so another version has another name. */
   readonly name: string;
 }
 
-/** The bundled agent. @throws Failure when the package was not built */
+/** The bundled agent. @throws Failure when it has not been built */
 export async function agentFile(): Promise<AgentFile> {
-  // As dist/*.js this file lies beside the agent; as a source it is two folders deep.
+  // In dist/ this module is in the agent's folder; in the sources it is three folders below the project's root.
   const place = import.meta.url.endsWith(".ts") ? "../../../dist/agent.js" : "./agent.js";
   const path = fileURLToPath(new URL(place, import.meta.url));
   try {

@@ -57,7 +57,7 @@ class LocalConnection implements Connection {
 
   async exec(argv: readonly string[], wanted: ExecOptions = {}): Promise<RemoteProcess> {
     wanted.signal?.throwIfAborted();
-    if (wanted.tty) throw new TypeError("a local process gets this terminal itself: execOnTerminal");
+    if (wanted.tty) throw new TypeError("a local process uses this very terminal: call execOnTerminal");
     const { socket, facts } = this.#agent.hello;
     const channel = await open((wanted.asRoot && (await this.#rootSocket)) || socket);
     const command = { argv, cwd: wanted.cwd ?? facts.home, env: wanted.env ?? {} };

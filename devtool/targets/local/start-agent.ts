@@ -11,7 +11,7 @@ export async function startAgent(path: string, withRoot: boolean, where: string)
   const token = newToken();
   const client = randomBytes(8).toString("hex");
   const args = [path, token, "login", client, withRoot ? "sudo" : "no-sudo"];
-  // detached: Ctrl-C on this terminal is devtool's to act on; the agent ends when devtool does.
+  // detached: Ctrl-C on this terminal must reach devtool alone; the agent ends when devtool does.
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"], detached: true });
   const greeting = new Greeting({ token, where, deadlineMs: START_DEADLINE_MS });
   child.stdin.on("error", () => {}); // its exit follows

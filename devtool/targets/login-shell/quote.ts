@@ -1,6 +1,6 @@
-/** An argument as one word of the POSIX shell. @throws TypeError on a NUL, which no argument can hold */
+/** An argument as one word of the POSIX shell. @throws TypeError on a NUL, which no argument can contain */
 export function quote(argument: string): string {
-  if (argument.includes("\0")) throw new TypeError("an argument can't hold a NUL character");
+  if (argument.includes("\0")) throw new TypeError("an argument can't contain a NUL character");
   if (/^[A-Za-z0-9_/:.,@%+-]+$/.test(argument)) return argument;
   return `'${argument.replaceAll("'", "'\\''")}'`;
 }
@@ -10,8 +10,8 @@ export function quoteArgv(argv: readonly string[]): string {
 }
 
 /**
- * A POSIX shell script as one command line for a login shell of any kind: sh, csh and fish read single quotes, `!`,
- * backslashes and newlines each in their own way, so those go as octal escapes, which only printf reads.
+ * A POSIX shell script as one command line for any login shell: sh, csh and fish differ in single quotes, `!`, backslashes
+ * and newlines, so these are written as octal escapes, which only printf interprets.
  */
 export function forLoginShell(script: string): string {
   return `exec /bin/sh -c 'eval "$(printf "${printfEscape(script)}")"'`;

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { ReadStream, WriteStream } from "node:tty";
 
-/** Gives what was typed; undefined when there is no terminal to ask on. */
+/** Resolves to what was typed, or undefined when there is no terminal to ask on. */
 export type Ask = (prompt: string) => Promise<string | undefined>;
 export type AskPassphrase = Ask;
 
@@ -19,7 +19,7 @@ async function askOnTerminal(prompt: string, echo: boolean): Promise<string | un
   const terminal = openTerminal();
   if (!terminal) return undefined;
   const { input, output, close } = terminal;
-  // Raw mode first: what is typed ahead of the prompt must not be echoed either.
+  // Raw mode first: what is typed before the prompt appears must not be echoed either.
   input.setRawMode(true);
   try {
     output.write(prompt);

@@ -12,14 +12,14 @@ export interface SshTerminal {
   readonly rows: number;
 }
 
-/** A command run by the login shell. */
+/** A command that runs through the login shell. */
 export interface SshSession {
   readonly channel: SshChannel;
   /** How the server reported its end; known by the time the channel has closed. */
   ended(): { readonly code: number | null; readonly signal: string | undefined } | undefined;
 }
 
-/** Runs a command line by the login shell. */
+/** Runs a command line through the login shell. */
 export async function openSession(
   client: InstanceType<typeof Client>,
   command: string,

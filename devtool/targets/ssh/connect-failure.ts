@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { errnoOf, errnoWords } from "../errno.ts";
 
-/** Whom the connection was to be with. */
+/** What was connected to. */
 interface Endpoint {
   /** `host:port` */
   readonly where: string;
@@ -9,7 +9,7 @@ interface Endpoint {
   readonly user: string;
 }
 
-/** Nothing answers at the address, as far as can be told from here. */
+/** The host does not answer, or not as the one that was meant: the machine may be down. */
 export class Unreachable extends Failure {}
 
 export function timedOut({ where }: Endpoint, limitMs: number): Unreachable {
@@ -24,8 +24,8 @@ export function refused({ where, user }: Endpoint, keys: readonly string[], meth
   const tried = keys.join(", ");
   const answer = tried
     ? `refused every key offered as ${user} (${tried})`
-    : `wants a key for ${user}, and there is none`;
-  return new Unreachable(`${where} ${answer}; it takes ${methods.join(", ") || "nothing else"}`, {
+    : `asks for a key for ${user}, and none is configured`;
+  return new Unreachable(`${where} ${answer}; it offers ${methods.join(", ") || "no other method"}`, {
     code: "login-refused",
     remedy: `check the user name, and authorize a key there: ssh-copy-id ${user}@${where.replace(/:22$/, "")}`,
     exitCode: 2,
@@ -38,10 +38,10 @@ export function connectFailure({ where, host }: Endpoint, error: Error & { level
   switch (errno) {
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return new Unreachable(`can't reach ${where}: no address is known for ${host} (${errno})`, {
+      return new Unreachable(`can't reach ${where}: ${host} has no address (${errno})`, {
         code: "target-unreachable",
         ...options,
-        remedy: "check the host's name, or give its HostName in ~/.ssh/config",
+        remedy: "check the host's name, or set its HostName in ~/.ssh/config",
       });
     case "ECONNREFUSED":
       return new Unreachable(`${where} refused the connection: nothing listens there (${errno})`, {
@@ -59,18 +59,18 @@ export function connectFailure({ where, host }: Endpoint, error: Error & { level
       });
   }
   if (/Too many authentication failures/i.test(error.message)) {
-    return new Failure(`${where} stopped the log-in after too many keys`, {
+    return new Failure(`${where} refused the login after too many keys`, {
       code: "login-refused",
       ...options,
-      remedy: "name the right key: IdentityFile and IdentitiesOnly yes in ~/.ssh/config",
+      remedy: "name the key to use: IdentityFile and IdentitiesOnly yes in ~/.ssh/config",
     });
   }
   if (error.level === "handshake" || error.level === "protocol") {
-    return new Failure(`${where} and this client found no common way to talk: ${error.message}`, {
+    return new Failure(`the SSH handshake with ${where} failed: ${error.message}`, {
       code: "handshake-failed",
       ...options,
       remedy:
-        "check that it is an SSH server; it must allow curve25519-sha256 or another key exchange that is no post-quantum one",
+        "check that it is an SSH server; it must allow curve25519-sha256 or another key exchange that is not post-quantum",
     });
   }
   return new Failure(`can't log in on ${where}: ${error.message}`, { code: "login-refused", ...options });

@@ -1,4 +1,4 @@
-/** A time limit that stands still while a person is asked something. */
+/** A timeout that is paused while a person is asked something, and starts again in full after the answer. */
 export class Deadline {
   readonly #limitMs: number;
   readonly #expired: () => void;

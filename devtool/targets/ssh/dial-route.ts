@@ -33,7 +33,7 @@ export async function dialRoute(
   }
   const last = open.pop();
   if (!last) throw new TypeError("a route without a host");
-  // The target's connection ends with its jump hosts' by itself; they end with it here.
+  // When a jump host's connection ends, the target's ends too; the other way round takes this.
   void last.closed.then(() => open.reverse().forEach((transport) => void transport.close()));
   return last;
 }
@@ -45,7 +45,7 @@ async function dialOne(
   options: DialOptions,
   signal: AbortSignal,
 ): Promise<SshTransport> {
-  // ssh2 takes longer to load than a local run needs to begin.
+  // Imported late: loading ssh2 takes longer than starting a command on the local target.
   const [{ dial }, { readKeys }] = await Promise.all([import("./transport.ts"), import("./keys/reader.ts")]);
   const policy = hostKeyPolicy(hop, options.acceptNewHostKey);
   const [hostKey, identities] = await Promise.all([

@@ -1,6 +1,6 @@
 import ssh2 from "ssh2";
 
-// The one way in for the library, which is CommonJS and has no names to import.
+// ssh2 is CommonJS without named exports, and is imported here alone.
 export type { ClientChannel, ConnectConfig, NextAuthHandler, ParsedKey } from "ssh2";
 export const { BaseAgent, Client, createAgent } = ssh2;
 export const parseSshKey = ssh2.utils.parseKey;

@@ -8,35 +8,35 @@ import type { Identity } from "./keys/identities.ts";
 import { OfferedIdentities } from "./keys/reader.ts";
 import { Client, type ConnectConfig, type NextAuthHandler } from "./ssh2.ts";
 
-/** A connection, with its log-in, may take this long; a person's answer to a question is not counted. */
+/** Connecting and logging in; the time that a person takes to answer a question is not counted. */
 const CONNECT_DEADLINE_MS = 10_000;
-/** A connection counts as lost after KEEPALIVES_MISSED_MAX unanswered probes, one each KEEPALIVE_INTERVAL_MS. */
+/** A connection counts as lost after KEEPALIVES_MISSED_MAX unanswered probes, one every KEEPALIVE_INTERVAL_MS. */
 const KEEPALIVE_INTERVAL_MS = 5_000;
 const KEEPALIVES_MISSED_MAX = 2;
 
-/** One SSH connection, logged in. */
+/** An SSH connection that has logged in. */
 export interface SshTransport {
-  /** Runs a command line by the login shell. */
+  /** Runs a command line through the login shell. */
   session(command: string, terminal?: SshTerminal): Promise<SshSession>;
-  /** Connects to a unix socket there; rejects where sshd_config has AllowStreamLocalForwarding no. */
+  /** Connects to a unix socket of the host's; rejects where sshd_config has AllowStreamLocalForwarding no. */
   connectUnix(path: string): Promise<Duplex>;
   connectTcp(host: string, port: number): Promise<Duplex>;
-  /** What close() was given, else why it was lost. */
+  /** Resolves to the reason given to close(), else to why the connection was lost. */
   readonly closed: Promise<Error | undefined>;
   close(reason?: Error): void;
 }
 
 export interface SshDial {
-  /** As a person would write it, for messages: `host:port`. */
+  /** `host:port`, for messages. */
   readonly where: string;
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** Instead of a TCP connection to host:port: a channel of a jump host, and when that host's connection ends. */
+  /** Instead of a TCP connection to host:port: a jump host's channel to it, and when that host's connection closes. */
   readonly through?: { readonly channel: Duplex; readonly closed: SshTransport["closed"] };
-  /** Key types known_hosts has for this host; they are asked for first, or a known host would look changed. */
+  /** Key types in known_hosts for this host. They are asked for first: with another type a known host would look changed. */
   readonly hostKeyTypes: readonly string[];
-  /** Rejects with the Failure that says why not. */
+  /** Rejects with a Failure when the key is not to be trusted. */
   verifyHostKey(key: Buffer): Promise<void>;
   readonly identities: readonly Identity[];
 }
@@ -71,9 +71,9 @@ class SshClientConnection implements SshTransport {
   readonly #client = new Client();
   readonly #deadline = new Deadline(CONNECT_DEADLINE_MS, () => this.fail(timedOut(this.#options, CONNECT_DEADLINE_MS)));
   #state: State;
-  /** What is known of why it failed or was lost. */
+  /** The first error, which is why it fails or is lost. */
   #why: unknown;
-  /** Log-in methods the server says it takes. */
+  /** Authentication methods that the server offers. */
   #methods: readonly string[] = [];
   #offered = false;
   #settleClosed: (reason: Error | undefined) => void = () => {};
@@ -92,12 +92,12 @@ class SshClientConnection implements SshTransport {
     client.on("ready", () => this.#opened());
     client.on("error", (error: Error & { level?: string }) => this.#erred(error));
     client.on("close", () => this.#lost());
-    // A TCP socket closes after its end; a jump host's channel stays half open, and "close" never comes.
+    // A TCP socket closes after its end. A jump host's channel stays half open, and "close" is never emitted.
     client.on("end", () => {
       this.#lost();
       client.destroy();
     });
-    // ssh2 does not tell a connection that the one it goes through has ended.
+    // ssh2 does not notice that the connection which this one goes through has ended.
     void this.#options.through?.closed.then((error) => {
       this.#why ??= error;
       this.#lost();
@@ -148,7 +148,7 @@ class SshClientConnection implements SshTransport {
 
   #erred(error: Error & { level?: string }): void {
     const options = this.#options;
-    // One key that can't sign is no reason to stop: the next is tried.
+    // When one key can't sign, ssh2 goes on with the next.
     if (error.level === "agent" || this.#state.name !== "connecting") this.#why ??= error;
     else if (error.level === "client-authentication") {
       const keys = options.identities.map(({ name }) => name);
@@ -159,8 +159,7 @@ class SshClientConnection implements SshTransport {
   #lost(): void {
     const { where } = this.#options;
     this.fail(
-      this.#why ??
-        new Failure(`${where} closed the connection during the log-in`, { code: "login-refused", exitCode: 2 }),
+      this.#why ?? new Failure(`${where} closed the connection during login`, { code: "login-refused", exitCode: 2 }),
     );
     this.#over(this.#loss());
   }
@@ -176,7 +175,7 @@ class SshClientConnection implements SshTransport {
     return new ConnectionLost(message, { cause: this.#why });
   }
 
-  /** ssh2 gives the same errors for what the server refuses and for what a lost connection left unanswered. */
+  /** ssh2's errors are the same when the server refuses and when the connection was lost before it answered. */
   async #guard<T>(what: string, opening: Promise<T>): Promise<T> {
     try {
       return await opening;
@@ -185,7 +184,7 @@ class SshClientConnection implements SshTransport {
       const said = error instanceof Error ? error.message : String(error);
       throw new Failure(`${this.#options.where} refused to open ${what}: ${said}`, {
         code: "channel-refused",
-        remedy: "look at MaxSessions, AllowTcpForwarding and AllowStreamLocalForwarding in its sshd_config",
+        remedy: "check MaxSessions, AllowTcpForwarding and AllowStreamLocalForwarding in its sshd_config",
         cause: error,
       });
     }
@@ -197,7 +196,7 @@ class SshClientConnection implements SshTransport {
       host,
       port,
       username: user,
-      readyTimeout: 0, // Deadline does it: it stands still while a person is asked
+      readyTimeout: 0, // Deadline instead, which is paused while a person is asked
       keepaliveInterval: KEEPALIVE_INTERVAL_MS,
       keepaliveCountMax: KEEPALIVES_MISSED_MAX,
       algorithms: { serverHostKey: hostKeyAlgorithms(hostKeyTypes) },
@@ -217,7 +216,7 @@ class SshClientConnection implements SshTransport {
     }
   }
 
-  /** As OpenSSH: "none" tells which methods the server takes, then the keys in turn. */
+  /** Like OpenSSH: "none" first, whose refusal lists the methods that the server offers, then each key in turn. */
   #nextLogIn(left: readonly string[] | null, next: NextAuthHandler): void {
     const { user: username, identities } = this.#options;
     if (left) this.#methods = left;
@@ -226,6 +225,6 @@ class SshClientConnection implements SshTransport {
       this.#offered = true;
       const agent = new OfferedIdentities(identities, (work) => this.#deadline.hold(work));
       next({ type: "agent", username, agent });
-    } else next(false as never); // ssh2 takes false for "no more"; its types don't know
+    } else next(false as never); // ssh2 accepts false for "no more methods", though its types don't
   }
 }

@@ -14,7 +14,7 @@ import type { ExitStatus, Target } from "../target.ts";
 export interface VagrantTargetOptions {
   /** The folder of the Vagrantfile. */
   readonly projectRoot: string;
-  /** Its name in a Vagrantfile of several machines. */
+  /** The machine's name, in a Vagrantfile with several. */
   readonly machine: string | undefined;
   readonly sudo: boolean | undefined;
   readonly notice: (text: string) => void;
@@ -23,7 +23,7 @@ export interface VagrantTargetOptions {
 /** The virtual machine of the project's Vagrantfile. */
 export function vagrantTarget(name: string, options: VagrantTargetOptions): Target {
   const route = async () => [await machineSettings(options)];
-  // A machine of the project's own: its key can't be known before, and is pinned from then on.
+  // The project's own machine: nobody can know its key before the first connection, which stores it.
   const trust = { acceptNewHostKey: true, sudo: options.sudo ?? true, notice: options.notice };
   const connect = connector(name, route, trust);
   return {
@@ -34,7 +34,7 @@ export function vagrantTarget(name: string, options: VagrantTargetOptions): Targ
         return await connect(signal);
       } catch (error) {
         signal.throwIfAborted();
-        // A halted machine leaves its last ssh-config in the cache.
+        // Its address may have changed while it was halted.
         await forget(options.projectRoot);
         throw error instanceof Unreachable ? notUp(options, error) : error;
       }
@@ -43,7 +43,7 @@ export function vagrantTarget(name: string, options: VagrantTargetOptions): Targ
 }
 
 /**
- * Runs vagrant in the project on this process's own terminal, environment untouched.
+ * Runs vagrant in the project's folder, on this process's own terminal and in its environment.
  * @throws Failure when it is not installed
  */
 export async function runVagrant(args: readonly string[], projectRoot: string): Promise<ExitStatus> {
@@ -64,7 +64,7 @@ async function machineSettings({ projectRoot, machine, notice }: VagrantTargetOp
   const spec = parseHostSpec(host);
   const place = { file: undefined, home: homedir(), notice };
   const settings = interpret(spec, await parseSshConfig(text, spec, place), homedir());
-  // Each machine is reached at 127.0.0.1 and some port, with new keys after destroy and up: so one file for each machine.
+  // All machines are at 127.0.0.1, and one that is destroyed and created again has new keys: so one file for each.
   const knownHosts = join(stateDirectory(projectRoot), `known_hosts-${await machineId(projectRoot, host)}`);
   return {
     ...settings,
@@ -75,7 +75,7 @@ async function machineSettings({ projectRoot, machine, notice }: VagrantTargetOp
   };
 }
 
-/** `vagrant ssh-config` takes seconds, so its answer is kept until the Vagrantfile or a machine changes. */
+/** `vagrant ssh-config` takes seconds, so its output is cached until the Vagrantfile or a machine changes. */
 async function sshConfig(projectRoot: string, machine: string | undefined): Promise<string> {
   const cache = join(stateDirectory(projectRoot), `ssh-config${machine === undefined ? "" : `-${machine}`}`);
   const key = `# ${await fingerprint(projectRoot)}\n`;
@@ -103,14 +103,14 @@ async function askVagrant(projectRoot: string, machine: string | undefined): Pro
   });
   if (code === 0 && /^\s*HostName\s/m.test(output.stdout)) return output.stdout;
   const said = output.stderr.trim().split("\n").slice(0, 3).join(" ");
-  throw new Failure(`vagrant tells no way to the machine: ${said}`, {
+  throw new Failure(`vagrant reports no SSH configuration for the machine: ${said}`, {
     code: "machine-not-running",
     remedy: "start it: devtool up",
     exitCode: 2,
   });
 }
 
-/** Changes when the Vagrantfile is edited, and with each machine's making and destruction. */
+/** Changes when the Vagrantfile is edited, and when a machine is created or destroyed. */
 async function fingerprint(projectRoot: string): Promise<string> {
   const ids = await machineIdFiles(projectRoot);
   const times = await Promise.all(
@@ -122,7 +122,7 @@ async function fingerprint(projectRoot: string): Promise<string> {
   return JSON.stringify(times);
 }
 
-/** .vagrant/machines/NAME/PROVIDER/id, there while the machine is. */
+/** .vagrant/machines/NAME/PROVIDER/id, which exist as long as their machines. */
 async function machineIdFiles(projectRoot: string): Promise<string[]> {
   const machines = join(dataDirectory(projectRoot), "machines");
   const files: string[] = [];
@@ -147,7 +147,7 @@ function dataDirectory(projectRoot: string): string {
   return process.env["VAGRANT_DOTFILE_PATH"] ?? join(projectRoot, ".vagrant");
 }
 
-/** Goes with the machine's own data, which git ignores and `rm -r .vagrant` forgets. */
+/** Beside Vagrant's own data, so that git ignores it and `rm -r .vagrant` removes it. */
 function stateDirectory(projectRoot: string): string {
   return join(dataDirectory(projectRoot), "devtool");
 }

@@ -217,7 +217,7 @@ async function gone(pid: number): Promise<void> {
 }
 
 const REFUSED: readonly (readonly [string, readonly string[], RegExp])[] = [
-  ["a target that is no host", ["run", "--target=-oProxyCommand=x", "true"], /is no host/],
+  ["a target that is not a valid host", ["run", "--target=-oProxyCommand=x", "true"], /is not a valid host/],
   ["a host nobody knows", ["run", "--target", "nobody.invalid", "true"], /no address is known for nobody\.invalid/],
   [
     "a host that refuses the connection",

@@ -4,7 +4,7 @@ import { Failure } from "../../../failure.ts";
 import { matchesPattern, matchesPatternList } from "../pattern.ts";
 import type { HostSpec } from "./host-spec.ts";
 
-/** Option values by lower-case keyword, as `ssh -G` prints them. */
+/** Keyword, in lower case → its values, as `ssh -G` prints them. */
 export type SshOptions = ReadonlyMap<string, readonly string[]>;
 
 export interface SshConfigPlace {
@@ -19,16 +19,16 @@ const INCLUDE_DEPTH_MAX = 16;
 
 const SYSTEM_CONFIG = "/etc/ssh/ssh_config";
 const DEFAULT_KEYS = ["id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_xmss", "id_dsa"];
-/** Values that add up; of every other keyword the first counts. */
+/** Keywords whose values accumulate; for every other keyword the first value counts. */
 const ACCUMULATING = new Set(["identityfile"]);
-/** Keywords whose arguments are several words. */
+/** Keywords that take several words. */
 const LISTS = new Set(["userknownhostsfile", "globalknownhostsfile"]);
-/** Keywords whose value is the line's rest, quotes and all. */
+/** Keywords whose value is the rest of the line, quotes included. */
 const RAW = new Set(["proxycommand"]);
 
 /**
  * ssh_config(5) for where OpenSSH is not installed: Host with patterns and negation, Include, Match all, and the
- * keywords SshSettings needs. @throws Failure on what can't be understood
+ * keywords that SshSettings needs. @throws Failure on a file that can't be read or is not valid
  */
 export async function readSshConfig(spec: HostSpec, place: SshConfigPlace): Promise<SshOptions> {
   const reader = new ConfigReader(spec, place);
@@ -117,13 +117,14 @@ class ConfigReader {
 
   #matchesAll(words: readonly string[], where: string): boolean {
     if (words.length === 1 && words[0]?.toLowerCase() === "all") return true;
-    this.#notice(`${where}: "Match ${words.join(" ")}" is passed over: without OpenSSH only "Match all" is understood`);
+    this.#notice(`${where}: "Match ${words.join(" ")}" is ignored: without OpenSSH only "Match all" is supported`);
     return false;
   }
 
   async #include(patterns: readonly string[], base: string, depth: number, active: boolean): Promise<void> {
     if (depth >= INCLUDE_DEPTH_MAX)
-      throw new Failure(`SSH configuration: more than ${INCLUDE_DEPTH_MAX} Include levels`, {
+      throw new Failure(`SSH configuration: at most ${INCLUDE_DEPTH_MAX} levels of Include, got more`, {
+        remedy: "look for a file that includes itself",
         code: "ssh-config-invalid",
         exitCode: 2,
       });
@@ -136,7 +137,7 @@ class ConfigReader {
   }
 }
 
-/** A line: keyword, then `=` or blanks, then words, of which some are quoted. @throws Failure on an open quote */
+/** A line: keyword, then `=` or blanks, then words, which may be quoted. @throws Failure on a quote that is not closed */
 export function parseDirective(
   line: string,
   where: string,
@@ -157,7 +158,7 @@ export function parseDirective(
   return { keyword, rest, words };
 }
 
-/** glob(3) of `*` and `?`, sorted; hidden files only where the pattern names the dot. */
+/** glob(3) with `*` and `?`, sorted; hidden files only where the pattern has the dot. */
 async function glob(pattern: string): Promise<string[]> {
   const { root } = parse(pattern);
   let found = [root];

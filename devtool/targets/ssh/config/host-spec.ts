@@ -1,6 +1,6 @@
 import { Failure } from "../../../failure.ts";
 
-/** What a person writes for a host. */
+/** A host as a person writes it. */
 export interface HostSpec {
   readonly host: string;
   readonly user: string | undefined;
@@ -17,7 +17,7 @@ export function parseHostSpec(text: string): HostSpec {
   const colons = place.split(":").length - 1;
   const plain = colons === 1 ? /^([^:]+):(\d+)$/.exec(place) : undefined;
   const [, host, port] = bracketed ?? plain ?? ["", place, undefined];
-  // A host that begins with "-" would be an option of ssh's.
+  // ssh would take a host that begins with "-" for an option.
   if (!host || !/^[^-\s/\\"'`$;|<>&()][^\s/\\"'`$;|<>&()]*$/.test(host) || user === "" || user?.startsWith("-")) {
     throw badHost(text);
   }
@@ -28,7 +28,7 @@ export function parseHostSpec(text: string): HostSpec {
 }
 
 function badHost(text: string): Failure {
-  return new Failure(`${JSON.stringify(text)} is no host`, {
+  return new Failure(`${JSON.stringify(text)} is not a valid host`, {
     code: "target-invalid",
     remedy: "write it as [user@]host[:port] or ssh://[user@]host[:port]",
     exitCode: 2,

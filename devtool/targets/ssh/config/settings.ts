@@ -10,19 +10,19 @@ const SSH_DEADLINE_MS = 10_000;
 
 /** What ssh_config(5) says for one host, with every path and token expanded. */
 export interface SshSettings {
-  /** The name it was asked for by. */
+  /** The name it was looked up by. */
   readonly alias: string;
   readonly hostName: string;
   readonly port: number;
   readonly user: string;
   readonly identityFiles: readonly string[];
   readonly identitiesOnly: boolean;
-  /** The agent's socket or pipe; undefined: none is to be used. */
+  /** ssh-agent's socket or pipe; undefined: no agent is used. */
   readonly agentSocket: string | undefined;
-  /** `host,host…`, each a HostSpec, from the first to the last before this one. */
+  /** `host,host…`, each a HostSpec, in the order they are passed through. */
   readonly proxyJump: string | undefined;
   readonly proxyCommand: string | undefined;
-  /** HostKeyAlias: the name its key is known by, port or not. */
+  /** HostKeyAlias: the name its key is stored under in known_hosts, whatever the port. */
   readonly hostKeyAlias: string | undefined;
   readonly userKnownHostsFiles: readonly string[];
   readonly globalKnownHostsFiles: readonly string[];
@@ -30,13 +30,13 @@ export interface SshSettings {
   readonly newHostKeys: "accept" | "ask" | "refuse";
 }
 
-/** Asks OpenSSH itself where it is installed; reads the files otherwise. @throws Failure on a configuration it refuses */
+/** Asks OpenSSH itself where it is installed, else reads the files. @throws Failure on a configuration that is not valid */
 export async function sshSettings(spec: HostSpec, place: SshConfigPlace): Promise<SshSettings> {
   const options = (await askOpenSsh(spec, place.file)) ?? (await readSshConfig(spec, place));
   return interpret(spec, options, place.home);
 }
 
-/** undefined where there is no OpenSSH. @throws Failure with its complaint */
+/** undefined where OpenSSH is not installed. @throws Failure with its error message */
 export async function askOpenSsh(spec: HostSpec, file: string | undefined): Promise<SshOptions | undefined> {
   const args = ["-G"];
   if (file !== undefined) args.push("-F", file);
@@ -67,42 +67,28 @@ function parseOptions(text: string): SshOptions {
   return options;
 }
 
+/** What the options mean for this host on this machine. */
 export function interpret(spec: HostSpec, options: SshOptions, home: string): SshSettings {
   const first = (keyword: string) => options.get(keyword)?.[0];
-  const given = (keyword: string) => (first(keyword)?.toLowerCase() === "none" ? undefined : first(keyword));
+  const unlessNone = (keyword: string) => (isNone(first(keyword)) ? undefined : first(keyword));
   const hostName = first("hostname") ?? spec.host;
   const port = Number(first("port") ?? 22);
   const user = first("user") ?? userInfo().username;
   const hostKeyAlias = first("hostkeyalias");
-  const tokens: Record<string, string> = {
-    "%": "%",
-    d: home,
-    h: hostName,
-    i: String(userInfo().uid),
-    k: hostKeyAlias ?? spec.host,
-    L: hostname().split(".")[0] ?? "",
-    l: hostname(),
-    n: spec.host,
-    p: String(port),
-    r: user,
-    u: userInfo().username,
-  };
-  const expand = (path: string) =>
-    path
-      .replace(/^~(?=$|[/\\])/, () => home)
-      .replace(/\$\{(\w+)\}/g, (_, name: string) => process.env[name] ?? "")
-      .replace(/%(.)/g, (whole, letter: string) => tokens[letter] ?? whole);
-  const files = (keyword: string) => splitPaths(given(keyword) ?? "").map(expand);
+  const tokens = tokensOf({ alias: spec.host, hostName, port, user, hostKeyAlias }, home);
+  const expand = (path: string) => expandTokens(expandVariables(path, home), tokens);
+  const files = (keyword: string) => splitPaths(unlessNone(keyword) ?? "").map(expand);
+  const proxyCommand = unlessNone("proxycommand");
   return {
     alias: spec.host,
     hostName,
     port,
     user,
-    identityFiles: (options.get("identityfile") ?? []).filter((file) => file.toLowerCase() !== "none").map(expand),
+    identityFiles: (options.get("identityfile") ?? []).filter((file) => !isNone(file)).map(expand),
     identitiesOnly: first("identitiesonly") === "yes",
     agentSocket: agentSocket(first("identityagent"), expand),
-    proxyJump: given("proxyjump"),
-    proxyCommand: given("proxycommand")?.replace(/%(.)/g, (whole, letter: string) => tokens[letter] ?? whole),
+    proxyJump: unlessNone("proxyjump"),
+    proxyCommand: proxyCommand === undefined ? undefined : expandTokens(proxyCommand, tokens),
     hostKeyAlias,
     userKnownHostsFiles: files("userknownhostsfile"),
     globalKnownHostsFiles: files("globalknownhostsfile"),
@@ -111,12 +97,54 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
   };
 }
 
-/** `ssh -G` prints paths without quotes, and a home on Windows may hold blanks: a path begins where one can begin. */
+function isNone(value: string | undefined): boolean {
+  return value?.toLowerCase() === "none";
+}
+
+type Tokens = Readonly<Record<string, string>>;
+
+/** TOKENS of ssh_config(5), those that need no connection. */
+function tokensOf(
+  {
+    alias,
+    hostName,
+    port,
+    user,
+    hostKeyAlias,
+  }: Pick<SshSettings, "alias" | "hostName" | "port" | "user" | "hostKeyAlias">,
+  home: string,
+): Tokens {
+  return {
+    "%": "%",
+    d: home,
+    h: hostName,
+    i: String(userInfo().uid),
+    k: hostKeyAlias ?? alias,
+    L: hostname().split(".")[0] ?? "",
+    l: hostname(),
+    n: alias,
+    p: String(port),
+    r: user,
+    u: userInfo().username,
+  };
+}
+
+function expandTokens(text: string, tokens: Tokens): string {
+  return text.replace(/%(.)/g, (whole, letter: string) => tokens[letter] ?? whole);
+}
+
+function expandVariables(path: string, home: string): string {
+  return path
+    .replace(/^~(?=$|[/\\])/, () => home)
+    .replace(/\$\{(\w+)\}/g, (_, name: string) => process.env[name] ?? "");
+}
+
+/** `ssh -G` prints paths without quotes, and a home on Windows may contain blanks: split only where a path can begin. */
 function splitPaths(paths: string): string[] {
   return paths.split(/ +(?=[/~%]|\$\{|[A-Za-z]:[/\\]|__PROGRAMDATA__)/).filter(Boolean);
 }
 
-/** On Windows the agent's named pipe has one name for all, and no variable tells it. */
+/** On Windows ssh-agent's named pipe has a fixed name, and no environment variable holds it. */
 const WINDOWS_AGENT = "\\\\.\\pipe\\openssh-ssh-agent";
 
 function agentSocket(identityAgent: string | undefined, expand: (path: string) => string): string | undefined {
@@ -129,7 +157,7 @@ function agentSocket(identityAgent: string | undefined, expand: (path: string) =
   return expand(identityAgent);
 }
 
-/** A configuration may accept new keys of its own accord; one that would accept a changed key is not followed in that. */
+/** StrictHostKeyChecking. Values that make OpenSSH accept a changed key accept only new ones here. */
 function newHostKeys(strict: string | undefined): SshSettings["newHostKeys"] {
   switch (strict) {
     case "accept-new":

@@ -13,24 +13,25 @@ import {
 } from "./known-hosts.ts";
 
 export interface HostKeyPolicy {
-  /** The name the keys are known by: HostKeyAlias, else HostName. */
+  /** The name the keys are stored under: HostKeyAlias, else HostName. */
   readonly host: string;
   readonly port: number;
-  /** A new key is added to the first; UserKnownHostsFile, then GlobalKnownHostsFile. */
+  /** UserKnownHostsFile; a new key is added to the first. */
   readonly userFiles: readonly string[];
+  /** GlobalKnownHostsFile. */
   readonly globalFiles: readonly string[];
   readonly hashed: boolean;
-  /** `ask` asks on a terminal, and refuses where there is none. A changed key is refused always. */
+  /** `ask` asks on the terminal, and refuses without one. A changed key is always refused. */
   readonly newKeys: "accept" | "ask" | "refuse";
 }
 
 export interface HostKeyCheck {
   readonly knownTypes: readonly string[];
-  /** @throws Failure that says why the key is not taken */
+  /** @throws Failure that says why the key is refused */
   verify(key: Buffer): Promise<void>;
 }
 
-/** @throws Failure when a file is there and can't be read: what it might refuse must not be let through */
+/** @throws Failure when a file exists and can't be read: it might list the key as changed or revoked */
 export async function hostKeyCheck(
   policy: HostKeyPolicy,
   ask: Ask,
@@ -52,14 +53,14 @@ export async function hostKeyCheck(
             `the key of ${nameOf(policy)} is revoked: ${fingerprint(key)}, by ${verdict.by.file}:${verdict.by.line}`,
             {
               code: "host-key-revoked",
-              remedy: "do not connect: whoever answers holds a key that was withdrawn",
+              remedy: "do not connect: the host has a key that was withdrawn",
               exitCode: 2,
             },
           );
         case "new":
           await acceptNew(policy, key, ask);
           await remember(policy, key).catch((error: unknown) => {
-            notice(`can't remember the key of ${nameOf(policy)}: ${String(error)}`);
+            notice(`can't store the key of ${nameOf(policy)}: ${String(error)}`);
           });
           return;
         default:
@@ -92,7 +93,7 @@ async function acceptNew(policy: HostKeyPolicy, key: Buffer, ask: Ask): Promise<
   });
   if (policy.newKeys === "refuse") throw refusal;
   const answer = await ask(
-    `The key of ${nameOf(policy)} is not known yet: ${shown}\r\nConnect, and remember it (yes/no)? `,
+    `The key of ${nameOf(policy)} is not known yet: ${shown}\r\nConnect, and store it in known_hosts (yes/no)? `,
   );
   if (answer?.trim().toLowerCase() !== "yes") throw refusal;
 }
@@ -110,11 +111,11 @@ function changed(policy: HostKeyPolicy, key: Buffer, known: readonly KnownHost[]
   const before = known.map((entry) => `${entry.type} ${fingerprint(entry.key)} (${entry.file}:${entry.line})`);
   const file = known[0]?.file ?? "";
   return new Failure(
-    `the key of ${nameOf(policy)} has changed: it shows ${typeOf(key)} ${fingerprint(key)}, known is ${before.join(", ")}; ` +
-      "someone may be listening in",
+    `the key of ${nameOf(policy)} has changed: it is ${typeOf(key)} ${fingerprint(key)}, known_hosts has ${before.join(", ")}; ` +
+      "someone may be intercepting the connection",
     {
       code: "host-key-changed",
-      remedy: `if the host was set up anew, forget its old key: ssh-keygen -R '${nameOf(policy)}' -f ${file}`,
+      remedy: `if the host was reinstalled, remove its old key: ssh-keygen -R '${nameOf(policy)}' -f ${file}`,
       exitCode: 2,
     },
   );
@@ -128,7 +129,7 @@ function typeOf(key: Buffer): string {
   return key.toString("latin1", 4, 4 + key.readUInt32BE(0));
 }
 
-/** A host key's type is not its signature algorithm: an RSA key signs with SHA-2. Strongest first. */
+/** Signature algorithms, strongest first. They differ from the key's type: an RSA key (ssh-rsa) signs with SHA-2. */
 const HOST_KEY_ALGORITHMS = [
   "ssh-ed25519",
   "ecdsa-sha2-nistp256",
@@ -139,7 +140,7 @@ const HOST_KEY_ALGORITHMS = [
   "ssh-rsa",
 ] as const;
 
-/** The signature algorithms to offer, those of key types that are known first. */
+/** The signature algorithms to offer, those of known key types first. */
 export function hostKeyAlgorithms(known: readonly string[]): (typeof HOST_KEY_ALGORITHMS)[number][] {
   const isKnown = (algorithm: string) =>
     known.includes(algorithm) || (algorithm.startsWith("rsa-") && known.includes("ssh-rsa"));

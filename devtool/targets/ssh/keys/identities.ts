@@ -5,9 +5,9 @@ import type { AskPassphrase } from "../ask.ts";
 /** As OpenSSH's NumberOfPasswordPrompts. */
 const PASSPHRASE_ATTEMPTS_MAX = 3;
 
-/** A key that may be offered, and that can sign when the server would take it. */
+/** A key to offer, which can sign when the server accepts it. */
 export interface Identity {
-  /** For messages: a file, or the agent's comment. */
+  /** For messages: the file, or the comment that ssh-agent has for it. */
   readonly name: string;
   /** In SSH's wire format. */
   readonly publicKey: Buffer;
@@ -17,7 +17,7 @@ export interface Identity {
 
 export type PrivateKey = Pick<Identity, "publicKey" | "sign">;
 
-/** What of SSH's key formats and agent protocol is the SSH library's. */
+/** SSH's key formats and agent protocol, which the SSH library implements. */
 export interface KeyReader {
   parse(
     file: Buffer,
@@ -27,19 +27,19 @@ export interface KeyReader {
 }
 
 export interface IdentitySettings {
-  /** In the order of the configuration; those that are not there are passed over. */
+  /** In the order of the configuration; missing files are ignored. */
   readonly identityFiles: readonly string[];
   readonly identitiesOnly: boolean;
-  /** undefined: none is used. */
+  /** undefined: no agent is used. */
   readonly agentSocket: string | undefined;
 }
 
-/** Unlocked keys by file, so that a reconnect asks for no passphrase again. */
+/** File → unlocked key, so that a reconnect does not ask for the passphrase again. */
 export type UnlockedKeys = Map<string, PrivateKey>;
 
 /**
- * The keys to offer, in OpenSSH's order: those of the configuration that the agent holds, the agent's others unless
- * IdentitiesOnly, then the configuration's that are only files. A passphrase is asked for when a server takes the key.
+ * The keys to offer, in OpenSSH's order: the configured ones that the agent holds, the agent's others unless
+ * IdentitiesOnly, then the configured ones that are only files. The passphrase is asked for once the server accepts a key.
  */
 export async function identitiesFor(
   settings: IdentitySettings,
@@ -79,7 +79,7 @@ async function fileIdentities(
   return found;
 }
 
-/** From FILE.pub, else from the unencrypted head of OpenSSH's private key format; older formats have none. */
+/** From FILE.pub, else from the header of OpenSSH's private key format, which is not encrypted; older formats have none. */
 async function publicPart(file: string, content: Buffer, keys: KeyReader): Promise<Buffer | undefined> {
   const beside = await readFile(`${file}.pub`).catch(() => undefined);
   const parsed = beside && keys.parse(beside);
@@ -114,7 +114,7 @@ async function unlock(
 ): Promise<PrivateKey> {
   const before = unlocked.get(file);
   if (before) return before;
-  const remedy = `unlock it in the agent: ssh-add ${file}`;
+  const remedy = `add it to ssh-agent: ssh-add ${file}`;
   for (let attempt = 1; attempt <= PASSPHRASE_ATTEMPTS_MAX; attempt++) {
     const passphrase = await ask(`Passphrase for ${file}: `);
     if (passphrase === undefined) {

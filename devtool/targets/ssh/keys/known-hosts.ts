@@ -4,7 +4,7 @@ import { matchesPatternList } from "../pattern.ts";
 /** One line of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export interface KnownHost {
   readonly file: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number;
   readonly marker: "revoked" | "cert-authority" | undefined;
   /** Comma-separated patterns, or one `|1|salt|hash`. */
@@ -18,11 +18,11 @@ export type Verdict =
   | { readonly kind: "known" }
   /** No key of this host is known. */
   | { readonly kind: "new" }
-  /** Keys of this host are known, and this is none of them. */
+  /** Keys of this host are known, and this is not one of them. */
   | { readonly kind: "changed"; readonly known: readonly KnownHost[] }
   | { readonly kind: "revoked"; readonly by: KnownHost };
 
-/** Lines that can't be understood are passed over, as OpenSSH does. */
+/** Lines that are not valid are ignored, as OpenSSH does. */
 export function parseKnownHosts(text: string, file: string): KnownHost[] {
   return text.split("\n").flatMap((content, index) => {
     const fields = content.trim().split(/[ \t]+/);
@@ -52,8 +52,9 @@ function isKeyOfType(key: Buffer, type: string): boolean {
 }
 
 /**
- * Whether `key` is the host's. Certificates are not taken, so @cert-authority lines say nothing.
- * A host on a port of its own may also be known by its bare name, but then only that very key counts, as in OpenSSH.
+ * Whether `key` is the host's. Certificates are not supported, so @cert-authority lines are ignored.
+ * As in OpenSSH, the key of a host on another port than 22 may also be stored under its name without the port; another
+ * key under that name does not make it a changed one.
  */
 export function judgeHostKey(entries: readonly KnownHost[], host: string, port: number, key: Buffer): Verdict {
   const named = entriesFor(entries, knownHostName(host, port));
@@ -67,7 +68,7 @@ export function judgeHostKey(entries: readonly KnownHost[], host: string, port: 
   return bare.some((entry) => entry.marker === undefined && equal(entry)) ? { kind: "known" } : { kind: "new" };
 }
 
-/** The types of the keys known for a host: those to ask it for, or it shows another and looks changed. */
+/** The types of the keys known for a host. With a key of another type it would look changed, so they are asked for first. */
 export function knownKeyTypes(entries: readonly KnownHost[], host: string, port: number): string[] {
   const named = entriesFor(entries, knownHostName(host, port));
   const found = named.length > 0 ? named : entriesFor(entries, host.toLowerCase());

@@ -1,7 +1,7 @@
 import { BaseAgent, createAgent, type ParsedKey, parseSshKey } from "../ssh2.ts";
 import type { Identity, KeyReader, PrivateKey } from "./identities.ts";
 
-/** ssh2's agent interface offers public keys and asks for a signature only where the server would take the key. */
+/** Keys as an agent of ssh2's: it offers the public keys, and asks for a signature only when the server accepts one. */
 export class OfferedIdentities extends BaseAgent {
   readonly #identities: readonly Identity[];
   readonly #hold: <T>(work: Promise<T>) => Promise<T>;
@@ -31,7 +31,7 @@ export class OfferedIdentities extends BaseAgent {
   }
 }
 
-/** The type a public key in SSH's wire format begins with. */
+/** A public key in SSH's wire format begins with its type. */
 function keyType(publicKey: Buffer): string {
   return publicKey.subarray(4, 4 + publicKey.readUInt32BE(0)).toString("latin1");
 }
@@ -66,7 +66,7 @@ export const readKeys: KeyReader = {
   },
 };
 
-/** OpenSSH's format comes as an array of one key, against ssh2's own types. */
+/** For OpenSSH's key format ssh2 returns an array of one key, which its types don't say. */
 function parseKey(key: Buffer | ParsedKey, passphrase?: string): ParsedKey | Error {
   const parsed: ParsedKey | Error | readonly ParsedKey[] = parseSshKey(key, passphrase);
   return Array.isArray(parsed) ? (parsed[0] ?? new Error("no key")) : (parsed as ParsedKey | Error);

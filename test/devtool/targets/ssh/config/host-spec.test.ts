@@ -38,7 +38,7 @@ for (const text of [
   "a;b",
   "h\n",
 ]) {
-  test(`${JSON.stringify(text)} is no host: refused with exit code 2`, () => {
+  test(`${JSON.stringify(text)} is not a valid host: refused with exit code 2`, () => {
     assert.throws(
       () => parseHostSpec(text),
       (error) => error instanceof Failure && error.exitCode === 2 && /user@\]host/.test(error.remedy ?? ""),

@@ -107,13 +107,13 @@ for (const [title, config, host, expected] of table) {
   });
 }
 
-test("without OpenSSH a Match that can't be understood is passed over with a notice", async () => {
+test("without OpenSSH a Match that is not supported is ignored with a notice", async () => {
   const notices: string[] = [];
   const place = { file: undefined, home, notice: (text: string) => notices.push(text) };
   const spec = parseHostSpec("h");
   const options = await parseSshConfig("Match user root\n Port 1\nHost h\n Port 2\n", spec, place);
   assert.deepEqual(options.get("port"), ["2"]);
-  assert.match(notices.join(), /ssh-config:1: "Match user root" is passed over/);
+  assert.match(notices.join(), /ssh-config:1: "Match user root" is ignored/);
 });
 
 test("a relative Include is relative to ~/.ssh", async () => {
@@ -138,7 +138,7 @@ test("a configuration OpenSSH refuses is refused with its own words", async () =
   await assert.rejects(askOpenSsh(parseHostSpec("h"), file), /Bad configuration option: nosuchthing/);
 });
 
-test("no text at all makes the line parser do anything but give a directive or refuse it", () => {
+test("whatever a line holds, parsing it returns a directive, nothing, or throws a Failure", () => {
   fc.assert(
     fc.property(fc.string(), (line) => {
       try {
