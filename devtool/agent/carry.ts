@@ -73,12 +73,12 @@ export class Carried {
     else if (message.type === "request" && state.name === "waiting") {
       this.#state = { name: "starting" };
       this.#running = this.#run(message).catch(() => void this.#socket.destroy());
-    } else if (state.name === "running") this.#tell(state, message);
+    } else if (state.name === "running") this.#handle(state, message);
     // The process may have ended while the message was in flight. A client sends nothing before `started`.
     else if (state.name !== "over") this.#socket.destroy();
   }
 
-  #tell(state: State & { readonly name: "running" }, message: ClientMessage): void {
+  #handle(state: State & { readonly name: "running" }, message: ClientMessage): void {
     if (message.type === "stdin") {
       const taken = () => this.#send({ type: "window", stream: "stdin", bytes: message.data.length });
       // A process that closed its stdin must not block a client that still writes.

@@ -29,6 +29,6 @@ export const command: Command = async (call) => {
 };
 
 async function vagrantStatus(root: string): Promise<void> {
-  const { runVagrant } = await import("../targets/vagrant/vagrant.ts");
+  const { runVagrant } = await import("../targets/vagrant/command.ts");
   await runVagrant(["status"], root);
 }

@@ -8,7 +8,7 @@ export const halt: Command = (call) => vagrant("halt", call);
 export const destroy: Command = (call) => vagrant("destroy", call);
 
 async function vagrant(subcommand: string, { options, words, interrupts }: Call): Promise<number> {
-  const { runVagrant } = await import("../targets/vagrant/vagrant.ts");
+  const { runVagrant } = await import("../targets/vagrant/command.ts");
   const root = (await projectRoot(options.config, process.cwd())) ?? process.cwd();
   // vagrant has the terminal, and gets Ctrl-C from it.
   const release = interrupts.take(() => {}, "all");

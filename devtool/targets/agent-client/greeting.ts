@@ -51,7 +51,7 @@ export interface GreetingOptions {
   readonly upload?: () => void;
 }
 
-/** Reads what an agent prints as it starts, whatever it is started through. Its carrier passes on what happens. */
+/** Reads what an agent prints when it starts, over SSH or on this machine. Its user passes on the output and how it ended. */
 export class Greeting {
   readonly #where: string;
   readonly #upload: () => void;
@@ -63,7 +63,7 @@ export class Greeting {
   #settleRoot: (hello: RootHello) => void = () => {};
   /** Rejects with NoAgent; with Failure where Node.js is missing or too old; or with what fail() was given. */
   readonly hello: Promise<Hello>;
-  /** Settles when it is known whether an agent runs as root; when none was asked for, at the end. */
+  /** Settles when it is known whether an agent runs as root; without one, when the agent ends. */
   readonly root: Promise<RootHello>;
 
   constructor({ token, where, deadlineMs, upload }: GreetingOptions) {

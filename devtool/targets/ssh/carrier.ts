@@ -81,7 +81,7 @@ function openAhead(open: Opener, first?: Promise<Duplex>): Opener {
   return () => {
     const taken = next ?? open();
     next = open();
-    next.catch(() => {}); // reported when it is taken
+    next.catch(() => {}); // reported by the exec that uses it
     return taken;
   };
 }

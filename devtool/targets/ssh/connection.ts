@@ -72,7 +72,7 @@ class SshConnection implements Connection {
     this.#state = { name: "open", agent: carrier.kind === "agent" ? carrier.agent : undefined };
   }
 
-  /** Without its agent the connection is of no more use; whoever needs one connects again. */
+  /** Without its agent the connection can't be used any longer; its user connects again. */
   #agentEnded(): void {
     const lost = new ConnectionLost(`the agent on ${this.#options.where} ended`);
     this.#transport.close(this.#state.name === "closing" ? undefined : lost);

@@ -33,7 +33,7 @@ export async function dialRoute(
   }
   const last = open.pop();
   if (!last) throw new TypeError("a route without a host");
-  // When a jump host's connection ends, the target's ends too; the other way round takes this.
+  // The target's connection ends with its jump hosts'. Theirs are closed here when it ends.
   void last.closed.then(() => open.reverse().forEach((transport) => void transport.close()));
   return last;
 }

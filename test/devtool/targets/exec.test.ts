@@ -47,11 +47,11 @@ for (const carrier of CARRIERS) {
     });
   });
 
-  test(`${carrier}: death by a signal is told as one`, async () => {
+  test(`${carrier}: death by a signal is reported as one`, async () => {
     assert.deepEqual((await outcome(sh("kill -KILL $$"))).status, { code: null, signal: "SIGKILL" });
   });
 
-  test(`${carrier}: argv, cwd and env arrive as they are, with no shell between`, async (t) => {
+  test(`${carrier}: argv, cwd and env arrive unchanged, without a shell`, async (t) => {
     const cwd = join(await temporaryDirectory(t), "it's $HOME \n é");
     await mkdir(cwd);
     const argv = ["", " ", "$HOME", "`id`", "a'b\"c\\d", "*", "\n", "é日", "-n"];
@@ -61,12 +61,12 @@ for (const carrier of CARRIERS) {
     assert.equal(Buffer.from(stdout, "latin1").toString(), [cwd, "x'\n$y", ...argv, ""].join("|"));
   });
 
-  test(`${carrier}: without a cwd it is the login user's home`, async () => {
+  test(`${carrier}: the default cwd is the login user's home`, async () => {
     const { home } = (await open.get(carrier)?.facts()) ?? {};
     assert.equal((await outcome(exec(["pwd"]))).stdout, `${home}\n`);
   });
 
-  test(`${carrier}: a directory or command that is not there is named`, async (t) => {
+  test(`${carrier}: a missing directory or command is named in the failure`, async (t) => {
     const directory = await temporaryDirectory(t);
     await writeFile(join(directory, "file"), "");
     const refused = (argv: string[], cwd: string, message: RegExp) =>
@@ -76,7 +76,7 @@ for (const carrier of CARRIERS) {
     await refused(["no-such-command"], directory, /has no no-such-command/);
   });
 
-  test(`${carrier}: every byte passes in both directions`, async () => {
+  test(`${carrier}: every byte value passes in both directions`, async () => {
     const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => (index * 7 + (index >> 8)) & 255));
     const process = await exec(["cat"]);
     process.stdin.end(bytes);
@@ -126,7 +126,7 @@ for (const carrier of CARRIERS) {
     await gone(child);
   });
 
-  test(`${carrier}: a trapped signal is the process's own to answer`, async () => {
+  test(`${carrier}: a process may trap a signal and go on`, async () => {
     const process = await sh("trap 'echo got; exit 5' INT; echo ready; while :; do sleep 0.01; done");
     await firstLine(process);
     process.kill("SIGINT");
@@ -147,7 +147,7 @@ for (const carrier of CARRIERS) {
     await assert.rejects(exec(["true"], { signal: AbortSignal.abort(reason) }), reason);
   });
 
-  test(`${carrier}: writing to a process that has closed its stdin is no error`, async () => {
+  test(`${carrier}: writing to a process that has closed its stdin is not an error`, async () => {
     const process = await sh("exec <&-; echo closed; sleep 0.05");
     await firstLine(process);
     for (let index = 0; index < 10; index++) process.stdin.write(Buffer.alloc(100_000));
@@ -176,14 +176,14 @@ for (const carrier of ["the agent", "the local agent"] as const) {
     assert.deepEqual([stdout, stderr], ["in", "e\n"]);
   });
 
-  test(`${carrier}: what a process leaves behind, holding its output, is ended and holds nothing up`, async () => {
+  test(`${carrier}: a child left behind with the output open is ended, and delays nothing`, async () => {
     const process = await exec(["sh", "-c", "sleep 1000 & echo $!"]);
     const { stdout, status } = await outcome(process);
     assert.deepEqual(status, { code: 0, signal: null });
     await gone(Number(stdout));
   });
 
-  test(`${carrier}: what calls setsid and lets go of its output is left alone`, async () => {
+  test(`${carrier}: a child that calls setsid and closes its output keeps running`, async () => {
     const script = "setsid sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1 </dev/null' & wait; sleep 1000";
     const process = await exec(["sh", "-c", script]);
     const pid = Number(await firstLine(process));
@@ -227,13 +227,13 @@ test("facts are those of the target", async () => {
   }
 });
 
-test("the agent is put there once, under its content's name, for the login user alone", async () => {
+test("the agent is installed once, under a hash of its content, for the login user alone", async () => {
   const directory = join(sshd.home, ".cache/devtool");
   assert.equal((await readdir(directory)).filter((name) => /^agent-[0-9a-f]{16}\.mjs$/.test(name)).length, 1);
   assert.equal((await readdir(directory)).length, 1);
 });
 
-test("what rc files print, to either stream, never gets among a process's output", async (t) => {
+test("what rc files print, to either stream, is kept out of a process's output", async (t) => {
   const noise = "echo noise; echo more noise >&2; printf unfinished";
   const noisy = await startSshd(t, { config: [`ForceCommand ${noise}; exec sh -c "$SSH_ORIGINAL_COMMAND"`] });
   const connection = await connectTo(t, targetOn(noisy));
@@ -287,7 +287,7 @@ test("more processes than sshd's MaxSessions run at once through the agent, with
   for (const process of processes) assert.equal((await outcome(process)).stdout, "x");
 });
 
-test("where sshd forwards no sockets one notice says so", async (t) => {
+test("an sshd that forwards no sockets is reported by one notice", async (t) => {
   const notices: string[] = [];
   const refusing = await startSshd(t, { config: ["AllowStreamLocalForwarding no"] });
   const connection = await connectTo(t, targetOn(refusing, { notice: (text) => notices.push(text) }));
@@ -305,7 +305,7 @@ test("a target whose home can't be written still runs processes, with one notice
   assert.equal(notices.length, 1);
 });
 
-test("a target without Node.js is named with the remedy, and runs what needs none", async (t) => {
+test("a target without Node.js is reported with the remedy, and runs what needs none", async (t) => {
   const home = await temporaryDirectory(t);
   const bare = await startSshd(t, { config: [`SetEnv HOME=${home} PATH=/nowhere`] });
   const connection = await connectTo(t, targetOn(bare));
@@ -321,7 +321,7 @@ test("a target without Node.js is named with the remedy, and runs what needs non
   assert.equal((await outcome(connection.exec(["/bin/echo", "out"], { withoutAgent: true }))).stdout, "out\n");
 });
 
-test("a target whose Node.js is too old is named with its version", async (t) => {
+test("a target whose Node.js is too old is reported with its version", async (t) => {
   const bin = await temporaryDirectory(t);
   const fake =
     "#!/bin/sh\nexec " +

@@ -27,11 +27,11 @@ for (const [name, kind] of table) {
   });
 }
 
-test("without a name it is this machine on Linux, else the Vagrant machine", () => {
+test("the default target is this machine on Linux, else the Vagrant machine", () => {
   assert.equal(resolve(undefined).kind, process.platform === "linux" ? "local" : "vagrant");
 });
 
-test("what is no target is refused before anything is touched", () => {
+test("a name that is not a valid target is refused before anything is touched", () => {
   for (const name of ["", "-oProxyCommand=id", "a b"]) {
     assert.throws(
       () => resolve(name),

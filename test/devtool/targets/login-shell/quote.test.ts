@@ -49,7 +49,7 @@ for (const shell of installed("sh", "bash", "dash", "zsh", "csh", "tcsh", "fish"
   });
 }
 
-test("a script for a login shell of any kind holds nothing that only some shells read as it is", () => {
+test("a script for any login shell has no character that shells read differently", () => {
   fc.assert(
     fc.property(argument, (text) => {
       const line = forLoginShell(text);
@@ -59,7 +59,7 @@ test("a script for a login shell of any kind holds nothing that only some shells
   );
 });
 
-test("plain words stay readable, and the empty argument is one", () => {
+test("plain words are not quoted, and the empty argument stays one word", () => {
   assert.equal(
     quoteArgv(["rsync", "--server", "-logDtpre.iLsfxCIvu", ".", "/home/me/x"]),
     "rsync --server -logDtpre.iLsfxCIvu . /home/me/x",

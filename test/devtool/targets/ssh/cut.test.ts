@@ -69,7 +69,7 @@ test("killing the client's process ends what it started", async (t) => {
   await gone(child);
 });
 
-test("an agent that dies is a lost connection, which its processes' exited tell", async (t) => {
+test("an agent that dies is a lost connection, which its processes' exited report", async (t) => {
   const sshd = await startSshd(t);
   const connection = await connectTo(t, targetOn(sshd));
   const process = await connection.exec(["sh", "-c", "echo $PPID; exec cat"]);

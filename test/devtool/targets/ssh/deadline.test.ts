@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Deadline } from "../../../../devtool/targets/ssh/deadline.ts";
 
-test("a deadline stands still while it is held, starts anew after, and never fires once stopped", async (t) => {
+test("a deadline is paused while it is held, starts again in full after that, and never fires once stopped", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   let fired = 0;
   const deadline = new Deadline(100, () => {

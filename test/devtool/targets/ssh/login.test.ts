@@ -95,7 +95,7 @@ test("a passphrase is asked for on the terminal, never shown, and asked for agai
   assert.equal(said.match(/Passphrase for/g)?.length, 2);
 });
 
-test("three wrong passphrases are enough", async (t) => {
+test("a third wrong passphrase is the last", async (t) => {
   const sshd = await startSshd(t, { passphrase: "open sesame" });
   const said = await onTerminal(sshd, /Passphrase for .*: /, "a\r", "b\r", "c\r");
   assert.match(said, /3 wrong passphrases/);
@@ -145,7 +145,7 @@ test("an agent that does not run is ignored", async (t) => {
 const adHoc = (host: string) =>
   sshTarget(host, host, { acceptNewHostKey: true, configFile: "/dev/null", sudo: undefined, notice: () => {} });
 
-test("a port where nothing listens is named with the remedy", async (t) => {
+test("a port where nothing listens is reported with the remedy", async (t) => {
   const sshd = await startSshd(t);
   await sshd.stop();
   const { message, remedy } = await refusal(adHoc(`root@127.0.0.1:${sshd.port}`).connect(soon()));
@@ -153,7 +153,7 @@ test("a port where nothing listens is named with the remedy", async (t) => {
   assert.match(remedy ?? "", /sshd/);
 });
 
-test("a name that has no address is named with the remedy", async () => {
+test("a name that has no address is reported with the remedy", async () => {
   const { message, remedy } = await refusal(adHoc("no-such-host.invalid").connect(soon()));
   assert.match(message, /no-such-host\.invalid has no address/);
   assert.match(remedy ?? "", /HostName/);
@@ -189,7 +189,7 @@ test("connecting to something silent ends when it is aborted", async (t) => {
   await assert.rejects(adHoc(`root@127.0.0.1:${address.port}`).connect(abort.signal), reason);
 });
 
-test("the way leads through jump hosts, each with keys and known_hosts of its own", async (t) => {
+test("a connection leads through jump hosts, each with its own keys and known_hosts", async (t) => {
   const [first, second, last] = [await startSshd(t), await startSshd(t), await startSshd(t)];
   const configs = await Promise.all([first, second, last].map(({ configFile }) => readFile(configFile, "utf8")));
   const [a = "", b = "", c = ""] = configs;

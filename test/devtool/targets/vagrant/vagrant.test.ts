@@ -5,7 +5,7 @@ import { join } from "node:path";
 import test, { before, type TestContext } from "node:test";
 import { Failure } from "../../../../devtool/failure.ts";
 import { resolveTarget } from "../../../../devtool/targets/resolve.ts";
-import { runVagrant } from "../../../../devtool/targets/vagrant/vagrant.ts";
+import { runVagrant } from "../../../../devtool/targets/vagrant/command.ts";
 import { buildAgent } from "../../../rig/agent.ts";
 import { temporaryDirectory } from "../../../rig/host.ts";
 import { type Sshd, startSshd } from "../../../rig/sshd.ts";
@@ -58,7 +58,7 @@ async function echo(root: string): Promise<string> {
   return stdout;
 }
 
-test("vagrant is asked for the way once, and again after the Vagrantfile or the machine changed", async (t) => {
+test("vagrant is asked for the SSH configuration once, and again after the Vagrantfile or the machine changed", async (t) => {
   const { root, calls, makeMachine } = await project(t, await startSshd(t));
   await makeMachine("one");
   assert.equal(await echo(root), "out\n");
@@ -85,7 +85,7 @@ test("a machine's key is pinned while the machine lives, and a new machine has a
   assert.equal(await echo(root), "out\n");
 });
 
-test("a machine that is not up is named with devtool up as the remedy", async (t) => {
+test("a machine that is not running is reported with devtool up as the remedy", async (t) => {
   const sshd = await startSshd(t);
   const { root, makeMachine } = await project(t, sshd);
   const isUp = (error: unknown) =>
@@ -97,7 +97,7 @@ test("a machine that is not up is named with devtool up as the remedy", async (t
   await assert.rejects(echo(root), isUp);
 });
 
-test("without vagrant its absence is named", async (t) => {
+test("a missing vagrant is reported", async (t) => {
   const { root } = await project(t, await startSshd(t));
   await rm(join(root, "bin/vagrant"));
   process.env["PATH"] = `${root}/bin`;
@@ -107,7 +107,7 @@ test("without vagrant its absence is named", async (t) => {
   await assert.rejects(runVagrant(["up"], root), missing);
 });
 
-test("runVagrant runs it in the project, and gives its exit code", async (t) => {
+test("runVagrant runs vagrant in the project, and returns its exit code", async (t) => {
   const { root, makeMachine } = await project(t, await startSshd(t));
   assert.deepEqual(await runVagrant(["halt", "-f"], root), { code: 1, signal: null });
   await makeMachine("one");

@@ -63,7 +63,7 @@ test("a revoked host key is refused with the line that revokes it", async (t) =>
   assert.match((await refusal(sshd)).message, /revoked.*known_hosts:2/);
 });
 
-test("hashed lines are understood", async (t) => {
+test("hashed lines are read", async (t) => {
   const sshd = await startSshd(t);
   execFileSync("ssh-keygen", ["-H", "-f", sshd.knownHostsFile], { stdio: "ignore" });
   assert.match(await readFile(sshd.knownHostsFile, "utf8"), /^\|1\|/);
@@ -100,7 +100,7 @@ test("a new host key is refused with its fingerprint where nobody can be asked",
   assert.match(await withoutTerminal(sshd), /is not known.*SHA256:/s);
 });
 
-test("a new host key is asked for on a terminal, and remembered after yes", async (t) => {
+test("a new host key is asked for on a terminal, and stored after yes", async (t) => {
   const sshd = await startSshd(t);
   await rm(sshd.knownHostsFile);
   const config = (await readFile(sshd.configFile, "utf8")).replace(
@@ -115,7 +115,7 @@ test("a new host key is asked for on a terminal, and remembered after yes", asyn
   assert.match(await withoutTerminal(sshd), /connected/);
 });
 
-test("--accept-new-host-key remembers the key, hashed where the configuration says so, and checks it from then on", async (t) => {
+test("--accept-new-host-key stores the key, hashed where the configuration says so, and checks it from then on", async (t) => {
   const sshd = await startSshd(t);
   const file = join(sshd.directory, "new folder/known_hosts");
   const config = await readFile(sshd.configFile, "utf8");
