@@ -218,7 +218,7 @@ async function gone(pid: number): Promise<void> {
 
 const REFUSED: readonly (readonly [string, readonly string[], RegExp])[] = [
   ["a target that is not a valid host", ["run", "--target=-oProxyCommand=x", "true"], /is not a valid host/],
-  ["a host nobody knows", ["run", "--target", "nobody.invalid", "true"], /no address is known for nobody\.invalid/],
+  ["a host nobody knows", ["run", "--target", "nobody.invalid", "true"], /nobody\.invalid has no address/],
   [
     "a host that refuses the connection",
     ["run", "--target", "127.0.0.1:1", "true"],
