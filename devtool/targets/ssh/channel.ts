@@ -41,7 +41,7 @@ export async function openSession(
 }
 
 /** @throws ConnectionLost after a deadline: over a half-open connection no answer ever comes */
-export function openChannel<T extends { destroy(): unknown }>(
+export function openChannel<T>(
   where: string,
   open: (done: (error: Error | undefined, channel: T) => void) => void,
 ): Promise<T> {
