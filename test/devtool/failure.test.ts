@@ -7,9 +7,9 @@ import { loadProject } from "../../devtool/config/project.ts";
 import { ConnectionLost, Failure, type FailureCode, onTarget } from "../../devtool/failure.ts";
 import { exitFailure, readRsyncOutput } from "../../devtool/sync/rsync-exit.ts";
 import { MESSAGE } from "../../devtool/sync/wire/multiplex.ts";
-import { startFailure } from "../../devtool/targets/errno.ts";
 import { resolveTarget } from "../../devtool/targets/resolve.ts";
-import { connectFailure } from "../../devtool/targets/ssh/failure.ts";
+import { connectFailure } from "../../devtool/targets/ssh/connect-failure.ts";
+import { startFailure } from "../../devtool/targets/start-failure.ts";
 import { temporaryDirectory } from "../rig/host.ts";
 
 const BOX = { where: "box:22", host: "box", user: "me" };
