@@ -59,6 +59,16 @@ static int load_plan(struct td_plan *plan) {
     return td_plan_decode(plan, bytes, (size_t)stat.st_size);
 }
 
+/* The caller's extra descriptors lie one after another. */
+static void fill_slots(int slots[TD_SLOTS_MAX]) {
+    struct stat stat;
+    uint32_t slot = 0;
+    for (; slot < TD_EXTRA_MAX && fstat(TD_FD_EXTRA + (int)slot, &stat) == 0; slot++)
+        slots[slot] = TD_FD_EXTRA + (int)slot;
+    for (; slot < TD_SLOTS_MAX; slot++)
+        slots[slot] = -1;
+}
+
 static int run_step(struct td_init *init, const struct td_step *step) {
     switch (step->op) {
 #define TD_CASE(op, name, fields)                                                                                      \
@@ -96,8 +106,7 @@ static int run_plan(struct td_init *init) {
 int main(void) {
     static struct td_init init;
     init.root = init.masked = -1;
-    for (size_t i = 0; i < TD_SLOTS_MAX; i++)
-        init.slots[i] = -1;
+    fill_slots(init.slots);
     reset_signals();
     (void)umask(0); /* the plan's modes are meant as they are */
     int error = close_on_exec();

@@ -17,8 +17,8 @@
  * runtime/plan/step.ts has the same table; a program refuses a library whose table differs.
  *
  *   NUMBER  uint64                            TEXT   bytes, and a NUL after them
- *   SLOT    index of a descriptor that        LIST   strings that each end with NUL
- *           another step uses                 WORDS  little-endian uint32 each
+ *   SLOT    index of a descriptor: an extra   LIST   strings that each end with NUL
+ *           one, or another step's            WORDS  little-endian uint32 each
  *
  * A path is the host's before PIVOT_ROOT and the container's after it, where no symlink of the image leads outside.
  */
@@ -174,8 +174,10 @@ enum td_fd {
     TD_FD_LOCK = 6,    /* holds the container's name until exec */
     TD_FD_CONSOLE = 7, /* socket that takes the terminal's master; absent without a terminal */
     TD_FD_INIT = 8,    /* tinydocker-init itself, closed by its exec */
-    TD_FD_END = 9,
+    TD_FD_EXTRA = 9,   /* the first of up to TD_EXTRA_MAX that the caller adds: slots 0, 1, and so on */
 };
+
+#define TD_EXTRA_MAX 32u
 
 struct td_plan {
     const struct td_plan_header *header;

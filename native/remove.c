@@ -11,13 +11,13 @@
 
 /*
  * A container can leave a tree deeper than any path, stack or descriptor table. So a directory below DEPTH_MAX that
- * isn't empty is moved up to the top, and the top is gone over again until it is empty.
+ * isn't empty is moved to the top, and the top is read again until it is empty.
  */
 #define DEPTH_MAX 32
 
 struct removal {
     int top;
-    int depth;      /* of the directory being emptied */
+    int depth;      /* of the directory that is being emptied */
     uint64_t moved; /* names the directories moved up */
     uint32_t left;  /* entries it may still remove; UINT32_MAX: any number */
 };
@@ -29,7 +29,7 @@ static int open_directory(int parent, const char *name) {
     int fd = openat(parent, name, flags);
     if (fd >= 0 || errno != EACCES)
         return fd;
-    /* overlayfs's own work/work has mode 0, and without root that keeps its owner out. */
+    /* The work/work that overlayfs makes has mode 0, which keeps an owner who is not root out. */
     if (fchmodat(parent, name, 0700, 0) != 0)
         return -1;
     return openat(parent, name, flags);
@@ -49,7 +49,7 @@ static int move_up(struct removal *removal, int parent, const char *name) {
     }
 }
 
-static int spent(struct removal *removal) {
+static int limit_reached(struct removal *removal) {
     if (removal->left == UINT32_MAX)
         return 0;
     return removal->left == 0 || removal->left-- == 0;
@@ -70,17 +70,17 @@ static int remove_directory(struct removal *removal, int parent, const char *nam
 }
 
 static int remove_entry(struct removal *removal, int directory, const struct dirent *entry) {
-    if (spent(removal))
+    if (limit_reached(removal))
         return EAGAIN;
     if (entry->d_type == DT_DIR)
         return remove_directory(removal, directory, entry->d_name);
     if (unlinkat(directory, entry->d_name, 0) == 0)
         return 0;
-    /* A file system that doesn't say what an entry is. */
+    /* Some file systems report no d_type. */
     return errno == EISDIR ? remove_directory(removal, directory, entry->d_name) : errno;
 }
 
-/* Takes fd. */
+/* Closes fd. */
 static int empty(struct removal *removal, int fd) {
     DIR *list = fdopendir(fd);
     if (!list) {
@@ -89,7 +89,7 @@ static int empty(struct removal *removal, int fd) {
         return error;
     }
     int error = 0;
-    /* A container may have left it without write permission, which binds only those who are not root. */
+    /* Without write permission only root could remove what is in it, and we may not be root. */
     (void)fchmod(fd, 0700);
     removal->depth++;
     for (struct dirent *entry; !error && (entry = readdir(list));)

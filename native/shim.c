@@ -1,4 +1,4 @@
-/* What Node has no call for. */
+/* System calls that Node has no function for. */
 #include "shim.h"
 
 #include <errno.h>

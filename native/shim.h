@@ -1,4 +1,4 @@
-/* The parent half, loaded into Node by runtime/host/shim.ts. Nothing here exits, prints, or changes the process it runs in. */
+/* The parent half, loaded into Node by runtime/host/shim.ts. It never exits, prints, or changes the process it runs in. */
 #ifndef TD_SHIM_H
 #define TD_SHIM_H
 
@@ -13,7 +13,7 @@ enum td_event_kind {
     TD_EVENT_TYPED = 6,    /* status: the signal whose character was typed at the terminal */
 };
 
-/* What the watching thread writes, whole, into the pipe that Node reads. */
+/* What the shim's threads write, each whole, into the pipe that Node reads. */
 struct td_event {
     uint32_t kind;
     uint32_t container;
@@ -27,10 +27,36 @@ struct td_event {
 
 _Static_assert(sizeof(struct td_event) == 264 && offsetof(struct td_event, object) == 32, "td_event");
 
-/* What td_spawn gives back. */
+/* A line of uid_map or gid_map, see user_namespaces(7). */
+struct td_id_map {
+    uint32_t inside;
+    uint32_t outside;
+    uint32_t count; /* 0: the map is not written */
+};
+
+/* What td_spawn starts. A descriptor is the caller's and stays open; -1: none. */
+struct td_spawn_options {
+    uint64_t namespaces; /* CLONE_NEW* */
+    int32_t stdio[3];    /* the command's 0, 1 and 2 */
+    int32_t lock;        /* kept open by the init until it executes the command */
+    int32_t cgroup;      /* directory of the cgroup2 to start in; while it is frozen, td_spawn does not return */
+    uint32_t terminal;   /* 1: the container gets a terminal of its own, shown on the one at stdio[0] and stdio[1] */
+    /* Both or none, and only with CLONE_NEWUSER; setgroups(2) is denied then. */
+    struct td_id_map uid_map, gid_map;
+    uint32_t extra_count;
+    uint32_t reserved;           /* 0 */
+    int32_t extra[TD_EXTRA_MAX]; /* the init's first slots; the command does not get them */
+};
+
+_Static_assert(sizeof(struct td_id_map) == 12, "td_id_map");
+_Static_assert(sizeof(struct td_spawn_options) == 192 && offsetof(struct td_spawn_options, lock) == 20 &&
+                   offsetof(struct td_spawn_options, uid_map) == 32 && offsetof(struct td_spawn_options, extra) == 64,
+               "td_spawn_options");
+
+/* What td_spawn returns. */
 struct td_spawned {
     int32_t pid;
-    int32_t pidfd;      /* the caller's to close */
+    int32_t pidfd;      /* the caller's to close, unless td_spawn failed */
     uint32_t container; /* the number its events carry */
     uint32_t stage;     /* where it failed: td_stage */
 };
@@ -41,46 +67,44 @@ enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_USER_MAP, TD_STAGE_DE
 
 /* Every function returns 0 or more on success and -errno on failure, except td_abi. */
 
-/* Changes whenever runtime/plan/codec.ts must. */
+/* A hash of the layouts above and in plan.h; runtime/host/spawn-options.ts and runtime/plan/codec.ts compute the same. */
 TD_API uint64_t td_abi(void);
 
-/* Once per process: keeps a sealed copy of tinydocker-init, starts the thread. Returns the events' descriptor. */
+/* Once per process: copies tinydocker-init, starts the watching thread. Returns the descriptor of the events. */
 TD_API int td_open(const uint8_t *init, size_t length);
 
 /*
- * Starts tinydocker-init in the namespaces of flags (CLONE_NEW*), with the plan. stdio: three descriptors. lock: a
- * descriptor the init keeps open until it executes the command. identity: uid and gid to be root in a new user
- * namespace; only with CLONE_NEWUSER. terminal: 1 when descriptors stdio[0] and stdio[1] are a terminal the container
- * gets one of its own for.
+ * Starts tinydocker-init with the plan, which is an argument of its own because the options hold no address. The calling
+ * thread waits until the init is executed. -EINVAL: the options contradict this header.
  */
-TD_API int td_spawn(const uint8_t *plan, size_t length, uint64_t flags, const int32_t *stdio, int lock,
-                    const uint32_t *identity, int terminal, struct td_spawned *spawned);
+TD_API int td_spawn(const uint8_t *plan, size_t length, const struct td_spawn_options *options,
+                    struct td_spawned *spawned);
 
-/* Gives the container's terminal the size of the one it is shown on. */
+/* Sets the size of the container's terminal to that of the one it is shown on. */
 TD_API int td_resize(uint32_t container);
 
-/* The group at the foreground of the container's terminal, as a pid of this namespace. */
+/* Returns the foreground process group of the container's terminal, as a pid of this namespace. */
 TD_API int td_foreground(uint32_t container);
 
 TD_API int td_signal(int pidfd, int number);
 TD_API int td_pidfd(int pid);
 
-/* Waits for the end of a process that need not be a child. -ETIME after milliseconds. */
+/* Waits for the end of a process, which need not be a child. -ETIME after milliseconds. */
 TD_API int td_wait(int pidfd, int milliseconds);
 
-/* flock(2), exclusive, without waiting. -EAGAIN when another holds it. */
+/* flock(2), exclusive, without waiting. -EAGAIN when another process holds the lock. */
 TD_API int td_lock(int fd);
 
-/* Opens a file for reading as a process whose root is root would. */
+/* Opens a file for reading, as a process whose root directory is root would. */
 TD_API int td_open_inside(const char *root, const char *path);
 
 /*
- * Removes a directory and all below, however deep, without following anything. 0 also when there is none. -EAGAIN after
- * entries_max of them, with the rest still there; UINT32_MAX: without a limit.
+ * Removes a directory and everything below it, however deep, without following symlinks or mounts. Returns 0 also when
+ * it does not exist, and -EAGAIN after entries_max entries, with the rest still there; UINT32_MAX: no limit.
  */
 TD_API int td_remove(const char *path, uint32_t entries_max);
 
-/* Raw mode, as cfmakeraw(3); td_restore undoes it and may be called at any time. */
+/* Sets a terminal to raw mode, as cfmakeraw(3). td_restore undoes that, if there is something to undo. */
 TD_API int td_raw(int fd);
 TD_API int td_restore(int fd);
 

@@ -34,6 +34,7 @@
 
 #define TD_CLONE_PIDFD 0x1000ull
 #define TD_CLONE_CLEAR_SIGHAND 0x100000000ull
+#define TD_CLONE_INTO_CGROUP 0x200000000ull
 
 #define TD_CLOSE_RANGE_CLOEXEC 4u
 
@@ -65,7 +66,7 @@ struct td_mount_attr {
     uint64_t userns_fd;
 };
 
-/* Opens path as a process whose root is the directory root would: no symlink leads out of it. */
+/* Opens path as a process whose root directory is root would: no symlink leads out of it. */
 static inline int td_openat_in(int root, const char *path, int flags) {
     struct td_open_how how = {
         .flags = (uint64_t)flags | O_CLOEXEC,

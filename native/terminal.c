@@ -1,22 +1,21 @@
-/* Copies between a container's terminal and the one it is shown on, and sets that one to raw mode. */
+/* Copies between a container's terminal and the one it is shown on. */
+#include "terminal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <termios.h>
+#include <unistd.h>
 
-#include "sys.h"
-#include "watch.h"
+#include "events.h"
+#include "shim.h"
+#include "thread.h"
 
 #define COPY_BYTES 65536
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct container *shown; /* containers with a terminal */
 
 static int receive_descriptor(int socket) {
     char byte, control[CMSG_SPACE(sizeof(int))];
@@ -48,10 +47,10 @@ static int write_all(int fd, const char *bytes, ssize_t length) {
 }
 
 /*
- * The kernel drops a SIGINT that pid 1 of a namespace does not catch, so `sleep 9` could not be ended by Ctrl-C; Node is
- * told and decides.
+ * The kernel drops a SIGINT that pid 1 of a namespace does not catch, so `sleep 9` could not be ended by Ctrl-C: Node
+ * decides what becomes of it.
  */
-static void tell_typed(const struct container *container, int master, const char *bytes, ssize_t length) {
+static void report_typed(const struct container *container, int master, const char *bytes, ssize_t length) {
     struct termios mode;
     if (tcgetattr(master, &mode) != 0 || (mode.c_lflag & ISIG) == 0)
         return;
@@ -61,7 +60,7 @@ static void tell_typed(const struct container *container, int master, const char
         if (number == 0 || byte == _POSIX_VDISABLE)
             continue;
         struct td_event event = {.kind = TD_EVENT_TYPED, .container = container->number, .status = number};
-        watch_tell(&event);
+        events_send(&event);
     }
 }
 
@@ -73,13 +72,13 @@ static int copy_input(const struct container *container, int master) {
         return errno == EAGAIN || errno == EINTR;
     if (got == 0 || write_all(master, buffer, got) != 0)
         return 0;
-    tell_typed(container, master, buffer, got);
+    report_typed(container, master, buffer, got);
     return 1;
 }
 
 /* EIO: every process that had the terminal has closed it, and all it wrote was read. */
 static int copy_output(const struct container *container, int master) {
-    static __thread char buffer[COPY_BYTES];
+    char buffer[COPY_BYTES];
     ssize_t got = read(master, buffer, sizeof buffer);
     if (got < 0)
         return errno == EAGAIN || errno == EINTR;
@@ -111,91 +110,30 @@ static void *run(void *argument) {
     struct container *container = argument;
     int master = receive_descriptor(container->console);
     if (master >= 0) {
-        atomic_store(&container->master, master);
+        container_set_master(container, master);
         (void)td_resize(container->number); /* it may have changed since the init read it */
         copy(container, master);
-        pthread_mutex_lock(&lock);
-        atomic_store(&container->master, -1);
-        pthread_mutex_unlock(&lock);
+        container_set_master(container, -1);
         close(master);
     }
-    watch_part_ended(container);
+    container_part_ended(container);
     return NULL;
 }
 
-int terminal_start(struct container *container) {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_mutex_lock(&lock);
-    container->next = shown;
-    shown = container;
-    pthread_mutex_unlock(&lock);
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    int error = pthread_create(&thread, &attributes, run, container);
-    pthread_attr_destroy(&attributes);
-    return error;
-}
+int terminal_start(struct container *container) { return thread_start("td-terminal", run, container); }
 
-void terminal_forget(struct container *container) {
-    pthread_mutex_lock(&lock);
-    for (struct container **at = &shown; *at; at = &(*at)->next)
-        if (*at == container) {
-            *at = container->next;
-            break;
-        }
-    pthread_mutex_unlock(&lock);
-    if (container->console >= 0)
-        close(container->console);
-    if (container->stop >= 0)
-        close(container->stop);
-}
-
-/* Runs use with the master of the container's terminal, which stays open meanwhile. */
-static int with_master(uint32_t number, int (*use)(int master, const struct container *container)) {
-    int result = -ENOTTY;
-    pthread_mutex_lock(&lock);
-    for (struct container *at = shown; at; at = at->next) {
-        int master = at->number == number ? atomic_load(&at->master) : -1;
-        if (master >= 0)
-            result = use(master, at);
-    }
-    pthread_mutex_unlock(&lock);
-    return result;
-}
-
-static int resize(int master, const struct container *container) {
+static int resize(const struct container *container) {
     struct winsize size;
-    if (ioctl(container->outer[0], TIOCGWINSZ, &size) != 0 || ioctl(master, TIOCSWINSZ, &size) != 0)
+    if (ioctl(container->outer[0], TIOCGWINSZ, &size) != 0 || ioctl(container->master, TIOCSWINSZ, &size) != 0)
         return -errno;
     return 0;
 }
 
-static int foreground(int master, const struct container *container) {
-    (void)container;
+static int foreground(const struct container *container) {
     pid_t group;
-    return ioctl(master, TIOCGPGRP, &group) == 0 ? group : -errno;
+    return ioctl(container->master, TIOCGPGRP, &group) == 0 ? group : -errno;
 }
 
-int td_resize(uint32_t container) { return with_master(container, resize); }
+int td_resize(uint32_t container) { return container_with_master(container, resize); }
 
-int td_foreground(uint32_t container) { return with_master(container, foreground); }
-
-static struct termios before;
-static atomic_int raw_fd = -1;
-
-int td_raw(int fd) {
-    struct termios mode;
-    if (tcgetattr(fd, &mode) != 0)
-        return -errno;
-    before = mode;
-    cfmakeraw(&mode);
-    atomic_store(&raw_fd, fd);
-    return tcsetattr(fd, TCSADRAIN, &mode) == 0 ? 0 : -errno;
-}
-
-int td_restore(int fd) {
-    if (!atomic_compare_exchange_strong(&raw_fd, &fd, -1))
-        return 0;
-    return tcsetattr(fd, TCSADRAIN, &before) == 0 ? 0 : -errno;
-}
+int td_foreground(uint32_t container) { return container_with_master(container, foreground); }

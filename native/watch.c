@@ -1,44 +1,23 @@
 #include "watch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
+#include "events.h"
 #include "sys.h"
+#include "thread.h"
 
-/* Room for about 4,000 events; a writer waits when Node is further behind than that. */
-#define EVENTS_PIPE_BYTES (1 << 20)
 #define EPOLL_BATCH 32
 
+/* A container has two sources; the pointer's lowest bit says which. */
+enum source { REPORTS = 0, END = 1 };
+
 static int epoll = -1;
-static int events[2] = {-1, -1};
-
-void watch_tell(const struct td_event *event) {
-    ssize_t written;
-    do
-        written = write(events[1], event, sizeof *event); /* below PIPE_BUF, so whole */
-    while (written < 0 && errno == EINTR);
-}
-
-void watch_part_ended(struct container *container) {
-    if (atomic_fetch_sub(&container->parts, 1) != 1)
-        return;
-    struct td_event event = {
-        .kind = TD_EVENT_EXITED,
-        .container = container->number,
-        .error = container->code,
-        .status = container->status,
-    };
-    terminal_forget(container);
-    close(container->pidfd);
-    free(container);
-    watch_tell(&event);
-}
+/* Held by watch_add: the watcher does not free a container before its starter is done with it. */
+static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER;
 
 /* Closing is not enough: a child being cloned right now holds copies, and epoll would go on reporting them. */
 static void unwatch(int fd) { (void)epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL); }
@@ -50,7 +29,7 @@ static void report_closed(struct container *container) {
     if (!container->ready)
         return;
     struct td_event event = {.kind = TD_EVENT_EXECUTED, .container = container->number};
-    watch_tell(&event);
+    events_send(&event);
 }
 
 static void report_arrived(struct container *container, const struct td_report *report) {
@@ -68,7 +47,7 @@ static void report_arrived(struct container *container, const struct td_report *
         .nanoseconds = report->nanoseconds,
     };
     memcpy(event.object, report->object, sizeof event.object);
-    watch_tell(&event);
+    events_send(&event);
 }
 
 /* Reads what there is; the pipe is nonblocking on this side. */
@@ -88,23 +67,19 @@ static void read_reports(struct container *container) {
 
 static void process_ended(struct container *container) {
     siginfo_t info = {0};
+    pthread_mutex_lock(&adding);
+    pthread_mutex_unlock(&adding);
     read_reports(container);
     if (container->report >= 0)
         report_closed(container);
     while (waitid((idtype_t)TD_P_PIDFD, (id_t)container->pidfd, &info, WEXITED) != 0 && errno == EINTR)
         ;
+    container->ended = 1;
     container->code = info.si_code;
     container->status = info.si_status;
     unwatch(container->pidfd);
-    if (container->stop >= 0)
-        (void)!write(container->stop, &(uint64_t){1}, sizeof(uint64_t));
-    watch_part_ended(container);
-}
-
-/* A container has two sources; the pointer's lowest bit tells its reports from its end. */
-static int watch_source(int fd, struct container *container, uintptr_t tag) {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uintptr_t)container | tag};
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
+    container_stop_input(container);
+    container_part_ended(container);
 }
 
 static void *watch(void *unused) {
@@ -112,43 +87,45 @@ static void *watch(void *unused) {
     (void)unused;
     for (;;) {
         int count = epoll_wait(epoll, batch, EPOLL_BATCH, -1);
-        /* Reports first: the end of a process frees what an earlier entry of the batch may still name. */
+        /* Reports first: the end of a process frees the container that a report of the same batch may name. */
         for (int i = 0; i < count; i++)
-            if ((batch[i].data.u64 & 1) == 0)
+            if ((batch[i].data.u64 & END) == 0)
                 read_reports((struct container *)(uintptr_t)batch[i].data.u64);
         for (int i = 0; i < count; i++)
-            if ((batch[i].data.u64 & 1) == 1)
-                process_ended((struct container *)(uintptr_t)(batch[i].data.u64 & ~1ull));
+            if ((batch[i].data.u64 & END) != 0)
+                process_ended((struct container *)(uintptr_t)(batch[i].data.u64 & ~(uint64_t)END));
     }
     return NULL;
 }
 
-/* No signal handler of Node's may run on these threads. */
-static int start_thread(void) {
-    sigset_t all, before;
-    pthread_t thread;
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&thread, &attributes, watch, NULL);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
+int watch_open(void) {
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    return epoll < 0 ? errno : thread_start("td-watch", watch, NULL);
+}
+
+static int control(int operation, int fd, struct container *container, enum source source, uint32_t events) {
+    struct epoll_event event = {.events = events, .data.u64 = (uintptr_t)container | source};
+    return epoll_ctl(epoll, operation, fd, &event) == 0 ? 0 : errno;
+}
+
+/*
+ * The process's end is asked for last: it frees the container, and what may still fail, for lack of memory or of
+ * max_user_watches, must come before.
+ */
+static int add_sources(struct container *container) {
+    int error = control(EPOLL_CTL_ADD, container->pidfd, container, END, 0);
+    if (error)
+        return error;
+    error = control(EPOLL_CTL_ADD, container->report, container, REPORTS, EPOLLIN);
+    if (!error)
+        return control(EPOLL_CTL_MOD, container->pidfd, container, END, EPOLLIN);
+    unwatch(container->pidfd);
     return error;
 }
 
-int watch_open(void) {
-    epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll < 0 || pipe2(events, O_CLOEXEC) != 0)
-        return -errno;
-    /* Smaller where pipe-user-pages-soft is used up: only the waiting starts earlier. */
-    (void)fcntl(events[1], F_SETPIPE_SZ, EVENTS_PIPE_BYTES);
-    int error = start_thread();
-    return error ? -error : events[0];
-}
-
 int watch_add(struct container *container) {
-    int error = watch_source(container->report, container, 0);
-    return error ? error : watch_source(container->pidfd, container, 1);
+    pthread_mutex_lock(&adding);
+    int error = add_sources(container);
+    pthread_mutex_unlock(&adding);
+    return error;
 }

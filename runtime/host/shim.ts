@@ -6,28 +6,18 @@ import { Failure } from "../failure.ts";
 import { ERRNO } from "../linux.ts";
 import { abi, decodeEvent, decodeSpawned, EVENT_BYTES, newSpawned, type ShimEvent, type Spawned } from "./events.ts";
 import { type Artefacts, compile, nativeArtefacts } from "./native.ts";
+import { encodeSpawnOptions, optionsLayout, type SpawnOptions } from "./spawn-options.ts";
 
 /** Where td_spawn failed: td_stage of native/shim.h. */
 export type Stage = "prepare" | "clone" | "user map" | "descriptors" | "exec";
 const STAGES: readonly Stage[] = ["prepare", "clone", "user map", "descriptors", "exec"];
 
-export interface SpawnOptions {
-  readonly plan: Uint8Array;
-  /** CLONE_NEW* */
-  readonly namespaces: number;
-  /** Descriptors for the command's 0, 1 and 2. */
-  readonly stdio: readonly [number, number, number];
-  /** Kept open by the init until it executes the command. */
-  readonly lock: number;
-  /** Who is root in the new user namespace, if there is one. */
-  readonly identity: { readonly uid: number; readonly gid: number };
-  readonly terminal: boolean;
-}
-
-/** The parent half of native/, whose functions this names; those that return a number give -errno on failure. */
+/** The parent half of native/, whose functions this names; those that return a number return -errno on failure. */
 export interface Shim {
-  spawn(options: SpawnOptions): Spawned | { readonly errno: number; readonly stage: Stage };
-  /** Tells `listener` what happens to a container, until it exited. Keeps Node alive that long. */
+  spawn(
+    options: SpawnOptions & { readonly plan: Uint8Array },
+  ): Spawned | { readonly errno: number; readonly stage: Stage };
+  /** Calls `listener` with what happens to a container, until it exited. Keeps Node alive that long. */
   listen(container: number, listener: (event: ShimEvent) => void): void;
   signal(pidfd: number, number: number): number;
   pidfd(pid: number): number;
@@ -69,7 +59,7 @@ async function open(): Promise<Shim> {
     throw new Failure(`tinydocker's native part can't start: errno ${-events}`, { code: "native-failed" });
   return {
     ...td,
-    spawn: (options) => spawn(td.spawn, options),
+    spawn: ({ plan, ...options }) => spawn(td.spawn, plan, options),
     listen: listenTo(events),
     remove: (path) => remove(td.remove, path),
   };
@@ -87,7 +77,7 @@ export function checkPlatform(): void {
 function load(open: (path: string) => LibraryHandle): { library: LibraryHandle; init: string } {
   const matches = ({ library, init }: Artefacts) => {
     const handle = open(library);
-    if (BigInt(handle.func("uint64_t td_abi()")()) === abi()) return { library: handle, init };
+    if (BigInt(handle.func("uint64_t td_abi()")()) === (abi() ^ optionsLayout())) return { library: handle, init };
     handle.unload();
     return undefined;
   };
@@ -102,9 +92,7 @@ function load(open: (path: string) => LibraryHandle): { library: LibraryHandle; 
 function functionsOf(library: LibraryHandle) {
   return {
     open: library.func("int td_open(const uint8_t *init, size_t length)"),
-    spawn: library.func(
-      "int td_spawn(const uint8_t *plan, size_t length, uint64_t flags, const int32_t *stdio, int lock, const uint32_t *identity, int terminal, uint8_t *spawned)",
-    ),
+    spawn: library.func("int td_spawn(const uint8_t *plan, size_t length, const uint8_t *options, uint8_t *spawned)"),
     signal: library.func("int td_signal(int pidfd, int number)"),
     pidfd: library.func("int td_pidfd(int pid)"),
     wait: library.func("int td_wait(int pidfd, int milliseconds)"),
@@ -120,20 +108,9 @@ function functionsOf(library: LibraryHandle) {
 
 type Functions = ReturnType<typeof functionsOf>;
 
-function spawn(tdSpawn: Functions["spawn"], options: SpawnOptions): ReturnType<Shim["spawn"]> {
+function spawn(tdSpawn: Functions["spawn"], plan: Uint8Array, options: SpawnOptions): ReturnType<Shim["spawn"]> {
   const spawned = newSpawned();
-  const { plan, namespaces, stdio, lock, identity, terminal } = options;
-  const ids = new Uint32Array([identity.uid, identity.gid]);
-  const result: number = tdSpawn(
-    plan,
-    plan.length,
-    namespaces,
-    new Int32Array(stdio),
-    lock,
-    ids,
-    terminal ? 1 : 0,
-    spawned,
-  );
+  const result: number = tdSpawn(plan, plan.length, encodeSpawnOptions(options), spawned);
   const decoded = decodeSpawned(spawned);
   return result === 0 ? decoded : { errno: -result, stage: STAGES[decoded.stage] ?? "prepare" };
 }

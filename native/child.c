@@ -1,0 +1,79 @@
+/*
+ * Between clone and exec. The child shares Node's memory and thread-local storage, so it makes raw system calls only: no
+ * errno, no malloc, no lock, no call of the C library, no instrumented code. It changes no uid, capability or dumpable
+ * flag, because those changes reach the shared memory's dumpable flag. The Makefile has flags for this file.
+ */
+#include "child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include "raw.h"
+#include "shim.h"
+#include "sys.h"
+
+#define KERNEL_SIGSET_BYTES 8
+
+#define raw(number, a, b, c, d, e) td_raw_call(number, a, b, c, d, e, 0)
+
+static long write_file(const char *path, const char *text) {
+    long fd = raw(SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CLOEXEC, 0, 0);
+    if (fd < 0)
+        return fd;
+    long length = 0;
+    while (text[length])
+        length++;
+    long written = raw(SYS_write, fd, (long)text, length, 0, 0);
+    raw(SYS_close, fd, 0, 0, 0, 0);
+    return written < 0 ? written : 0;
+}
+
+/* Before exec, which takes the capabilities of a process whose uid is not mapped. */
+static long map_user(const struct child *child) {
+    long result = write_file("/proc/self/setgroups", "deny");
+    if (result == 0)
+        result = write_file("/proc/self/uid_map", child->uid_map);
+    return result ? result : write_file("/proc/self/gid_map", child->gid_map);
+}
+
+/* Copies each one above every final number first, so that none is overwritten before it was copied. */
+static long place_descriptors(const struct child *child) {
+    int spare[CHILD_FDS_MAX];
+    for (int fd = 0; fd < child->fds_end; fd++) {
+        spare[fd] = -1;
+        if (child->fds[fd] < 0)
+            continue;
+        spare[fd] = (int)raw(SYS_fcntl, child->fds[fd], F_DUPFD, CHILD_FDS_MAX, 0, 0);
+        if (spare[fd] < 0)
+            return spare[fd];
+    }
+    for (int fd = 0; fd < child->fds_end; fd++) {
+        long result = spare[fd] < 0 ? raw(SYS_close, fd, 0, 0, 0, 0)
+                                    : raw(SYS_dup3, spare[fd], fd, fd == TD_FD_INIT ? O_CLOEXEC : 0, 0, 0);
+        if (result < 0 && spare[fd] >= 0)
+            return result;
+    }
+    return raw(SYS_close_range, child->fds_end, ~0u, 0, 0, 0);
+}
+
+static void fail(struct child *child, int stage, long result) {
+    child->stage = stage;
+    child->error = (int)-result;
+    raw(SYS_exit_group, 1, 0, 0, 0, 0);
+}
+
+void child_run(struct child *child) {
+    static const char *const arguments[] = {"tinydocker-init", NULL};
+    static const char *const environment[] = {NULL};
+    long result = child->uid_map[0] ? map_user(child) : 0;
+    if (result < 0)
+        fail(child, TD_STAGE_USER_MAP, result);
+    result = place_descriptors(child);
+    if (result < 0)
+        fail(child, TD_STAGE_DESCRIPTORS, result);
+    /* Here rather than in the init: pid 1 drops a blocked signal once it unblocks it. Node's handlers are cleared. */
+    uint64_t none = 0;
+    raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, KERNEL_SIGSET_BYTES, 0);
+    result = raw(SYS_execveat, TD_FD_INIT, (long)"", (long)arguments, (long)environment, AT_EMPTY_PATH);
+    fail(child, TD_STAGE_EXEC, result);
+}

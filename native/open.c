@@ -1,0 +1,77 @@
+/* What the process needs once, before its first container. */
+#include "open.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "events.h"
+#include "shim.h"
+#include "sys.h"
+#include "watch.h"
+
+struct opened opened = {.init = -1, .self = -1};
+
+/* Node unloads its add-ons' libraries on its way out, under the feet of our threads. */
+static int stay_loaded(void) {
+    Dl_info info;
+    return dladdr((void *)(uintptr_t)td_open, &info) && dlopen(info.dli_fname, RTLD_NOW | RTLD_NODELETE) ? 0 : -ELIBACC;
+}
+
+static int sealed_copy(const uint8_t *bytes, size_t length) {
+    enum { MFD_EXEC_FLAG = 0x10 }; /* Linux 6.3; EINVAL before */
+    unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    int fd = memfd_create("tinydocker-init", flags | MFD_EXEC_FLAG);
+    if (fd < 0 && errno == EINVAL)
+        fd = memfd_create("tinydocker-init", flags);
+    if (fd < 0)
+        return -errno;
+    ssize_t written = write(fd, bytes, length);
+    int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    if (written == (ssize_t)length && fcntl(fd, F_ADD_SEALS, seals) == 0)
+        return fd;
+    int error = written < 0 ? errno : EIO;
+    close(fd);
+    return -error;
+}
+
+int td_open(const uint8_t *init, size_t length) {
+    if (opened.init >= 0)
+        return -EALREADY;
+    if (stay_loaded() != 0)
+        return -ELIBACC;
+    opened.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    if (opened.self < 0)
+        return -errno;
+    opened.init = sealed_copy(init, length);
+    if (opened.init < 0)
+        return opened.init;
+    int events = events_open();
+    int error = events < 0 ? 0 : watch_open();
+    return error ? -error : events;
+}
+
+static uint64_t options_layout(void) {
+    const uint32_t layout[] = {
+        sizeof(struct td_spawn_options),
+        offsetof(struct td_spawn_options, namespaces),
+        offsetof(struct td_spawn_options, stdio),
+        offsetof(struct td_spawn_options, lock),
+        offsetof(struct td_spawn_options, cgroup),
+        offsetof(struct td_spawn_options, terminal),
+        offsetof(struct td_spawn_options, uid_map),
+        offsetof(struct td_spawn_options, gid_map),
+        offsetof(struct td_spawn_options, extra_count),
+        offsetof(struct td_spawn_options, extra),
+        TD_EXTRA_MAX,
+    };
+    uint64_t hash = 0;
+    for (size_t i = 0; i < sizeof layout / sizeof *layout; i++)
+        hash = hash * 31 + layout[i];
+    return hash;
+}
+
+uint64_t td_abi(void) {
+    return td_layout() ^ sizeof(struct td_event) ^ (uint64_t)sizeof(struct td_spawned) << 32 ^ options_layout();
+}

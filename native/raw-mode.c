@@ -1,0 +1,25 @@
+/* Raw mode of the terminal on which a container's own is shown. */
+#include <errno.h>
+#include <stdatomic.h>
+#include <termios.h>
+
+#include "shim.h"
+
+static struct termios before;
+static atomic_int raw_fd = -1;
+
+int td_raw(int fd) {
+    struct termios mode;
+    if (tcgetattr(fd, &mode) != 0)
+        return -errno;
+    before = mode;
+    cfmakeraw(&mode);
+    atomic_store(&raw_fd, fd);
+    return tcsetattr(fd, TCSADRAIN, &mode) == 0 ? 0 : -errno;
+}
+
+int td_restore(int fd) {
+    if (!atomic_compare_exchange_strong(&raw_fd, &fd, -1))
+        return 0;
+    return tcsetattr(fd, TCSADRAIN, &before) == 0 ? 0 : -errno;
+}

@@ -1,0 +1,78 @@
+/** What td_spawn starts, but for the plan. A descriptor stays open in this process. */
+export interface SpawnOptions {
+  /** CLONE_NEW* */
+  readonly namespaces: number;
+  /** Descriptors for the command's 0, 1 and 2. */
+  readonly stdio: readonly [number, number, number];
+  /** Kept open by the init until it executes the command. */
+  readonly lock: number;
+  /** Who is root in the new user namespace, if there is one. */
+  readonly identity: { readonly uid: number; readonly gid: number };
+  readonly terminal: boolean;
+  /** At most 32 descriptors; they become the plan's slots 0, 1, …, and the command does not get them. */
+  readonly extra?: readonly number[];
+  /** A directory of cgroup2 to start in; the calling thread waits while that cgroup is frozen. */
+  readonly cgroup?: number;
+}
+
+// struct td_spawn_options of native/shim.h, in its order.
+const BYTES = 192;
+const NAMESPACES_AT = 0;
+const STDIO_AT = 8;
+const LOCK_AT = 20;
+const CGROUP_AT = 24;
+const TERMINAL_AT = 28;
+const UID_MAP_AT = 32;
+const GID_MAP_AT = 44;
+const EXTRA_COUNT_AT = 56;
+const EXTRA_AT = 64;
+const EXTRA_MAX = 32;
+
+const CLONE_NEWUSER = 0x1000_0000;
+
+/** The bytes of struct td_spawn_options. Throws RangeError for what they can't hold. */
+export function encodeSpawnOptions(options: SpawnOptions): Uint8Array {
+  const { namespaces, stdio, lock, identity, terminal, extra = [], cgroup = -1 } = options;
+  if (extra.length > EXTRA_MAX) {
+    throw new RangeError(`at most ${EXTRA_MAX} extra descriptors, got ${extra.length}`);
+  }
+  const bytes = new Uint8Array(BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(NAMESPACES_AT, BigInt(namespaces), true);
+  for (const [i, fd] of stdio.entries()) view.setInt32(STDIO_AT + i * 4, fd, true);
+  view.setInt32(LOCK_AT, lock, true);
+  view.setInt32(CGROUP_AT, cgroup, true);
+  view.setUint32(TERMINAL_AT, terminal ? 1 : 0, true);
+  if ((namespaces & CLONE_NEWUSER) !== 0) {
+    writeMapOfRoot(view, UID_MAP_AT, identity.uid);
+    writeMapOfRoot(view, GID_MAP_AT, identity.gid);
+  }
+  view.setUint32(EXTRA_COUNT_AT, extra.length, true);
+  for (const [i, fd] of extra.entries()) view.setInt32(EXTRA_AT + i * 4, fd, true);
+  return bytes;
+}
+
+/** Inside, outside, count. Without privileges the kernel takes no map but of the caller's own id. */
+function writeMapOfRoot(view: DataView, at: number, id: number): void {
+  view.setUint32(at, 0, true);
+  view.setUint32(at + 4, id, true);
+  view.setUint32(at + 8, 1, true);
+}
+
+/** options_layout() of native/open.c, a part of td_abi(). */
+export function optionsLayout(): bigint {
+  const layout = [
+    BYTES,
+    NAMESPACES_AT,
+    STDIO_AT,
+    LOCK_AT,
+    CGROUP_AT,
+    TERMINAL_AT,
+    UID_MAP_AT,
+    GID_MAP_AT,
+    EXTRA_COUNT_AT,
+    EXTRA_AT,
+    EXTRA_MAX,
+  ];
+  return layout.reduce((hash, number) => BigInt.asUintN(64, hash * 31n + BigInt(number)), 0n);
+}
