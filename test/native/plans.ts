@@ -1,0 +1,51 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { encodePlan } from "../../runtime/plan/codec.ts";
+import type { Step } from "../../runtime/plan/step.ts";
+import { busyboxRootfs } from "../rig/tinydocker.ts";
+
+/** What the plans below need: CLONE_NEWNS | CLONE_NEWPID. */
+export const NAMESPACES = 0x2002_0000;
+const MS_REC_PRIVATE = 0x4_4000;
+const SIGKILL = 9;
+const ROOT_SLOT = 100;
+const OLD_ROOT_SLOT = 101;
+
+/** A directory that plans can take as a root: busybox, and places for what they mount. */
+export async function plainRoot(directory: string): Promise<string> {
+  const root = await busyboxRootfs(directory);
+  for (const name of ["dev", "dev/pts", "proc", "mnt"]) await mkdir(join(root, name));
+  await writeFile(join(root, "dev/console"), "");
+  return root;
+}
+
+export interface PlanOptions {
+  readonly root: string;
+  readonly args: readonly string[];
+  readonly terminal?: boolean;
+  /** Run inside the root, before the command. */
+  readonly more?: readonly Step[];
+}
+
+/** A plan with little policy: it needs root, and shares its root directory with others of its kind. */
+export function plainPlan({ root, args, terminal = false, more = [] }: PlanOptions): Uint8Array {
+  const steps: Step[] = [
+    { op: "PDEATHSIG", signal: SIGKILL, reason: "dieWithParent" },
+    { op: "MOUNT", flags: MS_REC_PRIVATE, source: "", target: "/", type: "", data: "", reason: "private" },
+    { op: "OPEN_TREE", slot: ROOT_SLOT, flags: 0, device: 0, path: root, reason: "rootBind" },
+    { op: "MOVE_MOUNT", slot: ROOT_SLOT, path: root, reason: "rootBind" },
+    { op: "PIVOT_ROOT", slot: OLD_ROOT_SLOT, path: root, reason: "pivot" },
+    { op: "DETACH", slot: OLD_ROOT_SLOT, reason: "detach" },
+    mount("proc", "/proc", "", "proc"),
+    mount("devpts", "/dev/pts", "newinstance,ptmxmode=0666", "devpts"),
+    { op: "SETSID", reason: "session" },
+    ...(terminal ? [{ op: "TERMINAL", uid: 0, reason: "terminal" } as const] : []),
+    ...more,
+    { op: "EXEC", args, env: ["PATH=/bin"], search: "/bin", reason: "exec" },
+  ];
+  return encodePlan(steps, false);
+}
+
+function mount(type: string, target: string, data: string, reason: Step["reason"]): Step {
+  return { op: "MOUNT", flags: 0, source: type, target, type, data, reason };
+}
