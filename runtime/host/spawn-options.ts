@@ -1,3 +1,5 @@
+import { CLONE } from "../linux.ts";
+
 /** What td_spawn starts, but for the plan. A descriptor stays open in this process. */
 export interface SpawnOptions {
   /** CLONE_NEW* */
@@ -28,8 +30,6 @@ const EXTRA_COUNT_AT = 56;
 const EXTRA_AT = 64;
 const EXTRA_MAX = 32;
 
-const CLONE_NEWUSER = 0x1000_0000;
-
 /** The bytes of struct td_spawn_options. Throws RangeError for what they can't hold. */
 export function encodeSpawnOptions(options: SpawnOptions): Uint8Array {
   const { namespaces, stdio, lock, identity, terminal, extra = [], cgroup = -1 } = options;
@@ -43,7 +43,7 @@ export function encodeSpawnOptions(options: SpawnOptions): Uint8Array {
   view.setInt32(LOCK_AT, lock, true);
   view.setInt32(CGROUP_AT, cgroup, true);
   view.setUint32(TERMINAL_AT, terminal ? 1 : 0, true);
-  if ((namespaces & CLONE_NEWUSER) !== 0) {
+  if ((namespaces & CLONE.CLONE_NEWUSER) !== 0) {
     writeMapOfRoot(view, UID_MAP_AT, identity.uid);
     writeMapOfRoot(view, GID_MAP_AT, identity.gid);
   }
