@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { Command } from "../command-line/command.ts";
+import { openTarget } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
 import { type Check, type Report, reportOf } from "../report/events.ts";
 import type { Connection, Target } from "../targets/target.ts";
-import { openTarget } from "./session.ts";
 
 /** devtool doctor: what is missing here and on the target. Exit code 1 when something needed is. */
 export const command: Command = async (call) => {

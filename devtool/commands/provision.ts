@@ -2,11 +2,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Call, Command } from "../command-line/command.ts";
+import { openTarget } from "../dev/session.ts";
 import { Failure, onTarget } from "../failure.ts";
 import { eachLine } from "../process/lines.ts";
 import { type Report, reportOf } from "../report/events.ts";
 import type { Connection, Target } from "../targets/target.ts";
-import { openTarget } from "./session.ts";
 
 /** devtool provision: installs on the target what is missing there. */
 export const command: Command = async (call) => {

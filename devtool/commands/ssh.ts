@@ -1,23 +1,23 @@
 import type { Command } from "../command-line/command.ts";
-import { openLink } from "../dev/lane.ts";
+import { connect } from "../dev/lane.ts";
+import { openTarget } from "../dev/session.ts";
 import { exitCodeOf } from "../process/exit-code.ts";
 import { reportOf } from "../report/events.ts";
 import { launch } from "../run/launch.ts";
 import { stream, terminalOf } from "../run/stream.ts";
-import { endsOf } from "./run.ts";
-import { openTarget } from "./session.ts";
+import { stdioFor } from "./stdio.ts";
 
 /** devtool ssh [CMD…]: a shell on the target, in the mirror where there is one; or a command instead of it. */
 export const command: Command = async (call) => {
   const { report, interrupts, words } = call;
   const { target, root } = await openTarget(call);
-  const { connection, facts, mirror } = await openLink(target, root, report, interrupts.signal);
+  const { connection, facts, mirror } = await connect(target, root, report, interrupts.signal);
   try {
-    const ends = endsOf({ ...call, report: reportOf(report, { target: target.name }) }, true);
+    const stdio = stdioFor({ ...call, report: reportOf(report, { target: target.name }) }, true);
     const argv = ["sh", "-c", IN_MIRROR, "sh", mirror, ...words];
-    const request = { argv, mirror: facts.home, asRoot: false, terminal: terminalOf(ends) };
-    const launched = await launch(connection, undefined, request, interrupts.signal);
-    const status = await stream(launched, ends, interrupts, interrupts.signal).finally(ends.finish);
+    const request = { argv, cwd: facts.home, asRoot: false, terminal: terminalOf(stdio) };
+    const launched = await launch(connection, request, interrupts.signal);
+    const status = await stream(launched, stdio, interrupts, interrupts.signal).finally(stdio.finish);
     return status.signal === null ? status.code : exitCodeOf(status.signal);
   } finally {
     await connection.close();

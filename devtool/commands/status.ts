@@ -1,8 +1,8 @@
 import type { Command } from "../command-line/command.ts";
-import { openLink } from "../dev/lane.ts";
+import { connect } from "../dev/lane.ts";
+import { openTarget } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
 import { reportFailure, reportOf } from "../report/events.ts";
-import { openTarget } from "./session.ts";
 
 /** devtool status: the target, how it is reached, and where the mirror lies. */
 export const command: Command = async (call) => {
@@ -14,7 +14,7 @@ export const command: Command = async (call) => {
   tell("target", `${target.name} (${target.kind})`);
   if (target.kind === "vagrant" && !options.json) await vagrantStatus(root);
   try {
-    const { connection, facts, mirror } = await openLink(target, root, report, interrupts.signal);
+    const { connection, facts, mirror } = await connect(target, root, report, interrupts.signal);
     tell("connection", `${facts.user}, ${facts.platform}-${facts.arch}-${facts.libc}, node ${facts.node}`);
     const asked = await connection.exec(["test", "-d", mirror]);
     tell("mirror", (await asked.exited).code === 0 ? mirror : `${mirror} (not there yet)`);

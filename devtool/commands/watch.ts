@@ -1,13 +1,15 @@
 import type { Command } from "../command-line/command.ts";
 import { watchProject } from "../dev/loop.ts";
+import { openSession } from "../dev/session.ts";
 import { provisionTarget } from "./provision.ts";
-import { commandLine, endsOf } from "./run.ts";
-import { openJob } from "./session.ts";
+import { commandLine } from "./run.ts";
+import { stdioFor } from "./stdio.ts";
 
 /** devtool watch [options] [NAME CMD…] */
 export const command: Command = async (call) => {
-  const job = await openJob(call);
-  const argv = commandLine(job.project.run, call.words);
-  if (call.options.provision) await provisionTarget(job.target, job.project.root, call);
-  return await watchProject(job, (report) => ({ argv, ends: endsOf({ ...call, report }, false) }));
+  const session = await openSession(call);
+  const argv = commandLine(session.project.run, call.words);
+  if (call.options.provision) await provisionTarget(session.target, session.project.root, call);
+  const { interrupts } = call;
+  return await watchProject(session, (report) => ({ argv, stdio: stdioFor({ ...call, report }, false), interrupts }));
 };

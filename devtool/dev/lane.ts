@@ -1,31 +1,56 @@
-import { setTimeout as delay } from "node:timers/promises";
-import type { Stamp } from "../build/compile.ts";
-import { ConnectionLost, Failure, type FailureCode, onTarget } from "../failure.ts";
+import type { BuildMemory } from "../build/build.ts";
+import type { BuildStep } from "../build/step.ts";
+import { ConnectionLost, onTarget } from "../failure.ts";
+import { abortable } from "../process/abortable.ts";
 import { type Report, reportOf } from "../report/events.ts";
 import type { Connection, HostFacts, Target } from "../targets/target.ts";
 import { mirrorPath } from "./mirror.ts";
 
-/** A connection, and what is known of the mirror behind it. */
-export interface Link {
-  /** The target's name. */
-  readonly where: string;
+/** A connection to a target, and what was learnt over it. */
+export interface Connected {
   readonly connection: Connection;
   readonly facts: HostFacts;
+  /** The project's mirror, an absolute path there. */
   readonly mirror: string;
-  /** Whether the mirror was compared with the whole project over this connection. */
-  isCompared: boolean;
-  /** What was compiled there last; undefined until it was asked. */
-  stamp: Stamp | undefined;
-  /** Whether native sources went there since. */
-  isUncompiled: boolean;
+}
+
+/** A lane while a round works in it. */
+export interface OpenLane extends Connected {
+  readonly lane: Lane;
+  /** The round's, for this target. */
+  readonly report: Report;
+}
+
+/** Where a lane's connection comes from: opened once, or again after each loss. */
+export interface ConnectionSource {
+  current(): Promise<Connected>;
+  /** Gives up one that turned out to be lost. */
+  drop(lost: Connected, why: ConnectionLost): void;
+}
+
+/** What a target has: one for each target of a session, over all its connections. */
+export interface Lane {
+  /** The target's name. */
+  readonly target: string;
+  readonly connections: ConnectionSource;
+  /** What its mirror may lack: paths relative to the project, posix, or anything. */
+  unsent: Set<string> | "everything";
+  /** What its build steps were last built from, by the step's name. */
+  readonly builds: Map<string, BuildMemory>;
+  /** Settles once no round works in it any more, and no round's command runs. */
+  idle: Promise<void>;
+}
+
+export function createLane(target: string, connections: ConnectionSource): Lane {
+  return { target, connections, unsent: "everything", builds: new Map(), idle: Promise.resolve() };
 }
 
 /** @throws Failure */
-export async function openLink(target: Target, root: string, report: Report, signal: AbortSignal): Promise<Link> {
+export async function connect(target: Target, root: string, report: Report, signal: AbortSignal): Promise<Connected> {
   return await onTarget(target.name, open(target, root, reportOf(report, { target: target.name }), signal));
 }
 
-async function open(target: Target, root: string, report: Report, signal: AbortSignal): Promise<Link> {
+async function open(target: Target, root: string, report: Report, signal: AbortSignal): Promise<Connected> {
   const started = performance.now();
   report({ event: "stage", stage: "connect" });
   const connection = await target.connect(signal);
@@ -34,103 +59,53 @@ async function open(target: Target, root: string, report: Report, signal: AbortS
     signal.throwIfAborted();
     const { platform, arch, libc, node, user } = facts;
     const milliseconds = performance.now() - started;
-    report({
-      event: "connected",
-      kind: target.kind,
-      platform,
-      arch,
-      libc,
-      node,
-      user,
-      milliseconds,
-    });
-    const mirror = mirrorPath(facts.home, root);
-    return { where: target.name, connection, facts, mirror, isCompared: false, stamp: undefined, isUncompiled: true };
+    report({ event: "connected", kind: target.kind, platform, arch, libc, node, user, milliseconds });
+    return { connection, facts, mirror: mirrorPath(facts.home, root) };
   } catch (error) {
     await connection.close();
     throw error;
   }
 }
 
-const RETRY_MS_MIN = 250;
-const RETRY_MS_MAX = 5_000;
-
-export interface Links {
-  /** The one there is; after a loss the next, once it is there. */
-  current(): Promise<Link>;
-  /** Gives the present one up. */
-  drop(why: ConnectionLost): void;
-  /** Settles with close(), or rejects when no connection can be had any more. */
-  readonly over: Promise<void>;
-  close(): Promise<void>;
+/** Before the first round over a new connection: meanwhile the mirror may have changed, or the machine is another one. */
+export function forgetMirror(lane: Lane): void {
+  lane.unsent = "everything";
+  lane.builds.clear();
 }
 
-/** Opens a link and, each time it is lost, the next one; `onReconnected` tells of that. The first must succeed. */
-export function keepLinked(
-  open: (signal: AbortSignal) => Promise<Link>,
-  report: Report,
-  onReconnected: () => void,
-): Links {
-  const closing = new AbortController();
-  let link = open(closing.signal);
-  let dropped: ConnectionLost | undefined;
-  const keep = async () => {
-    for (;;) {
-      const { connection } = await link;
-      const lost = await connection.closed;
-      if (closing.signal.aborted) return;
-      const why = lost ?? dropped ?? new ConnectionLost("the connection was closed");
-      link = reconnect(open, why, report, closing.signal);
-      await link;
-      onReconnected();
-    }
-  };
-  const over = keep().catch((error: unknown) => {
-    if (!closing.signal.aborted) throw error;
-  });
-  over.catch(() => {}); // its user may look later
-  return {
-    current: () => link,
-    drop: (why) => {
-      dropped = why;
-      link.then(({ connection }) => connection.close()).catch(() => {}); // keep() tells
-    },
-    over,
-    close: async () => {
-      closing.abort();
-      const last = await link.catch(() => undefined);
-      await last?.connection.close();
-    },
-  };
+/** Notes what is to be sent, until a sync has done so: a round may be given up before. null: anything. */
+export function noteUnsent(lane: Lane, paths: readonly string[] | null): void {
+  if (paths === null) lane.unsent = "everything";
+  else if (lane.unsent !== "everything") for (const path of paths) lane.unsent.add(path);
+}
+
+/** What is known of a step's last build there. */
+export function buildMemory({ builds }: Lane, { name }: BuildStep): BuildMemory {
+  const memory = builds.get(name) ?? { stamp: undefined, isStale: true };
+  builds.set(name, memory);
+  return memory;
 }
 
 /**
- * Tries until it succeeds: a machine that boots refuses in many ways, and what a person must mend (a changed host key is
- * never accepted) can be mended while this waits. Each reason is told once.
+ * Does a round's work in a lane, once an older round's has ended: what a newer save gave up still ends what it started.
+ * Rejects with the signal's reason where that comes first; after that, `work` has to look at the signal itself.
  */
-async function reconnect(
-  open: (signal: AbortSignal) => Promise<Link>,
-  lost: Error,
-  report: Report,
-  signal: AbortSignal,
-): Promise<Link> {
-  let why = lost;
-  report({ event: "disconnected", code: codeOf(lost), message: why.message, remedy: null });
-  for (let wait = RETRY_MS_MIN; ; wait = Math.min(wait * 2, RETRY_MS_MAX)) {
-    await delay(wait, undefined, { signal });
+export async function inLane<T>(
+  lane: Lane,
+  { report, signal }: { readonly report: Report; readonly signal: AbortSignal },
+  work: (open: OpenLane) => Promise<T>,
+): Promise<T> {
+  const ofLane = reportOf(report, { target: lane.target });
+  const turn = lane.idle.then(async () => {
+    const connected = await abortable(lane.connections.current(), signal);
     try {
-      return await open(signal);
+      return await onTarget(lane.target, work({ lane, report: ofLane, ...connected }));
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      if (error.message !== why.message) {
-        const { code, message, remedy = null } = error;
-        report({ event: "disconnected", code, message, remedy });
-      }
-      why = error;
+      if (error instanceof ConnectionLost && !signal.aborted) lane.connections.drop(connected, error);
+      throw error;
     }
-  }
-}
-
-function codeOf(lost: Error): FailureCode {
-  return lost instanceof Failure ? lost.code : "connection-lost";
+  });
+  const settled = () => {};
+  lane.idle = turn.then(settled, settled);
+  return await turn;
 }

@@ -1,38 +1,38 @@
 import type { Readable, Writable } from "node:stream";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
-import type { Launched } from "./launch.ts";
+import type { Launched, LaunchRequest } from "./launch.ts";
 
-/** devtool's own ends of a run. */
-export interface Ends {
-  /** undefined: the command has no input. */
+/** devtool's own side of a command's standard streams. */
+export interface Stdio {
+  /** undefined: the command's input is empty. */
   readonly stdin: (Readable & { isTTY?: boolean; setRawMode?(raw: boolean): unknown }) | undefined;
   readonly stdout: Writable & { columns?: number; rows?: number };
   readonly stderr: Writable;
   /** Whether the command has this terminal as its own. */
   readonly isTerminal: boolean;
-  /** Called after the last byte. */
+  /** Called after the last byte of output. */
   finish(): void;
 }
 
-/** What the command is told of this terminal; undefined: it gets none. */
-export function terminalOf({ isTerminal, stdout }: Ends) {
+/** This terminal's size and kind, for the command's; undefined: it gets none. */
+export function terminalOf({ isTerminal, stdout }: Stdio): LaunchRequest["terminal"] {
   if (!isTerminal) return undefined;
   return { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24, term: process.env["TERM"] ?? "xterm" };
 }
 
-/** From SIGTERM to SIGKILL, where a run is to end. */
-export const END_GRACE_MS = 5_000;
+/** From SIGTERM to SIGKILL. */
+const END_GRACE_MS = 5_000;
 
-/** Carries a run's bytes, signals and terminal size until it ends. An abort of `signal` ends it first. */
+/** Carries a command's bytes, signals and terminal size until it ends. Aborting `signal` ends the command. */
 export async function stream(
   launched: Launched,
-  ends: Ends,
+  stdio: Stdio,
   interrupts: Interrupts,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
   if (launched.kind === "own terminal") {
-    const release = interrupts.take(() => {}, "all"); // the terminal gives them to the command as well
+    const release = interrupts.take(() => {}, "all"); // the terminal sends them to the command itself
     return await launched.run().finally(release);
   }
   const { process } = launched;
@@ -40,15 +40,15 @@ export async function stream(
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
-    return ends.isTerminal
-      ? await carryTerminal(process, ends, interrupts)
-      : await carryPipes(process, ends, interrupts);
+    return stdio.isTerminal
+      ? await carryTerminal(process, stdio, interrupts)
+      : await carryPipes(process, stdio, interrupts);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
 }
 
-/** SIGTERM, and SIGKILL where that is not heeded in time. */
+/** SIGTERM, and SIGKILL if it still runs after END_GRACE_MS. */
 async function endRun(process: RemoteProcess): Promise<void> {
   process.kill("SIGTERM");
   const timer = setTimeout(() => process.kill("SIGKILL"), END_GRACE_MS);
@@ -56,21 +56,21 @@ async function endRun(process: RemoteProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-async function carryPipes(process: RemoteProcess, ends: Ends, interrupts: Interrupts): Promise<ExitStatus> {
-  const { stdin } = ends;
+async function carryPipes(process: RemoteProcess, stdio: Stdio, interrupts: Interrupts): Promise<ExitStatus> {
+  const { stdin } = stdio;
   if (stdin) stdin.pipe(process.stdin);
   else process.stdin.end();
-  const release = ends.stdin === undefined ? () => {} : forwardSignals(process, interrupts);
-  let isUnheard = false;
-  const unheard = () => {
-    isUnheard = true;
+  const release = stdio.stdin === undefined ? () => {} : forwardSignals(process, interrupts);
+  let isUnread = false;
+  const unread = () => {
+    isUnread = true;
     void endRun(process);
   };
   try {
-    const pumps = [pump(process.stdout, ends.stdout, unheard), pump(process.stderr, ends.stderr, unheard)];
+    const pumps = [pump(process.stdout, stdio.stdout, unread), pump(process.stderr, stdio.stderr, unread)];
     const [status] = await Promise.all([process.exited, ...pumps]);
     // As if the command itself had written to the closed pipe.
-    return isUnheard ? { code: null, signal: "SIGPIPE" } : status;
+    return isUnread ? { code: null, signal: "SIGPIPE" } : status;
   } finally {
     release();
     stdin?.unpipe(process.stdin);
@@ -78,7 +78,7 @@ async function carryPipes(process: RemoteProcess, ends: Ends, interrupts: Interr
   }
 }
 
-/** The interrupt is the command's to act on; an order to end that it does not heed is enforced. */
+/** The command acts on signals itself; SIGTERM and SIGHUP are followed by SIGKILL if it still runs after END_GRACE_MS. */
 function forwardSignals(process: RemoteProcess, interrupts: Interrupts): () => void {
   return interrupts.take((signal) => {
     if (signal === "SIGTERM" || signal === "SIGHUP") setTimeout(() => process.kill("SIGKILL"), END_GRACE_MS).unref();
@@ -86,28 +86,28 @@ function forwardSignals(process: RemoteProcess, interrupts: Interrupts): () => v
   });
 }
 
-/** Reads to the end, as fast as `to` takes it; where nobody reads `to` any more the rest is dropped. */
-async function pump(from: Readable, to: Writable, unheard: () => void): Promise<void> {
+/** Copies to the end, no faster than `to` takes it. Once nobody reads `to` any more, calls `unread` and drops the rest. */
+async function pump(from: Readable, to: Writable, unread: () => void): Promise<void> {
   let isClosed = false;
   const onError = () => {
-    if (!isClosed) unheard();
+    if (!isClosed) unread();
     isClosed = true;
   };
   to.on("error", onError);
   try {
     for await (const chunk of from as AsyncIterable<Buffer>) {
       if (isClosed || to.destroyed) continue;
-      if (!to.write(chunk)) await room(to);
+      if (!to.write(chunk)) await drained(to);
     }
-    // An error of the last write is told after it.
+    // An error of the last write comes after it.
     await new Promise<void>((resolve) => (isClosed ? resolve() : to.write("", () => resolve())));
   } finally {
     to.off("error", onError);
   }
 }
 
-/** Settles once `stream` takes more, or never will. */
-function room(stream: Writable): Promise<void> {
+/** Settles once `stream` takes more, or is closed. */
+function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     const events = ["drain", "close", "error"];
     const done = () => {
@@ -118,18 +118,18 @@ function room(stream: Writable): Promise<void> {
   });
 }
 
-async function carryTerminal(process: RemoteProcess, ends: Ends, interrupts: Interrupts): Promise<ExitStatus> {
-  const { stdin, stdout } = ends;
+async function carryTerminal(process: RemoteProcess, stdio: Stdio, interrupts: Interrupts): Promise<ExitStatus> {
+  const { stdin, stdout } = stdio;
   const resize = () => process.resize({ columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 });
   const release = interrupts.take((signal) => process.kill(signal), "all");
   const restore = () => void stdin?.setRawMode?.(false);
-  globalThis.process.once("exit", restore); // also after an exception nobody caught
+  globalThis.process.once("exit", restore); // also after an uncaught exception
   stdout.on("resize", resize);
   stdin?.setRawMode?.(true);
   stdin?.pipe(process.stdin);
   try {
-    const unheard = () => process.kill("SIGHUP");
-    const pumps = [pump(process.stdout, stdout, unheard), pump(process.stderr, ends.stderr, unheard)];
+    const unread = () => process.kill("SIGHUP");
+    const pumps = [pump(process.stdout, stdout, unread), pump(process.stderr, stdio.stderr, unread)];
     const [status] = await Promise.all([process.exited, ...pumps]);
     return status;
   } finally {

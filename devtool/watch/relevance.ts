@@ -2,61 +2,88 @@ import { posix } from "node:path";
 import type { Project } from "../config/project.ts";
 import type { Filter } from "../ignore/filter.ts";
 
-/** Which of the project's files the loop looks at. Paths are relative to it, posix. */
-export interface Scope {
-  /** Goes to the target. */
-  isSent(path: string): boolean;
-  isNative(path: string): boolean;
-  /** A change of it calls for a round. */
-  matters(path: string): boolean;
-  /** Nothing below it can matter. */
-  prunes(path: string): boolean;
-  /** Takes in what the bundle was made of; gives the folders to watch that no watched one covers. */
-  cover(inputs: readonly string[]): string[];
-}
-
 const NEVER_WATCHED = new Set([".git", ".vagrant", "node_modules"]);
 
 /** What editors leave beside a file for a moment while they save it. */
 const EDITORS_OWN =
   /(^|\/)(\.#[^/]*|#[^/]*#|[^/]*~|\.[^/]*\.sw[a-z]|4913|[^/]*___jb_(tmp|old)___|\.goutputstream-[^/]*)$/;
 
-/** `unignored` is all of the project but what is excluded from the mirror, which holds what git ignores. */
-export function createScope(project: Project, filter: Filter, unignored: Filter): Scope {
-  const outdir = project.bundle?.outdir;
-  const native = project.native?.folder;
-  const hasOwnIncludes = project.sync.include.length > [outdir, native].filter((folder) => folder !== undefined).length;
-  const watched = [...(native === undefined ? [] : [native])];
-  const inputs = new Set<string>();
-  let sources: string[] = [];
-  let isFirst = true;
+/** Which of a project's files the loop looks at. Paths are relative to the project, posix. */
+export class Relevance {
+  readonly #outdir: string | undefined;
+  readonly #buildFolders: readonly string[];
+  readonly #sent: Filter;
+  readonly #unignored: Filter;
+  readonly #inputs = new Set<string>();
+  /** Folders of the inputs, none below another. */
+  #sources: readonly string[] = [];
+  #covered: readonly string[];
 
-  const isNative = (path: string) => native !== undefined && within(native, path);
-  const isOutput = (path: string) => outdir !== undefined && within(outdir, path);
-  const isSent = (path: string) => filter.includes(path, false) || filter.includes(path, true);
-  const isSource = (path: string) =>
-    inputs.has(path) ||
-    (sources.some((folder) => within(folder, path)) && !EDITORS_OWN.test(path) && unignored.includes(path, false));
-  const leadsToSource = (folder: string) =>
-    sources.some((source) => within(folder, source) || (within(source, folder) && !unignored.prunes(folder)));
-  return {
-    isSent,
-    isNative,
-    matters: (path) => !isOutput(path) && (isSent(path) || (!isNative(path) && isSource(path))),
-    prunes: (path) => {
-      if (isOutput(path) || NEVER_WATCHED.has(posix.basename(path))) return true;
-      return filter.prunes(path) && (isNative(path) || !leadsToSource(path));
-    },
-    cover: (made) => {
-      for (const path of made) inputs.add(path);
-      sources = topmost([...sources, ...made.map((path) => posix.dirname(path))]);
-      const fresh = sources.filter((folder) => !watched.some((other) => within(other, folder)));
-      watched.push(...fresh);
-      if (!isFirst) return fresh;
-      isFirst = false;
-      return [...fresh, ...(native === undefined ? [] : [native]), ...(hasOwnIncludes ? ["."] : [])];
-    },
-  };
+  /** Folders to watch whatever the bundle is made of. */
+  readonly standing: readonly string[];
+
+  /** `sent` is what goes to the target; `unignored` all but what git ignores, whether it goes there or not. */
+  constructor({ bundle, native, sync }: Pick<Project, "bundle" | "native" | "sync">, sent: Filter, unignored: Filter) {
+    this.#outdir = bundle?.outdir;
+    this.#buildFolders = native ? [native.folder] : [];
+    this.#sent = sent;
+    this.#unignored = unignored;
+    this.#covered = this.#buildFolders;
+    // The first patterns are the folders of the build and of the bundle; what others include may lie anywhere.
+    const known = this.#buildFolders.length + (bundle ? 1 : 0);
+    const isAnywhere = sync.include.length === 0 || sync.include.length > known;
+    this.standing = isAnywhere ? [...this.#buildFolders, "."] : this.#buildFolders;
+  }
+
+  /**
+   * Takes in what the bundle was made of; returns the folders to watch for it that are not watched yet. A standing "."
+   * does not count: prunes() may have left out of it what is a source now.
+   */
+  cover(inputs: readonly string[]): string[] {
+    for (const path of inputs) this.#inputs.add(path);
+    this.#sources = topmost([...this.#sources, ...inputs.map((path) => posix.dirname(path))]);
+    const fresh = this.#sources.filter((folder) => !this.#covered.some((other) => within(other, folder)));
+    this.#covered = [...this.#covered, ...fresh];
+    return fresh;
+  }
+
+  /** Whether a path goes to the target. */
+  isSent(path: string): boolean {
+    return this.#sent.includes(path, false) || this.#sent.includes(path, true);
+  }
+
+  isBuildInput(path: string): boolean {
+    return this.#buildFolders.some((folder) => within(folder, path));
+  }
+
+  /** Whether a change of a path calls for a round. */
+  matters(path: string): boolean {
+    if (this.#isOutput(path)) return false;
+    return this.isSent(path) || (!this.isBuildInput(path) && this.#isSource(path));
+  }
+
+  /** Whether nothing below a directory can matter. */
+  prunes(path: string): boolean {
+    if (this.#isOutput(path) || NEVER_WATCHED.has(posix.basename(path))) return true;
+    return this.#sent.prunes(path) && (this.isBuildInput(path) || !this.#leadsToSource(path));
+  }
+
+  #isOutput(path: string): boolean {
+    return this.#outdir !== undefined && within(this.#outdir, path);
+  }
+
+  /** A file beside the bundle's inputs too: it may be one that an import has been waiting for. */
+  #isSource(path: string): boolean {
+    if (this.#inputs.has(path)) return true;
+    if (!this.#sources.some((folder) => within(folder, path))) return false;
+    return !EDITORS_OWN.test(path) && this.#unignored.includes(path, false);
+  }
+
+  #leadsToSource(folder: string): boolean {
+    return this.#sources.some(
+      (source) => within(folder, source) || (within(source, folder) && !this.#unignored.prunes(folder)),
+    );
+  }
 }
 
 function topmost(folders: readonly string[]): string[] {
@@ -64,6 +91,6 @@ function topmost(folders: readonly string[]): string[] {
   return unique.filter((folder) => !unique.some((other) => other !== folder && within(other, folder)));
 }
 
-export function within(folder: string, path: string): boolean {
+function within(folder: string, path: string): boolean {
   return folder === "." ? !path.startsWith("../") : path === folder || path.startsWith(`${folder}/`);
 }

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Project } from "../../../devtool/config/project.ts";
 import { createFilter } from "../../../devtool/ignore/filter.ts";
-import { createScope, type Scope } from "../../../devtool/watch/relevance.ts";
+import { Relevance } from "../../../devtool/watch/relevance.ts";
 
-function scopeOf(include: readonly string[] = []): Scope {
+function relevanceOf(include: readonly string[] = []): Relevance {
   const exclude = ["node_modules", "*.log", "/native/**/build/", "!/.devtool/", "!/.devtool/**"];
   const sync = { include: ["/.devtool/", "/native/", ...include], exclude };
   const project: Project = {
@@ -17,52 +17,55 @@ function scopeOf(include: readonly string[] = []): Scope {
     targets: {},
     target: undefined,
   };
-  return createScope(project, createFilter(sync), createFilter({ exclude }));
+  return new Relevance(project, createFilter(sync), createFilter({ exclude }));
 }
 
 test("watched are the folders of the bundle's sources and the native folder, each once", () => {
-  const scope = scopeOf();
-  assert.deepEqual(scope.cover(["src/main.ts"]), ["src", "native"]);
-  assert.deepEqual(scope.cover(["src/main.ts", "src/deep/a.ts"]), []);
-  assert.deepEqual(scope.cover(["lib/x/a.ts", "lib/b.ts", "../shared/c.ts"]), ["lib", "../shared"]);
+  const relevance = relevanceOf();
+  assert.deepEqual(relevance.standing, ["native"]);
+  assert.deepEqual(relevance.cover(["src/main.ts"]), ["src"]);
+  assert.deepEqual(relevance.cover(["src/main.ts", "src/deep/a.ts"]), []);
+  assert.deepEqual(relevance.cover(["lib/x/a.ts", "lib/b.ts", "../shared/c.ts"]), ["lib", "../shared"]);
 });
 
 test("with patterns of its own to sync the whole project is watched, but for what they leave out", () => {
-  const scope = scopeOf(["assets/*.png"]);
-  assert.deepEqual(scope.cover(["src/main.ts"]), ["src", "native", "."]);
-  assert.ok(scope.matters("assets/a.png"));
-  assert.ok(!scope.matters("assets/a.txt"));
-  assert.ok(!scope.prunes("assets"));
+  const relevance = relevanceOf(["assets/*.png"]);
+  assert.deepEqual(relevance.standing, ["native", "."]);
+  assert.deepEqual(relevance.cover(["src/main.ts"]), ["src"]);
+  assert.ok(relevance.matters("assets/a.png"));
+  assert.ok(!relevance.matters("assets/a.txt"));
+  assert.ok(!relevance.prunes("assets"));
 });
 
 test("a source matters, also one that the bundle does not hold yet; what an editor leaves beside it does not", () => {
-  const scope = scopeOf();
-  scope.cover(["src/main.ts", "src/odd.log"]);
+  const relevance = relevanceOf();
+  relevance.cover(["src/main.ts", "src/odd.log"]);
   for (const path of ["src/main.ts", "src/new.ts", "src/deep/new.ts", "src/odd.log", "native/a.c"]) {
-    assert.ok(scope.matters(path), path);
+    assert.ok(relevance.matters(path), path);
   }
   for (const path of ["src/.main.ts.swp", "src/main.ts~", "src/4913", "src/#main.ts#", "src/.#main.ts", "src/x.log"]) {
-    assert.ok(!scope.matters(path), path);
+    assert.ok(!relevance.matters(path), path);
   }
   for (const path of [".devtool/main.js", "native/build/a.o", "README.md", "other/a.ts"]) {
-    assert.ok(!scope.matters(path), path);
+    assert.ok(!relevance.matters(path), path);
   }
 });
 
 test("nobody looks into outputs, packages, history, or what git ignores", () => {
-  const scope = scopeOf();
-  scope.cover(["src/main.ts", "native/gen/a.ts"]);
+  const relevance = relevanceOf();
+  relevance.cover(["src/main.ts", "native/gen/a.ts"]);
   for (const path of [".devtool", "src/node_modules", ".git", ".vagrant", "native/build", "other"]) {
-    assert.ok(scope.prunes(path), path);
+    assert.ok(relevance.prunes(path), path);
   }
-  for (const path of ["src", "src/deep", "native", "native/sub", "native/gen"]) assert.ok(!scope.prunes(path), path);
+  for (const path of ["src", "src/deep", "native", "native/sub", "native/gen"])
+    assert.ok(!relevance.prunes(path), path);
 });
 
 test("a bundle made of files in the project's own folder leaves the other folders alone that git ignores", () => {
-  const scope = scopeOf();
-  assert.deepEqual(scope.cover(["main.ts"]), [".", "native"]);
-  assert.ok(scope.matters("main.ts"));
-  assert.ok(scope.matters("other/a.ts"));
-  assert.ok(!scope.matters("trace.log"));
-  assert.ok(scope.prunes("node_modules"));
+  const relevance = relevanceOf();
+  assert.deepEqual(relevance.cover(["main.ts"]), ["."]);
+  assert.ok(relevance.matters("main.ts"));
+  assert.ok(relevance.matters("other/a.ts"));
+  assert.ok(!relevance.matters("trace.log"));
+  assert.ok(relevance.prunes("node_modules"));
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type ChangeSet, createWatcher } from "../../../devtool/watch/watch.ts";
+import { type ChangeSet, Watcher } from "../../../devtool/watch/watch.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
 
 interface Watched {
@@ -11,7 +11,7 @@ interface Watched {
   /** Takes change sets until these paths were told. */
   told(...paths: string[]): Promise<void>;
   /** The next one, whatever it is. */
-  next(): Promise<ChangeSet>;
+  next(): Promise<ChangeSet["paths"]>;
 }
 
 async function watched(t: TestContext, files: Readonly<Record<string, string>>): Promise<Watched> {
@@ -24,10 +24,9 @@ async function watched(t: TestContext, files: Readonly<Record<string, string>>):
   const waiting: ChangeSet[] = [];
   let wake = () => {};
   let failure: Error | undefined;
-  const watcher = createWatcher({
+  const watcher = new Watcher({
     root,
-    matters: (path) => !path.endsWith(".ignored"),
-    prunes: (path) => path.endsWith("node_modules"),
+    relevance: { matters: (path) => !path.endsWith(".ignored"), prunes: (path) => path.endsWith("node_modules") },
     onChange: (changes) => {
       waiting.push(changes);
       wake();
@@ -39,11 +38,11 @@ async function watched(t: TestContext, files: Readonly<Record<string, string>>):
   });
   t.after(() => watcher.close());
   await watcher.add(["src"]);
-  const next = async (): Promise<ChangeSet> => {
+  const next = async () => {
     for (;;) {
       if (failure) throw failure;
       const changes = waiting.shift();
-      if (changes) return changes;
+      if (changes) return changes.paths;
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -51,7 +50,7 @@ async function watched(t: TestContext, files: Readonly<Record<string, string>>):
   };
   const told = async (...paths: string[]) => {
     const missing = new Set(paths);
-    while (missing.size > 0) for (const path of (await next()).paths ?? paths) missing.delete(path);
+    while (missing.size > 0) for (const path of (await next()) ?? paths) missing.delete(path);
   };
   return { root, write, told, next };
 }
@@ -59,7 +58,7 @@ async function watched(t: TestContext, files: Readonly<Record<string, string>>):
 test("a save is told, and a file that came or went", async (t) => {
   const { root, write, told, next } = await watched(t, { "src/a.ts": "1", "src/b.ts": "1" });
   await write("src/a.ts", "2");
-  assert.deepEqual(await next(), { paths: ["src/a.ts"] });
+  assert.deepEqual(await next(), ["src/a.ts"]);
   await write("src/new.ts", "1");
   await told("src/new.ts");
   await rm(join(root, "src/b.ts"));
@@ -154,7 +153,7 @@ test("what does not matter is not told, nor what was there and gone at once", as
   await write("src/4913", "");
   await rm(join(root, "src/4913"));
   await write("src/a.ts", "2");
-  assert.deepEqual(await next(), { paths: ["src/a.ts"] });
+  assert.deepEqual(await next(), ["src/a.ts"]);
 });
 
 test("very many changes at once are told as a change of everything, and a save after them by its name", async (t) => {
@@ -162,10 +161,10 @@ test("very many changes at once are told as a change of everything, and a save a
   // Whole at once: a file that is told between its creation and its content is rightly told again.
   await Promise.all(Array.from({ length: 500 }, (_, i) => write(`many/${i}.ts`, "1")));
   await rename(join(root, "many"), join(root, "src/many"));
-  while ((await next()).paths !== null);
+  while ((await next()) !== null);
   await write("src/a.ts", "2");
   for (;;) {
-    const { paths } = await next();
+    const paths = await next();
     if (paths !== null) return assert.deepEqual(paths, ["src/a.ts"]);
   }
 });

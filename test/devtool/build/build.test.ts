@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { CompileFailure, compile, type Stamp } from "../../../devtool/build/compile.ts";
+import { BuildFailure, type BuildMemory, build, type OnLine } from "../../../devtool/build/build.ts";
+import { makeStep } from "../../../devtool/build/make.ts";
+import { COMPILED_STAMP } from "../../../devtool/config/project.ts";
 import { Failure } from "../../../devtool/failure.ts";
 import type { Diagnostic } from "../../../devtool/report/diagnostic.ts";
 import { localTarget } from "../../../devtool/targets/local/local.ts";
@@ -17,12 +19,18 @@ interface Place {
   readonly mirror: string;
   readonly connection: Connection;
   write(files: Readonly<Record<string, string>>): Promise<void>;
-  /** Compiles as a session does that remembers `memory`; gives whether make ran. */
-  run(memory?: { stamp: Stamp | undefined }): Promise<{ compiled: boolean }>;
+  /** Builds as a session does that remembers `memory`; returns whether make ran. */
+  run(memory?: BuildMemory, onLine?: OnLine, until?: AbortSignal): Promise<boolean>;
   /** Every line of every run. */
   readonly said: { text: string; found: Diagnostic | undefined }[];
   /** What the made program was made of. */
   made(): Promise<string>;
+}
+
+const STEP = makeStep({ folder: "native", target: undefined }, { includes: (path) => !/(\bout|\/log)$/.test(path) });
+
+function nothingKnown(): BuildMemory {
+  return { stamp: undefined, isStale: true };
 }
 
 const MAKEFILE = "out: a.txt b.txt\n\tcat a.txt b.txt >out\n\techo made >>log\n";
@@ -39,18 +47,14 @@ async function place(t: TestContext, makefile = MAKEFILE): Promise<Place> {
   };
   await write({ "native/Makefile": makefile, "native/a.txt": "a", "native/b.txt": "b" });
   const said: Place["said"] = [];
+  const facts = await connection.facts();
   return {
     mirror,
     connection,
     said,
     write,
-    run: async (memory = { stamp: undefined }) => {
-      const onLine = (text: string, found: Diagnostic | undefined) => void said.push({ text, found });
-      const includes = (path: string) => !/(\bout|\/log)$/.test(path);
-      const request = { where: "there", root: mirror, folder: "native", target: undefined, includes, onLine };
-      const { compiled } = await compile(connection, { mirror }, request, memory, signal);
-      return { compiled };
-    },
+    run: async (memory = nothingKnown(), onLine = (text, found) => void said.push({ text, found }), until = signal) =>
+      (await build(STEP, { target: "there", connection, facts, root: mirror, mirror }, memory, onLine, until)).built,
     made: () => readFile(join(mirror, "native/out"), "utf8"),
   };
 }
@@ -58,36 +62,36 @@ async function place(t: TestContext, makefile = MAKEFILE): Promise<Place> {
 test("make runs where the native sources changed, and in no later session where they did not", async (t) => {
   if (!needs(t, lacks("make"))) return;
   const { run, write, made } = await place(t);
-  assert.equal((await run()).compiled, true);
+  assert.equal(await run(), true);
   assert.equal(await made(), "ab");
-  assert.equal((await run()).compiled, false);
+  assert.equal(await run(), false);
   await write({ "native/a.txt": "A" });
-  assert.equal((await run()).compiled, true);
+  assert.equal(await run(), true);
   assert.equal(await made(), "Ab");
 });
 
 test("a changed source is compiled though its time is older than what was made of it", async (t) => {
   if (!needs(t, lacks("make"))) return;
   const { mirror, run, write, made } = await place(t);
-  const memory = { stamp: undefined };
+  const memory = nothingKnown();
   await run(memory);
   await write({ "native/b.txt": "B" });
   await utimes(join(mirror, "native/b.txt"), 1, 1);
-  assert.equal((await run(memory)).compiled, true);
+  assert.equal(await run(memory), true);
   assert.equal(await made(), "aB");
   await write({ "native/a.txt": "A" });
   await utimes(join(mirror, "native/a.txt"), 1, 1);
-  assert.equal((await run()).compiled, true, "in another session too");
+  assert.equal(await run(), true, "in another session too");
   assert.equal(await made(), "AB");
 });
 
 test("a save that changes nothing is not compiled", async (t) => {
   if (!needs(t, lacks("make"))) return;
   const { run, write } = await place(t);
-  const memory = { stamp: undefined };
+  const memory = nothingKnown();
   await run(memory);
   await write({ "native/a.txt": "a" });
-  assert.equal((await run(memory)).compiled, false);
+  assert.equal(await run(memory), false);
 });
 
 test("what was made and removed on the target is made again", async (t) => {
@@ -95,7 +99,7 @@ test("what was made and removed on the target is made again", async (t) => {
   const { mirror, run, made } = await place(t);
   await run();
   await rm(join(mirror, "native/out"));
-  assert.equal((await run()).compiled, true);
+  assert.equal(await run(), true);
   assert.equal(await made(), "ab");
 });
 
@@ -104,7 +108,7 @@ test("a file that went is a change", async (t) => {
   const { mirror, run } = await place(t, "out: $(wildcard *.txt)\n\tcat *.txt >out\n");
   await run();
   await rm(join(mirror, "native/b.txt"));
-  assert.equal((await run()).compiled, true);
+  assert.equal(await run(), true);
 });
 
 test("after a compilation that failed half-way, taking back the mistake compiles again what had been made with it", async (t) => {
@@ -113,22 +117,33 @@ test("after a compilation that failed half-way, taking back the mistake compiles
     t,
     "out: a.out b.out\n\tcat a.out b.out >out\na.out: a.txt\n\tcp a.txt a.out\nb.out: b.txt\n\t! grep bad b.txt\n\tcp b.txt b.out\n",
   );
-  const memory = { stamp: undefined };
+  const memory = nothingKnown();
   await run(memory);
   await write({ "native/a.txt": "new", "native/b.txt": "bad" });
-  await assert.rejects(run(memory), CompileFailure);
+  await assert.rejects(run(memory), BuildFailure);
   await write({ "native/a.txt": "a", "native/b.txt": "b" });
   for (const name of ["a.txt", "b.txt"]) await utimes(join(mirror, "native", name), 1, 1);
   await run(memory);
   assert.equal(await readFile(join(mirror, "native/out"), "utf8"), "ab");
 });
 
+for (const stored of ["null", "3", '"x"', "[]", "{", "", '{"files":null,"how":""}', '{"files":{"a.txt":1},"how":""}']) {
+  test(`a mirror whose stamp holds ${stored || "nothing"} is built anew`, async (t) => {
+    if (!needs(t, lacks("make"))) return;
+    const { mirror, run } = await place(t);
+    await run();
+    await writeFile(join(mirror, COMPILED_STAMP), stored);
+    assert.equal(await run(), true);
+    assert.equal(await run(), false);
+  });
+}
+
 test("gcc's errors come as file, line and column relative to the project", async (t) => {
   if (!needs(t, lacks("make", "gcc"))) return;
   const { run, write, said } = await place(t, "out: a.c\n\tgcc -Wall -o $@ a.c\n");
   await write({ "native/a.c": "int main(void) {\n\tint x;\n\treturn y;\n}\n" });
   await assert.rejects(run(), (error) => {
-    assert.ok(error instanceof CompileFailure);
+    assert.ok(error instanceof BuildFailure);
     assert.equal(error.message, "native does not compile: 1 error");
     return true;
   });
@@ -151,19 +166,11 @@ test("a target without the compiler is told so, with the remedy", async (t) => {
 
 test("an aborted compilation ends make and leaves its sources to be compiled", async (t) => {
   if (!needs(t, lacks("make"))) return;
-  const { run, write, connection, mirror } = await place(t, "out: a.txt\n\t@echo begun; sleep 600\n");
+  const { run, write } = await place(t, "out: a.txt\n\t@echo begun; sleep 600\n");
   const abort = new AbortController();
+  const memory = nothingKnown();
   const onLine = (text: string) => text === "begun" && abort.abort(new Error("newer"));
-  const request = {
-    where: "there",
-    root: mirror,
-    folder: "native",
-    target: undefined,
-    includes: () => true,
-    onLine: (text: string) => void onLine(text),
-  };
-  const memory: { stamp: Stamp | undefined } = { stamp: undefined };
-  await assert.rejects(compile(connection, { mirror }, request, memory, abort.signal), { message: "newer" });
+  await assert.rejects(run(memory, onLine, abort.signal), { message: "newer" });
   await write({ "native/Makefile": MAKEFILE });
-  assert.equal((await run(memory)).compiled, true);
+  assert.equal(await run(memory), true);
 });

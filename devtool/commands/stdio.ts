@@ -1,0 +1,15 @@
+import type { Call } from "../command-line/command.ts";
+import { outputEvents } from "../report/output.ts";
+import type { Stdio } from "../run/stream.ts";
+
+/** This process's own streams for a command; with --json, events for its output. Without `hasInput` its input is empty. */
+export function stdioFor({ options, report }: Call, hasInput: boolean): Stdio {
+  const { stdin, stdout, stderr } = process;
+  const input = hasInput ? stdin : undefined;
+  if (options.json) {
+    const [out, err] = [outputEvents("stdout", report), outputEvents("stderr", report)];
+    const finish = () => void [out, err].map((stream) => stream.end());
+    return { stdin: input, stdout: out, stderr: err, isTerminal: false, finish };
+  }
+  return { stdin: input, stdout, stderr, isTerminal: hasInput && stdin.isTTY && stdout.isTTY, finish: () => {} };
+}

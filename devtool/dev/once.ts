@@ -1,0 +1,46 @@
+import type { ExitStatus } from "../targets/target.ts";
+import type { ChangeSet } from "../watch/watch.ts";
+import { connect, createLane, type Lane } from "./lane.ts";
+import { bundleStage, type Extent, type Round, type Run, runInLane, updateLane } from "./round.ts";
+import type { Session } from "./session.ts";
+import { createWorkspace, type Workspace } from "./workspace.ts";
+
+const EVERYTHING: ChangeSet = { paths: null, since: 0 };
+
+/** One round, without a command. @throws Failure */
+export async function buildOnce(session: Session, extent: Extent): Promise<void> {
+  const startedAt = performance.now();
+  await oneRound(session, async (workspace, lane, round) => {
+    const bundle = await bundleStage(workspace, [lane], round);
+    await updateLane(workspace, lane, bundle, round, extent);
+  });
+  session.report({ event: "finished", milliseconds: performance.now() - startedAt });
+}
+
+/** One round, to the end of its command. @throws Failure */
+export async function runOnce(session: Session, run: Run): Promise<ExitStatus> {
+  return await oneRound(session, async (workspace, lane, round) => {
+    const bundle = await bundleStage(workspace, [lane], round);
+    return await runInLane(workspace, lane, bundle, round, run);
+  });
+}
+
+/** The connection is opened while the project is bundled. */
+async function oneRound<T>(
+  { project, target, report, interrupts: { signal } }: Session,
+  work: (workspace: Workspace, lane: Lane, round: Round) => Promise<T>,
+): Promise<T> {
+  const workspace = createWorkspace(project);
+  const over = new AbortController();
+  const connected = connect(target, project.root, report, AbortSignal.any([signal, over.signal]));
+  connected.catch(() => {}); // reported when it is needed: errors in the bundle come first
+  const lane = createLane(target.name, { current: () => connected, drop: () => {} });
+  const round = { changes: EVERYTHING, report, signal, startedAt: performance.now() };
+  try {
+    return await work(workspace, lane, round);
+  } finally {
+    over.abort();
+    await workspace.bundler?.dispose();
+    await (await connected.catch(() => undefined))?.connection.close();
+  }
+}

@@ -1,0 +1,169 @@
+import { join } from "node:path";
+import { build } from "../build/build.ts";
+import type { BuildStep } from "../build/step.ts";
+import { shipAddons } from "../bundle/addons/addons.ts";
+import { type Bundle, BundleFailure } from "../bundle/bundle.ts";
+import type { Interrupts } from "../process/interrupts.ts";
+import type { Diagnostic } from "../report/diagnostic.ts";
+import type { Report } from "../report/events.ts";
+import { launch } from "../run/launch.ts";
+import { type Stdio, stream, terminalOf } from "../run/stream.ts";
+import { sync } from "../sync/sync.ts";
+import type { ExitStatus } from "../targets/target.ts";
+import type { ChangeSet } from "../watch/watch.ts";
+import { buildMemory, inLane, type Lane, noteUnsent, type OpenLane } from "./lane.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** The way of one save: bundle, once for all lanes; then addons → sync → build → run, in each lane. */
+export interface Round {
+  readonly changes: ChangeSet;
+  readonly report: Report;
+  /** Aborted by a newer save: the round is given up, at whatever stage it is. */
+  readonly signal: AbortSignal;
+  /** Of performance.now(). */
+  readonly startedAt: number;
+}
+
+/** How far a round goes that runs no command. */
+export type Extent = "sync" | "build";
+
+export interface Run {
+  readonly argv: readonly string[];
+  readonly stdio: Stdio;
+  readonly interrupts: Interrupts;
+}
+
+/** The bundle on disk, built anew unless only build steps can have changed. @throws BundleFailure */
+export async function bundleStage(
+  workspace: Workspace,
+  lanes: readonly Lane[],
+  { changes: { paths }, report, signal }: Round,
+): Promise<Bundle | undefined> {
+  const { bundler, relevance } = workspace;
+  const note = (changed: readonly string[] | null) => {
+    const sent = changed === null ? null : changed.filter((path) => relevance.isSent(path));
+    for (const lane of lanes) noteUnsent(lane, sent);
+  };
+  note(paths);
+  if (!bundler || (workspace.bundle && paths?.every((path) => relevance.isBuildInput(path)))) return workspace.bundle;
+  report({ event: "stage", stage: "bundle" });
+  workspace.bundle = undefined;
+  try {
+    const bundle = await bundler.build(signal);
+    workspace.bundle = bundle;
+    note(bundle.changed);
+    for (const warning of bundle.warnings) report({ event: "diagnostic", ...warning });
+    const { files, bytes, milliseconds } = bundle;
+    report({ event: "bundled", files, bytes, milliseconds });
+    return bundle;
+  } catch (error) {
+    if (error instanceof BundleFailure)
+      for (const found of error.diagnostics) report({ event: "diagnostic", ...found });
+    throw error;
+  }
+}
+
+/** Brings a lane's mirror up to date, and builds in it. @throws Failure */
+export async function updateLane(
+  workspace: Workspace,
+  lane: Lane,
+  bundle: Bundle | undefined,
+  round: Round,
+  extent: Extent,
+): Promise<void> {
+  await inLane(lane, round, (open) => update(workspace, open, bundle, round, extent));
+}
+
+/** The same, and runs a command there to its end. @throws Failure */
+export async function runInLane(
+  workspace: Workspace,
+  lane: Lane,
+  bundle: Bundle | undefined,
+  round: Round,
+  run: Run,
+): Promise<ExitStatus> {
+  return await inLane(lane, round, async (open) => {
+    await update(workspace, open, bundle, round, "build");
+    return await runStage(open, run, round);
+  });
+}
+
+async function update(
+  workspace: Workspace,
+  open: OpenLane,
+  bundle: Bundle | undefined,
+  round: Round,
+  extent: Extent,
+): Promise<void> {
+  await addonStage(workspace, open, bundle, round);
+  await syncStage(workspace, open, round);
+  if (extent === "build") for (const step of workspace.steps) await buildStage(step, workspace, open, round);
+}
+
+async function addonStage(
+  { project }: Workspace,
+  { lane, facts, report }: OpenLane,
+  bundle: Bundle | undefined,
+  { signal }: Round,
+): Promise<void> {
+  if (!project.bundle || !bundle) return;
+  report({ event: "stage", stage: "addons" });
+  const { outdir } = project.bundle;
+  const isNew = await shipAddons(bundle.addons, facts, join(project.root, outdir), signal);
+  if (isNew) noteUnsent(lane, [`${outdir}/node_modules`]);
+}
+
+async function syncStage(
+  { project, filter, executable, relevance, steps }: Workspace,
+  { lane, connection, mirror, report }: OpenLane,
+  { signal }: Round,
+): Promise<void> {
+  report({ event: "stage", stage: "sync" });
+  // A newer round may note more while this one sends.
+  const { unsent } = lane;
+  lane.unsent = new Set();
+  const changed = unsent === "everything" ? undefined : [...unsent];
+  const request = { root: project.root, mirror, filter, changed, executable };
+  const synced = await sync(connection, request, signal).catch((error: unknown) => {
+    noteUnsent(lane, changed ?? null);
+    throw error;
+  });
+  const isStale = changed === undefined || changed.some((path) => relevance.isBuildInput(path));
+  if (isStale) for (const step of steps) buildMemory(lane, step).isStale = true;
+  const { files, deleted, bytesSent, bytesTotal, milliseconds } = synced;
+  for (const text of synced.notices) report({ event: "notice", text });
+  report({ event: "synced", mirror, files, deleted, bytesSent, bytesTotal, milliseconds });
+}
+
+async function buildStage(
+  step: BuildStep,
+  { project }: Workspace,
+  { lane, connection, facts, mirror, report }: OpenLane,
+  { signal }: Round,
+): Promise<void> {
+  const memory = buildMemory(lane, step);
+  if (memory.stamp && !memory.isStale) {
+    report({ event: "compiled", compiled: false, milliseconds: 0 });
+    return;
+  }
+  report({ event: "stage", stage: "compile" });
+  const place = { target: lane.target, connection, facts, root: project.root, mirror };
+  const onLine = (text: string, found: Diagnostic | undefined) =>
+    report(found ? { event: "diagnostic", ...found } : { event: "log", text });
+  const { built, milliseconds } = await build(step, place, memory, onLine, signal);
+  report({ event: "compiled", compiled: built, milliseconds });
+}
+
+async function runStage(
+  { connection, mirror, report }: OpenLane,
+  { argv, stdio, interrupts }: Run,
+  { signal, startedAt }: Round,
+): Promise<ExitStatus> {
+  report({ event: "stage", stage: "launch" });
+  const request = { argv, cwd: mirror, asRoot: true, terminal: terminalOf(stdio) };
+  const launched = await launch(connection, request, signal);
+  report({ event: "started", argv, milliseconds: performance.now() - startedAt });
+  const status = await stream(launched, stdio, interrupts, signal).finally(stdio.finish);
+  if (!signal.aborted) report({ event: "exited", ...status });
+  return status;
+}

@@ -1,0 +1,48 @@
+import type { Options } from "../command-line/options.ts";
+import { loadProject, type Project, projectRoot } from "../config/project.ts";
+import type { Interrupts } from "../process/interrupts.ts";
+import type { Report } from "../report/events.ts";
+import type { Target } from "../targets/target.ts";
+
+/** What a command that works on a project has from its start to its end. */
+export interface Session {
+  readonly project: Project;
+  readonly target: Target;
+  readonly report: Report;
+  readonly interrupts: Interrupts;
+}
+
+interface Invocation {
+  readonly options: Options;
+  readonly report: Report;
+}
+
+/** The project of this folder, and the target: flags over file over defaults. @throws Failure, exit code 2 */
+export async function openSession(call: Invocation & Pick<Session, "interrupts">): Promise<Session> {
+  const { options, report, interrupts } = call;
+  const project = await loadProject(options.config, process.cwd());
+  return { project, target: await resolve(call, project), report, interrupts };
+}
+
+/** The target alone, for commands that need no configuration. @throws Failure, exit code 2 */
+export async function openTarget(call: Invocation): Promise<{ target: Target; root: string }> {
+  const { options } = call;
+  const root = await projectRoot(options.config, process.cwd());
+  const project = root === undefined ? undefined : await loadProject(options.config, process.cwd());
+  const place = project ?? { root: process.cwd(), targets: {}, target: undefined };
+  return { target: await resolve(call, place), root: place.root };
+}
+
+async function resolve(
+  { options, report }: Invocation,
+  { root, targets, target }: Pick<Project, "root" | "targets" | "target">,
+): Promise<Target> {
+  const { resolveTarget } = await import("../targets/resolve.ts");
+  const resolved: Target = resolveTarget(options.target ?? target, targets, {
+    projectRoot: root,
+    acceptNewHostKey: options.acceptNewHostKey,
+    sshConfigFile: options.sshConfig,
+    notice: (text) => report({ event: "notice", text }, { target: resolved.name }),
+  });
+  return resolved;
+}

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { ConnectionLost, Failure } from "../failure.ts";
+import type { Connection } from "./target.ts";
+
+const RETRY_MS_MIN = 250;
+const RETRY_MS_MAX = 5_000;
+
+export interface ReconnectRequest<T> {
+  /** Connects, and finds out what is to be known over the connection. */
+  readonly open: (signal: AbortSignal) => Promise<T>;
+  /** The connection is lost, or could not be opened again: each reason once. More tries follow. */
+  readonly onTrouble: (why: Error) => void;
+  readonly onReopened: () => void;
+  /** There is no connection and will be none. Called before current() rejects. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/*
+ * opening ──▶ open ──lost, or dropped──▶ reopening: tries until it succeeds ──▶ open
+ *    │                                                  from each of these ──close()──▶ closed
+ *    └─fails─▶ failed
+ */
+export class Reconnecting<T extends { readonly connection: Connection }> {
+  readonly #request: ReconnectRequest<T>;
+  readonly #closing = new AbortController();
+  #current: Promise<T>;
+  #dropped: ConnectionLost | undefined;
+
+  constructor(request: ReconnectRequest<T>) {
+    this.#request = request;
+    this.#current = this.#guard(request.open(this.#closing.signal));
+    this.#keepOpen().catch(() => {}); // #guard() has reported it
+  }
+
+  /** What is open; after a loss, what is opened next. */
+  current(): Promise<T> {
+    return this.#current;
+  }
+
+  /** Gives up a connection that may not have noticed yet that it is lost. The next one may be open already, and stays. */
+  drop(lost: T, why: ConnectionLost): void {
+    this.#dropped = why;
+    lost.connection.close().catch(() => {}); // #keepOpen() sees it
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const last = await this.#current.catch(() => undefined);
+    await last?.connection.close();
+  }
+
+  async #keepOpen(): Promise<void> {
+    for (;;) {
+      const { connection } = await this.#current;
+      const why = (await connection.closed) ?? this.#dropped ?? new ConnectionLost("the connection was closed");
+      this.#dropped = undefined;
+      if (this.#closing.signal.aborted) return;
+      this.#current = this.#guard(this.#reopen(why));
+      await this.#current;
+      this.#request.onReopened();
+    }
+  }
+
+  /**
+   * Tries until it succeeds: a machine that boots refuses in many ways, and what a person must mend (a changed host key is
+   * never accepted) can be mended while this waits.
+   */
+  async #reopen(lost: Error): Promise<T> {
+    const { signal } = this.#closing;
+    const { open, onTrouble } = this.#request;
+    let why = lost;
+    onTrouble(why);
+    for (let wait = RETRY_MS_MIN; ; wait = Math.min(wait * 2, RETRY_MS_MAX)) {
+      await delay(wait, undefined, { signal });
+      try {
+        return await open(signal);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        if (error.message !== why.message) onTrouble(error);
+        why = error;
+      }
+    }
+  }
+
+  async #guard(opening: Promise<T>): Promise<T> {
+    try {
+      return await opening;
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#request.onFailed(error);
+      throw error;
+    }
+  }
+}

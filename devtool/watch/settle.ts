@@ -1,0 +1,43 @@
+/** More paths than this at once, as by a branch switch or an unpacked archive, are a storm. */
+export const STORM_PATHS = 200;
+/** Paths are passed on once no more have come for this long… */
+const QUIET_MS = { save: 5, storm: 250 } as const;
+/** …or the first of them has waited this long. */
+const WAIT_MAX_MS = { save: 150, storm: 5_000 } as const;
+
+/** Collects paths until no more come: one save is several events, and a program that writes without end must not delay it. */
+export class Settling {
+  readonly #settled: (paths: readonly string[], since: number) => void;
+  readonly #clock: () => number;
+  readonly #waiting = new Set<string>();
+  #firstAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `since`: when the first of the paths came, on the clock. */
+  constructor(settled: (paths: readonly string[], since: number) => void, clock = () => performance.now()) {
+    this.#settled = settled;
+    this.#clock = clock;
+  }
+
+  add(path: string): void {
+    const now = this.#clock();
+    if (this.#waiting.size === 0) this.#firstAt = now;
+    this.#waiting.add(path);
+    const kind = this.#waiting.size > STORM_PATHS ? "storm" : "save";
+    const left = this.#firstAt + WAIT_MAX_MS[kind] - now;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#flush(), Math.max(0, Math.min(QUIET_MS[kind], left)));
+  }
+
+  /** What is still waiting is dropped. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#waiting.clear();
+  }
+
+  #flush(): void {
+    const paths = [...this.#waiting];
+    this.#waiting.clear();
+    this.#settled(paths, this.#firstAt);
+  }
+}

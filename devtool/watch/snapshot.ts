@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import { lstat, readdir, readFile } from "node:fs/promises";
+import { join, posix } from "node:path";
+
+/** Of larger files only size and time are compared. */
+const DIGEST_BYTES_MAX = 1024 * 1024;
+
+interface FileState {
+  readonly stat: string;
+  /** Two writes within one tick of the file system's clock differ in nothing but their content. */
+  readonly digest: string | undefined;
+}
+
+/** What a project's files looked like when they were last looked at. Paths are relative to the root, posix. */
+export class Snapshot {
+  readonly #root: string;
+  readonly #prunes: (path: string) => boolean;
+  readonly #seen = new Map<string, FileState>();
+
+  /** `prunes`: whether nothing below a directory is of interest. */
+  constructor(root: string, prunes: (path: string) => boolean) {
+    this.#root = root;
+    this.#prunes = prunes;
+  }
+
+  /** Takes what is below these folders now as known. */
+  async learn(folders: readonly string[]): Promise<void> {
+    for (const [path, state] of await this.#statesBelow(folders)) {
+      if (!this.#seen.has(path)) this.#seen.set(path, state);
+    }
+  }
+
+  /** Whether a path changed since it was last looked at; its present state is what the next look is compared with. */
+  async update(path: string, withDigest: boolean): Promise<boolean> {
+    const now = await stateOf(join(this.#root, path), withDigest);
+    const before = this.#seen.get(path);
+    if (now === undefined) return this.#seen.delete(path);
+    this.#seen.set(path, now);
+    return before === undefined || differ(before, now);
+  }
+
+  /** As update(), but changes nothing. */
+  async isOutdated(path: string, withDigest: boolean): Promise<boolean> {
+    const [before, now] = [this.#seen.get(path), await stateOf(join(this.#root, path), withDigest)];
+    return before && now ? differ(before, now) : before !== now;
+  }
+
+  /** Which of all paths below these folders came, went, or changed in size, time, mode or inode. */
+  async outdatedBelow(folders: readonly string[]): Promise<string[]> {
+    const there = await this.#statesBelow(folders);
+    const changed = [...there].filter(([path, now]) => this.#seen.get(path)?.stat !== now.stat).map(([path]) => path);
+    return [...changed, ...[...this.#seen.keys()].filter((path) => !there.has(path))];
+  }
+
+  async #statesBelow(folders: readonly string[]): Promise<Map<string, FileState>> {
+    const states = new Map<string, FileState>();
+    for (const folder of folders) await this.#visit(folder, states);
+    return states;
+  }
+
+  async #visit(folder: string, states: Map<string, FileState>): Promise<void> {
+    const entries = await readdir(join(this.#root, folder), { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      const path = posix.join(folder, entry.name);
+      if (this.#prunes(path)) continue;
+      const state = await stateOf(join(this.#root, path), false);
+      if (state) states.set(path, state);
+      if (entry.isDirectory()) await this.#visit(path, states);
+    }
+  }
+}
+
+function differ(before: FileState, now: FileState): boolean {
+  return before.stat !== now.stat || (before.digest ?? now.digest) !== (now.digest ?? before.digest);
+}
+
+/** undefined where there is nothing. */
+async function stateOf(path: string, withDigest: boolean): Promise<FileState | undefined> {
+  try {
+    const { mode, size, mtimeNs, ino } = await lstat(path, { bigint: true });
+    const isFile = (Number(mode) & 0o170000) === 0o100000;
+    const digest = withDigest && isFile && size <= DIGEST_BYTES_MAX ? sha1(await readFile(path)) : undefined;
+    // A directory's size and time say only that a name in it came or went, which that name's own path reports.
+    return { stat: isFile ? `${mode} ${size} ${mtimeNs} ${ino}` : `${mode} ${ino}`, digest };
+  } catch {
+    return undefined;
+  }
+}
+
+function sha1(content: Buffer): string {
+  return createHash("sha1").update(content).digest("hex");
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { decodeStamp, difference, encodeStamp, type Stamp, withoutChanged } from "../../../devtool/build/stamp.ts";
+
+const paths = fc.oneof(fc.string(), fc.constantFrom("__proto__", "constructor", "a/b.c"));
+const files = fc.array(fc.tuple(paths, fc.string())).map((entries) => new Map(entries));
+const stamps: fc.Arbitrary<Stamp> = fc.record({ files, how: fc.string() }, { noNullPrototype: true });
+
+function stampOf(files: Readonly<Record<string, string>>, how = "make"): Stamp {
+  return { files: new Map(Object.entries(files)), how };
+}
+
+test("a stamp is read as it was written, whatever its files are called", () => {
+  fc.assert(
+    fc.property(stamps, (stamp) => {
+      assert.deepEqual(decodeStamp(encodeStamp(stamp)), stamp);
+    }),
+  );
+});
+
+test("any other text is no stamp, and reading it never throws", () => {
+  for (const text of ["", "{", "null", "3", '"a"', "[]", "{}", '{"files":{}}', '{"files":[],"how":""}']) {
+    assert.equal(decodeStamp(text), undefined, text);
+  }
+  const shapes = fc.oneof(fc.anything(), fc.record({ files: fc.anything(), how: fc.anything() }));
+  fc.assert(
+    fc.property(shapes, (value) => {
+      const stamp = decodeStamp(JSON.stringify(value) ?? "");
+      assert.ok(stamp === undefined || [...stamp.files.values(), stamp.how].every((each) => typeof each === "string"));
+    }),
+  );
+});
+
+test("two stamps differ by content, by files that went, and by how they are built", () => {
+  const last = stampOf({ a: "1", b: "1", constructor: "1" });
+  assert.equal(difference(last, stampOf({ constructor: "1", b: "1", a: "1" })), undefined);
+  const { files } = stampOf({ a: "2", b: "1", c: "1", constructor: "1" });
+  assert.deepEqual(difference(last, { ...last, files }), { changed: ["a", "c"], isWhole: false });
+  assert.deepEqual(difference(last, stampOf({ a: "1", b: "1" })), { changed: [], isWhole: true });
+  assert.deepEqual(difference(last, { ...last, how: "make all" }), { changed: [], isWhole: true });
+});
+
+test("what changed stays changed until a build has used it", () => {
+  fc.assert(
+    fc.property(stamps, stamps, (last, now) => {
+      const changes = difference(last, now);
+      if (!changes) return;
+      const again = difference(withoutChanged(last, changes), now);
+      assert.deepEqual(again?.changed.toSorted(), changes.changed.toSorted());
+    }),
+  );
+});
