@@ -153,6 +153,20 @@ test("the first round's mistakes are told too, and the save that mends them runs
   assert.equal(await printed(devtool), "mended c1\n");
 });
 
+test("a folder that a save made part of the bundle is watched while the command of that save still runs", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  const { project, watch } = await overSsh(t);
+  const devtool = watch("wait");
+  assert.equal(await printed(devtool), "one c1\n");
+  await project.write({
+    "lib/more.ts": 'export const more: string = "more";\n',
+    "src/word.ts": 'import { more } from "../lib/more.ts";\nexport const word: string = more;\n',
+  });
+  assert.equal(await printed(devtool), "more c1\n");
+  await project.write({ "lib/more.ts": 'export const more: string = "most";\n' });
+  assert.equal(await printed(devtool), "most c1\n");
+});
+
 test("a cut connection is told, and after a new one all is compared and run again", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { project, watch, cut } = await overSsh(t);

@@ -69,3 +69,14 @@ test("a bundle made of files in the project's own folder leaves the other folder
   assert.ok(!relevance.matters("trace.log"));
   assert.ok(relevance.prunes("node_modules"));
 });
+
+test("a project without a bundle, native sources or patterns is watched as a whole, for all of it is sent", () => {
+  const sync = { include: [], exclude: ["node_modules"] };
+  const relevance = new Relevance(
+    { bundle: undefined, native: undefined, sync },
+    createFilter(sync),
+    createFilter(sync),
+  );
+  assert.deepEqual(relevance.standing, ["."]);
+  assert.ok(relevance.matters("any/file"));
+});
