@@ -51,6 +51,21 @@ const CASES: readonly (readonly [string, rules.Rule, Record<string, string>, rea
     ["devtool/a.ts", "devtool/b/b.ts", "devtool/a.ts"],
   ],
   [
+    "the stages of an edit's way are the folders that the next rule knows",
+    rules.stagesAreKnown,
+    {
+      "devtool/cli.ts": "",
+      "devtool/dev/round.ts": "",
+      "devtool/watch/watch.ts": "",
+      "devtool/bundle/bundle.ts": "",
+      "devtool/transfer/send/sync.ts": "",
+      "devtool/build/build.ts": "",
+      "devtool/run/launch.ts": "",
+      "runtime/other/other.ts": "",
+    },
+    ["sync is missing", "transfer is unknown"],
+  ],
+  [
     "a stage of an edit's way imports only types of the stage before it",
     rules.stagesInARow,
     {
@@ -58,12 +73,12 @@ const CASES: readonly (readonly [string, rules.Rule, Record<string, string>, rea
       "devtool/bundle/bundle.ts": 'import type { ChangeSet } from "../watch/watch.ts";\n',
       "devtool/sync/sync.ts": 'import { bundle } from "../bundle/bundle.ts";\nimport { walk } from "./send/walk.ts";\n',
       "devtool/sync/send/walk.ts": "",
-      "devtool/build/compile.ts": 'import type { Bundle } from "../bundle/bundle.ts";\n',
+      "devtool/build/build.ts": 'import type { Bundle } from "../bundle/bundle.ts";\n',
     },
     [
       "devtool/watch/watch.ts -> devtool/bundle/bundle.ts",
       "devtool/sync/sync.ts -> devtool/bundle/bundle.ts",
-      "devtool/build/compile.ts -> devtool/bundle/bundle.ts",
+      "devtool/build/build.ts -> devtool/bundle/bundle.ts",
     ],
   ],
   [

@@ -11,6 +11,8 @@ const ENTRIES = new Set(["devtool/cli.ts", "devtool/agent/main.ts", "runtime/cli
 
 /** The way of an edit, in order; a stage is a folder. */
 const STAGES = ["watch", "bundle", "sync", "build", "run"];
+/** devtool's other folders: any stage may use them, or none does. */
+const NO_STAGES = "agent command-line commands config dev ignore process protocol report targets".split(" ");
 
 /** Pure policy, which another, small engine must be able to run. Of explain/ only what a step's reason is. */
 const CORE = /^runtime\/((spec|plan|network|cgroup|seccomp)\/.*|linux|failure|explain\/reason)\.ts$/;
@@ -59,6 +61,14 @@ export const noCycle: Rule = (sources) => {
     return found.find(({ length }) => length > 0) ?? [];
   };
   return [...sources.keys()].map((path) => visit(path, [])).find(({ length }) => length > 0) ?? [];
+};
+
+/** A stage that was renamed, or is new, has to be named here: the next rule would not see it. */
+export const stagesAreKnown: Rule = (sources) => {
+  const folders = new Set([...sources.keys()].map(folder).filter((name) => name !== undefined));
+  const missing = STAGES.filter((name) => !folders.has(name));
+  const unknown = [...folders].filter((name) => !STAGES.includes(name) && !NO_STAGES.includes(name));
+  return [...missing.map((name) => `${name} is missing`), ...unknown.map((name) => `${name} is unknown`)];
 };
 
 /** Between two stages only a type passes, from one to the next. */
@@ -144,7 +154,12 @@ function isLibrary({ to }: Import): boolean {
 }
 
 function stage(path: string): number {
-  return STAGES.indexOf(/^devtool\/(\w+)\//.exec(path)?.[1] ?? "");
+  return STAGES.indexOf(folder(path) ?? "");
+}
+
+/** Of devtool, on its top level. */
+function folder(path: string): string | undefined {
+  return /^devtool\/([^/]+)\//.exec(path)?.[1];
 }
 
 function program(path: string): string {
