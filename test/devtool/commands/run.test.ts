@@ -239,6 +239,18 @@ for (const [title, args, complaint] of REFUSED) {
   });
 }
 
+test("a pattern that can't be kept is refused before anything is connected to", async (t) => {
+  const project = await plainProject(t);
+  await project.write({ "devtool.config.json": '{ "sync": { "include": ["a/[b"] } }' });
+  for (const command of ["run", "watch"]) {
+    const { code, stdout, stderr } = await startDevtool(t, project, [command, "--json", "--target", "local", "true"])
+      .ended;
+    assert.equal(code, 2, stderr);
+    assert.match(stdout.toString(), /the sync pattern/);
+    assert.doesNotMatch(stdout.toString(), /"connect/);
+  }
+});
+
 test("a command that is not there is named", async (t) => {
   if (!needs(t, lacks("rsync"))) return;
   const { code, stderr } = await runs(t, ["--target", "local"], "", "no-such-command");
