@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { isAbsolute, join, relative, sep } from "node:path";
 import type { ProjectBundle } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
@@ -41,6 +41,13 @@ export class BundleFailure extends Failure {
     const errors = diagnostics.filter(({ severity }) => severity === "error").length;
     super(`the bundle has ${errors === 1 ? "an error" : `${errors} errors`}`, { code: "bundle-failed" });
     this.diagnostics = diagnostics;
+  }
+
+  /** The files that they are in; relative to the project, posix, without packages. */
+  get files(): string[] {
+    return this.diagnostics
+      .map(({ file }) => file)
+      .filter((file) => file !== "" && !isAbsolute(file) && !isPackaged(file));
   }
 }
 
@@ -127,11 +134,15 @@ async function buildOnce(
     changed: changed.map((path) => `${config.outdir}/${path}`),
     files: outputs.length,
     bytes: outputs.reduce((sum, { contents }) => sum + contents.length, 0),
-    inputs: Object.keys(result.metafile?.inputs ?? {}).filter((path) => !/(^|\/)node_modules\//.test(path)),
+    inputs: Object.keys(result.metafile?.inputs ?? {}).filter((path) => !isPackaged(path)),
     addons: [...addons.values()],
     warnings: toDiagnostics(result.warnings, "warning"),
     milliseconds: performance.now() - started,
   };
+}
+
+function isPackaged(path: string): boolean {
+  return /(^|\/)node_modules\//.test(path);
 }
 
 function posix(path: string): string {

@@ -1,4 +1,4 @@
-import type { Bundle } from "../bundle/bundle.ts";
+import { BundleFailure } from "../bundle/bundle.ts";
 import { ConnectionLost, Failure } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
 import { type Report, reportFailure, reportOf } from "../report/events.ts";
@@ -16,13 +16,13 @@ export async function watchProject(session: Session, nextRun: (report: Report) =
 }
 
 /*
- *                               ┌───────────┐ a newer change: the round is given up, the next begins,
- *                               ▼           │ and works in the lane once the older one has ended there
- * starting ──▶ waiting ──a change──▶ running ─┘
- *                 ▲                    │
- *                 └──the round is over─┘ done or failed; or its connection is lost, and the next one is a change of everything
+ *                ┌────────────── the round is over ──────────────┐
+ *                ▼                                               │
+ * starting ──▶ waiting ──a change──▶ running ────────────────────┘
+ *                                    │     ▲
+ *                                    └─────┘ a newer change: the round is given up, and the next begins
  *
- * each of them ──an interrupt; no connection, or no watching, any more──▶ stopping
+ * from each of these ──an interrupt; no connection, or no watching, to be had──▶ stopping
  */
 type State =
   | { readonly name: "starting" }
@@ -115,12 +115,14 @@ class Loop {
     report({ event: "changed", paths: changes.paths });
     try {
       const bundle = await bundleStage(this.#workspace, [this.#lane], round);
-      if (bundle) this.#watchInputs(bundle);
+      if (bundle) this.#watchInputs(bundle.inputs);
       await runInLane(this.#workspace, this.#lane, bundle, round, this.#nextRun(ofLane));
     } catch (error) {
-      // An older round may have output left.
+      // A file that keeps a first bundle from being built is known from nothing else.
+      if (error instanceof BundleFailure) this.#watchInputs(error.files);
+      // What an older round still prints comes first.
       if (!signal.aborted) await this.#lane.idle;
-      // After a loss there is a round once there is a connection again.
+      // After a loss, the next connection is a change of everything.
       if (signal.aborted || error instanceof ConnectionLost) return;
       if (!(error instanceof Failure)) throw error;
       reportFailure(error, report);
@@ -133,7 +135,7 @@ class Loop {
     await this.#watcher.add([...relevance.cover(entries), ...relevance.standing]);
   }
 
-  #watchInputs({ inputs }: Bundle): void {
+  #watchInputs(inputs: readonly string[]): void {
     const watching = this.#watcher.add(this.#workspace.relevance.cover(inputs));
     watching.catch((error: unknown) => this.#broken.abort(error));
   }

@@ -153,6 +153,18 @@ test("the first round's mistakes are told too, and the save that mends them runs
   assert.equal(await printed(devtool), "mended c1\n");
 });
 
+test("a mistake in a folder that only the first bundle would have named is mended by a save there", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  const { project, watch } = await overSsh(t);
+  const uses = 'import { more } from "../lib/more.ts";\nexport const word: string = more;\n';
+  await project.write({ "src/word.ts": uses, "lib/more.ts": "export const more = ;\n" });
+  const devtool = watch();
+  assert.equal((await devtool.next("diagnostic")).file, "lib/more.ts");
+  await devtool.next("failed");
+  await project.write({ "lib/more.ts": 'export const more: string = "more";\n' });
+  assert.equal(await printed(devtool), "more c1\n");
+});
+
 test("a folder that a save made part of the bundle is watched while the command of that save still runs", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { project, watch } = await overSsh(t);
