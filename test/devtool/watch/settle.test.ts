@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { Settling, STORM_PATHS } from "../../../devtool/watch/settle.ts";
+
+interface Settled {
+  readonly settling: Settling;
+  /** What was passed on, with the time of its first path, and of its passing. */
+  readonly passed: { readonly since: number; readonly at: number; readonly paths: readonly string[] }[];
+  tick(milliseconds: number): void;
+}
+
+function settled(t: TestContext): Settled {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const passed: Settled["passed"] = [];
+  const settling = new Settling((paths, since) => passed.push({ since, at: Date.now(), paths }), Date.now);
+  const tick = (milliseconds: number) => {
+    for (let i = 0; i < milliseconds; i++) t.mock.timers.tick(1);
+  };
+  return { settling, passed, tick };
+}
+
+test("the events of one save are passed on together, 5 ms after the last", (t) => {
+  const { settling, passed, tick } = settled(t);
+  settling.add("a");
+  tick(4);
+  settling.add("b");
+  settling.add("a");
+  tick(4);
+  assert.equal(passed.length, 0);
+  tick(1);
+  assert.deepEqual(passed, [{ since: 0, at: 9, paths: ["a", "b"] }]);
+});
+
+test("a file that is written without end is passed on after 150 ms all the same, and again", (t) => {
+  const { settling, passed, tick } = settled(t);
+  for (let at = 0; at < 320; at += 4) {
+    settling.add("log");
+    tick(4);
+  }
+  assert.deepEqual(
+    passed.map(({ at }) => at),
+    [150, 302],
+  );
+});
+
+test("very many paths wait for a longer quiet, and at most 5 s", (t) => {
+  const { settling, passed, tick } = settled(t);
+  for (let i = 0; i <= STORM_PATHS; i++) settling.add(`${i}`);
+  tick(249);
+  assert.equal(passed.length, 0);
+  tick(1);
+  for (let at = 250; at < 5_300; at += 10) {
+    for (let i = 0; i <= STORM_PATHS; i++) settling.add(`${i}`);
+    tick(10);
+  }
+  assert.deepEqual(
+    passed.map(({ at, paths }) => [at, paths.length]),
+    [250, 5_250].map((at) => [at, STORM_PATHS + 1]),
+  );
+});
+
+test("nothing is passed on after a stop", (t) => {
+  const { settling, passed, tick } = settled(t);
+  settling.add("a");
+  settling.stop();
+  tick(1_000);
+  assert.equal(passed.length, 0);
+});
