@@ -21,9 +21,9 @@ export interface BuildPlace {
   readonly mirror: string;
 }
 
-/** What a session remembers of a step from one round to the next. */
+/** What a session remembers about a step from one round to the next. */
 export interface BuildMemory {
-  /** What it was last built from; undefined where only the mirror knows. */
+  /** What it was last built from; undefined if only the mirror knows. */
   stamp: Stamp | undefined;
   /** Whether inputs may have been sent to the mirror since. */
   isStale: boolean;
@@ -35,10 +35,10 @@ export interface BuildReport {
   readonly milliseconds: number;
 }
 
-/** Gets each line that a tool prints, with the developer's own paths. */
+/** Receives each line that a tool prints, with paths relative to the project. */
 export type OnLine = (text: string, diagnostic: Diagnostic | undefined) => unknown;
 
-/** The program does not compile; the next save may mend it. */
+/** The program does not compile; the next save may fix it. */
 export class BuildFailure extends Failure {
   constructor(message: string) {
     super(message, { code: "build-failed" });
@@ -63,7 +63,7 @@ export async function build(
   const isNeeded = last === undefined || changes !== undefined;
   if (isNeeded) {
     const flags = changes === undefined ? ALL_FLAGS : makeFlags(changes);
-    // A build that fails or is ended may have used some of what is new: until one succeeds, all of it stays new.
+    // A build that fails or is aborted may have used some of the changes: all of them stay changed until a build succeeds.
     memory.stamp = last && changes && flags !== ALL_FLAGS ? withoutChanged(last, changes) : undefined;
     await runStep(step, flags, now, place, onLine, signal);
   }
@@ -72,7 +72,7 @@ export async function build(
   return { built: isNeeded, milliseconds: performance.now() - started };
 }
 
-/** The last session's, as long as make finds that what it made is still there. */
+/** Returns the stamp of the last session, provided that what it built is still there. */
 async function readStamp(
   step: BuildStep,
   { connection, mirror }: BuildPlace,

@@ -4,7 +4,7 @@ import { join, posix } from "node:path";
 import type { HostFacts } from "../targets/target.ts";
 import type { BuildStep } from "./step.ts";
 
-/** What a step was built from. It is stored in the mirror too, beside what was built. */
+/** What a step was built from. It is stored in the mirror too, next to what was built. */
 export interface Stamp {
   /** Path below the step's folder → SHA-256 of its content. */
   readonly files: ReadonlyMap<string, string>;
@@ -12,7 +12,7 @@ export interface Stamp {
   readonly how: string;
 }
 
-/** What the step would be built from now. */
+/** Returns what the step would be built from now. */
 export async function currentStamp(root: string, step: BuildStep, { arch, libc }: HostFacts): Promise<Stamp> {
   const files = new Map<string, string>();
   const visit = async (path: string): Promise<void> => {
@@ -28,7 +28,7 @@ export async function currentStamp(root: string, step: BuildStep, { arch, libc }
 }
 
 async function digest(file: string): Promise<string> {
-  const content = await readFile(file).catch(() => Buffer.alloc(0)); // removed meanwhile: the next round is about that
+  const content = await readFile(file).catch(() => Buffer.alloc(0)); // removed meanwhile: the next round will see that
   return createHash("sha256").update(content).digest("hex");
 }
 
@@ -57,7 +57,7 @@ export function encodeStamp({ files, how }: Stamp): string {
   return JSON.stringify({ files: Object.fromEntries(files), how });
 }
 
-/** undefined for anything that encodeStamp() did not write: the file lies on the target, where anyone may have changed it. */
+/** undefined for anything that encodeStamp() did not write: the file is on the target, where anyone may have changed it. */
 export function decodeStamp(text: string): Stamp | undefined {
   const value = parseJson(text);
   if (!isRecord(value) || !isRecord(value["files"]) || typeof value["how"] !== "string") return undefined;

@@ -33,7 +33,7 @@ async function provision(target: Target, root: string, report: Report, signal: A
     const say = (text: string) => report({ event: "log", text });
     const code = await runScript(connection, script, say, signal);
     if (code === 0) return;
-    throw new Failure(`provisioning ${target.name} failed (exit code ${code}); its words are above`, {
+    throw new Failure(`provisioning ${target.name} failed (exit code ${code}); its output is above`, {
       code: "provision-failed",
       remedy: "it needs root, by sudo without a password, on Debian or Ubuntu",
     });
@@ -56,7 +56,7 @@ async function runScript(
   return status.code;
 }
 
-/** The project's own, or the one that comes with devtool: dist/*.js lies one folder deep, a source two. */
+/** The project's own script, or the one that comes with devtool: dist/*.js is one folder deep, a source two. */
 async function readScript(root: string): Promise<Buffer> {
   const ours = import.meta.url.endsWith(".ts") ? "../../vagrant/provision.sh" : "../vagrant/provision.sh";
   return await readFile(join(root, "vagrant/provision.sh")).catch(() =>

@@ -4,7 +4,7 @@ import { openTarget } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
 import { reportFailure, reportOf } from "../report/events.ts";
 
-/** devtool status: the target, how it is reached, and where the mirror lies. */
+/** devtool status: the target, how it is reached, and where the mirror is. */
 export const command: Command = async (call) => {
   const { options, report, interrupts } = call;
   const { target, root } = await openTarget(call);

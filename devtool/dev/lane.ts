@@ -10,7 +10,7 @@ import { mirrorPath } from "./mirror.ts";
 export interface Connected {
   readonly connection: Connection;
   readonly facts: HostFacts;
-  /** The project's mirror, an absolute path there. */
+  /** The absolute path of the project's mirror on the target. */
   readonly mirror: string;
 }
 
@@ -24,7 +24,7 @@ export interface OpenLane extends Connected {
 /** Where a lane's connection comes from: opened once, or again after each loss. */
 export interface ConnectionSource {
   current(): Promise<Connected>;
-  /** Gives up one that turned out to be lost. */
+  /** Closes one that turned out to be lost. */
   drop(lost: Connected, why: ConnectionLost): void;
 }
 
@@ -33,11 +33,11 @@ export interface Lane {
   /** The target's name. */
   readonly target: string;
   readonly connections: ConnectionSource;
-  /** What its mirror may lack: paths relative to the project, posix, or anything. */
+  /** What its mirror may lack: paths relative to the project, posix, or everything. */
   unsent: Set<string> | "everything";
   /** What its build steps were last built from, by the step's name. */
   readonly builds: Map<string, BuildMemory>;
-  /** Settles once no round works in it any more, and no round's command runs. */
+  /** Settles once no round works in it, and no command of a round is running. */
   idle: Promise<void>;
 }
 
@@ -67,19 +67,19 @@ async function open(target: Target, root: string, report: Report, signal: AbortS
   }
 }
 
-/** Before the first round over a new connection: meanwhile the mirror may have changed, or the machine is another one. */
+/** For a new connection: the mirror may have changed meanwhile, or the machine may be another one. */
 export function forgetMirror(lane: Lane): void {
   lane.unsent = "everything";
   lane.builds.clear();
 }
 
-/** Notes what is to be sent, until a sync has done so: a round may be given up before. null: anything. */
-export function noteUnsent(lane: Lane, paths: readonly string[] | null): void {
+/** Remembers what has to be sent until a sync has sent it: the round may be abandoned before. null: everything. */
+export function addUnsent(lane: Lane, paths: readonly string[] | null): void {
   if (paths === null) lane.unsent = "everything";
   else if (lane.unsent !== "everything") for (const path of paths) lane.unsent.add(path);
 }
 
-/** What is known of a step's last build there. */
+/** What is known about a step's last build in this lane. */
 export function buildMemory({ builds }: Lane, { name }: BuildStep): BuildMemory {
   const memory = builds.get(name) ?? { stamp: undefined, isStale: true };
   builds.set(name, memory);
@@ -87,8 +87,8 @@ export function buildMemory({ builds }: Lane, { name }: BuildStep): BuildMemory 
 }
 
 /**
- * Does a round's work in a lane, once an older round's has ended: what a newer save gave up still ends what it started.
- * Rejects with the signal's reason where that comes first; after that, `work` has to look at the signal itself.
+ * Runs a round's work in a lane, after that of older rounds: an abandoned one still has to end what it started. Rejects
+ * with the signal's reason if aborted before that; once it runs, `work` watches the signal itself.
  */
 export async function inLane<T>(
   lane: Lane,

@@ -10,7 +10,7 @@ import { bundleStage, type Round, type Run, runInLane } from "./round.ts";
 import type { Session } from "./session.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
-/** A round at every save, until an interrupt. @throws the interrupt, or Failure when there is nothing to go on with */
+/** A round at every save, until an interrupt. @throws the interrupt, or Failure when it can't go on */
 export async function watchProject(session: Session, nextRun: (report: Report) => Run): Promise<never> {
   return await new Loop(session, nextRun).run();
 }
@@ -20,14 +20,14 @@ export async function watchProject(session: Session, nextRun: (report: Report) =
  *                ▼                                               │
  * starting ──▶ waiting ──a change──▶ running ────────────────────┘
  *                                    │     ▲
- *                                    └─────┘ a newer change: the round is given up, and the next begins
+ *                                    └─────┘ a newer change: the round is abandoned, and the next begins
  *
- * from each of these ──an interrupt; no connection, or no watching, to be had──▶ stopping
+ * from each of these ──an interrupt, or a connection or watcher that can't be had──▶ stopping
  */
 type State =
   | { readonly name: "starting" }
   | { readonly name: "waiting" }
-  | { readonly name: "running"; readonly round: Promise<void>; readonly giveUp: () => void }
+  | { readonly name: "running"; readonly round: Promise<void>; readonly abandon: () => void }
   | { readonly name: "stopping" };
 
 /** On the clock of performance.now(). */
@@ -39,7 +39,7 @@ class Loop {
   readonly #workspace: Workspace;
   readonly #watcher: Watcher;
   readonly #connections: Reconnecting<Connected>;
-  /** One target today. Several will be a lane each, which share the bundle. */
+  /** Several targets would have a lane each, and share the bundle. */
   readonly #lane: Lane;
   readonly #pending = new PendingChanges();
   readonly #broken = new AbortController();
@@ -85,7 +85,7 @@ class Loop {
       case "running":
         await abortable(Promise.race([state.round, this.#pending.arrived()]), this.#end);
         if (this.#pending.isEmpty) return { name: "waiting" };
-        state.giveUp();
+        state.abandon();
         return this.#begin();
       case "stopping":
         throw new Error("a loop that has stopped does not go on");
@@ -105,10 +105,10 @@ class Loop {
       startedAt: performance.now(),
     });
     round.catch((error: unknown) => this.#broken.abort(error));
-    return { name: "running", round, giveUp: () => newer.abort() };
+    return { name: "running", round, abandon: () => newer.abort() };
   }
 
-  /** A failed round is reported and no more: the next save may mend it. */
+  /** A round that fails is reported, and the loop goes on: the next save may fix it. */
   async #round(round: Round): Promise<void> {
     const { report, signal, changes } = round;
     const ofLane = reportOf(report, { target: this.#lane.target });
@@ -118,11 +118,11 @@ class Loop {
       if (bundle) this.#watchInputs(bundle.inputs);
       await runInLane(this.#workspace, this.#lane, bundle, round, this.#nextRun(ofLane));
     } catch (error) {
-      // A file that keeps a first bundle from being built is known from nothing else.
+      // A bundle that was never built has no list of inputs; its errors name the files to fix.
       if (error instanceof BundleFailure) this.#watchInputs(error.files);
-      // What an older round still prints comes first.
+      // An older round may still be printing.
       if (!signal.aborted) await this.#lane.idle;
-      // After a loss, the next connection is a change of everything.
+      // After a loss, the next connection starts a round.
       if (signal.aborted || error instanceof ConnectionLost) return;
       if (!(error instanceof Failure)) throw error;
       reportFailure(error, report);
@@ -160,7 +160,7 @@ class Loop {
   async #stop(): Promise<void> {
     const { round } = this.#state.name === "running" ? this.#state : { round: undefined };
     this.#state = { name: "stopping" };
-    // What they failed with, if it was not the end, has been reported or is what the loop ends with.
+    // Their errors have been reported, or are the reason to stop.
     await Promise.allSettled([round, this.#lane.idle]);
     await this.#watcher.close();
     await this.#workspace.bundler?.dispose();

@@ -33,7 +33,7 @@ async function oneRound<T>(
   const workspace = createWorkspace(project);
   const over = new AbortController();
   const connected = connect(target, project.root, report, AbortSignal.any([signal, over.signal]));
-  connected.catch(() => {}); // reported when it is needed: errors in the bundle come first
+  connected.catch(() => {}); // thrown when a lane needs it: errors in the bundle are reported first
   const lane = createLane(target.name, { current: () => connected, drop: () => {} });
   const round = { changes: EVERYTHING, report, signal, startedAt: performance.now() };
   try {

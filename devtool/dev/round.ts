@@ -11,16 +11,16 @@ import { type Stdio, stream, terminalOf } from "../run/stream.ts";
 import { sync } from "../sync/sync.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
-import { buildMemory, inLane, type Lane, noteUnsent, type OpenLane } from "./lane.ts";
+import { addUnsent, buildMemory, inLane, type Lane, type OpenLane } from "./lane.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** The way of one save: bundle, once for all lanes; then addons → sync → build → run, in each lane. */
 export interface Round {
   readonly changes: ChangeSet;
   readonly report: Report;
-  /** Aborted by a newer save: the round is given up, at whatever stage it is. */
+  /** Aborted by a newer save: the round is abandoned, at whatever stage it is. */
   readonly signal: AbortSignal;
-  /** Of performance.now(). */
+  /** On the clock of performance.now(). */
   readonly startedAt: number;
 }
 
@@ -33,7 +33,7 @@ export interface Run {
   readonly interrupts: Interrupts;
 }
 
-/** The bundle on disk, built anew unless only build steps can have changed. @throws BundleFailure */
+/** Returns the bundle on disk; builds it first unless only inputs of build steps changed. @throws BundleFailure */
 export async function bundleStage(
   workspace: Workspace,
   lanes: readonly Lane[],
@@ -42,7 +42,7 @@ export async function bundleStage(
   const { bundler, relevance } = workspace;
   const note = (changed: readonly string[] | null) => {
     const sent = changed === null ? null : changed.filter((path) => relevance.isSent(path));
-    for (const lane of lanes) noteUnsent(lane, sent);
+    for (const lane of lanes) addUnsent(lane, sent);
   };
   note(paths);
   if (!bundler || (workspace.bundle && paths?.every((path) => relevance.isBuildInput(path)))) return workspace.bundle;
@@ -63,7 +63,7 @@ export async function bundleStage(
   }
 }
 
-/** Brings a lane's mirror up to date, and builds in it. @throws Failure */
+/** Updates a lane's mirror and builds in it. @throws Failure */
 export async function updateLane(
   workspace: Workspace,
   lane: Lane,
@@ -74,7 +74,7 @@ export async function updateLane(
   await inLane(lane, round, (open) => update(workspace, open, bundle, round, extent));
 }
 
-/** The same, and runs a command there to its end. @throws Failure */
+/** Does the same, then runs a command there until it ends. @throws Failure */
 export async function runInLane(
   workspace: Workspace,
   lane: Lane,
@@ -110,7 +110,7 @@ async function addonStage(
   report({ event: "stage", stage: "addons" });
   const { outdir } = project.bundle;
   const isNew = await shipAddons(bundle.addons, facts, join(project.root, outdir), signal);
-  if (isNew) noteUnsent(lane, [`${outdir}/node_modules`]);
+  if (isNew) addUnsent(lane, [`${outdir}/node_modules`]);
 }
 
 async function syncStage(
@@ -119,13 +119,13 @@ async function syncStage(
   { signal }: Round,
 ): Promise<void> {
   report({ event: "stage", stage: "sync" });
-  // A newer round may note more while this one sends.
+  // A newer round may add more while this one sends.
   const { unsent } = lane;
   lane.unsent = new Set();
   const changed = unsent === "everything" ? undefined : [...unsent];
   const request = { root: project.root, mirror, filter, changed, executable };
   const synced = await sync(connection, request, signal).catch((error: unknown) => {
-    noteUnsent(lane, changed ?? null);
+    addUnsent(lane, changed ?? null);
     throw error;
   });
   const isStale = changed === undefined || changed.some((path) => relevance.isBuildInput(path));

@@ -5,7 +5,7 @@ import type { Project } from "../config/project.ts";
 import { createFilter, type Filter } from "../ignore/filter.ts";
 import { Relevance } from "../watch/relevance.ts";
 
-/** What a project has, whatever targets it goes to: one for each session. */
+/** What a project has, whichever targets it is sent to: one for each session. */
 export interface Workspace {
   readonly project: Project;
   readonly filter: Filter;
@@ -13,7 +13,7 @@ export interface Workspace {
   /** Which files are executable, where the file system doesn't say so. */
   readonly executable: ((path: string) => boolean) | undefined;
   readonly bundler: Bundler | undefined;
-  /** The one on disk; undefined while it is being built, and after an error in it. */
+  /** The one on disk; undefined while it is being built, and after a build that failed. */
   bundle: Bundle | undefined;
   readonly steps: readonly BuildStep[];
 }

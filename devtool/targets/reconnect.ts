@@ -6,12 +6,12 @@ const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 5_000;
 
 export interface ReconnectRequest<T> {
-  /** Connects, and finds out what is to be known over the connection. */
+  /** Connects, and asks over the connection for what belongs to it. */
   readonly open: (signal: AbortSignal) => Promise<T>;
-  /** The connection is lost, or could not be opened again: each reason once. More tries follow. */
+  /** The connection was lost, or could not be reopened: called once for each reason. More attempts follow. */
   readonly onTrouble: (why: Error) => void;
   readonly onReopened: () => void;
-  /** There is no connection and will be none. Called before current() rejects. */
+  /** There will be no connection any more. Called before current() rejects. */
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -37,7 +37,7 @@ export class Reconnecting<T extends { readonly connection: Connection }> {
     return this.#current;
   }
 
-  /** Gives up a connection that may not have noticed yet that it is lost. The next one may be open already, and stays. */
+  /** Closes a connection that may not have noticed yet that it is lost. The next one may be open already, and stays open. */
   drop(lost: T, why: ConnectionLost): void {
     this.#dropped = why;
     lost.connection.close().catch(() => {}); // #keepOpen() sees it
@@ -62,8 +62,8 @@ export class Reconnecting<T extends { readonly connection: Connection }> {
   }
 
   /**
-   * Tries until it succeeds: a machine that boots refuses in many ways, and what a person must mend (a changed host key is
-   * never accepted) can be mended while this waits.
+   * Tries until it succeeds: a booting machine refuses in many ways, and what a person has to fix (a changed host key is never
+   * accepted) can be fixed while this waits.
    */
   async #reopen(lost: Error): Promise<T> {
     const { signal } = this.#closing;

@@ -1,6 +1,6 @@
 import type { ChangeSet } from "./watch.ts";
 
-/** Changes that no round has taken yet: what comes meanwhile is added to them. */
+/** Changes that no round has taken yet. */
 export class PendingChanges {
   #changes: ChangeSet | undefined;
   #wake: () => void = () => {};
@@ -15,7 +15,7 @@ export class PendingChanges {
     return this.#changes === undefined;
   }
 
-  /** Settles once there are some. */
+  /** Settles once there are changes. */
   arrived(): Promise<void> {
     return this.#arrived;
   }

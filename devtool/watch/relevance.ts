@@ -4,7 +4,7 @@ import type { Filter } from "../ignore/filter.ts";
 
 const NEVER_WATCHED = new Set([".git", ".vagrant", "node_modules"]);
 
-/** What editors leave beside a file for a moment while they save it. */
+/** Temporary files that editors create while they save. */
 const EDITORS_OWN =
   /(^|\/)(\.#[^/]*|#[^/]*#|[^/]*~|\.[^/]*\.sw[a-z]|4913|[^/]*___jb_(tmp|old)___|\.goutputstream-[^/]*)$/;
 
@@ -29,7 +29,7 @@ export class Relevance {
     this.#sent = sent;
     this.#unignored = unignored;
     this.#covered = this.#buildFolders;
-    // The first patterns are the folders of the build and of the bundle; what others include may lie anywhere.
+    // The first patterns are the folders of the build and of the bundle; what others include may be anywhere.
     const known = this.#buildFolders.length + (bundle ? 1 : 0);
     const isAnywhere = sync.include.length === 0 || sync.include.length > known;
     this.standing = isAnywhere ? [...this.#buildFolders, "."] : this.#buildFolders;
@@ -72,7 +72,7 @@ export class Relevance {
     return this.#outdir !== undefined && within(this.#outdir, path);
   }
 
-  /** A file beside the bundle's inputs too: it may be one that an import has been waiting for. */
+  /** Also a file next to the bundle's inputs: an import may have been waiting for it. */
   #isSource(path: string): boolean {
     if (this.#inputs.has(path)) return true;
     if (!this.#sources.some((folder) => within(folder, path))) return false;

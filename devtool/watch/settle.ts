@@ -5,7 +5,7 @@ const QUIET_MS = { save: 5, storm: 250 } as const;
 /** …or the first of them has waited this long. */
 const WAIT_MAX_MS = { save: 150, storm: 5_000 } as const;
 
-/** Collects paths until no more come: one save is several events, and a program that writes without end must not delay it. */
+/** Collects paths until no more come, since one save causes several events; a program that keeps writing delays it only so long. */
 export class Settling {
   readonly #settled: (paths: readonly string[], since: number) => void;
   readonly #clock: () => number;
@@ -29,7 +29,7 @@ export class Settling {
     this.#timer = setTimeout(() => this.#flush(), Math.max(0, Math.min(QUIET_MS[kind], left)));
   }
 
-  /** What is still waiting is dropped. */
+  /** Drops what is still waiting. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#waiting.clear();

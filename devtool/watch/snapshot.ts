@@ -23,14 +23,14 @@ export class Snapshot {
     this.#prunes = prunes;
   }
 
-  /** Takes what is below these folders now as known. */
+  /** Remembers what is below these folders now. */
   async learn(folders: readonly string[]): Promise<void> {
     for (const [path, state] of await this.#statesBelow(folders)) {
       if (!this.#seen.has(path)) this.#seen.set(path, state);
     }
   }
 
-  /** Whether a path changed since it was last looked at; its present state is what the next look is compared with. */
+  /** Remembers the present state of a path; returns whether it differs from the state remembered before. */
   async update(path: string, withDigest: boolean): Promise<boolean> {
     const now = await stateOf(join(this.#root, path), withDigest);
     const before = this.#seen.get(path);
@@ -39,13 +39,13 @@ export class Snapshot {
     return before === undefined || differ(before, now);
   }
 
-  /** As update(), but changes nothing. */
+  /** As update(), but remembers nothing. */
   async isOutdated(path: string, withDigest: boolean): Promise<boolean> {
     const [before, now] = [this.#seen.get(path), await stateOf(join(this.#root, path), withDigest)];
     return before && now ? differ(before, now) : before !== now;
   }
 
-  /** Which of all paths below these folders came, went, or changed in size, time, mode or inode. */
+  /** Returns the paths below these folders that were added, removed, or changed in size, time, mode or inode. */
   async outdatedBelow(folders: readonly string[]): Promise<string[]> {
     const there = await this.#statesBelow(folders);
     const changed = [...there].filter(([path, now]) => this.#seen.get(path)?.stat !== now.stat).map(([path]) => path);
@@ -74,13 +74,13 @@ function differ(before: FileState, now: FileState): boolean {
   return before.stat !== now.stat || (before.digest ?? now.digest) !== (now.digest ?? before.digest);
 }
 
-/** undefined where there is nothing. */
+/** undefined if there is no such file. */
 async function stateOf(path: string, withDigest: boolean): Promise<FileState | undefined> {
   try {
     const { mode, size, mtimeNs, ino } = await lstat(path, { bigint: true });
     const isFile = (Number(mode) & 0o170000) === 0o100000;
     const digest = withDigest && isFile && size <= DIGEST_BYTES_MAX ? sha1(await readFile(path)) : undefined;
-    // A directory's size and time say only that a name in it came or went, which that name's own path reports.
+    // A directory's size and time change with the names in it, and those are paths of their own.
     return { stat: isFile ? `${mode} ${size} ${mtimeNs} ${ino}` : `${mode} ${ino}`, digest };
   } catch {
     return undefined;

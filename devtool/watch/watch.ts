@@ -6,8 +6,9 @@ import type { Relevance } from "./relevance.ts";
 import { Settling, STORM_PATHS } from "./settle.ts";
 import { Snapshot } from "./snapshot.ts";
 
-/** What changed since the one before; relative to the project, posix. null: anything may have. */
+/** What changed since the one before. */
 export interface ChangeSet {
+  /** Relative to the project, posix. null: anything may have changed. */
   readonly paths: readonly string[] | null;
   /** When the first of it was noticed, on the clock of performance.now(). */
   readonly since: number;
@@ -74,7 +75,7 @@ export class Watcher {
 
   /** Reports those that changed. */
   async #compare(paths: readonly string[], since: number): Promise<void> {
-    // A storm's files are not read for their digests: their sizes and times have to do.
+    // The files of a storm are compared by size and time only: reading them all would take too long.
     const withDigest = paths.length <= STORM_PATHS;
     const changed: string[] = [];
     for (const path of paths) if (await this.#snapshot.update(path, withDigest)) changed.push(path);

@@ -9,7 +9,7 @@ export interface CompilerLine {
 
 /**
  * Reads what make and the compilers under it print, line by line. Compilers name files relative to the directory make
- * is in, which make tells (--print-directory); here they are named relative to the project, so an editor finds them.
+ * is in, which make prints (--print-directory); here they are named relative to the project, so that an editor finds them.
  */
 export function createCompilerReader(mirror: string): (line: string) => CompilerLine | undefined {
   const directories: string[] = [mirror];

@@ -1,4 +1,4 @@
-/** The program that a line of dash's, bash's or make's says is not there; empty where it says nothing of the kind. */
+/** Returns the program that dash, bash or make says it can't find or execute; empty for any other line. */
 export function missingProgram(line: string): string {
   const shell =
     /^(?:sh|\/bin\/sh): (?:line )?\d+: (?:exec: )?([\w.+-]+): (?:(?:command )?not found|Permission denied)$/.exec(line);

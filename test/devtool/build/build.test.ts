@@ -23,7 +23,7 @@ interface Place {
   run(memory?: BuildMemory, onLine?: OnLine, until?: AbortSignal): Promise<boolean>;
   /** Every line of every run. */
   readonly said: { text: string; found: Diagnostic | undefined }[];
-  /** What the made program was made of. */
+  /** The content of what was made. */
   made(): Promise<string>;
 }
 
@@ -59,7 +59,7 @@ async function place(t: TestContext, makefile = MAKEFILE): Promise<Place> {
   };
 }
 
-test("make runs where the native sources changed, and in no later session where they did not", async (t) => {
+test("make runs if the native sources changed, and in no later session if they did not", async (t) => {
   if (!needs(t, lacks("make"))) return;
   const { run, write, made } = await place(t);
   assert.equal(await run(), true);
@@ -70,7 +70,7 @@ test("make runs where the native sources changed, and in no later session where 
   assert.equal(await made(), "Ab");
 });
 
-test("a changed source is compiled though its time is older than what was made of it", async (t) => {
+test("a changed source is compiled even if it is older than what was made from it", async (t) => {
   if (!needs(t, lacks("make"))) return;
   const { mirror, run, write, made } = await place(t);
   const memory = nothingKnown();
@@ -94,7 +94,7 @@ test("a save that changes nothing is not compiled", async (t) => {
   assert.equal(await run(memory), false);
 });
 
-test("what was made and removed on the target is made again", async (t) => {
+test("what was removed on the target after it was made is made again", async (t) => {
   if (!needs(t, lacks("make"))) return;
   const { mirror, run, made } = await place(t);
   await run();
@@ -103,7 +103,7 @@ test("what was made and removed on the target is made again", async (t) => {
   assert.equal(await made(), "ab");
 });
 
-test("a file that went is a change", async (t) => {
+test("a removed file is a change", async (t) => {
   if (!needs(t, lacks("make"))) return;
   const { mirror, run } = await place(t, "out: $(wildcard *.txt)\n\tcat *.txt >out\n");
   await run();
@@ -111,7 +111,7 @@ test("a file that went is a change", async (t) => {
   assert.equal(await run(), true);
 });
 
-test("after a compilation that failed half-way, taking back the mistake compiles again what had been made with it", async (t) => {
+test("after a build that failed half-way, undoing the mistake rebuilds what was already built from it", async (t) => {
   if (!needs(t, lacks("make"))) return;
   const { run, write, mirror } = await place(
     t,
@@ -128,7 +128,7 @@ test("after a compilation that failed half-way, taking back the mistake compiles
 });
 
 for (const stored of ["null", "3", '"x"', "[]", "{", "", '{"files":null,"how":""}', '{"files":{"a.txt":1},"how":""}']) {
-  test(`a mirror whose stamp holds ${stored || "nothing"} is built anew`, async (t) => {
+  test(`a mirror whose stamp holds ${stored || "nothing"} is built again`, async (t) => {
     if (!needs(t, lacks("make"))) return;
     const { mirror, run } = await place(t);
     await run();
@@ -138,7 +138,7 @@ for (const stored of ["null", "3", '"x"', "[]", "{", "", '{"files":null,"how":""
   });
 }
 
-test("gcc's errors come as file, line and column relative to the project", async (t) => {
+test("gcc's errors have file, line and column, relative to the project", async (t) => {
   if (!needs(t, lacks("make", "gcc"))) return;
   const { run, write, said } = await place(t, "out: a.c\n\tgcc -Wall -o $@ a.c\n");
   await write({ "native/a.c": "int main(void) {\n\tint x;\n\treturn y;\n}\n" });
@@ -153,7 +153,7 @@ test("gcc's errors come as file, line and column relative to the project", async
   assert.deepEqual(found, ["native/a.c:3:16 error", "native/a.c:3:16 note", "native/a.c:2:13 warning"]);
 });
 
-test("a target without the compiler is told so, with the remedy", async (t) => {
+test("a missing compiler is reported with the remedy", async (t) => {
   if (!needs(t, lacks("make"))) return;
   const { run } = await place(t, "out: a.txt\n\tgcc-of-another-machine a.txt\n");
   await assert.rejects(run(), (error) => {
@@ -164,7 +164,7 @@ test("a target without the compiler is told so, with the remedy", async (t) => {
   });
 });
 
-test("an aborted compilation ends make and leaves its sources to be compiled", async (t) => {
+test("aborting a build ends make, and the next one builds the same sources", async (t) => {
   if (!needs(t, lacks("make"))) return;
   const { run, write } = await place(t, "out: a.txt\n\t@echo begun; sleep 600\n");
   const abort = new AbortController();

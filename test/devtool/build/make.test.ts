@@ -11,7 +11,7 @@ test("make runs in the step's folder, for its target", () => {
   assert.deepEqual(makeStep({ folder: "c", target: undefined }, inputs).argv, ["make", "-C", "c"]);
 });
 
-test("make is told which files are new, or to make everything where that would miss something", () => {
+test("make gets the changed files, or makes everything where that would not be enough", () => {
   const many = Array.from({ length: 101 }, (_, i) => `${i}.c`);
   const cases: readonly (readonly [readonly string[], boolean, readonly string[]])[] = [
     [["a.c", "b.h"], false, ["-W", "a.c", "-W", "b.h"]],

@@ -11,7 +11,7 @@ function stampOf(files: Readonly<Record<string, string>>, how = "make"): Stamp {
   return { files: new Map(Object.entries(files)), how };
 }
 
-test("a stamp is read as it was written, whatever its files are called", () => {
+test("a stamp is read as it was written, whatever the names of its files", () => {
   fc.assert(
     fc.property(stamps, (stamp) => {
       assert.deepEqual(decodeStamp(encodeStamp(stamp)), stamp);
@@ -19,7 +19,7 @@ test("a stamp is read as it was written, whatever its files are called", () => {
   );
 });
 
-test("any other text is no stamp, and reading it never throws", () => {
+test("any other text counts as no stamp, and reading it never throws", () => {
   for (const text of ["", "{", "null", "3", '"a"', "[]", "{}", '{"files":{}}', '{"files":[],"how":""}']) {
     assert.equal(decodeStamp(text), undefined, text);
   }
@@ -32,7 +32,7 @@ test("any other text is no stamp, and reading it never throws", () => {
   );
 });
 
-test("two stamps differ by content, by files that went, and by how they are built", () => {
+test("stamps differ by the files' contents, by removed files, and by how they are built", () => {
   const last = stampOf({ a: "1", b: "1", constructor: "1" });
   assert.equal(difference(last, stampOf({ constructor: "1", b: "1", a: "1" })), undefined);
   const { files } = stampOf({ a: "2", b: "1", c: "1", constructor: "1" });
@@ -41,7 +41,7 @@ test("two stamps differ by content, by files that went, and by how they are buil
   assert.deepEqual(difference(last, { ...last, how: "make all" }), { changed: [], isWhole: true });
 });
 
-test("what changed stays changed until a build has used it", () => {
+test("a changed file stays changed until a build succeeds", () => {
   fc.assert(
     fc.property(stamps, stamps, (last, now) => {
       const changes = difference(last, now);

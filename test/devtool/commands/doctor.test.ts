@@ -60,14 +60,14 @@ test("a missing compiler is named when it is needed, with the target and the rem
   assert.match(stderr, /devtool provision --target rig/);
 });
 
-test("doctor tells of a target that can't be reached", async (t) => {
+test("doctor reports a target that can't be reached", async (t) => {
   const project = await makeProject(t);
   const { code, stdout } = await startDevtool(t, project, ["doctor", "--target", "127.0.0.1:1"]).ended;
   assert.equal(code, 1);
   assert.match(stdout.toString(), /^MISSING 127\.0\.0\.1:1: connection \(127\.0\.0\.1:1 refused the connection/m);
 });
 
-test("status tells the target, the connection and the mirror; ssh runs in it", async (t) => {
+test("status reports the target, the connection and the mirror; ssh runs in the mirror", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const project = await makeProject(t);
   const sshd = await startSshd(t);
@@ -86,7 +86,7 @@ test("status tells the target, the connection and the mirror; ssh runs in it", a
   assert.equal(stdout.toString(), `${mirror}\nnative\n`);
 });
 
-test("provision runs the project's script on the target, and its failure is told", async (t) => {
+test("provision runs the project's script on the target, and reports its failure", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const project = await makeProject(t, {
     "vagrant/provision.sh": "cat >/dev/null </dev/null; echo made ready; id -u >&2\n",

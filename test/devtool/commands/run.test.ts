@@ -65,7 +65,7 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
     assert.match(stderr, /^err$/m);
   });
 
-  test(`on ${name}, a command that a signal ended gives 128 and its number`, async (t) => {
+  test(`on ${name}, a command ended by a signal makes the exit code 128 plus its number`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
     const { code } = await runs(t, await flagsOf(t), "", "sh", "-c", "kill -KILL $$");
     assert.equal(code, 137);
@@ -88,7 +88,7 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
     }
   });
 
-  test(`on ${name}, a second Ctrl-C is not argued with, and leaves no process behind`, async (t) => {
+  test(`on ${name}, a second Ctrl-C ends devtool at once, and leaves no process behind`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
     const script = "trap '' INT; echo $$; while :; do sleep 0.1; done";
     const devtool = startDevtool(t, await plainProject(t), ["run", ...(await flagsOf(t)), "sh", "-c", script]);
@@ -128,7 +128,7 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
     assert.match(said, /restored .*icanon/s);
   });
 
-  test(`on ${name}, --json gives one event a line, the command's output among them`, async (t) => {
+  test(`on ${name}, --json prints one event a line, the command's output among them`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
     const flags = ["--json", ...(await flagsOf(t))];
     const { code, stdout, stderr } = await runs(t, flags, "in", "sh", "-c", "cat; printf '\\377' >&2; exit 2");
@@ -239,7 +239,7 @@ for (const [title, args, complaint] of REFUSED) {
   });
 }
 
-test("a pattern that can't be kept is refused before anything is connected to", async (t) => {
+test("a pattern that can't be used is refused before devtool connects", async (t) => {
   const project = await plainProject(t);
   await project.write({ "devtool.config.json": '{ "sync": { "include": ["a/[b"] } }' });
   for (const command of ["run", "watch"]) {
@@ -251,14 +251,14 @@ test("a pattern that can't be kept is refused before anything is connected to", 
   }
 });
 
-test("a command that is not there is named", async (t) => {
+test("a command that does not exist is named", async (t) => {
   if (!needs(t, lacks("rsync"))) return;
   const { code, stderr } = await runs(t, ["--target", "local"], "", "no-such-command");
   assert.notEqual(code, 0);
   assert.match(stderr, /this machine has no no-such-command/);
 });
 
-test("help and version come on standard output", async (t) => {
+test("help and version are printed on standard output", async (t) => {
   const project = await plainProject(t);
   const help = await startDevtool(t, project, ["--help"]).ended;
   assert.equal(help.code, 0);

@@ -102,7 +102,7 @@ setInterval(() => {}, 1000);\n`,
     assert.equal(log, "begin one\nend one\nbegin two\nend two\nbegin three\nend three\n");
   });
 
-  test(`on ${name}, a mistake is told with its place, and the save that mends it runs`, async (t) => {
+  test(`on ${name}, a mistake is reported with its place, and the save that fixes it runs`, async (t) => {
     if (!needs(t, lacks(...TOOLS))) return;
     const { project, watch } = await placeOf(t);
     const devtool = watch();
@@ -143,7 +143,7 @@ test("each event says which round it belongs to, on which target, and how long a
   assert.ok(started.at >= started.milliseconds, "the save was before the round's begin");
 });
 
-test("the first round's mistakes are told too, and the save that mends them runs", async (t) => {
+test("the first round's mistakes are reported too, and the save that fixes them runs", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { project, watch } = await overSsh(t);
   await project.write({ "src/word.ts": "export const word = ;\n" });
@@ -153,7 +153,7 @@ test("the first round's mistakes are told too, and the save that mends them runs
   assert.equal(await printed(devtool), "mended c1\n");
 });
 
-test("a mistake in a folder that only the first bundle would have named is mended by a save there", async (t) => {
+test("a mistake outside the entry points' folder in the first bundle is fixed by a save there", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { project, watch } = await overSsh(t);
   const uses = 'import { more } from "../lib/more.ts";\nexport const word: string = more;\n';
@@ -165,7 +165,7 @@ test("a mistake in a folder that only the first bundle would have named is mende
   assert.equal(await printed(devtool), "more c1\n");
 });
 
-test("a folder that a save made part of the bundle is watched while the command of that save still runs", async (t) => {
+test("a folder that a save added to the bundle is watched while the command of that save still runs", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { project, watch } = await overSsh(t);
   const devtool = watch("wait");
@@ -179,7 +179,7 @@ test("a folder that a save made part of the bundle is watched while the command 
   assert.equal(await printed(devtool), "most c1\n");
 });
 
-test("a cut connection is told, and after a new one all is compared and run again", async (t) => {
+test("a lost connection is reported, and over the next one everything is compared and run again", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { project, watch, cut } = await overSsh(t);
   const devtool = watch("wait");
@@ -196,7 +196,7 @@ test("a cut connection is told, and after a new one all is compared and run agai
   assert.equal(devtool.lines.filter((line) => line.includes('"failed"')).length, 0);
 });
 
-test("a connection cut while a round is on its way loses no save, and the mirror is never half a file", async (t) => {
+test("no save is lost with a connection that is cut during a round, and no file in the mirror is ever incomplete", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { project, watch, cut } = await overSsh(t);
   const big = (text: string) => ({ "src/big.ts": `export const big = ${JSON.stringify(text.repeat(2_000_000))};\n` });
@@ -218,7 +218,7 @@ test("a connection cut while a round is on its way loses no save, and the mirror
   }
 });
 
-/** Where the mirror is, as an earlier event told. */
+/** Where the mirror is, from an earlier event. */
 async function syncedIn(devtool: Devtool): Promise<{ mirror: string }> {
   const line = devtool.lines.find((text) => text.includes('"synced"'));
   return JSON.parse(line ?? "{}") as { mirror: string };

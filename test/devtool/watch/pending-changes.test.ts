@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PendingChanges } from "../../../devtool/watch/pending-changes.ts";
 
-test("changes add up until they are taken, each path once, since the first of them", async () => {
+test("changes are collected until they are taken: each path once, with the time of the first", async () => {
   const pending = new PendingChanges();
   assert.ok(pending.isEmpty);
   pending.put({ paths: ["a", "b"], since: 7 });
@@ -12,13 +12,13 @@ test("changes add up until they are taken, each path once, since the first of th
   assert.ok(pending.isEmpty);
 });
 
-test("a change of anything takes in the named ones, before and after it", () => {
+test("a change of everything includes the named ones, before and after it", () => {
   const pending = new PendingChanges();
   for (const paths of [["a"], null, ["b"]]) pending.put({ paths, since: 1 });
   assert.equal(pending.take().paths, null);
 });
 
-test("who waits after a take waits for the next change", async () => {
+test("after a take, the next change is waited for", async () => {
   const pending = new PendingChanges();
   pending.put({ paths: ["a"], since: 1 });
   pending.take();

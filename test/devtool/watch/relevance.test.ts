@@ -20,7 +20,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
   return new Relevance(project, createFilter(sync), createFilter({ exclude }));
 }
 
-test("watched are the folders of the bundle's sources and the native folder, each once", () => {
+test("the folders of the bundle's sources and the native folder are watched, each once", () => {
   const relevance = relevanceOf();
   assert.deepEqual(relevance.standing, ["native"]);
   assert.deepEqual(relevance.cover(["src/main.ts"]), ["src"]);
@@ -28,7 +28,7 @@ test("watched are the folders of the bundle's sources and the native folder, eac
   assert.deepEqual(relevance.cover(["lib/x/a.ts", "lib/b.ts", "../shared/c.ts"]), ["lib", "../shared"]);
 });
 
-test("with patterns of its own to sync the whole project is watched, but for what they leave out", () => {
+test("a project with patterns of its own is watched as a whole, except what they leave out", () => {
   const relevance = relevanceOf(["assets/*.png"]);
   assert.deepEqual(relevance.standing, ["native", "."]);
   assert.deepEqual(relevance.cover(["src/main.ts"]), ["src"]);
@@ -37,7 +37,7 @@ test("with patterns of its own to sync the whole project is watched, but for wha
   assert.ok(!relevance.prunes("assets"));
 });
 
-test("a source matters, also one that the bundle does not hold yet; what an editor leaves beside it does not", () => {
+test("a source matters even if the bundle does not contain it yet; an editor's temporary file does not", () => {
   const relevance = relevanceOf();
   relevance.cover(["src/main.ts", "src/odd.log"]);
   for (const path of ["src/main.ts", "src/new.ts", "src/deep/new.ts", "src/odd.log", "native/a.c"]) {
@@ -51,7 +51,7 @@ test("a source matters, also one that the bundle does not hold yet; what an edit
   }
 });
 
-test("nobody looks into outputs, packages, history, or what git ignores", () => {
+test("outputs, packages, git's own folder and what git ignores are not looked into", () => {
   const relevance = relevanceOf();
   relevance.cover(["src/main.ts", "native/gen/a.ts"]);
   for (const path of [".devtool", "src/node_modules", ".git", ".vagrant", "native/build", "other"]) {
@@ -61,7 +61,7 @@ test("nobody looks into outputs, packages, history, or what git ignores", () => 
     assert.ok(!relevance.prunes(path), path);
 });
 
-test("a bundle made of files in the project's own folder leaves the other folders alone that git ignores", () => {
+test("sources in the project's own folder make all of it watched, except what git ignores", () => {
   const relevance = relevanceOf();
   assert.deepEqual(relevance.cover(["main.ts"]), ["."]);
   assert.ok(relevance.matters("main.ts"));
@@ -70,7 +70,7 @@ test("a bundle made of files in the project's own folder leaves the other folder
   assert.ok(relevance.prunes("node_modules"));
 });
 
-test("a project without a bundle, native sources or patterns is watched as a whole, for all of it is sent", () => {
+test("a project without a bundle, native sources or patterns is watched as a whole, since all of it is sent", () => {
   const sync = { include: [], exclude: ["node_modules"] };
   const relevance = new Relevance(
     { bundle: undefined, native: undefined, sync },

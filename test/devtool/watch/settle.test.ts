@@ -31,7 +31,7 @@ test("the events of one save are passed on together, 5 ms after the last", (t) =
   assert.deepEqual(passed, [{ since: 0, at: 9, paths: ["a", "b"] }]);
 });
 
-test("a file that is written without end is passed on after 150 ms all the same, and again", (t) => {
+test("a file that is written all the time is passed on every 150 ms", (t) => {
   const { settling, passed, tick } = settled(t);
   for (let at = 0; at < 320; at += 4) {
     settling.add("log");
@@ -43,7 +43,7 @@ test("a file that is written without end is passed on after 150 ms all the same,
   );
 });
 
-test("very many paths wait for a longer quiet, and at most 5 s", (t) => {
+test("very many paths wait until none has come for 250 ms, and at most 5 s", (t) => {
   const { settling, passed, tick } = settled(t);
   for (let i = 0; i <= STORM_PATHS; i++) settling.add(`${i}`);
   tick(249);

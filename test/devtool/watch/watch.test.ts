@@ -8,8 +8,8 @@ import { temporaryDirectory } from "../../rig/host.ts";
 interface Watched {
   readonly root: string;
   write(path: string, text: string): Promise<void>;
-  /** Takes change sets until these paths were told. */
-  told(...paths: string[]): Promise<void>;
+  /** Takes change sets until these paths were reported. */
+  reported(...paths: string[]): Promise<void>;
   /** The next one, whatever it is. */
   next(): Promise<ChangeSet["paths"]>;
 }
@@ -48,101 +48,101 @@ async function watched(t: TestContext, files: Readonly<Record<string, string>>):
       });
     }
   };
-  const told = async (...paths: string[]) => {
+  const reported = async (...paths: string[]) => {
     const missing = new Set(paths);
     while (missing.size > 0) for (const path of (await next()) ?? paths) missing.delete(path);
   };
-  return { root, write, told, next };
+  return { root, write, reported, next };
 }
 
-test("a save is told, and a file that came or went", async (t) => {
-  const { root, write, told, next } = await watched(t, { "src/a.ts": "1", "src/b.ts": "1" });
+test("a save is reported, and a file that was added or removed", async (t) => {
+  const { root, write, reported, next } = await watched(t, { "src/a.ts": "1", "src/b.ts": "1" });
   await write("src/a.ts", "2");
   assert.deepEqual(await next(), ["src/a.ts"]);
   await write("src/new.ts", "1");
-  await told("src/new.ts");
+  await reported("src/new.ts");
   await rm(join(root, "src/b.ts"));
-  await told("src/b.ts");
+  await reported("src/b.ts");
 });
 
 test("of two saves within 50 ms the second is not lost", async (t) => {
-  const { root, told, next } = await watched(t, { "src/a.ts": "0" });
+  const { root, reported, next } = await watched(t, { "src/a.ts": "0" });
   for (let round = 1; round <= 5; round++) {
     await writeFile(join(root, "src/a.ts"), `${round} first`);
     await next(); // within chokidar's 50 ms, in which it drops what follows
     await writeFile(join(root, "src/a.ts"), `${round} second`);
-    await told("src/a.ts");
+    await reported("src/a.ts");
   }
 });
 
 test("a save of equal length within one tick of the clock is not lost", async (t) => {
-  const { root, told, next } = await watched(t, { "src/a.ts": "aa" });
+  const { root, reported, next } = await watched(t, { "src/a.ts": "aa" });
   await writeFile(join(root, "src/a.ts"), "bb");
   await next();
   await writeFile(join(root, "src/a.ts"), "cc");
-  await told("src/a.ts");
+  await reported("src/a.ts");
 });
 
-test("a file removed, made and removed again is told as gone", async (t) => {
-  const { root, write, next, told } = await watched(t, { "src/a.ts": "1" });
+test("a file that is removed, created and removed again is reported each time", async (t) => {
+  const { root, write, next, reported } = await watched(t, { "src/a.ts": "1" });
   await rm(join(root, "src/a.ts"));
   await next();
   await write("src/a.ts", "2");
-  await told("src/a.ts");
+  await reported("src/a.ts");
   await rm(join(root, "src/a.ts"));
-  await told("src/a.ts");
+  await reported("src/a.ts");
 });
 
-test("a file truncated and then written is told once it is whole", async (t) => {
-  const { root, told } = await watched(t, { "src/a.ts": "before" });
+test("a file that is truncated and then written is reported once it is complete", async (t) => {
+  const { root, reported } = await watched(t, { "src/a.ts": "before" });
   await truncate(join(root, "src/a.ts"));
-  await told("src/a.ts");
+  await reported("src/a.ts");
   await appendFile(join(root, "src/a.ts"), "after");
-  await told("src/a.ts");
+  await reported("src/a.ts");
 });
 
-test("a file renamed over another, as editors save, is told", async (t) => {
-  const { root, told } = await watched(t, { "src/a.ts": "1" });
+test("a file renamed over another, as editors save, is reported", async (t) => {
+  const { root, reported } = await watched(t, { "src/a.ts": "1" });
   for (const text of ["2", "3"]) {
     await writeFile(join(root, "src/.a.ts.tmp"), text);
     await rename(join(root, "src/.a.ts.tmp"), join(root, "src/a.ts"));
-    await told("src/a.ts");
+    await reported("src/a.ts");
   }
 });
 
-test("a renamed directory is told by what was in it, at both names", async (t) => {
-  const { root, told } = await watched(t, { "src/one/deep/a.ts": "1", "src/one/b.ts": "1" });
+test("a renamed directory is reported by what was in it, under both names", async (t) => {
+  const { root, reported } = await watched(t, { "src/one/deep/a.ts": "1", "src/one/b.ts": "1" });
   await rename(join(root, "src/one"), join(root, "src/two"));
-  await told("src/one/deep/a.ts", "src/one/b.ts", "src/two/deep/a.ts", "src/two/b.ts");
+  await reported("src/one/deep/a.ts", "src/one/b.ts", "src/two/deep/a.ts", "src/two/b.ts");
 });
 
-test("a file that became a directory, and one that became a symbolic link, are told", async (t) => {
-  const { root, told, write } = await watched(t, { "src/a": "1", "src/b": "1" });
+test("a file that became a directory or a symbolic link is reported", async (t) => {
+  const { root, reported, write } = await watched(t, { "src/a": "1", "src/b": "1" });
   await rm(join(root, "src/a"));
   await write("src/a/inner.ts", "1");
-  await told("src/a/inner.ts");
+  await reported("src/a/inner.ts");
   await rm(join(root, "src/b"));
   await symlink("a/inner.ts", join(root, "src/b"));
-  await told("src/b");
+  await reported("src/b");
 });
 
-test("a file in a directory made after the watch began is told", async (t) => {
-  const { write, told } = await watched(t, { "src/a.ts": "1" });
+test("a file in a directory created after the start is reported", async (t) => {
+  const { write, reported } = await watched(t, { "src/a.ts": "1" });
   await write("src/x/y/z.ts", "1");
-  await told("src/x/y/z.ts");
+  await reported("src/x/y/z.ts");
   await write("src/x/y/z.ts", "2");
-  await told("src/x/y/z.ts");
+  await reported("src/x/y/z.ts");
 });
 
-test("a name that ends in ~, and one with blanks and other letters, are told", async (t) => {
-  const { write, told } = await watched(t, { "src/a~": "1", "src/größe 1.ts": "1" });
+test("names that end in ~ or contain blanks or non-ASCII letters are reported", async (t) => {
+  const { write, reported } = await watched(t, { "src/a~": "1", "src/größe 1.ts": "1" });
   await write("src/a~", "2");
-  await told("src/a~");
+  await reported("src/a~");
   await write("src/größe 1.ts", "2");
-  await told("src/größe 1.ts");
+  await reported("src/größe 1.ts");
 });
 
-test("what does not matter is not told, nor what was there and gone at once", async (t) => {
+test("what does not matter is not reported, nor what is created and removed at once", async (t) => {
   const { root, write, next } = await watched(t, {
     "src/a.ts": "1",
     "src/node_modules/x.js": "1",
@@ -156,9 +156,9 @@ test("what does not matter is not told, nor what was there and gone at once", as
   assert.deepEqual(await next(), ["src/a.ts"]);
 });
 
-test("very many changes at once are told as a change of everything, and a save after them by its name", async (t) => {
+test("very many changes at once are reported as a change of everything, and a later save by its name", async (t) => {
   const { root, write, next } = await watched(t, { "src/a.ts": "1" });
-  // Whole at once: a file that is told between its creation and its content is rightly told again.
+  // Whole at once: a file that is reported between its creation and its content is rightly reported again.
   await Promise.all(Array.from({ length: 500 }, (_, i) => write(`many/${i}.ts`, "1")));
   await rename(join(root, "many"), join(root, "src/many"));
   while ((await next()) !== null);
