@@ -1,0 +1,48 @@
+/** Whether a value that came from a file has the type that the program expects of it. */
+export type Shape<T> = (value: unknown) => value is T;
+/** The type a shape checks for. */
+export type Shaped<S> = S extends Shape<infer T> ? T : never;
+
+type Fields = Readonly<Record<string, Shape<unknown>>>;
+type Required<F extends Fields> = { readonly [K in keyof F]: Shaped<F[K]> };
+type Optional<F extends Fields> = { readonly [K in keyof F]?: Shaped<F[K]> };
+
+export const isText: Shape<string> = (value) => typeof value === "string";
+export const isBoolean: Shape<boolean> = (value) => typeof value === "boolean";
+export const isWhole: Shape<number> = (value): value is number => Number.isSafeInteger(value);
+
+export function isOneOf<const T extends string | number | null>(...values: readonly T[]): Shape<T> {
+  const known: ReadonlySet<unknown> = new Set(values);
+  return (value): value is T => known.has(value);
+}
+
+export function isListOf<T>(item: Shape<T>): Shape<readonly T[]> {
+  return (value): value is readonly T[] => Array.isArray(value) && value.every(item);
+}
+
+/** An object whose keys can be any. */
+export function isMapOf<T>(item: Shape<T>): Shape<Readonly<Record<string, T>>> {
+  return (value): value is Readonly<Record<string, T>> =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(item);
+}
+
+export function isEither<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
+  return (value): value is A | B => first(value) || second(value);
+}
+
+/** Fields beyond these are let pass: a later version may have added them. */
+export function isRecordOf<R extends Fields, O extends Fields = Record<never, never>>(
+  required: R,
+  optional?: O,
+): Shape<Required<R> & Optional<O>> {
+  const must = Object.entries(required);
+  const may = Object.entries(optional ?? {});
+  return (value): value is Required<R> & Optional<O> => {
+    if (typeof value !== "object" || value === null) return false;
+    const fields = new Map<string, unknown>(Object.entries(value));
+    return (
+      must.every(([key, shape]) => shape(fields.get(key))) &&
+      may.every(([key, shape]) => !fields.has(key) || shape(fields.get(key)))
+    );
+  };
+}
