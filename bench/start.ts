@@ -1,8 +1,8 @@
 import { copyFile, mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
-import { start } from "../runtime/container/container.ts";
 import { type NamedRequest, prepare } from "../runtime/container/prepare.ts";
+import { start } from "../runtime/container/start.ts";
 import { importImage } from "../runtime/image/import.ts";
 import { rootfsOf } from "../runtime/image/store.ts";
 import { writeBundle } from "./bundle.ts";

@@ -4,8 +4,12 @@ export type FailureCode =
   | "usage"
   /** The name of a container or an image is not valid. */
   | "name-invalid"
-  /** A running container has the name. */
+  /** A container has the name: one that runs, or one that is kept. */
   | "name-in-use"
+  /** There is no container of the name. */
+  | "container-not-found"
+  /** The container does not run, and what was asked for needs one that does. */
+  | "container-not-running"
   /** There is no image of the name. */
   | "image-not-found"
   /** There is an image of the name already. */
@@ -54,6 +58,10 @@ export type FailureCode =
   | "no-space"
   /** The state directory can't be read or written. */
   | "state-unwritable"
+  /** What the caller gave to observe the start's steps threw. */
+  | "observer-failed"
+  /** A file of the state directory is damaged, or was written by a newer version. */
+  | "state-damaged"
   /** What a container left behind can't be removed. */
   | "cleanup-failed"
   /** The native part does not compile, or the tools for it are missing. */

@@ -1,6 +1,6 @@
 /// <reference types="node" preserve="true" />
-import { start as startContainer } from "../container/container.ts";
 import { prepare } from "../container/prepare.ts";
+import { start as startContainer } from "../container/start.ts";
 import { explainer } from "../explain/explain.ts";
 import { checkPlatform } from "../host/shim.ts";
 import { stateRoot } from "../state/root.ts";

@@ -1,14 +1,16 @@
 import { writeSync } from "node:fs";
 import { constants } from "node:os";
 import { parseArgs } from "node:util";
-import { type Container, type ExitStatus, start } from "../container/container.ts";
+import type { Container } from "../container/container.ts";
 import { type NamedRequest, prepare } from "../container/prepare.ts";
 import { FORWARDED } from "../container/signals.ts";
+import { start } from "../container/start.ts";
 import { explainer } from "../explain/explain.ts";
 import { languageOf } from "../explain/reason.ts";
 import { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
 import { isInteractive, takeTerminal } from "../host/terminal.ts";
+import type { ExitStatus } from "../state/exit.ts";
 
 /** In the shape of node:util's parseArgs; the help is made of it as well. */
 export const RUN_OPTIONS = {
@@ -78,7 +80,7 @@ async function run(request: NamedRequest, explain: boolean): Promise<ExitStatus>
   const signals = catchSignals();
   let restore = () => {};
   try {
-    const container = await start(spec, observer ? { observer } : {});
+    const container = await start(spec, { warn, ...(observer ? { observer } : {}) });
     signals.forwardTo(container);
     if (request.terminal) restore = takeTerminal(await openShim());
     return await container.exited;
@@ -87,6 +89,10 @@ async function run(request: NamedRequest, explain: boolean): Promise<ExitStatus>
     signals.stop();
     observer?.finish();
   }
+}
+
+function warn({ message, remedy }: Failure): void {
+  process.stderr.write(`tinydocker: warning: ${message}\n${remedy ? `  ${remedy}\n` : ""}`);
 }
 
 /** Catches signals from now on, and passes them to the container once there is one. */

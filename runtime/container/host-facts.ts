@@ -8,12 +8,14 @@ import type { ContainerSpec } from "../spec/spec.ts";
 /** The directories of one container: see HostFacts. */
 type Places = Pick<HostFacts, "upper" | "work" | "memory">;
 
+type UpperLayer = Pick<HostFacts, "upperInMemory" | "upperKept">;
+
 /** What planOf needs to know of this machine. `root` is the state directory. */
-export function hostFacts(spec: ContainerSpec, places: Places, root: string, upperInMemory: boolean): HostFacts {
+export function hostFacts(spec: ContainerSpec, places: Places, root: string, upper: UpperLayer): HostFacts {
   return {
     ...places,
     stateRoot: realpathSync.native(root),
-    upperInMemory,
+    ...upper,
     rootEntries: isInParts(spec) ? rootEntries() : [],
     fileSources: spec.mounts.filter(isBind).flatMap(({ source }) => (isFile(source) ? [source] : [])),
     cgroup2: hasCgroup2(),

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
 
 /** Names a process beyond the reuse of its number: no other of the same boot has both. */
 export interface ProcessIdentity {
@@ -8,6 +9,8 @@ export interface ProcessIdentity {
   /** /proc/sys/kernel/random/boot_id */
   readonly boot: string;
 }
+
+export const isProcessIdentity: Shape<ProcessIdentity> = isRecordOf({ pid: isWhole, startTime: isText, boot: isText });
 
 /** Undefined when there is no such process. */
 export function identify(pid: number): ProcessIdentity | undefined {
@@ -21,15 +24,27 @@ export function identify(pid: number): ProcessIdentity | undefined {
   }
 }
 
-/** It still runs, or is a zombie. */
-export function isAlive(identity: ProcessIdentity): boolean {
-  const now = identify(identity.pid);
-  return now?.startTime === identity.startTime && now.boot === identity.boot;
+/** This process's own identity. */
+export function thisProcess(): ProcessIdentity | undefined {
+  self ??= identify(process.pid);
+  return self;
 }
 
-let boot: string | undefined;
+let self: ProcessIdentity | undefined;
 
-function bootId(): string {
+/** It still runs, or is a zombie. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  return isSame(identity, identify(identity.pid));
+}
+
+export function isSame(one: ProcessIdentity, other: ProcessIdentity | undefined): boolean {
+  return one.pid === other?.pid && one.startTime === other.startTime && one.boot === other.boot;
+}
+
+/** Differs after each start of the machine. */
+export function bootId(): string {
   boot ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   return boot;
 }
+
+let boot: string | undefined;

@@ -23,6 +23,8 @@ export interface Shim {
   pidfd(pid: number): number;
   /** Waits for the end of a process that need not be a child; this thread stands still meanwhile. */
   wait(pidfd: number, milliseconds: number): number;
+  /** The same on a thread of its own. */
+  ended(pidfd: number, milliseconds: number): Promise<number>;
   lock(fd: number): number;
   /** Opens a file for reading below `root`, out of which no symlink leads. */
   openInside(root: string, path: string): number;
@@ -62,6 +64,7 @@ async function open(): Promise<Shim> {
     spawn: ({ plan, ...options }) => spawn(td.spawn, plan, options),
     listen: listenTo(events),
     remove: (path) => remove(td.remove, path),
+    ended: (pidfd, milliseconds) => ended(td.wait, pidfd, milliseconds),
   };
 }
 
@@ -124,6 +127,14 @@ function remove(tdRemove: Functions["remove"], path: string): Promise<number> {
   if (result !== -ERRNO.EAGAIN) return Promise.resolve(result);
   return new Promise((resolve, reject) => {
     tdRemove.async(path, UINT32_MAX, (error: Error | null, result: number) =>
+      error ? reject(error) : resolve(result),
+    );
+  });
+}
+
+function ended(tdWait: Functions["wait"], pidfd: number, milliseconds: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    tdWait.async(pidfd, milliseconds, (error: Error | null, result: number) =>
       error ? reject(error) : resolve(result),
     );
   });

@@ -1,6 +1,6 @@
 /** What a plan must know of the machine and of the place made for the container; the spec says nothing of it. */
 export interface HostFacts {
-  /** The upper layer, and where the root is mounted, on top of it. There is none yet. */
+  /** The upper layer, and where the root is mounted, on top of it. There may be one from an earlier start. */
   readonly upper: string;
   /** overlayfs's own, on the same file system. There is none yet. */
   readonly work: string;
@@ -10,6 +10,8 @@ export interface HostFacts {
   readonly stateRoot: string;
   /** Keep the upper layer in memory: the file system of `upper` can't be one. */
   readonly upperInMemory: boolean;
+  /** Another start finds the upper layer again, also after the machine lost power. */
+  readonly upperKept: boolean;
   /** The entries of the machine's root; only where one overlay can't show them all. */
   readonly rootEntries: readonly RootEntry[];
   /** The sources of bind mounts that are not directories. */

@@ -41,13 +41,20 @@ interface Layers {
   readonly work: string;
   readonly names: string;
   readonly root: string;
+  readonly kept: boolean;
 }
 
 function layersOf(spec: ContainerSpec, { memory, ...host }: HostFacts): Layers {
   const upper = host.upperInMemory ? `${memory}/upper` : host.upper;
   const work = host.upperInMemory ? `${memory}/work` : host.work;
   // An overlay is mounted on its own upper layer, which saves a directory; but parts of one can't lie on each other.
-  return { upper, work, names: `${memory}/names`, root: isInParts(spec) ? `${memory}/root` : upper };
+  return {
+    upper,
+    work,
+    names: `${memory}/names`,
+    root: isInParts(spec) ? `${memory}/root` : upper,
+    kept: host.upperKept,
+  };
 }
 
 /** In a layer of their own: no symlink of the image can be in the way. */
@@ -61,7 +68,7 @@ function nameFiles(hostname: string, etc: string): Step[] {
 
 function overlay(
   lowers: readonly string[],
-  { upper, work, root }: { upper: string; work: string; root: string },
+  { upper, work, root, kept }: Omit<Layers, "names">,
   userNamespace: boolean,
   reason: Step["reason"],
 ): Step {
@@ -69,8 +76,8 @@ function overlay(
     `lowerdir=${lowerDirectories(lowers)}`,
     `upperdir=${escapeOption(upper)}`,
     `workdir=${escapeOption(work)}`,
-    // It is thrown away after the run, so nothing in it need reach the disk.
-    "volatile",
+    // What is thrown away after the run need not reach the disk.
+    ...(kept ? [] : ["volatile"]),
     // Without root, overlayfs keeps its marks in user.* attributes; with it, the host's defaults must not decide.
     ...(userNamespace ? ["userxattr"] : ["index=off", "metacopy=off"]),
   ].join(",");
@@ -78,14 +85,21 @@ function overlay(
   return { op: "MOUNT", flags: MS.MS_NODEV, source: "overlay", target: root, type: "overlay", data, reason };
 }
 
-function rootInParts(entries: readonly RootEntry[], { upper, work, names, root }: Layers): Step[] {
+function rootInParts(entries: readonly RootEntry[], { upper, work, names, root, kept }: Layers): Step[] {
+  // The upper layer of an earlier start has it, or what the container made of it.
+  const ifThere = kept ? ({ excusedBy: "EEXIST" } as const) : {};
   return [
     { op: "MKDIR", mode: 0o755, path: root, reason: "target" },
     { op: "MOUNT", flags: MS.MS_BIND, source: upper, target: root, type: "", data: "", reason: "rootBind" },
     ...entries.flatMap((entry): Step[] => {
-      const at = { upper: `${upper}/${entry.name}`, work: `${work}/${entry.name}`, root: `${root}/${entry.name}` };
+      const at = {
+        upper: `${upper}/${entry.name}`,
+        work: `${work}/${entry.name}`,
+        root: `${root}/${entry.name}`,
+        kept,
+      };
       if (entry.kind === "symlink") {
-        return [{ op: "SYMLINK", target: entry.target, path: at.root, reason: "hostEntry" }];
+        return [{ op: "SYMLINK", target: entry.target, path: at.root, reason: "hostEntry", ...ifThere }];
       }
       if (entry.kind === "empty") return [{ op: "MKDIR", mode: entry.mode, path: at.root, reason: "hostEntry" }];
       const lowers = [...(entry.name === "etc" ? [`${names}/etc`] : []), `/${entry.name}`];

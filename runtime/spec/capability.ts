@@ -45,6 +45,10 @@ const CAPABILITIES = [
 
 export type Capability = `CAP_${(typeof CAPABILITIES)[number]}`;
 
+export function isCapability(value: unknown): value is Capability {
+  return CAPABILITIES.some((name) => `CAP_${name}` === value);
+}
+
 /** docker's and containerd's default set. */
 export const DEFAULT_CAPABILITIES: readonly Capability[] = [
   "CAP_CHOWN",

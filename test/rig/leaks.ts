@@ -20,7 +20,7 @@ export function traces(stateRoot: string): Traces {
     links: lines("/proc/net/dev").flatMap((line) => /^\s*(\S+):/.exec(line)?.[1] ?? []),
     cgroups: lines("/proc/self/cgroup"),
     processes: descendants(process.pid),
-    state: ["containers", "work", "locks", "memory"].flatMap((part) => entries(join(stateRoot, part))),
+    state: ["containers", "work", "locks", "records", "memory"].flatMap((part) => entries(join(stateRoot, part))),
   };
 }
 

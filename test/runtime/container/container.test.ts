@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { type Container, start } from "../../../runtime/container/container.ts";
+import { Attempt } from "../../../runtime/container/attempt.ts";
+import type { Container, Observer } from "../../../runtime/container/container.ts";
 import { type NamedRequest, prepare } from "../../../runtime/container/prepare.ts";
+import { start } from "../../../runtime/container/start.ts";
 import { Failure } from "../../../runtime/failure.ts";
+import { openShim } from "../../../runtime/host/shim.ts";
+import { directory as directoryOf } from "../../../runtime/resources/directory.ts";
+import { begin, claim, release } from "../../../runtime/state/claim.ts";
+import { entry } from "../../../runtime/state/entry.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
 import { traces } from "../../rig/leaks.ts";
+import { descriptors } from "../descriptors.ts";
 
 /** As many as a busy server starts at once. */
 const MANY = 24;
@@ -21,16 +29,6 @@ const stdio = [devNull, devNull, devNull] as const;
 const run = async (request: NamedRequest): Promise<Container> => start(await prepare(request), { stdio });
 await (await run({ name: "first", args: ["true"] })).exited;
 const clean = traces(root);
-/** What this process holds open: each descriptor with its file, but for the directory that lists them. */
-function descriptors(): string[] {
-  return readdirSync("/proc/self/fd").flatMap((fd) => {
-    try {
-      return [`${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`];
-    } catch {
-      return [];
-    }
-  });
-}
 
 describe("a container in a Node.js program", () => {
   it("tells when its command started and how it ended", async () => {
@@ -92,5 +90,58 @@ describe("a container in a Node.js program", () => {
     // A dumpable process owns its own /proc entry: a change of uid in the shared memory would give it to root.
     assert.ok(readFileSync("/proc/self/environ").length > 0);
     assert.equal(execFileSync("echo", ["reaped"], { encoding: "utf8" }), "reaped\n");
+  });
+
+  it("can be signalled after its end, which then reaches nobody", async () => {
+    const container = await run({ name: "a", args: ["true"] });
+    await container.exited;
+    const other = spawn("cat");
+    const shim = await openShim();
+    // One of them has the number that the container's pidfd had.
+    const pidfds = Array.from({ length: MANY }, () => shim.pidfd(other.pid ?? 0));
+    container.kill("SIGKILL");
+    for (const fd of pidfds) closeSync(fd);
+    other.stdin.end();
+    assert.deepEqual(await once(other, "close"), [0, null]);
+  });
+});
+
+describe("a start that fails here, after its process was made", () => {
+  const quiet: Observer = { planned: () => {}, took: () => {}, skipped: () => {} };
+  const thrower = () => void readFileSync("/nowhere");
+
+  for (const [title, observer] of [
+    ["before the process is there", { ...quiet, planned: thrower }],
+    ["during the steps", { ...quiet, took: thrower }],
+  ] as const) {
+    it(`ends the container and undoes all: an observer that throws ${title}`, async () => {
+      const before = descriptors();
+      const spec = await prepare({ name: "a", args: ["sleep", "1000"] });
+      const outcome = start(spec, { stdio, observer }).then(({ exited }) => exited);
+      await assert.rejects(outcome, /^Failure: the observer of the start failed: ENOENT/);
+      assert.deepEqual(traces(root), clean);
+      assert.deepEqual(descriptors(), before);
+    });
+  }
+
+  it("ends and reaps the process and reports why: it can't be written down", async () => {
+    const shim = await openShim();
+    const before = descriptors();
+    const spec = await prepare({ name: "a", args: ["sleep", "1000"] });
+    const held = await claim(shim, root, "a");
+    const { upper, work } = held.places;
+    begin(held, [entry(directoryOf(work), "exit"), entry(directoryOf(upper), "removal")]);
+    const readOnly = openSync(held.places.lock, "r");
+    const launch = { shim, spec, options: { stdio }, held: { ...held, fd: readOnly }, root, kept: false };
+    const attempt = new Attempt(launch, false, { executed: () => {}, typed: () => {} });
+    const end = await attempt.ended;
+    assert.equal(end.before.state, "aborted");
+    assert.match(String(end.before.state === "aborted" && end.before.error), /EBADF/);
+    assert.deepEqual(end.status, { code: null, signal: "SIGKILL" });
+    assert.ok(!existsSync(`/proc/${attempt.spawned.pid}`));
+    closeSync(readOnly);
+    await release(shim, held);
+    assert.deepEqual(traces(root), clean);
+    assert.deepEqual(descriptors(), before);
   });
 });

@@ -20,6 +20,7 @@ const host: HostFacts = {
   memory: "/state/memory",
   stateRoot: "/state",
   upperInMemory: false,
+  upperKept: false,
   rootEntries: [],
   fileSources: [],
   cgroup2: true,
@@ -61,6 +62,14 @@ describe("a plan", () => {
       explainPlan(planOf(asked, { ...host, upperInMemory: true, fileSources: ["/etc/passwd"] }), "en"),
     );
     golden("everything.json", `${JSON.stringify(asked, null, 2)}\n`);
+  });
+
+  it("lets an upper layer that another start finds again reach the disk", () => {
+    const mounts = (upperKept: boolean) =>
+      planOf(spec(), { ...host, upperKept }).steps.flatMap((step) =>
+        step.op === "MOUNT" && step.type === "overlay" ? [step.data.split(",").includes("volatile")] : [],
+      );
+    assert.deepEqual([mounts(false), mounts(true)], [[true], [false]]);
   });
 
   it("builds the machine's root of parts without root", () => {

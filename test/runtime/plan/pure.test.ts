@@ -26,6 +26,7 @@ const host: HostFacts = {
   memory: "/state/memory",
   stateRoot: "/state",
   upperInMemory: false,
+  upperKept: false,
   rootEntries: [{ name: "etc", kind: "overlay" }],
   fileSources: [],
   cgroup2: true,

@@ -1,0 +1,184 @@
+import { closeSync } from "node:fs";
+import { constants } from "node:os";
+import { Failure } from "../failure.ts";
+import type { ShimEvent, Spawned } from "../host/events.ts";
+import { identify } from "../host/process.ts";
+import type { Shim } from "../host/shim.ts";
+import { ERRNO } from "../linux.ts";
+import { encodePlan } from "../plan/codec.ts";
+import { planOf } from "../plan/plan.ts";
+import type { Plan } from "../plan/step.ts";
+import { hasUserNamespace } from "../spec/namespaces.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+import { type Claim, hold } from "../state/claim.ts";
+import { entry } from "../state/entry.ts";
+import type { ExitStatus } from "../state/exit.ts";
+import type { StartOptions } from "./container.ts";
+import { cloneFailure } from "./diagnose.ts";
+import { hostFacts } from "./host-facts.ts";
+
+/** What a start needs. */
+export interface Launch {
+  readonly shim: Shim;
+  readonly spec: ContainerSpec;
+  readonly options: StartOptions;
+  readonly held: Claim;
+  /** stateRoot(), absolute: the init changes its directory. */
+  readonly root: string;
+  /** The upper layer is there after the exit, so it can't be in memory. */
+  readonly kept: boolean;
+}
+
+/**
+ * The life of the process.
+ *
+ *   starting ──▶ running ──▶ ended      the init became the command, which ended
+ *      ├──────────────────▶ ended       the init was killed
+ *      ├──▶ failed ───────▶ ended       a step of the plan failed
+ *      └─┬▶ aborted ──────▶ ended       something here failed, so it was killed
+ *   running
+ */
+type Life =
+  | { readonly state: "starting" | "running" }
+  | { readonly state: "failed"; readonly step: number; readonly errno: number; readonly object: string }
+  | { readonly state: "aborted"; readonly error: unknown }
+  | Ended;
+
+export interface Ended {
+  readonly state: "ended";
+  readonly before: Exclude<Life, { state: "ended" }>;
+  readonly status: ExitStatus;
+}
+
+export interface Listener {
+  executed(): void;
+  /** The character of this signal was typed at the container's terminal. */
+  typed(signal: NodeJS.Signals): void;
+}
+
+/** One process, from the clone to its end, with its plan. */
+export class Attempt {
+  readonly plan: Plan;
+  readonly spawned: Spawned;
+  /** Never rejects. */
+  readonly ended: Promise<Ended>;
+  readonly #launch: Launch;
+  readonly #listener: Listener;
+  #life: Life = { state: "starting" };
+
+  /** Throws Failure when there is no process. What fails after that is a reason to end it, and is in `ended`. */
+  constructor(launch: Launch, upperInMemory: boolean, listener: Listener) {
+    this.#launch = launch;
+    this.#listener = listener;
+    this.plan = planFor(launch, upperInMemory);
+    observed(() => launch.options.observer?.planned(this.plan));
+    this.spawned = spawn(launch, this.plan);
+    this.ended = new Promise((resolve) => {
+      launch.shim.listen(this.spawned.container, (event) => {
+        if (event.kind === "exited") resolve(this.#end(exitStatus(event)));
+        else this.#guarded(() => this.#advance(event));
+      });
+    });
+    this.#guarded(() => this.#writeDown());
+  }
+
+  get isOver(): boolean {
+    return this.#life.state === "ended";
+  }
+
+  /** So that whoever comes next can end it should this process be killed. */
+  #writeDown(): void {
+    const identity = identify(this.spawned.pid);
+    // Without one it has ended.
+    if (identity) hold(this.#launch.held, entry({ kind: "process", ...identity }, "exit"));
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (this.#life.state !== "aborted") this.#life = { state: "aborted", error };
+      this.#launch.shim.signal(this.spawned.pidfd, constants.signals.SIGKILL);
+    }
+  }
+
+  #advance(event: Exclude<ShimEvent, { kind: "exited" }>): void {
+    if (this.#life.state === "aborted") return;
+    const { observer } = this.#launch.options;
+    switch (event.kind) {
+      case "step":
+        observed(() => observer?.took(event.step, event.nanoseconds));
+        break;
+      case "skipped":
+        observed(() => observer?.skipped(event.step, event.errno));
+        break;
+      case "typed":
+        this.#listener.typed(signalName(event.signal));
+        break;
+      case "failed":
+        this.#life = { state: "failed", step: event.step, errno: event.errno, object: event.object };
+        break;
+      case "executed":
+        this.#life = { state: "running" };
+        this.#listener.executed();
+    }
+  }
+
+  #end(status: ExitStatus): Ended {
+    closeSync(this.spawned.pidfd);
+    const before = this.#life.state === "ended" ? this.#life.before : this.#life;
+    const ended: Ended = { state: "ended", before, status };
+    this.#life = ended;
+    return ended;
+  }
+}
+
+function observed(observe: () => void): void {
+  try {
+    observe();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Failure(`the observer of the start failed: ${why}`, { code: "observer-failed", cause });
+  }
+}
+
+function planFor({ spec, held, root, kept }: Launch, upperInMemory: boolean): Plan {
+  return planOf(spec, hostFacts(spec, held.places, root, { upperInMemory, upperKept: kept }));
+}
+
+function spawn({ shim, spec, options, held }: Launch, plan: Plan): Spawned {
+  const spawned = shim.spawn({
+    plan: encodePlan(plan.steps, options.observer !== undefined),
+    namespaces: plan.namespaces,
+    stdio: options.stdio ?? [0, 1, 2],
+    lock: held.fd,
+    identity: {
+      uid: spec.linux.uidMappings[0]?.hostID ?? 0,
+      gid: spec.linux.gidMappings[0]?.hostID ?? 0,
+    },
+    terminal: spec.process.terminal,
+  });
+  if (!("errno" in spawned)) return spawned;
+  throw cloneFailure(spawned.stage, spawned.errno, hasUserNamespace(spec.linux));
+}
+
+function exitStatus(event: { exitCode: number | null; signal: number | null }): ExitStatus {
+  if (event.exitCode !== null) return { code: event.exitCode, signal: null };
+  return { code: null, signal: signalName(event.signal ?? 0) };
+}
+
+const SIGRTMIN = 34;
+
+function signalName(number: number): NodeJS.Signals {
+  const known = Object.entries(constants.signals).find(([, value]) => value === number);
+  // Node names no real-time signals.
+  return (known?.[0] ?? `SIGRTMIN+${number - SIGRTMIN}`) as NodeJS.Signals;
+}
+
+/** overlayfs says EINVAL to a file system that can't hold its upper layer, such as another overlay, NFS or FUSE. */
+export function isUpperRefused(plan: Plan, { before }: Ended): boolean {
+  if (before.state !== "failed" || before.errno !== ERRNO.EINVAL) return false;
+  const inMemory = plan.steps.some(({ reason }) => reason === "upperInMemory");
+  const step = plan.steps[before.step];
+  return !inMemory && step?.op === "MOUNT" && step.type === "overlay";
+}

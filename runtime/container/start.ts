@@ -1,0 +1,72 @@
+import { resolve } from "node:path";
+import type { Failure } from "../failure.ts";
+import { openShim, type Shim } from "../host/shim.ts";
+import { directory, removeDirectory } from "../resources/directory.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+import { begin, type Claim, claim, refuseKept, release } from "../state/claim.ts";
+import { entry } from "../state/entry.ts";
+import { newRecord, writeRecord } from "../state/record.ts";
+import { sweep } from "../state/recover.ts";
+import { stateRoot } from "../state/root.ts";
+import { findExisting } from "../state/status.ts";
+import type { Container, StartOptions } from "./container.ts";
+import { hostFailure } from "./diagnose.ts";
+import { supervise } from "./supervise.ts";
+
+/**
+ * Makes a container and starts it; it is removed at its exit. The thread that calls this must last: the kernel ends the
+ * container with it.
+ */
+export function start(spec: ContainerSpec, options: StartOptions = {}): Promise<Container> {
+  return holding(spec.name, async (shim, root, held) => {
+    refuseKept(held);
+    const { upper, work } = held.places;
+    const entries = [entry(directory(work), "exit"), entry(directory(upper), "removal")];
+    begin(held, entries, newRecord(spec, "at exit", []));
+    await sweepOthers(shim, root, held, options);
+    return supervise({ shim, spec, options, held, root, kept: false });
+  });
+}
+
+/** Starts a container that `create` made, for the first time or again. Throws Failure when it runs. */
+export function startCreated(name: string, options: StartOptions = {}): Promise<Container> {
+  return holding(name, async (shim, root, held) => {
+    const { record } = findExisting(held.places, name);
+    const work = directory(held.places.work);
+    begin(held, [entry(work, "exit")]);
+    // One is there only where the machine lost power, and with it the journal.
+    await removeDirectory(shim, work);
+    await sweepOthers(shim, root, held, options);
+    return supervise({ shim, spec: record.spec, options, held, root, kept: true }, (exit) =>
+      writeRecord(held.places.record, { ...record, exit }),
+    );
+  });
+}
+
+/** Takes the name for what `work` does, which has to give it back unless it throws. */
+async function holding(
+  name: string,
+  work: (shim: Shim, root: string, held: Claim) => Promise<Container>,
+): Promise<Container> {
+  const shim = await openShim();
+  const root = resolve(stateRoot());
+  try {
+    const held = await claim(shim, root, name);
+    try {
+      return await work(shim, root, held);
+    } catch (error) {
+      await release(shim, held);
+      throw error;
+    }
+  } catch (error) {
+    throw hostFailure(error);
+  }
+}
+
+async function sweepOthers(shim: Shim, root: string, held: Claim, { warn = emitWarning }: StartOptions): Promise<void> {
+  for (const leftover of await sweep(shim, root, held.name)) warn(leftover);
+}
+
+function emitWarning(leftover: Failure): void {
+  process.emitWarning(leftover.message);
+}

@@ -1,0 +1,136 @@
+import { closeSync, existsSync, unlinkSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { Failure } from "../failure.ts";
+import { isAlive } from "../host/process.ts";
+import type { Shim } from "../host/shim.ts";
+import { type Entry, processOf, undoAll } from "./entry.ts";
+import { appendLines, type Journal, ownerLines, readJournal } from "./journal.ts";
+import { openLock, tryLock } from "./lock.ts";
+import { type Places, placesOf } from "./places.ts";
+import type { ContainerRecord } from "./record.ts";
+import { leftBehind, recover } from "./recover.ts";
+
+/** How long what a killed process left may take to end. */
+const LEFTOVER_WAIT_MS = 10_000;
+const LEFTOVER_POLL_MS = 5;
+
+/** A name held by this process. */
+export interface Claim {
+  readonly name: string;
+  readonly places: Places;
+  /** Open, locked. */
+  readonly fd: number;
+  /** What `release` undoes. */
+  entries: readonly Entry[];
+}
+
+export interface Clock {
+  now(): number;
+  sleep(milliseconds: number): Promise<unknown>;
+}
+
+const CLOCK: Clock = { now: Date.now, sleep: setTimeout };
+
+/** Takes the name, undoing what a killed process left of it. Throws Failure (exit 125) when another has it. */
+export async function claim(shim: Shim, root: string, name: string, clock: Clock = CLOCK): Promise<Claim> {
+  const places = placesOf(root, name);
+  const deadline = clock.now() + LEFTOVER_WAIT_MS;
+  for (;;) {
+    const attempt = tryClaim(shim, root, places.lock);
+    if (attempt.state === "taken")
+      return recovered(shim, { name, places, fd: attempt.fd, entries: [] }, attempt.isLeft);
+    const { holder } = attempt;
+    if (holder?.owner && isAlive(holder.owner)) throw inUse(name, holder);
+    if (clock.now() >= deadline) throw stillLocked(name, places.lock);
+    // Its owner was killed: the container ends with it, and another start may be cleaning up right now.
+    await clock.sleep(LEFTOVER_POLL_MS);
+  }
+}
+
+type ClaimAttempt =
+  /** isLeft: a killed process had it. */
+  | { readonly state: "taken"; readonly fd: number; readonly isLeft: boolean }
+  | { readonly state: "held"; readonly holder: Journal | undefined };
+
+function tryClaim(shim: Shim, root: string, path: string): ClaimAttempt {
+  const opened = openLock(root, path);
+  if (!opened) return { state: "held", holder: undefined };
+  const { fd, isNew } = opened;
+  let taken = false;
+  try {
+    const outcome = tryLock(shim, path, fd);
+    taken = outcome.state === "taken";
+    if (outcome.state === "taken") return { state: "taken", fd, isLeft: !isNew || outcome.bytes > 0 };
+    return { state: "held", holder: outcome.state === "held" ? readJournal(fd, path) : undefined };
+  } finally {
+    if (!taken) closeSync(fd);
+  }
+}
+
+async function recovered(shim: Shim, held: Claim, isLeft: boolean): Promise<Claim> {
+  try {
+    if (isLeft) await recover(shim, held.places, held.fd);
+    return held;
+  } catch (error) {
+    closeSync(held.fd);
+    throw leftBehind(held.name, error);
+  }
+}
+
+/** Writes down who holds the name and what is to be undone when it is given back, before any of it is made. */
+export function begin(held: Claim, entries: readonly Entry[], record?: ContainerRecord): void {
+  held.entries = entries;
+  appendLines(held.fd, [...ownerLines(), ...(record ? [{ record }] : []), ...entries.map((entry) => ({ entry }))]);
+}
+
+/** The same for one more. What lasts until the removal of a container that is kept belongs to its record instead. */
+export function hold(held: Claim, entry: Entry): void {
+  held.entries = [...held.entries, entry];
+  appendLines(held.fd, [{ entry }]);
+}
+
+/** An entry that needs no undoing any more: its process ended, or a record has it now. */
+export function drop(held: Claim, isDropped: (entry: Entry) => boolean): void {
+  held.entries = held.entries.filter((entry) => !isDropped(entry));
+}
+
+/** Undoes what is held, then gives the name back. */
+export async function release(shim: Shim, held: Claim): Promise<void> {
+  try {
+    await undoAll(shim, held.entries);
+    unlinkSync(held.places.lock);
+  } finally {
+    // With something still there the journal stays too, for the next start to try again.
+    closeSync(held.fd);
+  }
+}
+
+/** Gives the name back with all still to be undone, by whoever takes it next. */
+export function abandon(held: Claim): void {
+  closeSync(held.fd);
+}
+
+/** Throws Failure (exit 125) when a container that is kept has the name. */
+export function refuseKept({ name, places }: Pick<Claim, "name" | "places">): void {
+  if (!existsSync(places.record)) return;
+  throw new Failure(`the name ${name} is in use by a container that was kept`, {
+    code: "name-in-use",
+    remedy: "use another name, or remove that container first",
+  });
+}
+
+function inUse(name: string, holder: Journal): Failure {
+  const container = processOf(holder.entries);
+  const user = container && isAlive(container) ? "a running container" : `process ${holder.owner?.pid}`;
+  return new Failure(`the name ${name} is in use by ${user}`, {
+    code: "name-in-use",
+    remedy: "use another name, or end that container first",
+  });
+}
+
+function stillLocked(name: string, path: string): Failure {
+  return new Failure(
+    `the name ${name} is still locked ${LEFTOVER_WAIT_MS / 1000} s after the process that used it was killed`,
+    { code: "name-in-use", remedy: `fuser -v ${path} shows which process holds it` },
+  );
+}

@@ -1,0 +1,34 @@
+import { bootId, type ProcessIdentity } from "../host/process.ts";
+import type { Shim } from "../host/shim.ts";
+import { identityOf, isResource, type Resource, undo } from "../resources/resource.ts";
+import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
+
+/** One thing outside the container. It is written down before it is made, so that whoever comes next can undo it. */
+export interface Entry {
+  readonly resource: Resource;
+  /** What it lasts until: the exit of the container's command, or the removal of the container. */
+  readonly until: "exit" | "removal";
+  /** Of the machine's start in which it was made: the kernel's own objects of another one are gone already. */
+  readonly boot: string;
+}
+
+export const isEntry: Shape<Entry> = isRecordOf({
+  resource: isResource,
+  until: isOneOf("exit", "removal"),
+  boot: isText,
+});
+
+export function entry(resource: Resource, until: Entry["until"]): Entry {
+  return { resource, until, boot: bootId() };
+}
+
+/** Undoes the entries, the last one first. Throws Failure at the first that can't be: those before it may be its ground. */
+export async function undoAll(shim: Shim, entries: readonly Entry[]): Promise<void> {
+  for (const { resource, boot } of entries.toReversed()) await undo(shim, resource, boot);
+}
+
+/** The container's process, if one of the entries is it. */
+export function processOf(entries: readonly Entry[]): ProcessIdentity | undefined {
+  const last = entries.findLast(({ resource }) => resource.kind === "process");
+  return last?.resource.kind === "process" ? identityOf(last.resource, last.boot) : undefined;
+}

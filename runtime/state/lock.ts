@@ -1,0 +1,78 @@
+import { constants, fstatSync, mkdirSync, openSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../failure.ts";
+import { errnoText } from "../host/errno.ts";
+import type { Shim } from "../host/shim.ts";
+import { ERRNO } from "../linux.ts";
+
+export interface OpenLock {
+  readonly fd: number;
+  /** Made just now; otherwise it was there, because another process has the name or was killed while it had. */
+  readonly isNew: boolean;
+}
+
+const FLAGS = constants.O_RDWR | constants.O_APPEND;
+
+/** Opens the file that is locked, made where it is not there. Undefined when it was removed just then. */
+export function openLock(root: string, path: string): OpenLock | undefined {
+  try {
+    return makeLock(root, path);
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+    const fd = openExistingLock(path);
+    return fd === undefined ? undefined : { fd, isNew: false };
+  }
+}
+
+function makeLock(root: string, path: string): OpenLock {
+  const make = () => ({ fd: openSync(path, FLAGS | constants.O_CREAT | constants.O_EXCL, 0o600), isNew: true });
+  try {
+    return make();
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    // The first run here. The locks' directory is made last, so its presence says that all are there.
+    for (const part of ["memory", "work", "containers", "locks"]) {
+      mkdirSync(join(root, part), { recursive: true, mode: 0o700 });
+    }
+    return make();
+  }
+}
+
+/** Undefined where it is not there. */
+export function openExistingLock(path: string): number | undefined {
+  try {
+    return openSync(path, FLAGS);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The names that are locked, or were when their holder was killed. */
+export function lockedNames(root: string): string[] {
+  return readdirSync(join(root, "locks"));
+}
+
+export type LockOutcome =
+  | { readonly state: "taken"; readonly bytes: number }
+  | { readonly state: "held" }
+  /** Its holder removed the file between its opening and its locking. */
+  | { readonly state: "removed" };
+
+/** Tries to lock an open lock file, without waiting. The kernel gives the lock back when its last descriptor is closed. */
+export function tryLock(shim: Shim, path: string, fd: number): LockOutcome {
+  const result = shim.lock(fd);
+  if (result === -ERRNO.EAGAIN) return { state: "held" };
+  if (result < 0) throw new Failure(`can't lock ${path}: ${errnoText(-result)}`, { code: "state-unwritable" });
+  const opened = fstatSync(fd);
+  const there = statSync(path, { throwIfNoEntry: false });
+  return there?.ino === opened.ino ? { state: "taken", bytes: opened.size } : { state: "removed" };
+}
+
+export function isMissing(error: unknown): boolean {
+  return hasCode(error, "ENOENT");
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

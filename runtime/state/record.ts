@@ -1,0 +1,132 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { Failure } from "../failure.ts";
+import { isListOf, isOneOf, isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+import { type Entry, isEntry } from "./entry.ts";
+import { type Exit, isExit } from "./exit.ts";
+import { isMissing } from "./lock.ts";
+import { isContainerSpec } from "./spec-shape.ts";
+
+/** What a container is. Whether it runs is not stored here: see status.ts. */
+export interface ContainerRecord {
+  readonly version: 1;
+  readonly name: string;
+  /** Milliseconds since 1970. Not a date in words: the first one that a program makes reads the time zone's files. */
+  readonly created: number;
+  /** When it is removed; one that is kept after its exit can be started again. */
+  readonly remove: "at exit" | "on request";
+  readonly spec: ContainerSpec;
+  /** What lasts until its removal. */
+  readonly entries: readonly Entry[];
+  readonly exit?: Exit;
+}
+
+const VERSION = 1;
+
+export const isContainerRecord: Shape<ContainerRecord> = isRecordOf(
+  {
+    version: isOneOf(VERSION),
+    name: isText,
+    created: isWhole,
+    remove: isOneOf("at exit", "on request"),
+    spec: isContainerSpec,
+    entries: isListOf(isEntry),
+  },
+  { exit: isExit },
+);
+
+export function newRecord(
+  spec: ContainerSpec,
+  remove: ContainerRecord["remove"],
+  entries: readonly Entry[],
+): ContainerRecord {
+  return { version: VERSION, name: spec.name, created: Date.now(), remove, spec, entries };
+}
+
+/** Undefined where there is none. Throws Failure for one that is damaged or of a version this program does not know. */
+export function readRecord(path: string): ContainerRecord | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  const record = parseJson(text);
+  if (isContainerRecord(record)) return record;
+  const other = isRecordOf({ version: isWhole })(record) && record.version > VERSION;
+  throw new Failure(`${path} ${other ? "was written by a newer tinydocker" : "is not the record of a container"}`, {
+    code: "state-damaged",
+    remedy: other ? "use that version" : "remove the file, and the container's directory in containers/",
+  });
+}
+
+/** Undefined for what is not valid JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** It appears whole or not at all, also when the machine loses power. The name must be locked. */
+export function writeRecord(path: string, record: ContainerRecord): void {
+  const unfinished = unfinishedPath(path);
+  try {
+    const fd = openUnfinished(unfinished);
+    try {
+      writeFileSync(fd, `${JSON.stringify(record)}\n`);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(unfinished, path);
+  } catch (error) {
+    unlinkIfThere(unfinished);
+    throw error;
+  }
+}
+
+function openUnfinished(path: string): number {
+  try {
+    return openSync(path, "w", 0o600);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return openSync(path, "w", 0o600);
+  }
+}
+
+/** A container's name can't begin with a dot. */
+function unfinishedPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}`);
+}
+
+/** It may be absent. */
+export function removeRecord(path: string): void {
+  unlinkIfThere(path);
+}
+
+/** Removes what a killed writer of the record left. */
+export function removeUnfinished(path: string): void {
+  unlinkIfThere(unfinishedPath(path));
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import { closeSync, ftruncateSync, unlinkSync } from "node:fs";
+import { Failure } from "../failure.ts";
+import { isSame } from "../host/process.ts";
+import type { Shim } from "../host/shim.ts";
+import { directory } from "../resources/directory.ts";
+import { type Entry, entry, processOf, undoAll } from "./entry.ts";
+import { exitNow } from "./exit.ts";
+import { readJournal } from "./journal.ts";
+import { lockedNames, openExistingLock, tryLock } from "./lock.ts";
+import { type Places, placesOf } from "./places.ts";
+import { type ContainerRecord, readRecord, removeRecord, removeUnfinished, writeRecord } from "./record.ts";
+
+/*
+ * Whoever changes anything of a container holds the lock on its name. The lock's file is the journal of what is to be
+ * undone should the holder be killed, and is removed when there is nothing. So a lock file that nobody holds is what a
+ * killed process left: whoever takes it undoes what lasts until the exit, and what lasts until the removal only where
+ * no record says that the container is kept.
+ */
+
+/** Undoes what a killed holder of the name left, and empties the journal. */
+export async function recover(shim: Shim, places: Places, fd: number): Promise<void> {
+  const journal = readJournal(fd, places.lock);
+  const entries = journal.entries.length > 0 ? journal.entries : ofLostJournal(places);
+  const record = readRecord(places.record);
+  const kept = record?.remove === "on request";
+  await undoAll(
+    shim,
+    entries.filter(({ until }) => until === "exit" || !kept),
+  );
+  removeUnfinished(places.record);
+  if (kept) recordLostExit(places, record, entries);
+  else removeRecord(places.record);
+  ftruncateSync(fd);
+}
+
+/** An empty one has nothing to undo if its writer was killed before the first line, but not if the machine lost power later. */
+function ofLostJournal({ upper, work }: Places): Entry[] {
+  return [entry(directory(work), "exit"), entry(directory(upper), "removal")];
+}
+
+/** The command ran, and the process that waited for it was killed before it wrote the exit. */
+function recordLostExit(places: Places, record: ContainerRecord, entries: readonly Entry[]): void {
+  const process = processOf(entries);
+  if (!process || (record.exit?.process && isSame(process, record.exit.process))) return;
+  writeRecord(places.record, { ...record, exit: exitNow("unknown", process) });
+}
+
+/** Undoes what killed runs of any other name left behind. Returns what can't be undone, which need not stop this run. */
+export async function sweep(shim: Shim, root: string, except: string): Promise<Failure[]> {
+  const failures: Failure[] = [];
+  for (const name of lockedNames(root)) {
+    if (name === except) continue;
+    try {
+      await sweepName(shim, placesOf(root, name));
+    } catch (error) {
+      failures.push(leftBehind(name, error));
+    }
+  }
+  return failures;
+}
+
+async function sweepName(shim: Shim, places: Places): Promise<void> {
+  const fd = openExistingLock(places.lock);
+  // Another start was quicker.
+  if (fd === undefined) return;
+  try {
+    const outcome = tryLock(shim, places.lock, fd);
+    if (outcome.state !== "taken") return;
+    await recover(shim, places, fd);
+    unlinkSync(places.lock);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export function leftBehind(name: string, cause: unknown): Failure {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const remedy = cause instanceof Failure ? cause.remedy : undefined;
+  return new Failure(`can't clean up what a killed run of the container ${name} left: ${why}`, {
+    code: cause instanceof Failure ? cause.code : "cleanup-failed",
+    ...(remedy === undefined ? {} : { remedy }),
+    cause,
+  });
+}

@@ -1,0 +1,38 @@
+import { isBoolean, isListOf, isMapOf, isOneOf, isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
+import { isCapability } from "../spec/capability.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+
+const isTexts = isListOf(isText);
+const isCapabilities = isListOf(isCapability);
+const isNamespace = isRecordOf(
+  { type: isOneOf("pid", "network", "mount", "ipc", "uts", "user", "cgroup") },
+  { path: isText },
+);
+const isIdMappings = isListOf(isRecordOf({ containerID: isWhole, hostID: isWhole, size: isWhole }));
+
+/** A spec as a record stores it; the compiler checks that no field of the type is missing here. */
+export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
+  name: isText,
+  hostname: isText,
+  root: isRecordOf({ layers: isTexts, readonly: isBoolean }),
+  mounts: isListOf(isRecordOf({ destination: isText, type: isText, source: isText, options: isTexts })),
+  process: isRecordOf({
+    terminal: isBoolean,
+    user: isRecordOf({ uid: isWhole, gid: isWhole, additionalGids: isListOf(isWhole) }),
+    args: isTexts,
+    env: isTexts,
+    cwd: isText,
+    umask: isWhole,
+    capabilities: isRecordOf({ bounding: isCapabilities, effective: isCapabilities, permitted: isCapabilities }),
+    rlimits: isListOf(isRecordOf({ type: isOneOf("RLIMIT_NOFILE"), soft: isWhole })),
+  }),
+  annotations: isMapOf(isText),
+  linux: isRecordOf({
+    namespaces: isListOf(isNamespace),
+    uidMappings: isIdMappings,
+    gidMappings: isIdMappings,
+    maskedPaths: isTexts,
+    readonlyPaths: isTexts,
+    devices: isListOf(isRecordOf({ path: isText, major: isWhole, minor: isWhole })),
+  }),
+});

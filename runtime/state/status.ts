@@ -1,0 +1,73 @@
+import { closeSync, openSync } from "node:fs";
+import { Failure } from "../failure.ts";
+import { isAlive, isSame, type ProcessIdentity } from "../host/process.ts";
+import { processOf } from "./entry.ts";
+import type { Exit } from "./exit.ts";
+import { type Journal, readJournal } from "./journal.ts";
+import { isMissing } from "./lock.ts";
+import type { Places } from "./places.ts";
+import { type ContainerRecord, readRecord } from "./record.ts";
+
+/**
+ * What a container is doing, in the OCI runtime-spec's words. It is derived from what is there and stored nowhere.
+ *
+ *   creating ──▶ created ──▶ running ──▶ stopped       one that is kept: a record, then a journal beside it
+ *                               ▲           │
+ *                               └───────────┘          started again
+ *   creating ──▶ running ──▶ gone                      one that is removed at its exit: a journal only
+ */
+export type Status =
+  | { readonly state: "creating" | "created" }
+  | { readonly state: "running"; readonly process: ProcessIdentity }
+  /** No exit: it ended, and nobody has written down how yet. */
+  | { readonly state: "stopped"; readonly exit: Exit | undefined; readonly process: ProcessIdentity | undefined };
+
+export interface Found {
+  readonly record: ContainerRecord;
+  readonly status: Status;
+  /** Who has the name, or had it when it was killed. */
+  readonly owner: ProcessIdentity | undefined;
+}
+
+/** Looks a container up without its lock: what it returns may have changed by now. Undefined where there is none. */
+export function find(places: Places): Found | undefined {
+  const journal = journalOf(places);
+  const kept = readRecord(places.record);
+  const record = kept ?? journal?.record;
+  return record && { record, status: statusOf(journal, record, kept !== undefined), owner: journal?.owner };
+}
+
+/** The same; throws Failure (exit 125) where there is none. */
+export function findExisting(places: Places, name: string): Found {
+  const found = find(places);
+  if (found) return found;
+  throw new Failure(`there is no container ${name}`, { code: "container-not-found" });
+}
+
+function statusOf(journal: Journal | undefined, record: ContainerRecord, hasFile: boolean): Status {
+  const process = journal && processOf(journal.entries);
+  if (process && isAlive(process)) return { state: "running", process };
+  if (process) return { state: "stopped", exit: exitOf(record, process), process };
+  if (record.exit) return { state: "stopped", exit: record.exit, process: record.exit.process };
+  return { state: hasFile ? "created" : "creating" };
+}
+
+/** The record may still have the exit of an earlier start. */
+function exitOf({ exit }: ContainerRecord, process: ProcessIdentity): Exit | undefined {
+  return exit?.process && isSame(process, exit.process) ? exit : undefined;
+}
+
+function journalOf(places: Places): Journal | undefined {
+  let fd: number;
+  try {
+    fd = openSync(places.lock, "r");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  try {
+    return readJournal(fd, places.lock);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { Failure } from "../../../runtime/failure.ts";
+import { openShim } from "../../../runtime/host/shim.ts";
+import { directory } from "../../../runtime/resources/directory.ts";
+import { undo } from "../../../runtime/resources/resource.ts";
+import { temporaryDirectory } from "../../rig/host.ts";
+
+const root = await temporaryDirectory({ after });
+const shim = await openShim();
+
+describe("undoing a directory", () => {
+  it("removes it with all that is below, of whichever boot, and can be repeated", async () => {
+    const path = join(root, "full");
+    mkdirSync(join(path, "a/b"), { recursive: true });
+    writeFileSync(join(path, "a/b/c"), "");
+    await undo(shim, directory(path), "another boot");
+    assert.ok(!existsSync(path));
+    await undo(shim, directory(path), "another boot");
+  });
+
+  it("fails with the path, the reason and what to do", async () => {
+    const path = join(root, "file");
+    writeFileSync(path, "");
+    await assert.rejects(undo(shim, directory(path), ""), (error) => {
+      assert.ok(error instanceof Failure);
+      assert.equal(error.message, `can't remove ${path}: ENOTDIR, not a directory`);
+      assert.equal(error.remedy, "remove it by hand");
+      return true;
+    });
+  });
+});

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { describe, it } from "node:test";
+import { identify } from "../../../runtime/host/process.ts";
+import { openShim } from "../../../runtime/host/shim.ts";
+import { undo } from "../../../runtime/resources/resource.ts";
+import { descriptors } from "../descriptors.ts";
+
+const shim = await openShim();
+
+/** A process that runs until it is ended, and what a journal says of it. */
+function running() {
+  const child = spawn("cat");
+  const identity = identify(child.pid ?? 0);
+  assert.ok(identity);
+  const { boot, ...resource } = identity;
+  return { child, boot, resource: { kind: "process", ...resource } as const };
+}
+
+describe("undoing a process", () => {
+  it("ends it and waits for that, and can be repeated", async () => {
+    const { child, resource, boot } = running();
+    const closed = once(child, "close");
+    const before = descriptors();
+    await undo(shim, resource, boot);
+    assert.deepEqual(descriptors(), before);
+    assert.deepEqual(await closed, [null, "SIGKILL"]);
+    await undo(shim, resource, boot);
+  });
+
+  it("leaves another one alone that has its number now, or had it before the machine was started again", async () => {
+    const { child, resource, boot } = running();
+    const closed = once(child, "close");
+    const before = descriptors();
+    await undo(shim, { ...resource, startTime: "1" }, boot);
+    await undo(shim, resource, "another boot");
+    assert.deepEqual(descriptors(), before);
+    child.stdin.end();
+    assert.deepEqual(await closed, [0, null]);
+  });
+
+  it("is reported with the process and the reason when the kernel refuses", async () => {
+    const { child, resource, boot } = running();
+    const closed = once(child, "close");
+    const before = descriptors();
+    const refusing = { ...shim, signal: () => -1 };
+    await assert.rejects(undo(refusing, resource, boot), new RegExp(`can't end process ${resource.pid}: EPERM`));
+    assert.deepEqual(descriptors(), before);
+    child.stdin.end();
+    await closed;
+  });
+});
