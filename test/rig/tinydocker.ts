@@ -63,11 +63,12 @@ export interface Tinydocker {
   run(args: readonly string[], options?: TinydockerOptions): Promise<Outcome>;
 }
 
-export async function tinydocker(scope: Scope): Promise<Tinydocker> {
+/** `entry`: another program of the runtime's parts, in place of the command line. */
+export async function tinydocker(scope: Scope, entry = "runtime/cli.ts"): Promise<Tinydocker> {
   const directory = await temporaryDirectory(scope);
   await chmod(directory, 0o755);
   const root = join(directory, "state");
-  const program = await bundle(directory);
+  const program = await bundle(directory, entry);
   const start = (args: readonly string[], { prefix = [], input: _, ...options }: TinydockerOptions = {}) => {
     const [file = "", ...rest] = [...prefix, process.execPath, program, ...args];
     return spawn(file, rest, { ...options, env: { ...process.env, TINYDOCKER_ROOT: root, ...options.env } });
@@ -81,10 +82,10 @@ export async function tinydocker(scope: Scope): Promise<Tinydocker> {
   };
 }
 
-async function bundle(directory: string): Promise<string> {
+async function bundle(directory: string, entry: string): Promise<string> {
   const outfile = join(directory, "dist/tinydocker.js");
   await build({
-    entryPoints: ["runtime/cli.ts"],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: "node",

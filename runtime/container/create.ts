@@ -1,0 +1,32 @@
+import { resolve } from "node:path";
+import { openShim } from "../host/shim.ts";
+import { directory, removeDirectory } from "../resources/directory.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+import { begin, claim, drop, refuseKept, release } from "../state/claim.ts";
+import { entry } from "../state/entry.ts";
+import { newRecord, writeRecord } from "../state/record.ts";
+import { stateRoot } from "../state/root.ts";
+import { hostFailure } from "./diagnose.ts";
+
+/** Makes a container that is kept until it is removed, and does not start it. Throws Failure when the name is in use. */
+export async function create(spec: ContainerSpec): Promise<void> {
+  const shim = await openShim();
+  try {
+    const held = await claim(shim, resolve(stateRoot()), spec.name);
+    try {
+      refuseKept(held);
+      const upper = directory(held.places.upper);
+      const entries = [entry(upper, "removal")];
+      begin(held, entries);
+      // One is there only where the machine lost power, and with it the journal.
+      await removeDirectory(shim, upper);
+      writeRecord(held.places.record, newRecord(spec, "on request", entries));
+      // The record has them now.
+      drop(held, ({ until }) => until === "removal");
+    } finally {
+      await release(shim, held);
+    }
+  } catch (error) {
+    throw hostFailure(error);
+  }
+}

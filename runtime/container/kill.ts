@@ -1,0 +1,29 @@
+import { closeSync } from "node:fs";
+import { resolve } from "node:path";
+import { Failure } from "../failure.ts";
+import { isAlive } from "../host/process.ts";
+import { openShim } from "../host/shim.ts";
+import { placesOf } from "../state/places.ts";
+import { stateRoot } from "../state/root.ts";
+import { findExisting } from "../state/status.ts";
+import { deliver } from "./signals.ts";
+
+/** Sends a signal to a container that any process started, as Container's own kill does. Throws Failure when it doesn't run. */
+export async function kill(name: string, signal: NodeJS.Signals): Promise<void> {
+  const shim = await openShim();
+  const { status } = findExisting(placesOf(resolve(stateRoot()), name), name);
+  if (status.state !== "running") throw notRunning(name, status.state);
+  const { process } = status;
+  const pidfd = shim.pidfd(process.pid);
+  try {
+    // The number may be another process's by now; with the descriptor open, what is found alive is what gets the signal.
+    if (pidfd < 0 || !isAlive(process)) throw notRunning(name, "stopped");
+    deliver(shim, { pid: process.pid, pidfd }, signal);
+  } finally {
+    if (pidfd >= 0) closeSync(pidfd);
+  }
+}
+
+function notRunning(name: string, state: string): Failure {
+  return new Failure(`the container ${name} is not running: it is ${state}`, { code: "container-not-running" });
+}

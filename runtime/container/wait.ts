@@ -1,0 +1,72 @@
+import { closeSync } from "node:fs";
+import { resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { Failure } from "../failure.ts";
+import { errnoText } from "../host/errno.ts";
+import { isAlive, isSame, type ProcessIdentity } from "../host/process.ts";
+import { openShim, type Shim } from "../host/shim.ts";
+import { ERRNO } from "../linux.ts";
+import { claim, release } from "../state/claim.ts";
+import type { Exit } from "../state/exit.ts";
+import { placesOf } from "../state/places.ts";
+import { stateRoot } from "../state/root.ts";
+import { find, findExisting } from "../state/status.ts";
+
+/** How long a thread waits at a stretch: as long as that may hold up the end of this program. */
+const STRETCH_MS = 1000;
+/** How long after the container's end its exit may take to be written down. */
+const EXIT_WAIT_MS = 10_000;
+const EXIT_POLL_MS = 5;
+
+/**
+ * Waits until a container that any process started has ended, and returns how. That is unknown when the process that
+ * waited for the command was killed, or removed the container at its exit. Throws Failure when it was never started.
+ */
+export async function wait(name: string): Promise<Exit["status"]> {
+  const shim = await openShim();
+  const root = resolve(stateRoot());
+  const { status } = findExisting(placesOf(root, name), name);
+  switch (status.state) {
+    case "creating":
+    case "created":
+      throw new Failure(`the container ${name} was not started`, { code: "container-not-running" });
+    case "running":
+      await endOf(shim, status.process);
+      return exitOf(shim, root, name, status.process);
+    case "stopped":
+      return status.exit ? status.exit.status : exitOf(shim, root, name, status.process);
+  }
+}
+
+async function endOf(shim: Shim, process: ProcessIdentity): Promise<void> {
+  const pidfd = shim.pidfd(process.pid);
+  if (pidfd < 0) return;
+  try {
+    // A zombie is alive, and its pidfd says that it ended.
+    for (let result = -ERRNO.ETIME; result < 0 && isAlive(process); ) {
+      result = await shim.ended(pidfd, STRETCH_MS);
+      if (result < 0 && result !== -ERRNO.ETIME && result !== -ERRNO.EINTR)
+        throw new Failure(`can't wait for process ${process.pid}: ${errnoText(-result)}`, { code: "internal" });
+    }
+  } finally {
+    closeSync(pidfd);
+  }
+}
+
+/** Waits for whoever started it to write the exit down; in place of one who was killed, it is written down as unknown. */
+async function exitOf(
+  shim: Shim,
+  root: string,
+  name: string,
+  process: ProcessIdentity | undefined,
+): Promise<Exit["status"]> {
+  const deadline = Date.now() + EXIT_WAIT_MS;
+  for (;;) {
+    const found = find(placesOf(root, name));
+    const exit = found?.record.exit;
+    if (exit?.process && process && isSame(exit.process, process)) return exit.status;
+    if (!found || Date.now() >= deadline) return "unknown";
+    if (found.owner && isAlive(found.owner)) await setTimeout(EXIT_POLL_MS);
+    else await release(shim, await claim(shim, root, name));
+  }
+}

@@ -1,0 +1,43 @@
+import { create } from "../../../runtime/container/create.ts";
+import { kill } from "../../../runtime/container/kill.ts";
+import { prepare } from "../../../runtime/container/prepare.ts";
+import { remove } from "../../../runtime/container/remove.ts";
+import { start, startCreated } from "../../../runtime/container/start.ts";
+import { wait } from "../../../runtime/container/wait.ts";
+import { importImage } from "../../../runtime/image/import.ts";
+import { placesOf } from "../../../runtime/state/places.ts";
+import { stateRoot } from "../../../runtime/state/root.ts";
+import { find } from "../../../runtime/state/status.ts";
+
+/** A front door with one process for each verb: VERB NAME [ARG…]. It prints what the verb returns as JSON. */
+const [verb = "", name = "", ...words] = process.argv.slice(2);
+const args = words.filter((word) => !word.startsWith("--image="));
+const image = words.find((word) => word.startsWith("--image="))?.slice("--image=".length) ?? "box";
+const root = stateRoot();
+
+const VERBS: Readonly<Record<string, () => Promise<unknown>>> = {
+  import: () =>
+    importImage({
+      root,
+      name,
+      source: args[0] ?? "",
+      stdin: process.stdin,
+      signal: new AbortController().signal,
+      progress: () => {},
+    }),
+  create: async () => create(await prepare({ name, image, args })),
+  run: async () => (await start(await prepare({ name, image, args }))).exited,
+  start: async () => (await startCreated(name)).exited,
+  kill: () => kill(name, "SIGTERM"),
+  wait: () => wait(name),
+  remove: () => remove(name),
+  find: async () => find(placesOf(root, name)),
+};
+
+try {
+  const result = await VERBS[verb]?.();
+  process.stdout.write(`${JSON.stringify(result ?? null)}\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 125;
+}
