@@ -56,7 +56,8 @@ describe("tinydocker killed at any step", () => {
   ];
   for (const [call, n] of steps) {
     it(`leaves nothing after the next start of any container: ${call} ${n}`, async () => {
-      await rig.run([...box, "c1", "true"], { prefix: killedAt(call, n) });
+      const killed = await rig.run([...box, "c1", "true"], { prefix: killedAt(call, n) });
+      assert.equal(killed.signal, "SIGKILL", "it was killed there");
       const next = await rig.run([...box, "c2", "echo", "next"]);
       assert.deepEqual(next, { code: 0, signal: null, stdout: "next\n", stderr: "" });
       assert.deepEqual(traces(rig.root), clean);
@@ -69,7 +70,7 @@ describe("tinydocker killed at any step", () => {
       const ended = outcomeOf(child);
       await once(child.stdout as NodeJS.ReadableStream, "data");
       child.kill("SIGKILL");
-      await once(child, "exit");
+      assert.deepEqual(await once(child, "exit"), [null, "SIGKILL"]);
       const { code, stdout } = await rig.run([...box, name, "sh", "-c", "ls /x 2>/dev/null | wc -l"]);
       assert.deepEqual([code, stdout], [0, "0\n"]);
       await ended;
@@ -83,13 +84,42 @@ describe("tinydocker killed at any step", () => {
     const child = rig.spawn(["run", "c1", ...clear]);
     const ended = outcomeOf(child);
     await once(child.stdout as NodeJS.ReadableStream, "data");
-    const pid = Number(/^container (\d+)/m.exec(readFileSync(join(rig.root, "locks/c1"), "utf8"))?.[1]);
+    const pid = Number(/"kind":"process","pid":(\d+)/.exec(readFileSync(join(rig.root, "locks/c1"), "utf8"))?.[1]);
     child.kill("SIGKILL");
-    await once(child, "exit");
+    assert.deepEqual(await once(child, "exit"), [null, "SIGKILL"]);
     assert.ok(existsSync(`/proc/${pid}`));
     assert.equal((await rig.run([...box, "c2", "true"])).code, 0);
     await gone(pid);
     await ended;
+    assert.deepEqual(traces(rig.root), clean);
+  });
+});
+
+describe("what a killed run left and can't be removed", () => {
+  it("does not keep others from running, who are told once, and is removed as soon as it can be", async () => {
+    const child = rig.spawn([...box, "c1", "sh", "-c", "echo ready; exec sleep 1000"]);
+    const ended = outcomeOf(child);
+    await once(child.stdout as NodeJS.ReadableStream, "data");
+    child.kill("SIGKILL");
+    await ended;
+    const busy = join(rig.root, "work/c1/busy");
+    const mounted = 'mkdir -p "$0" && mount -t tmpfs busy "$0" && exec "$@"';
+    const prefix = ["unshare", "--mount", "--propagation", "private", "sh", "-c", mounted, busy];
+    const other = await rig.run([...box, "c2", "echo", "ran"], { prefix });
+    assert.deepEqual([other.code, other.stdout], [0, "ran\n"]);
+    assert.match(
+      other.stderr,
+      /^tinydocker: warning: can't clean up what a killed run of the container c1 left: can't remove \S+: EBUSY.*\n {2}unmount .*\n$/,
+    );
+    const same = await rig.run([...box, "c1", "echo", "ran"], { prefix });
+    assert.deepEqual([same.code, same.stdout], [125, ""]);
+    assert.match(same.stderr, /^tinydocker: can't clean up what a killed run of the container c1 left: .*EBUSY/);
+    assert.deepEqual(await rig.run([...box, "c1", "echo", "ran"]), {
+      code: 0,
+      signal: null,
+      stdout: "ran\n",
+      stderr: "",
+    });
     assert.deepEqual(traces(rig.root), clean);
   });
 });
