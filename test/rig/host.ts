@@ -1,14 +1,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-/** Where a group of tests must run; elsewhere a missing part only skips it. */
-const mustWork = process.env["CI"] === "true" || process.env["MUST_WORK"] === "1";
+/** Where every test must run; elsewhere one is skipped if the machine lacks what it needs. */
+export function mustWork(env: NodeJS.ProcessEnv = process.env): boolean {
+  return env["CI"] === "true" || env["MUST_WORK"] === "1";
+}
 
 /** Skips the test when `missing` names something this host lacks; fails it under CI=true or MUST_WORK=1. */
 export function needs(test: TestContext, missing: string | undefined): boolean {
   if (missing === undefined) return true;
-  if (mustWork) throw new Error(`this host must run the test, but lacks: ${missing}`);
+  if (mustWork()) throw new Error(`this host must run the test, but lacks: ${missing}`);
   test.skip(`this host lacks: ${missing}`);
   return false;
 }
@@ -18,9 +21,17 @@ export interface Scope {
   after(cleanup: () => Promise<void>): void;
 }
 
-/** A directory of the test's own, gone after it. /var/tmp, because an overlay's upper layer can't always lie on /tmp. */
+/**
+ * Where tests make their directories: npm test sets TMPDIR to one of the run's own. Else /var/tmp on Linux, because an
+ * overlay's upper layer can't always be on /tmp.
+ */
+export function temporaryRoot(): string {
+  return process.env["TMPDIR"] ?? (process.platform === "linux" ? "/var/tmp" : tmpdir());
+}
+
+/** A directory of the test's own, removed after it. */
 export async function temporaryDirectory(scope: Scope): Promise<string> {
-  const path = await mkdtemp(join("/var/tmp", "tinydocker-test."));
+  const path = await mkdtemp(join(temporaryRoot(), "tinydocker-test."));
   scope.after(() => rm(path, { recursive: true, force: true }));
   return path;
 }

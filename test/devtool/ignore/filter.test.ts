@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { Failure } from "../../../devtool/failure.ts";
 import { createFilter } from "../../../devtool/ignore/filter.ts";
 import { rulesOf } from "../../../devtool/sync/filter/rules.ts";
-import { temporaryDirectory } from "../../rig/host.ts";
+import { temporaryDirectory, temporaryRoot } from "../../rig/host.ts";
 
 const NAMES = [
   "a",
@@ -127,7 +127,7 @@ test("an exclude list means what git says a .gitignore of these lines means", as
 
 /** What the receiver of `rsync --delete` with these rules leaves of the tree when the sender has nothing. */
 function keptByRsync(rules: readonly string[]): Set<string> {
-  const root = mkdtempSync("/var/tmp/tinydocker-test.");
+  const root = mkdtempSync(join(temporaryRoot(), "tinydocker-test."));
   try {
     mkdirSync(join(root, "from"));
     makeTree(join(root, "to"));

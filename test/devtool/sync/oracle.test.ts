@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Failure } from "../../../devtool/failure.ts";
 import { createFilter } from "../../../devtool/ignore/filter.ts";
 import { rulesOf } from "../../../devtool/sync/filter/rules.ts";
+import { temporaryRoot } from "../../rig/host.ts";
 import { localConnection, places, rsyncHere, snapshot, syncHere, withProtocol } from "./rig.ts";
 import { makeTree, pathsOf, replaceTree, trees } from "./trees.ts";
 
 /** One property run's own directory. */
 async function inDirectory(body: (directory: string) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync("/var/tmp/tinydocker-test.");
+  const directory = mkdtempSync(join(temporaryRoot(), "tinydocker-test."));
   try {
     await body(directory);
   } finally {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { explainPlan, explainTimes } from "../../../runtime/explain/explain.ts";
@@ -8,6 +7,7 @@ import { planOf } from "../../../runtime/plan/plan.ts";
 import type { Step } from "../../../runtime/plan/step.ts";
 import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } from "../../../runtime/spec/spec.ts";
 import type { User } from "../../../runtime/spec/user.ts";
+import { golden as goldenFile } from "../../rig/golden.ts";
 
 const HOST: Image = { name: "host", layers: ["/"] };
 const BOX: Image = { name: "box", layers: ["/state/images/box,1:a\\b/rootfs"] };
@@ -29,12 +29,7 @@ const host: HostFacts = {
 const spec = (request: Partial<RunRequest> = {}, image = HOST, user = ROOT, caller = ROOT_CALLER): ContainerSpec =>
   specOf({ name: "hello1", args: ["/bin/sh"], ...request }, image, user, caller);
 
-/** Compares with a file that UPDATE_GOLDEN=1 rewrites. */
-function golden(name: string, text: string): void {
-  const path = join(import.meta.dirname, "golden", name);
-  if (process.env["UPDATE_GOLDEN"] === "1" || !existsSync(path)) writeFileSync(path, text);
-  assert.equal(text, readFileSync(path, "utf8"));
-}
+const golden = (name: string, text: string) => goldenFile(join(import.meta.dirname, "golden", name), text);
 
 describe("a plan", () => {
   it("starts a shell on the machine's own root", () => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createCompilerReader } from "../../../../devtool/build/diagnostics/gcc.ts";
+import { golden } from "../../../rig/golden.ts";
 import { needs, temporaryDirectory } from "../../../rig/host.ts";
 import { lacks } from "../../rig.ts";
 
@@ -86,11 +87,9 @@ test("what the real gcc and make print becomes the golden text", async (t) => {
     .trimEnd()
     .split("\n")
     .flatMap((line) => reader(line) ?? []);
-  const golden = join(import.meta.dirname, "gcc.golden.txt");
   const found = `${read
     .filter(({ text, diagnostic }) => diagnostic || /^(In file|\s+from|make|\S+: In )/.test(text))
     .map(({ text }) => text)
     .join("\n")}\n`;
-  if (process.env["UPDATE_GOLDEN"] === "1") await writeFile(golden, found);
-  assert.equal(found, await readFile(golden, "utf8"));
+  golden(join(import.meta.dirname, "gcc.golden.txt"), found);
 });
