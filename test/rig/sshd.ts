@@ -47,6 +47,8 @@ export interface Sshd {
   readonly pid: number;
   /** sshd's processes for its connections: one each, and for a login user that is not root one more below it. */
   connections(): Promise<number[]>;
+  /** Kills those processes; rejects if there are none, as a test of a cut that cuts nothing would prove nothing. */
+  cut(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -104,6 +106,7 @@ export async function startSshd(scope: Scope, options: SshdOptions = {}): Promis
     directory,
     pid,
     connections,
+    cut: () => cut(pid),
     stop,
   };
 }
@@ -219,6 +222,12 @@ async function end(child: ChildProcess, directory: string): Promise<void> {
   }
   for (const pid of connections) killIfThere(pid);
   await rm(directory, { recursive: true, force: true });
+}
+
+async function cut(listener: number): Promise<void> {
+  const pids = await connectionsOf(listener);
+  if (pids.length === 0) throw new Error("sshd has no connection to cut");
+  for (const pid of pids) process.kill(pid, "SIGKILL");
 }
 
 function killIfThere(pid: number): void {

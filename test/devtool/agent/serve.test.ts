@@ -8,7 +8,7 @@ import test, { before } from "node:test";
 import type { ClientMessage } from "../../../devtool/protocol/messages.ts";
 import { buildAgent } from "../../rig/agent.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
-import { gone } from "../targets/connected.ts";
+import { gone } from "../../rig/processes.ts";
 import { connectTo, spawnAgent, startAgent } from "./agents.ts";
 
 before(buildAgent);

@@ -10,6 +10,7 @@ import type { Diagnostic } from "../../../devtool/report/diagnostic.ts";
 import { localTarget } from "../../../devtool/targets/local/local.ts";
 import type { Connection } from "../../../devtool/targets/target.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
+import { gone } from "../../rig/processes.ts";
 import { lacks } from "../rig.ts";
 
 const signal = new AbortController().signal;
@@ -166,11 +167,18 @@ test("a missing compiler is reported with the remedy", async (t) => {
 
 test("aborting a build ends make, and the next one builds the same sources", async (t) => {
   if (!needs(t, lacks("make"))) return;
-  const { run, write } = await place(t, "out: a.txt\n\t@echo begun; sleep 600\n");
+  const { run, write } = await place(t, "out: a.txt\n\t@echo begun $$$$; sleep 600\n");
   const abort = new AbortController();
   const memory = nothingKnown();
-  const onLine = (text: string) => text === "begun" && abort.abort(new Error("newer"));
+  let pid = 0;
+  const onLine = (text: string) => {
+    const begun = /^begun (\d+)$/.exec(text)?.[1];
+    if (begun === undefined) return;
+    pid = Number(begun);
+    abort.abort(new Error("newer"));
+  };
   await assert.rejects(run(memory, onLine, abort.signal), { message: "newer" });
+  await gone(pid);
   await write({ "native/Makefile": MAKEFILE });
   assert.equal(await run(memory), true);
 });

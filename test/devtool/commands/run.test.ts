@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { needs } from "../../rig/host.ts";
+import { gone } from "../../rig/processes.ts";
 import { startSshd } from "../../rig/sshd.ts";
 import { assertDocumented } from "../report/examples.ts";
 import { type Ended, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
@@ -80,9 +81,10 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
       ["SIGQUIT", 6],
     ] as const) {
       const script =
-        "trap 'exit 3' INT; trap 'exit 4' TERM; trap 'exit 5' HUP; trap 'exit 6' QUIT; echo ready; while :; do sleep 0.1; done";
+        "trap 'exit 3' INT; trap 'exit 4' TERM; trap 'exit 5' HUP; trap 'exit 6' QUIT; echo ready; read line";
       const devtool = startDevtool(t, await plainProject(t), ["run", ...(await flagsOf(t)), "sh", "-c", script]);
-      if (devtool.child.stdout) await once(devtool.child.stdout, "data");
+      assert.ok(devtool.child.stdout);
+      await once(devtool.child.stdout, "data");
       devtool.child.kill(signal);
       assert.equal((await devtool.ended).code, exitCode, signal);
     }
@@ -90,24 +92,26 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
 
   test(`on ${name}, a second Ctrl-C ends devtool at once, and leaves no process behind`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
-    const script = "trap '' INT; echo $$; while :; do sleep 0.1; done";
+    const script = "trap 'echo caught' INT; echo $$; read line; read line";
     const devtool = startDevtool(t, await plainProject(t), ["run", ...(await flagsOf(t)), "sh", "-c", script]);
-    const [said] = devtool.child.stdout ? await once(devtool.child.stdout, "data") : [];
-    const pid = Number(said);
+    assert.ok(devtool.child.stdout);
+    const [said] = await once(devtool.child.stdout, "data");
+    // Signals of one kind are not queued: the second is sent once the first has been passed on.
+    const caught = once(devtool.child.stdout, "data");
     devtool.child.kill("SIGINT");
-    // The first has been taken once the second comes: signals of one kind are not queued.
-    const waited = setInterval(() => devtool.child.kill("SIGINT"), 50);
+    assert.equal(String((await caught)[0]), "caught\n");
+    devtool.child.kill("SIGINT");
     assert.equal((await devtool.ended).code, 130);
-    clearInterval(waited);
-    await gone(pid);
+    await gone(Number(said));
   });
 
   test(`on ${name}, a reader that leaves early ends the command quietly`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
     const devtool = startDevtool(t, await plainProject(t), ["run", ...(await flagsOf(t)), "yes"]);
     const { stdout } = devtool.child;
-    if (stdout) await once(stdout, "data");
-    stdout?.destroy();
+    assert.ok(stdout);
+    await once(stdout, "data");
+    stdout.destroy();
     const { code, stderr } = await devtool.ended;
     assert.equal(code, 141, stderr);
     assert.doesNotMatch(stderr, /EPIPE|Error|ended/);
@@ -179,7 +183,7 @@ test("Ctrl-C at a question ends devtool, quietly", async (t) => {
 const INTERACTIVE = `trap 'echo interrupted; exit 9' INT
 test -t 0 && test -t 1 && echo size $(stty size)
 read line; echo got $line
-while :; do sleep 0.1; done`;
+read line`;
 
 /** util-linux `script` gives a terminal; each answer is typed once its question has been seen. */
 async function onTerminal(t: TestContext, args: readonly string[], dialogue: readonly (readonly [RegExp, string])[]) {
@@ -206,14 +210,6 @@ async function onTerminal(t: TestContext, args: readonly string[], dialogue: rea
   });
   await once(child, "close");
   return said;
-}
-
-/** Waits until no such process is there. */
-async function gone(pid: number): Promise<void> {
-  for (;;) {
-    const names = await readdir("/proc");
-    if (!names.includes(String(pid))) return;
-  }
 }
 
 const REFUSED: readonly (readonly [string, readonly string[], RegExp])[] = [

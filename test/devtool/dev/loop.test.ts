@@ -36,9 +36,7 @@ async function overSsh(t: TestContext): Promise<Place> {
   return {
     project,
     watch: (...command) => startDevtool(t, project, ["watch", ...flags, ...command]),
-    cut: async () => {
-      for (const pid of await sshd.connections()) process.kill(pid, "SIGKILL");
-    },
+    cut: sshd.cut,
   };
 }
 

@@ -20,10 +20,7 @@ async function connect(
   const options = { acceptNewHostKey: false, configFile: sshd.configFile, sudo: undefined, notice: () => undefined };
   const connection = await sshTarget("rig", sshd.host, options).connect(new AbortController().signal);
   context.after(() => connection.close());
-  const cut = async () => {
-    for (const pid of await sshd.connections()) process.kill(pid, "SIGKILL");
-  };
-  return { connection, cut };
+  return { connection, cut: sshd.cut };
 }
 
 test("over a real sshd a mirror becomes what the project is, in full rounds and watch rounds", async (context) => {

@@ -1,6 +1,4 @@
-import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
-import { setTimeout as delay } from "node:timers/promises";
 import { type SshTargetOptions, sshTarget } from "../../../devtool/targets/ssh/target.ts";
 import type { Connection, ExitStatus, RemoteProcess, Target } from "../../../devtool/targets/target.ts";
 import type { Sshd } from "../../rig/sshd.ts";
@@ -49,14 +47,4 @@ export async function firstLine(process: RemoteProcess): Promise<string> {
     if (text.includes("\n")) break;
   }
   return text.split("\n")[0] ?? "";
-}
-
-/** Settles once the process is no more, however long that takes; the test's own time limit bounds it. */
-export async function gone(pid: number): Promise<void> {
-  while (await alive(pid)) await delay(10);
-}
-
-async function alive(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return stat !== "" && stat.slice(stat.lastIndexOf(")") + 2)[0] !== "Z";
 }

@@ -9,8 +9,9 @@ import { localTarget } from "../../../devtool/targets/local/local.ts";
 import type { Connection, ExecOptions } from "../../../devtool/targets/target.ts";
 import { buildAgent } from "../../rig/agent.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
+import { gone, kill } from "../../rig/processes.ts";
 import { type Sshd, startSshd } from "../../rig/sshd.ts";
-import { connectTo, firstLine, gone, outcome, targetOn } from "./connected.ts";
+import { connectTo, firstLine, outcome, targetOn } from "./connected.ts";
 
 /** Each way a process is carried; what a caller sees is the same. */
 const CARRIERS = ["the agent", "a session", "a session where sshd forwards no sockets", "the local agent"] as const;
@@ -127,7 +128,7 @@ for (const carrier of CARRIERS) {
   });
 
   test(`${carrier}: a process may trap a signal and go on`, async () => {
-    const process = await sh("trap 'echo got; exit 5' INT; echo ready; while :; do sleep 0.01; done");
+    const process = await sh("trap 'echo got; exit 5' INT; echo ready; read line");
     await firstLine(process);
     process.kill("SIGINT");
     assert.deepEqual(await process.exited, { code: 5, signal: null });
@@ -148,11 +149,12 @@ for (const carrier of CARRIERS) {
   });
 
   test(`${carrier}: writing to a process that has closed its stdin is not an error`, async () => {
-    const process = await sh("exec <&-; echo closed; sleep 0.05");
+    const process = await sh("exec <&-; echo closed; exec sleep 1000");
     await firstLine(process);
     for (let index = 0; index < 10; index++) process.stdin.write(Buffer.alloc(100_000));
     process.stdin.end();
-    assert.deepEqual(await process.exited, { code: 0, signal: null });
+    process.kill("SIGTERM");
+    assert.deepEqual(await process.exited, { code: null, signal: "SIGTERM" });
   });
 
   test(`${carrier}: exited settles for a caller who reads no output`, async () => {
@@ -189,7 +191,7 @@ for (const carrier of ["the agent", "the local agent"] as const) {
     const pid = Number(await firstLine(process));
     process.kill("SIGTERM");
     await process.exited;
-    globalThis.process.kill(pid, "SIGKILL"); // throws if it is gone
+    kill(pid);
   });
 
   test(`${carrier}: 100 processes at once, each with its own output`, async () => {
@@ -209,7 +211,7 @@ test("a process that ignores SIGTERM is killed after the grace", async () => {
   const connection = open.get("the agent");
   assert.ok(connection);
   const abort = new AbortController();
-  const process = await connection.exec(["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done"], {
+  const process = await connection.exec(["sh", "-c", "trap '' TERM; echo ready; exec sleep 1000"], {
     signal: abort.signal,
   });
   await firstLine(process);

@@ -7,8 +7,9 @@ import test, { before, type TestContext } from "node:test";
 import { ConnectionLost, Failure } from "../../../devtool/failure.ts";
 import { buildAgent } from "../../rig/agent.ts";
 import { needs } from "../../rig/host.ts";
+import { gone } from "../../rig/processes.ts";
 import { type Sshd, startSshd } from "../../rig/sshd.ts";
-import { connectTo, firstLine, gone, outcome, targetOn } from "./connected.ts";
+import { connectTo, firstLine, outcome, targetOn } from "./connected.ts";
 
 before(buildAgent);
 
@@ -159,7 +160,7 @@ test("root's processes get signals, and end with the connection, cut or aborted"
     await gone(aborted.child);
   }
   const cut = await start(false);
-  for (const pid of await sshd.connections()) process.kill(pid, "SIGKILL");
+  await sshd.cut();
   await assert.rejects(cut.process.exited, ConnectionLost);
   await gone(cut.child);
 });

@@ -75,7 +75,7 @@ describe("a terminal", () => {
       "c1",
       "sh",
       "-c",
-      "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 1; done",
+      "trap 'stty size; exit 0' WINCH; echo ready; read line",
     ]);
     await person.shows("ready");
     person.child.kill("SIGUSR1");

@@ -22,7 +22,7 @@ describe("a signal to tinydocker", () => {
   for (const signal of ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
     it(`is caught by the command: ${signal}`, async () => {
       const name = signal.slice(3);
-      const script = `trap 'echo got ${name}; exit 9' ${name}; echo ready; while :; do sleep 0.05; done`;
+      const script = `busybox mkfifo /f; trap 'echo got ${name}; exit 9' ${name}; echo ready; read line <>/f`;
       const { code, stdout } = await signalled(["sh", "-c", script], signal);
       assert.deepEqual([code, stdout], [9, `ready\ngot ${name}\n`]);
     });
@@ -36,10 +36,13 @@ describe("a signal to tinydocker", () => {
   }
 
   it("is left to a command that ignores it", async () => {
-    const { code, stdout } = await signalled(
-      ["sh", "-c", "trap '' TERM; echo ready; sleep 0.3; echo on; exit 4"],
-      "SIGTERM",
-    );
+    const script = "busybox mkfifo /f; trap '' TERM; trap 'echo on; exit 4' USR1; echo ready; read line <>/f";
+    const child = rig.spawn(["run", "--image", "box", "c1", "sh", "-c", script]);
+    const outcome = outcomeOf(child);
+    await once(child.stdout as NodeJS.ReadableStream, "data");
+    child.kill("SIGTERM");
+    child.kill("SIGUSR1");
+    const { code, stdout } = await outcome;
     assert.deepEqual([code, stdout], [4, "ready\non\n"]);
   });
 

@@ -44,7 +44,7 @@ test("what a killed import leaves is no image, and the next import clears it", a
   const here = await place(context);
   const child = await half(here.root);
   child.kill("SIGKILL");
-  await once(child, "close");
+  assert.deepEqual(await once(child, "close"), [null, "SIGKILL"]);
   assert.match(imagesIn(here).join(), /^\.import-\d+-\d+-\w+$/);
   await importInto(here.root, "half", archive({ name: "whole", content: "x" }));
   assert.deepEqual(imagesIn(here), ["half"]);

@@ -9,8 +9,9 @@ import { ConnectionLost, Failure } from "../../../../devtool/failure.ts";
 import { localConnection, localTarget } from "../../../../devtool/targets/local/local.ts";
 import { buildAgent } from "../../../rig/agent.ts";
 import { temporaryDirectory } from "../../../rig/host.ts";
+import { gone } from "../../../rig/processes.ts";
 import { BAD_HELLOS, HELLO_WITH_ACCENTS } from "../agent-client/hello.ts";
-import { connectTo, firstLine, gone } from "../connected.ts";
+import { connectTo, firstLine } from "../connected.ts";
 
 before(buildAgent);
 

@@ -5,11 +5,11 @@ import { createServer, connect as tcp } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import test, { before, type TestContext } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { ConnectionLost, Failure } from "../../../../devtool/failure.ts";
 import { buildAgent } from "../../../rig/agent.ts";
+import { emptied, gone, kill } from "../../../rig/processes.ts";
 import { type Sshd, startSshd } from "../../../rig/sshd.ts";
-import { connectTo, firstLine, gone, outcome, targetOn } from "../connected.ts";
+import { connectTo, firstLine, outcome, targetOn } from "../connected.ts";
 import { detached } from "../terminal.ts";
 
 before(buildAgent);
@@ -28,7 +28,7 @@ test("when sshd's process for the connection is killed, exited rejects, streams 
   const process = await connection.exec(["sh", "-c", BUSY]);
   const child = Number(await firstLine(process));
   const agent = await agentOf(await agentOf(child));
-  for (const pid of await sshd.connections()) globalThis.process.kill(pid, "SIGKILL");
+  await sshd.cut();
   const rest = outcome(process);
   await assert.rejects(process.exited, lost);
   await assert.rejects(rest, lost);
@@ -66,6 +66,7 @@ test("killing the client's process ends what it started", async (t) => {
     if (child > 0) break;
   }
   client.kill("SIGKILL");
+  assert.deepEqual(await once(client, "exit"), [null, "SIGKILL"]);
   await gone(child);
 });
 
@@ -74,7 +75,7 @@ test("an agent that dies is a lost connection, which its processes' exited repor
   const connection = await connectTo(t, targetOn(sshd));
   const process = await connection.exec(["sh", "-c", "echo $PPID; exec cat"]);
   const agent = Number(await firstLine(process));
-  globalThis.process.kill(agent, "SIGKILL");
+  kill(agent);
   await assert.rejects(process.exited, lost);
   assert.match((await connection.closed)?.message ?? "", /the agent on rig ended/);
   await assert.rejects(connection.exec(["true"]), lost);
@@ -93,10 +94,18 @@ test("a client that comes back before the target has seen its connection's end f
   await gone(child);
 });
 
+interface Proxy {
+  /** Passes nothing on any more, and closes nothing. */
+  freeze(): void;
+  /** The number of connections cut because their bytes had passed. */
+  cuts(): number;
+}
+
 /** A TCP proxy in front of sshd, which the rig's configuration then leads through. */
-async function startProxy(t: TestContext, sshd: Sshd, bytesUntilCut: number): Promise<{ freeze(): void }> {
+async function startProxy(t: TestContext, sshd: Sshd, bytesUntilCut: number): Promise<Proxy> {
   let pairs: (() => void)[] = [];
   let bytesLeft = bytesUntilCut;
+  let cuts = 0;
   const server = createServer((client) => {
     const upstream = tcp(sshd.port, "127.0.0.1");
     const cut = () => {
@@ -112,7 +121,9 @@ async function startProxy(t: TestContext, sshd: Sshd, bytesUntilCut: number): Pr
       socket.on("error", cut).on("close", cut);
       socket.on("data", (chunk) => {
         bytesLeft -= chunk.length;
-        if (bytesLeft < 0) cut();
+        if (bytesLeft >= 0 || socket.destroyed) return;
+        cuts++;
+        cut();
       });
     }
     client.pipe(upstream);
@@ -129,9 +140,11 @@ async function startProxy(t: TestContext, sshd: Sshd, bytesUntilCut: number): Pr
   await writeFile(sshd.configFile, config.replace(/Port \d+/, `Port ${address.port}`));
   return {
     freeze: () => {
+      assert.ok(pairs.length > 0, "there is no connection to freeze");
       for (const freeze of pairs) freeze();
       pairs = [];
     },
+    cuts: () => cuts,
   };
 }
 
@@ -146,20 +159,23 @@ test("a connection cut after any number of bytes is reported as a Failure, and l
       sshd.configFile,
       (await readFile(sshd.configFile, "utf8")).replace(/Port \d+/, `Port ${sshd.port}`),
     );
-    await startProxy(t, sshd, bytes);
+    const proxy = await startProxy(t, sshd, bytes);
     const flow = async () => {
       const connection = await targetOn(sshd).connect(AbortSignal.timeout(30_000));
       t.after(() => connection.close());
       const process = await connection.exec(["sh", "-c", "echo $PPID; exec cat /dev/zero"]);
-      agents.push(Number(await firstLine(process)));
+      const line = await firstLine(process);
+      if (line !== "") agents.push(Number(line));
       process.stdout.resume();
       await process.exited;
     };
     await assert.rejects(flow(), Failure, `cut after ${bytes} bytes`);
+    assert.ok(proxy.cuts() > 0, `not cut after ${bytes} bytes`);
   }
+  assert.ok(agents.length > 0, "no cut came as late as a process's output");
   for (const agent of agents) await gone(agent);
   for (const pid of await sshd.connections()) await gone(pid);
-  while ((await readdir(sshd.runtimeDirectory)).length > 0) await delay(10);
+  await emptied(sshd.runtimeDirectory);
   const names = await readdir(join(sshd.home, ".cache/devtool"));
   assert.ok(names.filter((name) => name.endsWith(".mjs")).length <= 1, names.join());
   await sshd.stop();

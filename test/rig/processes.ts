@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { watch } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { promisify } from "node:util";
+
+/** pidfd_open(2), which has one number on every architecture, and select(2): Node.js has neither. ESRCH, 3, is no failure. */
+const WAIT = `
+  $fd = syscall(434, $ARGV[0] + 0, 0);
+  exit($! != 3) if $fd < 0;
+  vec($set, $fd, 1) = 1;
+  select($set, undef, undef, undef);
+`;
+
+/** Kills a process; throws if there is none. */
+export function kill(pid: number): void {
+  checkPid(pid);
+  process.kill(pid, "SIGKILL");
+}
+
+/** Settles once the process has ended, whoever its parent is; the test's own time limit bounds the wait. */
+export async function gone(pid: number): Promise<void> {
+  checkPid(pid);
+  await promisify(execFile)("perl", ["-e", WAIT, String(pid)]);
+}
+
+/** Settles once the directory is empty; the test's own time limit bounds the wait. */
+export async function emptied(directory: string): Promise<void> {
+  const watcher = watch(directory);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const look = () => readdir(directory).then((names) => (names.length === 0 ? resolve() : undefined), reject);
+      watcher.on("change", look).on("error", reject);
+      void look();
+    });
+  } finally {
+    watcher.close();
+  }
+}
+
+/** What a test failed to read is 0 or NaN: always gone, and to kill(2) a whole group. */
+function checkPid(pid: number): void {
+  assert.ok(Number.isSafeInteger(pid) && pid > 1, `${pid} is not the id of a process`);
+}
