@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -6,22 +7,71 @@ export interface Traces {
   readonly mounts: readonly string[];
   readonly links: readonly string[];
   readonly cgroups: readonly string[];
+  /** Tables of nft's. */
+  readonly rules: readonly string[];
   /** Descendants of this process. */
   readonly processes: readonly string[];
   /** Below the state directory, what belongs to containers. */
   readonly state: readonly string[];
 }
 
-/** A snapshot of what a test must leave as it found it; compare two with deepEqual. */
-export function traces(stateRoot: string): Traces {
+/** What the runtime makes for the whole machine bears its name, because nothing else says whose it is. */
+const OUR_NAME = "tinydocker";
+
+/**
+ * A snapshot of what a test must leave as it found it; compare two with deepEqual. Other programs of the machine make things of
+ * the same kinds meanwhile: only what bears our name, that of a container in `names` or the state directory's counts, and what
+ * processes of ours are in.
+ */
+export function traces(stateRoot: string, ...names: readonly string[]): Traces {
+  const isOurs = (text: string) => text.includes(OUR_NAME) || text.includes(stateRoot);
+  const isNamed = (name: string) => isOurs(name) || names.includes(name);
+  const processes = descendants(process.pid);
   return {
-    // Other programs of the machine come and go: only what names the state directory, or an overlay's, can be ours.
+    // Other tests run at the same time, each with a state directory of its own: every mount of ours names it.
     mounts: lines("/proc/self/mountinfo").filter((line) => line.includes(stateRoot)),
-    links: lines("/proc/net/dev").flatMap((line) => /^\s*(\S+):/.exec(line)?.[1] ?? []),
-    cgroups: lines("/proc/self/cgroup"),
-    processes: descendants(process.pid),
+    links: entries("/sys/class/net").filter((path) => isNamed(nameOf(path)) || isOurs(aliasOf(path))),
+    cgroups: [...namedCgroups(isNamed), ...cgroupsOf(processes)].sort(),
+    rules: ruleTables().filter((table) => isOurs(table) || names.some((name) => table.includes(`"${name}"`))),
+    processes: processes.map(({ name }) => name),
     state: ["containers", "work", "locks", "records", "memory"].flatMap((part) => entries(join(stateRoot, part))),
   };
+}
+
+/** Of every hierarchy: on cgroup v1 one for each controller, on v2 one, on a hybrid both. */
+function namedCgroups(isNamed: (name: string) => boolean): string[] {
+  const below = (path: string, isBelowOurs: boolean): string[] =>
+    directories(path).flatMap((child) => {
+      const isOurs = (isBelowOurs || isNamed(nameOf(child))) && !isOthers(child);
+      return isOurs ? [child, ...below(child, true)] : below(child, isBelowOurs);
+    });
+  return below("/sys/fs/cgroup", false);
+}
+
+/** That of a container which another test runs at this moment. An orphan's parent is 1: the test that lost it is to hear of it. */
+function isOthers(cgroup: string): boolean {
+  const pids = textOf(join(cgroup, "cgroup.procs")).split("\n").filter(Boolean).map(Number);
+  if (pids.length === 0) return directories(cgroup).some(isOthers);
+  const ours = new Set(descendants(process.pid).map(({ pid }) => pid));
+  // 0: one of another pid namespace, which this process can't see.
+  return pids.every((pid) => pid === 0 || (!ours.has(pid) && statOf(String(pid))?.parent !== 1));
+}
+
+/** The cgroups that processes of ours were put in: those which are not this process's own. */
+function cgroupsOf(processes: readonly Descendant[]): string[] {
+  const own = lines("/proc/self/cgroup");
+  const all = processes.flatMap(({ pid }) => textOf(`/proc/${pid}/cgroup`).split("\n"));
+  return [...new Set(all)].filter((line) => line !== "" && !own.includes(line));
+}
+
+function aliasOf(link: string): string {
+  return textOf(join(link, "ifalias"));
+}
+
+/** Each as one text. None where nft is not installed, or may not be asked. */
+function ruleTables(): string[] {
+  const { stdout } = spawnSync("nft", ["list", "ruleset"], { encoding: "utf8" });
+  return (stdout ?? "").split(/^(?=table )/m).filter(Boolean);
 }
 
 function lines(path: string): string[] {
@@ -32,7 +82,34 @@ function entries(directory: string): string[] {
   return existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [];
 }
 
-function descendants(root: number): string[] {
+function directories(path: string): string[] {
+  try {
+    const all = readdirSync(path, { withFileTypes: true });
+    return all.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
+  } catch {
+    return []; // removed meanwhile
+  }
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Empty where the file is not there any more, or can't be read, as cgroup.procs of a threaded cgroup. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+interface Descendant {
+  readonly pid: number;
+  readonly name: string;
+}
+
+function descendants(root: number): Descendant[] {
   const parents = new Map<number, { parent: number; name: string }>();
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     const stat = statOf(pid);
@@ -43,15 +120,14 @@ function descendants(root: number): string[] {
     return parent !== undefined && (parent === root || isOurs(parent));
   };
   // esbuild keeps a process of its own.
-  return [...parents].filter(([pid, { name }]) => name !== "esbuild" && isOurs(pid)).map(([, { name }]) => name);
+  return [...parents]
+    .filter(([pid, { name }]) => name !== "esbuild" && isOurs(pid))
+    .map(([pid, { name }]) => ({ pid, name }));
 }
 
 function statOf(pid: string): { parent: number; name: string } | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const end = stat.lastIndexOf(")");
-    return { parent: Number(stat.slice(end + 2).split(" ")[1]), name: stat.slice(stat.indexOf("(") + 1, end) };
-  } catch {
-    return undefined;
-  }
+  const stat = textOf(`/proc/${pid}/stat`);
+  const end = stat.lastIndexOf(")");
+  if (end < 0) return undefined;
+  return { parent: Number(stat.slice(end + 2).split(" ")[1]), name: stat.slice(stat.indexOf("(") + 1, end) };
 }

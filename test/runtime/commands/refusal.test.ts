@@ -8,7 +8,7 @@ import { busyboxRootfs, digestOf, importBusybox, outcomeOf, tinydocker } from ".
 
 const rig = await tinydocker({ after });
 await importBusybox(rig);
-const clean = traces(rig.root);
+const clean = traces(rig.root, "c1");
 
 describe("bad input", () => {
   const cases: [string, string[], RegExp][] = [
@@ -28,7 +28,7 @@ describe("bad input", () => {
       const { code, stdout, stderr } = await rig.run(["run", ...args]);
       assert.deepEqual([code, stdout], [125, ""]);
       assert.match(stderr, words);
-      assert.deepEqual(traces(rig.root), clean);
+      assert.deepEqual(traces(rig.root, "c1"), clean);
     });
   }
 
@@ -46,7 +46,7 @@ describe("a machine that lacks something", () => {
     const { code, stderr } = await rig.run(["run", "--image", "box", "c1", "true"], { prefix });
     assert.equal(code, 125);
     assert.match(stderr, /clone\): EPERM, operation not permitted\n {2}root here lacks CAP_SYS_ADMIN/);
-    assert.deepEqual(traces(rig.root), clean);
+    assert.deepEqual(traces(rig.root, "c1"), clean);
   });
 
   it("is told so: the limit of namespaces is reached", async () => {
@@ -55,7 +55,7 @@ describe("a machine that lacks something", () => {
     const { code, stderr } = await rig.run(["run", "--image", "box", "c1", "true"], { prefix });
     assert.equal(code, 125);
     assert.match(stderr, /ENOSPC, no space left on device\n {2}raise the limits in \/proc\/sys\/user/);
-    assert.deepEqual(traces(rig.root), clean);
+    assert.deepEqual(traces(rig.root, "c1"), clean);
   });
 
   const keyctlFails = (error: string) => {
@@ -137,7 +137,7 @@ describe("an image that lies", () => {
       assert.equal(code, 125);
       assert.match(stderr, new RegExp(`"/${name}"`));
       assert.equal(await digestOf(victim), before);
-      assert.deepEqual(traces(rig.root), clean);
+      assert.deepEqual(traces(rig.root, "c1"), clean);
     });
   }
 
@@ -152,7 +152,7 @@ describe("an image that lies", () => {
     }
     assert.equal((await rig.run(["run", "--image", "badlinks", "c1", "cat", "/etc/hostname"])).stdout, "c1\n");
     assert.equal(await digestOf(victim), before);
-    assert.deepEqual(traces(rig.root), clean);
+    assert.deepEqual(traces(rig.root, "c1"), clean);
   });
 
   it("can't have a file of the host read as its users, nor hang the start", async () => {

@@ -21,7 +21,7 @@ const sh = (script: string, ...options: string[]) => run(["run", ...options, "c1
 
 await busyboxRootfs(join(home, "rootfs"));
 const imported = await run(["image", "import", "box", join(home, "rootfs")]);
-const clean = traces(root);
+const clean = traces(root, "c1");
 
 describe("without root", () => {
   it("keeps its state in the user's own data directory, and leaves nothing there", async () => {
@@ -32,7 +32,7 @@ describe("without root", () => {
       "box",
     );
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "ran\n", stderr: "" });
-    assert.deepEqual(traces(root), clean);
+    assert.deepEqual(traces(root, "c1"), clean);
     assert.equal(clean.state.length, 0);
   });
 
@@ -61,7 +61,7 @@ describe("without root", () => {
       "touch /new /usr/new /etc/new && cat /etc/hostname && ls -d /proc/1 /bin/sh && ls -A /tmp | wc -l && echo $HOME && touch ~/x",
     );
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "c1\n/bin/sh\n/proc/1\n0\n/root\n", stderr: "" });
-    assert.deepEqual(traces(root), clean);
+    assert.deepEqual(traces(root, "c1"), clean);
   });
 
   it("has the devices, a loopback and a terminal's file system of its own", async () => {

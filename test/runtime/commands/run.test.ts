@@ -8,7 +8,7 @@ import { digestOf, importBusybox, type Outcome, outcomeOf, tinydocker } from "..
 
 const rig = await tinydocker({ after });
 await importBusybox(rig);
-const clean = traces(rig.root);
+const clean = traces(rig.root, "c1", "hello1", "hello2");
 /** Runs a shell script in a container of the image. */
 const sh = (script: string, ...options: string[]): Promise<Outcome> =>
   rig.run(["run", "--image", "box", ...options, "c1", "sh", "-c", script]);
@@ -30,7 +30,7 @@ describe("tinydocker run", () => {
     assert.equal((await seen).stdout, "/bin/id\ndone\n");
     assert.deepEqual(await outcomeOf(one, "ls -d /test\n"), { code: 0, signal: null, stdout: "/test\n", stderr: "" });
     assert.equal(await digestOf(image), before);
-    assert.deepEqual(traces(rig.root), clean);
+    assert.deepEqual(traces(rig.root, "c1", "hello1", "hello2"), clean);
   });
 
   it("runs on the machine's own root, and leaves it as it was", async () => {
@@ -233,7 +233,7 @@ describe("tinydocker run", () => {
 
   it("ends with the command's exit code", async () => {
     for (const code of [0, 1, 3, 125, 255]) assert.equal((await sh(`exit ${code}`)).code, code);
-    assert.deepEqual(traces(rig.root), clean);
+    assert.deepEqual(traces(rig.root, "c1", "hello1", "hello2"), clean);
   });
 
   it("says 127 for a command that is not there and 126 for one that can't be executed", async () => {
@@ -248,6 +248,6 @@ describe("tinydocker run", () => {
     const foreign = await rig.run(["run", "--image", "box", "-v", `${process.execPath}:/bin/node`, "c1", "node"]);
     assert.equal(foreign.code, 127);
     assert.match(foreign.stderr, /its interpreter or dynamic loader is not/);
-    assert.deepEqual(traces(rig.root), clean);
+    assert.deepEqual(traces(rig.root, "c1", "hello1", "hello2"), clean);
   });
 });

@@ -7,7 +7,7 @@ import { importBusybox, type Outcome, outcomeOf, tinydocker } from "../../rig/ti
 
 const rig = await tinydocker({ after });
 await importBusybox(rig);
-const clean = traces(rig.root);
+const clean = traces(rig.root, "c1");
 const pty = join(rig.directory, "pty");
 execFileSync("gcc", ["-Wall", "-Wextra", "-Werror", "-o", pty, "test/native/pty.c", "-lutil"]);
 
@@ -64,7 +64,7 @@ describe("a terminal", () => {
     await person.shows("T=vt100");
     person.type("exit 7\n");
     assert.equal((await person.ended).code, 7);
-    assert.deepEqual(traces(rig.root), clean);
+    assert.deepEqual(traces(rig.root, "c1"), clean);
   });
 
   it("follows the outer one's size", async () => {
@@ -101,7 +101,7 @@ describe("a terminal", () => {
     await person.shows("Linux version");
     person.type("\x03");
     assert.equal((await person.ended).code, 130);
-    assert.deepEqual(traces(rig.root), clean);
+    assert.deepEqual(traces(rig.root, "c1"), clean);
   });
 
   it("ends with Ctrl-D, and loses none of the output before", async () => {

@@ -7,7 +7,7 @@ import { importBusybox, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
 
 const rig = await tinydocker({ after });
 await importBusybox(rig);
-const clean = traces(rig.root);
+const clean = traces(rig.root, "c1");
 
 /** Starts a command that says when it is ready, sends a signal to tinydocker, and returns how that ended. */
 async function signalled(command: readonly string[], signal: NodeJS.Signals) {
@@ -31,7 +31,7 @@ describe("a signal to tinydocker", () => {
       // Not a shell, which catches SIGINT for itself and forgets it when it executes another program.
       const { code } = await signalled(["busybox", "tail", "-f", "/proc/version"], signal);
       assert.equal(code, 128 + constants.signals[signal]);
-      assert.deepEqual(traces(rig.root), clean);
+      assert.deepEqual(traces(rig.root, "c1"), clean);
     });
   }
 

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { needs, temporaryDirectory } from "./host.ts";
+import { type Traces, traces } from "./leaks.ts";
+import { gone, kill } from "./processes.ts";
+
+/** A name that no other test knows, so that none of those which run at the same time is disturbed. */
+const NAME = `rig-${process.pid}`;
+const OTHER = `another-program-${process.pid}`;
+
+/** Where the machine's cgroup hierarchies are mounted: one of v2, several of v1, or both. */
+function hierarchies(): string[] {
+  const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  const mounted = lines.filter((line) => / - cgroup2? /.test(line)).map((line) => line.split(" ")[4] ?? "");
+  return mounted.filter((path) => path.startsWith("/sys/fs/cgroup"));
+}
+
+function missing(): string | undefined {
+  if (process.getuid?.() !== 0) return "root";
+  try {
+    for (const path of hierarchies()) accessSync(path, constants.W_OK);
+  } catch {
+    return "a cgroup file system that can be written";
+  }
+  return hierarchies().length > 0 ? undefined : "cgroups";
+}
+
+function makeCgroup(t: TestContext, path: string): void {
+  mkdirSync(path);
+  t.after(() => rmdirSync(path));
+}
+
+test("a cgroup with the container's name is seen in every hierarchy, and another program's in none", (t) => {
+  if (!needs(t, missing())) return;
+  for (const hierarchy of hierarchies()) {
+    const before = traces("/nowhere", NAME);
+    makeCgroup(t, join(hierarchy, OTHER));
+    assert.deepEqual(traces("/nowhere", NAME), before);
+    makeCgroup(t, join(hierarchy, NAME));
+    const { cgroups } = traces("/nowhere", NAME);
+    assert.deepEqual(
+      cgroups.filter((path) => !before.cgroups.includes(path)),
+      [join(hierarchy, NAME)],
+    );
+  }
+});
+
+test("a cgroup of any name is seen while a process of ours is in it, and not with another's", async (t) => {
+  if (!needs(t, missing())) return;
+  const before = traces("/nowhere").cgroups;
+  const hierarchy = hierarchies().at(-1) ?? "";
+  const [ours, theirs] = [join(hierarchy, `any-${process.pid}`), join(hierarchy, OTHER)];
+  for (const path of [ours, theirs]) mkdirSync(path);
+  const stranger = Number(
+    execFileSync("sh", ["-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $!"], { encoding: "utf8" }),
+  );
+  t.after(() => {
+    for (const path of [ours, theirs]) rmdirSync(path);
+  });
+  writeFileSync(join(theirs, "cgroup.procs"), String(stranger));
+  assert.deepEqual(traces("/nowhere").cgroups, before);
+  const child = spawn("cat", { stdio: ["pipe", "ignore", "inherit"] });
+  writeFileSync(join(ours, "cgroup.procs"), String(child.pid));
+  const added = traces("/nowhere").cgroups.filter((line) => !before.includes(line));
+  assert.deepEqual(
+    added.map((line) => line.replace(/^.*:/, "")),
+    [`/any-${process.pid}`],
+  );
+  child.stdin.end();
+  await once(child, "exit");
+  kill(stranger);
+  await gone(stranger);
+});
+
+/** In namespaces of its own: things of our name would be found by the tests that run at the same time. */
+const NAMESPACES = ["--mount", "--net", "--propagation", "private"];
+
+test("of links, rules, mounts and cgroups those with our name or the state directory's are seen, and no others", async (t) => {
+  const found = spawnSync("unshare", [...NAMESPACES, "true"]).status === 0;
+  if (!needs(t, found ? undefined : "mount and network namespaces")) return;
+  const nft = spawnSync("nft", ["--version"]).status === 0;
+  const state = join(await temporaryDirectory(t), "state");
+  const script = `set -e
+mount -t sysfs none /sys && mount -t tmpfs none /sys/fs/cgroup
+for name in tinydocker another; do
+  mkdir -p /sys/fs/cgroup/unified/$name/c1 && ip link add $name type bridge
+  ${nft ? "nft add table inet $name" : ""}
+done
+ip link add aliased type bridge && ip link set aliased alias "$STATE"
+mkdir -p "$STATE" /run/another-program
+mount -t tmpfs mine "$STATE" && mount -t tmpfs another /run
+exec "$@"`;
+  const program = ["--import", "tsx", join(import.meta.dirname, "leaks-once.ts"), state];
+  const argv = [...NAMESPACES, "sh", "-c", script, "sh", process.execPath, ...program];
+  const env = { ...process.env, STATE: state };
+  const seen: Traces = JSON.parse(execFileSync("unshare", argv, { env, encoding: "utf8" }));
+  assert.deepEqual(seen.links.toSorted(), ["/sys/class/net/aliased", "/sys/class/net/tinydocker"]);
+  assert.deepEqual(seen.cgroups, ["/sys/fs/cgroup/unified/tinydocker", "/sys/fs/cgroup/unified/tinydocker/c1"]);
+  assert.deepEqual(
+    seen.mounts.map((line) => line.split(" ")[4]),
+    [state],
+  );
+  if (nft) assert.deepEqual(seen.rules, ["table inet tinydocker {\n}\n"]);
+});
