@@ -1,6 +1,6 @@
 #!/bin/sh
 # npm test: installs what the tests need; checks types, style and C; runs every test but those of test/vagrant, or the files it is given.
-# As root in a process and mount namespace of its own: what a test leaves behind is seen exactly, and ends with the run.
+# As root in a process and mount namespace of its own: every process and mount there is the run's, and ends with it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -10,11 +10,9 @@ main() {
   make_image &
   npm run --silent check
   check_c
-  leftovers | sort >"$work/before"
   ended=0
   run_tests "$@" || ended=$?
   wait
-  nothing_left || ended=1
   exit $ended
 }
 
@@ -35,45 +33,12 @@ run_tests() {
   node --import tsx --test --test-reporter=spec --test-concurrency=2 --test-timeout=600000 "$@"
 }
 
-nothing_left() {
-  processes_gone
-  leftovers | sort | comm -13 "$work/before" - >>"$work/left"
-  [ -s "$work/left" ] || return 0
-  echo 'tests: left behind:' >&2
-  sed 's/^/  /' "$work/left" >&2
-  return 1
-}
-
-# What outlives processes and could be forgotten, one a line. systemd's own cgroups come and go by themselves.
-leftovers() {
-  awk '{ print "mount", $5 }' /proc/self/mountinfo
-  [ ! -d /sys/fs/cgroup ] || find /sys/fs/cgroup -type d ! -name '*.service' ! -name '*.scope' ! -name '*.slice' | sed 's/^/cgroup /'
-  find /tmp /var/tmp -maxdepth 1 -name 'tinydocker*' | sed 's/^/directory /'
-  ! command -v ip >/dev/null || ip -o link | awk -F ': ' '{ print "link", $2 }'
-  ! command -v nft >/dev/null || nft list ruleset | sed 's/^/rule /'
-}
-
-# Waits up to 5 s for processes that are just ending; writes down those that stay.
-processes_gone() {
-  [ "${TINYDOCKER_TEST_NAMESPACE:-}" = "$$" ] || return 0
-  for _ in $(seq 50); do
-    other_processes >"$work/left"
-    [ -s "$work/left" ] || break
-    sleep 0.1
-  done
-}
-
-other_processes() {
-  for process in /proc/[0-9]*; do
-    [ "$process" = /proc/1 ] || echo "process $(tr '\0' ' ' 2>/dev/null <"$process/cmdline")"
-  done
-}
-
-if [ -z "${TINYDOCKER_TEST_NAMESPACE:-}" ]; then
+if [ -n "${TINYDOCKER_TEST_RUN:-}" ]; then
+  main "$@"
+else
+  export TINYDOCKER_TEST_RUN=1
   sh test/requirements.sh
-  if unshare --mount --pid --fork true 2>/dev/null; then
-    export TINYDOCKER_TEST_NAMESPACE=1 # the process id of this script there
-    exec unshare --mount --pid --fork --kill-child --mount-proc sh test/run.sh "$@"
-  fi
+  set -- sh test/rig/left-behind.sh sh test/run.sh "$@"
+  ! unshare --mount --pid --fork true 2>/dev/null || set -- unshare --mount --pid --fork --kill-child --mount-proc "$@"
+  exec "$@"
 fi
-main "$@"

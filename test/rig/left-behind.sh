@@ -1,0 +1,87 @@
+#!/bin/sh
+# left-behind.sh COMMAND...: runs the command, then names what it left on the machine, and fails if there is anything.
+#
+# Other programs make things of the same kinds meanwhile, and so do other runs of these tests. What counts:
+#   directories  everything in $TMPDIR, which is this run's own
+#   processes    all, where this is the first process of a pid namespace
+#   mounts       all, where this is the first process of a mount namespace too; else those with our name
+#   cgroups      those with our name; with a process in it, the process counts
+#   links, nft   those with our name
+#   agents       devtool's directory of an agent that has ended
+set -eu
+
+ours=tinydocker
+
+main() {
+  work=$(mktemp -d)
+  TMPDIR=$(mktemp -d /var/tmp/td.XXXXXX) # short, because a socket's path has at most 107 bytes
+  # A mount that was left there may show anything.
+  trap 'rm -rf "$work"; grep -qF " $TMPDIR/" /proc/self/mountinfo || rm -rf "$TMPDIR"' EXIT
+  chmod 1777 "$TMPDIR" # tests start processes of other users
+  export TMPDIR
+  left >"$work/before"
+  ended=0
+  "$@" || ended=$?
+  processes_gone
+  left | comm -13 "$work/before" - >>"$work/left"
+  [ -s "$work/left" ] || exit $ended
+  echo 'left behind:' >&2
+  sed 's/^/  /' "$work/left" >&2
+  exit 1
+}
+
+# One a line.
+left() { { directories; mounts; cgroups; links; rules; agents; } | sort -u; }
+
+# tsx and Node.js keep what they compiled.
+directories() { find "$TMPDIR" -mindepth 1 -maxdepth 1 ! -name 'tsx-*' ! -name node-compile-cache | sed 's/^/directory /'; }
+
+mounts() { awk '{ print "mount", $5, "of", $0 }' /proc/self/mountinfo | { [ $$ = 1 ] && cat || grep -F $ours || :; } | sed 's/ of .*//'; }
+
+cgroups() {
+  [ ! -d /sys/fs/cgroup ] || find /sys/fs/cgroup -type d -path "*$ours*" | while read -r cgroup; do
+    [ -n "$(find "$cgroup" -name cgroup.procs -exec cat {} + 2>/dev/null)" ] || echo "cgroup $cgroup"
+  done
+}
+
+links() {
+  for link in /sys/class/net/*; do
+    case ${link##*/}:$(cat "$link/ifalias" 2>/dev/null) in *"$ours"*) echo "link ${link##*/}" ;; esac
+  done
+}
+
+# The tables whose text has our name in it.
+rules() {
+  command -v nft >/dev/null || return 0
+  nft list ruleset 2>/dev/null | awk -v ours=$ours '
+    function tell() { if (index(text, ours)) print "rules", head }
+    /^table / { tell(); head = $0; text = "" }
+    { text = text $0 }
+    END { tell() }'
+}
+
+# A living one listens on its socket, and may be somebody else's.
+agents() {
+  for socket in /tmp/devtool-*/agent.sock "${XDG_RUNTIME_DIR:-/tmp}"/devtool-*/agent.sock; do
+    [ ! -e "$socket" ] || grep -qF " $socket" /proc/net/unix || echo "agent ${socket%/*}"
+  done
+}
+
+# Waits up to 5 s for processes that are just ending, and writes down those that stay. By polling: a shell waits for its children only.
+processes_gone() {
+  : >"$work/left"
+  [ $$ = 1 ] || return 0
+  for _ in $(seq 50); do
+    other_processes >"$work/left"
+    [ -s "$work/left" ] || break
+    sleep 0.1
+  done
+}
+
+other_processes() {
+  for process in /proc/[0-9]*; do
+    [ "$process" = /proc/1 ] || echo "process $(tr '\0' ' ' 2>/dev/null <"$process/cmdline")"
+  done
+}
+
+main "$@"
