@@ -1,18 +1,7 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import * as rules from "./rig/architecture.ts";
-
-const PROJECT = join(import.meta.dirname, "..");
-
-function projectSources(): rules.Sources {
-  const paths = ["devtool", "runtime"].flatMap((folder) =>
-    readdirSync(join(PROJECT, folder), { recursive: true, encoding: "utf8" }).map((path) => `${folder}/${path}`),
-  );
-  const typescript = paths.filter((path) => path.endsWith(".ts"));
-  return new Map(typescript.map((path) => [path, readFileSync(join(PROJECT, path), "utf8")]));
-}
+import { sourcesIn } from "./rig/sources.ts";
 
 const lines = (count: number) => "\n".repeat(count);
 
@@ -135,6 +124,6 @@ const CASES: readonly (readonly [string, rules.Rule, Record<string, string>, rea
 for (const [title, rule, broken, complaints] of CASES) {
   test(title, () => {
     assert.deepEqual(rule(new Map(Object.entries(broken))), complaints, "the rule sees what breaks it");
-    assert.deepEqual(rule(projectSources()), []);
+    assert.deepEqual(rule(sourcesIn("devtool", "runtime")), []);
   });
 }

@@ -129,7 +129,7 @@ function functionLengths(lines: readonly string[]): [line: number, length: numbe
   });
 }
 
-function imports(sources: Sources): Import[] {
+export function imports(sources: Sources): Import[] {
   return [...sources].flatMap(([from, text]) => {
     const declared = [...text.matchAll(/^(?:import|export) (type )?(?:[^;"]*? from )?"([^"]+)";$/gm)];
     const dynamic = [...text.matchAll(/\bimport\("([^"]+)"\)/g)];

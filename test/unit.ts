@@ -1,0 +1,9 @@
+import { spawnSync } from "node:child_process";
+import { sourcesIn } from "./rig/sources.ts";
+import { unitTests } from "./rig/unit.ts";
+
+// npm run test:unit: the tests that need only Node.js, on the Node.js that runs this.
+const files = unitTests(sourcesIn("devtool", "runtime", "test"));
+const argv = ["--import", "tsx", "--test", "--test-reporter=spec", ...process.argv.slice(2), ...files];
+const { status } = spawnSync(process.execPath, argv, { stdio: "inherit" });
+process.exitCode = status ?? 1;
