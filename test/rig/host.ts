@@ -9,9 +9,9 @@ export function mustWork(env: NodeJS.ProcessEnv = process.env): boolean {
 }
 
 /** Skips the test when `missing` names something this host lacks; fails it under CI=true or MUST_WORK=1. */
-export function needs(test: TestContext, missing: string | undefined): boolean {
+export function needs(test: Pick<TestContext, "skip">, missing: string | undefined, env = process.env): boolean {
   if (missing === undefined) return true;
-  if (mustWork()) throw new Error(`this host must run the test, but lacks: ${missing}`);
+  if (mustWork(env)) throw new Error(`this host must run the test, but lacks: ${missing}`);
   test.skip(`this host lacks: ${missing}`);
   return false;
 }

@@ -25,26 +25,22 @@ function around(command: string, first = true): Outcome {
   return { status, stderr };
 }
 
-const lacking =
-  spawnSync("unshare", ["--mount", "--net", "true"]).status === 0 ? undefined : "mount and network namespaces";
+const works = spawnSync("unshare", ["--mount", "--net", "nft", "list", "ruleset"]).status === 0;
+const lacking = works ? undefined : "mount and network namespaces, and nft";
 
 type Left = readonly [what: string, command: (name: string) => string, line: string];
-
-const RULES: readonly Left[] = [
-  ["a table of rules", (name) => `nft add table inet ${name}`, "rules table inet tinydocker {"],
-  [
-    "a chain in a table of others",
-    (name) => `nft add table inet filter; nft add chain inet filter ${name}`,
-    "rules table inet filter {",
-  ],
-];
 
 /** What a command does, and what of it is left behind where the name is ours. */
 const LEFT: readonly Left[] = [
   ["a cgroup", (name) => `mkdir -p /sys/fs/cgroup/unified/${name}/c1`, "cgroup /sys/fs/cgroup/unified/tinydocker/c1"],
   ["a link", (name) => `ip link add ${name}0 type bridge`, "link tinydocker0"],
   ["a link by its alias", (name) => `ip link set lo alias ${name}-c1`, "link lo"],
-  ...(spawnSync("nft", ["--version"]).status === 0 ? RULES : []),
+  ["a table of rules", (name) => `nft add table inet ${name}`, "rules table inet tinydocker {"],
+  [
+    "a chain in a table of others",
+    (name) => `nft add table inet filter; nft add chain inet filter ${name}`,
+    "rules table inet filter {",
+  ],
 ];
 
 for (const [what, command, line] of LEFT) {

@@ -23,7 +23,9 @@ async function refusal(sshd: Sshd, options: { acceptNewHostKey?: boolean } = {})
 }
 
 function fingerprintOf(publicKeyFile: string): string {
-  return execFileSync("ssh-keygen", ["-lf", publicKeyFile], { encoding: "utf8" }).split(" ")[1] ?? "";
+  const fingerprint = execFileSync("ssh-keygen", ["-lf", publicKeyFile], { encoding: "utf8" }).split(" ")[1] ?? "";
+  assert.match(fingerprint, /^SHA256:/); // an empty one is in every text
+  return fingerprint;
 }
 
 async function strangersKey(sshd: Sshd): Promise<{ file: string; line: string }> {
