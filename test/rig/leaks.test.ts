@@ -76,6 +76,23 @@ test("a cgroup of any name is seen while a process of ours is in it, and not wit
   await gone(stranger);
 });
 
+test("a cgroup with the container's name is not seen while another test's container is in it", async (t) => {
+  if (!needs(t, missing())) return;
+  const before = traces("/nowhere", NAME).cgroups;
+  const cgroup = join(hierarchies().at(-1) ?? "", NAME);
+  mkdirSync(cgroup);
+  t.after(() => rmdirSync(cgroup));
+  // A process and its parent, neither of which descends from this test.
+  const script = "setsid sh -c 'sleep 1000 >/dev/null 2>&1 & echo $$ $!; exec >/dev/null 2>&1; wait' &";
+  const [parent = 0, child = 0] = execFileSync("sh", ["-c", script], { encoding: "utf8" }).split(" ").map(Number);
+  writeFileSync(join(cgroup, "cgroup.procs"), String(child));
+  assert.deepEqual(traces("/nowhere", NAME).cgroups, before);
+  kill(child);
+  await gone(child);
+  await gone(parent);
+  assert.deepEqual(traces("/nowhere", NAME).cgroups, [...before, cgroup].sort());
+});
+
 /** In namespaces of its own: things of our name would be found by the tests that run at the same time. */
 const NAMESPACES = ["--mount", "--net", "--propagation", "private"];
 
@@ -85,6 +102,7 @@ test("of links, rules, mounts and cgroups those with our name or the state direc
   const state = join(await temporaryDirectory(t), "state");
   const script = `set -e
 mount -t sysfs none /sys && mount -t tmpfs none /sys/fs/cgroup
+mkdir /sys/fs/cgroup/tinydocker-test.another
 for name in tinydocker another; do
   mkdir -p /sys/fs/cgroup/unified/$name/c1
   ip link add $name type bridge

@@ -15,8 +15,11 @@ export interface Traces {
   readonly state: readonly string[];
 }
 
-/** What the runtime makes for the whole machine bears its name, because nothing else says whose it is. */
-const OUR_NAME = "tinydocker";
+/**
+ * What the runtime makes for the whole machine bears its name, because nothing else says whose it is. What a test makes itself is
+ * called tinydocker-test.SOMETHING, and may be that of a test which runs at the same time.
+ */
+const OUR_NAME = /tinydocker(?!-test\.)/;
 
 /**
  * A snapshot of what a test must leave as it found it; compare two with deepEqual. Other programs of the machine make things of
@@ -24,7 +27,7 @@ const OUR_NAME = "tinydocker";
  * processes of ours are in.
  */
 export function traces(stateRoot: string, ...names: readonly string[]): Traces {
-  const isOurs = (text: string) => text.includes(OUR_NAME) || text.includes(stateRoot);
+  const isOurs = (text: string) => OUR_NAME.test(text) || text.includes(stateRoot);
   const isNamed = (name: string) => isOurs(name) || names.includes(name);
   const processes = descendants(process.pid);
   return {

@@ -5,7 +5,8 @@
 #   directories  everything in $TMPDIR, which is this run's own
 #   processes    all, where this is the first process of a pid namespace
 #   mounts       all, where this is the first process of a mount namespace too; else those with our name
-#   cgroups      those with our name; with a process in it, the process counts
+#   cgroups      those with our name: not where a process is in it, as that counts itself; not tinydocker-test.SOMETHING, which is any
+#                run's, made by a test
 #   links, nft   those with our name
 #   agents       devtool's directory of an agent that has ended
 set -eu
@@ -16,7 +17,7 @@ main() {
   work=$(mktemp -d)
   TMPDIR=$(mktemp -d /var/tmp/td.XXXXXX) # short, because a socket's path has at most 107 bytes
   # A mount that was left there may show anything.
-  trap 'rm -rf "$work"; grep -qF " $TMPDIR/" /proc/self/mountinfo || rm -rf "$TMPDIR"' EXIT
+  trap 'rm -rf "$work"; grep -qsF " $TMPDIR/" /proc/self/mountinfo || rm -rf "$TMPDIR"' EXIT
   chmod 1777 "$TMPDIR" # tests start processes of other users
   export TMPDIR
   left >"$work/before"
@@ -36,10 +37,10 @@ left() { { directories; mounts; cgroups; links; rules; agents; } | sort -u; }
 # tsx and Node.js keep what they compiled.
 directories() { find "$TMPDIR" -mindepth 1 -maxdepth 1 ! -name 'tsx-*' ! -name node-compile-cache | sed 's/^/directory /'; }
 
-mounts() { awk '{ print "mount", $5, "of", $0 }' /proc/self/mountinfo | { [ $$ = 1 ] && cat || grep -F $ours || :; } | sed 's/ of .*//'; }
+mounts() { [ ! -r /proc/self/mountinfo ] || awk '{ print "mount", $5, "of", $0 }' /proc/self/mountinfo | { [ $$ = 1 ] && cat || grep -F $ours || :; } | sed 's/ of .*//'; }
 
 cgroups() {
-  [ ! -d /sys/fs/cgroup ] || find /sys/fs/cgroup -type d -path "*$ours*" | while read -r cgroup; do
+  [ ! -d /sys/fs/cgroup ] || find /sys/fs/cgroup -type d -path "*$ours*" ! -path "*$ours-test.*" | while read -r cgroup; do
     [ -n "$(find "$cgroup" -name cgroup.procs -exec cat {} + 2>/dev/null)" ] || echo "cgroup $cgroup"
   done
 }

@@ -81,6 +81,11 @@ test("what is in the run's own TMPDIR is left behind, whatever its name, and wha
   assert.deepEqual(around("mkdir /tmp/tinydocker-test.another"), { status: 0, stderr: "" });
 });
 
+test("a cgroup that a test made, which may be another run's, is not left behind", (t) => {
+  if (!needs(t, lacking)) return;
+  assert.deepEqual(around("mkdir /sys/fs/cgroup/tinydocker-test.1"), { status: 0, stderr: "" });
+});
+
 test("an agent's directory is left behind once the agent has ended", (t) => {
   if (!needs(t, lacking)) return;
   const { status, stderr } = around("mkdir /tmp/devtool-client && : >/tmp/devtool-client/agent.sock");
