@@ -17,9 +17,9 @@ main() {
   exit $ended
 }
 
-# The guest's image takes a minute to make: it is begun now, and the tests that boot it wait for its lock.
+# The guest's image takes a minute to make: it is begun now, and the tests that boot it wait for its lock. It outlives the run's TMPDIR.
 make_image() {
-  [ "$(id -u)" != 0 ] || bash test/rig/vm/image.sh >"$work/image.log" 2>&1 || sed 's/^/image: /' "$work/image.log" >&2
+  [ "$(id -u)" != 0 ] || env -u TMPDIR bash test/rig/vm/image.sh >"$work/image.log" 2>&1 || sed 's/^/image: /' "$work/image.log" >&2
 }
 
 check_c() {

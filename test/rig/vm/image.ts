@@ -8,6 +8,8 @@ import { promisify } from "node:util";
  */
 export async function vmImage(): Promise<string> {
   const script = join(import.meta.dirname, "image.sh");
-  const { stdout } = await promisify(execFile)("bash", [script], { env: { ...process.env, NODE: process.execPath } });
+  const { stdout } = await promisify(execFile)("bash", [script], {
+    env: { ...process.env, TMPDIR: undefined, NODE: process.execPath },
+  });
   return stdout.trim();
 }
