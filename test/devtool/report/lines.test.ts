@@ -10,7 +10,14 @@ function said(events: readonly Event[]): { stdout: string; stderr: string } {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const report = humanReport({ stdout, stderr });
   for (const event of events) report(event);
-  return { stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
+  return { stdout: written(stdout), stderr: written(stderr) };
+}
+
+/** All of it: one read() returns all that is buffered up to Node.js 24, and one chunk from 26 on. */
+function written(stream: PassThrough): string {
+  let text = "";
+  for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk);
+  return text;
 }
 
 const BUNDLED: Event = { event: "bundled", files: 2, bytes: 345_678, milliseconds: 12.3 };
