@@ -153,7 +153,7 @@ test("a connection cut after any number of bytes is reported as a Failure, and l
   const agents: number[] = [];
   // From the first bytes of the greeting, through key exchange, log-in, upload and handshake, into a process's output.
   for (const bytes of [
-    0, 10, 500, 1500, 2500, 3500, 4500, 6000, 8000, 12_000, 20_000, 30_000, 36_000, 50_000, 100_000,
+    0, 10, 500, 1500, 2500, 3500, 4500, 6000, 8000, 12_000, 20_000, 30_000, 36_000, 50_000, 100_000, 2_000_000,
   ]) {
     await writeFile(
       sshd.configFile,
