@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { traces } from "../../rig/leaks.ts";
+import { gone } from "../../rig/processes.ts";
 import { importBusybox, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
 
 const rig = await tinydocker({ after });
@@ -15,13 +16,6 @@ const box = ["run", "--image", "box"];
 function killedAt(call: string, n: number): string[] {
   const log = join(rig.directory, "strace");
   return ["strace", "-f", "-qq", "-o", log, "-e", `trace=${call}`, "-e", `inject=${call}:signal=KILL:when=${n}`];
-}
-
-/** Waits until the kernel has ended a process that no longer can be waited for. */
-async function gone(pid: number): Promise<void> {
-  while (existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 describe("the init killed at any step", () => {
