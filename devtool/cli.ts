@@ -8,7 +8,7 @@ import { type Report, reportFailure, reportOf } from "./report/events.ts";
 import { jsonReport } from "./report/json.ts";
 import { humanReport } from "./report/lines.ts";
 
-/** A command's code is read only when it is asked for. */
+/** Each command's code is loaded only when that command is run. */
 const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
   run: async () => (await import("./commands/run.ts")).command,
   watch: async () => (await import("./commands/watch.ts")).command,
@@ -24,31 +24,31 @@ const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
 };
 
 const interrupts = listenForInterrupts((exitCode) => process.exit(exitCode));
-// What is wrong with the command line is an event too, so until it is parsed this is a guess.
+// An error in the command line is an event too, so this is a guess until the command line is parsed.
 let isJson = process.argv.includes("--json");
 let report = newReport();
-// Nobody reads any more (`| head`).
+// The reader has closed the pipe (`| head`).
 process.stdout.on("error", () => interrupts.end("SIGPIPE"));
 process.stderr.on("error", () => {});
 exitAfterOutput(await main(process.argv.slice(2)).catch(exitCodeFor));
 
 async function main(argv: readonly string[]): Promise<number> {
-  const said = await parseArguments(argv);
-  switch (said.kind) {
+  const parsed = await parseArguments(argv);
+  switch (parsed.kind) {
     case "help":
-      process.stdout.write(`${said.text}\n`);
+      process.stdout.write(`${parsed.text}\n`);
       return 0;
     case "version":
       process.stdout.write(`${packageVersion()}\n`);
       return 0;
     case "command": {
-      isJson = said.options.json;
-      report = said.name === "watch" ? newReport() : reportOf(newReport(), { round: 1 });
-      const command = await LOAD[said.name]();
-      return await command({ ...said, report, interrupts });
+      isJson = parsed.options.json;
+      report = parsed.name === "watch" ? newReport() : reportOf(newReport(), { round: 1 });
+      const command = await LOAD[parsed.name]();
+      return await command({ ...parsed, report, interrupts });
     }
     default:
-      return said satisfies never;
+      return parsed satisfies never;
   }
 }
 
@@ -81,7 +81,7 @@ function reportBug(error: unknown): void {
   process.stderr.write("devtool: this is a bug; please report it with the lines above\n");
 }
 
-/** Output to a pipe may still be on its way, on some systems. */
+/** On some systems writing to a pipe is asynchronous: waits until it is done. */
 function exitAfterOutput(exitCode: number): void {
   process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
 }

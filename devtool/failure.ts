@@ -1,4 +1,7 @@
-/** What failed, for programs: a stable name for each thing that one would act on in its own way. More may come. */
+/**
+ * What failed, for programs: a stable name for each failure that a program may handle differently. New ones may be
+ * added.
+ */
 export type FailureCode =
   /** The command line is not valid, or names no command where one is needed. */
   | "usage"
@@ -6,7 +9,7 @@ export type FailureCode =
   | "config-not-found"
   /** The configuration can't be read or run, or a value in it is not valid. */
   | "config-invalid"
-  /** The target's name is neither in the configuration nor a host as ssh takes it. */
+  /** The target's name is neither in the configuration nor a host as ssh accepts it. */
   | "target-invalid"
   /** The project's folder is missing or empty, or some of its files can't be read. */
   | "project-unreadable"
@@ -32,7 +35,7 @@ export type FailureCode =
   | "known-hosts-unreadable"
   /** The host's key is not known yet, and nobody accepted it. */
   | "host-key-unknown"
-  /** The host's key is not the known one: someone may be listening in. */
+  /** The host's key is not the known one: someone may be intercepting the connection. */
   | "host-key-changed"
   /** The host's key was revoked. */
   | "host-key-revoked"
@@ -62,7 +65,10 @@ export type FailureCode =
   | "process-not-started"
   /** The target has no rsync. */
   | "rsync-missing"
-  /** What answers on the target does not speak rsync's protocol: it is too old, or a start-up file of the shell prints. */
+  /**
+   * What answers on the target does not speak rsync's protocol: rsync is too old, or a shell start-up file prints
+   * something.
+   */
   | "rsync-incompatible"
   /** rsync on the target failed for another reason. */
   | "sync-failed"
@@ -92,12 +98,12 @@ interface FailureOptions {
   readonly cause?: unknown;
 }
 
-/** Something a person can act on: what failed, on what and why in `message`; what to do about it in `remedy`. */
+/** A failure that a person can act on: what failed, on what and why in `message`; what to do about it in `remedy`. */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly code: FailureCode;
   readonly remedy: string | undefined;
-  /** 2: the input was refused and nothing was touched; 1: it failed on the way. */
+  /** 2: the input was refused and nothing was touched; 1: any later failure. */
   readonly exitCode: 1 | 2;
   /** The name of the target it happened on, where it happened on one: see onTarget. */
   target: string | undefined;
@@ -110,7 +116,7 @@ export class Failure extends Error {
   }
 }
 
-/** Marks a failure of `work` as one of this target. */
+/** Marks a failure of `work` as having happened on this target. */
 export async function onTarget<T>(name: string, work: Promise<T>): Promise<T> {
   try {
     return await work;

@@ -24,7 +24,7 @@ type State =
   | { readonly name: "over" };
 
 /** One connection and the process that runs over it. When the connection closes, the process group is ended. */
-export class Carried {
+export class CarriedProcess {
   readonly #socket: Socket;
   readonly #pipes: PipeSource;
   readonly #decoder = new FrameDecoder();
@@ -80,10 +80,10 @@ export class Carried {
 
   #handle(state: State & { readonly name: "running" }, message: ClientMessage): void {
     if (message.type === "stdin") {
-      const taken = () => this.#send({ type: "window", stream: "stdin", bytes: message.data.length });
+      const returnCredit = () => this.#send({ type: "window", stream: "stdin", bytes: message.data.length });
       // A process that closed its stdin must not block a client that still writes.
-      if (state.stdin.writable) state.stdin.write(message.data, taken);
-      else taken();
+      if (state.stdin.writable) state.stdin.write(message.data, returnCredit);
+      else returnCredit();
     } else if (message.type === "stdin-end") state.stdin.end();
     else if (message.type === "signal") signalGroup(state.pid, message.signal);
     else if (message.type === "window" && message.stream !== "stdin") state[message.stream].grant(message.bytes);
@@ -108,7 +108,7 @@ export class Carried {
     const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null];
     pipes.stdin.destroy();
     await Promise.all([stdout.drain(), stderr.drain()]);
-    // What is left of the group ends too; a process that is to stay calls setsid, as for a terminal that closes.
+    // What is left of the group is ended too. To outlive it a process calls setsid, as when a terminal closes.
     await (this.#cancelled.signal.aborted ? ended : endGroup(pid));
     this.#state = { name: "over" };
     this.#socket.end(encode(signal === null ? { type: "exit", code: code ?? 0 } : { type: "killed", signal }));
@@ -117,7 +117,7 @@ export class Carried {
   async #endOnceCancelled(pid: number): Promise<void> {
     if (!this.#cancelled.signal.aborted) await once(this.#cancelled.signal, "abort");
     if (this.#state.name !== "running") return;
-    for (const output of [this.#state.stdout, this.#state.stderr]) output.hurry();
+    for (const output of [this.#state.stdout, this.#state.stderr]) output.stopWaitingForClient();
     if (this.#socket.destroyed) this.#discardOutput();
     await endGroup(pid);
   }

@@ -6,13 +6,13 @@ import { setTimeout as delay } from "node:timers/promises";
 const TAKE_OVER_MS = 10_000;
 const POLL_MS = 10;
 const STALE_MS = 3_600_000;
-/** sockaddr_un.sun_path holds 108 bytes, with the final NUL. */
+/** sockaddr_un.sun_path has 108 bytes, including the final NUL. */
 const SOCKET_PATH_BYTES_MAX = 107;
 const LONGEST_NAME = "agent.sock";
 
 /**
  * Creates the agent's own directory, mode 0700, named after the client. An agent that the same client started over an
- * earlier connection, whose end has not reached this machine yet, is ended first with all it runs.
+ * earlier connection, which this machine has not seen closed yet, is ended first with all it runs.
  */
 export async function claimDirectory(client: string): Promise<string> {
   const name = `devtool-${client}`;
@@ -21,13 +21,13 @@ export async function claimDirectory(client: string): Promise<string> {
   return (fits ? await claim(join(runtime, name)) : undefined) ?? (await claim(join("/tmp", name))) ?? fail(name);
 }
 
-/** undefined where the directory can't be created, as in an XDG_RUNTIME_DIR that does not exist. */
+/** Returns undefined where the directory can't be created, as in an XDG_RUNTIME_DIR that does not exist. */
 async function claim(directory: string): Promise<string | undefined> {
   const deadline = performance.now() + TAKE_OVER_MS;
-  while (!made(directory)) {
-    const there = lstatSync(directory, { throwIfNoEntry: false });
-    if (!there) return undefined;
-    if (!there.isDirectory() || there.uid !== process.getuid?.()) return undefined;
+  while (!created(directory)) {
+    const stats = lstatSync(directory, { throwIfNoEntry: false });
+    if (!stats) return undefined;
+    if (!stats.isDirectory() || stats.uid !== process.getuid?.()) return undefined;
     const pid = ownerOf(directory);
     if (pid === undefined || performance.now() > deadline) rmSync(directory, { recursive: true, force: true });
     else {
@@ -40,18 +40,20 @@ async function claim(directory: string): Promise<string | undefined> {
   return directory;
 }
 
-/** Removes directories of agents that were killed with SIGKILL. A recent one may belong to an agent that is starting. */
+/**
+ * Removes directories of agents that were killed with SIGKILL. A recent one may belong to an agent that is starting.
+ */
 function sweep(own: string): void {
   const base = dirname(own);
   for (const name of readdirSync(base).filter((entry) => entry.startsWith("devtool-"))) {
     const path = join(base, name);
-    const there = lstatSync(path, { throwIfNoEntry: false });
-    const old = there && there.uid === process.getuid?.() && Date.now() - there.mtimeMs > STALE_MS;
-    if (old && there.isDirectory() && ownerOf(path) === undefined) rmSync(path, { recursive: true, force: true });
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    const isStale = stats && stats.uid === process.getuid?.() && Date.now() - stats.mtimeMs > STALE_MS;
+    if (isStale && stats.isDirectory() && ownerOf(path) === undefined) rmSync(path, { recursive: true, force: true });
   }
 }
 
-function made(directory: string): boolean {
+function created(directory: string): boolean {
   try {
     mkdirSync(directory, { mode: 0o700 });
     return true;

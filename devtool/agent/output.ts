@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { DATA_BYTES_MAX, WINDOW_BYTES } from "../protocol/messages.ts";
 
 /**
- * When a process exits, its own output is in its pipes. A child it leaves running may keep them open for ever, so after
- * the exit the output counts as ended after DRAIN_IDLE_MS without data, or DRAIN_BYTES_MAX (more than a pipe holds).
+ * When a process exits, its own output is in its pipes. A child it leaves running may keep them open forever, so after
+ * the exit the output counts as ended after DRAIN_IDLE_MS without data, or DRAIN_BYTES_MAX (more than fits in a pipe).
  */
 const DRAIN_IDLE_MS = 250;
 const DRAIN_BYTES_MAX = 1024 * 1024;
@@ -14,7 +14,7 @@ export class Output {
   readonly #ended: Promise<unknown>;
   /** May fall below zero by at most one read of the pipe. */
   #credit = WINDOW_BYTES;
-  #patient = true;
+  #waitsForClient = true;
   #exited = false;
   #bytesLeft = Number.POSITIVE_INFINITY;
   #idle: NodeJS.Timeout | undefined;
@@ -37,14 +37,14 @@ export class Output {
   }
 
   /** The process is being ended, so a client that reads nothing is no longer waited for. */
-  hurry(): void {
-    this.#patient = false;
+  stopWaitingForClient(): void {
+    this.#waitsForClient = false;
     this.#watchIdle();
   }
 
   /** The client is gone: output is read and dropped, so that it does not block the process while it ends. */
   discard(): void {
-    this.hurry();
+    this.stopWaitingForClient();
     this.grant(Number.POSITIVE_INFINITY);
   }
 
@@ -67,7 +67,7 @@ export class Output {
   #watchIdle(): void {
     clearTimeout(this.#idle);
     // While no credit is left nothing is read, so idleness means nothing.
-    const waiting = this.#credit <= 0 && this.#patient;
+    const waiting = this.#credit <= 0 && this.#waitsForClient;
     if (this.#exited && !waiting) this.#idle = setTimeout(() => this.#stream.destroy(), DRAIN_IDLE_MS);
   }
 }

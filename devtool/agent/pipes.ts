@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { constants, fchmodSync, openSync } from "node:fs";
 import { Socket } from "node:net";
 
-/** Pipes made at a time, ahead of need: more are made when fewer than this are left. A process takes three. */
+/** Pipes made at a time, ahead of need: more are made when fewer than this are left. A process needs three. */
 const PIPES_AHEAD = 12;
 
 export interface StandardPipes {
@@ -21,8 +21,8 @@ interface Pipe {
 
 /**
  * Provides processes with real pipes. Node's own `stdio: "pipe"` is a socket pair, which can't be opened again: with it
- * `echo hello >/dev/stderr` fails with ENXIO, as nginx's log does in many images. (A FIFO would not work either: opening
- * /dev/stdin after the writer has closed its end would wait for another writer for ever.)
+ * `echo hello >/dev/stderr` fails with ENXIO, as nginx's log does in many images. (A FIFO would not work either:
+ * opening /dev/stdin after the writer has closed its end would wait forever for another writer.)
  */
 export class PipeSource {
   #ready: Pipe[] = [];
@@ -72,7 +72,7 @@ async function makePipes(count: number): Promise<Pipe[]> {
   try {
     return printed.trim().split("\n").map(openPipe);
   } finally {
-    // Until the commands have exited they hold the pipes' ends too, and nobody would see an end of file.
+    // Until the commands have exited they hold the pipes' ends open too, and no reader would see the end of file.
     shell.stdin.end();
     shell.stderr.resume();
     await exited;

@@ -22,13 +22,13 @@ export async function endGroup(pgid: number): Promise<void> {
   if (!signalGroup(pgid, "SIGTERM") || !hasLiving(pgid)) return;
   // A stopped process only acts on SIGTERM once it continues.
   signalGroup(pgid, "SIGCONT");
-  if (await gone(pgid, TERMINATE_GRACE_MS)) return;
+  if (await isEmptyWithin(pgid, TERMINATE_GRACE_MS)) return;
   signalGroup(pgid, "SIGKILL");
-  await gone(pgid, KILL_WAIT_MS);
+  await isEmptyWithin(pgid, KILL_WAIT_MS);
 }
 
-async function gone(pgid: number, withinMs: number): Promise<boolean> {
-  const deadline = performance.now() + withinMs;
+async function isEmptyWithin(pgid: number, limitMs: number): Promise<boolean> {
+  const deadline = performance.now() + limitMs;
   while (signalGroup(pgid, 0) && hasLiving(pgid)) {
     if (performance.now() > deadline) return false;
     await delay(POLL_MS);

@@ -2,31 +2,31 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 import { encodeLine, ROOT } from "../protocol/hello.ts";
 
-/** How much of sudo's error output is passed on. */
-const COMPLAINT_BYTES_MAX = 2048;
+/** How much of sudo's error output is reported. */
+const ERROR_BYTES_MAX = 2048;
 
 /**
- * Starts this same agent as root. It prints its own hello; when it can't be started, its line is printed from here, with
- * sudo's message, such as `a password is required`.
+ * Starts this same agent as root. It prints its own hello; when it can't be started, its line is printed from here,
+ * with sudo's message, such as `a password is required`.
  */
 export function startRootAgent(token: string, args: readonly string[], out: Writable): ChildProcess {
   const [script = ""] = process.argv.slice(1);
   const child = spawn("sudo", ["-n", "--", process.execPath, script, ...args], { stdio: ["pipe", "pipe", "pipe"] });
   let printed = "";
-  let complaint = "";
+  let errors = "";
   child.stdin.on("error", () => {}); // its exit follows
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     printed += text;
     out.write(text);
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    complaint = (complaint + text).slice(0, COMPLAINT_BYTES_MAX);
+    errors = (errors + text).slice(0, ERROR_BYTES_MAX);
   });
   child.on("error", (error) => {
-    complaint = notExecuted(error); // "close" follows
+    errors = notExecuted(error); // "close" follows
   });
   child.on("close", () => {
-    if (!printed.includes("\n")) out.write(encodeLine(token, ROOT, { failed: complaint.trim() || "sudo failed" }));
+    if (!printed.includes("\n")) out.write(encodeLine(token, ROOT, { failed: errors.trim() || "sudo failed" }));
   });
   return child;
 }

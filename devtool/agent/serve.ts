@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { PROTOCOL_VERSION } from "../protocol/frame.ts";
 import { encodeLine, HELLO, OLD_NODE, ROOT } from "../protocol/hello.ts";
-import { Carried } from "./carry.ts";
+import { CarriedProcess } from "./carry.ts";
 import { claimDirectory } from "./directory.ts";
 import { hostFacts } from "./facts.ts";
 import { PipeSource } from "./pipes.ts";
@@ -48,7 +48,7 @@ export async function serve(args: readonly string[], lifetime: Readable, out: Wr
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** As package.json's engines. */
+/** The minimum of package.json's `engines`. */
 function isNewEnough(version: string): boolean {
   const [major = 0, minor = 0] = version.slice(1).split(".").map(Number);
   return major > 20 || (major === 20 && minor >= 19);
@@ -67,11 +67,11 @@ async function asRoot(token: string, directory: string, uid: number, ended: Prom
 }
 
 function listen(path: string): { server: Server; end(): Promise<void> } {
-  const carried = new Set<Carried>();
+  const carried = new Set<CarriedProcess>();
   const pipes = new PipeSource();
   void pipes.prepare().catch(() => {}); // the first exec tries again, and reports
   const server = createServer({ noDelay: true }, (socket) => {
-    const one = new Carried(socket, pipes);
+    const one = new CarriedProcess(socket, pipes);
     carried.add(one);
     void one.over.finally(() => carried.delete(one));
   });

@@ -16,7 +16,7 @@ export interface BuildPlace {
   readonly target: string;
   readonly connection: Connection;
   readonly facts: HostFacts;
-  /** The project, an absolute path on this machine; and its mirror, on the target. */
+  /** The project's absolute path on this machine, and its mirror's on the target. */
   readonly root: string;
   readonly mirror: string;
 }
@@ -30,7 +30,7 @@ export interface BuildMemory {
 }
 
 export interface BuildReport {
-  /** False where nothing had changed since the last build, in whatever session that was. */
+  /** False where nothing had changed since the last build, in this session or an earlier one. */
   readonly built: boolean;
   readonly milliseconds: number;
 }
@@ -46,7 +46,7 @@ export class BuildFailure extends Failure {
 }
 
 /**
- * Builds a step in the mirror, unless it is built from the same inputs already.
+ * Builds a step in the mirror, unless it was already built from the same inputs.
  * @throws BuildFailure; Failure when the target lacks make or a compiler
  */
 export async function build(
@@ -63,7 +63,8 @@ export async function build(
   const isNeeded = last === undefined || changes !== undefined;
   if (isNeeded) {
     const flags = changes === undefined ? ALL_FLAGS : makeFlags(changes);
-    // A build that fails or is aborted may have used some of the changes: all of them stay changed until a build succeeds.
+    // A build that fails or is aborted may have used some of the changes: all of them stay changed until a build
+    // succeeds.
     memory.stamp = last && changes && flags !== ALL_FLAGS ? withoutChanged(last, changes) : undefined;
     await runStep(step, flags, now, place, onLine, signal);
   }
@@ -113,13 +114,13 @@ async function runStep(
   const [status] = await Promise.all([tool.exited, lines]);
   signal.throwIfAborted();
   if (status.code === 0) return;
-  if (missing !== "") throw lacks(missing, target);
+  if (missing !== "") throw missingTool(missing, target);
   throw new BuildFailure(
     `${step.name} does not compile${errors === 0 ? "" : `: ${errors} error${errors === 1 ? "" : "s"}`}`,
   );
 }
 
-function lacks(program: string, target: string): Failure {
+function missingTool(program: string, target: string): Failure {
   return new Failure(`${target} has no ${program}, which compiling needs`, {
     code: "tool-missing",
     remedy: `install it there: devtool provision --target ${target} (Debian and Ubuntu)`,

@@ -2,7 +2,7 @@ import type { Filter } from "../ignore/filter.ts";
 import type { Difference } from "./stamp.ts";
 import type { BuildStep } from "./step.ts";
 
-/** The step for a folder with a Makefile; `target` is the goal to make, the first one without it. */
+/** The step for a folder with a Makefile; `target` is the goal to make; default: the first. */
 export function makeStep(
   { folder, target }: { readonly folder: string; readonly target: string | undefined },
   inputs: Pick<Filter, "includes">,
@@ -26,12 +26,12 @@ export const ALL_FLAGS: readonly string[] = ["-B"];
 const NEW_FILES_MAX = 100;
 
 /**
- * make compares modification times, but the clocks of two machines differ. So the changed files are passed to it (-W), or
- * it has to make everything (-B) where that would not be enough.
+ * make compares modification times, but the clocks of two machines differ. So the changed files are passed to it (-W),
+ * or everything is made (-B) where that would not be enough.
  */
-export function makeFlags({ changed, isWhole }: Difference): readonly string[] {
-  // -W does not reach a make that this one starts in another folder, and does not say what a changed makefile means.
+export function makeFlags({ changed, needsAll }: Difference): readonly string[] {
+  // -W has no effect on a make that this one starts in another folder, nor for a makefile.
   const isPlain = changed.every((path) => !path.includes("/") && !/makefile|\.mk$/i.test(path));
-  if (isWhole || !isPlain || changed.length > NEW_FILES_MAX) return ALL_FLAGS;
+  if (needsAll || !isPlain || changed.length > NEW_FILES_MAX) return ALL_FLAGS;
   return changed.flatMap((path) => ["-W", path]);
 }

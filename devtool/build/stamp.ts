@@ -8,7 +8,7 @@ import type { BuildStep } from "./step.ts";
 export interface Stamp {
   /** Path below the step's folder → SHA-256 of its content. */
   readonly files: ReadonlyMap<string, string>;
-  /** What else decides: the command, and the machine. */
+  /** What else the result depends on: the command and the machine. */
   readonly how: string;
 }
 
@@ -33,17 +33,17 @@ async function digest(file: string): Promise<string> {
 }
 
 export interface Difference {
-  /** Paths of files that are new or have another content. */
+  /** Paths of files that are new or have changed. */
   readonly changed: readonly string[];
   /** Whether files were removed, or the command or the machine is another one. */
-  readonly isWhole: boolean;
+  readonly needsAll: boolean;
 }
 
-/** undefined: nothing differs. */
+/** Returns undefined when nothing differs. */
 export function difference(last: Stamp, now: Stamp): Difference | undefined {
   const changed = [...now.files].filter(([path, sum]) => last.files.get(path) !== sum).map(([path]) => path);
-  const isWhole = last.how !== now.how || [...last.files.keys()].some((path) => !now.files.has(path));
-  return changed.length > 0 || isWhole ? { changed, isWhole } : undefined;
+  const needsAll = last.how !== now.how || [...last.files.keys()].some((path) => !now.files.has(path));
+  return changed.length > 0 || needsAll ? { changed, needsAll } : undefined;
 }
 
 /** `last` without the files that changed since. */
@@ -57,7 +57,7 @@ export function encodeStamp({ files, how }: Stamp): string {
   return JSON.stringify({ files: Object.fromEntries(files), how });
 }
 
-/** undefined for anything that encodeStamp() did not write: the file is on the target, where anyone may have changed it. */
+/** Returns undefined for text that encodeStamp() did not write: anyone on the target may have changed the file. */
 export function decodeStamp(text: string): Stamp | undefined {
   const value = parseJson(text);
   if (!isRecord(value) || !isRecord(value["files"]) || typeof value["how"] !== "string") return undefined;

@@ -1,6 +1,6 @@
 import type { Filter } from "../ignore/filter.ts";
 
-/** One thing to build in the mirror, as data. make is the only tool so far; another one would be a file next to make.ts. */
+/** One thing to build in the mirror, as data. make is the only tool so far; another one gets a file next to make.ts. */
 export interface BuildStep {
   /** For messages. */
   readonly name: string;

@@ -28,7 +28,7 @@ export interface Bundle {
 }
 
 export interface Bundler {
-  /** Builds what is on disk now. A build under way is cancelled first. @throws BundleFailure */
+  /** Builds from the files on disk now. A build that is running is cancelled first. @throws BundleFailure */
   build(signal: AbortSignal): Promise<Bundle>;
   dispose(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export class BundleFailure extends Failure {
     this.diagnostics = diagnostics;
   }
 
-  /** The files that they are in; relative to the project, posix, without packages. */
+  /** The files that the diagnostics are in; relative to the project, posix, without packages. */
   get files(): string[] {
     return this.diagnostics
       .map(({ file }) => file)

@@ -5,7 +5,7 @@ export type { BuildContext, BuildOptions, BuildResult, Plugin } from "esbuild";
 
 export const newContext = context;
 
-/** One file and what it imports as one module's text; nothing is written. `root` is what messages are relative to. */
+/** Bundles a file with its imports into the text of one module. Paths in messages are relative to `root`. */
 export async function bundleText(file: string, root: string, plugins: Plugin[], define: Record<string, string>) {
   const result = await build({
     entryPoints: [file],

@@ -11,24 +11,27 @@ export interface Output {
   readonly contents: Uint8Array;
 }
 
-/** Makes the folder hold these outputs; returns the paths that changed or were removed, relative to it. */
+/**
+ * Writes these outputs and removes earlier ones; returns the paths that changed or were removed, relative to the
+ * folder.
+ */
 export async function writeOutputs(folder: string, outputs: readonly Output[]): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const before = await readList(folder);
   const now = outputs.map(({ path }) => path);
-  const gone = before.filter((path) => !now.includes(path));
+  const removed = before.filter((path) => !now.includes(path));
   const changed: string[] = [];
   for (const { path, contents } of outputs) {
-    const there = await readFile(join(folder, path)).catch(() => undefined);
-    if (there?.equals(contents)) continue;
+    const current = await readFile(join(folder, path)).catch(() => undefined);
+    if (current?.equals(contents)) continue;
     await replace(join(folder, path), contents);
     changed.push(path);
   }
-  for (const path of gone) await rm(join(folder, path), { force: true });
-  if (gone.length > 0 || now.some((path) => !before.includes(path))) {
+  for (const path of removed) await rm(join(folder, path), { force: true });
+  if (removed.length > 0 || now.some((path) => !before.includes(path))) {
     await replace(join(folder, OUTPUTS_LIST), Buffer.from(JSON.stringify(now)));
   }
-  return [...changed, ...gone];
+  return [...changed, ...removed];
 }
 
 async function readList(folder: string): Promise<string[]> {
@@ -44,13 +47,13 @@ async function readList(folder: string): Promise<string[]> {
 
 /** By rename: a reader sees the old file or the new one. */
 async function replace(file: string, contents: Uint8Array): Promise<void> {
-  const beside = `${file}.${randomBytes(4).toString("hex")}.new`;
+  const temporary = `${file}.${randomBytes(4).toString("hex")}.new`;
   await mkdir(dirname(file), { recursive: true });
   try {
-    await writeFile(beside, contents);
-    await rename(beside, file);
+    await writeFile(temporary, contents);
+    await rename(temporary, file);
   } catch (error) {
-    await rm(beside, { force: true });
+    await rm(temporary, { force: true });
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { Failure } from "../failure.ts";
 import { nearest } from "../report/nearest.ts";
 import type { Options } from "./options.ts";
 
-/** What the command line says, before anything is done. */
+/** The parsed command line. */
 export type Arguments =
   | {
       readonly kind: "command";
@@ -16,19 +16,19 @@ export type Arguments =
 
 export type CommandName = keyof typeof COMMANDS;
 
-/** `words`: what may follow the options; `all`: its options too are another program's. */
+/** `words`: the operands, as the usage shows them; `all`: options too are passed on to another program. */
 const COMMANDS = {
   run: { words: "[NAME] [CMD…]", about: "bundle, sync, compile, and run once; the exit code is the command's" },
-  watch: { words: "[NAME] [CMD…]", about: "the same, again at every save" },
-  sync: { words: "", about: "bundle, and bring the mirror on the target up to date" },
-  build: { words: "", about: "bundle, sync, and compile there" },
-  doctor: { words: "", about: "what is missing here and on the target, and what to do about it" },
+  watch: { words: "[NAME] [CMD…]", about: "the same at every save" },
+  sync: { words: "", about: "bundle, and update the mirror on the target" },
+  build: { words: "", about: "bundle, sync, and compile on the target" },
+  doctor: { words: "", about: "report what is missing here and on the target, and what to do about it" },
   provision: { words: "", about: "install what is missing on the target (Debian, Ubuntu)" },
   up: { words: "all", about: "start the Vagrant machine" },
-  halt: { words: "all", about: "stop it" },
-  destroy: { words: "all", about: "remove it" },
-  ssh: { words: "[CMD…]", about: "a shell on the target, in the mirror" },
-  status: { words: "", about: "the target, how it is reached, and where the mirror lies" },
+  halt: { words: "all", about: "stop the Vagrant machine" },
+  destroy: { words: "all", about: "remove the Vagrant machine" },
+  ssh: { words: "[CMD…]", about: "open a shell on the target, in the mirror" },
+  status: { words: "", about: "show the target, how it is reached, and where the mirror is" },
 } as const;
 
 const NAMES = Object.keys(COMMANDS) as CommandName[];
@@ -37,15 +37,19 @@ const OPTIONS = {
   target: {
     type: "string",
     requiresArg: true,
-    describe: "local, vagrant, [user@]host[:port], or a name of the config",
+    describe: "local, vagrant, [user@]host[:port], or a name in the configuration",
   },
-  config: { type: "string", requiresArg: true, describe: "instead of the nearest devtool.config.*" },
-  json: { type: "boolean", describe: "one event a line on standard output" },
+  config: {
+    type: "string",
+    requiresArg: true,
+    describe: "configuration file, instead of the nearest devtool.config.*",
+  },
+  json: { type: "boolean", describe: "print one event per line on standard output" },
   provision: { type: "boolean", describe: "before run and watch: install what is missing on the target" },
-  "accept-new-host-key": { type: "boolean", describe: "trust a host that was never seen before" },
-  "ssh-config": { type: "string", requiresArg: true, describe: "instead of ~/.ssh/config" },
-  help: { type: "boolean", alias: "h", describe: "this text" },
-  version: { type: "boolean", describe: "devtool's version" },
+  "accept-new-host-key": { type: "boolean", describe: "accept the key of a host that is not known yet" },
+  "ssh-config": { type: "string", requiresArg: true, describe: "SSH configuration file, instead of ~/.ssh/config" },
+  help: { type: "boolean", alias: "h", describe: "show this help" },
+  version: { type: "boolean", describe: "show devtool's version" },
 } as const;
 
 /** @throws Failure, exit code 2, that names the nearest command or option */
@@ -55,9 +59,9 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
   const [word, ...rest] = before.words;
   if (word === undefined) {
     if (before["help"] === true) return { kind: "help", text: await helpText(undefined) };
-    throw new Failure("say which command", {
+    throw new Failure("no command given", {
       code: "usage",
-      remedy: `one of: ${NAMES.join(", ")}; devtool --help`,
+      remedy: `use one of: ${NAMES.join(", ")}; see devtool --help`,
       exitCode: 2,
     });
   }
@@ -67,19 +71,22 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
   const after = isAll ? { ...before, help: rest.includes("--help"), words: rest } : parse(rest);
   if (before["help"] === true || after["help"] === true) return { kind: "help", text: await helpText(name) };
   if (COMMANDS[name].words === "" && after.words.length > 0) {
-    throw new Failure(`devtool ${name} takes no ${JSON.stringify(after.words[0])}`, { code: "usage", exitCode: 2 });
+    throw new Failure(`devtool ${name} takes no arguments, got ${JSON.stringify(after.words[0])}`, {
+      code: "usage",
+      exitCode: 2,
+    });
   }
   return { kind: "command", name, options: optionsOf({ ...before, ...after }), words: after.words };
 }
 
 type Parsed = Readonly<Record<string, unknown>> & { readonly words: readonly string[] };
 
-/** Options up to the first word; what follows belongs to the command, whatever it looks like. */
+/** Parses options up to the first word. What follows belongs to the command, even if it looks like an option. */
 function parse(argv: readonly string[]): Parsed {
   const { _: words, ...options } = parser()
     .strictOptions()
     .fail((message: string | null, error: Error | undefined) => {
-      throw refusal(message ?? error?.message ?? "the command line makes no sense");
+      throw refusal(message ?? error?.message ?? "the command line is not valid");
     })
     .parseSync([...argv]);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -117,14 +124,17 @@ function optionsOf(given: Readonly<Record<string, unknown>>): Options {
 function refusal(message: string): Failure {
   const written = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
   if (written !== undefined) return unknown("option", written, Object.keys(OPTIONS));
-  const lacking = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
-  return new Failure(lacking === undefined ? message : `--${lacking} needs a value`, { code: "usage", exitCode: 2 });
+  const incomplete = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
+  return new Failure(incomplete === undefined ? message : `--${incomplete} needs a value`, {
+    code: "usage",
+    exitCode: 2,
+  });
 }
 
 function unknown(what: "command" | "option", written: string, known: readonly string[]): Failure {
   const dashed = (name: string) => (what === "command" ? name : name.length === 1 ? `-${name}` : `--${name}`);
-  const meant = nearest(written, known);
-  const remedy = meant === undefined ? "devtool --help" : `did you mean ${dashed(meant)}?`;
+  const suggestion = nearest(written, known);
+  const remedy = suggestion === undefined ? "devtool --help" : `did you mean ${dashed(suggestion)}?`;
   return new Failure(`unknown ${what} ${dashed(written)}`, { code: "usage", remedy, exitCode: 2 });
 }
 

@@ -1,4 +1,4 @@
-/** What every command takes. */
+/** The options of every command. */
 export interface Options {
   readonly target: string | undefined;
   readonly config: string | undefined;

@@ -6,18 +6,20 @@ import { Failure } from "../failure.ts";
 import { type Check, type Report, reportOf } from "../report/events.ts";
 import type { Connection, Target } from "../targets/target.ts";
 
-/** devtool doctor: what is missing here and on the target. Exit code 1 when something needed is. */
+/**
+ * devtool doctor: reports what is missing here and on the target. Exit code 1 when something that is needed is missing.
+ */
 export const command: Command = async (call) => {
   const { target } = await openTarget(call);
-  let isWell = true;
-  const tell = (check: Check, report: Report) => {
+  let isReady = true;
+  const add = (check: Check, report: Report) => {
     report({ event: "check", ...check });
-    if (!check.ok && check.needed) isWell = false;
+    if (!check.ok && check.needed) isReady = false;
   };
-  for (const check of await checkHere(target)) tell(check, call.report);
-  const ofTarget = reportOf(call.report, { target: target.name });
-  for (const check of await checkTarget(target, call.interrupts.signal)) tell(check, ofTarget);
-  return isWell ? 0 : 1;
+  for (const check of await checkHere(target)) add(check, call.report);
+  const targetReport = reportOf(call.report, { target: target.name });
+  for (const check of await checkTarget(target, call.interrupts.signal)) add(check, targetReport);
+  return isReady ? 0 : 1;
 };
 
 const NODE_NEEDED = [20, 19] as const;
@@ -44,9 +46,7 @@ async function inotifyChecks(where: string): Promise<Check[]> {
   if (process.platform !== "linux") return [];
   const found = (await readFile("/proc/sys/fs/inotify/max_user_watches", "utf8").catch(() => "")).trim();
   const remedy = "sudo sysctl fs.inotify.max_user_watches=524288";
-  return [
-    { where, name: "files that may be watched", ok: Number(found) >= WATCHES_WANTED, needed: false, found, remedy },
-  ];
+  return [{ where, name: "limit of watched files", ok: Number(found) >= WATCHES_WANTED, needed: false, found, remedy }];
 }
 
 async function vagrantCheck(where: string): Promise<Check> {
@@ -69,7 +69,7 @@ async function checkTarget(target: Target, signal: AbortSignal): Promise<Check[]
   }
   try {
     const connected: Check = { where, name: "connection", ok: true, needed: true, found: null, remedy: null };
-    return [connected, ...targetChecks(target, await askTarget(connection, signal))];
+    return [connected, ...targetChecks(target, await probeTarget(connection, signal))];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return [{ where, name: "connection", ok: false, needed: true, found: error.message, remedy: error.remedy ?? null }];
@@ -78,8 +78,8 @@ async function checkTarget(target: Target, signal: AbortSignal): Promise<Check[]
   }
 }
 
-/** One `NAME VALUE` a line; nothing after the name where it is missing. */
-const QUESTIONS = `
+/** Prints one `NAME VALUE` per line; the value of what is missing is empty. */
+const PROBES = `
 version() { command -v "$1" >/dev/null 2>&1 && "$@" 2>/dev/null | head -n 1 | tr -cd '[:print:]'; }
 PATH=$PATH:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin
 echo "kernel $(uname -sr)"
@@ -93,12 +93,12 @@ echo "overlay $(grep -ow overlay /proc/filesystems)"
 echo "namespaces $(cd /proc/self/ns && echo cgroup ipc mnt net pid user uts | tr ' ' '\\n' | while read -r n; do [ -e "$n" ] && printf '%s ' "$n"; done)"
 `;
 
-async function askTarget(connection: Connection, signal: AbortSignal): Promise<Map<string, string>> {
+async function probeTarget(connection: Connection, signal: AbortSignal): Promise<Map<string, string>> {
   const shell = await connection.exec(["sh", "-s"], { withoutAgent: true, signal });
-  shell.stdin.end(QUESTIONS);
+  shell.stdin.end(PROBES);
   shell.stderr.resume();
-  const [said] = await Promise.all([text(shell.stdout), shell.exited]);
-  const lines = said.split("\n").filter((line) => line.includes(" "));
+  const [output] = await Promise.all([text(shell.stdout), shell.exited]);
+  const lines = output.split("\n").filter((line) => line.includes(" "));
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1).trim()]));
 }
 
@@ -120,7 +120,7 @@ function targetChecks(target: Target, found: ReadonlyMap<string, string>): Check
     check("headers", "the C library's headers", true, provision),
     check("root", "root, or sudo without a password", false, SUDO),
     check("overlay", "overlay file system", false, "sudo modprobe overlay"),
-    check("namespaces", "namespaces", false, "a kernel with all of them", namespaces(found) === NAMESPACES),
+    check("namespaces", "namespaces", false, "use a kernel that has all of them", namespaces(found) === NAMESPACES),
   ];
 }
 

@@ -30,33 +30,33 @@ async function provision(target: Target, root: string, report: Report, signal: A
   const connection = await target.connect(signal);
   try {
     report({ event: "stage", stage: "provision" });
-    const say = (text: string) => report({ event: "log", text });
-    const code = await runScript(connection, script, say, signal);
+    const onLine = (text: string) => report({ event: "log", text });
+    const code = await runScript(connection, script, onLine, signal);
     if (code === 0) return;
     throw new Failure(`provisioning ${target.name} failed (exit code ${code}); its output is above`, {
       code: "provision-failed",
-      remedy: "it needs root, by sudo without a password, on Debian or Ubuntu",
+      remedy: "it needs Debian or Ubuntu, and root or sudo without a password",
     });
   } finally {
     await connection.close();
   }
 }
 
-/** By the login shell: there may be no Node.js yet for the agent. */
+/** Through the login shell: the target may have no Node.js yet, which the agent needs. */
 async function runScript(
   connection: Connection,
   script: Buffer,
-  say: (line: string) => void,
+  onLine: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number | null> {
   const shell = await connection.exec(["sh", "-s"], { withoutAgent: true, asRoot: true, signal });
   shell.stdin.end(script);
-  const [status] = await Promise.all([shell.exited, eachLine(shell.stdout, say), eachLine(shell.stderr, say)]);
+  const [status] = await Promise.all([shell.exited, eachLine(shell.stdout, onLine), eachLine(shell.stderr, onLine)]);
   signal.throwIfAborted();
   return status.code;
 }
 
-/** The project's own script, or the one that comes with devtool: dist/*.js is one folder deep, a source two. */
+/** The project's own script, else devtool's, which is one folder up from dist/*.js and two from this source file. */
 async function readScript(root: string): Promise<Buffer> {
   const ours = import.meta.url.endsWith(".ts") ? "../../vagrant/provision.sh" : "../vagrant/provision.sh";
   return await readFile(join(root, "vagrant/provision.sh")).catch(() =>

@@ -23,7 +23,7 @@ export function commandLine(run: readonly string[], words: readonly string[]): s
   if (argv.length > 0) return argv;
   throw new Failure("there is no command to run", {
     code: "usage",
-    remedy: "write it after the options, or as `run` in devtool.config.ts",
+    remedy: "give one after the options, or set `run` in devtool.config.ts",
     exitCode: 2,
   });
 }

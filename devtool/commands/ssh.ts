@@ -7,7 +7,7 @@ import { launch } from "../run/launch.ts";
 import { stream, terminalOf } from "../run/stream.ts";
 import { stdioFor } from "./stdio.ts";
 
-/** devtool ssh [CMD…]: a shell on the target, in the mirror where there is one; or a command instead of it. */
+/** devtool ssh [CMD…]: a shell, or the command, on the target; in the mirror if it exists. */
 export const command: Command = async (call) => {
   const { report, interrupts, words } = call;
   const { target, root } = await openTarget(call);

@@ -9,20 +9,20 @@ export const command: Command = async (call) => {
   const { options, report, interrupts } = call;
   const { target, root } = await openTarget(call);
   report({ event: "status", name: "project", value: root });
-  const ofTarget = reportOf(report, { target: target.name });
-  const tell = (name: string, value: string | null) => ofTarget({ event: "status", name, value });
-  tell("target", `${target.name} (${target.kind})`);
+  const targetReport = reportOf(report, { target: target.name });
+  const show = (name: string, value: string | null) => targetReport({ event: "status", name, value });
+  show("target", `${target.name} (${target.kind})`);
   if (target.kind === "vagrant" && !options.json) await vagrantStatus(root);
   try {
     const { connection, facts, mirror } = await connect(target, root, report, interrupts.signal);
-    tell("connection", `${facts.user}, ${facts.platform}-${facts.arch}-${facts.libc}, node ${facts.node}`);
-    const asked = await connection.exec(["test", "-d", mirror]);
-    tell("mirror", (await asked.exited).code === 0 ? mirror : `${mirror} (not there yet)`);
+    show("connection", `${facts.user}, ${facts.platform}-${facts.arch}-${facts.libc}, node ${facts.node}`);
+    const check = await connection.exec(["test", "-d", mirror]);
+    show("mirror", (await check.exited).code === 0 ? mirror : `${mirror} (not created yet)`);
     await connection.close();
     return 0;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    tell("connection", null);
+    show("connection", null);
     reportFailure(error, report);
     return 1;
   }

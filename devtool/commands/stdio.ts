@@ -2,7 +2,10 @@ import type { Call } from "../command-line/command.ts";
 import { outputEvents } from "../report/output.ts";
 import type { Stdio } from "../run/stream.ts";
 
-/** This process's own streams for a command; with --json, events for its output. Without `hasInput` its input is empty. */
+/**
+ * Connects a command to this process's own streams, or with --json its output to events. Without `hasInput` its input
+ * is empty.
+ */
 export function stdioFor({ options, report }: Call, hasInput: boolean): Stdio {
   const { stdin, stdout, stderr } = process;
   const input = hasInput ? stdin : undefined;

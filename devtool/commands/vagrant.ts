@@ -2,7 +2,7 @@ import type { Call, Command } from "../command-line/command.ts";
 import { projectRoot } from "../config/project.ts";
 import { exitCodeOf } from "../process/exit-code.ts";
 
-/** devtool up, halt, destroy: vagrant's own, in the project. */
+/** devtool up, halt, destroy: run vagrant's command of the same name in the project. */
 export const up: Command = (call) => vagrant("up", call);
 export const halt: Command = (call) => vagrant("halt", call);
 export const destroy: Command = (call) => vagrant("destroy", call);
@@ -10,8 +10,8 @@ export const destroy: Command = (call) => vagrant("destroy", call);
 async function vagrant(subcommand: string, { options, words, interrupts }: Call): Promise<number> {
   const { runVagrant } = await import("../targets/vagrant/command.ts");
   const root = (await projectRoot(options.config, process.cwd())) ?? process.cwd();
-  // vagrant has the terminal, and gets Ctrl-C from it.
-  const release = interrupts.take(() => {}, "all");
+  // vagrant runs on this terminal, which sends it Ctrl-C.
+  const release = interrupts.intercept(() => {}, "all");
   const status = await runVagrant([subcommand, ...words], root).finally(release);
   return status.signal === null ? status.code : exitCodeOf(status.signal);
 }

@@ -8,23 +8,23 @@ import { Failure } from "../failure.ts";
 
 const NAMES = ["devtool.config.ts", "devtool.config.js", "devtool.config.mjs", "devtool.config.json"];
 
-/** The one in the nearest folder upwards that has one. @throws Failure where a folder has several */
+/** Finds the configuration file in `from` or the nearest folder above it. @throws Failure where a folder has several */
 export async function findConfigFile(from: string): Promise<string | undefined> {
   const { access } = await import("node:fs/promises");
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     const found: string[] = [];
     for (const name of NAMES) {
-      const isThere = await access(join(folder, name)).then(
+      const exists = await access(join(folder, name)).then(
         () => true,
         () => false,
       );
-      if (isThere) found.push(join(folder, name));
+      if (exists) found.push(join(folder, name));
     }
     if (found.length > 1) {
       const names = found.map((file) => basename(file)).join(" and ");
-      throw new Failure(`${folder} has ${names}: which one holds?`, {
+      throw new Failure(`${folder} has more than one configuration: ${names}`, {
         code: "config-invalid",
-        remedy: "remove one, or name it: --config FILE",
+        remedy: "remove all but one, or choose one: --config FILE",
         exitCode: 2,
       });
     }
@@ -33,7 +33,7 @@ export async function findConfigFile(from: string): Promise<string | undefined> 
   }
 }
 
-/** What the file says, unchecked. @throws Failure, exit code 2, when it can't be read or run */
+/** Returns the file's value, unchecked. @throws Failure, exit code 2, when it can't be read or run */
 export async function readConfigFile(file: string): Promise<unknown> {
   if (file.endsWith(".json")) return parseJson(file, await readText(file));
   await readText(file);
@@ -41,7 +41,7 @@ export async function readConfigFile(file: string): Promise<unknown> {
   const root = dirname(file);
   let code: string;
   try {
-    code = await bundleText(file, root, [configImports(root)], wherePaths(file));
+    code = await bundleText(file, root, [configImports(root)], pathConstants(file));
   } catch (error) {
     const [first] = diagnosticsOf(error) ?? [];
     if (!first) throw error;
@@ -78,7 +78,9 @@ function parseJson(file: string, text: string): unknown {
   }
 }
 
-/** `defineConfig` comes from here, so that a project need not have this package installed; other packages stay where they are. */
+/**
+ * Provides `defineConfig`, so that a project need not have this package installed; other packages are left external.
+ */
 function configImports(root: string): Plugin {
   return {
     name: "config-imports",
@@ -94,15 +96,15 @@ function configImports(root: string): Plugin {
           const found = from.resolve(path);
           return { path: found === path ? path : pathToFileURL(found).href, external: true };
         } catch {
-          return undefined; // esbuild then says so, with the line
+          return undefined; // esbuild then reports it, with the line
         }
       });
     },
   };
 }
 
-/** The module runs from a temporary file, but is to see its own place. */
-function wherePaths(file: string): Record<string, string> {
+/** The module runs from a temporary file; these constants still name the original. */
+function pathConstants(file: string): Record<string, string> {
   return {
     "import.meta.url": JSON.stringify(pathToFileURL(file).href),
     "import.meta.dirname": JSON.stringify(dirname(file)),
@@ -127,8 +129,8 @@ async function importText(code: string, file: string): Promise<unknown> {
     return config;
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const said = error instanceof Error ? error.message : String(error);
-    throw new Failure(`${file} can't be run: ${said}`, { code: "config-invalid", exitCode: 2, cause: error });
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Failure(`${file} can't be run: ${message}`, { code: "config-invalid", exitCode: 2, cause: error });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -6,13 +6,13 @@ import type { BundleConfig, TargetSettings } from "./config.ts";
 import { findConfigFile, readConfigFile } from "./file.ts";
 import type { CheckedConfig } from "./schema.ts";
 
-/** The configuration with its defaults, checked against what is there. Relative paths are posix. */
+/** The configuration with its defaults, checked against the project's files. Relative paths are posix. */
 export interface Project {
   /** Absolute. */
   readonly root: string;
   readonly bundle: ProjectBundle | undefined;
   readonly native: { readonly folder: string; readonly target: string | undefined } | undefined;
-  /** What of the project goes to the target: gitignore patterns for createFilter. */
+  /** Which files are sent to the target: gitignore patterns for createFilter. */
   readonly sync: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   readonly executable: readonly string[];
   readonly run: readonly string[];
@@ -24,14 +24,14 @@ export interface ProjectBundle {
   readonly entryPoints: BundleConfig["entryPoints"];
   readonly outdir: string;
   readonly addons: readonly string[];
-  /** Passed to esbuild as they are. */
+  /** Passed to esbuild unchanged. */
   readonly options: Omit<BundleConfig, "entryPoints" | "outdir" | "addons">;
 }
 
-/** In the mirror's root, and not synced: what was compiled there. */
+/** A file in the mirror's root that records what was compiled there. It is not synced. */
 export const COMPILED_STAMP = ".devtool-compiled";
 
-/** Reads the configuration `named`, or the nearest one upwards. @throws Failure, exit code 2, for what is not right in it */
+/** Reads the configuration `named`, or the nearest one. @throws Failure, exit code 2, where it is not valid */
 export async function loadProject(named: string | undefined, cwd: string): Promise<Project> {
   const file = named === undefined ? await findConfigFile(cwd) : resolve(cwd, named);
   if (file === undefined) {
@@ -63,7 +63,7 @@ async function resolveProject(config: CheckedConfig, root: string): Promise<Proj
     ...(native ? await ignoredByGit(root, native.folder) : []),
     ...(config.sync?.exclude ?? []),
     `/${COMPILED_STAMP}`,
-    // The bundle is often ignored by git, and its folder holds node_modules of the target's platform.
+    // The bundle is often ignored by git, and its folder contains node_modules for the target's platform.
     ...(bundle ? [`!/${bundle.outdir}/`, `!/${bundle.outdir}/**`, `/${bundle.outdir}/${OUTPUTS_LIST}`] : []),
   ];
   return deepFreeze({
@@ -82,13 +82,13 @@ async function resolveBundle(config: BundleConfig, root: string): Promise<Projec
   const { entryPoints, outdir = ".devtool", addons = [], ...options } = config;
   for (const [key, entry] of Object.entries(entryPoints)) {
     const where = Array.isArray(entryPoints) ? `bundle.entryPoints[${key}]` : `bundle.entryPoints.${key}`;
-    if (!(await isFile(resolve(root, entry)))) throw refused(`${where}: ${entry} is not there`);
+    if (!(await isFile(resolve(root, entry)))) throw refused(`${where}: ${entry} does not exist`);
   }
   const folder = inProject(root, outdir, "bundle.outdir");
   const covered = Object.values(entryPoints).find((entry) =>
     within(folder, posix(relative(root, resolve(root, entry)))),
   );
-  if (covered !== undefined) throw refused(`bundle.outdir ${outdir} holds the entry point ${covered}`);
+  if (covered !== undefined) throw refused(`bundle.outdir ${outdir} contains the entry point ${covered}`);
   return { entryPoints, outdir: folder, addons, options };
 }
 
@@ -112,7 +112,7 @@ function within(folder: string, path: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 
-/** The lines of a folder's .gitignore, as they read from the project's root. */
+/** The lines of a folder's .gitignore, rewritten to be relative to the project's root. */
 async function ignoredByGit(root: string, folder: string): Promise<string[]> {
   const text = await readFile(join(root, folder, ".gitignore"), "utf8").catch(() => "");
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
@@ -122,9 +122,9 @@ async function ignoredByGit(root: string, folder: string): Promise<string[]> {
 function below(folder: string, line: string): string {
   const negated = line.startsWith("!") ? "!" : "";
   const pattern = line.slice(negated.length);
-  // A slash before its end ties a pattern to its folder.
-  const tied = pattern.slice(0, -1).includes("/");
-  return `${negated}/${folder}/${tied ? pattern.replace(/^\//, "") : `**/${pattern}`}`;
+  // A pattern with a slash other than at its end is relative to its folder.
+  const anchored = pattern.slice(0, -1).includes("/");
+  return `${negated}/${folder}/${anchored ? pattern.replace(/^\//, "") : `**/${pattern}`}`;
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -48,35 +48,35 @@ const schema = z.strictObject({
   target: text.optional(),
 });
 
-/** A configuration that holds; a target written as one string is spelled out. */
+/** A valid configuration; a target written as a string is an object here. */
 export type CheckedConfig = Omit<DevtoolConfig, "targets"> & {
   readonly targets?: Readonly<Record<string, TargetSettings>>;
 };
 
-/** @throws Failure, exit code 2, that names the file and every key that is wrong */
+/** @throws Failure, exit code 2, that names the file and every key that is not valid */
 export function checkConfig(value: unknown, file: string): CheckedConfig {
-  const spelledOut = spellOutTargets(value);
-  const result = schema.safeParse(spelledOut, { reportInput: true });
-  // zod gives `undefined` for an absent optional key only where it was written so.
+  const expanded = expandTargets(value);
+  const result = schema.safeParse(expanded, { reportInput: true });
+  // zod returns `undefined` for an optional key only where the configuration has it.
   if (result.success) return result.data as CheckedConfig;
-  const complaints = result.error.issues.flatMap((issue) => complain(issue, spelledOut));
-  throw new Failure(`${file}: ${complaints.join(`\n${file}: `)}`, { code: "config-invalid", exitCode: 2 });
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, expanded));
+  throw new Failure(`${file}: ${problems.join(`\n${file}: `)}`, { code: "config-invalid", exitCode: 2 });
 }
 
-function spellOutTargets(value: unknown): unknown {
+function expandTargets(value: unknown): unknown {
   if (!isRecord(value) || !isRecord(value["targets"])) return value;
-  const entries = Object.entries(value["targets"]).map(([name, target]) => [name, spellOut(target)]);
+  const entries = Object.entries(value["targets"]).map(([name, target]) => [name, expandTarget(target)]);
   return { ...value, targets: Object.fromEntries(entries) };
 }
 
-function spellOut(target: unknown): unknown {
+function expandTarget(target: unknown): unknown {
   if (target === "local" || target === "vagrant") return { kind: target };
   return typeof target === "string" ? { kind: "ssh", host: target } : target;
 }
 
 type Issue = z.core.$ZodIssue;
 
-function complain(issue: Issue, value: unknown): string[] {
+function problemsOf(issue: Issue, value: unknown): string[] {
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(schema, [...issue.path], value);
     return issue.keys.map((key) => unknownKey(dotted([...issue.path, key]), key, known));
@@ -89,9 +89,9 @@ function complain(issue: Issue, value: unknown): string[] {
 }
 
 function unknownKey(path: string, key: string, known: readonly string[]): string {
-  const meant = nearest(key, known);
+  const suggestion = nearest(key, known);
   const prefix = path.slice(0, -key.length);
-  const hint = meant === undefined ? `known here are ${known.join(", ")}` : `did you mean ${prefix}${meant}?`;
+  const hint = suggestion === undefined ? `known keys: ${known.join(", ")}` : `did you mean ${prefix}${suggestion}?`;
   return `unknown key ${path}; ${hint}`;
 }
 
@@ -108,7 +108,7 @@ function expectation(issue: Issue): string {
     case "too_small":
       return "must not be empty";
     default:
-      return `is not right: ${issue.message}`;
+      return `is not valid: ${issue.message}`;
   }
 }
 
@@ -130,7 +130,7 @@ function dotted(path: readonly PropertyKey[]): string {
   }, "");
 }
 
-/** The keys the schema knows at a path of `value`. */
+/** The keys that the schema has at a path of `value`. */
 function keysAt(at: z.core.$ZodType, path: readonly PropertyKey[], value: unknown): string[] {
   const [key, ...rest] = path;
   if (at instanceof z.ZodOptional) return keysAt(at.unwrap(), path, value);

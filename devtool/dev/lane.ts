@@ -6,7 +6,7 @@ import { type Report, reportOf } from "../report/events.ts";
 import type { Connection, HostFacts, Target } from "../targets/target.ts";
 import { mirrorPath } from "./mirror.ts";
 
-/** A connection to a target, and what was learnt over it. */
+/** An open connection to a target, and facts about the target. */
 export interface Connected {
   readonly connection: Connection;
   readonly facts: HostFacts;
@@ -67,13 +67,13 @@ async function open(target: Target, root: string, report: Report, signal: AbortS
   }
 }
 
-/** For a new connection: the mirror may have changed meanwhile, or the machine may be another one. */
+/** Called for a new connection: the mirror may have changed, or the machine may be another one. */
 export function forgetMirror(lane: Lane): void {
   lane.unsent = "everything";
   lane.builds.clear();
 }
 
-/** Remembers what has to be sent until a sync has sent it: the round may be abandoned before. null: everything. */
+/** Remembers paths until a sync has sent them, since the round may be abandoned before. null: everything. */
 export function addUnsent(lane: Lane, paths: readonly string[] | null): void {
   if (paths === null) lane.unsent = "everything";
   else if (lane.unsent !== "everything") for (const path of paths) lane.unsent.add(path);
@@ -95,11 +95,11 @@ export async function inLane<T>(
   { report, signal }: { readonly report: Report; readonly signal: AbortSignal },
   work: (open: OpenLane) => Promise<T>,
 ): Promise<T> {
-  const ofLane = reportOf(report, { target: lane.target });
+  const laneReport = reportOf(report, { target: lane.target });
   const turn = lane.idle.then(async () => {
     const connected = await abortable(lane.connections.current(), signal);
     try {
-      return await onTarget(lane.target, work({ lane, report: ofLane, ...connected }));
+      return await onTarget(lane.target, work({ lane, report: laneReport, ...connected }));
     } catch (error) {
       if (error instanceof ConnectionLost && !signal.aborted) lane.connections.drop(connected, error);
       throw error;

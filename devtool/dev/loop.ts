@@ -10,7 +10,7 @@ import { bundleStage, type Round, type Run, runInLane } from "./round.ts";
 import type { Session } from "./session.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
-/** A round at every save, until an interrupt. @throws the interrupt, or Failure when it can't go on */
+/** Runs a round at every save, until an interrupt. @throws the interrupt, or Failure when the loop can't continue */
 export async function watchProject(session: Session, nextRun: (report: Report) => Run): Promise<never> {
   return await new Loop(session, nextRun).run();
 }
@@ -22,7 +22,7 @@ export async function watchProject(session: Session, nextRun: (report: Report) =
  *                                    │     ▲
  *                                    └─────┘ a newer change: the round is abandoned, and the next begins
  *
- * from each of these ──an interrupt, or a connection or watcher that can't be had──▶ stopping
+ * from each of these ──an interrupt, or a connection or watcher that fails──▶ stopping
  */
 type State =
   | { readonly name: "starting" }
@@ -30,7 +30,7 @@ type State =
   | { readonly name: "running"; readonly round: Promise<void>; readonly abandon: () => void }
   | { readonly name: "stopping" };
 
-/** On the clock of performance.now(). */
+/** As a time of performance.now(). */
 const PROCESS_START = 0;
 
 class Loop {
@@ -76,7 +76,7 @@ class Loop {
     const state = this.#state;
     switch (state.name) {
       case "starting":
-        await abortable(this.#watchStandingFolders(), this.#end);
+        await abortable(this.#watchFirstFolders(), this.#end);
         this.#pending.put(everything(PROCESS_START));
         return { name: "waiting" };
       case "waiting":
@@ -88,7 +88,7 @@ class Loop {
         state.abandon();
         return this.#begin();
       case "stopping":
-        throw new Error("a loop that has stopped does not go on");
+        throw new Error("the loop has stopped");
       default:
         return state satisfies never;
     }
@@ -111,12 +111,12 @@ class Loop {
   /** A round that fails is reported, and the loop goes on: the next save may fix it. */
   async #round(round: Round): Promise<void> {
     const { report, signal, changes } = round;
-    const ofLane = reportOf(report, { target: this.#lane.target });
+    const laneReport = reportOf(report, { target: this.#lane.target });
     report({ event: "changed", paths: changes.paths });
     try {
       const bundle = await bundleStage(this.#workspace, [this.#lane], round);
       if (bundle) this.#watchInputs(bundle.inputs);
-      await runInLane(this.#workspace, this.#lane, bundle, round, this.#nextRun(ofLane));
+      await runInLane(this.#workspace, this.#lane, bundle, round, this.#nextRun(laneReport));
     } catch (error) {
       // A bundle that was never built has no list of inputs; its errors name the files to fix.
       if (error instanceof BundleFailure) this.#watchInputs(error.files);
@@ -129,10 +129,10 @@ class Loop {
     }
   }
 
-  async #watchStandingFolders(): Promise<void> {
+  async #watchFirstFolders(): Promise<void> {
     const { relevance, project } = this.#workspace;
     const entries = Object.values(project.bundle?.entryPoints ?? {});
-    await this.#watcher.add([...relevance.cover(entries), ...relevance.standing]);
+    await this.#watcher.add([...relevance.cover(entries), ...relevance.alwaysWatched]);
   }
 
   #watchInputs(inputs: readonly string[]): void {
@@ -148,7 +148,7 @@ class Loop {
         forgetMirror(this.#lane);
         return connected;
       },
-      onTrouble: (why) => {
+      onDisconnected: (why) => {
         const { code, remedy = null } = why instanceof Failure ? why : new ConnectionLost(why.message);
         report({ event: "disconnected", code, message: why.message, remedy }, { target: target.name });
       },

@@ -7,7 +7,7 @@ import { createWorkspace, type Workspace } from "./workspace.ts";
 
 const EVERYTHING: ChangeSet = { paths: null, since: 0 };
 
-/** One round, without a command. @throws Failure */
+/** Runs one round without a command. @throws Failure */
 export async function buildOnce(session: Session, extent: Extent): Promise<void> {
   const startedAt = performance.now();
   await oneRound(session, async (workspace, lane, round) => {
@@ -17,7 +17,7 @@ export async function buildOnce(session: Session, extent: Extent): Promise<void>
   session.report({ event: "finished", milliseconds: performance.now() - startedAt });
 }
 
-/** One round, to the end of its command. @throws Failure */
+/** Runs one round, until its command has ended. @throws Failure */
 export async function runOnce(session: Session, run: Run): Promise<ExitStatus> {
   return await oneRound(session, async (workspace, lane, round) => {
     const bundle = await bundleStage(workspace, [lane], round);
@@ -31,15 +31,15 @@ async function oneRound<T>(
   work: (workspace: Workspace, lane: Lane, round: Round) => Promise<T>,
 ): Promise<T> {
   const workspace = createWorkspace(project);
-  const over = new AbortController();
-  const connected = connect(target, project.root, report, AbortSignal.any([signal, over.signal]));
+  const finished = new AbortController();
+  const connected = connect(target, project.root, report, AbortSignal.any([signal, finished.signal]));
   connected.catch(() => {}); // thrown when a lane needs it: errors in the bundle are reported first
   const lane = createLane(target.name, { current: () => connected, drop: () => {} });
   const round = { changes: EVERYTHING, report, signal, startedAt: performance.now() };
   try {
     return await work(workspace, lane, round);
   } finally {
-    over.abort();
+    finished.abort();
     await workspace.bundler?.dispose();
     await (await connected.catch(() => undefined))?.connection.close();
   }

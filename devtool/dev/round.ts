@@ -14,17 +14,17 @@ import type { ChangeSet } from "../watch/watch.ts";
 import { addUnsent, buildMemory, inLane, type Lane, type OpenLane } from "./lane.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** The way of one save: bundle, once for all lanes; then addons → sync → build → run, in each lane. */
+/** What follows a save: bundle, once for all lanes; then addons → sync → build → run, in each lane. */
 export interface Round {
   readonly changes: ChangeSet;
   readonly report: Report;
-  /** Aborted by a newer save: the round is abandoned, at whatever stage it is. */
+  /** Aborted by a newer save, at any stage: the round is abandoned. */
   readonly signal: AbortSignal;
-  /** On the clock of performance.now(). */
+  /** As a time of performance.now(). */
   readonly startedAt: number;
 }
 
-/** How far a round goes that runs no command. */
+/** The last stage of a round that runs no command. */
 export type Extent = "sync" | "build";
 
 export interface Run {
@@ -40,18 +40,18 @@ export async function bundleStage(
   { changes: { paths }, report, signal }: Round,
 ): Promise<Bundle | undefined> {
   const { bundler, relevance } = workspace;
-  const note = (changed: readonly string[] | null) => {
+  const addChanged = (changed: readonly string[] | null) => {
     const sent = changed === null ? null : changed.filter((path) => relevance.isSent(path));
     for (const lane of lanes) addUnsent(lane, sent);
   };
-  note(paths);
+  addChanged(paths);
   if (!bundler || (workspace.bundle && paths?.every((path) => relevance.isBuildInput(path)))) return workspace.bundle;
   report({ event: "stage", stage: "bundle" });
   workspace.bundle = undefined;
   try {
     const bundle = await bundler.build(signal);
     workspace.bundle = bundle;
-    note(bundle.changed);
+    addChanged(bundle.changed);
     for (const warning of bundle.warnings) report({ event: "diagnostic", ...warning });
     const { files, bytes, milliseconds } = bundle;
     report({ event: "bundled", files, bytes, milliseconds });
@@ -119,7 +119,7 @@ async function syncStage(
   { signal }: Round,
 ): Promise<void> {
   report({ event: "stage", stage: "sync" });
-  // A newer round may add more while this one sends.
+  // A newer round may add paths while this one is sending.
   const { unsent } = lane;
   lane.unsent = new Set();
   const changed = unsent === "everything" ? undefined : [...unsent];

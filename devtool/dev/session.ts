@@ -4,7 +4,7 @@ import type { Interrupts } from "../process/interrupts.ts";
 import type { Report } from "../report/events.ts";
 import type { Target } from "../targets/target.ts";
 
-/** What a command that works on a project keeps from its start to its end. */
+/** What a command that works on a project uses from start to end. */
 export interface Session {
   readonly project: Project;
   readonly target: Target;

@@ -10,7 +10,7 @@ export interface Workspace {
   readonly project: Project;
   readonly filter: Filter;
   readonly relevance: Relevance;
-  /** Which files are executable, where the file system doesn't say so. */
+  /** Which files are executable, where the file system does not record it. */
   readonly executable: ((path: string) => boolean) | undefined;
   readonly bundler: Bundler | undefined;
   /** The one on disk; undefined while it is being built, and after a build that failed. */
@@ -18,7 +18,7 @@ export interface Workspace {
   readonly steps: readonly BuildStep[];
 }
 
-/** @throws Failure, exit code 2, for a pattern that can't be kept */
+/** @throws Failure, exit code 2, for a pattern that is not supported */
 export function createWorkspace(project: Project): Workspace {
   const filter = createFilter(project.sync);
   const executables = createFilter({ include: project.executable });

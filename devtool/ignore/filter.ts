@@ -4,27 +4,27 @@ import { type Pattern, parsePattern } from "./pattern.ts";
 
 /** Which of the project's files are in the mirror; the rest of the mirror is never touched. */
 export interface Filter {
-  /** Whether a path (relative, posix) belongs in the mirror. A directory does also where something below it may. */
+  /** Whether a path (relative, posix) belongs in the mirror. A directory does too if something below it may. */
   includes(path: string, isDirectory: boolean): boolean;
   /** Whether nothing below a directory can be in the mirror, so that it need not be read. */
   prunes(directory: string): boolean;
   /** The verdict on a path whose parents are not excluded. `path` has one code unit for each byte. */
   verdict(path: string, isDirectory: boolean): Verdict;
-  /** Whether there can be passages. */
+  /** Whether a verdict can be `passage`. */
   readonly hasPassages: boolean;
   /** The patterns it is made of, last line first: the first match decides. */
   readonly excludes: readonly Pattern[];
   readonly selects: readonly IncludeStep[];
 }
 
-/** Never in the mirror, at any depth, whatever the patterns are: history and a virtual machine's state. */
+/** Never in the mirror, at any depth, whatever the patterns say: history and a virtual machine's state. */
 export const ALWAYS_EXCLUDED = [".git", ".vagrant"];
-/** Not in the mirror unless a pattern names it: npm installed it for another platform. */
+/** Not in the mirror unless a pattern names it: npm installed it for this machine's platform. */
 const EXCLUDED_UNLESS_NAMED = "node_modules";
 
 /**
  * Both lists are in gitignore syntax, relative to the project. `include` selects (a directory selects what is below
- * it; the last matching line wins; an empty list selects all), `exclude` takes away, as a .gitignore does.
+ * it; the last matching line wins; an empty list selects all), `exclude` removes, as a .gitignore does.
  * Throws Failure, exit code 2, for a pattern that is not supported.
  */
 export function createFilter(patterns: {

@@ -15,7 +15,8 @@ export function includeSteps(pattern: Pattern): IncludeStep[] {
     { verdict, pattern },
     { verdict, pattern: below(pattern) },
   ];
-  if (!pattern.negated) steps.push(...passages(pattern).map((way) => ({ verdict: "passage" as const, pattern: way })));
+  if (!pattern.negated)
+    steps.push(...passages(pattern).map((directory) => ({ verdict: "passage" as const, pattern: directory })));
   return steps;
 }
 

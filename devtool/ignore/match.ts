@@ -1,6 +1,9 @@
 import type { Pattern, Segment, Token } from "./pattern.ts";
 
-/** Whether a path matches, negation aside. `path` is relative; it and `name`, its last component, have one code unit per byte. */
+/**
+ * Whether a path matches, negation aside. `path` is relative; it and `name`, its last component, have one code unit per
+ * byte.
+ */
 export type PathMatcher = (path: string, name: string, isDirectory: boolean) => boolean;
 
 export function compilePattern(pattern: Pattern): PathMatcher {

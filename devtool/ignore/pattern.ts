@@ -21,12 +21,12 @@ export interface Pattern {
   readonly segments: readonly Segment[];
 }
 
-/** A pattern reaches rsync as one rule or as 2^n for n inner `**`. */
+/** A pattern becomes one rsync rule, or 2^n rules for n inner `**`. */
 const DOUBLE_STARS_MAX = 4;
 const PATTERN_BYTES_MAX = 2048;
 
 /**
- * Parses one gitignore line; undefined for a comment, a blank line, and a pattern that never matches in git.
+ * Parses one gitignore line; returns undefined for a comment, a blank line, and a pattern that never matches in git.
  * Each code unit of `line` is one byte of the pattern. Throws Failure for a pattern that rsync's rules can't express.
  */
 export function parsePattern(line: string): Pattern | undefined {
@@ -167,7 +167,10 @@ function parseClass(part: string, start: number): ParsedClass | undefined {
 
 const SLASH = 0x2f;
 
-/** No class matches a slash, and rsync counts the slashes of a pattern. Returns an empty list for a range that runs backwards. */
+/**
+ * No class matches a slash, and rsync counts the slashes of a pattern. Returns an empty list for a range that runs
+ * backwards.
+ */
 function withoutSlash([from, to]: Range): Range[] {
   const parts: Range[] =
     from <= SLASH && to >= SLASH

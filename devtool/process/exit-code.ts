@@ -1,6 +1,6 @@
 import { LINUX_SIGNALS } from "../protocol/signals.ts";
 
-/** As a shell tells of a process that a signal ended. */
+/** The exit code that a shell reports for a process ended by a signal. */
 export function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + (LINUX_SIGNALS[signal] ?? 0);
 }

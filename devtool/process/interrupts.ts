@@ -14,37 +14,39 @@ export class Interrupted extends Error {
 }
 
 export interface Interrupts {
-  /** Aborted, with an Interrupted, at the first signal that nobody has taken. */
+  /** Aborted with an Interrupted at the first signal that no handler intercepts. */
   readonly signal: AbortSignal;
   /** Aborts it as `signal` would. */
   end(signal: NodeJS.Signals): void;
-  /** Until the result is called, signals go to `handler`. Where it gets `all`, a repeated one does not end devtool at once. */
-  take(handler: (signal: InterruptSignal) => void, all?: "all"): () => void;
+  /**
+   * Passes signals to `handler` until the returned function is called. With `all`, a repeated one does not end devtool.
+   */
+  intercept(handler: (signal: InterruptSignal) => void, all?: "all"): () => void;
 }
 
 const SIGNALS: readonly InterruptSignal[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
-/** Listens from now on. A second Ctrl-C, or a second order to end, is not waited for: `force` ends the process at once. */
+/** Installs the signal handlers. At a second Ctrl-C, or another signal sent twice, `force` ends the process at once. */
 export function listenForInterrupts(force: (exitCode: number) => void): Interrupts {
   const abort = new AbortController();
-  let taken: { handler: (signal: InterruptSignal) => void; all: boolean } | undefined;
+  let current: { handler: (signal: InterruptSignal) => void; all: boolean } | undefined;
   const seen = new Set<InterruptSignal>();
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      if (seen.has(signal) && !taken?.all) force(exitCodeOf(signal));
+      if (seen.has(signal) && !current?.all) force(exitCodeOf(signal));
       seen.add(signal);
-      if (taken) taken.handler(signal);
+      if (current) current.handler(signal);
       else abort.abort(new Interrupted(signal));
     });
   }
   return {
     signal: abort.signal,
     end: (signal) => abort.abort(new Interrupted(signal)),
-    take: (handler, all) => {
-      const mine = { handler, all: all !== undefined };
-      taken = mine;
+    intercept: (handler, all) => {
+      const own = { handler, all: all !== undefined };
+      current = own;
       return () => {
-        if (taken === mine) taken = undefined;
+        if (current === own) current = undefined;
         seen.clear();
       };
     },

@@ -7,7 +7,9 @@ export const MAGIC = Buffer.from("devtool", "latin1");
  */
 export const PROTOCOL_VERSION = 1;
 
-/** Longest payload. A longer frame is refused at its header, so a peer can't make the other side buffer without limit. */
+/**
+ * Longest payload. A longer frame is refused at its header, so a peer can't make the other side buffer without limit.
+ */
 export const FRAME_BYTES_MAX = 1024 * 1024;
 
 /** u32 payload length, big-endian; u8 kind. */

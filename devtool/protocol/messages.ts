@@ -23,10 +23,13 @@ export type ClientMessage =
   | { readonly type: "stdin-end" }
   | { readonly type: "window"; readonly stream: StreamName; readonly bytes: number }
   | { readonly type: "signal"; readonly signal: NodeJS.Signals }
-  /** SIGTERM to the process group, SIGKILL after a grace. */
+  /** SIGTERM to the process group, SIGKILL after a grace period. */
   | { readonly type: "terminate" };
 
-/** Agent to client. The first message is `started` or `failed`; after `started` comes output, and `exit` or `killed` is last. */
+/**
+ * Agent to client. The first message is `started` or `failed`; after `started` comes output, and `exit` or `killed` is
+ * last.
+ */
 export type AgentMessage =
   | { readonly type: "started"; readonly pid: number }
   | { readonly type: "failed"; readonly step: "chdir" | "exec"; readonly errno: string }

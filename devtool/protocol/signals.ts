@@ -1,4 +1,7 @@
-/** Signal numbers on Linux, x86 and ARM (signal(7)). os.constants.signals has those of this machine, which may not be Linux. */
+/**
+ * Signal numbers on Linux, x86 and ARM (signal(7)). os.constants.signals has those of this machine, which may not be
+ * Linux.
+ */
 export const LINUX_SIGNALS: Readonly<Record<string, number>> = {
   SIGHUP: 1,
   SIGINT: 2,

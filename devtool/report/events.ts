@@ -3,7 +3,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 
 /**
  * What a command reports while it works. With --json each is one line of standard output, in an envelope.
- * docs/events.md is checked against the types here. Names and meanings stay; more may come.
+ * docs/events.md is checked against these types. Names and meanings are stable; new ones may be added.
  */
 export type Event =
   | StageBegan
@@ -25,15 +25,15 @@ export type Event =
   | Status
   | Failed;
 
-/** What every line carries beside its event. */
+/** The fields of every line besides those of its event. */
 interface Envelope {
-  /** The round it belongs to, from 1; always 1 in a command other than `watch`; null for what belongs to no round. */
+  /** The round it belongs to, from 1; always 1 in a command other than `watch`; null if it belongs to no round. */
   readonly round: number | null;
-  /** The name of the target it belongs to; null for what belongs to none. */
+  /** The name of the target it belongs to; null if it belongs to none. */
   readonly target: string | null;
   /**
-   * Milliseconds since what began the round: a save, or the new connection after a lost one. In the first round, and
-   * outside of rounds: since devtool started.
+   * Milliseconds since the save, or the reconnection, that the round follows. In the first round and outside rounds:
+   * since devtool started.
    */
   readonly at: number;
 }
@@ -45,13 +45,13 @@ export type EventLine<E extends Event = Event> = E & Envelope;
 export interface Origin {
   readonly round?: number | null;
   readonly target?: string;
-  /** What `at` counts from, on the clock of performance.now(). */
+  /** What `at` counts from: a time of performance.now(). */
   readonly since?: number;
 }
 
 export type Report = (event: Event, origin?: Origin) => void;
 
-/** The report of one round, or one target: what is reported to it comes from there, unless it says otherwise. */
+/** Returns a report for one round or target, which adds this origin to each event that does not have its own. */
 export function reportOf(report: Report, origin: Origin): Report {
   return (event, inner) => report(event, { ...origin, ...inner });
 }
@@ -75,9 +75,9 @@ interface Connected {
   readonly event: "connected";
   /** How the target is reached. */
   readonly kind: "local" | "ssh" | "vagrant";
-  /** Of the target, as Node.js names it: `linux`. */
+  /** The target's platform, as Node.js names it: `linux`. */
   readonly platform: string;
-  /** Of the target, as Node.js names it: `x64`, `arm64`. */
+  /** The target's processor, as Node.js names it: `x64`, `arm64`. */
   readonly arch: string;
   /** The C library of the target. */
   readonly libc: "glibc" | "musl";
@@ -89,7 +89,9 @@ interface Connected {
   readonly milliseconds: number;
 }
 
-/** A connection ended on its own, or a new one could not be opened. devtool keeps trying; each reason is sent once. */
+/**
+ * A connection ended on its own, or a new one could not be opened. devtool keeps trying; each reason is reported once.
+ */
 interface Disconnected {
   readonly event: "disconnected";
   /** Why. */
@@ -153,7 +155,7 @@ interface Started {
   readonly milliseconds: number;
 }
 
-/** A command that starts nothing on the target (`sync`, `build`) is done. */
+/** A command that runs no program on the target (`sync`, `build`) is done. */
 interface Finished {
   readonly event: "finished";
   /** How long it took, in milliseconds. */
@@ -163,7 +165,7 @@ interface Finished {
 /** The command wrote something. Each event has either `data` or `base64`. */
 interface OutputText {
   readonly event: "output";
-  /** Where it wrote to. */
+  /** The stream it wrote to. */
   readonly stream: "stdout" | "stderr";
   /** What it wrote, where that is valid UTF-8. A character is never split between two events. */
   readonly data: string;
@@ -176,7 +178,7 @@ interface OutputBytes {
   readonly base64: string;
 }
 
-/** The command ended, and not because a newer round replaced it. */
+/** The command ended, other than by being replaced by a newer round. */
 interface Exited {
   readonly event: "exited";
   /** The exit code; null where a signal ended the command. */
@@ -185,26 +187,26 @@ interface Exited {
   readonly signal: string | null;
 }
 
-/** What esbuild or a compiler says about one place in the sources. */
+/** A message of esbuild or a compiler about one place in the sources. */
 interface DiagnosticFound extends Diagnostic {
   readonly event: "diagnostic";
 }
 
-/** A line that a tool on the target printed: make, the provision script. */
+/** A line printed by a tool on the target, such as make or the provision script. */
 interface Log {
   readonly event: "log";
   /** The line, without its end. */
   readonly text: string;
 }
 
-/** Something worth knowing that stops nothing. */
+/** Information that needs no action. */
 interface Notice {
   readonly event: "notice";
   /** What it is, in words. */
   readonly text: string;
 }
 
-/** `doctor` looked at one thing. */
+/** `doctor` checked one thing. */
 interface Checked extends Check {
   readonly event: "check";
 }
@@ -212,7 +214,7 @@ interface Checked extends Check {
 export interface Check {
   /** `here`, or the name of the target. */
   readonly where: string;
-  /** What was looked for. */
+  /** What was checked. */
   readonly name: string;
   /** Whether it is as it should be. */
   readonly ok: boolean;
@@ -224,7 +226,7 @@ export interface Check {
   readonly remedy: string | null;
 }
 
-/** `status` found out one thing. */
+/** `status` reports one value. */
 interface Status {
   readonly event: "status";
   /** `project`, `target`, `connection` or `mirror`. */
@@ -233,7 +235,7 @@ interface Status {
   readonly value: string | null;
 }
 
-/** A round of `watch` failed, and the next save may mend it. Or the command failed, and this is its last event. */
+/** A round of `watch` failed, and the next save may fix it. Or the command failed, and this is its last event. */
 interface Failed {
   readonly event: "failed";
   /** What failed. */

@@ -7,24 +7,24 @@ interface Streams {
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
-/** A program's own output on its streams, devtool's words on standard error. */
+/** Reports to people: messages on standard error, what `doctor` and `status` report on standard output. */
 export function humanReport({ stdout, stderr }: Streams): Report {
   const status = createStatusLine(stderr);
   const round: string[] = [];
   let isWatch = false;
-  const say = (text: string) => void stderr.write(`devtool: ${text}\n`);
+  const print = (text: string) => void stderr.write(`devtool: ${text}\n`);
   return (event) => {
     status.clear();
     switch (event.event) {
       case "stage":
-        // While it connects a person may be asked for a passphrase, on this very line.
-        if (event.stage !== "connect") status.begin(DOING[event.stage]);
+        // While connecting, a passphrase may be asked for on the same line.
+        if (event.stage !== "connect") status.begin(ACTIVITY[event.stage]);
         break;
       case "changed":
         isWatch = true;
         round.length = 0;
-        // Where a round begins, for editors that collect its diagnostics.
-        if (event.paths !== null) say(`changed ${namesOf(event.paths)}`);
+        // Marks the start of a round for editors, which then collect its diagnostics.
+        if (event.paths !== null) print(`changed ${namesOf(event.paths)}`);
         break;
       case "bundled":
       case "synced":
@@ -34,15 +34,15 @@ export function humanReport({ stdout, stderr }: Streams): Report {
       case "started":
       case "finished":
         round.push(`${event.event === "started" ? "started" : "done"} after ${duration(event.milliseconds)}`);
-        say(round.splice(0).join(", "));
+        print(round.splice(0).join(", "));
         break;
       case "disconnected":
-        say(`${event.message}; trying again`);
-        if (event.remedy !== null) say(`  ${event.remedy}`);
+        print(`${event.message}; trying again`);
+        if (event.remedy !== null) print(`  ${event.remedy}`);
         break;
       case "exited":
-        // Of a single run its own exit code tells.
-        if (isWatch) say(event.signal === null ? `ended with exit code ${event.code}` : `ended by ${event.signal}`);
+        // A single run exits with the command's own exit code.
+        if (isWatch) print(event.signal === null ? `ended with exit code ${event.code}` : `ended by ${event.signal}`);
         break;
       case "diagnostic":
         stderr.write(`${diagnosticLine(event)}\n`);
@@ -51,7 +51,7 @@ export function humanReport({ stdout, stderr }: Streams): Report {
         stderr.write(`${event.text}\n`);
         break;
       case "notice":
-        say(event.text);
+        print(event.text);
         break;
       case "check":
         stdout.write(checkLine(event));
@@ -61,8 +61,8 @@ export function humanReport({ stdout, stderr }: Streams): Report {
         break;
       case "failed":
         round.length = 0;
-        say(event.message);
-        if (event.remedy !== null) say(`  ${event.remedy}`);
+        print(event.message);
+        if (event.remedy !== null) print(`  ${event.remedy}`);
         break;
       case "connected":
       case "output":
@@ -73,7 +73,7 @@ export function humanReport({ stdout, stderr }: Streams): Report {
   };
 }
 
-const DOING: Readonly<Record<Exclude<Stage, "connect">, string>> = {
+const ACTIVITY: Readonly<Record<Exclude<Stage, "connect">, string>> = {
   bundle: "bundling",
   addons: "getting native packages for the target",
   sync: "sending",

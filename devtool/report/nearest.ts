@@ -1,4 +1,4 @@
-/** The candidate most like what was written, if one is near enough to be what was meant. */
+/** Returns the candidate most similar to `written`, if one is similar enough to be what was meant. */
 export function nearest(written: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(written.toLowerCase(), candidate.toLowerCase()) }))

@@ -4,29 +4,29 @@ import type { Report } from "./events.ts";
 
 /** Turns a stream of bytes into `output` events; a character split between chunks stays whole. */
 export function outputEvents(stream: "stdout" | "stderr", report: Report): Writable {
-  let held: Buffer = Buffer.alloc(0);
-  const tell = (bytes: Buffer) => {
+  let incomplete: Buffer = Buffer.alloc(0);
+  const reportBytes = (bytes: Buffer) => {
     if (bytes.length === 0) return;
     if (isUtf8(bytes)) report({ event: "output", stream, data: bytes.toString("utf8") });
     else report({ event: "output", stream, base64: bytes.toString("base64") });
   };
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
-      const bytes = Buffer.concat([held, chunk]);
-      const whole = bytes.length - unfinished(bytes);
-      held = bytes.subarray(whole);
-      tell(bytes.subarray(0, whole));
+      const bytes = Buffer.concat([incomplete, chunk]);
+      const whole = bytes.length - incompleteBytes(bytes);
+      incomplete = bytes.subarray(whole);
+      reportBytes(bytes.subarray(0, whole));
       done();
     },
     final(done) {
-      tell(held);
+      reportBytes(incomplete);
       done();
     },
   });
 }
 
-/** How many bytes at the end begin a character of UTF-8 that is not there in full. */
-function unfinished(bytes: Buffer): number {
+/** Number of bytes at the end that belong to an incomplete UTF-8 character. */
+function incompleteBytes(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;
     if (byte < 0x80) return 0;

@@ -5,7 +5,7 @@ export interface StatusLine {
 
 const PROGRESS_AFTER_MS = 1_000;
 
-/** What takes longer than a second is named while it lasts, where a terminal can take the line back. */
+/** Shows what takes longer than a second while it lasts; only on a terminal, where the line can be erased again. */
 export function createStatusLine(stderr: NodeJS.WritableStream & { readonly isTTY?: boolean }): StatusLine {
   let timer: NodeJS.Timeout | undefined;
   let isShown = false;

@@ -5,11 +5,13 @@ export interface LaunchRequest {
   /** Absolute path on the target. */
   readonly cwd: string;
   readonly asRoot: boolean;
-  /** The terminal that devtool runs in, if the command is to have it. */
+  /** The terminal that devtool runs in, if the command is to use it. */
   readonly terminal: (TerminalSize & { readonly term: string }) | undefined;
 }
 
-/** A started command, whose streams are to be carried; or one that gets this process's own terminal (`local`), when run. */
+/**
+ * A started command, whose streams are to be copied; or (`local`) one that run() starts on this process's own terminal.
+ */
 export type Launched =
   | { readonly kind: "process"; readonly process: RemoteProcess }
   | { readonly kind: "own terminal"; run(): Promise<ExitStatus> };

@@ -5,17 +5,17 @@ import type { Launched, LaunchRequest } from "./launch.ts";
 
 /** devtool's own side of a command's standard streams. */
 export interface Stdio {
-  /** undefined: the command's input is empty. */
+  /** undefined if the command's input is empty. */
   readonly stdin: (Readable & { isTTY?: boolean; setRawMode?(raw: boolean): unknown }) | undefined;
   readonly stdout: Writable & { columns?: number; rows?: number };
   readonly stderr: Writable;
-  /** Whether the command has this terminal as its own. */
+  /** Whether the command runs on this terminal. */
   readonly isTerminal: boolean;
   /** Called after the last byte of output. */
   finish(): void;
 }
 
-/** This terminal's size and kind, for the command's; undefined: it gets none. */
+/** The size and type for the command's terminal; undefined if it gets none. */
 export function terminalOf({ isTerminal, stdout }: Stdio): LaunchRequest["terminal"] {
   if (!isTerminal) return undefined;
   return { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24, term: process.env["TERM"] ?? "xterm" };
@@ -24,7 +24,7 @@ export function terminalOf({ isTerminal, stdout }: Stdio): LaunchRequest["termin
 /** From SIGTERM to SIGKILL. */
 const END_GRACE_MS = 5_000;
 
-/** Carries a command's bytes, signals and terminal size until it ends. Aborting `signal` ends the command. */
+/** Forwards a command's bytes, signals and terminal size until it ends. Aborting `signal` ends the command. */
 export async function stream(
   launched: Launched,
   stdio: Stdio,
@@ -32,7 +32,7 @@ export async function stream(
   signal: AbortSignal,
 ): Promise<ExitStatus> {
   if (launched.kind === "own terminal") {
-    const release = interrupts.take(() => {}, "all"); // the terminal sends them to the command itself
+    const release = interrupts.intercept(() => {}, "all"); // the terminal sends them to the command itself
     return await launched.run().finally(release);
   }
   const { process } = launched;
@@ -61,16 +61,16 @@ async function carryPipes(process: RemoteProcess, stdio: Stdio, interrupts: Inte
   if (stdin) stdin.pipe(process.stdin);
   else process.stdin.end();
   const release = stdio.stdin === undefined ? () => {} : forwardSignals(process, interrupts);
-  let isUnread = false;
-  const unread = () => {
-    isUnread = true;
+  let isReaderGone = false;
+  const onReaderGone = () => {
+    isReaderGone = true;
     void endRun(process);
   };
   try {
-    const pumps = [pump(process.stdout, stdio.stdout, unread), pump(process.stderr, stdio.stderr, unread)];
+    const pumps = [pump(process.stdout, stdio.stdout, onReaderGone), pump(process.stderr, stdio.stderr, onReaderGone)];
     const [status] = await Promise.all([process.exited, ...pumps]);
     // As if the command itself had written to the closed pipe.
-    return isUnread ? { code: null, signal: "SIGPIPE" } : status;
+    return isReaderGone ? { code: null, signal: "SIGPIPE" } : status;
   } finally {
     release();
     stdin?.unpipe(process.stdin);
@@ -78,19 +78,24 @@ async function carryPipes(process: RemoteProcess, stdio: Stdio, interrupts: Inte
   }
 }
 
-/** The command acts on signals itself; SIGTERM and SIGHUP are followed by SIGKILL if it still runs after END_GRACE_MS. */
+/**
+ * The command acts on signals itself; SIGTERM and SIGHUP are followed by SIGKILL if it still runs after END_GRACE_MS.
+ */
 function forwardSignals(process: RemoteProcess, interrupts: Interrupts): () => void {
-  return interrupts.take((signal) => {
+  return interrupts.intercept((signal) => {
     if (signal === "SIGTERM" || signal === "SIGHUP") setTimeout(() => process.kill("SIGKILL"), END_GRACE_MS).unref();
     process.kill(signal);
   });
 }
 
-/** Copies to the end, no faster than `to` takes it. Once nobody reads `to` any more, calls `unread` and drops the rest. */
-async function pump(from: Readable, to: Writable, unread: () => void): Promise<void> {
+/**
+ * Copies to the end, no faster than `to` accepts it. Once `to` has lost its reader, calls `onReaderGone` and drops the
+ * rest.
+ */
+async function pump(from: Readable, to: Writable, onReaderGone: () => void): Promise<void> {
   let isClosed = false;
   const onError = () => {
-    if (!isClosed) unread();
+    if (!isClosed) onReaderGone();
     isClosed = true;
   };
   to.on("error", onError);
@@ -99,14 +104,14 @@ async function pump(from: Readable, to: Writable, unread: () => void): Promise<v
       if (isClosed || to.destroyed) continue;
       if (!to.write(chunk)) await drained(to);
     }
-    // An error of the last write comes after it.
+    // An error of the last write is reported after it.
     await new Promise<void>((resolve) => (isClosed ? resolve() : to.write("", () => resolve())));
   } finally {
     to.off("error", onError);
   }
 }
 
-/** Settles once `stream` takes more, or is closed. */
+/** Settles once `stream` accepts more, or is closed. */
 function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     const events = ["drain", "close", "error"];
@@ -121,15 +126,15 @@ function drained(stream: Writable): Promise<void> {
 async function carryTerminal(process: RemoteProcess, stdio: Stdio, interrupts: Interrupts): Promise<ExitStatus> {
   const { stdin, stdout } = stdio;
   const resize = () => process.resize({ columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 });
-  const release = interrupts.take((signal) => process.kill(signal), "all");
+  const release = interrupts.intercept((signal) => process.kill(signal), "all");
   const restore = () => void stdin?.setRawMode?.(false);
   globalThis.process.once("exit", restore); // also after an uncaught exception
   stdout.on("resize", resize);
   stdin?.setRawMode?.(true);
   stdin?.pipe(process.stdin);
   try {
-    const unread = () => process.kill("SIGHUP");
-    const pumps = [pump(process.stdout, stdout, unread), pump(process.stderr, stdio.stderr, unread)];
+    const onReaderGone = () => process.kill("SIGHUP");
+    const pumps = [pump(process.stdout, stdout, onReaderGone), pump(process.stderr, stdio.stderr, onReaderGone)];
     const [status] = await Promise.all([process.exited, ...pumps]);
     return status;
   } finally {

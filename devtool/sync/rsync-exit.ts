@@ -3,7 +3,7 @@ import { Failure, type FailureCode } from "../failure.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
 import { MESSAGE, type Message } from "./wire/multiplex.ts";
 
-/** What the rsync on the target reports while it works. */
+/** What rsync on the target reports while it runs. */
 export interface RsyncOutput {
   receive(message: Message): void;
   /** Number of deletions. */
@@ -97,7 +97,7 @@ export const NO_RSYNC = {
   exitCode: 2,
 } as const;
 
-/** The failure in words; undefined after success. `unsettled`: the number of files that this side made rsync refuse. */
+/** Returns the failure; undefined after success. `unsettled`: the number of files that this side made rsync refuse. */
 export function exitFailure(status: ExitStatus, output: RsyncOutput, unsettled: number): Failure | undefined {
   const { errors } = output;
   if (status.code === 0) return undefined;

@@ -15,10 +15,13 @@ import { brokenStream } from "./wire/wire.ts";
 export interface SyncRequest {
   /** The project: an absolute path on this machine. */
   readonly root: string;
-  /** An absolute path on the target; made if missing. Nothing outside it is written or deleted. */
+  /** An absolute path on the target; created if missing. Nothing outside it is written or deleted. */
   readonly mirror: string;
   readonly filter: Filter;
-  /** The paths of a watch round, relative to the project, posix. Without it everything is compared, and what is not in the project is deleted from the mirror. */
+  /**
+   * The paths of a watch round, relative to the project, posix. Without it everything is compared, and what is not in
+   * the project is deleted from the mirror.
+   */
   readonly changed?: readonly string[] | undefined;
   /** Whether a file is executable, where the file system has no such bit (Windows). Takes the relative posix path. */
   readonly executable?: ((path: string) => boolean) | undefined;
@@ -35,13 +38,14 @@ export interface SyncReport {
   /** Sum of the sizes of the regular files in the list. */
   readonly bytesTotal: number;
   readonly milliseconds: number;
-  /** What was skipped without harm, a sentence each. */
+  /** What was skipped without causing a failure, a sentence each. */
   readonly notices: readonly string[];
 }
 
 /**
- * Makes the mirror on the target what the project is here, as `rsync -rlpt --delete` does.
- * Throws Failure, ConnectionLost, or the signal's reason; each file of the mirror is then either the old or the new one, never a part.
+ * Makes the mirror on the target equal to the project here, as `rsync -rlpt --delete` does.
+ * Throws Failure, ConnectionLost, or the signal's reason; each file of the mirror is then either the old one or the new
+ * one, never incomplete.
  */
 export async function sync(connection: Connection, request: SyncRequest, signal: AbortSignal): Promise<SyncReport> {
   const started = performance.now();
@@ -95,7 +99,7 @@ interface Round {
   readonly bytesSent: number;
 }
 
-/** rsync makes the mirror's last directory itself; `mkdir` runs only when its parents are missing too. */
+/** rsync creates the mirror's last directory itself; `mkdir` runs only if its parents are missing too. */
 async function runRound(connection: Connection, request: SyncRequest, signal: AbortSignal): Promise<Round> {
   const first = await converse(connection, request, signal);
   if (!("unusable" in first)) return first;
@@ -133,7 +137,8 @@ async function converse(connection: Connection, request: SyncRequest, signal: Ab
   try {
     await sendProject(channel, request, source, sent);
     channel.end();
-    // Everything is in place now. rsync waits 20 ms more for its own processes; only an error makes that worth waiting for.
+    // The mirror is complete. rsync now waits 20 ms for its own processes; waiting for its exit is needed only after an
+    // error.
     if (output.errors.length === 0) return done();
   } catch (error) {
     failed = error;
@@ -195,8 +200,9 @@ async function sendProject(channel: Channel, request: SyncRequest, source: Sourc
 }
 
 /**
- * The options are those that `rsync -rlpt --delete` passes to its server, with times compared to the nanosecond. The paths of
- * a watch round are sent without comparing times (-I), unless the list also holds all names of a swept directory.
+ * The options are those that `rsync -rlpt --delete` passes to its server, with times compared to the nanosecond. The
+ * paths of a watch round are sent without comparing times (-I), unless the list also contains all names of a relisted
+ * directory.
  */
 async function startRsync(
   connection: Connection,
@@ -204,7 +210,7 @@ async function startRsync(
   source: Source,
   signal: AbortSignal,
 ): Promise<RemoteProcess> {
-  const compares = request.changed === undefined || source.listing.swept.length > 0;
+  const compares = request.changed === undefined || source.listing.relisted.length > 0;
   const letters = compares ? "-ltpr" : "-ltprI";
   const offer = source.kind === "lists" ? OFFER_INCREMENTAL : OFFER;
   const argv = ["rsync", "--server", letters + offer, "--delete-during", "-@-1"];

@@ -24,7 +24,9 @@ export function errnoWords(errno: string): string {
   return words ? `${words} (${errno})` : errno;
 }
 
-/** The errno name of a system error, such as ENOENT; undefined for any other error. A Failure's code is not an errno. */
+/**
+ * The errno name of a system error, such as ENOENT; undefined for any other error. A Failure's code is not an errno.
+ */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || error instanceof Failure) return undefined;
   if ("code" in error && typeof error.code === "string") return error.code;

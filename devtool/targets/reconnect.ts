@@ -6,12 +6,12 @@ const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 5_000;
 
 export interface ReconnectRequest<T> {
-  /** Connects, and asks over the connection for what belongs to it. */
+  /** Connects, and returns the connection with what was asked for over it. */
   readonly open: (signal: AbortSignal) => Promise<T>;
   /** The connection was lost, or could not be reopened: called once for each reason. More attempts follow. */
-  readonly onTrouble: (why: Error) => void;
+  readonly onDisconnected: (why: Error) => void;
   readonly onReopened: () => void;
-  /** There will be no connection any more. Called before current() rejects. */
+  /** No connection can be opened, and no more attempts follow. Called before current() rejects. */
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -32,12 +32,15 @@ export class Reconnecting<T extends { readonly connection: Connection }> {
     this.#keepOpen().catch(() => {}); // #guard() has reported it
   }
 
-  /** What is open; after a loss, what is opened next. */
+  /** Resolves to the open connection; after a loss, to the next one. */
   current(): Promise<T> {
     return this.#current;
   }
 
-  /** Closes a connection that may not have noticed yet that it is lost. The next one may be open already, and stays open. */
+  /**
+   * Closes a connection that may not have noticed yet that it is lost. The next one may be open already, and stays
+   * open.
+   */
   drop(lost: T, why: ConnectionLost): void {
     this.#dropped = why;
     lost.connection.close().catch(() => {}); // #keepOpen() sees it
@@ -62,21 +65,21 @@ export class Reconnecting<T extends { readonly connection: Connection }> {
   }
 
   /**
-   * Tries until it succeeds: a booting machine refuses in many ways, and what a person has to fix (a changed host key is never
-   * accepted) can be fixed while this waits.
+   * Tries until it succeeds: a booting machine refuses in many ways, and what a person has to fix (a changed host key
+   * is never accepted) can be fixed while this waits.
    */
   async #reopen(lost: Error): Promise<T> {
     const { signal } = this.#closing;
-    const { open, onTrouble } = this.#request;
+    const { open, onDisconnected } = this.#request;
     let why = lost;
-    onTrouble(why);
+    onDisconnected(why);
     for (let wait = RETRY_MS_MIN; ; wait = Math.min(wait * 2, RETRY_MS_MAX)) {
       await delay(wait, undefined, { signal });
       try {
         return await open(signal);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        if (error.message !== why.message) onTrouble(error);
+        if (error.message !== why.message) onDisconnected(error);
         why = error;
       }
     }

@@ -11,7 +11,7 @@ export interface ResolveOptions {
   readonly acceptNewHostKey?: boolean;
   /** For targets without a `configFile` of their own. */
   readonly sshConfigFile?: string | undefined;
-  /** Called with what a person should know but need not act on; by default it is written to stderr. */
+  /** Called with information that needs no action; by default it is printed on stderr. */
   readonly notice?: (text: string) => void;
 }
 

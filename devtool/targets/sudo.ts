@@ -2,8 +2,8 @@ import { Failure } from "../failure.ts";
 import type { StartedAgent } from "./agent-client/greeting.ts";
 
 /**
- * How asRoot becomes root where the login user is not: always by sudo (`sudo: true`), by sudo where it asks for no
- * password (not configured), or never (`sudo: false`), which leaves it to the login user, as in rootless containers.
+ * How asRoot becomes root if the login user is not: always by sudo (`sudo: true`), by sudo where it asks for no
+ * password (the default), or never (`sudo: false`): asRoot then runs as the login user, as for rootless containers.
  */
 export type SudoUse = "required" | "if allowed" | "never";
 
@@ -12,7 +12,9 @@ export function sudoUse(sudo: boolean | undefined): SudoUse {
   return sudo ? "required" : "never";
 }
 
-/** Where the agent as root listens; undefined: asRoot is left to the login user. @throws Failure where sudo is required */
+/**
+ * Where the agent as root listens; undefined if asRoot runs as the login user. @throws Failure where sudo is required
+ */
 export async function rootSocket(
   { hello, root }: Pick<StartedAgent, "hello" | "root">,
   sudo: SudoUse,

@@ -34,7 +34,7 @@ export interface RemoteProcess {
   readonly stdin: Writable;
   /**
    * Both end without an error even when the connection is lost, which `exited` reports. A process whose output is not
-   * read is stopped by a full pipe once 2 MiB are on their way.
+   * read is blocked by a full pipe once 2 MiB are in flight.
    */
   readonly stdout: Readable;
   readonly stderr: Readable;

@@ -21,10 +21,10 @@ export class PendingChanges {
   }
 
   take(): ChangeSet {
-    const taken = this.#changes ?? { paths: [], since: performance.now() };
+    const changes = this.#changes ?? { paths: [], since: performance.now() };
     this.#changes = undefined;
     this.#arrived = this.#nextArrival();
-    return taken;
+    return changes;
   }
 
   #nextArrival(): Promise<void> {

@@ -19,10 +19,10 @@ export class Relevance {
   #sources: readonly string[] = [];
   #covered: readonly string[];
 
-  /** Folders to watch whatever the bundle is made of. */
-  readonly standing: readonly string[];
+  /** Folders to watch regardless of what the bundle is made of. */
+  readonly alwaysWatched: readonly string[];
 
-  /** `sent` is what goes to the target; `unignored` all but what git ignores, whether it goes there or not. */
+  /** `sent` selects what is sent to the target; `unignored` all that git does not ignore, whether it is sent or not. */
   constructor({ bundle, native, sync }: Pick<Project, "bundle" | "native" | "sync">, sent: Filter, unignored: Filter) {
     this.#outdir = bundle?.outdir;
     this.#buildFolders = native ? [native.folder] : [];
@@ -32,12 +32,12 @@ export class Relevance {
     // The first patterns are the folders of the build and of the bundle; what others include may be anywhere.
     const known = this.#buildFolders.length + (bundle ? 1 : 0);
     const isAnywhere = sync.include.length === 0 || sync.include.length > known;
-    this.standing = isAnywhere ? [...this.#buildFolders, "."] : this.#buildFolders;
+    this.alwaysWatched = isAnywhere ? [...this.#buildFolders, "."] : this.#buildFolders;
   }
 
   /**
-   * Takes in what the bundle was made of; returns the folders to watch for it that are not watched yet. A standing "."
-   * does not count: prunes() may have left out of it what is a source now.
+   * Adds what the bundle was made of; returns the folders to watch for it that are not watched yet. The project's own
+   * folder does not count as watched: prunes() may have left out of it what is a source now.
    */
   cover(inputs: readonly string[]): string[] {
     for (const path of inputs) this.#inputs.add(path);
@@ -47,7 +47,7 @@ export class Relevance {
     return fresh;
   }
 
-  /** Whether a path goes to the target. */
+  /** Whether a path is sent to the target. */
   isSent(path: string): boolean {
     return this.#sent.includes(path, false) || this.#sent.includes(path, true);
   }

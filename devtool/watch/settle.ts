@@ -1,11 +1,14 @@
-/** More paths than this at once, as by a branch switch or an unpacked archive, are a storm. */
+/** More paths than this at once, such as after a branch switch, are a storm. */
 export const STORM_PATHS = 200;
-/** Paths are passed on once no more have come for this long… */
+/** Paths are passed on once no more have arrived for this long… */
 const QUIET_MS = { save: 5, storm: 250 } as const;
 /** …or the first of them has waited this long. */
 const WAIT_MAX_MS = { save: 150, storm: 5_000 } as const;
 
-/** Collects paths until no more come, since one save causes several events; a program that keeps writing delays it only so long. */
+/**
+ * Collects paths until no more arrive, since one save causes several events. A program that keeps writing can't delay
+ * it forever.
+ */
 export class Settling {
   readonly #settled: (paths: readonly string[], since: number) => void;
   readonly #clock: () => number;
@@ -13,7 +16,7 @@ export class Settling {
   #firstAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `since`: when the first of the paths came, on the clock. */
+  /** `since`: when the first of the paths arrived, on the clock. */
   constructor(settled: (paths: readonly string[], since: number) => void, clock = () => performance.now()) {
     this.#settled = settled;
     this.#clock = clock;

@@ -11,7 +11,7 @@ interface FileState {
   readonly digest: string | undefined;
 }
 
-/** What a project's files looked like when they were last looked at. Paths are relative to the root, posix. */
+/** The states of a project's files when they were last checked. Paths are relative to the root, posix. */
 export class Snapshot {
   readonly #root: string;
   readonly #prunes: (path: string) => boolean;
@@ -47,9 +47,9 @@ export class Snapshot {
 
   /** Returns the paths below these folders that were added, removed, or changed in size, time, mode or inode. */
   async outdatedBelow(folders: readonly string[]): Promise<string[]> {
-    const there = await this.#statesBelow(folders);
-    const changed = [...there].filter(([path, now]) => this.#seen.get(path)?.stat !== now.stat).map(([path]) => path);
-    return [...changed, ...[...this.#seen.keys()].filter((path) => !there.has(path))];
+    const current = await this.#statesBelow(folders);
+    const changed = [...current].filter(([path, now]) => this.#seen.get(path)?.stat !== now.stat).map(([path]) => path);
+    return [...changed, ...[...this.#seen.keys()].filter((path) => !current.has(path))];
   }
 
   async #statesBelow(folders: readonly string[]): Promise<Map<string, FileState>> {

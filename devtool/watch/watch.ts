@@ -6,11 +6,11 @@ import type { Relevance } from "./relevance.ts";
 import { Settling, STORM_PATHS } from "./settle.ts";
 import { Snapshot } from "./snapshot.ts";
 
-/** What changed since the one before. */
+/** What changed since the previous change set. */
 export interface ChangeSet {
   /** Relative to the project, posix. null: anything may have changed. */
   readonly paths: readonly string[] | null;
-  /** When the first of it was noticed, on the clock of performance.now(). */
+  /** When the first of it was noticed, as a time of performance.now(). */
   readonly since: number;
 }
 
@@ -22,9 +22,12 @@ export interface WatchRequest {
   readonly onError: (error: Failure) => void;
 }
 
-/** chokidar drops a second change within 50 ms, and a second removal within 100 ms: so each path is looked at again. */
-const LOOK_AGAIN_MS = [60, 160] as const;
-/** chokidar is not listening yet when it says it is ready, and some file systems send no events: so all is looked at again. */
+/** chokidar drops a second change within 50 ms, and a second removal within 100 ms: so each path is checked again. */
+const RECHECK_MS = [60, 160] as const;
+/**
+ * chokidar reports that it is ready before it listens, and some file systems send no events: so everything is checked
+ * again.
+ */
 const SWEEPS_MS = [50, 1_000] as const;
 const SWEEP_INTERVAL_MS = 30_000;
 
@@ -81,10 +84,10 @@ export class Watcher {
     for (const path of paths) if (await this.#snapshot.update(path, withDigest)) changed.push(path);
     if (this.#state === "closed") return;
     if (changed.length > 0) this.#request.onChange({ paths: changed.length > STORM_PATHS ? null : changed, since });
-    for (const milliseconds of LOOK_AGAIN_MS) this.#later(milliseconds, () => this.#lookAgain(paths, withDigest));
+    for (const milliseconds of RECHECK_MS) this.#later(milliseconds, () => this.#recheck(paths, withDigest));
   }
 
-  async #lookAgain(paths: readonly string[], withDigest: boolean): Promise<void> {
+  async #recheck(paths: readonly string[], withDigest: boolean): Promise<void> {
     for (const path of paths) if (await this.#snapshot.isOutdated(path, withDigest)) this.#hint(path);
   }
 

@@ -8,10 +8,10 @@ function eventsOf({ stdout }: Ended): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** Only devtool asks for it: what it throws is a bug, as devtool sees it. */
+/** Makes a function throw that only devtool calls, which devtool then reports as a bug. */
 const BREAK = 'data:text/javascript,process.getuid=()=>{throw new TypeError("broken on purpose")}';
 
-test("a bug ends with its stack trace and a word on what to do, and with --json in one more event", async (t) => {
+test("a bug is reported with its stack trace and what to do, and with --json by an event too", async (t) => {
   const project = await makeProject(t);
   const env = { NODE_OPTIONS: `--import ${encodeURI(BREAK)}` };
   const words = await startDevtool(t, project, ["sync", "--target", "local"], env).ended;

@@ -18,9 +18,9 @@ function connecting(errno: string): Failure {
   return connectFailure(BOX, Object.assign(new Error(`connect ${errno}`), { code: errno }));
 }
 
-function rsyncEnded(code: number, complaint: string): Failure | undefined {
+function rsyncEnded(code: number, error: string): Failure | undefined {
   const output = readRsyncOutput(new PassThrough());
-  if (complaint !== "") output.receive({ kind: MESSAGE.error, payload: Buffer.from(complaint) });
+  if (error !== "") output.receive({ kind: MESSAGE.error, payload: Buffer.from(error) });
   return exitFailure({ code, signal: null }, output, 0);
 }
 
@@ -34,19 +34,19 @@ const target = (name: string) => resolveTarget(name, {}, { projectRoot: "/" });
 const CASES: readonly (readonly [string, (empty: string) => unknown, FailureCode])[] = [
   ["an unknown command", () => parseArguments(["rum"]), "usage"],
   ["a folder without a configuration", (empty) => loadProject(undefined, empty), "config-not-found"],
-  ["a configuration that is not there", (empty) => loadProject(join(empty, "no.json"), empty), "config-invalid"],
+  ["a configuration that does not exist", (empty) => loadProject(join(empty, "no.json"), empty), "config-invalid"],
   ["a target without a name", () => target(""), "target-invalid"],
-  ["a target that is no host", () => target("me@"), "target-invalid"],
+  ["a target that is not a host", () => target("me@"), "target-invalid"],
   ["an unknown host", () => connecting("ENOTFOUND"), "target-unreachable"],
   ["a closed port", () => connecting("ECONNREFUSED"), "target-unreachable"],
-  ["a program that is not there", () => starting("node", "exec", "ENOENT"), "command-not-found"],
+  ["a program that does not exist", () => starting("node", "exec", "ENOENT"), "command-not-found"],
   ["a file that is not a program", () => starting("./a", "exec", "ENOEXEC"), "process-not-started"],
   ["a folder that can't be entered", () => starting("node", "chdir", "EACCES"), "process-not-started"],
   ["a target without rsync", () => rsyncEnded(127, ""), "rsync-missing"],
   ["a full disk on the target", () => rsyncEnded(11, "write failed: No space left on device (28)"), "no-space"],
   ["a foreign mirror", () => rsyncEnded(23, "mkdir: Permission denied (13)"), "mirror-unwritable"],
   ["a read-only mirror", () => rsyncEnded(23, "mkdir: Read-only file system (30)"), "mirror-unwritable"],
-  ["an rsync that fails without a word", () => rsyncEnded(14, ""), "sync-failed"],
+  ["an rsync that fails without a message", () => rsyncEnded(14, ""), "sync-failed"],
   ["a connection that ended", () => new ConnectionLost("gone"), "connection-lost"],
 ];
 
@@ -61,7 +61,7 @@ for (const [what, work, code] of CASES) {
   });
 }
 
-test("what fails on a target is marked with it, and what is no failure of ours passes as it is", async () => {
+test("a failure on a target is marked with the target, and any other error is passed on unchanged", async () => {
   const failure = new ConnectionLost("gone");
   await assert.rejects(onTarget("box", Promise.reject(failure)), failure);
   assert.equal(failure.target, "box");

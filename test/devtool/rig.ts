@@ -7,7 +7,7 @@ import type { TestContext } from "node:test";
 import type { Event, EventLine } from "../../devtool/report/events.ts";
 import { temporaryDirectory } from "../rig/host.ts";
 
-/** What needs() is to be told of missing programs. */
+/** The missing ones of these programs, for needs(). */
 export function lacks(...programs: readonly string[]): string | undefined {
   const missing = programs.filter((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status !== 0);
   return missing.length === 0 ? undefined : missing.join(", ");
@@ -64,7 +64,7 @@ export interface Ended {
 
 export interface Devtool {
   readonly child: ChildProcess;
-  /** The next event of this kind that was not taken yet, with --json. Rejects when devtool ends before. */
+  /** With --json: resolves to the next event of this kind; rejects if devtool ends before it. */
   next<K extends Event["event"]>(kind: K): Promise<Extract<EventLine, { event: K }>>;
   /** Every line of standard output so far. */
   readonly lines: readonly string[];

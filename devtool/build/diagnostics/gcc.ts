@@ -2,14 +2,15 @@ import { posix } from "node:path";
 import type { Diagnostic } from "../../report/diagnostic.ts";
 
 export interface CompilerLine {
-  /** The line with its paths as the developer's project has them. */
+  /** The line, with its paths relative to the developer's project. */
   readonly text: string;
   readonly diagnostic?: Diagnostic;
 }
 
 /**
  * Reads what make and the compilers under it print, line by line. Compilers name files relative to the directory make
- * is in, which make prints (--print-directory); here they are named relative to the project, so that an editor finds them.
+ * is in, which make prints (--print-directory); here they are named relative to the project, so that an editor finds
+ * them.
  */
 export function createCompilerReader(mirror: string): (line: string) => CompilerLine | undefined {
   const directories: string[] = [mirror];

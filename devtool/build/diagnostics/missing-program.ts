@@ -1,4 +1,4 @@
-/** Returns the program that dash, bash or make says it can't find or execute; empty for any other line. */
+/** Returns the program that dash, bash or make reports as missing or not executable; empty for any other line. */
 export function missingProgram(line: string): string {
   const shell =
     /^(?:sh|\/bin\/sh): (?:line )?\d+: (?:exec: )?([\w.+-]+): (?:(?:command )?not found|Permission denied)$/.exec(line);

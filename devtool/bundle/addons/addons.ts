@@ -9,11 +9,11 @@ import { npmInstall } from "./npm.ts";
 
 /** Beside the bundle, where Node.js looks for packages. */
 const FOLDER = "node_modules";
-/** In that folder: the list of what was put there. */
+/** In that folder: lists what devtool put there. */
 const SHIPPED_LIST = ".devtool-addons.json";
 
 /**
- * Puts the packages that are not bundled beside the bundle, in their form for `platform`; returns whether anything changed.
+ * Puts the packages that are not bundled beside the bundle, built for `platform`; returns whether anything changed.
  * @throws Failure when one is not available for it
  */
 export async function shipAddons(
@@ -26,8 +26,8 @@ export async function shipAddons(
   const folder = join(outdir, FOLDER);
   const keys = addons.map((addon) => cacheKey(addon, platform)).sort();
   const wanted = JSON.stringify(keys);
-  const there = await readFile(join(folder, SHIPPED_LIST), "utf8").catch(() => "[]");
-  if (there === wanted) return false;
+  const shipped = await readFile(join(folder, SHIPPED_LIST), "utf8").catch(() => "[]");
+  if (shipped === wanted) return false;
   for (const addon of addons) await fillCache(addon, platform, cache, signal);
   const fresh = `${folder}.${randomBytes(4).toString("hex")}.new`;
   try {
@@ -46,7 +46,7 @@ function cacheKey({ name, version }: Addon, { platform, arch, libc }: Platform):
   return `${name.replaceAll("/", "+")}-${version}-${platform}-${arch}-${libc}`;
 }
 
-/** XDG Base Directory Specification; its equals on macOS and Windows. */
+/** XDG Base Directory Specification; its equivalents on macOS and Windows. */
 export function cacheDirectory(env: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
   const home = homedir();
   const base = {
@@ -56,14 +56,14 @@ export function cacheDirectory(env: NodeJS.ProcessEnv = process.env, platform = 
   return join(base ?? (env["XDG_CACHE_HOME"] || join(home, ".cache")), "devtool/addons");
 }
 
-/** A cache entry is complete when it exists: it is put there by rename. */
+/** A cache entry is complete when it exists: it is created by rename. */
 async function fillCache(addon: Addon, platform: Platform, cache: string, signal: AbortSignal): Promise<void> {
   const entry = join(cache, cacheKey(addon, platform));
-  const isThere = await readdir(entry).then(
+  const exists = await readdir(entry).then(
     () => true,
     () => false,
   );
-  if (isThere) return;
+  if (exists) return;
   await mkdir(cache, { recursive: true });
   const work = join(cache, `.${randomBytes(6).toString("hex")}.new`);
   try {
@@ -71,7 +71,7 @@ async function fillCache(addon: Addon, platform: Platform, cache: string, signal
     await copyFiles(files, join(work, "entry"));
     signal.throwIfAborted();
     await rename(join(work, "entry"), entry).catch(async (error: unknown) => {
-      // Another devtool was faster, and its entry is the same.
+      // Another devtool has created the same entry.
       await readdir(entry).catch(() => {
         throw error;
       });
@@ -98,7 +98,7 @@ async function findFiles(
   const where = `${platform.platform}-${platform.arch}-${platform.libc}`;
   throw new Failure(`${name}@${version} has no native part for ${where}`, {
     code: "package-unavailable",
-    remedy: "choose a version that brings a binary for that platform, or a target of another one",
+    remedy: "choose a version that has a binary for that platform, or a target with another platform",
   });
 }
 

@@ -40,7 +40,7 @@ export async function filesFor(
   return needsNative && !hasNative ? undefined : files;
 }
 
-/** The package, its dependencies, and those optional ones that are installed: often there is one per platform. */
+/** The package and its dependencies, optional ones included if installed: often there is one per platform. */
 function packagesOf(name: string, directory: string): Map<string, { place: string; manifest: Manifest }> {
   const found = new Map<string, { place: string; manifest: Manifest }>();
   const visit = (packageName: string, place: string) => {

@@ -96,7 +96,7 @@ function parseManifest(text: string): Manifest {
   }
 }
 
-/** Known by the traces of each way to ship a binary: one package per platform, prebuilds, or node-gyp and its like. */
+/** Recognizes each way to ship a binary: one package per platform, prebuilds, node-gyp and similar tools. */
 export function hasNativeParts(manifest: Manifest, directory: string): boolean {
   const platformPackages = Object.keys(manifest.optionalDependencies ?? {}).filter((name) =>
     /(^|[-/_.])(linux|darwin|win32)([-_.]|$)/.test(name),

@@ -7,7 +7,10 @@ import type { Platform } from "./files.ts";
 const INSTALL_DEADLINE_MS = 180_000;
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Installs one package below `prefix`/node_modules as npm would on `platform`, without running anything of it. @throws Failure */
+/**
+ * Installs one package below `prefix`/node_modules as npm would on `platform`, without running its scripts. @throws
+ * Failure
+ */
 export async function npmInstall(spec: string, platform: Platform, prefix: string, signal: AbortSignal): Promise<void> {
   const args = ["install", "--prefix", prefix, "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit"];
   args.push(
@@ -42,16 +45,16 @@ function npmCommand(): [string, ...string[]] {
   return script === undefined ? ["npm"] : [process.execPath, script];
 }
 
-function installFailure(spec: string, { platform, arch, libc }: Platform, said: string): Failure {
-  const lines = said.split("\n").filter((line) => /^npm (error|ERR!)/.test(line));
+function installFailure(spec: string, { platform, arch, libc }: Platform, output: string): Failure {
+  const lines = output.split("\n").filter((line) => /^npm (error|ERR!)/.test(line));
   const words = lines.map((line) => line.replace(/^npm (error|ERR!) ?/, "").trim()).filter(Boolean);
   const code = /^code (\S+)/.exec(words[0] ?? "")?.[1];
-  const reason = words.slice(code === undefined ? 0 : 1, 4).join("; ") || said.trim().split("\n")[0];
-  const isOutOfReach = /^(ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET)/.test(code ?? "");
+  const reason = words.slice(code === undefined ? 0 : 1, 4).join("; ") || output.trim().split("\n")[0];
+  const isUnreachable = /^(ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET)/.test(code ?? "");
   return new Failure(`npm can't get ${spec} for ${platform}-${arch}-${libc}: ${code ? `${code}: ` : ""}${reason}`, {
-    code: isOutOfReach ? "registry-unreachable" : "package-unavailable",
-    remedy: isOutOfReach
-      ? "the package registry is out of reach: check the network, a proxy, and `npm config get registry`"
+    code: isUnreachable ? "registry-unreachable" : "package-unavailable",
+    remedy: isUnreachable
+      ? "the package registry can't be reached: check the network, a proxy, and `npm config get registry`"
       : "check the package's name and version, and that it has a binary for that platform",
   });
 }

@@ -19,7 +19,7 @@ function withoutInnerDoubleStars(segments: readonly Segment[]): Segment[][] {
   return head === "**" && rest.length > 0 ? [...tails, ...longer] : longer;
 }
 
-/** rsync takes a backslash as an escape only where a wildcard is in the pattern; a class needs none. */
+/** rsync reads a backslash as an escape only in a pattern with a wildcard; a class needs none. */
 function printSegments(segments: readonly Segment[]): string {
   const tokens = segments.flatMap((segment) => (segment === "**" ? [] : segment));
   const isWild =

@@ -5,7 +5,7 @@ import { brokenStream } from "../wire/wire.ts";
 import { type BlockSums, createMatcher, type DeltaSink } from "./delta.ts";
 
 const BLOCKS_MAX = 1 << 22;
-/** Holds one read and the unmatched end of the read before. */
+/** Room for one read and the unmatched end of the one before it. */
 export const WINDOW_BYTES = 512 * 1024;
 /** rsync.h:CHUNK_SIZE. */
 const LITERAL_BYTES_MAX = 32 * 1024;
@@ -17,7 +17,7 @@ export async function readSums(channel: Channel): Promise<BlockSums> {
   const blockLength = head.readInt32LE(4);
   const strongLength = head.readInt32LE(8);
   const remainder = head.readInt32LE(12);
-  const isSound =
+  const isValid =
     count >= 0 &&
     count <= BLOCKS_MAX &&
     blockLength >= (count === 0 ? 0 : 1) &&
@@ -26,7 +26,7 @@ export async function readSums(channel: Channel): Promise<BlockSums> {
     strongLength <= STRONG_SUM_BYTES &&
     remainder >= 0 &&
     remainder <= blockLength;
-  if (!isSound) throw brokenStream(`sums of ${count} blocks of ${blockLength} bytes`);
+  if (!isValid) throw brokenStream(`sums of ${count} blocks of ${blockLength} bytes`);
   return { count, blockLength, strongLength, remainder, sums: await channel.bytes(count * (4 + strongLength)) };
 }
 

@@ -2,9 +2,9 @@ import type { ByteWriter } from "../wire/wire.ts";
 
 /** One line of rsync's file list. Names are byte strings: one code unit for each byte, compared as bytes. */
 export interface Entry {
-  /** Relative to the mirror, as the target is to see it; "." for the mirror itself. */
+  /** Relative to the mirror, as it is named on the target; "." for the mirror itself. */
   readonly name: string;
-  /** Relative to the project, as this machine spells it. */
+  /** Relative to the project, as it is named on this machine. */
   readonly path: string;
   /** Linux's st_mode. */
   readonly mode: number;
@@ -14,7 +14,7 @@ export interface Entry {
   readonly nanoseconds: number;
   /** A symlink's target. */
   readonly link: string | undefined;
-  /** Of a directory: its whole content is listed, so that the receiver deletes what is not in the list. */
+  /** For a directory: all of its content is listed, so the receiver deletes what is not in the list. */
   readonly complete: boolean;
 }
 
@@ -43,13 +43,13 @@ const FLAG = {
   nanoseconds: 1 << 13,
 } as const;
 
-/** rsync.h:IOERR_GENERAL: the receiver deletes nothing then. */
+/** rsync.h:IOERR_GENERAL: makes the receiver delete nothing. */
 const IO_ERROR = 1;
 const SHARED_PREFIX_BYTES_MAX = 255;
 
 /**
- * Encodes file lists for protocol 30 or 31, the entries in rsync's order. An entry leaves out what it shares with the one
- * before it, also with the last one of the list before; rsync/flist.c:send_file_list.
+ * Encodes file lists for protocol 30 or 31, the entries in rsync's order. An entry leaves out what it shares with the
+ * one before it, also with the last one of the list before; rsync/flist.c:send_file_list.
  */
 export class FileListEncoder {
   readonly #protocol: number;

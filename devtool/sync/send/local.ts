@@ -42,7 +42,7 @@ export function wireName(path: string): string {
 
 const NOT_ASCII = /[\x80-\xff]/;
 
-/** A path of the project, given as bytes, in the form that fs takes. */
+/** A path of the project, given as bytes, in the form that node:fs accepts. */
 export function localPath(root: string, path: string): string | Buffer {
   if (!NOT_ASCII.test(path)) return `${root}/${path}`;
   if (process.platform === "win32") return `${root}/${printable(path)}`;

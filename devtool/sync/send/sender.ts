@@ -12,7 +12,7 @@ import { isGone, localPath, printable, reason } from "./local.ts";
 export interface Sent {
   /** Indices of the files whose content went out. */
   readonly files: Set<number>;
-  /** Files that changed while they were read, both times: the target keeps the old file. */
+  /** Files that changed during both attempts to read them: the target keeps the old file. */
   readonly unsettled: Set<number>;
   /** Phrases about files that could not be opened or read. */
   readonly unreadable: string[];
@@ -21,7 +21,10 @@ export interface Sent {
 
 /** What the receiver's request for one entry is about; rsync.h:ITEM_*. */
 const ITEM = { basisTypeFollows: 1 << 11, nameFollows: 1 << 12, transfer: 1 << 15 } as const;
-/** Requests, a second try for what failed, and late updates: the first is done with the last list; rsync/sender.c:send_files. */
+/**
+ * Requests, a second try for what failed, and late updates: the first is done with the last list;
+ * rsync/sender.c:send_files.
+ */
 const PHASES = 3;
 
 /** The receiver requests entries by their index in `entries`, which may still grow. */
@@ -65,7 +68,9 @@ export async function answerWaiting(conversation: Conversation): Promise<void> {
   while (conversation.channel.hasInput()) await answerNext(conversation, Number.POSITIVE_INFINITY);
 }
 
-/** Answers the receiver until it has finished `lists` lists; rsync/sender.c:send_files, rsync/main.c:read_final_goodbye. */
+/**
+ * Answers the receiver until it has finished `lists` lists; rsync/sender.c:send_files, rsync/main.c:read_final_goodbye.
+ */
 export async function answerAll(conversation: Conversation, lists: number, protocol: number): Promise<void> {
   const { channel, encoded } = conversation;
   const last = lists - 1 + PHASES;
@@ -90,7 +95,7 @@ async function answerNext(conversation: Conversation, contentEnd: number): Promi
   await channel.flushIfFull();
 }
 
-/** Undefined at the end of a phase; rsync/rsync.c:read_ndx_and_attrs. */
+/** Returns undefined at the end of a phase; rsync/rsync.c:read_ndx_and_attrs. */
 async function readItem(conversation: Conversation): Promise<ItemRequest | undefined> {
   const { channel } = conversation;
   let index = await conversation.received.decode(channel);
@@ -147,7 +152,7 @@ async function answer(conversation: Conversation, item: ItemRequest, mayTransfer
   }
 }
 
-/** Neither a pipe nor a symlink that has taken the file's place may be opened. */
+/** A pipe or symlink that has replaced the file must not be opened. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 function isErrno(error: unknown): boolean {
@@ -170,8 +175,8 @@ function noteUnreadable({ entries, sent }: Conversation, item: ItemRequest, erro
 }
 
 /**
- * Sends the content as literals and blocks, then its checksum. A file that changes while it is read gets a wrong checksum,
- * so that the receiver discards it and requests it again.
+ * Sends the content as literals and blocks, then its checksum. A file that changes while it is read gets a wrong
+ * checksum, so that the receiver discards it and requests it again.
  */
 async function sendFile(conversation: Conversation, item: ItemRequest, file: number, old: BlockSums): Promise<void> {
   const { out } = conversation.channel;

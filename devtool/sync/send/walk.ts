@@ -8,12 +8,12 @@ import { describe, isGone, type LocalProject, localPath, printable, reason, wire
 /** The project's entries in rsync's order, and what was left out. */
 export interface Listing {
   readonly entries: Entry[];
-  /** What exists but can't be read, a phrase each. A list that lacks such an entry makes the target delete nothing. */
+  /** What exists but can't be read, a phrase each. If the list lacks such an entry, the target deletes nothing. */
   readonly unreadable: string[];
-  /** What is skipped because a mirror can't hold it, a phrase each. */
+  /** What is skipped because a mirror can't contain it, a phrase each. */
   readonly notices: string[];
   /** Directories listed with all their names because something in them vanished. */
-  readonly swept: Entry[];
+  readonly relisted: Entry[];
 }
 
 export interface WalkRequest extends LocalProject {
@@ -23,7 +23,7 @@ export interface WalkRequest extends LocalProject {
 /** rsync's own limit; sys/param.h:MAXPATHLEN. */
 const NAME_BYTES_MAX = 4095;
 const ENTRIES_MAX = 4_000_000;
-/** Number of entries that are read before other work of this process gets a turn. */
+/** Number of entries to read before other work of this process gets a turn. */
 const ENTRIES_PER_TURN = 1000;
 
 /** Which part of a directory to list: everything in and below it, or these names. */
@@ -31,10 +31,10 @@ type Selection = "all" | Map<string, Selection>;
 const NO_NAMES: Selection = new Map();
 
 /**
- * Lists the project, or of it the paths that changed (relative, posix): what is there together with the directories on
- * the way, and all of it where it is a directory. A directory from which something vanished is listed with all its names,
- * since rsync deletes what a list lacks; the other way, --delete-missing-args, fails with Debian 12's rsync 3.2.7.
- * Throws Failure when there is no project to list, since its mirror would be emptied.
+ * Lists the project, or only the paths that changed (relative, posix): each with its parent directories, and a
+ * directory with everything below it. A directory from which something vanished is listed with all its names, since
+ * rsync deletes what a list lacks; the alternative, --delete-missing-args, fails with Debian 12's rsync 3.2.7. Throws
+ * Failure when there is no project to list, since its mirror would be emptied.
  */
 export async function listProject(
   request: WalkRequest,
@@ -53,8 +53,8 @@ export async function listProject(
     await setImmediate();
     signal.throwIfAborted();
   }
-  const isSwept = walk.listing.swept.length > 0;
-  if (selection === "all" || isSwept) refuseEmptiness(request.root, walk.listing, walk.listing.entries);
+  const isRelisted = walk.listing.relisted.length > 0;
+  if (selection === "all" || isRelisted) refuseEmpty(request.root, walk.listing, walk.listing.entries);
   root.checkStillThere();
   return walk.listing;
 }
@@ -88,7 +88,7 @@ async function* turns(walk: Walk, signal: AbortSignal): AsyncGenerator<Directory
   let length = 0;
   let total = 0;
   for (const directory of walkByDirectory(walk, root.entry)) {
-    if (directory.directory === root.entry) refuseEmptiness(walk.request.root, walk.listing, directory.entries);
+    if (directory.directory === root.entry) refuseEmpty(walk.request.root, walk.listing, directory.entries);
     turn.push(directory);
     length += directory.entries.length + 1;
     if (length < ENTRIES_PER_TURN) continue;
@@ -106,7 +106,7 @@ async function* turns(walk: Walk, signal: AbortSignal): AsyncGenerator<Directory
 }
 
 function emptyListing(): Listing {
-  return { entries: [], unreadable: [], notices: [], swept: [] };
+  return { entries: [], unreadable: [], notices: [], relisted: [] };
 }
 
 function refuseTooMany(count: number): void {
@@ -144,7 +144,10 @@ function addToSelection(top: Map<string, Selection>, parts: readonly string[]): 
   }
 }
 
-/** A project that is moved away or unmounted while it is read would seem to lose its files one by one: its identity is checked. */
+/**
+ * Detects a project that is moved or unmounted while it is read, which would otherwise seem to lose its files one by
+ * one.
+ */
 function rootEntry(request: WalkRequest): { entry: Entry; checkStillThere: () => void } {
   const stat = rootStat(request.root);
   const entry = describe(request, "", ".", stat);
@@ -167,13 +170,13 @@ function rootStat(root: string): BigIntStats {
   return stat;
 }
 
-function refuseEmptiness(root: string, { unreadable }: Listing, entries: readonly Entry[]): void {
+function refuseEmpty(root: string, { unreadable }: Listing, entries: readonly Entry[]): void {
   if (entries.length > 0) return;
   throw noProject(unreadable.length > 0 ? `${root} can't be read: ${unreadable[0]}` : `${root} has nothing to sync`);
 }
 
 function noProject(message: string, cause?: unknown): Failure {
-  return new Failure(`${message}; its mirror stays as it is`, {
+  return new Failure(`${message}; its mirror is left unchanged`, {
     code: "project-unreadable",
     remedy: "check the project's folder and the `sync` patterns of devtool.config.ts",
     exitCode: 2,
@@ -184,19 +187,19 @@ function noProject(message: string, cause?: unknown): Failure {
 interface Walk {
   readonly request: WalkRequest;
   readonly listing: Listing;
-  /** Directories on the way that are listed only once something below them is. */
+  /** Parent directories that are listed only once something below them is. */
   readonly pending: Entry[];
 }
 
 /** All in one list: a directory is followed by its content. */
 function* walkFlat(walk: Walk, { entry, isPassage }: Directory, selection: Selection): Generator<undefined, void> {
-  const { files, directories, isSwept } = readDirectory(walk, entry.path, selection);
+  const { files, directories, isRelisted } = readDirectory(walk, entry.path, selection);
   yield;
-  const directory = selection === "all" || isSwept ? entry : { ...entry, complete: false };
+  const directory = selection === "all" || isRelisted ? entry : { ...entry, complete: false };
   const isRoot = entry.path === "";
-  if (isRoot || (isPassage && !isSwept)) walk.pending.push(directory);
+  if (isRoot || (isPassage && !isRelisted)) walk.pending.push(directory);
   else list(walk, directory);
-  if (isSwept) walk.listing.swept.push(directory);
+  if (isRelisted) walk.listing.relisted.push(directory);
   for (const file of files) list(walk, file);
   for (const inner of directories) {
     const name = inner.entry.path.slice(inner.entry.path.lastIndexOf("/") + 1);
@@ -205,7 +208,10 @@ function* walkFlat(walk: Walk, { entry, isPassage }: Directory, selection: Selec
   if (walk.pending.at(-1) === directory) walk.pending.pop();
 }
 
-/** One list per directory. A directory that vanished before it could be read counts as unreadable, so that its mirror is not emptied. */
+/**
+ * One list per directory. A directory that vanished before it could be read counts as unreadable, so that its mirror is
+ * not emptied.
+ */
 function* walkByDirectory(walk: Walk, directory: Entry): Generator<DirectoryListing, void> {
   const unread = walk.listing.unreadable.length;
   const { files, directories, isGone } = readDirectory(walk, directory.path, "all");
@@ -216,7 +222,7 @@ function* walkByDirectory(walk: Walk, directory: Entry): Generator<DirectoryList
 
 interface Directory {
   readonly entry: Entry;
-  /** By which directories are sorted: as if their names ended in a slash. */
+  /** Sort key: rsync sorts directories as if their names ended in a slash. */
   readonly key: string;
   /** Listed only once something below it is. */
   readonly isPassage: boolean;
@@ -226,13 +232,13 @@ interface DirectoryContent {
   readonly files: Entry[];
   readonly directories: Directory[];
   readonly isGone: boolean;
-  readonly isSwept: boolean;
+  readonly isRelisted: boolean;
 }
 
-/** What of a directory belongs in the mirror, in rsync's order. */
+/** The entries of a directory that belong in the mirror, in rsync's order. */
 function readDirectory(walk: Walk, path: string, selection: Selection): DirectoryContent {
-  const isSwept = selection !== "all" && [...selection.keys()].some((name) => hasVanished(walk, join(path, name)));
-  const names = selection === "all" || isSwept ? readNames(walk, path) : [...selection.keys()];
+  const isRelisted = selection !== "all" && [...selection.keys()].some((name) => hasVanished(walk, join(path, name)));
+  const names = selection === "all" || isRelisted ? readNames(walk, path) : [...selection.keys()];
   const files: Entry[] = [];
   const directories: Directory[] = [];
   for (const name of names ?? []) {
@@ -241,11 +247,11 @@ function readDirectory(walk: Walk, path: string, selection: Selection): Director
     const verdict = walk.request.filter.verdict(entry.name, isDirectory(entry));
     if (verdict === "excluded") continue;
     if (!isDirectory(entry)) files.push(entry);
-    else directories.push({ entry, key: `${entry.name}/`, isPassage: verdict === "passage" && !isSwept });
+    else directories.push({ entry, key: `${entry.name}/`, isPassage: verdict === "passage" && !isRelisted });
   }
   files.sort((a, b) => (a.name < b.name ? -1 : 1));
   directories.sort((a, b) => (a.key < b.key ? -1 : 1));
-  return { files, directories, isGone: names === undefined, isSwept: isSwept && names !== undefined };
+  return { files, directories, isGone: names === undefined, isRelisted: isRelisted && names !== undefined };
 }
 
 /** Whether it was a directory is not known any more, so either kind counts. */
@@ -266,7 +272,7 @@ function list(walk: Walk, entry: Entry): void {
   walk.listing.entries.push(entry);
 }
 
-/** Undefined for a directory that has vanished. */
+/** Returns undefined for a directory that has vanished. */
 function readNames(walk: Walk, path: string): string[] | undefined {
   try {
     return readdirSync(localPath(walk.request.root, path), "latin1");
@@ -277,7 +283,7 @@ function readNames(walk: Walk, path: string): string[] | undefined {
   }
 }
 
-/** Undefined for what can't be sent. */
+/** Returns undefined for what can't be sent. */
 function readEntry({ request, listing }: Walk, path: string): Entry | undefined {
   const name = wireName(path);
   if (name.length > NAME_BYTES_MAX) {

@@ -10,14 +10,17 @@ export class StreamEnded extends Error {
 }
 
 /**
- * Input that may wait unread before the other side is made to wait. More than rsync requests while one turn's file lists
+ * Input that may be queued before the other side is made to wait. More than rsync requests while one turn's file lists
  * are sent, since it stops reading those when its requests are not read.
  */
 const QUEUED_BYTES_MAX = 32 * 1024 * 1024;
 /** Output is collected up to this size and sent as one frame. */
 const FRAME_BYTES = 64 * 1024;
 
-/** Both directions of a conversation with `rsync --server`. What is collected in `out` is sent before any wait for input. */
+/**
+ * Both directions of a conversation with `rsync --server`. What is collected in `out` is sent before any wait for
+ * input.
+ */
 export class Channel {
   readonly out = new ByteWriter();
   bytesSent = 0;

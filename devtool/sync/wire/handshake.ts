@@ -9,7 +9,10 @@ const OLDEST_PROTOCOL = 30;
 /** One file list per directory, so that the target works on the first ones while the last are read here. */
 export const OFFER_INCREMENTAL = "e.iLfxC";
 
-/** What our `-e` option offers the server: safe file lists, no surprises with xattrs, the seed first; rsync/options.c:maybe_add_e_option. */
+/**
+ * What our `-e` option offers the server: safe file lists, no optimization of xattrs, the seed first;
+ * rsync/options.c:maybe_add_e_option.
+ */
 export const OFFER = "e.LfxC";
 
 export interface Terms {
@@ -37,7 +40,7 @@ export async function agree(channel: Channel): Promise<Terms> {
   return { protocol, seed, incremental, safeFileList: protocol >= 31 || (flags & COMPATIBILITY.safeFileList) !== 0 };
 }
 
-/** What a shell's start-up files print comes before rsync's version, and reads as a number far too large. */
+/** Output of a shell's start-up files comes before rsync's version, and is read as a number that is far too large. */
 async function readVersion(channel: Channel): Promise<number> {
   const start = await channel.bytes(4);
   const version = start.readInt32LE(0);

@@ -39,7 +39,9 @@ export class ByteWriter {
     this.#variable(value | 0, value < 0 ? -1 : 0, 1, 4);
   }
 
-  /** A 64-bit integer in at least `least` bytes; exact for safe integers, negative ones too; rsync/io.c:write_varlong. */
+  /**
+   * A 64-bit integer in at least `least` bytes; exact for safe integers, negative ones too; rsync/io.c:write_varlong.
+   */
   varlong(value: number, least: number): void {
     const high = Math.floor(value / 0x1_0000_0000);
     this.#variable(value - high * 0x1_0000_0000, high, least, 8);
@@ -47,13 +49,13 @@ export class ByteWriter {
 
   /** Returns the collected bytes and starts over. */
   take(): Buffer {
-    const taken = this.#buffer.subarray(0, this.length);
+    const bytes = this.#buffer.subarray(0, this.length);
     this.#buffer = Buffer.allocUnsafe(64 * 1024);
     this.length = 0;
-    return taken;
+    return bytes;
   }
 
-  /** The highest byte that counts moves to the front, behind as many one bits as there are bytes beyond `least`. */
+  /** The highest significant byte moves to the front, after as many one bits as there are bytes beyond `least`. */
   #variable(low: number, high: number, least: number, most: number): void {
     const start = this.#room(9);
     const buffer = this.#buffer;
@@ -168,9 +170,9 @@ export class IndexDecoder {
   }
 }
 
-/** The other side isn't speaking rsync's protocol, or not correctly. */
+/** The other side does not speak rsync's protocol, or violates it. */
 export function brokenStream(what: string): Failure {
-  return new Failure(`rsync on the target sent ${what}, which its protocol doesn't know`, {
+  return new Failure(`rsync on the target sent ${what}, which its protocol does not allow`, {
     code: "rsync-incompatible",
     remedy: "check `rsync --version` on the target; `devtool provision` installs Debian's",
   });

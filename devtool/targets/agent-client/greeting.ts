@@ -11,10 +11,12 @@ import {
 } from "../../protocol/hello.ts";
 import { TokenLines } from "../login-shell/token.ts";
 
-/** The end of what was printed on stderr is enough to say what went wrong. */
-const COMPLAINT_LENGTH_MAX = 2048;
+/** The end of what was printed on stderr is enough to show what went wrong. */
+const ERRORS_LENGTH_MAX = 2048;
 
-/** Words of the script that installs and starts the agent; the agent itself prints those of protocol/hello.ts. */
+/**
+ * Words that the script which installs and starts the agent prints; the agent itself prints those of protocol/hello.ts.
+ */
 export const UPLOAD = "upload";
 export const NO_NODE = "no-node";
 export const NOT_INSTALLED = "not-installed";
@@ -51,7 +53,10 @@ export interface GreetingOptions {
   readonly upload?: () => void;
 }
 
-/** Reads what an agent prints when it starts, over SSH or on this machine. Its user passes on the output and how it ended. */
+/**
+ * Reads what an agent prints when it starts, over SSH or on this machine. The caller passes on its output and how it
+ * ended.
+ */
 export class Greeting {
   readonly #where: string;
   readonly #upload: () => void;
@@ -59,9 +64,9 @@ export class Greeting {
   readonly #stderr = new StringDecoder("utf8");
   readonly #timer: NodeJS.Timeout;
   #state: State = { name: "failed" };
-  #complaint = "";
+  #errors = "";
   #settleRoot: (hello: RootHello) => void = () => {};
-  /** Rejects with NoAgent; with Failure where Node.js is missing or too old; or with what fail() was given. */
+  /** Rejects with NoAgent; with Failure where Node.js is missing or too old; or with the error passed to fail(). */
   readonly hello: Promise<Hello>;
   /** Settles when it is known whether an agent runs as root; without one, when the agent ends. */
   readonly root: Promise<RootHello>;
@@ -88,13 +93,13 @@ export class Greeting {
   }
 
   stderr(chunk: Buffer): void {
-    this.#complaint = (this.#complaint + this.#stderr.write(chunk)).slice(-COMPLAINT_LENGTH_MAX);
+    this.#errors = (this.#errors + this.#stderr.write(chunk)).slice(-ERRORS_LENGTH_MAX);
   }
 
   /** The agent has ended; `how` is reported unless it said why on stderr. */
   ended(how: string): void {
     this.#settleRoot({ failed: "the agent has ended" });
-    this.fail(new NoAgent(this.#complaint.trim() || how));
+    this.fail(new NoAgent(this.#errors.trim() || how));
   }
 
   fail(error: Error): void {
@@ -119,8 +124,8 @@ export class Greeting {
     else if (word === ROOT) this.#settleRoot(rootHello(rest));
     else if (word === NO_NODE) this.fail(noNode(this.#where, "has no Node.js"));
     else if (word === OLD_NODE) this.fail(noNode(this.#where, `has Node.js ${rest}`));
-    else if (word === NOT_INSTALLED) this.fail(new NoAgent(this.#complaint.trim() || "it can't be stored there"));
-    else this.fail(new NoAgent(`it reported ${JSON.stringify(word)}, which is not known here`));
+    else if (word === NOT_INSTALLED) this.fail(new NoAgent(this.#errors.trim() || "it can't be stored there"));
+    else this.fail(new NoAgent(`it reported ${JSON.stringify(word)}, which is not a known word`));
   }
 
   #greet(hello: Hello): void {
@@ -136,7 +141,7 @@ export class Greeting {
   }
 }
 
-/** The agent as root is optional: one that can't be understood counts as one that was not started. */
+/** The agent as root is optional: if its greeting is not valid, it counts as not started. */
 function rootHello(json: string): RootHello {
   try {
     return decodeRootHello(json);

@@ -96,8 +96,8 @@ class AgentProcess implements RemoteProcess {
     try {
       for (const frame of this.#decoder.push(chunk)) this.#act(decodeAgentMessage(frame));
     } catch (error) {
-      const said = error instanceof Error ? error.message : String(error);
-      this.#fail(new ConnectionLost(`the agent on ${this.#where} broke the protocol: ${said}`, { cause: error }));
+      const problem = error instanceof Error ? error.message : String(error);
+      this.#fail(new ConnectionLost(`the agent on ${this.#where} broke the protocol: ${problem}`, { cause: error }));
     }
   }
 

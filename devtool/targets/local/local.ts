@@ -41,7 +41,7 @@ export async function localConnection(agentPath: string, sudo: SudoUse): Promise
 
 class LocalConnection implements Connection {
   readonly #agent: StartedAgent;
-  /** undefined: asRoot is left to this user. */
+  /** undefined if asRoot runs as this user. */
   readonly #rootSocket: Promise<string | undefined>;
   #state: "open" | "closing" = "open";
   readonly closed: Promise<Error | undefined>;
@@ -57,7 +57,7 @@ class LocalConnection implements Connection {
 
   async exec(argv: readonly string[], wanted: ExecOptions = {}): Promise<RemoteProcess> {
     wanted.signal?.throwIfAborted();
-    if (wanted.tty) throw new TypeError("a local process uses this very terminal: call execOnTerminal");
+    if (wanted.tty) throw new TypeError("a local process uses this process's own terminal: call execOnTerminal");
     const { socket, facts } = this.#agent.hello;
     const channel = await open((wanted.asRoot && (await this.#rootSocket)) || socket);
     const command = { argv, cwd: wanted.cwd ?? facts.home, env: wanted.env ?? {} };

@@ -6,7 +6,7 @@ import { newToken } from "../login-shell/token.ts";
 
 const START_DEADLINE_MS = 10_000;
 
-/** Starts the agent as a child process, whose life ends with its stdin. @throws Failure when it can't be started */
+/** Starts the agent as a child process, which ends when its stdin does. @throws Failure when it can't be started */
 export async function startAgent(path: string, withRoot: boolean, where: string): Promise<StartedAgent> {
   const token = newToken();
   const client = randomBytes(8).toString("hex");

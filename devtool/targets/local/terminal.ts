@@ -6,8 +6,8 @@ import { errnoOf, errnoWords } from "../errno.ts";
 import type { Connection, ExecOptions, ExitStatus } from "../target.ts";
 
 /**
- * Runs a command in this process's own terminal, whose signals reach it by themselves: this process ignores them until
- * the command has ended. `exec` starts what ends a command of root's. @throws Failure when it can't be started
+ * Runs a command in this process's own terminal, whose signals reach it directly: this process ignores them until the
+ * command has ended. `exec` runs the kill for a command of root's. @throws Failure when it can't be started
  */
 export async function runOnTerminal(
   argv: readonly string[],
@@ -41,7 +41,7 @@ function start(
   { env = {}, cwd = homedir() }: Pick<ExecOptions, "env" | "cwd">,
   throughSudo: boolean,
 ): ChildProcess {
-  // sudo resets the environment, so env(1) sets it again behind it.
+  // sudo resets the environment, so env(1) sets the variables again after it.
   const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const [file = "", ...args] = throughSudo ? ["sudo", "-n", "--", "env", ...assignments, ...argv] : argv;
   return spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: "inherit" });

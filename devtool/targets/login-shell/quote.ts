@@ -10,8 +10,8 @@ export function quoteArgv(argv: readonly string[]): string {
 }
 
 /**
- * A POSIX shell script as one command line for any login shell: sh, csh and fish differ in single quotes, `!`, backslashes
- * and newlines, so these are written as octal escapes, which only printf interprets.
+ * A POSIX shell script as one command line for any login shell: sh, csh and fish differ in single quotes, `!`,
+ * backslashes and newlines, so these are written as octal escapes, which only printf interprets.
  */
 export function forLoginShell(script: string): string {
   return `exec /bin/sh -c 'eval "$(printf "${printfEscape(script)}")"'`;

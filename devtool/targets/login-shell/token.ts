@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Transform, type TransformCallback } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 
-/** How much of what a login shell prints is kept while the token has not come. */
+/** How much of a login shell's output is kept until the token arrives. */
 const NOISE_BYTES_MAX = 64 * 1024;
 
 /** Marks our own lines among what a login shell prints. It is random, so nothing else can contain it. */
@@ -18,7 +18,7 @@ export class TokenLines {
   readonly #decoder = new StringDecoder("utf8");
   #pending = "";
 
-  /** `onLine` is called with what follows the token and a blank. */
+  /** `onLine` is called with what follows the token and a space. */
   constructor(token: string, onLine: (line: string) => void) {
     this.#token = token;
     this.#onLine = onLine;
@@ -50,7 +50,7 @@ export class AfterToken extends Transform {
     this.#onLine = onLine;
   }
 
-  /** What came instead of the token, such as a shell's error message; empty once the token has come. */
+  /** What was received instead of the token, such as a shell's error message; empty once the token has arrived. */
   get noise(): string {
     return this.#before?.toString("utf8") ?? "";
   }

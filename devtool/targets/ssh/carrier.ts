@@ -19,7 +19,7 @@ export type Carrier =
       readonly kind: "agent";
       readonly agent: StartedAgent;
       readonly asUser: Opener;
-      /** undefined: asRoot is left to the login user. */
+      /** undefined if asRoot runs as the login user. */
       readonly asRoot: Promise<Opener | undefined>;
     }
   | { readonly kind: "session"; readonly facts: HostFacts };
@@ -27,7 +27,9 @@ export type Carrier =
 /** Opens a connection to the agent. */
 export type Opener = () => Promise<Duplex>;
 
-/** The agent where it can be started and reached, else sessions, with a notice. @throws Failure without a usable Node.js */
+/**
+ * The agent where it can be started and reached, else sessions, with a notice. @throws Failure without a usable Node.js
+ */
 export async function chooseCarrier(transport: SshTransport, options: CarrierOptions): Promise<Carrier> {
   const { where, sudo, notice } = options;
   try {
@@ -46,7 +48,7 @@ export async function chooseCarrier(transport: SshTransport, options: CarrierOpt
   }
 }
 
-/** undefined where sshd refuses to forward to its socket. */
+/** Returns undefined where sshd refuses to forward to the agent's socket. */
 async function throughAgent(
   transport: SshTransport,
   agent: StartedAgent,
@@ -79,10 +81,10 @@ async function rootOpener(
 function openAhead(open: Opener, first?: Promise<Duplex>): Opener {
   let next = first;
   return () => {
-    const taken = next ?? open();
+    const connection = next ?? open();
     next = open();
     next.catch(() => {}); // reported by the exec that uses it
-    return taken;
+    return connection;
   };
 }
 
@@ -93,12 +95,12 @@ console.log(JSON.stringify({ home: os.homedir(), user, uid, platform, arch, libc
 /** What the agent's hello would have reported. */
 async function factsOnSession(transport: SshTransport, where: string): Promise<HostFacts> {
   const process = await startOnSession(transport, { argv: ["node", "-e", FACTS_SCRIPT], sudo: "never" }, where);
-  const [answer, complaint] = await Promise.all([text(process.stdout), text(process.stderr)]);
+  const [answer, errors] = await Promise.all([text(process.stdout), text(process.stderr)]);
   try {
     return decodeFacts(answer);
   } catch (error) {
-    const why = complaint.trim().split("\n").at(-1) || (error instanceof Error ? error.message : String(error));
-    throw new Failure(`can't find out about ${where} with its Node.js: ${why}`, {
+    const why = errors.trim().split("\n").at(-1) || (error instanceof Error ? error.message : String(error));
+    throw new Failure(`can't get facts about ${where} from its Node.js: ${why}`, {
       code: "agent-failed",
       remedy: `run it there: ssh ${where} node --version`,
       exitCode: 2,

@@ -9,7 +9,7 @@ interface Endpoint {
   readonly user: string;
 }
 
-/** The host does not answer, or not as the one that was meant: the machine may be down. */
+/** The host does not answer, or is not the one that was meant: the machine may be down. */
 export class Unreachable extends Failure {}
 
 export function timedOut({ where }: Endpoint, limitMs: number): Unreachable {

@@ -7,7 +7,7 @@ import { type Carrier, type CarrierOptions, chooseCarrier } from "./carrier.ts";
 import { startOnSession } from "./session-process.ts";
 import type { SshTransport } from "./transport.ts";
 
-/** Begins to start the agent at once; an exec waits for it. */
+/** Starts the agent at once; exec() waits for it. */
 export function sshConnection(transport: SshTransport, options: CarrierOptions): Connection {
   return new SshConnection(transport, options);
 }
@@ -23,7 +23,9 @@ class SshConnection implements Connection {
   readonly #options: CarrierOptions;
   readonly #carrier: Promise<Carrier>;
   #state: State = { name: "starting" };
-  /** Aborted by close(). sshd ends no process when its session closes, so those without the agent are ended from here. */
+  /**
+   * Aborted by close(). sshd ends no process when its session closes, so those without the agent are ended from here.
+   */
   readonly #closing = new AbortController();
   /** Processes on sessions; each settles when it has ended. */
   readonly #onSessions = new Set<Promise<unknown>>();
@@ -72,7 +74,7 @@ class SshConnection implements Connection {
     this.#state = { name: "open", agent: carrier.kind === "agent" ? carrier.agent : undefined };
   }
 
-  /** Without its agent the connection can't be used any longer; its user connects again. */
+  /** Without its agent the connection can't be used any more; its user has to connect again. */
   #agentEnded(): void {
     const lost = new ConnectionLost(`the agent on ${this.#options.where} ended`);
     this.#transport.close(this.#state.name === "closing" ? undefined : lost);

@@ -10,7 +10,8 @@ export class Deadline {
     this.#timer = setTimeout(expired, limitMs);
   }
 
-  async hold<T>(work: Promise<T>): Promise<T> {
+  /** Pauses the deadline until `work` settles. */
+  async pauseDuring<T>(work: Promise<T>): Promise<T> {
     if (this.#timer === undefined) return await work;
     clearTimeout(this.#timer);
     try {

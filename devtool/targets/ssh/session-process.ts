@@ -73,7 +73,7 @@ class SessionProcess implements RemoteProcess {
     this.#channel = session.channel;
     this.#command = command;
     this.#where = where;
-    const late = () => this.#fail(this.#notStarted(`nothing was heard within ${START_DEADLINE_MS / 1000} s`));
+    const late = () => this.#fail(this.#notStarted(`no answer within ${START_DEADLINE_MS / 1000} s`));
     this.#state = { name: "starting", resolve, reject, timer: setTimeout(late, START_DEADLINE_MS) };
     this.stdin = session.channel;
     this.stdout = new AfterToken(token, (line) => this.#begin(line));

@@ -17,7 +17,7 @@ export type SessionCommand = Pick<ExecOptions, "cwd" | "env" | "tty" | "signal">
  *
  *     started PGID    chdir ERRNO    exec ERRNO
  *
- * @throws Failure on what no shell could pass on
+ * @throws Failure when it is too long, or a variable's name is not valid
  */
 export function startLine(token: string, command: SessionCommand, where: string): string {
   const line = forLoginShell(asUser(command.sudo, startScript(token, command)));

@@ -12,12 +12,12 @@ export interface AgentOptions {
   /** The target's name, for messages. */
   readonly where: string;
   readonly agent: AgentFile;
-  /** Identifies this client to the target, so that the agent it left there when a connection was cut is ended. */
+  /** Identifies this client to the target, so that an agent left over from a cut connection is ended. */
   readonly client: string;
 }
 
 /**
- * Installs the agent on the target unless it is there, and starts it on an SSH session of its own, whose life it shares.
+ * Installs the agent on the target unless it is installed, and starts it on its own SSH session, with which it ends.
  * @throws NoAgent when it can't be installed or started; Failure without a Node.js that can run it
  */
 export async function startAgent(

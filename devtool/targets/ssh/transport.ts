@@ -8,7 +8,7 @@ import type { Identity } from "./keys/identities.ts";
 import { OfferedIdentities } from "./keys/reader.ts";
 import { Client, type ConnectConfig, type NextAuthHandler } from "./ssh2.ts";
 
-/** Connecting and logging in; the time that a person takes to answer a question is not counted. */
+/** For connecting and logging in, without the time that a person takes to answer a question. */
 const CONNECT_DEADLINE_MS = 10_000;
 /** A connection counts as lost after KEEPALIVES_MISSED_MAX unanswered probes, one every KEEPALIVE_INTERVAL_MS. */
 const KEEPALIVE_INTERVAL_MS = 5_000;
@@ -34,7 +34,10 @@ export interface SshDial {
   readonly user: string;
   /** Instead of a TCP connection to host:port: a jump host's channel to it, and when that host's connection closes. */
   readonly through?: { readonly channel: Duplex; readonly closed: SshTransport["closed"] };
-  /** Key types in known_hosts for this host. They are asked for first: with another type a known host would look changed. */
+  /**
+   * Key types in known_hosts for this host. They are asked for first: with another type a known host would look
+   * changed.
+   */
   readonly hostKeyTypes: readonly string[];
   /** Rejects with a Failure when the key is not to be trusted. */
   verifyHostKey(key: Buffer): Promise<void>;
@@ -97,7 +100,7 @@ class SshClientConnection implements SshTransport {
       this.#lost();
       client.destroy();
     });
-    // ssh2 does not notice that the connection which this one goes through has ended.
+    // ssh2 does not notice when the connection that this one goes through ends.
     void this.#options.through?.closed.then((error) => {
       this.#why ??= error;
       this.#lost();
@@ -181,8 +184,8 @@ class SshClientConnection implements SshTransport {
       return await opening;
     } catch (error) {
       if (this.#state.name !== "open" || error instanceof ConnectionLost) throw this.#loss();
-      const said = error instanceof Error ? error.message : String(error);
-      throw new Failure(`${this.#options.where} refused to open ${what}: ${said}`, {
+      const problem = error instanceof Error ? error.message : String(error);
+      throw new Failure(`${this.#options.where} refused to open ${what}: ${problem}`, {
         code: "channel-refused",
         remedy: "check MaxSessions, AllowTcpForwarding and AllowStreamLocalForwarding in its sshd_config",
         cause: error,
@@ -208,7 +211,7 @@ class SshClientConnection implements SshTransport {
 
   async #verify(key: Buffer): Promise<boolean> {
     try {
-      await this.#deadline.hold(this.#options.verifyHostKey(key));
+      await this.#deadline.pauseDuring(this.#options.verifyHostKey(key));
       return true;
     } catch (error) {
       this.#why = error;
@@ -223,7 +226,7 @@ class SshClientConnection implements SshTransport {
     if (left === null) next({ type: "none", username });
     else if (!this.#offered && identities.length > 0) {
       this.#offered = true;
-      const agent = new OfferedIdentities(identities, (work) => this.#deadline.hold(work));
+      const agent = new OfferedIdentities(identities, (work) => this.#deadline.pauseDuring(work));
       next({ type: "agent", username, agent });
     } else next(false as never); // ssh2 accepts false for "no more methods", though its types don't
   }

@@ -35,8 +35,8 @@ export async function askSshConfig(projectRoot: string, machine: string | undefi
     throw vagrantFailure(error);
   });
   if (code === 0 && /^\s*HostName\s/m.test(output.stdout)) return output.stdout;
-  const said = output.stderr.trim().split("\n").slice(0, 3).join(" ");
-  throw new Failure(`vagrant reports no SSH configuration for the machine: ${said}`, {
+  const errors = output.stderr.trim().split("\n").slice(0, 3).join(" ");
+  throw new Failure(`vagrant reports no SSH configuration for the machine: ${errors}`, {
     code: "machine-not-running",
     remedy: "start it: devtool up",
     exitCode: 2,

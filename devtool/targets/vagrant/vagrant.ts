@@ -47,7 +47,7 @@ async function machineSettings({ projectRoot, machine, notice }: VagrantTargetOp
   const spec = parseHostSpec(host);
   const place = { file: undefined, home: homedir(), notice };
   const settings = interpret(spec, await parseSshConfig(text, spec, place), homedir());
-  // All machines are at 127.0.0.1, and one that is destroyed and created again has new keys: so one file for each.
+  // All machines are at 127.0.0.1, and a machine that is created again has new keys: so each has its own file.
   const knownHosts = join(stateDirectory(projectRoot), `known_hosts-${await machineId(projectRoot, host)}`);
   return {
     ...settings,

@@ -25,7 +25,7 @@ export interface RunningAgent {
   readonly exited: Promise<number | null>;
 }
 
-/** Ended after the test. */
+/** The agent is ended after the test. */
 export function spawnAgent(t: TestContext, args: readonly string[], runtimeDirectory: string): ChildProcess {
   const env = { ...process.env, XDG_RUNTIME_DIR: runtimeDirectory };
   const child = spawn(process.execPath, [AGENT, TOKEN, ...args], { env, stdio: "pipe" });
@@ -37,7 +37,7 @@ export function spawnAgent(t: TestContext, args: readonly string[], runtimeDirec
   return child;
 }
 
-/** Resolves once it has greeted. */
+/** Resolves once the agent has printed its hello. */
 export async function startAgent(t: TestContext, client: string, runtimeDirectory: string): Promise<RunningAgent> {
   const child = spawnAgent(t, ["login", client, "no-sudo"], runtimeDirectory);
   const exited = once(child, "exit").then(([code]) => (typeof code === "number" ? code : null));

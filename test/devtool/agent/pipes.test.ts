@@ -6,9 +6,9 @@ import { PipeSource } from "../../../devtool/agent/pipes.ts";
 
 test("each process gets pipes of its own, which can be opened again and end when their writer closes", async () => {
   const source = new PipeSource();
-  const taken = await Promise.all(Array.from({ length: 10 }, () => source.take()));
-  assert.equal(new Set(taken.flatMap(({ childFds }) => childFds.map((fd) => fstatSync(fd).ino))).size, 30);
-  for (const [index, { childFds, stdin, stdout, stderr }] of taken.entries()) {
+  const pipes = await Promise.all(Array.from({ length: 10 }, () => source.take()));
+  assert.equal(new Set(pipes.flatMap(({ childFds }) => childFds.map((fd) => fstatSync(fd).ino))).size, 30);
+  for (const [index, { childFds, stdin, stdout, stderr }] of pipes.entries()) {
     for (const fd of childFds) assert.ok(fstatSync(fd).isFIFO());
     const [input, output, errors] = childFds;
     const again = openSync(`/proc/self/fd/${output}`, "w");

@@ -6,7 +6,7 @@ import { endGroup, signalGroup } from "../../../devtool/agent/process-group.ts";
 
 interface Group {
   readonly pgid: number;
-  /** Settles once its first process has ended and been waited for. */
+  /** Settles once its first process has ended and been reaped. */
   readonly exited: Promise<unknown>;
 }
 
@@ -27,7 +27,7 @@ test("a process group ends with every process in it, stopped ones too", async (t
   assert.deepEqual(await exited, [null, "SIGTERM"]);
 });
 
-test("a group that has ended already is ended without an error", async (t) => {
+test("ending a group that has already ended is not an error", async (t) => {
   const { pgid, exited } = await start(t, "echo ready");
   await exited;
   assert.equal(signalGroup(pgid, "SIGTERM"), false);

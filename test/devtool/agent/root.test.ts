@@ -8,7 +8,7 @@ import { startRootAgent } from "../../../devtool/agent/root.ts";
 import { decodeRootHello } from "../../../devtool/protocol/hello.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
 
-/** What startRootAgent prints, with a `sudo` that is this shell script; without one, with no sudo in PATH at all. */
+/** Returns what startRootAgent prints with this shell script as `sudo`; if undefined, with no sudo in PATH. */
 async function printed(t: TestContext, script: string | undefined): Promise<string> {
   const bin = await temporaryDirectory(t);
   if (script !== undefined) await writeFile(join(bin, "sudo"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -31,16 +31,16 @@ test("sudo's own message is the reason why no agent runs as root", async (t) => 
   assert.deepEqual(decodeRootHello(LINE.exec(line)?.[1] ?? ""), { failed: "sudo: a password is required" });
 });
 
-test("a sudo that fails without a word is a reason too", async (t) => {
+test("a sudo that fails without a message is reported too", async (t) => {
   assert.deepEqual(decodeRootHello(LINE.exec(await printed(t, "exit 1"))?.[1] ?? ""), { failed: "sudo failed" });
 });
 
-test("a machine without sudo says so", async (t) => {
+test("a missing sudo is reported", async (t) => {
   const line = await printed(t, undefined);
   assert.deepEqual(decodeRootHello(LINE.exec(line)?.[1] ?? ""), { failed: "sudo is not installed" });
 });
 
-test("the root agent's own line is passed on as it is", async (t) => {
+test("the root agent's own line is passed on unchanged", async (t) => {
   const line = 'TOKEN root {"socket":"/run/s"}';
   assert.equal(await printed(t, `echo '${line}'`), `${line}\n`);
 });

@@ -15,7 +15,7 @@ before(buildAgent);
 
 const request = (...argv: string[]): ClientMessage => ({ type: "request", argv, cwd: "/", env: {} });
 
-test("an agent reports where it listens and what it runs on, and is gone with its directory when its stdin ends", async (t) => {
+test("an agent reports its socket and its host, and ends and removes its directory when its stdin ends", async (t) => {
   const agent = await startAgent(t, "a1", await temporaryDirectory(t));
   const { facts, socket } = agent.hello;
   assert.deepEqual(
@@ -28,11 +28,11 @@ test("an agent reports where it listens and what it runs on, and is gone with it
   await assert.rejects(access(dirname(socket)));
 });
 
-test("arguments that are not known are refused with what they were", async (t) => {
+test("unknown arguments are refused, and named in the message", async (t) => {
   const child = spawnAgent(t, ["guest", "a2"], await temporaryDirectory(t));
   assert.ok(child.stderr);
-  const [said, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
-  assert.match(said, /devtool agent: started with unknown arguments: guest a2/);
+  const [message, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
+  assert.match(message, /devtool agent: started with unknown arguments: guest a2/);
   assert.equal(code, 1);
 });
 
@@ -48,7 +48,7 @@ test("one connection carries one process, from its request to its exit", async (
 });
 
 const REFUSED: readonly (readonly [what: string, bytes: Buffer | readonly ClientMessage[]])[] = [
-  ["bytes that are no frame", Buffer.from("\xff\xff\xff\xff\x01", "latin1")],
+  ["bytes that are not a frame", Buffer.from("\xff\xff\xff\xff\x01", "latin1")],
   ["a message before the request", [{ type: "stdin-end" }]],
   ["a second request", [request("sleep", "1000"), request("true")]],
 ];
@@ -66,7 +66,7 @@ for (const [what, bytes] of REFUSED) {
   });
 }
 
-test("a client that disconnects ends its process and what that started", async (t) => {
+test("a client that disconnects ends its process and the children of it", async (t) => {
   const agent = await startAgent(t, "a5", await temporaryDirectory(t));
   const client = await connectTo(t, agent);
   client.send(request("sh", "-c", "sleep 1000 & echo $!; wait"));
@@ -77,7 +77,7 @@ test("a client that disconnects ends its process and what that started", async (
   await gone(Number(output.data.toString()));
 });
 
-test("an agent of the same client takes over: the one before it is ended with all it ran", async (t) => {
+test("a second agent of the same client takes over: the first is ended with every process it ran", async (t) => {
   const directory = await temporaryDirectory(t);
   const first = await startAgent(t, "a6", directory);
   const client = await connectTo(t, first);

@@ -15,15 +15,15 @@ import { lacks } from "../rig.ts";
 
 const signal = new AbortController().signal;
 
-/** A mirror that is its own project, on this machine. */
+/** A mirror on this machine, which is also the project. */
 interface Place {
   readonly mirror: string;
   readonly connection: Connection;
   write(files: Readonly<Record<string, string>>): Promise<void>;
-  /** Builds as a session does that remembers `memory`; returns whether make ran. */
+  /** Builds as a session with this memory does; returns whether make ran. */
   run(memory?: BuildMemory, onLine?: OnLine, until?: AbortSignal): Promise<boolean>;
   /** Every line of every run. */
-  readonly said: { text: string; found: Diagnostic | undefined }[];
+  readonly printed: { text: string; found: Diagnostic | undefined }[];
   /** The content of what was made. */
   made(): Promise<string>;
 }
@@ -47,15 +47,18 @@ async function place(t: TestContext, makefile = MAKEFILE): Promise<Place> {
     }
   };
   await write({ "native/Makefile": makefile, "native/a.txt": "a", "native/b.txt": "b" });
-  const said: Place["said"] = [];
+  const printed: Place["printed"] = [];
   const facts = await connection.facts();
   return {
     mirror,
     connection,
-    said,
+    printed,
     write,
-    run: async (memory = nothingKnown(), onLine = (text, found) => void said.push({ text, found }), until = signal) =>
-      (await build(STEP, { target: "there", connection, facts, root: mirror, mirror }, memory, onLine, until)).built,
+    run: async (
+      memory = nothingKnown(),
+      onLine = (text, found) => void printed.push({ text, found }),
+      until = signal,
+    ) => (await build(STEP, { target: "box", connection, facts, root: mirror, mirror }, memory, onLine, until)).built,
     made: () => readFile(join(mirror, "native/out"), "utf8"),
   };
 }
@@ -129,7 +132,7 @@ test("after a build that failed half-way, undoing the mistake rebuilds what was 
 });
 
 for (const stored of ["null", "3", '"x"', "[]", "{", "", '{"files":null,"how":""}', '{"files":{"a.txt":1},"how":""}']) {
-  test(`a mirror whose stamp holds ${stored || "nothing"} is built again`, async (t) => {
+  test(`a mirror whose stamp contains ${stored || "nothing"} is built again`, async (t) => {
     if (!needs(t, lacks("make"))) return;
     const { mirror, run } = await place(t);
     await run();
@@ -141,14 +144,14 @@ for (const stored of ["null", "3", '"x"', "[]", "{", "", '{"files":null,"how":""
 
 test("gcc's errors have file, line and column, relative to the project", async (t) => {
   if (!needs(t, lacks("make", "gcc"))) return;
-  const { run, write, said } = await place(t, "out: a.c\n\tgcc -Wall -o $@ a.c\n");
+  const { run, write, printed } = await place(t, "out: a.c\n\tgcc -Wall -o $@ a.c\n");
   await write({ "native/a.c": "int main(void) {\n\tint x;\n\treturn y;\n}\n" });
   await assert.rejects(run(), (error) => {
     assert.ok(error instanceof BuildFailure);
     assert.equal(error.message, "native does not compile: 1 error");
     return true;
   });
-  const found = said.flatMap(({ found }) =>
+  const found = printed.flatMap(({ found }) =>
     found ? [`${found.file}:${found.line}:${found.column} ${found.severity}`] : [],
   );
   assert.deepEqual(found, ["native/a.c:3:16 error", "native/a.c:3:16 note", "native/a.c:2:13 warning"]);
@@ -159,8 +162,8 @@ test("a missing compiler is reported with the remedy", async (t) => {
   const { run } = await place(t, "out: a.txt\n\tgcc-of-another-machine a.txt\n");
   await assert.rejects(run(), (error) => {
     assert.ok(error instanceof Failure);
-    assert.equal(error.message, "there has no gcc-of-another-machine, which compiling needs");
-    assert.match(error.remedy ?? "", /devtool provision --target there/);
+    assert.equal(error.message, "box has no gcc-of-another-machine, which compiling needs");
+    assert.match(error.remedy ?? "", /devtool provision --target box/);
     return true;
   });
 });

@@ -23,5 +23,5 @@ test("make gets the changed files, or makes everything where that would not be e
     [many, false, ALL_FLAGS],
     [many.slice(1), false, many.slice(1).flatMap((name) => ["-W", name])],
   ];
-  for (const [changed, isWhole, flags] of cases) assert.deepEqual(makeFlags({ changed, isWhole }), flags);
+  for (const [changed, needsAll, flags] of cases) assert.deepEqual(makeFlags({ changed, needsAll }), flags);
 });

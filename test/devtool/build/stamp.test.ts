@@ -11,7 +11,7 @@ function stampOf(files: Readonly<Record<string, string>>, how = "make"): Stamp {
   return { files: new Map(Object.entries(files)), how };
 }
 
-test("a stamp is read as it was written, whatever the names of its files", () => {
+test("a stamp decodes to what was encoded, whatever its files are named", () => {
   fc.assert(
     fc.property(stamps, (stamp) => {
       assert.deepEqual(decodeStamp(encodeStamp(stamp)), stamp);
@@ -19,7 +19,7 @@ test("a stamp is read as it was written, whatever the names of its files", () =>
   );
 });
 
-test("any other text counts as no stamp, and reading it never throws", () => {
+test("any other text decodes to undefined, and never throws", () => {
   for (const text of ["", "{", "null", "3", '"a"', "[]", "{}", '{"files":{}}', '{"files":[],"how":""}']) {
     assert.equal(decodeStamp(text), undefined, text);
   }
@@ -36,9 +36,9 @@ test("stamps differ by the files' contents, by removed files, and by how they ar
   const last = stampOf({ a: "1", b: "1", constructor: "1" });
   assert.equal(difference(last, stampOf({ constructor: "1", b: "1", a: "1" })), undefined);
   const { files } = stampOf({ a: "2", b: "1", c: "1", constructor: "1" });
-  assert.deepEqual(difference(last, { ...last, files }), { changed: ["a", "c"], isWhole: false });
-  assert.deepEqual(difference(last, stampOf({ a: "1", b: "1" })), { changed: [], isWhole: true });
-  assert.deepEqual(difference(last, { ...last, how: "make all" }), { changed: [], isWhole: true });
+  assert.deepEqual(difference(last, { ...last, files }), { changed: ["a", "c"], needsAll: false });
+  assert.deepEqual(difference(last, stampOf({ a: "1", b: "1" })), { changed: [], needsAll: true });
+  assert.deepEqual(difference(last, { ...last, how: "make all" }), { changed: [], needsAll: true });
 });
 
 test("a changed file stays changed until a build succeeds", () => {

@@ -56,7 +56,7 @@ test("a bundle runs, with packages of either kind in it", async (t) => {
   assert.equal(stdout, "a esm function\n");
 });
 
-test("a build tells what changed on disk, leaves the rest untouched, and takes away what it no longer makes", async (t) => {
+test("a build returns what changed on disk, leaves the rest untouched, and removes outputs it no longer has", async (t) => {
   const { root, bundler } = await bundlerOf(
     t,
     { "src/main.ts": "await import('./late.ts');", "src/late.ts": "console.log(1);", ".devtool/mine.txt": "kept" },
@@ -74,7 +74,7 @@ test("a build tells what changed on disk, leaves the rest untouched, and takes a
   assert.deepEqual((await readdir(join(root, ".devtool"))).sort(), [".devtool-outputs.json", "main.js", "mine.txt"]);
 });
 
-test("what a bundler of an earlier session made is known to be devtool's", async (t) => {
+test("outputs of an earlier session are known to be devtool's", async (t) => {
   const { root, bundler } = await bundlerOf(t, { "src/main.ts": "", "src/other.ts": "" });
   await bundler.build(signal);
   const second = createBundler(root, {
@@ -88,7 +88,7 @@ test("what a bundler of an earlier session made is known to be devtool's", async
   assert.deepEqual((await readdir(join(root, ".devtool"))).sort(), [".devtool-outputs.json", "other.js"]);
 });
 
-test("a mistake comes back as file, line and column relative to the project, and the old bundle stays", async (t) => {
+test("an error is reported with file, line and column relative to the project, and the old bundle stays", async (t) => {
   const { root, bundler } = await bundlerOf(t, { "src/main.ts": "console.log(1);" });
   await bundler.build(signal);
   const before = await readFile(join(root, ".devtool/main.js"), "utf8");
@@ -116,7 +116,7 @@ test("a mistake comes back as file, line and column relative to the project, and
   assert.equal(await readFile(join(root, ".devtool/main.js"), "utf8"), before);
 });
 
-test("warnings come with the bundle", async (t) => {
+test("warnings are returned with the bundle", async (t) => {
   const { bundler } = await bundlerOf(t, { "src/main.ts": 'console.log(typeof process === "nul");\n' });
   const { warnings } = await bundler.build(signal);
   assert.deepEqual(
@@ -125,7 +125,7 @@ test("warnings come with the bundle", async (t) => {
   );
 });
 
-test("a build asked for while another runs sees the files as they are then", async (t) => {
+test("a build started during another one uses the files as they are then", async (t) => {
   const { root, bundler } = await bundlerOf(t, { "src/main.ts": 'console.log("old");' });
   const given = new AbortController();
   const first = bundler.build(given.signal);
@@ -137,7 +137,7 @@ test("a build asked for while another runs sees the files as they are then", asy
   assert.equal(stdout, "new\n");
 });
 
-test("options of esbuild's are passed on, defaults beside them", async (t) => {
+test("esbuild's options are passed on, with defaults for the others", async (t) => {
   const { root, bundler } = await bundlerOf(
     t,
     {
@@ -187,7 +187,7 @@ for (const [title, files, addons] of NATIVE) {
   });
 }
 
-test("a package installed between two builds is looked at", async (t) => {
+test("a package installed between two builds is taken into account", async (t) => {
   const { root, bundler } = await bundlerOf(t, {
     "src/main.ts": 'import a from "late";\nconsole.log(a);',
     "node_modules/late/package.json": "{}",
@@ -201,7 +201,7 @@ test("a package installed between two builds is looked at", async (t) => {
   );
 });
 
-test("a package is found native wherever an import can reach it", async (t) => {
+test("native packages are found wherever an import can reach them", async (t) => {
   const root = await temporaryDirectory(t);
   const native = '{ "gypfile": true }';
   await write(root, {

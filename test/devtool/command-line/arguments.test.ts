@@ -4,13 +4,13 @@ import { parseArguments } from "../../../devtool/command-line/arguments.ts";
 import { Failure } from "../../../devtool/failure.ts";
 
 async function command(...argv: string[]) {
-  const said = await parseArguments(argv);
-  assert.equal(said.kind, "command");
-  return said.kind === "command" ? said : assert.fail();
+  const parsed = await parseArguments(argv);
+  assert.equal(parsed.kind, "command");
+  return parsed.kind === "command" ? parsed : assert.fail();
 }
 
-test("options after NAME belong to the command, whatever they look like", async () => {
-  const said = await command(
+test("options after NAME belong to the command, even devtool's own", async () => {
+  const parsed = await command(
     "run",
     "--target",
     "me@host",
@@ -23,17 +23,17 @@ test("options after NAME belong to the command, whatever they look like", async 
     "-1",
     "007",
   );
-  assert.equal(said.options.target, "me@host");
-  assert.equal(said.options.json, false);
-  assert.deepEqual(said.words, ["hello1", "/bin/ls", "--target", "x", "--json", "--", "-1", "007"]);
+  assert.equal(parsed.options.target, "me@host");
+  assert.equal(parsed.options.json, false);
+  assert.deepEqual(parsed.words, ["hello1", "/bin/ls", "--target", "x", "--json", "--", "-1", "007"]);
 });
 
-test("options may stand before the command, and the last one of a kind holds", async () => {
-  const said = await command("--target", "a", "--json", "watch", "--target=b", "--accept-new-host-key", "n");
-  assert.equal(said.options.target, "b");
-  assert.equal(said.options.json, true);
-  assert.equal(said.options.acceptNewHostKey, true);
-  assert.deepEqual(said.words, ["n"]);
+test("options may come before the command, and the last of a repeated one counts", async () => {
+  const parsed = await command("--target", "a", "--json", "watch", "--target=b", "--accept-new-host-key", "n");
+  assert.equal(parsed.options.target, "b");
+  assert.equal(parsed.options.json, true);
+  assert.equal(parsed.options.acceptNewHostKey, true);
+  assert.deepEqual(parsed.words, ["n"]);
 });
 
 test("options of up, halt and destroy are vagrant's", async () => {
@@ -44,11 +44,11 @@ test("options of up, halt and destroy are vagrant's", async () => {
   assert.deepEqual((await command("destroy", "-f")).words, ["-f"]);
 });
 
-test("help and version are asked for anywhere before NAME", async () => {
+test("--help and --version work anywhere before NAME", async () => {
   assert.equal((await parseArguments(["--version"])).kind, "version");
   for (const argv of [["--help"], ["-h"], ["run", "--help"], ["--help", "run"], ["up", "--help"]]) {
-    const said = await parseArguments(argv);
-    assert.equal(said.kind, "help", argv.join(" "));
+    const parsed = await parseArguments(argv);
+    assert.equal(parsed.kind, "help", argv.join(" "));
   }
   assert.equal((await parseArguments(["run", "hello1", "--help"])).kind, "command");
 });
@@ -58,13 +58,13 @@ const REFUSED: readonly (readonly [readonly string[], string, string | undefined
   [["run", "--accept-new-hostkey", "n"], "unknown option --accept-new-hostkey", "did you mean --accept-new-host-key?"],
   [["rnu"], "unknown command rnu", "did you mean run?"],
   [["sync", "--verylongnonsense"], "unknown option --verylongnonsense", "devtool --help"],
-  [["sync", "hello1"], 'devtool sync takes no "hello1"', undefined],
+  [["sync", "hello1"], 'devtool sync takes no arguments, got "hello1"', undefined],
   [["run", "--target"], "--target needs a value", undefined],
   [["run", "-x"], "unknown option -x", "devtool --help"],
   [
     [],
-    "say which command",
-    "one of: run, watch, sync, build, doctor, provision, up, halt, destroy, ssh, status; devtool --help",
+    "no command given",
+    "use one of: run, watch, sync, build, doctor, provision, up, halt, destroy, ssh, status; see devtool --help",
   ],
 ];
 

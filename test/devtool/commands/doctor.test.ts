@@ -12,9 +12,9 @@ test("doctor finds everything on a ready target, as text and as events", async (
   const project = await makeProject(t);
   const sshd = await startSshd(t);
   const flags = ["--ssh-config", sshd.configFile, "--target", sshd.host];
-  const words = await startDevtool(t, project, ["doctor", ...flags]).ended;
-  assert.equal(words.code, 0, words.stdout.toString());
-  assert.match(words.stdout.toString(), /^ok +rig: rsync \(rsync +version \d/m);
+  const text = await startDevtool(t, project, ["doctor", ...flags]).ended;
+  assert.equal(text.code, 0, text.stdout.toString());
+  assert.match(text.stdout.toString(), /^ok +rig: rsync \(rsync +version \d/m);
   const { code, stdout } = await startDevtool(t, project, ["doctor", "--json", ...flags]).ended;
   const checks = stdout
     .toString()
@@ -29,10 +29,10 @@ test("doctor finds everything on a ready target, as text and as events", async (
     assert.ok(names.includes(name), name);
 });
 
-test("doctor says what is missing on a target, each with its remedy, and ends with 1", async (t) => {
+test("doctor reports what is missing on a target, each with its remedy, and exits with 1", async (t) => {
   if (!needs(t, lacks(...TOOLS, "unshare", "mount"))) return;
   const project = await makeProject(t);
-  // A machine of its own that lacks two programs: they are covered in a mount namespace.
+  // A machine that lacks two programs: they are hidden in a mount namespace.
   const hide =
     'for p in make rsync; do for d in /usr/bin /usr/local/bin; do [ ! -e $d/$p ] || mount --bind /dev/null $d/$p; done; done; exec "$@"';
   const sshd = await startSshd(t, { prefix: ["unshare", "--mount", "sh", "-c", hide, "sh"] });
@@ -48,7 +48,7 @@ test("doctor says what is missing on a target, each with its remedy, and ends wi
   assert.match(run.stderr, /devtool provision|install/);
 });
 
-test("a missing compiler is named when it is needed, with the target and the remedy", async (t) => {
+test("a missing compiler is reported when it is needed, with the target and the remedy", async (t) => {
   if (!needs(t, lacks(...TOOLS, "unshare", "mount"))) return;
   const project = await makeProject(t);
   const hide = 'mount --bind /dev/null "$(readlink -f "$(command -v gcc)")"; exec "$@"';
@@ -73,15 +73,15 @@ test("status reports the target, the connection and the mirror; ssh runs in the 
   const sshd = await startSshd(t);
   const flags = ["--ssh-config", sshd.configFile, "--target", sshd.host];
   const before = await startDevtool(t, project, ["status", ...flags]).ended;
-  assert.match(before.stdout.toString(), /^mirror: +\/.*project-[0-9a-f]{8} \(not there yet\)$/m);
+  assert.match(before.stdout.toString(), /^mirror: +\/.*project-[0-9a-f]{8} \(not created yet\)$/m);
   assert.equal((await startDevtool(t, project, ["sync", ...flags]).ended).code, 0);
   const after = await startDevtool(t, project, ["status", ...flags]).ended;
   const mirror = /^mirror: +(\/\S+)$/m.exec(after.stdout.toString())?.[1];
   assert.ok(mirror);
   assert.match(after.stdout.toString(), /^target: +rig \(ssh\)$/m);
-  const there = startDevtool(t, project, ["ssh", ...flags, "sh", "-c", "pwd; ls; exit 5"]);
-  there.child.stdin?.end();
-  const { code, stdout } = await there.ended;
+  const ssh = startDevtool(t, project, ["ssh", ...flags, "sh", "-c", "pwd; ls; exit 5"]);
+  ssh.child.stdin?.end();
+  const { code, stdout } = await ssh.ended;
   assert.equal(code, 5);
   assert.equal(stdout.toString(), `${mirror}\nnative\n`);
 });

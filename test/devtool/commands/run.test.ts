@@ -11,7 +11,7 @@ import { startSshd } from "../../rig/sshd.ts";
 import { assertDocumented } from "../report/examples.ts";
 import { type Ended, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
-/** A project whose command line is all of what follows NAME: no bundle, nothing native. */
+/** A project without a bundle, native sources or `run`: what follows the options is the whole command line. */
 const PLAIN = { "devtool.config.json": '{ "sync": { "include": ["src/"] } }' };
 
 async function plainProject(t: TestContext): Promise<Project> {
@@ -42,12 +42,12 @@ async function runs(
 }
 
 for (const [name, flagsOf] of Object.entries(PLACES)) {
-  test(`on ${name}, standard output is the command's own and nothing else`, async (t) => {
+  test(`on ${name}, standard output is the command's output and nothing else`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
     const { code, stdout, stderr } = await runs(t, await flagsOf(t), "echo $((6*7))\n", "/bin/sh");
     assert.equal(stdout.toString(), "42\n", stderr);
     assert.equal(code, 0);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be printed
     assert.doesNotMatch(stderr, /[\x00-\x08\x0b-\x1f]/);
   });
 
@@ -66,13 +66,13 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
     assert.match(stderr, /^err$/m);
   });
 
-  test(`on ${name}, a command ended by a signal makes the exit code 128 plus its number`, async (t) => {
+  test(`on ${name}, after a command ended by a signal the exit code is 128 plus the signal's number`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
     const { code } = await runs(t, await flagsOf(t), "", "sh", "-c", "kill -KILL $$");
     assert.equal(code, 137);
   });
 
-  test(`on ${name}, a signal is the command's to act on`, async (t) => {
+  test(`on ${name}, a signal is passed to the command, which decides what to do`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
     for (const [signal, exitCode] of [
       ["SIGINT", 3],
@@ -95,17 +95,17 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
     const script = "trap 'echo caught' INT; echo $$; read line; read line";
     const devtool = startDevtool(t, await plainProject(t), ["run", ...(await flagsOf(t)), "sh", "-c", script]);
     assert.ok(devtool.child.stdout);
-    const [said] = await once(devtool.child.stdout, "data");
+    const [line] = await once(devtool.child.stdout, "data");
     // Signals of one kind are not queued: the second is sent once the first has been passed on.
     const caught = once(devtool.child.stdout, "data");
     devtool.child.kill("SIGINT");
     assert.equal(String((await caught)[0]), "caught\n");
     devtool.child.kill("SIGINT");
     assert.equal((await devtool.ended).code, 130);
-    await gone(Number(said));
+    await gone(Number(line));
   });
 
-  test(`on ${name}, a reader that leaves early ends the command quietly`, async (t) => {
+  test(`on ${name}, the command is ended without an error message when its output's reader exits`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
     const devtool = startDevtool(t, await plainProject(t), ["run", ...(await flagsOf(t)), "yes"]);
     const { stdout } = devtool.child;
@@ -119,7 +119,7 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
 
   test(`on ${name}, the command is interactive on a terminal: raw, of its size, interrupted by Ctrl-C`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd", "script"))) return;
-    const said = await onTerminal(
+    const shown = await onTerminal(
       t,
       ["run", ...(await flagsOf(t)), "sh", "-c", INTERACTIVE],
       [
@@ -127,12 +127,12 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
         [/got typed/, "\x03"],
       ],
     );
-    assert.match(said, /interrupted/);
-    assert.match(said, /code=9/);
-    assert.match(said, /restored .*icanon/s);
+    assert.match(shown, /interrupted/);
+    assert.match(shown, /code=9/);
+    assert.match(shown, /restored .*icanon/s);
   });
 
-  test(`on ${name}, --json prints one event a line, the command's output among them`, async (t) => {
+  test(`on ${name}, --json prints one event per line, and the command's output as events`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
     const flags = ["--json", ...(await flagsOf(t))];
     const { code, stdout, stderr } = await runs(t, flags, "in", "sh", "-c", "cat; printf '\\377' >&2; exit 2");
@@ -162,7 +162,7 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
   });
 }
 
-test("Ctrl-C at a question ends devtool, quietly", async (t) => {
+test("Ctrl-C at a prompt ends devtool without an error message", async (t) => {
   if (!needs(t, lacks("sshd", "script"))) return;
   const sshd = await startSshd(t);
   const config = join(sshd.directory, "asking_config");
@@ -171,13 +171,13 @@ test("Ctrl-C at a question ends devtool, quietly", async (t) => {
     config,
     known.replace(/UserKnownHostsFile .*/, "UserKnownHostsFile /dev/null").replace("Checking yes", "Checking ask"),
   );
-  const said = await onTerminal(
+  const shown = await onTerminal(
     t,
     ["run", "--ssh-config", config, "--target", sshd.host, "true"],
     [[/SHA256:.*\?/s, "\x03"]],
   );
-  assert.match(said, /code=130/);
-  assert.doesNotMatch(said, /bug|Error/);
+  assert.match(shown, /code=130/);
+  assert.doesNotMatch(shown, /bug|Error/);
 });
 
 const INTERACTIVE = `trap 'echo interrupted; exit 9' INT
@@ -185,7 +185,7 @@ test -t 0 && test -t 1 && echo size $(stty size)
 read line; echo got $line
 read line`;
 
-/** util-linux `script` gives a terminal; each answer is typed once its question has been seen. */
+/** Runs devtool on a terminal of util-linux's `script`; each answer is typed once its question has been printed. */
 async function onTerminal(t: TestContext, args: readonly string[], dialogue: readonly (readonly [RegExp, string])[]) {
   const project = await plainProject(t);
   const cli = join(import.meta.dirname, "../../../devtool/cli.ts");
@@ -200,21 +200,21 @@ async function onTerminal(t: TestContext, args: readonly string[], dialogue: rea
     stdio: ["pipe", "pipe", "inherit"],
   });
   const left = [...dialogue];
-  let said = "";
+  let shown = "";
   child.stdout.on("data", (chunk: Buffer) => {
-    said += chunk.toString();
+    shown += chunk.toString();
     const [question, answer] = left[0] ?? [];
-    if (!question?.test(said)) return;
+    if (!question?.test(shown)) return;
     left.shift();
     child.stdin.write(answer ?? "");
   });
   await once(child, "close");
-  return said;
+  return shown;
 }
 
 const REFUSED: readonly (readonly [string, readonly string[], RegExp])[] = [
   ["a target that is not a valid host", ["run", "--target=-oProxyCommand=x", "true"], /is not a valid host/],
-  ["a host nobody knows", ["run", "--target", "nobody.invalid", "true"], /nobody\.invalid has no address/],
+  ["an unknown host", ["run", "--target", "nobody.invalid", "true"], /nobody\.invalid has no address/],
   [
     "a host that refuses the connection",
     ["run", "--target", "127.0.0.1:1", "true"],
@@ -222,15 +222,15 @@ const REFUSED: readonly (readonly [string, readonly string[], RegExp])[] = [
   ],
   ["no command", ["run", "--target", "local"], /there is no command to run/],
   ["a misspelt option", ["run", "--tagret", "x", "true"], /unknown option --tagret\n.*did you mean --target\?/],
-  ["a configuration that is not there", ["run", "--config", "gone.ts", "true"], /can't read .*gone\.ts/],
+  ["a configuration that does not exist", ["run", "--config", "gone.ts", "true"], /can't read .*gone\.ts/],
 ];
 
-for (const [title, args, complaint] of REFUSED) {
+for (const [title, args, message] of REFUSED) {
   test(`${title} is refused with exit code 2, and nothing else is done`, async (t) => {
     const project = await plainProject(t);
     const { code, stdout, stderr } = await startDevtool(t, project, args).ended;
     assert.deepEqual([code, stdout.toString()], [2, ""], stderr);
-    assert.match(stderr, complaint);
+    assert.match(stderr, message);
     assert.deepEqual(await readdir(project.home), []);
   });
 }
@@ -247,7 +247,7 @@ test("a pattern that can't be used is refused before devtool connects", async (t
   }
 });
 
-test("a command that does not exist is named", async (t) => {
+test("a command that does not exist is reported", async (t) => {
   if (!needs(t, lacks("rsync"))) return;
   const { code, stderr } = await runs(t, ["--target", "local"], "", "no-such-command");
   assert.notEqual(code, 0);

@@ -5,11 +5,11 @@ import { test } from "node:test";
 import { assertDocumented } from "../report/examples.ts";
 import { makeProject, startDevtool } from "../rig.ts";
 
-test("status of a Vagrant machine shows vagrant's own words to people, and with --json prints nothing but events", async (t) => {
+test("status of a Vagrant machine shows vagrant's own output to people, and with --json prints only events", async (t) => {
   const project = await makeProject(t, { Vagrantfile: "" });
   const bin = join(project.home, "bin");
   await mkdir(bin);
-  // As the real one answers while its machine is off.
+  // Prints what the real one does while its machine is off.
   await writeFile(
     join(bin, "vagrant"),
     '#!/bin/sh\n[ "$1" != status ] || { echo "default poweroff"; exit 0; }\nexit 1\n',

@@ -10,7 +10,7 @@ import { temporaryDirectory } from "../../rig/host.ts";
 
 const FILE = "devtool.config.ts";
 
-/** What is written, and every word of the complaint. */
+/** A configuration, and the whole error message. */
 const REFUSED: readonly (readonly [string, unknown, string])[] = [
   ["an unknown key", { bundel: {} }, "unknown key bundel; did you mean bundle?"],
   ["an unknown key in a part", { sync: { includes: [] } }, "unknown key sync.includes; did you mean sync.include?"],
@@ -27,7 +27,7 @@ const REFUSED: readonly (readonly [string, unknown, string])[] = [
   [
     "an unknown key unlike any",
     { native: { folder: "n", xylophone: 1 } },
-    "unknown key native.xylophone; known here are folder, target",
+    "unknown key native.xylophone; known keys: folder, target",
   ],
   ["a wrong type", { run: "node x.js" }, 'run must be an array, not the string "node x.js"'],
   ["a wrong type in a list", { run: ["node", 1] }, "run[1] must be a string, not the number 1"],
@@ -50,13 +50,13 @@ const REFUSED: readonly (readonly [string, unknown, string])[] = [
   ["a target without a host", { targets: { box: { kind: "ssh" } } }, "targets.box.host is missing"],
 ];
 
-for (const [title, value, complaint] of REFUSED) {
+for (const [title, value, message] of REFUSED) {
   test(`the configuration is refused for ${title}, by file and key`, () => {
     assert.throws(
       () => checkConfig(value, FILE),
       (error) => {
         assert.ok(error instanceof Failure);
-        assert.equal(error.message, `${FILE}: ${complaint}`);
+        assert.equal(error.message, `${FILE}: ${message}`);
         assert.equal(error.exitCode, 2);
         return true;
       },
@@ -64,7 +64,7 @@ for (const [title, value, complaint] of REFUSED) {
   });
 }
 
-test("every mistake in a configuration is told, a line each", () => {
+test("every error in a configuration is reported, one per line", () => {
   assert.throws(() => checkConfig({ rum: [], target: 1 }, FILE), {
     message: `${FILE}: target must be a string, not the number 1\n${FILE}: unknown key rum; did you mean run?`,
   });
@@ -79,7 +79,7 @@ test("a target written as one string is local, vagrant or a host", () => {
   });
 });
 
-test("the nearest name is one that a slip of the hand makes, and no other", () => {
+test("the nearest name is suggested only where it is a likely typo", () => {
   assert.equal(editDistance("bundle", "bundel"), 1);
   assert.equal(editDistance("", "abc"), 3);
   assert.equal(nearest("tagret", ["target", "config"]), "target");
@@ -120,7 +120,7 @@ for (const [name, text] of Object.entries(WRITTEN)) {
   });
 }
 
-test("a configuration may import a module of the project and see its own place", async (t) => {
+test("a configuration may import a module of the project, and import.meta names its own file", async (t) => {
   const root = await projectWith(t, {
     ...SOURCES,
     "devtool.config.ts": `import { command } from "./tools/command.ts";\nexport default { run: [...command, import.meta.dirname] };`,
@@ -129,7 +129,7 @@ test("a configuration may import a module of the project and see its own place",
   assert.deepEqual((await loadProject(undefined, root)).run, ["node", root]);
 });
 
-test("what git ignores is not synced, but for the bundle, and a pattern can take that back", async (t) => {
+test("what git ignores is not synced, except the bundle, and a pattern can include it again", async (t) => {
   const root = await projectWith(t, {
     ...SOURCES,
     ".gitignore": "# made\n.devtool/\n*.log\n",
@@ -154,7 +154,7 @@ test("what git ignores is not synced, but for the bundle, and a pattern can take
   assert.ok(!sent(".devtool-compiled"));
 });
 
-/** What is wrong with the project, and what the complaint has to name. */
+/** What is wrong with the project, and what the message has to contain. */
 const WRONG: readonly (readonly [string, Record<string, string>, RegExp])[] = [
   ["there is no configuration", {}, /^no devtool\.config\.ts in .* or above it$/],
   [
@@ -167,14 +167,14 @@ const WRONG: readonly (readonly [string, Record<string, string>, RegExp])[] = [
   ["it throws", { "devtool.config.js": 'throw new Error("oh no");' }, /devtool\.config\.js can't be run: oh no/],
   ["it exports nothing", { "devtool.config.js": "export const a = 1;" }, /has no default export/],
   [
-    "an entry point is not there",
+    "an entry point does not exist",
     { "devtool.config.js": 'export default { bundle: { entryPoints: { a: "src/gone.ts" } } };' },
-    /bundle\.entryPoints\.a: src\/gone\.ts is not there/,
+    /bundle\.entryPoints\.a: src\/gone\.ts does not exist/,
   ],
   [
-    "an entry point in a list is not there",
+    "an entry point in a list does not exist",
     { "devtool.config.js": 'export default { bundle: { entryPoints: ["src/gone.ts"] } };' },
-    /bundle\.entryPoints\[0\]: src\/gone\.ts is not there/,
+    /bundle\.entryPoints\[0\]: src\/gone\.ts does not exist/,
   ],
   [
     "the bundle would go outside",
@@ -190,7 +190,7 @@ const WRONG: readonly (readonly [string, Record<string, string>, RegExp])[] = [
       "src/main.ts": "",
       "devtool.config.js": 'export default { bundle: { entryPoints: ["src/main.ts"], outdir: "src" } };',
     },
-    /bundle\.outdir src holds the entry point src\/main\.ts/,
+    /bundle\.outdir src contains the entry point src\/main\.ts/,
   ],
   [
     "the native folder has no Makefile",
@@ -199,19 +199,19 @@ const WRONG: readonly (readonly [string, Record<string, string>, RegExp])[] = [
   ],
 ];
 
-for (const [title, files, complaint] of WRONG) {
+for (const [title, files, message] of WRONG) {
   test(`a project is refused where ${title}`, async (t) => {
     const root = await projectWith(t, files);
     await assert.rejects(loadProject(undefined, root), (error) => {
       assert.ok(error instanceof Failure, String(error));
-      assert.match(error.message, complaint);
+      assert.match(error.message, message);
       assert.equal(error.exitCode, 2);
       return true;
     });
   });
 }
 
-test("this repository's own configuration holds", async () => {
+test("this repository's own configuration is valid", async () => {
   const root = join(import.meta.dirname, "../../..");
   const project = await loadProject(undefined, join(root, "test"));
   assert.equal(project.root, root);

@@ -8,7 +8,7 @@ const report = () => {};
 
 interface Opened {
   readonly lane: Lane;
-  /** Why connections of the lane were given up. */
+  /** Why connections of the lane were dropped. */
   readonly dropped: readonly string[];
 }
 
@@ -25,7 +25,7 @@ function laneHere(t: TestContext): Opened {
   return { lane, dropped };
 }
 
-test("a round works in a lane once an older one has ended there, also if that was abandoned", async (t) => {
+test("a round starts in a lane once the older one has ended there, even an abandoned one", async (t) => {
   const { lane } = laneHere(t);
   const log: string[] = [];
   const newer = new AbortController();
@@ -49,12 +49,12 @@ test("a round works in a lane once an older one has ended there, also if that wa
 test("a round that is abandoned before its turn does nothing in the lane", async (t) => {
   const { lane } = laneHere(t);
   const why = new Error("newer");
-  const work = () => Promise.reject(new Error("it worked all the same"));
+  const work = () => Promise.reject(new Error("the work was started"));
   await assert.rejects(inLane(lane, { report, signal: AbortSignal.abort(why) }, work), why);
   assert.equal(await inLane(lane, { report, signal: new AbortController().signal }, async () => "next"), "next");
 });
 
-test("a lost connection is given up, unless the round had been abandoned; the failure names the target", async (t) => {
+test("a lost connection is dropped, unless the round had been abandoned; the failure names the target", async (t) => {
   const { lane, dropped } = laneHere(t);
   const lost = (message: string) => () => Promise.reject(new ConnectionLost(message));
   const abort = new AbortController();
@@ -67,7 +67,7 @@ test("a lost connection is given up, unless the round had been abandoned; the fa
   assert.deepEqual(dropped, ["no answer"]);
 });
 
-test("everything is unsent at first and over a new connection, and no path more than once", (t) => {
+test("everything is unsent at first and after a new connection, and a path is listed once", (t) => {
   const { lane } = laneHere(t);
   addUnsent(lane, ["a"]);
   assert.equal(lane.unsent, "everything");

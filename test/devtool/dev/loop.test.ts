@@ -15,7 +15,7 @@ const TOOLS = ["make", "gcc", "rsync", "sshd"];
 interface Place {
   readonly project: Project;
   watch(...command: string[]): Devtool;
-  /** Cuts every connection there is; only where there are some. */
+  /** Cuts every open connection; only for SSH. */
   cut(): Promise<void>;
 }
 
@@ -100,7 +100,7 @@ setInterval(() => {}, 1000);\n`,
     assert.equal(log, "begin one\nend one\nbegin two\nend two\nbegin three\nend three\n");
   });
 
-  test(`on ${name}, a mistake is reported with its place, and the save that fixes it runs`, async (t) => {
+  test(`on ${name}, an error is reported with its position, and the save that fixes it runs`, async (t) => {
     if (!needs(t, lacks(...TOOLS))) return;
     const { project, watch } = await placeOf(t);
     const devtool = watch();
@@ -116,12 +116,12 @@ setInterval(() => {}, 1000);\n`,
     assert.deepEqual([inTs.file, inTs.line, inTs.column, inTs.severity], ["src/word.ts", 1, 21, "error"]);
     const { code, message, round, target } = await devtool.next("failed");
     assert.deepEqual([code, message, round, target], ["bundle-failed", "the bundle has an error", inTs.round, null]);
-    await project.write({ ...word("mended"), ...native("c3") });
-    for (let text = ""; text !== "mended c3\n"; ) text = await printed(devtool);
+    await project.write({ ...word("fixed"), ...native("c3") });
+    for (let text = ""; text !== "fixed c3\n"; ) text = await printed(devtool);
   });
 }
 
-test("each event says which round it belongs to, on which target, and how long after the save it comes", async (t) => {
+test("each event has its round, its target and the time since the save", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const project = await makeProject(t);
   const devtool = startDevtool(t, project, ["watch", "--json", "--target", "local"]);
@@ -138,20 +138,20 @@ test("each event says which round it belongs to, on which target, and how long a
   assert.deepEqual([changed.round, changed.target, bundled.round, bundled.target], [2, null, 2, null]);
   assert.deepEqual([started.round, started.target], [2, "local"]);
   assert.ok(changed.at <= bundled.at && bundled.at <= started.at && started.at <= sinceSave);
-  assert.ok(started.at >= started.milliseconds, "the save was before the round's begin");
+  assert.ok(started.at >= started.milliseconds, "the save was before the round began");
 });
 
-test("the first round's mistakes are reported too, and the save that fixes them runs", async (t) => {
+test("the first round's errors are reported too, and the save that fixes them runs", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { project, watch } = await overSsh(t);
   await project.write({ "src/word.ts": "export const word = ;\n" });
   const devtool = watch();
   assert.equal((await devtool.next("failed")).message, "the bundle has an error");
-  await project.write(word("mended"));
-  assert.equal(await printed(devtool), "mended c1\n");
+  await project.write(word("fixed"));
+  assert.equal(await printed(devtool), "fixed c1\n");
 });
 
-test("a mistake outside the entry points' folder in the first bundle is fixed by a save there", async (t) => {
+test("a save outside the entry points' folder fixes an error there in the first bundle", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { project, watch } = await overSsh(t);
   const uses = 'import { more } from "../lib/more.ts";\nexport const word: string = more;\n';
@@ -177,7 +177,7 @@ test("a folder that a save added to the bundle is watched while the command of t
   assert.equal(await printed(devtool), "most c1\n");
 });
 
-test("a lost connection is reported, and over the next one everything is compared and run again", async (t) => {
+test("a lost connection is reported, and after the next one everything is compared and run again", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { project, watch, cut } = await overSsh(t);
   const devtool = watch("wait");
@@ -222,7 +222,7 @@ async function syncedIn(devtool: Devtool): Promise<{ mirror: string }> {
   return JSON.parse(line ?? "{}") as { mirror: string };
 }
 
-test("watch ends quietly once nobody reads its output", async (t) => {
+test("watch ends without an error message once the reader of its output has exited", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   for (const flags of [[], ["--json"]]) {
     const project = await makeProject(t);

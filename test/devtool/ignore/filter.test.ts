@@ -100,7 +100,7 @@ function filterOrSkip(patterns: Parameters<typeof createFilter>[0]) {
   }
 }
 
-test("an exclude list means what git says a .gitignore of these lines means", async (context) => {
+test("an exclude list excludes what git ignores with the same lines in .gitignore", async (context) => {
   const root = await temporaryDirectory(context);
   makeTree(root);
   spawnSync("git", ["init", "-q", root]);

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { exitCodeOf } from "../../../devtool/process/exit-code.ts";
 import { needs } from "../../rig/host.ts";
 
-/** Those that end no process. */
+/** Those whose default action does not end a process. */
 const HARMLESS = ["SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH"];
 
 test("a signal's exit code is Linux's, on whatever machine devtool runs", (t) => {

@@ -16,7 +16,7 @@ const anyFrame = fc
   .tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 300 }))
   .map(([kind, payload]) => ({ kind, payload: Buffer.from(payload) }));
 
-/** Cuts at the given places, as a network does. */
+/** Splits at the given places, as a network does. */
 function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   const edges = [...new Set([0, ...places.map((place) => place % (bytes.length + 1)), bytes.length])].sort(
     (a, b) => a - b,
@@ -24,7 +24,7 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   return edges.slice(1).map((edge, index) => bytes.subarray(edges[index], edge));
 }
 
-test("frames come out as they went in, however the bytes are cut", () => {
+test("frames decode to what was encoded, however the bytes are split", () => {
   fc.assert(
     fc.property(fc.array(anyFrame, { maxLength: 10 }), fc.array(fc.nat(), { maxLength: 20 }), (frames, places) => {
       const bytes = Buffer.concat([encodePreface(), ...frames.map(({ kind, payload }) => encodeFrame(kind, payload))]);

@@ -49,7 +49,7 @@ test("a hello and a root agent's hello are one line each, and decode to what was
   );
 });
 
-test("whatever a line holds, decoding it returns a greeting or throws a ProtocolError", () => {
+test("whatever a line contains, decoding it returns a greeting or throws a ProtocolError", () => {
   const almost = fc.record({ protocol: fc.constant(PROTOCOL_VERSION), socket: fc.jsonValue(), facts: fc.jsonValue() });
   const line = fc.oneof(
     text,

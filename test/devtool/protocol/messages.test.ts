@@ -52,7 +52,7 @@ function frameOf(encoded: Buffer) {
   return frame;
 }
 
-test("every message comes out as it went in", () => {
+test("every message decodes to what was encoded", () => {
   fc.assert(
     fc.property(clientMessage, (message) => assert.deepEqual(decodeClientMessage(frameOf(encode(message))), message)),
   );
@@ -66,7 +66,7 @@ test("a message that only the other side may send is refused", () => {
   assert.throws(() => decodeAgentMessage(frameOf(encode({ type: "terminate" }))), ProtocolError);
 });
 
-test("whatever a frame holds, decoding it returns a message or throws a ProtocolError", () => {
+test("whatever a frame contains, decoding it returns a message or throws a ProtocolError", () => {
   const anything = record({
     kind: fc.integer({ min: 0, max: 255 }),
     payload: fc.oneof(

@@ -3,7 +3,7 @@ import type { Event, EventLine } from "../../../devtool/report/events.ts";
 
 type Line<K extends Event["event"]> = Extract<EventLine, { event: K }>;
 
-/** One line for each form of each event, as docs/events.md shows them; the compiler checks that they are such events. */
+/** One line for each form of each event, as in docs/events.md; the compiler checks them against the types. */
 export const EXAMPLES: { readonly [K in Event["event"]]: readonly [Line<K>, ...Line<K>[]] } = {
   stage: [{ event: "stage", round: 2, target: "box", at: 48.7, stage: "sync" }],
   connected: [

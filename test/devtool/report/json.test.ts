@@ -30,7 +30,7 @@ test("an event is one JSON object on one line, its name first and its origin nex
   assert.deepEqual(more, []);
 });
 
-test("an event of nothing in particular has no round and no target, and counts from the start of the process", () => {
+test("an event without an origin has no round and no target, and counts from the start of the process", () => {
   const before = performance.now();
   const [line] = linesOf((report) => report({ event: "log", text: "" }));
   const { round, target, at } = line ?? {};
@@ -38,7 +38,7 @@ test("an event of nothing in particular has no round and no target, and counts f
   assert.ok(Number(at) >= before - 0.001 && Number(at) <= performance.now() + 0.001);
 });
 
-test("the report of a round and of a target in it adds where each event comes from", () => {
+test("the report of a round, or of a target in it, adds the origin to each event", () => {
   const since = performance.now() - 5_000;
   const [ofRound, ofTarget] = linesOf((report) => {
     const round = reportOf(report, { round: 3, since });

@@ -6,7 +6,7 @@ import type { Event } from "../../../devtool/report/events.ts";
 import { humanReport } from "../../../devtool/report/lines.ts";
 import { outputEvents } from "../../../devtool/report/output.ts";
 
-function said(events: readonly Event[]): { stdout: string; stderr: string } {
+function printed(events: readonly Event[]): { stdout: string; stderr: string } {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const report = humanReport({ stdout, stderr });
   for (const event of events) report(event);
@@ -32,7 +32,7 @@ const SYNCED: Event = {
 };
 
 test("a round says what changed, and in one line what was bundled, sent, compiled and started, with times", () => {
-  const { stdout, stderr } = said([
+  const { stdout, stderr } = printed([
     { event: "changed", paths: ["a"] },
     { event: "stage", stage: "bundle" },
     BUNDLED,
@@ -47,21 +47,21 @@ test("a round says what changed, and in one line what was bundled, sent, compile
   );
 });
 
-test("a round that fails does not leave its words to the next one", () => {
-  const { stderr } = said([
+test("a round that fails leaves nothing to print for the next one", () => {
+  const { stderr } = printed([
     BUNDLED,
     { event: "diagnostic", file: "a.c", line: 1, column: 2, severity: "error", text: "no" },
-    { event: "failed", code: "build-failed", message: "a.c does not compile", remedy: "mend it" },
+    { event: "failed", code: "build-failed", message: "a.c does not compile", remedy: "fix it" },
     { event: "finished", milliseconds: 1 },
   ]);
   assert.equal(
     stderr,
-    "a.c:1:2: error: no\ndevtool: a.c does not compile\ndevtool:   mend it\ndevtool: done after 1 ms\n",
+    "a.c:1:2: error: no\ndevtool: a.c does not compile\ndevtool:   fix it\ndevtool: done after 1 ms\n",
   );
 });
 
-test("without a terminal there is no escape code, whatever is told", () => {
-  const { stdout, stderr } = said([
+test("without a terminal there is no escape code, whatever is reported", () => {
+  const { stdout, stderr } = printed([
     { event: "stage", stage: "connect" },
     { event: "changed", paths: null },
     { event: "exited", code: null, signal: "SIGTERM" },
@@ -71,7 +71,7 @@ test("without a terminal there is no escape code, whatever is told", () => {
     { event: "check", where: "here", name: "x", ok: false, needed: true, found: "1", remedy: "do" },
     { event: "status", name: "mirror", value: null },
   ]);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be printed
   assert.doesNotMatch(stdout + stderr, /[\x00-\x09\x0b-\x1f\x7f]/);
 });
 
@@ -83,7 +83,7 @@ function bytesOf(events: readonly Event[]): Buffer {
   return Buffer.concat(pieces);
 }
 
-test("output events give back every byte, however it was cut, and text stays text", async () => {
+test("output events contain every byte, however the output was split, and text as text", async () => {
   const text = fc.string({ unit: "grapheme", maxLength: 40 }).map((s) => ({ bytes: Buffer.from(s), isText: true }));
   const raw = fc.uint8Array({ maxLength: 40 }).map((bytes) => ({ bytes: Buffer.from(bytes), isText: false }));
   await fc.assert(

@@ -20,7 +20,9 @@ import type { Connection, RemoteProcess } from "../../../devtool/targets/target.
 import { needs, temporaryDirectory } from "../../rig/host.ts";
 import { cutAfter, localConnection, type Places, places, snapshot, syncHere } from "./rig.ts";
 
-/** Old and new content of some files: one changed in the middle, one new, one to delete, one that becomes a directory. */
+/**
+ * Old and new content of some files: one changed in the middle, one new, one to delete, one that becomes a directory.
+ */
 function makeOld({ root }: Places): void {
   mkdirSync(join(root, "src"), { recursive: true });
   writeFileSync(join(root, "src/big.txt"), "an old line of text\n".repeat(20_000));
@@ -50,7 +52,7 @@ test("a connection cut after any byte leaves each file old or new, and the next 
   makeOld(whole);
   await syncHere(whole);
   makeNew(whole);
-  // What is read of the clock takes a few bytes more or less.
+  // Times take a few bytes more or less.
   const total = (await syncHere(whole)).bytesSent - 50;
   const inside = Array.from({ length: 9 }, (_, i) => Math.floor((total * (i + 1)) / 10));
 
@@ -65,7 +67,10 @@ test("a connection cut after any byte leaves each file old or new, and the next 
     await assert.rejects(syncHere(here, connection), ConnectionLost, `cut after ${bytes} bytes`);
     await ended();
     for (const [path, content] of Object.entries(contents(here.mirror))) {
-      assert.ok(content === old[path] || content === fresh[path], `${path} is torn by a cut after ${bytes} bytes`);
+      assert.ok(
+        content === old[path] || content === fresh[path],
+        `${path} is incomplete after a cut at ${bytes} bytes`,
+      );
     }
     await syncHere(here);
     assert.deepEqual(snapshot(here.mirror), snapshot(here.root));
@@ -93,7 +98,7 @@ test("an aborted round rejects with the signal's reason and leaves the mirror wh
   assert.deepEqual(snapshot(here.mirror), snapshot(here.root));
 });
 
-/** Calls back when the rsync started through the connection first asks for something, before that is answered. */
+/** Calls `act` when rsync, started through this connection, sends its first request, before it is answered. */
 function onFirstRequest(act: () => void): Connection {
   const local = localConnection();
   return {
@@ -138,7 +143,7 @@ test("a file that grew or shrank since it was listed arrives whole", async (cont
   assert.deepEqual(contents(here.mirror), contents(here.root));
 });
 
-test("a pipe or symlink that takes a file's place is neither waited for nor followed", async (context) => {
+test("a pipe or symlink that replaces a file is neither opened nor followed", async (context) => {
   const here = places(await temporaryDirectory(context));
   writeFileSync(join(here.root, "pipe"), "1");
   writeFileSync(join(here.root, "link"), "2");
@@ -184,7 +189,7 @@ test("a file that keeps changing while it is read is skipped, and the target kee
   assert.equal(readFileSync(join(here.mirror, "quiet"), "utf8"), "2");
 });
 
-/** Runs as a user whom permissions stop. */
+/** Runs as a user to whom permissions apply. */
 async function asNobody<T>(body: () => Promise<T>): Promise<T> {
   process.setegid?.(65534);
   process.seteuid?.(65534);
@@ -196,7 +201,7 @@ async function asNobody<T>(body: () => Promise<T>): Promise<T> {
   }
 }
 
-test("unreadable files and directories are named, the rest is synced, and nothing is deleted from what could not be read", async (context) => {
+test("unreadable files and directories are reported, the rest is synced, and nothing is deleted from what could not be read", async (context) => {
   if (!needs(context, process.getuid?.() === 0 ? undefined : "root")) return;
   const directory = await temporaryDirectory(context);
   chmodSync(directory, 0o777);
@@ -220,7 +225,7 @@ test("unreadable files and directories are named, the rest is synced, and nothin
   assert.ok(existsSync(join(here.mirror, "closed/inside")));
 });
 
-test("a mirror that can't be written is a Failure with rsync's words and what to do", async (context) => {
+test("a mirror that can't be written is a Failure with rsync's message and a remedy", async (context) => {
   if (!needs(context, process.getuid?.() === 0 ? undefined : "root")) return;
   const directory = await temporaryDirectory(context);
   chmodSync(directory, 0o755);
@@ -265,7 +270,7 @@ test("a target without rsync is a Failure with its remedy", async (context) => {
   );
 });
 
-test("what a login shell prints before rsync speaks is recognised and shown", async (context) => {
+test("what a login shell prints before rsync's handshake is recognized and reported", async (context) => {
   const here = places(await temporaryDirectory(context));
   writeFileSync(join(here.root, "file"), "1");
   const noisy = localConnection((argv) => ["sh", "-c", 'echo "Welcome to the machine"; exec "$@"', "sh", ...argv]);
@@ -288,8 +293,8 @@ test("an rsync that only speaks an older protocol is refused with both versions"
   );
 });
 
-/** A target whose rsync says just these bytes. */
-function babbling(bytes: Buffer): Connection {
+/** A target whose rsync sends exactly these bytes. */
+function answering(bytes: Buffer): Connection {
   const local = localConnection();
   return {
     ...local,
@@ -306,7 +311,7 @@ function babbling(bytes: Buffer): Connection {
   };
 }
 
-test("whatever a target answers, a round ends, and with a Failure if it isn't what rsync says", async (context) => {
+test("whatever a target answers, a round ends, with a Failure if the answer is not valid rsync protocol", async (context) => {
   const here = places(await temporaryDirectory(context));
   writeFileSync(join(here.root, "file"), "content");
   // Protocol 31, lists by directory and the like granted, a seed: then anything, much of it as data.
@@ -327,7 +332,7 @@ test("whatever a target answers, a round ends, and with a Failure if it isn't wh
     fc.asyncProperty(anything, fc.boolean(), async (bytes, isGreeted) => {
       const answer = isGreeted ? Buffer.concat([greeting, bytes]) : bytes;
       try {
-        await syncHere(here, babbling(answer));
+        await syncHere(here, answering(answer));
       } catch (error) {
         assert.ok(error instanceof Failure, error instanceof Error ? error.stack : String(error));
       }

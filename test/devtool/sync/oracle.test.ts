@@ -20,7 +20,7 @@ async function inDirectory(body: (directory: string) => Promise<void>): Promise<
   }
 }
 
-/** There must be something to sync, else a full round is refused. */
+/** Without anything to sync a full round is refused. */
 const SOMETHING = { ".keep": { kind: "file", content: "", mode: 0o644, time: 0 } } as const;
 
 for (const [protocol, connection] of [

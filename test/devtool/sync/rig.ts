@@ -6,7 +6,7 @@ import { createFilter } from "../../../devtool/ignore/filter.ts";
 import { type SyncReport, type SyncRequest, sync } from "../../../devtool/sync/sync.ts";
 import type { Connection, ExitStatus, RemoteProcess } from "../../../devtool/targets/target.ts";
 
-/** This machine as a target: processes start here, with no shell between. `edit` may change what is run. */
+/** This machine as a target: processes start here, without a shell. `edit` may change what is run. */
 export function localConnection(edit: (argv: readonly string[]) => readonly string[] = (argv) => argv): Connection {
   return {
     async exec(argv, options = {}): Promise<RemoteProcess> {
@@ -58,7 +58,7 @@ export function syncHere(
   return sync(connection, { filter: createFilter({}), ...request }, signal);
 }
 
-/** What C rsync makes of the same, with the same rules; gives its exit code, 0 or 23. */
+/** Does the same with C rsync and the same rules; returns its exit code, 0 or 23. */
 export function rsyncHere({ root, mirror }: Places, rules: readonly string[] = []): number {
   const argv = ["-rlpt", "--delete", "--from0", "--filter=merge -", `${root}/`, `${mirror}/`];
   const ran = spawnSync("rsync", argv, { input: Buffer.from(rules.join("\0"), "latin1") });
@@ -66,7 +66,7 @@ export function rsyncHere({ root, mirror }: Places, rules: readonly string[] = [
   return ran.status;
 }
 
-/** All there is below a directory, comparable: type, mode, time, and content or target; names as bytes. */
+/** Everything below a directory, to compare: type, mode, time, and content or target; names as bytes. */
 export function snapshot(directory: string): Record<string, string> {
   const all: Record<string, string> = {};
   const visit = (path: string) => {
@@ -85,7 +85,7 @@ export function snapshot(directory: string): Record<string, string> {
   return all;
 }
 
-/** A connection that is cut once so many bytes have gone to rsync. `ended` settles when that rsync is gone. */
+/** A connection that is cut after this number of bytes to rsync. `ended` settles when that rsync has ended. */
 export function cutAfter(bytes: number): { connection: Connection; ended: () => Promise<unknown> } {
   const local = localConnection();
   let ended: Promise<unknown> = Promise.resolve();

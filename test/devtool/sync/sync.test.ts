@@ -47,7 +47,7 @@ function refused(words: RegExp): (error: unknown) => boolean {
   };
 }
 
-test("a mirror is made with its parents, and the report counts what went there", async (context) => {
+test("a mirror is created with its parents, and the report counts what was sent", async (context) => {
   const here = await project(context);
   const deep = { root: here.root, mirror: join(here.mirror, "in/new/places") };
   const report = await syncHere(deep);
@@ -128,14 +128,17 @@ test("a missing, empty or wholly excluded project is refused and the mirror stay
     refused(/can't be read|not a directory/),
   );
   renameSync(here.root, `${here.root}-moved`);
-  await assert.rejects(syncHere(here), refused(/can't be read: no such file or directory; its mirror stays as it is/));
+  await assert.rejects(
+    syncHere(here),
+    refused(/can't be read: no such file or directory; its mirror is left unchanged/),
+  );
   await assert.rejects(syncHere({ ...here, changed: ["src/main.ts"] }), refused(/can't be read/));
   mkdirSync(here.root);
   await assert.rejects(syncHere(here), refused(/nothing to sync/));
   assert.deepEqual(snapshot(here.mirror), before);
 });
 
-test("a mirror that could be somebody's whole disk is refused", async (context) => {
+test("a mirror close to the root of the file system is refused", async (context) => {
   const here = await project(context);
   for (const mirror of ["/", "", "relative", "/home", "/home/../etc/x", "//home/."]) {
     await assert.rejects(syncHere({ ...here, mirror }, NO_TARGET), refused(/can't be a mirror/));
@@ -169,7 +172,7 @@ test("what the target built in excluded places survives full rounds and watch ro
   assert.ok(!existsSync(join(here.mirror, "src/main.ts")));
 });
 
-test("includes select, and the directories on the way come along only when something is in them", async (context) => {
+test("includes select, and parent directories are created only when something is in them", async (context) => {
   const here = await project(context);
   mkdirSync(join(here.root, "native/notes"), { recursive: true });
   writeFileSync(join(here.root, "native/shim.c"), "c\n");
@@ -210,7 +213,7 @@ test("a watch round sends what changed and deletes what vanished, and nothing el
   assert.equal(readFileSync(join(here.mirror, "run.sh"), "utf8"), "#!/bin/sh\n");
 });
 
-test("a watch round deletes what vanished from a directory that is only on the way", async (context) => {
+test("a watch round deletes what vanished from a directory that is only a parent", async (context) => {
   const here = await project(context);
   const filter = createFilter({ include: ["/src/*.ts"] });
   await syncHere({ ...here, filter });
@@ -271,7 +274,7 @@ test("a changed path outside the project is refused", async (context) => {
   }
 });
 
-test("a symlink is sent as it is and never followed, wherever it points", async (context) => {
+test("a symlink is sent as a symlink and never followed, wherever it points", async (context) => {
   const here = await project(context);
   const outside = `${here.root}-outside`;
   mkdirSync(outside);
@@ -316,7 +319,7 @@ test("where the configuration says what is executable, it decides the mode bits"
   assert.equal(lstatSync(join(here.mirror, "src")).mode & 0o777, 0o755);
 });
 
-test("a file that is open on the target stays readable there, for it is replaced, not rewritten", async (context) => {
+test("a file on the target is replaced, not rewritten, so that it stays readable while it is open", async (context) => {
   const here = await project(context);
   await syncHere(here);
   const before = statSync(join(here.mirror, "src/main.ts")).ino;
@@ -325,7 +328,7 @@ test("a file that is open on the target stays readable there, for it is replaced
   assert.notEqual(statSync(join(here.mirror, "src/main.ts")).ino, before);
 });
 
-test("a directory that gives way to a file keeps what is excluded in it, and that is an error in words", async (context) => {
+test("a directory that a file replaces keeps what is excluded in it, which is reported as an error", async (context) => {
   const here = await project(context);
   const filter = createFilter({ exclude: ["*.o"] });
   await syncHere({ ...here, filter });

@@ -18,7 +18,7 @@ export function targetOn(sshd: Sshd, options: Partial<SshTargetOptions> = {}): T
   });
 }
 
-/** Closed after the test. */
+/** The connection is closed after the test. */
 export async function connectTo(scope: Scope, target: Target): Promise<Connection> {
   const connection = await target.connect(AbortSignal.timeout(30_000));
   scope.after(() => connection.close());
@@ -31,7 +31,7 @@ export interface Outcome {
   readonly status: ExitStatus;
 }
 
-/** All a process says, and how it ends. */
+/** The whole output of a process, and how it ended. */
 export async function outcome(process: RemoteProcess | Promise<RemoteProcess>, input?: string): Promise<Outcome> {
   const { stdin, stdout, stderr, exited } = await process;
   if (input !== undefined) stdin.end(input);

@@ -13,7 +13,7 @@ import { gone, kill } from "../../rig/processes.ts";
 import { type Sshd, startSshd } from "../../rig/sshd.ts";
 import { connectTo, firstLine, outcome, targetOn } from "./connected.ts";
 
-/** Each way a process is carried; what a caller sees is the same. */
+/** Every carrier of processes; the caller sees no difference. */
 const CARRIERS = ["the agent", "a session", "a session where sshd forwards no sockets", "the local agent"] as const;
 const open = new Map<(typeof CARRIERS)[number], Connection>();
 let sshd: Sshd;
@@ -48,7 +48,7 @@ for (const carrier of CARRIERS) {
     });
   });
 
-  test(`${carrier}: death by a signal is reported as one`, async () => {
+  test(`${carrier}: the signal that ended a process is reported`, async () => {
     assert.deepEqual((await outcome(sh("kill -KILL $$"))).status, { code: null, signal: "SIGKILL" });
   });
 
@@ -118,7 +118,7 @@ for (const carrier of CARRIERS) {
     assert.equal((await outcome(process)).stdout.slice(0, 64), sum.digest("hex"));
   });
 
-  test(`${carrier}: a signal passes stdin that is not read, and reaches the whole process group`, async () => {
+  test(`${carrier}: a signal overtakes stdin that is not read, and reaches the whole process group`, async () => {
     const process = await sh("sleep 1000 & echo $!; wait");
     const child = Number(await firstLine(process));
     process.stdin.write(Buffer.alloc(8_000_000));
@@ -127,7 +127,7 @@ for (const carrier of CARRIERS) {
     await gone(child);
   });
 
-  test(`${carrier}: a process may trap a signal and go on`, async () => {
+  test(`${carrier}: a process may trap a signal and continue`, async () => {
     const process = await sh("trap 'echo got; exit 5' INT; echo ready; read line");
     await firstLine(process);
     process.kill("SIGINT");

@@ -26,7 +26,7 @@ function reconnecting(t: TestContext, refuse: () => void = () => {}): Watched {
       refuse();
       return { connection: await localTarget("local", { sudo: false }).connect(signal) };
     },
-    onTrouble: (why) => seen.push(why.message),
+    onDisconnected: (why) => seen.push(why.message),
     onReopened: () => wake(),
     onFailed: (error) => seen.push(`failed: ${error instanceof Error ? error.message : ""}`),
   });
@@ -48,7 +48,7 @@ test("a connection that ends is followed by another", async (t) => {
   assert.deepEqual(seen, ["the connection was closed"]);
 });
 
-test("giving up a lost connection that has been replaced leaves the new one open", async (t) => {
+test("dropping a lost connection that has been replaced leaves the new one open", async (t) => {
   const { connections, seen, reopened } = reconnecting(t);
   const first = await connections.current();
   const again = reopened();
@@ -76,7 +76,7 @@ test("each reason why a connection can't be opened again is reported once", asyn
   assert.deepEqual(seen, ["the connection was closed", "booting"]);
 });
 
-test("a first connection that can't be opened is not tried again, and is reported before anyone who waits for it hears", async (t) => {
+test("a first connection that can't be opened is not tried again, and is reported before current() rejects", async (t) => {
   const { connections, seen } = reconnecting(t, () => {
     throw new Failure("no such host", { code: "target-unreachable" });
   });

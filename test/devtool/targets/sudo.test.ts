@@ -22,7 +22,7 @@ function missing(): string | undefined {
 }
 
 /**
- * An sshd whose login user is no root: /etc/passwd, /etc/shadow and /etc/sudoers.d are its own, in a mount namespace
+ * An sshd whose login user is not root: /etc/passwd, /etc/shadow and /etc/sudoers.d are its own, in a mount namespace
  * that ends with it.
  */
 async function startSshdForUser(t: TestContext, sudoers: string, path?: string): Promise<Sshd> {
@@ -86,7 +86,7 @@ test("asRoot on a terminal is root too", async (t) => {
   assert.equal((await outcome(process)).stdout, "0\r\ntty\r\n");
 });
 
-test("sudo: false leaves asRoot to the login user, where sudo would work too", async (t) => {
+test("with sudo: false asRoot runs as the login user, even where sudo would work", async (t) => {
   if (!needs(t, missing())) return;
   const connection = await connectTo(t, targetOn(await startSshdForUser(t, ALLOWED), { sudo: false }));
   for (const withoutAgent of [false, true]) {
@@ -94,7 +94,7 @@ test("sudo: false leaves asRoot to the login user, where sudo would work too", a
   }
 });
 
-test("without password-less sudo, asRoot is the login user's by default, and a Failure with sudo: true", async (t) => {
+test("without password-less sudo, asRoot runs as the login user by default, and is a Failure with sudo: true", async (t) => {
   if (!needs(t, missing())) return;
   const sshd = await startSshdForUser(t, FORBIDDEN);
   const willing = await connectTo(t, targetOn(sshd));
@@ -111,7 +111,7 @@ test("without password-less sudo, asRoot is the login user's by default, and a F
   }
 });
 
-/** A folder of what the agent's installation needs, and nothing else. */
+/** A folder with only the programs that installing the agent needs. */
 async function pathWithoutSudo(t: TestContext): Promise<string> {
   const bin = await mkdtemp(join(tmpdir(), "tinydocker-bin."));
   t.after(() => rm(bin, { recursive: true, force: true }));
@@ -123,7 +123,7 @@ async function pathWithoutSudo(t: TestContext): Promise<string> {
   return bin;
 }
 
-test("a target without sudo runs asRoot as the login user, and says so where sudo is required", async (t) => {
+test("a target without sudo runs asRoot as the login user, and reports it where sudo is required", async (t) => {
   if (!needs(t, missing())) return;
   const sshd = await startSshdForUser(t, ALLOWED, await pathWithoutSudo(t));
   const willing = await connectTo(t, targetOn(sshd));

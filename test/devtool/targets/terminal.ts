@@ -9,7 +9,10 @@ export function connectOnce(sshd: Sshd, ...argv: string[]): string[] {
   return [process.execPath, "--import", "tsx", PROGRAM, sshd.configFile, sshd.host, ...argv];
 }
 
-/** Connects on a terminal of its own (util-linux's script), types `answer` at each prompt, and gives all that was shown. */
+/**
+ * Connects on a terminal of its own (util-linux's script), types an answer at each prompt, and returns all that was
+ * shown.
+ */
 export async function onTerminal(sshd: Sshd, prompt: RegExp, ...answers: string[]): Promise<string> {
   const command = connectOnce(sshd)
     .map((word) => `'${word}'`)
@@ -32,12 +35,12 @@ export async function onTerminal(sshd: Sshd, prompt: RegExp, ...answers: string[
 /** The same in a session without a controlling terminal. */
 export async function withoutTerminal(sshd: Sshd, env: NodeJS.ProcessEnv = process.env): Promise<string> {
   const child = detached(sshd, env);
-  let said = "";
+  let shown = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
+    shown += text;
   });
   await once(child, "close");
-  return said;
+  return shown;
 }
 
 export function detached(sshd: Sshd, env: NodeJS.ProcessEnv = process.env, ...argv: string[]): ChildProcess {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PendingChanges } from "../../../devtool/watch/pending-changes.ts";
 
-test("changes are collected until they are taken: each path once, with the time of the first", async () => {
+test("changes are collected until take(): each path once, with the time of the first", async () => {
   const pending = new PendingChanges();
   assert.ok(pending.isEmpty);
   pending.put({ paths: ["a", "b"], since: 7 });
@@ -18,7 +18,7 @@ test("a change of everything includes the named ones, before and after it", () =
   assert.equal(pending.take().paths, null);
 });
 
-test("after a take, the next change is waited for", async () => {
+test("after take(), arrived() waits for the next change", async () => {
   const pending = new PendingChanges();
   pending.put({ paths: ["a"], since: 1 });
   pending.take();

@@ -22,7 +22,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
 
 test("the folders of the bundle's sources and the native folder are watched, each once", () => {
   const relevance = relevanceOf();
-  assert.deepEqual(relevance.standing, ["native"]);
+  assert.deepEqual(relevance.alwaysWatched, ["native"]);
   assert.deepEqual(relevance.cover(["src/main.ts"]), ["src"]);
   assert.deepEqual(relevance.cover(["src/main.ts", "src/deep/a.ts"]), []);
   assert.deepEqual(relevance.cover(["lib/x/a.ts", "lib/b.ts", "../shared/c.ts"]), ["lib", "../shared"]);
@@ -30,7 +30,7 @@ test("the folders of the bundle's sources and the native folder are watched, eac
 
 test("a project with patterns of its own is watched as a whole, except what they leave out", () => {
   const relevance = relevanceOf(["assets/*.png"]);
-  assert.deepEqual(relevance.standing, ["native", "."]);
+  assert.deepEqual(relevance.alwaysWatched, ["native", "."]);
   assert.deepEqual(relevance.cover(["src/main.ts"]), ["src"]);
   assert.ok(relevance.matters("assets/a.png"));
   assert.ok(!relevance.matters("assets/a.txt"));
@@ -51,7 +51,7 @@ test("a source matters even if the bundle does not contain it yet; an editor's t
   }
 });
 
-test("outputs, packages, git's own folder and what git ignores are not looked into", () => {
+test("outputs, packages, git's own folder and what git ignores are not watched", () => {
   const relevance = relevanceOf();
   relevance.cover(["src/main.ts", "native/gen/a.ts"]);
   for (const path of [".devtool", "src/node_modules", ".git", ".vagrant", "native/build", "other"]) {
@@ -77,6 +77,6 @@ test("a project without a bundle, native sources or patterns is watched as a who
     createFilter(sync),
     createFilter(sync),
   );
-  assert.deepEqual(relevance.standing, ["."]);
+  assert.deepEqual(relevance.alwaysWatched, ["."]);
   assert.ok(relevance.matters("any/file"));
 });

@@ -4,7 +4,7 @@ import { Settling, STORM_PATHS } from "../../../devtool/watch/settle.ts";
 
 interface Settled {
   readonly settling: Settling;
-  /** What was passed on, with the time of its first path, and of its passing. */
+  /** What was passed on, with the time of its first path and the time when it was passed on. */
   readonly passed: { readonly since: number; readonly at: number; readonly paths: readonly string[] }[];
   tick(milliseconds: number): void;
 }
@@ -43,7 +43,7 @@ test("a file that is written all the time is passed on every 150 ms", (t) => {
   );
 });
 
-test("very many paths wait until none has come for 250 ms, and at most 5 s", (t) => {
+test("very many paths wait until none has arrived for 250 ms, and at most 5 s", (t) => {
   const { settling, passed, tick } = settled(t);
   for (let i = 0; i <= STORM_PATHS; i++) settling.add(`${i}`);
   tick(249);

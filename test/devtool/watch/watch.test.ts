@@ -8,7 +8,7 @@ import { temporaryDirectory } from "../../rig/host.ts";
 interface Watched {
   readonly root: string;
   write(path: string, text: string): Promise<void>;
-  /** Takes change sets until these paths were reported. */
+  /** Reads change sets until these paths were reported. */
   reported(...paths: string[]): Promise<void>;
   /** The next one, whatever it is. */
   next(): Promise<ChangeSet["paths"]>;

@@ -27,7 +27,7 @@ const LISTS = new Set(["userknownhostsfile", "globalknownhostsfile"]);
 const RAW = new Set(["proxycommand"]);
 
 /**
- * ssh_config(5) for where OpenSSH is not installed: Host with patterns and negation, Include, Match all, and the
+ * Reads ssh_config(5) where OpenSSH is not installed: Host with patterns and negation, Include, Match all, and the
  * keywords that SshSettings needs. @throws Failure on a file that can't be read or is not valid
  */
 export async function readSshConfig(spec: HostSpec, place: SshConfigPlace): Promise<SshOptions> {
@@ -137,7 +137,9 @@ class ConfigReader {
   }
 }
 
-/** A line: keyword, then `=` or blanks, then words, which may be quoted. @throws Failure on a quote that is not closed */
+/**
+ * A line: keyword, then `=` or blanks, then words, which may be quoted. @throws Failure on a quote that is not closed
+ */
 export function parseDirective(
   line: string,
   where: string,

@@ -7,7 +7,9 @@ export interface HostSpec {
   readonly port: number | undefined;
 }
 
-/** `[user@]host[:port]`, `ssh://[user@]host[:port]`; an IPv6 address in brackets where a port follows. @throws Failure */
+/**
+ * `[user@]host[:port]`, `ssh://[user@]host[:port]`; an IPv6 address in brackets where a port follows. @throws Failure
+ */
 export function parseHostSpec(text: string): HostSpec {
   const rest = text.startsWith("ssh://") ? text.slice("ssh://".length).replace(/\/$/, "") : text;
   const at = rest.lastIndexOf("@");

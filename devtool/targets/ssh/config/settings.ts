@@ -30,13 +30,15 @@ export interface SshSettings {
   readonly newHostKeys: "accept" | "ask" | "refuse";
 }
 
-/** Asks OpenSSH itself where it is installed, else reads the files. @throws Failure on a configuration that is not valid */
+/**
+ * Asks OpenSSH itself where it is installed, else reads the files. @throws Failure on a configuration that is not valid
+ */
 export async function sshSettings(spec: HostSpec, place: SshConfigPlace): Promise<SshSettings> {
   const options = (await askOpenSsh(spec, place.file)) ?? (await readSshConfig(spec, place));
   return interpret(spec, options, place.home);
 }
 
-/** undefined where OpenSSH is not installed. @throws Failure with its error message */
+/** Returns undefined where OpenSSH is not installed. @throws Failure with its error message */
 export async function askOpenSsh(spec: HostSpec, file: string | undefined): Promise<SshOptions | undefined> {
   const args = ["-G"];
   if (file !== undefined) args.push("-F", file);
@@ -47,8 +49,8 @@ export async function askOpenSsh(spec: HostSpec, file: string | undefined): Prom
     return parseOptions(stdout);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
-    throw new Failure(`ssh refuses its configuration for ${spec.host}: ${said}`, {
+    const errors = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
+    throw new Failure(`ssh refuses its configuration for ${spec.host}: ${errors}`, {
       code: "ssh-config-invalid",
       exitCode: 2,
       cause: error,
@@ -139,12 +141,14 @@ function expandVariables(path: string, home: string): string {
     .replace(/\$\{(\w+)\}/g, (_, name: string) => process.env[name] ?? "");
 }
 
-/** `ssh -G` prints paths without quotes, and a home on Windows may contain blanks: split only where a path can begin. */
+/**
+ * `ssh -G` prints paths without quotes, and a home on Windows may contain blanks: split only where a path can begin.
+ */
 function splitPaths(paths: string): string[] {
   return paths.split(/ +(?=[/~%]|\$\{|[A-Za-z]:[/\\]|__PROGRAMDATA__)/).filter(Boolean);
 }
 
-/** On Windows ssh-agent's named pipe has a fixed name, and no environment variable holds it. */
+/** On Windows ssh-agent's named pipe has a fixed name, and is not in an environment variable. */
 const WINDOWS_AGENT = "\\\\.\\pipe\\openssh-ssh-agent";
 
 function agentSocket(identityAgent: string | undefined, expand: (path: string) => string): string | undefined {

@@ -53,7 +53,7 @@ export async function hostKeyCheck(
             `the key of ${nameOf(policy)} is revoked: ${fingerprint(key)}, by ${verdict.by.file}:${verdict.by.line}`,
             {
               code: "host-key-revoked",
-              remedy: "do not connect: the host has a key that was withdrawn",
+              remedy: "do not connect: the host uses a key that was revoked",
               exitCode: 2,
             },
           );

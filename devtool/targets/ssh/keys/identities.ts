@@ -30,7 +30,7 @@ export interface IdentitySettings {
   /** In the order of the configuration; missing files are ignored. */
   readonly identityFiles: readonly string[];
   readonly identitiesOnly: boolean;
-  /** undefined: no agent is used. */
+  /** undefined if no agent is used. */
   readonly agentSocket: string | undefined;
 }
 
@@ -38,8 +38,9 @@ export interface IdentitySettings {
 export type UnlockedKeys = Map<string, PrivateKey>;
 
 /**
- * The keys to offer, in OpenSSH's order: the configured ones that the agent holds, the agent's others unless
- * IdentitiesOnly, then the configured ones that are only files. The passphrase is asked for once the server accepts a key.
+ * The keys to offer, in OpenSSH's order: the configured ones that the agent has, the agent's others unless
+ * IdentitiesOnly, then the configured ones that are only files. A passphrase is asked for only once the server accepts
+ * the key.
  */
 export async function identitiesFor(
   settings: IdentitySettings,
@@ -79,7 +80,9 @@ async function fileIdentities(
   return found;
 }
 
-/** From FILE.pub, else from the header of OpenSSH's private key format, which is not encrypted; older formats have none. */
+/**
+ * From FILE.pub, else from the header of OpenSSH's private key format, which is not encrypted; older formats have none.
+ */
 async function publicPart(file: string, content: Buffer, keys: KeyReader): Promise<Buffer | undefined> {
   const beside = await readFile(`${file}.pub`).catch(() => undefined);
   const parsed = beside && keys.parse(beside);

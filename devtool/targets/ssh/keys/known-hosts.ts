@@ -68,7 +68,10 @@ export function judgeHostKey(entries: readonly KnownHost[], host: string, port: 
   return bare.some((entry) => entry.marker === undefined && equal(entry)) ? { kind: "known" } : { kind: "new" };
 }
 
-/** The types of the keys known for a host. With a key of another type it would look changed, so they are asked for first. */
+/**
+ * The types of the keys known for a host. With a key of another type it would look changed, so they are asked for
+ * first.
+ */
 export function knownKeyTypes(entries: readonly KnownHost[], host: string, port: number): string[] {
   const named = entriesFor(entries, knownHostName(host, port));
   const found = named.length > 0 ? named : entriesFor(entries, host.toLowerCase());

@@ -1,15 +1,15 @@
 import { BaseAgent, createAgent, type ParsedKey, parseSshKey } from "../ssh2.ts";
 import type { Identity, KeyReader, PrivateKey } from "./identities.ts";
 
-/** Keys as an agent of ssh2's: it offers the public keys, and asks for a signature only when the server accepts one. */
+/** The keys as an ssh2 agent: it offers the public keys, and signs only with one that the server accepts. */
 export class OfferedIdentities extends BaseAgent {
   readonly #identities: readonly Identity[];
-  readonly #hold: <T>(work: Promise<T>) => Promise<T>;
+  readonly #pauseDuring: <T>(work: Promise<T>) => Promise<T>;
 
-  constructor(identities: readonly Identity[], hold: <T>(work: Promise<T>) => Promise<T>) {
+  constructor(identities: readonly Identity[], pauseDuring: <T>(work: Promise<T>) => Promise<T>) {
     super();
     this.#identities = identities;
-    this.#hold = hold;
+    this.#pauseDuring = pauseDuring;
   }
 
   override getIdentities(done: (error: Error | undefined, keys?: string[]) => void): void {
@@ -24,7 +24,7 @@ export class OfferedIdentities extends BaseAgent {
     const answer = done as (error: Error | undefined, signature?: Buffer) => void;
     const identity = this.#identities.find((candidate) => candidate.publicKey.equals(publicKey));
     const { hash } = options as { readonly hash?: string };
-    this.#hold(identity?.sign(data as Buffer, hash) ?? Promise.reject(new Error("no such key"))).then(
+    this.#pauseDuring(identity?.sign(data as Buffer, hash) ?? Promise.reject(new Error("no such key"))).then(
       (signature) => answer(undefined, signature),
       (error: unknown) => answer(error instanceof Error ? error : new Error(String(error))),
     );

@@ -8,7 +8,7 @@ import { golden } from "../../../rig/golden.ts";
 import { needs, temporaryDirectory } from "../../../rig/host.ts";
 import { lacks } from "../../rig.ts";
 
-/** What is printed, and what a person reads. */
+/** What the compiler prints, and what devtool reports. */
 const LINES: readonly (readonly [string, string, string | undefined])[] = [
   ["an error", "shim.c:12:3: error: expected ';'", "native/shim.c:12:3: error: expected ';'"],
   [
@@ -49,7 +49,7 @@ for (const [title, printed, read] of LINES) {
 
 test("a make within a make is followed in and out", () => {
   const reader = createCompilerReader("/p");
-  const said = [
+  const files = [
     "make: Entering directory '/p/native'",
     "a.c:1:1: error: a",
     "make[1]: Entering directory '/p/native/sub'",
@@ -58,7 +58,7 @@ test("a make within a make is followed in and out", () => {
     "a.c:1:1: error: c",
     "make: Leaving directory '/p/native'",
   ].map((line) => reader(line)?.diagnostic?.file);
-  assert.deepEqual(said, [undefined, "native/a.c", undefined, "native/sub/a.c", undefined, "native/a.c", undefined]);
+  assert.deepEqual(files, [undefined, "native/a.c", undefined, "native/sub/a.c", undefined, "native/a.c", undefined]);
 });
 
 const SOURCES = {

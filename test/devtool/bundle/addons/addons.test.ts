@@ -74,7 +74,7 @@ for (const [platform, machine] of FOREIGN) {
   });
 }
 
-test("a package without native parts is shipped with all it depends on, as the project asks", async (t) => {
+test("a package without native parts that the project lists is shipped with its dependencies", async (t) => {
   const root = await temporaryDirectory(t);
   await symlink(join(PROJECT, "node_modules"), join(root, "node_modules"));
   await writeFile(join(root, "package.json"), '{ "type": "module" }');
@@ -92,7 +92,7 @@ test("a package without native parts is shipped with all it depends on, as the p
   assert.equal(stdout, "8\n");
 });
 
-test("what was shipped once comes from the cache, and is left as it is when it is there", async (t) => {
+test("what was shipped before comes from the cache, and is not written again if it is up to date", async (t) => {
   const root = await temporaryDirectory(t);
   const addons = [await koffi()];
   const cache = join(root, "cache");
@@ -105,7 +105,7 @@ test("what was shipped once comes from the cache, and is left as it is when it i
   assert.deepEqual(await readdir(join(root, "b")), []);
 });
 
-/** What npm is sent instead of the real registry. */
+/** How the server answers npm, in place of the real registry. */
 async function withRegistry(t: TestContext, url: string, work: () => Promise<void>): Promise<void> {
   const before = process.env["npm_config_registry"];
   process.env["npm_config_registry"] = url;
@@ -123,21 +123,21 @@ async function packageWithoutBinary(root: string, name: string) {
   return { name, version: "1.0.0", directory };
 }
 
-test("a registry out of reach is named with the package and what to do, and leaves nothing in the cache", async (t) => {
+test("an unreachable registry is reported with the package and a remedy, and nothing is left in the cache", async (t) => {
   const root = await temporaryDirectory(t);
   const addon = await packageWithoutBinary(root, "devtool-test-addon");
   await withRegistry(t, "http://127.0.0.1:1/", async () => {
     await assert.rejects(shipAddons([addon], HERE, join(root, "out"), signal, join(root, "cache")), (error) => {
       assert.ok(error instanceof Failure);
       assert.match(error.message, /^npm can't get devtool-test-addon@1\.0\.0 for linux-\w+-glibc: ECONNREFUSED: /);
-      assert.match(error.remedy ?? "", /^the package registry is out of reach/);
+      assert.match(error.remedy ?? "", /^the package registry can't be reached/);
       return true;
     });
   });
   assert.deepEqual(await readdir(join(root, "cache")), []);
 });
 
-test("a package that has no binary for the target is named", async (t) => {
+test("a package that has no binary for the target is reported", async (t) => {
   const root = await temporaryDirectory(t);
   const addon = await packageWithoutBinary(root, "devtool-test-addon");
   const url = await registryOf(t, root);
@@ -167,7 +167,7 @@ async function registryOf(t: TestContext, root: string): Promise<string> {
   return url;
 }
 
-test("the cache lies where each system keeps caches", () => {
+test("the cache is in each system's directory for caches", () => {
   assert.equal(cacheDirectory({ XDG_CACHE_HOME: "/c" }, "linux"), "/c/devtool/addons");
   assert.match(cacheDirectory({}, "linux"), /\/\.cache\/devtool\/addons$/);
   assert.match(cacheDirectory({}, "darwin"), /\/Library\/Caches\/devtool\/addons$/);

@@ -17,7 +17,7 @@ function written(write: (to: ByteWriter) => void): Buffer {
   return writer.take();
 }
 
-/** rsync/io.c:read_varlong, told in another way than the encoder. */
+/** rsync/io.c:read_varlong, written independently of the encoder. */
 function decodeVarlong(bytes: Buffer, least: number): bigint {
   const first = bytes.readUInt8(0);
   const extra = followingBytes(first);
@@ -44,7 +44,7 @@ test("a varint is written as rsync writes it", () => {
   for (const [value, bytes] of VARINTS) assert.equal(written((to) => to.varint(value)).toString("hex"), bytes);
 });
 
-test("a varint comes back from its bytes", () => {
+test("a varint decodes to what was encoded", () => {
   fc.assert(
     fc.property(fc.integer(), (value) => {
       const bytes = written((to) => to.varint(value));
@@ -54,7 +54,7 @@ test("a varint comes back from its bytes", () => {
   );
 });
 
-test("sizes above 2 GB and times before 1970 and after 2038 come back from a varlong's bytes", () => {
+test("sizes above 2 GB and times before 1970 and after 2038 decode to what was encoded as a varlong", () => {
   const number = fc.oneof(
     fc.maxSafeInteger(),
     fc.integer(),
@@ -73,7 +73,7 @@ test("sizes above 2 GB and times before 1970 and after 2038 come back from a var
   );
 });
 
-test("file indices come back from their differences, in whatever order", async () => {
+test("file indices decode to what was encoded, in any order", async () => {
   const index = fc.oneof(
     fc.nat(),
     fc.nat(300),
@@ -109,7 +109,7 @@ function demultiplexed(bytes: Buffer, cuts: readonly number[]): { data: string; 
   return { data: Buffer.concat(data).toString("hex"), messages };
 }
 
-test("data and messages are told apart wherever the stream is cut", () => {
+test("data and messages are separated wherever the stream is split", () => {
   const frame = fc.record({
     kind: fc.constantFrom(...Object.values(MESSAGE)),
     payload: fc.uint8Array({ maxLength: 300 }),
@@ -129,14 +129,14 @@ test("data and messages are told apart wherever the stream is cut", () => {
   );
 });
 
-test("what is longer than a header can say goes in two frames", () => {
+test("what is longer than a frame can be is sent in two", () => {
   const stream = multiplex(MESSAGE.data, Buffer.alloc(0x1000000));
   assert.equal(stream.length, 0x1000000 + 8);
   assert.equal(stream.subarray(0, 4).toString("hex"), "ffffff07");
   assert.equal(stream.subarray(0xffffff + 4, 0xffffff + 8).toString("hex"), "01000007");
 });
 
-test("whatever bytes come in, a demultiplexer takes them or throws a Failure", () => {
+test("whatever bytes arrive, a demultiplexer accepts them or throws a Failure", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.array(fc.nat()), (bytes, cuts) => {
       try {

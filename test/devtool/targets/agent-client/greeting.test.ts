@@ -30,7 +30,7 @@ test("a greeting split at any byte reads the same, inside a character too", asyn
   await assertRead([...BYTES].map((byte) => Buffer.of(byte)));
 });
 
-test("a greeting reads the same in whatever chunks it comes", async () => {
+test("a greeting reads the same, however it is split into chunks", async () => {
   const cuts = fc.uniqueArray(fc.nat(BYTES.length), { maxLength: 40 }).map((places) => places.sort((a, b) => a - b));
   await fc.assert(
     fc.asyncProperty(cuts, async (places) => {
@@ -39,14 +39,14 @@ test("a greeting reads the same in whatever chunks it comes", async () => {
   );
 });
 
-test("an agent's complaint split inside a character is reported whole", async () => {
-  const complaint = Buffer.from("Erreur : répertoire « /été » refusé");
-  for (let at = 0; at <= complaint.length; at++) {
+test("an agent's error message split inside a character is reported whole", async () => {
+  const message = Buffer.from("Erreur : répertoire « /été » refusé");
+  for (let at = 0; at <= message.length; at++) {
     const reader = greeting();
-    reader.stderr(complaint.subarray(0, at));
-    reader.stderr(complaint.subarray(at));
+    reader.stderr(message.subarray(0, at));
+    reader.stderr(message.subarray(at));
     reader.ended("it ended at once");
-    await assert.rejects(reader.hello, { name: "NoAgent", message: complaint.toString() });
+    await assert.rejects(reader.hello, { name: "NoAgent", message: message.toString() });
   }
 });
 
@@ -67,8 +67,8 @@ test("whatever bytes come after the token, reading throws nothing and the greeti
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(word, rest), { maxLength: 5 }), async (lines) => {
       const reader = greeting();
-      for (const [said, bytes] of lines) {
-        reader.stdout(Buffer.concat([Buffer.from(`${TOKEN} ${said}`), bytes, Buffer.from("\n")]));
+      for (const [word, bytes] of lines) {
+        reader.stdout(Buffer.concat([Buffer.from(`${TOKEN} ${word}`), bytes, Buffer.from("\n")]));
       }
       reader.ended("it ended");
       await assert.rejects(reader.hello, (error) => error instanceof NoAgent || error instanceof Failure);
@@ -78,7 +78,7 @@ test("whatever bytes come after the token, reading throws nothing and the greeti
 });
 
 for (const line of ["root", "root nonsense", "root null", 'root {"socket":7}', 'root {"failed":[]}', "root {}"]) {
-  test(`after a hello, "${line}" means that no agent runs as root, and spoils nothing else`, async () => {
+  test(`after a hello, "${line}" means that no agent runs as root, and nothing else fails`, async () => {
     const reader = greeting();
     reader.stdout(Buffer.from(`${encodeLine(TOKEN, HELLO, HELLO_WITH_ACCENTS)}${TOKEN} ${line}\n`));
     assert.deepEqual(await reader.hello, HELLO_WITH_ACCENTS);
@@ -118,7 +118,7 @@ test("the start script's request for an upload is passed on, and one to a carrie
   await assert.rejects(without.hello, NoAgent);
 });
 
-test("an agent that stays silent is NoAgent after the deadline, and one that has greeted has none", async (t: TestContext) => {
+test("an agent that prints nothing is NoAgent after the deadline, and one that has greeted has no deadline", async (t: TestContext) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const silent = greeting();
   const greeted = greeting();
@@ -128,7 +128,7 @@ test("an agent that stays silent is NoAgent after the deadline, and one that has
   assert.deepEqual(await greeted.hello, HELLO_WITH_ACCENTS);
 });
 
-test("a lost connection is reported as such, and what comes after is not read", async () => {
+test("a lost connection is reported as such, and what comes after it is ignored", async () => {
   const reader = greeting();
   reader.fail(new ConnectionLost("cut"));
   reader.stdout(Buffer.from(encodeLine(TOKEN, HELLO, HELLO_WITH_ACCENTS)));

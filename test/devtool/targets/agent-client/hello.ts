@@ -15,12 +15,12 @@ export const HELLO_WITH_ACCENTS: Hello = {
   },
 };
 
-/** Lines an agent never prints, by what is wrong with them, and what a person reads then. */
+/** Lines that are not valid: what is wrong with them, the line, and the message it leads to. */
 export const BAD_HELLOS: readonly (readonly [what: string, line: string, message: RegExp])[] = [
   ["not JSON", "hello {nonsense", /the agent's hello is not valid JSON/],
   ["null", "hello null", /the agent's hello is not an object/],
   ["of wrong types", 'hello {"protocol":1,"socket":7,"facts":{}}', /socket is not a string/],
   ["without facts", 'hello {"protocol":1,"socket":"/s"}', /facts is not an object/],
   ["of another protocol version", 'hello {"protocol":2}', /the agent has protocol version 2, not 1/],
-  ["no word of ours", "goodbye {}", /it reported "goodbye"/],
+  ["an unknown word", "goodbye {}", /it reported "goodbye"/],
 ];

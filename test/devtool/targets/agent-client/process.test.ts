@@ -26,12 +26,12 @@ async function answering(t: TestContext, bytes: Buffer): Promise<Socket> {
 
 const COMMAND = { argv: ["true"], cwd: "/", env: {} };
 const STARTED: AgentMessage = { type: "started", pid: 7 };
-const said = (...messages: AgentMessage[]) => Buffer.concat([encodePreface(), ...messages.map(encode)]);
+const sent = (...messages: AgentMessage[]) => Buffer.concat([encodePreface(), ...messages.map(encode)]);
 const lost = (message: RegExp) => (error: unknown) => error instanceof ConnectionLost && message.test(error.message);
 
 const BEFORE_START: readonly (readonly [what: string, bytes: Buffer, message: RegExp])[] = [
-  ["exit", said({ type: "exit", code: 0 }), /broke the protocol: exit before the process was started/],
-  ["output", said({ type: "stdout", data: Buffer.from("x") }), /stdout before the process was started/],
+  ["exit", sent({ type: "exit", code: 0 }), /broke the protocol: exit before the process was started/],
+  ["output", sent({ type: "stdout", data: Buffer.from("x") }), /stdout before the process was started/],
   ["bytes of another program", Buffer.from("HTTP/1.1 400 Bad Request\r\n"), /the peer is not a devtool agent/],
   ["another version", Buffer.concat([MAGIC, Buffer.of(PROTOCOL_VERSION + 1)]), /protocol version 2, not 1/],
 ];
@@ -44,21 +44,21 @@ for (const [what, bytes, message] of BEFORE_START) {
 }
 
 test("an agent that starts a process twice is a lost connection, which exited reports", async (t) => {
-  const channel = await answering(t, said(STARTED, STARTED));
+  const channel = await answering(t, sent(STARTED, STARTED));
   const process = await startThroughAgent(channel, COMMAND, "rig");
   await assert.rejects(process.exited, lost(/started while the process runs/));
   assert.ok(process.stdin.destroyed);
 });
 
 test("an exit is final: what the agent sends after it changes nothing", async (t) => {
-  const after = said(STARTED, { type: "exit", code: 3 }, { type: "exit", code: 4 }, STARTED);
+  const after = sent(STARTED, { type: "exit", code: 3 }, { type: "exit", code: 4 }, STARTED);
   const process = await startThroughAgent(await answering(t, after), COMMAND, "rig");
   assert.deepEqual(await process.exited, { code: 3, signal: null });
   process.kill("SIGTERM");
 });
 
 test("a process that can't be started is a Failure that names the command, the target and the reason", async (t) => {
-  const channel = await answering(t, said({ type: "failed", step: "exec", errno: "EACCES" }));
+  const channel = await answering(t, sent({ type: "failed", step: "exec", errno: "EACCES" }));
   await assert.rejects(
     startThroughAgent(channel, { ...COMMAND, argv: ["/bin/tool"] }, "rig"),
     (error) => error instanceof Failure && /can't start \/bin\/tool on rig: .*EACCES/.test(error.message),

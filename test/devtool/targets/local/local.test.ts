@@ -15,7 +15,7 @@ import { connectTo, firstLine } from "../connected.ts";
 
 before(buildAgent);
 
-test("a local process on the terminal has this very terminal, and its Ctrl-C", async () => {
+test("a local process on the terminal uses devtool's own terminal, and gets its Ctrl-C", async () => {
   const program = fileURLToPath(new URL("terminal-once.ts", import.meta.url));
   const command = `'${process.execPath}' --import tsx '${program}'`;
   const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
@@ -51,7 +51,7 @@ test("closing ends local processes too", async (t) => {
   assert.equal(await connection.closed, undefined);
 });
 
-test("a process after close is refused as a lost connection", async (t) => {
+test("starting a process after close is refused as a lost connection", async (t) => {
   const connection = await connectTo(t, localTarget("local", { sudo: undefined }));
   await connection.close();
   await assert.rejects(connection.exec(["true"]), ConnectionLost);
@@ -67,7 +67,7 @@ async function fakeAgent(t: TestContext, line: string): Promise<string> {
   return path;
 }
 
-test("a hello from a home that is not ASCII is read as it was printed, byte by byte", async (t) => {
+test("a hello with a home that is not ASCII is read correctly when it arrives byte by byte", async (t) => {
   const hello = JSON.stringify(HELLO_WITH_ACCENTS);
   const path = join(await temporaryDirectory(t), "agent.mjs");
   const program = `import { writeSync } from "node:fs";

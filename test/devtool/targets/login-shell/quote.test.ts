@@ -14,7 +14,7 @@ const argument = fc
   )
   .map((text) => text.replaceAll("\0", ""));
 
-/** Writes each argument back, ended by a NUL. */
+/** Prints each argument, followed by a NUL. */
 const ECHO = 'for a do printf "%s\\0" "$a"; done';
 
 function back(shell: string, line: string): string[] {
@@ -23,7 +23,7 @@ function back(shell: string, line: string): string[] {
   return stdout.split("\0").slice(0, -1);
 }
 
-/** Those of the shells that can be a login shell here. */
+/** The login shells that are installed here. */
 function installed(...shells: string[]): string[] {
   return shells.filter((shell) => spawnSync("sh", ["-c", `command -v ${shell}`]).status === 0);
 }
@@ -38,7 +38,7 @@ test("the real sh reads back every argument byte for byte", () => {
 });
 
 for (const shell of installed("sh", "bash", "dash", "zsh", "csh", "tcsh", "fish")) {
-  test(`a login shell that is ${shell} passes a script on unharmed`, () => {
+  test(`a login shell that is ${shell} passes a script on unchanged`, () => {
     fc.assert(
       fc.property(fc.array(argument, { maxLength: 6 }), (argv) => {
         const script = `sh -c ${quote(ECHO)} sh ${quoteArgv(argv)}`;

@@ -1,7 +1,7 @@
 import { Failure } from "../../../../devtool/failure.ts";
 import { sshTarget } from "../../../../devtool/targets/ssh/target.ts";
 
-// For tests that need a process of its own: with a terminal, without one, or to be killed.
+// For tests that connect in a separate process: with a terminal, without one, or to be killed.
 const [configFile = "", host = "", ...argv] = process.argv.slice(2);
 const notice = (text: string) => console.log(text);
 const target = sshTarget(host, host, { acceptNewHostKey: false, configFile, sudo: undefined, notice });

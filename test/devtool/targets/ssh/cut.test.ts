@@ -70,7 +70,7 @@ test("killing the client's process ends what it started", async (t) => {
   await gone(child);
 });
 
-test("an agent that dies is a lost connection, which its processes' exited report", async (t) => {
+test("an agent that ends is a lost connection, which the `exited` of its processes reports", async (t) => {
   const sshd = await startSshd(t);
   const connection = await connectTo(t, targetOn(sshd));
   const process = await connection.exec(["sh", "-c", "echo $PPID; exec cat"]);
@@ -81,7 +81,7 @@ test("an agent that dies is a lost connection, which its processes' exited repor
   await assert.rejects(connection.exec(["true"]), lost);
 });
 
-test("a client that comes back before the target has seen its connection's end finds its old processes ended", async (t) => {
+test("when a client reconnects before the target has noticed the cut, its old processes are ended", async (t) => {
   const sshd = await startSshd(t);
   const proxy = await startProxy(t, sshd, Number.POSITIVE_INFINITY);
   const target = targetOn(sshd);

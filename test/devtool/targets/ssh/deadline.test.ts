@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Deadline } from "../../../../devtool/targets/ssh/deadline.ts";
 
-test("a deadline is paused while it is held, starts again in full after that, and never fires once stopped", async (t) => {
+test("a deadline is paused during work, starts again in full after it, and never expires once stopped", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   let fired = 0;
   const deadline = new Deadline(100, () => {
@@ -10,7 +10,7 @@ test("a deadline is paused while it is held, starts again in full after that, an
   });
   t.mock.timers.tick(99);
   let answer: (text: string) => void = () => {};
-  const held = deadline.hold(
+  const held = deadline.pauseDuring(
     new Promise<string>((resolve) => {
       answer = resolve;
     }),
@@ -28,7 +28,7 @@ test("a deadline is paused while it is held, starts again in full after that, an
     fired++;
   });
   stopped.stop();
-  await stopped.hold(Promise.resolve());
+  await stopped.pauseDuring(Promise.resolve());
   t.mock.timers.tick(10_000);
   assert.equal(fired, 1);
 });

@@ -37,7 +37,7 @@ for (const [what, line, message] of BAD_HELLOS) {
 
 test("a target whose Node.js reports no facts is a Failure with what it printed", async (t) => {
   for (const [script, message] of [
-    ["echo null", /can't find out about rig .*the answer is not an object/],
+    ["echo null", /can't get facts about rig .*the answer is not an object/],
     ["echo nonsense", /the answer is not valid JSON/],
     ["echo 'node: GLIBC_2.28 not found' >&2; exit 1", /node: GLIBC_2\.28 not found/],
   ] as const) {
@@ -51,7 +51,7 @@ test("a target whose Node.js reports no facts is a Failure with what it printed"
   }
 });
 
-test("a home directory that is not ASCII is reported as it is, and is where processes start", async (t) => {
+test("a home directory that is not ASCII is reported correctly, and is where processes start", async (t) => {
   const home = join(await temporaryDirectory(t), "日本語é🦊");
   await mkdir(home);
   const sshd = await startSshd(t, { home });

@@ -30,13 +30,13 @@ async function configure(sshd: Sshd, from: string | RegExp, to: string): Promise
   await writeFile(sshd.configFile, (await readFile(sshd.configFile, "utf8")).replace(from, to));
 }
 
-/** A real ssh-agent, which holds `keys`. */
+/** A real ssh-agent with these keys. */
 async function startAgent(t: TestContext, sshd: Sshd, keys: readonly string[]): Promise<string> {
   const socket = join(sshd.directory, `agent-${keys.length}.sock`);
   const agent: ChildProcess = spawn("ssh-agent", ["-D", "-a", socket], { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => void agent.kill());
   assert.ok(agent.stdout);
-  await once(agent.stdout, "data"); // it tells its socket once it listens
+  await once(agent.stdout, "data"); // it prints its socket's path once it listens
   for (const key of keys)
     execFileSync("ssh-add", ["-q", key], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: "ignore" });
   return socket;
@@ -48,7 +48,7 @@ function makeKey(sshd: Sshd, name: string): string {
   return file;
 }
 
-test("a key the host refuses is named, with the user and the remedy, and never shown", async (t) => {
+test("a key that the host refuses is reported by name, with the user and the remedy, and never shown", async (t) => {
   const sshd = await startSshd(t);
   const wrong = makeKey(sshd, "wrong_key");
   await configure(sshd, sshd.keyFile, wrong);
@@ -82,32 +82,32 @@ test("RSA, ECDSA and Ed25519 keys log in", async (t) => {
 
 test("a locked key without a terminal is refused with ssh-add as the remedy", async (t) => {
   const sshd = await startSshd(t, { passphrase: "open sesame" });
-  const said = await withoutTerminal(sshd);
-  assert.match(said, /client_key needs a passphrase, and there is no terminal/);
-  assert.match(said, /ssh-add .*client_key/);
+  const shown = await withoutTerminal(sshd);
+  assert.match(shown, /client_key needs a passphrase, and there is no terminal/);
+  assert.match(shown, /ssh-add .*client_key/);
 });
 
 test("a passphrase is asked for on the terminal, never shown, and asked for again when wrong", async (t) => {
   const sshd = await startSshd(t, { passphrase: "open sesame" });
-  const said = await onTerminal(sshd, /Passphrase for .*: /, "wrong\r", "open ses\x7fsame\r");
-  assert.match(said, /connected/);
-  assert.doesNotMatch(said, /open|sesame|wrong/);
-  assert.equal(said.match(/Passphrase for/g)?.length, 2);
+  const shown = await onTerminal(sshd, /Passphrase for .*: /, "wrong\r", "open ses\x7fsame\r");
+  assert.match(shown, /connected/);
+  assert.doesNotMatch(shown, /open|sesame|wrong/);
+  assert.equal(shown.match(/Passphrase for/g)?.length, 2);
 });
 
 test("a third wrong passphrase is the last", async (t) => {
   const sshd = await startSshd(t, { passphrase: "open sesame" });
-  const said = await onTerminal(sshd, /Passphrase for .*: /, "a\r", "b\r", "c\r");
-  assert.match(said, /3 wrong passphrases/);
+  const shown = await onTerminal(sshd, /Passphrase for .*: /, "a\r", "b\r", "c\r");
+  assert.match(shown, /3 wrong passphrases/);
 });
 
-test("a passphrase is not asked for a key the host would refuse", async (t) => {
+test("no passphrase is asked for if the host would refuse the key", async (t) => {
   const sshd = await startSshd(t, { passphrase: "open sesame" });
   await writeFile(join(sshd.directory, "authorized_keys"), "");
   assert.match(await withoutTerminal(sshd), /refused every key/);
 });
 
-test("a key the agent holds needs no passphrase; SSH_AUTH_SOCK and IdentityAgent name the agent", async (t) => {
+test("a key in the agent needs no passphrase; SSH_AUTH_SOCK and IdentityAgent name the agent", async (t) => {
   const plain = await startSshd(t);
   const locked = join(plain.directory, "locked");
   execFileSync(
@@ -122,7 +122,7 @@ test("a key the agent holds needs no passphrase; SSH_AUTH_SOCK and IdentityAgent
   assert.match(await withoutTerminal(plain, { ...process.env, SSH_AUTH_SOCK: "" }), /connected/);
 });
 
-test("IdentitiesOnly keeps an agent's many other keys from using up the host's patience", async (t) => {
+test("IdentitiesOnly keeps an agent's many other keys from using up the host's limit of attempts", async (t) => {
   const sshd = await startSshd(t, { config: ["MaxAuthTries 3"] });
   const others = ["a", "b", "c", "d", "e"].map((name) => makeKey(sshd, name));
   const socket = await startAgent(t, sshd, [...others, sshd.keyFile]);
@@ -174,7 +174,7 @@ test("something that is not an SSH server is reported with its address", async (
   );
 });
 
-test("connecting to something silent ends when it is aborted", async (t) => {
+test("connecting to a server that never answers ends when it is aborted", async (t) => {
   const server = createServer(() => {}).listen(0, "127.0.0.1");
   t.after(() => void server.close());
   await once(server, "listening");

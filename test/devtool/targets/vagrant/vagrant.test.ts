@@ -13,7 +13,9 @@ import { outcome } from "../connected.ts";
 
 before(buildAgent);
 
-/** A project whose `vagrant` answers as the real one does, about a machine that is the rig's sshd; it counts its calls. */
+/**
+ * A project whose `vagrant` prints what the real one does, for a machine that is the rig's sshd; it counts its calls.
+ */
 async function project(
   t: TestContext,
   sshd: Sshd,

@@ -20,7 +20,7 @@ before(async () => {
 });
 after(() => rm(directory, { recursive: true, force: true }));
 
-/** Both ways to the same settings: what OpenSSH prints, and our own reading where it is not installed. */
+/** The settings from OpenSSH, and from our own parser, which is used where OpenSSH is not installed. */
 async function both(config: string, host: string): Promise<[openSsh: SshSettings, own: SshSettings]> {
   const file = join(directory, "config");
   await writeFile(file, config.replaceAll("DIR", directory));
@@ -41,7 +41,7 @@ const table: readonly [title: string, config: string, host: string, expected: Pa
   ["wildcards", "Host *.example h?\n Port 3\n", "h1", { port: 3 }],
   ["letter case of a host counts", "Host ABC\n Port 3\n", "abc", { port: 22 }],
   ["negation", "Host * !h\n Port 3\n", "h", { port: 22 }],
-  ["negation alone matches nobody", "Host !a\n Port 3\n", "h", { port: 22 }],
+  ["negation alone matches nothing", "Host !a\n Port 3\n", "h", { port: 22 }],
   [
     "patterns are of the name given, not of HostName",
     "Host h\n HostName 192.0.2.1\nHost 192.0.2.1\n Port 3\n",
@@ -96,11 +96,11 @@ const table: readonly [title: string, config: string, host: string, expected: Pa
   ["Include inside a Host that does not match", "Host x\n Include DIR/conf.d/*\n", "h", { port: 22 }],
   ["Include inside a Host that matches", "Host h\n Include DIR/conf.d/10-a\n Port 4\n", "h", { port: 1010 }],
   ["a Host inside an Include ends with it", "Host h\nInclude DIR/conf.d/20-b\nPort 4\n", "h", { port: 4 }],
-  ["Include of a file that is not there", "Include DIR/none\nPort 4\n", "h", { port: 4 }],
+  ["Include of a file that does not exist", "Include DIR/none\nPort 4\n", "h", { port: 4 }],
   ["an IPv6 address", "Host ::1\n Port 4\n", "::1", { hostName: "::1", port: 4 }],
 ];
 for (const [title, config, host, expected] of table) {
-  test(`ssh_config, by OpenSSH and by our own reading: ${title}`, async () => {
+  test(`ssh_config, by OpenSSH and by our own parser: ${title}`, async () => {
     const [openSsh, own] = await both(config, host);
     assert.deepEqual(own, openSsh);
     for (const [key, value] of Object.entries(expected)) assert.deepEqual(own[key as keyof SshSettings], value, key);
@@ -132,13 +132,13 @@ test("an Include of itself ends with a Failure", async () => {
   await assert.rejects(reading, (error) => error instanceof Failure && error.exitCode === 2);
 });
 
-test("a configuration OpenSSH refuses is refused with its own words", async () => {
+test("a configuration that OpenSSH refuses is refused with OpenSSH's message", async () => {
   const file = join(directory, "bad");
   await writeFile(file, "NoSuchThing yes\n");
   await assert.rejects(askOpenSsh(parseHostSpec("h"), file), /Bad configuration option: nosuchthing/);
 });
 
-test("whatever a line holds, parsing it returns a directive, nothing, or throws a Failure", () => {
+test("whatever a line contains, parsing it returns a directive or undefined, or throws a Failure", () => {
   fc.assert(
     fc.property(fc.string(), (line) => {
       try {

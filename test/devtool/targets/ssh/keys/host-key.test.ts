@@ -73,7 +73,7 @@ test("hashed lines are read", async (t) => {
   assert.equal((await outcome(connection.exec(["echo", "in"]))).stdout, "in\n");
 });
 
-test("a host with several keys is asked for one of a type that is known", async (t) => {
+test("a host with several keys is asked for one of a known type", async (t) => {
   const sshd = await startSshd(t, { hostKeyTypes: ["ed25519", "ecdsa", "rsa"] });
   const lines = (await readFile(sshd.knownHostsFile, "utf8")).trim().split("\n");
   for (const line of lines) {
@@ -88,7 +88,7 @@ test("a host that shows only a key of another type than the known ones is refuse
   assert.match((await refusal(sshd, { acceptNewHostKey: true })).message, /has changed/);
 });
 
-test("a new host key is refused with its fingerprint where nobody can be asked", async (t) => {
+test("a new host key is refused with its fingerprint where there is no terminal to ask on", async (t) => {
   const sshd = await startSshd(t);
   await rm(sshd.knownHostsFile);
   const { message, remedy } = await refusal(sshd); // the rig's configuration says StrictHostKeyChecking yes
@@ -102,7 +102,7 @@ test("a new host key is refused with its fingerprint where nobody can be asked",
   assert.match(await withoutTerminal(sshd), /is not known.*SHA256:/s);
 });
 
-test("a new host key is asked for on a terminal, and stored after yes", async (t) => {
+test("a terminal user is asked about a new host key, which is stored after yes", async (t) => {
   const sshd = await startSshd(t);
   await rm(sshd.knownHostsFile);
   const config = (await readFile(sshd.configFile, "utf8")).replace(
@@ -111,9 +111,9 @@ test("a new host key is asked for on a terminal, and stored after yes", async (t
   );
   await writeFile(sshd.configFile, config);
   assert.match(await onTerminal(sshd, /yes\/no/, "no\r"), /is not known/);
-  const said = await onTerminal(sshd, /yes\/no/, "yes\r");
-  assert.ok(said.includes(fingerprintOf(`${sshd.hostKeyFiles[0]}.pub`)), said);
-  assert.match(said, /connected/);
+  const shown = await onTerminal(sshd, /yes\/no/, "yes\r");
+  assert.ok(shown.includes(fingerprintOf(`${sshd.hostKeyFiles[0]}.pub`)), shown);
+  assert.match(shown, /connected/);
   assert.match(await withoutTerminal(sshd), /connected/);
 });
 

@@ -109,7 +109,7 @@ test("fingerprints are ssh-keygen's", async (t) => {
   assert.ok(execFileSync("ssh-keygen", ["-lf", `${file}.pub`], { encoding: "utf8" }).includes(fingerprint(key)));
 });
 
-test("whatever a file holds, parsing it skips lines that are not valid and throws nothing", () => {
+test("whatever a file contains, parsing it skips lines that are not valid and never throws", () => {
   const words = fc.constantFrom(
     "h",
     "*",
