@@ -42,7 +42,7 @@ export class Output {
     this.#watchIdle();
   }
 
-  /** The client is gone: output is read and dropped, so that it does not block the process while it ends. */
+  /** The client has disconnected: output is read and dropped, so that it does not block the process while it ends. */
   discard(): void {
     this.stopWaitingForClient();
     this.grant(Number.POSITIVE_INFINITY);

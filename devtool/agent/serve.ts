@@ -25,7 +25,7 @@ const BACKLOG = 128;
  */
 export async function serve(args: readonly string[], lifetime: Readable, out: Writable): Promise<void> {
   const [token = "", role, client = "", where = "", uid] = args;
-  out.on("error", () => {}); // the client is gone, and `lifetime` ends too
+  out.on("error", () => {}); // the client has disconnected, and `lifetime` ends too
   const ended = endOf(lifetime);
   if (role === "root") return await asRoot(token, where, Number(uid), ended, out);
   if (role !== "login") throw new Error(`started with unknown arguments: ${args.slice(1).join(" ")}`);

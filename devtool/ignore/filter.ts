@@ -12,7 +12,7 @@ export interface Filter {
   verdict(path: string, isDirectory: boolean): Verdict;
   /** Whether a verdict can be `passage`. */
   readonly hasPassages: boolean;
-  /** The patterns it is made of, last line first: the first match decides. */
+  /** Its patterns, last line first: the first match decides. */
   readonly excludes: readonly Pattern[];
   readonly selects: readonly IncludeStep[];
 }

@@ -15,7 +15,7 @@ export interface HostFacts {
 
 /*
  * What the agent prints on its standard output, one line each: TOKEN, a word, JSON. The client makes a new random token
- * for each start, so nothing that a login shell prints can be taken for such a line.
+ * for each start, so no output of a login shell can be mistaken for such a line.
  */
 
 /** The agent listens on `socket`, a unix socket path. */
@@ -46,7 +46,7 @@ export function decodeHello(json: string): Hello {
   return { protocol, socket: string(socket, "socket"), facts: factsOf(object(facts, "facts")) };
 }
 
-/** @throws ProtocolError that says what is not valid */
+/** @throws ProtocolError that names what is not valid */
 export function decodeRootHello(json: string): RootHello {
   const { socket, failed } = parse(json, "the root agent's hello");
   return failed === undefined ? { socket: string(socket, "socket") } : { failed: string(failed, "failed") };

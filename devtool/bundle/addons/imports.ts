@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Plugin } from "../esbuild.ts";
 
-/** A package that is not bundled but shipped as it is, for the target's platform. */
+/** A package that is not bundled but shipped unchanged, for the target's platform. */
 export interface Addon {
   readonly name: string;
   readonly version: string;

@@ -11,7 +11,7 @@ export interface BlockSums {
   readonly sums: Buffer;
 }
 
-/** What the new file is made of, in order. */
+/** Receives the parts of the new file, in order. */
 export interface DeltaSink {
   literal(bytes: Buffer): void;
   block(index: number): void;

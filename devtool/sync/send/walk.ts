@@ -144,10 +144,7 @@ function addToSelection(top: Map<string, Selection>, parts: readonly string[]): 
   }
 }
 
-/**
- * Detects a project that is moved or unmounted while it is read, which would otherwise seem to lose its files one by
- * one.
- */
+/** Detects a project that is moved or unmounted meanwhile, which would seem to lose its files one by one. */
 function rootEntry(request: WalkRequest): { entry: Entry; checkStillThere: () => void } {
   const stat = rootStat(request.root);
   const entry = describe(request, "", ".", stat);
@@ -208,10 +205,7 @@ function* walkFlat(walk: Walk, { entry, isPassage }: Directory, selection: Selec
   if (walk.pending.at(-1) === directory) walk.pending.pop();
 }
 
-/**
- * One list per directory. A directory that vanished before it could be read counts as unreadable, so that its mirror is
- * not emptied.
- */
+/** One list per directory. One that vanished before it was read counts as unreadable: its mirror is not emptied. */
 function* walkByDirectory(walk: Walk, directory: Entry): Generator<DirectoryListing, void> {
   const unread = walk.listing.unreadable.length;
   const { files, directories, isGone } = readDirectory(walk, directory.path, "all");

@@ -52,7 +52,7 @@ test("the report of a round, or of a target in it, adds the origin to each event
 });
 
 test("a failure is reported with its code, and with the target it happened on first", async () => {
-  const failure = new Failure("it broke", { code: "sync-failed", remedy: "mend it" });
+  const failure = new Failure("it broke", { code: "sync-failed", remedy: "fix it" });
   await assert.rejects(onTarget("outer", onTarget("box", Promise.reject(failure))), failure);
   const [line] = linesOf((report) => reportFailure(failure, reportOf(report, { round: 2 })));
   assert.deepEqual(
@@ -64,7 +64,7 @@ test("a failure is reported with its code, and with the target it happened on fi
       at: 0,
       code: "sync-failed",
       message: "it broke",
-      remedy: "mend it",
+      remedy: "fix it",
     },
   );
 });

@@ -31,7 +31,7 @@ const SYNCED: Event = {
   milliseconds: 1234,
 };
 
-test("a round says what changed, and in one line what was bundled, sent, compiled and started, with times", () => {
+test("a round reports what changed, and in one line what was bundled, sent, compiled and started, with times", () => {
   const { stdout, stderr } = printed([
     { event: "changed", paths: ["a"] },
     { event: "stage", stage: "bundle" },

@@ -242,7 +242,7 @@ test("a mirror that can't be written is a Failure with rsync's message and a rem
   );
 });
 
-test("a full disk on the target is a Failure that says so, and leaves the old file", async (context) => {
+test("a full disk on the target is reported as a Failure, and leaves the old file", async (context) => {
   const directory = await temporaryDirectory(context);
   const here = places(directory);
   mkdirSync(here.mirror);

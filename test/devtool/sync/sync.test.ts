@@ -310,7 +310,7 @@ test("sockets, pipes and devices are skipped with a notice", async (context) => 
   assert.ok(!existsSync(join(here.mirror, "pipe")));
 });
 
-test("where the configuration says what is executable, it decides the mode bits", async (context) => {
+test("where the configuration lists what is executable, it decides the mode bits", async (context) => {
   const here = await project(context);
   chmodSync(join(here.root, "src/main.ts"), 0o600);
   await syncHere({ ...here, executable: (path) => path === "src/main.ts" });

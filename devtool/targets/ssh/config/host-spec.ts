@@ -19,7 +19,7 @@ export function parseHostSpec(text: string): HostSpec {
   const colons = place.split(":").length - 1;
   const plain = colons === 1 ? /^([^:]+):(\d+)$/.exec(place) : undefined;
   const [, host, port] = bracketed ?? plain ?? ["", place, undefined];
-  // ssh would take a host that begins with "-" for an option.
+  // ssh would read a host that begins with "-" as an option.
   if (!host || !/^[^-\s/\\"'`$;|<>&()][^\s/\\"'`$;|<>&()]*$/.test(host) || user === "" || user?.startsWith("-")) {
     throw badHost(text);
   }

@@ -6,7 +6,7 @@ import { createStrongSum, weakSum } from "../../../../devtool/sync/wire/checksum
 
 const strongSum = createStrongSum({ value: 7, isFirst: true });
 
-/** What rsync's generator makes of an old file; rsync/generator.c:generate_and_send_sums. */
+/** The sums that rsync's generator computes of an old file; rsync/generator.c:generate_and_send_sums. */
 function sumsOf(old: Buffer, blockLength: number, strongLength = 16): BlockSums {
   const records: Buffer[] = [];
   for (let at = 0; at < old.length; at += blockLength) {
@@ -56,7 +56,7 @@ const shape = fc.record({
   pieceLength: fc.integer({ min: 1, max: 300 }),
 });
 
-test("the tokens applied to the old file give the new one", () => {
+test("the tokens applied to the old file produce the new one", () => {
   fc.assert(
     fc.property(text, text, text, shape, (start, end, other, { blockLength, pieceLength }) => {
       const old = Buffer.concat([start, end]);

@@ -96,7 +96,7 @@ test("file indices decode to what was encoded, in any order", async () => {
   );
 });
 
-/** What a demultiplexer makes of bytes cut at the given places. */
+/** What a demultiplexer outputs for bytes split at the given places. */
 function demultiplexed(bytes: Buffer, cuts: readonly number[]): { data: string; messages: string[] } {
   const data: Buffer[] = [];
   const messages: string[] = [];

@@ -9,7 +9,7 @@ import { type AgentMessage, encode } from "../../../../devtool/protocol/messages
 import { startThroughAgent } from "../../../../devtool/targets/agent-client/process.ts";
 import { temporaryDirectory } from "../../../rig/host.ts";
 
-/** A connection whose other end answers the request with `bytes`, and then stays as it is. */
+/** A connection whose other end answers the request with `bytes`, and then stays open. */
 async function answering(t: TestContext, bytes: Buffer): Promise<Socket> {
   const path = join(await temporaryDirectory(t), "agent.sock");
   const server = createServer((socket) => {

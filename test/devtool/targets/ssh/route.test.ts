@@ -4,7 +4,7 @@ import { parseHostSpec } from "../../../../devtool/targets/ssh/config/host-spec.
 import { interpret } from "../../../../devtool/targets/ssh/config/settings.ts";
 import { routeTo } from "../../../../devtool/targets/ssh/route.ts";
 
-/** Routes by a configuration that says only ProxyJump. */
+/** Routes by a configuration that has only ProxyJump. */
 function routes(jumps: Readonly<Record<string, string>>) {
   return async (host: string) => {
     const hops = await routeTo(parseHostSpec(host), async (spec) => {

@@ -91,7 +91,7 @@ test("a host that shows only a key of another type than the known ones is refuse
 test("a new host key is refused with its fingerprint where there is no terminal to ask on", async (t) => {
   const sshd = await startSshd(t);
   await rm(sshd.knownHostsFile);
-  const { message, remedy } = await refusal(sshd); // the rig's configuration says StrictHostKeyChecking yes
+  const { message, remedy } = await refusal(sshd); // the rig's configuration has StrictHostKeyChecking yes
   assert.ok(message.includes(fingerprintOf(`${sshd.hostKeyFiles[0]}.pub`)), message);
   assert.match(remedy ?? "", /--accept-new-host-key/);
   await rm(sshd.configFile);
@@ -117,7 +117,7 @@ test("a terminal user is asked about a new host key, which is stored after yes",
   assert.match(await withoutTerminal(sshd), /connected/);
 });
 
-test("--accept-new-host-key stores the key, hashed where the configuration says so, and checks it from then on", async (t) => {
+test("--accept-new-host-key stores the key, hashed where so configured, and checks it from then on", async (t) => {
   const sshd = await startSshd(t);
   const file = join(sshd.directory, "new folder/known_hosts");
   const config = await readFile(sshd.configFile, "utf8");
