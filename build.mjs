@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 
 process.chdir(fileURLToPath(new URL(".", import.meta.url)));
-// Beside dist/ and then in its place, so that a program running from it never finds half of it.
+// Built beside dist/, which it then replaces, so that a running program never finds an incomplete one.
 const outdir = await mkdtemp("dist.new-");
 try {
   await Promise.all([bundle(), declare(join(outdir, "types"))]);
@@ -25,7 +25,7 @@ async function bundle() {
   const banner = { js: "import { createRequire as from } from 'node:module'; const require = from(import.meta.url);" };
   // One file: devtool sends it to targets under the hash of its content.
   await build({ ...shared, entryPoints: { agent: "devtool/agent/main.ts" } });
-  // In chunks: `run` reads nothing of what only the other commands need.
+  // In chunks: `run` loads nothing that only the other commands need.
   await build({
     ...shared,
     entryPoints: { tinydocker: "runtime/cli.ts", api: "runtime/api/api.ts" },
@@ -45,7 +45,7 @@ async function bundle() {
 async function declare(directory) {
   const tsc = "node_modules/typescript/bin/tsc";
   if (!existsSync(tsc)) {
-    process.stderr.write("dist/ has no types: TypeScript is not installed here\n");
+    process.stderr.write("dist/ has no types, because TypeScript is not installed\n");
     return;
   }
   await promisify(execFile)(process.execPath, [tsc, "-p", "tsconfig.types.json", "--outDir", directory]).catch(
@@ -64,7 +64,7 @@ async function declare(directory) {
 
 const REPLACED_MAX = 100;
 
-/** Renames `fresh` to `directory`. Another build may do the same at the same time: then the last one's stays. */
+/** Renames `fresh` to `directory`. Another build may do the same at the same time; the last one wins. */
 async function replace(directory, fresh) {
   const old = `${fresh}.old`;
   for (let attempt = 1; ; attempt += 1) {
@@ -73,7 +73,7 @@ async function replace(directory, fresh) {
       await rename(fresh, directory);
       break;
     } catch (error) {
-      // The other build's came between the two renames.
+      // Another build's directory was put there between the two renames.
       if (attempt === REPLACED_MAX) throw error;
       unless("ENOTEMPTY", "EEXIST", "EPERM")(error);
     } finally {

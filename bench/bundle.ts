@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { ContainerSpec } from "../runtime/spec/spec.ts";
 
 /**
- * Writes an OCI bundle (runtime-spec 1.0) that asks of crun and runc what ours does: the same mounts, namespaces, masks,
- * capabilities and command on the given root, which is mounted already. No seccomp, no limits.
+ * Writes an OCI bundle (runtime-spec 1.0) for which crun and runc do what tinydocker does: the same mounts, namespaces,
+ * masked paths, capabilities and command, on a root that is already mounted. No seccomp, no limits.
  */
 export async function writeBundle(directory: string, spec: ContainerSpec, root: string): Promise<void> {
   await mkdir(directory, { recursive: true });
@@ -31,7 +31,7 @@ function configOf(spec: ContainerSpec, root: string) {
       destination,
       type,
       source,
-      // They make device nodes in /dev, where ours binds them.
+      // They create device nodes in /dev; tinydocker binds them.
       options: destination === "/dev" ? options.filter((option) => option !== "nodev") : options,
     })),
     linux: {

@@ -20,7 +20,7 @@ const REPOSITORY = join(import.meta.dirname, "..");
 const SOURCE = "runtime/cli.ts";
 const OUTPUT = "out";
 
-/** From a save to the first byte of what the container prints: ours against the script that a user would write. */
+/** From a save to the first byte that the container prints: devtool against the script that a user would write. */
 export async function benchLoop(scope: Scope): Promise<Scenario[]> {
   if (process.geteuid?.() !== 0 || !find("ssh") || !find("sshd") || !find("rsync") || !find("make")) return [];
   const remote = await openRemote(scope);
@@ -67,9 +67,9 @@ async function watching({ sshd, host }: Remote, project: string, scope: Scope): 
     for (;;) {
       const { value, done } = await lines.next();
       if (done) throw new Error("devtool watch ended");
-      const said = JSON.parse(value);
-      if (said.event === "failed") throw new Error(`devtool watch: ${said.message}`);
-      if (said.event === event) return performance.now();
+      const line = JSON.parse(value);
+      if (line.event === "failed") throw new Error(`devtool watch: ${line.message}`);
+      if (line.event === event) return performance.now();
     }
   };
   await next("exited");
@@ -86,7 +86,7 @@ async function watching({ sshd, host }: Remote, project: string, scope: Scope): 
 
 async function scripts(remote: Remote, project: string, tinydocker: readonly string[]): Promise<Contender[]> {
   const { sshd, host, plain, multiplexed } = remote;
-  // Once, for what a user has set up before: the add-ons beside the bundle.
+  // Once, for what a user would set up beforehand: the add-ons beside the bundle.
   const options = ["--target", host, "--ssh-config", sshd.configFile];
   const built = await runToEnd(devtoolArgv(["build", ...options]), { cwd: project });
   if (built.code !== 0) throw new Error(built.stderr);

@@ -19,7 +19,7 @@ const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = 
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !Object.hasOwn(GROUPS, name));
   if (unknown.length > 0)
-    throw new Error(`there is no ${unknown.join(", ")}; there is ${Object.keys(GROUPS).join(", ")}`);
+    throw new Error(`unknown groups: ${unknown.join(", ")}; known are ${Object.keys(GROUPS).join(", ")}`);
   const scenarios: Scenario[] = [];
   for (const name of names.length > 0 ? names : Object.keys(GROUPS)) {
     await using scope = openScope();
@@ -34,8 +34,8 @@ async function main(names: readonly string[]): Promise<void> {
 const INSIDE = "TINYDOCKER_BENCH_INSIDE";
 
 /**
- * As root, in a mount namespace that ends with the benchmark. Where cgroup v1 and v2 are mixed crun refuses to run, and does
- * without the mount of v2; taken away once here, it costs none of the rounds.
+ * As root, runs `inside` in a mount namespace that ends with the benchmark. crun refuses to run where cgroup v1 and v2
+ * are both mounted, so v2 is unmounted there, once and not in each round.
  */
 async function ownNamespace(inside: () => Promise<void>): Promise<void> {
   if (process.geteuid?.() !== 0 || process.env[INSIDE]) return inside();

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import koffi from "koffi";
 
-/** A root file system with a writable layer on top, as cheap as can be: by system calls from this very process. */
+/** A root file system with a writable layer on top, made at the lowest cost: by system calls of this process. */
 export interface Overlay {
   readonly root: string;
   mount(): void;

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Debian's and Ubuntu's package of each program measured against or with. */
+/** The package, on Debian and Ubuntu, of each program that is measured or used. */
 const PACKAGES = {
   crun: "crun",
   runc: "runc",
@@ -15,7 +15,7 @@ const PACKAGES = {
 
 export type Peer = keyof typeof PACKAGES;
 
-/** The absolute path of a program; says what to install and gives undefined where there is none. */
+/** Returns the absolute path of a program; undefined, and a message on what to install, if it is missing. */
 export function find(peer: Peer): string | undefined {
   const path = `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin${delimiter}/sbin`;
   const found = path

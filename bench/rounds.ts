@@ -3,13 +3,13 @@ import { setTimeout as pause } from "node:timers/promises";
 /** What one run of one contender took. */
 export interface Sample {
   readonly milliseconds: number;
-  /** Sent over the wire, where that is asked. */
+  /** Number of bytes sent, where that is measured. */
   readonly bytes?: number;
 }
 
 export interface Contender {
   readonly name: string;
-  /** Runs it once; what must be set up for that isn't counted. */
+  /** Runs it once; the setup is not measured. */
   readonly measure: () => Promise<Sample>;
 }
 
@@ -28,10 +28,10 @@ export interface Rounds {
 
 /** Rounds whose samples don't count: caches, connections and compiled code settle. */
 const WARM_UP_ROUNDS = 2;
-/** The kernel takes network namespaces apart after their processes ended; the next one's clone would wait for that. */
+/** The kernel removes network namespaces after their processes have ended; the next clone would wait for that. */
 const SETTLE_MS = 30;
 
-/** A B A B …: what disturbs the machine disturbs all of them. The figures are medians. */
+/** Runs A B A B …, so that a disturbance affects all contenders alike. The results are medians. */
 export async function interleave(contenders: readonly Contender[], { rounds, before }: Rounds): Promise<Result[]> {
   const samples = contenders.map((): Sample[] => []);
   for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {

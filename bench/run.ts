@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-/** Runs a program to its end, output read and kept; throws when it fails. */
+/** Runs a program to its end and returns its output; throws if it fails. */
 export async function run(
   argv: readonly string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},

@@ -1,6 +1,6 @@
 import type { Result } from "./rounds.ts";
 
-/** One table: the same work done by each. The first result is ours. */
+/** One table: the same work done by each contender. The first result is ours. */
 export interface Scenario {
   readonly title: string;
   readonly results: readonly Result[];
@@ -42,6 +42,6 @@ function verdict(results: readonly Result[], target: Target): string {
 
 export function ratioOf(results: readonly Result[], { ours, peer, unit }: Target): number | undefined {
   const figure = (name: string) => results.find((result) => result.name === name)?.[unit];
-  const [mine, theirs] = [figure(ours), figure(peer)];
-  return mine === undefined || theirs === undefined ? undefined : mine / theirs;
+  const [own, theirs] = [figure(ours), figure(peer)];
+  return own === undefined || theirs === undefined ? undefined : own / theirs;
 }

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 
-/** What a benchmark made and must undo, last first. */
+/** What a benchmark has created and must remove, in reverse order. */
 export interface Scope extends AsyncDisposable {
   after(cleanup: () => Promise<unknown>): void;
 }
@@ -15,7 +15,7 @@ export function openScope(): Scope {
   };
 }
 
-/** A directory of the benchmark's own, on a real file system where /tmp may be memory. */
+/** A directory of the benchmark's own, on a real file system, which /tmp may not be. */
 export async function workDirectory(scope: Scope): Promise<string> {
   const directory = await mkdtemp("/var/tmp/tinydocker-bench.");
   scope.after(() => rm(directory, { recursive: true, force: true }));

@@ -19,7 +19,7 @@ const PROGRAM = join(import.meta.dirname, "../dist/tinydocker.js");
 const IMAGE = "bench";
 const REQUEST: NamedRequest = { name: "bench", image: IMAGE, args: ["/bin/true"] };
 
-/** A container of /bin/true from nothing to its end and removal, by each on the same root file system. */
+/** Creates, runs and removes a container of /bin/true, by each contender on the same root file system. */
 export async function benchStart(scope: Scope): Promise<Scenario[]> {
   if (process.geteuid?.() !== 0) {
     process.stderr.write("bench: start is left out: it needs root\n");
@@ -38,7 +38,7 @@ export async function benchStart(scope: Scope): Promise<Scenario[]> {
 /** An image of one program and its libraries. Returns its root file system. */
 async function makeImage(directory: string): Promise<string> {
   const tree = join(directory, "tree");
-  // As every root file system has them; the peers' would stay after their first round.
+  // Every root file system has these; otherwise the peers would create them in their first round only.
   for (const name of ["proc", "sys", "dev", "etc", "tmp"]) await mkdir(join(tree, name), { recursive: true });
   const libraries = (await run(["ldd", "/bin/true"])).match(/\/\S+/g) ?? [];
   for (const file of ["/bin/true", ...libraries]) {
@@ -55,7 +55,7 @@ async function ours(scope: Scope): Promise<Contender> {
   const nothing = await open("/dev/null", "r+");
   scope.after(() => nothing.close());
   const { fd } = nothing;
-  // The spec is to us what config.json is to crun and runc, which is written beforehand too.
+  // The spec corresponds to the config.json of crun and runc, which is also written beforehand.
   const spec = await prepare(REQUEST);
   return {
     name: OURS,
@@ -77,8 +77,8 @@ function commandLine(): Contender {
 }
 
 /**
- * crun and runc mount no overlay, which is the work of what calls them: each time they get a fresh one here, made and
- * removed as ours is. bwrap and unshare, who set up less of a container, and one more crun get one that is there already.
+ * crun and runc mount no overlay, which is the task of their caller: here each round mounts and removes a fresh one, as
+ * tinydocker does. bwrap and unshare, which set up less of a container, and a second crun use one mounted beforehand.
  */
 async function peers(directory: string, rootfs: string, scope: Scope): Promise<Contender[]> {
   const fresh = overlayOn(rootfs, join(directory, "fresh"));

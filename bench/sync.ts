@@ -19,7 +19,7 @@ interface Project {
   readonly files: number;
   readonly rounds: number;
   readonly root: string;
-  /** One for each contender, so that each finds its own work done or to do. */
+  /** One for each contender, so that none does the work of another. */
   readonly mirrors: Readonly<Record<string, string>>;
 }
 

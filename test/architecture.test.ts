@@ -5,10 +5,10 @@ import { sourcesIn } from "./rig/sources.ts";
 
 const lines = (count: number) => "\n".repeat(count);
 
-/** Each rule, a project that breaks it, and what the rule says to that. */
+/** Each rule, a project that breaks it, and what the rule then returns. */
 const CASES: readonly (readonly [string, rules.Rule, Record<string, string>, readonly string[]])[] = [
   [
-    "every import of a file of ours leads to a file that is there",
+    "every import of a project file names a file that exists",
     rules.importsLeadSomewhere,
     { "devtool/a.ts": 'import { b } from "./b.ts";\n' },
     ["devtool/a.ts -> devtool/b.ts"],
@@ -40,7 +40,7 @@ const CASES: readonly (readonly [string, rules.Rule, Record<string, string>, rea
     ["devtool/a.ts", "devtool/b/b.ts", "devtool/a.ts"],
   ],
   [
-    "the stages of an edit's way are the folders that the next rule knows",
+    "the stages of an edit are the folders that the next rule checks",
     rules.stagesAreKnown,
     {
       "devtool/cli.ts": "",
@@ -55,7 +55,7 @@ const CASES: readonly (readonly [string, rules.Rule, Record<string, string>, rea
     ["sync is missing", "transfer is unknown"],
   ],
   [
-    "a stage of an edit's way imports only types of the stage before it",
+    "a stage of an edit imports only types, and only of the stage before it",
     rules.stagesInARow,
     {
       "devtool/watch/watch.ts": 'import type { Bundle } from "../bundle/bundle.ts";\n',
@@ -121,9 +121,9 @@ const CASES: readonly (readonly [string, rules.Rule, Record<string, string>, rea
   ],
 ];
 
-for (const [title, rule, broken, complaints] of CASES) {
+for (const [title, rule, broken, violations] of CASES) {
   test(title, () => {
-    assert.deepEqual(rule(new Map(Object.entries(broken))), complaints, "the rule sees what breaks it");
+    assert.deepEqual(rule(new Map(Object.entries(broken))), violations, "the rule reports what breaks it");
     assert.deepEqual(rule(sourcesIn("devtool", "runtime")), []);
   });
 }

@@ -25,7 +25,7 @@ function provision(env: Record<string, string>, command: readonly string[] = ["s
   });
 }
 
-/** A PATH with this machine's programs but for `hidden`: a machine that lacks them. */
+/** A PATH with this machine's programs except `hidden`: a machine that lacks them. */
 async function pathWithout(directory: string, ...hidden: readonly string[]): Promise<string> {
   const path = join(directory, "bin");
   await mkdir(path);
@@ -112,11 +112,11 @@ test("provision refuses a Node.js whose checksum is not the published one, and i
   await writeFile(mirror.sums, sums.replace(/^[0-9a-f]{64}(?= {2}node-v22\.9\.9-linux)/m, "f".repeat(64)));
   const { code, output } = await provision(env);
   assert.equal(code, 1);
-  assert.match(output, /does not have the checksum that SHASUMS256\.txt gives; nothing was installed/);
+  assert.match(output, /does not have the checksum in SHASUMS256\.txt; nothing was installed/);
   await assert.rejects(readdir(prefix), { code: "ENOENT" });
 });
 
-test("provision names the address it can't download from", async (t) => {
+test("provision reports the address that it can't download from", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { env } = await machineWithoutNode(t);
   const { code, output } = await provision({ ...env, NODE_MIRROR: `${env.NODE_MIRROR}/nothing` });
@@ -132,7 +132,7 @@ test("provision downloads with wget where there is no curl", async (t) => {
   assert.deepEqual(await readdir(join(prefix, "bin")), ["node"]);
 });
 
-test("provision does not call a machine ready whose installed Node.js is too old", async (t) => {
+test("provision does not report a machine as ready if the installed Node.js is too old", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { env } = await machineWithoutNode(t, "v20.18.1");
   const { code, output } = await provision(env);
@@ -149,7 +149,7 @@ test("provision replaces a Node.js that is too old", async (t) => {
   assert.match(output, /node v22\.9\.9/);
 });
 
-test("provision tells another user than root what is missing", async (t) => {
+test("provision reports what is missing to a user other than root", async (t) => {
   if (!needs(t, lacks("gcc", "make", "rsync", "setpriv"))) return;
   const directory = await temporaryDirectory(t);
   await chmod(directory, 0o755);
@@ -166,7 +166,7 @@ test("provision tells another user than root what is missing", async (t) => {
   assert.match(output, /must run as root to install what is missing: make rsync/);
 });
 
-test("provision names the packages to install on a distribution it does not know", async (t) => {
+test("provision lists the packages to install on a distribution that it does not know", async (t) => {
   if (!needs(t, lacks("gcc", "unshare", "mount"))) return;
   const directory = await temporaryDirectory(t);
   await writeFile(join(directory, "os-release"), 'ID=fedora\nID_LIKE="rhel"\nPRETTY_NAME="Fedora Linux 40"\n');
@@ -180,14 +180,14 @@ test("provision names the packages to install on a distribution it does not know
   );
 });
 
-test("provision has nothing to do on a ready machine, also when it comes through a pipe", async (t) => {
+test("provision does nothing on a ready machine, even when it is read from a pipe", async (t) => {
   if (!needs(t, lacks("gcc", "make", "rsync"))) return;
   const run = spawnSync("sh", ["-s"], { input: await readFile(SCRIPT), encoding: "utf8" });
   assert.equal(run.status, 0, run.stderr);
   assert.match(run.stdout, /^provision: ready: .*\n$/);
 });
 
-test("provision.sh and the scripts of the tests are clean shell", (t) => {
+test("provision.sh and the scripts of the tests pass shellcheck", (t) => {
   if (!needs(t, lacks("shellcheck"))) return;
   const cwd = join(import.meta.dirname, "..");
   const found = spawnSync("grep", ["-rlE", "^#!.*sh( |$)", "vagrant", "test", ".ci"], { cwd, encoding: "utf8" });

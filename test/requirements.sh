@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need, on Debian and Ubuntu as root; elsewhere names it, and the tests that need it are skipped
+# Installs what the tests need, on Debian and Ubuntu as root; elsewhere reports what is missing, and the tests that need it are skipped
 # (CI=true or MUST_WORK=1: fails instead).
 set -eu
 
@@ -33,6 +33,6 @@ elif [ "$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ]; then
   # shellcheck disable=SC2086 # a list of words
   { quiet apt-get update && quiet apt-get -o DPkg::Options::=--force-unsafe-io install -y --no-install-recommends $missing; } || exit 1
 else
-  echo "tests: these Debian packages, or their like, are not installed:$missing; tests that need one are skipped" >&2
+  echo "tests: these Debian packages, or their equivalents, are not installed:$missing; tests that need one are skipped" >&2
   case ${CI:-}:${MUST_WORK:-} in true:* | *:1) exit 1 ;; esac
 fi

@@ -1,6 +1,6 @@
 #!/bin/sh
-# npm test: installs what the tests need; checks types, style and C; runs every test but those of test/vagrant, or the files it is given.
-# As root in a process and mount namespace of its own: every process and mount there is the run's, and ends with it.
+# npm test: installs what the tests need; checks types, style and C; runs every test except those of test/vagrant, or the given files.
+# As root in its own process and mount namespace: every process and mount there belongs to the run, and ends with it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ main() {
   exit $ended
 }
 
-# The guest's image takes a minute to make: it is begun now, and the tests that boot it wait for its lock. It outlives the run's TMPDIR.
+# The guest's image takes a minute to make: its build is started now, and the tests that boot it wait for its lock. It outlives the run's TMPDIR.
 make_image() {
   [ "$(id -u)" != 0 ] || env -u TMPDIR bash test/rig/vm/image.sh >"$work/image.log" 2>&1 || sed 's/^/image: /' "$work/image.log" >&2
 }

@@ -6,7 +6,7 @@ import { needs } from "./rig/host.ts";
 
 const PROJECT = join(import.meta.dirname, "..");
 
-/** Runs the Vagrantfile with every provider's block against a recorder; prints each assignment and call, one a line. */
+/** Runs the Vagrantfile with every provider's block against a recorder; prints each assignment and call, one per line. */
 const RECORDER = `
 class Recorder < BasicObject
   def initialize(name) = @name = name
@@ -68,7 +68,7 @@ test("the Vagrantfile gives every provider its box, memory and processors", (t) 
   }
 });
 
-test("the Vagrantfile runs provision.sh, shares no folder and waits long for a boot", (t) => {
+test("the Vagrantfile runs provision.sh, shares no folder and allows a long boot", (t) => {
   if (!hasRuby(t)) return;
   const { lines } = record();
   assert.ok(lines.includes("config.vm.provision shell path: vagrant/provision.sh"));
@@ -86,7 +86,7 @@ test("the environment chooses the provider and the box", (t) => {
   assert.ok(record().lines.includes("provider "));
 });
 
-test("the Vagrantfile stops at a memory size that is no number", (t) => {
+test("the Vagrantfile refuses a memory size that is not a number", (t) => {
   if (!hasRuby(t)) return;
   const { code, errors } = record({ TINYDOCKER_MEMORY: "much" });
   assert.equal(code, 1);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Prepares a Debian or Ubuntu machine (amd64, arm64) as a target: gcc, make, libc's headers, rsync and Node.js >= 20.19. Run it as root.
-# It installs only what is missing, so running it again changes nothing and takes no time.
-#   NODE_MIRROR  where Node.js comes from when there is none (https://nodejs.org/dist)
-#   NODE_PREFIX  where it goes (/usr/local)
+# It installs only what is missing, so running it again changes nothing.
+#   NODE_MIRROR  where Node.js is downloaded from if it is missing (https://nodejs.org/dist)
+#   NODE_PREFIX  where it is installed (/usr/local)
 set -eu
 
 node_mirror=${NODE_MIRROR:-https://nodejs.org/dist}
@@ -70,11 +70,11 @@ install_packages() {
   set -- $1
   [ $# -gt 0 ] || return 0
   say "installing $*"
-  apt_get update || say "apt-get update failed; going on with the package lists there are"
+  apt_get update || say "apt-get update failed; continuing with the existing package lists"
   apt_get install -y --no-install-recommends "$@" || fail "apt-get can't install $*"
 }
 
-# Quiet unless it fails. Another package manager may hold the lock just after a boot: wait for it.
+# Prints nothing unless it fails. After a boot another package manager may hold the lock: wait for it.
 apt_get() {
   DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" </dev/null >"$work/apt" 2>&1 && return
   cat "$work/apt" >&2
@@ -93,19 +93,19 @@ install_node() {
   say "installing ${archive%.tar.xz} below $node_prefix"
   download "$node_mirror/$node_line/$archive" "$work/$archive"
   (cd "$work" && grep "  $archive\$" SHASUMS256.txt | sha256sum -c --status) ||
-    fail "$node_mirror/$node_line/$archive does not have the checksum that SHASUMS256.txt gives; nothing was installed"
+    fail "$node_mirror/$node_line/$archive does not have the checksum in SHASUMS256.txt; nothing was installed"
   unpack_node "$work/$archive"
 }
 
 download() {
   if has curl; then
-    curl -fsSL --retry 2 --connect-timeout 20 -o "$2" "$1" </dev/null || fail "can't download $1 (curl ended with $?); set NODE_MIRROR to another place"
+    curl -fsSL --retry 2 --connect-timeout 20 -o "$2" "$1" </dev/null || fail "can't download $1 (curl ended with $?); set NODE_MIRROR to another address"
   else
-    wget -q --tries=3 --timeout=20 -O "$2" "$1" </dev/null || fail "can't download $1 (wget ended with $?); set NODE_MIRROR to another place"
+    wget -q --tries=3 --timeout=20 -O "$2" "$1" </dev/null || fail "can't download $1 (wget ended with $?); set NODE_MIRROR to another address"
   fi
 }
 
-# bin comes last: an installation that was cut off is seen as missing and done again.
+# bin is last: an interrupted installation counts as missing and is repeated.
 unpack_node() {
   mkdir "$work/node"
   tar -xJf "$1" -C "$work/node" --strip-components=1 --no-same-owner || fail "can't unpack ${1##*/}"
@@ -117,10 +117,10 @@ unpack_node() {
   has_node || fail "$node_prefix/bin/node does not run, or is older than 20.19"
 }
 
-# A mount by root loads it by itself; a rootless one can't.
+# A mount by root loads the module; a rootless one can't.
 load_overlay() {
   grep -qw overlay /proc/filesystems && return
-  modprobe overlay 2>/dev/null || say "this kernel has no overlay file system loaded, and modprobe could not load it"
+  modprobe overlay 2>/dev/null || say "this kernel has not loaded the overlay file system, and modprobe can't load it"
 }
 
 main "$@"

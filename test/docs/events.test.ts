@@ -11,7 +11,7 @@ const CHINESE = "docs/events.zh-CN.md";
 
 const read = (path: string) => readFileSync(join(PROJECT, path), "utf8");
 
-/** What stands in docs/events.md between a mark and its end, from the sources of today. */
+/** What docs/events.md has to contain between each mark and its end, from the sources. */
 function generated(): ReadonlyMap<string, string> {
   const events = read("devtool/report/events.ts") + read("devtool/report/diagnostic.ts");
   return new Map([
@@ -38,7 +38,7 @@ test("docs/events.md has every event, field and code with its meaning, as the so
   assert.equal(read(ENGLISH), expected);
 });
 
-test("every event, field and code has a meaning beside it in the sources", () => {
+test("every event, field and code has a comment with its meaning in the sources", () => {
   for (const [mark, content] of generated()) {
     assert.doesNotMatch(content, /\| +\|$/m, mark);
     assert.doesNotMatch(content, /\n\n\n/, mark);
@@ -47,7 +47,7 @@ test("every event, field and code has a meaning beside it in the sources", () =>
   assert.deepEqual(names.sort(), Object.keys(EXAMPLES).sort());
 });
 
-test("the Chinese page has the same events, fields, types, examples and codes, each in Chinese words", () => {
+test("the Chinese page has the same events, fields, types, examples and codes, with their meanings in Chinese", () => {
   const page = read(CHINESE);
   assert.equal(withoutWords(page), withoutWords(read(ENGLISH)));
   for (const line of page.split("\n").filter((row) => /^\| `/.test(row))) {
@@ -63,7 +63,7 @@ test("every line of JSON in the pages is an event as it is documented", () => {
   }
 });
 
-test("both READMEs lead to the page in their language", () => {
+test("both READMEs link to the page in their language", () => {
   assert.ok(read("README.md").includes(`](${ENGLISH})`));
   assert.ok(read("README.zh-CN.md").includes(`](${CHINESE})`));
 });

@@ -1,4 +1,4 @@
-/** The parts of docs/events.md that follow from the sources. */
+/** The parts of docs/events.md that are generated from the sources. */
 
 interface Field {
   readonly name: string;

@@ -9,7 +9,7 @@ const REPOSITORY = resolve(import.meta.dirname, "../..");
 /** What a checkout does not have, or what takes long to copy. */
 const NOT_COPIED = /^(node_modules|\.git|dist(\.new.*)?|\.devtool|native\/build|bench\/results)$/;
 
-/** For npm and npx: without what the npm that runs the tests says of itself and of its command line. */
+/** For npm and npx: without the variables that the npm which runs the tests has set. */
 export const env = Object.fromEntries(
   Object.entries(process.env).filter(([key]) => !/^npm_(?!config_(cache|userconfig|registry)$)/i.test(key)),
 );
@@ -22,7 +22,7 @@ export interface Packed {
   readonly files: readonly string[];
 }
 
-/** Makes a checkout that nothing was built in yet, with `strays` beside its files, and packs it. */
+/** Makes a checkout in which nothing has been built, with `strays` beside its files, and packs it. */
 export async function pack(scope: Scope, strays: readonly string[]): Promise<Packed> {
   const directory = await temporaryDirectory(scope);
   const checkout = join(directory, "checkout");
@@ -42,9 +42,9 @@ export async function pack(scope: Scope, strays: readonly string[]): Promise<Pac
 }
 
 /**
- * An empty project, with the package installed from its tarball. Its dependencies are the versions of this repository's lock
- * file, which npm has in its cache since it installed them here; what the lock file calls a development dependency is not
- * installed, save Node's types.
+ * An empty project, with the package installed from its tarball. Its dependencies are the versions of this repository's
+ * lock file, which npm has in its cache since it installed them here; what the lock file calls a development dependency
+ * is not installed, save Node's types.
  */
 export async function install(scope: Scope, tarball: string): Promise<string> {
   const consumer = await temporaryDirectory(scope);

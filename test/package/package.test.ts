@@ -19,7 +19,7 @@ await cp(join(import.meta.dirname, "consumer"), consumer, { recursive: true });
 const readmes = await Promise.all(["README.md", "README.zh-CN.md"].map(examplesOf));
 
 describe("the package", () => {
-  it("holds what its users need, and nothing else of the project", () => {
+  it("contains what its users need, and nothing else of the project", () => {
     const needed =
       /^package\/(package\.json|LICENSE|(README|README\.zh-CN|CHANGELOG|SECURITY)\.md|docs\/[\w.-]+\.md|dist\/[\w-]+\.js|dist\/types\/[\w/-]+\.d\.ts|native\/([\w-]+\.[ch]|Makefile)|vagrant\/provision\.sh|Vagrantfile)$/;
     assert.deepEqual(
@@ -28,7 +28,7 @@ describe("the package", () => {
     );
   });
 
-  it("holds every file that its manifest names, and no JavaScript that names a file which is not there", async () => {
+  it("contains every file that its manifest names, and no JavaScript that names a missing file", async () => {
     const manifest = await readFile(join(consumer, "node_modules/tinydocker/package.json"), "utf8");
     const named = [...manifest.matchAll(/"(?:\.\/)?(dist\/[^"]+)"/g)].map(([, file]) => `package/${file}`);
     assert.ok(named.length >= 6);
@@ -44,7 +44,7 @@ describe("the package", () => {
     );
   });
 
-  it("is whole when several builds run at once, and each of them succeeds", async () => {
+  it("is complete when several builds run at once, and each of them succeeds", async () => {
     await Promise.all(Array.from({ length: 4 }, () => execute(process.execPath, ["build.mjs"], { cwd: checkout })));
     const built = await readdir(join(checkout, "dist"), { recursive: true, withFileTypes: true });
     const paths = built.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
@@ -76,7 +76,7 @@ describe("the package", () => {
     assert.deepEqual(JSON.parse(stdout), ["function", "function", "function", []]);
   });
 
-  it("says elsewhere than on Linux what to do, also when the image could not be there", async () => {
+  it("reports on systems other than Linux what to do, even for an image that can't exist there", async () => {
     const script = `
       Object.defineProperty(process, "platform", { value: "darwin" });
       const { start } = await import("tinydocker");
@@ -103,7 +103,7 @@ describe("a strict TypeScript project", () => {
     });
   }
 
-  it("compiles without naming Node's types, which the package's own ask for", async () => {
+  it("compiles without listing Node's types, which the package's own types reference", async () => {
     await compile({ module: "nodenext", lib: ["es2022"], skipLibCheck: false, types: [] }, ["mistakes.ts"]);
   });
 
@@ -133,13 +133,13 @@ describe("a strict TypeScript project", () => {
     });
   });
 
-  it("starts containers from one thread, and is told so in another", async (test) => {
+  it("starts containers from one thread, and reports that in another", async (test) => {
     if (!canRun(test)) return;
-    const said = await run("thread.ts");
-    assert.equal(said, "native-failed: another thread of this process has started containers\n");
+    const printed = await run("thread.ts");
+    assert.equal(printed, "native-failed: another thread of this process has started containers\n");
   });
 
-  it("does what the README's example says", async (test) => {
+  it("runs the README's example with the documented result", async (test) => {
     if (!canRun(test)) return;
     const example = readmes[0]?.find((text) => text.includes("start("));
     assert.equal(await run(await write("example.ts", example ?? "")), "{ code: 3, signal: null }\n");

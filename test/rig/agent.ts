@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** Makes dist/agent.js what the sources say, as `npm run prepare` does; tests run from the sources, the agent does not. */
+/** Builds dist/agent.js, as `npm run prepare` does: tests run from the sources, but the agent does not. */
 export async function buildAgent(): Promise<void> {
   const root = fileURLToPath(new URL("../../", import.meta.url));
   const { outputFiles } = await build({
@@ -18,7 +18,7 @@ export async function buildAgent(): Promise<void> {
   const path = `${root}dist/agent.js`;
   const before = await readFile(path).catch(() => undefined);
   if (before?.equals(content)) return;
-  // Tests run at the same time: none may see half a file.
+  // Tests run at the same time: none may see an incomplete file.
   await mkdir(`${root}dist`, { recursive: true });
   await writeFile(`${path}.${process.pid}`, content);
   await rename(`${path}.${process.pid}`, path);

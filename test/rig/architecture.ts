@@ -3,13 +3,13 @@ import { posix } from "node:path";
 /** A project's TypeScript: path from its root → text, as biome formats it. */
 export type Sources = ReadonlyMap<string, string>;
 
-/** Each rule names what breaks it, one a string; none: the rule holds. */
+/** Each rule returns what breaks it, one per string; none if the rule is kept. */
 export type Rule = (sources: Sources) => string[];
 
 /** A program's entry: it alone may do work when loaded, and end the process. */
 const ENTRIES = new Set(["devtool/cli.ts", "devtool/agent/main.ts", "runtime/cli.ts"]);
 
-/** The way of an edit, in order; a stage is a folder. */
+/** The stages of an edit, in order; a stage is a folder. */
 const STAGES = ["watch", "bundle", "sync", "build", "run"];
 /** devtool's other folders: any stage may use them, or none does. */
 const NO_STAGES = "agent command-line commands config dev ignore process protocol report targets".split(" ");
@@ -39,7 +39,7 @@ export const programsStayApart: Rule = (sources) =>
 
 export const oneFileForEachLibrary: Rule = (sources) => {
   const importers = new Map<string, Set<string>>();
-  // A type is erased: nothing enters with it.
+  // A type is erased at compile time: it imports nothing.
   for (const { from, to } of imports(sources).filter((one) => isLibrary(one) && !one.typeOnly)) {
     const key = `${program(from)} imports ${to}`;
     importers.set(key, (importers.get(key) ?? new Set()).add(from));
@@ -49,7 +49,7 @@ export const oneFileForEachLibrary: Rule = (sources) => {
     .map(([key, files]) => `${key} in ${[...files].join(", ")}`);
 };
 
-/** Depth first: a file met again while it is still open closes a cycle. */
+/** Depth first: a file that is visited again while it is open closes a cycle. */
 export const noCycle: Rule = (sources) => {
   const arrows = inside(sources);
   const closed = new Set<string>();
@@ -63,7 +63,7 @@ export const noCycle: Rule = (sources) => {
   return [...sources.keys()].map((path) => visit(path, [])).find(({ length }) => length > 0) ?? [];
 };
 
-/** A stage that was renamed, or is new, has to be named here: the next rule would not see it. */
+/** A stage that was renamed, or is new, has to be listed here: otherwise the next rule would not apply to it. */
 export const stagesAreKnown: Rule = (sources) => {
   const folders = new Set([...sources.keys()].map(folder).filter((name) => name !== undefined));
   const missing = STAGES.filter((name) => !folders.has(name));
@@ -71,7 +71,7 @@ export const stagesAreKnown: Rule = (sources) => {
   return [...missing.map((name) => `${name} is missing`), ...unknown.map((name) => `${name} is unknown`)];
 };
 
-/** Between two stages only a type passes, from one to the next. */
+/** A stage imports only types, and only from the stage before it. */
 export const stagesInARow: Rule = (sources) =>
   inside(sources)
     .map((arrow) => ({ ...arrow, later: stage(arrow.from), earlier: stage(arrow.to) }))
@@ -94,7 +94,7 @@ export const coreIsPure: Rule = (sources) => {
 export const onlyEntriesExit: Rule = (sources) =>
   [...sources].filter(([path, text]) => !ENTRIES.has(path) && /\bprocess\.exit\(/.test(text)).map(([path]) => path);
 
-/** At the margin stand declarations, comments and what ends them; anything else is a statement that runs on import. */
+/** Unindented lines are declarations, comments and their ends; anything else is a statement that runs on import. */
 export const importingDoesNothing: Rule = (sources) => {
   const declared =
     /^(import|export|const|let|(async )?function|class|interface|type|abstract|\/\/|\/\*|\s|[}\])]|#!|$)/;
@@ -118,7 +118,9 @@ export const filesAndFunctionsAreShort: Rule = (sources) =>
     return length > FILE_LINES_MAX ? [`${path} has ${length} lines`, ...long] : long;
   });
 
-/** The line each function begins at, and its length. The formatter closes a block with a brace as far in as its head. */
+/**
+ * The line each function begins at, and its length. The formatter closes a block with a brace as far in as its head.
+ */
 function functionLengths(lines: readonly string[]): [line: number, length: number][] {
   const head = /^(\s*)(?!\s|(\} )?(if|else|for|while|switch|catch|try|class|interface)\b).*(\)|=>|\): .+) \{$/;
   return lines.flatMap((line, index) => {

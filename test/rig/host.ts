@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-/** Where every test must run; elsewhere one is skipped if the machine lacks what it needs. */
+/** Whether every test must run; otherwise a test is skipped if the machine lacks what it needs. */
 export function mustWork(env: NodeJS.ProcessEnv = process.env): boolean {
   return env["CI"] === "true" || env["MUST_WORK"] === "1";
 }
@@ -16,20 +16,20 @@ export function needs(test: Pick<TestContext, "skip">, missing: string | undefin
   return false;
 }
 
-/** What ends: a TestContext, or a whole file of tests. */
+/** A test that ends: a TestContext, or a whole file of tests. */
 export interface Scope {
   after(cleanup: () => Promise<void>): void;
 }
 
 /**
- * Where tests make their directories: npm test sets TMPDIR to one of the run's own. Else /var/tmp on Linux, because an
- * overlay's upper layer can't always be on /tmp.
+ * Where tests create their directories: in TMPDIR, which npm test sets to the run's own directory; otherwise in /var/tmp on
+ * Linux, because an overlay's upper layer can't always be on /tmp.
  */
 export function temporaryRoot(): string {
   return process.env["TMPDIR"] ?? (process.platform === "linux" ? "/var/tmp" : tmpdir());
 }
 
-/** A directory of the test's own, removed after it. */
+/** A directory for the test, removed after it. */
 export async function temporaryDirectory(scope: Scope): Promise<string> {
   const path = await mkdtemp(join(temporaryRoot(), "tinydocker-test."));
   scope.after(() => rm(path, { recursive: true, force: true }));

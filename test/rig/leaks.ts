@@ -16,15 +16,15 @@ export interface Traces {
 }
 
 /**
- * What the runtime makes for the whole machine bears its name, because nothing else says whose it is. What a test makes itself is
- * called tinydocker-test.SOMETHING, and may be that of a test which runs at the same time.
+ * What the runtime creates for the whole machine has its name, which is the only sign of its owner. What a test creates
+ * itself is called tinydocker-test.SOMETHING, and may belong to a test that runs at the same time.
  */
 const OUR_NAME = /tinydocker(?!-test\.)/;
 
 /**
- * A snapshot of what a test must leave as it found it; compare two with deepEqual. Other programs of the machine make things of
- * the same kinds meanwhile: only what bears our name, that of a container in `names` or the state directory's counts, and what
- * processes of ours are in.
+ * A snapshot of what a test must not change; compare two with deepEqual. Other programs of the machine may create things of
+ * the same kinds: only what has our name, a container's name in `names` or the state directory's name counts, and what our
+ * processes are in.
  */
 export function traces(stateRoot: string, ...names: readonly string[]): Traces {
   const isOurs = (text: string) => OUR_NAME.test(text) || text.includes(stateRoot);

@@ -7,7 +7,7 @@ import { type Scope, temporaryDirectory } from "./host.ts";
 const REPOSITORY = join(import.meta.dirname, "../..");
 
 export interface Ended {
-  /** 128 + n for signal n, as a shell tells it. */
+  /** 128 + n for signal n, as a shell reports it. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -16,8 +16,8 @@ export interface Ended {
 /** A process whose output can be waited for. */
 export interface Running {
   readonly child: ChildProcessWithoutNullStreams;
-  /** Settles with what `stream` has said once that matches; rejects when the process ends before. */
-  says(pattern: RegExp, stream?: "stdout" | "stderr"): Promise<string>;
+  /** Resolves to the output of `stream` once it matches; rejects if the process ends before. */
+  prints(pattern: RegExp, stream?: "stdout" | "stderr"): Promise<string>;
   readonly ended: Promise<Ended>;
 }
 
@@ -43,7 +43,7 @@ export async function projectCopy(scope: Scope, override: object): Promise<strin
   return project;
 }
 
-/** Gives a copy of the project another configuration: the original's, overridden. */
+/** Writes the configuration of a copy of the project: the original's, overridden. */
 export async function configure(project: string, override: object): Promise<void> {
   const text = `import original from "./original.config.ts";\nexport default { ...original, ...${JSON.stringify(override)} };\n`;
   await writeFile(join(project, "devtool.config.ts"), text);
@@ -56,25 +56,25 @@ export function devtoolArgv(args: readonly string[]): string[] {
 
 export function start([program = "", ...args]: readonly string[], options: { cwd: string }): Running {
   const child = spawn(program, args, options);
-  const said = { stdout: "", stderr: "" };
+  const output = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream].setEncoding("utf8").on("data", (text: string) => {
-      said[stream] += text;
+      output[stream] += text;
     });
   }
-  const ended = once(child, "close").then(() => ({ code: exitCode(child), ...said }));
+  const ended = once(child, "close").then(() => ({ code: exitCode(child), ...output }));
   let isOver = false;
   void ended.then(() => {
     isOver = true;
   });
-  const says = async (pattern: RegExp, stream: "stdout" | "stderr" = "stdout") => {
-    while (!pattern.test(said[stream])) {
-      if (isOver) throw new Error(`ended before saying ${pattern}: ${JSON.stringify(await ended)}`);
+  const prints = async (pattern: RegExp, stream: "stdout" | "stderr" = "stdout") => {
+    while (!pattern.test(output[stream])) {
+      if (isOver) throw new Error(`ended before printing ${pattern}: ${JSON.stringify(await ended)}`);
       await Promise.race([once(child[stream], "data"), ended]);
     }
-    return said[stream];
+    return output[stream];
   };
-  return { child, says, ended };
+  return { child, prints, ended };
 }
 
 /** Runs it to its end. */

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Free ports are only known to be free until another process takes them. */
+/** A free port may be taken by another process before sshd listens on it. */
 const PORT_ATTEMPTS_MAX = 5;
 
 export type KeyType = "ed25519" | "ecdsa" | "rsa";
@@ -52,7 +52,7 @@ export interface Sshd {
   stop(): Promise<void>;
 }
 
-/** What ends a test or benchmark, such as a TestContext. */
+/** A test or benchmark that ends, such as a TestContext. */
 interface Scope {
   after(cleanup: () => Promise<void>): void;
 }
@@ -129,26 +129,26 @@ async function listen(
     // sshd re-executes itself and therefore wants its absolute path.
     const argv = [...(options.prefix ?? []), await sshdPath(), "-D", "-e", "-f", configFile];
     const child = spawn(argv[0] ?? "", argv.slice(1), { stdio: ["ignore", "ignore", "pipe"] });
-    const said = await listening(child);
-    if (said === undefined) return { child, port };
-    if (attempt === PORT_ATTEMPTS_MAX || !/Address already in use/.test(said)) throw new Error(`sshd: ${said}`);
+    const printed = await listening(child);
+    if (printed === undefined) return { child, port };
+    if (attempt === PORT_ATTEMPTS_MAX || !/Address already in use/.test(printed)) throw new Error(`sshd: ${printed}`);
   }
 }
 
-/** Waits for sshd's own word that it listens; returns what it said instead when it ended. */
+/** Waits until sshd reports that it listens; if it ends instead, returns what it printed. */
 async function listening(child: ChildProcess): Promise<string | undefined> {
   if (!child.stderr) throw new Error("sshd has no stderr");
   const failed = once(child, "error").then(([error]) => String(error));
   const lines = createInterface({ input: child.stderr });
-  const heard = (async () => {
-    const said: string[] = [];
+  const listens = (async () => {
+    const printed: string[] = [];
     for await (const line of lines) {
       if (line.startsWith("Server listening on")) return undefined;
-      said.push(line);
+      printed.push(line);
     }
-    return said.join("\n");
+    return printed.join("\n");
   })();
-  const result = await Promise.race([failed, heard]);
+  const result = await Promise.race([failed, listens]);
   child.stderr.resume();
   return result;
 }
@@ -249,7 +249,7 @@ async function childrenOf(parent: number, command?: string): Promise<number[]> {
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
-    // The command may hold spaces and parentheses, so the fields are counted from its last one: state, ppid.
+    // The command may contain spaces and parentheses, so the fields are counted from its last one: state, ppid.
     const end = stat.lastIndexOf(")");
     const ppid = stat.slice(end + 2).split(" ")[1];
     if (ppid !== String(parent)) continue;

@@ -52,11 +52,11 @@ export interface TinydockerOptions extends SpawnOptions {
   readonly prefix?: readonly string[];
 }
 
-/** The program as it is shipped, bundled, with a state directory of the test's own. */
+/** The program as it is shipped, bundled, with the test's own state directory. */
 export interface Tinydocker {
   /** TINYDOCKER_ROOT */
   readonly root: string;
-  /** For anything else of the test's. */
+  /** For other files of the test. */
   readonly directory: string;
   readonly program: string;
   spawn(args: readonly string[], options?: TinydockerOptions): ChildProcess;
@@ -94,7 +94,7 @@ async function bundle(directory: string, entry: string): Promise<string> {
     banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
     logLevel: "error",
   });
-  // Copies, because the project may lie where another user than root can't look.
+  // Copies, because users other than root may have no access to the project's folder.
   for (const part of ["native", "node_modules/koffi", "node_modules/@koromix", "package.json"])
     await cp(resolve(part), join(directory, part), { recursive: true });
   return outfile;
@@ -114,7 +114,7 @@ export async function outcomeOf(child: ChildProcess, input = ""): Promise<Outcom
   return { code, signal, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
 }
 
-/** A root file system of a few kilobytes of names and one static program. */
+/** A root file system with a few small files and one static program. */
 export async function busyboxRootfs(directory: string): Promise<string> {
   await mkdir(join(directory, "bin"), { recursive: true });
   await mkdir(join(directory, "etc"));

@@ -1,5 +1,5 @@
 #!/bin/sh
-# box.sh IMAGE BOX: makes a Vagrant box for libvirt under software emulation, of the guest's image in the directory IMAGE.
+# box.sh IMAGE BOX: makes a Vagrant box for libvirt under software emulation from the guest's image in the directory IMAGE.
 set -eu
 image=$1 box=$2
 work=$(mktemp -d)

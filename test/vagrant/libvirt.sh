@@ -1,6 +1,6 @@
 #!/bin/sh
-# libvirt.sh DIRECTORY: the first process of new mount, network and process namespaces. Starts a libvirtd whose files lie in DIRECTORY,
-# says "ready", and lives until stdin ends: then libvirtd, its network and its guests end too, and nothing of the machine's has changed.
+# libvirt.sh DIRECTORY: the first process of new mount, network and process namespaces. Starts a libvirtd whose files are in DIRECTORY,
+# prints "ready", and runs until stdin ends: then libvirtd, its network and its guests end too, and the machine is unchanged.
 set -eu
 own=$1
 
@@ -32,5 +32,5 @@ END
 
 libvirtd --daemon
 echo ready
-# Not exec: as the first process, this shell reaps whatever libvirtd leaves to it.
+# Not exec: as the first process, this shell reaps the processes that libvirtd leaves behind.
 cat >/dev/null

@@ -12,7 +12,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A libvirtd of the test's own, with a network that is nobody else's, and Vagrant beside it. */
+/** A libvirtd for this test alone, with its own network, and Vagrant beside it. */
 export interface Libvirt {
   /** Runs argv beside libvirtd; a guest's addresses can be reached there, and nothing else. */
   run(argv: readonly string[], options: { cwd: string; input?: string }): Promise<Ended>;
@@ -27,7 +27,7 @@ export function vagrantLacks(): string | undefined {
   return run.status === 0 ? undefined : run.stderr;
 }
 
-/** Starts it, and gives Vagrant a box made of the image that the other tests boot. */
+/** Starts it, and adds a Vagrant box made from the image that the other tests boot. */
 export async function startLibvirt(scope: Scope): Promise<Libvirt> {
   const directory = await mkdtemp("/var/tmp/tinydocker-test.");
   let daemon: ChildProcessWithoutNullStreams | undefined;
@@ -56,12 +56,12 @@ async function stop(daemon: ChildProcessWithoutNullStreams): Promise<void> {
 }
 
 async function ready(daemon: ChildProcessWithoutNullStreams): Promise<void> {
-  let said = "";
+  let printed = "";
   daemon.stderr.on("data", (bytes: Buffer) => {
-    said += bytes;
+    printed += bytes;
   });
   const first = await Promise.race([once(daemon.stdout, "data"), once(daemon, "close")]);
-  if (!String(first[0]).startsWith("ready")) throw new Error(`libvirtd did not start: ${said}`);
+  if (!String(first[0]).startsWith("ready")) throw new Error(`libvirtd did not start: ${printed}`);
 }
 
 function runner(daemon: ChildProcessWithoutNullStreams, home: string): Libvirt["run"] {

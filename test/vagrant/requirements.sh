@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Vagrant with its libvirt provider from Debian's packages, as root; elsewhere fails and names them.
+# Installs Vagrant with its libvirt provider from Debian's packages, as root; elsewhere fails and lists them.
 set -eu
 packages="vagrant vagrant-libvirt libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients dnsmasq-base qemu-utils"
 
@@ -12,6 +12,6 @@ elif [ "$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ]; then
   # shellcheck disable=SC2086 # a list of words
   apt-get -qq install -y --no-install-recommends $packages </dev/null >/dev/null
 else
-  echo "these Debian packages, or their like, as root: $packages" >&2
+  echo "install these Debian packages, or their equivalents, as root: $packages" >&2
   exit 1
 fi

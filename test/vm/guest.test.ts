@@ -6,7 +6,7 @@ import { needs, type Scope } from "../rig/host.ts";
 import { configure, devtoolArgv, type Ended, projectCopy, type Running, run, start } from "../rig/project.ts";
 import { startVm, type Vm, vmLacks } from "../rig/vm/vm.ts";
 
-// One guest for the whole file, prepared by its first tests: the later ones go on from there.
+// One guest for the whole file, prepared by its first tests: the later ones continue from there.
 const lacks = vmLacks();
 let vm: Vm;
 let project: string;
@@ -42,7 +42,7 @@ function devtool(args: readonly string[], input = ""): Promise<Ended> {
   return run(devtoolArgv(args), { cwd: project, input });
 }
 
-/** Starts one that reads from us; it is gone after the test. */
+/** Starts one that reads from us; it is ended after the test. */
 function devtoolRunning(t: TestContext, args: readonly string[]): Running {
   const running = start(devtoolArgv(args), { cwd: project });
   t.after(async () => {
@@ -66,7 +66,7 @@ async function guest(command: string): Promise<string> {
 
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-inGuest("on a target that was never prepared, devtool names what is missing and how to get it", async () => {
+inGuest("on a target that was never prepared, devtool reports what is missing and how to install it", async () => {
   const { code, stdout, stderr } = await devtool(["run", "hello1", "/bin/true"]);
   assert.equal(code, 2, stderr);
   assert.equal(stdout, "");
@@ -74,7 +74,7 @@ inGuest("on a target that was never prepared, devtool names what is missing and 
   assert.match(stderr, /devtool provision/);
 });
 
-inGuest("devtool provision tells a user without sudo rights what is missing", async () => {
+inGuest("devtool provision reports what is missing to a user without sudo", async () => {
   const { code, stdout, stderr } = await devtool(["provision", "--target", "plain"]);
   assert.notEqual(code, 0);
   assert.match(stdout + stderr, /must run as root to install what is missing: make rsync/);
@@ -90,13 +90,13 @@ inGuest("devtool provision installs what is missing, and a second time nothing",
   assert.doesNotMatch(second.stderr, /installing/);
 });
 
-inGuest("devtool run gives the container's output and nothing else on stdout", async () => {
+inGuest("devtool run prints the container's output and nothing else on stdout", async () => {
   const { code, stdout, stderr } = await devtool(["run", "hello1", "/bin/sh"], "echo $((6*7))\n");
   assert.equal(code, 0, stderr);
   assert.equal(stdout, "42\n");
 });
 
-inGuest("devtool run gives the container's exit code, and its stderr on stderr", async () => {
+inGuest("devtool run exits with the container's exit code, and prints its stderr on stderr", async () => {
   const { code, stdout, stderr } = await devtool(["run", "hello1", "/bin/sh", "-c", "hostname; echo oops >&2; exit 7"]);
   assert.equal(code, 7);
   assert.equal(stdout, "hello1\n");
@@ -104,7 +104,7 @@ inGuest("devtool run gives the container's exit code, and its stderr on stderr",
 });
 
 inGuest(
-  "on a terminal devtool run is an interactive shell: a tty of its own, and Ctrl-C reaches what runs in it",
+  "on a terminal devtool run is an interactive shell: with its own tty, and Ctrl-C reaches what runs in it",
   async (t) => {
     const command = devtoolArgv(["run", "hello1", "/bin/sh"]).join(" ");
     const shell = start(
@@ -115,20 +115,20 @@ inGuest(
     );
     t.after(() => void shell.child.kill("SIGKILL"));
     shell.child.stdin.write("tty; stty size; echo rea''dy\n");
-    const said = await shell.says(/^ready\r/m);
-    assert.match(said, /\/dev\/pts\/0\r/);
-    assert.match(said, /33 99\r/);
+    const output = await shell.prints(/^ready\r/m);
+    assert.match(output, /\/dev\/pts\/0\r/);
+    assert.match(output, /33 99\r/);
     // Said by the command itself: a shell about to execute one catches Ctrl-C and forgets it.
     shell.child.stdin.write("tail -f /proc/version\n");
-    await shell.says(/^Linux version /m);
+    await shell.prints(/^Linux version /m);
     shell.child.stdin.write("\x03");
     shell.child.stdin.write("echo status $?; exit 5\n");
-    await shell.says(/status 130\r/);
+    await shell.prints(/status 130\r/);
     assert.equal((await shell.ended).code, 5);
   },
 );
 
-inGuest("two containers of one image see nothing of each other, and the image stays as it was", async (t) => {
+inGuest("two containers of one image see nothing of each other, and the image is unchanged", async (t) => {
   const image = "/var/lib/tinydocker/images";
   await guest(
     "mkdir -p /tmp/root/bin && cp /bin/busybox /tmp/root/bin/ && for a in sh ls mkdir echo cat; do ln -s busybox /tmp/root/bin/$a; done",
@@ -143,7 +143,7 @@ inGuest("two containers of one image see nothing of each other, and the image st
   const one = devtoolRunning(t, ["run", "hello1", "/bin/sh"]);
   const two = devtoolRunning(t, ["run", "hello2", "/bin/sh"]);
   one.child.stdin.write("mkdir /test && echo in one > /test/file && echo made\n");
-  await one.says(/^made$/m);
+  await one.prints(/^made$/m);
   two.child.stdin.end("ls -d /test || echo none; ls /\n");
   const seen = await two.ended;
   assert.equal(seen.code, 0, seen.stderr);
@@ -198,9 +198,9 @@ inGuest("a user without root gets a container too", async () => {
 
 inGuest("devtool watch runs the command again at a save, and reports a guest that lost its power", async (t) => {
   const watch = devtoolRunning(t, ["watch", "hello1", "/bin/sh", "-c", "uname -a; ls /"]);
-  await watch.says(/^Linux hello1 .*\n(.*\n)*var$/m);
+  await watch.prints(/^Linux hello1 .*\n(.*\n)*var$/m);
   await appendFile(join(project, "runtime/cli.ts"), "\n// a save\n");
-  await watch.says(/^Linux hello1 .*\n(.*\n)*var\n(.*\n)*Linux hello1 .*\n(.*\n)*var$/m);
+  await watch.prints(/^Linux hello1 .*\n(.*\n)*var\n(.*\n)*Linux hello1 .*\n(.*\n)*var$/m);
   await vm.stop();
-  await watch.says(/connection|lost|unreachable|refused/i, "stderr");
+  await watch.prints(/connection|lost|unreachable|refused/i, "stderr");
 });

@@ -1,8 +1,8 @@
-// What the package's types refuse; where they were missing, nothing would be refused, and each directive would be an error.
+// What the package's types refuse. If types were missing, each of these directives would be an error.
 import { type ContainerRequest, type ExitStatus, importImage, start } from "tinydocker";
 import { type DevtoolConfig, defineConfig, type TargetSettings } from "tinydocker/config";
 
-// @ts-expect-error: there is no command
+// @ts-expect-error: without a command
 export const incomplete: ContainerRequest = { name: "a" };
 // @ts-expect-error: a signal and a code
 export const both: ExitStatus = { code: 1, signal: "SIGTERM" };
@@ -15,7 +15,7 @@ defineConfig({ bundel: { entryPoints: ["a.ts"] } });
 export const mistakes = [
   // @ts-expect-error: misspelt
   () => start({ name: "a", args: ["true"], volume: [] }),
-  // @ts-expect-error: no number
+  // @ts-expect-error: not a number
   () => importImage("a", 1),
   // @ts-expect-error: not a signal
   async () => (await start({ name: "a", args: ["true"] })).kill("SIGNOSUCH"),

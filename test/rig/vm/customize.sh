@@ -1,12 +1,12 @@
 #!/bin/bash
-# customize.sh ROOT: makes the guest of a freshly installed Debian tree. mmdebstrap calls it, with apt set up to work on ROOT.
-# NODE: the node binary to put in; KEY: the private key that may log in.
+# customize.sh ROOT: turns a freshly installed Debian tree into the guest. mmdebstrap calls it, with apt configured for ROOT.
+# NODE: the node binary to install; KEY: the private key that may log in.
 set -euo pipefail
 root=$1
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export APT_CONFIG=$MMDEBSTRAP_APT_CONFIG
 
-# The kernel's files alone: its package would want initramfs-tools.
+# Only the kernel's files: its package depends on initramfs-tools.
 add_kernel() {
   local arch package work
   arch=$(dpkg --print-architecture)
@@ -19,7 +19,7 @@ add_kernel() {
   chroot "$root" depmod "${package#linux-image-}"
 }
 
-# make and rsync as a package source of the guest's own: provision installs them without a network.
+# Adds make and rsync as a package source in the guest, from which provision installs them without a network.
 add_package_source() {
   local source=$root/var/lib/packages deb
   apt-get clean
@@ -55,7 +55,7 @@ configure() {
   install -m 755 "$here/guest/udhcpc" "$root/usr/local/sbin/udhcpc"
   chroot "$root" systemctl --quiet enable network.service ready.service
   chroot "$root" systemctl --quiet set-default multi-user.target
-  # Without udev no device unit ever appears: what waits for one would delay the boot.
+  # Without udev no device unit ever appears: units that wait for one would delay the boot.
   chroot "$root" systemctl --quiet mask serial-getty@ttyS0.service serial-getty@ttyAMA0.service getty@tty1.service \
     systemd-firstboot.service systemd-machine-id-commit.service systemd-timesyncd.service systemd-pcrphase.service \
     systemd-pcrphase-sysinit.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prints the directory of the guest's image and makes it first where it is not there yet: one build at a time, cached by a digest of this recipe.
+# Prints the directory of the guest's image, and builds it first if it does not exist: one build at a time, cached by a digest of this recipe.
 # In it: disk.raw, vmlinuz, initrd, key (may log in), host_key.pub (the guest's).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -23,7 +23,7 @@ main() {
 }
 
 build() {
-  rm -rf --one-file-system "$cache"/building.* # of a build that was killed
+  rm -rf --one-file-system "$cache"/building.* # left by a build that was killed
   work=$(mktemp -d "$cache/building.XXXXXX")
   trap 'rm -rf --one-file-system "$work"' EXIT
   local made=$work/image root=$work/root
@@ -49,7 +49,7 @@ bootstrap() {
     --customize-hook="$here/customize.sh" $suite "$1" "${sources[@]}"
 }
 
-# This machine's own apt sources where they offer the suite, so that its mirror and proxy are used; else Debian's.
+# This machine's own apt sources if they have the suite, so that its mirror and proxy are used; else Debian's.
 debian_sources() {
   local found
   found=$(grep -lsE "(deb.*|Suites:.*)[[:space:]]$suite([[:space:]]|\$)" /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources || true)

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 /**
- * The directory with the guest's image; image.sh says what lies in it. Made where it is not there yet, about a minute; whoever
- * comes meanwhile waits.
+ * Returns the directory with the guest's image, which image.sh describes. Building it, if it does not exist yet, takes
+ * about a minute, for which other callers wait.
  */
 export async function vmImage(): Promise<string> {
   const script = join(import.meta.dirname, "image.sh");

@@ -1,5 +1,5 @@
 #!/bin/bash
-# initrd.sh ROOT: writes an initramfs to stdout: busybox and the modules that make ROOT's disk and network appear.
+# initrd.sh ROOT: writes an initramfs to stdout: busybox and the modules for ROOT's disk and network.
 set -euo pipefail
 root=$1
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -6,8 +6,9 @@ export function qemuProgram(): string {
 }
 
 /**
- * The command line that boots the image in a directory under software emulation, on a throw-away copy of its disk. The console is stdout;
- * a port of loopback that QEMU picks leads to the guest's sshd. The guest reaches nothing outside (restrict).
+ * The command line that boots the image in a directory under software emulation, on a temporary copy of its disk. The
+ * console is stdout; a port of loopback that QEMU picks leads to the guest's sshd. The guest reaches nothing outside
+ * (restrict).
  */
 export function qemuArguments(image: string, monitor: string): string[] {
   const arm = process.arch === "arm64";
@@ -25,6 +26,6 @@ export function qemuArguments(image: string, monitor: string): string[] {
   ];
 }
 
-/** Everything after tsc=reliable spares seconds under emulation. */
+/** Everything from tsc=reliable on saves seconds under emulation. */
 const BOOT =
   "rw quiet loglevel=3 net.ifnames=0 panic=1 reboot=t random.trust_cpu=on selinux=0 apparmor=0 audit=0 mitigations=off tsc=reliable no_timer_check";

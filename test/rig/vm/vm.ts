@@ -17,7 +17,7 @@ export interface Vm {
   readonly knownHostsFile: string;
   /** An OpenSSH client configuration that knows the guest as `guest` and `guest-plain`. */
   readonly configFile: string;
-  /** Ends QEMU as a power cut ends a machine. */
+  /** Ends QEMU, as a power cut would end a machine. */
   stop(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ function installed(program: string): boolean {
   });
 }
 
-/** Long enough for a bad day: a boot takes 9 s, rarely 40. */
+/** A boot takes 9 s, rarely 40. */
 const BOOT_MS_MAX = 180_000;
 
 /** Boots a guest of the test's own and waits until its sshd answers. */
@@ -83,7 +83,7 @@ async function booted(qemu: ChildProcessWithoutNullStreams): Promise<void> {
   throw new Error(`the guest did not boot: ${errors}\n${console.slice(-20).join("\n")}`);
 }
 
-/** QEMU chose the port itself, so that no two guests ever want the same; its monitor tells which. */
+/** QEMU chooses the port itself, so that no two guests use the same one; its monitor reports it. */
 async function sshPort(monitor: string): Promise<number> {
   const socket = createConnection(monitor);
   socket.setEncoding("utf8");
