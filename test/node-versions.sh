@@ -1,6 +1,6 @@
 #!/bin/sh
-# node-versions.sh VERSION...: runs the unit tests on the newest Node.js of each major version but the one installed here, which runs
-# every test. Not as root, where the kernel allows user namespaces. Each comes from npm, and is kept for a week.
+# node-versions.sh VERSION...: runs the unit tests on the newest Node.js of each major version except the installed one, which runs
+# every test. It runs them as a user other than root, if the kernel allows user namespaces. Each Node.js comes from npm, and is kept for a week.
 set -eu
 cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tinydocker-test
@@ -22,7 +22,7 @@ main() {
   exit $failed
 }
 
-# Whole or not at all: another run may look for it at this moment.
+# Renamed into place once complete, because another run may look for it at the same time.
 install_node() {
   [ ! -e "$cache/node-$1" ] || return 0
   making=$(mktemp -d "$cache/making.XXXXXX")
@@ -36,7 +36,7 @@ run_on() {
   # shellcheck disable=SC2046 # words
   $(user) "$1" --import tsx test/unit.ts >"$log" 2>&1 || code=$?
   passed=$(sed -n 's/^ℹ pass //p' "$log")
-  # No test at all is no success.
+  # Running no test is a failure.
   [ "${passed:-0}" -gt 0 ] || code=1
   [ "$code" = 0 ] || cat "$log" >&2
   echo "tests: Node.js $("$1" --version): ${passed:-0} unit tests passed"

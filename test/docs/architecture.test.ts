@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const PROGRAMS = ["devtool", "runtime", "native"];
-/** Made by builds and tools, or known to everybody who opens a repository. */
+/** Made by builds and tools, or known to everyone who opens a repository. */
 const UNNAMED =
   /^(node_modules|dist.*|\.git|\.gitignore|\.devtool|\.vagrant|native|runtime|devtool|package-lock\.json|.*\.md|.*\.tgz|LICENSE)$/;
 
@@ -30,7 +30,7 @@ function spansOf(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, span = ""]) => span);
 }
 
-/** Folder → its source files; a header beside a C file of the same name is part of that. */
+/** Folder → its source files; a header beside a C file with the same name belongs to it. */
 function sources(): Map<string, string[]> {
   const found = new Map<string, string[]>();
   const visit = (folder: string) => {
@@ -64,7 +64,7 @@ describe("ARCHITECTURE.md", () => {
     }
   });
 
-  it("names no folder and no file that is not there", () => {
+  it("names no folder or file that does not exist", () => {
     const folders = sources();
     for (const { names, spans } of rows) {
       for (const folder of names.filter((name) => PROGRAMS.some((program) => name.startsWith(`${program}/`)))) {
@@ -94,7 +94,7 @@ describe("ARCHITECTURE.md", () => {
     );
   });
 
-  it("gives each invariant a test that is there", () => {
+  it("names an existing test for each invariant", () => {
     const invariants = read("ARCHITECTURE.md")
       .split("\n")
       .filter((line) => /^\| \d+ \|/.test(line));

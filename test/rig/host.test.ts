@@ -5,19 +5,19 @@ import { sourcesIn } from "./sources.ts";
 
 /** Stands in for a TestContext, which would skip this test itself. */
 function skips() {
-  const said: string[] = [];
-  return { said, skip: (reason?: string) => void said.push(reason ?? "") };
+  const reasons: string[] = [];
+  return { reasons, skip: (reason?: string) => void reasons.push(reason ?? "") };
 }
 
 test("a test that lacks something is skipped with what it lacks, and fails where every test must run", () => {
   const context = skips();
   assert.equal(needs(context, "gcc", {}), false);
-  assert.deepEqual(context.said, ["this host lacks: gcc"]);
+  assert.deepEqual(context.reasons, ["this host lacks: gcc"]);
   for (const env of [{ CI: "true" }, { MUST_WORK: "1" }]) {
     assert.throws(() => needs(context, "gcc", env), /must run the test, but lacks: gcc/);
     assert.equal(needs(context, undefined, env), true);
   }
-  assert.equal(context.said.length, 1);
+  assert.equal(context.reasons.length, 1);
 });
 
 test("nothing but needs() skips a test, so that none is skipped where every test must run", () => {

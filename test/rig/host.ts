@@ -22,8 +22,8 @@ export interface Scope {
 }
 
 /**
- * Where tests create their directories: in TMPDIR, which npm test sets to the run's own directory; otherwise in /var/tmp on
- * Linux, because an overlay's upper layer can't always be on /tmp.
+ * Where tests create their directories: in TMPDIR, which npm test sets to the run's own directory; otherwise in
+ * /var/tmp on Linux, because an overlay's upper layer can't always be on /tmp.
  */
 export function temporaryRoot(): string {
   return process.env["TMPDIR"] ?? (process.platform === "linux" ? "/var/tmp" : tmpdir());

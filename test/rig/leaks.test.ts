@@ -8,7 +8,7 @@ import { needs, temporaryDirectory } from "./host.ts";
 import { type Traces, traces } from "./leaks.ts";
 import { gone, kill } from "./processes.ts";
 
-/** A name that no other test knows, so that none of those which run at the same time is disturbed. */
+/** A name that no other test uses, so that tests which run at the same time are not affected. */
 const NAME = `rig-${process.pid}`;
 const OTHER = `another-program-${process.pid}`;
 
@@ -24,7 +24,7 @@ function missing(): string | undefined {
   try {
     for (const path of hierarchies()) accessSync(path, constants.W_OK);
   } catch {
-    return "a cgroup file system that can be written";
+    return "a writable cgroup file system";
   }
   return hierarchies().length > 0 ? undefined : "cgroups";
 }
@@ -49,7 +49,7 @@ test("a cgroup with the container's name is seen in every hierarchy, and another
   }
 });
 
-test("a cgroup of any name is seen while a process of ours is in it, and not with another's", async (t) => {
+test("a cgroup of any name is seen while a process of ours is in it, but not while only another's is", async (t) => {
   if (!needs(t, missing())) return;
   const before = traces("/nowhere").cgroups;
   const hierarchy = hierarchies().at(-1) ?? "";
@@ -93,7 +93,7 @@ test("a cgroup with the container's name is not seen while another test's contai
   assert.deepEqual(traces("/nowhere", NAME).cgroups, [...before, cgroup].sort());
 });
 
-/** In namespaces of its own: things of our name would be found by the tests that run at the same time. */
+/** The test has its own namespaces, because tests that run at the same time would find things with our name. */
 const NAMESPACES = ["--mount", "--net", "--propagation", "private"];
 
 test("of links, rules, mounts and cgroups those with our name or the state directory's are seen, and no others", async (t) => {

@@ -7,7 +7,7 @@ export interface Traces {
   readonly mounts: readonly string[];
   readonly links: readonly string[];
   readonly cgroups: readonly string[];
-  /** Tables of nft's. */
+  /** nft tables. */
   readonly rules: readonly string[];
   /** Descendants of this process. */
   readonly processes: readonly string[];
@@ -22,16 +22,16 @@ export interface Traces {
 const OUR_NAME = /tinydocker(?!-test\.)/;
 
 /**
- * A snapshot of what a test must not change; compare two with deepEqual. Other programs of the machine may create things of
- * the same kinds: only what has our name, a container's name in `names` or the state directory's name counts, and what our
- * processes are in.
+ * A snapshot of what a test must not change; compare two with deepEqual. Other programs of the machine may create
+ * things of the same kinds: only what has our name, a container's name in `names` or the state directory's name counts,
+ * and what our processes are in.
  */
 export function traces(stateRoot: string, ...names: readonly string[]): Traces {
   const isOurs = (text: string) => OUR_NAME.test(text) || text.includes(stateRoot);
   const isNamed = (name: string) => isOurs(name) || names.includes(name);
   const processes = descendants(process.pid);
   return {
-    // Other tests run at the same time, each with a state directory of its own: every mount of ours names it.
+    // Other tests run at the same time, each with its own state directory, which every mount of ours names.
     mounts: lines("/proc/self/mountinfo").filter((line) => line.includes(stateRoot)),
     links: entries("/sys/class/net").filter((path) => isNamed(nameOf(path)) || isOurs(aliasOf(path))),
     cgroups: [...namedCgroups(isNamed), ...cgroupsOf(processes)].sort(),
@@ -41,7 +41,7 @@ export function traces(stateRoot: string, ...names: readonly string[]): Traces {
   };
 }
 
-/** Of every hierarchy: on cgroup v1 one for each controller, on v2 one, on a hybrid both. */
+/** In every hierarchy: on cgroup v1 one for each controller, on v2 one, on a hybrid both. */
 function namedCgroups(isNamed: (name: string) => boolean): string[] {
   const below = (path: string, isBelowOurs: boolean): string[] =>
     directories(path).flatMap((child) => {
@@ -51,16 +51,19 @@ function namedCgroups(isNamed: (name: string) => boolean): string[] {
   return below("/sys/fs/cgroup", false);
 }
 
-/** That of a container which another test runs at this moment. An orphan's parent is 1: the test that lost it is to hear of it. */
+/**
+ * Whether it belongs to a container that another test is running. An orphan, whose parent is 1, counts as ours, so that
+ * it is reported.
+ */
 function isOthers(cgroup: string): boolean {
   const pids = textOf(join(cgroup, "cgroup.procs")).split("\n").filter(Boolean).map(Number);
   if (pids.length === 0) return directories(cgroup).some(isOthers);
   const ours = new Set(descendants(process.pid).map(({ pid }) => pid));
-  // 0: one of another pid namespace, which this process can't see.
+  // 0: a process of another pid namespace, which this process can't see.
   return pids.every((pid) => pid === 0 || (!ours.has(pid) && statOf(String(pid))?.parent !== 1));
 }
 
-/** The cgroups that processes of ours were put in: those which are not this process's own. */
+/** The cgroups of our processes, without those of this process. */
 function cgroupsOf(processes: readonly Descendant[]): string[] {
   const own = lines("/proc/self/cgroup");
   const all = processes.flatMap(({ pid }) => textOf(`/proc/${pid}/cgroup`).split("\n"));
@@ -71,7 +74,7 @@ function aliasOf(link: string): string {
   return textOf(join(link, "ifalias"));
 }
 
-/** Each as one text. None where nft is not installed, or may not be asked. */
+/** Each table as one text. None where nft is not installed, or not permitted. */
 function ruleTables(): string[] {
   const { stdout } = spawnSync("nft", ["list", "ruleset"], { encoding: "utf8" });
   return (stdout ?? "").split(/^(?=table )/m).filter(Boolean);
@@ -90,7 +93,7 @@ function directories(path: string): string[] {
     const all = readdirSync(path, { withFileTypes: true });
     return all.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
   } catch {
-    return []; // removed meanwhile
+    return []; // it was removed
   }
 }
 
@@ -98,7 +101,7 @@ function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** Empty where the file is not there any more, or can't be read, as cgroup.procs of a threaded cgroup. */
+/** Empty where the file no longer exists or can't be read, such as cgroup.procs of a threaded cgroup. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");

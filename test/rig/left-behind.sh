@@ -1,14 +1,14 @@
 #!/bin/sh
-# left-behind.sh COMMAND...: runs the command, then names what it left on the machine, and fails if there is anything.
+# left-behind.sh COMMAND...: runs the command, then lists what it left on the machine, and fails if that is not empty.
 #
-# Other programs make things of the same kinds meanwhile, and so do other runs of these tests. What counts:
-#   directories  everything in $TMPDIR, which is this run's own
+# Other programs, and other runs of these tests, may create things of the same kinds at the same time. What counts:
+#   directories  everything in $TMPDIR, which belongs to this run
 #   processes    all, where this is the first process of a pid namespace
 #   mounts       all, where this is the first process of a mount namespace too; else those with our name
-#   cgroups      those with our name: not where a process is in it, as that counts itself; not tinydocker-test.SOMETHING, which is any
-#                run's, made by a test
+#   cgroups      those with our name, except where a process is in it, which then counts itself, and except tinydocker-test.SOMETHING,
+#                which a test of any run creates
 #   links, nft   those with our name
-#   agents       devtool's directory of an agent that has ended
+#   agents       devtool's directories of agents that have ended
 set -eu
 
 ours=tinydocker
@@ -16,7 +16,7 @@ ours=tinydocker
 main() {
   work=$(mktemp -d)
   TMPDIR=$(mktemp -d /var/tmp/td.XXXXXX) # short, because a socket's path has at most 107 bytes
-  # A mount that was left there may show anything.
+  # Not if a mount was left there: rm would delete what is mounted.
   trap 'rm -rf "$work"; grep -qsF " $TMPDIR/" /proc/self/mountinfo || rm -rf "$TMPDIR"' EXIT
   chmod 1777 "$TMPDIR" # tests start processes of other users
   export TMPDIR
@@ -31,10 +31,10 @@ main() {
   exit 1
 }
 
-# One a line.
+# One per line.
 left() { { directories; mounts; cgroups; links; rules; agents; } | sort -u; }
 
-# tsx and Node.js keep what they compiled.
+# tsx and Node.js keep their caches there.
 directories() { find "$TMPDIR" -mindepth 1 -maxdepth 1 ! -name 'tsx-*' ! -name node-compile-cache | sed 's/^/directory /'; }
 
 mounts() { [ ! -r /proc/self/mountinfo ] || awk '{ print "mount", $5, "of", $0 }' /proc/self/mountinfo | { [ $$ = 1 ] && cat || grep -F $ours || :; } | sed 's/ of .*//'; }
@@ -55,20 +55,20 @@ links() {
 rules() {
   command -v nft >/dev/null || return 0
   nft list ruleset 2>/dev/null | awk -v ours=$ours '
-    function tell() { if (index(text, ours)) print "rules", head }
-    /^table / { tell(); head = $0; text = "" }
+    function report() { if (index(text, ours)) print "rules", head }
+    /^table / { report(); head = $0; text = "" }
     { text = text $0 }
-    END { tell() }'
+    END { report() }'
 }
 
-# A living one listens on its socket, and may be somebody else's.
+# A running agent listens on its socket, and may belong to another program.
 agents() {
   for socket in /tmp/devtool-*/agent.sock "${XDG_RUNTIME_DIR:-/tmp}"/devtool-*/agent.sock; do
     [ ! -e "$socket" ] || grep -qF " $socket" /proc/net/unix || echo "agent ${socket%/*}"
   done
 }
 
-# Waits up to 5 s for processes that are just ending, and writes down those that stay. By polling: a shell waits for its children only.
+# Waits up to 5 s for processes that are ending, and lists those that remain. It polls, because a shell can only wait for its children.
 processes_gone() {
   : >"$work/left"
   [ $$ = 1 ] || return 0

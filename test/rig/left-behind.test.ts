@@ -13,8 +13,8 @@ interface Outcome {
 }
 
 /**
- * Runs the script around a command in namespaces of their own: what the tests that run at the same time leave is not this
- * command's. As run.sh does, it may be the first process of its pid namespace.
+ * Runs the script with a command, in their own namespaces, so that what other tests leave at the same time does not
+ * count. With `first` the script is the first process of its pid namespace, as in run.sh.
  */
 function around(command: string, first = true): Outcome {
   const machine = "mount -t sysfs none /sys && mount -t tmpfs none /sys/fs/cgroup && mount -t tmpfs none /tmp";
@@ -30,21 +30,21 @@ const lacking = works ? undefined : "mount and network namespaces, and nft";
 
 type Left = readonly [what: string, command: (name: string) => string, line: string];
 
-/** What a command does, and what of it is left behind where the name is ours. */
+/** What a command creates, the command, and the line that reports it if the name is ours. */
 const LEFT: readonly Left[] = [
   ["a cgroup", (name) => `mkdir -p /sys/fs/cgroup/unified/${name}/c1`, "cgroup /sys/fs/cgroup/unified/tinydocker/c1"],
   ["a link", (name) => `ip link add ${name}0 type bridge`, "link tinydocker0"],
   ["a link by its alias", (name) => `ip link set lo alias ${name}-c1`, "link lo"],
   ["a table of rules", (name) => `nft add table inet ${name}`, "rules table inet tinydocker {"],
   [
-    "a chain in a table of others",
+    "a chain in another program's table",
     (name) => `nft add table inet filter; nft add chain inet filter ${name}`,
     "rules table inet filter {",
   ],
 ];
 
 for (const [what, command, line] of LEFT) {
-  test(`${what} with our name is left behind, and another program's is not`, (t) => {
+  test(`${what} with our name is reported, and another program's is not`, (t) => {
     if (!needs(t, lacking)) return;
     const ours = around(command("tinydocker"));
     assert.equal(ours.status, 1);
@@ -56,7 +56,7 @@ for (const [what, command, line] of LEFT) {
 
 const MOUNT = (name: string) => `mkdir /tmp/${name} && mount -t tmpfs none /tmp/${name}`;
 
-test("a mount with our name is left behind, and another program's is not", (t) => {
+test("a mount with our name is reported, and another program's is not", (t) => {
   if (!needs(t, lacking)) return;
   assert.deepEqual(around(MOUNT("tinydocker"), false), {
     status: 1,
@@ -65,7 +65,7 @@ test("a mount with our name is left behind, and another program's is not", (t) =
   assert.deepEqual(around(MOUNT("another"), false), { status: 0, stderr: "" });
 });
 
-test("in namespaces of the run's own every mount and process is left behind", (t) => {
+test("in the run's own namespaces every mount and process is reported", (t) => {
   if (!needs(t, lacking)) return;
   assert.deepEqual(around(`${MOUNT("any")}; setsid sleep 1000 >/dev/null 2>&1 &`), {
     status: 1,
@@ -73,7 +73,7 @@ test("in namespaces of the run's own every mount and process is left behind", (t
   });
 });
 
-test("what is in the run's own TMPDIR is left behind, whatever its name, and what other runs make elsewhere is not", (t) => {
+test("everything in the run's own TMPDIR is reported, and what other runs create elsewhere is not", (t) => {
   if (!needs(t, lacking)) return;
   const { status, stderr } = around('mkdir "$TMPDIR/any"');
   assert.equal(status, 1);
@@ -81,18 +81,18 @@ test("what is in the run's own TMPDIR is left behind, whatever its name, and wha
   assert.deepEqual(around("mkdir /tmp/tinydocker-test.another"), { status: 0, stderr: "" });
 });
 
-test("a cgroup that a test made, which may be another run's, is not left behind", (t) => {
+test("a cgroup that a test created, which may be another run's, is not reported", (t) => {
   if (!needs(t, lacking)) return;
   assert.deepEqual(around("mkdir /sys/fs/cgroup/tinydocker-test.1"), { status: 0, stderr: "" });
 });
 
-test("an agent's directory is left behind once the agent has ended", (t) => {
+test("an agent's directory is reported if the agent has ended", (t) => {
   if (!needs(t, lacking)) return;
   const { status, stderr } = around("mkdir /tmp/devtool-client && : >/tmp/devtool-client/agent.sock");
   assert.deepEqual([status, stderr], [1, "left behind:\n  agent /tmp/devtool-client\n"]);
 });
 
-test("a command that leaves nothing behind ends with its own exit code", (t) => {
+test("after a command that leaves nothing behind the exit code is the command's", (t) => {
   if (!needs(t, lacking)) return;
   assert.deepEqual(around("exit 7"), { status: 7, stderr: "" });
 });

@@ -4,7 +4,10 @@ import { watch } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { promisify } from "node:util";
 
-/** pidfd_open(2), which has one number on every architecture, and select(2): Node.js has neither. ESRCH, 3, is no failure. */
+/**
+ * Calls pidfd_open(2), which has the same number on every architecture, and select(2): Node.js has neither. ESRCH, 3,
+ * is not a failure.
+ */
 const WAIT = `
   $fd = syscall(434, $ARGV[0] + 0, 0);
   exit($! != 3) if $fd < 0;
@@ -18,7 +21,7 @@ export function kill(pid: number): void {
   process.kill(pid, "SIGKILL");
 }
 
-/** Settles once the process has ended, whoever its parent is; the test's own time limit bounds the wait. */
+/** Settles once the process has ended, with any parent; the test's own time limit bounds the wait. */
 export async function gone(pid: number): Promise<void> {
   checkPid(pid);
   await promisify(execFile)("perl", ["-e", WAIT, String(pid)]);
@@ -38,7 +41,7 @@ export async function emptied(directory: string): Promise<void> {
   }
 }
 
-/** What a test failed to read is 0 or NaN: always gone, and to kill(2) a whole group. */
+/** A test that failed to read an id has 0 or NaN, which no process has; kill(2) would signal the whole group. */
 function checkPid(pid: number): void {
   assert.ok(Number.isSafeInteger(pid) && pid > 1, `${pid} is not the id of a process`);
 }

@@ -4,7 +4,7 @@ import type { Sources } from "./architecture.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 
-/** The TypeScript in some of the project's folders. */
+/** The TypeScript sources in these folders of the project. */
 export function sourcesIn(...folders: readonly string[]): Sources {
   const paths = folders.flatMap((folder) =>
     readdirSync(join(PROJECT, folder), { recursive: true, encoding: "utf8" }).map(

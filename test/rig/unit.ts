@@ -1,6 +1,6 @@
 import { imports, type Sources } from "./architecture.ts";
 
-/** What starts processes, opens connections or calls the kernel past Node.js. */
+/** Modules that start processes, open connections, or make system calls that Node.js does not. */
 const MACHINE = new Set([
   "node:child_process",
   "node:cluster",
@@ -16,9 +16,9 @@ const MACHINE = new Set([
 ]);
 
 /**
- * The paths of the unit tests: those that reach none of MACHINE by what they import, directly or through other files of the
- * project. They need neither root nor a tool nor a network, on any operating system. (esbuild and chokidar are not in the set:
- * npm brings them for each system.)
+ * The paths of the unit tests: those that reach none of MACHINE by what they import, directly or through other files of
+ * the project. They need neither root nor a tool nor a network, on any operating system. (esbuild and chokidar are not
+ * in the set: npm brings them for each system.)
  */
 export function unitTests(sources: Sources): string[] {
   const needed = new Map<string, string[]>();

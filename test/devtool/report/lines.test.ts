@@ -13,7 +13,7 @@ function printed(events: readonly Event[]): { stdout: string; stderr: string } {
   return { stdout: written(stdout), stderr: written(stderr) };
 }
 
-/** All of it: one read() returns all that is buffered up to Node.js 24, and one chunk from 26 on. */
+/** Reads all of it: up to Node.js 24 one read() returns everything that is buffered, from 26 on one chunk. */
 function written(stream: PassThrough): string {
   let text = "";
   for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) text += String(chunk);
