@@ -8,8 +8,8 @@ const INSTALL_DEADLINE_MS = 180_000;
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * Installs one package below `prefix`/node_modules as npm would on `platform`, without running its scripts. @throws
- * Failure
+ * Installs one package below `prefix`/node_modules as npm would on `platform`, without running its scripts.
+ * @throws Failure
  */
 export async function npmInstall(spec: string, platform: Platform, prefix: string, signal: AbortSignal): Promise<void> {
   const args = ["install", "--prefix", prefix, "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit"];
