@@ -1,9 +1,11 @@
-import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import type { Filter } from "../../ignore/filter.ts";
 import { type Entry, isDirectory } from "./filelist.ts";
 import { describe, isGone, type LocalProject, localPath, printable, reason, wireName } from "./local.ts";
+import { refuseEmpty, rootEntry } from "./root.ts";
+import { NO_NAMES, type Selection, selectionOf } from "./selection.ts";
 
 /** The project's entries in rsync's order, and what was left out. */
 export interface Listing {
@@ -25,10 +27,6 @@ const NAME_BYTES_MAX = 4095;
 const ENTRIES_MAX = 4_000_000;
 /** Number of entries to read before other work of this process gets a turn. */
 const ENTRIES_PER_TURN = 1000;
-
-/** Which part of a directory to list: everything in and below it, or these names. */
-type Selection = "all" | Map<string, Selection>;
-const NO_NAMES: Selection = new Map();
 
 /**
  * Lists the project, or only the paths that changed (relative, posix): each with its parent directories, and a
@@ -54,7 +52,7 @@ export async function listProject(
     signal.throwIfAborted();
   }
   const isRelisted = walk.listing.relisted.length > 0;
-  if (selection === "all" || isRelisted) refuseEmpty(request.root, walk.listing, walk.listing.entries);
+  if (selection === "all" || isRelisted) refuseEmpty(request.root, walk.listing.unreadable, walk.listing.entries);
   root.checkStillThere();
   return walk.listing;
 }
@@ -88,7 +86,7 @@ async function* turns(walk: Walk, signal: AbortSignal): AsyncGenerator<Directory
   let length = 0;
   let total = 0;
   for (const directory of walkByDirectory(walk, root.entry)) {
-    if (directory.directory === root.entry) refuseEmpty(walk.request.root, walk.listing, directory.entries);
+    if (directory.directory === root.entry) refuseEmpty(walk.request.root, walk.listing.unreadable, directory.entries);
     turn.push(directory);
     length += directory.entries.length + 1;
     if (length < ENTRIES_PER_TURN) continue;
@@ -115,70 +113,6 @@ function refuseTooMany(count: number): void {
       code: "project-too-large",
       exitCode: 2,
     });
-}
-
-/** Changed paths are UTF-16; of a name that is not valid Unicode only the directory is known. */
-function selectionOf(changed: readonly string[]): Selection {
-  const top: Selection = new Map();
-  for (const path of changed) {
-    const parts = path.split("/").filter((part) => part !== "" && part !== ".");
-    if (parts.includes("..") || path.startsWith("/"))
-      throw new Failure(`${path} is not below the project`, { code: "internal", exitCode: 2 });
-    const unknown = parts.findIndex((part) => part.includes("\ufffd"));
-    const known = unknown === -1 ? parts : parts.slice(0, unknown);
-    if (known.length === 0) return "all";
-    addToSelection(top, known);
-  }
-  return top;
-}
-
-function addToSelection(top: Map<string, Selection>, parts: readonly string[]): void {
-  let node = top;
-  for (const [i, part] of parts.entries()) {
-    const name = Buffer.from(part).toString("latin1");
-    const inner = node.get(name);
-    if (inner === "all") return;
-    const next: Map<string, Selection> = inner ?? new Map();
-    node.set(name, i === parts.length - 1 ? "all" : next);
-    node = next;
-  }
-}
-
-/** Detects a project that is moved or unmounted meanwhile, which would seem to lose its files one by one. */
-function rootEntry(request: WalkRequest): { entry: Entry; checkStillThere: () => void } {
-  const stat = rootStat(request.root);
-  const entry = describe(request, "", ".", stat);
-  if (entry === undefined) throw noProject(`the project ${request.root} is not a directory`);
-  const checkStillThere = () => {
-    const now = rootStat(request.root);
-    if (now.ino !== stat.ino || now.dev !== stat.dev) throw noProject(`the project ${request.root} was replaced`);
-  };
-  return { entry, checkStillThere };
-}
-
-function rootStat(root: string): BigIntStats {
-  let stat: BigIntStats;
-  try {
-    stat = lstatSync(`${root}/.`, { bigint: true });
-  } catch (error) {
-    throw noProject(`the project ${root} can't be read: ${reason(error)}`, error);
-  }
-  if (!stat.isDirectory()) throw noProject(`the project ${root} is not a directory`);
-  return stat;
-}
-
-function refuseEmpty(root: string, { unreadable }: Listing, entries: readonly Entry[]): void {
-  if (entries.length > 0) return;
-  throw noProject(unreadable.length > 0 ? `${root} can't be read: ${unreadable[0]}` : `${root} has nothing to sync`);
-}
-
-function noProject(message: string, cause?: unknown): Failure {
-  return new Failure(`${message}; its mirror is left unchanged`, {
-    code: "project-unreadable",
-    remedy: "check the project's folder and the `sync` patterns of devtool.config.ts",
-    exitCode: 2,
-    cause,
-  });
 }
 
 interface Walk {
