@@ -1,11 +1,12 @@
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { RootEntry } from "../plan/host-facts.ts";
+import { unescapeMountinfo } from "./mountinfo.ts";
 
-/** Filled by mounts of the container's own, or private to the machine's sessions. */
+/** Directories that the container's own mounts fill, or that are private to the host's sessions. */
 const EMPTY_MODES: Readonly<Record<string, number>> = { dev: 0o755, proc: 0o755, sys: 0o755, run: 0o755, tmp: 0o1777 };
 
-/** The machine's root as the caller, who is not root, may show it in a container. */
+/** The entries of the machine's root as a container of a caller without root can have them. */
 export function rootEntries(): RootEntry[] {
   const mountPoints = mountPointsOf(readFileSync("/proc/self/mountinfo", "utf8"));
   return readdirSync("/", { withFileTypes: true }).flatMap((entry): RootEntry[] => {
@@ -31,12 +32,10 @@ function readable(path: string): boolean {
   }
 }
 
-/** proc_pid_mountinfo(5): the fifth field, in which space, tab, newline and backslash are octal. */
+/** proc_pid_mountinfo(5): the fifth field of each line. */
 export function mountPointsOf(mountinfo: string): string[] {
   return mountinfo.split("\n").flatMap((line) => {
     const point = line.split(" ")[4];
-    return point === undefined
-      ? []
-      : [point.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)))];
+    return point === undefined ? [] : [unescapeMountinfo(point)];
   });
 }

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { resolve } from "node:path";
+import { unescapeMountinfo } from "../host/mountinfo.ts";
 import { rootfsOf } from "./store.ts";
 
 /**
- * Who uses an image: "container NAME", or "process PID" where the container is not known; undefined when nobody does.
- * The kernel is asked, since every mount namespace lists its overlays with their layers.
+ * Who uses an image: "container NAME", or "process PID" if the container is not known; undefined if nobody does.
+ * The kernel knows: every mount namespace lists its overlays with their layers.
  */
 export function userOf(root: string, image: string): string | undefined {
   const layer = rootfsOf(root, image);
@@ -17,7 +18,7 @@ export function userOf(root: string, image: string): string | undefined {
   return undefined;
 }
 
-/** The overlays' options in a process's mount namespace, if that is not among those seen. */
+/** The options of the overlays in a process's mount namespace, unless that was seen already. */
 function overlaysOf(pid: string, seen: Set<string>): string[] {
   try {
     const namespace = readlinkSync(`/proc/${pid}/ns/mnt`);
@@ -27,7 +28,7 @@ function overlaysOf(pid: string, seen: Set<string>): string[] {
     // proc_pid_mountinfo(5): after " - " come type, source and the file system's own options.
     return mounts.flatMap((mount) => / - overlay \S+ (.*)$/.exec(mount)?.[1] ?? []);
   } catch {
-    // It ended, or is another user's, who can't use our images.
+    // The process ended, or belongs to another user, who can't use our images.
     return [];
   }
 }
@@ -39,15 +40,11 @@ function lowerDirectoriesOf(options: string): string[] {
 
 /** overlayfs and mountinfo both escape: the one `\,` `\:` `\\`, the other octal numbers. */
 function optionOf(options: string, name: string): string | undefined {
-  return new RegExp(`(?:^|,)${name}\\+?=((?:\\\\.|[^\\\\,])*)`).exec(decodeOctal(options))?.[1];
+  return new RegExp(`(?:^|,)${name}\\+?=((?:\\\\.|[^\\\\,])*)`).exec(unescapeMountinfo(options))?.[1];
 }
 
 function unescaped(value: string): string {
   return Buffer.from(value.replace(/\\(.)/g, "$1"), "latin1").toString();
-}
-
-function decodeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 
 function nameOf(root: string, options: string): string | undefined {
