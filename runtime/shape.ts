@@ -1,7 +1,16 @@
-/** Whether a value that came from a file has the type that the program expects of it. */
+/** Checks whether a value that was read from a file has the type that the program expects. */
 export type Shape<T> = (value: unknown) => value is T;
 /** The type a shape checks for. */
 export type Shaped<S> = S extends Shape<infer T> ? T : never;
+
+/** Undefined for what is not valid JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 type Fields = Readonly<Record<string, Shape<unknown>>>;
 type Required<F extends Fields> = { readonly [K in keyof F]: Shaped<F[K]> };
@@ -30,7 +39,7 @@ export function isEither<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> 
   return (value): value is A | B => first(value) || second(value);
 }
 
-/** Fields beyond these are let pass: a later version may have added them. */
+/** Other fields are ignored: a later version may have added them. */
 export function isRecordOf<R extends Fields, O extends Fields = Record<never, never>>(
   required: R,
   optional?: O,

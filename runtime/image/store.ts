@@ -2,9 +2,10 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
+import { isRecordOf, isText, isWhole, parseJson } from "../shape.ts";
 import { systemFailure } from "./system-failure.ts";
 
-/** What `image.json` holds. */
+/** The content of `image.json`. */
 export interface ImageRecord {
   readonly name: string;
   /** ISO 8601, UTC. */
@@ -15,7 +16,7 @@ export interface ImageRecord {
   readonly files: number;
 }
 
-/** Absolute, where images live: NAME/rootfs and NAME/image.json each; a name with a dot in front is being made or removed. */
+/** The absolute path of the images: NAME/rootfs and NAME/image.json each. A leading dot: it is being made or removed. */
 export function imagesDirectory(root: string): string {
   return resolve(root, "images");
 }
@@ -24,7 +25,7 @@ export function rootfsOf(root: string, name: string): string {
   return join(imagesDirectory(root), name, "rootfs");
 }
 
-/** A running container holds a shared lock (flock) on this file. */
+/** An image exists if this file does. */
 export function recordOf(root: string, name: string): string {
   return join(imagesDirectory(root), name, "image.json");
 }
@@ -44,24 +45,12 @@ export async function readRecord(root: string, name: string): Promise<ImageRecor
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw systemFailure(`can't read the image ${name}`, root, "state-unwritable", error);
   });
-  const record = parsed(text);
-  if (isRecord(record)) return { ...record, name };
+  const record = parseJson(text);
+  if (isImageRecord(record)) return { ...record, name };
   throw new Failure(`${path} is damaged`, {
     code: "image-damaged",
     remedy: `tinydocker image rm ${name}, and import it again`,
   });
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Omit<ImageRecord, "name"> {
-  if (typeof value !== "object" || value === null) return false;
-  const { created, bytes, files } = value as Partial<Record<keyof ImageRecord, unknown>>;
-  return typeof created === "string" && typeof bytes === "number" && typeof files === "number";
-}
+const isImageRecord = isRecordOf({ created: isText, bytes: isWhole, files: isWhole });

@@ -1,15 +1,15 @@
 import { appendFileSync, fstatSync, readSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { isProcessIdentity, type ProcessIdentity, thisProcess } from "../host/process.ts";
-import { isEither, isRecordOf, type Shaped } from "../shape.ts";
+import { isEither, isRecordOf, parseJson, type Shaped } from "../shape.ts";
 import { type Entry, isEntry } from "./entry.ts";
-import { type ContainerRecord, isContainerRecord, parseJson } from "./record.ts";
+import { type ContainerRecord, isContainerRecord } from "./record.ts";
 
-/** What the file of a name's lock says, one JSON object a line: there while something is to be undone. */
+/** The content of a name's lock file, one JSON object a line. The file exists while there is something to undo. */
 export interface Journal {
   /** The process that wrote it. */
   readonly owner: ProcessIdentity | undefined;
-  /** Of a container that is removed at its exit, whose record has no file of its own. */
+  /** Only of a container that is removed at its exit: its record has no separate file. */
   readonly record: ContainerRecord | undefined;
   readonly entries: readonly Entry[];
 }
@@ -28,23 +28,23 @@ export function appendLines(fd: number, lines: readonly Line[]): void {
   appendFileSync(fd, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
 }
 
-/** The first line: who writes the others. */
+/** The first line: the process that writes the others. */
 export function ownerLines(): Line[] {
   const owner = thisProcess();
   return owner ? [{ owner }] : [];
 }
 
-/** Throws Failure for one that is damaged. */
+/** Throws Failure when it is damaged. */
 export function readJournal(fd: number, path: string): Journal {
   const { size } = fstatSync(fd);
-  if (size > JOURNAL_BYTES_MAX) throw damaged(path, `it has ${size} bytes, and at most ${JOURNAL_BYTES_MAX} are read`);
+  if (size > JOURNAL_BYTES_MAX) throw damaged(path, `at most ${JOURNAL_BYTES_MAX} bytes, got ${size}`);
   const bytes = Buffer.alloc(size);
   return parseJournal(bytes.toString("utf8", 0, readSync(fd, bytes, 0, size, 0)), path);
 }
 
 /**
- * A last line without its end was cut by a kill, a full disk or a loss of power, before what it names was made: it is
- * ignored. Any other line that is not one of ours is damage, and nothing is undone on the word of a damaged journal.
+ * A last line without a newline was cut short by a kill, a full disk or a loss of power, before what it names was made, so
+ * it is ignored. Any other unknown line means damage, and a damaged journal is not used to undo anything.
  */
 export function parseJournal(text: string, path: string): Journal {
   const lines = text

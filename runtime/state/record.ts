@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
-import { isListOf, isOneOf, isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
+import { isListOf, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { type Entry, isEntry } from "./entry.ts";
 import { type Exit, isExit } from "./exit.ts";
@@ -21,7 +21,7 @@ import { isContainerSpec } from "./spec-shape.ts";
 export interface ContainerRecord {
   readonly version: 1;
   readonly name: string;
-  /** Milliseconds since 1970. Not a date in words: the first one that a program makes reads the time zone's files. */
+  /** Milliseconds since 1970, not formatted: formatting the first date of a program reads the files of the time zone. */
   readonly created: number;
   /** When it is removed; one that is kept after its exit can be started again. */
   readonly remove: "at exit" | "on request";
@@ -53,7 +53,7 @@ export function newRecord(
   return { version: VERSION, name: spec.name, created: Date.now(), remove, spec, entries };
 }
 
-/** Undefined where there is none. Throws Failure for one that is damaged or of a version this program does not know. */
+/** Undefined if there is none. Throws Failure for one that is damaged or of a newer version. */
 export function readRecord(path: string): ContainerRecord | undefined {
   let text: string;
   try {
@@ -71,16 +71,7 @@ export function readRecord(path: string): ContainerRecord | undefined {
   });
 }
 
-/** Undefined for what is not valid JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** It appears whole or not at all, also when the machine loses power. The name must be locked. */
+/** Writes the record completely or not at all, even when the machine loses power. The name must be locked. */
 export function writeRecord(path: string, record: ContainerRecord): void {
   const unfinished = unfinishedPath(path);
   try {
@@ -113,12 +104,12 @@ function unfinishedPath(path: string): string {
   return join(dirname(path), `.${basename(path)}`);
 }
 
-/** It may be absent. */
+/** It need not exist. */
 export function removeRecord(path: string): void {
   unlinkIfThere(path);
 }
 
-/** Removes what a killed writer of the record left. */
+/** Removes what a killed process left while it was writing the record. */
 export function removeUnfinished(path: string): void {
   unlinkIfThere(unfinishedPath(path));
 }
