@@ -1,6 +1,6 @@
 /**
- * Numbers of the kernel's interface, the same on x86_64 and aarch64. Each table is read both ways: the plan takes numbers by
- * name, and whoever shows a plan takes names by number.
+ * Numbers of the kernel's interface, the same on x86_64 and aarch64. Each table is read both ways: the plan looks up numbers
+ * by name, and --explain looks up names by number.
  */
 
 /** linux/sched.h */
@@ -34,7 +34,7 @@ export const CLONE = {
   CLONE_INTO_CGROUP: 0x200000000,
 } as const;
 
-/** linux/mount.h, also the bits that the kernel keeps for itself. MS_VERBOSE is MS_SILENT by another name. */
+/** linux/mount.h, including the bits that only the kernel uses. MS_VERBOSE is another name of MS_SILENT. */
 export const MS = {
   MS_RDONLY: 1,
   MS_NOSUID: 2,
@@ -69,7 +69,7 @@ export const MS = {
   MS_NOUSER: 0x80000000,
 } as const;
 
-/** linux/mount.h; MOUNT_ATTR_RELATIME is none of the bits. */
+/** linux/mount.h; MOUNT_ATTR_RELATIME is 0. */
 export const MOUNT_ATTR = {
   MOUNT_ATTR_RDONLY: 1,
   MOUNT_ATTR_NOSUID: 2,
@@ -147,7 +147,7 @@ export const SIGNAL = {
   SIGSYS: 31,
 } as const;
 
-/** asm-generic/errno-base.h and errno.h: those that decide something here. */
+/** asm-generic/errno-base.h and errno.h: those that a decision here depends on. */
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,
@@ -177,7 +177,13 @@ export const ERRNO = {
 
 export type Errno = keyof typeof ERRNO;
 
-/** Bits as strace writes them: `MS_NOSUID|0x40000000`, and in words where no bit has a name. */
+/** linux/magic.h: statfs(2)'s type of a cgroup v2 file system. */
+export const CGROUP2_SUPER_MAGIC = 0x63677270;
+
+/** asm-generic/siginfo.h: waitid(2)'s si_code of a process that exited; others are those of a signal. */
+export const CLD_EXITED = 1;
+
+/** Bits as strace writes them: `MS_NOSUID|0x40000000`, or `0x200` with a comment when no bit has a name. */
 export function flagNames(value: number | bigint, table: Readonly<Record<string, number>>): string {
   const known = Object.entries(table).filter(([, bit]) => hasBit(value, bit));
   const rest = known.reduce((left, [, bit]) => left - BigInt(bit), BigInt(value));
@@ -197,7 +203,7 @@ function hasBit(value: number | bigint, bit: number): boolean {
   return (BigInt(value) & BigInt(bit)) !== 0n;
 }
 
-/** What all names of a table begin with. */
+/** The longest prefix that all names of a table have. */
 function prefixOf(table: Readonly<Record<string, number>>): string {
   const [first = "", ...others] = Object.keys(table);
   let length = first.length;

@@ -1,5 +1,6 @@
 import { realpathSync, statfsSync, statSync } from "node:fs";
 import { rootEntries } from "../host/root-entries.ts";
+import { CGROUP2_SUPER_MAGIC } from "../linux.ts";
 import type { HostFacts } from "../plan/host-facts.ts";
 import { isBind } from "../plan/mounts.ts";
 import { isInParts } from "../plan/root.ts";
@@ -10,7 +11,7 @@ type Places = Pick<HostFacts, "upper" | "work" | "memory">;
 
 type UpperLayer = Pick<HostFacts, "upperInMemory" | "upperKept">;
 
-/** What planOf needs to know of this machine. `root` is the state directory. */
+/** What planOf needs to know about this machine. `root` is the state directory. */
 export function hostFacts(spec: ContainerSpec, places: Places, root: string, upper: UpperLayer): HostFacts {
   return {
     ...places,
@@ -22,13 +23,10 @@ export function hostFacts(spec: ContainerSpec, places: Places, root: string, upp
   };
 }
 
-/** Not a directory, whatever else. A source that has gone is the plan's to report, which opens it. */
+/** Anything but a directory. A source that no longer exists is reported by the step that opens it. */
 function isFile(source: string): boolean {
   return statSync(source, { throwIfNoEntry: false })?.isDirectory() === false;
 }
-
-/** linux/magic.h */
-const CGROUP2_SUPER_MAGIC = 0x63677270;
 
 function hasCgroup2(): boolean {
   try {

@@ -1,14 +1,14 @@
+import { CLD_EXITED } from "../linux.ts";
 import { planLayout } from "../plan/codec.ts";
 
-// All of this is native/shim.h; shim.ts compares the two when it loads the library.
+// As in native/shim.h; shim.ts compares the layouts when it loads the library.
 const OBJECT_BYTES = 232;
 const EVENT_OBJECT_AT = 32;
 const SPAWNED_BYTES = 16;
-const CLD_EXITED = 1;
 
 export const EVENT_BYTES = EVENT_OBJECT_AT + OBJECT_BYTES;
 
-/** What the shim's thread reports; `container` is the number td_spawn returned. */
+/** What the shim's threads report; `container` is the number that td_spawn returned. */
 export type ShimEvent = { readonly container: number } & (
   | { readonly kind: "step"; readonly step: number; readonly nanoseconds: bigint }
   | { readonly kind: "skipped" | "failed"; readonly step: number; readonly errno: number; readonly object: string }
@@ -41,7 +41,7 @@ export function decodeEvent(bytes: Buffer): ShimEvent {
     case 6:
       return { container, kind: "typed", signal: status };
     default:
-      throw new Error(`the shim sent an event of kind ${bytes.readUInt32LE(0)}`);
+      throw new Error(`the shim sent an event of the unknown kind ${bytes.readUInt32LE(0)}`);
   }
 }
 
@@ -72,7 +72,7 @@ export function newSpawned(): Buffer {
   return Buffer.alloc(SPAWNED_BYTES);
 }
 
-/** td_abi() of the library this program was written for. */
+/** What td_abi() returns in the library that this program was written for, without the options' part. */
 export function abi(): bigint {
   return BigInt(planLayout()) ^ BigInt(EVENT_BYTES) ^ (BigInt(SPAWNED_BYTES) << 32n);
 }

@@ -3,7 +3,7 @@ import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import { isAlive, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
-import { ERRNO } from "../linux.ts";
+import { ERRNO, SIGNAL } from "../linux.ts";
 import { isOneOf, isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
 
 /** The first process of a container, with which all others end. */
@@ -16,35 +16,34 @@ export interface Process {
 
 export const isProcess: Shape<Process> = isRecordOf({ kind: isOneOf("process"), pid: isWhole, startTime: isText });
 
-const SIGKILL = 9;
-/** How long a process may take to end, as one with much memory does. */
+/** How long a killed process may take to end; one with much memory takes long. */
 const END_WAIT_MS = 10_000;
 
 /** Kills it and waits for its end; it need not be a child. Throws Failure when it does not end. */
 export async function endProcess(shim: Shim, process: ProcessIdentity): Promise<void> {
   const pidfd = shim.pidfd(process.pid);
   try {
-    // The number may be another process's by now; with the descriptor open, what is found alive is what gets the signal.
+    // The pid may have been reused. Once the pidfd is open, the process found alive is the one that gets the signal.
     if (!isAlive(process)) return;
     const error = pidfd < 0 ? pidfd : killAndWait(shim, pidfd);
-    if (error < 0) throw stays(process, errnoText(-error));
+    if (error < 0) throw notEnded(process, errnoText(-error));
   } finally {
     if (pidfd >= 0) closeSync(pidfd);
   }
 }
 
 function killAndWait(shim: Shim, pidfd: number): number {
-  const sent = shim.signal(pidfd, SIGKILL);
+  const sent = shim.signal(pidfd, SIGNAL.SIGKILL);
   if (sent < 0) return sent === -ERRNO.ESRCH ? 0 : sent;
   const deadline = Date.now() + END_WAIT_MS;
   for (;;) {
     const ended = shim.wait(pidfd, Math.max(0, deadline - Date.now()));
-    // A signal that Node catches, such as a change of the terminal's size.
+    // Interrupted by a signal that Node catches, such as SIGWINCH.
     if (ended !== -ERRNO.EINTR) return ended;
   }
 }
 
-function stays({ pid }: ProcessIdentity, why: string): Failure {
+function notEnded({ pid }: ProcessIdentity, why: string): Failure {
   return new Failure(`can't end process ${pid}: ${why}`, {
     code: "cleanup-failed",
     remedy: `cat /proc/${pid}/stack shows what it waits for`,
