@@ -1,7 +1,7 @@
 /*
  * Between clone and exec. The child shares Node's memory and thread-local storage, so it makes raw system calls only: no
  * errno, no malloc, no lock, no call of the C library, no instrumented code. It changes no uid, capability or dumpable
- * flag, because those changes reach the shared memory's dumpable flag. The Makefile has flags for this file.
+ * flag, because each of these changes the dumpable flag of the shared memory. The Makefile has flags for this file.
  */
 #include "child.h"
 
@@ -28,7 +28,7 @@ static long write_file(const char *path, const char *text) {
     return written < 0 ? written : 0;
 }
 
-/* Before exec, which takes the capabilities of a process whose uid is not mapped. */
+/* Called before exec, which drops the capabilities of a process whose uid is not mapped. */
 static long map_user(const struct child *child) {
     long result = write_file("/proc/self/setgroups", "deny");
     if (result == 0)
@@ -36,7 +36,7 @@ static long map_user(const struct child *child) {
     return result ? result : write_file("/proc/self/gid_map", child->gid_map);
 }
 
-/* Copies each one above every final number first, so that none is overwritten before it was copied. */
+/* First copies each one to a number above all final ones, so that none is overwritten before it is copied. */
 static long place_descriptors(const struct child *child) {
     int spare[CHILD_FDS_MAX];
     for (int fd = 0; fd < child->fds_end; fd++) {
@@ -71,7 +71,7 @@ void child_run(struct child *child) {
     result = place_descriptors(child);
     if (result < 0)
         fail(child, TD_STAGE_DESCRIPTORS, result);
-    /* Here rather than in the init: pid 1 drops a blocked signal once it unblocks it. Node's handlers are cleared. */
+    /* Here rather than in the init: pid 1 loses a pending signal when it unblocks it. Node's handlers are cleared. */
     uint64_t none = 0;
     raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, KERNEL_SIGSET_BYTES, 0);
     result = raw(SYS_execveat, TD_FD_INIT, (long)"", (long)arguments, (long)environment, AT_EMPTY_PATH);

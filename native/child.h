@@ -1,4 +1,4 @@
-/* The process between clone and exec of tinydocker-init. */
+/* The child process between clone and the exec of tinydocker-init. */
 #ifndef TD_CHILD_H
 #define TD_CHILD_H
 
@@ -6,15 +6,15 @@
 
 #define CHILD_FDS_MAX ((int)(TD_FD_EXTRA + TD_EXTRA_MAX))
 
-/* What the child reads, and its failure. */
+/* The child's input, and its failure. */
 struct child {
-    int fds[CHILD_FDS_MAX]; /* by their final number; -1 for none */
-    int fds_end;            /* one more than the last of them */
-    char uid_map[64], gid_map[64]; /* lines of /proc/self/uid_map; empty: not written */
-    volatile int stage, error;     /* td_stage and errno; 0 when it executed */
+    int fds[CHILD_FDS_MAX]; /* indexed by their final numbers; -1: none */
+    int fds_end;            /* one past the last of them */
+    char uid_map[64], gid_map[64]; /* what is written to /proc/self/uid_map and gid_map; empty: nothing */
+    volatile int stage, error;     /* td_stage and errno; 0 if it executed the init */
 };
 
-/* Runs on a stack of its own and does not return: it executes tinydocker-init, or stores its failure and exits. */
+/* Runs on its own stack and does not return: it executes tinydocker-init, or stores its failure and exits. */
 void child_run(struct child *child);
 
 #endif

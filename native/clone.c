@@ -1,6 +1,6 @@
 /*
- * clone3 from a process with threads. The child shares Node's memory (CLONE_VM) and holds the calling thread until it
- * executes (CLONE_VFORK).
+ * clone3 from a process with threads. The child shares Node's memory (CLONE_VM), and the calling thread waits until the
+ * child executes the init (CLONE_VFORK).
  */
 #include "clone.h"
 
@@ -75,7 +75,7 @@ long clone_child(uint64_t namespaces, int cgroup, int *pidfd, struct child *chil
             .stack_size = STACK_BYTES,
             .cgroup = cgroup < 0 ? 0 : (uint64_t)cgroup,
         };
-        /* Every signal, the C library's own too: none of Node's handlers may run in the child. */
+        /* Every signal, including the C library's own: none of Node's handlers may run in the child. */
         uint64_t all = ~0ull, before = 0;
         td_raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, KERNEL_SIGSET_BYTES, 0, 0);
         pid = clone3_run(&args, child_run, child);

@@ -4,8 +4,8 @@
 #include "child.h"
 
 /*
- * Starts tinydocker-init in new namespaces (CLONE_NEW*) and in the cgroup whose directory cgroup is; -1: in ours.
- * Returns the pid, or -errno. With a pid, child->error is the errno of a child that could not execute it, or 0.
+ * Starts tinydocker-init in new namespaces (CLONE_NEW*). cgroup: a descriptor of the cgroup's directory; -1: the
+ * caller's. Returns the pid, or -errno. After a pid, child->error is 0, or why the child could not execute the init.
  */
 long clone_child(uint64_t namespaces, int cgroup, int *pidfd, struct child *child);
 

@@ -10,11 +10,11 @@ int step_chdir(struct td_init *init, const struct td_chdir *step) {
     char path[PATH_MAX];
     if (chdir(td_text(&init->plan, step->path)) != 0 || !getcwd(path, sizeof path))
         return errno;
-    /* CVE-2024-21626: a directory outside the root shows as "(unreachable)/…". */
+    /* CVE-2024-21626: getcwd returns "(unreachable)/…" for a directory outside the root. */
     return path[0] == '/' ? 0 : EXDEV;
 }
 
-/* An empty directory is the working one. Returns 0 when the path is too long. */
+/* An empty directory means the working directory. Returns 0 when the path is too long. */
 static int join(char path[PATH_MAX], const char *directory, size_t length, const char *name) {
     size_t name_length = strlen(name);
     if (length + 1 + name_length >= PATH_MAX)
@@ -26,22 +26,22 @@ static int join(char path[PATH_MAX], const char *directory, size_t length, const
     return 1;
 }
 
-/* Tries each directory of search, as execvp does; returns the errno that says most. */
+/* Tries each directory of search, as execvp does; returns the most specific errno. */
 static int exec_searched(const char *search, const char **arguments, const char **environment) {
     static char path[PATH_MAX];
-    int told = ENOENT;
+    int error = ENOENT;
     for (const char *at = search; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
         if (!join(path, at, strcspn(at, ":"), arguments[0]))
             continue;
         execve(path, (char *const *)arguments, (char *const *)environment);
         if (errno == EACCES)
-            told = EACCES;
+            error = EACCES;
         else if (errno == ENOENT && access(path, F_OK) == 0)
-            return ELIBBAD; /* it is there, so its interpreter is not */
+            return ELIBBAD; /* the file exists, so its interpreter is missing */
         else if (errno != ENOENT && errno != ENOTDIR)
             return errno;
     }
-    return told;
+    return error;
 }
 
 static int exec_path(const char **arguments, const char **environment) {

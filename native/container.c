@@ -72,7 +72,7 @@ void container_part_ended(struct container *container) {
 
 void container_stop_input(const struct container *container) {
     if (container->stop >= 0)
-        (void)!write(container->stop, &(uint64_t){1}, sizeof(uint64_t)); /* a counter at 0 always takes it */
+        (void)!write(container->stop, &(uint64_t){1}, sizeof(uint64_t)); /* a counter at 0 can always be increased */
 }
 
 void container_set_master(struct container *container, int master) {

@@ -13,7 +13,7 @@ int events_open(void) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -errno;
-    /* Smaller where pipe-user-pages-soft is used up: only the waiting starts earlier. */
+    /* The pipe stays smaller where pipe-user-pages-soft is used up: writers only wait earlier. */
     (void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES);
     writing = ends[1];
     return ends[0];

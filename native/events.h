@@ -4,10 +4,10 @@
 
 #include "shim.h"
 
-/* Once per process. Returns the descriptor Node reads, or -errno. */
+/* Called once per process. Returns the descriptor that Node reads, or -errno. */
 int events_open(void);
 
-/* Any thread may call it. Waits while Node is too far behind. */
+/* Can be called by any thread. Blocks while the pipe is full. */
 void events_send(const struct td_event *event);
 
 #endif

@@ -1,4 +1,4 @@
-/* Raw system calls: the C library's setuid would look for other threads first. */
+/* Raw system calls: the C library's setuid also looks for other threads, and the init has none. */
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ int step_capbset(struct td_init *init, const struct td_capbset *step) {
     for (unsigned long number = 0; number < 64; number++) {
         if (step->capabilities >> number & 1)
             continue;
-        /* EINVAL: the kernel knows no capability from here on. */
+        /* EINVAL: the kernel has no capability with this number or a higher one. */
         if (prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0)
             return errno == EINVAL ? 0 : errno;
     }

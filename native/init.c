@@ -16,7 +16,7 @@ void report(uint32_t kind, uint32_t step, int error, uint64_t nanoseconds, const
     struct td_report record = {.kind = kind, .step = step, .error = error, .nanoseconds = nanoseconds};
     if (object)
         strncpy(record.object, object, sizeof record.object - 1);
-    /* The reader is the shim's thread; without it the parent is gone, and so are we. */
+    /* It fails only when the process that reads it is gone: nobody is left to report to. */
     (void)!write(TD_FD_REPORT, &record, sizeof record);
 }
 
@@ -30,7 +30,7 @@ static uint64_t now(void) {
 static void show_stage(uint32_t op) {
     char name[16] = "td:";
     strncpy(name + 3, td_op_name(op), sizeof name - 4);
-    (void)prctl(PR_SET_NAME, name); /* only for people to read */
+    (void)prctl(PR_SET_NAME, name); /* the name is only for people to read */
 }
 
 int close_on_exec(void) {
@@ -42,7 +42,7 @@ struct kernel_sigaction {
     uint64_t handler, flags, restorer, mask;
 };
 
-/* Node ignores SIGPIPE; the clone cleared handlers only, and exec would pass that on to the command. */
+/* Node ignores SIGPIPE; the clone reset handlers but not ignored signals, and the command would inherit those. */
 static void reset_signals(void) {
     static const struct kernel_sigaction by_default;
     for (int number = 1; number <= SIGNALS; number++)
@@ -59,7 +59,7 @@ static int load_plan(struct td_plan *plan) {
     return td_plan_decode(plan, bytes, (size_t)stat.st_size);
 }
 
-/* The caller's extra descriptors lie one after another. */
+/* The caller's extra descriptors have consecutive numbers. */
 static void fill_slots(int slots[TD_SLOTS_MAX]) {
     struct stat stat;
     uint32_t slot = 0;
@@ -77,7 +77,7 @@ static int run_step(struct td_init *init, const struct td_step *step) {
         TD_STEPS(TD_CASE, TD_NO_FIELD)
 #undef TD_CASE
     default:
-        return EINVAL; /* the decoder let none through */
+        return EINVAL; /* the decoder refuses such a step */
     }
 }
 
@@ -108,7 +108,7 @@ int main(void) {
     init.root = init.masked = -1;
     fill_slots(init.slots);
     reset_signals();
-    (void)umask(0); /* the plan's modes are meant as they are */
+    (void)umask(0); /* the plan's modes apply as they are */
     int error = close_on_exec();
     if (!error)
         error = load_plan(&init.plan);

@@ -8,9 +8,9 @@ struct td_init {
     struct td_plan plan;
     uint32_t step;
     int slots[TD_SLOTS_MAX];
-    int root;           /* the container's root, once it is ours; before, -1 */
-    int masked;         /* the first masked directory, which the next ones show again; before, -1 */
-    const char *object; /* what a failing step failed on, where that is narrower than the step */
+    int root;           /* the container's root, from PIVOT_ROOT on; before it, -1 */
+    int masked;         /* the first masked directory, which is mounted again on the next ones; before it, -1 */
+    const char *object; /* what a step failed on, where that is more specific than the step */
 };
 
 /* step_mkdir, step_write and so on; each returns 0 or an errno. */
@@ -23,7 +23,7 @@ int open_inside(const struct td_init *init, const char *path, int flags);
 
 /* init.c */
 void report(uint32_t kind, uint32_t step, int error, uint64_t nanoseconds, const char *object);
-/* Nothing but 0, 1 and 2 reaches the command. */
+/* Only 0, 1 and 2 reach the command. */
 int close_on_exec(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a command takes for its machine and session: host name, loopback, limits, keyring, terminal. */
+/* What the command sees as its machine and session: host name, loopback, limits, keyring, terminal. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -71,7 +71,7 @@ static int send_descriptor(int socket, int fd) {
     return sendmsg(socket, &message, MSG_NOSIGNAL) == 1 ? 0 : errno;
 }
 
-/* CVE-2025-52565: by the slave's own descriptor, as a path below /dev/pts may be anything. */
+/* CVE-2025-52565: through the slave's own descriptor, because a path below /dev/pts may be anything. */
 static int bind_console(struct td_init *init, int slave) {
     int target = open_inside(init, "/dev/console", O_PATH | O_NOFOLLOW);
     if (target < 0)

@@ -24,7 +24,7 @@ static int attach(int mount, int target) {
     return syscall(SYS_move_mount, mount, "", target, "", flags) == 0 ? 0 : errno;
 }
 
-/* As mount(2) takes absent strings. */
+/* mount(2) takes NULL for an absent string. */
 static const char *or_null(const struct td_init *init, struct td_text text) {
     return text.length == 0 ? NULL : td_text(&init->plan, text);
 }
@@ -33,13 +33,13 @@ static int mount_on(int target, const struct td_init *init, const struct td_moun
     const char *source = or_null(init, step->source);
     const char *type = or_null(init, step->type);
     const char *data = or_null(init, step->data);
-    /* By descriptor: nobody can put a symlink in its place between the check and the mount. */
+    /* By descriptor: nobody can replace it with a symlink between the check and the mount. */
     if (fchdir(target) != 0 || mount(source, ".", type, step->flags, data) != 0)
         return errno;
     return 0;
 }
 
-/* overlayfs that can't make its work directory, as on a full disk, mounts itself read-only and says nothing. */
+/* An overlay whose work directory can't be made, as on a full disk, is mounted read-only without an error. */
 static int check_writable(const struct td_init *init, const struct td_mount *step) {
     if (step->type.length == 0 || (step->flags & MS_RDONLY))
         return 0;
@@ -94,7 +94,7 @@ int step_move_mount(struct td_init *init, const struct td_move_mount *step) {
     return error;
 }
 
-/* Puts the old root on top of the new one, out of reach of any path; DETACH then takes it away. */
+/* Puts the old root on top of the new one, where no path leads to it; DETACH then unmounts it. */
 int step_pivot_root(struct td_init *init, const struct td_pivot_root *step) {
     int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (old < 0)

@@ -13,7 +13,7 @@
 
 struct opened opened = {.init = -1, .self = -1};
 
-/* Node unloads its add-ons' libraries on its way out, under the feet of our threads. */
+/* Node unloads the libraries of its add-ons when it exits, while our threads still run. */
 static int stay_loaded(void) {
     Dl_info info;
     return dladdr((void *)(uintptr_t)td_open, &info) && dlopen(info.dli_fname, RTLD_NOW | RTLD_NODELETE) ? 0 : -ELIBACC;

@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What td_open made for every start; -1 before it. */
+/* What td_open opened for all starts; before it, -1. */
 struct opened {
-    int init; /* memfd with tinydocker-init: a container can't reach a file of the host by it (CVE-2019-5736) */
+    int init; /* memfd with tinydocker-init: through it, a container can't reach a file of the host (CVE-2019-5736) */
     int self; /* pidfd of this process */
 };
 

@@ -1,4 +1,4 @@
-/* What ties the init to the process that started it: that process's end, and its word to go on. */
+/* What ties the init to the process that started it: ending with it, and waiting for it. */
 #include <errno.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -13,7 +13,7 @@ int step_pdeathsig(struct td_init *init, const struct td_pdeathsig *step) {
     /* It may have died before the line above: its pidfd then polls readable. */
     struct pollfd parent = {.fd = TD_FD_PARENT, .events = POLLIN};
     if (poll(&parent, 1, 0) != 0)
-        _exit(1); /* rather than by the signal, which pid 1 of a namespace ignores from itself */
+        _exit(1); /* not by the signal: pid 1 of a namespace ignores one that it sends itself */
     return 0;
 }
 

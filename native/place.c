@@ -1,4 +1,4 @@
-/* Files and directories: the host's own ones before PIVOT_ROOT, the container's after it. */
+/* Files and directories: the host's before PIVOT_ROOT, the container's after it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,7 +8,7 @@
 #include "init.h"
 #include "sys.h"
 
-/* openat2 gives EAGAIN when a rename anywhere on the machine raced it. */
+/* openat2 fails with EAGAIN when it races with a rename anywhere on the machine. */
 #define RESOLVE_ATTEMPTS_MAX 128
 
 int open_inside(const struct td_init *init, const char *path, int flags) {
@@ -25,7 +25,7 @@ static int open_directory(const struct td_init *init, const char *path) {
     return open_inside(init, path, O_PATH | O_DIRECTORY);
 }
 
-/* Makes what is missing of a directory, one component at a time, each below the descriptor of the one before. */
+/* Makes the missing components of a path, each below the descriptor of the one before, and opens the last one. */
 static int make_directories(const struct td_init *init, const char *path) {
     char prefix[PATH_MAX];
     int directory = open_directory(init, "/");
@@ -45,7 +45,7 @@ static int make_directories(const struct td_init *init, const char *path) {
     return directory;
 }
 
-/* Opens the directory that holds the last component of an absolute path, made if it is missing. *name: that component. */
+/* Opens the parent directory of an absolute path, made if it is missing. *name: the path's last component. */
 static int open_parent(const struct td_init *init, const char *path, const char **name) {
     char parent[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -63,9 +63,9 @@ static int open_parent(const struct td_init *init, const char *path, const char 
 
 int step_mkdir(struct td_init *init, const struct td_mkdir *step) {
     const char *path = td_text(&init->plan, step->path), *name;
-    int there = open_directory(init, path);
-    if (there >= 0)
-        return close(there), 0;
+    int existing = open_directory(init, path);
+    if (existing >= 0)
+        return close(existing), 0;
     int parent = open_parent(init, path, &name);
     if (parent < 0)
         return errno;
@@ -74,18 +74,26 @@ int step_mkdir(struct td_init *init, const struct td_mkdir *step) {
     return error;
 }
 
-int step_write(struct td_init *init, const struct td_write *step) {
+/* Opens a new file for writing. Returns a descriptor, or -1 and errno. */
+static int create_file(const struct td_init *init, const char *path, mode_t mode) {
     const char *name;
-    int parent = open_parent(init, td_text(&init->plan, step->path), &name);
+    int parent = open_parent(init, path, &name);
     if (parent < 0)
-        return errno;
-    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)step->mode);
-    int error = fd < 0 ? errno : 0;
+        return -1;
+    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    int error = errno;
     close(parent);
+    errno = error;
+    return fd;
+}
+
+int step_write(struct td_init *init, const struct td_write *step) {
+    int fd = create_file(init, td_text(&init->plan, step->path), (mode_t)step->mode);
     if (fd < 0)
-        return error;
+        return errno;
     const char *bytes = td_text(&init->plan, step->content);
     size_t left = step->content.length;
+    int error = 0;
     while (!error && left > 0) {
         ssize_t written = write(fd, bytes, left);
         if (written < 0 && errno != EINTR)
@@ -98,19 +106,13 @@ int step_write(struct td_init *init, const struct td_write *step) {
 }
 
 int step_touch(struct td_init *init, const struct td_touch *step) {
-    const char *path = td_text(&init->plan, step->path), *name;
-    int there = open_inside(init, path, O_PATH);
-    if (there >= 0)
-        return close(there), 0;
-    int parent = open_parent(init, path, &name);
-    if (parent < 0)
+    const char *path = td_text(&init->plan, step->path);
+    int existing = open_inside(init, path, O_PATH);
+    int fd = existing >= 0 ? existing : create_file(init, path, (mode_t)step->mode);
+    if (fd < 0)
         return errno;
-    int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)step->mode);
-    int error = fd < 0 ? errno : 0;
-    close(parent);
-    if (fd >= 0)
-        close(fd);
-    return error;
+    close(fd);
+    return 0;
 }
 
 int step_symlink(struct td_init *init, const struct td_symlink *step) {

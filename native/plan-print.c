@@ -1,6 +1,6 @@
 /*
- * For tests: reads plans from standard input, each after its length (little-endian uint32), and prints for each one a
- * line of what the decoder made of it. Strings are in hexadecimal.
+ * For tests: reads plans from standard input, each after its length (little-endian uint32), and prints a line for each:
+ * the decoded plan, or that it was refused. Strings are in hexadecimal.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static void print_text(const struct td_plan *plan, struct td_text text) {
         printf("%02x", (unsigned char)bytes[i]);
 }
 
-/* How many strings there are, then all of them. */
+/* The number of strings, then their bytes. */
 static void print_list(const struct td_plan *plan, struct td_text text) {
     const char *list[8];
     printf("%zu:", td_list(plan, text, list, 8));

@@ -13,17 +13,17 @@
 #define TD_PLAN_BYTES_MAX (4u << 20)
 
 /*
- * Each step once: its name, that of its function, and its fields, each of 8 bytes, in the order of the wire.
+ * Each step once: its name, the name of its function, and its fields, 8 bytes each, in wire order.
  * runtime/plan/step.ts has the same table; a program refuses a library whose table differs.
  *
  *   NUMBER  uint64                            TEXT   bytes, and a NUL after them
  *   SLOT    index of a descriptor: an extra   LIST   strings that each end with NUL
  *           one, or another step's            WORDS  little-endian uint32 each
  *
- * A path is the host's before PIVOT_ROOT and the container's after it, where no symlink of the image leads outside.
+ * A path is the host's before PIVOT_ROOT and the container's after it, where no symlink of the image leads outside it.
  */
 #define TD_STEPS(X, F)                                                                                                 \
-    /* The signal to get when the process that started the container ends. A change of user, group or capabilities, */ \
+    /* The signal to send it when the process that started it ends. A change of user, group or capabilities, */        \
     /* and an execve that gains rights, clear it. */                                                                   \
     X(PDEATHSIG, pdeathsig, F(NUMBER, signal))                                                                         \
     /* Waits for a byte; ECANCELED when the other end is closed without one. */                                        \
@@ -39,13 +39,13 @@
     /* attributes: MOUNT_ATTR_ to set. flags: AT_RECURSIVE or 0. */                                                    \
     X(SETATTR, setattr, F(SLOT, slot) F(NUMBER, attributes) F(NUMBER, flags))                                          \
     X(MOVE_MOUNT, move_mount, F(SLOT, slot) F(TEXT, path))                                                             \
-    /* An empty file for a mount to lie on; missing parents are made. */                                               \
+    /* An empty file as a mount point; missing parents are made. */                                                    \
     X(TOUCH, touch, F(NUMBER, mode) F(TEXT, path))                                                                     \
     /* The slot keeps the old root. */                                                                                 \
     X(PIVOT_ROOT, pivot_root, F(SLOT, slot) F(TEXT, path))                                                             \
     X(DETACH, detach, F(SLOT, slot))                                                                                   \
     X(SYMLINK, symlink, F(TEXT, target) F(TEXT, path))                                                                 \
-    /* These two succeed where there is no such path. */                                                               \
+    /* These two succeed if the path does not exist. */                                                                \
     X(MASK, mask, F(TEXT, path))                                                                                       \
     X(READONLY, readonly, F(TEXT, path))                                                                               \
     /* The root's own mount. */                                                                                        \
@@ -54,7 +54,7 @@
     X(LINK_UP, link_up, F(TEXT, name))                                                                                 \
     /* The soft limit; at most the hard one, which stays. */                                                           \
     X(RLIMIT, rlimit, F(NUMBER, resource) F(NUMBER, soft))                                                             \
-    /* A session keyring of its own. */                                                                                \
+    /* A new session keyring. */                                                                                       \
     X(KEYRING, keyring, )                                                                                              \
     X(SETSID, setsid, )                                                                                                \
     X(TERMINAL, terminal, F(NUMBER, uid))                                                                              \
@@ -71,7 +71,7 @@
     /* search: PATH. */                                                                                                \
     X(EXEC, exec, F(LIST, args) F(LIST, env) F(TEXT, search))
 
-/* For a use of TD_STEPS that needs no fields. */
+/* For uses of TD_STEPS that need no fields. */
 #define TD_NO_FIELD(kind, name)
 
 enum td_op {
@@ -99,7 +99,7 @@ typedef struct td_text td_TEXT, td_LIST, td_WORDS;
 /* What every step begins with. */
 #define TD_STEP_HEAD                                                                                                   \
     uint32_t op;                                                                                                       \
-    uint32_t excused_by; /* this errno is reported, and the next step follows; 0: none; TD_EXCUSED_ALWAYS: any */
+    uint32_t excused_by; /* this errno skips the step and is reported; 0: none; TD_EXCUSED_ALWAYS: any */
 
 #define TD_EXCUSED_ALWAYS UINT32_MAX
 
@@ -142,7 +142,7 @@ struct td_plan_header {
 };
 
 enum td_report_kind {
-    TD_REPORT_STEP = 1,    /* done, nanoseconds holds its time */
+    TD_REPORT_STEP = 1,    /* done; nanoseconds is its time */
     TD_REPORT_SKIPPED = 2, /* failed with the errno that excuses it */
     TD_REPORT_FAILED = 3,  /* the last report */
     TD_REPORT_READY = 4,   /* execve is next; the end of the pipe after it means it succeeded */
@@ -156,7 +156,7 @@ struct td_report {
     int32_t error;
     uint32_t reserved;
     uint64_t nanoseconds;
-    char object[TD_OBJECT_BYTES]; /* what it failed on, where that is narrower than the step; ends with NUL */
+    char object[TD_OBJECT_BYTES]; /* what it failed on, where that is more specific than the step; ends with NUL */
 };
 
 _Static_assert(sizeof(struct td_text) == 8, "td_text");
@@ -171,10 +171,10 @@ enum td_fd {
     TD_FD_PLAN = 3,
     TD_FD_REPORT = 4,
     TD_FD_PARENT = 5,  /* pidfd of the process that started the container */
-    TD_FD_LOCK = 6,    /* holds the container's name until exec */
-    TD_FD_CONSOLE = 7, /* socket that takes the terminal's master; absent without a terminal */
+    TD_FD_LOCK = 6,    /* the lock on the container's name, held until exec */
+    TD_FD_CONSOLE = 7, /* socket to send the terminal's master to; absent without a terminal */
     TD_FD_INIT = 8,    /* tinydocker-init itself, closed by its exec */
-    TD_FD_EXTRA = 9,   /* the first of up to TD_EXTRA_MAX that the caller adds: slots 0, 1, and so on */
+    TD_FD_EXTRA = 9,   /* the first of at most TD_EXTRA_MAX that the caller adds: slots 0, 1, and so on */
 };
 
 #define TD_EXTRA_MAX 32u
@@ -190,7 +190,7 @@ int td_plan_decode(struct td_plan *plan, const void *bytes, size_t length);
 
 const char *td_op_name(uint32_t op);
 
-/* Of each field, up to TD_FIELDS_MAX, and TD_KIND_NONE after the last one. */
+/* The kind of each field, at most TD_FIELDS_MAX, then TD_KIND_NONE. */
 const uint8_t *td_kinds(uint32_t op);
 
 /* Never NULL. */

@@ -1,4 +1,4 @@
-/* Raw mode of the terminal on which a container's own is shown. */
+/* Raw mode of the caller's terminal, which a container's is copied to and from. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <termios.h>

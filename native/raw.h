@@ -30,7 +30,7 @@ static inline long td_raw_call(long number, long a, long b, long c, long d, long
     return x0;
 }
 #else
-#error "tinydocker knows x86_64 and aarch64"
+#error "tinydocker supports x86_64 and aarch64"
 #endif
 
 #endif

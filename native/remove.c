@@ -10,15 +10,15 @@
 #include "sys.h"
 
 /*
- * A container can leave a tree deeper than any path, stack or descriptor table. So a directory below DEPTH_MAX that
- * isn't empty is moved to the top, and the top is read again until it is empty.
+ * A container can leave a tree deeper than any path, stack or descriptor table allows. So a directory below DEPTH_MAX
+ * that isn't empty is moved to the top, and the top is read again until it is empty.
  */
 #define DEPTH_MAX 32
 
 struct removal {
     int top;
     int depth;      /* of the directory that is being emptied */
-    uint64_t moved; /* names the directories moved up */
+    uint64_t moved; /* how many directories were moved up; names the next one */
     uint32_t left;  /* entries it may still remove; UINT32_MAX: any number */
 };
 
@@ -29,7 +29,7 @@ static int open_directory(int parent, const char *name) {
     int fd = openat(parent, name, flags);
     if (fd >= 0 || errno != EACCES)
         return fd;
-    /* The work/work that overlayfs makes has mode 0, which keeps an owner who is not root out. */
+    /* overlayfs makes work/work with mode 0, which keeps out an owner who is not root. */
     if (fchmodat(parent, name, 0700, 0) != 0)
         return -1;
     return openat(parent, name, flags);
@@ -89,7 +89,7 @@ static int empty(struct removal *removal, int fd) {
         return error;
     }
     int error = 0;
-    /* Without write permission only root could remove what is in it, and we may not be root. */
+    /* Without write permission only root could remove its entries, and this process may not be root. */
     (void)fchmod(fd, 0700);
     removal->depth++;
     for (struct dirent *entry; !error && (entry = readdir(list));)

@@ -13,7 +13,7 @@ enum td_event_kind {
     TD_EVENT_TYPED = 6,    /* status: the signal whose character was typed at the terminal */
 };
 
-/* What the shim's threads write, each whole, into the pipe that Node reads. */
+/* What the shim's threads write into the pipe that Node reads, one event per write. */
 struct td_event {
     uint32_t kind;
     uint32_t container;
@@ -34,13 +34,13 @@ struct td_id_map {
     uint32_t count; /* 0: the map is not written */
 };
 
-/* What td_spawn starts. A descriptor is the caller's and stays open; -1: none. */
+/* What td_spawn starts. Descriptors stay open, and the caller closes them; -1: none. */
 struct td_spawn_options {
     uint64_t namespaces; /* CLONE_NEW* */
     int32_t stdio[3];    /* the command's 0, 1 and 2 */
     int32_t lock;        /* kept open by the init until it executes the command */
     int32_t cgroup;      /* directory of the cgroup2 to start in; while it is frozen, td_spawn does not return */
-    uint32_t terminal;   /* 1: the container gets a terminal of its own, shown on the one at stdio[0] and stdio[1] */
+    uint32_t terminal;   /* 1: the container gets its own terminal, copied from stdio[0] and to stdio[1] */
     /* Both or none, and only with CLONE_NEWUSER; setgroups(2) is denied then. */
     struct td_id_map uid_map, gid_map;
     uint32_t extra_count;
@@ -56,8 +56,8 @@ _Static_assert(sizeof(struct td_spawn_options) == 192 && offsetof(struct td_spaw
 /* What td_spawn returns. */
 struct td_spawned {
     int32_t pid;
-    int32_t pidfd;      /* the caller's to close, unless td_spawn failed */
-    uint32_t container; /* the number its events carry */
+    int32_t pidfd;      /* the caller closes it, unless td_spawn failed */
+    uint32_t container; /* identifies it in events */
     uint32_t stage;     /* where it failed: td_stage */
 };
 
@@ -70,17 +70,17 @@ enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_USER_MAP, TD_STAGE_DE
 /* A hash of the layouts above and in plan.h; runtime/host/spawn-options.ts and runtime/plan/codec.ts compute the same. */
 TD_API uint64_t td_abi(void);
 
-/* Once per process: copies tinydocker-init, starts the watching thread. Returns the descriptor of the events. */
+/* Called once per process: copies tinydocker-init, starts the watcher thread. Returns the descriptor of the events. */
 TD_API int td_open(const uint8_t *init, size_t length);
 
 /*
- * Starts tinydocker-init with the plan, which is an argument of its own because the options hold no address. The calling
- * thread waits until the init is executed. -EINVAL: the options contradict this header.
+ * Starts tinydocker-init with the plan, which is a separate argument because the options contain no pointer. Blocks the
+ * calling thread until the init is executed. -EINVAL: the options are not valid.
  */
 TD_API int td_spawn(const uint8_t *plan, size_t length, const struct td_spawn_options *options,
                     struct td_spawned *spawned);
 
-/* Sets the size of the container's terminal to that of the one it is shown on. */
+/* Sets the size of the container's terminal to that of the caller's. */
 TD_API int td_resize(uint32_t container);
 
 /* Returns the foreground process group of the container's terminal, as a pid of this namespace. */

@@ -21,7 +21,7 @@
 static const uint64_t namespaces_known =
     CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
-/* The descriptors made for one start. The child's are closed here after it; ours are the container's. */
+/* The descriptors made for one start. The child's are closed here after the clone; ours belong to the container. */
 struct ends {
     int plan, report, console;
     struct container_ends ours;
@@ -88,12 +88,12 @@ static int clone_init(struct container *container, const struct ends *ends, cons
     spawned->pid = (int32_t)pid;
     if (!child.error)
         return 0;
-    (void)reap(container); /* it exited by itself */
+    (void)reap(container); /* it has exited, or is about to */
     spawned->stage = (uint32_t)child.stage;
     return child.error;
 }
 
-/* Its process is gone or never was; its terminal may still be copied. */
+/* Its process is gone or was never made; its terminal may still be copied. */
 static void abandon(struct container *container, int copying) {
     container_stop_input(container);
     if (container->console >= 0 && !copying)
@@ -101,7 +101,7 @@ static void abandon(struct container *container, int copying) {
     container_part_ended(container);
 }
 
-/* The init runs from here on: whatever fails now must end it. */
+/* The init runs from here on: any failure must end it. */
 static int hand_over(struct container *container, struct td_spawned *spawned) {
     int copying = 0;
     spawned->container = container->number;

@@ -116,25 +116,25 @@ static void use_every_terminal(uint32_t last) {
 }
 
 struct outer {
-    int master, shown;
+    int master, slave;
 };
 
 static struct outer open_outer(void) {
     struct outer outer = {.master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
     if (outer.master < 0 || unlockpt(outer.master) != 0)
         fail("posix_openpt", errno);
-    outer.shown = ioctl(outer.master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (outer.shown < 0)
+    outer.slave = ioctl(outer.master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (outer.slave < 0)
         fail("TIOCGPTPEER", errno);
     return outer;
 }
 
-static void close_outer(struct outer outer) { close(outer.shown), close(outer.master); }
+static void close_outer(struct outer outer) { close(outer.slave), close(outer.master); }
 
 static void start_each_kind(void) {
     struct outer outer = open_outer();
-    struct td_spawned terminal = start(terminal_plan, outer.shown);
-    struct td_spawned killed = start(terminal_plan, outer.shown);
+    struct td_spawned terminal = start(terminal_plan, outer.slave);
+    struct td_spawned killed = start(terminal_plan, outer.slave);
     struct td_spawned plain = start(plan, null);
     struct td_spawned refused = start((struct bytes){.data = init.data, .length = 100}, null);
     use_every_terminal(refused.container);
@@ -177,20 +177,20 @@ static void limit_descriptors(rlim_t soft) {
     expect("setrlimit", setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-/* Each start has one descriptor more than the one before: it fails wherever one is made, and leaves none. */
+/* Each start may open one descriptor more than the one before, so each place that opens one fails once. None is left. */
 static void start_without_descriptors(void) {
     struct outer outer = open_outer();
     struct td_spawned spawned;
     struct rlimit before;
     int count = count_descriptors(), failures = 0, taken = 0, fillers[64];
     expect("getrlimit", getrlimit(RLIMIT_NOFILE, &before), 0);
-    /* The child copies its descriptors above the numbers it needs, so those below are no help. */
+    /* The child copies its descriptors above the numbers it needs, so free ones below them do not help. */
     do
         fillers[taken] = fcntl(null, F_DUPFD_CLOEXEC, 0);
     while (fillers[taken++] < (int)(TD_FD_EXTRA + TD_EXTRA_MAX));
     for (rlim_t limit = (rlim_t)fillers[taken - 1] + 1;; limit++, failures++) {
         limit_descriptors(limit);
-        int error = spawn(terminal_plan, outer.shown, &spawned);
+        int error = spawn(terminal_plan, outer.slave, &spawned);
         limit_descriptors(before.rlim_cur);
         if (error == 0)
             break;
@@ -207,15 +207,15 @@ static void start_without_descriptors(void) {
 }
 
 /*
- * For a tracer that makes one system call of a start fail; those between the two getppid are the start's. Nothing of it
- * is left, and the next start succeeds.
+ * For a tracer that makes one system call of a start fail: those between the two calls of getppid. The failed start
+ * leaves nothing, and the next one succeeds.
  */
 static void start_traced(void) {
     struct outer outer = open_outer();
     struct td_spawned spawned;
     siginfo_t info;
     (void)getppid();
-    int result = spawn(terminal_plan, outer.shown, &spawned);
+    int result = spawn(terminal_plan, outer.slave, &spawned);
     (void)getppid();
     if (result == 0) {
         expect("td_signal", td_signal(spawned.pidfd, SIGKILL), 0);

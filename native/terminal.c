@@ -1,4 +1,4 @@
-/* Copies between a container's terminal and the one it is shown on. */
+/* Copies between a container's terminal and the caller's, here the outer one. */
 #include "terminal.h"
 
 #include <errno.h>
@@ -48,7 +48,7 @@ static int write_all(int fd, const char *bytes, ssize_t length) {
 
 /*
  * The kernel drops a SIGINT that pid 1 of a namespace does not catch, so `sleep 9` could not be ended by Ctrl-C: Node
- * decides what becomes of it.
+ * decides what to do about it.
  */
 static void report_typed(const struct container *container, int master, const char *bytes, ssize_t length) {
     struct termios mode;
@@ -76,13 +76,13 @@ static int copy_input(const struct container *container, int master) {
     return 1;
 }
 
-/* EIO: every process that had the terminal has closed it, and all it wrote was read. */
+/* EIO: every process has closed the terminal, and all of its output was read. */
 static int copy_output(const struct container *container, int master) {
     char buffer[COPY_BYTES];
     ssize_t got = read(master, buffer, sizeof buffer);
     if (got < 0)
         return errno == EAGAIN || errno == EINTR;
-    /* An outer terminal that is gone must not block the container: read on, drop. */
+    /* An outer terminal that is gone must not block the container: its output is read and dropped. */
     if (got > 0)
         (void)write_all(container->outer[1], buffer, got);
     return got > 0;
@@ -111,7 +111,7 @@ static void *run(void *argument) {
     int master = receive_descriptor(container->console);
     if (master >= 0) {
         container_set_master(container, master);
-        (void)td_resize(container->number); /* it may have changed since the init read it */
+        (void)td_resize(container->number); /* the size may have changed since the init read it */
         copy(container, master);
         container_set_master(container, -1);
         close(master);

@@ -3,7 +3,7 @@
 
 #include "container.h"
 
-/* Starts the thread that copies between the container's terminal and the outer one. Returns 0 or an errno. */
+/* Starts the thread that copies between the container's terminal and the caller's. Returns 0 or an errno. */
 int terminal_start(struct container *container);
 
 #endif

@@ -15,6 +15,6 @@ int thread_start(const char *name, void *(*run)(void *), void *argument) {
         return error;
     /* Not detached yet, so the handle is valid even if the thread has ended. The name is only for people to read. */
     (void)pthread_setname_np(thread, name);
-    (void)pthread_detach(thread); /* it fails for no thread that can be joined */
+    (void)pthread_detach(thread); /* it can't fail for a joinable thread */
     return 0;
 }

@@ -19,7 +19,7 @@ static int epoll = -1;
 /* Held by watch_add: the watcher does not free a container before its starter is done with it. */
 static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER;
 
-/* Closing is not enough: a child being cloned right now holds copies, and epoll would go on reporting them. */
+/* Closing is not enough: a child being cloned right now has copies, and epoll would go on reporting them. */
 static void unwatch(int fd) { (void)epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL); }
 
 static void report_closed(struct container *container) {
@@ -50,7 +50,7 @@ static void report_arrived(struct container *container, const struct td_report *
     events_send(&event);
 }
 
-/* Reads what there is; the pipe is nonblocking on this side. */
+/* Reads all reports so far; the pipe is nonblocking on this side. */
 static void read_reports(struct container *container) {
     struct td_report report;
     ssize_t got;
@@ -109,8 +109,8 @@ static int control(int operation, int fd, struct container *container, enum sour
 }
 
 /*
- * The process's end is asked for last: it frees the container, and what may still fail, for lack of memory or of
- * max_user_watches, must come before.
+ * The process's end is enabled last, because it frees the container: what can fail, for lack of memory or because of
+ * max_user_watches, comes before it.
  */
 static int add_sources(struct container *container) {
     int error = control(EPOLL_CTL_ADD, container->pidfd, container, END, 0);

@@ -4,10 +4,10 @@
 
 #include "container.h"
 
-/* Once per process: starts the thread. Returns 0 or an errno. */
+/* Called once per process: starts the thread. Returns 0 or an errno. */
 int watch_open(void);
 
-/* From here on the watcher has the container's process as its part, unless it fails. Returns 0 or an errno. */
+/* Hands the container's process to the watcher, unless it fails. Returns 0 or an errno. */
 int watch_add(struct container *container);
 
 #endif
