@@ -6,20 +6,20 @@ import { callOf, cloneCall } from "./strace.ts";
 
 const WORDS = {
   en: {
-    clone: "a process in namespaces of its own, sharing this one's memory until it executes tinydocker-init",
-    took: "what each step took",
-    total: "in all",
-    skipped: "left out",
+    clone: "a process in new namespaces, which shares this one's memory until it executes tinydocker-init",
+    took: "time of each step",
+    total: "total",
+    skipped: "skipped",
   },
   zh: {
-    clone: "在各自独立的命名空间中创建进程；执行 tinydocker-init 之前与本进程共享内存",
+    clone: "在新的命名空间中创建进程；它在执行 tinydocker-init 之前与本进程共享内存",
     took: "各步骤用时",
     total: "合计",
-    skipped: "已略过",
+    skipped: "已跳过",
   },
 } as const;
 
-/** The numbered plan: each step's system call, and below it one line of why. */
+/** The numbered plan: each step's system call, and below it one line with the reason for it. */
 export function explainPlan(plan: Plan, language: Language): string {
   const steps = plan.steps.map((step) => ({ call: callOf(step), why: reasonText(step.reason, language) }));
   return [{ call: cloneCall(plan.namespaces), why: WORDS[language].clone }, ...steps]
@@ -27,10 +27,10 @@ export function explainPlan(plan: Plan, language: Language): string {
     .join("");
 }
 
-/** What happened to a step: how many nanoseconds it took, or why it was left out. */
+/** What happened to a step: how many nanoseconds it took, or the errno for which it was skipped. */
 export type Outcome = { readonly nanoseconds: bigint } | { readonly errno: number };
 
-/** The times, in the order of the steps; those that were not reached, and exec, which does not return, are not in it. */
+/** The times, in the order of the steps, without those that were not reached and without exec, which does not return. */
 export function explainTimes(
   steps: readonly Step[],
   outcomes: ReadonlyMap<number, Outcome>,

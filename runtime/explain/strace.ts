@@ -64,12 +64,12 @@ export function callOf(step: Step): string {
     case "CHDIR":
       return `chdir(${quoted(step.path)})`;
     case "EXEC":
-      // The environment may hold secrets, and standard error may be a log.
+      // The environment may contain secrets, and standard error may be a log.
       return `execve(${quoted(step.args[0] ?? "")}, [${step.args.map(quoted).join(", ")}], /* ${step.env.length} vars */)`;
   }
 }
 
-/** The call that makes the process the steps run in. */
+/** The call that makes the process in which the steps run. */
 export function cloneCall(namespaces: number): string {
   return `clone3({flags=CLONE_VM|CLONE_VFORK|CLONE_PIDFD|CLONE_CLEAR_SIGHAND|${flagNames(namespaces, CLONE)}, exit_signal=SIGCHLD})`;
 }

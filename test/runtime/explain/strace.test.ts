@@ -31,7 +31,7 @@ const CASES: readonly (readonly [Step, string])[] = [
 describe("a step as strace writes it", () => {
   for (const [step, call] of CASES) it(call, () => assert.equal(callOf(step), call));
 
-  it("names every namespace, also those that no plan here asks for", () => {
+  it("names every namespace, including those that no plan makes", () => {
     const flags = CLONE.CLONE_NEWTIME | CLONE.CLONE_NEWUSER;
     assert.match(cloneCall(flags), /\|CLONE_NEWTIME\|CLONE_NEWUSER, exit_signal/);
   });

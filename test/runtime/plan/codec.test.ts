@@ -7,7 +7,7 @@ const PLAN_BYTES_MAX = 4 << 20;
 const chdir = (path: string): Step => ({ op: "CHDIR", path, reason: "chdir" });
 
 describe("an encoded plan", () => {
-  it("may be as long as tinydocker-init takes it, and not longer", () => {
+  it("can be as long as tinydocker-init accepts, and not longer", () => {
     const overhead = encodePlan([chdir("")], false).length;
     assert.equal(encodePlan([chdir("a".repeat(PLAN_BYTES_MAX - overhead))], false).length, PLAN_BYTES_MAX);
     for (const path of ["a".repeat(PLAN_BYTES_MAX - overhead + 1), "a".repeat(4 * PLAN_BYTES_MAX)]) {
@@ -24,7 +24,7 @@ describe("an encoded plan", () => {
     assert.throws(() => encodePlan([...steps, chdir("/")], false), /at most 2048 steps in a plan, got 2049/);
   });
 
-  it("holds no number that the wire has no place for", () => {
+  it("contains no number that does not fit into its field", () => {
     for (const mask of [-1, -1n, 0.5, Number.NaN, 1n << 64n]) {
       assert.throws(() => encodePlan([{ op: "UMASK", mask, reason: "umask" }], false), RangeError, String(mask));
     }

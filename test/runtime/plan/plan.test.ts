@@ -37,7 +37,7 @@ describe("a plan", () => {
     golden("host.zh.txt", explainPlan(planOf(spec(), host), "zh"));
   });
 
-  it("holds everything that can be asked for", () => {
+  it("contains everything that can be requested", () => {
     const user: User = { uid: 1000, gid: 1001, additionalGids: [10, 70_000], home: "/home/ann" };
     const asked = spec(
       {
@@ -59,7 +59,7 @@ describe("a plan", () => {
     golden("everything.json", `${JSON.stringify(asked, null, 2)}\n`);
   });
 
-  it("lets an upper layer that another start finds again reach the disk", () => {
+  it("writes an upper layer that another start uses again to the disk", () => {
     const mounts = (upperKept: boolean) =>
       planOf(spec(), { ...host, upperKept }).steps.flatMap((step) =>
         step.op === "MOUNT" && step.type === "overlay" ? [step.data.split(",").includes("volatile")] : [],
@@ -67,7 +67,7 @@ describe("a plan", () => {
     assert.deepEqual([mounts(false), mounts(true)], [[true], [false]]);
   });
 
-  it("builds the machine's root of parts without root", () => {
+  it("builds the machine's root in parts for a caller who is not root", () => {
     const plan = planOf(spec({}, HOST, ROOT, CALLER), {
       ...host,
       rootEntries: [
@@ -80,7 +80,7 @@ describe("a plan", () => {
     golden("rootless.txt", explainPlan(plan, "en"));
   });
 
-  it("has the times of its steps told after the run", () => {
+  it("is followed by the times of its steps after the run", () => {
     const { steps } = planOf(spec(), host);
     const outcomes = new Map([
       [0, { nanoseconds: 12_345n }],
@@ -118,7 +118,7 @@ describe("a plan", () => {
     ]);
   });
 
-  it("ends with the process that started it from its first step on, and says so again after the steps that clear it", () => {
+  it("makes the container end with the process that started it, first and again after the steps that clear that", () => {
     const { steps } = planOf(spec(), host);
     assert.deepEqual([steps[0]?.op, ...steps.slice(-2).map(({ op }) => op)], ["PDEATHSIG", "PDEATHSIG", "EXEC"]);
   });
@@ -143,7 +143,7 @@ describe("a plan", () => {
     assert.ok(find(steps, "MKDIR").some(({ path }) => path === "/x"));
   });
 
-  it("refuses to join a namespace that is there already", () => {
+  it("refuses to join an existing namespace", () => {
     const asked = spec();
     const linux = { ...asked.linux, namespaces: [{ type: "network", path: "/proc/1/ns/net" } as const] };
     assert.throws(() => planOf({ ...asked, linux }, host), /can't join the network namespace \/proc\/1\/ns\/net/);
