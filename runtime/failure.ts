@@ -1,24 +1,24 @@
-/** What failed, for programs: a stable name for each thing that one would act on in its own way. More may come. */
+/** What failed, for programs: a stable name for each failure that they may handle differently. More may be added. */
 export type FailureCode =
   /** The command line, or the request to start a container, is not valid. */
   | "usage"
   /** The name of a container or an image is not valid. */
   | "name-invalid"
-  /** A container has the name: one that runs, or one that is kept. */
+  /** The name belongs to a container that is running or kept. */
   | "name-in-use"
-  /** There is no container of the name. */
+  /** There is no container with that name. */
   | "container-not-found"
-  /** The container does not run, and what was asked for needs one that does. */
+  /** The container is not running, and the operation needs one that is. */
   | "container-not-running"
-  /** There is no image of the name. */
+  /** There is no image with that name. */
   | "image-not-found"
-  /** There is an image of the name already. */
+  /** An image with that name already exists. */
   | "image-exists"
   /** The image is built in: it can be neither imported nor removed. */
   | "image-built-in"
   /** The image is in use, so it can't be removed. */
   | "image-in-use"
-  /** What was to be imported is not an image: not an archive, a damaged one, or one whose files are not safe to unpack. */
+  /** The source to import is not an archive, or is damaged, or contains files that are not safe to unpack. */
   | "image-invalid"
   /** The stored image is damaged. */
   | "image-damaged"
@@ -26,11 +26,11 @@ export type FailureCode =
   | "source-unreadable"
   /** The image could not be stored for another reason. */
   | "import-failed"
-  /** The user to run as is neither in the image nor a valid UID[:GID]. */
+  /** The user to run as is neither a name in the image nor a valid UID[:GID]. */
   | "user-unknown"
   /** The source of a mount does not exist, or can't be reached. */
   | "mount-source-missing"
-  /** What was asked for needs root. */
+  /** The operation needs root. */
   | "root-required"
   /** The working directory of the command can't be entered. */
   | "workdir-unusable"
@@ -38,13 +38,13 @@ export type FailureCode =
   | "command-not-found"
   /** The command is in the image, but its interpreter or dynamic loader is not. */
   | "interpreter-missing"
-  /** The command is in the image, and can't be executed. */
+  /** The command is in the image, but can't be executed. */
   | "command-not-executable"
   /** This machine is not Linux. */
   | "platform-unsupported"
   /** The kernel is older than the oldest supported one. */
   | "kernel-too-old"
-  /** The kernel refuses a process in namespaces of its own. */
+  /** The kernel refuses to start a process in new namespaces. */
   | "namespace-refused"
   /** A limit of this machine is reached: processes, namespaces or memory. */
   | "limit-reached"
@@ -54,19 +54,19 @@ export type FailureCode =
   | "setup-failed"
   /** The container's init was ended from outside before it ran the command. */
   | "init-ended"
-  /** The disk that holds the state directory is full, or the user's quota on it. */
+  /** The disk with the state directory is full, or the user's quota on it is used up. */
   | "no-space"
   /** The state directory can't be read or written. */
   | "state-unwritable"
-  /** What the caller gave to observe the start's steps threw. */
+  /** The caller's observer of the start threw an error. */
   | "observer-failed"
-  /** A file of the state directory is damaged, or was written by a newer version. */
+  /** A file in the state directory is damaged, or was written by a newer version. */
   | "state-damaged"
   /** What a container left behind can't be removed. */
   | "cleanup-failed"
   /** The native part does not compile, or the tools for it are missing. */
   | "native-build-failed"
-  /** The compiled native part is of another version than the program. */
+  /** The compiled native part and the program have different versions. */
   | "native-mismatch"
   /** The native part can't be started. */
   | "native-failed"
@@ -80,12 +80,12 @@ interface FailureOptions {
   readonly cause?: unknown;
 }
 
-/** Something a person can act on: what failed, on what and why in `message`; what to do about it in `remedy`. */
+/** A failure that a person can act on: what failed, on what and why in `message`; what to do about it in `remedy`. */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly code: FailureCode;
   readonly remedy: string | undefined;
-  /** docker's: 125 tinydocker itself, 126 the command can't be executed, 127 there is no such command. */
+  /** As docker's: 125 tinydocker itself failed, 126 the command can't be executed, 127 there is no such command. */
   readonly exitCode: 125 | 126 | 127;
 
   constructor(message: string, { code, remedy, exitCode = 125, cause }: FailureOptions) {

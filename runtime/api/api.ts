@@ -10,38 +10,38 @@ export { Failure, type FailureCode } from "../failure.ts";
 
 /** What to run, in the words of `docker run` and of the OCI runtime-spec. */
 export interface ContainerRequest {
-  /** 1 to 64 letters, digits, `.`, `_` and `-`. One container of a name runs at a time. */
+  /** 1 to 64 letters, digits, `.`, `_` and `-`. Only one container of a name runs at a time. */
   readonly name: string;
   /** The command and its arguments; a command without a slash is looked up in the container's `PATH`. */
   readonly args: readonly string[];
   /** Added to the container's `PATH`, `HOME` and `HOSTNAME`; nothing of this process's environment is passed on. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** The image its root is made of. Default: `host`, this machine's own root, which is not written to. */
+  /** The image of its root. Default: `host`, this machine's own root, which is never written to. */
   readonly image?: string | undefined;
-  /** `UID[:GID]`, numbers or names that the image's `/etc/passwd` and `/etc/group` know. Default: root. */
+  /** `UID[:GID]`, numbers or names from the image's `/etc/passwd` and `/etc/group`. Default: root. */
   readonly user?: string | undefined;
   /** An absolute path in the container, made if it is missing. Default: `/`. */
   readonly cwd?: string | undefined;
   /** Default: the name. */
   readonly hostname?: string | undefined;
-  /** `SRC:DST[:ro]` each: shows a file or directory of this machine. A relative SRC starts at `process.cwd()`. */
+  /** Bind mounts, `SRC:DST[:ro]` each: a file or directory of this machine. A relative SRC starts at `process.cwd()`. */
   readonly volumes?: readonly string[] | undefined;
-  /** The root can't be written to. */
+  /** Whether the root is read-only. Default: false. */
   readonly readonly?: boolean | undefined;
 }
 
 export interface StartOptions {
   /**
    * Open file descriptors for the command's standard input, output and error. Default: this process's own.
-   * The container has copies: once `start` returned, they can be closed.
+   * The container has copies: they can be closed once `start` has resolved.
    */
   readonly stdio?: readonly [stdin: number, stdout: number, stderr: number] | undefined;
   /**
-   * Receives text in pieces: before the start each step with its system call and why it is there, after the end
-   * what each step took. This is what `tinydocker run --explain` prints.
+   * Receives the text that `tinydocker run --explain` prints, in pieces: before the start each step with its system call
+   * and the reason for it, after the end the time of each step.
    */
   readonly explain?: ((text: string) => void) | undefined;
-  /** Of that text. Default: `en`. */
+  /** The language of that text. Default: `en`. */
   readonly language?: "en" | "zh" | undefined;
 }
 
@@ -50,16 +50,16 @@ export type ExitStatus =
   | { readonly code: number; readonly signal: null }
   | { readonly code: null; readonly signal: NodeJS.Signals };
 
-/** A container whose command runs, or has run. It keeps Node.js from exiting; it ends when this process ends. */
+/** A container whose command is running or has ended. It keeps Node.js from exiting, and ends when this process ends. */
 export interface Container {
   readonly name: string;
-  /** Of the command, as this machine numbers its processes. */
+  /** The command's process id on this machine. */
   readonly pid: number;
   /** Settles after the command ended and everything the container made on this machine was removed. */
   readonly exited: Promise<ExitStatus>;
   /**
-   * Sends a signal to the command, SIGTERM by default. One that ends a program by default ends the container, too, where
-   * the command doesn't handle it. Returns false when the command had ended already.
+   * Sends a signal to the command, SIGTERM by default. A command that doesn't handle a signal whose default action is to
+   * end a program is killed. Returns false if the command has already ended.
    */
   kill(signal?: NodeJS.Signals): boolean;
 }
@@ -69,7 +69,7 @@ export interface Container {
  * root in it. Images and containers are stored in `/var/lib/tinydocker`, without root in `~/.local/share/tinydocker`; the
  * environment variable `TINYDOCKER_ROOT` names another directory.
  *
- * One thread of a process can start containers: the first that does. It must last: when it ends, the kernel ends them.
+ * Only one thread of a process can start containers: the first that does. When it ends, the kernel kills its containers.
  *
  * @example
  * const container = await start({ name: "hello1", args: ["/bin/echo", "hello"] });
@@ -91,7 +91,7 @@ export async function start(request: ContainerRequest, options: StartOptions = {
     ended = true;
     observer?.finish();
   });
-  // A caller need not wait for it. When the start fails, it rejects with what this function throws.
+  // A caller may ignore it. When the start fails, it rejects with what this function throws.
   exited.catch(() => {});
   await container.started;
   return {
@@ -118,15 +118,15 @@ export interface Image {
 }
 
 export interface ImportedImage extends Image {
-  /** A sentence each, such as which kinds of files were left out. */
+  /** One sentence each, such as which kinds of files were left out. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Makes an image of a root file system: a tar archive, plain or compressed with gzip or zstd, by its path or its bytes,
- * or a directory. The image appears whole or not at all; a stream of bytes is destroyed, read or not.
- * @throws Failure when there is an image of that name already, or the source can't be read or is no root file system;
- * the reason of `signal` when it is aborted
+ * Makes an image from a root file system: a tar archive, plain or compressed with gzip or zstd, by its path or its bytes,
+ * or a directory. The image is stored completely or not at all; a stream is destroyed, whether it was read or not.
+ * @throws Failure when an image of that name exists, or the source can't be read or is not a root file system; the reason
+ * of `signal` when it is aborted
  */
 export async function importImage(
   name: string,

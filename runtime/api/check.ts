@@ -6,8 +6,8 @@ import type { Language } from "../explain/reason.ts";
 import { Failure } from "../failure.ts";
 
 /*
- * What a caller passes, checked here, because JavaScript, or a cast, passes anything. Each function returns complete values
- * or throws Failure; what the values mean is checked by those that take them.
+ * Checks what a caller passes, because JavaScript, or a cast, can pass anything. Each function returns complete values or
+ * throws Failure; what the values mean is checked where they are used.
  */
 
 const REQUEST = ["name", "args", "env", "image", "user", "cwd", "hostname", "volumes", "readonly"];
@@ -70,7 +70,7 @@ function fields(from: string, what: string, value: unknown, known: readonly stri
   if (!isRecord(value)) throw mustBe(`the ${what} of ${from}()`, "an object", value);
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown === undefined) return { ...value };
-  throw refused(`${from}() has no option ${JSON.stringify(unknown)}; it has ${known.join(", ")}`);
+  throw refused(`${from}() has no option ${JSON.stringify(unknown)}; the options are ${known.join(", ")}`);
 }
 
 function text(field: string, value: unknown): string {
@@ -117,7 +117,7 @@ function descriptor(value: unknown, at: number): number {
   return value;
 }
 
-/** Of an int. */
+/** INT_MAX of C. */
 const DESCRIPTOR_MAX = 2 ** 31 - 1;
 
 function isSignal(value: unknown): value is NodeJS.Signals {

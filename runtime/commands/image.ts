@@ -14,24 +14,24 @@ export const imageCommand: CommandModule = {
       .command(importCommand)
       .command(listCommand)
       .command(removeCommand)
-      .demandCommand(1, "say which: import, ls or rm"),
+      .demandCommand(1, "the command is missing: import, ls or rm"),
   handler: () => {},
 };
 
 const importCommand: CommandModule<object, { name: string; source: string }> = {
   command: "import <name> <source>",
-  describe: "Make an image of a root file system",
+  describe: "Make an image from a root file system",
   builder: (yargs) =>
     yargs
-      .positional("name", { type: "string", demandOption: true, describe: "what to call the image" })
+      .positional("name", { type: "string", demandOption: true, describe: "the image's name" })
       .positional("source", {
         type: "string",
         demandOption: true,
         describe: "FILE.tar[.gz|.zst], a directory, or - for an archive on standard input",
       })
-      // Without it yargs takes a lone - for an option and gives an empty string.
+      // Without it yargs reads a lone - as an option and passes an empty string.
       .nargs("source", 1),
-  handler: ({ name, source }) => undoneBySignals((signal) => importAndTell(name, source, signal)),
+  handler: ({ name, source }) => undoneBySignals((signal) => importAndReport(name, source, signal)),
 };
 
 const listCommand: CommandModule<object, { json: boolean }> = {
@@ -51,7 +51,7 @@ const removeCommand: CommandModule<object, { name: string }> = {
   handler: ({ name }) => removeImage(stateRoot(), name),
 };
 
-async function importAndTell(name: string, source: string, signal: AbortSignal): Promise<void> {
+async function importAndReport(name: string, source: string, signal: AbortSignal): Promise<void> {
   const meter = progressMeter(name);
   const imported = await importImage({
     root: stateRoot(),
@@ -72,7 +72,7 @@ function summary({ record }: Imported): string {
 const SILENT_MS = 1_000;
 const REFRESH_MS = 200;
 
-/** One line on a terminal, from the second second on. */
+/** One line on a terminal, shown after the first second. */
 function progressMeter(name: string): { show: (done: Readonly<Extracted>) => void; clear: () => void } {
   if (!process.stderr.isTTY) return { show: () => {}, clear: () => {} };
   let next = Date.now() + SILENT_MS;

@@ -4,16 +4,16 @@ import { Failure } from "../failure.ts";
 import { imageCommand } from "./image.ts";
 import { RUN_OPTIONS } from "./run.ts";
 
-/** Everything but running: help, version, images. Throws Failure (exit 125) for what isn't a command or option. */
+/** Everything except `run`: help, version, images. Throws Failure (exit 125) for an unknown command or option. */
 export async function otherCommands(args: readonly string[]): Promise<void> {
-  // Not at the top, which a bundle of one file executes also for `run`.
+  // Not imported at the top, where a bundle in one file would execute it for `run` as well.
   const { default: yargs } = await import("yargs");
   await yargs(args)
     .scriptName("tinydocker")
     .usage("$0 run [OPTION…] NAME CMD [ARG…]")
     .command(runHelp)
     .command(imageCommand)
-    .demandCommand(1, "say what to do: run or image")
+    .demandCommand(1, "the command is missing: run or image")
     .strict()
     .version(version())
     .help()
@@ -23,7 +23,7 @@ export async function otherCommands(args: readonly string[]): Promise<void> {
     .parseAsync();
 }
 
-/** cli.ts runs it; this is its help. */
+/** Only the help: cli.ts handles the command itself. */
 const runHelp: CommandModule = {
   command: "run <NAME> <CMD> [ARG…]",
   describe: "Run a command in a new container; options after NAME are the command's",

@@ -12,39 +12,39 @@ import { openShim } from "../host/shim.ts";
 import { isInteractive, takeTerminal } from "../host/terminal.ts";
 import type { ExitStatus } from "../state/exit.ts";
 
-/** In the shape of node:util's parseArgs; the help is made of it as well. */
+/** As parseArgs of node:util takes them; the help is generated from them as well. */
 export const RUN_OPTIONS = {
-  image: { type: "string", describe: "what its root is made of; host, the default, is this machine's own root" },
-  env: { type: "string", short: "e", multiple: true, describe: "K=V, or K to pass yours on" },
+  image: { type: "string", describe: "image of the root; the default, host, is this machine's own root" },
+  env: { type: "string", short: "e", multiple: true, describe: "K=V, or K for the value in your environment" },
   workdir: { type: "string", short: "w", describe: "directory the command starts in" },
-  user: { type: "string", short: "u", describe: "UID[:GID], numbers or the image's names" },
+  user: { type: "string", short: "u", describe: "UID[:GID], numbers or names from the image" },
   hostname: { type: "string", describe: "default: NAME" },
   volume: {
     type: "string",
     short: "v",
     multiple: true,
-    describe: "SRC:DST[:ro]: show a file or directory of this machine",
+    describe: "SRC:DST[:ro]: bind mount a file or directory of this machine",
   },
-  "read-only": { type: "boolean", describe: "the root can't be written to" },
-  explain: { type: "boolean", describe: "print each step, why it is there, and what it took" },
+  "read-only": { type: "boolean", describe: "make the root read-only" },
+  explain: { type: "boolean", describe: "print each step, the reason for it, and how long it took" },
 } as const;
 
 const REMEDY = "tinydocker run [OPTION…] NAME CMD [ARG…]; see tinydocker run --help";
 
-/** Runs what the arguments after `run` say, and returns the exit code docker would. Throws Failure. */
+/** Runs a container by the arguments after `run`, and returns the exit code that docker would. Throws Failure. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const { options, request } = parseRun(args);
   return exitCodeOf(await run({ ...request, terminal: isInteractive() }, options.explain ?? false));
 }
 
-/** Options end at NAME: what follows belongs to the command. Throws Failure for what isn't an option. */
+/** Options end at NAME: what follows belongs to the command. Throws Failure for an unknown option. */
 export function parseRun(args: readonly string[]) {
   const { tokens } = parseArgs({ args: [...args], options: RUN_OPTIONS, strict: false, tokens: true });
   const name = tokens.find(({ kind }) => kind !== "option");
   const end = name?.index ?? args.length;
   const options = parseOptions(args.slice(0, end));
   const [first, ...command] = args.slice(name?.kind === "option-terminator" ? end + 1 : end);
-  if (first === undefined) throw new Failure("there is no name for the container", { code: "usage", remedy: REMEDY });
+  if (first === undefined) throw new Failure("the name of the container is missing", { code: "usage", remedy: REMEDY });
   if (command.length === 0) throw new Failure("there is no command to run", { code: "usage", remedy: REMEDY });
   const { image, env, workdir, user, hostname, volume } = options;
   const request: NamedRequest = {
@@ -115,7 +115,7 @@ function catchSignals() {
   };
 }
 
-/** As a shell tells a signal: 128 and its number. */
+/** As a shell reports a signal: 128 plus its number. */
 function exitCodeOf(status: ExitStatus): number {
   if (status.signal === null) return status.code;
   const number = constants.signals[status.signal];

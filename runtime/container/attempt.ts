@@ -23,9 +23,9 @@ export interface Launch {
   readonly spec: ContainerSpec;
   readonly options: StartOptions;
   readonly held: Claim;
-  /** stateRoot(), absolute: the init changes its directory. */
+  /** stateRoot(), absolute because the init changes its working directory. */
   readonly root: string;
-  /** The upper layer is there after the exit, so it can't be in memory. */
+  /** The upper layer is kept after the exit, so it can't be in memory. */
   readonly kept: boolean;
 }
 
@@ -66,7 +66,7 @@ export class Attempt {
   readonly #listener: Listener;
   #life: Life = { state: "starting" };
 
-  /** Throws Failure when there is no process. What fails after that is a reason to end it, and is in `ended`. */
+  /** Throws Failure when no process could be made. What fails later ends the process, and is reported by `ended`. */
   constructor(launch: Launch, upperInMemory: boolean, listener: Listener) {
     this.#launch = launch;
     this.#listener = listener;
@@ -79,17 +79,17 @@ export class Attempt {
         else this.#guarded(() => this.#advance(event));
       });
     });
-    this.#guarded(() => this.#writeDown());
+    this.#guarded(() => this.#record());
   }
 
   get isOver(): boolean {
     return this.#life.state === "ended";
   }
 
-  /** So that whoever comes next can end it should this process be killed. */
-  #writeDown(): void {
+  /** So that the next start can end it if this process is killed. */
+  #record(): void {
     const identity = identify(this.spawned.pid);
-    // Without one it has ended.
+    // If there is none, it has ended.
     if (identity) hold(this.#launch.held, entry({ kind: "process", ...identity }, "exit"));
   }
 
@@ -171,11 +171,11 @@ const SIGRTMIN = 34;
 
 function signalName(number: number): NodeJS.Signals {
   const known = Object.entries(constants.signals).find(([, value]) => value === number);
-  // Node names no real-time signals.
+  // Node has no names for real-time signals.
   return (known?.[0] ?? `SIGRTMIN+${number - SIGRTMIN}`) as NodeJS.Signals;
 }
 
-/** overlayfs says EINVAL to a file system that can't hold its upper layer, such as another overlay, NFS or FUSE. */
+/** overlayfs fails with EINVAL if its upper layer is on an unsuitable file system, such as another overlay, NFS or FUSE. */
 export function isUpperRefused(plan: Plan, { before }: Ended): boolean {
   if (before.state !== "failed" || before.errno !== ERRNO.EINVAL) return false;
   const inMemory = plan.steps.some(({ reason }) => reason === "upperInMemory");

@@ -5,19 +5,19 @@ import type { ExitStatus } from "../state/exit.ts";
 /** A container that this process started. */
 export interface Container {
   readonly name: string;
-  /** Of the command, in this process's pid namespace. */
+  /** The command's pid in this process's pid namespace. */
   readonly pid: number;
-  /** Settles once the command runs; rejects with Failure, after all was undone, when it can't be started. */
+  /** Resolves once the command runs. Rejects with Failure, after everything was undone, when it can't be started. */
   readonly started: Promise<void>;
-  /** Settles after the command ended and all that lasts until then is undone; rejects as `started` does. */
+  /** Resolves after the command ended and everything that lasts until its exit was undone. Rejects as `started` does. */
   readonly exited: Promise<ExitStatus>;
   /** A signal that the command doesn't handle ends it, although it is pid 1. */
   kill(signal: NodeJS.Signals): void;
-  /** Tells the container's terminal that the one it is shown on has another size. */
+  /** Sets the size of the container's terminal to that of the caller's. */
   resize(): void;
 }
 
-/** Told of a start as it goes, for `--explain`. If it throws, the container is ended, and that is the failure. */
+/** Called during a start, for `--explain`. If it throws, the container is ended and the start fails. */
 export interface Observer {
   planned(plan: Plan): void;
   took(step: number, nanoseconds: bigint): void;

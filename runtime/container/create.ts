@@ -18,10 +18,10 @@ export async function create(spec: ContainerSpec): Promise<void> {
       const upper = directory(held.places.upper);
       const entries = [entry(upper, "removal")];
       begin(held, entries);
-      // One is there only where the machine lost power, and with it the journal.
+      // It exists only if the machine lost power, and the journal with it.
       await removeDirectory(shim, upper);
       writeRecord(held.places.record, newRecord(spec, "on request", entries));
-      // The record has them now.
+      // They are in the record now.
       drop(held, ({ until }) => until === "removal");
     } finally {
       await release(shim, held);

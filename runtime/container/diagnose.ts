@@ -12,9 +12,9 @@ const USER_NAMESPACE_REMEDY =
   "run tinydocker as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), " +
   "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), user.max_user_namespaces above 0";
 
-/** The process could not be made. */
+/** For a process that could not be made. */
 export function cloneFailure(stage: Stage, errno: number, userNamespace: boolean): Failure {
-  const what = `can't start a process in namespaces of its own (${stage}): ${errnoText(errno)}`;
+  const what = `can't start a process in new namespaces (${stage}): ${errnoText(errno)}`;
   return new Failure(what, { code: cloneCode(errno), remedy: cloneRemedy(stage, errno, userNamespace) });
 }
 
@@ -36,7 +36,7 @@ function cloneRemedy(stage: Stage, errno: number, userNamespace: boolean): strin
     case ERRNO.EINVAL:
       return "this kernel was built without one of the namespaces: zgrep _NS= /proc/config.gz";
     case ERRNO.ENOSYS:
-      return "the kernel is too old for clone3, or a seccomp filter, as of another container, hides it";
+      return "the kernel is too old for clone3, or a seccomp filter refuses it, as inside another container";
     case ERRNO.EAGAIN:
       return "there are too many processes: see ulimit -u and the cgroup's pids.max";
     case ERRNO.ENOMEM:
@@ -46,7 +46,7 @@ function cloneRemedy(stage: Stage, errno: number, userNamespace: boolean): strin
   }
 }
 
-/** What tells that the command itself, not the container, can't be executed: docker's 126. */
+/** These mean that the command itself can't be executed, docker's 126; others, that the container can't be started. */
 const NOT_EXECUTABLE: readonly number[] = [
   ERRNO.EACCES,
   ERRNO.ENOEXEC,
@@ -56,7 +56,7 @@ const NOT_EXECUTABLE: readonly number[] = [
   ERRNO.ELOOP,
 ];
 
-/** A step of the plan failed; without a step, the init before its first one. */
+/** For a failed step of the plan; undefined when the init failed before its first one. */
 export function stepFailure(step: Step | undefined, errno: number, object: string, spec: ContainerSpec): Failure {
   if (!step) return new Failure(`the container's init can't read its plan: ${errnoText(errno)}`, { code: "internal" });
   if (step.op === "EXEC") return commandFailure(errno, object, spec);
@@ -99,14 +99,14 @@ function stepCode({ reason }: Step, errno: number): FailureCode {
   return reason === "overlay" || reason === "hostEntry" ? "overlay-refused" : "setup-failed";
 }
 
-/** overlayfs is read-only when it finds no room for its work directory. */
+/** EROFS: an overlay is mounted read-only when there is no space for its work directory. */
 function isFull(errno: number): boolean {
   return errno === ERRNO.ENOSPC || errno === ERRNO.EROFS;
 }
 
 function stepRemedy(step: Step, errno: number): string | undefined {
   if (isFull(errno))
-    return "free some space on the disk that holds tinydocker's state directory, or set TINYDOCKER_ROOT";
+    return "free some space on the disk with tinydocker's state directory, or set TINYDOCKER_ROOT to another directory";
   switch (step.reason) {
     case "overlay":
     case "hostEntry":
@@ -119,7 +119,7 @@ function stepRemedy(step: Step, errno: number): string | undefined {
     case "sysfs":
       return errno === ERRNO.ENOTDIR ? "it must be a directory in the image, not a symlink" : undefined;
     case "device":
-      return "tinydocker takes its devices from the host's /dev, which must have them";
+      return "tinydocker bind mounts this device from the host's /dev, where it must exist";
     case "keyring":
       return errno === ERRNO.EDQUOT ? "raise /proc/sys/kernel/keys/maxkeys, or end containers of this user" : undefined;
     default:
@@ -134,19 +134,19 @@ function overlayRemedy(errno: number): string {
     case ERRNO.EPERM:
       return "this kernel lets only root mount an overlay; run tinydocker as root";
     default:
-      return "dmesg says what overlayfs refuses; TINYDOCKER_ROOT may name a directory on another file system";
+      return "see dmesg for the reason, or set TINYDOCKER_ROOT to a directory on another file system";
   }
 }
 
-/** A failed call on the host's own files, in words; what already is a Failure stays one. */
+/** Turns a failed system call on the host's files into a Failure; returns any other error as it is. */
 export function hostFailure(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof Failure || !("syscall" in error)) return error;
   const { errno, path } = error as NodeJS.ErrnoException;
   const isNoSpace = -(errno ?? 0) === ERRNO.ENOSPC;
   const remedy = isNoSpace
-    ? "free some space there, or name another directory with TINYDOCKER_ROOT"
-    : "TINYDOCKER_ROOT names the directory that holds images and containers";
-  return new Failure(`can't keep the container's state${path ? ` in ${path}` : ""}: ${errnoText(-(errno ?? 0))}`, {
+    ? "free some space there, or set TINYDOCKER_ROOT to another directory"
+    : "set TINYDOCKER_ROOT to another directory for images and containers";
+  return new Failure(`can't store the container's state${path ? ` in ${path}` : ""}: ${errnoText(-(errno ?? 0))}`, {
     code: isNoSpace ? "no-space" : "state-unwritable",
     remedy,
     cause: error,

@@ -8,7 +8,7 @@ import { stateRoot } from "../state/root.ts";
 import { findExisting } from "../state/status.ts";
 import { deliver } from "./signals.ts";
 
-/** Sends a signal to a container that any process started, as Container's own kill does. Throws Failure when it doesn't run. */
+/** Sends a signal to a container that any process started, as Container.kill does. Throws Failure if it is not running. */
 export async function kill(name: string, signal: NodeJS.Signals): Promise<void> {
   const shim = await openShim();
   const { status } = findExisting(placesOf(resolve(stateRoot()), name), name);
@@ -16,7 +16,7 @@ export async function kill(name: string, signal: NodeJS.Signals): Promise<void> 
   const { process } = status;
   const pidfd = shim.pidfd(process.pid);
   try {
-    // The number may be another process's by now; with the descriptor open, what is found alive is what gets the signal.
+    // The pid may have been reused. Once the pidfd is open, the process found alive is the one that gets the signal.
     if (pidfd < 0 || !isAlive(process)) throw notRunning(name, "stopped");
     deliver(shim, { pid: process.pid, pidfd }, signal);
   } finally {

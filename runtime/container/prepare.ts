@@ -9,12 +9,12 @@ import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } 
 import { resolveUser } from "../spec/user.ts";
 import { stateRoot } from "../state/root.ts";
 
-/** overlayfs takes an upper layer inside its lower one, as the image `host` has it, from here on; the other calls are older. */
+/** The first one whose overlayfs takes an upper layer inside its lower one, as with the image `host`; all else is older. */
 const KERNEL_MIN = { major: 5, minor: 13 };
-/** Of /etc/passwd and /etc/group; a larger file is read as far as this. */
+/** Of /etc/passwd and /etc/group, each; the rest of a larger file is ignored. */
 const ACCOUNTS_BYTES_MAX = 1 << 20;
 
-/** A request with the image's and the user's names still to be looked up. */
+/** A request whose image and user are names, still to be looked up. */
 export interface NamedRequest extends RunRequest {
   /** Default: host. */
   readonly image?: string;
@@ -22,7 +22,7 @@ export interface NamedRequest extends RunRequest {
   readonly user?: string;
 }
 
-/** Looks up what the request names and makes it complete. Throws Failure for what can't be run; nothing is changed. */
+/** Looks up the names of a request and completes it. Throws Failure for what can't be run. Changes nothing. */
 export async function prepare(request: NamedRequest): Promise<ContainerSpec> {
   checkKernel(release());
   const image = await resolveImage(stateRoot(), request.image ?? "host");
@@ -34,7 +34,7 @@ export async function prepare(request: NamedRequest): Promise<ContainerSpec> {
   return spec;
 }
 
-/** Throws Failure when the kernel, by its release as uname(2) gives it, is too old. */
+/** `kernel`: its release, as uname(2) returns it. Throws Failure when it is too old. */
 export function checkKernel(kernel: string): void {
   const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number);
   if (major > KERNEL_MIN.major || (major === KERNEL_MIN.major && minor >= KERNEL_MIN.minor)) return;
@@ -61,7 +61,7 @@ function checkSource({ source, destination }: Mount): void {
   }
 }
 
-/** A file of the image's uppermost layer that has it, empty without one. No symlink leads out of the layer. */
+/** The content of a file in the topmost layer that has it; empty if none has. No symlink leads out of the layer. */
 function readInImage(shim: Shim, image: Image, path: string): string {
   for (const layer of image.layers) {
     const fd = shim.openInside(layer, path);

@@ -6,7 +6,7 @@ import { stateRoot } from "../state/root.ts";
 import { findExisting } from "../state/status.ts";
 import { hostFailure } from "./diagnose.ts";
 
-/** Removes a container that does not run, with all that it wrote. Throws Failure when it runs, and when there is none. */
+/** Removes a container and everything it wrote. Throws Failure if it is running or does not exist. */
 export async function remove(name: string): Promise<void> {
   const shim = await openShim();
   try {
@@ -14,7 +14,7 @@ export async function remove(name: string): Promise<void> {
     try {
       const { record } = findExisting(held.places, name);
       begin(held, record.entries);
-      // From here on nothing says that it is kept, so whoever comes after a kill removes the rest.
+      // Without the record it is no longer kept: if this process is killed, the next start removes the rest.
       removeRecord(held.places.record);
     } finally {
       await release(shim, held);

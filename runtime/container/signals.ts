@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import type { Shim } from "../host/shim.ts";
 
-/** Those whose default action ends a process, that a supervisor sends, and that Node may catch. */
+/** The signals whose default action ends a process, that a supervisor sends, and that Node can catch. */
 export const FORWARDED: readonly NodeJS.Signals[] = [
   "SIGHUP",
   "SIGINT",
@@ -14,8 +14,8 @@ export const FORWARDED: readonly NodeJS.Signals[] = [
 ];
 
 /**
- * Sends a signal to pid 1 of a container. The kernel keeps from it what it doesn't handle, as for the machine's own init,
- * so that `sleep` could not be ended by SIGTERM; then it is killed instead. Returns whether it was.
+ * Sends a signal to pid 1 of a container. The kernel drops a signal that a pid 1 doesn't handle, so SIGTERM would not end
+ * `sleep`; such a process is killed instead. Returns whether it was.
  */
 export function deliver(shim: Shim, process: { pid: number; pidfd: number }, signal: NodeJS.Signals): boolean {
   const number = constants.signals[signal];
@@ -24,7 +24,7 @@ export function deliver(shim: Shim, process: { pid: number; pidfd: number }, sig
   return fatal;
 }
 
-/** The same for a signal whose character was typed: the kernel sent it, and dropped it where pid 1 is in the foreground. */
+/** The same for a signal whose character was typed: the kernel has sent it, and dropped it if pid 1 is in the foreground. */
 export function deliverTyped(
   shim: Shim,
   process: { pid: number; pidfd: number; container: number },
@@ -36,7 +36,7 @@ export function deliverTyped(
   return dropped;
 }
 
-/** Caught, ignored, or blocked, as a program has it that waits for signals with sigwait(3). */
+/** Caught, ignored, or blocked, as by a program that waits for signals with sigwait(3). */
 function isHandled(pid: number, signal: number): boolean {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
@@ -44,6 +44,6 @@ function isHandled(pid: number, signal: number): boolean {
       ([, mask]) => (BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n,
     );
   } catch {
-    return true; // it is gone, or going
+    return true; // the process has ended
   }
 }

@@ -14,8 +14,7 @@ import { hostFailure } from "./diagnose.ts";
 import { supervise } from "./supervise.ts";
 
 /**
- * Makes a container and starts it; it is removed at its exit. The thread that calls this must last: the kernel ends the
- * container with it.
+ * Makes and starts a container that is removed at its exit. When the calling thread ends, the kernel kills the container.
  */
 export function start(spec: ContainerSpec, options: StartOptions = {}): Promise<Container> {
   return holding(spec.name, async (shim, root, held) => {
@@ -28,13 +27,13 @@ export function start(spec: ContainerSpec, options: StartOptions = {}): Promise<
   });
 }
 
-/** Starts a container that `create` made, for the first time or again. Throws Failure when it runs. */
+/** Starts a container that `create` made, for the first time or again. Throws Failure if it is running. */
 export function startCreated(name: string, options: StartOptions = {}): Promise<Container> {
   return holding(name, async (shim, root, held) => {
     const { record } = findExisting(held.places, name);
     const work = directory(held.places.work);
     begin(held, [entry(work, "exit")]);
-    // One is there only where the machine lost power, and with it the journal.
+    // It exists only if the machine lost power, and the journal with it.
     await removeDirectory(shim, work);
     await sweepOthers(shim, root, held, options);
     return supervise({ shim, spec: record.spec, options, held, root, kept: true }, (exit) =>
@@ -43,7 +42,7 @@ export function startCreated(name: string, options: StartOptions = {}): Promise<
   });
 }
 
-/** Takes the name for what `work` does, which has to give it back unless it throws. */
+/** Locks the name and calls `work`. If `work` throws, the name is released here; else that is up to `work`. */
 async function holding(
   name: string,
   work: (shim: Shim, root: string, held: Claim) => Promise<Container>,

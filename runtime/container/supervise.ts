@@ -9,8 +9,8 @@ import { hostFailure, stepFailure } from "./diagnose.ts";
 import { deliver, deliverTyped } from "./signals.ts";
 
 /**
- * Starts the container's process and sees it through to its end. Then it calls `onExit` with how the command ended, if it
- * ran, undoes what is held and gives the name back. Throws Failure when there is no process, with all still held.
+ * Starts the container's process. When that ends, calls `onExit` with how the command ended, if it ran, undoes what is held
+ * and releases the name. Throws Failure, with everything still held, when no process could be made.
  */
 export function supervise(launch: Launch, onExit: (exit: Exit) => void = () => {}): Container {
   return new Supervised(launch, onExit);
@@ -22,7 +22,7 @@ class Supervised implements Container {
   readonly exited: Promise<ExitStatus>;
   readonly #launch: Launch;
   readonly #onExit: (exit: Exit) => void;
-  /** A second one, with the upper layer in memory, where the state directory's file system can't hold it. */
+  /** Replaced by a second one, with the upper layer in memory, if the state directory's file system can't store it. */
   #attempt: Attempt;
   #executed = () => {};
   #killedFor: NodeJS.Signals | undefined;
@@ -39,7 +39,7 @@ class Supervised implements Container {
       this.#executed = resolve;
       this.exited.then(() => resolve(), reject);
     });
-    // A caller may wait for either; the other's failure is the same one.
+    // A caller may wait for either: both reject with the same failure.
     this.started.catch(() => {});
     this.exited.catch(() => {});
   }
@@ -49,7 +49,7 @@ class Supervised implements Container {
   }
 
   kill(signal: NodeJS.Signals): void {
-    // Its pidfd is closed by then, and the number may be another file's.
+    // Its pidfd is closed by then, and another file may have its number.
     if (this.#attempt.isOver) return;
     if (deliver(this.#launch.shim, this.#attempt.spawned, signal)) this.#killedFor ??= signal;
   }
@@ -63,7 +63,7 @@ class Supervised implements Container {
     return new Attempt(this.#launch, upperInMemory, {
       executed: () => {
         this.#executed();
-        // After whoever waits for `started`.
+        // After the code that waits for `started`.
         if (!this.#launch.kept) setImmediate(() => void clearMark(this.#launch));
       },
       typed: (signal) => {
@@ -105,7 +105,7 @@ class Supervised implements Container {
     try {
       this.#onExit(exit);
     } catch (error) {
-      // The journal stays with the process in it: whoever takes the name next writes down that it ended.
+      // The process stays in the journal: the next process that locks the name records that it ended.
       abandon(this.#launch.held);
       throw error;
     }
@@ -113,8 +113,8 @@ class Supervised implements Container {
 }
 
 /**
- * Removes, while the container runs, overlayfs's mark that its upper layer must not be used again without fsync. It is
- * looked at by mounts only, and three fewer directories are left to the end.
+ * Removes overlayfs's mark that the upper layer must not be used again without fsync, while the container runs: only a
+ * later mount reads it, and three fewer directories remain to be removed at the end.
  */
 async function clearMark({ shim, held }: Launch): Promise<void> {
   await shim.remove(join(held.places.work, "work/incompat"));

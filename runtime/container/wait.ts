@@ -12,15 +12,15 @@ import { placesOf } from "../state/places.ts";
 import { stateRoot } from "../state/root.ts";
 import { find, findExisting } from "../state/status.ts";
 
-/** How long a thread waits at a stretch: as long as that may hold up the end of this program. */
-const STRETCH_MS = 1000;
-/** How long after the container's end its exit may take to be written down. */
+/** How long a thread waits in one call, which can delay the exit of this program by as much. */
+const WAIT_CALL_MS = 1000;
+/** How long after the container's end its exit may take to be recorded. */
 const EXIT_WAIT_MS = 10_000;
 const EXIT_POLL_MS = 5;
 
 /**
- * Waits until a container that any process started has ended, and returns how. That is unknown when the process that
- * waited for the command was killed, or removed the container at its exit. Throws Failure when it was never started.
+ * Waits until a container that any process started has ended, and returns how it ended: "unknown" if the process that
+ * waited for the command was killed, or removed the container at its exit. Throws Failure if it was never started.
  */
 export async function wait(name: string): Promise<Exit["status"]> {
   const shim = await openShim();
@@ -42,9 +42,9 @@ async function endOf(shim: Shim, process: ProcessIdentity): Promise<void> {
   const pidfd = shim.pidfd(process.pid);
   if (pidfd < 0) return;
   try {
-    // A zombie is alive, and its pidfd says that it ended.
+    // isAlive is true for a zombie, but its pidfd reports the end.
     for (let result = -ERRNO.ETIME; result < 0 && isAlive(process); ) {
-      result = await shim.ended(pidfd, STRETCH_MS);
+      result = await shim.ended(pidfd, WAIT_CALL_MS);
       if (result < 0 && result !== -ERRNO.ETIME && result !== -ERRNO.EINTR)
         throw new Failure(`can't wait for process ${process.pid}: ${errnoText(-result)}`, { code: "internal" });
     }
@@ -53,7 +53,7 @@ async function endOf(shim: Shim, process: ProcessIdentity): Promise<void> {
   }
 }
 
-/** Waits for whoever started it to write the exit down; in place of one who was killed, it is written down as unknown. */
+/** Waits until the process that started the container records its exit; if that was killed, records it as unknown. */
 async function exitOf(
   shim: Shim,
   root: string,

@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from "node:util";
 import { ERRNO } from "../linux.ts";
 
-/** Those that Node has no words for. */
+/** Those for which Node has no message. */
 const WORDS: ReadonlyMap<number, string> = new Map([
   [ERRNO.EUSERS, "EUSERS, too many users"],
   [ERRNO.EDQUOT, "EDQUOT, quota exceeded"],

@@ -12,13 +12,13 @@ export interface Artefacts {
   readonly init: string;
 }
 
-// A bundle in dist/ or .devtool/ lies one folder deep in the project, this source two.
+// A bundle in dist/ or .devtool/ is one folder deep in the project, this source two.
 const SOURCES = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../../native/" : "../native/", import.meta.url),
 );
 const TOOLS_REMEDY = "apt-get install gcc make libc6-dev (or your distribution's names for them)";
 
-/** Finds the native part, and compiles it where it isn't yet. Throws Failure when that can't be done. */
+/** Finds the native part, and compiles it if it isn't compiled yet. Throws Failure when that fails. */
 export function nativeArtefacts(): Artefacts {
   const built = artefactsIn(join(SOURCES, "build"));
   if (isThere(built)) return built;
@@ -26,11 +26,11 @@ export function nativeArtefacts(): Artefacts {
   return isThere(cached) ? cached : compile();
 }
 
-/** Compiles it anew, as far as make finds that needed: what nativeArtefacts() gave is of another version. */
+/** Compiles what make finds out of date, when nativeArtefacts() returned another version. Throws Failure. */
 export function compile(): Artefacts {
   const build = join(SOURCES, "build");
   const out = isWritable(existsSync(build) ? build : SOURCES) ? build : cacheDirectory();
-  // LC_ALL: a person reads the compiler's words, an editor its format.
+  // LC_ALL: editors parse the compiler's untranslated messages.
   const made = spawnSync("make", ["-s", "-C", SOURCES, `OUT=${out}`], {
     encoding: "utf8",
     env: { ...process.env, LC_ALL: "C.UTF-8", MAKEFLAGS: "" },
@@ -60,7 +60,7 @@ function isThere({ library, init }: Artefacts): boolean {
   return existsSync(library) && existsSync(init);
 }
 
-/** Named by what it is built from, so that a version can't be wrong. */
+/** Named by a hash of the sources, so that it never contains another version. */
 function cacheDirectory(): string {
   const hash = createHash("sha256").update(process.arch);
   const names = readdirSync(SOURCES).filter((name) => /(\.[ch]|^Makefile)$/.test(name));

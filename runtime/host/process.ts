@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
 
-/** Names a process beyond the reuse of its number: no other of the same boot has both. */
+/** Identifies a process even when its pid is reused: no other process of the same boot has the same pid and start time. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks from boot to its start: field 22 of proc_pid_stat(5). */
@@ -16,7 +16,7 @@ export const isProcessIdentity: Shape<ProcessIdentity> = isRecordOf({ pid: isWho
 export function identify(pid: number): ProcessIdentity | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The command's name may hold spaces and parentheses, so fields count from its last one; the first after it is the third.
+    // The second field, the command's name, may contain spaces and parentheses; the third follows the last parenthesis.
     const startTime = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
     return startTime === undefined ? undefined : { pid, startTime, boot: bootId() };
   } catch {
@@ -32,7 +32,7 @@ export function thisProcess(): ProcessIdentity | undefined {
 
 let self: ProcessIdentity | undefined;
 
-/** It still runs, or is a zombie. */
+/** Whether it still runs, or is a zombie. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return isSame(identity, identify(identity.pid));
 }
@@ -41,7 +41,7 @@ export function isSame(one: ProcessIdentity, other: ProcessIdentity | undefined)
   return one.pid === other?.pid && one.startTime === other.startTime && one.boot === other.boot;
 }
 
-/** Differs after each start of the machine. */
+/** Differs after each boot of the machine. */
 export function bootId(): string {
   boot ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   return boot;

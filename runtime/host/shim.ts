@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import type { LibraryHandle } from "koffi";
 import { Failure } from "../failure.ts";
 import { ERRNO } from "../linux.ts";
+import { errnoText } from "./errno.ts";
 import { abi, decodeEvent, decodeSpawned, EVENT_BYTES, newSpawned, type ShimEvent, type Spawned } from "./events.ts";
 import { type Artefacts, compile, nativeArtefacts } from "./native.ts";
 import { encodeSpawnOptions, optionsLayout, type SpawnOptions } from "./spawn-options.ts";
@@ -12,23 +13,23 @@ import { encodeSpawnOptions, optionsLayout, type SpawnOptions } from "./spawn-op
 export type Stage = "prepare" | "clone" | "user map" | "descriptors" | "exec";
 const STAGES: readonly Stage[] = ["prepare", "clone", "user map", "descriptors", "exec"];
 
-/** The parent half of native/, whose functions this names; those that return a number return -errno on failure. */
+/** The functions of native/shim.h; those that return a number return -errno on failure. */
 export interface Shim {
   spawn(
     options: SpawnOptions & { readonly plan: Uint8Array },
   ): Spawned | { readonly errno: number; readonly stage: Stage };
-  /** Calls `listener` with what happens to a container, until it exited. Keeps Node alive that long. */
+  /** Calls `listener` with each event of a container until it exited, and keeps Node running until then. */
   listen(container: number, listener: (event: ShimEvent) => void): void;
   signal(pidfd: number, number: number): number;
   pidfd(pid: number): number;
-  /** Waits for the end of a process that need not be a child; this thread stands still meanwhile. */
+  /** Waits for the end of a process that need not be a child; blocks this thread. */
   wait(pidfd: number, milliseconds: number): number;
-  /** The same on a thread of its own. */
+  /** The same on another thread. */
   ended(pidfd: number, milliseconds: number): Promise<number>;
   lock(fd: number): number;
-  /** Opens a file for reading below `root`, out of which no symlink leads. */
+  /** Opens a file below `root` for reading; no symlink leads out of `root`. */
   openInside(root: string, path: string): number;
-  /** Removes a directory and all below; on a thread of its own when there is much. */
+  /** Removes a directory and everything below it; on another thread if that is much. */
   remove(path: string): Promise<number>;
   resize(container: number): number;
   foreground(container: number): number;
@@ -38,7 +39,7 @@ export interface Shim {
 
 let opened: Promise<Shim> | undefined;
 
-/** The shim of this process; there is one thread and one pipe of it, however many containers run. */
+/** The shim of this process: one watcher thread and one pipe for all containers. */
 export function openShim(): Promise<Shim> {
   opened ??= open();
   return opened;
@@ -52,13 +53,13 @@ async function open(): Promise<Shim> {
   const bytes = readFileSync(init);
   const events: number = td.open(bytes, bytes.length);
   if (events === -constants.errno.EALREADY) {
-    throw new Failure("another thread of this process has started containers", {
+    throw new Failure("another thread of this process already starts containers", {
       code: "native-failed",
       remedy: "start all containers of a process from one thread",
     });
   }
   if (events < 0)
-    throw new Failure(`tinydocker's native part can't start: errno ${-events}`, { code: "native-failed" });
+    throw new Failure(`tinydocker's native part can't start: ${errnoText(-events)}`, { code: "native-failed" });
   return {
     ...td,
     spawn: ({ plan, ...options }) => spawn(td.spawn, plan, options),
@@ -68,7 +69,7 @@ async function open(): Promise<Shim> {
   };
 }
 
-/** Throws Failure elsewhere than on Linux. */
+/** Throws Failure unless this machine is Linux. */
 export function checkPlatform(): void {
   if (process.platform === "linux") return;
   throw new Failure(`tinydocker runs containers on Linux, and this is ${process.platform}`, {
@@ -118,25 +119,24 @@ function spawn(tdSpawn: Functions["spawn"], plan: Uint8Array, options: SpawnOpti
   return result === 0 ? decoded : { errno: -result, stage: STAGES[decoded.stage] ?? "prepare" };
 }
 
-/** About a millisecond's work; what an ordinary run leaves is less. */
+/** Removing as many entries takes about a millisecond; an ordinary run leaves fewer. */
 const REMOVED_AT_ONCE_MAX = 64;
 const UINT32_MAX = 2 ** 32 - 1;
 
 function remove(tdRemove: Functions["remove"], path: string): Promise<number> {
   const result: number = tdRemove(path, REMOVED_AT_ONCE_MAX);
   if (result !== -ERRNO.EAGAIN) return Promise.resolve(result);
-  return new Promise((resolve, reject) => {
-    tdRemove.async(path, UINT32_MAX, (error: Error | null, result: number) =>
-      error ? reject(error) : resolve(result),
-    );
-  });
+  return promised((done) => tdRemove.async(path, UINT32_MAX, done));
 }
 
 function ended(tdWait: Functions["wait"], pidfd: number, milliseconds: number): Promise<number> {
+  return promised((done) => tdWait.async(pidfd, milliseconds, done));
+}
+
+/** What a function of the library returns that koffi calls on another thread. */
+function promised(call: (done: (error: Error | null, result: number) => void) => void): Promise<number> {
   return new Promise((resolve, reject) => {
-    tdWait.async(pidfd, milliseconds, (error: Error | null, result: number) =>
-      error ? reject(error) : resolve(result),
-    );
+    call((error, result) => (error ? reject(error) : resolve(result)));
   });
 }
 

@@ -1,6 +1,6 @@
 import { CLONE } from "../linux.ts";
 
-/** What td_spawn starts, but for the plan. A descriptor stays open in this process. */
+/** What td_spawn starts, except the plan. Descriptors stay open in this process. */
 export interface SpawnOptions {
   /** CLONE_NEW* */
   readonly namespaces: number;
@@ -30,7 +30,7 @@ const EXTRA_COUNT_AT = 56;
 const EXTRA_AT = 64;
 const EXTRA_MAX = 32;
 
-/** The bytes of struct td_spawn_options. Throws RangeError for what they can't hold. */
+/** The bytes of struct td_spawn_options. Throws RangeError for more descriptors than fit. */
 export function encodeSpawnOptions(options: SpawnOptions): Uint8Array {
   const { namespaces, stdio, lock, identity, terminal, extra = [], cgroup = -1 } = options;
   if (extra.length > EXTRA_MAX) {
@@ -52,7 +52,7 @@ export function encodeSpawnOptions(options: SpawnOptions): Uint8Array {
   return bytes;
 }
 
-/** Inside, outside, count. Without privileges the kernel takes no map but of the caller's own id. */
+/** Inside, outside, count. Without privileges the kernel accepts only a map of the caller's own id. */
 function writeMapOfRoot(view: DataView, at: number, id: number): void {
   view.setUint32(at, 0, true);
   view.setUint32(at + 4, id, true);

@@ -4,18 +4,18 @@ import type { Shim } from "./shim.ts";
 const INPUT = 0;
 const OUTPUT = 1;
 
-/** A person sits at both ends: the container gets a terminal of its own. */
+/** Standard input and output are terminals, so the container gets its own. */
 export function isInteractive(): boolean {
   return isatty(INPUT) && isatty(OUTPUT);
 }
 
-/** Raw mode, so that the container's own terminal is the one that interprets keys. Returns what undoes it. */
+/** Sets raw mode, so that the container's terminal is the one that interprets keys. Returns a function that undoes it. */
 export function takeTerminal(shim: Shim): () => void {
   const restore = () => {
     shim.restore(INPUT);
     process.off("exit", restore);
   };
-  // Also on the way out of an uncaught exception.
+  // Also at the exit after an uncaught exception.
   process.on("exit", restore);
   shim.raw(INPUT);
   return restore;

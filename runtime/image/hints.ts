@@ -2,16 +2,16 @@ import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { Imported } from "./import.ts";
 
-/** What a person should know about an image that was imported, but not completely or not usefully. */
+/** Warnings about an image that was imported, but is not complete or not useful. */
 export function hints({ record, extracted, rootfs }: Imported): string[] {
   const { devices, sockets, mountPoints, attributes, executable } = extracted;
   const found: string[] = [];
   if (devices > 0) found.push(`left out ${count(devices, "device node")} below dev/: a container gets its own /dev`);
-  if (sockets > 0) found.push(`left out ${count(sockets, "socket")}: the program that listens on one makes it`);
+  if (sockets > 0) found.push(`left out ${count(sockets, "socket")}: a program makes the one it listens on`);
   if (mountPoints > 0) found.push(`left ${count(mountPoints, "mount point")} empty: other file systems are not copied`);
   if (attributes > 0) found.push(`${count(attributes, "file")} lost extended attributes, such as file capabilities`);
   if (existsSync(join(rootfs, "manifest.json")) || existsSync(join(rootfs, "oci-layout"))) {
-    found.push(`${record.name} holds layers, not a root file system; use \`docker export\` instead of \`docker save\``);
+    found.push(`${record.name} contains layers, not a root file system; use \`docker export\`, not \`docker save\``);
   } else if (!executable && !PROGRAM_DIRECTORIES.some((name) => has(rootfs, name))) {
     found.push(
       `${record.name} has neither ${PROGRAM_DIRECTORIES.join(" nor ")} nor any executable: is it a root file system?`,
@@ -22,7 +22,7 @@ export function hints({ record, extracted, rootfs }: Imported): string[] {
 
 const PROGRAM_DIRECTORIES = ["bin", "usr/bin", "sbin"];
 
-/** bin is a symlink in many. */
+/** In many images bin is a symlink. */
 function has(rootfs: string, name: string): boolean {
   return lstatSync(join(rootfs, name), { throwIfNoEntry: false }) !== undefined;
 }

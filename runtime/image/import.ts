@@ -32,8 +32,7 @@ export interface Imported {
 }
 
 /**
- * Imports an image; it then exists whole or not at all. Throws Failure (exit 125) with nothing left behind,
- * or the signal's reason.
+ * Imports an image completely or not at all. Throws Failure (exit 125), or the signal's reason, with nothing left behind.
  */
 export async function importImage(request: Import): Promise<Imported> {
   const { root, name } = request;
@@ -61,7 +60,7 @@ async function refuseTaken(root: string, name: string): Promise<void> {
 }
 
 function taken(name: string): Failure {
-  return new Failure(`there is an image ${name} already`, {
+  return new Failure(`the image ${name} already exists`, {
     code: "image-exists",
     remedy: `tinydocker image rm ${name}, or import under another name`,
   });
@@ -70,9 +69,9 @@ function taken(name: string): Failure {
 async function openSource({ root, source, stdin, signal }: Import): Promise<AsyncIterable<Entry>> {
   if (source === "-") return readTar(decompress(abortable(stdin, signal)));
   if (source === "")
-    throw new Failure("the source of the image is an empty name", {
+    throw new Failure("the source of the image is an empty path", {
       code: "usage",
-      remedy: "give a file, a directory or -",
+      remedy: "name a file or a directory, or - for standard input",
     });
   const path = resolve(source);
   const stats = await readable(source, stat(path));
@@ -81,7 +80,7 @@ async function openSource({ root, source, stdin, signal }: Import): Promise<Asyn
   return readTar(decompress(abortable(file.createReadStream({ highWaterMark: READ_BYTES }), signal)));
 }
 
-/** Without a listener, a stream that fails before it is read would end this process. Reading it reports the error again. */
+/** Without a listener, a stream that fails before it is read would end this process. Reading it throws the error again. */
 function abortable(stream: Readable, signal: AbortSignal): Readable {
   stream.on("error", () => {});
   return addAbortSignal(signal, stream);
@@ -101,10 +100,12 @@ async function readable<T>(source: string, opened: Promise<T>): Promise<T> {
 async function outsideOf(root: string, directory: string): Promise<string> {
   const state = await realpath(root).catch(() => resolve(root));
   if (!`${state}/`.startsWith(directory === "/" ? "/" : `${directory}/`)) return directory;
-  throw new Failure(`can't import ${directory}: it holds tinydocker's own images (${state})`, {
+  throw new Failure(`can't import ${directory}: it contains tinydocker's own images (${state})`, {
     code: "usage",
     remedy:
-      directory === "/" ? "run with --image host, which is this machine's own root" : "copy what is wanted of it first",
+      directory === "/"
+        ? "run with --image host, which is this machine's own root"
+        : "copy the wanted part of it first",
   });
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { identify } from "../host/process.ts";
 import { imagesDirectory } from "./store.ts";
 
-/** `.import-PID-STARTTIME-XXXXXX`: names the process that made it, so that another can find out whether it still runs. */
+/** `.import-PID-STARTTIME-XXXXXX`: names the process that made it, so that another can see whether that still runs. */
 const UNDER_WAY = /^\.(?:import|remove)-(\d+)-(\d+)-/;
 
 /** Makes a directory beside the images, of mode 0700, that names this process. */

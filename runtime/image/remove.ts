@@ -8,7 +8,7 @@ import { HOST, resolveImage } from "./resolve.ts";
 import { recordOf } from "./store.ts";
 import { systemFailure } from "./system-failure.ts";
 
-/** Throws Failure (exit 125) for the built-in image, for one that isn't there and for one a container uses. */
+/** Throws Failure (exit 125) for the built-in image, one that does not exist and one that a container uses. */
 export async function removeImage(root: string, name: string): Promise<void> {
   checkedName("image", name);
   if (name === HOST.name)
@@ -25,10 +25,10 @@ async function removeUnused(root: string, name: string): Promise<void> {
   refuseUsed(root, name);
   const underWay = await makeUnderWay(root, "remove");
   const [image, removed] = [dirname(recordOf(root, name)), join(underWay, name)];
-  // One rename takes it out of sight, so a killed removal leaves no half image; the next import or removal clears the rest.
+  // One rename hides the image, so a killed removal leaves no half of it; the next import or removal does the rest.
   await rename(image, removed);
   try {
-    // No container can start on it any more, so a user found or not found now is final.
+    // No container can start on it any more, so this second check is final.
     refuseUsed(root, name);
   } catch (error) {
     await rename(removed, image);

@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from "node:util";
 import { Failure, type FailureCode } from "../failure.ts";
 
-/** A failed system call on an image, in words that begin with `what` could not be done; any other error as it is. */
+/** Turns a failed system call on an image into a Failure that begins with `what`; returns any other error as it is. */
 export function systemFailure(what: string, root: string, otherwise: FailureCode, error: unknown): unknown {
   if (!(error instanceof Error) || !("syscall" in error)) return error;
   const { code } = error as NodeJS.ErrnoException;

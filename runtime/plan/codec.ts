@@ -1,7 +1,7 @@
 import { ERRNO } from "../linux.ts";
 import { FIELDS, type Kind, type Step } from "./step.ts";
 
-// All of this is native/plan.h; host/shim.ts compares the layouts when it loads the library.
+// As in native/plan.h; host/shim.ts compares the layouts when it loads the library.
 const VERSION = 1;
 const MAGIC = 0x6b636474;
 const HEADER_BYTES = 24;
@@ -20,15 +20,15 @@ interface Layout {
   readonly names: readonly string[];
 }
 
-/** Of each operation, in the order of the wire. */
+/** Of each operation, in wire order. */
 const LAYOUTS: ReadonlyMap<string, Layout> = new Map(
   Object.entries(FIELDS).map(([op, fields], number) => [op, { number, names: Object.keys(fields) }]),
 );
 
-/** All are as long as the longest. */
+/** Every step is as long as the longest. */
 const STEP_BYTES = FIELDS_AT + FIELD_BYTES * Math.max(...Array.from(LAYOUTS.values(), ({ names }) => names.length));
 
-/** What most plans fit into. */
+/** Enough for the strings of most plans. */
 const STRING_BYTES_USUAL = 16 << 10;
 
 /** The plan so far. The strings come last, each written at the end. */
@@ -92,11 +92,11 @@ function writeBytes(plan: Draft, at: number, value: string | readonly (string | 
   else for (const item of value) writeItem(plan, item);
   plan.view.setUint32(at, begin - plan.stringsAt, true);
   plan.view.setUint32(at + 4, plan.end - begin, true);
-  plan.end += 1; // its NUL is there already
+  plan.end += 1; // a NUL: the buffer is zeroed
 }
 
 function writeNumber(view: DataView, at: number, value: number | bigint): void {
-  // Most are words, and BigInt is slow.
+  // Most have at most 32 bits, and BigInt is slow.
   if (typeof value === "number" && isWord(value)) {
     view.setUint32(at, value, true);
     return;
@@ -124,7 +124,7 @@ function writeItem(plan: Draft, item: string | number): void {
 
 const UTF8 = new TextEncoder();
 const UTF8_BYTES_MAX = 3;
-/** A longer text is faster by the encoder. */
+/** For a longer text the encoder is faster. */
 const ASCII_LENGTH_MAX = 48;
 
 function writeText(plan: Draft, text: string): void {
@@ -143,7 +143,7 @@ function writeAscii(plan: Draft, text: string): boolean {
   return true;
 }
 
-/** For so many bytes, and two NULs after them. */
+/** Makes room for `bytes` more and two NULs after them. */
 function makeRoom(plan: Draft, bytes: number): void {
   const needed = plan.end + bytes + 2;
   if (needed <= plan.bytes.length) return;

@@ -1,18 +1,18 @@
-/** What a plan must know of the machine and of the place made for the container; the spec says nothing of it. */
+/** What a plan must know about the machine and the container's directories on it; the spec is the same on any machine. */
 export interface HostFacts {
-  /** The upper layer, and where the root is mounted, on top of it. There may be one from an earlier start. */
+  /** The upper layer, on top of which the root is mounted. May exist from an earlier start. */
   readonly upper: string;
-  /** overlayfs's own, on the same file system. There is none yet. */
+  /** overlayfs's work directory, on the same file system. Does not exist yet. */
   readonly work: string;
-  /** An empty directory, the same for all: each mounts a memory of its own there, in its own mount namespace. */
+  /** An empty directory, the same for all containers: each mounts a tmpfs on it, in its own mount namespace. */
   readonly memory: string;
-  /** Holds all of these, and other containers'; real path. */
+  /** The real path of the directory that contains all of these, and those of other containers. */
   readonly stateRoot: string;
-  /** Keep the upper layer in memory: the file system of `upper` can't be one. */
+  /** The upper layer is in memory, because the file system of `upper` can't store one. */
   readonly upperInMemory: boolean;
-  /** Another start finds the upper layer again, also after the machine lost power. */
+  /** Another start uses the upper layer again, even after the machine lost power. */
   readonly upperKept: boolean;
-  /** The entries of the machine's root; only where one overlay can't show them all. */
+  /** The entries of the machine's root; empty where one overlay can show them all. */
   readonly rootEntries: readonly RootEntry[];
   /** The sources of bind mounts that are not directories. */
   readonly fileSources: readonly string[];

@@ -9,7 +9,7 @@ export function isBind(mount: Mount): boolean {
   return mount.type === "bind";
 }
 
-/** Takes a copy of the mount, while the host's paths can be named. */
+/** Copies the mount while the host's paths can still be reached. */
 export function bindSource(mount: Mount, slot: number): Step[] {
   const attributes = mountAttributes(mount.options);
   const flags = mount.options.includes("rbind") ? AT.AT_RECURSIVE : 0;
@@ -19,7 +19,7 @@ export function bindSource(mount: Mount, slot: number): Step[] {
   ];
 }
 
-/** Puts that copy where the container sees it. */
+/** Attaches the copy at its destination. */
 export function bindTarget({ source, destination }: Mount, slot: number, host: HostFacts): Step[] {
   return [
     host.fileSources.includes(source)
@@ -29,7 +29,7 @@ export function bindTarget({ source, destination }: Mount, slot: number, host: H
   ];
 }
 
-/** A file system of the container's own. */
+/** Mounts one of the container's own file systems. */
 export function mountFileSystem(mount: Mount, linux: Namespaces, host: HostFacts): Step[] {
   const isCgroup = mount.type === "cgroup";
   if (isCgroup && !host.cgroup2) return [];
@@ -43,9 +43,9 @@ export function mountFileSystem(mount: Mount, linux: Namespaces, host: HostFacts
   ];
 }
 
-/** A program may miss what these show, but nothing is open without them. */
+/** Some programs need these, but no protection does. */
 function isDispensable({ type }: Mount, linux: Namespaces): boolean {
-  // Without root the kernel shows sysfs only to those who see all of the host's.
+  // Without root the kernel mounts a sysfs only if all of the host's is visible.
   return type === "mqueue" || type === "cgroup" || (type === "sysfs" && hasUserNamespace(linux));
 }
 

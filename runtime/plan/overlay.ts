@@ -3,7 +3,7 @@ export function escapeOption(path: string): string {
   return path.replace(/[\\,]/g, "\\$&");
 }
 
-/** The value of lowerdir=, where ':' parts the layers, the topmost first. */
+/** The value of lowerdir=, where ':' separates the layers, the topmost first. */
 export function lowerDirectories(layers: readonly string[]): string {
   return layers.map((layer) => layer.replace(/[\\,:]/g, "\\$&")).join(":");
 }

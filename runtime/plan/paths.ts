@@ -4,9 +4,9 @@ import type { HostFacts } from "./host-facts.ts";
 import { showsHostRoot } from "./root.ts";
 import type { Step } from "./step.ts";
 
-/** Takes a device of the host, while its path can be named. */
+/** Copies the mount of a device while the host's paths can still be reached. */
 export function deviceSource({ path, major, minor }: Device, slot: number): Step[] {
-  // A device number as stat(2) gives it, for those below 256.
+  // A device number as stat(2) returns it, for major and minor numbers below 256.
   const device = major * 256 + minor;
   return [
     { op: "OPEN_TREE", slot, flags: 0, device, path, reason: "device" },
@@ -14,7 +14,7 @@ export function deviceSource({ path, major, minor }: Device, slot: number): Step
   ];
 }
 
-/** Puts it into the container's /dev. */
+/** Attaches the copy in the container's /dev. */
 export function deviceTarget({ path }: Device, slot: number): Step[] {
   return [
     { op: "TOUCH", mode: 0o666, path, reason: "target" },

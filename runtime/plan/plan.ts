@@ -27,7 +27,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       ...binds.flatMap((mount, i) => bindSource(mount, FIRST_SLOT + i)),
       ...devices.flatMap((device, i) => deviceSource(device, deviceSlot + i)),
       { op: "PIVOT_ROOT", slot: OLD_ROOT_SLOT, path: rootOf(spec, host), reason: "pivot" },
-      // The host's /proc and /sys must still be there: without root the kernel mounts only what is already in sight.
+      // The host's /proc and /sys must still be visible: without root the kernel mounts new ones only then.
       ...spec.mounts.filter((mount) => !isBind(mount)).flatMap((mount) => mountFileSystem(mount, spec.linux, host)),
       { op: "DETACH", slot: OLD_ROOT_SLOT, reason: "detach" },
       ...devices.flatMap((device, i) => deviceTarget(device, deviceSlot + i)),
@@ -56,7 +56,7 @@ const CLONE_NEW: Readonly<Record<Namespace["type"], number>> = {
 
 function newNamespace({ type, path }: Namespace): number {
   if (path === undefined) return CLONE_NEW[type];
-  throw new Failure(`can't join the ${type} namespace ${path}: a container here gets new namespaces only`, {
+  throw new Failure(`can't join the ${type} namespace ${path}: tinydocker only makes new ones`, {
     code: "usage",
   });
 }

@@ -4,7 +4,7 @@ import { allowsSetgroups } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { Step } from "./step.ts";
 
-/** What the command takes for its machine and session. */
+/** What the command sees as its machine and session. */
 export function machineSteps({ hostname, process: { terminal, user } }: ContainerSpec): Step[] {
   const console: Step[] = [
     { op: "TOUCH", mode: 0o600, path: "/dev/console", reason: "target" },
@@ -13,14 +13,14 @@ export function machineSteps({ hostname, process: { terminal, user } }: Containe
   return [
     { op: "SETHOSTNAME", name: hostname, reason: "hostname" },
     { op: "LINK_UP", name: "lo", reason: "loopback" },
-    // A kernel without keyrings has none to keep away.
+    // A kernel without keyrings has none to protect.
     { op: "KEYRING", reason: "keyring", excusedBy: "ENOSYS" },
     { op: "SETSID", reason: "session" },
     ...(terminal ? console : []),
   ];
 }
 
-/** What the command is and may do, in the order in which each step still has the right to be done. */
+/** The command's identity and rights, in an order in which every step is still permitted. */
 export function processSteps({ process: { user, cwd, rlimits, umask, capabilities }, linux }: ContainerSpec): Step[] {
   const bounding = capabilityMask(capabilities.bounding);
   const effective = capabilityMask(capabilities.effective);

@@ -30,7 +30,7 @@ export function showsHostRoot(spec: ContainerSpec): boolean {
   return spec.root.layers.includes("/");
 }
 
-/** Without root, overlayfs refuses a lower layer with mounts of the host below it: each part without gets an overlay. */
+/** Without root, overlayfs refuses a lower layer with mounts of the host below it; each entry without gets its own overlay. */
 export function isInParts(spec: ContainerSpec): boolean {
   return showsHostRoot(spec) && hasUserNamespace(spec.linux);
 }
@@ -47,7 +47,7 @@ interface Layers {
 function layersOf(spec: ContainerSpec, { memory, ...host }: HostFacts): Layers {
   const upper = host.upperInMemory ? `${memory}/upper` : host.upper;
   const work = host.upperInMemory ? `${memory}/work` : host.work;
-  // An overlay is mounted on its own upper layer, which saves a directory; but parts of one can't lie on each other.
+  // An overlay is mounted on its own upper layer, which saves a directory; a root in parts needs a separate one.
   return {
     upper,
     work,
@@ -57,7 +57,7 @@ function layersOf(spec: ContainerSpec, { memory, ...host }: HostFacts): Layers {
   };
 }
 
-/** In a layer of their own: no symlink of the image can be in the way. */
+/** In a separate layer, so that no symlink of the image can redirect them. */
 function nameFiles(hostname: string, etc: string): Step[] {
   const hosts = `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t${hostname}\n`;
   return [
@@ -76,17 +76,17 @@ function overlay(
     `lowerdir=${lowerDirectories(lowers)}`,
     `upperdir=${escapeOption(upper)}`,
     `workdir=${escapeOption(work)}`,
-    // What is thrown away after the run need not reach the disk.
+    // A layer that is removed after the run need not reach the disk.
     ...(kept ? [] : ["volatile"]),
-    // Without root, overlayfs keeps its marks in user.* attributes; with it, the host's defaults must not decide.
+    // Without root, overlayfs stores its marks in user.* attributes; as root, the host's defaults must not apply.
     ...(userNamespace ? ["userxattr"] : ["index=off", "metacopy=off"]),
   ].join(",");
-  // Without a cgroup's device rules, this keeps what mknod makes from reaching the machine's disks.
+  // There are no device rules of a cgroup, so this keeps nodes that mknod makes from reaching the machine's disks.
   return { op: "MOUNT", flags: MS.MS_NODEV, source: "overlay", target: root, type: "overlay", data, reason };
 }
 
 function rootInParts(entries: readonly RootEntry[], { upper, work, names, root, kept }: Layers): Step[] {
-  // The upper layer of an earlier start has it, or what the container made of it.
+  // The upper layer of an earlier start has the symlink, or what the container replaced it with.
   const ifThere = kept ? ({ excusedBy: "EEXIST" } as const) : {};
   return [
     { op: "MKDIR", mode: 0o755, path: root, reason: "target" },

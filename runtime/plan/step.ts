@@ -15,8 +15,8 @@ interface Values {
 export type Kind = keyof Values;
 
 /**
- * Each step's fields, in the order of the wire. native/plan.h has the same table, and says what each means; a program
- * refuses a library whose table differs.
+ * Each step's fields, in wire order. native/plan.h has the same table and explains each step; a program refuses a library
+ * whose table differs.
  */
 export const FIELDS = {
   PDEATHSIG: { signal: "number" },
@@ -56,12 +56,12 @@ export type Op = keyof typeof FIELDS;
 /** The value of a field of that kind. */
 type Value<K> = K extends Kind ? Values[K] : never;
 
-/** One thing tinydocker-init does, such as `{ op: "CHDIR", path: "/", reason: "chdir" }`. */
+/** One step of tinydocker-init, such as `{ op: "CHDIR", path: "/", reason: "chdir" }`. */
 export type Step = {
   readonly [O in Op]: {
     readonly op: O;
     readonly reason: Reason;
-    /** The container starts without this step where it fails so; "any" only where no security depends on it. */
+    /** The container starts even if this step fails with that errno; "any" only where no security depends on the step. */
     readonly excusedBy?: Errno | "any";
   } & { readonly [F in keyof (typeof FIELDS)[O]]: Value<(typeof FIELDS)[O][F]> };
 }[Op];

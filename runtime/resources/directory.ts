@@ -4,7 +4,7 @@ import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
 import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
 
-/** A directory of the host with all that is below. */
+/** A directory of the host with everything below it. */
 export interface Directory {
   readonly kind: "directory";
   readonly path: string;

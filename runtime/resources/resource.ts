@@ -5,14 +5,14 @@ import { type Directory, isDirectory, removeDirectory } from "./directory.ts";
 import { endProcess, isProcess, type Process } from "./process.ts";
 
 /**
- * What a container has outside itself, one file a kind. A new kind is one more member here and below; undoing one that
- * is not there, or no longer, must succeed.
+ * What a container has on the host, one file for each kind. A new kind is one more member here and one more case below.
+ * Undoing one that does not exist, or no longer does, must succeed.
  */
 export type Resource = Directory | Process;
 
 export const isResource: Shape<Resource> = isEither(isDirectory, isProcess);
 
-/** `boot`: of the machine's start in which it was made; the kernel's own objects did not outlive that. Throws Failure. */
+/** `boot`: the boot in which it was made; kernel objects of an earlier boot are gone. Throws Failure. */
 export async function undo(shim: Shim, resource: Resource, boot: string): Promise<void> {
   switch (resource.kind) {
     case "directory":

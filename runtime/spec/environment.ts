@@ -4,7 +4,7 @@ import { textFault } from "./text.ts";
 /** docker's default. */
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** A clean environment, then what was asked for: KEY=VALUE, or KEY for the caller's value, if it has one. */
+/** A clean environment, then the requested variables: KEY=VALUE, or KEY for the caller's value, if it has one. */
 export function environmentOf(
   container: { hostname: string; home: string; terminal: boolean },
   asked: readonly string[],
@@ -24,7 +24,7 @@ export function environmentOf(
     if (fault !== undefined) {
       throw new Failure(`the environment variable ${JSON.stringify(entry)} ${fault}`, {
         code: "usage",
-        remedy: "-e KEY=VALUE, or -e KEY to pass yours on",
+        remedy: "use -e KEY=VALUE, or -e KEY for the value in your environment",
       });
     }
     if (value !== undefined) env.set(key, value);

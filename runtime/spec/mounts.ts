@@ -15,7 +15,7 @@ export interface Mount {
 /** Of the group `tty`, to which a terminal's device belongs. */
 const TTY_GID = 5;
 
-/** docker's, save that /dev is nodev: only what is bound into it works, so no device rules of a cgroup are needed. */
+/** docker's, except that /dev is nodev: only devices mounted there work, so no device rules of a cgroup are needed. */
 export function defaultMounts(linux: Namespaces): Mount[] {
   const ptsGroup = isGidMapped(linux, TTY_GID) ? [`gid=${TTY_GID}`] : [];
   return [
@@ -44,7 +44,7 @@ export function defaultMounts(linux: Namespaces): Mount[] {
   ];
 }
 
-/** SRC:DST[:ro|rw]; a relative SRC is below cwd. Throws Failure when it isn't one. */
+/** SRC:DST[:ro|rw]; a relative SRC is below cwd. Throws Failure for anything else. */
 export function bindMount(volume: string, cwd: string): Mount {
   const [source, destination, mode = "rw", ...rest] = volume.split(":");
   if (!source || !destination || rest.length > 0) throw notAVolume(volume, "it is not SRC:DST[:ro]");
@@ -63,7 +63,7 @@ export function bindMount(volume: string, cwd: string): Mount {
 function notAVolume(volume: string, why: string): Failure {
   return new Failure(`can't mount ${JSON.stringify(volume)}: ${why}`, {
     code: "usage",
-    remedy: "-v SRC:DST[:ro], SRC a path of the host and DST an absolute one of the container",
+    remedy: "use -v SRC:DST[:ro] with a path of the host and an absolute path in the container",
   });
 }
 

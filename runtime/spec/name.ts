@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 
-/** Also the rule that keeps a name one path component, free of overlayfs's option separators. */
+/** A name is also a single path component, without the characters that separate overlayfs's options. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 
 /** Returns the name of a container or an image; throws Failure (exit 125) when it breaks the rule. */

@@ -1,4 +1,4 @@
-/** As in the OCI runtime-spec's config-linux.md. With a path: the one that lies there; without: a new one. */
+/** As in the OCI runtime-spec's config-linux.md. With a path: the existing one at that path; without: a new one. */
 export interface Namespace {
   readonly type: "pid" | "network" | "mount" | "ipc" | "uts" | "user" | "cgroup";
   readonly path?: string;
@@ -11,7 +11,7 @@ export interface IdMapping {
   readonly size: number;
 }
 
-/** The part of `linux` that says what a container has of its own, and who is who in it. */
+/** The part of `linux` that defines the container's own namespaces and its users. */
 export interface Namespaces {
   readonly namespaces: readonly Namespace[];
   /** Of the user namespace; empty without one. */
@@ -28,7 +28,7 @@ const NEW: readonly Namespace[] = [
   { type: "cgroup" },
 ];
 
-/** All new ones. Who is not root gets a user namespace as well, with one user in it, who is root there. */
+/** All are new. A caller who is not root also gets a user namespace with one user, who is root in it. */
 export function namespacesFor(caller: { readonly uid: number; readonly gid: number }): Namespaces {
   if (caller.uid === 0) return { namespaces: NEW, uidMappings: [], gidMappings: [] };
   return {

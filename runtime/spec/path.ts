@@ -1,4 +1,4 @@
-/** An absolute path by its text alone: without `.`, `..` and empty components, nor a slash at the end. */
+/** Removes `.`, `..`, empty components and a trailing slash from an absolute path, without looking at the file system. */
 export function normalizePath(path: string): string {
   const kept: string[] = [];
   for (const part of path.split("/")) {
@@ -9,7 +9,7 @@ export function normalizePath(path: string): string {
   return `/${kept.join("/")}`;
 }
 
-/** `path` as a process would find it whose directory is `cwd`, which is absolute. */
+/** Makes `path` absolute, as seen from the directory `cwd`, which is absolute. */
 export function resolvePath(cwd: string, path: string): string {
   return normalizePath(path.startsWith("/") ? path : `${cwd}/${path}`);
 }

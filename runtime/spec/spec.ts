@@ -8,7 +8,7 @@ import { normalizePath } from "./path.ts";
 import { textFault } from "./text.ts";
 import type { User } from "./user.ts";
 
-/** What to run, in the words of the OCI runtime-spec's config.json; complete, checked, and true on any machine. */
+/** What to run, in the terms of the OCI runtime-spec's config.json: complete, checked, and the same on any machine. */
 export interface ContainerSpec {
   readonly name: string;
   readonly hostname: string;
@@ -16,7 +16,7 @@ export interface ContainerSpec {
   readonly root: { readonly layers: readonly string[]; readonly readonly: boolean };
   readonly mounts: readonly Mount[];
   readonly process: {
-    /** It gets a terminal of its own, shown on the caller's. */
+    /** It gets its own terminal, copied to and from the caller's. */
     readonly terminal: boolean;
     readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] };
     readonly args: readonly string[];
@@ -73,7 +73,7 @@ export interface Image {
   readonly layers: readonly string[];
 }
 
-/** Who asks, and from where. */
+/** The process that makes the request. */
 export interface Caller {
   readonly uid: number;
   readonly gid: number;
@@ -105,14 +105,14 @@ const DEVICES: readonly Device[] = [
   { path: "/dev/urandom", major: 1, minor: 9 },
   { path: "/dev/tty", major: 5, minor: 0 },
 ];
-/** What a login has; Node raises its own to the hard limit, and some programs loop over all of them. */
+/** A login's usual limit; Node raises its own to the hard limit, and some programs loop over all descriptors. */
 const OPEN_FILES = 1024;
-/** Each takes a slot of the plan, next to the devices (TD_SLOTS_MAX). */
+/** Each takes a slot of the plan, as devices do (TD_SLOTS_MAX). */
 const VOLUMES_MAX = 128;
-/** As long as HOST_NAME_MAX of Linux; every container's name is one. */
+/** At most HOST_NAME_MAX of Linux; every container's name is valid here. */
 const HOSTNAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 
-/** The request made complete; touches nothing. Throws Failure (exit 125) for what can't be run. */
+/** Completes and checks the request. Touches nothing. Throws Failure (exit 125) for what can't be run. */
 export function specOf(request: RunRequest, image: Image, user: User, caller: Caller): ContainerSpec {
   const name = checkedName("container", request.name);
   const hostname = checkedHostname(request.hostname ?? name);
@@ -163,7 +163,7 @@ function checkedUser(user: User, namespaces: Namespaces): ContainerSpec["process
   return { uid, gid, additionalGids: allowsSetgroups(namespaces) ? additionalGids : [] };
 }
 
-/** Only root holds any. */
+/** Only root has any. */
 function capabilitiesOf({ uid }: User): ContainerSpec["process"]["capabilities"] {
   const held = uid === 0 ? DEFAULT_CAPABILITIES : [];
   return { bounding: DEFAULT_CAPABILITIES, effective: held, permitted: held };
@@ -184,7 +184,7 @@ function checkedDirectory(path: string): string {
   if (fault === undefined) return normalizePath(path);
   throw new Failure(`the working directory ${JSON.stringify(path)} ${fault}`, {
     code: "usage",
-    remedy: "give -w a path of the container that starts with /",
+    remedy: "-w takes an absolute path in the container",
   });
 }
 

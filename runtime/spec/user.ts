@@ -20,7 +20,7 @@ interface Account {
 
 /**
  * UID[:GID], each a number or a name, resolved with the image's own /etc/passwd and /etc/group (passwd(5), group(5)).
- * Without GID it is the user's own group, and the user's further groups come with it, as docker has it.
+ * Without GID, the user's primary and supplementary groups apply, as with docker.
  */
 export function resolveUser(asked: string, passwd: string, group: string): User {
   const [user = "", groupName, ...rest] = asked.split(":");
@@ -79,8 +79,8 @@ function isId(text: string): boolean {
 }
 
 function unknownUser(asked: string, why: string): Failure {
-  return new Failure(`no user ${JSON.stringify(asked)}: ${why}`, {
+  return new Failure(`can't run as the user ${JSON.stringify(asked)}: ${why}`, {
     code: "user-unknown",
-    remedy: "-u UID[:GID], numbers, or names that the image's /etc/passwd and /etc/group know",
+    remedy: "use -u UID[:GID] with numbers, or names from the image's /etc/passwd and /etc/group",
   });
 }

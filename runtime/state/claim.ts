@@ -10,15 +10,15 @@ import { type Places, placesOf } from "./places.ts";
 import type { ContainerRecord } from "./record.ts";
 import { leftBehind, recover } from "./recover.ts";
 
-/** How long what a killed process left may take to end. */
+/** How long the container of a killed process may take to end. */
 const LEFTOVER_WAIT_MS = 10_000;
 const LEFTOVER_POLL_MS = 5;
 
-/** A name held by this process. */
+/** A name that this process has locked. */
 export interface Claim {
   readonly name: string;
   readonly places: Places;
-  /** Open, locked. */
+  /** The lock file, open and locked. */
   readonly fd: number;
   /** What `release` undoes. */
   entries: readonly Entry[];
@@ -31,7 +31,7 @@ export interface Clock {
 
 const CLOCK: Clock = { now: Date.now, sleep: setTimeout };
 
-/** Takes the name, undoing what a killed process left of it. Throws Failure (exit 125) when another has it. */
+/** Locks the name and undoes what a killed process left of it. Throws Failure (exit 125) if another process has it. */
 export async function claim(shim: Shim, root: string, name: string, clock: Clock = CLOCK): Promise<Claim> {
   const places = placesOf(root, name);
   const deadline = clock.now() + LEFTOVER_WAIT_MS;
@@ -48,7 +48,7 @@ export async function claim(shim: Shim, root: string, name: string, clock: Clock
 }
 
 type ClaimAttempt =
-  /** isLeft: a killed process had it. */
+  /** isLeft: a killed process left it. */
   | { readonly state: "taken"; readonly fd: number; readonly isLeft: boolean }
   | { readonly state: "held"; readonly holder: Journal | undefined };
 
@@ -77,35 +77,35 @@ async function recovered(shim: Shim, held: Claim, isLeft: boolean): Promise<Clai
   }
 }
 
-/** Writes down who holds the name and what is to be undone when it is given back, before any of it is made. */
+/** Records the owner of the name and what to undo when it is released, before any of it is made. */
 export function begin(held: Claim, entries: readonly Entry[], record?: ContainerRecord): void {
   held.entries = entries;
   appendLines(held.fd, [...ownerLines(), ...(record ? [{ record }] : []), ...entries.map((entry) => ({ entry }))]);
 }
 
-/** The same for one more. What lasts until the removal of a container that is kept belongs to its record instead. */
+/** Records one more entry. What lasts until the removal of a kept container belongs in its record instead. */
 export function hold(held: Claim, entry: Entry): void {
   held.entries = [...held.entries, entry];
   appendLines(held.fd, [{ entry }]);
 }
 
-/** An entry that needs no undoing any more: its process ended, or a record has it now. */
+/** Forgets entries that release() need not undo: the process ended, or a record has them now. */
 export function drop(held: Claim, isDropped: (entry: Entry) => boolean): void {
   held.entries = held.entries.filter((entry) => !isDropped(entry));
 }
 
-/** Undoes what is held, then gives the name back. */
+/** Undoes what is held, then releases the name. */
 export async function release(shim: Shim, held: Claim): Promise<void> {
   try {
     await undoAll(shim, held.entries);
     unlinkSync(held.places.lock);
   } finally {
-    // With something still there the journal stays too, for the next start to try again.
+    // If something could not be undone, the journal stays, and the next start tries again.
     closeSync(held.fd);
   }
 }
 
-/** Gives the name back with all still to be undone, by whoever takes it next. */
+/** Releases the name without undoing anything: the next process that locks it does that. */
 export function abandon(held: Claim): void {
   closeSync(held.fd);
 }

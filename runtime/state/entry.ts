@@ -3,12 +3,12 @@ import type { Shim } from "../host/shim.ts";
 import { identityOf, isResource, type Resource, undo } from "../resources/resource.ts";
 import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
 
-/** One thing outside the container. It is written down before it is made, so that whoever comes next can undo it. */
+/** One thing that a container has on the host. It is recorded before it is made, so that another process can undo it. */
 export interface Entry {
   readonly resource: Resource;
-  /** What it lasts until: the exit of the container's command, or the removal of the container. */
+  /** It lasts until the exit of the container's command, or until the removal of the container. */
   readonly until: "exit" | "removal";
-  /** Of the machine's start in which it was made: the kernel's own objects of another one are gone already. */
+  /** The boot in which it was made: kernel objects of an earlier one are gone. */
   readonly boot: string;
 }
 
@@ -22,7 +22,7 @@ export function entry(resource: Resource, until: Entry["until"]): Entry {
   return { resource, until, boot: bootId() };
 }
 
-/** Undoes the entries, the last one first. Throws Failure at the first that can't be: those before it may be its ground. */
+/** Undoes the entries, last first. Throws Failure at the first that can't be undone: it may depend on those before it. */
 export async function undoAll(shim: Shim, entries: readonly Entry[]): Promise<void> {
   for (const { resource, boot } of entries.toReversed()) await undo(shim, resource, boot);
 }

@@ -20,7 +20,7 @@ export function exitNow(status: Exit["status"], process: ProcessIdentity | undef
   return { status, at: Date.now(), ...(process ? { process } : {}) };
 }
 
-/** Which signals there are is the kernel's matter; Node's type is a list of names. */
+/** Accepts any name of a signal: the kernel may have others than Node's type lists. */
 const isSignal: Shape<NodeJS.Signals> = (value): value is NodeJS.Signals => isText(value) && value.startsWith("SIG");
 
 const isExitStatus = isEither(

@@ -7,13 +7,13 @@ import { ERRNO } from "../linux.ts";
 
 export interface OpenLock {
   readonly fd: number;
-  /** Made just now; otherwise it was there, because another process has the name or was killed while it had. */
+  /** It was made by this call; otherwise another process has the name, or was killed while it had it. */
   readonly isNew: boolean;
 }
 
 const FLAGS = constants.O_RDWR | constants.O_APPEND;
 
-/** Opens the file that is locked, made where it is not there. Undefined when it was removed just then. */
+/** Opens the lock file, made if it is missing. Undefined if another process removed it at the same moment. */
 export function openLock(root: string, path: string): OpenLock | undefined {
   try {
     return makeLock(root, path);
@@ -30,7 +30,7 @@ function makeLock(root: string, path: string): OpenLock {
     return make();
   } catch (error) {
     if (!isMissing(error)) throw error;
-    // The first run here. The locks' directory is made last, so its presence says that all are there.
+    // The first run here. The directory of the locks is made last: if it exists, all of them do.
     for (const part of ["memory", "work", "containers", "locks"]) {
       mkdirSync(join(root, part), { recursive: true, mode: 0o700 });
     }
@@ -38,7 +38,7 @@ function makeLock(root: string, path: string): OpenLock {
   }
 }
 
-/** Undefined where it is not there. */
+/** Undefined if it does not exist. */
 export function openExistingLock(path: string): number | undefined {
   try {
     return openSync(path, FLAGS);
@@ -59,14 +59,14 @@ export type LockOutcome =
   /** Its holder removed the file between its opening and its locking. */
   | { readonly state: "removed" };
 
-/** Tries to lock an open lock file, without waiting. The kernel gives the lock back when its last descriptor is closed. */
+/** Tries to lock an open lock file, without waiting. The kernel releases it when its last descriptor is closed. */
 export function tryLock(shim: Shim, path: string, fd: number): LockOutcome {
   const result = shim.lock(fd);
   if (result === -ERRNO.EAGAIN) return { state: "held" };
   if (result < 0) throw new Failure(`can't lock ${path}: ${errnoText(-result)}`, { code: "state-unwritable" });
   const opened = fstatSync(fd);
-  const there = statSync(path, { throwIfNoEntry: false });
-  return there?.ino === opened.ino ? { state: "taken", bytes: opened.size } : { state: "removed" };
+  const current = statSync(path, { throwIfNoEntry: false });
+  return current?.ino === opened.ino ? { state: "taken", bytes: opened.size } : { state: "removed" };
 }
 
 export function isMissing(error: unknown): boolean {

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 
-/** Where a container has what on the host; the name alone says it. */
+/** The paths of a container on the host, which depend on its name alone. */
 export interface Places {
-  /** The lock on the name, and the journal of whoever holds it. */
+  /** The lock on the name, which is also the journal of the process that holds it. */
   readonly lock: string;
-  /** What the container is; only of one that is kept after its exit. */
+  /** The container's record; only of one that is kept after its exit. */
   readonly record: string;
   /** overlayfs's upper layer: what the container wrote. */
   readonly upper: string;
-  /** overlayfs's own, on the same file system. */
+  /** overlayfs's work directory, on the same file system. */
   readonly work: string;
   /** Always empty as the host sees it. */
   readonly memory: string;

@@ -11,10 +11,10 @@ import { type Places, placesOf } from "./places.ts";
 import { type ContainerRecord, readRecord, removeRecord, removeUnfinished, writeRecord } from "./record.ts";
 
 /*
- * Whoever changes anything of a container holds the lock on its name. The lock's file is the journal of what is to be
- * undone should the holder be killed, and is removed when there is nothing. So a lock file that nobody holds is what a
- * killed process left: whoever takes it undoes what lasts until the exit, and what lasts until the removal only where
- * no record says that the container is kept.
+ * A process that changes a container holds the lock on its name. The lock file is the journal of what to undo if that
+ * process is killed, and is removed when there is nothing to undo. So a lock file that nobody has locked was left by a
+ * killed process: the next one to lock it undoes what lasts until the exit, and what lasts until the removal only if no
+ * record says that the container is kept.
  */
 
 /** Undoes what a killed holder of the name left, and empties the journal. */
@@ -33,19 +33,19 @@ export async function recover(shim: Shim, places: Places, fd: number): Promise<v
   ftruncateSync(fd);
 }
 
-/** An empty one has nothing to undo if its writer was killed before the first line, but not if the machine lost power later. */
+/** A lost journal: if its writer was killed before the first line, nothing exists; if the machine lost power, all may. */
 function ofLostJournal({ upper, work }: Places): Entry[] {
   return [entry(directory(work), "exit"), entry(directory(upper), "removal")];
 }
 
-/** The command ran, and the process that waited for it was killed before it wrote the exit. */
+/** The command ran, and the process that waited for it was killed before it recorded the exit. */
 function recordLostExit(places: Places, record: ContainerRecord, entries: readonly Entry[]): void {
   const process = processOf(entries);
   if (!process || (record.exit?.process && isSame(process, record.exit.process))) return;
   writeRecord(places.record, { ...record, exit: exitNow("unknown", process) });
 }
 
-/** Undoes what killed runs of any other name left behind. Returns what can't be undone, which need not stop this run. */
+/** Undoes what killed runs of other names left behind. Returns what could not be undone, which need not stop this run. */
 export async function sweep(shim: Shim, root: string, except: string): Promise<Failure[]> {
   const failures: Failure[] = [];
   for (const name of lockedNames(root)) {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 /**
- * Where images and containers live: $TINYDOCKER_ROOT, else /var/lib/tinydocker for root,
+ * Where images and containers are stored: $TINYDOCKER_ROOT, else /var/lib/tinydocker for root,
  * else $XDG_DATA_HOME/tinydocker (XDG Base Directory Specification).
  */
 export function stateRoot(env: NodeJS.ProcessEnv = process.env): string {

@@ -9,7 +9,7 @@ import type { Places } from "./places.ts";
 import { type ContainerRecord, readRecord } from "./record.ts";
 
 /**
- * What a container is doing, in the OCI runtime-spec's words. It is derived from what is there and stored nowhere.
+ * What a container is doing, in the OCI runtime-spec's terms. It is derived from files and processes, and stored nowhere.
  *
  *   creating ──▶ created ──▶ running ──▶ stopped       one that is kept: a record, then a journal beside it
  *                               ▲           │
@@ -19,17 +19,17 @@ import { type ContainerRecord, readRecord } from "./record.ts";
 export type Status =
   | { readonly state: "creating" | "created" }
   | { readonly state: "running"; readonly process: ProcessIdentity }
-  /** No exit: it ended, and nobody has written down how yet. */
+  /** No exit: it ended, and its exit is not recorded yet. */
   | { readonly state: "stopped"; readonly exit: Exit | undefined; readonly process: ProcessIdentity | undefined };
 
 export interface Found {
   readonly record: ContainerRecord;
   readonly status: Status;
-  /** Who has the name, or had it when it was killed. */
+  /** The process that has the name, or had it when it was killed. */
   readonly owner: ProcessIdentity | undefined;
 }
 
-/** Looks a container up without its lock: what it returns may have changed by now. Undefined where there is none. */
+/** Looks up a container without locking it, so the result may be out of date. Undefined if there is none. */
 export function find(places: Places): Found | undefined {
   const journal = journalOf(places);
   const kept = readRecord(places.record);
@@ -37,7 +37,7 @@ export function find(places: Places): Found | undefined {
   return record && { record, status: statusOf(journal, record, kept !== undefined), owner: journal?.owner };
 }
 
-/** The same; throws Failure (exit 125) where there is none. */
+/** The same; throws Failure (exit 125) if there is none. */
 export function findExisting(places: Places, name: string): Found {
   const found = find(places);
   if (found) return found;

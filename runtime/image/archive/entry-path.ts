@@ -2,16 +2,16 @@ import { BadImage, shown } from "./entry.ts";
 
 /** NAME_MAX of Linux. */
 const COMPONENT_BYTES_MAX = 255;
-/** PATH_MAX (4,096) less room for the state directory in front. */
+/** PATH_MAX (4,096) minus room for the path of the state directory. */
 const PATH_BYTES_MAX = 3_584;
-/** The longest target a symlink can have: PATH_MAX less its NUL. */
+/** The longest target a symlink can have: PATH_MAX minus its NUL. */
 const SYMLINK_BYTES_MAX = 4_095;
 
 /** `./a//b/` → `a/b`; the root itself is the empty string. Throws BadImage for a name that isn't below the root. */
 export function relativePath(name: string): string {
   if (name === "") throw new BadImage("an entry has no name");
   if (name.startsWith("/")) throw new BadImage(`${shown(name)} is an absolute name`);
-  if (name.includes("\0")) throw new BadImage(`${shown(name)} holds a NUL byte`);
+  if (name.includes("\0")) throw new BadImage(`${shown(name)} contains a NUL byte`);
   const components = name.split("/").filter((component) => component !== "" && component !== ".");
   if (components.includes("..")) throw new BadImage(`${shown(name)} leads out of the image by ".."`);
   const long = components.find((component) => component.length > COMPONENT_BYTES_MAX);

@@ -15,7 +15,7 @@ export type Entry = {
   /** Relative to the image's root; the root itself is the empty string. */
   readonly path: string;
   readonly metadata: Metadata;
-  /** It carries extended attributes, such as file capabilities; they are not kept. */
+  /** It has extended attributes, such as file capabilities; they are not kept. */
   readonly attributes: boolean;
 } & (
   | { readonly kind: "file"; readonly content: AsyncIterable<Uint8Array> }

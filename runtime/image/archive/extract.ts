@@ -21,7 +21,7 @@ import { dirname } from "node:path/posix";
 import { BadImage, bytesOf, type Entry, type Metadata, shown } from "./entry.ts";
 import { checkSymlink } from "./entry-path.ts";
 
-/** Far above any root file system, and low enough that a hostile archive ends before the machine does. */
+/** Far above any root file system, and low enough that a hostile archive is refused before the machine is exhausted. */
 export const ENTRIES_MAX = 4_000_000;
 export const CONTENT_BYTES_MAX = 64 * 1_024 ** 3;
 
@@ -33,7 +33,7 @@ export interface Extracted {
   bytes: number;
   /** Whether any file may be executed: a container needs one. */
   executable: boolean;
-  /** Left out: devices and sockets exist only while a machine runs, and a container gets its own. */
+  /** Left out: devices and sockets only mean something on a running machine, and a container gets its own. */
   devices: number;
   sockets: number;
   mountPoints: number;
@@ -44,16 +44,16 @@ export interface Extracted {
 interface Tree {
   /** An empty directory that no one else can write to. */
   readonly rootfs: string;
-  /** Every directory made so far; its metadata is set at the end, after what is put into it. */
+  /** Every directory made so far; its metadata is set at the end, after its entries are written. */
   readonly directories: Map<string, Metadata>;
   /** Whether owners are kept: only root can chown. */
   readonly owners: boolean;
 }
 
 /**
- * Writes the entries below `rootfs`, the absolute path of an empty directory that only the caller can reach. Nothing that exists is
- * ever opened, and no symlink followed, so nothing outside `rootfs` changes. Throws BadImage for an entry that would change it, the
- * errors of the system calls, and, between two writes, the signal's reason.
+ * Writes the entries below `rootfs`, the absolute path of an empty directory that only the caller can reach. No existing
+ * file is opened, and no symlink followed, so nothing outside `rootfs` changes. Throws BadImage for an entry that would
+ * change it, the errors of the system calls, and, between two writes, the signal's reason.
  */
 export async function extractEntries(
   entries: AsyncIterable<Entry>,
@@ -141,7 +141,7 @@ function makeDirectory(tree: Tree, { path, metadata }: Entry): void {
   tree.directories.set(path, metadata);
 }
 
-/** As in tar, a directory that the archive names late, or not at all, is made for its first file. */
+/** As with tar, a directory that the archive lists late, or not at all, is made for its first file. */
 function makeParents(tree: Tree, path: string): void {
   const parent = path.includes("/") ? dirname(path) : "";
   if (tree.directories.has(parent)) return;
@@ -155,12 +155,12 @@ function mkdirNew(tree: Tree, path: string): void {
     mkdirSync(onDisk(tree, path), 0o700);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    // All directories are known, so this is a file or a symlink.
+    // All directories made so far are known, so this is a file or a symlink.
     throw new BadImage(`${shown(path)} is used as a directory, but an earlier entry makes it something else`);
   }
 }
 
-/** As in tar, a later entry of the same name replaces the earlier one. It is unlinked first, since a hard link's other names keep the old file. */
+/** As with tar, a later entry with the same name replaces the earlier one, which is unlinked: its other hard links stay. */
 function removeEarlier(tree: Tree, path: string): void {
   if (tree.directories.has(path))
     throw new BadImage(`${shown(path)} is a directory, and a later entry makes it something else`);

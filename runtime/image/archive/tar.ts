@@ -10,7 +10,7 @@ const BLOCK_BYTES = 512;
 interface Header {
   readonly name: string;
   readonly linkname: string | null;
-  /** null: not one of POSIX's. */
+  /** null: not one of those in POSIX. */
   readonly type: string | null;
   readonly mode: number;
   readonly uid: number;
@@ -27,14 +27,15 @@ interface Header {
 const OPTIONS: object = { filenameEncoding: "latin1", allowUnknownFormat: true };
 
 /**
- * The entries of an uncompressed tar archive: ustar, pax, GNU and v7. An entry's content must be read, or given up, before
- * the next entry is requested. Throws BadImage when the archive is broken, has no end, or contains a kind of entry that is not supported.
+ * The entries of an uncompressed tar archive: ustar, pax, GNU and v7. An entry's content must be read, or its iterator
+ * closed, before the next entry is requested. Throws BadImage when the archive is broken, has no end, or contains a kind of
+ * entry that is not supported.
  */
 export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
   const parser = extract(OPTIONS);
   const seen = { bytes: 0, lastNonZero: -1 };
   const fed = pipeline(Readable.from(observed(source, seen), { objectMode: false }), parser);
-  // Its error is the parser's too, where it is handled.
+  // The parser fails with the same error, which is handled there.
   fed.catch(() => {});
   let end = 0;
   try {
@@ -72,7 +73,7 @@ async function* observed(source: AsyncIterable<Uint8Array>, seen: Seen): AsyncGe
 /** An archive ends with zero blocks; without one it was cut between two entries, which tar-stream does not report. */
 function checkEnd(seen: Seen, end: number): void {
   if (seen.bytes === 0) throw new BadImage("it is empty");
-  if (end === 0) throw new BadImage("it holds no files");
+  if (end === 0) throw new BadImage("it contains no files");
   const zeros = seen.bytes - (seen.lastNonZero + 1);
   if (zeros < BLOCK_BYTES || seen.bytes < end + BLOCK_BYTES)
     throw new BadImage("it is cut short: the end of the archive is missing");
@@ -124,7 +125,7 @@ function entryOf(header: Header, content: AsyncIterable<Uint8Array>): Entry {
 }
 
 function sparse(path: string): BadImage {
-  return new BadImage(`${shown(path)} is a sparse file or of a kind of GNU tar's own; pack it again without --sparse`);
+  return new BadImage(`${shown(path)} is a sparse file or an entry only GNU tar knows; pack it again without --sparse`);
 }
 
 /** pax records are UTF-8, everything else came as latin1. */
@@ -145,7 +146,7 @@ function metadataOf(header: Header, pax: Readonly<Record<string, string>>, path:
   // tar-stream returns null for a number that it can't parse, and would wait forever for content of that size.
   const areIntegers = Number.isSafeInteger(size) && Number.isInteger(mode);
   const valid = areIntegers && isId(uid) && isId(gid) && Number.isFinite(mtime);
-  if (!valid) throw new BadImage(`the header of ${shown(path)} holds an invalid number`);
+  if (!valid) throw new BadImage(`the header of ${shown(path)} contains an invalid number`);
   return { mode: mode & 0o7777, uid, gid, mtime };
 }
 

@@ -4,8 +4,8 @@ import { bytesOf, type Entry, type Metadata } from "./entry.ts";
 import { relativePath } from "./entry-path.ts";
 
 /**
- * The files below `directory` (absolute), a directory before what it holds, names in byte order. What another file system is
- * mounted over comes as a "mount point". Errors are those of the system calls.
+ * The files below `directory` (absolute), each directory before its entries, names in byte order. What another file system
+ * is mounted over is a "mount point". Errors are those of the system calls.
  */
 export async function* readTree(directory: string): AsyncGenerator<Entry> {
   const top = Buffer.from(directory).toString("latin1");
