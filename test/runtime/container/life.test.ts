@@ -6,8 +6,9 @@ import { after, afterEach, describe, it } from "node:test";
 import { isEither, isOneOf, isRecordOf, isText } from "../../../runtime/shape.ts";
 import { traces } from "../../rig/leaks.ts";
 import { busyboxRootfs, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
+import { killedAt } from "../killed-at.ts";
 
-/** Each verb in a process of its own, so that nothing but the state directory can carry a container from one to the next. */
+/** Each verb in its own process, so that only the state directory passes a container from one to the next. */
 const rig = await tinydocker({ after }, "test/runtime/container/verbs.ts");
 const verb = (...words: string[]) => rig.run(words);
 const said = (stdout: string): unknown => JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
@@ -50,20 +51,14 @@ async function startedBy(...words: string[]) {
   return { child, outcome };
 }
 
-/** Words that make strace end the process which makes the n-th of these calls, at its start. */
-function killedAt(call: string, n: number): string[] {
-  const log = join(rig.directory, "strace");
-  return ["strace", "-f", "-qq", "-o", log, "-e", `trace=${call}`, "-e", `inject=${call}:signal=KILL:when=${n}`];
-}
-
-/** Nobody's. */
+/** An unused id. */
 const UID = 54_321;
 const DONE = { code: 0, signal: null, stdout: "null\n", stderr: "" };
 const ENDED = `stopped ${JSON.stringify({ code: 0, signal: null })}`;
 const APPEND = ["sh", "-c", "echo line >>/file; cat /file; read wait </dev/null; true"];
 
 describe("a container that is kept", () => {
-  it("is created, runs, is stopped with its files there, runs again on them, and is removed without a trace", async () => {
+  it("is created, runs, keeps its files when it is stopped, runs again on them, and is removed without a trace", async () => {
     await succeeds("create", "k1", ...APPEND);
     assert.equal(await stateOf("k1"), "created");
     assert.match(await succeeds("start", "k1"), /^line\n\{/);
@@ -75,7 +70,7 @@ describe("a container that is kept", () => {
     assert.deepEqual(traces(rig.root), clean);
   });
 
-  it("stays as it is while others run and clean up", async () => {
+  it("stays unchanged while others run and clean up", async () => {
     await succeeds("create", "k1", ...APPEND);
     await succeeds("start", "k1");
     const kept = traces(rig.root);
@@ -85,7 +80,7 @@ describe("a container that is kept", () => {
     await succeeds("remove", "k1");
   });
 
-  it("whose exit can't be written down is reported, and known to have ended by the next who comes", async () => {
+  it("whose exit can't be recorded is reported, and the next run records that it ended", async () => {
     await succeeds("create", "k1", "sh", "-c", "echo up; read line; exit 3");
     const child = rig.spawn(["start", "k1"]);
     await once(child.stdout as NodeJS.ReadableStream, "data");
@@ -93,7 +88,7 @@ describe("a container that is kept", () => {
     mkdirSync(inTheWay);
     const { code, stderr } = await outcomeOf(child, "go\n");
     assert.equal(code, 125);
-    assert.match(stderr, /can't keep the container's state in \S+: EISDIR/);
+    assert.match(stderr, /can't store the container's state in \S+: EISDIR/);
     rmdirSync(inTheWay);
     await succeeds("run", "other", "true");
     assert.equal(await stateOf("k1"), 'stopped "unknown"');
@@ -101,7 +96,7 @@ describe("a container that is kept", () => {
     assert.deepEqual(traces(rig.root), clean);
   });
 
-  it("keeps its name from others", async () => {
+  it("keeps its name reserved", async () => {
     await succeeds("create", "k1", "true");
     await fails(/the name k1 is in use by a container that was kept/, "create", "k1", "true");
     await fails(/the name k1 is in use by a container that was kept/, "run", "k1", "true");
@@ -110,7 +105,7 @@ describe("a container that is kept", () => {
     assert.deepEqual(traces(rig.root), clean);
   });
 
-  it("says how it ended, also when its command failed and when it could not be started", async () => {
+  it("records how it ended, also when its command failed or could not be started", async () => {
     await succeeds("create", "k1", "sh", "-c", "exit 7");
     await succeeds("start", "k1");
     assert.equal(await stateOf("k1"), 'stopped {"code":7,"signal":null}');
@@ -125,7 +120,7 @@ describe("a container that is kept", () => {
 });
 
 describe("a container that is kept without root", () => {
-  it("finds its files again, on an image and on the machine's own root", async () => {
+  it("runs again on its files, on an image and on the machine's own root", async () => {
     const home = join(rig.directory, "home");
     mkdirSync(home);
     chownSync(home, UID, UID);
@@ -162,7 +157,7 @@ describe("a running container", () => {
       assert.deepEqual(traces(rig.root), clean);
     });
 
-    it(`is not removed, nor started a second time: ${kept ? "kept" : "removed at its exit"}`, async () => {
+    it(`is neither removed nor started a second time: ${kept ? "kept" : "removed at its exit"}`, async () => {
       const command = ["sh", "-c", "echo up; read line; echo $line"];
       if (kept) await succeeds("create", "r1", ...command);
       const child = rig.spawn(kept ? ["start", "r1"] : ["run", "r1", ...command]);
@@ -182,7 +177,7 @@ describe("a running container", () => {
       const { child, outcome } = await startedBy("start", "r1");
       child.kill("SIGKILL");
       assert.equal((await outcome).signal, "SIGKILL");
-      // Whether or not another run came by first.
+      // With and without another run before it.
       if (content === "x\n") await succeeds("run", "other", "true");
       assert.equal(said(await succeeds("wait", "r1")), "unknown");
       assert.equal(await stateOf("r1"), 'stopped "unknown"');
@@ -193,8 +188,8 @@ describe("a running container", () => {
   });
 });
 
-describe("a verb for a container that can't have it", () => {
-  it("is refused by what is the matter", async () => {
+describe("a verb that the container's state does not allow", () => {
+  it("is refused with that state", async () => {
     for (const words of ["start", "kill", "wait", "remove"]) await fails(/there is no container none/, words, "none");
     await succeeds("create", "k1", "true");
     await fails(/k1 is not running: it is created/, "kill", "k1");
@@ -207,11 +202,11 @@ describe("a verb for a container that can't have it", () => {
 });
 
 describe("kill -9 of create, start and remove at any step", () => {
-  // What a test that failed left would fail all after it.
+  // The leftovers of a failed test would make all later ones fail.
   afterEach(async () => void (await verb("remove", "k1")));
 
   const killed = async (call: string, n: number, ...words: string[]) => {
-    const { signal } = await rig.run(words, { prefix: killedAt(call, n) });
+    const { signal } = await rig.run(words, { prefix: killedAt(rig.directory, call, n) });
     assert.equal(signal, "SIGKILL", `${words[0]} was killed at ${call} ${n}`);
   };
 
@@ -221,7 +216,7 @@ describe("kill -9 of create, start and remove at any step", () => {
     ["rename", 1, undefined],
     ["unlink", 1, "created"],
   ] as const) {
-    it(`create at ${call} ${n} made all of it or nothing`, async () => {
+    it(`create at ${call} ${n} leaves a complete container or none`, async () => {
       await killed(call, n, "create", "k1", ...APPEND);
       assert.equal(await stateOf("k1"), state);
       await succeeds("run", "other", "true");
@@ -239,7 +234,7 @@ describe("kill -9 of create, start and remove at any step", () => {
     ["rmdir", 1, ENDED],
     ["unlink", 1, ENDED],
   ] as const) {
-    it(`start at ${call} ${n} left a container that can be started again`, async () => {
+    it(`start at ${call} ${n} leaves a container that can be started again`, async () => {
       await succeeds("create", "k1", ...APPEND);
       await killed(call, n, "start", "k1");
       await succeeds("run", "other", "true");
@@ -260,7 +255,7 @@ describe("kill -9 of create, start and remove at any step", () => {
     ["rmdir", 1, false],
     ["unlink", 2, false],
   ] as const) {
-    it(`remove at ${call} ${n} is finished by whoever comes next, or did not happen`, async () => {
+    it(`remove at ${call} ${n} is finished by the next run, or did not happen`, async () => {
       await succeeds("create", "k1", ...APPEND);
       await succeeds("start", "k1");
       await killed(call, n, "remove", "k1");

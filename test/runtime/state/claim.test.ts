@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, beforeEach, describe, it } from "node:test";
 import { Failure } from "../../../runtime/failure.ts";
@@ -18,7 +18,7 @@ import { descriptors } from "../descriptors.ts";
 const root = join(await temporaryDirectory({ after }), "state");
 const shim = await openShim();
 const locks = () => readdirSync(join(root, "locks"));
-/** A clock that shows only the time slept by it, and does something before each sleep. */
+/** A clock whose time only advances by its sleeps, and that calls a function before each. */
 function fakeClock(beforeSleep: (ms: number) => void = () => {}) {
   const clock = {
     ms: 0,
@@ -41,14 +41,14 @@ async function endedProcess() {
   return identity;
 }
 
-/** A name that a killed process left locked, as by its container's init. */
+/** A name that a killed process left locked, as when its container's init still has the lock. */
 async function lockedByLeftover(name: string) {
   const held = await claim(shim, root, name);
   appendLines(held.fd, [{ owner: await endedProcess() }]);
   return held;
 }
 
-/** A name that a killed process left, with something that can't be undone: a file is not a directory. */
+/** A name that a killed process left, with something that can't be undone: a file in place of a directory. */
 async function leftForGood(name: string): Promise<string> {
   const path = join(root, "work", name);
   const held = await claim(shim, root, name);
@@ -61,7 +61,7 @@ async function leftForGood(name: string): Promise<string> {
 beforeEach(async () => release(shim, await claim(shim, root, "first")));
 
 describe("a name that a killed process left locked", () => {
-  it("is waited for until the time is over, however many attempts that takes", async () => {
+  it("is waited for until the deadline, however many attempts that takes", async () => {
     const held = await lockedByLeftover("a");
     const clock = fakeClock((ms) => {
       if (ms === 9_000) closeSync(held.fd);
@@ -72,7 +72,7 @@ describe("a name that a killed process left locked", () => {
     assert.deepEqual(locks(), []);
   });
 
-  it("is refused after 10 s, with how to find who holds it", async () => {
+  it("is refused after 10 s, with how to find the process that holds it", async () => {
     const held = await lockedByLeftover("a");
     const before = descriptors();
     const clock = fakeClock();
@@ -104,7 +104,7 @@ describe("a name that a killed process left locked", () => {
 });
 
 describe("a name that a living process holds", () => {
-  it("is refused at once, naming it", async () => {
+  it("is refused at once, with its pid", async () => {
     const held = await claim(shim, root, "a");
     begin(held, []);
     const clock = fakeClock();
@@ -134,7 +134,7 @@ describe("what can't be undone", () => {
     assert.deepEqual([await sweep(shim, root, "other"), locks()], [[], []]);
   });
 
-  it("is what the next start of that name fails by, at once and with the reason", async () => {
+  it("makes the next start of that name fail at once, with the reason", async () => {
     const path = await leftForGood("bad");
     await sweep(shim, root, "other");
     const before = descriptors();
@@ -160,7 +160,7 @@ describe("what can't be undone", () => {
   });
 });
 
-describe("a journal that a loss of power took, with the lock's file empty or full of zeros", () => {
+describe("a journal that was lost with the machine's power, which leaves the lock file empty or full of zeros", () => {
   for (const content of ["", "\0".repeat(4096)]) {
     for (const next of ["a sweep", "the next start of the name"]) {
       it(`leaves nothing behind after ${next}: ${content.length} bytes`, async () => {
@@ -177,7 +177,7 @@ describe("a journal that a loss of power took, with the lock's file empty or ful
 });
 
 describe("a journal that is damaged", () => {
-  it("blocks its name alone, is named, and nothing is undone on its word", async () => {
+  it("blocks only its own name, is reported, and is not used to undo anything", async () => {
     const held = await claim(shim, root, "bad");
     begin(held, [entry(directory(join(root, "work/bad")), "exit")]);
     abandon(held);
@@ -193,12 +193,13 @@ describe("a journal that is damaged", () => {
 });
 
 describe("a lock", () => {
-  it("is given back by its last descriptor, also one of a process that is none of ours", async () => {
+  it("is released with the last copy of its descriptor, even if that is another process's", async () => {
     const held = await claim(shim, root, "a");
-    const copy = openSync(`/proc/self/fd/${held.fd}`, "r");
+    const holder = spawn("cat", { stdio: ["pipe", held.fd, "ignore"] });
+    closeSync(held.fd);
     await assert.rejects(claim(shim, root, "a", fakeClock()), /still locked/);
-    closeSync(copy);
-    await release(shim, held);
-    await release(shim, await claim(shim, root, "a"));
+    holder.stdin?.end();
+    await once(holder, "close");
+    await release(shim, await claim(shim, root, "a", fakeClock()));
   });
 });

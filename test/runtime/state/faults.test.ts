@@ -6,17 +6,12 @@ import { after, describe, it } from "node:test";
 import { traces } from "../../rig/leaks.ts";
 import { gone } from "../../rig/processes.ts";
 import { importBusybox, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
+import { killedAt } from "../killed-at.ts";
 
 const rig = await tinydocker({ after });
 await importBusybox(rig);
 const clean = traces(rig.root);
 const box = ["run", "--image", "box"];
-
-/** Words that make strace end the process which makes the n-th of these calls, at its start. */
-function killedAt(call: string, n: number): string[] {
-  const log = join(rig.directory, "strace");
-  return ["strace", "-f", "-qq", "-o", log, "-e", `trace=${call}`, "-e", `inject=${call}:signal=KILL:when=${n}`];
-}
 
 describe("the init killed at any step", () => {
   const steps: [string, number][] = [
@@ -28,8 +23,10 @@ describe("the init killed at any step", () => {
     ),
   ];
   for (const [call, n] of steps) {
-    it(`leaves nothing and is told: ${call} ${n}`, async () => {
-      const { code, stdout, stderr } = await rig.run([...box, "c1", "echo", "ran"], { prefix: killedAt(call, n) });
+    it(`leaves nothing behind and is reported: ${call} ${n}`, async () => {
+      const { code, stdout, stderr } = await rig.run([...box, "c1", "echo", "ran"], {
+        prefix: killedAt(rig.directory, call, n),
+      });
       assert.deepEqual([code, stdout], [125, ""]);
       assert.match(stderr, /init ended before it ran the command: killed by SIGKILL/);
       assert.deepEqual(traces(rig.root), clean);
@@ -49,8 +46,8 @@ describe("tinydocker killed at any step", () => {
     ["unlink", 1],
   ];
   for (const [call, n] of steps) {
-    it(`leaves nothing after the next start of any container: ${call} ${n}`, async () => {
-      const killed = await rig.run([...box, "c1", "true"], { prefix: killedAt(call, n) });
+    it(`leaves nothing behind after the next start of any container: ${call} ${n}`, async () => {
+      const killed = await rig.run([...box, "c1", "true"], { prefix: killedAt(rig.directory, call, n) });
       assert.equal(killed.signal, "SIGKILL", "it was killed there");
       const next = await rig.run([...box, "c2", "echo", "next"]);
       assert.deepEqual(next, { code: 0, signal: null, stdout: "next\n", stderr: "" });
@@ -73,7 +70,7 @@ describe("tinydocker killed at any step", () => {
     });
   }
 
-  it("ends even a container that asked not to die with it, at the next start", async () => {
+  it("ends even a container that cleared its parent-death signal, at the next start", async () => {
     const clear = ["setpriv", "--pdeathsig", "clear", "sh", "-c", "echo ready; exec sleep 1000"];
     const child = rig.spawn(["run", "c1", ...clear]);
     const ended = outcomeOf(child);
@@ -90,7 +87,7 @@ describe("tinydocker killed at any step", () => {
 });
 
 describe("what a killed run left and can't be removed", () => {
-  it("does not keep others from running, who are told once, and is removed as soon as it can be", async () => {
+  it("does not stop other runs, which report it once, and is removed as soon as that is possible", async () => {
     const child = rig.spawn([...box, "c1", "sh", "-c", "echo ready; exec sleep 1000"]);
     const ended = outcomeOf(child);
     await once(child.stdout as NodeJS.ReadableStream, "data");
@@ -131,7 +128,7 @@ describe("a name", () => {
   });
 });
 
-/** Words that put the state directory on a file system of its own, in a mount namespace of its own, and list what is left. */
+/** Words that put the state directory on its own file system in a new mount namespace, and list what is left on it. */
 function onFileSystem(mount: string): string[] {
   const script = `set -e; mkdir -p "$0"; ${mount}; set +e; "$@"; code=$?; ls -A "$0"/containers "$0"/work "$0"/locks >&2; exit $code`;
   return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, join(rig.directory, "small")];
@@ -141,7 +138,7 @@ describe("the state directory's file system", () => {
   const env = { TINYDOCKER_ROOT: join(rig.directory, "small") };
 
   for (const inodes of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]) {
-    it(`is told when it is full, and left empty: room for ${inodes} files`, async () => {
+    it(`is reported as full, and left empty: room for ${inodes} files`, async () => {
       const prefix = onFileSystem(`mount -t tmpfs -o nr_inodes=${inodes} small "$0"`);
       const { code, stdout, stderr } = await rig.run(["run", "c1", "echo", "ran"], { prefix, env });
       assert.deepEqual([code, stdout], [125, ""]);
@@ -150,7 +147,7 @@ describe("the state directory's file system", () => {
     });
   }
 
-  it("is told when it has no room for a single line, and left empty", async () => {
+  it("is reported as full, and left empty: no room for a single line", async () => {
     const prefix = onFileSystem('mount -t tmpfs -o size=4k small "$0"; echo full >"$0"/file');
     const { code, stderr } = await rig.run(["run", "c1", "echo", "ran"], { prefix, env });
     assert.equal(code, 125);
@@ -171,7 +168,7 @@ describe("the state directory's file system", () => {
     assert.doesNotMatch(stderr, /c1$/m);
   });
 
-  it("may have a name with every sign that overlayfs reads as its own", async () => {
+  it("can have a name with every character that overlayfs interprets", async () => {
     const root = join(rig.directory, "a,b:c\\d e");
     const { code, stdout, stderr } = await rig.run(["run", "c1", "sh", "-c", "touch /new; echo ran"], {
       env: { TINYDOCKER_ROOT: root },
