@@ -19,7 +19,7 @@ function traced(inject: readonly string[]): { lines: string[]; stdout: string; s
   return { lines: readFileSync(trace, "utf8").split("\n"), stdout, stderr };
 }
 
-/** The calls of the start, each with how many of its name came before it in the whole run, itself included. */
+/** The calls of the start, each with its position among the calls of that name in the whole run, from 1. */
 function callsOfStart(lines: readonly string[]): { name: string; when: number; line: string }[] {
   const from = lines.findIndex((line) => line.startsWith("getppid("));
   const to = lines.findLastIndex((line) => line.startsWith("getppid("));
@@ -30,7 +30,7 @@ function callsOfStart(lines: readonly string[]): { name: string; when: number; l
   });
 }
 
-test("a start that fails at any of its system calls leaves nothing, and the next one succeeds", (t) => {
+test("a start that fails at any of its system calls leaves nothing behind, and the next one succeeds", (t) => {
   if (!needs(t, lacks("libasan.so") ?? noStrace)) return;
   const { lines, stdout } = traced([]);
   assert.match(stdout, /^td_spawn returned 0$/m);

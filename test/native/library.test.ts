@@ -12,8 +12,8 @@ execFileSync("make", ["--silent", "-C", "native"]);
 const [, sources = ""] = /^SHIM = (.*)$/m.exec(readFileSync("native/Makefile", "utf8")) ?? [];
 const names = sources.split(" ").map((source) => source.replace(/\.c$/, ""));
 
-/** They act on the calling thread or the whole process, which is Node.js; or lead to any other function. */
-const OTHERS_BUSINESS =
+/** Functions that change the calling thread or the whole process, which is Node.js, or that can call any other function. */
+const FORBIDDEN =
   /^(setns|unshare|f?chdir|chroot|umask|set(re|res|fs)?[ug]id|(set|init)groups|capset|personality|prctl|v?fork|clone|posix_spawnp?|system|popen|exec.*|wait|waitpid|exit|_exit|abort|signal|sigaction|dlsym)$/;
 
 test("the library calls nothing that would change Node.js itself", () => {
@@ -21,13 +21,13 @@ test("the library calls nothing that would change Node.js itself", () => {
   const called = symbols.split("\n").map((line) => line.trim().split(/\s+/).at(-1)?.replace(/@.*/, "") ?? "");
   assert.ok(called.includes("waitid"));
   assert.deepEqual(
-    called.filter((name) => OTHERS_BUSINESS.test(name)),
+    called.filter((name) => FORBIDDEN.test(name)),
     [],
   );
 });
 
 describe("system calls without a function of the C library", () => {
-  /** By the file that makes them. What clone.c has in assembly is clone3; raw.h is how the others are made. */
+  /** By the file that makes them. The assembly of clone.c is clone3; raw.h makes the others. */
   const allowed: Readonly<Record<string, readonly string[]>> = {
     "child.c": ["close", "close_range", "dup3", "execveat", "exit_group", "fcntl", "openat", "rt_sigprocmask", "write"],
     "clone.c": ["asm", "rt_sigprocmask"],
@@ -39,7 +39,7 @@ describe("system calls without a function of the C library", () => {
     "sys.h": ["openat2"],
   };
 
-  it("are those that this list names for each file of the library", () => {
+  it("are those that this list allows each file of the library", () => {
     const found = new Map(names.flatMap((name) => [...systemCalls(`native/${name}.c`)]));
     assert.deepEqual(Object.fromEntries([...found].sort()), allowed);
   });
@@ -50,11 +50,11 @@ describe("system calls without a function of the C library", () => {
     ["under another name", "\n#define call syscall\nreturn (int)call(SYS_chdir, 0);", "chdir"],
     ["by a pointer", "long (*call)(long, ...) = syscall;\nreturn (int)call(0);", "syscall"],
     ["by a number that is computed", "int number = SYS_umask;\nreturn (int)syscall(number, 0);", "number"],
-    ["by assembly of its own", '__asm__("syscall" : : "a"(SYS_unshare), "D"(0));\nreturn 0;', "asm"],
-    ["with a number of its own", "return (int)syscall(95, 0);", process.arch === "x64" ? "umask" : "umount2"],
+    ["by its own assembly", '__asm__("syscall" : : "a"(SYS_unshare), "D"(0));\nreturn 0;', "asm"],
+    ["with a literal number", "return (int)syscall(95, 0);", process.arch === "x64" ? "umask" : "umount2"],
   ];
   for (const [how, body, name] of samples) {
-    it(`are seen when made ${how}`, async (t) => {
+    it(`are found when made ${how}`, async (t) => {
       const directory = await temporaryDirectory({ after: (cleanup) => t.after(cleanup) });
       const file = join(directory, "sample.c");
       writeFileSync(file, `#include "raw.h"\n#include "sys.h"\nint sample(void) { ${body} }\n`);
@@ -67,7 +67,7 @@ describe("system calls without a function of the C library", () => {
 
 interface Symbols {
   readonly defined: readonly string[];
-  /** That another file must define. */
+  /** Those that another file must define. */
   readonly needed: readonly string[];
 }
 
@@ -86,7 +86,7 @@ test("between clone and exec the child calls nothing outside its own file, which
   assert.deepEqual(symbols.get("child"), { defined: ["child_run"], needed: [] });
 });
 
-test("no file of the library needs a file that needs it", () => {
+test("the files of the library do not need each other in a circle", () => {
   const homes = new Map([...symbols].flatMap(([name, { defined }]) => defined.map((symbol) => [symbol, name])));
   const needs = new Map(
     [...symbols].map(([name, { needed }]) => [name, needed.flatMap((one) => homes.get(one) ?? [])]),

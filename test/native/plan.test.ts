@@ -33,7 +33,7 @@ const anyStep: fc.Arbitrary<Step> = fc.constantFrom(...Object.entries(FIELDS)).c
     .filter(isStep),
 );
 
-/** Made by the table, so it is. */
+/** True for everything that is made from the table. */
 function isStep(made: Readonly<Record<string, unknown>>): made is Step {
   return typeof made["op"] === "string" && Object.keys(FIELDS).includes(made["op"]);
 }
@@ -59,7 +59,7 @@ describe("the plan's two codecs", () => {
     );
   });
 
-  it("read no byte outside the plan, whatever it holds", () => {
+  it("read no byte outside the plan, whatever it contains", () => {
     const damaged = fc.tuple(
       fc.array(anyStep, { minLength: 1, maxLength: 4 }),
       fc.array(fc.tuple(fc.nat({ max: 600 }), fc.nat({ max: 255 })), { maxLength: 6 }),
@@ -75,7 +75,7 @@ describe("the plan's two codecs", () => {
     assert.ok(lines.some((line) => line.startsWith("refused")) && lines.some((line) => line.startsWith("plan")));
   });
 
-  it("refuse a slot that is not there, a list without an end, words that are cut, and a field that the step has not", () => {
+  it("refuse a slot out of range, a list without an end, an incomplete word, and a field that the step does not have", () => {
     const bad: readonly [Step, number, number][] = [
       [{ op: "DETACH", slot: 1, reason: "detach" }, 0, SLOTS],
       [{ op: "DETACH", slot: 1, reason: "detach" }, 4, 1],
@@ -93,7 +93,7 @@ describe("the plan's two codecs", () => {
     for (const line of decodeInC(plans)) assert.match(line, /^refused/);
   });
 
-  it("refuse what has another version, is too short, or claims more than there is", () => {
+  it("refuse what has another version, is too short, or claims more than it contains", () => {
     const plan = encodePlan([{ op: "CHDIR", path: "/", reason: "chdir" }], false);
     const changed = (at: number, value: number) => {
       const copy = Buffer.from(plan);

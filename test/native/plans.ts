@@ -11,7 +11,7 @@ const SIGKILL = 9;
 const ROOT_SLOT = 100;
 const OLD_ROOT_SLOT = 101;
 
-/** A directory that plans can take as a root: busybox, and places for what they mount. */
+/** A directory that plans can use as a root: busybox, and mount points for what they mount. */
 export async function plainRoot(directory: string): Promise<string> {
   const root = await busyboxRootfs(directory);
   for (const name of ["dev", "dev/pts", "proc", "mnt"]) await mkdir(join(root, name));

@@ -50,7 +50,7 @@ int main(int argc, char **argv) {
             fds[1].fd = -1;
     }
     struct termios mode;
-    /* The terminal outlives the command here, so a test can see how it was left. */
+    /* The terminal outlives the command here, so a test can see the mode it was left in. */
     if (tcgetattr(master, &mode) == 0)
         fprintf(stderr, "%s\n", (mode.c_lflag & ICANON) && (mode.c_lflag & ECHO) ? "cooked" : "raw");
     int status = 0;

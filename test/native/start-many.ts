@@ -32,9 +32,9 @@ export async function startMany(scope: Scope): Promise<StartMany> {
       if (!built.has(goal)) execFileSync("make", ["-s", "-C", "native", goal, `OUT=${directory}`]);
       built.add(goal);
       const program = join(directory, goal === "tsan" ? "thread" : "address", "start-many");
-      // Without -R the sanitizers of gcc 12 do not start where the kernel randomizes more bits of an address than they expect.
+      // Without -R the sanitizers of gcc 12 do not start if the kernel randomizes more bits of an address than they expect.
       const words = ["-R", ...prefix, program, ...plans, ...args];
-      // A tracer is in the way of the search for leaks.
+      // The search for leaks does not work under a tracer.
       const env = { ...process.env, ...(prefix.length > 0 && { ASAN_OPTIONS: "detect_leaks=0" }) };
       const { status, stdout, stderr } = spawnSync("setarch", words, { encoding: "utf8", timeout: 120_000, env });
       return { status, stdout, stderr };
@@ -42,7 +42,7 @@ export async function startMany(scope: Scope): Promise<StartMany> {
   };
 }
 
-/** What this host lacks of what a run needs besides gcc: root, and the sanitizer's library. */
+/** What this host lacks for a run, besides gcc: root, or the sanitizer's library. */
 export function lacks(sanitizer: "libtsan.so" | "libasan.so"): string | undefined {
   if (process.geteuid?.() !== 0) return "root";
   // gcc prints the name alone when it does not find the file.

@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { basename } from "node:path";
 
 /**
- * The system calls that a C file makes by number, by the file that spells them: itself and the headers of ours it
- * includes. Read from the preprocessed text, so a macro hides nothing. A call whose number is not a constant is named by
- * its first argument, one through a pointer `syscall`, and assembly `asm`, once for each.
+ * The system calls that a C file makes by number, listed by the file that contains them: itself and our headers that it
+ * includes. Read from the preprocessed text, so a macro hides nothing. A call whose number is not a constant is listed as
+ * its first argument, one through a pointer as `syscall`, and each use of assembly as `asm`.
  */
 export function systemCalls(path: string): Map<string, string[]> {
   const byFile = new Map<string, string>();

@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from "node:fs";
 
-/** What this process holds open: each descriptor with its file, but for the directory that lists them. */
+/** The open descriptors of this process, each with its file, except that of the directory that lists them. */
 export function descriptors(): string[] {
   return readdirSync("/proc/self/fd").flatMap((fd) => {
     try {

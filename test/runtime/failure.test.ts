@@ -15,12 +15,12 @@ const { EPERM, ENOSPC, EAGAIN, EACCES } = constants.errno;
 
 const systemError = (errno: number) => Object.assign(new Error("open"), { syscall: "open", errno: -errno, path: "/s" });
 
-/** What is asked for, and the code of the failure it ends in, returned or thrown. */
+/** What is done, and the code of the failure that it returns or throws. */
 const CASES: readonly (readonly [string, (empty: string) => unknown, FailureCode])[] = [
   ["an unknown option", () => parseRun(["--nosuch", "a", "true"]), "usage"],
   ["no command", () => parseRun(["a"]), "usage"],
-  ["a name that leads elsewhere", () => checkedName("container", "../etc"), "name-invalid"],
-  ["a user that the image does not know", () => resolveUser("nosuch", "", ""), "user-unknown"],
+  ["a name that is a path", () => checkedName("container", "../etc"), "name-invalid"],
+  ["a user that the image does not have", () => resolveUser("nosuch", "", ""), "user-unknown"],
   ["an image that was never imported", (empty) => resolveImage(empty, "nosuch"), "image-not-found"],
   ["the removal of the built-in image", (empty) => removeImage(empty, "host"), "image-built-in"],
   ["an old kernel", () => checkKernel("4.19.0"), "kernel-too-old"],

@@ -5,10 +5,10 @@ import { describe, it } from "node:test";
 import { AT, CLONE, ERRNO, flagNames, MOUNT_ATTR, MS, numberName, RLIMIT, SIGNAL } from "../../runtime/linux.ts";
 import { needs } from "../rig/host.ts";
 
-/** Names of no bit: masks, sizes, a value of 0, and what another name says already. */
+/** Names that are not bits: masks, sizes, a value of 0, and aliases. */
 const NO_BITS = /^(MS_RMT_MASK|MS_MGC_VAL|MS_MGC_MSK|MS_VERBOSE|MOUNT_ATTR__ATIME|MOUNT_ATTR_RELATIME|\w+_SIZE_VER\d)$/;
 
-/** The numbers that the kernel's headers define under names that match, by the preprocessor and the compiler's own reading. */
+/** The numbers that a header of the kernel defines under names that match, as the preprocessor reads it. */
 function defined(header: string, names: RegExp): Record<string, number> {
   const macros = execFileSync("gcc", ["-E", "-dM", "-include", header, "-xc", "/dev/null"], { encoding: "utf8" });
   const values = [...macros.matchAll(/^#define (\w+) (\S.*)$/gm)]

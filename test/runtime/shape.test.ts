@@ -14,7 +14,7 @@ import {
 
 const isPoint = isRecordOf({ x: isWhole }, { y: isWhole });
 
-/** Each shape, what has it, and what has not. */
+/** Each shape, values that have it, and values that do not. */
 const CASES: readonly (readonly [string, Shape<unknown>, readonly unknown[], readonly unknown[]])[] = [
   ["a text", isText, ["", "a"], [1, null, undefined, ["a"]]],
   ["a boolean", isBoolean, [true, false], [0, "true", null]],
@@ -31,9 +31,9 @@ const CASES: readonly (readonly [string, Shape<unknown>, readonly unknown[], rea
   ],
 ];
 
-describe("the shape of", () => {
+describe("a shape", () => {
   for (const [title, shape, good, bad] of CASES) {
-    it(`${title} is told from that of other values`, () => {
+    it(`accepts ${title} and nothing else`, () => {
       for (const value of good) assert.ok(shape(value), JSON.stringify(value));
       for (const value of bad) assert.ok(!shape(value), JSON.stringify(value));
     });

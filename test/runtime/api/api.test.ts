@@ -34,7 +34,7 @@ describe("start", () => {
     assert.deepEqual(traces(root), clean);
   });
 
-  it("rejects with what is wrong, and leaves nothing", async () => {
+  it("rejects with the reason, and leaves nothing behind", async () => {
     await assert.rejects(start({ name: "a", args: ["nosuch"] }, { stdio }), isFailure(/nosuch/, "command-not-found"));
     await assert.rejects(start({ name: "../a", args: ["true"] }, { stdio }), isFailure(/"\.\.\/a"/, "name-invalid"));
     await assert.rejects(
@@ -48,7 +48,7 @@ describe("start", () => {
     assert.deepEqual(traces(root), clean);
   });
 
-  it("gives the command what the request says", async () => {
+  it("passes what the request contains to the command", async () => {
     const path = join(directory, "output");
     const output = openSync(path, "w");
     const script = 'read -r line </shown/file; echo "$line $WORD $(id -u) $(pwd) $(hostname)"; touch /made || exit 5';
@@ -69,9 +69,9 @@ describe("start", () => {
     assert.equal(await readFile(path, "utf8"), "shown x=y 0 /tmp house\n");
   });
 
-  it("explains what it does, in the language asked for", async () => {
+  it("explains what it does, in the requested language", async () => {
     for (const [language, took] of [
-      ["en", "what each step took"],
+      ["en", "time of each step"],
       ["zh", "各步骤用时"],
     ] as const) {
       const pieces: string[] = [];
@@ -97,17 +97,17 @@ describe("images", () => {
     assert.deepEqual(await listImages(), []);
   });
 
-  it("come from a directory, even one named -, with words about what was left out", async () => {
+  it("are imported from a directory, even one named -, with a warning about what was left out", async () => {
     process.chdir(directory);
     await mkdir("-");
     await writeFile("-/manifest.json", "[]");
     const { warnings } = await importImage("layers", "-");
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0] ?? "", /holds layers/);
+    assert.match(warnings[0] ?? "", /contains layers/);
     await removeImage("layers");
   });
 
-  it("of another user are not listed or removed, with words about that", async (t) => {
+  it("of another user can be neither listed nor added to, which is reported", async (t) => {
     if (!needs(t, process.geteuid?.() === 0 ? undefined : "root")) return;
     await importImage("small", Readable.from([bytes]));
     const isRefused = (error: unknown) =>
@@ -122,7 +122,7 @@ describe("images", () => {
     await removeImage("small");
   });
 
-  it("are not there at all when the source fails, is broken or is given up, and the source is let go", async () => {
+  it("do not exist when the source fails, is broken or is aborted, and the source is destroyed", async () => {
     const failing = async function* () {
       yield bytes.subarray(0, 512);
       throw new Error("the download broke off");

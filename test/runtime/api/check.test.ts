@@ -12,14 +12,14 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
   ["a command line", () => checkedRequest({ name: "a", args: "true" }), 'args must be an array of strings, not "true"'],
   ["a hole", () => checkedRequest({ name: "a", args: new Array(1) }), "args[0] must be a string, not undefined"],
   ["a number", () => checkedRequest({ name: "a", args: ["sleep", 9] }), "args[1] must be a string, not 9"],
-  ["no image's name", () => checkedRequest({ ...ok, image: false }), "image must be a string, not false"],
+  ["an image that is not a name", () => checkedRequest({ ...ok, image: false }), "image must be a string, not false"],
   ["a user id", () => checkedRequest({ ...ok, user: 0 }), "user must be a string, not 0"],
   [
     "a list of variables",
     () => checkedRequest({ ...ok, env: ["A=1"] }),
     "env must be an object of strings, not an array",
   ],
-  ["a variable that is no string", () => checkedRequest({ ...ok, env: { A: 1 } }), "env.A must be a string, not 1"],
+  ["a variable that is not a string", () => checkedRequest({ ...ok, env: { A: 1 } }), "env.A must be a string, not 1"],
   [
     "a variable's name with =",
     () => checkedRequest({ ...ok, env: { "A=B": "" } }),
@@ -29,11 +29,15 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
   [
     "a misspelt field",
     () => checkedRequest({ ...ok, volume: [] }),
-    'start() has no option "volume"; it has name, args, env, image, user, cwd, hostname, volumes, readonly',
+    'start() has no option "volume"; the options are name, args, env, image, user, cwd, hostname, volumes, readonly',
   ],
   ["no options", () => checkedOptions(null), "the options of start() must be an object, not null"],
   ["another language", () => checkedOptions({ language: "fr" }), 'language must be "en" or "zh", not "fr"'],
-  ["no function", () => checkedOptions({ explain: true }), "explain must be a function, not true"],
+  [
+    "an explain that is not a function",
+    () => checkedOptions({ explain: true }),
+    "explain must be a function, not true",
+  ],
   [
     "words for stdio",
     () => checkedOptions({ stdio: "pipe" }),
@@ -57,7 +61,7 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
   ],
   ["a signal's number", () => checkedSignal(15), "signal must be the name of a signal, such as SIGTERM, not 15"],
   [
-    "no signal",
+    "the name of no signal",
     () => checkedSignal("toString"),
     'signal must be the name of a signal, such as SIGTERM, not "toString"',
   ],
@@ -68,14 +72,14 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
   ],
   ["the image's number", () => checkedImport(1, ".", {}), "name must be a string, not 1"],
   [
-    "no AbortSignal",
+    "a signal that is not an AbortSignal",
     () => checkedImport("a", ".", { signal: "SIGINT" }),
     'signal must be an AbortSignal, not "SIGINT"',
   ],
 ];
 
 for (const [what, check, message] of CASES) {
-  test(`${what} is refused with words about it`, () => {
+  test(`${what} is refused with a message about it`, () => {
     assert.throws(check, (error) => error instanceof Failure && error.message === message && error.code === "usage");
   });
 }
@@ -92,7 +96,7 @@ test("variables and descriptors are passed on as they are", () => {
   assert.deepEqual(checkedOptions({ stdio: [0, 2, 2] }).stdio, [0, 2, 2]);
 });
 
-test("whatever is passed, the answer is a complete value or a Failure", () => {
+test("whatever is passed, the result is a complete value or a Failure", () => {
   const one = fc.anything({
     withBigInt: true,
     withDate: true,

@@ -14,12 +14,16 @@ describe("bad input", () => {
   const cases: [string, string[], RegExp][] = [
     ["a name that is a path", ["../../etc", "true"], /can't be the name of a container\n {2}use 1 to 64/],
     [
-      "an image that is not there",
+      "an image that does not exist",
       ["--image", "none", "c1", "true"],
-      /there is no image none; there is host, box\n {2}tinydocker image import/,
+      /there is no image none; available: host, box\n {2}tinydocker image import/,
     ],
-    ["a bind source that is not there", ["-v", "/nosuch:/x", "c1", "true"], /source of -v \/nosuch:\/x does not exist/],
-    ["a user the image does not know", ["-u", "nobodyhere", "c1", "true"], /the image has no user nobodyhere\n/],
+    [
+      "a bind source that does not exist",
+      ["-v", "/nosuch:/x", "c1", "true"],
+      /source of -v \/nosuch:\/x does not exist/,
+    ],
+    ["a user that the image does not have", ["-u", "nobodyhere", "c1", "true"], /the image has no user nobodyhere\n/],
     ["an unknown option", ["--priviledged", "c1", "true"], /unknown option '--priviledged'\n/],
     ["no command", ["c1"], /there is no command to run\n/],
   ];
@@ -32,7 +36,7 @@ describe("bad input", () => {
     });
   }
 
-  it("is refused as well where a command is", async () => {
+  it("is refused in place of a command", async () => {
     for (const args of [[], ["nosuch"], ["image", "nosuch"]]) assert.equal((await rig.run(args)).code, 125);
     assert.equal((await rig.run(["--help"])).code, 0);
     assert.match((await rig.run(["run", "--help"])).stdout, /--read-only/);
@@ -41,7 +45,7 @@ describe("bad input", () => {
 });
 
 describe("a machine that lacks something", () => {
-  it("is told so: no right to make namespaces", async () => {
+  it("gets that reported: no right to make namespaces", async () => {
     const prefix = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin", "--"];
     const { code, stderr } = await rig.run(["run", "--image", "box", "c1", "true"], { prefix });
     assert.equal(code, 125);
@@ -49,7 +53,7 @@ describe("a machine that lacks something", () => {
     assert.deepEqual(traces(rig.root, "c1"), clean);
   });
 
-  it("is told so: the limit of namespaces is reached", async () => {
+  it("gets that reported: the limit of namespaces is reached", async () => {
     const script = 'echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"';
     const prefix = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"];
     const { code, stderr } = await rig.run(["run", "--image", "box", "c1", "true"], { prefix });
@@ -63,26 +67,26 @@ describe("a machine that lacks something", () => {
     return ["strace", "-f", "-qq", "-o", join(rig.directory, "strace"), ...inject];
   };
 
-  for (const [error, told] of [
+  for (const [error, message] of [
     ["EDQUOT", /EDQUOT, quota exceeded\n {2}raise \/proc\/sys\/kernel\/keys\/maxkeys/],
     ["EPERM", /keyctl\(KEYCTL_JOIN_SESSION_KEYRING, NULL\): EPERM, operation not permitted/],
   ] as const) {
-    it(`is told so, and the caller's keys are not left in reach: no new session keyring, ${error}`, async () => {
+    it(`gets that reported, and the caller's keys stay out of reach: no new session keyring, ${error}`, async () => {
       const { code, stderr } = await rig.run(["run", "--image", "box", "c1", "true"], { prefix: keyctlFails(error) });
       assert.equal(code, 125);
-      assert.match(stderr, told);
+      assert.match(stderr, message);
       assert.deepEqual(traces(rig.root), clean);
     });
   }
 
-  it("starts the container all the same: a kernel without keyrings", async () => {
+  it("starts the container anyway: a kernel without keyrings", async () => {
     const prefix = keyctlFails("ENOSYS");
     const { code, stderr } = await rig.run(["run", "--image", "box", "--explain", "c1", "true"], { prefix });
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /left out: ENOSYS, [^\n]*: keyctl\(/);
+    assert.match(stderr, /skipped: ENOSYS, [^\n]*: keyctl\(/);
   });
 
-  it("is told so: no gcc or make at the first use, and it works once they are there", async () => {
+  it("gets that reported: no gcc or make at the first use, which works once they are installed", async () => {
     const fresh = join(rig.directory, "fresh");
     await mkdir(join(fresh, "dist"), { recursive: true });
     await copyFile(rig.program, join(fresh, "dist/tinydocker.js"));
@@ -105,7 +109,7 @@ describe("a machine that lacks something", () => {
     assert.equal(withoutGcc.code, 125);
     assert.match(withoutGcc.stderr, /gcc, which compiles.*is not installed[\s\S]*apt-get install gcc make/);
     assert.equal((await run(process.env["PATH"] ?? "")).stdout, "ran\n");
-    // One of another version is compiled anew.
+    // A native part of another version is compiled again.
     const header = join(fresh, "native/plan.h");
     const source = await readFile(header, "utf8");
     await writeFile(header, source.replace("TD_VERSION 1u", "TD_VERSION 2u"));
@@ -115,7 +119,7 @@ describe("a machine that lacks something", () => {
   });
 });
 
-describe("an image that lies", () => {
+describe("a hostile image", () => {
   /** An image whose root was changed by a shell script. */
   const imageOf = async (name: string, script: string) => {
     const rootfs = await busyboxRootfs(join(rig.directory, `rootfs-${name}`));
@@ -128,7 +132,7 @@ describe("an image that lies", () => {
   const victim = join(rig.directory, "victim");
 
   for (const name of ["dev", "proc", "sys"]) {
-    it(`can't have the host written to by a symlink for /${name}`, async () => {
+    it(`can't write to the host through a symlink for /${name}`, async () => {
       await mkdir(victim, { recursive: true });
       await writeFile(join(victim, "kept"), "kept");
       const before = await digestOf(victim);
@@ -141,7 +145,7 @@ describe("an image that lies", () => {
     });
   }
 
-  it("can't have the host written to by symlinks in the way of a mount or of the container's name", async () => {
+  it("can't write to the host through symlinks in the path of a mount or of the file with the container's name", async () => {
     await mkdir(victim, { recursive: true });
     const before = await digestOf(victim);
     await imageOf("badlinks", `rm -r etc && ln -s ${victim} etc && ln -s ${victim} mnt && ln -s /proc/self/fd/9 srv`);
@@ -155,7 +159,7 @@ describe("an image that lies", () => {
     assert.deepEqual(traces(rig.root, "c1"), clean);
   });
 
-  it("can't have a file of the host read as its users, nor hang the start", async () => {
+  it("can't have a file of the host read for its users, nor block the start", async () => {
     await writeFile(join(rig.directory, "passwd"), "root:x:0:0::/from-the-host:/bin/sh\n");
     await imageOf("badpasswd", `rm etc/passwd && ln -s ${rig.directory}/passwd etc/passwd`);
     assert.equal((await rig.run(["run", "--image", "badpasswd", "c1", "sh", "-c", "echo $HOME"])).stdout, "/\n");

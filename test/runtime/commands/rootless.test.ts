@@ -5,7 +5,7 @@ import { after, describe, it } from "node:test";
 import { traces } from "../../rig/leaks.ts";
 import { busyboxRootfs, type Outcome, tinydocker } from "../../rig/tinydocker.ts";
 
-/** Nobody's: neither in /etc/passwd nor the owner of anything on the machine. */
+/** An unused id: neither in /etc/passwd nor the owner of anything on the machine. */
 const UID = 54_321;
 
 const rig = await tinydocker({ after });
@@ -24,7 +24,7 @@ const imported = await run(["image", "import", "box", join(home, "rootfs")]);
 const clean = traces(root, "c1");
 
 describe("without root", () => {
-  it("keeps its state in the user's own data directory, and leaves nothing there", async () => {
+  it("stores its state in the user's own data directory, and leaves nothing there", async () => {
     assert.equal(imported.code, 0, imported.stderr);
     const { code, stdout, stderr } = await sh(
       "echo ran; mkdir -m 0 /none; mkdir -p /a/b; chmod 0 /a",
@@ -56,7 +56,7 @@ describe("without root", () => {
     assert.match(other.stderr, /without root a container has one user/);
   });
 
-  it("writes into a container of the machine's own root, and not into the machine's", async () => {
+  it("writes to the root of a container on the machine's own root, and not to the machine's", async () => {
     const { code, stdout, stderr } = await sh(
       "touch /new /usr/new /etc/new && cat /etc/hostname && ls -d /proc/1 /bin/sh && ls -A /tmp | wc -l && echo $HOME && touch ~/x",
     );
@@ -64,7 +64,7 @@ describe("without root", () => {
     assert.deepEqual(traces(root, "c1"), clean);
   });
 
-  it("has the devices, a loopback and a terminal's file system of its own", async () => {
+  it("has its own devices, loopback interface and devpts", async () => {
     const script =
       "echo x >/dev/null && head -c 3 /dev/zero | wc -c && ls /dev/pts/ptmx && cat /sys/class/net/lo/flags; hostname";
     assert.equal((await sh(script)).stdout, "3\n/dev/pts/ptmx\n0x9\nc1\n");
@@ -80,7 +80,7 @@ describe("without root", () => {
     assert.equal((await sh("cat /mnt/mine", "--image", "box", "-v", `${home}:/mnt:ro`)).stdout, "mine\n");
   });
 
-  it("says what to allow when the kernel gives it no user namespaces", async () => {
+  it("reports what to allow when the kernel refuses user namespaces", async () => {
     // A new user namespace's limit is its own, and 0 keeps it from making another.
     const script = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"';
     const limited = ["unshare", "--user", "--map-user=1", "--keep-caps", "sh", "-c", script, "sh"];

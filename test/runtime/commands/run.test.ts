@@ -33,7 +33,7 @@ describe("tinydocker run", () => {
     assert.deepEqual(traces(rig.root, "c1", "hello1", "hello2"), clean);
   });
 
-  it("runs on the machine's own root, and leaves it as it was", async () => {
+  it("runs on the machine's own root, and leaves it unchanged", async () => {
     const { code, stdout } = await rig.run(["run", "c1", "sh", "-c", `echo x >${rig.directory}/seen && ls / && id -u`]);
     assert.equal(code, 0);
     const expected = readdirSync("/").filter((name) => !name.startsWith("."));
@@ -52,14 +52,14 @@ describe("tinydocker run", () => {
     assert.deepEqual([code, stdout], [0, ""]);
   });
 
-  it("passes standard input and output through as they are", async () => {
+  it("passes standard input and output through unchanged", async () => {
     const piped = await rig.run(["run", "hello1", "/bin/sh"], { input: "echo $((6*7))" });
     assert.deepEqual(piped, { code: 0, signal: null, stdout: "42\n", stderr: "" });
     const bytes = "\u0000\u0001é\r\n".repeat(50_000);
     assert.equal((await rig.run(["run", "--image", "box", "c1", "cat"], { input: bytes })).stdout, bytes);
   });
 
-  it("gives each container namespaces of its own", async () => {
+  it("starts each container in its own namespaces", async () => {
     const kinds = ["mnt", "uts", "ipc", "pid", "net", "cgroup"];
     const inside = (await printed(`for n in ${kinds.join(" ")}; do readlink /proc/self/ns/$n; done`)).split("\n");
     for (const [i, kind] of kinds.entries()) {
@@ -85,7 +85,7 @@ describe("tinydocker run", () => {
     assert.equal(await printed("ls -A /.."), await printed("ls -A /"));
   });
 
-  it("has a /dev with the devices every program expects, and no other that works", async () => {
+  it("has a /dev in which the devices that every program expects work, and no others", async () => {
     const names = "fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero";
     assert.equal(await printed("echo $(ls /dev)"), names);
     const devices = "null zero full random urandom tty";
@@ -158,7 +158,7 @@ describe("tinydocker run", () => {
     assert.match((await sh("mount -t tmpfs t /etc")).stderr, /Operation not permitted|permission denied/i);
   });
 
-  it("lets no descriptor, variable, mask or limit of the caller in", async () => {
+  it("passes no descriptor, variable, umask or limit of the caller to the command", async () => {
     const { stdout } = await rig.run(
       ["run", "--image", "box", "c1", "sh", "-c", "env; echo $(ls /proc/self/fd); umask; ulimit -n"],
       {
@@ -172,7 +172,7 @@ describe("tinydocker run", () => {
     assert.equal(await printed("grep ^Groups: /proc/self/status"), "Groups:");
   });
 
-  it("sets variables with -e, the caller's where no value is given", async () => {
+  it("sets variables with -e, to the caller's value if there is none", async () => {
     const { stdout } = await rig.run(
       ["run", "--image", "box", "-e", "A=1=2", "-e", "B", "--env", "NONE", "c1", "env"],
       { env: { B: "b" } },
@@ -218,12 +218,12 @@ describe("tinydocker run", () => {
     assert.equal(stdout, "y\n");
   });
 
-  it("finds its own name, and the image's own files else", async () => {
+  it("finds its own name in /etc, and otherwise the image's files", async () => {
     assert.equal(await printed("cat /etc/hostname /etc/script; grep c1 /etc/hosts"), "c1\necho hello\n127.0.1.1\tc1");
     assert.equal(await printed("echo x >>/etc/hosts && rm /etc/hostname && ls /etc/hostname 2>/dev/null | wc -l"), "0");
   });
 
-  it("gives the options after NAME to the command", async () => {
+  it("passes the options after NAME to the command", async () => {
     assert.equal(
       (await rig.run(["run", "--image", "box", "c1", "echo", "-e", "--explain", "--"])).stdout,
       "--explain --\n",
@@ -236,7 +236,7 @@ describe("tinydocker run", () => {
     assert.deepEqual(traces(rig.root, "c1", "hello1", "hello2"), clean);
   });
 
-  it("says 127 for a command that is not there and 126 for one that can't be executed", async () => {
+  it("exits with 127 for a command that does not exist and 126 for one that can't be executed", async () => {
     const run = (...command: string[]) => rig.run(["run", "--image", "box", "c1", ...command]);
     const missing = await run("nosuch");
     assert.equal(missing.code, 127);

@@ -56,7 +56,7 @@ function collect(child: ChildProcess): Promise<Outcome> {
 const shell = ["run", "--image", "box", "c1", "sh"];
 
 describe("a terminal", () => {
-  it("is one of the container's own, of the size and kind of the outer one", async () => {
+  it("is the container's own, with the size and type of the caller's", async () => {
     const person = session(shell);
     person.type("tty; stty size; echo T=$TERM; ls -l /dev/console | cut -c1\n".replace(" | cut -c1", ""));
     await person.shows("/dev/pts/0");
@@ -67,16 +67,8 @@ describe("a terminal", () => {
     assert.deepEqual(traces(rig.root, "c1"), clean);
   });
 
-  it("follows the outer one's size", async () => {
-    const person = session([
-      "run",
-      "--image",
-      "box",
-      "c1",
-      "sh",
-      "-c",
-      "trap 'stty size; exit 0' WINCH; echo ready; read line",
-    ]);
+  it("follows the size of the caller's", async () => {
+    const person = session([...shell, "-c", "trap 'stty size; exit 0' WINCH; echo ready; read line"]);
     await person.shows("ready");
     person.child.kill("SIGUSR1");
     await person.shows("50 132");
@@ -85,7 +77,7 @@ describe("a terminal", () => {
 
   it("lets Ctrl-C end the command in the foreground and not the shell", async () => {
     const person = session(shell);
-    // Said by the command itself, once it is the one in the foreground.
+    // Printed by the command itself, once it is in the foreground.
     person.type("tail -f /proc/version\n");
     await person.shows("Linux version");
     person.type("\x03");
@@ -106,11 +98,7 @@ describe("a terminal", () => {
 
   it("ends with Ctrl-D, and loses none of the output before", async () => {
     const person = session([
-      "run",
-      "--image",
-      "box",
-      "c1",
-      "sh",
+      ...shell,
       "-c",
       "echo ready; cat >/dev/null; i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done",
     ]);
@@ -121,14 +109,14 @@ describe("a terminal", () => {
     assert.equal(stdout.match(/line \d+\r\n/g)?.length, 5_000);
   });
 
-  it("is cooked again after the command, and after one that can't be started", async () => {
+  it("is back in cooked mode after the command, and after one that can't be started", async () => {
     for (const command of [["true"], ["nosuch"]]) {
       const person = session(["run", "--image", "box", "c1", ...command]);
       assert.match((await person.ended).stderr, /cooked/);
     }
   });
 
-  it("is not given to a command whose output goes elsewhere", async () => {
+  it("is not made for a command whose output is redirected", async () => {
     const { stdout } = await rig.run(["run", "--image", "box", "c1", "sh", "-c", "tty; echo T=$TERM"]);
     assert.equal(stdout, "not a tty\nT=\n");
   });

@@ -31,14 +31,14 @@ await (await run({ name: "first", args: ["true"] })).exited;
 const clean = traces(root);
 
 describe("a container in a Node.js program", () => {
-  it("tells when its command started and how it ended", async () => {
+  it("reports when its command started and how it ended", async () => {
     const container = await run({ name: "a", args: ["sh", "-c", "exit 7"] });
     await container.started;
     assert.deepEqual(await container.exited, { code: 7, signal: null });
     assert.deepEqual(traces(root), clean);
   });
 
-  it("can be signalled, by its own rules for pid 1", async () => {
+  it("can be ended by a signal, although its command is pid 1 and does not handle it", async () => {
     const container = await run({ name: "a", args: ["sleep", "1000"] });
     await container.started;
     assert.match(readFileSync(`/proc/${container.pid}/comm`, "utf8"), /^sleep$/m);
@@ -46,7 +46,7 @@ describe("a container in a Node.js program", () => {
     assert.deepEqual(await container.exited, { code: null, signal: "SIGTERM" });
   });
 
-  it("can be ended before its command started, from its first moment on", async () => {
+  it("can be ended at once, before its command started", async () => {
     for (let i = 0; i < MANY; i++) {
       const container = await run({ name: "a", args: ["sleep", "1000"] });
       container.kill("SIGINT");
@@ -55,7 +55,7 @@ describe("a container in a Node.js program", () => {
     assert.deepEqual(traces(root), clean);
   });
 
-  it("reports a command that is not there by both of its promises, once all is undone", async () => {
+  it("rejects both of its promises for a command that does not exist, once everything is undone", async () => {
     const container = await run({ name: "a", args: ["nosuch"] });
     const isMissing = (error: unknown) => error instanceof Failure && error.exitCode === 127;
     await assert.rejects(container.started, isMissing);
@@ -80,7 +80,7 @@ describe("a container in a Node.js program", () => {
   });
 
   it("leaves Node.js's own signals, descriptors and children alone", async () => {
-    // Not the signals on their way, of which some always are.
+    // Not pending signals, which differ from one moment to the next.
     const attributes = () =>
       readFileSync("/proc/self/status", "utf8").match(/^(Sig(Blk|Ign|Cgt)|Cap\w+|NoNewPrivs|Umask|Uid|Gid):.*$/gm);
     const before = attributes();
@@ -92,7 +92,7 @@ describe("a container in a Node.js program", () => {
     assert.equal(execFileSync("echo", ["reaped"], { encoding: "utf8" }), "reaped\n");
   });
 
-  it("can be signalled after its end, which then reaches nobody", async () => {
+  it("can be signalled after its end, which reaches no process", async () => {
     const container = await run({ name: "a", args: ["true"] });
     await container.exited;
     const other = spawn("cat");
@@ -106,15 +106,15 @@ describe("a container in a Node.js program", () => {
   });
 });
 
-describe("a start that fails here, after its process was made", () => {
+describe("a start that fails in this program", () => {
   const quiet: Observer = { planned: () => {}, took: () => {}, skipped: () => {} };
   const thrower = () => void readFileSync("/nowhere");
 
   for (const [title, observer] of [
-    ["before the process is there", { ...quiet, planned: thrower }],
+    ["before the process is made", { ...quiet, planned: thrower }],
     ["during the steps", { ...quiet, took: thrower }],
   ] as const) {
-    it(`ends the container and undoes all: an observer that throws ${title}`, async () => {
+    it(`ends the container and undoes everything: an observer that throws ${title}`, async () => {
       const before = descriptors();
       const spec = await prepare({ name: "a", args: ["sleep", "1000"] });
       const outcome = start(spec, { stdio, observer }).then(({ exited }) => exited);
@@ -124,7 +124,7 @@ describe("a start that fails here, after its process was made", () => {
     });
   }
 
-  it("ends and reaps the process and reports why: it can't be written down", async () => {
+  it("ends and reaps the process and reports why: it can't be recorded in the journal", async () => {
     const shim = await openShim();
     const before = descriptors();
     const spec = await prepare({ name: "a", args: ["sleep", "1000"] });

@@ -9,7 +9,7 @@ import { placesOf } from "../../../runtime/state/places.ts";
 import { stateRoot } from "../../../runtime/state/root.ts";
 import { find } from "../../../runtime/state/status.ts";
 
-/** A front door with one process for each verb: VERB NAME [ARG…]. It prints what the verb returns as JSON. */
+/** A command line with one process per verb: VERB NAME [ARG…]. It prints what the verb returns as JSON. */
 const [verb = "", name = "", ...words] = process.argv.slice(2);
 const args = words.filter((word) => !word.startsWith("--image="));
 const image = words.find((word) => word.startsWith("--image="))?.slice("--image=".length) ?? "box";

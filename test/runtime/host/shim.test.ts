@@ -72,7 +72,7 @@ function start(plan: PlanOptions, extras: Extras = {}): Started {
   return { pid, signal: (number) => assert.equal(shim.signal(pidfd, number), 0), executed, exited };
 }
 
-/** What the command of a plan writes. */
+/** The output of a plan's command. */
 async function outputOf(plan: PlanOptions, extras: Extras = {}): Promise<string> {
   const file = join(directory, "output");
   const output = openSync(file, "w");
@@ -85,7 +85,7 @@ async function outputOf(plan: PlanOptions, extras: Extras = {}): Promise<string>
 
 const O_CLOEXEC = 0o2000000;
 
-/** A copy of a mount that lies nowhere yet, as open_tree(2) makes it. */
+/** A detached copy of a mount, as open_tree(2) makes it. */
 function openTree(path: string): number {
   const [SYS_open_tree, AT_FDCWD, OPEN_TREE_CLONE] = [428, -100, 1];
   const syscall = koffi.load("libc.so.6").func("long syscall(long number, int at, const char *path, uint32_t flags)");
@@ -94,7 +94,7 @@ function openTree(path: string): number {
   return fd;
 }
 
-test("a library whose options have another layout is not taken for this one", () => {
+test("a library whose options have another layout has another hash, so it is not used", () => {
   const copy = join(directory, "native");
   cpSync("native", copy, { recursive: true, filter: (path) => !path.endsWith("/build") });
   const header = readFileSync(join(copy, "shim.h"), "utf8").replace(/_Static_assert\([^;]*"td_spawn_options"\);/, "");
@@ -118,7 +118,7 @@ describe("the shim's threads", () => {
       .filter(([name]) => name.startsWith("td-"));
     container.signal(constants.signals.SIGKILL);
     await container.exited;
-    // But SIGKILL and SIGSTOP, which nobody can block, and the two that the C library keeps for itself.
+    // Except SIGKILL and SIGSTOP, which can't be blocked, and two that the C library reserves.
     const all = [9, 19, 32, 33].reduce((mask, number) => mask & ~(1n << BigInt(number - 1)), 2n ** 64n - 1n);
     const blocked = all.toString(16).padStart(16, "0");
     assert.deepEqual(threads.sort(), [
@@ -162,7 +162,7 @@ describe("extra descriptors", () => {
     await container.exited;
   });
 
-  it("are refused where there are too many, or one of them is none, before a process is made", (t) => {
+  it("are refused when there are too many, or one is not open", (t) => {
     if (!needs(t, notRoot)) return;
     const plan = { root, args: ["true"] };
     const many = (count: number) => Array.from({ length: count }, () => devNull);
@@ -178,10 +178,10 @@ describe("extra descriptors", () => {
   });
 });
 
-describe("a container that is held back", () => {
+describe("a container that waits", () => {
   const held = { root, args: ["true"], more: [{ op: "AWAIT", slot: 0, reason: "await" }] } as const;
 
-  it("runs its command once the one who holds it writes a byte", async (t) => {
+  it("runs its command once a byte is written", async (t) => {
     if (!needs(t, notRoot)) return;
     const { read, write } = pipe();
     const container = start(held, { extra: [read] });
@@ -190,7 +190,7 @@ describe("a container that is held back", () => {
     container.executed.then(() => {
       executed = true;
     });
-    // Another one of its kind starts and ends meanwhile.
+    // Meanwhile another one starts and ends.
     assert.equal(await outputOf({ root, args: ["echo", "other"] }), "other\n");
     assert.equal(executed, false);
     writeSync(write, "x");
@@ -231,13 +231,13 @@ describe("a cgroup descriptor", () => {
     assert.equal(members, `${container.pid}\n`);
   });
 
-  it("is refused where it is none", (t) => {
+  it("is refused if it is not a cgroup", (t) => {
     if (!needs(t, notRoot)) return;
     assert.deepEqual(spawn({ root, args: ["true"] }, { cgroup: devNull }), { errno: ERRNO.EBADF, stage: "clone" });
   });
 });
 
-/** Where cgroup2 is mounted, alone or beside the older ones. */
+/** Where cgroup v2 is mounted, alone or beside cgroup v1. */
 function cgroup2(): string | undefined {
   const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   return mounts.find((line) => / - cgroup2 \S+ rw/.test(line))?.split(" ")[4];

@@ -1,7 +1,7 @@
 /** A tar archive written byte by byte, so that a test can make what no tar would. */
 export interface RawEntry {
   readonly name: string | Buffer;
-  /** typeflag; "0" (a file) without it. */
+  /** typeflag; default: "0", a file. */
   readonly type?: string;
   readonly content?: string | Buffer;
   readonly target?: string | Buffer;
@@ -9,9 +9,9 @@ export interface RawEntry {
   readonly uid?: number;
   readonly gid?: number;
   readonly mtime?: number;
-  /** What the header claims, a number or the field's bytes; the content's length without it. */
+  /** What the header claims, a number or the field's bytes; default: the content's length. */
   readonly size?: number | Buffer;
-  /** "ustar\0" "00" without it. */
+  /** Default: "ustar\0" "00". */
   readonly magic?: string;
 }
 

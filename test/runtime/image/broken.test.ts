@@ -25,7 +25,7 @@ async function refusedFor(here: Place, source: Buffer, says: RegExp): Promise<vo
   assert.deepEqual(imagesIn(here), []);
 }
 
-test("an archive cut at any block is refused, up to and without the block that ends it", async (context) => {
+test("an archive that is cut short at any block, even just before the one that ends it, is refused", async (context) => {
   const here = await place(context);
   for (let length = 512; length <= WHOLE.length; length += 512) {
     await refusedFor(here, WHOLE.subarray(0, length), /is cut short/);
@@ -34,7 +34,7 @@ test("an archive cut at any block is refused, up to and without the block that e
   assert.deepEqual(imagesIn(here), ["good"]);
 });
 
-test("an archive cut within a block is refused", async (context) => {
+test("an archive that is cut short within a block is refused", async (context) => {
   const here = await place(context);
   const end = Buffer.concat([WHOLE, Buffer.alloc(1_024)]);
   for (let length = 700; length < WHOLE.length + 512; length += 311) {
@@ -42,7 +42,7 @@ test("an archive cut within a block is refused", async (context) => {
   }
 });
 
-test("gzip and zstd cut at any tenth are refused", async (context) => {
+test("gzip and zstd data that is cut short at any tenth is refused", async (context) => {
   const here = await place(context);
   const whole = Buffer.concat([WHOLE, Buffer.alloc(1_024)]);
   for (const [format, compressed] of Object.entries({ gzip: gzipSync(whole), zstd: zstd(whole) })) {
@@ -59,10 +59,10 @@ test("gzip with a wrong checksum is refused", async (context) => {
   await refusedFor(await place(context), compressed, /its gzip data is broken/);
 });
 
-test("what is no archive is refused for what it is", async (context) => {
+test("what is not an archive is refused with the reason", async (context) => {
   const here = await place(context);
   await refusedFor(here, Buffer.alloc(0), /it is empty/);
-  await refusedFor(here, archive(), /it holds no files/);
+  await refusedFor(here, archive(), /it contains no files/);
   await refusedFor(here, Buffer.from("hello\n"), /it is not a tar archive/);
   await refusedFor(here, Buffer.alloc(10_000, "text "), /it is not a tar archive/);
   await refusedFor(here, gzipSync("hello"), /it is not a tar archive/);
@@ -79,7 +79,7 @@ test("a broken header after good ones is refused", async (context) => {
   await refusedFor(await place(context), bad, /it is broken \(Invalid tar header/);
 });
 
-test("gzip and zstd are told by their first bytes, also in several parts", async (context) => {
+test("gzip and zstd are recognized by their first bytes, also in several parts", async (context) => {
   const here = await place(context);
   const whole = Buffer.concat([WHOLE, Buffer.alloc(1_024)]);
   const parts = [whole.subarray(0, 1_000), whole.subarray(1_000)];

@@ -12,14 +12,14 @@ import { imagesIn, importInto, place, refusal, snapshot } from "./rig.ts";
 
 const root = process.geteuid?.() === 0 ? undefined : "root";
 
-test("a directory that holds the images is refused, also by another name", async (context) => {
+test("a directory that contains the images is refused, also through a symlink", async (context) => {
   const here = await place(context);
   await mkdir(here.root);
   const parent = join(here.root, "..");
   await symlink(parent, join(here.outside, "way"));
   for (const directory of ["/", parent, here.root, join(here.outside, "way")]) {
     const failure = await refusal(importInto(here.root, "self", directory));
-    assert.match(failure.message, /it holds tinydocker's own images/);
+    assert.match(failure.message, /it contains tinydocker's own images/);
     assert.equal(existsSync(join(here.root, "images")), false);
   }
 });
@@ -33,7 +33,7 @@ test("a directory whose name only starts like the state directory's is imported"
   assert.equal(record.files, 1);
 });
 
-test("a symlink out of the directory is refused, an absolute one kept, and neither followed", async (context) => {
+test("a symlink out of the directory is refused, an absolute one is kept, and neither is followed", async (context) => {
   const here = await place(context);
   const tree = join(here.root, "..", "tree");
   await mkdir(tree);
@@ -46,7 +46,7 @@ test("a symlink out of the directory is refused, an absolute one kept, and neith
   assert.deepEqual(imagesIn(here), ["absolute"]);
 });
 
-test("sockets are left out and told of", async (context) => {
+test("sockets are left out, with a warning", async (context) => {
   const here = await place(context);
   const server = createServer();
   await new Promise<void>((listening) => server.listen(join(here.outside, "socket"), listening));
@@ -56,7 +56,7 @@ test("sockets are left out and told of", async (context) => {
   assert.match(hints(imported).join("\n"), /left out 1 socket:/);
 });
 
-test("what another file system is mounted over comes empty", async (context) => {
+test("what another file system is mounted over is imported empty", async (context) => {
   if (!needs(context, root)) return;
   const here = await place(context);
   const script = `

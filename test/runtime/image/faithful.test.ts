@@ -10,7 +10,7 @@ import { grow, randomTree } from "./tree.ts";
 
 const root = process.geteuid?.() === 0 ? undefined : "root";
 
-test("an image holds exactly what GNU tar extracts from the same archive, whatever its format", async (context) => {
+test("an image contains exactly what GNU tar extracts from the same archive, whatever its format", async (context) => {
   if (!needs(context, root)) return;
   const directory = await temporaryDirectory(context);
   let round = 0;
@@ -31,7 +31,7 @@ test("an image holds exactly what GNU tar extracts from the same archive, whatev
   );
 });
 
-test("an image of a directory holds exactly what the directory does", async (context) => {
+test("an image of a directory contains exactly what the directory does", async (context) => {
   if (!needs(context, root)) return;
   const directory = await temporaryDirectory(context);
   let round = 0;

@@ -12,7 +12,7 @@ import { imagesIn, importInto, place } from "./rig.ts";
 
 const root = process.geteuid?.() === 0 ? undefined : "root";
 
-/** More than the pipe to a child and its buffers hold: once it is written, the import is at work on it. */
+/** More than fits into the pipe to a child and its buffers: once it is written, the import is working on it. */
 const PART = records({ name: "etc/passwd", content: "x" }, { name: "big", content: Buffer.alloc(4_000_000) }).subarray(
   0,
   3_000_000,
@@ -30,7 +30,7 @@ async function half(state: string): Promise<ChildProcessWithoutNullStreams> {
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  test(`an import that gets ${signal} leaves nothing and dies of it`, async (context) => {
+  test(`an import that gets ${signal} leaves nothing behind and ends by it`, async (context) => {
     const here = await place(context);
     const child = await half(here.root);
     assert.match(imagesIn(here).join(), /^\.import-/);
@@ -40,7 +40,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
-test("what a killed import leaves is no image, and the next import clears it", async (context) => {
+test("what a killed import leaves is not an image, and the next import removes it", async (context) => {
   const here = await place(context);
   const child = await half(here.root);
   child.kill("SIGKILL");
@@ -50,7 +50,7 @@ test("what a killed import leaves is no image, and the next import clears it", a
   assert.deepEqual(imagesIn(here), ["half"]);
 });
 
-test("an import leaves alone what another one is at", async (context) => {
+test("an import leaves the files of one that is still running alone", async (context) => {
   const here = await place(context);
   const child = await half(here.root);
   await importInto(here.root, "quick", archive({ name: "file", content: "x" }));
@@ -59,7 +59,7 @@ test("an import leaves alone what another one is at", async (context) => {
   assert.deepEqual(imagesIn(here), ["half", "quick"]);
 });
 
-test("of two imports of one name at once the first to finish stays", async (context) => {
+test("of two simultaneous imports under one name, the first to finish stays", async (context) => {
   const here = await place(context);
   const outcomes = await Promise.allSettled(
     ["one", "two"].map((name) => importInto(here.root, "same", archive({ name, content: "x" }))),
@@ -70,7 +70,7 @@ test("of two imports of one name at once the first to finish stays", async (cont
   assert.deepEqual(files, [outcomes[0]?.status === "fulfilled" ? "one" : "two"]);
 });
 
-test("a full disk is named, and nothing stays on it", async (context) => {
+test("a full disk is reported, and nothing stays on it", async (context) => {
   if (!needs(context, root)) return;
   const here = await place(context);
   await mkdir(here.root);
@@ -88,7 +88,7 @@ test("a full disk is named, and nothing stays on it", async (context) => {
   assert.equal(run.stdout.replace(/ +/g, ""), "exit125\n0\n");
 });
 
-test("a full disk at any number of files leaves nothing", async (context) => {
+test("nothing stays on a disk that has no room for more files", async (context) => {
   if (!needs(context, root)) return;
   const here = await place(context);
   await mkdir(here.root);
@@ -103,7 +103,7 @@ test("a full disk at any number of files leaves nothing", async (context) => {
   assert.equal(run.stdout, "");
 });
 
-test("a source that isn't there, or can't be read, is named before anything is made", async (context) => {
+test("a source that does not exist is reported before anything is made", async (context) => {
   const here = await place(context);
   const missing = join(here.outside, "absent.tar");
   await assert.rejects(importInto(here.root, "x", missing), {
@@ -112,7 +112,7 @@ test("a source that isn't there, or can't be read, is named before anything is m
   assert.deepEqual(imagesIn(here), []);
 });
 
-test("an archive is read from a pipe that has a name", async (context) => {
+test("an archive is read from a named pipe", async (context) => {
   const here = await place(context);
   const fifo = join(here.outside, "fifo");
   execFileSync("mkfifo", [fifo]);

@@ -24,7 +24,7 @@ const BLOCK = 512;
 interface Mutation {
   readonly at: number;
   readonly byte: number;
-  /** Whether the header block it falls into gets a right checksum again. */
+  /** Whether the checksum of the header block that it changes is corrected. */
   readonly sign: boolean;
 }
 

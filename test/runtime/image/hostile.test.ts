@@ -102,14 +102,14 @@ const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> 
   "a device deeper than dev": { entries: [{ name: "dev/pts/0", type: "3" }], says: /is a device/ },
   "a GNU sparse file": { entries: [{ name: "sparse", type: "S" }], says: /"sparse" is a sparse file/ },
   "a pax sparse file": { entries: [pax({ "GNU.sparse.major": "1" }), { name: "sparse" }], says: /sparse/ },
-  "a volume label": { entries: [{ name: "label", type: "V" }], says: /GNU tar's own/ },
-  "an owner that is no number": { entries: [pax({ uid: "root" }), { name: "x" }], says: /invalid number/ },
+  "a volume label": { entries: [{ name: "label", type: "V" }], says: /only GNU tar knows/ },
+  "an owner that is not a number": { entries: [pax({ uid: "root" }), { name: "x" }], says: /invalid number/ },
   "an owner that means none": { entries: [pax({ uid: "4294967295" }), { name: "x" }], says: /invalid number/ },
-  "a time that is no number": { entries: [pax({ mtime: "never" }), { name: "x" }], says: /invalid number/ },
-  "a size that is no number": { entries: [pax({ size: "big" }), { name: "x" }], says: /broken|not a tar/ },
-  "a size in no form that tar has": {
+  "a time that is not a number": { entries: [pax({ mtime: "never" }), { name: "x" }], says: /invalid number/ },
+  "a size that is not a number": { entries: [pax({ size: "big" }), { name: "x" }], says: /broken|not a tar/ },
+  "a size in a form that tar does not have": {
     entries: [{ name: "x", size: Buffer.from([0x92, 0, 0, 1]), content: "content" }],
-    says: /the header of "x" holds an invalid number/,
+    says: /the header of "x" contains an invalid number/,
   },
 };
 
@@ -132,7 +132,7 @@ for (const [what, { entries, says }] of Object.entries(ARCHIVES)) {
   });
 }
 
-test("a name that comes again replaces the file, and not what a hard link to it holds", async (context) => {
+test("a repeated name replaces the file, but not the content of a hard link to it", async (context) => {
   const here = await place(context);
   const image = archive(
     { name: "file", content: "old" },

@@ -11,7 +11,7 @@ import { imagesIn, importInto, place } from "./rig.ts";
 const root = process.geteuid?.() === 0 ? undefined : "root";
 
 for (const state of ["state", "state, with\\od\\072d: names é"]) {
-  test(`an image in ${JSON.stringify(state)} that a container runs on can't be removed, until that ends`, async (context) => {
+  test(`an image in ${JSON.stringify(state)} can't be removed while a container runs on it`, async (context) => {
     if (!needs(context, root)) return;
     const here = await place(context);
     const at = { ...here, root: join(here.outside, state) };

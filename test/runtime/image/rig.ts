@@ -9,7 +9,7 @@ import { type Imported, importImage } from "../../../runtime/image/import.ts";
 import { rootfsOf } from "../../../runtime/image/store.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
 
-/** A state directory with something beside it that no import may touch. */
+/** A state directory, and beside it a directory that no import may change. */
 export interface Place {
   readonly root: string;
   readonly outside: string;
@@ -36,7 +36,7 @@ export function importInto(root: string, name: string, source: Buffer | string):
   });
 }
 
-/** As a pipe would: in chunks that fall between blocks. */
+/** In chunks that do not match the blocks, as from a pipe. */
 function* pieces(archive: Buffer): Generator<Buffer> {
   for (let at = 0; at < archive.length; at += 777) yield archive.subarray(at, at + 777);
 }
@@ -48,7 +48,7 @@ export async function refusal(importing: Promise<Imported>): Promise<Failure> {
   throw outcome instanceof Error ? outcome : new Error("the import succeeded, and should not have");
 }
 
-/** What lies in the images' directory: images, and what is under way. */
+/** The entries of the images' directory: images, and those being made or removed. */
 export function imagesIn({ root }: Place): string[] {
   const directory = join(root, "images");
   return existsSync(directory) ? readdirSync(directory).sort() : [];
@@ -65,7 +65,7 @@ export interface Node {
   readonly sameAs: string;
 }
 
-/** Everything below a directory that an image must keep, by path as byte string. */
+/** Everything about the files below a directory that an image must preserve, by path as byte string. */
 export function snapshot(directory: string): Record<string, Node> {
   const nodes: Record<string, Node> = {};
   const firstNames = new Map<bigint, string>();

@@ -10,7 +10,7 @@ import { imagesIn, importInto, place, snapshot } from "./rig.ts";
 
 const root = process.geteuid?.() === 0 ? undefined : "root";
 
-/** What ubuntu-base and Debian's own tarballs are made of: merged /usr, alternatives, setuid programs, device nodes. */
+/** What ubuntu-base and Debian's own tarballs contain: merged /usr, alternatives, setuid programs, device nodes. */
 function makeRootfs(top: string): void {
   const file = (path: string, mode: number, content = path) => {
     mkdirSync(dirname(join(top, path)), { recursive: true });
@@ -53,7 +53,7 @@ function makeRootfs(top: string): void {
   execFileSync("find", [top, "-exec", "touch", "-h", "-d", "@1700000000", "{}", "+"]);
 }
 
-test("a distribution's root file system comes whole but for its device nodes", async (context) => {
+test("a distribution's root file system is imported completely except for its device nodes", async (context) => {
   if (!needs(context, root)) return;
   const here = await place(context);
   const directory = await temporaryDirectory(context);
@@ -94,7 +94,7 @@ test("the command line imports from a pipe, lists and removes", async (context) 
   assert.deepEqual(imagesIn(here), []);
 });
 
-test("an import tells what can't be a root file system", async (context) => {
+test("an import warns about what can't be a root file system", async (context) => {
   const here = await place(context);
   writeFileSync(join(here.outside, "manifest.json"), "[]");
   assert.match(hints(await importInto(here.root, "saved", here.outside)).join(), /docker export/);

@@ -64,13 +64,13 @@ test("an imported image is found by its name until it is removed", async (contex
   await assert.rejects(resolveImage(here.root, "small"), Failure);
 });
 
-test("an image that isn't there is named, with those that are and how to get it", async (context) => {
+test("an image that does not exist is reported, with those that do and how to import it", async (context) => {
   const here = await place(context);
   await importInto(here.root, "debian", IMAGE);
   await importInto(here.root, "alpine", IMAGE);
   await mkdir(join(here.root, "images/.import-1-1-abc"));
   const expected = {
-    message: "there is no image ubuntu; there is host, alpine, debian",
+    message: "there is no image ubuntu; available: host, alpine, debian",
     remedy: "tinydocker image import ubuntu FILE.tar[.gz|.zst]|DIR|-",
     exitCode: 125,
   };
@@ -78,19 +78,19 @@ test("an image that isn't there is named, with those that are and how to get it"
   await assert.rejects(removeImage(here.root, "ubuntu"), expected);
 });
 
-test("a taken name is refused, and the image stays", async (context) => {
+test("an import under a name in use is refused, and the image stays", async (context) => {
   const here = await place(context);
   const first = await importInto(here.root, "debian", IMAGE);
   const failure = await refusal(importInto(here.root, "debian", archive({ name: "other" })));
-  assert.deepEqual([failure.message, failure.exitCode], ["there is an image debian already", 125]);
+  assert.deepEqual([failure.message, failure.exitCode], ["the image debian already exists", 125]);
   assert.match(failure.remedy ?? "", /image rm debian/);
   assert.ok((await listing(here.root, true)).includes(first.record.created));
 });
 
-test("a removal clears what killed ones left", async (context) => {
+test("a removal also removes what killed ones left", async (context) => {
   const here = await place(context);
   await importInto(here.root, "a", IMAGE);
-  // Process 1 lives, and did not start at this time.
+  // Process 1 exists, and did not start at this time.
   await mkdir(join(here.root, "images/.remove-1-12345-abcdef/b/rootfs"), { recursive: true });
   await removeImage(here.root, "a");
   assert.deepEqual(imagesIn(here), []);
@@ -120,7 +120,7 @@ test("images are listed as a table and as JSON", async (context) => {
 });
 
 for (const damaged of ["", "{", "null", "[]", '{"created":1,"bytes":1,"files":1}']) {
-  test(`an image whose record is ${JSON.stringify(damaged)} is named`, async (context) => {
+  test(`an image whose record is ${JSON.stringify(damaged)} is reported as damaged`, async (context) => {
     const here = await place(context);
     await importInto(here.root, "bad", IMAGE);
     await writeFile(join(here.root, "images/bad/image.json"), damaged);

@@ -25,7 +25,7 @@ interface Leaf {
   readonly eighths: number;
 }
 
-/** Bytes of a file name: plain, with what a shell or a terminal would trip over, not UTF-8, and as long as can be. */
+/** Bytes of a file name: plain, hard for a shell or a terminal, not UTF-8, and of the maximum length. */
 const name = fc
   .oneof(
     { weight: 6, arbitrary: fc.stringMatching(/^[a-c]{1,2}$/) },
@@ -57,8 +57,8 @@ const leaf: fc.Arbitrary<Leaf> = fc.record({
 export const randomTree: fc.Arbitrary<readonly Leaf[]> = fc.array(leaf, { maxLength: 14 });
 
 /**
- * Makes the tree below `top`; a leaf whose path is taken, or whose parent is no directory, is left out: a symlink among
- * them may lead anywhere. Needs root for the owners.
+ * Makes the tree below `top`; a leaf whose path exists already, or whose parent is not a directory, is left out: a symlink
+ * among them may lead anywhere. Needs root for the owners.
  */
 export function grow(top: string, leaves: readonly Leaf[]): void {
   const full = (path: string) => Buffer.concat([Buffer.from(`${top}/`), Buffer.from(path, "latin1")]);
@@ -80,7 +80,7 @@ export function grow(top: string, leaves: readonly Leaf[]): void {
   for (const path of ["", ...parents]) if (!leafPaths.has(path)) lutimesSync(full(path), 1, 1);
 }
 
-/** From the top one, which is empty, down. */
+/** From the top, which is the empty path, down. */
 function parentsOf(path: string): string[] {
   return path.split("/").map((_, depth, all) => all.slice(0, depth).join("/"));
 }
@@ -97,7 +97,7 @@ function make(leaf: Leaf, path: Buffer, made: readonly Leaf[], full: (path: stri
 function dress({ uid, gid, mode, eighths, kind }: Leaf, path: Buffer): void {
   lchownSync(path, uid, gid);
   if (kind !== "symlink" && kind !== "hardlink") chmodSync(path, mode);
-  // A Date, for Node.js takes a negative number for the time of day.
+  // A Date, because Node.js reads a negative number as the present time.
   const time = new Date(eighths * 125);
   lutimesSync(path, time, time);
 }

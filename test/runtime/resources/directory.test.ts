@@ -12,7 +12,7 @@ const root = await temporaryDirectory({ after });
 const shim = await openShim();
 
 describe("undoing a directory", () => {
-  it("removes it with all that is below, of whichever boot, and can be repeated", async () => {
+  it("removes it with everything below it, whichever boot it is from, and can be repeated", async () => {
     const path = join(root, "full");
     mkdirSync(join(path, "a/b"), { recursive: true });
     writeFileSync(join(path, "a/b/c"), "");

@@ -29,7 +29,7 @@ describe("undoing a process", () => {
     await undo(shim, resource, boot);
   });
 
-  it("leaves another one alone that has its number now, or had it before the machine was started again", async () => {
+  it("leaves another process alone that has the same pid now, or had it before the machine was rebooted", async () => {
     const { child, resource, boot } = running();
     const closed = once(child, "close");
     const before = descriptors();

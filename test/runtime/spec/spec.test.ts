@@ -60,7 +60,7 @@ describe("-u", () => {
     it(`${JSON.stringify(asked)} is refused`, () => refused(() => resolveUser(asked, PASSWD, GROUP)));
   }
 
-  it("gives a number or a refusal, whatever the image's files hold", () => {
+  it("returns a number or is refused, whatever the image's files contain", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.string(), (asked, passwd, group) => {
         try {
@@ -113,7 +113,7 @@ describe("a request", () => {
     "a name with a comma": { name: "a,b" },
     "an empty name": { name: "" },
     "a name of 65 letters": { name: "a".repeat(65) },
-    "a name with a dot in front": { name: ".a" },
+    "a name with a leading dot": { name: ".a" },
     "no command": { args: [] },
     "an argument with a NUL": { args: ["a\0b"] },
     "a relative working directory": { cwd: "a" },
@@ -133,7 +133,7 @@ describe("a request", () => {
     });
   }
 
-  it("holds nothing that depends on the machine", () => {
+  it("becomes a spec that does not depend on the machine", () => {
     const spec = specOf({ name: "a", args: ["b"], volumes: ["/nosuch:/b"] }, image, user, caller);
     assert.deepEqual(spec.mounts.at(-1), {
       destination: "/b",
@@ -145,7 +145,7 @@ describe("a request", () => {
     assert.equal(spec.annotations["org.opencontainers.image.ref.name"], "host");
   });
 
-  it("of a caller who is not root has a user namespace with one user, no group 5 for terminals, and no further groups", () => {
+  it("of a caller who is not root has a user namespace with one user, no group for terminals, and no supplementary groups", () => {
     const spec = specOf(
       { name: "a", args: ["b"] },
       image,
@@ -169,7 +169,7 @@ describe("a request", () => {
     assert.throws(() => specOf({ name: "a", args: ["b"] }, image, another, { ...caller, uid: 1000 }), /one user/);
   });
 
-  it("has a working directory without a slash at its end, which mkdir would refuse", () => {
+  it("has a working directory without a trailing slash, which mkdir would refuse", () => {
     assert.equal(
       specOf({ name: "a", args: ["b"], cwd: "/srv//new/./x/../" }, image, user, caller).process.cwd,
       "/srv/new",
@@ -227,7 +227,7 @@ describe("the arguments of run", () => {
 });
 
 describe("small parts", () => {
-  it("give docker's default capabilities as the kernel shows them", () => {
+  it("return docker's default capabilities as the kernel shows them", () => {
     assert.equal(capabilityMask(DEFAULT_CAPABILITIES).toString(16), "a80425fb");
     assert.deepEqual([...capabilityNames(0xa80425fbn)].sort(), [...DEFAULT_CAPABILITIES].sort());
   });
@@ -258,16 +258,16 @@ describe("small parts", () => {
     );
   });
 
-  it("escape what overlayfs reads as its own", () => {
+  it("escape the characters that overlayfs interprets", () => {
     assert.equal(lowerDirectories(["/a:b", "/c,d", "/e\\f"]), "/a\\:b:/c\\,d:/e\\\\f");
     assert.equal(escapeOption("/a:b,c\\d"), "/a:b\\,c\\\\d");
   });
 
-  it("read mount points with the signs mountinfo escapes", () => {
+  it("read mount points with the characters that mountinfo escapes", () => {
     assert.deepEqual(mountPointsOf("1 2 0:3 / /a\\040b\\134c rw - ext4 x rw\n"), ["/a b\\c"]);
   });
 
-  it("take the language of the first variable that is set", () => {
+  it("choose the language by the first variable that is set", () => {
     assert.equal(languageOf({ LANG: "zh_CN.UTF-8" }), "zh");
     assert.equal(languageOf({ LC_ALL: "C", LANG: "zh_CN.UTF-8" }), "en");
     assert.equal(languageOf({ LC_ALL: "", LC_MESSAGES: "zh_TW", LANG: "de" }), "zh");
@@ -279,7 +279,7 @@ describe("small parts", () => {
     for (const kernel of ["5.12.19", "4.18.0-553.el8", "3.10"]) refused(() => checkKernel(kernel));
   });
 
-  it("tell a process from a later one with its number", () => {
+  it("distinguish a process from a later one with the same pid", () => {
     const self = identify(process.pid);
     assert.ok(self && isAlive(self));
     assert.ok(!isAlive({ ...self, startTime: "1" }));

@@ -40,7 +40,7 @@ function written(owner: ProcessIdentity, list: readonly Entry[]): Buffer {
 }
 
 describe("a journal", () => {
-  it("is read as it was written, and cut anywhere it is what was written before the cut", () => {
+  it("is read as it was written; cut short anywhere, it contains what was written before the cut", () => {
     fc.assert(
       fc.property(owners, fc.array(entries, { maxLength: 5 }), fc.nat(), (owner, list, cut) => {
         const bytes = written(owner, list);
@@ -52,7 +52,7 @@ describe("a journal", () => {
     );
   });
 
-  it("of anything else is refused, by the line", () => {
+  it("with any other line is refused, with the line's number", () => {
     fc.assert(
       fc.property(fc.json(), (line) => {
         assert.throws(

@@ -22,7 +22,7 @@ const spec = await prepare({
 const record = newRecord(spec, "on request", [entry(directory("/d"), "removal")]);
 
 describe("a record", () => {
-  it("is read as it was written, and there is none before", () => {
+  it("is read as it was written, and does not exist before", () => {
     assert.equal(readRecord(path), undefined);
     for (const exit of [undefined, exitNow("unknown", undefined), exitNow({ code: 3, signal: null }, undefined)]) {
       const written = { ...record, ...(exit ? { exit } : {}) };
@@ -32,7 +32,7 @@ describe("a record", () => {
     assert.deepEqual(readdirSync(folder), ["c1"]);
   });
 
-  it("that can't be written leaves the one that was there, and nothing beside it", () => {
+  it("that can't be written leaves the previous one, and nothing beside it", () => {
     writeRecord(path, record);
     mkdirSync(join(folder, "c2"));
     assert.throws(() => writeRecord(join(folder, "c2"), record), /EISDIR|ENOTEMPTY|EEXIST/);
@@ -40,12 +40,12 @@ describe("a record", () => {
     assert.deepEqual(readRecord(path), record);
   });
 
-  it("is readable by its owner only: the environment may hold secrets", () => {
+  it("is readable by its owner only: the environment may contain secrets", () => {
     writeRecord(path, record);
     assert.equal(statSync(path).mode & 0o777, 0o600);
   });
 
-  it("is refused when any field is missing or of another type, by its path", () => {
+  it("is refused with its path when any field is missing or has another type", () => {
     writeRecord(path, record);
     const text = readFileSync(path, "utf8");
     const fields: unknown = JSON.parse(text);
