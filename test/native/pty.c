@@ -1,6 +1,6 @@
 /*
  * For tests: pty ROWS COLS NEW_ROWS NEW_COLS CMD [ARG…] runs CMD on a terminal of that size and copies between it and
- * standard input and output. SIGUSR1 gives the terminal its new size. Ends as CMD does; a signal is 128 and its number.
+ * standard input and output. SIGUSR1 gives the terminal its new size. Ends as CMD does; with 128 plus the number of a signal.
  */
 #include <errno.h>
 #include <poll.h>

@@ -125,7 +125,7 @@ describe("tinydocker run", () => {
   });
 
   it("has docker's default capabilities and can't gain others", async () => {
-    // Without a shell between, which would set signals of its own.
+    // Without a shell between, which would change some signals.
     const { stdout } = await rig.run([
       "run",
       "--image",

@@ -11,7 +11,7 @@ import { killedAt } from "../killed-at.ts";
 /** Each verb in its own process, so that only the state directory passes a container from one to the next. */
 const rig = await tinydocker({ after }, "test/runtime/container/verbs.ts");
 const verb = (...words: string[]) => rig.run(words);
-const said = (stdout: string): unknown => JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+const printedBy = (stdout: string): unknown => JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
 
 const rootfs = await busyboxRootfs(join(rig.directory, "rootfs"));
 await succeeds("import", "box", rootfs);
@@ -36,7 +36,7 @@ const isFound = isRecordOf({
 
 /** Undefined where there is no such container; else its state, with how it ended. */
 async function stateOf(name: string): Promise<string | undefined> {
-  const found = said(await succeeds("find", name));
+  const found = printedBy(await succeeds("find", name));
   if (found === null) return undefined;
   assert.ok(isFound(found));
   const { state, exit } = found.status;
@@ -109,7 +109,7 @@ describe("a container that is kept", () => {
     await succeeds("create", "k1", "sh", "-c", "exit 7");
     await succeeds("start", "k1");
     assert.equal(await stateOf("k1"), 'stopped {"code":7,"signal":null}');
-    assert.deepEqual(said(await succeeds("wait", "k1")), { code: 7, signal: null });
+    assert.deepEqual(printedBy(await succeeds("wait", "k1")), { code: 7, signal: null });
     await succeeds("remove", "k1");
     await succeeds("create", "k1", "nosuch");
     await fails(/no command nosuch/, "start", "k1");
@@ -151,8 +151,8 @@ describe("a running container", () => {
       assert.equal(await stateOf("r1"), "running");
       const waiting = verb("wait", "r1");
       await succeeds("kill", "r1");
-      assert.deepEqual(said((await outcome).stdout), { code: 9, signal: null });
-      assert.deepEqual(said((await waiting).stdout), kept ? { code: 9, signal: null } : "unknown");
+      assert.deepEqual(printedBy((await outcome).stdout), { code: 9, signal: null });
+      assert.deepEqual(printedBy((await waiting).stdout), kept ? { code: 9, signal: null } : "unknown");
       if (kept) await succeeds("remove", "r1");
       assert.deepEqual(traces(rig.root), clean);
     });
@@ -179,7 +179,7 @@ describe("a running container", () => {
       assert.equal((await outcome).signal, "SIGKILL");
       // With and without another run before it.
       if (content === "x\n") await succeeds("run", "other", "true");
-      assert.equal(said(await succeeds("wait", "r1")), "unknown");
+      assert.equal(printedBy(await succeeds("wait", "r1")), "unknown");
       assert.equal(await stateOf("r1"), 'stopped "unknown"');
       assert.equal(readFileSync(join(rig.root, "containers/r1/file"), "utf8"), content);
     }

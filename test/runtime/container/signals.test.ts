@@ -46,7 +46,7 @@ describe("a signal to tinydocker", () => {
     assert.deepEqual([code, stdout], [4, "ready\non\n"]);
   });
 
-  it("tells by which one the command ended as a shell does", async () => {
+  it("that ends the command is reported as a shell reports it: 128 plus its number", async () => {
     const { code } = await rig.run(["run", "--image", "box", "c1", "sh", "-c", "sh -c 'kill -9 $$'; exit $?"]);
     assert.equal(code, 137);
   });
