@@ -9,6 +9,7 @@ import {
   isRecordOf,
   isText,
   isWhole,
+  parseJson,
   type Shape,
 } from "../../runtime/shape.ts";
 
@@ -38,4 +39,11 @@ describe("a shape", () => {
       for (const value of bad) assert.ok(!shape(value), JSON.stringify(value));
     });
   }
+});
+
+describe("a text as JSON", () => {
+  it("is its value, or undefined when it is not valid JSON", () => {
+    assert.deepEqual([parseJson('{"a":[1]}'), parseJson("null")], [{ a: [1] }, null]);
+    for (const text of ["", "{", "a"]) assert.equal(parseJson(text), undefined, text);
+  });
 });
