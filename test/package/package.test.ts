@@ -136,7 +136,7 @@ describe("a strict TypeScript project", () => {
   it("starts containers from one thread, and reports that in another", async (test) => {
     if (!canRun(test)) return;
     const printed = await run("thread.ts");
-    assert.equal(printed, "native-failed: another thread of this process has started containers\n");
+    assert.equal(printed, "native-failed: another thread of this process already starts containers\n");
   });
 
   it("runs the README's example with the documented result", async (test) => {

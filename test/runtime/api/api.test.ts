@@ -110,6 +110,8 @@ describe("images", () => {
   it("of another user can be neither listed nor added to, which is reported", async (t) => {
     if (!needs(t, process.geteuid?.() === 0 ? undefined : "root")) return;
     await importImage("small", Readable.from([bytes]));
+    // Loads what listing needs: another user may have no access to the folder that this project is in.
+    await listImages();
     const isRefused = (error: unknown) =>
       error instanceof Failure && error.code === "state-unwritable" && error.remedy?.startsWith("run as root") === true;
     process.seteuid?.(65534);
@@ -118,8 +120,8 @@ describe("images", () => {
       await assert.rejects(importImage("other", Readable.from([bytes])), isRefused);
     } finally {
       process.seteuid?.(0);
+      await removeImage("small");
     }
-    await removeImage("small");
   });
 
   it("do not exist when the source fails, is broken or is aborted, and the source is destroyed", async () => {
