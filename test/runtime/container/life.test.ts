@@ -149,10 +149,9 @@ describe("a running container", () => {
       if (kept) await succeeds("create", "r1", ...command);
       const { outcome } = await startedBy(...(kept ? ["start", "r1"] : ["run", "r1", ...command]));
       assert.equal(await stateOf("r1"), "running");
-      const waiting = verb("wait", "r1");
-      await succeeds("kill", "r1");
+      const waited = await succeeds("wait-and-kill", "r1");
       assert.deepEqual(printedBy((await outcome).stdout), { code: 9, signal: null });
-      assert.deepEqual(printedBy((await waiting).stdout), kept ? { code: 9, signal: null } : "unknown");
+      assert.deepEqual(printedBy(waited), kept ? { code: 9, signal: null } : "unknown");
       if (kept) await succeeds("remove", "r1");
       assert.deepEqual(traces(rig.root), clean);
     });

@@ -30,6 +30,8 @@ const VERBS: Readonly<Record<string, () => Promise<unknown>>> = {
   start: async () => (await startCreated(name)).exited,
   kill: () => kill(name, "SIGTERM"),
   wait: () => wait(name),
+  // Both begin by opening the same library, so the wait is under way when the signal is sent.
+  "wait-and-kill": async () => (await Promise.all([wait(name), kill(name, "SIGTERM")]))[0],
   remove: () => remove(name),
   find: async () => find(placesOf(root, name)),
 };
