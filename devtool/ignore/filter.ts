@@ -6,6 +6,8 @@ import { type Pattern, parsePattern } from "./pattern.ts";
 export interface Filter {
   /** Whether a path (relative, posix) belongs in the mirror. A directory does too if something below it may. */
   includes(path: string, isDirectory: boolean): boolean;
+  /** Whether a path, be it a file or a directory, belongs in the mirror itself, not only because of what may be below it. */
+  isSelected(path: string): boolean;
   /** Whether nothing below a directory can be in the mirror, so that it need not be read. */
   prunes(directory: string): boolean;
   /** The verdict on a path whose parents are not excluded. `path` has one code unit for each byte. */
@@ -48,6 +50,8 @@ export function createFilter(patterns: {
   };
   return {
     includes: (path, isDirectory) => isRoot(path) || deepVerdict(path, isDirectory) !== "excluded",
+    isSelected: (path) =>
+      isRoot(path) || [false, true].some((isDirectory) => deepVerdict(path, isDirectory) === "included"),
     prunes: (directory) => !isRoot(directory) && deepVerdict(directory, true) === "excluded",
     verdict,
     hasPassages: selects.length > 0,

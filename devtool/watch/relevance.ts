@@ -47,9 +47,9 @@ export class Relevance {
     return fresh;
   }
 
-  /** Whether a path is sent to the target. */
+  /** Whether a path is sent to the target. What is gone may have been a file or a directory. */
   isSent(path: string): boolean {
-    return this.#sent.includes(path, false) || this.#sent.includes(path, true);
+    return this.#sent.isSelected(path);
   }
 
   isBuildInput(path: string): boolean {

@@ -37,6 +37,18 @@ test("a project with patterns of its own is watched as a whole, except what they
   assert.ok(!relevance.prunes("assets"));
 });
 
+test("a pattern that matches in any folder does not make every file of the project matter", () => {
+  const relevance = relevanceOf(["public/", "*.txt"]);
+  relevance.cover(["src/main.ts"]);
+  for (const path of ["public/a.html", "public", "deep/public/a.html", "deep/public", "deep/a.txt"]) {
+    assert.ok(relevance.matters(path), path);
+    assert.ok(relevance.isSent(path), path);
+  }
+  for (const path of ["README.md", "devtool.config.ts", "deep", "deep/a.ts"]) assert.ok(!relevance.matters(path), path);
+  assert.ok(!relevance.isSent("src/main.ts"));
+  for (const path of ["deep", "deep/public"]) assert.ok(!relevance.prunes(path), path);
+});
+
 test("a source matters even if the bundle does not contain it yet; an editor's temporary file does not", () => {
   const relevance = relevanceOf();
   relevance.cover(["src/main.ts", "src/odd.log"]);
