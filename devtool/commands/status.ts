@@ -24,7 +24,7 @@ export const command: Command = async (call) => {
     if (!(error instanceof Failure)) throw error;
     show("connection", null);
     reportFailure(error, report);
-    return 1;
+    return error.exitCode;
   }
 };
 

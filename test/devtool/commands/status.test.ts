@@ -17,7 +17,7 @@ test("status of a Vagrant machine shows vagrant's own output to people, and with
   await chmod(join(bin, "vagrant"), 0o755);
   const env = { PATH: `${bin}:${process.env["PATH"]}` };
   const words = await startDevtool(t, project, ["status", "--target", "vagrant"], env).ended;
-  assert.equal(words.code, 1);
+  assert.equal(words.code, 2);
   assert.match(
     words.stdout.toString(),
     /^project: .*\ntarget: {6}vagrant \(vagrant\)\ndefault poweroff\nconnection: {2}-\n$/,
@@ -27,6 +27,13 @@ test("status of a Vagrant machine shows vagrant's own output to people, and with
   const lines = stdout.toString().trimEnd().split("\n");
   const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   for (const event of events) assertDocumented(event);
-  assert.equal(code, 1);
+  assert.equal(code, 2);
   assert.deepEqual([events.at(-1)?.["code"], events.at(-1)?.["target"]], ["machine-not-running", "vagrant"]);
+});
+
+test("status of a host without an address exits with 2, as every other command does", async (t) => {
+  const project = await makeProject(t);
+  const { code, stderr } = await startDevtool(t, project, ["status", "--target", "nowhere.invalid"]).ended;
+  assert.match(stderr.toString(), /^devtool: can't reach nowhere\.invalid:22: /);
+  assert.equal(code, 2);
 });
