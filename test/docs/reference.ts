@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+
 /** The parts of docs/events.md that are generated from the sources. */
 
 interface Field {
@@ -9,7 +11,7 @@ interface Field {
 interface Interface {
   readonly meaning: string;
   readonly base: string | undefined;
-  readonly fields: readonly Field[];
+  readonly body: string;
 }
 
 /** The section of every event, in the order of the union, from the text of events.ts and of what it extends. */
@@ -83,13 +85,15 @@ function interfacesIn(source: string): Map<string, Interface> {
   return new Map(
     [...source.matchAll(pattern)].map(([, comment, name = "", base, body = ""]) => [
       name,
-      { meaning: words(comment), base, fields: fieldsIn(body) },
+      { meaning: words(comment), base, body },
     ]),
   );
 }
 
+/** Throws for a field that is written in another way than all others: it would be missing from the page. */
 function fieldsIn(body: string): Field[] {
   const pattern = new RegExp(`(?:${COMMENT}\\s*)?readonly (\\w+): ([^;]+);`, "g");
+  assert.equal(body.replace(pattern, "").trim(), "", "each field of an event is `readonly NAME: TYPE;`");
   return [...body.matchAll(pattern)].map(([, comment, name = "", type = ""]) => ({
     name,
     type,
@@ -100,7 +104,7 @@ function fieldsIn(body: string): Field[] {
 function fieldsOf(name: string, interfaces: ReadonlyMap<string, Interface>): Field[] {
   const found = interfaces.get(name);
   if (!found) return [];
-  return [...(found.base === undefined ? [] : fieldsOf(found.base, interfaces)), ...found.fields];
+  return [...(found.base === undefined ? [] : fieldsOf(found.base, interfaces)), ...fieldsIn(found.body)];
 }
 
 /** A comment on one line, without its stars. */
