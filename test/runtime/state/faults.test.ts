@@ -92,7 +92,7 @@ describe("what a killed run left and can't be removed", () => {
     const ended = outcomeOf(child);
     await once(child.stdout as NodeJS.ReadableStream, "data");
     child.kill("SIGKILL");
-    await ended;
+    assert.equal((await ended).signal, "SIGKILL");
     const busy = join(rig.root, "work/c1/busy");
     const mounted = 'mkdir -p "$0" && mount -t tmpfs busy "$0" && exec "$@"';
     const prefix = ["unshare", "--mount", "--propagation", "private", "sh", "-c", mounted, busy];
