@@ -1,6 +1,5 @@
-import { AT, CLONE, flagNames, MOUNT_ATTR, MS, numberName, RLIMIT, SIGNAL } from "../linux.ts";
+import { AT, CAP, CLONE, flagNames, MOUNT_ATTR, MS, numberName, RLIMIT, SIGNAL } from "../linux.ts";
 import type { Step } from "../plan/step.ts";
-import { capabilityNames } from "../spec/capability.ts";
 
 /** A step's system call and its arguments, as strace prints them. */
 export function callOf(step: Step): string {
@@ -95,6 +94,8 @@ function heldCapabilities({ effective, permitted }: Step & { op: "CAPSET" }): st
   return first === second ? `effective=permitted=${first}` : `effective=${first}, permitted=${second}`;
 }
 
+const CAP_BITS = Object.fromEntries(Object.entries(CAP).map(([name, number]) => [name, 2 ** number]));
+
 function capabilities(mask: number | bigint): string {
-  return capabilityNames(BigInt(mask)).join("|") || "0";
+  return flagNames(mask, CAP_BITS);
 }

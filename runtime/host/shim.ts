@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
-import { constants } from "node:os";
 import type { LibraryHandle } from "koffi";
 import { Failure } from "../failure.ts";
 import { ERRNO } from "../linux.ts";
@@ -52,7 +51,7 @@ async function open(): Promise<Shim> {
   const td = functionsOf(library);
   const bytes = readFileSync(init);
   const events: number = td.open(bytes, bytes.length);
-  if (events === -constants.errno.EALREADY) {
+  if (events === -ERRNO.EALREADY) {
     throw new Failure("another thread of this process already starts containers", {
       code: "native-failed",
       remedy: "start all containers of a process from one thread",

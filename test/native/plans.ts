@@ -1,13 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { CLONE, MS, SIGNAL } from "../../runtime/linux.ts";
 import { encodePlan } from "../../runtime/plan/codec.ts";
 import type { Step } from "../../runtime/plan/step.ts";
 import { busyboxRootfs } from "../rig/tinydocker.ts";
 
-/** What the plans below need: CLONE_NEWNS | CLONE_NEWPID. */
-export const NAMESPACES = 0x2002_0000;
-const MS_REC_PRIVATE = 0x4_4000;
-const SIGKILL = 9;
+/** What the plans below need. */
+export const NAMESPACES = CLONE.CLONE_NEWNS | CLONE.CLONE_NEWPID;
 const ROOT_SLOT = 100;
 const OLD_ROOT_SLOT = 101;
 
@@ -30,8 +29,8 @@ export interface PlanOptions {
 /** A plan with little policy: it needs root, and shares its root directory with others of its kind. */
 export function plainPlan({ root, args, terminal = false, more = [] }: PlanOptions): Uint8Array {
   const steps: Step[] = [
-    { op: "PDEATHSIG", signal: SIGKILL, reason: "dieWithParent" },
-    { op: "MOUNT", flags: MS_REC_PRIVATE, source: "", target: "/", type: "", data: "", reason: "private" },
+    { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParent" },
+    { op: "MOUNT", flags: MS.MS_REC | MS.MS_PRIVATE, source: "", target: "/", type: "", data: "", reason: "private" },
     { op: "OPEN_TREE", slot: ROOT_SLOT, flags: 0, device: 0, path: root, reason: "rootBind" },
     { op: "MOVE_MOUNT", slot: ROOT_SLOT, path: root, reason: "rootBind" },
     { op: "PIVOT_ROOT", slot: OLD_ROOT_SLOT, path: root, reason: "pivot" },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
-import { AT, CLONE, ERRNO, flagNames, MOUNT_ATTR, MS, numberName, RLIMIT, SIGNAL } from "../../runtime/linux.ts";
+import { AT, CAP, CLONE, ERRNO, flagNames, MOUNT_ATTR, MS, numberName, RLIMIT, SIGNAL } from "../../runtime/linux.ts";
 import { needs } from "../rig/host.ts";
 
 /** Names that are not bits: masks, sizes, a value of 0, and aliases. */
@@ -38,6 +38,7 @@ describe("the kernel's constants", () => {
     ["CLONE", CLONE, "linux/sched.h", /^CLONE_/],
     ["MS", MS, "linux/mount.h", /^MS_/],
     ["MOUNT_ATTR", MOUNT_ATTR, "linux/mount.h", /^MOUNT_ATTR_/],
+    ["CAP", CAP, "linux/capability.h", /^CAP_/],
     ["RLIMIT", RLIMIT, "asm/resource.h", /^RLIMIT_/],
     ["SIGNAL", SIGNAL, "asm/signal.h", /^SIG(?!RT|IOT|POLL|UNUSED|STKSZ)[A-Z0-9]+$/],
   ];
@@ -80,7 +81,7 @@ describe("a number as strace writes it", () => {
     for (const table of [CLONE, MS, MOUNT_ATTR, AT]) {
       for (const [name, bit] of Object.entries(table)) assert.equal(flagNames(bit, table), name);
     }
-    for (const table of [RLIMIT, SIGNAL, ERRNO]) {
+    for (const table of [CAP, RLIMIT, SIGNAL, ERRNO]) {
       for (const [name, number] of Object.entries(table)) assert.equal(numberName(number, table), name);
     }
   });

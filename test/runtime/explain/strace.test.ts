@@ -21,6 +21,10 @@ const CASES: readonly (readonly [Step, string])[] = [
     { op: "CAPSET", effective: 1n, permitted: 3n, reason: "capabilities" },
     "capset({effective=CAP_CHOWN, permitted=CAP_CHOWN|CAP_DAC_OVERRIDE, inheritable=0})",
   ],
+  [
+    { op: "CAPBSET", capabilities: (1n << 40n) | (1n << 62n), reason: "bounding" },
+    "prctl(PR_CAPBSET_DROP, all but CAP_CHECKPOINT_RESTORE|0x4000000000000000)",
+  ],
   [{ op: "SETGROUPS", groups: [10, 70_000], reason: "groups" }, "setgroups(2, [10, 70000])"],
   [
     { op: "EXEC", args: ["a", "b"], env: ["KEY=secret"], search: "/bin", reason: "exec" },
