@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { needs, temporaryDirectory } from "./host.ts";
@@ -58,22 +58,22 @@ test("a cgroup of any name is seen while a process of ours is in it, but not whi
   const stranger = Number(
     execFileSync("sh", ["-c", "setsid sleep 1000 >/dev/null 2>&1 & echo $!"], { encoding: "utf8" }),
   );
-  t.after(() => {
+  const child = spawn("cat", { stdio: ["pipe", "ignore", "inherit"] });
+  t.after(async () => {
+    child.stdin.end();
+    await once(child, "exit");
+    kill(stranger);
+    await gone(stranger);
     for (const path of [ours, theirs]) rmdirSync(path);
   });
   writeFileSync(join(theirs, "cgroup.procs"), String(stranger));
   assert.deepEqual(traces("/nowhere").cgroups, before);
-  const child = spawn("cat", { stdio: ["pipe", "ignore", "inherit"] });
   writeFileSync(join(ours, "cgroup.procs"), String(child.pid));
   const added = traces("/nowhere").cgroups.filter((line) => !before.includes(line));
   assert.deepEqual(
     added.map((line) => line.replace(/^.*:/, "")),
     [`/any-${process.pid}`],
   );
-  child.stdin.end();
-  await once(child, "exit");
-  kill(stranger);
-  await gone(stranger);
 });
 
 test("a cgroup with the container's name is not seen while another test's container is in it", async (t) => {
@@ -81,15 +81,21 @@ test("a cgroup with the container's name is not seen while another test's contai
   const before = traces("/nowhere", NAME).cgroups;
   const cgroup = join(hierarchies().at(-1) ?? "", NAME);
   mkdirSync(cgroup);
-  t.after(() => rmdirSync(cgroup));
   // A process and its parent, neither of which descends from this test.
   const script = "setsid sh -c 'sleep 1000 >/dev/null 2>&1 & echo $$ $!; exec >/dev/null 2>&1; wait' &";
   const [parent = 0, child = 0] = execFileSync("sh", ["-c", script], { encoding: "utf8" }).split(" ").map(Number);
+  const ended = async () => {
+    if (existsSync(`/proc/${child}`)) kill(child);
+    await gone(child);
+    await gone(parent);
+  };
+  t.after(async () => {
+    await ended();
+    rmdirSync(cgroup);
+  });
   writeFileSync(join(cgroup, "cgroup.procs"), String(child));
   assert.deepEqual(traces("/nowhere", NAME).cgroups, before);
-  kill(child);
-  await gone(child);
-  await gone(parent);
+  await ended();
   assert.deepEqual(traces("/nowhere", NAME).cgroups, [...before, cgroup].sort());
 });
 
