@@ -145,7 +145,7 @@ describe("a container that is kept without root", () => {
 describe("a running container", () => {
   for (const kept of [true, false]) {
     it(`can be waited for and signalled by another process: ${kept ? "kept" : "removed at its exit"}`, async () => {
-      const command = ["sh", "-c", "echo up; trap 'exit 9' TERM; while :; do sleep 0.05; done"];
+      const command = ["sh", "-c", "trap 'exit 9' TERM; sleep 1000 & echo up; wait"];
       if (kept) await succeeds("create", "r1", ...command);
       const { outcome } = await startedBy(...(kept ? ["start", "r1"] : ["run", "r1", ...command]));
       assert.equal(await stateOf("r1"), "running");
