@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "../bundle/esbuild.ts";
 import { Failure } from "../failure.ts";
+import { errnoOf, errnoWords } from "../process/errno.ts";
 
 const NAMES = ["devtool.config.ts", "devtool.config.js", "devtool.config.mjs", "devtool.config.json"];
 
@@ -58,7 +59,7 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new Failure(`can't read ${file}: ${(error as Error).message}`, {
+    throw new Failure(`can't read ${file}: ${errnoWords(errnoOf(error) ?? String(error))}`, {
       code: "config-invalid",
       exitCode: 2,
       cause: error,

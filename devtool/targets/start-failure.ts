@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { errnoWords } from "./errno.ts";
+import { errnoWords } from "../process/errno.ts";
 
 /** A process did not start: its directory can't be entered, or its command can't be executed. */
 export function startFailure(

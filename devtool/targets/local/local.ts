@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { ConnectionLost, Failure } from "../../failure.ts";
+import { errnoOf, errnoWords } from "../../process/errno.ts";
 import type { HostFacts } from "../../protocol/hello.ts";
 import { agentFile } from "../agent-client/agent-file.ts";
 import type { StartedAgent } from "../agent-client/greeting.ts";
 import { startThroughAgent } from "../agent-client/process.ts";
-import { errnoOf, errnoWords } from "../errno.ts";
 import { rootSocket, type SudoUse, sudoUse } from "../sudo.ts";
 import type { Connection, ExecOptions, ExitStatus, RemoteProcess, Target } from "../target.ts";
 import { startAgent } from "./start-agent.ts";

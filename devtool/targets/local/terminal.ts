@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { homedir } from "node:os";
 import { Failure } from "../../failure.ts";
-import { errnoOf, errnoWords } from "../errno.ts";
+import { errnoOf, errnoWords } from "../../process/errno.ts";
 import type { Connection, ExecOptions, ExitStatus } from "../target.ts";
 
 /**

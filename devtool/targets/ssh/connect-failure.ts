@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { errnoOf, errnoWords } from "../errno.ts";
+import { errnoOf, errnoWords } from "../../process/errno.ts";
 
 /** What was connected to. */
 interface Endpoint {

@@ -167,7 +167,10 @@ function keepChanging(path: string): { stop(): void } {
 
 function spawnDetached(argv: readonly string[]): { pid: number } {
   const started = spawnSync("sh", ["-c", 'setsid "$@" >/dev/null 2>&1 & echo $!', "sh", ...argv]);
-  return { pid: Number(started.stdout.toString()) };
+  const pid = Number(started.stdout.toString());
+  // 0 would be the test's own process group.
+  assert.ok(pid > 1, started.stderr.toString());
+  return { pid };
 }
 
 test("a file that keeps changing while it is read is skipped, and the target keeps its old content", async (context) => {

@@ -7,7 +7,7 @@ import { after, describe, it } from "node:test";
 import { Failure, type FailureCode, importImage, listImages, removeImage, start } from "../../../runtime/api/api.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
 import { traces } from "../../rig/leaks.ts";
-import { archive } from "../image/archive.ts";
+import { archive } from "../image/archive/archive.ts";
 
 const directory = await temporaryDirectory({ after });
 const root = join(directory, "state");

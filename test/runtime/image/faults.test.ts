@@ -6,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { needs } from "../../rig/host.ts";
-import { archive, records } from "./archive.ts";
+import { archive, records } from "./archive/archive.ts";
 import { TINYDOCKER } from "./program.ts";
 import { imagesIn, importInto, place } from "./rig.ts";
 

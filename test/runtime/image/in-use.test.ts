@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { removeImage } from "../../../runtime/image/remove.ts";
 import { needs } from "../../rig/host.ts";
-import { archive } from "./archive.ts";
+import { archive } from "./archive/archive.ts";
 import { imagesIn, importInto, place } from "./rig.ts";
 
 const root = process.geteuid?.() === 0 ? undefined : "root";

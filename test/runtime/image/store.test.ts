@@ -7,7 +7,7 @@ import { listing } from "../../../runtime/image/listing.ts";
 import { removeImage } from "../../../runtime/image/remove.ts";
 import { HOST, resolveImage } from "../../../runtime/image/resolve.ts";
 import { checkedName } from "../../../runtime/spec/name.ts";
-import { archive } from "./archive.ts";
+import { archive } from "./archive/archive.ts";
 import { imagesIn, importInto, place, refusal } from "./rig.ts";
 
 const IMAGE = archive({ name: "bin/sh", content: "#!", mode: 0o755 });

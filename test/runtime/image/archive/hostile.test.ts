@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { imagesIn, importInto, place, refusal, snapshot } from "../rig.ts";
 import { archive, pax, type RawEntry } from "./archive.ts";
-import { imagesIn, importInto, place, refusal, snapshot } from "./rig.ts";
 
 /** `{outside}` stands for the absolute path of a directory beside the images. */
 const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> = {

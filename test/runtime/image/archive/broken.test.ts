@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { imagesIn, importInto, type Place, place, refusal } from "../rig.ts";
 import { archive, pax, records } from "./archive.ts";
-import { imagesIn, importInto, type Place, place, refusal } from "./rig.ts";
 
 /** Each kind of block: headers, a long name's, content that fills a block and that doesn't. */
 const WHOLE = records(

@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { removeImage } from "../../../runtime/image/remove.ts";
+import { removeImage } from "../../../../runtime/image/remove.ts";
+import { imagesIn, importInto, place, refusal, snapshot } from "../rig.ts";
 import { archive, pax, signed } from "./archive.ts";
-import { imagesIn, importInto, place, refusal, snapshot } from "./rig.ts";
 
 const GOOD = archive(
   { name: "./", type: "5", mode: 0o755 },

@@ -4,9 +4,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { needs, temporaryDirectory } from "../../rig/host.ts";
-import { importInto, snapshot } from "./rig.ts";
-import { grow, randomTree } from "./tree.ts";
+import { needs, temporaryDirectory } from "../../../rig/host.ts";
+import { importInto, snapshot } from "../rig.ts";
+import { grow, randomTree } from "../tree.ts";
 
 const root = process.geteuid?.() === 0 ? undefined : "root";
 
