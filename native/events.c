@@ -19,6 +19,12 @@ int events_open(void) {
     return ends[0];
 }
 
+void events_close(int reading) {
+    close(reading);
+    close(writing);
+    writing = -1;
+}
+
 void events_send(const struct td_event *event) {
     ssize_t written;
     do

@@ -7,6 +7,9 @@
 /* Called once per process. Returns the descriptor that Node reads, or -errno. */
 int events_open(void);
 
+/* Undoes events_open; called before any thread sends. */
+void events_close(int reading);
+
 /* Can be called by any thread. Blocks while the pipe is full. */
 void events_send(const struct td_event *event);
 

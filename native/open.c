@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "events.h"
 #include "shim.h"
@@ -36,20 +37,43 @@ static int sealed_copy(const uint8_t *bytes, size_t length) {
     return -error;
 }
 
+static int open_watched(void) {
+    int events = events_open();
+    if (events < 0)
+        return events;
+    int error = watch_open();
+    if (!error)
+        return events;
+    events_close(events);
+    return -error;
+}
+
+static int open_all(const uint8_t *init, size_t length) {
+    opened.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    if (opened.self < 0)
+        return -errno;
+    opened.init = sealed_copy(init, length);
+    return opened.init < 0 ? opened.init : open_watched();
+}
+
+/* After a failure, such as for lack of descriptors, it can be called again. */
+static void close_all(void) {
+    if (opened.self >= 0)
+        close(opened.self);
+    if (opened.init >= 0)
+        close(opened.init);
+    opened = (struct opened){.init = -1, .self = -1};
+}
+
 int td_open(const uint8_t *init, size_t length) {
     if (opened.init >= 0)
         return -EALREADY;
     if (stay_loaded() != 0)
         return -ELIBACC;
-    opened.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
-    if (opened.self < 0)
-        return -errno;
-    opened.init = sealed_copy(init, length);
-    if (opened.init < 0)
-        return opened.init;
-    int events = events_open();
-    int error = events < 0 ? 0 : watch_open();
-    return error ? -error : events;
+    int events = open_all(init, length);
+    if (events < 0)
+        close_all();
+    return events;
 }
 
 static uint64_t options_layout(void) {
@@ -73,5 +97,6 @@ static uint64_t options_layout(void) {
 }
 
 uint64_t td_abi(void) {
-    return td_layout() ^ sizeof(struct td_event) ^ (uint64_t)sizeof(struct td_spawned) << 32 ^ options_layout();
+    uint64_t events = sizeof(struct td_event) ^ (uint64_t)sizeof(struct td_spawned) << 32;
+    return td_layout() ^ events ^ options_layout() ^ (uint64_t)TD_FUNCTIONS << 48;
 }

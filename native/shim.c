@@ -22,6 +22,8 @@ int td_wait(int pidfd, int milliseconds) {
     return count > 0 ? 0 : count == 0 ? -ETIME : -errno;
 }
 
+int td_close(int fd) { return close(fd) == 0 ? 0 : -errno; }
+
 int td_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : -errno; }
 
 int td_open_inside(const char *root, const char *path) {

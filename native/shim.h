@@ -67,10 +67,19 @@ enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_USER_MAP, TD_STAGE_DE
 
 /* Every function returns 0 or more on success and -errno on failure, except td_abi. */
 
-/* A hash of the layouts above and in plan.h; runtime/host/spawn-options.ts and runtime/plan/codec.ts compute the same. */
+/* Raised when a function below is added or changed: a library compiled before has another td_abi. */
+#define TD_FUNCTIONS 1
+
+/*
+ * A hash of the layouts above and in plan.h, and of TD_FUNCTIONS; runtime/host/events.ts, runtime/host/spawn-options.ts
+ * and runtime/plan/codec.ts compute the same.
+ */
 TD_API uint64_t td_abi(void);
 
-/* Called once per process: copies tinydocker-init, starts the watcher thread. Returns the descriptor of the events. */
+/*
+ * Called once per process: copies tinydocker-init, starts the watcher thread. Returns the descriptor of the events. After
+ * a failure it can be called again; -EALREADY after a success.
+ */
 TD_API int td_open(const uint8_t *init, size_t length);
 
 /*
@@ -94,6 +103,9 @@ TD_API int td_wait(int pidfd, int milliseconds);
 
 /* flock(2), exclusive, without waiting. -EAGAIN when another process holds the lock. */
 TD_API int td_lock(int fd);
+
+/* Closes a descriptor that td_spawn, td_pidfd or td_open_inside returned. */
+TD_API int td_close(int fd);
 
 /* Opens a file for reading, as a process whose root directory is root would. */
 TD_API int td_open_inside(const char *root, const char *path);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "events.h"
 #include "sys.h"
@@ -100,7 +101,12 @@ static void *watch(void *unused) {
 
 int watch_open(void) {
     epoll = epoll_create1(EPOLL_CLOEXEC);
-    return epoll < 0 ? errno : thread_start("td-watch", watch, NULL);
+    if (epoll < 0)
+        return errno;
+    int error = thread_start("td-watch", watch, NULL);
+    if (error)
+        close(epoll);
+    return error;
 }
 
 static int control(int operation, int fd, struct container *container, enum source source, uint32_t events) {

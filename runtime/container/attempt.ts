@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import { Failure } from "../failure.ts";
 import type { ShimEvent, Spawned } from "../host/events.ts";
@@ -125,7 +124,7 @@ export class Attempt {
   }
 
   #end(status: ExitStatus): Ended {
-    closeSync(this.spawned.pidfd);
+    this.#launch.shim.close(this.spawned.pidfd);
     const before = this.#life.state === "ended" ? this.#life.before : this.#life;
     const ended: Ended = { state: "ended", before, status };
     this.#life = ended;

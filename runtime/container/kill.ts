@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { isAlive } from "../host/process.ts";
@@ -20,7 +19,7 @@ export async function kill(name: string, signal: NodeJS.Signals): Promise<void> 
     if (pidfd < 0 || !isAlive(process)) throw notRunning(name, "stopped");
     deliver(shim, { pid: process.pid, pidfd }, signal);
   } finally {
-    if (pidfd >= 0) closeSync(pidfd);
+    if (pidfd >= 0) shim.close(pidfd);
   }
 }
 

@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
@@ -49,7 +48,7 @@ async function endOf(shim: Shim, process: ProcessIdentity): Promise<void> {
         throw new Failure(`can't wait for process ${process.pid}: ${errnoText(-result)}`, { code: "internal" });
     }
   } finally {
-    closeSync(pidfd);
+    shim.close(pidfd);
   }
 }
 

@@ -5,6 +5,7 @@ import { planLayout } from "../plan/codec.ts";
 const OBJECT_BYTES = 232;
 const EVENT_OBJECT_AT = 32;
 const SPAWNED_BYTES = 16;
+const FUNCTIONS = 1;
 
 export const EVENT_BYTES = EVENT_OBJECT_AT + OBJECT_BYTES;
 
@@ -74,5 +75,5 @@ export function newSpawned(): Buffer {
 
 /** What td_abi() returns in the library that this program was written for, without the options' part. */
 export function abi(): bigint {
-  return BigInt(planLayout()) ^ BigInt(EVENT_BYTES) ^ (BigInt(SPAWNED_BYTES) << 32n);
+  return BigInt(planLayout()) ^ BigInt(EVENT_BYTES) ^ (BigInt(SPAWNED_BYTES) << 32n) ^ (BigInt(FUNCTIONS) << 48n);
 }

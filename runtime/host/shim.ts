@@ -26,6 +26,8 @@ export interface Shim {
   /** The same on another thread. */
   ended(pidfd: number, milliseconds: number): Promise<number>;
   lock(fd: number): number;
+  /** Closes a descriptor that one of these functions returned; if a worker thread closed it itself, Node.js would warn. */
+  close(fd: number): number;
   /** Opens a file below `root` for reading; no symlink leads out of `root`. */
   openInside(root: string, path: string): number;
   /** Removes a directory and everything below it; on another thread if that is much. */
@@ -40,7 +42,11 @@ let opened: Promise<Shim> | undefined;
 
 /** The shim of this process: one watcher thread and one pipe for all containers. */
 export function openShim(): Promise<Shim> {
-  opened ??= open();
+  opened ??= open().catch((error: unknown) => {
+    // The reason may pass, such as too many open files: the next call tries again.
+    opened = undefined;
+    throw error;
+  });
   return opened;
 }
 
@@ -100,6 +106,7 @@ function functionsOf(library: LibraryHandle) {
     pidfd: library.func("int td_pidfd(int pid)"),
     wait: library.func("int td_wait(int pidfd, int milliseconds)"),
     lock: library.func("int td_lock(int fd)"),
+    close: library.func("int td_close(int fd)"),
     openInside: library.func("int td_open_inside(const char *root, const char *path)"),
     remove: library.func("int td_remove(const char *path, uint32_t entries_max)"),
     resize: library.func("int td_resize(uint32_t container)"),

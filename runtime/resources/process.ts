@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import { isAlive, type ProcessIdentity } from "../host/process.ts";
@@ -28,7 +27,7 @@ export async function endProcess(shim: Shim, process: ProcessIdentity): Promise<
     const error = pidfd < 0 ? pidfd : killAndWait(shim, pidfd);
     if (error < 0) throw notEnded(process, errnoText(-error));
   } finally {
-    if (pidfd >= 0) closeSync(pidfd);
+    if (pidfd >= 0) shim.close(pidfd);
   }
 }
 
