@@ -1,4 +1,5 @@
 /// <reference types="node" preserve="true" />
+import { resolve } from "node:path";
 import { prepare } from "../container/prepare.ts";
 import { start as startContainer } from "../container/start.ts";
 import { explainer } from "../explain/explain.ts";
@@ -81,11 +82,13 @@ export async function start(request: ContainerRequest, options: StartOptions = {
   const named = checkedRequest(request);
   const { stdio, explain, language } = checkedOptions(options);
   checkPlatform();
+  const root = resolve(stateRoot());
   const observer = explain && explainer(language, explain);
-  const container = await startContainer(await prepare(named), {
-    ...(stdio && { stdio }),
-    ...(observer && { observer }),
-  });
+  const container = await startContainer(
+    await prepare(named, root),
+    { ...(stdio && { stdio }), ...(observer && { observer }) },
+    root,
+  );
   let ended = false;
   const exited = container.exited.finally(() => {
     ended = true;

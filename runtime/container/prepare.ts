@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readSync, statSync } from "node:fs";
+import { fstatSync, readSync, statSync } from "node:fs";
 import { release } from "node:os";
 import { Failure } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
@@ -23,13 +23,15 @@ export interface NamedRequest extends RunRequest {
 }
 
 /** Looks up the names of a request and completes it. Throws Failure for what can't be run. Changes nothing. */
-export async function prepare(request: NamedRequest): Promise<ContainerSpec> {
+export async function prepare(request: NamedRequest, root = stateRoot()): Promise<ContainerSpec> {
   checkKernel(release());
-  const image = await resolveImage(stateRoot(), request.image ?? "host");
+  // Before anything is waited for: what the caller changes then is for its next request.
+  const asking = caller(request);
+  const image = await resolveImage(root, request.image ?? "host");
   const shim = await openShim();
   const read = (path: string) => readInImage(shim, image, path);
   const user = resolveUser(request.user ?? "0", read("etc/passwd"), read("etc/group"));
-  const spec = specOf(request, image, user, caller());
+  const spec = specOf(request, image, user, asking);
   for (const mount of spec.mounts.filter(isBind)) checkSource(mount);
   return spec;
 }
@@ -44,8 +46,22 @@ export function checkKernel(kernel: string): void {
   });
 }
 
-function caller(): Caller {
-  return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, env: process.env, cwd: process.cwd() };
+function caller({ volumes = [] }: NamedRequest): Caller {
+  // Only a relative SRC needs it, and it may have been removed.
+  const cwd = volumes.every((volume) => volume.startsWith("/")) ? "/" : currentDirectory();
+  return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, env: { ...process.env }, cwd };
+}
+
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new Failure("the source of a -v mount is relative, and the current directory does not exist any more", {
+      code: "mount-source-missing",
+      remedy: "change to a directory that exists, or use an absolute path",
+      cause: error,
+    });
+  }
 }
 
 function checkSource({ source, destination }: Mount): void {
@@ -71,7 +87,7 @@ function readInImage(shim: Shim, image: Image, path: string): string {
       const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, ACCOUNTS_BYTES_MAX));
       return bytes.toString("utf8", 0, readSync(fd, bytes, 0, bytes.length, 0));
     } finally {
-      closeSync(fd);
+      shim.close(fd);
     }
   }
   return "";

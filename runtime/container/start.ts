@@ -16,8 +16,12 @@ import { supervise } from "./supervise.ts";
 /**
  * Makes and starts a container that is removed at its exit. When the calling thread ends, the kernel kills the container.
  */
-export function start(spec: ContainerSpec, options: StartOptions = {}): Promise<Container> {
-  return holding(spec.name, async (shim, root, held) => {
+export function start(
+  spec: ContainerSpec,
+  options: StartOptions = {},
+  root = resolve(stateRoot()),
+): Promise<Container> {
+  return holding(root, spec.name, async (shim, held) => {
     refuseKept(held);
     const { upper, work } = held.places;
     const entries = [entry(directory(work), "exit"), entry(directory(upper), "removal")];
@@ -29,7 +33,8 @@ export function start(spec: ContainerSpec, options: StartOptions = {}): Promise<
 
 /** Starts a container that `create` made, for the first time or again. Throws Failure if it is running. */
 export function startCreated(name: string, options: StartOptions = {}): Promise<Container> {
-  return holding(name, async (shim, root, held) => {
+  const root = resolve(stateRoot());
+  return holding(root, name, async (shim, held) => {
     const { record } = findExisting(held.places, name);
     const work = directory(held.places.work);
     begin(held, [entry(work, "exit")]);
@@ -44,15 +49,15 @@ export function startCreated(name: string, options: StartOptions = {}): Promise<
 
 /** Locks the name and calls `work`. If `work` throws, the name is released here; else that is up to `work`. */
 async function holding(
+  root: string,
   name: string,
-  work: (shim: Shim, root: string, held: Claim) => Promise<Container>,
+  work: (shim: Shim, held: Claim) => Promise<Container>,
 ): Promise<Container> {
   const shim = await openShim();
-  const root = resolve(stateRoot());
   try {
     const held = await claim(shim, root, name);
     try {
-      return await work(shim, root, held);
+      return await work(shim, held);
     } catch (error) {
       await release(shim, held);
       throw error;
