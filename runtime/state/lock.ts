@@ -1,5 +1,5 @@
-import { constants, fstatSync, mkdirSync, openSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { constants, existsSync, fstatSync, mkdirSync, openSync, readdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import type { Shim } from "../host/shim.ts";
@@ -31,10 +31,20 @@ function makeLock(root: string, path: string): OpenLock {
   } catch (error) {
     if (!isMissing(error)) throw error;
     // The first run here. The directory of the locks is made last: if it exists, all of them do.
-    for (const part of ["memory", "work", "containers", "locks"]) {
-      mkdirSync(join(root, part), { recursive: true, mode: 0o700 });
-    }
+    for (const part of ["memory", "work", "containers", "locks"]) makeDirectory(join(root, part));
     return make();
+  }
+}
+
+/** Node's own `recursive` never returns if the kernel says ENOENT, as below /proc, and hides EROFS. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another start was quicker.
+    if (!hasCode(error, "EEXIST")) throw error;
   }
 }
 
