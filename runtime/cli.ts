@@ -2,6 +2,8 @@
 import { runCommand } from "./commands/run.ts";
 import { Failure } from "./failure.ts";
 
+// Whoever should read what goes wrong may be gone, or its disk full; the exit code still says it.
+process.stderr.on("error", () => {});
 await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {

@@ -45,6 +45,21 @@ describe("bad input", () => {
 });
 
 describe("a machine that lacks something", () => {
+  it("gets that reported: a place where the state directory can be made", async () => {
+    const env = { TINYDOCKER_ROOT: "/proc/nosuch" };
+    const { code, stderr } = await rig.run(["run", "c1", "true"], { env, timeout: 20_000, killSignal: "SIGKILL" });
+    assert.equal(code, 125, stderr);
+    assert.match(stderr, /can't keep the container's state in \/proc\/nosuch: ENOENT/);
+  });
+
+  it("gets that reported by the exit code if the message can't be written", async () => {
+    const script = 'exec "$@" 2>/dev/full';
+    const prefix = ["sh", "-c", script, "sh"];
+    assert.equal((await rig.run(["run", "c1", "/nosuch"], { prefix })).code, 127);
+    assert.equal((await rig.run(["run", "--explain", "c1", "true"], { prefix })).code, 125);
+    assert.deepEqual(traces(rig.root, "c1"), clean);
+  });
+
   it("gets that reported: no right to make namespaces", async () => {
     const prefix = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin", "--"];
     const { code, stderr } = await rig.run(["run", "--image", "box", "c1", "true"], { prefix });
