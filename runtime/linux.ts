@@ -209,6 +209,8 @@ export const ERRNO = {
   ENOTDIR: 20,
   EISDIR: 21,
   EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
   ETXTBSY: 26,
   ENOSPC: 28,
   EROFS: 30,

@@ -12,6 +12,13 @@ const USER_NAMESPACE_REMEDY =
   "run tinydocker as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), " +
   "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), user.max_user_namespaces above 0";
 
+const DESCRIPTOR_REMEDY = "close files that are not needed, or raise the limit: ulimit -n, sysctl fs.file-max";
+
+/** This process has as many open files as it may, or the machine has. */
+function lacksDescriptors(errno: number): boolean {
+  return errno === ERRNO.EMFILE || errno === ERRNO.ENFILE;
+}
+
 /** For a process that could not be made. */
 export function cloneFailure(stage: Stage, errno: number, userNamespace: boolean): Failure {
   const what = `can't start a process in new namespaces (${stage}): ${errnoText(errno)}`;
@@ -20,7 +27,7 @@ export function cloneFailure(stage: Stage, errno: number, userNamespace: boolean
 
 function cloneCode(errno: number): FailureCode {
   const limits: readonly number[] = [ERRNO.ENOSPC, ERRNO.EUSERS, ERRNO.EAGAIN, ERRNO.ENOMEM];
-  return limits.includes(errno) ? "limit-reached" : "namespace-refused";
+  return limits.includes(errno) || lacksDescriptors(errno) ? "limit-reached" : "namespace-refused";
 }
 
 function cloneRemedy(stage: Stage, errno: number, userNamespace: boolean): string {
@@ -41,6 +48,9 @@ function cloneRemedy(stage: Stage, errno: number, userNamespace: boolean): strin
       return "there are too many processes: see ulimit -u and the cgroup's pids.max";
     case ERRNO.ENOMEM:
       return "free some memory";
+    case ERRNO.EMFILE:
+    case ERRNO.ENFILE:
+      return DESCRIPTOR_REMEDY;
     default:
       return "see dmesg";
   }
@@ -96,6 +106,7 @@ function commandFailure(errno: number, object: string, spec: ContainerSpec): Fai
 function stepCode({ reason }: Step, errno: number): FailureCode {
   if (isFull(errno)) return "no-space";
   if (reason === "keyring" && errno === ERRNO.EDQUOT) return "limit-reached";
+  if (reason === "workdir") return "workdir-unusable";
   return reason === "overlay" || reason === "hostEntry" ? "overlay-refused" : "setup-failed";
 }
 
@@ -142,6 +153,12 @@ function overlayRemedy(errno: number): string {
 export function hostFailure(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof Failure || !("syscall" in error)) return error;
   const { errno, path } = error as NodeJS.ErrnoException;
+  if (lacksDescriptors(-(errno ?? 0)))
+    return new Failure(`can't open ${path ?? "a file"}: ${errnoText(-(errno ?? 0))}`, {
+      code: "limit-reached",
+      remedy: DESCRIPTOR_REMEDY,
+      cause: error,
+    });
   const isNoSpace = -(errno ?? 0) === ERRNO.ENOSPC;
   const remedy = isNoSpace
     ? "free some space there, or set TINYDOCKER_ROOT to another directory"
