@@ -58,8 +58,15 @@ export function checkedImport(name: unknown, source: unknown, options: unknown) 
   if (typeof source === "string")
     return { ...request, source: source === "-" ? "./-" : source, stdin: Readable.from([]) };
   if (!isAsyncIterable(source)) throw mustBe("source", "a path or an AsyncIterable of bytes", source);
-  const stdin = source instanceof Readable ? source : Readable.from(source, { objectMode: false });
+  const stdin = source instanceof Readable ? source : Readable.from(bytesOf(source), { objectMode: false });
   return { ...request, source: "-", stdin };
+}
+
+async function* bytesOf(source: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    if (!(chunk instanceof Uint8Array)) throw mustBe("each piece of source", "a Uint8Array", chunk);
+    yield chunk;
+  }
 }
 
 export function checkedName(value: unknown): string {
@@ -98,9 +105,10 @@ function variables(value: unknown): string[] {
 }
 
 function descriptors(value: unknown): [number, number, number] {
-  const [stdin, stdout, stderr, ...more] = Array.isArray(value) ? value.map(descriptor) : [];
+  if (!Array.isArray(value)) throw mustBe("stdio", "an array of three file descriptors", value);
+  const [stdin, stdout, stderr, ...more] = Array.from(value, descriptor);
   if (stdin === undefined || stdout === undefined || stderr === undefined || more.length > 0) {
-    throw mustBe("stdio", "an array of three file descriptors", value);
+    throw refused(`stdio must be an array of three file descriptors, got ${value.length}`);
   }
   return [stdin, stdout, stderr];
 }
@@ -125,7 +133,12 @@ function isSignal(value: unknown): value is NodeJS.Signals {
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Symbol.asyncIterator in value &&
+    typeof value[Symbol.asyncIterator] === "function"
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -44,7 +44,8 @@ export async function importImage(request: Import): Promise<Imported> {
     return await extractAndPublish(request, entries);
   } catch (error) {
     request.signal.throwIfAborted();
-    throw explained(error, request);
+    // Where the source itself failed, that is the reason, not what its readers made of it.
+    throw explained(request.stdin.errored ?? error, request);
   }
 }
 

@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, describe, it } from "node:test";
+import { promisify } from "node:util";
 import { Failure, type FailureCode, importImage, listImages, removeImage, start } from "../../../runtime/api/api.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
 import { traces } from "../../rig/leaks.ts";
+import { tinydocker } from "../../rig/tinydocker.ts";
 import { archive } from "../image/archive/archive.ts";
 
+const project = process.cwd();
 const directory = await temporaryDirectory({ after });
 const root = join(directory, "state");
 process.env["TINYDOCKER_ROOT"] = root;
@@ -84,6 +88,75 @@ describe("start", () => {
   });
 });
 
+describe("start, when it is called", () => {
+  it("takes the state directory and the working directory of that moment", async () => {
+    const other = join(directory, "other");
+    process.env["TINYDOCKER_ROOT"] = other;
+    process.chdir(directory);
+    const first = start({ name: "a", args: ["test", "-e", "/shown"], volumes: ["./file:/shown"] }, { stdio });
+    process.env["TINYDOCKER_ROOT"] = root;
+    process.chdir(project);
+    const both = await Promise.all([first, start({ name: "a", args: ["true"] }, { stdio })]);
+    const ends = await Promise.all(both.map(({ exited }) => exited));
+    assert.deepEqual(ends, Array(2).fill({ code: 0, signal: null }));
+    assert.deepEqual(traces(root), clean);
+    assert.deepEqual(await readdir(join(other, "locks")), []);
+  });
+
+  it("needs a working directory only for a relative volume", async () => {
+    const gone = await mkdtemp(join(directory, "gone."));
+    process.chdir(gone);
+    await rmdir(gone);
+    try {
+      assert.deepEqual(await (await start({ name: "a", args: ["true"] }, { stdio })).exited, { code: 0, signal: null });
+      await assert.rejects(
+        start({ name: "a", args: ["true"], volumes: ["./file:/shown"] }, { stdio }),
+        isFailure(/the current directory does not exist any more/, "mount-source-missing"),
+      );
+    } finally {
+      process.chdir(project);
+    }
+  });
+
+  it("has a code of its own for a working directory that can't be made", async () => {
+    await assert.rejects(
+      start({ name: "a", args: ["true"], cwd: "/etc/passwd" }, { stdio }),
+      isFailure(/mkdir\("\/etc\/passwd", 0755\): EEXIST/, "workdir-unusable"),
+    );
+  });
+});
+
+describe("a program that starts containers", () => {
+  /** Runs it in a process of its own; `start` and `stdio` are there. */
+  async function outputOf(program: string): Promise<{ stdout: string; stderr: string }> {
+    const api = await tinydocker({ after }, "runtime/api/api.ts");
+    const before = `const { start } = await import(${JSON.stringify(api.program)});
+      const fs = await import("node:fs"); const devNull = fs.openSync("/dev/null", "r+"); const stdio = Array(3).fill(devNull);`;
+    const file = join(api.directory, "program.mjs");
+    await writeFile(file, `${before}\n${program}`);
+    return await promisify(execFile)(process.execPath, [file], { env: { ...process.env, TINYDOCKER_ROOT: api.root } });
+  }
+
+  it("can do so after a first time without a free descriptor", async () => {
+    const { stdout } = await outputOf(`
+      const taken = [];
+      try { for (;;) taken.push(fs.openSync("/dev/null")); } catch {}
+      for (let free = 0; free < 3; free++) fs.closeSync(taken.pop());
+      console.log(await start({ name: "a", args: ["true"] }, { stdio }).catch(({ message }) => message));
+      for (const fd of taken) fs.closeSync(fd);
+      console.log((await (await start({ name: "a", args: ["true"] }, { stdio })).exited).code);`);
+    assert.match(stdout, /EMFILE, too many open files.*\n0\n$/);
+  });
+
+  it("in a worker thread gets no warnings about descriptors", async () => {
+    const { stdout, stderr } = await outputOf(`
+      const { isMainThread, Worker } = await import("node:worker_threads");
+      if (isMainThread) new Worker(new URL(import.meta.url));
+      else console.log((await (await start({ name: "a", args: ["true"] }, { stdio })).exited).code);`);
+    assert.deepEqual([stdout, stderr], ["0\n", ""]);
+  });
+});
+
 describe("images", () => {
   const bytes = archive({ name: "bin/", type: "5" }, { name: "bin/tool", content: "12345" });
 
@@ -129,7 +202,15 @@ describe("images", () => {
       yield bytes.subarray(0, 512);
       throw new Error("the download broke off");
     };
-    await assert.rejects(importImage("small", failing()), /the download broke off/);
+    await assert.rejects(importImage("small", failing()), /^Error: the download broke off$/);
+    const unreachable = async function* (): AsyncGenerator<Uint8Array> {
+      if (bytes.length > 0) throw new Error("no route to host");
+      yield bytes;
+    };
+    await assert.rejects(importImage("small", unreachable()), /^Error: no route to host$/);
+    const text: AsyncIterable<unknown> = Readable.from(["text"]);
+    const words = { [Symbol.asyncIterator]: () => text[Symbol.asyncIterator]() } as AsyncIterable<Uint8Array>;
+    await assert.rejects(importImage("small", words), isFailure(/must be a Uint8Array, not "text"/, "usage"));
     const broken = Readable.from([bytes.subarray(0, 700)]);
     await assert.rejects(importImage("small", broken), isFailure(/can't import standard input/, "image-invalid"));
     const endless = new Readable({ read: () => {} });

@@ -46,7 +46,7 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
   [
     "two descriptors",
     () => checkedOptions({ stdio: [0, 1] }),
-    "stdio must be an array of three file descriptors, not an array",
+    "stdio must be an array of three file descriptors, got 2",
   ],
   [
     "a stream",
@@ -69,6 +69,11 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
     "no source",
     () => checkedImport("a", undefined, {}),
     "source must be a path or an AsyncIterable of bytes, not undefined",
+  ],
+  [
+    "what only looks like an AsyncIterable",
+    () => checkedImport("a", { [Symbol.asyncIterator]: 1 }, {}),
+    "source must be a path or an AsyncIterable of bytes, not an object",
   ],
   ["the image's number", () => checkedImport(1, ".", {}), "name must be a string, not 1"],
   [
