@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { Console } from "node:console";
 import { readFileSync } from "node:fs";
 import { type CommandName, parseArguments } from "./command-line/arguments.ts";
 import type { Command } from "./command-line/command.ts";
@@ -30,6 +31,10 @@ let report = newReport();
 // The reader has closed the pipe (`| head`).
 process.stdout.on("error", () => interrupts.end("SIGPIPE"));
 process.stderr.on("error", () => {});
+// What a promise that nobody awaits rejects with, such as one of the configuration's.
+process.on("uncaughtException", (error) => exitAfterOutput(exitCodeFor(error)));
+// What the configuration prints, or a program that it imports, must not stand between the events.
+if (isJson) globalThis.console = new Console(process.stderr, process.stderr);
 exitAfterOutput(await main(process.argv.slice(2)).catch(exitCodeFor));
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -55,3 +55,25 @@ test("the last event of a command that can't reach its target names the target, 
   const { event: name, code, target, round } = event ?? {};
   assert.deepEqual([name, code, target, round], ["failed", "target-unreachable", "me@localhost:1", 1]);
 });
+
+test("with --json, what the configuration prints and what its promises reject with stay out of the events", async (t) => {
+  const project = await makeProject(t, {
+    "devtool.config.ts": `console.log("printed");
+export default { bundle: { entryPoints: ["src/none.ts"] } };\n`,
+  });
+  const printed = await startDevtool(t, project, ["sync", "--json", "--target", "local"]).ended;
+  assert.deepEqual([printed.code, printed.stderr], [2, "printed\n"]);
+  assert.deepEqual(
+    eventsOf(printed).map(({ event, code }) => [event, code]),
+    [["failed", "config-invalid"]],
+  );
+
+  await project.write({ "devtool.config.ts": 'export default Promise.reject(new Error("not awaited"));\n' });
+  const rejected = await startDevtool(t, project, ["sync", "--json", "--target", "local"]).ended;
+  assert.equal(rejected.code, 1);
+  assert.match(rejected.stderr, /^Error: not awaited\n/);
+  assert.deepEqual(
+    eventsOf(rejected).map(({ event, code, message }) => [event, code, message]),
+    [["failed", "internal", "not awaited"]],
+  );
+});
