@@ -49,7 +49,7 @@ describe("a machine that lacks something", () => {
     const env = { TINYDOCKER_ROOT: "/proc/nosuch" };
     const { code, stderr } = await rig.run(["run", "c1", "true"], { env, timeout: 20_000, killSignal: "SIGKILL" });
     assert.equal(code, 125, stderr);
-    assert.match(stderr, /can't keep the container's state in \/proc\/nosuch: ENOENT/);
+    assert.match(stderr, /can't store the container's state in \/proc\/nosuch: ENOENT/);
   });
 
   it("gets that reported by the exit code if the message can't be written", async () => {
