@@ -15,11 +15,11 @@ export async function create(spec: ContainerSpec): Promise<void> {
     const held = await claim(shim, resolve(stateRoot()), spec.name);
     try {
       refuseKept(held);
-      const upper = directory(held.places.upper);
+      const upper = directory("upper");
       const entries = [entry(upper, "removal")];
       begin(held, entries);
       // It exists only if the machine lost power, and the journal with it.
-      await removeDirectory(shim, upper);
+      await removeDirectory(shim, held.places, upper);
       writeRecord(held.places.record, newRecord(spec, "on request", entries));
       // They are in the record now.
       drop(held, ({ until }) => until === "removal");

@@ -23,8 +23,7 @@ export function start(
 ): Promise<Container> {
   return holding(root, spec.name, async (shim, held) => {
     refuseKept(held);
-    const { upper, work } = held.places;
-    const entries = [entry(directory(work), "exit"), entry(directory(upper), "removal")];
+    const entries = [entry(directory("work"), "exit"), entry(directory("upper"), "removal")];
     begin(held, entries, newRecord(spec, "at exit", []));
     await sweepOthers(shim, root, held, options);
     return supervise({ shim, spec, options, held, root, kept: false });
@@ -36,10 +35,10 @@ export function startCreated(name: string, options: StartOptions = {}): Promise<
   const root = resolve(stateRoot());
   return holding(root, name, async (shim, held) => {
     const { record } = findExisting(held.places, name);
-    const work = directory(held.places.work);
+    const work = directory("work");
     begin(held, [entry(work, "exit")]);
     // It exists only if the machine lost power, and the journal with it.
-    await removeDirectory(shim, work);
+    await removeDirectory(shim, held.places, work);
     await sweepOthers(shim, root, held, options);
     return supervise({ shim, spec: record.spec, options, held, root, kept: true }, (exit) =>
       writeRecord(held.places.record, { ...record, exit }),

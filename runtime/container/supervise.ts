@@ -92,7 +92,7 @@ class Supervised implements Container {
     const end = await this.#attempt.ended;
     if (kept || !isUpperRefused(this.#attempt.plan, end)) return end;
     this.#forgetProcess();
-    await undoAll(shim, held.entries);
+    await undoAll(shim, held.places, held.entries);
     this.#attempt = this.#start(true);
     return this.#attempt.ended;
   }

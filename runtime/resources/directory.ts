@@ -2,21 +2,31 @@ import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
-import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
+import { isOneOf, isRecordOf, type Shape } from "../shape.ts";
 
-/** A directory of the host with everything below it. */
+/** The container's directories below the state directory. */
+export type Directories = Readonly<Record<Directory["which"], string>>;
+
+/**
+ * One of the container's directories with everything below it. It is stored without its path: a state directory that was
+ * copied or moved must not make anything else be removed.
+ */
 export interface Directory {
   readonly kind: "directory";
-  readonly path: string;
+  readonly which: "upper" | "work";
 }
 
-export const isDirectory: Shape<Directory> = isRecordOf({ kind: isOneOf("directory"), path: isText });
+export const isDirectory: Shape<Directory> = isRecordOf({
+  kind: isOneOf("directory"),
+  which: isOneOf("upper", "work"),
+});
 
-export function directory(path: string): Directory {
-  return { kind: "directory", path };
+export function directory(which: Directory["which"]): Directory {
+  return { kind: "directory", which };
 }
 
-export async function removeDirectory(shim: Shim, { path }: Directory): Promise<void> {
+export async function removeDirectory(shim: Shim, places: Directories, { which }: Directory): Promise<void> {
+  const path = places[which];
   const result = await shim.remove(path);
   if (result < 0)
     throw new Failure(`can't remove ${path}: ${errnoText(-result)}`, {

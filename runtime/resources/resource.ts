@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { isEither, type Shape } from "../shape.ts";
-import { type Directory, isDirectory, removeDirectory } from "./directory.ts";
+import { type Directories, type Directory, isDirectory, removeDirectory } from "./directory.ts";
 import { endProcess, isProcess, type Process } from "./process.ts";
 
 /**
@@ -13,10 +13,10 @@ export type Resource = Directory | Process;
 export const isResource: Shape<Resource> = isEither(isDirectory, isProcess);
 
 /** `boot`: the boot in which it was made; kernel objects of an earlier boot are gone. Throws Failure. */
-export async function undo(shim: Shim, resource: Resource, boot: string): Promise<void> {
+export async function undo(shim: Shim, places: Directories, resource: Resource, boot: string): Promise<void> {
   switch (resource.kind) {
     case "directory":
-      return removeDirectory(shim, resource);
+      return removeDirectory(shim, places, resource);
     case "process":
       return endProcess(shim, identityOf(resource, boot));
   }

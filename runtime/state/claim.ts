@@ -97,7 +97,7 @@ export function drop(held: Claim, isDropped: (entry: Entry) => boolean): void {
 /** Undoes what is held, then releases the name. */
 export async function release(shim: Shim, held: Claim): Promise<void> {
   try {
-    await undoAll(shim, held.entries);
+    await undoAll(shim, held.places, held.entries);
     unlinkSync(held.places.lock);
   } finally {
     // If something could not be undone, the journal stays, and the next start tries again.

@@ -1,5 +1,6 @@
 import { bootId, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
+import type { Directories } from "../resources/directory.ts";
 import { identityOf, isResource, type Resource, undo } from "../resources/resource.ts";
 import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
 
@@ -23,8 +24,8 @@ export function entry(resource: Resource, until: Entry["until"]): Entry {
 }
 
 /** Undoes the entries, last first. Throws Failure at the first that can't be undone: it may depend on those before it. */
-export async function undoAll(shim: Shim, entries: readonly Entry[]): Promise<void> {
-  for (const { resource, boot } of entries.toReversed()) await undo(shim, resource, boot);
+export async function undoAll(shim: Shim, places: Directories, entries: readonly Entry[]): Promise<void> {
+  for (const { resource, boot } of entries.toReversed()) await undo(shim, places, resource, boot);
 }
 
 /** The container's process, if one of the entries is it. */

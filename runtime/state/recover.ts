@@ -20,11 +20,12 @@ import { type ContainerRecord, readRecord, removeRecord, removeUnfinished, write
 /** Undoes what a killed holder of the name left, and empties the journal. */
 export async function recover(shim: Shim, places: Places, fd: number): Promise<void> {
   const journal = readJournal(fd, places.lock);
-  const entries = journal.entries.length > 0 ? journal.entries : ofLostJournal(places);
+  const entries = journal.entries.length > 0 ? journal.entries : entriesOfLostJournal();
   const record = readRecord(places.record);
   const kept = record?.remove === "on request";
   await undoAll(
     shim,
+    places,
     entries.filter(({ until }) => until === "exit" || !kept),
   );
   removeUnfinished(places.record);
@@ -34,8 +35,8 @@ export async function recover(shim: Shim, places: Places, fd: number): Promise<v
 }
 
 /** A lost journal: if its writer was killed before the first line, nothing exists; if the machine lost power, all may. */
-function ofLostJournal({ upper, work }: Places): Entry[] {
-  return [entry(directory(work), "exit"), entry(directory(upper), "removal")];
+function entriesOfLostJournal(): Entry[] {
+  return [entry(directory("work"), "exit"), entry(directory("upper"), "removal")];
 }
 
 /** The command ran, and the process that waited for it was killed before it recorded the exit. */

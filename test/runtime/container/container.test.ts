@@ -129,8 +129,7 @@ describe("a start that fails in this program", () => {
     const before = descriptors();
     const spec = await prepare({ name: "a", args: ["sleep", "1000"] });
     const held = await claim(shim, root, "a");
-    const { upper, work } = held.places;
-    begin(held, [entry(directoryOf(work), "exit"), entry(directoryOf(upper), "removal")]);
+    begin(held, [entry(directoryOf("work"), "exit"), entry(directoryOf("upper"), "removal")]);
     const readOnly = openSync(held.places.lock, "r");
     const launch = { shim, spec, options: { stdio }, held: { ...held, fd: readOnly }, root, kept: false };
     const attempt = new Attempt(launch, false, { executed: () => {}, typed: () => {} });

@@ -8,6 +8,7 @@ import { undo } from "../../../runtime/resources/resource.ts";
 import { descriptors } from "../descriptors.ts";
 
 const shim = await openShim();
+const NOWHERE = { upper: "/nowhere/upper", work: "/nowhere/work" };
 
 /** A process that runs until it is ended, and what a journal says of it. */
 function running() {
@@ -23,18 +24,18 @@ describe("undoing a process", () => {
     const { child, resource, boot } = running();
     const closed = once(child, "close");
     const before = descriptors();
-    await undo(shim, resource, boot);
+    await undo(shim, NOWHERE, resource, boot);
     assert.deepEqual(descriptors(), before);
     assert.deepEqual(await closed, [null, "SIGKILL"]);
-    await undo(shim, resource, boot);
+    await undo(shim, NOWHERE, resource, boot);
   });
 
   it("leaves another process alone that has the same pid now, or had it before the machine was rebooted", async () => {
     const { child, resource, boot } = running();
     const closed = once(child, "close");
     const before = descriptors();
-    await undo(shim, { ...resource, startTime: "1" }, boot);
-    await undo(shim, resource, "another boot");
+    await undo(shim, NOWHERE, { ...resource, startTime: "1" }, boot);
+    await undo(shim, NOWHERE, resource, "another boot");
     assert.deepEqual(descriptors(), before);
     child.stdin.end();
     assert.deepEqual(await closed, [0, null]);
@@ -45,7 +46,10 @@ describe("undoing a process", () => {
     const closed = once(child, "close");
     const before = descriptors();
     const refusing = { ...shim, signal: () => -1 };
-    await assert.rejects(undo(refusing, resource, boot), new RegExp(`can't end process ${resource.pid}: EPERM`));
+    await assert.rejects(
+      undo(refusing, NOWHERE, resource, boot),
+      new RegExp(`can't end process ${resource.pid}: EPERM`),
+    );
     assert.deepEqual(descriptors(), before);
     child.stdin.end();
     await closed;

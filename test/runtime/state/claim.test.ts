@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, cpSync, existsSync, mkdirSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, beforeEach, describe, it } from "node:test";
 import { Failure } from "../../../runtime/failure.ts";
@@ -52,7 +52,7 @@ async function lockedByLeftover(name: string) {
 async function leftForGood(name: string): Promise<string> {
   const path = join(root, "work", name);
   const held = await claim(shim, root, name);
-  begin(held, [entry(directory(path), "exit")]);
+  begin(held, [entry(directory("work"), "exit")]);
   abandon(held);
   writeFileSync(path, "");
   return path;
@@ -118,7 +118,7 @@ describe("what can't be undone", () => {
   it("is reported once by a sweep, which goes on with the others and keeps no descriptor", async () => {
     const path = await leftForGood("bad");
     const good = await claim(shim, root, "good");
-    begin(good, [entry(directory(join(root, "work/good")), "exit")]);
+    begin(good, [entry(directory("work"), "exit")]);
     mkdirSync(join(root, "work/good"));
     abandon(good);
     const before = descriptors();
@@ -150,13 +150,34 @@ describe("what can't be undone", () => {
   it("stays in the journal when it was this process's own", async () => {
     const path = join(root, "work/own");
     const held = await claim(shim, root, "own");
-    begin(held, [entry(directory(path), "exit")]);
+    begin(held, [entry(directory("work"), "exit")]);
     writeFileSync(path, "");
     await assert.rejects(release(shim, held), /can't remove/);
     unlinkSync(path);
     mkdirSync(path);
     assert.deepEqual(await sweep(shim, root, "other"), []);
     assert.deepEqual([locks(), existsSync(path)], [[], false]);
+  });
+});
+
+describe("a state directory that was copied with what a killed run left", () => {
+  it("removes its own copy of that, and nothing of the original's", async () => {
+    const held = await claim(shim, root, "gone");
+    begin(held, [entry(directory("work"), "exit"), entry(directory("upper"), "removal")]);
+    for (const part of ["work", "containers"]) mkdirSync(join(root, part, "gone"));
+    const copy = join(await temporaryDirectory({ after }), "copy");
+    cpSync(root, copy, { recursive: true });
+    assert.deepEqual(await sweep(shim, copy, "other"), []);
+    const left = (state: string) =>
+      ["locks", "work", "containers"].map((part) => existsSync(join(state, part, "gone")));
+    assert.deepEqual(
+      [left(copy), left(root)],
+      [
+        [false, false, false],
+        [true, true, true],
+      ],
+    );
+    await release(shim, held);
   });
 });
 
@@ -179,7 +200,7 @@ describe("a journal that was lost with the machine's power, which leaves the loc
 describe("a journal that is damaged", () => {
   it("blocks only its own name, is reported, and is not used to undo anything", async () => {
     const held = await claim(shim, root, "bad");
-    begin(held, [entry(directory(join(root, "work/bad")), "exit")]);
+    begin(held, [entry(directory("work"), "exit")]);
     abandon(held);
     mkdirSync(join(root, "work/bad"));
     writeFileSync(join(root, "locks/bad"), "nonsense\n", { flag: "a" });

@@ -13,7 +13,7 @@ const path = join(await temporaryDirectory({ after }), "journal");
 
 const whole = { noNullPrototype: true };
 const directories = fc.record(
-  { kind: fc.constant("directory" as const), path: fc.string({ unit: "grapheme" }) },
+  { kind: fc.constant("directory" as const), which: fc.constantFrom("upper" as const, "work" as const) },
   whole,
 );
 const processes = fc.record({ kind: fc.constant("process" as const), pid: fc.nat(), startTime: fc.string() }, whole);
@@ -64,7 +64,9 @@ describe("a journal", () => {
   });
 
   it("names the first line that is damaged", () => {
-    const good = JSON.stringify({ entry: { resource: { kind: "directory", path: "/d" }, until: "exit", boot: "b" } });
+    const good = JSON.stringify({
+      entry: { resource: { kind: "directory", which: "work" }, until: "exit", boot: "b" },
+    });
     for (const bad of [
       "",
       "owner 1 2 3",
@@ -72,7 +74,7 @@ describe("a journal", () => {
       good.slice(1),
       good.replace("exit", "never"),
       good.replace("directory", "planet"),
-      good.replace('"/d"', "7"),
+      good.replace('"work"', '"/etc"'),
     ]) {
       assert.throws(() => parseJournal(`${good}\n${bad}\n${good}\n`, "/j"), /^Failure: \/j is damaged: line 2 is not/);
     }

@@ -19,7 +19,7 @@ const spec = await prepare({
   volumes: ["/etc:/e:ro"],
   cwd: "/tmp",
 });
-const record = newRecord(spec, "on request", [entry(directory("/d"), "removal")]);
+const record = newRecord(spec, "on request", [entry(directory("upper"), "removal")]);
 
 describe("a record", () => {
   it("is read as it was written, and does not exist before", () => {
