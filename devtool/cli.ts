@@ -38,6 +38,7 @@ if (isJson) globalThis.console = new Console(process.stderr, process.stderr);
 exitAfterOutput(await main(process.argv.slice(2)).catch(exitCodeFor));
 
 async function main(argv: readonly string[]): Promise<number> {
+  checkDirectory();
   const parsed = await parseArguments(argv);
   switch (parsed.kind) {
     case "help":
@@ -54,6 +55,20 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     default:
       return parsed satisfies never;
+  }
+}
+
+/** Node.js and its packages throw where the current directory was removed. */
+function checkDirectory(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new Failure("the current directory does not exist any more", {
+      code: "usage",
+      remedy: "change to the project's folder",
+      exitCode: 2,
+      cause,
+    });
   }
 }
 

@@ -120,7 +120,7 @@ async function importText(code: string, file: string): Promise<unknown> {
   try {
     const module = join(directory, "config.mjs");
     await writeFile(module, code);
-    const { default: config } = (await import(pathToFileURL(module).href)) as { default?: unknown };
+    const { default: config } = await untilDone(import(pathToFileURL(module).href), file);
     if (config === undefined)
       throw new Failure(`${file} has no default export`, {
         code: "config-invalid",
@@ -136,3 +136,19 @@ async function importText(code: string, file: string): Promise<unknown> {
     await rm(directory, { recursive: true, force: true });
   }
 }
+
+/** A module that waits for something that never comes leaves Node.js with nothing to do, and would end it without a word. */
+async function untilDone(imported: Promise<{ default?: unknown }>, file: string): Promise<{ default?: unknown }> {
+  let giveUp = () => {};
+  const stuck = new Promise<never>((_, reject) => {
+    giveUp = () => reject(new Failure(`${file} never finishes: it awaits something that does not happen`, OF_CONFIG));
+    process.once("beforeExit", giveUp);
+  });
+  try {
+    return await Promise.race([imported, stuck]);
+  } finally {
+    process.off("beforeExit", giveUp);
+  }
+}
+
+const OF_CONFIG = { code: "config-invalid", exitCode: 2 } as const;

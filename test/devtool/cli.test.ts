@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { assertDocumented } from "./report/examples.ts";
 import { type Ended, makeProject, startDevtool } from "./rig.ts";
@@ -75,5 +78,25 @@ export default { bundle: { entryPoints: ["src/none.ts"] } };\n`,
   assert.deepEqual(
     eventsOf(rejected).map(({ event, code, message }) => [event, code, message]),
     [["failed", "internal", "not awaited"]],
+  );
+});
+
+test("a configuration that awaits what never happens is named, instead of ending devtool without a word", async (t) => {
+  const project = await makeProject(t, { "devtool.config.ts": "await new Promise(() => {}); export default {};" });
+  const ended = await startDevtool(t, project, ["sync", "--json", "--target", "local"]).ended;
+  const [event, ...more] = eventsOf(ended);
+  assert.deepEqual([ended.code, event?.["event"], event?.["code"], more], [2, "failed", "config-invalid", []]);
+  assert.match(String(event?.["message"]), /devtool\.config\.ts never finishes: it awaits something/);
+});
+
+test("a current directory that was removed is reported as such", async (t) => {
+  const project = await makeProject(t);
+  const gone = join(project.root, "gone");
+  mkdirSync(gone);
+  const argv = [process.execPath, join(import.meta.dirname, "../../dist/devtool.js"), "sync"];
+  const ended = spawnSync("sh", ["-c", 'cd "$0" && rmdir "$0" && exec "$@"', gone, ...argv], { encoding: "utf8" });
+  assert.deepEqual(
+    [ended.status, ended.stderr],
+    [2, "devtool: the current directory does not exist any more\ndevtool:   change to the project's folder\n"],
   );
 });
