@@ -25,14 +25,10 @@ async function bundle() {
   const banner = { js: "import { createRequire as from } from 'node:module'; const require = from(import.meta.url);" };
   // One file: devtool sends it to targets under the hash of its content.
   await build({ ...shared, entryPoints: { agent: "devtool/agent/main.ts" } });
-  // In chunks: `run` loads nothing that only the other commands need.
-  await build({
-    ...shared,
-    entryPoints: { tinydocker: "runtime/cli.ts", api: "runtime/api/api.ts" },
-    external: ["koffi"],
-    splitting: true,
-    banner,
-  });
+  // In chunks: `run` loads nothing that only the other commands need. The library shares none of them, since each file more
+  // that `run` loads makes every start slower.
+  for (const entryPoints of [{ tinydocker: "runtime/cli.ts" }, { api: "runtime/api/api.ts" }])
+    await build({ ...shared, entryPoints, external: ["koffi"], splitting: true, banner });
   await build({
     ...shared,
     entryPoints: { devtool: "devtool/cli.ts", config: "devtool/config/config.ts" },

@@ -5,8 +5,6 @@ import type { Container } from "../container/container.ts";
 import { type NamedRequest, prepare } from "../container/prepare.ts";
 import { FORWARDED } from "../container/signals.ts";
 import { start } from "../container/start.ts";
-import { explainer } from "../explain/explain.ts";
-import { languageOf } from "../explain/reason.ts";
 import { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
 import { isInteractive, takeTerminal } from "../host/terminal.ts";
@@ -76,7 +74,7 @@ function parseOptions(args: string[]) {
 
 async function run(request: NamedRequest, explain: boolean): Promise<ExitStatus> {
   const spec = await prepare(request);
-  const observer = explain ? explainer(languageOf(process.env), (words) => void writeSync(2, words)) : undefined;
+  const observer = explain ? await explainOnStderr() : undefined;
   const signals = catchSignals();
   let restore = () => {};
   try {
@@ -89,6 +87,13 @@ async function run(request: NamedRequest, explain: boolean): Promise<ExitStatus>
     signals.stop();
     observer?.finish();
   }
+}
+
+/** Its words are a tenth of the program, and a run without --explain does not load them. */
+async function explainOnStderr() {
+  const { explainer } = await import("../explain/explain.ts");
+  const { languageOf } = await import("../explain/reason.ts");
+  return explainer(languageOf(process.env), (words) => void writeSync(2, words));
 }
 
 function warn({ message, remedy }: Failure): void {
