@@ -44,9 +44,13 @@ export async function importImage(request: Import): Promise<Imported> {
     return await extractAndPublish(request, entries);
   } catch (error) {
     request.signal.throwIfAborted();
-    // Where the source itself failed, that is the reason, not what its readers made of it.
-    throw explained(request.stdin.errored ?? error, request);
+    throw explained(sourceError(request.stdin) ?? error, request);
   }
+}
+
+/** Where the source itself failed, that is the reason, not what its readers made of it. One that is left unread is aborted. */
+function sourceError({ errored }: Readable): Error | null {
+  return errored && "code" in errored && errored.code === "ABORT_ERR" ? null : errored;
 }
 
 async function refuseTaken(root: string, name: string): Promise<void> {
