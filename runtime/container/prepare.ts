@@ -46,10 +46,17 @@ export function checkKernel(kernel: string): void {
   });
 }
 
-function caller({ volumes = [] }: NamedRequest): Caller {
+function caller(request: NamedRequest): Caller {
+  const { volumes = [] } = request;
   // Only a relative SRC needs it, and it may have been removed.
   const cwd = volumes.every((volume) => volume.startsWith("/")) ? "/" : currentDirectory();
-  return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, env: { ...process.env }, cwd };
+  return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, env: ownVariables(request), cwd };
+}
+
+/** Of this process's variables, those that the command can get: Node.js takes longer to copy all than to compute the spec. */
+function ownVariables({ env = [] }: NamedRequest): Caller["env"] {
+  const names = ["TERM", ...env.filter((entry) => !entry.includes("="))];
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
 function currentDirectory(): string {
