@@ -25,23 +25,21 @@ interface Account {
 export function resolveUser(asked: string, passwd: string, group: string): User {
   const [user = "", groupName, ...rest] = asked.split(":");
   if (user === "" || groupName === "" || rest.length > 0) throw unknownUser(asked, "it is not UID[:GID]");
-  const accounts = accountsOf(passwd);
-  const account = accounts.find(({ name, uid }) => (isNumber(user) ? uid === Number(user) : name === user));
+  const account = accountOf(user, passwd);
   const uid = isNumber(user) ? checkedId(asked, user) : account?.uid;
   if (uid === undefined) throw unknownUser(asked, `the image has no user ${user}`);
-  const groups = groupsOf(group);
   const home = account?.home.startsWith("/") ? account.home : "/";
-  if (groupName !== undefined) return { uid, gid: groupId(asked, groupName, groups), additionalGids: [], home };
+  if (groupName !== undefined) return { uid, gid: groupId(asked, groupName, group), additionalGids: [], home };
   const gid = account?.gid ?? 0;
-  const additional = groups.filter(({ members }) => account && members.includes(account.name)).map(({ id }) => id);
+  const additional = account ? groupsWith(account.name, group).map(({ id }) => id) : [];
   return { uid, gid, additionalGids: [...new Set(additional)].filter((id) => id !== gid), home };
 }
 
-function groupId(asked: string, name: string, groups: readonly Group[]): number {
+function groupId(asked: string, name: string, group: string): number {
   if (isNumber(name)) return checkedId(asked, name);
-  const group = groups.find((candidate) => candidate.name === name);
-  if (!group) throw unknownUser(asked, `the image has no group ${name}`);
-  return group.id;
+  const found = groupsNaming(name, group).find((candidate) => candidate.name === name);
+  if (!found) throw unknownUser(asked, `the image has no group ${name}`);
+  return found.id;
 }
 
 function isNumber(text: string): boolean {
@@ -54,11 +52,16 @@ function checkedId(asked: string, text: string): number {
   return id;
 }
 
-function accountsOf(passwd: string): Account[] {
-  return passwd.split("\n").flatMap((line) => {
+/** The first of that name or number. */
+function accountOf(user: string, passwd: string): Account | undefined {
+  const isAsked = ({ name, uid }: Account) => (isNumber(user) ? uid === Number(user) : name === user);
+  for (const line of passwd.split("\n")) {
     const [name = "", , uid = "", gid = "", , home = ""] = line.split(":");
-    return name !== "" && isId(uid) && isId(gid) ? [{ name, uid: Number(uid), gid: Number(gid), home }] : [];
-  });
+    if (name === "" || !isId(uid) || !isId(gid)) continue;
+    const account = { name, uid: Number(uid), gid: Number(gid), home };
+    if (isAsked(account)) return account;
+  }
+  return undefined;
 }
 
 interface Group {
@@ -67,8 +70,14 @@ interface Group {
   readonly members: readonly string[];
 }
 
-function groupsOf(group: string): Group[] {
-  return group.split("\n").flatMap((line) => {
+function groupsWith(member: string, group: string): Group[] {
+  return groupsNaming(member, group).filter(({ members }) => members.includes(member));
+}
+
+/** Those whose lines contain the word anywhere: to split the others would take as long as the rest of the spec. */
+function groupsNaming(word: string, group: string): Group[] {
+  const lines = group.split("\n").filter((line) => line.includes(word));
+  return lines.flatMap((line) => {
     const [name = "", , id = "", members = ""] = line.split(":");
     return name !== "" && isId(id) ? [{ name, id: Number(id), members: members.split(",") }] : [];
   });
