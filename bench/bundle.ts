@@ -13,7 +13,7 @@ export async function writeBundle(directory: string, spec: ContainerSpec, root: 
 
 function configOf(spec: ContainerSpec, root: string) {
   const { args, env, cwd, user, capabilities } = spec.process;
-  const sets = { bounding: capabilities, effective: capabilities, permitted: capabilities };
+  const { namespaces, maskedPaths, readonlyPaths } = spec.linux;
   return {
     ociVersion: "1.0.2",
     hostname: spec.hostname,
@@ -24,7 +24,7 @@ function configOf(spec: ContainerSpec, root: string) {
       env,
       cwd,
       user: { uid: user.uid, gid: user.gid },
-      capabilities: sets,
+      capabilities,
       noNewPrivileges: true,
     },
     mounts: spec.mounts.map(({ destination, type, source, options }) => ({
@@ -34,10 +34,6 @@ function configOf(spec: ContainerSpec, root: string) {
       // They create device nodes in /dev; tinydocker binds them.
       options: destination === "/dev" ? options.filter((option) => option !== "nodev") : options,
     })),
-    linux: {
-      namespaces: spec.linux.namespaces.map((type) => ({ type })),
-      maskedPaths: spec.linux.maskedPaths,
-      readonlyPaths: spec.linux.readonlyPaths,
-    },
+    linux: { namespaces, maskedPaths, readonlyPaths },
   };
 }
