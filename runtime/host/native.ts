@@ -1,10 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Failure } from "../failure.ts";
 
 /** What `make -C native` builds. */
 export interface Artefacts {
@@ -13,67 +9,20 @@ export interface Artefacts {
 }
 
 // A bundle in dist/ or .devtool/ is one folder deep in the project, this source two.
-const SOURCES = fileURLToPath(
+export const SOURCES = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../../native/" : "../native/", import.meta.url),
 );
-const TOOLS_REMEDY = "apt-get install gcc make libc6-dev (or your distribution's names for them)";
 
-/** Finds the native part, and compiles it if it isn't compiled yet. Throws Failure when that fails. */
-export function nativeArtefacts(): Artefacts {
+/** Where make builds it unless the sources are another user's. */
+export function builtInPlace(): Artefacts | undefined {
   const built = artefactsIn(join(SOURCES, "build"));
-  if (isThere(built)) return built;
-  const cached = artefactsIn(cacheDirectory());
-  return isThere(cached) ? cached : compile();
+  return isThere(built) ? built : undefined;
 }
 
-/** Compiles what make finds out of date, when nativeArtefacts() returned another version. Throws Failure. */
-export function compile(): Artefacts {
-  const build = join(SOURCES, "build");
-  const out = isWritable(existsSync(build) ? build : SOURCES) ? build : cacheDirectory();
-  // LC_ALL: editors parse the compiler's untranslated messages.
-  const made = spawnSync("make", ["-s", "-C", SOURCES, `OUT=${out}`], {
-    encoding: "utf8",
-    env: { ...process.env, LC_ALL: "C.UTF-8", MAKEFLAGS: "" },
-  });
-  if (made.error) {
-    throw new Failure(
-      `make, which compiles tinydocker's native part at first use, can't be started: ${made.error.message}`,
-      {
-        code: "native-build-failed",
-        remedy: TOOLS_REMEDY,
-      },
-    );
-  }
-  if (made.status === 0) return artefactsIn(out);
-  const missing = spawnSync("gcc", ["--version"]).error !== undefined && process.env["CC"] === undefined;
-  const what = missing
-    ? "gcc, which compiles tinydocker's native part at first use, is not installed"
-    : "tinydocker's native part does not compile";
-  throw new Failure(`${what}:\n${made.stderr.trim()}`, { code: "native-build-failed", remedy: TOOLS_REMEDY });
-}
-
-function artefactsIn(directory: string): Artefacts {
+export function artefactsIn(directory: string): Artefacts {
   return { library: join(directory, "libtinydocker.so"), init: join(directory, "tinydocker-init") };
 }
 
-function isThere({ library, init }: Artefacts): boolean {
+export function isThere({ library, init }: Artefacts): boolean {
   return existsSync(library) && existsSync(init);
-}
-
-/** Named by a hash of the sources, so that it never contains another version. */
-function cacheDirectory(): string {
-  const hash = createHash("sha256").update(process.arch);
-  const names = readdirSync(SOURCES).filter((name) => /(\.[ch]|^Makefile)$/.test(name));
-  for (const name of names.sort()) hash.update(`${name}\0`).update(readFileSync(join(SOURCES, name)));
-  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return join(cache, "tinydocker", `native-${hash.digest("hex").slice(0, 12)}`);
-}
-
-function isWritable(directory: string): boolean {
-  try {
-    accessSync(directory, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -5,7 +5,7 @@ import { Failure } from "../failure.ts";
 import { ERRNO } from "../linux.ts";
 import { errnoText } from "./errno.ts";
 import { abi, decodeEvent, decodeSpawned, EVENT_BYTES, newSpawned, type ShimEvent, type Spawned } from "./events.ts";
-import { type Artefacts, compile, nativeArtefacts } from "./native.ts";
+import { type Artefacts, builtInPlace } from "./native.ts";
 import { encodeSpawnOptions, optionsLayout, type SpawnOptions } from "./spawn-options.ts";
 
 /** Where td_spawn failed: td_stage of native/shim.h. */
@@ -53,7 +53,7 @@ export function openShim(): Promise<Shim> {
 async function open(): Promise<Shim> {
   checkPlatform();
   const { default: koffi } = await import("koffi");
-  const { library, init } = load(koffi.load);
+  const { library, init } = await load(koffi.load);
   const td = functionsOf(library);
   const bytes = readFileSync(init);
   const events: number = td.open(bytes, bytes.length);
@@ -83,14 +83,19 @@ export function checkPlatform(): void {
   });
 }
 
-function load(open: (path: string) => LibraryHandle): { library: LibraryHandle; init: string } {
+async function load(open: (path: string) => LibraryHandle): Promise<{ library: LibraryHandle; init: string }> {
   const matches = ({ library, init }: Artefacts) => {
     const handle = open(library);
     if (BigInt(handle.func("uint64_t td_abi()")()) === (abi() ^ optionsLayout())) return { library: handle, init };
     handle.unload();
     return undefined;
   };
-  const loaded = matches(nativeArtefacts()) ?? matches(compile());
+  const built = builtInPlace();
+  const current = built && matches(built);
+  if (current) return current;
+  // Loaded only now: what it imports takes longer to load than the rest of this program.
+  const { cachedOrCompiled, compile } = await import("./compile.ts");
+  const loaded = (built ? undefined : matches(cachedOrCompiled())) ?? matches(compile());
   if (loaded) return loaded;
   throw new Failure("native/ and this program are of different versions", {
     code: "native-mismatch",
