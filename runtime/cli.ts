@@ -18,7 +18,7 @@ async function main(args: readonly string[]): Promise<void> {
 async function dispatch(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
   if (command === "run" && rest[0] !== "--help") return runCommand(rest);
-  const { otherCommands } = await import("./commands/others.ts");
+  const { otherCommands } = await import("./commands/command-line.ts");
   await otherCommands(args);
   return 0;
 }
