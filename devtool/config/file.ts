@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
@@ -117,6 +118,9 @@ function pathConstants(file: string): Record<string, string> {
 
 async function importText(code: string, file: string): Promise<unknown> {
   const directory = await mkdtemp(join(tmpdir(), "devtool-config."));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  // Also when the configuration ends the process.
+  process.once("exit", remove);
   try {
     const module = join(directory, "config.mjs");
     await writeFile(module, code);
@@ -133,7 +137,8 @@ async function importText(code: string, file: string): Promise<unknown> {
     const message = error instanceof Error ? error.message : String(error);
     throw new Failure(`${file} can't be run: ${message}`, { code: "config-invalid", exitCode: 2, cause: error });
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    process.off("exit", remove);
+    remove();
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { assertDocumented } from "./report/examples.ts";
@@ -99,4 +99,19 @@ test("a current directory that was removed is reported as such", async (t) => {
     [ended.status, ended.stderr],
     [2, "devtool: the current directory does not exist any more\ndevtool:   change to the project's folder\n"],
   );
+});
+
+test("a configuration that ends devtool leaves no temporary file behind", async (t) => {
+  const project = await makeProject(t);
+  for (const config of [
+    'export default Promise.reject(new Error("not awaited"));\n',
+    "process.exit(3);\nexport default {};\n",
+    "await new Promise(() => {});\nexport default {};\n",
+  ]) {
+    await project.write({ "devtool.config.ts": config });
+    const ended = await startDevtool(t, project, ["sync", "--target", "local"], { TMPDIR: project.home }).ended;
+    assert.notEqual(ended.code, 0);
+    const left = readdirSync(project.home).filter((name) => name.startsWith("devtool-config"));
+    assert.deepEqual(left, [], config);
+  }
 });
