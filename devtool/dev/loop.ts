@@ -113,13 +113,14 @@ class Loop {
     const { report, signal, changes } = round;
     const laneReport = reportOf(report, { target: this.#lane.target });
     report({ event: "changed", paths: changes.paths });
+    const readFrom = Date.now();
     try {
       const bundle = await bundleStage(this.#workspace, [this.#lane], round);
-      if (bundle) this.#watchInputs(bundle.inputs);
+      if (bundle) this.#watchInputs(bundle.inputs, readFrom);
       await runInLane(this.#workspace, this.#lane, bundle, round, this.#nextRun(laneReport));
     } catch (error) {
       // A bundle that was never built has no list of inputs; its errors name the files to fix.
-      if (error instanceof BundleFailure) this.#watchInputs(error.files);
+      if (error instanceof BundleFailure) this.#watchInputs(error.files, readFrom);
       // An older round may still be printing.
       if (!signal.aborted) await this.#lane.idle;
       // After a loss, the next connection starts a round.
@@ -135,8 +136,9 @@ class Loop {
     await this.#watcher.add([...relevance.cover(entries), ...relevance.alwaysWatched]);
   }
 
-  #watchInputs(inputs: readonly string[]): void {
-    const watching = this.#watcher.add(this.#workspace.relevance.cover(inputs));
+  /** `readFrom`: when the bundler began to read them; what has been saved since then is a change. */
+  #watchInputs(inputs: readonly string[], readFrom: number): void {
+    const watching = this.#watcher.add(this.#workspace.relevance.cover(inputs), readFrom);
     watching.catch((error: unknown) => this.#broken.abort(error));
   }
 

@@ -9,6 +9,8 @@ interface FileState {
   readonly stat: string;
   /** Two writes within one tick of the file system's clock differ in nothing but their content. */
   readonly digest: string | undefined;
+  /** The status change time (ctime) in milliseconds since 1970. */
+  readonly changedAt: number;
 }
 
 /** The states of a project's files when they were last checked. Paths are relative to the root, posix. */
@@ -23,11 +25,15 @@ export class Snapshot {
     this.#prunes = prunes;
   }
 
-  /** Remembers what is below these folders now. */
-  async learn(folders: readonly string[]): Promise<void> {
+  /** Remembers what is below these folders now, except for what changed after `since`, whose paths it returns. */
+  async learn(folders: readonly string[], since: number): Promise<string[]> {
+    const changed: string[] = [];
     for (const [path, state] of await this.#statesBelow(folders)) {
-      if (!this.#seen.has(path)) this.#seen.set(path, state);
+      if (this.#seen.has(path)) continue;
+      if (state.changedAt > since) changed.push(path);
+      else this.#seen.set(path, state);
     }
+    return changed;
   }
 
   /** Remembers the present state of a path; returns whether it differs from the state remembered before. */
@@ -77,11 +83,12 @@ function differ(before: FileState, now: FileState): boolean {
 /** undefined if there is no such file. */
 async function stateOf(path: string, withDigest: boolean): Promise<FileState | undefined> {
   try {
-    const { mode, size, mtimeNs, ino } = await lstat(path, { bigint: true });
+    const { mode, size, mtimeNs, ctimeMs, ino } = await lstat(path, { bigint: true });
     const isFile = (Number(mode) & 0o170000) === 0o100000;
     const digest = withDigest && isFile && size <= DIGEST_BYTES_MAX ? sha1(await readFile(path)) : undefined;
     // A directory's size and time change with the names in it, and those are paths of their own.
-    return { stat: isFile ? `${mode} ${size} ${mtimeNs} ${ino}` : `${mode} ${ino}`, digest };
+    const stat = isFile ? `${mode} ${size} ${mtimeNs} ${ino}` : `${mode} ${ino}`;
+    return { stat, digest, changedAt: Number(ctimeMs) };
   } catch {
     return undefined;
   }

@@ -50,16 +50,20 @@ export class Watcher {
     this.#snapshot = new Snapshot(request.root, (path) => request.relevance.prunes(path));
   }
 
-  /** Also watches these folders of the project, and what is below them. Settles once it does. */
-  async add(folders: readonly string[]): Promise<void> {
+  /**
+   * Also watches these folders of the project, and what is below them. Settles once it does. A change after `since`, in
+   * milliseconds since 1970, is reported although it was made before.
+   */
+  async add(folders: readonly string[], since = Number.POSITIVE_INFINITY): Promise<void> {
     if (folders.length === 0) return;
-    await this.#snapshot.learn(folders);
+    const changed = await this.#snapshot.learn(folders, since);
     if (this.#state === "closed") return;
     this.#folders.push(...folders);
     const listener = listen(this.#request, folders);
     this.#listeners.push(listener);
     await once(listener, "ready");
     listener.on("all", (_event, path) => this.#hint(posixRelative(this.#request.root, path)));
+    for (const path of changed) this.#hint(path);
     for (const milliseconds of SWEEPS_MS) this.#later(milliseconds, () => this.#sweep());
   }
 

@@ -12,6 +12,7 @@ interface Watched {
   reported(...paths: string[]): Promise<void>;
   /** The next one, whatever it is. */
   next(): Promise<ChangeSet["paths"]>;
+  readonly add: Watcher["add"];
 }
 
 async function watched(t: TestContext, files: Readonly<Record<string, string>>): Promise<Watched> {
@@ -52,8 +53,17 @@ async function watched(t: TestContext, files: Readonly<Record<string, string>>):
     const missing = new Set(paths);
     while (missing.size > 0) for (const path of (await next()) ?? paths) missing.delete(path);
   };
-  return { root, write, reported, next };
+  return { root, write, reported, next, add: (folders, since) => watcher.add(folders, since) };
 }
+
+test("what was saved since a folder was read is reported when that folder begins to be watched", async (t) => {
+  const { write, next, add } = await watched(t, { "src/a.ts": "1", "lib/a.ts": "1", "other/a.ts": "1" });
+  await add(["lib"], 0);
+  assert.deepEqual(await next(), ["lib/a.ts"]);
+  await add(["other"], Date.now() + 60_000);
+  await write("other/b.ts", "1");
+  assert.deepEqual(await next(), ["other/b.ts"]);
+});
 
 test("a save is reported, and a file that was added or removed", async (t) => {
   const { root, write, reported, next } = await watched(t, { "src/a.ts": "1", "src/b.ts": "1" });
