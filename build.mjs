@@ -7,6 +7,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 
+/** How often another build may put its dist/ in the way of this one's. */
+const REPLACED_MAX = 100;
+
 process.chdir(fileURLToPath(new URL(".", import.meta.url)));
 // Built beside dist/, which it then replaces, so that a running program never finds an incomplete one.
 const outdir = await mkdtemp("dist.new-");
@@ -57,8 +60,6 @@ async function declare(directory) {
     await writeFile(path, text);
   }
 }
-
-const REPLACED_MAX = 100;
 
 /** Renames `fresh` to `directory`. Another build may do the same at the same time; the last one wins. */
 async function replace(directory, fresh) {
