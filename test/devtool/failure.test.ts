@@ -10,7 +10,7 @@ import { MESSAGE } from "../../devtool/sync/wire/multiplex.ts";
 import { resolveTarget } from "../../devtool/targets/resolve.ts";
 import { connectFailure } from "../../devtool/targets/ssh/connect-failure.ts";
 import { startFailure } from "../../devtool/targets/start-failure.ts";
-import { temporaryDirectory } from "../rig/host.ts";
+import { type FailureCase, testFailureCodes } from "../rig/failure-codes.ts";
 
 const BOX = { where: "box:22", host: "box", user: "me" };
 
@@ -30,8 +30,7 @@ function starting(command: string, step: "chdir" | "exec", errno: string): Failu
 
 const target = (name: string) => resolveTarget(name, {}, { projectRoot: "/" });
 
-/** What happens, and the code of the failure it ends in, returned or thrown. */
-const CASES: readonly (readonly [string, (empty: string) => unknown, FailureCode])[] = [
+const CASES: readonly FailureCase<FailureCode>[] = [
   ["an unknown command", () => parseArguments(["rum"]), "usage"],
   ["a folder without a configuration", (empty) => loadProject(undefined, empty), "config-not-found"],
   ["a configuration that does not exist", (empty) => loadProject(join(empty, "no.json"), empty), "config-invalid"],
@@ -50,16 +49,7 @@ const CASES: readonly (readonly [string, (empty: string) => unknown, FailureCode
   ["a connection that ended", () => new ConnectionLost("gone"), "connection-lost"],
 ];
 
-for (const [what, work, code] of CASES) {
-  test(`${what} is a failure with the code ${code}`, async (t) => {
-    const empty = await temporaryDirectory(t);
-    const result = await Promise.resolve()
-      .then(() => work(empty))
-      .catch((error: unknown) => error);
-    assert.ok(result instanceof Failure, String(result));
-    assert.equal(result.code, code);
-  });
-}
+testFailureCodes(Failure, CASES);
 
 test("a failure on a target is marked with the target, and any other error is passed on unchanged", async () => {
   const failure = new ConnectionLost("gone");

@@ -1,6 +1,4 @@
-import assert from "node:assert/strict";
 import { constants } from "node:os";
-import { test } from "node:test";
 import { parseRun } from "../../runtime/commands/run.ts";
 import { cloneFailure, hostFailure } from "../../runtime/container/diagnose.ts";
 import { checkKernel } from "../../runtime/container/prepare.ts";
@@ -9,14 +7,13 @@ import { removeImage } from "../../runtime/image/remove.ts";
 import { resolveImage } from "../../runtime/image/resolve.ts";
 import { checkedName } from "../../runtime/spec/name.ts";
 import { resolveUser } from "../../runtime/spec/user.ts";
-import { temporaryDirectory } from "../rig/host.ts";
+import { type FailureCase, testFailureCodes } from "../rig/failure-codes.ts";
 
 const { EPERM, ENOSPC, EAGAIN, EACCES } = constants.errno;
 
 const systemError = (errno: number) => Object.assign(new Error("open"), { syscall: "open", errno: -errno, path: "/s" });
 
-/** What is done, and the code of the failure that it returns or throws. */
-const CASES: readonly (readonly [string, (empty: string) => unknown, FailureCode])[] = [
+const CASES: readonly FailureCase<FailureCode>[] = [
   ["an unknown option", () => parseRun(["--nosuch", "a", "true"]), "usage"],
   ["no command", () => parseRun(["a"]), "usage"],
   ["a name that is a path", () => checkedName("container", "../etc"), "name-invalid"],
@@ -30,13 +27,4 @@ const CASES: readonly (readonly [string, (empty: string) => unknown, FailureCode
   ["a state directory of another user", () => hostFailure(systemError(EACCES)), "state-unwritable"],
 ];
 
-for (const [what, work, code] of CASES) {
-  test(`${what} is a failure with the code ${code}`, async (t) => {
-    const empty = await temporaryDirectory(t);
-    const result = await Promise.resolve()
-      .then(() => work(empty))
-      .catch((error: unknown) => error);
-    assert.ok(result instanceof Failure, String(result));
-    assert.equal(result.code, code);
-  });
-}
+testFailureCodes(Failure, CASES);

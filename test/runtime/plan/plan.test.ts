@@ -2,29 +2,19 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { explainPlan, explainTimes } from "../../../runtime/explain/explain.ts";
-import type { HostFacts } from "../../../runtime/plan/host-facts.ts";
 import { planOf } from "../../../runtime/plan/plan.ts";
 import type { Step } from "../../../runtime/plan/step.ts";
 import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } from "../../../runtime/spec/spec.ts";
 import type { User } from "../../../runtime/spec/user.ts";
 import { golden as goldenFile } from "../../rig/golden.ts";
+import { HOST_FACTS } from "./host.ts";
 
 const HOST: Image = { name: "host", layers: ["/"] };
 const BOX: Image = { name: "box", layers: ["/state/images/box,1:a\\b/rootfs"] };
 const ROOT: User = { uid: 0, gid: 0, additionalGids: [], home: "/root" };
 const ROOT_CALLER: Caller = { uid: 0, gid: 0, env: { TERM: "xterm-256color", B: "b" }, cwd: "/src" };
 const CALLER: Caller = { ...ROOT_CALLER, uid: 1000, gid: 100 };
-const host: HostFacts = {
-  upper: "/state/containers/hello1",
-  work: "/state/work/hello1",
-  memory: "/state/memory",
-  stateRoot: "/state",
-  upperInMemory: false,
-  upperKept: false,
-  rootEntries: [],
-  fileSources: [],
-  cgroup2: true,
-};
+const host = HOST_FACTS;
 
 const spec = (request: Partial<RunRequest> = {}, image = HOST, user = ROOT, caller = ROOT_CALLER): ContainerSpec =>
   specOf({ name: "hello1", args: ["/bin/sh"], ...request }, image, user, caller);

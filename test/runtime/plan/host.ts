@@ -1,0 +1,14 @@
+import type { HostFacts } from "../../../runtime/plan/host-facts.ts";
+
+/** A host on which everything can be done as docker does it. */
+export const HOST_FACTS: HostFacts = {
+  upper: "/state/containers/hello1",
+  work: "/state/work/hello1",
+  memory: "/state/memory",
+  stateRoot: "/state",
+  upperInMemory: false,
+  upperKept: false,
+  rootEntries: [],
+  fileSources: [],
+  cgroup2: true,
+};
