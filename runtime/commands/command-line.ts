@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
 import { imageCommand } from "./image.ts";
-import { RUN_OPTIONS } from "./run.ts";
+import { RUN_OPTIONS } from "./run-arguments.ts";
 
 /** Everything except `run`: help, version, images. Throws Failure (exit 125) for an unknown command or option. */
 export async function otherCommands(args: readonly string[]): Promise<void> {

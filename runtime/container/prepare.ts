@@ -17,9 +17,9 @@ const ACCOUNTS_BYTES_MAX = 1 << 20;
 /** A request whose image and user are names, still to be looked up. */
 export interface NamedRequest extends RunRequest {
   /** Default: host. */
-  readonly image?: string;
+  readonly image?: string | undefined;
   /** UID[:GID], numbers or the image's names. Default: root. */
-  readonly user?: string;
+  readonly user?: string | undefined;
 }
 
 /** Looks up the names of a request and completes it. Throws Failure for what can't be run. Changes nothing. */

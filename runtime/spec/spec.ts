@@ -57,13 +57,13 @@ export interface RunRequest {
   /** The command and its arguments. */
   readonly args: readonly string[];
   /** KEY=VALUE, or KEY to pass the caller's value on. */
-  readonly env?: readonly string[];
-  readonly cwd?: string;
-  readonly hostname?: string;
+  readonly env?: readonly string[] | undefined;
+  readonly cwd?: string | undefined;
+  readonly hostname?: string | undefined;
   /** SRC:DST[:ro|rw] */
-  readonly volumes?: readonly string[];
-  readonly readonly?: boolean;
-  readonly terminal?: boolean;
+  readonly volumes?: readonly string[] | undefined;
+  readonly readonly?: boolean | undefined;
+  readonly terminal?: boolean | undefined;
 }
 
 /** A stack of read-only layers a container's root is built on. */

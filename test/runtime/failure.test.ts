@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { parseRun } from "../../runtime/commands/run.ts";
+import { parseRun } from "../../runtime/commands/run-arguments.ts";
 import { cloneFailure, hostFailure } from "../../runtime/container/diagnose.ts";
 import { checkKernel } from "../../runtime/container/prepare.ts";
 import { Failure, type FailureCode } from "../../runtime/failure.ts";

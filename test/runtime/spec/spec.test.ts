@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { posix } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { parseRun } from "../../../runtime/commands/run.ts";
 import { checkKernel } from "../../../runtime/container/prepare.ts";
 import { languageOf } from "../../../runtime/explain/reason.ts";
 import { Failure } from "../../../runtime/failure.ts";
@@ -179,51 +178,6 @@ describe("a request", () => {
   it("may have the longest name there is", () => {
     assert.equal(specOf({ name: "a".repeat(64), args: ["b"] }, image, user, caller).hostname.length, 64);
   });
-});
-
-describe("the arguments of run", () => {
-  it("end their options at NAME", () => {
-    const { request, options } = parseRun([
-      "--explain",
-      "-e",
-      "A=1",
-      "-e",
-      "B",
-      "--image=box",
-      "-w",
-      "/w",
-      "n",
-      "c",
-      "-e",
-      "--image",
-      "x",
-    ]);
-    assert.equal(options.explain, true);
-    assert.deepEqual(request, {
-      name: "n",
-      args: ["c", "-e", "--image", "x"],
-      env: ["A=1", "B"],
-      volumes: [],
-      readonly: false,
-      image: "box",
-      cwd: "/w",
-    });
-    assert.deepEqual(parseRun(["--", "n", "--", "x"]).request.args, ["--", "x"]);
-    assert.deepEqual(parseRun(["n", "--", "x"]).request.args, ["--", "x"]);
-  });
-
-  for (const args of [
-    [],
-    ["n"],
-    ["--"],
-    ["--nosuch", "n", "c"],
-    ["-x", "n", "c"],
-    ["-e"],
-    ["--explain=1", "n", "c"],
-    ["--env", "-w", "n", "c"],
-  ]) {
-    it(`${JSON.stringify(args)} are refused`, () => refused(() => parseRun(args)));
-  }
 });
 
 describe("small parts", () => {

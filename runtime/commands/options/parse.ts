@@ -1,0 +1,89 @@
+import { Failure } from "../../failure.ts";
+import type { Option, Options, Values } from "./option.ts";
+
+/**
+ * Splits arguments as docker does (github.com/spf13/pflag): options end at `--` or at the first argument that is none, and
+ * `rest` is what follows. Throws Failure for an unknown option and for one without its value.
+ */
+export function parseOptions<T extends Options>(
+  options: T,
+  args: readonly string[],
+): { values: Values<T>; rest: readonly string[] } {
+  const given: Given[] = [];
+  let at = 0;
+  for (let argument = args[at]; argument !== undefined && isOption(argument); argument = args[at]) {
+    at += 1;
+    if (argument === "--") break;
+    const next = args[at];
+    const read = argument.startsWith("--") ? [longOption(options, argument, next)] : cluster(options, argument, next);
+    if (read.at(-1)?.tookNext) at += 1;
+    given.push(...read);
+  }
+  return { values: valuesOf(options, given), rest: args.slice(at) };
+}
+
+interface Given {
+  readonly name: string;
+  readonly value: string;
+  /** The value is the argument after the option's. */
+  readonly tookNext: boolean;
+}
+
+/** A lone dash is an argument. */
+function isOption(argument: string): boolean {
+  return argument.startsWith("-") && argument !== "-";
+}
+
+/** `--name=value`, `--name value`, or `--name` for a boolean. */
+function longOption(options: Options, argument: string, next: string | undefined): Given {
+  const [, name = "", value] = /^--([^=]*)(?:=([\s\S]*))?$/.exec(argument) ?? [];
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (option === undefined) throw refused(`unknown option '--${name}'`);
+  return { name, ...valueFor(option, `--${name}`, value, next) };
+}
+
+/** `-it`, `-u0`, `-u=0`, `-u 0`, `-itu 0`: the first option that takes a value takes all that follows. */
+function cluster(options: Options, argument: string, next: string | undefined): Given[] {
+  const given: Given[] = [];
+  for (let letters = argument.slice(1); letters !== ""; ) {
+    const letter = letters.charAt(0);
+    const [name, option] = Object.entries(options).find(([, { short }]) => short === letter) ?? [];
+    if (name === undefined || option === undefined) throw refused(`unknown option '-${letter}' in ${argument}`);
+    const after = letters.slice(1);
+    const isFlag = option.type === "boolean" && !after.startsWith("=");
+    const value = isFlag || after === "" ? undefined : after.replace(/^=/, "");
+    given.push({ name, ...valueFor(option, `-${letter}`, value, next) });
+    letters = isFlag ? after : "";
+  }
+  return given;
+}
+
+function valueFor(option: Option, written: string, value: string | undefined, next: string | undefined) {
+  if (value !== undefined) return { value, tookNext: false };
+  if (option.type === "boolean") return { value: "true", tookNext: false };
+  if (next === undefined) throw refused(`the option ${written} needs a value`);
+  return { value: next, tookNext: true };
+}
+
+function valuesOf<T extends Options>(options: T, given: readonly Given[]): Values<T> {
+  const values = Object.entries(options).map(([name, { type, multiple }]) => {
+    const written = given.filter((one) => one.name === name).map(({ value }) => value);
+    if (multiple) return [name, written];
+    const last = written.at(-1);
+    return [name, type === "boolean" && last !== undefined ? booleanOf(name, last) : last];
+  });
+  return Object.fromEntries(values) as Values<T>;
+}
+
+/** The words of Go's strconv.ParseBool. */
+function booleanOf(name: string, value: string): boolean {
+  if (/^(1|t|T|true|True|TRUE)$/.test(value)) return true;
+  if (/^(0|f|F|false|False|FALSE)$/.test(value)) return false;
+  throw refused(`the option --${name} is true or false, not ${JSON.stringify(value)}`);
+}
+
+function refused(message: string): Failure {
+  return new Failure(message, { code: "usage", remedy: RUN_REMEDY });
+}
+
+export const RUN_REMEDY = "tinydocker run [OPTION…] NAME CMD [ARG…]; see tinydocker run --help";

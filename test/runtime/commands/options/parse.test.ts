@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Options } from "../../../../runtime/commands/options/option.ts";
+import { parseOptions } from "../../../../runtime/commands/options/parse.ts";
+
+const OPTIONS = {
+  env: { type: "string", short: "e", multiple: true, describe: "" },
+  user: { type: "string", short: "u", describe: "" },
+  interactive: { type: "boolean", short: "i", describe: "" },
+  tty: { type: "boolean", short: "t", describe: "" },
+} as const satisfies Options;
+
+const none = { env: [], user: undefined, interactive: undefined, tty: undefined };
+
+/** Arguments, what is given, and what follows, each as docker's parser reads it. */
+const CASES: readonly (readonly [readonly string[], object, readonly string[]])[] = [
+  [[], {}, []],
+  [["n", "-i"], {}, ["n", "-i"]],
+  [["-", "-i"], {}, ["-", "-i"]],
+  [["--", "-i"], {}, ["-i"]],
+  [["-i", "--", "--", "-t"], { interactive: true }, ["--", "-t"]],
+  [["-it", "n"], { interactive: true, tty: true }, ["n"]],
+  [["-itu0", "n"], { interactive: true, tty: true, user: "0" }, ["n"]],
+  [["-itu", "0", "n"], { interactive: true, tty: true, user: "0" }, ["n"]],
+  [["-u=0", "n"], { user: "0" }, ["n"]],
+  [["-u0:0"], { user: "0:0" }, []],
+  [["-u", "1", "-u", "2"], { user: "2" }, []],
+  [["-e=A=1", "-eB=2", "-e", "C", "--env=D=\n=", "--env", "E"], { env: ["A=1", "B=2", "C", "D=\n=", "E"] }, []],
+  [["-e", "-i"], { env: ["-i"] }, []],
+  [["-e", "--"], { env: ["--"] }, []],
+  [["--env=", "--user="], { env: [""], user: "" }, []],
+  [["-i=false", "--tty=T"], { interactive: false, tty: true }, []],
+  [["--tty", "false"], { tty: true }, ["false"]],
+];
+
+const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
+  [["--nosuch"], /^unknown option '--nosuch'$/],
+  [["--nosuch=1"], /^unknown option '--nosuch'$/],
+  [["--toString"], /^unknown option '--toString'$/],
+  [["--=1"], /^unknown option '--'$/],
+  [["-x"], /^unknown option '-x' in -x$/],
+  [["-ix"], /^unknown option '-x' in -ix$/],
+  [["-i-"], /^unknown option '--' in -i-$/],
+  [["--env"], /^the option --env needs a value$/],
+  [["-ie"], /^the option -e needs a value$/],
+  [["--tty=yes"], /^the option --tty is true or false, not "yes"$/],
+  [["-t="], /^the option --tty is true or false, not ""$/],
+];
+
+describe("options", () => {
+  for (const [args, values, rest] of CASES) {
+    it(`are read as docker reads them: ${JSON.stringify(args)}`, () => {
+      assert.deepEqual(parseOptions(OPTIONS, args), { values: { ...none, ...values }, rest });
+    });
+  }
+
+  for (const [args, message] of REFUSED) {
+    it(`are refused: ${JSON.stringify(args)}`, () => {
+      assert.throws(() => parseOptions(OPTIONS, args), { code: "usage", message });
+    });
+  }
+});
