@@ -9,5 +9,5 @@ export default defineConfig({
     sourcemap: false,
   },
   native: { folder: "native" },
-  run: ["node", ".devtool/tinydocker.js", "run"],
+  run: ["node", "--", ".devtool/tinydocker.js", "run"],
 });

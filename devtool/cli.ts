@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
 import { Console } from "node:console";
 import { readFileSync } from "node:fs";
 import { type CommandName, parseArguments } from "./command-line/arguments.ts";

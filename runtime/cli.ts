@@ -1,10 +1,18 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S TINYDOCKER_NODE_OPTIONS=${NODE_OPTIONS} NODE_OPTIONS= node --
 import { runCommand } from "./commands/run.ts";
 import { Failure } from "./failure.ts";
 
+restoreNodeOptions(process.env);
 // Whoever should read what goes wrong may be gone, or its disk full; the exit code still says it.
 process.stderr.on("error", () => {});
 await main(process.argv.slice(2));
+
+/** The first line keeps NODE_OPTIONS from this Node.js: it is for that of a container which gets it by -e. */
+function restoreNodeOptions(env: NodeJS.ProcessEnv): void {
+  const kept = env["TINYDOCKER_NODE_OPTIONS"];
+  if (kept) env["NODE_OPTIONS"] = kept;
+  else if (kept === "") delete env["NODE_OPTIONS"];
+}
 
 async function main(args: readonly string[]): Promise<void> {
   try {

@@ -1,16 +1,18 @@
 import type { Command } from "../command-line/command.ts";
+import type { Project } from "../config/project.ts";
 import { runOnce } from "../dev/once.ts";
 import { openSession } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
 import { exitCodeOf } from "../process/exit-code.ts";
 import { reportOf } from "../report/events.ts";
+import { endNodeOptions } from "../run/node-options.ts";
 import { provisionTarget } from "./provision.ts";
 import { stdioFor } from "./stdio.ts";
 
 /** devtool run [options] [NAME CMD…] */
 export const command: Command = async (call) => {
   const session = await openSession(call);
-  const argv = commandLine(session.project.run, call.words);
+  const argv = commandLine(session.project, call.words);
   if (call.options.provision) await provisionTarget(session.target, session.project.root, call);
   const report = reportOf(call.report, { target: session.target.name });
   const stdio = stdioFor({ ...call, report }, true);
@@ -18,9 +20,9 @@ export const command: Command = async (call) => {
   return status.signal === null ? status.code : exitCodeOf(status.signal);
 };
 
-export function commandLine(run: readonly string[], words: readonly string[]): string[] {
+export function commandLine({ run, bundle }: Pick<Project, "run" | "bundle">, words: readonly string[]): string[] {
   const argv = [...run, ...words];
-  if (argv.length > 0) return argv;
+  if (argv.length > 0) return bundle ? endNodeOptions(argv, bundle.outdir) : argv;
   throw new Failure("there is no command to run", {
     code: "usage",
     remedy: "give one after the options, or set `run` in devtool.config.ts",

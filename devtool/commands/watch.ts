@@ -8,7 +8,7 @@ import { stdioFor } from "./stdio.ts";
 /** devtool watch [options] [NAME CMD…] */
 export const command: Command = async (call) => {
   const session = await openSession(call);
-  const argv = commandLine(session.project.run, call.words);
+  const argv = commandLine(session.project, call.words);
   if (call.options.provision) await provisionTarget(session.target, session.project.root, call);
   const { interrupts } = call;
   return await watchProject(session, (report) => ({ argv, stdio: stdioFor({ ...call, report }, false), interrupts }));

@@ -37,7 +37,7 @@ export async function loadProject(named: string | undefined, cwd: string): Promi
   if (file === undefined) {
     throw new Failure(`no devtool.config.ts in ${cwd} or above it`, {
       code: "config-not-found",
-      remedy: 'write one: export default { bundle: { entryPoints: { … } }, run: ["node", ".devtool/….js"] }',
+      remedy: 'write one: export default { bundle: { entryPoints: { … } }, run: ["node", "--", ".devtool/….js"] }',
       exitCode: 2,
     });
   }

@@ -66,6 +66,16 @@ describe("the package", () => {
     }
   });
 
+  it("leaves every argument to its two programs: none is Node.js's own", async () => {
+    for (const [program, code] of [
+      ["devtool", 2],
+      ["tinydocker", 125],
+    ] as const) {
+      const started = execute(join(consumer, "node_modules/.bin", program), ["nosuch", "--env-file=/none"], { env });
+      await assert.rejects(started, { code, stderr: /nosuch/ });
+    }
+  });
+
   it("loads no native code when it is imported into plain JavaScript", async () => {
     const script = `
       const { start, Failure } = await import("tinydocker");

@@ -70,7 +70,7 @@ export async function tinydocker(scope: Scope, entry = "runtime/cli.ts"): Promis
   const root = join(directory, "state");
   const program = await bundle(directory, entry);
   const start = (args: readonly string[], { prefix = [], input: _, ...options }: TinydockerOptions = {}) => {
-    const [file = "", ...rest] = [...prefix, process.execPath, program, ...args];
+    const [file = "", ...rest] = [...prefix, process.execPath, "--", program, ...args];
     return spawn(file, rest, { ...options, env: { ...process.env, TINYDOCKER_ROOT: root, ...options.env } });
   };
   return {

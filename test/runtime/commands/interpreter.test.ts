@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { chmodSync } from "node:fs";
+import { after, describe, it } from "node:test";
+import { importBusybox, type Outcome, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
+
+const rig = await tinydocker({ after });
+await importBusybox(rig);
+chmodSync(rig.program, 0o755);
+
+/** Started by its first line, as an installed program is. */
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  const options = { env: { ...process.env, TINYDOCKER_ROOT: rig.root, ...env } };
+  return outcomeOf(spawn(rig.program, ["run", "--image", "box", ...args], options));
+}
+
+describe("the Node.js that runs tinydocker", () => {
+  for (const argument of [
+    "--env-file=/etc/app.env",
+    "--env-file-if-exists=/etc/passwd",
+    "--experimental-config-file=x.json",
+    "--experimental-default-config-file",
+    "--import=x",
+    "--inspect",
+    "--test",
+    "--watch",
+    "--version",
+    "-e",
+    "--",
+  ]) {
+    it(`leaves the command's argument ${argument} to the command`, async () => {
+      const expected = { code: 0, signal: null, stdout: `app ${argument} x\n`, stderr: "" };
+      assert.deepEqual(await run(["c1", "echo", "app", argument, "x"]), expected);
+    });
+  }
+
+  it("leaves NODE_OPTIONS to a command that gets it by -e", async () => {
+    const asked = { NODE_OPTIONS: "--require /nosuch --inspect=0" };
+    const passed = await run(["-e", "NODE_OPTIONS", "c1", "sh", "-c", "echo $NODE_OPTIONS"], asked);
+    assert.deepEqual([passed.stdout, passed.stderr], [`${asked.NODE_OPTIONS}\n`, ""]);
+    const { stdout } = await run(["-e", "NODE_OPTIONS", "c1", "env"], { NODE_OPTIONS: undefined });
+    assert.doesNotMatch(stdout, /NODE_OPTIONS/);
+  });
+});
