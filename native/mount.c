@@ -63,10 +63,20 @@ int step_mount(struct td_init *init, const struct td_mount *step) {
     return error ? error : check_writable(init, step);
 }
 
+static int open_copy(const struct td_init *init, const char *path, unsigned flags) {
+    if (init->root < 0)
+        return (int)syscall(SYS_open_tree, AT_FDCWD, path, TD_OPEN_TREE_CLONE | O_CLOEXEC | flags);
+    int inside = open_inside(init, path, O_PATH);
+    if (inside < 0)
+        return -1;
+    int copy = copy_of(inside, flags), error = errno;
+    close(inside);
+    errno = error;
+    return copy;
+}
+
 int step_open_tree(struct td_init *init, const struct td_open_tree *step) {
-    const char *path = td_text(&init->plan, step->path);
-    unsigned flags = TD_OPEN_TREE_CLONE | O_CLOEXEC | (unsigned)step->flags;
-    int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, flags);
+    int fd = open_copy(init, td_text(&init->plan, step->path), (unsigned)step->flags);
     if (fd < 0)
         return errno;
     struct stat stat;

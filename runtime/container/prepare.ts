@@ -47,10 +47,8 @@ export function checkKernel(kernel: string): void {
 }
 
 function caller(request: NamedRequest): Caller {
-  const { volumes = [] } = request;
-  // Only a relative SRC needs it, and it may have been removed.
-  const cwd = volumes.every((volume) => volume.startsWith("/")) ? "/" : currentDirectory();
-  return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, env: ownVariables(request), cwd };
+  const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
+  return { uid, gid, env: ownVariables(request), cwd: currentDirectory() };
 }
 
 /** Of this process's variables, those that the command can get: Node.js takes longer to copy all than to compute the spec. */
@@ -59,15 +57,11 @@ function ownVariables({ env = [] }: NamedRequest): Caller["env"] {
   return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
-function currentDirectory(): string {
+function currentDirectory(): string | undefined {
   try {
     return process.cwd();
-  } catch (error) {
-    throw new Failure("the source of a -v mount is relative, and the current directory does not exist any more", {
-      code: "mount-source-missing",
-      remedy: "change to a directory that exists, or use an absolute path",
-      cause: error,
-    });
+  } catch {
+    return undefined;
   }
 }
 
@@ -77,7 +71,7 @@ function checkSource({ source, destination }: Mount): void {
   } catch (error) {
     const isForbidden = error instanceof Error && "code" in error && error.code === "EACCES";
     const why = isForbidden ? "can't be reached" : "does not exist";
-    throw new Failure(`the source of -v ${source}:${destination} ${why}`, {
+    throw new Failure(`the source of the mount ${source}:${destination} ${why}`, {
       code: "mount-source-missing",
       cause: error,
     });

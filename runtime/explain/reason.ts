@@ -49,7 +49,10 @@ const REASONS = {
     en: "device nodes in it do not work, and it is read-only if requested",
     zh: "其中的设备文件不可用；按要求设为只读",
   },
-  bind: { en: "a directory or file of the host, as requested with -v", zh: "按 -v 的要求挂载宿主机的目录或文件" },
+  bind: {
+    en: "a directory or file of the host, as requested with -v or --mount",
+    zh: "按 -v 或 --mount 的要求挂载宿主机的目录或文件",
+  },
   device: { en: "one of the few devices that every program expects", zh: "程序普遍需要的少数设备之一" },
   deviceNode: {
     en: "the device can be used, but its owner and mode, which are the host's, can't be changed",
@@ -74,7 +77,14 @@ const REASONS = {
   devpts: { en: "the container's own terminals", zh: "容器自己的终端" },
   shm: { en: "the container's own POSIX shared memory", zh: "容器自己的 POSIX 共享内存" },
   mqueue: { en: "the container's own POSIX message queues", zh: "容器自己的 POSIX 消息队列" },
-  mount: { en: "the container's own file system", zh: "容器自己的文件系统" },
+  tmpfs: {
+    en: "files in memory, as requested with --tmpfs or --mount",
+    zh: "按 --tmpfs 或 --mount 的要求，文件存放在内存中",
+  },
+  ptmx: {
+    en: "programs that open a new terminal get one of the container's own, not of the host's",
+    zh: "程序打开的新终端属于容器自己，而不是宿主机",
+  },
   link: { en: "programs expect this name in /dev", zh: "程序需要 /dev 中的这个名字" },
   mask: { en: "masked: it reveals facts about the host, or affects it", zh: "会泄露宿主机的信息或影响宿主机，故屏蔽" },
   maskState: { en: "masked: it contains the layers of other containers", zh: "其中有其他容器的可写层，故屏蔽" },

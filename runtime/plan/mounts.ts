@@ -10,12 +10,15 @@ export function isBind(mount: Mount): boolean {
 }
 
 /** Copies the mount while the host's paths can still be reached. */
-export function bindSource(mount: Mount, slot: number): Step[] {
-  const attributes = mountAttributes(mount.options);
-  const flags = mount.options.includes("rbind") ? AT.AT_RECURSIVE : 0;
+export function bindSource({ options, source }: Mount, slot: number): Step[] {
+  const { itself, recursive } = mountAttributes(options);
+  const flags = options.includes("rbind") ? AT.AT_RECURSIVE : 0;
+  const limit = (attributes: number, flags: number): Step[] =>
+    attributes === 0 ? [] : [{ op: "SETATTR", slot, attributes, flags, reason: "bindLimits" }];
   return [
-    { op: "OPEN_TREE", slot, flags, device: 0, path: mount.source, reason: "bindSource" },
-    ...(attributes === 0 ? [] : [{ op: "SETATTR", slot, attributes, flags, reason: "bindLimits" } as const]),
+    { op: "OPEN_TREE", slot, flags, device: 0, path: source, reason: "bindSource" },
+    ...limit(recursive, AT.AT_RECURSIVE),
+    ...limit(itself, 0),
   ];
 }
 
@@ -49,6 +52,7 @@ function isDispensable({ type }: Mount, linux: Namespaces): boolean {
   return type === "mqueue" || type === "cgroup" || (type === "sysfs" && hasUserNamespace(linux));
 }
 
+/** The container's own, by destination; the others were requested. */
 const REASONS: Readonly<Record<string, Reason>> = {
   "/proc": "proc",
   "/dev": "dev",
@@ -60,5 +64,5 @@ const REASONS: Readonly<Record<string, Reason>> = {
 };
 
 function reasonOf({ destination }: Mount): Reason {
-  return REASONS[destination] ?? "mount";
+  return REASONS[destination] ?? "tmpfs";
 }

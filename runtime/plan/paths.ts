@@ -1,6 +1,8 @@
 import { MOUNT_ATTR } from "../linux.ts";
-import type { ContainerSpec, Device } from "../spec/spec.ts";
+import { DEVICE_LINKS, type Device } from "../spec/device.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
 import type { HostFacts } from "./host-facts.ts";
+import { isBind } from "./mounts.ts";
 import { showsHostRoot } from "./root.ts";
 import type { Step } from "./step.ts";
 
@@ -22,17 +24,21 @@ export function deviceTarget({ path }: Device, slot: number): Step[] {
   ];
 }
 
-/** The OCI runtime-spec's config-linux.md, "Default Devices", and runtime-linux.md, "Dev symbolic links". */
-const DEVICE_LINKS = [
-  ["pts/ptmx", "/dev/ptmx"],
-  ["/proc/self/fd", "/dev/fd"],
-  ["/proc/self/fd/0", "/dev/stdin"],
-  ["/proc/self/fd/1", "/dev/stdout"],
-  ["/proc/self/fd/2", "/dev/stderr"],
-] as const;
-
 export function deviceLinks(): Step[] {
   return DEVICE_LINKS.map(([target, path]) => ({ op: "SYMLINK", target, path, reason: "link" }));
+}
+
+/** Its /dev is the host's, which has links of its own. */
+export function showsHostDevices({ mounts }: ContainerSpec): boolean {
+  return mounts.some((mount) => isBind(mount) && mount.destination === "/dev");
+}
+
+/** Makes the host's /dev/ptmx open terminals of the container's own /dev/pts. */
+export function ownTerminals(slot: number): Step[] {
+  return [
+    { op: "OPEN_TREE", slot, flags: 0, device: 0, path: "/dev/pts/ptmx", reason: "ptmx" },
+    { op: "MOVE_MOUNT", slot, path: "/dev/ptmx", reason: "ptmx" },
+  ];
 }
 
 export function workingDirectory({ process: { cwd } }: ContainerSpec): Step[] {

@@ -4,7 +4,16 @@ import type { Namespace } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { bindSource, bindTarget, isBind, mountFileSystem } from "./mounts.ts";
-import { deviceLinks, deviceSource, deviceTarget, maskHost, protectPaths, workingDirectory } from "./paths.ts";
+import {
+  deviceLinks,
+  deviceSource,
+  deviceTarget,
+  maskHost,
+  ownTerminals,
+  protectPaths,
+  showsHostDevices,
+  workingDirectory,
+} from "./paths.ts";
 import { machineSteps, processSteps } from "./process.ts";
 import { rootOf, rootSteps } from "./root.ts";
 import type { Plan, Step } from "./step.ts";
@@ -28,11 +37,14 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       ...devices.flatMap((device, i) => deviceSource(device, deviceSlot + i)),
       { op: "PIVOT_ROOT", slot: OLD_ROOT_SLOT, path: rootOf(spec, host), reason: "pivot" },
       // The host's /proc and /sys must still be visible: without root the kernel mounts new ones only then.
-      ...spec.mounts.filter((mount) => !isBind(mount)).flatMap((mount) => mountFileSystem(mount, spec.linux, host)),
+      ...spec.mounts.flatMap((mount) =>
+        isBind(mount)
+          ? bindTarget(mount, FIRST_SLOT + binds.indexOf(mount), host)
+          : mountFileSystem(mount, spec.linux, host),
+      ),
       { op: "DETACH", slot: OLD_ROOT_SLOT, reason: "detach" },
       ...devices.flatMap((device, i) => deviceTarget(device, deviceSlot + i)),
-      ...deviceLinks(),
-      ...binds.flatMap((mount, i) => bindTarget(mount, FIRST_SLOT + i, host)),
+      ...(showsHostDevices(spec) ? ownTerminals(deviceSlot + devices.length) : deviceLinks()),
       ...workingDirectory(spec),
       ...protectPaths(spec),
       ...maskHost(spec, host),

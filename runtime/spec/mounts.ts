@@ -1,8 +1,5 @@
-import { Failure } from "../failure.ts";
 import { MOUNT_ATTR, MS } from "../linux.ts";
 import { isGidMapped, type Namespaces } from "./namespaces.ts";
-import { normalizePath, resolvePath } from "./path.ts";
-import { textFault } from "./text.ts";
 
 /** As in the OCI runtime-spec: options are those of mount(8). */
 export interface Mount {
@@ -15,8 +12,11 @@ export interface Mount {
 /** Of the group `tty`, to which a terminal's device belongs. */
 const TTY_GID = 5;
 
+/** docker's. */
+const SHM_BYTES = 64 * 1024 * 1024;
+
 /** docker's, except that /dev is nodev: only devices mounted there work, so no device rules of a cgroup are needed. */
-export function defaultMounts(linux: Namespaces): Mount[] {
+export function defaultMounts(linux: Namespaces, shmBytes = SHM_BYTES): Mount[] {
   const ptsGroup = isGidMapped(linux, TTY_GID) ? [`gid=${TTY_GID}`] : [];
   return [
     { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
@@ -36,7 +36,7 @@ export function defaultMounts(linux: Namespaces): Mount[] {
       destination: "/dev/shm",
       type: "tmpfs",
       source: "shm",
-      options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"],
+      options: ["nosuid", "noexec", "nodev", "mode=1777", `size=${shmBytes}`],
     },
     { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"] },
     { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
@@ -44,35 +44,17 @@ export function defaultMounts(linux: Namespaces): Mount[] {
   ];
 }
 
-/** SRC:DST[:ro|rw]; a relative SRC is below cwd. Throws Failure for anything else. */
-export function bindMount(volume: string, cwd: string): Mount {
-  const [source, destination, mode = "rw", ...rest] = volume.split(":");
-  if (!source || !destination || rest.length > 0) throw notAVolume(volume, "it is not SRC:DST[:ro]");
-  const fault = textFault(volume);
-  if (fault !== undefined) throw notAVolume(volume, `it ${fault}`);
-  if (mode !== "ro" && mode !== "rw") throw notAVolume(volume, `${JSON.stringify(mode)} is neither ro nor rw`);
-  if (!/^\.{0,2}\//.test(source) && source !== "." && source !== "..") {
-    throw notAVolume(volume, `${JSON.stringify(source)} is not a path; there are no named volumes, write ./${source}`);
-  }
-  const target = normalizePath(destination);
-  if (!destination.startsWith("/") || target === "/") throw notAVolume(volume, "DST must be an absolute path below /");
-  const options = mode === "ro" ? ["rbind", "nodev", "ro"] : ["rbind", "nodev"];
-  return { destination: target, type: "bind", source: resolvePath(cwd, source), options };
-}
-
-function notAVolume(volume: string, why: string): Failure {
-  return new Failure(`can't mount ${JSON.stringify(volume)}: ${why}`, {
-    code: "usage",
-    remedy: "use -v SRC:DST[:ro] with a path of the host and an absolute path in the container",
-  });
-}
-
 const MOUNT_FLAGS: Readonly<Record<string, number>> = {
   ro: MS.MS_RDONLY,
   nosuid: MS.MS_NOSUID,
   nodev: MS.MS_NODEV,
   noexec: MS.MS_NOEXEC,
+  noatime: MS.MS_NOATIME,
+  nodiratime: MS.MS_NODIRATIME,
+  relatime: MS.MS_RELATIME,
   strictatime: MS.MS_STRICTATIME,
+  sync: MS.MS_SYNCHRONOUS,
+  dirsync: MS.MS_DIRSYNC,
 };
 
 /** The flags and the data string of mount(2). */
@@ -87,8 +69,15 @@ const ATTRIBUTES: Readonly<Record<string, number>> = {
   nodev: MOUNT_ATTR.MOUNT_ATTR_NODEV,
   noexec: MOUNT_ATTR.MOUNT_ATTR_NOEXEC,
 };
+/** As in the OCI runtime-spec: of the mount and of those below it. */
+const RECURSIVE_ATTRIBUTES: Readonly<Record<string, number>> = {
+  rro: MOUNT_ATTR.MOUNT_ATTR_RDONLY,
+  rnodev: MOUNT_ATTR.MOUNT_ATTR_NODEV,
+};
 
-/** What mount_setattr(2) sets. */
-export function mountAttributes(options: readonly string[]): number {
-  return options.reduce((sum, option) => sum | (ATTRIBUTES[option] ?? 0), 0);
+/** What mount_setattr(2) sets: on the mount itself, and on those below it too. */
+export function mountAttributes(options: readonly string[]): { itself: number; recursive: number } {
+  const sum = (table: Readonly<Record<string, number>>) =>
+    options.reduce((attributes, option) => attributes | (table[option] ?? 0), 0);
+  return { itself: sum(ATTRIBUTES), recursive: sum(RECURSIVE_ATTRIBUTES) };
 }

@@ -13,3 +13,13 @@ export function normalizePath(path: string): string {
 export function resolvePath(cwd: string, path: string): string {
   return normalizePath(path.startsWith("/") ? path : `${cwd}/${path}`);
 }
+
+/** Both are normalized. */
+export function isBelow(path: string, directory: string): boolean {
+  return directory === "/" ? path !== "/" : path.startsWith(`${directory}/`);
+}
+
+/** How many components it has; it is normalized. */
+export function depthOf(path: string): number {
+  return path === "/" ? 0 : path.split("/").length - 1;
+}

@@ -1,10 +1,13 @@
 import { Failure } from "../failure.ts";
 import { type Capability, DEFAULT_CAPABILITIES } from "./capability.ts";
+import { DEFAULT_DEVICES, type Device } from "./device.ts";
 import { environmentOf } from "./environment.ts";
-import { bindMount, defaultMounts, type Mount } from "./mounts.ts";
+import { type MountRequests, mountsOf } from "./mount-requests/arrange.ts";
+import type { Mount } from "./mounts.ts";
 import { checkedName } from "./name.ts";
 import { allowsSetgroups, isGidMapped, isUidMapped, type Namespaces, namespacesFor } from "./namespaces.ts";
 import { normalizePath } from "./path.ts";
+import { MASKED_PATHS, READONLY_PATHS } from "./protected-paths.ts";
 import { textFault } from "./text.ts";
 import type { User } from "./user.ts";
 
@@ -44,15 +47,8 @@ export interface ContainerSpec {
 /** The annotation that names the image, for messages: the OCI image-spec's annotations.md. */
 const IMAGE_NAME = "org.opencontainers.image.ref.name";
 
-/** A character device of the host, by linux/Documentation/admin-guide/devices.txt. */
-export interface Device {
-  readonly path: string;
-  readonly major: number;
-  readonly minor: number;
-}
-
 /** What a caller asks for; every field but the first two may be left out. */
-export interface RunRequest {
+export interface RunRequest extends MountRequests {
   readonly name: string;
   /** The command and its arguments. */
   readonly args: readonly string[];
@@ -60,8 +56,6 @@ export interface RunRequest {
   readonly env?: readonly string[] | undefined;
   readonly cwd?: string | undefined;
   readonly hostname?: string | undefined;
-  /** SRC:DST[:ro|rw] */
-  readonly volumes?: readonly string[] | undefined;
   readonly readonly?: boolean | undefined;
   readonly terminal?: boolean | undefined;
 }
@@ -78,37 +72,12 @@ export interface Caller {
   readonly uid: number;
   readonly gid: number;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
+  /** Undefined when it does not exist any more. */
+  readonly cwd: string | undefined;
 }
 
-/** moby's daemon/pkg/oci/defaults.go. */
-const MASKED_PATHS = [
-  "/proc/acpi",
-  "/proc/asound",
-  "/proc/interrupts",
-  "/proc/kcore",
-  "/proc/keys",
-  "/proc/latency_stats",
-  "/proc/sched_debug",
-  "/proc/scsi",
-  "/proc/timer_list",
-  "/proc/timer_stats",
-  "/sys/devices/virtual/powercap",
-  "/sys/firmware",
-];
-const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
-const DEVICES: readonly Device[] = [
-  { path: "/dev/null", major: 1, minor: 3 },
-  { path: "/dev/zero", major: 1, minor: 5 },
-  { path: "/dev/full", major: 1, minor: 7 },
-  { path: "/dev/random", major: 1, minor: 8 },
-  { path: "/dev/urandom", major: 1, minor: 9 },
-  { path: "/dev/tty", major: 5, minor: 0 },
-];
 /** A login's usual limit; Node raises its own to the hard limit, and some programs loop over all descriptors. */
 const OPEN_FILES = 1024;
-/** Each takes a slot of the plan, as devices do (TD_SLOTS_MAX). */
-const VOLUMES_MAX = 128;
 /** At most HOST_NAME_MAX of Linux; every container's name is valid here. */
 const HOSTNAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 
@@ -118,12 +87,13 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
   const hostname = checkedHostname(request.hostname ?? name);
   const terminal = request.terminal ?? false;
   const namespaces = namespacesFor(caller);
-  const volumes = checkedVolumes(request.volumes ?? []);
+  const mounts = mountsOf(request, namespaces, caller.cwd);
+  const isUncovered = (path: string) => !mounts.some(({ destination }) => destination === path);
   return {
     name,
     hostname,
     root: { layers: image.layers, readonly: request.readonly ?? false },
-    mounts: [...defaultMounts(namespaces), ...volumes.map((volume) => bindMount(volume, caller.cwd))],
+    mounts,
     process: {
       terminal,
       user: checkedUser(user, namespaces),
@@ -135,7 +105,12 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
       rlimits: [{ type: "RLIMIT_NOFILE", soft: OPEN_FILES }],
     },
     annotations: { [IMAGE_NAME]: image.name },
-    linux: { ...namespaces, maskedPaths: MASKED_PATHS, readonlyPaths: READONLY_PATHS, devices: DEVICES },
+    linux: {
+      ...namespaces,
+      maskedPaths: MASKED_PATHS.filter(isUncovered),
+      readonlyPaths: READONLY_PATHS,
+      devices: DEFAULT_DEVICES.filter(({ path }) => isUncovered(path)),
+    },
   };
 }
 
@@ -150,11 +125,6 @@ function checkedHostname(hostname: string): string {
     code: "usage",
     remedy: "use 1 to 64 letters, digits, '.', '_' and '-', the first one a letter or a digit",
   });
-}
-
-function checkedVolumes(volumes: readonly string[]): readonly string[] {
-  if (volumes.length <= VOLUMES_MAX) return volumes;
-  throw new Failure(`at most ${VOLUMES_MAX} -v mounts, got ${volumes.length}`, { code: "usage" });
 }
 
 function checkedUser(user: User, namespaces: Namespaces): ContainerSpec["process"]["user"] {

@@ -21,7 +21,7 @@ describe("bad input", () => {
     [
       "a bind source that does not exist",
       ["-v", "/nosuch:/x", "c1", "true"],
-      /source of -v \/nosuch:\/x does not exist/,
+      /the source of the mount \/nosuch:\/x does not exist/,
     ],
     ["a user that the image does not have", ["-u", "nobodyhere", "c1", "true"], /the image has no user nobodyhere\n/],
     ["an unknown option", ["--priviledged", "c1", "true"], /unknown option '--priviledged'\n/],

@@ -4,7 +4,7 @@ import { callOf, cloneCall } from "../../../runtime/explain/strace.ts";
 import { CLONE, MS } from "../../../runtime/linux.ts";
 import type { Step } from "../../../runtime/plan/step.ts";
 
-const mount = { op: "MOUNT", flags: 0, source: "", target: "/m", type: "", data: "", reason: "mount" } as const;
+const mount = { op: "MOUNT", flags: 0, source: "", target: "/m", type: "", data: "", reason: "tmpfs" } as const;
 
 const CASES: readonly (readonly [Step, string])[] = [
   [mount, 'mount(NULL, "/m", NULL, 0, NULL)'],

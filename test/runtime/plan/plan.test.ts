@@ -101,10 +101,9 @@ describe("a plan", () => {
     ];
     assert.deepEqual(excused(planOf(spec(), host)), always);
     assert.deepEqual(excused(planOf(spec({}, BOX, ROOT, CALLER), host)), [
-      ...always.slice(0, 2),
       ["target", "any"],
       ["sysfs", "any"],
-      ...always.slice(2),
+      ...always,
     ]);
   });
 
@@ -131,6 +130,28 @@ describe("a plan", () => {
       ["/y"],
     );
     assert.ok(find(steps, "MKDIR").some(({ path }) => path === "/x"));
+  });
+
+  it("makes nothing in the host's /dev where that is mounted over the container's", () => {
+    const { steps } = planOf(spec({ volumes: ["/dev:/dev"] }), host);
+    assert.deepEqual(find(steps, "SYMLINK"), []);
+    assert.ok(find(steps, "MOVE_MOUNT").some(({ path }) => path === "/dev/ptmx"));
+  });
+
+  it("limits a mount and what is mounted below it, as far as was requested", () => {
+    const mounts = ["type=bind,src=/a,dst=/a,ro", "type=bind,src=/b,dst=/b,ro,bind-recursive=writable"];
+    const limits = find(planOf(spec({ mounts }), host).steps, "SETATTR").filter(
+      ({ reason }) => reason === "bindLimits",
+    );
+    const [RDONLY, NODEV, RECURSIVE] = [1, 4, 0x8000];
+    assert.deepEqual(
+      limits.map(({ attributes, flags }) => [attributes, flags]),
+      [
+        [RDONLY | NODEV, RECURSIVE],
+        [NODEV, RECURSIVE],
+        [RDONLY, 0],
+      ],
+    );
   });
 
   it("refuses to join an existing namespace", () => {

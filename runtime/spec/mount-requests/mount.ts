@@ -1,0 +1,107 @@
+import type { Mount } from "../mounts.ts";
+import { textFault } from "../text.ts";
+import { absoluteSource, bind } from "./bind.ts";
+import { fieldsOf } from "./csv.ts";
+import { checkedDestination } from "./destination.ts";
+import { notAMount } from "./refusal.ts";
+import { tmpfs } from "./tmpfs.ts";
+
+const REMEDY = "use --mount type=bind,src=PATH,dst=PATH[,ro] or --mount type=tmpfs,dst=PATH[,tmpfs-size=64m]";
+
+/** docker's other names for a key. */
+const ALIASES: Readonly<Record<string, string>> = {
+  src: "source",
+  dst: "target",
+  destination: "target",
+  ro: "readonly",
+};
+const SWITCHES = ["readonly", "bind-nonrecursive"];
+const TYPES: Readonly<Record<string, readonly string[]>> = {
+  bind: ["source", "readonly", "consistency", "bind-propagation", "bind-recursive", "bind-nonrecursive"],
+  tmpfs: ["readonly", "tmpfs-size", "tmpfs-mode"],
+};
+
+/** The fields of one --mount, by docker's longest name of each. */
+type Fields = ReadonlyMap<string, string>;
+
+/** KEY=VALUE,… as docker's --mount; a relative source is below cwd. Throws Failure for anything else. */
+export function mountOfFields(asked: string, cwd: string | undefined): Mount {
+  const refuse = (why: string) => notAMount(asked, why, REMEDY);
+  const fault = textFault(asked);
+  if (fault !== undefined) throw refuse(`it ${fault}`);
+  const texts = fieldsOf(asked);
+  if (texts === undefined) throw refuse("a quote is not closed, or stands inside a field");
+  const fields: Fields = new Map(texts.map((text) => fieldOf(text, refuse)));
+  // docker's default.
+  const type = fields.get("type") ?? "volume";
+  const known = TYPES[type];
+  if (known === undefined) throw refuse(missingType(type));
+  for (const key of fields.keys()) {
+    if (key !== "type" && key !== "target" && !known.includes(key)) throw refuse(`a ${type} has no field ${key}`);
+  }
+  const target = fields.get("target");
+  if (target === undefined) throw refuse("it has no dst=");
+  const destination = checkedDestination(asked, target);
+  return type === "bind"
+    ? bindOf(fields, destination, cwd, refuse)
+    : tmpfs(asked, destination, tmpfsOptions(fields, refuse));
+}
+
+type Refuse = (why: string) => Error;
+
+function fieldOf(text: string, refuse: Refuse): [string, string] {
+  const [written = "", value] = text.split(/=(.*)/s);
+  const lower = written.toLowerCase();
+  const key = ALIASES[lower] ?? lower;
+  if (value !== undefined && value.trim() === value && value !== "") return [key, value];
+  if (value === undefined && SWITCHES.includes(key)) return [key, "true"];
+  throw refuse(`${JSON.stringify(text)} is not KEY=VALUE`);
+}
+
+function missingType(type: string): string {
+  if (type === "volume") return "there are no named volumes: say type=bind or type=tmpfs";
+  return `there is no type ${JSON.stringify(type)}`;
+}
+
+function bindOf(fields: Fields, destination: string, cwd: string | undefined, refuse: Refuse): Mount {
+  const source = fields.get("source");
+  if (source === undefined) throw refuse("it has no src=");
+  const propagation = fields.get("bind-propagation") ?? "rprivate";
+  if (propagation !== "private" && propagation !== "rprivate")
+    throw refuse(`bind-propagation=${propagation} is not supported: mounts made later do not propagate`);
+  return bind(absoluteSource(source, cwd), destination, limitsOf(fields, refuse));
+}
+
+function limitsOf(fields: Fields, refuse: Refuse): Parameters<typeof bind>[2] {
+  const isReadonly = flag(fields, "readonly", refuse);
+  const recursion =
+    fields.get("bind-recursive") ?? (flag(fields, "bind-nonrecursive", refuse) ? "disabled" : "enabled");
+  switch (recursion) {
+    case "enabled":
+      return { recursive: true, readonly: isReadonly ? "recursively" : "no" };
+    case "disabled":
+      return { recursive: false, readonly: isReadonly ? "only itself" : "no" };
+    case "writable":
+    case "readonly":
+      if (!isReadonly) throw refuse(`bind-recursive=${recursion} needs ro`);
+      return { recursive: true, readonly: recursion === "readonly" ? "recursively" : "only itself" };
+    default:
+      throw refuse(`bind-recursive is enabled, disabled, writable or readonly, not ${JSON.stringify(recursion)}`);
+  }
+}
+
+function tmpfsOptions(fields: Fields, refuse: Refuse): string[] {
+  const [size, mode] = [fields.get("tmpfs-size"), fields.get("tmpfs-mode")];
+  return [
+    ...(flag(fields, "readonly", refuse) ? ["ro"] : []),
+    ...(size === undefined ? [] : [`size=${size}`]),
+    ...(mode === undefined ? [] : [`mode=${mode}`]),
+  ];
+}
+
+function flag(fields: Fields, key: string, refuse: Refuse): boolean {
+  const value = fields.get(key) ?? "false";
+  if (/^(1|t|true)$/i.test(value)) return true;
+  if (/^(0|f|false)$/i.test(value)) return false;
+  throw refuse(`${key} is true or false, not ${JSON.stringify(value)}`);
+}

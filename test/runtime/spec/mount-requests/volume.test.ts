@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { volumeMount } from "../../../../runtime/spec/mount-requests/volume.ts";
+import { refused } from "../refused.ts";
+
+describe("-v", () => {
+  it("takes SRC:DST[:ro|rw]", () => {
+    assert.deepEqual(volumeMount("/a:/b:ro", "/src"), {
+      type: "bind",
+      source: "/a",
+      destination: "/b",
+      options: ["rbind", "rnodev", "rro"],
+    });
+    assert.deepEqual(volumeMount("/a:/b:rw", "/src").options, ["rbind", "rnodev"]);
+    assert.equal(volumeMount("./x:/b//c/../d/", "/src").source, "/src/x");
+    assert.equal(volumeMount("./x:/b//c/../d/", "/src").destination, "/b/d");
+    assert.equal(volumeMount("..:/b", "/src/a").source, "/src");
+  });
+
+  it("takes docker's words that change nothing here", () => {
+    for (const options of ["z", "Z", "rw,z", "cached", "delegated", "consistent", "private,rw", "rprivate"])
+      assert.deepEqual(volumeMount(`/a:/b:${options}`, "/src"), volumeMount("/a:/b", "/src"));
+    assert.deepEqual(volumeMount("/a:/b:ro,z", "/src"), volumeMount("/a:/b:ro", "/src"));
+    assert.deepEqual(volumeMount("/a:/b:Z,ro", "/src"), volumeMount("/a:/b:ro", "/src"));
+  });
+
+  it("lets a device work that every container has, and no other", () => {
+    assert.deepEqual(volumeMount("/dev/urandom:/dev/random", "/").options, ["rbind"]);
+    assert.deepEqual(volumeMount("/dev/sda:/dev/sda", "/").options, ["rbind", "rnodev"]);
+    assert.deepEqual(volumeMount("/dev:/dev", "/").options, ["rbind", "rnodev"]);
+  });
+
+  for (const volume of [
+    "",
+    ":",
+    "/a",
+    "/a:",
+    ":/b",
+    "/a:b",
+    "/a:/",
+    "/a:/b:",
+    "/a:/b:rx",
+    "/a:/b:ro:x",
+    "/a:/b:ro,rw",
+    "/a:/b:z,Z",
+    "/a:/b:shared",
+    "/a:/b:rslave",
+    "/a:/b:nocopy",
+    "name:/b",
+    "/a:/b/../..",
+    "/a\0:/b",
+    "/a:/\ud800",
+  ]) {
+    it(`${JSON.stringify(volume)} is refused`, () => refused(() => volumeMount(volume, "/src")));
+  }
+
+  it("with a relative source needs the current directory to exist", () => {
+    assert.throws(() => volumeMount("./a:/b", undefined), /the current directory does not exist any more/);
+    assert.equal(volumeMount("/a:/b", undefined).source, "/a");
+  });
+});
