@@ -91,7 +91,7 @@ async function scripts(remote: Remote, project: string, tinydocker: readonly str
   const built = await runToEnd(devtoolArgv(["build", ...options]), { cwd: project });
   if (built.code !== 0) throw new Error(built.stderr);
   const esbuild = join(REPOSITORY, "node_modules/.bin/esbuild");
-  const bundle = `${esbuild} ${SOURCE} ${ESBUILD_OPTIONS} --banner:js="${BANNER}" --outfile=.devtool/tinydocker.js`;
+  const bundle = `${esbuild} ${SOURCE} ${ESBUILD_OPTIONS} --outfile=.devtool/tinydocker.js`;
   const mirror = join(sshd.home, "script");
   const command = `cd ${mirror} && make -s -C native && ${tinydocker.join(" ")} loop-script /bin/echo ${OUTPUT}`;
   const script = (ssh: readonly string[]) =>
@@ -111,11 +111,8 @@ async function scripts(remote: Remote, project: string, tinydocker: readonly str
   return [contender(PLAIN, plain), contender(MULTIPLEXED, multiplexed)];
 }
 
-const ESBUILD_OPTIONS =
-  "--bundle --platform=node --format=esm --target=node20 --external:koffi --external:yargs --log-level=warning";
-/** tar-stream is CommonJS. */
-const BANNER = "import { createRequire as make } from 'node:module'; const require = make(import.meta.url);";
-
+const EXTERNAL = ["koffi", "yargs", "tar-stream", "fzstd"].map((name) => `--external:${name}`).join(" ");
+const ESBUILD_OPTIONS = `--bundle --platform=node --format=esm --target=node20 ${EXTERNAL} --log-level=warning`;
 async function firstByte(script: string, cwd: string): Promise<number> {
   const child = spawn("sh", ["-c", script], { cwd, stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "close");

@@ -1,6 +1,6 @@
 import { open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hasNativeParts, type Manifest, packageDirectory, readManifest } from "./imports.ts";
+import { hasNativeParts, isForNode, type Manifest, packageDirectory, readManifest } from "./imports.ts";
 
 /** process.platform, process.arch, and libc as npm's --libc names it. */
 export interface Platform {
@@ -46,6 +46,7 @@ function packagesOf(name: string, directory: string): Map<string, { place: strin
   const visit = (packageName: string, place: string) => {
     if (found.has(packageName)) return;
     const manifest = readManifest(place);
+    if (!isForNode(manifest)) return;
     found.set(packageName, { place, manifest });
     const { dependencies, optionalDependencies } = manifest;
     for (const next of Object.keys({ ...dependencies, ...optionalDependencies })) {

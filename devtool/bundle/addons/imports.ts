@@ -76,6 +76,8 @@ export function packageDirectory(name: string, from: string): string | undefined
 
 export interface Manifest {
   readonly version?: string;
+  /** Version ranges by program, such as node, npm and bare. */
+  readonly engines?: Readonly<Record<string, string>>;
   readonly gypfile?: boolean;
   readonly binary?: unknown;
   readonly scripts?: Readonly<Record<string, string>>;
@@ -94,6 +96,11 @@ function parseManifest(text: string): Manifest {
   } catch {
     return {};
   }
+}
+
+/** Node.js loads nothing of a package for Bare alone; tar-stream depends on one. */
+export function isForNode({ engines = {} }: Manifest): boolean {
+  return !("bare" in engines) || "node" in engines;
 }
 
 /** Recognizes each way to ship a binary: one package per platform, prebuilds, node-gyp and similar tools. */

@@ -1,6 +1,5 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { extract } from "tar-stream";
 import { BadImage, type Entry, type Metadata, shown } from "./entry.ts";
 import { relativePath } from "./entry-path.ts";
 
@@ -32,6 +31,7 @@ const OPTIONS: object = { filenameEncoding: "latin1", allowUnknownFormat: true }
  * entry that is not supported.
  */
 export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerator<Entry> {
+  const { extract } = await import("tar-stream");
   const parser = extract(OPTIONS);
   const seen = { bytes: 0, lastNonZero: -1 };
   const fed = pipeline(Readable.from(observed(source, seen), { objectMode: false }), parser);

@@ -1,5 +1,3 @@
-import { Decompress } from "fzstd";
-
 /**
  * fzstd returns all blocks of a chunk at once, and a block of 4 bytes can expand to 2 MiB:
  * with chunks of this size at most 64 MiB wait for the reader.
@@ -8,6 +6,7 @@ const CHUNK_BYTES = 128;
 
 /** Decompresses Zstandard frames as RFC 8878 defines them; checksums are not verified. Throws for broken or cut input. */
 export async function* unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { Decompress } = await import("fzstd");
   const ready: Uint8Array[] = [];
   const decompress = new Decompress((block) => {
     if (block.length > 0) ready.push(block);

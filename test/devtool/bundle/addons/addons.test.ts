@@ -74,23 +74,37 @@ for (const [platform, machine] of FOREIGN) {
   });
 }
 
-test("a package without native parts that the project lists is shipped with its dependencies", async (t) => {
-  const root = await temporaryDirectory(t);
-  await symlink(join(PROJECT, "node_modules"), join(root, "node_modules"));
-  await writeFile(join(root, "package.json"), '{ "type": "module" }');
-  const main = 'import yargs from "yargs";\nconsole.log(yargs(["--port", "8"]).parseSync()["port"]);';
-  await writeFile(join(root, "main.ts"), main);
-  const config = { entryPoints: { main: "main.ts" }, outdir: ".devtool", addons: ["yargs"], options: {} };
-  const bundler = createBundler(root, config);
-  t.after(() => bundler.dispose());
-  const { addons, bytes } = await bundler.build(signal);
-  assert.ok(bytes < 1_000, "yargs is not in the bundle");
-  const target = join(root, "target");
-  await shipAddons(addons, { platform: "linux", arch: "s390x", libc: "musl" }, target, signal, join(root, "cache"));
-  await writeFile(join(target, "main.mjs"), await readFile(join(root, ".devtool/main.js")));
-  const { stdout } = await run(process.execPath, [join(target, "main.mjs")]);
-  assert.equal(stdout, "8\n");
-});
+const LISTED = [
+  {
+    name: "yargs",
+    kind: "without native parts",
+    main: 'import yargs from "yargs";\nconsole.log(yargs(["--port", "8"]).parseSync().port);',
+  },
+  {
+    name: "tar-stream",
+    kind: "that depends on a native package for Bare, another runtime,",
+    main: 'import { pack } from "tar-stream";\nconst tar = pack();\ntar.on("data", (block) => console.log(block.length / 64)).entry({ name: "empty" });',
+  },
+];
+
+for (const { name, kind, main } of LISTED) {
+  test(`a package ${kind} is shipped with its dependencies where the project lists it: ${name}`, async (t) => {
+    const root = await temporaryDirectory(t);
+    await symlink(join(PROJECT, "node_modules"), join(root, "node_modules"));
+    await writeFile(join(root, "package.json"), '{ "type": "module" }');
+    await writeFile(join(root, "main.js"), main);
+    const config = { entryPoints: { main: "main.js" }, outdir: ".devtool", addons: [name], options: {} };
+    const bundler = createBundler(root, config);
+    t.after(() => bundler.dispose());
+    const { addons, bytes } = await bundler.build(signal);
+    assert.ok(bytes < 1_000, `${name} is not in the bundle`);
+    const target = join(root, "target");
+    await shipAddons(addons, { platform: "linux", arch: "s390x", libc: "musl" }, target, signal, join(root, "cache"));
+    await writeFile(join(target, "main.mjs"), await readFile(join(root, ".devtool/main.js")));
+    const { stdout } = await run(process.execPath, [join(target, "main.mjs")]);
+    assert.equal(stdout, "8\n");
+  });
+}
 
 test("what was shipped before comes from the cache, and is not written again if it is up to date", async (t) => {
   const root = await temporaryDirectory(t);
