@@ -3,6 +3,7 @@ import type { BuildStep } from "../build/step.ts";
 import { ConnectionLost, onTarget } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
 import { type Report, reportOf } from "../report/events.ts";
+import { type Server, serverArgv, startServer } from "../sync/server.ts";
 import type { Connection, HostFacts, Target } from "../targets/target.ts";
 import { mirrorPath } from "./mirror.ts";
 
@@ -35,6 +36,8 @@ export interface Lane {
   readonly connections: ConnectionSource;
   /** What its mirror may lack: paths relative to the project, posix, or everything. */
   unsent: Set<string> | "everything";
+  /** Started while the bundle is built, for the sync that follows. */
+  ahead: Server | undefined;
   /** What its build steps were last built from, by the step's name. */
   readonly builds: Map<string, BuildMemory>;
   /** Settles once no round works in it, and no command of a round is running. */
@@ -42,7 +45,7 @@ export interface Lane {
 }
 
 export function createLane(target: string, connections: ConnectionSource): Lane {
-  return { target, connections, unsent: "everything", builds: new Map(), idle: Promise.resolve() };
+  return { target, connections, unsent: "everything", ahead: undefined, builds: new Map(), idle: Promise.resolve() };
 }
 
 /** @throws Failure */
@@ -71,6 +74,13 @@ async function open(target: Target, root: string, report: Report, signal: AbortS
 export function forgetMirror(lane: Lane): void {
   lane.unsent = "everything";
   lane.builds.clear();
+}
+
+/** Starts rsync for a watch round. What goes wrong is reported by the sync, which then starts another. */
+export async function startAhead(lane: Lane): Promise<void> {
+  if (lane.unsent === "everything" || lane.ahead) return;
+  const { connection, mirror } = await lane.connections.current();
+  lane.ahead ??= startServer(connection, serverArgv(mirror, "content"));
 }
 
 /** Remembers paths until a sync has sent them, since the round may be abandoned before. null: everything. */

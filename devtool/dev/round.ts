@@ -11,7 +11,7 @@ import { type Stdio, stream, terminalOf } from "../run/stream.ts";
 import { sync } from "../sync/sync.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
-import { addUnsent, buildMemory, inLane, type Lane, type OpenLane } from "./lane.ts";
+import { addUnsent, buildMemory, inLane, type Lane, type OpenLane, startAhead } from "./lane.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What follows a save: bundle, once for all lanes; then addons → sync → build → run, in each lane. */
@@ -48,6 +48,7 @@ export async function bundleStage(
   if (!bundler || (workspace.bundle && paths?.every((path) => relevance.isBuildInput(path)))) return workspace.bundle;
   report({ event: "stage", stage: "bundle" });
   workspace.bundle = undefined;
+  for (const lane of lanes) startAhead(lane).catch(() => {});
   try {
     const bundle = await bundler.build(signal);
     workspace.bundle = bundle;
@@ -120,11 +121,12 @@ async function syncStage(
 ): Promise<void> {
   report({ event: "stage", stage: "sync" });
   // A newer round may add paths while this one is sending.
-  const { unsent } = lane;
+  const { unsent, ahead } = lane;
   lane.unsent = new Set();
+  lane.ahead = undefined;
   const changed = unsent === "everything" ? undefined : [...unsent];
   const request = { root: project.root, mirror, filter, changed, executable };
-  const synced = await sync(connection, request, signal).catch((error: unknown) => {
+  const synced = await sync(connection, request, signal, ahead).catch((error: unknown) => {
     addUnsent(lane, changed ?? null);
     throw error;
   });

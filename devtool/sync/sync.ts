@@ -1,14 +1,15 @@
-import { ConnectionLost, Failure } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import type { Filter } from "../ignore/filter.ts";
-import type { Connection, RemoteProcess } from "../targets/target.ts";
-import { exitFailure, NO_RSYNC, readRsyncOutput, waitForExit } from "./rsync-exit.ts";
+import type { Connection } from "../targets/target.ts";
+import { exitFailure, readRsyncOutput, waitForExit } from "./rsync-exit.ts";
 import { type Entry, isRegular } from "./send/filelist.ts";
 import { sendListsByDirectory, sendRules, sendWholeList } from "./send/lists.ts";
 import { printable } from "./send/local.ts";
 import { answerAll, type Sent, startConversation } from "./send/sender.ts";
 import { type DirectoryListing, type Listing, listProject, walkProject } from "./send/walk.ts";
+import { type Comparison, endUnlessTaken, type Server, serverArgv, takeServer } from "./server.ts";
 import { Channel, StreamEnded } from "./wire/channel.ts";
-import { agree, OFFER, OFFER_INCREMENTAL } from "./wire/handshake.ts";
+import { agree } from "./wire/handshake.ts";
 import { MESSAGE } from "./wire/multiplex.ts";
 import { brokenStream } from "./wire/wire.ts";
 
@@ -45,12 +46,18 @@ export interface SyncReport {
 /**
  * Makes the mirror on the target equal to the project here, as `rsync -rlpt --delete` does.
  * Throws Failure, ConnectionLost, or the signal's reason; each file of the mirror is then either the old one or the new
- * one, never incomplete.
+ * one, never incomplete. `ahead` is ended if the request does not need it.
  */
-export async function sync(connection: Connection, request: SyncRequest, signal: AbortSignal): Promise<SyncReport> {
+export async function sync(
+  connection: Connection,
+  request: SyncRequest,
+  signal: AbortSignal,
+  ahead?: Server,
+): Promise<SyncReport> {
   const started = performance.now();
   refuseDangerousMirror(request.mirror);
-  const { listing, sent, deleted, bytesSent } = await runRound(connection, request, signal);
+  const round = runRound(connection, request, signal, ahead);
+  const { listing, sent, deleted, bytesSent } = await round.finally(() => ahead && endUnlessTaken(ahead));
   refuseUnreadable([...listing.unreadable, ...sent.unreadable]);
   return {
     mirror: request.mirror,
@@ -100,15 +107,20 @@ interface Round {
 }
 
 /** rsync creates the mirror's last directory itself; `mkdir` runs only if its parents are missing too. */
-async function runRound(connection: Connection, request: SyncRequest, signal: AbortSignal): Promise<Round> {
-  const first = await converse(connection, request, signal);
+async function runRound(
+  connection: Connection,
+  request: SyncRequest,
+  signal: AbortSignal,
+  ahead: Server | undefined,
+): Promise<Round> {
+  const first = await converse(connection, request, signal, ahead);
   if (!("unusable" in first)) return first;
   const mkdir = await connection.exec(["mkdir", "-p", "--", request.mirror], { signal });
   mkdir.stdin.end();
   mkdir.stdout.resume();
   mkdir.stderr.resume();
   if ((await mkdir.exited).code !== 0) throw first.unusable;
-  const second = await converse(connection, request, signal);
+  const second = await converse(connection, request, signal, undefined);
   if ("unusable" in second) throw second.unusable;
   return second;
 }
@@ -117,15 +129,21 @@ async function runRound(connection: Connection, request: SyncRequest, signal: Ab
 type Outcome = Round | { readonly unusable: Failure };
 const PATH_EXIT_CODES = [3, 11];
 
-async function converse(connection: Connection, request: SyncRequest, signal: AbortSignal): Promise<Outcome> {
+async function converse(
+  connection: Connection,
+  request: SyncRequest,
+  signal: AbortSignal,
+  ahead: Server | undefined,
+): Promise<Outcome> {
   const sent: Sent = { files: new Set(), unsettled: new Set(), unreadable: [], vanished: [] };
   const source = await openSource(request, signal);
   if (source.kind === "list" && source.listing.entries.length === 0) {
     return { listing: source.listing, sent, deleted: 0, bytesSent: 0 };
   }
-  const starting = startRsync(connection, request, source, signal);
+  const argv = serverArgv(request.mirror, comparisonOf(request, source));
+  const server = takeServer(ahead, connection, argv, signal);
   source.readAhead?.();
-  const rsync = await starting;
+  const rsync = await server.process;
   rsync.exited.catch(() => undefined);
   const output = readRsyncOutput(rsync.stderr);
   const channel = new Channel(rsync, (message) => {
@@ -199,30 +217,7 @@ async function sendProject(channel: Channel, request: SyncRequest, source: Sourc
   await answerAll(conversation, lists, terms.protocol);
 }
 
-/**
- * The options are those that `rsync -rlpt --delete` passes to its server, with times compared to the nanosecond. The
- * paths of a watch round are sent without comparing times (-I), unless the list also contains all names of a relisted
- * directory.
- */
-async function startRsync(
-  connection: Connection,
-  request: SyncRequest,
-  source: Source,
-  signal: AbortSignal,
-): Promise<RemoteProcess> {
-  const compares = request.changed === undefined || source.listing.relisted.length > 0;
-  const letters = compares ? "-ltpr" : "-ltprI";
-  const offer = source.kind === "lists" ? OFFER_INCREMENTAL : OFFER;
-  const argv = ["rsync", "--server", letters + offer, "--delete-during", "-@-1"];
-  try {
-    return await connection.exec([...argv, ".", `${request.mirror.replace(/\/+$/, "")}/`], { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof ConnectionLost || !(error instanceof Failure)) throw error;
-    throw new Failure(`rsync can't be started on the target: ${error.message}`, {
-      ...NO_RSYNC,
-      code: error.code === "command-not-found" ? NO_RSYNC.code : error.code,
-      cause: error,
-    });
-  }
+function comparisonOf({ changed }: SyncRequest, { kind, listing }: Source): Comparison {
+  if (kind === "lists") return "each directory";
+  return changed === undefined || listing.relisted.length > 0 ? "times" : "content";
 }
