@@ -8,7 +8,7 @@ import { ConnectionLost, Failure, type FailureCode, onTarget } from "../../devto
 import { exitFailure, readRsyncOutput } from "../../devtool/sync/rsync-exit.ts";
 import { MESSAGE } from "../../devtool/sync/wire/multiplex.ts";
 import { resolveTarget } from "../../devtool/targets/resolve.ts";
-import { connectFailure } from "../../devtool/targets/ssh/connect-failure.ts";
+import { connectFailure } from "../../devtool/targets/ssh/transport/connect-failure.ts";
 import { startFailure } from "../../devtool/targets/start-failure.ts";
 import { type FailureCase, testFailureCodes } from "../rig/failure-codes.ts";
 

@@ -4,9 +4,9 @@ import { ConnectionLost, Failure } from "../../failure.ts";
 import { decodeFacts, type HostFacts } from "../../protocol/hello.ts";
 import { NoAgent, type StartedAgent } from "../agent-client/greeting.ts";
 import { rootSocket, type SudoUse } from "../sudo.ts";
-import { startOnSession } from "./session-process.ts";
+import { startOnSession } from "./session/process.ts";
 import { type AgentOptions, startAgent } from "./start-agent.ts";
-import type { SshTransport } from "./transport.ts";
+import type { SshTransport } from "./transport/transport.ts";
 
 export interface CarrierOptions extends AgentOptions {
   readonly sudo: SudoUse;

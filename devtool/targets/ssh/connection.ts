@@ -4,8 +4,8 @@ import type { StartedAgent } from "../agent-client/greeting.ts";
 import { startThroughAgent } from "../agent-client/process.ts";
 import type { Connection, ExecOptions, RemoteProcess } from "../target.ts";
 import { type Carrier, type CarrierOptions, chooseCarrier } from "./carrier.ts";
-import { startOnSession } from "./session-process.ts";
-import type { SshTransport } from "./transport.ts";
+import { startOnSession } from "./session/process.ts";
+import type { SshTransport } from "./transport/transport.ts";
 
 /** Starts the agent at once; exec() waits for it. */
 export function sshConnection(transport: SshTransport, options: CarrierOptions): Connection {

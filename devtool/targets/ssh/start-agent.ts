@@ -3,7 +3,7 @@ import type { AgentFile } from "../agent-client/agent-file.ts";
 import { Greeting, NO_NODE, NOT_INSTALLED, type StartedAgent, UPLOAD } from "../agent-client/greeting.ts";
 import { forLoginShell, quote } from "../login-shell/quote.ts";
 import { newToken } from "../login-shell/token.ts";
-import type { SshTransport } from "./transport.ts";
+import type { SshTransport } from "./transport/transport.ts";
 
 /** From the start command to the agent's hello, upload included. */
 const START_DEADLINE_MS = 30_000;

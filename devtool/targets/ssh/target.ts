@@ -4,11 +4,12 @@ import { agentFile } from "../agent-client/agent-file.ts";
 import { sudoUse } from "../sudo.ts";
 import type { Target } from "../target.ts";
 import { parseHostSpec } from "./config/host-spec.ts";
-import { type SshSettings, sshSettings } from "./config/settings.ts";
+import { sshSettings } from "./config/look-up.ts";
+import type { SshSettings } from "./config/settings.ts";
 import { sshConnection } from "./connection.ts";
-import { dialRoute } from "./dial-route.ts";
-import type { UnlockedKeys } from "./keys/identities.ts";
-import { routeTo } from "./route.ts";
+import type { UnlockedKeys } from "./keys/file-identity.ts";
+import { dialRoute } from "./route/dial-route.ts";
+import { routeTo } from "./route/route.ts";
 
 export interface SshTargetOptions {
   readonly acceptNewHostKey: boolean;

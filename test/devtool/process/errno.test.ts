@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConnectionLost } from "../../../devtool/failure.ts";
 import { errnoOf } from "../../../devtool/process/errno.ts";
-import { reasonOf } from "../../../devtool/targets/ssh/connect-failure.ts";
+import { reasonOf } from "../../../devtool/targets/ssh/transport/connect-failure.ts";
 
 test("a system error has an errno, and a Failure has none though it has a code", () => {
   assert.equal(errnoOf(Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })), "ECONNREFUSED");

@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { isAbsolute, join, parse, sep } from "node:path";
 import { Failure } from "../../../failure.ts";
-import { matchesPattern, matchesPatternList } from "../pattern.ts";
 import type { HostSpec } from "./host-spec.ts";
+import { matchesPattern, matchesPatternList } from "./pattern.ts";
 
 /** Keyword, in lower case → its values, as `ssh -G` prints them. */
 export type SshOptions = ReadonlyMap<string, readonly string[]>;
@@ -20,7 +20,13 @@ const INCLUDE_DEPTH_MAX = 16;
 const SYSTEM_CONFIG = "/etc/ssh/ssh_config";
 const DEFAULT_KEYS = ["id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk", "id_xmss", "id_dsa"];
 /** Keywords whose values accumulate; for every other keyword the first value counts. */
-const ACCUMULATING = new Set(["identityfile"]);
+const ACCUMULATING = new Set(["identityfile", "certificatefile"]);
+/** Deprecated names → today's. */
+const ALIASES = new Map([
+  ["challengeresponseauthentication", "kbdinteractiveauthentication"],
+  ["skeyauthentication", "kbdinteractiveauthentication"],
+  ["tisauthentication", "kbdinteractiveauthentication"],
+]);
 /** Keywords that take several words. */
 const LISTS = new Set(["userknownhostsfile", "globalknownhostsfile"]);
 /** Keywords whose value is the rest of the line, quotes included. */
@@ -147,7 +153,8 @@ export function parseDirective(
   const parts = /^\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(line);
   if (!parts?.[1]) return undefined;
   const rest = parts[2] ?? "";
-  const keyword = parts[1].toLowerCase();
+  const written = parts[1].toLowerCase();
+  const keyword = ALIASES.get(written) ?? written;
   if (RAW.has(keyword)) return { keyword, rest, words: [] };
   const words: string[] = [];
   for (const [, quoted, plain, open] of rest.matchAll(/"([^"]*)"|([^\s"]+)|(")/g)) {

@@ -20,13 +20,19 @@ export function parseHostSpec(text: string): HostSpec {
   const plain = colons === 1 ? /^([^:]+):(\d+)$/.exec(place) : undefined;
   const [, host, port] = bracketed ?? plain ?? ["", place, undefined];
   // ssh would read a host that begins with "-" as an option.
-  if (!host || !/^[^-\s/\\"'`$;|<>&()][^\s/\\"'`$;|<>&()]*$/.test(host) || user === "" || user?.startsWith("-")) {
+  if (!host || !/^[^-\s/\\"'`$;|<>&()][^\s/\\"'`$;|<>&()]*$/.test(host) || user === "") {
     throw badHost(text);
   }
+  if (user !== undefined && !isSafeUser(user)) throw badHost(text);
   if (colons === 1 && !bracketed && !plain) throw badHost(text);
   const number = port === undefined ? undefined : Number(port);
   if (number !== undefined && (number < 1 || number > 65535)) throw badHost(text);
   return { host, user, port: number };
+}
+
+/** As OpenSSH's valid_ruser(): it becomes part of a shell command where %r is in a ProxyCommand. */
+function isSafeUser(user: string): boolean {
+  return !/^-|['"`;&<>|(){}\0]|\s-|\\$/.test(user);
 }
 
 function badHost(text: string): Failure {

@@ -1,12 +1,8 @@
-import { execFile } from "node:child_process";
-import { hostname, userInfo } from "node:os";
-import { promisify } from "node:util";
-import { Failure } from "../../../failure.ts";
-import { readSshConfig, type SshConfigPlace, type SshOptions } from "./file.ts";
+import { userInfo } from "node:os";
+import type { SshOptions } from "./file.ts";
 import type { HostSpec } from "./host-spec.ts";
-
-const run = promisify(execFile);
-const SSH_DEADLINE_MS = 10_000;
+import { seconds } from "./time.ts";
+import { expandTokens, expandVariables, splitPaths, tokensOf } from "./tokens.ts";
 
 /** What ssh_config(5) says for one host, with every path and token expanded. */
 export interface SshSettings {
@@ -16,9 +12,18 @@ export interface SshSettings {
   readonly port: number;
   readonly user: string;
   readonly identityFiles: readonly string[];
+  /** CertificateFile; a key's own certificate, KEY-cert.pub, is not among them. */
+  readonly certificateFiles: readonly string[];
   readonly identitiesOnly: boolean;
   /** ssh-agent's socket or pipe; undefined: no agent is used. */
   readonly agentSocket: string | undefined;
+  /** ForwardAgent: the socket or pipe of the agent that the target may use. */
+  readonly forwardAgent: string | undefined;
+  /** ConnectTimeout: for the connection and the handshake, not for what follows. */
+  readonly connectTimeoutMs: number | undefined;
+  /** ServerAliveInterval, where it is not 0, and ServerAliveCountMax. */
+  readonly serverAlive: { readonly intervalMs: number; readonly countMax: number } | undefined;
+  readonly logIn: LogInSettings;
   /** `host,host…`, each a HostSpec, in the order they are passed through. */
   readonly proxyJump: string | undefined;
   readonly proxyCommand: string | undefined;
@@ -30,71 +35,49 @@ export interface SshSettings {
   readonly newHostKeys: "accept" | "ask" | "refuse";
 }
 
-/**
- * Asks OpenSSH itself where it is installed, else reads the files. @throws Failure on a configuration that is not valid
- */
-export async function sshSettings(spec: HostSpec, place: SshConfigPlace): Promise<SshSettings> {
-  const options = (await askOpenSsh(spec, place.file)) ?? (await readSshConfig(spec, place));
-  return interpret(spec, options, place.home);
-}
-
-/** Returns undefined where OpenSSH is not installed. @throws Failure with its error message */
-export async function askOpenSsh(spec: HostSpec, file: string | undefined): Promise<SshOptions | undefined> {
-  const args = ["-G"];
-  if (file !== undefined) args.push("-F", file);
-  if (spec.user !== undefined) args.push("-l", spec.user);
-  if (spec.port !== undefined) args.push("-p", String(spec.port));
-  try {
-    const { stdout } = await run("ssh", [...args, "--", spec.host], { timeout: SSH_DEADLINE_MS });
-    return parseOptions(stdout);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    const errors = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
-    throw new Failure(`ssh refuses its configuration for ${spec.host}: ${errors}`, {
-      code: "ssh-config-invalid",
-      exitCode: 2,
-      cause: error,
-    });
-  }
-}
-
-function parseOptions(text: string): SshOptions {
-  const options = new Map<string, string[]>();
-  for (const line of text.split(/\r?\n/)) {
-    const space = line.indexOf(" ");
-    if (space === -1) continue;
-    const keyword = line.slice(0, space);
-    options.set(keyword, [...(options.get(keyword) ?? []), line.slice(space + 1)]);
-  }
-  return options;
+/** Which ways of logging in may be tried, and whether a person may be asked. */
+export interface LogInSettings {
+  /** In the order to try them; undefined: OpenSSH's own. */
+  readonly preferred: readonly string[] | undefined;
+  /** Methods that are switched off, such as by PasswordAuthentication no. */
+  readonly disabled: readonly string[];
+  /** How often a password is asked for. */
+  readonly prompts: number;
+  /** BatchMode: nothing is asked. */
+  readonly batch: boolean;
 }
 
 /** What the options mean for this host on this machine. */
 export function interpret(spec: HostSpec, options: SshOptions, home: string): SshSettings {
   const first = (keyword: string) => options.get(keyword)?.[0];
   const unlessNone = (keyword: string) => (isNone(first(keyword)) ? undefined : first(keyword));
-  const hostName = first("hostname") ?? spec.host;
-  const port = Number(first("port") ?? 22);
-  const user = first("user") ?? userInfo().username;
-  const hostKeyAlias = first("hostkeyalias");
-  const tokens = tokensOf({ alias: spec.host, hostName, port, user, hostKeyAlias }, home);
+  const named = {
+    alias: spec.host,
+    hostName: first("hostname") ?? spec.host,
+    port: Number(first("port") ?? 22),
+    user: first("user") ?? userInfo().username,
+    hostKeyAlias: first("hostkeyalias"),
+  };
+  const tokens = tokensOf(named, home);
   const expand = (path: string) => expandTokens(expandVariables(path, home), tokens);
+  const each = (keyword: string) => (options.get(keyword) ?? []).filter((file) => !isNone(file)).map(expand);
   const files = (keyword: string) => splitPaths(unlessNone(keyword) ?? "").map(expand);
   const proxyCommand = unlessNone("proxycommand");
   return {
-    alias: spec.host,
-    hostName,
-    port,
-    user,
-    identityFiles: (options.get("identityfile") ?? []).filter((file) => !isNone(file)).map(expand),
-    identitiesOnly: first("identitiesonly") === "yes",
+    ...named,
+    identityFiles: each("identityfile"),
+    certificateFiles: each("certificatefile"),
+    identitiesOnly: isYes(first("identitiesonly")),
     agentSocket: agentSocket(first("identityagent"), expand),
+    forwardAgent: forwardAgent(first("forwardagent"), expand),
+    connectTimeoutMs: (seconds(first("connecttimeout")) ?? 0) * 1000 || undefined,
+    serverAlive: serverAlive(first("serveraliveinterval"), first("serveralivecountmax")),
+    logIn: logInSettings(first),
     proxyJump: unlessNone("proxyjump"),
     proxyCommand: proxyCommand === undefined ? undefined : expandTokens(proxyCommand, tokens),
-    hostKeyAlias,
     userKnownHostsFiles: files("userknownhostsfile"),
     globalKnownHostsFiles: files("globalknownhostsfile"),
-    hashKnownHosts: first("hashknownhosts") === "yes",
+    hashKnownHosts: isYes(first("hashknownhosts")),
     newHostKeys: newHostKeys(first("stricthostkeychecking")),
   };
 }
@@ -103,49 +86,31 @@ function isNone(value: string | undefined): boolean {
   return value?.toLowerCase() === "none";
 }
 
-type Tokens = Readonly<Record<string, string>>;
+/** `ssh -G` prints some flags as yes and no, others as true and false. */
+function isYes(value: string | undefined): boolean {
+  return value === "yes" || value === "true";
+}
 
-/** TOKENS of ssh_config(5), those that need no connection. */
-function tokensOf(
-  {
-    alias,
-    hostName,
-    port,
-    user,
-    hostKeyAlias,
-  }: Pick<SshSettings, "alias" | "hostName" | "port" | "user" | "hostKeyAlias">,
-  home: string,
-): Tokens {
+/** Keywords that switch a method off, and the method. */
+const METHOD_SWITCHES = {
+  pubkeyauthentication: "publickey",
+  kbdinteractiveauthentication: "keyboard-interactive",
+  passwordauthentication: "password",
+} as const;
+
+function logInSettings(first: (keyword: string) => string | undefined): LogInSettings {
+  const off = Object.entries(METHOD_SWITCHES).filter(([keyword]) => ["no", "false"].includes(first(keyword) ?? ""));
   return {
-    "%": "%",
-    d: home,
-    h: hostName,
-    i: String(userInfo().uid),
-    k: hostKeyAlias ?? alias,
-    L: hostname().split(".")[0] ?? "",
-    l: hostname(),
-    n: alias,
-    p: String(port),
-    r: user,
-    u: userInfo().username,
+    preferred: first("preferredauthentications")?.split(","),
+    disabled: off.map(([, method]) => method),
+    prompts: Number(first("numberofpasswordprompts") ?? 3),
+    batch: isYes(first("batchmode")),
   };
 }
 
-function expandTokens(text: string, tokens: Tokens): string {
-  return text.replace(/%(.)/g, (whole, letter: string) => tokens[letter] ?? whole);
-}
-
-function expandVariables(path: string, home: string): string {
-  return path
-    .replace(/^~(?=$|[/\\])/, () => home)
-    .replace(/\$\{(\w+)\}/g, (_, name: string) => process.env[name] ?? "");
-}
-
-/**
- * `ssh -G` prints paths without quotes, and a home on Windows may contain blanks: split only where a path can begin.
- */
-function splitPaths(paths: string): string[] {
-  return paths.split(/ +(?=[/~%]|\$\{|[A-Za-z]:[/\\]|__PROGRAMDATA__)/).filter(Boolean);
+function serverAlive(interval: string | undefined, countMax: string | undefined): SshSettings["serverAlive"] {
+  const intervalMs = (seconds(interval) ?? 0) * 1000;
+  return intervalMs > 0 ? { intervalMs, countMax: Number(countMax ?? 3) } : undefined;
 }
 
 /** On Windows ssh-agent's named pipe has a fixed name, and is not in an environment variable. */
@@ -159,6 +124,12 @@ function agentSocket(identityAgent: string | undefined, expand: (path: string) =
   if (identityAgent.startsWith("$"))
     return process.env[identityAgent.slice(1).replace(/^\{(.*)\}$/, "$1")] || undefined;
   return expand(identityAgent);
+}
+
+/** `yes`: the agent of this machine's environment, whatever IdentityAgent says; else its path, or a variable with it. */
+function forwardAgent(value: string | undefined, expand: (path: string) => string): string | undefined {
+  if (value === undefined || ["no", "false"].includes(value)) return undefined;
+  return agentSocket(isYes(value) ? undefined : value, expand);
 }
 
 /** StrictHostKeyChecking. Values that make OpenSSH accept a changed key accept only new ones here. */

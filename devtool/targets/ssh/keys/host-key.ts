@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure } from "../../../failure.ts";
-import type { Ask } from "../ask.ts";
+import type { Ask } from "../log-in/ask.ts";
 import {
   fingerprint,
   judgeHostKey,
@@ -94,6 +94,7 @@ async function acceptNew(policy: HostKeyPolicy, key: Buffer, ask: Ask): Promise<
   if (policy.newKeys === "refuse") throw refusal;
   const answer = await ask(
     `The key of ${nameOf(policy)} is not known yet: ${shown}\r\nConnect, and store it in known_hosts (yes/no)? `,
+    true,
   );
   if (answer?.trim().toLowerCase() !== "yes") throw refusal;
 }

@@ -1,31 +1,36 @@
-import { BaseAgent, createAgent, type ParsedKey, parseSshKey } from "../ssh2.ts";
-import type { Identity, KeyReader, PrivateKey } from "./identities.ts";
+import { BaseAgent, createAgent, type ParsedKey, parseSshKey } from "../transport/ssh2.ts";
+import type { Identity, KeyReader, PrivateKey } from "./key.ts";
 
-/** The keys as an ssh2 agent: it offers the public keys, and signs only with one that the server accepts. */
-export class OfferedIdentities extends BaseAgent {
-  readonly #identities: readonly Identity[];
+/** One key as an ssh2 agent: it offers the public key, and signs only if the server accepts it. */
+export class OfferedIdentity extends BaseAgent {
+  readonly #identity: Identity;
   readonly #pauseDuring: <T>(work: Promise<T>) => Promise<T>;
+  #signed = false;
 
-  constructor(identities: readonly Identity[], pauseDuring: <T>(work: Promise<T>) => Promise<T>) {
+  constructor(identity: Identity, pauseDuring: <T>(work: Promise<T>) => Promise<T>) {
     super();
-    this.#identities = identities;
+    this.#identity = identity;
     this.#pauseDuring = pauseDuring;
   }
 
-  override getIdentities(done: (error: Error | undefined, keys?: string[]) => void): void {
-    done(
-      undefined,
-      this.#identities.map(({ publicKey }) => `${keyType(publicKey)} ${publicKey.toString("base64")}`),
-    );
+  /** The server has accepted the key, and has its signature. */
+  get signed(): boolean {
+    return this.#signed;
   }
 
-  override sign(key: unknown, data: unknown, options: unknown, done?: unknown): void {
-    const publicKey = (key as ParsedKey).getPublicSSH();
+  override getIdentities(done: (error: Error | undefined, keys?: string[]) => void): void {
+    const { publicKey } = this.#identity;
+    done(undefined, [`${keyType(publicKey)} ${publicKey.toString("base64")}`]);
+  }
+
+  override sign(_key: unknown, data: unknown, options: unknown, done?: unknown): void {
     const answer = done as (error: Error | undefined, signature?: Buffer) => void;
-    const identity = this.#identities.find((candidate) => candidate.publicKey.equals(publicKey));
     const { hash } = options as { readonly hash?: string };
-    this.#pauseDuring(identity?.sign(data as Buffer, hash) ?? Promise.reject(new Error("no such key"))).then(
-      (signature) => answer(undefined, signature),
+    this.#pauseDuring(this.#identity.sign(data as Buffer, hash)).then(
+      (signature) => {
+        this.#signed = true;
+        answer(undefined, signature);
+      },
       (error: unknown) => answer(error instanceof Error ? error : new Error(String(error))),
     );
   }

@@ -7,7 +7,8 @@ import fc from "fast-check";
 import { Failure } from "../../../../../devtool/failure.ts";
 import { parseDirective, parseSshConfig, readSshConfig } from "../../../../../devtool/targets/ssh/config/file.ts";
 import { parseHostSpec } from "../../../../../devtool/targets/ssh/config/host-spec.ts";
-import { askOpenSsh, interpret, type SshSettings } from "../../../../../devtool/targets/ssh/config/settings.ts";
+import { askOpenSsh } from "../../../../../devtool/targets/ssh/config/openssh.ts";
+import { interpret, type SshSettings } from "../../../../../devtool/targets/ssh/config/settings.ts";
 
 const home = userInfo().homedir;
 let directory = "";
@@ -72,6 +73,49 @@ const table: readonly [title: string, config: string, host: string, expected: Pa
     "UserKnownHostsFile ~/k1 /k2\nGlobalKnownHostsFile /dev/null\n",
     "h",
     { userKnownHostsFiles: [`${home}/k1`, "/k2"], globalKnownHostsFiles: ["/dev/null"] },
+  ],
+  [
+    "certificates add up, with tokens",
+    "CertificateFile ~/%h-cert.pub\nHost h\n CertificateFile /c\n",
+    "h",
+    { certificateFiles: [`${home}/h-cert.pub`, "/c"] },
+  ],
+  ["ConnectTimeout", "ConnectTimeout 1m30s\n", "h", { connectTimeoutMs: 90_000 }],
+  ["no ConnectTimeout", "", "h", { connectTimeoutMs: undefined, serverAlive: undefined }],
+  ["ServerAliveInterval alone", "ServerAliveInterval 7\n", "h", { serverAlive: { intervalMs: 7000, countMax: 3 } }],
+  [
+    "ServerAliveInterval and ServerAliveCountMax",
+    "ServerAliveInterval 1m\nServerAliveCountMax 9\n",
+    "h",
+    { serverAlive: { intervalMs: 60_000, countMax: 9 } },
+  ],
+  ["ForwardAgent no", "ForwardAgent no\n", "h", { forwardAgent: undefined }],
+  ["ForwardAgent of a path", "ForwardAgent ~/a.sock\n", "h", { forwardAgent: `${home}/a.sock` }],
+  ["ForwardAgent of a variable", "ForwardAgent $HOME\n", "h", { forwardAgent: process.env["HOME"] }],
+  [
+    "ForwardAgent yes, whatever IdentityAgent says",
+    "ForwardAgent yes\nIdentityAgent ~/other.sock\n",
+    "h",
+    { forwardAgent: process.env["SSH_AUTH_SOCK"] || undefined, agentSocket: `${home}/other.sock` },
+  ],
+  [
+    "methods that are switched off",
+    "PasswordAuthentication no\nChallengeResponseAuthentication no\nPubkeyAuthentication no\nBatchMode yes\nServerAliveInterval 0\n",
+    "h",
+    {
+      logIn: {
+        preferred: undefined,
+        disabled: ["publickey", "keyboard-interactive", "password"],
+        prompts: 3,
+        batch: true,
+      },
+    },
+  ],
+  [
+    "PreferredAuthentications and NumberOfPasswordPrompts",
+    "PreferredAuthentications password,publickey\nNumberOfPasswordPrompts 1\n",
+    "h",
+    { logIn: { preferred: ["password", "publickey"], disabled: [], prompts: 1, batch: false } },
   ],
   ["no known hosts file", "UserKnownHostsFile none\n", "h", { userKnownHostsFiles: [] }],
   [

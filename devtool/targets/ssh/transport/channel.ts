@@ -1,43 +1,41 @@
-import { ConnectionLost } from "../../failure.ts";
-import type { Client, ClientChannel } from "./ssh2.ts";
+import { ConnectionLost } from "../../../failure.ts";
+import type { Client } from "./ssh2.ts";
+import type { SshChannel, SshSession, SshTerminal } from "./transport.ts";
 
 /** Opening one channel over an open connection. */
 const OPEN_DEADLINE_MS = 30_000;
 
-export type SshChannel = ClientChannel;
-
-export interface SshTerminal {
-  readonly term: string;
-  readonly columns: number;
-  readonly rows: number;
+export interface SessionRequest {
+  readonly command: string;
+  readonly terminal: SshTerminal | undefined;
+  readonly where: string;
+  readonly forwardsAgent?: true;
 }
 
-/** A command that runs through the login shell. */
-export interface SshSession {
-  readonly channel: SshChannel;
-  /** How the server reported its end; known by the time the channel has closed. */
-  ended(): { readonly code: number | null; readonly signal: string | undefined } | undefined;
-}
+export class ForwardingRefused extends Error {}
 
-/** Runs a command line through the login shell. */
+/** Runs a command line through the login shell. @throws ForwardingRefused */
 export async function openSession(
   client: InstanceType<typeof Client>,
-  command: string,
-  terminal: SshTerminal | undefined,
-  where: string,
+  { command, terminal, where, forwardsAgent }: SessionRequest,
 ): Promise<SshSession> {
   const pty = terminal && { term: terminal.term, cols: terminal.columns, rows: terminal.rows, width: 0, height: 0 };
   let ended: ReturnType<SshSession["ended"]>;
+  const options = { ...(pty ? { pty } : {}), ...(forwardsAgent ? { agentForward: true } : {}) };
   const channel = await openChannel<SshChannel>(where, (done) =>
-    client.exec(command, pty ? { pty } : {}, (error, opened) => {
+    client.exec(command, options, (error, opened) => {
       // A short command's end may come in the same packet as its start, before any promise has settled.
       opened?.on("exit", (code: number | null, signal?: string) => {
         ended = { code, signal };
       });
-      done(error, opened);
+      done(isForwardingRefusal(error) ? new ForwardingRefused() : error, opened);
     }),
   );
   return { channel, ended: () => ended };
+}
+
+function isForwardingRefusal(error: Error | undefined): boolean {
+  return error?.message === "Unable to request agent forwarding";
 }
 
 /** @throws ConnectionLost after a deadline: over a half-open connection no answer ever comes */

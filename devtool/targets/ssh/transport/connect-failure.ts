@@ -1,8 +1,8 @@
-import { Failure } from "../../failure.ts";
-import { errnoOf, errnoWords } from "../../process/errno.ts";
+import { Failure } from "../../../failure.ts";
+import { errnoOf, errnoWords } from "../../../process/errno.ts";
 
 /** What was connected to. */
-interface Endpoint {
+export interface Endpoint {
   /** `host:port` */
   readonly where: string;
   readonly host: string;
@@ -16,18 +16,6 @@ export function timedOut({ where }: Endpoint, limitMs: number): Unreachable {
   return new Unreachable(`${where} did not answer within ${limitMs / 1000} s`, {
     code: "target-unreachable",
     remedy: "check that the machine is up and that no firewall drops the port",
-    exitCode: 2,
-  });
-}
-
-export function refused({ where, user }: Endpoint, keys: readonly string[], methods: readonly string[]): Failure {
-  const tried = keys.join(", ");
-  const answer = tried
-    ? `refused every key offered as ${user} (${tried})`
-    : `asks for a key for ${user}, and none is configured`;
-  return new Unreachable(`${where} ${answer}; it offers ${methods.join(", ") || "no other method"}`, {
-    code: "login-refused",
-    remedy: `check the user name, and authorize a key there: ssh-copy-id ${user}@${where.replace(/:22$/, "")}`,
     exitCode: 2,
   });
 }
@@ -65,7 +53,8 @@ export function connectFailure({ where, host }: Endpoint, error: Error & { level
       remedy: "name the key to use: IdentityFile and IdentitiesOnly yes in ~/.ssh/config",
     });
   }
-  if (error.level === "handshake" || error.level === "protocol") {
+  // Without a level it is what ssh2's parser throws.
+  if (error.level === undefined || error.level === "handshake" || error.level === "protocol") {
     return new Failure(`the SSH handshake with ${where} failed: ${error.message}`, {
       code: "handshake-failed",
       ...options,

@@ -1,13 +1,13 @@
-import { ConnectionLost, Failure } from "../../failure.ts";
-import { isSignal } from "../../protocol/messages.ts";
-import { whenDrained } from "../drained.ts";
-import { AfterToken, newToken } from "../login-shell/token.ts";
-import { startFailure } from "../start-failure.ts";
-import { noSudo } from "../sudo.ts";
-import type { ExitStatus, RemoteProcess, TerminalSize } from "../target.ts";
-import type { SshSession } from "./channel.ts";
-import { killLine, type SessionCommand, startLine } from "./session-script.ts";
-import type { SshTransport } from "./transport.ts";
+import { ConnectionLost, Failure } from "../../../failure.ts";
+import { isSignal } from "../../../protocol/messages.ts";
+import { whenDrained } from "../../drained.ts";
+import { AfterToken, newToken } from "../../login-shell/token.ts";
+import { startFailure } from "../../start-failure.ts";
+import { noSudo } from "../../sudo.ts";
+import type { ExitStatus, RemoteProcess, TerminalSize } from "../../target.ts";
+
+import type { SshSession, SshTransport } from "../transport/transport.ts";
+import { killLine, type SessionCommand, startLine } from "./script.ts";
 
 /** From the command to its start, a login shell's rc files included. */
 const START_DEADLINE_MS = 30_000;

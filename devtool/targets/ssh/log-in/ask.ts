@@ -1,21 +1,29 @@
 import { closeSync, openSync } from "node:fs";
 import { ReadStream, WriteStream } from "node:tty";
 
-/** Resolves to what was typed, or undefined when there is no terminal to ask on. */
-export type Ask = (prompt: string) => Promise<string | undefined>;
-export type AskPassphrase = Ask;
-
-/** Asks without echo. @throws Error when interrupted */
-export const askPassphrase: AskPassphrase = (prompt) => askOnTerminal(prompt, false);
-/** Asks with echo. @throws Error when interrupted */
-export const askLine: Ask = (prompt) => askOnTerminal(prompt, true);
+/**
+ * Resolves to what was typed, or undefined when there is no terminal to ask on. Rejects when interrupted. Without
+ * `echo` the answer is not shown.
+ */
+export type Ask = (prompt: string, echo: boolean) => Promise<string | undefined>;
 
 const INTERRUPT = "\x03";
 const END_OF_FILE = "\x04";
 const ANSWER_LENGTH_MAX = 4096;
 
-/** On the controlling terminal, so that stdin may be a pipe; on Windows, which has none, on stdin's console. */
-async function askOnTerminal(prompt: string, echo: boolean): Promise<string | undefined> {
+let lastQuestion: Promise<unknown> = Promise.resolve();
+
+/**
+ * One question after the other, on the controlling terminal, so that stdin may be a pipe; on Windows, which has none, on
+ * stdin's console.
+ */
+export const askOnTerminal: Ask = (prompt, echo) => {
+  const answer = lastQuestion.then(() => askNow(prompt, echo));
+  lastQuestion = answer.catch(() => {}); // its own caller gets the error
+  return answer;
+};
+
+async function askNow(prompt: string, echo: boolean): Promise<string | undefined> {
   const terminal = openTerminal();
   if (!terminal) return undefined;
   const { input, output, close } = terminal;

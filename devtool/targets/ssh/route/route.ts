@@ -1,13 +1,13 @@
-import { Failure } from "../../failure.ts";
-import { type HostSpec, parseHostSpec } from "./config/host-spec.ts";
-import type { SshSettings } from "./config/settings.ts";
+import { Failure } from "../../../failure.ts";
+import { type HostSpec, parseHostSpec } from "../config/host-spec.ts";
+import type { SshSettings } from "../config/settings.ts";
 
 /** Jump hosts before the target, those of jump hosts included. */
 const JUMPS_MAX = 8;
 
 /**
- * The hosts to go through, the target last. Like OpenSSH, it follows only the first jump host's own ProxyJump: the
- * others are reached through the one before them.
+ * The hosts to go through, the target last. Like OpenSSH, it follows only the first jump host's own ProxyJump or
+ * ProxyCommand: the others are reached through the one before them.
  */
 export async function routeTo(
   spec: HostSpec,
@@ -15,7 +15,6 @@ export async function routeTo(
   jumps = 0,
 ): Promise<SshSettings[]> {
   const settings = await settingsOf(spec);
-  if (settings.proxyCommand !== undefined && settings.proxyJump === undefined) throw proxyCommandRefused(settings);
   if (settings.proxyJump === undefined) return [settings];
   const [first, ...others] = settings.proxyJump.split(",").map((jump) => parseHostSpec(jump.trim()));
   if (!first) return [settings];
@@ -32,12 +31,4 @@ export async function routeTo(
   const before = await routeTo(first, settingsOf, jumps + 1 + others.length);
   const between = await Promise.all(others.map(settingsOf));
   return [...before, ...between, settings];
-}
-
-function proxyCommandRefused(settings: SshSettings): Failure {
-  return new Failure(`${settings.alias} has a ProxyCommand, which is not supported`, {
-    code: "ssh-config-invalid",
-    remedy: "use ProxyJump for it in the SSH configuration",
-    exitCode: 2,
-  });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Deadline } from "../../../../devtool/targets/ssh/deadline.ts";
+import { Deadline } from "../../../../../devtool/targets/ssh/transport/deadline.ts";
 
 test("a deadline is paused during work, starts again in full after it, and never expires once stopped", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });

@@ -1,7 +1,7 @@
-import { Failure } from "../../failure.ts";
-import { forLoginShell, quote, quoteArgv } from "../login-shell/quote.ts";
-import type { SudoUse } from "../sudo.ts";
-import type { ExecOptions } from "../target.ts";
+import { Failure } from "../../../failure.ts";
+import { forLoginShell, quote, quoteArgv } from "../../login-shell/quote.ts";
+import type { SudoUse } from "../../sudo.ts";
+import type { ExecOptions } from "../../target.ts";
 
 /** Longest command line Linux passes to a shell as one argument (MAX_ARG_STRLEN). */
 const COMMAND_BYTES_MAX = 128 * 1024 - 1;

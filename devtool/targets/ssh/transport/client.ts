@@ -1,30 +1,25 @@
 import type { Duplex } from "node:stream";
-import { ConnectionLost, Failure } from "../../failure.ts";
-import { openChannel, openSession, type SshChannel, type SshSession, type SshTerminal } from "./channel.ts";
-import { connectFailure, reasonOf, refused, timedOut } from "./connect-failure.ts";
+import { ConnectionLost, Failure } from "../../../failure.ts";
+import type { LogInSettings } from "../config/settings.ts";
+import { hostKeyAlgorithms } from "../keys/host-key.ts";
+import type { Identity } from "../keys/key.ts";
+import type { Ask } from "../log-in/ask.ts";
+import { LogIn } from "../log-in/log-in.ts";
+import { passwordExpired, refused } from "../log-in/refused.ts";
+import { ForwardingRefused, openChannel, openSession } from "./channel.ts";
+import { connectFailure, reasonOf, timedOut } from "./connect-failure.ts";
 import { Deadline } from "./deadline.ts";
-import { hostKeyAlgorithms } from "./keys/host-key.ts";
-import type { Identity } from "./keys/identities.ts";
-import { OfferedIdentities } from "./keys/reader.ts";
-import { Client, type ConnectConfig, type NextAuthHandler } from "./ssh2.ts";
+import { type AnyAuthMethod, Client, type ConnectConfig } from "./ssh2.ts";
+import type { Carriage, SshChannel, SshSession, SshTerminal, SshTransport } from "./transport.ts";
 
-/** For connecting and logging in, without the time that a person takes to answer a question. */
+/** For the connection and the handshake, where ConnectTimeout does not say. */
 const CONNECT_DEADLINE_MS = 10_000;
-/** A connection counts as lost after KEEPALIVES_MISSED_MAX unanswered probes, one every KEEPALIVE_INTERVAL_MS. */
-const KEEPALIVE_INTERVAL_MS = 5_000;
-const KEEPALIVES_MISSED_MAX = 2;
-
-/** An SSH connection that has logged in. */
-export interface SshTransport {
-  /** Runs a command line through the login shell. */
-  session(command: string, terminal?: SshTerminal): Promise<SshSession>;
-  /** Connects to a unix socket of the host's; rejects where sshd_config has AllowStreamLocalForwarding no. */
-  connectUnix(path: string): Promise<Duplex>;
-  connectTcp(host: string, port: number): Promise<Duplex>;
-  /** Resolves to the reason given to close(), else to why the connection was lost. */
-  readonly closed: Promise<Error | undefined>;
-  close(reason?: Error): void;
-}
+/** The same through a ProxyCommand, which may have a connection of its own to make, or a browser to log in with. */
+const PROXY_DEADLINE_MS = 120_000;
+/** For logging in, without the time that a person takes to answer: as sshd's LoginGraceTime. */
+const LOGIN_DEADLINE_MS = 120_000;
+/** A connection counts as lost after `countMax` unanswered probes, one every `intervalMs`. */
+const KEEPALIVE = { intervalMs: 5_000, countMax: 2 };
 
 export interface SshDial {
   /** `host:port`, for messages. */
@@ -32,8 +27,12 @@ export interface SshDial {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** Instead of a TCP connection to host:port: a jump host's channel to it, and when that host's connection closes. */
-  readonly through?: { readonly channel: Duplex; readonly closed: SshTransport["closed"] };
+  /** Instead of a TCP connection to host:port. */
+  readonly through?: Carriage & { readonly kind: "jump host" | "proxy command" };
+  readonly connectTimeoutMs: number | undefined;
+  readonly serverAlive: typeof KEEPALIVE | undefined;
+  /** The socket or pipe of the agent that sessions on the host may use. */
+  readonly forwardAgent: string | undefined;
   /**
    * Key types in known_hosts for this host. They are asked for first: with another type a known host would look
    * changed.
@@ -42,6 +41,11 @@ export interface SshDial {
   /** Rejects with a Failure when the key is not to be trusted. */
   verifyHostKey(key: Buffer): Promise<void>;
   readonly identities: readonly Identity[];
+  /** Files with a public key whose private key is nowhere. */
+  readonly withoutPrivateKey: readonly string[];
+  readonly logIn: LogInSettings;
+  readonly ask: Ask;
+  readonly notice: (text: string) => void;
 }
 
 /** @throws Failure naming host and port, and the remedy; or the signal's reason */
@@ -72,13 +76,12 @@ type State =
 class SshClientConnection implements SshTransport {
   readonly #options: SshDial;
   readonly #client = new Client();
-  readonly #deadline = new Deadline(CONNECT_DEADLINE_MS, () => this.fail(timedOut(this.#options, CONNECT_DEADLINE_MS)));
+  readonly #deadline: Deadline;
+  readonly #logIn: LogIn;
   #state: State;
   /** The first error, which is why it fails or is lost. */
   #why: unknown;
-  /** Authentication methods that the server offers. */
-  #methods: readonly string[] = [];
-  #offered = false;
+  #refusesForwarding = false;
   #settleClosed: (reason: Error | undefined) => void = () => {};
   readonly closed = new Promise<Error | undefined>((settle) => {
     this.#settleClosed = settle;
@@ -87,12 +90,23 @@ class SshClientConnection implements SshTransport {
   constructor(options: SshDial, { resolve, reject }: Omit<State & { readonly name: "connecting" }, "name">) {
     this.#options = options;
     this.#state = { name: "connecting", resolve, reject };
+    const limitMs = connectLimitMs(options);
+    this.#deadline = new Deadline(limitMs, () => this.fail(timedOut(options, limitMs)));
+    this.#logIn = new LogIn({
+      ...options,
+      account: `${options.user}@${options.host}`,
+      settings: options.logIn,
+      pauseDuring: (work) => this.#deadline.pauseDuring(work),
+      giveUp: (error) => this.fail(error ?? this.#refusal()),
+    });
   }
 
   connect(): void {
     const client = this.#client;
     client.on("connect", () => client.setNoDelay(true));
+    client.on("handshake", () => this.#deadline.restart(LOGIN_DEADLINE_MS));
     client.on("ready", () => this.#opened());
+    client.on("change password", () => this.fail(passwordExpired(this.#options)));
     client.on("error", (error: Error & { level?: string }) => this.#erred(error));
     client.on("close", () => this.#lost());
     // A TCP socket closes after its end. A jump host's channel stays half open, and "close" is never emitted.
@@ -118,7 +132,7 @@ class SshClientConnection implements SshTransport {
   }
 
   session(command: string, terminal?: SshTerminal): Promise<SshSession> {
-    return this.#guard("a session", openSession(this.#client, command, terminal, this.#options.where));
+    return this.#guard("a session", this.#openSession(command, terminal));
   }
 
   connectUnix(path: string): Promise<Duplex> {
@@ -141,6 +155,20 @@ class SshClientConnection implements SshTransport {
     this.#client.end();
   }
 
+  async #openSession(command: string, terminal: SshTerminal | undefined): Promise<SshSession> {
+    const { where, forwardAgent, notice } = this.#options;
+    const request = { command, terminal, where };
+    if (forwardAgent === undefined || this.#refusesForwarding) return await openSession(this.#client, request);
+    try {
+      return await openSession(this.#client, { ...request, forwardsAgent: true });
+    } catch (error) {
+      if (!(error instanceof ForwardingRefused)) throw error;
+      this.#refusesForwarding = true;
+      notice(`${where}: sshd forwards no agent (AllowAgentForwarding), so ForwardAgent has no effect`);
+      return await openSession(this.#client, request);
+    }
+  }
+
   #opened(): void {
     if (this.#state.name !== "connecting") return;
     const { resolve } = this.#state;
@@ -154,9 +182,12 @@ class SshClientConnection implements SshTransport {
     // When one key can't sign, ssh2 goes on with the next.
     if (error.level === "agent" || this.#state.name !== "connecting") this.#why ??= error;
     else if (error.level === "client-authentication") {
-      const keys = options.identities.map(({ name }) => name);
-      this.fail(this.#why ?? refused(options, keys, this.#methods));
+      this.fail(this.#why ?? this.#refusal());
     } else this.fail(this.#why ?? connectFailure(options, error));
+  }
+
+  #refusal(): Failure {
+    return refused(this.#options, { ...this.#options, ...this.#logIn.story });
   }
 
   #lost(): void {
@@ -194,17 +225,18 @@ class SshClientConnection implements SshTransport {
   }
 
   #config(): ConnectConfig {
-    const { host, port, user, through, hostKeyTypes } = this.#options;
+    const { host, port, user, through, hostKeyTypes, forwardAgent, serverAlive = KEEPALIVE } = this.#options;
     return {
       host,
       port,
       username: user,
       readyTimeout: 0, // Deadline instead, which is paused while a person is asked
-      keepaliveInterval: KEEPALIVE_INTERVAL_MS,
-      keepaliveCountMax: KEEPALIVES_MISSED_MAX,
+      keepaliveInterval: serverAlive.intervalMs,
+      keepaliveCountMax: serverAlive.countMax,
       algorithms: { serverHostKey: hostKeyAlgorithms(hostKeyTypes) },
       hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => void this.#verify(key).then(verify),
-      authHandler: (left, _partial, next) => this.#nextLogIn(left, next),
+      authHandler: (left, partial, next) => void this.#nextMethod(left ?? [], partial).then(next),
+      ...(forwardAgent === undefined ? {} : { agent: forwardAgent }),
       ...(through ? { sock: through.channel as NonNullable<ConnectConfig["sock"]> } : {}),
     };
   }
@@ -219,15 +251,17 @@ class SshClientConnection implements SshTransport {
     }
   }
 
-  /** Like OpenSSH: "none" first, whose refusal lists the methods that the server offers, then each key in turn. */
-  #nextLogIn(left: readonly string[] | null, next: NextAuthHandler): void {
-    const { user: username, identities } = this.#options;
-    if (left) this.#methods = left;
-    if (left === null) next({ type: "none", username });
-    else if (!this.#offered && identities.length > 0) {
-      this.#offered = true;
-      const agent = new OfferedIdentities(identities, (work) => this.#deadline.pauseDuring(work));
-      next({ type: "agent", username, agent });
-    } else next(false as never); // ssh2 accepts false for "no more methods", though its types don't
+  async #nextMethod(left: readonly string[], partial: boolean): Promise<AnyAuthMethod> {
+    try {
+      const method = await this.#logIn.next({ left, partial: partial === true });
+      return method ?? (false as never); // ssh2 accepts false for "no more methods", though its types don't
+    } catch (error) {
+      this.#why ??= error;
+      return false as never;
+    }
   }
+}
+
+function connectLimitMs({ connectTimeoutMs, through }: SshDial): number {
+  return connectTimeoutMs ?? (through?.kind === "proxy command" ? PROXY_DEADLINE_MS : CONNECT_DEADLINE_MS);
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { parseHostSpec } from "../../../../devtool/targets/ssh/config/host-spec.ts";
-import { interpret } from "../../../../devtool/targets/ssh/config/settings.ts";
-import { routeTo } from "../../../../devtool/targets/ssh/route.ts";
+import { parseHostSpec } from "../../../../../devtool/targets/ssh/config/host-spec.ts";
+import { interpret } from "../../../../../devtool/targets/ssh/config/settings.ts";
+import { routeTo } from "../../../../../devtool/targets/ssh/route/route.ts";
 
 /** Routes by a configuration that has only ProxyJump. */
 function routes(jumps: Readonly<Record<string, string>>) {

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import test, { before, type TestContext } from "node:test";
-import { Failure } from "../../../../devtool/failure.ts";
-import { sshTarget } from "../../../../devtool/targets/ssh/target.ts";
-import { buildAgent } from "../../../rig/agent.ts";
-import { type Sshd, startSshd } from "../../../rig/sshd.ts";
-import { connectTo, outcome, targetOn } from "../connected.ts";
-import { onTerminal, withoutTerminal } from "../terminal.ts";
+import test, { before } from "node:test";
+import { Failure } from "../../../../../devtool/failure.ts";
+import { sshTarget } from "../../../../../devtool/targets/ssh/target.ts";
+import { buildAgent } from "../../../../rig/agent.ts";
+import { startSshAgent } from "../../../../rig/ssh-agent.ts";
+import { type Sshd, startSshd } from "../../../../rig/sshd.ts";
+import { connectTo, outcome, targetOn } from "../../connected.ts";
+import { onTerminal, withoutTerminal } from "../../terminal.ts";
 
 before(buildAgent);
 
@@ -28,18 +29,6 @@ const soon = () => AbortSignal.timeout(30_000);
 
 async function configure(sshd: Sshd, from: string | RegExp, to: string): Promise<void> {
   await writeFile(sshd.configFile, (await readFile(sshd.configFile, "utf8")).replace(from, to));
-}
-
-/** A real ssh-agent with these keys. */
-async function startAgent(t: TestContext, sshd: Sshd, keys: readonly string[]): Promise<string> {
-  const socket = join(sshd.directory, `agent-${keys.length}.sock`);
-  const agent: ChildProcess = spawn("ssh-agent", ["-D", "-a", socket], { stdio: ["ignore", "pipe", "inherit"] });
-  t.after(() => void agent.kill());
-  assert.ok(agent.stdout);
-  await once(agent.stdout, "data"); // it prints its socket's path once it listens
-  for (const key of keys)
-    execFileSync("ssh-add", ["-q", key], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: "ignore" });
-  return socket;
 }
 
 function makeKey(sshd: Sshd, name: string): string {
@@ -115,7 +104,7 @@ test("a key in the agent needs no passphrase; SSH_AUTH_SOCK and IdentityAgent na
     ["-c", 'cp "$1" "$2"; cp "$1.pub" "$2.pub"; ssh-keygen -q -p -N secret -f "$2"', "sh", plain.keyFile, locked],
     { stdio: "ignore" },
   );
-  const socket = await startAgent(t, plain, [plain.keyFile]);
+  const socket = await startSshAgent(t, plain.directory, [plain.keyFile]);
   await configure(plain, /IdentityFile .*/, `IdentityFile ${locked}`);
   assert.match(await withoutTerminal(plain, { ...process.env, SSH_AUTH_SOCK: socket }), /connected/);
   await configure(plain, "IdentitiesOnly yes", `IdentitiesOnly yes\n  IdentityAgent ${socket}`);
@@ -125,7 +114,7 @@ test("a key in the agent needs no passphrase; SSH_AUTH_SOCK and IdentityAgent na
 test("IdentitiesOnly keeps an agent's many other keys from using up the host's limit of attempts", async (t) => {
   const sshd = await startSshd(t, { config: ["MaxAuthTries 3"] });
   const others = ["a", "b", "c", "d", "e"].map((name) => makeKey(sshd, name));
-  const socket = await startAgent(t, sshd, [...others, sshd.keyFile]);
+  const socket = await startSshAgent(t, sshd.directory, [...others, sshd.keyFile]);
   await configure(sshd, "IdentitiesOnly yes", `IdentitiesOnly yes\n  IdentityAgent ${socket}`);
   await (await targetOn(sshd).connect(soon())).close();
   await configure(sshd, "IdentitiesOnly yes", "IdentitiesOnly no");
@@ -134,6 +123,41 @@ test("IdentitiesOnly keeps an agent's many other keys from using up the host's l
   const { message, remedy } = await refusal(targetOn(sshd).connect(soon()));
   assert.match(message, /too many keys/);
   assert.match(remedy ?? "", /IdentitiesOnly/);
+});
+
+test("a public key names the agent's key to offer: IdentityFile k.pub, and k.pub beside a k that is missing", async (t) => {
+  const sshd = await startSshd(t, { config: ["MaxAuthTries 3"] });
+  const others = ["a", "b", "c", "d", "e"].map((name) => makeKey(sshd, name));
+  const socket = await startSshAgent(t, sshd.directory, [...others, sshd.keyFile]);
+  await rename(sshd.keyFile, join(sshd.directory, "moved"));
+  for (const only of ["yes", "no"]) {
+    await configure(
+      sshd,
+      /IdentitiesOnly .*(\n {2}IdentityAgent .*)?/,
+      `IdentitiesOnly ${only}\n  IdentityAgent ${socket}`,
+    );
+    for (const file of [sshd.keyFile, `${sshd.keyFile}.pub`]) {
+      await configure(sshd, /IdentityFile .*/, `IdentityFile ${file}`);
+      await (await targetOn(sshd).connect(soon())).close();
+    }
+  }
+});
+
+test("a public key whose private key is nowhere is reported with ssh-add as the remedy", async (t) => {
+  const sshd = await startSshd(t);
+  const socket = await startSshAgent(t, sshd.directory, []);
+  await configure(sshd, "IdentitiesOnly yes", `IdentitiesOnly yes\n  IdentityAgent ${socket}`);
+  await configure(sshd, /IdentityFile .*/, `IdentityFile ${sshd.keyFile}.pub`);
+  const { message, remedy } = await refusal(targetOn(sshd).connect(soon()));
+  assert.ok(message.includes(`neither a file nor an agent has the private key of ${sshd.keyFile}.pub`), message);
+  assert.doesNotMatch(message, /none is configured/);
+  assert.ok(remedy?.endsWith(`ssh-add ${sshd.keyFile}`), remedy);
+});
+
+test("a private key listed behind its own public key is offered", async (t) => {
+  const sshd = await startSshd(t);
+  await configure(sshd, /IdentityFile .*/, `IdentityFile ${sshd.keyFile}.pub\n  IdentityFile ${sshd.keyFile}`);
+  await (await targetOn(sshd).connect(soon())).close();
 });
 
 test("an agent that does not run is ignored", async (t) => {

@@ -1,0 +1,39 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { Failure } from "../../../failure.ts";
+import type { SshOptions } from "./file.ts";
+import type { HostSpec } from "./host-spec.ts";
+
+const run = promisify(execFile);
+const SSH_DEADLINE_MS = 10_000;
+
+/** Returns undefined where OpenSSH is not installed. @throws Failure with its error message */
+export async function askOpenSsh(spec: HostSpec, file: string | undefined): Promise<SshOptions | undefined> {
+  const args = ["-G"];
+  if (file !== undefined) args.push("-F", file);
+  if (spec.user !== undefined) args.push("-l", spec.user);
+  if (spec.port !== undefined) args.push("-p", String(spec.port));
+  try {
+    const { stdout } = await run("ssh", [...args, "--", spec.host], { timeout: SSH_DEADLINE_MS });
+    return parseOptions(stdout);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    const errors = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
+    throw new Failure(`ssh refuses its configuration for ${spec.host}: ${errors}`, {
+      code: "ssh-config-invalid",
+      exitCode: 2,
+      cause: error,
+    });
+  }
+}
+
+function parseOptions(text: string): SshOptions {
+  const options = new Map<string, string[]>();
+  for (const line of text.split(/\r?\n/)) {
+    const space = line.indexOf(" ");
+    if (space === -1) continue;
+    const keyword = line.slice(0, space);
+    options.set(keyword, [...(options.get(keyword) ?? []), line.slice(space + 1)]);
+  }
+  return options;
+}

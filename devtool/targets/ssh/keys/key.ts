@@ -1,0 +1,20 @@
+/** A key to offer, which can sign when the server accepts it. */
+export interface Identity {
+  /** For messages: the file, or the comment that ssh-agent has for it. */
+  readonly name: string;
+  /** In SSH's wire format. */
+  readonly publicKey: Buffer;
+  /** `hash` is for RSA keys: sha256, sha512. */
+  sign(data: Buffer, hash: string | undefined): Promise<Buffer>;
+}
+
+export type PrivateKey = Pick<Identity, "publicKey" | "sign">;
+
+/** SSH's key formats and agent protocol, which the SSH library implements. */
+export interface KeyReader {
+  parse(
+    file: Buffer,
+    passphrase?: string,
+  ): PrivateKey | { readonly publicKey: Buffer; readonly sign: undefined } | "locked" | "wrong passphrase" | "unusable";
+  agentKeys(socketPath: string): Promise<readonly (PrivateKey & { readonly comment: string })[]>;
+}

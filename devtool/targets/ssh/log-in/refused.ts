@@ -1,0 +1,67 @@
+import { Failure } from "../../../failure.ts";
+import { type Endpoint, Unreachable } from "../transport/connect-failure.ts";
+import type { LogInStory } from "./log-in.ts";
+
+export interface RefusedLogIn extends LogInStory {
+  /** Files with a public key whose private key is nowhere. */
+  readonly withoutPrivateKey: readonly string[];
+}
+
+/** The server let the user in by none of the methods tried. */
+export function refused({ where, user }: Endpoint, story: RefusedLogIn): Failure {
+  const said = [...answers(story, user), ...unused(story)].join("; ");
+  return new Unreachable(`${where} ${said}; it ${wants(story)}`, {
+    code: "login-refused",
+    remedy: remedy(story, `${user}@${where.replace(/:22$/, "")}`),
+    exitCode: 2,
+  });
+}
+
+/** What the server answered to what it was given. */
+function answers(
+  { acceptedKeys, refusedKeys, refusedAnswers, unasked, withoutPrivateKey }: RefusedLogIn,
+  user: string,
+): string[] {
+  const said = [];
+  if (acceptedKeys.length > 0) said.push(`accepted the key of ${user} (${acceptedKeys.join(", ")})`);
+  else if (refusedKeys.length > 0) said.push(`refused every key offered as ${user} (${refusedKeys.join(", ")})`);
+  if (refusedAnswers > 0) said.push(`refused ${refusedAnswers === 1 ? "the answer" : `${refusedAnswers} answers`}`);
+  if (said.length === 0 && !unasked && withoutPrivateKey.length === 0)
+    said.push(`asks for a key for ${user}, and none is configured`);
+  return said;
+}
+
+/** What could not be given to it. */
+function unused({ acceptedKeys, unasked, withoutPrivateKey }: RefusedLogIn): string[] {
+  const said = [];
+  if (unasked) said.push(`asks for ${METHOD_WORDS[unasked.method]}, and ${unasked.why}`);
+  if (acceptedKeys.length === 0 && withoutPrivateKey.length > 0)
+    said.push(`neither a file nor an agent has the private key of ${withoutPrivateKey.join(", ")}`);
+  return said;
+}
+
+const METHOD_WORDS: Readonly<Record<string, string>> = {
+  password: "a password",
+  "keyboard-interactive": "an answer, such as a one-time code",
+};
+
+function wants({ acceptedKeys, offers }: LogInStory): string {
+  const methods = offers.join(", ") || "no other method";
+  return acceptedKeys.length > 0 ? `wants another method as well: ${methods}` : `offers ${methods}`;
+}
+
+function remedy({ acceptedKeys, unasked, refusedAnswers, withoutPrivateKey }: RefusedLogIn, host: string): string {
+  if (unasked) return "run devtool on a terminal, where it can ask";
+  if (acceptedKeys.length > 0 || refusedAnswers > 0) return `see what it asks for: ssh ${host}`;
+  const [file] = withoutPrivateKey;
+  if (file !== undefined) return `add the private key to the agent: ssh-add ${file.replace(/\.pub$/, "")}`;
+  return `check the user name, and authorize a key there: ssh-copy-id ${host}`;
+}
+
+export function passwordExpired({ where, user }: Endpoint): Failure {
+  return new Failure(`${where} wants ${user} to choose a new password`, {
+    code: "login-refused",
+    remedy: `choose it: ssh ${user}@${where.replace(/:22$/, "")}`,
+    exitCode: 2,
+  });
+}

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { before, type TestContext } from "node:test";
+import { buildAgent } from "../../../../rig/agent.ts";
+import { needs } from "../../../../rig/host.ts";
+import { PASSWORD, passwordSshdLacks, startPasswordSshd } from "../../../../rig/password-sshd.ts";
+import type { Sshd } from "../../../../rig/sshd.ts";
+import { onTerminal, withoutTerminal } from "../../terminal.ts";
+
+before(buildAgent);
+
+const PASSWORDS = ["PasswordAuthentication yes"];
+const KEY_AND_PASSWORD = [...PASSWORDS, "AuthenticationMethods publickey,password"];
+const QUESTION = {
+  config: ["UsePAM yes", "KbdInteractiveAuthentication yes", "AuthenticationMethods publickey,keyboard-interactive"],
+  pam: ["auth required pam_unix.so", "account required pam_permit.so", "session required pam_permit.so"],
+};
+
+async function configure(sshd: Sshd, from: string | RegExp, to: string): Promise<void> {
+  await writeFile(sshd.configFile, (await readFile(sshd.configFile, "utf8")).replace(from, to));
+}
+
+async function sshdWith(t: TestContext, options: Parameters<typeof startPasswordSshd>[1]): Promise<Sshd | undefined> {
+  return needs(t, passwordSshdLacks()) ? await startPasswordSshd(t, options) : undefined;
+}
+
+test("a password is asked for on the terminal where no key logs in, never shown, and asked for again when wrong", async (t) => {
+  const sshd = await sshdWith(t, { config: PASSWORDS });
+  if (!sshd) return;
+  await writeFile(join(sshd.directory, "authorized_keys"), "");
+  const shown = await onTerminal(sshd, /root@127\.0\.0\.1's password: /, "wrong\r", `${PASSWORD}\r`);
+  assert.match(shown, /connected/);
+  assert.doesNotMatch(shown, /wrong|sesame/);
+});
+
+test("a password is not asked for where a key is enough", async (t) => {
+  const sshd = await sshdWith(t, { config: PASSWORDS });
+  if (!sshd) return;
+  assert.match(await withoutTerminal(sshd), /^connected/);
+});
+
+test("a third wrong password is the last, and NumberOfPasswordPrompts is another number", async (t) => {
+  const sshd = await sshdWith(t, { config: PASSWORDS });
+  if (!sshd) return;
+  await configure(sshd, /IdentityFile .*/, "IdentityFile none");
+  const shown = await onTerminal(sshd, /password: /, "a\r", "b\r", "c\r");
+  assert.match(shown, new RegExp(`127.0.0.1:${sshd.port} refused 3 answers; it offers publickey, ?password`));
+  await configure(sshd, "IdentityFile none", "IdentityFile none\n  NumberOfPasswordPrompts 1");
+  assert.match(await onTerminal(sshd, /password: /, "a\r"), /refused the answer/);
+});
+
+test("a key that is accepted and a password that is asked for as well log in", async (t) => {
+  const sshd = await sshdWith(t, { config: KEY_AND_PASSWORD });
+  if (!sshd) return;
+  assert.match(await onTerminal(sshd, /password: /, `${PASSWORD}\r`), /connected/);
+});
+
+test("the failure says that the key was accepted, and that a second factor is wanted that nobody can be asked for", async (t) => {
+  const sshd = await sshdWith(t, { config: KEY_AND_PASSWORD });
+  if (!sshd) return;
+  const shown = await withoutTerminal(sshd);
+  assert.doesNotMatch(shown, /refused every key/);
+  assert.ok(
+    shown.includes(
+      `accepted the key of root (${sshd.keyFile}); asks for a password, and there is no terminal to ask on; it wants another method as well: password`,
+    ),
+    shown,
+  );
+  await configure(sshd, "IdentitiesOnly yes", "IdentitiesOnly yes\n  BatchMode yes");
+  assert.match(await onTerminal(sshd, /password/), /asks for a password, and BatchMode forbids to ask/);
+});
+
+test("a second factor that is switched off in the configuration, and that was refused, are told apart", async (t) => {
+  const sshd = await sshdWith(t, { config: KEY_AND_PASSWORD });
+  if (!sshd) return;
+  assert.match(
+    await onTerminal(sshd, /password: /, "a\r", "b\r", "c\r"),
+    /accepted the key of root \(.*\); refused 3 answers; it wants another method as well: password/,
+  );
+  await configure(sshd, "IdentitiesOnly yes", "IdentitiesOnly yes\n  PasswordAuthentication no");
+  assert.match(
+    await onTerminal(sshd, /password: /),
+    /accepted the key of root \(.*\); it wants another method as well: password/,
+  );
+});
+
+test("two keys that are wanted one after the other log in", async (t) => {
+  const sshd = await sshdWith(t, { config: ["AuthenticationMethods publickey,publickey"] });
+  if (!sshd) return;
+  assert.match(await withoutTerminal(sshd), /accepted the key of root/);
+  const second = join(sshd.directory, "host_ed25519");
+  await writeFile(
+    join(sshd.directory, "authorized_keys"),
+    [await readFile(`${sshd.keyFile}.pub`, "utf8"), await readFile(`${second}.pub`, "utf8")].join(""),
+  );
+  await configure(sshd, "IdentitiesOnly yes", `IdentitiesOnly yes\n  IdentityFile ${second}`);
+  assert.match(await withoutTerminal(sshd), /^connected/);
+});
+
+test("keyboard-interactive's question is asked after a key, and a third factor after both", async (t) => {
+  const sshd = await sshdWith(t, QUESTION);
+  if (!sshd) return;
+  const question = /\(root@127\.0\.0\.1\) Password: /;
+  const shown = await onTerminal(sshd, question, `${PASSWORD}\r`);
+  assert.match(shown, /connected/);
+  assert.doesNotMatch(shown, /sesame/);
+  const config = [
+    ...PASSWORDS,
+    ...QUESTION.config.slice(0, 2),
+    "AuthenticationMethods publickey,keyboard-interactive,password",
+  ];
+  const three = await startPasswordSshd(t, { ...QUESTION, config });
+  assert.match(await onTerminal(three, /[Pp]assword: /, `${PASSWORD}\r`, `${PASSWORD}\r`), /connected/);
+});
+
+test("keyboard-interactive that nobody can be asked is told apart from refused answers", async (t) => {
+  const sshd = await sshdWith(t, QUESTION);
+  if (!sshd) return;
+  assert.match(
+    await withoutTerminal(sshd),
+    /accepted the key of root \(.*\); asks for an answer, such as a one-time code, and there is no terminal/,
+  );
+  const wrong = Array.from({ length: 6 }, () => "wrong\r");
+  assert.match(await onTerminal(sshd, /Password: /, ...wrong), /accepted the key of root \(.*\); refused \d answers/);
+});
+
+test("Ctrl-C at the question ends the login", async (t) => {
+  const sshd = await sshdWith(t, { config: KEY_AND_PASSWORD });
+  if (!sshd) return;
+  assert.doesNotMatch(await onTerminal(sshd, /password: /, "half\x03"), /connected|half/);
+});
+
+test("PreferredAuthentications chooses what is tried", async (t) => {
+  const sshd = await sshdWith(t, { config: PASSWORDS });
+  if (!sshd) return;
+  await configure(sshd, "IdentitiesOnly yes", "IdentitiesOnly yes\n  PreferredAuthentications password");
+  assert.match(await onTerminal(sshd, /password: /, `${PASSWORD}\r`), /password: \s+connected/);
+});
