@@ -66,9 +66,6 @@ int step_exec(struct td_init *init, const struct td_exec *step) {
     if (!arguments[0])
         return EINVAL;
     init->object = arguments[0];
-    int error = close_on_exec();
-    if (error)
-        return error;
     report(TD_REPORT_READY, init->step, 0, 0, NULL);
     if (strchr(arguments[0], '/'))
         return exec_path(arguments, environment);

@@ -33,7 +33,8 @@ static void show_stage(uint32_t op) {
     (void)prctl(PR_SET_NAME, name); /* the name is only for people to read */
 }
 
-int close_on_exec(void) {
+int step_close_on_exec(struct td_init *init, const struct td_close_on_exec *step) {
+    (void)init, (void)step;
     return syscall(SYS_close_range, TD_FD_PLAN, ~0u, TD_CLOSE_RANGE_CLOEXEC) == 0 ? 0 : errno;
 }
 
@@ -109,7 +110,7 @@ int main(void) {
     fill_slots(init.slots);
     reset_signals();
     (void)umask(0); /* the plan's modes apply as they are */
-    int error = close_on_exec();
+    int error = step_close_on_exec(&init, NULL);
     if (!error)
         error = load_plan(&init.plan);
     if (!error)

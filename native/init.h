@@ -23,7 +23,5 @@ int open_inside(const struct td_init *init, const char *path, int flags);
 
 /* init.c */
 void report(uint32_t kind, uint32_t step, int error, uint64_t nanoseconds, const char *object);
-/* Only 0, 1 and 2 reach the command. */
-int close_on_exec(void);
 
 #endif

@@ -68,6 +68,10 @@
     X(CAPSET, capset, F(NUMBER, effective) F(NUMBER, permitted))                                                       \
     X(NO_NEW_PRIVS, no_new_privs, )                                                                                    \
     X(CHDIR, chdir, F(TEXT, path))                                                                                     \
+    /* Only 0, 1 and 2 reach the command. */                                                                           \
+    X(CLOSE_ON_EXEC, close_on_exec, )                                                                                  \
+    /* SECCOMP_FILTER_FLAG_, and the filter: struct sock_filter, two words each. */                                    \
+    X(SECCOMP, seccomp, F(NUMBER, flags) F(WORDS, filter))                                                             \
     /* search: PATH. */                                                                                                \
     X(EXEC, exec, F(LIST, args) F(LIST, env) F(TEXT, search))
 

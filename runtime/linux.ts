@@ -192,6 +192,16 @@ export const SIGNAL = {
   SIGSYS: 31,
 } as const;
 
+/** linux/seccomp.h */
+export const SECCOMP_FILTER_FLAG = {
+  SECCOMP_FILTER_FLAG_TSYNC: 1,
+  SECCOMP_FILTER_FLAG_LOG: 2,
+  SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4,
+  SECCOMP_FILTER_FLAG_NEW_LISTENER: 8,
+  SECCOMP_FILTER_FLAG_TSYNC_ESRCH: 0x10,
+  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 0x20,
+} as const;
+
 /** asm-generic/errno-base.h and errno.h: those that a decision here depends on. */
 export const ERRNO = {
   EPERM: 1,

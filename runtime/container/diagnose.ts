@@ -131,11 +131,20 @@ function stepRemedy(step: Step, errno: number): string | undefined {
       return errno === ERRNO.ENOTDIR ? "it must be a directory in the image, not a symlink" : undefined;
     case "device":
       return "tinydocker bind mounts this device from the host's /dev, where it must exist";
+    case "seccomp":
+    case "seccompFile":
+      return seccompRemedy(errno);
     case "keyring":
       return errno === ERRNO.EDQUOT ? "raise /proc/sys/kernel/keys/maxkeys, or end containers of this user" : undefined;
     default:
       return undefined;
   }
+}
+
+function seccompRemedy(errno: number): string | undefined {
+  return errno === ERRNO.ENOSYS || errno === ERRNO.EINVAL
+    ? "this kernel was built without CONFIG_SECCOMP_FILTER; --security-opt seccomp=unconfined runs without a filter"
+    : undefined;
 }
 
 function overlayRemedy(errno: number): string {

@@ -1,4 +1,5 @@
 import { realpathSync, statfsSync, statSync } from "node:fs";
+import { release } from "node:os";
 import { rootEntries } from "../host/root-entries.ts";
 import { CGROUP2_SUPER_MAGIC } from "../linux.ts";
 import type { HostFacts } from "../plan/host-facts.ts";
@@ -19,6 +20,8 @@ export function hostFacts(spec: ContainerSpec, places: Places, root: string, upp
     ...upper,
     rootEntries: isInParts(spec) ? rootEntries() : [],
     fileSources: spec.mounts.filter(isBind).flatMap(({ source }) => (isFile(source) ? [source] : [])),
+    machine: process.arch === "arm64" ? "aarch64" : "x86_64",
+    kernel: release(),
     cgroup2: hasCgroup2(),
   };
 }

@@ -131,6 +131,18 @@ const REASONS = {
     en: "the command's working directory; it is checked to be inside the container",
     zh: "命令的工作目录；并确认它位于容器之内",
   },
+  descriptors: {
+    en: "no file of the host that is still open reaches the command",
+    zh: "宿主机上仍打开的文件都不会传给命令",
+  },
+  seccomp: {
+    en: "docker's rules: the kernel refuses calls that administer the machine or that attacks begin with",
+    zh: "采用 docker 的规则：内核拒绝用于管理整台机器的系统调用，以及常被攻击利用的系统调用",
+  },
+  seccompFile: {
+    en: "the rules given with --security-opt seccomp=FILE",
+    zh: "由 --security-opt seccomp=文件 指定的规则",
+  },
   exec: { en: "the init becomes the command, as pid 1 of the container", zh: "init 成为该命令，即容器的 1 号进程" },
 } as const;
 

@@ -1,4 +1,15 @@
-import { AT, CAP, CLONE, flagNames, MOUNT_ATTR, MS, numberName, RLIMIT, SIGNAL } from "../linux.ts";
+import {
+  AT,
+  CAP,
+  CLONE,
+  flagNames,
+  MOUNT_ATTR,
+  MS,
+  numberName,
+  RLIMIT,
+  SECCOMP_FILTER_FLAG,
+  SIGNAL,
+} from "../linux.ts";
 import type { Step } from "../plan/step.ts";
 
 /** A step's system call and its arguments, as strace prints them. */
@@ -62,6 +73,10 @@ export function callOf(step: Step): string {
       return "prctl(PR_SET_NO_NEW_PRIVS, 1)";
     case "CHDIR":
       return `chdir(${quoted(step.path)})`;
+    case "CLOSE_ON_EXEC":
+      return "close_range(3, ~0U, CLOSE_RANGE_CLOEXEC)";
+    case "SECCOMP":
+      return `seccomp(SECCOMP_SET_MODE_FILTER, ${flagNames(step.flags, SECCOMP_FILTER_FLAG)}, {len=${step.filter.length / 2}, filter=…})`;
     case "EXEC":
       // The environment may contain secrets, and standard error may be a log.
       return `execve(${quoted(step.args[0] ?? "")}, [${step.args.map(quoted).join(", ")}], /* ${step.env.length} vars */)`;

@@ -1,3 +1,5 @@
+import type { Machine } from "../seccomp/system-calls.ts";
+
 /** What a plan must know about the machine and the container's directories on it; the spec is the same on any machine. */
 export interface HostFacts {
   /** The upper layer, on top of which the root is mounted. May exist from an earlier start. */
@@ -16,6 +18,9 @@ export interface HostFacts {
   readonly rootEntries: readonly RootEntry[];
   /** The sources of bind mounts that are not directories. */
   readonly fileSources: readonly string[];
+  readonly machine: Machine;
+  /** Its kernel's release, as uname(2) returns it. */
+  readonly kernel: string;
   /** /sys/fs/cgroup is cgroup v2. */
   readonly cgroup2: boolean;
 }

@@ -26,11 +26,10 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
   const { devices, namespaces } = spec.linux;
   const binds = spec.mounts.filter(isBind);
   const deviceSlot = FIRST_SLOT + binds.length;
-  const dieWithParent = { op: "PDEATHSIG", signal: SIGNAL.SIGKILL } as const;
   return {
     namespaces: namespaces.reduce((flags, namespace) => flags | newNamespace(namespace), 0),
     steps: [
-      { ...dieWithParent, reason: "dieWithParent" },
+      { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParent" },
       privateMounts(),
       ...rootSteps(spec, host),
       ...binds.flatMap((mount, i) => bindSource(mount, FIRST_SLOT + i)),
@@ -49,8 +48,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       ...protectPaths(spec),
       ...maskHost(spec, host),
       ...machineSteps(spec),
-      ...processSteps(spec),
-      { ...dieWithParent, reason: "dieWithParentStill" },
+      ...processSteps(spec, host),
       exec(spec),
     ],
   };

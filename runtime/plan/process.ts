@@ -1,7 +1,10 @@
-import { RLIMIT } from "../linux.ts";
+import { RLIMIT, SIGNAL } from "../linux.ts";
+import { dockerProfile } from "../seccomp/docker-rules.ts";
+import { filterFlags, filterOf } from "../seccomp/filter.ts";
 import { capabilityMask } from "../spec/capability.ts";
 import { allowsSetgroups } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
+import type { HostFacts } from "./host-facts.ts";
 import type { Step } from "./step.ts";
 
 /** What the command sees as its machine and session. */
@@ -21,19 +24,35 @@ export function machineSteps({ hostname, process: { terminal, user } }: Containe
 }
 
 /** The command's identity and rights, in an order in which every step is still permitted. */
-export function processSteps({ process: { user, cwd, rlimits, umask, capabilities }, linux }: ContainerSpec): Step[] {
+export function processSteps(spec: ContainerSpec, host: HostFacts): Step[] {
+  const { user, cwd, rlimits, umask, capabilities, noNewPrivileges = true } = spec.process;
   const bounding = capabilityMask(capabilities.bounding);
   const effective = capabilityMask(capabilities.effective);
   const permitted = capabilityMask(capabilities.permitted);
+  const filter = filterSteps(spec, host);
   return [
     ...rlimits.map(({ type, soft }): Step => ({ op: "RLIMIT", resource: RLIMIT[type], soft, reason: "nofile" })),
     { op: "UMASK", mask: umask, reason: "umask" },
+    { op: "CLOSE_ON_EXEC", reason: "descriptors" },
     { op: "CAPBSET", capabilities: bounding, reason: "bounding" },
-    ...(allowsSetgroups(linux) ? [{ op: "SETGROUPS", groups: user.additionalGids, reason: "groups" } as const] : []),
+    // Without no_new_privs, only a process that still has CAP_SYS_ADMIN can install it; then it applies to these steps too.
+    ...(noNewPrivileges ? [] : filter),
+    ...(allowsSetgroups(spec.linux)
+      ? [{ op: "SETGROUPS", groups: user.additionalGids, reason: "groups" } as const]
+      : []),
     { op: "SETGID", gid: user.gid, reason: "identity" },
     { op: "SETUID", uid: user.uid, reason: "identity" },
     { op: "CAPSET", effective, permitted, reason: "capabilities" },
-    { op: "NO_NEW_PRIVS", reason: "noNewPrivileges" },
     { op: "CHDIR", path: cwd, reason: "chdir" },
+    { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParentStill" },
+    ...(noNewPrivileges ? [{ op: "NO_NEW_PRIVS", reason: "noNewPrivileges" } as const, ...filter] : []),
   ];
+}
+
+/** What the kernel refuses to do for the command. */
+function filterSteps({ linux, process }: ContainerSpec, { machine, kernel }: HostFacts): Step[] {
+  if (linux.seccomp === "unconfined") return [];
+  const profile = linux.seccomp ?? dockerProfile();
+  const filter = filterOf(profile, { machine, kernel, capabilities: process.capabilities.bounding });
+  return [{ op: "SECCOMP", flags: filterFlags(profile), filter, reason: linux.seccomp ? "seccompFile" : "seccomp" }];
 }

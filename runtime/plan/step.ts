@@ -48,6 +48,8 @@ export const FIELDS = {
   CAPSET: { effective: "number", permitted: "number" },
   NO_NEW_PRIVS: {},
   CHDIR: { path: "text" },
+  CLOSE_ON_EXEC: {},
+  SECCOMP: { flags: "number", filter: "words" },
   EXEC: { args: "list", env: "list", search: "text" },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Kind>>>>;
 

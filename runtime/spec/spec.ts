@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import type { Profile } from "../seccomp/profile.ts";
 import { type Capability, DEFAULT_CAPABILITIES } from "./capability.ts";
 import { DEFAULT_DEVICES, type Device } from "./device.ts";
 import { environmentOf } from "./environment.ts";
@@ -27,6 +28,8 @@ export interface ContainerSpec {
     readonly env: readonly string[];
     readonly cwd: string;
     readonly umask: number;
+    /** Without it, true: no program gains rights by being executed, such as by its setuid bit. */
+    readonly noNewPrivileges?: boolean;
     /** The inheritable and the ambient set are empty. */
     readonly capabilities: {
       readonly bounding: readonly Capability[];
@@ -41,6 +44,8 @@ export interface ContainerSpec {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly devices: readonly Device[];
+    /** Without it, docker's default rules. */
+    readonly seccomp?: Profile | "unconfined";
   };
 }
 

@@ -1,6 +1,7 @@
-import { isBoolean, isListOf, isMapOf, isOneOf, isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
+import { isBoolean, isEither, isListOf, isMapOf, isOneOf, isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
 import { isCapability } from "../spec/capability.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
+import { isProfile } from "./profile-shape.ts";
 
 const isTexts = isListOf(isText);
 const isCapabilities = isListOf(isCapability);
@@ -16,23 +17,29 @@ export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
   hostname: isText,
   root: isRecordOf({ layers: isTexts, readonly: isBoolean }),
   mounts: isListOf(isRecordOf({ destination: isText, type: isText, source: isText, options: isTexts })),
-  process: isRecordOf({
-    terminal: isBoolean,
-    user: isRecordOf({ uid: isWhole, gid: isWhole, additionalGids: isListOf(isWhole) }),
-    args: isTexts,
-    env: isTexts,
-    cwd: isText,
-    umask: isWhole,
-    capabilities: isRecordOf({ bounding: isCapabilities, effective: isCapabilities, permitted: isCapabilities }),
-    rlimits: isListOf(isRecordOf({ type: isOneOf("RLIMIT_NOFILE"), soft: isWhole })),
-  }),
+  process: isRecordOf(
+    {
+      terminal: isBoolean,
+      user: isRecordOf({ uid: isWhole, gid: isWhole, additionalGids: isListOf(isWhole) }),
+      args: isTexts,
+      env: isTexts,
+      cwd: isText,
+      umask: isWhole,
+      capabilities: isRecordOf({ bounding: isCapabilities, effective: isCapabilities, permitted: isCapabilities }),
+      rlimits: isListOf(isRecordOf({ type: isOneOf("RLIMIT_NOFILE"), soft: isWhole })),
+    },
+    { noNewPrivileges: isBoolean },
+  ),
   annotations: isMapOf(isText),
-  linux: isRecordOf({
-    namespaces: isListOf(isNamespace),
-    uidMappings: isIdMappings,
-    gidMappings: isIdMappings,
-    maskedPaths: isTexts,
-    readonlyPaths: isTexts,
-    devices: isListOf(isRecordOf({ path: isText, major: isWhole, minor: isWhole })),
-  }),
+  linux: isRecordOf(
+    {
+      namespaces: isListOf(isNamespace),
+      uidMappings: isIdMappings,
+      gidMappings: isIdMappings,
+      maskedPaths: isTexts,
+      readonlyPaths: isTexts,
+      devices: isListOf(isRecordOf({ path: isText, major: isWhole, minor: isWhole })),
+    },
+    { seccomp: isEither(isProfile, isOneOf("unconfined")) },
+  ),
 });

@@ -40,6 +40,7 @@ export function plainPlan({ root, args, terminal = false, more = [] }: PlanOptio
     { op: "SETSID", reason: "session" },
     ...(terminal ? [{ op: "TERMINAL", uid: 0, reason: "terminal" } as const] : []),
     ...more,
+    { op: "CLOSE_ON_EXEC", reason: "descriptors" },
     { op: "EXEC", args, env: ["PATH=/bin"], search: "/bin", reason: "exec" },
   ];
   return encodePlan(steps, false);

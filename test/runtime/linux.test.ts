@@ -2,7 +2,19 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
-import { AT, CAP, CLONE, ERRNO, flagNames, MOUNT_ATTR, MS, numberName, RLIMIT, SIGNAL } from "../../runtime/linux.ts";
+import {
+  AT,
+  CAP,
+  CLONE,
+  ERRNO,
+  flagNames,
+  MOUNT_ATTR,
+  MS,
+  numberName,
+  RLIMIT,
+  SECCOMP_FILTER_FLAG,
+  SIGNAL,
+} from "../../runtime/linux.ts";
 import { needs } from "../rig/host.ts";
 
 /** Names that are not bits: masks, sizes, a value of 0, and aliases. */
@@ -40,6 +52,7 @@ describe("the kernel's constants", () => {
     ["MOUNT_ATTR", MOUNT_ATTR, "linux/mount.h", /^MOUNT_ATTR_/],
     ["CAP", CAP, "linux/capability.h", /^CAP_/],
     ["RLIMIT", RLIMIT, "asm/resource.h", /^RLIMIT_/],
+    ["SECCOMP_FILTER_FLAG", SECCOMP_FILTER_FLAG, "linux/seccomp.h", /^SECCOMP_FILTER_FLAG_/],
     ["SIGNAL", SIGNAL, "asm/signal.h", /^SIG(?!RT|IOT|POLL|UNUSED|STKSZ)[A-Z0-9]+$/],
   ];
   for (const [name, table, header, names] of complete) {

@@ -27,6 +27,10 @@ const CASES: readonly (readonly [Step, string])[] = [
   ],
   [{ op: "SETGROUPS", groups: [10, 70_000], reason: "groups" }, "setgroups(2, [10, 70000])"],
   [
+    { op: "SECCOMP", flags: 6, filter: [0x06, 0], reason: "seccomp" },
+    "seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG|SECCOMP_FILTER_FLAG_SPEC_ALLOW, {len=1, filter=…})",
+  ],
+  [
     { op: "EXEC", args: ["a", "b"], env: ["KEY=secret"], search: "/bin", reason: "exec" },
     'execve("a", ["a", "b"], /* 1 vars */)',
   ],

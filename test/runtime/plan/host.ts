@@ -10,5 +10,7 @@ export const HOST_FACTS: HostFacts = {
   upperKept: false,
   rootEntries: [],
   fileSources: [],
+  machine: "x86_64",
+  kernel: "6.1.0-13-amd64",
   cgroup2: true,
 };

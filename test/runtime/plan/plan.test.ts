@@ -109,7 +109,21 @@ describe("a plan", () => {
 
   it("makes the container end with the process that started it, first and again after the steps that clear that", () => {
     const { steps } = planOf(spec(), host);
-    assert.deepEqual([steps[0]?.op, ...steps.slice(-2).map(({ op }) => op)], ["PDEATHSIG", "PDEATHSIG", "EXEC"]);
+    const ops = steps.map(({ op }) => op);
+    assert.equal(ops[0], "PDEATHSIG");
+    const clearing = ["SETGROUPS", "SETGID", "SETUID", "CAPSET"] as const;
+    assert.ok(ops.lastIndexOf("PDEATHSIG") > Math.max(...clearing.map((op) => ops.lastIndexOf(op))));
+  });
+
+  it("installs the filter last, or without no_new_privs while it is still permitted", () => {
+    const tail = (noNewPrivileges: boolean) => {
+      const asked = spec();
+      const { steps } = planOf({ ...asked, process: { ...asked.process, noNewPrivileges } }, host);
+      return steps.slice(steps.findIndex(({ op }) => op === "CLOSE_ON_EXEC")).map(({ op }) => op);
+    };
+    const identity = ["SETGROUPS", "SETGID", "SETUID", "CAPSET", "CHDIR", "PDEATHSIG"];
+    assert.deepEqual(tail(true), ["CLOSE_ON_EXEC", "CAPBSET", ...identity, "NO_NEW_PRIVS", "SECCOMP", "EXEC"]);
+    assert.deepEqual(tail(false), ["CLOSE_ON_EXEC", "CAPBSET", "SECCOMP", ...identity, "EXEC"]);
   });
 
   it("mounts no cgroup file system on a machine without cgroup v2", () => {

@@ -1,0 +1,57 @@
+import { Failure } from "../failure.ts";
+import { SECCOMP_FILTER_FLAG } from "../linux.ts";
+import { compare } from "./compare.ts";
+import { ACTIONS, type Circumstances, type Profile } from "./profile.ts";
+import { type Label, Program, TEST } from "./program.ts";
+import { type Range, rangesOf, type Verdict } from "./verdict.ts";
+
+/** linux/audit.h */
+const AUDIT_ARCH = { x86_64: 0xc000003e, aarch64: 0xc00000b7 } as const;
+/** struct seccomp_data of linux/seccomp.h */
+const NUMBER_AT = 0;
+const ARCHITECTURE_AT = 4;
+/** linux/bpf_common.h: BPF_MAXINSNS. */
+const INSTRUCTIONS_MAX = 4096;
+
+/** SECCOMP_FILTER_FLAG_: without a choice, no mitigation that makes every program slower, as kernels since 5.16. */
+export function filterFlags({ flags = ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"] }: Profile): number {
+  return flags.reduce((bits, name) => bits | SECCOMP_FILTER_FLAG[name], 0);
+}
+
+/**
+ * The filter for seccomp(2): struct sock_filter as two words each. A call of another architecture ends the process. Throws Failure
+ * for a profile that needs more instructions than the kernel takes.
+ */
+export function filterOf(profile: Profile, there: Circumstances): number[] {
+  const ranges = rangesOf(profile, there);
+  const program = new Program();
+  const byNumber = program.load(NUMBER_AT, decide(program, ranges, 0, ranges.length));
+  const foreign = program.return(ACTIONS.SCMP_ACT_KILL_PROCESS);
+  program.load(ARCHITECTURE_AT, program.test(TEST.equal, AUDIT_ARCH[there.machine], byNumber, foreign));
+  const words = program.words();
+  if (words.length <= INSTRUCTIONS_MAX * 2) return words;
+  throw new Failure(
+    `the seccomp profile needs ${words.length / 2} instructions, and the kernel takes at most ${INSTRUCTIONS_MAX}`,
+    { code: "usage", remedy: "use fewer rules with arguments" },
+  );
+}
+
+/** Finds the range of the number that was loaded, among those from `begin` to `end`, by halving. */
+function decide(program: Program, ranges: readonly Range[], begin: number, end: number): Label {
+  const half = (begin + end) >> 1;
+  const middle = ranges[half];
+  if (middle === undefined) throw new Failure("a seccomp filter without rules", { code: "internal" });
+  if (half === begin) return conclude(program, middle.verdict);
+  const upper = decide(program, ranges, half, end);
+  const lower = decide(program, ranges, begin, half);
+  return program.test(TEST.atLeast, middle.first, upper, lower);
+}
+
+function conclude(program: Program, verdict: Verdict): Label {
+  let no = 0;
+  for (const { conditions, value } of verdict.toReversed()) {
+    const yes = program.return(value);
+    no = conditions.reduceRight((next, condition) => compare(program, condition, next, no), yes);
+  }
+  return no;
+}
