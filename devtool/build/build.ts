@@ -1,11 +1,13 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { COMPILED_STAMP } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import { eachLine } from "../process/lines.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Connection, HostFacts } from "../targets/target.ts";
-import { createCompilerReader } from "./diagnostics/gcc.ts";
 import { missingProgram } from "./diagnostics/missing-program.ts";
+import { createToolReader } from "./diagnostics/reader.ts";
 import { ALL_FLAGS, buildArgv, makeFlags, queryArgv } from "./make.ts";
 import { currentStamp, decodeStamp, difference, encodeStamp, type Stamp, withoutChanged } from "./stamp.ts";
 import type { BuildStep } from "./step.ts";
@@ -91,7 +93,7 @@ async function runStep(
   step: BuildStep,
   flags: readonly string[],
   stamp: Stamp,
-  { target, connection, mirror }: BuildPlace,
+  { target, connection, root, mirror }: BuildPlace,
   onLine: OnLine,
   signal: AbortSignal,
 ): Promise<void> {
@@ -102,7 +104,7 @@ async function runStep(
   const tool = await connection.exec(argv, { cwd: mirror, env, signal });
   tool.stdin.end(encodeStamp(stamp));
   tool.stderr.resume();
-  const read = createCompilerReader(mirror);
+  const read = createToolReader({ mirror, folder: step.folder, hasFile: (path) => existsSync(join(root, path)) });
   let [errors, missing] = [0, ""];
   const lines = eachLine(tool.stdout, (line) => {
     const understood = read(line);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createCompilerReader } from "../../../../devtool/build/diagnostics/gcc.ts";
+import { createToolReader } from "../../../../devtool/build/diagnostics/reader.ts";
 import { golden } from "../../../rig/golden.ts";
 import { needs, temporaryDirectory } from "../../../rig/host.ts";
 import { lacks } from "../../rig.ts";
@@ -41,14 +42,14 @@ const LINES: readonly (readonly [string, string, string | undefined])[] = [
 
 for (const [title, printed, read] of LINES) {
   test(`compiler output: ${title} names files from the project's root`, () => {
-    const reader = createCompilerReader("/home/m/p");
+    const reader = createToolReader({ mirror: "/home/m/p", folder: "", hasFile: () => false });
     assert.equal(reader("make: Entering directory '/home/m/p/native'"), undefined);
     assert.equal(reader(printed)?.text, read);
   });
 }
 
 test("a make within a make is followed in and out", () => {
-  const reader = createCompilerReader("/p");
+  const reader = createToolReader({ mirror: "/p", folder: "", hasFile: () => false });
   const files = [
     "make: Entering directory '/p/native'",
     "a.c:1:1: error: a",
@@ -82,7 +83,7 @@ test("what the real gcc and make print becomes the golden text", async (t) => {
       resolve(stdout),
     );
   });
-  const reader = createCompilerReader(root);
+  const reader = createToolReader({ mirror: root, folder: "native", hasFile: (path) => existsSync(join(root, path)) });
   const read = printed
     .trimEnd()
     .split("\n")

@@ -1,0 +1,43 @@
+import type { Diagnostic } from "../../report/diagnostic.ts";
+import type { ReadLine, ToolLine } from "./tool-line.ts";
+
+const LINKER = /^(?:\S*\/)?(?:[\w.-]+-)?(ld(?:\.(?:lld|gold|bfd|mold))?|lld|mold): /;
+/** The place is a line where the object file has debugging information, else an offset in one of its sections. */
+const AT_PLACE = /^(?:([^\s:]+\.\w+):)?([^\s:]+):(?:(\d+)|\((\.[\w.]+\+0x[0-9a-f]+)\)): (.*)$/;
+const FAULT = /^(undefined reference to|multiple definition of|relocation truncated|first defined here)/;
+const IN_FUNCTION = /^([^\s:]+)(: in function .*:)$/;
+/** lld's and mold's lines after "undefined symbol". */
+const REFERENCED = /^(>>> (?:referenced|defined) (?:by|at) )([^\s:]+):(\d+)( .*)?$/;
+
+/** What GNU ld, gold, lld and mold report. */
+export const readLinker: ReadLine = (line, local) => {
+  const [start = ""] = LINKER.exec(line) ?? [];
+  const said = line.slice(start.length);
+  const [, object, path, row, offset, fault = ""] = AT_PLACE.exec(said) ?? [];
+  if (path !== undefined && FAULT.test(fault)) {
+    const file = local(path);
+    const shown = `${start}${object === undefined ? "" : `${object}:`}${file}:${row ?? `(${offset})`}: ${fault}`;
+    return { text: shown, diagnostic: { file, line: Number(row ?? 1), column: 1, severity: "error", text: fault } };
+  }
+  const [, source, rest] = IN_FUNCTION.exec(said) ?? [];
+  if (source !== undefined) return { text: `${start}${local(source)}${rest}` };
+  const [, words, from, number, object2 = ""] = REFERENCED.exec(line) ?? [];
+  if (from !== undefined) return referenced(`${words}`, local(from), Number(number), object2);
+  return start === "" ? undefined : ofLinker(line, said);
+};
+
+function referenced(words: string, file: string, line: number, rest: string): ToolLine {
+  const text = words
+    .replace(">>> ", "")
+    .trim()
+    .replace(/ (by|at)$/, " here");
+  return { text: `${words}${file}:${line}${rest}`, diagnostic: { file, line, column: 1, severity: "note", text } };
+}
+
+function ofLinker(line: string, said: string): ToolLine {
+  const [, word, rest = said] = /^(error|fatal|warning): (.*)$/.exec(said) ?? [];
+  const isError = word === undefined ? /^(cannot|can't|unrecognized|unable|skipping incompatible)/.test(rest) : true;
+  if (!isError || rest.startsWith("skipping incompatible")) return { text: line };
+  const severity: Diagnostic["severity"] = word === "warning" ? "warning" : "error";
+  return { text: line, diagnostic: { file: "", line: 0, column: 0, severity, text: rest } };
+}

@@ -1,0 +1,67 @@
+import { posix } from "node:path";
+import { createCmakeReader } from "./cmake.ts";
+import { readCompiler } from "./gcc.ts";
+import { readGo } from "./go.ts";
+import { readLinker } from "./linker.ts";
+import { createMakeReader, readDirectory } from "./make.ts";
+import { createRustcReader } from "./rustc.ts";
+import type { Local, ReadLine, ToolLine } from "./tool-line.ts";
+
+export interface ToolPlace {
+  /** The project's absolute path on the target. */
+  readonly mirror: string;
+  /** Where the tool runs, relative to the project. */
+  readonly folder: string;
+  /** Whether the project has this file. */
+  readonly hasFile: (path: string) => boolean;
+}
+
+/**
+ * Reads what a build prints, line by line, whichever tools it runs: make, gcc, clang, linkers, cargo, rustc, go, cmake.
+ * Returns undefined for a line that says nothing to the developer.
+ */
+export function createToolReader({ mirror, folder, hasFile }: ToolPlace): (line: string) => ToolLine | undefined {
+  const directories = [posix.join(mirror, folder)];
+  const local: Local = (path) => {
+    const from = directories.at(-1) ?? mirror;
+    // cargo names files relative to its workspace, which may be above the folder that it was started in.
+    const candidates = upTo(mirror, from).flatMap((base) => below(mirror, posix.resolve(base, path)) ?? []);
+    return candidates.find(hasFile) ?? below(mirror, posix.resolve(from, path)) ?? path;
+  };
+  let errors = 0;
+  const make = createMakeReader(() => errors > 0);
+  const readers = [make, createRustcReader(), createCmakeReader(), readLinker, readCompiler, readGo];
+  return (line) => {
+    const moved = readDirectory(line);
+    if (moved?.enters) directories.push(posix.resolve(directories.at(-1) ?? mirror, moved.directory));
+    else if (moved && directories.length > 1) directories.pop();
+    if (moved) return undefined;
+    const read = firstOf(readers, line, local);
+    if (read.diagnostic?.severity === "error") errors += 1;
+    return shortened(read, mirror);
+  };
+}
+
+/** Without the mirror's path in the middle of the message. */
+function shortened({ text, diagnostic }: ToolLine, mirror: string): ToolLine {
+  const short = (words: string) => words.replaceAll(`${mirror}/`, "");
+  return { text: short(text), ...(diagnostic ? { diagnostic: { ...diagnostic, text: short(diagnostic.text) } } : {}) };
+}
+
+/** `path` and the directories above it, up to `root`. */
+function upTo(root: string, path: string): string[] {
+  return path.startsWith(`${root}/`) ? [path, ...upTo(root, posix.dirname(path))] : [path];
+}
+
+/** Relative to `folder`; undefined outside of it. */
+function below(folder: string, path: string): string | undefined {
+  return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : undefined;
+}
+
+function firstOf(readers: readonly ReadLine[], line: string, local: Local): ToolLine {
+  for (const read of readers) {
+    const found = read(line, local);
+    if (found) return found;
+  }
+  return { text: line };
+}

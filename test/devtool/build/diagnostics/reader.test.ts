@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createToolReader } from "../../../../devtool/build/diagnostics/reader.ts";
+import { diagnosticLine } from "../../../../devtool/report/diagnostic.ts";
+import { golden } from "../../../rig/golden.ts";
+
+/** What tools of Debian 12 printed for a broken project in /home/me/p; by tool, the folder they were started in. */
+const PRINTED = join(import.meta.dirname, "printed");
+const FOLDERS: Readonly<Record<string, string>> = {
+  cargo: "rs/src",
+  cmake: "cm",
+  go: "go",
+  gomod: "go",
+  govet: "go",
+  "make-bad": "",
+  "make-false": "",
+  "make-norule": "",
+  ld: "",
+};
+const FILES = ["c/main.c", "c/l.c", "c/b.c", "rs/src/main.rs", "go/main.go", "go/sub/sub.go", "cm/CMakeLists.txt"];
+
+for (const file of readdirSync(PRINTED).filter((name) => !name.includes("golden"))) {
+  const tool = file.replace(".txt", "");
+  test(`what ${tool} printed becomes diagnostics with the developer's paths, as in the golden file`, () => {
+    const place = {
+      mirror: "/home/me/p",
+      folder: FOLDERS[tool] ?? "c",
+      hasFile: (path: string) => FILES.includes(path),
+    };
+    const read = createToolReader(place);
+    const lines = readFileSync(join(PRINTED, file), "utf8").trimEnd().split("\n");
+    const found = lines.flatMap((line) => read(line) ?? []);
+    const shown = found.map(({ text, diagnostic }) => (diagnostic ? `! ${diagnosticLine(diagnostic)}` : `  ${text}`));
+    golden(join(PRINTED, `${tool}.golden.txt`), `${shown.join("\n")}\n`);
+  });
+}
+
+test("a rule that failed without a message is an error, and one whose command reported an error is not", () => {
+  const errors = (lines: readonly string[]) => {
+    const read = createToolReader({ mirror: "/p", folder: "", hasFile: () => true });
+    return lines.map((line) => read(line)?.diagnostic?.text);
+  };
+  const rule = "make: *** [Makefile:3: a.o] Error 1";
+  assert.deepEqual(errors([rule]), ["a.o: Error 1"]);
+  assert.deepEqual(errors(["a.c:1:1: error: x", rule]), ["x", undefined]);
+});
