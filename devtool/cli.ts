@@ -5,9 +5,8 @@ import { type CommandName, parseArguments } from "./command-line/arguments.ts";
 import type { Command } from "./command-line/command.ts";
 import { Failure } from "./failure.ts";
 import { Interrupted, listenForInterrupts } from "./process/interrupts.ts";
-import { type Report, reportFailure, reportOf } from "./report/events.ts";
-import { jsonReport } from "./report/json.ts";
-import { humanReport } from "./report/lines.ts";
+import { reportFailure, reportOf } from "./report/events.ts";
+import { type Format, openOutput } from "./report/format.ts";
 
 /** Each command's code is loaded only when that command is run. */
 const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
@@ -26,15 +25,14 @@ const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
 
 const interrupts = listenForInterrupts((exitCode) => process.exit(exitCode));
 // An error in the command line is an event too, so this is a guess until the command line is parsed.
-let isJson = process.argv.includes("--json");
-let report = newReport();
+let format: Format = /(^| )--(json|format[= ]json)( |$)/.test(process.argv.join(" ")) ? "json" : "human";
+let output = openOutput(format, process);
+let { report } = output;
 // The reader has closed the pipe (`| head`).
 process.stdout.on("error", () => interrupts.end("SIGPIPE"));
 process.stderr.on("error", () => {});
 // What a promise that nobody awaits rejects with, such as one of the configuration's.
 process.on("uncaughtException", (error) => exitAfterOutput(exitCodeFor(error)));
-// What the configuration prints, or a program that it imports, must not stand between the events.
-if (isJson) globalThis.console = new Console(process.stderr, process.stderr);
 exitAfterOutput(await main(process.argv.slice(2)).catch(exitCodeFor));
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -48,8 +46,11 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`${packageVersion()}\n`);
       return 0;
     case "command": {
-      isJson = parsed.options.json;
-      report = parsed.name === "watch" ? newReport() : reportOf(newReport(), { round: 1 });
+      format = parsed.options.format;
+      // What the configuration prints, or a program that it imports, must not stand between the events.
+      if (format !== "human") globalThis.console = new Console(process.stderr, process.stderr);
+      output = openOutput(format, process);
+      report = parsed.name === "watch" ? output.report : reportOf(output.report, { round: 1 });
       const command = await LOAD[parsed.name]();
       return await command({ ...parsed, report, interrupts });
     }
@@ -72,10 +73,6 @@ function checkDirectory(): void {
   }
 }
 
-function newReport(): Report {
-  return isJson ? jsonReport(process) : humanReport(process);
-}
-
 function packageVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
   return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "";
@@ -93,7 +90,7 @@ function exitCodeFor(error: unknown): number {
 }
 
 function reportBug(error: unknown): void {
-  if (isJson) {
+  if (format === "json") {
     const message = error instanceof Error ? error.message : String(error);
     report({ event: "failed", code: "internal", message, remedy: "report this bug with the lines on standard error" });
   }
@@ -103,5 +100,6 @@ function reportBug(error: unknown): void {
 
 /** On some systems writing to a pipe is asynchronous: waits until it is done. */
 function exitAfterOutput(exitCode: number): void {
+  output.finish();
   process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
 }

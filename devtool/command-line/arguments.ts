@@ -1,5 +1,6 @@
 import yargs from "yargs";
 import { Failure } from "../failure.ts";
+import { FORMATS, type Format } from "../report/format.ts";
 import { nearest } from "../report/nearest.ts";
 import type { Options } from "./options.ts";
 
@@ -44,7 +45,12 @@ const OPTIONS = {
     requiresArg: true,
     describe: "configuration file, instead of the nearest devtool.config.*",
   },
-  json: { type: "boolean", describe: "print one event per line on standard output" },
+  json: { type: "boolean", describe: "the same as --format json" },
+  format: {
+    type: "string",
+    requiresArg: true,
+    describe: "human; json: one event per line; sarif, github: also the diagnostics, as these read them",
+  },
   provision: { type: "boolean", describe: "before run and watch: install what is missing on the target" },
   "accept-new-host-key": { type: "boolean", describe: "accept the key of a host that is not known yet" },
   "ssh-config": { type: "string", requiresArg: true, describe: "SSH configuration file, instead of ~/.ssh/config" },
@@ -76,7 +82,15 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
       exitCode: 2,
     });
   }
-  return { kind: "command", name, options: optionsOf({ ...before, ...after }), words: after.words };
+  const options = optionsOf({ ...before, ...after });
+  if (options.format === "sarif" && name !== "build" && name !== "sync") {
+    throw new Failure(`--format sarif is one document about a build, and devtool ${name} prints other things too`, {
+      code: "usage",
+      remedy: "use it with build; --format json has the diagnostics of every command",
+      exitCode: 2,
+    });
+  }
+  return { kind: "command", name, options, words: after.words };
 }
 
 type Parsed = Readonly<Record<string, unknown>> & { readonly words: readonly string[] };
@@ -114,11 +128,21 @@ function optionsOf(given: Readonly<Record<string, unknown>>): Options {
   return {
     target: text("target"),
     config: text("config"),
-    json: given["json"] === true,
+    format: formatOf(text("format"), given["json"] === true),
     provision: given["provision"] === true,
     acceptNewHostKey: given["accept-new-host-key"] === true,
     sshConfig: text("ssh-config"),
   };
+}
+
+function formatOf(written: string | undefined, isJson: boolean): Format {
+  const format = FORMATS.find((known) => known === (written ?? (isJson ? "json" : "human")));
+  if (format !== undefined && (!isJson || format === "json")) return format;
+  const problem =
+    format === undefined
+      ? `--format must be ${FORMATS.join(", ")}, not ${JSON.stringify(written)}`
+      : `--json and --format ${format} are two formats`;
+  throw new Failure(problem, { code: "usage", exitCode: 2 });
 }
 
 function refusal(message: string): Failure {

@@ -1,8 +1,10 @@
+import type { Format } from "../report/format.ts";
+
 /** The options of every command. */
 export interface Options {
   readonly target: string | undefined;
   readonly config: string | undefined;
-  readonly json: boolean;
+  readonly format: Format;
   readonly provision: boolean;
   readonly acceptNewHostKey: boolean;
   readonly sshConfig: string | undefined;

@@ -12,7 +12,7 @@ export const command: Command = async (call) => {
   const targetReport = reportOf(report, { target: target.name });
   const show = (name: string, value: string | null) => targetReport({ event: "status", name, value });
   show("target", `${target.name} (${target.kind})`);
-  if (target.kind === "vagrant" && !options.json) await vagrantStatus(root);
+  if (target.kind === "vagrant" && options.format !== "json") await vagrantStatus(root);
   try {
     const { connection, facts, mirror } = await connect(target, root, report, interrupts.signal);
     show("connection", `${facts.user}, ${facts.platform}-${facts.arch}-${facts.libc}, node ${facts.node}`);

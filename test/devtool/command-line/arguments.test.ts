@@ -24,14 +24,14 @@ test("options after NAME belong to the command, even devtool's own", async () =>
     "007",
   );
   assert.equal(parsed.options.target, "me@host");
-  assert.equal(parsed.options.json, false);
+  assert.equal(parsed.options.format, "human");
   assert.deepEqual(parsed.words, ["hello1", "/bin/ls", "--target", "x", "--json", "--", "-1", "007"]);
 });
 
 test("options may come before the command, and the last of a repeated one counts", async () => {
   const parsed = await command("--target", "a", "--json", "watch", "--target=b", "--accept-new-host-key", "n");
   assert.equal(parsed.options.target, "b");
-  assert.equal(parsed.options.json, true);
+  assert.equal(parsed.options.format, "json");
   assert.equal(parsed.options.acceptNewHostKey, true);
   assert.deepEqual(parsed.words, ["n"]);
 });
