@@ -111,7 +111,7 @@ async function scripts(remote: Remote, project: string, tinydocker: readonly str
   return [contender(PLAIN, plain), contender(MULTIPLEXED, multiplexed)];
 }
 
-const EXTERNAL = ["koffi", "yargs", "tar-stream", "fzstd"].map((name) => `--external:${name}`).join(" ");
+const EXTERNAL = ["koffi", "yargs", "fzstd"].map((name) => `--external:${name}`).join(" ");
 const ESBUILD_OPTIONS = `--bundle --platform=node --format=esm --target=node20 ${EXTERNAL} --log-level=warning`;
 async function firstByte(script: string, cwd: string): Promise<number> {
   const child = spawn("sh", ["-c", script], { cwd, stdio: ["ignore", "pipe", "inherit"] });

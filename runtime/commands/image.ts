@@ -1,6 +1,6 @@
 import type { Argv, CommandModule } from "yargs";
-import type { Extracted } from "../image/archive/extract.ts";
-import { count, hints } from "../image/hints.ts";
+import type { Extracted } from "../image/extract/extract.ts";
+import { counted, hints } from "../image/hints.ts";
 import { type Imported, importImage } from "../image/import.ts";
 import { bytesInWords, listing } from "../image/listing.ts";
 import { removeImage } from "../image/remove.ts";
@@ -66,7 +66,7 @@ async function importAndReport(name: string, source: string, signal: AbortSignal
 }
 
 function summary({ record }: Imported): string {
-  return `${record.name}: ${count(record.files, "file")}, ${bytesInWords(record.bytes)}\n`;
+  return `${record.name}: ${counted(record.files, "file")}, ${bytesInWords(record.bytes)}\n`;
 }
 
 const SILENT_MS = 1_000;
@@ -82,7 +82,7 @@ function progressMeter(name: string): { show: (done: Readonly<Extracted>) => voi
       if (Date.now() < next) return;
       next = Date.now() + REFRESH_MS;
       shown = true;
-      process.stderr.write(`\r\x1b[Kimporting ${name}: ${count(files, "file")}, ${bytesInWords(bytes)}`);
+      process.stderr.write(`\r\x1b[Kimporting ${name}: ${counted(files, "file")}, ${bytesInWords(bytes)}`);
     },
     clear: () => {
       if (shown) process.stderr.write("\r\x1b[K");

@@ -4,12 +4,13 @@ import { join, resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
 import { Failure } from "../failure.ts";
 import { checkedName } from "../spec/name.ts";
-import { decompress } from "./archive/decompress.ts";
+import { decompress } from "./archive/compression/decompress.ts";
 import { BadImage, type Entry } from "./archive/entry.ts";
-import { type Extracted, extractEntries } from "./archive/extract.ts";
-import { readTar } from "./archive/tar.ts";
+import { readTar } from "./archive/tar/tar.ts";
 import { readTree } from "./archive/tree.ts";
+import { type Extracted, extractEntries } from "./extract/extract.ts";
 import { clearLeftovers, makeUnderWay, removeTree } from "./leftovers.ts";
+import { Notes } from "./notes.ts";
 import { HOST } from "./resolve.ts";
 import { type ImageRecord, imagesDirectory, recordOf } from "./store.ts";
 import { systemFailure, systemReason } from "./system-failure.ts";
@@ -28,6 +29,8 @@ export interface Import {
 export interface Imported {
   readonly record: ImageRecord;
   readonly extracted: Extracted;
+  /** What was changed or left out. */
+  readonly notes: Notes;
   readonly rootfs: string;
 }
 
@@ -37,11 +40,12 @@ export interface Imported {
 export async function importImage(request: Import): Promise<Imported> {
   const { root, name } = request;
   await refuseTaken(root, name);
-  const entries = await openSource(request);
+  const notes = new Notes();
+  const entries = await openSource(request, notes);
   try {
     await mkdir(imagesDirectory(root), { recursive: true, mode: 0o700 });
     await clearLeftovers(root);
-    return await extractAndPublish(request, entries);
+    return await extractAndPublish(request, entries, notes);
   } catch (error) {
     request.signal.throwIfAborted();
     throw explained(sourceError(request.stdin) ?? error, request);
@@ -71,8 +75,8 @@ function taken(name: string): Failure {
   });
 }
 
-async function openSource({ root, source, stdin, signal }: Import): Promise<AsyncIterable<Entry>> {
-  if (source === "-") return readTar(decompress(abortable(stdin, signal)));
+async function openSource({ root, source, stdin, signal }: Import, notes: Notes): Promise<AsyncIterable<Entry>> {
+  if (source === "-") return readTar(decompress(abortable(stdin, signal)), { notes });
   if (source === "")
     throw new Failure("the source of the image is an empty path", {
       code: "usage",
@@ -82,7 +86,7 @@ async function openSource({ root, source, stdin, signal }: Import): Promise<Asyn
   const stats = await readable(source, stat(path));
   if (stats.isDirectory()) return readTree(await outsideOf(root, await readable(source, realpath(path))));
   const file = await readable(source, open(path));
-  return readTar(decompress(abortable(file.createReadStream({ highWaterMark: READ_BYTES }), signal)));
+  return readTar(decompress(abortable(file.createReadStream({ highWaterMark: READ_BYTES }), signal)), { notes });
 }
 
 /** Without a listener, a stream that fails before it is read would end this process. Reading it throws the error again. */
@@ -114,20 +118,20 @@ async function outsideOf(root: string, directory: string): Promise<string> {
   });
 }
 
-async function extractAndPublish(request: Import, entries: AsyncIterable<Entry>): Promise<Imported> {
+async function extractAndPublish(request: Import, entries: AsyncIterable<Entry>, notes: Notes): Promise<Imported> {
   const { root, name, signal, progress } = request;
   const underWay = await makeUnderWay(root, "import");
   try {
     const rootfs = join(underWay, "rootfs");
     await mkdir(rootfs, { mode: 0o700 });
-    const extracted = await extractEntries(entries, rootfs, signal, progress);
+    const extracted = await extractEntries(entries, rootfs, { notes, signal, progress });
     const record = { name, created: new Date().toISOString(), bytes: extracted.bytes, files: extracted.files };
     await writeFile(join(underWay, "image.json"), `${JSON.stringify(record)}\n`);
     signal.throwIfAborted();
     // rename(2) replaces only an empty directory, so the second of two imports at the same time fails here.
     const image = join(imagesDirectory(root), name);
     await rename(underWay, image);
-    return { record, extracted, rootfs: join(image, "rootfs") };
+    return { record, extracted, notes, rootfs: join(image, "rootfs") };
   } catch (error) {
     await removeTree(underWay);
     throw error;

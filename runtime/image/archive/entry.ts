@@ -11,14 +11,23 @@ export interface Metadata {
   readonly mtime: number;
 }
 
+/** An extended attribute: `security.capability`, `user.NAME` … */
+export interface Attribute {
+  /** As byte string. */
+  readonly name: string;
+  readonly value: Uint8Array;
+}
+
+/** Part of a file's content, in order: bytes, or so many zeros, which take no space on disk. */
+export type Piece = Uint8Array | { readonly hole: number };
+
 export type Entry = {
   /** Relative to the image's root; the root itself is the empty string. */
   readonly path: string;
   readonly metadata: Metadata;
-  /** It has extended attributes, such as file capabilities; they are not kept. */
-  readonly attributes: boolean;
+  readonly attributes: readonly Attribute[];
 } & (
-  | { readonly kind: "file"; readonly content: AsyncIterable<Uint8Array> }
+  | { readonly kind: "file"; readonly content: AsyncIterable<Piece> }
   | { readonly kind: "directory" | "device" | "socket" }
   /** Another file system is mounted over it. */
   | { readonly kind: "mount point"; readonly directory: boolean }

@@ -1,6 +1,6 @@
 import { constants, type Stats } from "node:fs";
 import { lstat, open, readdir, readlink } from "node:fs/promises";
-import { bytesOf, type Entry, type Metadata } from "./entry.ts";
+import { bytesOf, type Entry, type Metadata, type Piece } from "./entry.ts";
 import { relativePath } from "./entry-path.ts";
 
 /**
@@ -24,19 +24,20 @@ export async function* readTree(directory: string): AsyncGenerator<Entry> {
 }
 
 function mountPoint(path: string, stats: Stats): Entry {
-  return { path, metadata: metadataOf(stats), attributes: false, kind: "mount point", directory: stats.isDirectory() };
+  return { path, metadata: metadataOf(stats), attributes: [], kind: "mount point", directory: stats.isDirectory() };
 }
 
 /** `firstNames`: device and inode of a file with several names → the first of them. */
 async function entryOf(source: string, path: string, stats: Stats, firstNames: Map<string, string>): Promise<Entry> {
-  const base = { path, metadata: metadataOf(stats), attributes: false };
+  const base = { path, metadata: metadataOf(stats), attributes: [] };
   if (stats.isDirectory()) return { ...base, kind: "directory" };
   if (stats.nlink > 1) {
     const target = firstNames.get(`${stats.dev}:${stats.ino}`);
     if (target !== undefined) return { ...base, kind: "hardlink", target };
     firstNames.set(`${stats.dev}:${stats.ino}`, path);
   }
-  if (stats.isFile()) return { ...base, kind: "file", content: contentOf(source) };
+  if (stats.isFile())
+    return { ...base, kind: "file", content: isSparse(stats) ? withHoles(contentOf(source)) : contentOf(source) };
   if (stats.isSymbolicLink()) {
     return { ...base, kind: "symlink", target: await readlink(bytesOf(source), { encoding: "latin1" }) };
   }
@@ -44,7 +45,7 @@ async function entryOf(source: string, path: string, stats: Stats, firstNames: M
   return { ...base, kind: stats.isSocket() ? "socket" : "device" };
 }
 
-async function* contentOf(source: string): AsyncGenerator<Uint8Array> {
+async function* contentOf(source: string): AsyncGenerator<Buffer> {
   // O_NONBLOCK: what became a FIFO since the lstat must not hang the import.
   const file = await open(bytesOf(source), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
@@ -54,7 +55,18 @@ async function* contentOf(source: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** It takes less space on disk than its length. */
+function isSparse({ size, blocks }: Stats): boolean {
+  return blocks * 512 < size;
+}
+
+async function* withHoles(content: AsyncIterable<Buffer>): AsyncGenerator<Piece> {
+  for await (const piece of content)
+    yield piece.equals(ZEROS.subarray(0, piece.length)) ? { hole: piece.length } : piece;
+}
+
 const READ_BYTES = 256 * 1_024;
+const ZEROS = Buffer.alloc(READ_BYTES);
 
 function metadataOf(stats: Stats): Metadata {
   return { mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid, mtime: stats.mtimeMs / 1_000 };

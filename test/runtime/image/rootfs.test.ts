@@ -62,7 +62,11 @@ test("a distribution's root file system is imported completely except for its de
   makeRootfs(top);
   execFileSync("tar", ["-C", top, "-czf", tarball, "."]);
   const imported = await importInto(here.root, "debian", tarball);
-  assert.deepEqual(hints(imported), ["left out 3 device nodes below dev/: a container gets its own /dev"]);
+  const names = '(?:"dev/(?:null|tty|zero)"(?:, )?){3}';
+  assert.match(
+    hints(imported).join("\n"),
+    new RegExp(`^left out 3 device nodes \\(${names}\\): a container gets its own /dev$`),
+  );
   execFileSync("find", [join(top, "dev"), "-type", "c", "-delete"]);
   const { dev: _, ...nodes } = snapshot(imported.rootfs);
   const { dev: __, ...expected } = snapshot(top);

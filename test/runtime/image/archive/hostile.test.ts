@@ -5,22 +5,8 @@ import { archive, pax, type RawEntry } from "./archive.ts";
 
 /** `{outside}` stands for the absolute path of a directory beside the images. */
 const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> = {
-  "a name that climbs out": { entries: [{ name: "../outside/victim" }], says: /"\.\.\/outside\/victim" leads out/ },
-  "a name that climbs out further in": { entries: [{ name: "a/../../outside/victim" }], says: /leads out/ },
-  "a name that climbs and comes back": { entries: [{ name: "a/../b" }], says: /leads out/ },
-  "a name of dots alone": { entries: [{ name: "..", type: "5" }], says: /leads out/ },
-  "an absolute name": { entries: [{ name: "{outside}/victim" }], says: /absolute name/ },
-  "an absolute name in a pax record": {
-    entries: [pax({ path: "/etc/passwd" }), { name: "harmless" }],
-    says: /"\/etc\/passwd" is an absolute name/,
-  },
-  "a climbing name in a GNU long name": {
-    entries: [{ name: "././@LongLink", type: "L", content: "../outside/victim\0" }, { name: "harmless" }],
-    says: /leads out/,
-  },
-  "an entry without a name": { entries: [{ name: "" }], says: /no name/ },
+  "a file without a name": { entries: [{ name: "", content: "x" }], says: /root is a file/ },
   "a NUL in a pax name": { entries: [pax({ path: "a\0b" }), { name: "x" }], says: /NUL/ },
-  "a pax name that is not UTF-8": { entries: [pax({ path: "a\ufffd" }), { name: "x" }], says: /not UTF-8/ },
   "a name longer than a file name can be": {
     entries: [pax({ path: "n".repeat(256) }), { name: "x" }],
     says: /over 255 bytes/,
@@ -36,53 +22,37 @@ const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> 
     ],
     says: /"way" is used as a directory, but an earlier entry makes it something else/,
   },
-  "a file through a symlink within the image": {
+  "a file through a symlink to itself": {
     entries: [
-      { name: "real", type: "5" },
-      { name: "way", type: "2", target: "real" },
+      { name: "way", type: "2", target: "way/way" },
       { name: "way/file", content: "x" },
     ],
-    says: /"way" is used as a directory, but an earlier entry makes it something else/,
+    says: /"way" is used as a directory/,
   },
-  "a directory over a symlink": {
+  "a file through a symlink to the host's root": {
     entries: [
-      { name: "way", type: "2", target: "{outside}" },
-      { name: "way", type: "5", mode: 0o777 },
+      { name: "way", type: "2", target: "/" },
+      { name: "way{outside}/victim", content: "changed" },
+      { name: "x/y" },
+      { name: "x/y/z" },
     ],
-    says: /"way" is used as a directory, but an earlier entry makes it something else/,
+    says: /"x\/y" is used as a directory/,
   },
   "a file below a file": {
     entries: [{ name: "a" }, { name: "a/b" }],
     says: /"a" is used as a directory, but an earlier entry makes it something else/,
   },
-  "a file over a directory": {
-    entries: [{ name: "a", type: "5" }, { name: "a" }],
+  "a file over a directory that isn't empty": {
+    entries: [
+      { name: "a/b", content: "x" },
+      { name: "a", content: "x" },
+    ],
     says: /"a" is a directory, and a later entry makes it something else/,
   },
-  "a symlink that climbs out": {
-    entries: [{ name: "a/way", type: "2", target: "../../outside" }],
-    says: /symlink "a\/way" leads out/,
-  },
-  "a symlink that climbs out on its way": {
-    entries: [{ name: "way", type: "2", target: "a/../../a" }],
-    says: /leads out/,
-  },
-  "a symlink to nothing": { entries: [{ name: "way", type: "2" }], says: /no valid target/ },
+  "a symlink to nothing": { entries: [{ name: "way", type: "2" }], says: /without a valid target/ },
   "a symlink as the root": { entries: [{ name: "./", type: "2", target: "{outside}" }], says: /root is a symlink/ },
   "a file as the root": { entries: [{ name: ".", content: "x" }], says: /root is a file/ },
-  "a hard link to an absolute path": {
-    entries: [{ name: "shadow", type: "1", target: "/etc/passwd" }],
-    says: /absolute name/,
-  },
-  "a hard link that climbs out": {
-    entries: [{ name: "v", type: "1", target: "../outside/victim" }],
-    says: /leads out/,
-  },
   "a hard link to nothing": { entries: [{ name: "v", type: "1", target: "absent" }], says: /not a file of the image/ },
-  "a hard link to itself": {
-    entries: [{ name: "v" }, { name: "v", type: "1", target: "v" }],
-    says: /not a file of the image/,
-  },
   "a hard link to a directory": {
     entries: [
       { name: "d", type: "5" },
@@ -97,16 +67,61 @@ const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> 
     ],
     says: /not a file of the image/,
   },
-  "a character device outside of dev": { entries: [{ name: "etc/null", type: "3" }], says: /"etc\/null" is a device/ },
-  "a block device outside of dev": { entries: [{ name: "sda", type: "4" }], says: /"sda" is a device/ },
-  "a device deeper than dev": { entries: [{ name: "dev/pts/0", type: "3" }], says: /is a device/ },
-  "a GNU sparse file": { entries: [{ name: "sparse", type: "S" }], says: /"sparse" is a sparse file/ },
-  "a pax sparse file": { entries: [pax({ "GNU.sparse.major": "1" }), { name: "sparse" }], says: /sparse/ },
-  "a volume label": { entries: [{ name: "label", type: "V" }], says: /only GNU tar knows/ },
+  "a sparse file whose map is not one": {
+    entries: [pax({ "GNU.sparse.size": "10", "GNU.sparse.map": "5,1,2,1" }), { name: "sparse", content: "12" }],
+    says: /the map of a sparse file is malformed/,
+  },
+  "a sparse file that is smaller than its map": {
+    entries: [pax({ "GNU.sparse.size": "10", "GNU.sparse.map": "8,4" }), { name: "sparse", content: "1234" }],
+    says: /the map of a sparse file is malformed/,
+  },
+  "a sparse file whose map has more than its content": {
+    entries: [pax({ "GNU.sparse.size": "10", "GNU.sparse.map": "0,6" }), { name: "sparse", content: "12345" }],
+    says: /the map of a sparse file is malformed/,
+  },
+  "a sparse file whose map tells a length below its content": {
+    entries: [
+      pax({ "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "9" }),
+      { name: "sparse", content: "2\n0\n" },
+    ],
+    says: /is cut short/,
+  },
+  "a sparse file larger than any disk": {
+    entries: [pax({ "GNU.sparse.size": "99999999999999", "GNU.sparse.map": "0,1" }), { name: "sparse", content: "1" }],
+    says: /a sparse file of over 16 TiB/,
+  },
+  "a pax record without its length": {
+    entries: [{ name: "pax", type: "x", content: "path=x\n" }, { name: "x" }],
+    says: /a pax header has a record that is malformed/,
+  },
+  "a pax record longer than its header": {
+    entries: [{ name: "pax", type: "x", content: "99 path=x\n" }, { name: "x" }],
+    says: /a pax header has a record that is malformed/,
+  },
+  "a pax record of length 0": {
+    entries: [{ name: "pax", type: "x", content: "0 path=x\n" }, { name: "x" }],
+    says: /a pax header has a record that is malformed/,
+  },
+  "a pax header of more than a name needs": {
+    entries: [{ name: "pax", type: "x", content: Buffer.alloc(1_100_000) }, { name: "x" }],
+    says: /a pax header or a long name of over 1 MiB/,
+  },
+  "many pax headers for one file": {
+    entries: [...Array.from({ length: 9 }, () => pax({ comment: "c".repeat(120_000) })), { name: "x" }],
+    says: /a pax header or a long name of over 1 MiB/,
+  },
+  "a long name that is longer than memory": {
+    entries: [{ name: "././@LongLink", type: "L", size: Buffer.from([0x80, 0, 0, 0, 0, 0, 0xff, 0, 0, 0, 0, 0]) }],
+    says: /a pax header or a long name of over 1 MiB/,
+  },
+  "a size below zero": {
+    entries: [{ name: "x", size: Buffer.alloc(12, 0xff) }],
+    says: /the header of "x" contains an invalid number/,
+  },
   "an owner that is not a number": { entries: [pax({ uid: "root" }), { name: "x" }], says: /invalid number/ },
   "an owner that means none": { entries: [pax({ uid: "4294967295" }), { name: "x" }], says: /invalid number/ },
   "a time that is not a number": { entries: [pax({ mtime: "never" }), { name: "x" }], says: /invalid number/ },
-  "a size that is not a number": { entries: [pax({ size: "big" }), { name: "x" }], says: /broken|not a tar/ },
+  "a size that is not a number": { entries: [pax({ size: "big" }), { name: "x" }], says: /invalid number/ },
   "a size in a form that tar does not have": {
     entries: [{ name: "x", size: Buffer.from([0x92, 0, 0, 1]), content: "content" }],
     says: /the header of "x" contains an invalid number/,

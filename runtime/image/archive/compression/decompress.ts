@@ -1,6 +1,5 @@
-import { pipeline, Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
-import { BadImage } from "./entry.ts";
+import { BadImage } from "../entry.ts";
+import { gunzip } from "./gzip.ts";
 import { unzstd } from "./zstd.ts";
 
 const MAGIC_BYTES = 6;
@@ -54,11 +53,6 @@ function startsWith(head: Buffer, magic: Buffer): boolean {
 function isZstd(head: Buffer): boolean {
   const skippable = ((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head.subarray(1), ZSTD_SKIPPABLE);
   return startsWith(head, ZSTD) || skippable;
-}
-
-function gunzip(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  // The reader of the returned stream gets the error too, so the callback has nothing to do.
-  return pipeline(Readable.from(source, { objectMode: false }), createGunzip(), () => {});
 }
 
 async function* broken(format: string, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

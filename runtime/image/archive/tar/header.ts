@@ -1,0 +1,98 @@
+import { BadImage } from "../entry.ts";
+
+export const BLOCK_BYTES = 512;
+
+/** A header block of ustar, GNU or v7; text as byte strings. A number that can't be read is NaN. */
+export interface Header {
+  /** The type flag, one character. */
+  readonly type: string;
+  readonly name: string;
+  readonly linkName: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtime: number;
+  /** The whole block, for what only one type has. */
+  readonly block: Buffer;
+}
+
+/** POSIX.1-2017, pax, "ustar Interchange Format": where each field is, and its length. */
+const FIELD = {
+  name: [0, 100],
+  mode: [100, 8],
+  uid: [108, 8],
+  gid: [116, 8],
+  size: [124, 12],
+  mtime: [136, 12],
+  checksum: [148, 8],
+  type: [156, 1],
+  linkName: [157, 100],
+  magic: [257, 6],
+  prefix: [345, 155],
+} as const;
+
+/** Undefined for a block of zeros, which ends an archive. Throws BadImage for a block that does not match its checksum. */
+export function parseHeader(block: Buffer): Header | undefined {
+  if (block.every((byte) => byte === 0)) return undefined;
+  if (!matchesChecksum(block)) throw new BadImage("it is broken (a header does not match its checksum)");
+  const name = text(block, ...FIELD.name);
+  const prefix = isUstar(block) ? text(block, ...FIELD.prefix) : "";
+  return {
+    type: text(block, ...FIELD.type) || "0",
+    name: prefix === "" ? name : `${prefix}/${name}`,
+    linkName: text(block, ...FIELD.linkName),
+    mode: number(block, ...FIELD.mode),
+    uid: number(block, ...FIELD.uid),
+    gid: number(block, ...FIELD.gid),
+    size: number(block, ...FIELD.size),
+    mtime: number(block, ...FIELD.mtime),
+    block,
+  };
+}
+
+/** GNU's own format has other fields in place of the prefix. */
+function isUstar(block: Buffer): boolean {
+  const [at, length] = FIELD.magic;
+  return block.toString("latin1", at, at + length) === "ustar\0";
+}
+
+/** Its own field counts as spaces. Some old programs summed signed bytes. */
+function matchesChecksum(block: Buffer): boolean {
+  const [at, length] = FIELD.checksum;
+  const stored = number(block, at, length);
+  const outside = [block.subarray(0, at), block.subarray(at + length)];
+  const unsigned = outside.reduce((sum, bytes) => sum + sumOf(new Uint8Array(bytes)), length * 0x20);
+  if (stored === unsigned) return true;
+  const signed = outside.reduce((sum, bytes) => sum + sumOf(new Int8Array(bytes)), length * 0x20);
+  return stored === signed;
+}
+
+function sumOf(bytes: Uint8Array | Int8Array): number {
+  let sum = 0;
+  for (let at = 0; at < bytes.length; at += 1) sum += bytes[at] ?? 0;
+  return sum;
+}
+
+export function text(block: Buffer, at: number, length: number): string {
+  const field = block.toString("latin1", at, at + length);
+  const end = field.indexOf("\0");
+  return end < 0 ? field : field.slice(0, end);
+}
+
+/** Octal digits, or GNU's base 256, where the first bit is set and the second is the sign. */
+export function number(block: Buffer, at: number, length: number): number {
+  const field = block.subarray(at, at + length);
+  if ((field[0] ?? 0) >= 0x80) return base256(field);
+  const [, digits] = /^[\0 ]*([0-7]*)(?:[\0 ]|$)/.exec(field.toString("latin1")) ?? [];
+  return digits === undefined ? Number.NaN : Number.parseInt(digits || "0", 8);
+}
+
+function base256(field: Buffer): number {
+  const [first = 0, ...rest] = field;
+  if (first !== 0x80 && first !== 0xff) return Number.NaN;
+  // The complement of a negative number is a positive one, less one.
+  const isNegative = first === 0xff;
+  const value = rest.reduce((sum, byte) => sum * 256 + (isNegative ? 0xff - byte : byte), 0);
+  return isNegative ? -value - 1 : value;
+}

@@ -1,0 +1,93 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  futimesSync,
+  lchownSync,
+  lutimesSync,
+  openSync,
+  symlinkSync,
+  utimesSync,
+  writeSync,
+} from "node:fs";
+import { BadImage, bytesOf, type Metadata, type Piece, shown } from "../archive/entry.ts";
+
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** `path` must not exist. `onBytes` gets the length of each piece before it is written. */
+export async function writeFile(
+  path: Buffer,
+  metadata: Metadata,
+  content: AsyncIterable<Piece>,
+  onBytes: (length: number) => void,
+): Promise<void> {
+  const file = openSync(path, NEW_FILE, 0o600);
+  try {
+    await writePieces(file, content, onBytes);
+    if (keepsOwners()) fchownSync(file, metadata.uid, metadata.gid);
+    // After chown, which takes setuid and setgid away.
+    fchmodSync(file, metadata.mode);
+    futimesSync(file, time(metadata), time(metadata));
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function writePieces(
+  file: number,
+  content: AsyncIterable<Piece>,
+  onBytes: (length: number) => void,
+): Promise<void> {
+  let at = 0;
+  let end = 0;
+  for await (const piece of content) {
+    if ("hole" in piece) {
+      at += piece.hole;
+      continue;
+    }
+    onBytes(piece.length);
+    for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done, piece.length - done, at + done);
+    at += piece.length;
+    end = at;
+  }
+  if (at > end) ftruncateSync(file, at);
+}
+
+/** The longest target a symlink can have: PATH_MAX minus its NUL. */
+const SYMLINK_BYTES_MAX = 4_095;
+
+/** The target is not looked at: only a container follows it, and it can't lead out of that. Throws BadImage for no target. */
+export function makeSymlink(path: Buffer, metadata: Metadata, target: string): void {
+  if (target === "" || target.includes("\0") || target.length > SYMLINK_BYTES_MAX)
+    throw new BadImage(`${shown(path.toString("latin1"))} is a symlink without a valid target`);
+  symlinkSync(bytesOf(target), path);
+  if (keepsOwners()) lchownSync(path, metadata.uid, metadata.gid);
+  lutimesSync(path, time(metadata), time(metadata));
+}
+
+/** Node.js has no mkfifo, and takes no bytes as an argument of a program; xargs does. */
+export function makeFifo(path: Buffer, metadata: Metadata): void {
+  execFileSync("xargs", ["-0", "mkfifo", "--"], { input: path, stdio: ["pipe", "ignore", "pipe"] });
+  finish(path, metadata);
+}
+
+/** Sets what a new directory or FIFO gets when nothing is written to it any more. */
+export function finish(path: Buffer, metadata: Metadata): void {
+  if (keepsOwners()) lchownSync(path, metadata.uid, metadata.gid);
+  chmodSync(path, metadata.mode);
+  utimesSync(path, time(metadata), time(metadata));
+}
+
+/** Only root can change owners. */
+function keepsOwners(): boolean {
+  return process.geteuid?.() === 0;
+}
+
+/** Node.js reads a negative number as the present time, but a Date before 1970 correctly. */
+function time({ mtime }: Metadata): number | Date {
+  return mtime < 0 ? new Date(mtime * 1_000) : mtime;
+}
