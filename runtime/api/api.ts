@@ -29,6 +29,12 @@ export interface ContainerRequest {
   readonly volumes?: readonly string[] | undefined;
   /** Whether the root is read-only. Default: false. */
   readonly readonly?: boolean | undefined;
+  /** Added to docker's 14 capabilities, such as `NET_ADMIN`, with or without `CAP_`; or `ALL`. */
+  readonly capAdd?: readonly string[] | undefined;
+  /** Taken away from them; or `ALL`. */
+  readonly capDrop?: readonly string[] | undefined;
+  /** As docker's: `seccomp=FILE`, `seccomp=unconfined`, `no-new-privileges=false`, `systempaths=unconfined`. */
+  readonly securityOpt?: readonly string[] | undefined;
 }
 
 export interface StartOptions {

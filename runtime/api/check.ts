@@ -10,11 +10,25 @@ import { Failure } from "../failure.ts";
  * throws Failure; what the values mean is checked where they are used.
  */
 
-const REQUEST = ["name", "args", "env", "image", "user", "cwd", "hostname", "volumes", "readonly"];
+const REQUEST = [
+  "name",
+  "args",
+  "env",
+  "image",
+  "user",
+  "cwd",
+  "hostname",
+  "volumes",
+  "readonly",
+  "capAdd",
+  "capDrop",
+  "securityOpt",
+];
 const OPTIONS = ["stdio", "explain", "language"];
 
 export function checkedRequest(value: unknown): NamedRequest {
-  const { name, args, env, image, user, cwd, hostname, volumes, readonly } = fields("start", "request", value, REQUEST);
+  const request = fields("start", "request", value, REQUEST);
+  const { name, args, env, image, user, cwd, hostname, volumes, readonly } = request;
   return {
     name: text("name", name),
     args: texts("args", args),
@@ -25,6 +39,9 @@ export function checkedRequest(value: unknown): NamedRequest {
     hostname: text("hostname", hostname ?? name),
     volumes: texts("volumes", volumes ?? []),
     readonly: flag("readonly", readonly ?? false),
+    capAdd: texts("capAdd", request["capAdd"] ?? []),
+    capDrop: texts("capDrop", request["capDrop"] ?? []),
+    securityOpt: texts("securityOpt", request["securityOpt"] ?? []),
   };
 }
 

@@ -4,11 +4,13 @@ import { FILES_OPTIONS, filesRequest } from "./options/files.ts";
 import type { Options, Values } from "./options/option.ts";
 import { parseOptions, RUN_REMEDY } from "./options/parse.ts";
 import { PROCESS_OPTIONS, processRequest } from "./options/process.ts";
+import { SECURITY_OPTIONS, securityRequest } from "./options/security.ts";
 
 /** In the order of the help. */
 export const RUN_OPTIONS = {
   ...FILES_OPTIONS,
   ...PROCESS_OPTIONS,
+  ...SECURITY_OPTIONS,
   explain: { type: "boolean", describe: "print each step, the reason for it, and how long it took" },
 } as const satisfies Options;
 
@@ -22,7 +24,7 @@ export function parseRun(args: readonly string[]): { request: NamedRequest; expl
 }
 
 function requestOf(values: Values<typeof RUN_OPTIONS>): Partial<NamedRequest> {
-  return { ...filesRequest(values), ...processRequest(values) };
+  return { ...filesRequest(values), ...processRequest(values), ...securityRequest(values) };
 }
 
 function missing(message: string): Failure {

@@ -1,10 +1,12 @@
 import { fstatSync, readSync, statSync } from "node:fs";
 import { release } from "node:os";
 import { Failure } from "../failure.ts";
+import { givenCapabilities } from "../host/capabilities.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { resolveImage } from "../image/resolve.ts";
 import { isBind } from "../plan/mounts.ts";
 import type { Mount } from "../spec/mounts.ts";
+import { securityOf } from "../spec/security.ts";
 import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } from "../spec/spec.ts";
 import { resolveUser } from "../spec/user.ts";
 import { stateRoot } from "../state/root.ts";
@@ -26,7 +28,7 @@ export interface NamedRequest extends RunRequest {
 export async function prepare(request: NamedRequest, root = stateRoot()): Promise<ContainerSpec> {
   checkKernel(release());
   // Before anything is waited for: what the caller changes then is for its next request.
-  const asking = caller(request);
+  const asking = await caller(request);
   const image = await resolveImage(root, request.image ?? "host");
   const shim = await openShim();
   const read = (path: string) => readInImage(shim, image, path);
@@ -46,9 +48,16 @@ export function checkKernel(kernel: string): void {
   });
 }
 
-function caller(request: NamedRequest): Caller {
+async function caller(request: NamedRequest): Promise<Caller> {
   const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
-  return { uid, gid, env: ownVariables(request), cwd: currentDirectory() };
+  const here = { uid, gid, env: ownVariables(request), cwd: currentDirectory() };
+  // Only what is added has to be compared with them, and to read them takes as long as the spec.
+  const isAdding = request.privileged === true || (request.capAdd ?? []).length > 0;
+  const asking = isAdding ? { ...here, capabilities: givenCapabilities(uid) } : here;
+  const { seccomp } = securityOf(request);
+  if (typeof seccomp === "string") return asking;
+  const { readProfile } = await import("./seccomp-profile.ts");
+  return { ...asking, seccompProfile: readProfile(seccomp.file, here.cwd) };
 }
 
 /** Of this process's variables, those that the command can get: Node.js takes longer to copy all than to compute the spec. */

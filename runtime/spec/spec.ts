@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import type { Profile } from "../seccomp/profile.ts";
-import { type Capability, DEFAULT_CAPABILITIES } from "./capability.ts";
+import { type Capability, capabilitiesFor } from "./capability.ts";
 import { DEFAULT_DEVICES, type Device } from "./device.ts";
 import { environmentOf } from "./environment.ts";
 import { type MountRequests, mountsOf } from "./mount-requests/arrange.ts";
@@ -9,6 +9,7 @@ import { checkedName } from "./name.ts";
 import { allowsSetgroups, isGidMapped, isUidMapped, type Namespaces, namespacesFor } from "./namespaces.ts";
 import { normalizePath } from "./path.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./protected-paths.ts";
+import { type Security, type SecurityRequest, securityOf } from "./security.ts";
 import { textFault } from "./text.ts";
 import type { User } from "./user.ts";
 
@@ -53,7 +54,7 @@ export interface ContainerSpec {
 const IMAGE_NAME = "org.opencontainers.image.ref.name";
 
 /** What a caller asks for; every field but the first two may be left out. */
-export interface RunRequest extends MountRequests {
+export interface RunRequest extends MountRequests, SecurityRequest {
   readonly name: string;
   /** The command and its arguments. */
   readonly args: readonly string[];
@@ -79,6 +80,10 @@ export interface Caller {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Undefined when it does not exist any more. */
   readonly cwd: string | undefined;
+  /** Those it can give to a container; without it, all. */
+  readonly capabilities?: readonly Capability[];
+  /** The rules in the file that the request names, if it names one. */
+  readonly seccompProfile?: Profile;
 }
 
 /** A login's usual limit; Node raises its own to the hard limit, and some programs loop over all descriptors. */
@@ -93,6 +98,9 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
   const terminal = request.terminal ?? false;
   const namespaces = namespacesFor(caller);
   const mounts = mountsOf(request, namespaces, caller.cwd);
+  const security = securityOf(request);
+  const bounding = capabilitiesFor(request, caller.capabilities);
+  const held = user.uid === 0 ? bounding : [];
   const isUncovered = (path: string) => !mounts.some(({ destination }) => destination === path);
   return {
     name,
@@ -106,15 +114,17 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
       env: environmentOf({ hostname, home: user.home, terminal }, request.env ?? [], caller.env),
       cwd: checkedDirectory(request.cwd ?? "/"),
       umask: 0o022,
-      capabilities: capabilitiesOf(user),
+      ...(security.noNewPrivileges ? {} : { noNewPrivileges: false }),
+      capabilities: { bounding, effective: held, permitted: held },
       rlimits: [{ type: "RLIMIT_NOFILE", soft: OPEN_FILES }],
     },
     annotations: { [IMAGE_NAME]: image.name },
     linux: {
       ...namespaces,
-      maskedPaths: MASKED_PATHS.filter(isUncovered),
-      readonlyPaths: READONLY_PATHS,
+      maskedPaths: security.protectedPaths ? MASKED_PATHS.filter(isUncovered) : [],
+      readonlyPaths: security.protectedPaths ? READONLY_PATHS : [],
       devices: DEFAULT_DEVICES.filter(({ path }) => isUncovered(path)),
+      ...seccompOf(security, caller),
     },
   };
 }
@@ -138,10 +148,11 @@ function checkedUser(user: User, namespaces: Namespaces): ContainerSpec["process
   return { uid, gid, additionalGids: allowsSetgroups(namespaces) ? additionalGids : [] };
 }
 
-/** Only root has any. */
-function capabilitiesOf({ uid }: User): ContainerSpec["process"]["capabilities"] {
-  const held = uid === 0 ? DEFAULT_CAPABILITIES : [];
-  return { bounding: DEFAULT_CAPABILITIES, effective: held, permitted: held };
+function seccompOf({ seccomp }: Security, { seccompProfile }: Caller): Pick<ContainerSpec["linux"], "seccomp"> {
+  if (seccomp === "builtin") return {};
+  if (seccomp === "unconfined") return { seccomp };
+  if (seccompProfile) return { seccomp: seccompProfile };
+  throw new Failure(`the seccomp profile ${seccomp.file} was not read`, { code: "internal" });
 }
 
 function checkedArguments(args: readonly string[]): readonly string[] {

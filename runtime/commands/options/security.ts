@@ -1,0 +1,21 @@
+import type { NamedRequest } from "../../container/prepare.ts";
+import type { Options, Values } from "./option.ts";
+
+/** What the container may do. */
+export const SECURITY_OPTIONS = {
+  "cap-add": {
+    type: "string",
+    multiple: true,
+    describe: "capability to add to docker's 14, such as NET_ADMIN; or ALL",
+  },
+  "cap-drop": { type: "string", multiple: true, describe: "capability to take away; or ALL" },
+  "security-opt": {
+    type: "string",
+    multiple: true,
+    describe: "seccomp=FILE|unconfined, no-new-privileges=true|false, systempaths=unconfined",
+  },
+} as const satisfies Options;
+
+export function securityRequest(values: Values<typeof SECURITY_OPTIONS>): Partial<NamedRequest> {
+  return { capAdd: values["cap-add"], capDrop: values["cap-drop"], securityOpt: values["security-opt"] };
+}
