@@ -7,6 +7,7 @@ import { Failure } from "./failure.ts";
 import { Interrupted, listenForInterrupts } from "./process/interrupts.ts";
 import { reportFailure, reportOf } from "./report/events.ts";
 import { type Format, openOutput } from "./report/format.ts";
+import { printableLines } from "./report/printable.ts";
 
 /** Each command's code is loaded only when that command is run. */
 const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
@@ -94,7 +95,7 @@ function reportBug(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     report({ event: "failed", code: "internal", message, remedy: "report this bug with the lines on standard error" });
   }
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(printableLines(`${error instanceof Error ? error.stack : String(error)}\n`));
   process.stderr.write("devtool: this is a bug; please report it with the lines above\n");
 }
 

@@ -1,11 +1,12 @@
 import type { EventLine, Report } from "./events.ts";
+import { printableJson } from "./printable.ts";
 
 /** Prints one JSON object per line on standard output. */
 export function jsonReport({ stdout }: { readonly stdout: NodeJS.WritableStream }): Report {
   return (event, { round = null, target = null, since = 0 } = {}) => {
     const at = toMicroseconds(performance.now() - since);
     const line: EventLine = Object.assign({ event: event.event, round, target, at }, event);
-    stdout.write(`${JSON.stringify(line)}\n`);
+    stdout.write(`${printableJson(line)}\n`);
   };
 }
 

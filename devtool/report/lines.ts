@@ -1,5 +1,6 @@
 import { diagnosticLine } from "./diagnostic.ts";
 import type { Event, Report, Stage } from "./events.ts";
+import { printableLines, printableName } from "./printable.ts";
 import { createStatusLine } from "./status-line.ts";
 
 interface Streams {
@@ -12,7 +13,7 @@ export function humanReport({ stdout, stderr }: Streams): Report {
   const status = createStatusLine(stderr);
   const round: string[] = [];
   let isWatch = false;
-  const print = (text: string) => void stderr.write(`devtool: ${text}\n`);
+  const print = (text: string) => void stderr.write(printableLines(`devtool: ${text}\n`));
   return (event) => {
     status.clear();
     switch (event.event) {
@@ -45,19 +46,19 @@ export function humanReport({ stdout, stderr }: Streams): Report {
         if (isWatch) print(event.signal === null ? `ended with exit code ${event.code}` : `ended by ${event.signal}`);
         break;
       case "diagnostic":
-        stderr.write(`${diagnosticLine(event)}\n`);
+        stderr.write(printableLines(`${diagnosticLine(event)}\n`));
         break;
       case "log":
-        stderr.write(`${event.text}\n`);
+        stderr.write(printableLines(`${event.text}\n`));
         break;
       case "notice":
         print(event.text);
         break;
       case "check":
-        stdout.write(checkLine(event));
+        stdout.write(printableLines(checkLine(event)));
         break;
       case "status":
-        stdout.write(`${`${event.name}:`.padEnd(12)} ${event.value ?? "-"}\n`);
+        stdout.write(printableLines(`${`${event.name}:`.padEnd(12)} ${event.value ?? "-"}\n`));
         break;
       case "failed":
         round.length = 0;
@@ -108,7 +109,7 @@ const NAMES_MAX = 3;
 
 function namesOf(paths: readonly string[]): string {
   const rest = paths.length - NAMES_MAX;
-  return paths.slice(0, NAMES_MAX).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  return paths.slice(0, NAMES_MAX).map(printableName).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
 function count(number: number, noun: string): string {
