@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join, posix } from "node:path";
+import { toBytes } from "../paths/bytes.ts";
 import type { HostFacts } from "../targets/target.ts";
 import type { BuildStep } from "./step.ts";
 
@@ -18,7 +19,7 @@ export async function currentStamp(root: string, step: BuildStep, { arch, libc }
   const visit = async (path: string): Promise<void> => {
     for (const entry of await readdir(join(root, step.folder, path), { withFileTypes: true })) {
       const inner = posix.join(path, entry.name);
-      if (!step.inputs.includes(posix.join(step.folder, inner), entry.isDirectory())) continue;
+      if (!step.inputs.includes(toBytes(posix.join(step.folder, inner)), entry.isDirectory())) continue;
       if (entry.isDirectory()) await visit(inner);
       else files.set(inner, await digest(join(root, step.folder, inner)));
     }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type BuildFailure, build, context, type Message, type Plugin } from "esbuild";
 import type { Diagnostic } from "../report/diagnostic.ts";
 
@@ -5,7 +6,10 @@ export type { BuildContext, BuildOptions, BuildResult, Plugin } from "esbuild";
 
 export const newContext = context;
 
-/** Bundles a file with its imports into the text of one module. Paths in messages are relative to `root`. */
+/**
+ * Bundles a file with its imports into the text of one module. Paths in messages are relative to `root`; the files it was
+ * made of are absolute.
+ */
 export async function bundleText(file: string, root: string, plugins: Plugin[], define: Record<string, string>) {
   const result = await build({
     entryPoints: [file],
@@ -19,8 +23,10 @@ export async function bundleText(file: string, root: string, plugins: Plugin[], 
     sourcemap: "inline",
     define,
     plugins,
+    metafile: true,
   });
-  return result.outputFiles[0]?.text ?? "";
+  const files = Object.keys(result.metafile.inputs).map((path) => join(root, path));
+  return { text: result.outputFiles[0]?.text ?? "", files };
 }
 
 /** The diagnostics of a failed build; undefined for any other error. */

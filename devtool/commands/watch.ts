@@ -8,8 +8,12 @@ import { stdioFor } from "./stdio.ts";
 /** devtool watch [options] [NAME CMD…] */
 export const command: Command = async (call) => {
   const session = await openSession(call);
-  const argv = commandLine(session.project, call.words);
+  commandLine(session.project, call.words);
   if (call.options.provision) await provisionTarget(session.target, session.project.root, call);
   const { interrupts } = call;
-  return await watchProject(session, (report) => ({ argv, stdio: stdioFor({ ...call, report }, false), interrupts }));
+  return await watchProject(session, (project, report) => ({
+    argv: commandLine(project, call.words),
+    stdio: stdioFor({ ...call, report }, false),
+    interrupts,
+  }));
 };

@@ -50,9 +50,12 @@ export interface NativeConfig {
 
 /** Patterns in gitignore syntax. */
 export interface SyncConfig {
-  /** What goes to the target besides the bundle and the native folder. Without any of the three: the whole project. */
+  /**
+   * What goes to the target besides the bundle and the native folder. Without any of the three: the whole project. A line
+   * without a wildcard also selects what git ignores, except what another line ignores below it.
+   */
   readonly include?: readonly string[];
-  /** What does not, in addition to what .gitignore lists. A `!pattern` here includes it again. */
+  /** What does not, in addition to what git ignores. A `!pattern` here includes it again. */
   readonly exclude?: readonly string[];
   /** Which files are executable, where the file system does not record it (Windows). */
   readonly executable?: readonly string[];

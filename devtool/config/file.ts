@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "../bundle/esbuild.ts";
 import { Failure } from "../failure.ts";
@@ -35,15 +35,22 @@ export async function findConfigFile(from: string): Promise<string | undefined> 
   }
 }
 
-/** Returns the file's value, unchecked. @throws Failure, exit code 2, when it can't be read or run */
-export async function readConfigFile(file: string): Promise<unknown> {
-  if (file.endsWith(".json")) return parseJson(file, await readText(file));
+export interface ConfigFile {
+  /** Unchecked. */
+  readonly value: unknown;
+  /** The file and what it imports: absolute paths. */
+  readonly files: readonly string[];
+}
+
+/** @throws Failure, exit code 2, when it can't be read or run */
+export async function readConfigFile(file: string): Promise<ConfigFile> {
+  if (file.endsWith(".json")) return { value: parseJson(file, await readText(file)), files: [file] };
   await readText(file);
   const { bundleText, diagnosticsOf } = await import("../bundle/esbuild.ts");
   const root = dirname(file);
-  let code: string;
+  let bundled: { readonly text: string; readonly files: readonly string[] };
   try {
-    code = await bundleText(file, root, [configImports(root)], pathConstants(file));
+    bundled = await bundleText(file, root, [configImports(root)], pathConstants(file));
   } catch (error) {
     const [first] = diagnosticsOf(error) ?? [];
     if (!first) throw error;
@@ -53,7 +60,10 @@ export async function readConfigFile(file: string): Promise<unknown> {
       cause: error,
     });
   }
-  return await importText(code, file);
+  return {
+    value: await importText(bundled.text, file),
+    files: bundled.files.filter((path) => !path.includes(":") || isAbsolute(path)),
+  };
 }
 
 async function readText(file: string): Promise<string> {

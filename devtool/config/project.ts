@@ -1,18 +1,22 @@
-import { readFile, stat } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { OUTPUTS_LIST } from "../bundle/outputs.ts";
 import { Failure } from "../failure.ts";
+import { parseLines } from "../ignore/lines.ts";
+import { toBytes } from "../paths/bytes.ts";
 import type { BundleConfig, TargetSettings } from "./config.ts";
 import { findConfigFile, readConfigFile } from "./file.ts";
 import type { CheckedConfig } from "./schema.ts";
 
 /** The configuration with its defaults, checked against the project's files. Relative paths are posix. */
 export interface Project {
-  /** Absolute. */
+  /** Absolute, without symbolic links. */
   readonly root: string;
+  /** The configuration's file, and all that it consists of: absolute paths. */
+  readonly config: { readonly file: string; readonly parts: readonly string[] };
   readonly bundle: ProjectBundle | undefined;
   readonly native: { readonly folder: string; readonly target: string | undefined } | undefined;
-  /** Which files are sent to the target: gitignore patterns for createFilter. */
+  /** Which files are sent to the target, besides what git ignores: patterns in gitignore syntax. */
   readonly sync: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   readonly executable: readonly string[];
   readonly run: readonly string[];
@@ -41,26 +45,40 @@ export async function loadProject(named: string | undefined, cwd: string): Promi
       exitCode: 2,
     });
   }
-  const value = await readConfigFile(file);
+  return await readProject(file, relative(cwd, file) || file);
+}
+
+/** Reads it again. @throws Failure, exit code 2, where it is not valid any more */
+export async function reloadProject({ config, root }: Project): Promise<Project> {
+  return await readProject(config.file, relative(root, config.file));
+}
+
+/** `name` is the file's in messages. */
+async function readProject(file: string, name: string): Promise<Project> {
+  const root = await realFolder(file);
+  const { value, files } = await readConfigFile(join(root, basename(file)));
   const { checkConfig } = await import("./schema.ts");
-  return await resolveProject(checkConfig(value, relative(cwd, file) || file), dirname(file));
+  return await resolveProject(checkConfig(value, name), root, { file: join(root, basename(file)), parts: files });
 }
 
 /** The folder of the configuration, if there is one. */
 export async function projectRoot(named: string | undefined, cwd: string): Promise<string | undefined> {
   const file = named === undefined ? await findConfigFile(cwd) : resolve(cwd, named);
-  return file === undefined ? undefined : dirname(file);
+  return file === undefined ? undefined : await realFolder(file);
 }
 
-async function resolveProject(config: CheckedConfig, root: string): Promise<Project> {
+/** One folder is one project, whichever link it is reached through. */
+async function realFolder(file: string): Promise<string> {
+  return await realpath(dirname(file)).catch(() => dirname(file)); // reading the file reports what is wrong
+}
+
+async function resolveProject(config: CheckedConfig, root: string, files: Project["config"]): Promise<Project> {
   const bundle = config.bundle && (await resolveBundle(config.bundle, root));
   const native = config.native && (await resolveNative(config.native, root));
+  if (config.sync) checkPatterns(config.sync, basename(files.file));
   const ownFolders = [bundle?.outdir, native?.folder].filter((folder) => folder !== undefined);
   const include = [...ownFolders.map((folder) => `/${folder}/`), ...(config.sync?.include ?? [])];
   const exclude = [
-    "node_modules",
-    ...(await ignoredByGit(root, "")),
-    ...(native ? await ignoredByGit(root, native.folder) : []),
     ...(config.sync?.exclude ?? []),
     `/${COMPILED_STAMP}`,
     // The bundle is often ignored by git, and its folder contains node_modules for the target's platform.
@@ -68,6 +86,7 @@ async function resolveProject(config: CheckedConfig, root: string): Promise<Proj
   ];
   return deepFreeze({
     root,
+    config: files,
     bundle,
     native,
     sync: { include, exclude },
@@ -76,6 +95,14 @@ async function resolveProject(config: CheckedConfig, root: string): Promise<Proj
     targets: config.targets ?? {},
     target: config.target,
   });
+}
+
+/** A line of an ignore file that matches nothing is named; one of the configuration's own is refused. */
+function checkPatterns({ include, exclude, executable }: NonNullable<CheckedConfig["sync"]>, file: string): void {
+  const problems = Object.entries({ include, exclude, executable }).flatMap(
+    ([key, lines]) => parseLines((lines ?? []).map(toBytes), (index) => `sync.${key}[${index}]`, false).problems,
+  );
+  if (problems.length > 0) throw refused(problems.map((problem) => `${file}: ${problem}`).join("\n"));
 }
 
 async function resolveBundle(config: BundleConfig, root: string): Promise<ProjectBundle> {
@@ -110,21 +137,6 @@ function inProject(root: string, folder: string, key: string): string {
 
 function within(folder: string, path: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
-}
-
-/** The lines of a folder's .gitignore, rewritten to be relative to the project's root. */
-async function ignoredByGit(root: string, folder: string): Promise<string[]> {
-  const text = await readFile(join(root, folder, ".gitignore"), "utf8").catch(() => "");
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
-  return folder === "" ? lines : lines.map((line) => below(folder, line));
-}
-
-function below(folder: string, line: string): string {
-  const negated = line.startsWith("!") ? "!" : "";
-  const pattern = line.slice(negated.length);
-  // A pattern with a slash other than at its end is relative to its folder.
-  const anchored = pattern.slice(0, -1).includes("/");
-  return `${negated}/${folder}/${anchored ? pattern.replace(/^\//, "") : `**/${pattern}`}`;
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -6,6 +6,7 @@ import { type Report, reportOf } from "../report/events.ts";
 import { type Server, serverArgv, startServer } from "../sync/server.ts";
 import type { Connection, HostFacts, Target } from "../targets/target.ts";
 import { mirrorPath } from "./mirror.ts";
+import { SentFiles } from "./sent.ts";
 
 /** An open connection to a target, and facts about the target. */
 export interface Connected {
@@ -38,6 +39,8 @@ export interface Lane {
   unsent: Set<string> | "everything";
   /** Started while the bundle is built, for the sync that follows. */
   ahead: Server | undefined;
+  /** What its mirror has of the project, once that is known. */
+  sent: Promise<SentFiles> | undefined;
   /** What its build steps were last built from, by the step's name. */
   readonly builds: Map<string, BuildMemory>;
   /** Settles once no round works in it, and no command of a round is running. */
@@ -45,7 +48,15 @@ export interface Lane {
 }
 
 export function createLane(target: string, connections: ConnectionSource): Lane {
-  return { target, connections, unsent: "everything", ahead: undefined, builds: new Map(), idle: Promise.resolve() };
+  return {
+    target,
+    connections,
+    unsent: "everything",
+    ahead: undefined,
+    sent: undefined,
+    builds: new Map(),
+    idle: Promise.resolve(),
+  };
 }
 
 /** @throws Failure */
@@ -73,6 +84,7 @@ async function open(target: Target, root: string, report: Report, signal: AbortS
 /** Called for a new connection: the mirror may have changed, or the machine may be another one. */
 export function forgetMirror(lane: Lane): void {
   lane.unsent = "everything";
+  lane.sent = undefined;
   lane.builds.clear();
 }
 
@@ -118,4 +130,10 @@ export async function inLane<T>(
   const settled = () => {};
   lane.idle = turn.then(settled, settled);
   return await turn;
+}
+
+/** What a lane's mirror has of the project. */
+export async function sentFiles(lane: Lane, mirror: string): Promise<SentFiles> {
+  lane.sent ??= SentFiles.read(lane.target, mirror);
+  return await lane.sent;
 }

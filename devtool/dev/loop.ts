@@ -1,4 +1,5 @@
 import { BundleFailure } from "../bundle/bundle.ts";
+import type { Project } from "../config/project.ts";
 import { ConnectionLost, Failure } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
 import { type Report, reportFailure, reportOf } from "../report/events.ts";
@@ -6,13 +7,18 @@ import { Reconnecting } from "../targets/reconnect.ts";
 import { PendingChanges } from "../watch/pending-changes.ts";
 import { type ChangeSet, Watcher } from "../watch/watch.ts";
 import { type Connected, connect, createLane, forgetMirror, type Lane } from "./lane.ts";
+import { Refresher } from "./refresh.ts";
 import { bundleStage, type Round, type Run, runInLane } from "./round.ts";
 import type { Session } from "./session.ts";
-import { createWorkspace, type Workspace } from "./workspace.ts";
+import { openWorkspace, type Workspace } from "./workspace.ts";
+
+/** What a round runs; the configuration may have been edited since the last one. */
+type NextRun = (project: Project, report: Report) => Run;
 
 /** Runs a round at every save, until an interrupt. @throws the interrupt, or Failure when the loop can't continue */
-export async function watchProject(session: Session, nextRun: (report: Report) => Run): Promise<never> {
-  return await new Loop(session, nextRun).run();
+export async function watchProject(session: Session, nextRun: NextRun): Promise<never> {
+  const workspace = await abortable(openWorkspace(session.project), session.interrupts.signal);
+  return await new Loop(session, nextRun, workspace).run();
 }
 
 /*
@@ -35,9 +41,12 @@ const PROCESS_START = 0;
 
 class Loop {
   readonly #session: Session;
-  readonly #nextRun: (report: Report) => Run;
-  readonly #workspace: Workspace;
-  readonly #watcher: Watcher;
+  readonly #nextRun: NextRun;
+  #workspace: Workspace;
+  readonly #refresher: Refresher;
+  /** Settles once no round reads the configuration or the ignore files again. */
+  #refreshed: Promise<unknown> = Promise.resolve();
+  #watcher: Watcher;
   readonly #connections: Reconnecting<Connected>;
   /** Several targets would have a lane each, and share the bundle. */
   readonly #lane: Lane;
@@ -48,23 +57,20 @@ class Loop {
   #state: State = { name: "starting" };
   #rounds = 0;
 
-  constructor(session: Session, nextRun: (report: Report) => Run) {
-    const { project, target, interrupts } = session;
+  constructor(session: Session, nextRun: NextRun, workspace: Workspace) {
+    const { target, interrupts } = session;
     this.#session = session;
     this.#nextRun = nextRun;
-    this.#workspace = createWorkspace(project);
+    this.#workspace = workspace;
+    this.#refresher = new Refresher(workspace);
     this.#end = AbortSignal.any([interrupts.signal, this.#broken.signal]);
     this.#connections = this.#connect();
     this.#lane = createLane(target.name, this.#connections);
-    this.#watcher = new Watcher({
-      root: project.root,
-      relevance: this.#workspace.relevance,
-      onChange: (changes) => this.#pending.put(changes),
-      onError: (error) => this.#broken.abort(error),
-    });
+    this.#watcher = this.#createWatcher();
   }
 
   async run(): Promise<never> {
+    reportProblems(this.#workspace, this.#session.report);
     try {
       for (;;) this.#state = await this.#next();
     } finally {
@@ -115,9 +121,11 @@ class Loop {
     report({ event: "changed", paths: changes.paths });
     const readFrom = Date.now();
     try {
-      const bundle = await bundleStage(this.#workspace, [this.#lane], round);
+      const refreshed = await this.#refresh(round);
+      const workspace = this.#workspace;
+      const bundle = await bundleStage(workspace, [this.#lane], refreshed);
       if (bundle) this.#watchInputs(bundle.inputs, readFrom);
-      await runInLane(this.#workspace, this.#lane, bundle, round, this.#nextRun(laneReport));
+      await runInLane(workspace, this.#lane, bundle, refreshed, this.#nextRun(workspace.project, laneReport));
     } catch (error) {
       // A bundle that was never built has no list of inputs; its errors name the files to fix.
       if (error instanceof BundleFailure) this.#watchInputs(error.files, readFrom);
@@ -130,10 +138,52 @@ class Loop {
     }
   }
 
-  async #watchFirstFolders(): Promise<void> {
+  /** Rounds may overlap, what is read again may not: an older round's state would come last. */
+  async #refresh(round: Round): Promise<Round> {
+    const refreshed = this.#refreshed.then(() => this.#refreshNow(round));
+    this.#refreshed = refreshed.catch(() => {});
+    return await refreshed;
+  }
+
+  /** What can't be used is reported, and what was valid last stays in use. */
+  async #refreshNow(round: Round): Promise<Round> {
+    const before = this.#workspace;
+    try {
+      this.#workspace = await this.#refresher.refresh(before, round.changes);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      reportFailure(error, round.report);
+      round.report({ event: "notice", text: "what was valid last stays in use until the next edit" });
+    }
+    if (this.#workspace === before) return round;
+    reportProblems(this.#workspace, round.report, before.files.problems);
+    await this.#watchAnew(before.bundle?.inputs ?? []);
+    this.#lane.builds.clear();
+    return { ...round, changes: everything(round.changes.since) };
+  }
+
+  /** The old watcher is closed once the new one watches: what both see is reported twice, but nothing is missed. */
+  async #watchAnew(inputs: readonly string[]): Promise<void> {
+    const [old, since] = [this.#watcher, Date.now()];
+    this.#watcher = this.#createWatcher();
+    await this.#watchFirstFolders(inputs, since);
+    await old.close();
+  }
+
+  #createWatcher(): Watcher {
+    const { project, relevance } = this.#workspace;
+    return new Watcher({
+      root: project.root,
+      relevance,
+      onChange: (changes) => this.#pending.put(changes),
+      onError: (error) => this.#broken.abort(error),
+    });
+  }
+
+  async #watchFirstFolders(inputs: readonly string[] = [], since?: number): Promise<void> {
     const { relevance, project } = this.#workspace;
     const entries = Object.values(project.bundle?.entryPoints ?? {});
-    await this.#watcher.add([...relevance.cover(entries), ...relevance.alwaysWatched]);
+    await this.#watcher.add([...relevance.cover([...entries, ...inputs]), ...relevance.alwaysWatched], since);
   }
 
   /** `readFrom`: when the bundler began to read them; what has been saved since then is a change. */
@@ -168,6 +218,11 @@ class Loop {
     await this.#workspace.bundler?.dispose();
     await this.#connections.close();
   }
+}
+
+/** Those that have not been reported yet. */
+function reportProblems({ files }: Workspace, report: Report, reported: readonly string[] = []): void {
+  for (const text of files.problems) if (!reported.includes(text)) report({ event: "notice", text });
 }
 
 function everything(since: number): ChangeSet {

@@ -3,7 +3,7 @@ import type { ChangeSet } from "../watch/watch.ts";
 import { connect, createLane, type Lane } from "./lane.ts";
 import { bundleStage, type Extent, type Round, type Run, runInLane, updateLane } from "./round.ts";
 import type { Session } from "./session.ts";
-import { createWorkspace, type Workspace } from "./workspace.ts";
+import { openWorkspace, type Workspace } from "./workspace.ts";
 
 const EVERYTHING: ChangeSet = { paths: null, since: 0 };
 
@@ -30,17 +30,19 @@ async function oneRound<T>(
   { project, target, report, interrupts: { signal } }: Session,
   work: (workspace: Workspace, lane: Lane, round: Round) => Promise<T>,
 ): Promise<T> {
-  const workspace = createWorkspace(project);
   const finished = new AbortController();
   const connected = connect(target, project.root, report, AbortSignal.any([signal, finished.signal]));
   connected.catch(() => {}); // thrown when a lane needs it: errors in the bundle are reported first
   const lane = createLane(target.name, { current: () => connected, drop: () => {} });
   const round = { changes: EVERYTHING, report, signal, startedAt: performance.now() };
+  let workspace: Workspace | undefined;
   try {
+    workspace = await openWorkspace(project);
+    for (const text of workspace.files.problems) report({ event: "notice", text });
     return await work(workspace, lane, round);
   } finally {
     finished.abort();
-    await workspace.bundler?.dispose();
+    await workspace?.bundler?.dispose();
     await (await connected.catch(() => undefined))?.connection.close();
   }
 }

@@ -3,6 +3,7 @@ import { build } from "../build/build.ts";
 import type { BuildStep } from "../build/step.ts";
 import { shipAddons } from "../bundle/addons/addons.ts";
 import { type Bundle, BundleFailure } from "../bundle/bundle.ts";
+import { shownName } from "../paths/bytes.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Report } from "../report/events.ts";
@@ -11,7 +12,7 @@ import { type Stdio, stream, terminalOf } from "../run/stream.ts";
 import { sync } from "../sync/sync.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
-import { addUnsent, buildMemory, inLane, type Lane, type OpenLane, startAhead } from "./lane.ts";
+import { addUnsent, buildMemory, inLane, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What follows a save: bundle, once for all lanes; then addons → sync → build → run, in each lane. */
@@ -115,7 +116,7 @@ async function addonStage(
 }
 
 async function syncStage(
-  { project, filter, executable, relevance, steps }: Workspace,
+  { project, files, executable, relevance, steps }: Workspace,
   { lane, connection, mirror, report }: OpenLane,
   { signal }: Round,
 ): Promise<void> {
@@ -125,16 +126,28 @@ async function syncStage(
   lane.unsent = new Set();
   lane.ahead = undefined;
   const changed = unsent === "everything" ? undefined : [...unsent];
-  const request = { root: project.root, mirror, filter, changed, executable };
+  const sent = await sentFiles(lane, mirror);
+  const withdrawn = changed === undefined ? sent.withdrawn(files) : [];
+  if (withdrawn.length > 0) report({ event: "notice", text: withdrawalNotice(withdrawn) });
+  const request = { root: project.root, mirror, filter: files.filter, withdrawn, changed, executable };
   const synced = await sync(connection, request, signal, ahead).catch((error: unknown) => {
     addUnsent(lane, changed ?? null);
     throw error;
   });
+  await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.add(synced.paths));
   const isStale = changed === undefined || changed.some((path) => relevance.isBuildInput(path));
   if (isStale) for (const step of steps) buildMemory(lane, step).isStale = true;
-  const { files, deleted, bytesSent, bytesTotal, milliseconds } = synced;
+  const { deleted, bytesSent, bytesTotal, milliseconds } = synced;
   for (const text of synced.notices) report({ event: "notice", text });
-  report({ event: "synced", mirror, files, deleted, bytesSent, bytesTotal, milliseconds });
+  report({ event: "synced", mirror, files: synced.files, deleted, bytesSent, bytesTotal, milliseconds });
+}
+
+const NAMES_MAX = 10;
+
+function withdrawalNotice(paths: readonly string[]): string {
+  const rest = paths.length - NAMES_MAX;
+  const names = paths.slice(0, NAMES_MAX).map(shownName).join(", ");
+  return `sent before and excluded now, so deleted from the mirror: ${names}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
 async function buildStage(

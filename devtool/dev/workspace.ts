@@ -1,16 +1,18 @@
+import { createHash } from "node:crypto";
 import { makeStep } from "../build/make.ts";
 import type { BuildStep } from "../build/step.ts";
 import { type Bundle, type Bundler, createBundler } from "../bundle/bundle.ts";
 import type { Project } from "../config/project.ts";
-import { createFilter, type Filter } from "../ignore/filter.ts";
+import { createFilter, type Filter, filterOf } from "../ignore/filter.ts";
+import { readRules } from "../ignore/read.ts";
 import { Relevance } from "../watch/relevance.ts";
 
-/** What a project has, whichever targets it is sent to: one for each session. */
+/** What a project has, whichever targets it is sent to: one for each session, until its configuration changes. */
 export interface Workspace {
   readonly project: Project;
-  readonly filter: Filter;
+  readonly files: ProjectFiles;
   readonly relevance: Relevance;
-  /** Which files are executable, where the file system does not record it. */
+  /** Which files are executable, where the file system does not record it. Paths are bytes. */
   readonly executable: ((path: string) => boolean) | undefined;
   readonly bundler: Bundler | undefined;
   /** The one on disk; undefined while it is being built, and after a build that failed. */
@@ -18,17 +20,52 @@ export interface Workspace {
   readonly steps: readonly BuildStep[];
 }
 
-/** @throws Failure, exit code 2, for a pattern that is not supported */
-export function createWorkspace(project: Project): Workspace {
-  const filter = createFilter(project.sync);
+/** What belongs to the project, by its configuration and by git: decides what is watched, sent and deleted. */
+export interface ProjectFiles {
+  readonly filter: Filter;
+  /** Only by git and `exclude`: an import may name what is not sent. */
+  readonly unignored: Filter;
+  /** Another one for other patterns. */
+  readonly digest: string;
+  /** What is wrong with the ignore files, a sentence each. */
+  readonly problems: readonly string[];
+  /** The ignore files outside the project: absolute paths. */
+  readonly outerFiles: readonly string[];
+}
+
+/** @throws Failure where an ignore file can't be read */
+export async function readProjectFiles({ root, sync }: Pick<Project, "root" | "sync">): Promise<ProjectFiles> {
+  const { rules, problems, outerFiles } = await readRules(root, sync);
+  const filter = filterOf(rules, sync.include);
+  const patterns = JSON.stringify([filter.excludes, filter.selects]);
+  return {
+    filter,
+    unignored: filterOf(rules, []),
+    digest: createHash("sha256").update(patterns).digest("hex"),
+    problems,
+    outerFiles,
+  };
+}
+
+/** @throws Failure */
+export async function openWorkspace(project: Project): Promise<Workspace> {
+  const files = await readProjectFiles(project);
+  const bundler = project.bundle && createBundler(project.root, project.bundle);
+  return { ...withFiles(project, files), bundler, bundle: undefined };
+}
+
+/** The same with other rules. */
+export function changedWorkspace({ project, bundler, bundle }: Workspace, files: ProjectFiles): Workspace {
+  return { ...withFiles(project, files), bundler, bundle };
+}
+
+function withFiles(project: Project, files: ProjectFiles): Omit<Workspace, "bundler" | "bundle"> {
   const executables = createFilter({ include: project.executable });
   return {
     project,
-    filter,
-    relevance: new Relevance(project, filter, createFilter({ exclude: project.sync.exclude })),
+    files,
+    relevance: new Relevance(project, files.filter, files.unignored),
     executable: process.platform === "win32" ? (path) => executables.includes(path, false) : undefined,
-    bundler: project.bundle && createBundler(project.root, project.bundle),
-    bundle: undefined,
-    steps: project.native ? [makeStep(project.native, filter)] : [],
+    steps: project.native ? [makeStep(project.native, files.filter)] : [],
   };
 }

@@ -1,4 +1,4 @@
-import type { Pattern } from "./pattern.ts";
+import type { Pattern, Token } from "./pattern.ts";
 
 /** `passage`: a directory that is in the mirror only when something below it is. */
 export type Verdict = "included" | "passage" | "excluded";
@@ -20,23 +20,31 @@ export function includeSteps(pattern: Pattern): IncludeStep[] {
   return steps;
 }
 
-/** What is below the paths a pattern matches. A `**` at the end stands for at least one component, unlike others. */
-export function below(pattern: Pattern): Pattern {
-  const start = pattern.anchored ? pattern.segments : (["**", ...pattern.segments] as const);
-  const end = start.at(-1) === "**" ? ([ANY_NAME, "**"] as const) : (["**"] as const);
-  return { negated: false, directoryOnly: false, anchored: true, segments: [...start, ...end] };
+/** What is below the paths a pattern matches. */
+export function below({ anchored, tokens }: Pattern): Pattern {
+  const start: readonly Token[] = anchored ? tokens : [{ kind: "folders" }, ...tokens];
+  return {
+    negated: false,
+    directoryOnly: false,
+    anchored: true,
+    tokens: [...start, { kind: "slash" }, { kind: "deep" }],
+  };
 }
 
-const ANY_NAME = [{ kind: "star" }] as const;
-
-function passages(pattern: Pattern): Pattern[] {
+/** Whichever depth a pattern's `**` stands for, any directory from there on may lead to a match. */
+function passages({ anchored, tokens }: Pattern): Pattern[] {
   const directory = { negated: false, directoryOnly: true };
-  if (!pattern.anchored) return [{ ...directory, anchored: false, segments: [ANY_NAME] }];
-  const doubleStar = pattern.segments.indexOf("**");
-  const last = doubleStar === -1 ? pattern.segments.length - 1 : Math.min(doubleStar + 1, pattern.segments.length - 1);
-  return Array.from({ length: last }, (_, i) => ({
-    ...directory,
-    anchored: true,
-    segments: pattern.segments.slice(0, i + 1),
-  }));
+  if (!anchored) return [{ ...directory, anchored: false, tokens: [{ kind: "star" }] }];
+  const found: Pattern[] = [];
+  for (const [at, { kind }] of tokens.entries()) {
+    const isDeep = kind === "deep" || kind === "folders";
+    if (!isDeep && kind !== "slash") continue;
+    found.push({
+      ...directory,
+      anchored: true,
+      tokens: isDeep ? [...tokens.slice(0, at), { kind: "deep" }] : tokens.slice(0, at),
+    });
+    if (isDeep) break;
+  }
+  return found;
 }

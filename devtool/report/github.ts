@@ -1,4 +1,5 @@
 import type { Report } from "./events.ts";
+import { printableLines } from "./printable.ts";
 
 /**
  * Prints diagnostics and failures as GitHub Actions' workflow commands, which annotate the changed lines of a pull
@@ -16,7 +17,7 @@ export function githubReport({ stdout }: { readonly stdout: NodeJS.WritableStrea
 }
 
 function escaped(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  return printableLines(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 }
 
 function property(text: string): string {

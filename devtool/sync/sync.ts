@@ -1,10 +1,10 @@
 import { Failure } from "../failure.ts";
 import type { Filter } from "../ignore/filter.ts";
+import { shownName } from "../paths/bytes.ts";
 import type { Connection } from "../targets/target.ts";
 import { exitFailure, readRsyncOutput, waitForExit } from "./rsync-exit.ts";
-import { type Entry, isRegular } from "./send/filelist.ts";
+import { type Entry, isDirectory, isRegular } from "./send/filelist.ts";
 import { sendListsByDirectory, sendRules, sendWholeList } from "./send/lists.ts";
-import { printable } from "./send/local.ts";
 import { answerAll, type Sent, startConversation } from "./send/sender.ts";
 import { type DirectoryListing, type Listing, listProject, walkProject } from "./send/walk.ts";
 import { type Comparison, endUnlessTaken, type Server, serverArgv, takeServer } from "./server.ts";
@@ -19,12 +19,14 @@ export interface SyncRequest {
   /** An absolute path on the target; created if missing. Nothing outside it is written or deleted. */
   readonly mirror: string;
   readonly filter: Filter;
+  /** Of an earlier report's `paths`, those that the filter excludes now: they are deleted from the mirror nevertheless. */
+  readonly withdrawn?: readonly string[] | undefined;
   /**
    * The paths of a watch round, relative to the project, posix. Without it everything is compared, and what is not in
    * the project is deleted from the mirror.
    */
   readonly changed?: readonly string[] | undefined;
-  /** Whether a file is executable, where the file system has no such bit (Windows). Takes the relative posix path. */
+  /** Whether a file, its path as bytes, is executable, where the file system has no such bit (Windows). */
   readonly executable?: ((path: string) => boolean) | undefined;
 }
 
@@ -41,6 +43,8 @@ export interface SyncReport {
   readonly milliseconds: number;
   /** What was skipped without causing a failure, a sentence each. */
   readonly notices: readonly string[];
+  /** What was listed, and is in the mirror now: as bytes; those of directories end in a slash. */
+  readonly paths: readonly string[];
 }
 
 /**
@@ -67,6 +71,9 @@ export async function sync(
     bytesTotal: listing.entries.reduce((sum, entry) => sum + (isRegular(entry) ? entry.size : 0), 0),
     milliseconds: performance.now() - started,
     notices: [...listing.notices, ...noticesOf(sent, listing.entries)],
+    paths: listing.entries
+      .filter(({ name }) => name !== ".")
+      .map((entry) => (isDirectory(entry) ? `${entry.name}/` : entry.name)),
   };
 }
 
@@ -95,7 +102,7 @@ function refuseUnreadable(unreadable: readonly string[]): void {
 }
 
 function noticesOf(sent: Sent, entries: readonly Entry[]): string[] {
-  const unsettled = [...sent.unsettled].map((index) => printable(entries[index]?.path ?? ""));
+  const unsettled = [...sent.unsettled].map((index) => shownName(entries[index]?.path ?? ""));
   return [...sent.vanished, ...unsettled.map((path) => `${path} kept changing while it was read; skipped`)];
 }
 
@@ -209,7 +216,7 @@ async function sendProject(channel: Channel, request: SyncRequest, source: Sourc
   const terms = await agree(channel);
   const project = { root: request.root, entries: listing.entries };
   const conversation = startConversation(channel, project, terms.seed, sent);
-  sendRules(channel, request.filter);
+  sendRules(channel, request.filter, request.withdrawn ?? []);
   let lists = 1;
   if ((source.kind === "lists") !== terms.incremental) throw brokenStream("a file list of another kind");
   if (source.kind === "list") sendWholeList(channel, listing, terms);

@@ -1,6 +1,7 @@
-import { posix } from "node:path";
+import { posix, relative, sep } from "node:path";
 import type { Project } from "../config/project.ts";
 import type { Filter } from "../ignore/filter.ts";
+import { toBytes } from "../paths/bytes.ts";
 
 const NEVER_WATCHED = new Set([".git", ".vagrant", "node_modules"]);
 
@@ -12,6 +13,7 @@ const EDITORS_OWN =
 export class Relevance {
   readonly #outdir: string | undefined;
   readonly #buildFolders: readonly string[];
+  readonly #configFiles: ReadonlySet<string>;
   readonly #sent: Filter;
   readonly #unignored: Filter;
   readonly #inputs = new Set<string>();
@@ -23,16 +25,19 @@ export class Relevance {
   readonly alwaysWatched: readonly string[];
 
   /** `sent` selects what is sent to the target; `unignored` all that git does not ignore, whether it is sent or not. */
-  constructor({ bundle, native, sync }: Pick<Project, "bundle" | "native" | "sync">, sent: Filter, unignored: Filter) {
+  constructor(
+    { bundle, native, root, config }: Pick<Project, "bundle" | "native" | "root" | "config">,
+    sent: Filter,
+    unignored: Filter,
+  ) {
     this.#outdir = bundle?.outdir;
     this.#buildFolders = native ? [native.folder] : [];
+    this.#configFiles = new Set(config.parts.map((file) => relative(root, file).replaceAll(sep, "/")));
     this.#sent = sent;
     this.#unignored = unignored;
     this.#covered = this.#buildFolders;
-    // The first patterns are the folders of the build and of the bundle; what others include may be anywhere.
-    const known = this.#buildFolders.length + (bundle ? 1 : 0);
-    const isAnywhere = sync.include.length === 0 || sync.include.length > known;
-    this.alwaysWatched = isAnywhere ? [...this.#buildFolders, "."] : this.#buildFolders;
+    // The configuration is in the project's own folder; what is sent may be anywhere in it.
+    this.alwaysWatched = [...this.#buildFolders, "."];
   }
 
   /**
@@ -49,7 +54,7 @@ export class Relevance {
 
   /** Whether a path is sent to the target. What is gone may have been a file or a directory. */
   isSent(path: string): boolean {
-    return this.#sent.isSelected(path);
+    return this.#sent.isSelected(toBytes(path));
   }
 
   isBuildInput(path: string): boolean {
@@ -59,13 +64,14 @@ export class Relevance {
   /** Whether a change of a path calls for a round. */
   matters(path: string): boolean {
     if (this.#isOutput(path)) return false;
+    if (this.#configFiles.has(path) || posix.basename(path) === ".gitignore") return true;
     return this.isSent(path) || (!this.isBuildInput(path) && this.#isSource(path));
   }
 
   /** Whether nothing below a directory can matter. */
   prunes(path: string): boolean {
     if (this.#isOutput(path) || NEVER_WATCHED.has(posix.basename(path))) return true;
-    return this.#sent.prunes(path) && (this.isBuildInput(path) || !this.#leadsToSource(path));
+    return this.#sent.prunes(toBytes(path)) && (this.isBuildInput(path) || !this.#leadsToSource(path));
   }
 
   #isOutput(path: string): boolean {
@@ -76,12 +82,12 @@ export class Relevance {
   #isSource(path: string): boolean {
     if (this.#inputs.has(path)) return true;
     if (!this.#sources.some((folder) => within(folder, path))) return false;
-    return !EDITORS_OWN.test(path) && this.#unignored.includes(path, false);
+    return !EDITORS_OWN.test(path) && this.#unignored.includes(toBytes(path), false);
   }
 
   #leadsToSource(folder: string): boolean {
     return this.#sources.some(
-      (source) => within(folder, source) || (within(source, folder) && !this.#unignored.prunes(folder)),
+      (source) => within(folder, source) || (within(source, folder) && !this.#unignored.prunes(toBytes(folder))),
     );
   }
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
+import { cacheDirectory } from "../../process/cache-directory.ts";
 import { filesFor, type PackageFile, type Platform } from "./files.ts";
 import type { Addon } from "./imports.ts";
 import { npmInstall } from "./npm.ts";
@@ -21,7 +21,7 @@ export async function shipAddons(
   platform: Platform,
   outdir: string,
   signal: AbortSignal,
-  cache = cacheDirectory(),
+  cache = join(cacheDirectory(), "addons"),
 ): Promise<boolean> {
   const folder = join(outdir, FOLDER);
   const keys = addons.map((addon) => cacheKey(addon, platform)).sort();
@@ -44,16 +44,6 @@ export async function shipAddons(
 
 function cacheKey({ name, version }: Addon, { platform, arch, libc }: Platform): string {
   return `${name.replaceAll("/", "+")}-${version}-${platform}-${arch}-${libc}`;
-}
-
-/** XDG Base Directory Specification; its equivalents on macOS and Windows. */
-export function cacheDirectory(env: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
-  const home = homedir();
-  const base = {
-    win32: env["LOCALAPPDATA"] || join(home, "AppData/Local"),
-    darwin: env["XDG_CACHE_HOME"] || join(home, "Library/Caches"),
-  }[platform as string];
-  return join(base ?? (env["XDG_CACHE_HOME"] || join(home, ".cache")), "devtool/addons");
 }
 
 /** A cache entry is complete when it exists: it is created by rename. */

@@ -1,5 +1,7 @@
-import { ALWAYS_EXCLUDED, type Filter } from "../../ignore/filter.ts";
+import type { Filter } from "../../ignore/filter.ts";
 import { below } from "../../ignore/include.ts";
+import { literalPath, type Pattern } from "../../ignore/pattern.ts";
+import { ALWAYS_EXCLUDED } from "../../ignore/rules.ts";
 import { rsyncPatterns } from "./rsync-pattern.ts";
 
 /**
@@ -21,4 +23,28 @@ export function rulesOf({ excludes, selects }: Pick<Filter, "excludes" | "select
     rules.push(...rsyncPatterns(pattern).map((text) => `${verdict === "excluded" ? "-" : "+"} ${text}`));
   }
   return [...rules, "- *"];
+}
+
+/** Each of these paths is deleted although it is excluded; what else is in these directories stays. */
+export function withdrawalRules(paths: readonly string[]): string[] {
+  const patterns = paths.map(literalPattern);
+  const directories = patterns.filter(({ directoryOnly }) => directoryOnly);
+  return [
+    ...patterns.flatMap(rsyncPatterns).map((text) => `+ ${text}`),
+    ...directories
+      .map(below)
+      .flatMap(rsyncPatterns)
+      .map((text) => `- ${text}`),
+  ];
+}
+
+/** Those of directories end in a slash. */
+function literalPattern(path: string): Pattern {
+  const directoryOnly = path.endsWith("/");
+  return {
+    negated: false,
+    directoryOnly,
+    anchored: true,
+    tokens: literalPath(directoryOnly ? path.slice(0, -1) : path),
+  };
 }

@@ -1,5 +1,5 @@
 import type { Filter } from "../../ignore/filter.ts";
-import { rulesOf } from "../filter/rules.ts";
+import { rulesOf, withdrawalRules } from "../filter/rules.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { Terms } from "../wire/handshake.ts";
 import { MESSAGE } from "../wire/multiplex.ts";
@@ -9,8 +9,8 @@ import { answerWaiting, type Conversation } from "./sender.ts";
 import type { DirectoryListing, Listing } from "./walk.ts";
 
 /** rsync/exclude.c:send_filter_list. */
-export function sendRules({ out }: Channel, filter: Filter): void {
-  for (const rule of rulesOf(filter)) {
+export function sendRules({ out }: Channel, filter: Filter, withdrawn: readonly string[]): void {
+  for (const rule of [...withdrawalRules(withdrawn), ...rulesOf(filter)]) {
     out.int32(rule.length);
     out.latin1(rule);
   }

@@ -1,10 +1,11 @@
 import { type BigIntStats, readlinkSync } from "node:fs";
+import { localPath, toBytes, toText } from "../../paths/bytes.ts";
 import { type Entry, MODE } from "./filelist.ts";
 
 export interface LocalProject {
   /** Absolute. */
   readonly root: string;
-  /** Whether a file is executable, where the file system has no such bit (Windows). Takes the relative posix path. */
+  /** Whether a file, its path as bytes, is executable, where the file system has no such bit (Windows). */
   readonly executable?: ((path: string) => boolean) | undefined;
 }
 
@@ -25,7 +26,7 @@ function modeOf(request: LocalProject, path: string, stat: BigIntStats): number 
   const mode = Number(stat.mode) & 0o177777;
   const type = mode & MODE.type;
   if (request.executable === undefined || type === MODE.symlink) return mode;
-  return type | (type === MODE.directory || request.executable(printable(path)) ? 0o755 : 0o644);
+  return type | (type === MODE.directory || request.executable(path) ? 0o755 : 0o644);
 }
 
 function readLink(root: string, path: string): string {
@@ -37,20 +38,7 @@ const SECOND = 1_000_000_000n;
 
 /** Names are bytes on Linux and Unicode on Windows and macOS; macOS's are sent in composed form (NFC). */
 export function wireName(path: string): string {
-  return process.platform === "darwin" ? Buffer.from(printable(path).normalize("NFC")).toString("latin1") : path;
-}
-
-const NOT_ASCII = /[\x80-\xff]/;
-
-/** A path of the project, given as bytes, in the form that node:fs accepts. */
-export function localPath(root: string, path: string): string | Buffer {
-  if (!NOT_ASCII.test(path)) return `${root}/${path}`;
-  if (process.platform === "win32") return `${root}/${printable(path)}`;
-  return Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, "latin1")]);
-}
-
-export function printable(path: string): string {
-  return Buffer.from(path, "latin1").toString();
+  return process.platform === "darwin" ? toBytes(toText(path)) : path;
 }
 
 export function isGone(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { Failure } from "../../failure.ts";
+import { localPath, shownName } from "../../paths/bytes.ts";
 import type { Channel } from "../wire/channel.ts";
 import { createStrongSum, type Seed } from "../wire/checksum.ts";
 import { MESSAGE } from "../wire/multiplex.ts";
@@ -7,7 +8,7 @@ import { brokenStream, INDEX, IndexDecoder, IndexEncoder } from "../wire/wire.ts
 import { type ContentTerms, readSums, sendContent, WINDOW_BYTES } from "./content.ts";
 import type { BlockSums } from "./delta.ts";
 import { type Entry, isRegular } from "./filelist.ts";
-import { isGone, localPath, printable, reason } from "./local.ts";
+import { isGone, reason } from "./local.ts";
 
 export interface Sent {
   /** Indices of the files whose content went out. */
@@ -165,13 +166,13 @@ function isErrno(error: unknown): boolean {
 function refuse(conversation: Conversation, item: ItemRequest, entry: Entry, error: unknown): void {
   const isSymlinkNow = (error as NodeJS.ErrnoException).code === "ELOOP";
   const { vanished } = conversation.sent;
-  if (isGone(error) || isSymlinkNow) vanished.push(`${printable(entry.path)} vanished before it was read; skipped`);
+  if (isGone(error) || isSymlinkNow) vanished.push(`${shownName(entry.path)} vanished before it was read; skipped`);
   else noteUnreadable(conversation, item, error);
   conversation.channel.message(MESSAGE.noSend, item.index);
 }
 
 function noteUnreadable({ entries, sent }: Conversation, item: ItemRequest, error: unknown): void {
-  sent.unreadable.push(`${printable(entries[item.index]?.path ?? "")}: ${reason(error)}`);
+  sent.unreadable.push(`${shownName(entries[item.index]?.path ?? "")}: ${reason(error)}`);
 }
 
 /**

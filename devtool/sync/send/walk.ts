@@ -2,8 +2,9 @@ import { lstatSync, readdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import type { Filter } from "../../ignore/filter.ts";
+import { joinPath, localPath, shownName } from "../../paths/bytes.ts";
 import { type Entry, isDirectory } from "./filelist.ts";
-import { describe, isGone, type LocalProject, localPath, printable, reason, wireName } from "./local.ts";
+import { describe, isGone, type LocalProject, reason, wireName } from "./local.ts";
 import { refuseEmpty, rootEntry } from "./root.ts";
 import { NO_NAMES, type Selection, selectionOf } from "./selection.ts";
 
@@ -165,12 +166,13 @@ interface DirectoryContent {
 
 /** The entries of a directory that belong in the mirror, in rsync's order. */
 function readDirectory(walk: Walk, path: string, selection: Selection): DirectoryContent {
-  const isRelisted = selection !== "all" && [...selection.keys()].some((name) => hasVanished(walk, join(path, name)));
+  const isRelisted =
+    selection !== "all" && [...selection.keys()].some((name) => hasVanished(walk, joinPath(path, name)));
   const names = selection === "all" || isRelisted ? readNames(walk, path) : [...selection.keys()];
   const files: Entry[] = [];
   const directories: Directory[] = [];
   for (const name of names ?? []) {
-    const entry = readEntry(walk, join(path, name));
+    const entry = readEntry(walk, joinPath(path, name));
     if (entry === undefined) continue;
     const verdict = walk.request.filter.verdict(entry.name, isDirectory(entry));
     if (verdict === "excluded") continue;
@@ -206,7 +208,7 @@ function readNames(walk: Walk, path: string): string[] | undefined {
     return readdirSync(localPath(walk.request.root, path), "latin1");
   } catch (error) {
     if (isGone(error)) return undefined;
-    walk.listing.unreadable.push(`${printable(path || ".")}: ${reason(error)}`);
+    walk.listing.unreadable.push(`${shownName(path || ".")}: ${reason(error)}`);
     return [];
   }
 }
@@ -215,19 +217,15 @@ function readNames(walk: Walk, path: string): string[] | undefined {
 function readEntry({ request, listing }: Walk, path: string): Entry | undefined {
   const name = wireName(path);
   if (name.length > NAME_BYTES_MAX) {
-    listing.unreadable.push(`${printable(path)}: its name is longer than ${NAME_BYTES_MAX} bytes`);
+    listing.unreadable.push(`${shownName(path)}: its name is longer than ${NAME_BYTES_MAX} bytes`);
     return undefined;
   }
   try {
     const entry = describe(request, path, name, lstatSync(localPath(request.root, path), { bigint: true }));
-    if (entry === undefined) listing.notices.push(`${printable(path)} is neither file, directory nor symlink; skipped`);
+    if (entry === undefined) listing.notices.push(`${shownName(path)} is neither file, directory nor symlink; skipped`);
     return entry;
   } catch (error) {
-    if (!isGone(error)) listing.unreadable.push(`${printable(path)}: ${reason(error)}`);
+    if (!isGone(error)) listing.unreadable.push(`${shownName(path)}: ${reason(error)}`);
     return undefined;
   }
-}
-
-function join(directory: string, name: string): string {
-  return directory === "" ? name : `${directory}/${name}`;
 }

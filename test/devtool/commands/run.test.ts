@@ -242,7 +242,7 @@ test("a pattern that can't be used is refused before devtool connects", async (t
     const { code, stdout, stderr } = await startDevtool(t, project, [command, "--json", "--target", "local", "true"])
       .ended;
     assert.equal(code, 2, stderr);
-    assert.match(stdout.toString(), /the sync pattern/);
+    assert.match(stdout.toString(), /devtool.config.json: sync.include\[0\]: .* it has a \[ without its \]/);
     assert.doesNotMatch(stdout.toString(), /"connect/);
   }
 });

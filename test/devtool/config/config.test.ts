@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { loadProject } from "../../../devtool/config/project.ts";
 import { checkConfig } from "../../../devtool/config/schema.ts";
+import { readProjectFiles } from "../../../devtool/dev/workspace.ts";
 import { Failure } from "../../../devtool/failure.ts";
 import { editDistance, nearest } from "../../../devtool/report/nearest.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
@@ -136,9 +137,7 @@ test("what git ignores is not synced, except the bundle, and a pattern can inclu
     "native/.gitignore": "build/\n/x.o\n",
     "devtool.config.js": `export default { ...${BODY}, sync: { include: ["assets/"], exclude: ["!assets/keep.log"] } };`,
   });
-  const { createFilter } = await import("../../../devtool/ignore/filter.ts");
-  const { sync } = await loadProject(undefined, root);
-  const filter = createFilter(sync);
+  const { filter } = await readProjectFiles(await loadProject(undefined, root));
   const sent = (path: string) => filter.includes(path, false);
   assert.ok(sent(".devtool/main.js"));
   assert.ok(sent(".devtool/node_modules/koffi/package.json"));

@@ -9,6 +9,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
   const sync = { include: ["/.devtool/", "/native/", ...include], exclude };
   const project: Project = {
     root: "/p",
+    config: { file: "/p/devtool.config.ts", parts: ["/p/devtool.config.ts", "/p/tools/run.ts"] },
     bundle: { entryPoints: ["src/main.ts"], outdir: ".devtool", addons: [], options: {} },
     native: { folder: "native", target: undefined },
     sync,
@@ -22,7 +23,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
 
 test("the folders of the bundle's sources and the native folder are watched, each once", () => {
   const relevance = relevanceOf();
-  assert.deepEqual(relevance.alwaysWatched, ["native"]);
+  assert.deepEqual(relevance.alwaysWatched, ["native", "."]);
   assert.deepEqual(relevance.cover(["src/main.ts"]), ["src"]);
   assert.deepEqual(relevance.cover(["src/main.ts", "src/deep/a.ts"]), []);
   assert.deepEqual(relevance.cover(["lib/x/a.ts", "lib/b.ts", "../shared/c.ts"]), ["lib", "../shared"]);
@@ -44,7 +45,7 @@ test("a pattern that matches in any folder does not make every file of the proje
     assert.ok(relevance.matters(path), path);
     assert.ok(relevance.isSent(path), path);
   }
-  for (const path of ["README.md", "devtool.config.ts", "deep", "deep/a.ts"]) assert.ok(!relevance.matters(path), path);
+  for (const path of ["README.md", "deep", "deep/a.ts"]) assert.ok(!relevance.matters(path), path);
   assert.ok(!relevance.isSent("src/main.ts"));
   for (const path of ["deep", "deep/public"]) assert.ok(!relevance.prunes(path), path);
 });
@@ -73,6 +74,13 @@ test("outputs, packages, git's own folder and what git ignores are not watched",
     assert.ok(!relevance.prunes(path), path);
 });
 
+test("the configuration and what it imports matter, and ignore files wherever they are", () => {
+  const relevance = relevanceOf();
+  for (const path of ["devtool.config.ts", "tools/run.ts", ".gitignore", "src/.gitignore"]) {
+    assert.ok(relevance.matters(path), path);
+  }
+});
+
 test("sources in the project's own folder make all of it watched, except what git ignores", () => {
   const relevance = relevanceOf();
   assert.deepEqual(relevance.cover(["main.ts"]), ["."]);
@@ -85,7 +93,7 @@ test("sources in the project's own folder make all of it watched, except what gi
 test("a project without a bundle, native sources or patterns is watched as a whole, since all of it is sent", () => {
   const sync = { include: [], exclude: ["node_modules"] };
   const relevance = new Relevance(
-    { bundle: undefined, native: undefined, sync },
+    { bundle: undefined, native: undefined, root: "/p", config: { file: "/p/c.json", parts: [] } },
     createFilter(sync),
     createFilter(sync),
   );

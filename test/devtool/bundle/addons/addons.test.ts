@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
-import { cacheDirectory, shipAddons } from "../../../../devtool/bundle/addons/addons.ts";
+import { shipAddons } from "../../../../devtool/bundle/addons/addons.ts";
 import { type Platform, runsOn } from "../../../../devtool/bundle/addons/files.ts";
 import { createBundler } from "../../../../devtool/bundle/bundle.ts";
 import { Failure } from "../../../../devtool/failure.ts";
@@ -180,10 +180,3 @@ async function registryOf(t: TestContext, root: string): Promise<string> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   return url;
 }
-
-test("the cache is in each system's directory for caches", () => {
-  assert.equal(cacheDirectory({ XDG_CACHE_HOME: "/c" }, "linux"), "/c/devtool/addons");
-  assert.match(cacheDirectory({}, "linux"), /\/\.cache\/devtool\/addons$/);
-  assert.match(cacheDirectory({}, "darwin"), /\/Library\/Caches\/devtool\/addons$/);
-  assert.equal(cacheDirectory({ LOCALAPPDATA: "/l" }, "win32"), "/l/devtool/addons");
-});

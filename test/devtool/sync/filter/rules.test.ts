@@ -4,10 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Filter } from "../../../../devtool/ignore/filter.ts";
-import { rulesOf } from "../../../../devtool/sync/filter/rules.ts";
+import { createFilter, type Filter, filterOf } from "../../../../devtool/ignore/filter.ts";
+import { parseLines } from "../../../../devtool/ignore/lines.ts";
+import { IgnoreRules } from "../../../../devtool/ignore/rules.ts";
+import { rulesOf, withdrawalRules } from "../../../../devtool/sync/filter/rules.ts";
 import { temporaryRoot } from "../../../rig/host.ts";
-import { filterOrSkip, line, lines, makeTree, TREE } from "../../ignore/corpus.ts";
+import { line, lines, makeTree, TREE } from "../../ignore/corpus.ts";
 
 /** What the receiver of `rsync --delete` with these rules leaves of the tree when the sender has nothing. */
 function keptByRsync(rules: readonly string[]): Set<string> {
@@ -21,7 +23,7 @@ function keptByRsync(rules: readonly string[]): Set<string> {
     });
     assert.equal(ran.status, 0, ran.stderr.toString());
     const found = spawnSync("find", ["to", "-mindepth", "1", "-printf", "%P\\0"], { cwd: root });
-    return new Set(found.stdout.toString().split("\0").slice(0, -1));
+    return new Set(found.stdout.toString("latin1").split("\0").slice(0, -1));
   } finally {
     rmSync(root, { recursive: true });
   }
@@ -40,17 +42,44 @@ function keptByFilter(filter: Filter): Set<string> {
 test("rsync's receiver keeps exactly what the filter excludes", () => {
   fc.assert(
     fc.property(fc.record({ exclude: lines, include: fc.constant([]) }), (patterns) => {
-      const filter = filterOrSkip(patterns);
+      const filter = createFilter(patterns);
       assert.deepEqual([...keptByRsync(rulesOf(filter))].sort(), [...keptByFilter(filter)].sort());
     }),
     { numRuns: 25 },
   );
 });
 
+test("rsync's receiver keeps exactly what ignore files in folders exclude", () => {
+  const files = fc.dictionary(fc.constantFrom("", "src", "a", "a/b", "a/b/src"), lines, { noNullPrototype: true });
+  fc.assert(
+    fc.property(files, fc.boolean(), (written, ignoreCase) => {
+      const rules = new IgnoreRules(ignoreCase);
+      for (const [folder, text] of Object.entries(written)) {
+        rules.addFolder(
+          folder,
+          parseLines(text, () => folder, ignoreCase),
+        );
+      }
+      const filter = filterOf(rules, []);
+      assert.deepEqual([...keptByRsync(rulesOf(filter))].sort(), [...keptByFilter(filter)].sort());
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("what is withdrawn is deleted although it is excluded, and nothing else of it", () => {
+  const filter = createFilter({ exclude: ["a/", "build/", "*.c"] });
+  const withdrawn = ["a/", "a/b/", "a/b/a.c", "src/a.c", "src/*"];
+  const kept = keptByRsync([...withdrawalRules(withdrawn), ...rulesOf(filter)]);
+  const expected = keptByFilter(filter);
+  for (const path of ["a/b/a.c", "src/a.c"]) expected.delete(path);
+  assert.deepEqual([...kept].sort(), [...expected].sort());
+});
+
 test("rsync's receiver never deletes what includes leave out", () => {
   fc.assert(
     fc.property(fc.record({ exclude: fc.array(line, { maxLength: 2 }), include: lines }), (patterns) => {
-      const filter = filterOrSkip(patterns);
+      const filter = createFilter(patterns);
       const kept = keptByRsync(rulesOf(filter));
       const mustKeep = keptByFilter(filter);
       for (const path of mustKeep) assert.ok(kept.has(path), `${JSON.stringify(patterns)} deletes ${path}`);

@@ -1,0 +1,51 @@
+import { statSync } from "node:fs";
+import { posix } from "node:path";
+import { reloadProject } from "../config/project.ts";
+import type { ChangeSet } from "../watch/watch.ts";
+import { changedWorkspace, openWorkspace, readProjectFiles, type Workspace } from "./workspace.ts";
+
+/**
+ * Notices when what says what belongs to the project has been edited: the configuration, and ignore files, also those
+ * outside the project, which are not watched.
+ */
+export class Refresher {
+  #config: string;
+  #outer: string;
+
+  constructor({ project, files }: Workspace) {
+    this.#config = statesOf(project.config.parts);
+    this.#outer = statesOf(files.outerFiles);
+  }
+
+  /**
+   * Returns the workspace to go on with, the same one where nothing of it has changed. What fails is not tried again
+   * until it is edited. @throws Failure
+   */
+  async refresh(workspace: Workspace, { paths }: ChangeSet): Promise<Workspace> {
+    const { project, files } = workspace;
+    const [config, outer] = [statesOf(project.config.parts), statesOf(files.outerFiles)];
+    const [isConfigured, isOutdated] = [config === this.#config, outer !== this.#outer];
+    [this.#config, this.#outer] = [config, outer];
+    if (!isConfigured) return await this.#reopen(workspace);
+    const isIgnoreFile = paths === null || paths.some((path) => posix.basename(path) === ".gitignore");
+    if (!isIgnoreFile && !isOutdated) return workspace;
+    const current = await readProjectFiles(project);
+    return current.digest === files.digest ? workspace : changedWorkspace(workspace, current);
+  }
+
+  async #reopen(workspace: Workspace): Promise<Workspace> {
+    const reopened = await openWorkspace(await reloadProject(workspace.project));
+    this.#config = statesOf(reopened.project.config.parts);
+    await workspace.bundler?.dispose();
+    return reopened;
+  }
+}
+
+/** Another text once a file was written, replaced, added or removed. */
+function statesOf(files: readonly string[]): string {
+  const states = files.map((file) => {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    return stat && [stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs];
+  });
+  return JSON.stringify(states);
+}

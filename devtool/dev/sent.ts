@@ -1,0 +1,66 @@
+import { createHash, randomBytes } from "node:crypto";
+import { appendFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Filter } from "../ignore/filter.ts";
+import { cacheDirectory } from "../process/cache-directory.ts";
+
+/**
+ * What the last syncs have sent to a mirror, by which rules: stored on this machine, so that what was sent and is
+ * ignored now can be told from what a program on the target wrote. Paths are those of a SyncReport. Nothing fails where
+ * they can't be stored: what becomes ignored then stays on the target.
+ */
+export class SentFiles {
+  readonly #file: string;
+  #digest: string;
+  #paths: Set<string>;
+
+  private constructor(file: string, digest: string, paths: Set<string>) {
+    this.#file = file;
+    this.#digest = digest;
+    this.#paths = paths;
+  }
+
+  static async read(target: string, mirror: string): Promise<SentFiles> {
+    const name = createHash("sha256").update(`${target}\0${mirror}`).digest("hex").slice(0, 16);
+    const file = join(cacheDirectory(), "sent", name);
+    const [digest = "", ...paths] = (await readFile(file, "latin1").catch(() => "")).split("\0");
+    return new SentFiles(file, digest, new Set(paths));
+  }
+
+  /** Those that these rules exclude: each folder before what is in it. */
+  withdrawn({ digest, filter }: { readonly digest: string; readonly filter: Filter }): string[] {
+    if (digest === this.#digest) return [];
+    const isExcluded = (path: string) => !filter.includes(path.replace(/\/$/, ""), path.endsWith("/"));
+    return [...this.#paths].filter(isExcluded).sort();
+  }
+
+  /** All that has been sent by these rules. */
+  async replace(digest: string, paths: readonly string[]): Promise<void> {
+    const now = new Set(paths);
+    const isSame =
+      digest === this.#digest && now.size === this.#paths.size && paths.every((path) => this.#paths.has(path));
+    this.#digest = digest;
+    this.#paths = now;
+    if (!isSame) await store(this.#file, [digest, ...now].join("\0"));
+  }
+
+  /** What has been sent besides. */
+  async add(paths: readonly string[]): Promise<void> {
+    const fresh = paths.filter((path) => !this.#paths.has(path));
+    if (fresh.length === 0) return;
+    for (const path of fresh) this.#paths.add(path);
+    await appendFile(this.#file, `\0${fresh.join("\0")}`, "latin1").catch(() => {});
+  }
+}
+
+/** By rename: another devtool may read it. */
+async function store(file: string, text: string): Promise<void> {
+  const temporary = `${file}.${randomBytes(4).toString("hex")}.new`;
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(temporary, text, "latin1");
+    await rename(temporary, file);
+  } catch {
+    // As without a record.
+  }
+}

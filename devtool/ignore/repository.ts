@@ -1,0 +1,69 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+/** What git knows about the project: which files say what is ignored besides the .gitignore files, and how. */
+export interface Repository {
+  /** The absolute path of the working tree's top folder. */
+  readonly top: string;
+  /** Absolute paths; lines of a later file decide before those of an earlier one. */
+  readonly excludeFiles: readonly string[];
+  readonly ignoreCase: boolean;
+  /** What git tracks although a line ignores it, and so does not ignore: bytes, relative to the project. */
+  readonly tracked: readonly string[];
+}
+
+const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Asks git, which knows its configuration best; where it can't be asked, its defaults. undefined: no repository. */
+export async function repositoryOf(root: string): Promise<Repository | undefined> {
+  const top = topOf(root);
+  if (top === undefined) return undefined;
+  const git = async (...args: string[]) => await output("git", ["-C", root, ...args]);
+  const [places, excludesFile, ignoreCase, tracked] = await Promise.all([
+    git("rev-parse", "--show-toplevel", "--git-path", "info/exclude"),
+    git("config", "--type=path", "--get", "core.excludesFile"),
+    git("config", "--type=bool", "--get", "core.ignoreCase"),
+    git("ls-files", "-z", "--cached", "--ignored", "--exclude-standard"),
+  ]);
+  const [gitTop, exclude] = places?.trimEnd().split("\n").map(fromBytes) ?? [];
+  const named = fromBytes(excludesFile ?? "").replace(/\n$/, "");
+  return {
+    top: gitTop ?? top,
+    excludeFiles: [
+      named === "" ? defaultExcludesFile() : resolve(root, named),
+      resolve(root, exclude ?? join(top, ".git/info/exclude")),
+    ],
+    ignoreCase: ignoreCase?.trim() === "true",
+    tracked: (tracked ?? "").split("\0").filter((path) => path !== ""),
+  };
+}
+
+/** The nearest folder with a .git: a folder, or a file in a submodule or another working tree. */
+function topOf(root: string): string | undefined {
+  for (let folder = root; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, ".git"))) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** git/path.c:xdg_config_home. */
+function defaultExcludesFile(): string {
+  return join(process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "git/ignore");
+}
+
+/** What a program prints, a code unit for each byte; undefined where it is not installed or fails. */
+async function output(program: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    const options = { encoding: "latin1", maxBuffer: OUTPUT_BYTES_MAX } as const;
+    return (await promisify(execFile)(program, args, options)).stdout;
+  } catch {
+    return undefined;
+  }
+}
+
+function fromBytes(text: string): string {
+  return Buffer.from(text, "latin1").toString();
+}

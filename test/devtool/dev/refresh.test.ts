@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { appendFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { needs } from "../../rig/host.ts";
+import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+
+/** A project without a bundle that prints a file, in a repository. */
+async function plain(t: TestContext, files: Readonly<Record<string, string>>): Promise<Project> {
+  const project = await makeProject(t, {
+    "devtool.config.json": '{ "run": ["cat", "word"] }',
+    word: "one\n",
+    ...files,
+  });
+  await rm(join(project.root, "devtool.config.ts"));
+  spawnSync("git", ["init", "-q", project.root]);
+  return project;
+}
+
+async function watch(t: TestContext, project: Project): Promise<{ devtool: Devtool; mirror: string }> {
+  const devtool = startDevtool(t, project, ["watch", "--json", "--target", "local"]);
+  const { mirror } = await devtool.next("synced");
+  await devtool.next("exited");
+  return { devtool, mirror };
+}
+
+/** What the next run prints. */
+async function printed(devtool: Devtool): Promise<string> {
+  const event = await devtool.next("output");
+  return "data" in event ? event.data : "";
+}
+
+test("a project with nothing but a command is watched as a whole", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const project = await plain(t, {});
+  const { devtool } = await watch(t, project);
+  await project.write({ word: "two\n" });
+  assert.deepEqual((await devtool.next("changed")).paths, ["word"]);
+  assert.equal(await printed(devtool), "two\n");
+});
+
+test("a project that is reached through a link is the same project, and watched", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const project = await plain(t, {});
+  const link = join(project.home, "link");
+  await symlink(project.root, link);
+  const { mirror } = await watch(t, project);
+  const config = ["--config", join(link, "devtool.config.json")];
+  const devtool = startDevtool(t, { ...project, root: project.home }, [
+    "watch",
+    "--json",
+    "--target",
+    "local",
+    ...config,
+  ]);
+  assert.equal((await devtool.next("synced")).mirror, mirror);
+  await devtool.next("exited");
+  await project.write({ word: "two\n" });
+  assert.equal(await printed(devtool), "two\n");
+});
+
+test("an ignore file that is edited decides from the next round on, and what was sent is deleted there once told", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const project = await plain(t, { "secret/key": "k", "secret/deep/more": "m", "sub/a.log": "l" });
+  const { devtool, mirror } = await watch(t, project);
+  await writeFile(join(mirror, "secret/made-there"), "");
+  assert.ok(existsSync(join(mirror, "secret/deep/more")));
+  await project.write({ ".gitignore": "secret/\n[a\n" });
+  assert.match((await devtool.next("notice")).text, /^\.gitignore:2: "\[a" matches nothing/);
+  assert.match((await devtool.next("notice")).text, /deleted from the mirror: secret\/, secret\/deep\/, /);
+  await devtool.next("exited");
+  await project.write({ "sub/.gitignore": "*.log\n" });
+  assert.match((await devtool.next("notice")).text, /deleted from the mirror: sub\/a\.log$/);
+  await devtool.next("exited");
+  assert.deepEqual(
+    ["secret/key", "secret/deep/more", "sub/a.log", "secret/made-there"].filter((path) =>
+      existsSync(join(mirror, path)),
+    ),
+    ["secret/made-there"],
+  );
+  await project.write({ ".gitignore": "" });
+  await devtool.next("exited");
+  assert.ok(existsSync(join(mirror, "secret/key")));
+});
+
+test("what another session sent and is ignored now is deleted too, also if it is gone here", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const project = await plain(t, { key: "k", other: "o" });
+  const sync = async () => {
+    const devtool = startDevtool(t, project, ["sync", "--json", "--target", "local"]);
+    await devtool.ended;
+    return devtool;
+  };
+  const { mirror } = await (await sync()).next("synced");
+  await writeFile(join(mirror, "made-there"), "");
+  await rm(join(project.root, "key"));
+  await project.write({ ".gitignore": "key\nother\nmade-there\n" });
+  const second = await sync();
+  assert.match((await second.next("notice")).text, /deleted from the mirror: key, other$/);
+  assert.deepEqual(
+    ["key", "other", "made-there"].map((name) => existsSync(join(mirror, name))),
+    [false, false, true],
+  );
+});
+
+test("git's own exclude file takes effect with the next round", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const project = await plain(t, { key: "k" });
+  const { devtool, mirror } = await watch(t, project);
+  await appendFile(join(project.root, ".git/info/exclude"), "key\n");
+  await project.write({ word: "two\n" });
+  await devtool.next("exited");
+  assert.ok(!existsSync(join(mirror, "key")));
+});
+
+test("a configuration that is edited is used from the next round on; one that is not valid is named and not used", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const project = await plain(t, { other: "other\n" });
+  const { devtool } = await watch(t, project);
+  await project.write({ "devtool.config.json": '{ "runs": ["cat", "other"] }' });
+  const { code, message } = await devtool.next("failed");
+  assert.equal(code, "config-invalid");
+  assert.match(message, /devtool\.config\.json: unknown key runs; did you mean run/);
+  assert.equal(await printed(devtool), "one\n");
+  await project.write({ word: "two\n" });
+  assert.equal(await printed(devtool), "two\n");
+  await project.write({ "devtool.config.json": '{ "run": ["cat", "other"], "sync": { "exclude": ["word"] } }' });
+  assert.equal(await printed(devtool), "other\n");
+});

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { Failure } from "../../../devtool/failure.ts";
+import { filterOf, type Patterns } from "../../../devtool/ignore/filter.ts";
+import { readRules } from "../../../devtool/ignore/read.ts";
+import { temporaryDirectory } from "../../rig/host.ts";
+
+async function folder(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
+  const root = await temporaryDirectory(t);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return root;
+}
+
+/** Which of these files, by their paths, belong to the project. */
+async function sent(root: string, patterns: Patterns, paths: readonly string[]): Promise<string[]> {
+  const filter = filterOf((await readRules(root, patterns)).rules, patterns.include ?? []);
+  return paths.filter((path) => filter.includes(path, false));
+}
+
+test("a folder that is no repository has its own ignore files, and git's defaults are not its", async (t) => {
+  const root = await folder(t, { ".gitignore": "*.log\n", "sub/.gitignore": "!keep.log\n/x\n" });
+  const paths = ["a.log", "sub/a.log", "sub/keep.log", "sub/x", "sub/deep/x", "node_modules/a.js"];
+  assert.deepEqual(await sent(root, {}, paths), ["sub/keep.log", "sub/deep/x"]);
+});
+
+test("what git tracks is not ignored, and what is beside it stays ignored", async (t) => {
+  const root = await folder(t, { ".gitignore": "build/\n*.env\n", "build/tool/a.c": "", "build/b.c": "", "t.env": "" });
+  spawnSync("git", ["init", "-q", root]);
+  spawnSync("git", ["-C", root, "add", "-f", "build/tool/a.c", "t.env"]);
+  const paths = ["build/tool/a.c", "build/tool/other.c", "build/b.c", "t.env", "u.env"];
+  assert.deepEqual(await sent(root, {}, paths), ["build/tool/a.c", "t.env"]);
+});
+
+test("an include line that names an ignored path is honoured, but not for what another line ignores below it", async (t) => {
+  const root = await folder(t, {
+    ".gitignore": "dist/\n*.env\n/gen\n",
+    "dist/a.js": "",
+    "gen/api/x.json": "",
+    "gen/.gitignore": "*.tmp\n",
+  });
+  const include = ["src/", "/dist/", "gen/api/x.json", "local.env"];
+  const paths = [
+    "src/a.ts",
+    "src/.env",
+    "dist/a.js",
+    "dist/secret.env",
+    "gen/api/x.json",
+    "gen/api/y.json",
+    "gen/z",
+    "local.env",
+    "dist/local.env",
+  ];
+  assert.deepEqual(await sent(root, { include }, paths), [
+    "src/a.ts",
+    "dist/a.js",
+    "gen/api/x.json",
+    "local.env",
+    "dist/local.env",
+  ]);
+  const { problems } = await readRules(root, { include });
+  assert.deepEqual(problems, []);
+});
+
+test("an include line with a wildcard does not send what git ignores, and that is said", async (t) => {
+  const root = await folder(t, { ".gitignore": "# logs\n*.log\n", "a/b.log": "", "c.log": "", "c.txt": "" });
+  const include = ["*.log", "*.txt"];
+  assert.deepEqual(await sent(root, { include }, ["a/b.log", "c.log", "c.txt"]), ["c.txt"]);
+  const { problems } = await readRules(root, { include });
+  assert.deepEqual(problems, [
+    "sync.include[0] does not send c.log, which .gitignore:2 ignores; name it without a wildcard to send it",
+  ]);
+});
+
+test("a line that matches nothing is named with its file and line, and the other lines hold", async (t) => {
+  const root = await folder(t, { ".gitignore": "*.o\n\n[a\n*.log\n", "sub/.gitignore": "x[[:nope:]]\nend\\\n/y\n" });
+  assert.deepEqual(await sent(root, {}, ["a.o", "a.log", "sub/y", "b"]), ["b"]);
+  assert.deepEqual((await readRules(root, {})).problems, [
+    '.gitignore:3: "[a" matches nothing: it has a [ without its ]',
+    'sub/.gitignore:1: "x[[:nope:]]" matches nothing: [:nope:] is no class of characters',
+    'sub/.gitignore:2: "end\\\\" matches nothing: it ends with a backslash',
+  ]);
+});
+
+test("an ignore file that is a link is not read, as by git, and that is said; one that can't be read is refused", async (t) => {
+  const root = await folder(t, { rules: "*.log\n" });
+  symlinkSync("rules", join(root, ".gitignore"));
+  assert.deepEqual(await sent(root, {}, ["a.log"]), ["a.log"]);
+  assert.match((await readRules(root, {})).problems.join(), /^\.gitignore is a symbolic link/);
+  spawnSync("git", ["init", "-q", root]);
+  symlinkSync("loop", join(root, "loop"));
+  spawnSync("git", ["-C", root, "config", "core.excludesFile", join(root, "loop")]);
+  await assert.rejects(readRules(root, {}), (error) => {
+    assert.ok(error instanceof Failure);
+    assert.equal(error.code, "project-unreadable");
+    return true;
+  });
+});
