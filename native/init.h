@@ -18,9 +18,6 @@ struct td_init {
 TD_STEPS(TD_FUNCTION, TD_NO_FIELD)
 #undef TD_FUNCTION
 
-/* place.c: opens a path; once PIVOT_ROOT is done, no symlink leads out of the root. Returns a descriptor, or -1 and errno. */
-int open_inside(const struct td_init *init, const char *path, int flags);
-
 /* init.c */
 void report(uint32_t kind, uint32_t step, int error, uint64_t nanoseconds, const char *object);
 

@@ -97,6 +97,9 @@ int mkdirat(int directory, const char *path, mode_t mode) { return (int)CALL3(SY
 int symlinkat(const char *target, int directory, const char *path) {
     return (int)CALL3(SYS_symlinkat, target, directory, path);
 }
+ssize_t readlinkat(int directory, const char *restrict path, char *restrict text, size_t room) {
+    return CALL(SYS_readlinkat, directory, path, text, room, 0, 0);
+}
 int access(const char *path, int mode) { return (int)CALL3(SYS_faccessat, AT_FDCWD, path, mode); }
 int fstat(int fd, struct stat *stat) { return (int)CALL3(SYS_fstat, fd, stat, 0); }
 int fstatfs(int fd, struct statfs *statfs) { return (int)CALL3(SYS_fstatfs, fd, statfs, 0); }

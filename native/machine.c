@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <termios.h>
 
-#include "init.h"
+#include "mount.h"
+#include "resolve.h"
 #include "sys.h"
 
 #ifndef TIOCGPTPEER
@@ -76,9 +77,8 @@ static int bind_console(struct td_init *init, int slave) {
     int target = open_inside(init, "/dev/console", O_PATH | O_NOFOLLOW);
     if (target < 0)
         return errno;
-    int copy = (int)syscall(SYS_open_tree, slave, "", TD_OPEN_TREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH);
-    unsigned flags = TD_MOVE_MOUNT_F_EMPTY_PATH | TD_MOVE_MOUNT_T_EMPTY_PATH;
-    int error = copy < 0 || syscall(SYS_move_mount, copy, "", target, "", flags) != 0 ? errno : 0;
+    int copy = copy_of(slave, 0);
+    int error = copy < 0 ? errno : attach(copy, target);
     close(target);
     if (copy >= 0)
         close(copy);

@@ -32,8 +32,12 @@
     X(MKDIR, mkdir, F(NUMBER, mode) F(TEXT, path))                                                                     \
     /* The file must be new. */                                                                                        \
     X(WRITE, write, F(NUMBER, mode) F(TEXT, path) F(TEXT, content))                                                    \
-    /* MS_ flags. The target must be a directory, not a symlink. */                                                    \
+    /* MS_ flags. The target must be a directory. */                                                                   \
     X(MOUNT, mount, F(NUMBER, flags) F(TEXT, source) F(TEXT, target) F(TEXT, type) F(TEXT, data))                      \
+    /* With the mode of the directory that it is mounted on. */                                                        \
+    X(TMPFS, tmpfs, F(NUMBER, flags) F(TEXT, target) F(TEXT, data))                                                    \
+    /* A new file system of that type, not attached yet. attributes: MOUNT_ATTR_. */                                   \
+    X(FSMOUNT, fsmount, F(SLOT, slot) F(NUMBER, attributes) F(TEXT, type))                                             \
     /* flags: AT_RECURSIVE or 0. device: the expected device number, or 0. */                                          \
     X(OPEN_TREE, open_tree, F(SLOT, slot) F(NUMBER, flags) F(NUMBER, device) F(TEXT, path))                            \
     /* attributes: MOUNT_ATTR_ to set. flags: AT_RECURSIVE or 0. */                                                    \
@@ -48,8 +52,8 @@
     /* These two succeed if the path does not exist. */                                                                \
     X(MASK, mask, F(TEXT, path))                                                                                       \
     X(READONLY, readonly, F(TEXT, path))                                                                               \
-    /* The root's own mount. */                                                                                        \
-    X(ROOT_RDONLY, root_rdonly, )                                                                                      \
+    /* The mount at that path, not those below it. */                                                                  \
+    X(MOUNT_RDONLY, mount_rdonly, F(TEXT, path))                                                                       \
     X(SETHOSTNAME, sethostname, F(TEXT, name))                                                                         \
     X(LINK_UP, link_up, F(TEXT, name))                                                                                 \
     /* The soft limit; at most the hard one, which stays. */                                                           \

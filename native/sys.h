@@ -22,6 +22,15 @@
 #ifndef SYS_move_mount
 #define SYS_move_mount 429
 #endif
+#ifndef SYS_fsopen
+#define SYS_fsopen 430
+#endif
+#ifndef SYS_fsconfig
+#define SYS_fsconfig 431
+#endif
+#ifndef SYS_fsmount
+#define SYS_fsmount 432
+#endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -39,6 +48,9 @@
 #define TD_CLOSE_RANGE_CLOEXEC 4u
 
 #define TD_OPEN_TREE_CLONE 1u
+#define TD_FSOPEN_CLOEXEC 1u
+#define TD_FSMOUNT_CLOEXEC 1u
+#define TD_FSCONFIG_CMD_CREATE 6u
 #define TD_AT_RECURSIVE 0x8000u
 #define TD_MOVE_MOUNT_F_EMPTY_PATH 0x4u
 #define TD_MOVE_MOUNT_T_EMPTY_PATH 0x40u

@@ -77,10 +77,18 @@ export function stepFailure(step: Step | undefined, errno: number, object: strin
     });
   }
   const remedy = stepRemedy(step, errno);
-  return new Failure(`${callOf(step)}: ${errnoText(errno)}`, {
+  return new Failure(`${callOf(step)}: ${causeOf(errno, object)}`, {
     code: stepCode(step, errno),
     ...(remedy !== undefined && { remedy }),
   });
+}
+
+/** `object`: what was in the way, if that is known. */
+function causeOf(errno: number, object: string): string {
+  if (object === "") return errnoText(errno);
+  if (errno === ERRNO.ENOTDIR) return `${object} is a file, and must be a directory`;
+  if (errno === ERRNO.EISDIR) return `${object} is a directory, and must be a file`;
+  return `${errnoText(errno)}: ${object}`;
 }
 
 function commandFailure(errno: number, object: string, spec: ContainerSpec): Failure {
@@ -125,10 +133,11 @@ function stepRemedy(step: Step, errno: number): string | undefined {
     case "proc":
       return errno === ERRNO.EPERM
         ? "parts of /proc are hidden here, as inside another container, and then the kernel lets only root mount it"
-        : "the image's /proc must be a directory, not a symlink";
-    case "dev":
-    case "sysfs":
-      return errno === ERRNO.ENOTDIR ? "it must be a directory in the image, not a symlink" : undefined;
+        : undefined;
+    case "target":
+      return isMistake(errno)
+        ? "change the image, or mount a directory on a directory and a file on a file"
+        : undefined;
     case "device":
       return "tinydocker bind mounts this device from the host's /dev, where it must exist";
     case "seccomp":
@@ -145,6 +154,10 @@ function seccompRemedy(errno: number): string | undefined {
   return errno === ERRNO.ENOSYS || errno === ERRNO.EINVAL
     ? "this kernel was built without CONFIG_SECCOMP_FILTER; --security-opt seccomp=unconfined runs without a filter"
     : undefined;
+}
+
+function isMistake(errno: number): boolean {
+  return errno === ERRNO.ENOTDIR || errno === ERRNO.EISDIR;
 }
 
 function overlayRemedy(errno: number): string {

@@ -29,6 +29,10 @@ const REASONS = {
     en: "the container resolves its own host name without a name server",
     zh: "容器无需域名服务器即可解析自己的主机名",
   },
+  namesMount: {
+    en: "shown in the container's /etc, wherever the image's links lead; the image's own file stays below",
+    zh: "显示在容器的 /etc 中，顺着镜像自己的符号链接；镜像原有的文件留在其下",
+  },
   overlay: {
     en: "the container's root: the image's read-only layers below, its own writable layer on top",
     zh: "容器的根：下面是镜像的各个只读层，上面是容器自己的可写层",

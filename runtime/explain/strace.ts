@@ -23,28 +23,22 @@ export function callOf(step: Step): string {
       return `mkdir(${quoted(step.path)}, ${octal(step.mode)})`;
     case "WRITE":
       return `write(open(${quoted(step.path)}, O_WRONLY|O_CREAT|O_EXCL, ${octal(step.mode)}), ${quoted(step.content)})`;
-    case "MOUNT":
-      return `mount(${orNull(step.source)}, ${quoted(step.target)}, ${orNull(step.type)}, ${flagNames(step.flags, MS)}, ${orNull(step.data)})`;
-    case "OPEN_TREE":
-      return `open_tree(AT_FDCWD, ${quoted(step.path)}, OPEN_TREE_CLONE${further(step.flags)}) = slot ${step.slot}`;
-    case "SETATTR":
-      return `mount_setattr(slot ${step.slot}, "", AT_EMPTY_PATH${further(step.flags)}, {attr_set=${flagNames(step.attributes, MOUNT_ATTR)}})`;
-    case "MOVE_MOUNT":
-      return `move_mount(slot ${step.slot}, "", AT_FDCWD, ${quoted(step.path)}, MOVE_MOUNT_F_EMPTY_PATH)`;
     case "TOUCH":
       return `open(${quoted(step.path)}, O_WRONLY|O_CREAT|O_EXCL, ${octal(step.mode)})`;
-    case "PIVOT_ROOT":
-      return `chdir(${quoted(step.path)}), pivot_root(".", ".")`;
-    case "DETACH":
-      return `umount2(".", MNT_DETACH)`;
     case "SYMLINK":
       return `symlink(${quoted(step.target)}, ${quoted(step.path)})`;
+    case "MOUNT":
+    case "TMPFS":
+    case "FSMOUNT":
+    case "OPEN_TREE":
+    case "SETATTR":
+    case "MOVE_MOUNT":
+    case "PIVOT_ROOT":
+    case "DETACH":
     case "MASK":
-      return `mount("/dev/null" or an empty tmpfs, ${quoted(step.path)})`;
     case "READONLY":
-      return `mount(${quoted(step.path)}, ${quoted(step.path)}, NULL, MS_BIND|MS_REC|MS_RDONLY, NULL)`;
-    case "ROOT_RDONLY":
-      return `mount_setattr(AT_FDCWD, "/", 0, {attr_set=MOUNT_ATTR_RDONLY})`;
+    case "MOUNT_RDONLY":
+      return mountCall(step);
     case "SETHOSTNAME":
       return `sethostname(${quoted(step.name)}, ${Buffer.byteLength(step.name)})`;
     case "LINK_UP":
@@ -80,6 +74,48 @@ export function callOf(step: Step): string {
     case "EXEC":
       // The environment may contain secrets, and standard error may be a log.
       return `execve(${quoted(step.args[0] ?? "")}, [${step.args.map(quoted).join(", ")}], /* ${step.env.length} vars */)`;
+  }
+}
+
+type MountStep = Step & {
+  op:
+    | "MOUNT"
+    | "TMPFS"
+    | "FSMOUNT"
+    | "OPEN_TREE"
+    | "SETATTR"
+    | "MOVE_MOUNT"
+    | "PIVOT_ROOT"
+    | "DETACH"
+    | "MASK"
+    | "READONLY"
+    | "MOUNT_RDONLY";
+};
+
+function mountCall(step: MountStep): string {
+  switch (step.op) {
+    case "MOUNT":
+      return `mount(${orNull(step.source)}, ${quoted(step.target)}, ${orNull(step.type)}, ${flagNames(step.flags, MS)}, ${orNull(step.data)})`;
+    case "TMPFS":
+      return `mount("tmpfs", ${quoted(step.target)}, "tmpfs", ${flagNames(step.flags, MS)}, ${quoted(step.data)} /* and mode= of the directory */)`;
+    case "FSMOUNT":
+      return `fsmount(fsopen(${quoted(step.type)}, 0), 0, ${flagNames(step.attributes, MOUNT_ATTR)}) = slot ${step.slot}`;
+    case "OPEN_TREE":
+      return `open_tree(AT_FDCWD, ${quoted(step.path)}, OPEN_TREE_CLONE${further(step.flags)}) = slot ${step.slot}`;
+    case "SETATTR":
+      return `mount_setattr(slot ${step.slot}, "", AT_EMPTY_PATH${further(step.flags)}, {attr_set=${flagNames(step.attributes, MOUNT_ATTR)}})`;
+    case "MOVE_MOUNT":
+      return `move_mount(slot ${step.slot}, "", AT_FDCWD, ${quoted(step.path)}, MOVE_MOUNT_F_EMPTY_PATH)`;
+    case "PIVOT_ROOT":
+      return `chdir(${quoted(step.path)}), pivot_root(".", ".")`;
+    case "DETACH":
+      return `umount2(".", MNT_DETACH)`;
+    case "MASK":
+      return `mount("/dev/null" or an empty tmpfs, ${quoted(step.path)})`;
+    case "READONLY":
+      return `mount(${quoted(step.path)}, ${quoted(step.path)}, NULL, MS_BIND|MS_REC|MS_RDONLY, NULL)`;
+    case "MOUNT_RDONLY":
+      return `mount_setattr(AT_FDCWD, ${quoted(step.path)}, 0, {attr_set=MOUNT_ATTR_RDONLY})`;
   }
 }
 

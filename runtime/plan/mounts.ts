@@ -9,8 +9,18 @@ export function isBind(mount: Mount): boolean {
   return mount.type === "bind";
 }
 
-/** Copies the mount while the host's paths can still be reached. */
-export function bindSource({ options, source }: Mount, slot: number): Step[] {
+/** What of a mount is made while the host's root can still be reached: it is not attached yet. */
+export function mountSource(mount: Mount, slot: number, linux: Namespaces): Step[] {
+  if (isBind(mount)) return bindSource(mount, slot);
+  return needsHost(mount) ? [newFileSystem(mount, slot, linux)] : [];
+}
+
+/** Without root the kernel makes these only where those of the host can be seen. */
+function needsHost({ type }: Mount): boolean {
+  return type === "proc" || type === "sysfs";
+}
+
+function bindSource({ options, source }: Mount, slot: number): Step[] {
   const { itself, recursive } = mountAttributes(options);
   const flags = options.includes("rbind") ? AT.AT_RECURSIVE : 0;
   const limit = (attributes: number, flags: number): Step[] =>
@@ -22,34 +32,49 @@ export function bindSource({ options, source }: Mount, slot: number): Step[] {
   ];
 }
 
-/** Attaches the copy at its destination. */
-export function bindTarget({ source, destination }: Mount, slot: number, host: HostFacts): Step[] {
+function newFileSystem(mount: Mount, slot: number, linux: Namespaces): Step {
+  const { type, options } = mount;
+  const { itself } = mountAttributes(options);
+  return { op: "FSMOUNT", slot, attributes: itself, type, reason: reasonOf(mount), ...excuseOf(mount, linux) };
+}
+
+/** Attaches it at its destination, wherever the image's links lead. */
+export function mountTarget(mount: Mount, slot: number, linux: Namespaces, host: HostFacts): Step[] {
+  if (mount.type === "cgroup" && !host.cgroup2) return [];
+  const { source, destination } = mount;
+  const excuse = excuseOf(mount, linux);
+  const reason = reasonOf(mount);
   return [
-    host.fileSources.includes(source)
+    isBind(mount) && host.fileSources.includes(source)
       ? { op: "TOUCH", mode: 0o644, path: destination, reason: "target" }
-      : { op: "MKDIR", mode: 0o755, path: destination, reason: "target" },
-    { op: "MOVE_MOUNT", slot, path: destination, reason: "bind" },
+      : { op: "MKDIR", mode: copiesMode(mount) ? TMPFS_MODE : 0o755, path: destination, reason: "target", ...excuse },
+    isBind(mount) || needsHost(mount)
+      ? { op: "MOVE_MOUNT", slot, path: destination, reason, ...excuse }
+      : { ...mountThere(mount), reason, ...excuse },
   ];
 }
 
-/** Mounts one of the container's own file systems. */
-export function mountFileSystem(mount: Mount, linux: Namespaces, host: HostFacts): Step[] {
-  const isCgroup = mount.type === "cgroup";
-  if (isCgroup && !host.cgroup2) return [];
-  const { source, destination } = mount;
+function mountThere(mount: Mount) {
+  const { type, source, destination: target } = mount;
   const { flags, data } = mountArguments(mount.options);
-  const type = isCgroup ? "cgroup2" : mount.type;
-  const excuse = isDispensable(mount, linux) ? ({ excusedBy: "any" } as const) : {};
-  return [
-    { op: "MKDIR", mode: 0o755, path: destination, reason: "target", ...excuse },
-    { op: "MOUNT", flags, source, target: destination, type, data, reason: reasonOf(mount), ...excuse },
-  ];
+  return copiesMode(mount)
+    ? ({ op: "TMPFS", flags, target, data } as const)
+    : ({ op: "MOUNT", flags, source, target, type: type === "cgroup" ? "cgroup2" : type, data } as const);
+}
+
+/** tmpfs(5)'s default. */
+const TMPFS_MODE = 0o1777;
+
+/** As with docker, a tmpfs has the mode of the image's directory, unless it was requested with another one. */
+function copiesMode({ type, options }: Mount): boolean {
+  return type === "tmpfs" && !options.some((option) => option.startsWith("mode="));
 }
 
 /** Some programs need these, but no protection does. */
-function isDispensable({ type }: Mount, linux: Namespaces): boolean {
-  // Without root the kernel mounts a sysfs only if all of the host's is visible.
-  return type === "mqueue" || type === "cgroup" || (type === "sysfs" && hasUserNamespace(linux));
+function excuseOf({ type }: Mount, linux: Namespaces): { readonly excusedBy?: "any" } {
+  // Without root the kernel makes a sysfs only if all of the host's is visible.
+  const isDispensable = type === "mqueue" || type === "cgroup" || (type === "sysfs" && hasUserNamespace(linux));
+  return isDispensable ? { excusedBy: "any" } : {};
 }
 
 /** The container's own, by destination; the others were requested. */
@@ -63,6 +88,6 @@ const REASONS: Readonly<Record<string, Reason>> = {
   "/sys/fs/cgroup": "cgroup",
 };
 
-function reasonOf({ destination }: Mount): Reason {
-  return REASONS[destination] ?? "tmpfs";
+function reasonOf(mount: Mount): Reason {
+  return isBind(mount) ? "bind" : (REASONS[mount.destination] ?? "tmpfs");
 }

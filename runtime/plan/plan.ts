@@ -3,7 +3,8 @@ import { CLONE, MS, SIGNAL } from "../linux.ts";
 import type { Namespace } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { HostFacts } from "./host-facts.ts";
-import { bindSource, bindTarget, isBind, mountFileSystem } from "./mounts.ts";
+import { mountSource, mountTarget } from "./mounts.ts";
+import { nameFiles, nameSource, nameTarget } from "./names.ts";
 import {
   deviceLinks,
   deviceSource,
@@ -23,27 +24,27 @@ const FIRST_SLOT = 1;
 
 /** Every step from the new namespaces to the command, in order. Pure. */
 export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
-  const { devices, namespaces } = spec.linux;
-  const binds = spec.mounts.filter(isBind);
-  const deviceSlot = FIRST_SLOT + binds.length;
+  const { mounts, linux } = spec;
+  const { devices, namespaces } = linux;
+  const deviceSlot = FIRST_SLOT + mounts.length;
+  const names = nameFiles(spec, host);
+  const nameSlot = deviceSlot + devices.length;
   return {
     namespaces: namespaces.reduce((flags, namespace) => flags | newNamespace(namespace), 0),
     steps: [
       { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParent" },
       privateMounts(),
       ...rootSteps(spec, host),
-      ...binds.flatMap((mount, i) => bindSource(mount, FIRST_SLOT + i)),
+      ...mounts.flatMap((mount, i) => mountSource(mount, FIRST_SLOT + i, linux)),
       ...devices.flatMap((device, i) => deviceSource(device, deviceSlot + i)),
+      ...names.flatMap((file, i) => nameSource(file, nameSlot + i)),
       { op: "PIVOT_ROOT", slot: OLD_ROOT_SLOT, path: rootOf(spec, host), reason: "pivot" },
-      // The host's /proc and /sys must still be visible: without root the kernel mounts new ones only then.
-      ...spec.mounts.flatMap((mount) =>
-        isBind(mount)
-          ? bindTarget(mount, FIRST_SLOT + binds.indexOf(mount), host)
-          : mountFileSystem(mount, spec.linux, host),
-      ),
+      // Before any path of the image is resolved: until then ".." leads from / to the old root, which is mounted on it.
       { op: "DETACH", slot: OLD_ROOT_SLOT, reason: "detach" },
+      ...mounts.flatMap((mount, i) => mountTarget(mount, FIRST_SLOT + i, linux, host)),
+      ...names.flatMap((file, i) => nameTarget(file, nameSlot + i)),
       ...devices.flatMap((device, i) => deviceTarget(device, deviceSlot + i)),
-      ...(showsHostDevices(spec) ? ownTerminals(deviceSlot + devices.length) : deviceLinks()),
+      ...(showsHostDevices(spec) ? ownTerminals(nameSlot + names.length) : deviceLinks()),
       ...workingDirectory(spec),
       ...protectPaths(spec),
       ...maskHost(spec, host),

@@ -11,12 +11,11 @@ export function rootSteps(spec: ContainerSpec, host: HostFacts): Step[] {
   const reason = host.upperInMemory ? "upperInMemory" : "layers";
   return [
     { op: "MOUNT", flags: 0, source: "tmpfs", target: host.memory, type: "tmpfs", data: "mode=755", reason: "memory" },
-    ...nameFiles(spec.hostname, `${layers.names}/etc`),
     { op: "MKDIR", mode: 0o755, path: layers.upper, reason },
     { op: "MKDIR", mode: 0o700, path: layers.work, reason },
     ...(isInParts(spec)
       ? rootInParts(host.rootEntries, layers)
-      : [overlay([layers.names, ...spec.root.layers], layers, hasUserNamespace(spec.linux), "overlay")]),
+      : [overlay(spec.root.layers, layers, hasUserNamespace(spec.linux), "overlay")]),
   ];
 }
 
@@ -35,11 +34,10 @@ export function isInParts(spec: ContainerSpec): boolean {
   return showsHostRoot(spec) && hasUserNamespace(spec.linux);
 }
 
-/** The upper layer, its work directory, a lower layer with the container's name, and where the root is mounted. */
+/** The upper layer, its work directory, and where the root is mounted. */
 interface Layers {
   readonly upper: string;
   readonly work: string;
-  readonly names: string;
   readonly root: string;
   readonly kept: boolean;
 }
@@ -51,24 +49,14 @@ function layersOf(spec: ContainerSpec, { memory, ...host }: HostFacts): Layers {
   return {
     upper,
     work,
-    names: `${memory}/names`,
     root: isInParts(spec) ? `${memory}/root` : upper,
     kept: host.upperKept,
   };
 }
 
-/** In a separate layer, so that no symlink of the image can redirect them. */
-function nameFiles(hostname: string, etc: string): Step[] {
-  const hosts = `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t${hostname}\n`;
-  return [
-    { op: "WRITE", mode: 0o644, path: `${etc}/hosts`, content: hosts, reason: "names" },
-    { op: "WRITE", mode: 0o644, path: `${etc}/hostname`, content: `${hostname}\n`, reason: "names" },
-  ];
-}
-
 function overlay(
   lowers: readonly string[],
-  { upper, work, root, kept }: Omit<Layers, "names">,
+  { upper, work, root, kept }: Layers,
   userNamespace: boolean,
   reason: Step["reason"],
 ): Step {
@@ -85,7 +73,7 @@ function overlay(
   return { op: "MOUNT", flags: MS.MS_NODEV, source: "overlay", target: root, type: "overlay", data, reason };
 }
 
-function rootInParts(entries: readonly RootEntry[], { upper, work, names, root, kept }: Layers): Step[] {
+function rootInParts(entries: readonly RootEntry[], { upper, work, root, kept }: Layers): Step[] {
   // The upper layer of an earlier start has the symlink, or what the container replaced it with.
   const ifThere = kept ? ({ excusedBy: "EEXIST" } as const) : {};
   return [
@@ -102,11 +90,10 @@ function rootInParts(entries: readonly RootEntry[], { upper, work, names, root, 
         return [{ op: "SYMLINK", target: entry.target, path: at.root, reason: "hostEntry", ...ifThere }];
       }
       if (entry.kind === "empty") return [{ op: "MKDIR", mode: entry.mode, path: at.root, reason: "hostEntry" }];
-      const lowers = [...(entry.name === "etc" ? [`${names}/etc`] : []), `/${entry.name}`];
       return [
         { op: "MKDIR", mode: 0o755, path: at.upper, reason: "hostEntry" },
         { op: "MKDIR", mode: 0o700, path: at.work, reason: "hostEntry" },
-        overlay(lowers, at, true, "hostEntry"),
+        overlay([`/${entry.name}`], at, true, "hostEntry"),
       ];
     }),
   ];

@@ -10,9 +10,17 @@ export const FILES_OPTIONS = {
     multiple: true,
     describe: "SRC:DST[:ro]: bind mount a file or directory of this machine",
   },
+  mount: {
+    type: "string",
+    multiple: true,
+    describe: "type=bind,src=SRC,dst=DST[,ro] or type=tmpfs,dst=DST[,tmpfs-size=S]",
+  },
+  tmpfs: { type: "string", multiple: true, describe: "DST[:OPTION,…]: a directory in memory, such as /run:size=64m" },
+  "shm-size": { type: "string", describe: "size of /dev/shm; default: 64m" },
   "read-only": { type: "boolean", describe: "make the root read-only" },
 } as const satisfies Options;
 
 export function filesRequest(values: Values<typeof FILES_OPTIONS>): Partial<NamedRequest> {
-  return { image: values.image, volumes: values.volume, readonly: values["read-only"] };
+  const { image, volume, mount, tmpfs } = values;
+  return { image, volumes: volume, mounts: mount, tmpfs, shmSize: values["shm-size"], readonly: values["read-only"] };
 }

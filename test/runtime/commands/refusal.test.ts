@@ -153,8 +153,7 @@ describe("a hostile image", () => {
       const before = await digestOf(victim);
       await imageOf(`bad${name}`, `ln -s ${victim} ${name}`);
       const { code, stderr } = await rig.run(["run", "--image", `bad${name}`, "c1", "true"]);
-      assert.equal(code, 125);
-      assert.match(stderr, new RegExp(`"/${name}"`));
+      assert.deepEqual([code, stderr], [0, ""]);
       assert.equal(await digestOf(victim), before);
       assert.deepEqual(traces(rig.root, "c1"), clean);
     });
@@ -165,10 +164,13 @@ describe("a hostile image", () => {
     const before = await digestOf(victim);
     await imageOf("badlinks", `rm -r etc && ln -s ${victim} etc && ln -s ${victim} mnt && ln -s /proc/self/fd/9 srv`);
     const mounts = ["-v", "/usr/share:/mnt/new/dir", "-v", "/etc/passwd:/mnt/file", "-v", "/usr/bin:/srv/x"];
-    for (const mount of [["-w", "/mnt/w"], mounts.slice(0, 2), mounts.slice(2, 4), mounts.slice(4)]) {
-      const { code } = await rig.run(["run", "--image", "badlinks", ...mount, "c1", "true"]);
-      assert.equal(code, 125);
-    }
+    const cases = [["-w", "/mnt/w"], mounts.slice(0, 2), mounts.slice(2, 4), mounts.slice(4)];
+    const codes = cases.map(async (mount, i) => {
+      const { code } = await rig.run(["run", "--image", "badlinks", ...mount, `c${i}`, "true"]);
+      return code;
+    });
+    // What /proc says of an open file is not where the symlink leads, so a path through it is refused.
+    assert.deepEqual(await Promise.all(codes), [0, 0, 0, 125]);
     assert.equal((await rig.run(["run", "--image", "badlinks", "c1", "cat", "/etc/hostname"])).stdout, "c1\n");
     assert.equal(await digestOf(victim), before);
     assert.deepEqual(traces(rig.root, "c1"), clean);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { traces } from "../../rig/leaks.ts";
@@ -78,6 +78,28 @@ describe("without root", () => {
   it("shows the user's own files with -v", async () => {
     writeFileSync(join(home, "mine"), "mine\n");
     assert.equal((await sh("cat /mnt/mine", "--image", "box", "-v", `${home}:/mnt:ro`)).stdout, "mine\n");
+  });
+
+  it("keeps the whole root unchanged with --read-only, also on the machine's own root, and what was asked for writable", async () => {
+    const parts =
+      "for d in / /usr /etc /var /usr/lib /tmp /run; do touch $d/x 2>/dev/null && echo $d; done; touch /dev/shm/x";
+    assert.equal((await sh(parts, "--read-only")).stdout, "");
+    assert.equal((await sh(parts, "--read-only", "--tmpfs", "/run", "-v", `${home}:/etc`)).stdout, "/etc\n/run\n");
+    rmSync(join(home, "x"));
+  });
+
+  it("mounts where the image's symlinks lead, and leaves them", async () => {
+    const rootfs = join(root, "images/box/rootfs");
+    symlinkSync("../run/systemd/stub.conf", join(rootfs, "etc/resolv.conf"));
+    writeFileSync(join(home, "rc"), "rc\n");
+    const { stdout } = await sh(
+      "cat /etc/resolv.conf; readlink /etc/resolv.conf",
+      "--image",
+      "box",
+      "-v",
+      `${home}/rc:/etc/resolv.conf:ro`,
+    );
+    assert.equal(stdout, "rc\n../run/systemd/stub.conf\n");
   });
 
   it("reports what to allow when the kernel refuses user namespaces", async () => {

@@ -101,6 +101,7 @@ describe("a plan", () => {
     ];
     assert.deepEqual(excused(planOf(spec(), host)), always);
     assert.deepEqual(excused(planOf(spec({}, BOX, ROOT, CALLER), host)), [
+      ["sysfs", "any"],
       ["target", "any"],
       ["sysfs", "any"],
       ...always,
@@ -144,6 +145,14 @@ describe("a plan", () => {
       ["/y"],
     );
     assert.ok(find(steps, "MKDIR").some(({ path }) => path === "/x"));
+  });
+
+  it("resolves no path of the image while the old root is mounted on the new one", () => {
+    const { steps } = planOf(spec({ volumes: ["/a:/b"] }), host);
+    assert.equal(
+      steps.findIndex(({ op }) => op === "DETACH"),
+      steps.findIndex(({ op }) => op === "PIVOT_ROOT") + 1,
+    );
   });
 
   it("makes nothing in the host's /dev where that is mounted over the container's", () => {
