@@ -25,7 +25,14 @@ export async function benchLoop(scope: Scope): Promise<Scenario[]> {
   if (process.geteuid?.() !== 0 || !find("ssh") || !find("sshd") || !find("rsync") || !find("make")) return [];
   const remote = await openRemote(scope);
   const state = await workDirectory(scope);
-  const tinydocker = ["env", `TINYDOCKER_ROOT=${state}`, process.execPath, ".devtool/tinydocker.js", "run"];
+  const tinydocker = [
+    "env",
+    `TINYDOCKER_ROOT=${state}`,
+    "TINYDOCKER_NETWORK=none",
+    process.execPath,
+    ".devtool/tinydocker.js",
+    "run",
+  ];
   const contenders = [
     await watching(remote, await projectCopy(scope, { run: tinydocker }), scope),
     ...(await scripts(remote, await projectCopy(scope, { run: tinydocker }), tinydocker)),

@@ -28,6 +28,8 @@ export async function benchStart(scope: Scope): Promise<Scenario[]> {
   const directory = await workDirectory(scope);
   // For the runtime here and for the program that is started.
   process.env["TINYDOCKER_ROOT"] = join(directory, "state");
+  // As its peers do it. And this machine's own network is left alone.
+  process.env["TINYDOCKER_NETWORK"] = "none";
   const rootfs = await makeImage(directory);
   const contenders = [await ours(scope), ...(await peers(directory, rootfs, scope)), commandLine()];
   const results = await interleave(contenders, { rounds: ROUNDS });

@@ -127,6 +127,12 @@ void *calloc(size_t count, size_t size) {
 
 int socket(int domain, int type, int protocol) { return (int)CALL3(SYS_socket, domain, type, protocol); }
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags) { return CALL3(SYS_sendmsg, fd, message, flags); }
+ssize_t recv(int fd, void *bytes, size_t length, int flags) {
+    return CALL(SYS_recvfrom, fd, bytes, length, flags, NULL, NULL);
+}
+int setsockopt(int fd, int level, int option, const void *value, socklen_t length) {
+    return (int)CALL(SYS_setsockopt, fd, level, option, value, length, 0);
+}
 pid_t setsid(void) { return (pid_t)CALL3(SYS_setsid, 0, 0, 0); }
 int sethostname(const char *name, size_t length) { return (int)CALL3(SYS_sethostname, name, length, 0); }
 

@@ -56,6 +56,11 @@
     X(MOUNT_RDONLY, mount_rdonly, F(TEXT, path))                                                                       \
     X(SETHOSTNAME, sethostname, F(TEXT, name))                                                                         \
     X(LINK_UP, link_up, F(TEXT, name))                                                                                 \
+    /* rtnetlink messages; the slot: a socket of the caller, or if it is empty, from then on one of the container. */  \
+    /* Of each message, the link with that name is the index; empty: the messages are sent as they are. */             \
+    X(NETLINK, netlink, F(SLOT, slot) F(TEXT, link) F(WORDS, messages))                                                \
+    /* Waits until the link carries packets; ETIMEDOUT if it does not in two seconds. */                               \
+    X(AWAIT_LINK, await_link, F(SLOT, slot) F(TEXT, link))                                                             \
     /* The soft limit; at most the hard one, which stays. */                                                           \
     X(RLIMIT, rlimit, F(NUMBER, resource) F(NUMBER, soft))                                                             \
     /* A new session keyring. */                                                                                       \

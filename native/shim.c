@@ -36,3 +36,13 @@ int td_open_inside(const char *root, const char *path) {
     close(directory);
     return fd < 0 ? -error : fd;
 }
+
+int td_netlink_open(int protocol) {
+    int fd = netlink_socket(protocol);
+    return fd < 0 ? -errno : fd;
+}
+
+int td_netlink(int fd, const uint8_t *messages, size_t length, uint8_t *replies, size_t room,
+               struct td_netlink_outcome *outcome) {
+    return -netlink_exchange(fd, messages, length, replies, room, outcome);
+}

@@ -2,6 +2,7 @@
 #ifndef TD_SHIM_H
 #define TD_SHIM_H
 
+#include "netlink.h"
 #include "plan.h"
 
 #define TD_API __attribute__((visibility("default")))
@@ -68,7 +69,7 @@ enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_USER_MAP, TD_STAGE_DE
 /* Every function returns 0 or more on success and -errno on failure, except td_abi. */
 
 /* Raised when a function below is added or changed: a library compiled before has another td_abi. */
-#define TD_FUNCTIONS 1
+#define TD_FUNCTIONS 2
 
 /*
  * A hash of the layouts above and in plan.h, and of TD_FUNCTIONS; runtime/host/events.ts, runtime/host/spawn-options.ts
@@ -115,6 +116,13 @@ TD_API int td_open_inside(const char *root, const char *path);
  * it does not exist, and -EAGAIN after entries_max entries, with the rest still there; UINT32_MAX: no limit.
  */
 TD_API int td_remove(const char *path, uint32_t entries_max);
+
+/* A netlink socket (NETLINK_ROUTE, NETLINK_NETFILTER) in this thread's network namespace; the caller closes it. */
+TD_API int td_netlink_open(int protocol);
+
+/* netlink_exchange: see netlink.h. */
+TD_API int td_netlink(int fd, const uint8_t *messages, size_t length, uint8_t *replies, size_t room,
+                      struct td_netlink_outcome *outcome);
 
 /* Sets a terminal to raw mode, as cfmakeraw(3). td_restore undoes that, if there is something to undo. */
 TD_API int td_raw(int fd);

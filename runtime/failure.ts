@@ -32,6 +32,20 @@ export type FailureCode =
   | "mount-source-missing"
   /** The operation needs root. */
   | "root-required"
+  /** There is no network with that name. */
+  | "network-not-found"
+  /** A network with that name, or with some of the addresses, already exists. */
+  | "network-exists"
+  /** Containers are on the network, so it can't be removed. */
+  | "network-in-use"
+  /** The kernel refuses to make or change a link, an address or a route. */
+  | "network-refused"
+  /** The rules that containers need can't be declared: there is no netfilter, or it refuses them. */
+  | "firewall-unusable"
+  /** The address that was asked for is not one of the network, or is taken; or all of its addresses are. */
+  | "address-unavailable"
+  /** A port of this machine that should be published is in use. */
+  | "port-in-use"
   /** The working directory of the command can't be entered. */
   | "workdir-unusable"
   /** The command is not in the image. */

@@ -229,6 +229,9 @@ export const ERRNO = {
   ETIME: 62,
   ELIBBAD: 80,
   EUSERS: 87,
+  EMSGSIZE: 90,
+  EAFNOSUPPORT: 97,
+  ETIMEDOUT: 110,
   EALREADY: 114,
   EDQUOT: 122,
 } as const;

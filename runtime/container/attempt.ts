@@ -4,6 +4,7 @@ import type { ShimEvent, Spawned } from "../host/events.ts";
 import { identify } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
+import { PROTOCOL } from "../network/netlink/numbers.ts";
 import { encodePlan } from "../plan/codec.ts";
 import { planOf } from "../plan/plan.ts";
 import type { Plan } from "../plan/step.ts";
@@ -12,6 +13,7 @@ import type { ContainerSpec } from "../spec/spec.ts";
 import { type Claim, hold } from "../state/claim.ts";
 import { entry } from "../state/entry.ts";
 import type { ExitStatus } from "../state/exit.ts";
+import type { Attached } from "./attach.ts";
 import type { StartOptions } from "./container.ts";
 import { cloneFailure } from "./diagnose.ts";
 import { hostFacts } from "./host-facts.ts";
@@ -24,6 +26,7 @@ export interface Launch {
   readonly held: Claim;
   /** stateRoot(), absolute because the init changes its working directory. */
   readonly root: string;
+  readonly network: Attached;
   /** The upper layer is kept after the exit, so it can't be in memory. */
   readonly kept: boolean;
 }
@@ -70,7 +73,7 @@ export class Attempt {
     this.#launch = launch;
     this.#listener = listener;
     this.plan = planFor(launch, upperInMemory);
-    observed(() => launch.options.observer?.planned(this.plan));
+    observed(() => launch.options.observer?.planned(this.plan, launch.network.prepared()));
     this.spawned = spawn(launch, this.plan);
     this.ended = new Promise((resolve) => {
       launch.shim.listen(this.spawned.container, (event) => {
@@ -141,22 +144,38 @@ function observed(observe: () => void): void {
   }
 }
 
-function planFor({ spec, held, root, kept }: Launch, upperInMemory: boolean): Plan {
-  return planOf(spec, hostFacts(spec, held.places, root, { upperInMemory, upperKept: kept }));
+function planFor({ spec, held, root, network: { facts }, kept }: Launch, upperInMemory: boolean): Plan {
+  return planOf(spec, hostFacts(spec, held.places, root, { upperInMemory, upperKept: kept }, facts));
 }
 
-function spawn({ shim, spec, options, held }: Launch, plan: Plan): Spawned {
-  const spawned = shim.spawn({
-    plan: encodePlan(plan.steps, options.observer !== undefined),
-    namespaces: plan.namespaces,
-    stdio: options.stdio ?? [0, 1, 2],
-    lock: held.fd,
-    identity: {
-      uid: spec.linux.uidMappings[0]?.hostID ?? 0,
-      gid: spec.linux.gidMappings[0]?.hostID ?? 0,
-    },
-    terminal: spec.process.terminal,
-  });
+/** The plan's first slot: a netlink socket of this network namespace, with which the init makes its cables. */
+function withNetlink<T>({ shim, network: { facts } }: Launch, use: (extra: readonly number[]) => T): T {
+  if (facts.links.length === 0) return use([]);
+  const fd = shim.netlinkOpen(PROTOCOL.NETLINK_ROUTE);
+  if (fd < 0) throw cloneFailure("descriptors", -fd, false);
+  try {
+    return use([fd]);
+  } finally {
+    shim.close(fd);
+  }
+}
+
+function spawn(launch: Launch, plan: Plan): Spawned {
+  const { shim, spec, options, held } = launch;
+  const spawned = withNetlink(launch, (extra) =>
+    shim.spawn({
+      extra,
+      plan: encodePlan(plan.steps, options.observer !== undefined),
+      namespaces: plan.namespaces,
+      stdio: options.stdio ?? [0, 1, 2],
+      lock: held.fd,
+      identity: {
+        uid: spec.linux.uidMappings[0]?.hostID ?? 0,
+        gid: spec.linux.gidMappings[0]?.hostID ?? 0,
+      },
+      terminal: spec.process.terminal,
+    }),
+  );
   if (!("errno" in spawned)) return spawned;
   throw cloneFailure(spawned.stage, spawned.errno, hasUserNamespace(spec.linux));
 }

@@ -1,5 +1,5 @@
 import type { Failure } from "../failure.ts";
-import type { Plan } from "../plan/step.ts";
+import type { Plan, Preparation } from "../plan/step.ts";
 import type { ExitStatus } from "../state/exit.ts";
 
 /** A container that this process started. */
@@ -19,7 +19,8 @@ export interface Container {
 
 /** Called during a start, for `--explain`. If it throws, the container is ended and the start fails. */
 export interface Observer {
-  planned(plan: Plan): void;
+  /** `prepared`: what was made outside the container, in that order. */
+  planned(plan: Plan, prepared: readonly Preparation[]): void;
   took(step: number, nanoseconds: bigint): void;
   skipped(step: number, errno: number): void;
 }
@@ -28,6 +29,9 @@ export interface StartOptions {
   /** Descriptors for the command's 0, 1 and 2; by default this process's own. */
   readonly stdio?: readonly [number, number, number];
   readonly observer?: Observer;
-  /** Called for each killed run of another name whose leftovers can't be removed; by default process.emitWarning. */
-  readonly warn?: (leftover: Failure) => void;
+  /**
+   * Called for what a person should know although the start goes on, such as leftovers of a killed run that can't be
+   * removed; by default process.emitWarning.
+   */
+  readonly warn?: (warning: Failure) => void;
 }

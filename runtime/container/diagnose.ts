@@ -111,9 +111,10 @@ function commandFailure(errno: number, object: string, spec: ContainerSpec): Fai
   });
 }
 
-function stepCode({ reason }: Step, errno: number): FailureCode {
+function stepCode({ op, reason }: Step, errno: number): FailureCode {
   if (isFull(errno)) return "no-space";
   if (reason === "keyring" && errno === ERRNO.EDQUOT) return "limit-reached";
+  if (op === "NETLINK") return "network-refused";
   if (reason === "workdir") return "workdir-unusable";
   return reason === "overlay" || reason === "hostEntry" ? "overlay-refused" : "setup-failed";
 }

@@ -6,6 +6,7 @@ import { openShim, type Shim } from "../host/shim.ts";
 import { resolveImage } from "../image/resolve.ts";
 import { isBind } from "../plan/mounts.ts";
 import type { Mount } from "../spec/mounts.ts";
+import type { NetworkRequest } from "../spec/network.ts";
 import { securityOf } from "../spec/security.ts";
 import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } from "../spec/spec.ts";
 import { resolveUser } from "../spec/user.ts";
@@ -33,7 +34,7 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const shim = await openShim();
   const read = (path: string) => readInImage(shim, image, path);
   const user = resolveUser(request.user ?? "0", read("etc/passwd"), read("etc/group"));
-  const spec = specOf(request, image, user, asking);
+  const spec = specOf({ ...request, network: withDefaultNetwork(request.network) }, image, user, asking);
   for (const mount of spec.mounts.filter(isBind)) checkSource(mount);
   return spec;
 }
@@ -46,6 +47,12 @@ export function checkKernel(kernel: string): void {
     code: "kernel-too-old",
     remedy: "Debian 12, Ubuntu 22.04 and later have it",
   });
+}
+
+/** TINYDOCKER_NETWORK names the network of containers for which none is named, such as none on a machine of tests. */
+function withDefaultNetwork(network: NetworkRequest = {}): NetworkRequest {
+  const preset = process.env["TINYDOCKER_NETWORK"];
+  return network.names?.length || !preset ? network : { ...network, names: [preset] };
 }
 
 async function caller(request: NamedRequest): Promise<Caller> {

@@ -9,6 +9,7 @@ import { newRecord, writeRecord } from "../state/record.ts";
 import { sweep } from "../state/recover.ts";
 import { stateRoot } from "../state/root.ts";
 import { findExisting } from "../state/status.ts";
+import { attach } from "./attach.ts";
 import type { Container, StartOptions } from "./container.ts";
 import { hostFailure } from "./diagnose.ts";
 import { supervise } from "./supervise.ts";
@@ -26,7 +27,8 @@ export function start(
     const entries = [entry(directory("work"), "exit"), entry(directory("upper"), "removal")];
     begin(held, entries, newRecord(spec, "at exit", []));
     await sweepOthers(shim, root, held, options);
-    return supervise({ shim, spec, options, held, root, kept: false });
+    const network = await attach(shim, spec, held, warnOf(options));
+    return supervise({ shim, spec, options, held, root, network, kept: false });
   });
 }
 
@@ -40,7 +42,8 @@ export function startCreated(name: string, options: StartOptions = {}): Promise<
     // It exists only if the machine lost power, and the journal with it.
     await removeDirectory(shim, held.places, work);
     await sweepOthers(shim, root, held, options);
-    return supervise({ shim, spec: record.spec, options, held, root, kept: true }, (exit) =>
+    const network = await attach(shim, record.spec, held, warnOf(options));
+    return supervise({ shim, spec: record.spec, options, held, root, network, kept: true }, (exit) =>
       writeRecord(held.places.record, { ...record, exit }),
     );
   });
@@ -66,10 +69,10 @@ async function holding(
   }
 }
 
-async function sweepOthers(shim: Shim, root: string, held: Claim, { warn = emitWarning }: StartOptions): Promise<void> {
-  for (const leftover of await sweep(shim, root, held.name)) warn(leftover);
+async function sweepOthers(shim: Shim, root: string, held: Claim, options: StartOptions): Promise<void> {
+  for (const leftover of await sweep(shim, root, held.name)) warnOf(options)(leftover);
 }
 
-function emitWarning(leftover: Failure): void {
-  process.emitWarning(leftover.message);
+function warnOf({ warn }: StartOptions): (warning: Failure) => void {
+  return warn ?? (({ message }) => process.emitWarning(message));
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
+import { removeLink } from "../resources/bridge.ts";
 import { abandon, drop, release } from "../state/claim.ts";
 import { processOf, undoAll } from "../state/entry.ts";
 import { type Exit, type ExitStatus, exitNow } from "../state/exit.ts";
@@ -88,13 +89,21 @@ class Supervised implements Container {
   }
 
   async #lastEnd(): Promise<Ended> {
-    const { shim, held, kept } = this.#launch;
+    const { kept } = this.#launch;
     const end = await this.#attempt.ended;
     if (kept || !isUpperRefused(this.#attempt.plan, end)) return end;
     this.#forgetProcess();
-    await undoAll(shim, held.places, held.entries);
+    await this.#undoLayer();
     this.#attempt = this.#start(true);
     return this.#attempt.ended;
+  }
+
+  /** What the first attempt made, so that the second can make it anew; the container keeps its addresses. */
+  async #undoLayer(): Promise<void> {
+    const { shim, held, network } = this.#launch;
+    const layer = held.entries.filter(({ resource }) => resource.kind === "directory");
+    await undoAll(shim, held.places, layer);
+    for (const { veth } of network.facts.links) removeLink(shim, veth);
   }
 
   #forgetProcess(): void {

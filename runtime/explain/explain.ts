@@ -1,6 +1,6 @@
 import type { Observer } from "../container/container.ts";
 import { errnoText } from "../host/errno.ts";
-import type { Plan, Step } from "../plan/step.ts";
+import type { Plan, Preparation, Step } from "../plan/step.ts";
 import { type Language, reasonText } from "./reason.ts";
 import { callOf, cloneCall } from "./strace.ts";
 
@@ -19,10 +19,14 @@ const WORDS = {
   },
 } as const;
 
-/** The numbered plan: each step's system call, and below it one line with the reason for it. */
-export function explainPlan(plan: Plan, language: Language): string {
+/**
+ * The numbered plan: what was prepared outside the container, then each step's system call, and below each one line with
+ * the reason for it.
+ */
+export function explainPlan(plan: Plan, prepared: readonly Preparation[], language: Language): string {
+  const outside = prepared.map(({ call, reason }) => ({ call, why: reasonText(reason, language) }));
   const steps = plan.steps.map((step) => ({ call: callOf(step), why: reasonText(step.reason, language) }));
-  return [{ call: cloneCall(plan.namespaces), why: WORDS[language].clone }, ...steps]
+  return [...outside, { call: cloneCall(plan.namespaces), why: WORDS[language].clone }, ...steps]
     .map(({ call, why }, i) => `${numbered(i + 1)} ${call}\n     ${why}\n`)
     .join("");
 }
@@ -30,9 +34,13 @@ export function explainPlan(plan: Plan, language: Language): string {
 /** What happened to a step: how many nanoseconds it took, or the errno for which it was skipped. */
 export type Outcome = { readonly nanoseconds: bigint } | { readonly errno: number };
 
-/** The times, in the order of the steps, without those that were not reached and without exec, which does not return. */
+/**
+ * The times, in the order of the steps, without those that were not reached and without exec, which does not return.
+ * `first`: the number of the first step.
+ */
 export function explainTimes(
   steps: readonly Step[],
+  first: number,
   outcomes: ReadonlyMap<number, Outcome>,
   language: Language,
 ): string {
@@ -42,9 +50,9 @@ export function explainTimes(
     const outcome = outcomes.get(i);
     if (!outcome) return [];
     if ("errno" in outcome)
-      return [`${numbered(i + 2)} ${words.skipped}: ${errnoText(outcome.errno)}: ${callOf(step)}\n`];
+      return [`${numbered(first + i)} ${words.skipped}: ${errnoText(outcome.errno)}: ${callOf(step)}\n`];
     total += outcome.nanoseconds;
-    return [`${numbered(i + 2)} ${microseconds(outcome.nanoseconds)} ${callOf(step)}\n`];
+    return [`${numbered(first + i)} ${microseconds(outcome.nanoseconds)} ${callOf(step)}\n`];
   });
   return `${words.took}\n${lines.join("")}     ${microseconds(total)} ${words.total}\n`;
 }
@@ -52,17 +60,20 @@ export function explainTimes(
 /** Writes the plan when it is made, and the times when `finish` is called. */
 export function explainer(language: Language, write: (text: string) => void): Observer & { finish(): void } {
   let steps: readonly Step[] = [];
+  let first = 0;
   const outcomes = new Map<number, Outcome>();
   return {
-    planned(plan) {
+    planned(plan, prepared) {
       steps = plan.steps;
+      // After the clone.
+      first = prepared.length + 2;
       outcomes.clear();
-      write(explainPlan(plan, language));
+      write(explainPlan(plan, prepared, language));
     },
     took: (step, nanoseconds) => void outcomes.set(step, { nanoseconds }),
     skipped: (step, errno) => void outcomes.set(step, { errno }),
     finish() {
-      if (outcomes.size > 0) write(explainTimes(steps, outcomes, language));
+      if (outcomes.size > 0) write(explainTimes(steps, first, outcomes, language));
     },
   };
 }

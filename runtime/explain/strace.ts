@@ -11,6 +11,7 @@ import {
   SIGNAL,
 } from "../linux.ts";
 import type { Step } from "../plan/step.ts";
+import { messagesText } from "./netlink.ts";
 
 /** A step's system call and its arguments, as strace prints them. */
 export function callOf(step: Step): string {
@@ -43,6 +44,10 @@ export function callOf(step: Step): string {
       return `sethostname(${quoted(step.name)}, ${Buffer.byteLength(step.name)})`;
     case "LINK_UP":
       return `ioctl(socket, SIOCSIFFLAGS, {ifr_name=${quoted(step.name)}, ifr_flags=IFF_UP})`;
+    case "NETLINK":
+      return `send(slot ${step.slot}, ${messagesText(step.messages, step.link)})`;
+    case "AWAIT_LINK":
+      return `send(slot ${step.slot}, {RTM_GETLINK, ${step.link}}) until it is up and forwards`;
     case "RLIMIT":
       return `setrlimit(${numberName(step.resource, RLIMIT)}, {rlim_cur=${step.soft}})`;
     case "KEYRING":
@@ -51,6 +56,29 @@ export function callOf(step: Step): string {
       return "setsid()";
     case "TERMINAL":
       return `ioctl(ioctl(open("/dev/pts/ptmx", O_RDWR), TIOCGPTPEER, O_RDWR), TIOCSCTTY, 0)`;
+    default:
+      return processCall(step);
+  }
+}
+
+/** The last steps, which make the init into the command. */
+type ProcessStep = Step & {
+  readonly op:
+    | "UMASK"
+    | "CAPBSET"
+    | "SETGROUPS"
+    | "SETGID"
+    | "SETUID"
+    | "CAPSET"
+    | "NO_NEW_PRIVS"
+    | "CHDIR"
+    | "CLOSE_ON_EXEC"
+    | "SECCOMP"
+    | "EXEC";
+};
+
+function processCall(step: ProcessStep): string {
+  switch (step.op) {
     case "UMASK":
       return `umask(${octal(step.mask)})`;
     case "CAPBSET":

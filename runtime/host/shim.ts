@@ -34,6 +34,10 @@ export interface Shim {
   remove(path: string): Promise<number>;
   resize(container: number): number;
   foreground(container: number): number;
+  /** A netlink socket in this process's network namespace; `protocol` as in PROTOCOL of network/netlink/numbers.ts. */
+  netlinkOpen(protocol: number): number;
+  /** Sends messages and stores what is answered; `outcome` is struct td_netlink_outcome. */
+  netlink(fd: number, messages: Uint8Array, replies: Uint8Array, outcome: Uint8Array): number;
   raw(fd: number): number;
   restore(fd: number): number;
 }
@@ -70,8 +74,20 @@ async function open(): Promise<Shim> {
     spawn: ({ plan, ...options }) => spawn(td.spawn, plan, options),
     listen: listenTo(events),
     remove: (path) => remove(td.remove, path),
+    netlink: (fd, messages, replies, outcome) =>
+      td.netlink(fd, messages, messages.length, replies, replies.length, outcome),
     ended: (pidfd, milliseconds) => ended(td.wait, pidfd, milliseconds),
   };
+}
+
+/** A library of the system by its file's name, or undefined where it is not installed. */
+export async function loadSystemLibrary(name: string): Promise<LibraryHandle | undefined> {
+  const { default: koffi } = await import("koffi");
+  try {
+    return koffi.load(name);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Throws Failure unless this machine is Linux. */
@@ -116,6 +132,10 @@ function functionsOf(library: LibraryHandle) {
     remove: library.func("int td_remove(const char *path, uint32_t entries_max)"),
     resize: library.func("int td_resize(uint32_t container)"),
     foreground: library.func("int td_foreground(uint32_t container)"),
+    netlinkOpen: library.func("int td_netlink_open(int protocol)"),
+    netlink: library.func(
+      "int td_netlink(int fd, const uint8_t *messages, size_t length, uint8_t *replies, size_t room, uint8_t *outcome)",
+    ),
     raw: library.func("int td_raw(int fd)"),
     restore: library.func("int td_restore(int fd)"),
   };

@@ -23,6 +23,38 @@ export interface HostFacts {
   readonly kernel: string;
   /** /sys/fs/cgroup is cgroup v2. */
   readonly cgroup2: boolean;
+  readonly network: NetworkFacts;
+}
+
+/** What the container gets of the machine's networks. */
+export interface NetworkFacts {
+  /** The text of its /etc/hosts. */
+  readonly hosts: string;
+  /** A file of the machine that is its /etc/hosts instead, and that changes while the container runs. */
+  readonly hostsFile?: string;
+  /** The text of its /etc/resolv.conf; absent: the image's own. */
+  readonly resolvConf?: string;
+  readonly links: readonly LinkFacts[];
+}
+
+/** One link of the container, and the cable to the bridge of its network. */
+export interface LinkFacts {
+  /** As the container sees it. */
+  readonly name: string;
+  readonly mac: readonly number[];
+  /** ADDRESS/PREFIX: of IPv4, and of IPv6 if its network has that. */
+  readonly addresses: readonly string[];
+  /** The bridge's addresses, and its MAC. */
+  readonly gateways: readonly string[];
+  readonly gatewayMac: readonly number[];
+  /** What has no other route goes this way. */
+  readonly isDefault: boolean;
+  readonly mtu: number;
+  /** The cable's end on the machine, and how `ip link` shows whose it is. */
+  readonly veth: string;
+  readonly alias: string;
+  readonly bridge: string;
+  readonly bridgeIndex: number;
 }
 
 /** An entry of the machine's root, as a container without root can have it. */

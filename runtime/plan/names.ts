@@ -9,34 +9,42 @@ import type { Step } from "./step.ts";
 interface NameFile {
   readonly source: string;
   readonly destination: string;
-  readonly content: string;
+  /** Undefined of one that is there already. */
+  readonly content: string | undefined;
+  readonly reason: "namesMount" | "hosts" | "resolver";
 }
 
-/** Those from which programs learn the container's name, except where a requested mount shows something else. */
-export function nameFiles({ hostname, mounts }: ContainerSpec, { memory }: HostFacts): NameFile[] {
-  const hosts = `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t${hostname}\n`;
+/** Those from which programs learn names, except where a requested mount shows something else. */
+export function nameFiles({ hostname, mounts }: ContainerSpec, { memory, network }: HostFacts): NameFile[] {
+  const { hosts, hostsFile, resolvConf } = network;
+  const own = (name: string, content: string, reason: NameFile["reason"] = "namesMount"): NameFile => {
+    return { source: `${memory}/names/${name}`, destination: `/etc/${name}`, content, reason };
+  };
   const files = [
-    { source: `${memory}/names/hosts`, destination: "/etc/hosts", content: hosts },
-    { source: `${memory}/names/hostname`, destination: "/etc/hostname", content: `${hostname}\n` },
+    hostsFile === undefined
+      ? own("hosts", hosts)
+      : ({ source: hostsFile, destination: "/etc/hosts", content: undefined, reason: "hosts" } as const),
+    own("hostname", `${hostname}\n`),
+    ...(resolvConf === undefined ? [] : [own("resolv.conf", resolvConf, "resolver")]),
   ];
   const isShown = (path: string) =>
     !mounts.some((mount) => mount.destination === path || (isBind(mount) && isBelow(path, mount.destination)));
   return files.filter(({ destination }) => isShown(destination));
 }
 
-export function nameSource({ source, content }: NameFile, slot: number): Step[] {
+export function nameSource({ source, content, reason }: NameFile, slot: number): Step[] {
   const attributes = MOUNT_ATTR.MOUNT_ATTR_NOSUID | MOUNT_ATTR.MOUNT_ATTR_NODEV | MOUNT_ATTR.MOUNT_ATTR_NOEXEC;
   return [
-    { op: "WRITE", mode: 0o644, path: source, content, reason: "names" },
-    { op: "OPEN_TREE", slot, flags: 0, device: 0, path: source, reason: "namesMount" },
-    { op: "SETATTR", slot, attributes, flags: 0, reason: "namesMount" },
+    ...(content === undefined ? [] : [{ op: "WRITE", mode: 0o644, path: source, content, reason: "names" } as const]),
+    { op: "OPEN_TREE", slot, flags: 0, device: 0, path: source, reason },
+    { op: "SETATTR", slot, attributes, flags: 0, reason },
   ];
 }
 
 /** Wherever the image's links lead. */
-export function nameTarget({ destination }: NameFile, slot: number): Step[] {
+export function nameTarget({ destination, reason }: NameFile, slot: number): Step[] {
   return [
     { op: "TOUCH", mode: 0o644, path: destination, reason: "target" },
-    { op: "MOVE_MOUNT", slot, path: destination, reason: "namesMount" },
+    { op: "MOVE_MOUNT", slot, path: destination, reason },
   ];
 }

@@ -5,6 +5,7 @@ import type { ContainerSpec } from "../spec/spec.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { mountSource, mountTarget } from "./mounts.ts";
 import { nameFiles, nameSource, nameTarget } from "./names.ts";
+import { awaitNetwork, HOST_NETLINK_SLOT, networkSteps } from "./network.ts";
 import {
   deviceLinks,
   deviceSource,
@@ -19,8 +20,9 @@ import { machineSteps, processSteps } from "./process.ts";
 import { rootOf, rootSteps } from "./root.ts";
 import type { Plan, Step } from "./step.ts";
 
-const OLD_ROOT_SLOT = 0;
-const FIRST_SLOT = 1;
+const FIRST_SLOT = HOST_NETLINK_SLOT + 1;
+/** The last but one, TD_SLOTS_MAX of native/plan.h; the last is the container's own netlink socket. */
+const OLD_ROOT_SLOT = 254;
 
 /** Every step from the new namespaces to the command, in order. Pure. */
 export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
@@ -29,10 +31,12 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
   const deviceSlot = FIRST_SLOT + mounts.length;
   const names = nameFiles(spec, host);
   const nameSlot = deviceSlot + devices.length;
+  const { links } = host.network;
   return {
     namespaces: namespaces.reduce((flags, namespace) => flags | newNamespace(namespace), 0),
     steps: [
       { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParent" },
+      ...networkSteps(links),
       privateMounts(),
       ...rootSteps(spec, host),
       ...mounts.flatMap((mount, i) => mountSource(mount, FIRST_SLOT + i, linux)),
@@ -49,6 +53,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       ...protectPaths(spec),
       ...maskHost(spec, host),
       ...machineSteps(spec),
+      ...awaitNetwork(links),
       ...processSteps(spec, host),
       exec(spec),
     ],

@@ -8,14 +8,14 @@ import type { HostFacts } from "./host-facts.ts";
 import type { Step } from "./step.ts";
 
 /** What the command sees as its machine and session. */
-export function machineSteps({ hostname, process: { terminal, user } }: ContainerSpec): Step[] {
+export function machineSteps({ hostname, network, process: { terminal, user } }: ContainerSpec): Step[] {
   const console: Step[] = [
     { op: "TOUCH", mode: 0o600, path: "/dev/console", reason: "target" },
     { op: "TERMINAL", uid: user.uid, reason: "terminal" },
   ];
   return [
     { op: "SETHOSTNAME", name: hostname, reason: "hostname" },
-    { op: "LINK_UP", name: "lo", reason: "loopback" },
+    ...(network.mode === "host" ? [] : [{ op: "LINK_UP", name: "lo", reason: "loopback" } as const]),
     // A kernel without keyrings has none to protect.
     { op: "KEYRING", reason: "keyring", excusedBy: "ENOSYS" },
     { op: "SETSID", reason: "session" },

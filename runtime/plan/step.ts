@@ -38,6 +38,8 @@ export const FIELDS = {
   MOUNT_RDONLY: { path: "text" },
   SETHOSTNAME: { name: "text" },
   LINK_UP: { name: "text" },
+  NETLINK: { slot: "slot", link: "text", messages: "words" },
+  AWAIT_LINK: { slot: "slot", link: "text" },
   RLIMIT: { resource: "number", soft: "number" },
   KEYRING: {},
   SETSID: {},
@@ -69,6 +71,12 @@ export type Step = {
     readonly excusedBy?: Errno | "any";
   } & { readonly [F in keyof (typeof FIELDS)[O]]: Value<(typeof FIELDS)[O][F]> };
 }[Op];
+
+/** Something that was made for the container outside it, before its start: the call, or command, that makes it. */
+export interface Preparation {
+  readonly call: string;
+  readonly reason: Reason;
+}
 
 /** What a container's start consists of: the namespaces clone3 makes, then the steps inside them. */
 export interface Plan {

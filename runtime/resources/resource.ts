@@ -2,23 +2,29 @@ import type { ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { isEither, type Shape } from "../shape.ts";
 import { type Directories, type Directory, isDirectory, removeDirectory } from "./directory.ts";
+import { type ContainerLease, freeLease, isContainerLease } from "./lease.ts";
 import { endProcess, isProcess, type Process } from "./process.ts";
 
 /**
  * What a container has on the host, one file for each kind. A new kind is one more member here and one more case below.
  * Undoing one that does not exist, or no longer does, must succeed.
  */
-export type Resource = Directory | Process;
+export type Resource = Directory | Process | ContainerLease;
 
-export const isResource: Shape<Resource> = isEither(isDirectory, isProcess);
+export const isResource: Shape<Resource> = isEither(isEither(isDirectory, isProcess), isContainerLease);
+
+/** Where a container's resources are: its directories, and the state directory. */
+export type Surroundings = Directories & { readonly root: string };
 
 /** `boot`: the boot in which it was made; kernel objects of an earlier boot are gone. Throws Failure. */
-export async function undo(shim: Shim, places: Directories, resource: Resource, boot: string): Promise<void> {
+export async function undo(shim: Shim, places: Surroundings, resource: Resource, boot: string): Promise<void> {
   switch (resource.kind) {
     case "directory":
       return removeDirectory(shim, places, resource);
     case "process":
       return endProcess(shim, identityOf(resource, boot));
+    case "lease":
+      return freeLease(shim, places.root, resource);
   }
 }
 

@@ -28,11 +28,18 @@ const NEW: readonly Namespace[] = [
   { type: "cgroup" },
 ];
 
-/** All are new. A caller who is not root also gets a user namespace with one user, who is root in it. */
-export function namespacesFor(caller: { readonly uid: number; readonly gid: number }): Namespaces {
-  if (caller.uid === 0) return { namespaces: NEW, uidMappings: [], gidMappings: [] };
+/**
+ * All are new, except that of the network if it is the machine's own. A caller who is not root also gets a user namespace
+ * with one user, who is root in it.
+ */
+export function namespacesFor(
+  caller: { readonly uid: number; readonly gid: number },
+  { hostNetwork }: { readonly hostNetwork: boolean },
+): Namespaces {
+  const namespaces = NEW.filter(({ type }) => type !== "network" || !hostNetwork);
+  if (caller.uid === 0) return { namespaces, uidMappings: [], gidMappings: [] };
   return {
-    namespaces: [...NEW, { type: "user" }],
+    namespaces: [...namespaces, { type: "user" }],
     uidMappings: [{ containerID: 0, hostID: caller.uid, size: 1 }],
     gidMappings: [{ containerID: 0, hostID: caller.gid, size: 1 }],
   };

@@ -7,6 +7,7 @@ import { type MountRequests, mountsOf } from "./mount-requests/arrange.ts";
 import type { Mount } from "./mounts.ts";
 import { checkedName } from "./name.ts";
 import { allowsSetgroups, isGidMapped, isUidMapped, type Namespaces, namespacesFor } from "./namespaces.ts";
+import { type NetworkRequest, type NetworkSpec, networkOf } from "./network.ts";
 import { normalizePath } from "./path.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./protected-paths.ts";
 import { type Security, type SecurityRequest, securityOf } from "./security.ts";
@@ -20,6 +21,7 @@ export interface ContainerSpec {
   /** Layers are absolute directories, the topmost first, as overlayfs's lowerdir lists them. */
   readonly root: { readonly layers: readonly string[]; readonly readonly: boolean };
   readonly mounts: readonly Mount[];
+  readonly network: NetworkSpec;
   readonly process: {
     /** It gets its own terminal, copied to and from the caller's. */
     readonly terminal: boolean;
@@ -64,6 +66,7 @@ export interface RunRequest extends MountRequests, SecurityRequest {
   readonly hostname?: string | undefined;
   readonly readonly?: boolean | undefined;
   readonly terminal?: boolean | undefined;
+  readonly network?: NetworkRequest | undefined;
 }
 
 /** A stack of read-only layers a container's root is built on. */
@@ -96,7 +99,8 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
   const name = checkedName("container", request.name);
   const hostname = checkedHostname(request.hostname ?? name);
   const terminal = request.terminal ?? false;
-  const namespaces = namespacesFor(caller);
+  const network = networkOf(request.network ?? {}, caller);
+  const namespaces = namespacesFor(caller, { hostNetwork: network.mode === "host" });
   const mounts = mountsOf(request, namespaces, caller.cwd);
   const security = securityOf(request);
   const bounding = capabilitiesFor(request, caller.capabilities);
@@ -107,6 +111,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
     hostname,
     root: { layers: image.layers, readonly: request.readonly ?? false },
     mounts,
+    network,
     process: {
       terminal,
       user: checkedUser(user, namespaces),

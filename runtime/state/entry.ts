@@ -1,7 +1,6 @@
 import { bootId, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
-import type { Directories } from "../resources/directory.ts";
-import { identityOf, isResource, type Resource, undo } from "../resources/resource.ts";
+import { identityOf, isResource, type Resource, type Surroundings, undo } from "../resources/resource.ts";
 import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
 
 /** One thing that a container has on the host. It is recorded before it is made, so that another process can undo it. */
@@ -24,7 +23,7 @@ export function entry(resource: Resource, until: Entry["until"]): Entry {
 }
 
 /** Undoes the entries, last first. Throws Failure at the first that can't be undone: it may depend on those before it. */
-export async function undoAll(shim: Shim, places: Directories, entries: readonly Entry[]): Promise<void> {
+export async function undoAll(shim: Shim, places: Surroundings, entries: readonly Entry[]): Promise<void> {
   for (const { resource, boot } of entries.toReversed()) await undo(shim, places, resource, boot);
 }
 

@@ -2,6 +2,8 @@ import { join } from "node:path";
 
 /** The paths of a container on the host, which depend on its name alone. */
 export interface Places {
+  /** The state directory. */
+  readonly root: string;
   /** The lock on the name, which is also the journal of the process that holds it. */
   readonly lock: string;
   /** The container's record; only of one that is kept after its exit. */
@@ -17,6 +19,7 @@ export interface Places {
 /** `root` is stateRoot(). */
 export function placesOf(root: string, name: string): Places {
   return {
+    root,
     lock: join(root, "locks", name),
     record: join(root, "records", name),
     upper: join(root, "containers", name),

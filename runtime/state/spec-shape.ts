@@ -11,12 +11,26 @@ const isNamespace = isRecordOf(
 );
 const isIdMappings = isListOf(isRecordOf({ containerID: isWhole, hostID: isWhole, size: isWhole }));
 
+const isHostEntry = isRecordOf({ address: isText, names: isTexts });
+const isPublishedPort = isRecordOf(
+  { protocol: isOneOf("tcp", "udp"), host: isWhole, container: isWhole },
+  { address: isText },
+);
+const isNetwork = isRecordOf({
+  mode: isOneOf("none", "host", "joined"),
+  attachments: isListOf(isRecordOf({ network: isText, aliases: isTexts }, { ipv4: isText, ipv6: isText })),
+  ports: isListOf(isPublishedPort),
+  dns: isRecordOf({ servers: isTexts, search: isTexts }),
+  extraHosts: isListOf(isHostEntry),
+});
+
 /** A spec as a record stores it; the compiler checks that no field of the type is missing here. */
 export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
   name: isText,
   hostname: isText,
   root: isRecordOf({ layers: isTexts, readonly: isBoolean }),
   mounts: isListOf(isRecordOf({ destination: isText, type: isText, source: isText, options: isTexts })),
+  network: isNetwork,
   process: isRecordOf(
     {
       terminal: isBoolean,

@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
+/** Containers of tests about other things leave this machine's network alone. */
+process.env["TINYDOCKER_NETWORK"] ??= "none";
+
 /** Whether every test must run; otherwise a test is skipped if the machine lacks what it needs. */
 export function mustWork(env: NodeJS.ProcessEnv = process.env): boolean {
   return env["CI"] === "true" || env["MUST_WORK"] === "1";

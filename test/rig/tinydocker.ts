@@ -36,6 +36,14 @@ const MORE_APPLETS = [
   "pwd",
   "ps",
   "ip",
+  "ping",
+  "nc",
+  "httpd",
+  "wget",
+  "seq",
+  "cut",
+  "sort",
+  "nslookup",
 ];
 
 export interface Outcome {

@@ -110,7 +110,7 @@ describe("a machine that lacks something", () => {
     const run = (path: string) =>
       outcomeOf(
         spawn(process.execPath, [join(fresh, "dist/tinydocker.js"), "run", "--image", "box", "c1", "echo", "ran"], {
-          env: { PATH: path, TINYDOCKER_ROOT: rig.root },
+          env: { PATH: path, TINYDOCKER_ROOT: rig.root, TINYDOCKER_NETWORK: "none" },
         }),
       );
     const tools = join(fresh, "tools");

@@ -130,8 +130,9 @@ describe("a start that fails in this program", () => {
     const spec = await prepare({ name: "a", args: ["sleep", "1000"] });
     const held = await claim(shim, root, "a");
     begin(held, [entry(directoryOf("work"), "exit"), entry(directoryOf("upper"), "removal")]);
+    const network = { facts: { hosts: "", links: [] }, prepared: () => [] };
     const readOnly = openSync(held.places.lock, "r");
-    const launch = { shim, spec, options: { stdio }, held: { ...held, fd: readOnly }, root, kept: false };
+    const launch = { shim, spec, options: { stdio }, held: { ...held, fd: readOnly }, root, network, kept: false };
     const attempt = new Attempt(launch, false, { executed: () => {}, typed: () => {} });
     const end = await attempt.ended;
     assert.equal(end.before.state, "aborted");

@@ -13,4 +13,5 @@ export const HOST_FACTS: HostFacts = {
   machine: "x86_64",
   kernel: "6.1.0-13-amd64",
   cgroup2: true,
+  network: { hosts: "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\thello1\n", links: [] },
 };

@@ -2,6 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { explainPlan, explainTimes } from "../../../runtime/explain/explain.ts";
+import { networkPreparations } from "../../../runtime/explain/preparations.ts";
+import { loopbackHosts } from "../../../runtime/network/hosts-file.ts";
+import { macOf, vethName } from "../../../runtime/network/link-names.ts";
+import type { Lease, Networks } from "../../../runtime/network/network.ts";
+import type { LinkFacts } from "../../../runtime/plan/host-facts.ts";
 import { planOf } from "../../../runtime/plan/plan.ts";
 import type { Step } from "../../../runtime/plan/step.ts";
 import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } from "../../../runtime/spec/spec.ts";
@@ -23,8 +28,8 @@ const golden = (name: string, text: string) => goldenFile(join(import.meta.dirna
 
 describe("a plan", () => {
   it("starts a shell on the machine's own root", () => {
-    golden("host.en.txt", explainPlan(planOf(spec(), host), "en"));
-    golden("host.zh.txt", explainPlan(planOf(spec(), host), "zh"));
+    golden("host.en.txt", explainPlan(planOf(spec(), host), [], "en"));
+    golden("host.zh.txt", explainPlan(planOf(spec(), host), [], "zh"));
   });
 
   it("contains everything that can be requested", () => {
@@ -44,9 +49,61 @@ describe("a plan", () => {
     );
     golden(
       "everything.txt",
-      explainPlan(planOf(asked, { ...host, upperInMemory: true, fileSources: ["/etc/passwd"] }), "en"),
+      explainPlan(
+        planOf(asked, {
+          ...host,
+          network: { hosts: loopbackHosts("web", []), links: [] },
+          upperInMemory: true,
+          fileSources: ["/etc/passwd"],
+        }),
+        [],
+        "en",
+      ),
     );
     golden("everything.json", `${JSON.stringify(asked, null, 2)}\n`);
+  });
+
+  it("connects the container to its networks, after what was prepared outside it", () => {
+    const networks: Networks = {
+      networks: [
+        {
+          name: "bridge",
+          bridge: "td-0a1b2c3d",
+          subnet: "172.18.0.0/16",
+          gateway: "172.18.0.1",
+          ipv6: { subnet: "fd74:6400::/64", gateway: "fd74:6400::1" },
+          internal: false,
+          mtu: 1500,
+          created: 0,
+        },
+      ],
+      leases: [],
+    };
+    const lease: Lease = {
+      container: "hello1",
+      hostname: "hello1",
+      attachments: [{ network: "bridge", ipv4: "172.18.0.2", ipv6: "fd74:6400::2", aliases: ["web"] }],
+      ports: [{ protocol: "tcp", host: 8080, container: 80 }],
+      extraHosts: [],
+    };
+    const link: LinkFacts = {
+      name: "eth0",
+      mac: macOf("172.18.0.2"),
+      addresses: ["172.18.0.2/16", "fd74:6400::2/64"],
+      gateways: ["172.18.0.1", "fd74:6400::1"],
+      gatewayMac: macOf("172.18.0.1"),
+      isDefault: true,
+      mtu: 1500,
+      veth: vethName("172.18.0.2"),
+      alias: "tinydocker container hello1",
+      bridge: "td-0a1b2c3d",
+      bridgeIndex: 7,
+    };
+    const network = { hosts: "", hostsFile: "/state/hosts", resolvConf: "nameserver 192.0.2.53\n", links: [link] };
+    const plan = planOf(spec(), { ...host, network });
+    for (const language of ["en", "zh"] as const) {
+      golden(`network.${language}.txt`, explainPlan(plan, networkPreparations("/state", networks, lease), language));
+    }
   });
 
   it("writes an upper layer that another start uses again to the disk", () => {
@@ -67,7 +124,7 @@ describe("a plan", () => {
         { name: "usr", kind: "overlay" },
       ],
     });
-    golden("rootless.txt", explainPlan(plan, "en"));
+    golden("rootless.txt", explainPlan(plan, [], "en"));
   });
 
   it("is followed by the times of its steps after the run", () => {
@@ -77,7 +134,7 @@ describe("a plan", () => {
       [1, { errno: 1 }],
       [4, { nanoseconds: 1_000_000n }],
     ]);
-    golden("times.txt", explainTimes(steps, outcomes, "en"));
+    golden("times.txt", explainTimes(steps, 2, outcomes, "en"));
   });
 
   const find = <O extends Step["op"]>(steps: readonly Step[], op: O) =>

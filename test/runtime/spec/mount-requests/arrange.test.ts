@@ -6,7 +6,7 @@ import { namespacesFor } from "../../../../runtime/spec/namespaces.ts";
 import { isBelow } from "../../../../runtime/spec/path.ts";
 import { refused } from "../refused.ts";
 
-const LINUX = namespacesFor({ uid: 0, gid: 0 });
+const LINUX = namespacesFor({ uid: 0, gid: 0 }, { hostNetwork: false });
 const mounts = (requests: MountRequests) => mountsOf(requests, LINUX, "/src");
 const destinations = (requests: MountRequests) => mounts(requests).map(({ destination }) => destination);
 const OWN = ["/proc", "/dev", "/sys", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys/fs/cgroup"];

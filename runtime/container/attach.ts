@@ -1,0 +1,159 @@
+import { networkPreparations } from "../explain/preparations.ts";
+import { Failure } from "../failure.ts";
+import { switchForwardingOn } from "../host/forwarding.ts";
+import { loadNftables } from "../host/nftables.ts";
+import type { Shim } from "../host/shim.ts";
+import { parseSubnet } from "../network/address.ts";
+import { hostLines, loopbackHosts } from "../network/hosts-file.ts";
+import { macOf, vethName } from "../network/link-names.ts";
+import type { Link } from "../network/netlink/link.ts";
+import {
+  type Attachment,
+  DEFAULT_NETWORK,
+  type Lease,
+  type Network,
+  networkNamed,
+  outwardOf,
+} from "../network/network.ts";
+import { resolvConf } from "../network/resolv-conf.ts";
+import type { LinkFacts, NetworkFacts } from "../plan/host-facts.ts";
+import type { Preparation } from "../plan/step.ts";
+import { ensureBridge } from "../resources/bridge.ts";
+import { hostsPath, makeHosts } from "../resources/hosts-file.ts";
+import { noSuchNetwork, rewritePeers, takeLease } from "../resources/lease.ts";
+import { addNetwork, readIfThere } from "../resources/network.ts";
+import { foreignDrops, keepRules } from "../resources/rules.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+import { type Claim, hold } from "../state/claim.ts";
+import { entry } from "../state/entry.ts";
+import { type Held, withNetworks } from "../state/network-store.ts";
+
+type Warn = (warning: Failure) => void;
+
+/** What was prepared for a container's network. */
+export interface Attached {
+  readonly facts: NetworkFacts;
+  /** For --explain. */
+  prepared(): readonly Preparation[];
+}
+
+/** Prepares everything outside the container that its network needs. What it makes is held first. Throws Failure. */
+export async function attach(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
+  switch (spec.network.mode) {
+    case "none":
+      return { facts: { hosts: loopbackHosts(spec.hostname, spec.network.extraHosts), links: [] }, prepared: () => [] };
+    case "host":
+      return { facts: hostFacts(spec), prepared: () => [] };
+    case "joined":
+      return join(shim, spec, claim, warn);
+  }
+}
+
+/** The machine's own names and name servers, and what was asked for. */
+function hostFacts({ network }: ContainerSpec): NetworkFacts {
+  const resolver = readIfThere("/etc/resolv.conf");
+  return {
+    hosts: `${readIfThere("/etc/hosts")}${hostLines(network.extraHosts)}`,
+    ...(resolver === "" ? {} : { resolvConf: resolver }),
+    links: [],
+  };
+}
+
+async function join(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
+  const { root } = claim.places;
+  const nftables = await loadNftables();
+  if (!nftables) throw noNftables();
+  hold(claim, entry({ kind: "lease", container: spec.name }, "exit"));
+  const { links, prepared } = await withNetworks(shim, root, (held) => {
+    const before = held.store;
+    for (const { network } of spec.network.attachments) known(shim, root, held, network);
+    const lease = takeLease(shim, held, spec);
+    makeHosts(root, held.store, lease);
+    rewritePeers(root, held.store, lease);
+    const links = linksOf(shim, held, lease);
+    keepRules(shim, nftables, root, held, before);
+    const { store } = held;
+    return { links, prepared: () => networkPreparations(root, store, lease) };
+  });
+  prepareForwarding(shim, root, links, warn);
+  const facts = { hosts: "", hostsFile: hostsPath(root, spec.name), resolvConf: resolverFor(spec, warn), links };
+  return { facts, prepared };
+}
+
+/** The network of that name; the default one is made when it is first needed. */
+function known(shim: Shim, root: string, held: Held, name: string): void {
+  if (networkNamed(held.store, name)) return;
+  if (name !== DEFAULT_NETWORK) throw noSuchNetwork(name);
+  addNetwork(shim, root, held, { name });
+}
+
+function linksOf(shim: Shim, { store }: Held, lease: Lease): LinkFacts[] {
+  const outward = outwardOf(store, lease);
+  return lease.attachments.flatMap((attachment, i) => {
+    const network = networkNamed(store, attachment.network);
+    if (!network) return [];
+    const isDefault = attachment === outward;
+    return [linkFacts(`eth${i}`, lease.container, attachment, network, ensureBridge(shim, network), isDefault)];
+  });
+}
+
+function linkFacts(
+  name: string,
+  container: string,
+  { ipv4, ipv6 }: Attachment,
+  network: Network,
+  bridge: Link,
+  isDefault: boolean,
+): LinkFacts {
+  const withPrefix = (address: string, subnet: string) => `${address}/${parseSubnet(subnet)?.prefix}`;
+  const second = ipv6 !== undefined && network.ipv6 ? { ipv6, ...network.ipv6 } : undefined;
+  return {
+    name,
+    mac: macOf(ipv4),
+    addresses: [withPrefix(ipv4, network.subnet), ...(second ? [withPrefix(second.ipv6, second.subnet)] : [])],
+    gateways: [network.gateway, ...(second ? [second.gateway] : [])],
+    gatewayMac: macOf(network.gateway),
+    isDefault,
+    mtu: network.mtu,
+    veth: vethName(ipv4),
+    alias: `tinydocker container ${container}`,
+    bridge: bridge.name,
+    bridgeIndex: bridge.index,
+  };
+}
+
+/** What other programs may have against packets that are passed on. */
+function prepareForwarding(shim: Shim, root: string, links: readonly LinkFacts[], warn: Warn): void {
+  if (switchForwardingOn()) {
+    warn(
+      new Failure("net.ipv4.ip_forward was 0, and is 1 now: this machine passes packets on between its links", {
+        code: "network-refused",
+      }),
+    );
+  }
+  const bridges = links.map(({ bridge }) => bridge);
+  for (const drop of foreignDrops(shim, root, bridges)) warn(drop);
+}
+
+/** systemd-resolved's list of the servers behind it. */
+const BEHIND_RESOLVED = "/run/systemd/resolve/resolv.conf";
+
+function resolverFor({ network }: ContainerSpec, warn: Warn): string {
+  const texts = ["/etc/resolv.conf", BEHIND_RESOLVED].map((path) => resolvConf(readIfThere(path), network.dns));
+  const text = texts.find((one) => /^nameserver /m.test(one));
+  if (text !== undefined) return text;
+  warn(
+    new Failure("this machine has no name server that a container can reach: names outside can't be resolved", {
+      code: "network-refused",
+      remedy: "name one with --dns ADDRESS",
+    }),
+  );
+  return texts[0] ?? "";
+}
+
+function noNftables(): Failure {
+  return new Failure("containers with a network need libnftables, which is not installed", {
+    code: "firewall-unusable",
+    remedy: "apt-get install libnftables1, or use --network none or host",
+  });
+}

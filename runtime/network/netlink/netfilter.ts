@@ -1,0 +1,74 @@
+import { attributesIn, bigEndianIn, dump, type Message, request, textAttribute, textIn, u16 } from "./message.ts";
+import { NFNL_SUBSYS_NFTABLES, NFT_MSG, NFTA_CHAIN, NFTA_GEN_ID, NFTA_HOOK_HOOKNUM, NFTA_RULE } from "./numbers.ts";
+
+/** struct nfgenmsg of linux/netfilter/nfnetlink.h. */
+const HEADER_BYTES = 4;
+/** linux/netfilter.h */
+const NF_INET_FORWARD = 2;
+const NF_DROP = 0;
+/** linux/netfilter.h: NFPROTO_INET and so on, as nft names them. */
+const FAMILIES: ReadonlyMap<number, string> = new Map([
+  [1, "inet"],
+  [2, "ip"],
+  [7, "bridge"],
+  [10, "ip6"],
+]);
+
+function messageType(message: number): number {
+  return (NFNL_SUBSYS_NFTABLES << 8) | message;
+}
+
+function header(family: number): number[] {
+  return [family, 0, ...u16(0)];
+}
+
+/** The number of the ruleset: each change, by whomever, raises it. */
+export function getGeneration(): Uint8Array {
+  return request(messageType(NFT_MSG.NFT_MSG_GETGEN), 0, header(0));
+}
+
+export function generationOf({ body }: Message): number | undefined {
+  return bigEndianIn(attributesIn(body, HEADER_BYTES).get(NFTA_GEN_ID));
+}
+
+export function getChains(): Uint8Array {
+  return dump(messageType(NFT_MSG.NFT_MSG_GETCHAIN), header(0));
+}
+
+export interface Chain {
+  /** `inet`, `ip` and so on. */
+  readonly family: string;
+  readonly table: string;
+  readonly name: string;
+  /** Every forwarded packet that no rule of the chain accepts is dropped. */
+  readonly dropsForwarded: boolean;
+}
+
+/** An answer to getChains. */
+export function chainOf({ body }: Message): Chain {
+  const attributes = attributesIn(body, HEADER_BYTES);
+  const hook = attributesIn(attributes.get(NFTA_CHAIN.NFTA_CHAIN_HOOK) ?? new Uint8Array());
+  return {
+    family: FAMILIES.get(body[0] ?? 0) ?? String(body[0]),
+    table: textIn(attributes.get(NFTA_CHAIN.NFTA_CHAIN_TABLE)),
+    name: textIn(attributes.get(NFTA_CHAIN.NFTA_CHAIN_NAME)),
+    dropsForwarded:
+      bigEndianIn(hook.get(NFTA_HOOK_HOOKNUM)) === NF_INET_FORWARD &&
+      bigEndianIn(attributes.get(NFTA_CHAIN.NFTA_CHAIN_POLICY)) === NF_DROP,
+  };
+}
+
+/** The rules of a table; those of all its chains, as one may jump to another. */
+export function getRules({ family, table }: Pick<Chain, "family" | "table">): Uint8Array {
+  const number = [...FAMILIES].find(([, name]) => name === family)?.[0] ?? 0;
+  return dump(messageType(NFT_MSG.NFT_MSG_GETRULE), header(number), textAttribute(NFTA_RULE.NFTA_RULE_TABLE, table));
+}
+
+/** Whether a rule compares with the name of a link. */
+export function namesLink({ body }: Message, link: string): boolean {
+  return textOf(body).includes(link);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}

@@ -1,0 +1,68 @@
+/** A network of containers: a bridge of this machine, and the addresses on it. */
+export interface Network {
+  readonly name: string;
+  /** The bridge's link. */
+  readonly bridge: string;
+  /** Such as 172.18.0.0/16. */
+  readonly subnet: string;
+  /** The bridge's own address. */
+  readonly gateway: string;
+  readonly ipv6?: { readonly subnet: string; readonly gateway: string };
+  /** Nothing outside can be reached from it. */
+  readonly internal: boolean;
+  /** The longest packet that its links carry, in bytes. */
+  readonly mtu: number;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+}
+
+/** A port of this machine that leads to one of a container. */
+export interface PublishedPort {
+  readonly protocol: "tcp" | "udp";
+  /** The machine's address on which it is; absent: on all. */
+  readonly address?: string;
+  readonly host: number;
+  readonly container: number;
+}
+
+/** An address that a container has, and the names by which the other containers of the network know it. */
+export interface Attachment {
+  readonly network: string;
+  readonly ipv4: string;
+  readonly ipv6?: string;
+  readonly aliases: readonly string[];
+}
+
+/** What a running container has of the networks. */
+export interface Lease {
+  readonly container: string;
+  readonly hostname: string;
+  /** The first one with a way out has the default route and the published ports. */
+  readonly attachments: readonly Attachment[];
+  readonly ports: readonly PublishedPort[];
+  /** Lines of its hosts file: those that were asked for. */
+  readonly extraHosts: readonly HostEntry[];
+}
+
+export interface HostEntry {
+  readonly address: string;
+  readonly names: readonly string[];
+}
+
+/** The networks of a state directory. */
+export interface Networks {
+  readonly networks: readonly Network[];
+  readonly leases: readonly Lease[];
+}
+
+/** The network of a container for which none was named. */
+export const DEFAULT_NETWORK = "bridge";
+
+export function networkNamed({ networks }: Networks, name: string): Network | undefined {
+  return networks.find((network) => network.name === name);
+}
+
+/** The attachment through which a container reaches what is outside its networks. */
+export function outwardOf(networks: Networks, { attachments }: Pick<Lease, "attachments">): Attachment | undefined {
+  return attachments.find(({ network }) => networkNamed(networks, network)?.internal === false);
+}

@@ -1,0 +1,60 @@
+import { parseAddress, parseSubnet } from "../network/address.ts";
+import { defaultRoute, newAddress, newNeighbour } from "../network/netlink/address.ts";
+import { linkUp, newVeth, noLinkLocal, portUp } from "../network/netlink/link.ts";
+import { wordsOf } from "../network/netlink/message.ts";
+import type { LinkFacts } from "./host-facts.ts";
+import type { Step } from "./step.ts";
+
+/** The slot of the caller's netlink socket, in the host's network namespace. */
+export const HOST_NETLINK_SLOT = 0;
+/** The last one, TD_SLOTS_MAX of native/plan.h: the init opens its own there. */
+const OWN_NETLINK_SLOT = 255;
+
+type Reason = Step["reason"];
+
+/** A cable from each bridge to the container, before all else: the kernel takes a while to switch it through. */
+export function networkSteps(links: readonly LinkFacts[]): Step[] {
+  return links.flatMap((link) => [...cable(link), ...ownEnd(link)]);
+}
+
+function cable(link: LinkFacts): Step[] {
+  const here = { name: link.veth, master: link.bridgeIndex };
+  return [
+    onHost("cable", newVeth(here, { name: link.name, mac: link.mac }, link.mtu)),
+    onHost("port", portUp(link.veth, link.alias)),
+    onHost("known", ...addressesOf(link).map((address) => newNeighbour(address, link.mac, false, link.bridgeIndex))),
+  ];
+}
+
+function ownEnd(link: LinkFacts): Step[] {
+  const { name, addresses, gatewayMac } = link;
+  const gateways = link.gateways.flatMap((text) => parseAddress(text) ?? []);
+  return [
+    inside("linkUp", "", ...(addresses.length > 1 ? [] : [noLinkLocal(name)]), linkUp(name)),
+    inside("address", name, ...addressesOf(link).map((address) => newAddress(address))),
+    inside("gatewayKnown", name, ...gateways.map((gateway) => newNeighbour(gateway, gatewayMac, true))),
+    ...(link.isDefault ? [inside("route", "", ...gateways.map(defaultRoute))] : []),
+  ];
+}
+
+function addressesOf({ addresses }: LinkFacts) {
+  return addresses.flatMap((text) => parseSubnet(text) ?? []);
+}
+
+/** Until packets pass: what was sent before would be lost, and sent again only after a second. */
+export function awaitNetwork(links: readonly LinkFacts[]): Step[] {
+  const wait = { op: "AWAIT_LINK", reason: "packetsPass", excusedBy: "ETIMEDOUT" } as const;
+  return links.flatMap(({ name, veth, bridge }): Step[] => [
+    { ...wait, slot: HOST_NETLINK_SLOT, link: veth },
+    { ...wait, slot: HOST_NETLINK_SLOT, link: bridge },
+    { ...wait, slot: OWN_NETLINK_SLOT, link: name },
+  ]);
+}
+
+function onHost(reason: Reason, ...messages: readonly Uint8Array[]): Step {
+  return { op: "NETLINK", slot: HOST_NETLINK_SLOT, link: "", messages: wordsOf(...messages), reason };
+}
+
+function inside(reason: Reason, link: string, ...messages: readonly Uint8Array[]): Step {
+  return { op: "NETLINK", slot: OWN_NETLINK_SLOT, link, messages: wordsOf(...messages), reason };
+}

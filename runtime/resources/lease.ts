@@ -1,0 +1,112 @@
+import { Failure } from "../failure.ts";
+import { loadNftables } from "../host/nftables.ts";
+import type { Shim } from "../host/shim.ts";
+import { peersNaming } from "../network/hosts-file.ts";
+import { type AddressFault, takeAddress } from "../network/leases.ts";
+import { vethName } from "../network/link-names.ts";
+import { type Attachment, type Lease, type Network, type Networks, networkNamed } from "../network/network.ts";
+import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
+import type { NetworkSpec, RequestedAttachment } from "../spec/network.ts";
+import { type Held, type NetworkStore, withNetworks } from "../state/network-store.ts";
+import { findLink, removeLink } from "./bridge.ts";
+import { removeHosts, rewriteHosts } from "./hosts-file.ts";
+import { keepRules } from "./rules.ts";
+
+/** A container's addresses and published ports, and its names in the hosts files of others. */
+export interface ContainerLease {
+  readonly kind: "lease";
+  readonly container: string;
+}
+
+export const isContainerLease: Shape<ContainerLease> = isRecordOf({ kind: isOneOf("lease"), container: isText });
+
+/** Gives the container its addresses, in the store. Throws Failure when there are none. */
+export function takeLease(
+  shim: Shim,
+  held: Held,
+  { name, hostname, network }: { name: string; hostname: string; network: NetworkSpec },
+): Lease {
+  const others = held.store.leases.filter(({ container }) => container !== name);
+  let store: NetworkStore = { ...held.store, leases: others };
+  const attachments = network.attachments.map((asked) => {
+    const attachment = attach(shim, store, asked);
+    store = { ...store, last: { ...store.last, [asked.network]: attachment.ipv4 } };
+    return attachment;
+  });
+  const lease: Lease = { container: name, hostname, attachments, ports: network.ports, extraHosts: network.extraHosts };
+  held.save({ ...store, leases: [...others, lease] });
+  return lease;
+}
+
+function attach(shim: Shim, store: NetworkStore, asked: RequestedAttachment): Attachment {
+  const network = networkNamed(store, asked.network);
+  if (!network) throw noSuchNetwork(asked.network);
+  const ipv4 = ipv4For(shim, store, network, asked.ipv4);
+  const ipv6 = network.ipv6
+    ? checked(network, asked.ipv6, takeAddress(store, network, 6, given(asked.ipv6)))
+    : undefined;
+  if (asked.ipv6 !== undefined && ipv6 === undefined) throw unavailable(network, asked.ipv6, "outside");
+  return { network: network.name, ipv4, aliases: asked.aliases, ...(ipv6 === undefined ? {} : { ipv6 }) };
+}
+
+/** The cable of a container that just ended lingers for up to a quarter of a second, and has the address in its name. */
+function ipv4For(shim: Shim, store: NetworkStore, network: Network, asked: string | undefined): string {
+  const last = store.last[network.name];
+  const options = { ...given(asked), ...(last === undefined ? {} : { last }) };
+  const isBusy = (address: string) => findLink(shim, vethName(address)) !== undefined;
+  const free = takeAddress(store, network, 4, { ...options, isBusy });
+  const address = checked(network, asked, free === "used up" ? takeAddress(store, network, 4, options) : free);
+  if ((asked !== undefined || free === "used up") && isBusy(address)) removeLink(shim, vethName(address));
+  return address;
+}
+
+function given(asked: string | undefined): { asked?: string } {
+  return asked === undefined ? {} : { asked };
+}
+
+function checked(network: Network, asked: string | undefined, address: string | AddressFault): string {
+  if (address !== "outside" && address !== "taken" && address !== "reserved" && address !== "used up") return address;
+  throw unavailable(network, asked ?? "", address);
+}
+
+function unavailable({ name, subnet, ipv6 }: Network, asked: string, fault: AddressFault): Failure {
+  const blocks = [subnet, ...(ipv6 ? [ipv6.subnet] : [])].join(" and ");
+  const whys: Record<AddressFault, string> = {
+    outside: `${asked} is not one of the addresses of the network ${name}, ${blocks}`,
+    reserved: `${asked} is an address that the network ${name} keeps for itself`,
+    taken: `the address ${asked} of the network ${name} is in use by another container`,
+    "used up": `all addresses of the network ${name}, ${blocks}, are in use`,
+  };
+  return new Failure(whys[fault], {
+    code: "address-unavailable",
+    remedy:
+      fault === "used up"
+        ? "end containers that are not needed, or create a network with a larger --subnet"
+        : "choose another address",
+  });
+}
+
+export function noSuchNetwork(name: string): Failure {
+  return new Failure(`there is no network ${name}`, {
+    code: "network-not-found",
+    remedy: `tinydocker network create ${name} makes it; tinydocker network ls lists those there are`,
+  });
+}
+
+/** Frees what the container has of the networks. It need not have anything. */
+export async function freeLease(shim: Shim, root: string, { container }: ContainerLease): Promise<void> {
+  const nftables = await loadNftables();
+  await withNetworks(shim, root, (held) => {
+    const before = held.store;
+    const lease = before.leases.find((one) => one.container === container);
+    removeHosts(root, container);
+    if (!lease) return;
+    held.save({ ...before, leases: before.leases.filter((one) => one !== lease) });
+    rewritePeers(root, held.store, lease);
+    if (lease.ports.length > 0 && nftables) keepRules(shim, nftables, root, held, before);
+  });
+}
+
+export function rewritePeers(root: string, networks: Networks, lease: Lease): void {
+  for (const peer of peersNaming(networks, lease)) rewriteHosts(root, networks, peer);
+}

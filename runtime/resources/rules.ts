@@ -1,0 +1,94 @@
+import { Failure } from "../failure.ts";
+import { type Answer, exchange } from "../host/netlink.ts";
+import type { Nftables } from "../host/nftables.ts";
+import type { Shim } from "../host/shim.ts";
+import { ERRNO } from "../linux.ts";
+import { tableName } from "../network/link-names.ts";
+import {
+  type Chain,
+  chainOf,
+  generationOf,
+  getChains,
+  getGeneration,
+  getRules,
+  namesLink,
+} from "../network/netlink/netfilter.ts";
+import { PROTOCOL } from "../network/netlink/numbers.ts";
+import type { Networks } from "../network/network.ts";
+import { CHAINS, ruleset } from "../network/rules.ts";
+import type { Held } from "../state/network-store.ts";
+
+/** The tables of netfilter as the kernel has them. */
+interface Filter {
+  readonly generation: number | undefined;
+  readonly chains: readonly Chain[];
+}
+
+/**
+ * Declares our table anew unless it is as the store says: something in it changes, or somebody else changed rules since.
+ * `before`: what the table was declared for last.
+ */
+export function keepRules(shim: Shim, nftables: Nftables, root: string, held: Held, before: Networks): void {
+  const table = tableName(root);
+  const wanted = ruleset(table, held.store);
+  const { generation } = held.store;
+  const filter = readFilter(shim);
+  const isOurs = generation !== undefined && filter.generation === generation && isWhole(filter, table);
+  if (isOurs && wanted === ruleset(table, before)) return;
+  declare(nftables, wanted);
+  const declared = readFilter(shim).generation;
+  held.save({ ...held.store, ...(declared === undefined ? {} : { generation: declared }) });
+}
+
+function declare(nftables: Nftables, commands: string): void {
+  const refusal = nftables(commands);
+  if (refusal === undefined) return;
+  throw new Failure(`can't declare the rules of the networks: ${refusal.split("\n")[0]}`, {
+    code: "firewall-unusable",
+    remedy: "nft list ruleset shows what there is; use --network none or host",
+  });
+}
+
+/** Another namespace can have the same generation. */
+function isWhole({ chains }: Filter, table: string): boolean {
+  return CHAINS.every((name) => chains.some((chain) => chain.table === table && chain.name === name));
+}
+
+function readFilter(shim: Shim): Filter {
+  const [first, ...chains] = check(exchange(shim, PROTOCOL.NETLINK_NETFILTER, getGeneration(), getChains()));
+  return { generation: first && generationOf(first), chains: chains.map(chainOf) };
+}
+
+/**
+ * A rule of ours that accepts a packet does not keep another table from dropping it. One warning for each chain that drops
+ * what it doesn't know, and has no rule for one of the bridges.
+ */
+export function foreignDrops(shim: Shim, root: string, bridges: readonly string[]): Failure[] {
+  const table = tableName(root);
+  const dropping = readFilter(shim).chains.filter((chain) => chain.dropsForwarded && chain.table !== table);
+  return dropping.flatMap((chain) => {
+    const rules = check(exchange(shim, PROTOCOL.NETLINK_NETFILTER, getRules(chain)));
+    return bridges
+      .filter((bridge) => !rules.some((rule) => namesLink(rule, bridge)))
+      .map((bridge) => dropped(chain, bridge));
+  });
+}
+
+function dropped({ family, table, name }: Chain, bridge: string): Failure {
+  const rule = (link: string) => `nft insert rule ${family} ${table} ${name} ${link} ${bridge} accept`;
+  return new Failure(
+    `the chain ${name} of the table ${family} ${table} drops what it doesn't know, so the container may reach nothing outside`,
+    { code: "firewall-unusable", remedy: `${rule("iifname")}; ${rule("oifname")}` },
+  );
+}
+
+function check(answer: Answer) {
+  if ("messages" in answer) return answer.messages;
+  throw new Failure(`can't read the rules of netfilter: ${answer.why}`, {
+    code: "firewall-unusable",
+    remedy:
+      answer.errno === ERRNO.EPERM
+        ? "root here lacks CAP_NET_ADMIN, as inside another container; use --network none or host"
+        : "this kernel needs nf_tables for containers with a network: modprobe nf_tables; or use --network none or host",
+  });
+}
