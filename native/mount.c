@@ -112,12 +112,14 @@ static int open_copy(const struct td_init *init, const char *path, unsigned flag
     return copy;
 }
 
+static uint64_t device_of(const struct stat *stat) { return (uint64_t)(stat->st_mode & S_IFMT) << 32 | stat->st_rdev; }
+
 int step_open_tree(struct td_init *init, const struct td_open_tree *step) {
     int fd = open_copy(init, td_text(&init->plan, step->path), (unsigned)step->flags);
     if (fd < 0)
         return errno;
     struct stat stat;
-    if (step->device != 0 && (fstat(fd, &stat) != 0 || !S_ISCHR(stat.st_mode) || stat.st_rdev != step->device)) {
+    if (step->device != 0 && (fstat(fd, &stat) != 0 || device_of(&stat) != step->device)) {
         close(fd);
         return ENODEV;
     }

@@ -64,6 +64,19 @@ int step_write(struct td_init *init, const struct td_write *step) {
     return error;
 }
 
+int step_mknod(struct td_init *init, const struct td_mknod *step) {
+    const char *name;
+    int parent = open_parent(init, td_text(&init->plan, step->path), &name);
+    if (parent < 0)
+        return errno;
+    int error = 0;
+    if (syscall(SYS_mknodat, parent, name, (mode_t)step->mode, (unsigned)step->device) != 0 ||
+        syscall(SYS_fchownat, parent, name, (uid_t)step->uid, (gid_t)step->gid, AT_SYMLINK_NOFOLLOW) != 0)
+        error = errno;
+    close(parent);
+    return error;
+}
+
 int step_symlink(struct td_init *init, const struct td_symlink *step) {
     const char *name;
     int parent = open_parent(init, td_text(&init->plan, step->path), &name);

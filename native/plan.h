@@ -38,7 +38,7 @@
     X(TMPFS, tmpfs, F(NUMBER, flags) F(TEXT, target) F(TEXT, data))                                                    \
     /* A new file system of that type, not attached yet. attributes: MOUNT_ATTR_. */                                   \
     X(FSMOUNT, fsmount, F(SLOT, slot) F(NUMBER, attributes) F(TEXT, type))                                             \
-    /* flags: AT_RECURSIVE or 0. device: the expected device number, or 0. */                                          \
+    /* flags: AT_RECURSIVE or 0. device: the expected type (S_IFCHR or S_IFBLK) << 32 | number; or 0. */               \
     X(OPEN_TREE, open_tree, F(SLOT, slot) F(NUMBER, flags) F(NUMBER, device) F(TEXT, path))                            \
     /* attributes: MOUNT_ATTR_ to set. flags: AT_RECURSIVE or 0. */                                                    \
     X(SETATTR, setattr, F(SLOT, slot) F(NUMBER, attributes) F(NUMBER, flags))                                          \
@@ -54,6 +54,10 @@
     X(READONLY, readonly, F(TEXT, path))                                                                               \
     /* The mount at that path, not those below it. */                                                                  \
     X(MOUNT_RDONLY, mount_rdonly, F(TEXT, path))                                                                       \
+    /* A new character or block device, with the type in the mode. */                                                  \
+    X(MKNOD, mknod, F(NUMBER, mode) F(NUMBER, device) F(NUMBER, uid) F(NUMBER, gid) F(TEXT, path))                     \
+    /* A file below /proc/sys. */                                                                                      \
+    X(SYSCTL, sysctl, F(TEXT, path) F(TEXT, value))                                                                    \
     X(SETHOSTNAME, sethostname, F(TEXT, name))                                                                         \
     X(LINK_UP, link_up, F(TEXT, name))                                                                                 \
     /* rtnetlink messages; the slot: a socket of the caller, or if it is empty, from then on one of the container. */  \

@@ -30,6 +30,8 @@ export type FailureCode =
   | "user-unknown"
   /** The source of a mount does not exist, or can't be reached. */
   | "mount-source-missing"
+  /** What is to be given to the container as a device does not exist, or is none. */
+  | "device-missing"
   /** The operation needs root. */
   | "root-required"
   /** There is no network with that name. */

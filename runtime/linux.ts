@@ -192,6 +192,11 @@ export const SIGNAL = {
   SIGSYS: 31,
 } as const;
 
+/** linux/stat.h */
+export const S_IFMT = 0o170000;
+export const S_IFCHR = 0o020000;
+export const S_IFBLK = 0o060000;
+
 /** linux/seccomp.h */
 export const SECCOMP_FILTER_FLAG = {
   SECCOMP_FILTER_FLAG_TSYNC: 1,

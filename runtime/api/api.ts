@@ -35,6 +35,12 @@ export interface ContainerRequest {
   readonly capDrop?: readonly string[] | undefined;
   /** As docker's: `seccomp=FILE`, `seccomp=unconfined`, `no-new-privileges=false`, `systempaths=unconfined`. */
   readonly securityOpt?: readonly string[] | undefined;
+  /** All capabilities, system calls and devices; /proc and /sys can be written to. Default: false. */
+  readonly privileged?: boolean | undefined;
+  /** `HOST[:CONTAINER]` each: a device of this machine, or a directory of devices. */
+  readonly devices?: readonly string[] | undefined;
+  /** Kernel settings of the container's own namespaces, such as `{ "net.ipv4.ip_forward": "1" }`. */
+  readonly sysctls?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface StartOptions {

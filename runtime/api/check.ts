@@ -23,6 +23,9 @@ const REQUEST = [
   "capAdd",
   "capDrop",
   "securityOpt",
+  "privileged",
+  "devices",
+  "sysctls",
 ];
 const OPTIONS = ["stdio", "explain", "language"];
 
@@ -42,6 +45,9 @@ export function checkedRequest(value: unknown): NamedRequest {
     capAdd: texts("capAdd", request["capAdd"] ?? []),
     capDrop: texts("capDrop", request["capDrop"] ?? []),
     securityOpt: texts("securityOpt", request["securityOpt"] ?? []),
+    privileged: flag("privileged", request["privileged"] ?? false),
+    devices: texts("devices", request["devices"] ?? []),
+    sysctls: settings(request["sysctls"] ?? {}),
   };
 }
 
@@ -112,12 +118,20 @@ function flag(field: string, value: unknown): boolean {
   throw mustBe(field, "a boolean", value);
 }
 
-/** KEY=VALUE each. */
 function variables(value: unknown): string[] {
-  if (!isRecord(value)) throw mustBe("env", "an object of strings", value);
-  return Object.entries(value).map(([key, variable]) => {
-    if (/^$|=/.test(key)) throw refused(`${JSON.stringify(key)} can't be the name of an environment variable`);
-    return `${key}=${text(`env.${key}`, variable)}`;
+  return pairs("env", value, "an environment variable");
+}
+
+function settings(value: unknown): string[] {
+  return pairs("sysctls", value, "a setting");
+}
+
+/** KEY=VALUE each. */
+function pairs(field: string, value: unknown, what: string): string[] {
+  if (!isRecord(value)) throw mustBe(field, "an object of strings", value);
+  return Object.entries(value).map(([key, one]) => {
+    if (/^$|=/.test(key)) throw refused(`${JSON.stringify(key)} can't be the name of ${what}`);
+    return `${key}=${text(`${field}.${key}`, one)}`;
   });
 }
 

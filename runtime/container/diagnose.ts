@@ -141,6 +141,10 @@ function stepRemedy(step: Step, errno: number): string | undefined {
         : undefined;
     case "device":
       return "tinydocker bind mounts this device from the host's /dev, where it must exist";
+    case "sysctl":
+      return errno === ERRNO.ENOENT
+        ? "this kernel has no such setting for a namespace of its own"
+        : "the kernel refuses this value, or lets the container not change it";
     case "seccomp":
     case "seccompFile":
       return seccompRemedy(errno);

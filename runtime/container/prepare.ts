@@ -5,6 +5,8 @@ import { givenCapabilities } from "../host/capabilities.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { resolveImage } from "../image/resolve.ts";
 import { isBind } from "../plan/mounts.ts";
+import type { Profile } from "../seccomp/profile.ts";
+import { type Device, deviceRequest } from "../spec/device.ts";
 import type { Mount } from "../spec/mounts.ts";
 import type { NetworkRequest } from "../spec/network.ts";
 import { securityOf } from "../spec/security.ts";
@@ -58,13 +60,30 @@ function withDefaultNetwork(network: NetworkRequest = {}): NetworkRequest {
 async function caller(request: NamedRequest): Promise<Caller> {
   const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
   const here = { uid, gid, env: ownVariables(request), cwd: currentDirectory() };
-  // Only what is added has to be compared with them, and to read them takes as long as the spec.
-  const isAdding = request.privileged === true || (request.capAdd ?? []).length > 0;
-  const asking = isAdding ? { ...here, capabilities: givenCapabilities(uid) } : here;
+  return { ...here, ...(await privileges(request, here)) };
+}
+
+type Privileges = Pick<Caller, "capabilities" | "devices" | "seccompProfile">;
+
+/** What most requests do not need to know of the machine, and what takes as long as the rest of the spec. */
+async function privileges(request: NamedRequest, { uid, cwd }: Pick<Caller, "uid" | "cwd">): Promise<Privileges> {
+  const { privileged = false, capAdd = [], devices = [] } = request;
   const { seccomp } = securityOf(request);
-  if (typeof seccomp === "string") return asking;
+  return {
+    ...(privileged || capAdd.length > 0 ? { capabilities: givenCapabilities(uid) } : {}),
+    ...(privileged || devices.length > 0 ? { devices: await devicesOf(devices, privileged && uid === 0) } : {}),
+    ...(typeof seccomp === "string" ? {} : { seccompProfile: await profileOf(seccomp.file, cwd) }),
+  };
+}
+
+async function devicesOf(requests: readonly string[], all: boolean): Promise<Device[]> {
+  const { allDevices, requestedDevices } = await import("../host/devices.ts");
+  return [...(all ? allDevices() : []), ...requests.map(deviceRequest).flatMap(requestedDevices)];
+}
+
+async function profileOf(file: string, cwd: string | undefined): Promise<Profile> {
   const { readProfile } = await import("./seccomp-profile.ts");
-  return { ...asking, seccompProfile: readProfile(seccomp.file, here.cwd) };
+  return readProfile(file, cwd);
 }
 
 /** Of this process's variables, those that the command can get: Node.js takes longer to copy all than to compute the spec. */

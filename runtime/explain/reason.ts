@@ -58,6 +58,14 @@ const REASONS = {
     zh: "按 -v 或 --mount 的要求挂载宿主机的目录或文件",
   },
   device: { en: "one of the few devices that every program expects", zh: "程序普遍需要的少数设备之一" },
+  deviceMade: {
+    en: "all devices of the machine, as requested with --privileged",
+    zh: "按 --privileged 的要求提供机器的全部设备",
+  },
+  sysctl: {
+    en: "a setting of the container's own namespaces, as requested with --sysctl",
+    zh: "按 --sysctl 的要求设置容器自己命名空间的内核参数",
+  },
   deviceNode: {
     en: "the device can be used, but its owner and mode, which are the host's, can't be changed",
     zh: "设备可以使用，但其属主和权限是宿主机的，不能更改",

@@ -7,10 +7,13 @@ import {
   MS,
   numberName,
   RLIMIT,
+  S_IFBLK,
+  S_IFMT,
   SECCOMP_FILTER_FLAG,
   SIGNAL,
 } from "../linux.ts";
 import type { Step } from "../plan/step.ts";
+import { numbersOfDevice } from "../spec/device.ts";
 import { messagesText } from "./netlink.ts";
 
 /** A step's system call and its arguments, as strace prints them. */
@@ -40,6 +43,10 @@ export function callOf(step: Step): string {
     case "READONLY":
     case "MOUNT_RDONLY":
       return mountCall(step);
+    case "MKNOD":
+      return `mknod(${quoted(step.path)}, ${typed(step.mode)}, makedev(${deviceNumbers(step.device)}))`;
+    case "SYSCTL":
+      return `write(open(${quoted(`/proc/sys/${step.path}`)}, O_WRONLY), ${quoted(step.value)})`;
     case "SETHOSTNAME":
       return `sethostname(${quoted(step.name)}, ${Buffer.byteLength(step.name)})`;
     case "LINK_UP":
@@ -158,6 +165,17 @@ function further(flags: number | bigint): string {
 
 function octal(mode: number | bigint): string {
   return mode === 0 ? "0" : `0${mode.toString(8)}`;
+}
+
+/** The mode of a device. */
+function typed(mode: number | bigint): string {
+  const [type, permissions] = [Number(mode) & S_IFMT, Number(mode) & ~S_IFMT];
+  return `${type === S_IFBLK ? "S_IFBLK" : "S_IFCHR"}|${octal(permissions)}`;
+}
+
+function deviceNumbers(device: number | bigint): string {
+  const { major, minor } = numbersOfDevice(Number(device));
+  return `${major}, ${minor}`;
 }
 
 function quoted(text: string): string {

@@ -2,21 +2,21 @@ import { Failure } from "../failure.ts";
 import { CLONE, MS, SIGNAL } from "../linux.ts";
 import type { Namespace } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
+import {
+  deviceLinks,
+  deviceNode,
+  deviceSource,
+  deviceTarget,
+  makesNodes,
+  ownTerminals,
+  showsHostDevices,
+} from "./devices.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { mountSource, mountTarget } from "./mounts.ts";
 import { nameFiles, nameSource, nameTarget } from "./names.ts";
 import { awaitNetwork, HOST_NETLINK_SLOT, networkSteps } from "./network.ts";
-import {
-  deviceLinks,
-  deviceSource,
-  deviceTarget,
-  maskHost,
-  ownTerminals,
-  protectPaths,
-  showsHostDevices,
-  workingDirectory,
-} from "./paths.ts";
-import { machineSteps, processSteps } from "./process.ts";
+import { maskHost, protectPaths, workingDirectory } from "./paths.ts";
+import { machineSteps, processSteps, sysctlSteps } from "./process.ts";
 import { rootOf, rootSteps } from "./root.ts";
 import type { Plan, Step } from "./step.ts";
 
@@ -27,7 +27,8 @@ const OLD_ROOT_SLOT = 254;
 /** Every step from the new namespaces to the command, in order. Pure. */
 export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
   const { mounts, linux } = spec;
-  const { devices, namespaces } = linux;
+  const { namespaces } = linux;
+  const [made, devices] = makesNodes(spec) ? [linux.devices, []] : [[], linux.devices];
   const deviceSlot = FIRST_SLOT + mounts.length;
   const names = nameFiles(spec, host);
   const nameSlot = deviceSlot + devices.length;
@@ -48,8 +49,10 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       ...mounts.flatMap((mount, i) => mountTarget(mount, FIRST_SLOT + i, linux, host)),
       ...names.flatMap((file, i) => nameTarget(file, nameSlot + i)),
       ...devices.flatMap((device, i) => deviceTarget(device, deviceSlot + i)),
+      ...made.map(deviceNode),
       ...(showsHostDevices(spec) ? ownTerminals(nameSlot + names.length) : deviceLinks()),
       ...workingDirectory(spec),
+      ...sysctlSteps(spec),
       ...protectPaths(spec),
       ...maskHost(spec, host),
       ...machineSteps(spec),

@@ -4,8 +4,19 @@ import { filterFlags, filterOf } from "../seccomp/filter.ts";
 import { capabilityMask } from "../spec/capability.ts";
 import { allowsSetgroups } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
+import { sysctlPath } from "../spec/sysctl.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { Step } from "./step.ts";
+
+/** While /proc/sys can still be written to. */
+export function sysctlSteps({ linux: { sysctl = {} } }: ContainerSpec): Step[] {
+  return Object.entries(sysctl).map(([name, value]) => ({
+    op: "SYSCTL",
+    path: sysctlPath(name),
+    value,
+    reason: "sysctl",
+  }));
+}
 
 /** What the command sees as its machine and session. */
 export function machineSteps({ hostname, network, process: { terminal, user } }: ContainerSpec): Step[] {

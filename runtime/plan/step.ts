@@ -36,6 +36,8 @@ export const FIELDS = {
   MASK: { path: "text" },
   READONLY: { path: "text" },
   MOUNT_RDONLY: { path: "text" },
+  MKNOD: { mode: "number", device: "number", uid: "number", gid: "number", path: "text" },
+  SYSCTL: { path: "text", value: "text" },
   SETHOSTNAME: { name: "text" },
   LINK_UP: { name: "text" },
   NETLINK: { slot: "slot", link: "text", messages: "words" },

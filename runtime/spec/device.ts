@@ -1,8 +1,69 @@
-/** A character device of the host, by linux/Documentation/admin-guide/devices.txt. */
+import { Failure } from "../failure.ts";
+import { normalizePath } from "./path.ts";
+import { textFault } from "./text.ts";
+
+/** As in the OCI runtime-spec's config-linux.md, "Devices"; numbers as in linux/Documentation/admin-guide/devices.txt. */
 export interface Device {
   readonly path: string;
+  /** Without it, "c". */
+  readonly type?: "b" | "c";
   readonly major: number;
   readonly minor: number;
+  /** Where it is on the host, if that is another path. */
+  readonly source?: string;
+  /** Of a node that is made for the container; a mounted one keeps the host's. */
+  readonly fileMode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** As stat(2) and mknod(2) have it. */
+export function deviceNumber({ major, minor }: Pick<Device, "major" | "minor">): number {
+  return (minor & 0xff) + major * 2 ** 8 + (minor >>> 8) * 2 ** 20;
+}
+
+export function numbersOfDevice(number: number): Pick<Device, "major" | "minor"> {
+  return { major: (number >>> 8) & 0xfff, minor: (number & 0xff) | ((number >>> 12) & 0xfff00) };
+}
+
+/** A device of the host, or a directory of devices, and its path in the container. */
+export interface DeviceRequest {
+  readonly source: string;
+  readonly path: string;
+}
+
+/** Each takes a slot of the plan, as mounts do (TD_SLOTS_MAX). */
+export const DEVICES_MAX = 64;
+
+/** HOST[:CONTAINER][:rwm], as docker's --device. Throws Failure for anything else. */
+export function deviceRequest(text: string): DeviceRequest {
+  const parts = text.split(":");
+  const isAccess = parts.length > 1 && /^[rwm]*$/.test(parts.at(-1) ?? "");
+  const access = isAccess ? parts.pop() : undefined;
+  const [source = "", path = source, ...rest] = parts;
+  const fault = textFault(text);
+  if (fault !== undefined) throw refused(text, `it ${fault}`);
+  if (rest.length > 0) throw refused(text, "it is not HOST[:CONTAINER][:rwm]");
+  for (const one of [source, path])
+    if (!one.startsWith("/") || normalizePath(one) === "/")
+      throw refused(text, `${JSON.stringify(one)} is not an absolute path below /`);
+  if (access !== undefined) checkAccess(text, access);
+  return { source: normalizePath(source), path: normalizePath(path) };
+}
+
+/** `m` allows mknod, whose nodes work nowhere in a container; reading and writing are not told apart. */
+function checkAccess(text: string, access: string): void {
+  if (new Set(access).size < access.length || access === "")
+    throw refused(text, "rwm is some of r, w and m, each once");
+  if (!access.includes("r") || !access.includes("w"))
+    throw refused(text, `tinydocker can't limit what a device is used for to ${JSON.stringify(access)}`);
+}
+
+function refused(text: string, why: string): Failure {
+  return new Failure(`can't add the device ${JSON.stringify(text)}: ${why}`, {
+    code: "usage",
+    remedy: "use --device HOST[:CONTAINER[:rwm]] with absolute paths",
+  });
 }
 
 /** The OCI runtime-spec's config-linux.md, "Default Devices". */

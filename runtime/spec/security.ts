@@ -5,6 +5,10 @@ import type { CapabilityRequest } from "./capability.ts";
 export interface SecurityRequest extends CapabilityRequest {
   /** KEY=VALUE or KEY:VALUE: seccomp, no-new-privileges, systempaths. A relative file starts at the caller's directory. */
   readonly securityOpt?: readonly string[] | undefined;
+  /** HOST[:CONTAINER][:rwm] each: a device of the host, or a directory of devices. */
+  readonly devices?: readonly string[] | undefined;
+  /** NAME=VALUE each: settings of the container's own namespaces. */
+  readonly sysctls?: readonly string[] | undefined;
 }
 
 /** docker's security options, and what each value means; `seccomp` also names a file. */

@@ -9,8 +9,10 @@ import { checkedName } from "./name.ts";
 import { allowsSetgroups, isGidMapped, isUidMapped, type Namespaces, namespacesFor } from "./namespaces.ts";
 import { type NetworkRequest, type NetworkSpec, networkOf } from "./network.ts";
 import { normalizePath } from "./path.ts";
+import { privilegedMounts } from "./privileged.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./protected-paths.ts";
 import { type Security, type SecurityRequest, securityOf } from "./security.ts";
+import { sysctlsOf } from "./sysctl.ts";
 import { textFault } from "./text.ts";
 import type { User } from "./user.ts";
 
@@ -47,6 +49,8 @@ export interface ContainerSpec {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly devices: readonly Device[];
+    /** Settings of the container's own namespaces, by name. */
+    readonly sysctl?: Readonly<Record<string, string>>;
     /** Without it, docker's default rules. */
     readonly seccomp?: Profile | "unconfined";
   };
@@ -87,6 +91,8 @@ export interface Caller {
   readonly capabilities?: readonly Capability[];
   /** The rules in the file that the request names, if it names one. */
   readonly seccompProfile?: Profile;
+  /** The devices that the request names, or all of the host. */
+  readonly devices?: readonly Device[];
 }
 
 /** A login's usual limit; Node raises its own to the hard limit, and some programs loop over all descriptors. */
@@ -101,7 +107,8 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
   const terminal = request.terminal ?? false;
   const network = networkOf(request.network ?? {}, caller);
   const namespaces = namespacesFor(caller, { hostNetwork: network.mode === "host" });
-  const mounts = mountsOf(request, namespaces, caller.cwd);
+  const asked = mountsOf(request, namespaces, caller.cwd);
+  const mounts = request.privileged === true ? privilegedMounts(asked, namespaces) : asked;
   const security = securityOf(request);
   const bounding = capabilitiesFor(request, caller.capabilities);
   const held = user.uid === 0 ? bounding : [];
@@ -128,7 +135,8 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
       ...namespaces,
       maskedPaths: security.protectedPaths ? MASKED_PATHS.filter(isUncovered) : [],
       readonlyPaths: security.protectedPaths ? READONLY_PATHS : [],
-      devices: DEFAULT_DEVICES.filter(({ path }) => isUncovered(path)),
+      devices: devicesFor(caller.devices).filter(({ path }) => isUncovered(path)),
+      ...sysctlOf(request, namespaces),
       ...seccompOf(security, caller),
     },
   };
@@ -151,6 +159,15 @@ function checkedUser(user: User, namespaces: Namespaces): ContainerSpec["process
   const { uid, gid, additionalGids } = user;
   if (!isUidMapped(namespaces, uid) || !isGidMapped(namespaces, gid)) throw otherUserWithoutRoot();
   return { uid, gid, additionalGids: allowsSetgroups(namespaces) ? additionalGids : [] };
+}
+
+/** A later one of the same path takes the place of an earlier one. */
+function devicesFor(added: readonly Device[] = []): Device[] {
+  return [...new Map([...DEFAULT_DEVICES, ...added].map((device) => [device.path, device])).values()];
+}
+
+function sysctlOf({ sysctls = [] }: RunRequest, linux: Namespaces): Pick<ContainerSpec["linux"], "sysctl"> {
+  return sysctls.length === 0 ? {} : { sysctl: sysctlsOf(sysctls, linux) };
 }
 
 function seccompOf({ seccomp }: Security, { seccompProfile }: Caller): Pick<ContainerSpec["linux"], "seccomp"> {

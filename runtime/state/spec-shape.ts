@@ -23,6 +23,10 @@ const isNetwork = isRecordOf({
   dns: isRecordOf({ servers: isTexts, search: isTexts }),
   extraHosts: isListOf(isHostEntry),
 });
+const isDevice = isRecordOf(
+  { path: isText, major: isWhole, minor: isWhole },
+  { type: isOneOf("b", "c"), source: isText, fileMode: isWhole, uid: isWhole, gid: isWhole },
+);
 
 /** A spec as a record stores it; the compiler checks that no field of the type is missing here. */
 export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
@@ -52,8 +56,8 @@ export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
       gidMappings: isIdMappings,
       maskedPaths: isTexts,
       readonlyPaths: isTexts,
-      devices: isListOf(isRecordOf({ path: isText, major: isWhole, minor: isWhole })),
+      devices: isListOf(isDevice),
     },
-    { seccomp: isEither(isProfile, isOneOf("unconfined")) },
+    { sysctl: isMapOf(isText), seccomp: isEither(isProfile, isOneOf("unconfined")) },
   ),
 });

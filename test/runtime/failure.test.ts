@@ -3,6 +3,7 @@ import { parseRun } from "../../runtime/commands/run-arguments.ts";
 import { cloneFailure, hostFailure } from "../../runtime/container/diagnose.ts";
 import { checkKernel } from "../../runtime/container/prepare.ts";
 import { Failure, type FailureCode } from "../../runtime/failure.ts";
+import { requestedDevices } from "../../runtime/host/devices.ts";
 import { removeImage } from "../../runtime/image/remove.ts";
 import { resolveImage } from "../../runtime/image/resolve.ts";
 import { checkedName } from "../../runtime/spec/name.ts";
@@ -19,6 +20,7 @@ const CASES: readonly FailureCase<FailureCode>[] = [
   ["a name that is a path", () => checkedName("container", "../etc"), "name-invalid"],
   ["a user that the image does not have", () => resolveUser("nosuch", "", ""), "user-unknown"],
   ["an image that was never imported", (empty) => resolveImage(empty, "nosuch"), "image-not-found"],
+  ["a device that does not exist", () => requestedDevices({ source: "/dev/nosuch", path: "/x" }), "device-missing"],
   ["the removal of the built-in image", (empty) => removeImage(empty, "host"), "image-built-in"],
   ["an old kernel", () => checkKernel("4.19.0"), "kernel-too-old"],
   ["a process that the kernel refuses", () => cloneFailure("clone", EPERM, true), "namespace-refused"],

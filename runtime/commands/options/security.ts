@@ -14,8 +14,25 @@ export const SECURITY_OPTIONS = {
     multiple: true,
     describe: "seccomp=FILE|unconfined, no-new-privileges=true|false, systempaths=unconfined",
   },
+  privileged: {
+    type: "boolean",
+    describe: "all capabilities, system calls and devices; /proc and /sys can be written to",
+  },
+  device: { type: "string", multiple: true, describe: "HOST[:CONTAINER][:rwm]: a device of this machine" },
+  sysctl: {
+    type: "string",
+    multiple: true,
+    describe: "NAME=VALUE: a kernel setting of the container's own namespaces",
+  },
 } as const satisfies Options;
 
 export function securityRequest(values: Values<typeof SECURITY_OPTIONS>): Partial<NamedRequest> {
-  return { capAdd: values["cap-add"], capDrop: values["cap-drop"], securityOpt: values["security-opt"] };
+  return {
+    capAdd: values["cap-add"],
+    capDrop: values["cap-drop"],
+    securityOpt: values["security-opt"],
+    privileged: values.privileged,
+    devices: values.device,
+    sysctls: values.sysctl,
+  };
 }

@@ -29,7 +29,7 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
   [
     "a misspelt field",
     () => checkedRequest({ ...ok, volume: [] }),
-    'start() has no option "volume"; the options are name, args, env, image, user, cwd, hostname, volumes, readonly, capAdd, capDrop, securityOpt',
+    'start() has no option "volume"; the options are name, args, env, image, user, cwd, hostname, volumes, readonly, capAdd, capDrop, securityOpt, privileged, devices, sysctls',
   ],
   ["no options", () => checkedOptions(null), "the options of start() must be an object, not null"],
   ["another language", () => checkedOptions({ language: "fr" }), 'language must be "en" or "zh", not "fr"'],
@@ -90,7 +90,17 @@ for (const [what, check, message] of CASES) {
 }
 
 test("what is left out, or undefined, has its default", () => {
-  const nothing = { env: [], volumes: [], readonly: false, capAdd: [], capDrop: [], securityOpt: [] };
+  const nothing = {
+    env: [],
+    volumes: [],
+    readonly: false,
+    capAdd: [],
+    capDrop: [],
+    securityOpt: [],
+    privileged: false,
+    devices: [],
+    sysctls: [],
+  };
   const complete = { ...ok, ...nothing, image: "host", user: "0", cwd: "/", hostname: "a" };
   assert.deepEqual(checkedRequest(ok), complete);
   assert.deepEqual(checkedRequest({ ...ok, env: undefined, image: undefined, volumes: undefined }), complete);

@@ -27,6 +27,14 @@ const CASES: readonly (readonly [Step, string])[] = [
   ],
   [{ op: "SETGROUPS", groups: [10, 70_000], reason: "groups" }, "setgroups(2, [10, 70000])"],
   [
+    { op: "MKNOD", mode: 0o060660, device: 0xfe01, uid: 0, gid: 6, path: "/dev/vda1", reason: "deviceMade" },
+    'mknod("/dev/vda1", S_IFBLK|0660, makedev(254, 1))',
+  ],
+  [
+    { op: "SYSCTL", path: "net/ipv4/ip_forward", value: "1", reason: "sysctl" },
+    'write(open("/proc/sys/net/ipv4/ip_forward", O_WRONLY), "1")',
+  ],
+  [
     { op: "SECCOMP", flags: 6, filter: [0x06, 0], reason: "seccomp" },
     "seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG|SECCOMP_FILTER_FLAG_SPEC_ALLOW, {len=1, filter=…})",
   ],
