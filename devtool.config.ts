@@ -7,6 +7,10 @@ export default defineConfig({
     addons: ["yargs", "fzstd"],
     // Source maps take a fifth of a build, and nothing reads them without node --enable-source-maps.
     sourcemap: false,
+    // Node.js starts it 9 ms sooner than an ES module.
+    format: "cjs",
+    define: { "import.meta.url": "bundleUrl" },
+    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
   },
   native: { folder: "native" },
   run: ["node", "--", ".devtool/tinydocker.js", "run"],

@@ -15,7 +15,7 @@ import { type Scope, workDirectory } from "./scope.ts";
 
 const OURS = "tinydocker, from a running Node.js";
 const ROUNDS = 60;
-const PROGRAM = join(import.meta.dirname, "../dist/tinydocker.js");
+const PROGRAM = join(import.meta.dirname, "../dist/tinydocker.cjs");
 const IMAGE = "bench";
 const REQUEST: NamedRequest = { name: "bench", image: IMAGE, args: ["/bin/true"] };
 

@@ -13,7 +13,7 @@ import {
   type Plugin,
   toDiagnostics,
 } from "./esbuild.ts";
-import { writeOutputs } from "./outputs.ts";
+import { type Output, writeOutputs } from "./outputs.ts";
 
 export interface Bundle {
   /** What this build changed or removed on disk; relative to the project, posix. */
@@ -129,7 +129,7 @@ async function buildOnce(
   const outputs = result.outputFiles ?? [];
   const folder = join(root, config.outdir);
   const relativeOutputs = outputs.map(({ path, contents }) => ({ path: posix(relative(folder, path)), contents }));
-  const changed = await writeOutputs(folder, relativeOutputs);
+  const changed = await writeOutputs(folder, [...relativeOutputs, moduleType(config.options.format)]);
   return {
     changed: changed.map((path) => `${config.outdir}/${path}`),
     files: outputs.length,
@@ -139,6 +139,12 @@ async function buildOnce(
     warnings: toDiagnostics(result.warnings, "warning"),
     milliseconds: performance.now() - started,
   };
+}
+
+/** Node.js takes a .js file for what the nearest package.json says, and that may be the project's or any folder's above. */
+function moduleType(format: string | undefined): Output {
+  const type = format === undefined || format === "esm" ? "module" : "commonjs";
+  return { path: "package.json", contents: Buffer.from(`{"type":"${type}"}\n`), yields: true };
 }
 
 function isPackaged(path: string): boolean {

@@ -9,6 +9,8 @@ export interface Output {
   /** Relative to the folder, posix. */
   readonly path: string;
   readonly contents: Uint8Array;
+  /** Where the folder already has a file of that name that devtool did not write, that file stays. */
+  readonly yields?: true;
 }
 
 /**
@@ -21,9 +23,9 @@ export async function writeOutputs(folder: string, outputs: readonly Output[]): 
   const now = outputs.map(({ path }) => path);
   const removed = before.filter((path) => !now.includes(path));
   const changed: string[] = [];
-  for (const { path, contents } of outputs) {
+  for (const { path, contents, yields } of outputs) {
     const current = await readFile(join(folder, path)).catch(() => undefined);
-    if (current?.equals(contents)) continue;
+    if (current?.equals(contents) || (current && yields && !before.includes(path))) continue;
     await replace(join(folder, path), contents);
     changed.push(path);
   }

@@ -2,10 +2,20 @@ import { existsSync, readFileSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
 import { imageCommand } from "./image.ts";
+import { report } from "./report.ts";
 import { RUN_OPTIONS } from "./run-arguments.ts";
 
-/** Everything except `run`: help, version, images. Throws Failure (exit 125) for an unknown command or option. */
-export async function otherCommands(args: readonly string[]): Promise<void> {
+/** Everything except `run`: help, version, images. Reports what goes wrong, and returns the exit code. */
+export async function otherCommands(args: readonly string[]): Promise<number> {
+  try {
+    await parse(args);
+    return 0;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+async function parse(args: readonly string[]): Promise<void> {
   // Not imported at the top, where a bundle in one file would execute it for `run` as well.
   const { default: yargs } = await import("yargs");
   await yargs(args)

@@ -42,25 +42,22 @@ export interface Shim {
   restore(fd: number): number;
 }
 
-let opened: Promise<Shim> | undefined;
+let shared: Promise<Shim> | undefined;
 
 /** The shim of this process: one watcher thread and one pipe for all containers. */
 export function openShim(): Promise<Shim> {
-  opened ??= open().catch((error: unknown) => {
+  shared ??= open().catch((error: unknown) => {
     // The reason may pass, such as too many open files: the next call tries again.
-    opened = undefined;
+    shared = undefined;
     throw error;
   });
-  return opened;
+  return shared;
 }
 
 async function open(): Promise<Shim> {
   checkPlatform();
-  const { default: koffi } = await import("koffi");
-  const { library, init } = await load(koffi.load);
-  const td = functionsOf(library);
-  const bytes = readFileSync(init);
-  const events: number = td.open(bytes, bytes.length);
+  const { library: td, init } = await load();
+  const events = td.open(readFileSync(init));
   if (events === -ERRNO.EALREADY) {
     throw new Failure("another thread of this process already starts containers", {
       code: "native-failed",
@@ -71,12 +68,10 @@ async function open(): Promise<Shim> {
     throw new Failure(`tinydocker's native part can't start: ${errnoText(-events)}`, { code: "native-failed" });
   return {
     ...td,
-    spawn: ({ plan, ...options }) => spawn(td.spawn, plan, options),
+    spawn: ({ plan, ...options }) => spawn(td, plan, options),
     listen: listenTo(events),
-    remove: (path) => remove(td.remove, path),
-    netlink: (fd, messages, replies, outcome) =>
-      td.netlink(fd, messages, messages.length, replies, replies.length, outcome),
-    ended: (pidfd, milliseconds) => ended(td.wait, pidfd, milliseconds),
+    openInside: (root, path) => td.openInside(textOf(root), textOf(path)),
+    remove: (path) => remove(td, path),
   };
 }
 
@@ -99,12 +94,21 @@ export function checkPlatform(): void {
   });
 }
 
-async function load(open: (path: string) => LibraryHandle): Promise<{ library: LibraryHandle; init: string }> {
-  const matches = ({ library, init }: Artefacts) => {
-    const handle = open(library);
-    if (BigInt(handle.func("uint64_t td_abi()")()) === (abi() ^ optionsLayout())) return { library: handle, init };
-    handle.unload();
-    return undefined;
+/** The functions of native/addon.c; text is UTF-8 with a zero byte at its end. */
+interface Library extends Omit<Shim, "spawn" | "listen" | "openInside" | "remove"> {
+  abi(): bigint;
+  open(init: Uint8Array): number;
+  spawn(plan: Uint8Array, options: Uint8Array, spawned: Uint8Array): number;
+  openInside(root: Uint8Array, path: Uint8Array): number;
+  remove(path: Uint8Array, entriesMax: number): number;
+  /** Without a limit, on another thread. */
+  removeAll(path: Uint8Array): Promise<number> | number;
+}
+
+async function load(): Promise<{ library: Library; init: string }> {
+  const matches = ({ library: path, init }: Artefacts) => {
+    const library = opened(path);
+    return library?.abi() === (abi() ^ optionsLayout()) ? { library, init } : undefined;
   };
   const built = builtInPlace();
   const current = built && matches(built);
@@ -119,56 +123,36 @@ async function load(open: (path: string) => LibraryHandle): Promise<{ library: L
   });
 }
 
-function functionsOf(library: LibraryHandle) {
-  return {
-    open: library.func("int td_open(const uint8_t *init, size_t length)"),
-    spawn: library.func("int td_spawn(const uint8_t *plan, size_t length, const uint8_t *options, uint8_t *spawned)"),
-    signal: library.func("int td_signal(int pidfd, int number)"),
-    pidfd: library.func("int td_pidfd(int pid)"),
-    wait: library.func("int td_wait(int pidfd, int milliseconds)"),
-    lock: library.func("int td_lock(int fd)"),
-    close: library.func("int td_close(int fd)"),
-    openInside: library.func("int td_open_inside(const char *root, const char *path)"),
-    remove: library.func("int td_remove(const char *path, uint32_t entries_max)"),
-    resize: library.func("int td_resize(uint32_t container)"),
-    foreground: library.func("int td_foreground(uint32_t container)"),
-    netlinkOpen: library.func("int td_netlink_open(int protocol)"),
-    netlink: library.func(
-      "int td_netlink(int fd, const uint8_t *messages, size_t length, uint8_t *replies, size_t room, uint8_t *outcome)",
-    ),
-    raw: library.func("int td_raw(int fd)"),
-    restore: library.func("int td_restore(int fd)"),
-  };
+/** undefined: a library of before native/addon.c, which Node.js does not take for an add-on. */
+function opened(path: string): Library | undefined {
+  const module: { exports: Partial<Library> } = { exports: {} };
+  try {
+    process.dlopen(module, path);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (message.includes("did not self-register")) return undefined;
+    throw new Failure(`tinydocker's native part can't be loaded: ${message}`, { code: "native-failed", cause: error });
+  }
+  return module.exports.abi ? (module.exports as Library) : undefined;
 }
 
-type Functions = ReturnType<typeof functionsOf>;
+function textOf(path: string): Uint8Array {
+  return Buffer.from(`${path}\0`);
+}
 
-function spawn(tdSpawn: Functions["spawn"], plan: Uint8Array, options: SpawnOptions): ReturnType<Shim["spawn"]> {
+function spawn(td: Library, plan: Uint8Array, options: SpawnOptions): ReturnType<Shim["spawn"]> {
   const spawned = newSpawned();
-  const result: number = tdSpawn(plan, plan.length, encodeSpawnOptions(options), spawned);
+  const result = td.spawn(plan, encodeSpawnOptions(options), spawned);
   const decoded = decodeSpawned(spawned);
   return result === 0 ? decoded : { errno: -result, stage: STAGES[decoded.stage] ?? "prepare" };
 }
 
 /** Removing as many entries takes about a millisecond; an ordinary run leaves fewer. */
 const REMOVED_AT_ONCE_MAX = 64;
-const UINT32_MAX = 2 ** 32 - 1;
 
-function remove(tdRemove: Functions["remove"], path: string): Promise<number> {
-  const result: number = tdRemove(path, REMOVED_AT_ONCE_MAX);
-  if (result !== -ERRNO.EAGAIN) return Promise.resolve(result);
-  return promised((done) => tdRemove.async(path, UINT32_MAX, done));
-}
-
-function ended(tdWait: Functions["wait"], pidfd: number, milliseconds: number): Promise<number> {
-  return promised((done) => tdWait.async(pidfd, milliseconds, done));
-}
-
-/** What a function of the library returns that koffi calls on another thread. */
-function promised(call: (done: (error: Error | null, result: number) => void) => void): Promise<number> {
-  return new Promise((resolve, reject) => {
-    call((error, result) => (error ? reject(error) : resolve(result)));
-  });
+async function remove(td: Library, path: string): Promise<number> {
+  const result = td.remove(textOf(path), REMOVED_AT_ONCE_MAX);
+  return result === -ERRNO.EAGAIN ? td.removeAll(textOf(path)) : result;
 }
 
 function listenTo(events: number): Shim["listen"] {

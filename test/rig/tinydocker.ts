@@ -91,15 +91,16 @@ export async function tinydocker(scope: Scope, entry = "runtime/cli.ts"): Promis
 }
 
 async function bundle(directory: string, entry: string): Promise<string> {
-  const outfile = join(directory, "dist/tinydocker.js");
+  const outfile = join(directory, "dist/tinydocker.cjs");
   await build({
     entryPoints: [entry],
     outfile,
     bundle: true,
     platform: "node",
-    format: "esm",
+    format: "cjs",
     external: ["koffi"],
-    banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
+    define: { "import.meta.url": "bundleUrl" },
+    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     logLevel: "error",
   });
   // Copies, because users other than root may have no access to the project's folder.

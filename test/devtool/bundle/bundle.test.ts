@@ -49,7 +49,7 @@ test("a bundle runs, with packages of either kind in it", async (t) => {
     "package.json": '{ "type": "module" }',
   });
   const bundle = await bundler.build(signal);
-  assert.deepEqual(bundle.changed, [".devtool/main.js.map", ".devtool/main.js"]);
+  assert.deepEqual(bundle.changed, [".devtool/main.js.map", ".devtool/main.js", ".devtool/package.json"]);
   assert.deepEqual(bundle.inputs.toSorted(), ["src/a.ts", "src/main.ts"]);
   assert.deepEqual(bundle.addons, []);
   const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
@@ -71,7 +71,8 @@ test("a build returns what changed on disk, leaves the rest untouched, and remov
   await write(root, { "src/main.ts": "console.log(2);" });
   const last = await bundler.build(signal);
   assert.deepEqual([...last.changed].sort(), [".devtool/main.js", chunk].sort());
-  assert.deepEqual((await readdir(join(root, ".devtool"))).sort(), [".devtool-outputs.json", "main.js", "mine.txt"]);
+  const kept = [".devtool-outputs.json", "main.js", "mine.txt", "package.json"];
+  assert.deepEqual((await readdir(join(root, ".devtool"))).sort(), kept);
 });
 
 test("outputs of an earlier session are known to be devtool's", async (t) => {
@@ -85,7 +86,30 @@ test("outputs of an earlier session are known to be devtool's", async (t) => {
   });
   t.after(() => second.dispose());
   await second.build(signal);
-  assert.deepEqual((await readdir(join(root, ".devtool"))).sort(), [".devtool-outputs.json", "other.js"]);
+  const kept = [".devtool-outputs.json", "other.js", "package.json"];
+  assert.deepEqual((await readdir(join(root, ".devtool"))).sort(), kept);
+});
+
+test("a bundle runs as the kind of module it is, whatever the package.json of the project says", async (t) => {
+  for (const [format, type] of [
+    ["cjs", "module"],
+    ["esm", "commonjs"],
+  ] as const) {
+    const sources = {
+      "src/main.ts": "console.log(typeof __filename);",
+      "package.json": `{"type":"${type}"}`,
+    };
+    const { root, bundler } = await bundlerOf(t, sources, { options: { format } });
+    await bundler.build(signal);
+    const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
+    assert.equal(stdout, format === "cjs" ? "string\n" : "undefined\n");
+  }
+});
+
+test("a package.json that the project has in the bundle's folder stays as it is", async (t) => {
+  const { root, bundler } = await bundlerOf(t, { "src/main.ts": "", ".devtool/package.json": '{"name":"mine"}' });
+  await bundler.build(signal);
+  assert.equal(await readFile(join(root, ".devtool/package.json"), "utf8"), '{"name":"mine"}');
 });
 
 test("an error is reported with file, line and column relative to the project, and the old bundle stays", async (t) => {

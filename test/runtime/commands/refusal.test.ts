@@ -104,12 +104,11 @@ describe("a machine that lacks something", () => {
   it("gets that reported: no gcc or make at the first use, which works once they are installed", async () => {
     const fresh = join(rig.directory, "fresh");
     await mkdir(join(fresh, "dist"), { recursive: true });
-    await copyFile(rig.program, join(fresh, "dist/tinydocker.js"));
-    await symlink(join(rig.directory, "node_modules"), join(fresh, "node_modules"));
+    await copyFile(rig.program, join(fresh, "dist/tinydocker.cjs"));
     await cp("native", join(fresh, "native"), { recursive: true, filter: (path) => !path.endsWith("native/build") });
     const run = (path: string) =>
       outcomeOf(
-        spawn(process.execPath, [join(fresh, "dist/tinydocker.js"), "run", "--image", "box", "c1", "echo", "ran"], {
+        spawn(process.execPath, [join(fresh, "dist/tinydocker.cjs"), "run", "--image", "box", "c1", "echo", "ran"], {
           env: { PATH: path, TINYDOCKER_ROOT: rig.root, TINYDOCKER_NETWORK: "none" },
         }),
       );

@@ -1,0 +1,164 @@
+/*
+ * The library as a Node.js add-on. Each function of shim.h takes what it takes there: a number, or a Uint8Array for a pointer,
+ * and text ends with a zero byte.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node-api.h"
+#include "shim.h"
+
+#define ARGUMENTS_MAX 4
+
+/* Of another type: 0 or NULL, which the functions refuse. */
+static int64_t number(napi_env env, napi_value argument) {
+    int64_t value = 0;
+    napi_get_value_int64(env, argument, &value);
+    return value;
+}
+
+static size_t length_of(napi_env env, napi_value argument, void **bytes) {
+    size_t length = 0;
+    *bytes = NULL;
+    napi_get_typedarray_info(env, argument, NULL, &length, bytes, NULL, NULL);
+    return length;
+}
+
+static void *bytes(napi_env env, napi_value argument) {
+    void *start;
+    length_of(env, argument, &start);
+    return start;
+}
+
+static size_t length(napi_env env, napi_value argument) {
+    void *start;
+    return length_of(env, argument, &start);
+}
+
+static napi_value result(napi_env env, int64_t value) {
+    napi_value made = NULL;
+    napi_create_int64(env, value, &made);
+    return made;
+}
+
+/* Defines what Node calls as NAME; the C function's arguments are expressions over a[0], a[1], … */
+#define FUNCTION(name, call)                                                                                           \
+    static napi_value call_##name(napi_env env, napi_callback_info info) {                                             \
+        napi_value a[ARGUMENTS_MAX] = {NULL};                                                                          \
+        size_t count = ARGUMENTS_MAX;                                                                                  \
+        napi_get_cb_info(env, info, &count, a, NULL, NULL);                                                            \
+        return result(env, call);                                                                                      \
+    }
+
+#define NUMBER(i) ((int)number(env, a[i]))
+#define BYTES(i) bytes(env, a[i])
+
+FUNCTION(open, td_open(BYTES(0), length(env, a[0])))
+FUNCTION(spawn, td_spawn(BYTES(0), length(env, a[0]), BYTES(1), BYTES(2)))
+FUNCTION(signal, td_signal(NUMBER(0), NUMBER(1)))
+FUNCTION(pidfd, td_pidfd(NUMBER(0)))
+FUNCTION(wait, td_wait(NUMBER(0), NUMBER(1)))
+FUNCTION(lock, td_lock(NUMBER(0)))
+FUNCTION(close, td_close(NUMBER(0)))
+FUNCTION(openInside, td_open_inside(BYTES(0), BYTES(1)))
+FUNCTION(remove, td_remove(BYTES(0), (uint32_t)number(env, a[1])))
+FUNCTION(resize, td_resize((uint32_t)number(env, a[0])))
+FUNCTION(foreground, td_foreground((uint32_t)number(env, a[0])))
+FUNCTION(netlinkOpen, td_netlink_open(NUMBER(0)))
+FUNCTION(netlink, td_netlink(NUMBER(0), BYTES(1), length(env, a[1]), BYTES(2), length(env, a[2]), BYTES(3)))
+FUNCTION(raw, td_raw(NUMBER(0)))
+FUNCTION(restore, td_restore(NUMBER(0)))
+
+static napi_value call_abi(napi_env env, napi_callback_info info) {
+    (void)info;
+    napi_value made = NULL;
+    napi_create_bigint_uint64(env, td_abi(), &made);
+    return made;
+}
+
+/* A call on one of Node's worker threads, and the promise of its result. */
+struct job {
+    napi_async_work work;
+    napi_deferred deferred;
+    int result;
+    int fd;
+    int milliseconds;
+    char path[]; /* empty: td_wait */
+};
+
+static void run_job(napi_env env, void *data) {
+    (void)env;
+    struct job *job = data;
+    job->result = job->path[0] ? td_remove(job->path, UINT32_MAX) : td_wait(job->fd, job->milliseconds);
+}
+
+static void finish_job(napi_env env, napi_status status, void *data) {
+    (void)status;
+    struct job *job = data;
+    napi_resolve_deferred(env, job->deferred, result(env, job->result));
+    napi_delete_async_work(env, job->work);
+    free(job);
+}
+
+static napi_value start_job(napi_env env, struct job *job) {
+    napi_value name, promise = NULL;
+    napi_create_promise(env, &job->deferred, &promise);
+    napi_create_string_utf8(env, "tinydocker", strlen("tinydocker"), &name);
+    napi_create_async_work(env, NULL, name, run_job, finish_job, job, &job->work);
+    napi_queue_async_work(env, job->work);
+    return promise;
+}
+
+static struct job *new_job(const char *path) {
+    size_t size = strlen(path) + 1;
+    struct job *job = calloc(1, sizeof *job + size);
+    if (job)
+        memcpy(job->path, path, size);
+    return job;
+}
+
+/* Promises what td_wait returns; -ENOMEM is a plain number. */
+static napi_value call_ended(napi_env env, napi_callback_info info) {
+    napi_value a[2] = {NULL};
+    size_t count = 2;
+    napi_get_cb_info(env, info, &count, a, NULL, NULL);
+    struct job *job = new_job("");
+    if (!job)
+        return result(env, -ENOMEM);
+    job->fd = NUMBER(0);
+    job->milliseconds = NUMBER(1);
+    return start_job(env, job);
+}
+
+/* Promises what td_remove returns, without a limit. */
+static napi_value call_remove_all(napi_env env, napi_callback_info info) {
+    napi_value a[1] = {NULL};
+    size_t count = 1;
+    napi_get_cb_info(env, info, &count, a, NULL, NULL);
+    const char *path = BYTES(0);
+    struct job *job = path && path[0] ? new_job(path) : NULL;
+    return job ? start_job(env, job) : result(env, path && path[0] ? -ENOMEM : -EINVAL);
+}
+
+static const struct {
+    const char *name;
+    napi_callback call;
+} FUNCTIONS[] = {
+    {"abi", call_abi},       {"open", call_open},     {"spawn", call_spawn},           {"signal", call_signal},
+    {"pidfd", call_pidfd},   {"wait", call_wait},     {"lock", call_lock},             {"close", call_close},
+    {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw},
+    {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all},
+};
+
+TD_API napi_value napi_register_module_v1(napi_env env, napi_value exports);
+
+TD_API napi_value napi_register_module_v1(napi_env env, napi_value exports) {
+    for (size_t i = 0; i < sizeof FUNCTIONS / sizeof *FUNCTIONS; i++) {
+        napi_value function;
+        const char *name = FUNCTIONS[i].name;
+        if (napi_create_function(env, name, strlen(name), FUNCTIONS[i].call, NULL, &function) == 0)
+            napi_set_named_property(env, exports, name, function);
+    }
+    return exports;
+}
