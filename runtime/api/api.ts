@@ -130,6 +130,18 @@ export interface Image {
   readonly bytes: number;
   /** The number of its files, directories not counted. */
   readonly files: number;
+  /** What it says about its containers; only an image that was imported in layers has one. */
+  readonly config?: ImageConfig;
+}
+
+/** By the names of the OCI image-spec; what is empty is left out. */
+export interface ImageConfig {
+  readonly User?: string;
+  /** KEY=VALUE each. */
+  readonly Env?: readonly string[];
+  readonly Entrypoint?: readonly string[];
+  readonly Cmd?: readonly string[];
+  readonly WorkingDir?: string;
 }
 
 export interface ImportedImage extends Image {
@@ -138,7 +150,7 @@ export interface ImportedImage extends Image {
 }
 
 /**
- * Makes an image from a root file system: a tar archive, plain or compressed with gzip or zstd, by its path or its bytes,
+ * Makes an image from a root file system, or from the layers that `docker save` or an OCI tool wrote: a tar archive, plain or compressed with gzip or zstd, by its path or its bytes,
  * or a directory. The image is stored completely or not at all; a stream is destroyed, whether it was read or not.
  * @throws Failure when an image of that name exists, or the source can't be read or is not a root file system; the reason
  * of `signal` when it is aborted

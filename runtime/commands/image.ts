@@ -1,5 +1,5 @@
 import type { Argv, CommandModule } from "yargs";
-import type { Extracted } from "../image/extract/extract.ts";
+import type { Extracted } from "../image/extract/root.ts";
 import { counted, hints } from "../image/hints.ts";
 import { type Imported, importImage } from "../image/import.ts";
 import { bytesInWords, listing } from "../image/listing.ts";

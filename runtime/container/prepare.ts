@@ -3,6 +3,7 @@ import { release } from "node:os";
 import { Failure } from "../failure.ts";
 import { givenCapabilities } from "../host/capabilities.ts";
 import { openShim, type Shim } from "../host/shim.ts";
+import type { ImageConfig } from "../image/config.ts";
 import { resolveImage } from "../image/resolve.ts";
 import { isBind } from "../plan/mounts.ts";
 import type { Profile } from "../seccomp/profile.ts";
@@ -35,10 +36,16 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const image = await resolveImage(root, request.image ?? "host");
   const shim = await openShim();
   const read = (path: string) => readInImage(shim, image, path);
-  const user = resolveUser(request.user ?? "0", read("etc/passwd"), read("etc/group"));
-  const spec = specOf({ ...request, network: withDefaultNetwork(request.network) }, image, user, asking);
+  const asked = { ...request, ...imageDefaults(request, image.config) };
+  const user = resolveUser(asked.user ?? "0", read("etc/passwd"), read("etc/group"));
+  const spec = specOf({ ...asked, network: withDefaultNetwork(request.network) }, image, user, asking);
   for (const mount of spec.mounts.filter(isBind)) checkSource(mount);
   return spec;
+}
+
+/** What the image says, where the request doesn't. */
+function imageDefaults({ user, cwd, env = [] }: NamedRequest, config: ImageConfig = {}): Partial<NamedRequest> {
+  return { user: user ?? config.User, cwd: cwd ?? config.WorkingDir, env: [...(config.Env ?? []), ...env] };
 }
 
 /** `kernel`: its release, as uname(2) returns it. Throws Failure when it is too old. */

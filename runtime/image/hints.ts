@@ -1,8 +1,9 @@
-import { existsSync, lstatSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { shown } from "./archive/entry.ts";
 import type { Imported } from "./import.ts";
 import type { Note, NoteKind } from "./notes.ts";
+import type { ImageRecord } from "./store.ts";
 
 /** What was changed or left out, and warnings about an image that is not useful; a sentence each. */
 export function hints({ record, extracted, notes, rootfs }: Imported): string[] {
@@ -10,14 +11,22 @@ export function hints({ record, extracted, notes, rootfs }: Imported): string[] 
     const note = notes.get(kind as NoteKind);
     return note ? [words(note)] : [];
   });
-  if (existsSync(join(rootfs, "manifest.json")) || existsSync(join(rootfs, "oci-layout"))) {
-    found.push(`${record.name} contains layers, not a root file system; use \`docker export\`, not \`docker save\``);
-  } else if (!extracted.executable && !PROGRAM_DIRECTORIES.some((name) => has(rootfs, name))) {
-    found.push(
-      `${record.name} has neither ${PROGRAM_DIRECTORIES.join(" nor ")} nor any executable: is it a root file system?`,
-    );
-  }
+  found.push(...commandHints(record));
+  if (!extracted.executable && !PROGRAM_DIRECTORIES.some((name) => has(rootfs, name)))
+    found.push(useless(record.name, has(rootfs, "manifest.json")));
   return found;
+}
+
+/** What docker would start, which a run has to name here. */
+function commandHints({ config: { Entrypoint = [], Cmd = [] } = {} }: ImageRecord): string[] {
+  const command = [...Entrypoint, ...Cmd].map((argument) => shown(Buffer.from(argument).toString("latin1"))).join(" ");
+  return command === "" ? [] : [`the image's own command, which \`tinydocker run\` needs to be told, is: ${command}`];
+}
+
+function useless(name: string, hasManifest: boolean): string {
+  if (hasManifest)
+    return `${name} contains layers that no manifest names, not a root file system; \`docker export\` writes one`;
+  return `${name} has neither ${PROGRAM_DIRECTORIES.join(" nor ")} nor any executable: is it a root file system?`;
 }
 
 const WORDS: Readonly<Record<NoteKind, (note: Note) => string>> = {
@@ -31,8 +40,11 @@ const WORDS: Readonly<Record<NoteKind, (note: Note) => string>> = {
   "other volume": (note) => `left out ${named(note, "file")} that another volume of the archive continues`,
   attribute: (note) => `left out the extended attributes of ${named(note, "file")}, such as file capabilities`,
   "after the end": ({ count }) => `ignored ${counted(count, "byte")} after the end of the archive, as tar does`,
+  setting: ({ examples }) => `does not use the image's ${examples.join(", ")}`,
+  platform: ({ examples }) => `the image is for ${examples.join()}, and this machine is not`,
 };
 
+const SHOWN_BYTES_MAX = 200;
 const PROGRAM_DIRECTORIES = ["bin", "usr/bin", "sbin"];
 
 /** In many images bin is a symlink. */
@@ -43,7 +55,8 @@ function has(rootfs: string, name: string): boolean {
 /** "1 device node ("dev/null")", "5 sockets ("a", "b", "c" …)". */
 function named({ count, examples }: Note, what: string, several?: string): string {
   const more = count > examples.length ? " …" : "";
-  return `${counted(count, what, several)} (${examples.map(shown).join(", ")}${more})`;
+  const names = examples.map((name) => shown(name.slice(0, SHOWN_BYTES_MAX)));
+  return `${counted(count, what, several)} (${names.join(", ")}${more})`;
 }
 
 export function counted(count: number, what: string, several = `${what}s`): string {

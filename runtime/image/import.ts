@@ -5,21 +5,25 @@ import { addAbortSignal, type Readable } from "node:stream";
 import { Failure } from "../failure.ts";
 import { checkedName } from "../spec/name.ts";
 import { decompress } from "./archive/compression/decompress.ts";
-import { BadImage, type Entry } from "./archive/entry.ts";
+import { BadImage } from "./archive/entry.ts";
 import { readTar } from "./archive/tar/tar.ts";
-import { readTree } from "./archive/tree.ts";
-import { type Extracted, extractEntries } from "./extract/extract.ts";
+import type { ExtractOptions } from "./extract/extract.ts";
+import type { Extracted } from "./extract/root.ts";
 import { clearLeftovers, makeUnderWay, removeTree } from "./leftovers.ts";
 import { Notes } from "./notes.ts";
 import { HOST } from "./resolve.ts";
 import { type ImageRecord, imagesDirectory, recordOf } from "./store.ts";
 import { systemFailure, systemReason } from "./system-failure.ts";
+import { type Unpacked, unpackArchive, unpackDirectory } from "./unpack.ts";
 
 export interface Import {
   /** stateRoot(). */
   readonly root: string;
   readonly name: string;
-  /** A tar archive, plain or compressed with gzip or zstd; a directory; or "-", an archive on `stdin`. */
+  /**
+   * A tar archive, plain or compressed with gzip or zstd; a directory; or "-", an archive on `stdin`. Of a root file system,
+   * or of the layers of one image, as `docker save` or an OCI tool writes them.
+   */
   readonly source: string;
   readonly stdin: Readable;
   readonly signal: AbortSignal;
@@ -41,11 +45,11 @@ export async function importImage(request: Import): Promise<Imported> {
   const { root, name } = request;
   await refuseTaken(root, name);
   const notes = new Notes();
-  const entries = await openSource(request, notes);
+  const unpack = await openSource(request, notes);
   try {
     await mkdir(imagesDirectory(root), { recursive: true, mode: 0o700 });
     await clearLeftovers(root);
-    return await extractAndPublish(request, entries, notes);
+    return await unpackAndPublish(request, unpack, notes);
   } catch (error) {
     request.signal.throwIfAborted();
     throw explained(sourceError(request.stdin) ?? error, request);
@@ -75,8 +79,11 @@ function taken(name: string): Failure {
   });
 }
 
-async function openSource({ root, source, stdin, signal }: Import, notes: Notes): Promise<AsyncIterable<Entry>> {
-  if (source === "-") return readTar(decompress(abortable(stdin, signal)), { notes });
+/** Writes the source's root file system into a directory. */
+type Unpack = (directory: string, options: ExtractOptions) => Promise<Unpacked>;
+
+async function openSource({ root, source, stdin, signal }: Import, notes: Notes): Promise<Unpack> {
+  if (source === "-") return archiveOf(abortable(stdin, signal), notes);
   if (source === "")
     throw new Failure("the source of the image is an empty path", {
       code: "usage",
@@ -84,9 +91,16 @@ async function openSource({ root, source, stdin, signal }: Import, notes: Notes)
     });
   const path = resolve(source);
   const stats = await readable(source, stat(path));
-  if (stats.isDirectory()) return readTree(await outsideOf(root, await readable(source, realpath(path))));
+  if (stats.isDirectory()) {
+    const directory = await outsideOf(root, await readable(source, realpath(path)));
+    return (to, options) => unpackDirectory(directory, to, options);
+  }
   const file = await readable(source, open(path));
-  return readTar(decompress(abortable(file.createReadStream({ highWaterMark: READ_BYTES }), signal)), { notes });
+  return archiveOf(abortable(file.createReadStream({ highWaterMark: READ_BYTES }), signal), notes);
+}
+
+function archiveOf(stream: Readable, notes: Notes): Unpack {
+  return (to, options) => unpackArchive(readTar(decompress(stream), { notes }), to, options);
 }
 
 /** Without a listener, a stream that fails before it is read would end this process. Reading it throws the error again. */
@@ -118,14 +132,13 @@ async function outsideOf(root: string, directory: string): Promise<string> {
   });
 }
 
-async function extractAndPublish(request: Import, entries: AsyncIterable<Entry>, notes: Notes): Promise<Imported> {
+async function unpackAndPublish(request: Import, unpack: Unpack, notes: Notes): Promise<Imported> {
   const { root, name, signal, progress } = request;
   const underWay = await makeUnderWay(root, "import");
   try {
-    const rootfs = join(underWay, "rootfs");
-    await mkdir(rootfs, { mode: 0o700 });
-    const extracted = await extractEntries(entries, rootfs, { notes, signal, progress });
-    const record = { name, created: new Date().toISOString(), bytes: extracted.bytes, files: extracted.files };
+    const { extracted, ...config } = await unpack(underWay, { notes, signal, progress });
+    const { files, bytes } = extracted;
+    const record: ImageRecord = { name, created: new Date().toISOString(), bytes, files, ...config };
     await writeFile(join(underWay, "image.json"), `${JSON.stringify(record)}\n`);
     signal.throwIfAborted();
     // rename(2) replaces only an empty directory, so the second of two imports at the same time fails here.

@@ -17,7 +17,11 @@ export type NoteKind =
   /** A file's extended attribute was left out. */
   | "attribute"
   /** After the end of the archive; counted in bytes. */
-  | "after the end";
+  | "after the end"
+  /** The image says something about its containers that they don't get here. */
+  | "setting"
+  /** The image is for another processor. */
+  | "platform";
 
 export interface Note {
   readonly count: number;
@@ -25,7 +29,7 @@ export interface Note {
   readonly examples: readonly string[];
 }
 
-const EXAMPLES_MAX = 3;
+const EXAMPLES_MAX = 4;
 
 /** Collects notes; of many of a kind it keeps the number and a few names. */
 export class Notes {

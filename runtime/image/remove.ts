@@ -4,7 +4,7 @@ import { Failure } from "../failure.ts";
 import { checkedName } from "../spec/name.ts";
 import { userOf } from "./in-use.ts";
 import { clearLeftovers, makeUnderWay, removeTree } from "./leftovers.ts";
-import { HOST, resolveImage } from "./resolve.ts";
+import { checkExists, HOST } from "./resolve.ts";
 import { recordOf } from "./store.ts";
 import { systemFailure } from "./system-failure.ts";
 
@@ -13,7 +13,7 @@ export async function removeImage(root: string, name: string): Promise<void> {
   checkedName("image", name);
   if (name === HOST.name)
     throw new Failure(`the image ${HOST.name} is built in and can't be removed`, { code: "image-built-in" });
-  await resolveImage(root, name);
+  await checkExists(root, name);
   try {
     await removeUnused(root, name);
   } catch (error) {

@@ -2,16 +2,27 @@ import { existsSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { checkedName } from "../spec/name.ts";
 import type { Image } from "../spec/spec.ts";
-import { imageNames, recordOf, rootfsOf } from "./store.ts";
+import type { ImageConfig } from "./config.ts";
+import { imageNames, readRecord, recordOf, rootfsOf } from "./store.ts";
 
 /** The built-in image: the machine's own root, so a first run needs no download. */
 export const HOST: Image = { name: "host", layers: ["/"] };
 
-/** `root` is stateRoot(). Throws Failure (exit 125) for a name that is not valid and for an image that does not exist. */
-export async function resolveImage(root: string, name: string): Promise<Image> {
-  checkedName("image", name);
+export interface StoredImage extends Image {
+  readonly config?: ImageConfig;
+}
+
+/** `root` is stateRoot(). Throws Failure (exit 125) for a name that is not valid, and for no image or a damaged one. */
+export async function resolveImage(root: string, name: string): Promise<StoredImage> {
   if (name === HOST.name) return HOST;
-  if (existsSync(recordOf(root, name))) return { name, layers: [rootfsOf(root, name)] };
+  await checkExists(root, name);
+  const { config } = await readRecord(root, name);
+  return { name, layers: [rootfsOf(root, name)], ...(config && { config }) };
+}
+
+/** Throws Failure (exit 125) for a name that is not valid and for an image that does not exist. */
+export async function checkExists(root: string, name: string): Promise<void> {
+  if (existsSync(recordOf(root, checkedName("image", name)))) return;
   const names = await imageNames(root);
   throw new Failure(`there is no image ${name}; available: ${[HOST.name, ...names].join(", ")}`, {
     code: "image-not-found",

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { isRecordOf, isText, isWhole, parseJson } from "../shape.ts";
+import { type ImageConfig, isImageConfig } from "./config.ts";
 import { systemFailure } from "./system-failure.ts";
 
 /** The content of `image.json`. */
@@ -14,6 +15,8 @@ export interface ImageRecord {
   readonly bytes: number;
   /** Everything but directories. */
   readonly files: number;
+  /** What it says about its containers. */
+  readonly config?: ImageConfig;
 }
 
 /** The absolute path of the images: NAME/rootfs and NAME/image.json each. A leading dot: it is being made or removed. */
@@ -53,4 +56,4 @@ export async function readRecord(root: string, name: string): Promise<ImageRecor
   });
 }
 
-const isImageRecord = isRecordOf({ created: isText, bytes: isWhole, files: isWhole });
+const isImageRecord = isRecordOf({ created: isText, bytes: isWhole, files: isWhole }, { config: isImageConfig });

@@ -199,6 +199,6 @@ function checkedDirectory(path: string): string {
 function otherUserWithoutRoot(): Failure {
   return new Failure("without root a container has one user, who is root in it", {
     code: "root-required",
-    remedy: "leave -u out, or run tinydocker as root",
+    remedy: "use -u 0, or run tinydocker as root",
   });
 }

@@ -55,7 +55,7 @@ export interface Outcome {
 
 export interface TinydockerOptions extends SpawnOptions {
   /** Written to standard input, which then ends. */
-  readonly input?: string;
+  readonly input?: string | Buffer;
   /** Words put before the program, which must exec it. */
   readonly prefix?: readonly string[];
 }
@@ -109,7 +109,7 @@ async function bundle(directory: string, entry: string): Promise<string> {
   return outfile;
 }
 
-export async function outcomeOf(child: ChildProcess, input = ""): Promise<Outcome> {
+export async function outcomeOf(child: ChildProcess, input: string | Buffer = ""): Promise<Outcome> {
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
   child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));
   child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));

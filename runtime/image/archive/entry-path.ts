@@ -3,7 +3,8 @@ import { BadImage, shown } from "./entry.ts";
 
 /** NAME_MAX of Linux. */
 const COMPONENT_BYTES_MAX = 255;
-/** PATH_MAX (4,096) minus room for the path of the state directory. */
+/** PATH_MAX of Linux, and that minus room for the path of the state directory. */
+const NAME_BYTES_MAX = 4_096;
 const PATH_BYTES_MAX = 3_584;
 
 /**
@@ -11,7 +12,7 @@ const PATH_BYTES_MAX = 3_584;
  * does, leading slashes are taken off, and a name with ".." is left out. Throws BadImage for what can't be a path.
  */
 export function memberPath(name: string, notes: Notes): string | undefined {
-  if (name.split("/").includes("..")) {
+  if (/(?:^|\/)\.\.(?:\/|$)/.test(name)) {
     notes.add("outside", name);
     return undefined;
   }
@@ -21,20 +22,24 @@ export function memberPath(name: string, notes: Notes): string | undefined {
 
 /** What a hard link is to. GNU tar takes off all up to the last "..". */
 export function linkedPath(name: string): string {
-  const components = name.split("/");
-  return relativePath(components.slice(components.lastIndexOf("..") + 1).join("/"));
+  return relativePath(name.replace(/^(?:.*\/)?\.\.(?=\/|$)/s, ""));
 }
 
 /** `/./a//b/` → `a/b`. */
-export function relativePath(name: string): string {
+export function relativePath(absolute: string): string {
+  const name = absolute.replace(/^\/+/, "");
   if (name.includes("\0")) throw new BadImage(`${shown(name)} contains a NUL byte`);
+  if (name.length > NAME_BYTES_MAX) throw tooLong(name);
   const components = name.split("/").filter((component) => component !== "" && component !== ".");
   const long = components.find((component) => component.length > COMPONENT_BYTES_MAX);
   if (long !== undefined)
     throw new BadImage(`${shown(long.slice(0, 40))}: a name is over ${COMPONENT_BYTES_MAX} bytes`);
-  const path = components.join("/");
-  if (path.length > PATH_BYTES_MAX) {
-    throw new BadImage(`${shown(path.slice(0, 40))}: a path is over ${PATH_BYTES_MAX.toLocaleString("en")} bytes`);
-  }
+  // A copy: part of a string keeps the whole in memory, and that may be a header of 1 MiB.
+  const path = Buffer.from(components.join("/"), "latin1").toString("latin1");
+  if (path.length > PATH_BYTES_MAX) throw tooLong(path);
   return path;
+}
+
+function tooLong(path: string): BadImage {
+  return new BadImage(`${shown(path.slice(0, 40))}: a path is over ${PATH_BYTES_MAX.toLocaleString("en")} bytes`);
 }

@@ -37,6 +37,12 @@ export type Entry = {
   | { readonly kind: "hardlink"; readonly target: string }
 );
 
+/** In a layer: removes what the layers below it have. `path`: a file or directory, or the directory of what is removed. */
+export interface Whiteout {
+  readonly kind: "whiteout" | "opaque";
+  readonly path: string;
+}
+
 /** The input can't become an image: broken, cut short, or with an entry that would reach outside. */
 export class BadImage extends Error {}
 

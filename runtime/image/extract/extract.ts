@@ -1,65 +1,72 @@
-import { linkSync } from "node:fs";
-import { BadImage, type Entry, shown } from "../archive/entry.ts";
+import { linkSync, lstatSync } from "node:fs";
+import { BadImage, type Entry, shown, type Whiteout } from "../archive/entry.ts";
 import type { Notes } from "../notes.ts";
-import {
-  existingPlaceOf,
-  existsOnDisk,
-  keepName,
-  makeDirectory,
-  newRoot,
-  onDisk,
-  placeOf,
-  type Root,
-  remove,
-} from "./root.ts";
+import { NameBudget } from "./name-budget.ts";
+import { existingPlaceOf, makeDirectory, placeOf } from "./place.ts";
+import { emptyOfLower, makeRoom, removeLower } from "./remove.ts";
+import { beginLayer, claim, type Extracted, newRoot, onDisk, type Root } from "./root.ts";
 import { finish, makeFifo, makeSymlink, writeFile } from "./write.ts";
 
 /** Far above any root file system, and low enough that a hostile archive is refused before the machine is exhausted. */
-export const ENTRIES_MAX = 4_000_000;
-export const CONTENT_BYTES_MAX = 64 * 1_024 ** 3;
+const ENTRIES_MAX = 4_000_000;
+const CONTENT_BYTES_MAX = 64 * 1_024 ** 3;
 
-/** What is on disk so far. */
-export interface Extracted {
-  /** Everything but directories. */
-  files: number;
-  /** Of the files' contents without holes; a hard link counts once. */
-  bytes: number;
-  /** Whether any file may be executed: a container needs one. */
-  executable: boolean;
-}
-
-interface Extraction {
-  readonly root: Root;
-  readonly done: Extracted;
+export interface ExtractOptions {
   readonly notes: Notes;
   readonly signal: AbortSignal;
+  readonly progress: (done: Readonly<Extracted>) => void;
+}
+
+interface Extraction extends ExtractOptions {
+  readonly root: Root;
   /** Places of devices and sockets: a hard link to one is left out too. */
   readonly leftOut: Map<string, "device" | "socket">;
+  readonly leftOutNames: NameBudget;
+  entries: number;
 }
+
+/** The entries of an image: of one archive or directory, or of its layers, the lowest first. */
+export type Layers = readonly AsyncIterable<Entry | Whiteout>[];
 
 /**
  * Writes the entries below `rootfs`, the absolute path of an empty directory that only the caller can reach. No existing
  * file is opened, and no symlink followed out of `rootfs`, so nothing outside it changes. Throws BadImage for an entry that
  * can't be made, the errors of the system calls, and, between two writes, the signal's reason.
  */
-export async function extractEntries(
-  entries: AsyncIterable<Entry>,
-  rootfs: string,
-  { notes, signal, progress }: { notes: Notes; signal: AbortSignal; progress: (done: Readonly<Extracted>) => void },
-): Promise<Extracted> {
-  const done: Extracted = { files: 0, bytes: 0, executable: false };
-  const extraction: Extraction = { root: newRoot(rootfs), done, notes, signal, leftOut: new Map() };
-  let count = 0;
+export async function extractLayers(layers: Layers, rootfs: string, options: ExtractOptions): Promise<Extracted> {
+  const root = newRoot(rootfs);
+  const leftOutNames = new NameBudget("device nodes");
+  const extraction: Extraction = { ...options, root, leftOut: new Map(), leftOutNames, entries: 0 };
+  for (const entries of layers) {
+    if (layers.length > 1) beginLayer(root);
+    await extractEntries(extraction, entries);
+  }
+  for (const [place, metadata] of [...root.directories].reverse()) finish(onDisk(root, place), metadata);
+  return root.done;
+}
+
+async function extractEntries(extraction: Extraction, entries: AsyncIterable<Entry | Whiteout>): Promise<void> {
+  const { root, signal, progress } = extraction;
   for await (const entry of entries) {
     signal.throwIfAborted();
-    count += 1;
-    if (count > ENTRIES_MAX) throw new BadImage(`it contains more than ${ENTRIES_MAX.toLocaleString("en")} files`);
-    await extract(extraction, entry);
-    progress(done);
+    extraction.entries += 1;
+    if (extraction.entries > ENTRIES_MAX)
+      throw new BadImage(`it contains more than ${ENTRIES_MAX.toLocaleString("en")} files`);
+    if (isWhiteout(entry)) whiteOut(root, entry);
+    else await extract(extraction, entry);
+    progress(root.done);
   }
-  const { root } = extraction;
-  for (const [place, metadata] of [...root.directories].reverse()) finish(onDisk(root, place), metadata);
-  return done;
+}
+
+function isWhiteout(entry: Entry | Whiteout): entry is Whiteout {
+  return entry.kind === "whiteout" || entry.kind === "opaque";
+}
+
+function whiteOut(root: Root, { kind, path }: Whiteout): void {
+  const place = existingPlaceOf(root, path);
+  if (place === undefined) return;
+  if (kind === "whiteout") removeLower(root, place);
+  else if (root.directories.has(place)) emptyOfLower(root, place);
 }
 
 async function extract(extraction: Extraction, entry: Entry): Promise<void> {
@@ -78,31 +85,28 @@ async function extract(extraction: Extraction, entry: Entry): Promise<void> {
     case "device":
     case "socket":
       return leaveOut(extraction, entry.kind, place);
+    case "hardlink":
+      return makeHardLink(extraction, entry, place);
     default:
       return makeFile(extraction, entry, place);
   }
 }
 
 /** What an earlier entry made in its place goes, as it would if this were made. */
-function leaveOut({ root, notes, leftOut }: Extraction, kind: "device" | "socket", place: string): void {
+function leaveOut({ root, notes, leftOut, leftOutNames }: Extraction, kind: "device" | "socket", place: string): void {
   notes.add(kind, place);
-  keepName(root, place);
+  leftOutNames.take(place);
   leftOut.set(place, kind);
-  remove(root, place);
+  makeRoom(root, place);
 }
 
-type FileEntry = Extract<Entry, { kind: "file" | "symlink" | "hardlink" | "fifo" }>;
+type NewFile = Extract<Entry, { kind: "file" | "symlink" | "fifo" }>;
 
-async function makeFile(extraction: Extraction, entry: FileEntry, place: string): Promise<void> {
-  const { root, done, leftOut } = extraction;
-  const path = onDisk(root, place);
-  if (entry.kind === "hardlink") return makeLink(extraction, entry, place);
-  remove(root, place);
-  leftOut.delete(place);
-  done.files += 1;
+async function makeFile(extraction: Extraction, entry: NewFile, place: string): Promise<void> {
+  const path = prepared(extraction, place);
   switch (entry.kind) {
     case "file":
-      done.executable ||= (entry.metadata.mode & 0o111) !== 0;
+      extraction.root.done.executable ||= (entry.metadata.mode & 0o111) !== 0;
       return writeFile(path, entry.metadata, entry.content, (length) => count(extraction, length));
     case "symlink":
       return makeSymlink(path, entry.metadata, entry.target);
@@ -113,26 +117,35 @@ async function makeFile(extraction: Extraction, entry: FileEntry, place: string)
   }
 }
 
-function makeLink(extraction: Extraction, { path, target }: Entry & { kind: "hardlink" }, place: string): void {
-  const { root, done, leftOut } = extraction;
+/** link(2) follows no symlink at the end of the target's path. */
+function makeHardLink(extraction: Extraction, { path, target }: Entry & { kind: "hardlink" }, place: string): void {
+  const { root, leftOut } = extraction;
   const to = existingPlaceOf(root, target);
   const kind = leftOut.get(to ?? target);
   if (kind !== undefined) {
     leaveOut(extraction, kind, place);
     return;
   }
+  const exists = to !== undefined && lstatSync(onDisk(root, to), { throwIfNoEntry: false }) !== undefined;
   // As with tar, a link to itself is there already.
-  if (to === place && existsOnDisk(root, place)) return;
-  if (to === undefined || root.directories.has(to) || !existsOnDisk(root, to))
+  if (exists && to === place) return;
+  if (!exists || root.directories.has(to))
     throw new BadImage(`the hard link ${shown(path)} is to ${shown(target)}, which is not a file of the image`);
-  remove(root, place);
-  leftOut.delete(place);
-  done.files += 1;
-  linkSync(onDisk(root, to), onDisk(root, place));
+  linkSync(onDisk(root, to), prepared(extraction, place));
 }
 
-function count({ done, signal }: Extraction, length: number): void {
+/** Makes room for a new file, and returns where it goes. */
+function prepared({ root, leftOut }: Extraction, place: string): Buffer {
+  makeRoom(root, place);
+  leftOut.delete(place);
+  claim(root, place);
+  root.done.files += 1;
+  return onDisk(root, place);
+}
+
+function count({ root, signal }: Extraction, length: number): void {
   signal.throwIfAborted();
-  done.bytes += length;
-  if (done.bytes > CONTENT_BYTES_MAX) throw new BadImage(`it is bigger than ${CONTENT_BYTES_MAX / 1_024 ** 3} GiB`);
+  root.done.bytes += length;
+  if (root.done.bytes > CONTENT_BYTES_MAX)
+    throw new BadImage(`it is bigger than ${CONTENT_BYTES_MAX / 1_024 ** 3} GiB`);
 }

@@ -56,8 +56,9 @@ const INPUTS: Readonly<Record<string, { chunks: () => Iterable<Buffer>; says: Re
   "directories with long names without end": { chunks: manyDirectories, says: /more directories than any/ },
   "devices with long names without end": {
     chunks: () => manyDirectories("3"),
-    says: /more directories than any/,
+    says: /more device nodes than any/,
   },
+  "directories whose names come with 1 MB of slashes": { chunks: slashes, says: /imported/ },
   "2 GB after the end of the archive": {
     chunks: () => [records({ name: "x" }), MIB.subarray(0, 1_024), ...repeated(2_000, () => MIB)],
     says: /imported/,
@@ -83,6 +84,13 @@ function* manyDirectories(type = "5"): Generator<Buffer> {
     { name: "x", type, mode: 0o755 },
   ];
   yield* repeated(400_000, (index) => records(...entries(index)));
+}
+
+function* slashes(): Generator<Buffer> {
+  yield* repeated(600, (index) =>
+    records(pax({ path: `${"/".repeat(1_000_000)}a-long-name-${index}` }), { name: "x", type: "5", mode: 0o755 }),
+  );
+  yield MIB.subarray(0, 1_024);
 }
 
 for (const [what, { chunks, says }] of Object.entries(INPUTS)) {

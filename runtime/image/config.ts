@@ -1,0 +1,19 @@
+import { isListOf, isRecordOf, isText, type Shape } from "../shape.ts";
+
+/** What an image says about its containers, by the names of `config` in the OCI image-spec's config.md; nothing is empty. */
+export interface ImageConfig {
+  readonly User?: string;
+  /** KEY=VALUE each. */
+  readonly Env?: readonly string[];
+  readonly Entrypoint?: readonly string[];
+  readonly Cmd?: readonly string[];
+  /** Absolute. */
+  readonly WorkingDir?: string;
+}
+
+const isTexts = isListOf(isText);
+
+export const isImageConfig: Shape<ImageConfig> = isRecordOf(
+  {},
+  { User: isText, Env: isTexts, Entrypoint: isTexts, Cmd: isTexts, WorkingDir: isText },
+);

@@ -1,0 +1,26 @@
+import { BadImage, type Entry, shown, type Whiteout } from "../archive/entry.ts";
+
+/** The OCI image-spec's layer.md: `.wh.NAME` removes NAME, and this one all in its directory, of the layers below. */
+const PREFIX = ".wh.";
+const OPAQUE = ".wh..wh..opq";
+/** Other names that begin so are aufs's own bookkeeping. */
+const RESERVED = ".wh..wh.";
+
+/** The entries of a layer, whiteouts as such. Throws BadImage for one that removes no name. */
+export async function* withWhiteouts(entries: AsyncIterable<Entry>): AsyncGenerator<Entry | Whiteout> {
+  for await (const entry of entries) {
+    const components = entry.path.split("/");
+    const name = components.pop() ?? "";
+    if (name === OPAQUE) yield { kind: "opaque", path: components.join("/") };
+    else if ([...components, name].some((component) => component.startsWith(RESERVED))) continue;
+    else if (name.startsWith(PREFIX)) yield { kind: "whiteout", path: [...components, removedName(name)].join("/") };
+    else yield entry;
+  }
+}
+
+function removedName(whiteout: string): string {
+  const name = whiteout.slice(PREFIX.length);
+  if (name === "" || name === "." || name === "..")
+    throw new BadImage(`the whiteout ${shown(whiteout)} removes no name`);
+  return name;
+}

@@ -1,0 +1,50 @@
+import { mkdir, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { readTree } from "./archive/tree.ts";
+import type { ImageConfig } from "./config.ts";
+import { type ExtractOptions, extractLayers, type Layers } from "./extract/extract.ts";
+import type { Extracted } from "./extract/root.ts";
+import { imageConfig } from "./layers/config-file.ts";
+import { readLayer } from "./layers/layer.ts";
+import { readSavedImage, type SavedImage } from "./layers/saved-image.ts";
+import { removeTree } from "./leftovers.ts";
+
+export interface Unpacked {
+  readonly extracted: Extracted;
+  /** Only an image in layers has one. */
+  readonly config?: ImageConfig;
+}
+
+/** Writes the root file system of an archive to `${directory}/rootfs`; of an archive of layers, what they make together. */
+export async function unpackArchive(
+  archive: Layers[number],
+  directory: string,
+  options: ExtractOptions,
+): Promise<Unpacked> {
+  const rootfs = join(directory, "rootfs");
+  const extracted = await extractInto(rootfs, [archive], options);
+  if (!(await readSavedImage(rootfs))) return { extracted };
+  const saved = join(directory, "saved");
+  await rename(rootfs, saved);
+  const unpacked = await unpackDirectory(saved, directory, options);
+  await removeTree(saved);
+  return unpacked;
+}
+
+/** The same of a directory. */
+export async function unpackDirectory(source: string, directory: string, options: ExtractOptions): Promise<Unpacked> {
+  const rootfs = join(directory, "rootfs");
+  const image = await readSavedImage(source);
+  if (!image) return { extracted: await extractInto(rootfs, [readTree(source)], options) };
+  const config = imageConfig(image.config, options.notes);
+  return { extracted: await extractInto(rootfs, layersOf(image, options), options), config };
+}
+
+function layersOf({ directory, layers }: SavedImage, { notes, signal }: ExtractOptions): Layers {
+  return layers.map((layer) => readLayer(directory, layer, notes, signal));
+}
+
+async function extractInto(rootfs: string, layers: Layers, options: ExtractOptions): Promise<Extracted> {
+  await mkdir(rootfs, { mode: 0o700 });
+  return extractLayers(layers, rootfs, options);
+}
