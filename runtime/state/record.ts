@@ -19,7 +19,7 @@ import { isContainerSpec } from "./spec-shape.ts";
 
 /** What a container is. Whether it runs is not stored here: see status.ts. */
 export interface ContainerRecord {
-  readonly version: 1;
+  readonly version: 2;
   readonly name: string;
   /** Milliseconds since 1970, not formatted: formatting the first date of a program reads the files of the time zone. */
   readonly created: number;
@@ -31,7 +31,7 @@ export interface ContainerRecord {
   readonly exit?: Exit;
 }
 
-const VERSION = 1;
+const VERSION = 2;
 
 export const isContainerRecord: Shape<ContainerRecord> = isRecordOf(
   {
@@ -53,7 +53,7 @@ export function newRecord(
   return { version: VERSION, name: spec.name, created: Date.now(), remove, spec, entries };
 }
 
-/** Undefined if there is none. Throws Failure for one that is damaged or of a newer version. */
+/** Undefined if there is none. Throws Failure for one that is damaged or of another version. */
 export function readRecord(path: string): ContainerRecord | undefined {
   let text: string;
   try {
@@ -64,10 +64,22 @@ export function readRecord(path: string): ContainerRecord | undefined {
   }
   const record = parseJson(text);
   if (isContainerRecord(record)) return record;
-  const other = isRecordOf({ version: isWhole })(record) && record.version > VERSION;
-  throw new Failure(`${path} ${other ? "was written by a newer tinydocker" : "is not the record of a container"}`, {
+  const version = isRecordOf({ version: isWhole })(record) ? record.version : VERSION;
+  throw version === VERSION ? damaged(path) : ofOtherVersion(path, version);
+}
+
+function damaged(path: string): Failure {
+  return new Failure(`${path} is not the record of a container`, {
     code: "state-damaged",
-    remedy: other ? "use that version" : "remove the file, and the container's directory in containers/",
+    remedy: "remove the file, and the container's directory in containers/",
+  });
+}
+
+function ofOtherVersion(path: string, version: number): Failure {
+  const age = version > VERSION ? "a newer" : "an older";
+  return new Failure(`${path} was written by ${age} tinydocker`, {
+    code: "state-damaged",
+    remedy: `use that version, or remove the file, and the container's directory in containers/`,
   });
 }
 

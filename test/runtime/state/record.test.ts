@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { prepare } from "../../../runtime/container/prepare.ts";
@@ -62,9 +62,32 @@ describe("a record", () => {
     }
   });
 
-  it("of a newer version is refused as such", () => {
-    writeFileSync(path, JSON.stringify({ ...record, version: 2 }));
+  it("of another version is refused as such", () => {
+    writeFileSync(path, JSON.stringify({ ...record, version: 3 }));
     assert.throws(() => readRecord(path), /was written by a newer tinydocker/);
+    const { network: _, ...older } = record.spec;
+    writeFileSync(path, JSON.stringify({ ...record, version: 1, spec: older }));
+    assert.throws(() => readRecord(path), /was written by an older tinydocker/);
+  });
+
+  it("keeps what a container may do: its capabilities, devices, settings and rules for system calls", async () => {
+    const rules = join(folder, "rules.json");
+    const condition = { index: 0, op: "SCMP_CMP_EQ", value: 1 };
+    const syscalls = [
+      { names: ["socket"], action: "SCMP_ACT_ALLOW", args: [condition], includes: { minKernel: "4.8" } },
+    ];
+    writeFileSync(rules, JSON.stringify({ defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 38, syscalls }));
+    const asked = await prepare({
+      name: "c1",
+      args: ["true"],
+      capDrop: ["ALL"],
+      securityOpt: [`seccomp=${rules}`, "no-new-privileges=false"],
+      devices: ["/dev/zero:/z"],
+      sysctls: ["net.core.somaxconn=7"],
+    });
+    writeRecord(path, newRecord(asked, "on request", []));
+    assert.deepEqual(readRecord(path)?.spec, asked);
+    rmSync(rules);
   });
 });
 
