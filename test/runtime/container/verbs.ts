@@ -36,10 +36,15 @@ const VERBS: Readonly<Record<string, () => Promise<unknown>>> = {
   find: async () => find(placesOf(root, name)),
 };
 
-try {
-  const result = await VERBS[verb]?.();
-  process.stdout.write(`${JSON.stringify(result ?? null)}\n`);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 125;
+/** The rig's bundle is CommonJS, in which a module can't wait. */
+async function main(): Promise<void> {
+  try {
+    const result = await VERBS[verb]?.();
+    process.stdout.write(`${JSON.stringify(result ?? null)}\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 125;
+  }
 }
+
+void main();
