@@ -10,6 +10,8 @@
 struct child {
     int fds[CHILD_FDS_MAX]; /* indexed by their final numbers; -1: none */
     int fds_end;            /* one past the last of them */
+    int joins[TD_JOINS_MAX]; /* a cgroup v1 each, open to be written to */
+    int joins_end;
     char uid_map[64], gid_map[64]; /* what is written to /proc/self/uid_map and gid_map; empty: nothing */
     volatile int stage, error;     /* td_stage and errno; 0 if it executed the init */
 };

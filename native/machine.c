@@ -1,4 +1,4 @@
-/* What the command sees as its machine and session: host name, loopback, limits, keyring, terminal. */
+/* What the command sees as its machine and session: cgroups, host name, loopback, limits, keyring, terminal. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -17,6 +17,11 @@
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)
 #endif
+
+int step_unshare(struct td_init *init, const struct td_unshare *step) {
+    (void)init;
+    return syscall(SYS_unshare, (unsigned long)step->namespaces) == 0 ? 0 : errno;
+}
 
 int step_sethostname(struct td_init *init, const struct td_sethostname *step) {
     const char *name = td_text(&init->plan, step->name);

@@ -89,6 +89,9 @@ static uint64_t options_layout(void) {
         offsetof(struct td_spawn_options, extra_count),
         offsetof(struct td_spawn_options, extra),
         TD_EXTRA_MAX,
+        offsetof(struct td_spawn_options, joins_count),
+        offsetof(struct td_spawn_options, joins),
+        TD_JOINS_MAX,
     };
     uint64_t hash = 0;
     for (size_t i = 0; i < sizeof layout / sizeof *layout; i++)

@@ -26,6 +26,8 @@
     /* The signal to send it when the process that started it ends. A change of user, group or capabilities, */        \
     /* and an execve that gains rights, clear it. */                                                                   \
     X(PDEATHSIG, pdeathsig, F(NUMBER, signal))                                                                         \
+    /* New namespaces of its own, CLONE_NEW*; a cgroup namespace begins at the cgroup that it is in by now. */            \
+    X(UNSHARE, unshare, F(NUMBER, namespaces))                                                                         \
     /* Waits for a byte; ECANCELED when the other end is closed without one. */                                        \
     X(AWAIT, await, F(SLOT, slot))                                                                                     \
     /* Missing parents are made too. */                                                                                \
@@ -195,6 +197,7 @@ enum td_fd {
 };
 
 #define TD_EXTRA_MAX 32u
+#define TD_JOINS_MAX 32u
 
 struct td_plan {
     const struct td_plan_header *header;

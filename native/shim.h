@@ -45,13 +45,15 @@ struct td_spawn_options {
     /* Both or none, and only with CLONE_NEWUSER; setgroups(2) is denied then. */
     struct td_id_map uid_map, gid_map;
     uint32_t extra_count;
-    uint32_t reserved;           /* 0 */
+    uint32_t joins_count;
     int32_t extra[TD_EXTRA_MAX]; /* the init's first slots; the command does not get them */
+    int32_t joins[TD_JOINS_MAX]; /* the file tasks of a cgroup v1 each, which the process moves into before its exec */
 };
 
 _Static_assert(sizeof(struct td_id_map) == 12, "td_id_map");
-_Static_assert(sizeof(struct td_spawn_options) == 192 && offsetof(struct td_spawn_options, lock) == 20 &&
-                   offsetof(struct td_spawn_options, uid_map) == 32 && offsetof(struct td_spawn_options, extra) == 64,
+_Static_assert(sizeof(struct td_spawn_options) == 320 && offsetof(struct td_spawn_options, lock) == 20 &&
+                   offsetof(struct td_spawn_options, uid_map) == 32 && offsetof(struct td_spawn_options, extra) == 64 &&
+                   offsetof(struct td_spawn_options, joins) == 192,
                "td_spawn_options");
 
 /* What td_spawn returns. */
@@ -64,7 +66,7 @@ struct td_spawned {
 
 _Static_assert(sizeof(struct td_spawned) == 16, "td_spawned");
 
-enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_USER_MAP, TD_STAGE_DESCRIPTORS, TD_STAGE_EXEC };
+enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_CGROUP, TD_STAGE_USER_MAP, TD_STAGE_DESCRIPTORS, TD_STAGE_EXEC };
 
 /* Every function returns 0 or more on success and -errno on failure, except td_abi. */
 

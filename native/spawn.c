@@ -77,8 +77,10 @@ static int clone_init(struct container *container, const struct ends *ends, cons
     const int32_t *stdio = options->stdio;
     struct child child = {.fds = {stdio[0], stdio[1], stdio[2], ends->plan, ends->report, opened.self, options->lock,
                                   ends->console, opened.init},
-                          .fds_end = TD_FD_EXTRA + (int)options->extra_count};
+                          .fds_end = TD_FD_EXTRA + (int)options->extra_count,
+                          .joins_end = (int)options->joins_count};
     memcpy(child.fds + TD_FD_EXTRA, options->extra, options->extra_count * sizeof *options->extra);
+    memcpy(child.joins, options->joins, options->joins_count * sizeof *options->joins);
     write_map(child.uid_map, sizeof child.uid_map, &options->uid_map);
     write_map(child.gid_map, sizeof child.gid_map, &options->gid_map);
     spawned->stage = TD_STAGE_CLONE;
@@ -126,16 +128,19 @@ static int descriptors_valid(const struct td_spawn_options *options) {
     for (uint32_t i = 0; i < options->extra_count; i++)
         if (options->extra[i] < 0)
             return 0;
+    for (uint32_t i = 0; i < options->joins_count; i++)
+        if (options->joins[i] < 0)
+            return 0;
     return options->stdio[0] >= 0 && options->stdio[1] >= 0 && options->stdio[2] >= 0;
 }
 
 static int options_valid(const struct td_spawn_options *options) {
-    if ((options->namespaces & ~namespaces_known) != 0 || options->terminal > 1 || options->extra_count > TD_EXTRA_MAX)
+    if ((options->namespaces & ~namespaces_known) != 0 || options->terminal > 1)
         return 0;
     int maps = options->uid_map.count > 0;
     if (maps != (options->gid_map.count > 0) || (maps && !(options->namespaces & CLONE_NEWUSER)))
         return 0;
-    return options->reserved == 0 && descriptors_valid(options);
+    return options->extra_count <= TD_EXTRA_MAX && options->joins_count <= TD_JOINS_MAX && descriptors_valid(options);
 }
 
 int td_spawn(const uint8_t *plan, size_t length, const struct td_spawn_options *options, struct td_spawned *spawned) {

@@ -64,6 +64,10 @@ export type FailureCode =
   | "namespace-refused"
   /** A limit of this machine is reached: processes, namespaces or memory. */
   | "limit-reached"
+  /** A limit that was asked for can't be applied on this machine, or by this user. */
+  | "limit-unavailable"
+  /** The container can't get a cgroup of its own. */
+  | "cgroup-refused"
   /** The kernel refuses to mount the container's overlay file system. */
   | "overlay-refused"
   /** Another step in setting the container up failed. */

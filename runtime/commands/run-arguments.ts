@@ -1,6 +1,7 @@
 import type { NamedRequest } from "../container/prepare.ts";
 import { Failure } from "../failure.ts";
 import { FILES_OPTIONS, filesRequest } from "./options/files.ts";
+import { LIMIT_OPTIONS, limitRequest } from "./options/limits.ts";
 import { NETWORK_OPTIONS, networkRequest } from "./options/network.ts";
 import type { Options, Values } from "./options/option.ts";
 import { parseOptions, RUN_REMEDY } from "./options/parse.ts";
@@ -13,6 +14,7 @@ export const RUN_OPTIONS = {
   ...PROCESS_OPTIONS,
   ...SECURITY_OPTIONS,
   ...NETWORK_OPTIONS,
+  ...LIMIT_OPTIONS,
   explain: { type: "boolean", describe: "print each step, the reason for it, and how long it took" },
 } as const satisfies Options;
 
@@ -26,7 +28,13 @@ export function parseRun(args: readonly string[]): { request: NamedRequest; expl
 }
 
 function requestOf(values: Values<typeof RUN_OPTIONS>): Partial<NamedRequest> {
-  return { ...filesRequest(values), ...processRequest(values), ...networkRequest(values), ...securityRequest(values) };
+  return {
+    ...filesRequest(values),
+    ...processRequest(values),
+    ...networkRequest(values),
+    ...securityRequest(values),
+    limits: limitRequest(values),
+  };
 }
 
 function missing(message: string): Failure {

@@ -13,7 +13,9 @@ import { parseRun } from "./run-arguments.ts";
 /** Runs a container by the arguments after `run`, and returns the exit code that docker would. Throws Failure. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const { request, explain } = parseRun(args);
-  return exitCodeOf(await run({ ...request, terminal: isInteractive() }, explain));
+  const status = await run({ ...request, terminal: isInteractive() }, explain);
+  if (status.oomKilled) reportOom(request.limits?.memory);
+  return exitCodeOf(status);
 }
 
 async function run(request: NamedRequest, explain: boolean): Promise<ExitStatus> {
@@ -62,6 +64,13 @@ function catchSignals() {
       process.off("SIGWINCH", resize);
     },
   };
+}
+
+function reportOom(limit: string | undefined): void {
+  const remedy = limit === undefined ? "this machine has no more" : `it may use ${limit}; allow it more with -m`;
+  process.stderr.write(
+    `tinydocker: the container used up its memory, and the kernel killed a process of it\n  ${remedy}\n`,
+  );
 }
 
 /** As a shell reports a signal: 128 plus its number. */

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
-import { Failure } from "../failure.ts";
+import { joined, placesIn } from "../cgroup/step.ts";
+import { oomKills } from "../host/cgroup.ts";
 import type { ShimEvent, Spawned } from "../host/events.ts";
 import { identify } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
@@ -7,7 +8,7 @@ import { ERRNO } from "../linux.ts";
 import { PROTOCOL } from "../network/netlink/numbers.ts";
 import { encodePlan } from "../plan/codec.ts";
 import { planOf } from "../plan/plan.ts";
-import type { Plan } from "../plan/step.ts";
+import type { Plan, Step } from "../plan/step.ts";
 import { hasUserNamespace } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { type Claim, hold } from "../state/claim.ts";
@@ -17,6 +18,8 @@ import type { Attached } from "./attach.ts";
 import type { StartOptions } from "./container.ts";
 import { cloneFailure } from "./diagnose.ts";
 import { hostFacts } from "./host-facts.ts";
+import { observed } from "./observe.ts";
+import { afterOutside } from "./outside.ts";
 
 /** What a start needs. */
 export interface Launch {
@@ -24,8 +27,6 @@ export interface Launch {
   readonly spec: ContainerSpec;
   readonly options: StartOptions;
   readonly held: Claim;
-  /** stateRoot(), absolute because the init changes its working directory. */
-  readonly root: string;
   readonly network: Attached;
   /** The upper layer is kept after the exit, so it can't be in memory. */
   readonly kept: boolean;
@@ -74,10 +75,11 @@ export class Attempt {
     this.#listener = listener;
     this.plan = planFor(launch, upperInMemory);
     observed(() => launch.options.observer?.planned(this.plan, launch.network.prepared()));
+    holdCgroups(launch.held, this.plan);
     this.spawned = spawn(launch, this.plan);
     this.ended = new Promise((resolve) => {
       launch.shim.listen(this.spawned.container, (event) => {
-        if (event.kind === "exited") resolve(this.#end(exitStatus(event)));
+        if (event.kind === "exited") resolve(this.#end({ ...exitStatus(event), ...oomKilled(this.plan) }));
         else this.#guarded(() => this.#advance(event));
       });
     });
@@ -109,10 +111,10 @@ export class Attempt {
     const { observer } = this.#launch.options;
     switch (event.kind) {
       case "step":
-        observed(() => observer?.took(event.step, event.nanoseconds));
+        this.#observe(event.step, (step) => observer?.took(step, event.nanoseconds));
         break;
       case "skipped":
-        observed(() => observer?.skipped(event.step, event.errno));
+        this.#observe(event.step, (step) => observer?.skipped(step, event.errno));
         break;
       case "typed":
         this.#listener.typed(signalName(event.signal));
@@ -126,6 +128,11 @@ export class Attempt {
     }
   }
 
+  #observe(index: number, observe: (step: Step) => void): void {
+    const step = this.plan.steps[index];
+    if (step) observed(() => observe(step));
+  }
+
   #end(status: ExitStatus): Ended {
     this.#launch.shim.close(this.spawned.pidfd);
     const before = this.#life.state === "ended" ? this.#life.before : this.#life;
@@ -135,17 +142,14 @@ export class Attempt {
   }
 }
 
-function observed(observe: () => void): void {
-  try {
-    observe();
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Failure(`the observer of the start failed: ${why}`, { code: "observer-failed", cause });
-  }
+function planFor({ spec, held, network: { facts }, kept }: Launch, upperInMemory: boolean): Plan {
+  return planOf(spec, hostFacts(spec, held.places, { upperInMemory, upperKept: kept }, facts));
 }
 
-function planFor({ spec, held, root, network: { facts }, kept }: Launch, upperInMemory: boolean): Plan {
-  return planOf(spec, hostFacts(spec, held.places, root, { upperInMemory, upperKept: kept }, facts));
+/** Before they are made. A second attempt makes the same ones. */
+function holdCgroups(held: Claim, { outside }: Plan): void {
+  if (outside.length === 0 || held.entries.some(({ resource }) => resource.kind === "cgroups")) return;
+  hold(held, entry({ kind: "cgroups", places: placesIn(outside) }, "exit"));
 }
 
 /** The plan's first slot: a netlink socket of this network namespace, with which the init makes its cables. */
@@ -163,21 +167,30 @@ function withNetlink<T>({ shim, network: { facts } }: Launch, use: (extra: reado
 function spawn(launch: Launch, plan: Plan): Spawned {
   const { shim, spec, options, held } = launch;
   const spawned = withNetlink(launch, (extra) =>
-    shim.spawn({
-      extra,
-      plan: encodePlan(plan.steps, options.observer !== undefined),
-      namespaces: plan.namespaces,
-      stdio: options.stdio ?? [0, 1, 2],
-      lock: held.fd,
-      identity: {
-        uid: spec.linux.uidMappings[0]?.hostID ?? 0,
-        gid: spec.linux.gidMappings[0]?.hostID ?? 0,
-      },
-      terminal: spec.process.terminal,
-    }),
+    afterOutside(plan.outside, options.observer, (cgroups) =>
+      shim.spawn({
+        extra,
+        ...cgroups,
+        plan: encodePlan(plan.steps, options.observer !== undefined),
+        namespaces: plan.namespaces,
+        stdio: options.stdio ?? [0, 1, 2],
+        lock: held.fd,
+        identity: {
+          uid: spec.linux.uidMappings[0]?.hostID ?? 0,
+          gid: spec.linux.gidMappings[0]?.hostID ?? 0,
+        },
+        terminal: spec.process.terminal,
+      }),
+    ),
   );
   if (!("errno" in spawned)) return spawned;
   throw cloneFailure(spawned.stage, spawned.errno, hasUserNamespace(spec.linux));
+}
+
+/** The cgroup is removed later. */
+function oomKilled({ outside }: Plan): Pick<ExitStatus, "oomKilled"> {
+  const cgroup = joined("memory", outside);
+  return cgroup && oomKills(cgroup) > 0 ? { oomKilled: true } : {};
 }
 
 function exitStatus(event: { exitCode: number | null; signal: number | null }): ExitStatus {

@@ -1,5 +1,6 @@
+import type { CgroupStep } from "../cgroup/step.ts";
 import type { Failure } from "../failure.ts";
-import type { Plan, Preparation } from "../plan/step.ts";
+import type { Plan, Preparation, Step } from "../plan/step.ts";
 import type { ExitStatus } from "../state/exit.ts";
 
 /** A container that this process started. */
@@ -21,8 +22,8 @@ export interface Container {
 export interface Observer {
   /** `prepared`: what was made outside the container, in that order. */
   planned(plan: Plan, prepared: readonly Preparation[]): void;
-  took(step: number, nanoseconds: bigint): void;
-  skipped(step: number, errno: number): void;
+  took(step: Step | CgroupStep, nanoseconds: bigint): void;
+  skipped(step: Step | CgroupStep, errno: number): void;
 }
 
 export interface StartOptions {

@@ -1,3 +1,4 @@
+import type { CgroupStep } from "../cgroup/step.ts";
 import { callOf } from "../explain/strace.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
@@ -53,6 +54,32 @@ function cloneRemedy(stage: Stage, errno: number, userNamespace: boolean): strin
       return DESCRIPTOR_REMEDY;
     default:
       return "see dmesg";
+  }
+}
+
+/** For a step outside the container: a limit that the kernel refuses, or a cgroup. */
+export function outsideFailure(step: CgroupStep, errno: number): Failure {
+  return new Failure(`${callOf(step)}: ${errnoText(errno)}`, {
+    code: step.op === "CGROUP_WRITE" ? "limit-unavailable" : "cgroup-refused",
+    remedy: outsideRemedy(step, errno),
+  });
+}
+
+function outsideRemedy(step: CgroupStep, errno: number): string {
+  switch (errno) {
+    case ERRNO.ENOENT:
+      return "this kernel was built or started without that limit, as without swapaccount=1; leave it out";
+    case ERRNO.EBUSY:
+      return `${step.cgroup} has processes of its own, and then the kernel limits none below it; start tinydocker in another cgroup`;
+    case ERRNO.EROFS:
+      return "mount -o remount,rw the cgroup file system, as inside another container";
+    case ERRNO.EACCES:
+    case ERRNO.EPERM:
+      return "run tinydocker as root on the machine itself, or without that limit";
+    case ERRNO.ENOSPC:
+      return "this machine has as many cgroups as it may: see cgroup.max.descendants";
+    default:
+      return "see cgroups(7) for what the kernel accepts there";
   }
 }
 

@@ -1,30 +1,24 @@
 import { realpathSync, statfsSync, statSync } from "node:fs";
 import { release } from "node:os";
+import { cgroupFacts } from "../host/hierarchies.ts";
 import { rootEntries } from "../host/root-entries.ts";
 import { CGROUP2_SUPER_MAGIC } from "../linux.ts";
 import type { HostFacts, NetworkFacts } from "../plan/host-facts.ts";
 import { isBind } from "../plan/mounts.ts";
 import { isInParts } from "../plan/root.ts";
+import { cgroupName } from "../resources/cgroup.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
-
-/** The directories of one container: see HostFacts. */
-type Places = Pick<HostFacts, "upper" | "work" | "memory">;
+import type { Places } from "../state/places.ts";
 
 type UpperLayer = Pick<HostFacts, "upperInMemory" | "upperKept">;
 
-/** What planOf needs to know about this machine. `root` is the state directory. */
-export function hostFacts(
-  spec: ContainerSpec,
-  { upper, work, memory }: Places,
-  root: string,
-  layer: UpperLayer,
-  network: NetworkFacts,
-): HostFacts {
+/** What planOf needs to know about this machine. */
+export function hostFacts(spec: ContainerSpec, places: Places, layer: UpperLayer, network: NetworkFacts): HostFacts {
   return {
-    upper,
-    work,
-    memory,
-    stateRoot: realpathSync.native(root),
+    upper: places.upper,
+    work: places.work,
+    memory: places.memory,
+    stateRoot: realpathSync.native(places.root),
     ...layer,
     rootEntries: isInParts(spec) ? rootEntries() : [],
     fileSources: spec.mounts.filter(isBind).flatMap(({ source }) => (isFile(source) ? [source] : [])),
@@ -32,6 +26,7 @@ export function hostFacts(
     kernel: release(),
     cgroup2: hasCgroup2(),
     network,
+    cgroups: cgroupFacts(spec.linux.resources, cgroupName(places)),
   };
 }
 

@@ -15,13 +15,13 @@ export const FORWARDED: readonly NodeJS.Signals[] = [
 
 /**
  * Sends a signal to pid 1 of a container. The kernel drops a signal that a pid 1 doesn't handle, so SIGTERM would not end
- * `sleep`; such a process is killed instead. Returns whether it was.
+ * `sleep`; such a process is killed instead. Returns whether it was, or was asked to be.
  */
 export function deliver(shim: Shim, process: { pid: number; pidfd: number }, signal: NodeJS.Signals): boolean {
   const number = constants.signals[signal];
   const fatal = FORWARDED.includes(signal) && !isHandled(process.pid, number);
   shim.signal(process.pidfd, fatal ? constants.signals.SIGKILL : number);
-  return fatal;
+  return fatal || signal === "SIGKILL";
 }
 
 /** The same for a signal whose character was typed: the kernel has sent it, and dropped it if pid 1 is in the foreground. */

@@ -28,7 +28,7 @@ export function start(
     begin(held, entries, newRecord(spec, "at exit", []));
     await sweepOthers(shim, root, held, options);
     const network = await attach(shim, spec, held, warnOf(options));
-    return supervise({ shim, spec, options, held, root, network, kept: false });
+    return supervise({ shim, spec, options, held, network, kept: false });
   });
 }
 
@@ -43,7 +43,7 @@ export function startCreated(name: string, options: StartOptions = {}): Promise<
     await removeDirectory(shim, held.places, work);
     await sweepOthers(shim, root, held, options);
     const network = await attach(shim, record.spec, held, warnOf(options));
-    return supervise({ shim, spec: record.spec, options, held, root, network, kept: true }, (exit) =>
+    return supervise({ shim, spec: record.spec, options, held, network, kept: true }, (exit) =>
       writeRecord(held.places.record, { ...record, exit }),
     );
   });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { removeLink } from "../resources/bridge.ts";
 import { abandon, drop, release } from "../state/claim.ts";
-import { processOf, undoAll } from "../state/entry.ts";
+import { processOf, thaw, undoAll } from "../state/entry.ts";
 import { type Exit, type ExitStatus, exitNow } from "../state/exit.ts";
 import { Attempt, type Ended, isUpperRefused, type Launch } from "./attempt.ts";
 import type { Container } from "./container.ts";
@@ -52,7 +52,13 @@ class Supervised implements Container {
   kill(signal: NodeJS.Signals): void {
     // Its pidfd is closed by then, and another file may have its number.
     if (this.#attempt.isOver) return;
-    if (deliver(this.#launch.shim, this.#attempt.spawned, signal)) this.#killedFor ??= signal;
+    if (deliver(this.#launch.shim, this.#attempt.spawned, signal)) this.#isKilled(signal);
+  }
+
+  #isKilled(signal: NodeJS.Signals): void {
+    this.#killedFor ??= signal;
+    // One that is frozen would not end.
+    thaw(this.#launch.held.places, this.#launch.held.entries);
   }
 
   resize(): void {
@@ -68,7 +74,7 @@ class Supervised implements Container {
         if (!this.#launch.kept) setImmediate(() => void clearMark(this.#launch));
       },
       typed: (signal) => {
-        if (deliverTyped(shim, this.#attempt.spawned, signal)) this.#killedFor ??= signal;
+        if (deliverTyped(shim, this.#attempt.spawned, signal)) this.#isKilled(signal);
       },
     });
   }
@@ -93,16 +99,16 @@ class Supervised implements Container {
     const end = await this.#attempt.ended;
     if (kept || !isUpperRefused(this.#attempt.plan, end)) return end;
     this.#forgetProcess();
-    await this.#undoLayer();
+    await this.#undoFirst();
     this.#attempt = this.#start(true);
     return this.#attempt.ended;
   }
 
   /** What the first attempt made, so that the second can make it anew; the container keeps its addresses. */
-  async #undoLayer(): Promise<void> {
+  async #undoFirst(): Promise<void> {
     const { shim, held, network } = this.#launch;
-    const layer = held.entries.filter(({ resource }) => resource.kind === "directory");
-    await undoAll(shim, held.places, layer);
+    const made = held.entries.filter(({ resource }) => resource.kind === "directory" || resource.kind === "cgroups");
+    await undoAll(shim, held.places, made);
     for (const { veth } of network.facts.links) removeLink(shim, veth);
   }
 
@@ -140,7 +146,9 @@ function statusOf({ plan }: Attempt, end: Ended, { spec }: Launch, killedFor: No
     case "starting":
       throw new Failure(`the container's init ended before it ran the command: ${statusText(end.status)}`, {
         code: "init-ended",
-        remedy: "something outside ended it, such as the out-of-memory killer; see dmesg",
+        remedy: end.status.oomKilled
+          ? "it used up its memory: allow it more with -m"
+          : "something outside ended it, such as the out-of-memory killer; see dmesg",
       });
   }
 }

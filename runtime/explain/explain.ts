@@ -1,3 +1,4 @@
+import type { CgroupStep } from "../cgroup/step.ts";
 import type { Observer } from "../container/container.ts";
 import { errnoText } from "../host/errno.ts";
 import type { Plan, Preparation, Step } from "../plan/step.ts";
@@ -19,14 +20,24 @@ const WORDS = {
   },
 } as const;
 
+/** The plan's steps, inside and outside the container. */
+type Steps = Pick<Plan, "outside" | "steps">;
+
 /**
  * The numbered plan: what was prepared outside the container, then each step's system call, and below each one line with
  * the reason for it.
  */
 export function explainPlan(plan: Plan, prepared: readonly Preparation[], language: Language): string {
-  const outside = prepared.map(({ call, reason }) => ({ call, why: reasonText(reason, language) }));
-  const steps = plan.steps.map((step) => ({ call: callOf(step), why: reasonText(step.reason, language) }));
-  return [...outside, { call: cloneCall(plan.namespaces), why: WORDS[language].clone }, ...steps]
+  const explained = (call: string, { reason }: Preparation | Step | CgroupStep) => ({
+    call,
+    why: reasonText(reason, language),
+  });
+  return [
+    ...prepared.map((one) => explained(one.call, one)),
+    ...plan.outside.map((step) => explained(callOf(step), step)),
+    { call: cloneCall(plan), why: WORDS[language].clone },
+    ...plan.steps.map((step) => explained(callOf(step), step)),
+  ]
     .map(({ call, why }, i) => `${numbered(i + 1)} ${call}\n     ${why}\n`)
     .join("");
 }
@@ -39,15 +50,16 @@ export type Outcome = { readonly nanoseconds: bigint } | { readonly errno: numbe
  * `first`: the number of the first step.
  */
 export function explainTimes(
-  steps: readonly Step[],
+  { outside, steps }: Steps,
   first: number,
-  outcomes: ReadonlyMap<number, Outcome>,
+  outcomes: ReadonlyMap<Step | CgroupStep, Outcome>,
   language: Language,
 ): string {
   const words = WORDS[language];
   let total = 0n;
-  const lines = steps.flatMap((step, i) => {
-    const outcome = outcomes.get(i);
+  // Undefined: the clone.
+  const lines = [...outside, undefined, ...steps].flatMap((step, i) => {
+    const outcome = step && outcomes.get(step);
     if (!outcome) return [];
     if ("errno" in outcome)
       return [`${numbered(first + i)} ${words.skipped}: ${errnoText(outcome.errno)}: ${callOf(step)}\n`];
@@ -59,14 +71,13 @@ export function explainTimes(
 
 /** Writes the plan when it is made, and the times when `finish` is called. */
 export function explainer(language: Language, write: (text: string) => void): Observer & { finish(): void } {
-  let steps: readonly Step[] = [];
+  let steps: Steps = { outside: [], steps: [] };
   let first = 0;
-  const outcomes = new Map<number, Outcome>();
+  const outcomes = new Map<Step | CgroupStep, Outcome>();
   return {
     planned(plan, prepared) {
-      steps = plan.steps;
-      // After the clone.
-      first = prepared.length + 2;
+      steps = plan;
+      first = prepared.length + 1;
       outcomes.clear();
       write(explainPlan(plan, prepared, language));
     },

@@ -1,3 +1,4 @@
+import type { CgroupStep } from "../cgroup/step.ts";
 import {
   AT,
   CAP,
@@ -12,13 +13,32 @@ import {
   SECCOMP_FILTER_FLAG,
   SIGNAL,
 } from "../linux.ts";
-import type { Step } from "../plan/step.ts";
+import type { Plan, Step } from "../plan/step.ts";
 import { numbersOfDevice } from "../spec/device.ts";
 import { messagesText } from "./netlink.ts";
 
 /** A step's system call and its arguments, as strace prints them. */
-export function callOf(step: Step): string {
+export function callOf(step: Step | CgroupStep): string {
+  return "cgroup" in step ? cgroupCall(step) : initCall(step);
+}
+
+function cgroupCall(step: CgroupStep): string {
   switch (step.op) {
+    case "CGROUP_MAKE":
+      return `mkdir(${quoted(step.cgroup)}, 0777)`;
+    case "CGROUP_WRITE":
+      return `write(open(${quoted(`${step.cgroup}/${step.file}`)}, O_WRONLY), ${quoted(step.content)})`;
+    case "CGROUP_JOIN":
+      return step.version === 1
+        ? `write(open(${quoted(`${step.cgroup}/tasks`)}, O_WRONLY), "0") /* in the new process */`
+        : `open(${quoted(step.cgroup)}, O_RDONLY|O_DIRECTORY) /* clone3's cgroup */`;
+  }
+}
+
+function initCall(step: Step): string {
+  switch (step.op) {
+    case "UNSHARE":
+      return `unshare(${flagNames(step.namespaces, CLONE)})`;
     case "PDEATHSIG":
       return `prctl(PR_SET_PDEATHSIG, ${numberName(step.signal, SIGNAL)})`;
     case "AWAIT":
@@ -155,8 +175,9 @@ function mountCall(step: MountStep): string {
 }
 
 /** The call that makes the process in which the steps run. */
-export function cloneCall(namespaces: number): string {
-  return `clone3({flags=CLONE_VM|CLONE_VFORK|CLONE_PIDFD|CLONE_CLEAR_SIGHAND|${flagNames(namespaces, CLONE)}, exit_signal=SIGCHLD})`;
+export function cloneCall({ namespaces, outside }: Pick<Plan, "namespaces" | "outside">): string {
+  const into = outside.some((step) => step.op === "CGROUP_JOIN" && step.version === 2) ? CLONE.CLONE_INTO_CGROUP : 0;
+  return `clone3({flags=CLONE_VM|CLONE_VFORK|CLONE_PIDFD|CLONE_CLEAR_SIGHAND|${flagNames(namespaces + into, CLONE)}, exit_signal=SIGCHLD})`;
 }
 
 function further(flags: number | bigint): string {

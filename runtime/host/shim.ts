@@ -9,8 +9,8 @@ import { type Artefacts, builtInPlace } from "./native.ts";
 import { encodeSpawnOptions, optionsLayout, type SpawnOptions } from "./spawn-options.ts";
 
 /** Where td_spawn failed: td_stage of native/shim.h. */
-export type Stage = "prepare" | "clone" | "user map" | "descriptors" | "exec";
-const STAGES: readonly Stage[] = ["prepare", "clone", "user map", "descriptors", "exec"];
+export type Stage = "prepare" | "clone" | "cgroup" | "user map" | "descriptors" | "exec";
+const STAGES: readonly Stage[] = ["prepare", "clone", "cgroup", "user map", "descriptors", "exec"];
 
 /** The functions of native/shim.h; those that return a number return -errno on failure. */
 export interface Shim {

@@ -15,10 +15,12 @@ export interface SpawnOptions {
   readonly extra?: readonly number[];
   /** A directory of cgroup2 to start in; the calling thread waits while that cgroup is frozen. */
   readonly cgroup?: number;
+  /** At most 32: the file `tasks` of cgroups v1 to start in, open to be written to. */
+  readonly joins?: readonly number[];
 }
 
 // struct td_spawn_options of native/shim.h, in its order.
-const BYTES = 192;
+const BYTES = 320;
 const NAMESPACES_AT = 0;
 const STDIO_AT = 8;
 const LOCK_AT = 20;
@@ -27,15 +29,15 @@ const TERMINAL_AT = 28;
 const UID_MAP_AT = 32;
 const GID_MAP_AT = 44;
 const EXTRA_COUNT_AT = 56;
+const JOINS_COUNT_AT = 60;
 const EXTRA_AT = 64;
 const EXTRA_MAX = 32;
+const JOINS_AT = 192;
+const JOINS_MAX = 32;
 
 /** The bytes of struct td_spawn_options. Throws RangeError for more descriptors than fit. */
 export function encodeSpawnOptions(options: SpawnOptions): Uint8Array {
-  const { namespaces, stdio, lock, identity, terminal, extra = [], cgroup = -1 } = options;
-  if (extra.length > EXTRA_MAX) {
-    throw new RangeError(`at most ${EXTRA_MAX} extra descriptors, got ${extra.length}`);
-  }
+  const { namespaces, stdio, lock, identity, terminal, extra = [], cgroup = -1, joins = [] } = options;
   const bytes = new Uint8Array(BYTES);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(NAMESPACES_AT, BigInt(namespaces), true);
@@ -47,9 +49,21 @@ export function encodeSpawnOptions(options: SpawnOptions): Uint8Array {
     writeMapOfRoot(view, UID_MAP_AT, identity.uid);
     writeMapOfRoot(view, GID_MAP_AT, identity.gid);
   }
-  view.setUint32(EXTRA_COUNT_AT, extra.length, true);
-  for (const [i, fd] of extra.entries()) view.setInt32(EXTRA_AT + i * 4, fd, true);
+  writeDescriptors(view, { countAt: EXTRA_COUNT_AT, at: EXTRA_AT, most: EXTRA_MAX }, extra);
+  writeDescriptors(view, { countAt: JOINS_COUNT_AT, at: JOINS_AT, most: JOINS_MAX }, joins);
   return bytes;
+}
+
+interface Room {
+  readonly countAt: number;
+  readonly at: number;
+  readonly most: number;
+}
+
+function writeDescriptors(view: DataView, { countAt, at, most }: Room, descriptors: readonly number[]): void {
+  if (descriptors.length > most) throw new RangeError(`at most ${most} descriptors, got ${descriptors.length}`);
+  view.setUint32(countAt, descriptors.length, true);
+  for (const [i, fd] of descriptors.entries()) view.setInt32(at + i * 4, fd, true);
 }
 
 /** Inside, outside, count. Without privileges the kernel accepts only a map of the caller's own id. */
@@ -73,6 +87,9 @@ export function optionsLayout(): bigint {
     EXTRA_COUNT_AT,
     EXTRA_AT,
     EXTRA_MAX,
+    JOINS_COUNT_AT,
+    JOINS_AT,
+    JOINS_MAX,
   ];
   return layout.reduce((hash, number) => BigInt.asUintN(64, hash * 31n + BigInt(number)), 0n);
 }

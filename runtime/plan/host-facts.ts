@@ -1,3 +1,4 @@
+import type { CgroupFacts } from "../cgroup/hierarchy.ts";
 import type { Machine } from "../seccomp/system-calls.ts";
 
 /** What a plan must know about the machine and the container's directories on it; the spec is the same on any machine. */
@@ -23,6 +24,7 @@ export interface HostFacts {
   readonly kernel: string;
   /** /sys/fs/cgroup is cgroup v2. */
   readonly cgroup2: boolean;
+  readonly cgroups: CgroupFacts;
   readonly network: NetworkFacts;
 }
 

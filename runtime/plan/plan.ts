@@ -1,3 +1,4 @@
+import { cgroupSteps } from "../cgroup/plan.ts";
 import { Failure } from "../failure.ts";
 import { CLONE, MS, SIGNAL } from "../linux.ts";
 import type { Namespace } from "../spec/namespaces.ts";
@@ -24,7 +25,7 @@ const FIRST_SLOT = HOST_NETLINK_SLOT + 1;
 /** The last but one, TD_SLOTS_MAX of native/plan.h; the last is the container's own netlink socket. */
 const OLD_ROOT_SLOT = 254;
 
-/** Every step from the new namespaces to the command, in order. Pure. */
+/** Every step up to the command, in order. Pure. Throws Failure for what can't be done on this machine. */
 export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
   const { mounts, linux } = spec;
   const { namespaces } = linux;
@@ -34,9 +35,12 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
   const nameSlot = deviceSlot + devices.length;
   const { links } = host.network;
   return {
-    namespaces: namespaces.reduce((flags, namespace) => flags | newNamespace(namespace), 0),
+    outside: cgroupSteps(spec, host.cgroups),
+    namespaces: namespaces.reduce((flags, namespace) => flags | newNamespace(namespace), 0) & ~CLONE.CLONE_NEWCGROUP,
     steps: [
       { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParent" },
+      // Made by clone3 it would begin at the caller's cgroup.
+      { op: "UNSHARE", namespaces: CLONE.CLONE_NEWCGROUP, reason: "cgroupNamespace" },
       ...networkSteps(links),
       privateMounts(),
       ...rootSteps(spec, host),

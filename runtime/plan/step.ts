@@ -1,3 +1,4 @@
+import type { CgroupStep } from "../cgroup/step.ts";
 import type { Reason } from "../explain/reason.ts";
 import type { Errno } from "../linux.ts";
 
@@ -20,6 +21,7 @@ export type Kind = keyof Values;
  */
 export const FIELDS = {
   PDEATHSIG: { signal: "number" },
+  UNSHARE: { namespaces: "number" },
   AWAIT: { slot: "slot" },
   MKDIR: { mode: "number", path: "text" },
   WRITE: { mode: "number", path: "text", content: "text" },
@@ -81,7 +83,9 @@ export interface Preparation {
 }
 
 /** What a container's start consists of: the namespaces clone3 makes, then the steps inside them. */
+/** What a container's start consists of: steps outside it, the namespaces clone3 makes, then the steps inside them. */
 export interface Plan {
+  readonly outside: readonly CgroupStep[];
   /** CLONE_NEW* of linux/sched.h. */
   readonly namespaces: number;
   readonly steps: readonly Step[];

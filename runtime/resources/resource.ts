@@ -1,6 +1,7 @@
 import type { ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { isEither, type Shape } from "../shape.ts";
+import { type CgroupOwner, type Cgroups, isCgroups, removeCgroups } from "./cgroup.ts";
 import { type Directories, type Directory, isDirectory, removeDirectory } from "./directory.ts";
 import { type ContainerLease, freeLease, isContainerLease } from "./lease.ts";
 import { endProcess, isProcess, type Process } from "./process.ts";
@@ -9,12 +10,15 @@ import { endProcess, isProcess, type Process } from "./process.ts";
  * What a container has on the host, one file for each kind. A new kind is one more member here and one more case below.
  * Undoing one that does not exist, or no longer does, must succeed.
  */
-export type Resource = Directory | Process | ContainerLease;
+export type Resource = Directory | Process | ContainerLease | Cgroups;
 
-export const isResource: Shape<Resource> = isEither(isEither(isDirectory, isProcess), isContainerLease);
+export const isResource: Shape<Resource> = isEither(
+  isEither(isDirectory, isProcess),
+  isEither(isContainerLease, isCgroups),
+);
 
-/** Where a container's resources are: its directories, and the state directory. */
-export type Surroundings = Directories & { readonly root: string };
+/** Where a container's resources are: its directories, its name, and the state directory. */
+export type Surroundings = Directories & CgroupOwner;
 
 /** `boot`: the boot in which it was made; kernel objects of an earlier boot are gone. Throws Failure. */
 export async function undo(shim: Shim, places: Surroundings, resource: Resource, boot: string): Promise<void> {
@@ -25,6 +29,8 @@ export async function undo(shim: Shim, places: Surroundings, resource: Resource,
       return endProcess(shim, identityOf(resource, boot));
     case "lease":
       return freeLease(shim, places.root, resource);
+    case "cgroups":
+      return removeCgroups(places, resource);
   }
 }
 

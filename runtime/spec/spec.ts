@@ -11,6 +11,7 @@ import { type NetworkRequest, type NetworkSpec, networkOf } from "./network.ts";
 import { normalizePath } from "./path.ts";
 import { privilegedMounts } from "./privileged.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./protected-paths.ts";
+import { type LimitRequest, type Resources, resourcesOf } from "./resources.ts";
 import { type Security, type SecurityRequest, securityOf } from "./security.ts";
 import { sysctlsOf } from "./sysctl.ts";
 import { textFault } from "./text.ts";
@@ -49,6 +50,7 @@ export interface ContainerSpec {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly devices: readonly Device[];
+    readonly resources: Resources;
     /** Settings of the container's own namespaces, by name. */
     readonly sysctl?: Readonly<Record<string, string>>;
     /** Without it, docker's default rules. */
@@ -71,6 +73,7 @@ export interface RunRequest extends MountRequests, SecurityRequest {
   readonly readonly?: boolean | undefined;
   readonly terminal?: boolean | undefined;
   readonly network?: NetworkRequest | undefined;
+  readonly limits?: LimitRequest | undefined;
 }
 
 /** A stack of read-only layers a container's root is built on. */
@@ -136,6 +139,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
       maskedPaths: security.protectedPaths ? MASKED_PATHS.filter(isUncovered) : [],
       readonlyPaths: security.protectedPaths ? READONLY_PATHS : [],
       devices: devicesFor(caller.devices).filter(({ path }) => isUncovered(path)),
+      resources: resourcesOf(request.limits ?? {}),
       ...sysctlOf(request, namespaces),
       ...seccompOf(security, caller),
     },

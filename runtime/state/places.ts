@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 /** The paths of a container on the host, which depend on its name alone. */
 export interface Places {
+  readonly name: string;
   /** The state directory. */
   readonly root: string;
   /** The lock on the name, which is also the journal of the process that holds it. */
@@ -19,6 +20,7 @@ export interface Places {
 /** `root` is stateRoot(). */
 export function placesOf(root: string, name: string): Places {
   return {
+    name,
     root,
     lock: join(root, "locks", name),
     record: join(root, "records", name),

@@ -28,6 +28,12 @@ const isDevice = isRecordOf(
   { type: isOneOf("b", "c"), source: isText, fileMode: isWhole, uid: isWhole, gid: isWhole },
 );
 
+const isResources = isRecordOf({
+  memory: isRecordOf({}, { limit: isWhole, swap: isWhole, reservation: isWhole }),
+  cpu: isRecordOf({}, { shares: isWhole, quota: isWhole, period: isWhole, cpus: isText, mems: isText }),
+  pids: isRecordOf({}, { limit: isWhole }),
+});
+
 /** A spec as a record stores it; the compiler checks that no field of the type is missing here. */
 export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
   name: isText,
@@ -57,6 +63,7 @@ export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
       maskedPaths: isTexts,
       readonlyPaths: isTexts,
       devices: isListOf(isDevice),
+      resources: isResources,
     },
     { sysctl: isMapOf(isText), seccomp: isEither(isProfile, isOneOf("unconfined")) },
   ),

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { isAlive, isSame, type ProcessIdentity } from "../host/process.ts";
-import { processOf } from "./entry.ts";
+import { type Entry, processOf } from "./entry.ts";
 import type { Exit } from "./exit.ts";
 import { type Journal, readJournal } from "./journal.ts";
 import { isMissing } from "./lock.ts";
@@ -27,6 +27,8 @@ export interface Found {
   readonly status: Status;
   /** The process that has the name, or had it when it was killed. */
   readonly owner: ProcessIdentity | undefined;
+  /** What that process has made. */
+  readonly entries: readonly Entry[];
 }
 
 /** Looks up a container without locking it, so the result may be out of date. Undefined if there is none. */
@@ -34,7 +36,8 @@ export function find(places: Places): Found | undefined {
   const journal = journalOf(places);
   const kept = readRecord(places.record);
   const record = kept ?? journal?.record;
-  return record && { record, status: statusOf(journal, record, kept !== undefined), owner: journal?.owner };
+  const entries = journal?.entries ?? [];
+  return record && { record, status: statusOf(journal, record, kept !== undefined), owner: journal?.owner, entries };
 }
 
 /** The same; throws Failure (exit 125) if there is none. */

@@ -108,7 +108,7 @@ test("of links, rules, mounts and cgroups those with our name or the state direc
   const state = join(await temporaryDirectory(t), "state");
   const script = `set -e
 mount -t sysfs none /sys && mount -t tmpfs none /sys/fs/cgroup
-mkdir /sys/fs/cgroup/tinydocker-test.another
+mkdir /sys/fs/cgroup/tinydocker-test.another /sys/fs/cgroup/tinydocker.c1.1f-2e
 for name in tinydocker another; do
   mkdir -p /sys/fs/cgroup/unified/$name/c1
   ip link add $name type bridge

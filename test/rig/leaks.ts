@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** What a container could leave on the host. */
@@ -34,7 +34,7 @@ export function traces(stateRoot: string, ...names: readonly string[]): Traces {
     // Other tests run at the same time, each with its own state directory, which every mount of ours names.
     mounts: lines("/proc/self/mountinfo").filter((line) => line.includes(stateRoot)),
     links: entries("/sys/class/net").filter((path) => isNamed(nameOf(path)) || isOurs(aliasOf(path))),
-    cgroups: [...namedCgroups(isNamed), ...cgroupsOf(processes)].sort(),
+    cgroups: [...namedCgroups(isNamed, stateRoot), ...cgroupsOf(processes)].sort(),
     rules: ruleTables().filter((table) => isOurs(table) || names.some((name) => table.includes(`"${name}"`))),
     processes: processes.map(({ name }) => name),
     state: ["containers", "work", "locks", "records", "memory"].flatMap((part) => entries(join(stateRoot, part))),
@@ -42,13 +42,23 @@ export function traces(stateRoot: string, ...names: readonly string[]): Traces {
 }
 
 /** In every hierarchy: on cgroup v1 one for each controller, on v2 one, on a hybrid both. */
-function namedCgroups(isNamed: (name: string) => boolean): string[] {
+function namedCgroups(isNamed: (name: string) => boolean, stateRoot: string): string[] {
   const below = (path: string, isBelowOurs: boolean): string[] =>
     directories(path).flatMap((child) => {
+      if (isOfOtherState(nameOf(child), stateRoot)) return [];
       const isOurs = (isBelowOurs || isNamed(nameOf(child))) && !isOthers(child);
-      return isOurs ? [child, ...below(child, true)] : below(child, isBelowOurs);
+      const inside = below(child, isOurs || isBelowOurs);
+      // The one of all containers comes and goes with any; test/rig/left-behind.sh looks for it after all tests.
+      return isOurs && (inside.length > 0 || nameOf(child) !== "tinydocker") ? [child, ...inside] : inside;
     });
   return below("/sys/fs/cgroup", false);
+}
+
+/** It belongs to a container of a test that runs at the same time: its name ends with that test's state directory. */
+function isOfOtherState(name: string, stateRoot: string): boolean {
+  const [id] = /(?<=\.)[0-9a-f]+-[0-9a-f]+$/.exec(name) ?? [];
+  const stat = statSync(stateRoot, { throwIfNoEntry: false });
+  return id !== undefined && id !== (stat && `${stat.dev.toString(16)}-${stat.ino.toString(16)}`);
 }
 
 /**

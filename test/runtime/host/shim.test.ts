@@ -168,7 +168,7 @@ describe("extra descriptors", () => {
     if (!needs(t, notRoot)) return;
     const plan = { root, args: ["true"] };
     const many = (count: number) => Array.from({ length: count }, () => devNull);
-    assert.throws(() => spawn(plan, { extra: many(33) }), new RangeError("at most 32 extra descriptors, got 33"));
+    assert.throws(() => spawn(plan, { extra: many(33) }), new RangeError("at most 32 descriptors, got 33"));
     assert.deepEqual(spawn(plan, { extra: [devNull, -1] }), { errno: ERRNO.EINVAL, stage: "prepare" });
     assert.deepEqual(spawn(plan, { extra: [1_000_000] }), { errno: ERRNO.EBADF, stage: "descriptors" });
   });

@@ -13,5 +13,11 @@ export const HOST_FACTS: HostFacts = {
   machine: "x86_64",
   kernel: "6.1.0-13-amd64",
   cgroup2: true,
+  cgroups: {
+    name: "hello1.1-2",
+    hierarchies: [{ version: 2, controllers: ["cpu", "io", "memory", "pids"], directory: "/sys/fs/cgroup" }],
+    processors: "0-3",
+    memoryNodes: "0",
+  },
   network: { hosts: "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\thello1\n", links: [] },
 };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { explainPlan, explainTimes } from "../../../runtime/explain/explain.ts";
+import type { CgroupStep } from "../../../runtime/cgroup/step.ts";
+import { explainPlan, explainTimes, type Outcome } from "../../../runtime/explain/explain.ts";
 import { networkPreparations } from "../../../runtime/explain/preparations.ts";
 import { loopbackHosts } from "../../../runtime/network/hosts-file.ts";
 import { macOf, vethName } from "../../../runtime/network/link-names.ts";
@@ -128,13 +129,14 @@ describe("a plan", () => {
   });
 
   it("is followed by the times of its steps after the run", () => {
-    const { steps } = planOf(spec(), host);
-    const outcomes = new Map([
-      [0, { nanoseconds: 12_345n }],
-      [1, { errno: 1 }],
-      [4, { nanoseconds: 1_000_000n }],
-    ]);
-    golden("times.txt", explainTimes(steps, 2, outcomes, "en"));
+    const plan = planOf(spec(), host);
+    const outcomes = new Map<CgroupStep | Step, Outcome>();
+    const say = (step: CgroupStep | Step | undefined, outcome: Outcome) => step && outcomes.set(step, outcome);
+    say(plan.outside[1], { nanoseconds: 50_000n });
+    say(plan.steps[0], { nanoseconds: 12_345n });
+    say(plan.steps[1], { errno: 1 });
+    say(plan.steps[4], { nanoseconds: 1_000_000n });
+    golden("times.txt", explainTimes(plan, 1, outcomes, "en"));
   });
 
   const find = <O extends Step["op"]>(steps: readonly Step[], op: O) =>

@@ -1,0 +1,22 @@
+/** A cgroup hierarchy of this machine: cgroups(7). A process is in one cgroup of each. */
+export interface Hierarchy {
+  readonly version: 1 | 2;
+  /** Those that a cgroup made in `directory` can have. Empty in a hierarchy that only groups processes, such as systemd's. */
+  readonly controllers: readonly string[];
+  /** The directory that a container's cgroup is made in; absent where this user may make none. */
+  readonly directory?: string;
+  /** Version 2: the controllers that are on already, below `directory`, and below the directory of all containers in it. */
+  readonly enabled?: { readonly here: readonly string[]; readonly ours: readonly string[] };
+  /** Version 1 with the controller cpuset: its processors and memory nodes, which a new cgroup does not inherit. */
+  readonly cpuset?: { readonly cpus: string; readonly mems: string };
+}
+
+/** What the limits of a container depend on. */
+export interface CgroupFacts {
+  readonly hierarchies: readonly Hierarchy[];
+  /** Lists, such as `0-3`; read only for a container that is limited to some of them. */
+  readonly processors: string;
+  readonly memoryNodes: string;
+  /** The name of the container's cgroup, which no other container of this machine has. */
+  readonly name: string;
+}

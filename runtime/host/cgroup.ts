@@ -1,0 +1,49 @@
+import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { CgroupStep, Join } from "../cgroup/step.ts";
+
+/** Does the step; returns the descriptor that a process needs to start in the cgroup. Throws what node:fs throws. */
+export function doCgroupStep(step: CgroupStep): number | undefined {
+  switch (step.op) {
+    case "CGROUP_MAKE":
+      makeCgroup(step.cgroup, step.shared);
+      return undefined;
+    case "CGROUP_WRITE":
+      writeTo(join(step.cgroup, step.file), step.content);
+      return undefined;
+    case "CGROUP_JOIN":
+      return openSync(step.version === 1 ? join(step.cgroup, "tasks") : step.cgroup, joinFlags(step.version));
+  }
+}
+
+function joinFlags(version: 1 | 2): number {
+  return version === 1 ? constants.O_WRONLY : constants.O_RDONLY | constants.O_DIRECTORY;
+}
+
+function makeCgroup(path: string, mayExist: boolean): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (!mayExist || !(error instanceof Error) || !("code" in error) || error.code !== "EEXIST") throw error;
+  }
+}
+
+/** In one write, without O_CREAT: a limit that this kernel does not have is then ENOENT. */
+function writeTo(path: string, content: string): void {
+  const fd = openSync(path, constants.O_WRONLY);
+  try {
+    writeSync(fd, content);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** How many of its processes the kernel killed because they used up its memory. */
+export function oomKills({ cgroup, version }: Join): number {
+  const file = version === 1 ? "memory.oom_control" : "memory.events";
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync(join(cgroup, file), "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0; // somebody else removed it
+  }
+}

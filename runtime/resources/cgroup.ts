@@ -1,0 +1,88 @@
+import { rmdirSync, statSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { cgroupAt, type Place, sharedCgroup } from "../cgroup/place.ts";
+import { Failure } from "../failure.ts";
+import { emptyCgroup, thawCgroup } from "../host/cgroup-members.ts";
+import { errnoText } from "../host/errno.ts";
+import { ERRNO } from "../linux.ts";
+import { isListOf, isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
+
+/** A container's cgroups, one in each hierarchy. As a directory, they are stored without the container's name. */
+export interface Cgroups {
+  readonly kind: "cgroups";
+  readonly places: readonly Place[];
+}
+
+export const isCgroups: Shape<Cgroups> = isRecordOf({
+  kind: isOneOf("cgroups"),
+  places: isListOf(isRecordOf({ version: isOneOf(1, 2), directory: isText })),
+});
+
+/** A container, by its name and its state directory. */
+export interface CgroupOwner {
+  readonly root: string;
+  readonly name: string;
+}
+
+/**
+ * The name of the directories of its cgroups. Two state directories may each have a container of that name; a copied one
+ * has another inode, so what its journals name is not the original's.
+ */
+export function cgroupName({ root, name }: CgroupOwner): string {
+  const { dev, ino } = statSync(root);
+  return `${name}.${dev.toString(16)}-${ino.toString(16)}`;
+}
+
+/** How long the processes in one may take to end. */
+const END_WAIT_MS = 10_000;
+const END_POLL_MS = 1;
+
+/** Ends what is in them and removes them. Throws Failure. */
+export async function removeCgroups(owner: CgroupOwner, { places }: Cgroups): Promise<void> {
+  const name = cgroupName(owner);
+  const deadline = Date.now() + END_WAIT_MS;
+  let left = busy(
+    places.map((place) => cgroupAt(place, name)),
+    deadline,
+  );
+  while (left.length > 0) {
+    // All of them before the next look: a process does not end while it is frozen in another one.
+    for (const path of left) emptyCgroup(path);
+    await setTimeout(END_POLL_MS);
+    left = busy(left, deadline);
+  }
+  // Another container may be in it.
+  for (const { version, directory } of places) if (version === 2) remove(sharedCgroup(directory));
+}
+
+/** So that the processes in them can end. */
+export function thawCgroups(owner: CgroupOwner, { places }: Cgroups): void {
+  const name = cgroupName(owner);
+  for (const place of places) if (place.version === 1) thawCgroup(cgroupAt(place, name));
+}
+
+/** Removes them, and returns those with something in them. */
+function busy(paths: readonly string[], deadline: number): string[] {
+  return paths.filter((path) => {
+    const errno = remove(path);
+    if (errno === 0 || errno === ERRNO.ENOENT) return false;
+    if (errno !== ERRNO.EBUSY || Date.now() >= deadline) throw notRemoved(path, errno);
+    return true;
+  });
+}
+
+/** Returns 0 or an errno. */
+function remove(path: string): number {
+  try {
+    rmdirSync(path);
+    return 0;
+  } catch (error) {
+    return -((error as NodeJS.ErrnoException).errno ?? -ERRNO.EINVAL);
+  }
+}
+
+function notRemoved(path: string, errno: number): Failure {
+  const remedy =
+    errno === ERRNO.EBUSY ? `cat ${path}/cgroup.procs shows what is in it` : `remove it by hand: rmdir ${path}`;
+  return new Failure(`can't remove the cgroup ${path}: ${errnoText(errno)}`, { code: "cleanup-failed", remedy });
+}
