@@ -10,6 +10,7 @@ import { CarriedProcess } from "./carry.ts";
 import { claimDirectory } from "./directory.ts";
 import { hostFacts } from "./facts.ts";
 import { PipeSource } from "./pipes.ts";
+import { relayOnDemand } from "./relay.ts";
 import { startRootAgent } from "./root.ts";
 
 /** The root agent may take this long to end what it runs, which is longer than ending one process group takes. */
@@ -43,6 +44,7 @@ export async function serve(args: readonly string[], lifetime: Readable, out: Wr
     where === "sudo" && facts.uid !== 0
       ? startRootAgent(token, [token, "root", client, directory, String(facts.uid)], out)
       : undefined;
+  relayOnDemand(token, lifetime, out);
   await ended;
   await Promise.all([agent.end(), root && endRoot(root)]);
   rmSync(directory, { recursive: true, force: true });

@@ -30,6 +30,8 @@ export type RootHello = { readonly socket: string } | { readonly failed: string 
 
 export const HELLO = "hello";
 export const ROOT = "root";
+/** Frames of the relay follow instead of lines. */
+export const RELAY = "relay";
 /** Instead of hello, followed by process.version. */
 export const OLD_NODE = "old-node";
 

@@ -78,6 +78,7 @@ class AgentProcess implements RemoteProcess {
     const lost = () => this.#fail(new ConnectionLost(`the connection to ${this.#where} was lost`));
     this.#channel.on("data", (chunk: Buffer) => this.#receive(chunk));
     this.#channel.on("error", lost).on("end", lost).on("close", lost);
+    if (this.#channel.destroyed) lost(); // while it was kept open ahead
     this.#channel.write(Buffer.concat([encodePreface(), encode({ type: "request", ...this.#command })]));
     this.#signal = signal;
     signal?.addEventListener("abort", this.#terminate, { once: true });

@@ -5,12 +5,11 @@ import { decodeFacts, type HostFacts } from "../../protocol/hello.ts";
 import { NoAgent, type StartedAgent } from "../agent-client/greeting.ts";
 import { rootSocket, type SudoUse } from "../sudo.ts";
 import { startOnSession } from "./session/process.ts";
-import { type AgentOptions, startAgent } from "./start-agent.ts";
+import { type AgentOptions, type SshAgent, startAgent } from "./start-agent.ts";
 import type { SshTransport } from "./transport/transport.ts";
 
 export interface CarrierOptions extends AgentOptions {
   readonly sudo: SudoUse;
-  readonly notice: (text: string) => void;
 }
 
 /** How processes are started: each on a connection to the agent, or each on an SSH session of its own. */
@@ -34,13 +33,7 @@ export async function chooseCarrier(transport: SshTransport, options: CarrierOpt
   const { where, sudo, notice } = options;
   try {
     const agent = await startAgent(transport, sudo !== "never", options);
-    const carrier = await throughAgent(transport, agent, options);
-    if (carrier) return carrier;
-    agent.end();
-    notice(
-      `${where}: sshd forwards no unix sockets (AllowStreamLocalForwarding), so each command takes longer to start`,
-    );
-    return { kind: "session", facts: agent.hello.facts };
+    return await throughAgent(transport, agent, options);
   } catch (error) {
     if (!(error instanceof NoAgent)) throw error;
     notice(`${where}: can't start the agent (${error.message}), so each command takes longer to start`);
@@ -48,33 +41,33 @@ export async function chooseCarrier(transport: SshTransport, options: CarrierOpt
   }
 }
 
-/** Returns undefined where sshd refuses to forward to the agent's socket. */
+/** Each process on a channel of its own, or, where sshd refuses to forward to the agent's socket, on its session. */
 async function throughAgent(
   transport: SshTransport,
-  agent: StartedAgent,
+  agent: SshAgent,
   { where, sudo }: CarrierOptions,
-): Promise<Carrier | undefined> {
-  const open = () => transport.connectUnix(agent.hello.socket);
-  const first = open();
-  try {
-    await first;
-  } catch (error) {
-    if (error instanceof ConnectionLost) throw error;
-    return undefined;
-  }
-  const asRoot = rootOpener(transport, agent, sudo, where);
+): Promise<Carrier> {
+  const first = transport.connectUnix(agent.hello.socket);
+  const refusal = await first.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (refusal instanceof ConnectionLost) throw refusal;
+  const relay = refusal ? await agent.relay() : undefined;
+  const to = (socket: string) => async () => relay?.(socket) ?? (await transport.connectUnix(socket));
+  const asRoot = rootOpener(agent, sudo, where, to);
   asRoot.catch(() => {}); // reported by each exec that needs it
-  return { kind: "agent", agent, asUser: openAhead(open, first), asRoot };
+  return { kind: "agent", agent, asUser: openAhead(to(agent.hello.socket), refusal ? undefined : first), asRoot };
 }
 
 async function rootOpener(
-  transport: SshTransport,
   agent: StartedAgent,
   sudo: SudoUse,
   where: string,
+  to: (socket: string) => Opener,
 ): Promise<Opener | undefined> {
   const socket = await rootSocket(agent, sudo, where);
-  return socket === undefined ? undefined : openAhead(() => transport.connectUnix(socket));
+  return socket === undefined ? undefined : openAhead(to(socket));
 }
 
 /** Keeps one connection open ahead, so that a start does not wait a round trip for it. */

@@ -1,12 +1,16 @@
+import type { Duplex } from "node:stream";
 import { ConnectionLost } from "../../failure.ts";
+import { Relay } from "../../protocol/relay.ts";
 import type { AgentFile } from "../agent-client/agent-file.ts";
 import { Greeting, NO_NODE, NOT_INSTALLED, type StartedAgent, UPLOAD } from "../agent-client/greeting.ts";
 import { forLoginShell, quote } from "../login-shell/quote.ts";
-import { newToken } from "../login-shell/token.ts";
-import type { SshTransport } from "./transport/transport.ts";
+import { AfterToken, newToken } from "../login-shell/token.ts";
+import type { SshChannel, SshTransport } from "./transport/transport.ts";
 
-/** From the start command to the agent's hello, upload included. */
-const START_DEADLINE_MS = 30_000;
+/** From the start command to the agent's hello: the login shell's start-up files and the upload. */
+const START_DEADLINE_MS = 300_000;
+/** After this a person is told what is waited for. */
+const SLOW_MS = 10_000;
 
 export interface AgentOptions {
   /** The target's name, for messages. */
@@ -14,6 +18,12 @@ export interface AgentOptions {
   readonly agent: AgentFile;
   /** Identifies this client to the target, so that an agent left over from a cut connection is ended. */
   readonly client: string;
+  readonly notice: (text: string) => void;
+}
+
+export interface SshAgent extends StartedAgent {
+  /** Opens a way to unix sockets on the target over the agent's session, where none can be forwarded. Called once. */
+  relay(): Promise<(path: string) => Duplex>;
 }
 
 /**
@@ -23,14 +33,15 @@ export interface AgentOptions {
 export async function startAgent(
   transport: SshTransport,
   withRoot: boolean,
-  { where, agent, client }: AgentOptions,
-): Promise<StartedAgent> {
+  { where, agent, client, notice }: AgentOptions,
+): Promise<SshAgent> {
   const token = newToken();
   const { channel } = await transport.session(forLoginShell(startScript(token, agent, client, withRoot)));
   const upload = () => void channel.write(agent.content);
   const greeting = new Greeting({ token, where, deadlineMs: START_DEADLINE_MS, upload });
   channel.on("error", () => {}); // "close" follows
-  channel.on("data", (chunk: Buffer) => greeting.stdout(chunk));
+  const greeted = (chunk: Buffer) => greeting.stdout(chunk);
+  channel.on("data", greeted);
   channel.stderr.on("data", (chunk: Buffer) => greeting.stderr(chunk));
   const ended = new Promise<void>((settle) => {
     channel.on("close", () => {
@@ -41,12 +52,38 @@ export async function startAgent(
   void transport.closed.then((error) =>
     greeting.fail(error ?? new ConnectionLost(`the connection to ${where} was closed`)),
   );
+  const slow = () => notice(`${where}: still waiting for the login shell; do its start-up files take long?`);
+  const timer = setTimeout(slow, SLOW_MS);
   try {
-    return { hello: await greeting.hello, root: greeting.root, ended, end: () => channel.end() };
+    const hello = await greeting.hello;
+    const relay = async () => {
+      if (withRoot && hello.facts.uid !== 0) await greeting.root; // the last line before the relay's
+      channel.off("data", greeted);
+      return startRelay(channel, token);
+    };
+    return { hello, root: greeting.root, ended, end: () => channel.end(), relay };
   } catch (error) {
     channel.close();
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/** Connections over the agent's own session. */
+function startRelay(channel: SshChannel, token: string): (path: string) => Duplex {
+  const relay = new Relay(channel);
+  const frames = new AfterToken(token, () => {});
+  frames.on("data", (chunk: Buffer) => {
+    try {
+      relay.receive(chunk);
+    } catch {
+      channel.close();
+    }
+  });
+  channel.pipe(frames);
+  channel.on("close", () => relay.close());
+  return (path) => relay.open(path);
 }
 
 /** Runs in a POSIX shell; UPLOAD asks for the agent's content on stdin. */

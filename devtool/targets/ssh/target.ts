@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { userInfo } from "node:os";
+import { ConnectionLost } from "../../failure.ts";
 import { agentFile } from "../agent-client/agent-file.ts";
 import { sudoUse } from "../sudo.ts";
 import type { Target } from "../target.ts";
@@ -8,8 +9,11 @@ import { sshSettings } from "./config/look-up.ts";
 import type { SshSettings } from "./config/settings.ts";
 import { sshConnection } from "./connection.ts";
 import type { UnlockedKeys } from "./keys/file-identity.ts";
+import { dialByEither } from "./openssh/hand-over.ts";
 import { dialRoute } from "./route/dial-route.ts";
 import { routeTo } from "./route/route.ts";
+import { withFurtherConnections } from "./transport/further.ts";
+import type { SshTransport } from "./transport/transport.ts";
 
 export interface SshTargetOptions {
   readonly acceptNewHostKey: boolean;
@@ -22,23 +26,44 @@ export interface SshTargetOptions {
 /** @throws Failure when `host` is not a valid host */
 export function sshTarget(name: string, host: string, options: SshTargetOptions): Target {
   const spec = parseHostSpec(host);
-  const place = { file: options.configFile, home: userInfo().homedir, notice: options.notice };
-  const route = () => routeTo(spec, (hop) => sshSettings(hop, place));
-  return { name, kind: "ssh", connect: connector(name, route, options) };
+  const { configFile, notice } = options;
+  const place = { file: configFile, home: userInfo().homedir, notice };
+  const unlocked: UnlockedKeys = new Map();
+  const dial = async (signal: AbortSignal) => {
+    const route = await routeTo(spec, (hop) => sshSettings(hop, place));
+    const settings = route.at(-1);
+    if (!settings) throw new TypeError("a route without a host");
+    const byLibrary = (mayHandOver: boolean) => dialRoute(route, unlocked, { ...options, mayHandOver }, signal);
+    return await dialByEither({ ...options, spec, settings }, byLibrary, notice, signal);
+  };
+  return { name, kind: "ssh", connect: connector(name, dial, options) };
 }
 
-/** Connects along a route, which is looked up again each time. Keys that a passphrase has unlocked stay unlocked. */
-export function connector(
+/** The same for one host whose settings are not OpenSSH's configuration; they are looked up again each time. */
+export function connectorTo(
   where: string,
-  route: () => Promise<readonly SshSettings[]>,
+  settings: () => Promise<SshSettings>,
   options: Omit<SshTargetOptions, "configFile">,
 ): Target["connect"] {
   const unlocked: UnlockedKeys = new Map();
+  const dial = async (signal: AbortSignal) =>
+    await dialRoute([await settings()], unlocked, { ...options, mayHandOver: false }, signal);
+  return connector(where, dial, options);
+}
+
+/** Keys that a passphrase has unlocked stay unlocked from one connection to the next. */
+function connector(
+  where: string,
+  dial: (signal: AbortSignal) => Promise<SshTransport>,
+  { sudo, notice }: Pick<SshTargetOptions, "sudo" | "notice">,
+): Target["connect"] {
   const client = randomBytes(8).toString("hex");
-  const sudo = sudoUse(options.sudo);
   return async (signal) => {
-    const [agent, hops] = await Promise.all([agentFile(), route()]);
-    const transport = await dialRoute(hops, unlocked, options, signal);
-    return sshConnection(transport, { where, agent, client, sudo, notice: options.notice });
+    const agent = await agentFile();
+    const first = await dial(signal);
+    const closing = new AbortController();
+    void first.closed.then(() => closing.abort(new ConnectionLost(`the connection to ${where} was closed`)));
+    const transport = withFurtherConnections(first, () => dial(closing.signal));
+    return sshConnection(transport, { where, agent, client, sudo: sudoUse(sudo), notice });
   };
 }

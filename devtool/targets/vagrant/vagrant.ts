@@ -4,7 +4,7 @@ import { Failure } from "../../failure.ts";
 import { parseSshConfig } from "../ssh/config/file.ts";
 import { parseHostSpec } from "../ssh/config/host-spec.ts";
 import { interpret, type SshSettings } from "../ssh/config/settings.ts";
-import { connector } from "../ssh/target.ts";
+import { connectorTo } from "../ssh/target.ts";
 import { Unreachable } from "../ssh/transport/connect-failure.ts";
 import type { Target } from "../target.ts";
 import { sshConfig } from "./ssh-config.ts";
@@ -21,10 +21,10 @@ export interface VagrantTargetOptions {
 
 /** The virtual machine of the project's Vagrantfile. */
 export function vagrantTarget(name: string, options: VagrantTargetOptions): Target {
-  const route = async () => [await machineSettings(options)];
+  const settings = () => machineSettings(options);
   // The project's own machine: nobody can know its key before the first connection, which stores it.
   const trust = { acceptNewHostKey: true, sudo: options.sudo ?? true, notice: options.notice };
-  const connect = connector(name, route, trust);
+  const connect = connectorTo(name, settings, trust);
   return {
     name,
     kind: "vagrant",

@@ -1,20 +1,30 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, open as openFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import test, { after, before } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Failure } from "../../../devtool/failure.ts";
 import { localTarget } from "../../../devtool/targets/local/local.ts";
-import type { Connection, ExecOptions } from "../../../devtool/targets/target.ts";
+import type { Connection, ExecOptions, ExitStatus } from "../../../devtool/targets/target.ts";
 import { buildAgent } from "../../rig/agent.ts";
+import { startSshdForOpenSsh } from "../../rig/certificate.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
 import { gone, kill } from "../../rig/processes.ts";
 import { type Sshd, startSshd } from "../../rig/sshd.ts";
 import { connectTo, firstLine, outcome, targetOn } from "./connected.ts";
 
 /** Every carrier of processes; the caller sees no difference. */
-const CARRIERS = ["the agent", "a session", "a session where sshd forwards no sockets", "the local agent"] as const;
+const CARRIERS = [
+  "the agent",
+  "a session",
+  "the agent's session, where sshd forwards no sockets",
+  "OpenSSH's own ssh",
+  "a session of OpenSSH's own ssh",
+  "the local agent",
+] as const;
 const open = new Map<(typeof CARRIERS)[number], Connection>();
 let sshd: Sshd;
 const cleanups: (() => Promise<void>)[] = [];
@@ -28,7 +38,10 @@ before(async () => {
   const refusing = await startSshd(scope, { config: ["AllowStreamLocalForwarding no"] });
   open.set("the agent", await connectTo(scope, targetOn(sshd)));
   open.set("a session", await connectTo(scope, targetOn(sshd)));
-  open.set("a session where sshd forwards no sockets", await connectTo(scope, targetOn(refusing)));
+  open.set("the agent's session, where sshd forwards no sockets", await connectTo(scope, targetOn(refusing)));
+  const certified = await startSshdForOpenSsh(scope);
+  open.set("OpenSSH's own ssh", await connectTo(scope, targetOn(certified)));
+  open.set("a session of OpenSSH's own ssh", await connectTo(scope, targetOn(certified)));
   open.set("the local agent", await connectTo(scope, localTarget("local", { sudo: undefined })));
 });
 
@@ -37,8 +50,12 @@ for (const carrier of CARRIERS) {
   const exec = (argv: readonly string[], options: ExecOptions = {}) => {
     const connection = open.get(carrier);
     assert.ok(connection);
-    return connection.exec(argv, { ...options, withoutAgent: carrier === "a session" });
+    return connection.exec(argv, { ...options, withoutAgent: carrier.startsWith("a session") });
   };
+
+  /** Of the signal that ended a command ssh itself tells nothing. */
+  const endedBy = (signal: NodeJS.Signals): ExitStatus =>
+    carrier === "a session of OpenSSH's own ssh" ? { code: 255, signal: null } : { code: null, signal };
 
   test(`${carrier}: stdin, both outputs and the exit code pass`, async () => {
     assert.deepEqual(await outcome(sh("cat; echo err >&2; exit 7"), "in\n"), {
@@ -49,7 +66,7 @@ for (const carrier of CARRIERS) {
   });
 
   test(`${carrier}: the signal that ended a process is reported`, async () => {
-    assert.deepEqual((await outcome(sh("kill -KILL $$"))).status, { code: null, signal: "SIGKILL" });
+    assert.deepEqual((await outcome(sh("kill -KILL $$"))).status, endedBy("SIGKILL"));
   });
 
   test(`${carrier}: argv, cwd and env arrive unchanged, without a shell`, async (t) => {
@@ -123,7 +140,7 @@ for (const carrier of CARRIERS) {
     const child = Number(await firstLine(process));
     process.stdin.write(Buffer.alloc(8_000_000));
     process.kill("SIGTERM");
-    assert.deepEqual(await process.exited, { code: null, signal: "SIGTERM" });
+    assert.deepEqual(await process.exited, endedBy("SIGTERM"));
     await gone(child);
   });
 
@@ -154,7 +171,7 @@ for (const carrier of CARRIERS) {
     for (let index = 0; index < 10; index++) process.stdin.write(Buffer.alloc(100_000));
     process.stdin.end();
     process.kill("SIGTERM");
-    assert.deepEqual(await process.exited, { code: null, signal: "SIGTERM" });
+    assert.deepEqual(await process.exited, endedBy("SIGTERM"));
   });
 
   test(`${carrier}: exited settles for a caller who reads no output`, async () => {
@@ -245,41 +262,50 @@ test("what rc files print, to either stream, is kept out of a process's output",
   }
 });
 
-test("a terminal has its size, its type and job control, and hangs up when the process is aborted", async () => {
-  const connection = open.get("the agent");
-  assert.ok(connection);
-  const abort = new AbortController();
-  const process = await connection.exec(
-    ["sh", "-c", 'stty size; echo "$TERM"; test -t 0 && test -t 2 && echo tty; read line; stty size; exec cat'],
-    {
-      tty: { term: "xterm-256color", columns: 91, rows: 33 },
-      signal: abort.signal,
-    },
-  );
-  let seen = "";
-  const until = async (text: string) => {
-    for await (const chunk of process.stdout.iterator({ destroyOnReturn: false })) {
-      seen += chunk;
-      if (seen.includes(text)) break;
+for (const [transport, name] of [
+  ["the library", "the agent"],
+  ["OpenSSH's own ssh", "OpenSSH's own ssh"],
+] as const) {
+  test(`over ${transport} a terminal has its size, its type and job control, and hangs up when the process is aborted`, async () => {
+    const connection = open.get(name);
+    assert.ok(connection);
+    const abort = new AbortController();
+    const process = await connection.exec(
+      ["sh", "-c", 'stty size; echo "$TERM"; test -t 0 && test -t 2 && echo tty; while read line; do stty size; done'],
+      {
+        tty: { term: "xterm-256color", columns: 91, rows: 33 },
+        signal: abort.signal,
+      },
+    );
+    let seen = "";
+    const until = async (text: RegExp) => {
+      for await (const chunk of process.stdout.iterator({ destroyOnReturn: false })) {
+        seen += chunk;
+        if (text.test(seen)) break;
+      }
+    };
+    await until(/tty\r\n$/);
+    assert.equal(seen, "33 91\r\nxterm-256color\r\ntty\r\n");
+    process.resize({ columns: 100, rows: 50 });
+    // The size may arrive after what is typed.
+    while (!seen.endsWith("50 100\r\n")) {
+      seen = "";
+      process.stdin.write("\r");
+      await until(/\d \d+\r\n$/);
     }
-  };
-  await until("tty\r\n");
-  assert.equal(seen, "33 91\r\nxterm-256color\r\ntty\r\n");
-  process.resize({ columns: 100, rows: 50 });
-  process.stdin.write("\r");
-  await until("50 100\r\n");
-  abort.abort();
-  assert.equal((await process.exited).code === 0, false);
-});
+    abort.abort();
+    assert.equal((await process.exited).code === 0, false);
+  });
 
-test("Ctrl-C typed on a terminal interrupts the process", async () => {
-  const connection = open.get("the agent");
-  const process = await connection?.exec(["sleep", "1000"], { tty: { term: "dumb", columns: 80, rows: 24 } });
-  assert.ok(process);
-  process.stdout.resume();
-  process.stdin.write("\x03");
-  assert.deepEqual(await process.exited, { code: null, signal: "SIGINT" });
-});
+  test(`over ${transport} Ctrl-C typed on a terminal interrupts the process`, async () => {
+    const connection = open.get(name);
+    const process = await connection?.exec(["sleep", "1000"], { tty: { term: "dumb", columns: 80, rows: 24 } });
+    assert.ok(process);
+    process.stdout.resume();
+    process.stdin.write("\x03");
+    assert.notEqual((await process.exited).code, 0);
+  });
+}
 
 test("more processes than sshd's MaxSessions run at once through the agent, with one session", async (t) => {
   const narrow = await startSshd(t, { config: ["MaxSessions 1"] });
@@ -289,13 +315,50 @@ test("more processes than sshd's MaxSessions run at once through the agent, with
   for (const process of processes) assert.equal((await outcome(process)).stdout, "x");
 });
 
-test("an sshd that forwards no sockets is reported by one notice", async (t) => {
+test("a terminal beside the agent, where sshd allows one session, gets a further connection, which ends with it", async (t) => {
+  const narrow = await startSshd(t, { config: ["MaxSessions 1"] });
+  const connection = await connectTo(t, targetOn(narrow));
+  await outcome(connection.exec(["true"]));
+  const terminal = await connection.exec(["sh", "-c", "read line; echo $line"], {
+    tty: { term: "dumb", columns: 80, rows: 24 },
+  });
+  assert.equal((await narrow.connections()).length, 2);
+  const typed = outcome(terminal);
+  terminal.stdin.write("typed\r");
+  assert.match((await typed).stdout, /typed\r\ntyped\r\n/);
+  assert.equal((await outcome(connection.exec(["echo", "out"], { withoutAgent: true }))).stdout, "out\n");
+});
+
+test("a login shell whose start-up files take long is waited for, with one notice", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const gate = join(directory, "gate");
+  execFileSync("mkfifo", [gate]);
+  const slow = await startSshd(t, { config: [`ForceCommand read line <${gate}; exec sh -c "$SSH_ORIGINAL_COMMAND"`] });
   const notices: string[] = [];
-  const refusing = await startSshd(t, { config: ["AllowStreamLocalForwarding no"] });
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const connection = await connectTo(t, targetOn(slow, { notice: (text) => notices.push(text) }));
+  const process = connection.exec(["echo", "out"]);
+  const writer = await openFile(gate, "w"); // once the shell reads from it
+  while (notices.length === 0) {
+    t.mock.timers.tick(1);
+    await nextTurn();
+  }
+  t.mock.timers.tick(60_000);
+  t.mock.timers.reset();
+  await writer.write("\n");
+  await writer.close();
+  assert.equal((await outcome(process)).stdout, "out\n");
+  assert.deepEqual(notices, ["rig: still waiting for the login shell; do its start-up files take long?"]);
+});
+
+test("an sshd that forwards no sockets, and allows one session, carries many processes at once, as root too", async (t) => {
+  const notices: string[] = [];
+  const refusing = await startSshd(t, { config: ["AllowStreamLocalForwarding no", "MaxSessions 1"] });
   const connection = await connectTo(t, targetOn(refusing, { notice: (text) => notices.push(text) }));
-  await Promise.all([outcome(connection.exec(["true"])), outcome(connection.exec(["true"]))]);
-  assert.equal(notices.length, 1);
-  assert.match(notices.join(), /AllowStreamLocalForwarding/);
+  const processes = await Promise.all(Array.from({ length: 12 }, () => connection.exec(["cat"], { asRoot: true })));
+  for (const process of processes) process.stdin.end("x");
+  for (const process of processes) assert.equal((await outcome(process)).stdout, "x");
+  assert.deepEqual(notices, []);
 });
 
 test("a target whose home can't be written still runs processes, with one notice", async (t) => {

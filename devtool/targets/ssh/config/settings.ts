@@ -14,6 +14,8 @@ export interface SshSettings {
   readonly identityFiles: readonly string[];
   /** CertificateFile; a key's own certificate, KEY-cert.pub, is not among them. */
   readonly certificateFiles: readonly string[];
+  /** PKCS11Provider: a library with a smart card's keys. */
+  readonly pkcs11Provider: string | undefined;
   readonly identitiesOnly: boolean;
   /** ssh-agent's socket or pipe; undefined: no agent is used. */
   readonly agentSocket: string | undefined;
@@ -67,6 +69,7 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
     ...named,
     identityFiles: each("identityfile"),
     certificateFiles: each("certificatefile"),
+    pkcs11Provider: unlessNone("pkcs11provider"),
     identitiesOnly: isYes(first("identitiesonly")),
     agentSocket: agentSocket(first("identityagent"), expand),
     forwardAgent: forwardAgent(first("forwardagent"), expand),
@@ -91,15 +94,22 @@ function isYes(value: string | undefined): boolean {
   return value === "yes" || value === "true";
 }
 
-/** Keywords that switch a method off, and the method. */
-const METHOD_SWITCHES = {
-  pubkeyauthentication: "publickey",
-  kbdinteractiveauthentication: "keyboard-interactive",
-  passwordauthentication: "password",
-} as const;
+function isNo(value: string | undefined): boolean {
+  return value === "no" || value === "false";
+}
+
+/** The keyword that switches a method on or off, the method, and whether it is on by default. */
+const METHOD_SWITCHES = [
+  ["pubkeyauthentication", "publickey", true],
+  ["kbdinteractiveauthentication", "keyboard-interactive", true],
+  ["passwordauthentication", "password", true],
+  ["hostbasedauthentication", "hostbased", false],
+  ["gssapiauthentication", "gssapi-with-mic", false],
+] as const;
 
 function logInSettings(first: (keyword: string) => string | undefined): LogInSettings {
-  const off = Object.entries(METHOD_SWITCHES).filter(([keyword]) => ["no", "false"].includes(first(keyword) ?? ""));
+  const isOn = (keyword: string, byDefault: boolean) => (byDefault ? !isNo(first(keyword)) : isYes(first(keyword)));
+  const off = METHOD_SWITCHES.filter(([keyword, , byDefault]) => !isOn(keyword, byDefault));
   return {
     preferred: first("preferredauthentications")?.split(","),
     disabled: off.map(([, method]) => method),
@@ -128,7 +138,7 @@ function agentSocket(identityAgent: string | undefined, expand: (path: string) =
 
 /** `yes`: the agent of this machine's environment, whatever IdentityAgent says; else its path, or a variable with it. */
 function forwardAgent(value: string | undefined, expand: (path: string) => string): string | undefined {
-  if (value === undefined || ["no", "false"].includes(value)) return undefined;
+  if (value === undefined || isNo(value)) return undefined;
   return agentSocket(isYes(value) ? undefined : value, expand);
 }
 

@@ -4,6 +4,7 @@ import { Failure } from "../../../failure.ts";
 import type { Ask } from "../log-in/ask.ts";
 import {
   fingerprint,
+  isCertified,
   judgeHostKey,
   type KnownHost,
   knownHostName,
@@ -27,6 +28,8 @@ export interface HostKeyPolicy {
 
 export interface HostKeyCheck {
   readonly knownTypes: readonly string[];
+  /** A certificate authority vouches for the host (@cert-authority), which the library can't check. */
+  readonly isCertified: boolean;
   /** @throws Failure that says why the key is refused */
   verify(key: Buffer): Promise<void>;
 }
@@ -41,6 +44,7 @@ export async function hostKeyCheck(
   const entries = (await Promise.all(files.map(readKnownHosts))).flat();
   return {
     knownTypes: knownKeyTypes(entries, policy.host, policy.port),
+    isCertified: isCertified(entries, policy.host, policy.port),
     verify: async (key) => {
       const verdict = judgeHostKey(entries, policy.host, policy.port, key);
       switch (verdict.kind) {

@@ -18,3 +18,8 @@ export interface KeyReader {
   ): PrivateKey | { readonly publicKey: Buffer; readonly sign: undefined } | "locked" | "wrong passphrase" | "unusable";
   agentKeys(socketPath: string): Promise<readonly (PrivateKey & { readonly comment: string })[]>;
 }
+
+/** A public key in SSH's wire format begins with its type. */
+export function keyType(publicKey: Buffer): string {
+  return publicKey.subarray(4, 4 + publicKey.readUInt32BE(0)).toString("latin1");
+}

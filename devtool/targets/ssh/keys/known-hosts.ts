@@ -52,7 +52,7 @@ function isKeyOfType(key: Buffer, type: string): boolean {
 }
 
 /**
- * Whether `key` is the host's. Certificates are not supported, so @cert-authority lines are ignored.
+ * Whether `key` is the host's. @cert-authority lines are ignored: see isCertified.
  * As in OpenSSH, the key of a host on another port than 22 may also be stored under its name without the port; another
  * key under that name does not make it a changed one.
  */
@@ -76,6 +76,12 @@ export function knownKeyTypes(entries: readonly KnownHost[], host: string, port:
   const named = entriesFor(entries, knownHostName(host, port));
   const found = named.length > 0 ? named : entriesFor(entries, host.toLowerCase());
   return [...new Set(found.filter(({ marker }) => marker === undefined).map(({ type }) => type))];
+}
+
+/** Whether a @cert-authority line names the host. */
+export function isCertified(entries: readonly KnownHost[], host: string, port: number): boolean {
+  const named = [...entriesFor(entries, knownHostName(host, port)), ...entriesFor(entries, host.toLowerCase())];
+  return named.some(({ marker }) => marker === "cert-authority");
 }
 
 /** `host`, or `[host]:port` where the port is not 22. */

@@ -1,5 +1,5 @@
 import { BaseAgent, createAgent, type ParsedKey, parseSshKey } from "../transport/ssh2.ts";
-import type { Identity, KeyReader, PrivateKey } from "./key.ts";
+import { type Identity, type KeyReader, keyType, type PrivateKey } from "./key.ts";
 
 /** One key as an ssh2 agent: it offers the public key, and signs only if the server accepts it. */
 export class OfferedIdentity extends BaseAgent {
@@ -34,11 +34,6 @@ export class OfferedIdentity extends BaseAgent {
       (error: unknown) => answer(error instanceof Error ? error : new Error(String(error))),
     );
   }
-}
-
-/** A public key in SSH's wire format begins with its type. */
-function keyType(publicKey: Buffer): string {
-  return publicKey.subarray(4, 4 + publicKey.readUInt32BE(0)).toString("latin1");
 }
 
 export const readKeys: KeyReader = {

@@ -1,11 +1,14 @@
 import type { Identity } from "../keys/key.ts";
 import { OfferedIdentity } from "../keys/reader.ts";
+import { BeyondLibrary } from "../openssh/beyond.ts";
 import type { AnyAuthMethod } from "../transport/ssh2.ts";
 import { Answers, type AnswersOptions } from "./answers.ts";
 import type { Attempts, Refusal } from "./method.ts";
 
-/** As OpenSSH's, without the methods that the library has not. */
-const METHODS = ["publickey", "keyboard-interactive", "password"];
+/** Methods that only OpenSSH's own ssh has. */
+const OPENSSH_ONLY = ["hostbased", "gssapi-with-mic"];
+/** As OpenSSH's, but keys first. */
+const METHODS = ["publickey", ...OPENSSH_ONLY, "keyboard-interactive", "password"];
 
 /** What happened during a login, for its failure's message. */
 export interface LogInStory {
@@ -22,6 +25,8 @@ export interface LogInStory {
 
 export interface LogInOptions extends AnswersOptions {
   readonly identities: readonly Identity[];
+  /** OpenSSH's own ssh may log in instead. */
+  readonly mayHandOver: boolean;
 }
 
 /**
@@ -44,7 +49,7 @@ export class LogIn {
     this.#attempts = this.#attempt();
   }
 
-  /** The next method, or undefined if there is none. Rejects when interrupted. */
+  /** The next method, or undefined if there is none. Rejects when interrupted, and with BeyondLibrary. */
   async next(refusal: Refusal): Promise<AnyAuthMethod | undefined> {
     const { value, done } = await this.#attempts.next(refusal);
     return done ? undefined : value;
@@ -85,6 +90,7 @@ export class LogIn {
       case "password":
         return yield* this.#answers.password();
       default:
+        if (this.#options.mayHandOver && OPENSSH_ONLY.includes(method)) throw new BeyondLibrary(`it offers ${method}`);
         return undefined;
     }
   }

@@ -7,10 +7,10 @@ import { noSudo } from "../../sudo.ts";
 import type { ExitStatus, RemoteProcess, TerminalSize } from "../../target.ts";
 
 import type { SshSession, SshTransport } from "../transport/transport.ts";
-import { killLine, type SessionCommand, startLine } from "./script.ts";
+import { killLine, resizeLine, type SessionCommand, startLine } from "./script.ts";
 
 /** From the command to its start, a login shell's rc files included. */
-const START_DEADLINE_MS = 30_000;
+const START_DEADLINE_MS = 300_000;
 /** After SIGTERM on an abort, before SIGKILL. */
 const TERMINATE_GRACE_MS = 5_000;
 
@@ -98,8 +98,12 @@ class SessionProcess implements RemoteProcess {
     else if (this.#state.name === "running") void this.#killGroup(this.#state.pgid, signal).catch(bySshd);
   }
 
-  resize({ rows, columns }: TerminalSize): void {
-    this.#channel.setWindow(rows, columns, 0, 0);
+  resize(size: TerminalSize): void {
+    if (this.#channel.setWindow) this.#channel.setWindow(size.rows, size.columns, 0, 0);
+    else if (this.#state.name === "running") {
+      const line = resizeLine(this.#command.sudo, this.#state.pgid, size);
+      void this.#onSession(line).catch(() => {}); // the old size remains
+    }
   }
 
   #begin(line: string): void {
@@ -129,7 +133,11 @@ class SessionProcess implements RemoteProcess {
 
   /** sshd would signal as the login user, who may not signal root's processes; so another session does it. */
   async #killGroup(pgid: number, signal: NodeJS.Signals): Promise<void> {
-    const { channel } = await this.#transport.session(killLine(this.#command.sudo, pgid, signal));
+    await this.#onSession(killLine(this.#command.sudo, pgid, signal));
+  }
+
+  async #onSession(line: string): Promise<void> {
+    const { channel } = await this.#transport.session(line);
     channel.resume();
     channel.stderr.resume();
   }

@@ -1,7 +1,7 @@
 import { Failure } from "../../../failure.ts";
 import { forLoginShell, quote, quoteArgv } from "../../login-shell/quote.ts";
 import type { SudoUse } from "../../sudo.ts";
-import type { ExecOptions } from "../../target.ts";
+import type { ExecOptions, TerminalSize } from "../../target.ts";
 
 /** Longest command line Linux passes to a shell as one argument (MAX_ARG_STRLEN). */
 const COMMAND_BYTES_MAX = 128 * 1024 - 1;
@@ -32,6 +32,11 @@ export function startLine(token: string, command: SessionCommand, where: string)
 /** The command line that signals a process group, as the user it runs as. */
 export function killLine(sudo: SudoUse, pgid: number, signal: NodeJS.Signals): string {
   return forLoginShell(asUser(sudo, `kill -s ${signal.slice("SIG".length)} -- -${pgid}`));
+}
+
+/** The command line that sets the size of a process group's terminal. */
+export function resizeLine(sudo: SudoUse, pgid: number, { rows, columns }: TerminalSize): string {
+  return forLoginShell(asUser(sudo, `stty -F /proc/${pgid}/fd/0 rows ${rows} cols ${columns}`));
 }
 
 function startScript(token: string, { argv, cwd, env = {}, tty }: SessionCommand): string {

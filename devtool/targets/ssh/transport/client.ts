@@ -6,6 +6,7 @@ import type { Identity } from "../keys/key.ts";
 import type { Ask } from "../log-in/ask.ts";
 import { LogIn } from "../log-in/log-in.ts";
 import { passwordExpired, refused } from "../log-in/refused.ts";
+import { BeyondLibrary } from "../openssh/beyond.ts";
 import { ForwardingRefused, openChannel, openSession } from "./channel.ts";
 import { connectFailure, reasonOf, timedOut } from "./connect-failure.ts";
 import { Deadline } from "./deadline.ts";
@@ -44,11 +45,13 @@ export interface SshDial {
   /** Files with a public key whose private key is nowhere. */
   readonly withoutPrivateKey: readonly string[];
   readonly logIn: LogInSettings;
+  /** OpenSSH's own ssh may connect instead, where the library can't: BeyondLibrary. */
+  readonly mayHandOver: boolean;
   readonly ask: Ask;
   readonly notice: (text: string) => void;
 }
 
-/** @throws Failure naming host and port, and the remedy; or the signal's reason */
+/** @throws Failure naming host and port, and the remedy; BeyondLibrary; or the signal's reason */
 export function dial(options: SshDial, signal: AbortSignal): Promise<SshTransport> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
@@ -183,6 +186,8 @@ class SshClientConnection implements SshTransport {
     if (error.level === "agent" || this.#state.name !== "connecting") this.#why ??= error;
     else if (error.level === "client-authentication") {
       this.fail(this.#why ?? this.#refusal());
+    } else if (options.mayHandOver && /no matching/i.test(error.message)) {
+      this.fail(this.#why ?? new BeyondLibrary(error.message));
     } else this.fail(this.#why ?? connectFailure(options, error));
   }
 

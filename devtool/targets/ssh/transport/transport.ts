@@ -30,7 +30,8 @@ export interface SshChannel extends Duplex {
   readonly stderr: Readable;
   /** `name` without SIG. */
   signal(name: string): void;
-  setWindow(rows: number, columns: number, height: number, width: number): void;
+  /** Missing where the size can't be sent with the channel. */
+  setWindow?(rows: number, columns: number, height: number, width: number): void;
   close(): void;
 }
 

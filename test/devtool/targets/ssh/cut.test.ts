@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, connect as tcp } from "node:net";
@@ -7,6 +8,8 @@ import { createInterface } from "node:readline";
 import test, { before, type TestContext } from "node:test";
 import { ConnectionLost, Failure } from "../../../../devtool/failure.ts";
 import { buildAgent } from "../../../rig/agent.ts";
+import { startSshdForOpenSsh } from "../../../rig/certificate.ts";
+import { temporaryDirectory } from "../../../rig/host.ts";
 import { emptied, gone, kill } from "../../../rig/processes.ts";
 import { type Sshd, startSshd } from "../../../rig/sshd.ts";
 import { connectTo, firstLine, outcome, targetOn } from "../connected.ts";
@@ -22,53 +25,67 @@ async function agentOf(pid: number): Promise<number> {
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
 }
 
-test("when sshd's process for the connection is killed, exited rejects, streams end, and nothing is left running", async (t) => {
-  const sshd = await startSshd(t);
-  const connection = await connectTo(t, targetOn(sshd));
-  const process = await connection.exec(["sh", "-c", BUSY]);
-  const child = Number(await firstLine(process));
-  const agent = await agentOf(await agentOf(child));
-  await sshd.cut();
-  const rest = outcome(process);
-  await assert.rejects(process.exited, lost);
-  await assert.rejects(rest, lost);
-  assert.ok(process.stdin.destroyed);
-  assert.ok(lost(await connection.closed));
-  await assert.rejects(connection.exec(["true"]), lost);
-  await gone(child);
-  await gone(agent);
-});
+for (const [transport, start] of [
+  ["the library", startSshd],
+  ["OpenSSH's own ssh", startSshdForOpenSsh],
+] as const) {
+  test(`${transport}: when sshd's process for the connection is killed, exited rejects, streams end, and nothing is left running`, async (t) => {
+    const sshd = await start(t);
+    const connection = await connectTo(t, targetOn(sshd));
+    const process = await connection.exec(["sh", "-c", BUSY]);
+    const child = Number(await firstLine(process));
+    const agent = await agentOf(await agentOf(child));
+    await sshd.cut();
+    const rest = outcome(process);
+    await assert.rejects(process.exited, lost);
+    await assert.rejects(rest, lost);
+    assert.ok(process.stdin.destroyed);
+    assert.ok(lost(await connection.closed));
+    await assert.rejects(connection.exec(["true"]), lost);
+    await gone(child);
+    await gone(agent);
+  });
 
-test("closing a connection ends what was started through it, agent and session alike", async (t) => {
-  const sshd = await startSshd(t);
-  const connection = await connectTo(t, targetOn(sshd));
-  const processes = [
-    await connection.exec(["sh", "-c", BUSY]),
-    await connection.exec(["sh", "-c", BUSY], { withoutAgent: true }),
-  ];
-  const children = await Promise.all(processes.map(firstLine));
-  assert.equal((await readdir(sshd.runtimeDirectory)).length, 1);
-  await connection.close();
-  assert.equal(await connection.closed, undefined);
-  await Promise.allSettled(processes.map(({ exited }) => exited));
-  for (const child of children) await gone(Number(child));
-  assert.deepEqual(await readdir(sshd.runtimeDirectory), []);
-});
+  test(`${transport}: closing a connection ends what was started through it, agent and session alike`, async (t) => {
+    const sshd = await start(t);
+    const connection = await connectTo(t, targetOn(sshd));
+    const processes = [
+      await connection.exec(["sh", "-c", BUSY]),
+      await connection.exec(["sh", "-c", BUSY], { withoutAgent: true }),
+    ];
+    const children = await Promise.all(processes.map(firstLine));
+    assert.equal((await readdir(sshd.runtimeDirectory)).length, 1);
+    await connection.close();
+    assert.equal(await connection.closed, undefined);
+    await Promise.allSettled(processes.map(({ exited }) => exited));
+    for (const child of children) await gone(Number(child));
+    assert.deepEqual(await readdir(sshd.runtimeDirectory), []);
+  });
 
-test("killing the client's process ends what it started", async (t) => {
-  const sshd = await startSshd(t);
-  const client = detached(sshd, process.env, "sh", "-c", BUSY);
-  assert.ok(client.stdout);
-  const lines = createInterface({ input: client.stdout });
-  let child = 0;
-  for await (const line of lines) {
-    child = Number(line);
-    if (child > 0) break;
-  }
-  client.kill("SIGKILL");
-  assert.deepEqual(await once(client, "exit"), [null, "SIGKILL"]);
-  await gone(child);
-});
+  test(`${transport}: killing the client's process ends what it started, and leaves nothing here`, async (t) => {
+    const sshd = await start(t);
+    const temporary = await temporaryDirectory(t);
+    const client = detached(sshd, { ...process.env, TMPDIR: temporary }, "sh", "-c", BUSY);
+    assert.ok(client.stdout);
+    const lines = createInterface({ input: client.stdout });
+    let child = 0;
+    for await (const line of lines) {
+      child = Number(line);
+      if (child > 0) break;
+    }
+    const ofClient = spawnSync("pgrep", ["-P", String(client.pid)], { encoding: "utf8" })
+      .stdout.split("\n")
+      .filter(Boolean);
+    client.kill("SIGKILL");
+    assert.deepEqual(await once(client, "exit"), [null, "SIGKILL"]);
+    await gone(child);
+    for (const pid of ofClient) await gone(Number(pid));
+    assert.deepEqual(
+      (await readdir(temporary)).filter((name) => name.startsWith("devtool")),
+      [],
+    );
+  });
+}
 
 test("an agent that ends is a lost connection, which the `exited` of its processes reports", async (t) => {
   const sshd = await startSshd(t);

@@ -80,6 +80,7 @@ const table: readonly [title: string, config: string, host: string, expected: Pa
     "h",
     { certificateFiles: [`${home}/h-cert.pub`, "/c"] },
   ],
+  ["PKCS11Provider", "PKCS11Provider /lib/p.so\n", "h", { pkcs11Provider: "/lib/p.so" }],
   ["ConnectTimeout", "ConnectTimeout 1m30s\n", "h", { connectTimeoutMs: 90_000 }],
   ["no ConnectTimeout", "", "h", { connectTimeoutMs: undefined, serverAlive: undefined }],
   ["ServerAliveInterval alone", "ServerAliveInterval 7\n", "h", { serverAlive: { intervalMs: 7000, countMax: 3 } }],
@@ -105,7 +106,7 @@ const table: readonly [title: string, config: string, host: string, expected: Pa
     {
       logIn: {
         preferred: undefined,
-        disabled: ["publickey", "keyboard-interactive", "password"],
+        disabled: ["publickey", "keyboard-interactive", "password", "hostbased", "gssapi-with-mic"],
         prompts: 3,
         batch: true,
       },
@@ -113,9 +114,9 @@ const table: readonly [title: string, config: string, host: string, expected: Pa
   ],
   [
     "PreferredAuthentications and NumberOfPasswordPrompts",
-    "PreferredAuthentications password,publickey\nNumberOfPasswordPrompts 1\n",
+    "PreferredAuthentications password,publickey\nNumberOfPasswordPrompts 1\nGSSAPIAuthentication yes\n",
     "h",
-    { logIn: { preferred: ["password", "publickey"], disabled: [], prompts: 1, batch: false } },
+    { logIn: { preferred: ["password", "publickey"], disabled: ["hostbased"], prompts: 1, batch: false } },
   ],
   ["no known hosts file", "UserKnownHostsFile none\n", "h", { userKnownHostsFiles: [] }],
   [

@@ -1,0 +1,80 @@
+import type { SshSettings } from "../config/settings.ts";
+import type { UnlockedKeys } from "../keys/file-identity.ts";
+import { type HostKeyCheck, type HostKeyPolicy, hostKeyCheck } from "../keys/host-key.ts";
+import { type Identities, identitiesFor } from "../keys/identities.ts";
+import { type Ask, askOnTerminal } from "../log-in/ask.ts";
+import { BeyondLibrary } from "../openssh/beyond.ts";
+import { needsOpenSsh } from "../openssh/need.ts";
+import type { SshDial } from "../transport/client.ts";
+import type { SshTransport } from "../transport/transport.ts";
+
+export interface DialOptions {
+  readonly acceptNewHostKey: boolean;
+  /** OpenSSH's own ssh may connect instead, where the library can't: BeyondLibrary. */
+  readonly mayHandOver: boolean;
+  readonly notice: (text: string) => void;
+}
+
+/** One host of a route, with what its login takes. */
+export interface Hop {
+  readonly settings: SshSettings;
+  /** `host:port`, for messages. */
+  readonly where: string;
+  readonly hostKey: HostKeyCheck;
+  readonly identities: Identities;
+  readonly ask: Ask;
+}
+
+/** Reads keys and known hosts. @throws Failure, BeyondLibrary */
+export async function prepareHop(settings: SshSettings, unlocked: UnlockedKeys, options: DialOptions): Promise<Hop> {
+  // Imported late: loading ssh2 takes longer than starting a command on the local target.
+  const { readKeys } = await import("../keys/reader.ts");
+  const ask = settings.logIn.batch ? askNobody : askOnTerminal;
+  const where = `${settings.hostName}:${settings.port}`;
+  const hostKey = await hostKeyCheck(hostKeyPolicy(settings, options.acceptNewHostKey), ask, options.notice);
+  if (options.mayHandOver) {
+    if (hostKey.isCertified) throw new BeyondLibrary("a certificate authority vouches for its key (@cert-authority)");
+    const [need] = await needsOpenSsh(settings);
+    if (need !== undefined) throw new BeyondLibrary(need);
+  }
+  return { settings, where, hostKey, identities: await identitiesFor(settings, readKeys, unlocked, ask), ask };
+}
+
+/** Connects and logs in. @throws Failure, BeyondLibrary */
+export async function dialHop(
+  { settings, where, hostKey, identities, ask }: Hop,
+  through: SshDial["through"],
+  { mayHandOver, notice }: DialOptions,
+  signal: AbortSignal,
+): Promise<SshTransport> {
+  const { dial } = await import("../transport/client.ts");
+  return await dial(
+    {
+      ...settings,
+      where,
+      host: settings.hostName,
+      hostKeyTypes: hostKey.knownTypes,
+      verifyHostKey: hostKey.verify,
+      identities: identities.offered,
+      withoutPrivateKey: identities.withoutPrivateKey,
+      mayHandOver,
+      ask,
+      notice,
+      ...(through ? { through } : {}),
+    },
+    signal,
+  );
+}
+
+const askNobody = async () => undefined;
+
+function hostKeyPolicy(settings: SshSettings, acceptNew: boolean): HostKeyPolicy {
+  return {
+    host: settings.hostKeyAlias ?? settings.hostName,
+    port: settings.hostKeyAlias === undefined ? settings.port : 22,
+    userFiles: settings.userKnownHostsFiles,
+    globalFiles: settings.globalKnownHostsFiles,
+    hashed: settings.hashKnownHosts,
+    newKeys: acceptNew ? "accept" : settings.newHostKeys,
+  };
+}
