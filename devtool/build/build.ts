@@ -1,15 +1,23 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
+import { join, posix } from "node:path";
 import { text } from "node:stream/consumers";
-import { COMPILED_STAMP } from "../config/project.ts";
+import { BUILD_STAMPS } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import { eachLine } from "../process/lines.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Connection, HostFacts } from "../targets/target.ts";
 import { missingProgram } from "./diagnostics/missing-program.ts";
 import { createToolReader } from "./diagnostics/reader.ts";
-import { ALL_FLAGS, buildArgv, makeFlags, queryArgv } from "./make.ts";
-import { currentStamp, decodeStamp, difference, encodeStamp, type Stamp, withoutChanged } from "./stamp.ts";
+import {
+  currentStamp,
+  type Digests,
+  decodeStamp,
+  difference,
+  encodeStamp,
+  type Stamp,
+  withoutChanged,
+} from "./stamp.ts";
 import type { BuildStep } from "./step.ts";
 
 /** Where a step is built. */
@@ -29,6 +37,7 @@ export interface BuildMemory {
   stamp: Stamp | undefined;
   /** Whether inputs may have been sent to the mirror since. */
   isStale: boolean;
+  readonly digests: Digests;
 }
 
 export interface BuildReport {
@@ -59,20 +68,57 @@ export async function build(
   signal: AbortSignal,
 ): Promise<BuildReport> {
   const started = performance.now();
-  const now = await currentStamp(place.root, step, place.facts);
+  const now = await currentStamp(place.root, step, place.facts, memory.digests);
   const last = memory.stamp ?? (await readStamp(step, place, signal));
   const changes = last && difference(last, now);
   const isNeeded = last === undefined || changes !== undefined;
   if (isNeeded) {
-    const flags = changes === undefined ? ALL_FLAGS : makeFlags(changes);
+    const isAnew = changes === undefined || changes.needsAll;
     // A build that fails or is aborted may have used some of the changes: all of them stay changed until a build
     // succeeds.
-    memory.stamp = last && changes && flags !== ALL_FLAGS ? withoutChanged(last, changes) : undefined;
-    await runStep(step, flags, now, place, onLine, signal);
+    memory.stamp = last && !isAnew ? withoutChanged(last, changes) : undefined;
+    const paths = isAnew ? [...now.files.keys()] : changes.changed;
+    // Build tools compare modification times, but a source has its time from the developer's clock, and what was made of
+    // it from the target's: while the tool runs, what changed has the target's too.
+    await xargs(["touch", "-c", "-m", "--"], paths, place, signal);
+    await runStep(step, isAnew, now, place, onLine, signal).finally(() => restoreTimes(paths, place, signal));
   }
   memory.stamp = now;
   memory.isStale = false;
   return { built: isNeeded, milliseconds: performance.now() - started };
+}
+
+/** Runs a command with words appended, in the mirror. */
+async function xargs(
+  argv: readonly string[],
+  words: readonly string[],
+  { connection, mirror }: BuildPlace,
+  signal: AbortSignal,
+): Promise<void> {
+  const process = await connection.exec(["xargs", "-0", ...argv], { cwd: mirror, signal });
+  process.stdin.end(words.map((word) => `${word}\0`).join(""));
+  process.stdout.resume();
+  process.stderr.resume();
+  await process.exited;
+}
+
+/** Otherwise the next full sync would take them for changed. */
+async function restoreTimes(paths: readonly string[], place: BuildPlace, signal: AbortSignal): Promise<void> {
+  const times = await Promise.all(
+    paths.map((path) => stat(join(place.root, path), { bigint: true }).catch(() => undefined)),
+  );
+  const pairs = paths.flatMap((path, i) => {
+    const time = times[i]?.mtimeNs;
+    return time === undefined ? [] : [`@${time / SECOND}.${String(time % SECOND).padStart(9, "0")}`, `./${path}`];
+  });
+  if (!signal.aborted && pairs.length > 0) await xargs(["-n", "2", "touch", "-c", "-m", "-d"], pairs, place, signal);
+}
+
+const SECOND = 1_000_000_000n;
+
+/** Where the mirror records what the step was built from. */
+function stampPath({ name }: BuildStep): string {
+  return `${BUILD_STAMPS}/${encodeURIComponent(name)}`;
 }
 
 /** Returns the stamp of the last session, provided that what it built is still there. */
@@ -81,8 +127,9 @@ async function readStamp(
   { connection, mirror }: BuildPlace,
   signal: AbortSignal,
 ): Promise<Stamp | undefined> {
-  const script = `cat ${COMPILED_STAMP} 2>/dev/null || exit 1; exec "$@" >/dev/null 2>&1`;
-  const query = await connection.exec(["sh", "-c", script, "sh", ...queryArgv(step)], { cwd: mirror, signal });
+  const script = 'cat "$1" 2>/dev/null || exit 1; shift; exec "$@" >/dev/null 2>&1';
+  const argv = ["sh", "-c", script, "sh", posix.join(mirror, stampPath(step)), ...(step.query ?? ["true"])];
+  const query = await connection.exec(argv, { cwd: posix.join(mirror, step.folder), signal });
   query.stderr.resume();
   const [stored, status] = await Promise.all([text(query.stdout), query.exited]);
   return status.code === 0 ? decodeStamp(stored) : undefined;
@@ -91,20 +138,23 @@ async function readStamp(
 /** Stores `stamp` in the mirror once the step has been built. */
 async function runStep(
   step: BuildStep,
-  flags: readonly string[],
+  isAnew: boolean,
   stamp: Stamp,
   { target, connection, root, mirror }: BuildPlace,
   onLine: OnLine,
   signal: AbortSignal,
 ): Promise<void> {
   // One stream for both, because where make says which directory it is in decides what the compiler's lines mean.
-  const script = `rm -f ${COMPILED_STAMP}; "$@" </dev/null 2>&1 && cat >${COMPILED_STAMP}`;
+  const script =
+    'stamp=$1; shift; mkdir -p "$(dirname "$stamp")"; rm -f "$stamp"; "$@" </dev/null 2>&1 && cat >"$stamp"';
   const env = { LC_ALL: "C.UTF-8", GCC_COLORS: "", TERM: "dumb" };
-  const argv = ["sh", "-c", script, "sh", ...buildArgv(step, flags)];
-  const tool = await connection.exec(argv, { cwd: mirror, env, signal });
+  const command = isAnew ? (step.anew ?? step.argv) : step.argv;
+  const argv = ["sh", "-c", script, "sh", posix.join(mirror, stampPath(step)), ...command];
+  const tool = await connection.exec(argv, { cwd: posix.join(mirror, step.folder), env, signal });
   tool.stdin.end(encodeStamp(stamp));
   tool.stderr.resume();
-  const read = createToolReader({ mirror, folder: step.folder, hasFile: (path) => existsSync(join(root, path)) });
+  const { folder } = step;
+  const read = createToolReader({ mirror, folder, hasFile: (path) => existsSync(join(root, path)) });
   let [errors, missing] = [0, ""];
   const lines = eachLine(tool.stdout, (line) => {
     const understood = read(line);

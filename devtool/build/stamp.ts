@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { toBytes } from "../paths/bytes.ts";
 import type { HostFacts } from "../targets/target.ts";
@@ -7,30 +7,44 @@ import type { BuildStep } from "./step.ts";
 
 /** What a step was built from. It is stored in the mirror too, next to what was built. */
 export interface Stamp {
-  /** Path below the step's folder → SHA-256 of its content. */
+  /** Path in the project → SHA-256 of its content. */
   readonly files: ReadonlyMap<string, string>;
   /** What else the result depends on: the command and the machine. */
   readonly how: string;
 }
 
-/** Returns what the step would be built from now. */
-export async function currentStamp(root: string, step: BuildStep, { arch, libc }: HostFacts): Promise<Stamp> {
+/** Content that was read before: path → its file's identity, and its SHA-256. */
+export type Digests = Map<string, { readonly file: string; readonly sum: string }>;
+
+/** Returns what the step would be built from now. Reads only what `digests` does not have. */
+export async function currentStamp(
+  root: string,
+  step: BuildStep,
+  { arch, libc }: HostFacts,
+  digests: Digests,
+): Promise<Stamp> {
   const files = new Map<string, string>();
-  const visit = async (path: string): Promise<void> => {
-    for (const entry of await readdir(join(root, step.folder, path), { withFileTypes: true })) {
-      const inner = posix.join(path, entry.name);
-      if (!step.inputs.includes(toBytes(posix.join(step.folder, inner)), entry.isDirectory())) continue;
-      if (entry.isDirectory()) await visit(inner);
-      else files.set(inner, await digest(join(root, step.folder, inner)));
+  const visit = async (folder: string): Promise<void> => {
+    for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
+      const path = posix.join(folder, entry.name);
+      if (!step.inputs.includes(toBytes(path), entry.isDirectory())) continue;
+      if (entry.isDirectory()) await visit(path);
+      else files.set(path, await digest(root, path, digests));
     }
   };
   await visit("");
   return { files, how: JSON.stringify([step.argv, arch, libc]) };
 }
 
-async function digest(file: string): Promise<string> {
-  const content = await readFile(file).catch(() => Buffer.alloc(0)); // removed meanwhile: the next round will see that
-  return createHash("sha256").update(content).digest("hex");
+async function digest(root: string, path: string, digests: Digests): Promise<string> {
+  const found = await stat(join(root, path), { bigint: true }).catch(() => undefined);
+  const file = [found?.ino, found?.size, found?.mtimeNs, found?.ctimeNs].join();
+  const known = digests.get(path);
+  if (known?.file === file) return known.sum;
+  const content = await readFile(join(root, path)).catch(() => Buffer.alloc(0)); // removed meanwhile: the next round will see that
+  const sum = createHash("sha256").update(content).digest("hex");
+  digests.set(path, { file, sum });
+  return sum;
 }
 
 export interface Difference {

@@ -1,13 +1,16 @@
 import type { Filter } from "../ignore/filter.ts";
 
-/** One thing to build in the mirror, as data. make is the only tool so far; another one gets a file next to make.ts. */
+/** One thing to build in the mirror, as data. Each tool has a file that makes it from the configuration. */
 export interface BuildStep {
-  /** For messages. */
+  /** For messages, and unlike those of the other steps. */
   readonly name: string;
-  /** Relative to the project, posix. Contains what is built and everything it is built from. */
+  /** Where it runs, relative to the project, posix; empty: the project's own folder. */
   readonly folder: string;
-  /** What to run in the mirror. */
   readonly argv: readonly string[];
-  /** Selects the files it is built from: those of the folder that are synced. */
-  readonly inputs: Pick<Filter, "includes">;
+  /** Builds what may look up to date but is not: other options, another machine. Default: `argv`. */
+  readonly anew?: readonly string[];
+  /** Exits with 0 where everything is built. Without it, what a step built is taken to be still there. */
+  readonly query?: readonly string[];
+  /** Selects the files it is built from. Paths are relative to the project. */
+  readonly inputs: Pick<Filter, "includes" | "isSelected">;
 }

@@ -1,7 +1,15 @@
 /** devtool.config.ts, .js, .mjs or .json. Paths are relative to its folder. Every part is optional. */
 export interface DevtoolConfig {
   readonly bundle?: BundleConfig;
+  /** The short form of a `build` step of make. */
   readonly native?: NativeConfig;
+  /**
+   * What is built on the target after a sync, one after the other; those in an inner array side by side. Each only when
+   * its inputs have changed. The name of a tool is a step in the project's own folder.
+   */
+  readonly build?: readonly (BuildConfig | readonly BuildConfig[])[];
+  /** Run before the build steps, in order, once for each change of what they name: `npm ci`, migrations. */
+  readonly afterSync?: readonly AfterSyncConfig[];
   readonly sync?: SyncConfig;
   /** The command put before NAME CMD…; it runs in the mirror. */
   readonly run?: readonly string[];
@@ -46,6 +54,36 @@ export interface NativeConfig {
   readonly folder: string;
   /** The target for make. Default: the Makefile's first. */
   readonly target?: string;
+}
+
+export type BuildConfig = BuildTool | ToolConfig | CommandConfig;
+
+export type BuildTool = "make" | "cmake" | "cargo" | "go";
+
+export interface ToolConfig extends StepConfig {
+  readonly tool: BuildTool;
+  /** make's goals and options, cmake's for the first configuration (of build/), cargo build's, go build's. */
+  readonly args?: readonly string[];
+}
+
+export interface CommandConfig extends StepConfig {
+  /** Started without a shell. */
+  readonly command: readonly string[];
+}
+
+export interface StepConfig {
+  /** Where it runs. Default: the project's own folder. */
+  readonly folder?: string;
+  /** Patterns in gitignore syntax for the files that it depends on. Default: all of its folder. */
+  readonly inputs?: readonly string[];
+  /** For messages. Default: the folder or the command. */
+  readonly name?: string;
+}
+
+export interface AfterSyncConfig {
+  /** Patterns in gitignore syntax. */
+  readonly changed: readonly string[];
+  readonly run: readonly string[];
 }
 
 /** Patterns in gitignore syntax. */

@@ -6,7 +6,9 @@ import { parseLines } from "../ignore/lines.ts";
 import { toBytes } from "../paths/bytes.ts";
 import type { BundleConfig, TargetSettings } from "./config.ts";
 import { findConfigFile, readConfigFile } from "./file.ts";
+import { refused } from "./refused.ts";
 import type { CheckedConfig } from "./schema.ts";
+import { type ProjectStep, resolveSteps } from "./steps.ts";
 
 /** The configuration with its defaults, checked against the project's files. Relative paths are posix. */
 export interface Project {
@@ -15,7 +17,8 @@ export interface Project {
   /** The configuration's file, and all that it consists of: absolute paths. */
   readonly config: { readonly file: string; readonly parts: readonly string[] };
   readonly bundle: ProjectBundle | undefined;
-  readonly native: { readonly folder: string; readonly target: string | undefined } | undefined;
+  /** Groups that are built one after the other, the steps of each side by side. */
+  readonly steps: readonly (readonly ProjectStep[])[];
   /** Which files are sent to the target, besides what git ignores: patterns in gitignore syntax. */
   readonly sync: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   readonly executable: readonly string[];
@@ -32,8 +35,8 @@ export interface ProjectBundle {
   readonly options: Omit<BundleConfig, "entryPoints" | "outdir" | "addons">;
 }
 
-/** A file in the mirror's root that records what was compiled there. It is not synced. */
-export const COMPILED_STAMP = ".devtool-compiled";
+/** A folder in the mirror's root that records what was built there. It is not synced. */
+export const BUILD_STAMPS = ".devtool-built";
 
 /** Reads the configuration `named`, or the nearest one. @throws Failure, exit code 2, where it is not valid */
 export async function loadProject(named: string | undefined, cwd: string): Promise<Project> {
@@ -74,13 +77,12 @@ async function realFolder(file: string): Promise<string> {
 
 async function resolveProject(config: CheckedConfig, root: string, files: Project["config"]): Promise<Project> {
   const bundle = config.bundle && (await resolveBundle(config.bundle, root));
-  const native = config.native && (await resolveNative(config.native, root));
+  const steps = await resolveSteps(config, root);
   if (config.sync) checkPatterns(config.sync, basename(files.file));
-  const ownFolders = [bundle?.outdir, native?.folder].filter((folder) => folder !== undefined);
-  const include = [...ownFolders.map((folder) => `/${folder}/`), ...(config.sync?.include ?? [])];
+  const include = included(config, [...(bundle ? [bundle.outdir] : []), ...steps.flat().map(({ folder }) => folder)]);
   const exclude = [
     ...(config.sync?.exclude ?? []),
-    `/${COMPILED_STAMP}`,
+    `/${BUILD_STAMPS}`,
     // The bundle is often ignored by git, and its folder contains node_modules for the target's platform.
     ...(bundle ? [`!/${bundle.outdir}/`, `!/${bundle.outdir}/**`, `/${bundle.outdir}/${OUTPUTS_LIST}`] : []),
   ];
@@ -88,7 +90,7 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     root,
     config: files,
     bundle,
-    native,
+    steps,
     sync: { include, exclude },
     executable: config.sync?.executable ?? ["*.sh"],
     run: config.run ?? [],
@@ -119,11 +121,14 @@ async function resolveBundle(config: BundleConfig, root: string): Promise<Projec
   return { entryPoints, outdir: folder, addons, options };
 }
 
-async function resolveNative(config: NonNullable<CheckedConfig["native"]>, root: string) {
-  const folder = inProject(root, config.folder, "native.folder");
-  const names = ["GNUmakefile", "makefile", "Makefile"].map((name) => isFile(join(root, folder, name)));
-  if (!(await Promise.all(names)).includes(true)) throw refused(`native.folder: ${config.folder} has no Makefile`);
-  return { folder, target: config.target };
+/** The folders that the bundle and the build steps need, and what the configuration names; nothing: the whole project. */
+function included({ sync, build = [] }: CheckedConfig, folders: readonly string[]): string[] {
+  const named = sync?.include ?? [];
+  if (named.length === 0 && build.length > 0 && folders.includes("")) return [];
+  return [...new Set(folders)]
+    .filter((folder) => folder !== "")
+    .map((folder) => `/${folder}/`)
+    .concat(named);
 }
 
 /** A folder below the project, relative to it. */
@@ -148,10 +153,6 @@ async function isFile(path: string): Promise<boolean> {
 
 function posix(path: string): string {
   return sep === "/" ? path : path.replaceAll(sep, "/");
-}
-
-function refused(message: string): Failure {
-  return new Failure(message, { code: "config-invalid", exitCode: 2 });
 }
 
 function deepFreeze<T>(value: T): T {

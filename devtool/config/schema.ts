@@ -37,8 +37,18 @@ const target = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("vagrant"), machine: text.optional(), sudo }),
 ]);
 
+const tool = z.enum(["make", "cmake", "cargo", "go"]);
+const step = { folder: text.optional(), inputs: texts.min(1).optional(), name: text.optional() };
+const build = z.union([
+  tool,
+  z.strictObject({ tool, args: texts.optional(), ...step }),
+  z.strictObject({ command: texts.min(1), ...step }),
+]);
+
 const schema = z.strictObject({
   bundle: bundle.optional(),
+  build: z.array(z.union([build, z.array(build).min(1)])).optional(),
+  afterSync: z.array(z.strictObject({ changed: texts.min(1), run: texts.min(1) })).optional(),
   native: z.strictObject({ folder: text, target: text.optional() }).optional(),
   sync: z
     .strictObject({ include: texts.optional(), exclude: texts.optional(), executable: texts.optional() })

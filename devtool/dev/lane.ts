@@ -103,7 +103,7 @@ export function addUnsent(lane: Lane, paths: readonly string[] | null): void {
 
 /** What is known about a step's last build in this lane. */
 export function buildMemory({ builds }: Lane, { name }: BuildStep): BuildMemory {
-  const memory = builds.get(name) ?? { stamp: undefined, isStale: true };
+  const memory = builds.get(name) ?? { stamp: undefined, isStale: true, digests: new Map() };
   builds.set(name, memory);
   return memory;
 }

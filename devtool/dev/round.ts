@@ -3,7 +3,7 @@ import { build } from "../build/build.ts";
 import type { BuildStep } from "../build/step.ts";
 import { shipAddons } from "../bundle/addons/addons.ts";
 import { type Bundle, BundleFailure } from "../bundle/bundle.ts";
-import { shownName } from "../paths/bytes.ts";
+import { shownName, toBytes } from "../paths/bytes.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Report } from "../report/events.ts";
@@ -99,7 +99,7 @@ async function update(
 ): Promise<void> {
   await addonStage(workspace, open, bundle, round);
   await syncStage(workspace, open, round);
-  if (extent === "build") for (const step of workspace.steps) await buildStage(step, workspace, open, round);
+  if (extent === "build") for (const group of workspace.steps) await buildGroup(group, workspace, open, round);
 }
 
 async function addonStage(
@@ -116,7 +116,7 @@ async function addonStage(
 }
 
 async function syncStage(
-  { project, files, executable, relevance, steps }: Workspace,
+  { project, files, executable, steps }: Workspace,
   { lane, connection, mirror, report }: OpenLane,
   { signal }: Round,
 ): Promise<void> {
@@ -135,8 +135,9 @@ async function syncStage(
     throw error;
   });
   await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.add(synced.paths));
-  const isStale = changed === undefined || changed.some((path) => relevance.isBuildInput(path));
-  if (isStale) for (const step of steps) buildMemory(lane, step).isStale = true;
+  for (const step of steps.flat())
+    if (changed === undefined || changed.some((path) => step.inputs.isSelected(toBytes(path))))
+      buildMemory(lane, step).isStale = true;
   const { deleted, bytesSent, bytesTotal, milliseconds } = synced;
   for (const text of synced.notices) report({ event: "notice", text });
   report({ event: "synced", mirror, files: synced.files, deleted, bytesSent, bytesTotal, milliseconds });
@@ -148,6 +149,17 @@ function withdrawalNotice(paths: readonly string[]): string {
   const rest = paths.length - NAMES_MAX;
   const names = paths.slice(0, NAMES_MAX).map(shownName).join(", ");
   return `sent before and excluded now, so deleted from the mirror: ${names}${rest > 0 ? ` and ${rest} more` : ""}`;
+}
+
+/** Side by side. Each ends before the first failure is thrown. */
+async function buildGroup(
+  group: readonly BuildStep[],
+  workspace: Workspace,
+  open: OpenLane,
+  round: Round,
+): Promise<void> {
+  const results = await Promise.allSettled(group.map((step) => buildStage(step, workspace, open, round)));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
 async function buildStage(

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { makeStep } from "../build/make.ts";
 import type { BuildStep } from "../build/step.ts";
 import { type Bundle, type Bundler, createBundler } from "../bundle/bundle.ts";
 import type { Project } from "../config/project.ts";
+import type { ProjectStep } from "../config/steps.ts";
 import { createFilter, type Filter, filterOf } from "../ignore/filter.ts";
 import { readRules } from "../ignore/read.ts";
 import { Relevance } from "../watch/relevance.ts";
@@ -17,7 +17,8 @@ export interface Workspace {
   readonly bundler: Bundler | undefined;
   /** The one on disk; undefined while it is being built, and after a build that failed. */
   bundle: Bundle | undefined;
-  readonly steps: readonly BuildStep[];
+  /** Groups that are built one after the other, the steps of each side by side. */
+  readonly steps: readonly (readonly BuildStep[])[];
 }
 
 /** What belongs to the project, by its configuration and by git: decides what is watched, sent and deleted. */
@@ -61,11 +62,21 @@ export function changedWorkspace({ project, bundler, bundle }: Workspace, files:
 
 function withFiles(project: Project, files: ProjectFiles): Omit<Workspace, "bundler" | "bundle"> {
   const executables = createFilter({ include: project.executable });
+  const steps = project.steps.map((group) => group.map((step) => ({ ...step, inputs: inputsOf(step, files.filter) })));
   return {
     project,
     files,
     relevance: new Relevance(project, files.filter, files.unignored),
     executable: process.platform === "win32" ? (path) => executables.includes(path, false) : undefined,
-    steps: project.native ? [makeStep(project.native, files.filter)] : [],
+    steps,
+  };
+}
+
+/** Of what is sent: what the step's patterns select, or its folder. */
+function inputsOf({ inputs, folder }: ProjectStep, sent: Filter): BuildStep["inputs"] {
+  const chosen = createFilter({ include: inputs ?? (folder === "" ? [] : [`/${folder}/`]) });
+  return {
+    includes: (path, isDirectory) => sent.includes(path, isDirectory) && chosen.includes(path, isDirectory),
+    isSelected: (path) => sent.isSelected(path) && chosen.isSelected(path),
   };
 }

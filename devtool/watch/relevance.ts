@@ -26,12 +26,13 @@ export class Relevance {
 
   /** `sent` selects what is sent to the target; `unignored` all that git does not ignore, whether it is sent or not. */
   constructor(
-    { bundle, native, root, config }: Pick<Project, "bundle" | "native" | "root" | "config">,
+    { bundle, steps, root, config }: Pick<Project, "bundle" | "steps" | "root" | "config">,
     sent: Filter,
     unignored: Filter,
   ) {
     this.#outdir = bundle?.outdir;
-    this.#buildFolders = native ? [native.folder] : [];
+    const folders = steps.flat().map(({ folder }) => folder);
+    this.#buildFolders = [...new Set(folders)].filter((folder) => folder !== "");
     this.#configFiles = new Set(config.parts.map((file) => relative(root, file).replaceAll(sep, "/")));
     this.#sent = sent;
     this.#unignored = unignored;
@@ -57,6 +58,7 @@ export class Relevance {
     return this.#sent.isSelected(toBytes(path));
   }
 
+  /** Whether only build steps read it: the folder of one does not count as a source of the bundle. */
   isBuildInput(path: string): boolean {
     return this.#buildFolders.some((folder) => within(folder, path));
   }

@@ -3,8 +3,9 @@ import { mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { BuildFailure, type BuildMemory, build, type OnLine } from "../../../devtool/build/build.ts";
-import { makeStep } from "../../../devtool/build/make.ts";
-import { COMPILED_STAMP } from "../../../devtool/config/project.ts";
+import type { BuildStep } from "../../../devtool/build/step.ts";
+import { TOOLS } from "../../../devtool/build/tools.ts";
+import { BUILD_STAMPS } from "../../../devtool/config/project.ts";
 import { Failure } from "../../../devtool/failure.ts";
 import type { Diagnostic } from "../../../devtool/report/diagnostic.ts";
 import { localTarget } from "../../../devtool/targets/local/local.ts";
@@ -28,10 +29,16 @@ interface Place {
   made(): Promise<string>;
 }
 
-const STEP = makeStep({ folder: "native", target: undefined }, { includes: (path) => !/(\bout|\/log)$/.test(path) });
+const isInput = (path: string) => (path === "native" || path.startsWith("native/")) && !/(\bout|\/log)$/.test(path);
+const STEP: BuildStep = {
+  name: "native",
+  folder: "native",
+  ...TOOLS.make([]),
+  inputs: { includes: isInput, isSelected: isInput },
+};
 
 function nothingKnown(): BuildMemory {
-  return { stamp: undefined, isStale: true };
+  return { stamp: undefined, isStale: true, digests: new Map() };
 }
 
 const MAKEFILE = "out: a.txt b.txt\n\tcat a.txt b.txt >out\n\techo made >>log\n";
@@ -136,7 +143,7 @@ for (const stored of ["null", "3", '"x"', "[]", "{", "", '{"files":null,"how":""
     if (!needs(t, lacks("make"))) return;
     const { mirror, run } = await place(t);
     await run();
-    await writeFile(join(mirror, COMPILED_STAMP), stored);
+    await writeFile(join(mirror, BUILD_STAMPS, "native"), stored);
     assert.equal(await run(), true);
     assert.equal(await run(), false);
   });

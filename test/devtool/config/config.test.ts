@@ -115,7 +115,7 @@ for (const [name, text] of Object.entries(WRITTEN)) {
     assert.equal(project.root, root);
     assert.deepEqual(project.run, ["node"]);
     assert.equal(project.bundle?.outdir, ".devtool");
-    assert.equal(project.native?.folder, "native");
+    assert.equal(project.steps[0]?.[0]?.folder, "native");
     assert.deepEqual(project.sync.include, ["/.devtool/", "/native/"]);
     assert.ok(Object.isFrozen(project) && Object.isFrozen(project.bundle?.entryPoints));
   });
@@ -214,6 +214,6 @@ test("this repository's own configuration is valid", async () => {
   const root = join(import.meta.dirname, "../../..");
   const project = await loadProject(undefined, join(root, "test"));
   assert.equal(project.root, root);
-  assert.equal(project.native?.folder, "native");
+  assert.equal(project.steps[0]?.[0]?.folder, "native");
   assert.deepEqual(project.run.at(-1), "run");
 });

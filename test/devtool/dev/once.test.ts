@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { COMPILED_STAMP } from "../../../devtool/config/project.ts";
+import { BUILD_STAMPS } from "../../../devtool/config/project.ts";
 import type { EventLine } from "../../../devtool/report/events.ts";
 import { needs } from "../../rig/host.ts";
 import { startSshd } from "../../rig/sshd.ts";
@@ -26,10 +26,10 @@ test("devtool build builds what changed since another session, and everything wh
   const { mirror, compiled } = await build();
   assert.equal(compiled, true);
   assert.equal((await build()).compiled, false);
-  const stamp = await readFile(join(mirror, COMPILED_STAMP), "utf8");
+  const stamp = await readFile(join(mirror, BUILD_STAMPS, "native"), "utf8");
   for (const damaged of ["null", stamp.slice(0, -2)]) {
-    await writeFile(join(mirror, COMPILED_STAMP), damaged);
+    await writeFile(join(mirror, BUILD_STAMPS, "native"), damaged);
     assert.equal((await build()).compiled, true, damaged);
-    assert.equal(await readFile(join(mirror, COMPILED_STAMP), "utf8"), stamp);
+    assert.equal(await readFile(join(mirror, BUILD_STAMPS, "native"), "utf8"), stamp);
   }
 });

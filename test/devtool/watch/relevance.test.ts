@@ -11,7 +11,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     root: "/p",
     config: { file: "/p/devtool.config.ts", parts: ["/p/devtool.config.ts", "/p/tools/run.ts"] },
     bundle: { entryPoints: ["src/main.ts"], outdir: ".devtool", addons: [], options: {} },
-    native: { folder: "native", target: undefined },
+    steps: [[{ name: "native", folder: "native", argv: ["make"], inputs: undefined }]],
     sync,
     executable: [],
     run: [],
@@ -93,7 +93,7 @@ test("sources in the project's own folder make all of it watched, except what gi
 test("a project without a bundle, native sources or patterns is watched as a whole, since all of it is sent", () => {
   const sync = { include: [], exclude: ["node_modules"] };
   const relevance = new Relevance(
-    { bundle: undefined, native: undefined, root: "/p", config: { file: "/p/c.json", parts: [] } },
+    { bundle: undefined, steps: [], root: "/p", config: { file: "/p/c.json", parts: [] } },
     createFilter(sync),
     createFilter(sync),
   );

@@ -1,0 +1,32 @@
+import type { BuildStep } from "./step.ts";
+
+/** What a tool runs, with the arguments of the configuration. */
+export type Tool = (args: readonly string[]) => Pick<BuildStep, "argv" | "anew" | "query">;
+
+/** Prints which directory make is in, which the diagnostics' paths depend on, but not each command. */
+const QUIET = ["--silent", "--print-directory"];
+
+const make: Tool = (args) => ({
+  argv: ["make", ...args, ...QUIET],
+  anew: ["make", ...args, "-B", ...QUIET],
+  query: ["make", ...args, "-q"],
+});
+
+/** Configures once; after that cmake sees by itself when it has to do it again. */
+const CMAKE = '[ -e build/CMakeCache.txt ] || cmake -S . -B build "$@" || exit; exec cmake --build build --parallel';
+
+const cmake: Tool = (args) => ({ argv: ["sh", "-c", CMAKE, "cmake", ...args] });
+
+const cargo: Tool = (args) => ({ argv: ["cargo", "build", ...args] });
+
+const go: Tool = (args) => ({ argv: ["go", "build", ...(args.length === 0 ? ["./..."] : args)] });
+
+export const TOOLS = { make, cmake, cargo, go } as const;
+
+/** What each tool needs in its folder; one of them. */
+export const TOOL_FILES: Readonly<Record<keyof typeof TOOLS, readonly string[]>> = {
+  make: ["GNUmakefile", "makefile", "Makefile"],
+  cmake: ["CMakeLists.txt"],
+  cargo: ["Cargo.toml"],
+  go: ["go.mod"],
+};

@@ -1,0 +1,93 @@
+import { stat } from "node:fs/promises";
+import { join, posix } from "node:path";
+import { TOOL_FILES, TOOLS } from "../build/tools.ts";
+import type { BuildConfig, BuildTool, StepConfig } from "./config.ts";
+import { refused } from "./refused.ts";
+import type { CheckedConfig } from "./schema.ts";
+
+/** A build step of the configuration, completed. */
+export interface ProjectStep {
+  readonly name: string;
+  /** Relative to the project, posix; empty: the project's own folder. */
+  readonly folder: string;
+  readonly argv: readonly string[];
+  readonly anew?: readonly string[];
+  readonly query?: readonly string[];
+  /** Patterns; undefined: all of the folder. */
+  readonly inputs: readonly string[] | undefined;
+}
+
+/** Groups that are built one after the other, the steps of each side by side. @throws Failure, exit code 2 */
+export async function resolveSteps(config: CheckedConfig, root: string): Promise<ProjectStep[][]> {
+  const { native, build = [], afterSync = [] } = config;
+  const first = native ? [await nativeStep(native, root)] : [];
+  const after = afterSync.map(({ changed, run }) => ({ name: run.join(" "), folder: "", argv: run, inputs: changed }));
+  const groups = build.map(async (entry, i) => {
+    const steps: readonly BuildConfig[] = isGroup(entry) ? entry : [entry];
+    return await Promise.all(
+      steps.map((step, j) => configuredStep(step, root, `build[${i}]${isGroup(entry) ? `[${j}]` : ""}`)),
+    );
+  });
+  const all = [...after, ...first].map((step): ProjectStep[] => [step]).concat(await Promise.all(groups));
+  checkNames(all.flat());
+  return all;
+}
+
+function isGroup(entry: BuildConfig | readonly BuildConfig[]): entry is readonly BuildConfig[] {
+  return Array.isArray(entry);
+}
+
+async function nativeStep(
+  { folder, target }: NonNullable<CheckedConfig["native"]>,
+  root: string,
+): Promise<ProjectStep> {
+  const path = folderBelow(folder, "native.folder");
+  if (path === "") throw refused(`native.folder must be a folder below the project, not ${folder}; see build`);
+  await checkTool("make", root, path, "native.folder");
+  return { name: path, folder: path, ...TOOLS.make(target === undefined ? [] : [target]), inputs: undefined };
+}
+
+async function configuredStep(config: BuildConfig, root: string, key: string): Promise<ProjectStep> {
+  if (typeof config === "string") return await configuredStep({ tool: config }, root, key);
+  const folder = folderBelow(config.folder ?? ".", `${key}.folder`);
+  const { inputs } = config;
+  if ("command" in config) {
+    if (!(await isThere(join(root, folder)))) throw refused(`${key}.folder: ${folder} does not exist`);
+    return { name: nameOf(config, folder, config.command[0] ?? ""), folder, argv: config.command, inputs };
+  }
+  await checkTool(config.tool, root, folder, key);
+  return { name: nameOf(config, folder, config.tool), folder, ...TOOLS[config.tool](config.args ?? []), inputs };
+}
+
+function nameOf({ name }: StepConfig, folder: string, program: string): string {
+  return name ?? (folder === "" ? program : folder);
+}
+
+async function checkTool(tool: BuildTool, root: string, folder: string, key: string): Promise<void> {
+  const files = TOOL_FILES[tool];
+  const found = await Promise.all(files.map((file) => isThere(join(root, folder, file))));
+  if (!found.includes(true))
+    throw refused(`${key}: ${folder === "" ? "the project's folder" : folder} has no ${files.at(-1)}`);
+}
+
+/** Memories and stamps are kept by name. */
+function checkNames(steps: readonly ProjectStep[]): void {
+  const names = steps.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw refused(`two build steps are called ${JSON.stringify(twice)}: give one another name`);
+}
+
+/** Relative to the project, posix; empty for the project itself. */
+function folderBelow(folder: string, key: string): string {
+  const path = posix.normalize(folder.replaceAll("\\", "/")).replace(/\/$/, "");
+  if (path.startsWith("/") || /^[a-z]:/i.test(path) || path === ".." || path.startsWith("../"))
+    throw refused(`${key} must be a folder of the project, not ${folder}`);
+  return path === "." ? "" : path;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}

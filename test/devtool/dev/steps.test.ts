@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { needs } from "../../rig/host.ts";
+import { lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+
+/** `log` in the mirror has a line for each command that ran. */
+const CONFIG = `export default {
+  afterSync: [{ changed: ["lock"], run: ["sh", "-c", "echo installed >>log"] }],
+  build: [
+    { command: ["sh", "-c", "cat a.txt >out && echo a >>log"], inputs: ["a.txt"], name: "a" },
+    [
+      { command: ["sh", "-c", "until [ -e one ]; do :; done; echo two >>log"], inputs: ["b.txt"], name: "two" },
+      { command: ["sh", "-c", "echo one >>log; : >one"], inputs: ["b.txt"], name: "one" },
+    ],
+    { command: ["sh", "-c", "echo folder | tee -a ../log"], folder: "sub" },
+  ],
+  run: ["cat", "log"],
+};`;
+
+async function project(t: TestContext, files: Readonly<Record<string, string>> = {}): Promise<Project> {
+  const sources = { lock: "1", "a.txt": "a", "b.txt": "b", "sub/c.txt": "c", ".gitignore": "log\nout\none\n" };
+  return await makeProject(t, { "devtool.config.ts": CONFIG, ...sources, ...files });
+}
+
+async function run(
+  t: TestContext,
+  made: Project,
+  command: string,
+): Promise<{ code: number | null; stdout: string; text: string }> {
+  const { ended } = startDevtool(t, made, [command, "--target", "local"]);
+  const { code, stdout, stderr } = await ended;
+  return { code, stdout: stdout.toString(), text: stdout + stderr };
+}
+
+test("build steps run in order, an inner array's side by side, and each again only when its inputs changed", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const made = await project(t);
+  const ran = async () => (await run(t, made, "run")).stdout.trimEnd().split("\n");
+  assert.deepEqual(await ran(), ["installed", "a", "one", "two", "folder"]);
+  assert.deepEqual(await ran(), ["installed", "a", "one", "two", "folder"], "nothing changed");
+  await made.write({ "sub/c.txt": "C" });
+  assert.deepEqual((await ran()).slice(5), ["folder"]);
+  await made.write({ lock: "2", "a.txt": "A" });
+  assert.deepEqual((await ran()).slice(6), ["installed", "a"]);
+});
+
+test("a step that fails names itself, and the steps after it do not run", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const made = await project(t);
+  await run(t, made, "build");
+  const broken = CONFIG.replace("cat a.txt >out", "cat gone >out");
+  await made.write({ "devtool.config.ts": broken, "a.txt": "A", "sub/c.txt": "C" });
+  const { code, text } = await run(t, made, "build");
+  assert.equal(code, 1);
+  assert.match(text, /^devtool: a does not compile$/m);
+  assert.doesNotMatch(text, /^folder$/m);
+});
+
+for (const [kind, build, message] of [
+  ["a tool whose file is missing", '["cargo"]', /build\[0\]: the project's folder has no Cargo.toml/],
+  [
+    "a folder outside",
+    '[{ tool: "make", folder: "../x" }]',
+    /build\[0\]\.folder must be a folder of the project, not \.\.\/x/,
+  ],
+  [
+    "a folder that does not exist",
+    '[{ command: ["true"], folder: "gone" }]',
+    /build\[0\]\.folder: gone does not exist/,
+  ],
+  ["an unknown tool", '["ninja"]', /build\[0\] must be "make" or "cmake" or "cargo" or "go"/],
+  ["two steps of one name", '[{ command: ["true"] }, { command: ["true"] }]', /two build steps are called "true"/],
+  ["a command that is empty", "[{ command: [] }]", /build\[0\]/],
+] as const) {
+  test(`${kind} is refused before anything is done`, async (t) => {
+    const made = await project(t, { "devtool.config.ts": `export default { build: ${build}, run: ["true"] };` });
+    const { code, text } = await run(t, made, "build");
+    assert.equal(code, 2);
+    assert.match(text, message);
+  });
+}
