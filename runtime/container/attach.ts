@@ -1,7 +1,7 @@
 import { networkPreparations } from "../explain/preparations.ts";
 import { Failure } from "../failure.ts";
 import { switchForwardingOn } from "../host/forwarding.ts";
-import { loadNftables } from "../host/nftables.ts";
+import { openPorts } from "../host/proxy/ports.ts";
 import type { Shim } from "../host/shim.ts";
 import { parseSubnet } from "../network/address.ts";
 import { hostLines, loopbackHosts } from "../network/hosts-file.ts";
@@ -20,7 +20,7 @@ import type { LinkFacts, NetworkFacts } from "../plan/host-facts.ts";
 import type { Preparation } from "../plan/step.ts";
 import { ensureBridge } from "../resources/bridge.ts";
 import { hostsPath, makeHosts } from "../resources/hosts-file.ts";
-import { noSuchNetwork, rewritePeers, takeLease } from "../resources/lease.ts";
+import { noSuchNetwork, refuseTakenPorts, rewritePeers, takeLease } from "../resources/lease.ts";
 import { addNetwork, readIfThere } from "../resources/network.ts";
 import { foreignDrops, keepRules } from "../resources/rules.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
@@ -33,17 +33,21 @@ type Warn = (warning: Failure) => void;
 /** What was prepared for a container's network. */
 export interface Attached {
   readonly facts: NetworkFacts;
+  /** Closes the sockets of published ports. */
+  close(): void;
   /** For --explain. */
   prepared(): readonly Preparation[];
 }
+
+const NOTHING_OPEN = { close: () => {}, prepared: () => [] };
 
 /** Prepares everything outside the container that its network needs. What it makes is held first. Throws Failure. */
 export async function attach(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
   switch (spec.network.mode) {
     case "none":
-      return { facts: { hosts: loopbackHosts(spec.hostname, spec.network.extraHosts), links: [] }, prepared: () => [] };
+      return { facts: { hosts: loopbackHosts(spec.hostname, spec.network.extraHosts), links: [] }, ...NOTHING_OPEN };
     case "host":
-      return { facts: hostFacts(spec), prepared: () => [] };
+      return { facts: hostFacts(spec), ...NOTHING_OPEN };
     case "joined":
       return join(shim, spec, claim, warn);
   }
@@ -60,24 +64,36 @@ function hostFacts({ network }: ContainerSpec): NetworkFacts {
 }
 
 async function join(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
+  refuseTakenPorts(claim.places.root, spec.network.ports);
+  const ports = await openPorts(spec.network.ports);
+  try {
+    const { facts, address, prepared } = await joined(shim, spec, claim, warn);
+    ports.leadTo(address);
+    return { facts, prepared, close: ports.close };
+  } catch (error) {
+    ports.close();
+    throw error;
+  }
+}
+
+async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn) {
   const { root } = claim.places;
-  const nftables = await loadNftables();
-  if (!nftables) throw noNftables();
   hold(claim, entry({ kind: "lease", container: spec.name }, "exit"));
-  const { links, prepared } = await withNetworks(shim, root, (held) => {
+  const { links, address, prepared } = await withNetworks(shim, root, async (held) => {
     const before = held.store;
     for (const { network } of spec.network.attachments) known(shim, root, held, network);
     const lease = takeLease(shim, held, spec);
     makeHosts(root, held.store, lease);
     rewritePeers(root, held.store, lease);
     const links = linksOf(shim, held, lease);
-    keepRules(shim, nftables, root, held, before);
+    await keepRules(shim, root, held, before);
     const { store } = held;
-    return { links, prepared: () => networkPreparations(root, store, lease) };
+    const address = outwardOf(store, lease)?.ipv4 ?? "";
+    return { links, address, prepared: () => networkPreparations(root, store, lease) };
   });
   prepareForwarding(shim, root, links, warn);
   const facts = { hosts: "", hostsFile: hostsPath(root, spec.name), resolvConf: resolverFor(spec, warn), links };
-  return { facts, prepared };
+  return { facts, address, prepared };
 }
 
 /** The network of that name; the default one is made when it is first needed. */
@@ -149,11 +165,4 @@ function resolverFor({ network }: ContainerSpec, warn: Warn): string {
     }),
   );
   return texts[0] ?? "";
-}
-
-function noNftables(): Failure {
-  return new Failure("containers with a network need libnftables, which is not installed", {
-    code: "firewall-unusable",
-    remedy: "apt-get install libnftables1, or use --network none or host",
-  });
 }

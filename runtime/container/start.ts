@@ -9,7 +9,7 @@ import { newRecord, writeRecord } from "../state/record.ts";
 import { sweep } from "../state/recover.ts";
 import { stateRoot } from "../state/root.ts";
 import { findExisting } from "../state/status.ts";
-import { attach } from "./attach.ts";
+import { type Attached, attach } from "./attach.ts";
 import type { Container, StartOptions } from "./container.ts";
 import { hostFailure } from "./diagnose.ts";
 import { supervise } from "./supervise.ts";
@@ -27,8 +27,9 @@ export function start(
     const entries = [entry(directory("work"), "exit"), entry(directory("upper"), "removal")];
     begin(held, entries, newRecord(spec, "at exit", []));
     await sweepOthers(shim, root, held, options);
-    const network = await attach(shim, spec, held, warnOf(options));
-    return supervise({ shim, spec, options, held, network, kept: false });
+    return connected(shim, spec, held, options, (network) =>
+      supervise({ shim, spec, options, held, network, kept: false }),
+    );
   });
 }
 
@@ -42,9 +43,10 @@ export function startCreated(name: string, options: StartOptions = {}): Promise<
     // It exists only if the machine lost power, and the journal with it.
     await removeDirectory(shim, held.places, work);
     await sweepOthers(shim, root, held, options);
-    const network = await attach(shim, record.spec, held, warnOf(options));
-    return supervise({ shim, spec: record.spec, options, held, network, kept: true }, (exit) =>
-      writeRecord(held.places.record, { ...record, exit }),
+    return connected(shim, record.spec, held, options, (network) =>
+      supervise({ shim, spec: record.spec, options, held, network, kept: true }, (exit) =>
+        writeRecord(held.places.record, { ...record, exit }),
+      ),
     );
   });
 }
@@ -66,6 +68,22 @@ async function holding(
     }
   } catch (error) {
     throw hostFailure(error);
+  }
+}
+
+async function connected(
+  shim: Shim,
+  spec: ContainerSpec,
+  held: Claim,
+  options: StartOptions,
+  work: (network: Attached) => Container,
+): Promise<Container> {
+  const network = await attach(shim, spec, held, warnOf(options));
+  try {
+    return work(network);
+  } catch (error) {
+    network.close();
+    throw error;
   }
 }
 

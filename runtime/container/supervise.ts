@@ -88,6 +88,7 @@ class Supervised implements Container {
       exit = exitNow(status, processOf(held.entries));
       return status;
     } finally {
+      this.#launch.network.close();
       this.#forgetProcess();
       if (exit) this.#report(exit);
       await release(shim, held);

@@ -4,6 +4,7 @@ import { newAddress } from "../network/netlink/address.ts";
 import { newBridge } from "../network/netlink/link.ts";
 import { wordsOf } from "../network/netlink/message.ts";
 import { type Lease, type Network, type Networks, networkNamed } from "../network/network.ts";
+import { portText } from "../network/publish.ts";
 import { chainsOf, mapsOf } from "../network/rules.ts";
 import type { Preparation } from "../plan/step.ts";
 import { messagesText } from "./netlink.ts";
@@ -24,6 +25,7 @@ export function networkPreparations(root: string, networks: Networks, lease: Lea
     { call: `write("${root}/networks/store", ${JSON.stringify(lease)})`, reason: "lease" },
     { call: `write("${root}/networks/hosts/${lease.container}")`, reason: "hosts" },
     ...joined.flatMap(bridge),
+    ...lease.ports.map((port): Preparation => ({ call: `listen(${portText(port)})`, reason: "publishedSocket" })),
     { call: 'write("/proc/sys/net/ipv4/ip_forward", "1")', reason: "forwardingOn" },
     ...rules(`inet ${tableName(root)}`, { networks: joined, leases: [lease] }),
   ];

@@ -182,6 +182,10 @@ const REASONS = {
     zh: "宿主机访问自己的地址时同样处理",
   },
   publishedPort: { en: "a published port, as requested with -p", zh: "按 -p 的要求发布的端口" },
+  publishedSocket: {
+    en: "keeps the port from other programs, and passes on what comes to 127.0.0.1 or over IPv6",
+    zh: "占住该端口，不让其他程序使用；并转发到达 127.0.0.1 或经由 IPv6 到达的连接",
+  },
   outward: {
     en: "outside, the container appears with this machine's address, so that answers find back",
     zh: "容器以宿主机的地址访问外部，使应答能够返回",

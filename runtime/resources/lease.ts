@@ -1,13 +1,20 @@
 import { Failure } from "../failure.ts";
-import { loadNftables } from "../host/nftables.ts";
 import type { Shim } from "../host/shim.ts";
 import { peersNaming } from "../network/hosts-file.ts";
 import { type AddressFault, takeAddress } from "../network/leases.ts";
 import { vethName } from "../network/link-names.ts";
-import { type Attachment, type Lease, type Network, type Networks, networkNamed } from "../network/network.ts";
+import {
+  type Attachment,
+  type Lease,
+  type Network,
+  type Networks,
+  networkNamed,
+  type PublishedPort,
+} from "../network/network.ts";
+import { collide, portText } from "../network/publish.ts";
 import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
 import type { NetworkSpec, RequestedAttachment } from "../spec/network.ts";
-import { type Held, type NetworkStore, withNetworks } from "../state/network-store.ts";
+import { type Held, type NetworkStore, readNetworks, withNetworks } from "../state/network-store.ts";
 import { findLink, removeLink } from "./bridge.ts";
 import { removeHosts, rewriteHosts } from "./hosts-file.ts";
 import { keepRules } from "./rules.ts";
@@ -36,6 +43,19 @@ export function takeLease(
   const lease: Lease = { container: name, hostname, attachments, ports: network.ports, extraHosts: network.extraHosts };
   held.save({ ...store, leases: [...others, lease] });
   return lease;
+}
+
+/** Names the container that has one of the ports; opening them finds every other user. Throws Failure. */
+export function refuseTakenPorts(root: string, wanted: readonly PublishedPort[]): void {
+  if (wanted.length === 0) return;
+  for (const { container, ports } of readNetworks(root).leases) {
+    const taken = wanted.find((port) => ports.some((other) => collide(port, other)));
+    if (!taken) continue;
+    throw new Failure(`the port ${portText(taken)} of this machine is in use by the container ${container}`, {
+      code: "port-in-use",
+      remedy: "publish another one, or end that container",
+    });
+  }
 }
 
 function attach(shim: Shim, store: NetworkStore, asked: RequestedAttachment): Attachment {
@@ -95,15 +115,14 @@ export function noSuchNetwork(name: string): Failure {
 
 /** Frees what the container has of the networks. It need not have anything. */
 export async function freeLease(shim: Shim, root: string, { container }: ContainerLease): Promise<void> {
-  const nftables = await loadNftables();
-  await withNetworks(shim, root, (held) => {
+  await withNetworks(shim, root, async (held) => {
     const before = held.store;
     const lease = before.leases.find((one) => one.container === container);
     removeHosts(root, container);
     if (!lease) return;
     held.save({ ...before, leases: before.leases.filter((one) => one !== lease) });
     rewritePeers(root, held.store, lease);
-    if (lease.ports.length > 0 && nftables) keepRules(shim, nftables, root, held, before);
+    if (lease.ports.length > 0) await keepRules(shim, root, held, before);
   });
 }
 

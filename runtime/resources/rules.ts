@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { type Answer, exchange } from "../host/netlink.ts";
-import type { Nftables } from "../host/nftables.ts";
+import { loadNftables } from "../host/nftables.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
 import { tableName } from "../network/link-names.ts";
@@ -28,24 +28,34 @@ interface Filter {
  * Declares our table anew unless it is as the store says: something in it changes, or somebody else changed rules since.
  * `before`: what the table was declared for last.
  */
-export function keepRules(shim: Shim, nftables: Nftables, root: string, held: Held, before: Networks): void {
+export async function keepRules(shim: Shim, root: string, held: Held, before: Networks): Promise<void> {
   const table = tableName(root);
   const wanted = ruleset(table, held.store);
   const { generation } = held.store;
   const filter = readFilter(shim);
   const isOurs = generation !== undefined && filter.generation === generation && isWhole(filter, table);
   if (isOurs && wanted === ruleset(table, before)) return;
-  declare(nftables, wanted);
+  await declare(wanted);
   const declared = readFilter(shim).generation;
   held.save({ ...held.store, ...(declared === undefined ? {} : { generation: declared }) });
 }
 
-function declare(nftables: Nftables, commands: string): void {
+async function declare(commands: string): Promise<void> {
+  // Only now: most starts change nothing in the table, and need no libnftables.
+  const nftables = await loadNftables();
+  if (!nftables) throw noNftables();
   const refusal = nftables(commands);
   if (refusal === undefined) return;
   throw new Failure(`can't declare the rules of the networks: ${refusal.split("\n")[0]}`, {
     code: "firewall-unusable",
     remedy: "nft list ruleset shows what there is; use --network none or host",
+  });
+}
+
+function noNftables(): Failure {
+  return new Failure("containers with a network need libnftables, which is not installed", {
+    code: "firewall-unusable",
+    remedy: "apt-get install libnftables1, or use --network none or host",
   });
 }
 

@@ -1,11 +1,14 @@
 import { Failure } from "../failure.ts";
 import { DEFAULT_NETWORK, type HostEntry, type PublishedPort } from "../network/network.ts";
+import { publishedPorts } from "../network/publish.ts";
 import type { Dns } from "../network/resolv-conf.ts";
 
 /** What a caller asks for, in the words of docker's options. */
 export interface NetworkRequest {
   /** none, host, or names of networks. Default: bridge; none without root. */
   readonly names?: readonly string[] | undefined;
+  /** [ADDR:]PORT[-PORT]:PORT[-PORT][/tcp|/udp] each. */
+  readonly publish?: readonly string[] | undefined;
 }
 
 /** The network of a container. */
@@ -30,11 +33,13 @@ export interface RequestedAttachment {
 export function networkOf(request: NetworkRequest, caller: { readonly uid: number }): NetworkSpec {
   const names = request.names?.length ? request.names : [caller.uid === 0 ? DEFAULT_NETWORK : "none"];
   const mode = modeOf(names);
+  const ports = publishedPorts(request.publish ?? []);
+  if (mode !== "joined" && ports.length > 0) throw nothingToPublish(mode);
   if (mode === "joined" && caller.uid !== 0) throw joiningNeedsRoot(names[0] ?? "");
   return {
     mode,
     attachments: mode === "joined" ? names.map((network) => ({ network, aliases: [] })) : [],
-    ports: [],
+    ports,
     dns: { servers: [], search: [] },
     extraHosts: [],
   };
@@ -45,6 +50,12 @@ function modeOf(names: readonly string[]): NetworkSpec["mode"] {
   if (alone === undefined) return "joined";
   if (names.length === 1) return alone === "none" ? "none" : "host";
   throw new Failure(`--network ${alone} can't be combined with another network`, { code: "usage" });
+}
+
+function nothingToPublish(mode: "none" | "host"): Failure {
+  const why =
+    mode === "host" ? "its ports are this machine's own already" : "nothing but the container itself reaches its ports";
+  return new Failure(`-p can't be used with --network ${mode}: ${why}`, { code: "usage" });
 }
 
 function joiningNeedsRoot(name: string): Failure {

@@ -74,14 +74,14 @@ export interface Held {
 }
 
 /** Calls `work` with the store while this process alone may change it. Throws Failure for one that is damaged. */
-export async function withNetworks<T>(shim: Shim, root: string, work: (held: Held) => T): Promise<T> {
+export async function withNetworks<T>(shim: Shim, root: string, work: (held: Held) => Promise<T>): Promise<T> {
   const directory = join(root, "networks");
   const fd = openLock(directory);
   try {
     await lock(shim, fd, join(directory, "lock"));
     const path = join(directory, "store");
     let store = readStore(path);
-    return work({
+    return await work({
       get store() {
         return store;
       },
@@ -93,6 +93,11 @@ export async function withNetworks<T>(shim: Shim, root: string, work: (held: Hel
   } finally {
     closeSync(fd);
   }
+}
+
+/** What there is now, without the lock: the file is replaced as a whole. */
+export function readNetworks(root: string): NetworkStore {
+  return readStore(join(root, "networks", "store"));
 }
 
 function openLock(directory: string): number {

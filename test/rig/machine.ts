@@ -23,6 +23,8 @@ export const MACHINE = { ipv4: "198.51.100.2", ipv6: "2001:db8::2" } as const;
 export const OUTSIDE = { ipv4: "198.51.100.1", ipv6: "2001:db8::1" } as const;
 
 const CABLE = [
+  // A new namespace has what the machine has.
+  "echo 0 >/proc/sys/net/ipv4/ip_forward",
   "ip link add out0 type veth peer name in0 netns $OUTSIDE",
   "ip link set lo up",
   "ip link set out0 up",
@@ -64,7 +66,8 @@ async function ended(process: ChildProcess): Promise<void> {
   await once(process, "exit");
 }
 
-const SERVER = `
+/** A program of Node.js that tells each client the client's address: ADDRESS PORT. */
+export const SERVER = `
 const server = require("node:net").createServer((socket) => {
   socket.on("error", () => {});
   socket.end(socket.remoteAddress.replace("::ffff:", "") + "\\n");
@@ -72,7 +75,7 @@ const server = require("node:net").createServer((socket) => {
 server.listen({ host: process.argv[1], port: Number(process.argv[2]) }, () => console.log("ready"));
 `;
 
-/** A server there that tells each client the client's address, until it is killed. */
+/** SERVER there, until it is killed. */
 export async function serving({ prefix }: Place, address: string, port: number): Promise<ChildProcess> {
   const [program = "", ...words] = [...prefix, process.execPath, "-e", SERVER, "--", address, String(port)];
   const server = spawn(program, words, { stdio: ["ignore", "pipe", "inherit"] });

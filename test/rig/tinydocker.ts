@@ -39,11 +39,8 @@ const MORE_APPLETS = [
   "ping",
   "nc",
   "httpd",
-  "wget",
-  "seq",
-  "cut",
-  "sort",
-  "nslookup",
+  "tail",
+  "printf",
 ];
 
 export interface Outcome {

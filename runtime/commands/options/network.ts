@@ -8,8 +8,14 @@ export const NETWORK_OPTIONS = {
     multiple: true,
     describe: "none, host or the name of a network; default: bridge, and none without root",
   },
+  publish: {
+    type: "string",
+    short: "p",
+    multiple: true,
+    describe: "[ADDR:]PORT[-PORT]:PORT[-PORT][/udp]: a port of this machine that leads to one of the container",
+  },
 } as const satisfies Options;
 
 export function networkRequest(values: Values<typeof NETWORK_OPTIONS>): Partial<NamedRequest> {
-  return { network: { names: values.network } };
+  return { network: { names: values.network, publish: values.publish } };
 }

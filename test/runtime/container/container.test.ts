@@ -132,7 +132,7 @@ describe("a start that fails in this program", () => {
     const before = descriptors();
     const spec = await prepare({ name: "a", args: ["sleep", "1000"] });
     const held = await claim(shim, root, "a");
-    const network = { facts: { hosts: "", links: [] }, prepared: () => [] };
+    const network = { facts: { hosts: "", links: [] }, prepared: () => [], close: () => {} };
     const facts = hostFacts(spec, held.places, { upperInMemory: false, upperKept: false }, network.facts);
     const cgroups = { kind: "cgroups", places: placesIn(planOf(spec, facts).outside) } as const;
     begin(held, [entry(directoryOf("work"), "exit"), entry(directoryOf("upper"), "removal"), entry(cgroups, "exit")]);

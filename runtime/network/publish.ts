@@ -1,0 +1,72 @@
+import { Failure } from "../failure.ts";
+import { addressText, parseAddress } from "./address.ts";
+import type { PublishedPort } from "./network.ts";
+
+/** Each is a socket here and an element of a map in the kernel. */
+const PORTS_MAX = 1024;
+const PORT_MAX = 65_535;
+
+const SYNTAX = /^(?:(.*):)?([^:]*):([^:]*?)(?:\/([^/]*))?$/;
+
+/** Of several [ADDR:]PORT[-PORT]:PORT[-PORT][/tcp|/udp]. Throws Failure for anything else, and for a port that is given twice. */
+export function publishedPorts(requests: readonly string[]): PublishedPort[] {
+  const ports = requests.flatMap(portsOf);
+  if (ports.length > PORTS_MAX) throw refused(`at most ${PORTS_MAX} ports can be published, got ${ports.length}`);
+  const twice = ports.find((port, i) => ports.slice(i + 1).some((other) => collide(port, other)));
+  if (twice) throw refused(`the port ${portText(twice)} of this machine is published twice`);
+  return ports;
+}
+
+function portsOf(request: string): PublishedPort[] {
+  const [, address, here, there, protocol = "tcp"] = SYNTAX.exec(request) ?? [];
+  if (here === undefined || there === undefined || here === "")
+    throw refused(`-p ${request} does not name a port of this machine and one of the container: -p 8080:80`);
+  if (protocol !== "tcp" && protocol !== "udp")
+    throw refused(`-p ${request}: ${protocol || "that"} is neither tcp nor udp`);
+  const [first, last] = rangeOf(request, here);
+  const [target, targetLast] = rangeOf(request, there);
+  if (last - first !== targetLast - target) throw refused(`-p ${request}: the two ranges differ in length`);
+  if (last - first >= PORTS_MAX) throw refused(`-p ${request}: at most ${PORTS_MAX} ports can be published`);
+  const on = address === undefined ? {} : hostAddress(request, address);
+  return Array.from({ length: last - first + 1 }, (_, i) => ({
+    protocol,
+    ...on,
+    host: first + i,
+    container: target + i,
+  }));
+}
+
+function rangeOf(request: string, text: string): readonly [number, number] {
+  const [, first = "", last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+  const range = [Number(first), Number(last)] as const;
+  const isValid = first !== "" && range.every((port) => port >= 1 && port <= PORT_MAX) && range[0] <= range[1];
+  if (isValid) return range;
+  throw refused(`-p ${request}: ${JSON.stringify(text)} is not a port, 1 to ${PORT_MAX}, or a range of them`);
+}
+
+/** An address of IPv6 is in brackets; that of no one in particular means all. */
+function hostAddress(request: string, text: string): { address?: string } {
+  const address = parseAddress(text.replace(/^\[(.*:.*)\]$/, "$1"));
+  const bracketed = address?.family !== 6 || text.startsWith("[");
+  if (!address || !bracketed)
+    throw refused(
+      `-p ${request}: ${JSON.stringify(text)} is not an address of this machine, such as 127.0.0.1 or [::1]`,
+    );
+  return address.value === 0n && address.family === 4 ? {} : { address: addressText(address) };
+}
+
+/** Whether both can't be published at the same time. */
+export function collide(one: PublishedPort, other: PublishedPort): boolean {
+  const sameAddress = one.address === undefined || other.address === undefined || one.address === other.address;
+  return one.protocol === other.protocol && one.host === other.host && sameAddress;
+}
+
+/** `127.0.0.1:8080/tcp` */
+export function portText({ protocol, address, host }: PublishedPort): string {
+  const at = address === undefined ? "" : address.includes(":") ? `[${address}]:` : `${address}:`;
+  return `${at}${host}/${protocol}`;
+}
+
+function refused(message: string): Failure {
+  return new Failure(message, { code: "usage", remedy: "use -p [ADDR:]PORT[-PORT]:PORT[-PORT][/udp]" });
+}
