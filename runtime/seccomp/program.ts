@@ -7,18 +7,13 @@ export const TEST = { equal: 0x15, above: 0x25, atLeast: 0x35 } as const;
 /** An instruction, by the number of instructions from it to the end of the program. */
 export type Label = number;
 
-interface Instruction {
-  readonly code: number;
-  readonly constant: number;
-}
-
 /** The distances of a conditional jump are bytes; one less, because the other target may need an instruction as well. */
 const REACH = 254;
 
 /** A classic BPF program, written from its end: what an instruction leads to has been added before it. */
 export class Program {
-  /** The last instruction first. */
-  readonly #instructions: Instruction[] = [];
+  /** Two of each instruction, the last instruction first: its constant, then its code with the distances. */
+  readonly #words: number[] = [];
   readonly #returns = new Map<number, Label>();
 
   /** Ends the program with that value. */
@@ -42,17 +37,18 @@ export class Program {
 
   /** Goes on at `yes` if the test is true of what was loaded, else at `no`. */
   test(test: number, constant: number, yes: Label, no: Label): Label {
-    const [nearYes, nearNo] = [this.#near(yes), this.#near(no)];
+    const nearYes = this.#near(yes);
+    const nearNo = this.#near(no);
     return this.#add(test | (this.#distance(nearYes) << 16) | (this.#distance(nearNo) << 24), constant);
   }
 
   /** struct sock_filter, as two little-endian words each: code and distances, then the constant. */
   words(): number[] {
-    return this.#instructions.reverse().flatMap(({ code, constant }) => [code >>> 0, constant >>> 0]);
+    return this.#words.toReversed();
   }
 
   #add(code: number, constant: number): Label {
-    return this.#instructions.push({ code, constant });
+    return this.#words.push(constant >>> 0, code >>> 0) / 2;
   }
 
   #addBefore(next: Label, code: number, constant: number): Label {
@@ -62,7 +58,7 @@ export class Program {
 
   /** How many instructions lie between the next one to be added and that one. */
   #distance(label: Label): number {
-    return this.#instructions.length - label;
+    return this.#words.length / 2 - label;
   }
 
   /** A label that a conditional jump reaches: itself, or a new jump to it. */
