@@ -15,6 +15,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const { request, explain } = parseRun(args);
   const status = await run({ ...request, terminal: isInteractive() }, explain);
   if (status.oomKilled) reportOom(request.limits?.memory);
+  if (status.signal === "SIGSYS") reportFiltered();
   return exitCodeOf(status);
 }
 
@@ -70,6 +71,14 @@ function reportOom(limit: string | undefined): void {
   const remedy = limit === undefined ? "this machine has no more" : `it may use ${limit}; allow it more with -m`;
   process.stderr.write(
     `tinydocker: the container used up its memory, and the kernel killed a process of it\n  ${remedy}\n`,
+  );
+}
+
+/** The kernel ends no process by this signal for another reason, and says nothing itself. */
+function reportFiltered(): void {
+  process.stderr.write(
+    "tinydocker: the command made a system call that its filter does not let it survive, as programs of 32 bits do\n" +
+      "  --security-opt seccomp=unconfined runs it without a filter\n",
   );
 }
 

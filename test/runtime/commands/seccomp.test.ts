@@ -127,11 +127,17 @@ describe("a process in a container", () => {
 
   it("that makes a call of 32-bit x86 is ended", async (context) => {
     if (!needs(context, process.arch === "x64" ? undefined : "an x86_64 machine")) return;
-    const { code, stdout } = await rig.run([
-      ...["run", "-v", `${probe}:/probe:ro`, "--image", "box", "c1", "/probe"],
-      ...[numbered("getpid"), "compat"],
-    ]);
+    const run = (...options: string[]) =>
+      rig.run([
+        ...["run", ...options, "-v", `${probe}:/probe:ro`, "--image", "box", "c1", "/probe"],
+        ...[numbered("getpid"), "compat"],
+      ]);
+    const { code, stdout, stderr } = await run();
     assert.deepEqual([code, stdout], [128 + constants.signals.SIGSYS, "0\n"]);
+    assert.match(stderr, /programs of 32 bits.*\n.*seccomp=unconfined/);
+    const unfiltered = await run("--security-opt", "seccomp=unconfined");
+    assert.notEqual(unfiltered.code, 128 + constants.signals.SIGSYS);
+    assert.equal(unfiltered.stderr, "");
   });
 
   for (const [what, command] of [
