@@ -106,6 +106,7 @@ int fstatfs(int fd, struct statfs *statfs) { return (int)CALL3(SYS_fstatfs, fd, 
 int fchown(int fd, uid_t uid, gid_t gid) { return (int)CALL3(SYS_fchown, fd, uid, gid); }
 int dup2(int from, int to) { return (int)CALL3(SYS_dup3, from, to, 0); }
 int chdir(const char *path) { return (int)CALL3(SYS_chdir, path, 0, 0); }
+int chroot(const char *path) { return (int)CALL3(SYS_chroot, path, 0, 0); }
 int fchdir(int fd) { return (int)CALL3(SYS_fchdir, fd, 0, 0); }
 char *getcwd(char *path, size_t length) { return CALL3(SYS_getcwd, path, length, 0) < 0 ? NULL : path; }
 mode_t umask(mode_t mask) { return (mode_t)CALL3(SYS_umask, mask, 0, 0); }
@@ -133,6 +134,7 @@ ssize_t recv(int fd, void *bytes, size_t length, int flags) {
 int setsockopt(int fd, int level, int option, const void *value, socklen_t length) {
     return (int)CALL(SYS_setsockopt, fd, level, option, value, length, 0);
 }
+pid_t getpid(void) { return (pid_t)CALL3(SYS_getpid, 0, 0, 0); }
 pid_t setsid(void) { return (pid_t)CALL3(SYS_setsid, 0, 0, 0); }
 int sethostname(const char *name, size_t length) { return (int)CALL3(SYS_sethostname, name, length, 0); }
 

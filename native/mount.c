@@ -142,24 +142,3 @@ int step_move_mount(struct td_init *init, const struct td_move_mount *step) {
     *slot = -1;
     return error;
 }
-
-/* Puts the old root on top of the new one, where no path leads to it; DETACH then unmounts it. */
-int step_pivot_root(struct td_init *init, const struct td_pivot_root *step) {
-    int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (old < 0)
-        return errno;
-    init->slots[step->slot] = old;
-    if (chdir(td_text(&init->plan, step->path)) != 0 || syscall(SYS_pivot_root, ".", ".") != 0)
-        return errno;
-    init->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return init->root < 0 ? errno : 0;
-}
-
-int step_detach(struct td_init *init, const struct td_detach *step) {
-    int *old = &init->slots[step->slot];
-    if (fchdir(*old) != 0 || umount2(".", MNT_DETACH) != 0 || chdir("/") != 0)
-        return errno;
-    close(*old);
-    *old = -1;
-    return 0;
-}

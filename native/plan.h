@@ -34,6 +34,8 @@
     X(MKDIR, mkdir, F(NUMBER, mode) F(TEXT, path))                                                                     \
     /* The file must be new. */                                                                                        \
     X(WRITE, write, F(NUMBER, mode) F(TEXT, path) F(TEXT, content))                                                    \
+    /* Of the whole mount namespace, also outside a chroot. */                                                         \
+    X(PRIVATE, private, )                                                                                              \
     /* MS_ flags. The target must be a directory. */                                                                   \
     X(MOUNT, mount, F(NUMBER, flags) F(TEXT, source) F(TEXT, target) F(TEXT, type) F(TEXT, data))                      \
     /* With the mode of the directory that it is mounted on. */                                                        \

@@ -3,16 +3,15 @@ import { callOf } from "../explain/strace.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import type { Stage } from "../host/shim.ts";
+import { restrictions } from "../host/user-namespaces.ts";
 import { ERRNO } from "../linux.ts";
 import type { Step } from "../plan/step.ts";
+import { hasUserNamespace } from "../spec/namespaces.ts";
 import { type ContainerSpec, imageName } from "../spec/spec.ts";
+import { userNamespaceRemedy } from "./user-namespace-remedy.ts";
 
 const NAMESPACE_LIMIT_REMEDY =
   "raise the limits in /proc/sys/user/max_*_namespaces, or end containers that are not needed";
-const USER_NAMESPACE_REMEDY =
-  "run tinydocker as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), " +
-  "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), user.max_user_namespaces above 0";
-
 const DESCRIPTOR_REMEDY = "close files that are not needed, or raise the limit: ulimit -n, sysctl fs.file-max";
 
 /** This process has as many open files as it may, or the machine has. */
@@ -32,19 +31,21 @@ function cloneCode(errno: number): FailureCode {
 }
 
 function cloneRemedy(stage: Stage, errno: number, userNamespace: boolean): string {
-  if (stage === "user map") return USER_NAMESPACE_REMEDY;
+  if (stage === "user map") return userNamespaceRemedy(restrictions());
   switch (errno) {
     case ERRNO.EPERM:
       return userNamespace
-        ? USER_NAMESPACE_REMEDY
-        : "root here lacks CAP_SYS_ADMIN, as inside another container; run on the machine itself";
+        ? userNamespaceRemedy(restrictions())
+        : "a seccomp filter or a security module keeps root from making namespaces, as inside another container";
     case ERRNO.ENOSPC:
     case ERRNO.EUSERS:
-      return userNamespace ? `${USER_NAMESPACE_REMEDY}; or ${NAMESPACE_LIMIT_REMEDY}` : NAMESPACE_LIMIT_REMEDY;
+      return userNamespace
+        ? `${userNamespaceRemedy(restrictions())}; or ${NAMESPACE_LIMIT_REMEDY}`
+        : NAMESPACE_LIMIT_REMEDY;
     case ERRNO.EINVAL:
       return "this kernel was built without one of the namespaces: zgrep _NS= /proc/config.gz";
     case ERRNO.ENOSYS:
-      return "the kernel is too old for clone3, or a seccomp filter refuses it, as inside another container";
+      return "the kernel is too old for clone3, or a seccomp filter refuses it: start the outer container with --security-opt seccomp=unconfined";
     case ERRNO.EAGAIN:
       return "there are too many processes: see ulimit -u and the cgroup's pids.max";
     case ERRNO.ENOMEM:
@@ -103,19 +104,19 @@ export function stepFailure(step: Step | undefined, errno: number, object: strin
       exitCode: 126,
     });
   }
-  const remedy = stepRemedy(step, errno);
-  return new Failure(`${callOf(step)}: ${causeOf(errno, object)}`, {
+  const remedy = stepRemedy(step, errno) ?? rightsRemedy(errno, spec);
+  return new Failure(`${callOf(step)}: ${causeOf(step, errno, object)}`, {
     code: stepCode(step, errno),
     ...(remedy !== undefined && { remedy }),
   });
 }
 
 /** `object`: what was in the way, if that is known. */
-function causeOf(errno: number, object: string): string {
+function causeOf(step: Step, errno: number, object: string): string {
   if (object === "") return errnoText(errno);
   if (errno === ERRNO.ENOTDIR) return `${object} is a file, and must be a directory`;
   if (errno === ERRNO.EISDIR) return `${object} is a directory, and must be a file`;
-  return `${errnoText(errno)}: ${object}`;
+  return "path" in step && step.path === object ? errnoText(errno) : `${errnoText(errno)}: ${object}`;
 }
 
 function commandFailure(errno: number, object: string, spec: ContainerSpec): Failure {
@@ -151,6 +152,13 @@ function isFull(errno: number): boolean {
   return errno === ERRNO.ENOSPC || errno === ERRNO.EROFS;
 }
 
+/** AppArmor lets a process make a user namespace, and then refuses what root may do in it. */
+function rightsRemedy(errno: number, { linux }: ContainerSpec): string | undefined {
+  const isRefused = errno === ERRNO.EPERM || errno === ERRNO.EACCES;
+  const limits = isRefused && hasUserNamespace(linux) ? restrictions() : undefined;
+  return limits?.apparmor ? userNamespaceRemedy(limits) : undefined;
+}
+
 function stepRemedy(step: Step, errno: number): string | undefined {
   if (isFull(errno))
     return "free some space on the disk with tinydocker's state directory, or set TINYDOCKER_ROOT to another directory";
@@ -160,7 +168,8 @@ function stepRemedy(step: Step, errno: number): string | undefined {
       return overlayRemedy(errno);
     case "proc":
       return errno === ERRNO.EPERM
-        ? "parts of /proc are hidden here, as inside another container, and then the kernel lets only root mount it"
+        ? "parts of /proc are hidden here, as inside another container, and then the kernel lets only the machine's root mount it: " +
+            "start the outer container with --security-opt systempaths=unconfined"
         : undefined;
     case "target":
       return isMistake(errno)

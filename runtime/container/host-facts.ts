@@ -1,6 +1,7 @@
 import { realpathSync, statfsSync, statSync } from "node:fs";
 import { release } from "node:os";
 import { cgroupFacts } from "../host/hierarchies.ts";
+import { userNamespaceFacts } from "../host/identity.ts";
 import { rootEntries } from "../host/root-entries.ts";
 import { CGROUP2_SUPER_MAGIC } from "../linux.ts";
 import type { HostFacts, NetworkFacts } from "../plan/host-facts.ts";
@@ -14,13 +15,15 @@ type UpperLayer = Pick<HostFacts, "upperInMemory" | "upperKept">;
 
 /** What planOf needs to know about this machine. */
 export function hostFacts(spec: ContainerSpec, places: Places, layer: UpperLayer, network: NetworkFacts): HostFacts {
+  const userNamespace = userNamespaceFacts();
   return {
     upper: places.upper,
     work: places.work,
     memory: places.memory,
     stateRoot: realpathSync.native(places.root),
     ...layer,
-    rootEntries: isInParts(spec) ? rootEntries() : [],
+    userNamespace,
+    rootEntries: isInParts(spec, { userNamespace }) ? rootEntries() : [],
     fileSources: spec.mounts.filter(isBind).flatMap(({ source }) => (isFile(source) ? [source] : [])),
     machine: process.arch === "arm64" ? "aarch64" : "x86_64",
     kernel: release(),

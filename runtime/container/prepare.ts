@@ -2,6 +2,7 @@ import { fstatSync, readSync, statSync } from "node:fs";
 import { release } from "node:os";
 import { Failure } from "../failure.ts";
 import { givenCapabilities } from "../host/capabilities.ts";
+import { identity } from "../host/identity.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import type { ImageConfig } from "../image/config.ts";
 import { resolveImage } from "../image/resolve.ts";
@@ -65,20 +66,23 @@ function withDefaultNetwork(network: NetworkRequest = {}): NetworkRequest {
 }
 
 async function caller(request: NamedRequest): Promise<Caller> {
-  const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
-  const here = { uid, gid, env: ownVariables(request), cwd: currentDirectory() };
+  const self = identity();
+  const here = { ...self, env: ownVariables(request), cwd: currentDirectory() };
   return { ...here, ...(await privileges(request, here)) };
 }
 
 type Privileges = Pick<Caller, "capabilities" | "devices" | "seccompProfile">;
 
 /** What most requests do not need to know of the machine, and what takes as long as the rest of the spec. */
-async function privileges(request: NamedRequest, { uid, cwd }: Pick<Caller, "uid" | "cwd">): Promise<Privileges> {
+async function privileges(
+  request: NamedRequest,
+  { sysAdmin, cwd }: Pick<Caller, "sysAdmin" | "cwd">,
+): Promise<Privileges> {
   const { privileged = false, capAdd = [], devices = [] } = request;
   const { seccomp } = securityOf(request);
   return {
-    ...(privileged || capAdd.length > 0 ? { capabilities: givenCapabilities(uid) } : {}),
-    ...(privileged || devices.length > 0 ? { devices: await devicesOf(devices, privileged && uid === 0) } : {}),
+    ...(privileged || capAdd.length > 0 ? { capabilities: givenCapabilities({ sysAdmin }) } : {}),
+    ...(privileged || devices.length > 0 ? { devices: await devicesOf(devices, privileged && sysAdmin) } : {}),
     ...(typeof seccomp === "string" ? {} : { seccompProfile: await profileOf(seccomp.file, cwd) }),
   };
 }

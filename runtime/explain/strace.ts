@@ -51,6 +51,7 @@ function initCall(step: Step): string {
       return `open(${quoted(step.path)}, O_WRONLY|O_CREAT|O_EXCL, ${octal(step.mode)})`;
     case "SYMLINK":
       return `symlink(${quoted(step.target)}, ${quoted(step.path)})`;
+    case "PRIVATE":
     case "MOUNT":
     case "TMPFS":
     case "FSMOUNT":
@@ -134,6 +135,7 @@ function processCall(step: ProcessStep): string {
 
 type MountStep = Step & {
   op:
+    | "PRIVATE"
     | "MOUNT"
     | "TMPFS"
     | "FSMOUNT"
@@ -149,6 +151,8 @@ type MountStep = Step & {
 
 function mountCall(step: MountStep): string {
   switch (step.op) {
+    case "PRIVATE":
+      return `mount(NULL, "/", NULL, MS_REC|MS_PRIVATE, NULL)`;
     case "MOUNT":
       return `mount(${orNull(step.source)}, ${quoted(step.target)}, ${orNull(step.type)}, ${flagNames(step.flags, MS)}, ${orNull(step.data)})`;
     case "TMPFS":

@@ -4,6 +4,7 @@ import type { CgroupFacts, Hierarchy } from "../cgroup/hierarchy.ts";
 import { sharedCgroup } from "../cgroup/place.ts";
 import type { Resources } from "../spec/resources.ts";
 import { type MountedHierarchy, mountedHierarchies } from "./cgroup-mounts.ts";
+import { isFirstUserNamespace } from "./identity.ts";
 
 /** What this machine's cgroups are, as far as a container with these limits needs to know. */
 export function cgroupFacts({ cpu }: Resources, name: string): CgroupFacts {
@@ -40,12 +41,12 @@ function hierarchy(mounted: MountedHierarchy): Hierarchy {
 }
 
 /**
- * Root may make cgroups at the top. Another user may below those given to that user, and be moved only from such a one to
+ * The machine's root may make cgroups at the top. Another user may below those given to that user, and be moved only from such a one to
  * another; one with processes of its own can't limit those below it.
  */
 function directoryIn({ mount, own }: MountedHierarchy): string | undefined {
   if (mount === undefined) return undefined;
-  if (process.geteuid?.() === 0) return mount;
+  if (process.geteuid?.() === 0 && isFirstUserNamespace()) return mount;
   const usable = ancestors(own)
     .map((path) => join(mount, path))
     .filter(isOurs);

@@ -24,8 +24,17 @@ export interface HostFacts {
   readonly kernel: string;
   /** /sys/fs/cgroup is cgroup v2. */
   readonly cgroup2: boolean;
+  /** The user namespace of the process that starts the container. */
+  readonly userNamespace: UserNamespaceFacts;
   readonly cgroups: CgroupFacts;
   readonly network: NetworkFacts;
+}
+
+/** Neither follows from the other, nor from being root there. */
+export interface UserNamespaceFacts {
+  /** It is the machine's first one: in another one, the kernel lets root mount less, and keep no trusted.* attributes. */
+  readonly isFirst: boolean;
+  readonly setgroups: boolean;
 }
 
 /** What the container gets of the machine's networks. */

@@ -1,18 +1,19 @@
 import type { Reason } from "../explain/reason.ts";
 import { AT } from "../linux.ts";
 import { type Mount, mountArguments, mountAttributes } from "../spec/mounts.ts";
-import { hasUserNamespace, type Namespaces } from "../spec/namespaces.ts";
+import type { Namespaces } from "../spec/namespaces.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { Step } from "./step.ts";
+import { mountsInFirst } from "./user-namespace.ts";
 
 export function isBind(mount: Mount): boolean {
   return mount.type === "bind";
 }
 
 /** What of a mount is made while the host's root can still be reached: it is not attached yet. */
-export function mountSource(mount: Mount, slot: number, linux: Namespaces): Step[] {
+export function mountSource(mount: Mount, slot: number, linux: Namespaces, host: HostFacts): Step[] {
   if (isBind(mount)) return bindSource(mount, slot);
-  return needsHost(mount) ? [newFileSystem(mount, slot, linux)] : [];
+  return needsHost(mount) ? [newFileSystem(mount, slot, linux, host)] : [];
 }
 
 /** Without root the kernel makes these only where those of the host can be seen. */
@@ -32,17 +33,17 @@ function bindSource({ options, source }: Mount, slot: number): Step[] {
   ];
 }
 
-function newFileSystem(mount: Mount, slot: number, linux: Namespaces): Step {
+function newFileSystem(mount: Mount, slot: number, linux: Namespaces, host: HostFacts): Step {
   const { type, options } = mount;
   const { itself } = mountAttributes(options);
-  return { op: "FSMOUNT", slot, attributes: itself, type, reason: reasonOf(mount), ...excuseOf(mount, linux) };
+  return { op: "FSMOUNT", slot, attributes: itself, type, reason: reasonOf(mount), ...excuseOf(mount, linux, host) };
 }
 
 /** Attaches it at its destination, wherever the image's links lead. */
 export function mountTarget(mount: Mount, slot: number, linux: Namespaces, host: HostFacts): Step[] {
   if (mount.type === "cgroup" && !host.cgroup2) return [];
   const { source, destination } = mount;
-  const excuse = excuseOf(mount, linux);
+  const excuse = excuseOf(mount, linux, host);
   const reason = reasonOf(mount);
   return [
     isBind(mount) && host.fileSources.includes(source)
@@ -71,9 +72,9 @@ function copiesMode({ type, options }: Mount): boolean {
 }
 
 /** Some programs need these, but no protection does. */
-function excuseOf({ type }: Mount, linux: Namespaces): { readonly excusedBy?: "any" } {
+function excuseOf({ type }: Mount, linux: Namespaces, host: HostFacts): { readonly excusedBy?: "any" } {
   // Without root the kernel makes a sysfs only if all of the host's is visible.
-  const isDispensable = type === "mqueue" || type === "cgroup" || (type === "sysfs" && hasUserNamespace(linux));
+  const isDispensable = type === "mqueue" || type === "cgroup" || (type === "sysfs" && !mountsInFirst(linux, host));
   return isDispensable ? { excusedBy: "any" } : {};
 }
 

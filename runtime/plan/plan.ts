@@ -1,6 +1,6 @@
 import { cgroupSteps } from "../cgroup/plan.ts";
 import { Failure } from "../failure.ts";
-import { CLONE, MS, SIGNAL } from "../linux.ts";
+import { CLONE, SIGNAL } from "../linux.ts";
 import type { Namespace } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import {
@@ -42,9 +42,9 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       // Made by clone3 it would begin at the caller's cgroup.
       { op: "UNSHARE", namespaces: CLONE.CLONE_NEWCGROUP, reason: "cgroupNamespace" },
       ...networkSteps(links),
-      privateMounts(),
+      { op: "PRIVATE", reason: "private" },
       ...rootSteps(spec, host),
-      ...mounts.flatMap((mount, i) => mountSource(mount, FIRST_SLOT + i, linux)),
+      ...mounts.flatMap((mount, i) => mountSource(mount, FIRST_SLOT + i, linux, host)),
       ...devices.flatMap((device, i) => deviceSource(device, deviceSlot + i)),
       ...names.flatMap((file, i) => nameSource(file, nameSlot + i)),
       { op: "PIVOT_ROOT", slot: OLD_ROOT_SLOT, path: rootOf(spec, host), reason: "pivot" },
@@ -82,18 +82,6 @@ function newNamespace({ type, path }: Namespace): number {
   throw new Failure(`can't join the ${type} namespace ${path}: tinydocker only makes new ones`, {
     code: "usage",
   });
-}
-
-function privateMounts(): Step {
-  return {
-    op: "MOUNT",
-    flags: MS.MS_REC | MS.MS_PRIVATE,
-    source: "",
-    target: "/",
-    type: "",
-    data: "",
-    reason: "private",
-  };
 }
 
 function exec({ process: { args, env } }: ContainerSpec): Step {

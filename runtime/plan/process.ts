@@ -2,11 +2,11 @@ import { RLIMIT, SIGNAL } from "../linux.ts";
 import { dockerProfile } from "../seccomp/docker-rules.ts";
 import { filterFlags, filterOf } from "../seccomp/filter.ts";
 import { capabilityMask } from "../spec/capability.ts";
-import { allowsSetgroups } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { sysctlPath } from "../spec/sysctl.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { Step } from "./step.ts";
+import { canSetGroups } from "./user-namespace.ts";
 
 /** While /proc/sys can still be written to. */
 export function sysctlSteps({ linux: { sysctl = {} } }: ContainerSpec): Step[] {
@@ -24,9 +24,11 @@ export function machineSteps({ hostname, network, process: { terminal, user } }:
     { op: "TOUCH", mode: 0o600, path: "/dev/console", reason: "target" },
     { op: "TERMINAL", uid: user.uid, reason: "terminal" },
   ];
+  // Root may lack CAP_NET_ADMIN, as inside another container.
+  const loopback: Step = { op: "LINK_UP", name: "lo", reason: "loopback", excusedBy: "EPERM" };
   return [
     { op: "SETHOSTNAME", name: hostname, reason: "hostname" },
-    ...(network.mode === "host" ? [] : [{ op: "LINK_UP", name: "lo", reason: "loopback" } as const]),
+    ...(network.mode === "host" ? [] : [loopback]),
     // A kernel without keyrings has none to protect.
     { op: "KEYRING", reason: "keyring", excusedBy: "ENOSYS" },
     { op: "SETSID", reason: "session" },
@@ -48,7 +50,7 @@ export function processSteps(spec: ContainerSpec, host: HostFacts): Step[] {
     { op: "CAPBSET", capabilities: bounding, reason: "bounding" },
     // Without no_new_privs, only a process that still has CAP_SYS_ADMIN can install it; then it applies to these steps too.
     ...(noNewPrivileges ? [] : filter),
-    ...(allowsSetgroups(spec.linux)
+    ...(canSetGroups(spec.linux, host)
       ? [{ op: "SETGROUPS", groups: user.additionalGids, reason: "groups" } as const]
       : []),
     { op: "SETGID", gid: user.gid, reason: "identity" },

@@ -1,9 +1,9 @@
 import { MS } from "../linux.ts";
-import { hasUserNamespace } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { HostFacts, RootEntry } from "./host-facts.ts";
 import { escapeOption, lowerDirectories } from "./overlay.ts";
 import type { Step } from "./step.ts";
+import { mountsInFirst } from "./user-namespace.ts";
 
 /** The root, mounted but not yet entered. */
 export function rootSteps(spec: ContainerSpec, host: HostFacts): Step[] {
@@ -13,9 +13,9 @@ export function rootSteps(spec: ContainerSpec, host: HostFacts): Step[] {
     { op: "MOUNT", flags: 0, source: "tmpfs", target: host.memory, type: "tmpfs", data: "mode=755", reason: "memory" },
     { op: "MKDIR", mode: 0o755, path: layers.upper, reason },
     { op: "MKDIR", mode: 0o700, path: layers.work, reason },
-    ...(isInParts(spec)
+    ...(isInParts(spec, host)
       ? rootInParts(host.rootEntries, layers)
-      : [overlay(spec.root.layers, layers, hasUserNamespace(spec.linux), "overlay")]),
+      : [overlay(spec.root.layers, layers, !mountsInFirst(spec.linux, host), "overlay")]),
   ];
 }
 
@@ -30,8 +30,8 @@ export function showsHostRoot(spec: ContainerSpec): boolean {
 }
 
 /** Without root, overlayfs refuses a lower layer with mounts of the host below it; each entry without gets its own overlay. */
-export function isInParts(spec: ContainerSpec): boolean {
-  return showsHostRoot(spec) && hasUserNamespace(spec.linux);
+export function isInParts(spec: ContainerSpec, host: Pick<HostFacts, "userNamespace">): boolean {
+  return showsHostRoot(spec) && !mountsInFirst(spec.linux, host);
 }
 
 /** The upper layer, its work directory, and where the root is mounted. */
@@ -42,14 +42,15 @@ interface Layers {
   readonly kept: boolean;
 }
 
-function layersOf(spec: ContainerSpec, { memory, ...host }: HostFacts): Layers {
+function layersOf(spec: ContainerSpec, host: HostFacts): Layers {
+  const { memory } = host;
   const upper = host.upperInMemory ? `${memory}/upper` : host.upper;
   const work = host.upperInMemory ? `${memory}/work` : host.work;
   // An overlay is mounted on its own upper layer, which saves a directory; a root in parts needs a separate one.
   return {
     upper,
     work,
-    root: isInParts(spec) ? `${memory}/root` : upper,
+    root: isInParts(spec, host) ? `${memory}/root` : upper,
     kept: host.upperKept,
   };
 }

@@ -1,5 +1,5 @@
 import { MOUNT_ATTR, MS } from "../linux.ts";
-import { isGidMapped, type Namespaces } from "./namespaces.ts";
+import { type Ids, isMapped } from "./namespaces.ts";
 
 /** As in the OCI runtime-spec: options are those of mount(8). */
 export interface Mount {
@@ -16,8 +16,8 @@ const TTY_GID = 5;
 const SHM_BYTES = 64 * 1024 * 1024;
 
 /** docker's, except that /dev is nodev: only devices mounted there work, so no device rules of a cgroup are needed. */
-export function defaultMounts(linux: Namespaces, shmBytes = SHM_BYTES): Mount[] {
-  const ptsGroup = isGidMapped(linux, TTY_GID) ? [`gid=${TTY_GID}`] : [];
+export function defaultMounts({ gids }: Ids, shmBytes = SHM_BYTES): Mount[] {
+  const ptsGroup = isMapped(gids, TTY_GID) ? [`gid=${TTY_GID}`] : [];
   return [
     { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
     {

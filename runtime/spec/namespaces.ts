@@ -19,6 +19,26 @@ export interface Namespaces {
   readonly gidMappings: readonly IdMapping[];
 }
 
+/** The users and groups that exist in a user namespace. */
+export interface Ids {
+  readonly uids: readonly IdMapping[];
+  readonly gids: readonly IdMapping[];
+  /** Its processes can change their supplementary groups: /proc/PID/setgroups. */
+  readonly setgroups: boolean;
+}
+
+/** The process that makes a request, as the kernel sees it: none of these facts follows from another. */
+export interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+  /** It has CAP_SYS_ADMIN in its user namespace, and can make the other kinds of namespaces without a new one. */
+  readonly sysAdmin: boolean;
+  /** It can change the network namespace that it is in. */
+  readonly netAdmin: boolean;
+  /** Of its user namespace. */
+  readonly ids: Ids;
+}
+
 const NEW: readonly Namespace[] = [
   { type: "uts" },
   { type: "pid" },
@@ -29,19 +49,19 @@ const NEW: readonly Namespace[] = [
 ];
 
 /**
- * All are new, except that of the network if it is the machine's own. A caller who is not root also gets a user namespace
- * with one user, who is root in it.
+ * All are new, except that of the network if it is the machine's own. A caller who can't make them alone gets a user
+ * namespace too, in which it is root.
  */
 export function namespacesFor(
-  caller: { readonly uid: number; readonly gid: number },
+  { uid, gid, sysAdmin }: Identity,
   { hostNetwork }: { readonly hostNetwork: boolean },
 ): Namespaces {
   const namespaces = NEW.filter(({ type }) => type !== "network" || !hostNetwork);
-  if (caller.uid === 0) return { namespaces, uidMappings: [], gidMappings: [] };
+  if (sysAdmin) return { namespaces, uidMappings: [], gidMappings: [] };
   return {
     namespaces: [...namespaces, { type: "user" }],
-    uidMappings: [{ containerID: 0, hostID: caller.uid, size: 1 }],
-    gidMappings: [{ containerID: 0, hostID: caller.gid, size: 1 }],
+    uidMappings: [{ containerID: 0, hostID: uid, size: 1 }],
+    gidMappings: [{ containerID: 0, hostID: gid, size: 1 }],
   };
 }
 
@@ -49,17 +69,14 @@ export function hasUserNamespace({ namespaces }: Namespaces): boolean {
   return namespaces.some(({ type }) => type === "user");
 }
 
-export function isUidMapped(linux: Namespaces, uid: number): boolean {
-  return !hasUserNamespace(linux) || linux.uidMappings.some((mapping) => isIn(mapping, uid));
+/** Those of its new user namespace, or else of the caller's. */
+export function idsIn(linux: Namespaces, caller: Identity): Ids {
+  if (!hasUserNamespace(linux)) return caller.ids;
+  return { uids: linux.uidMappings, gids: linux.gidMappings, setgroups: false };
 }
 
-export function isGidMapped(linux: Namespaces, gid: number): boolean {
-  return !hasUserNamespace(linux) || linux.gidMappings.some((mapping) => isIn(mapping, gid));
-}
-
-/** A process without privileges may write a gid_map only after it gave up setgroups(2): user_namespaces(7). */
-export function allowsSetgroups(linux: Namespaces): boolean {
-  return !hasUserNamespace(linux);
+export function isMapped(mappings: readonly IdMapping[], id: number): boolean {
+  return mappings.some((mapping) => isIn(mapping, id));
 }
 
 function isIn({ containerID, size }: IdMapping, id: number): boolean {

@@ -30,12 +30,12 @@ export interface RequestedAttachment {
 }
 
 /** Completes and checks the request. Throws Failure for what can't be. */
-export function networkOf(request: NetworkRequest, caller: { readonly uid: number }): NetworkSpec {
-  const names = request.names?.length ? request.names : [caller.uid === 0 ? DEFAULT_NETWORK : "none"];
+export function networkOf(request: NetworkRequest, caller: { readonly netAdmin: boolean }): NetworkSpec {
+  const names = request.names?.length ? request.names : [caller.netAdmin ? DEFAULT_NETWORK : "none"];
   const mode = modeOf(names);
   const ports = publishedPorts(request.publish ?? []);
   if (mode !== "joined" && ports.length > 0) throw nothingToPublish(mode);
-  if (mode === "joined" && caller.uid !== 0) throw joiningNeedsRoot(names[0] ?? "");
+  if (mode === "joined" && !caller.netAdmin) throw joiningNeedsRoot(names[0] ?? "");
   return {
     mode,
     attachments: mode === "joined" ? names.map((network) => ({ network, aliases: [] })) : [],

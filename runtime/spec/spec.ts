@@ -6,7 +6,7 @@ import { environmentOf } from "./environment.ts";
 import { type MountRequests, mountsOf } from "./mount-requests/arrange.ts";
 import type { Mount } from "./mounts.ts";
 import { checkedName } from "./name.ts";
-import { allowsSetgroups, isGidMapped, isUidMapped, type Namespaces, namespacesFor } from "./namespaces.ts";
+import { type Identity, type Ids, idsIn, isMapped, type Namespaces, namespacesFor } from "./namespaces.ts";
 import { type NetworkRequest, type NetworkSpec, networkOf } from "./network.ts";
 import { normalizePath } from "./path.ts";
 import { privilegedMounts } from "./privileged.ts";
@@ -84,9 +84,7 @@ export interface Image {
 }
 
 /** The process that makes the request. */
-export interface Caller {
-  readonly uid: number;
-  readonly gid: number;
+export interface Caller extends Identity {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Undefined when it does not exist any more. */
   readonly cwd: string | undefined;
@@ -110,7 +108,8 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
   const terminal = request.terminal ?? false;
   const network = networkOf(request.network ?? {}, caller);
   const namespaces = namespacesFor(caller, { hostNetwork: network.mode === "host" });
-  const asked = mountsOf(request, namespaces, caller.cwd);
+  const ids = idsIn(namespaces, caller);
+  const asked = mountsOf(request, ids, caller.cwd);
   const mounts = request.privileged === true ? privilegedMounts(asked, namespaces) : asked;
   const security = securityOf(request);
   const bounding = capabilitiesFor(request, caller.capabilities);
@@ -124,7 +123,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
     network,
     process: {
       terminal,
-      user: checkedUser(user, namespaces),
+      user: checkedUser(user, ids),
       args: checkedArguments(request.args),
       env: environmentOf({ hostname, home: user.home, terminal }, request.env ?? [], caller.env),
       cwd: checkedDirectory(request.cwd ?? "/"),
@@ -159,10 +158,13 @@ function checkedHostname(hostname: string): string {
   });
 }
 
-function checkedUser(user: User, namespaces: Namespaces): ContainerSpec["process"]["user"] {
-  const { uid, gid, additionalGids } = user;
-  if (!isUidMapped(namespaces, uid) || !isGidMapped(namespaces, gid)) throw otherUserWithoutRoot();
-  return { uid, gid, additionalGids: allowsSetgroups(namespaces) ? additionalGids : [] };
+function checkedUser(
+  { uid, gid, additionalGids }: User,
+  { uids, gids, setgroups }: Ids,
+): ContainerSpec["process"]["user"] {
+  if (!isMapped(uids, uid)) throw notMapped("user", uid);
+  if (!isMapped(gids, gid)) throw notMapped("group", gid);
+  return { uid, gid, additionalGids: setgroups ? additionalGids.filter((id) => isMapped(gids, id)) : [] };
 }
 
 /** A later one of the same path takes the place of an earlier one. */
@@ -200,8 +202,8 @@ function checkedDirectory(path: string): string {
   });
 }
 
-function otherUserWithoutRoot(): Failure {
-  return new Failure("without root a container has one user, who is root in it", {
+function notMapped(kind: "user" | "group", id: number): Failure {
+  return new Failure(`there is no ${kind} ${id} in the container: its user namespace has only some of the machine's`, {
     code: "root-required",
     remedy: "use -u 0, or run tinydocker as root",
   });

@@ -14,6 +14,8 @@ import {
   utimesSync,
   writeSync,
 } from "node:fs";
+import { identity } from "../../host/identity.ts";
+import { type Identity, isMapped } from "../../spec/namespaces.ts";
 import { BadImage, bytesOf, type Metadata, type Piece, shown } from "../archive/entry.ts";
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -28,7 +30,7 @@ export async function writeFile(
   const file = openSync(path, NEW_FILE, 0o600);
   try {
     await writePieces(file, content, onBytes);
-    if (keepsOwners()) fchownSync(file, metadata.uid, metadata.gid);
+    if (keepsOwner(metadata)) fchownSync(file, metadata.uid, metadata.gid);
     // After chown, which takes setuid and setgid away.
     fchmodSync(file, metadata.mode);
     futimesSync(file, time(metadata), time(metadata));
@@ -65,7 +67,7 @@ export function makeSymlink(path: Buffer, metadata: Metadata, target: string): v
   if (target === "" || target.includes("\0") || target.length > SYMLINK_BYTES_MAX)
     throw new BadImage(`${shown(path.toString("latin1"))} is a symlink without a valid target`);
   symlinkSync(bytesOf(target), path);
-  if (keepsOwners()) lchownSync(path, metadata.uid, metadata.gid);
+  if (keepsOwner(metadata)) lchownSync(path, metadata.uid, metadata.gid);
   lutimesSync(path, time(metadata), time(metadata));
 }
 
@@ -77,14 +79,17 @@ export function makeFifo(path: Buffer, metadata: Metadata): void {
 
 /** Sets what a new directory or FIFO gets when nothing is written to it any more. */
 export function finish(path: Buffer, metadata: Metadata): void {
-  if (keepsOwners()) lchownSync(path, metadata.uid, metadata.gid);
+  if (keepsOwner(metadata)) lchownSync(path, metadata.uid, metadata.gid);
   chmodSync(path, metadata.mode);
   utimesSync(path, time(metadata), time(metadata));
 }
 
-/** Only root can change owners. */
-function keepsOwners(): boolean {
-  return process.geteuid?.() === 0;
+let own: Identity | undefined;
+
+/** Only root can change owners, to those that its user namespace has. */
+function keepsOwner({ uid, gid }: Metadata): boolean {
+  own ??= identity();
+  return own.uid === 0 && isMapped(own.ids.uids, uid) && isMapped(own.ids.gids, gid);
 }
 
 /** Node.js reads a negative number as the present time, but a Date before 1970 correctly. */

@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { defaultMounts, type Mount } from "../mounts.ts";
-import type { Namespaces } from "../namespaces.ts";
+import type { Ids } from "../namespaces.ts";
 import { depthOf, isBelow } from "../path.ts";
 import { bytesOf } from "../size.ts";
 import { checkPlace } from "./destination.ts";
@@ -27,7 +27,7 @@ const REQUESTS_MAX = 128;
  * The container's own mounts and the requested ones, in an order in which none hides another. A requested one takes the
  * place of the container's own, as with docker. Throws Failure for what is not valid.
  */
-export function mountsOf(requests: MountRequests, linux: Namespaces, cwd: string | undefined): Mount[] {
+export function mountsOf(requests: MountRequests, ids: Ids, cwd: string | undefined): Mount[] {
   const { volumes = [], mounts = [], tmpfs = [], shmSize } = requests;
   const requested = [
     ...volumes.map((volume) => volumeMount(volume, cwd)),
@@ -36,7 +36,7 @@ export function mountsOf(requests: MountRequests, linux: Namespaces, cwd: string
   ];
   checkCount(requested);
   requested.forEach(checkPlace);
-  const own = defaultMounts(linux, shmSize === undefined ? undefined : checkedSize(shmSize));
+  const own = defaultMounts(ids, shmSize === undefined ? undefined : checkedSize(shmSize));
   const kept = own.filter((mount) => !requested.some((other) => replaces(other, mount)));
   return [...kept, ...requested].sort((a, b) => depthOf(a.destination) - depthOf(b.destination));
 }

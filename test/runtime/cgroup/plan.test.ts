@@ -8,6 +8,7 @@ import { Failure } from "../../../runtime/failure.ts";
 import type { LimitRequest } from "../../../runtime/spec/resources.ts";
 import { specOf } from "../../../runtime/spec/spec.ts";
 import { golden } from "../../rig/golden.ts";
+import { ROOT } from "../spec/identities.ts";
 
 const V1 = ["cpu", "cpuset", "memory", "pids"];
 const UNIFIED: Hierarchy = { version: 2, controllers: V1, directory: "/sys/fs/cgroup" };
@@ -25,7 +26,7 @@ const EVERYTHING: LimitRequest = { memory: "64m", cpus: "0.5", cpuShares: "512",
 function steps(hierarchies: readonly Hierarchy[], limits: LimitRequest = {}, facts: Partial<CgroupFacts> = {}) {
   const user = { uid: 0, gid: 0, additionalGids: [], home: "/" };
   const image = { name: "host", layers: ["/"] };
-  const spec = specOf({ name: "c1", args: ["true"], limits }, image, user, { uid: 0, gid: 0, env: {}, cwd: "/" });
+  const spec = specOf({ name: "c1", args: ["true"], limits }, image, user, { ...ROOT, env: {}, cwd: "/" });
   return cgroupSteps(spec, { name: "c1.1f-2e", hierarchies, processors: "0-3", memoryNodes: "0", ...facts });
 }
 

@@ -19,5 +19,6 @@ export const HOST_FACTS: HostFacts = {
     processors: "0-3",
     memoryNodes: "0",
   },
+  userNamespace: { isFirst: true, setgroups: true },
   network: { hosts: "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\thello1\n", links: [] },
 };

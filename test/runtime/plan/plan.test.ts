@@ -13,13 +13,14 @@ import type { Step } from "../../../runtime/plan/step.ts";
 import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } from "../../../runtime/spec/spec.ts";
 import type { User } from "../../../runtime/spec/user.ts";
 import { golden as goldenFile } from "../../rig/golden.ts";
+import * as identities from "../spec/identities.ts";
 import { HOST_FACTS } from "./host.ts";
 
 const HOST: Image = { name: "host", layers: ["/"] };
 const BOX: Image = { name: "box", layers: ["/state/images/box,1:a\\b/rootfs"] };
 const ROOT: User = { uid: 0, gid: 0, additionalGids: [], home: "/root" };
-const ROOT_CALLER: Caller = { uid: 0, gid: 0, env: { TERM: "xterm-256color", B: "b" }, cwd: "/src" };
-const CALLER: Caller = { ...ROOT_CALLER, uid: 1000, gid: 100 };
+const ROOT_CALLER: Caller = { ...identities.ROOT, env: { TERM: "xterm-256color", B: "b" }, cwd: "/src" };
+const CALLER: Caller = { ...ROOT_CALLER, ...identities.USER };
 const host = HOST_FACTS;
 
 const spec = (request: Partial<RunRequest> = {}, image = HOST, user = ROOT, caller = ROOT_CALLER): ContainerSpec =>
@@ -156,6 +157,7 @@ describe("a plan", () => {
       ["mqueue", "any"],
       ["target", "any"],
       ["cgroup", "any"],
+      ["loopback", "EPERM"],
       ["keyring", "ENOSYS"],
     ];
     assert.deepEqual(excused(planOf(spec(), host)), always);
@@ -234,6 +236,22 @@ describe("a plan", () => {
         [RDONLY, 0],
       ],
     );
+  });
+
+  it("mounts for root in another user namespace than the machine's first as for a caller who is not root", () => {
+    const elsewhere = { ...host, userNamespace: { isFirst: false, setgroups: false } };
+    const lone = spec({}, HOST, ROOT, { ...ROOT_CALLER, ...identities.LONE_ROOT });
+    const parts = planOf(lone, { ...elsewhere, rootEntries: [{ name: "usr", kind: "overlay" }] }).steps;
+    const box = planOf({ ...lone, root: { layers: BOX.layers, readonly: false } }, elsewhere).steps;
+    const overlays = [parts, box].flatMap((steps) => find(steps, "MOUNT").filter(({ type }) => type === "overlay"));
+    assert.deepEqual(
+      overlays.map(({ data }) => data.split(",").at(-1)),
+      ["userxattr", "userxattr"],
+    );
+    assert.deepEqual(find(parts, "SETGROUPS"), []);
+    assert.ok(find(box, "FSMOUNT").some(({ type, excusedBy }) => type === "sysfs" && excusedBy === "any"));
+    const groups = planOf(lone, { ...elsewhere, userNamespace: { isFirst: false, setgroups: true } }).steps;
+    assert.equal(find(groups, "SETGROUPS").length, 1);
   });
 
   it("refuses to join an existing namespace", () => {

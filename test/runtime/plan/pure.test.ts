@@ -7,6 +7,7 @@ import { encodePlan } from "../../../runtime/plan/codec.ts";
 import type { HostFacts } from "../../../runtime/plan/host-facts.ts";
 import { planOf } from "../../../runtime/plan/plan.ts";
 import { type Caller, type RunRequest, specOf } from "../../../runtime/spec/spec.ts";
+import { USER } from "../spec/identities.ts";
 import { HOST_FACTS } from "./host.ts";
 
 const RUNTIME = join(import.meta.dirname, "../../../runtime");
@@ -20,7 +21,7 @@ const request: RunRequest = {
   readonly: true,
   terminal: true,
 };
-const caller: Caller = { uid: 1000, gid: 100, env: { HOME: "/home/ann" }, cwd: "/src" };
+const caller: Caller = { ...USER, env: { HOME: "/home/ann" }, cwd: "/src" };
 const host: HostFacts = { ...HOST_FACTS, rootEntries: [{ name: "etc", kind: "overlay" }] };
 const image = { name: "host", layers: ["/"] };
 const user = { uid: 0, gid: 0, additionalGids: [], home: "/root" };

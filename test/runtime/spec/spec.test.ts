@@ -11,10 +11,10 @@ import { escapeOption, lowerDirectories } from "../../../runtime/plan/overlay.ts
 import { capabilityMask, DEFAULT_CAPABILITIES } from "../../../runtime/spec/capability.ts";
 import { environmentOf } from "../../../runtime/spec/environment.ts";
 import { mountArguments } from "../../../runtime/spec/mounts.ts";
-import { allowsSetgroups } from "../../../runtime/spec/namespaces.ts";
 import { normalizePath, resolvePath } from "../../../runtime/spec/path.ts";
 import { specOf } from "../../../runtime/spec/spec.ts";
 import { resolveUser } from "../../../runtime/spec/user.ts";
+import { LONE_ROOT, ROOT, USER } from "./identities.ts";
 import { isRefusal, refused } from "./refused.ts";
 
 const PASSWD =
@@ -74,7 +74,7 @@ describe("-u", () => {
 describe("a request", () => {
   const image = { name: "host", layers: ["/"] };
   const user = { uid: 0, gid: 0, additionalGids: [], home: "/root" };
-  const caller = { uid: 0, gid: 0, env: {}, cwd: "/" };
+  const caller = { ...ROOT, env: {}, cwd: "/" };
   const bad = {
     "a name that is a path": { name: "../../etc" },
     "a name with a comma": { name: "a,b" },
@@ -122,27 +122,31 @@ describe("a request", () => {
   });
 
   it("of a caller who is not root has a user namespace with one user, no group for terminals, and no supplementary groups", () => {
-    const spec = specOf(
-      { name: "a", args: ["b"] },
-      image,
-      { ...user, additionalGids: [10] },
-      {
-        ...caller,
-        uid: 1000,
-        gid: 100,
-      },
-    );
+    const spec = specOf({ name: "a", args: ["b"] }, image, { ...user, additionalGids: [10] }, { ...caller, ...USER });
     assert.ok(spec.linux.namespaces.some(({ type }) => type === "user"));
     assert.deepEqual(spec.linux.uidMappings, [{ containerID: 0, hostID: 1000, size: 1 }]);
     assert.deepEqual(spec.linux.gidMappings, [{ containerID: 0, hostID: 100, size: 1 }]);
     assert.ok(!spec.mounts.some(({ options }) => options.includes("gid=5")));
     assert.deepEqual(spec.process.user.additionalGids, []);
-    assert.equal(allowsSetgroups(spec.linux), false);
   });
 
-  it("of a caller who is not root can't have another user", () => {
-    const another = { ...user, uid: 1 };
-    assert.throws(() => specOf({ name: "a", args: ["b"] }, image, another, { ...caller, uid: 1000 }), /one user/);
+  it("of a caller who is root in a user namespace of few users has no other one, no group for terminals, and no bridge", () => {
+    const lone = { ...caller, ...LONE_ROOT };
+    const spec = specOf({ name: "a", args: ["b"] }, image, { ...user, additionalGids: [10] }, lone);
+    assert.ok(!spec.linux.namespaces.some(({ type }) => type === "user"));
+    assert.ok(!spec.mounts.some(({ options }) => options.includes("gid=5")));
+    assert.deepEqual(spec.process.user.additionalGids, []);
+    assert.equal(spec.network.mode, "none");
+    assert.throws(() => specOf({ name: "a", args: ["b"], network: { names: ["x"] } }, image, user, lone), /needs root/);
+  });
+
+  it("can't have a user or a group that does not exist in the container's user namespace", () => {
+    for (const identity of [USER, LONE_ROOT]) {
+      const spec = (part: object) =>
+        specOf({ name: "a", args: ["b"] }, image, { ...user, ...part }, { ...caller, ...identity });
+      assert.throws(() => spec({ uid: 1 }), /there is no user 1 in the container/);
+      assert.throws(() => spec({ gid: 1 }), /there is no group 1 in the container/);
+    }
   });
 
   it("has a working directory without a trailing slash, which mkdir would refuse", () => {

@@ -3,9 +3,10 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { namespacesFor } from "../../../runtime/spec/namespaces.ts";
 import { sysctlPath, sysctlsOf } from "../../../runtime/spec/sysctl.ts";
+import { ROOT } from "./identities.ts";
 import { isRefusal, refused } from "./refused.ts";
 
-const linux = namespacesFor({ uid: 0, gid: 0 }, { hostNetwork: false });
+const linux = namespacesFor(ROOT, { hostNetwork: false });
 const without = (type: string) => ({ ...linux, namespaces: linux.namespaces.filter((one) => one.type !== type) });
 
 describe("--sysctl", () => {

@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { type MountRequests, mountsOf } from "../../../../runtime/spec/mount-requests/arrange.ts";
-import { namespacesFor } from "../../../../runtime/spec/namespaces.ts";
 import { isBelow } from "../../../../runtime/spec/path.ts";
+import { ALL_IDS } from "../identities.ts";
 import { refused } from "../refused.ts";
 
-const LINUX = namespacesFor({ uid: 0, gid: 0 }, { hostNetwork: false });
-const mounts = (requests: MountRequests) => mountsOf(requests, LINUX, "/src");
+const mounts = (requests: MountRequests) => mountsOf(requests, ALL_IDS, "/src");
 const destinations = (requests: MountRequests) => mounts(requests).map(({ destination }) => destination);
 const OWN = ["/proc", "/dev", "/sys", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys/fs/cgroup"];
 

@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { chownSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { after, describe, it } from "node:test";
+import { userNamespaceRemedy } from "../../../runtime/container/user-namespace-remedy.ts";
+import { traces } from "../../rig/leaks.ts";
+import { busyboxRootfs, importBusybox, type Outcome, tinydocker } from "../../rig/tinydocker.ts";
+
+/** An unused id: neither in /etc/passwd nor the owner of anything on the machine. */
+const UID = 54_322;
+
+const rig = await tinydocker({ after });
+await importBusybox(rig);
+const clean = traces(rig.root, "c1");
+const accounts = join(rig.directory, "accounts");
+const home = join(rig.directory, "home");
+for (const directory of [accounts, home]) mkdirSync(directory);
+chownSync(home, UID, UID);
+await busyboxRootfs(join(home, "rootfs"));
+
+const asUser = ["unshare", "--mount", "sh", resolve("test/rig/accounts.sh"), accounts, String(UID)];
+const inChroot = ["unshare", "--mount", "sh", resolve("test/rig/chroot.sh"), join(rig.directory, "chroot")];
+const loneRoot = ["unshare", "--user", "--map-root-user", "--mount"];
+const manyIds = ["unshare", "--user", "--map-auto", "--map-root-user", "--mount"];
+const userHome = { HOME: home, TINYDOCKER_ROOT: "", XDG_DATA_HOME: "" };
+
+/** What a package manager does, and what overlayfs can refuse. */
+const CHANGES =
+  "rm /etc/script && mv /bin/env /env && mkdir /d && rm -r /d && mv /bin /b && PATH=/b && ls /etc/script /bin 2>/dev/null; echo made";
+
+describe("root of a user namespace with one user", () => {
+  const run = (prefix: readonly string[], env: NodeJS.ProcessEnv, ...args: string[]): Promise<Outcome> =>
+    rig.run(["run", ...args], { prefix, env });
+
+  it("can change its containers' files, and has terminals", async () => {
+    const { code, stdout, stderr } = await run(
+      loneRoot,
+      {},
+      "--image",
+      "box",
+      "c1",
+      "sh",
+      "-c",
+      `ls /dev/pts; ${CHANGES}`,
+    );
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "ptmx\nmade\n", stderr: "" });
+    assert.deepEqual(traces(rig.root, "c1"), clean);
+  });
+
+  it("can run containers on the machine's own root", async () => {
+    const script =
+      "cat /etc/hostname && touch /usr/new /etc/new && rm /etc/passwd && mv /etc/group /etc/g && cat /proc/self/setgroups";
+    assert.equal((await run(loneRoot, {}, "c1", "sh", "-c", script)).stdout, "c1\ndeny\n");
+  });
+
+  it("has its containers in the home directory of the user that it is on the machine", async () => {
+    const prefix = [...asUser, ...loneRoot];
+    const imported = await rig.run(["image", "import", "mine", join(home, "rootfs")], { prefix, env: userHome });
+    assert.equal(imported.code, 0, imported.stderr);
+    assert.equal((await run(prefix, userHome, "--image", "mine", "c1", "sh", "-c", CHANGES)).stdout, "made\n");
+    assert.equal((await rig.run(["image", "rm", "mine"], { prefix, env: userHome })).code, 0);
+  });
+
+  it("is told that there are no other users", async () => {
+    const { code, stderr } = await run(loneRoot, {}, "--image", "box", "-u", "ann", "c1", "true");
+    assert.equal(code, 125);
+    assert.match(stderr, /there is no user 1000 in the container: its user namespace has only some/);
+  });
+});
+
+describe("root of a user namespace with many users", () => {
+  it("can run containers as any of them, and change owners", async () => {
+    const prefix = [...asUser, ...manyIds];
+    const imported = await rig.run(["image", "import", "many", join(home, "rootfs")], { prefix, env: userHome });
+    assert.equal(imported.code, 0, imported.stderr);
+    const run = (...args: string[]) => rig.run(["run", "--image", "many", ...args], { prefix, env: userHome });
+    const { stdout, stderr } = await run(
+      "c1",
+      "sh",
+      "-c",
+      `touch /f && chown 5:6 /f && stat -c %u:%g /f && ${CHANGES}`,
+    );
+    assert.deepEqual([stdout, stderr], ["5:6\nmade\n", ""]);
+    assert.equal((await run("-u", "ann", "c1", "id", "-G")).stdout, "1001 10\n");
+    assert.equal((await run("c1", "stat", "-c", "%g", "/dev/pts/ptmx")).code, 0);
+  });
+});
+
+describe("root without CAP_SYS_ADMIN", () => {
+  const prefix = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin", "--"];
+
+  it("gets containers in a user namespace of their own", async () => {
+    const run = (...args: string[]) => rig.run(["run", ...args], { prefix });
+    const box = await run("--image", "box", "c1", "sh", "-c", `cat /proc/self/uid_map; ${CHANGES}`);
+    assert.deepEqual(box.stdout.trim().split(/\s+/), ["0", "0", "1", "made"]);
+    assert.equal((await run("c1", "sh", "-c", "touch /etc/new && cat /etc/hostname")).stdout, "c1\n");
+    assert.deepEqual(traces(rig.root, "c1"), clean);
+  });
+});
+
+describe("in a chroot", () => {
+  const script =
+    "cat /etc/hostname; ls -A /..; cut -d' ' -f5 /proc/self/mountinfo | grep -vE '^/(dev|proc|sys|etc)(/|$)'";
+
+  it("root's containers have a root of their own, and no way out of it", async () => {
+    for (const prefix of [inChroot, [...inChroot.slice(0, -1), rig.directory]]) {
+      const { code, stdout, stderr } = await rig.run(["run", "--image", "box", "c1", "sh", "-c", script], { prefix });
+      assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "c1\nbin\ndev\netc\nproc\nsys\n/\n", stderr: "" });
+    }
+    assert.deepEqual(traces(rig.root, "c1"), clean);
+  });
+
+  it("others are told that the kernel allows them none", async () => {
+    const prefix = [...inChroot, "setpriv", "--reuid", String(UID), "--clear-groups", "--"];
+    const { code, stderr } = await rig.run(["run", "c1", "true"], { prefix, env: userHome });
+    assert.equal(code, 125);
+    assert.match(stderr, /EPERM, operation not permitted\n {2}in a chroot only root can start containers/);
+  });
+});
+
+describe("inside a container", () => {
+  const inner = ["--tmpfs", "/run", "-e", "TINYDOCKER_ROOT=/run/inner", "-e", "TINYDOCKER_NETWORK=none"];
+  const nested = (options: string[], ...args: string[]): Promise<Outcome> =>
+    rig.run(["run", ...inner, ...options, "outer", process.execPath, rig.program, "run", ...args]);
+  const seccomp = ["--security-opt", "seccomp=unconfined"];
+  const script = "cat /etc/hostname; touch /usr/new; rm /usr/bin/env; echo made";
+
+  it("with docker's rules for system calls, it is said how to start that", async () => {
+    const { code, stderr } = await nested([], "c1", "true");
+    assert.equal(code, 125);
+    assert.match(stderr, /ENOSYS[^\n]*\n[^\n]*start the outer container with --security-opt seccomp=unconfined/);
+  });
+
+  it("whose /proc is masked, it is said how to start that", async () => {
+    const { code, stderr } = await nested(seccomp, "c1", "true");
+    assert.equal(code, 125);
+    assert.match(
+      stderr,
+      /"proc"[^\n]*EPERM[^\n]*\n[^\n]*start the outer container with --security-opt systempaths=unconfined/,
+    );
+  });
+
+  it("without both, containers start in a user namespace", async () => {
+    const { stdout, stderr } = await nested(
+      [...seccomp, "--security-opt", "systempaths=unconfined"],
+      "c1",
+      "sh",
+      "-c",
+      script,
+    );
+    assert.deepEqual([stdout, stderr], ["c1\nmade\n", ""]);
+  });
+
+  it("whose root has CAP_SYS_ADMIN, containers start without one", async () => {
+    const { stdout, stderr } = await nested(
+      [...seccomp, "--cap-add", "SYS_ADMIN"],
+      "c1",
+      "sh",
+      "-c",
+      `${script}; head -1 /proc/self/uid_map`,
+    );
+    assert.deepEqual(stdout.trim().split(/\s+/), ["c1", "made", "0", "0", "4294967295"]);
+    assert.equal(stderr, "");
+  });
+});
+
+describe("where user namespaces are refused", () => {
+  const none = { isInChroot: false, apparmor: false, onlyRoot: false, noneAllowed: false };
+  const cases = [
+    [{ ...none, apparmor: true }, /AppArmor.*`userns,`.*kernel\.apparmor_restrict_unprivileged_userns=0/],
+    [{ ...none, onlyRoot: true }, /kernel\.unprivileged_userns_clone=1/],
+    [{ ...none, noneAllowed: true }, /user\.max_user_namespaces=/],
+    [{ ...none, isInChroot: true, apparmor: true }, /in a chroot only root/],
+    [none, /a seccomp filter or a security module/],
+  ] as const;
+  for (const [restrictions, words] of cases) {
+    it(`it is said what to do: ${JSON.stringify(restrictions)}`, () => {
+      assert.match(userNamespaceRemedy(restrictions), words);
+    });
+  }
+});
