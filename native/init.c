@@ -33,9 +33,13 @@ static void show_stage(uint32_t op) {
     (void)prctl(PR_SET_NAME, name); /* the name is only for people to read */
 }
 
+static int close_all_on_exec(void) {
+    return syscall(SYS_close_range, TD_FD_PLAN, ~0u, TD_CLOSE_RANGE_CLOEXEC) == 0 ? 0 : errno;
+}
+
 int step_close_on_exec(struct td_init *init, const struct td_close_on_exec *step) {
     (void)init, (void)step;
-    return syscall(SYS_close_range, TD_FD_PLAN, ~0u, TD_CLOSE_RANGE_CLOEXEC) == 0 ? 0 : errno;
+    return close_all_on_exec();
 }
 
 /* What rt_sigaction(2) takes; all zero: SIG_DFL. */
@@ -110,7 +114,7 @@ int main(void) {
     fill_slots(init.slots);
     reset_signals();
     (void)umask(0); /* the plan's modes apply as they are */
-    int error = step_close_on_exec(&init, NULL);
+    int error = close_all_on_exec();
     if (!error)
         error = load_plan(&init.plan);
     if (!error)
