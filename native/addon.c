@@ -67,6 +67,9 @@ FUNCTION(resize, td_resize((uint32_t)number(env, a[0])))
 FUNCTION(foreground, td_foreground((uint32_t)number(env, a[0])))
 FUNCTION(netlinkOpen, td_netlink_open(NUMBER(0)))
 FUNCTION(netlink, td_netlink(NUMBER(0), BYTES(1), length(env, a[1]), BYTES(2), length(env, a[2]), BYTES(3)))
+FUNCTION(setAttribute, td_set_attribute(BYTES(0), BYTES(1), BYTES(2), length(env, a[2])))
+FUNCTION(listAttributes, td_list_attributes(BYTES(0), BYTES(1), length(env, a[1])))
+FUNCTION(getAttribute, td_get_attribute(BYTES(0), BYTES(1), BYTES(2), length(env, a[2])))
 FUNCTION(raw, td_raw(NUMBER(0)))
 FUNCTION(restore, td_restore(NUMBER(0)))
 
@@ -147,6 +150,7 @@ static const struct {
 } FUNCTIONS[] = {
     {"abi", call_abi},       {"open", call_open},     {"spawn", call_spawn},           {"signal", call_signal},
     {"pidfd", call_pidfd},   {"wait", call_wait},     {"lock", call_lock},             {"close", call_close},
+    {"setAttribute", call_setAttribute}, {"listAttributes", call_listAttributes}, {"getAttribute", call_getAttribute},
     {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw},
     {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all},
 };

@@ -12,7 +12,7 @@ esac
 packages="
   openssh-server openssh-client rsync gcc make libc6-dev libseccomp-dev sudo git
   cppcheck strace util-linux uidmap bsdutils iproute2 nftables procps perl-base
-  $qemu mmdebstrap e2fsprogs cpio xz-utils zstd busybox-static
+  $qemu mmdebstrap e2fsprogs cpio xz-utils zstd libcap2-bin busybox-static
   shellcheck curl wget ca-certificates ruby"
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -38,7 +38,9 @@ const WORDS: Readonly<Record<NoteKind, (note: Note) => string>> = {
   "unknown type": (note) => `took ${named(note, "entry", "entries")} of an unknown type for a file`,
   label: (note) => `left out ${named(note, "volume label")}`,
   "other volume": (note) => `left out ${named(note, "file")} that another volume of the archive continues`,
-  attribute: (note) => `left out the extended attributes of ${named(note, "file")}, such as file capabilities`,
+  attribute: (note) =>
+    `left out extended attributes of ${named(note, "file")}: file capabilities need root, and others than user.* a machine`,
+  "unread attributes": () => "did not read extended attributes, such as file capabilities: the native part is missing",
   "after the end": ({ count }) => `ignored ${counted(count, "byte")} after the end of the archive, as tar does`,
   setting: ({ examples }) => `does not use the image's ${examples.join(", ")}`,
   platform: ({ examples }) => `the image is for ${examples.join()}, and this machine is not`,

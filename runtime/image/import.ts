@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdir, open, realpath, rename, stat, writeFile } from "node:fs/promises";
+import { open, realpath, rename, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
 import { Failure } from "../failure.ts";
+import { makeDirectory } from "../host/make-directory.ts";
 import { checkedName } from "../spec/name.ts";
 import { decompress } from "./archive/compression/decompress.ts";
 import { BadImage } from "./archive/entry.ts";
@@ -47,7 +48,7 @@ export async function importImage(request: Import): Promise<Imported> {
   const notes = new Notes();
   const unpack = await openSource(request, notes);
   try {
-    await mkdir(imagesDirectory(root), { recursive: true, mode: 0o700 });
+    makeDirectory(imagesDirectory(root));
     await clearLeftovers(root);
     return await unpackAndPublish(request, unpack, notes);
   } catch (error) {

@@ -14,8 +14,9 @@ export type NoteKind =
   /** Left out: a label, or a part of a file whose rest is in another archive. */
   | "label"
   | "other volume"
-  /** A file's extended attribute was left out. */
+  /** A file's extended attributes were left out, all or some; or no file's were read. */
   | "attribute"
+  | "unread attributes"
   /** After the end of the archive; counted in bytes. */
   | "after the end"
   /** The image says something about its containers that they don't get here. */

@@ -25,6 +25,11 @@ function causeOf(errno: string | undefined, root: string, otherwise: FailureCode
         code: "no-space",
         remedy: `free space within the quota of ${root}, or set TINYDOCKER_ROOT to a directory elsewhere`,
       };
+    case "EROFS":
+      return {
+        code: "state-unwritable",
+        remedy: `set TINYDOCKER_ROOT to a directory on another file system than ${root}`,
+      };
     case "EACCES":
       return {
         code: "state-unwritable",

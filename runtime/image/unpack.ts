@@ -1,5 +1,7 @@
 import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { type Attribute, readAttributes } from "../host/attributes.ts";
+import { openShim } from "../host/shim.ts";
 import { readTree } from "./archive/tree.ts";
 import type { ImageConfig } from "./config.ts";
 import { type ExtractOptions, extractLayers, type Layers } from "./extract/extract.ts";
@@ -8,6 +10,7 @@ import { imageConfig } from "./layers/config-file.ts";
 import { readLayer } from "./layers/layer.ts";
 import { readSavedImage, type SavedImage } from "./layers/saved-image.ts";
 import { removeTree } from "./leftovers.ts";
+import type { Notes } from "./notes.ts";
 
 export interface Unpacked {
   readonly extracted: Extracted;
@@ -35,9 +38,23 @@ export async function unpackArchive(
 export async function unpackDirectory(source: string, directory: string, options: ExtractOptions): Promise<Unpacked> {
   const rootfs = join(directory, "rootfs");
   const image = await readSavedImage(source);
-  if (!image) return { extracted: await extractInto(rootfs, [readTree(source)], options) };
+  if (!image) {
+    const tree = readTree(source, await attributeReader(options.notes));
+    return { extracted: await extractInto(rootfs, [tree], options) };
+  }
   const config = imageConfig(image.config, options.notes);
   return { extracted: await extractInto(rootfs, layersOf(image, options), options), config };
+}
+
+/** Without the native part, nothing can read extended attributes, and that is noted. */
+async function attributeReader(notes: Notes): Promise<(path: Buffer) => readonly Attribute[]> {
+  try {
+    const shim = await openShim();
+    return (path) => readAttributes(shim, path);
+  } catch {
+    notes.add("unread attributes");
+    return () => [];
+  }
 }
 
 function layersOf({ directory, layers }: SavedImage, { notes, signal }: ExtractOptions): Layers {

@@ -1,7 +1,8 @@
-import { constants, existsSync, fstatSync, mkdirSync, openSync, readdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { constants, fstatSync, openSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
+import { makeDirectory } from "../host/make-directory.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
 
@@ -33,18 +34,6 @@ function makeLock(root: string, path: string): OpenLock {
     // The first run here. The directory of the locks is made last: if it exists, all of them do.
     for (const part of ["memory", "work", "containers", "locks"]) makeDirectory(join(root, part));
     return make();
-  }
-}
-
-/** Node's own `recursive` never returns if the kernel says ENOENT, as below /proc, and hides EROFS. */
-function makeDirectory(path: string): void {
-  if (existsSync(path)) return;
-  if (dirname(path) !== path) makeDirectory(dirname(path));
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    // Another start was quicker.
-    if (!hasCode(error, "EEXIST")) throw error;
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Attribute } from "../../host/attributes.ts";
+
 /**
  * What an importer reads and the extraction writes, one file at a time. Paths are byte strings (one character a byte,
  * as latin1 decodes them), because a file name on Linux is bytes and need not be UTF-8.
@@ -9,13 +11,6 @@ export interface Metadata {
   readonly gid: number;
   /** Seconds since 1970, with a fraction. */
   readonly mtime: number;
-}
-
-/** An extended attribute: `security.capability`, `user.NAME` … */
-export interface Attribute {
-  /** As byte string. */
-  readonly name: string;
-  readonly value: Uint8Array;
 }
 
 /** Part of a file's content, in order: bytes, or so many zeros, which take no space on disk. */

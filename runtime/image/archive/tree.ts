@@ -1,13 +1,14 @@
 import { constants, type Stats } from "node:fs";
 import { lstat, open, readdir, readlink } from "node:fs/promises";
+import type { Attribute } from "../../host/attributes.ts";
 import { bytesOf, type Entry, type Metadata, type Piece } from "./entry.ts";
 import { relativePath } from "./entry-path.ts";
 
 /**
  * The files below `directory` (absolute), each directory before its entries, names in byte order. What another file system
- * is mounted over is a "mount point". Errors are those of the system calls.
+ * is mounted over is a "mount point". `attributesOf` reads a file's extended attributes. Errors are those of the system calls.
  */
-export async function* readTree(directory: string): AsyncGenerator<Entry> {
+export async function* readTree(directory: string, attributesOf: AttributesOf): AsyncGenerator<Entry> {
   const top = Buffer.from(directory).toString("latin1");
   const { dev } = await lstat(bytesOf(top));
   const firstNames = new Map<string, string>();
@@ -16,11 +17,18 @@ export async function* readTree(directory: string): AsyncGenerator<Entry> {
     const source = `${top}/${path}`;
     const stats = await lstat(bytesOf(source));
     const entry = stats.dev === dev ? await entryOf(source, path, stats, firstNames) : mountPoint(path, stats);
-    yield entry;
+    yield hasAttributes(entry) ? { ...entry, attributes: attributesOf(bytesOf(source)) } : entry;
     if (entry.kind !== "directory") continue;
     const names = (await readdir(bytesOf(source), { encoding: "latin1" })).sort().reverse();
     for (const name of names) waiting.push(relativePath(path === "" ? name : `${path}/${name}`));
   }
+}
+
+type AttributesOf = (path: Buffer) => readonly Attribute[];
+
+/** Those of other kinds mean nothing without the machine. */
+function hasAttributes({ kind }: Entry): boolean {
+  return kind === "directory" || kind === "file";
 }
 
 function mountPoint(path: string, stats: Stats): Entry {

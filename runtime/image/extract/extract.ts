@@ -1,6 +1,7 @@
 import { linkSync, lstatSync } from "node:fs";
 import { BadImage, type Entry, shown, type Whiteout } from "../archive/entry.ts";
 import type { Notes } from "../notes.ts";
+import { setAttributes } from "./attributes.ts";
 import { NameBudget } from "./name-budget.ts";
 import { existingPlaceOf, makeDirectory, placeOf } from "./place.ts";
 import { emptyOfLower, makeRoom, removeLower } from "./remove.ts";
@@ -73,11 +74,11 @@ async function extract(extraction: Extraction, entry: Entry): Promise<void> {
   const { root, notes } = extraction;
   if (entry.path === "" && entry.kind !== "directory")
     throw new BadImage(`its root is a ${entry.kind}, not a directory`);
-  if (entry.attributes.length > 0) notes.add("attribute", entry.path);
   const place = placeOf(root, entry.path);
   switch (entry.kind) {
     case "directory":
-      return makeDirectory(root, place, entry.metadata);
+      makeDirectory(root, place, entry.metadata);
+      break;
     case "mount point":
       notes.add("mount point", entry.path);
       if (entry.directory) makeDirectory(root, place, entry.metadata);
@@ -88,8 +89,11 @@ async function extract(extraction: Extraction, entry: Entry): Promise<void> {
     case "hardlink":
       return makeHardLink(extraction, entry, place);
     default:
-      return makeFile(extraction, entry, place);
+      await makeFile(extraction, entry, place);
   }
+  const { attributes } = entry;
+  if (attributes.length > 0 && !(await setAttributes(onDisk(root, place), attributes)))
+    notes.add("attribute", entry.path);
 }
 
 /** What an earlier entry made in its place goes, as it would if this were made. */

@@ -103,6 +103,21 @@ test("nothing stays on a disk that has no room for more files", async (context) 
   assert.equal(run.stdout, "");
 });
 
+test("a state directory that is read-only is named, with what to do", async (context) => {
+  if (!needs(context, root)) return;
+  const here = await place(context);
+  await mkdir(here.root);
+  const script = `mount -t tmpfs -o ro none "$TINYDOCKER_ROOT" && "$@"`;
+  const run = spawnSync("unshare", ["-m", "sh", "-c", script, "sh", ...TINYDOCKER, "image", "import", "x", "-"], {
+    env: { ...process.env, TINYDOCKER_ROOT: here.root },
+    input: archive({ name: "file", content: "x" }),
+    encoding: "utf8",
+  });
+  assert.equal(run.status, 125);
+  assert.match(run.stderr, /can't import standard input as image x: read-only file system \(/);
+  assert.match(run.stderr, /set TINYDOCKER_ROOT to a directory on another file system/);
+});
+
 test("a source that does not exist is reported before anything is made", async (context) => {
   const here = await place(context);
   const missing = join(here.outside, "absent.tar");

@@ -1,4 +1,4 @@
-import type { Attribute } from "../entry.ts";
+import type { Attribute } from "../../../host/attributes.ts";
 import type { PaxRecords } from "./pax.ts";
 
 const STAR = "SCHILY.xattr.";
