@@ -176,6 +176,7 @@ function stepRemedy(step: Step, errno: number): string | undefined {
         ? "change the image, or mount a directory on a directory and a file on a file"
         : undefined;
     case "device":
+    case "deviceAsked":
       return "tinydocker bind mounts this device from the host's /dev, where it must exist";
     case "sysctl":
       return errno === ERRNO.ENOENT

@@ -98,6 +98,10 @@ const REASONS = {
     zh: "按 -v 或 --mount 的要求挂载宿主机的目录或文件",
   },
   device: { en: "one of the few devices that every program expects", zh: "程序普遍需要的少数设备之一" },
+  deviceAsked: {
+    en: "a device of this machine, as requested with --device",
+    zh: "按 --device 的要求提供本机的设备",
+  },
   deviceMade: {
     en: "all devices of the machine, as requested with --privileged",
     zh: "按 --privileged 的要求提供机器的全部设备",
@@ -244,14 +248,14 @@ const REASONS = {
   },
   umask: { en: "the caller's umask must not apply", zh: "不沿用调用者的 umask" },
   bounding: {
-    en: "no program, however it is started, gets more than docker's default capabilities",
-    zh: "任何程序，无论怎样启动，都得不到 docker 默认值以外的能力",
+    en: "no program, however it is started, gets a capability that is not among these",
+    zh: "任何程序，无论怎样启动，都得不到其中没有的能力",
   },
   groups: { en: "replaces the caller's supplementary groups", zh: "替换调用者的附加组" },
   identity: { en: "the user and group the command runs as", zh: "命令以该用户和组的身份运行" },
   capabilities: {
-    en: "root in the container can manage its files and processes, not the machine",
-    zh: "容器内的 root 只能管理容器自己的文件和进程，不能管理宿主机",
+    en: "what root in the container may do besides managing its own files and processes",
+    zh: "容器内的 root 除管理自己的文件和进程外还能做什么",
   },
   noNewPrivileges: { en: "setuid programs gain no more rights than the command has", zh: "setuid 程序不能再提升权限" },
   chdir: {

@@ -1,5 +1,5 @@
 import { MOUNT_ATTR, S_IFBLK, S_IFCHR } from "../linux.ts";
-import { DEVICE_LINKS, type Device, deviceNumber } from "../spec/device.ts";
+import { DEFAULT_DEVICES, DEVICE_LINKS, type Device, deviceNumber } from "../spec/device.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { isBind } from "./mounts.ts";
 import type { Step } from "./step.ts";
@@ -8,7 +8,7 @@ import type { Step } from "./step.ts";
 export function deviceSource({ path, source = path, type, ...numbers }: Device, slot: number): Step[] {
   const device = typeBits(type) * 2 ** 32 + deviceNumber(numbers);
   return [
-    { op: "OPEN_TREE", slot, flags: 0, device, path: source, reason: "device" },
+    { op: "OPEN_TREE", slot, flags: 0, device, path: source, reason: reasonFor(path) },
     { op: "SETATTR", slot, attributes: MOUNT_ATTR.MOUNT_ATTR_RDONLY, flags: 0, reason: "deviceNode" },
   ];
 }
@@ -17,8 +17,12 @@ export function deviceSource({ path, source = path, type, ...numbers }: Device, 
 export function deviceTarget({ path }: Device, slot: number): Step[] {
   return [
     { op: "TOUCH", mode: 0o666, path, reason: "target" },
-    { op: "MOVE_MOUNT", slot, path, reason: "device" },
+    { op: "MOVE_MOUNT", slot, path, reason: reasonFor(path) },
   ];
+}
+
+function reasonFor(path: string): Step["reason"] {
+  return DEFAULT_DEVICES.some((device) => device.path === path) ? "device" : "deviceAsked";
 }
 
 /** Nodes work in its /dev, so that devices are made there; elsewhere the host's are mounted. */

@@ -169,6 +169,44 @@ describe("a plan", () => {
     ]);
   });
 
+  it("gives the devices and settings that were asked for, each with the reason, in both languages", () => {
+    const device = { path: "/dev/sda1", source: "/dev/vda1", type: "b", major: 254, minor: 1 } as const;
+    const asked = specOf({ name: "a", args: ["b"], sysctls: ["net.ipv4.ip_forward=1"] }, BOX, ROOT, {
+      ...ROOT_CALLER,
+      devices: [device],
+    });
+    const { steps } = planOf(asked, host);
+    const opened = find(steps, "OPEN_TREE").find(({ reason }) => reason === "deviceAsked");
+    assert.deepEqual([opened?.path, opened?.device], ["/dev/vda1", 0o060000 * 2 ** 32 + 254 * 256 + 1]);
+    const before = steps.findIndex(({ op }) => op === "SYSCTL");
+    assert.ok(before > 0 && before < steps.findIndex((step) => step.op === "READONLY" && step.path === "/proc/sys"));
+    for (const language of ["en", "zh"] as const) {
+      const text = explainPlan(planOf(asked, host), [], language);
+      assert.match(text, /\/proc\/sys\/net\/ipv4\/ip_forward", O_WRONLY\), "1"\)\n.*--sysctl/);
+      assert.match(text, /"\/dev\/vda1".*\n.*--device/);
+    }
+  });
+
+  it("makes the nodes of a privileged container, and filters and masks nothing in it", () => {
+    const devices = [{ path: "/dev/vda", type: "b", major: 254, minor: 0, fileMode: 0o660, uid: 0, gid: 6 }] as const;
+    const request = { name: "a", args: ["b"], privileged: true };
+    const { steps } = planOf(specOf(request, BOX, ROOT, { ...ROOT_CALLER, devices }), host);
+    const nodes = find(steps, "MKNOD");
+    assert.deepEqual(
+      nodes.map(({ path }) => path),
+      ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/vda"],
+    );
+    const { op: _, reason: __, ...last } = nodes.at(-1) ?? {};
+    assert.deepEqual(last, { mode: 0o060660, device: 254 * 256, uid: 0, gid: 6, path: "/dev/vda" });
+    for (const op of ["SECCOMP", "NO_NEW_PRIVS", "READONLY"] as const) assert.deepEqual(find(steps, op), []);
+    assert.deepEqual(
+      find(steps, "MASK").map(({ reason }) => reason),
+      [],
+    );
+    const { steps: rootless } = planOf(specOf(request, BOX, ROOT, CALLER), host);
+    assert.deepEqual(find(rootless, "MKNOD"), []);
+  });
+
   it("makes the container end with the process that started it, first and again after the steps that clear that", () => {
     const { steps } = planOf(spec(), host);
     const ops = steps.map(({ op }) => op);
