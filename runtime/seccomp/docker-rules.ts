@@ -47,7 +47,7 @@ const ADMINISTRATION =
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET: clone(2) must contain none of them. */
 const NEW_NAMESPACES = 0x7e020000;
-/** ADDR_NO_RANDOMIZE, UNAME26 and their sum are for setarch(8); the last one asks without a change. */
+/** PER_LINUX, PER_LINUX32, UNAME26, and both; the last one asks and changes nothing. */
 const PERSONALITIES = [0, 8, 0x20000, 0x20008, 0xffffffff];
 const AF_ALG = 38;
 const AF_VSOCK = 40;
