@@ -38,7 +38,13 @@ async function bundle() {
     define: { "import.meta.url": "bundleUrl" },
     banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
   };
-  await build({ ...commonjs, entryPoints: { tinydocker: "runtime/cli.ts" }, plugins: [elsewhere(commands)] });
+  const launched = { js: (await readFile("runtime/launch.sh", "utf8")) + commonjs.banner.js };
+  await build({
+    ...commonjs,
+    entryPoints: { tinydocker: "runtime/cli.ts" },
+    plugins: [elsewhere(commands)],
+    banner: launched,
+  });
   await build({ ...commonjs, entryPoints: { "tinydocker-commands": "runtime/commands/command-line.ts" } });
   await build({ ...shared, entryPoints: { api: "runtime/api/api.ts" }, external: ["koffi"], splitting: true, banner });
   await build({

@@ -56,6 +56,7 @@ static napi_value result(napi_env env, int64_t value) {
 
 FUNCTION(open, td_open(BYTES(0), length(env, a[0])))
 FUNCTION(spawn, td_spawn(BYTES(0), length(env, a[0]), BYTES(1), BYTES(2)))
+FUNCTION(catchSignal, td_catch(NUMBER(0)))
 FUNCTION(signal, td_signal(NUMBER(0), NUMBER(1)))
 FUNCTION(pidfd, td_pidfd(NUMBER(0)))
 FUNCTION(wait, td_wait(NUMBER(0), NUMBER(1)))
@@ -63,6 +64,7 @@ FUNCTION(lock, td_lock(NUMBER(0)))
 FUNCTION(close, td_close(NUMBER(0)))
 FUNCTION(openInside, td_open_inside(BYTES(0), BYTES(1)))
 FUNCTION(remove, td_remove(BYTES(0), (uint32_t)number(env, a[1])))
+FUNCTION(dropOutput, td_drop_output((uint32_t)number(env, a[0])))
 FUNCTION(resize, td_resize((uint32_t)number(env, a[0])))
 FUNCTION(foreground, td_foreground((uint32_t)number(env, a[0])))
 FUNCTION(netlinkOpen, td_netlink_open(NUMBER(0)))
@@ -152,6 +154,7 @@ static const struct {
     {"pidfd", call_pidfd},   {"wait", call_wait},     {"lock", call_lock},             {"close", call_close},
     {"setAttribute", call_setAttribute}, {"listAttributes", call_listAttributes}, {"getAttribute", call_getAttribute},
     {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw},
+    {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput},
     {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all},
 };
 

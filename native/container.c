@@ -9,7 +9,7 @@
 
 static atomic_uint last_number;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct container *registry; /* containers with a terminal */
+static struct container *registry;
 
 static void enter(struct container *container) {
     pthread_mutex_lock(&lock);
@@ -28,30 +28,38 @@ static void leave(const struct container *container) {
     pthread_mutex_unlock(&lock);
 }
 
-struct container *container_new(const struct container_ends *ends, const int32_t stdio[3]) {
+struct container *container_new(const struct container_ends *ends) {
     struct container *container = calloc(1, sizeof *container);
     if (!container)
         return NULL;
-    int terminal = ends->console >= 0;
     container->number = atomic_fetch_add(&last_number, 1) + 1;
     container->report = ends->report;
     container->console = ends->console;
     container->stop = ends->stop;
-    container->outer[0] = stdio[0];
-    container->outer[1] = stdio[1];
+    for (int i = 0; i < 3; i++)
+        container->relayed[i] = ends->relayed[i], container->outer[i] = ends->outer[i];
     container->pidfd = container->master = -1;
-    atomic_init(&container->parts, terminal ? 2 : 1);
-    if (terminal)
+    int is_copied = container_is_copied(container);
+    atomic_init(&container->parts, is_copied ? 2 : 1);
+    if (is_copied)
         enter(container);
     return container;
+}
+
+int container_is_copied(const struct container *container) { return container->stop >= 0; }
+
+static void close_all(const int *fds, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
 }
 
 static void dispose(struct container *container) {
     leave(container);
     const int fds[] = {container->pidfd, container->report, container->console, container->stop};
-    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
-        if (fds[i] >= 0)
-            close(fds[i]);
+    close_all(fds, sizeof fds / sizeof *fds);
+    close_all(container->relayed, 3);
+    close_all(container->outer, 3);
     free(container);
 }
 
@@ -70,9 +78,9 @@ void container_part_ended(struct container *container) {
         events_send(&event);
 }
 
-void container_stop_input(const struct container *container) {
+void container_stop(const struct container *container) {
     if (container->stop >= 0)
-        (void)!write(container->stop, &(uint64_t){1}, sizeof(uint64_t)); /* a counter at 0 can always be increased */
+        (void)!write(container->stop, &(uint64_t){1}, sizeof(uint64_t)); /* a counter can be increased 2^64 - 2 times */
 }
 
 void container_set_master(struct container *container, int master) {
@@ -81,11 +89,11 @@ void container_set_master(struct container *container, int master) {
     pthread_mutex_unlock(&lock);
 }
 
-int container_with_master(uint32_t number, int (*use)(const struct container *container)) {
-    int result = -ENOTTY;
+int container_use(uint32_t number, int (*use)(const struct container *container)) {
+    int result = -ESRCH;
     pthread_mutex_lock(&lock);
     for (const struct container *at = registry; at; at = at->next)
-        if (at->number == number && at->master >= 0)
+        if (at->number == number)
             result = use(at);
     pthread_mutex_unlock(&lock);
     return result;

@@ -15,29 +15,33 @@ struct container {
     int32_t code, status;   /* its si_code and si_status */
     int console;            /* socket on which the terminal's master arrives, or -1 without a terminal */
     int master;             /* the terminal's master, or -1; guarded by the registry's lock */
-    int outer[2];           /* the caller's terminal, copied to and from: input, output; not closed here */
-    int stop;               /* eventfd, written when the process ended, so that input ends; or -1 without a terminal */
-    struct container *next; /* in the registry */
+    int relayed[3];         /* our ends of the pipes that stand for the command's 0, 1 and 2; -1: it has outer itself */
+    int outer[3];           /* copies of the caller's descriptors, to and from which bytes are copied; or -1 */
+    int stop;               /* eventfd, written when the process ended, so that input ends; or -1 if nothing is copied */
+    struct container *next; /* in the registry: those with a terminal or pipes */
 };
 
 /* The descriptors that a container owns from its start; -1: none. */
 struct container_ends {
-    int report, console, stop;
+    int report, console, relayed[3], outer[3], stop;
 };
 
-/* Takes ownership of the ends; stdio stays the caller's. Returns NULL when out of memory. */
-struct container *container_new(const struct container_ends *ends, const int32_t stdio[3]);
+/* Takes ownership of the ends. Returns NULL when out of memory. */
+struct container *container_new(const struct container_ends *ends);
 
 /* Called when a part ended. The last one frees the container and reports its exit, if the watcher saw it. */
 void container_part_ended(struct container *container);
 
-/* Called when the process ended: its terminal takes no more input, and ends once its output was read. */
-void container_stop_input(const struct container *container);
+/* Whether a thread copies for it, which is one of its parts. */
+int container_is_copied(const struct container *container);
+
+/* Called when the process ended: it takes no more input, and its output ends. Called again: what is left of that is dropped. */
+void container_stop(const struct container *container);
 
 /* -1: the master is about to be closed. */
 void container_set_master(struct container *container, int master);
 
-/* Calls use with that container while its master stays open; returns -ENOTTY if there is none with a terminal. */
-int container_with_master(uint32_t number, int (*use)(const struct container *container));
+/* Calls use while that container stays in the registry and its master open; returns -ESRCH if it is not there. */
+int container_use(uint32_t number, int (*use)(const struct container *container));
 
 #endif

@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
+#include <linux/magic.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <termios.h>
 
 #include "mount.h"
@@ -92,8 +94,8 @@ static int bind_console(struct td_init *init, int slave) {
 
 static int become_terminal(struct td_init *init, int slave, uint32_t owner) {
     struct winsize size;
-    /* Descriptor 0 is still the caller's terminal. */
-    if (ioctl(0, TIOCGWINSZ, &size) == 0 && ioctl(slave, TIOCSWINSZ, &size) != 0)
+    /* Descriptors 0 and 1 are still the caller's, and one of them its terminal. */
+    if ((ioctl(0, TIOCGWINSZ, &size) == 0 || ioctl(1, TIOCGWINSZ, &size) == 0) && ioctl(slave, TIOCSWINSZ, &size) != 0)
         return errno;
     if (fchown(slave, owner, (gid_t)-1) != 0)
         return errno;
@@ -105,6 +107,19 @@ static int become_terminal(struct td_init *init, int slave, uint32_t owner) {
     for (int fd = 0; fd <= 2; fd++)
         if (dup2(slave, fd) < 0)
             return errno;
+    return 0;
+}
+
+/* Other files are the caller's own, and keep their owner. */
+int step_chown_pipes(struct td_init *init, const struct td_chown_pipes *step) {
+    (void)init;
+    for (int fd = 0; fd <= 2; fd++) {
+        struct statfs system;
+        if (syscall(SYS_fstatfs, fd, &system) != 0 || system.f_type != PIPEFS_MAGIC)
+            continue;
+        if (fchown(fd, (uid_t)step->uid, (gid_t)-1) != 0)
+            return errno;
+    }
     return 0;
 }
 

@@ -92,6 +92,7 @@ static uint64_t options_layout(void) {
         offsetof(struct td_spawn_options, joins_count),
         offsetof(struct td_spawn_options, joins),
         TD_JOINS_MAX,
+        offsetof(struct td_spawn_options, relayed),
     };
     uint64_t hash = 0;
     for (size_t i = 0; i < sizeof layout / sizeof *layout; i++)

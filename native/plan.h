@@ -75,6 +75,8 @@
     X(KEYRING, keyring, )                                                                                              \
     X(SETSID, setsid, )                                                                                                \
     X(TERMINAL, terminal, F(NUMBER, uid))                                                                              \
+    /* Those of 0, 1 and 2 that are pipes without a name. */                                                           \
+    X(CHOWN_PIPES, chown_pipes, F(NUMBER, uid))                                                                        \
     X(UMASK, umask, F(NUMBER, mask))                                                                                   \
     /* Capabilities to keep in the bounding set. */                                                                    \
     X(CAPBSET, capbset, F(NUMBER, capabilities))                                                                       \

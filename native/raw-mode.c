@@ -1,5 +1,6 @@
 /* Raw mode of the caller's terminal, which a container's is copied to and from. */
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <termios.h>
 
@@ -21,5 +22,11 @@ int td_raw(int fd) {
 int td_restore(int fd) {
     if (!atomic_compare_exchange_strong(&raw_fd, &fd, -1))
         return 0;
-    return tcsetattr(fd, TCSADRAIN, &before) == 0 ? 0 : -errno;
+    sigset_t stop, mask;
+    sigemptyset(&stop), sigaddset(&stop, SIGTTOU);
+    /* Also from the background, where the signal would stop this process, or come again and again if it is caught. */
+    pthread_sigmask(SIG_BLOCK, &stop, &mask);
+    int result = tcsetattr(fd, TCSANOW, &before) == 0 ? 0 : -errno;
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    return result;
 }

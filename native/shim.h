@@ -1,4 +1,7 @@
-/* The parent half, loaded into Node by runtime/host/shim.ts. It never exits, prints, or changes the process it runs in. */
+/*
+ * The parent half, loaded into Node by runtime/host/shim.ts. It never exits or prints, and changes the process it runs in
+ * only where td_catch says so.
+ */
 #ifndef TD_SHIM_H
 #define TD_SHIM_H
 
@@ -12,6 +15,7 @@ enum td_event_kind {
     TD_EVENT_EXECUTED = 4, /* the init became the command */
     TD_EVENT_EXITED = 5,   /* error: si_code, status: si_status, as waitid(2) says */
     TD_EVENT_TYPED = 6,    /* status: the signal whose character was typed at the terminal */
+    TD_EVENT_SIGNAL = 7,   /* status: a signal of td_catch that this process got; container: 0 */
 };
 
 /* What the shim's threads write into the pipe that Node reads, one event per write. */
@@ -48,10 +52,12 @@ struct td_spawn_options {
     uint32_t joins_count;
     int32_t extra[TD_EXTRA_MAX]; /* the init's first slots; the command does not get them */
     int32_t joins[TD_JOINS_MAX]; /* the file tasks of a cgroup v1 each, which the process moves into before its exec */
+    uint32_t relayed;            /* bits 0 to 2: a pipe, copied to or from stdio[i], stands for the command's; without a terminal */
+    uint32_t reserved;           /* 0 */
 };
 
 _Static_assert(sizeof(struct td_id_map) == 12, "td_id_map");
-_Static_assert(sizeof(struct td_spawn_options) == 320 && offsetof(struct td_spawn_options, lock) == 20 &&
+_Static_assert(sizeof(struct td_spawn_options) == 328 && offsetof(struct td_spawn_options, lock) == 20 &&
                    offsetof(struct td_spawn_options, uid_map) == 32 && offsetof(struct td_spawn_options, extra) == 64 &&
                    offsetof(struct td_spawn_options, joins) == 192,
                "td_spawn_options");
@@ -92,11 +98,17 @@ TD_API int td_open(const uint8_t *init, size_t length);
 TD_API int td_spawn(const uint8_t *plan, size_t length, const struct td_spawn_options *options,
                     struct td_spawned *spawned);
 
+/* After its process ended: drops the output that is still to be copied. */
+TD_API int td_drop_output(uint32_t container);
+
 /* Sets the size of the container's terminal to that of the caller's. */
 TD_API int td_resize(uint32_t container);
 
 /* Returns the foreground process group of the container's terminal, as a pid of this namespace. */
 TD_API int td_foreground(uint32_t container);
+
+/* Catches a signal of the process from now on, and reports it as an event. */
+TD_API int td_catch(int number);
 
 TD_API int td_signal(int pidfd, int number);
 TD_API int td_pidfd(int pid);

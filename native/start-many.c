@@ -83,22 +83,25 @@ static struct td_event wait_for(uint32_t container) {
     return found;
 }
 
-static int spawn(struct bytes bytes, int outer, struct td_spawned *spawned) {
+enum copied { TERMINAL, PIPES };
+
+static int spawn(struct bytes bytes, int outer, enum copied copied, struct td_spawned *spawned) {
     struct td_spawn_options options = {
         .namespaces = CLONE_NEWNS | CLONE_NEWPID,
         .stdio = {outer, outer, outer},
         .lock = -1,
         .cgroup = -1,
-        .terminal = outer != null,
+        .terminal = outer != null && copied == TERMINAL,
+        .relayed = outer != null && copied == PIPES ? 7 : 0,
         .extra_count = 1,
         .extra = {null},
     };
     return td_spawn(bytes.data, bytes.length, &options, spawned);
 }
 
-static struct td_spawned start(struct bytes bytes, int outer) {
+static struct td_spawned start(struct bytes bytes, int outer, enum copied copied) {
     struct td_spawned spawned;
-    expect("td_spawn", spawn(bytes, outer, &spawned), 0);
+    expect("td_spawn", spawn(bytes, outer, copied, &spawned), 0);
     return spawned;
 }
 
@@ -113,6 +116,11 @@ static void expect_end(struct td_spawned spawned, int code, int status) {
 static void use_every_terminal(uint32_t last) {
     for (uint32_t number = 1; number <= last; number++)
         (void)td_resize(number), (void)td_foreground(number);
+}
+
+static void drop_output(struct td_spawned spawned) {
+    /* The container, and its number, may be gone. */
+    (void)td_drop_output(spawned.container);
 }
 
 struct outer {
@@ -133,13 +141,16 @@ static void close_outer(struct outer outer) { close(outer.slave), close(outer.ma
 
 static void start_each_kind(void) {
     struct outer outer = open_outer();
-    struct td_spawned terminal = start(terminal_plan, outer.slave);
-    struct td_spawned killed = start(terminal_plan, outer.slave);
-    struct td_spawned plain = start(plan, null);
-    struct td_spawned refused = start((struct bytes){.data = init.data, .length = 100}, null);
+    struct td_spawned terminal = start(terminal_plan, outer.slave, TERMINAL);
+    struct td_spawned killed = start(terminal_plan, outer.slave, TERMINAL);
+    struct td_spawned piped = start(plan, outer.slave, PIPES);
+    struct td_spawned plain = start(plan, null, PIPES);
+    struct td_spawned refused = start((struct bytes){.data = init.data, .length = 100}, null, PIPES);
     use_every_terminal(refused.container);
     expect("td_signal", td_signal(killed.pidfd, SIGKILL), 0);
     expect_end(killed, CLD_KILLED, SIGKILL);
+    expect_end(piped, CLD_EXITED, 7);
+    drop_output(piped);
     /* Only one of them reads the outer terminal now. */
     expect("write", write(outer.master, "a line\n", 7), 7);
     expect_end(plain, CLD_EXITED, 7);
@@ -178,7 +189,7 @@ static void limit_descriptors(rlim_t soft) {
 }
 
 /* Each start may open one descriptor more than the one before, so each place that opens one fails once. None is left. */
-static void start_without_descriptors(void) {
+static void start_without_descriptors(enum copied copied) {
     struct outer outer = open_outer();
     struct td_spawned spawned;
     struct rlimit before;
@@ -190,7 +201,7 @@ static void start_without_descriptors(void) {
     while (fillers[taken++] < (int)(TD_FD_EXTRA + TD_EXTRA_MAX));
     for (rlim_t limit = (rlim_t)fillers[taken - 1] + 1;; limit++, failures++) {
         limit_descriptors(limit);
-        int error = spawn(terminal_plan, outer.slave, &spawned);
+        int error = spawn(copied == TERMINAL ? terminal_plan : plan, outer.slave, copied, &spawned);
         limit_descriptors(before.rlim_cur);
         if (error == 0)
             break;
@@ -198,8 +209,11 @@ static void start_without_descriptors(void) {
     }
     if (failures < 10)
         fail("starts that failed for lack of descriptors", failures);
-    expect("td_signal", td_signal(spawned.pidfd, SIGKILL), 0);
-    expect_end(spawned, CLD_KILLED, SIGKILL);
+    if (copied == TERMINAL) {
+        expect("td_signal", td_signal(spawned.pidfd, SIGKILL), 0);
+        expect_end(spawned, CLD_KILLED, SIGKILL);
+    } else
+        expect_end(spawned, CLD_EXITED, 7);
     while (taken > 0)
         close(fillers[--taken]);
     expect("descriptors", count_descriptors(), count);
@@ -215,14 +229,14 @@ static void start_traced(void) {
     struct td_spawned spawned;
     siginfo_t info;
     (void)getppid();
-    int result = spawn(terminal_plan, outer.slave, &spawned);
+    int result = spawn(terminal_plan, outer.slave, TERMINAL, &spawned);
     (void)getppid();
     if (result == 0) {
         expect("td_signal", td_signal(spawned.pidfd, SIGKILL), 0);
         expect_end(spawned, CLD_KILLED, SIGKILL);
     }
     expect("waitid", waitid(P_ALL, 0, &info, WEXITED | WNOHANG), -1);
-    expect_end(start(plan, null), CLD_EXITED, 7);
+    expect_end(start(plan, null, PIPES), CLD_EXITED, 7);
     close_outer(outer);
     printf("td_spawn returned %d\n", result);
 }
@@ -239,7 +253,7 @@ int main(int count, char **arguments) {
     if (count > 4)
         start_traced();
     else
-        start_from_many_threads(), start_without_descriptors();
+        start_from_many_threads(), start_without_descriptors(TERMINAL), start_without_descriptors(PIPES);
     printf("%u containers ended\n", exits);
     return 0;
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,10 +11,9 @@
 #include <unistd.h>
 
 #include "events.h"
+#include "flow.h"
 #include "shim.h"
 #include "thread.h"
-
-#define COPY_BYTES 65536
 
 static int receive_descriptor(int socket) {
     char byte, control[CMSG_SPACE(sizeof(int))];
@@ -33,28 +31,15 @@ static int receive_descriptor(int socket) {
     return fd;
 }
 
-static int write_all(int fd, const char *bytes, ssize_t length) {
-    while (length > 0) {
-        ssize_t written = write(fd, bytes, (size_t)length);
-        if (written > 0)
-            bytes += written, length -= written;
-        else if (errno == EAGAIN) /* the outer terminal may be nonblocking */
-            (void)poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
-        else if (errno != EINTR)
-            return -1;
-    }
-    return 0;
-}
-
 /*
  * The kernel drops a SIGINT that pid 1 of a namespace does not catch, so `sleep 9` could not be ended by Ctrl-C: Node
  * decides what to do about it.
  */
-static void report_typed(const struct container *container, int master, const char *bytes, ssize_t length) {
+static void report_typed(const struct container *container, const struct flow *input, const char *bytes, ssize_t count) {
     struct termios mode;
-    if (tcgetattr(master, &mode) != 0 || (mode.c_lflag & ISIG) == 0)
+    if (tcgetattr(input->to.fd, &mode) != 0 || (mode.c_lflag & ISIG) == 0)
         return;
-    for (ssize_t i = 0; i < length; i++) {
+    for (ssize_t i = 0; i < count; i++) {
         cc_t byte = (cc_t)bytes[i];
         int number = byte == mode.c_cc[VINTR] ? SIGINT : byte == mode.c_cc[VQUIT] ? SIGQUIT : 0;
         if (number == 0 || byte == _POSIX_VDISABLE)
@@ -64,46 +49,14 @@ static void report_typed(const struct container *container, int master, const ch
     }
 }
 
-/* Returns 0 at the end of input or of the terminal. */
-static int copy_input(const struct container *container, int master) {
-    char buffer[COPY_BYTES / 16];
-    ssize_t got = read(container->outer[0], buffer, sizeof buffer);
-    if (got < 0)
-        return errno == EAGAIN || errno == EINTR;
-    if (got == 0 || write_all(master, buffer, got) != 0)
-        return 0;
-    report_typed(container, master, buffer, got);
-    return 1;
-}
-
-/* EIO: every process has closed the terminal, and all of its output was read. */
-static int copy_output(const struct container *container, int master) {
-    char buffer[COPY_BYTES];
-    ssize_t got = read(master, buffer, sizeof buffer);
-    if (got < 0)
-        return errno == EAGAIN || errno == EINTR;
-    /* An outer terminal that is gone must not block the container: its output is read and dropped. */
-    if (got > 0)
-        (void)write_all(container->outer[1], buffer, got);
-    return got > 0;
-}
-
+/* An outer terminal that is gone must not block the container. */
 static void copy(const struct container *container, int master) {
-    struct pollfd fds[3] = {
-        {.fd = master, .events = POLLIN},
-        {.fd = container->outer[0], .events = POLLIN},
-        {.fd = container->stop, .events = POLLIN},
+    struct flow flows[] = {
+        {.from = flow_outer(container->outer[0]), .to = {.fd = master}, .is_input = 1, .written = report_typed},
+        {.from = {.fd = master}, .to = flow_outer(container->outer[1]), .is_discarded = 1},
     };
-    for (;;) {
-        if (poll(fds, 3, -1) < 0)
-            continue;
-        if (fds[0].revents && !copy_output(container, master))
-            return;
-        if (fds[2].revents)
-            fds[1].fd = fds[2].fd = -1;
-        else if (fds[1].fd >= 0 && fds[1].revents && !copy_input(container, master))
-            fds[1].fd = -1;
-    }
+    (void)fcntl(master, F_SETFL, O_NONBLOCK); /* it can't fail for a terminal */
+    flow_copy(container, flows, sizeof flows / sizeof *flows);
 }
 
 static void *run(void *argument) {
@@ -124,9 +77,10 @@ int terminal_start(struct container *container) { return thread_start("td-termin
 
 static int resize(const struct container *container) {
     struct winsize size;
-    if (ioctl(container->outer[0], TIOCGWINSZ, &size) != 0 || ioctl(container->master, TIOCSWINSZ, &size) != 0)
+    const int *outer = container->outer;
+    if (ioctl(outer[0], TIOCGWINSZ, &size) != 0 && ioctl(outer[1], TIOCGWINSZ, &size) != 0)
         return -errno;
-    return 0;
+    return ioctl(container->master, TIOCSWINSZ, &size) == 0 ? 0 : -errno;
 }
 
 static int foreground(const struct container *container) {
@@ -134,6 +88,6 @@ static int foreground(const struct container *container) {
     return ioctl(container->master, TIOCGPGRP, &group) == 0 ? group : -errno;
 }
 
-int td_resize(uint32_t container) { return container_with_master(container, resize); }
+int td_resize(uint32_t container) { return container_use(container, resize); }
 
-int td_foreground(uint32_t container) { return container_with_master(container, foreground); }
+int td_foreground(uint32_t container) { return container_use(container, foreground); }

@@ -79,7 +79,7 @@ static void process_ended(struct container *container) {
     container->code = info.si_code;
     container->status = info.si_status;
     unwatch(container->pidfd);
-    container_stop_input(container);
+    container_stop(container);
     container_part_ended(container);
 }
 

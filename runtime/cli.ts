@@ -1,13 +1,16 @@
-#!/usr/bin/env -S TINYDOCKER_NODE_OPTIONS=${NODE_OPTIONS} NODE_OPTIONS= node --
 import { report } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
+import { ignoreAsCaller } from "./commands/signals.ts";
+import { surviveHangup } from "./host/terminal.ts";
 
 restoreNodeOptions(process.env);
+ignoreAsCaller();
+surviveHangup();
 // Whoever should read what goes wrong may be gone, or its disk full; the exit code still says it.
 process.stderr.on("error", () => {});
 void main(process.argv.slice(2));
 
-/** The first line keeps NODE_OPTIONS from this Node.js: it is for that of a container which gets it by -e. */
+/** launch.sh keeps NODE_OPTIONS from this Node.js: it is for that of a container which gets it by -e. */
 function restoreNodeOptions(env: NodeJS.ProcessEnv): void {
   const kept = env["TINYDOCKER_NODE_OPTIONS"];
   if (kept) env["NODE_OPTIONS"] = kept;

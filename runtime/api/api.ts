@@ -115,8 +115,7 @@ export async function start(request: ContainerRequest, options: StartOptions = {
     exited,
     kill(signal = "SIGTERM") {
       const checked = checkedSignal(signal);
-      if (!ended) container.kill(checked);
-      return !ended;
+      return !ended && container.kill(checked);
     },
   };
 }

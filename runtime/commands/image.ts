@@ -5,6 +5,7 @@ import { type Imported, importImage } from "../image/import.ts";
 import { bytesInWords, listing } from "../image/listing.ts";
 import { removeImage } from "../image/remove.ts";
 import { stateRoot } from "../state/root.ts";
+import { notIgnored } from "./signals.ts";
 
 export const imageCommand: CommandModule = {
   command: "image",
@@ -100,11 +101,12 @@ async function undoneBySignals(work: (signal: AbortSignal) => Promise<void>): Pr
     received ??= signal;
     abort.abort();
   };
-  for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
+  const caught = notIgnored(ENDING_SIGNALS);
+  for (const signal of caught) process.on(signal, onSignal);
   try {
     await work(abort.signal);
   } finally {
-    for (const signal of ENDING_SIGNALS) process.off(signal, onSignal);
+    for (const signal of caught) process.off(signal, onSignal);
     if (received) process.kill(process.pid, received);
   }
 }

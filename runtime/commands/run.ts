@@ -1,33 +1,35 @@
 import { writeSync } from "node:fs";
-import { constants } from "node:os";
-import type { Container } from "../container/container.ts";
 import { type NamedRequest, prepare } from "../container/prepare.ts";
-import { FORWARDED } from "../container/signals.ts";
 import { start } from "../container/start.ts";
-import { Failure } from "../failure.ts";
+import type { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
-import { isInteractive, takeTerminal } from "../host/terminal.ts";
+import { signalNumber } from "../host/signals.ts";
+import { takeTerminal } from "../host/terminal.ts";
 import type { ExitStatus } from "../state/exit.ts";
 import { parseRun } from "./run-arguments.ts";
+import { catchSignals } from "./signals.ts";
+import { type Streams, streamsFor } from "./streams.ts";
 
 /** Runs a container by the arguments after `run`, and returns the exit code that docker would. Throws Failure. */
 export async function runCommand(args: readonly string[]): Promise<number> {
-  const { request, explain } = parseRun(args);
-  const status = await run({ ...request, terminal: isInteractive() }, explain);
+  const { request, explain, streams } = parseRun(args);
+  const status = await run(request, streamsFor(streams), explain);
   if (status.oomKilled) reportOom(request.limits?.memory);
   if (status.signal === "SIGSYS") reportFiltered();
   return exitCodeOf(status);
 }
 
-async function run(request: NamedRequest, explain: boolean): Promise<ExitStatus> {
-  const spec = await prepare(request);
+async function run(request: NamedRequest, streams: Streams, explain: boolean): Promise<ExitStatus> {
+  const { terminal, stdio, raw } = streams;
+  const spec = await prepare({ ...request, terminal });
   const observer = explain ? await explainOnStderr() : undefined;
-  const signals = catchSignals();
+  const shim = await openShim();
+  const signals = catchSignals(shim, terminal);
   let restore = () => {};
   try {
-    const container = await start(spec, { warn, ...(observer ? { observer } : {}) });
+    const container = await start(spec, { stdio, warn, ...(observer ? { observer } : {}) });
+    if (raw) restore = takeTerminal(shim);
     signals.forwardTo(container);
-    if (request.terminal) restore = takeTerminal(await openShim());
     return await container.exited;
   } finally {
     restore();
@@ -45,26 +47,6 @@ async function explainOnStderr() {
 
 function warn({ message, remedy }: Failure): void {
   process.stderr.write(`tinydocker: warning: ${message}\n${remedy ? `  ${remedy}\n` : ""}`);
-}
-
-/** Catches signals from now on, and passes them to the container once there is one. */
-function catchSignals() {
-  const early: NodeJS.Signals[] = [];
-  let container: Container | undefined;
-  const forward = (signal: NodeJS.Signals) => (container ? container.kill(signal) : void early.push(signal));
-  const resize = () => container?.resize();
-  for (const signal of FORWARDED) process.on(signal, forward);
-  process.on("SIGWINCH", resize);
-  return {
-    forwardTo(started: Container) {
-      container = started;
-      for (const signal of early) forward(signal);
-    },
-    stop() {
-      for (const signal of FORWARDED) process.off(signal, forward);
-      process.off("SIGWINCH", resize);
-    },
-  };
 }
 
 function reportOom(limit: string | undefined): void {
@@ -85,7 +67,5 @@ function reportFiltered(): void {
 /** As a shell reports a signal: 128 plus its number. */
 function exitCodeOf(status: ExitStatus): number {
   if (status.signal === null) return status.code;
-  const number = constants.signals[status.signal];
-  if (number === undefined) throw new Failure(`the command was ended by ${status.signal}`, { code: "internal" });
-  return 128 + number;
+  return 128 + signalNumber(status.signal);
 }

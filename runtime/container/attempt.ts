@@ -4,6 +4,7 @@ import { oomKills } from "../host/cgroup.ts";
 import type { ShimEvent, Spawned } from "../host/events.ts";
 import { identify } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
+import { signalName } from "../host/signals.ts";
 import { ERRNO } from "../linux.ts";
 import { PROTOCOL } from "../network/netlink/numbers.ts";
 import { encodePlan } from "../plan/codec.ts";
@@ -20,6 +21,7 @@ import { cloneFailure } from "./diagnose.ts";
 import { hostFacts } from "./host-facts.ts";
 import { observed } from "./observe.ts";
 import { afterOutside } from "./outside.ts";
+import { relay } from "./relay.ts";
 
 /** What a start needs. */
 export interface Launch {
@@ -166,6 +168,8 @@ function withNetlink<T>({ shim, network: { facts } }: Launch, use: (extra: reado
 
 function spawn(launch: Launch, plan: Plan): Spawned {
   const { shim, spec, options, held } = launch;
+  const { terminal, user } = spec.process;
+  const given = options.stdio ?? [0, 1, 2];
   const spawned = withNetlink(launch, (extra) =>
     afterOutside(plan.outside, options.observer, (cgroups) =>
       shim.spawn({
@@ -173,13 +177,13 @@ function spawn(launch: Launch, plan: Plan): Spawned {
         ...cgroups,
         plan: encodePlan(plan.steps, options.observer !== undefined),
         namespaces: plan.namespaces,
-        stdio: options.stdio ?? [0, 1, 2],
+        ...(terminal ? { stdio: given, relayed: [] } : relay(given, user.uid)),
         lock: held.fd,
         identity: {
           uid: spec.linux.uidMappings[0]?.hostID ?? 0,
           gid: spec.linux.gidMappings[0]?.hostID ?? 0,
         },
-        terminal: spec.process.terminal,
+        terminal,
       }),
     ),
   );
@@ -196,14 +200,6 @@ function oomKilled({ outside }: Plan): Pick<ExitStatus, "oomKilled"> {
 function exitStatus(event: { exitCode: number | null; signal: number | null }): ExitStatus {
   if (event.exitCode !== null) return { code: event.exitCode, signal: null };
   return { code: null, signal: signalName(event.signal ?? 0) };
-}
-
-const SIGRTMIN = 34;
-
-function signalName(number: number): NodeJS.Signals {
-  const known = Object.entries(constants.signals).find(([, value]) => value === number);
-  // Node has no names for real-time signals.
-  return (known?.[0] ?? `SIGRTMIN+${number - SIGRTMIN}`) as NodeJS.Signals;
 }
 
 /** overlayfs fails with EINVAL if its upper layer is on an unsuitable file system, such as another overlay, NFS or FUSE. */

@@ -12,8 +12,10 @@ export interface Container {
   readonly started: Promise<void>;
   /** Resolves after the command ended and everything that lasts until its exit was undone. Rejects as `started` does. */
   readonly exited: Promise<ExitStatus>;
-  /** A signal that the command doesn't handle ends it, although it is pid 1. */
-  kill(signal: NodeJS.Signals): void;
+  /** A signal that the command doesn't handle ends it, although it is pid 1. Returns false if it has ended already. */
+  kill(signal: NodeJS.Signals): boolean;
+  /** Drops what a command that has ended printed and nobody reads; until then, `exited` waits for whoever does. */
+  dropOutput(): void;
   /** Sets the size of the container's terminal to that of the caller's. */
   resize(): void;
 }

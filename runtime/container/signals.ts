@@ -1,27 +1,35 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import type { Shim } from "../host/shim.ts";
+import { isInMask, signalNumber } from "../host/signals.ts";
+import { ERRNO } from "../linux.ts";
 
-/** The signals whose default action ends a process, that a supervisor sends, and that Node can catch. */
-export const FORWARDED: readonly NodeJS.Signals[] = [
-  "SIGHUP",
-  "SIGINT",
-  "SIGQUIT",
-  "SIGTERM",
-  "SIGUSR1",
-  "SIGUSR2",
-  "SIGALRM",
+/** Those whose default action is not to end a process: signal(7). */
+const NOT_ENDING: readonly string[] = [
+  "SIGCHLD",
+  "SIGCONT",
+  "SIGSTOP",
+  "SIGTSTP",
+  "SIGTTIN",
+  "SIGTTOU",
+  "SIGURG",
+  "SIGWINCH",
 ];
 
 /**
  * Sends a signal to pid 1 of a container. The kernel drops a signal that a pid 1 doesn't handle, so SIGTERM would not end
- * `sleep`; such a process is killed instead. Returns whether it was, or was asked to be.
+ * `sleep`; such a process is killed instead.
  */
-export function deliver(shim: Shim, process: { pid: number; pidfd: number }, signal: NodeJS.Signals): boolean {
-  const number = constants.signals[signal];
-  const fatal = FORWARDED.includes(signal) && !isHandled(process.pid, number);
-  shim.signal(process.pidfd, fatal ? constants.signals.SIGKILL : number);
-  return fatal || signal === "SIGKILL";
+export function deliver(
+  shim: Shim,
+  process: { pid: number; pidfd: number },
+  signal: NodeJS.Signals,
+): "sent" | "killed" | "ended" {
+  const number = signalNumber(signal);
+  const fatal = !NOT_ENDING.includes(signal) && !isHandled(process.pid, number);
+  const result = shim.signal(process.pidfd, fatal ? constants.signals.SIGKILL : number);
+  if (result === -ERRNO.ESRCH) return "ended";
+  return fatal ? "killed" : "sent";
 }
 
 /** The same for a signal whose character was typed: the kernel has sent it, and dropped it if pid 1 is in the foreground. */
@@ -40,8 +48,8 @@ export function deliverTyped(
 function isHandled(pid: number, signal: number): boolean {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    return [...status.matchAll(/^Sig(?:Cgt|Ign|Blk):\t([0-9a-f]+)$/gm)].some(
-      ([, mask]) => (BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n,
+    return [...status.matchAll(/^Sig(?:Cgt|Ign|Blk):\t([0-9a-f]+)$/gm)].some(([, mask = "0"]) =>
+      isInMask(mask, signal),
     );
   } catch {
     return true; // the process has ended

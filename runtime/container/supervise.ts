@@ -49,10 +49,16 @@ class Supervised implements Container {
     return this.#attempt.spawned.pid;
   }
 
-  kill(signal: NodeJS.Signals): void {
+  kill(signal: NodeJS.Signals): boolean {
     // Its pidfd is closed by then, and another file may have its number.
-    if (this.#attempt.isOver) return;
-    if (deliver(this.#launch.shim, this.#attempt.spawned, signal)) this.#isKilled(signal);
+    if (this.#attempt.isOver) return false;
+    const delivered = deliver(this.#launch.shim, this.#attempt.spawned, signal);
+    if (delivered === "killed") this.#isKilled(signal);
+    return delivered !== "ended";
+  }
+
+  dropOutput(): void {
+    this.#launch.shim.dropOutput(this.#attempt.spawned.container);
   }
 
   #isKilled(signal: NodeJS.Signals): void {

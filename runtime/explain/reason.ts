@@ -246,6 +246,10 @@ const REASONS = {
     en: "a terminal from the container's own /dev/pts; what passes through it is copied to and from yours",
     zh: "取自容器自己的 /dev/pts 的终端，其输入输出与你的终端互相复制",
   },
+  ownPipes: {
+    en: "the command's user can open /dev/stdin, /dev/stdout and /dev/stderr, which lead to them",
+    zh: "命令的用户因此能打开指向它们的 /dev/stdin、/dev/stdout 和 /dev/stderr",
+  },
   umask: { en: "the caller's umask must not apply", zh: "不沿用调用者的 umask" },
   bounding: {
     en: "no program, however it is started, gets a capability that is not among these",

@@ -84,6 +84,8 @@ function initCall(step: Step): string {
       return "setsid()";
     case "TERMINAL":
       return `ioctl(ioctl(open("/dev/pts/ptmx", O_RDWR), TIOCGPTPEER, O_RDWR), TIOCSCTTY, 0)`;
+    case "CHOWN_PIPES":
+      return `fchown(those of 0, 1 and 2 that are pipes, ${step.uid}, -1)`;
     default:
       return processCall(step);
   }

@@ -20,8 +20,14 @@ export type ShimEvent = { readonly container: number } & (
   | { readonly kind: "typed"; readonly signal: number }
 );
 
+/** This process got a signal of td_catch. */
+export interface SignalEvent {
+  readonly kind: "signal";
+  readonly signal: number;
+}
+
 /** Decodes one event of EVENT_BYTES. */
-export function decodeEvent(bytes: Buffer): ShimEvent {
+export function decodeEvent(bytes: Buffer): ShimEvent | SignalEvent {
   const container = bytes.readUInt32LE(4);
   const step = bytes.readUInt32LE(8);
   const error = bytes.readInt32LE(12);
@@ -41,6 +47,8 @@ export function decodeEvent(bytes: Buffer): ShimEvent {
         : { container, kind: "exited", exitCode: null, signal: status };
     case 6:
       return { container, kind: "typed", signal: status };
+    case 7:
+      return { kind: "signal", signal: status };
     default:
       throw new Error(`the shim sent an event of the unknown kind ${bytes.readUInt32LE(0)}`);
   }

@@ -19,6 +19,8 @@ export interface Shim {
   ): Spawned | { readonly errno: number; readonly stage: Stage };
   /** Calls `listener` with each event of a container until it exited, and keeps Node running until then. */
   listen(container: number, listener: (event: ShimEvent) => void): void;
+  /** Calls `listener` with each of these signals that this process gets from now on, but does not keep Node running. */
+  catchSignals(signals: readonly number[], listener: (signal: number) => void): void;
   signal(pidfd: number, number: number): number;
   pidfd(pid: number): number;
   /** Waits for the end of a process that need not be a child; blocks this thread. */
@@ -32,6 +34,7 @@ export interface Shim {
   openInside(root: string, path: string): number;
   /** Removes a directory and everything below it; on another thread if that is much. */
   remove(path: string): Promise<number>;
+  dropOutput(container: number): number;
   resize(container: number): number;
   foreground(container: number): number;
   /** A netlink socket in this process's network namespace; `protocol` as in PROTOCOL of network/netlink/numbers.ts. */
@@ -70,10 +73,15 @@ async function open(): Promise<Shim> {
   }
   if (events < 0)
     throw new Failure(`tinydocker's native part can't start: ${errnoText(-events)}`, { code: "native-failed" });
+  const source = listenTo(events);
   return {
     ...td,
     spawn: ({ plan, ...options }) => spawn(td, plan, options),
-    listen: listenTo(events),
+    listen: source.listen,
+    catchSignals: (signals, listener) => {
+      source.onSignal(listener);
+      for (const signal of signals) td.catchSignal(signal);
+    },
     openInside: (root, path) => td.openInside(textOf(root), textOf(path)),
     remove: (path) => remove(td, path),
   };
@@ -99,10 +107,11 @@ export function checkPlatform(): void {
 }
 
 /** The functions of native/addon.c; text is UTF-8 with a zero byte at its end. */
-interface Library extends Omit<Shim, "spawn" | "listen" | "openInside" | "remove"> {
+interface Library extends Omit<Shim, "spawn" | "listen" | "catchSignals" | "openInside" | "remove"> {
   abi(): bigint;
   open(init: Uint8Array): number;
   spawn(plan: Uint8Array, options: Uint8Array, spawned: Uint8Array): number;
+  catchSignal(signal: number): number;
   openInside(root: Uint8Array, path: Uint8Array): number;
   remove(path: Uint8Array, entriesMax: number): number;
   /** Without a limit, on another thread. */
@@ -159,7 +168,8 @@ async function remove(td: Library, path: string): Promise<number> {
   return result === -ERRNO.EAGAIN ? td.removeAll(textOf(path)) : result;
 }
 
-function listenTo(events: number): Shim["listen"] {
+function listenTo(events: number) {
+  let onSignal = (_signal: number) => {};
   const listeners = new Map<number, (event: ShimEvent) => void>();
   const socket = new Socket({ fd: events, readable: true, writable: false });
   socket.unref();
@@ -169,6 +179,10 @@ function listenTo(events: number): Shim["listen"] {
     let at = 0;
     for (; at + EVENT_BYTES <= bytes.length; at += EVENT_BYTES) {
       const event = decodeEvent(bytes.subarray(at, at + EVENT_BYTES));
+      if (event.kind === "signal") {
+        onSignal(event.signal);
+        continue;
+      }
       const listener = listeners.get(event.container);
       if (event.kind === "exited") listeners.delete(event.container);
       if (listeners.size === 0) socket.unref();
@@ -176,8 +190,13 @@ function listenTo(events: number): Shim["listen"] {
     }
     rest = bytes.subarray(at);
   });
-  return (container, listener) => {
-    listeners.set(container, listener);
-    socket.ref();
+  return {
+    listen: (container: number, listener: (event: ShimEvent) => void) => {
+      listeners.set(container, listener);
+      socket.ref();
+    },
+    onSignal: (listener: typeof onSignal) => {
+      onSignal = listener;
+    },
   };
 }

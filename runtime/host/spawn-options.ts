@@ -11,6 +11,8 @@ export interface SpawnOptions {
   /** Who is root in the new user namespace, if there is one. */
   readonly identity: { readonly uid: number; readonly gid: number };
   readonly terminal: boolean;
+  /** Which of 0, 1 and 2 are pipes that are copied to or from `stdio`. Without a terminal. */
+  readonly relayed?: readonly number[];
   /** At most 32 descriptors; they become the plan's slots 0, 1, …, and the command does not get them. */
   readonly extra?: readonly number[];
   /** A directory of cgroup2 to start in; the calling thread waits while that cgroup is frozen. */
@@ -20,7 +22,7 @@ export interface SpawnOptions {
 }
 
 // struct td_spawn_options of native/shim.h, in its order.
-const BYTES = 320;
+const BYTES = 328;
 const NAMESPACES_AT = 0;
 const STDIO_AT = 8;
 const LOCK_AT = 20;
@@ -34,10 +36,11 @@ const EXTRA_AT = 64;
 const EXTRA_MAX = 32;
 const JOINS_AT = 192;
 const JOINS_MAX = 32;
+const RELAYED_AT = 320;
 
 /** The bytes of struct td_spawn_options. Throws RangeError for more descriptors than fit. */
 export function encodeSpawnOptions(options: SpawnOptions): Uint8Array {
-  const { namespaces, stdio, lock, identity, terminal, extra = [], cgroup = -1, joins = [] } = options;
+  const { namespaces, stdio, lock, identity, terminal, relayed = [], extra = [], cgroup = -1, joins = [] } = options;
   const bytes = new Uint8Array(BYTES);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(NAMESPACES_AT, BigInt(namespaces), true);
@@ -45,6 +48,11 @@ export function encodeSpawnOptions(options: SpawnOptions): Uint8Array {
   view.setInt32(LOCK_AT, lock, true);
   view.setInt32(CGROUP_AT, cgroup, true);
   view.setUint32(TERMINAL_AT, terminal ? 1 : 0, true);
+  view.setUint32(
+    RELAYED_AT,
+    relayed.reduce((bits, fd) => bits | (1 << fd), 0),
+    true,
+  );
   if ((namespaces & CLONE.CLONE_NEWUSER) !== 0) {
     writeMapOfRoot(view, UID_MAP_AT, identity.uid);
     writeMapOfRoot(view, GID_MAP_AT, identity.gid);
@@ -90,6 +98,7 @@ export function optionsLayout(): bigint {
     JOINS_COUNT_AT,
     JOINS_AT,
     JOINS_MAX,
+    RELAYED_AT,
   ];
   return layout.reduce((hash, number) => BigInt.asUintN(64, hash * 31n + BigInt(number)), 0n);
 }

@@ -1,12 +1,15 @@
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { Shim } from "./shim.ts";
 
 const INPUT = 0;
-const OUTPUT = 1;
 
-/** Standard input and output are terminals, so the container gets its own. */
-export function isInteractive(): boolean {
-  return isatty(INPUT) && isatty(OUTPUT);
+/** Whether this process may read from the terminal: not if a shell started it in the background. */
+export function isInForeground(): boolean {
+  const stat = readFileSync("/proc/self/stat", "utf8");
+  // After the name, which may contain anything: state, parent, group, session, terminal, the terminal's foreground group.
+  const [, , group, , terminal, foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return terminal === "0" || group === foreground;
 }
 
 /** Sets raw mode, so that the container's terminal is the one that interprets keys. Returns a function that undoes it. */
@@ -19,4 +22,19 @@ export function takeTerminal(shim: Shim): () => void {
   process.on("exit", restore);
   shim.raw(INPUT);
   return restore;
+}
+
+/**
+ * Puts /dev/null in place of terminals that are closed by the end of this process: Node.js sets the mode of those it began
+ * with once more, and aborts where that fails.
+ */
+export function surviveHangup(): void {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  process.on("exit", () => {
+    for (const fd of terminals.filter((fd) => !isatty(fd))) {
+      closeSync(fd);
+      // It gets the lowest number that is free.
+      openSync("/dev/null", "r+");
+    }
+  });
 }

@@ -26,13 +26,16 @@ export function machineSteps({ hostname, network, process: { terminal, user } }:
   ];
   // Root may lack CAP_NET_ADMIN, as inside another container.
   const loopback: Step = { op: "LINK_UP", name: "lo", reason: "loopback", excusedBy: "EPERM" };
+  // EPERM: without root, a pipe may belong to a user that the container does not have.
+  const pipes: Step[] =
+    user.uid === 0 ? [] : [{ op: "CHOWN_PIPES", uid: user.uid, reason: "ownPipes", excusedBy: "EPERM" }];
   return [
     { op: "SETHOSTNAME", name: hostname, reason: "hostname" },
     ...(network.mode === "host" ? [] : [loopback]),
     // A kernel without keyrings has none to protect.
     { op: "KEYRING", reason: "keyring", excusedBy: "ENOSYS" },
     { op: "SETSID", reason: "session" },
-    ...(terminal ? console : []),
+    ...(terminal ? console : pipes),
   ];
 }
 

@@ -49,6 +49,7 @@ export const FIELDS = {
   KEYRING: {},
   SETSID: {},
   TERMINAL: { uid: "number" },
+  CHOWN_PIPES: { uid: "number" },
   UMASK: { mask: "number" },
   CAPBSET: { capabilities: "number" },
   SETGROUPS: { groups: "words" },

@@ -1,19 +1,22 @@
 /*
  * For tests: pty ROWS COLS NEW_ROWS NEW_COLS CMD [ARG…] runs CMD on a terminal of that size and copies between it and
- * standard input and output. SIGUSR1 gives the terminal its new size. Ends as CMD does; with 128 plus the number of a signal.
+ * standard input and output, one way in a process of its own, so that neither waits for the other. SIGUSR1 gives the terminal
+ * its new size; SIGUSR2 makes it show no more, until SIGCONT; SIGTERM closes it. Ends as CMD does; with 128 plus the number
+ * of a signal.
  */
 #include <errno.h>
-#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 static int master;
+static pid_t typist;
 static struct winsize later;
 
 static void resize(int number) {
@@ -21,12 +24,47 @@ static void resize(int number) {
     ioctl(master, TIOCSWINSZ, &later);
 }
 
-static int copy(int from, int to) {
+static void freeze(int number) {
+    (void)number;
+    pause(); /* until a signal that is handled */
+}
+
+static void hang_up(int number) {
+    (void)number;
+    kill(typist, SIGKILL);
+    while (waitpid(typist, NULL, 0) < 0 && errno == EINTR)
+        ;
+    close(master);
+}
+
+static void thaw(int number) { (void)number; }
+
+static void copy(int from, int to) {
     char buffer[4096];
-    ssize_t got = read(from, buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR)
-        return 1;
-    return got > 0 && write(to, buffer, (size_t)got) == got;
+    for (;;) {
+        ssize_t got = read(from, buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return;
+        for (ssize_t at = 0; at < got;) {
+            ssize_t written = write(to, buffer + at, (size_t)(got - at));
+            if (written > 0)
+                at += written;
+            else if (errno != EINTR)
+                return;
+        }
+    }
+}
+
+static pid_t start_typist(void) {
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    copy(0, master);
+    pause(); /* the terminal stays open */
+    _exit(0);
 }
 
 int main(int argc, char **argv) {
@@ -39,16 +77,9 @@ int main(int argc, char **argv) {
         execvp(argv[5], argv + 5);
         _exit(127);
     }
-    signal(SIGUSR1, resize);
-    struct pollfd fds[2] = {{.fd = master, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
-    for (;;) {
-        if (poll(fds, 2, -1) < 0)
-            continue;
-        if (fds[0].revents && !copy(master, 1))
-            break;
-        if (fds[1].fd >= 0 && fds[1].revents && !copy(0, master))
-            fds[1].fd = -1;
-    }
+    typist = start_typist();
+    signal(SIGUSR1, resize), signal(SIGUSR2, freeze), signal(SIGCONT, thaw), signal(SIGTERM, hang_up);
+    copy(master, 1);
     struct termios mode;
     /* The terminal outlives the command here, so a test can see the mode it was left in. */
     if (tcgetattr(master, &mode) == 0)
@@ -56,5 +87,6 @@ int main(int argc, char **argv) {
     int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
+    kill(typist, SIGKILL);
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:child_process";
-import { chmod, copyFile, cp, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
@@ -89,6 +89,7 @@ export async function tinydocker(scope: Scope, entry = "runtime/cli.ts"): Promis
 
 async function bundle(directory: string, entry: string): Promise<string> {
   const outfile = join(directory, "dist/tinydocker.cjs");
+  const launch = entry === "runtime/cli.ts" ? await readFile("runtime/launch.sh", "utf8") : "";
   await build({
     entryPoints: [entry],
     outfile,
@@ -97,7 +98,7 @@ async function bundle(directory: string, entry: string): Promise<string> {
     format: "cjs",
     external: ["koffi"],
     define: { "import.meta.url": "bundleUrl" },
-    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    banner: { js: `${launch}const bundleUrl = require('node:url').pathToFileURL(__filename).href;` },
     logLevel: "error",
   });
   // Copies, because users other than root may have no access to the project's folder.

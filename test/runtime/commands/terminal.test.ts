@@ -1,56 +1,20 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync } from "node:child_process";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { traces } from "../../rig/leaks.ts";
-import { importBusybox, type Outcome, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
+import { gone } from "../../rig/processes.ts";
+import { importBusybox, tinydocker } from "../../rig/tinydocker.ts";
+import { terminals } from "./terminals.ts";
 
 const rig = await tinydocker({ after });
 await importBusybox(rig);
 const clean = traces(rig.root, "c1");
-const pty = join(rig.directory, "pty");
-execFileSync("gcc", ["-Wall", "-Wextra", "-Werror", "-o", pty, "test/native/pty.c", "-lutil"]);
+const session = terminals(rig, { after });
 
-/** A person at a terminal of 24 by 80, which SIGUSR1 makes 50 by 132. */
-interface Session {
-  readonly child: ChildProcess;
-  type(keys: string): void;
-  /** Settles once the screen shows the text, after what earlier calls saw. */
-  shows(text: string): Promise<void>;
-  readonly ended: Promise<Outcome>;
-}
-
-function session(args: readonly string[], env: NodeJS.ProcessEnv = {}): Session {
-  const child = rig.spawn(args, { prefix: [pty, "24", "80", "50", "132"], env: { TERM: "vt100", ...env } });
-  let screen = "";
-  let waiting = () => {};
-  child.stdout?.on("data", (chunk: Buffer) => {
-    screen += chunk.toString();
-    waiting();
-  });
-  const shows = (text: string) =>
-    new Promise<void>((resolve, reject) => {
-      waiting = () => {
-        const at = screen.indexOf(text);
-        if (at < 0) return;
-        screen = screen.slice(at + text.length);
-        resolve();
-      };
-      child.once("exit", () => reject(new Error(`it ended and never showed ${text}: ${screen}`)));
-      waiting();
-    });
-  const { stdin } = child;
-  const ended = collect(child);
-  return { child, type: (keys) => void stdin?.write(keys), shows, ended };
-}
-
-/** As outcomeOf, with standard input left open. */
-function collect(child: ChildProcess): Promise<Outcome> {
-  const { stdin } = child;
-  Object.defineProperty(child, "stdin", { value: null });
-  const outcome = outcomeOf(child);
-  Object.defineProperty(child, "stdin", { value: stdin });
-  return outcome;
+/** In the order of their starts. */
+function childrenOf(pid = 0): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.trim().split(" ").map(Number);
 }
 
 const shell = ["run", "--image", "box", "c1", "sh"];
@@ -108,6 +72,41 @@ describe("a terminal", () => {
     assert.equal(code, 0);
     assert.equal(stdout.match(/line \d+\r\n/g)?.length, 5_000);
   });
+
+  it("takes what is pasted into a command that prints all of it, however much, and Ctrl-C after it", async () => {
+    const person = session([...shell, "-c", "stty raw -echo isig; echo ready; cat"]);
+    await person.shows("ready");
+    const pasted = `${"x".repeat(100)}\n`.repeat(2_000);
+    person.type(`${pasted}end`);
+    await person.shows("end");
+    person.type("\x03");
+    const { stdout, code } = await person.ended;
+    assert.equal(code, 130);
+    assert.ok(stdout.includes(pasted), `${stdout.length} characters`);
+  });
+
+  it("that shows nothing any more does not keep a command from ending at SIGTERM", async () => {
+    const person = session([...shell, "-c", "echo ready; while :; do echo full; done"]);
+    await person.shows("ready");
+    person.child.kill("SIGUSR2");
+    const [tinydocker = 0] = childrenOf(person.child.pid);
+    process.kill(tinydocker, "SIGTERM");
+    await gone(tinydocker);
+    assert.equal((await rig.run(["run", "--image", "box", "c1", "true"])).code, 0);
+    person.child.kill("SIGCONT");
+    assert.equal((await person.ended).code, 143);
+  });
+
+  for (const words of [[], ["-t"], ["-i"]]) {
+    it(`that is closed ends the command and tinydocker, by the signal that says so: ${words}`, async () => {
+      const command = ["busybox", "tail", "-f", "/proc/version"];
+      const person = session(["run", ...words, "--image", "box", "c1", ...command]);
+      await person.shows("Linux version");
+      person.child.kill("SIGTERM");
+      assert.equal((await person.ended).code, 129);
+      assert.deepEqual(traces(rig.root, "c1"), clean);
+    });
+  }
 
   it("is back in cooked mode after the command, and after one that can't be started", async () => {
     for (const command of [["true"], ["nosuch"]]) {

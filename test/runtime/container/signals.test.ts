@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { chmodSync } from "node:fs";
 import { constants } from "node:os";
 import { after, describe, it } from "node:test";
 import { traces } from "../../rig/leaks.ts";
@@ -7,19 +9,23 @@ import { importBusybox, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
 
 const rig = await tinydocker({ after });
 await importBusybox(rig);
+chmodSync(rig.program, 0o755);
 const clean = traces(rig.root, "c1");
 
 /** Starts a command that says when it is ready, sends a signal to tinydocker, and returns how that ended. */
-async function signalled(command: readonly string[], signal: NodeJS.Signals) {
+async function signalled(command: readonly string[], signal: NodeJS.Signals | number) {
   const child = rig.spawn(["run", "--image", "box", "c1", ...command]);
   const outcome = outcomeOf(child);
   await once(child.stdout as NodeJS.ReadableStream, "data");
-  child.kill(signal);
+  process.kill(child.pid ?? 0, signal);
   return outcome;
 }
 
 describe("a signal to tinydocker", () => {
-  for (const signal of ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
+  for (const signal of [
+    ...(["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF"] as const),
+    ...(["SIGIO", "SIGPWR", "SIGSYS", "SIGXCPU", "SIGXFSZ", "SIGSTKFLT", "SIGABRT"] as const),
+  ]) {
     it(`is caught by the command: ${signal}`, async () => {
       const name = signal.slice(3);
       const script = `busybox mkfifo /f; trap 'echo got ${name}; exit 9' ${name}; echo ready; read line <>/f`;
@@ -34,6 +40,36 @@ describe("a signal to tinydocker", () => {
       assert.deepEqual(traces(rig.root, "c1"), clean);
     });
   }
+
+  for (const signal of ["SIGCONT", "SIGWINCH", "SIGTSTP", "SIGTTIN", 37, 64] as const) {
+    it(`is caught by the command, which would not be ended by it or has no name for it: ${signal}`, async () => {
+      const name = typeof signal === "number" ? signal : signal.slice(3);
+      const script = `busybox mkfifo /f; trap 'echo got; exit 9' ${name}; echo ready; read line <>/f`;
+      const { code, stdout } = await signalled(["sh", "-c", script], signal);
+      assert.deepEqual([code, stdout], [9, "ready\ngot\n"]);
+    });
+  }
+
+  it("ends a command that does not handle it, also if the signal has no name", async () => {
+    assert.equal((await signalled(["busybox", "tail", "-f", "/proc/version"], 37)).code, 128 + 37);
+  });
+
+  it("that the caller ignored stays ignored, as under nohup or in the background of a shell's script", async () => {
+    const script = "busybox mkfifo /f; trap 'echo on; exit 4' USR1; echo ready; read line <>/f";
+    const options = { env: { ...process.env, TINYDOCKER_ROOT: rig.root } };
+    const ignoring = 'trap "" HUP INT QUIT TSTP 40; exec "$0" "$@"';
+    const child = spawn(
+      "sh",
+      ["-c", ignoring, rig.program, "run", "--image", "box", "c1", "sh", "-c", script],
+      options,
+    );
+    const outcome = outcomeOf(child);
+    await once(child.stdout, "data");
+    for (const signal of ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTSTP", 40] as const) process.kill(child.pid ?? 0, signal);
+    child.kill("SIGUSR1");
+    const { code, stdout } = await outcome;
+    assert.deepEqual([code, stdout], [4, "ready\non\n"]);
+  });
 
   it("does not end a command that ignores it", async () => {
     const script = "busybox mkfifo /f; trap '' TERM; trap 'echo on; exit 4' USR1; echo ready; read line <>/f";

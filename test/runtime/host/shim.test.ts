@@ -38,7 +38,7 @@ interface Started {
   readonly exited: Promise<void>;
 }
 
-type Extras = Partial<Pick<SpawnOptions, "stdio" | "terminal" | "extra" | "cgroup">>;
+type Extras = Partial<Pick<SpawnOptions, "stdio" | "relayed" | "terminal" | "extra" | "cgroup">>;
 
 function spawn(plan: PlanOptions, extras: Extras = {}): ReturnType<typeof shim.spawn> {
   return shim.spawn({

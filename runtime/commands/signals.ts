@@ -1,0 +1,73 @@
+import { constants } from "node:os";
+import type { Container } from "../container/container.ts";
+import type { Shim } from "../host/shim.ts";
+import { callersIgnored, SIGRTMAX, SIGRTMIN, signalName } from "../host/signals.ts";
+
+/** Caught also before there is a container, which is then not left half made. */
+const ENDING: readonly NodeJS.Signals[] = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM"];
+
+/**
+ * The rest of what docker forwards, except those that say that the program itself is at fault, and SIGTTOU, which must stop
+ * this process when it sets the mode of the terminal from the background.
+ */
+const OTHERS: readonly NodeJS.Signals[] = [
+  "SIGABRT",
+  "SIGCONT",
+  "SIGIO",
+  "SIGPROF",
+  "SIGPWR",
+  "SIGSTKFLT",
+  "SIGSYS",
+  "SIGTSTP",
+  "SIGTTIN",
+  "SIGVTALRM",
+  "SIGXCPU",
+  "SIGXFSZ",
+];
+
+/** For nohup, and for what a shell's script runs in the background: what the caller ignored does not end this process. */
+export function ignoreAsCaller(): void {
+  const isIgnored = callersIgnored();
+  for (const signal of ENDING) if (isIgnored(constants.signals[signal])) process.on(signal, () => {});
+}
+
+/** Those of the signals that the caller did not ignore. */
+export function notIgnored(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
+  const isIgnored = callersIgnored();
+  return signals.filter((signal) => !isIgnored(constants.signals[signal]));
+}
+
+/** Catches signals from now on, and passes them to the container once there is one. */
+export function catchSignals(shim: Shim, terminal: boolean) {
+  const caught = notIgnored(ENDING);
+  const early: NodeJS.Signals[] = [];
+  let container: Container | undefined;
+  const forward = (signal: NodeJS.Signals) => {
+    if (!container) early.push(signal);
+    else if (!container.kill(signal)) container.dropOutput();
+  };
+  const resize = () => (terminal ? container?.resize() : void container?.kill("SIGWINCH"));
+  for (const signal of caught) process.on(signal, forward);
+  process.on("SIGWINCH", resize);
+  catchOthers(shim, forward);
+  return {
+    forwardTo(started: Container) {
+      container = started;
+      for (const signal of early) forward(signal);
+    },
+    stop() {
+      for (const signal of caught) process.off(signal, forward);
+      process.off("SIGWINCH", resize);
+    },
+  };
+}
+
+function catchOthers(shim: Shim, forward: (signal: NodeJS.Signals) => void): void {
+  const isIgnored = callersIgnored();
+  const realTime = Array.from({ length: SIGRTMAX - SIGRTMIN + 1 }, (_, i) => SIGRTMIN + i);
+  const caught = [...OTHERS.map((signal) => constants.signals[signal]), ...realTime];
+  // Also the ignored ones: Node.js has reset them.
+  shim.catchSignals(caught, (signal) => {
+    if (!isIgnored(signal)) forward(signalName(signal));
+  });
+}

@@ -1,0 +1,36 @@
+import { fstatSync, type Stats, statfsSync } from "node:fs";
+import { isatty } from "node:tty";
+
+type Stdio = readonly [number, number, number];
+
+/**
+ * Which of a command's 0, 1 and 2 are pipes that are copied to or from the caller's descriptors. A terminal of the caller
+ * is, because a command that has it could read what is typed there and set its mode; and so is what the command could not
+ * open as /dev/stdout.
+ */
+export function relay(stdio: Stdio, uid: number): { stdio: Stdio; relayed: number[] } {
+  const relayed = [0, 1, 2].filter((fd) => isRelayed(fd, stdio[fd] ?? -1, uid));
+  const [stdin, stdout, stderr] = stdio;
+  // One pipe for both keeps the order of what the command writes to them.
+  const shared = relayed.includes(1) && relayed.includes(2) && isSame(fstatSync(stdout), fstatSync(stderr));
+  return { stdio: [stdin, stdout, shared ? stdout : stderr], relayed };
+}
+
+function isRelayed(fd: number, given: number, uid: number): boolean {
+  const stat = fstatSync(given);
+  if (stat.isCharacterDevice()) return isatty(given);
+  if (stat.isSocket()) return true;
+  const isOthers = uid !== 0 && stat.uid !== uid;
+  return isOthers && fd !== 0 && (stat.isFile() || (stat.isFIFO() && hasName(given)));
+}
+
+/** Linux's PIPEFS_MAGIC of linux/magic.h: what pipe(2) makes, which the container's init gives to the command's user. */
+const PIPEFS = 0x50495045;
+
+function hasName(fifo: number): boolean {
+  return statfsSync(`/proc/self/fd/${fifo}`).type !== PIPEFS;
+}
+
+function isSame(one: Stats, other: Stats): boolean {
+  return one.dev === other.dev && one.ino === other.ino;
+}
