@@ -28,7 +28,7 @@ describe("a signal to tinydocker", () => {
   ]) {
     it(`is caught by the command: ${signal}`, async () => {
       const name = signal.slice(3);
-      const script = `busybox mkfifo /f; trap 'echo got ${name}; exit 9' ${name}; echo ready; read line <>/f`;
+      const script = `busybox tail -f /dev/null & trap 'echo got ${name}; exit 9' ${name}; echo ready; wait`;
       const { code, stdout } = await signalled(["sh", "-c", script], signal);
       assert.deepEqual([code, stdout], [9, `ready\ngot ${name}\n`]);
     });
@@ -44,7 +44,7 @@ describe("a signal to tinydocker", () => {
   for (const signal of ["SIGCONT", "SIGWINCH", "SIGTSTP", "SIGTTIN", 37, 64] as const) {
     it(`is caught by the command, which would not be ended by it or has no name for it: ${signal}`, async () => {
       const name = typeof signal === "number" ? signal : signal.slice(3);
-      const script = `busybox mkfifo /f; trap 'echo got; exit 9' ${name}; echo ready; read line <>/f`;
+      const script = `busybox tail -f /dev/null & trap 'echo got; exit 9' ${name}; echo ready; wait`;
       const { code, stdout } = await signalled(["sh", "-c", script], signal);
       assert.deepEqual([code, stdout], [9, "ready\ngot\n"]);
     });
@@ -55,7 +55,7 @@ describe("a signal to tinydocker", () => {
   });
 
   it("that the caller ignored stays ignored, as under nohup or in the background of a shell's script", async () => {
-    const script = "busybox mkfifo /f; trap 'echo on; exit 4' USR1; echo ready; read line <>/f";
+    const script = "busybox tail -f /dev/null & trap 'echo on; exit 4' USR1; echo ready; wait";
     const options = { env: { ...process.env, TINYDOCKER_ROOT: rig.root } };
     const ignoring = 'trap "" HUP INT QUIT TSTP 40; exec "$0" "$@"';
     const child = spawn(
@@ -72,7 +72,7 @@ describe("a signal to tinydocker", () => {
   });
 
   it("does not end a command that ignores it", async () => {
-    const script = "busybox mkfifo /f; trap '' TERM; trap 'echo on; exit 4' USR1; echo ready; read line <>/f";
+    const script = "busybox tail -f /dev/null & trap '' TERM; trap 'echo on; exit 4' USR1; echo ready; wait";
     const child = rig.spawn(["run", "--image", "box", "c1", "sh", "-c", script]);
     const outcome = outcomeOf(child);
     await once(child.stdout as NodeJS.ReadableStream, "data");
