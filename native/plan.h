@@ -91,6 +91,8 @@
     X(CLOSE_ON_EXEC, close_on_exec, )                                                                                  \
     /* SECCOMP_FILTER_FLAG_, and the filter: struct sock_filter, two words each. */                                    \
     X(SECCOMP, seccomp, F(NUMBER, flags) F(WORDS, filter))                                                             \
+    /* Goes on in a child; pid 1 passes signals on to it, reaps, and ends as it does. */                                \
+    X(REAPER, reaper, )                                                                                                \
     /* search: PATH. */                                                                                                \
     X(EXEC, exec, F(LIST, args) F(LIST, env) F(TEXT, search))
 

@@ -13,7 +13,7 @@ import type { Mount } from "../spec/mounts.ts";
 import type { NetworkRequest } from "../spec/network.ts";
 import { securityOf } from "../spec/security.ts";
 import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } from "../spec/spec.ts";
-import { resolveUser } from "../spec/user.ts";
+import { resolveUser, withGroups } from "../spec/user.ts";
 import { stateRoot } from "../state/root.ts";
 
 /** The first one whose overlayfs takes an upper layer inside its lower one, as with the image `host`; all else is older. */
@@ -27,6 +27,8 @@ export interface NamedRequest extends RunRequest {
   readonly image?: string | undefined;
   /** UID[:GID], numbers or the image's names. Default: root. */
   readonly user?: string | undefined;
+  /** More groups of the user, numbers or the image's names. */
+  readonly groups?: readonly string[] | undefined;
 }
 
 /** Looks up the names of a request and completes it. Throws Failure for what can't be run. Changes nothing. */
@@ -38,7 +40,8 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const shim = await openShim();
   const read = (path: string) => readInImage(shim, image, path);
   const asked = { ...request, ...imageDefaults(request, image.config) };
-  const user = resolveUser(asked.user ?? "0", read("etc/passwd"), read("etc/group"));
+  const group = read("etc/group");
+  const user = withGroups(resolveUser(asked.user ?? "0", read("etc/passwd"), group), asked.groups ?? [], group);
   const spec = specOf({ ...asked, network: withDefaultNetwork(request.network) }, image, user, asking);
   for (const mount of spec.mounts.filter(isBind)) checkSource(mount);
   return spec;

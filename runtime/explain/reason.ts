@@ -278,6 +278,10 @@ const REASONS = {
     en: "the rules given with --security-opt seccomp=FILE",
     zh: "由 --security-opt seccomp=文件 指定的规则",
   },
+  reaper: {
+    en: "as requested with --init: this process stays pid 1, passes signals on to the command and reaps what it leaves",
+    zh: "按 --init 的要求：本进程保持为 1 号进程，向命令转发信号，并回收它留下的进程",
+  },
   exec: { en: "the init becomes the command, as pid 1 of the container", zh: "init 成为该命令，即容器的 1 号进程" },
 } as const;
 

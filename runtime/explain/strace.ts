@@ -104,6 +104,7 @@ type ProcessStep = Step & {
     | "CHDIR"
     | "CLOSE_ON_EXEC"
     | "SECCOMP"
+    | "REAPER"
     | "EXEC";
 };
 
@@ -129,6 +130,8 @@ function processCall(step: ProcessStep): string {
       return "close_range(3, ~0U, CLOSE_RANGE_CLOEXEC)";
     case "SECCOMP":
       return `seccomp(SECCOMP_SET_MODE_FILTER, ${flagNames(step.flags, SECCOMP_FILTER_FLAG)}, {len=${step.filter.length / 2}, filter=…})`;
+    case "REAPER":
+      return "clone({flags=SIGCHLD})";
     case "EXEC":
       // The environment may contain secrets, and standard error may be a log.
       return `execve(${quoted(step.args[0] ?? "")}, [${step.args.map(quoted).join(", ")}], /* ${step.env.length} vars */)`;

@@ -41,7 +41,7 @@ export function machineSteps({ hostname, network, process: { terminal, user } }:
 
 /** The command's identity and rights, in an order in which every step is still permitted. */
 export function processSteps(spec: ContainerSpec, host: HostFacts): Step[] {
-  const { user, cwd, rlimits, umask, capabilities, noNewPrivileges = true } = spec.process;
+  const { user, cwd, rlimits, umask, capabilities, noNewPrivileges = true, init } = spec.process;
   const bounding = capabilityMask(capabilities.bounding);
   const effective = capabilityMask(capabilities.effective);
   const permitted = capabilityMask(capabilities.permitted);
@@ -62,6 +62,7 @@ export function processSteps(spec: ContainerSpec, host: HostFacts): Step[] {
     { op: "CHDIR", path: cwd, reason: "chdir" },
     { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParentStill" },
     ...(noNewPrivileges ? [{ op: "NO_NEW_PRIVS", reason: "noNewPrivileges" } as const, ...filter] : []),
+    ...(init ? [{ op: "REAPER", reason: "reaper" } as const] : []),
   ];
 }
 

@@ -60,6 +60,7 @@ export const FIELDS = {
   CHDIR: { path: "text" },
   CLOSE_ON_EXEC: {},
   SECCOMP: { flags: "number", filter: "words" },
+  REAPER: {},
   EXEC: { args: "list", env: "list", search: "text" },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Kind>>>>;
 

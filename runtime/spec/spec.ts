@@ -36,6 +36,8 @@ export interface ContainerSpec {
     readonly umask: number;
     /** Without it, true: no program gains rights by being executed, such as by its setuid bit. */
     readonly noNewPrivileges?: boolean;
+    /** The command is not pid 1, but the child of a small process that passes signals on and reaps. */
+    readonly init?: boolean;
     /** The inheritable and the ambient set are empty. */
     readonly capabilities: {
       readonly bounding: readonly Capability[];
@@ -70,6 +72,8 @@ export interface RunRequest extends MountRequests, SecurityRequest {
   readonly env?: readonly string[] | undefined;
   readonly cwd?: string | undefined;
   readonly hostname?: string | undefined;
+  /** A small first process starts the command, passes signals on to it, and reaps. */
+  readonly init?: boolean | undefined;
   readonly readonly?: boolean | undefined;
   readonly terminal?: boolean | undefined;
   readonly network?: NetworkRequest | undefined;
@@ -129,6 +133,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
       cwd: checkedDirectory(request.cwd ?? "/"),
       umask: 0o022,
       ...(security.noNewPrivileges ? {} : { noNewPrivileges: false }),
+      ...(request.init ? { init: true } : {}),
       capabilities: { bounding, effective: held, permitted: held },
       rlimits: [{ type: "RLIMIT_NOFILE", soft: OPEN_FILES }],
     },
@@ -159,11 +164,13 @@ function checkedHostname(hostname: string): string {
 }
 
 function checkedUser(
-  { uid, gid, additionalGids }: User,
+  { uid, gid, additionalGids, addedGids = [] }: User,
   { uids, gids, setgroups }: Ids,
 ): ContainerSpec["process"]["user"] {
   if (!isMapped(uids, uid)) throw notMapped("user", uid);
   if (!isMapped(gids, gid)) throw notMapped("group", gid);
+  const missing = addedGids.find((id) => !setgroups || !isMapped(gids, id));
+  if (missing !== undefined) throw notMapped("group", missing);
   return { uid, gid, additionalGids: setgroups ? additionalGids.filter((id) => isMapped(gids, id)) : [] };
 }
 

@@ -6,6 +6,8 @@ export interface User {
   readonly gid: number;
   readonly additionalGids: readonly number[];
   readonly home: string;
+  /** Those of them that the user can't go without. */
+  readonly addedGids?: readonly number[];
 }
 
 /** The largest id; one more means "leave as it is" to setresuid(2). */
@@ -33,6 +35,14 @@ export function resolveUser(asked: string, passwd: string, group: string): User 
   const gid = account?.gid ?? 0;
   const additional = account ? groupsWith(account.name, group).map(({ id }) => id) : [];
   return { uid, gid, additionalGids: [...new Set(additional)].filter((id) => id !== gid), home };
+}
+
+/** The user with more groups, numbers or names from the image's /etc/group. */
+export function withGroups(user: User, asked: readonly string[], group: string): User {
+  if (asked.length === 0) return user;
+  const ids = asked.map((name) => groupId(name, name, group));
+  const additionalGids = [...new Set([...user.additionalGids, ...ids])].filter((id) => id !== user.gid);
+  return { ...user, additionalGids, addedGids: ids };
 }
 
 function groupId(asked: string, name: string, group: string): number {

@@ -52,7 +52,7 @@ export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
       capabilities: isRecordOf({ bounding: isCapabilities, effective: isCapabilities, permitted: isCapabilities }),
       rlimits: isListOf(isRecordOf({ type: isOneOf("RLIMIT_NOFILE"), soft: isWhole })),
     },
-    { noNewPrivileges: isBoolean },
+    { noNewPrivileges: isBoolean, init: isBoolean },
   ),
   annotations: isMapOf(isText),
   linux: isRecordOf(

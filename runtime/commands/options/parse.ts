@@ -1,5 +1,7 @@
 import { Failure } from "../../failure.ts";
+import { didYouMean } from "../../spec/nearest.ts";
 import type { Option, Options, Values } from "./option.ts";
+import { UNAVAILABLE, UNAVAILABLE_SHORT } from "./unavailable.ts";
 
 /**
  * Splits arguments as docker does (github.com/spf13/pflag): options end at `--` or at the first argument that is none, and
@@ -38,7 +40,7 @@ function isOption(argument: string): boolean {
 function longOption(options: Options, argument: string, next: string | undefined): Given {
   const [, name = "", value] = /^--([^=]*)(?:=([\s\S]*))?$/.exec(argument) ?? [];
   const option = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (option === undefined) throw refused(`unknown option '--${name}'`);
+  if (option === undefined) throw unknown(options, name, `--${name}`, argument);
   return { name, ...valueFor(option, `--${name}`, value, next) };
 }
 
@@ -48,7 +50,9 @@ function cluster(options: Options, argument: string, next: string | undefined): 
   for (let letters = argument.slice(1); letters !== ""; ) {
     const letter = letters.charAt(0);
     const [name, option] = Object.entries(options).find(([, { short }]) => short === letter) ?? [];
-    if (name === undefined || option === undefined) throw refused(`unknown option '-${letter}' in ${argument}`);
+    if (name === undefined || option === undefined) {
+      throw unknown(options, UNAVAILABLE_SHORT[letter] ?? "", `-${letter}`, argument);
+    }
     const after = letters.slice(1);
     const isFlag = option.type === "boolean" && !after.startsWith("=");
     const value = isFlag || after === "" ? undefined : after.replace(/^=/, "");
@@ -82,8 +86,23 @@ function booleanOf(name: string, value: string): boolean {
   throw refused(`the option --${name} is true or false, not ${JSON.stringify(value)}`);
 }
 
-function refused(message: string): Failure {
-  return new Failure(message, { code: "usage", remedy: RUN_REMEDY });
+/** `written`: the option as it was given, in the whole `argument`. */
+function unknown(options: Options, name: string, written: string, argument: string): Failure {
+  const instead = Object.hasOwn(UNAVAILABLE, name) ? UNAVAILABLE[name] : undefined;
+  if (instead !== undefined) {
+    const long = written.startsWith("--") ? "" : ` (--${name})`;
+    return new Failure(`tinydocker run has no ${written}${long}`, { code: "usage", remedy: instead });
+  }
+  const where = argument.startsWith(written) ? "" : ` in ${argument}`;
+  const meant = didYouMean(
+    written,
+    Object.keys(options).map((known) => `--${known}`),
+  );
+  return refused(`unknown option '${written}'${where}`, meant);
+}
+
+function refused(message: string, remedy: string = RUN_REMEDY): Failure {
+  return new Failure(message, { code: "usage", remedy });
 }
 
 export const RUN_REMEDY = "tinydocker run [OPTION…] NAME CMD [ARG…]; see tinydocker run --help";

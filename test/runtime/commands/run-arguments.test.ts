@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { parseRun } from "../../../runtime/commands/run-arguments.ts";
+import { temporaryDirectory } from "../../rig/host.ts";
 
 describe("the arguments of run", () => {
   it("end their options at NAME", () => {
@@ -14,7 +17,59 @@ describe("the arguments of run", () => {
     assert.deepEqual(parseRun(["n", "--", "x"]).request.args, ["--", "x"]);
   });
 
-  for (const args of [[], ["n"], ["--"], ["--nosuch", "n", "c"], ["-x", "n", "c"], ["-e"]]) {
+  it("may give the name by --name, and the program by --entrypoint", () => {
+    const parsed = (...args: string[]) => {
+      const { name, args: command } = parseRun(args).request;
+      return [name, ...command];
+    };
+    assert.deepEqual(parsed("--name", "n", "c", "-a"), ["n", "c", "-a"]);
+    assert.deepEqual(parsed("--name=n", "--", "c"), ["n", "c"]);
+    assert.deepEqual(parsed("--entrypoint", "/e", "n", "-a", "b"), ["n", "/e", "-a", "b"]);
+    assert.deepEqual(parsed("--entrypoint=/e", "--name=n", "--rm"), ["n", "/e"]);
+    assert.deepEqual(parsed("--entrypoint=", "--rm=true", "n", "c"), ["n", "c"]);
+  });
+
+  it("take variables from files before those of -e", async (t) => {
+    const file = join(await temporaryDirectory({ after: (cleanup) => t.after(cleanup) }), "env");
+    await writeFile(file, '\ufeff# comment\r\nA=1\n\n  B="x y" #\nC\nD=a=b');
+    const { env } = parseRun(["-e", "A=2", "--env-file", file, "n", "c"]).request;
+    assert.deepEqual(env, ["A=1", 'B="x y" #', "C", "D=a=b", "A=2"]);
+  });
+
+  for (const [what, content, message] of [
+    ["a name with a space", "A=1\nA B=1\n", /the variable in line 2 has a space in its name$/],
+    ["no name", "=1", /the variable in line 1 has no name$/],
+    ["a NUL byte", "A=\0", /the variable in line 1 contains a NUL byte$/],
+    ["bytes that are not UTF-8", Buffer.from([0x41, 0x3d, 0xff]), /it is not UTF-8$/],
+    ["too much", Buffer.alloc((4 << 20) + 1, "#"), /it is larger than \d+ bytes$/],
+  ] as const) {
+    it(`refuse an --env-file with ${what}`, async (t) => {
+      const file = join(await temporaryDirectory({ after: (cleanup) => t.after(cleanup) }), "env");
+      await writeFile(file, content);
+      assert.throws(() => parseRun(["--env-file", file, "n", "c"]), { code: "usage", message });
+    });
+  }
+
+  it("refuse an --env-file that can't be read, such as none and a directory, and one without end", () => {
+    for (const [file, message] of [
+      ["/nosuch", /can't use --env-file \/nosuch: ENOENT, no such file or directory$/],
+      ["/", /EISDIR/],
+      ["/dev/zero", /it is larger than \d+ bytes$/],
+    ] as const) {
+      assert.throws(() => parseRun(["--env-file", file, "n", "c"]), { code: "usage", message });
+    }
+  });
+
+  for (const args of [
+    [],
+    ["n"],
+    ["--"],
+    ["--nosuch", "n", "c"],
+    ["-x", "n", "c"],
+    ["-e"],
+    ["--rm=false", "n", "c"],
+    ["--name", "n"],
+  ]) {
     it(`${JSON.stringify(args)} are refused`, () => {
       assert.throws(() => parseRun(args), { code: "usage" });
     });

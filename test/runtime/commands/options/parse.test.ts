@@ -38,7 +38,10 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [["--nosuch=1"], /^unknown option '--nosuch'$/],
   [["--toString"], /^unknown option '--toString'$/],
   [["--=1"], /^unknown option '--'$/],
-  [["-x"], /^unknown option '-x' in -x$/],
+  [["-x"], /^unknown option '-x'$/],
+  [["--detach"], /^tinydocker run has no --detach$/],
+  [["-id"], /^tinydocker run has no -d \(--detach\)$/],
+  [["--restart=always"], /^tinydocker run has no --restart$/],
   [["-ix"], /^unknown option '-x' in -ix$/],
   [["-i-"], /^unknown option '--' in -i-$/],
   [["--env"], /^the option --env needs a value$/],
@@ -47,7 +50,23 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [["-t="], /^the option --tty is true or false, not ""$/],
 ];
 
+const REMEDIES: readonly (readonly [string, RegExp])[] = [
+  ["--usre", /^did you mean --user\?$/],
+  ["--interactiv", /^did you mean --interactive\?$/],
+  ["--nothing-like-it", /^tinydocker run \[OPTION…\] NAME CMD/],
+  ["--restart=always", /systemd with Restart=/],
+  ["--health-cmd=true", /^check it from outside/],
+  ["-d", /in the background of your shell/],
+  ["--toString", /^tinydocker run \[OPTION…\] NAME CMD/],
+];
+
 describe("options", () => {
+  for (const [argument, remedy] of REMEDIES) {
+    it(`that are not here are refused with what to do instead: ${argument}`, () => {
+      assert.throws(() => parseOptions(OPTIONS, [argument]), { remedy });
+    });
+  }
+
   for (const [args, values, rest] of CASES) {
     it(`are read as docker reads them: ${JSON.stringify(args)}`, () => {
       assert.deepEqual(parseOptions(OPTIONS, args), { values: { ...none, ...values }, rest });
