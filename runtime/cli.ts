@@ -1,13 +1,16 @@
-import { report } from "./commands/report.ts";
+import { outputFailure, report } from "./commands/report.ts";
 import { runCommand } from "./commands/run.ts";
 import { ignoreAsCaller } from "./commands/signals.ts";
 import { surviveHangup } from "./host/terminal.ts";
+
+const SIGPIPE_EXIT = 141;
 
 restoreNodeOptions(process.env);
 ignoreAsCaller();
 surviveHangup();
 // Whoever should read what goes wrong may be gone, or its disk full; the exit code still says it.
 process.stderr.on("error", () => {});
+process.stdout.on("error", outputFailed);
 void main(process.argv.slice(2));
 
 /** launch.sh keeps NODE_OPTIONS from this Node.js: it is for that of a container which gets it by -e. */
@@ -19,7 +22,13 @@ function restoreNodeOptions(env: NodeJS.ProcessEnv): void {
 
 async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
-  process.exitCode = command === "run" && rest[0] !== "--help" ? await run(rest) : await other(args);
+  const code = command === "run" && rest[0] !== "--help" ? await run(rest) : await other(args);
+  process.exitCode ||= code;
+}
+
+/** A reader that is gone has what it wants: then this ends as by SIGPIPE, which Node.js ignores. */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  process.exitCode = error.code === "EPIPE" ? SIGPIPE_EXIT : report(outputFailure(error));
 }
 
 async function run(args: readonly string[]): Promise<number> {

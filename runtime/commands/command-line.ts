@@ -16,9 +16,8 @@ export async function otherCommands(args: readonly string[]): Promise<number> {
 }
 
 async function parse(args: readonly string[]): Promise<void> {
-  // Not imported at the top, where a bundle in one file would execute it for `run` as well.
-  const { default: yargs } = await import("yargs");
-  await yargs(args)
+  const parser = await newParser(args);
+  await parser
     .scriptName("tinydocker")
     .usage("$0 run [OPTION…] NAME CMD [ARG…]")
     .command(runHelp)
@@ -27,10 +26,34 @@ async function parse(args: readonly string[]): Promise<void> {
     .strict()
     .version(version())
     .help()
+    // At once it would be too early to see that the help can't be written.
+    .exitProcess(false)
     .fail((message, error) => {
       throw error ?? new Failure(message, { code: "usage", remedy: "tinydocker --help" });
     })
     .parseAsync();
+}
+
+/** yargs asks for the working directory, which may have been removed. */
+async function newParser(args: readonly string[]) {
+  const { cwd } = process;
+  const directory = existing(cwd);
+  process.cwd = () => directory;
+  try {
+    // Not imported at the top, where a bundle in one file would execute it for `run` as well.
+    const { default: yargs } = await import("yargs");
+    return yargs(args, directory);
+  } finally {
+    process.cwd = cwd;
+  }
+}
+
+function existing(cwd: () => string): string {
+  try {
+    return cwd();
+  } catch {
+    return "/";
+  }
 }
 
 /** Only the help: cli.ts handles the command itself. */

@@ -90,7 +90,7 @@ async function openSource({ root, source, stdin, signal }: Import, notes: Notes)
       code: "usage",
       remedy: "name a file or a directory, or - for standard input",
     });
-  const path = resolve(source);
+  const path = absolute(source);
   const stats = await readable(source, stat(path));
   if (stats.isDirectory()) {
     const directory = await outsideOf(root, await readable(source, realpath(path)));
@@ -159,4 +159,16 @@ function explained(error: unknown, { root, name, source }: Import): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall === "rename" && (code === "ENOTEMPTY" || code === "EEXIST")) return taken(name);
   return systemFailure(what, root, "import-failed", error);
+}
+
+function absolute(source: string): string {
+  try {
+    return resolve(source);
+  } catch (cause) {
+    throw new Failure(`the source ${source} is relative, and the current directory does not exist any more`, {
+      code: "source-unreadable",
+      remedy: "change to a directory that exists, or use an absolute path",
+      cause,
+    });
+  }
 }

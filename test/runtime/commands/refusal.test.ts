@@ -44,6 +44,39 @@ describe("bad input", () => {
   });
 });
 
+describe("a working directory that was removed", () => {
+  const prefix = ["sh", "-c", 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"', join(rig.directory, "removed")];
+
+  it("does not matter where it is not used", async () => {
+    for (const args of [["run", "--image", "box", "c1", "pwd"], ["image", "ls"], ["--help"]]) {
+      assert.deepEqual(await rig.run(args, { prefix }), await rig.run(args));
+    }
+  });
+
+  it("is named where it is", async () => {
+    const { code, stderr } = await rig.run(["image", "import", "x", "./x.tar"], { prefix });
+    assert.equal(code, 125);
+    assert.match(stderr, /the source \.\/x\.tar is relative, and the current directory does not exist any more\n/);
+  });
+});
+
+describe("standard output", () => {
+  it("that can't be written is reported in one line", async () => {
+    for (const args of [["image", "ls"], ["image", "ls", "--json"], ["--help"], ["run", "--help"], ["--version"]]) {
+      const { code, stderr } = await rig.run(args, { prefix: ["sh", "-c", 'exec "$@" >/dev/full', "sh"] });
+      assert.deepEqual(
+        [code, stderr],
+        [125, "tinydocker: can't write to standard output: ENOSPC, no space left on device\n"],
+      );
+    }
+  });
+
+  it("that nobody reads any more ends the program as SIGPIPE would", async () => {
+    const prefix = ["bash", "-c", 'set -o pipefail; "$@" | true', "bash"];
+    assert.deepEqual(await rig.run(["--help"], { prefix }), { code: 141, signal: null, stdout: "", stderr: "" });
+  });
+});
+
 describe("a machine that lacks something", () => {
   it("gets that reported: a place where the state directory can be made", async () => {
     const env = { TINYDOCKER_ROOT: "/proc/nosuch" };
