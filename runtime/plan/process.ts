@@ -1,5 +1,5 @@
 import { RLIMIT, SIGNAL } from "../linux.ts";
-import { dockerProfile } from "../seccomp/docker-rules.ts";
+import { dockerFilter } from "../seccomp/docker-filter.ts";
 import { filterFlags, filterOf } from "../seccomp/filter.ts";
 import { capabilityMask } from "../spec/capability.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
@@ -69,7 +69,8 @@ export function processSteps(spec: ContainerSpec, host: HostFacts): Step[] {
 /** What the kernel refuses to do for the command. */
 function filterSteps({ linux, process }: ContainerSpec, { machine, kernel }: HostFacts): Step[] {
   if (linux.seccomp === "unconfined") return [];
-  const profile = linux.seccomp ?? dockerProfile();
-  const filter = filterOf(profile, { machine, kernel, capabilities: process.capabilities.bounding });
+  const there = { machine, kernel, capabilities: process.capabilities.bounding };
+  const { seccomp: profile = {} } = linux;
+  const filter = linux.seccomp ? filterOf(linux.seccomp, there) : dockerFilter(there);
   return [{ op: "SECCOMP", flags: filterFlags(profile), filter, reason: linux.seccomp ? "seccompFile" : "seccomp" }];
 }
