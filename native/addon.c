@@ -72,6 +72,7 @@ FUNCTION(netlink, td_netlink(NUMBER(0), BYTES(1), length(env, a[1]), BYTES(2), l
 FUNCTION(setAttribute, td_set_attribute(BYTES(0), BYTES(1), BYTES(2), length(env, a[2])))
 FUNCTION(listAttributes, td_list_attributes(BYTES(0), BYTES(1), length(env, a[1])))
 FUNCTION(getAttribute, td_get_attribute(BYTES(0), BYTES(1), BYTES(2), length(env, a[2])))
+FUNCTION(cgroupDevices, td_cgroup_devices(NUMBER(0), BYTES(1), length(env, a[1])))
 FUNCTION(raw, td_raw(NUMBER(0)))
 FUNCTION(restore, td_restore(NUMBER(0)))
 
@@ -153,7 +154,7 @@ static const struct {
     {"abi", call_abi},       {"open", call_open},     {"spawn", call_spawn},           {"signal", call_signal},
     {"pidfd", call_pidfd},   {"wait", call_wait},     {"lock", call_lock},             {"close", call_close},
     {"setAttribute", call_setAttribute}, {"listAttributes", call_listAttributes}, {"getAttribute", call_getAttribute},
-    {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw},
+    {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw}, {"cgroupDevices", call_cgroupDevices},
     {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput},
     {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all},
 };

@@ -50,6 +50,21 @@ int step_rlimit(struct td_init *init, const struct td_rlimit *step) {
     return setrlimit((int)step->resource, &limit) == 0 ? 0 : errno;
 }
 
+int step_setrlimit(struct td_init *init, const struct td_setrlimit *step) {
+    (void)init;
+    struct rlimit limit = {.rlim_cur = step->soft, .rlim_max = step->hard};
+    return setrlimit((int)step->resource, &limit) == 0 ? 0 : errno;
+}
+
+int step_oom_score_adj(struct td_init *init, const struct td_oom_score_adj *step) {
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int error = write(fd, td_text(&init->plan, step->score), step->score.length) < 0 ? errno : 0;
+    close(fd);
+    return error;
+}
+
 int step_keyring(struct td_init *init, const struct td_keyring *step) {
     (void)init, (void)step;
     return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ? errno : 0;

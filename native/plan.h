@@ -71,6 +71,10 @@
     X(AWAIT_LINK, await_link, F(SLOT, slot) F(TEXT, link))                                                             \
     /* The soft limit; at most the hard one, which stays. */                                                           \
     X(RLIMIT, rlimit, F(NUMBER, resource) F(NUMBER, soft))                                                             \
+    /* Both limits; UINT64_MAX: none. */                                                                               \
+    X(SETRLIMIT, setrlimit, F(NUMBER, resource) F(NUMBER, soft) F(NUMBER, hard))                                       \
+    /* From -1000 to 1000, in decimal; before PIVOT_ROOT. */                                                           \
+    X(OOM_SCORE_ADJ, oom_score_adj, F(TEXT, score))                                                                    \
     /* A new session keyring. */                                                                                       \
     X(KEYRING, keyring, )                                                                                              \
     X(SETSID, setsid, )                                                                                                \

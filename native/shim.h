@@ -77,7 +77,7 @@ enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_CGROUP, TD_STAGE_USER
 /* Every function returns 0 or more on success and -errno on failure, except td_abi. */
 
 /* Raised when a function below is added or changed: a library compiled before has another td_abi. */
-#define TD_FUNCTIONS 3
+#define TD_FUNCTIONS 4
 
 /*
  * A hash of the layouts above and in plan.h, and of TD_FUNCTIONS; runtime/host/events.ts, runtime/host/spawn-options.ts
@@ -142,6 +142,12 @@ TD_API int td_netlink_open(int protocol);
 /* netlink_exchange: see netlink.h. */
 TD_API int td_netlink(int fd, const uint8_t *messages, size_t length, uint8_t *replies, size_t room,
                       struct td_netlink_outcome *outcome);
+
+/*
+ * Lets a program of BPF_PROG_TYPE_CGROUP_DEVICE decide which devices the processes of a cgroup v2 can use; it lasts as long
+ * as the cgroup. cgroup: its directory.
+ */
+TD_API int td_cgroup_devices(int cgroup, const uint8_t *code, size_t length);
 
 /* Sets a terminal to raw mode, as cfmakeraw(3). td_restore undoes that, if there is something to undo. */
 TD_API int td_raw(int fd);

@@ -157,6 +157,9 @@ export const RLIMIT = {
   RLIMIT_RTTIME: 15,
 } as const;
 
+/** asm-generic/resource.h: no limit. */
+export const RLIM_INFINITY = 2n ** 64n - 1n;
+
 /** asm-generic/signal.h */
 export const SIGNAL = {
   SIGHUP: 1,

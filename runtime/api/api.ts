@@ -41,6 +41,39 @@ export interface ContainerRequest {
   readonly devices?: readonly string[] | undefined;
   /** Kernel settings of the container's own namespaces, such as `{ "net.ipv4.ip_forward": "1" }`. */
   readonly sysctls?: Readonly<Record<string, string>> | undefined;
+  /** How much of this machine it may use. Default: all. */
+  readonly limits?: Limits | undefined;
+}
+
+/** As the options of `docker run`. A size is a number of bytes or a text such as `256m`; one that can't be applied fails the start. */
+export interface Limits {
+  /** At least 6m. When it is used up, the kernel kills a process of the container. */
+  readonly memory?: number | string | undefined;
+  /** Memory and swap together; -1: any. Default: twice the memory. */
+  readonly memorySwap?: number | string | undefined;
+  /** What the kernel leaves to it when there is too little. */
+  readonly memoryReservation?: number | string | undefined;
+  /** Processors it may use at a time, such as 0.5. */
+  readonly cpus?: number | string | undefined;
+  /** Its weight when processors are scarce, 2 to 262144; usual: 1024. */
+  readonly cpuShares?: number | string | undefined;
+  /** Microseconds of processor time in each period of so many microseconds, in place of `cpus`. */
+  readonly cpuQuota?: number | string | undefined;
+  readonly cpuPeriod?: number | string | undefined;
+  /** Processors and memory nodes it may use, such as `0-2,7`. */
+  readonly cpusetCpus?: number | string | undefined;
+  readonly cpusetMems?: number | string | undefined;
+  /** Processes and threads at a time. */
+  readonly pidsLimit?: number | string | undefined;
+  /** `PATH:RATE` each: what is read or written of a disk in a second, in bytes or in operations. */
+  readonly deviceReadBps?: readonly string[] | undefined;
+  readonly deviceWriteBps?: readonly string[] | undefined;
+  readonly deviceReadIops?: readonly string[] | undefined;
+  readonly deviceWriteIops?: readonly string[] | undefined;
+  /** -1000 to 1000: how readily the kernel kills it when the machine's memory is used up. */
+  readonly oomScoreAdj?: number | string | undefined;
+  /** `NAME=SOFT[:HARD]` each, such as `nofile=1024:4096`. */
+  readonly ulimits?: readonly string[] | undefined;
 }
 
 export interface StartOptions {
@@ -59,9 +92,13 @@ export interface StartOptions {
 }
 
 /** How the command ended: its exit code, or the signal that ended it. */
-export type ExitStatus =
+export type ExitStatus = (
   | { readonly code: number; readonly signal: null }
-  | { readonly code: null; readonly signal: NodeJS.Signals };
+  | { readonly code: null; readonly signal: NodeJS.Signals }
+) & {
+  /** The kernel killed a process of the container, not necessarily the command, because its memory was used up. */
+  readonly oomKilled?: true;
+};
 
 /** A container whose command is running or has ended. It keeps Node.js from exiting, and ends when this process ends. */
 export interface Container {

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import type { NamedRequest } from "../container/prepare.ts";
 import type { Language } from "../explain/reason.ts";
 import { Failure } from "../failure.ts";
+import type { LimitRequest } from "../spec/resources.ts";
 
 /*
  * Checks what a caller passes, because JavaScript, or a cast, can pass anything. Each function returns complete values or
@@ -26,7 +27,22 @@ const REQUEST = [
   "privileged",
   "devices",
   "sysctls",
+  "limits",
 ];
+const LIMITS = [
+  "memory",
+  "memorySwap",
+  "memoryReservation",
+  "cpus",
+  "cpuShares",
+  "cpuQuota",
+  "cpuPeriod",
+  "cpusetCpus",
+  "cpusetMems",
+  "pidsLimit",
+  "oomScoreAdj",
+];
+const LIMIT_LISTS = ["deviceReadBps", "deviceWriteBps", "deviceReadIops", "deviceWriteIops", "ulimits"];
 const OPTIONS = ["stdio", "explain", "language"];
 
 export function checkedRequest(value: unknown): NamedRequest {
@@ -48,6 +64,7 @@ export function checkedRequest(value: unknown): NamedRequest {
     privileged: flag("privileged", request["privileged"] ?? false),
     devices: texts("devices", request["devices"] ?? []),
     sysctls: settings(request["sysctls"] ?? {}),
+    limits: limits(request["limits"] ?? {}),
   };
 }
 
@@ -120,6 +137,20 @@ function flag(field: string, value: unknown): boolean {
 
 function variables(value: unknown): string[] {
   return pairs("env", value, "an environment variable");
+}
+
+function limits(value: unknown): LimitRequest {
+  const given = Object.entries(fields("start", "limits", value, [...LIMITS, ...LIMIT_LISTS]));
+  const checked = given
+    .filter(([, one]) => one !== undefined)
+    .map(([name, one]) => [name, (LIMIT_LISTS.includes(name) ? texts : quantity)(`limits.${name}`, one)]);
+  return Object.fromEntries(checked);
+}
+
+/** As it is written on a command line. */
+function quantity(field: string, value: unknown): string {
+  if (typeof value === "number" || typeof value === "string") return String(value);
+  throw mustBe(field, "a number or a string", value);
 }
 
 function settings(value: unknown): string[] {

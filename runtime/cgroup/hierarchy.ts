@@ -14,6 +14,8 @@ export interface Hierarchy {
 /** What the limits of a container depend on. */
 export interface CgroupFacts {
   readonly hierarchies: readonly Hierarchy[];
+  /** Nodes of devices can be made and used: this is no user namespace but the machine's first. */
+  readonly usesDevices: boolean;
   /** Lists, such as `0-3`; read only for a container that is limited to some of them. */
   readonly processors: string;
   readonly memoryNodes: string;

@@ -1,5 +1,9 @@
 import type { Reason } from "../explain/reason.ts";
+import type { BlockIO } from "../spec/block-io.ts";
 import type { Resources } from "../spec/resources.ts";
+
+/** What is limited by writing to files. */
+type Limited = Omit<Resources, "devices">;
 
 /** A limit as a file of a cgroup. */
 export interface Limit {
@@ -10,7 +14,7 @@ export interface Limit {
 }
 
 /** In the order in which cgroup v1 takes them: memory.memsw, unlimited at first, can't be below memory.limit. */
-export function limitsV1({ memory, cpu, pids }: Resources): Limit[] {
+export function limitsV1({ memory, cpu, pids, blockIO }: Limited): Limit[] {
   return [
     ...limit("memory.limit_in_bytes", memory.limit, "memoryLimit"),
     ...limit("memory.memsw.limit_in_bytes", memory.swap, "swapLimit"),
@@ -21,10 +25,13 @@ export function limitsV1({ memory, cpu, pids }: Resources): Limit[] {
     ...limit("cpuset.cpus", cpu.cpus, "cpuset"),
     ...limit("cpuset.mems", cpu.mems, "cpuset"),
     ...limit("pids.max", pids.limit, "pidsLimit"),
+    ...throttles(blockIO).flatMap(({ v1, major, minor, rate }) =>
+      limit(`blkio.throttle.${v1}`, `${major}:${minor} ${rate}`, "blockIO"),
+    ),
   ];
 }
 
-export function limitsV2({ memory, cpu, pids }: Resources): Limit[] {
+export function limitsV2({ memory, cpu, pids, blockIO }: Limited): Limit[] {
   return [
     ...limit("memory.max", memory.limit, "memoryLimit"),
     ...limit("memory.swap.max", swapAlone(memory), "swapLimit"),
@@ -34,13 +41,28 @@ export function limitsV2({ memory, cpu, pids }: Resources): Limit[] {
     ...limit("cpuset.cpus", cpu.cpus, "cpuset"),
     ...limit("cpuset.mems", cpu.mems, "cpuset"),
     ...limit("pids.max", pids.limit, "pidsLimit"),
+    ...throttles(blockIO).flatMap(({ v2, major, minor, rate }) =>
+      limit("io.max", `${major}:${minor} ${v2}=${rate}`, "blockIO"),
+    ),
   ];
 }
 
-/** A file's name begins with its controller's. */
+/** A file's name begins with its controller's; that of blkio is io in version 2. */
 function limit(file: string, content: string | number | undefined, reason: Reason): Limit[] {
   if (content === undefined) return [];
-  return [{ controller: file.slice(0, file.indexOf(".")), file, content: String(content), reason }];
+  const controller = file.slice(0, file.indexOf(".")).replace("blkio", "io");
+  return [{ controller, file, content: String(content), reason }];
+}
+
+const RATES = [
+  { field: "throttleReadBpsDevice", v1: "read_bps_device", v2: "rbps" },
+  { field: "throttleWriteBpsDevice", v1: "write_bps_device", v2: "wbps" },
+  { field: "throttleReadIOPSDevice", v1: "read_iops_device", v2: "riops" },
+  { field: "throttleWriteIOPSDevice", v1: "write_iops_device", v2: "wiops" },
+] as const satisfies readonly { readonly field: keyof BlockIO; readonly v1: string; readonly v2: string }[];
+
+function throttles(blockIO: BlockIO) {
+  return RATES.flatMap(({ field, v1, v2 }) => blockIO[field].map((throttle) => ({ v1, v2, ...throttle })));
 }
 
 /** Version 1 limits memory and swap together, version 2 limits swap alone. */

@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import type { DeviceRule } from "../spec/device-rules.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { checkAvailable } from "./available.ts";
 import type { CgroupFacts, Hierarchy } from "./hierarchy.ts";
@@ -14,6 +15,7 @@ export function cgroupSteps({ linux: { resources } }: ContainerSpec, facts: Cgro
   checkAvailable(resources, facts);
   const missing = limitsV2(resources).find(({ controller }) => !facts.hierarchies.some((one) => has(one, controller)));
   if (missing) throw unavailable(missing.controller, facts);
+  const devices = resources.devices.length > 0 && facts.usesDevices ? deviceHierarchy(facts) : undefined;
   return facts.hierarchies.flatMap((hierarchy) => {
     const { directory, version } = hierarchy;
     if (directory === undefined) return [];
@@ -26,6 +28,7 @@ export function cgroupSteps({ linux: { resources } }: ContainerSpec, facts: Cgro
       // The kernel lets a process that may not make one change none either.
       { op: "CGROUP_MAKE", cgroup, shared: false, reason: "cgroupOwn", ...(limits.length > 0 ? {} : MAY_BE_DENIED) },
       ...inherited(hierarchy, cgroup),
+      ...(hierarchy === devices ? [deviceStep(resources.devices, cgroup, version)] : []),
       ...limits.map(({ file, content, reason }) => ({ op: "CGROUP_WRITE", cgroup, file, content, reason }) as const),
       { op: "CGROUP_JOIN", cgroup, version, directory, controllers: joined(hierarchy, limits), reason: "cgroupJoin" },
     ];
@@ -34,8 +37,23 @@ export function cgroupSteps({ linux: { resources } }: ContainerSpec, facts: Cgro
 
 const MAY_BE_DENIED = { excusedBy: "EACCES" } as const;
 
-function has({ directory, controllers }: Hierarchy, controller: string): boolean {
-  return directory !== undefined && controllers.includes(controller);
+/** Version 1 has another name for the controller `io`. */
+function has({ version, directory, controllers }: Hierarchy, controller: string): boolean {
+  return directory !== undefined && controllers.includes(version === 1 && controller === "io" ? "blkio" : controller);
+}
+
+/** Version 2 has no controller for them: a program is attached to the cgroup. */
+function deviceHierarchy({ hierarchies }: CgroupFacts): Hierarchy | undefined {
+  const usable = hierarchies.filter(({ directory }) => directory !== undefined);
+  return (
+    usable.find(({ controllers }) => controllers.includes("devices")) ?? usable.find(({ version }) => version === 2)
+  );
+}
+
+function deviceStep(rules: readonly DeviceRule[], cgroup: string, version: 1 | 2): CgroupStep {
+  const reason = rules[0]?.allow ? "cgroupAllDevices" : "cgroupDevices";
+  // Every file system of a container is nodev: on a kernel without BPF that remains.
+  return { op: "CGROUP_DEVICES", cgroup, version, rules, reason, ...(version === 2 ? { excusedBy: "ENOSYS" } : {}) };
 }
 
 /** A cgroup v2 has the controllers that its limits need. */

@@ -1,17 +1,23 @@
 import type { Reason } from "../explain/reason.ts";
 import type { Errno } from "../linux.ts";
+import type { DeviceRule } from "../spec/device-rules.ts";
 import type { Place } from "./place.ts";
 
 /** One thing done outside the container, before its first process exists. `cgroup` is a directory. */
-export type CgroupStep = { readonly cgroup: string; readonly reason: Reason } & (
+export type CgroupStep = {
+  readonly cgroup: string;
+  readonly reason: Reason;
+  /** The container starts even if this step fails with that errno; if it was to make the cgroup, without it. */
+  readonly excusedBy?: Errno;
+} & (
   | {
       readonly op: "CGROUP_MAKE";
       /** One of all containers here, which may exist. */
       readonly shared: boolean;
-      /** This errno skips all steps of that cgroup. */
-      readonly excusedBy?: Errno;
     }
   | { readonly op: "CGROUP_WRITE"; readonly file: string; readonly content: string }
+  /** Which devices it can use. */
+  | { readonly op: "CGROUP_DEVICES"; readonly version: 1 | 2; readonly rules: readonly DeviceRule[] }
   /** The first process starts in it. */
   | ({ readonly op: "CGROUP_JOIN"; readonly controllers: readonly string[] } & Place)
 );

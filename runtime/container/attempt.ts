@@ -171,7 +171,7 @@ function spawn(launch: Launch, plan: Plan): Spawned {
   const { terminal, user } = spec.process;
   const given = options.stdio ?? [0, 1, 2];
   const spawned = withNetlink(launch, (extra) =>
-    afterOutside(plan.outside, options.observer, (cgroups) =>
+    afterOutside({ shim, observer: options.observer }, plan.outside, (cgroups) =>
       shim.spawn({
         extra,
         ...cgroups,

@@ -185,6 +185,10 @@ function stepRemedy(step: Step, errno: number): string | undefined {
     case "seccomp":
     case "seccompFile":
       return seccompRemedy(errno);
+    case "ulimit":
+      return errno === ERRNO.EPERM ? "it may not be above the hard limit of the caller: see ulimit -H" : undefined;
+    case "oomScore":
+      return errno === ERRNO.EACCES ? "only a process with CAP_SYS_RESOURCE may lower it" : undefined;
     case "keyring":
       return errno === ERRNO.EDQUOT ? "raise /proc/sys/kernel/keys/maxkeys, or end containers of this user" : undefined;
     default:

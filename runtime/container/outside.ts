@@ -1,6 +1,7 @@
 import { closeSync } from "node:fs";
 import type { CgroupStep } from "../cgroup/step.ts";
 import { doCgroupStep } from "../host/cgroup.ts";
+import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
 import type { Observer } from "./container.ts";
 import { outsideFailure } from "./diagnose.ts";
@@ -20,13 +21,13 @@ const RESTARTS_MAX = 1000;
  * what was made by then is for the journal to undo.
  */
 export function afterOutside<T>(
+  { shim, observer }: { readonly shim: Shim; readonly observer: Observer | undefined },
   steps: readonly CgroupStep[],
-  observer: Observer | undefined,
   spawn: (cgroups: Readonly<OpenCgroups>) => T,
 ): T {
   const opened: OpenCgroups = { joins: [] };
   try {
-    doAll(steps, observer, opened);
+    doAll(shim, steps, observer, opened);
     return spawn(opened);
   } finally {
     for (const fd of opened.joins) closeSync(fd);
@@ -34,16 +35,16 @@ export function afterOutside<T>(
   }
 }
 
-function doAll(steps: readonly CgroupStep[], observer: Observer | undefined, opened: OpenCgroups): void {
+function doAll(shim: Shim, steps: readonly CgroupStep[], observer: Observer | undefined, opened: OpenCgroups): void {
   const skipped: string[] = [];
   let restarts = 0;
   for (let at = 0; at < steps.length; at += 1) {
     const step = steps[at];
     if (!step || skipped.some((cgroup) => isIn(step, cgroup))) continue;
-    const errno = doTimed(step, observer, opened);
+    const errno = doTimed(shim, step, observer, opened);
     if (errno === 0) continue;
     if (isExcused(step, errno)) {
-      skipped.push(step.cgroup);
+      if (step.op === "CGROUP_MAKE") skipped.push(step.cgroup);
       observed(() => observer?.skipped(step, errno));
     } else if (isRemoved(step, errno) && restarts < RESTARTS_MAX) {
       restarts += 1;
@@ -53,10 +54,10 @@ function doAll(steps: readonly CgroupStep[], observer: Observer | undefined, ope
 }
 
 /** Returns 0 or an errno. */
-function doTimed(step: CgroupStep, observer: Observer | undefined, opened: OpenCgroups): number {
+function doTimed(shim: Shim, step: CgroupStep, observer: Observer | undefined, opened: OpenCgroups): number {
   const begin = observer && process.hrtime.bigint();
   try {
-    const fd = doCgroupStep(step);
+    const fd = doCgroupStep(shim, step);
     if (fd !== undefined && step.op === "CGROUP_JOIN") keep(opened, step.version, fd);
   } catch (error) {
     if (error instanceof Error && "errno" in error) return -Number(error.errno);
@@ -76,7 +77,7 @@ function isIn(step: CgroupStep, cgroup: string): boolean {
 }
 
 function isExcused(step: CgroupStep, errno: number): boolean {
-  return step.op === "CGROUP_MAKE" && step.excusedBy !== undefined && ERRNO[step.excusedBy] === errno;
+  return step.excusedBy !== undefined && ERRNO[step.excusedBy] === errno;
 }
 
 function isShared(step: CgroupStep): boolean {

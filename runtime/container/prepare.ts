@@ -8,6 +8,7 @@ import type { ImageConfig } from "../image/config.ts";
 import { resolveImage } from "../image/resolve.ts";
 import { isBind } from "../plan/mounts.ts";
 import type { Profile } from "../seccomp/profile.ts";
+import { type BlockDevices, throttledPaths } from "../spec/block-io.ts";
 import { type Device, deviceRequest } from "../spec/device.ts";
 import type { Mount } from "../spec/mounts.ts";
 import type { NetworkRequest } from "../spec/network.ts";
@@ -74,18 +75,20 @@ async function caller(request: NamedRequest): Promise<Caller> {
   return { ...here, ...(await privileges(request, here)) };
 }
 
-type Privileges = Pick<Caller, "capabilities" | "devices" | "seccompProfile">;
+type Privileges = Pick<Caller, "capabilities" | "devices" | "seccompProfile" | "blockDevices">;
 
 /** What most requests do not need to know of the machine, and what takes as long as the rest of the spec. */
 async function privileges(
   request: NamedRequest,
   { sysAdmin, cwd }: Pick<Caller, "sysAdmin" | "cwd">,
 ): Promise<Privileges> {
-  const { privileged = false, capAdd = [], devices = [] } = request;
+  const { privileged = false, capAdd = [], devices = [], limits = {} } = request;
   const { seccomp } = securityOf(request);
+  const throttled = throttledPaths(limits);
   return {
     ...(privileged || capAdd.length > 0 ? { capabilities: givenCapabilities({ sysAdmin }) } : {}),
     ...(privileged || devices.length > 0 ? { devices: await devicesOf(devices, privileged && sysAdmin) } : {}),
+    ...(throttled.length > 0 ? { blockDevices: await blockDevicesOf(throttled) } : {}),
     ...(typeof seccomp === "string" ? {} : { seccompProfile: await profileOf(seccomp.file, cwd) }),
   };
 }
@@ -93,6 +96,11 @@ async function privileges(
 async function devicesOf(requests: readonly string[], all: boolean): Promise<Device[]> {
   const { allDevices, requestedDevices } = await import("../host/devices.ts");
   return [...(all ? allDevices() : []), ...requests.map(deviceRequest).flatMap(requestedDevices)];
+}
+
+async function blockDevicesOf(paths: readonly string[]): Promise<BlockDevices> {
+  const { blockDevice } = await import("../host/devices.ts");
+  return new Map(paths.map((path) => [path, blockDevice(path)]));
 }
 
 async function profileOf(file: string, cwd: string | undefined): Promise<Profile> {

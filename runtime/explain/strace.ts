@@ -1,3 +1,4 @@
+import { deviceLine } from "../cgroup/device-lines.ts";
 import type { CgroupStep } from "../cgroup/step.ts";
 import {
   AT,
@@ -7,6 +8,7 @@ import {
   MOUNT_ATTR,
   MS,
   numberName,
+  RLIM_INFINITY,
   RLIMIT,
   S_IFBLK,
   S_IFMT,
@@ -28,11 +30,22 @@ function cgroupCall(step: CgroupStep): string {
       return `mkdir(${quoted(step.cgroup)}, 0777)`;
     case "CGROUP_WRITE":
       return `write(open(${quoted(`${step.cgroup}/${step.file}`)}, O_WRONLY), ${quoted(step.content)})`;
+    case "CGROUP_DEVICES":
+      return devicesCall(step.cgroup, step.version, step.rules.map(deviceLine));
     case "CGROUP_JOIN":
       return step.version === 1
         ? `write(open(${quoted(`${step.cgroup}/tasks`)}, O_WRONLY), "0") /* in the new process */`
         : `open(${quoted(step.cgroup)}, O_RDONLY|O_DIRECTORY) /* clone3's cgroup */`;
   }
+}
+
+function devicesCall(cgroup: string, version: 1 | 2, lines: readonly (readonly [string, string])[]): string {
+  if (version === 1)
+    return lines
+      .map(([file, line]) => `write(open(${quoted(`${cgroup}/${file}`)}, O_WRONLY), ${quoted(line)})`)
+      .join(", ");
+  const rules = lines.map(([file, line]) => `${file.slice("devices.".length)} ${line}`).join("; ");
+  return `bpf(BPF_PROG_ATTACH, {target_fd=open(${quoted(cgroup)}), attach_type=BPF_CGROUP_DEVICE}) /* ${rules} */`;
 }
 
 function initCall(step: Step): string {
@@ -78,6 +91,10 @@ function initCall(step: Step): string {
       return `send(slot ${step.slot}, {RTM_GETLINK, ${step.link}}) until it is up and forwards`;
     case "RLIMIT":
       return `setrlimit(${numberName(step.resource, RLIMIT)}, {rlim_cur=${step.soft}})`;
+    case "SETRLIMIT":
+      return `setrlimit(${numberName(step.resource, RLIMIT)}, {rlim_cur=${rlimit(step.soft)}, rlim_max=${rlimit(step.hard)}})`;
+    case "OOM_SCORE_ADJ":
+      return `write(open("/proc/self/oom_score_adj", O_WRONLY), ${quoted(step.score)})`;
     case "KEYRING":
       return "keyctl(KEYCTL_JOIN_SESSION_KEYRING, NULL)";
     case "SETSID":
@@ -191,6 +208,10 @@ export function cloneCall({ namespaces, outside }: Pick<Plan, "namespaces" | "ou
 
 function further(flags: number | bigint): string {
   return flags === 0 ? "" : `|${flagNames(flags, AT)}`;
+}
+
+function rlimit(value: number | bigint): string {
+  return value === RLIM_INFINITY ? "RLIM_INFINITY" : String(value);
 }
 
 function octal(mode: number | bigint): string {

@@ -1,15 +1,22 @@
 import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { deviceLine } from "../cgroup/device-lines.ts";
+import { deviceProgram } from "../cgroup/device-program.ts";
 import type { CgroupStep, Join } from "../cgroup/step.ts";
+import type { DeviceRule } from "../spec/device-rules.ts";
+import type { Shim } from "./shim.ts";
 
-/** Does the step; returns the descriptor that a process needs to start in the cgroup. Throws what node:fs throws. */
-export function doCgroupStep(step: CgroupStep): number | undefined {
+/** Does the step; returns the descriptor that a process needs to start in the cgroup. Throws an error with an errno. */
+export function doCgroupStep(shim: Shim, step: CgroupStep): number | undefined {
   switch (step.op) {
     case "CGROUP_MAKE":
       makeCgroup(step.cgroup, step.shared);
       return undefined;
     case "CGROUP_WRITE":
       writeTo(join(step.cgroup, step.file), step.content);
+      return undefined;
+    case "CGROUP_DEVICES":
+      limitDevices(shim, step.cgroup, step.version, step.rules);
       return undefined;
     case "CGROUP_JOIN":
       return openSync(step.version === 1 ? join(step.cgroup, "tasks") : step.cgroup, joinFlags(step.version));
@@ -33,6 +40,21 @@ function writeTo(path: string, content: string): void {
   const fd = openSync(path, constants.O_WRONLY);
   try {
     writeSync(fd, content);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function limitDevices(shim: Shim, cgroup: string, version: 1 | 2, rules: readonly DeviceRule[]): void {
+  if (version === 2) attachProgram(shim, cgroup, deviceProgram(rules));
+  else for (const [file, line] of rules.map(deviceLine)) writeTo(join(cgroup, file), line);
+}
+
+function attachProgram(shim: Shim, cgroup: string, program: Uint8Array): void {
+  const fd = openSync(cgroup, joinFlags(2));
+  try {
+    const errno = shim.cgroupDevices(fd, program);
+    if (errno < 0) throw Object.assign(new Error("bpf"), { errno });
   } finally {
     closeSync(fd);
   }

@@ -16,6 +16,16 @@ export function requestedDevices({ source, path }: DeviceRequest): Device[] {
   });
 }
 
+/** The numbers of a block device. Throws Failure when it is none. */
+export function blockDevice(path: string): Pick<Device, "major" | "minor"> {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isBlockDevice()) return numbersOfDevice(stats.rdev);
+  throw new Failure(`can't limit the rate of ${path}: it ${stats ? "is no block device" : "does not exist"}`, {
+    code: "device-missing",
+    remedy: "lsblk -p shows this machine's block devices",
+  });
+}
+
 /** Everything of the host's /dev that is not the container's own anyway. */
 export function allDevices(): Device[] {
   return devicesBelow("/dev").filter(({ path }) => !OWN.test(path));

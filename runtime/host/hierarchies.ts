@@ -12,6 +12,7 @@ export function cgroupFacts({ cpu }: Resources, name: string): CgroupFacts {
   return {
     name,
     hierarchies: hierarchies(),
+    usesDevices: isFirstUserNamespace(),
     processors: cpu.quota === undefined && cpu.cpus === undefined ? "" : online("cpu"),
     memoryNodes: cpu.mems === undefined ? "" : online("node"),
   };

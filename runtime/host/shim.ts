@@ -35,6 +35,8 @@ export interface Shim {
   /** Removes a directory and everything below it; on another thread if that is much. */
   remove(path: string): Promise<number>;
   dropOutput(container: number): number;
+  /** Lets a BPF program decide which devices a cgroup v2 can use, by its directory's descriptor. */
+  cgroupDevices(cgroup: number, program: Uint8Array): number;
   resize(container: number): number;
   foreground(container: number): number;
   /** A netlink socket in this process's network namespace; `protocol` as in PROTOCOL of network/netlink/numbers.ts. */

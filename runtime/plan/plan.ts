@@ -41,6 +41,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParent" },
       // Made by clone3 it would begin at the caller's cgroup.
       { op: "UNSHARE", namespaces: CLONE.CLONE_NEWCGROUP, reason: "cgroupNamespace" },
+      ...oomScore(spec),
       ...networkSteps(links),
       { op: "PRIVATE", reason: "private" },
       ...rootSteps(spec, host),
@@ -82,6 +83,11 @@ function newNamespace({ type, path }: Namespace): number {
   throw new Failure(`can't join the ${type} namespace ${path}: tinydocker only makes new ones`, {
     code: "usage",
   });
+}
+
+/** While the machine's own /proc can be seen, through which no image can lead elsewhere. */
+function oomScore({ process: { oomScoreAdj } }: ContainerSpec): Step[] {
+  return oomScoreAdj === undefined ? [] : [{ op: "OOM_SCORE_ADJ", score: String(oomScoreAdj), reason: "oomScore" }];
 }
 
 function exec({ process: { args, env } }: ContainerSpec): Step {

@@ -1,9 +1,10 @@
-import { RLIMIT, SIGNAL } from "../linux.ts";
+import { RLIM_INFINITY, RLIMIT, SIGNAL } from "../linux.ts";
 import { dockerFilter } from "../seccomp/docker-filter.ts";
 import { filterFlags, filterOf } from "../seccomp/filter.ts";
 import { capabilityMask } from "../spec/capability.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { sysctlPath } from "../spec/sysctl.ts";
+import type { Rlimit } from "../spec/ulimits.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { Step } from "./step.ts";
 import { canSetGroups } from "./user-namespace.ts";
@@ -47,7 +48,7 @@ export function processSteps(spec: ContainerSpec, host: HostFacts): Step[] {
   const permitted = capabilityMask(capabilities.permitted);
   const filter = filterSteps(spec, host);
   return [
-    ...rlimits.map(({ type, soft }): Step => ({ op: "RLIMIT", resource: RLIMIT[type], soft, reason: "nofile" })),
+    ...rlimits.map(rlimitStep),
     { op: "UMASK", mask: umask, reason: "umask" },
     { op: "CLOSE_ON_EXEC", reason: "descriptors" },
     { op: "CAPBSET", capabilities: bounding, reason: "bounding" },
@@ -64,6 +65,13 @@ export function processSteps(spec: ContainerSpec, host: HostFacts): Step[] {
     ...(noNewPrivileges ? [{ op: "NO_NEW_PRIVS", reason: "noNewPrivileges" } as const, ...filter] : []),
     ...(init ? [{ op: "REAPER", reason: "reaper" } as const] : []),
   ];
+}
+
+function rlimitStep({ type, soft, hard }: Rlimit): Step {
+  const resource = RLIMIT[type];
+  if (hard === undefined) return { op: "RLIMIT", resource, soft, reason: "nofile" };
+  const number = (value: number) => (value === -1 ? RLIM_INFINITY : value);
+  return { op: "SETRLIMIT", resource, soft: number(soft), hard: number(hard), reason: "ulimit" };
 }
 
 /** What the kernel refuses to do for the command. */

@@ -70,7 +70,7 @@ function overlay(
     // Without root, overlayfs stores its marks in user.* attributes; as root, the host's defaults must not apply.
     ...(userNamespace ? ["userxattr"] : ["index=off", "metacopy=off"]),
   ].join(",");
-  // There are no device rules of a cgroup, so this keeps nodes that mknod makes from reaching the machine's disks.
+  // Also where no cgroup can have rules for devices, this keeps nodes that mknod makes from reaching the machine's disks.
   return { op: "MOUNT", flags: MS.MS_NODEV, source: "overlay", target: root, type: "overlay", data, reason };
 }
 

@@ -46,6 +46,8 @@ export const FIELDS = {
   NETLINK: { slot: "slot", link: "text", messages: "words" },
   AWAIT_LINK: { slot: "slot", link: "text" },
   RLIMIT: { resource: "number", soft: "number" },
+  SETRLIMIT: { resource: "number", soft: "number", hard: "number" },
+  OOM_SCORE_ADJ: { score: "text" },
   KEYRING: {},
   SETSID: {},
   TERMINAL: { uid: "number" },

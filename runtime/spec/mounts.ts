@@ -15,7 +15,7 @@ const TTY_GID = 5;
 /** docker's. */
 const SHM_BYTES = 64 * 1024 * 1024;
 
-/** docker's, except that /dev is nodev: only devices mounted there work, so no device rules of a cgroup are needed. */
+/** docker's, except that /dev is nodev: only devices mounted there work, also where no cgroup can have rules for devices. */
 export function defaultMounts({ gids }: Ids, shmBytes = SHM_BYTES): Mount[] {
   const ptsGroup = isMapped(gids, TTY_GID) ? [`gid=${TTY_GID}`] : [];
   return [

@@ -1,5 +1,7 @@
 import { Failure } from "../failure.ts";
+import { type BlockDevices, type BlockIO, type BlockIORequest, blockIOOf } from "./block-io.ts";
 import { listMembers } from "./cpu-list.ts";
+import type { DeviceRule } from "./device-rules.ts";
 import { bytesOf } from "./size.ts";
 
 /** `linux.resources` of the OCI runtime-spec's config-linux.md; what is absent is not limited. */
@@ -7,6 +9,9 @@ export interface Resources {
   readonly memory: Memory;
   readonly cpu: Cpu;
   readonly pids: { readonly limit?: number };
+  readonly blockIO: BlockIO;
+  /** None where the kernel lets no node of a device work anyway, as in a user namespace. */
+  readonly devices: readonly DeviceRule[];
 }
 
 /** Bytes. */
@@ -30,7 +35,7 @@ export interface Cpu {
 }
 
 /** Limits as the options of `docker run` write them. */
-export interface LimitRequest {
+export interface LimitRequest extends BlockIORequest {
   readonly memory?: string | undefined;
   readonly memorySwap?: string | undefined;
   readonly memoryReservation?: string | undefined;
@@ -41,6 +46,9 @@ export interface LimitRequest {
   readonly cpusetCpus?: string | undefined;
   readonly cpusetMems?: string | undefined;
   readonly pidsLimit?: string | undefined;
+  readonly oomScoreAdj?: string | undefined;
+  /** NAME=SOFT[:HARD] each. */
+  readonly ulimits?: readonly string[] | undefined;
 }
 
 /** docker's: with less, no usual program starts. */
@@ -52,9 +60,21 @@ const SHARES = { least: 2, most: 262_144 };
 const PIDS_MAX = 4_194_304;
 
 /** Completes and checks limits. Throws Failure (exit 125) for one that is no number, can't be kept or contradicts another. */
-export function resourcesOf(request: LimitRequest): Resources {
+export function resourcesOf(request: LimitRequest, devices: BlockDevices = new Map()): Omit<Resources, "devices"> {
   const pids = pidsLimit(request.pidsLimit);
-  return { memory: memoryOf(request), cpu: cpuOf(request), pids: pids === undefined ? {} : { limit: pids } };
+  return {
+    memory: memoryOf(request),
+    cpu: cpuOf(request),
+    pids: pids === undefined ? {} : { limit: pids },
+    blockIO: blockIOOf(request, devices),
+  };
+}
+
+/** How readily the kernel kills the command when the machine's memory is used up. Throws Failure. */
+export function oomScoreOf({ oomScoreAdj: text }: LimitRequest): { oomScoreAdj?: number } {
+  if (text === undefined) return {};
+  if (/^-?\d{1,4}$/.test(text) && Math.abs(Number(text)) <= 1000) return { oomScoreAdj: Number(text) };
+  throw refused(`the OOM score ${JSON.stringify(text)} must be a whole number from -1000 to 1000`);
 }
 
 function memoryOf({ memory, memorySwap, memoryReservation }: LimitRequest): Memory {

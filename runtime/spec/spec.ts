@@ -1,20 +1,31 @@
 import { Failure } from "../failure.ts";
 import type { Profile } from "../seccomp/profile.ts";
+import type { BlockDevices } from "./block-io.ts";
 import { type Capability, capabilitiesFor } from "./capability.ts";
 import { DEFAULT_DEVICES, type Device } from "./device.ts";
+import { deviceRules } from "./device-rules.ts";
 import { environmentOf } from "./environment.ts";
 import { type MountRequests, mountsOf } from "./mount-requests/arrange.ts";
 import type { Mount } from "./mounts.ts";
 import { checkedName } from "./name.ts";
-import { type Identity, type Ids, idsIn, isMapped, type Namespaces, namespacesFor } from "./namespaces.ts";
+import {
+  hasUserNamespace,
+  type Identity,
+  type Ids,
+  idsIn,
+  isMapped,
+  type Namespaces,
+  namespacesFor,
+} from "./namespaces.ts";
 import { type NetworkRequest, type NetworkSpec, networkOf } from "./network.ts";
 import { normalizePath } from "./path.ts";
 import { privilegedMounts } from "./privileged.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./protected-paths.ts";
-import { type LimitRequest, type Resources, resourcesOf } from "./resources.ts";
+import { type LimitRequest, oomScoreOf, type Resources, resourcesOf } from "./resources.ts";
 import { type Security, type SecurityRequest, securityOf } from "./security.ts";
 import { sysctlsOf } from "./sysctl.ts";
 import { textFault } from "./text.ts";
+import { type Rlimit, ulimitsOf } from "./ulimits.ts";
 import type { User } from "./user.ts";
 
 /** What to run, in the terms of the OCI runtime-spec's config.json: complete, checked, and the same on any machine. */
@@ -44,8 +55,9 @@ export interface ContainerSpec {
       readonly effective: readonly Capability[];
       readonly permitted: readonly Capability[];
     };
-    /** Soft limits; the hard ones stay the caller's. */
-    readonly rlimits: readonly { readonly type: "RLIMIT_NOFILE"; readonly soft: number }[];
+    readonly rlimits: readonly Rlimit[];
+    /** From -1000 to 1000; absent: the caller's. */
+    readonly oomScoreAdj?: number;
   };
   readonly annotations: Readonly<Record<string, string>>;
   readonly linux: Namespaces & {
@@ -96,6 +108,8 @@ export interface Caller extends Identity {
   readonly capabilities?: readonly Capability[];
   /** The rules in the file that the request names, if it names one. */
   readonly seccompProfile?: Profile;
+  /** Those whose rates are to be limited. */
+  readonly blockDevices?: BlockDevices;
   /** The devices that the request names, or all of the host. */
   readonly devices?: readonly Device[];
 }
@@ -119,6 +133,9 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
   const bounding = capabilitiesFor(request, caller.capabilities);
   const held = user.uid === 0 ? bounding : [];
   const isUncovered = (path: string) => !mounts.some(({ destination }) => destination === path);
+  const devices = devicesFor(caller.devices).filter(({ path }) => isUncovered(path));
+  const rules = hasUserNamespace(namespaces) ? [] : deviceRules(devices, request.privileged === true);
+  const limits = request.limits ?? {};
   return {
     name,
     hostname,
@@ -135,15 +152,16 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
       ...(security.noNewPrivileges ? {} : { noNewPrivileges: false }),
       ...(request.init ? { init: true } : {}),
       capabilities: { bounding, effective: held, permitted: held },
-      rlimits: [{ type: "RLIMIT_NOFILE", soft: OPEN_FILES }],
+      rlimits: ulimitsOf(limits.ulimits ?? [], [{ type: "RLIMIT_NOFILE", soft: OPEN_FILES }]),
+      ...oomScoreOf(limits),
     },
     annotations: { [IMAGE_NAME]: image.name },
     linux: {
       ...namespaces,
       maskedPaths: security.protectedPaths ? MASKED_PATHS.filter(isUncovered) : [],
       readonlyPaths: security.protectedPaths ? READONLY_PATHS : [],
-      devices: devicesFor(caller.devices).filter(({ path }) => isUncovered(path)),
-      resources: resourcesOf(request.limits ?? {}),
+      devices,
+      resources: { ...resourcesOf(limits, caller.blockDevices), devices: rules },
       ...sysctlOf(request, namespaces),
       ...seccompOf(security, caller),
     },

@@ -1,3 +1,4 @@
+import { RLIMIT } from "../linux.ts";
 import { isBoolean, isEither, isListOf, isMapOf, isOneOf, isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
 import { isCapability } from "../spec/capability.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
@@ -28,10 +29,24 @@ const isDevice = isRecordOf(
   { type: isOneOf("b", "c"), source: isText, fileMode: isWhole, uid: isWhole, gid: isWhole },
 );
 
+const isRlimit: Shape<keyof typeof RLIMIT> = (value): value is keyof typeof RLIMIT =>
+  isText(value) && Object.hasOwn(RLIMIT, value);
+const isThrottles = isListOf(isRecordOf({ major: isWhole, minor: isWhole, rate: isWhole }));
+const isDeviceRule = isRecordOf(
+  { allow: isBoolean, access: isText },
+  { type: isOneOf("b", "c"), major: isWhole, minor: isWhole },
+);
 const isResources = isRecordOf({
   memory: isRecordOf({}, { limit: isWhole, swap: isWhole, reservation: isWhole }),
   cpu: isRecordOf({}, { shares: isWhole, quota: isWhole, period: isWhole, cpus: isText, mems: isText }),
   pids: isRecordOf({}, { limit: isWhole }),
+  blockIO: isRecordOf({
+    throttleReadBpsDevice: isThrottles,
+    throttleWriteBpsDevice: isThrottles,
+    throttleReadIOPSDevice: isThrottles,
+    throttleWriteIOPSDevice: isThrottles,
+  }),
+  devices: isListOf(isDeviceRule),
 });
 
 /** A spec as a record stores it; the compiler checks that no field of the type is missing here. */
@@ -50,9 +65,9 @@ export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
       cwd: isText,
       umask: isWhole,
       capabilities: isRecordOf({ bounding: isCapabilities, effective: isCapabilities, permitted: isCapabilities }),
-      rlimits: isListOf(isRecordOf({ type: isOneOf("RLIMIT_NOFILE"), soft: isWhole })),
+      rlimits: isListOf(isRecordOf({ type: isRlimit, soft: isWhole }, { hard: isWhole })),
     },
-    { noNewPrivileges: isBoolean, init: isBoolean },
+    { oomScoreAdj: isWhole, noNewPrivileges: isBoolean, init: isBoolean },
   ),
   annotations: isMapOf(isText),
   linux: isRecordOf(

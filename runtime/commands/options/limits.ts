@@ -13,6 +13,16 @@ export const LIMIT_OPTIONS = {
   "cpuset-cpus": { type: "string", describe: "processors it may use, such as 0-2,7" },
   "cpuset-mems": { type: "string", describe: "memory nodes it may use, such as 0-1" },
   "pids-limit": { type: "string", describe: "most processes and threads at a time; -1: any" },
+  "device-read-bps": { type: "string", multiple: true, describe: "PATH:RATE: bytes read of that disk in a second" },
+  "device-write-bps": { type: "string", multiple: true, describe: "PATH:RATE: bytes written" },
+  "device-read-iops": { type: "string", multiple: true, describe: "PATH:RATE: reads in a second" },
+  "device-write-iops": { type: "string", multiple: true, describe: "PATH:RATE: writes" },
+  "oom-score-adj": { type: "string", describe: "-1000 to 1000: how readily it is killed when memory runs out" },
+  ulimit: {
+    type: "string",
+    multiple: true,
+    describe: "NAME=SOFT[:HARD]: limit of a process, such as nofile=1024:4096",
+  },
 } as const satisfies Options;
 
 export function limitRequest(values: Values<typeof LIMIT_OPTIONS>): LimitRequest {
@@ -27,5 +37,11 @@ export function limitRequest(values: Values<typeof LIMIT_OPTIONS>): LimitRequest
     cpusetCpus: values["cpuset-cpus"],
     cpusetMems: values["cpuset-mems"],
     pidsLimit: values["pids-limit"],
+    deviceReadBps: values["device-read-bps"],
+    deviceWriteBps: values["device-write-bps"],
+    deviceReadIops: values["device-read-iops"],
+    deviceWriteIops: values["device-write-iops"],
+    oomScoreAdj: values["oom-score-adj"],
+    ulimits: values.ulimit,
   };
 }

@@ -29,7 +29,17 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
   [
     "a misspelt field",
     () => checkedRequest({ ...ok, volume: [] }),
-    'start() has no option "volume"; the options are name, args, env, image, user, cwd, hostname, volumes, readonly, capAdd, capDrop, securityOpt, privileged, devices, sysctls',
+    'start() has no option "volume"; the options are name, args, env, image, user, cwd, hostname, volumes, readonly, capAdd, capDrop, securityOpt, privileged, devices, sysctls, limits',
+  ],
+  [
+    "a limit that is no number",
+    () => checkedRequest({ ...ok, limits: { memory: true } }),
+    "limits.memory must be a number or a string, not true",
+  ],
+  [
+    "one limit for a list",
+    () => checkedRequest({ ...ok, limits: { ulimits: "core=0" } }),
+    'limits.ulimits must be an array of strings, not "core=0"',
   ],
   ["no options", () => checkedOptions(null), "the options of start() must be an object, not null"],
   ["another language", () => checkedOptions({ language: "fr" }), 'language must be "en" or "zh", not "fr"'],
@@ -100,11 +110,18 @@ test("what is left out, or undefined, has its default", () => {
     privileged: false,
     devices: [],
     sysctls: [],
+    limits: {},
   };
   const complete = { ...ok, ...nothing, image: "host", user: "0", cwd: "/", hostname: "a" };
   assert.deepEqual(checkedRequest(ok), complete);
   assert.deepEqual(checkedRequest({ ...ok, env: undefined, image: undefined, volumes: undefined }), complete);
   assert.deepEqual(checkedOptions({}), { stdio: undefined, explain: undefined, language: "en" });
+});
+
+test("limits are passed on as a command line has them", () => {
+  const limits = { memory: 64 << 20, cpus: 0.5, cpuShares: undefined, pidsLimit: "9", ulimits: ["core=0"] };
+  const expected = { memory: "67108864", cpus: "0.5", pidsLimit: "9", ulimits: ["core=0"] };
+  assert.deepEqual(checkedRequest({ ...ok, limits }).limits, expected);
 });
 
 test("variables and descriptors are passed on as they are", () => {

@@ -27,7 +27,14 @@ function steps(hierarchies: readonly Hierarchy[], limits: LimitRequest = {}, fac
   const user = { uid: 0, gid: 0, additionalGids: [], home: "/" };
   const image = { name: "host", layers: ["/"] };
   const spec = specOf({ name: "c1", args: ["true"], limits }, image, user, { ...ROOT, env: {}, cwd: "/" });
-  return cgroupSteps(spec, { name: "c1.1f-2e", hierarchies, processors: "0-3", memoryNodes: "0", ...facts });
+  return cgroupSteps(spec, {
+    name: "c1.1f-2e",
+    usesDevices: true,
+    hierarchies,
+    processors: "0-3",
+    memoryNodes: "0",
+    ...facts,
+  });
 }
 
 function refusal(...asked: Parameters<typeof steps>): string {

@@ -146,6 +146,50 @@ describe("a limit", () => {
     assert.equal(read("c1", "cpuset", "cpuset.cpus"), "0");
   });
 
+  inRoot("of devices is docker's: those a program expects, terminals, and those that are asked for", async (t) => {
+    await running(t, "c1", SLEEP, ["--device", "/dev/fuse"]);
+    const list = join(cgroupOf("c1", "devices"), "devices.list");
+    if (!existsSync(list)) return;
+    const expected = [
+      "b *:* m",
+      "c *:* m",
+      "c 10:229 rwm",
+      "c 136:* rwm",
+      "c 1:3 rwm",
+      "c 1:5 rwm",
+      "c 1:7 rwm",
+      "c 1:8 rwm",
+    ];
+    const rest = ["c 1:9 rwm", "c 5:0 rwm", "c 5:2 rwm"];
+    assert.deepEqual(readFileSync(list, "utf8").trim().split("\n").sort(), [...expected, ...rest]);
+  });
+
+  inRoot("of a process is set with both its values, and its OOM score", async () => {
+    const options = ["--ulimit", "nofile=20:30", "--ulimit", "core=0", "--oom-score-adj", "500"];
+    const script = "ulimit -Sn; ulimit -Hn; ulimit -c; cat /proc/self/oom_score_adj";
+    const { stdout, stderr } = await rig.run(["run", ...options, "c1", "sh", "-c", script]);
+    assert.deepEqual([stdout, stderr], ["20\n30\n0\n500\n", ""]);
+  });
+
+  inRoot("of a process that is above the caller's fails the start", async () => {
+    const prefix = ["prlimit", "--nofile=100:100", "setpriv", "--bounding-set", "-sys_resource"];
+    const { code, stderr } = await rig.run(["run", "--ulimit", "nofile=200", "c1", "true"], { prefix });
+    assert.equal(code, 125);
+    assert.match(stderr, /setrlimit\(RLIMIT_NOFILE, \{rlim_cur=200, rlim_max=200\}\): EPERM.*\n {2}\S/);
+    assert.deepEqual(traces(rig.root), clean);
+  });
+
+  inRoot("of a disk is in force", async (t) => {
+    const disk = ["/dev/vda", "/dev/sda", "/dev/nvme0n1", "/dev/loop0"].find((path) => existsSync(path));
+    if (!needs(t, disk === undefined ? "a disk" : undefined)) return;
+    const options = ["--device-read-bps", `${disk}:1m`, "--device-write-iops", `${disk}:10`];
+    await running(t, "c1", SLEEP, options);
+    assert.match(read("c1", "blkio", "blkio.throttle.read_bps_device", "io.max"), / (rbps=)?1048576/);
+    const { code, stderr } = await rig.run(["run", "--device-read-bps", "/dev/null:1m", "c2", "true"]);
+    assert.equal(code, 125);
+    assert.match(stderr, /can't limit the rate of \/dev\/null: it is no block device\n {2}\S/);
+  });
+
   inRoot("of processes stops a fork bomb", async () => {
     const script = "for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done; echo never";
     const { stdout, stderr } = await rig.run(["run", "--pids-limit", "5", "c1", "sh", "-c", script]);

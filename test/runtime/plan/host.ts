@@ -15,6 +15,7 @@ export const HOST_FACTS: HostFacts = {
   cgroup2: true,
   cgroups: {
     name: "hello1.1-2",
+    usesDevices: true,
     hierarchies: [{ version: 2, controllers: ["cpu", "io", "memory", "pids"], directory: "/sys/fs/cgroup" }],
     processors: "0-3",
     memoryNodes: "0",

@@ -4,12 +4,13 @@ import fc from "fast-check";
 import { parseRun } from "../../../runtime/commands/run-arguments.ts";
 import { Failure } from "../../../runtime/failure.ts";
 import { listMembers } from "../../../runtime/spec/cpu-list.ts";
-import { type Resources, resourcesOf } from "../../../runtime/spec/resources.ts";
+import { oomScoreOf, type Resources, resourcesOf } from "../../../runtime/spec/resources.ts";
+import { type Rlimit, ulimitsOf } from "../../../runtime/spec/ulimits.ts";
 
 const MB = 1 << 20;
 
 /** What `run` makes of these options. */
-function limits(...options: readonly string[]): Resources {
+function limits(...options: readonly string[]): Omit<Resources, "devices"> {
   return resourcesOf(parseRun([...options, "c1", "true"]).request.limits ?? {});
 }
 
@@ -88,4 +89,86 @@ it("a list of processors has the members that its ranges name", () => {
       assert.deepEqual(listMembers(`${first}-${last},${members.join(",")}`), all);
     }),
   );
+});
+
+describe("rates of disks", () => {
+  const devices = new Map([
+    ["/dev/sda", { major: 8, minor: 0 }],
+    ["/dev/disk/by:id", { major: 8, minor: 0 }],
+  ]);
+
+  it("are bytes or operations in a second", () => {
+    const request = {
+      deviceReadBps: ["/dev/sda:1m"],
+      deviceWriteBps: ["/dev/disk/by:id:512"],
+      deviceWriteIops: ["/dev/sda:7"],
+    };
+    assert.deepEqual(resourcesOf(request, devices).blockIO, {
+      throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 1 << 20 }],
+      throttleWriteBpsDevice: [{ major: 8, minor: 0, rate: 512 }],
+      throttleReadIOPSDevice: [],
+      throttleWriteIOPSDevice: [{ major: 8, minor: 0, rate: 7 }],
+    });
+  });
+
+  for (const request of [
+    ...["/dev/sda", "/dev/sda:", "/dev/sda:0", "/dev/sda:-1", "/dev/sda:x", "sda:1m", ":1m", ""].map((text) => ({
+      deviceReadBps: [text],
+    })),
+    ...["/dev/sda:1m", "/dev/sda:4294967296", "/dev/sda:1.5"].map((text) => ({ deviceReadIops: [text] })),
+    { deviceWriteBps: ["/dev/sda:1m", "/dev/disk/by:id:2m"] },
+  ]) {
+    it(`are refused: ${JSON.stringify(request)}`, () => {
+      assert.throws(() => resourcesOf(request, devices), { name: "Failure", code: "usage" });
+    });
+  }
+});
+
+describe("limits of processes", () => {
+  const usual: readonly Rlimit[] = [{ type: "RLIMIT_NOFILE", soft: 1024 }];
+
+  for (const [texts, expected] of [
+    [[], usual],
+    [["nofile=5"], [{ type: "RLIMIT_NOFILE", soft: 5, hard: 5 }]],
+    [["nproc=1:2"], [...usual, { type: "RLIMIT_NPROC", soft: 1, hard: 2 }]],
+    [
+      ["core=0", "core=-1", "core=1:unlimited"],
+      [...usual, { type: "RLIMIT_CORE", soft: 1, hard: -1 }],
+    ],
+  ] as const) {
+    it(texts.join(" ") || "none", () => assert.deepEqual(ulimitsOf(texts, usual), expected));
+  }
+
+  for (const text of [
+    "nofile",
+    "nofile=",
+    "nofile=a",
+    "nofile=2:1",
+    "nofile=-1:1",
+    "nofile=1:2:3",
+    "nosuch=1",
+    "NOFILE=1",
+    "nofile=-2",
+    "as=1",
+    "",
+  ]) {
+    it(`${JSON.stringify(text)} is refused`, () => {
+      assert.throws(() => ulimitsOf([text], usual), { name: "Failure", code: "usage" });
+    });
+  }
+});
+
+describe("an OOM score", () => {
+  for (const [text, oomScoreAdj] of [
+    ["0", 0],
+    ["-1000", -1000],
+    ["1000", 1000],
+  ] as const) {
+    it(text, () => assert.deepEqual(oomScoreOf({ oomScoreAdj: text }), { oomScoreAdj }));
+  }
+  for (const text of ["", "1001", "-1001", "1.5", "high"]) {
+    it(`${JSON.stringify(text)} is refused`, () => {
+      assert.throws(() => oomScoreOf({ oomScoreAdj: text }), { name: "Failure", code: "usage" });
+    });
+  }
 });
