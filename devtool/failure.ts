@@ -55,7 +55,7 @@ export type FailureCode =
   | "platform-unsupported"
   /** devtool's agent can't be started on the target. */
   | "agent-failed"
-  /** The target has no Node.js for the login shell, or one that is too old. */
+  /** The bundle needs Node.js, and the target has none that is new enough. */
   | "node-missing"
   /** The command must run as root, and the target allows no sudo without a password. */
   | "sudo-refused"

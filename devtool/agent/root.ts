@@ -32,5 +32,7 @@ export function startRootAgent(token: string, args: readonly string[], out: Writ
 }
 
 function notExecuted(error: Error): string {
-  return "code" in error && error.code === "ENOENT" ? "sudo is not installed" : `sudo: ${error.message}`;
+  const code = "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return "sudo is not installed";
+  return code === "EACCES" ? "sudo may not be run by this user" : `sudo: ${error.message}`;
 }

@@ -21,14 +21,18 @@ const BACKLOG = 128;
 /**
  * Listens and runs processes until `lifetime` ends, then ends them all. Arguments:
  *
- *     TOKEN login CLIENT sudo|no-sudo    as the login user; with sudo it starts a second agent as root
- *     TOKEN root CLIENT DIRECTORY UID    as root; its socket is in the login agent's DIRECTORY and belongs to UID
+ *     TOKEN login CLIENT sudo|no-sudo         as the login user; with sudo it starts a second agent as root
+ *     TOKEN root CLIENT DIRECTORY UID PATH    as root; its socket is in the login agent's DIRECTORY and belongs to UID;
+ *                                             PATH is the login agent's, which sudo does not pass on
  */
 export async function serve(args: readonly string[], lifetime: Readable, out: Writable): Promise<void> {
-  const [token = "", role, client = "", where = "", uid] = args;
+  const [token = "", role, client = "", where = "", uid, path] = args;
   out.on("error", () => {}); // the client has disconnected, and `lifetime` ends too
   const ended = endOf(lifetime);
-  if (role === "root") return await asRoot(token, where, Number(uid), ended, out);
+  if (role === "root") {
+    process.env["PATH"] = path;
+    return await asRoot(token, where, Number(uid), ended, out);
+  }
   if (role !== "login") throw new Error(`started with unknown arguments: ${args.slice(1).join(" ")}`);
 
   if (!isNewEnough(process.version)) {
@@ -42,7 +46,7 @@ export async function serve(args: readonly string[], lifetime: Readable, out: Wr
   out.write(encodeLine(token, HELLO, { protocol: PROTOCOL_VERSION, socket: join(directory, "agent.sock"), facts }));
   const root =
     where === "sudo" && facts.uid !== 0
-      ? startRootAgent(token, [token, "root", client, directory, String(facts.uid)], out)
+      ? startRootAgent(token, [token, "root", client, directory, String(facts.uid), process.env["PATH"] ?? ""], out)
       : undefined;
   relayOnDemand(token, lifetime, out);
   await ended;

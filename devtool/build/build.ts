@@ -6,7 +6,7 @@ import { BUILD_STAMPS } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import { eachLine } from "../process/lines.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
-import type { Connection, HostFacts } from "../targets/target.ts";
+import type { Connection, TargetFacts } from "../targets/target.ts";
 import { missingProgram } from "./diagnostics/missing-program.ts";
 import { createToolReader } from "./diagnostics/reader.ts";
 import {
@@ -25,7 +25,7 @@ export interface BuildPlace {
   /** The target's name, for messages. */
   readonly target: string;
   readonly connection: Connection;
-  readonly facts: HostFacts;
+  readonly facts: TargetFacts;
   /** The project's absolute path on this machine, and its mirror's on the target. */
   readonly root: string;
   readonly mirror: string;

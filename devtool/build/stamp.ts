@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { toBytes } from "../paths/bytes.ts";
-import type { HostFacts } from "../targets/target.ts";
+import type { TargetFacts } from "../targets/target.ts";
 import type { BuildStep } from "./step.ts";
 
 /** What a step was built from. It is stored in the mirror too, next to what was built. */
@@ -20,7 +20,7 @@ export type Digests = Map<string, { readonly file: string; readonly sum: string 
 export async function currentStamp(
   root: string,
   step: BuildStep,
-  { arch, libc }: HostFacts,
+  { arch, libc }: TargetFacts,
   digests: Digests,
 ): Promise<Stamp> {
   const files = new Map<string, string>();

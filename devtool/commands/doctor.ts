@@ -94,7 +94,7 @@ echo "namespaces $(cd /proc/self/ns && echo cgroup ipc mnt net pid user uts | tr
 `;
 
 async function probeTarget(connection: Connection, signal: AbortSignal): Promise<Map<string, string>> {
-  const shell = await connection.exec(["sh", "-s"], { withoutAgent: true, signal });
+  const shell = await connection.exec(["sh", "-s"], { signal });
   shell.stdin.end(PROBES);
   shell.stderr.resume();
   const [output] = await Promise.all([text(shell.stdout), shell.exited]);

@@ -5,6 +5,7 @@ import { openSession } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
 import { exitCodeOf } from "../process/exit-code.ts";
 import { reportOf } from "../report/events.ts";
+import { programEnvironment } from "../run/environment.ts";
 import { endNodeOptions } from "../run/node-options.ts";
 import { provisionTarget } from "./provision.ts";
 import { stdioFor } from "./stdio.ts";
@@ -16,7 +17,8 @@ export const command: Command = async (call) => {
   if (call.options.provision) await provisionTarget(session.target, session.project.root, call);
   const report = reportOf(call.report, { target: session.target.name });
   const stdio = stdioFor({ ...call, report }, true);
-  const status = await runOnce(session, { argv, stdio, interrupts: call.interrupts });
+  const environment = () => programEnvironment(session.project);
+  const status = await runOnce(session, { argv, environment, stdio, interrupts: call.interrupts });
   return status.signal === null ? status.code : exitCodeOf(status.signal);
 };
 

@@ -3,6 +3,7 @@ import { connect } from "../dev/lane.ts";
 import { openTarget } from "../dev/session.ts";
 import { exitCodeOf } from "../process/exit-code.ts";
 import { reportOf } from "../report/events.ts";
+import { locale } from "../run/environment.ts";
 import { launch } from "../run/launch.ts";
 import { stream, terminalOf } from "../run/stream.ts";
 import { stdioFor } from "./stdio.ts";
@@ -15,7 +16,7 @@ export const command: Command = async (call) => {
   try {
     const stdio = stdioFor({ ...call, report: reportOf(report, { target: target.name }) }, true);
     const argv = ["sh", "-c", IN_MIRROR, "sh", mirror, ...words];
-    const request = { argv, cwd: facts.home, asRoot: false, terminal: terminalOf(stdio) };
+    const request = { argv, cwd: facts.home, env: locale(), asRoot: false, terminal: terminalOf(stdio) };
     const launched = await launch(connection, request, interrupts.signal);
     const status = await stream(launched, stdio, interrupts, interrupts.signal).finally(stdio.finish);
     return status.signal === null ? status.code : exitCodeOf(status.signal);

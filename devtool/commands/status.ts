@@ -15,7 +15,10 @@ export const command: Command = async (call) => {
   if (target.kind === "vagrant" && options.format !== "json") await vagrantStatus(root);
   try {
     const { connection, facts, mirror } = await connect(target, root, report, interrupts.signal);
-    show("connection", `${facts.user}, ${facts.platform}-${facts.arch}-${facts.libc}, node ${facts.node}`);
+    show(
+      "connection",
+      `${facts.user}, ${facts.platform}-${facts.arch}-${facts.libc}, ${facts.node === null ? "no Node.js" : `node ${facts.node}`}`,
+    );
     const check = await connection.exec(["test", "-d", mirror]);
     show("mirror", (await check.exited).code === 0 ? mirror : `${mirror} (not created yet)`);
     await connection.close();

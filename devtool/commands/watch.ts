@@ -1,6 +1,7 @@
 import type { Command } from "../command-line/command.ts";
 import { watchProject } from "../dev/loop.ts";
 import { openSession } from "../dev/session.ts";
+import { programEnvironment } from "../run/environment.ts";
 import { provisionTarget } from "./provision.ts";
 import { commandLine } from "./run.ts";
 import { stdioFor } from "./stdio.ts";
@@ -13,6 +14,7 @@ export const command: Command = async (call) => {
   const { interrupts } = call;
   return await watchProject(session, (project, report) => ({
     argv: commandLine(project, call.words),
+    environment: () => programEnvironment(project),
     stdio: stdioFor({ ...call, report }, false),
     interrupts,
   }));

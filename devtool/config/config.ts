@@ -13,6 +13,10 @@ export interface DevtoolConfig {
   readonly sync?: SyncConfig;
   /** The command put before NAME CMD…; it runs in the mirror. */
   readonly run?: readonly string[];
+  /** Environment of the command, besides LANG and LC_* of this machine. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A file with more of it, a NAME=value a line, such as `.env`. It is read here, and need not be sent. */
+  readonly envFile?: string;
   /** By name; a string is `local`, `vagrant` or a host as ssh accepts it. */
   readonly targets?: Readonly<Record<string, string | TargetSettings>>;
   /** The target to use without --target. */
@@ -99,19 +103,36 @@ export interface SyncConfig {
   readonly executable?: readonly string[];
 }
 
-/**
- * One entry of `targets`. `sudo`: required if true, never used if false; by default used where it asks for no password.
- */
+/** What any entry of `targets` may have. */
+export interface AnyTarget {
+  /** Required if true, never used if false; by default used where it asks for no password. */
+  readonly sudo?: boolean | undefined;
+  /** A folder for the mirror, absolute or below `~/`. Default: `~/.cache/devtool/mirrors`. */
+  readonly mirror?: string | undefined;
+  /** Absolute path of rsync, where it is not in the PATH. */
+  readonly rsync?: string | undefined;
+  /** Environment of all that runs there. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What a target that is reached over SSH may have as well. */
+export interface RemoteTarget extends AnyTarget {
+  /** Path of node; a path may begin with `~/`. Default: the PATH's, else where version managers install it. */
+  readonly node?: string | undefined;
+  /** Path of the shell that is asked for the PATH. Default: the login shell. */
+  readonly shell?: string | undefined;
+}
+
+/** One entry of `targets`. */
 export type TargetSettings =
-  | { readonly kind: "local"; readonly sudo?: boolean | undefined }
-  | {
+  | (AnyTarget & { readonly kind: "local" })
+  | (RemoteTarget & {
       readonly kind: "ssh";
       readonly host: string;
-      readonly sudo?: boolean | undefined;
       /** Instead of ~/.ssh/config. */
       readonly configFile?: string | undefined;
-    }
-  | { readonly kind: "vagrant"; readonly machine?: string | undefined; readonly sudo?: boolean | undefined };
+    })
+  | (RemoteTarget & { readonly kind: "vagrant"; readonly machine?: string | undefined });
 
 /** Returns its argument, whose type lets an editor complete and check it. */
 export function defineConfig(config: DevtoolConfig): DevtoolConfig {

@@ -23,6 +23,9 @@ export interface Project {
   readonly sync: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   readonly executable: readonly string[];
   readonly run: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute path. */
+  readonly envFile: string | undefined;
   readonly targets: Readonly<Record<string, TargetSettings>>;
   readonly target: string | undefined;
 }
@@ -94,6 +97,8 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     sync: { include, exclude },
     executable: config.sync?.executable ?? ["*.sh"],
     run: config.run ?? [],
+    env: config.env ?? {},
+    envFile: config.envFile === undefined ? undefined : resolve(root, config.envFile),
     targets: config.targets ?? {},
     target: config.target,
   });

@@ -6,7 +6,19 @@ import type { DevtoolConfig, TargetSettings } from "./config.ts";
 const text = z.string().min(1);
 const texts = z.array(text);
 const named = z.record(z.string(), z.string());
-const sudo = z.boolean().optional();
+const path = z.string().regex(/^(\/|~\/)/, { error: "a path on the target begins with / or ~/" });
+const absolute = z.string().regex(/^\//, { error: "a path on the target begins with /" });
+const variables = z.record(
+  z.string().regex(/^[A-Za-z_]\w*$/, { error: "a variable's name has letters, digits and _" }),
+  z.string(),
+);
+const anyTarget = {
+  sudo: z.boolean().optional(),
+  mirror: path.optional(),
+  rsync: absolute.optional(),
+  env: variables.optional(),
+};
+const remoteTarget = { ...anyTarget, node: path.optional(), shell: path.optional() };
 
 const bundle = z.strictObject({
   entryPoints: z.union([texts.min(1), z.record(text, text)]),
@@ -32,9 +44,9 @@ const bundle = z.strictObject({
 });
 
 const target = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("local"), sudo }),
-  z.strictObject({ kind: z.literal("ssh"), host: text, sudo, configFile: text.optional() }),
-  z.strictObject({ kind: z.literal("vagrant"), machine: text.optional(), sudo }),
+  z.strictObject({ kind: z.literal("local"), ...anyTarget }),
+  z.strictObject({ kind: z.literal("ssh"), host: text, configFile: text.optional(), ...remoteTarget }),
+  z.strictObject({ kind: z.literal("vagrant"), machine: text.optional(), ...remoteTarget }),
 ]);
 
 const tool = z.enum(["make", "cmake", "cargo", "go"]);
@@ -54,6 +66,8 @@ const schema = z.strictObject({
     .strictObject({ include: texts.optional(), exclude: texts.optional(), executable: texts.optional() })
     .optional(),
   run: texts.min(1).optional(),
+  env: variables.optional(),
+  envFile: text.optional(),
   targets: z.record(text, target).optional(),
   target: text.optional(),
 });
@@ -115,6 +129,8 @@ function expectation(issue: Issue): string {
       const parts = issue.errors.flat().map((inner) => `${dotted(inner.path)} ${expectation(inner)}`.trim());
       return [...new Set(parts)].join(", or ");
     }
+    case "invalid_key":
+      return `is not valid: ${issue.issues[0]?.message}`;
     case "too_small":
       return "must not be empty";
     default:

@@ -4,16 +4,18 @@ import { ConnectionLost, onTarget } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
 import { type Report, reportOf } from "../report/events.ts";
 import { type Server, serverArgv, startServer } from "../sync/server.ts";
-import type { Connection, HostFacts, Target } from "../targets/target.ts";
+import type { Connection, Target, TargetFacts } from "../targets/target.ts";
 import { mirrorPath } from "./mirror.ts";
 import { SentFiles } from "./sent.ts";
 
 /** An open connection to a target, and facts about the target. */
 export interface Connected {
   readonly connection: Connection;
-  readonly facts: HostFacts;
+  readonly facts: TargetFacts;
   /** The absolute path of the project's mirror on the target. */
   readonly mirror: string;
+  /** Its rsync, where it is not the one in its PATH. */
+  readonly rsync: string | undefined;
 }
 
 /** A lane while a round works in it. */
@@ -74,7 +76,8 @@ async function open(target: Target, root: string, report: Report, signal: AbortS
     const { platform, arch, libc, node, user } = facts;
     const milliseconds = performance.now() - started;
     report({ event: "connected", kind: target.kind, platform, arch, libc, node, user, milliseconds });
-    return { connection, facts, mirror: mirrorPath(facts.home, root) };
+    const { mirror, rsync } = target.settings ?? {};
+    return { connection, facts, mirror: mirrorPath(facts, mirror, root), rsync };
   } catch (error) {
     await connection.close();
     throw error;
@@ -91,8 +94,8 @@ export function forgetMirror(lane: Lane): void {
 /** Starts rsync for a watch round. What goes wrong is reported by the sync, which then starts another. */
 export async function startAhead(lane: Lane): Promise<void> {
   if (lane.unsent === "everything" || lane.ahead) return;
-  const { connection, mirror } = await lane.connections.current();
-  lane.ahead ??= startServer(connection, serverArgv(mirror, "content"));
+  const { connection, mirror, rsync } = await lane.connections.current();
+  lane.ahead ??= startServer(connection, serverArgv(mirror, "content", rsync));
 }
 
 /** Remembers paths until a sync has sent them, since the round may be abandoned before. null: everything. */

@@ -10,6 +10,7 @@ import type { Report } from "../report/events.ts";
 import { launch } from "../run/launch.ts";
 import { type Stdio, stream, terminalOf } from "../run/stream.ts";
 import { sync } from "../sync/sync.ts";
+import { nodeMissing } from "../targets/start-failure.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { addUnsent, buildMemory, inLane, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
@@ -30,6 +31,8 @@ export type Extent = "sync" | "build";
 
 export interface Run {
   readonly argv: readonly string[];
+  /** Its variables; files among their sources are read anew. @throws Failure */
+  readonly environment: () => Promise<Readonly<Record<string, string>>>;
   readonly stdio: Stdio;
   readonly interrupts: Interrupts;
 }
@@ -109,6 +112,7 @@ async function addonStage(
   { signal }: Round,
 ): Promise<void> {
   if (!project.bundle || !bundle) return;
+  if (facts.node === null) throw nodeMissing(lane.target);
   report({ event: "stage", stage: "addons" });
   const { outdir } = project.bundle;
   const isNew = await shipAddons(bundle.addons, facts, join(project.root, outdir), signal);
@@ -117,7 +121,7 @@ async function addonStage(
 
 async function syncStage(
   { project, files, executable, steps }: Workspace,
-  { lane, connection, mirror, report }: OpenLane,
+  { lane, connection, mirror, rsync, report }: OpenLane,
   { signal }: Round,
 ): Promise<void> {
   report({ event: "stage", stage: "sync" });
@@ -129,7 +133,7 @@ async function syncStage(
   const sent = await sentFiles(lane, mirror);
   const withdrawn = changed === undefined ? sent.withdrawn(files) : [];
   if (withdrawn.length > 0) report({ event: "notice", text: withdrawalNotice(withdrawn) });
-  const request = { root: project.root, mirror, filter: files.filter, withdrawn, changed, executable };
+  const request = { root: project.root, mirror, rsync, filter: files.filter, withdrawn, changed, executable };
   const synced = await sync(connection, request, signal, ahead).catch((error: unknown) => {
     addUnsent(lane, changed ?? null);
     throw error;
@@ -183,11 +187,12 @@ async function buildStage(
 
 async function runStage(
   { connection, mirror, report }: OpenLane,
-  { argv, stdio, interrupts }: Run,
+  { argv, environment, stdio, interrupts }: Run,
   { signal, startedAt }: Round,
 ): Promise<ExitStatus> {
   report({ event: "stage", stage: "launch" });
-  const request = { argv, cwd: mirror, asRoot: true, terminal: terminalOf(stdio) };
+  const env = await environment();
+  const request = { argv, cwd: mirror, env, asRoot: true, terminal: terminalOf(stdio) };
   const launched = await launch(connection, request, signal);
   report({ event: "started", argv, milliseconds: performance.now() - startedAt });
   const status = await stream(launched, stdio, interrupts, signal).finally(stdio.finish);

@@ -81,8 +81,8 @@ interface Connected {
   readonly arch: string;
   /** The C library of the target. */
   readonly libc: "glibc" | "musl";
-  /** The version of the target's Node.js. */
-  readonly node: string;
+  /** The version of the target's Node.js; null without one that is new enough. */
+  readonly node: string | null;
   /** The login user. */
   readonly user: string;
   /** How long it took, in milliseconds. */

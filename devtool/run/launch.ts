@@ -4,6 +4,7 @@ export interface LaunchRequest {
   readonly argv: readonly string[];
   /** Absolute path on the target. */
   readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
   readonly asRoot: boolean;
   /** The terminal that devtool runs in, if the command is to use it. */
   readonly terminal: (TerminalSize & { readonly term: string }) | undefined;
@@ -19,10 +20,10 @@ export type Launched =
 /** @throws Failure when the command can't be started */
 export async function launch(
   connection: Connection,
-  { argv, cwd, asRoot, terminal }: LaunchRequest,
+  { argv, cwd, env, asRoot, terminal }: LaunchRequest,
   signal: AbortSignal,
 ): Promise<Launched> {
-  const options = { cwd, asRoot, signal };
+  const options = { cwd, env, asRoot, signal };
   if (!terminal) return { kind: "process", process: await connection.exec(argv, options) };
   const onTerminal = connection.execOnTerminal?.bind(connection);
   if (onTerminal) return { kind: "own terminal", run: () => onTerminal(argv, options) };

@@ -113,10 +113,20 @@ export function exitFailure(status: ExitStatus, output: RsyncOutput, unsettled: 
 
 function causeIn(text: string): { readonly code: FailureCode; readonly remedy?: string } {
   if (/No space left|Disk quota exceeded/.test(text))
-    return { code: "no-space", remedy: "free some space on the target" };
+    return {
+      code: "no-space",
+      remedy: "free some space on the target, or set another folder for it: mirror, in the target's settings",
+    };
   if (/Permission denied|Operation not permitted/.test(text))
-    return { code: "mirror-unwritable", remedy: "make the mirror writable for the login user on the target" };
+    return {
+      code: "mirror-unwritable",
+      remedy:
+        "make the mirror writable for the login user, or set another folder for it: mirror, in the target's settings",
+    };
   if (/Read-only file system/.test(text))
-    return { code: "mirror-unwritable", remedy: "put the mirror on a writable file system" };
+    return {
+      code: "mirror-unwritable",
+      remedy: "set a folder on a writable file system: mirror, in the target's settings",
+    };
   return { code: "sync-failed" };
 }

@@ -18,6 +18,8 @@ export interface SyncRequest {
   readonly root: string;
   /** An absolute path on the target; created if missing. Nothing outside it is written or deleted. */
   readonly mirror: string;
+  /** The target's rsync, where it is not the one in its PATH. */
+  readonly rsync?: string | undefined;
   readonly filter: Filter;
   /** Of an earlier report's `paths`, those that the filter excludes now: they are deleted from the mirror nevertheless. */
   readonly withdrawn?: readonly string[] | undefined;
@@ -147,7 +149,7 @@ async function converse(
   if (source.kind === "list" && source.listing.entries.length === 0) {
     return { listing: source.listing, sent, deleted: 0, bytesSent: 0 };
   }
-  const argv = serverArgv(request.mirror, comparisonOf(request, source));
+  const argv = serverArgv(request.mirror, comparisonOf(request, source), request.rsync);
   const server = takeServer(ahead, connection, argv, signal);
   source.readAhead?.();
   const rsync = await server.process;

@@ -1,6 +1,7 @@
 import type { TargetSettings } from "../config/config.ts";
 import { Failure } from "../failure.ts";
 import { localTarget } from "./local/local.ts";
+import { withSettings } from "./settings.ts";
 import { sshTarget } from "./ssh/target.ts";
 import type { Target } from "./target.ts";
 import { vagrantTarget } from "./vagrant/vagrant.ts";
@@ -27,7 +28,8 @@ export function resolveTarget(
 ): Target {
   const chosen = name ?? (process.platform === "linux" ? "local" : "vagrant");
   const configured = Object.hasOwn(targets, chosen) ? targets[chosen] : undefined;
-  return makeTarget(chosen, configured ?? adHoc(chosen), options);
+  const settings = configured ?? adHoc(chosen);
+  return withSettings(makeTarget(chosen, settings, options), settings);
 }
 
 function adHoc(name: string): TargetSettings {
@@ -46,10 +48,18 @@ function makeTarget(name: string, settings: TargetSettings, options: ResolveOpti
       return localTarget(name, { sudo });
     case "ssh": {
       const configFile = settings.configFile ?? options.sshConfigFile;
-      return sshTarget(name, settings.host, { acceptNewHostKey, configFile, sudo, notice });
+      const { node, shell } = settings;
+      return sshTarget(name, settings.host, { acceptNewHostKey, configFile, sudo, node, shell, notice });
     }
     case "vagrant":
-      return vagrantTarget(name, { projectRoot, machine: settings.machine, sudo, notice });
+      return vagrantTarget(name, {
+        projectRoot,
+        machine: settings.machine,
+        sudo,
+        node: settings.node,
+        shell: settings.shell,
+        notice,
+      });
     default:
       return settings satisfies never;
   }

@@ -1,7 +1,13 @@
 import type { Readable, Writable } from "node:stream";
 import type { HostFacts } from "../protocol/hello.ts";
 
-export type { HostFacts };
+/** Facts about a target. */
+export interface TargetFacts extends Omit<HostFacts, "node"> {
+  /** The version of its Node.js; null without one that is new enough. */
+  readonly node: string | null;
+  /** Absolute path of a folder for what devtool keeps there, the mirrors among it. */
+  readonly cache: string;
+}
 
 /** A terminal's size, in character cells. */
 export interface TerminalSize {
@@ -57,15 +63,24 @@ export interface Connection {
    * exec's `tty`, which `local` refuses.
    */
   execOnTerminal?(argv: readonly string[], options?: Omit<ExecOptions, "tty" | "withoutAgent">): Promise<ExitStatus>;
-  facts(): Promise<HostFacts>;
+  facts(): Promise<TargetFacts>;
   /** Settles once the connection is closed: undefined after close(), else why. */
   readonly closed: Promise<Error | undefined>;
   close(): Promise<void>;
+}
+
+/** What the configuration says of a target, whatever it is. */
+export interface PlaceSettings {
+  /** The folder for mirrors: absolute, or below ~. */
+  readonly mirror?: string | undefined;
+  /** Its rsync, where it is not the one in its PATH. */
+  readonly rsync?: string | undefined;
 }
 
 /** A Linux machine to run on. */
 export interface Target {
   readonly name: string;
   readonly kind: "local" | "ssh" | "vagrant";
+  readonly settings?: PlaceSettings;
   connect(signal: AbortSignal): Promise<Connection>;
 }

@@ -1,5 +1,4 @@
 import { StringDecoder } from "node:string_decoder";
-import { Failure } from "../../failure.ts";
 import {
   decodeHello,
   decodeRootHello,
@@ -18,13 +17,20 @@ const ERRORS_LENGTH_MAX = 2048;
  * Words that the script which installs and starts the agent prints; the agent itself prints those of protocol/hello.ts.
  */
 export const UPLOAD = "upload";
+/** Followed by the version of one that is too old. */
 export const NO_NODE = "no-node";
 export const NOT_INSTALLED = "not-installed";
+
+/** What the start script says of the target before it starts the agent. */
+const FOUND = ["machine", "home", "path", "cache"];
 
 /** The agent can't be started; its message says why. A process may be started in another way. */
 export class NoAgent extends Error {
   override readonly name = "NoAgent";
 }
+
+/** The target has no Node.js that can run the agent. */
+export class NoNode extends NoAgent {}
 
 /** An agent that has greeted. */
 export interface StartedAgent {
@@ -45,8 +51,6 @@ type State =
 
 export interface GreetingOptions {
   readonly token: string;
-  /** The target's name, for messages. */
-  readonly where: string;
   /** From now to the agent's hello. */
   readonly deadlineMs: number;
   /** Called when the start script asks for the agent's content on its stdin. */
@@ -58,7 +62,6 @@ export interface GreetingOptions {
  * ended.
  */
 export class Greeting {
-  readonly #where: string;
   readonly #upload: () => void;
   readonly #lines: TokenLines;
   readonly #stderr = new StringDecoder("utf8");
@@ -66,13 +69,14 @@ export class Greeting {
   #state: State = { name: "failed" };
   #errors = "";
   #settleRoot: (hello: RootHello) => void = () => {};
-  /** Rejects with NoAgent; with Failure where Node.js is missing or too old; or with the error passed to fail(). */
+  /** What the start script found, by its words. */
+  readonly found = new Map<string, string>();
+  /** Rejects with NoAgent, NoNode, or with the error passed to fail(). */
   readonly hello: Promise<Hello>;
   /** Settles when it is known whether an agent runs as root; without one, when the agent ends. */
   readonly root: Promise<RootHello>;
 
-  constructor({ token, where, deadlineMs, upload }: GreetingOptions) {
-    this.#where = where;
+  constructor({ token, deadlineMs, upload }: GreetingOptions) {
     this.#upload = upload ?? (() => this.fail(new NoAgent("it asked to be uploaded")));
     this.#lines = new TokenLines(token, (line) => this.#read(line));
     this.#timer = setTimeout(
@@ -122,8 +126,8 @@ export class Greeting {
     if (word === UPLOAD) this.#upload();
     else if (word === HELLO) this.#greet(decodeHello(rest));
     else if (word === ROOT) this.#settleRoot(rootHello(rest));
-    else if (word === NO_NODE) this.fail(noNode(this.#where, "has no Node.js"));
-    else if (word === OLD_NODE) this.fail(noNode(this.#where, `has Node.js ${rest}`));
+    else if (FOUND.includes(word)) this.found.set(word, rest);
+    else if (word === NO_NODE || word === OLD_NODE) this.fail(new NoNode(noNode(rest)));
     else if (word === NOT_INSTALLED) this.fail(new NoAgent(this.#errors.trim() || "it can't be stored there"));
     else this.fail(new NoAgent(`it reported ${JSON.stringify(word)}, which is not a known word`));
   }
@@ -150,12 +154,8 @@ function rootHello(json: string): RootHello {
   }
 }
 
-function noNode(where: string, what: string): Failure {
-  return new Failure(`${where} ${what} for its login shell; 20.19 or newer is needed`, {
-    code: "node-missing",
-    remedy: "install it: devtool provision, or use --provision",
-    exitCode: 2,
-  });
+function noNode(old: string): string {
+  return `${old ? `its Node.js is ${old}` : "it has no Node.js"}; 20.19 or newer is needed`;
 }
 
 function splitOnce(line: string): [string, string] {

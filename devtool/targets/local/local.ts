@@ -2,12 +2,11 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { ConnectionLost, Failure } from "../../failure.ts";
 import { errnoOf, errnoWords } from "../../process/errno.ts";
-import type { HostFacts } from "../../protocol/hello.ts";
 import { agentFile } from "../agent-client/agent-file.ts";
 import type { StartedAgent } from "../agent-client/greeting.ts";
 import { startThroughAgent } from "../agent-client/process.ts";
 import { rootSocket, type SudoUse, sudoUse } from "../sudo.ts";
-import type { Connection, ExecOptions, ExitStatus, RemoteProcess, Target } from "../target.ts";
+import type { Connection, ExecOptions, ExitStatus, RemoteProcess, Target, TargetFacts } from "../target.ts";
 import { startAgent } from "./start-agent.ts";
 import { runOnTerminal } from "./terminal.ts";
 
@@ -73,8 +72,9 @@ class LocalConnection implements Connection {
     return await runOnTerminal(argv, wanted, throughSudo, WHERE, (kill, options) => this.exec(kill, options));
   }
 
-  async facts(): Promise<HostFacts> {
-    return this.#agent.hello.facts;
+  async facts(): Promise<TargetFacts> {
+    const { facts } = this.#agent.hello;
+    return { ...facts, cache: `${facts.home}/.cache/devtool` };
   }
 
   async close(): Promise<void> {

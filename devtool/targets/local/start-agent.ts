@@ -13,7 +13,7 @@ export async function startAgent(path: string, withRoot: boolean, where: string)
   const args = [path, token, "login", client, withRoot ? "sudo" : "no-sudo"];
   // detached: Ctrl-C on this terminal must reach devtool alone; the agent ends when devtool does.
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"], detached: true });
-  const greeting = new Greeting({ token, where, deadlineMs: START_DEADLINE_MS });
+  const greeting = new Greeting({ token, deadlineMs: START_DEADLINE_MS });
   child.stdin.on("error", () => {}); // its exit follows
   child.stdout.on("data", (chunk: Buffer) => greeting.stdout(chunk));
   child.on("error", (error) => greeting.ended(error.message));

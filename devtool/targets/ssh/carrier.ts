@@ -1,11 +1,9 @@
 import type { Duplex } from "node:stream";
-import { text } from "node:stream/consumers";
-import { ConnectionLost, Failure } from "../../failure.ts";
-import { decodeFacts, type HostFacts } from "../../protocol/hello.ts";
-import { NoAgent, type StartedAgent } from "../agent-client/greeting.ts";
+import { ConnectionLost } from "../../failure.ts";
+import { NoNode, type StartedAgent } from "../agent-client/greeting.ts";
 import { rootSocket, type SudoUse } from "../sudo.ts";
-import { startOnSession } from "./session/process.ts";
-import { type AgentOptions, type SshAgent, startAgent } from "./start-agent.ts";
+import { isTemporary, type Place } from "./place.ts";
+import { type AgentOptions, type SshAgent, startAgent, Unstarted } from "./start-agent.ts";
 import type { SshTransport } from "./transport/transport.ts";
 
 export interface CarrierOptions extends AgentOptions {
@@ -13,32 +11,39 @@ export interface CarrierOptions extends AgentOptions {
 }
 
 /** How processes are started: each on a connection to the agent, or each on an SSH session of its own. */
-export type Carrier =
-  | {
-      readonly kind: "agent";
-      readonly agent: StartedAgent;
-      readonly asUser: Opener;
-      /** undefined if asRoot runs as the login user. */
-      readonly asRoot: Promise<Opener | undefined>;
-    }
-  | { readonly kind: "session"; readonly facts: HostFacts };
+export type Carrier = Place &
+  (
+    | {
+        readonly kind: "agent";
+        readonly agent: StartedAgent;
+        readonly asUser: Opener;
+        /** undefined if asRoot runs as the login user. */
+        readonly asRoot: Promise<Opener | undefined>;
+      }
+    | { readonly kind: "session" }
+  );
 
 /** Opens a connection to the agent. */
 export type Opener = () => Promise<Duplex>;
 
-/**
- * The agent where it can be started and reached, else sessions, with a notice. @throws Failure without a usable Node.js
- */
+/** The agent where it can be started, else sessions, with a notice. @throws Failure */
 export async function chooseCarrier(transport: SshTransport, options: CarrierOptions): Promise<Carrier> {
   const { where, sudo, notice } = options;
   try {
     const agent = await startAgent(transport, sudo !== "never", options);
+    tellWhere(agent.place, options);
     return await throughAgent(transport, agent, options);
   } catch (error) {
-    if (!(error instanceof NoAgent)) throw error;
-    notice(`${where}: can't start the agent (${error.message}), so each command takes longer to start`);
-    return { kind: "session", facts: await factsOnSession(transport, where) };
+    if (!(error instanceof Unstarted)) throw error;
+    const why = error.why instanceof NoNode ? error.message : `can't start the agent (${error.message})`;
+    notice(`${where}: ${why}, so each command takes longer to start`);
+    tellWhere(error.place, options);
+    return { kind: "session", ...error.place };
   }
+}
+
+function tellWhere({ facts: { cache } }: Place, { where, notice }: CarrierOptions): void {
+  if (isTemporary(cache)) notice(`${where}: its home can't be written, so what devtool keeps there is in ${cache}`);
 }
 
 /** Each process on a channel of its own, or, where sshd refuses to forward to the agent's socket, on its session. */
@@ -57,7 +62,15 @@ async function throughAgent(
   const to = (socket: string) => async () => relay?.(socket) ?? (await transport.connectUnix(socket));
   const asRoot = rootOpener(agent, sudo, where, to);
   asRoot.catch(() => {}); // reported by each exec that needs it
-  return { kind: "agent", agent, asUser: openAhead(to(agent.hello.socket), refusal ? undefined : first), asRoot };
+  const { path, facts } = agent.place;
+  const place = { path, facts: { ...facts, ...agent.hello.facts } };
+  return {
+    kind: "agent",
+    ...place,
+    agent,
+    asUser: openAhead(to(agent.hello.socket), refusal ? undefined : first),
+    asRoot,
+  };
 }
 
 async function rootOpener(
@@ -79,25 +92,4 @@ function openAhead(open: Opener, first?: Promise<Duplex>): Opener {
     next.catch(() => {}); // reported by the exec that uses it
     return connection;
   };
-}
-
-const FACTS_SCRIPT = `const os = require("os"), { username: user, uid } = os.userInfo(), { platform, arch, version: node } = process;
-const libc = require("fs").readFileSync("/proc/self/maps", "latin1").includes("/ld-musl-") ? "musl" : "glibc";
-console.log(JSON.stringify({ home: os.homedir(), user, uid, platform, arch, libc, node }))`;
-
-/** What the agent's hello would have reported. */
-async function factsOnSession(transport: SshTransport, where: string): Promise<HostFacts> {
-  const process = await startOnSession(transport, { argv: ["node", "-e", FACTS_SCRIPT], sudo: "never" }, where);
-  const [answer, errors] = await Promise.all([text(process.stdout), text(process.stderr)]);
-  try {
-    return decodeFacts(answer);
-  } catch (error) {
-    const why = errors.trim().split("\n").at(-1) || (error instanceof Error ? error.message : String(error));
-    throw new Failure(`can't get facts about ${where} from its Node.js: ${why}`, {
-      code: "agent-failed",
-      remedy: `run it there: ssh ${where} node --version`,
-      exitCode: 2,
-      cause: error,
-    });
-  }
 }

@@ -1,8 +1,7 @@
 import { ConnectionLost } from "../../failure.ts";
-import type { HostFacts } from "../../protocol/hello.ts";
 import type { StartedAgent } from "../agent-client/greeting.ts";
 import { startThroughAgent } from "../agent-client/process.ts";
-import type { Connection, ExecOptions, RemoteProcess } from "../target.ts";
+import type { Connection, ExecOptions, RemoteProcess, TargetFacts } from "../target.ts";
 import { type Carrier, type CarrierOptions, chooseCarrier } from "./carrier.ts";
 import { startOnSession } from "./session/process.ts";
 import type { SshTransport } from "./transport/transport.ts";
@@ -49,13 +48,12 @@ class SshConnection implements Connection {
     if (carrier.kind === "session") return await this.#execOnSession(argv, wanted);
     const open = (wanted.asRoot && (await carrier.asRoot)) || carrier.asUser;
     wanted.signal?.throwIfAborted();
-    const command = { argv, cwd: wanted.cwd ?? carrier.agent.hello.facts.home, env: wanted.env ?? {} };
+    const command = { argv, cwd: wanted.cwd ?? carrier.facts.home, env: wanted.env ?? {} };
     return await startThroughAgent(await open(), command, this.#options.where, wanted.signal);
   }
 
-  async facts(): Promise<HostFacts> {
-    const carrier = await this.#carrier;
-    return carrier.kind === "agent" ? carrier.agent.hello.facts : carrier.facts;
+  async facts(): Promise<TargetFacts> {
+    return (await this.#carrier).facts;
   }
 
   async close(): Promise<void> {
@@ -80,10 +78,18 @@ class SshConnection implements Connection {
     this.#transport.close(this.#state.name === "closing" ? undefined : lost);
   }
 
+  /** As the agent's processes have it; what runs without the agent does not wait for it. */
+  async #path({ withoutAgent }: ExecOptions): Promise<{ readonly PATH?: string }> {
+    if (withoutAgent) return {};
+    const carrier = await this.#carrier.catch(() => undefined);
+    return carrier ? { PATH: carrier.path } : {};
+  }
+
   async #execOnSession(argv: readonly string[], { asRoot, ...rest }: ExecOptions): Promise<RemoteProcess> {
     const { where, sudo } = this.#options;
     const signal = rest.signal ? AbortSignal.any([rest.signal, this.#closing.signal]) : this.#closing.signal;
-    const command = { ...rest, signal, argv, sudo: asRoot ? sudo : "never" } as const;
+    const env = { ...(await this.#path(rest)), ...rest.env };
+    const command = { ...rest, env, signal, argv, sudo: asRoot ? sudo : "never" } as const;
     const started = await startOnSession(this.#transport, command, where);
     const ended = started.exited.catch(() => {}).finally(() => this.#onSessions.delete(ended));
     this.#onSessions.add(ended);

@@ -2,9 +2,11 @@ import type { Duplex } from "node:stream";
 import { ConnectionLost } from "../../failure.ts";
 import { Relay } from "../../protocol/relay.ts";
 import type { AgentFile } from "../agent-client/agent-file.ts";
-import { Greeting, NO_NODE, NOT_INSTALLED, type StartedAgent, UPLOAD } from "../agent-client/greeting.ts";
-import { forLoginShell, quote } from "../login-shell/quote.ts";
+import { Greeting, NoAgent, type StartedAgent } from "../agent-client/greeting.ts";
+import { forLoginShell } from "../login-shell/quote.ts";
 import { AfterToken, newToken } from "../login-shell/token.ts";
+import { type Place, placeOf } from "./place.ts";
+import { startScript } from "./start-script.ts";
 import type { SshChannel, SshTransport } from "./transport/transport.ts";
 
 /** From the start command to the agent's hello: the login shell's start-up files and the upload. */
@@ -18,27 +20,43 @@ export interface AgentOptions {
   readonly agent: AgentFile;
   /** Identifies this client to the target, so that an agent left over from a cut connection is ended. */
   readonly client: string;
+  /** Where the target's settings name its Node.js and its login shell. */
+  readonly node: string | undefined;
+  readonly shell: string | undefined;
   readonly notice: (text: string) => void;
 }
 
 export interface SshAgent extends StartedAgent {
+  readonly place: Place;
   /** Opens a way to unix sockets on the target over the agent's session, where none can be forwarded. Called once. */
   relay(): Promise<(path: string) => Duplex>;
 }
 
+/** No agent, but a place where processes can be started on sessions. */
+export class Unstarted extends Error {
+  readonly why: NoAgent;
+  readonly place: Place;
+
+  constructor(why: NoAgent, place: Place) {
+    super(why.message, { cause: why });
+    this.why = why;
+    this.place = place;
+  }
+}
+
 /**
  * Installs the agent on the target unless it is installed, and starts it on its own SSH session, with which it ends.
- * @throws NoAgent when it can't be installed or started; Failure without a Node.js that can run it
+ * @throws Unstarted when it can't be installed or started
  */
 export async function startAgent(
   transport: SshTransport,
   withRoot: boolean,
-  { where, agent, client, notice }: AgentOptions,
+  { where, notice, ...options }: AgentOptions,
 ): Promise<SshAgent> {
   const token = newToken();
-  const { channel } = await transport.session(forLoginShell(startScript(token, agent, client, withRoot)));
-  const upload = () => void channel.write(agent.content);
-  const greeting = new Greeting({ token, where, deadlineMs: START_DEADLINE_MS, upload });
+  const { channel } = await transport.session(forLoginShell(startScript({ token, withRoot, ...options })));
+  const upload = () => void channel.write(options.agent.content);
+  const greeting = new Greeting({ token, deadlineMs: START_DEADLINE_MS, upload });
   channel.on("error", () => {}); // "close" follows
   const greeted = (chunk: Buffer) => greeting.stdout(chunk);
   channel.on("data", greeted);
@@ -61,9 +79,17 @@ export async function startAgent(
       channel.off("data", greeted);
       return startRelay(channel, token);
     };
-    return { hello, root: greeting.root, ended, end: () => channel.end(), relay };
+    return {
+      hello,
+      root: greeting.root,
+      ended,
+      end: () => channel.end(),
+      relay,
+      place: placeOf(greeting.found, where),
+    };
   } catch (error) {
     channel.close();
+    if (error instanceof NoAgent) throw new Unstarted(error, placeOf(greeting.found, where));
     throw error;
   } finally {
     clearTimeout(timer);
@@ -84,21 +110,4 @@ function startRelay(channel: SshChannel, token: string): (path: string) => Duple
   channel.pipe(frames);
   channel.on("close", () => relay.close());
   return (path) => relay.open(path);
-}
-
-/** Runs in a POSIX shell; UPLOAD asks for the agent's content on stdin. */
-function startScript(token: string, agent: AgentFile, client: string, withRoot: boolean): string {
-  const size = agent.content.length;
-  return `t=${token} n=${quote(agent.name)}
-d="\${XDG_CACHE_HOME:-$HOME/.cache}/devtool"
-command -v node >/dev/null 2>&1 || { echo "$t ${NO_NODE}"; exit 1; }
-[ -f "$d/$n" ] || (
-  umask 077
-  mkdir -p "$d" && echo "$t ${UPLOAD}" && head -c ${size} >"$d/$n.$$" || exit 1
-  [ "$(wc -c <"$d/$n.$$")" -eq ${size} ] && chmod 700 "$d/$n.$$" && mv "$d/$n.$$" "$d/$n" && exit
-  rm -f "$d/$n.$$"
-  exit 1
-) || { echo "$t ${NOT_INSTALLED}"; exit 1; }
-exec node "$d/$n" "$t" login ${quote(client)} ${withRoot ? "sudo" : "no-sudo"}
-`;
 }

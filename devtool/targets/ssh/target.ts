@@ -20,6 +20,9 @@ export interface SshTargetOptions {
   /** Instead of ~/.ssh/config. */
   readonly configFile: string | undefined;
   readonly sudo: boolean | undefined;
+  /** Where the target's settings name its Node.js and its login shell. */
+  readonly node?: string | undefined;
+  readonly shell?: string | undefined;
   readonly notice: (text: string) => void;
 }
 
@@ -55,7 +58,7 @@ export function connectorTo(
 function connector(
   where: string,
   dial: (signal: AbortSignal) => Promise<SshTransport>,
-  { sudo, notice }: Pick<SshTargetOptions, "sudo" | "notice">,
+  { sudo, node, shell, notice }: Omit<SshTargetOptions, "configFile" | "acceptNewHostKey">,
 ): Target["connect"] {
   const client = randomBytes(8).toString("hex");
   return async (signal) => {
@@ -64,6 +67,6 @@ function connector(
     const closing = new AbortController();
     void first.closed.then(() => closing.abort(new ConnectionLost(`the connection to ${where} was closed`)));
     const transport = withFurtherConnections(first, () => dial(closing.signal));
-    return sshConnection(transport, { where, agent, client, sudo: sudoUse(sudo), notice });
+    return sshConnection(transport, { where, agent, client, sudo: sudoUse(sudo), node, shell, notice });
   };
 }

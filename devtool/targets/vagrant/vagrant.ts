@@ -16,6 +16,8 @@ export interface VagrantTargetOptions {
   /** The machine's name, in a Vagrantfile with several. */
   readonly machine: string | undefined;
   readonly sudo: boolean | undefined;
+  readonly node: string | undefined;
+  readonly shell: string | undefined;
   readonly notice: (text: string) => void;
 }
 
@@ -23,7 +25,7 @@ export interface VagrantTargetOptions {
 export function vagrantTarget(name: string, options: VagrantTargetOptions): Target {
   const settings = () => machineSettings(options);
   // The project's own machine: nobody can know its key before the first connection, which stores it.
-  const trust = { acceptNewHostKey: true, sudo: options.sudo ?? true, notice: options.notice };
+  const trust = { ...options, acceptNewHostKey: true, sudo: options.sudo ?? true };
   const connect = connectorTo(name, settings, trust);
   return {
     name,

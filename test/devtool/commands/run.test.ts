@@ -247,6 +247,42 @@ test("a pattern that can't be used is refused before devtool connects", async (t
   }
 });
 
+for (const [name, flagsOf] of Object.entries(PLACES)) {
+  test(`on ${name}, the command has the environment of the configuration, of its file, and the locale`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    const project = await plainProject(t);
+    const config = { sync: { include: ["src/"] }, env: { A: "a b" }, envFile: ".env" };
+    await project.write({
+      "devtool.config.json": JSON.stringify(config),
+      ".env": "B=secret\n",
+      ".gitignore": ".env\n",
+    });
+    const script = 'echo "$A $B $LC_TIME"; ls -A';
+    const devtool = startDevtool(t, project, ["run", ...(await flagsOf(t)), "sh", "-c", script], { LC_TIME: "C" });
+    devtool.child.stdin?.end();
+    const { stdout, stderr } = await devtool.ended;
+    assert.equal(stdout.toString(), "a b secret C\nsrc\n", stderr);
+    assert.doesNotMatch(stderr, /secret/);
+  });
+}
+
+test("a target's settings name its mirrors' folder, its rsync and its environment", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const project = await plainProject(t);
+  const rsync = join(project.home, "my-rsync");
+  await writeFile(rsync, '#!/bin/sh\necho used >~/used\nexec rsync "$@"\n', { mode: 0o755 });
+  const here = { kind: "local", mirror: "~/mirrors", rsync, env: { A: "target" } };
+  const config = { sync: { include: ["src/"] }, env: { A: "project", B: "b" }, targets: { here } };
+  await project.write({ "devtool.config.json": JSON.stringify(config) });
+  const devtool = startDevtool(t, project, ["run", "--target", "here", "sh", "-c", 'pwd; echo "$A $B"']);
+  devtool.child.stdin?.end();
+  const { stdout, stderr } = await devtool.ended;
+  const [pwd = "", variables] = stdout.toString().split("\n");
+  assert.ok(pwd.startsWith(`${project.home}/mirrors/project-`), stderr);
+  assert.equal(variables, "target b");
+  assert.equal(await readFile(join(project.home, "used"), "utf8"), "used\n");
+});
+
 test("a command that does not exist is reported", async (t) => {
   if (!needs(t, lacks("rsync"))) return;
   const { code, stderr } = await runs(t, ["--target", "local"], "", "no-such-command");

@@ -48,6 +48,21 @@ const REFUSED: readonly (readonly [string, unknown, string])[] = [
     { bundle: { entryPoints: ["a"], format: "umd" } },
     'bundle.format must be "esm" or "cjs" or "iife", not the string "umd"',
   ],
+  [
+    "a path on the target that is not absolute",
+    { targets: { box: { kind: "ssh", host: "h", mirror: "mirrors" } } },
+    "targets.box.mirror is not valid: a path on the target begins with / or ~/",
+  ],
+  [
+    "a setting that a local target has not",
+    { targets: { here: { kind: "local", node: "/n" } } },
+    "unknown key targets.here.node; known keys: kind, sudo, mirror, rsync, env",
+  ],
+  [
+    "a variable's name that is not one",
+    { env: { "A B": "" } },
+    "env.A B is not valid: a variable's name has letters, digits and _",
+  ],
   ["a target without a host", { targets: { box: { kind: "ssh" } } }, "targets.box.host is missing"],
 ];
 

@@ -15,7 +15,7 @@ after(() => connection.close());
 const INTERRUPTS: Interrupts = { signal: new AbortController().signal, end: () => {}, intercept: () => () => {} };
 
 function run(script: string, stdio: Partial<Stdio>, signal = new AbortController().signal) {
-  const request = { argv: ["sh", "-c", script], cwd: "/", asRoot: false, terminal: undefined };
+  const request = { argv: ["sh", "-c", script], cwd: "/", env: {}, asRoot: false, terminal: undefined };
   const all: Stdio = {
     stdin: undefined,
     stdout: new PassThrough().resume(),

@@ -15,6 +15,8 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     sync,
     executable: [],
     run: [],
+    env: {},
+    envFile: undefined,
     targets: {},
     target: undefined,
   };

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
 import fc from "fast-check";
-import { ConnectionLost, Failure } from "../../../../devtool/failure.ts";
+import { ConnectionLost } from "../../../../devtool/failure.ts";
 import { encodeLine, HELLO, ROOT } from "../../../../devtool/protocol/hello.ts";
-import { Greeting, NoAgent } from "../../../../devtool/targets/agent-client/greeting.ts";
+import { Greeting, NoAgent, NoNode } from "../../../../devtool/targets/agent-client/greeting.ts";
 import { BAD_HELLOS, HELLO_WITH_ACCENTS } from "./hello.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const DEADLINE_MS = 30_000;
 
 function greeting(upload?: () => void): Greeting {
-  return new Greeting({ token: TOKEN, where: "rig", deadlineMs: DEADLINE_MS, ...(upload ? { upload } : {}) });
+  return new Greeting({ token: TOKEN, deadlineMs: DEADLINE_MS, ...(upload ? { upload } : {}) });
 }
 
 const ROOT_HELLO = { failed: "sudo: un mot de passe est nécessaire" };
@@ -58,8 +58,18 @@ for (const [what, line, message] of BAD_HELLOS) {
   });
 }
 
-test("whatever bytes come after the token, reading throws nothing and the greeting ends in NoAgent or Failure", async () => {
-  const word = fc.constantFrom("hello ", "root ", "old-node ", "no-node ", "upload ", "not-installed ", "");
+test("whatever bytes come after the token, reading throws nothing and the greeting ends in NoAgent", async () => {
+  const word = fc.constantFrom(
+    "machine ",
+    "path ",
+    "hello ",
+    "root ",
+    "old-node ",
+    "no-node ",
+    "upload ",
+    "not-installed ",
+    "",
+  );
   const rest = fc.oneof(
     fc.json().map((json) => Buffer.from(json)),
     fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
@@ -71,7 +81,7 @@ test("whatever bytes come after the token, reading throws nothing and the greeti
         reader.stdout(Buffer.concat([Buffer.from(`${TOKEN} ${word}`), bytes, Buffer.from("\n")]));
       }
       reader.ended("it ended");
-      await assert.rejects(reader.hello, (error) => error instanceof NoAgent || error instanceof Failure);
+      await assert.rejects(reader.hello, (error) => error instanceof NoAgent);
       await reader.root;
     }),
   );
@@ -86,21 +96,16 @@ for (const line of ["root", "root nonsense", "root null", 'root {"socket":7}', '
   });
 }
 
-test("Node.js that is missing or too old is a Failure with the remedy", async () => {
+test("Node.js that is missing or too old is NoNode, and what the start script found before is kept", async () => {
   for (const [line, message] of [
-    ["no-node", /rig has no Node\.js/],
-    ["old-node v18.20.4", /rig has Node\.js v18\.20\.4/],
+    ["no-node", /it has no Node\.js; 20\.19/],
+    ["no-node v18.20.4", /its Node\.js is v18\.20\.4/],
+    ["old-node v18.20.4", /its Node\.js is v18\.20\.4/],
   ] as const) {
     const reader = greeting();
-    reader.stdout(Buffer.from(`${TOKEN} ${line}\n`));
-    await assert.rejects(
-      reader.hello,
-      (error) =>
-        error instanceof Failure &&
-        error.exitCode === 2 &&
-        message.test(error.message) &&
-        /provision/.test(error.remedy ?? ""),
-    );
+    reader.stdout(Buffer.from(`${TOKEN} home /home/a b\n${TOKEN} ${line}\n`));
+    await assert.rejects(reader.hello, (error) => error instanceof NoNode && message.test(error.message));
+    assert.deepEqual([...reader.found], [["home", "/home/a b"]]);
   }
 });
 

@@ -76,7 +76,8 @@ process.stdin.resume();`;
   await writeFile(path, program);
   const connection = await localConnection(path, "never");
   t.after(() => connection.close());
-  assert.deepEqual(await connection.facts(), HELLO_WITH_ACCENTS.facts);
+  const { facts } = HELLO_WITH_ACCENTS;
+  assert.deepEqual(await connection.facts(), { ...facts, cache: `${facts.home}/.cache/devtool` });
 });
 
 for (const [what, line, message] of BAD_HELLOS) {

@@ -1,0 +1,22 @@
+import type { AnyTarget } from "../config/config.ts";
+import type { Connection, Target } from "./target.ts";
+
+/** The target with its settings: what runs there has its `env`, over what the command itself brings. */
+export function withSettings(target: Target, { mirror, rsync, env = {} }: AnyTarget): Target {
+  const connect: Target["connect"] = async (signal) => withEnvironment(await target.connect(signal), env);
+  return { ...target, settings: { mirror, rsync }, connect };
+}
+
+function withEnvironment(connection: Connection, env: Readonly<Record<string, string>>): Connection {
+  if (Object.keys(env).length === 0) return connection;
+  const onTerminal = connection.execOnTerminal?.bind(connection);
+  return {
+    exec: (argv, options) => connection.exec(argv, { ...options, env: { ...options?.env, ...env } }),
+    ...(onTerminal
+      ? { execOnTerminal: (argv, options) => onTerminal(argv, { ...options, env: { ...options?.env, ...env } }) }
+      : {}),
+    facts: () => connection.facts(),
+    closed: connection.closed,
+    close: () => connection.close(),
+  };
+}

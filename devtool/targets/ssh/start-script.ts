@@ -1,0 +1,112 @@
+import type { AgentFile } from "../agent-client/agent-file.ts";
+import { NO_NODE, NOT_INSTALLED, UPLOAD } from "../agent-client/greeting.ts";
+import { quote } from "../login-shell/quote.ts";
+
+export interface StartScript {
+  readonly token: string;
+  readonly agent: AgentFile;
+  readonly client: string;
+  readonly withRoot: boolean;
+  /** The target's settings of these names; a path may begin with ~/. */
+  readonly node: string | undefined;
+  readonly shell: string | undefined;
+}
+
+/**
+ * Installs and starts the agent, in a POSIX shell. It first says what it found, a line each: TOKEN, a word of
+ * greeting.ts, and the rest. UPLOAD asks for the agent's content on stdin.
+ */
+export function startScript({ token, agent, client, withRoot, node, shell }: StartScript): string {
+  return `t=${token} n=${quote(agent.name)} u=$(id -u)
+${CACHE}
+${path(shell)}
+${findNode(node)}
+${MACHINE}
+[ "$node" ] || { echo "$t ${NO_NODE} $old"; exit 1; }
+${install(agent.content.length)}
+exec "$node" "$d/$n" "$t" login ${quote(client)} ${withRoot ? "sudo" : "no-sudo"}
+`;
+}
+
+/** The first folder that can be written to, which a home on a full quota or a read-only one can't. */
+const CACHE = `fits() { mkdir -p "$1" && chmod 700 "$1" && { [ -f "$1/$n" ] || head -c 100000 /dev/zero >"$1/.try$$"; }; r=$?; rm -f "$1/.try$$"; return $r; }
+own() { mkdir -p "$1" && [ -O "$1" ] && [ ! -L "$1" ]; }
+d=\${XDG_CACHE_HOME:-$HOME/.cache}/devtool
+(umask 077; fits "$d") 2>/dev/null || for d in "/var/tmp/devtool-$u" "/tmp/devtool-$u" ""; do
+  [ "$d" ] && (umask 077; own "$d" && fits "$d") 2>/dev/null && break
+done`;
+
+/** The files whose change may change what a login and interactive shell has in its PATH. */
+const START_FILES = `/etc/profile /etc/profile.d /etc/environment /etc/bash.bashrc /etc/zsh /etc/fish \
+~/.profile ~/.bash_profile ~/.bash_login ~/.bashrc ~/.zshenv ~/.zprofile ~/.zshrc ~/.zlogin ~/.cshrc ~/.tcshrc ~/.login \
+~/.config/fish ~/.config/fish/config.fish ~/.config/fish/conf.d ~/.config/fish/fish_variables \
+~/.nvm/alias/default ~/.local/share/fnm/aliases/default ~/.tool-versions`;
+/** Where installers put programs, behind what the PATH has. */
+const KNOWN_FOLDERS = `~/.local/bin ~/bin ~/.volta/bin ~/.asdf/shims ~/.local/share/mise/shims ~/.cargo/bin ~/go/bin \
+/usr/local/go/bin /usr/local/bin /usr/bin /bin /usr/local/sbin /usr/sbin /sbin /snap/bin /home/linuxbrew/.linuxbrew/bin`;
+/** A start-up file may wait for something that never comes. */
+const SHELL_SECONDS_MAX = 20;
+
+/**
+ * PATH becomes that of a login and interactive shell, which version managers extend, then the known folders. Such a
+ * shell may take seconds, so the answer is kept until one of its files changes.
+ */
+function path(shell: string | undefined): string {
+  return `s=${shell === undefined ? '"$SHELL"' : inHome(shell)}
+key=$({ echo "$s:$PATH"; stat -L -c '%n %Y %s' ${START_FILES}; } 2>/dev/null | cksum)
+if [ "$d" ] && { read -r k && read -r p; } <"$d/path" && [ "$k" = "$key" ]; then PATH=$p; else
+  limit=; command -v timeout >/dev/null && limit="timeout ${SHELL_SECONDS_MAX}"
+  ask() { $limit "$s" "$1" 'printf "\\n'"$t"' %s\\n" "$PATH"' </dev/null | sed -n "s/^$t //p" | tail -n 1; }
+  p=$(ask -lic) && [ "$p" ] || p=$(ask -ic)
+  p=$p:$PATH
+  for f in ${KNOWN_FOLDERS}; do [ -d "$f" ] && p=$p:$f; done
+  PATH=$(printf %s "$p" | tr : '\\n' | awk 'NF && !seen[$0]++ { printf "%s%s", sep, $0; sep = ":" }')
+  [ "$d" ] && (umask 077; printf '%s\\n%s\\n' "$key" "$PATH" >"$d/path.$$" && mv -f "$d/path.$$" "$d/path")
+fi 2>/dev/null`;
+}
+
+/** Where version managers keep Node.js, the newest last. */
+const NODE_FOLDERS = `"\${NVM_DIR:-$HOME/.nvm}"/versions/node/*/bin ~/.local/share/fnm/aliases/default/bin \
+~/.local/share/fnm/node-versions/*/installation/bin ~/.fnm/aliases/default/bin ~/.asdf/installs/nodejs/*/bin \
+~/.local/share/mise/installs/node/*/bin ~/.nodenv/versions/*/bin ~/n/bin ~/.n/bin ~/.local/node/bin /usr/local/node/bin \
+/usr/local/lib/nodejs/*/bin /opt/node*/bin`;
+
+/** The first Node.js that is new enough: the setting alone, or the PATH's, then those of version managers. */
+function findNode(setting: string | undefined): string {
+  const candidates =
+    setting === undefined
+      ? `"$(command -v node)" $(for f in ${NODE_FOLDERS}; do [ -x "$f/node" ] && echo "$f/node"; done | sort -rV)`
+      : inHome(setting);
+  return `node= old=
+for f in ${candidates}; do
+  v=$("$f" --version 2>/dev/null) || continue
+  case $v in
+    v20.[0-9].*|v20.1[0-8].*|v1[0-9].*|v[0-9].*) old=\${old:-$v} ;;
+    v*) node=$f; break ;;
+  esac
+done
+[ "$node" ] && [ "$node" != "$(command -v node)" ] && PATH=$(dirname "$node"):$PATH
+export PATH`;
+}
+
+const MACHINE = `libc=glibc; ls /lib/ld-musl-* >/dev/null 2>&1 && libc=musl
+echo "$t machine $u $(uname -s) $(uname -m) $libc $(id -un)"
+echo "$t home $HOME"
+echo "$t path $PATH"
+echo "$t cache $d"`;
+
+function install(size: number): string {
+  return `[ "$d" ] || { echo "$t ${NOT_INSTALLED}"; exit 1; }
+[ -f "$d/$n" ] || (
+  umask 077
+  echo "$t ${UPLOAD}" && head -c ${size} >"$d/$n.$$" || exit 1
+  [ "$(wc -c <"$d/$n.$$")" -eq ${size} ] && chmod 700 "$d/$n.$$" && mv "$d/$n.$$" "$d/$n" && exit
+  rm -f "$d/$n.$$"
+  exit 1
+) || { echo "$t ${NOT_INSTALLED}"; exit 1; }`;
+}
+
+/** A path as a word of the shell. */
+function inHome(path: string): string {
+  return path.startsWith("~/") ? `"$HOME"/${quote(path.slice(2))}` : quote(path);
+}
