@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 
@@ -49,10 +49,12 @@ async function bundle() {
   await build({ ...shared, entryPoints: { api: "runtime/api/api.ts" }, external: ["koffi"], splitting: true, banner });
   await build({
     ...shared,
-    entryPoints: { devtool: "devtool/cli.ts", config: "devtool/config/config.ts" },
+    entryPoints: { devtool: "devtool/cli.ts", config: "devtool/config/config.ts", schema: "devtool/config/schema.ts" },
     splitting: true,
     packages: "external",
   });
+  const { jsonSchema } = await import(pathToFileURL(join(outdir, "schema.js")).href);
+  await writeFile(join(outdir, "devtool.config.schema.json"), JSON.stringify(jsonSchema()));
 }
 
 /** Leaves a file out of a bundle, which then loads another bundle in its place. */

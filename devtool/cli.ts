@@ -11,6 +11,8 @@ import { printableLines } from "./report/printable.ts";
 
 /** Each command's code is loaded only when that command is run. */
 const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  init: async () => (await import("./commands/init.ts")).command,
+  config: async () => (await import("./commands/config.ts")).command,
   run: async () => (await import("./commands/run.ts")).command,
   watch: async () => (await import("./commands/watch.ts")).command,
   sync: async () => (await import("./commands/sync.ts")).command,

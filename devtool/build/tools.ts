@@ -23,6 +23,14 @@ const go: Tool = (args) => ({ argv: ["go", "build", ...(args.length === 0 ? ["./
 
 export const TOOLS = { make, cmake, cargo, go } as const;
 
+/** Where each tool puts what it makes, below its folder: neither sent to the mirror nor deleted there. */
+export const TOOL_OUTPUTS: Readonly<Record<keyof typeof TOOLS, readonly string[]>> = {
+  make: [],
+  cmake: ["build/"],
+  cargo: ["target/"],
+  go: [],
+};
+
 /** What each tool needs in its folder; one of them. */
 export const TOOL_FILES: Readonly<Record<keyof typeof TOOLS, readonly string[]>> = {
   make: ["GNUmakefile", "makefile", "Makefile"],

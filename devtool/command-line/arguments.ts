@@ -19,6 +19,11 @@ export type CommandName = keyof typeof COMMANDS;
 
 /** `words`: the operands, as the usage shows them; `all`: options too are passed on to another program. */
 const COMMANDS = {
+  init: { words: "", about: "write a first configuration for the project in this folder" },
+  config: {
+    words: "print | schema",
+    about: "show the configuration with where each value comes from, or its JSON schema",
+  },
   run: { words: "[NAME] [CMD…]", about: "bundle, sync, compile, and run once; the exit code is the command's" },
   watch: { words: "[NAME] [CMD…]", about: "the same at every save" },
   sync: { words: "", about: "bundle, and update the mirror on the target" },

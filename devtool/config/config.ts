@@ -1,5 +1,7 @@
 /** devtool.config.ts, .js, .mjs or .json. Paths are relative to its folder. Every part is optional. */
 export interface DevtoolConfig {
+  /** Where an editor finds the schema of a configuration in JSON. */
+  readonly $schema?: string;
   readonly bundle?: BundleConfig;
   /** The short form of a `build` step of make. */
   readonly native?: NativeConfig;

@@ -47,7 +47,7 @@ export async function loadProject(named: string | undefined, cwd: string): Promi
   if (file === undefined) {
     throw new Failure(`no devtool.config.ts in ${cwd} or above it`, {
       code: "config-not-found",
-      remedy: 'write one: export default { bundle: { entryPoints: { … } }, run: ["node", "--", ".devtool/….js"] }',
+      remedy: "devtool init writes one",
       exitCode: 2,
     });
   }
@@ -86,6 +86,7 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
   const exclude = [
     ...(config.sync?.exclude ?? []),
     `/${BUILD_STAMPS}`,
+    ...steps.flat().flatMap(({ outputs }) => outputs),
     // The bundle is often ignored by git, and its folder contains node_modules for the target's platform.
     ...(bundle ? [`!/${bundle.outdir}/`, `!/${bundle.outdir}/**`, `/${bundle.outdir}/${OUTPUTS_LIST}`] : []),
   ];

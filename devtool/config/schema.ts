@@ -58,6 +58,7 @@ const build = z.union([
 ]);
 
 const schema = z.strictObject({
+  $schema: text.optional(),
   bundle: bundle.optional(),
   build: z.array(z.union([build, z.array(build).min(1)])).optional(),
   afterSync: z.array(z.strictObject({ changed: texts.min(1), run: texts.min(1) })).optional(),
@@ -96,6 +97,13 @@ function expandTargets(value: unknown): unknown {
 function expandTarget(target: unknown): unknown {
   if (target === "local" || target === "vagrant") return { kind: target };
   return typeof target === "string" ? { kind: "ssh", host: target } : target;
+}
+
+/** The JSON schema of a configuration, for editors. */
+export function jsonSchema(): object {
+  const written = schema.extend({ targets: z.record(text, z.union([text, target])).optional() });
+  const { $schema, ...rest } = z.toJSONSchema(written, { io: "input" });
+  return { $schema, title: "devtool.config.json", ...rest };
 }
 
 type Issue = z.core.$ZodIssue;

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { TOOL_FILES, TOOLS } from "../build/tools.ts";
+import { TOOL_FILES, TOOL_OUTPUTS, TOOLS } from "../build/tools.ts";
 import type { BuildConfig, BuildTool, StepConfig } from "./config.ts";
 import { refused } from "./refused.ts";
 import type { CheckedConfig } from "./schema.ts";
@@ -15,13 +15,21 @@ export interface ProjectStep {
   readonly query?: readonly string[];
   /** Patterns; undefined: all of the folder. */
   readonly inputs: readonly string[] | undefined;
+  /** Patterns for what it makes. */
+  readonly outputs: readonly string[];
 }
 
 /** Groups that are built one after the other, the steps of each side by side. @throws Failure, exit code 2 */
 export async function resolveSteps(config: CheckedConfig, root: string): Promise<ProjectStep[][]> {
   const { native, build = [], afterSync = [] } = config;
   const first = native ? [await nativeStep(native, root)] : [];
-  const after = afterSync.map(({ changed, run }) => ({ name: run.join(" "), folder: "", argv: run, inputs: changed }));
+  const after = afterSync.map(({ changed, run }) => ({
+    name: run.join(" "),
+    folder: "",
+    argv: run,
+    inputs: changed,
+    outputs: [],
+  }));
   const groups = build.map(async (entry, i) => {
     const steps: readonly BuildConfig[] = isGroup(entry) ? entry : [entry];
     return await Promise.all(
@@ -44,7 +52,13 @@ async function nativeStep(
   const path = folderBelow(folder, "native.folder");
   if (path === "") throw refused(`native.folder must be a folder below the project, not ${folder}; see build`);
   await checkTool("make", root, path, "native.folder");
-  return { name: path, folder: path, ...TOOLS.make(target === undefined ? [] : [target]), inputs: undefined };
+  return {
+    name: path,
+    folder: path,
+    ...TOOLS.make(target === undefined ? [] : [target]),
+    inputs: undefined,
+    outputs: [],
+  };
 }
 
 async function configuredStep(config: BuildConfig, root: string, key: string): Promise<ProjectStep> {
@@ -53,10 +67,17 @@ async function configuredStep(config: BuildConfig, root: string, key: string): P
   const { inputs } = config;
   if ("command" in config) {
     if (!(await isThere(join(root, folder)))) throw refused(`${key}.folder: ${folder} does not exist`);
-    return { name: nameOf(config, folder, config.command[0] ?? ""), folder, argv: config.command, inputs };
+    return { name: nameOf(config, folder, config.command[0] ?? ""), folder, argv: config.command, inputs, outputs: [] };
   }
   await checkTool(config.tool, root, folder, key);
-  return { name: nameOf(config, folder, config.tool), folder, ...TOOLS[config.tool](config.args ?? []), inputs };
+  const outputs = TOOL_OUTPUTS[config.tool].map((path) => `/${posix.join(folder, path)}`);
+  return {
+    name: nameOf(config, folder, config.tool),
+    folder,
+    ...TOOLS[config.tool](config.args ?? []),
+    inputs,
+    outputs,
+  };
 }
 
 function nameOf({ name }: StepConfig, folder: string, program: string): string {

@@ -23,6 +23,7 @@ export type Event =
   | Notice
   | Checked
   | Status
+  | Setting
   | Failed;
 
 /** The fields of every line besides those of its event. */
@@ -233,6 +234,17 @@ interface Status {
   readonly name: string;
   /** What it is, in words; null where it is not known. */
   readonly value: string | null;
+}
+
+/** `config print` reports one value of the configuration. */
+interface Setting {
+  readonly event: "setting";
+  /** Its path, such as `bundle.outdir`. */
+  readonly name: string;
+  /** As it is used, with defaults filled in. */
+  readonly value: unknown;
+  /** The configuration's file, `--target`, or `default`. */
+  readonly origin: string;
 }
 
 /** A round of `watch` failed, and the next save may fix it. Or the command failed, and this is its last event. */

@@ -60,6 +60,9 @@ export function humanReport({ stdout, stderr }: Streams): Report {
       case "status":
         stdout.write(printableLines(`${`${event.name}:`.padEnd(12)} ${event.value ?? "-"}\n`));
         break;
+      case "setting":
+        stdout.write(`${event.name} = ${JSON.stringify(event.value)}  (${event.origin})\n`);
+        break;
       case "failed":
         round.length = 0;
         print(event.message);

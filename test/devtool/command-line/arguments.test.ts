@@ -64,7 +64,7 @@ const REFUSED: readonly (readonly [readonly string[], string, string | undefined
   [
     [],
     "no command given",
-    "use one of: run, watch, sync, build, doctor, provision, up, halt, destroy, ssh, status; see devtool --help",
+    "use one of: init, config, run, watch, sync, build, doctor, provision, up, halt, destroy, ssh, status; see devtool --help",
   ],
 ];
 

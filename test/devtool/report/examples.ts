@@ -96,6 +96,17 @@ export const EXAMPLES: { readonly [K in Event["event"]]: readonly [Line<K>, ...L
     },
   ],
   status: [{ event: "status", round: 1, target: null, at: 251.7, name: "project", value: "/home/me/project" }],
+  setting: [
+    {
+      event: "setting",
+      round: 1,
+      target: null,
+      at: 180.2,
+      name: "bundle.outdir",
+      value: ".devtool",
+      origin: "default",
+    },
+  ],
   failed: [
     {
       event: "failed",

@@ -11,7 +11,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     root: "/p",
     config: { file: "/p/devtool.config.ts", parts: ["/p/devtool.config.ts", "/p/tools/run.ts"] },
     bundle: { entryPoints: ["src/main.ts"], outdir: ".devtool", addons: [], options: {} },
-    steps: [[{ name: "native", folder: "native", argv: ["make"], inputs: undefined }]],
+    steps: [[{ name: "native", folder: "native", argv: ["make"], inputs: undefined, outputs: [] }]],
     sync,
     executable: [],
     run: [],

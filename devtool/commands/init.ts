@@ -1,0 +1,53 @@
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+import { createInterface } from "node:readline/promises";
+import type { Command } from "../command-line/command.ts";
+import { findConfigFile } from "../config/file.ts";
+import { Failure } from "../failure.ts";
+import { detect } from "../init/detect.ts";
+import { configText, ignoreOutdir, writeNew } from "../init/write.ts";
+
+/** devtool init: writes a first configuration for the project in this folder. */
+export const command: Command = async ({ options, report, interrupts }) => {
+  const root = process.cwd();
+  const existing = await findConfigFile(root);
+  if (existing !== undefined) throw alreadyThere(relative(root, existing));
+  const detected = await detect(root);
+  const target = options.target ?? (await chooseTarget(root, interrupts.signal));
+  const written = configText(root, { ...detected?.config, ...(target === undefined ? {} : { target }) });
+  await writeNew(root, written);
+  const { file } = written;
+  const say = (words: string) => report({ event: "notice", text: words });
+  say(
+    `wrote ${file}: ${detected ? detected.kind : "nothing that devtool knows, so the whole project is sent and nothing is built"}`,
+  );
+  if (await ignoreOutdir(root)) say("added .devtool/ to .gitignore");
+  if (detected?.config.run === undefined)
+    say(`what to run is not known: write it as \`run\` in ${file}, or after \`devtool run\``);
+  if (target === undefined)
+    say("there is no target yet: --target, or `target` in the configuration, names the Linux machine");
+  say(`next: devtool doctor, then devtool ${detected?.config.run ? "watch" : "watch CMD"}`);
+  return 0;
+};
+
+/** A Vagrantfile is the project's own Linux; otherwise asks, where somebody can answer. */
+async function chooseTarget(root: string, signal: AbortSignal): Promise<string | undefined> {
+  const likely = existsSync(join(root, "Vagrantfile")) ? "vagrant" : process.platform === "linux" ? "local" : undefined;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return likely;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const shown = likely === undefined ? "" : ` [${likely}]`;
+    const answer = await terminal.question(`target: local, vagrant, or [user@]host[:port]${shown}: `, { signal });
+    return answer.trim() || likely;
+  } finally {
+    terminal.close();
+  }
+}
+
+function alreadyThere(file: string): Failure {
+  return new Failure(`${file} is already this project's configuration`, {
+    code: "config-invalid",
+    remedy: "edit it; devtool init never replaces one",
+    exitCode: 2,
+  });
+}

@@ -1,0 +1,16 @@
+import type { DevtoolConfig } from "../config/config.ts";
+
+/** What a project looks like. */
+export interface Detected {
+  /** In a few words. */
+  readonly kind: string;
+  readonly config: DevtoolConfig;
+}
+
+/** What a detector may ask about a project. */
+export interface Files {
+  /** Its folder's name. */
+  readonly name: string;
+  /** The text of a file; undefined where there is none. */
+  text(path: string): Promise<string | undefined>;
+}

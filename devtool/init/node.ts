@@ -1,0 +1,54 @@
+import { basename, extname } from "node:path";
+import type { Detected, Files } from "./detected.ts";
+
+/** Where programs usually begin. */
+const ENTRIES = ["main", "index", "server", "app", "cli"].flatMap((name) =>
+  ["src/", ""].flatMap((folder) => [".ts", ".mts", ".js", ".mjs"].map((suffix) => `${folder}${name}${suffix}`)),
+);
+
+/** A project with a package.json and a file to start with. */
+export async function nodeProject(files: Files): Promise<Detected | undefined> {
+  const manifest = parsed((await files.text("package.json")) ?? "");
+  if (manifest === undefined) return undefined;
+  for (const entry of [...namedBy(manifest), ...ENTRIES]) {
+    if ((await files.text(entry)) === undefined) continue;
+    const output = basename(entry, extname(entry));
+    const native = (await files.text("native/Makefile")) === undefined ? {} : { native: { folder: "native" } };
+    return {
+      kind: "Node.js",
+      config: { bundle: { entryPoints: { [output]: entry } }, ...native, run: ["node", "--", `.devtool/${output}.js`] },
+    };
+  }
+  return undefined;
+}
+
+/** The files that the manifest starts, and the sources of those that a build makes in dist/ or build/. */
+function namedBy(manifest: Readonly<Record<string, unknown>>): string[] {
+  const { source, main, bin, scripts } = manifest;
+  const programs = isRecord(bin) ? Object.values(bin) : [bin];
+  const started = isRecord(scripts) ? [scripts["dev"], scripts["start"]].map((script) => fileOf(String(script))) : [];
+  const named = [source, ...started, main, ...programs].filter((name) => typeof name === "string");
+  return named.map((name) => name.replace(/^\.\//, "")).flatMap((name) => [...sourcesOf(name), name]);
+}
+
+function fileOf(script: string): string | undefined {
+  return /(?:node|tsx|ts-node|nodemon)\s+(?:-\S+\s+)*([\w./-]+\.[mc]?[jt]s)\b/.exec(script)?.[1];
+}
+
+function sourcesOf(name: string): string[] {
+  const made = /^(?:dist|build|lib|out)\/(.+)\.[mc]?js$/.exec(name)?.[1];
+  return made === undefined ? [] : [`src/${made}.ts`, `${made}.ts`];
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,49 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DevtoolConfig } from "../config/config.ts";
+import { Failure } from "../failure.ts";
+import { errnoOf, errnoWords } from "../process/errno.ts";
+
+/** Where a project that has this package finds it. */
+const SCHEMA = "./node_modules/tinydocker/dist/devtool.config.schema.json";
+
+export interface ConfigText {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** The configuration as TypeScript for a project with a package.json, else as JSON. */
+export function configText(root: string, config: DevtoolConfig): ConfigText {
+  if (!existsSync(join(root, "package.json"))) {
+    const schema = existsSync(join(root, SCHEMA)) ? { $schema: SCHEMA } : {};
+    return { file: "devtool.config.json", text: `${JSON.stringify({ ...schema, ...config }, null, 2)}\n` };
+  }
+  const body = JSON.stringify(config, null, 2).replace(/^(\s*)"([A-Za-z_]\w*)":/gm, "$1$2:");
+  const text = `import { defineConfig } from "tinydocker/config";\n\nexport default defineConfig(${body});\n`;
+  return { file: "devtool.config.ts", text };
+}
+
+/** Writes a new file; never replaces one. @throws Failure */
+export async function writeNew(root: string, { file, text }: ConfigText): Promise<void> {
+  try {
+    await writeFile(join(root, file), text, { flag: "wx" });
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    const why = code === "EEXIST" ? "it exists already" : errnoWords(code);
+    throw new Failure(`can't write ${file}: ${why}`, { code: "config-invalid", exitCode: 2, cause: error });
+  }
+}
+
+const OUTDIR = ".devtool/";
+
+/** Adds devtool's folder to the project's .gitignore, unless a line names it. Returns whether it did. @throws Failure */
+export async function ignoreOutdir(root: string): Promise<boolean> {
+  const path = join(root, ".gitignore");
+  const before = await readFile(path, "utf8").catch(() => "");
+  if (/^\/?\.devtool\/?$/m.test(before)) return false;
+  const start = before === "" || before.endsWith("\n") ? before : `${before}\n`;
+  await writeFile(path, `${start}${OUTDIR}\n`);
+  return true;
+}

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { needs } from "../../rig/host.ts";
+import { lacks, makeProject, startDevtool } from "../rig.ts";
+
+test("init writes a configuration that runs the project, ignores devtool's folder, and replaces nothing", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const project = await makeProject(t, { "src/main.ts": 'console.log("it runs");', ".gitignore": "dist" });
+  await rm(join(project.root, "devtool.config.ts"));
+  await rm(join(project.root, "native"), { recursive: true });
+  const devtool = (...args: string[]) => startDevtool(t, project, args).ended;
+  const first = await devtool("init", "--target", "local");
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stderr, /wrote devtool\.config\.ts: Node\.js/);
+  assert.equal(await readFile(join(project.root, ".gitignore"), "utf8"), "dist\n.devtool/\n");
+  const ran = await devtool("run");
+  assert.equal(ran.stdout.toString(), "it runs\n", ran.stderr);
+
+  const written = await readFile(join(project.root, "devtool.config.ts"), "utf8");
+  const again = await devtool("init");
+  assert.equal(again.code, 2);
+  assert.match(again.stderr, /devtool\.config\.ts is already this project's configuration\n.*never replaces one/);
+  assert.equal(await readFile(join(project.root, "devtool.config.ts"), "utf8"), written);
+});
+
+test("config print says where each value comes from, and config schema describes what a configuration may have", async (t) => {
+  const project = await makeProject(t);
+  const devtool = (...args: string[]) => startDevtool(t, project, args).ended;
+  const { stdout } = await devtool("config", "--target", "box", "print");
+  const lines = stdout.toString().split("\n");
+  for (const line of [
+    'bundle.outdir = ".devtool"  (default)',
+    'bundle.entryPoints = {"main":"src/main.ts"}  (devtool.config.ts)',
+    'target = "box"  (--target)',
+  ])
+    assert.ok(lines.includes(line), `${line} is not in ${stdout}`);
+  const schema = JSON.parse((await devtool("config", "schema")).stdout.toString());
+  assert.ok(Object.keys(schema.properties).includes("afterSync"));
+  const refused = await devtool("config", "prnt");
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /takes print or schema, got "prnt"/);
+});
