@@ -29,6 +29,22 @@ export interface ContainerRequest {
   readonly volumes?: readonly string[] | undefined;
   /** Whether the root is read-only. Default: false. */
   readonly readonly?: boolean | undefined;
+  /** `none`, `host`, or names of networks. Default: `bridge`; `none` without root. */
+  readonly networks?: readonly string[] | undefined;
+  /** Further names of the container on its networks. */
+  readonly networkAliases?: readonly string[] | undefined;
+  /** Its address on the only network it is on. Default: the next free one. */
+  readonly ip?: string | undefined;
+  /** The same of IPv6. */
+  readonly ip6?: string | undefined;
+  /** `[ADDR:]PORT[-PORT]:PORT[-PORT][/udp]` each: ports of this machine that lead to those of the container. */
+  readonly ports?: readonly string[] | undefined;
+  /** Addresses of name servers. Default: this machine's. */
+  readonly dns?: readonly string[] | undefined;
+  /** Domains in which names are looked up; `.`: none. Default: this machine's. */
+  readonly dnsSearch?: readonly string[] | undefined;
+  /** Added to its `/etc/hosts`, by name; the address `host-gateway` is this machine's. */
+  readonly hosts?: Readonly<Record<string, string>> | undefined;
   /** Added to docker's 14 capabilities, such as `NET_ADMIN`, with or without `CAP_`; or `ALL`. */
   readonly capAdd?: readonly string[] | undefined;
   /** Taken away from them; or `ALL`. */

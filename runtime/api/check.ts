@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import type { NamedRequest } from "../container/prepare.ts";
 import type { Language } from "../explain/reason.ts";
 import { Failure } from "../failure.ts";
+import type { NetworkRequest } from "../spec/network.ts";
 import type { LimitRequest } from "../spec/resources.ts";
 
 /*
@@ -21,6 +22,14 @@ const REQUEST = [
   "hostname",
   "volumes",
   "readonly",
+  "networks",
+  "networkAliases",
+  "ip",
+  "ip6",
+  "ports",
+  "dns",
+  "dnsSearch",
+  "hosts",
   "capAdd",
   "capDrop",
   "securityOpt",
@@ -58,6 +67,7 @@ export function checkedRequest(value: unknown): NamedRequest {
     hostname: text("hostname", hostname ?? name),
     volumes: texts("volumes", volumes ?? []),
     readonly: flag("readonly", readonly ?? false),
+    network: checkedNetwork(request),
     capAdd: texts("capAdd", request["capAdd"] ?? []),
     capDrop: texts("capDrop", request["capDrop"] ?? []),
     securityOpt: texts("securityOpt", request["securityOpt"] ?? []),
@@ -65,6 +75,28 @@ export function checkedRequest(value: unknown): NamedRequest {
     devices: texts("devices", request["devices"] ?? []),
     sysctls: settings(request["sysctls"] ?? {}),
     limits: limits(request["limits"] ?? {}),
+  };
+}
+
+function checkedNetwork({
+  networks,
+  networkAliases,
+  ip,
+  ip6,
+  ports,
+  dns,
+  dnsSearch,
+  hosts,
+}: Record<string, unknown>): NetworkRequest {
+  return {
+    names: texts("networks", networks ?? []),
+    aliases: texts("networkAliases", networkAliases ?? []),
+    ip: ip === undefined ? undefined : text("ip", ip),
+    ip6: ip6 === undefined ? undefined : text("ip6", ip6),
+    publish: texts("ports", ports ?? []),
+    dns: texts("dns", dns ?? []),
+    dnsSearch: texts("dnsSearch", dnsSearch ?? []),
+    addHosts: hosts === undefined ? [] : hostEntries(hosts),
   };
 }
 
@@ -164,6 +196,12 @@ function pairs(field: string, value: unknown, what: string): string[] {
     if (/^$|=/.test(key)) throw refused(`${JSON.stringify(key)} can't be the name of ${what}`);
     return `${key}=${text(`${field}.${key}`, one)}`;
   });
+}
+
+/** NAME:ADDR each. */
+function hostEntries(value: unknown): string[] {
+  if (!isRecord(value)) throw mustBe("hosts", "an object of strings", value);
+  return Object.entries(value).map(([name, address]) => `${name}:${text(`hosts.${name}`, address)}`);
 }
 
 function descriptors(value: unknown): [number, number, number] {

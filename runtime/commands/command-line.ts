@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
 import { imageCommand } from "./image.ts";
+import { networkCommand } from "./network.ts";
 import { report } from "./report.ts";
 import { RUN_OPTIONS } from "./run-arguments.ts";
 
@@ -22,7 +23,8 @@ async function parse(args: readonly string[]): Promise<void> {
     .usage("$0 run [OPTION…] NAME CMD [ARG…]")
     .command(runHelp)
     .command(imageCommand)
-    .demandCommand(1, "the command is missing: run or image")
+    .command(networkCommand)
+    .demandCommand(1, "the command is missing: run, image or network")
     .strict()
     .version(version())
     .help()

@@ -4,8 +4,8 @@ import { switchForwardingOn } from "../host/forwarding.ts";
 import { openPorts } from "../host/proxy/ports.ts";
 import type { Shim } from "../host/shim.ts";
 import { parseSubnet } from "../network/address.ts";
-import { hostLines, loopbackHosts } from "../network/hosts-file.ts";
 import { macOf, vethName } from "../network/link-names.ts";
+import { noSuchNetwork } from "../network/listing.ts";
 import type { Link } from "../network/netlink/link.ts";
 import {
   type Attachment,
@@ -15,18 +15,18 @@ import {
   networkNamed,
   outwardOf,
 } from "../network/network.ts";
-import { resolvConf } from "../network/resolv-conf.ts";
 import type { LinkFacts, NetworkFacts } from "../plan/host-facts.ts";
 import type { Preparation } from "../plan/step.ts";
 import { ensureBridge } from "../resources/bridge.ts";
 import { hostsPath, makeHosts } from "../resources/hosts-file.ts";
-import { noSuchNetwork, refuseTakenPorts, rewritePeers, takeLease } from "../resources/lease.ts";
-import { addNetwork, readIfThere } from "../resources/network.ts";
+import { refuseTakenPorts, rewritePeers, takeLease } from "../resources/lease.ts";
+import { addNetwork } from "../resources/network.ts";
 import { foreignDrops, keepRules } from "../resources/rules.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { type Claim, hold } from "../state/claim.ts";
 import { entry } from "../state/entry.ts";
-import { type Held, withNetworks } from "../state/network-store.ts";
+import { type Held, readNetworks, withNetworks } from "../state/network-store.ts";
+import { hostFacts, loopbackFacts, resolverFor, withMachine } from "./name-files.ts";
 
 type Warn = (warning: Failure) => void;
 
@@ -45,7 +45,7 @@ const NOTHING_OPEN = { close: () => {}, prepared: () => [] };
 export async function attach(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
   switch (spec.network.mode) {
     case "none":
-      return { facts: { hosts: loopbackHosts(spec.hostname, spec.network.extraHosts), links: [] }, ...NOTHING_OPEN };
+      return { facts: loopbackFacts(spec), ...NOTHING_OPEN };
     case "host":
       return { facts: hostFacts(spec), ...NOTHING_OPEN };
     case "joined":
@@ -53,18 +53,9 @@ export async function attach(shim: Shim, spec: ContainerSpec, claim: Claim, warn
   }
 }
 
-/** The machine's own names and name servers, and what was asked for. */
-function hostFacts({ network }: ContainerSpec): NetworkFacts {
-  const resolver = readIfThere("/etc/resolv.conf");
-  return {
-    hosts: `${readIfThere("/etc/hosts")}${hostLines(network.extraHosts)}`,
-    ...(resolver === "" ? {} : { resolvConf: resolver }),
-    links: [],
-  };
-}
-
 async function join(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
-  refuseTakenPorts(claim.places.root, spec.network.ports);
+  // Also finds a store that is damaged, before anything is held that could not be undone then.
+  refuseTakenPorts(readNetworks(claim.places.root), spec.network.ports);
   const ports = await openPorts(spec.network.ports);
   try {
     const { facts, address, prepared } = await joined(shim, spec, claim, warn);
@@ -80,13 +71,12 @@ async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn)
   const { root } = claim.places;
   hold(claim, entry({ kind: "lease", container: spec.name }, "exit"));
   const { links, address, prepared } = await withNetworks(shim, root, async (held) => {
-    const before = held.store;
     for (const { network } of spec.network.attachments) known(shim, root, held, network);
-    const lease = takeLease(shim, held, spec);
+    const lease = takeLease(shim, held, spec.name, spec.hostname, withMachine(held.store, spec.network));
     makeHosts(root, held.store, lease);
     rewritePeers(root, held.store, lease);
     const links = linksOf(shim, held, lease);
-    await keepRules(shim, root, held, before);
+    await keepRules(shim, root, held);
     const { store } = held;
     const address = outwardOf(store, lease)?.ipv4 ?? "";
     return { links, address, prepared: () => networkPreparations(root, store, lease) };
@@ -140,29 +130,14 @@ function linkFacts(
 
 /** What other programs may have against packets that are passed on. */
 function prepareForwarding(shim: Shim, root: string, links: readonly LinkFacts[], warn: Warn): void {
-  if (switchForwardingOn()) {
+  const hasIpv6 = links.some(({ addresses }) => addresses.length > 1);
+  for (const setting of switchForwardingOn(hasIpv6)) {
     warn(
-      new Failure("net.ipv4.ip_forward was 0, and is 1 now: this machine passes packets on between its links", {
+      new Failure(`${setting} was 0, and is 1 now: this machine passes packets on between its links`, {
         code: "network-refused",
       }),
     );
   }
   const bridges = links.map(({ bridge }) => bridge);
   for (const drop of foreignDrops(shim, root, bridges)) warn(drop);
-}
-
-/** systemd-resolved's list of the servers behind it. */
-const BEHIND_RESOLVED = "/run/systemd/resolve/resolv.conf";
-
-function resolverFor({ network }: ContainerSpec, warn: Warn): string {
-  const texts = ["/etc/resolv.conf", BEHIND_RESOLVED].map((path) => resolvConf(readIfThere(path), network.dns));
-  const text = texts.find((one) => /^nameserver /m.test(one));
-  if (text !== undefined) return text;
-  warn(
-    new Failure("this machine has no name server that a container can reach: names outside can't be resolved", {
-      code: "network-refused",
-      remedy: "name one with --dns ADDRESS",
-    }),
-  );
-  return texts[0] ?? "";
 }

@@ -1,10 +1,38 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
-const IPV4 = "/proc/sys/net/ipv4/ip_forward";
+const SETTINGS = "/proc/sys/net";
+const IPV6_LINKS = `${SETTINGS}/ipv6/conf`;
 
-/** Makes this machine pass packets on between its links. Returns whether it did not before. */
-export function switchForwardingOn(path = IPV4): boolean {
-  if (readFileSync(path, "utf8").trim() !== "0") return false;
-  writeFileSync(path, "1");
+/** Makes this machine pass packets on between its links. Returns the names of the settings that were off. */
+export function switchForwardingOn(ipv6: boolean): string[] {
+  const switched: string[] = [];
+  if (switchOn("ipv4/ip_forward")) switched.push("net.ipv4.ip_forward");
+  if (ipv6 && !isOn("ipv6/conf/all/forwarding")) {
+    keepRouterAdvertisements();
+    if (switchOn("ipv6/conf/all/forwarding")) switched.push("net.ipv6.conf.all.forwarding");
+  }
+  return switched;
+}
+
+/** A machine that forwards takes no routes from routers any more, unless accept_ra is 2: it would lose its own. */
+function keepRouterAdvertisements(): void {
+  for (const link of readdirSync(IPV6_LINKS)) {
+    const setting = join("ipv6/conf", link, "accept_ra");
+    if (readSetting(setting) === "1") writeFileSync(join(SETTINGS, setting), "2");
+  }
+}
+
+function switchOn(setting: string): boolean {
+  if (isOn(setting)) return false;
+  writeFileSync(join(SETTINGS, setting), "1");
   return true;
+}
+
+function isOn(setting: string): boolean {
+  return readSetting(setting) !== "0";
+}
+
+function readSetting(setting: string): string {
+  return readFileSync(join(SETTINGS, setting), "utf8").trim();
 }

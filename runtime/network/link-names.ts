@@ -32,9 +32,13 @@ function hex(bytes: readonly number[]): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** FNV-1a of 32 bits. */
 function hash(text: string): string {
+  return fnv1a(text).toString(16).padStart(8, "0");
+}
+
+/** Of 32 bits. */
+export function fnv1a(text: string): number {
   let value = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) value = Math.imul(value ^ byte, 0x01000193);
-  return (value >>> 0).toString(16).padStart(8, "0");
+  return value >>> 0;
 }

@@ -3,6 +3,7 @@ import type { Shim } from "../host/shim.ts";
 import { peersNaming } from "../network/hosts-file.ts";
 import { type AddressFault, takeAddress } from "../network/leases.ts";
 import { vethName } from "../network/link-names.ts";
+import { noSuchNetwork } from "../network/listing.ts";
 import {
   type Attachment,
   type Lease,
@@ -14,10 +15,10 @@ import {
 import { collide, portText } from "../network/publish.ts";
 import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
 import type { NetworkSpec, RequestedAttachment } from "../spec/network.ts";
-import { type Held, type NetworkStore, readNetworks, withNetworks } from "../state/network-store.ts";
+import { type Held, type NetworkStore, withNetworks } from "../state/network-store.ts";
 import { findLink, removeLink } from "./bridge.ts";
 import { removeHosts, rewriteHosts } from "./hosts-file.ts";
-import { keepRules } from "./rules.ts";
+import { hasOtherRules, keepRules } from "./rules.ts";
 
 /** A container's addresses and published ports, and its names in the hosts files of others. */
 export interface ContainerLease {
@@ -28,11 +29,7 @@ export interface ContainerLease {
 export const isContainerLease: Shape<ContainerLease> = isRecordOf({ kind: isOneOf("lease"), container: isText });
 
 /** Gives the container its addresses, in the store. Throws Failure when there are none. */
-export function takeLease(
-  shim: Shim,
-  held: Held,
-  { name, hostname, network }: { name: string; hostname: string; network: NetworkSpec },
-): Lease {
+export function takeLease(shim: Shim, held: Held, name: string, hostname: string, network: NetworkSpec): Lease {
   const others = held.store.leases.filter(({ container }) => container !== name);
   let store: NetworkStore = { ...held.store, leases: others };
   const attachments = network.attachments.map((asked) => {
@@ -46,9 +43,8 @@ export function takeLease(
 }
 
 /** Names the container that has one of the ports; opening them finds every other user. Throws Failure. */
-export function refuseTakenPorts(root: string, wanted: readonly PublishedPort[]): void {
-  if (wanted.length === 0) return;
-  for (const { container, ports } of readNetworks(root).leases) {
+export function refuseTakenPorts({ leases }: Networks, wanted: readonly PublishedPort[]): void {
+  for (const { container, ports } of leases) {
     const taken = wanted.find((port) => ports.some((other) => collide(port, other)));
     if (!taken) continue;
     throw new Failure(`the port ${portText(taken)} of this machine is in use by the container ${container}`, {
@@ -106,13 +102,6 @@ function unavailable({ name, subnet, ipv6 }: Network, asked: string, fault: Addr
   });
 }
 
-export function noSuchNetwork(name: string): Failure {
-  return new Failure(`there is no network ${name}`, {
-    code: "network-not-found",
-    remedy: `tinydocker network create ${name} makes it; tinydocker network ls lists those there are`,
-  });
-}
-
 /** Frees what the container has of the networks. It need not have anything. */
 export async function freeLease(shim: Shim, root: string, { container }: ContainerLease): Promise<void> {
   await withNetworks(shim, root, async (held) => {
@@ -122,7 +111,7 @@ export async function freeLease(shim: Shim, root: string, { container }: Contain
     if (!lease) return;
     held.save({ ...before, leases: before.leases.filter((one) => one !== lease) });
     rewritePeers(root, held.store, lease);
-    if (lease.ports.length > 0) await keepRules(shim, root, held, before);
+    if (hasOtherRules(root, held.store)) await keepRules(shim, root, held);
   });
 }
 

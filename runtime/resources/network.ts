@@ -26,7 +26,8 @@ function surroundings(shim: Shim, root: string, networks: readonly Network[], na
   const known = routes(shim).filter(({ link }) => link === undefined || link !== own);
   return {
     stateRoot: root,
-    used: [...known.map(({ subnet }) => ({ subnet, by: "a route" })), ...networks.flatMap(subnetsOf)],
+    // A network first, because its bridge is a route as well.
+    used: [...networks.flatMap(subnetsOf), ...known.map(({ subnet }) => ({ subnet, by: "a route" }))],
     resolvers: serversIn(readIfThere("/etc/resolv.conf")).flatMap((server) => parseAddress(server) ?? []),
     mtu: mtuOf(shim, known),
     now: Date.now(),

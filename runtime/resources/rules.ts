@@ -3,7 +3,7 @@ import { type Answer, exchange } from "../host/netlink.ts";
 import { loadNftables } from "../host/nftables.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
-import { tableName } from "../network/link-names.ts";
+import { fnv1a, tableName } from "../network/link-names.ts";
 import {
   type Chain,
   chainOf,
@@ -14,9 +14,8 @@ import {
   namesLink,
 } from "../network/netlink/netfilter.ts";
 import { PROTOCOL } from "../network/netlink/numbers.ts";
-import type { Networks } from "../network/network.ts";
-import { CHAINS, ruleset } from "../network/rules.ts";
-import type { Held } from "../state/network-store.ts";
+import { CHAINS, noRuleset, ruleset } from "../network/rules.ts";
+import type { Held, NetworkStore } from "../state/network-store.ts";
 
 /** The tables of netfilter as the kernel has them. */
 interface Filter {
@@ -25,19 +24,29 @@ interface Filter {
 }
 
 /**
- * Declares our table anew unless it is as the store says: something in it changes, or somebody else changed rules since.
- * `before`: what the table was declared for last.
+ * Declares our table anew unless the kernel has it as the store wants it: nothing in it changes, and nobody else changed
+ * rules since it was declared. Without a network there is none.
  */
-export async function keepRules(shim: Shim, root: string, held: Held, before: Networks): Promise<void> {
+export async function keepRules(shim: Shim, root: string, held: Held): Promise<void> {
   const table = tableName(root);
-  const wanted = ruleset(table, held.store);
-  const { generation } = held.store;
+  const { declared, ...store } = held.store;
+  if (store.networks.length === 0) {
+    if (isThere(readFilter(shim), table)) await declare(noRuleset(table));
+    if (declared) held.save(store);
+    return;
+  }
+  const wanted = ruleset(table, store);
+  const rules = fnv1a(wanted);
   const filter = readFilter(shim);
-  const isOurs = generation !== undefined && filter.generation === generation && isWhole(filter, table);
-  if (isOurs && wanted === ruleset(table, before)) return;
+  if (declared?.generation === filter.generation && declared?.rules === rules && isWhole(filter, table)) return;
   await declare(wanted);
-  const declared = readFilter(shim).generation;
-  held.save({ ...held.store, ...(declared === undefined ? {} : { generation: declared }) });
+  const { generation } = readFilter(shim);
+  held.save(generation === undefined ? store : { ...store, declared: { generation, rules } });
+}
+
+/** Whether the rules that were declared last are others than the store wants. */
+export function hasOtherRules(root: string, { declared, ...store }: NetworkStore): boolean {
+  return declared !== undefined && declared.rules !== fnv1a(ruleset(tableName(root), store));
 }
 
 async function declare(commands: string): Promise<void> {
@@ -59,7 +68,11 @@ function noNftables(): Failure {
   });
 }
 
-/** Another namespace can have the same generation. */
+function isThere({ chains }: Filter, table: string): boolean {
+  return chains.some((chain) => chain.table === table);
+}
+
+/** Another network namespace can have the same generation. */
 function isWhole({ chains }: Filter, table: string): boolean {
   return CHAINS.every((name) => chains.some((chain) => chain.table === table && chain.name === name));
 }

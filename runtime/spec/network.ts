@@ -1,14 +1,27 @@
 import { Failure } from "../failure.ts";
+import { addressText, parseAddress } from "../network/address.ts";
 import { DEFAULT_NETWORK, type HostEntry, type PublishedPort } from "../network/network.ts";
 import { publishedPorts } from "../network/publish.ts";
 import type { Dns } from "../network/resolv-conf.ts";
+import { checkedName } from "./name.ts";
 
 /** What a caller asks for, in the words of docker's options. */
 export interface NetworkRequest {
   /** none, host, or names of networks. Default: bridge; none without root. */
   readonly names?: readonly string[] | undefined;
+  /** Further names of the container on its networks. */
+  readonly aliases?: readonly string[] | undefined;
+  /** Its address of IPv4, and of IPv6, on the only network it is on. */
+  readonly ip?: string | undefined;
+  readonly ip6?: string | undefined;
   /** [ADDR:]PORT[-PORT]:PORT[-PORT][/tcp|/udp] each. */
   readonly publish?: readonly string[] | undefined;
+  /** Addresses of name servers; default: the machine's. */
+  readonly dns?: readonly string[] | undefined;
+  /** Domains in which names are looked up; `.`: none. Default: the machine's. */
+  readonly dnsSearch?: readonly string[] | undefined;
+  /** NAME:ADDR each, for its /etc/hosts; the address host-gateway is this machine's. */
+  readonly addHosts?: readonly string[] | undefined;
 }
 
 /** The network of a container. */
@@ -29,38 +42,103 @@ export interface RequestedAttachment {
   readonly ipv6?: string;
 }
 
+/** In place of an address in `extraHosts`: this machine's, as the container reaches it. */
+export const HOST_GATEWAY = "host-gateway";
+
+/** A host name, or a domain, as the files of the resolver take it. */
+const DNS_NAME = /^[a-zA-Z0-9_]([a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?$/;
+
 /** Completes and checks the request. Throws Failure for what can't be. */
 export function networkOf(request: NetworkRequest, caller: { readonly netAdmin: boolean }): NetworkSpec {
   const names = request.names?.length ? request.names : [caller.netAdmin ? DEFAULT_NETWORK : "none"];
   const mode = modeOf(names);
-  const ports = publishedPorts(request.publish ?? []);
-  if (mode !== "joined" && ports.length > 0) throw nothingToPublish(mode);
-  if (mode === "joined" && !caller.netAdmin) throw joiningNeedsRoot(names[0] ?? "");
-  return {
+  const spec = {
     mode,
-    attachments: mode === "joined" ? names.map((network) => ({ network, aliases: [] })) : [],
-    ports,
-    dns: { servers: [], search: [] },
-    extraHosts: [],
+    attachments: mode === "joined" ? attachmentsOf(names, request) : [],
+    ports: publishedPorts(request.publish ?? []),
+    dns: { servers: (request.dns ?? []).map(serverOf), search: (request.dnsSearch ?? []).map(domainOf) },
+    extraHosts: (request.addHosts ?? []).map(hostOf),
   };
+  if (mode !== "joined") refuseWithout(mode, request);
+  else if (!caller.netAdmin) throw joiningNeedsRoot(names[0] ?? "");
+  return spec;
 }
 
 function modeOf(names: readonly string[]): NetworkSpec["mode"] {
   const alone = names.find((name) => name === "none" || name === "host");
   if (alone === undefined) return "joined";
   if (names.length === 1) return alone === "none" ? "none" : "host";
-  throw new Failure(`--network ${alone} can't be combined with another network`, { code: "usage" });
+  throw refused(`--network ${alone} can't be combined with another network`);
 }
 
-function nothingToPublish(mode: "none" | "host"): Failure {
+function attachmentsOf(names: readonly string[], { aliases = [], ip, ip6 }: NetworkRequest): RequestedAttachment[] {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw refused(`the network ${twice} is named twice`);
+  if (names.length > 1 && (ip !== undefined || ip6 !== undefined))
+    throw refused("--ip and --ip6 are for a container on one network");
+  const addresses = {
+    ...(ip === undefined ? {} : { ipv4: addressOf("--ip", ip, 4) }),
+    ...(ip6 === undefined ? {} : { ipv6: addressOf("--ip6", ip6, 6) }),
+  };
+  const checked = aliases.map((alias) => checkedDnsName("--network-alias", alias));
+  return names.map((name) => ({ network: networkName(name), aliases: checked, ...addresses }));
+}
+
+function networkName(name: string): string {
+  if (!name.startsWith("container:")) return checkedName("network", name);
+  throw refused(`--network ${name}: a container can't share another one's network; put both on one network`);
+}
+
+function addressOf(option: string, text: string, family: 4 | 6): string {
+  const address = parseAddress(text, family);
+  if (address) return addressText(address);
+  throw refused(`${option} ${text} is not an address of IPv${family}`);
+}
+
+function serverOf(text: string): string {
+  const address = parseAddress(text);
+  if (address) return addressText(address);
+  throw refused(`--dns ${text} is not an address`);
+}
+
+function domainOf(text: string): string {
+  return text === "." ? text : checkedDnsName("--dns-search", text);
+}
+
+/** NAME:ADDR or NAME=ADDR; the address may have colons, and be in brackets. */
+function hostOf(text: string): HostEntry {
+  const [, name = "", written = ""] = /^([^:=]*)[:=](.*)$/.exec(text) ?? [];
+  const address = parseAddress(written.replace(/^\[(.*)\]$/, "$1"));
+  if (!address && written !== HOST_GATEWAY) throw refused(`--add-host ${text} is not NAME:ADDR`);
+  return { address: address ? addressText(address) : HOST_GATEWAY, names: [checkedDnsName("--add-host", name)] };
+}
+
+function checkedDnsName(option: string, name: string): string {
+  if (DNS_NAME.test(name)) return name;
+  throw refused(`${option}: ${JSON.stringify(name)} can't be a name in the network`);
+}
+
+/** What only makes sense on a network. */
+function refuseWithout(mode: "none" | "host", { publish, aliases, ip, ip6, addHosts }: NetworkRequest): void {
   const why =
-    mode === "host" ? "its ports are this machine's own already" : "nothing but the container itself reaches its ports";
-  return new Failure(`-p can't be used with --network ${mode}: ${why}`, { code: "usage" });
+    mode === "host" ? "its network is this machine's own" : "nothing but the container itself is on its network";
+  const given = [
+    ["-p", publish?.length],
+    ["--network-alias", aliases?.length],
+    ["--ip", ip !== undefined],
+    ["--ip6", ip6 !== undefined],
+    [`--add-host NAME:${HOST_GATEWAY}`, mode === "none" && addHosts?.some((host) => host.endsWith(HOST_GATEWAY))],
+  ].find(([, isGiven]) => isGiven);
+  if (given) throw refused(`${given[0]} can't be used with --network ${mode}: ${why}`);
 }
 
 function joiningNeedsRoot(name: string): Failure {
-  return new Failure(`joining the network ${name} needs root`, {
+  return new Failure(`joining the network ${name} needs root, with CAP_NET_ADMIN`, {
     code: "root-required",
     remedy: "use --network none or host, or run tinydocker as root",
   });
+}
+
+function refused(message: string): Failure {
+  return new Failure(message, { code: "usage", remedy: "see tinydocker run --help" });
 }

@@ -47,9 +47,14 @@ export function openExistingLock(path: string): number | undefined {
   }
 }
 
-/** The names that are locked, or were when their holder was killed. */
+/** The names that are locked, or were when their holder was killed; none before the first run. */
 export function lockedNames(root: string): string[] {
-  return readdirSync(join(root, "locks"));
+  try {
+    return readdirSync(join(root, "locks"));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
 }
 
 export type LockOutcome =

@@ -1,8 +1,9 @@
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
+import { makeDirectory } from "../host/make-directory.ts";
 import { bootId } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
@@ -18,8 +19,15 @@ export interface NetworkStore extends Networks {
   readonly leases: readonly Lease[];
   /** The last address given in each network. */
   readonly last: Readonly<Record<string, string>>;
-  /** netfilter's generation that our rules were the last change of; absent when there are none of ours. */
-  readonly generation?: number;
+  /** Our rules in the kernel; absent when there are none. */
+  readonly declared?: Declared;
+}
+
+export interface Declared {
+  /** netfilter's generation after they were declared; each later change, by whomever, raises it. */
+  readonly generation: number;
+  /** A hash of their text. */
+  readonly rules: number;
 }
 
 const VERSION = 1;
@@ -63,7 +71,7 @@ const isStore: Shape<NetworkStore> = isRecordOf(
     leases: isListOf(isLease),
     last: isMapOf(isText),
   },
-  { generation: isWhole },
+  { declared: isRecordOf({ generation: isWhole, rules: isWhole }) },
 );
 
 /** The store as one process may change it, while it holds the lock. */
@@ -106,7 +114,7 @@ function openLock(directory: string): number {
     return open();
   } catch (error) {
     if (!isMissing(error)) throw error;
-    mkdirSync(directory, { mode: 0o700, recursive: true });
+    makeDirectory(directory);
     return open();
   }
 }

@@ -14,8 +14,29 @@ export const NETWORK_OPTIONS = {
     multiple: true,
     describe: "[ADDR:]PORT[-PORT]:PORT[-PORT][/udp]: a port of this machine that leads to one of the container",
   },
+  "network-alias": { type: "string", multiple: true, describe: "further name of the container on its networks" },
+  ip: { type: "string", describe: "address on the network; default: the next free one" },
+  ip6: { type: "string", describe: "address of IPv6 on the network" },
+  dns: { type: "string", multiple: true, describe: "name server; default: this machine's" },
+  "dns-search": { type: "string", multiple: true, describe: "domain in which names are looked up; .: none" },
+  "add-host": {
+    type: "string",
+    multiple: true,
+    describe: "NAME:ADDR for /etc/hosts; the address host-gateway is this machine's",
+  },
 } as const satisfies Options;
 
 export function networkRequest(values: Values<typeof NETWORK_OPTIONS>): Partial<NamedRequest> {
-  return { network: { names: values.network, publish: values.publish } };
+  return {
+    network: {
+      names: values.network,
+      publish: values.publish,
+      aliases: values["network-alias"],
+      ip: values.ip,
+      ip6: values.ip6,
+      dns: values.dns,
+      dnsSearch: values["dns-search"],
+      addHosts: values["add-host"],
+    },
+  };
 }

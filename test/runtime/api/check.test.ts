@@ -29,7 +29,7 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
   [
     "a misspelt field",
     () => checkedRequest({ ...ok, volume: [] }),
-    'start() has no option "volume"; the options are name, args, env, image, user, cwd, hostname, volumes, readonly, capAdd, capDrop, securityOpt, privileged, devices, sysctls, limits',
+    'start() has no option "volume"; the options are name, args, env, image, user, cwd, hostname, volumes, readonly, networks, networkAliases, ip, ip6, ports, dns, dnsSearch, hosts, capAdd, capDrop, securityOpt, privileged, devices, sysctls, limits',
   ],
   [
     "a limit that is no number",
@@ -104,6 +104,16 @@ test("what is left out, or undefined, has its default", () => {
     env: [],
     volumes: [],
     readonly: false,
+    network: {
+      names: [],
+      aliases: [],
+      ip: undefined,
+      ip6: undefined,
+      publish: [],
+      dns: [],
+      dnsSearch: [],
+      addHosts: [],
+    },
     capAdd: [],
     capDrop: [],
     securityOpt: [],
@@ -122,6 +132,15 @@ test("limits are passed on as a command line has them", () => {
   const limits = { memory: 64 << 20, cpus: 0.5, cpuShares: undefined, pidsLimit: "9", ulimits: ["core=0"] };
   const expected = { memory: "67108864", cpus: "0.5", pidsLimit: "9", ulimits: ["core=0"] };
   assert.deepEqual(checkedRequest({ ...ok, limits }).limits, expected);
+});
+
+test("addresses of hosts are those of their names", () => {
+  assert.deepEqual(checkedRequest({ ...ok, hosts: { a: "192.0.2.1", b: "host-gateway" } }).network?.addHosts, [
+    "a:192.0.2.1",
+    "b:host-gateway",
+  ]);
+  assert.throws(() => checkedRequest({ ...ok, hosts: ["a"] }), /hosts must be an object of strings/);
+  assert.throws(() => checkedRequest({ ...ok, ip: 1 }), /ip must be a string, not 1/);
 });
 
 test("variables and descriptors are passed on as they are", () => {

@@ -165,7 +165,7 @@ describe("--network", () => {
       env: { HOME: rig.directory, TINYDOCKER_ROOT: join(rig.directory, "user") },
     });
     assert.equal(code, 125);
-    assert.match(stderr, /joining the network bridge needs root\n {2}use --network none or host/);
+    assert.match(stderr, /joining the network bridge needs root, with CAP_NET_ADMIN\n {2}use --network none or host/);
   });
 });
 

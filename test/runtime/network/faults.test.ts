@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { machine } from "../../rig/machine.ts";
+import { importBusybox, tinydocker } from "../../rig/tinydocker.ts";
+import { killedAt } from "../killed-at.ts";
+
+const rig = await tinydocker({ after });
+await importBusybox(rig);
+const here = await machine({ after });
+const env = { TINYDOCKER_NETWORK: "" };
+const run = (words: readonly string[], ...prefix: readonly string[]) =>
+  rig.run(["run", "--image", "box", ...words], { prefix: [...here.prefix, ...prefix], env });
+
+/** The network itself stays, and the kernel removes a cable a moment after its container. */
+async function nothingIsLeft(): Promise<void> {
+  const store = JSON.parse(readFileSync(join(rig.root, "networks/store"), "utf8"));
+  assert.deepEqual(store.leases, []);
+  assert.deepEqual(readdirSync(join(rig.root, "networks/hosts")), []);
+  assert.deepEqual(readdirSync(join(rig.root, "locks")), []);
+  assert.doesNotMatch(await here.sh("nft list ruleset"), /8080/);
+  assert.equal(await here.sh("ss -Hltn"), "");
+  for (let tries = 0; (await here.sh("ip -o link show type veth")).includes(": td"); tries++) {
+    assert.ok(tries < 200, "a cable is left");
+    await setTimeout(10);
+  }
+}
+
+before(async () => {
+  assert.equal((await run(["first", "true"])).code, 0);
+});
+
+describe("tinydocker or the init killed at any step of the network", () => {
+  for (const [call, least] of [
+    ["recvfrom", 10],
+    ["flock", 2],
+    ["rename", 2],
+    ["listen", 2],
+  ] as const)
+    it(`leaves nothing behind after the next start: each ${call}`, async () => {
+      let n = 1;
+      for (; ; n++) {
+        const { code, signal } = await run(["-p", "8080:80", "c1", "true"], ...killedAt(rig.directory, call, n));
+        if (code === 0) break;
+        assert.ok(signal === "SIGKILL" || code === 125, "tinydocker was killed, or reports that the init was");
+        const next = await run(["-p", "8080:80", "c2", "echo", "next"]);
+        assert.deepEqual(next, { code: 0, signal: null, stdout: "next\n", stderr: "" });
+        await nothingIsLeft();
+      }
+      assert.ok(n > least, `${n - 1} were reached`);
+    });
+});
+
+describe("a start that fails after its network was prepared", () => {
+  it("leaves nothing behind", async () => {
+    for (const words of [
+      ["c1", "nosuch"],
+      ["-w", "/etc/passwd", "c1", "true"],
+    ]) {
+      const { code } = await run(["-p", "8080:80", ...words]);
+      assert.notEqual(code, 0);
+      await nothingIsLeft();
+    }
+  });
+});
+
+describe("a machine that can't do it", () => {
+  const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
+    [
+      "without the right to",
+      ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin"],
+      /^tinydocker: joining the network bridge needs root, with CAP_NET_ADMIN\n[^\n]*\n$/,
+    ],
+    [
+      "with a read-only state directory",
+      [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"',
+        join(rig.root, "networks"),
+      ],
+      /^tinydocker: can't store the container's state in \S+networks\S*: EROFS[^\n]*\n[^\n]*\n$/,
+    ],
+  ];
+  for (const [what, prefix, message] of refusals)
+    it(`${what}: says so in one line, and what to do`, async () => {
+      const { code, stdout, stderr } = await run(["--network", "bridge", "-p", "8080:80", "c1", "true"], ...prefix);
+      assert.deepEqual([code, stdout], [125, ""]);
+      assert.match(stderr, message);
+      assert.equal((await run(["c2", "true"])).code, 0);
+      await nothingIsLeft();
+    });
+});
