@@ -3,7 +3,7 @@ import { Failure } from "../failure.ts";
 import { isProcessIdentity, type ProcessIdentity, thisProcess } from "../host/process.ts";
 import { isEither, isRecordOf, parseJson, type Shaped } from "../shape.ts";
 import { type Entry, isEntry } from "./entry.ts";
-import { type ContainerRecord, isContainerRecord } from "./record.ts";
+import { type ContainerRecord, isContainerRecord, isOfOtherVersion } from "./record.ts";
 
 /** The content of a name's lock file, one JSON object a line. The file exists while there is something to undo. */
 export interface Journal {
@@ -50,7 +50,7 @@ export function parseJournal(text: string, path: string): Journal {
   const lines = text
     .split("\n")
     .slice(0, -1)
-    .map((line, index) => parseLine(line, index + 1, path));
+    .flatMap((line, index) => parseLine(line, index + 1, path));
   return {
     owner: lines.findLast((line) => "owner" in line)?.owner,
     record: lines.findLast((line) => "record" in line)?.record,
@@ -58,9 +58,11 @@ export function parseJournal(text: string, path: string): Journal {
   };
 }
 
-function parseLine(text: string, number: number, path: string): Line {
+/** None for the record of a container of another version: what is to be undone is in the other lines. */
+function parseLine(text: string, number: number, path: string): Line[] {
   const line = parseJson(text);
-  if (isLine(line)) return line;
+  if (isLine(line)) return [line];
+  if (isRecordOf({ record: isOfOtherVersion })(line)) return [];
   throw damaged(path, `line ${number} is not an entry of a journal`);
 }
 

@@ -64,9 +64,14 @@ export function readRecord(path: string): ContainerRecord | undefined {
   }
   const record = parseJson(text);
   if (isContainerRecord(record)) return record;
-  const version = isRecordOf({ version: isWhole })(record) ? record.version : VERSION;
-  throw version === VERSION ? damaged(path) : ofOtherVersion(path, version);
+  throw isOfOtherVersion(record) ? ofOtherVersion(path, record.version) : damaged(path);
 }
+
+/** Such a record has other fields. */
+export const isOfOtherVersion: Shape<{ readonly version: number }> = (value): value is { readonly version: number } =>
+  isVersioned(value) && value.version !== VERSION;
+
+const isVersioned = isRecordOf({ version: isWhole });
 
 function damaged(path: string): Failure {
   return new Failure(`${path} is not the record of a container`, {

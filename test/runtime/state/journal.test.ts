@@ -52,6 +52,15 @@ describe("a journal", () => {
     );
   });
 
+  it("of a version whose records are others is used to undo what it lists", () => {
+    const entry = { resource: { kind: "directory", which: "work" }, until: "exit", boot: "b" };
+    const lines = [{ record: { version: 1, name: "c", spec: {} } }, { entry }];
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+    assert.deepEqual(parseJournal(text, "/j"), { owner: undefined, record: undefined, entries: [entry] });
+    const damaged = JSON.stringify({ record: { version: 2, name: "c", spec: {} } });
+    assert.throws(() => parseJournal(`${damaged}\n`, "/j"), /line 1 is not/);
+  });
+
   it("with any other line is refused, with the line's number", () => {
     fc.assert(
       fc.property(fc.json(), (line) => {
