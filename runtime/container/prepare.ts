@@ -95,7 +95,7 @@ async function privileges(
 
 async function devicesOf(requests: readonly string[], all: boolean): Promise<Device[]> {
   const { allDevices, requestedDevices } = await import("../host/devices.ts");
-  return [...(all ? allDevices() : []), ...requests.map(deviceRequest).flatMap(requestedDevices)];
+  return [...(all ? allDevices() : []), ...requestedDevices(requests.map(deviceRequest))];
 }
 
 async function blockDevicesOf(paths: readonly string[]): Promise<BlockDevices> {

@@ -1,15 +1,23 @@
-import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
+import { type Dirent, lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { DEVICES_MAX, type Device, type DeviceRequest, numbersOfDevice } from "../spec/device.ts";
+import { errnoText } from "./errno.ts";
 
-/** A device of the host, or all below a directory. Throws Failure when there is none. */
-export function requestedDevices({ source, path }: DeviceRequest): Device[] {
-  const stats = statSync(source, { throwIfNoEntry: false });
-  const found = stats?.isDirectory() ? devicesBelow(source) : stats ? deviceOf(stats, source) : [];
-  if (found.length === 0) throw missing(source, stats ? "is not a device" : "does not exist");
-  if (found.length > DEVICES_MAX)
-    throw missing(source, `has ${found.length} devices, and a container gets at most ${DEVICES_MAX}`);
+/** Each is a device of the host, or a directory of devices. Throws Failure for one that is neither, and for too many. */
+export function requestedDevices(requests: readonly DeviceRequest[]): Device[] {
+  const devices = requests.flatMap(devicesAt);
+  if (devices.length <= DEVICES_MAX) return devices;
+  throw new Failure(`a container gets at most ${DEVICES_MAX} devices by --device, not ${devices.length}`, {
+    code: "usage",
+    remedy: "use --privileged for all of the machine, or a directory with fewer",
+  });
+}
+
+function devicesAt({ source, path }: DeviceRequest): Device[] {
+  const stats = statsOf(source);
+  const found = stats.isDirectory() ? devicesBelow(source) : deviceOf(stats, source);
+  if (found.length === 0) throw missing(source, "it is not a device");
   return found.map(({ path: at, type, major, minor }) => {
     const inside = `${path}${at.slice(source.length)}`;
     return { path: inside, type, major, minor, ...(inside === at ? {} : { source: at }) };
@@ -26,6 +34,15 @@ export function blockDevice(path: string): Pick<Device, "major" | "minor"> {
   });
 }
 
+function statsOf(source: string): Stats {
+  try {
+    return statSync(source);
+  } catch (error) {
+    const { errno } = error as NodeJS.ErrnoException;
+    throw missing(source, errnoText(-(errno ?? 0)));
+  }
+}
+
 /** Everything of the host's /dev that is not the container's own anyway. */
 export function allDevices(): Device[] {
   return devicesBelow("/dev").filter(({ path }) => !OWN.test(path));
@@ -35,14 +52,22 @@ const OWN = /^\/dev\/(pts|shm|mqueue|fd)\/|^\/dev\/(console|ptmx)$/;
 
 type Found = Required<Omit<Device, "source">>;
 
-/** Symlinks are not followed, as by docker. */
+/** Symlinks are not followed, as by docker. What can't be read, or was removed meanwhile, has none. */
 function devicesBelow(directory: string): Found[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+  return entriesOf(directory).flatMap((entry) => {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) return devicesBelow(path);
-    const stats = lstatSync(path, { throwIfNoEntry: false });
+    const stats = entry.isFile() ? undefined : lstatSync(path, { throwIfNoEntry: false });
     return stats ? deviceOf(stats, path) : [];
   });
+}
+
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 function deviceOf(stats: Stats, path: string): Found[] {
@@ -53,7 +78,7 @@ function deviceOf(stats: Stats, path: string): Found[] {
 }
 
 function missing(source: string, why: string): Failure {
-  return new Failure(`can't add the device ${source}: it ${why}`, {
+  return new Failure(`can't add the device ${source}: ${why}`, {
     code: "device-missing",
     remedy: "use --device with the path of a character or block device of this machine, or a directory of some",
   });

@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import type { CapabilityRequest } from "./capability.ts";
+import { textFault } from "./text.ts";
 
 /** The part of a request that is about what a container may do, in docker's words. */
 export interface SecurityRequest extends CapabilityRequest {
@@ -32,6 +33,8 @@ export function securityOf({ securityOpt: options = [], privileged = false }: Se
 }
 
 function partOf(option: string): Partial<Security> {
+  const fault = textFault(option);
+  if (fault !== undefined) throw refused(JSON.stringify(option), `it ${fault}`);
   const [, key = option, value] = /^([^=:]*)[=:]([\s\S]*)$/.exec(option) ?? [];
   switch (key) {
     case "seccomp":

@@ -50,8 +50,10 @@ describe("tinydocker run --device", () => {
   });
 
   for (const [device, message] of [
-    ["/dev/nosuch", /can't add the device \/dev\/nosuch: it does not exist/],
+    ["/dev/nosuch", /can't add the device \/dev\/nosuch: ENOENT, no such file or directory/],
     ["/etc/passwd", /can't add the device \/etc\/passwd: it is not a device/],
+    ["/etc/passwd/x", /can't add the device \/etc\/passwd\/x: ENOTDIR/],
+    ["/proc/self", /can't add the device \/proc\/self: it is not a device/],
     ["/etc", /can't add the device \/etc: it is not a device/],
     ["/dev/zero:r", /can't limit what a device is used for to "r"/],
     ["zero", /"zero" is not an absolute path/],
@@ -63,6 +65,14 @@ describe("tinydocker run --device", () => {
       assert.deepEqual(traces(rig.root, "c1"), clean);
     });
   }
+});
+
+it("refuses more devices than a plan has room for", async () => {
+  const devices = Array.from({ length: 65 }, (_, i) => ["--device", `/dev/zero:/dev/z${i}`]).flat();
+  const { code, stderr } = await sh("echo ran", ...devices);
+  assert.equal(code, 125);
+  assert.match(stderr, /at most 64 devices by --device, not 65/);
+  assert.equal((await sh("ls /dev | grep -c ^z", ...devices.slice(2))).stdout, "65\n");
 });
 
 describe("tinydocker run --privileged", () => {

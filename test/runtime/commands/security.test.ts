@@ -74,6 +74,11 @@ describe("tinydocker run", () => {
     [["--cap-add", "SYS_ADMNI"], /--cap-add "SYS_ADMNI".*\n {2}did you mean CAP_SYS_ADMIN\?/],
     [["--cap-drop", "x"], /--cap-drop "x": there is no such capability/],
     [["--security-opt", "seccomp=/nosuch.json"], /can't read the seccomp profile \/nosuch.json: ENOENT/],
+    [
+      ["--security-opt", "seccomp=/dev/zero"],
+      /can't read the seccomp profile \/dev\/zero: it has more than 1048576 bytes/,
+    ],
+    [["--security-opt", "seccomp=/"], /can't read the seccomp profile \/: EISDIR/],
     [["--security-opt", "seccomp=/etc/hostname"], /the seccomp profile \/etc\/hostname is not JSON/],
     [["--security-opt", "apparmor=x"], /tinydocker applies no AppArmor profile/],
     [["--security-opt", "nonewprivileges"], /there is no such option/],

@@ -52,6 +52,7 @@ describe("--security-opt", () => {
     "systempaths=",
     "systempaths=masked",
     "__proto__=x",
+    "seccomp=a\0b",
   ]) {
     it(`${JSON.stringify(option)} is refused`, () => refused(() => securityOf({ securityOpt: [option] })));
   }
