@@ -53,7 +53,7 @@ export interface ContainerRequest {
   readonly securityOpt?: readonly string[] | undefined;
   /** All capabilities, system calls and devices; /proc and /sys can be written to. Default: false. */
   readonly privileged?: boolean | undefined;
-  /** `HOST[:CONTAINER]` each: a device of this machine, or a directory of devices. */
+  /** `HOST[:CONTAINER][:rwm]` each: a device of this machine, or a directory of devices. */
   readonly devices?: readonly string[] | undefined;
   /** Kernel settings of the container's own namespaces, such as `{ "net.ipv4.ip_forward": "1" }`. */
   readonly sysctls?: Readonly<Record<string, string>> | undefined;

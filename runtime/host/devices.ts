@@ -14,13 +14,13 @@ export function requestedDevices(requests: readonly DeviceRequest[]): Device[] {
   });
 }
 
-function devicesAt({ source, path }: DeviceRequest): Device[] {
+function devicesAt({ source, path, access }: DeviceRequest): Device[] {
   const stats = statsOf(source);
   const found = stats.isDirectory() ? devicesBelow(source) : deviceOf(stats, source);
   if (found.length === 0) throw missing(source, "it is not a device");
   return found.map(({ path: at, type, major, minor }) => {
     const inside = `${path}${at.slice(source.length)}`;
-    return { path: inside, type, major, minor, ...(inside === at ? {} : { source: at }) };
+    return { path: inside, type, major, minor, access, ...(inside === at ? {} : { source: at }) };
   });
 }
 
@@ -50,7 +50,7 @@ export function allDevices(): Device[] {
 
 const OWN = /^\/dev\/(pts|shm|mqueue|fd)\/|^\/dev\/(console|ptmx)$/;
 
-type Found = Required<Omit<Device, "source">>;
+type Found = Required<Omit<Device, "source" | "access">>;
 
 /** Symlinks are not followed, as by docker. What can't be read, or was removed meanwhile, has none. */
 function devicesBelow(directory: string): Found[] {

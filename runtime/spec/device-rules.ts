@@ -18,7 +18,9 @@ export function deviceRules(devices: readonly Device[], all: boolean): DeviceRul
     { allow: true, type: "c", access: "m" },
     { allow: true, type: "b", access: "m" },
     ...TERMINALS,
-    ...devices.map(({ type = "c", major, minor }): DeviceRule => ({ allow: true, type, major, minor, access: "rwm" })),
+    ...devices.map(({ type = "c", major, minor, access = "rwm" }): DeviceRule => {
+      return { allow: true, type, major, minor, access };
+    }),
   ];
 }
 

@@ -11,6 +11,8 @@ export interface Device {
   readonly minor: number;
   /** Where it is on the host, if that is another path. */
   readonly source?: string;
+  /** Some of r, w and m: to read, to write, to make a node; without it, all. */
+  readonly access?: string;
   /** Of a node that is made for the container; a mounted one keeps the host's. */
   readonly fileMode?: number;
   readonly uid?: number;
@@ -30,6 +32,7 @@ export function numbersOfDevice(number: number): Pick<Device, "major" | "minor">
 export interface DeviceRequest {
   readonly source: string;
   readonly path: string;
+  readonly access: string;
 }
 
 /** Each takes a slot of the plan, as mounts do (TD_SLOTS_MAX). */
@@ -39,7 +42,7 @@ export const DEVICES_MAX = 64;
 export function deviceRequest(text: string): DeviceRequest {
   const parts = text.split(":");
   const isAccess = parts.length > 1 && /^[rwm]*$/.test(parts.at(-1) ?? "");
-  const access = isAccess ? parts.pop() : undefined;
+  const access = (isAccess ? parts.pop() : undefined) ?? "rwm";
   const [source = "", path = source, ...rest] = parts;
   const fault = textFault(text);
   if (fault !== undefined) throw refused(text, `it ${fault}`);
@@ -47,16 +50,19 @@ export function deviceRequest(text: string): DeviceRequest {
   for (const one of [source, path])
     if (!one.startsWith("/") || normalizePath(one) === "/")
       throw refused(text, `${JSON.stringify(one)} is not an absolute path below /`);
-  if (access !== undefined) checkAccess(text, access);
-  return { source: normalizePath(source), path: normalizePath(path) };
+  if (access === "" || new Set(access).size < access.length)
+    throw refused(text, "rwm is some of r, w and m, each once");
+  return { source: normalizePath(source), path: normalizePath(path), access };
 }
 
-/** `m` allows mknod, whose nodes work nowhere in a container; reading and writing are not told apart. */
-function checkAccess(text: string, access: string): void {
-  if (new Set(access).size < access.length || access === "")
-    throw refused(text, "rwm is some of r, w and m, each once");
-  if (!access.includes("r") || !access.includes("w"))
-    throw refused(text, `tinydocker can't limit what a device is used for to ${JSON.stringify(access)}`);
+/** Throws Failure for a device whose use nothing would limit, because its rules are those of a cgroup that only root has. */
+export function checkAccess(devices: readonly Device[]): void {
+  const limited = devices.find(({ access }) => access !== undefined && !(access.includes("r") && access.includes("w")));
+  if (limited === undefined) return;
+  throw new Failure(`can't limit what ${limited.path} is used for to ${limited.access} without root`, {
+    code: "root-required",
+    remedy: "leave it out after the path, or run tinydocker as root",
+  });
 }
 
 function refused(text: string, why: string): Failure {

@@ -2,7 +2,7 @@ import { Failure } from "../failure.ts";
 import type { Profile } from "../seccomp/profile.ts";
 import type { BlockDevices } from "./block-io.ts";
 import { type Capability, capabilitiesFor } from "./capability.ts";
-import { DEFAULT_DEVICES, type Device } from "./device.ts";
+import { checkAccess, DEFAULT_DEVICES, type Device } from "./device.ts";
 import { deviceRules } from "./device-rules.ts";
 import { environmentOf } from "./environment.ts";
 import { type MountRequests, mountsOf } from "./mount-requests/arrange.ts";
@@ -134,6 +134,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
   const held = user.uid === 0 ? bounding : [];
   const isUncovered = (path: string) => !mounts.some(({ destination }) => destination === path);
   const devices = devicesFor(caller.devices).filter(({ path }) => isUncovered(path));
+  if (hasUserNamespace(namespaces)) checkAccess(devices);
   const rules = hasUserNamespace(namespaces) ? [] : deviceRules(devices, request.privileged === true);
   const limits = request.limits ?? {};
   return {

@@ -26,7 +26,7 @@ const isNetwork = isRecordOf({
 });
 const isDevice = isRecordOf(
   { path: isText, major: isWhole, minor: isWhole },
-  { type: isOneOf("b", "c"), source: isText, fileMode: isWhole, uid: isWhole, gid: isWhole },
+  { type: isOneOf("b", "c"), source: isText, access: isText, fileMode: isWhole, uid: isWhole, gid: isWhole },
 );
 
 const isRlimit: Shape<keyof typeof RLIMIT> = (value): value is keyof typeof RLIMIT =>

@@ -20,7 +20,11 @@ const CASES: readonly FailureCase<FailureCode>[] = [
   ["a name that is a path", () => checkedName("container", "../etc"), "name-invalid"],
   ["a user that the image does not have", () => resolveUser("nosuch", "", ""), "user-unknown"],
   ["an image that was never imported", (empty) => resolveImage(empty, "nosuch"), "image-not-found"],
-  ["a device that does not exist", () => requestedDevices([{ source: "/dev/nosuch", path: "/x" }]), "device-missing"],
+  [
+    "a device that does not exist",
+    () => requestedDevices([{ source: "/dev/nosuch", path: "/x", access: "rwm" }]),
+    "device-missing",
+  ],
   ["the removal of the built-in image", (empty) => removeImage(empty, "host"), "image-built-in"],
   ["an old kernel", () => checkKernel("4.19.0"), "kernel-too-old"],
   ["a process that the kernel refuses", () => cloneFailure("clone", EPERM, true), "namespace-refused"],

@@ -36,6 +36,15 @@ describe("tinydocker run --device", () => {
     assert.equal(await printed("stat -c %F /dev/disk", "--device", `${link}:/dev/disk`), "block special file");
   });
 
+  it("lets a device be used for what was asked for only", async (context) => {
+    if (!needs(context, existsSync("/dev/fuse") ? undefined : "/dev/fuse")) return;
+    const script = "(: </dev/fuse) 2>/dev/null && echo read; (: >/dev/fuse) 2>/dev/null && echo written; true";
+    assert.equal(await printed(script, "--device", "/dev/fuse"), "read\nwritten");
+    assert.equal(await printed(script, "--device", "/dev/fuse:r"), "read");
+    assert.equal(await printed(script, "--device", "/dev/fuse:/dev/fuse:w"), "written");
+    assert.equal(await printed(script, "--device", "/dev/fuse:m"), "");
+  });
+
   it("gives all devices of a directory", async (context) => {
     const directory = ["/dev/cpu/0", "/dev/net", "/dev/input", "/dev/snd"].find((path) => existsSync(path));
     if (!needs(context, directory === undefined ? "a directory of devices" : undefined)) return;
@@ -55,7 +64,7 @@ describe("tinydocker run --device", () => {
     ["/etc/passwd/x", /can't add the device \/etc\/passwd\/x: ENOTDIR/],
     ["/proc/self", /can't add the device \/proc\/self: it is not a device/],
     ["/etc", /can't add the device \/etc: it is not a device/],
-    ["/dev/zero:r", /can't limit what a device is used for to "r"/],
+    ["/dev/zero:rr", /rwm is some of r, w and m, each once/],
     ["zero", /"zero" is not an absolute path/],
   ] as const) {
     it(`${device} is refused`, async () => {
