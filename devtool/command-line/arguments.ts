@@ -1,4 +1,5 @@
 import yargs from "yargs";
+import { ON_BUSY, type OnBusy } from "../dev/controls.ts";
 import { Failure } from "../failure.ts";
 import { FORMATS, type Format } from "../report/format.ts";
 import { nearest } from "../report/nearest.ts";
@@ -57,6 +58,12 @@ const OPTIONS = {
     describe: "human; json: one event per line; sarif, github: also the diagnostics, as these read them",
   },
   provision: { type: "boolean", describe: "before run and watch: install what is missing on the target" },
+  interactive: { type: "boolean", alias: "i", describe: "watch: the program gets the terminal and the input" },
+  "on-busy": {
+    type: "string",
+    requiresArg: true,
+    describe: "watch: at a save while the program runs, restart it; queue the round; or ignore it",
+  },
   "accept-new-host-key": { type: "boolean", describe: "accept the key of a host that is not known yet" },
   "ssh-config": { type: "string", requiresArg: true, describe: "SSH configuration file, instead of ~/.ssh/config" },
   help: { type: "boolean", alias: "h", describe: "show this help" },
@@ -87,7 +94,12 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
       exitCode: 2,
     });
   }
-  const options = optionsOf({ ...before, ...after });
+  const given = { ...before, ...after };
+  const ofWatch = ["interactive", "on-busy"].find((option) => option in given);
+  if (ofWatch !== undefined && name !== "watch") {
+    throw new Failure(`--${ofWatch} is an option of watch`, { code: "usage", exitCode: 2 });
+  }
+  const options = optionsOf(given);
   if (options.format === "sarif" && name !== "build" && name !== "sync") {
     throw new Failure(`--format sarif is one document about a build, and devtool ${name} prints other things too`, {
       code: "usage",
@@ -135,9 +147,20 @@ function optionsOf(given: Readonly<Record<string, unknown>>): Options {
     config: text("config"),
     format: formatOf(text("format"), given["json"] === true),
     provision: given["provision"] === true,
+    interactive: given["interactive"] === true,
+    onBusy: onBusyOf(text("on-busy")),
     acceptNewHostKey: given["accept-new-host-key"] === true,
     sshConfig: text("ssh-config"),
   };
+}
+
+function onBusyOf(written = "restart"): OnBusy {
+  const known = ON_BUSY.find((mode) => mode === written);
+  if (known) return known;
+  throw new Failure(`--on-busy must be ${ON_BUSY.join(", ")}, not ${JSON.stringify(written)}`, {
+    code: "usage",
+    exitCode: 2,
+  });
 }
 
 function formatOf(written: string | undefined, isJson: boolean): Format {

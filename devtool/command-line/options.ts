@@ -1,3 +1,4 @@
+import type { OnBusy } from "../dev/controls.ts";
 import type { Format } from "../report/format.ts";
 
 /** The options of every command. */
@@ -6,6 +7,10 @@ export interface Options {
   readonly config: string | undefined;
   readonly format: Format;
   readonly provision: boolean;
+  /** Of watch: the program gets the terminal and the input. */
+  readonly interactive: boolean;
+  /** Of watch: what to do about a save while the program runs. */
+  readonly onBusy: OnBusy;
   readonly acceptNewHostKey: boolean;
   readonly sshConfig: string | undefined;
 }

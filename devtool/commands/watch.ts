@@ -1,21 +1,40 @@
 import type { Command } from "../command-line/command.ts";
+import { Controls } from "../dev/controls.ts";
 import { watchProject } from "../dev/loop.ts";
 import { openSession } from "../dev/session.ts";
+import type { Interrupts } from "../process/interrupts.ts";
 import { programEnvironment } from "../run/environment.ts";
+import { readKeys } from "./keys.ts";
 import { provisionTarget } from "./provision.ts";
 import { commandLine } from "./run.ts";
 import { stdioFor } from "./stdio.ts";
 
 /** devtool watch [options] [NAME CMD…] */
 export const command: Command = async (call) => {
-  const session = await openSession(call);
+  const { interactive, onBusy, provision, format } = call.options;
+  const controls = new Controls();
+  const hasKeys = !interactive && format !== "json";
+  const report = hasKeys ? readKeys(process.stdin, controls, call.interrupts, call.report) : call.report;
+  const session = await openSession({ ...call, report });
   commandLine(session.project, call.words);
-  if (call.options.provision) await provisionTarget(session.target, session.project.root, call);
-  const { interrupts } = call;
-  return await watchProject(session, (project, report) => ({
+  if (provision) await provisionTarget(session.target, session.project.root, { ...call, report });
+  const interrupts = interactive ? endingToo(call.interrupts) : call.interrupts;
+  return await watchProject(session, { onBusy, controls }, (project, laneReport) => ({
     argv: commandLine(project, call.words),
     environment: () => programEnvironment(project),
-    stdio: stdioFor({ ...call, report }, false),
+    stdio: stdioFor({ ...call, report: laneReport }, interactive),
     interrupts,
   }));
 };
+
+/** A program with the terminal gets every signal; one that ends devtool ends the loop as well. */
+function endingToo(interrupts: Interrupts): Interrupts {
+  return {
+    ...interrupts,
+    intercept: (handler, all) =>
+      interrupts.intercept((signal) => {
+        handler(signal);
+        if (signal === "SIGTERM" || signal === "SIGHUP") interrupts.end(signal);
+      }, all),
+  };
+}

@@ -6,6 +6,8 @@ import { type Report, reportFailure, reportOf } from "../report/events.ts";
 import { Reconnecting } from "../targets/reconnect.ts";
 import { PendingChanges } from "../watch/pending-changes.ts";
 import { type ChangeSet, Watcher } from "../watch/watch.ts";
+import { nextAfter, type Progress, tellHeld, tellWhileEnding } from "./busy.ts";
+import type { LoopOptions } from "./controls.ts";
 import { type Connected, connect, createLane, forgetMirror, type Lane } from "./lane.ts";
 import { Refresher } from "./refresh.ts";
 import { bundleStage, type Round, type Run, runInLane } from "./round.ts";
@@ -16,9 +18,9 @@ import { openWorkspace, type Workspace } from "./workspace.ts";
 type NextRun = (project: Project, report: Report) => Run;
 
 /** Runs a round at every save, until an interrupt. @throws the interrupt, or Failure when the loop can't continue */
-export async function watchProject(session: Session, nextRun: NextRun): Promise<never> {
+export async function watchProject(session: Session, options: LoopOptions, nextRun: NextRun): Promise<never> {
   const workspace = await abortable(openWorkspace(session.project), session.interrupts.signal);
-  return await new Loop(session, nextRun, workspace).run();
+  return await new Loop(session, options, nextRun, workspace).run();
 }
 
 /*
@@ -26,14 +28,20 @@ export async function watchProject(session: Session, nextRun: NextRun): Promise<
  *                ▼                                               │
  * starting ──▶ waiting ──a change──▶ running ────────────────────┘
  *                                    │     ▲
- *                                    └─────┘ a newer change: the round is abandoned, and the next begins
+ *                                    └─────┘ a newer change: the round is abandoned, or awaited where onBusy says so,
+ *                                            and the next begins
  *
  * from each of these ──an interrupt, or a connection or watcher that fails──▶ stopping
  */
 type State =
   | { readonly name: "starting" }
   | { readonly name: "waiting" }
-  | { readonly name: "running"; readonly round: Promise<void>; readonly abandon: () => void }
+  | {
+      readonly name: "running";
+      readonly round: Promise<void>;
+      readonly abandon: () => void;
+      readonly progress: Progress;
+    }
   | { readonly name: "stopping" };
 
 /** As a time of performance.now(). */
@@ -41,6 +49,7 @@ const PROCESS_START = 0;
 
 class Loop {
   readonly #session: Session;
+  readonly #options: LoopOptions;
   readonly #nextRun: NextRun;
   #workspace: Workspace;
   readonly #refresher: Refresher;
@@ -51,15 +60,18 @@ class Loop {
   /** Several targets would have a lane each, and share the bundle. */
   readonly #lane: Lane;
   readonly #pending = new PendingChanges();
+  /** What was saved while the program ran, where onBusy is "ignore": the next round takes it along. */
+  #ignored: ChangeSet | undefined;
   readonly #broken = new AbortController();
   /** Aborted when the loop is to stop, with the reason. */
   readonly #end: AbortSignal;
   #state: State = { name: "starting" };
   #rounds = 0;
 
-  constructor(session: Session, nextRun: NextRun, workspace: Workspace) {
+  constructor(session: Session, options: LoopOptions, nextRun: NextRun, workspace: Workspace) {
     const { target, interrupts } = session;
     this.#session = session;
+    this.#options = options;
     this.#nextRun = nextRun;
     this.#workspace = workspace;
     this.#refresher = new Refresher(workspace);
@@ -80,19 +92,18 @@ class Loop {
 
   async #next(): Promise<State> {
     const state = this.#state;
+    const { controls } = this.#options;
     switch (state.name) {
       case "starting":
         await abortable(this.#watchFirstFolders(), this.#end);
         this.#pending.put(everything(PROCESS_START));
         return { name: "waiting" };
       case "waiting":
-        await abortable(this.#pending.arrived(), this.#end);
+        await this.#wait();
         return this.#begin();
       case "running":
-        await abortable(Promise.race([state.round, this.#pending.arrived()]), this.#end);
-        if (this.#pending.isEmpty) return { name: "waiting" };
-        state.abandon();
-        return this.#begin();
+        await abortable(Promise.race([state.round, this.#pending.arrived(), controls.changed()]), this.#end);
+        return await this.#afterRunning(state);
       case "stopping":
         throw new Error("the loop has stopped");
       default:
@@ -100,18 +111,64 @@ class Loop {
     }
   }
 
+  /** Until a round may begin. */
+  async #wait(): Promise<void> {
+    const { controls } = this.#options;
+    const wants = () => controls.wantsRun || (!this.#pending.isEmpty && !controls.isPaused);
+    while (!wants()) {
+      const change = this.#pending.isEmpty ? [this.#pending.arrived()] : [];
+      await abortable(Promise.race([...change, controls.changed()]), this.#end);
+    }
+  }
+
+  async #afterRunning(state: State & { readonly name: "running" }): Promise<State> {
+    const { round, progress, abandon } = state;
+    const { report } = this.#session;
+    const next = nextAfter(progress, !this.#pending.isEmpty, this.#options);
+    switch (next) {
+      case "wait for a change":
+        if (progress.isHolding && this.#options.onBusy === "ignore") this.#ignored = this.#pending.take();
+        return { name: "waiting" };
+      case "go on":
+        return state;
+      case "hold":
+        tellHeld(progress, this.#options, report);
+        await abortable(Promise.race([round, this.#options.controls.changed()]), this.#end);
+        return state;
+      case "begin the next":
+        abandon();
+        tellWhileEnding(round, report);
+        return this.#begin();
+      default:
+        return next satisfies never;
+    }
+  }
+
   #begin(): State {
     const newer = new AbortController();
+    if (this.#options.controls.wantsRun) this.#pending.put(everything(performance.now()));
+    this.#options.controls.taken();
+    if (this.#ignored) this.#pending.put(this.#ignored);
+    this.#ignored = undefined;
     const changes = this.#pending.take();
+    const progress: Progress = { hasStarted: false, isOver: false, isHolding: false };
+    const onStarted = () => {
+      progress.hasStarted = true;
+    };
     this.#rounds += 1;
     const round = this.#round({
       changes,
       report: reportOf(this.#session.report, { round: this.#rounds, since: changes.since }),
       signal: AbortSignal.any([newer.signal, this.#end]),
       startedAt: performance.now(),
+      onStarted,
     });
-    round.catch((error: unknown) => this.#broken.abort(error));
-    return { name: "running", round, abandon: () => newer.abort() };
+    round
+      .catch((error: unknown) => this.#broken.abort(error))
+      .finally(() => {
+        progress.isOver = true;
+      });
+    return { name: "running", round, abandon: () => newer.abort(), progress };
   }
 
   /** A round that fails is reported, and the loop goes on: the next save may fix it. */

@@ -24,6 +24,8 @@ export interface Round {
   readonly signal: AbortSignal;
   /** As a time of performance.now(). */
   readonly startedAt: number;
+  /** Called once the command runs. */
+  readonly onStarted?: () => void;
 }
 
 /** The last stage of a round that runs no command. */
@@ -188,12 +190,13 @@ async function buildStage(
 async function runStage(
   { connection, mirror, report }: OpenLane,
   { argv, environment, stdio, interrupts }: Run,
-  { signal, startedAt }: Round,
+  { signal, startedAt, onStarted }: Round,
 ): Promise<ExitStatus> {
   report({ event: "stage", stage: "launch" });
   const env = await environment();
   const request = { argv, cwd: mirror, env, asRoot: true, terminal: terminalOf(stdio) };
   const launched = await launch(connection, request, signal);
+  onStarted?.();
   report({ event: "started", argv, milliseconds: performance.now() - startedAt });
   const status = await stream(launched, stdio, interrupts, signal).finally(stdio.finish);
   if (!signal.aborted) report({ event: "exited", ...status });

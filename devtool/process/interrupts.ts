@@ -7,9 +7,9 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
   readonly exitCode: number;
 
-  constructor(signal: NodeJS.Signals) {
-    super(`ended by ${signal}`);
-    this.exitCode = exitCodeOf(signal);
+  constructor(signal: NodeJS.Signals | undefined) {
+    super(signal === undefined ? "quit" : `ended by ${signal}`);
+    this.exitCode = signal === undefined ? 0 : exitCodeOf(signal);
   }
 }
 
@@ -18,6 +18,8 @@ export interface Interrupts {
   readonly signal: AbortSignal;
   /** Aborts it as `signal` would. */
   end(signal: NodeJS.Signals): void;
+  /** Aborts it with exit code 0. */
+  quit(): void;
   /**
    * Passes signals to `handler` until the returned function is called. With `all`, a repeated one does not end devtool.
    */
@@ -42,6 +44,7 @@ export function listenForInterrupts(force: (exitCode: number) => void): Interrup
   return {
     signal: abort.signal,
     end: (signal) => abort.abort(new Interrupted(signal)),
+    quit: () => abort.abort(new Interrupted(undefined)),
     intercept: (handler, all) => {
       const own = { handler, all: all !== undefined };
       current = own;

@@ -42,8 +42,8 @@ export function humanReport({ stdout, stderr }: Streams): Report {
         if (event.remedy !== null) print(`  ${event.remedy}`);
         break;
       case "exited":
-        // A single run exits with the command's own exit code.
-        if (isWatch) print(event.signal === null ? `ended with exit code ${event.code}` : `ended by ${event.signal}`);
+        // A single run exits with the command's own exit code. A shell says nothing of Ctrl-C or a closed pipe either.
+        if (isWatch || !["SIGINT", "SIGPIPE", null].includes(event.signal)) print(endOf(event));
         break;
       case "diagnostic":
         stderr.write(printableLines(`${diagnosticLine(event)}\n`));
@@ -101,6 +101,22 @@ function done(event: Extract<Event, { event: "bundled" | "synced" | "compiled" }
       return event satisfies never;
   }
 }
+
+function endOf({ code, signal }: Extract<Event, { event: "exited" }>): string {
+  if (signal === null) return `ended with exit code ${code}`;
+  const words = SIGNAL_WORDS[signal];
+  return `ended by ${signal}${words ? ` (${words})` : ""}`;
+}
+
+const SIGNAL_WORDS: Readonly<Record<string, string>> = {
+  SIGSEGV: "segmentation fault",
+  SIGABRT: "aborted",
+  SIGBUS: "bus error",
+  SIGFPE: "arithmetic error",
+  SIGILL: "illegal instruction",
+  SIGKILL: "killed, perhaps for lack of memory",
+  SIGSYS: "a system call that is not allowed",
+};
 
 function checkLine({ ok, needed, where, name, found, remedy }: Extract<Event, { event: "check" }>): string {
   const mark = ok ? "ok     " : needed ? "MISSING" : "missing";

@@ -71,16 +71,16 @@ export class Reconnecting<T extends { readonly connection: Connection }> {
   async #reopen(lost: Error): Promise<T> {
     const { signal } = this.#closing;
     const { open, onDisconnected } = this.#request;
-    let why = lost;
-    onDisconnected(why);
+    const told = new Set([lost.message]);
+    onDisconnected(lost);
     for (let wait = RETRY_MS_MIN; ; wait = Math.min(wait * 2, RETRY_MS_MAX)) {
       await delay(wait, undefined, { signal });
       try {
         return await open(signal);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        if (error.message !== why.message) onDisconnected(error);
-        why = error;
+        if (!told.has(error.message)) onDisconnected(error);
+        told.add(error.message);
       }
     }
   }

@@ -56,6 +56,8 @@ test("--help and --version work anywhere before NAME", async () => {
 const REFUSED: readonly (readonly [readonly string[], string, string | undefined])[] = [
   [["run", "--tagret", "x", "n"], "unknown option --tagret", "did you mean --target?"],
   [["run", "--accept-new-hostkey", "n"], "unknown option --accept-new-hostkey", "did you mean --accept-new-host-key?"],
+  [["watch", "--on-busy", "wait"], '--on-busy must be restart, queue, ignore, not "wait"', undefined],
+  [["run", "--interactive", "x"], "--interactive is an option of watch", undefined],
   [["rnu"], "unknown command rnu", "did you mean run?"],
   [["sync", "--verylongnonsense"], "unknown option --verylongnonsense", "devtool --help"],
   [["sync", "hello1"], 'devtool sync takes no arguments, got "hello1"', undefined],

@@ -47,6 +47,14 @@ test("a round reports what changed, and in one line what was bundled, sent, comp
   );
 });
 
+test("a single run that a signal ended says so, except for Ctrl-C and a closed pipe", () => {
+  const said = (code: number | null, signal: string | null) => printed([{ event: "exited", code, signal }]).stderr;
+  assert.equal(said(null, "SIGSEGV"), "devtool: ended by SIGSEGV (segmentation fault)\n");
+  assert.equal(said(null, "SIGUSR1"), "devtool: ended by SIGUSR1\n");
+  for (const signal of ["SIGINT", "SIGPIPE"]) assert.equal(said(null, signal), "");
+  assert.equal(said(7, null), "");
+});
+
 test("a round that fails leaves nothing to print for the next one", () => {
   const { stderr } = printed([
     BUNDLED,

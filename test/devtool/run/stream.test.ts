@@ -12,7 +12,12 @@ await buildAgent();
 const connection = await localTarget("local", { sudo: false }).connect(new AbortController().signal);
 after(() => connection.close());
 
-const INTERRUPTS: Interrupts = { signal: new AbortController().signal, end: () => {}, intercept: () => () => {} };
+const INTERRUPTS: Interrupts = {
+  signal: new AbortController().signal,
+  end: () => {},
+  quit: () => {},
+  intercept: () => () => {},
+};
 
 function run(script: string, stdio: Partial<Stdio>, signal = new AbortController().signal) {
   const request = { argv: ["sh", "-c", script], cwd: "/", env: {}, asRoot: false, terminal: undefined };

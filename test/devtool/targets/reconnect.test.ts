@@ -63,7 +63,7 @@ test("dropping a lost connection that has been replaced leaves the new one open"
 });
 
 test("each reason why a connection can't be opened again is reported once", async (t) => {
-  const reasons = ["booting", "booting"];
+  const reasons = ["booting", "refused", "booting", "refused"];
   let isFirst = true;
   const { connections, seen, reopened } = reconnecting(t, () => {
     const reason = isFirst ? undefined : reasons.shift();
@@ -73,7 +73,7 @@ test("each reason why a connection can't be opened again is reported once", asyn
   const again = reopened();
   await (await connections.current()).connection.close();
   await again;
-  assert.deepEqual(seen, ["the connection was closed", "booting"]);
+  assert.deepEqual(seen, ["the connection was closed", "booting", "refused"]);
 });
 
 test("a first connection that can't be opened is not tried again, and is reported before current() rejects", async (t) => {

@@ -1,0 +1,52 @@
+import type { Report } from "../report/events.ts";
+import type { LoopOptions, OnBusy } from "./controls.ts";
+
+/** Of a round, since it began. */
+export interface Progress {
+  /** Its command runs, or has run. */
+  hasStarted: boolean;
+  isOver: boolean;
+  /** What was saved while its command ran starts no round, and a person was told so. */
+  isHolding: boolean;
+}
+
+/** What the loop does when a round is over, or something has happened since it began. */
+export type Next =
+  | "wait for a change"
+  | "go on"
+  /** Leave the round alone until it is over. */
+  | "hold"
+  | "begin the next";
+
+export function nextAfter(
+  { hasStarted, isOver }: Readonly<Progress>,
+  isPending: boolean,
+  { onBusy, controls }: LoopOptions,
+): Next {
+  if (controls.wantsRun) return "begin the next";
+  if (isOver) return "wait for a change";
+  if (!isPending) return "go on";
+  return controls.isPaused || (onBusy !== "restart" && hasStarted) ? "hold" : "begin the next";
+}
+
+const WHILE_BUSY: Readonly<Record<Exclude<OnBusy, "restart">, string>> = {
+  queue: "the program runs; the next round begins when it has ended",
+  ignore: "the program runs; what was saved goes with the next save after its end",
+};
+
+/** Tells it once a round. */
+export function tellHeld(progress: Progress, { onBusy, controls }: LoopOptions, report: Report): void {
+  if (onBusy === "restart" || controls.isPaused || progress.isHolding) return;
+  progress.isHolding = true;
+  report({ event: "notice", text: WHILE_BUSY[onBusy] });
+}
+
+/** From SIGTERM until a person is told that the program has not ended yet. */
+const SLOW_END_MS = 300;
+
+export function tellWhileEnding(round: Promise<void>, report: Report): void {
+  const text = "the program is still ending; it is killed 5 s after SIGTERM";
+  const timer = setTimeout(() => report({ event: "notice", text }), SLOW_END_MS);
+  const ended = () => clearTimeout(timer);
+  round.then(ended, ended);
+}

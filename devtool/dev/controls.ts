@@ -1,0 +1,57 @@
+/** What to do about a save while the program runs. */
+export const ON_BUSY = ["restart", "queue", "ignore"] as const;
+export type OnBusy = (typeof ON_BUSY)[number];
+
+/** What a person asks of the loop while it runs. */
+export class Controls {
+  #isPaused = false;
+  #wantsRun = false;
+  #wake: () => void = () => {};
+  #changed = this.#nextChange();
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** A run is wanted now, whatever else holds it up. */
+  get wantsRun(): boolean {
+    return this.#wantsRun;
+  }
+
+  runAgain(): void {
+    this.#wantsRun = true;
+    this.#change();
+  }
+
+  togglePause(): void {
+    this.#isPaused = !this.#isPaused;
+    this.#change();
+  }
+
+  /** Settles at the next of these. */
+  changed(): Promise<void> {
+    return this.#changed;
+  }
+
+  /** The wanted run begins. */
+  taken(): void {
+    this.#wantsRun = false;
+  }
+
+  #change(): void {
+    const wake = this.#wake;
+    this.#changed = this.#nextChange();
+    wake();
+  }
+
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+export interface LoopOptions {
+  readonly onBusy: OnBusy;
+  readonly controls: Controls;
+}

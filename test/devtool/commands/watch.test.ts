@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { needs } from "../../rig/host.ts";
+import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+
+/** A project whose program says its word, waits until the test opens the gate, and says it again. */
+async function gatedProject(t: TestContext, script: string): Promise<Project & { open(): Promise<void> }> {
+  const config = { sync: { include: ["*.sh", "word*"] }, run: ["sh", "main.sh"] };
+  const files = { "devtool.config.json": JSON.stringify(config), "main.sh": script, word: "one\n" };
+  const project = await makeProject(t, files);
+  await rm(join(project.root, "devtool.config.ts"));
+  execFileSync("mkfifo", [join(project.home, "gate")]);
+  return { ...project, open: () => writeFile(join(project.home, "gate"), "\n") };
+}
+
+const GATED = 'echo "begin $(cat word)"; read line <~/gate; echo end\n';
+
+function watch(t: TestContext, project: Project, ...flags: string[]): Devtool {
+  return startDevtool(t, project, ["watch", "--json", "--target", "local", ...flags]);
+}
+
+async function says(devtool: Devtool, text: string): Promise<void> {
+  for (let seen = ""; !seen.includes(text); ) {
+    const event = await devtool.next("output");
+    seen += "data" in event ? event.data : "";
+  }
+}
+
+test("--on-busy queue: a save while the program runs begins a round when it has ended", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const project = await gatedProject(t, GATED);
+  const devtool = watch(t, project, "--on-busy", "queue");
+  await says(devtool, "begin one\n");
+  await project.write({ word: "two\n" });
+  assert.match((await devtool.next("notice")).text, /the next round begins when it has ended/);
+  await project.open();
+  assert.equal((await devtool.next("exited")).code, 0);
+  await says(devtool, "begin two\n");
+});
+
+test("--on-busy ignore: a save while the program runs begins none, and goes with the next save", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const project = await gatedProject(t, GATED);
+  const devtool = watch(t, project, "--on-busy", "ignore");
+  await says(devtool, "begin one\n");
+  await project.write({ word: "two\n" });
+  assert.match((await devtool.next("notice")).text, /goes with the next save/);
+  await project.open();
+  await devtool.next("exited");
+  await project.write({ word2: "" });
+  const { paths } = await devtool.next("changed");
+  assert.deepEqual([...(paths ?? [])].sort(), ["word", "word2"]);
+  await says(devtool, "begin two\n");
+});
+
+test("a program that does not end at once when it is to be started again is reported", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const project = await gatedProject(t, `trap 'read line <~/gate; exit' TERM\n${GATED}`);
+  const devtool = watch(t, project);
+  await says(devtool, "begin one\n");
+  await project.write({ word: "two\n" });
+  assert.match((await devtool.next("notice")).text, /still ending; it is killed 5 s after SIGTERM/);
+  await project.open();
+  await says(devtool, "begin two\n");
+});
+
+interface Terminal {
+  type(text: string): void;
+  shows(text: RegExp): Promise<void>;
+  readonly ended: Promise<number>;
+}
+
+/** devtool watch on a terminal of its own (util-linux's script). */
+function onTerminal(t: TestContext, project: Project, ...flags: string[]): Terminal {
+  const cli = join(import.meta.dirname, "../../../devtool/cli.ts");
+  const command = [
+    process.execPath,
+    "--import",
+    import.meta.resolve("tsx"),
+    cli,
+    "watch",
+    "--target",
+    "local",
+    ...flags,
+  ];
+  const child = spawn("script", ["-qec", command.map((word) => `'${word}'`).join(" "), "/dev/null"], {
+    cwd: project.root,
+    env: { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache") },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = once(child, "close").then(([code]) => Number(code));
+  t.after(async () => {
+    child.kill();
+    await ended;
+  });
+  let unseen = "";
+  let wake = () => {};
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    unseen += text;
+    wake();
+  });
+  const shows = async (text: RegExp) => {
+    for (;;) {
+      const found = text.exec(unseen);
+      if (found) {
+        unseen = unseen.slice(found.index + found[0].length);
+        return;
+      }
+      const more = new Promise<"more">((resolve) => {
+        wake = () => resolve("more");
+      });
+      assert.equal(await Promise.race([more, ended]), "more", `devtool ended before ${text}: ${unseen}`);
+    }
+  };
+  return { type: (text) => void child.stdin.write(text), shows, ended };
+}
+
+test("on a terminal r runs again, p pauses and goes on, and q quits", async (t) => {
+  if (!needs(t, lacks("rsync", "script"))) return;
+  const project = await gatedProject(t, 'echo "ran $(cat word)"\n');
+  const terminal = onTerminal(t, project);
+  await terminal.shows(/r: run again, p: pause, q: quit/);
+  await terminal.shows(/ran one\r\n[\s\S]*ended with exit code 0/);
+  terminal.type("r");
+  await terminal.shows(/ran one\r\n[\s\S]*ended with exit code 0/);
+  terminal.type("p");
+  await terminal.shows(/paused/);
+  await project.write({ word: "two\n" });
+  terminal.type("p");
+  await terminal.shows(/goes on[\s\S]*ran two/);
+  terminal.type("q");
+  assert.equal(await terminal.ended, 0);
+});
+
+test("Ctrl-C on the terminal ends watch", async (t) => {
+  if (!needs(t, lacks("rsync", "script"))) return;
+  const terminal = onTerminal(t, await gatedProject(t, "echo ran\n"));
+  await terminal.shows(/ran\r\n/);
+  terminal.type("\x03");
+  assert.equal(await terminal.ended, 130);
+});
+
+test("--interactive gives the program the terminal, and each round anew", async (t) => {
+  if (!needs(t, lacks("rsync", "script"))) return;
+  const script = 'test -t 0 && test -t 1 && echo "terminal for $(cat word)"; read line; echo "got $line"\n';
+  const project = await gatedProject(t, script);
+  const terminal = onTerminal(t, project, "--interactive");
+  await terminal.shows(/terminal for one\r\n/);
+  terminal.type("quick\r");
+  await terminal.shows(/got quick\r\n[\s\S]*ended with exit code 0/);
+  await project.write({ word: "two\n" });
+  await terminal.shows(/terminal for two\r\n/);
+  terminal.type("again\r");
+  await terminal.shows(/got again\r\n/);
+});
