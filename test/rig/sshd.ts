@@ -190,7 +190,7 @@ function serverConfig(
     "MaxStartups 100",
     "PrintMotd no",
     "Subsystem sftp internal-sftp",
-    `SetEnv HOME=${home} XDG_RUNTIME_DIR=${runtimeDirectory(directory)}`,
+    `SetEnv "HOME=${home}" XDG_RUNTIME_DIR=${runtimeDirectory(directory)}`,
   ];
   return `${lines.join("\n")}\n`;
 }

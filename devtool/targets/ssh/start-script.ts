@@ -19,8 +19,7 @@ export interface StartScript {
 export function startScript({ token, agent, client, withRoot, node, shell }: StartScript): string {
   return `t=${token} n=${quote(agent.name)} u=$(id -u)
 ${CACHE}
-${path(shell)}
-${findNode(node)}
+${find(shell, node)}
 ${MACHINE}
 [ "$node" ] || { echo "$t ${NO_NODE} $old"; exit 1; }
 ${install(agent.content.length)}
@@ -48,21 +47,28 @@ const KNOWN_FOLDERS = `~/.local/bin ~/bin ~/.volta/bin ~/.asdf/shims ~/.local/sh
 const SHELL_SECONDS_MAX = 20;
 
 /**
- * PATH becomes that of a login and interactive shell, which version managers extend, then the known folders. Such a
- * shell may take seconds, so the answer is kept until one of its files changes.
+ * PATH becomes that of a login and interactive shell, which version managers extend, then the known folders; and `node`
+ * the first Node.js that is new enough. Such a shell may take seconds, so the answers are kept until one of its files
+ * changes.
  */
-function path(shell: string | undefined): string {
-  return `s=${shell === undefined ? '"$SHELL"' : inHome(shell)}
-key=$({ echo "$s:$PATH"; stat -L -c '%n %Y %s' ${START_FILES}; } 2>/dev/null | cksum)
-if [ "$d" ] && { read -r k && read -r p; } <"$d/path" && [ "$k" = "$key" ]; then PATH=$p; else
-  limit=; command -v timeout >/dev/null && limit="timeout ${SHELL_SECONDS_MAX}"
-  ask() { $limit "$s" "$1" 'printf "\\n'"$t"' %s\\n" "$PATH"' </dev/null | sed -n "s/^$t //p" | tail -n 1; }
-  p=$(ask -lic) && [ "$p" ] || p=$(ask -ic)
-  p=$p:$PATH
-  for f in ${KNOWN_FOLDERS}; do [ -d "$f" ] && p=$p:$f; done
-  PATH=$(printf %s "$p" | tr : '\\n' | awk 'NF && !seen[$0]++ { printf "%s%s", sep, $0; sep = ":" }')
-  [ "$d" ] && (umask 077; printf '%s\\n%s\\n' "$key" "$PATH" >"$d/path.$$" && mv -f "$d/path.$$" "$d/path")
-fi 2>/dev/null`;
+function find(shell: string | undefined, node: string | undefined): string {
+  return `s=${shell === undefined ? '"$SHELL"' : inHome(shell)} node= old=
+key=$({ echo "$s:$PATH:"${quote(node ?? "")}; stat -L -c '%n %Y %s' ${START_FILES}; } 2>/dev/null | cksum)
+{ read -r k && read -r p && read -r n0; } 2>/dev/null <"$d/path"
+if [ "$k" = "$key" ] && [ -x "$n0" ]; then PATH=$p node=$n0; else
+  [ "$k" = "$key" ] || {
+    limit=; command -v timeout >/dev/null && limit="timeout ${SHELL_SECONDS_MAX}"
+    ask() { $limit "$s" "$1" 'printf "\\n'"$t"' %s\\n" "$PATH"' </dev/null | sed -n "s/^$t //p" | tail -n 1; }
+    p=$(ask -lic) && [ "$p" ] || p=$(ask -ic)
+    p=$p:$PATH
+    for f in ${KNOWN_FOLDERS}; do [ -d "$f" ] && p=$p:$f; done
+    p=$(printf %s "$p" | tr : '\\n' | awk 'NF && !seen[$0]++ { printf "%s%s", sep, $0; sep = ":" }')
+  } 2>/dev/null
+  PATH=$p
+${findNode(node)}
+  [ "$d" ] && (umask 077; printf '%s\\n' "$key" "$PATH" "$node" >"$d/path.$$" && mv -f "$d/path.$$" "$d/path") 2>/dev/null
+fi
+export PATH`;
 }
 
 /** Where version managers keep Node.js, the newest last. */
@@ -71,26 +77,26 @@ const NODE_FOLDERS = `"\${NVM_DIR:-$HOME/.nvm}"/versions/node/*/bin ~/.local/sha
 ~/.local/share/mise/installs/node/*/bin ~/.nodenv/versions/*/bin ~/n/bin ~/.n/bin ~/.local/node/bin /usr/local/node/bin \
 /usr/local/lib/nodejs/*/bin /opt/node*/bin`;
 
-/** The first Node.js that is new enough: the setting alone, or the PATH's, then those of version managers. */
+/** The setting alone, or the PATH's, then those of version managers. */
 function findNode(setting: string | undefined): string {
   const candidates =
     setting === undefined
       ? `"$(command -v node)" $(for f in ${NODE_FOLDERS}; do [ -x "$f/node" ] && echo "$f/node"; done | sort -rV)`
       : inHome(setting);
-  return `node= old=
-for f in ${candidates}; do
-  v=$("$f" --version 2>/dev/null) || continue
-  case $v in
-    v20.[0-9].*|v20.1[0-8].*|v1[0-9].*|v[0-9].*) old=\${old:-$v} ;;
-    v*) node=$f; break ;;
-  esac
-done
-[ "$node" ] && [ "$node" != "$(command -v node)" ] && PATH=$(dirname "$node"):$PATH
-export PATH`;
+  return `  i=$IFS IFS=$(printf '\\n_'); IFS=\${IFS%_} # a home may contain blanks
+  for f in ${candidates}; do
+    v=$("$f" --version 2>/dev/null) || continue
+    case $v in
+      v20.[0-9].*|v20.1[0-8].*|v1[0-9].*|v[0-9].*) old=\${old:-$v} ;;
+      v*) node=$f; break ;;
+    esac
+  done
+  IFS=$i
+  [ "$node" ] && [ "$node" != "$(command -v node)" ] && PATH=$(dirname "$node"):$PATH`;
 }
 
-const MACHINE = `libc=glibc; ls /lib/ld-musl-* >/dev/null 2>&1 && libc=musl
-echo "$t machine $u $(uname -s) $(uname -m) $libc $(id -un)"
+const MACHINE = `libc=glibc; for f in /lib/ld-musl-*; do [ ! -e "$f" ] || libc=musl; done
+echo "$t machine $u $(uname -sm) $libc \${LOGNAME:-$(id -un)}"
 echo "$t home $HOME"
 echo "$t path $PATH"
 echo "$t cache $d"`;

@@ -5,6 +5,7 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
+import { hideNode, hideNodeLacks } from "../../rig/hidden-node.ts";
 import { needs } from "../../rig/host.ts";
 import { gone } from "../../rig/processes.ts";
 import { startSshd } from "../../rig/sshd.ts";
@@ -265,6 +266,25 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
     assert.doesNotMatch(stderr, /secret/);
   });
 }
+
+test("on a target without Node.js a C program is sent, compiled and run, and a bundle is refused", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd", "make", "gcc") ?? hideNodeLacks())) return;
+  const project = await makeProject(t, { "real-node": "" });
+  const sshd = await startSshd(t, { prefix: hideNode(join(project.root, "real-node")) });
+  const run = async (...words: string[]) => {
+    const devtool = startDevtool(t, project, ["run", "--ssh-config", sshd.configFile, "--target", sshd.host, ...words]);
+    devtool.child.stdin?.end();
+    return await devtool.ended;
+  };
+  const bundled = await run();
+  assert.equal(bundled.code, 2);
+  assert.match(bundled.stderr, /rig has no Node\.js 20\.19 or newer, which the bundle needs/);
+  const native = 'export default { native: { folder: "native" }, run: ["native/build/hello"] };\n';
+  await project.write({ "devtool.config.ts": native });
+  const compiled = await run();
+  assert.equal(compiled.stdout.toString(), "c1\n", compiled.stderr);
+  assert.match(compiled.stderr, /it has no Node\.js; .*so each command takes longer to start/);
+});
 
 test("a target's settings name its mirrors' folder, its rsync and its environment", async (t) => {
   if (!needs(t, lacks("rsync"))) return;

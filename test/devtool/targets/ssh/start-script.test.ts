@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import test, { before, type TestContext } from "node:test";
 import type { SshTargetOptions } from "../../../../devtool/targets/ssh/target.ts";
 import type { Connection } from "../../../../devtool/targets/target.ts";
 import { buildAgent } from "../../../rig/agent.ts";
+import { hideNode, hideNodeLacks } from "../../../rig/hidden-node.ts";
 import { needs, temporaryDirectory } from "../../../rig/host.ts";
 import { startSshd } from "../../../rig/sshd.ts";
 import { connectTo, outcome, targetOn } from "../connected.ts";
@@ -21,22 +21,10 @@ interface Machine {
   connect(options?: Partial<SshTargetOptions>): Promise<Connection>;
 }
 
-function missing(): string | undefined {
-  if (process.getuid?.() !== 0) return "root, to hide this host's own Node.js";
-  return spawnSync("unshare", ["--mount", "true"]).status === 0 ? undefined : "mount namespaces";
-}
-
-/** Hides this host's node from sshd, and shows it as ~/real-node. */
-const HIDE_NODE = `set -e
-mount --bind "$0" "$1"
-for node in "$0" /usr/bin/node /usr/local/bin/node; do [ ! -e "$node" ] || mount --bind /dev/null "$node"; done
-shift
-exec "$@"`;
-
 /** A target whose login shell is bash with these start-up files, and that has no node but what these are. */
 async function machine(t: TestContext, files: Readonly<Record<string, string>>): Promise<Machine> {
   const directory = await temporaryDirectory(t);
-  const [home, bin] = [join(directory, "home"), join(directory, "bin")];
+  const [home, bin] = [join(directory, "home of me"), join(directory, "bin")];
   await mkdir(bin);
   for (const name of PROGRAMS) await symlink(`/usr/bin/${name}`, join(bin, name));
   const write = async (path: string, text: string) => {
@@ -50,18 +38,8 @@ async function machine(t: TestContext, files: Readonly<Record<string, string>>):
   await write(join(home, "real-node"), "");
   const sshd = await startSshd(t, {
     home,
-    config: [`SetEnv HOME=${home} PATH=${bin}`],
-    prefix: [
-      "unshare",
-      "--mount",
-      "--propagation",
-      "private",
-      "sh",
-      "-c",
-      HIDE_NODE,
-      process.execPath,
-      join(home, "real-node"),
-    ],
+    config: [`SetEnv "HOME=${home}" PATH=${bin}`],
+    prefix: hideNode(join(home, "real-node")),
   });
   const notices: string[] = [];
   const notice = (text: string) => void notices.push(text);
@@ -92,7 +70,7 @@ for (const [what, files] of [
   ],
 ] as const) {
   test(`a Node.js ${what} runs the agent, and is what \`node\` is for every process`, async (t) => {
-    if (!needs(t, missing())) return;
+    if (!needs(t, hideNodeLacks())) return;
     const { connect, notices } = await machine(t, files);
     const connection = await connect();
     assert.equal((await connection.facts()).node, process.version);
@@ -105,7 +83,7 @@ for (const [what, files] of [
 }
 
 test("the newest of several is taken, and the target's setting before all", async (t) => {
-  if (!needs(t, missing())) return;
+  if (!needs(t, hideNodeLacks())) return;
   const { connect, home } = await machine(t, {
     ".nvm/versions/node/v20.19.0/bin/node": NODE,
     ".nvm/versions/node/v22.10.0/bin/node": NODE,
@@ -119,7 +97,7 @@ test("the newest of several is taken, and the target's setting before all", asyn
 });
 
 test("other programs of an interactive shell and of known folders are found too", async (t) => {
-  if (!needs(t, missing())) return;
+  if (!needs(t, hideNodeLacks())) return;
   const { connect } = await machine(t, {
     ".volta/bin/node": NODE,
     ".bashrc": `${NON_INTERACTIVE_RETURNS}PATH=$PATH:~/tools\n`,
@@ -132,7 +110,7 @@ test("other programs of an interactive shell and of known folders are found too"
 });
 
 test("the interactive shell is asked again only after one of its files has changed", async (t) => {
-  if (!needs(t, missing())) return;
+  if (!needs(t, hideNodeLacks())) return;
   const { connect, home } = await machine(t, {
     ".volta/bin/node": NODE,
     ".bashrc": `${NON_INTERACTIVE_RETURNS}echo asked >>~/log\n`,
@@ -145,7 +123,7 @@ test("the interactive shell is asked again only after one of its files has chang
 });
 
 test("a shell of the target's settings is asked instead of the login shell", async (t) => {
-  if (!needs(t, missing())) return;
+  if (!needs(t, hideNodeLacks())) return;
   const { connect, home } = await machine(t, {
     ".volta/bin/node": NODE,
     "tools/make": "#!/bin/sh\necho made\n",
@@ -160,7 +138,7 @@ for (const [what, files, notice] of [
   ["whose Node.js is too old", { ".volta/bin/node": OLD_NODE }, /rig: its Node\.js is v18\.20\.4; 20\.19 or newer/],
 ] as const) {
   test(`a target ${what} runs what needs none, with one notice`, async (t) => {
-    if (!needs(t, missing())) return;
+    if (!needs(t, hideNodeLacks())) return;
     const { connect, notices, home } = await machine(t, {
       ...files,
       ".bashrc": `${NON_INTERACTIVE_RETURNS}PATH=$PATH:~/tools\n`,
