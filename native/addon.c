@@ -67,6 +67,7 @@ FUNCTION(remove, td_remove(BYTES(0), (uint32_t)number(env, a[1])))
 FUNCTION(dropOutput, td_drop_output((uint32_t)number(env, a[0])))
 FUNCTION(resize, td_resize((uint32_t)number(env, a[0])))
 FUNCTION(foreground, td_foreground((uint32_t)number(env, a[0])))
+FUNCTION(pipe, td_pipe(BYTES(0)))
 FUNCTION(netlinkOpen, td_netlink_open(NUMBER(0)))
 FUNCTION(netlink, td_netlink(NUMBER(0), BYTES(1), length(env, a[1]), BYTES(2), length(env, a[2]), BYTES(3)))
 FUNCTION(setAttribute, td_set_attribute(BYTES(0), BYTES(1), BYTES(2), length(env, a[2])))
@@ -157,6 +158,7 @@ static const struct {
     {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw}, {"cgroupDevices", call_cgroupDevices},
     {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput},
     {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all},
+    {"pipe", call_pipe},
 };
 
 TD_API napi_value napi_register_module_v1(napi_env env, napi_value exports);

@@ -6,6 +6,8 @@
 #include "child.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/prctl.h>
 #include <signal.h>
 
 #include "raw.h"
@@ -49,6 +51,24 @@ static long map_user(const struct child *child) {
     return result ? result : write_file("/proc/self/gid_map", child->gid_map);
 }
 
+/*
+ * An exec takes all but the ambient capabilities from a process whose uid is not mapped. The effective ones stay as they
+ * are, so the dumpable flag does too.
+ */
+static long keep_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    long result = raw(SYS_capget, (long)&header, (long)data, 0, 0, 0);
+    if (result < 0)
+        return result;
+    data[0].inheritable = data[0].permitted, data[1].inheritable = data[1].permitted;
+    result = raw(SYS_capset, (long)&header, (long)data, 0, 0, 0);
+    for (unsigned number = 0; result == 0 && number < 64; number++)
+        if (data[number / 32].permitted >> number % 32 & 1)
+            result = raw(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0);
+    return result;
+}
+
 /* First copies each one to a number above all final ones, so that none is overwritten before it is copied. */
 static long place_descriptors(const struct child *child) {
     int spare[CHILD_FDS_MAX];
@@ -81,7 +101,7 @@ void child_run(struct child *child) {
     long result = join_cgroups(child);
     if (result < 0)
         fail(child, TD_STAGE_CGROUP, result);
-    result = child->uid_map[0] ? map_user(child) : 0;
+    result = child->uid_map[0] ? map_user(child) : child->mapped_later ? keep_capabilities() : 0;
     if (result < 0)
         fail(child, TD_STAGE_USER_MAP, result);
     result = place_descriptors(child);

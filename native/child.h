@@ -13,6 +13,7 @@ struct child {
     int joins[TD_JOINS_MAX]; /* a cgroup v1 each, open to be written to */
     int joins_end;
     char uid_map[64], gid_map[64]; /* what is written to /proc/self/uid_map and gid_map; empty: nothing */
+    int mapped_later;              /* by the parent, after the exec */
     volatile int stage, error;     /* td_stage and errno; 0 if it executed the init */
 };
 

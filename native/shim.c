@@ -37,6 +37,8 @@ int td_open_inside(const char *root, const char *path) {
     return fd < 0 ? -error : fd;
 }
 
+int td_pipe(int32_t ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
+
 int td_netlink_open(int protocol) {
     int fd = netlink_socket(protocol);
     return fd < 0 ? -errno : fd;

@@ -46,7 +46,7 @@ struct td_spawn_options {
     int32_t lock;        /* kept open by the init until it executes the command */
     int32_t cgroup;      /* directory of the cgroup2 to start in; while it is frozen, td_spawn does not return */
     uint32_t terminal;   /* 1: the container gets its own terminal, copied from stdio[0] and to stdio[1] */
-    /* Both or none, and only with CLONE_NEWUSER; setgroups(2) is denied then. */
+    /* Both or none, and only with CLONE_NEWUSER; setgroups(2) is denied then. None: the caller has them written, and the init has to wait. */
     struct td_id_map uid_map, gid_map;
     uint32_t extra_count;
     uint32_t joins_count;
@@ -77,7 +77,7 @@ enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_CGROUP, TD_STAGE_USER
 /* Every function returns 0 or more on success and -errno on failure, except td_abi. */
 
 /* Raised when a function below is added or changed: a library compiled before has another td_abi. */
-#define TD_FUNCTIONS 4
+#define TD_FUNCTIONS 5
 
 /*
  * A hash of the layouts above and in plan.h, and of TD_FUNCTIONS; runtime/host/events.ts, runtime/host/spawn-options.ts
@@ -135,6 +135,9 @@ TD_API int td_remove(const char *path, uint32_t entries_max);
 TD_API int td_set_attribute(const char *path, const char *name, const uint8_t *value, size_t length);
 TD_API int td_list_attributes(const char *path, char *names, size_t room);
 TD_API int td_get_attribute(const char *path, const char *name, uint8_t *value, size_t room);
+
+/* pipe2(2): the end to read from, and the other one; the caller closes both. */
+TD_API int td_pipe(int32_t ends[2]);
 
 /* A netlink socket (NETLINK_ROUTE, NETLINK_NETFILTER) in this thread's network namespace; the caller closes it. */
 TD_API int td_netlink_open(int protocol);

@@ -129,6 +129,7 @@ static int clone_init(struct container *container, const struct ends *ends, cons
     memcpy(child.joins, options->joins, options->joins_count * sizeof *options->joins);
     write_map(child.uid_map, sizeof child.uid_map, &options->uid_map);
     write_map(child.gid_map, sizeof child.gid_map, &options->gid_map);
+    child.mapped_later = (options->namespaces & CLONE_NEWUSER) && options->uid_map.count == 0;
     spawned->stage = TD_STAGE_CLONE;
     long pid = clone_child(options->namespaces, options->cgroup, &container->pidfd, &child);
     if (pid < 0)

@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { joined, placesIn } from "../cgroup/step.ts";
 import { oomKills } from "../host/cgroup.ts";
 import type { ShimEvent, Spawned } from "../host/events.ts";
+import { type Gate, mapAndRelease, openGate } from "../host/gate.ts";
 import { identify } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { signalName } from "../host/signals.ts";
@@ -10,7 +11,7 @@ import { PROTOCOL } from "../network/netlink/numbers.ts";
 import { encodePlan } from "../plan/codec.ts";
 import { planOf } from "../plan/plan.ts";
 import type { Plan, Step } from "../plan/step.ts";
-import { hasUserNamespace } from "../spec/namespaces.ts";
+import { hasUserNamespace, type Namespaces, needsIdMapper } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { type Claim, hold } from "../state/claim.ts";
 import { entry } from "../state/entry.ts";
@@ -78,7 +79,8 @@ export class Attempt {
     this.plan = planFor(launch, upperInMemory);
     observed(() => launch.options.observer?.planned(this.plan, launch.network.prepared()));
     holdCgroups(launch.held, this.plan);
-    this.spawned = spawn(launch, this.plan);
+    const { spawned, gate } = spawn(launch, this.plan);
+    this.spawned = spawned;
     this.ended = new Promise((resolve) => {
       launch.shim.listen(this.spawned.container, (event) => {
         if (event.kind === "exited") resolve(this.#end({ ...exitStatus(event), ...oomKilled(this.plan) }));
@@ -86,6 +88,8 @@ export class Attempt {
       });
     });
     this.#guarded(() => this.#record());
+    // The init waits for its users; they are mapped by its pid.
+    if (gate) mapAndRelease(launch.shim, gate, spawned.pid, launch.spec.linux).catch((error) => this.#abort(error));
   }
 
   get isOver(): boolean {
@@ -103,9 +107,14 @@ export class Attempt {
     try {
       work();
     } catch (error) {
-      if (this.#life.state !== "aborted") this.#life = { state: "aborted", error };
-      this.#launch.shim.signal(this.spawned.pidfd, constants.signals.SIGKILL);
+      this.#abort(error);
     }
+  }
+
+  #abort(error: unknown): void {
+    if (this.isOver) return;
+    if (this.#life.state !== "aborted") this.#life = { state: "aborted", error };
+    this.#launch.shim.signal(this.spawned.pidfd, constants.signals.SIGKILL);
   }
 
   #advance(event: Exclude<ShimEvent, { kind: "exited" }>): void {
@@ -154,7 +163,17 @@ function holdCgroups(held: Claim, { outside }: Plan): void {
   hold(held, entry({ kind: "cgroups", places: placesIn(outside) }, "exit"));
 }
 
-/** The plan's first slot: a netlink socket of this network namespace, with which the init makes its cables. */
+/** The plan's first slot: what holds the init back, or a netlink socket. */
+function withFirstSlot<T>(launch: Launch, gate: Gate | undefined, use: (extra: readonly number[]) => T): T {
+  if (!gate) return withNetlink(launch, use);
+  try {
+    return use([gate.slot]);
+  } finally {
+    launch.shim.close(gate.slot);
+  }
+}
+
+/** Of this network namespace, with which the init makes its cables. */
 function withNetlink<T>({ shim, network: { facts } }: Launch, use: (extra: readonly number[]) => T): T {
   if (facts.links.length === 0) return use([]);
   const fd = shim.netlinkOpen(PROTOCOL.NETLINK_ROUTE);
@@ -166,11 +185,22 @@ function withNetlink<T>({ shim, network: { facts } }: Launch, use: (extra: reado
   }
 }
 
-function spawn(launch: Launch, plan: Plan): Spawned {
+function spawn(launch: Launch, plan: Plan): { readonly spawned: Spawned; readonly gate: Gate | undefined } {
+  const { shim, spec } = launch;
+  const gate = needsIdMapper(spec.linux) ? openGate(shim) : undefined;
+  try {
+    return { spawned: spawnWith(launch, plan, gate), gate };
+  } catch (error) {
+    if (gate) shim.close(gate.end);
+    throw error;
+  }
+}
+
+function spawnWith(launch: Launch, plan: Plan, gate: Gate | undefined): Spawned {
   const { shim, spec, options, held } = launch;
   const { terminal, user } = spec.process;
   const given = options.stdio ?? [0, 1, 2];
-  const spawned = withNetlink(launch, (extra) =>
+  const spawned = withFirstSlot(launch, gate, (extra) =>
     afterOutside({ shim, observer: options.observer }, plan.outside, (cgroups) =>
       shim.spawn({
         extra,
@@ -179,16 +209,18 @@ function spawn(launch: Launch, plan: Plan): Spawned {
         namespaces: plan.namespaces,
         ...(terminal ? { stdio: given, relayed: [] } : relay(given, user.uid)),
         lock: held.fd,
-        identity: {
-          uid: spec.linux.uidMappings[0]?.hostID ?? 0,
-          gid: spec.linux.gidMappings[0]?.hostID ?? 0,
-        },
+        identity: gate ? undefined : identityOf(spec.linux),
         terminal,
       }),
     ),
   );
   if (!("errno" in spawned)) return spawned;
   throw cloneFailure(spawned.stage, spawned.errno, hasUserNamespace(spec.linux));
+}
+
+/** Who is alone in the container's user namespace, if there is one. */
+function identityOf({ uidMappings, gidMappings }: Namespaces): { uid: number; gid: number } {
+  return { uid: uidMappings[0]?.hostID ?? 0, gid: gidMappings[0]?.hostID ?? 0 };
 }
 
 /** The cgroup is removed later. */

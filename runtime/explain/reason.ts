@@ -11,9 +11,9 @@ const REASONS = {
     zh: "再次设置：更改用户和能力时，内核已将其清除",
   },
   ...CGROUP_REASONS,
-  await: {
-    en: "waits until the preparations outside the container are done",
-    zh: "等待容器外部的准备工作完成",
+  mapIds: {
+    en: "waits until newuidmap and newgidmap gave the container its users: you as root, your subordinate ids as the others",
+    zh: "等待 newuidmap 和 newgidmap 为容器映射用户：你是 root，你的从属 id 是其他用户",
   },
   private: {
     en: "mounts made from here on do not propagate to the host",

@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { CAP } from "../linux.ts";
 import type { UserNamespaceFacts } from "../plan/host-facts.ts";
 import type { Identity, IdMapping } from "../spec/namespaces.ts";
+import { subordinateIds } from "./subordinate-ids.ts";
 
 /** The first user namespace has this number on every machine: PROC_USER_INIT_INO of linux/proc_ns.h. */
 const FIRST = "user:[4026531837]";
@@ -14,16 +15,18 @@ export function identity(): Identity {
   // A user other than root loses its capabilities when it executes the init.
   const held = uid === 0 ? effectiveCapabilities() : 0n;
   const sysAdmin = hasCapability(held, CAP.CAP_SYS_ADMIN);
+  const ids = {
+    uids: isFirst ? ALL : mappingsIn(readFileSync("/proc/self/uid_map", "utf8")),
+    gids: isFirst ? ALL : mappingsIn(readFileSync("/proc/self/gid_map", "utf8")),
+    setgroups,
+  };
   return {
     uid,
     gid,
     sysAdmin,
     netAdmin: sysAdmin && isFirst && hasCapability(held, CAP.CAP_NET_ADMIN),
-    ids: {
-      uids: isFirst ? ALL : mappingsIn(readFileSync("/proc/self/uid_map", "utf8")),
-      gids: isFirst ? ALL : mappingsIn(readFileSync("/proc/self/gid_map", "utf8")),
-      setgroups,
-    },
+    ids,
+    subordinate: sysAdmin ? { uids: [], gids: [] } : subordinateIds(uid, ids),
   };
 }
 

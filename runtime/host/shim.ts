@@ -39,6 +39,8 @@ export interface Shim {
   cgroupDevices(cgroup: number, program: Uint8Array): number;
   resize(container: number): number;
   foreground(container: number): number;
+  /** Stores the end of a new pipe to read from, and the other one. */
+  pipe(ends: Int32Array): number;
   /** A netlink socket in this process's network namespace; `protocol` as in PROTOCOL of network/netlink/numbers.ts. */
   netlinkOpen(protocol: number): number;
   /** Sends messages and stores what is answered; `outcome` is struct td_netlink_outcome. */

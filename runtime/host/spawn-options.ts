@@ -8,8 +8,11 @@ export interface SpawnOptions {
   readonly stdio: readonly [number, number, number];
   /** Kept open by the init until it executes the command. */
   readonly lock: number;
-  /** Who is root in the new user namespace, if there is one. */
-  readonly identity: { readonly uid: number; readonly gid: number };
+  /**
+   * Who is root in the new user namespace, if there is one, and alone there. Without it, its users are mapped once the
+   * process runs, which has to wait for that.
+   */
+  readonly identity?: { readonly uid: number; readonly gid: number } | undefined;
   readonly terminal: boolean;
   /** Which of 0, 1 and 2 are pipes that are copied to or from `stdio`. Without a terminal. */
   readonly relayed?: readonly number[];
@@ -53,7 +56,7 @@ export function encodeSpawnOptions(options: SpawnOptions): Uint8Array {
     relayed.reduce((bits, fd) => bits | (1 << fd), 0),
     true,
   );
-  if ((namespaces & CLONE.CLONE_NEWUSER) !== 0) {
+  if (identity && (namespaces & CLONE.CLONE_NEWUSER) !== 0) {
     writeMapOfRoot(view, UID_MAP_AT, identity.uid);
     writeMapOfRoot(view, GID_MAP_AT, identity.gid);
   }

@@ -1,7 +1,7 @@
 import { cgroupSteps } from "../cgroup/plan.ts";
 import { Failure } from "../failure.ts";
 import { CLONE, SIGNAL } from "../linux.ts";
-import type { Namespace } from "../spec/namespaces.ts";
+import { type Namespace, needsIdMapper } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import {
   deviceLinks,
@@ -22,6 +22,8 @@ import { rootOf, rootSteps } from "./root.ts";
 import type { Plan, Step } from "./step.ts";
 
 const FIRST_SLOT = HOST_NETLINK_SLOT + 1;
+/** A pipe, where the init has to wait for its users. A container in a user namespace of its own has no cable, so no netlink socket. */
+const GATE_SLOT = HOST_NETLINK_SLOT;
 /** The last but one, TD_SLOTS_MAX of native/plan.h; the last is the container's own netlink socket. */
 const OLD_ROOT_SLOT = 254;
 
@@ -39,6 +41,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
     namespaces: namespaces.reduce((flags, namespace) => flags | newNamespace(namespace), 0) & ~CLONE.CLONE_NEWCGROUP,
     steps: [
       { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParent" },
+      ...(needsIdMapper(linux) ? [{ op: "AWAIT", slot: GATE_SLOT, reason: "mapIds" } as const] : []),
       // Made by clone3 it would begin at the caller's cgroup.
       { op: "UNSHARE", namespaces: CLONE.CLONE_NEWCGROUP, reason: "cgroupNamespace" },
       ...oomScore(spec),

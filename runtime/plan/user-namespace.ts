@@ -1,4 +1,4 @@
-import { hasUserNamespace, type Namespaces } from "../spec/namespaces.ts";
+import { hasUserNamespace, type Namespaces, needsIdMapper } from "../spec/namespaces.ts";
 import type { HostFacts } from "./host-facts.ts";
 
 /** The container's mounts are made in the machine's first user namespace. */
@@ -6,7 +6,7 @@ export function mountsInFirst(linux: Namespaces, { userNamespace }: Pick<HostFac
   return userNamespace.isFirst && !hasUserNamespace(linux);
 }
 
-/** A process without privileges may write a gid_map only after it gave up setgroups(2): user_namespaces(7). */
+/** A process that writes its own gid_map has to give up setgroups(2) first: user_namespaces(7). */
 export function canSetGroups(linux: Namespaces, { userNamespace }: HostFacts): boolean {
-  return userNamespace.setgroups && !hasUserNamespace(linux);
+  return hasUserNamespace(linux) ? needsIdMapper(linux) : userNamespace.setgroups;
 }

@@ -3,6 +3,7 @@ import { errnoText } from "../host/errno.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
 import { isOneOf, isRecordOf, type Shape } from "../shape.ts";
+import { removeAsRootOfMapped } from "./mapped.ts";
 
 /** The container's directories below the state directory. */
 export type Directories = Readonly<Record<Directory["which"], string>>;
@@ -28,11 +29,16 @@ export function directory(which: Directory["which"]): Directory {
 export async function removeDirectory(shim: Shim, places: Directories, { which }: Directory): Promise<void> {
   const path = places[which];
   const result = await shim.remove(path);
+  if (isForbidden(-result) && (await removeAsRootOfMapped(shim, path))) return;
   if (result < 0)
     throw new Failure(`can't remove ${path}: ${errnoText(-result)}`, {
       code: "cleanup-failed",
       remedy: remedyFor(-result, path),
     });
+}
+
+function isForbidden(errno: number): boolean {
+  return errno === ERRNO.EACCES || errno === ERRNO.EPERM;
 }
 
 function remedyFor(errno: number, path: string): string {

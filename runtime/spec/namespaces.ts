@@ -37,6 +37,14 @@ export interface Identity {
   readonly netAdmin: boolean;
   /** Of its user namespace. */
   readonly ids: Ids;
+  /** The ids that newuidmap(1) and newgidmap(1) give a container of it besides its own; empty where they can't. */
+  readonly subordinate: { readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] };
+}
+
+/** A line of subuid(5) or subgid(5). */
+export interface IdRange {
+  readonly start: number;
+  readonly size: number;
 }
 
 const NEW: readonly Namespace[] = [
@@ -53,16 +61,32 @@ const NEW: readonly Namespace[] = [
  * namespace too, in which it is root.
  */
 export function namespacesFor(
-  { uid, gid, sysAdmin }: Identity,
+  { uid, gid, sysAdmin, subordinate }: Identity,
   { hostNetwork }: { readonly hostNetwork: boolean },
 ): Namespaces {
   const namespaces = NEW.filter(({ type }) => type !== "network" || !hostNetwork);
   if (sysAdmin) return { namespaces, uidMappings: [], gidMappings: [] };
   return {
     namespaces: [...namespaces, { type: "user" }],
-    uidMappings: [{ containerID: 0, hostID: uid, size: 1 }],
-    gidMappings: [{ containerID: 0, hostID: gid, size: 1 }],
+    uidMappings: mappings(uid, subordinate.uids),
+    gidMappings: mappings(gid, subordinate.gids),
   };
+}
+
+/** Root is the caller; the others are its subordinate ids, from 1 on. */
+function mappings(id: number, ranges: readonly IdRange[]): IdMapping[] {
+  let next = 1;
+  const others = ranges.map(({ start, size }) => {
+    const containerID = next;
+    next += size;
+    return { containerID, hostID: start, size };
+  });
+  return [{ containerID: 0, hostID: id, size: 1 }, ...others];
+}
+
+/** Its users are more than a process without privileges can map itself: newuidmap(1) does. */
+export function needsIdMapper({ uidMappings }: Namespaces): boolean {
+  return uidMappings.length > 1;
 }
 
 export function hasUserNamespace({ namespaces }: Namespaces): boolean {
@@ -72,7 +96,7 @@ export function hasUserNamespace({ namespaces }: Namespaces): boolean {
 /** Those of its new user namespace, or else of the caller's. */
 export function idsIn(linux: Namespaces, caller: Identity): Ids {
   if (!hasUserNamespace(linux)) return caller.ids;
-  return { uids: linux.uidMappings, gids: linux.gidMappings, setgroups: false };
+  return { uids: linux.uidMappings, gids: linux.gidMappings, setgroups: needsIdMapper(linux) };
 }
 
 export function isMapped(mappings: readonly IdMapping[], id: number): boolean {

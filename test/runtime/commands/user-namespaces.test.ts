@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chownSync, mkdirSync } from "node:fs";
+import { chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
 import { userNamespaceRemedy } from "../../../runtime/container/user-namespace-remedy.ts";
@@ -65,6 +65,67 @@ describe("root of a user namespace with one user", () => {
     const { code, stderr } = await run(loneRoot, {}, "--image", "box", "-u", "ann", "c1", "true");
     assert.equal(code, 125);
     assert.match(stderr, /there is no user 1000 in the container: its user namespace has only some/);
+  });
+});
+
+describe("a user with subordinate ids", () => {
+  const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}, prefix: readonly string[] = []) =>
+    rig.run(args, { prefix: [...asUser, ...prefix], env: { ...userHome, ...env } });
+  const state = join(home, ".local/share/tinydocker");
+  const left = () => traces(state, "c1").state;
+
+  it("has containers with users of their own, and leaves nothing that those owned", async () => {
+    const imported = await run(["image", "import", "own", join(home, "rootfs")]);
+    assert.equal(imported.code, 0, imported.stderr);
+    const script =
+      "mkdir -p /o/e/f && chown -R 5:6 /o && chmod 700 /o /o/e && stat -c %u:%g /o; cat /proc/self/setgroups; grep CapEff /proc/self/status";
+    const { code, stdout, stderr } = await run(["run", "--image", "own", "c1", "sh", "-c", `${script}; ${CHANGES}`]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.deepEqual(stdout.trim().split(/\s+/), ["5:6", "allow", "CapEff:", "00000000a80425fb", "made"]);
+    assert.deepEqual(left(), []);
+    assert.equal((await run(["run", "--image", "own", "-u", "ann", "c1", "id", "-G"])).stdout, "1001 10\n");
+  });
+
+  it("can run what changes users and groups, as apt does", async () => {
+    const command = ["setpriv", "--reuid", "42", "--regid", "65534", "--groups", "7,8", "sh", "-c", "id -u; id -G"];
+    assert.equal((await run(["run", "c1", ...command])).stdout, "42\n65534 7 8\n");
+  });
+
+  it("has what a killed run left removed by the next one, whoever owned it", async () => {
+    const script = "mkdir -p /d/e && chown -R 5:6 /d && chmod 700 /d; echo ready; exec sleep 1000";
+    const killed = 'mkfifo ~/ready; "$@" >~/ready & pid=$!; read line <~/ready; kill -9 $pid; wait $pid';
+    await run(["run", "--image", "own", "c1", "sh", "-c", script], {}, ["sh", "-c", killed, "sh"]);
+    assert.notDeepEqual(left(), []);
+    assert.equal((await run(["run", "--image", "own", "c1", "echo", "again"])).stdout, "again\n");
+    assert.deepEqual(left(), []);
+  });
+
+  it("is told why newuidmap refuses", async () => {
+    const tools = join(rig.directory, "tools");
+    mkdirSync(tools);
+    writeFileSync(
+      join(tools, "newuidmap"),
+      "#!/bin/sh\necho 'newuidmap: uid range [1-2) -> [3-4) not allowed' >&2; exit 1\n",
+      { mode: 0o755 },
+    );
+    const { code, stderr } = await run(["run", "c1", "true"], { PATH: `${tools}:${process.env["PATH"]}` });
+    assert.equal(code, 125);
+    assert.match(
+      stderr,
+      /newuidmap can't give the container its users: newuidmap: uid range [^\n]* not allowed\n {2}check your lines/,
+    );
+    assert.deepEqual(left(), []);
+  });
+
+  it("has containers with one user where newuidmap is not installed, or setuid programs gain nothing", async () => {
+    const without = await run(["run", "c1", "cat", "/proc/self/uid_map"], {}, ["env", `PATH=${rig.directory}`]);
+    assert.deepEqual(without.stdout.trim().split(/\s+/), ["0", String(UID), "1"]);
+    const noNewPrivileges = await run(["run", "c1", "cat", "/proc/self/uid_map"], {}, [
+      "setpriv",
+      "--no-new-privs",
+      "--",
+    ]);
+    assert.deepEqual(noNewPrivileges.stdout.trim().split(/\s+/), ["0", String(UID), "1"]);
   });
 });
 

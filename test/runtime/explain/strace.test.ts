@@ -11,7 +11,7 @@ const CASES: readonly (readonly [Step, string])[] = [
   [{ ...mount, flags: MS.MS_NOSUID + 0x200 }, 'mount(NULL, "/m", NULL, MS_NOSUID|0x200, NULL)'],
   [{ ...mount, flags: 0x200 }, 'mount(NULL, "/m", NULL, 0x200 /* MS_??? */, NULL)'],
   [{ op: "PDEATHSIG", signal: 15, reason: "dieWithParent" }, "prctl(PR_SET_PDEATHSIG, SIGTERM)"],
-  [{ op: "AWAIT", slot: 3, reason: "await" }, "read(slot 3, /* 1 byte */, 1)"],
+  [{ op: "AWAIT", slot: 3, reason: "mapIds" }, "read(slot 3, /* 1 byte */, 1)"],
   [{ op: "RLIMIT", resource: 6, soft: 5, reason: "nofile" }, "setrlimit(RLIMIT_NPROC, {rlim_cur=5})"],
   [
     { op: "OPEN_TREE", slot: 1, flags: 0x8000, device: 0, path: "/a", reason: "bindSource" },

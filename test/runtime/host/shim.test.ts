@@ -19,6 +19,9 @@ import koffi from "koffi";
 import { abi, type ShimEvent } from "../../../runtime/host/events.ts";
 import { openShim } from "../../../runtime/host/shim.ts";
 import { optionsLayout, type SpawnOptions } from "../../../runtime/host/spawn-options.ts";
+import { CLONE } from "../../../runtime/linux.ts";
+import { encodePlan } from "../../../runtime/plan/codec.ts";
+import type { Step } from "../../../runtime/plan/step.ts";
 import { NAMESPACES, type PlanOptions, plainPlan, plainRoot } from "../../native/plans.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
 
@@ -84,6 +87,7 @@ async function outputOf(plan: PlanOptions, extras: Extras = {}): Promise<string>
 }
 
 const O_CLOEXEC = 0o2000000;
+const PR_GET_DUMPABLE = 3;
 
 /** A detached copy of a mount, as open_tree(2) makes it. */
 function openTree(path: string): number {
@@ -181,7 +185,7 @@ describe("extra descriptors", () => {
 });
 
 describe("a container that waits", () => {
-  const held = { root, args: ["true"], more: [{ op: "AWAIT", slot: 0, reason: "await" }] } as const;
+  const held = { root, args: ["true"], more: [{ op: "AWAIT", slot: 0, reason: "mapIds" }] } as const;
 
   it("runs its command once a byte is written", async (t) => {
     if (!needs(t, notRoot)) return;
@@ -218,6 +222,40 @@ function pipe(): { read: number; write: number } {
   const [read = -1, write = -1] = ends;
   return { read, write };
 }
+
+describe("a process whose users are mapped later", () => {
+  it("keeps its capabilities until then, and Node.js its dumpable flag", async (t) => {
+    if (!needs(t, notRoot)) return;
+    const dumpable = () => koffi.load("libc.so.6").func("int prctl(int option)")(PR_GET_DUMPABLE);
+    const { read, write } = pipe();
+    const file = join(directory, "status");
+    const output = openSync(file, "w");
+    const steps: Step[] = [
+      { op: "AWAIT", slot: 0, reason: "mapIds" },
+      { op: "SETHOSTNAME", name: "mapped", reason: "hostname" },
+      { op: "EXEC", args: ["cat", "/proc/self/status"], env: [], search: "/bin", reason: "exec" },
+    ];
+    const spawned = shim.spawn({
+      plan: encodePlan(steps, false),
+      namespaces: CLONE.CLONE_NEWUSER | CLONE.CLONE_NEWUTS,
+      stdio: [devNull, output, output],
+      lock: -1,
+      terminal: false,
+      extra: [read],
+    });
+    assert.ok(!("errno" in spawned));
+    const exited = new Promise<void>((resolve) => {
+      shim.listen(spawned.container, ({ kind }) => kind === "exited" && resolve());
+    });
+    for (const map of ["uid_map", "gid_map"]) writeFileSync(`/proc/${spawned.pid}/${map}`, "0 0 1\n");
+    writeSync(write, "x");
+    await exited;
+    for (const fd of [read, write, output, spawned.pidfd]) closeSync(fd);
+    const status = readFileSync(file, "utf8");
+    assert.match(field(status, "CapEff"), /^0*1f*ffffffff$/i, status);
+    assert.equal(dumpable(), 1);
+  });
+});
 
 describe("a cgroup descriptor", () => {
   it("is the cgroup in which the container starts", async (t) => {

@@ -276,6 +276,17 @@ describe("a plan", () => {
     );
   });
 
+  it("waits until the container's users are mapped, and then may set their groups", () => {
+    const range = [{ start: 100_000, size: 65_536 }];
+    const { steps } = planOf(spec({}, BOX, ROOT, { ...CALLER, subordinate: { uids: range, gids: range } }), host);
+    assert.deepEqual(
+      steps.slice(0, 2).map(({ op }) => op),
+      ["PDEATHSIG", "AWAIT"],
+    );
+    assert.equal(find(steps, "SETGROUPS").length, 1);
+    assert.deepEqual(find(planOf(spec({}, BOX, ROOT, CALLER), host).steps, "AWAIT"), []);
+  });
+
   it("mounts for root in another user namespace than the machine's first as for a caller who is not root", () => {
     const elsewhere = { ...host, userNamespace: { isFirst: false, setgroups: false } };
     const lone = spec({}, HOST, ROOT, { ...ROOT_CALLER, ...identities.LONE_ROOT });

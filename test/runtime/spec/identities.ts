@@ -2,13 +2,22 @@ import type { Identity, Ids } from "../../../runtime/spec/namespaces.ts";
 
 const ALL = [{ containerID: 0, hostID: 0, size: 2 ** 32 - 1 }];
 
+const NONE = { uids: [], gids: [] };
+
 /** Those of a machine. */
 export const ALL_IDS: Ids = { uids: ALL, gids: ALL, setgroups: true };
 
-export const ROOT: Identity = { uid: 0, gid: 0, sysAdmin: true, netAdmin: true, ids: ALL_IDS };
+export const ROOT: Identity = { uid: 0, gid: 0, sysAdmin: true, netAdmin: true, ids: ALL_IDS, subordinate: NONE };
 
 /** An ordinary user of the machine. */
-export const USER: Identity = { uid: 1000, gid: 100, sysAdmin: false, netAdmin: false, ids: ALL_IDS };
+export const USER: Identity = {
+  uid: 1000,
+  gid: 100,
+  sysAdmin: false,
+  netAdmin: false,
+  ids: ALL_IDS,
+  subordinate: NONE,
+};
 
 /** Root in a user namespace of which it is the only user, as `unshare --map-root-user` makes it. */
 export const LONE_ROOT: Identity = {
@@ -21,4 +30,5 @@ export const LONE_ROOT: Identity = {
     gids: [{ containerID: 0, hostID: 100, size: 1 }],
     setgroups: false,
   },
+  subordinate: NONE,
 };

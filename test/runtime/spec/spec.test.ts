@@ -130,6 +130,34 @@ describe("a request", () => {
     assert.deepEqual(spec.process.user.additionalGids, []);
   });
 
+  it("of a caller who has subordinate ids has them as its other users and groups, from 1 on", () => {
+    const subordinate = {
+      uids: [
+        { start: 100_000, size: 1000 },
+        { start: 300_000, size: 5 },
+      ],
+      gids: [{ start: 200_000, size: 50 }],
+    };
+    const ann = { ...caller, ...USER, subordinate };
+    const spec = specOf(
+      { name: "a", args: ["b"] },
+      image,
+      { ...user, uid: 1004, gid: 50, additionalGids: [10, 51] },
+      ann,
+    );
+    assert.deepEqual(spec.linux.uidMappings, [
+      { containerID: 0, hostID: 1000, size: 1 },
+      { containerID: 1, hostID: 100_000, size: 1000 },
+      { containerID: 1001, hostID: 300_000, size: 5 },
+    ]);
+    assert.deepEqual(spec.process.user, { uid: 1004, gid: 50, additionalGids: [10] });
+    assert.ok(spec.mounts.some(({ options }) => options.includes("gid=5")));
+    assert.throws(
+      () => specOf({ name: "a", args: ["b"] }, image, { ...user, uid: 1006 }, ann),
+      /there is no user 1006/,
+    );
+  });
+
   it("of a caller who is root in a user namespace of few users has no other one, no group for terminals, and no bridge", () => {
     const lone = { ...caller, ...LONE_ROOT };
     const spec = specOf({ name: "a", args: ["b"] }, image, { ...user, additionalGids: [10] }, lone);
