@@ -4,7 +4,7 @@ import { switchForwardingOn } from "../host/forwarding.ts";
 import { openPorts } from "../host/proxy/ports.ts";
 import type { Shim } from "../host/shim.ts";
 import { parseSubnet } from "../network/address.ts";
-import { macOf, vethName } from "../network/link-names.ts";
+import { macOf, tableName, vethName } from "../network/link-names.ts";
 import { noSuchNetwork } from "../network/listing.ts";
 import type { Link } from "../network/netlink/link.ts";
 import {
@@ -18,10 +18,11 @@ import {
 import type { LinkFacts, NetworkFacts } from "../plan/host-facts.ts";
 import type { Preparation } from "../plan/step.ts";
 import { ensureBridge } from "../resources/bridge.ts";
+import { foreignDrops } from "../resources/filter.ts";
 import { hostsPath, makeHosts } from "../resources/hosts-file.ts";
 import { refuseTakenPorts, rewritePeers, takeLease } from "../resources/lease.ts";
 import { addNetwork } from "../resources/network.ts";
-import { foreignDrops, keepRules } from "../resources/rules.ts";
+import { keepRules } from "../resources/rules.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { type Claim, hold } from "../state/claim.ts";
 import { entry } from "../state/entry.ts";
@@ -139,5 +140,5 @@ function prepareForwarding(shim: Shim, root: string, links: readonly LinkFacts[]
     );
   }
   const bridges = links.map(({ bridge }) => bridge);
-  for (const drop of foreignDrops(shim, root, bridges)) warn(drop);
+  for (const drop of foreignDrops(shim, tableName(root), bridges)) warn(drop);
 }

@@ -24,8 +24,8 @@ export interface NetworkStore extends Networks {
 }
 
 export interface Declared {
-  /** netfilter's generation after they were declared; each later change, by whomever, raises it. */
-  readonly generation: number;
+  /** nf_tables' generation after they were declared; each later change, by whomever, raises it. */
+  readonly generation?: number;
   /** A hash of their text. */
   readonly rules: number;
 }
@@ -71,7 +71,7 @@ const isStore: Shape<NetworkStore> = isRecordOf(
     leases: isListOf(isLease),
     last: isMapOf(isText),
   },
-  { declared: isRecordOf({ generation: isWhole, rules: isWhole }) },
+  { declared: isRecordOf({ rules: isWhole }, { generation: isWhole }) },
 );
 
 /** The store as one process may change it, while it holds the lock. */
