@@ -159,6 +159,10 @@ function rightsRemedy(errno: number, { linux }: ContainerSpec): string | undefin
   return limits?.apparmor ? userNamespaceRemedy(limits) : undefined;
 }
 
+/** docker's rules let no container call pivot_root and keyctl, whatever its capabilities are. */
+const FILTERED_REMEDY =
+  "a seccomp filter refuses it, as inside another container: start the outer one with --security-opt seccomp=unconfined";
+
 function stepRemedy(step: Step, errno: number): string | undefined {
   if (isFull(errno))
     return "free some space on the disk with tinydocker's state directory, or set TINYDOCKER_ROOT to another directory";
@@ -189,7 +193,10 @@ function stepRemedy(step: Step, errno: number): string | undefined {
       return errno === ERRNO.EPERM ? "it may not be above the hard limit of the caller: see ulimit -H" : undefined;
     case "oomScore":
       return errno === ERRNO.EACCES ? "only a process with CAP_SYS_RESOURCE may lower it" : undefined;
+    case "pivot":
+      return errno === ERRNO.EPERM ? FILTERED_REMEDY : undefined;
     case "keyring":
+      if (errno === ERRNO.EPERM) return FILTERED_REMEDY;
       return errno === ERRNO.EDQUOT ? "raise /proc/sys/kernel/keys/maxkeys, or end containers of this user" : undefined;
     default:
       return undefined;

@@ -159,6 +159,14 @@ describe("a process in a container", () => {
     });
   }
 
+  it("that is tinydocker says what the outer container must allow it", async () => {
+    const nested = ["run", "--cap-add", "SYS_ADMIN", "-v", `${rig.directory}:/rig`, "-e", "TINYDOCKER_NETWORK", "c1"];
+    const inner = [process.execPath, "/rig/dist/tinydocker.cjs", "run", "--network", "none", "c2", "echo", "ran"];
+    const { code, stdout, stderr } = await rig.run([...nested, "env", "TINYDOCKER_ROOT=/tmp/state", ...inner]);
+    assert.deepEqual([code, stdout], [125, ""]);
+    assert.match(stderr, /EPERM.*\n {2}.*--security-opt seccomp=unconfined/);
+  });
+
   it("is not started where the kernel takes no filter: nothing runs without one, and nothing is left", async () => {
     for (const errno of ["ENOSYS", "EINVAL"]) {
       const strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `inject=seccomp:error=${errno}`];
