@@ -1,6 +1,7 @@
 import type { Controls } from "../dev/controls.ts";
+import { isInForeground } from "../process/foreground.ts";
 import type { Interrupts } from "../process/interrupts.ts";
-import type { Report } from "../report/events.ts";
+import type { Event, Report } from "../report/events.ts";
 
 type Terminal = Pick<NodeJS.ReadStream, "isTTY" | "setRawMode" | "on" | "resume" | "pause">;
 
@@ -18,11 +19,21 @@ export function readKeys(
 ): Report {
   if (!terminal.isTTY) return report;
   let wasTold = false;
-  const listen = (listens: boolean) => {
-    terminal.setRawMode(listens);
-    if (listens) terminal.resume();
-    else terminal.pause();
+  let mayListen = false;
+  const stop = () => {
+    mayListen = false;
+    terminal.setRawMode(false);
+    terminal.pause();
   };
+  const start = async () => {
+    mayListen = true;
+    if (!(await isInForeground()) || !mayListen) return;
+    terminal.setRawMode(true);
+    terminal.resume();
+    if (!wasTold) report({ event: "notice", text: HELP });
+    wasTold = true;
+  };
+  terminal.pause(); // a listener would make it flow
   terminal.on("data", (typed: Buffer) => {
     for (const key of typed.toString()) press(key);
   });
@@ -36,13 +47,14 @@ export function readKeys(
       report({ event: "notice", text: controls.isPaused ? "paused; p: go on" : "goes on" });
     }
   };
-  process.once("exit", () => terminal.setRawMode(false));
+  process.once("exit", () => mayListen && terminal.setRawMode(false));
   return (event, origin) => {
     report(event, origin);
-    if ((event.event === "stage" && event.stage === "connect") || event.event === "disconnected") listen(false);
-    if (event.event !== "connected") return;
-    listen(true);
-    if (!wasTold) report({ event: "notice", text: HELP });
-    wasTold = true;
+    if (event.event === "connected") void start();
+    else if (mayListen && (isConnecting(event) || event.event === "disconnected")) stop();
   };
+}
+
+function isConnecting(event: Event): boolean {
+  return event.event === "stage" && event.stage === "connect";
 }

@@ -5,6 +5,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { needs } from "../../rig/host.ts";
+import { startSshd } from "../../rig/sshd.ts";
 import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
 /** A project whose program says its word, waits until the test opens the gate, and says it again. */
@@ -77,16 +78,7 @@ interface Terminal {
 /** devtool watch on a terminal of its own (util-linux's script). */
 function onTerminal(t: TestContext, project: Project, ...flags: string[]): Terminal {
   const cli = join(import.meta.dirname, "../../../devtool/cli.ts");
-  const command = [
-    process.execPath,
-    "--import",
-    import.meta.resolve("tsx"),
-    cli,
-    "watch",
-    "--target",
-    "local",
-    ...flags,
-  ];
+  const command = [process.execPath, "--import", import.meta.resolve("tsx"), cli, "watch", ...flags];
   const child = spawn("script", ["-qec", command.map((word) => `'${word}'`).join(" "), "/dev/null"], {
     cwd: project.root,
     env: { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache") },
@@ -122,7 +114,7 @@ function onTerminal(t: TestContext, project: Project, ...flags: string[]): Termi
 test("on a terminal r runs again, p pauses and goes on, and q quits", async (t) => {
   if (!needs(t, lacks("rsync", "script"))) return;
   const project = await gatedProject(t, 'echo "ran $(cat word)"\n');
-  const terminal = onTerminal(t, project);
+  const terminal = onTerminal(t, project, "--target", "local");
   await terminal.shows(/r: run again, p: pause, q: quit/);
   await terminal.shows(/ran one\r\n[\s\S]*ended with exit code 0/);
   terminal.type("r");
@@ -136,9 +128,21 @@ test("on a terminal r runs again, p pauses and goes on, and q quits", async (t) 
   assert.equal(await terminal.ended, 0);
 });
 
+test("a passphrase is typed before keys are keys, and q in it does not quit", async (t) => {
+  if (!needs(t, lacks("rsync", "script", "sshd"))) return;
+  const project = await gatedProject(t, 'echo "ran $(cat word)"\n');
+  const sshd = await startSshd(t, { passphrase: "quite prickly" });
+  const terminal = onTerminal(t, project, "--ssh-config", sshd.configFile, "--target", sshd.host);
+  await terminal.shows(/Passphrase for .*: /);
+  terminal.type("quite prickly\r");
+  await terminal.shows(/q: quit[\s\S]*ran one/);
+  terminal.type("q");
+  assert.equal(await terminal.ended, 0);
+});
+
 test("Ctrl-C on the terminal ends watch", async (t) => {
   if (!needs(t, lacks("rsync", "script"))) return;
-  const terminal = onTerminal(t, await gatedProject(t, "echo ran\n"));
+  const terminal = onTerminal(t, await gatedProject(t, "echo ran\n"), "--target", "local");
   await terminal.shows(/ran\r\n/);
   terminal.type("\x03");
   assert.equal(await terminal.ended, 130);
@@ -148,7 +152,7 @@ test("--interactive gives the program the terminal, and each round anew", async 
   if (!needs(t, lacks("rsync", "script"))) return;
   const script = 'test -t 0 && test -t 1 && echo "terminal for $(cat word)"; read line; echo "got $line"\n';
   const project = await gatedProject(t, script);
-  const terminal = onTerminal(t, project, "--interactive");
+  const terminal = onTerminal(t, project, "--target", "local", "--interactive");
   await terminal.shows(/terminal for one\r\n/);
   terminal.type("quick\r");
   await terminal.shows(/got quick\r\n[\s\S]*ended with exit code 0/);

@@ -14,8 +14,8 @@ export interface SshSettings {
   readonly identityFiles: readonly string[];
   /** CertificateFile; a key's own certificate, KEY-cert.pub, is not among them. */
   readonly certificateFiles: readonly string[];
-  /** PKCS11Provider: a library with a smart card's keys. */
-  readonly pkcs11Provider: string | undefined;
+  /** Keywords that are set and that only OpenSSH's own ssh can follow. */
+  readonly openSshOnly: readonly string[];
   readonly identitiesOnly: boolean;
   /** ssh-agent's socket or pipe; undefined: no agent is used. */
   readonly agentSocket: string | undefined;
@@ -69,7 +69,7 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
     ...named,
     identityFiles: each("identityfile"),
     certificateFiles: each("certificatefile"),
-    pkcs11Provider: unlessNone("pkcs11provider"),
+    openSshOnly: OPENSSH_ONLY.filter((keyword) => isSet(first(keyword.toLowerCase()))),
     identitiesOnly: isYes(first("identitiesonly")),
     agentSocket: agentSocket(first("identityagent"), expand),
     forwardAgent: forwardAgent(first("forwardagent"), expand),
@@ -87,6 +87,13 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
 
 function isNone(value: string | undefined): boolean {
   return value?.toLowerCase() === "none";
+}
+
+/** A smart card's keys, a program that knows the hosts' keys, a proxy that passes a connected socket. */
+const OPENSSH_ONLY = ["PKCS11Provider", "KnownHostsCommand", "ProxyUseFdpass"];
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && !isNone(value) && !isNo(value);
 }
 
 /** `ssh -G` prints some flags as yes and no, others as true and false. */

@@ -4,15 +4,15 @@ import { agentKeyTypes } from "../keys/agent-keys.ts";
 import { publicPartOfOpenSshKey } from "../keys/file-identity.ts";
 import { keyType } from "../keys/key.ts";
 
-/** Why the user of this host may have to log in by OpenSSH's own ssh: keys that the library can't offer. */
+/** Why OpenSSH's own ssh has to connect to this host: keys and settings that the library has not. */
 export async function needsOpenSsh(settings: SshSettings): Promise<string[]> {
-  const { agentSocket, identitiesOnly, pkcs11Provider } = settings;
+  const { agentSocket, identitiesOnly, openSshOnly } = settings;
   const found = await Promise.all([
     certificates(settings),
     securityKeys(settings.identityFiles),
     agentSocket === undefined || identitiesOnly ? [] : inAgent(agentSocket),
   ]);
-  return [...found.flat(), ...(pkcs11Provider === undefined ? [] : [`${pkcs11Provider} is a PKCS#11 provider`])];
+  return [...found.flat(), ...openSshOnly.map((keyword) => `${keyword} is set`)];
 }
 
 async function certificates({ identityFiles, certificateFiles }: SshSettings): Promise<string[]> {

@@ -103,6 +103,14 @@ test("a host with only a key exchange that the library has not is reached", asyn
   await logsIn(t, sshd);
 });
 
+test("a host whose key a KnownHostsCommand knows is reached", async (t) => {
+  const sshd = await startSshd(t);
+  const known = join(sshd.directory, "elsewhere");
+  await rename(sshd.knownHostsFile, known);
+  await configure(sshd, "IdentitiesOnly yes", `IdentitiesOnly yes\n  KnownHostsCommand /bin/cat ${known}`);
+  await logsIn(t, sshd);
+});
+
 const SECURITY_KEY =
   "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIF3hNPmcc6L4VLFfUY4l9xIDgJpsv4cfcYg4zrbJSnpxAAAABHNzaDo= key\n";
 
