@@ -13,6 +13,7 @@ export interface DevtoolConfig {
   /** Run before the build steps, in order, once for each change of what they name: `npm ci`, migrations. */
   readonly afterSync?: readonly AfterSyncConfig[];
   readonly sync?: SyncConfig;
+  readonly watch?: WatchConfig;
   /** The command put before NAME CMD…; it runs in the mirror. */
   readonly run?: readonly string[];
   /** Environment of the command, besides LANG and LC_* of this machine. */
@@ -90,6 +91,14 @@ export interface AfterSyncConfig {
   /** Patterns in gitignore syntax. */
   readonly changed: readonly string[];
   readonly run: readonly string[];
+}
+
+export interface WatchConfig {
+  /**
+   * true: devtool looks for changes itself instead of being told of them; false: it never does. Default: on file systems
+   * that do not tell of all changes, such as NFS, SMB, FUSE, 9P and VirtualBox's shared folders, it does both.
+   */
+  readonly poll?: boolean;
 }
 
 /** Patterns in gitignore syntax. */

@@ -22,6 +22,7 @@ export interface Project {
   /** Which files are sent to the target, besides what git ignores: patterns in gitignore syntax. */
   readonly sync: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   readonly executable: readonly string[];
+  readonly watch: { readonly poll: boolean | undefined };
   readonly run: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Absolute path. */
@@ -97,6 +98,7 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     steps,
     sync: { include, exclude },
     executable: config.sync?.executable ?? ["*.sh"],
+    watch: { poll: config.watch?.poll },
     run: config.run ?? [],
     env: config.env ?? {},
     envFile: config.envFile === undefined ? undefined : resolve(root, config.envFile),

@@ -66,6 +66,7 @@ const schema = z.strictObject({
   sync: z
     .strictObject({ include: texts.optional(), exclude: texts.optional(), executable: texts.optional() })
     .optional(),
+  watch: z.strictObject({ poll: z.boolean().optional() }).optional(),
   run: texts.min(1).optional(),
   env: variables.optional(),
   envFile: text.optional(),

@@ -37,7 +37,7 @@ export interface Lane {
   /** The target's name. */
   readonly target: string;
   readonly connections: ConnectionSource;
-  /** What its mirror may lack: paths relative to the project, posix, or everything. */
+  /** What its mirror may lack: paths relative to the project, posix, as bytes, or everything. */
   unsent: Set<string> | "everything";
   /** Started while the bundle is built, for the sync that follows. */
   ahead: Server | undefined;

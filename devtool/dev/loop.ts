@@ -1,6 +1,7 @@
 import { BundleFailure } from "../bundle/bundle.ts";
 import type { Project } from "../config/project.ts";
 import { ConnectionLost, Failure } from "../failure.ts";
+import { toBytes, toText } from "../paths/bytes.ts";
 import { abortable } from "../process/abortable.ts";
 import { type Report, reportFailure, reportOf } from "../report/events.ts";
 import { Reconnecting } from "../targets/reconnect.ts";
@@ -95,7 +96,8 @@ class Loop {
     const { controls } = this.#options;
     switch (state.name) {
       case "starting":
-        await abortable(this.#watchFirstFolders(), this.#end);
+        // The first round does not wait until all folders are watched: what is saved meanwhile is found by its time.
+        this.#watchFirstFolders([], Date.now()).catch((error: unknown) => this.#broken.abort(error));
         this.#pending.put(everything(PROCESS_START));
         return { name: "waiting" };
       case "waiting":
@@ -175,7 +177,7 @@ class Loop {
   async #round(round: Round): Promise<void> {
     const { report, signal, changes } = round;
     const laneReport = reportOf(report, { target: this.#lane.target });
-    report({ event: "changed", paths: changes.paths });
+    report({ event: "changed", paths: changes.paths === null ? null : changes.paths.map(toText) });
     const readFrom = Date.now();
     try {
       const refreshed = await this.#refresh(round);
@@ -232,6 +234,7 @@ class Loop {
     return new Watcher({
       root: project.root,
       relevance,
+      poll: project.watch.poll,
       onChange: (changes) => this.#pending.put(changes),
       onError: (error) => this.#broken.abort(error),
     });
@@ -240,12 +243,15 @@ class Loop {
   async #watchFirstFolders(inputs: readonly string[] = [], since?: number): Promise<void> {
     const { relevance, project } = this.#workspace;
     const entries = Object.values(project.bundle?.entryPoints ?? {});
-    await this.#watcher.add([...relevance.cover([...entries, ...inputs]), ...relevance.alwaysWatched], since);
+    await this.#watcher.add(
+      [...relevance.cover([...entries, ...inputs].map(toBytes)), ...relevance.alwaysWatched],
+      since,
+    );
   }
 
   /** `readFrom`: when the bundler began to read them; what has been saved since then is a change. */
   #watchInputs(inputs: readonly string[], readFrom: number): void {
-    const watching = this.#watcher.add(this.#workspace.relevance.cover(inputs), readFrom);
+    const watching = this.#watcher.add(this.#workspace.relevance.cover(inputs.map(toBytes)), readFrom);
     watching.catch((error: unknown) => this.#broken.abort(error));
   }
 

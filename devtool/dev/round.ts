@@ -58,7 +58,7 @@ export async function bundleStage(
   try {
     const bundle = await bundler.build(signal);
     workspace.bundle = bundle;
-    addChanged(bundle.changed);
+    addChanged(bundle.changed.map(toBytes));
     for (const warning of bundle.warnings) report({ event: "diagnostic", ...warning });
     const { files, bytes, milliseconds } = bundle;
     report({ event: "bundled", files, bytes, milliseconds });
@@ -118,7 +118,7 @@ async function addonStage(
   report({ event: "stage", stage: "addons" });
   const { outdir } = project.bundle;
   const isNew = await shipAddons(bundle.addons, facts, join(project.root, outdir), signal);
-  if (isNew) addUnsent(lane, [`${outdir}/node_modules`]);
+  if (isNew) addUnsent(lane, [toBytes(`${outdir}/node_modules`)]);
 }
 
 async function syncStage(
@@ -142,7 +142,7 @@ async function syncStage(
   });
   await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.add(synced.paths));
   for (const step of steps.flat())
-    if (changed === undefined || changed.some((path) => step.inputs.isSelected(toBytes(path))))
+    if (changed === undefined || changed.some((path) => step.inputs.isSelected(path)))
       buildMemory(lane, step).isStale = true;
   const { deleted, bytesSent, bytesTotal, milliseconds } = synced;
   for (const text of synced.notices) report({ event: "notice", text });

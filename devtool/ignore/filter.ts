@@ -1,4 +1,4 @@
-import { nameOf, toBytes } from "../paths/bytes.ts";
+import { nameOf, parentOf, toBytes } from "../paths/bytes.ts";
 import { type IncludeStep, includeSteps, type Verdict } from "./include.ts";
 import { parseLines } from "./lines.ts";
 import { compilePattern } from "./match.ts";
@@ -57,12 +57,9 @@ export function filterOf(rules: IgnoreRules, include: readonly string[]): Filter
   const { lines } = parseLines(include.map(toBytes), (index) => `sync.include[${index}]`, rules.ignoreCase);
   const selects = lines.toReversed().flatMap(includeSteps);
   const verdict = createVerdict(rules, selects);
-  const deepVerdict = (path: string, isDirectory: boolean): Verdict => {
-    for (let slash = path.indexOf("/"); slash > 0; slash = path.indexOf("/", slash + 1)) {
-      if (verdict(path.slice(0, slash), true) === "excluded") return "excluded";
-    }
-    return verdict(path, isDirectory);
-  };
+  const isBelowExcluded = belowExcluded(verdict);
+  const deepVerdict = (path: string, isDirectory: boolean): Verdict =>
+    isBelowExcluded(path) ? "excluded" : verdict(path, isDirectory);
   return {
     includes: (path, isDirectory) => isRoot(path) || deepVerdict(path, isDirectory) !== "excluded",
     isSelected: (path) =>
@@ -73,6 +70,26 @@ export function filterOf(rules: IgnoreRules, include: readonly string[]): Filter
     excludes: rules.patterns(),
     selects,
   };
+}
+
+/** The files of a folder are often asked for in a row, so what was found is remembered for so many folders. */
+const FOLDERS_REMEMBERED = 10_000;
+
+/** Whether one of a path's parents is excluded. */
+function belowExcluded(verdict: Filter["verdict"]): (path: string) => boolean {
+  const known = new Map<string, boolean>();
+  const isBelowExcluded = (path: string): boolean => {
+    const parent = parentOf(path);
+    if (parent === "") return false;
+    let isExcluded = known.get(parent);
+    if (isExcluded === undefined) {
+      isExcluded = isBelowExcluded(parent) || verdict(parent, true) === "excluded";
+      if (known.size === FOLDERS_REMEMBERED) known.clear();
+      known.set(parent, isExcluded);
+    }
+    return isExcluded;
+  };
+  return isBelowExcluded;
 }
 
 function isRoot(path: string): boolean {

@@ -24,7 +24,7 @@ export interface SyncRequest {
   /** Of an earlier report's `paths`, those that the filter excludes now: they are deleted from the mirror nevertheless. */
   readonly withdrawn?: readonly string[] | undefined;
   /**
-   * The paths of a watch round, relative to the project, posix. Without it everything is compared, and what is not in
+   * The paths of a watch round, relative to the project, posix, as bytes. Without it everything is compared, and what is not in
    * the project is deleted from the mirror.
    */
   readonly changed?: readonly string[] | undefined;

@@ -3,13 +3,11 @@ import type { Project } from "../config/project.ts";
 import type { Filter } from "../ignore/filter.ts";
 import { toBytes } from "../paths/bytes.ts";
 
-const NEVER_WATCHED = new Set([".git", ".vagrant", "node_modules"]);
-
 /** Temporary files that editors create while they save. */
 const EDITORS_OWN =
   /(^|\/)(\.#[^/]*|#[^/]*#|[^/]*~|\.[^/]*\.sw[a-z]|4913|[^/]*___jb_(tmp|old)___|\.goutputstream-[^/]*)$/;
 
-/** Which of a project's files the loop looks at. Paths are relative to the project, posix. */
+/** Which of a project's files the loop looks at. Paths are relative to the project, posix, as bytes. */
 export class Relevance {
   readonly #outdir: string | undefined;
   readonly #buildFolders: readonly string[];
@@ -30,10 +28,10 @@ export class Relevance {
     sent: Filter,
     unignored: Filter,
   ) {
-    this.#outdir = bundle?.outdir;
-    const folders = steps.flat().map(({ folder }) => folder);
+    this.#outdir = bundle && toBytes(bundle.outdir);
+    const folders = steps.flat().map(({ folder }) => toBytes(folder));
     this.#buildFolders = [...new Set(folders)].filter((folder) => folder !== "");
-    this.#configFiles = new Set(config.parts.map((file) => relative(root, file).replaceAll(sep, "/")));
+    this.#configFiles = new Set(config.parts.map((file) => toBytes(relative(root, file).replaceAll(sep, "/"))));
     this.#sent = sent;
     this.#unignored = unignored;
     this.#covered = this.#buildFolders;
@@ -55,7 +53,7 @@ export class Relevance {
 
   /** Whether a path is sent to the target. What is gone may have been a file or a directory. */
   isSent(path: string): boolean {
-    return this.#sent.isSelected(toBytes(path));
+    return this.#sent.isSelected(path);
   }
 
   /** Whether only build steps read it: the folder of one does not count as a source of the bundle. */
@@ -72,8 +70,8 @@ export class Relevance {
 
   /** Whether nothing below a directory can matter. */
   prunes(path: string): boolean {
-    if (this.#isOutput(path) || NEVER_WATCHED.has(posix.basename(path))) return true;
-    return this.#sent.prunes(toBytes(path)) && (this.isBuildInput(path) || !this.#leadsToSource(path));
+    if (this.#isOutput(path)) return true;
+    return this.#sent.prunes(path) && (this.isBuildInput(path) || !this.#leadsToSource(path));
   }
 
   #isOutput(path: string): boolean {
@@ -84,12 +82,12 @@ export class Relevance {
   #isSource(path: string): boolean {
     if (this.#inputs.has(path)) return true;
     if (!this.#sources.some((folder) => within(folder, path))) return false;
-    return !EDITORS_OWN.test(path) && this.#unignored.includes(toBytes(path), false);
+    return !EDITORS_OWN.test(path) && this.#unignored.includes(path, false);
   }
 
   #leadsToSource(folder: string): boolean {
     return this.#sources.some(
-      (source) => within(folder, source) || (within(source, folder) && !this.#unignored.prunes(toBytes(folder))),
+      (source) => within(folder, source) || (within(source, folder) && !this.#unignored.prunes(folder)),
     );
   }
 }

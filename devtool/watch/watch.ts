@@ -1,14 +1,15 @@
-import { once } from "node:events";
-import { join, relative, sep } from "node:path";
-import { watch as chokidarWatch, type FSWatcher } from "chokidar";
+import { setImmediate } from "node:timers/promises";
 import { Failure } from "../failure.ts";
+import { joinPath, localPath } from "../paths/bytes.ts";
+import { Folders } from "./folders.ts";
+import { LISTENS_BELOW, listen } from "./listen.ts";
 import type { Relevance } from "./relevance.ts";
 import { Settling, STORM_PATHS } from "./settle.ts";
-import { Snapshot } from "./snapshot.ts";
+import { isSilent } from "./silent.ts";
 
 /** What changed since the previous change set. */
 export interface ChangeSet {
-  /** Relative to the project, posix. null: anything may have changed. */
+  /** Relative to the project, posix, as bytes. null: anything may have changed. */
   readonly paths: readonly string[] | null;
   /** When the first of it was noticed, as a time of performance.now(). */
   readonly since: number;
@@ -18,18 +19,25 @@ export interface WatchRequest {
   /** Absolute. */
   readonly root: string;
   readonly relevance: Pick<Relevance, "matters" | "prunes">;
+  /** Whether to look for changes without being told of them; by default on file systems that do not tell. */
+  readonly poll?: boolean | undefined;
   readonly onChange: (changes: ChangeSet) => void;
   readonly onError: (error: Failure) => void;
 }
 
-/** chokidar drops a second change within 50 ms, and a second removal within 100 ms: so each path is checked again. */
-const RECHECK_MS = [60, 160] as const;
-/**
- * chokidar reports that it is ready before it listens, and some file systems send no events: so everything is checked
- * again.
- */
-const SWEEPS_MS = [50, 1_000] as const;
-const SWEEP_INTERVAL_MS = 30_000;
+/** How often folders are looked at; a look that takes long is followed by a longer pause. */
+const POLL_MS = 1_000;
+const POLL_PAUSES = 20;
+/** How often names are compared, in case the system did not tell of some. */
+const SWEEP_MS = 30_000;
+const SWEEP_PAUSES = 200;
+/** macOS and Windows may not tell of what happens just after listening began. */
+const FIRST_SWEEP_MS = 1_000;
+/** The system's queue of events holds some thousands; it drops what does not fit, on Linux without a word. */
+const EVENTS_MAX = 4_000;
+const FLOOD_MS = 1_000;
+/** Number of names to look at before other work of this process gets a turn. */
+const NAMES_PER_TURN = 500;
 
 /**
  * Reports what changes below a project's folders. An event is a hint, and what lstat returns is the truth: nothing is
@@ -37,116 +45,204 @@ const SWEEP_INTERVAL_MS = 30_000;
  */
 export class Watcher {
   readonly #request: WatchRequest;
-  readonly #snapshot: Snapshot;
-  readonly #settling = new Settling((paths, since) => void this.#compare(paths, since));
-  readonly #folders: string[] = [];
-  readonly #listeners: FSWatcher[] = [];
-  readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #interval = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
+  readonly #folders: Folders;
+  readonly #settling = new Settling((paths, since) => this.#queue(() => this.#compare(paths, since)));
+  readonly #tops = new Set<string>();
+  readonly #polled = new Set<string>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** One thing at a time changes what is known: settles once the last of them has. */
+  #work: Promise<unknown> = Promise.resolve();
+  #events = 0;
+  #names = 0;
   #state: "watching" | "closed" = "watching";
 
   constructor(request: WatchRequest) {
     this.#request = request;
-    this.#snapshot = new Snapshot(request.root, (path) => request.relevance.prunes(path));
+    this.#folders = new Folders(request.root);
+    this.#repeat("sweep", SWEEP_MS, SWEEP_PAUSES, () => this.#sweep());
+    if (LISTENS_BELOW) this.#later("first sweep", FIRST_SWEEP_MS, () => this.#queue(() => this.#sweep()));
   }
 
   /**
    * Also watches these folders of the project, and what is below them. Settles once it does. A change after `since`, in
-   * milliseconds since 1970, is reported although it was made before.
+   * milliseconds since 1970, is reported although it was made before. @throws Failure at a limit of this machine
    */
   async add(folders: readonly string[], since = Number.POSITIVE_INFINITY): Promise<void> {
-    if (folders.length === 0) return;
-    const changed = await this.#snapshot.learn(folders, since);
-    if (this.#state === "closed") return;
-    this.#folders.push(...folders);
-    const listener = listen(this.#request, folders);
-    this.#listeners.push(listener);
-    await once(listener, "ready");
-    listener.on("all", (_event, path) => this.#hint(posixRelative(this.#request.root, path)));
-    for (const path of changed) this.#hint(path);
-    for (const milliseconds of SWEEPS_MS) this.#later(milliseconds, () => this.#sweep());
+    const adding = this.#work.then(async () => {
+      for (const folder of folders) {
+        const top = folder === "." ? "" : folder;
+        this.#tops.add(top);
+        const began = performance.now();
+        this.#report(await this.#visit(top, since), began);
+      }
+    });
+    this.#work = adding.catch(() => {});
+    await adding;
   }
 
   async close(): Promise<void> {
     this.#state = "closed";
     this.#settling.stop();
-    clearInterval(this.#interval);
-    for (const timer of this.#timers) clearTimeout(timer);
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    await this.#work;
+    for (const top of this.#tops) this.#folders.forget(top);
   }
 
+  /** Listens to a folder and those below it; returns the files that changed after `since`. */
+  async #visit(top: string, since: number): Promise<string[]> {
+    const { relevance } = this.#request;
+    const changed: string[] = [];
+    const waiting = [top];
+    for (let folder = waiting.pop(); folder !== undefined && this.#state !== "closed"; folder = waiting.pop()) {
+      if (!this.#folders.has(folder) && !this.#listen(folder, folder === top)) continue;
+      const { entries } = this.#folders.read(folder);
+      for (const entry of entries) {
+        await this.#turn();
+        const path = joinPath(folder, entry.name);
+        if (entry.isDirectory() && relevance.prunes(path)) continue;
+        this.#folders.learn(path);
+        if (entry.isDirectory()) waiting.push(path);
+        else if (this.#folders.isLater(path, since) && relevance.matters(path)) {
+          this.#folders.check(path, false);
+          changed.push(path);
+        }
+      }
+    }
+    return changed;
+  }
+
+  /** Returns whether the folder is watched now. */
+  #listen(folder: string, isTop: boolean): boolean {
+    const { root, poll, onError } = this.#request;
+    const since = Date.now();
+    const isToldFromAbove = poll === true || (LISTENS_BELOW && !isTop);
+    const listener = isToldFromAbove
+      ? undefined
+      : listen(root, folder === "" ? "." : folder, (name) => this.#told(folder, name), onError);
+    if (listener === undefined && !isToldFromAbove) return false;
+    const isMount = this.#folders.add(folder, listener, since);
+    if (poll === true ? isTop : poll !== false && isMount && isSilent(localPath(root, folder || "."))) {
+      if (this.#polled.size === 0) this.#repeat("poll", POLL_MS, POLL_PAUSES, () => this.#poll());
+      this.#polled.add(folder);
+    }
+    return true;
+  }
+
+  #told(folder: string, name: string | undefined): void {
+    if (this.#state === "closed") return;
+    this.#events++;
+    this.#later("count", FLOOD_MS, () => this.#count());
+    if (name === undefined) this.#events += EVENTS_MAX;
+    else this.#hint(joinPath(folder, name));
+  }
+
+  /** A name that is new may be that of a folder, where something below it matters. */
   #hint(path: string): void {
-    if (this.#state === "closed" || path === "" || !this.#request.relevance.matters(path)) return;
-    this.#settling.add(path);
+    const { relevance } = this.#request;
+    if (
+      relevance.matters(path) ||
+      (!relevance.prunes(path) && (this.#folders.has(path) || !this.#folders.knows(path)))
+    ) {
+      this.#settling.add(path);
+    }
   }
 
   /** Reports those that changed. */
   async #compare(paths: readonly string[], since: number): Promise<void> {
     // The files of a storm are compared by size and time only: reading them all would take too long.
     const withDigest = paths.length <= STORM_PATHS;
-    const changed: string[] = [];
-    for (const path of paths) if (await this.#snapshot.update(path, withDigest)) changed.push(path);
-    if (this.#state === "closed") return;
-    if (changed.length > 0) this.#request.onChange({ paths: changed.length > STORM_PATHS ? null : changed, since });
-    for (const milliseconds of RECHECK_MS) this.#later(milliseconds, () => this.#recheck(paths, withDigest));
+    const changed = new Set<string>();
+    for (const path of paths) {
+      await this.#turn();
+      for (const found of await this.#changesAt(path, withDigest)) changed.add(found);
+    }
+    this.#report([...changed], since);
   }
 
-  async #recheck(paths: readonly string[], withDigest: boolean): Promise<void> {
-    for (const path of paths) if (await this.#snapshot.isOutdated(path, withDigest)) this.#hint(path);
+  async #changesAt(path: string, withDigest: boolean): Promise<string[]> {
+    const { relevance } = this.#request;
+    const { isChanged, isFolder } = this.#folders.check(path, withDigest);
+    if (!isChanged) return [];
+    const before = this.#folders.has(path) ? this.#folders.forget(path) : [];
+    const now = isFolder && !relevance.prunes(path) ? await this.#visit(path, Number.NEGATIVE_INFINITY) : [];
+    return [...before, ...now, path].filter((found) => relevance.matters(found));
   }
 
+  #report(changed: readonly string[], since: number): void {
+    if (this.#state === "closed" || changed.length === 0) return;
+    this.#request.onChange({ paths: changed.length > STORM_PATHS ? null : changed, since });
+  }
+
+  /** After a flood of events some may have been dropped: everything is looked at. */
+  #count(): void {
+    const isFlood = this.#events > EVENTS_MAX;
+    this.#events = 0;
+    if (!isFlood) return;
+    this.#queue(async () => {
+      await this.#sweep();
+      await this.#poll(this.#tops);
+    });
+  }
+
+  /** Finds names that came or went without an event. */
   async #sweep(): Promise<void> {
-    for (const path of await this.#snapshot.outdatedBelow(this.#folders)) this.#hint(path);
+    for (const top of this.#tops) {
+      if (!this.#folders.isCurrent(top)) this.#folders.forget(top);
+      if (!this.#folders.has(top)) this.#report(await this.#visit(top, Number.NEGATIVE_INFINITY), performance.now());
+    }
+    for (const folder of this.#folders.below("")) {
+      await this.#turn();
+      const { added, gone } = this.#folders.read(folder);
+      for (const path of [...added, ...gone]) this.#hint(path);
+    }
+    if (LISTENS_BELOW) await this.#poll(this.#tops);
   }
 
-  #later(milliseconds: number, work: () => Promise<void>): void {
-    if (this.#state === "closed") return;
+  /** Finds what changed where no event tells of it. */
+  async #poll(tops: Iterable<string> = this.#polled): Promise<void> {
+    for (const folder of [...tops].flatMap((top) => this.#folders.below(top))) {
+      const { entries, added, gone } = this.#folders.read(folder);
+      for (const path of [...added, ...gone]) this.#hint(path);
+      for (const { name } of entries) {
+        await this.#turn();
+        const path = joinPath(folder, name);
+        if (this.#folders.knows(path) && this.#folders.isOutdated(path)) this.#hint(path);
+      }
+    }
+  }
+
+  #queue(work: () => Promise<void>): void {
+    this.#work = this.#work.then(async () => {
+      if (this.#state !== "closed") await work();
+    });
+    this.#work = this.#work.catch((error: unknown) => {
+      if (!(error instanceof Failure)) throw error;
+      this.#request.onError(error);
+    });
+  }
+
+  /** Does it again and again, and pauses for so many times what it takes. */
+  #repeat(name: string, milliseconds: number, pauses: number, work: () => Promise<void>): void {
+    this.#later(name, milliseconds, () =>
+      this.#queue(async () => {
+        const began = performance.now();
+        await work();
+        this.#repeat(name, Math.max(milliseconds, pauses * (performance.now() - began)), pauses, work);
+      }),
+    );
+  }
+
+  /** One timer of each name. */
+  #later(name: string, milliseconds: number, work: () => void): void {
+    if (this.#state === "closed" || this.#timers.has(name)) return;
     const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      void work();
+      this.#timers.delete(name);
+      work();
     }, milliseconds);
-    this.#timers.add(timer);
+    this.#timers.set(name, timer);
   }
-}
 
-function listen({ root, relevance, onError }: WatchRequest, folders: readonly string[]): FSWatcher {
-  const listener = chokidarWatch(
-    folders.map((folder) => join(root, folder)),
-    {
-      atomic: false,
-      followSymlinks: false,
-      ignored: (path) => {
-        const inside = posixRelative(root, path);
-        return inside !== "" && relevance.prunes(inside);
-      },
-    },
-  );
-  return listener.on("error", (error) => onError(watchFailure(error)));
-}
-
-function posixRelative(root: string, path: string): string {
-  const inside = relative(root, path);
-  return sep === "/" ? inside : inside.replaceAll(sep, "/");
-}
-
-function watchFailure(error: unknown): Failure {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOSPC") {
-    return new Failure("this machine's limit of watched files is reached (ENOSPC)", {
-      code: "watch-limit",
-      remedy: "raise it: sudo sysctl fs.inotify.max_user_watches=524288",
-      cause: error,
-    });
+  async #turn(): Promise<void> {
+    if (++this.#names % NAMES_PER_TURN === 0) await setImmediate();
   }
-  if (code === "EMFILE") {
-    return new Failure("this machine's limit of open files, or of inotify instances, is reached (EMFILE)", {
-      code: "watch-limit",
-      remedy: "raise it: ulimit -n 65536; on Linux also sudo sysctl fs.inotify.max_user_instances=1024",
-      cause: error,
-    });
-  }
-  return new Failure(`can't watch the project: ${error instanceof Error ? error.message : String(error)}`, {
-    code: "watch-failed",
-    cause: error,
-  });
 }

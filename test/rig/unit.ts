@@ -17,8 +17,8 @@ const MACHINE = new Set([
 
 /**
  * The paths of the unit tests: those that reach none of MACHINE by what they import, directly or through other files of
- * the project. They need neither root nor a tool nor a network, on any operating system. (esbuild and chokidar are not
- * in the set: npm brings them for each system.)
+ * the project. They need neither root nor a tool nor a network, on any operating system. (esbuild is not in the set:
+ * npm brings it for each system.)
  */
 export function unitTests(sources: Sources): string[] {
   const needed = new Map<string, string[]>();

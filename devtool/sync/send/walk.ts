@@ -30,7 +30,7 @@ const ENTRIES_MAX = 4_000_000;
 const ENTRIES_PER_TURN = 1000;
 
 /**
- * Lists the project, or only the paths that changed (relative, posix): each with its parent directories, and a
+ * Lists the project, or only the paths that changed (relative, posix, as bytes): each with its parent directories, and a
  * directory with everything below it. A directory from which something vanished is listed with all its names, since
  * rsync deletes what a list lacks; the alternative, --delete-missing-args, fails with Debian 12's rsync 3.2.7. Throws
  * Failure when there is no project to list, since its mirror would be emptied.

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { loadProject } from "../../../devtool/config/project.ts";
 import { checkConfig } from "../../../devtool/config/schema.ts";
-import { readProjectFiles } from "../../../devtool/dev/workspace.ts";
 import { Failure } from "../../../devtool/failure.ts";
 import { editDistance, nearest } from "../../../devtool/report/nearest.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
@@ -143,29 +142,6 @@ test("a configuration may import a module of the project, and import.meta names 
     "tools/command.ts": `export const command: string[] = ["node"];`,
   });
   assert.deepEqual((await loadProject(undefined, root)).run, ["node", root]);
-});
-
-test("what git ignores is not synced, except the bundle, and a pattern can include it again", async (t) => {
-  const root = await projectWith(t, {
-    ...SOURCES,
-    ".gitignore": "# made\n.devtool/\n*.log\n",
-    "native/.gitignore": "build/\n/x.o\n",
-    "devtool.config.js": `export default { ...${BODY}, sync: { include: ["assets/"], exclude: ["!assets/keep.log"] } };`,
-  });
-  const { filter } = await readProjectFiles(await loadProject(undefined, root));
-  const sent = (path: string) => filter.includes(path, false);
-  assert.ok(sent(".devtool/main.js"));
-  assert.ok(sent(".devtool/node_modules/koffi/package.json"));
-  assert.ok(sent("native/a.c"));
-  assert.ok(sent("assets/a.png"));
-  assert.ok(sent("assets/keep.log"));
-  assert.ok(!sent("assets/other.log"));
-  assert.ok(!sent("native/build/a.so"));
-  assert.ok(!sent("native/x.o"));
-  assert.ok(!sent("native/node_modules/a.js"));
-  assert.ok(!sent("src/main.ts"));
-  assert.ok(!sent(".devtool/.devtool-outputs.json"));
-  assert.ok(!sent(".devtool-compiled"));
 });
 
 /** What is wrong with the project, and what the message has to contain. */

@@ -14,6 +14,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     steps: [[{ name: "native", folder: "native", argv: ["make"], inputs: undefined, outputs: [] }]],
     sync,
     executable: [],
+    watch: { poll: undefined },
     run: [],
     env: {},
     envFile: undefined,

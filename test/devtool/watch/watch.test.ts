@@ -1,60 +1,9 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { rmSync, writeFileSync } from "node:fs";
+import { appendFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { type ChangeSet, Watcher } from "../../../devtool/watch/watch.ts";
-import { temporaryDirectory } from "../../rig/host.ts";
-
-interface Watched {
-  readonly root: string;
-  write(path: string, text: string): Promise<void>;
-  /** Reads change sets until these paths were reported. */
-  reported(...paths: string[]): Promise<void>;
-  /** The next one, whatever it is. */
-  next(): Promise<ChangeSet["paths"]>;
-  readonly add: Watcher["add"];
-}
-
-async function watched(t: TestContext, files: Readonly<Record<string, string>>): Promise<Watched> {
-  const root = await temporaryDirectory(t);
-  const write = async (path: string, text: string) => {
-    await mkdir(join(root, path, ".."), { recursive: true });
-    await writeFile(join(root, path), text);
-  };
-  for (const [path, text] of Object.entries(files)) await write(path, text);
-  const waiting: ChangeSet[] = [];
-  let wake = () => {};
-  let failure: Error | undefined;
-  const watcher = new Watcher({
-    root,
-    relevance: { matters: (path) => !path.endsWith(".ignored"), prunes: (path) => path.endsWith("node_modules") },
-    onChange: (changes) => {
-      waiting.push(changes);
-      wake();
-    },
-    onError: (error) => {
-      failure = error;
-      wake();
-    },
-  });
-  t.after(() => watcher.close());
-  await watcher.add(["src"]);
-  const next = async () => {
-    for (;;) {
-      if (failure) throw failure;
-      const changes = waiting.shift();
-      if (changes) return changes.paths;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-  };
-  const reported = async (...paths: string[]) => {
-    const missing = new Set(paths);
-    while (missing.size > 0) for (const path of (await next()) ?? paths) missing.delete(path);
-  };
-  return { root, write, reported, next, add: (folders, since) => watcher.add(folders, since) };
-}
+import { test } from "node:test";
+import { watched } from "./rig.ts";
 
 test("what was saved since a folder was read is reported when that folder begins to be watched", async (t) => {
   const { write, next, add } = await watched(t, { "src/a.ts": "1", "lib/a.ts": "1", "other/a.ts": "1" });
@@ -79,7 +28,7 @@ test("of two saves within 50 ms the second is not lost", async (t) => {
   const { root, reported, next } = await watched(t, { "src/a.ts": "0" });
   for (let round = 1; round <= 5; round++) {
     await writeFile(join(root, "src/a.ts"), `${round} first`);
-    await next(); // within chokidar's 50 ms, in which it drops what follows
+    await next();
     await writeFile(join(root, "src/a.ts"), `${round} second`);
     await reported("src/a.ts");
   }
@@ -160,8 +109,8 @@ test("what does not matter is not reported, nor what is created and removed at o
   });
   await write("src/x.ignored", "2");
   await write("src/node_modules/x.js", "2");
-  await write("src/4913", "");
-  await rm(join(root, "src/4913"));
+  writeFileSync(join(root, "src/4913"), "");
+  rmSync(join(root, "src/4913"));
   await write("src/a.ts", "2");
   assert.deepEqual(await next(), ["src/a.ts"]);
 });

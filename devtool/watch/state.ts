@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { lstatSync, readFileSync, type Stats } from "node:fs";
+
+/** Of larger files only size and time are compared. */
+const DIGEST_BYTES_MAX = 1024 * 1024;
+
+/** A file, link or directory as it was last seen. */
+export interface FileState {
+  readonly mode: number;
+  readonly size: number;
+  readonly modified: number;
+  readonly inode: number;
+  /** The file system it is on. */
+  readonly device: number;
+  /** Two writes within one tick of the file system's clock differ in nothing but their content. */
+  readonly digest: string | undefined;
+  /** The status change time (ctime) in milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
+/** undefined if there is no such file. */
+export function stateOf(path: string | Buffer, withDigest: boolean): FileState | undefined {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    return (
+      stat && describe(stat, withDigest && stat.isFile() && stat.size <= DIGEST_BYTES_MAX ? sha1(path) : undefined)
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(stat: Stats, digest: string | undefined): FileState {
+  const { mode, size, mtimeMs, ino, dev, ctimeMs } = stat;
+  // A directory's size and time change with the names in it, and those are paths of their own.
+  const isDirectory = stat.isDirectory();
+  return {
+    mode,
+    size: isDirectory ? 0 : size,
+    modified: isDirectory ? 0 : mtimeMs,
+    inode: ino,
+    device: dev,
+    digest,
+    changedAt: ctimeMs,
+  };
+}
+
+export function isDirectory({ mode }: FileState): boolean {
+  return (mode & 0o170000) === 0o040000;
+}
+
+export function differ(before: FileState, now: FileState): boolean {
+  return (
+    before.mode !== now.mode ||
+    before.size !== now.size ||
+    before.modified !== now.modified ||
+    before.inode !== now.inode ||
+    before.device !== now.device ||
+    (before.digest ?? now.digest) !== (now.digest ?? before.digest)
+  );
+}
+
+function sha1(path: string | Buffer): string {
+  return createHash("sha1").update(readFileSync(path)).digest("hex");
+}
