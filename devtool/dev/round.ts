@@ -14,6 +14,7 @@ import { nodeMissing } from "../targets/start-failure.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { addUnsent, buildMemory, inLane, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
+import { takeTurn } from "./turn.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What follows a save: bundle, once for all lanes; then addons → sync → build → run, in each lane. */
@@ -102,9 +103,16 @@ async function update(
   round: Round,
   extent: Extent,
 ): Promise<void> {
-  await addonStage(workspace, open, bundle, round);
-  await syncStage(workspace, open, round);
-  if (extent === "build") for (const group of workspace.steps) await buildGroup(group, workspace, open, round);
+  const { mirror, report } = open;
+  const onWait = () => report({ event: "notice", text: "waiting for another devtool that updates this mirror" });
+  const endTurn = await takeTurn(mirror, onWait, round.signal);
+  try {
+    await addonStage(workspace, open, bundle, round);
+    await syncStage(workspace, open, round);
+    if (extent === "build") for (const group of workspace.steps) await buildGroup(group, workspace, open, round);
+  } finally {
+    endTurn();
+  }
 }
 
 async function addonStage(

@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { abortable } from "../process/abortable.ts";
+import { errnoOf } from "../process/errno.ts";
+
+/** Gives the turn to the next. */
+export type EndTurn = () => void;
+
+/**
+ * Waits until no other devtool of this user works on the mirror: rsync deletes what it has no name for, also the files
+ * that another rsync is just writing. A mirror has one machine that it belongs to, so the turn is taken there: it is a
+ * socket, which ends with its process. Rejects with the signal's reason.
+ */
+export async function takeTurn(mirror: string, onWait: () => void, signal: AbortSignal): Promise<EndTurn> {
+  const path = socketPath(mirror);
+  for (let isFirst = true; ; isFirst = false) {
+    const endTurn = await listenAt(path);
+    if (endTurn !== undefined) return endTurn;
+    if (isFirst) onWait();
+    await turnEnded(path, signal);
+  }
+}
+
+/** On Linux and Windows a name that is gone with its process; elsewhere a file. */
+function socketPath(mirror: string): string {
+  const { uid, username } = userInfo();
+  const name = `devtool-${createHash("sha256").update(`${uid} ${username}\0${mirror}`).digest("hex").slice(0, 32)}`;
+  if (process.platform === "linux") return `\0${name}`;
+  return process.platform === "win32" ? `\\\\.\\pipe\\${name}` : join(tmpdir(), name);
+}
+
+/** undefined if another one listens there. */
+async function listenAt(path: string): Promise<EndTurn | undefined> {
+  const waiting = new Set<Socket>();
+  const server = createServer((socket) => {
+    waiting.add(socket.unref().on("error", () => {}));
+    socket.on("close", () => waiting.delete(socket));
+  });
+  if (!(await listens(server, path))) return undefined;
+  server.unref();
+  return () => {
+    server.close();
+    for (const socket of waiting) socket.destroy();
+  };
+}
+
+function listens(server: Server, path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => (errnoOf(error) === "EADDRINUSE" ? resolve(false) : reject(error)));
+    server.listen(path, () => resolve(true));
+  });
+}
+
+/** Settles once the one that listens there does not any more. Rejects with the signal's reason. */
+async function turnEnded(path: string, signal: AbortSignal): Promise<void> {
+  const socket = connect(path);
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  // A file stays when its process is killed.
+  socket.on("error", (error) => {
+    if (errnoOf(error) === "ECONNREFUSED" && path.startsWith("/")) rmSync(path, { force: true });
+  });
+  await abortable(closed, signal).finally(() => socket.destroy());
+}

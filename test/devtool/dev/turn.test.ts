@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { takeTurn } from "../../../devtool/dev/turn.ts";
+import { needs } from "../../rig/host.ts";
+import { startSshd } from "../../rig/sshd.ts";
+import { lacks, makeProject, startDevtool } from "../rig.ts";
+
+const run = promisify(execFile);
+
+test("those who want a mirror's turn get it one after the other, and say that they wait", async () => {
+  const mirror = `/mirrors/${randomBytes(8).toString("hex")}`;
+  const events: string[] = [];
+  const { signal } = new AbortController();
+  const works = Array.from({ length: 5 }, async (_, i) => {
+    const endTurn = await takeTurn(mirror, () => events.push("waits"), signal);
+    events.push("begins");
+    await new Promise((resolve) => setImmediate(resolve));
+    events.push("ends");
+    endTurn();
+    return i;
+  });
+  await Promise.all(works);
+  assert.equal(events.filter((event) => event === "waits").length, 4);
+  assert.deepEqual(
+    events.filter((event) => event !== "waits"),
+    Array.from({ length: 5 }, () => ["begins", "ends"]).flat(),
+  );
+});
+
+test("the turn of a process that was killed is over, and waiting for one can be aborted", async () => {
+  const mirror = `/mirrors/${randomBytes(8).toString("hex")}`;
+  const turn = join(import.meta.dirname, "../../../devtool/dev/turn.ts");
+  const program = `const { takeTurn } = await import(${JSON.stringify(turn)});
+    await takeTurn(${JSON.stringify(mirror)}, () => {}, new AbortController().signal);
+    process.kill(process.pid, "SIGKILL");`;
+  const node = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", program];
+  await assert.rejects(run(process.execPath, node), { signal: "SIGKILL" });
+  const never = new AbortController().signal;
+  const endTurn = await takeTurn(mirror, () => assert.fail("it waits"), never);
+  const abort = new AbortController();
+  const waiting = takeTurn(mirror, () => abort.abort(new Error("enough")), abort.signal);
+  await assert.rejects(waiting, /enough/);
+  endTurn();
+});
+
+test("two devtools on one mirror at once, over a real sshd: both succeed, and the mirror is the project", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd", "diff"))) return;
+  const project = await makeProject(t, { "devtool.config.ts": 'export default { run: ["true"] };\n' });
+  const sshd = await startSshd(t);
+  const flags = ["--json", "--ssh-config", sshd.configFile, "--target", sshd.host];
+  for (const round of [1, 2]) {
+    for (let i = 0; i < 30; i++) {
+      const folder = join(project.root, `part ${round % 2} ${i}`);
+      await mkdir(folder, { recursive: true });
+      for (let j = 0; j < 25; j++) await writeFile(join(folder, `file ${j}`), `${round} ${j}\n`.repeat(2000));
+    }
+    const both = [1, 2].map(() => startDevtool(t, project, ["run", ...flags]));
+    for (const devtool of both) {
+      const { code, stderr } = await devtool.ended;
+      assert.equal(code, 0, `${stderr}\n${devtool.lines.join("\n")}`);
+    }
+    const { mirror } = (await both[0]?.next("synced")) ?? assert.fail();
+    await run("diff", ["-r", project.root, mirror]);
+  }
+});
