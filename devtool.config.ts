@@ -14,4 +14,6 @@ export default defineConfig({
   },
   native: { folder: "native" },
   run: ["node", "--", ".devtool/tinydocker.js", "run"],
+  // Bridges and cgroups need it; where the target does not allow it, containers are rootless.
+  asRoot: true,
 });

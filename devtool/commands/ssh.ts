@@ -11,8 +11,8 @@ import { stdioFor } from "./stdio.ts";
 /** devtool ssh [CMD…]: a shell, or the command, on the target; in the mirror if it exists. */
 export const command: Command = async (call) => {
   const { report, interrupts, words } = call;
-  const { target, root } = await openTarget(call);
-  const { connection, facts, mirror } = await connect(target, root, report, interrupts.signal);
+  const { target, ...place } = await openTarget(call);
+  const { connection, facts, mirror } = await connect(target, place, report, interrupts.signal);
   try {
     const stdio = stdioFor({ ...call, report: reportOf(report, { target: target.name }) }, true);
     const argv = ["sh", "-c", IN_MIRROR, "sh", mirror, ...words];

@@ -7,18 +7,19 @@ import { reportFailure, reportOf } from "../report/events.ts";
 /** devtool status: the target, how it is reached, and where the mirror is. */
 export const command: Command = async (call) => {
   const { options, report, interrupts } = call;
-  const { target, root } = await openTarget(call);
-  report({ event: "status", name: "project", value: root });
+  const { target, ...place } = await openTarget(call);
+  report({ event: "status", name: "project", value: place.root });
   const targetReport = reportOf(report, { target: target.name });
   const show = (name: string, value: string | null) => targetReport({ event: "status", name, value });
   show("target", `${target.name} (${target.kind})`);
-  if (target.kind === "vagrant" && options.format !== "json") await vagrantStatus(root);
+  if (target.kind === "vagrant" && options.format !== "json") await vagrantStatus(place.root);
   try {
-    const { connection, facts, mirror } = await connect(target, root, report, interrupts.signal);
+    const { connection, facts, mirror, runsAs } = await connect(target, place, report, interrupts.signal);
     show(
       "connection",
       `${facts.user}, ${facts.platform}-${facts.arch}-${facts.libc}, ${facts.node === null ? "no Node.js" : `node ${facts.node}`}`,
     );
+    show("runs as", runsAs);
     const check = await connection.exec(["test", "-d", mirror]);
     show("mirror", (await check.exited).code === 0 ? mirror : `${mirror} (not created yet)`);
     await connection.close();

@@ -20,6 +20,11 @@ export interface DevtoolConfig {
   readonly env?: Readonly<Record<string, string>>;
   /** A file with more of it, a NAME=value a line, such as `.env`. It is read here, and need not be sent. */
   readonly envFile?: string;
+  /**
+   * Whether that command runs as root, through sudo where it asks for no password, instead of as the login user. A target's
+   * `sudo` overrides it. Default: false.
+   */
+  readonly asRoot?: boolean;
   /** By name; a string is `local`, `vagrant` or a host as ssh accepts it. */
   readonly targets?: Readonly<Record<string, string | TargetSettings>>;
   /** The target to use without --target. */
@@ -116,7 +121,7 @@ export interface SyncConfig {
 
 /** What any entry of `targets` may have. */
 export interface AnyTarget {
-  /** Required if true, never used if false; by default used where it asks for no password. */
+  /** Whether the command runs as root, which is required then; by default as `asRoot` says. */
   readonly sudo?: boolean | undefined;
   /** A folder for the mirror, absolute or below `~/`. Default: `~/.cache/devtool/mirrors`. */
   readonly mirror?: string | undefined;

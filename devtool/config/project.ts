@@ -27,6 +27,7 @@ export interface Project {
   readonly env: Readonly<Record<string, string>>;
   /** Absolute path. */
   readonly envFile: string | undefined;
+  readonly asRoot: boolean;
   readonly targets: Readonly<Record<string, TargetSettings>>;
   readonly target: string | undefined;
 }
@@ -102,6 +103,7 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     run: config.run ?? [],
     env: config.env ?? {},
     envFile: config.envFile === undefined ? undefined : resolve(root, config.envFile),
+    asRoot: config.asRoot ?? false,
     targets: config.targets ?? {},
     target: config.target,
   });

@@ -70,6 +70,7 @@ const schema = z.strictObject({
   run: texts.min(1).optional(),
   env: variables.optional(),
   envFile: text.optional(),
+  asRoot: z.boolean().optional(),
   targets: z.record(text, target).optional(),
   target: text.optional(),
 });

@@ -1,5 +1,7 @@
+import { text } from "node:stream/consumers";
 import type { BuildMemory } from "../build/build.ts";
 import type { BuildStep } from "../build/step.ts";
+import type { Project } from "../config/project.ts";
 import { ConnectionLost, onTarget } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
 import { type Report, reportOf } from "../report/events.ts";
@@ -16,6 +18,10 @@ export interface Connected {
   readonly mirror: string;
   /** Its rsync, where it is not the one in its PATH. */
   readonly rsync: string | undefined;
+  /** Whether the target's settings want the program to run as root. */
+  readonly sudo: boolean | undefined;
+  /** The user that it runs as. */
+  readonly runsAs: string;
 }
 
 /** A lane while a round works in it. */
@@ -62,11 +68,14 @@ export function createLane(target: string, connections: ConnectionSource): Lane 
 }
 
 /** @throws Failure */
-export async function connect(target: Target, root: string, report: Report, signal: AbortSignal): Promise<Connected> {
-  return await onTarget(target.name, open(target, root, reportOf(report, { target: target.name }), signal));
+export async function connect(target: Target, place: Place, report: Report, signal: AbortSignal): Promise<Connected> {
+  return await onTarget(target.name, open(target, place, reportOf(report, { target: target.name }), signal));
 }
 
-async function open(target: Target, root: string, report: Report, signal: AbortSignal): Promise<Connected> {
+/** Of a project: where it is, and whether its program needs root. */
+export type Place = Pick<Project, "root" | "asRoot">;
+
+async function open(target: Target, place: Place, report: Report, signal: AbortSignal): Promise<Connected> {
   const started = performance.now();
   report({ event: "stage", stage: "connect" });
   const connection = await target.connect(signal);
@@ -74,14 +83,25 @@ async function open(target: Target, root: string, report: Report, signal: AbortS
     const facts = await connection.facts();
     signal.throwIfAborted();
     const { platform, arch, libc, node, user } = facts;
+    const { sudo } = target;
+    const runsAs = (sudo ?? place.asRoot) && facts.uid !== 0 ? await rootOr(user, connection, signal) : user;
     const milliseconds = performance.now() - started;
-    report({ event: "connected", kind: target.kind, platform, arch, libc, node, user, milliseconds });
+    report({ event: "connected", kind: target.kind, platform, arch, libc, node, user, runsAs, milliseconds });
     const { mirror, rsync } = target.settings ?? {};
-    return { connection, facts, mirror: mirrorPath(facts, mirror, root), rsync };
+    return { connection, facts, mirror: mirrorPath(facts, mirror, place.root), rsync, sudo, runsAs };
   } catch (error) {
     await connection.close();
     throw error;
   }
+}
+
+/** Who a program that is to run as root runs as: root, or the login user where the target does not allow it. */
+async function rootOr(user: string, connection: Connection, signal: AbortSignal): Promise<string> {
+  const id = await connection.exec(["id", "-u"], { asRoot: true, signal });
+  id.stdin.end();
+  id.stderr.resume();
+  const [uid] = await Promise.all([text(id.stdout), id.exited]);
+  return uid.trim() === "0" ? "root" : user;
 }
 
 /** Called for a new connection: the mirror may have changed, or the machine may be another one. */

@@ -259,7 +259,7 @@ class Loop {
     const { target, project, report } = this.#session;
     return new Reconnecting({
       open: async (signal) => {
-        const connected = await connect(target, project.root, report, signal);
+        const connected = await connect(target, project, report, signal);
         forgetMirror(this.#lane);
         return connected;
       },

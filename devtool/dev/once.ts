@@ -31,7 +31,7 @@ async function oneRound<T>(
   work: (workspace: Workspace, lane: Lane, round: Round) => Promise<T>,
 ): Promise<T> {
   const finished = new AbortController();
-  const connected = connect(target, project.root, report, AbortSignal.any([signal, finished.signal]));
+  const connected = connect(target, project, report, AbortSignal.any([signal, finished.signal]));
   connected.catch(() => {}); // thrown when a lane needs it: errors in the bundle are reported first
   const lane = createLane(target.name, { current: () => connected, drop: () => {} });
   const round = { changes: EVERYTHING, report, signal, startedAt: performance.now() };

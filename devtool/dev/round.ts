@@ -9,11 +9,11 @@ import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Report } from "../report/events.ts";
 import { launch } from "../run/launch.ts";
 import { type Stdio, stream, terminalOf } from "../run/stream.ts";
-import { sync } from "../sync/sync.ts";
 import { nodeMissing } from "../targets/start-failure.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { addUnsent, buildMemory, inLane, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
+import { syncAsOwner } from "./owner.ts";
 import { takeTurn } from "./turn.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -92,7 +92,7 @@ export async function runInLane(
 ): Promise<ExitStatus> {
   return await inLane(lane, round, async (open) => {
     await update(workspace, open, bundle, round, "build");
-    return await runStage(open, run, round);
+    return await runStage(workspace, open, run, round);
   });
 }
 
@@ -131,9 +131,10 @@ async function addonStage(
 
 async function syncStage(
   { project, files, executable, steps }: Workspace,
-  { lane, connection, mirror, rsync, report }: OpenLane,
+  open: OpenLane,
   { signal }: Round,
 ): Promise<void> {
+  const { lane, mirror, rsync, report } = open;
   report({ event: "stage", stage: "sync" });
   // A newer round may add paths while this one is sending.
   const { unsent, ahead } = lane;
@@ -144,7 +145,7 @@ async function syncStage(
   const withdrawn = changed === undefined ? sent.withdrawn(files) : [];
   if (withdrawn.length > 0) report({ event: "notice", text: withdrawalNotice(withdrawn) });
   const request = { root: project.root, mirror, rsync, filter: files.filter, withdrawn, changed, executable };
-  const synced = await sync(connection, request, signal, ahead).catch((error: unknown) => {
+  const synced = await syncAsOwner(open, request, signal, ahead).catch((error: unknown) => {
     addUnsent(lane, changed ?? null);
     throw error;
   });
@@ -196,13 +197,14 @@ async function buildStage(
 }
 
 async function runStage(
-  { connection, mirror, report }: OpenLane,
+  { project }: Workspace,
+  { connection, mirror, sudo, report }: OpenLane,
   { argv, environment, stdio, interrupts }: Run,
   { signal, startedAt, onStarted }: Round,
 ): Promise<ExitStatus> {
   report({ event: "stage", stage: "launch" });
   const env = await environment();
-  const request = { argv, cwd: mirror, env, asRoot: true, terminal: terminalOf(stdio) };
+  const request = { argv, cwd: mirror, env, asRoot: sudo ?? project.asRoot, terminal: terminalOf(stdio) };
   const launched = await launch(connection, request, signal);
   onStarted?.();
   report({ event: "started", argv, milliseconds: performance.now() - startedAt });

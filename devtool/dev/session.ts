@@ -25,12 +25,12 @@ export async function openSession(call: Invocation & Pick<Session, "interrupts">
 }
 
 /** The target alone, for commands that need no configuration. @throws Failure, exit code 2 */
-export async function openTarget(call: Invocation): Promise<{ target: Target; root: string }> {
+export async function openTarget(call: Invocation): Promise<{ target: Target; root: string; asRoot: boolean }> {
   const { options } = call;
   const root = await projectRoot(options.config, process.cwd());
   const project = root === undefined ? undefined : await loadProject(options.config, process.cwd());
-  const place = project ?? { root: process.cwd(), targets: {}, target: undefined };
-  return { target: await resolve(call, place), root: place.root };
+  const place = project ?? { root: process.cwd(), targets: {}, target: undefined, asRoot: false };
+  return { target: await resolve(call, place), root: place.root, asRoot: place.asRoot };
 }
 
 async function resolve(

@@ -86,6 +86,8 @@ interface Connected {
   readonly node: string | null;
   /** The login user. */
   readonly user: string;
+  /** The user that the command of `run` and `watch` runs as: `root` or the login user. */
+  readonly runsAs: string;
   /** How long it took, in milliseconds. */
   readonly milliseconds: number;
 }
@@ -230,7 +232,7 @@ export interface Check {
 /** `status` reports one value. */
 interface Status {
   readonly event: "status";
-  /** `project`, `target`, `connection` or `mirror`. */
+  /** `project`, `target`, `connection`, `runs as` or `mirror`. */
   readonly name: string;
   /** What it is, in words; null where it is not known. */
   readonly value: string | null;

@@ -10,48 +10,66 @@ export interface RsyncOutput {
   readonly deleted: number;
   /** Lines of errors, from the protocol's messages and from stderr, in order; at most LINES_MAX. */
   readonly errors: readonly string[];
+  /** Those that only say that something may not be deleted, and so stays, as sentences; not among the errors; at most LINES_MAX. */
+  readonly undeleted: readonly string[];
   /** Lines of information and warnings; at most LINES_MAX. */
   readonly infos: readonly string[];
 }
 
 const LINES_MAX = 50;
-const STDERR_BYTES_MAX = 16 * 1024;
+/** A longer line is cut into several. */
+const LINE_BYTES_MAX = 16 * 1024;
 const ERRORS: ReadonlySet<number> = new Set([MESSAGE.error, MESSAGE.errorXfer]);
 const INFOS: ReadonlySet<number> = new Set([MESSAGE.info, MESSAGE.warning]);
 
 export function readRsyncOutput(stderr: Readable): RsyncOutput {
-  let deleted = 0;
-  let stderrBytes = Buffer.alloc(0);
-  const errors: string[] = [];
-  const infos: string[] = [];
-  stderr.on("data", (chunk: Buffer) => {
-    if (stderrBytes.length < STDERR_BYTES_MAX) stderrBytes = Buffer.concat([stderrBytes, chunk]);
-  });
-  stderr.on("error", () => undefined);
-  return {
-    receive({ kind, payload }) {
-      if (kind === MESSAGE.deleted) deleted++;
-      if (ERRORS.has(kind)) addLines(errors, payload);
-      if (INFOS.has(kind)) addLines(infos, payload);
-    },
-    get deleted() {
-      return deleted;
-    },
-    get errors() {
-      const all = [...errors];
-      addLines(all, stderrBytes);
-      return all;
-    },
-    infos,
+  const output = { deleted: 0, errors: [] as string[], undeleted: [] as string[], infos: [] as string[] };
+  const addErrors = (text: Buffer) => {
+    for (const line of linesOf(text)) {
+      const undeleted = undeletedIn(line);
+      if (undeleted === undefined) addLine(output.errors, line);
+      else addLine(output.undeleted, undeleted);
+    }
   };
+  readLines(stderr, addErrors);
+  return Object.assign(output, {
+    receive({ kind, payload }: Message) {
+      if (kind === MESSAGE.deleted) output.deleted++;
+      if (ERRORS.has(kind)) addErrors(payload);
+      if (INFOS.has(kind)) for (const line of linesOf(payload)) addLine(output.infos, line);
+    },
+  });
 }
 
-function addLines(to: string[], text: Buffer): void {
-  const lines = text
+function readLines(stderr: Readable, onLines: (text: Buffer) => void): void {
+  let rest: Buffer = Buffer.alloc(0);
+  stderr.on("data", (chunk: Buffer) => {
+    const text = Buffer.concat([rest, chunk]);
+    const end = text.length > LINE_BYTES_MAX ? text.length : text.lastIndexOf("\n") + 1;
+    onLines(text.subarray(0, end));
+    rest = text.subarray(end);
+  });
+  stderr.on("end", () => onLines(rest));
+  stderr.on("error", () => undefined);
+}
+
+function linesOf(text: Buffer): string[] {
+  return text
     .toString()
     .split(/[\r\n]+/)
     .filter((line) => line.trim() !== "");
-  to.push(...lines.slice(0, LINES_MAX - to.length));
+}
+
+function addLine(to: string[], line: string): void {
+  if (to.length < LINES_MAX) to.push(line);
+}
+
+/** rsync/delete.c:delete_item; what is in a directory that may not be read may not be deleted either. */
+function undeletedIn(line: string): string | undefined {
+  const found =
+    /(?:unlink|rmdir)\((.*)\) failed: (Permission denied|Operation not permitted)/.exec(line) ??
+    /opendir "(.*)" failed: (Permission denied)/.exec(line);
+  return found === null ? undefined : `${found[1]} is not in the project, but can't be deleted there: ${found[2]}`;
 }
 
 /** How long rsync may take to clean up after the conversation before it is killed. */

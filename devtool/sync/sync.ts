@@ -45,6 +45,8 @@ export interface SyncReport {
   readonly milliseconds: number;
   /** What was skipped without causing a failure, a sentence each. */
   readonly notices: readonly string[];
+  /** What rsync may not delete on the target and left there, a sentence each. */
+  readonly undeleted: readonly string[];
   /** What was listed, and is in the mirror now: as bytes; those of directories end in a slash. */
   readonly paths: readonly string[];
 }
@@ -63,7 +65,7 @@ export async function sync(
   const started = performance.now();
   refuseDangerousMirror(request.mirror);
   const round = runRound(connection, request, signal, ahead);
-  const { listing, sent, deleted, bytesSent } = await round.finally(() => ahead && endUnlessTaken(ahead));
+  const { listing, sent, deleted, undeleted, bytesSent } = await round.finally(() => ahead && endUnlessTaken(ahead));
   refuseUnreadable([...listing.unreadable, ...sent.unreadable]);
   return {
     mirror: request.mirror,
@@ -73,6 +75,7 @@ export async function sync(
     bytesTotal: listing.entries.reduce((sum, entry) => sum + (isRegular(entry) ? entry.size : 0), 0),
     milliseconds: performance.now() - started,
     notices: [...listing.notices, ...noticesOf(sent, listing.entries)],
+    undeleted,
     paths: listing.entries
       .filter(({ name }) => name !== ".")
       .map((entry) => (isDirectory(entry) ? `${entry.name}/` : entry.name)),
@@ -112,6 +115,7 @@ interface Round {
   readonly listing: Listing;
   readonly sent: Sent;
   readonly deleted: number;
+  readonly undeleted: readonly string[];
   readonly bytesSent: number;
 }
 
@@ -147,7 +151,7 @@ async function converse(
   const sent: Sent = { files: new Set(), unsettled: new Set(), unreadable: [], vanished: [] };
   const source = await openSource(request, signal);
   if (source.kind === "list" && source.listing.entries.length === 0) {
-    return { listing: source.listing, sent, deleted: 0, bytesSent: 0 };
+    return { listing: source.listing, sent, deleted: 0, undeleted: [], bytesSent: 0 };
   }
   const argv = serverArgv(request.mirror, comparisonOf(request, source), request.rsync);
   const server = takeServer(ahead, connection, argv, signal);
@@ -159,7 +163,13 @@ async function converse(
     output.receive(message);
     if (message.kind === MESSAGE.errorExit) channel.abandon();
   });
-  const done = () => ({ listing: source.listing, sent, deleted: output.deleted, bytesSent: channel.bytesSent });
+  const done = () => ({
+    listing: source.listing,
+    sent,
+    deleted: output.deleted,
+    undeleted: output.undeleted,
+    bytesSent: channel.bytesSent,
+  });
   let failed: unknown;
   try {
     await sendProject(channel, request, source, sent);

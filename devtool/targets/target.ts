@@ -82,5 +82,7 @@ export interface Target {
   readonly name: string;
   readonly kind: "local" | "ssh" | "vagrant";
   readonly settings?: PlaceSettings;
+  /** Whether the program of `run` and `watch` runs as root, where the target's settings say. */
+  readonly sudo: boolean | undefined;
   connect(signal: AbortSignal): Promise<Connection>;
 }

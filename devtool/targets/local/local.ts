@@ -18,6 +18,7 @@ export function localTarget(name: string, options: { readonly sudo: boolean | un
   return {
     name,
     kind: "local",
+    sudo: options.sudo,
     connect: async (signal) => {
       if (process.platform !== "linux") {
         throw new Failure("this machine does not run Linux, so it can't be the target", {

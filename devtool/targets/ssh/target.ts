@@ -39,7 +39,7 @@ export function sshTarget(name: string, host: string, options: SshTargetOptions)
     const byLibrary = (mayHandOver: boolean) => dialRoute(route, unlocked, { ...options, mayHandOver }, signal);
     return await dialByEither({ ...options, spec, settings }, byLibrary, notice, signal);
   };
-  return { name, kind: "ssh", connect: connector(name, dial, options) };
+  return { name, kind: "ssh", sudo: options.sudo, connect: connector(name, dial, options) };
 }
 
 /** The same for one host whose settings are not OpenSSH's configuration; they are looked up again each time. */

@@ -30,6 +30,7 @@ export function vagrantTarget(name: string, options: VagrantTargetOptions): Targ
   return {
     name,
     kind: "vagrant",
+    sudo: options.sudo,
     connect: async (signal) => {
       try {
         return await connect(signal);

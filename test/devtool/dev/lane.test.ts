@@ -16,7 +16,7 @@ interface Opened {
 function laneHere(t: TestContext): Opened {
   const dropped: string[] = [];
   const target = localTarget("here", { sudo: false });
-  const connected = connect(target, "/project", report, new AbortController().signal);
+  const connected = connect(target, { root: "/project", asRoot: false }, report, new AbortController().signal);
   t.after(async () => await (await connected).connection.close());
   const lane = createLane("here", {
     current: () => connected,

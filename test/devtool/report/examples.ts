@@ -18,6 +18,7 @@ export const EXAMPLES: { readonly [K in Event["event"]]: readonly [Line<K>, ...L
       libc: "glibc",
       node: "v20.19.2",
       user: "me",
+      runsAs: "root",
       milliseconds: 180.4,
     },
   ],

@@ -1,58 +1,13 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import test, { before, type TestContext } from "node:test";
+import test, { before } from "node:test";
 import { ConnectionLost, Failure } from "../../../devtool/failure.ts";
 import { buildAgent } from "../../rig/agent.ts";
 import { needs } from "../../rig/host.ts";
 import { gone } from "../../rig/processes.ts";
-import { type Sshd, startSshd } from "../../rig/sshd.ts";
 import { connectTo, firstLine, outcome, targetOn } from "./connected.ts";
+import { ALLOWED, FORBIDDEN, missing, startSshdForUser, UID } from "./user-sshd.ts";
 
 before(buildAgent);
-
-const UID = 42_042;
-
-function missing(): string | undefined {
-  if (process.getuid?.() !== 0) return "root, to start sshd with users of its own";
-  if (spawnSync("sudo", ["-V"]).status !== 0) return "sudo";
-  return spawnSync("unshare", ["--mount", "true"]).status === 0 ? undefined : "mount namespaces";
-}
-
-/**
- * An sshd whose login user is not root: /etc/passwd, /etc/shadow and /etc/sudoers.d are its own, in a mount namespace
- * that ends with it.
- */
-async function startSshdForUser(t: TestContext, sudoers: string, without?: "without sudo"): Promise<Sshd> {
-  const directory = await mkdtemp(join(tmpdir(), "tinydocker-sudo."));
-  t.after(() => rm(directory, { recursive: true, force: true }));
-  await chmod(directory, 0o755);
-  const home = join(directory, "home");
-  for (const path of [home, join(home, "run"), join(directory, "sudoers.d")]) await mkdir(path, { mode: 0o755 });
-  for (const path of [home, join(home, "run")]) await chown(path, UID, UID);
-  const write = async (name: string, text: string, mode: number) => {
-    await writeFile(join(directory, name), text);
-    await chmod(join(directory, name), mode);
-  };
-  await write("passwd", `${await readFile("/etc/passwd", "utf8")}rig:x:${UID}:${UID}::${home}:/bin/sh\n`, 0o644);
-  await write("shadow", `${await readFile("/etc/shadow", "utf8")}rig:*:19000:0:99999:7:::\n`, 0o600);
-  await write("sudoers.d/rig", sudoers, 0o440);
-  const mount = `set -e
-for name in passwd shadow sudoers.d; do mount --bind "$0/$name" "/etc/$name"; done
-${without ? 'mount --bind /dev/null "$(command -v sudo)"' : ""}
-exec "$@"`;
-  return await startSshd(t, {
-    user: "rig",
-    home,
-    config: [`SetEnv HOME=${home} XDG_RUNTIME_DIR=${home}/run`],
-    prefix: ["unshare", "--mount", "--propagation", "private", "sh", "-c", mount, directory],
-  });
-}
-
-const ALLOWED = "rig ALL=(ALL) NOPASSWD: ALL\n";
-const FORBIDDEN = "";
 
 test("asRoot runs as root where sudo asks for no password, and without asRoot the login user does", async (t) => {
   if (!needs(t, missing())) return;

@@ -18,6 +18,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     run: [],
     env: {},
     envFile: undefined,
+    asRoot: false,
     targets: {},
     target: undefined,
   };
