@@ -75,7 +75,9 @@ class Loop {
     this.#options = options;
     this.#nextRun = nextRun;
     this.#workspace = workspace;
-    this.#refresher = new Refresher(workspace);
+    this.#refresher = new Refresher(workspace, () =>
+      session.report({ event: "notice", text: "another target is used once devtool watch is started again" }),
+    );
     this.#end = AbortSignal.any([interrupts.signal, this.#broken.signal]);
     this.#connections = this.#connect();
     this.#lane = createLane(target.name, this.#connections);

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { posix } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { reloadProject } from "../config/project.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { changedWorkspace, openWorkspace, readProjectFiles, type Workspace } from "./workspace.ts";
@@ -11,8 +12,11 @@ import { changedWorkspace, openWorkspace, readProjectFiles, type Workspace } fro
 export class Refresher {
   #config: string;
   #outer: string;
+  readonly #onTargets: () => void;
 
-  constructor({ project, files }: Workspace) {
+  /** `onTargets`: the target may be another one, which a session has only one of. */
+  constructor({ project, files }: Workspace, onTargets: () => void) {
+    this.#onTargets = onTargets;
     this.#config = statesOf(project.config.parts);
     this.#outer = statesOf(files.outerFiles);
   }
@@ -35,10 +39,15 @@ export class Refresher {
 
   async #reopen(workspace: Workspace): Promise<Workspace> {
     const reopened = await openWorkspace(await reloadProject(workspace.project));
+    if (!isDeepStrictEqual(targetsOf(reopened), targetsOf(workspace))) this.#onTargets();
     this.#config = statesOf(reopened.project.config.parts);
     await workspace.bundler?.dispose();
     return reopened;
   }
+}
+
+function targetsOf({ project: { target, targets } }: Workspace) {
+  return { target, targets };
 }
 
 /** Another text once a file was written, replaced, added or removed. */

@@ -71,6 +71,7 @@ export class Relevance {
   /** Whether nothing below a directory can matter. */
   prunes(path: string): boolean {
     if (this.#isOutput(path)) return true;
+    if ([...this.#configFiles].some((file) => within(path, file))) return false;
     return this.#sent.prunes(path) && (this.isBuildInput(path) || !this.#leadsToSource(path));
   }
 

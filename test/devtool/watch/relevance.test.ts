@@ -83,6 +83,7 @@ test("the configuration and what it imports matter, and ignore files wherever th
   for (const path of ["devtool.config.ts", "tools/run.ts", ".gitignore", "src/.gitignore"]) {
     assert.ok(relevance.matters(path), path);
   }
+  assert.ok(!relevance.prunes("tools"));
 });
 
 test("sources in the project's own folder make all of it watched, except what git ignores", () => {
