@@ -19,6 +19,8 @@ export interface Pattern {
   /** Matches the whole path below the line's folder; otherwise a name at any depth, and no token stands for a slash. */
   readonly anchored: boolean;
   readonly tokens: readonly Token[];
+  /** It is of the .gitignore of this folder: it matches nothing elsewhere. */
+  readonly folder?: string;
 }
 
 /** A line that says nothing, or that matches nothing although it looks as if it did, and why. */
@@ -117,7 +119,7 @@ export function inFolder(pattern: Pattern, folder: string): Pattern {
   if (folder === "") return pattern;
   const start = literalPath(folder);
   const any: readonly Token[] = pattern.anchored ? [] : [{ kind: "folders" }];
-  return { ...pattern, anchored: true, tokens: [...start, { kind: "slash" }, ...any, ...pattern.tokens] };
+  return { ...pattern, folder, anchored: true, tokens: [...start, { kind: "slash" }, ...any, ...pattern.tokens] };
 }
 
 /** Tokens that match one path and no other. */

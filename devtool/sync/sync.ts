@@ -2,6 +2,7 @@ import { Failure } from "../failure.ts";
 import type { Filter } from "../ignore/filter.ts";
 import { shownName } from "../paths/bytes.ts";
 import type { Connection } from "../targets/target.ts";
+import { receiverRules } from "./filter/receiver-rules.ts";
 import { exitFailure, readRsyncOutput, waitForExit } from "./rsync-exit.ts";
 import { type Entry, isDirectory, isRegular } from "./send/filelist.ts";
 import { sendListsByDirectory, sendRules, sendWholeList } from "./send/lists.ts";
@@ -153,6 +154,8 @@ async function converse(
   if (source.kind === "list" && source.listing.entries.length === 0) {
     return { listing: source.listing, sent, deleted: 0, undeleted: [], bytesSent: 0 };
   }
+  const rules = receiverRules(connection, request, signal);
+  rules.catch(() => undefined);
   const argv = serverArgv(request.mirror, comparisonOf(request, source), request.rsync);
   const server = takeServer(ahead, connection, argv, signal);
   source.readAhead?.();
@@ -172,7 +175,7 @@ async function converse(
   });
   let failed: unknown;
   try {
-    await sendProject(channel, request, source, sent);
+    await sendProject(channel, request, source, await rules, sent);
     channel.end();
     // The mirror is complete. rsync now waits 20 ms for its own processes; waiting for its exit is needed only after an
     // error.
@@ -223,12 +226,18 @@ async function* resume<T>(
   for (let next = await (first() ?? rest.next()); next.done !== true; next = await rest.next()) yield next.value;
 }
 
-async function sendProject(channel: Channel, request: SyncRequest, source: Source, sent: Sent): Promise<void> {
+async function sendProject(
+  channel: Channel,
+  request: SyncRequest,
+  source: Source,
+  rules: readonly string[],
+  sent: Sent,
+): Promise<void> {
   const { listing } = source;
   const terms = await agree(channel);
   const project = { root: request.root, entries: listing.entries };
   const conversation = startConversation(channel, project, terms.seed, sent);
-  sendRules(channel, request.filter, request.withdrawn ?? []);
+  sendRules(channel, rules);
   let lists = 1;
   if ((source.kind === "lists") !== terms.incremental) throw brokenStream("a file list of another kind");
   if (source.kind === "list") sendWholeList(channel, listing, terms);

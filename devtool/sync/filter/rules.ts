@@ -25,6 +25,15 @@ export function rulesOf({ excludes, selects }: Pick<Filter, "excludes" | "select
   return [...rules, "- *"];
 }
 
+/** Keeps these paths and what is below them; those of directories end in a slash. */
+export function literalRules(paths: readonly string[]): string[] {
+  return paths
+    .map(literalPattern)
+    .flatMap((pattern) => (pattern.directoryOnly ? [pattern, below(pattern)] : [pattern]))
+    .flatMap(rsyncPatterns)
+    .map((text) => `- ${text}`);
+}
+
 /** Each of these paths is deleted although it is excluded; what else is in these directories stays. */
 export function withdrawalRules(paths: readonly string[]): string[] {
   const patterns = paths.map(literalPattern);

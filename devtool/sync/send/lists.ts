@@ -1,5 +1,3 @@
-import type { Filter } from "../../ignore/filter.ts";
-import { rulesOf, withdrawalRules } from "../filter/rules.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { Terms } from "../wire/handshake.ts";
 import { MESSAGE } from "../wire/multiplex.ts";
@@ -9,8 +7,8 @@ import { answerWaiting, type Conversation } from "./sender.ts";
 import type { DirectoryListing, Listing } from "./walk.ts";
 
 /** rsync/exclude.c:send_filter_list. */
-export function sendRules({ out }: Channel, filter: Filter, withdrawn: readonly string[]): void {
-  for (const rule of [...withdrawalRules(withdrawn), ...rulesOf(filter)]) {
+export function sendRules({ out }: Channel, rules: readonly string[]): void {
+  for (const rule of rules) {
     out.int32(rule.length);
     out.latin1(rule);
   }

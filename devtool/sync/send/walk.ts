@@ -184,16 +184,15 @@ function readDirectory(walk: Walk, path: string, selection: Selection): Director
   return { files, directories, isGone: names === undefined, isRelisted: isRelisted && names !== undefined };
 }
 
-/** Whether it was a directory is not known any more, so either kind counts. */
+/** Whether the mirror may have something at this path that is not to be there: of a kind that is not here any more. */
 function hasVanished({ request }: Walk, path: string): boolean {
+  const name = wireName(path);
+  const isKept = (asDirectory: boolean) => request.filter.verdict(name, asDirectory) !== "excluded";
   try {
-    lstatSync(localPath(request.root, path));
-    return false;
+    const isFolder = lstatSync(localPath(request.root, path)).isDirectory();
+    return !isKept(isFolder) && isKept(!isFolder);
   } catch (error) {
-    const name = wireName(path);
-    return (
-      isGone(error) && [false, true].some((asDirectory) => request.filter.verdict(name, asDirectory) !== "excluded")
-    );
+    return isGone(error) && (isKept(false) || isKept(true));
   }
 }
 

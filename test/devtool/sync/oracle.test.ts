@@ -78,34 +78,43 @@ test("a watch round that names every path leaves what a full round leaves", asyn
   );
 });
 
-test("excluded files of the mirror stay through any change of the project, as with C rsync", async () => {
-  const lists = fc.array(fc.constantFrom("a", "a/", "*.c", "/ab", "a-b/**", "!a b", "**/b", "A/*", "~", ".hidden/"), {
-    minLength: 1,
-    maxLength: 3,
+const PATTERNS = ["a", "a/", "*.c", "/ab", "a-b/**", "**/b", "A/*", "~", ".hidden/"];
+/** So many rules that the receiver gets names instead. */
+const MANY = Array.from({ length: 600 }, (_, i) => `/none/${i}`);
+
+for (const [title, patterns, more] of [
+  ["", [...PATTERNS, "!a b"], []],
+  [", also by very many rules", PATTERNS, MANY],
+] as const) {
+  test(`excluded files of the mirror stay through any change of the project, as with C rsync${title}`, async () => {
+    const lists = fc.array(fc.constantFrom(...patterns), {
+      minLength: 1,
+      maxLength: 3,
+    });
+    await fc.assert(
+      fc.asyncProperty(trees, trees, lists, async (project, onTarget, exclude) => {
+        await inDirectory(async (directory) => {
+          const filter = createFilter({ exclude: [...more, ...exclude] });
+          const here = places(directory);
+          makeTree(here.root, { ...project, ...SOMETHING });
+          const oracle = { root: here.root, mirror: `${directory}/oracle` };
+          for (const { mirror } of [here, oracle]) {
+            mkdirSync(mirror);
+            makeTree(mirror, onTarget);
+          }
+          // Where something excluded is in the way of something new, both keep it and fail.
+          if (rsyncHere(oracle, rulesOf(filter)) === 23) await assert.rejects(syncHere({ ...here, filter }), Failure);
+          else await syncHere({ ...here, filter });
+          assert.deepEqual(
+            withoutTimesOfDirectories(snapshot(here.mirror)),
+            withoutTimesOfDirectories(snapshot(oracle.mirror)),
+          );
+        });
+      }),
+      { numRuns: 15 },
+    );
   });
-  await fc.assert(
-    fc.asyncProperty(trees, trees, lists, async (project, onTarget, exclude) => {
-      await inDirectory(async (directory) => {
-        const filter = createFilter({ exclude });
-        const here = places(directory);
-        makeTree(here.root, { ...project, ...SOMETHING });
-        const oracle = { root: here.root, mirror: `${directory}/oracle` };
-        for (const { mirror } of [here, oracle]) {
-          mkdirSync(mirror);
-          makeTree(mirror, onTarget);
-        }
-        // Where something excluded is in the way of something new, both keep it and fail.
-        if (rsyncHere(oracle, rulesOf(filter)) === 23) await assert.rejects(syncHere({ ...here, filter }), Failure);
-        else await syncHere({ ...here, filter });
-        assert.deepEqual(
-          withoutTimesOfDirectories(snapshot(here.mirror)),
-          withoutTimesOfDirectories(snapshot(oracle.mirror)),
-        );
-      });
-    }),
-    { numRuns: 15 },
-  );
-});
+}
 
 /** A directory that isn't in the project gets the time of what was deleted from it. */
 function withoutTimesOfDirectories(all: Record<string, string>): Record<string, string> {

@@ -6,6 +6,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -340,4 +341,16 @@ test("a directory that a file replaces keeps what is excluded in it, which is re
     (error) => error instanceof Failure && /could not make way/.test(error.message),
   );
   assert.equal(readFileSync(join(here.mirror, "src/deep/part.o"), "utf8"), "built");
+});
+
+test("a watch round deletes a file in whose place is a directory now that is excluded", async (context) => {
+  const here = places(await temporaryDirectory(context));
+  const filter = createFilter({ exclude: ["out/"] });
+  writeFileSync(join(here.root, "a"), "");
+  writeFileSync(join(here.root, "out"), "");
+  await syncHere({ ...here, filter });
+  rmSync(join(here.root, "out"));
+  mkdirSync(join(here.root, "out"));
+  await syncHere({ ...here, filter, changed: ["out"] });
+  assert.deepEqual(readdirSync(here.mirror), ["a"]);
 });
