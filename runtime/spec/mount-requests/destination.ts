@@ -37,6 +37,8 @@ function conflict(source: string, destination: string, type: string): string | u
     return "a container has a /proc of its own, which shows its own processes";
   if (destination === "/dev" && type === "bind" && source !== "/dev")
     return "a container has a /dev of its own; only the host's /dev can be mounted over it";
+  if (destination === "/dev/null" && source !== "/dev/null")
+    return "a container's /dev/null also masks what it may not read, so it must be that device";
   if (isAtOrBelow(destination, "/dev/pts")) return "a container's own terminals are there";
   const link = DEVICE_LINKS.find(([, path]) => isAtOrBelow(destination, path));
   return link && `${link[1]} of a container is a symlink`;

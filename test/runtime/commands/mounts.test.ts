@@ -60,6 +60,29 @@ describe("mounts", () => {
     assert.deepEqual(traces(rig.root, "c1"), clean);
   });
 
+  it("are read-only with all that is mounted below, or not, as asked", async () => {
+    const directory = shared("tree");
+    mkdirSync(join(directory, "sub"));
+    const prefix = [
+      "unshare",
+      "--mount",
+      "sh",
+      "-ec",
+      'mount -t tmpfs sub "$0"/sub; touch "$0"/sub/there; exec "$@"',
+      directory,
+    ];
+    const script = "for f in /d/x /d/sub/x; do touch $f 2>/dev/null && echo $f; done; ls /d/sub";
+    const written = async (...options: string[]) => {
+      const args = ["run", "--image", "box", ...options, "c1", "sh", "-c", script];
+      return (await rig.run(args, { prefix })).stdout.trim().split("\n");
+    };
+    const mount = `type=bind,src=${directory},dst=/d,ro`;
+    assert.deepEqual(await written("-v", `${directory}:/d:ro`), ["there"]);
+    assert.deepEqual(await written("--mount", mount), ["there"]);
+    assert.deepEqual(await written("--mount", `${mount},bind-recursive=writable`), ["/d/sub/x", "there", "x"]);
+    assert.deepEqual(await written("--mount", `${mount},bind-recursive=disabled`), [""]);
+  });
+
   it("with docker's words for labels and caches are made", async () => {
     assert.equal(await printed("cat /d/file", "-v", `${shared("z")}:/d:ro,z`), "z");
     assert.match((await sh("touch /d/x", "-v", `${shared("z")}:/d:Z,ro`)).stderr, /Read-only file system/);

@@ -226,14 +226,24 @@ describe("inside a container", () => {
 });
 
 describe("where user namespaces are refused", () => {
-  const none = { isInChroot: false, apparmor: false, onlyRoot: false, noneAllowed: false };
+  const none = { isInChroot: false, isUnmapped: false, apparmor: false, onlyRoot: false, noneAllowed: false };
   const cases = [
     [{ ...none, apparmor: true }, /AppArmor.*`userns,`.*kernel\.apparmor_restrict_unprivileged_userns=0/],
     [{ ...none, onlyRoot: true }, /kernel\.unprivileged_userns_clone=1/],
     [{ ...none, noneAllowed: true }, /user\.max_user_namespaces=/],
     [{ ...none, isInChroot: true, apparmor: true }, /in a chroot only root/],
+    [{ ...none, isUnmapped: true }, /does not exist in this user namespace: map it/],
     [none, /a seccomp filter or a security module/],
   ] as const;
+  it("it is said what to do, by what is true here: a user namespace without users", async () => {
+    const { code, stderr } = await rig.run(["run", "c1", "true"], {
+      prefix: [...asUser, "unshare", "--user"],
+      env: userHome,
+    });
+    assert.equal(code, 125);
+    assert.match(stderr, /EPERM[^\n]*\n {2}your user does not exist in this user namespace/);
+  });
+
   for (const [restrictions, words] of cases) {
     it(`it is said what to do: ${JSON.stringify(restrictions)}`, () => {
       assert.match(userNamespaceRemedy(restrictions), words);

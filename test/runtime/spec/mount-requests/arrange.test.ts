@@ -78,6 +78,8 @@ describe("the mounts of a container", () => {
     "/x:/dev",
     "/dev/pts:/dev/pts",
     "/x:/dev/pts/0",
+    "/x:/dev/null",
+    "/dev/zero:/dev/null",
     "/x:/dev/ptmx",
     "/x:/dev/fd",
     "/x:/dev/fd/1",
@@ -101,6 +103,7 @@ describe("the mounts of a container", () => {
       "/x:/etc/hosts",
     ])
       mounts({ volumes: [volume] });
+    mounts({ volumes: ["/dev/null:/dev/null", "/dev/null:/dev/full"] });
     mounts({ tmpfs: ["/dev", "/dev/shm:size=1g", "/run", "/tmp"] });
   });
 });
