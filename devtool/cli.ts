@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { type CommandName, parseArguments } from "./command-line/arguments.ts";
 import type { Command } from "./command-line/command.ts";
 import { Failure } from "./failure.ts";
+import { surviveHangup } from "./process/hangup.ts";
 import { Interrupted, listenForInterrupts } from "./process/interrupts.ts";
 import { reportFailure, reportOf } from "./report/events.ts";
 import { type Format, openOutput } from "./report/format.ts";
@@ -26,6 +27,7 @@ const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
   status: async () => (await import("./commands/status.ts")).command,
 };
 
+surviveHangup();
 const interrupts = listenForInterrupts((exitCode) => process.exit(exitCode));
 // An error in the command line is an event too, so this is a guess until the command line is parsed.
 let format: Format = /(^| )--(json|format[= ]json)( |$)/.test(process.argv.join(" ")) ? "json" : "human";

@@ -32,7 +32,7 @@ export async function stream(
   signal: AbortSignal,
 ): Promise<ExitStatus> {
   if (launched.kind === "own terminal") {
-    const release = interrupts.intercept(() => {}, "all"); // the terminal sends them to the command itself
+    const release = interrupts.intercept(() => {}, "all"); // what runs the command passes them on
     return await launched.run().finally(release);
   }
   const { process } = launched;

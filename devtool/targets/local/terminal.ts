@@ -5,9 +5,16 @@ import { Failure } from "../../failure.ts";
 import { errnoOf, errnoWords } from "../../process/errno.ts";
 import type { Connection, ExecOptions, ExitStatus } from "../target.ts";
 
+/** The terminal sends these to the command as well. */
+const TYPED = ["SIGINT", "SIGQUIT"] as const;
+/** These reach this process alone: from kill(1), or from a terminal that is closed, for the leader of its session. */
+const SENT = ["SIGTERM", "SIGHUP"] as const;
+/** From one of these to SIGKILL. */
+const END_GRACE_MS = 5_000;
+
 /**
- * Runs a command in this process's own terminal, whose signals reach it directly: this process ignores them until the
- * command has ended. `exec` runs the kill for a command of root's. @throws Failure when it can't be started
+ * Runs a command in this process's own terminal. `exec` runs the kill for a command of root's. @throws Failure when it can't
+ * be started
  */
 export async function runOnTerminal(
   argv: readonly string[],
@@ -17,10 +24,18 @@ export async function runOnTerminal(
   exec: Connection["exec"],
 ): Promise<ExitStatus> {
   const ignore = () => {};
-  for (const signal of ["SIGINT", "SIGQUIT"] as const) process.on(signal, ignore);
+  let pass = (_signal: NodeJS.Signals) => {};
+  const onSent = (signal: NodeJS.Signals) => pass(signal);
+  for (const signal of TYPED) process.on(signal, ignore);
+  for (const signal of SENT) process.on(signal, onSent);
   try {
     const child = start(argv, wanted, throughSudo);
-    const end = () => void (throughSudo ? endAsRoot(child, exec) : child.kill("SIGTERM"));
+    const kill = (signal: NodeJS.Signals) => void (throughSudo ? killAsRoot(child, signal, exec) : child.kill(signal));
+    pass = (signal) => {
+      kill(signal);
+      setTimeout(() => kill("SIGKILL"), END_GRACE_MS).unref();
+    };
+    const end = () => kill("SIGTERM");
     wanted.signal?.addEventListener("abort", end, { once: true });
     const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
     wanted.signal?.removeEventListener("abort", end);
@@ -32,7 +47,8 @@ export async function runOnTerminal(
       cause: error,
     });
   } finally {
-    for (const signal of ["SIGINT", "SIGQUIT"] as const) process.off(signal, ignore);
+    for (const signal of TYPED) process.off(signal, ignore);
+    for (const signal of SENT) process.off(signal, onSent);
   }
 }
 
@@ -48,6 +64,7 @@ function start(
 }
 
 /** sudo passes the signal on to what it runs; only root may signal sudo. */
-async function endAsRoot(child: ChildProcess, exec: Connection["exec"]): Promise<void> {
-  await exec(["kill", "-TERM", String(child.pid)], { asRoot: true }).catch(() => {});
+async function killAsRoot(child: ChildProcess, signal: NodeJS.Signals, exec: Connection["exec"]): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await exec(["kill", `-${signal.slice(3)}`, String(child.pid)], { asRoot: true }).catch(() => {});
 }
