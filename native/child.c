@@ -96,7 +96,7 @@ static void fail(struct child *child, int stage, long result) {
 }
 
 void child_run(struct child *child) {
-    static const char *const arguments[] = {"tinydocker-init", NULL};
+    const char *const arguments[] = {child->name, NULL};
     static const char *const environment[] = {NULL};
     long result = join_cgroups(child);
     if (result < 0)

@@ -8,6 +8,7 @@
 
 /* The child's input, and its failure. */
 struct child {
+    const char *name;       /* its argv[0] */
     int fds[CHILD_FDS_MAX]; /* indexed by their final numbers; -1: none */
     int fds_end;            /* one past the last of them */
     int joins[TD_JOINS_MAX]; /* a cgroup v1 each, open to be written to */

@@ -38,11 +38,9 @@ struct container *container_new(const struct container_ends *ends) {
     container->stop = ends->stop;
     for (int i = 0; i < 3; i++)
         container->relayed[i] = ends->relayed[i], container->outer[i] = ends->outer[i];
-    container->pidfd = container->master = -1;
-    int is_copied = container_is_copied(container);
-    atomic_init(&container->parts, is_copied ? 2 : 1);
-    if (is_copied)
-        enter(container);
+    container->pidfd = container->master = container->guard = -1;
+    atomic_init(&container->parts, container_is_copied(container) ? 2 : 1);
+    enter(container);
     return container;
 }
 
@@ -56,11 +54,25 @@ static void close_all(const int *fds, size_t count) {
 
 static void dispose(struct container *container) {
     leave(container);
-    const int fds[] = {container->pidfd, container->report, container->console, container->stop};
+    const int fds[] = {container->pidfd, container->report, container->console, container->stop, container->guard};
     close_all(fds, sizeof fds / sizeof *fds);
     close_all(container->relayed, 3);
     close_all(container->outer, 3);
     free(container);
+}
+
+struct container *container_keep(uint32_t number) {
+    struct container *kept = NULL;
+    pthread_mutex_lock(&lock);
+    for (struct container *at = registry; at; at = at->next)
+        if (at->number == number)
+            kept = at;
+    /* One whose last part ended is about to be freed. */
+    int parts = kept ? atomic_load(&kept->parts) : 0;
+    while (parts > 0 && !atomic_compare_exchange_weak(&kept->parts, &parts, parts + 1))
+        ;
+    pthread_mutex_unlock(&lock);
+    return parts > 0 ? kept : NULL;
 }
 
 void container_part_ended(struct container *container) {

@@ -7,7 +7,7 @@
 
 struct container {
     uint32_t number;        /* identifies it in events */
-    atomic_int parts;       /* how many still run: the process, the copying of its terminal; then its exit is reported */
+    atomic_int parts;       /* how many still run: the process, a thread that copies, a guard; then its exit is reported */
     int pidfd;
     int report;             /* pipe with the init's reports; -1 once it executed the command */
     int ready;              /* the init reported that execve is next */
@@ -17,8 +17,9 @@ struct container {
     int master;             /* the terminal's master, or -1; guarded by the registry's lock */
     int relayed[3];         /* our ends of the pipes that stand for the command's 0, 1 and 2; -1: it has outer itself */
     int outer[3];           /* copies of the caller's descriptors, to and from which bytes are copied; or -1 */
+    int guard;              /* pidfd of what ends the container if this process is killed, or -1 */
     int stop;               /* eventfd, written when the process ended, so that input ends; or -1 if nothing is copied */
-    struct container *next; /* in the registry: those with a terminal or pipes */
+    struct container *next; /* in the registry */
 };
 
 /* The descriptors that a container owns from its start; -1: none. */
@@ -28,6 +29,9 @@ struct container_ends {
 
 /* Takes ownership of the ends. Returns NULL when out of memory. */
 struct container *container_new(const struct container_ends *ends);
+
+/* The container with one part more, or NULL if it has ended. */
+struct container *container_keep(uint32_t number);
 
 /* Called when a part ended. The last one frees the container and reports its exit, if the watcher saw it. */
 void container_part_ended(struct container *container);

@@ -21,4 +21,7 @@ TD_STEPS(TD_FUNCTION, TD_NO_FIELD)
 /* init.c */
 void report(uint32_t kind, uint32_t step, int error, uint64_t nanoseconds, const char *object);
 
+/* guard.c: what tinydocker-init does under the name tinydocker-guard. Returns its exit code. */
+int guard(void);
+
 #endif

@@ -22,14 +22,15 @@
 #include "raw.h"
 #include "sys.h"
 
-int main(void);
+int main(int count, char **arguments);
 
-__attribute__((noreturn, used)) static void start(void) { _exit(main()); }
+/* The kernel leaves the number of arguments there, and the arguments after it. */
+__attribute__((noreturn, used)) static void start(long *stack) { _exit(main((int)stack[0], (char **)(stack + 1))); }
 
 #if defined(__x86_64__)
-__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tand $-16, %rsp\n\tcall start\n\tud2\n");
+__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall start\n\tud2\n");
 #else
-__asm__(".globl _start\n_start:\n\tmov x29, #0\n\tbl start\n\tbrk #0\n");
+__asm__(".globl _start\n_start:\n\tmov x29, #0\n\tmov x0, sp\n\tbl start\n\tbrk #0\n");
 #endif
 
 static int last_error;
@@ -147,7 +148,7 @@ int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit) {
 
 int poll(struct pollfd *fds, nfds_t count, int milliseconds) {
     struct timespec timeout = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
-    return (int)CALL(SYS_ppoll, fds, count, &timeout, NULL, 0, 0);
+    return (int)CALL(SYS_ppoll, fds, count, milliseconds < 0 ? NULL : &timeout, NULL, 0, 0);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time) { return (int)CALL3(SYS_clock_gettime, clock, time, 0); }
@@ -177,6 +178,12 @@ size_t strlen(const char *text) {
     while (text[length])
         length++;
     return length;
+}
+
+int strcmp(const char *one, const char *other) {
+    while (*one && *one == *other)
+        one++, other++;
+    return (unsigned char)*one - (unsigned char)*other;
 }
 
 char *strchr(const char *text, int byte) {

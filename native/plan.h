@@ -198,6 +198,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the plan is little en
 /* The descriptors tinydocker-init starts with, after 0, 1 and 2. */
 enum td_fd {
     TD_FD_PLAN = 3,
+    TD_FD_GUARDED = 3, /* in place of the plan, for a guard: the container's pidfd */
     TD_FD_REPORT = 4,
     TD_FD_PARENT = 5,  /* pidfd of the process that started the container */
     TD_FD_LOCK = 6,    /* the lock on the container's name, held until exec */

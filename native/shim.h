@@ -77,7 +77,7 @@ enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_CGROUP, TD_STAGE_USER
 /* Every function returns 0 or more on success and -errno on failure, except td_abi. */
 
 /* Raised when a function below is added or changed: a library compiled before has another td_abi. */
-#define TD_FUNCTIONS 5
+#define TD_FUNCTIONS 6
 
 /*
  * A hash of the layouts above and in plan.h, and of TD_FUNCTIONS; runtime/host/events.ts, runtime/host/spawn-options.ts
@@ -97,6 +97,12 @@ TD_API int td_open(const uint8_t *init, size_t length);
  */
 TD_API int td_spawn(const uint8_t *plan, size_t length, const struct td_spawn_options *options,
                     struct td_spawned *spawned);
+
+/*
+ * Starts a process that kills the container when this one ends, also if the container's death signal was cleared. It ends with
+ * the container. -ESRCH: that has ended.
+ */
+TD_API int td_guard(uint32_t container);
 
 /* After its process ended: drops the output that is still to be copied. */
 TD_API int td_drop_output(uint32_t container);

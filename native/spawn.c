@@ -121,7 +121,8 @@ static int clone_init(struct container *container, const struct ends *ends, cons
     int stdio[3];
     for (int i = 0; i < 3; i++)
         stdio[i] = ends->stdio[i] >= 0 ? ends->stdio[i] : options->stdio[i];
-    struct child child = {.fds = {stdio[0], stdio[1], stdio[2], ends->plan, ends->report, opened.self, options->lock,
+    struct child child = {.name = "tinydocker-init",
+                          .fds = {stdio[0], stdio[1], stdio[2], ends->plan, ends->report, opened.self, options->lock,
                                   ends->console, opened.init},
                           .fds_end = TD_FD_EXTRA + (int)options->extra_count,
                           .joins_end = (int)options->joins_count};

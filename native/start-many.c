@@ -118,6 +118,13 @@ static void use_every_terminal(uint32_t last) {
         (void)td_resize(number), (void)td_foreground(number);
 }
 
+/* It may have ended. */
+static void guard(struct td_spawned spawned) {
+    int error = td_guard(spawned.container);
+    if (error && error != -ESRCH)
+        fail("td_guard", error);
+}
+
 static void drop_output(struct td_spawned spawned) {
     /* The container, and its number, may be gone. */
     (void)td_drop_output(spawned.container);
@@ -147,6 +154,7 @@ static void start_each_kind(void) {
     struct td_spawned plain = start(plan, null, PIPES);
     struct td_spawned refused = start((struct bytes){.data = init.data, .length = 100}, null, PIPES);
     use_every_terminal(refused.container);
+    guard(terminal), guard(killed), guard(piped), guard(plain), guard(refused);
     expect("td_signal", td_signal(killed.pidfd, SIGKILL), 0);
     expect_end(killed, CLD_KILLED, SIGKILL);
     expect_end(piped, CLD_EXITED, 7);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -13,8 +14,8 @@
 
 #define EPOLL_BATCH 32
 
-/* A container has two sources; the pointer's lowest bit says which. */
-enum source { REPORTS = 0, END = 1 };
+/* A container has three sources; the pointer's lowest bits say which. */
+enum source { REPORTS = 0, END = 1, GUARD = 2, SOURCE = 3 };
 
 static int epoll = -1;
 /* Held by watch_add: the watcher does not free a container before its starter is done with it. */
@@ -69,7 +70,11 @@ static void read_reports(struct container *container) {
 static void process_ended(struct container *container) {
     siginfo_t info = {0};
     pthread_mutex_lock(&adding);
+    int guard = container->guard;
     pthread_mutex_unlock(&adding);
+    /* It would end by itself, but may be stopped. */
+    if (guard >= 0)
+        (void)syscall(SYS_pidfd_send_signal, guard, SIGKILL, NULL, 0);
     read_reports(container);
     if (container->report >= 0)
         report_closed(container);
@@ -83,6 +88,20 @@ static void process_ended(struct container *container) {
     container_part_ended(container);
 }
 
+static void guard_ended(struct container *container) {
+    siginfo_t info;
+    pthread_mutex_lock(&adding);
+    pthread_mutex_unlock(&adding);
+    while (waitid((idtype_t)TD_P_PIDFD, (id_t)container->guard, &info, WEXITED) != 0 && errno == EINTR)
+        ;
+    unwatch(container->guard);
+    container_part_ended(container);
+}
+
+static struct container *of(const struct epoll_event *event) {
+    return (struct container *)(uintptr_t)(event->data.u64 & ~(uint64_t)SOURCE);
+}
+
 static void *watch(void *unused) {
     struct epoll_event batch[EPOLL_BATCH];
     (void)unused;
@@ -90,11 +109,13 @@ static void *watch(void *unused) {
         int count = epoll_wait(epoll, batch, EPOLL_BATCH, -1);
         /* Reports first: the end of a process frees the container that a report of the same batch may name. */
         for (int i = 0; i < count; i++)
-            if ((batch[i].data.u64 & END) == 0)
-                read_reports((struct container *)(uintptr_t)batch[i].data.u64);
+            if ((batch[i].data.u64 & SOURCE) == REPORTS)
+                read_reports(of(&batch[i]));
         for (int i = 0; i < count; i++)
-            if ((batch[i].data.u64 & END) != 0)
-                process_ended((struct container *)(uintptr_t)(batch[i].data.u64 & ~(uint64_t)END));
+            if ((batch[i].data.u64 & SOURCE) == END)
+                process_ended(of(&batch[i]));
+            else if ((batch[i].data.u64 & SOURCE) == GUARD)
+                guard_ended(of(&batch[i]));
     }
     return NULL;
 }
@@ -132,6 +153,15 @@ static int add_sources(struct container *container) {
 int watch_add(struct container *container) {
     pthread_mutex_lock(&adding);
     int error = add_sources(container);
+    pthread_mutex_unlock(&adding);
+    return error;
+}
+
+int watch_guard(struct container *container, int pidfd) {
+    pthread_mutex_lock(&adding);
+    int error = control(EPOLL_CTL_ADD, pidfd, container, GUARD, EPOLLIN);
+    if (!error)
+        container->guard = pidfd;
     pthread_mutex_unlock(&adding);
     return error;
 }

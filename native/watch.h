@@ -10,4 +10,7 @@ int watch_open(void);
 /* Hands the container's process to the watcher, unless it fails. Returns 0 or an errno. */
 int watch_add(struct container *container);
 
+/* Hands the container's guard, a part of it, to the watcher, unless it fails. Returns 0 or an errno. */
+int watch_guard(struct container *container, int pidfd);
+
 #endif

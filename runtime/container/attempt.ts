@@ -81,6 +81,8 @@ export class Attempt {
     holdCgroups(launch.held, this.plan);
     const { spawned, gate } = spawn(launch, this.plan);
     this.spawned = spawned;
+    // Where none can be started, such as for lack of processes, the next command does what it would have done.
+    if (this.plan.guarded) launch.shim.guard(this.spawned.container);
     this.ended = new Promise((resolve) => {
       launch.shim.listen(this.spawned.container, (event) => {
         if (event.kind === "exited") resolve(this.#end({ ...exitStatus(event), ...oomKilled(this.plan) }));

@@ -3,17 +3,20 @@ import type { Observer } from "../container/container.ts";
 import { errnoText } from "../host/errno.ts";
 import type { Plan, Preparation, Step } from "../plan/step.ts";
 import { type Language, reasonText } from "./reason.ts";
-import { callOf, cloneCall } from "./strace.ts";
+import { callOf, cloneCall, guardCall } from "./strace.ts";
 
 const WORDS = {
   en: {
     clone: "a process in new namespaces, which shares this one's memory until it executes tinydocker-init",
+    guard:
+      "a process that outlives this one, which may be killed with kill -9, to end the container then; by now it runs",
     took: "time of each step",
     total: "total",
     skipped: "skipped",
   },
   zh: {
     clone: "在新的命名空间中创建进程；它在执行 tinydocker-init 之前与本进程共享内存",
+    guard: "即使本进程被 kill -9，这个进程仍在，并随即结束容器；此时它已在运行",
     took: "各步骤用时",
     total: "合计",
     skipped: "已跳过",
@@ -37,6 +40,7 @@ export function explainPlan(plan: Plan, prepared: readonly Preparation[], langua
     ...plan.outside.map((step) => explained(callOf(step), step)),
     { call: cloneCall(plan), why: WORDS[language].clone },
     ...plan.steps.map((step) => explained(callOf(step), step)),
+    ...(plan.guarded ? [{ call: guardCall(), why: WORDS[language].guard }] : []),
   ]
     .map(({ call, why }, i) => `${numbered(i + 1)} ${call}\n     ${why}\n`)
     .join("");

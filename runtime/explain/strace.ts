@@ -206,6 +206,11 @@ export function cloneCall({ namespaces, outside }: Pick<Plan, "namespaces" | "ou
   return `clone3({flags=CLONE_VM|CLONE_VFORK|CLONE_PIDFD|CLONE_CLEAR_SIGHAND|${flagNames(namespaces + into, CLONE)}, exit_signal=SIGCHLD})`;
 }
 
+/** The call that makes the guard, while the steps run. */
+export function guardCall(): string {
+  return "clone3({flags=CLONE_VM|CLONE_VFORK|CLONE_PIDFD|CLONE_CLEAR_SIGHAND, exit_signal=SIGCHLD})";
+}
+
 function further(flags: number | bigint): string {
   return flags === 0 ? "" : `|${flagNames(flags, AT)}`;
 }

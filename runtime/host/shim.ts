@@ -34,6 +34,8 @@ export interface Shim {
   openInside(root: string, path: string): number;
   /** Removes a directory and everything below it; on another thread if that is much. */
   remove(path: string): Promise<number>;
+  /** Starts a process that ends the container when this one was killed, whatever rights the container has gained. */
+  guard(container: number): number;
   dropOutput(container: number): number;
   /** Lets a BPF program decide which devices a cgroup v2 can use, by its directory's descriptor. */
   cgroupDevices(cgroup: number, program: Uint8Array): number;

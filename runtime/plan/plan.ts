@@ -37,6 +37,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
   const nameSlot = deviceSlot + devices.length;
   const { links } = host.network;
   return {
+    guarded: isGuarded(spec),
     outside: cgroupSteps(spec, host.cgroups),
     namespaces: namespaces.reduce((flags, namespace) => flags | newNamespace(namespace), 0) & ~CLONE.CLONE_NEWCGROUP,
     steps: [
@@ -96,4 +97,8 @@ function oomScore({ process: { oomScoreAdj } }: ContainerSpec): Step[] {
 function exec({ process: { args, env } }: ContainerSpec): Step {
   const search = env.findLast((entry) => entry.startsWith("PATH="))?.slice("PATH=".length) ?? "";
   return { op: "EXEC", args, env, search, reason: "exec" };
+}
+
+function isGuarded({ process: { user, init, noNewPrivileges = true } }: ContainerSpec): boolean {
+  return !init && (user.uid === 0 || !noNewPrivileges);
 }

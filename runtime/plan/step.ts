@@ -94,4 +94,9 @@ export interface Plan {
   /** CLONE_NEW* of linux/sched.h. */
   readonly namespaces: number;
   readonly steps: readonly Step[];
+  /**
+   * A guard ends it if the process that started it is killed: its own first process may clear its death signal, by a change
+   * of its user or by executing a program that gains rights.
+   */
+  readonly guarded: boolean;
 }

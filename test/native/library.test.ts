@@ -53,12 +53,14 @@ describe("system calls without a function of the C library", () => {
       "write",
     ],
     "clone.c": ["asm", "rt_sigprocmask"],
+    "guarded.c": ["pidfd_send_signal"],
     "open.c": ["pidfd_open"],
     "raw.h": ["asm", "long number"],
     "remove.c": ["renameat2"],
     "shim.c": ["pidfd_open", "pidfd_send_signal"],
     "spawn.c": ["pidfd_send_signal"],
     "sys.h": ["openat2"],
+    "watch.c": ["pidfd_send_signal"],
   };
 
   it("are those that this list allows each file of the library", () => {

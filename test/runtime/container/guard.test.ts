@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { after, describe, it } from "node:test";
+import { gone, kill } from "../../rig/processes.ts";
+import { importBusybox, outcomeOf, type Tinydocker, tinydocker } from "../../rig/tinydocker.ts";
+
+const rig = await tinydocker({ after });
+await importBusybox(rig);
+
+/** Starts a container whose command prints something, and returns the processes of tinydocker and on the machine. */
+async function started(from: Tinydocker, ...words: string[]) {
+  const child = from.spawn(["run", "--image", "box", "--network", "none", ...words]);
+  const outcome = outcomeOf(child);
+  await once(child.stdout as NodeJS.ReadableStream, "data");
+  return { tinydocker: child.pid ?? 0, outcome, children: childrenOf(child.pid ?? 0) };
+}
+
+/** By their names; of all threads of a process. */
+function childrenOf(pid: number): ReadonlyMap<string, number> {
+  const texts = readdirSync(`/proc/${pid}/task`).map((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8"),
+  );
+  const pids = texts.flatMap((text) => text.trim().split(" ")).filter((word) => word !== "");
+  return new Map(
+    pids.map((word) => [readFileSync(`/proc/${word}/cmdline`, "utf8").split("\0")[0] ?? "", Number(word)]),
+  );
+}
+
+/** Becomes another user, which clears the death signal of pid 1. */
+const TAIL = ["busybox", "tail", "-f", "/proc/version"];
+const OTHER_USER = ["busybox", "su", "-s", "/bin/sh", "ann", "-c", `exec ${TAIL.join(" ")}`];
+
+describe("kill -9 of tinydocker", () => {
+  for (const [what, words] of [
+    ["that changed its user", ["c1", ...OTHER_USER]],
+    ["that changed its user below --init", ["--init", "c1", ...OTHER_USER]],
+    ["that may gain rights", ["-u", "ann", "--security-opt", "no-new-privileges=false", "c1", ...TAIL]],
+    ["that can do neither", ["-u", "ann", "c1", ...TAIL]],
+  ] as const) {
+    it(`ends a container ${what}`, async () => {
+      const { tinydocker, outcome, children } = await started(rig, ...words);
+      kill(tinydocker);
+      await outcome;
+      for (const pid of children.values()) await gone(pid);
+    });
+  }
+
+  it("finds a guard that no signal to tinydocker's own group has ended", async () => {
+    const { outcome, children } = await started(rig, "c1", ...OTHER_USER);
+    const guard = children.get("tinydocker-guard") ?? assert.fail("there is no guard");
+    const stat = readFileSync(`/proc/${guard}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    assert.equal(Number(stat[2]), guard, "its process group");
+    const [, container = 0] = [...children].find(([name]) => name === "busybox") ?? [];
+    kill(container);
+    assert.equal((await outcome).code, 137);
+    await gone(guard);
+  });
+
+  it("is needed in vain: without a change of user, no guard runs", async () => {
+    const { tinydocker, outcome, children } = await started(rig, "-u", "ann", "c1", ...TAIL);
+    assert.deepEqual([...children.keys()], ["busybox"]);
+    process.kill(tinydocker, "SIGTERM");
+    assert.equal((await outcome).code, 143);
+  });
+});
