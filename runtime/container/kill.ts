@@ -1,12 +1,17 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { isAlive } from "../host/process.ts";
-import { openShim } from "../host/shim.ts";
-import { thaw } from "../state/entry.ts";
+import { openShim, type Shim } from "../host/shim.ts";
+import { endFrozen } from "../state/entry.ts";
 import { placesOf } from "../state/places.ts";
 import { stateRoot } from "../state/root.ts";
 import { findExisting } from "../state/status.ts";
-import { deliver } from "./signals.ts";
+import { deliver, killIfDropped } from "./signals.ts";
+
+/** No fork(3) blocks signals for so long. */
+const BLOCKED_MS = 50;
+const THAW_EVERY_MS = 50;
+const THAWS_MAX = 100;
 
 /** Sends a signal to a container that any process started, as Container.kill does. Throws Failure if it is not running. */
 export async function kill(name: string, signal: NodeJS.Signals): Promise<void> {
@@ -19,10 +24,24 @@ export async function kill(name: string, signal: NodeJS.Signals): Promise<void> 
   try {
     // The pid may have been reused. Once the pidfd is open, the process found alive is the one that gets the signal.
     if (pidfd < 0 || !isAlive(process)) throw notRunning(name, "stopped");
-    if (deliver(shim, { pid: process.pid, pidfd }, signal)) thaw(places, entries);
+    if (!(await isKilledBy(signal, shim, { pid: process.pid, pidfd }))) return;
+    // One that is frozen does not end, and it may freeze itself at any moment until it has ended.
+    for (let thaws = 0; thaws < THAWS_MAX && (await shim.ended(pidfd, THAW_EVERY_MS)) !== 0; thaws += 1)
+      endFrozen(places, entries);
   } finally {
     if (pidfd >= 0) shim.close(pidfd);
   }
+}
+
+/** Sends the signal, and returns whether pid 1 was killed for it. */
+async function isKilledBy(
+  signal: NodeJS.Signals,
+  shim: Shim,
+  process: { pid: number; pidfd: number },
+): Promise<boolean> {
+  const delivered = deliver(shim, process, signal);
+  if (delivered !== "blocked") return delivered === "killed";
+  return (await shim.ended(process.pidfd, BLOCKED_MS)) !== 0 && killIfDropped(shim, process, signal);
 }
 
 function notRunning(name: string, state: string): Failure {

@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { removeLink } from "../resources/bridge.ts";
 import { abandon, drop, release } from "../state/claim.ts";
-import { processOf, thaw, undoAll } from "../state/entry.ts";
+import { endFrozen, processOf, undoAll } from "../state/entry.ts";
 import { type Exit, type ExitStatus, exitNow } from "../state/exit.ts";
 import { Attempt, type Ended, isUpperRefused, type Launch } from "./attempt.ts";
 import type { Container } from "./container.ts";
 import { hostFailure, stepFailure } from "./diagnose.ts";
-import { deliver, deliverTyped } from "./signals.ts";
+import { deliver, deliverTyped, killIfDropped } from "./signals.ts";
 
 /**
  * Starts the container's process. When that ends, calls `onExit` with how the command ended, if it ran, undoes what is held
@@ -16,6 +16,11 @@ import { deliver, deliverTyped } from "./signals.ts";
 export function supervise(launch: Launch, onExit: (exit: Exit) => void = () => {}): Container {
   return new Supervised(launch, onExit);
 }
+
+/** A container that is frozen does not end, and it may freeze itself at any moment until it has ended. */
+const THAW_EVERY_MS = 50;
+/** No fork(3) blocks signals for so long. */
+const BLOCKED_MS = 50;
 
 class Supervised implements Container {
   readonly name: string;
@@ -54,6 +59,7 @@ class Supervised implements Container {
     if (this.#attempt.isOver) return false;
     const delivered = deliver(this.#launch.shim, this.#attempt.spawned, signal);
     if (delivered === "killed") this.#isKilled(signal);
+    if (delivered === "blocked") setTimeout(() => this.#killIfDropped(signal), BLOCKED_MS).unref();
     return delivered !== "ended";
   }
 
@@ -61,10 +67,16 @@ class Supervised implements Container {
     this.#launch.shim.dropOutput(this.#attempt.spawned.container);
   }
 
+  #killIfDropped(signal: NodeJS.Signals): void {
+    const { shim } = this.#launch;
+    if (!this.#attempt.isOver && killIfDropped(shim, this.#attempt.spawned, signal)) this.#isKilled(signal);
+  }
+
   #isKilled(signal: NodeJS.Signals): void {
     this.#killedFor ??= signal;
-    // One that is frozen would not end.
-    thaw(this.#launch.held.places, this.#launch.held.entries);
+    const { places, entries } = this.#launch.held;
+    const ending = setInterval(() => endFrozen(places, entries), THAW_EVERY_MS);
+    this.#attempt.ended.finally(() => clearInterval(ending));
   }
 
   resize(): void {

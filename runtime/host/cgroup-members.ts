@@ -48,7 +48,7 @@ function enter(cgroup: string): string[] {
 }
 
 /** In a frozen cgroup v1 not even SIGKILL has an effect. Does nothing in a hierarchy without a freezer. */
-export function thawCgroup(cgroup: string): void {
+function thawCgroup(cgroup: string): void {
   attempt(() => writeFileSync(join(cgroup, "freezer.state"), "THAWED", { flag: "r+" }));
 }
 

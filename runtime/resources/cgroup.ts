@@ -1,8 +1,8 @@
-import { rmdirSync, statSync } from "node:fs";
+import { existsSync, rmdirSync, statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { cgroupAt, type Place, sharedCgroup } from "../cgroup/place.ts";
 import { Failure } from "../failure.ts";
-import { emptyCgroup, thawCgroup } from "../host/cgroup-members.ts";
+import { emptyCgroup } from "../host/cgroup-members.ts";
 import { errnoText } from "../host/errno.ts";
 import { ERRNO } from "../linux.ts";
 import { isListOf, isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
@@ -55,10 +55,11 @@ export async function removeCgroups(owner: CgroupOwner, { places }: Cgroups): Pr
   for (const { version, directory } of places) if (version === 2) remove(sharedCgroup(directory));
 }
 
-/** So that the processes in them can end. */
-export function thawCgroups(owner: CgroupOwner, { places }: Cgroups): void {
+/** Ends the processes in them also where these are frozen, as those of a cgroup v1 have to be thawed to end. */
+export function emptyCgroups(owner: CgroupOwner, { places }: Cgroups): void {
   const name = cgroupName(owner);
-  for (const place of places) if (place.version === 1) thawCgroup(cgroupAt(place, name));
+  for (const path of places.filter(({ version }) => version === 1).map((place) => cgroupAt(place, name)))
+    if (existsSync(path)) emptyCgroup(path);
 }
 
 /** Removes them, and returns those with something in them. */

@@ -1,6 +1,6 @@
 import { bootId, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
-import { thawCgroups } from "../resources/cgroup.ts";
+import { emptyCgroups } from "../resources/cgroup.ts";
 import { identityOf, isResource, type Resource, type Surroundings, undo } from "../resources/resource.ts";
 import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
 
@@ -26,13 +26,13 @@ export function entry(resource: Resource, until: Entry["until"]): Entry {
 /** Undoes the entries, last first. Throws Failure at the first that can't be undone: it may depend on those before it. */
 export async function undoAll(shim: Shim, places: Surroundings, entries: readonly Entry[]): Promise<void> {
   // One that is frozen would not end.
-  if (processOf(entries)) thaw(places, entries);
+  if (processOf(entries)) endFrozen(places, entries);
   for (const { resource, boot } of entries.toReversed()) await undo(shim, places, resource, boot);
 }
 
-/** Lets the processes of a container end that were frozen, from outside or by itself. */
-export function thaw(places: Surroundings, entries: readonly Entry[]): void {
-  for (const { resource } of entries) if (resource.kind === "cgroups") thawCgroups(places, resource);
+/** Ends the processes of a container that were frozen, from outside or by itself. */
+export function endFrozen(places: Surroundings, entries: readonly Entry[]): void {
+  for (const { resource } of entries) if (resource.kind === "cgroups") emptyCgroups(places, resource);
 }
 
 /** The container's process, if one of the entries is it. */
