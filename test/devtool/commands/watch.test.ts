@@ -10,7 +10,7 @@ import { type Devtool, lacks, makeProject, type Project, startDevtool } from "..
 
 /** A project whose program says its word, waits until the test opens the gate, and says it again. */
 async function gatedProject(t: TestContext, script: string): Promise<Project & { open(): Promise<void> }> {
-  const config = { sync: { include: ["*.sh", "word*"] }, run: ["sh", "main.sh"] };
+  const config = { sync: { include: ["*.sh", "word", "other"] }, run: ["sh", "main.sh"] };
   const files = { "devtool.config.json": JSON.stringify(config), "main.sh": script, word: "one\n" };
   const project = await makeProject(t, files);
   await rm(join(project.root, "devtool.config.ts"));
@@ -52,9 +52,9 @@ test("--on-busy ignore: a save while the program runs begins none, and goes with
   assert.match((await devtool.next("notice")).text, /goes with the next save/);
   await project.open();
   await devtool.next("exited");
-  await project.write({ word2: "" });
+  await project.write({ other: "" });
   const { paths } = await devtool.next("changed");
-  assert.deepEqual([...(paths ?? [])].sort(), ["word", "word2"]);
+  assert.deepEqual([...(paths ?? [])].sort(), ["other", "word"]);
   await says(devtool, "begin two\n");
 });
 

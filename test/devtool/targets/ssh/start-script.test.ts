@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import test, { before, type TestContext } from "node:test";
 import type { SshTargetOptions } from "../../../../devtool/targets/ssh/target.ts";
@@ -162,6 +162,7 @@ test("a home that can't be written has the agent and the mirrors elsewhere", asy
   const connection = await connectTo(t, targetOn(sshd, { notice: (text) => notices.push(text) }));
   const { cache, node } = await connection.facts();
   assert.equal(cache, `/var/tmp/devtool-${process.getuid?.()}`);
+  t.after(() => rm(cache, { recursive: true, force: true }));
   assert.equal(node, process.version);
   assert.equal((await outcome(connection.exec(["echo", "out"], { cwd: "/" }))).stdout, "out\n");
   assert.deepEqual(notices, [`rig: its home can't be written, so what devtool keeps there is in ${cache}`]);
