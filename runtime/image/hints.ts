@@ -30,16 +30,20 @@ function useless(name: string, hasManifest: boolean): string {
 }
 
 const WORDS: Readonly<Record<NoteKind, (note: Note) => string>> = {
-  device: (note) => `left out ${named(note, "device node")}: a container gets its own /dev`,
-  socket: (note) => `left out ${named(note, "socket")}: a program makes the one it listens on`,
-  "mount point": (note) => `left ${named(note, "mount point")} empty: other file systems are not copied`,
-  outside: (note) => `left out ${named(note, "file")}: the name leads out of the image by ".."`,
-  absolute: (note) => `took the leading / off ${named(note, "name")}`,
-  "unknown type": (note) => `took ${named(note, "entry", "entries")} of an unknown type for a file`,
-  label: (note) => `left out ${named(note, "volume label")}`,
-  "other volume": (note) => `left out ${named(note, "file")} that another volume of the archive continues`,
+  device: (note) => `left out ${counted(note.count, "device node")}: a container gets its own /dev ${names(note)}`,
+  socket: (note) => `left out ${counted(note.count, "socket")}: a program makes the one it listens on ${names(note)}`,
+  "mount point": (note) =>
+    `left ${counted(note.count, "mount point")} empty: other file systems are not copied ${names(note)}`,
+  outside: (note) => `left out ${counted(note.count, "file")}: the name leads out of the image by ".." ${names(note)}`,
+  absolute: (note) => `took the leading / off ${counted(note.count, "name")} ${names(note)}`,
+  "unknown type": (note) =>
+    `took ${counted(note.count, "entry", "entries")} of an unknown type for a file ${names(note)}`,
+  label: (note) => `left out ${counted(note.count, "volume label")} ${names(note)}`,
+  "other volume": (note) =>
+    `left out ${counted(note.count, "file")} that another volume of the archive continues ${names(note)}`,
   attribute: (note) =>
-    `left out extended attributes of ${named(note, "file")}: file capabilities need root, and others than user.* a machine`,
+    `left out extended attributes of ${counted(note.count, "file")}: file capabilities need root, and others than user.* ` +
+    `a machine ${names(note)}`,
   "unread attributes": () => "did not read extended attributes, such as file capabilities: the native part is missing",
   "after the end": ({ count }) => `ignored ${counted(count, "byte")} after the end of the archive, as tar does`,
   setting: ({ examples }) => `does not use the image's ${examples.join(", ")}`,
@@ -54,11 +58,10 @@ function has(rootfs: string, name: string): boolean {
   return lstatSync(join(rootfs, name), { throwIfNoEntry: false }) !== undefined;
 }
 
-/** "1 device node ("dev/null")", "5 sockets ("a", "b", "c" …)". */
-function named({ count, examples }: Note, what: string, several?: string): string {
+/** `("dev/null")`, `("a", "b", "c" …)` */
+function names({ count, examples }: Note): string {
   const more = count > examples.length ? " …" : "";
-  const names = examples.map((name) => shown(name.slice(0, SHOWN_BYTES_MAX)));
-  return `${counted(count, what, several)} (${names.join(", ")}${more})`;
+  return `(${examples.map((name) => shown(name.slice(0, SHOWN_BYTES_MAX))).join(", ")}${more})`;
 }
 
 export function counted(count: number, what: string, several = `${what}s`): string {

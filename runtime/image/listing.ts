@@ -1,8 +1,11 @@
+import { clearLeftovers } from "./leftovers.ts";
 import { HOST } from "./resolve.ts";
 import { imageNames, readRecord } from "./store.ts";
 
 /** All images, the built-in one first: a table, or one JSON array of {name, host, created, bytes, files}; ends with a newline. */
 export async function listing(root: string, json: boolean): Promise<string> {
+  // What a killed import left; listing must not need to write.
+  await clearLeftovers(root).catch(() => {});
   const imported = await Promise.all((await imageNames(root)).map((name) => readRecord(root, name)));
   if (json) {
     const host = { name: HOST.name, host: true, created: null, bytes: null, files: null };

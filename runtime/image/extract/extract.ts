@@ -113,7 +113,7 @@ async function makeFile(extraction: Extraction, entry: NewFile, place: string): 
       extraction.root.done.executable ||= (entry.metadata.mode & 0o111) !== 0;
       return writeFile(path, entry.metadata, entry.content, (length) => count(extraction, length));
     case "symlink":
-      return makeSymlink(path, entry.metadata, entry.target);
+      return makeSymlink(path, entry.metadata, entry);
     case "fifo":
       return makeFifo(path, entry.metadata);
     default:

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   closeSync,
@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { identity } from "../../host/identity.ts";
 import { type Identity, isMapped } from "../../spec/namespaces.ts";
-import { BadImage, bytesOf, type Metadata, type Piece, shown } from "../archive/entry.ts";
+import { BadImage, bytesOf, type Entry, type Metadata, type Piece, shown } from "../archive/entry.ts";
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
@@ -59,13 +59,15 @@ async function writePieces(
   if (at > end) ftruncateSync(file, at);
 }
 
+type Symlink = Pick<Entry & { kind: "symlink" }, "path" | "target">;
+
 /** The longest target a symlink can have: PATH_MAX minus its NUL. */
 const SYMLINK_BYTES_MAX = 4_095;
 
 /** The target is not looked at: only a container follows it, and it can't lead out of that. Throws BadImage for no target. */
-export function makeSymlink(path: Buffer, metadata: Metadata, target: string): void {
+export function makeSymlink(path: Buffer, metadata: Metadata, { path: name, target }: Symlink): void {
   if (target === "" || target.includes("\0") || target.length > SYMLINK_BYTES_MAX)
-    throw new BadImage(`${shown(path.toString("latin1"))} is a symlink without a valid target`);
+    throw new BadImage(`the symlink ${shown(name)} has no valid target`);
   symlinkSync(bytesOf(target), path);
   if (keepsOwner(metadata)) lchownSync(path, metadata.uid, metadata.gid);
   lutimesSync(path, time(metadata), time(metadata));
@@ -73,7 +75,9 @@ export function makeSymlink(path: Buffer, metadata: Metadata, target: string): v
 
 /** Node.js has no mkfifo, and takes no bytes as an argument of a program; xargs does. */
 export function makeFifo(path: Buffer, metadata: Metadata): void {
-  execFileSync("xargs", ["-0", "mkfifo", "--"], { input: path, stdio: ["pipe", "ignore", "pipe"] });
+  const { status } = spawnSync("xargs", ["-0", "mkfifo", "--"], { input: path, stdio: ["pipe", "ignore", "ignore"] });
+  // What keeps out a FIFO, such as a full disk, keeps out a file too, and then Node.js names it.
+  if (status !== 0) closeSync(openSync(path, NEW_FILE, 0o600));
   finish(path, metadata);
 }
 

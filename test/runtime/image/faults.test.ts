@@ -5,6 +5,7 @@ import { readdirSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { listing } from "../../../runtime/image/listing.ts";
 import { needs } from "../../rig/host.ts";
 import { archive, records } from "./archive/archive.ts";
 import { TINYDOCKER } from "./program.ts";
@@ -40,15 +41,22 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
-test("what a killed import leaves is not an image, and the next import removes it", async (context) => {
-  const here = await place(context);
-  const child = await half(here.root);
-  child.kill("SIGKILL");
-  assert.deepEqual(await once(child, "close"), [null, "SIGKILL"]);
-  assert.match(imagesIn(here).join(), /^\.import-\d+-\d+-\w+$/);
-  await importInto(here.root, "half", archive({ name: "whole", content: "x" }));
-  assert.deepEqual(imagesIn(here), ["half"]);
-});
+const NEXT: Readonly<Record<string, (root: string) => Promise<unknown>>> = {
+  import: (root) => importInto(root, "half", archive({ name: "whole", content: "x" })),
+  listing: (root) => listing(root, false),
+};
+
+for (const [what, next] of Object.entries(NEXT)) {
+  test(`what a killed import leaves is not an image, and the next ${what} removes it`, async (context) => {
+    const here = await place(context);
+    const child = await half(here.root);
+    child.kill("SIGKILL");
+    assert.deepEqual(await once(child, "close"), [null, "SIGKILL"]);
+    assert.match(imagesIn(here).join(), /^\.import-\d+-\d+-\w+$/);
+    await next(here.root);
+    assert.deepEqual(imagesIn(here), what === "import" ? ["half"] : []);
+  });
+}
 
 test("an import leaves the files of one that is still running alone", async (context) => {
   const here = await place(context);
@@ -93,7 +101,7 @@ test("nothing stays on a disk that has no room for more files", async (context) 
   const here = await place(context);
   await mkdir(here.root);
   const script = `mount -t tmpfs -o nr_inodes=40 none "$TINYDOCKER_ROOT" && "$@"; ls -A "$TINYDOCKER_ROOT/images"`;
-  const entries = Array.from({ length: 100 }, (_, index) => ({ name: `d${index}/`, type: "5" }));
+  const entries = Array.from({ length: 100 }, (_, index) => ({ name: `${index}`, type: ["5", "6"][index % 2] ?? "" }));
   const run = spawnSync("unshare", ["-m", "sh", "-c", script, "sh", ...TINYDOCKER, "image", "import", "many", "-"], {
     env: { ...process.env, TINYDOCKER_ROOT: here.root },
     input: archive(...entries),

@@ -35,7 +35,7 @@ const FIELD = {
 /** Undefined for a block of zeros, which ends an archive. Throws BadImage for a block that does not match its checksum. */
 export function parseHeader(block: Buffer): Header | undefined {
   if (block.every((byte) => byte === 0)) return undefined;
-  if (!matchesChecksum(block)) throw new BadImage("it is broken (a header does not match its checksum)");
+  if (!matchesChecksum(block)) throw new BadImage("it is broken (Invalid tar header: its checksum is another)");
   const name = text(block, ...FIELD.name);
   const prefix = isUstar(block) ? text(block, ...FIELD.prefix) : "";
   return {

@@ -96,7 +96,7 @@ function memberOf(header: Header, records: PaxRecords, { longName, longLink }: L
   const told = sizeOf(pax.get("size")) ?? header.size;
   const size = WITHOUT_CONTENT.includes(header.type) ? 0 : told;
   if (!(Number.isSafeInteger(size) && size >= 0))
-    throw new BadImage(`the header of ${shown(name)} contains an invalid number`);
+    throw new BadImage(`it is broken (the header of ${shown(name)} contains an invalid number)`);
   return { header: { ...header, name, linkName, size }, records, content: new Content(reader, size) };
 }
 

@@ -69,6 +69,7 @@ async function entryOf(member: Member, reader: ByteReader, notes: Notes): Promis
     notes.add(kind, header.name);
     return undefined;
   }
+  if (header.name === "" && kind !== "directory") throw new BadImage("an entry has no name");
   const path = memberPath(header.name, notes);
   if (path === undefined) return undefined;
   if (!(header.type in KINDS)) notes.add("unknown type", path);
@@ -103,7 +104,7 @@ function metadataOf({ header, records }: Member, path: string): Metadata {
   const [uid, gid] = [numberOf(pax.get("uid")) ?? header.uid, numberOf(pax.get("gid")) ?? header.gid];
   const mtime = numberOf(pax.get("mtime")) ?? header.mtime;
   const isValid = Number.isInteger(header.mode) && isId(uid) && isId(gid) && Number.isFinite(mtime);
-  if (!isValid) throw new BadImage(`the header of ${shown(path)} contains an invalid number`);
+  if (!isValid) throw new BadImage(`it is broken (the header of ${shown(path)} contains an invalid number)`);
   return { mode: header.mode & 0o7777, uid, gid, mtime };
 }
 

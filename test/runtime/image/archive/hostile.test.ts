@@ -5,7 +5,7 @@ import { archive, pax, type RawEntry } from "./archive.ts";
 
 /** `{outside}` stands for the absolute path of a directory beside the images. */
 const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> = {
-  "a file without a name": { entries: [{ name: "", content: "x" }], says: /root is a file/ },
+  "a file without a name": { entries: [{ name: "", content: "x" }], says: /an entry has no name/ },
   "a NUL in a pax name": { entries: [pax({ path: "a\0b" }), { name: "x" }], says: /NUL/ },
   "a name longer than a file name can be": {
     entries: [pax({ path: "n".repeat(256) }), { name: "x" }],
@@ -49,7 +49,7 @@ const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> 
     ],
     says: /"a" is a directory, and a later entry makes it something else/,
   },
-  "a symlink to nothing": { entries: [{ name: "way", type: "2" }], says: /without a valid target/ },
+  "a symlink to nothing": { entries: [{ name: "way", type: "2" }], says: /the symlink "way" has no valid target/ },
   "a symlink as the root": { entries: [{ name: "./", type: "2", target: "{outside}" }], says: /root is a symlink/ },
   "a file as the root": { entries: [{ name: ".", content: "x" }], says: /root is a file/ },
   "a hard link to nothing": { entries: [{ name: "v", type: "1", target: "absent" }], says: /not a file of the image/ },
