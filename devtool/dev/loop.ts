@@ -227,8 +227,7 @@ class Loop {
   async #watchAnew(inputs: readonly string[]): Promise<void> {
     const [old, since] = [this.#watcher, Date.now()];
     this.#watcher = this.#createWatcher();
-    await this.#watchFirstFolders(inputs, since);
-    await old.close();
+    await this.#watchFirstFolders(inputs, since).finally(() => old.close());
   }
 
   #createWatcher(): Watcher {

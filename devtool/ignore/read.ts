@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { joinPath, localPath, shownName, toBytes } from "../paths/bytes.ts";
+import { fromSystem, joinPath, localPath, shownName, toBytes } from "../paths/bytes.ts";
 import { residuals } from "./automaton.ts";
 import { addDefaults, addExcludes, type Patterns } from "./filter.ts";
 import { readOuterFile, readOwnFile } from "./ignore-file.ts";
@@ -111,7 +111,7 @@ async function readBelow(
     const entries = entriesOf(root, folder);
     if (entries.some(({ name }) => name === NAME)) readFolder(folder);
     for (const entry of entries) {
-      const path = joinPath(folder, entry.name);
+      const path = joinPath(folder, fromSystem(entry.name));
       onEntry(path, entry.isDirectory());
       if (!entry.isDirectory() || ALWAYS_EXCLUDED.includes(entry.name)) continue;
       if (rules.ignoredBy(path, true) === undefined) waiting.push(path);

@@ -18,6 +18,11 @@ export function toText(path: string): string {
   return NOT_ASCII.test(path) ? Buffer.from(path, "latin1").toString() : path;
 }
 
+/** A name as the system gives it, in the form that all paths here have, and the target too: macOS's are composed. */
+export function fromSystem(name: string): string {
+  return process.platform === "darwin" ? toBytes(toText(name)) : name;
+}
+
 /** The absolute path on this machine, in the form that node:fs accepts. */
 export function localPath(root: string, path: string): string | Buffer {
   if (!NOT_ASCII.test(path)) return `${root}/${path}`;

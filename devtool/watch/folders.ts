@@ -1,5 +1,5 @@
-import { type Dirent, readdirSync } from "node:fs";
-import { joinPath, localPath, nameOf, parentOf } from "../paths/bytes.ts";
+import { readdirSync } from "node:fs";
+import { fromSystem, joinPath, localPath, nameOf, parentOf } from "../paths/bytes.ts";
 import type { Listener } from "./listen.ts";
 import { differ, type FileState, isDirectory, stateOf } from "./state.ts";
 
@@ -17,8 +17,13 @@ export interface Checked {
   readonly isFolder: boolean;
 }
 
+export interface Entry {
+  readonly name: string;
+  readonly isFolder: boolean;
+}
+
 export interface Names {
-  readonly entries: readonly Dirent[];
+  readonly entries: readonly Entry[];
   /** The paths that were not known, and those that are not there any more. */
   readonly added: readonly string[];
   readonly gone: readonly string[];
@@ -152,9 +157,10 @@ function isLater({ changedAt }: FileState, since: number): boolean {
 }
 
 /** None for a folder that is gone or can't be read: sync reports it. */
-function entriesOf(path: string | Buffer): Dirent[] {
+function entriesOf(path: string | Buffer): Entry[] {
   try {
-    return readdirSync(path, { withFileTypes: true, encoding: "latin1" });
+    const entries = readdirSync(path, { withFileTypes: true, encoding: "latin1" });
+    return entries.map((entry) => ({ name: fromSystem(entry.name), isFolder: entry.isDirectory() }));
   } catch {
     return [];
   }

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { Failure } from "../failure.ts";
-import { localPath } from "../paths/bytes.ts";
+import { fromSystem, localPath } from "../paths/bytes.ts";
 
 /**
  * Linux tells of each folder by itself: one inotify watch for a folder serves all its files. macOS and Windows tell of
@@ -39,7 +39,7 @@ export function listen(
 }
 
 function slashed(name: Buffer): string {
-  const bytes = name.toString("latin1");
+  const bytes = fromSystem(name.toString("latin1"));
   return process.platform === "win32" ? bytes.replaceAll("\\", "/") : bytes;
 }
 

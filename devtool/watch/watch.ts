@@ -99,9 +99,9 @@ export class Watcher {
       for (const entry of entries) {
         await this.#turn();
         const path = joinPath(folder, entry.name);
-        if (entry.isDirectory() && relevance.prunes(path)) continue;
+        if (entry.isFolder && relevance.prunes(path)) continue;
         this.#folders.learn(path);
-        if (entry.isDirectory()) waiting.push(path);
+        if (entry.isFolder) waiting.push(path);
         else if (this.#folders.isLater(path, since) && relevance.matters(path)) {
           this.#folders.check(path, false);
           changed.push(path);

@@ -1,5 +1,5 @@
 import { type BigIntStats, readlinkSync } from "node:fs";
-import { localPath, toBytes, toText } from "../../paths/bytes.ts";
+import { localPath } from "../../paths/bytes.ts";
 import { type Entry, MODE } from "./filelist.ts";
 
 export interface LocalProject {
@@ -35,11 +35,6 @@ function readLink(root: string, path: string): string {
 }
 
 const SECOND = 1_000_000_000n;
-
-/** Names are bytes on Linux and Unicode on Windows and macOS; macOS's are sent in composed form (NFC). */
-export function wireName(path: string): string {
-  return process.platform === "darwin" ? toBytes(toText(path)) : path;
-}
 
 export function isGone(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;

@@ -2,9 +2,9 @@ import { lstatSync, readdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import type { Filter } from "../../ignore/filter.ts";
-import { joinPath, localPath, shownName } from "../../paths/bytes.ts";
+import { fromSystem, joinPath, localPath, shownName } from "../../paths/bytes.ts";
 import { type Entry, isDirectory } from "./filelist.ts";
-import { describe, isGone, type LocalProject, reason, wireName } from "./local.ts";
+import { describe, isGone, type LocalProject, reason } from "./local.ts";
 import { refuseEmpty, rootEntry } from "./root.ts";
 import { NO_NAMES, type Selection, selectionOf } from "./selection.ts";
 
@@ -186,7 +186,7 @@ function readDirectory(walk: Walk, path: string, selection: Selection): Director
 
 /** Whether the mirror may have something at this path that is not to be there: of a kind that is not here any more. */
 function hasVanished({ request }: Walk, path: string): boolean {
-  const name = wireName(path);
+  const name = fromSystem(path);
   const isKept = (asDirectory: boolean) => request.filter.verdict(name, asDirectory) !== "excluded";
   try {
     const isFolder = lstatSync(localPath(request.root, path)).isDirectory();
@@ -214,7 +214,7 @@ function readNames(walk: Walk, path: string): string[] | undefined {
 
 /** Returns undefined for what can't be sent. */
 function readEntry({ request, listing }: Walk, path: string): Entry | undefined {
-  const name = wireName(path);
+  const name = fromSystem(path);
   if (name.length > NAME_BYTES_MAX) {
     listing.unreadable.push(`${shownName(path)}: its name is longer than ${NAME_BYTES_MAX} bytes`);
     return undefined;
