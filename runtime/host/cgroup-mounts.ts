@@ -40,6 +40,8 @@ interface CgroupMount {
 }
 
 function cgroupMount(line: string): CgroupMount[] {
+  // A machine may have thousands of other mounts.
+  if (!line.includes(" - cgroup")) return [];
   const [mount = "", filesystem = ""] = line.split(" - ");
   const [type = "", , options = ""] = filesystem.split(" ");
   const [, , , root = "", point = "", flags = ""] = mount.split(" ");

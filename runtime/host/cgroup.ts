@@ -35,11 +35,11 @@ function makeCgroup(path: string, mayExist: boolean): void {
   }
 }
 
-/** In one write, without O_CREAT: a limit that this kernel does not have is then ENOENT. */
-function writeTo(path: string, content: string): void {
+/** Each in one write, without O_CREAT: a limit that this kernel does not have is then ENOENT. */
+function writeTo(path: string, ...contents: readonly string[]): void {
   const fd = openSync(path, constants.O_WRONLY);
   try {
-    writeSync(fd, content);
+    for (const content of contents) writeSync(fd, content);
   } finally {
     closeSync(fd);
   }
@@ -47,7 +47,18 @@ function writeTo(path: string, content: string): void {
 
 function limitDevices(shim: Shim, cgroup: string, version: 1 | 2, rules: readonly DeviceRule[]): void {
   if (version === 2) attachProgram(shim, cgroup, deviceProgram(rules));
-  else for (const [file, line] of rules.map(deviceLine)) writeTo(join(cgroup, file), line);
+  else for (const { file, lines } of byFile(rules.map(deviceLine))) writeTo(join(cgroup, file), ...lines);
+}
+
+/** Lines of the same file in a row. */
+function byFile(lines: readonly (readonly [file: string, line: string])[]) {
+  const files: { file: string; lines: string[] }[] = [];
+  for (const [file, line] of lines) {
+    const last = files.at(-1);
+    if (last?.file === file) last.lines.push(line);
+    else files.push({ file, lines: [line] });
+  }
+  return files;
 }
 
 function attachProgram(shim: Shim, cgroup: string, program: Uint8Array): void {

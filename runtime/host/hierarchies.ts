@@ -1,36 +1,45 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CgroupFacts, Hierarchy } from "../cgroup/hierarchy.ts";
+import { limitsV2 } from "../cgroup/limits.ts";
 import { sharedCgroup } from "../cgroup/place.ts";
 import type { Resources } from "../spec/resources.ts";
 import { type MountedHierarchy, mountedHierarchies } from "./cgroup-mounts.ts";
 import { isFirstUserNamespace } from "./identity.ts";
 
 /** What this machine's cgroups are, as far as a container with these limits needs to know. */
-export function cgroupFacts({ cpu }: Resources, name: string): CgroupFacts {
+export function cgroupFacts(resources: Resources, name: string): CgroupFacts {
+  const { cpu } = resources;
+  const isFirst = isFirstUserNamespace();
   const online = (what: string) => readFileSync(`/sys/devices/system/${what}/online`, "utf8").trim();
   return {
     name,
-    hierarchies: hierarchies(),
-    usesDevices: isFirstUserNamespace(),
+    hierarchies: hierarchies(isFirst && process.geteuid?.() === 0, limitsV2(resources).length > 0),
+    usesDevices: isFirst,
     processors: cpu.quota === undefined && cpu.cpus === undefined ? "" : online("cpu"),
     memoryNodes: cpu.mems === undefined ? "" : online("node"),
   };
 }
 
-function hierarchies(): Hierarchy[] {
+/** `root`: this is the machine's root. */
+function hierarchies(root: boolean, limited: boolean): Hierarchy[] {
   const text = (file: string) => readFileSync(`/proc/self/${file}`, "utf8");
-  return mountedHierarchies(text("cgroup"), text("mountinfo")).map(hierarchy);
+  return mountedHierarchies(text("cgroup"), text("mountinfo")).map((mounted) =>
+    hierarchy(mounted, root ? mounted.mount : directoryIn(mounted), limited),
+  );
 }
 
-function hierarchy(mounted: MountedHierarchy): Hierarchy {
-  const { version, controllers } = mounted;
-  const directory = directoryIn(mounted);
+function hierarchy(
+  { version, controllers }: MountedHierarchy,
+  directory: string | undefined,
+  limited: boolean,
+): Hierarchy {
   if (directory === undefined) return { version, controllers };
   if (version === 1) {
     const cpuset = controllers.includes("cpuset") ? { cpuset: cpusetOf(directory) } : {};
     return { version, controllers, directory, ...cpuset };
   }
+  if (!limited) return { version, controllers: [], directory };
   const listed = (path: string) => wordsIn(join(directory, path));
   const ours = join(sharedCgroup(directory), "cgroup.subtree_control");
   return {
@@ -42,12 +51,11 @@ function hierarchy(mounted: MountedHierarchy): Hierarchy {
 }
 
 /**
- * The machine's root may make cgroups at the top. Another user may below those given to that user, and be moved only from such a one to
- * another; one with processes of its own can't limit those below it.
+ * The machine's root may make cgroups at the top. Another user may below those given to that user, and be moved only from
+ * such a one to another; one with processes of its own can't limit those below it.
  */
 function directoryIn({ mount, own }: MountedHierarchy): string | undefined {
   if (mount === undefined) return undefined;
-  if (process.geteuid?.() === 0 && isFirstUserNamespace()) return mount;
   const usable = ancestors(own)
     .map((path) => join(mount, path))
     .filter(isOurs);
