@@ -27,6 +27,12 @@ export interface ContainerRequest {
   readonly hostname?: string | undefined;
   /** Bind mounts, `SRC:DST[:ro]` each: a file or directory of this machine. A relative SRC starts at `process.cwd()`. */
   readonly volumes?: readonly string[] | undefined;
+  /** As docker's `--mount`: `type=bind,src=SRC,dst=DST[,ro]` or `type=tmpfs,dst=DST[,tmpfs-size=SIZE]` each. */
+  readonly mounts?: readonly string[] | undefined;
+  /** `DST[:OPTION,…]` each: an empty directory in memory, with options of tmpfs(5) such as `size=64m`. */
+  readonly tmpfs?: readonly string[] | undefined;
+  /** Of `/dev/shm`, such as `256m`. Default: `64m`. */
+  readonly shmSize?: string | undefined;
   /** Whether the root is read-only. Default: false. */
   readonly readonly?: boolean | undefined;
   /** `none`, `host`, or names of networks. Default: `bridge`; `none` without root. */

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import type { NamedRequest } from "../container/prepare.ts";
 import type { Language } from "../explain/reason.ts";
 import { Failure } from "../failure.ts";
+import type { MountRequests } from "../spec/mount-requests/arrange.ts";
 import type { NetworkRequest } from "../spec/network.ts";
 import type { LimitRequest } from "../spec/resources.ts";
 
@@ -21,6 +22,9 @@ const REQUEST = [
   "cwd",
   "hostname",
   "volumes",
+  "mounts",
+  "tmpfs",
+  "shmSize",
   "readonly",
   "networks",
   "networkAliases",
@@ -56,7 +60,7 @@ const OPTIONS = ["stdio", "explain", "language"];
 
 export function checkedRequest(value: unknown): NamedRequest {
   const request = fields("start", "request", value, REQUEST);
-  const { name, args, env, image, user, cwd, hostname, volumes, readonly } = request;
+  const { name, args, env, image, user, cwd, hostname, readonly } = request;
   return {
     name: text("name", name),
     args: texts("args", args),
@@ -65,7 +69,7 @@ export function checkedRequest(value: unknown): NamedRequest {
     user: text("user", user ?? "0"),
     cwd: text("cwd", cwd ?? "/"),
     hostname: text("hostname", hostname ?? name),
-    volumes: texts("volumes", volumes ?? []),
+    ...checkedMounts(request),
     readonly: flag("readonly", readonly ?? false),
     network: checkedNetwork(request),
     capAdd: texts("capAdd", request["capAdd"] ?? []),
@@ -75,6 +79,15 @@ export function checkedRequest(value: unknown): NamedRequest {
     devices: texts("devices", request["devices"] ?? []),
     sysctls: settings(request["sysctls"] ?? {}),
     limits: limits(request["limits"] ?? {}),
+  };
+}
+
+function checkedMounts({ volumes, mounts, tmpfs, shmSize }: Record<string, unknown>): MountRequests {
+  return {
+    volumes: texts("volumes", volumes ?? []),
+    mounts: texts("mounts", mounts ?? []),
+    tmpfs: texts("tmpfs", tmpfs ?? []),
+    shmSize: shmSize === undefined ? undefined : text("shmSize", shmSize),
   };
 }
 

@@ -75,6 +75,18 @@ describe("start", () => {
     assert.equal(await readFile(path, "utf8"), "shown x=y 0 /tmp house\n");
   });
 
+  it("mounts what is requested", async () => {
+    const path = join(directory, "mounted");
+    const output = openSync(path, "w");
+    const script = "cat /shown/file; touch /made/x && ls /made; stat -f -c %b /dev/shm";
+    const mounts = [`type=bind,src=${directory},dst=/shown,ro`];
+    const asked = { name: "a", args: ["sh", "-c", script], mounts, tmpfs: ["/made:size=1m"], shmSize: "1m" };
+    const container = await start(asked, { stdio: [devNull, output, devNull] });
+    closeSync(output);
+    await container.exited;
+    assert.equal(await readFile(path, "utf8"), "shown\nx\n256\n");
+  });
+
   it("explains what it does, in the requested language", async () => {
     for (const [language, took] of [
       ["en", "time of each step"],

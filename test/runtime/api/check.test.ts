@@ -29,7 +29,7 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
   [
     "a misspelt field",
     () => checkedRequest({ ...ok, volume: [] }),
-    'start() has no option "volume"; the options are name, args, env, image, user, cwd, hostname, volumes, readonly, networks, networkAliases, ip, ip6, ports, dns, dnsSearch, hosts, capAdd, capDrop, securityOpt, privileged, devices, sysctls, limits',
+    'start() has no option "volume"; the options are name, args, env, image, user, cwd, hostname, volumes, mounts, tmpfs, shmSize, readonly, networks, networkAliases, ip, ip6, ports, dns, dnsSearch, hosts, capAdd, capDrop, securityOpt, privileged, devices, sysctls, limits',
   ],
   [
     "a limit that is no number",
@@ -103,6 +103,9 @@ test("what is left out, or undefined, has its default", () => {
   const nothing = {
     env: [],
     volumes: [],
+    mounts: [],
+    tmpfs: [],
+    shmSize: undefined,
     readonly: false,
     network: {
       names: [],
