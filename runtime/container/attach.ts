@@ -72,12 +72,13 @@ async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn)
   const { root } = claim.places;
   hold(claim, entry({ kind: "lease", container: spec.name }, "exit"));
   const { links, address, prepared } = await withNetworks(shim, root, async (held) => {
+    const before = held.store;
     for (const { network } of spec.network.attachments) known(shim, root, held, network);
     const lease = takeLease(shim, held, spec.name, spec.hostname, withMachine(held.store, spec.network));
     makeHosts(root, held.store, lease);
     rewritePeers(root, held.store, lease);
     const links = linksOf(shim, held, lease);
-    await keepRules(shim, root, held);
+    await keepRules(shim, root, held, before);
     const { store } = held;
     const address = outwardOf(store, lease)?.ipv4 ?? "";
     return { links, address, prepared: () => networkPreparations(root, store, lease) };

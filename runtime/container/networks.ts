@@ -31,7 +31,7 @@ export async function createNetwork(root: string, options: NetworkOptions): Prom
       const network = addNetwork(shim, root, held, options);
       try {
         ensureBridge(shim, network);
-        await keepRules(shim, root, held);
+        await keepRules(shim, root, held, before);
         return network;
       } catch (error) {
         removeLink(shim, network.bridge);
@@ -61,7 +61,7 @@ export async function removeNetwork(root: string, name: string): Promise<void> {
       // The store comes last: if this process is killed before, the network is listed still, and can be removed again.
       removeLink(shim, network.bridge);
       held.save({ ...before, networks: before.networks.filter((one) => one !== network) });
-      await keepRules(shim, root, held);
+      await keepRules(shim, root, held, before);
     });
   });
 }

@@ -111,7 +111,7 @@ export async function freeLease(shim: Shim, root: string, { container }: Contain
     if (!lease) return;
     held.save({ ...before, leases: before.leases.filter((one) => one !== lease) });
     rewritePeers(root, held.store, lease);
-    if (hasOtherRules(root, held.store)) await keepRules(shim, root, held);
+    if (hasOtherRules(root, held.store)) await keepRules(shim, root, held, before);
   });
 }
 

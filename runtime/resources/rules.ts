@@ -4,15 +4,15 @@ import type { Shim } from "../host/shim.ts";
 import { iptablesOf } from "../network/iptables.ts";
 import { fnv1a, tableName } from "../network/link-names.ts";
 import type { Networks } from "../network/network.ts";
-import { CHAINS, noRuleset, ruleset } from "../network/rules.ts";
+import { CHAINS, noRuleset, portChanges, ruleset } from "../network/rules.ts";
 import type { Held, NetworkStore } from "../state/network-store.ts";
 import { type Filter, readFilter } from "./filter.ts";
 
 /**
  * Declares our table anew unless the kernel has it as the store wants it: nothing in it changes, and nobody else changed
- * rules since it was declared. Without a network there is none.
+ * rules since it was declared. Without a network there is none. `before`: the store that it was declared for last, if it was.
  */
-export async function keepRules(shim: Shim, root: string, held: Held): Promise<void> {
+export async function keepRules(shim: Shim, root: string, held: Held, before: Networks): Promise<void> {
   const table = tableName(root);
   const { declared, ...store } = held.store;
   const filter = readFilter(shim);
@@ -22,9 +22,10 @@ export async function keepRules(shim: Shim, root: string, held: Held): Promise<v
     return;
   }
   const rules = fnv1a(ruleset(table, store));
-  if (filter && declared?.rules === rules && declared.generation === filter.generation && isWhole(filter, table))
-    return;
-  await declare(table, store, filter);
+  const isOurs = filter && declared && declared.generation === filter.generation && isWhole(filter, table);
+  if (isOurs && declared.rules === rules) return;
+  const isBefore = isOurs && declared.rules === fnv1a(ruleset(table, before));
+  await declare(table, store, filter, isBefore ? portChanges(table, before, store) : undefined);
   const generation = readFilter(shim)?.generation;
   held.save({ ...store, declared: { rules, ...(generation === undefined ? {} : { generation }) } });
 }
@@ -40,10 +41,11 @@ export function hasOtherRules(root: string, { declared, ...store }: NetworkStore
 }
 
 /** By libnftables; where that is not installed, or the kernel has no nf_tables, by iptables. */
-async function declare(table: string, networks: Networks, filter: Filter | undefined): Promise<void> {
+async function declare(table: string, networks: Networks, filter: Filter | undefined, changes?: string): Promise<void> {
   // Only now: most starts change nothing in the table, and need no libnftables. Without nf_tables it ends the process.
   const nftables = filter && (await loadNftables());
   if (!nftables) return declareByIptables(table, networks);
+  if (changes !== undefined && nftables(changes) === undefined) return;
   const refusal = nftables(networks.networks.length === 0 ? noRuleset(table) : ruleset(table, networks));
   if (refusal !== undefined) throw refused(refusal, "nft list ruleset shows what there is");
 }

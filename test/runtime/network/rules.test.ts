@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { Network, Networks } from "../../../runtime/network/network.ts";
-import { CHAINS, noRuleset, ruleset } from "../../../runtime/network/rules.ts";
+import { CHAINS, noRuleset, portChanges, ruleset } from "../../../runtime/network/rules.ts";
 import { golden } from "../../rig/golden.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
 
@@ -46,6 +46,28 @@ const NETWORKS: Networks = {
 describe("the rules of the networks", () => {
   it("are one table, in which a published port leads to the first network with a way out", () =>
     golden(join(import.meta.dirname, "golden/rules.nft"), ruleset("tinydocker-1", NETWORKS)));
+
+  it("change by their ports alone where nothing else differs, to what a new declaration would be", async (t) => {
+    if (!needs(t, process.geteuid?.() === 0 ? undefined : "root")) return;
+    const [lease] = NETWORKS.leases;
+    assert.ok(lease);
+    const other = {
+      ...NETWORKS,
+      leases: [{ ...lease, ports: [{ protocol: "tcp", host: 8080, container: 81 } as const] }],
+    };
+    const changes = portChanges("tinydocker-1", NETWORKS, other);
+    assert.equal(portChanges("tinydocker-1", NETWORKS, { ...other, networks: [] }), undefined);
+    const directory = await temporaryDirectory({ after: (cleanup) => t.after(cleanup) });
+    const files = [ruleset("tinydocker-1", NETWORKS), changes ?? "", ruleset("tinydocker-1", other)].map((text, i) => {
+      writeFileSync(join(directory, String(i)), text);
+      return join(directory, String(i));
+    });
+    const list = (...declared: readonly (string | undefined)[]) => {
+      const script = `${declared.map((file) => `nft -f ${file}`).join("; ")}; nft list ruleset`;
+      return execFileSync("unshare", ["--net", "sh", "-ec", script], { encoding: "utf8" });
+    };
+    assert.equal(list(files[0], files[1]), list(files[2]));
+  });
 
   it("are understood by nft, can be declared again, and removed", async (t) => {
     if (!needs(t, process.geteuid?.() === 0 ? undefined : "root")) return;
