@@ -20,7 +20,7 @@ import type { Preparation } from "../plan/step.ts";
 import { ensureBridge } from "../resources/bridge.ts";
 import { foreignDrops } from "../resources/filter.ts";
 import { hostsPath, makeHosts } from "../resources/hosts-file.ts";
-import { refuseTakenPorts, rewritePeers, takeLease } from "../resources/lease.ts";
+import { freeLease, refuseTakenPorts, rewritePeers, takeLease } from "../resources/lease.ts";
 import { addNetwork } from "../resources/network.ts";
 import { keepRules } from "../resources/rules.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
@@ -50,7 +50,20 @@ export async function attach(shim: Shim, spec: ContainerSpec, claim: Claim, warn
     case "host":
       return { facts: hostFacts(spec), ...NOTHING_OPEN };
     case "joined":
-      return join(shim, spec, claim, warn);
+      return spec.network.byDefault ? joinIfPossible(shim, spec, claim, warn) : join(shim, spec, claim, warn);
+  }
+}
+
+/** A machine without netfilter, or the programs for it, can run what needs no network. */
+async function joinIfPossible(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
+  try {
+    return await join(shim, spec, claim, warn);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== "firewall-unusable") throw error;
+    const { code, message, remedy = "" } = error;
+    warn(new Failure(`the container has no network: ${message}`, { code, remedy }));
+    await freeLease(shim, claim.places.root, { kind: "lease", container: spec.name });
+    return { facts: loopbackFacts(spec), ...NOTHING_OPEN };
   }
 }
 
@@ -77,8 +90,9 @@ async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn)
     const lease = takeLease(shim, held, spec.name, spec.hostname, withMachine(held.store, spec.network));
     makeHosts(root, held.store, lease);
     rewritePeers(root, held.store, lease);
-    const links = linksOf(shim, held, lease);
+    // First, so that no container is on the bridge without them.
     await keepRules(shim, root, held, before);
+    const links = linksOf(shim, held, lease);
     const { store } = held;
     const address = outwardOf(store, lease)?.ipv4 ?? "";
     return { links, address, prepared: () => networkPreparations(root, store, lease) };

@@ -95,8 +95,8 @@ async function open(): Promise<Shim> {
 
 /** A library of the system by its file's name, or undefined where it is not installed. */
 export async function loadSystemLibrary(name: string): Promise<LibraryHandle | undefined> {
-  const { default: koffi } = await import("koffi");
   try {
+    const { default: koffi } = await import("koffi");
     return koffi.load(name);
   } catch {
     return undefined;

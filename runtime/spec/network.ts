@@ -28,6 +28,8 @@ export interface NetworkRequest {
 export interface NetworkSpec {
   /** none: only its own loopback. host: the machine's own. joined: `attachments`. */
   readonly mode: "none" | "host" | "joined";
+  /** Nobody asked for a network: a container that can't be connected starts without. */
+  readonly byDefault: boolean;
   readonly attachments: readonly RequestedAttachment[];
   readonly ports: readonly PublishedPort[];
   readonly dns: Dns;
@@ -54,6 +56,7 @@ export function networkOf(request: NetworkRequest, caller: { readonly netAdmin: 
   const mode = modeOf(names);
   const spec = {
     mode,
+    byDefault: !request.names?.length && !needsNetwork(request),
     attachments: mode === "joined" ? attachmentsOf(names, request) : [],
     ports: publishedPorts(request.publish ?? []),
     dns: { servers: (request.dns ?? []).map(serverOf), search: (request.dnsSearch ?? []).map(domainOf) },
@@ -116,6 +119,10 @@ function hostOf(text: string): HostEntry {
 function checkedDnsName(option: string, name: string): string {
   if (DNS_NAME.test(name)) return name;
   throw refused(`${option}: ${JSON.stringify(name)} can't be a name in the network`);
+}
+
+function needsNetwork({ publish, aliases, ip, ip6 }: NetworkRequest): boolean {
+  return Boolean(publish?.length || aliases?.length || ip !== undefined || ip6 !== undefined);
 }
 
 /** What only makes sense on a network. */

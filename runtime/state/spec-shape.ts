@@ -19,6 +19,7 @@ const isPublishedPort = isRecordOf(
 );
 const isNetwork = isRecordOf({
   mode: isOneOf("none", "host", "joined"),
+  byDefault: isBoolean,
   attachments: isListOf(isRecordOf({ network: isText, aliases: isTexts }, { ipv4: isText, ipv6: isText })),
   ports: isListOf(isPublishedPort),
   dns: isRecordOf({ servers: isTexts, search: isTexts }),

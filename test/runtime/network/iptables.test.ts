@@ -58,10 +58,22 @@ describe("on a machine without libnftables", () => {
     assert.doesNotMatch(await here.sh("iptables-save; ip6tables-save"), /TD-/);
   });
 
-  it("and without iptables, what to install is said in one line", async () => {
-    const { code, stdout, stderr } = await rig.run(["run", "--image", "box", "c1", "true"], {
-      ...options("env", "PATH=/nowhere"),
-    });
+  it("and without iptables, a container that was not asked to have a network has none, and that is said", async () => {
+    const words = ["run", "--image", "box", "c1", "ip", "-o", "link"];
+    const { code, stdout, stderr } = await rig.run(words, options("env", "PATH=/nowhere"));
+    assert.equal(code, 0);
+    assert.match(stdout, /^1: lo: [^\n]*\n$/);
+    assert.match(
+      stderr,
+      /^tinydocker: warning: the container has no network: can't declare the rules [^\n]*\n[^\n]*\n$/,
+    );
+  });
+
+  it("but one that was asked for is refused, with what to install", async () => {
+    const { code, stdout, stderr } = await rig.run(
+      ["run", "--image", "box", "--network", "bridge", "c1", "true"],
+      options("env", "PATH=/nowhere"),
+    );
     assert.deepEqual([code, stdout], [125, ""]);
     assert.match(
       stderr,
