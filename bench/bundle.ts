@@ -7,7 +7,8 @@ import type { ContainerSpec } from "../runtime/spec/spec.ts";
 
 /**
  * Writes an OCI bundle (runtime-spec 1.0) for which crun and runc do what tinydocker does: the same mounts, namespaces,
- * masked paths, capabilities, rules for system calls and command, on a root that is already mounted. No limits.
+ * masked paths, capabilities, rules for system calls and devices, a cgroup of its own, and command, on a root that is already
+ * mounted.
  */
 export async function writeBundle(directory: string, spec: ContainerSpec, root: string): Promise<void> {
   await mkdir(directory, { recursive: true });
@@ -37,7 +38,14 @@ function configOf(spec: ContainerSpec, root: string) {
       // They create device nodes in /dev; tinydocker binds them.
       options: destination === "/dev" ? options.filter((option) => option !== "nodev") : options,
     })),
-    linux: { namespaces, maskedPaths, readonlyPaths, seccomp: seccompOf(spec) },
+    linux: {
+      namespaces,
+      maskedPaths,
+      readonlyPaths,
+      seccomp: seccompOf(spec),
+      cgroupsPath: "/tinydocker-bench",
+      resources: { devices: [{ allow: false, access: "rwm" }] },
+    },
   };
 }
 

@@ -34,14 +34,16 @@ async function main(names: readonly string[]): Promise<void> {
 const INSIDE = "TINYDOCKER_BENCH_INSIDE";
 
 /**
- * As root, runs `inside` in a mount namespace that ends with the benchmark. crun refuses to run where cgroup v1 and v2
+ * As root, runs `inside` in a mount and a network namespace that end with the benchmark, so that no network of this machine
+ * is touched. crun refuses to run where cgroup v1 and v2
  * are both mounted, so v2 is unmounted there, once and not in each round.
  */
 async function ownNamespace(inside: () => Promise<void>): Promise<void> {
   if (process.geteuid?.() !== 0 || process.env[INSIDE]) return inside();
-  const script = 'if mountpoint -q /sys/fs/cgroup/unified; then umount -l /sys/fs/cgroup/unified; fi; exec "$@"';
+  const script =
+    'ip link set lo up; if mountpoint -q /sys/fs/cgroup/unified; then umount -l /sys/fs/cgroup/unified; fi; exec "$@"';
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const child = spawn("unshare", ["-m", "sh", "-c", script, "sh", ...self], {
+  const child = spawn("unshare", ["-m", "-n", "sh", "-c", script, "sh", ...self], {
     stdio: "inherit",
     env: { ...process.env, [INSIDE]: "1" },
   });

@@ -18,6 +18,11 @@ const ROUNDS = 60;
 const PROGRAM = join(import.meta.dirname, "../dist/tinydocker.cjs");
 const IMAGE = "bench";
 const REQUEST: NamedRequest = { name: "bench", image: IMAGE, args: ["/bin/true"] };
+const WITH_NETWORK = "tinydocker, with a network and a published port";
+const NETWORK = { names: ["bridge"], publish: ["127.0.0.1:18080:80"] };
+/** As many at a time, of so many. */
+const [PARALLEL, CONTAINERS] = [16, 64];
+const PARALLEL_ROUNDS = 5;
 
 /** Creates, runs and removes a container of /bin/true, by each contender on the same root file system. */
 export async function benchStart(scope: Scope): Promise<Scenario[]> {
@@ -28,13 +33,49 @@ export async function benchStart(scope: Scope): Promise<Scenario[]> {
   const directory = await workDirectory(scope);
   // For the runtime here and for the program that is started.
   process.env["TINYDOCKER_ROOT"] = join(directory, "state");
-  // As its peers do it. And this machine's own network is left alone.
+  // As its peers do it, unless a contender says otherwise.
   process.env["TINYDOCKER_NETWORK"] = "none";
   const rootfs = await makeImage(directory);
-  const contenders = [await ours(scope), ...(await peers(directory, rootfs, scope)), commandLine()];
+  const contenders = [
+    await ours(OURS, REQUEST, scope),
+    await ours(WITH_NETWORK, { ...REQUEST, network: NETWORK }, scope),
+    ...(await peers(directory, rootfs, scope)),
+    commandLine(),
+  ];
   const results = await interleave(contenders, { rounds: ROUNDS });
-  const target = { ours: OURS, peer: "crun run", unit: "milliseconds", atMost: 0.5 } as const;
-  return [{ title: "start, a container of /bin/true", results, targets: [target] }];
+  const unit = "milliseconds";
+  const targets = [
+    { ours: OURS, peer: "crun run", unit, atMost: 0.5 },
+    { ours: WITH_NETWORK, peer: "crun run", unit, atMost: 0.9 },
+  ] as const;
+  return [{ title: "start, a container of /bin/true", results, targets }, await many(scope)];
+}
+
+/** Containers with a network and limits, side by side and one after another. */
+async function many(scope: Scope): Promise<Scenario> {
+  const limits = { memory: "64m", cpus: "0.5", pidsLimit: "50" };
+  const requests = Array.from({ length: CONTAINERS }, (_, i) => ({
+    ...REQUEST,
+    name: `bench${i}`,
+    network: { names: ["bridge"] },
+    limits,
+  }));
+  const each = await Promise.all(requests.map((request) => ours(request.name, request, scope)));
+  const runAll = (atOnce: number) => async () => {
+    const waiting = [...each];
+    const work = async () => {
+      for (let next = waiting.pop(); next; next = waiting.pop()) await next.measure();
+    };
+    return await timed(() => Promise.all(Array.from({ length: atOnce }, work)));
+  };
+  const [together, alone] = [`${PARALLEL} at a time`, "one after another"];
+  const contenders = [
+    { name: together, measure: runAll(PARALLEL) },
+    { name: alone, measure: runAll(1) },
+  ];
+  const results = await interleave(contenders, { rounds: PARALLEL_ROUNDS });
+  const target = { ours: together, peer: alone, unit: "milliseconds", atMost: 0.8 } as const;
+  return { title: `start, ${CONTAINERS} containers with a network and limits`, results, targets: [target] };
 }
 
 /** An image of one program and its libraries. Returns its root file system. */
@@ -53,14 +94,14 @@ async function makeImage(directory: string): Promise<string> {
   return rootfsOf(root, IMAGE);
 }
 
-async function ours(scope: Scope): Promise<Contender> {
+async function ours(name: string, request: NamedRequest, scope: Scope): Promise<Contender> {
   const nothing = await open("/dev/null", "r+");
   scope.after(() => nothing.close());
   const { fd } = nothing;
   // The spec corresponds to the config.json of crun and runc, which is also written beforehand.
-  const spec = await prepare(REQUEST);
+  const spec = await prepare(request);
   return {
-    name: OURS,
+    name,
     measure: () =>
       timed(async () => {
         const container = await start(spec, { stdio: [fd, fd, fd] });
@@ -94,7 +135,7 @@ async function peers(directory: string, rootfs: string, scope: Scope): Promise<C
     return path;
   };
   const state = ["--root", join(directory, "runtimes")];
-  const crun = (path: string) => [...state, "--cgroup-manager=disabled", "run", "--bundle", path, "bench"];
+  const crun = (path: string) => [...state, "--cgroup-manager=cgroupfs", "run", "--bundle", path, "bench"];
   const isolated = ["--unshare-uts", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-cgroup"];
   const mounts = [
     ["--bind", ready.root, "/"],
