@@ -5,6 +5,8 @@ export interface Hierarchy {
   readonly controllers: readonly string[];
   /** The directory that a container's cgroup is made in; absent where this user may make none. */
   readonly directory?: string;
+  /** It is not mounted here, or only to be read, so that nobody can make one. */
+  readonly unmounted?: true;
   /** Version 2: the controllers that are on already, below `directory`, and below the directory of all containers in it. */
   readonly enabled?: { readonly here: readonly string[]; readonly ours: readonly string[] };
   /** Version 1 with the controller cpuset: its processors and memory nodes, which a new cgroup does not inherit. */

@@ -104,7 +104,7 @@ function unavailable(controller: string, { hierarchies }: CgroupFacts): Failure 
 }
 
 function whyUnavailable(hierarchies: readonly Hierarchy[]): readonly [why: string, remedy: string] {
-  if (hierarchies.some(({ directory }) => directory === undefined))
+  if (hierarchies.some(({ directory, unmounted }) => directory === undefined && !unmounted))
     return [
       "this user may make no cgroup",
       "run tinydocker as root, or where systemd lets you: systemd-run --user --scope -p Delegate=yes tinydocker run …",
@@ -115,5 +115,8 @@ function whyUnavailable(hierarchies: readonly Hierarchy[]): readonly [why: strin
       `${unified.directory}/cgroup.controllers does not list it`,
       "have it delegated, as with systemd's Delegate=, or look for cgroup_disable= in /proc/cmdline",
     ];
-  return ["it is not mounted here", "mount it below /sys/fs/cgroup, or look for cgroup_disable= in /proc/cmdline"];
+  return [
+    "it is not mounted here, or only to be read",
+    "mount it below /sys/fs/cgroup, or look for cgroup_disable= in /proc/cmdline",
+  ];
 }

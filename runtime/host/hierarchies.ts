@@ -30,11 +30,11 @@ function hierarchies(root: boolean, limited: boolean): Hierarchy[] {
 }
 
 function hierarchy(
-  { version, controllers }: MountedHierarchy,
+  { version, controllers, mount }: MountedHierarchy,
   directory: string | undefined,
   limited: boolean,
 ): Hierarchy {
-  if (directory === undefined) return { version, controllers };
+  if (directory === undefined) return { version, controllers, ...(mount === undefined ? { unmounted: true } : {}) };
   if (version === 1) {
     const cpuset = controllers.includes("cpuset") ? { cpuset: cpusetOf(directory) } : {};
     return { version, controllers, directory, ...cpuset };

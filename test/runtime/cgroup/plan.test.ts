@@ -96,6 +96,11 @@ describe("a limit that can't be applied is refused", () => {
   const cases: readonly (readonly [string, Parameters<typeof steps>, RegExp])[] = [
     ["its controller is not mounted", [HYBRID.slice(1), { cpus: "1" }], /controller cpu: it is not mounted here/],
     [
+      "its hierarchy is mounted only to be read",
+      [[...HYBRID.slice(1), { version: 1, controllers: ["cpu"], unmounted: true }], { cpus: "1" }],
+      /controller cpu: it is not mounted here, or only to be read/,
+    ],
+    [
       "its controller is not delegated",
       [[{ ...UNIFIED, controllers: ["memory", "pids"] }], { cpus: "1" }],
       /controller cpu: \/sys\/fs\/cgroup\/cgroup.controllers does not list it/,
