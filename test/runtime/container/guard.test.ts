@@ -12,19 +12,30 @@ await importBusybox(rig);
 async function started(from: Tinydocker, ...words: string[]) {
   const child = from.spawn(["run", "--image", "box", "--network", "none", ...words]);
   const outcome = outcomeOf(child);
+  // It would keep a failed test from ending.
+  after(() => void child.kill("SIGKILL"));
   await once(child.stdout as NodeJS.ReadableStream, "data");
   return { tinydocker: child.pid ?? 0, outcome, children: childrenOf(child.pid ?? 0) };
 }
 
-/** By their names; of all threads of a process. */
-function childrenOf(pid: number): ReadonlyMap<string, number> {
-  const texts = readdirSync(`/proc/${pid}/task`).map((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8"),
-  );
-  const pids = texts.flatMap((text) => text.trim().split(" ")).filter((word) => word !== "");
-  return new Map(
-    pids.map((word) => [readFileSync(`/proc/${word}/cmdline`, "utf8").split("\0")[0] ?? "", Number(word)]),
-  );
+/** By their names. From every process's parent, because a thread's list of children can miss some of them. */
+function childrenOf(parent: number): ReadonlyMap<string, number> {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && parentOf(name) === parent);
+  return new Map(pids.map((pid) => [textOf(`/proc/${pid}/cmdline`).split("\0")[0] ?? "", Number(pid)]));
+}
+
+function parentOf(pid: string): number {
+  const stat = textOf(`/proc/${pid}/stat`);
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+}
+
+/** Empty if the process has ended. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** Becomes another user, which clears the death signal of pid 1. */
