@@ -4,9 +4,9 @@ import { Readable } from "node:stream";
 import type { NamedRequest } from "../container/prepare.ts";
 import type { Language } from "../explain/reason.ts";
 import { Failure } from "../failure.ts";
+import type { LimitRequest } from "../spec/limits/resources.ts";
 import type { MountRequests } from "../spec/mount-requests/arrange.ts";
 import type { NetworkRequest } from "../spec/network.ts";
-import type { LimitRequest } from "../spec/resources.ts";
 
 /*
  * Checks what a caller passes, because JavaScript, or a cast, can pass anything. Each function returns complete values or

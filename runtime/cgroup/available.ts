@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
-import { listMembers } from "../spec/cpu-list.ts";
-import type { Resources } from "../spec/resources.ts";
+import { listMembers } from "../spec/limits/cpu-list.ts";
+import type { Resources } from "../spec/limits/resources.ts";
 import type { CgroupFacts } from "./hierarchy.ts";
 
 /** Throws Failure for more processors than the machine has, or for others. */

@@ -1,4 +1,4 @@
-import type { DeviceRule } from "../spec/device-rules.ts";
+import type { DeviceRule } from "../spec/security/device-rules.ts";
 
 /** How cgroup v1 takes a rule: a file of the cgroup, and what is written to it. */
 export function deviceLine({ allow, type, major, minor, access }: DeviceRule): readonly [file: string, line: string] {

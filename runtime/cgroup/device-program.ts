@@ -1,4 +1,4 @@
-import type { DeviceRule } from "../spec/device-rules.ts";
+import type { DeviceRule } from "../spec/security/device-rules.ts";
 
 /*
  * A program of BPF_PROG_TYPE_CGROUP_DEVICE: linux/bpf.h, struct bpf_cgroup_dev_ctx. The kernel runs it when a process of the

@@ -1,6 +1,6 @@
 import type { Reason } from "../explain/reason.ts";
-import type { BlockIO } from "../spec/block-io.ts";
-import type { Resources } from "../spec/resources.ts";
+import type { BlockIO } from "../spec/limits/block-io.ts";
+import type { Resources } from "../spec/limits/resources.ts";
 
 /** What is limited by writing to files. */
 type Limited = Omit<Resources, "devices">;

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import type { DeviceRule } from "../spec/device-rules.ts";
+import type { DeviceRule } from "../spec/security/device-rules.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { checkAvailable } from "./available.ts";
 import type { CgroupFacts, Hierarchy } from "./hierarchy.ts";

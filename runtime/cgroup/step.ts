@@ -1,6 +1,6 @@
 import type { Reason } from "../explain/reason.ts";
 import type { Errno } from "../linux.ts";
-import type { DeviceRule } from "../spec/device-rules.ts";
+import type { DeviceRule } from "../spec/security/device-rules.ts";
 import type { Place } from "./place.ts";
 
 /** One thing done outside the container, before its first process exists. `cgroup` is a directory. */

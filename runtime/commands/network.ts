@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Argv, CommandModule } from "yargs";
-import { createNetwork, removeNetwork } from "../container/networks.ts";
+import { createNetwork, removeNetwork } from "../container/network/networks.ts";
 import { describeNetwork, networkList } from "../network/listing.ts";
 import type { Networks } from "../network/network.ts";
 import { readNetworks } from "../state/network-store.ts";

@@ -3,7 +3,7 @@ import { callOf } from "../explain/strace.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import type { Stage } from "../host/shim.ts";
-import { restrictions } from "../host/user-namespaces.ts";
+import { restrictions } from "../host/users/user-namespaces.ts";
 import { ERRNO } from "../linux.ts";
 import type { Step } from "../plan/step.ts";
 import { hasUserNamespace } from "../spec/namespaces.ts";

@@ -1,8 +1,8 @@
 import { realpathSync, statfsSync, statSync } from "node:fs";
 import { release } from "node:os";
-import { cgroupFacts } from "../host/hierarchies.ts";
-import { userNamespaceFacts } from "../host/identity.ts";
+import { cgroupFacts } from "../host/cgroup/hierarchies.ts";
 import { rootEntries } from "../host/root-entries.ts";
+import { userNamespaceFacts } from "../host/users/identity.ts";
 import { CGROUP2_SUPER_MAGIC } from "../linux.ts";
 import type { HostFacts, NetworkFacts } from "../plan/host-facts.ts";
 import { isBind } from "../plan/mounts.ts";

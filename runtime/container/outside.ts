@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import type { CgroupStep } from "../cgroup/step.ts";
-import { doCgroupStep } from "../host/cgroup.ts";
+import { doCgroupStep } from "../host/cgroup/cgroup.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
 import type { Observer } from "./container.ts";

@@ -9,9 +9,9 @@ import { newRecord, writeRecord } from "../state/record.ts";
 import { sweep } from "../state/recover.ts";
 import { stateRoot } from "../state/root.ts";
 import { findExisting } from "../state/status.ts";
-import { type Attached, attach } from "./attach.ts";
 import type { Container, StartOptions } from "./container.ts";
 import { hostFailure } from "./diagnose.ts";
+import { type Attached, attach } from "./network/attach.ts";
 import { supervise } from "./supervise.ts";
 
 /**

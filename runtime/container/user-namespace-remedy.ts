@@ -1,4 +1,4 @@
-import type { Restrictions } from "../host/user-namespaces.ts";
+import type { Restrictions } from "../host/users/user-namespaces.ts";
 
 /** What to do where the kernel refuses a user namespace, or rights in one. */
 export function userNamespaceRemedy({ isInChroot, isUnmapped, apparmor, onlyRoot, noneAllowed }: Restrictions): string {

@@ -16,7 +16,7 @@ import {
   SIGNAL,
 } from "../linux.ts";
 import type { Plan, Step } from "../plan/step.ts";
-import { numbersOfDevice } from "../spec/device.ts";
+import { numbersOfDevice } from "../spec/security/device.ts";
 import { messagesText } from "./netlink.ts";
 
 /** A step's system call and its arguments, as strace prints them. */

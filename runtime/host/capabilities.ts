@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { ALL_CAPABILITIES, type Capability, capabilitiesIn } from "../spec/capability.ts";
 import type { Identity } from "../spec/namespaces.ts";
+import { ALL_CAPABILITIES, type Capability, capabilitiesIn } from "../spec/security/capability.ts";
 
 /** Those that a container of this process can have: those of its bounding set, or in a new user namespace all. */
 export function givenCapabilities({ sysAdmin }: Pick<Identity, "sysAdmin">): readonly Capability[] {

@@ -1,7 +1,7 @@
 import { type Dirent, lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
-import { DEVICES_MAX, type Device, type DeviceRequest, numbersOfDevice } from "../spec/device.ts";
+import { DEVICES_MAX, type Device, type DeviceRequest, numbersOfDevice } from "../spec/security/device.ts";
 import { errnoText } from "./errno.ts";
 
 /** Each is a device of the host, or a directory of devices. Throws Failure for one that is neither, and for too many. */

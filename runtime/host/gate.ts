@@ -23,7 +23,7 @@ export function openGate(shim: Shim): Gate {
 export async function mapAndRelease(shim: Shim, { end }: Gate, pid: number, linux: Namespaces): Promise<void> {
   try {
     // Loaded only now: starting programs takes 3 ms to load.
-    const { mapIds } = await import("./id-mapper.ts");
+    const { mapIds } = await import("./users/id-mapper.ts");
     await mapIds(pid, linux);
     writeSync(end, "\n");
   } finally {

@@ -1,5 +1,5 @@
 import { MOUNT_ATTR, S_IFBLK, S_IFCHR } from "../linux.ts";
-import { DEFAULT_DEVICES, DEVICE_LINKS, type Device, deviceNumber } from "../spec/device.ts";
+import { DEFAULT_DEVICES, DEVICE_LINKS, type Device, deviceNumber } from "../spec/security/device.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { isBind } from "./mounts.ts";
 import type { Step } from "./step.ts";

@@ -1,10 +1,10 @@
 import { RLIM_INFINITY, RLIMIT, SIGNAL } from "../linux.ts";
 import { dockerFilter } from "../seccomp/docker-filter.ts";
 import { filterFlags, filterOf } from "../seccomp/filter.ts";
-import { capabilityMask } from "../spec/capability.ts";
+import type { Rlimit } from "../spec/limits/ulimits.ts";
+import { capabilityMask } from "../spec/security/capability.ts";
+import { sysctlPath } from "../spec/security/sysctl.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
-import { sysctlPath } from "../spec/sysctl.ts";
-import type { Rlimit } from "../spec/ulimits.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { Step } from "./step.ts";
 import { canSetGroups } from "./user-namespace.ts";

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { type Answer, exchange } from "../host/netlink.ts";
+import { type Answer, exchange } from "../host/network/netlink.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
 import { parseSubnet, type Subnet } from "../network/address.ts";

@@ -2,7 +2,7 @@ import { existsSync, rmdirSync, statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { cgroupAt, type Place, sharedCgroup } from "../cgroup/place.ts";
 import { Failure } from "../failure.ts";
-import { emptyCgroup } from "../host/cgroup-members.ts";
+import { emptyCgroup } from "../host/cgroup/members.ts";
 import { errnoText } from "../host/errno.ts";
 import { ERRNO } from "../linux.ts";
 import { isListOf, isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";

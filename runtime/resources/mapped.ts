@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { type Gate, mapAndRelease, openGate } from "../host/gate.ts";
-import { identity } from "../host/identity.ts";
 import type { Shim } from "../host/shim.ts";
+import { identity } from "../host/users/identity.ts";
 import { CLONE, SIGNAL } from "../linux.ts";
 import { encodePlan } from "../plan/codec.ts";
 import { type Namespaces, namespacesFor, needsIdMapper } from "../spec/namespaces.ts";

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { loadNftables } from "../host/nftables.ts";
+import { loadNftables } from "../host/network/nftables.ts";
 import type { Shim } from "../host/shim.ts";
 import { iptablesOf } from "../network/iptables.ts";
 import { fnv1a, tableName } from "../network/link-names.ts";
@@ -51,7 +51,7 @@ async function declare(table: string, networks: Networks, filter: Filter | undef
 }
 
 async function declareByIptables(table: string, networks: Networks): Promise<void> {
-  const { declareWithIptables, removeWithIptables } = await import("../host/iptables.ts");
+  const { declareWithIptables, removeWithIptables } = await import("../host/network/iptables.ts");
   for (const rules of iptablesOf(table, networks)) {
     if (networks.networks.length === 0) removeWithIptables(rules);
     else {

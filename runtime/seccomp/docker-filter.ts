@@ -1,4 +1,4 @@
-import { DEFAULT_CAPABILITIES } from "../spec/capability.ts";
+import { DEFAULT_CAPABILITIES } from "../spec/security/capability.ts";
 import { dockerProfile } from "./docker-rules.ts";
 import { filterOf } from "./filter.ts";
 import type { Circumstances } from "./profile.ts";

@@ -1,4 +1,4 @@
-import type { Capability } from "../spec/capability.ts";
+import type { Capability } from "../spec/security/capability.ts";
 import type { Machine } from "./system-calls.ts";
 
 /** linux/seccomp.h: what a filter returns for each action, by its name in the OCI runtime-spec. */

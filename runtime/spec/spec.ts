@@ -1,10 +1,9 @@
 import { Failure } from "../failure.ts";
 import type { Profile } from "../seccomp/profile.ts";
-import type { BlockDevices } from "./block-io.ts";
-import { type Capability, capabilitiesFor } from "./capability.ts";
-import { checkAccess, DEFAULT_DEVICES, type Device } from "./device.ts";
-import { deviceRules } from "./device-rules.ts";
 import { environmentOf } from "./environment.ts";
+import type { BlockDevices } from "./limits/block-io.ts";
+import { type LimitRequest, oomScoreOf, type Resources, resourcesOf } from "./limits/resources.ts";
+import { type Rlimit, ulimitsOf } from "./limits/ulimits.ts";
 import { type MountRequests, mountsOf } from "./mount-requests/arrange.ts";
 import type { Mount } from "./mounts.ts";
 import { checkedName } from "./name.ts";
@@ -19,13 +18,14 @@ import {
 } from "./namespaces.ts";
 import { type NetworkRequest, type NetworkSpec, networkOf } from "./network.ts";
 import { normalizePath } from "./path.ts";
-import { privilegedMounts } from "./privileged.ts";
-import { MASKED_PATHS, READONLY_PATHS } from "./protected-paths.ts";
-import { type LimitRequest, oomScoreOf, type Resources, resourcesOf } from "./resources.ts";
-import { type Security, type SecurityRequest, securityOf } from "./security.ts";
-import { sysctlsOf } from "./sysctl.ts";
+import { type Capability, capabilitiesFor } from "./security/capability.ts";
+import { checkAccess, DEFAULT_DEVICES, type Device } from "./security/device.ts";
+import { deviceRules } from "./security/device-rules.ts";
+import { privilegedMounts } from "./security/privileged.ts";
+import { MASKED_PATHS, READONLY_PATHS } from "./security/protected-paths.ts";
+import { type Security, type SecurityRequest, securityOf } from "./security/security.ts";
+import { sysctlsOf } from "./security/sysctl.ts";
 import { textFault } from "./text.ts";
-import { type Rlimit, ulimitsOf } from "./ulimits.ts";
 import type { User } from "./user.ts";
 
 /** What to run, in the terms of the OCI runtime-spec's config.json: complete, checked, and the same on any machine. */

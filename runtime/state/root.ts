@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { isFirstUserNamespace } from "../host/identity.ts";
+import { isFirstUserNamespace } from "../host/users/identity.ts";
 
 /**
  * Where images and containers are stored: $TINYDOCKER_ROOT, else /var/lib/tinydocker for the machine's root,

@@ -1,6 +1,6 @@
 import { RLIMIT } from "../linux.ts";
 import { isBoolean, isEither, isListOf, isMapOf, isOneOf, isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
-import { isCapability } from "../spec/capability.ts";
+import { isCapability } from "../spec/security/capability.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { isProfile } from "./profile-shape.ts";
 

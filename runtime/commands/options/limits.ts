@@ -1,4 +1,4 @@
-import type { LimitRequest } from "../../spec/resources.ts";
+import type { LimitRequest } from "../../spec/limits/resources.ts";
 import type { Options, Values } from "./option.ts";
 
 /** How much of the machine the container may use. */

@@ -14,7 +14,7 @@ import {
   utimesSync,
   writeSync,
 } from "node:fs";
-import { identity } from "../../host/identity.ts";
+import { identity } from "../../host/users/identity.ts";
 import { type Identity, isMapped } from "../../spec/namespaces.ts";
 import { BadImage, bytesOf, type Entry, type Metadata, type Piece, shown } from "../archive/entry.ts";
 

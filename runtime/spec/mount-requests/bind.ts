@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
-import { DEFAULT_DEVICES } from "../device.ts";
 import type { Mount } from "../mounts.ts";
 import { resolvePath } from "../path.ts";
+import { DEFAULT_DEVICES } from "../security/device.ts";
 
 interface Limits {
   /** "only itself": mounts below it stay as they are. */

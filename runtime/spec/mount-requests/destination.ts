@@ -1,6 +1,6 @@
-import { DEVICE_LINKS } from "../device.ts";
 import type { Mount } from "../mounts.ts";
 import { isBelow, normalizePath } from "../path.ts";
+import { DEVICE_LINKS } from "../security/device.ts";
 import { notAMount } from "./refusal.ts";
 
 /** runc's libcontainer/rootfs_linux.go, checkProcMount: what programs such as lxcfs show their own version of. */

@@ -3,8 +3,8 @@ import { describe, it, test } from "node:test";
 import fc from "fast-check";
 import { deviceLine } from "../../../runtime/cgroup/device-lines.ts";
 import { deviceProgram } from "../../../runtime/cgroup/device-program.ts";
-import { DEFAULT_DEVICES } from "../../../runtime/spec/device.ts";
-import { type DeviceRule, deviceRules } from "../../../runtime/spec/device-rules.ts";
+import { DEFAULT_DEVICES } from "../../../runtime/spec/security/device.ts";
+import { type DeviceRule, deviceRules } from "../../../runtime/spec/security/device-rules.ts";
 
 interface Access {
   readonly type: "b" | "c";

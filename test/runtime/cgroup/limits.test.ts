@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
 import fc from "fast-check";
 import { limitsV1, limitsV2, weightOfShares } from "../../../runtime/cgroup/limits.ts";
-import { resourcesOf } from "../../../runtime/spec/resources.ts";
+import { resourcesOf } from "../../../runtime/spec/limits/resources.ts";
 
 const everything = resourcesOf({
   memory: "64m",

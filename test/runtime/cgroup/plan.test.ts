@@ -5,7 +5,7 @@ import type { CgroupFacts, Hierarchy } from "../../../runtime/cgroup/hierarchy.t
 import { cgroupSteps } from "../../../runtime/cgroup/plan.ts";
 import { callOf } from "../../../runtime/explain/strace.ts";
 import { Failure } from "../../../runtime/failure.ts";
-import type { LimitRequest } from "../../../runtime/spec/resources.ts";
+import type { LimitRequest } from "../../../runtime/spec/limits/resources.ts";
 import { specOf } from "../../../runtime/spec/spec.ts";
 import { golden } from "../../rig/golden.ts";
 import { ROOT } from "../spec/identities.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { capabilityMask, DEFAULT_CAPABILITIES } from "../../../runtime/spec/capability.ts";
+import { capabilityMask, DEFAULT_CAPABILITIES } from "../../../runtime/spec/security/capability.ts";
 import { traces } from "../../rig/leaks.ts";
 import { importBusybox, tinydocker } from "../../rig/tinydocker.ts";
 

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
-import { mountedHierarchies } from "../../../runtime/host/cgroup-mounts.ts";
+import { mountedHierarchies } from "../../../runtime/host/cgroup/mounts.ts";
 import { needs } from "../../rig/host.ts";
 import { traces } from "../../rig/leaks.ts";
 import { outcomeOf, tinydocker } from "../../rig/tinydocker.ts";

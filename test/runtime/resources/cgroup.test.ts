@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
 import { cgroupAt, type Place } from "../../../runtime/cgroup/place.ts";
 import { Failure } from "../../../runtime/failure.ts";
-import { mountedHierarchies } from "../../../runtime/host/cgroup-mounts.ts";
+import { mountedHierarchies } from "../../../runtime/host/cgroup/mounts.ts";
 import { openShim } from "../../../runtime/host/shim.ts";
 import { cgroupName } from "../../../runtime/resources/cgroup.ts";
 import { undo } from "../../../runtime/resources/resource.ts";

@@ -4,7 +4,7 @@ import { COMPILED, dockerFilter } from "../../../runtime/seccomp/docker-filter.t
 import { dockerProfile } from "../../../runtime/seccomp/docker-rules.ts";
 import { filterOf } from "../../../runtime/seccomp/filter.ts";
 import type { Machine } from "../../../runtime/seccomp/system-calls.ts";
-import { DEFAULT_CAPABILITIES } from "../../../runtime/spec/capability.ts";
+import { DEFAULT_CAPABILITIES } from "../../../runtime/spec/security/capability.ts";
 import { there } from "./interpreter.ts";
 
 const MACHINES: readonly Machine[] = ["x86_64", "aarch64"];

@@ -5,7 +5,7 @@ import { dockerProfile } from "../../../runtime/seccomp/docker-rules.ts";
 import { filterOf } from "../../../runtime/seccomp/filter.ts";
 import { ACTIONS, type Profile, type Rule } from "../../../runtime/seccomp/profile.ts";
 import { type Machine, systemCalls } from "../../../runtime/seccomp/system-calls.ts";
-import { type Capability, DEFAULT_CAPABILITIES, isCapability } from "../../../runtime/spec/capability.ts";
+import { type Capability, DEFAULT_CAPABILITIES, isCapability } from "../../../runtime/spec/security/capability.ts";
 import { needs } from "../../rig/host.ts";
 import { type Call, call, there, verdict } from "./interpreter.ts";
 import { askedOfKernel, compiledByLibseccomp, noLibseccomp, program } from "./oracle.ts";

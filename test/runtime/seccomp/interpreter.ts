@@ -1,6 +1,6 @@
 import type { Circumstances } from "../../../runtime/seccomp/profile.ts";
 import type { Machine } from "../../../runtime/seccomp/system-calls.ts";
-import { type Capability, DEFAULT_CAPABILITIES } from "../../../runtime/spec/capability.ts";
+import { type Capability, DEFAULT_CAPABILITIES } from "../../../runtime/spec/security/capability.ts";
 
 /** linux/audit.h, and the same numbers in seccomp.h's SCMP_ARCH_. */
 export const ARCHITECTURE: Readonly<Record<Machine, number>> = { x86_64: 0xc000003e, aarch64: 0xc00000b7 };

@@ -1,0 +1,159 @@
+import { networkPreparations } from "../../explain/preparations.ts";
+import { Failure } from "../../failure.ts";
+import { switchForwardingOn } from "../../host/network/forwarding.ts";
+import { openPorts } from "../../host/network/proxy/ports.ts";
+import type { Shim } from "../../host/shim.ts";
+import { parseSubnet } from "../../network/address.ts";
+import { macOf, tableName, vethName } from "../../network/link-names.ts";
+import { noSuchNetwork } from "../../network/listing.ts";
+import type { Link } from "../../network/netlink/link.ts";
+import {
+  type Attachment,
+  DEFAULT_NETWORK,
+  type Lease,
+  type Network,
+  networkNamed,
+  outwardOf,
+} from "../../network/network.ts";
+import type { LinkFacts, NetworkFacts } from "../../plan/host-facts.ts";
+import type { Preparation } from "../../plan/step.ts";
+import { ensureBridge } from "../../resources/bridge.ts";
+import { foreignDrops } from "../../resources/filter.ts";
+import { hostsPath, makeHosts } from "../../resources/hosts-file.ts";
+import { freeLease, refuseTakenPorts, rewritePeers, takeLease } from "../../resources/lease.ts";
+import { addNetwork } from "../../resources/network.ts";
+import { keepRules } from "../../resources/rules.ts";
+import type { ContainerSpec } from "../../spec/spec.ts";
+import { type Claim, hold } from "../../state/claim.ts";
+import { entry } from "../../state/entry.ts";
+import { type Held, readNetworks, withNetworks } from "../../state/network-store.ts";
+import { hostFacts, loopbackFacts, resolverFor, withMachine } from "./name-files.ts";
+
+type Warn = (warning: Failure) => void;
+
+/** What was prepared for a container's network. */
+export interface Attached {
+  readonly facts: NetworkFacts;
+  /** Closes the sockets of published ports. */
+  close(): void;
+  /** For --explain. */
+  prepared(): readonly Preparation[];
+}
+
+const NOTHING_OPEN = { close: () => {}, prepared: () => [] };
+
+/** Prepares everything outside the container that its network needs. What it makes is held first. Throws Failure. */
+export async function attach(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
+  switch (spec.network.mode) {
+    case "none":
+      return { facts: loopbackFacts(spec), ...NOTHING_OPEN };
+    case "host":
+      return { facts: hostFacts(spec), ...NOTHING_OPEN };
+    case "joined":
+      return spec.network.byDefault ? joinIfPossible(shim, spec, claim, warn) : join(shim, spec, claim, warn);
+  }
+}
+
+/** A machine without netfilter, or the programs for it, can run what needs no network. */
+async function joinIfPossible(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
+  try {
+    return await join(shim, spec, claim, warn);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== "firewall-unusable") throw error;
+    const { code, message, remedy = "" } = error;
+    warn(new Failure(`the container has no network: ${message}`, { code, remedy }));
+    await freeLease(shim, claim.places.root, { kind: "lease", container: spec.name });
+    return { facts: loopbackFacts(spec), ...NOTHING_OPEN };
+  }
+}
+
+async function join(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
+  // Also finds a store that is damaged, before anything is held that could not be undone then.
+  refuseTakenPorts(readNetworks(claim.places.root), spec.network.ports);
+  const ports = await openPorts(spec.network.ports);
+  try {
+    const { facts, address, prepared } = await joined(shim, spec, claim, warn);
+    ports.leadTo(address);
+    return { facts, prepared, close: ports.close };
+  } catch (error) {
+    ports.close();
+    throw error;
+  }
+}
+
+async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn) {
+  const { root } = claim.places;
+  hold(claim, entry({ kind: "lease", container: spec.name }, "exit"));
+  const { links, address, prepared } = await withNetworks(shim, root, async (held) => {
+    const before = held.store;
+    for (const { network } of spec.network.attachments) known(shim, root, held, network);
+    const lease = takeLease(shim, held, spec.name, spec.hostname, withMachine(held.store, spec.network));
+    makeHosts(root, held.store, lease);
+    rewritePeers(root, held.store, lease);
+    // First, so that no container is on the bridge without them.
+    await keepRules(shim, root, held, before);
+    const links = linksOf(shim, held, lease);
+    const { store } = held;
+    const address = outwardOf(store, lease)?.ipv4 ?? "";
+    return { links, address, prepared: () => networkPreparations(root, store, lease) };
+  });
+  prepareForwarding(shim, root, links, warn);
+  const facts = { hosts: "", hostsFile: hostsPath(root, spec.name), resolvConf: resolverFor(spec, warn), links };
+  return { facts, address, prepared };
+}
+
+/** The network of that name; the default one is made when it is first needed. */
+function known(shim: Shim, root: string, held: Held, name: string): void {
+  if (networkNamed(held.store, name)) return;
+  if (name !== DEFAULT_NETWORK) throw noSuchNetwork(name);
+  addNetwork(shim, root, held, { name });
+}
+
+function linksOf(shim: Shim, { store }: Held, lease: Lease): LinkFacts[] {
+  const outward = outwardOf(store, lease);
+  return lease.attachments.flatMap((attachment, i) => {
+    const network = networkNamed(store, attachment.network);
+    if (!network) return [];
+    const isDefault = attachment === outward;
+    return [linkFacts(`eth${i}`, lease.container, attachment, network, ensureBridge(shim, network), isDefault)];
+  });
+}
+
+function linkFacts(
+  name: string,
+  container: string,
+  { ipv4, ipv6 }: Attachment,
+  network: Network,
+  bridge: Link,
+  isDefault: boolean,
+): LinkFacts {
+  const withPrefix = (address: string, subnet: string) => `${address}/${parseSubnet(subnet)?.prefix}`;
+  const second = ipv6 !== undefined && network.ipv6 ? { ipv6, ...network.ipv6 } : undefined;
+  return {
+    name,
+    mac: macOf(ipv4),
+    addresses: [withPrefix(ipv4, network.subnet), ...(second ? [withPrefix(second.ipv6, second.subnet)] : [])],
+    gateways: [network.gateway, ...(second ? [second.gateway] : [])],
+    gatewayMac: macOf(network.gateway),
+    isDefault,
+    mtu: network.mtu,
+    veth: vethName(ipv4),
+    alias: `tinydocker container ${container}`,
+    bridge: bridge.name,
+    bridgeIndex: bridge.index,
+  };
+}
+
+/** What other programs may have against packets that are passed on. */
+function prepareForwarding(shim: Shim, root: string, links: readonly LinkFacts[], warn: Warn): void {
+  const hasIpv6 = links.some(({ addresses }) => addresses.length > 1);
+  for (const setting of switchForwardingOn(hasIpv6)) {
+    warn(
+      new Failure(`${setting} was 0, and is 1 now: this machine passes packets on between its links`, {
+        code: "network-refused",
+      }),
+    );
+  }
+  const bridges = links.map(({ bridge }) => bridge);
+  for (const drop of foreignDrops(shim, tableName(root), bridges)) warn(drop);
+}

@@ -1,0 +1,82 @@
+import { Failure } from "../../../failure.ts";
+import type { PublishedPort } from "../../../network/network.ts";
+import { portText } from "../../../network/publish.ts";
+import { userOfPort } from "../port-user.ts";
+import { tcpProxy } from "./tcp.ts";
+
+/** Sockets on this machine that keep the published ports for a container, and pass on what the kernel's rules do not. */
+export interface Ports {
+  /** The container's address; before it is known, nothing is passed on. */
+  leadTo(address: string): void;
+  close(): void;
+}
+
+/**
+ * Opens a socket at each of the ports. The rules see most packets first; what comes to 127.0.0.1, and over IPv6, comes here.
+ * Throws Failure for a port that is in use, with none open.
+ */
+export async function openPorts(ports: readonly PublishedPort[]): Promise<Ports> {
+  let address = "0.0.0.0";
+  const opened = await Promise.allSettled(
+    ports.flatMap((port) =>
+      addressesOf(port).map((at) => open(port, at, () => ({ host: address, port: port.container }))),
+    ),
+  );
+  const sockets = opened.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
+  const close = () => {
+    for (const socket of sockets) socket.close();
+  };
+  const failed = opened.find((one) => one.status === "rejected");
+  if (failed) {
+    close();
+    throw failed.reason;
+  }
+  return {
+    leadTo(known) {
+      address = known;
+    },
+    close,
+  };
+}
+
+function addressesOf({ address }: PublishedPort): string[] {
+  return address === undefined ? ["0.0.0.0", "::"] : [address];
+}
+
+async function open(port: PublishedPort, at: string, target: () => { host: string; port: number }) {
+  try {
+    if (port.protocol === "tcp") return await tcpProxy(at, port.host, target);
+    const { udpProxy } = await import("./udp.ts");
+    return await udpProxy(at, port.host, target);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    // The machine has no IPv6.
+    if (at === "::" && (code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL")) return undefined;
+    throw notOpened(port, code, error);
+  }
+}
+
+function notOpened(port: PublishedPort, code: string, cause: unknown): Failure {
+  const text = portText(port);
+  switch (code) {
+    case "EADDRINUSE": {
+      const user = userOfPort(port.protocol, port.host);
+      return new Failure(`the port ${text} of this machine is in use${user ? ` by ${user}` : ""}`, {
+        code: "port-in-use",
+        remedy: `publish another one, or end what uses it: ss -lnp 'sport = :${port.host}'`,
+        cause,
+      });
+    }
+    case "EADDRNOTAVAIL":
+      return new Failure(`can't publish ${text}: ${port.address} is not an address of this machine`, {
+        code: "usage",
+        remedy: "ip address shows those it has",
+        cause,
+      });
+    default:
+      return new Failure(`can't publish ${text}: ${code || String(cause)}`, {
+        code: code === "EMFILE" || code === "ENFILE" ? "limit-reached" : "network-refused",
+        cause,
+      });
+  }
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import { isMapped } from "../../spec/namespaces.ts";
+import { mountPointsOf } from "../root-entries.ts";
+import { mappingsIn } from "./identity.ts";
+
+/** What on this machine may keep an ordinary process from being root in a user namespace of its own. */
+export interface Restrictions {
+  /** The process is in a chroot, where the kernel allows none. */
+  readonly isInChroot: boolean;
+  /** Its user does not exist in the user namespace that it is in. */
+  readonly isUnmapped: boolean;
+  /** Ubuntu's: AppArmor lets only programs with a profile for it use capabilities there. */
+  readonly apparmor: boolean;
+  /** Debian's: only root makes them. */
+  readonly onlyRoot: boolean;
+  /** The limit of the user namespace that the process is in is 0. */
+  readonly noneAllowed: boolean;
+}
+
+export function restrictions(): Restrictions {
+  return {
+    isInChroot: !mountPointsOf(textOf("/proc/self/mountinfo")).includes("/"),
+    isUnmapped: !isMapped(mappingsIn(textOf("/proc/self/uid_map")), process.geteuid?.() ?? 0),
+    apparmor: textOf("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").trim() === "1",
+    onlyRoot: textOf("/proc/sys/kernel/unprivileged_userns_clone").trim() === "0",
+    noneAllowed: textOf("/proc/sys/user/max_user_namespaces").trim() === "0",
+  };
+}
+
+/** Empty if there is no such file: a kernel without that restriction has none. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
