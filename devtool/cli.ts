@@ -24,6 +24,7 @@ const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
   halt: async () => (await import("./commands/vagrant.ts")).halt,
   destroy: async () => (await import("./commands/vagrant.ts")).destroy,
   ssh: async () => (await import("./commands/ssh.ts")).command,
+  clean: async () => (await import("./commands/clean.ts")).command,
   status: async () => (await import("./commands/status.ts")).command,
 };
 

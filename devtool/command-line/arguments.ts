@@ -35,6 +35,7 @@ const COMMANDS = {
   halt: { words: "all", about: "stop the Vagrant machine" },
   destroy: { words: "all", about: "remove the Vagrant machine" },
   ssh: { words: "[CMD…]", about: "open a shell on the target, in the mirror" },
+  clean: { words: "", about: "remove the mirror and what else devtool keeps on the target, after asking" },
   status: { words: "", about: "show the target, how it is reached, and where the mirror is" },
 } as const;
 
@@ -64,6 +65,9 @@ const OPTIONS = {
     requiresArg: true,
     describe: "watch: at a save while the program runs, restart it; queue the round; or ignore it",
   },
+  yes: { type: "boolean", describe: "clean: remove without asking" },
+  caches: { type: "boolean", describe: "clean: also the native packages that are cached on this machine" },
+  old: { type: "boolean", describe: "clean: also the mirrors of other projects that were not used for 30 days" },
   "accept-new-host-key": { type: "boolean", describe: "accept the key of a host that is not known yet" },
   "ssh-config": { type: "string", requiresArg: true, describe: "SSH configuration file, instead of ~/.ssh/config" },
   help: { type: "boolean", alias: "h", describe: "show this help" },
@@ -95,10 +99,7 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
     });
   }
   const given = { ...before, ...after };
-  const ofWatch = ["interactive", "on-busy"].find((option) => option in given);
-  if (ofWatch !== undefined && name !== "watch") {
-    throw new Failure(`--${ofWatch} is an option of watch`, { code: "usage", exitCode: 2 });
-  }
+  refuseForeign(given, name);
   const options = optionsOf(given);
   if (options.format === "sarif" && name !== "build" && name !== "sync") {
     throw new Failure(`--format sarif is one document about a build, and devtool ${name} prints other things too`, {
@@ -108,6 +109,22 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
     });
   }
   return { kind: "command", name, options, words: after.words };
+}
+
+/** Options of some commands only. */
+const ONLY_OF: Readonly<Record<string, readonly CommandName[]>> = {
+  interactive: ["watch"],
+  "on-busy": ["watch"],
+  yes: ["clean"],
+  caches: ["clean"],
+  old: ["clean"],
+};
+
+function refuseForeign(given: Readonly<Record<string, unknown>>, name: CommandName): void {
+  for (const [option, commands] of Object.entries(ONLY_OF)) {
+    if (!(option in given) || commands.includes(name)) continue;
+    throw new Failure(`--${option} is an option of ${commands.join(", ")}`, { code: "usage", exitCode: 2 });
+  }
 }
 
 type Parsed = Readonly<Record<string, unknown>> & { readonly words: readonly string[] };
@@ -149,6 +166,9 @@ function optionsOf(given: Readonly<Record<string, unknown>>): Options {
     provision: given["provision"] === true,
     interactive: given["interactive"] === true,
     onBusy: onBusyOf(text("on-busy")),
+    yes: given["yes"] === true,
+    caches: given["caches"] === true,
+    old: given["old"] === true,
     acceptNewHostKey: given["accept-new-host-key"] === true,
     sshConfig: text("ssh-config"),
   };

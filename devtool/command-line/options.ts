@@ -11,6 +11,12 @@ export interface Options {
   readonly interactive: boolean;
   /** Of watch: what to do about a save while the program runs. */
   readonly onBusy: OnBusy;
+  /** Of clean: without a question. */
+  readonly yes: boolean;
+  /** Of clean: also the caches on this machine. */
+  readonly caches: boolean;
+  /** Of clean: also mirrors that were not used for long. */
+  readonly old: boolean;
   readonly acceptNewHostKey: boolean;
   readonly sshConfig: string | undefined;
 }

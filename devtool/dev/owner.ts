@@ -22,7 +22,7 @@ export async function syncAsOwner(
     throw error;
   });
   const isDenied = first instanceof Failure || first.undeleted.length > 0;
-  if (isDenied && (await own(place, request.filter, signal))) return await sync(place.connection, request, signal);
+  if (isDenied && (await takeBack(place, request.filter, signal))) return await sync(place.connection, request, signal);
   if (first instanceof Failure) throw first;
   return { ...first, notices: [...first.notices, ...first.undeleted] };
 }
@@ -32,7 +32,11 @@ const FIND = 'test "$(id -u)" = 0 && find . -xdev ! -user "$1" "$2" -type d -pri
 const CHOWN = 'test "$(id -u)" = 0 && xargs -0 chown -h "$1" --';
 
 /** Makes what is not excluded the login user's own; returns whether something was not. */
-async function own({ connection, facts, mirror }: Place, filter: Filter, signal: AbortSignal): Promise<boolean> {
+export async function takeBack(
+  { connection, facts, mirror }: Place,
+  filter: Filter,
+  signal: AbortSignal,
+): Promise<boolean> {
   const asRoot = async (script: string, args: readonly string[], input = ""): Promise<string | undefined> => {
     const argv = ["sh", "-c", script, "sh", String(facts.uid), ...args];
     const process = await connection.exec(argv, { cwd: mirror, asRoot: true, signal });

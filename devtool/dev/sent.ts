@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { appendFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Filter } from "../ignore/filter.ts";
 import { cacheDirectory } from "../process/cache-directory.ts";
@@ -42,6 +42,13 @@ export class SentFiles {
     this.#digest = digest;
     this.#paths = now;
     if (!isSame) await store(this.#file, [digest, ...now].join("\0"));
+  }
+
+  /** The mirror is gone. */
+  async forget(): Promise<void> {
+    this.#digest = "";
+    this.#paths = new Set();
+    await rm(this.#file, { force: true }).catch(() => {});
   }
 
   /** What has been sent besides. */

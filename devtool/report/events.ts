@@ -24,6 +24,7 @@ export type Event =
   | Checked
   | Status
   | Setting
+  | Removing
   | Failed;
 
 /** The fields of every line besides those of its event. */
@@ -247,6 +248,17 @@ interface Setting {
   readonly value: unknown;
   /** The configuration's file, `--target`, or `default`. */
   readonly origin: string;
+}
+
+/** `clean` found something that devtool made, and removes it once that is confirmed. */
+interface Removing {
+  readonly event: "removal";
+  /** What it is. */
+  readonly kind: "mirror" | "old mirror" | "agent" | "add-ons";
+  /** Its absolute path; that of the add-ons is on this machine. */
+  readonly path: string;
+  /** What it takes of the disk. */
+  readonly bytes: number;
 }
 
 /** A round of `watch` failed, and the next save may fix it. Or the command failed, and this is its last event. */

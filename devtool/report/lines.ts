@@ -63,6 +63,9 @@ export function humanReport({ stdout, stderr }: Streams): Report {
       case "setting":
         stdout.write(`${event.name} = ${JSON.stringify(event.value)}  (${event.origin})\n`);
         break;
+      case "removal":
+        stdout.write(printableLines(`${event.kind}: ${event.path} (${size(event.bytes)})\n`));
+        break;
       case "failed":
         round.length = 0;
         print(event.message);

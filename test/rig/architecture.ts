@@ -12,7 +12,8 @@ const ENTRIES = new Set(["devtool/cli.ts", "devtool/agent/main.ts", "runtime/cli
 /** The stages of an edit, in order; a stage is a folder. */
 const STAGES = ["watch", "bundle", "sync", "build", "run"];
 /** devtool's other folders: any stage may use them, or none does. */
-const NO_STAGES = "agent command-line commands config dev ignore init paths process protocol report targets".split(" ");
+const NO_STAGES =
+  "agent clean command-line commands config dev ignore init paths process protocol report targets".split(" ");
 
 /** Pure policy, which another, small engine must be able to run. Of explain/ only what a step's reason is. */
 const CORE = /^runtime\/((spec|plan|network|cgroup|seccomp)\/.*|linux|failure|explain\/reason)\.ts$/;

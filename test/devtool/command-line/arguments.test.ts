@@ -58,6 +58,7 @@ const REFUSED: readonly (readonly [readonly string[], string, string | undefined
   [["run", "--accept-new-hostkey", "n"], "unknown option --accept-new-hostkey", "did you mean --accept-new-host-key?"],
   [["watch", "--on-busy", "wait"], '--on-busy must be restart, queue, ignore, not "wait"', undefined],
   [["run", "--interactive", "x"], "--interactive is an option of watch", undefined],
+  [["sync", "--yes"], "--yes is an option of clean", undefined],
   [["rnu"], "unknown command rnu", "did you mean run?"],
   [["sync", "--verylongnonsense"], "unknown option --verylongnonsense", "devtool --help"],
   [["sync", "hello1"], 'devtool sync takes no arguments, got "hello1"', undefined],
@@ -66,7 +67,7 @@ const REFUSED: readonly (readonly [readonly string[], string, string | undefined
   [
     [],
     "no command given",
-    "use one of: init, config, run, watch, sync, build, doctor, provision, up, halt, destroy, ssh, status; see devtool --help",
+    "use one of: init, config, run, watch, sync, build, doctor, provision, up, halt, destroy, ssh, clean, status; see devtool --help",
   ],
 ];
 

@@ -108,6 +108,17 @@ export const EXAMPLES: { readonly [K in Event["event"]]: readonly [Line<K>, ...L
       origin: "default",
     },
   ],
+  removal: [
+    {
+      event: "removal",
+      round: 1,
+      target: "box",
+      at: 310.4,
+      kind: "mirror",
+      path: "/home/me/.cache/devtool/mirrors/project-1a2b3c4d",
+      bytes: 4513792,
+    },
+  ],
   failed: [
     {
       event: "failed",

@@ -1,0 +1,66 @@
+import { createInterface } from "node:readline/promises";
+import { listHere, removeHere } from "../clean/here.ts";
+import { listOnTarget, removeOnTarget } from "../clean/on-target.ts";
+import type { Removal } from "../clean/removal.ts";
+import type { Call, Command } from "../command-line/command.ts";
+import { type Connected, connect } from "../dev/lane.ts";
+import { SentFiles } from "../dev/sent.ts";
+import { openTarget } from "../dev/session.ts";
+import { takeTurn } from "../dev/turn.ts";
+import { Failure, onTarget } from "../failure.ts";
+import { reportOf } from "../report/events.ts";
+
+const OLD_DAYS = 30;
+
+/** devtool clean: removes what devtool keeps on the target, and with --caches here, after it has said what that is. */
+export const command: Command = async (call) => {
+  const { target, ...place } = await openTarget(call);
+  const connected = await connect(target, place, call.report, call.interrupts.signal);
+  try {
+    await onTarget(target.name, clean(target.name, connected, call));
+    return 0;
+  } finally {
+    await connected.connection.close();
+  }
+};
+
+async function clean(target: string, connected: Connected, call: Call): Promise<void> {
+  const { options, interrupts, report } = call;
+  const { signal } = interrupts;
+  const there = await listOnTarget(connected, options.old ? OLD_DAYS : undefined, signal);
+  const here = options.caches ? await listHere() : [];
+  for (const removal of there) report({ event: "removal", ...removal }, { target });
+  for (const removal of here) report({ event: "removal", ...removal });
+  if (there.length + here.length === 0) return report({ event: "notice", text: "there is nothing to remove" });
+  if (!options.yes && !(await isConfirmed(signal))) return report({ event: "notice", text: "nothing was removed" });
+  const onWait = () => report({ event: "notice", text: "waiting for another devtool that updates this mirror" });
+  const endTurn = await takeTurn(connected.mirror, onWait, signal);
+  try {
+    for (const removal of there) await removeThere(target, connected, removal, signal);
+  } finally {
+    endTurn();
+  }
+  for (const removal of here) await removeHere(removal);
+  reportOf(report, { target })({ event: "notice", text: "removed" });
+}
+
+async function removeThere(target: string, place: Connected, removal: Removal, signal: AbortSignal): Promise<void> {
+  await removeOnTarget(place, removal, signal);
+  await (await SentFiles.read(target, removal.path)).forget();
+}
+
+async function isConfirmed(signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new Failure("nobody can be asked whether to remove this", {
+      code: "usage",
+      remedy: "devtool clean --yes removes it without a question",
+      exitCode: 2,
+    });
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question("remove this? [y/N] ", { signal })).trim());
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { before, type TestContext, test } from "node:test";
+import { listOnTarget } from "../../../devtool/clean/on-target.ts";
+import type { EventLine } from "../../../devtool/report/events.ts";
+import type { TargetFacts } from "../../../devtool/targets/target.ts";
+import { buildAgent } from "../../rig/agent.ts";
+import { needs, temporaryDirectory } from "../../rig/host.ts";
+import type { Sshd } from "../../rig/sshd.ts";
+import { lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+import { localConnection } from "../sync/rig.ts";
+import { ALLOWED, FORBIDDEN, missing, startSshdForUser } from "../targets/user-sshd.ts";
+
+before(buildAgent);
+
+const PLAIN = { "devtool.config.ts": "export default {};\n" };
+
+/** Runs devtool to its end; returns its exit code and its events. */
+async function devtool(t: TestContext, project: Project, sshd: Sshd, ...args: string[]) {
+  const flags = ["--json", "--ssh-config", sshd.configFile, "--target", sshd.host];
+  const [name = "", ...rest] = args;
+  const started = startDevtool(t, project, [name, ...flags, ...rest]);
+  const { code } = await started.ended;
+  return { code, events: started.lines.map((line) => JSON.parse(line) as EventLine) };
+}
+
+type Events = Awaited<ReturnType<typeof devtool>>["events"];
+
+const mirrorIn = (events: Events) =>
+  events.find((event) => event.event === "synced")?.mirror ?? assert.fail(JSON.stringify(events));
+const removals = (events: Events) => events.flatMap((event) => (event.event === "removal" ? [event] : []));
+const failureIn = (events: Events) => events.find((event) => event.event === "failed");
+
+test("clean removes the mirror with what root and read-only folders hold, old agents and cached packages, and nothing else", async (t) => {
+  if (!needs(t, missing())) return;
+  const sshd = await startSshdForUser(t, ALLOWED);
+  const project = await makeProject(t, PLAIN);
+  const mirror = mirrorIn((await devtool(t, project, sshd, "sync")).events);
+  const cache = dirname(dirname(mirror));
+  const outside = join(dirname(project.root), "outside");
+  await mkdir(join(mirror, "by-root/deep"), { recursive: true });
+  await writeFile(join(mirror, "by-root/deep/file"), "");
+  await writeFile(outside, "");
+  await symlink(dirname(project.root), join(mirror, "link"));
+  await chmod(join(mirror, "native"), 0o555);
+  const [agent, neighbour, linked] = [
+    "agent-0123456789abcdef.mjs",
+    "mirrors/notes-12345678",
+    "agent-fedcba9876543210.mjs",
+  ];
+  await writeFile(join(cache, agent), "old");
+  await symlink(outside, join(cache, linked));
+  await mkdir(join(cache, neighbour));
+  const addons = join(project.home, "cache/devtool/addons");
+  await mkdir(join(addons, "left-pad"), { recursive: true });
+
+  const asked = await devtool(t, project, sshd, "clean", "--caches", "--old");
+  assert.deepEqual([asked.code, failureIn(asked.events)?.code], [2, "usage"]);
+  assert.deepEqual(
+    removals(asked.events).map(({ kind, path }) => [kind, path]),
+    [
+      ["mirror", mirror],
+      ["agent", join(cache, agent)],
+      ["add-ons", addons],
+    ],
+  );
+  assert.ok(existsSync(mirror) && existsSync(join(cache, agent)) && existsSync(addons));
+
+  const { code, events } = await devtool(t, project, sshd, "clean", "--caches", "--old", "--yes");
+  assert.equal(code, 0, JSON.stringify(events));
+  for (const path of [mirror, join(cache, agent), addons]) assert.ok(!existsSync(path), path);
+  assert.ok(existsSync(outside) && existsSync(project.root));
+  const left = await readdir(cache);
+  assert.ok(left.includes(linked) && left.some((name) => name.startsWith("agent-") && name !== linked));
+  assert.ok(existsSync(join(cache, neighbour)), "what was used lately stays");
+  assert.deepEqual(await readdir(join(project.home, "cache/devtool/sent")), []);
+  const again = await devtool(t, project, sshd, "clean", "--yes");
+  assert.deepEqual([again.code, removals(again.events)], [0, []]);
+});
+
+test("what root has left in a mirror is named by clean where there is no sudo", async (t) => {
+  if (!needs(t, missing())) return;
+  const sshd = await startSshdForUser(t, FORBIDDEN);
+  const project = await makeProject(t, PLAIN);
+  const mirror = mirrorIn((await devtool(t, project, sshd, "sync")).events);
+  await mkdir(join(mirror, "by-root"));
+  await writeFile(join(mirror, "by-root/file"), "");
+  const { code, events } = await devtool(t, project, sshd, "clean", "--yes");
+  assert.deepEqual([code, failureIn(events)?.code], [1, "mirror-unwritable"]);
+  assert.match(failureIn(events)?.message ?? "", /by-root\/file.*Permission denied/);
+});
+
+test("an old mirror is a folder that devtool named, in which nothing was changed or read for so long", async (t) => {
+  if (!needs(t, lacks("du", "find"))) return;
+  const cache = await temporaryDirectory(t);
+  const mirrors = join(cache, "mirrors");
+  for (const name of ["mine-00000000", "it's old-0123abcd", "notes", "notes-0123abcg"])
+    await mkdir(join(mirrors, name), { recursive: true });
+  await symlink(cache, join(mirrors, "link-0123abcd"));
+  const facts = { cache } as TargetFacts;
+  const place = { connection: localConnection(), facts, mirror: join(mirrors, "mine-00000000") };
+  const list = async (days: number) =>
+    (await listOnTarget(place, days, t.signal)).map(({ kind, path }) => [kind, path.slice(mirrors.length + 1)]);
+  assert.deepEqual(await list(0), [
+    ["mirror", "mine-00000000"],
+    ["old mirror", "it's old-0123abcd"],
+  ]);
+  assert.deepEqual(await list(30), [["mirror", "mine-00000000"]]);
+});
