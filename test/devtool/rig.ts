@@ -77,7 +77,7 @@ const TSX = import.meta.resolve("tsx");
 /** The program itself, as its own process, in the project. */
 export function startDevtool(
   t: TestContext,
-  project: Project,
+  project: Pick<Project, "root" | "home">,
   args: readonly string[],
   env: Record<string, string> = {},
 ): Devtool {
