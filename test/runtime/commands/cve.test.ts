@@ -53,6 +53,15 @@ function outside(t: TestContext): string {
   return path;
 }
 
+function overwrite(path: string): void {
+  const fd = openSync(path, "r+");
+  try {
+    writeSync(fd, "#!", 0);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 describe("a container", () => {
   it("CVE-2019-5736: reaches no program of the host through /proc/self/exe, and can't write to the runtime's copy", async () => {
     const image = await imageWith((root) => symlinkSync("/proc/self/exe", join(root, "bin/evil")));
@@ -62,12 +71,10 @@ describe("a container", () => {
     await once(container.stdout as NodeJS.ReadableStream, "data");
     const descriptors = `/proc/${container.pid}/fd`;
     const copies = readdirSync(descriptors).filter((fd) =>
-      readlinkSync(join(descriptors, fd)).includes("memfd:tinydocker-init"),
+      readlinkSync(join(descriptors, fd)).includes("memfd:tinydocker-"),
     );
     assert.ok(copies.length > 0);
-    const copy = openSync(join(descriptors, copies[0] ?? ""), "r+");
-    assert.throws(() => writeSync(copy, "#!", 0), { code: "EPERM" });
-    closeSync(copy);
+    for (const copy of copies) assert.throws(() => overwrite(join(descriptors, copy)), { code: /^(EPERM|ETXTBSY)$/ });
     container.stdin?.end();
     await once(container, "close");
     assert.equal((await sh("true")).code, 0);
