@@ -78,6 +78,8 @@ export type FailureCode =
   | "mirror-unwritable"
   /** The path of the mirror is refused, because what is not in the project is deleted from a mirror. */
   | "mirror-invalid"
+  /** A sync would delete most of what was sent before, and was not forced to. */
+  | "deletion-refused"
   /** vagrant is not installed on this machine. */
   | "vagrant-missing"
   /** vagrant can't be run for another reason. */

@@ -65,6 +65,7 @@ const OPTIONS = {
     requiresArg: true,
     describe: "watch: at a save while the program runs, restart it; queue the round; or ignore it",
   },
+  force: { type: "boolean", describe: "sync even if that deletes most of what was sent before" },
   yes: { type: "boolean", describe: "clean: remove without asking" },
   caches: { type: "boolean", describe: "clean: also the native packages that are cached on this machine" },
   old: { type: "boolean", describe: "clean: also the mirrors of other projects that were not used for 30 days" },
@@ -115,6 +116,7 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
 const ONLY_OF: Readonly<Record<string, readonly CommandName[]>> = {
   interactive: ["watch"],
   "on-busy": ["watch"],
+  force: ["sync", "build", "run", "watch"],
   yes: ["clean"],
   caches: ["clean"],
   old: ["clean"],
@@ -166,6 +168,7 @@ function optionsOf(given: Readonly<Record<string, unknown>>): Options {
     provision: given["provision"] === true,
     interactive: given["interactive"] === true,
     onBusy: onBusyOf(text("on-busy")),
+    force: given["force"] === true,
     yes: given["yes"] === true,
     caches: given["caches"] === true,
     old: given["old"] === true,

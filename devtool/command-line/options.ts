@@ -11,6 +11,8 @@ export interface Options {
   readonly interactive: boolean;
   /** Of watch: what to do about a save while the program runs. */
   readonly onBusy: OnBusy;
+  /** Whether a sync may delete most of what was sent before. */
+  readonly force: boolean;
   /** Of clean: without a question. */
   readonly yes: boolean;
   /** Of clean: also the caches on this machine. */

@@ -165,6 +165,7 @@ class Loop {
       report: reportOf(this.#session.report, { round: this.#rounds, since: changes.since }),
       signal: AbortSignal.any([newer.signal, this.#end]),
       startedAt: performance.now(),
+      mayDelete: this.#session.mayDelete,
       onStarted,
     });
     round

@@ -27,14 +27,14 @@ export async function runOnce(session: Session, run: Run): Promise<ExitStatus> {
 
 /** The connection is opened while the project is bundled. */
 async function oneRound<T>(
-  { project, target, report, interrupts: { signal } }: Session,
+  { project, target, report, mayDelete, interrupts: { signal } }: Session,
   work: (workspace: Workspace, lane: Lane, round: Round) => Promise<T>,
 ): Promise<T> {
   const finished = new AbortController();
   const connected = connect(target, project, report, AbortSignal.any([signal, finished.signal]));
   connected.catch(() => {}); // thrown when a lane needs it: errors in the bundle are reported first
   const lane = createLane(target.name, { current: () => connected, drop: () => {} });
-  const round = { changes: EVERYTHING, report, signal, startedAt: performance.now() };
+  const round = { changes: EVERYTHING, report, signal, startedAt: performance.now(), mayDelete };
   let workspace: Workspace | undefined;
   try {
     workspace = await openWorkspace(project);

@@ -12,8 +12,10 @@ import { type Stdio, stream, terminalOf } from "../run/stream.ts";
 import { nodeMissing } from "../targets/start-failure.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
+import { refuseLargeDeletion } from "./brake.ts";
 import { addUnsent, buildMemory, inLane, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
 import { syncAsOwner } from "./owner.ts";
+import type { SentFiles } from "./sent.ts";
 import { takeTurn } from "./turn.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -25,6 +27,8 @@ export interface Round {
   readonly signal: AbortSignal;
   /** As a time of performance.now(). */
   readonly startedAt: number;
+  /** Whether a sync may delete most of what was sent before. */
+  readonly mayDelete: boolean;
   /** Called once the command runs. */
   readonly onStarted?: () => void;
 }
@@ -132,7 +136,7 @@ async function addonStage(
 async function syncStage(
   { project, files, executable, steps }: Workspace,
   open: OpenLane,
-  { signal }: Round,
+  { signal, mayDelete }: Round,
 ): Promise<void> {
   const { lane, mirror, rsync, report } = open;
   report({ event: "stage", stage: "sync" });
@@ -143,19 +147,29 @@ async function syncStage(
   const changed = unsent === "everything" ? undefined : [...unsent];
   const sent = await sentFiles(lane, mirror);
   const withdrawn = changed === undefined ? sent.withdrawn(files) : [];
+  if (changed === undefined && !mayDelete) brake(project.root, lane, sent, withdrawn);
   if (withdrawn.length > 0) report({ event: "notice", text: withdrawalNotice(withdrawn) });
   const request = { root: project.root, mirror, rsync, filter: files.filter, withdrawn, changed, executable };
   const synced = await syncAsOwner(open, request, signal, ahead).catch((error: unknown) => {
     addUnsent(lane, changed ?? null);
     throw error;
   });
-  await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.add(synced.paths));
+  await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.update(changed, synced.paths));
   for (const step of steps.flat())
     if (changed === undefined || changed.some((path) => step.inputs.isSelected(path)))
       buildMemory(lane, step).isStale = true;
   const { deleted, bytesSent, bytesTotal, milliseconds } = synced;
   for (const text of synced.notices) report({ event: "notice", text });
   report({ event: "synced", mirror, files: synced.files, deleted, bytesSent, bytesTotal, milliseconds });
+}
+
+function brake(root: string, lane: Lane, sent: SentFiles, withdrawn: readonly string[]): void {
+  try {
+    refuseLargeDeletion(root, sent.paths, withdrawn);
+  } catch (error) {
+    addUnsent(lane, null);
+    throw error;
+  }
 }
 
 const NAMES_MAX = 10;

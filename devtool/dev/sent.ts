@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Filter } from "../ignore/filter.ts";
+import { parentOf } from "../paths/bytes.ts";
 import { cacheDirectory } from "../process/cache-directory.ts";
 
 /**
@@ -34,6 +35,10 @@ export class SentFiles {
     return [...this.#paths].filter(isExcluded).sort();
   }
 
+  get paths(): Iterable<string> {
+    return this.#paths;
+  }
+
   /** All that has been sent by these rules. */
   async replace(digest: string, paths: readonly string[]): Promise<void> {
     const now = new Set(paths);
@@ -51,13 +56,25 @@ export class SentFiles {
     await rm(this.#file, { force: true }).catch(() => {});
   }
 
-  /** What has been sent besides. */
-  async add(paths: readonly string[]): Promise<void> {
+  /** What has been sent besides, where only `changed` was looked at: what is missing of that was deleted. */
+  async update(changed: readonly string[], paths: readonly string[]): Promise<void> {
+    const [looked, there] = [new Set(changed), new Set(paths)];
+    if (!changed.every((path) => there.has(path))) {
+      const left = [...this.#paths].filter((path) => !isWithin(path, looked));
+      await this.replace(this.#digest, [...left, ...paths]);
+      return;
+    }
     const fresh = paths.filter((path) => !this.#paths.has(path));
     if (fresh.length === 0) return;
     for (const path of fresh) this.#paths.add(path);
     await appendFile(this.#file, `\0${fresh.join("\0")}`, "latin1").catch(() => {});
   }
+}
+
+/** Whether the path or a folder above it is one of these. */
+function isWithin(path: string, these: ReadonlySet<string>): boolean {
+  for (let at = path.replace(/\/$/, ""); at !== ""; at = parentOf(at)) if (these.has(at)) return true;
+  return false;
 }
 
 /** By rename: another devtool may read it. */

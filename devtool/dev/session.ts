@@ -10,6 +10,8 @@ export interface Session {
   readonly target: Target;
   readonly report: Report;
   readonly interrupts: Interrupts;
+  /** Whether a sync may delete most of what was sent before. */
+  readonly mayDelete: boolean;
 }
 
 interface Invocation {
@@ -21,7 +23,7 @@ interface Invocation {
 export async function openSession(call: Invocation & Pick<Session, "interrupts">): Promise<Session> {
   const { options, report, interrupts } = call;
   const project = await loadProject(options.config, process.cwd());
-  return { project, target: await resolve(call, project), report, interrupts };
+  return { project, target: await resolve(call, project), report, interrupts, mayDelete: options.force };
 }
 
 /** The target alone, for commands that need no configuration. @throws Failure, exit code 2 */
