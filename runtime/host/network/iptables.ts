@@ -33,6 +33,10 @@ function words(command: "-C" | "-I" | "-D", { table, chain, rule }: Jump): strin
 /** The first line of its standard error if it fails. */
 function run(program: string, args: readonly string[], input = ""): string | undefined {
   const { status, stderr, error } = spawnSync(program, args, { input, encoding: "utf8", timeout: PROCESS_MS });
-  if (error) return `${program}: ${error.message}`;
+  if (error) return isMissing(error) ? `${program} is not installed` : `${program}: ${error.message}`;
   return status === 0 ? undefined : (stderr.split("\n")[0] ?? program);
+}
+
+function isMissing(error: Error): boolean {
+  return "code" in error && error.code === "ENOENT";
 }

@@ -65,7 +65,7 @@ describe("on a machine without libnftables", () => {
     assert.match(stdout, /^1: lo: [^\n]*\n$/);
     assert.match(
       stderr,
-      /^tinydocker: warning: the container has no network: can't declare the rules [^\n]*\n[^\n]*\n$/,
+      /^tinydocker: warning: the container has no network: can't declare the rules of the networks: iptables-restore is not installed\n[^\n]*\n$/,
     );
   });
 
