@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { relative } from "node:path";
 import { after, before, test } from "node:test";
 import { needs, type Scope } from "../rig/host.ts";
-import { outcomeOf, tinydocker } from "../rig/tinydocker.ts";
-import { startVm, type Vm, vmLacks } from "../rig/vm/vm.ts";
+import { startTinydockerVm, type TinydockerVm } from "../rig/vm/tinydocker.ts";
+import { vmLacks } from "../rig/vm/vm.ts";
 
 // One guest for the whole file: it has cgroup v2 alone, and systemd.
 const lacks = vmLacks();
-let vm: Vm;
+let sh: TinydockerVm["sh"];
 /** The program in the guest, as a command. */
 let run = "";
 const undo: (() => Promise<void>)[] = [];
@@ -17,14 +15,9 @@ const OURS = "/sys/fs/cgroup/tinydocker";
 
 before(async () => {
   if (lacks !== undefined) return;
-  vm = await startVm(file);
-  const { directory, program } = await tinydocker(file);
-  const files = ["dist", "native", "package.json"];
-  const archive = execFileSync("tar", ["-C", directory, "-cz", ...files], { maxBuffer: 1 << 28 });
-  const unpack = ssh("guest", "sudo mkdir /opt/tinydocker && sudo tar -C /opt/tinydocker -xz");
-  const { code, stderr } = await outcomeOf(unpack, archive);
-  assert.equal(code, 0, stderr);
-  run = `env TINYDOCKER_NETWORK=none node /opt/tinydocker/${relative(directory, program)} run`;
+  const vm = await startTinydockerVm(file);
+  sh = vm.sh;
+  run = `env TINYDOCKER_NETWORK=none ${vm.program} run`;
 });
 
 after(async () => {
@@ -35,15 +28,6 @@ function inGuest(title: string, body: () => Promise<void>): void {
   test(title, async (t) => {
     if (needs(t, lacks)) await body();
   });
-}
-
-function ssh(host: "guest" | "guest-plain", command: string) {
-  return spawn("ssh", ["-F", vm.configFile, host, command]);
-}
-
-/** Runs a shell script in the guest, as root or as the user `plain`. */
-function sh(script: string, user: "root" | "plain" = "root") {
-  return outcomeOf(user === "root" ? ssh("guest", "sudo sh") : ssh("guest-plain", "sh"), script);
 }
 
 /** Runs a container with `script`, and on the machine `outside` while it waits; then it goes on with `then`. */

@@ -19,11 +19,11 @@ add_kernel() {
   chroot "$root" depmod "${package#linux-image-}"
 }
 
-# Adds make and rsync as a package source in the guest, from which provision installs them without a network.
+# Adds a package source in the guest, from which provision installs make and rsync without a network, and a test libnftables1.
 add_package_source() {
   local source=$root/var/lib/packages deb
   apt-get clean
-  apt-get install -qq -y --download-only make rsync >/dev/null
+  apt-get install -qq -y --download-only make rsync libnftables1 >/dev/null
   mkdir "$source"
   mv "$root"/var/cache/apt/archives/*.deb "$source/"
   for deb in "$source"/*.deb; do

@@ -38,7 +38,7 @@ build() {
   mv "$made" "$1"
 }
 
-# A Debian system as a directory tree. gcc is in it; make and rsync are not: devtool provision installs them in the guest.
+# A Debian system as a directory tree. gcc is in it; make, rsync and libnftables1 are not: tests install them in the guest.
 bootstrap() {
   local packages=systemd-sysv,dbus,libpam-systemd,openssh-server,sudo,kmod,procps,iproute2,busybox-static,libstdc++6,gcc,libc6-dev
   local sources
