@@ -13,6 +13,8 @@ export interface Options {
   readonly onBusy: OnBusy;
   /** Whether a sync may delete most of what was sent before. */
   readonly force: boolean;
+  /** Of sync: changes nothing on the target. */
+  readonly dryRun: boolean;
   /** Of clean: without a question. */
   readonly yes: boolean;
   /** Of clean: also the caches on this machine. */

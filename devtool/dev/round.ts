@@ -15,6 +15,7 @@ import type { ChangeSet } from "../watch/watch.ts";
 import { refuseLargeDeletion } from "./brake.ts";
 import { addUnsent, buildMemory, inLane, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
 import { syncAsOwner } from "./owner.ts";
+import { preview } from "./preview.ts";
 import type { SentFiles } from "./sent.ts";
 import { takeTurn } from "./turn.ts";
 import type { Workspace } from "./workspace.ts";
@@ -34,7 +35,7 @@ export interface Round {
 }
 
 /** The last stage of a round that runs no command. */
-export type Extent = "sync" | "build";
+export type Extent = "preview" | "sync" | "build";
 
 export interface Run {
   readonly argv: readonly string[];
@@ -112,6 +113,7 @@ async function update(
   const endTurn = await takeTurn(mirror, onWait, round.signal);
   try {
     await addonStage(workspace, open, bundle, round);
+    if (extent === "preview") return await preview(workspace, open, round.signal);
     await syncStage(workspace, open, round);
     if (extent === "build") for (const group of workspace.steps) await buildGroup(group, workspace, open, round);
   } finally {

@@ -25,6 +25,7 @@ export type Event =
   | Status
   | Setting
   | Removing
+  | Difference
   | Failed;
 
 /** The fields of every line besides those of its event. */
@@ -259,6 +260,15 @@ interface Removing {
   readonly path: string;
   /** What it takes of the disk. */
   readonly bytes: number;
+}
+
+/** `sync --dry-run` found something that a sync would change on the target. */
+interface Difference {
+  readonly event: "difference";
+  /** What the sync would do. */
+  readonly change: "send" | "delete";
+  /** Relative to the project; that of a folder ends in `/`. */
+  readonly path: string;
 }
 
 /** A round of `watch` failed, and the next save may fix it. Or the command failed, and this is its last event. */

@@ -55,16 +55,11 @@ export function humanReport({ stdout, stderr }: Streams): Report {
         print(event.text);
         break;
       case "check":
-        stdout.write(printableLines(checkLine(event)));
-        break;
       case "status":
-        stdout.write(printableLines(`${`${event.name}:`.padEnd(12)} ${event.value ?? "-"}\n`));
-        break;
       case "setting":
-        stdout.write(`${event.name} = ${JSON.stringify(event.value)}  (${event.origin})\n`);
-        break;
       case "removal":
-        stdout.write(printableLines(`${event.kind}: ${event.path} (${size(event.bytes)})\n`));
+      case "difference":
+        stdout.write(printableLines(resultLine(event)));
         break;
       case "failed":
         round.length = 0;
@@ -120,6 +115,26 @@ const SIGNAL_WORDS: Readonly<Record<string, string>> = {
   SIGKILL: "killed, perhaps for lack of memory",
   SIGSYS: "a system call that is not allowed",
 };
+
+type Result = Extract<Event, { event: "check" | "status" | "setting" | "removal" | "difference" }>;
+
+/** What a command was asked for. */
+function resultLine(event: Result): string {
+  switch (event.event) {
+    case "check":
+      return checkLine(event);
+    case "status":
+      return `${`${event.name}:`.padEnd(12)} ${event.value ?? "-"}\n`;
+    case "setting":
+      return `${event.name} = ${JSON.stringify(event.value)}  (${event.origin})\n`;
+    case "removal":
+      return `${event.kind}: ${event.path} (${size(event.bytes)})\n`;
+    case "difference":
+      return `${event.change} ${printableName(event.path)}\n`;
+    default:
+      return event satisfies never;
+  }
+}
 
 function checkLine({ ok, needed, where, name, found, remedy }: Extract<Event, { event: "check" }>): string {
   const mark = ok ? "ok     " : needed ? "MISSING" : "missing";

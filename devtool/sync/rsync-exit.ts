@@ -6,8 +6,8 @@ import { MESSAGE, type Message } from "./wire/multiplex.ts";
 /** What rsync on the target reports while it runs. */
 export interface RsyncOutput {
   receive(message: Message): void;
-  /** Number of deletions. */
-  readonly deleted: number;
+  /** What was deleted, as bytes; names of directories end in a slash. */
+  readonly deleted: readonly string[];
   /** Lines of errors, from the protocol's messages and from stderr, in order; at most LINES_MAX. */
   readonly errors: readonly string[];
   /** Those that only say that something may not be deleted, and so stays, as sentences; not among the errors; at most LINES_MAX. */
@@ -23,7 +23,7 @@ const ERRORS: ReadonlySet<number> = new Set([MESSAGE.error, MESSAGE.errorXfer]);
 const INFOS: ReadonlySet<number> = new Set([MESSAGE.info, MESSAGE.warning]);
 
 export function readRsyncOutput(stderr: Readable): RsyncOutput {
-  const output = { deleted: 0, errors: [] as string[], undeleted: [] as string[], infos: [] as string[] };
+  const output = { deleted: [] as string[], errors: [] as string[], undeleted: [] as string[], infos: [] as string[] };
   const addErrors = (text: Buffer) => {
     for (const line of linesOf(text)) {
       const undeleted = undeletedIn(line);
@@ -34,11 +34,16 @@ export function readRsyncOutput(stderr: Readable): RsyncOutput {
   readLines(stderr, addErrors);
   return Object.assign(output, {
     receive({ kind, payload }: Message) {
-      if (kind === MESSAGE.deleted) output.deleted++;
+      if (kind === MESSAGE.deleted) output.deleted.push(deletedName(payload));
       if (ERRORS.has(kind)) addErrors(payload);
       if (INFOS.has(kind)) for (const line of linesOf(payload)) addLine(output.infos, line);
     },
   });
+}
+
+/** A directory's name ends in a NUL; rsync/log.c:log_delete. */
+function deletedName(payload: Buffer): string {
+  return payload.toString("latin1").replace(/\0$/, "/");
 }
 
 function readLines(stderr: Readable, onLines: (text: Buffer) => void): void {

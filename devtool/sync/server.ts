@@ -28,8 +28,23 @@ const OPTIONS: Readonly<Record<Comparison, string>> = {
 };
 
 /** The options are those that `rsync -rlpt --delete` passes to its server, with times compared to the nanosecond. */
-export function serverArgv(mirror: string, comparison: Comparison, program = "rsync"): readonly string[] {
-  return [program, "--server", OPTIONS[comparison], "--delete-during", "-@-1", ".", `${mirror.replace(/\/+$/, "")}/`];
+export function serverArgv(
+  mirror: string,
+  comparison: Comparison,
+  program = "rsync",
+  isDryRun = false,
+): readonly string[] {
+  const dry = isDryRun ? ["-n"] : [];
+  return [
+    program,
+    "--server",
+    OPTIONS[comparison],
+    ...dry,
+    "--delete-during",
+    "-@-1",
+    ".",
+    `${mirror.replace(/\/+$/, "")}/`,
+  ];
 }
 
 /** Aborting ends it; without a signal it lives until `endUnlessTaken`, or until the connection is closed. */

@@ -29,6 +29,8 @@ export interface SyncRequest {
    * the project is deleted from the mirror.
    */
   readonly changed?: readonly string[] | undefined;
+  /** Only finds out what a full sync would do: the target changes nothing, and no content is sent. */
+  readonly isDryRun?: boolean | undefined;
   /** Whether a file, its path as bytes, is executable, where the file system has no such bit (Windows). */
   readonly executable?: ((path: string) => boolean) | undefined;
 }
@@ -39,6 +41,10 @@ export interface SyncReport {
   readonly files: number;
   /** Files, directories and symlinks deleted from the mirror. */
   readonly deleted: number;
+  /** Their paths, as bytes; those of directories end in a slash. */
+  readonly deletedPaths: readonly string[];
+  /** Files and symlinks that were sent, as bytes. */
+  readonly sentPaths: readonly string[];
   /** Bytes written to rsync on the target. */
   readonly bytesSent: number;
   /** Sum of the sizes of the regular files in the list. */
@@ -71,7 +77,9 @@ export async function sync(
   return {
     mirror: request.mirror,
     files: sent.files.size,
-    deleted,
+    deleted: deleted.length,
+    deletedPaths: deleted,
+    sentPaths: [...sent.files, ...sent.symlinks].map((index) => listing.entries[index]?.name ?? ""),
     bytesSent,
     bytesTotal: listing.entries.reduce((sum, entry) => sum + (isRegular(entry) ? entry.size : 0), 0),
     milliseconds: performance.now() - started,
@@ -115,7 +123,7 @@ function noticesOf(sent: Sent, entries: readonly Entry[]): string[] {
 interface Round {
   readonly listing: Listing;
   readonly sent: Sent;
-  readonly deleted: number;
+  readonly deleted: readonly string[];
   readonly undeleted: readonly string[];
   readonly bytesSent: number;
 }
@@ -129,6 +137,7 @@ async function runRound(
 ): Promise<Round> {
   const first = await converse(connection, request, signal, ahead);
   if (!("unusable" in first)) return first;
+  if (request.isDryRun) throw first.unusable;
   const mkdir = await connection.exec(["mkdir", "-p", "--", request.mirror], { signal });
   mkdir.stdin.end();
   mkdir.stdout.resume();
@@ -149,14 +158,14 @@ async function converse(
   signal: AbortSignal,
   ahead: Server | undefined,
 ): Promise<Outcome> {
-  const sent: Sent = { files: new Set(), unsettled: new Set(), unreadable: [], vanished: [] };
+  const sent: Sent = { files: new Set(), symlinks: new Set(), unsettled: new Set(), unreadable: [], vanished: [] };
   const source = await openSource(request, signal);
   if (source.kind === "list" && source.listing.entries.length === 0) {
-    return { listing: source.listing, sent, deleted: 0, undeleted: [], bytesSent: 0 };
+    return { listing: source.listing, sent, deleted: [], undeleted: [], bytesSent: 0 };
   }
   const rules = receiverRules(connection, request, signal);
   rules.catch(() => undefined);
-  const argv = serverArgv(request.mirror, comparisonOf(request, source), request.rsync);
+  const argv = serverArgv(request.mirror, comparisonOf(request, source), request.rsync, request.isDryRun);
   const server = takeServer(ahead, connection, argv, signal);
   source.readAhead?.();
   const rsync = await server.process;
@@ -188,7 +197,7 @@ async function converse(
   const status = await waitForExit(rsync).finally(() => signal.throwIfAborted());
   if (failed !== undefined && !(failed instanceof StreamEnded)) throw failed;
   const failure = exitFailure(status, output, sent.unsettled.size);
-  const didNothing = sent.files.size === 0 && output.deleted === 0;
+  const didNothing = sent.files.size === 0 && output.deleted.length === 0;
   if (failure !== undefined && didNothing && PATH_EXIT_CODES.includes(status.code ?? 0)) return { unusable: failure };
   if (failure !== undefined) throw failure;
   if (failed !== undefined) throw new Failure("rsync on the target ended before it was done", { code: "sync-failed" });
@@ -236,7 +245,7 @@ async function sendProject(
   const { listing } = source;
   const terms = await agree(channel);
   const project = { root: request.root, entries: listing.entries };
-  const conversation = startConversation(channel, project, terms.seed, sent);
+  const conversation = startConversation(channel, project, terms.seed, sent, request.isDryRun);
   sendRules(channel, rules);
   let lists = 1;
   if ((source.kind === "lists") !== terms.incremental) throw brokenStream("a file list of another kind");

@@ -13,6 +13,8 @@ import { isGone, reason } from "./local.ts";
 export interface Sent {
   /** Indices of the files whose content went out. */
   readonly files: Set<number>;
+  /** Indices of the symlinks that the target lacked, or had otherwise. */
+  readonly symlinks: Set<number>;
   /** Files that changed during both attempts to read them: the target keeps the old file. */
   readonly unsettled: Set<number>;
   /** Phrases about files that could not be opened or read. */
@@ -21,7 +23,13 @@ export interface Sent {
 }
 
 /** What the receiver's request for one entry is about; rsync.h:ITEM_*. */
-const ITEM = { basisTypeFollows: 1 << 11, nameFollows: 1 << 12, transfer: 1 << 15 } as const;
+const ITEM = {
+  basisTypeFollows: 1 << 11,
+  nameFollows: 1 << 12,
+  isNew: 1 << 13,
+  localChange: 1 << 14,
+  transfer: 1 << 15,
+} as const;
 /**
  * Requests, a second try for what failed, and late updates: the first is done with the last list;
  * rsync/sender.c:send_files.
@@ -35,6 +43,8 @@ export interface Conversation extends ContentTerms {
   readonly received: IndexDecoder;
   readonly encoded: IndexEncoder;
   readonly sent: Sent;
+  /** The receiver asks for contents and wants none. */
+  readonly isDryRun: boolean;
   /** How often the receiver has finished a list or a phase. */
   done: number;
 }
@@ -51,6 +61,7 @@ export function startConversation(
   project: { readonly root: string; readonly entries: readonly (Entry | undefined)[] },
   seed: Seed,
   sent: Sent,
+  isDryRun = false,
 ): Conversation {
   return {
     channel,
@@ -60,6 +71,7 @@ export function startConversation(
     encoded: new IndexEncoder(),
     window: Buffer.allocUnsafeSlow(WINDOW_BYTES),
     sent,
+    isDryRun,
     done: 0,
   };
 }
@@ -133,11 +145,18 @@ function echo(conversation: Conversation, item: ItemRequest): void {
 async function answer(conversation: Conversation, item: ItemRequest, mayTransfer: boolean): Promise<void> {
   const entry = conversation.entries[item.index];
   if ((item.flags & ITEM.transfer) === 0) {
+    const isChanged = (item.flags & (ITEM.isNew | ITEM.localChange)) !== 0;
+    if (isChanged && entry?.link !== undefined) conversation.sent.symlinks.add(item.index);
     echo(conversation, item);
     return;
   }
   if (entry === undefined || !isRegular(entry) || !mayTransfer) {
     throw brokenStream(`a request for the content of entry ${item.index}`);
+  }
+  if (conversation.isDryRun) {
+    conversation.sent.files.add(item.index);
+    echo(conversation, item);
+    return;
   }
   const old = await readSums(conversation.channel);
   let file: number | undefined;

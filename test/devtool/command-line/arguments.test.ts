@@ -59,6 +59,7 @@ const REFUSED: readonly (readonly [readonly string[], string, string | undefined
   [["watch", "--on-busy", "wait"], '--on-busy must be restart, queue, ignore, not "wait"', undefined],
   [["run", "--interactive", "x"], "--interactive is an option of watch", undefined],
   [["status", "--force"], "--force is an option of sync, build, run, watch", undefined],
+  [["run", "--dry-run"], "--dry-run is an option of sync", undefined],
   [["sync", "--yes"], "--yes is an option of clean", undefined],
   [["rnu"], "unknown command rnu", "did you mean run?"],
   [["sync", "--verylongnonsense"], "unknown option --verylongnonsense", "devtool --help"],

@@ -119,6 +119,7 @@ export const EXAMPLES: { readonly [K in Event["event"]]: readonly [Line<K>, ...L
       bytes: 4513792,
     },
   ],
+  difference: [{ event: "difference", round: 1, target: "box", at: 402.8, change: "send", path: "src/main.ts" }],
   failed: [
     {
       event: "failed",
