@@ -32,7 +32,7 @@ fi`;
 const REMOVE = `
 real=$(cd -P "\${1%/*}" && printf %s "$(pwd -P)/\${1##*/}" | sed 's/\\\\/\\\\134/g; s/ /\\\\040/g') || exit
 while read -r _ _ _ _ at _; do
-  case $at in "$real" | "$real"/*) echo "$at is mounted there" >&2; exit 1 ;; esac
+  case $at in "$real" | "$real"/*) printf '%b is mounted there\\n' "$at" >&2; exit 1 ;; esac
 done </proc/self/mountinfo
 rm -rf "$1" 2>/dev/null && exit
 find "$1" -xdev -type d ! -perm -700 -exec chmod u+rwx '{}' ';' 2>/dev/null

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { before, type TestContext, test } from "node:test";
-import { listOnTarget } from "../../../devtool/clean/on-target.ts";
+import { listOnTarget, removeOnTarget } from "../../../devtool/clean/on-target.ts";
 import type { EventLine } from "../../../devtool/report/events.ts";
 import type { TargetFacts } from "../../../devtool/targets/target.ts";
 import { buildAgent } from "../../rig/agent.ts";
@@ -15,6 +17,8 @@ import { ALLOWED, FORBIDDEN, missing, startSshdForUser } from "../targets/user-s
 
 before(buildAgent);
 
+const CLI = join(import.meta.dirname, "../../../devtool/cli.ts");
+const TSX = import.meta.resolve("tsx");
 const PLAIN = { "devtool.config.ts": "export default {};\n" };
 
 /** Runs devtool to its end; returns its exit code and its events. */
@@ -108,4 +112,48 @@ test("an old mirror is a folder that devtool named, in which nothing was changed
     ["old mirror", "it's old-0123abcd"],
   ]);
   assert.deepEqual(await list(30), [["mirror", "mine-00000000"]]);
+});
+
+test("clean does not remove what is mounted in a mirror, and says where; the mirror's path may have blanks", async (t) => {
+  if (!needs(t, process.getuid?.() === 0 ? lacks("unshare", "mount") : "root, to mount")) return;
+  const home = join(await temporaryDirectory(t), "my home");
+  const [mirror, other] = [join(home, "mirror-00000000"), join(home, "other")];
+  for (const path of [join(mirror, "mounted"), other]) await mkdir(path, { recursive: true });
+  await writeFile(join(other, "file"), "");
+  const mount = 'mount --bind "$0/other" "$0/mirror-00000000/mounted" && exec "$@"';
+  const unshare = ["unshare", "--mount", "--propagation", "private", "sh", "-c", mount, home];
+  const facts = { cache: home, uid: 0 } as TargetFacts;
+  const removal = { kind: "mirror", path: mirror, bytes: 0 } as const;
+  const inNamespace = { connection: localConnection((argv) => [...unshare, ...argv]), facts, mirror };
+  await assert.rejects(removeOnTarget(inNamespace, removal, t.signal), {
+    code: "mirror-unwritable",
+    message: /my home\/mirror-00000000\/mounted is mounted there$/,
+  });
+  assert.ok(existsSync(join(mirror, "mounted")) && existsSync(join(other, "file")));
+  await removeOnTarget({ ...inNamespace, connection: localConnection() }, removal, t.signal);
+  assert.ok(!existsSync(mirror) && existsSync(join(other, "file")));
+});
+
+test("at a terminal clean asks, and removes after a yes alone", async (t) => {
+  if (!needs(t, lacks("rsync", "gcc"))) return;
+  const project = await makeProject(t, PLAIN);
+  const pty = join(await temporaryDirectory(t), "pty");
+  execFileSync("gcc", ["-o", pty, "test/native/pty.c", "-lutil"]);
+  assert.equal((await startDevtool(t, project, ["sync", "--target", "local"]).ended).code, 0);
+  const mirrors = join(project.home, ".cache/devtool/mirrors");
+  const answer = async (text: string) => {
+    const argv = ["24", "80", "24", "80", process.execPath, "--import", TSX, CLI, "clean", "--target", "local"];
+    const env = { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache"), TERM: "vt100" };
+    const child = spawn(pty, argv, { cwd: project.root, env });
+    t.after(() => void child.kill("SIGKILL"));
+    let screen = "";
+    child.stdout.on("data", (chunk) => {
+      if (!screen.includes("[y/N]") && (screen + chunk).includes("[y/N]")) child.stdin.write(`${text}\n`);
+      screen += chunk;
+    });
+    assert.deepEqual(await once(child, "close"), [0, null], screen);
+    return (await readdir(mirrors)).length;
+  };
+  assert.equal(await answer(""), 1);
+  assert.equal(await answer("yes"), 0);
 });
