@@ -8,9 +8,6 @@ const SIGPIPE_EXIT = 141;
 restoreNodeOptions(process.env);
 ignoreAsCaller();
 surviveHangup();
-// Whoever should read what goes wrong may be gone, or its disk full; the exit code still says it.
-process.stderr.on("error", () => {});
-process.stdout.on("error", outputFailed);
 void main(process.argv.slice(2));
 
 /** launch.sh keeps NODE_OPTIONS from this Node.js: it is for that of a container which gets it by -e. */
@@ -39,8 +36,13 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** In dist/ a bundle of its own: `run` is what an editor's loop waits for, and loads nothing but what it needs. */
+/**
+ * Only here are Node.js's own streams used: they would make a container's pipes nonblocking.
+ * In dist/ a bundle of its own: `run` is what an editor's loop waits for, and loads nothing but what it needs.
+ */
 async function other(args: readonly string[]): Promise<number> {
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", outputFailed);
   const { otherCommands } = await import("./commands/command-line.ts");
   return await otherCommands(args);
 }

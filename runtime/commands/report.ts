@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
+import { say } from "./say.ts";
 
 /** For what could not be written to standard output, such as to a full disk. */
 export function outputFailure(error: NodeJS.ErrnoException): Failure {
@@ -12,9 +13,9 @@ export function outputFailure(error: NodeJS.ErrnoException): Failure {
 /** Prints what went wrong on standard error; returns the exit code. */
 export function report(error: unknown): number {
   if (!(error instanceof Failure)) {
-    process.stderr.write(`tinydocker: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+    say(`tinydocker: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
     return 125;
   }
-  process.stderr.write(`tinydocker: ${error.message}\n${error.remedy ? `  ${error.remedy}\n` : ""}`);
+  say(`tinydocker: ${error.message}\n${error.remedy ? `  ${error.remedy}\n` : ""}`);
   return error.exitCode;
 }

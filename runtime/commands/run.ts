@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { type NamedRequest, prepare } from "../container/prepare.ts";
 import { start } from "../container/start.ts";
 import type { Failure } from "../failure.ts";
@@ -7,6 +6,7 @@ import { signalNumber } from "../host/signals.ts";
 import { takeTerminal } from "../host/terminal.ts";
 import type { ExitStatus } from "../state/exit.ts";
 import { parseRun } from "./run-arguments.ts";
+import { say } from "./say.ts";
 import { catchSignals } from "./signals.ts";
 import { type Streams, streamsFor } from "./streams.ts";
 
@@ -42,23 +42,21 @@ async function run(request: NamedRequest, streams: Streams, explain: boolean): P
 async function explainOnStderr() {
   const { explainer } = await import("../explain/explain.ts");
   const { languageOf } = await import("../explain/reason.ts");
-  return explainer(languageOf(process.env), (words) => void writeSync(2, words));
+  return explainer(languageOf(process.env), say);
 }
 
 function warn({ message, remedy }: Failure): void {
-  process.stderr.write(`tinydocker: warning: ${message}\n${remedy ? `  ${remedy}\n` : ""}`);
+  say(`tinydocker: warning: ${message}\n${remedy ? `  ${remedy}\n` : ""}`);
 }
 
 function reportOom(limit: string | undefined): void {
   const remedy = limit === undefined ? "this machine has no more" : `it may use ${limit}; allow it more with -m`;
-  process.stderr.write(
-    `tinydocker: the container used up its memory, and the kernel killed a process of it\n  ${remedy}\n`,
-  );
+  say(`tinydocker: the container used up its memory, and the kernel killed a process of it\n  ${remedy}\n`);
 }
 
 /** The kernel ends no process by this signal for another reason, and says nothing itself. */
 function reportFiltered(): void {
-  process.stderr.write(
+  say(
     "tinydocker: the command made a system call that its filter does not let it survive, as programs of 32 bits do\n" +
       "  --security-opt seccomp=unconfined runs it without a filter\n",
   );

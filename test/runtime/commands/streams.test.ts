@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { constants, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { traces } from "../../rig/leaks.ts";
@@ -123,6 +123,17 @@ describe("/dev/stdout and its like", () => {
     const { stdout } = await rig.run(run("-u", "ann", "c1", "sh", "-c", script), { prefix, input: "in\n" });
     assert.equal(stdout, "0\n0\n");
     assert.equal(contentOf("log"), "before\nout\nerr\nin\n");
+  });
+
+  it("are as blocking for a command as they were for tinydocker, so that nothing is lost when a reader is slow", async () => {
+    const script = "grep flags /proc/self/fdinfo/0 /proc/self/fdinfo/1; grep flags /proc/self/fdinfo/2";
+    for (const options of [[], ["--explain"], ["-i"], ["-a", "stdout"]]) {
+      const prefix = shell('cat /dev/null | "$@" 2>&1 | cat');
+      const { stdout } = await rig.run(run(...options, "c1", "sh", "-c", script), { prefix });
+      const flags = [...stdout.matchAll(/flags:\t(\d+)/g)].map(([, octal = ""]) => Number.parseInt(octal, 8));
+      assert.equal(flags.length, 3, stdout);
+      for (const flag of flags) assert.equal(flag & constants.O_NONBLOCK, 0, `${options} ${stdout}`);
+    }
   });
 
   it("whose reader is gone end a command that goes on writing", async () => {
