@@ -44,6 +44,8 @@ export type FailureCode =
   | "network-refused"
   /** The rules that containers need can't be declared: there is no netfilter, or it refuses them. */
   | "firewall-unusable"
+  /** Without root: slirp4netns or pasta is not installed, or does not connect the container. */
+  | "network-helper-failed"
   /** The address that was asked for is not one of the network, or is taken; or all of its addresses are. */
   | "address-unavailable"
   /** A port of this machine that should be published is in use. */

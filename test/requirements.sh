@@ -12,7 +12,7 @@ esac
 packages="
   openssh-server openssh-client rsync gcc make libc6-dev libseccomp-dev sudo git
   python3 golang-go
-  cppcheck strace util-linux uidmap bsdutils iproute2 nftables iptables procps perl-base
+  cppcheck strace util-linux uidmap slirp4netns passt bsdutils iproute2 nftables iptables procps perl-base
   $qemu mmdebstrap e2fsprogs cpio xz-utils zstd libcap2-bin busybox-static
   shellcheck curl wget ca-certificates ruby"
 

@@ -35,7 +35,7 @@ export interface ContainerRequest {
   readonly shmSize?: string | undefined;
   /** Whether the root is read-only. Default: false. */
   readonly readonly?: boolean | undefined;
-  /** `none`, `host`, or names of networks. Default: `bridge`; `none` without root. */
+  /** `none`, `host`, or names of networks; without root `bridge`, `slirp4netns` or `pasta`. Default: `bridge`; `none` without root. */
   readonly networks?: readonly string[] | undefined;
   /** Further names of the container on its networks. */
   readonly networkAliases?: readonly string[] | undefined;

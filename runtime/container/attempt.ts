@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { joined, placesIn } from "../cgroup/step.ts";
 import { oomKills } from "../host/cgroup/cgroup.ts";
 import type { ShimEvent, Spawned } from "../host/events.ts";
-import { type Gate, mapAndRelease, openGate } from "../host/gate.ts";
+import { type Gate, letOn, mapAndLetOn, openGate } from "../host/gate.ts";
 import { identify } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { signalName } from "../host/signals.ts";
@@ -19,7 +19,7 @@ import type { ExitStatus } from "../state/exit.ts";
 import type { StartOptions } from "./container.ts";
 import { cloneFailure } from "./diagnose.ts";
 import { hostFacts } from "./host-facts.ts";
-import type { Attached } from "./network/attach.ts";
+import type { Attached } from "./network/attached.ts";
 import { observed } from "./observe.ts";
 import { afterOutside } from "./outside.ts";
 import { relay } from "./relay.ts";
@@ -89,9 +89,8 @@ export class Attempt {
         else this.#guarded(() => this.#advance(event));
       });
     });
-    this.#guarded(() => this.#record());
-    // The init waits for its users; they are mapped by its pid.
-    if (gate) mapAndRelease(launch.shim, gate, spawned.pid, launch.spec.linux).catch((error) => this.#abort(error));
+    this.#guarded(() => this.#hold("process", spawned.pid));
+    if (gate) this.#prepare(gate).catch((error) => this.#abort(error));
   }
 
   get isOver(): boolean {
@@ -99,10 +98,22 @@ export class Attempt {
   }
 
   /** So that the next start can end it if this process is killed. */
-  #record(): void {
-    const identity = identify(this.spawned.pid);
+  #hold(kind: "process" | "helper", pid: number): void {
+    const identity = identify(pid);
     // If there is none, it has ended.
-    if (identity) hold(this.#launch.held, entry({ kind: "process", ...identity }, "exit"));
+    if (identity) hold(this.#launch.held, entry({ kind, ...identity }, "exit"));
+  }
+
+  /** What the init waits for, because it is done by its pid. */
+  async #prepare(gate: Gate): Promise<void> {
+    const { shim, spec, network } = this.#launch;
+    try {
+      if (needsIdMapper(spec.linux)) await mapAndLetOn(gate, this.spawned.pid, spec.linux);
+      if (this.isOver || !network.connect) return;
+      if (await network.connect(this.spawned.pid, (pid) => this.#hold("helper", pid))) letOn(gate);
+    } finally {
+      shim.close(gate.end);
+    }
   }
 
   #guarded(work: () => void): void {
@@ -188,8 +199,8 @@ function withNetlink<T>({ shim, network: { facts } }: Launch, use: (extra: reado
 }
 
 function spawn(launch: Launch, plan: Plan): { readonly spawned: Spawned; readonly gate: Gate | undefined } {
-  const { shim, spec } = launch;
-  const gate = needsIdMapper(spec.linux) ? openGate(shim) : undefined;
+  const { shim, spec, network } = launch;
+  const gate = needsIdMapper(spec.linux) || network.connect ? openGate(shim) : undefined;
   try {
     return { spawned: spawnWith(launch, plan, gate), gate };
   } catch (error) {
@@ -211,7 +222,7 @@ function spawnWith(launch: Launch, plan: Plan, gate: Gate | undefined): Spawned 
         namespaces: plan.namespaces,
         ...(terminal ? { stdio: given, relayed: [] } : relay(given, user.uid)),
         lock: held.fd,
-        identity: gate ? undefined : identityOf(spec.linux),
+        identity: needsIdMapper(spec.linux) ? undefined : identityOf(spec.linux),
         terminal,
       }),
     ),

@@ -11,7 +11,8 @@ import { stateRoot } from "../state/root.ts";
 import { findExisting } from "../state/status.ts";
 import type { Container, StartOptions } from "./container.ts";
 import { hostFailure } from "./diagnose.ts";
-import { type Attached, attach } from "./network/attach.ts";
+import { attach } from "./network/attach.ts";
+import type { Attached } from "./network/attached.ts";
 import { supervise } from "./supervise.ts";
 
 /**

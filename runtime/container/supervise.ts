@@ -126,7 +126,7 @@ class Supervised implements Container {
   /** What the first attempt made, so that the second can make it anew; the container keeps its addresses. */
   async #undoFirst(): Promise<void> {
     const { shim, held, network } = this.#launch;
-    const made = held.entries.filter(({ resource }) => resource.kind === "directory" || resource.kind === "cgroups");
+    const made = held.entries.filter(({ resource: { kind } }) => ["directory", "cgroups", "helper"].includes(kind));
     await undoAll(shim, held.places, made);
     for (const { veth } of network.facts.links) removeLink(shim, veth);
   }

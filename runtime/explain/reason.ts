@@ -187,6 +187,14 @@ const REASONS = {
     en: "waits until packets pass here: one sent earlier would be lost, and sent again only after a second",
     zh: "等待此处可以收发数据包：过早发送的数据包会丢失，一秒后才会重发",
   },
+  userMode: {
+    en: "copies packets between the container's eth0 and sockets of yours, which needs no root; ends with the container",
+    zh: "在容器的 eth0 与你自己的套接字之间复制数据包，不需要 root；随容器一起结束",
+  },
+  connected: {
+    en: "waits until slirp4netns or pasta gave the container its address and its way out",
+    zh: "等待 slirp4netns 或 pasta 为容器配置好地址和出口",
+  },
   hosts: {
     en: "the addresses of the other containers of its networks, kept up to date while it runs",
     zh: "同一网络中其他容器的地址，在容器运行期间保持更新",

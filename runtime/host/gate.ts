@@ -4,7 +4,7 @@ import type { Namespaces } from "../spec/namespaces.ts";
 import { errnoText } from "./errno.ts";
 import type { Shim } from "./shim.ts";
 
-/** What holds an init back until the users of its namespace are mapped. */
+/** What holds an init back, at each AWAIT of its plan, until something was done for it by its pid. */
 export interface Gate {
   /** The init's first slot, closed here once it has it. */
   readonly slot: number;
@@ -19,14 +19,15 @@ export function openGate(shim: Shim): Gate {
   throw new Failure(`can't make a pipe: ${errnoText(-result)}`, { code: "limit-reached" });
 }
 
-/** Maps the users of the process and lets it go on. Throws Failure; the process then never does. */
-export async function mapAndRelease(shim: Shim, { end }: Gate, pid: number, linux: Namespaces): Promise<void> {
-  try {
-    // Loaded only now: starting programs takes 3 ms to load.
-    const { mapIds } = await import("./users/id-mapper.ts");
-    await mapIds(pid, linux);
-    writeSync(end, "\n");
-  } finally {
-    shim.close(end);
-  }
+/** Maps the users of the process and lets it on. Throws Failure; the process then waits until the gate is closed. */
+export async function mapAndLetOn(gate: Gate, pid: number, linux: Namespaces): Promise<void> {
+  // Loaded only now: starting programs takes 3 ms to load.
+  const { mapIds } = await import("./users/id-mapper.ts");
+  await mapIds(pid, linux);
+  letOn(gate);
+}
+
+/** Past one AWAIT. */
+export function letOn({ end }: Gate): void {
+  writeSync(end, "\n");
 }

@@ -22,7 +22,7 @@ import { rootOf, rootSteps } from "./root.ts";
 import type { Plan, Step } from "./step.ts";
 
 const FIRST_SLOT = HOST_NETLINK_SLOT + 1;
-/** A pipe, where the init has to wait for its users. A container in a user namespace of its own has no cable, so no netlink socket. */
+/** A pipe, where the init has to wait for its users or for a program. A container that waits has no cable, so no netlink socket. */
 const GATE_SLOT = HOST_NETLINK_SLOT;
 /** The last but one, TD_SLOTS_MAX of native/plan.h; the last is the container's own netlink socket. */
 const OLD_ROOT_SLOT = 254;
@@ -66,6 +66,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       ...maskHost(spec, host),
       ...machineSteps(spec),
       ...awaitNetwork(links),
+      ...(spec.network.mode === "user" ? [{ op: "AWAIT", slot: GATE_SLOT, reason: "connected" } as const] : []),
       ...processSteps(spec, host),
       exec(spec),
     ],

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { type Gate, mapAndRelease, openGate } from "../host/gate.ts";
+import { type Gate, mapAndLetOn, openGate } from "../host/gate.ts";
 import type { Shim } from "../host/shim.ts";
 import { identity } from "../host/users/identity.ts";
 import { CLONE, SIGNAL } from "../linux.ts";
@@ -61,9 +61,11 @@ async function release(
   exited: Promise<boolean>,
 ): Promise<boolean> {
   try {
-    await mapAndRelease(shim, gate, pid, linux);
+    await mapAndLetOn(gate, pid, linux);
   } catch {
     shim.signal(pidfd, SIGNAL.SIGKILL);
+  } finally {
+    shim.close(gate.end);
   }
   const isRemoved = await exited;
   shim.close(pidfd);

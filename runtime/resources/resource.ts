@@ -3,6 +3,7 @@ import type { Shim } from "../host/shim.ts";
 import { isEither, type Shape } from "../shape.ts";
 import { type CgroupOwner, type Cgroups, isCgroups, removeCgroups } from "./cgroup.ts";
 import { type Directories, type Directory, isDirectory, removeDirectory } from "./directory.ts";
+import { type Helper, isHelper } from "./helper.ts";
 import { type ContainerLease, freeLease, isContainerLease } from "./lease.ts";
 import { endProcess, isProcess, type Process } from "./process.ts";
 
@@ -10,10 +11,10 @@ import { endProcess, isProcess, type Process } from "./process.ts";
  * What a container has on the host, one file for each kind. A new kind is one more member here and one more case below.
  * Undoing one that does not exist, or no longer does, must succeed.
  */
-export type Resource = Directory | Process | ContainerLease | Cgroups;
+export type Resource = Directory | Process | Helper | ContainerLease | Cgroups;
 
 export const isResource: Shape<Resource> = isEither(
-  isEither(isDirectory, isProcess),
+  isEither(isDirectory, isEither(isProcess, isHelper)),
   isEither(isContainerLease, isCgroups),
 );
 
@@ -26,6 +27,7 @@ export async function undo(shim: Shim, places: Surroundings, resource: Resource,
     case "directory":
       return removeDirectory(shim, places, resource);
     case "process":
+    case "helper":
       return endProcess(shim, identityOf(resource, boot));
     case "lease":
       return freeLease(shim, places.root, resource);
@@ -34,6 +36,6 @@ export async function undo(shim: Shim, places: Surroundings, resource: Resource,
   }
 }
 
-export function identityOf({ pid, startTime }: Process, boot: string): ProcessIdentity {
+export function identityOf({ pid, startTime }: Process | Helper, boot: string): ProcessIdentity {
   return { pid, startTime, boot };
 }

@@ -3,11 +3,12 @@ import { addressText, parseAddress } from "../network/address.ts";
 import { DEFAULT_NETWORK, type HostEntry, type PublishedPort } from "../network/network.ts";
 import { publishedPorts } from "../network/publish.ts";
 import type { Dns } from "../network/resolv-conf.ts";
+import { isUserModeProgram, type UserModeProgram } from "../network/user-mode.ts";
 import { checkedName } from "./name.ts";
 
 /** What a caller asks for, in the words of docker's options. */
 export interface NetworkRequest {
-  /** none, host, or names of networks. Default: bridge; none without root. */
+  /** none, host, or names of networks; without root bridge, slirp4netns or pasta. Default: bridge; none without root. */
   readonly names?: readonly string[] | undefined;
   /** Further names of the container on its networks. */
   readonly aliases?: readonly string[] | undefined;
@@ -26,8 +27,10 @@ export interface NetworkRequest {
 
 /** The network of a container. */
 export interface NetworkSpec {
-  /** none: only its own loopback. host: the machine's own. joined: `attachments`. */
-  readonly mode: "none" | "host" | "joined";
+  /** none: only its own loopback. host: the machine's own. joined: `attachments`. user: a way out through a program. */
+  readonly mode: "none" | "host" | "joined" | "user";
+  /** Of the mode user; absent: the first that is installed. */
+  readonly program?: UserModeProgram;
   /** Nobody asked for a network: a container that can't be connected starts without. */
   readonly byDefault: boolean;
   readonly attachments: readonly RequestedAttachment[];
@@ -53,25 +56,35 @@ const DNS_NAME = /^[a-zA-Z0-9_]([a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?$/;
 /** Completes and checks the request. Throws Failure for what can't be. */
 export function networkOf(request: NetworkRequest, caller: { readonly netAdmin: boolean }): NetworkSpec {
   const names = request.names?.length ? request.names : [caller.netAdmin ? DEFAULT_NETWORK : "none"];
-  const mode = modeOf(names);
+  const mode = modeOf(names, caller);
   const spec = {
     mode,
+    ...programOf(mode, names),
     byDefault: !request.names?.length && !needsNetwork(request),
     attachments: mode === "joined" ? attachmentsOf(names, request) : [],
     ports: publishedPorts(request.publish ?? []),
     dns: { servers: (request.dns ?? []).map(serverOf), search: (request.dnsSearch ?? []).map(domainOf) },
     extraHosts: (request.addHosts ?? []).map(hostOf),
   };
-  if (mode !== "joined") refuseWithout(mode, request);
+  if (mode !== "joined") refuseWithout(mode, names[0] ?? "", request);
   else if (!caller.netAdmin) throw joiningNeedsRoot(names[0] ?? "");
   return spec;
 }
 
-function modeOf(names: readonly string[]): NetworkSpec["mode"] {
+function modeOf(names: readonly string[], caller: { readonly netAdmin: boolean }): NetworkSpec["mode"] {
   const alone = names.find((name) => name === "none" || name === "host");
-  if (alone === undefined) return "joined";
+  if (alone === undefined) return !caller.netAdmin && isUserMode(names) ? "user" : "joined";
   if (names.length === 1) return alone === "none" ? "none" : "host";
   throw refused(`--network ${alone} can't be combined with another network`);
+}
+
+/** Root may have networks with these names. */
+function isUserMode([name = "", ...others]: readonly string[]): boolean {
+  return others.length === 0 && (name === DEFAULT_NETWORK || isUserModeProgram(name));
+}
+
+function programOf(mode: NetworkSpec["mode"], [name = ""]: readonly string[]): Pick<NetworkSpec, "program"> {
+  return mode === "user" && isUserModeProgram(name) ? { program: name } : {};
 }
 
 function attachmentsOf(names: readonly string[], { aliases = [], ip, ip6 }: NetworkRequest): RequestedAttachment[] {
@@ -125,24 +138,32 @@ function needsNetwork({ publish, aliases, ip, ip6 }: NetworkRequest): boolean {
   return Boolean(publish?.length || aliases?.length || ip !== undefined || ip6 !== undefined);
 }
 
+const WHY_NOT = {
+  none: "nothing but the container itself is on its network",
+  host: "its network is this machine's own",
+  user: "without root, its network is only a way out of it; run tinydocker as root, or use --network host",
+} as const;
+
 /** What only makes sense on a network. */
-function refuseWithout(mode: "none" | "host", { publish, aliases, ip, ip6, addHosts }: NetworkRequest): void {
-  const why =
-    mode === "host" ? "its network is this machine's own" : "nothing but the container itself is on its network";
+function refuseWithout(
+  mode: keyof typeof WHY_NOT,
+  name: string,
+  { publish, aliases, ip, ip6, addHosts }: NetworkRequest,
+): void {
   const given = [
     ["-p", publish?.length],
     ["--network-alias", aliases?.length],
     ["--ip", ip !== undefined],
     ["--ip6", ip6 !== undefined],
-    [`--add-host NAME:${HOST_GATEWAY}`, mode === "none" && addHosts?.some((host) => host.endsWith(HOST_GATEWAY))],
+    [`--add-host NAME:${HOST_GATEWAY}`, mode !== "host" && addHosts?.some((host) => host.endsWith(HOST_GATEWAY))],
   ].find(([, isGiven]) => isGiven);
-  if (given) throw refused(`${given[0]} can't be used with --network ${mode}: ${why}`);
+  if (given) throw refused(`${given[0]} can't be used with --network ${name}: ${WHY_NOT[mode]}`);
 }
 
 function joiningNeedsRoot(name: string): Failure {
   return new Failure(`joining the network ${name} needs root, with CAP_NET_ADMIN`, {
     code: "root-required",
-    remedy: "use --network none or host, or run tinydocker as root",
+    remedy: "use --network bridge, host or none, or run tinydocker as root",
   });
 }
 

@@ -1,4 +1,5 @@
 import { RLIMIT } from "../linux.ts";
+import { USER_MODE_PROGRAMS } from "../network/user-mode.ts";
 import { isBoolean, isEither, isListOf, isMapOf, isOneOf, isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
 import { isCapability } from "../spec/security/capability.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
@@ -17,14 +18,17 @@ const isPublishedPort = isRecordOf(
   { protocol: isOneOf("tcp", "udp"), host: isWhole, container: isWhole },
   { address: isText },
 );
-const isNetwork = isRecordOf({
-  mode: isOneOf("none", "host", "joined"),
-  byDefault: isBoolean,
-  attachments: isListOf(isRecordOf({ network: isText, aliases: isTexts }, { ipv4: isText, ipv6: isText })),
-  ports: isListOf(isPublishedPort),
-  dns: isRecordOf({ servers: isTexts, search: isTexts }),
-  extraHosts: isListOf(isHostEntry),
-});
+const isNetwork = isRecordOf(
+  {
+    mode: isOneOf("none", "host", "joined", "user"),
+    byDefault: isBoolean,
+    attachments: isListOf(isRecordOf({ network: isText, aliases: isTexts }, { ipv4: isText, ipv6: isText })),
+    ports: isListOf(isPublishedPort),
+    dns: isRecordOf({ servers: isTexts, search: isTexts }),
+    extraHosts: isListOf(isHostEntry),
+  },
+  { program: isOneOf(...USER_MODE_PROGRAMS) },
+);
 const isDevice = isRecordOf(
   { path: isText, major: isWhole, minor: isWhole },
   { type: isOneOf("b", "c"), source: isText, access: isText, fileMode: isWhole, uid: isWhole, gid: isWhole },

@@ -6,7 +6,8 @@ export const NETWORK_OPTIONS = {
   network: {
     type: "string",
     multiple: true,
-    describe: "none, host or the name of a network; default: bridge, and none without root",
+    describe:
+      "none, host or the name of a network, without root bridge, slirp4netns or pasta; default: bridge, and none without root",
   },
   publish: {
     type: "string",

@@ -15,8 +15,7 @@ import {
   networkNamed,
   outwardOf,
 } from "../../network/network.ts";
-import type { LinkFacts, NetworkFacts } from "../../plan/host-facts.ts";
-import type { Preparation } from "../../plan/step.ts";
+import type { LinkFacts } from "../../plan/host-facts.ts";
 import { ensureBridge } from "../../resources/bridge.ts";
 import { foreignDrops } from "../../resources/filter.ts";
 import { hostsPath, makeHosts } from "../../resources/hosts-file.ts";
@@ -27,18 +26,11 @@ import type { ContainerSpec } from "../../spec/spec.ts";
 import { type Claim, hold } from "../../state/claim.ts";
 import { entry } from "../../state/entry.ts";
 import { type Held, readNetworks, withNetworks } from "../../state/network-store.ts";
+import type { Attached } from "./attached.ts";
 import { hostFacts, loopbackFacts, resolverFor, withMachine } from "./name-files.ts";
+import { attachUserMode } from "./user-mode.ts";
 
 type Warn = (warning: Failure) => void;
-
-/** What was prepared for a container's network. */
-export interface Attached {
-  readonly facts: NetworkFacts;
-  /** Closes the sockets of published ports. */
-  close(): void;
-  /** For --explain. */
-  prepared(): readonly Preparation[];
-}
 
 const NOTHING_OPEN = { close: () => {}, prepared: () => [] };
 
@@ -49,6 +41,8 @@ export async function attach(shim: Shim, spec: ContainerSpec, claim: Claim, warn
       return { facts: loopbackFacts(spec), ...NOTHING_OPEN };
     case "host":
       return { facts: hostFacts(spec), ...NOTHING_OPEN };
+    case "user":
+      return attachUserMode(spec);
     case "joined":
       return spec.network.byDefault ? joinIfPossible(shim, spec, claim, warn) : join(shim, spec, claim, warn);
   }
