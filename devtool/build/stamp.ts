@@ -36,12 +36,15 @@ export async function currentStamp(
   return { files, how: JSON.stringify([step.argv, arch, libc]) };
 }
 
+const EMPTY = Buffer.alloc(0);
+
 async function digest(root: string, path: string, digests: Digests): Promise<string> {
   const found = await stat(join(root, path), { bigint: true }).catch(() => undefined);
   const file = [found?.ino, found?.size, found?.mtimeNs, found?.ctimeNs].join();
   const known = digests.get(path);
   if (known?.file === file) return known.sum;
-  const content = await readFile(join(root, path)).catch(() => Buffer.alloc(0)); // removed meanwhile: the next round will see that
+  // Not a FIFO, which would wait for a writer. What was removed meanwhile, the next round will see.
+  const content = found?.isFile() ? await readFile(join(root, path)).catch(() => EMPTY) : EMPTY;
   const sum = createHash("sha256").update(content).digest("hex");
   digests.set(path, { file, sum });
   return sum;

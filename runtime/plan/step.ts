@@ -95,8 +95,8 @@ export interface Plan {
   readonly namespaces: number;
   readonly steps: readonly Step[];
   /**
-   * A guard ends it if the process that started it is killed: its own first process may clear its death signal, by a change
-   * of its user or by executing a program that gains rights.
+   * A guard ends it if the process that started it is killed: its own first process may clear its death signal, by
+   * prctl(2), by a change of its user or by executing a program that gains rights.
    */
   readonly guarded: boolean;
 }

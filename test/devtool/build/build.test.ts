@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -110,6 +111,14 @@ test("what was removed on the target after it was made is made again", async (t)
   const { mirror, run, made } = await place(t);
   await run();
   await rm(join(mirror, "native/out"));
+  assert.equal(await run(), true);
+  assert.equal(await made(), "ab");
+});
+
+test("a FIFO among the sources does not keep a build waiting", async (t) => {
+  if (!needs(t, lacks("make", "mkfifo"))) return;
+  const { mirror, run, made } = await place(t);
+  assert.equal(spawnSync("mkfifo", [join(mirror, "native/fifo")]).status, 0);
   assert.equal(await run(), true);
   assert.equal(await made(), "ab");
 });
