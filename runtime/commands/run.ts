@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { type NamedRequest, prepare } from "../container/prepare.ts";
 import { start } from "../container/start.ts";
 import type { Failure } from "../failure.ts";
@@ -42,7 +43,7 @@ async function run(request: NamedRequest, streams: Streams, explain: boolean): P
 async function explainOnStderr() {
   const { explainer } = await import("../explain/explain.ts");
   const { languageOf } = await import("../explain/reason.ts");
-  return explainer(languageOf(process.env), say);
+  return explainer(languageOf(process.env), (words) => void writeSync(2, words));
 }
 
 function warn({ message, remedy }: Failure): void {

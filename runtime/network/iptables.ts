@@ -66,7 +66,7 @@ function table(name: Jump["table"], chains: readonly (readonly [name: string, ru
 }
 
 function guard({ bridge }: Network, subnet: string): string[] {
-  return [`! -i ${bridge} -d ${subnet} -j DROP`];
+  return [`! -i ${bridge} -d ${subnet} -m addrtype ! --dst-type LOCAL -j DROP`];
 }
 
 function publishing(networks: Networks): string[] {

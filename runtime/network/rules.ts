@@ -82,7 +82,11 @@ export function chainsOf(networks: Networks): Chain[] {
 
 /** No one but the network's own containers and this machine sends to a container's own address. */
 function guard(network: Network): string[] {
-  return families(network).map(({ ip, subnet }) => `iifname != "${network.bridge}" ${ip} daddr ${subnet} drop`);
+  // The bridge's own address is one of this machine's.
+  const isContainer = "fib daddr type != local";
+  return families(network).map(
+    ({ ip, subnet }) => `iifname != "${network.bridge}" ${ip} daddr ${subnet} ${isContainer} drop`,
+  );
 }
 
 /** What comes to a published port goes on to the container's. */

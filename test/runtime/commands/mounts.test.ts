@@ -95,7 +95,8 @@ describe("a mount of a device directory or a device", () => {
     assert.equal(await printed("echo x >/dev/null; head -c 3 /dev/zero | wc -c", "-v", "/dev:/dev"), "3");
     assert.equal(await printed("echo $(ls /dev/pts)", "-v", "/dev:/dev"), "ptmx");
     assert.equal(await printed("exec 5<>/dev/ptmx; echo $(ls /dev/pts)", "-v", "/dev:/dev"), "0 ptmx");
-    assert.match((await sh(`cat <${otherDevice()}`, "-v", "/dev:/dev")).stderr, /Permission denied/);
+    const other = otherDevice();
+    if (other) assert.match((await sh(`cat <${other}`, "-v", "/dev:/dev")).stderr, /Permission denied/);
     assert.equal(await printed("echo x >/dev/null", "-v", "/dev:/dev:ro"), "");
     assert.deepEqual(readdirSync("/dev").sort(), before);
   });
@@ -278,12 +279,11 @@ async function imageOf(script: string): Promise<string> {
   return name;
 }
 
-/** A device of this machine that no container has. */
-function otherDevice(): string {
+/** A device of this machine that no container has; undefined where there is none, as in a container. */
+function otherDevice(): string | undefined {
   const own = ["null", "zero", "full", "random", "urandom", "tty", "ptmx"];
   const found = readdirSync("/dev", { withFileTypes: true }).find(
     (entry) => (entry.isCharacterDevice() || entry.isBlockDevice()) && !own.includes(entry.name),
   );
-  assert.ok(found);
-  return join("/dev", found.name);
+  return found && join("/dev", found.name);
 }

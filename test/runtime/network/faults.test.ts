@@ -71,7 +71,7 @@ describe("a machine that can't do it", () => {
     [
       "without the right to",
       ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin"],
-      /^tinydocker: joining the network bridge needs root, with CAP_NET_ADMIN\n[^\n]*\n$/,
+      /^tinydocker: -p can't be used with --network bridge: without root, [^\n]*\n[^\n]*\n$/,
     ],
     [
       "with a read-only state directory",

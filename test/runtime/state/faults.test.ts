@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { traces } from "../../rig/leaks.ts";
-import { gone } from "../../rig/processes.ts";
 import { importBusybox, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
 import { killedAt } from "../killed-at.ts";
 
@@ -77,17 +76,15 @@ describe("tinydocker killed at any step", () => {
     });
   }
 
-  it("ends even a container that cleared its parent-death signal, at the next start", async () => {
+  it("ends even a container that cleared its parent-death signal", async () => {
     const clear = ["setpriv", "--pdeathsig", "clear", "sh", "-c", "echo ready; exec sleep 1000"];
     const child = rig.spawn(["run", "c1", ...clear]);
     const ended = outcomeOf(child);
     await once(child.stdout as NodeJS.ReadableStream, "data");
-    const pid = Number(/"kind":"process","pid":(\d+)/.exec(readFileSync(join(rig.root, "locks/c1"), "utf8"))?.[1]);
     child.kill("SIGKILL");
     assert.deepEqual(await once(child, "exit"), [null, "SIGKILL"]);
-    assert.ok(existsSync(`/proc/${pid}`));
     assert.equal((await rig.run([...box, "c2", "true"])).code, 0);
-    await gone(pid);
+    // It has its output open as long as it lives.
     await ended;
     assert.deepEqual(traces(rig.root), clean);
   });

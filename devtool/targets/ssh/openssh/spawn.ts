@@ -12,7 +12,8 @@ export function spawnSession(args: readonly string[], env: Readonly<Record<strin
 }
 
 /** ssh is told to end when its stdin does, thus also when devtool is killed: without a command it reads none. */
-const ENDS_WITH_STDIN = `exec 3<&0
+const ENDS_WITH_STDIN = `command -v ssh >/dev/null || exit 127
+exec 3<&0
 ssh -N "$@" </dev/null 3<&- & ssh=$!
 { cat <&3; kill $ssh; } >/dev/null 2>&1 & watcher=$!
 wait $ssh; code=$?
