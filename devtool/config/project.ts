@@ -1,4 +1,4 @@
-import { realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { OUTPUTS_LIST } from "../bundle/outputs.ts";
 import { Failure } from "../failure.ts";
@@ -6,6 +6,7 @@ import { parseLines } from "../ignore/lines.ts";
 import { toBytes } from "../paths/bytes.ts";
 import type { BundleConfig, TargetSettings } from "./config.ts";
 import { findConfigFile, readConfigFile } from "./file.ts";
+import { isFile } from "./is-file.ts";
 import { refused } from "./refused.ts";
 import type { CheckedConfig } from "./schema.ts";
 import { type ProjectStep, resolveSteps } from "./steps.ts";
@@ -152,13 +153,6 @@ function inProject(root: string, folder: string, key: string): string {
 
 function within(folder: string, path: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }
 
 function posix(path: string): string {

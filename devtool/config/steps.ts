@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { TOOL_FILES, TOOL_OUTPUTS, TOOLS } from "../build/tools.ts";
 import type { BuildConfig, BuildTool, StepConfig } from "./config.ts";
+import { isFile } from "./is-file.ts";
 import { refused } from "./refused.ts";
 import type { CheckedConfig } from "./schema.ts";
 
@@ -86,7 +87,7 @@ function nameOf({ name }: StepConfig, folder: string, program: string): string {
 
 async function checkTool(tool: BuildTool, root: string, folder: string, key: string): Promise<void> {
   const files = TOOL_FILES[tool];
-  const found = await Promise.all(files.map((file) => isThere(join(root, folder, file))));
+  const found = await Promise.all(files.map((file) => isFile(join(root, folder, file))));
   if (!found.includes(true))
     throw refused(`${key}: ${folder === "" ? "the project's folder" : folder} has no ${files.at(-1)}`);
 }

@@ -183,6 +183,11 @@ const WRONG: readonly (readonly [string, Record<string, string>, RegExp])[] = [
     /bundle\.outdir src contains the entry point src\/main\.ts/,
   ],
   [
+    "the native folder's Makefile is a folder",
+    { "native/Makefile/a.c": "", "devtool.config.js": 'export default { native: { folder: "native" } };' },
+    /native\.folder: native has no Makefile/,
+  ],
+  [
     "the native folder has no Makefile",
     { "native/a.c": "", "devtool.config.js": 'export default { native: { folder: "native" } };' },
     /native\.folder: native has no Makefile/,

@@ -1,4 +1,6 @@
+import assert from "node:assert/strict";
 import { buffer } from "node:stream/consumers";
+import { Failure } from "../../../devtool/failure.ts";
 import { type SshTargetOptions, sshTarget } from "../../../devtool/targets/ssh/target.ts";
 import type { Connection, ExitStatus, RemoteProcess, Target } from "../../../devtool/targets/target.ts";
 import type { Sshd } from "../../rig/sshd.ts";
@@ -47,4 +49,17 @@ export async function firstLine(process: RemoteProcess): Promise<string> {
     if (text.includes("\n")) break;
   }
   return text.split("\n")[0] ?? "";
+}
+
+/** Why no connection can be made. */
+export async function refusal(sshd: Sshd): Promise<Failure> {
+  const error = await targetOn(sshd)
+    .connect(AbortSignal.timeout(30_000))
+    .then(
+      () => new assert.AssertionError({ message: "the connection was made" }),
+      (reason: unknown) => reason,
+    );
+  assert.ok(error instanceof Failure, String(error));
+  assert.equal(error.exitCode, 2);
+  return error;
 }

@@ -3,19 +3,16 @@ import { appendFile, mkdtemp, readFile, rename, rm, symlink, writeFile } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { before, type TestContext } from "node:test";
-import { Failure } from "../../../../../devtool/failure.ts";
 import { buildAgent } from "../../../../rig/agent.ts";
 import { certifyHost, certifyUser, makeAuthority } from "../../../../rig/certificate.ts";
 import { needs, temporaryDirectory } from "../../../../rig/host.ts";
 import { PASSWORD, passwordSshdLacks, startPasswordSshd } from "../../../../rig/password-sshd.ts";
 import { startSshAgent } from "../../../../rig/ssh-agent.ts";
 import { type Sshd, startSshd } from "../../../../rig/sshd.ts";
-import { connectTo, outcome, targetOn } from "../../connected.ts";
+import { connectTo, outcome, refusal, targetOn } from "../../connected.ts";
 import { onTerminal, withoutTerminal } from "../../terminal.ts";
 
 before(buildAgent);
-
-const soon = () => AbortSignal.timeout(30_000);
 
 async function configure(sshd: Sshd, from: string | RegExp, to: string): Promise<void> {
   await writeFile(sshd.configFile, (await readFile(sshd.configFile, "utf8")).replace(from, to));
@@ -24,18 +21,6 @@ async function configure(sshd: Sshd, from: string | RegExp, to: string): Promise
 async function logsIn(t: TestContext, sshd: Sshd): Promise<void> {
   const connection = await connectTo(t, targetOn(sshd));
   assert.equal((await outcome(connection.exec(["echo", "in"]))).stdout, "in\n");
-}
-
-async function refusal(sshd: Sshd): Promise<Failure> {
-  const error = await targetOn(sshd)
-    .connect(soon())
-    .then(
-      () => new assert.AssertionError({ message: "the connection was made" }),
-      (reason: unknown) => reason,
-    );
-  assert.ok(error instanceof Failure, String(error));
-  assert.equal(error.exitCode, 2);
-  return error;
 }
 
 /** It lets in by certificates alone. */

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { before } from "node:test";
-import { Failure } from "../../../../../devtool/failure.ts";
 import { buildAgent } from "../../../../rig/agent.ts";
 import { gone } from "../../../../rig/processes.ts";
 import { type Sshd, startSshd } from "../../../../rig/sshd.ts";
-import { connectTo, outcome, targetOn } from "../../connected.ts";
+import { connectTo, outcome, refusal, targetOn } from "../../connected.ts";
 
 before(buildAgent);
 
@@ -26,18 +25,6 @@ process.stdin.pipe(socket).pipe(process.stdout);\n`,
 }
 
 const proxyCommand = (sshd: Sshd, command: string) => appendFile(sshd.configFile, `  ProxyCommand ${command}\n`);
-
-async function refusal(sshd: Sshd): Promise<Failure> {
-  const error = await targetOn(sshd)
-    .connect(soon())
-    .then(
-      () => new assert.AssertionError({ message: "the connection was made" }),
-      (reason: unknown) => reason,
-    );
-  assert.ok(error instanceof Failure, String(error));
-  assert.equal(error.exitCode, 2);
-  return error;
-}
 
 test("a connection goes through a ProxyCommand, with tokens, which ends with it", async (t) => {
   const sshd = await startSshd(t);
