@@ -32,8 +32,11 @@ export async function wait(name: string): Promise<Exit["status"]> {
     case "running":
       await endOf(shim, status.process);
       return exitOf(shim, root, name, status.process);
+    case "restarting":
     case "stopped":
-      return status.exit ? status.exit.status : exitOf(shim, root, name, status.process);
+      return status.exit
+        ? status.exit.status
+        : exitOf(shim, root, name, status.state === "stopped" ? status.process : undefined);
   }
 }
 
@@ -62,7 +65,7 @@ async function exitOf(
   const deadline = Date.now() + EXIT_WAIT_MS;
   for (;;) {
     const found = find(placesOf(root, name));
-    const exit = found?.record.exit;
+    const exit = found && "exit" in found.status ? found.status.exit : undefined;
     if (exit?.process && process && isSame(exit.process, process)) return exit.status;
     if (!found || Date.now() >= deadline) return "unknown";
     if (found.owner && isAlive(found.owner)) await setTimeout(EXIT_POLL_MS);

@@ -14,12 +14,12 @@ export type Directories = Readonly<Record<Directory["which"], string>>;
  */
 export interface Directory {
   readonly kind: "directory";
-  readonly which: "upper" | "work";
+  readonly which: "upper" | "work" | "monitor";
 }
 
 export const isDirectory: Shape<Directory> = isRecordOf({
   kind: isOneOf("directory"),
-  which: isOneOf("upper", "work"),
+  which: isOneOf("upper", "work", "monitor"),
 });
 
 export function directory(which: Directory["which"]): Directory {

@@ -1,5 +1,9 @@
+import { readFileSync } from "node:fs";
+import { Failure } from "../failure.ts";
 import { isProcessIdentity, type ProcessIdentity } from "../host/process.ts";
-import { isEither, isOneOf, isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
+import { signalName } from "../host/signals.ts";
+import { isEither, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
+import { isMissing } from "./lock.ts";
 
 /** How the command ended, as waitpid reports it: a code, or the signal that ended it. */
 export type ExitStatus = (
@@ -18,6 +22,10 @@ export interface Exit {
   readonly at: number;
   /** What ended; absent when it had ended before it could be identified. */
   readonly process?: ProcessIdentity;
+  /** How often the monitor has started it again since it was started. */
+  readonly restarts?: number;
+  /** It was asked to stop, so that no restart policy starts it again. */
+  readonly stopped?: true;
 }
 
 export function exitNow(status: Exit["status"], process: ProcessIdentity | undefined): Exit {
@@ -36,5 +44,37 @@ const isExitStatus = isEither(
 
 export const isExit: Shape<Exit> = isRecordOf(
   { status: isEither(isExitStatus, isOneOf("unknown")), at: isWhole },
-  { process: isProcessIdentity },
+  { process: isProcessIdentity, restarts: isWhole, stopped: isTrue },
 );
+
+/** What a monitor writes: as Exit, with the number of the signal, and with neither code nor signal where it is unknown. */
+const isMonitored = isRecordOf(
+  { code: isEither(isWhole, isOneOf(null)), signal: isEither(isWhole, isOneOf(null)), at: isWhole, restarts: isWhole },
+  { oomKilled: isTrue, stopped: isTrue, process: isProcessIdentity },
+);
+
+/** The last exit that the monitor recorded in that file; undefined if there is none yet. Throws Failure when it is damaged. */
+export function readExit(path: string): Exit | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  const exit = parseJson(text);
+  if (!isMonitored(exit)) throw damaged(path);
+  const { code, signal, oomKilled, ...about } = exit;
+  return { ...about, status: { ...statusOf(code, signal), ...(oomKilled ? { oomKilled } : {}) } };
+}
+
+function statusOf(code: number | null, signal: number | null): ExitStatus {
+  return signal === null ? { code: code ?? 0, signal } : { code: null, signal: signalName(signal) };
+}
+
+function damaged(path: string): Failure {
+  return new Failure(`${path} does not say how a container ended`, {
+    code: "state-damaged",
+    remedy: "remove the file: the container's last exit is unknown then",
+  });
+}

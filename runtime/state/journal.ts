@@ -7,15 +7,17 @@ import { type ContainerRecord, isContainerRecord, isOfOtherVersion } from "./rec
 
 /** The content of a name's lock file, one JSON object a line. The file exists while there is something to undo. */
 export interface Journal {
-  /** The process that wrote it. */
+  /** The process that has the name: the one that wrote this, or the monitor that it left the container to. */
   readonly owner: ProcessIdentity | undefined;
+  /** The owner, where it is a monitor. */
+  readonly monitor?: ProcessIdentity;
   /** Only of a container that is removed at its exit: its record has no separate file. */
   readonly record: ContainerRecord | undefined;
   readonly entries: readonly Entry[];
 }
 
 const isLine = isEither(
-  isRecordOf({ owner: isProcessIdentity }),
+  isEither(isRecordOf({ owner: isProcessIdentity }), isRecordOf({ monitor: isProcessIdentity })),
   isEither(isRecordOf({ record: isContainerRecord }), isRecordOf({ entry: isEntry })),
 );
 type Line = Shaped<typeof isLine>;
@@ -51,8 +53,10 @@ export function parseJournal(text: string, path: string): Journal {
     .split("\n")
     .slice(0, -1)
     .flatMap((line, index) => parseLine(line, index + 1, path));
+  const monitor = lines.findLast((line) => "monitor" in line)?.monitor;
   return {
-    owner: lines.findLast((line) => "owner" in line)?.owner,
+    owner: monitor ?? lines.findLast((line) => "owner" in line)?.owner,
+    ...(monitor ? { monitor } : {}),
     record: lines.findLast((line) => "record" in line)?.record,
     entries: lines.flatMap((line) => ("entry" in line ? [line.entry] : [])),
   };

@@ -15,10 +15,16 @@ export interface Places {
   readonly work: string;
   /** Always empty as the host sees it. */
   readonly memory: string;
+  /** What the monitor of a detached container keeps: its log, how it ended last, the socket to attach to. */
+  readonly monitor: string;
+  readonly log: string;
+  readonly exit: string;
+  readonly attach: string;
 }
 
 /** `root` is stateRoot(). */
 export function placesOf(root: string, name: string): Places {
+  const monitor = join(root, "monitors", name);
   return {
     name,
     root,
@@ -27,5 +33,9 @@ export function placesOf(root: string, name: string): Places {
     upper: join(root, "containers", name),
     work: join(root, "work", name),
     memory: join(root, "memory"),
+    monitor,
+    log: join(monitor, "log"),
+    exit: join(monitor, "exit"),
+    attach: join(monitor, "attach"),
   };
 }

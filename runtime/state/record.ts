@@ -4,6 +4,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   unlinkSync,
   writeFileSync,
@@ -11,15 +12,19 @@ import {
 import { basename, dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { isListOf, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
+import type { Life } from "../spec/life.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { type Entry, isEntry } from "./entry.ts";
 import { type Exit, isExit } from "./exit.ts";
+import { isLife } from "./life-shape.ts";
 import { isMissing } from "./lock.ts";
 import { isContainerSpec } from "./spec-shape.ts";
 
 /** What a container is. Whether it runs is not stored here: see status.ts. */
 export interface ContainerRecord {
   readonly version: 2;
+  /** 64 hexadecimal digits. */
+  readonly id: string;
   readonly name: string;
   /** Milliseconds since 1970, not formatted: formatting the first date of a program reads the files of the time zone. */
   readonly created: number;
@@ -28,7 +33,10 @@ export interface ContainerRecord {
   readonly spec: ContainerSpec;
   /** What lasts until its removal. */
   readonly entries: readonly Entry[];
+  /** Of a container without a monitor: that writes its exit to a file of its own. */
   readonly exit?: Exit;
+  /** Of a container that stays when the command line ends; it has a monitor while it runs. */
+  readonly life?: Life;
 }
 
 const VERSION = 2;
@@ -36,21 +44,36 @@ const VERSION = 2;
 export const isContainerRecord: Shape<ContainerRecord> = isRecordOf(
   {
     version: isOneOf(VERSION),
+    id: isText,
     name: isText,
     created: isWhole,
     remove: isOneOf("at exit", "on request"),
     spec: isContainerSpec,
     entries: isListOf(isEntry),
   },
-  { exit: isExit },
+  { exit: isExit, life: isLife },
 );
 
 export function newRecord(
   spec: ContainerSpec,
   remove: ContainerRecord["remove"],
   entries: readonly Entry[],
+  life?: Life,
 ): ContainerRecord {
-  return { version: VERSION, name: spec.name, created: Date.now(), remove, spec, entries };
+  const about = { version: VERSION, id: newId(), name: spec.name, created: Date.now() } as const;
+  return { ...about, remove, spec, entries, ...(life ? { life } : {}) };
+}
+
+/** Not by node:crypto, which takes a millisecond to load. */
+function newId(): string {
+  const fd = openSync("/dev/urandom", "r");
+  try {
+    const bytes = Buffer.alloc(32);
+    readSync(fd, bytes);
+    return bytes.toString("hex");
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Undefined if there is none. Throws Failure for one that is damaged or of another version. */

@@ -4,7 +4,7 @@ import { isSame } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { directory } from "../resources/directory.ts";
 import { type Entry, entry, processOf, undoAll } from "./entry.ts";
-import { exitNow } from "./exit.ts";
+import { exitNow, readExit } from "./exit.ts";
 import { readJournal } from "./journal.ts";
 import { lockedNames, openExistingLock, tryLock } from "./lock.ts";
 import { type Places, placesOf } from "./places.ts";
@@ -42,7 +42,8 @@ function entriesOfLostJournal(): Entry[] {
 /** The command ran, and the process that waited for it was killed before it recorded the exit. */
 function recordLostExit(places: Places, record: ContainerRecord, entries: readonly Entry[]): void {
   const process = processOf(entries);
-  if (!process || (record.exit?.process && isSame(process, record.exit.process))) return;
+  const recorded = [record.exit, record.life && readExit(places.exit)];
+  if (!process || recorded.some((exit) => exit?.process && isSame(process, exit.process))) return;
   writeRecord(places.record, { ...record, exit: exitNow("unknown", process) });
 }
 

@@ -2,7 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { isAlive, isSame, type ProcessIdentity } from "../host/process.ts";
 import { type Entry, processOf } from "./entry.ts";
-import type { Exit } from "./exit.ts";
+import { type Exit, readExit } from "./exit.ts";
 import { type Journal, readJournal } from "./journal.ts";
 import { isMissing } from "./lock.ts";
 import type { Places } from "./places.ts";
@@ -12,13 +12,16 @@ import { type ContainerRecord, readRecord } from "./record.ts";
  * What a container is doing, in the OCI runtime-spec's terms. It is derived from files and processes, and stored nowhere.
  *
  *   creating ──▶ created ──▶ running ──▶ stopped       one that is kept: a record, then a journal beside it
- *                               ▲           │
- *                               └───────────┘          started again
+ *                               ▲ │         ▲
+ *                               │ ▼         │          by the policy of a detached one
+ *                            restarting ────┘
  *   creating ──▶ running ──▶ gone                      one that is removed at its exit: a journal only
  */
 export type Status =
   | { readonly state: "creating" | "created" }
   | { readonly state: "running"; readonly process: ProcessIdentity }
+  /** Its monitor will start it again. */
+  | { readonly state: "restarting"; readonly exit: Exit | undefined }
   /** No exit: it ended, and its exit is not recorded yet. */
   | { readonly state: "stopped"; readonly exit: Exit | undefined; readonly process: ProcessIdentity | undefined };
 
@@ -27,6 +30,8 @@ export interface Found {
   readonly status: Status;
   /** The process that has the name, or had it when it was killed. */
   readonly owner: ProcessIdentity | undefined;
+  /** The same, where it is the monitor of a detached container. */
+  readonly monitor: ProcessIdentity | undefined;
   /** What that process has made. */
   readonly entries: readonly Entry[];
 }
@@ -36,8 +41,16 @@ export function find(places: Places): Found | undefined {
   const journal = journalOf(places);
   const kept = readRecord(places.record);
   const record = kept ?? journal?.record;
-  const entries = journal?.entries ?? [];
-  return record && { record, status: statusOf(journal, record, kept !== undefined), owner: journal?.owner, entries };
+  if (!record) return undefined;
+  const exit = lastExit(places, record);
+  const status = statusOf(journal, exit, kept !== undefined);
+  return { record, status, owner: journal?.owner, monitor: journal?.monitor, entries: journal?.entries ?? [] };
+}
+
+/** A detached container may have been started without a monitor as well. */
+function lastExit(places: Places, record: ContainerRecord): Exit | undefined {
+  const monitored = record.life && readExit(places.exit);
+  return monitored && monitored.at >= (record.exit?.at ?? 0) ? monitored : record.exit;
 }
 
 /** The same; throws Failure (exit 125) if there is none. */
@@ -47,16 +60,18 @@ export function findExisting(places: Places, name: string): Found {
   throw new Failure(`there is no container ${name}`, { code: "container-not-found" });
 }
 
-function statusOf(journal: Journal | undefined, record: ContainerRecord, hasFile: boolean): Status {
+function statusOf(journal: Journal | undefined, exit: Exit | undefined, hasFile: boolean): Status {
   const process = journal && processOf(journal.entries);
   if (process && isAlive(process)) return { state: "running", process };
-  if (process) return { state: "stopped", exit: exitOf(record, process), process };
-  if (record.exit) return { state: "stopped", exit: record.exit, process: record.exit.process };
+  const recorded = process && exitOf(exit, process);
+  if (recorded && journal.monitor && isAlive(journal.monitor)) return { state: "restarting", exit: recorded };
+  if (process) return { state: "stopped", exit: recorded, process };
+  if (exit) return { state: "stopped", exit, process: exit.process };
   return { state: hasFile ? "created" : "creating" };
 }
 
 /** The record may still have the exit of an earlier start. */
-function exitOf({ exit }: ContainerRecord, process: ProcessIdentity): Exit | undefined {
+function exitOf(exit: Exit | undefined, process: ProcessIdentity): Exit | undefined {
   return exit?.process && isSame(process, exit.process) ? exit : undefined;
 }
 

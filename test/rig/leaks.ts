@@ -37,7 +37,9 @@ export function traces(stateRoot: string, ...names: readonly string[]): Traces {
     cgroups: [...namedCgroups(isNamed, stateRoot), ...cgroupsOf(processes)].sort(),
     rules: ruleTables().filter((table) => isOurs(table) || names.some((name) => table.includes(`"${name}"`))),
     processes: processes.map(({ name }) => name),
-    state: ["containers", "work", "locks", "records", "memory"].flatMap((part) => entries(join(stateRoot, part))),
+    state: ["containers", "work", "locks", "records", "monitors", "memory"].flatMap((part) =>
+      entries(join(stateRoot, part)),
+    ),
   };
 }
 

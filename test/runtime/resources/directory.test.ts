@@ -13,7 +13,13 @@ const shim = await openShim();
 
 describe("undoing a directory", () => {
   it("removes it with everything below it, whichever boot it is from, and can be repeated", async () => {
-    const places = { root, name: "c1", upper: join(root, "full"), work: join(root, "work") };
+    const places = {
+      root,
+      name: "c1",
+      upper: join(root, "full"),
+      work: join(root, "work"),
+      monitor: join(root, "monitor"),
+    };
     const path = places.upper;
     mkdirSync(join(path, "a/b"), { recursive: true });
     writeFileSync(join(path, "a/b/c"), "");
@@ -25,11 +31,14 @@ describe("undoing a directory", () => {
   it("fails with the path, the reason and what to do", async () => {
     const path = join(root, "file");
     writeFileSync(path, "");
-    await assert.rejects(undo(shim, { root, name: "c1", upper: "/", work: path }, directory("work"), ""), (error) => {
-      assert.ok(error instanceof Failure);
-      assert.equal(error.message, `can't remove ${path}: ENOTDIR, not a directory`);
-      assert.equal(error.remedy, "remove it by hand");
-      return true;
-    });
+    await assert.rejects(
+      undo(shim, { root, name: "c1", upper: "/", work: path, monitor: path }, directory("work"), ""),
+      (error) => {
+        assert.ok(error instanceof Failure);
+        assert.equal(error.message, `can't remove ${path}: ENOTDIR, not a directory`);
+        assert.equal(error.remedy, "remove it by hand");
+        return true;
+      },
+    );
   });
 });

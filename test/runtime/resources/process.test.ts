@@ -8,7 +8,13 @@ import { undo } from "../../../runtime/resources/resource.ts";
 import { descriptors } from "../descriptors.ts";
 
 const shim = await openShim();
-const NOWHERE = { root: "/nowhere", name: "c1", upper: "/nowhere/upper", work: "/nowhere/work" };
+const NOWHERE = {
+  root: "/nowhere",
+  name: "c1",
+  upper: "/nowhere/upper",
+  work: "/nowhere/work",
+  monitor: "/nowhere/monitor",
+};
 
 /** A process that runs until it is ended, and what a journal says of it. */
 function running() {
