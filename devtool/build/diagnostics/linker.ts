@@ -1,9 +1,13 @@
 import type { Diagnostic } from "../../report/diagnostic.ts";
-import type { ReadLine, ToolLine } from "./tool-line.ts";
+import { NO_LINE, type ReadLine, type ToolLine } from "./tool-line.ts";
 
 const LINKER = /^(?:\S*\/)?(?:[\w.-]+-)?(ld(?:\.(?:lld|gold|bfd|mold))?|lld|mold): /;
 /** The place is a line where the object file has debugging information, else an offset in one of its sections. */
 const AT_PLACE = /^(?:([^\s:]+\.\w+):)?([^\s:]+):(?:(\d+)|\((\.[\w.]+\+0x[0-9a-f]+)\)): (.*)$/;
+/** In an object file that names no source, such as the C library's, which calls main. */
+const AT_OFFSET = /^\(\.[\w.]+\+0x[0-9a-f]+\): (.*)$/;
+/** gold's, without debugging information. */
+const AT_FUNCTION = /^(?:[^\s:]+\.\w+:)?([^\s:]+):function \S+: error: (.*)$/;
 const FAULT = /^(undefined reference to|multiple definition of|relocation truncated|first defined here)/;
 const IN_FUNCTION = /^([^\s:]+)(: in function .*:)$/;
 /** lld's and mold's lines after "undefined symbol". */
@@ -17,14 +21,25 @@ export const readLinker: ReadLine = (line, local) => {
   if (path !== undefined && FAULT.test(fault)) {
     const file = local(path);
     const shown = `${start}${object === undefined ? "" : `${object}:`}${file}:${row ?? `(${offset})`}: ${fault}`;
-    return { text: shown, diagnostic: { file, line: Number(row ?? 1), column: 1, severity: "error", text: fault } };
+    return {
+      text: shown,
+      diagnostic: { file, line: Number(row ?? NO_LINE), column: 1, severity: "error", text: fault },
+    };
   }
-  const [, source, rest] = IN_FUNCTION.exec(said) ?? [];
-  if (source !== undefined) return { text: `${start}${local(source)}${rest}` };
+  const [, source = "", gold = ""] = AT_FUNCTION.exec(said) ?? [];
+  if (FAULT.test(gold)) return fileFault(said, local(source), gold);
+  const [, ofObject = ""] = AT_OFFSET.exec(said) ?? [];
+  if (FAULT.test(ofObject)) return fileFault(line, "", ofObject);
+  const [, place, rest] = IN_FUNCTION.exec(said) ?? [];
+  if (place !== undefined) return { text: `${start}${local(place)}${rest}` };
   const [, words, from, number, object2 = ""] = REFERENCED.exec(line) ?? [];
   if (from !== undefined) return referenced(`${words}`, local(from), Number(number), object2);
   return start === "" ? undefined : ofLinker(line, said);
 };
+
+function fileFault(text: string, file: string, fault: string): ToolLine {
+  return { text, diagnostic: { file, line: NO_LINE, column: 0, severity: "error", text: fault } };
+}
 
 function referenced(words: string, file: string, line: number, rest: string): ToolLine {
   const text = words

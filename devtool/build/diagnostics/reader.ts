@@ -1,11 +1,12 @@
 import { posix } from "node:path";
+import type { Diagnostic } from "../../report/diagnostic.ts";
 import { createCmakeReader } from "./cmake.ts";
 import { readCompiler } from "./gcc.ts";
 import { readGo } from "./go.ts";
 import { readLinker } from "./linker.ts";
 import { createMakeReader, readDirectory } from "./make.ts";
 import { createRustcReader } from "./rustc.ts";
-import type { Local, ReadLine, ToolLine } from "./tool-line.ts";
+import { type Local, NO_LINE, type ReadLine, type ToolLine } from "./tool-line.ts";
 
 export interface ToolPlace {
   /** The project's absolute path on the target. */
@@ -36,10 +37,18 @@ export function createToolReader({ mirror, folder, hasFile }: ToolPlace): (line:
     if (moved?.enters) directories.push(posix.resolve(directories.at(-1) ?? mirror, moved.directory));
     else if (moved && directories.length > 1) directories.pop();
     if (moved) return undefined;
-    const read = firstOf(readers, line, local);
+    const read = shortened(firstOf(readers, line, local), mirror);
     if (read.diagnostic?.severity === "error") errors += 1;
-    return shortened(read, mirror);
+    return read.diagnostic ? { ...read, diagnostic: placed(read.diagnostic, hasFile) } : read;
   };
+}
+
+/** A file without a line is a place where the project has it: an object file, or the bare name of a source, is none. */
+function placed(diagnostic: Diagnostic, hasFile: (path: string) => boolean): Diagnostic {
+  const { file, line, text } = diagnostic;
+  if (line !== NO_LINE || file === "") return diagnostic;
+  if (hasFile(file)) return { ...diagnostic, line: 1, column: 1 };
+  return { ...diagnostic, file: "", column: 0, text: `${posix.basename(file)}: ${text}` };
 }
 
 /** Without the mirror's path in the middle of the message. */

@@ -11,3 +11,6 @@ export type Local = (path: string) => string;
 
 /** Returns undefined for a line of another tool's. */
 export type ReadLine = (line: string, local: Local) => ToolLine | undefined;
+
+/** Where a tool names a file and no line of it. */
+export const NO_LINE = 0;
