@@ -44,22 +44,9 @@ export interface ConfigFile {
 
 /** @throws Failure, exit code 2, when it can't be read or run */
 export async function readConfigFile(file: string): Promise<ConfigFile> {
-  if (file.endsWith(".json")) return { value: parseJson(file, await readText(file)), files: [file] };
-  await readText(file);
-  const { bundleText, diagnosticsOf } = await import("../bundle/esbuild.ts");
-  const root = dirname(file);
-  let bundled: { readonly text: string; readonly files: readonly string[] };
-  try {
-    bundled = await bundleText(file, root, [configImports(root)], pathConstants(file));
-  } catch (error) {
-    const [first] = diagnosticsOf(error) ?? [];
-    if (!first) throw error;
-    throw new Failure(`${first.file}:${first.line}:${first.column}: error: ${first.text}`, {
-      code: "config-invalid",
-      exitCode: 2,
-      cause: error,
-    });
-  }
+  const written = await readText(file);
+  if (file.endsWith(".json")) return { value: await parseJson(file, written), files: [file] };
+  const bundled = await bundle(file);
   return {
     value: await importText(bundled.text, file),
     files: bundled.files.filter((path) => !path.includes(":") || isAbsolute(path)),
@@ -78,10 +65,26 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-function parseJson(file: string, text: string): unknown {
+/** @throws Failure that names the first error's line and column */
+async function bundle(file: string): Promise<{ readonly text: string; readonly files: readonly string[] }> {
+  const { bundleText, diagnosticsOf } = await import("../bundle/esbuild.ts");
+  const root = dirname(file);
+  try {
+    return await bundleText(file, root, [configImports(root)], pathConstants(file));
+  } catch (error) {
+    const [first] = diagnosticsOf(error) ?? [];
+    if (!first) throw error;
+    const { file: name, line, column, text } = first;
+    throw new Failure(`${name}:${line}:${column}: error: ${text}`, { ...OF_CONFIG, cause: error });
+  }
+}
+
+/** esbuild knows the line of an error, which Node.js has no words for in each case. */
+async function parseJson(file: string, text: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
+    await bundle(file);
     throw new Failure(`${file} is not valid JSON: ${(error as Error).message}`, {
       code: "config-invalid",
       exitCode: 2,

@@ -10,6 +10,8 @@ import { temporaryDirectory } from "../../rig/host.ts";
 
 const FILE = "devtool.config.ts";
 
+const TOOLS = '"make" or "cmake" or "cargo" or "go"';
+
 /** A configuration, and the whole error message. */
 const REFUSED: readonly (readonly [string, unknown, string])[] = [
   ["an unknown key", { bundel: {} }, "unknown key bundel; did you mean bundle?"],
@@ -61,6 +63,29 @@ const REFUSED: readonly (readonly [string, unknown, string])[] = [
     "a variable's name that is not one",
     { env: { "A B": "" } },
     "env.A B is not valid: a variable's name has letters, digits and _",
+  ],
+  ["a step of a wrong tool", { build: ["mak"] }, `build[0] must be ${TOOLS}, not the string "mak"`],
+  ["a step of no kind", { build: [3] }, `build[0] must be ${TOOLS} or an object or an array, not the number 3`],
+  ["a step without a tool or command", { build: [{}] }, "build[0].tool is missing, or build[0].command is missing"],
+  [
+    "a wrong type in a step",
+    { build: [["make", { command: "x" }]] },
+    'build[0][1].command must be an array, not the string "x"',
+  ],
+  [
+    "a key that a step of its kind has not",
+    { build: [{ command: ["x"], args: ["y"] }] },
+    "unknown key build[0].args; known keys: command, folder, inputs, name",
+  ],
+  [
+    "a mistyped key of a step",
+    { build: [{ tool: "make", foldr: "x" }] },
+    "unknown key build[0].foldr; did you mean build[0].folder?",
+  ],
+  [
+    "a wrong type of two",
+    { bundle: { entryPoints: 3 } },
+    "bundle.entryPoints must be an array or an object, not the number 3",
   ],
   ["a target without a host", { targets: { box: { kind: "ssh" } } }, "targets.box.host is missing"],
 ];
@@ -146,14 +171,14 @@ test("a configuration may import a module of the project, and import.meta names 
 
 /** What is wrong with the project, and what the message has to contain. */
 const WRONG: readonly (readonly [string, Record<string, string>, RegExp])[] = [
-  ["there is no configuration", {}, /^no devtool\.config\.ts in .* or above it$/],
+  ["there is no configuration", {}, /^no devtool\.config\.\* in .* or above it$/],
   [
     "there are two",
     { "devtool.config.ts": "", "devtool.config.json": "{}" },
     /devtool\.config\.ts and devtool\.config\.json/,
   ],
   ["it does not parse", { "devtool.config.ts": "export default {" }, /^devtool\.config\.ts:1:\d+: error: /],
-  ["it is not valid JSON", { "devtool.config.json": "{,}" }, /devtool\.config\.json is not valid JSON/],
+  ["it is not valid JSON", { "devtool.config.json": '{\n  "run": ["a",]\n}' }, /^devtool\.config\.json:2:14: error: /],
   ["it throws", { "devtool.config.js": 'throw new Error("oh no");' }, /devtool\.config\.js can't be run: oh no/],
   ["it exports nothing", { "devtool.config.js": "export const a = 1;" }, /has no default export/],
   [

@@ -1,0 +1,2 @@
+/** The only importer of zod. */
+export { z } from "zod";
