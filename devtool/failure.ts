@@ -51,12 +51,6 @@ export type FailureCode =
   | "connection-lost"
   /** The target refused one more session or forwarding on an open connection. */
   | "channel-refused"
-  /** A port or socket of this machine that is to be forwarded is in use. */
-  | "port-in-use"
-  /** A port or socket can't be listened on for another reason. */
-  | "port-refused"
-  /** Nothing accepts a connection to a forwarded port. */
-  | "port-unreachable"
   /** The target is not Linux. */
   | "platform-unsupported"
   /** devtool's agent can't be started on the target. */
@@ -99,10 +93,16 @@ export type FailureCode =
   /** A bug in devtool. */
   | "internal";
 
+/**
+ * 2: the input was refused and nothing was touched; 127 or 126: the program that devtool was to run is not there, or is
+ * not one, as a shell has it; 1: any other failure.
+ */
+export type FailureExit = 1 | 2 | 126 | 127;
+
 interface FailureOptions {
   readonly code: FailureCode;
   readonly remedy?: string;
-  readonly exitCode?: 1 | 2;
+  readonly exitCode?: FailureExit;
   readonly cause?: unknown;
 }
 
@@ -111,8 +111,7 @@ export class Failure extends Error {
   override readonly name = "Failure";
   readonly code: FailureCode;
   readonly remedy: string | undefined;
-  /** 2: the input was refused and nothing was touched; 1: any later failure. */
-  readonly exitCode: 1 | 2;
+  readonly exitCode: FailureExit;
   /** The name of the target it happened on, where it happened on one: see onTarget. */
   target: string | undefined;
 

@@ -6,7 +6,8 @@ import { BUILD_STAMPS } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import { eachLine } from "../process/lines.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
-import type { Connection, TargetFacts } from "../targets/target.ts";
+import { installRemedy } from "../targets/install-remedy.ts";
+import type { Connection, ExitStatus, TargetFacts } from "../targets/target.ts";
 import { missingProgram } from "./diagnostics/missing-program.ts";
 import { createToolReader } from "./diagnostics/reader.ts";
 import {
@@ -167,15 +168,22 @@ async function runStep(
   signal.throwIfAborted();
   if (status.code === 0) return;
   if (missing !== "") throw missingTool(missing, target);
-  throw new BuildFailure(
-    `${step.name} does not compile${errors === 0 ? "" : `: ${errors} error${errors === 1 ? "" : "s"}`}`,
-  );
+  throw new BuildFailure(`${step.name} ${errors === 0 ? endWords(status) : `does not compile: ${errorCount(errors)}`}`);
+}
+
+/** A step may be any command: one that reports no error says with its exit code alone that it failed. */
+function endWords({ code, signal }: ExitStatus): string {
+  return signal === null ? `failed with exit code ${code}` : `was ended by ${signal}`;
+}
+
+function errorCount(errors: number): string {
+  return `${errors} error${errors === 1 ? "" : "s"}`;
 }
 
 function missingTool(program: string, target: string): Failure {
   return new Failure(`${target} has no ${program}, which compiling needs`, {
     code: "tool-missing",
-    remedy: `install it there: devtool provision --target ${target} (Debian and Ubuntu)`,
+    remedy: installRemedy(program, `devtool provision --target ${target}`),
     exitCode: 2,
   });
 }

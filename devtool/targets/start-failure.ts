@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import { errnoWords } from "../process/errno.ts";
+import { installRemedy } from "./install-remedy.ts";
 
 /** The project's bundle needs Node.js on the target. */
 export function nodeMissing(where: string): Failure {
@@ -10,7 +11,7 @@ export function nodeMissing(where: string): Failure {
   });
 }
 
-/** A process did not start: its directory can't be entered, or its command can't be executed. */
+/** A process did not start: its directory can't be entered, or its command can't be executed. Exit codes as a shell's. */
 export function startFailure(
   { argv, cwd }: { readonly argv: readonly string[]; readonly cwd?: string | undefined },
   where: string,
@@ -20,12 +21,10 @@ export function startFailure(
   if (step === "chdir") {
     return new Failure(`can't enter ${cwd} on ${where}: ${errnoWords(errno)}`, { code: "process-not-started" });
   }
-  if (errno !== "ENOENT" || command.includes("/")) {
-    return new Failure(`can't start ${command} on ${where}: ${errnoWords(errno)}`, { code: "process-not-started" });
+  if (errno !== "ENOENT") {
+    const code = "process-not-started";
+    return new Failure(`can't start ${command} on ${where}: ${errnoWords(errno)}`, { code, exitCode: 126 });
   }
-  return new Failure(`${where} has no ${command}`, {
-    code: "command-not-found",
-    remedy: "install it there: devtool provision, or --provision",
-    exitCode: 2,
-  });
+  const remedy = command.includes("/") ? "check its path: it runs in the mirror" : installRemedy(command);
+  return new Failure(`${where} has no ${command}`, { code: "command-not-found", remedy, exitCode: 127 });
 }

@@ -40,6 +40,7 @@ const CASES: readonly FailureCase<FailureCode>[] = [
   ["a closed port", () => connecting("ECONNREFUSED"), "target-unreachable"],
   ["a program that does not exist", () => starting("node", "exec", "ENOENT"), "command-not-found"],
   ["a file that is not a program", () => starting("./a", "exec", "ENOEXEC"), "process-not-started"],
+  ["a path where there is no program", () => starting("./a", "exec", "ENOENT"), "command-not-found"],
   ["a folder that can't be entered", () => starting("node", "chdir", "EACCES"), "process-not-started"],
   ["a target without rsync", () => rsyncEnded(127, ""), "rsync-missing"],
   ["a full disk on the target", () => rsyncEnded(11, "write failed: No space left on device (28)"), "no-space"],

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { homedir } from "node:os";
-import { Failure } from "../../failure.ts";
-import { errnoOf, errnoWords } from "../../process/errno.ts";
+import { errnoOf } from "../../process/errno.ts";
+import { startFailure } from "../start-failure.ts";
 import type { Connection, ExecOptions, ExitStatus } from "../target.ts";
 
 /** The terminal sends these to the command as well. */
@@ -41,11 +41,7 @@ export async function runOnTerminal(
     wanted.signal?.removeEventListener("abort", end);
     return signal === null ? { code: code ?? 0, signal } : { code: null, signal };
   } catch (error) {
-    const errno = errnoOf(error);
-    throw new Failure(`can't start ${argv[0]} on ${where}: ${errnoWords(errno ?? String(error))}`, {
-      code: errno === "ENOENT" ? "command-not-found" : "process-not-started",
-      cause: error,
-    });
+    throw startFailure({ argv }, where, { step: "exec", errno: errnoOf(error) ?? String(error) });
   } finally {
     for (const signal of TYPED) process.off(signal, ignore);
     for (const signal of SENT) process.off(signal, onSent);

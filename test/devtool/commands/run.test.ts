@@ -73,6 +73,20 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
     assert.equal(code, 137);
   });
 
+  test(`on ${name}, a command that is not there ends with 127, and one that is no program with 126`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    const [flags, project] = [await flagsOf(t), await plainProject(t)];
+    for (const [command, exitCode, message] of [
+      ["nosuch", 127, /^devtool: .* has no nosuch\ndevtool: {3}install it there$/m],
+      ["./src/nosuch", 127, /^devtool: .* has no \.\/src\/nosuch$/m],
+      ["./src/main.ts", 126, /^devtool: can't start \.\/src\/main\.ts on .*: permission denied \(EACCES\)$/m],
+    ] as const) {
+      const { code, stderr } = await startDevtool(t, project, ["run", ...flags, command]).ended;
+      assert.equal(code, exitCode, stderr);
+      assert.match(stderr, message);
+    }
+  });
+
   test(`on ${name}, a signal is passed to the command, which decides what to do`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
     for (const [signal, exitCode] of [
