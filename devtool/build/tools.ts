@@ -31,6 +31,14 @@ export const TOOL_OUTPUTS: Readonly<Record<keyof typeof TOOLS, readonly string[]
   go: [],
 };
 
+/** The programs that each tool needs. */
+export const TOOL_PROGRAMS: Readonly<Record<keyof typeof TOOLS, readonly string[]>> = {
+  make: ["make", "gcc"],
+  cmake: ["cmake", "make", "gcc"],
+  cargo: ["cargo"],
+  go: ["go"],
+};
+
 /** What each tool needs in its folder; one of them. */
 export const TOOL_FILES: Readonly<Record<keyof typeof TOOLS, readonly string[]>> = {
   make: ["GNUmakefile", "makefile", "Makefile"],

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { TOOL_FILES, TOOL_OUTPUTS, TOOLS } from "../build/tools.ts";
+import { TOOL_FILES, TOOL_OUTPUTS, TOOL_PROGRAMS, TOOLS } from "../build/tools.ts";
 import type { BuildConfig, BuildTool, StepConfig } from "./config.ts";
 import { isFile } from "./is-file.ts";
 import { refused } from "./refused.ts";
@@ -16,6 +16,8 @@ export interface ProjectStep {
   readonly query?: readonly string[];
   /** Patterns; undefined: all of the folder. */
   readonly inputs: readonly string[] | undefined;
+  /** What it needs in the target's PATH. */
+  readonly programs: readonly string[];
   /** Patterns for what it makes. */
   readonly outputs: readonly string[];
 }
@@ -28,6 +30,7 @@ export async function resolveSteps(config: CheckedConfig, root: string): Promise
     name: run.join(" "),
     folder: "",
     argv: run,
+    programs: run.slice(0, 1),
     inputs: changed,
     outputs: [],
   }));
@@ -57,6 +60,7 @@ async function nativeStep(
     name: path,
     folder: path,
     ...TOOLS.make(target === undefined ? [] : [target]),
+    programs: TOOL_PROGRAMS.make,
     inputs: undefined,
     outputs: [],
   };
@@ -68,7 +72,15 @@ async function configuredStep(config: BuildConfig, root: string, key: string): P
   const { inputs } = config;
   if ("command" in config) {
     if (!(await isThere(join(root, folder)))) throw refused(`${key}.folder: ${folder} does not exist`);
-    return { name: nameOf(config, folder, config.command[0] ?? ""), folder, argv: config.command, inputs, outputs: [] };
+    const [program = ""] = config.command;
+    return {
+      name: nameOf(config, folder, program),
+      folder,
+      argv: config.command,
+      programs: [program],
+      inputs,
+      outputs: [],
+    };
   }
   await checkTool(config.tool, root, folder, key);
   const outputs = TOOL_OUTPUTS[config.tool].map((path) => `/${posix.join(folder, path)}`);
@@ -76,6 +88,7 @@ async function configuredStep(config: BuildConfig, root: string, key: string): P
     name: nameOf(config, folder, config.tool),
     folder,
     ...TOOLS[config.tool](config.args ?? []),
+    programs: TOOL_PROGRAMS[config.tool],
     inputs,
     outputs,
   };

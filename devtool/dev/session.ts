@@ -1,7 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Options } from "../command-line/options.ts";
-import { loadProject, type Project, type ProjectPorts, projectRoot } from "../config/project.ts";
-import type { Mapping } from "../ports/mapping.ts";
+import { loadProject, type Project, projectRoot } from "../config/project.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Report } from "../report/events.ts";
 import type { Target } from "../targets/target.ts";
@@ -14,8 +12,6 @@ export interface Session {
   readonly interrupts: Interrupts;
   /** Whether a sync may delete most of what was sent before. */
   readonly mayDelete: boolean;
-  /** What is forwarded while it lasts. */
-  readonly ports: ProjectPorts;
 }
 
 interface Invocation {
@@ -27,24 +23,24 @@ interface Invocation {
 export async function openSession(call: Invocation & Pick<Session, "interrupts">): Promise<Session> {
   const { options, report, interrupts } = call;
   const project = await loadProject(options.config, process.cwd());
-  const target = await resolve(call, project);
-  return { project, target, report, interrupts, mayDelete: options.force, ports: portsOf(target, project, options) };
+  return { project, target: await resolve(call, project), report, interrupts, mayDelete: options.force };
 }
 
-/** On this machine a program's port needs no forwarding to itself. */
-function portsOf({ kind }: Target, project: Project, options: Options): ProjectPorts {
-  const differs = ({ listen, to }: Mapping) => kind !== "local" || !isDeepStrictEqual(listen, to);
-  const all = (key: keyof ProjectPorts) => [...project.ports[key], ...options.ports[key]].filter(differs);
-  return { forward: all("forward"), reverse: all("reverse") };
+interface OpenTarget {
+  readonly target: Target;
+  readonly root: string;
+  readonly asRoot: boolean;
+  /** undefined without a configuration. */
+  readonly project: Project | undefined;
 }
 
-/** The target alone, for commands that need no configuration. @throws Failure, exit code 2 */
-export async function openTarget(call: Invocation): Promise<{ target: Target; root: string; asRoot: boolean }> {
+/** The target, for commands that need no configuration. @throws Failure, exit code 2 */
+export async function openTarget(call: Invocation): Promise<OpenTarget> {
   const { options } = call;
   const root = await projectRoot(options.config, process.cwd());
   const project = root === undefined ? undefined : await loadProject(options.config, process.cwd());
   const place = project ?? { root: process.cwd(), targets: {}, target: undefined, asRoot: false };
-  return { target: await resolve(call, place), root: place.root, asRoot: place.asRoot };
+  return { target: await resolve(call, place), root: place.root, asRoot: place.asRoot, project };
 }
 
 async function resolve(

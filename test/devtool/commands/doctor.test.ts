@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Event } from "../../../devtool/report/events.ts";
 import { needs } from "../../rig/host.ts";
@@ -40,7 +42,13 @@ test("doctor reports what is missing on a target, each with its remedy, and exit
   const { code, stdout } = await startDevtool(t, project, ["doctor", ...flags]).ended;
   assert.equal(code, 1);
   for (const name of ["make", "rsync"]) {
-    assert.match(stdout.toString(), new RegExp(`^MISSING rig: ${name}\\n +devtool provision --target rig$`, "m"));
+    assert.match(
+      stdout.toString(),
+      new RegExp(
+        `^MISSING rig: ${name}\\n +install it there: devtool provision --target rig \\(Debian and Ubuntu\\)$`,
+        "m",
+      ),
+    );
   }
   const run = await startDevtool(t, project, ["run", ...flags]).ended;
   assert.equal(run.code, 2);
@@ -58,6 +66,30 @@ test("a missing compiler is reported when it is needed, with the target and the 
   assert.equal(code, 2, stderr);
   assert.match(stderr, /^devtool: rig has no gcc, which compiling needs$/m);
   assert.match(stderr, /devtool provision --target rig/);
+});
+
+test("doctor asks of a target only what the project needs", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const checked = async (config: object) => {
+    const project = await makeProject(t, { "devtool.config.json": JSON.stringify(config) });
+    await rm(join(project.root, "devtool.config.ts"));
+    const { stdout } = await startDevtool(t, project, ["doctor", "--target", "local"]).ended;
+    return [...stdout.toString().matchAll(/^(?:ok|MISSING|missing) +local: ([^(\n]*[^ (\n])/gm)].map(
+      ([, name]) => name,
+    );
+  };
+  const always = ["connection", "Linux", "rsync"];
+  const sudo = "root, or sudo without a password";
+  assert.deepEqual(await checked({ run: ["python3", "main.py"] }), [...always, "python3", sudo]);
+  const step = { command: ["nosuch", "x"] };
+  assert.deepEqual(await checked({ build: [step], run: ["./a"] }), [...always, "nosuch", sudo]);
+  assert.deepEqual(await checked({ run: ["tinydocker", "run"] }), [
+    ...always,
+    "tinydocker",
+    sudo,
+    "overlay file system",
+    "namespaces",
+  ]);
 });
 
 test("doctor reports a target that can't be reached", async (t) => {

@@ -11,7 +11,18 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     root: "/p",
     config: { file: "/p/devtool.config.ts", parts: ["/p/devtool.config.ts", "/p/tools/run.ts"] },
     bundle: { entryPoints: ["src/main.ts"], outdir: ".devtool", addons: [], options: {} },
-    steps: [[{ name: "native", folder: "native", argv: ["make"], inputs: undefined, outputs: [] }]],
+    steps: [
+      [
+        {
+          name: "native",
+          folder: "native",
+          argv: ["make"],
+          programs: [],
+          inputs: undefined,
+          outputs: [],
+        },
+      ],
+    ],
     sync,
     executable: [],
     watch: { poll: undefined },
@@ -19,7 +30,6 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     env: {},
     envFile: undefined,
     asRoot: false,
-    ports: { forward: [], reverse: [] },
     targets: {},
     target: undefined,
   };

@@ -1,0 +1,124 @@
+import { text } from "node:stream/consumers";
+import type { Project } from "../config/project.ts";
+import { Failure } from "../failure.ts";
+import type { Check } from "../report/events.ts";
+import { installRemedy } from "../targets/install-remedy.ts";
+import type { Connection, Target } from "../targets/target.ts";
+import { nodeCheck } from "./here.ts";
+
+/** What a project needs of a target. */
+type Needs = Pick<Project, "bundle" | "steps" | "run">;
+
+/** Checks what the project needs there; without a project, what any does. */
+export async function checkTarget(target: Target, needs: Needs | undefined, signal: AbortSignal): Promise<Check[]> {
+  const check = { where: target.name, name: "connection", needed: true };
+  try {
+    const connection = await target.connect(signal);
+    try {
+      return [{ ...check, ok: true, found: null, remedy: null }, ...(await checks(target, connection, needs, signal))];
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return [{ ...check, ok: false, found: error.message, remedy: error.remedy ?? null }];
+  }
+}
+
+async function checks(
+  target: Target,
+  connection: Connection,
+  needs: Needs | undefined,
+  signal: AbortSignal,
+): Promise<Check[]> {
+  const rsync = target.settings?.rsync ?? "rsync";
+  const programs = [rsync, ...(needs ? programsOf(needs) : [])];
+  const found = await probe(connection, programs, signal);
+  const where = target.name;
+  const provision = `devtool provision --target ${where}`;
+  const facts = await connection.facts();
+  const check = (name: string, needed: boolean, remedy: string, value = found.get(name)): Check => {
+    return { where, name, ok: Boolean(value), needed, found: value || null, remedy };
+  };
+  return [
+    linuxCheck(where, found.get("kernel") ?? ""),
+    ...(needs?.bundle ? [nodeCheck(where, facts.node ?? "", installRemedy("node", provision))] : []),
+    ...programs.map((program) => check(program, true, installRemedy(program, provision))),
+    ...(programs.includes("gcc")
+      ? [check("the C library's headers", true, installRemedy("gcc", provision), found.get("headers"))]
+      : []),
+    check("root, or sudo without a password", false, SUDO, found.get("root")),
+    ...(needs && runsContainers(needs) ? containerChecks(where, found) : []),
+  ];
+}
+
+function linuxCheck(where: string, kernel: string): Check {
+  const remedy = "devtool's programs run on Linux: choose another target";
+  return { where, name: "Linux", ok: kernel.startsWith("Linux "), needed: true, found: kernel || null, remedy };
+}
+
+/** Those that are looked up in the PATH. Node.js has a check of its own. */
+function programsOf({ steps, run: [command = ""], bundle }: Needs): string[] {
+  const all = [...steps.flat().flatMap(({ programs }) => programs), command];
+  return [...new Set(all)].filter((name) => name !== "" && !name.includes("/") && !(bundle && name === "node"));
+}
+
+/** Prints one `NAME VALUE` per line; the value of what is missing is empty. Its arguments are programs. */
+const PROBE = `
+PATH=$PATH:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin
+first() { "$@" 2>/dev/null </dev/null | head -n 1 | tr -cd '[:print:]'; }
+for program; do
+  path=$(command -v "$program" 2>/dev/null)
+  case $path:\${program##*/} in
+  :*) echo "$program " ;;
+  *:gcc) echo "$program $(first "$program" -dumpversion)" ;;
+  *:go) echo "$program $(first "$program" version)" ;;
+  *:make | *:cmake | *:cargo | *:rsync | *:python3) echo "$program $(first "$program" --version)" ;;
+  *) echo "$program $path" ;;
+  esac
+done
+echo "kernel $(uname -sr)"
+echo "headers $(ls /usr/include/stdlib.h 2>/dev/null)"
+if [ "$(id -u)" = 0 ]; then echo "root yes"; elif sudo -n true 2>/dev/null; then echo "root sudo"; else echo "root "; fi
+echo "overlay $(grep -ow overlay /proc/filesystems)"
+echo "namespaces $(cd /proc/self/ns && echo cgroup ipc mnt net pid user uts | tr ' ' '\\n' | while read -r n; do [ -e "$n" ] && printf '%s ' "$n"; done)"
+`;
+
+async function probe(
+  connection: Connection,
+  programs: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const shell = await connection.exec(["sh", "-s", "--", ...programs], { signal });
+  shell.stdin.end(PROBE);
+  shell.stderr.resume();
+  const [output] = await Promise.all([text(shell.stdout), shell.exited]);
+  const lines = output.split("\n").filter((line) => line.includes(" "));
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1).trim()]));
+}
+
+const SUDO = 'allow it there: echo "$USER ALL=(ALL) NOPASSWD: ALL" | sudo tee /etc/sudoers.d/devtool';
+
+/** Whether its command is tinydocker, as far as can be seen. */
+function runsContainers({ run }: Needs): boolean {
+  return run.some((word) => /\btinydocker\b/.test(word));
+}
+
+const NAMESPACES = 7;
+
+function containerChecks(where: string, found: ReadonlyMap<string, string>): Check[] {
+  const [overlay, namespaces] = [found.get("overlay") ?? "", found.get("namespaces") ?? ""];
+  const hasAll = namespaces.split(" ").length === NAMESPACES;
+  const remedies = ["sudo modprobe overlay", "use a kernel that has all of them"] as const;
+  return [
+    {
+      where,
+      name: "overlay file system",
+      ok: overlay !== "",
+      needed: false,
+      found: overlay || null,
+      remedy: remedies[0],
+    },
+    { where, name: "namespaces", ok: hasAll, needed: false, found: namespaces || null, remedy: remedies[1] },
+  ];
+}
