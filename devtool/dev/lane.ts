@@ -87,8 +87,9 @@ async function open(target: Target, place: Place, report: Report, signal: AbortS
     const runsAs = (sudo ?? place.asRoot) && facts.uid !== 0 ? await rootOr(user, connection, signal) : user;
     const milliseconds = performance.now() - started;
     report({ event: "connected", kind: target.kind, platform, arch, libc, node, user, runsAs, milliseconds });
-    const { mirror, rsync } = target.settings ?? {};
-    return { connection, facts, mirror: mirrorPath(facts, mirror, place.root), rsync, sudo, runsAs };
+    const { mirror: folder, rsync } = target.settings ?? {};
+    const mirror = mirrorPath({ facts, target: target.name, folder }, place.root);
+    return { connection, facts, mirror, rsync, sudo, runsAs };
   } catch (error) {
     await connection.close();
     throw error;

@@ -4,14 +4,12 @@ import { ConnectionLost, Failure } from "../failure.ts";
 import { toBytes, toText } from "../paths/bytes.ts";
 import { abortable } from "../process/abortable.ts";
 import { type Report, reportFailure, reportOf } from "../report/events.ts";
-import type { Forwards } from "../run/forward.ts";
-import type { Reconnecting } from "../targets/reconnect.ts";
+import { Reconnecting } from "../targets/reconnect.ts";
 import { PendingChanges } from "../watch/pending-changes.ts";
 import { type ChangeSet, Watcher } from "../watch/watch.ts";
 import { nextAfter, type Progress, tellHeld, tellWhileEnding } from "./busy.ts";
-import { forwardPorts, keepConnected } from "./connections.ts";
 import type { LoopOptions } from "./controls.ts";
-import { type Connected, createLane, forgetMirror, type Lane } from "./lane.ts";
+import { type Connected, connect, createLane, forgetMirror, type Lane } from "./lane.ts";
 import { Refresher } from "./refresh.ts";
 import { bundleStage, type Round, type Run, runInLane } from "./round.ts";
 import type { Session } from "./session.ts";
@@ -62,7 +60,6 @@ class Loop {
   readonly #connections: Reconnecting<Connected>;
   /** Several targets would have a lane each, and share the bundle. */
   readonly #lane: Lane;
-  #forwards: Forwards | undefined;
   readonly #pending = new PendingChanges();
   /** What was saved while the program ran, where onBusy is "ignore": the next round takes it along. */
   #ignored: ChangeSet | undefined;
@@ -82,11 +79,7 @@ class Loop {
       session.report({ event: "notice", text: "another target is used once devtool watch is started again" }),
     );
     this.#end = AbortSignal.any([interrupts.signal, this.#broken.signal]);
-    this.#connections = keepConnected(session, {
-      onOpened: () => forgetMirror(this.#lane),
-      onReopened: () => this.#pending.put(everything(performance.now())),
-      onFailed: (error) => this.#broken.abort(error),
-    });
+    this.#connections = this.#connect();
     this.#lane = createLane(target.name, this.#connections);
     this.#watcher = this.#createWatcher();
   }
@@ -94,7 +87,6 @@ class Loop {
   async run(): Promise<never> {
     reportProblems(this.#workspace, this.#session.report);
     try {
-      this.#forwards = await forwardPorts(this.#session, this.#connections);
       for (;;) this.#state = await this.#next();
     } finally {
       await this.#stop();
@@ -265,12 +257,28 @@ class Loop {
     watching.catch((error: unknown) => this.#broken.abort(error));
   }
 
+  #connect(): Reconnecting<Connected> {
+    const { target, project, report } = this.#session;
+    return new Reconnecting({
+      open: async (signal) => {
+        const connected = await connect(target, project, report, signal);
+        forgetMirror(this.#lane);
+        return connected;
+      },
+      onDisconnected: (why) => {
+        const { code, remedy = null } = why instanceof Failure ? why : new ConnectionLost(why.message);
+        report({ event: "disconnected", code, message: why.message, remedy }, { target: target.name });
+      },
+      onReopened: () => this.#pending.put(everything(performance.now())),
+      onFailed: (error) => this.#broken.abort(error),
+    });
+  }
+
   async #stop(): Promise<void> {
     const { round } = this.#state.name === "running" ? this.#state : { round: undefined };
     this.#state = { name: "stopping" };
     // Their errors have been reported, or are the reason to stop.
     await Promise.allSettled([round, this.#lane.idle]);
-    this.#forwards?.close();
     await this.#watcher.close();
     await this.#workspace.bundler?.dispose();
     await this.#connections.close();

@@ -1,20 +1,32 @@
 import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename } from "node:path";
 import type { TargetFacts } from "../targets/target.ts";
 
-/**
- * Where a project is stored on a target: the same path in every session, another one for each project and machine.
- * `folder`: where the target's settings want mirrors to be, absolute or below ~.
- */
+export interface MirrorPlace {
+  readonly facts: Pick<TargetFacts, "home" | "cache">;
+  /** The target's name. */
+  readonly target: string;
+  /** Where its settings want mirrors to be, absolute or below ~: perhaps on a disk that it shares with other targets. */
+  readonly folder: string | undefined;
+}
+
+/** Where a project is stored on a target: the same path in every session, another one for each project and machine. */
 export function mirrorPath(
-  { home, cache }: Pick<TargetFacts, "home" | "cache">,
-  folder: string | undefined,
+  { facts: { home, cache }, target, folder }: MirrorPlace,
   root: string,
-  machine = hostname(),
+  machine = thisMachine(),
 ): string {
-  const digest = createHash("sha256").update(`${machine}\0${root}`).digest("hex").slice(0, 8);
+  const who = folder === undefined ? [machine, root] : [machine, root, target];
+  const digest = createHash("sha256").update(who.join("\0")).digest("hex").slice(0, 8);
   const name = basename(root).replace(/[^A-Za-z0-9._-]/g, "_") || "project";
   const mirrors = folder === undefined ? `${cache}/mirrors` : folder.replace(/^~(?=\/)/, () => home);
   return `${mirrors.replace(/\/+$/, "")}/${name}-${digest}`;
+}
+
+/** Many machines are called localhost, and have a project in /root/app. */
+function thisMachine(): string {
+  const file = "/etc/machine-id";
+  return `${hostname()} ${existsSync(file) ? readFileSync(file, "utf8").trim() : ""}`.trim();
 }

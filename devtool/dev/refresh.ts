@@ -34,7 +34,8 @@ export class Refresher {
     const isIgnoreFile = paths === null || paths.some((path) => posix.basename(path) === ".gitignore");
     if (!isIgnoreFile && !isOutdated) return workspace;
     const current = await readProjectFiles(project);
-    return current.digest === files.digest ? workspace : changedWorkspace(workspace, current);
+    const isSame = current.digest === files.digest && isDeepStrictEqual(current.problems, files.problems);
+    return isSame ? workspace : changedWorkspace(workspace, current);
   }
 
   async #reopen(workspace: Workspace): Promise<Workspace> {

@@ -18,6 +18,7 @@ import { syncAsOwner } from "./owner.ts";
 import { preview } from "./preview.ts";
 import type { SentFiles } from "./sent.ts";
 import { takeTurn } from "./turn.ts";
+import { stillThere } from "./withdrawn.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What follows a save: bundle, once for all lanes; then addons → sync → build → run, in each lane. */
@@ -147,15 +148,17 @@ async function syncStage(
   lane.unsent = new Set();
   lane.ahead = undefined;
   const changed = unsent === "everything" ? undefined : [...unsent];
+  const restore = (error: unknown) => {
+    addUnsent(lane, changed ?? null);
+    throw error;
+  };
   const sent = await sentFiles(lane, mirror);
-  const withdrawn = changed === undefined ? sent.withdrawn(files) : [];
+  const excluded = changed === undefined ? sent.withdrawn(files) : [];
+  const withdrawn = await stillThere(open, excluded, signal).catch(restore);
   if (changed === undefined && !mayDelete) brake(project.root, lane, sent, withdrawn);
   if (withdrawn.length > 0) report({ event: "notice", text: withdrawalNotice(withdrawn) });
   const request = { root: project.root, mirror, rsync, filter: files.filter, withdrawn, changed, executable };
-  const synced = await syncAsOwner(open, request, signal, ahead).catch((error: unknown) => {
-    addUnsent(lane, changed ?? null);
-    throw error;
-  });
+  const synced = await syncAsOwner(open, request, signal, ahead).catch(restore);
   await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.update(changed, synced.paths));
   for (const step of steps.flat())
     if (changed === undefined || changed.some((path) => step.inputs.isSelected(path)))

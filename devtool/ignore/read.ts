@@ -16,7 +16,7 @@ export interface ReadRules {
   readonly rules: IgnoreRules;
   /** What is wrong with the ignore files, a sentence each. */
   readonly problems: readonly string[];
-  /** The files outside the project that were read, or would be if they existed: absolute paths. */
+  /** The files outside the project that this was read from, or would be if they existed: absolute paths. */
   readonly outerFiles: readonly string[];
 }
 
@@ -52,7 +52,8 @@ export async function readRules(root: string, { include = [], exclude = [] }: Pa
   const unsent = new UnsentIncludes(include, rules);
   await readBelow(root, rules, readFolder, (path, isDirectory) => unsent.check(path, isDirectory));
   problems.push(...unsent.problems);
-  return { rules, problems, outerFiles: outerFiles.map(({ path }) => path) };
+  const others = repository === undefined ? [] : [repository.index];
+  return { rules, problems, outerFiles: [...outerFiles.map(({ path }) => path), ...others] };
 }
 
 interface OuterFile {

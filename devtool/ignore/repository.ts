@@ -13,6 +13,8 @@ export interface Repository {
   readonly ignoreCase: boolean;
   /** What git tracks although a line ignores it, and so does not ignore: bytes, relative to the project. */
   readonly tracked: readonly string[];
+  /** The absolute path of the file that says what git tracks. */
+  readonly index: string;
 }
 
 const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
@@ -23,12 +25,12 @@ export async function repositoryOf(root: string): Promise<Repository | undefined
   if (top === undefined) return undefined;
   const git = async (...args: string[]) => await output("git", ["-C", root, ...args]);
   const [places, excludesFile, ignoreCase, tracked] = await Promise.all([
-    git("rev-parse", "--show-toplevel", "--git-path", "info/exclude"),
+    git("rev-parse", "--show-toplevel", "--git-path", "info/exclude", "--git-path", "index"),
     git("config", "--type=path", "--get", "core.excludesFile"),
     git("config", "--type=bool", "--get", "core.ignoreCase"),
     git("ls-files", "-z", "--cached", "--ignored", "--exclude-standard"),
   ]);
-  const [gitTop, exclude] = places?.trimEnd().split("\n").map(fromBytes) ?? [];
+  const [gitTop, exclude, index] = places?.trimEnd().split("\n").map(fromBytes) ?? [];
   const named = fromBytes(excludesFile ?? "").replace(/\n$/, "");
   return {
     top: gitTop ?? top,
@@ -36,6 +38,7 @@ export async function repositoryOf(root: string): Promise<Repository | undefined
       named === "" ? defaultExcludesFile() : resolve(root, named),
       resolve(root, exclude ?? join(top, ".git/info/exclude")),
     ],
+    index: resolve(root, index ?? join(top, ".git/index")),
     ignoreCase: ignoreCase?.trim() === "true",
     tracked: (tracked ?? "").split("\0").filter((path) => path !== ""),
   };

@@ -4,20 +4,21 @@ import { mirrorPath } from "../../../devtool/dev/mirror.ts";
 
 const facts = { home: "/home/me", cache: "/home/me/.cache/devtool" };
 
+function pathOf(folder: string | undefined, root: string, machine = "m", target = "box"): string {
+  return mirrorPath({ facts, target, folder }, root, machine);
+}
+
 test("a mirror is in the target's cache, or below the folder that its settings name", () => {
-  assert.match(
-    mirrorPath(facts, undefined, "/p/my app", "m"),
-    /^\/home\/me\/\.cache\/devtool\/mirrors\/my_app-[0-9a-f]{8}$/,
-  );
-  assert.match(mirrorPath(facts, "/scratch/", "/p/app", "m"), /^\/scratch\/app-[0-9a-f]{8}$/);
-  assert.match(mirrorPath(facts, "~/big", "/p/app", "m"), /^\/home\/me\/big\/app-[0-9a-f]{8}$/);
+  assert.match(pathOf(undefined, "/p/my app"), /^\/home\/me\/\.cache\/devtool\/mirrors\/my_app-[0-9a-f]{8}$/);
+  assert.match(pathOf("/scratch/", "/p/app"), /^\/scratch\/app-[0-9a-f]{8}$/);
+  assert.match(pathOf("~/big", "/p/app"), /^\/home\/me\/big\/app-[0-9a-f]{8}$/);
 });
 
 test("a project of another folder or machine has another mirror", () => {
-  const paths = [
-    ["/p/app", "m"],
-    ["/q/app", "m"],
-    ["/p/app", "n"],
-  ] as const;
-  assert.equal(new Set(paths.map(([root, machine]) => mirrorPath(facts, undefined, root, machine))).size, 3);
+  const paths = [pathOf(undefined, "/p/app"), pathOf(undefined, "/q/app"), pathOf(undefined, "/p/app", "n")];
+  assert.equal(new Set(paths).size, 3);
+});
+
+test("two targets whose settings name one folder, on a disk that they share, have a mirror each", () => {
+  assert.notEqual(pathOf("/nfs", "/p/app", "m", "box"), pathOf("/nfs", "/p/app", "m", "board"));
 });

@@ -110,6 +110,44 @@ test("what another session sent and is ignored now is deleted too, also if it is
   );
 });
 
+test("a line that is added during watch and matches nothing is named, though it changes nothing", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const project = await plain(t, { ".gitignore": "*.log\n" });
+  const { devtool } = await watch(t, project);
+  await project.write({ ".gitignore": "*.log\n[a\n" });
+  await noticed(devtool, /^\.gitignore:2: "\[a" matches nothing/);
+});
+
+test("what git is told to track, or not to, is sent or not from the next round on", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const project = await plain(t, { ".gitignore": "key\n", key: "k" });
+  const { devtool, mirror } = await watch(t, project);
+  for (const [words, isThere] of [
+    [["add", "-f", "key"], true],
+    [["rm", "-q", "--cached", "key"], false],
+  ] as const) {
+    spawnSync("git", ["-C", project.root, ...words]);
+    await project.write({ word: `${words[0]}\n` });
+    await devtool.next("exited");
+    assert.equal(existsSync(join(mirror, "key")), isThere, words.join(" "));
+  }
+});
+
+test("nothing is said to be deleted from a mirror that is a new one", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const project = await plain(t, { key: "k" });
+  const sync = async () => {
+    const devtool = startDevtool(t, project, ["sync", "--json", "--target", "local"]);
+    await devtool.ended;
+    return devtool;
+  };
+  const { mirror } = await (await sync()).next("synced");
+  await rm(mirror, { recursive: true });
+  await project.write({ ".gitignore": "key\n" });
+  const { lines } = await sync();
+  assert.doesNotMatch(lines.join("\n"), /deleted from the mirror/);
+});
+
 test("git's own exclude file takes effect with the next round", async (t) => {
   if (!needs(t, lacks("rsync", "git"))) return;
   const project = await plain(t, { key: "k" });

@@ -1,0 +1,20 @@
+import { buffer } from "node:stream/consumers";
+import type { Connected } from "./lane.ts";
+
+const PRESENT = `cd -- "$1" 2>/dev/null || exit 0
+exec xargs -0 sh -c 'for path; do if [ -e "$path" ] || [ -L "$path" ]; then printf "%s\\0" "$path"; fi; done' sh`;
+
+/** Which of what was sent before the mirror still has: it may be another one, or have been removed. Paths are bytes. */
+export async function stillThere(
+  { connection, mirror }: Pick<Connected, "connection" | "mirror">,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (paths.length === 0) return [];
+  const test = await connection.exec(["sh", "-c", PRESENT, "sh", mirror], { signal });
+  test.stderr.resume();
+  test.stdin.end(Buffer.from(paths.join("\0"), "latin1"));
+  const [found] = await Promise.all([buffer(test.stdout), test.exited]);
+  const present = new Set(found.toString("latin1").split("\0"));
+  return paths.filter((path) => present.has(path));
+}
