@@ -10,7 +10,7 @@ import { endNodeOptions } from "../run/node-options.ts";
 import { provisionTarget } from "./provision.ts";
 import { stdioFor } from "./stdio.ts";
 
-/** devtool run [options] [NAME CMD…] */
+/** devtool run [options] [CMD…] */
 export const command: Command = async (call) => {
   const session = await openSession(call);
   const argv = commandLine(session.project, call.words);
@@ -18,6 +18,7 @@ export const command: Command = async (call) => {
   const report = reportOf(call.report, { target: session.target.name });
   const stdio = stdioFor({ ...call, report }, true);
   const environment = () => programEnvironment(session.project);
+  await environment(); // refuses a file that is not valid before anything is sent
   const status = await runOnce(session, { argv, environment, stdio, interrupts: call.interrupts });
   return status.signal === null ? status.code : exitCodeOf(status.signal);
 };
@@ -27,7 +28,7 @@ export function commandLine({ run, bundle }: Pick<Project, "run" | "bundle">, wo
   if (argv.length > 0) return bundle ? endNodeOptions(argv, bundle.outdir) : argv;
   throw new Failure("there is no command to run", {
     code: "usage",
-    remedy: "give one after the options, or set `run` in devtool.config.ts",
+    remedy: "give one after the options, or set `run` in the configuration",
     exitCode: 2,
   });
 }

@@ -9,7 +9,7 @@ import { provisionTarget } from "./provision.ts";
 import { commandLine } from "./run.ts";
 import { stdioFor } from "./stdio.ts";
 
-/** devtool watch [options] [NAME CMD…] */
+/** devtool watch [options] [CMD…] */
 export const command: Command = async (call) => {
   const { interactive, onBusy, provision, format } = call.options;
   const controls = new Controls();
@@ -17,6 +17,7 @@ export const command: Command = async (call) => {
   const report = hasKeys ? readKeys(process.stdin, controls, call.interrupts, call.report) : call.report;
   const session = await openSession({ ...call, report });
   commandLine(session.project, call.words);
+  await programEnvironment(session.project);
   if (provision) await provisionTarget(session.target, session.project.root, { ...call, report });
   const interrupts = interactive ? endingToo(call.interrupts) : call.interrupts;
   return await watchProject(session, { onBusy, controls }, (project, laneReport) => ({

@@ -18,6 +18,32 @@ test("a file's variables are over the locale, and the configuration's over the f
   assert.deepEqual([A, B, LANG], ["config", "two words", "C"]);
 });
 
+/** A file, and the number of the line that is not valid. */
+const MALFORMED: readonly (readonly [string, number])[] = [
+  ["A=1\nSECRET\n", 2],
+  ["=secret\n", 1],
+  ["A B=secret\n", 1],
+  ["A='one\n# two\n'\nB\n", 4],
+];
+
+for (const [content, line] of MALFORMED) {
+  test(`a line that is not NAME=value is refused by its number, without what is in it: ${JSON.stringify(content)}`, async (t) => {
+    const envFile = join(await temporaryDirectory(t), ".env");
+    await writeFile(envFile, content);
+    await assert.rejects(programEnvironment({ env: {}, envFile }), {
+      message: `${envFile}:${line}: a line must be NAME=value, or a comment that begins with #`,
+      exitCode: 2,
+    });
+  });
+}
+
+test("what Node.js takes for a variable is none of these", async (t) => {
+  const envFile = join(await temporaryDirectory(t), ".env");
+  await writeFile(envFile, `\ufeffA=1\r\n\r\n# c\nexport B = "two\nC\n" # end\nD=it's\nE=\n`);
+  const { A, B, D, E } = await programEnvironment({ env: {}, envFile });
+  assert.deepEqual([A, B, D, E], ["1", "two\nC\n", "it's", ""]);
+});
+
 test("a file that can't be read is a Failure with its name, and shows no value", async (t) => {
   const envFile = join(await temporaryDirectory(t), ".env");
   await assert.rejects(
