@@ -1,8 +1,6 @@
 import yargs from "yargs";
-import type { ProjectPorts } from "../config/project.ts";
 import { ON_BUSY, type OnBusy } from "../dev/controls.ts";
 import { Failure } from "../failure.ts";
-import { type Mapping, parseMapping } from "../ports/mapping.ts";
 import { FORMATS, type Format } from "../report/format.ts";
 import { nearest } from "../report/nearest.ts";
 import type { Options } from "./options.ts";
@@ -27,8 +25,8 @@ const COMMANDS = {
     words: "print | schema",
     about: "show the configuration with where each value comes from, or its JSON schema",
   },
-  run: { words: "[NAME] [CMD…]", about: "bundle, sync, compile, and run once; the exit code is the command's" },
-  watch: { words: "[NAME] [CMD…]", about: "the same at every save" },
+  run: { words: "[CMD…]", about: "bundle, sync, compile, and run once; the exit code is the command's" },
+  watch: { words: "[CMD…]", about: "the same at every save" },
   sync: { words: "", about: "bundle, and update the mirror on the target" },
   build: { words: "", about: "bundle, sync, and compile on the target" },
   doctor: { words: "", about: "report what is missing here and on the target, and what to do about it" },
@@ -67,18 +65,6 @@ const OPTIONS = {
     requiresArg: true,
     describe: "watch: at a save while the program runs, restart it; queue the round; or ignore it",
   },
-  forward: {
-    type: "string",
-    array: true,
-    requiresArg: true,
-    describe: "run and watch: PORT[:PORT] of this machine is the target's while the program runs; may be repeated",
-  },
-  reverse: {
-    type: "string",
-    array: true,
-    requiresArg: true,
-    describe: "run and watch: PORT[:PORT] of the target is this machine's",
-  },
   force: { type: "boolean", describe: "sync even if that deletes most of what was sent before" },
   "dry-run": { type: "boolean", describe: "sync: only name what would be sent and deleted" },
   yes: { type: "boolean", describe: "clean: remove without asking" },
@@ -103,8 +89,9 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
       exitCode: 2,
     });
   }
+  if (word === "help") return { kind: "help", text: await helpText(commandNamed(rest[0])) };
   const name = NAMES.find((known) => known === word);
-  if (name === undefined) throw unknown("command", word, NAMES);
+  if (name === undefined) throw unknown("command", word, [...NAMES, "help"]);
   const isAll = COMMANDS[name].words === "all";
   const after = isAll ? { ...before, help: rest.includes("--help"), words: rest } : parse(rest);
   if (before["help"] === true || after["help"] === true) return { kind: "help", text: await helpText(name) };
@@ -127,12 +114,16 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
   return { kind: "command", name, options, words: after.words };
 }
 
+function commandNamed(word: string | undefined): CommandName | undefined {
+  const name = NAMES.find((known) => known === word);
+  if (word === undefined || name !== undefined) return name;
+  throw unknown("command", word, NAMES);
+}
+
 /** Options of some commands only. */
 const ONLY_OF: Readonly<Record<string, readonly CommandName[]>> = {
   interactive: ["watch"],
   "on-busy": ["watch"],
-  forward: ["run", "watch"],
-  reverse: ["run", "watch"],
   force: ["sync", "build", "run", "watch"],
   "dry-run": ["sync"],
   yes: ["clean"],
@@ -174,7 +165,6 @@ function parser() {
       "parse-positional-numbers": false,
       "camel-case-expansion": false,
       "duplicate-arguments-array": false,
-      "greedy-arrays": false,
     });
 }
 
@@ -187,7 +177,6 @@ function optionsOf(given: Readonly<Record<string, unknown>>): Options {
     provision: given["provision"] === true,
     interactive: given["interactive"] === true,
     onBusy: onBusyOf(text("on-busy")),
-    ports: { forward: mappings(given, "forward"), reverse: mappings(given, "reverse") },
     force: given["force"] === true,
     dryRun: given["dry-run"] === true,
     yes: given["yes"] === true,
@@ -196,11 +185,6 @@ function optionsOf(given: Readonly<Record<string, unknown>>): Options {
     acceptNewHostKey: given["accept-new-host-key"] === true,
     sshConfig: text("ssh-config"),
   };
-}
-
-function mappings(given: Readonly<Record<string, unknown>>, name: keyof ProjectPorts): Mapping[] {
-  const written = given[name];
-  return Array.isArray(written) ? written.map((text) => parseMapping(String(text), `--${name}`)) : [];
 }
 
 function onBusyOf(written = "restart"): OnBusy {
@@ -244,7 +228,7 @@ async function helpText(name: CommandName | undefined): Promise<string> {
   if (name === undefined) {
     const width = Math.max(...NAMES.map((known) => known.length));
     const list = NAMES.map((known) => `  ${known.padEnd(width)}  ${COMMANDS[known].about}`).join("\n");
-    return await options.usage(`devtool COMMAND [OPTIONS] [NAME CMD…]\n\n${list}`).getHelp();
+    return await options.usage(`devtool COMMAND [OPTIONS] [CMD…]\n\n${list}`).getHelp();
   }
   const { words, about } = COMMANDS[name];
   const usage = words === "all" ? `devtool ${name} [vagrant's options]` : `devtool ${name} [OPTIONS] ${words}`;

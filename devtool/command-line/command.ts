@@ -7,7 +7,7 @@ export type Command = (call: Call) => Promise<number>;
 
 export interface Call {
   readonly options: Options;
-  /** What follows the options: NAME CMD…, or the arguments for vagrant. */
+  /** What follows the options: CMD…, or the arguments for vagrant. */
   readonly words: readonly string[];
   readonly report: Report;
   readonly interrupts: Interrupts;

@@ -35,7 +35,7 @@ interface Setting {
 
 /** Each value of the configuration by its path; what has no value is null. */
 function settings(project: Project, written: unknown): Setting[] {
-  const { root, bundle, steps, sync, executable, run, targets, target } = project;
+  const { root, bundle, steps, sync, executable, watch, run, env, envFile, asRoot, targets, target } = project;
   const { options = {}, ...ours } = bundle ?? {};
   const bundled = { ...ours, ...options };
   const values: Record<string, unknown> = {
@@ -45,7 +45,12 @@ function settings(project: Project, written: unknown): Setting[] {
     "sync.include": sync.include,
     "sync.exclude": sync.exclude,
     "sync.executable": executable,
+    "watch.poll": watch.poll ?? null,
     run,
+    ...Object.fromEntries(Object.entries(env).map(([key, value]) => [`env.${key}`, value])),
+    // Only its path: a file of its own is often where secrets are.
+    envFile: envFile ?? null,
+    asRoot,
     ...Object.fromEntries(Object.entries(targets).map(([key, value]) => [`targets.${key}`, value])),
     target: target ?? null,
   };

@@ -5,7 +5,7 @@ import type { Command } from "../command-line/command.ts";
 import { findConfigFile } from "../config/file.ts";
 import { Failure } from "../failure.ts";
 import { detect } from "../init/detect.ts";
-import { configText, ignoreOutdir, writeNew } from "../init/write.ts";
+import { configText, ignoreMade, writeNew } from "../init/write.ts";
 
 /** devtool init: writes a first configuration for the project in this folder. */
 export const command: Command = async ({ options, report, interrupts }) => {
@@ -21,7 +21,8 @@ export const command: Command = async ({ options, report, interrupts }) => {
   say(
     `wrote ${file}: ${detected ? detected.kind : "nothing that devtool knows, so the whole project is sent and nothing is built"}`,
   );
-  if (await ignoreOutdir(root)) say("added .devtool/ to .gitignore");
+  const ignored = await ignoreMade(root);
+  if (ignored.length > 0) say(`added ${ignored.join(" and ")} to .gitignore`);
   if (detected?.config.run === undefined)
     say(`what to run is not known: write it as \`run\` in ${file}, or after \`devtool run\``);
   if (target === undefined)

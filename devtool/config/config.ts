@@ -14,7 +14,7 @@ export interface DevtoolConfig {
   readonly afterSync?: readonly AfterSyncConfig[];
   readonly sync?: SyncConfig;
   readonly watch?: WatchConfig;
-  /** The command put before NAME CMD…; it runs in the mirror. */
+  /** The command put before CMD…; it runs in the mirror. */
   readonly run?: readonly string[];
   /** Environment of the command, besides LANG and LC_* of this machine. */
   readonly env?: Readonly<Record<string, string>>;
@@ -25,13 +25,6 @@ export interface DevtoolConfig {
    * `sudo` overrides it. Default: false.
    */
   readonly asRoot?: boolean;
-  /**
-   * Ports of this machine that are the target's while `run` or `watch` runs: `8080`, `8080:80`, `0.0.0.0:8080:80`,
-   * `8080:HOST:80`; a socket's absolute path may stand for a port.
-   */
-  readonly forward?: readonly string[];
-  /** Ports of the target that are this machine's, in the same form. */
-  readonly reverse?: readonly string[];
   /** By name; a string is `local`, `vagrant` or a host as ssh accepts it. */
   readonly targets?: Readonly<Record<string, string | TargetSettings>>;
   /** The target to use without --target. */

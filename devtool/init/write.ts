@@ -36,14 +36,16 @@ export async function writeNew(root: string, { file, text }: ConfigText): Promis
   }
 }
 
-const OUTDIR = ".devtool/";
-
-/** Adds devtool's folder to the project's .gitignore, unless a line names it. Returns whether it did. @throws Failure */
-export async function ignoreOutdir(root: string): Promise<boolean> {
+/** Adds devtool's folder, and that of npm's packages, to the project's .gitignore, unless lines name them; returns those it added. */
+export async function ignoreMade(root: string): Promise<readonly string[]> {
   const path = join(root, ".gitignore");
   const before = await readFile(path, "utf8").catch(() => "");
-  if (/^\/?\.devtool\/?$/m.test(before)) return false;
-  const start = before === "" || before.endsWith("\n") ? before : `${before}\n`;
-  await writeFile(path, `${start}${OUTDIR}\n`);
-  return true;
+  const folders = [".devtool", ...(existsSync(join(root, "package.json")) ? ["node_modules"] : [])];
+  const named = new Set(before.split(/\r?\n/).map((line) => line.trim().replace(/^\/|\/$/g, "")));
+  const added = folders.filter((folder) => !named.has(folder)).map((folder) => `${folder}/`);
+  if (added.length === 0) return added;
+  const end = before.includes("\r\n") ? "\r\n" : "\n";
+  const start = before === "" || before.endsWith("\n") ? before : `${before}${end}`;
+  await writeFile(path, `${start}${added.join(end)}${end}`);
+  return added;
 }

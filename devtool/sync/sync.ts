@@ -110,7 +110,7 @@ function refuseUnreadable(unreadable: readonly string[]): void {
     `${unreadable.length} of the project's files can't be read:\n  ${unreadable.slice(0, 20).join("\n  ")}`,
     {
       code: "project-unreadable",
-      remedy: "make them readable, or list them under `sync.exclude` in devtool.config.ts",
+      remedy: "make them readable, or list them under `sync.exclude` in the configuration",
     },
   );
 }

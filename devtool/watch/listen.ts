@@ -52,7 +52,7 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
 
-const POLL = "or let devtool look for changes itself: watch: { poll: true } in devtool.config.ts";
+const POLL = "or let devtool look for changes itself: watch: { poll: true } in the configuration";
 
 function watchFailure(error: unknown): Failure {
   const code = codeOf(error);

@@ -34,7 +34,7 @@ export function refuseEmpty(root: string, unreadable: readonly string[], entries
 function noProject(message: string, cause?: unknown): Failure {
   return new Failure(`${message}; its mirror is left unchanged`, {
     code: "project-unreadable",
-    remedy: "check the project's folder, the `sync` patterns of devtool.config.ts, and what git ignores",
+    remedy: "check the project's folder, its `sync` patterns, and what git ignores",
     exitCode: 2,
     cause,
   });

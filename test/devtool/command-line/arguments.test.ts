@@ -46,15 +46,17 @@ test("options of up, halt and destroy are vagrant's", async () => {
 
 test("--help and --version work anywhere before NAME", async () => {
   assert.equal((await parseArguments(["--version"])).kind, "version");
-  for (const argv of [["--help"], ["-h"], ["run", "--help"], ["--help", "run"], ["up", "--help"]]) {
+  for (const argv of [["--help"], ["-h"], ["run", "--help"], ["--help", "run"], ["up", "--help"], ["help"]]) {
     const parsed = await parseArguments(argv);
     assert.equal(parsed.kind, "help", argv.join(" "));
   }
   assert.equal((await parseArguments(["run", "hello1", "--help"])).kind, "command");
+  assert.deepEqual(await parseArguments(["help", "sync"]), await parseArguments(["sync", "--help"]));
 });
 
 const REFUSED: readonly (readonly [readonly string[], string, string | undefined])[] = [
   [["run", "--tagret", "x", "n"], "unknown option --tagret", "did you mean --target?"],
+  [["help", "syn"], "unknown command syn", "did you mean sync?"],
   [["run", "--accept-new-hostkey", "n"], "unknown option --accept-new-hostkey", "did you mean --accept-new-host-key?"],
   [["watch", "--on-busy", "wait"], '--on-busy must be restart, queue, ignore, not "wait"', undefined],
   [["run", "--interactive", "x"], "--interactive is an option of watch", undefined],

@@ -14,7 +14,7 @@ test("init writes a configuration that runs the project, ignores devtool's folde
   const first = await devtool("init", "--target", "local");
   assert.equal(first.code, 0, first.stderr);
   assert.match(first.stderr, /wrote devtool\.config\.ts: Node\.js/);
-  assert.equal(await readFile(join(project.root, ".gitignore"), "utf8"), "dist\n.devtool/\n");
+  assert.equal(await readFile(join(project.root, ".gitignore"), "utf8"), "dist\n.devtool/\nnode_modules/\n");
   const ran = await devtool("run");
   assert.equal(ran.stdout.toString(), "it runs\n", ran.stderr);
 
@@ -25,14 +25,24 @@ test("init writes a configuration that runs the project, ignores devtool's folde
   assert.equal(await readFile(join(project.root, "devtool.config.ts"), "utf8"), written);
 });
 
+const CONFIG = `export default {
+  bundle: { entryPoints: { main: "src/main.ts" } },
+  env: { PORT: "80" },
+  envFile: ".env",
+};`;
+
 test("config print says where each value comes from, and config schema describes what a configuration may have", async (t) => {
   const project = await makeProject(t);
+  await project.write({ "devtool.config.ts": CONFIG, ".env": "SECRET=s" });
   const devtool = (...args: string[]) => startDevtool(t, project, args).ended;
   const { stdout } = await devtool("config", "--target", "box", "print");
   const lines = stdout.toString().split("\n");
   for (const line of [
     'bundle.outdir = ".devtool"  (default)',
     'bundle.entryPoints = {"main":"src/main.ts"}  (devtool.config.ts)',
+    'env.PORT = "80"  (devtool.config.ts)',
+    `envFile = ${JSON.stringify(join(project.root, ".env"))}  (devtool.config.ts)`,
+    "asRoot = false  (default)",
     'target = "box"  (--target)',
   ])
     assert.ok(lines.includes(line), `${line} is not in ${stdout}`);

@@ -31,6 +31,15 @@ const SYNCED: Event = {
   milliseconds: 1234,
 };
 
+test("what is sent about small files is not said to be more of less", () => {
+  const synced = { event: "synced", mirror: "/m", files: 1, deleted: 0, bytesTotal: 12, milliseconds: 1 } as const;
+  const { stderr } = printed([
+    { ...synced, bytesSent: 340 },
+    { event: "finished", milliseconds: 2 },
+  ]);
+  assert.match(stderr, /sent 1 file \(340 B\) in/);
+});
+
 test("a round reports what changed, and in one line what was bundled, sent, compiled and started, with times", () => {
   const { stdout, stderr } = printed([
     { event: "changed", paths: ["a"] },
