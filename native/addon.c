@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "listener.h"
 #include "node-api.h"
 #include "shim.h"
 
@@ -54,7 +55,6 @@ static napi_value result(napi_env env, int64_t value) {
 #define NUMBER(i) ((int)number(env, a[i]))
 #define BYTES(i) bytes(env, a[i])
 
-FUNCTION(open, td_open(BYTES(0), length(env, a[0])))
 FUNCTION(spawn, td_spawn(BYTES(0), length(env, a[0]), BYTES(1), BYTES(2)))
 FUNCTION(catchSignal, td_catch(NUMBER(0)))
 FUNCTION(signal, td_signal(NUMBER(0), NUMBER(1)))
@@ -77,6 +77,20 @@ FUNCTION(getAttribute, td_get_attribute(BYTES(0), BYTES(1), BYTES(2), length(env
 FUNCTION(cgroupDevices, td_cgroup_devices(NUMBER(0), BYTES(1), length(env, a[1])))
 FUNCTION(raw, td_raw(NUMBER(0)))
 FUNCTION(restore, td_restore(NUMBER(0)))
+
+static int open_with(napi_env env, napi_value init, napi_value function) {
+    int error = listener_open(env, function);
+    if (error)
+        return error;
+    int events = td_open(bytes(env, init), length(env, init));
+    if (events >= 0)
+        return listener_start(events);
+    listener_close();
+    return events;
+}
+
+FUNCTION(open, open_with(env, a[0], a[1]))
+FUNCTION(keepRunning, (listener_keep_running(env, NUMBER(0)), 0))
 
 static napi_value call_abi(napi_env env, napi_callback_info info) {
     (void)info;
@@ -159,7 +173,7 @@ static const struct {
     {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw}, {"cgroupDevices", call_cgroupDevices},
     {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput}, {"guard", call_guard},
     {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all},
-    {"pipe", call_pipe},
+    {"pipe", call_pipe}, {"keepRunning", call_keepRunning},
 };
 
 TD_API napi_value napi_register_module_v1(napi_env env, napi_value exports);

@@ -1,5 +1,5 @@
 /*
- * What addon.c uses of Node-API version 8, whose binary interface never changes (nodejs.org/api/n-api.html): a machine with
+ * What addon.c and listener.c use of Node-API version 8, whose binary interface never changes (nodejs.org/api/n-api.html): a machine with
  * Node.js need not have its headers.
  */
 #ifndef TD_NODE_API_H
@@ -13,10 +13,15 @@ typedef struct napi_value__ *napi_value;
 typedef struct napi_callback_info__ *napi_callback_info;
 typedef struct napi_deferred__ *napi_deferred;
 typedef struct napi_async_work__ *napi_async_work;
+typedef struct napi_threadsafe_function__ *napi_threadsafe_function;
 typedef int napi_status; /* 0: success */
 typedef napi_value (*napi_callback)(napi_env, napi_callback_info);
 typedef void (*napi_async_execute_callback)(napi_env, void *data);
 typedef void (*napi_async_complete_callback)(napi_env, napi_status, void *data);
+typedef void (*napi_finalize)(napi_env, void *data, void *hint);
+typedef void (*napi_threadsafe_function_call_js)(napi_env, napi_value function, void *context, void *data);
+
+enum { NAPI_TSFN_RELEASE = 0, NAPI_TSFN_BLOCKING = 1 };
 
 napi_status napi_create_function(napi_env, const char *name, size_t length, napi_callback, void *data, napi_value *);
 napi_status napi_set_named_property(napi_env, napi_value object, const char *name, napi_value);
@@ -34,5 +39,16 @@ napi_status napi_create_async_work(napi_env, napi_value resource, napi_value res
                                    napi_async_complete_callback, void *data, napi_async_work *);
 napi_status napi_queue_async_work(napi_env, napi_async_work);
 napi_status napi_delete_async_work(napi_env, napi_async_work);
+napi_status napi_get_undefined(napi_env, napi_value *);
+napi_status napi_create_buffer_copy(napi_env, size_t length, const void *bytes, void **copy, napi_value *buffer);
+napi_status napi_call_function(napi_env, napi_value self, napi_value function, size_t count,
+                               const napi_value *arguments, napi_value *result);
+napi_status napi_create_threadsafe_function(napi_env, napi_value function, napi_value resource, napi_value resource_name,
+                                            size_t queued_max, size_t threads, void *finalize_data, napi_finalize,
+                                            void *context, napi_threadsafe_function_call_js, napi_threadsafe_function *);
+napi_status napi_call_threadsafe_function(napi_threadsafe_function, void *data, int mode);
+napi_status napi_release_threadsafe_function(napi_threadsafe_function, int mode);
+napi_status napi_ref_threadsafe_function(napi_env, napi_threadsafe_function);
+napi_status napi_unref_threadsafe_function(napi_env, napi_threadsafe_function);
 
 #endif

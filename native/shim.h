@@ -18,7 +18,7 @@ enum td_event_kind {
     TD_EVENT_SIGNAL = 7,   /* status: a signal of td_catch that this process got; container: 0 */
 };
 
-/* What the shim's threads write into the pipe that Node reads, one event per write. */
+/* What the shim's threads write into the pipe of the events, one event per write. */
 struct td_event {
     uint32_t kind;
     uint32_t container;
@@ -77,7 +77,7 @@ enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_CGROUP, TD_STAGE_USER
 /* Every function returns 0 or more on success and -errno on failure, except td_abi. */
 
 /* Raised when a function below is added or changed: a library compiled before has another td_abi. */
-#define TD_FUNCTIONS 6
+#define TD_FUNCTIONS 7
 
 /*
  * A hash of the layouts above and in plan.h, and of TD_FUNCTIONS; runtime/host/events.ts, runtime/host/spawn-options.ts

@@ -5,9 +5,9 @@ import { planLayout } from "../plan/codec.ts";
 const OBJECT_BYTES = 232;
 const EVENT_OBJECT_AT = 32;
 const SPAWNED_BYTES = 16;
-const FUNCTIONS = 6;
+const FUNCTIONS = 7;
 
-export const EVENT_BYTES = EVENT_OBJECT_AT + OBJECT_BYTES;
+const EVENT_BYTES = EVENT_OBJECT_AT + OBJECT_BYTES;
 
 /** What the shim's threads report; `container` is the number that td_spawn returned. */
 export type ShimEvent = { readonly container: number } & (

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
-import { Socket } from "node:net";
 import type { LibraryHandle } from "koffi";
 import { Failure } from "../failure.ts";
 import { ERRNO } from "../linux.ts";
 import { errnoText } from "./errno.ts";
-import { abi, decodeEvent, decodeSpawned, EVENT_BYTES, newSpawned, type ShimEvent, type Spawned } from "./events.ts";
+import { abi, decodeEvent, decodeSpawned, newSpawned, type ShimEvent, type Spawned } from "./events.ts";
 import { type Artefacts, builtInPlace } from "./native.ts";
 import { encodeSpawnOptions, optionsLayout, type SpawnOptions } from "./spawn-options.ts";
 
@@ -70,16 +69,16 @@ export function openShim(): Promise<Shim> {
 async function open(): Promise<Shim> {
   checkPlatform();
   const { library: td, init } = await load();
-  const events = td.open(readFileSync(init));
-  if (events === -ERRNO.EALREADY) {
+  const source = eventSource(td);
+  const opened = td.open(readFileSync(init), source.deliver);
+  if (opened === -ERRNO.EALREADY) {
     throw new Failure("another thread of this process already starts containers", {
       code: "native-failed",
       remedy: "start all containers of a process from one thread",
     });
   }
-  if (events < 0)
-    throw new Failure(`tinydocker's native part can't start: ${errnoText(-events)}`, { code: "native-failed" });
-  const source = listenTo(events);
+  if (opened < 0)
+    throw new Failure(`tinydocker's native part can't start: ${errnoText(-opened)}`, { code: "native-failed" });
   return {
     ...td,
     spawn: ({ plan, ...options }) => spawn(td, plan, options),
@@ -115,7 +114,10 @@ export function checkPlatform(): void {
 /** The functions of native/addon.c; text is UTF-8 with a zero byte at its end. */
 interface Library extends Omit<Shim, "spawn" | "listen" | "catchSignals" | "openInside" | "remove"> {
   abi(): bigint;
-  open(init: Uint8Array): number;
+  /** `deliver` gets each event, and must not throw. */
+  open(init: Uint8Array, deliver: (event: Buffer) => void): number;
+  /** 1: until it is called with 0, Node.js runs. */
+  keepRunning(keep: 0 | 1): number;
   spawn(plan: Uint8Array, options: Uint8Array, spawned: Uint8Array): number;
   catchSignal(signal: number): number;
   openInside(root: Uint8Array, path: Uint8Array): number;
@@ -174,32 +176,29 @@ async function remove(td: Library, path: string): Promise<number> {
   return result === -ERRNO.EAGAIN ? td.removeAll(textOf(path)) : result;
 }
 
-function listenTo(events: number) {
+function eventSource(td: Library) {
   let onSignal = (_signal: number) => {};
   const listeners = new Map<number, (event: ShimEvent) => void>();
-  const socket = new Socket({ fd: events, readable: true, writable: false });
-  socket.unref();
-  let rest: Buffer = Buffer.alloc(0);
-  socket.on("data", (chunk: Buffer) => {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    let at = 0;
-    for (; at + EVENT_BYTES <= bytes.length; at += EVENT_BYTES) {
-      const event = decodeEvent(bytes.subarray(at, at + EVENT_BYTES));
-      if (event.kind === "signal") {
-        onSignal(event.signal);
-        continue;
-      }
-      const listener = listeners.get(event.container);
-      if (event.kind === "exited") listeners.delete(event.container);
-      if (listeners.size === 0) socket.unref();
-      listener?.(event);
-    }
-    rest = bytes.subarray(at);
-  });
+  const pass = (bytes: Buffer) => {
+    const event = decodeEvent(bytes);
+    if (event.kind === "signal") return onSignal(event.signal);
+    const listener = listeners.get(event.container);
+    if (event.kind === "exited" && listeners.delete(event.container) && listeners.size === 0) td.keepRunning(0);
+    listener?.(event);
+  };
   return {
+    deliver: (bytes: Buffer) => {
+      try {
+        pass(bytes);
+      } catch (error) {
+        setImmediate(() => {
+          throw error;
+        });
+      }
+    },
     listen: (container: number, listener: (event: ShimEvent) => void) => {
       listeners.set(container, listener);
-      socket.ref();
+      td.keepRunning(1);
     },
     onSignal: (listener: typeof onSignal) => {
       onSignal = listener;

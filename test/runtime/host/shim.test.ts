@@ -128,6 +128,7 @@ describe("the shim's threads", () => {
     const all = [9, 19, 32, 33].reduce((mask, number) => mask & ~(1n << BigInt(number - 1)), 2n ** 64n - 1n);
     const blocked = all.toString(16).padStart(16, "0");
     assert.deepEqual(threads.sort(), [
+      ["td-events", blocked],
       ["td-terminal", blocked],
       ["td-watch", blocked],
     ]);
