@@ -233,7 +233,7 @@ export async function importImage(
 export async function listImages(): Promise<Image[]> {
   const { imageNames, readRecord } = await import("../image/store.ts");
   const root = stateRoot();
-  return await Promise.all((await imageNames(root)).map((name) => readRecord(root, name)));
+  return imageNames(root).map((name) => readRecord(root, name));
 }
 
 /** @throws Failure when there is no such image, or a container uses it */

@@ -1,7 +1,6 @@
 import { openSync } from "node:fs";
-import { isatty } from "node:tty";
 import { Failure } from "../failure.ts";
-import { isInForeground } from "../host/terminal.ts";
+import { isInForeground, isTerminal } from "../host/terminal.ts";
 import type { StreamsRequest } from "./options/streams.ts";
 
 export interface Streams {
@@ -20,14 +19,14 @@ export function streamsFor(asked: StreamsRequest | undefined): Streams {
 /** A terminal unless one of the three is redirected, or the terminal belongs to another program now. */
 function automaticStreams(): Streams {
   const foreground = isInForeground();
-  const terminal = foreground && [0, 1, 2].every((fd) => isatty(fd));
+  const terminal = foreground && [0, 1, 2].every((fd) => isTerminal(fd));
   // A program in the background may not read from the terminal.
-  const stdin = foreground || !isatty(0) ? 0 : nothing();
+  const stdin = foreground || !isTerminal(0) ? 0 : nothing();
   return { terminal, stdio: [stdin, 1, 2], raw: terminal };
 }
 
 function streamsAsked({ terminal, stdin, stdout, stderr }: StreamsRequest): Streams {
-  if (terminal && stdin && !isatty(0)) {
+  if (terminal && stdin && !isTerminal(0)) {
     throw new Failure("-i and -t are given, and standard input is not a terminal", {
       code: "usage",
       remedy: "leave -t out to pass it as it is, or -i to pass none",

@@ -37,7 +37,7 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   checkKernel(release());
   // Before anything is waited for: what the caller changes then is for its next request.
   const asking = await caller(request);
-  const image = await resolveImage(root, request.image ?? "host");
+  const image = resolveImage(root, request.image ?? "host");
   const shim = await openShim();
   const read = (path: string) => readInImage(shim, image, path);
   const asked = { ...request, ...imageDefaults(request, image.config) };

@@ -1,5 +1,5 @@
 import { fstatSync, type Stats, statfsSync } from "node:fs";
-import { isatty } from "node:tty";
+import { isTerminal } from "../host/terminal.ts";
 
 type Stdio = readonly [number, number, number];
 
@@ -18,7 +18,7 @@ export function relay(stdio: Stdio, uid: number): { stdio: Stdio; relayed: numbe
 
 function isRelayed(fd: number, given: number, uid: number): boolean {
   const stat = fstatSync(given);
-  if (stat.isCharacterDevice()) return isatty(given);
+  if (stat.isCharacterDevice()) return isTerminal(given);
   if (stat.isSocket()) return true;
   const isOthers = uid !== 0 && stat.uid !== uid;
   return isOthers && fd !== 0 && (stat.isFile() || (stat.isFIFO() && hasName(given)));

@@ -1,8 +1,27 @@
-import { closeSync, openSync, readFileSync } from "node:fs";
-import { isatty } from "node:tty";
+import { closeSync, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
+import { numbersOfDevice } from "../spec/security/device.ts";
 import type { Shim } from "./shim.ts";
 
 const INPUT = 0;
+
+/** /dev/null and its like: MEM_MAJOR of linux/major.h. */
+const MEMORY_DEVICES = 1;
+
+/** isatty(3). Node.js's module for it takes 4 ms to load, so it is asked only about what may be one. */
+export function isTerminal(fd: number): boolean {
+  const stats = statsOf(fd);
+  const mayBe = stats?.isCharacterDevice() && numbersOfDevice(stats.rdev).major !== MEMORY_DEVICES;
+  return mayBe === true && process.getBuiltinModule("node:tty").isatty(fd);
+}
+
+/** Undefined for a descriptor that is closed. */
+function statsOf(fd: number): Stats | undefined {
+  try {
+    return fstatSync(fd);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Whether this process may read from the terminal: not if a shell started it in the background. */
 export function isInForeground(): boolean {
@@ -29,9 +48,9 @@ export function takeTerminal(shim: Shim): () => void {
  * with once more, and aborts where that fails.
  */
 export function surviveHangup(): void {
-  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  const terminals = [0, 1, 2].filter((fd) => isTerminal(fd));
   process.on("exit", () => {
-    for (const fd of terminals.filter((fd) => !isatty(fd))) {
+    for (const fd of terminals.filter((fd) => !isTerminal(fd))) {
       closeSync(fd);
       // It gets the lowest number that is free.
       openSync("/dev/null", "r+");

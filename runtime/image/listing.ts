@@ -6,7 +6,7 @@ import { imageNames, readRecord } from "./store.ts";
 export async function listing(root: string, json: boolean): Promise<string> {
   // What a killed import left; listing must not need to write.
   await clearLeftovers(root).catch(() => {});
-  const imported = await Promise.all((await imageNames(root)).map((name) => readRecord(root, name)));
+  const imported = imageNames(root).map((name) => readRecord(root, name));
   if (json) {
     const host = { name: HOST.name, host: true, created: null, bytes: null, files: null };
     return `${JSON.stringify([host, ...imported.map((record) => ({ host: false, ...record }))])}\n`;

@@ -13,7 +13,7 @@ export async function removeImage(root: string, name: string): Promise<void> {
   checkedName("image", name);
   if (name === HOST.name)
     throw new Failure(`the image ${HOST.name} is built in and can't be removed`, { code: "image-built-in" });
-  await checkExists(root, name);
+  checkExists(root, name);
   try {
     await removeUnused(root, name);
   } catch (error) {

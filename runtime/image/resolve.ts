@@ -13,17 +13,17 @@ export interface StoredImage extends Image {
 }
 
 /** `root` is stateRoot(). Throws Failure (exit 125) for a name that is not valid, and for no image or a damaged one. */
-export async function resolveImage(root: string, name: string): Promise<StoredImage> {
+export function resolveImage(root: string, name: string): StoredImage {
   if (name === HOST.name) return HOST;
-  await checkExists(root, name);
-  const { config } = await readRecord(root, name);
+  checkExists(root, name);
+  const { config } = readRecord(root, name);
   return { name, layers: [rootfsOf(root, name)], ...(config && { config }) };
 }
 
 /** Throws Failure (exit 125) for a name that is not valid and for an image that does not exist. */
-export async function checkExists(root: string, name: string): Promise<void> {
+export function checkExists(root: string, name: string): void {
   if (existsSync(recordOf(root, checkedName("image", name)))) return;
-  const names = await imageNames(root);
+  const names = imageNames(root);
   throw new Failure(`there is no image ${name}; available: ${[HOST.name, ...names].join(", ")}`, {
     code: "image-not-found",
     remedy: `tinydocker image import ${name} FILE.tar[.gz|.zst]|DIR|-`,

@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { isRecordOf, isText, isWhole, parseJson } from "../shape.ts";
@@ -34,26 +33,37 @@ export function recordOf(root: string, name: string): string {
 }
 
 /** The imported images, sorted by name. */
-export async function imageNames(root: string): Promise<string[]> {
-  const entries = await readdir(imagesDirectory(root)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
+export function imageNames(root: string): string[] {
+  return entriesOf(root)
+    .filter((name) => !name.startsWith(".") && existsSync(recordOf(root, name)))
+    .sort();
+}
+
+function entriesOf(root: string): string[] {
+  try {
+    return readdirSync(imagesDirectory(root));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw systemFailure("can't list the images", root, "state-unwritable", error);
-  });
-  return entries.filter((name) => !name.startsWith(".") && existsSync(recordOf(root, name))).sort();
+  }
 }
 
 /** Throws Failure when the file is not what an import wrote. */
-export async function readRecord(root: string, name: string): Promise<ImageRecord> {
-  const path = recordOf(root, name);
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw systemFailure(`can't read the image ${name}`, root, "state-unwritable", error);
-  });
-  const record = parseJson(text);
+export function readRecord(root: string, name: string): ImageRecord {
+  const record = parseJson(recordText(root, name));
   if (isImageRecord(record)) return { ...record, name };
-  throw new Failure(`${path} is damaged`, {
+  throw new Failure(`${recordOf(root, name)} is damaged`, {
     code: "image-damaged",
     remedy: `tinydocker image rm ${name}, and import it again`,
   });
+}
+
+function recordText(root: string, name: string): string {
+  try {
+    return readFileSync(recordOf(root, name), "utf8");
+  } catch (error) {
+    throw systemFailure(`can't read the image ${name}`, root, "state-unwritable", error);
+  }
 }
 
 const isImageRecord = isRecordOf({ created: isText, bytes: isWhole, files: isWhole }, { config: isImageConfig });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { chmodSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { importBusybox, type Outcome, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
 
@@ -40,5 +42,21 @@ describe("the Node.js that runs tinydocker", () => {
     assert.deepEqual([passed.stdout, passed.stderr], [`${asked.NODE_OPTIONS}\n`, ""]);
     const { stdout } = await run(["-e", "NODE_OPTIONS", "c1", "env"], { NODE_OPTIONS: undefined });
     assert.doesNotMatch(stdout, /NODE_OPTIONS/);
+  });
+
+  it("loads none of its own modules that take milliseconds, for a command with pipes", async () => {
+    const watch = join(rig.directory, "loaded.cjs");
+    await writeFile(watch, "process.on('exit', () => require('fs').writeSync(2, process.moduleLoadList.join('\\n')));");
+    const argv = ["--require", watch, "--", rig.program, "run", "--image", "box", "c1", "true"];
+    const { stderr } = await outcomeOf(
+      spawn(process.execPath, argv, { env: { ...process.env, TINYDOCKER_ROOT: rig.root } }),
+    );
+    const loaded = stderr.split("\n").map((line) => line.replace("NativeModule ", ""));
+    assert.ok(loaded.includes("os"));
+    const slow = ["net", "tty", "stream", "fs/promises", "child_process", "crypto", "dgram", "readline"];
+    assert.deepEqual(
+      slow.filter((name) => loaded.includes(name)),
+      [],
+    );
   });
 });

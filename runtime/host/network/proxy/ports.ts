@@ -2,7 +2,6 @@ import { Failure } from "../../../failure.ts";
 import type { PublishedPort } from "../../../network/network.ts";
 import { portText } from "../../../network/publish.ts";
 import { userOfPort } from "../port-user.ts";
-import { tcpProxy } from "./tcp.ts";
 
 /** Sockets on this machine that keep the published ports for a container, and pass on what the kernel's rules do not. */
 export interface Ports {
@@ -43,11 +42,14 @@ function addressesOf({ address }: PublishedPort): string[] {
   return address === undefined ? ["0.0.0.0", "::"] : [address];
 }
 
+/** Loaded only now: most containers publish no port, and Node.js's sockets take 4 ms to load. */
+async function proxyOf({ protocol }: PublishedPort) {
+  return protocol === "tcp" ? (await import("./tcp.ts")).tcpProxy : (await import("./udp.ts")).udpProxy;
+}
+
 async function open(port: PublishedPort, at: string, target: () => { host: string; port: number }) {
   try {
-    if (port.protocol === "tcp") return await tcpProxy(at, port.host, target);
-    const { udpProxy } = await import("./udp.ts");
-    return await udpProxy(at, port.host, target);
+    return await (await proxyOf(port))(at, port.host, target);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     // The machine has no IPv6.
