@@ -5,6 +5,8 @@ import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:f
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { Script } from "node:vm";
 import { build } from "esbuild";
 
 /** How often another build may put its dist/ in the way of this one's. */
@@ -38,13 +40,18 @@ async function bundle() {
     define: { "import.meta.url": "bundleUrl" },
     banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
   };
-  const launched = { js: (await readFile("runtime/launch.sh", "utf8")) + commonjs.banner.js };
   await build({
     ...commonjs,
-    entryPoints: { tinydocker: "runtime/cli.ts" },
+    entryPoints: { "tinydocker-run": "runtime/cli.ts" },
     plugins: [elsewhere(commands)],
-    banner: launched,
+    // launch.cjs calls this function: a script has no `require`, and can't import.
+    supported: { "dynamic-import": false },
+    banner: { js: `(function (require, __filename) {${commonjs.banner.js}` },
+    footer: { js: "})" },
   });
+  const launch = await Promise.all(["runtime/launch.sh", "runtime/launch.cjs"].map((path) => readFile(path, "utf8")));
+  await writeFile(join(outdir, "tinydocker.cjs"), launch.join(""));
+  await compile("tinydocker-run.cjs");
   await build({ ...commonjs, entryPoints: { "tinydocker-commands": "runtime/commands/command-line.ts" } });
   await build({ ...shared, entryPoints: { api: "runtime/api/api.ts" }, external: ["koffi"], splitting: true, banner });
   await build({
@@ -55,6 +62,18 @@ async function bundle() {
   });
   const { jsonSchema } = await import(pathToFileURL(join(outdir, "schema.js")).href);
   await writeFile(join(outdir, "devtool.config.schema.json"), JSON.stringify(jsonSchema()));
+}
+
+/** Stores beside a script what V8 makes of all its functions, for the Node.js versions with the same V8. */
+async function compile(filename) {
+  const path = join(outdir, filename);
+  const source = await readFile(path, "latin1");
+  // Else it compiles a function when it is called first.
+  setFlagsFromString("--no-lazy");
+  const script = new Script(source, { filename });
+  // What it made is for those who have the same flags.
+  setFlagsFromString("--lazy");
+  await writeFile(`${path}.compiled`, script.createCachedData());
 }
 
 /** Leaves a file out of a bundle, which then loads another bundle in its place. */

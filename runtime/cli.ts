@@ -5,16 +5,18 @@ import { surviveHangup } from "./host/terminal.ts";
 
 const SIGPIPE_EXIT = 141;
 
-restoreNodeOptions(process.env);
+restoreVariables(process.env);
 ignoreAsCaller();
 surviveHangup();
 void main(process.argv.slice(2));
 
-/** launch.sh keeps NODE_OPTIONS from this Node.js: it is for that of a container which gets it by -e. */
-function restoreNodeOptions(env: NodeJS.ProcessEnv): void {
-  const kept = env["TINYDOCKER_NODE_OPTIONS"];
-  if (kept) env["NODE_OPTIONS"] = kept;
-  else if (kept === "") delete env["NODE_OPTIONS"];
+/** launch.sh keeps these from this Node.js: they are for that of a container which gets them by -e. */
+function restoreVariables(env: NodeJS.ProcessEnv): void {
+  for (const name of ["NODE_OPTIONS", "NODE_EXTRA_CA_CERTS"]) {
+    const kept = env[`TINYDOCKER_${name}`];
+    if (kept) env[name] = kept;
+    else if (kept === "") delete env[name];
+  }
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
 import { promisify } from "node:util";
+import { Script } from "node:vm";
 import { lacks } from "../devtool/rig.ts";
 import { needs } from "../rig/host.ts";
 import { env, install, pack } from "./install.ts";
@@ -21,7 +22,7 @@ const readmes = await Promise.all(["README.md", "README.zh-CN.md"].map(examplesO
 describe("the package", () => {
   it("contains what its users need, and nothing else of the project", () => {
     const needed =
-      /^package\/(package\.json|LICENSE|(README|README\.zh-CN|CHANGELOG|SECURITY)\.md|docs\/(tutorial\/)?[\w.-]+\.md|docs\/pictures\/\w+\.svg|dist\/[\w-]+\.c?js|dist\/devtool\.config\.schema\.json|dist\/types\/[\w/-]+\.d\.ts|native\/((?!plan-print|start-many)[\w-]+\.[ch]|Makefile)|vagrant\/provision\.sh|Vagrantfile)$/;
+      /^package\/(package\.json|LICENSE|(README|README\.zh-CN|CHANGELOG|SECURITY)\.md|docs\/(tutorial\/)?[\w.-]+\.md|docs\/pictures\/\w+\.svg|dist\/[\w-]+\.c?js|dist\/tinydocker-run\.cjs\.compiled|dist\/devtool\.config\.schema\.json|dist\/types\/[\w/-]+\.d\.ts|native\/((?!plan-print|start-many)[\w-]+\.[ch]|Makefile)|vagrant\/provision\.sh|Vagrantfile)$/;
     assert.deepEqual(
       files.filter((file) => !needed.test(file)),
       [],
@@ -64,6 +65,29 @@ describe("the package", () => {
       const { stdout } = await execute("npx", ["--no", "--", program, "--version"], { cwd: consumer, env });
       assert.equal(stdout, `${version}\n`);
     }
+  });
+
+  it("starts what V8 compiled when it was built, and compiles what is older than its source, cut short or lost", async () => {
+    const dist = join(consumer, "node_modules/tinydocker/copy");
+    await cp(join(consumer, "node_modules/tinydocker/dist"), dist, { recursive: true, preserveTimestamps: true });
+    const source = join(dist, "tinydocker-run.cjs");
+    const text = await readFile(source, "latin1");
+    const compiled = await readFile(`${source}.compiled`);
+    assert.equal(new Script(text, { cachedData: compiled }).cachedDataRejected, false);
+    const said = () =>
+      execute(process.execPath, [join(dist, "tinydocker.cjs"), "run"], { env }).catch(({ stderr }) => stderr);
+    assert.match(await said(), /the name of the container is missing/);
+    // As long as before: V8 would not see it.
+    await writeFile(
+      source,
+      text.replaceAll("the name of the container is missing", "the NAME of the container is missing"),
+    );
+    for (const damaged of [undefined, compiled.subarray(0, 1000), Buffer.alloc(0)]) {
+      if (damaged) await writeFile(`${source}.compiled`, damaged);
+      assert.match(await said(), /the NAME of the container is missing/);
+    }
+    await rm(`${source}.compiled`);
+    assert.match(await said(), /the NAME of the container is missing/);
   });
 
   it("leaves every argument to its two programs: none is Node.js's own", async () => {
