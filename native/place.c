@@ -9,6 +9,7 @@
 #include "sys.h"
 
 #define PARENT_MODE 0755
+#define COPY_BYTES_MAX (1u << 20)
 
 static int close_made(int fd) {
     if (fd < 0)
@@ -61,6 +62,39 @@ int step_write(struct td_init *init, const struct td_write *step) {
     if (fd >= 0)
         close(fd);
     close(parent);
+    return error;
+}
+
+/* A file that grows meanwhile is cut there. */
+static int copy_content(int from, int to) {
+    char block[1 << 12];
+    for (size_t left = COPY_BYTES_MAX; left > 0;) {
+        ssize_t count = read(from, block, left < sizeof block ? left : sizeof block);
+        if (count == 0)
+            return 0;
+        if (count < 0 && errno == EINTR)
+            continue;
+        int error = count < 0 ? errno : write_all(to, block, (size_t)count);
+        if (error)
+            return error;
+        left -= (size_t)count;
+    }
+    return 0;
+}
+
+int step_copy(struct td_init *init, const struct td_copy *step) {
+    struct stat stat;
+    int from = open(td_text(&init->plan, step->source), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (from < 0)
+        return errno;
+    int error = fstat(from, &stat) != 0 ? errno : S_ISREG(stat.st_mode) ? 0 : EINVAL;
+    int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int to = error ? -1 : openat(AT_FDCWD, td_text(&init->plan, step->path), flags, (mode_t)step->mode);
+    if (!error)
+        error = to < 0 ? errno : copy_content(from, to);
+    close(from);
+    if (to >= 0)
+        close(to);
     return error;
 }
 

@@ -34,6 +34,8 @@
     X(MKDIR, mkdir, F(NUMBER, mode) F(TEXT, path))                                                                     \
     /* The file must be new. */                                                                                        \
     X(WRITE, write, F(NUMBER, mode) F(TEXT, path) F(TEXT, content))                                                    \
+    /* A regular file of at most 1 MiB, while the host's paths can be reached. The copy must be new. */                 \
+    X(COPY, copy, F(NUMBER, mode) F(TEXT, source) F(TEXT, path))                                                       \
     /* Of the whole mount namespace, also outside a chroot. */                                                         \
     X(PRIVATE, private, )                                                                                              \
     /* MS_ flags. The target must be a directory. */                                                                   \

@@ -48,6 +48,14 @@ const REASONS = {
     en: "a part of the machine's root, without the host's mounts",
     zh: "宿主机根目录的一部分，不含宿主机的挂载",
   },
+  hostCopy: {
+    en: "beside it the machine has mounts, so it can't be part of an overlay; as a copy, the container can change it",
+    zh: "宿主机在它旁边有挂载，无法放进 overlay；复制一份后，容器可以修改它",
+  },
+  hostBound: {
+    en: "a part of the machine's root that can't be an overlay or a copy: the machine's own, read-only",
+    zh: "宿主机根目录中既不能用 overlay 也不便复制的一部分：即宿主机自己的，只读",
+  },
   bindSource: {
     en: "a copy of the mount, made while the host's paths can still be reached",
     zh: "趁还能访问宿主机的路径，先取得该挂载的副本",

@@ -60,6 +60,8 @@ function initCall(step: Step): string {
       return `mkdir(${quoted(step.path)}, ${octal(step.mode)})`;
     case "WRITE":
       return `write(open(${quoted(step.path)}, O_WRONLY|O_CREAT|O_EXCL, ${octal(step.mode)}), ${quoted(step.content)})`;
+    case "COPY":
+      return `write(open(${quoted(step.path)}, O_WRONLY|O_CREAT|O_EXCL, ${octal(step.mode)}), /* ${quoted(step.source)} */)`;
     case "TOUCH":
       return `open(${quoted(step.path)}, O_WRONLY|O_CREAT|O_EXCL, ${octal(step.mode)})`;
     case "SYMLINK":

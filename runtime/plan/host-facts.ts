@@ -68,9 +68,13 @@ export interface LinkFacts {
   readonly bridgeIndex: number;
 }
 
-/** An entry of the machine's root, as a container without root can have it. */
+/** An entry of the machine's root, or of a directory there with mounts below it, as a container without root can have it. */
 export type RootEntry = { readonly name: string } & (
   | { readonly kind: "overlay" }
   | { readonly kind: "empty"; readonly mode: number }
   | { readonly kind: "symlink"; readonly target: string }
+  | { readonly kind: "copy"; readonly mode: number }
+  /** The machine's own, with all mounts below it, and read-only. */
+  | { readonly kind: "bound"; readonly type: "file" | "directory" }
+  | { readonly kind: "parts"; readonly mode: number; readonly entries: readonly RootEntry[] }
 );

@@ -2,7 +2,7 @@ import { Failure } from "../failure.ts";
 import { isBelow } from "../spec/path.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { HostFacts } from "./host-facts.ts";
-import { showsHostRoot } from "./root.ts";
+import { overlaysIn, showsHostRoot } from "./root.ts";
 import type { Step } from "./step.ts";
 
 export function workingDirectory({ process: { cwd } }: ContainerSpec): Step[] {
@@ -31,8 +31,7 @@ function isMountPoint({ mounts }: ContainerSpec, path: string): boolean {
 
 /** The root's mount, and those of its parts; requested mounts stay as they were requested. */
 function readonlyRoot(spec: ContainerSpec, host: HostFacts): Step[] {
-  const parts = host.rootEntries.filter(({ kind }) => kind === "overlay").map(({ name }) => `/${name}`);
-  const paths = ["/", ...parts.filter((path) => !isMountPoint(spec, path))];
+  const paths = ["/", ...overlaysIn(host.rootEntries).filter((path) => !isMountPoint(spec, path))];
   return paths.map((path) => ({ op: "MOUNT_RDONLY", path, reason: "rootReadonly" }));
 }
 

@@ -48,7 +48,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       ...oomScore(spec),
       ...networkSteps(links),
       { op: "PRIVATE", reason: "private" },
-      ...rootSteps(spec, host),
+      ...rootSteps(spec, host, OLD_ROOT_SLOT),
       ...mounts.flatMap((mount, i) => mountSource(mount, FIRST_SLOT + i, linux, host)),
       ...devices.flatMap((device, i) => deviceSource(device, deviceSlot + i)),
       ...names.flatMap((file, i) => nameSource(file, nameSlot + i)),

@@ -1,12 +1,12 @@
-import { MS } from "../linux.ts";
+import { AT, MOUNT_ATTR, MS } from "../linux.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { HostFacts, RootEntry } from "./host-facts.ts";
 import { escapeOption, lowerDirectories } from "./overlay.ts";
 import type { Step } from "./step.ts";
 import { mountsInFirst } from "./user-namespace.ts";
 
-/** The root, mounted but not yet entered. */
-export function rootSteps(spec: ContainerSpec, host: HostFacts): Step[] {
+/** The root, mounted but not yet entered. `slot`: one that nothing uses until then. */
+export function rootSteps(spec: ContainerSpec, host: HostFacts, slot: number): Step[] {
   const layers = layersOf(spec, host);
   const reason = host.upperInMemory ? "upperInMemory" : "layers";
   return [
@@ -14,7 +14,7 @@ export function rootSteps(spec: ContainerSpec, host: HostFacts): Step[] {
     { op: "MKDIR", mode: 0o755, path: layers.upper, reason },
     { op: "MKDIR", mode: 0o700, path: layers.work, reason },
     ...(isInParts(spec, host)
-      ? rootInParts(host.rootEntries, layers)
+      ? rootInParts(host.rootEntries, layers, slot)
       : [overlay(spec.root.layers, layers, !mountsInFirst(spec.linux, host), "overlay")]),
   ];
 }
@@ -29,7 +29,7 @@ export function showsHostRoot(spec: ContainerSpec): boolean {
   return spec.root.layers.includes("/");
 }
 
-/** Without root, overlayfs refuses a lower layer with mounts of the host below it; each entry without gets its own overlay. */
+/** Without root, overlayfs refuses a lower layer with mounts of the host below it; each entry without gets its own overlay, and others are taken apart. */
 export function isInParts(spec: ContainerSpec, host: Pick<HostFacts, "userNamespace">): boolean {
   return showsHostRoot(spec) && !mountsInFirst(spec.linux, host);
 }
@@ -74,28 +74,65 @@ function overlay(
   return { op: "MOUNT", flags: MS.MS_NODEV, source: "overlay", target: root, type: "overlay", data, reason };
 }
 
-function rootInParts(entries: readonly RootEntry[], { upper, work, root, kept }: Layers): Step[] {
-  // The upper layer of an earlier start has the symlink, or what the container replaced it with.
-  const ifThere = kept ? ({ excusedBy: "EEXIST" } as const) : {};
+function rootInParts(entries: readonly RootEntry[], layers: Layers, slot: number): Step[] {
+  const { upper, root } = layers;
   return [
     { op: "MKDIR", mode: 0o755, path: root, reason: "target" },
     { op: "MOUNT", flags: MS.MS_BIND, source: upper, target: root, type: "", data: "", reason: "rootBind" },
-    ...entries.flatMap((entry): Step[] => {
-      const at = {
-        upper: `${upper}/${entry.name}`,
-        work: `${work}/${entry.name}`,
-        root: `${root}/${entry.name}`,
-        kept,
-      };
-      if (entry.kind === "symlink") {
-        return [{ op: "SYMLINK", target: entry.target, path: at.root, reason: "hostEntry", ...ifThere }];
-      }
-      if (entry.kind === "empty") return [{ op: "MKDIR", mode: entry.mode, path: at.root, reason: "hostEntry" }];
-      return [
-        { op: "MKDIR", mode: 0o755, path: at.upper, reason: "hostEntry" },
-        { op: "MKDIR", mode: 0o700, path: at.work, reason: "hostEntry" },
-        overlay([`/${entry.name}`], at, true, "hostEntry"),
-      ];
-    }),
+    ...entries.flatMap((entry) => partOf(entry, "", layers, slot)),
   ];
+}
+
+/** `directory`: where the entry is, on the machine as in the container; empty for the root. */
+function partOf(entry: RootEntry, directory: string, layers: Layers, slot: number): Step[] {
+  const source = `${directory}/${entry.name}`;
+  const path = `${layers.root}${source}`;
+  // The upper layer of an earlier start has the entry, or what the container replaced it with.
+  const ifThere = layers.kept ? ({ excusedBy: "EEXIST" } as const) : {};
+  switch (entry.kind) {
+    case "symlink":
+      return [{ op: "SYMLINK", target: entry.target, path, reason: "hostEntry", ...ifThere }];
+    case "copy":
+      return [{ op: "COPY", mode: entry.mode, source, path, reason: "hostCopy", ...ifThere }];
+    case "empty":
+      return [{ op: "MKDIR", mode: entry.mode, path, reason: "hostEntry" }];
+    case "overlay":
+      return partInOverlay(source, layers);
+    case "bound":
+      return boundPart(source, path, entry.type, slot);
+    case "parts":
+      return [
+        { op: "MKDIR", mode: entry.mode, path, reason: "hostEntry" },
+        ...entry.entries.flatMap((inner) => partOf(inner, source, layers, slot)),
+      ];
+  }
+}
+
+function partInOverlay(source: string, { upper, work, root, kept }: Layers): Step[] {
+  const at = { upper: `${upper}${source}`, work: `${work}${source}`, root: `${root}${source}`, kept };
+  return [
+    { op: "MKDIR", mode: 0o755, path: at.upper, reason: "hostEntry" },
+    { op: "MKDIR", mode: 0o700, path: at.work, reason: "hostEntry" },
+    overlay([source], at, true, "hostEntry"),
+  ];
+}
+
+function boundPart(source: string, path: string, type: "file" | "directory", slot: number): Step[] {
+  const attributes = MOUNT_ATTR.MOUNT_ATTR_RDONLY;
+  const target = type === "file" ? ({ op: "TOUCH", mode: 0o644 } as const) : ({ op: "MKDIR", mode: 0o755 } as const);
+  return [
+    { ...target, path, reason: "target" },
+    { op: "OPEN_TREE", slot, flags: AT.AT_RECURSIVE, device: 0, path: source, reason: "hostBound" },
+    { op: "SETATTR", slot, attributes, flags: AT.AT_RECURSIVE, reason: "hostBound" },
+    { op: "MOVE_MOUNT", slot, path, reason: "hostBound" },
+  ];
+}
+
+/** Where the container's root has overlays of its own, by path. */
+export function overlaysIn(entries: readonly RootEntry[], directory = ""): string[] {
+  return entries.flatMap((entry) => {
+    const path = `${directory}/${entry.name}`;
+    if (entry.kind === "parts") return overlaysIn(entry.entries, path);
+    return entry.kind === "overlay" ? [path] : [];
+  });
 }

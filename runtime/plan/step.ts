@@ -25,6 +25,7 @@ export const FIELDS = {
   AWAIT: { slot: "slot" },
   MKDIR: { mode: "number", path: "text" },
   WRITE: { mode: "number", path: "text", content: "text" },
+  COPY: { mode: "number", source: "text", path: "text" },
   PRIVATE: {},
   MOUNT: { flags: "number", source: "text", target: "text", type: "text", data: "text" },
   TMPFS: { flags: "number", target: "text", data: "text" },

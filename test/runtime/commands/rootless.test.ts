@@ -64,6 +64,26 @@ describe("without root", () => {
     assert.deepEqual(traces(root, "c1"), clean);
   });
 
+  it("shows and lets change what lies beside a mount of the machine, and the mount itself", async () => {
+    const mounts = [
+      "mount --bind /etc/hostname /etc/hosts",
+      "mount -t tmpfs -o mode=755 lxcfs /var/lib/misc",
+      "echo inside >/var/lib/misc/below",
+      "mount --bind /etc/hostname /usr/bin/yes",
+    ];
+    const prefix = ["unshare", "--mount", "sh", "-ec", `${mounts.join(" && ")}; exec "$@"`, "sh"];
+    const script = [
+      "cat /var/lib/misc/below; grep -c ^root: /etc/passwd; stat -c %a /etc/passwd",
+      "touch /etc/new /var/lib/misc/new /usr/lib/new && rm /etc/passwd && mv /etc/group /etc/g && echo changed",
+      // Too many files to copy.
+      "test -x /usr/bin/env && touch /usr/bin/new",
+    ].join("; ");
+    const { code, stdout, stderr } = await run(["run", "c1", "sh", "-c", script], prefix);
+    assert.deepEqual([code, stdout], [1, "inside\n1\n644\nchanged\n"], stderr);
+    assert.match(stderr, /\/usr\/bin\/new.*Read-only file system/);
+    assert.deepEqual(traces(root, "c1"), clean);
+  });
+
   it("has its own devices, loopback interface and devpts", async () => {
     const script =
       "echo x >/dev/null && head -c 3 /dev/zero | wc -c && ls /dev/pts/ptmx && cat /sys/class/net/lo/flags; hostname";

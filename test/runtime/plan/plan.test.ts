@@ -117,15 +117,30 @@ describe("a plan", () => {
   });
 
   it("builds the machine's root in parts for a caller who is not root", () => {
-    const plan = planOf(spec({}, HOST, ROOT, CALLER), {
+    const plan = planOf(spec({ readonly: true }, HOST, ROOT, CALLER), {
       ...host,
       rootEntries: [
         { name: "bin", kind: "symlink", target: "usr/bin" },
         { name: "etc", kind: "overlay" },
         { name: "tmp", kind: "empty", mode: 0o1777 },
         { name: "usr", kind: "overlay" },
+        {
+          name: "var",
+          kind: "parts",
+          mode: 0o755,
+          entries: [
+            { name: "lib", kind: "overlay" },
+            { name: "list", kind: "copy", mode: 0o644 },
+            { name: "log", kind: "bound", type: "directory" },
+            { name: "secret", kind: "bound", type: "file" },
+          ],
+        },
       ],
     });
+    assert.deepEqual(
+      find(plan.steps, "MOUNT_RDONLY").map(({ path }) => path),
+      ["/", "/etc", "/usr", "/var/lib"],
+    );
     golden("rootless.txt", explainPlan(plan, [], "en"));
   });
 
