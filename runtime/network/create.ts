@@ -4,7 +4,6 @@ import {
   addressText,
   baseOf,
   contains,
-  overlap,
   parseAddress,
   parseSubnet,
   type Subnet,
@@ -12,7 +11,7 @@ import {
 } from "./address.ts";
 import { bridgeName } from "./link-names.ts";
 import type { Network } from "./network.ts";
-import { chooseSubnet, gatewayOf, ipv6SubnetFor } from "./subnets.ts";
+import { chooseSubnet, gatewayOf, ipv6SubnetFor, isTakenBy, specialUse } from "./subnets.ts";
 
 /** What a network is asked to be. */
 export interface NetworkOptions {
@@ -39,6 +38,8 @@ export interface Surroundings {
 
 /** IPv4 needs an address for itself, the bridge, all hosts, and at least one container. */
 const PREFIX_MAX = { 4: 30, 6: 126 } as const;
+
+const PRIVATE = "use a private one, below 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fd00::/8, or leave --subnet out";
 
 /** Completes and checks the options. Throws Failure. */
 export function newNetwork(options: NetworkOptions, machine: Surroundings): Network {
@@ -69,7 +70,9 @@ function parsedSubnet(text: string): Subnet {
   if (base.value !== subnet.value)
     throw refused(`${text} has bits set behind its prefix; the subnet is ${subnetText(base)}`);
   if (subnet.prefix > PREFIX_MAX[subnet.family]) throw refused(`the subnet ${text} has no address for a container`);
-  if (subnet.prefix < 8) throw refused(`the subnet ${text} is too large`);
+  if (subnet.prefix < 8) throw refused(`the subnet ${text} is too large`, PRIVATE);
+  const use = specialUse(subnet);
+  if (use) throw refused(`the subnet ${text} can't be a network's: ${use}`, PRIVATE);
   return subnet;
 }
 
@@ -97,9 +100,8 @@ function chosen(name: string, { used, resolvers }: Surroundings): Subnet {
   });
 }
 
-/** A default route overlaps everything, and says nothing about who uses the addresses. */
 function checkFree(subnet: Subnet, { used }: Surroundings): void {
-  const other = used.find((one) => one.subnet.prefix > 0 && overlap(one.subnet, subnet));
+  const other = used.find((one) => isTakenBy(subnet, one.subnet));
   if (!other) return;
   throw new Failure(`the subnet ${subnetText(subnet)} overlaps ${subnetText(baseOf(other.subnet))} of ${other.by}`, {
     code: "network-exists",
@@ -116,6 +118,6 @@ function gatewayFor(subnet: Subnet, gateways: readonly Address[]): Address {
   );
 }
 
-function refused(message: string): Failure {
-  return new Failure(message, { code: "usage", remedy: "see tinydocker network create --help" });
+function refused(message: string, remedy = "see tinydocker network create --help"): Failure {
+  return new Failure(message, { code: "usage", remedy });
 }

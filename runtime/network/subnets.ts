@@ -1,5 +1,17 @@
 import { type Address, contains, nth, overlap, parseSubnet, type Subnet } from "./address.ts";
 
+/** IANA's registries of special-purpose addresses: what no link of containers can have. */
+const SPECIAL: readonly (readonly [subnet: string, use: string])[] = [
+  ["0.0.0.0/8", "stands for this machine itself"],
+  ["127.0.0.0/8", "is the loopback, which never leaves a machine"],
+  ["169.254.0.0/16", "is for addresses of one link, which are not routed"],
+  ["224.0.0.0/4", "is for multicast"],
+  ["240.0.0.0/4", "is reserved, and the kernel takes no address of it for a link's"],
+  ["::/8", "has the unspecified, the loopback and the mapped IPv4 addresses"],
+  ["fe80::/10", "is for addresses of one link, which are not routed"],
+  ["ff00::/8", "is for multicast"],
+];
+
 /** A shorter prefix is a default route in parts, as VPNs set them: it says nothing about who uses the addresses. */
 const ROUTE_PREFIX_MIN = 8;
 
@@ -20,7 +32,23 @@ export function chooseSubnet(used: readonly Subnet[], addresses: readonly Addres
 }
 
 function isFree(subnet: Subnet, used: readonly Subnet[]): boolean {
-  return !used.some((other) => other.prefix >= ROUTE_PREFIX_MIN && overlap(subnet, other));
+  return !used.some((other) => isTakenBy(subnet, other));
+}
+
+/** Another network, or a route, uses addresses of the subnet. */
+export function isTakenBy(subnet: Subnet, other: Subnet): boolean {
+  return other.prefix >= ROUTE_PREFIX_MIN && overlap(subnet, other);
+}
+
+/** Why a network can't have the subnet, as a clause that begins with what overlaps it; undefined if it can. */
+export function specialUse(subnet: Subnet): string | undefined {
+  const special = SPECIAL.find(([text]) => overlapsText(subnet, text));
+  return special && `${special[0]} ${special[1]}`;
+}
+
+function overlapsText(subnet: Subnet, text: string): boolean {
+  const other = parseSubnet(text);
+  return other !== undefined && overlap(subnet, other);
 }
 
 /** RFC 4193: a private subnet of IPv6, with 40 bits that no other is likely to have: those of the network's IPv4 subnet. */
