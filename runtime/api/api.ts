@@ -43,12 +43,16 @@ export interface ContainerRequest {
   readonly ip?: string | undefined;
   /** The same of IPv6. */
   readonly ip6?: string | undefined;
+  /** Of its link on that network, such as `02:42:ac:12:00:09`. Default: made of its address. */
+  readonly macAddress?: string | undefined;
   /** `[ADDR:]PORT[-PORT]:PORT[-PORT][/udp]` each: ports of this machine that lead to those of the container. */
   readonly ports?: readonly string[] | undefined;
   /** Addresses of name servers. Default: this machine's. */
   readonly dns?: readonly string[] | undefined;
   /** Domains in which names are looked up; `.`: none. Default: this machine's. */
   readonly dnsSearch?: readonly string[] | undefined;
+  /** Words of the line `options` of resolv.conf(5), such as `ndots:2`. Default: this machine's. */
+  readonly dnsOptions?: readonly string[] | undefined;
   /** Added to its `/etc/hosts`, by name; the address `host-gateway` is this machine's. */
   readonly hosts?: Readonly<Record<string, string>> | undefined;
   /** Added to docker's 14 capabilities, such as `NET_ADMIN`, with or without `CAP_`; or `ALL`. */

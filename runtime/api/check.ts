@@ -30,9 +30,11 @@ const REQUEST = [
   "networkAliases",
   "ip",
   "ip6",
+  "macAddress",
   "ports",
   "dns",
   "dnsSearch",
+  "dnsOptions",
   "hosts",
   "capAdd",
   "capDrop",
@@ -96,9 +98,11 @@ function checkedNetwork({
   networkAliases,
   ip,
   ip6,
+  macAddress,
   ports,
   dns,
   dnsSearch,
+  dnsOptions,
   hosts,
 }: Record<string, unknown>): NetworkRequest {
   return {
@@ -106,9 +110,11 @@ function checkedNetwork({
     aliases: texts("networkAliases", networkAliases ?? []),
     ip: ip === undefined ? undefined : text("ip", ip),
     ip6: ip6 === undefined ? undefined : text("ip6", ip6),
+    macAddress: macAddress === undefined ? undefined : text("macAddress", macAddress),
     publish: texts("ports", ports ?? []),
     dns: texts("dns", dns ?? []),
     dnsSearch: texts("dnsSearch", dnsSearch ?? []),
+    dnsOptions: texts("dnsOptions", dnsOptions ?? []),
     addHosts: hosts === undefined ? [] : hostEntries(hosts),
   };
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { isOfDevices } from "../spec/mount-requests/bind.ts";
 import type { DeviceRule } from "../spec/security/device-rules.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { checkAvailable } from "./available.ts";
@@ -11,10 +12,11 @@ import type { CgroupStep } from "./step.ts";
  * Makes a cgroup of the container's own in every hierarchy: from its caller's it could mount the hierarchy and freeze or
  * end its caller. Throws Failure for a limit that this machine can't apply.
  */
-export function cgroupSteps({ linux: { resources } }: ContainerSpec, facts: CgroupFacts): CgroupStep[] {
+export function cgroupSteps({ mounts, linux: { resources } }: ContainerSpec, facts: CgroupFacts): CgroupStep[] {
   checkAvailable(resources, facts);
   const missing = limitsV2(resources).find(({ controller }) => !facts.hierarchies.some((one) => has(one, controller)));
   if (missing) throw unavailable(missing.controller, facts);
+  const showsDevices = mounts.some(({ type, source }) => type === "bind" && isOfDevices(source));
   const devices = resources.devices.length > 0 && facts.usesDevices ? deviceHierarchy(facts) : undefined;
   return facts.hierarchies.flatMap((hierarchy) => {
     const { directory, version } = hierarchy;
@@ -28,7 +30,7 @@ export function cgroupSteps({ linux: { resources } }: ContainerSpec, facts: Cgro
       // The kernel lets a process that may not make one change none either.
       { op: "CGROUP_MAKE", cgroup, shared: false, reason: "cgroupOwn", ...(limits.length > 0 ? {} : MAY_BE_DENIED) },
       ...inherited(hierarchy, cgroup),
-      ...(hierarchy === devices ? [deviceStep(resources.devices, cgroup, version)] : []),
+      ...(hierarchy === devices ? [deviceStep(resources.devices, cgroup, version, showsDevices)] : []),
       ...limits.map(({ file, content, reason }) => ({ op: "CGROUP_WRITE", cgroup, file, content, reason }) as const),
       { op: "CGROUP_JOIN", cgroup, version, directory, controllers: joined(hierarchy, limits), reason: "cgroupJoin" },
     ];
@@ -43,17 +45,19 @@ function has({ version, directory, controllers }: Hierarchy, controller: string)
 }
 
 /** Version 2 has no controller for them: a program is attached to the cgroup. */
-function deviceHierarchy({ hierarchies }: CgroupFacts): Hierarchy | undefined {
+export function deviceHierarchy({ hierarchies }: CgroupFacts): Hierarchy | undefined {
   const usable = hierarchies.filter(({ directory }) => directory !== undefined);
   return (
     usable.find(({ controllers }) => controllers.includes("devices")) ?? usable.find(({ version }) => version === 2)
   );
 }
 
-function deviceStep(rules: readonly DeviceRule[], cgroup: string, version: 1 | 2): CgroupStep {
+/** `showsDevices`: the host's /dev, or a part of it, is mounted, and only the rules limit it. */
+function deviceStep(rules: readonly DeviceRule[], cgroup: string, version: 1 | 2, showsDevices: boolean): CgroupStep {
   const reason = rules[0]?.allow ? "cgroupAllDevices" : "cgroupDevices";
-  // Every file system of a container is nodev: on a kernel without BPF that remains.
-  return { op: "CGROUP_DEVICES", cgroup, version, rules, reason, ...(version === 2 ? { excusedBy: "ENOSYS" } : {}) };
+  // Every file system of a container is nodev else: on a kernel without BPF that remains.
+  const excuse = version === 2 && !showsDevices ? ({ excusedBy: "ENOSYS" } as const) : {};
+  return { op: "CGROUP_DEVICES", cgroup, version, rules, reason, ...excuse };
 }
 
 /** A cgroup v2 has the controllers that its limits need. */

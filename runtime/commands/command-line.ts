@@ -5,6 +5,7 @@ import { imageCommand } from "./image.ts";
 import { networkCommand } from "./network.ts";
 import { report } from "./report.ts";
 import { RUN_OPTIONS } from "./run-arguments.ts";
+import { unavailableCommand } from "./unavailable.ts";
 
 /** Everything except `run`: help, version, images. Reports what goes wrong, and returns the exit code. */
 export async function otherCommands(args: readonly string[]): Promise<number> {
@@ -31,7 +32,7 @@ async function parse(args: readonly string[]): Promise<void> {
     // At once it would be too early to see that the help can't be written.
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new Failure(message, { code: "usage", remedy: "tinydocker --help" });
+      throw error ?? unavailableCommand(args) ?? new Failure(message, { code: "usage", remedy: "tinydocker --help" });
     })
     .parseAsync();
 }

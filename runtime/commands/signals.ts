@@ -7,17 +7,22 @@ import { callersIgnored, SIGRTMAX, SIGRTMIN, signalName } from "../host/signals.
 const ENDING: readonly NodeJS.Signals[] = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM"];
 
 /**
- * The rest of what docker forwards, except those that say that the program itself is at fault, and SIGTTOU, which must stop
- * this process when it sets the mode of the terminal from the background.
+ * The rest of what docker forwards, except SIGTTOU, which must stop this process when it sets the mode of the terminal from
+ * the background. A fault of this process itself, such as SIGSEGV, is not passed on: native/catch.c.
  */
 const OTHERS: readonly NodeJS.Signals[] = [
   "SIGABRT",
+  "SIGBUS",
   "SIGCONT",
+  "SIGFPE",
+  "SIGILL",
   "SIGIO",
   "SIGPROF",
   "SIGPWR",
+  "SIGSEGV",
   "SIGSTKFLT",
   "SIGSYS",
+  "SIGTRAP",
   "SIGTSTP",
   "SIGTTIN",
   "SIGVTALRM",

@@ -211,7 +211,7 @@ function spawn(launch: Launch, plan: Plan): { readonly spawned: Spawned; readonl
 
 function spawnWith(launch: Launch, plan: Plan, gate: Gate | undefined): Spawned {
   const { shim, spec, options, held } = launch;
-  const { terminal, user } = spec.process;
+  const { terminal } = spec.process;
   const given = options.stdio ?? [0, 1, 2];
   const spawned = withFirstSlot(launch, gate, (extra) =>
     afterOutside({ shim, observer: options.observer }, plan.outside, (cgroups) =>
@@ -220,7 +220,7 @@ function spawnWith(launch: Launch, plan: Plan, gate: Gate | undefined): Spawned 
         ...cgroups,
         plan: encodePlan(plan.steps, options.observer !== undefined),
         namespaces: plan.namespaces,
-        ...(terminal ? { stdio: given, relayed: [] } : relay(given, user.uid)),
+        ...(terminal ? { stdio: given, relayed: [] } : relay(given, spec)),
         lock: held.fd,
         identity: needsIdMapper(spec.linux) ? undefined : identityOf(spec.linux),
         terminal,

@@ -113,6 +113,7 @@ export function stepFailure(step: Step | undefined, errno: number, object: strin
 
 /** `object`: what was in the way, if that is known. */
 function causeOf(step: Step, errno: number, object: string): string {
+  if (errno === ERRNO.ELOOP) return `${object || "it"} leads in a circle of symbolic links, or to an open file`;
   if (object === "") return errnoText(errno);
   if (errno === ERRNO.ENOTDIR) return `${object} is a file, and must be a directory`;
   if (errno === ERRNO.EISDIR) return `${object} is a directory, and must be a file`;
@@ -179,6 +180,8 @@ function stepRemedy(step: Step, errno: number): string | undefined {
       return isMistake(errno)
         ? "change the image, or mount a directory on a directory and a file on a file"
         : undefined;
+    case "tmpfs":
+      return errno === ERRNO.EINVAL ? "the kernel refuses one of its options: see tmpfs(5)" : undefined;
     case "device":
     case "deviceAsked":
       return "tinydocker bind mounts this device from the host's /dev, where it must exist";
@@ -190,7 +193,9 @@ function stepRemedy(step: Step, errno: number): string | undefined {
     case "seccompFile":
       return seccompRemedy(errno);
     case "ulimit":
-      return errno === ERRNO.EPERM ? "it may not be above the hard limit of the caller: see ulimit -H" : undefined;
+      return errno === ERRNO.EPERM
+        ? "it may not be above the hard limit of the caller, ulimit -H, nor nofile above fs.nr_open, which sysctl shows"
+        : undefined;
     case "oomScore":
       return errno === ERRNO.EACCES ? "only a process with CAP_SYS_RESOURCE may lower it" : undefined;
     case "pivot":
@@ -210,7 +215,7 @@ function seccompRemedy(errno: number): string | undefined {
 }
 
 function isMistake(errno: number): boolean {
-  return errno === ERRNO.ENOTDIR || errno === ERRNO.EISDIR;
+  return errno === ERRNO.ENOTDIR || errno === ERRNO.EISDIR || errno === ERRNO.ELOOP;
 }
 
 function overlayRemedy(errno: number): string {

@@ -5,6 +5,7 @@ import { givenCapabilities } from "../host/capabilities.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { identity } from "../host/users/identity.ts";
 import type { ImageConfig } from "../image/config.ts";
+import { leadsTo } from "../image/leads-to.ts";
 import { resolveImage } from "../image/resolve.ts";
 import { isBind } from "../plan/mounts.ts";
 import type { Profile } from "../seccomp/profile.ts";
@@ -42,15 +43,16 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const read = (path: string) => readInImage(shim, image, path);
   const asked = { ...request, ...imageDefaults(request, image.config) };
   const group = read("etc/group");
-  const user = withGroups(resolveUser(asked.user ?? "0", read("etc/passwd"), group), asked.groups ?? [], group);
-  const spec = specOf({ ...asked, network: withDefaultNetwork(request.network) }, image, user, asking);
+  const user = withGroups(resolveUser(asked.user || "0", read("etc/passwd"), group), asked.groups ?? [], group);
+  const there = { ...asking, leadsTo: (path: string) => leadsTo(image.layers, path) };
+  const spec = specOf({ ...asked, network: withDefaultNetwork(request.network) }, image, user, there);
   for (const mount of spec.mounts.filter(isBind)) checkSource(mount);
   return spec;
 }
 
-/** What the image says, where the request doesn't. */
+/** What the image says, where the request doesn't, or with docker's empty value. */
 function imageDefaults({ user, cwd, env = [] }: NamedRequest, config: ImageConfig = {}): Partial<NamedRequest> {
-  return { user: user ?? config.User, cwd: cwd ?? config.WorkingDir, env: [...(config.Env ?? []), ...env] };
+  return { user: user || config.User, cwd: cwd || config.WorkingDir, env: [...(config.Env ?? []), ...env] };
 }
 
 /** `kernel`: its release, as uname(2) returns it. Throws Failure when it is too old. */

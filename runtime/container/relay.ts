@@ -1,5 +1,10 @@
 import { fstatSync, type Stats, statfsSync } from "node:fs";
 import { isTerminal } from "../host/terminal.ts";
+import { hasUserNamespace, hostId } from "../spec/namespaces.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+
+/** Whoever may read it can also open /dev/stdin. */
+const S_IROTH = 0o004;
 
 type Stdio = readonly [number, number, number];
 
@@ -8,20 +13,27 @@ type Stdio = readonly [number, number, number];
  * is, because a command that has it could read what is typed there and set its mode; and so is what the command could not
  * open as /dev/stdout.
  */
-export function relay(stdio: Stdio, uid: number): { stdio: Stdio; relayed: number[] } {
-  const relayed = [0, 1, 2].filter((fd) => isRelayed(fd, stdio[fd] ?? -1, uid));
+export function relay(stdio: Stdio, { process, linux }: ContainerSpec): { stdio: Stdio; relayed: number[] } {
+  const owner = ownerOf(process.user.uid, linux);
+  const relayed = [0, 1, 2].filter((fd) => isRelayed(fd, stdio[fd] ?? -1, owner));
   const [stdin, stdout, stderr] = stdio;
   // One pipe for both keeps the order of what the command writes to them.
   const shared = relayed.includes(1) && relayed.includes(2) && isSame(fstatSync(stdout), fstatSync(stderr));
   return { stdio: [stdin, stdout, shared ? stdout : stderr], relayed };
 }
 
-function isRelayed(fd: number, given: number, uid: number): boolean {
+/** Whose files the command can open, by their numbers outside the container; undefined: everyone's. */
+function ownerOf(uid: number, linux: ContainerSpec["linux"]): number | undefined {
+  return hasUserNamespace(linux) ? hostId(linux.uidMappings, uid) : uid || undefined;
+}
+
+function isRelayed(fd: number, given: number, owner: number | undefined): boolean {
   const stat = fstatSync(given);
   if (stat.isCharacterDevice()) return isTerminal(given);
   if (stat.isSocket()) return true;
-  const isOthers = uid !== 0 && stat.uid !== uid;
-  return isOthers && fd !== 0 && (stat.isFile() || (stat.isFIFO() && hasName(given)));
+  const isOthers = owner !== undefined && stat.uid !== owner;
+  const isClosed = fd !== 0 || (stat.mode & S_IROTH) === 0;
+  return isOthers && isClosed && (stat.isFile() || (stat.isFIFO() && hasName(given)));
 }
 
 /** Linux's PIPEFS_MAGIC of linux/magic.h: what pipe(2) makes, which the container's init gives to the command's user. */

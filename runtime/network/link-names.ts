@@ -23,6 +23,14 @@ export function macOf(ipv4: string): number[] {
   return [0x02, 0x42, ...ipv4Bytes(ipv4)];
 }
 
+/** `02:42:ac:12:00:02`, in either case, also with dashes. Undefined for anything else, and for what is no single link's. */
+export function parseMac(text: string): number[] | undefined {
+  if (!/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(text)) return undefined;
+  const bytes = text.split(/[:-]/).map((byte) => Number.parseInt(byte, 16));
+  const isMulticast = ((bytes[0] ?? 0) & 1) === 1;
+  return isMulticast || bytes.every((byte) => byte === 0) ? undefined : bytes;
+}
+
 function ipv4Bytes(text: string): number[] {
   const address = parseAddress(text, 4);
   return address ? bytesOf(address) : [];

@@ -4,13 +4,15 @@ import { contains, parseAddress, parseSubnet } from "./address.ts";
 export interface Dns {
   readonly servers: readonly string[];
   readonly search: readonly string[];
+  /** As words of the line `options`. */
+  readonly options?: readonly string[];
 }
 
 /** resolv.conf(5) for a container, of the machine's and what was asked for. */
 export function resolvConf(host: string, asked: Dns): string {
   const servers = asked.servers.length > 0 ? asked.servers : reachableServers(host);
   const search = asked.search.length > 0 ? asked.search : wordsAfter(host, "search", "domain");
-  const options = wordsAfter(host, "options");
+  const options = asked.options ?? wordsAfter(host, "options");
   return [
     ...servers.map((server) => `nameserver ${server}\n`),
     ...(search.length > 0 && search[0] !== "." ? [`search ${search.join(" ")}\n`] : []),

@@ -1,7 +1,10 @@
+import { deviceHierarchy } from "../cgroup/plan.ts";
 import type { Reason } from "../explain/reason.ts";
 import { AT } from "../linux.ts";
+import { isOfDevices } from "../spec/mount-requests/bind.ts";
 import { type Mount, mountArguments, mountAttributes } from "../spec/mounts.ts";
 import type { Namespaces } from "../spec/namespaces.ts";
+import { DEFAULT_DEVICES } from "../spec/security/device.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { Step } from "./step.ts";
 import { mountsInFirst } from "./user-namespace.ts";
@@ -12,7 +15,7 @@ export function isBind(mount: Mount): boolean {
 
 /** What of a mount is made while the host's root can still be reached: it is not attached yet. */
 export function mountSource(mount: Mount, slot: number, linux: Namespaces, host: HostFacts): Step[] {
-  if (isBind(mount)) return bindSource(mount, slot);
+  if (isBind(mount)) return bindSource(mount, slot, limitsDevices(linux, host));
   return needsHost(mount) ? [newFileSystem(mount, slot, linux, host)] : [];
 }
 
@@ -21,8 +24,15 @@ function needsHost({ type }: Mount): boolean {
   return type === "proc" || type === "sysfs";
 }
 
-function bindSource({ options, source }: Mount, slot: number): Step[] {
-  const { itself, recursive } = mountAttributes(options);
+/** A cgroup has rules for devices, or else, in a user namespace, the kernel lets the caller use only what it could anyway. */
+function limitsDevices(linux: Namespaces, host: HostFacts): boolean {
+  return !mountsInFirst(linux, host) || deviceHierarchy(host.cgroups) !== undefined;
+}
+
+/** `limited`: something limits the use of devices. */
+function bindSource({ options, source }: Mount, slot: number, limited: boolean): Step[] {
+  const isUnlimited = !limited && isOfDevices(source) && !DEFAULT_DEVICES.some(({ path }) => path === source);
+  const { itself, recursive } = mountAttributes([...options, ...(isUnlimited ? ["rnodev"] : [])]);
   const flags = options.includes("rbind") ? AT.AT_RECURSIVE : 0;
   const limit = (attributes: number, flags: number): Step[] =>
     attributes === 0 ? [] : [{ op: "SETATTR", slot, attributes, flags, reason: "bindLimits" }];

@@ -103,6 +103,12 @@ export function isMapped(mappings: readonly IdMapping[], id: number): boolean {
   return mappings.some((mapping) => isIn(mapping, id));
 }
 
+/** What an id of the namespace is outside it; undefined if nothing. */
+export function hostId(mappings: readonly IdMapping[], id: number): number | undefined {
+  const mapping = mappings.find((one) => isIn(one, id));
+  return mapping && mapping.hostID + id - mapping.containerID;
+}
+
 function isIn({ containerID, size }: IdMapping, id: number): boolean {
   return id >= containerID && id < containerID + size;
 }

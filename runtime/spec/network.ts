@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import { addressText, parseAddress } from "../network/address.ts";
+import { parseMac } from "../network/link-names.ts";
 import { DEFAULT_NETWORK, type HostEntry, type PublishedPort } from "../network/network.ts";
 import { publishedPorts } from "../network/publish.ts";
 import type { Dns } from "../network/resolv-conf.ts";
@@ -15,12 +16,16 @@ export interface NetworkRequest {
   /** Its address of IPv4, and of IPv6, on the only network it is on. */
   readonly ip?: string | undefined;
   readonly ip6?: string | undefined;
+  /** Six bytes in hexadecimal, of its link on that network. Default: made of its address. */
+  readonly macAddress?: string | undefined;
   /** [ADDR:]PORT[-PORT]:PORT[-PORT][/tcp|/udp] each. */
   readonly publish?: readonly string[] | undefined;
   /** Addresses of name servers; default: the machine's. */
   readonly dns?: readonly string[] | undefined;
   /** Domains in which names are looked up; `.`: none. Default: the machine's. */
   readonly dnsSearch?: readonly string[] | undefined;
+  /** Words of the line `options` of resolv.conf(5). Default: the machine's. */
+  readonly dnsOptions?: readonly string[] | undefined;
   /** NAME:ADDR each, for its /etc/hosts; the address host-gateway is this machine's. */
   readonly addHosts?: readonly string[] | undefined;
 }
@@ -45,6 +50,7 @@ export interface RequestedAttachment {
   readonly aliases: readonly string[];
   readonly ipv4?: string;
   readonly ipv6?: string;
+  readonly mac?: string;
 }
 
 /** In place of an address in `extraHosts`: this machine's, as the container reaches it. */
@@ -63,7 +69,7 @@ export function networkOf(request: NetworkRequest, caller: { readonly netAdmin: 
     byDefault: !request.names?.length && !needsNetwork(request),
     attachments: mode === "joined" ? attachmentsOf(names, request) : [],
     ports: publishedPorts(request.publish ?? []),
-    dns: { servers: (request.dns ?? []).map(serverOf), search: (request.dnsSearch ?? []).map(domainOf) },
+    dns: dnsOf(request),
     extraHosts: (request.addHosts ?? []).map(hostOf),
   };
   if (mode !== "joined") refuseWithout(mode, names[0] ?? "", request);
@@ -87,20 +93,34 @@ function programOf(mode: NetworkSpec["mode"], [name = ""]: readonly string[]): P
   return mode === "user" && isUserModeProgram(name) ? { program: name } : {};
 }
 
-function attachmentsOf(names: readonly string[], { aliases = [], ip, ip6 }: NetworkRequest): RequestedAttachment[] {
+function dnsOf({ dns = [], dnsSearch = [], dnsOptions = [] }: NetworkRequest): Dns {
+  const options = dnsOptions.map(resolverOption);
+  return {
+    servers: dns.map(serverOf),
+    search: dnsSearch.map(domainOf),
+    ...(options.length > 0 ? { options } : {}),
+  };
+}
+
+function attachmentsOf(
+  names: readonly string[],
+  { aliases = [], ip, ip6, macAddress }: NetworkRequest,
+): RequestedAttachment[] {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw refused(`the network ${twice} is named twice`);
-  if (names.length > 1 && (ip !== undefined || ip6 !== undefined))
-    throw refused("--ip and --ip6 are for a container on one network");
+  if (names.length > 1 && (ip ?? ip6 ?? macAddress) !== undefined)
+    throw refused("--ip, --ip6 and --mac-address are for a container on one network");
   const addresses = {
     ...(ip === undefined ? {} : { ipv4: addressOf("--ip", ip, 4) }),
     ...(ip6 === undefined ? {} : { ipv6: addressOf("--ip6", ip6, 6) }),
+    ...(macAddress === undefined ? {} : { mac: checkedMac(macAddress) }),
   };
   const checked = aliases.map((alias) => checkedDnsName("--network-alias", alias));
   return names.map((name) => ({ network: networkName(name), aliases: checked, ...addresses }));
 }
 
 function networkName(name: string): string {
+  if (name.includes("=")) throw refused(`--network ${name}: name the network alone, and use --ip and --network-alias`);
   if (!name.startsWith("container:")) return checkedName("network", name);
   throw refused(`--network ${name}: a container can't share another one's network; put both on one network`);
 }
@@ -109,6 +129,17 @@ function addressOf(option: string, text: string, family: 4 | 6): string {
   const address = parseAddress(text, family);
   if (address) return addressText(address);
   throw refused(`${option} ${text} is not an address of IPv${family}`);
+}
+
+function checkedMac(text: string): string {
+  if (!parseMac(text))
+    throw refused(`--mac-address ${text} is not a MAC address of one link, such as 02:42:ac:12:00:09`);
+  return text.toLowerCase();
+}
+
+function resolverOption(text: string): string {
+  if (/^[\w.:-]+$/.test(text)) return text;
+  throw refused(`--dns-option ${JSON.stringify(text)} is not a word of resolv.conf(5), such as ndots:2`);
 }
 
 function serverOf(text: string): string {
@@ -134,8 +165,8 @@ function checkedDnsName(option: string, name: string): string {
   throw refused(`${option}: ${JSON.stringify(name)} can't be a name in the network`);
 }
 
-function needsNetwork({ publish, aliases, ip, ip6 }: NetworkRequest): boolean {
-  return Boolean(publish?.length || aliases?.length || ip !== undefined || ip6 !== undefined);
+function needsNetwork({ publish, aliases, ip, ip6, macAddress }: NetworkRequest): boolean {
+  return Boolean(publish?.length || aliases?.length || (ip ?? ip6 ?? macAddress) !== undefined);
 }
 
 const WHY_NOT = {
@@ -148,13 +179,14 @@ const WHY_NOT = {
 function refuseWithout(
   mode: keyof typeof WHY_NOT,
   name: string,
-  { publish, aliases, ip, ip6, addHosts }: NetworkRequest,
+  { publish, aliases, ip, ip6, macAddress, addHosts }: NetworkRequest,
 ): void {
   const given = [
     ["-p", publish?.length],
     ["--network-alias", aliases?.length],
     ["--ip", ip !== undefined],
     ["--ip6", ip6 !== undefined],
+    ["--mac-address", macAddress !== undefined],
     [`--add-host NAME:${HOST_GATEWAY}`, mode !== "host" && addHosts?.some((host) => host.endsWith(HOST_GATEWAY))],
   ].find(([, isGiven]) => isGiven);
   if (given) throw refused(`${given[0]} can't be used with --network ${name}: ${WHY_NOT[mode]}`);

@@ -4,7 +4,7 @@ import { environmentOf } from "./environment.ts";
 import type { BlockDevices } from "./limits/block-io.ts";
 import { type LimitRequest, oomScoreOf, type Resources, resourcesOf } from "./limits/resources.ts";
 import { type Rlimit, ulimitsOf } from "./limits/ulimits.ts";
-import { type MountRequests, mountsOf } from "./mount-requests/arrange.ts";
+import { type LeadsTo, type MountRequests, mountsOf } from "./mount-requests/arrange.ts";
 import type { Mount } from "./mounts.ts";
 import { checkedName } from "./name.ts";
 import {
@@ -104,6 +104,8 @@ export interface Caller extends Identity {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Undefined when it does not exist any more. */
   readonly cwd: string | undefined;
+  /** Without it, the image has no links. */
+  readonly leadsTo?: LeadsTo;
   /** Those it can give to a container; without it, all. */
   readonly capabilities?: readonly Capability[];
   /** The rules in the file that the request names, if it names one. */
@@ -122,12 +124,12 @@ const HOSTNAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 /** Completes and checks the request. Touches nothing. Throws Failure (exit 125) for what can't be run. */
 export function specOf(request: RunRequest, image: Image, user: User, caller: Caller): ContainerSpec {
   const name = checkedName("container", request.name);
-  const hostname = checkedHostname(request.hostname ?? name);
+  const hostname = checkedHostname(request.hostname || name);
   const terminal = request.terminal ?? false;
   const network = networkOf(request.network ?? {}, caller);
   const namespaces = namespacesFor(caller, { hostNetwork: network.mode === "host" });
   const ids = idsIn(namespaces, caller);
-  const asked = mountsOf(request, ids, caller.cwd);
+  const asked = mountsOf(request, ids, caller.cwd, caller.leadsTo);
   const mounts = request.privileged === true ? privilegedMounts(asked, namespaces) : asked;
   const security = securityOf(request);
   const bounding = capabilitiesFor(request, caller.capabilities);
@@ -148,7 +150,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
       user: checkedUser(user, ids),
       args: checkedArguments(request.args),
       env: environmentOf({ hostname, home: user.home, terminal }, request.env ?? [], caller.env),
-      cwd: checkedDirectory(request.cwd ?? "/"),
+      cwd: checkedDirectory(request.cwd || "/"),
       umask: 0o022,
       ...(security.noNewPrivileges ? {} : { noNewPrivileges: false }),
       ...(request.init ? { init: true } : {}),

@@ -21,17 +21,22 @@ interface Account {
 }
 
 /**
- * UID[:GID], each a number or a name, resolved with the image's own /etc/passwd and /etc/group (passwd(5), group(5)).
+ * UID[:GID], each a number or a name, resolved with the image's own /etc/passwd and /etc/group (passwd(5), group(5)). An
+ * empty UID is root.
  * Without GID, the user's primary and supplementary groups apply, as with docker.
  */
 export function resolveUser(asked: string, passwd: string, group: string): User {
-  const [user = "", groupName, ...rest] = asked.split(":");
-  if (user === "" || groupName === "" || rest.length > 0) throw unknownUser(asked, "it is not UID[:GID]");
+  const [user = "", groupName = "", ...rest] = asked.split(":");
+  if (rest.length > 0) throw unknownUser(asked, "it is not UID[:GID]");
+  return resolve(asked, user || "0", groupName, passwd, group);
+}
+
+function resolve(asked: string, user: string, groupName: string, passwd: string, group: string): User {
   const account = accountOf(user, passwd);
   const uid = isNumber(user) ? checkedId(asked, user) : account?.uid;
   if (uid === undefined) throw unknownUser(asked, `the image has no user ${user}`);
   const home = account?.home.startsWith("/") ? account.home : "/";
-  if (groupName !== undefined) return { uid, gid: groupId(asked, groupName, group), additionalGids: [], home };
+  if (groupName !== "") return { uid, gid: groupId(asked, groupName, group), additionalGids: [], home };
   const gid = account?.gid ?? 0;
   const additional = account ? groupsWith(account.name, group).map(({ id }) => id) : [];
   return { uid, gid, additionalGids: [...new Set(additional)].filter((id) => id !== gid), home };

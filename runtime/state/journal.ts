@@ -4,6 +4,7 @@ import { isProcessIdentity, type ProcessIdentity, thisProcess } from "../host/pr
 import { isEither, isRecordOf, parseJson, type Shaped } from "../shape.ts";
 import { type Entry, isEntry } from "./entry.ts";
 import { type ContainerRecord, isContainerRecord, isOfOtherVersion } from "./record.ts";
+import { naming } from "./replace-file.ts";
 
 /** The content of a name's lock file, one JSON object a line. The file exists while there is something to undo. */
 export interface Journal {
@@ -27,7 +28,7 @@ const JOURNAL_BYTES_MAX = 32 << 20;
 
 /** Appends lines, all in one write, before what they name is made. */
 export function appendLines(fd: number, lines: readonly Line[]): void {
-  appendFileSync(fd, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  naming(fd, () => appendFileSync(fd, lines.map((line) => `${JSON.stringify(line)}\n`).join("")));
 }
 
 /** The first line: the process that writes the others. */

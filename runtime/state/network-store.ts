@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
@@ -10,6 +10,7 @@ import { ERRNO } from "../linux.ts";
 import type { Attachment, HostEntry, Lease, Network, Networks, PublishedPort } from "../network/network.ts";
 import { isBoolean, isListOf, isMapOf, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
 import { isMissing } from "./lock.ts";
+import { replaceFile } from "./replace-file.ts";
 
 /** The networks of a state directory and who is on them: one file, replaced as a whole, and changed under one lock. */
 export interface NetworkStore extends Networks {
@@ -163,12 +164,6 @@ function damaged(path: string, store: unknown): Failure {
 
 /** `lasting`: also when the machine loses power. Leases are void after that, and are not worth the wait. */
 function writeStore(path: string, store: NetworkStore, lasting: boolean): void {
-  const fd = openSync(`${path}.new`, "w", 0o600);
-  try {
-    writeFileSync(fd, `${JSON.stringify(store)}\n`);
-    if (lasting) fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(`${path}.new`, path);
+  const open = (unfinished: string) => openSync(unfinished, "w", 0o600);
+  replaceFile(path, `${path}.new`, open, { content: `${JSON.stringify(store)}\n`, lasting });
 }

@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { isListOf, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
@@ -18,6 +8,7 @@ import { type Entry, isEntry } from "./entry.ts";
 import { type Exit, isExit } from "./exit.ts";
 import { isLife } from "./life-shape.ts";
 import { isMissing } from "./lock.ts";
+import { replaceFile } from "./replace-file.ts";
 import { isContainerSpec } from "./spec-shape.ts";
 
 /** What a container is. Whether it runs is not stored here: see status.ts. */
@@ -113,20 +104,8 @@ function ofOtherVersion(path: string, version: number): Failure {
 
 /** Writes the record completely or not at all, even when the machine loses power. The name must be locked. */
 export function writeRecord(path: string, record: ContainerRecord): void {
-  const unfinished = unfinishedPath(path);
-  try {
-    const fd = openUnfinished(unfinished);
-    try {
-      writeFileSync(fd, `${JSON.stringify(record)}\n`);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(unfinished, path);
-  } catch (error) {
-    unlinkIfThere(unfinished);
-    throw error;
-  }
+  const content = `${JSON.stringify(record)}\n`;
+  replaceFile(path, unfinishedPath(path), openUnfinished, { content, lasting: true });
 }
 
 function openUnfinished(path: string): number {

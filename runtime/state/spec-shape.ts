@@ -22,9 +22,11 @@ const isNetwork = isRecordOf(
   {
     mode: isOneOf("none", "host", "joined", "user"),
     byDefault: isBoolean,
-    attachments: isListOf(isRecordOf({ network: isText, aliases: isTexts }, { ipv4: isText, ipv6: isText })),
+    attachments: isListOf(
+      isRecordOf({ network: isText, aliases: isTexts }, { ipv4: isText, ipv6: isText, mac: isText }),
+    ),
     ports: isListOf(isPublishedPort),
-    dns: isRecordOf({ servers: isTexts, search: isTexts }),
+    dns: isRecordOf({ servers: isTexts, search: isTexts }, { options: isTexts }),
     extraHosts: isListOf(isHostEntry),
   },
   { program: isOneOf(...USER_MODE_PROGRAMS) },

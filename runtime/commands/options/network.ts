@@ -5,6 +5,7 @@ import type { Options, Values } from "./option.ts";
 export const NETWORK_OPTIONS = {
   network: {
     type: "string",
+    aliases: ["net"],
     multiple: true,
     describe:
       "none, host or the name of a network, without root bridge, slirp4netns or pasta; default: bridge, and none without root",
@@ -15,11 +16,23 @@ export const NETWORK_OPTIONS = {
     multiple: true,
     describe: "[ADDR:]PORT[-PORT]:PORT[-PORT][/udp]: a port of this machine that leads to one of the container",
   },
-  "network-alias": { type: "string", multiple: true, describe: "further name of the container on its networks" },
+  "network-alias": {
+    type: "string",
+    aliases: ["net-alias"],
+    multiple: true,
+    describe: "further name of the container on its networks",
+  },
   ip: { type: "string", describe: "address on the network; default: the next free one" },
   ip6: { type: "string", describe: "address of IPv6 on the network" },
+  "mac-address": { type: "string", describe: "MAC address on the network; default: one made of its address" },
   dns: { type: "string", multiple: true, describe: "name server; default: this machine's" },
   "dns-search": { type: "string", multiple: true, describe: "domain in which names are looked up; .: none" },
+  "dns-option": {
+    type: "string",
+    aliases: ["dns-opt"],
+    multiple: true,
+    describe: "option of resolv.conf(5), such as ndots:2; default: this machine's",
+  },
   "add-host": {
     type: "string",
     multiple: true,
@@ -35,8 +48,10 @@ export function networkRequest(values: Values<typeof NETWORK_OPTIONS>): Partial<
       aliases: values["network-alias"],
       ip: values.ip,
       ip6: values.ip6,
+      macAddress: values["mac-address"],
       dns: values.dns,
       dnsSearch: values["dns-search"],
+      dnsOptions: values["dns-option"],
       addHosts: values["add-host"],
     },
   };

@@ -3,6 +3,8 @@ export interface Option {
   readonly type: "string" | "boolean";
   /** One letter. */
   readonly short?: string;
+  /** Older names of docker's, which the help leaves out. */
+  readonly aliases?: readonly string[];
   /** It may be given several times, and all values count; of another option, the last one. */
   readonly multiple?: true;
   readonly describe: string;

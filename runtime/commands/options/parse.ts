@@ -38,10 +38,11 @@ function isOption(argument: string): boolean {
 
 /** `--name=value`, `--name value`, or `--name` for a boolean. */
 function longOption(options: Options, argument: string, next: string | undefined): Given {
-  const [, name = "", value] = /^--([^=]*)(?:=([\s\S]*))?$/.exec(argument) ?? [];
+  const [, written = "", value] = /^--([^=]*)(?:=([\s\S]*))?$/.exec(argument) ?? [];
+  const name = Object.keys(options).find((known) => options[known]?.aliases?.includes(written)) ?? written;
   const option = Object.hasOwn(options, name) ? options[name] : undefined;
   if (option === undefined) throw unknown(options, name, `--${name}`, argument);
-  return { name, ...valueFor(option, `--${name}`, value, next) };
+  return { name, ...valueFor(option, `--${written}`, value, next) };
 }
 
 /** `-it`, `-u0`, `-u=0`, `-u 0`, `-itu 0`: the first option that takes a value takes all that follows. */

@@ -4,7 +4,7 @@ import { switchForwardingOn } from "../../host/network/forwarding.ts";
 import { openPorts } from "../../host/network/proxy/ports.ts";
 import type { Shim } from "../../host/shim.ts";
 import { parseSubnet } from "../../network/address.ts";
-import { macOf, tableName, vethName } from "../../network/link-names.ts";
+import { macOf, parseMac, tableName, vethName } from "../../network/link-names.ts";
 import { noSuchNetwork } from "../../network/listing.ts";
 import type { Link } from "../../network/netlink/link.ts";
 import {
@@ -22,6 +22,7 @@ import { hostsPath, makeHosts } from "../../resources/hosts-file.ts";
 import { freeLease, refuseTakenPorts, rewritePeers, takeLease } from "../../resources/lease.ts";
 import { addNetwork } from "../../resources/network.ts";
 import { keepRules } from "../../resources/rules.ts";
+import type { NetworkSpec } from "../../spec/network.ts";
 import type { ContainerSpec } from "../../spec/spec.ts";
 import { type Claim, hold } from "../../state/claim.ts";
 import { entry } from "../../state/entry.ts";
@@ -86,7 +87,7 @@ async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn)
     rewritePeers(root, held.store, lease);
     // First, so that no container is on the bridge without them.
     await keepRules(shim, root, held, before);
-    const links = linksOf(shim, held, lease);
+    const links = linksOf(shim, held, lease, spec.network);
     const { store } = held;
     const address = outwardOf(store, lease)?.ipv4 ?? "";
     return { links, address, prepared: () => networkPreparations(root, store, lease) };
@@ -103,13 +104,15 @@ function known(shim: Shim, root: string, held: Held, name: string): void {
   addNetwork(shim, root, held, { name });
 }
 
-function linksOf(shim: Shim, { store }: Held, lease: Lease): LinkFacts[] {
+function linksOf(shim: Shim, { store }: Held, lease: Lease, { attachments }: NetworkSpec): LinkFacts[] {
   const outward = outwardOf(store, lease);
   return lease.attachments.flatMap((attachment, i) => {
     const network = networkNamed(store, attachment.network);
     if (!network) return [];
     const isDefault = attachment === outward;
-    return [linkFacts(`eth${i}`, lease.container, attachment, network, ensureBridge(shim, network), isDefault)];
+    const facts = linkFacts(`eth${i}`, lease.container, attachment, network, ensureBridge(shim, network), isDefault);
+    const mac = parseMac(attachments[i]?.mac ?? "");
+    return [mac ? { ...facts, mac } : facts];
   });
 }
 

@@ -24,8 +24,8 @@ export function hostFacts({ network: { extraHosts, dns } }: ContainerSpec): Netw
   };
 }
 
-function isAsked({ servers, search }: Dns): boolean {
-  return servers.length + search.length > 0;
+function isAsked({ servers, search, options = [] }: Dns): boolean {
+  return servers.length + search.length + options.length > 0;
 }
 
 function resolvedHosts(hosts: readonly HostEntry[], machine: string): HostEntry[] {

@@ -38,7 +38,7 @@ function userModeFacts({ hostname, network: { extraHosts, dns } }: ContainerSpec
   const servers = dns.servers.length > 0 ? dns.servers : [NAME_SERVERS[name]];
   return {
     hosts: loopbackHosts(hostname, extraHosts),
-    resolvConf: resolvConf(readIfThere("/etc/resolv.conf"), { servers, search: dns.search }),
+    resolvConf: resolvConf(readIfThere("/etc/resolv.conf"), { ...dns, servers }),
     links: [],
   };
 }

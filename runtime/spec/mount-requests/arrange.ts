@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts";
 import { defaultMounts, type Mount } from "../mounts.ts";
-import type { Ids } from "../namespaces.ts";
+import { type Ids, isMapped } from "../namespaces.ts";
 import { depthOf, isBelow } from "../path.ts";
 import { bytesOf } from "../size.ts";
 import { checkPlace } from "./destination.ts";
@@ -23,11 +23,25 @@ export interface MountRequests {
 /** Each takes a slot of the plan, as devices do (TD_SLOTS_MAX). */
 const REQUESTS_MAX = 128;
 
+/** Where an absolute path leads in the image, through its links. */
+export type LeadsTo = (path: string) => string;
+
+/** A mount, and where the image's links lead its destination. */
+interface Placed {
+  readonly mount: Mount;
+  readonly place: string;
+}
+
 /**
  * The container's own mounts and the requested ones, in an order in which none hides another. A requested one takes the
  * place of the container's own, as with docker. Throws Failure for what is not valid.
  */
-export function mountsOf(requests: MountRequests, ids: Ids, cwd: string | undefined): Mount[] {
+export function mountsOf(
+  requests: MountRequests,
+  ids: Ids,
+  cwd: string | undefined,
+  leadsTo: LeadsTo = (path) => path,
+): Mount[] {
   const { volumes = [], mounts = [], tmpfs = [], shmSize } = requests;
   const requested = [
     ...volumes.map((volume) => volumeMount(volume, cwd)),
@@ -35,10 +49,16 @@ export function mountsOf(requests: MountRequests, ids: Ids, cwd: string | undefi
     ...tmpfs.map(tmpfsOfText),
   ];
   checkCount(requested);
-  requested.forEach(checkPlace);
+  for (const mount of requested) checkOwner(mount, ids);
   const own = defaultMounts(ids, shmSize === undefined ? undefined : checkedSize(shmSize));
-  const kept = own.filter((mount) => !requested.some((other) => replaces(other, mount)));
-  return [...kept, ...requested].sort((a, b) => depthOf(a.destination) - depthOf(b.destination));
+  const isPlain = requested.length === 0;
+  const placed = (mount: Mount): Placed => {
+    return { mount, place: isPlain ? mount.destination : leadsTo(mount.destination) };
+  };
+  const asked = requested.map(placed);
+  checkPlaces(asked);
+  const kept = own.map(placed).filter((mount) => !asked.some((other) => replaces(other, mount)));
+  return [...kept, ...asked].sort((a, b) => depthOf(a.place) - depthOf(b.place)).map(({ mount }) => mount);
 }
 
 function checkCount(mounts: readonly Mount[]): void {
@@ -46,19 +66,43 @@ function checkCount(mounts: readonly Mount[]): void {
     throw new Failure(`a container has at most ${REQUESTS_MAX} -v, --mount and --tmpfs, not ${mounts.length}`, {
       code: "usage",
     });
-  const destinations = mounts.map(({ destination }) => destination).sort();
-  const twice = destinations.find((destination, i) => destination === destinations[i + 1]);
-  if (twice !== undefined)
-    throw new Failure(`two mounts have the destination ${twice}, and only one could be seen`, {
-      code: "usage",
-      remedy: "leave one of them out",
-    });
+}
+
+/** As they were asked for, and through the image's links. */
+function checkPlaces(asked: readonly Placed[]): void {
+  for (const { mount, place } of asked) {
+    checkPlace(mount);
+    if (place !== mount.destination) checkPlace({ ...mount, destination: place });
+  }
+  for (const [i, { mount, place }] of asked.entries()) {
+    const other = asked.slice(i + 1).find((one) => one.place === place);
+    if (other) throw sameDestination(mount.destination, other.mount.destination);
+  }
+}
+
+function sameDestination(one: string, other: string): Failure {
+  const what = one === other ? `the destination ${one}` : `one destination, as ${one} and ${other} lead to it`;
+  return new Failure(`two mounts have ${what}, and only one could be seen`, {
+    code: "usage",
+    remedy: "leave one of them out",
+  });
+}
+
+function checkOwner({ type, destination, options }: Mount, { uids, gids }: Ids): void {
+  const missing = options.find((option) => {
+    const [, key, id = ""] = /^([ug]id)=(\d+)$/.exec(option) ?? [];
+    return type === "tmpfs" && key !== undefined && !isMapped(key === "uid" ? uids : gids, Number(id));
+  });
+  if (missing === undefined) return;
+  throw new Failure(
+    `can't mount a tmpfs with ${missing} on ${destination}: the container's user namespace has no such id`,
+    { code: "root-required", remedy: "leave it out, or run tinydocker as root" },
+  );
 }
 
 /** What is mounted over a whole directory shows its own files there; only a container's terminals are always its own. */
-function replaces(requested: Mount, own: Mount): boolean {
-  const at = requested.destination;
-  return own.destination === at || (isBelow(own.destination, at) && own.type !== "devpts");
+function replaces(requested: Placed, own: Placed): boolean {
+  return own.place === requested.place || (isBelow(own.place, requested.place) && own.mount.type !== "devpts");
 }
 
 function checkedSize(size: string): number {

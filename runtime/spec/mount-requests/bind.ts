@@ -1,7 +1,6 @@
 import { Failure } from "../../failure.ts";
 import type { Mount } from "../mounts.ts";
-import { resolvePath } from "../path.ts";
-import { DEFAULT_DEVICES } from "../security/device.ts";
+import { isBelow, resolvePath } from "../path.ts";
 
 interface Limits {
   /** "only itself": mounts below it stay as they are. */
@@ -21,10 +20,15 @@ export function absoluteSource(source: string, cwd: string | undefined): string 
   });
 }
 
+/** The host's /dev, or something in it. */
+export function isOfDevices(source: string): boolean {
+  return source === "/dev" || isBelow(source, "/dev");
+}
+
 /** The mount of a file or directory of the host. Both paths are absolute and normalized. */
 export function bind(source: string, destination: string, { readonly, recursive }: Limits): Mount {
-  // Device nodes of the host must not work in a container, except those that every container has.
-  const nodev = DEFAULT_DEVICES.some(({ path }) => path === source) ? [] : [recursive ? "rnodev" : "nodev"];
+  // Device nodes of the host must not work in a container, except those of /dev, which its cgroup's rules limit.
+  const nodev = isOfDevices(source) ? [] : [recursive ? "rnodev" : "nodev"];
   const options = [recursive ? "rbind" : "bind", ...nodev, ...READONLY[readonly]];
   return { destination, type: "bind", source, options };
 }

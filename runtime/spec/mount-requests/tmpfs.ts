@@ -41,7 +41,7 @@ const VALUES: Readonly<Record<string, (value: string) => boolean>> = {
   gid: isId,
   nr_inodes: isSize,
   nr_blocks: isSize,
-  mpol: (value) => value !== "",
+  mpol: (value) => /^(default|local|prefer|bind|interleave)(=(static|relative))?(:[\d,-]+)?$/.test(value),
 };
 
 /** DST[:OPTION,…] of --tmpfs. Throws Failure for anything else. */

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { normalizePath } from "../path.ts";
+import { isBelow, normalizePath } from "../path.ts";
 import { textFault } from "../text.ts";
 
 /** As in the OCI runtime-spec's config-linux.md, "Devices"; numbers as in linux/Documentation/admin-guide/devices.txt. */
@@ -52,7 +52,19 @@ export function deviceRequest(text: string): DeviceRequest {
       throw refused(text, `${JSON.stringify(one)} is not an absolute path below /`);
   if (access === "" || new Set(access).size < access.length)
     throw refused(text, "rwm is some of r, w and m, each once");
-  return { source: normalizePath(source), path: normalizePath(path), access };
+  const request = { source: normalizePath(source), path: normalizePath(path), access };
+  const why = conflict(request);
+  if (why !== undefined) throw refused(text, why);
+  return request;
+}
+
+/** Why the container can't have the device there. */
+function conflict({ source, path }: DeviceRequest): string | undefined {
+  if (path === "/dev/null" && source !== path)
+    return "a container's /dev/null also masks what it may not read, so it must be that device";
+  const own = ["/dev/pts", "/proc", "/sys"].find((directory) => path === directory || isBelow(path, directory));
+  if (own !== undefined) return `a container's own ${own} has no room for it`;
+  return DEVICE_LINKS.some(([, link]) => link === path) ? `${path} of a container is a symlink` : undefined;
 }
 
 /** Throws Failure for a device whose use nothing would limit, because its rules are those of a cgroup that only root has. */

@@ -29,7 +29,7 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
   [
     "a misspelt field",
     () => checkedRequest({ ...ok, volume: [] }),
-    'start() has no option "volume"; the options are name, args, env, image, user, cwd, hostname, volumes, mounts, tmpfs, shmSize, readonly, networks, networkAliases, ip, ip6, ports, dns, dnsSearch, hosts, capAdd, capDrop, securityOpt, privileged, devices, sysctls, limits',
+    'start() has no option "volume"; the options are name, args, env, image, user, cwd, hostname, volumes, mounts, tmpfs, shmSize, readonly, networks, networkAliases, ip, ip6, macAddress, ports, dns, dnsSearch, dnsOptions, hosts, capAdd, capDrop, securityOpt, privileged, devices, sysctls, limits',
   ],
   [
     "a limit that is no number",
@@ -112,9 +112,11 @@ test("what is left out, or undefined, has its default", () => {
       aliases: [],
       ip: undefined,
       ip6: undefined,
+      macAddress: undefined,
       publish: [],
       dns: [],
       dnsSearch: [],
+      dnsOptions: [],
       addHosts: [],
     },
     capAdd: [],

@@ -40,10 +40,30 @@ describe("docker's words", () => {
     assert.match((await run("--group-add", "nosuch", "c1", "id")).stderr, /the image has no group nosuch\n/);
   });
 
+  it("take an empty user, directory and host name for those that the image and the name give", async () => {
+    assert.equal(await printed("-u", "", "-w", "", "-h", "", "c1", "sh", "-c", "id -u; pwd; hostname"), "0\n/\nc1\n");
+  });
+
+  it("limit open files, for a program that opens none, to none", async () => {
+    assert.equal(await printed("--ulimit", "nofile=0", "c1", "echo", "x"), "x\n");
+    const { code, stderr } = await run("--ulimit", "nofile=2000000000", "c1", "true");
+    assert.equal(code, 125);
+    assert.match(stderr, /EPERM[^\n]*\n {2}[^\n]*fs\.nr_open/);
+  });
+
   it("that are not here are refused with what to do instead", async () => {
     const { code, stderr } = await run("-d", "c1", "true");
     assert.equal(code, 125);
     assert.match(stderr, /tinydocker run has no -d \(--detach\)\n {2}run it in the background of your shell/);
+    for (const [words, message] of [
+      [["build", "."], /tinydocker has no command build\n {2}build it with docker or buildah/],
+      [["image", "prune", "-a"], /tinydocker has no command image prune\n {2}tinydocker image rm/],
+      [["volume", "ls"], /tinydocker has no command volume\n {2}there are no named volumes/],
+    ] as const) {
+      const outcome = await rig.run(words);
+      assert.equal(outcome.code, 125);
+      assert.match(outcome.stderr, message);
+    }
     assert.match((await run("--priviledged", "c1", "true")).stderr, /did you mean --privileged\?\n/);
   });
 });

@@ -119,8 +119,10 @@ describe("/dev/stdout and its like", () => {
 
   it("can be opened by another user: a file, whose owner and what was in it stay", async () => {
     const log = file("log");
-    const prefix = shell(`umask 077; echo before >${log}; "$@" >>${log} 2>&1; echo $?; stat -c %u ${log}`);
-    const { stdout } = await rig.run(run("-u", "ann", "c1", "sh", "-c", script), { prefix, input: "in\n" });
+    const input = file("input");
+    const words = `umask 077; echo in >${input}; echo before >${log}; "$@" >>${log} 2>&1 <${input}`;
+    const prefix = shell(`${words}; echo $?; stat -c %u ${log}`);
+    const { stdout } = await rig.run(run("-u", "ann", "c1", "sh", "-c", script), { prefix });
     assert.equal(stdout, "0\n0\n");
     assert.equal(contentOf("log"), "before\nout\nerr\nin\n");
   });

@@ -86,6 +86,20 @@ describe("a user with subordinate ids", () => {
     assert.equal((await run(["run", "--image", "own", "-u", "ann", "c1", "id", "-G"])).stdout, "1001 10\n");
   });
 
+  it("has its own files open to a user of the container, also one with the caller's number, as /dev/stdout", async () => {
+    const words = '"$@" >~/out 2>&1; cat ~/out; rm ~/out';
+    for (const user of ["1", String(UID)]) {
+      const command = ["run", "--image", "own", "-u", user, "c1", "sh", "-c", "echo out >/dev/stdout"];
+      assert.equal((await run(command, {}, ["sh", "-c", words, "sh"])).stdout, "out\n");
+    }
+  });
+
+  it("is told which owner a tmpfs can't have", async () => {
+    const { code, stderr } = await run(["run", "--image", "own", "--tmpfs", "/t:uid=5,gid=70000", "c1", "true"]);
+    assert.equal(code, 125);
+    assert.match(stderr, /can't mount a tmpfs with gid=70000 on \/t: the container's user namespace has no such id\n/);
+  });
+
   it("can run what changes users and groups, as apt does", async () => {
     const command = ["setpriv", "--reuid", "42", "--regid", "65534", "--groups", "7,8", "sh", "-c", "id -u; id -G"];
     assert.equal((await run(["run", "c1", ...command])).stdout, "42\n65534 7 8\n");

@@ -24,7 +24,7 @@ async function signalled(command: readonly string[], signal: NodeJS.Signals | nu
 describe("a signal to tinydocker", () => {
   for (const signal of [
     ...(["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF"] as const),
-    ...(["SIGIO", "SIGPWR", "SIGSYS", "SIGXCPU", "SIGXFSZ", "SIGSTKFLT", "SIGABRT"] as const),
+    ...(["SIGIO", "SIGPWR", "SIGSYS", "SIGXCPU", "SIGXFSZ", "SIGSTKFLT", "SIGABRT", "SIGTRAP", "SIGSEGV"] as const),
   ]) {
     it(`is caught by the command: ${signal}`, async () => {
       const name = signal.slice(3);

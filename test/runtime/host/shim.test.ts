@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { EventEmitter } from "node:events";
 import {
   closeSync,
@@ -275,6 +275,13 @@ describe("a cgroup descriptor", () => {
   it("is refused if it is not a cgroup", (t) => {
     if (!needs(t, notRoot)) return;
     assert.deepEqual(spawn({ root, args: ["true"] }, { cgroup: devNull }), { errno: ERRNO.EBADF, stage: "clone" });
+  });
+});
+
+describe("a caught signal", () => {
+  it("that says that this program itself is at fault ends it", () => {
+    const { signal, stdout } = spawnSync("node", ["--import", "tsx", "test/runtime/host/fault-once.ts"]);
+    assert.deepEqual([signal, String(stdout)], ["SIGSEGV", "caught 11\n"]);
   });
 });
 

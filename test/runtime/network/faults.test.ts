@@ -86,6 +86,16 @@ describe("a machine that can't do it", () => {
       /^tinydocker: can't store the container's state in \S+networks\S*: EROFS[^\n]*\n[^\n]*\n$/,
     ],
   ];
+  it("with a full disk: names the file, and leaves no part of it", async () => {
+    const script =
+      'mount -t tmpfs -o size=8k full "$0" && { head -c 8192 /dev/zero >"$0/rest"; "$@"; code=$?; rm "$0/rest"; ls "$0"; exit $code; }';
+    const networks = join(rig.root, "networks");
+    const { code, stdout, stderr } = await run(["c1", "true"], "unshare", "--mount", "sh", "-c", script, networks);
+    assert.deepEqual([code, stdout], [125, "lock\n"]);
+    assert.match(stderr, /^tinydocker: can't store the container's state in \S+networks\/store\.new: ENOSPC/);
+    await nothingIsLeft();
+  });
+
   for (const [what, prefix, message] of refusals)
     it(`${what}: says so in one line, and what to do`, async () => {
       const { code, stdout, stderr } = await run(["--network", "bridge", "-p", "8080:80", "c1", "true"], ...prefix);

@@ -72,6 +72,12 @@ describe("/etc/resolv.conf", () => {
       { servers: [], search: ["."] },
       "nameserver 192.0.2.53\n",
     ],
+    [
+      "has the options that were asked for in place of the machine's",
+      "nameserver 192.0.2.53\noptions edns0\n",
+      { servers: [], search: [], options: ["ndots:2", "rotate"] },
+      "nameserver 192.0.2.53\noptions ndots:2 rotate\n",
+    ],
     ["is empty where the machine has none", "", none, ""],
   ] as const)
     it(title, () => assert.equal(resolvConf(host, asked), expected));

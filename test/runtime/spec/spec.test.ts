@@ -28,32 +28,21 @@ describe("-u", () => {
     ["1000", { uid: 1000, gid: 1001, additionalGids: [10, 44], home: "/home/ann" }],
     ["ann:wheel", { uid: 1000, gid: 10, additionalGids: [], home: "/home/ann" }],
     ["ann:99", { uid: 1000, gid: 99, additionalGids: [], home: "/home/ann" }],
+    ["", { uid: 0, gid: 0, additionalGids: [], home: "/root" }],
+    [":", { uid: 0, gid: 0, additionalGids: [], home: "/root" }],
+    ["ann:", { uid: 1000, gid: 1001, additionalGids: [10, 44], home: "/home/ann" }],
+    [":99", { uid: 0, gid: 99, additionalGids: [], home: "/root" }],
     ["77", { uid: 77, gid: 0, additionalGids: [], home: "/" }],
     ["7", { uid: 7, gid: 8, additionalGids: [], home: "/" }],
     ["4294967294", { uid: 4294967294, gid: 0, additionalGids: [], home: "/" }],
     ["4000", { uid: 4000, gid: 0, additionalGids: [], home: "/" }],
   ];
   for (const [asked, user] of cases) {
-    it(`${asked} is ${user.uid}:${user.gid}`, () => assert.deepEqual(resolveUser(asked, PASSWD, GROUP), user));
+    it(`${JSON.stringify(asked)} is ${user.uid}:${user.gid}`, () =>
+      assert.deepEqual(resolveUser(asked, PASSWD, GROUP), user));
   }
 
-  for (const asked of [
-    "",
-    ":",
-    "0:",
-    ":0",
-    "0:0:0",
-    "nosuch",
-    "bad",
-    "0:nosuch",
-    "4294967295",
-    "-1",
-    "1e3",
-    "0x0",
-    " 0",
-    "0 ",
-    "0\n",
-  ]) {
+  for (const asked of ["0:0:0", "nosuch", "bad", "0:nosuch", "4294967295", "-1", "1e3", "0x0", " 0", "0 ", "0\n"]) {
     it(`${JSON.stringify(asked)} is refused`, () => refused(() => resolveUser(asked, PASSWD, GROUP)));
   }
 
@@ -85,7 +74,6 @@ describe("a request", () => {
     "an argument with a NUL": { args: ["a\0b"] },
     "a relative working directory": { cwd: "a" },
     "a host name with a slash": { hostname: "a/b" },
-    "an empty host name": { hostname: "" },
     "a host name of 65 letters": { hostname: "a".repeat(65) },
     "a variable without a name": { env: ["=x"] },
     "an argument with half a surrogate pair": { args: ["a", "b\ud800"] },

@@ -8,9 +8,10 @@ const OPTIONS = {
   user: { type: "string", short: "u", describe: "" },
   interactive: { type: "boolean", short: "i", describe: "" },
   tty: { type: "boolean", short: "t", describe: "" },
+  network: { type: "string", aliases: ["net"], multiple: true, describe: "" },
 } as const satisfies Options;
 
-const none = { env: [], user: undefined, interactive: undefined, tty: undefined };
+const none = { env: [], user: undefined, interactive: undefined, tty: undefined, network: [] };
 
 /** Arguments, what is given, and what follows, each as docker's parser reads it. */
 const CASES: readonly (readonly [readonly string[], object, readonly string[]])[] = [
@@ -26,6 +27,7 @@ const CASES: readonly (readonly [readonly string[], object, readonly string[]])[
   [["-u0:0"], { user: "0:0" }, []],
   [["-u", "1", "-u", "2"], { user: "2" }, []],
   [["-e=A=1", "-eB=2", "-e", "C", "--env=D=\n=", "--env", "E"], { env: ["A=1", "B=2", "C", "D=\n=", "E"] }, []],
+  [["--net", "a", "--network=b", "--net=c"], { network: ["a", "b", "c"] }, []],
   [["-e", "-i"], { env: ["-i"] }, []],
   [["-e", "--"], { env: ["--"] }, []],
   [["--env=", "--user="], { env: [""], user: "" }, []],
@@ -44,6 +46,7 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [["--restart=always"], /^tinydocker run has no --restart$/],
   [["-ix"], /^unknown option '-x' in -ix$/],
   [["-i-"], /^unknown option '--' in -i-$/],
+  [["--net"], /^the option --net needs a value$/],
   [["--env"], /^the option --env needs a value$/],
   [["-ie"], /^the option -e needs a value$/],
   [["--tty=yes"], /^the option --tty is true or false, not "yes"$/],

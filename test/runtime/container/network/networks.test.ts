@@ -182,7 +182,8 @@ describe("a container on several networks", () => {
 describe("run's options of the network", () => {
   it("choose an address, names, name servers and hosts", async () => {
     const text = await printed(
-      ...["--network", "six", "--ip", "10.7.0.77", "--ip6", "fd74:6400:a07::77", "--network-alias", "www"],
+      ...["--network", "six", "--ip", "10.7.0.77", "--ip6", "fd74:6400:a07::77", "--net-alias", "www"],
+      ...["--mac-address", "02-42-AC-00-00-99", "--dns-option", "ndots:2"],
       ...[
         "--dns",
         "192.0.2.53",
@@ -194,7 +195,7 @@ describe("run's options of the network", () => {
         "y=[2001:db8::5]",
       ],
       ...["--add-host", "machine:host-gateway", "--hostname", "h1", "c1"],
-      ...["sh", "-c", "ip -o address show eth0; cat /etc/hosts /etc/resolv.conf; hostname"],
+      ...["sh", "-c", "ip -o address show eth0; ip -o link show eth0; cat /etc/hosts /etc/resolv.conf; hostname"],
     );
     for (const part of [
       "10.7.0.77/24",
@@ -203,7 +204,8 @@ describe("run's options of the network", () => {
       "192.0.2.1\tx\n",
       "2001:db8::5\ty\n",
       "10.7.0.1\tmachine\n",
-      "nameserver 192.0.2.53\nsearch example.org\n",
+      "nameserver 192.0.2.53\nsearch example.org\noptions ndots:2\n",
+      "02:42:ac:00:00:99",
       "h1\n",
     ])
       assert.ok(text.includes(part), `${part} in ${text}`);
@@ -236,12 +238,17 @@ describe("run's options of the network", () => {
     [["--network", "closed", "--ip6", "fd00::2"], /fd00::2 is not one of the addresses of the network closed/],
     [
       ["--network", "six", "--network", "closed", "--ip", "10.7.0.9"],
-      /--ip and --ip6 are for a container on one network/,
+      /--ip, --ip6 and --mac-address are for a container on one network/,
     ],
     [["--network", "six", "--network", "six"], /the network six is named twice/],
     [["--network", "container:web"], /a container can't share another one's network/],
     [["--network", "a/b"], /"a\/b" can't be the name of a network/],
     [["--ip", "nonsense"], /--ip nonsense is not an address of IPv4/],
+    [["--mac-address", "02:42:ac"], /--mac-address 02:42:ac is not a MAC address/],
+    [["--mac-address", "01:00:5e:00:00:01"], /is not a MAC address of one link/],
+    [["--net=none", "--mac-address", "02:42:ac:00:00:01"], /--mac-address can't be used with --network none/],
+    [["--network", "name=six,ip=10.7.0.9"], /name the network alone, and use --ip/],
+    [["--dns-opt", "a b"], /--dns-option "a b" is not a word of/],
     [["--dns", "example.org"], /--dns example\.org is not an address/],
     [["--dns-search", "a b"], /--dns-search: "a b" can't be a name/],
     [["--add-host", "x"], /--add-host x is not NAME:ADDR/],

@@ -36,6 +36,19 @@ describe("the mounts of a container", () => {
     refused(() => mounts({ volumes: ["/a:/d", "/a:/d"] }));
   });
 
+  it("are put in order, and are the same, by where the image's links lead", () => {
+    const leadsTo = (path: string) => path.replace(/^\/var\/run(?=\/|$)/, "/run").replace(/^\/p(?=\/|$)/, "/proc");
+    const linked = (...volumes: string[]) => mountsOf({ volumes }, ALL_IDS, "/src", leadsTo);
+    assert.deepEqual(
+      linked("/a:/run/x/sub", "/b:/var/run/x").flatMap(({ type, source }) => (type === "bind" ? [source] : [])),
+      ["/b", "/a"],
+    );
+    assert.throws(() => linked("/a:/var/run/x", "/b:/run/x"), {
+      message: "two mounts have one destination, as /var/run/x and /run/x lead to it, and only one could be seen",
+    });
+    refused(() => linked("/a:/p/1"));
+  });
+
   it("are at most 128", () => {
     const volumes = Array.from({ length: 129 }, (_, i) => `/:/b${i}`);
     assert.equal(mounts({ volumes: volumes.slice(1) }).length, 128 + OWN.length);

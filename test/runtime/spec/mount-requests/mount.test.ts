@@ -113,6 +113,7 @@ describe("--tmpfs", () => {
     "/t:size",
     "/t:size=x",
     "/t:mode=8",
+    "/t:mpol=no",
     "/t:uid=-1",
     "/t\0",
   ]) {

@@ -24,10 +24,11 @@ describe("-v", () => {
     assert.deepEqual(volumeMount("/a:/b:Z,ro", "/src"), volumeMount("/a:/b:ro", "/src"));
   });
 
-  it("lets a device work that every container has, and no other", () => {
+  it("lets devices work below /dev, where a cgroup's rules are to limit them", () => {
     assert.deepEqual(volumeMount("/dev/urandom:/dev/random", "/").options, ["rbind"]);
-    assert.deepEqual(volumeMount("/dev/sda:/dev/sda", "/").options, ["rbind", "rnodev"]);
-    assert.deepEqual(volumeMount("/dev:/dev", "/").options, ["rbind", "rnodev"]);
+    assert.deepEqual(volumeMount("/dev/sda:/dev/sda:ro", "/").options, ["rbind", "rro"]);
+    assert.deepEqual(volumeMount("/dev:/dev", "/").options, ["rbind"]);
+    assert.deepEqual(volumeMount("/device:/dev/x", "/").options, ["rbind", "rnodev"]);
   });
 
   for (const volume of [

@@ -32,6 +32,11 @@ describe("--device", () => {
     "/dev/fuse:/x:y:rwm",
     "/dev/\0fuse",
     "vendor.com/class=device",
+    "/dev/zero:/dev/null",
+    "/dev/zero:/dev/stdout",
+    "/dev/zero:/dev/pts/0",
+    "/dev/zero:/proc/x",
+    "/dev/zero:/sys/x",
   ]) {
     it(`${JSON.stringify(text)} is refused`, () => refused(() => deviceRequest(text)));
   }

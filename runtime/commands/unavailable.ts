@@ -1,0 +1,71 @@
+import { Failure } from "../failure.ts";
+
+const IMPORT = "tinydocker image import NAME FILE.tar";
+const BUILD = `build it with docker or buildah, save it to a file, and import that: ${IMPORT}`;
+const DIRECTORY = "share a directory of this machine with the container: tinydocker run -v ./data:/data";
+const ONE_MACHINE = "tinydocker runs containers on this machine only";
+
+/** The commands of `docker` that are not here, and what to do instead. */
+const UNAVAILABLE: Readonly<Record<string, string>> = {
+  bake: BUILD,
+  build: BUILD,
+  builder: BUILD,
+  buildx: BUILD,
+  checkpoint: "a container runs until its command ends",
+  commit: DIRECTORY,
+  compose: "start each container with tinydocker run --network NAME: they find each other by name",
+  config: ONE_MACHINE,
+  container: "leave that word out, as in tinydocker run",
+  context: ONE_MACHINE,
+  cp: DIRECTORY,
+  diff: DIRECTORY,
+  events: "run says how its container ended; start() of the API has an observer",
+  export: DIRECTORY,
+  history: "tinydocker image ls lists the images",
+  images: "tinydocker image ls",
+  import: IMPORT,
+  info: "tinydocker --version; tinydocker run --explain says what the machine is asked for",
+  load: IMPORT,
+  manifest: `images are of this machine's architecture: ${IMPORT}`,
+  node: ONE_MACHINE,
+  pause: "send SIGSTOP to the container's processes",
+  plugin: "there are no plugins",
+  port: "tinydocker network inspect NAME shows each container's ports",
+  push: "send the file that the image was imported from",
+  rename: "choose the name at the start: tinydocker run NAME CMD",
+  rmi: "tinydocker image rm NAME",
+  save: "keep the file that the image was imported from",
+  scout: "scan the file that the image was imported from",
+  search: "look for images on the registry's own pages",
+  secret: "give a file with -v FILE:/run/secrets/NAME:ro",
+  service: "run it as a service of systemd",
+  stack: ONE_MACHINE,
+  stats: "systemd-cgtop shows what each cgroup uses; those of containers are below tinydocker",
+  swarm: ONE_MACHINE,
+  system: "what a container leaves is removed with it; tinydocker image rm and network rm remove the rest",
+  tag: "import it under the other name",
+  top: "ps and top of this machine show the processes of containers too",
+  trust: "each digest that an image carries is checked when it is imported",
+  unpause: "send SIGCONT to the container's processes",
+  update: "give the limits at the start: tinydocker run -m 256m --cpus 0.5",
+  version: "tinydocker --version",
+  volume: "there are no named volumes: tinydocker run -v ./data:/data",
+  "image build": BUILD,
+  "image history": "tinydocker image ls lists the images",
+  "image inspect": "tinydocker image ls --json",
+  "image load": IMPORT,
+  "image prune": "tinydocker image rm NAME removes one that no container uses",
+  "image push": "send the file that the image was imported from",
+  "image save": "keep the file that the image was imported from",
+  "image tag": "import it under the other name",
+  "network connect": "name all networks at the start: tinydocker run --network A --network B",
+  "network disconnect": "name all networks at the start: tinydocker run --network A --network B",
+  "network prune": "tinydocker network rm NAME removes one that no container is on",
+};
+
+/** What to do instead of a command of docker's that is not here; undefined for any other words. */
+export function unavailableCommand([first = "", second = ""]: readonly string[]): Failure | undefined {
+  const command = [`${first} ${second}`, first].find((words) => Object.hasOwn(UNAVAILABLE, words));
+  if (command === undefined) return undefined;
+  return new Failure(`tinydocker has no command ${command}`, { code: "usage", remedy: UNAVAILABLE[command] ?? "" });
+}
