@@ -35,7 +35,7 @@ interface Setting {
 
 /** Each value of the configuration by its path; what has no value is null. */
 function settings(project: Project, written: unknown): Setting[] {
-  const { root, bundle, steps, sync, executable, watch, run, env, envFile, asRoot, targets, target } = project;
+  const { root, bundle, steps, sync, executable, watch, restart, run, env, envFile, asRoot, targets, target } = project;
   const { options = {}, ...ours } = bundle ?? {};
   const bundled = { ...ours, ...options };
   const values: Record<string, unknown> = {
@@ -46,6 +46,7 @@ function settings(project: Project, written: unknown): Setting[] {
     "sync.exclude": sync.exclude,
     "sync.executable": executable,
     "watch.poll": watch.poll ?? null,
+    "restart.ignore": restart.ignore,
     run,
     ...Object.fromEntries(Object.entries(env).map(([key, value]) => [`env.${key}`, value])),
     // Only its path: a file of its own is often where secrets are.

@@ -14,6 +14,7 @@ export interface DevtoolConfig {
   readonly afterSync?: readonly AfterSyncConfig[];
   readonly sync?: SyncConfig;
   readonly watch?: WatchConfig;
+  readonly restart?: RestartConfig;
   /** The command put before CMD…; it runs in the mirror. */
   readonly run?: readonly string[];
   /** Environment of the command, besides LANG and LC_* of this machine. */
@@ -104,6 +105,14 @@ export interface WatchConfig {
    * that do not tell of all changes, such as NFS, SMB, FUSE, 9P and VirtualBox's shared folders, it does both.
    */
   readonly poll?: boolean;
+}
+
+export interface RestartConfig {
+  /**
+   * Patterns in gitignore syntax. A change of nothing but these is synced, and built where it is an input of a step, while
+   * the program of `devtool watch` runs on.
+   */
+  readonly ignore?: readonly string[];
 }
 
 /** Patterns in gitignore syntax. */

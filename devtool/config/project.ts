@@ -24,6 +24,8 @@ export interface Project {
   readonly sync: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   readonly executable: readonly string[];
   readonly watch: { readonly poll: boolean | undefined };
+  /** What the program does not have to be started again for: patterns in gitignore syntax. */
+  readonly restart: { readonly ignore: readonly string[] };
   readonly run: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Absolute path. */
@@ -84,7 +86,7 @@ async function realFolder(file: string): Promise<string> {
 async function resolveProject(config: CheckedConfig, root: string, files: Project["config"]): Promise<Project> {
   const bundle = config.bundle && (await resolveBundle(config.bundle, root));
   const steps = await resolveSteps(config, root);
-  if (config.sync) checkPatterns(config.sync, basename(files.file));
+  checkPatterns(config, basename(files.file));
   const include = included(config, [...(bundle ? [bundle.outdir] : []), ...steps.flat().map(({ folder }) => folder)]);
   const exclude = [
     ...(config.sync?.exclude ?? []),
@@ -101,6 +103,7 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     sync: { include, exclude },
     executable: config.sync?.executable ?? ["*.sh"],
     watch: { poll: config.watch?.poll },
+    restart: { ignore: config.restart?.ignore ?? [] },
     run: config.run ?? [],
     env: config.env ?? {},
     envFile: config.envFile === undefined ? undefined : resolve(root, config.envFile),
@@ -111,9 +114,11 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
 }
 
 /** A line of an ignore file that matches nothing is named; one of the configuration's own is refused. */
-function checkPatterns({ include, exclude, executable }: NonNullable<CheckedConfig["sync"]>, file: string): void {
-  const problems = Object.entries({ include, exclude, executable }).flatMap(
-    ([key, lines]) => parseLines((lines ?? []).map(toBytes), (index) => `sync.${key}[${index}]`, false).problems,
+function checkPatterns({ sync = {}, restart = {} }: CheckedConfig, file: string): void {
+  const problems = Object.entries({ sync, restart }).flatMap(([part, keys]) =>
+    Object.entries(keys).flatMap(
+      ([key, lines = []]) => parseLines(lines.map(toBytes), (index) => `${part}.${key}[${index}]`, false).problems,
+    ),
   );
   if (problems.length > 0) throw refused(problems.map((problem) => `${file}: ${problem}`).join("\n"));
 }

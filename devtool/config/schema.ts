@@ -67,6 +67,7 @@ const schema = z.strictObject({
     .strictObject({ include: texts.optional(), exclude: texts.optional(), executable: texts.optional() })
     .optional(),
   watch: z.strictObject({ poll: z.boolean().optional() }).optional(),
+  restart: z.strictObject({ ignore: texts.optional() }).optional(),
   run: texts.min(1).optional(),
   env: variables.optional(),
   envFile: text.optional(),

@@ -134,15 +134,17 @@ export function buildMemory({ builds }: Lane, { name }: BuildStep): BuildMemory 
 
 /**
  * Runs a round's work in a lane, after that of older rounds: an abandoned one still has to end what it started. Rejects
- * with the signal's reason if aborted before that; once it runs, `work` watches the signal itself.
+ * with the signal's reason if aborted before that; once it runs, `work` watches the signal itself. `after`: what it waits for
+ * instead.
  */
 export async function inLane<T>(
   lane: Lane,
   { report, signal }: { readonly report: Report; readonly signal: AbortSignal },
   work: (open: OpenLane) => Promise<T>,
+  after: Promise<void> = lane.idle,
 ): Promise<T> {
   const laneReport = reportOf(report, { target: lane.target });
-  const turn = lane.idle.then(async () => {
+  const turn = after.then(async () => {
     const connected = await abortable(lane.connections.current(), signal);
     try {
       return await onTarget(lane.target, work({ lane, report: laneReport, ...connected }));
@@ -151,8 +153,7 @@ export async function inLane<T>(
       throw error;
     }
   });
-  const settled = () => {};
-  lane.idle = turn.then(settled, settled);
+  lane.idle = Promise.allSettled([lane.idle, turn]).then(() => {});
   return await turn;
 }
 

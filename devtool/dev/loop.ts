@@ -11,7 +11,7 @@ import { nextAfter, type Progress, tellHeld, tellWhileEnding } from "./busy.ts";
 import type { LoopOptions } from "./controls.ts";
 import { type Connected, connect, createLane, forgetMirror, type Lane } from "./lane.ts";
 import { Refresher } from "./refresh.ts";
-import { bundleStage, type Round, type Run, runInLane } from "./round.ts";
+import { bundleStage, type Round, type Run, runInLane, updateBesideCommand } from "./round.ts";
 import type { Session } from "./session.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
 
@@ -31,6 +31,8 @@ export async function watchProject(session: Session, options: LoopOptions, nextR
  *                                    │     ▲
  *                                    └─────┘ a newer change: the round is abandoned, or awaited where onBusy says so,
  *                                            and the next begins
+ *
+ * A change that the program need not be started again for, once it has been, is sent while running or waiting.
  *
  * from each of these ──an interrupt, or a connection or watcher that fails──▶ stopping
  */
@@ -61,6 +63,8 @@ class Loop {
   /** Several targets would have a lane each, and share the bundle. */
   readonly #lane: Lane;
   readonly #pending = new PendingChanges();
+  /** Of the last round that starts the program. */
+  #progress: Readonly<Progress> | undefined;
   /** What was saved while the program ran, where onBusy is "ignore": the next round takes it along. */
   #ignored: ChangeSet | undefined;
   readonly #broken = new AbortController();
@@ -104,7 +108,7 @@ class Loop {
         return { name: "waiting" };
       case "waiting":
         await this.#wait();
-        return this.#begin();
+        return this.#mayRunOn() ? await this.#update(state) : this.#begin();
       case "running":
         await abortable(Promise.race([state.round, this.#pending.arrived(), controls.changed()]), this.#end);
         return await this.#afterRunning(state);
@@ -128,6 +132,7 @@ class Loop {
   async #afterRunning(state: State & { readonly name: "running" }): Promise<State> {
     const { round, progress, abandon } = state;
     const { report } = this.#session;
+    if (this.#mayRunOn()) return await this.#update(state);
     const next = nextAfter(progress, !this.#pending.isEmpty, this.#options);
     switch (next) {
       case "wait for a change":
@@ -148,26 +153,47 @@ class Loop {
     }
   }
 
+  /** Whether all that has changed is such that the program, which was started, need not be started again. */
+  #mayRunOn(): boolean {
+    const { controls } = this.#options;
+    if (controls.wantsRun || controls.isPaused || !this.#progress?.hasStarted) return false;
+    return this.#pending.areOnly(this.#workspace.keepsRunning);
+  }
+
+  /** A round that starts nothing, while that of the program goes on. A newer change abandons it. */
+  async #update(state: State): Promise<State> {
+    const newer = new AbortController();
+    const round = this.#round({ ...this.#newRound(newer.signal), runsOn: true });
+    await abortable(Promise.race([round, this.#pending.arrived(), this.#options.controls.changed()]), this.#end);
+    newer.abort();
+    await round;
+    return state;
+  }
+
+  #newRound(newer: AbortSignal): Round {
+    const changes = this.#pending.take();
+    this.#rounds += 1;
+    return {
+      changes,
+      report: reportOf(this.#session.report, { round: this.#rounds, since: changes.since }),
+      signal: AbortSignal.any([newer, this.#end]),
+      startedAt: performance.now(),
+      mayDelete: this.#session.mayDelete,
+    };
+  }
+
   #begin(): State {
     const newer = new AbortController();
     if (this.#options.controls.wantsRun) this.#pending.put(everything(performance.now()));
     this.#options.controls.taken();
     if (this.#ignored) this.#pending.put(this.#ignored);
     this.#ignored = undefined;
-    const changes = this.#pending.take();
     const progress: Progress = { hasStarted: false, isOver: false, isHolding: false };
+    this.#progress = progress;
     const onStarted = () => {
       progress.hasStarted = true;
     };
-    this.#rounds += 1;
-    const round = this.#round({
-      changes,
-      report: reportOf(this.#session.report, { round: this.#rounds, since: changes.since }),
-      signal: AbortSignal.any([newer.signal, this.#end]),
-      startedAt: performance.now(),
-      mayDelete: this.#session.mayDelete,
-      onStarted,
-    });
+    const round = this.#round({ ...this.#newRound(newer.signal), onStarted });
     round
       .catch((error: unknown) => this.#broken.abort(error))
       .finally(() => {
@@ -187,12 +213,13 @@ class Loop {
       const workspace = this.#workspace;
       const bundle = await bundleStage(workspace, [this.#lane], refreshed);
       if (bundle) this.#watchInputs(bundle.inputs, readFrom);
-      await runInLane(workspace, this.#lane, bundle, refreshed, this.#nextRun(workspace.project, laneReport));
+      if (round.runsOn) await updateBesideCommand(workspace, this.#lane, bundle, refreshed);
+      else await runInLane(workspace, this.#lane, bundle, refreshed, this.#nextRun(workspace.project, laneReport));
     } catch (error) {
       // A bundle that was never built has no list of inputs; its errors name the files to fix.
       if (error instanceof BundleFailure) this.#watchInputs(error.files, readFrom);
       // An older round may still be printing.
-      if (!signal.aborted) await this.#lane.idle;
+      if (!signal.aborted && !round.runsOn) await this.#lane.idle;
       // After a loss, the next connection starts a round.
       if (signal.aborted || error instanceof ConnectionLost) return;
       if (!(error instanceof Failure)) throw error;

@@ -31,6 +31,8 @@ export interface Round {
   readonly startedAt: number;
   /** Whether a sync may delete most of what was sent before. */
   readonly mayDelete: boolean;
+  /** The command of an older round runs on: this one starts none. */
+  readonly runsOn?: boolean;
   /** Called once the command runs. */
   readonly onStarted?: () => void;
 }
@@ -86,6 +88,17 @@ export async function updateLane(
   extent: Extent,
 ): Promise<void> {
   await inLane(lane, round, (open) => update(workspace, open, bundle, round, extent));
+}
+
+/** Does the same while the command of an older round, which has started, runs on. @throws Failure */
+export async function updateBesideCommand(
+  workspace: Workspace,
+  lane: Lane,
+  bundle: Bundle | undefined,
+  round: Round,
+): Promise<void> {
+  await inLane(lane, round, (open) => update(workspace, open, bundle, round, "build"), Promise.resolve());
+  round.report({ event: "finished", milliseconds: performance.now() - round.startedAt });
 }
 
 /** Does the same, then runs a command there until it ends. @throws Failure */

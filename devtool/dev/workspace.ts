@@ -14,6 +14,8 @@ export interface Workspace {
   readonly relevance: Relevance;
   /** Which files are executable, where the file system does not record it. Paths are bytes. */
   readonly executable: ((path: string) => boolean) | undefined;
+  /** Whether the program may run on after a change of this path, in bytes. */
+  readonly keepsRunning: (path: string) => boolean;
   readonly bundler: Bundler | undefined;
   /** The one on disk; undefined while it is being built, and after a build that failed. */
   bundle: Bundle | undefined;
@@ -68,8 +70,14 @@ function withFiles(project: Project, files: ProjectFiles): Omit<Workspace, "bund
     files,
     relevance: new Relevance(project, files.filter, files.unignored),
     executable: process.platform === "win32" ? (path) => executables.includes(path, false) : undefined,
+    keepsRunning: selected(project.restart.ignore),
     steps,
   };
+}
+
+function selected(patterns: readonly string[]): (path: string) => boolean {
+  const filter = createFilter({ include: patterns });
+  return (path) => patterns.length > 0 && filter.isSelected(path);
 }
 
 /** Of what is sent: what the step's patterns select, or its folder. */

@@ -160,7 +160,7 @@ interface Started {
   readonly milliseconds: number;
 }
 
-/** A command that runs no program on the target (`sync`, `build`) is done. */
+/** A command that runs no program on the target (`sync`, `build`) is done, or a round of `watch` that left its program running. */
 interface Finished {
   readonly event: "finished";
   /** How long it took, in milliseconds. */

@@ -15,6 +15,11 @@ export class PendingChanges {
     return this.#changes === undefined;
   }
 
+  /** Whether there are changes, all of them of such paths. */
+  areOnly(isSuch: (path: string) => boolean): boolean {
+    return this.#changes?.paths?.every(isSuch) === true;
+  }
+
   /** Settles once there are changes. */
   arrived(): Promise<void> {
     return this.#arrived;

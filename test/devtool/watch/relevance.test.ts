@@ -26,6 +26,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     sync,
     executable: [],
     watch: { poll: undefined },
+    restart: { ignore: [] },
     run: [],
     env: {},
     envFile: undefined,

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { needs } from "../../rig/host.ts";
+import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+
+const CONFIG = {
+  build: [{ command: ["sh", "-c", "cat public/page.txt >built"], inputs: ["public/page.txt"], name: "page" }],
+  afterSync: [{ changed: ["public/*.sql"], run: ["sh", "-c", "cat public/*.sql >migrated"] }],
+  restart: { ignore: ["public/**", "!public/server.txt"] },
+  sync: { exclude: ["/built", "/migrated"] },
+  run: ["sh", "-c", "echo up; exec sleep 1000"],
+};
+const FILES = { "public/page.txt": "1", "public/a.sql": "1", "public/server.txt": "1", "src/a.txt": "1" };
+
+async function watch(
+  t: TestContext,
+  ...flags: string[]
+): Promise<{ devtool: Devtool; project: Project; mirror: string }> {
+  const project = await makeProject(t, { ...FILES, "devtool.config.json": JSON.stringify(CONFIG) });
+  for (const path of ["devtool.config.ts", "native"]) await rm(join(project.root, path), { recursive: true });
+  const devtool = startDevtool(t, project, ["watch", "--json", "--target", "local", ...flags]);
+  const { mirror } = await devtool.next("synced");
+  await devtool.next("output");
+  return { devtool, project, mirror };
+}
+
+/** In one event: the file is written elsewhere. */
+async function save({ root, home }: Project, path: string, text: string): Promise<void> {
+  await writeFile(join(home, "saved"), text);
+  await rename(join(home, "saved"), join(root, path));
+}
+
+/** Of the rounds so far, the numbers of those that started the program. */
+function starts({ lines }: Devtool): unknown[] {
+  const events = lines.map((line) => JSON.parse(line) as { event: string; round: number });
+  return events.filter(({ event }) => event === "started").map(({ round }) => round);
+}
+
+for (const flags of [[], ["--on-busy", "queue"]]) {
+  test(`a change that the program need not be started again for is sent and built while it runs on: ${flags}`, async (t) => {
+    if (!needs(t, lacks("rsync"))) return;
+    const { devtool, project, mirror } = await watch(t, ...flags);
+    const there = (path: string) => readFile(join(mirror, path), "utf8");
+    await save(project, "public/page.txt", "2");
+    assert.equal((await devtool.next("finished")).round, 2);
+    await save(project, "public/a.sql", "2");
+    assert.equal((await devtool.next("finished")).round, 3);
+    assert.deepEqual(await Promise.all(["public/page.txt", "built", "migrated"].map(there)), ["2", "2", "2"]);
+    assert.deepEqual(starts(devtool), [1]);
+  });
+}
+
+test("any other change, alone or among those, starts it again", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const { devtool, project } = await watch(t);
+  await save(project, "public/server.txt", "2");
+  assert.equal((await devtool.next("started")).round, 2);
+  await devtool.next("output");
+  await Promise.all(["public/page.txt", "src/a.txt"].map((path) => project.write({ [path]: "2" })));
+  await devtool.next("output");
+  assert.deepEqual(starts(devtool).slice(0, 2), [1, 2]);
+  assert.ok(starts(devtool).length > 2);
+});
+
+test("where the program has ended, such a change is sent and starts nothing; a failure of its step is reported", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const { devtool, project } = await watch(t);
+  await save(project, "devtool.config.json", JSON.stringify({ ...CONFIG, run: ["true"] }));
+  await devtool.next("exited");
+  await rm(join(project.root, "public/page.txt"));
+  assert.equal((await devtool.next("failed")).message, "page failed with exit code 1");
+  await save(project, "public/page.txt", "3");
+  await devtool.next("finished");
+  assert.equal(starts(devtool).length, 2);
+});
