@@ -4,15 +4,17 @@ import { ConnectionLost, Failure } from "../failure.ts";
 import { toBytes, toText } from "../paths/bytes.ts";
 import { abortable } from "../process/abortable.ts";
 import { type Report, reportFailure, reportOf } from "../report/events.ts";
-import { Reconnecting } from "../targets/reconnect.ts";
+import type { Reconnecting } from "../targets/reconnect.ts";
 import { PendingChanges } from "../watch/pending-changes.ts";
 import { type ChangeSet, Watcher } from "../watch/watch.ts";
 import { nextAfter, type Progress, tellHeld, tellWhileEnding } from "./busy.ts";
 import type { LoopOptions } from "./controls.ts";
-import { type Connected, connect, createLane, forgetMirror, type Lane } from "./lane.ts";
+import { keepConnected } from "./keep-connected.ts";
+import { type Connected, createLane, forgetMirror, type Lane } from "./lane.ts";
 import { Refresher } from "./refresh.ts";
 import { bundleStage, type Round, type Run, runInLane, updateBesideCommand } from "./round.ts";
 import type { Session } from "./session.ts";
+import type { State } from "./state.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
 
 /** What a round runs; the configuration may have been edited since the last one. */
@@ -23,29 +25,6 @@ export async function watchProject(session: Session, options: LoopOptions, nextR
   const workspace = await abortable(openWorkspace(session.project), session.interrupts.signal);
   return await new Loop(session, options, nextRun, workspace).run();
 }
-
-/*
- *                ┌────────────── the round is over ──────────────┐
- *                ▼                                               │
- * starting ──▶ waiting ──a change──▶ running ────────────────────┘
- *                                    │     ▲
- *                                    └─────┘ a newer change: the round is abandoned, or awaited where onBusy says so,
- *                                            and the next begins
- *
- * A change that the program need not be started again for, once it has been, is sent while running or waiting.
- *
- * from each of these ──an interrupt, or a connection or watcher that fails──▶ stopping
- */
-type State =
-  | { readonly name: "starting" }
-  | { readonly name: "waiting" }
-  | {
-      readonly name: "running";
-      readonly round: Promise<void>;
-      readonly abandon: () => void;
-      readonly progress: Progress;
-    }
-  | { readonly name: "stopping" };
 
 /** As a time of performance.now(). */
 const PROCESS_START = 0;
@@ -83,7 +62,11 @@ class Loop {
       session.report({ event: "notice", text: "another target is used once devtool watch is started again" }),
     );
     this.#end = AbortSignal.any([interrupts.signal, this.#broken.signal]);
-    this.#connections = this.#connect();
+    this.#connections = keepConnected(session, {
+      onOpened: () => forgetMirror(this.#lane),
+      onReopened: () => this.#pending.put(everything(performance.now())),
+      onFailed: (error) => this.#broken.abort(error),
+    });
     this.#lane = createLane(target.name, this.#connections);
     this.#watcher = this.#createWatcher();
   }
@@ -282,23 +265,6 @@ class Loop {
   #watchInputs(inputs: readonly string[], readFrom: number): void {
     const watching = this.#watcher.add(this.#workspace.relevance.cover(inputs.map(toBytes)), readFrom);
     watching.catch((error: unknown) => this.#broken.abort(error));
-  }
-
-  #connect(): Reconnecting<Connected> {
-    const { target, project, report } = this.#session;
-    return new Reconnecting({
-      open: async (signal) => {
-        const connected = await connect(target, project, report, signal);
-        forgetMirror(this.#lane);
-        return connected;
-      },
-      onDisconnected: (why) => {
-        const { code, remedy = null } = why instanceof Failure ? why : new ConnectionLost(why.message);
-        report({ event: "disconnected", code, message: why.message, remedy }, { target: target.name });
-      },
-      onReopened: () => this.#pending.put(everything(performance.now())),
-      onFailed: (error) => this.#broken.abort(error),
-    });
   }
 
   async #stop(): Promise<void> {
