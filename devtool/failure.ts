@@ -51,6 +51,12 @@ export type FailureCode =
   | "connection-lost"
   /** The target refused one more session or forwarding on an open connection. */
   | "channel-refused"
+  /** A port or socket of this machine that is to be forwarded is in use. */
+  | "port-in-use"
+  /** A port or socket can't be listened on for another reason. */
+  | "port-refused"
+  /** Nothing accepts a connection to a forwarded port. */
+  | "port-unreachable"
   /** The target is not Linux. */
   | "platform-unsupported"
   /** devtool's agent can't be started on the target. */

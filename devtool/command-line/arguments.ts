@@ -1,6 +1,8 @@
 import yargs from "yargs";
+import type { ProjectPorts } from "../config/project.ts";
 import { ON_BUSY, type OnBusy } from "../dev/controls.ts";
 import { Failure } from "../failure.ts";
+import { type Mapping, parseMapping } from "../ports/mapping.ts";
 import { FORMATS, type Format } from "../report/format.ts";
 import { nearest } from "../report/nearest.ts";
 import type { Options } from "./options.ts";
@@ -65,6 +67,18 @@ const OPTIONS = {
     requiresArg: true,
     describe: "watch: at a save while the program runs, restart it; queue the round; or ignore it",
   },
+  forward: {
+    type: "string",
+    array: true,
+    requiresArg: true,
+    describe: "run and watch: PORT[:PORT] of this machine is the target's while the program runs; may be repeated",
+  },
+  reverse: {
+    type: "string",
+    array: true,
+    requiresArg: true,
+    describe: "run and watch: PORT[:PORT] of the target is this machine's",
+  },
   force: { type: "boolean", describe: "sync even if that deletes most of what was sent before" },
   "dry-run": { type: "boolean", describe: "sync: only name what would be sent and deleted" },
   yes: { type: "boolean", describe: "clean: remove without asking" },
@@ -124,6 +138,8 @@ function commandNamed(word: string | undefined): CommandName | undefined {
 const ONLY_OF: Readonly<Record<string, readonly CommandName[]>> = {
   interactive: ["watch"],
   "on-busy": ["watch"],
+  forward: ["run", "watch"],
+  reverse: ["run", "watch"],
   force: ["sync", "build", "run", "watch"],
   "dry-run": ["sync"],
   yes: ["clean"],
@@ -165,6 +181,7 @@ function parser() {
       "parse-positional-numbers": false,
       "camel-case-expansion": false,
       "duplicate-arguments-array": false,
+      "greedy-arrays": false,
     });
 }
 
@@ -177,6 +194,7 @@ function optionsOf(given: Readonly<Record<string, unknown>>): Options {
     provision: given["provision"] === true,
     interactive: given["interactive"] === true,
     onBusy: onBusyOf(text("on-busy")),
+    ports: { forward: mappings(given, "forward"), reverse: mappings(given, "reverse") },
     force: given["force"] === true,
     dryRun: given["dry-run"] === true,
     yes: given["yes"] === true,
@@ -185,6 +203,11 @@ function optionsOf(given: Readonly<Record<string, unknown>>): Options {
     acceptNewHostKey: given["accept-new-host-key"] === true,
     sshConfig: text("ssh-config"),
   };
+}
+
+function mappings(given: Readonly<Record<string, unknown>>, name: keyof ProjectPorts): Mapping[] {
+  const written = given[name];
+  return Array.isArray(written) ? written.map((text) => parseMapping(String(text), `--${name}`)) : [];
 }
 
 function onBusyOf(written = "restart"): OnBusy {

@@ -1,3 +1,4 @@
+import type { ProjectPorts } from "../config/project.ts";
 import type { OnBusy } from "../dev/controls.ts";
 import type { Format } from "../report/format.ts";
 
@@ -21,6 +22,8 @@ export interface Options {
   readonly caches: boolean;
   /** Of clean: also mirrors that were not used for long. */
   readonly old: boolean;
+  /** Of run and watch: what is forwarded besides what the configuration names. */
+  readonly ports: ProjectPorts;
   readonly acceptNewHostKey: boolean;
   readonly sshConfig: string | undefined;
 }

@@ -26,6 +26,13 @@ export interface DevtoolConfig {
    * `sudo` overrides it. Default: false.
    */
   readonly asRoot?: boolean;
+  /**
+   * Ports of this machine that are the target's while `run` or `watch` runs: `8080`, `8080:80`, `0.0.0.0:8080:80`,
+   * `8080:HOST:80`; a socket's absolute path may stand for a port.
+   */
+  readonly forward?: readonly string[];
+  /** Ports of the target that are this machine's, in the same form. */
+  readonly reverse?: readonly string[];
   /** By name; a string is `local`, `vagrant` or a host as ssh accepts it. */
   readonly targets?: Readonly<Record<string, string | TargetSettings>>;
   /** The target to use without --target. */

@@ -4,6 +4,7 @@ import { OUTPUTS_LIST } from "../bundle/outputs.ts";
 import { Failure } from "../failure.ts";
 import { parseLines } from "../ignore/lines.ts";
 import { toBytes } from "../paths/bytes.ts";
+import { type Mapping, parseMapping } from "../ports/mapping.ts";
 import type { BundleConfig, TargetSettings } from "./config.ts";
 import { findConfigFile, readConfigFile } from "./file.ts";
 import { isFile } from "./is-file.ts";
@@ -31,8 +32,15 @@ export interface Project {
   /** Absolute path. */
   readonly envFile: string | undefined;
   readonly asRoot: boolean;
+  readonly ports: ProjectPorts;
   readonly targets: Readonly<Record<string, TargetSettings>>;
   readonly target: string | undefined;
+}
+
+/** What is forwarded while the program runs: from this machine to the target, and from the target to this machine. */
+export interface ProjectPorts {
+  readonly forward: readonly Mapping[];
+  readonly reverse: readonly Mapping[];
 }
 
 export interface ProjectBundle {
@@ -108,9 +116,14 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     env: config.env ?? {},
     envFile: config.envFile === undefined ? undefined : resolve(root, config.envFile),
     asRoot: config.asRoot ?? false,
+    ports: { forward: mappings(config, "forward"), reverse: mappings(config, "reverse") },
     targets: config.targets ?? {},
     target: config.target,
   });
+}
+
+function mappings(config: CheckedConfig, key: keyof ProjectPorts): Mapping[] {
+  return (config[key] ?? []).map((written, index) => parseMapping(written, `${key}[${index}]`));
 }
 
 /** A line of an ignore file that matches nothing is named; one of the configuration's own is refused. */

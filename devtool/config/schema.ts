@@ -72,6 +72,8 @@ const schema = z.strictObject({
   env: variables.optional(),
   envFile: text.optional(),
   asRoot: z.boolean().optional(),
+  forward: texts.optional(),
+  reverse: texts.optional(),
   targets: z.record(text, target).optional(),
   target: text.optional(),
 });

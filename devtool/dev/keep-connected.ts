@@ -1,4 +1,6 @@
 import { ConnectionLost, Failure } from "../failure.ts";
+import { reportOf } from "../report/events.ts";
+import { type Forwards, openForwards, openReverse } from "../run/forward.ts";
 import { Reconnecting } from "../targets/reconnect.ts";
 import { type Connected, connect } from "./lane.ts";
 import type { Session } from "./session.ts";
@@ -12,13 +14,14 @@ interface Listeners {
 
 /** Connects to the session's target, and again after each loss, which is reported. */
 export function keepConnected(
-  { target, project, report }: Session,
+  { target, project, report, ports }: Session,
   { onOpened, onReopened, onFailed }: Listeners,
 ): Reconnecting<Connected> {
   return new Reconnecting({
     open: async (signal) => {
       const connected = await connect(target, project, report, signal);
       onOpened();
+      void openReverse(ports.reverse, connected.connection, reportOf(report, { target: target.name }));
       return connected;
     },
     onDisconnected: (why) => {
@@ -28,4 +31,13 @@ export function keepConnected(
     onReopened,
     onFailed,
   });
+}
+
+/** The ports of this machine that are the target's. @throws Failure, exit code 2 */
+export async function forwardPorts(
+  { ports, report, target }: Session,
+  connections: Reconnecting<Connected>,
+): Promise<Forwards> {
+  const current = async () => (await connections.current()).connection;
+  return await openForwards(ports.forward, current, reportOf(report, { target: target.name }));
 }

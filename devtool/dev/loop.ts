@@ -4,12 +4,13 @@ import { ConnectionLost, Failure } from "../failure.ts";
 import { toBytes, toText } from "../paths/bytes.ts";
 import { abortable } from "../process/abortable.ts";
 import { type Report, reportFailure, reportOf } from "../report/events.ts";
+import type { Forwards } from "../run/forward.ts";
 import type { Reconnecting } from "../targets/reconnect.ts";
 import { PendingChanges } from "../watch/pending-changes.ts";
 import { type ChangeSet, Watcher } from "../watch/watch.ts";
 import { nextAfter, type Progress, tellHeld, tellWhileEnding } from "./busy.ts";
 import type { LoopOptions } from "./controls.ts";
-import { keepConnected } from "./keep-connected.ts";
+import { forwardPorts, keepConnected } from "./keep-connected.ts";
 import { type Connected, createLane, forgetMirror, type Lane } from "./lane.ts";
 import { Refresher } from "./refresh.ts";
 import { bundleStage, type Round, type Run, runInLane, updateBesideCommand } from "./round.ts";
@@ -41,6 +42,7 @@ class Loop {
   readonly #connections: Reconnecting<Connected>;
   /** Several targets would have a lane each, and share the bundle. */
   readonly #lane: Lane;
+  #forwards: Forwards | undefined;
   readonly #pending = new PendingChanges();
   /** Of the last round that starts the program. */
   #progress: Readonly<Progress> | undefined;
@@ -74,6 +76,7 @@ class Loop {
   async run(): Promise<never> {
     reportProblems(this.#workspace, this.#session.report);
     try {
+      this.#forwards = await forwardPorts(this.#session, this.#connections);
       for (;;) this.#state = await this.#next();
     } finally {
       await this.#stop();
@@ -272,6 +275,7 @@ class Loop {
     this.#state = { name: "stopping" };
     // Their errors have been reported, or are the reason to stop.
     await Promise.allSettled([round, this.#lane.idle]);
+    this.#forwards?.close();
     await this.#watcher.close();
     await this.#workspace.bundler?.dispose();
     await this.#connections.close();

@@ -1,3 +1,5 @@
+import { reportOf } from "../report/events.ts";
+import { openForwards, openReverse } from "../run/forward.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { connect, createLane, type Lane } from "./lane.ts";
@@ -10,7 +12,8 @@ const EVERYTHING: ChangeSet = { paths: null, since: 0 };
 /** Runs one round without a command. @throws Failure */
 export async function buildOnce(session: Session, extent: Extent): Promise<void> {
   const startedAt = performance.now();
-  await oneRound(session, async (workspace, lane, round) => {
+  const ports = { forward: [], reverse: [] };
+  await oneRound({ ...session, ports }, async (workspace, lane, round) => {
     const bundle = await bundleStage(workspace, [lane], round);
     await updateLane(workspace, lane, bundle, round, extent);
   });
@@ -27,9 +30,12 @@ export async function runOnce(session: Session, run: Run): Promise<ExitStatus> {
 
 /** The connection is opened while the project is bundled. */
 async function oneRound<T>(
-  { project, target, report, mayDelete, interrupts: { signal } }: Session,
+  { project, target, report, mayDelete, ports, interrupts: { signal } }: Session,
   work: (workspace: Workspace, lane: Lane, round: Round) => Promise<T>,
 ): Promise<T> {
+  const targetReport = reportOf(report, { target: target.name });
+  const current = async () => (await connected).connection;
+  const forwards = await openForwards(ports.forward, current, targetReport);
   const finished = new AbortController();
   const connected = connect(target, project, report, AbortSignal.any([signal, finished.signal]));
   connected.catch(() => {}); // thrown when a lane needs it: errors in the bundle are reported first
@@ -39,8 +45,10 @@ async function oneRound<T>(
   try {
     workspace = await openWorkspace(project);
     for (const text of workspace.files.problems) report({ event: "notice", text });
+    if (ports.reverse.length > 0) await openReverse(ports.reverse, await current(), targetReport);
     return await work(workspace, lane, round);
   } finally {
+    forwards.close();
     finished.abort();
     await workspace?.bundler?.dispose();
     await (await connected.catch(() => undefined))?.connection.close();

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Options } from "../command-line/options.ts";
-import { loadProject, type Project, projectRoot } from "../config/project.ts";
+import { loadProject, type Project, type ProjectPorts, projectRoot } from "../config/project.ts";
+import type { Mapping } from "../ports/mapping.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Report } from "../report/events.ts";
 import type { Target } from "../targets/target.ts";
@@ -12,6 +14,8 @@ export interface Session {
   readonly interrupts: Interrupts;
   /** Whether a sync may delete most of what was sent before. */
   readonly mayDelete: boolean;
+  /** What is forwarded while it lasts. */
+  readonly ports: ProjectPorts;
 }
 
 interface Invocation {
@@ -23,7 +27,15 @@ interface Invocation {
 export async function openSession(call: Invocation & Pick<Session, "interrupts">): Promise<Session> {
   const { options, report, interrupts } = call;
   const project = await loadProject(options.config, process.cwd());
-  return { project, target: await resolve(call, project), report, interrupts, mayDelete: options.force };
+  const target = await resolve(call, project);
+  return { project, target, report, interrupts, mayDelete: options.force, ports: portsOf(target, project, options) };
+}
+
+/** On this machine a program's port needs no forwarding to itself. */
+function portsOf({ kind }: Target, project: Project, options: Options): ProjectPorts {
+  const differs = ({ listen, to }: Mapping) => kind !== "local" || !isDeepStrictEqual(listen, to);
+  const all = (key: keyof ProjectPorts) => [...project.ports[key], ...options.ports[key]].filter(differs);
+  return { forward: all("forward"), reverse: all("reverse") };
 }
 
 interface OpenTarget {

@@ -9,6 +9,7 @@ export type Event =
   | StageBegan
   | Connected
   | Disconnected
+  | Forwarded
   | Changed
   | Bundled
   | Synced
@@ -105,6 +106,17 @@ interface Disconnected {
   readonly message: string;
   /** What to do about it. */
   readonly remedy: string | null;
+}
+
+/** A port or socket is listened on, and its connections go to the other side. */
+interface Forwarded {
+  readonly event: "forwarded";
+  /** `forward`: from this machine to the target; `reverse`: from the target to this machine. */
+  readonly direction: "forward" | "reverse";
+  /** What is listened on: `localhost:8080` or a socket's path. */
+  readonly listen: string;
+  /** What its connections go to. */
+  readonly to: string;
 }
 
 /** A round of `watch` begins. */

@@ -14,7 +14,7 @@ export function humanReport({ stdout, stderr }: Streams): Report {
   const round: string[] = [];
   let isWatch = false;
   const print = (text: string) => void stderr.write(printableLines(`devtool: ${text}\n`));
-  return (event) => {
+  return (event, origin) => {
     status.clear();
     switch (event.event) {
       case "stage":
@@ -40,6 +40,9 @@ export function humanReport({ stdout, stderr }: Streams): Report {
       case "disconnected":
         print(`${event.message}; trying again`);
         if (event.remedy !== null) print(`  ${event.remedy}`);
+        break;
+      case "forwarded":
+        print(forwardLine(event, origin?.target ?? "the target"));
         break;
       case "exited":
         // A single run exits with the command's own exit code. A shell says nothing of Ctrl-C or a closed pipe either.
@@ -103,6 +106,10 @@ function done(event: Extract<Event, { event: "bundled" | "synced" | "compiled" }
 /** What is sent about small files can be more than what is in them. */
 function sentOf({ bytesSent, bytesTotal }: Extract<Event, { event: "synced" }>): string {
   return bytesSent < bytesTotal ? `${size(bytesSent)} of ${size(bytesTotal)}` : size(bytesSent);
+}
+
+function forwardLine({ direction, listen, to }: Extract<Event, { event: "forwarded" }>, target: string): string {
+  return direction === "forward" ? `${listen} here is ${to} on ${target}` : `${listen} on ${target} is ${to} here`;
 }
 
 function endOf({ code, signal }: Extract<Event, { event: "exited" }>): string {

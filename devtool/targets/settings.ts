@@ -15,6 +15,8 @@ function withEnvironment(connection: Connection, env: Readonly<Record<string, st
     ...(onTerminal
       ? { execOnTerminal: (argv, options) => onTerminal(argv, { ...options, env: { ...options?.env, ...env } }) }
       : {}),
+    connectTo: (endpoint) => connection.connectTo(endpoint),
+    listenAt: (endpoint, onConnection) => connection.listenAt(endpoint, onConnection),
     facts: () => connection.facts(),
     closed: connection.closed,
     close: () => connection.close(),

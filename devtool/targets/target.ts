@@ -1,4 +1,5 @@
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
+import type { Endpoint } from "../ports/endpoint.ts";
 import type { HostFacts } from "../protocol/hello.ts";
 
 /** Facts about a target. */
@@ -63,6 +64,10 @@ export interface Connection {
    * exec's `tty`, which `local` refuses.
    */
   execOnTerminal?(argv: readonly string[], options?: Omit<ExecOptions, "tty" | "withoutAgent">): Promise<ExitStatus>;
+  /** Connects to a port or socket of the target's. @throws Failure */
+  connectTo(endpoint: Endpoint): Promise<Duplex>;
+  /** Listens on a port or socket of the target's, until this connection is closed. @throws Failure */
+  listenAt(endpoint: Endpoint, onConnection: (stream: Duplex) => void): Promise<void>;
   facts(): Promise<TargetFacts>;
   /** Settles once the connection is closed: undefined after close(), else why. */
   readonly closed: Promise<Error | undefined>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { watch } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
 /**
@@ -33,6 +33,24 @@ export async function emptied(directory: string): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       const look = () => readdir(directory).then((names) => (names.length === 0 ? resolve() : undefined), reject);
+      watcher.on("change", look).on("error", reject);
+      void look();
+    });
+  } finally {
+    watcher.close();
+  }
+}
+
+/** Settles once the file contains a match, and returns it; the test's own time limit bounds the wait. */
+export async function written(file: string, pattern: RegExp): Promise<RegExpExecArray> {
+  const watcher = watch(file);
+  try {
+    return await new Promise((resolve, reject) => {
+      const look = () =>
+        readFile(file, "utf8").then((content) => {
+          const match = pattern.exec(content);
+          if (match) resolve(match);
+        }, reject);
       watcher.on("change", look).on("error", reject);
       void look();
     });

@@ -1,6 +1,10 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { ConnectionLost, Failure } from "../../failure.ts";
+import { connectHere } from "../../ports/connect.ts";
+import type { Endpoint } from "../../ports/endpoint.ts";
+import { listenHere } from "../../ports/listen.ts";
 import { errnoOf, errnoWords } from "../../process/errno.ts";
 import { agentFile } from "../agent-client/agent-file.ts";
 import type { StartedAgent } from "../agent-client/greeting.ts";
@@ -71,6 +75,17 @@ class LocalConnection implements Connection {
     const throughSudo = wanted.asRoot === true && (await this.#rootSocket) !== undefined;
     wanted.signal?.throwIfAborted();
     return await runOnTerminal(argv, wanted, throughSudo, WHERE, (kill, options) => this.exec(kill, options));
+  }
+
+  async connectTo(endpoint: Endpoint): Promise<Duplex> {
+    return await connectHere(endpoint);
+  }
+
+  async listenAt(endpoint: Endpoint, onConnection: (stream: Duplex) => void): Promise<void> {
+    const servers = await listenHere(endpoint, onConnection);
+    void this.closed.then(() => {
+      for (const server of servers) server.close();
+    });
   }
 
   async facts(): Promise<TargetFacts> {

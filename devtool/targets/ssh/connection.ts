@@ -1,4 +1,6 @@
+import type { Duplex } from "node:stream";
 import { ConnectionLost } from "../../failure.ts";
+import type { Endpoint } from "../../ports/endpoint.ts";
 import type { StartedAgent } from "../agent-client/greeting.ts";
 import { startThroughAgent } from "../agent-client/process.ts";
 import type { Connection, ExecOptions, RemoteProcess, TargetFacts } from "../target.ts";
@@ -50,6 +52,15 @@ class SshConnection implements Connection {
     wanted.signal?.throwIfAborted();
     const command = { argv, cwd: wanted.cwd ?? carrier.facts.home, env: wanted.env ?? {} };
     return await startThroughAgent(await open(), command, this.#options.where, wanted.signal);
+  }
+
+  async connectTo(endpoint: Endpoint): Promise<Duplex> {
+    if (endpoint.kind === "socket") return await this.#transport.connectUnix(endpoint.path);
+    return await this.#transport.connectTcp(endpoint.host, endpoint.port);
+  }
+
+  async listenAt(endpoint: Endpoint, onConnection: (stream: Duplex) => void): Promise<void> {
+    await this.#transport.listen(endpoint, onConnection);
   }
 
   async facts(): Promise<TargetFacts> {

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { needs } from "../../rig/host.ts";
 import { startSshd } from "../../rig/sshd.ts";
+import { freePort } from "../ports/free-port.ts";
 import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
 const run = promisify(execFile);
@@ -53,6 +56,33 @@ async function printed(devtool: Devtool): Promise<string> {
 const word = (text: string) => ({ "src/word.ts": `export const word: string = "${text}";\n` });
 const native = (text: string) => ({
   "native/hello.c": `#include <stdio.h>\n\nint main(void) {\n\tputs("${text}");\n\treturn 0;\n}\n`,
+});
+
+/** Prints its port and word, and answers a connection with both. */
+const SERVER = `import { createServer } from "node:net";
+import { word } from "./word.ts";
+const server = createServer((socket) => socket.end(word)).listen(Number(process.argv[2]), "127.0.0.1");
+server.on("listening", () => console.log(word));
+server.on("error", console.log);
+`;
+
+test("a forwarded port is the server's there, after a save and after a lost connection too", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  const { project, watch, cut } = await overSsh(t);
+  await project.write({ "src/main.ts": SERVER });
+  const [here, there] = [await freePort(), await freePort()];
+  const devtool = watch("--forward", `${here}:${there}`, String(there));
+  const { direction, listen, to } = await devtool.next("forwarded");
+  assert.deepEqual([direction, listen, to], ["forward", `localhost:${here}`, `localhost:${there}`]);
+  const answer = async () => await text(connect({ port: here, host: "localhost" }));
+  assert.equal(await printed(devtool), "one\n");
+  assert.equal(await answer(), "one");
+  await project.write(word("two"));
+  assert.equal(await printed(devtool), "two\n");
+  assert.equal(await answer(), "two");
+  await cut();
+  assert.equal(await printed(devtool), "two\n");
+  assert.equal(await answer(), "two");
 });
 
 for (const [name, placeOf] of Object.entries(PLACES)) {

@@ -33,6 +33,17 @@ export const EXAMPLES: { readonly [K in Event["event"]]: readonly [Line<K>, ...L
       remedy: null,
     },
   ],
+  forwarded: [
+    {
+      event: "forwarded",
+      round: null,
+      target: "box",
+      at: 96.4,
+      direction: "forward",
+      listen: "localhost:8080",
+      to: "localhost:8080",
+    },
+  ],
   changed: [
     { event: "changed", round: 2, target: null, at: 6.1, paths: ["src/main.ts"] },
     { event: "changed", round: 1, target: null, at: 230.9, paths: null },

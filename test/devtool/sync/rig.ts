@@ -26,6 +26,8 @@ export function localConnection(edit: (argv: readonly string[]) => readonly stri
         resize: () => undefined,
       };
     },
+    connectTo: () => Promise.reject(new Error("not needed here")),
+    listenAt: () => Promise.reject(new Error("not needed here")),
     facts: () => Promise.reject(new Error("not needed here")),
     closed: new Promise(() => undefined),
     close: () => Promise.resolve(),

@@ -45,6 +45,8 @@ test("a connection that dies in the middle of a round is ConnectionLost", async 
   const { connection, cut } = await connect(context);
   writeFileSync(join(here.root, "big"), "content");
   const dying: Connection = {
+    connectTo: (endpoint) => connection.connectTo(endpoint),
+    listenAt: (endpoint, onConnection) => connection.listenAt(endpoint, onConnection),
     facts: () => connection.facts(),
     closed: connection.closed,
     close: () => connection.close(),

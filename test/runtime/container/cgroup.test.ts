@@ -7,6 +7,7 @@ import { after, describe, it, type TestContext } from "node:test";
 import { mountedHierarchies } from "../../../runtime/host/cgroup/mounts.ts";
 import { needs } from "../../rig/host.ts";
 import { traces } from "../../rig/leaks.ts";
+import { written } from "../../rig/processes.ts";
 import { outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
 
 const rig = await tinydocker({ after });
@@ -21,9 +22,11 @@ const inRoot = (title: string, body: (t: TestContext) => Promise<void>) =>
     if (needs(t, lacks)) await body(t);
   });
 
+const PROCESS = /"kind":"process","pid":(\d+)/;
+
 /** The lines of /proc/PID/cgroup of a running container. */
 function cgroupsOf(name: string): string[] {
-  const [, pid] = /"kind":"process","pid":(\d+)/.exec(readFileSync(join(rig.root, "locks", name), "utf8")) ?? [];
+  const [, pid] = PROCESS.exec(readFileSync(join(rig.root, "locks", name), "utf8")) ?? [];
   return readFileSync(`/proc/${pid}/cgroup`, "utf8").trim().split("\n");
 }
 
@@ -46,6 +49,7 @@ async function running(t: TestContext, name: string, script: string, options: re
     await ended;
   });
   await once(child.stdout as NodeJS.ReadableStream, "data");
+  await written(join(rig.root, "locks", name), PROCESS); // the command may print before tinydocker has written its pid
   return { child, ended };
 }
 

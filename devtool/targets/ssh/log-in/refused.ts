@@ -1,5 +1,5 @@
 import { Failure } from "../../../failure.ts";
-import { type Endpoint, Unreachable } from "../transport/connect-failure.ts";
+import { type Account, Unreachable } from "../transport/connect-failure.ts";
 import type { LogInStory } from "./log-in.ts";
 
 export interface RefusedLogIn extends LogInStory {
@@ -8,7 +8,7 @@ export interface RefusedLogIn extends LogInStory {
 }
 
 /** The server let the user in by none of the methods tried. */
-export function refused({ where, user }: Endpoint, story: RefusedLogIn): Failure {
+export function refused({ where, user }: Account, story: RefusedLogIn): Failure {
   const said = [...answers(story, user), ...unused(story)].join("; ");
   return new Unreachable(`${where} ${said}; it ${wants(story)}`, {
     code: "login-refused",
@@ -58,7 +58,7 @@ function remedy({ acceptedKeys, unasked, refusedAnswers, withoutPrivateKey }: Re
   return `check the user name, and authorize a key there: ssh-copy-id ${host}`;
 }
 
-export function passwordExpired({ where, user }: Endpoint): Failure {
+export function passwordExpired({ where, user }: Account): Failure {
   return new Failure(`${where} wants ${user} to choose a new password`, {
     code: "login-refused",
     remedy: `choose it: ssh ${user}@${where.replace(/:22$/, "")}`,

@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { ConnectionLost, Failure } from "../../../failure.ts";
+import { type Endpoint, endpointText } from "../../../ports/endpoint.ts";
 import { eachLine } from "../../../process/lines.ts";
 import type { SshSession, SshTerminal, SshTransport } from "../transport/transport.ts";
 import { NoOpenSsh } from "./beyond.ts";
 import { openSshFailure } from "./failure.ts";
 import { hostArguments, type OpenSshHost } from "./host.ts";
-import { openSession } from "./session.ts";
+import { openForward, openSession } from "./session.ts";
 import { type Ssh, spawnMaster } from "./spawn.ts";
 
 /** A shell's exit code for a command that it can't find. */
@@ -94,8 +95,17 @@ class OpenSshTransport implements SshTransport {
     throw new Failure(`no forwarding to ${path} by OpenSSH's ssh`, { code: "channel-refused" });
   }
 
+  /** What does not answer there is a stream that ends at once. */
   async connectTcp(host: string, port: number): Promise<Duplex> {
-    throw new Failure(`no forwarding to ${host}:${port} by OpenSSH's ssh`, { code: "channel-refused" });
+    const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+    return openForward([...this.#args, "-o", "ControlMaster=no", "-W", address, "--", this.#host.spec.host]);
+  }
+
+  async listen(at: Endpoint): Promise<void> {
+    throw new Failure(`can't listen on ${endpointText(at)} of ${this.#host.spec.host} through OpenSSH's ssh`, {
+      code: "port-refused",
+      remedy: "start another ssh with -R for it",
+    });
   }
 
   close(reason?: Error): void {

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { ChildStream } from "../transport/child-stream.ts";
 import type { SshChannel, SshSession, SshTerminal } from "../transport/transport.ts";
@@ -32,6 +32,15 @@ export function openSession(
     channel.push(null);
   });
   return { channel, ended: () => (code === null ? undefined : { code, signal: undefined }) };
+}
+
+/** What ssh's stdin and stdout are connected to. */
+export function openForward(args: readonly string[]): Duplex {
+  const child = spawnSession(args);
+  child.stderr.resume();
+  const stream = new ChildStream(child);
+  void stream.exited.then(() => stream.push(null));
+  return stream;
 }
 
 class SessionChannel extends ChildStream implements SshChannel {

@@ -38,6 +38,13 @@ function isForwardingRefusal(error: Error | undefined): boolean {
   return error?.message === "Unable to request agent forwarding";
 }
 
+/** SSH_OPEN_CONNECT_FAILED of RFC 4254: the host would forward, but what it connects to does not answer. */
+const CONNECT_FAILED = 2;
+
+export function isConnectFailure(error: unknown): boolean {
+  return error instanceof Error && "reason" in error && error.reason === CONNECT_FAILED;
+}
+
 /** @throws ConnectionLost after a deadline: over a half-open connection no answer ever comes */
 export function openChannel<T>(
   where: string,

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { ConnectionLost, Failure } from "../../../failure.ts";
+import type { Endpoint } from "../../../ports/endpoint.ts";
 import type { LogInSettings } from "../config/settings.ts";
 import { hostKeyAlgorithms } from "../keys/host-key.ts";
 import type { Identity } from "../keys/key.ts";
@@ -7,9 +8,10 @@ import type { Ask } from "../log-in/ask.ts";
 import { LogIn } from "../log-in/log-in.ts";
 import { passwordExpired, refused } from "../log-in/refused.ts";
 import { BeyondLibrary } from "../openssh/beyond.ts";
-import { ForwardingRefused, openChannel, openSession } from "./channel.ts";
+import { ForwardingRefused, isConnectFailure, openChannel, openSession } from "./channel.ts";
 import { connectFailure, reasonOf, timedOut } from "./connect-failure.ts";
 import { Deadline } from "./deadline.ts";
+import { Listener } from "./listen.ts";
 import { type AnyAuthMethod, Client, type ConnectConfig } from "./ssh2.ts";
 import type { Carriage, SshChannel, SshSession, SshTerminal, SshTransport } from "./transport.ts";
 
@@ -85,6 +87,7 @@ class SshClientConnection implements SshTransport {
   /** The first error, which is why it fails or is lost. */
   #why: unknown;
   #refusesForwarding = false;
+  #listener: Listener | undefined;
   #settleClosed: (reason: Error | undefined) => void = () => {};
   readonly closed = new Promise<Error | undefined>((settle) => {
     this.#settleClosed = settle;
@@ -151,6 +154,16 @@ class SshClientConnection implements SshTransport {
       this.#client.forwardOut("127.0.0.1", 0, host, port, done),
     );
     return this.#guard(`${host}:${port}`, open);
+  }
+
+  async listen(at: Endpoint, onConnection: (stream: Duplex) => void): Promise<void> {
+    this.#listener ??= new Listener(this.#client, this.#options.where);
+    try {
+      await this.#listener.listen(at, onConnection);
+    } catch (error) {
+      if (this.#state.name !== "open") throw this.#loss();
+      throw error;
+    }
   }
 
   close(reason?: Error): void {
@@ -221,6 +234,13 @@ class SshClientConnection implements SshTransport {
     } catch (error) {
       if (this.#state.name !== "open" || error instanceof ConnectionLost) throw this.#loss();
       const problem = error instanceof Error ? error.message : String(error);
+      if (isConnectFailure(error)) {
+        throw new Failure(`nothing accepts a connection to ${what} on ${this.#options.where}`, {
+          code: "port-unreachable",
+          remedy: "check that the program listens there",
+          cause: error,
+        });
+      }
       throw new Failure(`${this.#options.where} refused to open ${what}: ${problem}`, {
         code: "channel-refused",
         remedy: "check MaxSessions, AllowTcpForwarding and AllowStreamLocalForwarding in its sshd_config",

@@ -1,8 +1,8 @@
 import { Failure } from "../../../failure.ts";
 import { errnoOf, errnoWords } from "../../../process/errno.ts";
 
-/** What was connected to. */
-export interface Endpoint {
+/** Where someone logs in, and as whom. */
+export interface Account {
   /** `host:port` */
   readonly where: string;
   readonly host: string;
@@ -12,7 +12,7 @@ export interface Endpoint {
 /** The host does not answer, or is not the one that was meant: the machine may be down. */
 export class Unreachable extends Failure {}
 
-export function timedOut({ where }: Endpoint, limitMs: number): Unreachable {
+export function timedOut({ where }: Account, limitMs: number): Unreachable {
   return new Unreachable(`${where} did not answer within ${limitMs / 1000} s`, {
     code: "target-unreachable",
     remedy: "check that the machine is up and that no firewall drops the port",
@@ -20,7 +20,7 @@ export function timedOut({ where }: Endpoint, limitMs: number): Unreachable {
   });
 }
 
-export function connectFailure({ where, host }: Endpoint, error: Error & { level?: string }): Failure {
+export function connectFailure({ where, host }: Account, error: Error & { level?: string }): Failure {
   const options = { exitCode: 2, cause: error } as const;
   const errno = errnoOf(error);
   switch (errno) {

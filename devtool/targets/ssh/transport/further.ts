@@ -27,6 +27,7 @@ export function withFurtherConnections(first: SshTransport, dialAgain: () => Pro
     session,
     connectUnix: (path) => first.connectUnix(path),
     connectTcp: (host, port) => first.connectTcp(host, port),
+    listen: (at, onConnection) => first.listen(at, onConnection),
     closed: first.closed,
     close: (reason) => first.close(reason),
   };

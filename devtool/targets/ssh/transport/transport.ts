@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from "node:stream";
+import type { Endpoint } from "../../../ports/endpoint.ts";
 
 /** An SSH connection that has logged in. */
 export interface SshTransport {
@@ -7,6 +8,8 @@ export interface SshTransport {
   /** Connects to a unix socket of the host's; rejects where sshd_config has AllowStreamLocalForwarding no. */
   connectUnix(path: string): Promise<Duplex>;
   connectTcp(host: string, port: number): Promise<Duplex>;
+  /** Listens on the host until the connection ends. */
+  listen(at: Endpoint, onConnection: (stream: Duplex) => void): Promise<void>;
   /** Resolves to the reason given to close(), else to why the connection was lost. */
   readonly closed: Promise<Error | undefined>;
   close(reason?: Error): void;

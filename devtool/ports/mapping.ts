@@ -1,0 +1,61 @@
+import { Failure } from "../failure.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** A port or socket that is listened on, and the one on the other side that its connections go to. */
+export interface Mapping {
+  readonly listen: Endpoint;
+  readonly to: Endpoint;
+}
+
+const PORT_MAX = 65_535;
+
+/**
+ * `[ADDRESS:]PORT[:[HOST:]PORT]`, as ssh's -L and -R have it; a socket's absolute path may stand for either. Without the
+ * second part, the other side's is the same. Without an address or a host it is `localhost`; `*` is every address.
+ * @throws Failure that names `where` it is written
+ */
+export function parseMapping(written: string, where: string): Mapping {
+  const words = wordsOf(written);
+  const listen = take(words);
+  const to = words.length === 0 ? sameOn(listen) : take(words);
+  if (!listen || !to || words.length > 0) throw invalid(written, where);
+  return { listen, to };
+}
+
+/** At colons, but for those of an IPv6 address in brackets. */
+function wordsOf(written: string): string[] {
+  return (written.match(/\[[^\]]*\]|[^:]+|(?<=^|:)(?=:|$)/g) ?? []).map((word) => word.replace(/^\[(.*)\]$/, "$1"));
+}
+
+function take(words: string[]): Endpoint | undefined {
+  const word = words.shift();
+  if (word === undefined) return undefined;
+  if (isPath(word)) return { kind: "socket", path: word };
+  const port = portOf(word);
+  if (port !== undefined) return { kind: "tcp", host: "localhost", port };
+  const after = portOf(words.shift());
+  return after === undefined || word === "" ? undefined : { kind: "tcp", host: word, port: after };
+}
+
+/** Windows has named pipes in place of sockets. */
+function isPath(word: string): boolean {
+  return word.startsWith("/") || word.startsWith("\\\\");
+}
+
+function portOf(word = ""): number | undefined {
+  const port = /^[0-9]+$/.test(word) ? Number(word) : 0;
+  return port >= 1 && port <= PORT_MAX ? port : undefined;
+}
+
+function sameOn(listen: Endpoint | undefined): Endpoint | undefined {
+  return listen?.kind === "tcp" ? { ...listen, host: "localhost" } : listen;
+}
+
+function invalid(written: string, where: string): Failure {
+  return new Failure(`${where} is not valid: ${JSON.stringify(written)}`, {
+    code: where.startsWith("--") ? "usage" : "config-invalid",
+    remedy:
+      "write PORT, PORT:PORT, ADDRESS:PORT:PORT or PORT:HOST:PORT; the absolute path of a socket may stand for a port",
+    exitCode: 2,
+  });
+}

@@ -1,0 +1,112 @@
+import type { Server, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { Failure } from "../failure.ts";
+import { connectHere } from "../ports/connect.ts";
+import { endpointText } from "../ports/endpoint.ts";
+import { listenHere } from "../ports/listen.ts";
+import type { Mapping } from "../ports/mapping.ts";
+import { splice } from "../ports/splice.ts";
+import type { Report } from "../report/events.ts";
+import type { Connection } from "../targets/target.ts";
+
+/** Ports of this machine whose connections go to the target. */
+export interface Forwards {
+  close(): void;
+}
+
+/**
+ * Listens on this machine. Each connection to it waits for `current`, the open connection to the target, also while
+ * that is being reopened. @throws Failure, exit code 2, where a port is in use
+ */
+export async function openForwards(
+  mappings: readonly Mapping[],
+  current: () => Promise<Connection>,
+  report: Report,
+): Promise<Forwards> {
+  const servers: Server[] = [];
+  const sockets = new Set<Socket>();
+  const close = () => {
+    for (const server of servers) server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  try {
+    for (const mapping of mappings) {
+      const carry = forwarder(mapping, current, report);
+      servers.push(
+        ...(await listenHere(mapping.listen, (socket) => {
+          sockets.add(socket.once("close", () => sockets.delete(socket)));
+          void carry(socket);
+        })),
+      );
+      tell("forward", mapping, report);
+    }
+    return { close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** What a server that is being started refuses is said once, until it accepts again. */
+function forwarder({ to }: Mapping, current: () => Promise<Connection>, report: Report) {
+  const told = new Told(report);
+  return async (socket: Socket) => {
+    socket.on("error", () => {}); // its client has gone
+    try {
+      const connection = await current();
+      splice(socket, await connection.connectTo(to));
+      told.over();
+    } catch (error) {
+      socket.destroy();
+      told.failure(error);
+    }
+  };
+}
+
+/** Listens on the target for as long as the connection is open. What the target refuses is a notice. */
+export async function openReverse(mappings: readonly Mapping[], connection: Connection, report: Report): Promise<void> {
+  for (const mapping of mappings) {
+    const told = new Told(report);
+    const carry = async (remote: Duplex) => {
+      remote.on("error", () => {}); // its client has gone
+      try {
+        splice(remote, await connectHere(mapping.to));
+        told.over();
+      } catch (error) {
+        remote.destroy();
+        told.failure(error);
+      }
+    };
+    try {
+      await connection.listenAt(mapping.listen, (remote) => void carry(remote));
+      tell("reverse", mapping, report);
+    } catch (error) {
+      told.failure(error);
+    }
+  }
+}
+
+/** Reports each failure once, and again after a success. A lost connection has an event of its own. */
+class Told {
+  readonly #report: Report;
+  #last: string | undefined;
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  failure(error: unknown): void {
+    if (!(error instanceof Failure)) throw error;
+    if (error.code === "connection-lost" || error.message === this.#last) return;
+    this.#last = error.message;
+    this.#report({ event: "notice", text: error.remedy ? `${error.message}: ${error.remedy}` : error.message });
+  }
+
+  over(): void {
+    this.#last = undefined;
+  }
+}
+
+function tell(direction: "forward" | "reverse", { listen, to }: Mapping, report: Report): void {
+  report({ event: "forwarded", direction, listen: endpointText(listen), to: endpointText(to) });
+}

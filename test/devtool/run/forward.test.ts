@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { access, writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { after, before, type TestContext, test } from "node:test";
+import { Failure } from "../../../devtool/failure.ts";
+import type { Endpoint } from "../../../devtool/ports/endpoint.ts";
+import type { Event } from "../../../devtool/report/events.ts";
+import { openForwards, openReverse } from "../../../devtool/run/forward.ts";
+import { localTarget } from "../../../devtool/targets/local/local.ts";
+import type { Connection } from "../../../devtool/targets/target.ts";
+import { buildAgent } from "../../rig/agent.ts";
+import { startSshdForOpenSsh } from "../../rig/certificate.ts";
+import { temporaryDirectory } from "../../rig/host.ts";
+import { startSshd } from "../../rig/sshd.ts";
+import { freePort } from "../ports/free-port.ts";
+import { connectTo, targetOn } from "../targets/connected.ts";
+
+const CARRIERS = ["SSH", "OpenSSH's own ssh", "this machine"] as const;
+const open = new Map<(typeof CARRIERS)[number], Connection>();
+const cleanups: (() => Promise<void>)[] = [];
+const scope = { after: (cleanup: () => Promise<void>) => void cleanups.unshift(cleanup) };
+before(async () => {
+  await buildAgent();
+  open.set("SSH", await connectTo(scope, targetOn(await startSshd(scope))));
+  open.set("OpenSSH's own ssh", await connectTo(scope, targetOn(await startSshdForOpenSsh(scope))));
+  open.set("this machine", await connectTo(scope, localTarget("local", { sudo: undefined })));
+});
+after(async () => {
+  for (const cleanup of cleanups) await cleanup();
+});
+
+function connectionOf(carrier: (typeof CARRIERS)[number]): Connection {
+  const connection = open.get(carrier);
+  assert.ok(connection);
+  return connection;
+}
+
+/** Answers with what it was sent, once that has ended, and `!`. */
+async function startEcho(t: TestContext, at: { port: number } | { path: string } = { port: 0 }): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const chunks: Buffer[] = [];
+    socket.on("error", () => {}).on("data", (chunk: Buffer) => void chunks.push(chunk));
+    socket.on("end", () => socket.end(Buffer.concat([...chunks, Buffer.from("!")])));
+  });
+  server.listen("port" in at ? { ...at, host: "127.0.0.1" } : at);
+  await once(server, "listening");
+  t.after(() => server.close());
+  return server;
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+function tcp(port: number, host = "localhost"): Endpoint {
+  return { kind: "tcp", host, port };
+}
+
+async function ask(at: { port: number; host?: string } | { path: string }, question: Buffer): Promise<Buffer> {
+  const socket = connect({ ...at, allowHalfOpen: true });
+  await once(socket, "connect");
+  const answer = buffer(socket);
+  socket.end(question);
+  return await answer;
+}
+
+function collect(): { events: Event[]; report: (event: Event) => void } {
+  const events: Event[] = [];
+  return { events, report: (event) => void events.push(event) };
+}
+
+for (const carrier of CARRIERS) {
+  test(`${carrier}: both ways of a forwarded connection pass, and end by themselves`, async (t) => {
+    const server = await startEcho(t);
+    const listen = tcp(await freePort());
+    const { events, report } = collect();
+    const forwards = await openForwards(
+      [{ listen, to: tcp(portOf(server)) }],
+      async () => connectionOf(carrier),
+      report,
+    );
+    t.after(() => forwards.close());
+    const question = Buffer.alloc(3_000_000, "0123456789abcdef");
+    assert.ok(listen.kind === "tcp");
+    for (const host of ["127.0.0.1", "::1"]) {
+      const answer = await ask({ port: listen.port, host }, question);
+      assert.ok(answer.equals(Buffer.concat([question, Buffer.from("!")])), `${answer.length} bytes from ${host}`);
+    }
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      ["forwarded"],
+    );
+  });
+}
+
+test("a socket of the target is a socket here, for its owner alone, and one that a killed devtool left is replaced", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [here, there] = [join(directory, "here.sock"), join(directory, "there.sock")];
+  await startEcho(t, { path: there });
+  // Node.js removes its socket at the end, unless it was renamed.
+  const stale = createServer().listen(here);
+  await once(stale, "listening");
+  const { rename, stat } = await import("node:fs/promises");
+  await rename(here, `${here}.kept`);
+  stale.close();
+  await once(stale, "close");
+  await rename(`${here}.kept`, here);
+  const mapping = { listen: { kind: "socket", path: here }, to: { kind: "socket", path: there } } as const;
+  const forwards = await openForwards(
+    [mapping],
+    async () => connectionOf("SSH"),
+    () => {},
+  );
+  assert.equal((await stat(here)).mode & 0o777, 0o600);
+  assert.equal(String(await ask({ path: here }, Buffer.from("socket"))), "socket!");
+  forwards.close();
+  await assert.rejects(access(here));
+});
+
+test("a port that is in use here is refused with its user, and nothing stays open", async (t) => {
+  const [server, free] = [await startEcho(t), await freePort()];
+  const mappings = [free, portOf(server)].map((port) => ({ listen: tcp(port), to: tcp(80) }));
+  await assert.rejects(
+    openForwards(
+      mappings,
+      async () => connectionOf("SSH"),
+      () => {},
+    ),
+    (error) =>
+      error instanceof Failure &&
+      error.code === "port-in-use" &&
+      error.exitCode === 2 &&
+      error.message === `can't listen on localhost:${portOf(server)}: process ${process.pid} (node) uses it`,
+  );
+  await assert.rejects(ask({ port: free }, Buffer.alloc(0)), { code: "ECONNREFUSED" });
+});
+
+test("a regular file in the way of a socket stays there", async (t) => {
+  const path = join(await temporaryDirectory(t), "file");
+  await writeFile(path, "mine");
+  const mapping = { listen: { kind: "socket", path }, to: tcp(80) } as const;
+  await assert.rejects(
+    openForwards(
+      [mapping],
+      async () => connectionOf("SSH"),
+      () => {},
+    ),
+    Failure,
+  );
+  await access(path);
+});
+
+test("a server that does not listen yet is said once, until it has answered", async (t) => {
+  const [listen, to] = [await freePort(), await freePort()];
+  const { events, report } = collect();
+  const mapping = { listen: tcp(listen), to: tcp(to) };
+  const forwards = await openForwards([mapping], async () => connectionOf("SSH"), report);
+  t.after(() => forwards.close());
+  const question = Buffer.from("q");
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    // Closed before, or while it is written to.
+    assert.equal(String(await ask({ port: listen }, question).catch(() => "")), "");
+  }
+  await startEcho(t, { port: to });
+  assert.equal(String(await ask({ port: listen }, question)), "q!");
+  const notices = events.flatMap((event) => (event.event === "notice" ? [event.text] : []));
+  assert.equal(notices.length, 1);
+  assert.match(notices[0] ?? "", /nothing accepts a connection to localhost:\d+ on .*: check that the program listens/);
+});
+
+test("a connection waits while the one to the target is reopened", async (t) => {
+  const server = await startEcho(t);
+  const listen = await freePort();
+  let reopen: (connection: Connection) => void = () => {};
+  const reopened = new Promise<Connection>((resolve) => {
+    reopen = resolve;
+  });
+  const mapping = { listen: tcp(listen), to: tcp(portOf(server)) };
+  const forwards = await openForwards(
+    [mapping],
+    () => reopened,
+    () => {},
+  );
+  t.after(() => forwards.close());
+  const answer = ask({ port: listen }, Buffer.from("later"));
+  reopen(connectionOf("SSH"));
+  assert.equal(String(await answer), "later!");
+});
+
+test("closing ends connections that are open", async (t) => {
+  const server = await startEcho(t);
+  const listen = await freePort();
+  const mapping = { listen: tcp(listen), to: tcp(portOf(server)) };
+  const forwards = await openForwards(
+    [mapping],
+    async () => connectionOf("SSH"),
+    () => {},
+  );
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const socket = connect({ port: listen }).on("error", () => {});
+  socket.write("some");
+  const [there] = await accepted;
+  forwards.close();
+  await Promise.all(
+    [socket, there].map((end) => new Promise((resolve) => end.on("error", () => {}).on("close", resolve))),
+  );
+});
+
+for (const carrier of ["SSH", "this machine"] as const) {
+  test(`${carrier}: a port and a socket of the target reach this machine`, async (t) => {
+    const server = await startEcho(t);
+    const [port, path] = [await freePort(), join(await temporaryDirectory(t), "there.sock")];
+    const to = tcp(portOf(server));
+    const mappings = [{ listen: tcp(port), to }, { listen: { kind: "socket", path }, to } as const];
+    const { events, report } = collect();
+    await openReverse(mappings, connectionOf(carrier), report);
+    assert.deepEqual(
+      events.map((event) => event.event === "forwarded" && event.direction),
+      ["reverse", "reverse"],
+    );
+    for (const at of [{ port }, { path }]) assert.equal(String(await ask(at, Buffer.from("back"))), "back!");
+  });
+}
+
+test("a port that is in use on the target is a notice that says so", async (t) => {
+  const server = createServer().listen({ port: 0, host: "::" });
+  await once(server, "listening");
+  t.after(() => server.close());
+  const { events, report } = collect();
+  await openReverse([{ listen: tcp(portOf(server)), to: tcp(80) }], connectionOf("SSH"), report);
+  assert.match(JSON.stringify(events), /does not listen on localhost:\d+: check that the port is free there/);
+});
