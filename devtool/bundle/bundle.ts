@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { ProjectBundle } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
@@ -51,7 +52,8 @@ export class BundleFailure extends Failure {
   }
 }
 
-export function createBundler(root: string, config: ProjectBundle): Bundler {
+/** `isInspected`: with a source map that leads a debugger on this machine to the sources. */
+export function createBundler(root: string, config: ProjectBundle, isInspected = false): Bundler {
   const installed = join(root, "node_modules/.package-lock.json");
   let built: { context: BuildContext; addons: Map<string, Addon>; packages: number } | undefined;
   const current = async () => {
@@ -60,7 +62,14 @@ export function createBundler(root: string, config: ProjectBundle): Bundler {
     await built?.context.dispose();
     const addons = new Map<string, Addon>();
     const names = [...config.addons, ...(await nativePackages(root))];
-    built = { context: await newContext(options(root, config, addonImports(names, addons))), addons, packages };
+    built = {
+      context: await newContext({
+        ...options(root, config, addonImports(names, addons)),
+        ...(isInspected ? localSources(root, config) : {}),
+      }),
+      addons,
+      packages,
+    };
     return built;
   };
   let last: Promise<unknown> = Promise.resolve();
@@ -100,6 +109,11 @@ function options(root: string, config: ProjectBundle, addons: Plugin) {
     logLevel: "silent",
     plugins: [addons],
   } as const satisfies BuildOptions;
+}
+
+/** A debugger reads the map with the script, which is on the target; the files that it names are here. */
+function localSources(root: string, { outdir }: ProjectBundle) {
+  return { sourcemap: "inline", sourceRoot: pathToFileURL(`${join(root, outdir)}/`).href } as const;
 }
 
 /** CommonJS packages in an ES module call require() for Node's own modules. */

@@ -2,9 +2,10 @@ import yargs from "yargs";
 import type { ProjectPorts } from "../config/project.ts";
 import { ON_BUSY, type OnBusy } from "../dev/controls.ts";
 import { Failure } from "../failure.ts";
-import { type Mapping, parseMapping } from "../ports/mapping.ts";
+import { type Mapping, parseMapping, portOf } from "../ports/mapping.ts";
 import { FORMATS, type Format } from "../report/format.ts";
 import { nearest } from "../report/nearest.ts";
+import { INSPECT_PORT, type Inspect } from "../run/inspect.ts";
 import type { Options } from "./options.ts";
 
 /** The parsed command line. */
@@ -79,6 +80,14 @@ const OPTIONS = {
     requiresArg: true,
     describe: "run and watch: PORT[:PORT] of the target is this machine's",
   },
+  inspect: {
+    type: "boolean",
+    describe: `run and watch: a debugger can attach to the program, at port ${INSPECT_PORT} or --inspect=PORT of this machine`,
+  },
+  "inspect-brk": {
+    type: "boolean",
+    describe: "the same, and the program waits for the debugger before its first line",
+  },
   force: { type: "boolean", describe: "sync even if that deletes most of what was sent before" },
   "dry-run": { type: "boolean", describe: "sync: only name what would be sent and deleted" },
   yes: { type: "boolean", describe: "clean: remove without asking" },
@@ -134,11 +143,16 @@ function commandNamed(word: string | undefined): CommandName | undefined {
   throw unknown("command", word, NAMES);
 }
 
+/** Of the others, the last one counts. */
+const REPEATABLE: readonly string[] = ["forward", "reverse"];
+
 /** Options of some commands only. */
 const ONLY_OF: Readonly<Record<string, readonly CommandName[]>> = {
   interactive: ["watch"],
   "on-busy": ["watch"],
   forward: ["run", "watch"],
+  inspect: ["run", "watch"],
+  "inspect-brk": ["run", "watch"],
   reverse: ["run", "watch"],
   force: ["sync", "build", "run", "watch"],
   "dry-run": ["sync"],
@@ -164,8 +178,14 @@ function parse(argv: readonly string[]): Parsed {
       throw refusal(message ?? error?.message ?? "the command line is not valid");
     })
     .parseSync([...argv]);
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(given), words: words.map(String) };
+  const given = Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, Array.isArray(value) && !REPEATABLE.includes(name) ? value.at(-1) : value]);
+  return {
+    ...Object.fromEntries(given),
+    ...inspectedAt(argv.slice(0, argv.length - words.length)),
+    words: words.map(String),
+  };
 }
 
 function parser() {
@@ -180,7 +200,6 @@ function parser() {
       "halt-at-non-option": true,
       "parse-positional-numbers": false,
       "camel-case-expansion": false,
-      "duplicate-arguments-array": false,
       "greedy-arrays": false,
     });
 }
@@ -195,6 +214,7 @@ function optionsOf(given: Readonly<Record<string, unknown>>): Options {
     interactive: given["interactive"] === true,
     onBusy: onBusyOf(text("on-busy")),
     ports: { forward: mappings(given, "forward"), reverse: mappings(given, "reverse") },
+    inspect: inspectOf(given),
     force: given["force"] === true,
     dryRun: given["dry-run"] === true,
     yes: given["yes"] === true,
@@ -208,6 +228,31 @@ function optionsOf(given: Readonly<Record<string, unknown>>): Options {
 function mappings(given: Readonly<Record<string, unknown>>, name: keyof ProjectPorts): Mapping[] {
   const written = given[name];
   return Array.isArray(written) ? written.map((text) => parseMapping(String(text), `--${name}`)) : [];
+}
+
+/** The port of `--inspect=PORT`. To yargs it is a boolean: what may do without a value would take NAME for it. */
+function inspectedAt(words: readonly string[]): Readonly<Record<string, unknown>> {
+  const [, option, port] =
+    /^--(inspect(?:-brk)?)=(.*)$/s.exec(words.findLast((word) => /^--inspect(-brk)?=/.test(word)) ?? "") ?? [];
+  return option === undefined ? {} : { [option]: true, "inspect-port": port };
+}
+
+function inspectOf(given: Readonly<Record<string, unknown>>): Inspect | undefined {
+  const breaks = given["inspect-brk"] === true;
+  if (!breaks && given["inspect"] !== true) return undefined;
+  const written = given["inspect-port"] ?? `${INSPECT_PORT}`;
+  const ports = String(written).split(":").map(portOf);
+  const [port, targetPort = port] = ports;
+  if (port !== undefined && targetPort !== undefined && ports.length <= 2 && !ports.includes(undefined)) {
+    return { port, targetPort, breaks };
+  }
+  throw new Failure(
+    `--inspect takes PORT, or PORT:PORT for another one on the target, not ${JSON.stringify(written)}`,
+    {
+      code: "usage",
+      exitCode: 2,
+    },
+  );
 }
 
 function onBusyOf(written = "restart"): OnBusy {

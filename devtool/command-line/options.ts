@@ -1,6 +1,7 @@
 import type { ProjectPorts } from "../config/project.ts";
 import type { OnBusy } from "../dev/controls.ts";
 import type { Format } from "../report/format.ts";
+import type { Inspect } from "../run/inspect.ts";
 
 /** The options of every command. */
 export interface Options {
@@ -24,6 +25,8 @@ export interface Options {
   readonly old: boolean;
   /** Of run and watch: what is forwarded besides what the configuration names. */
   readonly ports: ProjectPorts;
+  /** Of run and watch: lets a debugger in. */
+  readonly inspect: Inspect | undefined;
   readonly acceptNewHostKey: boolean;
   readonly sshConfig: string | undefined;
 }

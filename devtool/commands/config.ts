@@ -4,6 +4,7 @@ import { readConfigFile } from "../config/file.ts";
 import { loadProject, type Project } from "../config/project.ts";
 import { jsonSchema } from "../config/schema.ts";
 import { Failure } from "../failure.ts";
+import { mappingText } from "../ports/mapping.ts";
 
 /** devtool config print: the configuration as it is used; devtool config schema: for editors. */
 export const command: Command = async (call) => {
@@ -35,7 +36,8 @@ interface Setting {
 
 /** Each value of the configuration by its path; what has no value is null. */
 function settings(project: Project, written: unknown): Setting[] {
-  const { root, bundle, steps, sync, executable, watch, restart, run, env, envFile, asRoot, targets, target } = project;
+  const { root, bundle, steps, sync, executable, watch, restart, run, env, envFile, asRoot, ports, targets, target } =
+    project;
   const { options = {}, ...ours } = bundle ?? {};
   const bundled = { ...ours, ...options };
   const values: Record<string, unknown> = {
@@ -52,6 +54,8 @@ function settings(project: Project, written: unknown): Setting[] {
     // Only its path: a file of its own is often where secrets are.
     envFile: envFile ?? null,
     asRoot,
+    forward: ports.forward.map(mappingText),
+    reverse: ports.reverse.map(mappingText),
     ...Object.fromEntries(Object.entries(targets).map(([key, value]) => [`targets.${key}`, value])),
     target: target ?? null,
   };

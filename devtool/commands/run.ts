@@ -6,6 +6,7 @@ import { Failure } from "../failure.ts";
 import { exitCodeOf } from "../process/exit-code.ts";
 import { reportOf } from "../report/events.ts";
 import { programEnvironment } from "../run/environment.ts";
+import { type Inspect, inspectable } from "../run/inspect.ts";
 import { endNodeOptions } from "../run/node-options.ts";
 import { provisionTarget } from "./provision.ts";
 import { stdioFor } from "./stdio.ts";
@@ -13,7 +14,7 @@ import { stdioFor } from "./stdio.ts";
 /** devtool run [options] [CMD…] */
 export const command: Command = async (call) => {
   const session = await openSession(call);
-  const argv = commandLine(session.project, call.words);
+  const argv = commandLine(session.project, call.words, call.options.inspect);
   if (call.options.provision) await provisionTarget(session.target, session.project.root, call);
   const report = reportOf(call.report, { target: session.target.name });
   const stdio = stdioFor({ ...call, report }, true);
@@ -23,9 +24,16 @@ export const command: Command = async (call) => {
   return status.signal === null ? status.code : exitCodeOf(status.signal);
 };
 
-export function commandLine({ run, bundle }: Pick<Project, "run" | "bundle">, words: readonly string[]): string[] {
+export function commandLine(
+  { run, bundle }: Pick<Project, "run" | "bundle">,
+  words: readonly string[],
+  inspect: Inspect | undefined,
+): string[] {
   const argv = [...run, ...words];
-  if (argv.length > 0) return bundle ? endNodeOptions(argv, bundle.outdir) : argv;
+  if (argv.length > 0) {
+    const ended = bundle ? endNodeOptions(argv, bundle.outdir) : argv;
+    return inspect ? inspectable(ended, inspect) : ended;
+  }
   throw new Failure("there is no command to run", {
     code: "usage",
     remedy: "give one after the options, or set `run` in the configuration",

@@ -11,17 +11,17 @@ import { stdioFor } from "./stdio.ts";
 
 /** devtool watch [options] [CMD…] */
 export const command: Command = async (call) => {
-  const { interactive, onBusy, provision, format } = call.options;
+  const { interactive, onBusy, provision, format, inspect } = call.options;
   const controls = new Controls();
   const hasKeys = !interactive && format !== "json";
   const report = hasKeys ? readKeys(process.stdin, controls, call.interrupts, call.report) : call.report;
   const session = await openSession({ ...call, report });
-  commandLine(session.project, call.words);
+  commandLine(session.project, call.words, inspect);
   await programEnvironment(session.project);
   if (provision) await provisionTarget(session.target, session.project.root, { ...call, report });
   const interrupts = interactive ? endingToo(call.interrupts) : call.interrupts;
   return await watchProject(session, { onBusy, controls }, (project, laneReport) => ({
-    argv: commandLine(project, call.words),
+    argv: commandLine(project, call.words, inspect),
     environment: () => programEnvironment(project),
     stdio: stdioFor({ ...call, report: laneReport }, interactive),
     interrupts,

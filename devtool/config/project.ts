@@ -32,6 +32,8 @@ export interface Project {
   /** Absolute path. */
   readonly envFile: string | undefined;
   readonly asRoot: boolean;
+  /** Whether the bundle is for a debugger on this machine. */
+  readonly isInspected: boolean;
   readonly ports: ProjectPorts;
   readonly targets: Readonly<Record<string, TargetSettings>>;
   readonly target: string | undefined;
@@ -68,8 +70,8 @@ export async function loadProject(named: string | undefined, cwd: string): Promi
 }
 
 /** Reads it again. @throws Failure, exit code 2, where it is not valid any more */
-export async function reloadProject({ config, root }: Project): Promise<Project> {
-  return await readProject(config.file, relative(root, config.file));
+export async function reloadProject({ config, root, isInspected }: Project): Promise<Project> {
+  return { ...(await readProject(config.file, relative(root, config.file))), isInspected };
 }
 
 /** `name` is the file's in messages. */
@@ -116,6 +118,7 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     env: config.env ?? {},
     envFile: config.envFile === undefined ? undefined : resolve(root, config.envFile),
     asRoot: config.asRoot ?? false,
+    isInspected: false,
     ports: { forward: mappings(config, "forward"), reverse: mappings(config, "reverse") },
     targets: config.targets ?? {},
     target: config.target,

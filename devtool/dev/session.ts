@@ -4,6 +4,7 @@ import { loadProject, type Project, type ProjectPorts, projectRoot } from "../co
 import type { Mapping } from "../ports/mapping.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Report } from "../report/events.ts";
+import type { Inspect } from "../run/inspect.ts";
 import type { Target } from "../targets/target.ts";
 
 /** What a command that works on a project uses from start to end. */
@@ -26,7 +27,8 @@ interface Invocation {
 /** The project of this folder, and the target: flags over file over defaults. @throws Failure, exit code 2 */
 export async function openSession(call: Invocation & Pick<Session, "interrupts">): Promise<Session> {
   const { options, report, interrupts } = call;
-  const project = await loadProject(options.config, process.cwd());
+  const isInspected = options.inspect !== undefined;
+  const project = { ...(await loadProject(options.config, process.cwd())), isInspected };
   const target = await resolve(call, project);
   return { project, target, report, interrupts, mayDelete: options.force, ports: portsOf(target, project, options) };
 }
@@ -35,7 +37,13 @@ export async function openSession(call: Invocation & Pick<Session, "interrupts">
 function portsOf({ kind }: Target, project: Project, options: Options): ProjectPorts {
   const differs = ({ listen, to }: Mapping) => kind !== "local" || !isDeepStrictEqual(listen, to);
   const all = (key: keyof ProjectPorts) => [...project.ports[key], ...options.ports[key]].filter(differs);
-  return { forward: all("forward"), reverse: all("reverse") };
+  const inspector = options.inspect ? [loopback(options.inspect)].filter(differs) : [];
+  return { forward: [...all("forward"), ...inspector], reverse: all("reverse") };
+}
+
+function loopback({ port, targetPort }: Inspect): Mapping {
+  const at = { kind: "tcp", host: "127.0.0.1" } as const;
+  return { listen: { ...at, port }, to: { ...at, port: targetPort } };
 }
 
 interface OpenTarget {

@@ -53,7 +53,7 @@ export async function readProjectFiles({ root, sync }: Pick<Project, "root" | "s
 /** @throws Failure */
 export async function openWorkspace(project: Project): Promise<Workspace> {
   const files = await readProjectFiles(project);
-  const bundler = project.bundle && createBundler(project.root, project.bundle);
+  const bundler = project.bundle && createBundler(project.root, project.bundle, project.isInspected);
   return { ...withFiles(project, files), bundler, bundle: undefined };
 }
 

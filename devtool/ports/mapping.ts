@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { type Endpoint, endpointText } from "./endpoint.ts";
 
 /** A port or socket that is listened on, and the one on the other side that its connections go to. */
 export interface Mapping {
@@ -22,6 +22,11 @@ export function parseMapping(written: string, where: string): Mapping {
   return { listen, to };
 }
 
+/** `localhost:8080:localhost:80` */
+export function mappingText({ listen, to }: Mapping): string {
+  return `${endpointText(listen)}:${endpointText(to)}`;
+}
+
 /** At colons, but for those of an IPv6 address in brackets. */
 function wordsOf(written: string): string[] {
   return (written.match(/\[[^\]]*\]|[^:]+|(?<=^|:)(?=:|$)/g) ?? []).map((word) => word.replace(/^\[(.*)\]$/, "$1"));
@@ -42,7 +47,8 @@ function isPath(word: string): boolean {
   return word.startsWith("/") || word.startsWith("\\\\");
 }
 
-function portOf(word = ""): number | undefined {
+/** Undefined unless it is the number of one. */
+export function portOf(word = ""): number | undefined {
   const port = /^[0-9]+$/.test(word) ? Number(word) : 0;
   return port >= 1 && port <= PORT_MAX ? port : undefined;
 }

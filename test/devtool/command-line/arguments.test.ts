@@ -36,6 +36,47 @@ test("options may come before the command, and the last of a repeated one counts
   assert.deepEqual(parsed.words, ["n"]);
 });
 
+test("--inspect takes no word for its port, and only what is before NAME is devtool's", async () => {
+  const port = async (...argv: string[]) => (await command(...argv)).options.inspect;
+  assert.equal(await port("run", "n"), undefined);
+  assert.deepEqual(await port("run", "--inspect", "9230"), { port: 9229, targetPort: 9229, breaks: false });
+  assert.deepEqual(await port("watch", "--inspect-brk", "n"), { port: 9229, targetPort: 9229, breaks: true });
+  assert.deepEqual(await port("watch", "--inspect=9300:9301", "--target", "box", "n"), {
+    port: 9300,
+    targetPort: 9301,
+    breaks: false,
+  });
+  assert.deepEqual(await port("--inspect-brk=9300", "run", "n", "--inspect=1"), {
+    port: 9300,
+    targetPort: 9300,
+    breaks: true,
+  });
+  assert.deepEqual((await command("run", "n", "node", "--inspect-brk=9300")).words, [
+    "n",
+    "node",
+    "--inspect-brk=9300",
+  ]);
+  for (const wrong of ["", "0", "65536", "a", "127.0.0.1:9229", "1:2:3", "1:"]) {
+    await assert.rejects(parseArguments(["run", `--inspect=${wrong}`, "n"]), { code: "usage", exitCode: 2 });
+  }
+  await assert.rejects(parseArguments(["sync", "--inspect"]), { code: "usage" });
+});
+
+test("--forward and --reverse may be repeated, and take one mapping each", async () => {
+  const { options, words } = await command(
+    "run",
+    "--forward",
+    "8080",
+    "--forward",
+    "81:80",
+    "--reverse=3000",
+    "n",
+    "82",
+  );
+  assert.deepEqual([options.ports.forward.length, options.ports.reverse.length], [2, 1]);
+  assert.deepEqual(words, ["n", "82"]);
+});
+
 test("options of up, halt and destroy are vagrant's", async () => {
   assert.deepEqual((await command("up", "--provider=libvirt", "--no-color")).words, [
     "--provider=libvirt",

@@ -31,6 +31,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     env: {},
     envFile: undefined,
     asRoot: false,
+    isInspected: false,
     ports: { forward: [], reverse: [] },
     targets: {},
     target: undefined,
