@@ -66,6 +66,7 @@ FUNCTION(openInside, td_open_inside(BYTES(0), BYTES(1)))
 FUNCTION(remove, td_remove(BYTES(0), (uint32_t)number(env, a[1])))
 FUNCTION(guard, td_guard((uint32_t)number(env, a[0])))
 FUNCTION(dropOutput, td_drop_output((uint32_t)number(env, a[0])))
+FUNCTION(kill, td_kill((uint32_t)number(env, a[0]), NUMBER(1)))
 FUNCTION(resize, td_resize((uint32_t)number(env, a[0])))
 FUNCTION(foreground, td_foreground((uint32_t)number(env, a[0])))
 FUNCTION(pipe, td_pipe(BYTES(0)))
@@ -171,7 +172,7 @@ static const struct {
     {"pidfd", call_pidfd},   {"wait", call_wait},     {"lock", call_lock},             {"close", call_close},
     {"setAttribute", call_setAttribute}, {"listAttributes", call_listAttributes}, {"getAttribute", call_getAttribute},
     {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw}, {"cgroupDevices", call_cgroupDevices},
-    {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput}, {"guard", call_guard},
+    {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput}, {"guard", call_guard}, {"kill", call_kill},
     {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all},
     {"pipe", call_pipe}, {"keepRunning", call_keepRunning},
 };

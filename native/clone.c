@@ -16,12 +16,8 @@
 #define GUARD_BYTES (64 * 1024) /* at least a page on every architecture */
 #define KERNEL_SIGSET_BYTES 8
 
-struct clone3_args {
-    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
-};
-
 #if defined(__x86_64__)
-static long clone3_run(struct clone3_args *args, void (*run)(struct child *), struct child *child) {
+static long clone3_run(struct td_clone_args *args, void (*run)(struct child *), struct child *child) {
     long result;
     register void *function __asm__("r8") = (void *)run;
     register void *argument __asm__("r9") = child;
@@ -39,7 +35,7 @@ static long clone3_run(struct clone3_args *args, void (*run)(struct child *), st
     return result;
 }
 #else
-static long clone3_run(struct clone3_args *args, void (*run)(struct child *), struct child *child) {
+static long clone3_run(struct td_clone_args *args, void (*run)(struct child *), struct child *child) {
     register long x8 __asm__("x8") = SYS_clone3;
     register long x0 __asm__("x0") = (long)args;
     register long x1 __asm__("x1") = sizeof *args;
@@ -66,7 +62,7 @@ long clone_child(uint64_t namespaces, int cgroup, int *pidfd, struct child *chil
         return -errno;
     long pid = -errno;
     if (mprotect(memory + GUARD_BYTES, STACK_BYTES, PROT_READ | PROT_WRITE) == 0) {
-        struct clone3_args args = {
+        struct td_clone_args args = {
             .flags = namespaces | (cgroup < 0 ? 0 : TD_CLONE_INTO_CGROUP) | CLONE_VM | CLONE_VFORK | TD_CLONE_PIDFD |
                      TD_CLONE_CLEAR_SIGHAND,
             .pidfd = (uintptr_t)pidfd,

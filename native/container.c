@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "events.h"
+#include "sys.h"
 
 static atomic_uint last_number;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -38,7 +39,7 @@ struct container *container_new(const struct container_ends *ends) {
     container->stop = ends->stop;
     for (int i = 0; i < 3; i++)
         container->relayed[i] = ends->relayed[i], container->outer[i] = ends->outer[i];
-    container->pidfd = container->master = container->guard = -1;
+    container->pidfd = container->first = container->master = container->guard = -1;
     atomic_init(&container->parts, container_is_copied(container) ? 2 : 1);
     enter(container);
     return container;
@@ -54,7 +55,8 @@ static void close_all(const int *fds, size_t count) {
 
 static void dispose(struct container *container) {
     leave(container);
-    const int fds[] = {container->pidfd, container->report, container->console, container->stop, container->guard};
+    const int fds[] = {container->pidfd, container->report, container->console, container->stop, container->guard,
+                       container->first};
     close_all(fds, sizeof fds / sizeof *fds);
     close_all(container->relayed, 3);
     close_all(container->outer, 3);
@@ -99,6 +101,24 @@ void container_set_master(struct container *container, int master) {
     pthread_mutex_lock(&lock);
     container->master = master;
     pthread_mutex_unlock(&lock);
+}
+
+void container_succeed(struct container *container, int pidfd) {
+    pthread_mutex_lock(&lock);
+    container->first = container->pidfd;
+    container->pidfd = pidfd;
+    atomic_fetch_add(&container->parts, 1);
+    pthread_mutex_unlock(&lock);
+}
+
+int container_kill(uint32_t number, int signal) {
+    int result = -ESRCH;
+    pthread_mutex_lock(&lock);
+    for (const struct container *at = registry; at; at = at->next)
+        if (at->number == number)
+            result = syscall(SYS_pidfd_send_signal, at->pidfd, signal, NULL, 0) == 0 ? 0 : -errno;
+    pthread_mutex_unlock(&lock);
+    return result;
 }
 
 int container_use(uint32_t number, int (*use)(const struct container *container)) {

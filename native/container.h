@@ -8,7 +8,8 @@
 struct container {
     uint32_t number;        /* identifies it in events */
     atomic_int parts;       /* how many still run: the process, a thread that copies, a guard; then its exit is reported */
-    int pidfd;
+    int pidfd;              /* guarded by the registry's lock where another thread than the watcher reads it */
+    int first;              /* pidfd of the process that cloned it into another one, until that has ended; or -1 */
     int report;             /* pipe with the init's reports; -1 once it executed the command */
     int ready;              /* the init reported that execve is next */
     int ended;              /* the watcher reaped the process */
@@ -44,6 +45,12 @@ void container_stop(const struct container *container);
 
 /* -1: the master is about to be closed. */
 void container_set_master(struct container *container, int master);
+
+/* Another process goes on in place of the first one, which becomes a part of its own. */
+void container_succeed(struct container *container, int pidfd);
+
+/* Signals its process; -ESRCH if it has ended. */
+int container_kill(uint32_t number, int signal);
 
 /* Calls use while that container stays in the registry and its master open; returns -ESRCH if it is not there. */
 int container_use(uint32_t number, int (*use)(const struct container *container));

@@ -8,7 +8,7 @@ struct td_init {
     struct td_plan plan;
     uint32_t step;
     int slots[TD_SLOTS_MAX];
-    int root;           /* the container's root, from PIVOT_ROOT on; before it, -1 */
+    int root;           /* the container's root, from PIVOT_ROOT or SETNS on; before it, -1 */
     int masked;         /* the first masked directory, which is mounted again on the next ones; before it, -1 */
     const char *object; /* what a step failed on, where that is more specific than the step */
 };
@@ -20,6 +20,7 @@ TD_STEPS(TD_FUNCTION, TD_NO_FIELD)
 
 /* init.c */
 void report(uint32_t kind, uint32_t step, int error, uint64_t nanoseconds, const char *object);
+void report_clone(uint32_t step, int32_t pid);
 
 /* guard.c: what tinydocker-init does under the name tinydocker-guard. Returns its exit code. */
 int guard(void);

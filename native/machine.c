@@ -107,14 +107,14 @@ static int bind_console(struct td_init *init, int slave) {
     return error;
 }
 
-static int become_terminal(struct td_init *init, int slave, uint32_t owner) {
+static int become_terminal(struct td_init *init, int slave, const struct td_terminal *step) {
     struct winsize size;
     /* Descriptors 0 and 1 are still the caller's, and one of them its terminal. */
     if ((ioctl(0, TIOCGWINSZ, &size) == 0 || ioctl(1, TIOCGWINSZ, &size) == 0) && ioctl(slave, TIOCSWINSZ, &size) != 0)
         return errno;
-    if (fchown(slave, owner, (gid_t)-1) != 0)
+    if (fchown(slave, (uid_t)step->uid, (gid_t)-1) != 0)
         return errno;
-    int error = bind_console(init, slave);
+    int error = step->console ? bind_console(init, slave) : 0;
     if (error)
         return error;
     if (ioctl(slave, TIOCSCTTY, 0) != 0)
@@ -146,7 +146,7 @@ int step_terminal(struct td_init *init, const struct td_terminal *step) {
     if (ioctl(master, TIOCSPTLCK, &unlock) != 0 || (slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
         error = errno;
     if (!error)
-        error = become_terminal(init, slave, (uint32_t)step->uid);
+        error = become_terminal(init, slave, step);
     if (!error)
         error = send_descriptor(TD_FD_CONSOLE, master);
     close(master);

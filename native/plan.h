@@ -28,6 +28,16 @@
     X(PDEATHSIG, pdeathsig, F(NUMBER, signal))                                                                         \
     /* New namespaces of its own, CLONE_NEW*; a cgroup namespace begins at the cgroup that it is in by now. */            \
     X(UNSHARE, unshare, F(NUMBER, namespaces))                                                                         \
+    /* 0: no process without rights over the machine can trace it, or open what it has open. execve resets that. */    \
+    X(DUMPABLE, dumpable, F(NUMBER, dumpable))                                                                         \
+    /* Moves into a cgroup of version 1: its file tasks, open to be written to; then closes that. */                   \
+    X(JOIN_CGROUP, join_cgroup, F(SLOT, slot))                                                                         \
+    /* Joins namespaces of the process whose pidfd it is; a pid namespace takes only children. Of a mount namespace, */  \
+    /* paths are the container's from here on. */                                                                      \
+    X(SETNS, setns, F(SLOT, slot) F(NUMBER, namespaces))                                                               \
+    /* Goes on in a child that is its parent's, so that a process outside waits for it; and ends. The slot: a directory */ \
+    /* of cgroup2 to start in, closed then; if it is empty, the same as before. */                                     \
+    X(CLONE, clone, F(SLOT, slot))                                                                                     \
     /* Waits for a byte; ECANCELED when the other end is closed without one. */                                        \
     X(AWAIT, await, F(SLOT, slot))                                                                                     \
     /* Missing parents are made too. */                                                                                \
@@ -80,7 +90,8 @@
     /* A new session keyring. */                                                                                       \
     X(KEYRING, keyring, )                                                                                              \
     X(SETSID, setsid, )                                                                                                \
-    X(TERMINAL, terminal, F(NUMBER, uid))                                                                              \
+    /* A new one of /dev/pts. console: 1: it is also the container's /dev/console. */                                  \
+    X(TERMINAL, terminal, F(NUMBER, uid) F(NUMBER, console))                                                           \
     /* Those of 0, 1 and 2 that are pipes without a name. */                                                           \
     X(CHOWN_PIPES, chown_pipes, F(NUMBER, uid))                                                                        \
     X(UMASK, umask, F(NUMBER, mask))                                                                                   \
@@ -177,6 +188,7 @@ enum td_report_kind {
     TD_REPORT_SKIPPED = 2, /* failed with the errno that excuses it */
     TD_REPORT_FAILED = 3,  /* the last report */
     TD_REPORT_READY = 4,   /* execve is next; the end of the pipe after it means it succeeded */
+    TD_REPORT_CLONED = 5,  /* the rest is done by pid, a child of the same parent */
 };
 
 #define TD_OBJECT_BYTES 232
@@ -185,7 +197,7 @@ struct td_report {
     uint32_t kind;
     uint32_t step;
     int32_t error;
-    uint32_t reserved;
+    int32_t pid;
     uint64_t nanoseconds;
     char object[TD_OBJECT_BYTES]; /* what it failed on, where that is more specific than the step; ends with NUL */
 };

@@ -6,11 +6,14 @@
 #include <poll.h>
 #include <sys/file.h>
 
+#include "container.h"
 #include "sys.h"
 
 int td_signal(int pidfd, int number) {
     return syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0) == 0 ? 0 : -errno;
 }
+
+int td_kill(uint32_t container, int number) { return container_kill(container, number); }
 
 int td_pidfd(int pid) {
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);

@@ -16,6 +16,7 @@ enum td_event_kind {
     TD_EVENT_EXITED = 5,   /* error: si_code, status: si_status, as waitid(2) says */
     TD_EVENT_TYPED = 6,    /* status: the signal whose character was typed at the terminal */
     TD_EVENT_SIGNAL = 7,   /* status: a signal of td_catch that this process got; container: 0 */
+    TD_EVENT_CLONED = 8,   /* status: the pid of the process that does the rest of the plan, in place of the first one */
 };
 
 /* What the shim's threads write into the pipe of the events, one event per write. */
@@ -43,7 +44,7 @@ struct td_id_map {
 struct td_spawn_options {
     uint64_t namespaces; /* CLONE_NEW* */
     int32_t stdio[3];    /* the command's 0, 1 and 2 */
-    int32_t lock;        /* kept open by the init until it executes the command */
+    int32_t lock;        /* kept open by the init until it executes the command; or -1 */
     int32_t cgroup;      /* directory of the cgroup2 to start in; while it is frozen, td_spawn does not return */
     uint32_t terminal;   /* 1: the container gets its own terminal, copied from stdio[0] and to stdio[1] */
     /* Both or none, and only with CLONE_NEWUSER; setgroups(2) is denied then. None: the caller has them written, and the init has to wait. */
@@ -106,6 +107,9 @@ TD_API int td_guard(uint32_t container);
 
 /* After its process ended: drops the output that is still to be copied. */
 TD_API int td_drop_output(uint32_t container);
+
+/* Sends a signal to the process, which after TD_EVENT_CLONED is not the first one. -ESRCH: it has ended. */
+TD_API int td_kill(uint32_t container, int number);
 
 /* Sets the size of the container's terminal to that of the caller's. */
 TD_API int td_resize(uint32_t container);

@@ -1,9 +1,10 @@
 /*
  * For tests, under a sanitizer: starts containers from several threads at once and checks how each of them ends.
  *
- *   start-many INIT PLAN TERMINAL-PLAN [traced]
+ *   start-many INIT PLAN TERMINAL-PLAN CLONED-PLAN [traced]
  *
- * PLAN's command exits with 7, TERMINAL-PLAN's reads a line from its terminal and exits with 8.
+ * PLAN's command exits with 7, TERMINAL-PLAN's reads a line from its terminal and exits with 8, CLONED-PLAN's is a process
+ * that the first one clones, and exits with 7.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,7 @@ struct bytes {
     size_t length;
 };
 
-static struct bytes init, plan, terminal_plan;
+static struct bytes init, plan, terminal_plan, cloned_plan;
 static int events, null;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
@@ -87,7 +88,8 @@ enum copied { TERMINAL, PIPES };
 
 static int spawn(struct bytes bytes, int outer, enum copied copied, struct td_spawned *spawned) {
     struct td_spawn_options options = {
-        .namespaces = CLONE_NEWNS | CLONE_NEWPID,
+        /* The first process of a pid namespace can't have a sibling. */
+        .namespaces = CLONE_NEWNS | (bytes.data == cloned_plan.data ? 0 : CLONE_NEWPID),
         .stdio = {outer, outer, outer},
         .lock = -1,
         .cgroup = -1,
@@ -152,9 +154,12 @@ static void start_each_kind(void) {
     struct td_spawned killed = start(terminal_plan, outer.slave, TERMINAL);
     struct td_spawned piped = start(plan, outer.slave, PIPES);
     struct td_spawned plain = start(plan, null, PIPES);
+    struct td_spawned cloned = start(cloned_plan, null, PIPES);
     struct td_spawned refused = start((struct bytes){.data = init.data, .length = 100}, null, PIPES);
     use_every_terminal(refused.container);
-    guard(terminal), guard(killed), guard(piped), guard(plain), guard(refused);
+    guard(terminal), guard(killed), guard(piped), guard(plain), guard(cloned), guard(refused);
+    /* It has ended, or either process takes it. */
+    (void)td_kill(cloned.container, SIGCONT);
     expect("td_signal", td_signal(killed.pidfd, SIGKILL), 0);
     expect_end(killed, CLD_KILLED, SIGKILL);
     expect_end(piped, CLD_EXITED, 7);
@@ -162,6 +167,7 @@ static void start_each_kind(void) {
     /* Only one of them reads the outer terminal now. */
     expect("write", write(outer.master, "a line\n", 7), 7);
     expect_end(plain, CLD_EXITED, 7);
+    expect_end(cloned, CLD_EXITED, 7);
     expect_end(refused, CLD_EXITED, 1);
     expect_end(terminal, CLD_EXITED, 8);
     close_outer(outer);
@@ -250,15 +256,16 @@ static void start_traced(void) {
 }
 
 int main(int count, char **arguments) {
-    if (count < 4)
+    if (count < 5)
         fail("arguments", count);
     init = read_file(arguments[1]), plan = read_file(arguments[2]), terminal_plan = read_file(arguments[3]);
+    cloned_plan = read_file(arguments[4]);
     null = open("/dev/null", O_RDWR | O_CLOEXEC);
     events = td_open(init.data, init.length);
     pthread_t reader;
     if (events < 0 || pthread_create(&reader, NULL, read_events, NULL) != 0)
         fail("td_open", events);
-    if (count > 4)
+    if (count > 5)
         start_traced();
     else
         start_from_many_threads(), start_without_descriptors(TERMINAL), start_without_descriptors(PIPES);

@@ -74,6 +74,10 @@ struct td_open_how {
     uint64_t resolve;
 };
 
+struct td_clone_args {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+
 struct td_mount_attr {
     uint64_t set;
     uint64_t clear;

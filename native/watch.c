@@ -14,8 +14,8 @@
 
 #define EPOLL_BATCH 32
 
-/* A container has three sources; the pointer's lowest bits say which. */
-enum source { REPORTS = 0, END = 1, GUARD = 2, SOURCE = 3 };
+/* A container has four sources; the pointer's lowest bits say which. */
+enum source { REPORTS = 0, END = 1, GUARD = 2, FIRST = 3, SOURCE = 3 };
 
 static int epoll = -1;
 /* Held by watch_add: the watcher does not free a container before its starter is done with it. */
@@ -23,6 +23,11 @@ static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER;
 
 /* Closing is not enough: a child being cloned right now has copies, and epoll would go on reporting them. */
 static void unwatch(int fd) { (void)epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL); }
+
+static int control(int operation, int fd, struct container *container, enum source source, uint32_t events) {
+    struct epoll_event event = {.events = events, .data.u64 = (uintptr_t)container | source};
+    return epoll_ctl(epoll, operation, fd, &event) == 0 ? 0 : errno;
+}
 
 static void report_closed(struct container *container) {
     unwatch(container->report);
@@ -34,9 +39,44 @@ static void report_closed(struct container *container) {
     events_send(&event);
 }
 
+/* The process with that pid, a child of this one, does the rest of the plan; it is reaped nowhere else, so the pid is its own. */
+static int succeed(struct container *container, pid_t pid) {
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (pidfd < 0)
+        return errno;
+    int error = control(EPOLL_CTL_ADD, pidfd, container, END, EPOLLIN);
+    if (!error)
+        error = control(EPOLL_CTL_MOD, container->pidfd, container, FIRST, EPOLLIN);
+    if (error) {
+        unwatch(pidfd);
+        close(pidfd);
+        return error;
+    }
+    container_succeed(container, pidfd);
+    return 0;
+}
+
+static void cloned(struct container *container, pid_t pid) {
+    pthread_mutex_lock(&adding);
+    int error = succeed(container, pid);
+    pthread_mutex_unlock(&adding);
+    if (error) {
+        siginfo_t info;
+        (void)kill(pid, SIGKILL);
+        (void)waitid(P_PID, (id_t)pid, &info, WEXITED);
+        return;
+    }
+    struct td_event event = {.kind = TD_EVENT_CLONED, .container = container->number, .status = pid};
+    events_send(&event);
+}
+
 static void report_arrived(struct container *container, const struct td_report *report) {
     if (report->kind == TD_REPORT_READY) {
         container->ready = 1;
+        return;
+    }
+    if (report->kind == TD_REPORT_CLONED) {
+        cloned(container, report->pid);
         return;
     }
     if (report->kind == TD_REPORT_FAILED)
@@ -67,19 +107,28 @@ static void read_reports(struct container *container) {
     }
 }
 
+/* Returns whether it had ended. */
+static int reap(int pidfd, siginfo_t *info) {
+    info->si_pid = 0;
+    while (waitid((idtype_t)TD_P_PIDFD, (id_t)pidfd, info, WEXITED | WNOHANG) != 0 && errno == EINTR)
+        ;
+    return info->si_pid != 0;
+}
+
 static void process_ended(struct container *container) {
-    siginfo_t info = {0};
+    siginfo_t info;
+    read_reports(container);
+    /* What ended may be the first process, of which the last report said that another one goes on. */
+    if (!reap(container->pidfd, &info))
+        return;
     pthread_mutex_lock(&adding);
     int guard = container->guard;
     pthread_mutex_unlock(&adding);
     /* It would end by itself, but may be stopped. */
     if (guard >= 0)
         (void)syscall(SYS_pidfd_send_signal, guard, SIGKILL, NULL, 0);
-    read_reports(container);
     if (container->report >= 0)
         report_closed(container);
-    while (waitid((idtype_t)TD_P_PIDFD, (id_t)container->pidfd, &info, WEXITED) != 0 && errno == EINTR)
-        ;
     container->ended = 1;
     container->code = info.si_code;
     container->status = info.si_status;
@@ -88,13 +137,15 @@ static void process_ended(struct container *container) {
     container_part_ended(container);
 }
 
-static void guard_ended(struct container *container) {
+/* The guard, or the first process of two. */
+static void helper_ended(struct container *container, enum source source) {
     siginfo_t info;
     pthread_mutex_lock(&adding);
+    int pidfd = source == GUARD ? container->guard : container->first;
     pthread_mutex_unlock(&adding);
-    while (waitid((idtype_t)TD_P_PIDFD, (id_t)container->guard, &info, WEXITED) != 0 && errno == EINTR)
-        ;
-    unwatch(container->guard);
+    if (!reap(pidfd, &info))
+        return;
+    unwatch(pidfd);
     container_part_ended(container);
 }
 
@@ -114,8 +165,8 @@ static void *watch(void *unused) {
         for (int i = 0; i < count; i++)
             if ((batch[i].data.u64 & SOURCE) == END)
                 process_ended(of(&batch[i]));
-            else if ((batch[i].data.u64 & SOURCE) == GUARD)
-                guard_ended(of(&batch[i]));
+            else if ((batch[i].data.u64 & SOURCE) != REPORTS)
+                helper_ended(of(&batch[i]), batch[i].data.u64 & SOURCE);
     }
     return NULL;
 }
@@ -128,11 +179,6 @@ int watch_open(void) {
     if (error)
         close(epoll);
     return error;
-}
-
-static int control(int operation, int fd, struct container *container, enum source source, uint32_t events) {
-    struct epoll_event event = {.events = events, .data.u64 = (uintptr_t)container | source};
-    return epoll_ctl(epoll, operation, fd, &event) == 0 ? 0 : errno;
 }
 
 /*

@@ -21,8 +21,13 @@ function restoreVariables(env: NodeJS.ProcessEnv): void {
 
 async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
-  const code = command === "run" && rest[0] !== "--help" ? await run(rest) : await other(args);
-  process.exitCode ||= code;
+  process.exitCode ||= await dispatch(command, rest, args);
+}
+
+function dispatch(command: string | undefined, rest: readonly string[], args: readonly string[]): Promise<number> {
+  if (rest[0] === "--help") return other(args);
+  if (command === "run") return run(rest);
+  return command === "exec" ? exec(rest) : other(args);
 }
 
 /** A reader that is gone has what it wants: then this ends as by SIGPIPE, which Node.js ignores. */
@@ -36,6 +41,11 @@ async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     return report(error);
   }
+}
+
+async function exec(args: readonly string[]): Promise<number> {
+  const { execCommand } = await import("./commands/exec.ts");
+  return await execCommand(args);
 }
 
 /**

@@ -10,6 +10,8 @@ export type FailureCode =
   | "container-not-found"
   /** The container is not running, and the operation needs one that is. */
   | "container-not-running"
+  /** The container is paused, so that no command can be started in it. */
+  | "container-paused"
   /** There is no image with that name. */
   | "image-not-found"
   /** An image with that name already exists. */

@@ -1,11 +1,12 @@
 /// <reference types="node" preserve="true" />
 import { resolve } from "node:path";
+import { exec as execInside } from "../container/exec.ts";
 import { prepare } from "../container/prepare.ts";
 import { start as startContainer } from "../container/start.ts";
 import { explainer } from "../explain/explain.ts";
 import { checkPlatform } from "../host/shim.ts";
 import { stateRoot } from "../state/root.ts";
-import { checkedImport, checkedName, checkedOptions, checkedRequest, checkedSignal } from "./check.ts";
+import { checkedExec, checkedImport, checkedName, checkedOptions, checkedRequest, checkedSignal } from "./check.ts";
 
 export { Failure, type FailureCode } from "../failure.ts";
 
@@ -181,6 +182,49 @@ export async function start(request: ContainerRequest, options: StartOptions = {
       return !ended && container.kill(checked);
     },
   };
+}
+
+/** Another command in a container that runs. */
+export interface ExecRequest {
+  /** The command and its arguments; a command without a slash is looked up in the container's `PATH`. */
+  readonly args: readonly string[];
+  /** Added to the container's own. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** `UID[:GID]`, numbers or names from the container's `/etc/passwd` and `/etc/group`. Default: the container's user. */
+  readonly user?: string | undefined;
+  /** An absolute path in the container. Default: the container's. */
+  readonly cwd?: string | undefined;
+  /** All capabilities; the container's other limits stay. Default: false. */
+  readonly privileged?: boolean | undefined;
+}
+
+/** A command in a container. It keeps Node.js from exiting, and ends when this process or the container ends. */
+export interface Execution {
+  /** The command's process id on this machine. */
+  readonly pid: number;
+  /** Settles after the command ended. */
+  readonly exited: Promise<ExitStatus>;
+  /** Sends a signal to the command, SIGTERM by default. Returns false if it has already ended. */
+  kill(signal?: NodeJS.Signals): boolean;
+}
+
+/**
+ * Runs another command in a container that any process started, with its files, limits and rights, and resolves once it runs.
+ * `container`: its name, or the beginning of its id.
+ *
+ * @throws Failure when the container does not run or is paused, or the command can't be started
+ */
+export async function exec(container: string, request: ExecRequest, options: StartOptions = {}): Promise<Execution> {
+  const [name, asked] = [checkedName(container), checkedExec(request)];
+  const { stdio, explain, language } = checkedOptions(options, "exec");
+  checkPlatform();
+  const observer = explain && explainer(language, explain);
+  const running = await execInside(resolve(stateRoot()), name, asked, { ...(stdio && { stdio }), observer });
+  const exited = running.exited.finally(() => observer?.finish());
+  // A caller may ignore it. When the start fails, it rejects with what this function throws.
+  exited.catch(() => {});
+  await running.started;
+  return { pid: running.pid, exited, kill: (signal = "SIGTERM") => running.kill(checkedSignal(signal)) };
 }
 
 /** An imported image. */

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import type { NamedRequest } from "../container/prepare.ts";
 import type { Language } from "../explain/reason.ts";
 import { Failure } from "../failure.ts";
+import type { ExecRequest } from "../spec/exec.ts";
 import type { LimitRequest } from "../spec/limits/resources.ts";
 import type { MountRequests } from "../spec/mount-requests/arrange.ts";
 import type { NetworkRequest } from "../spec/network.ts";
@@ -59,6 +60,7 @@ const LIMITS = [
 ];
 const LIMIT_LISTS = ["deviceReadBps", "deviceWriteBps", "deviceReadIops", "deviceWriteIops", "ulimits"];
 const OPTIONS = ["stdio", "explain", "language"];
+const EXEC_REQUEST = ["args", "env", "user", "cwd", "privileged"];
 
 export function checkedRequest(value: unknown): NamedRequest {
   const request = fields("start", "request", value, REQUEST);
@@ -119,14 +121,25 @@ function checkedNetwork({
   };
 }
 
+export function checkedExec(value: unknown): ExecRequest {
+  const { args, env, user, cwd, privileged } = fields("exec", "request", value, EXEC_REQUEST);
+  return {
+    args: texts("args", args),
+    env: env === undefined ? [] : variables(env),
+    user: user === undefined ? undefined : text("user", user),
+    cwd: cwd === undefined ? undefined : text("cwd", cwd),
+    privileged: flag("privileged", privileged ?? false),
+  };
+}
+
 export interface CheckedOptions {
   readonly stdio: readonly [number, number, number] | undefined;
   readonly explain: ((text: string) => void) | undefined;
   readonly language: Language;
 }
 
-export function checkedOptions(value: unknown): CheckedOptions {
-  const { stdio, explain, language = "en" } = fields("start", "options", value, OPTIONS);
+export function checkedOptions(value: unknown, from = "start"): CheckedOptions {
+  const { stdio, explain, language = "en" } = fields(from, "options", value, OPTIONS);
   if (explain !== undefined && typeof explain !== "function") throw mustBe("explain", "a function", explain);
   if (language !== "en" && language !== "zh") throw mustBe("language", '"en" or "zh"', language);
   return {

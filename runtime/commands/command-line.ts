@@ -1,13 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
+import { EXEC_OPTIONS } from "./exec-arguments.ts";
 import { imageCommand } from "./image.ts";
 import { networkCommand } from "./network.ts";
+import type { Options } from "./options/option.ts";
 import { report } from "./report.ts";
 import { RUN_OPTIONS } from "./run-arguments.ts";
 import { unavailableCommand } from "./unavailable.ts";
 
-/** Everything except `run`: help, version, images. Reports what goes wrong, and returns the exit code. */
+/** Everything except `run` and `exec`: help, version, images. Reports what goes wrong, and returns the exit code. */
 export async function otherCommands(args: readonly string[]): Promise<number> {
   try {
     await parse(args);
@@ -23,9 +25,10 @@ async function parse(args: readonly string[]): Promise<void> {
     .scriptName("tinydocker")
     .usage("$0 run [OPTION…] NAME CMD [ARG…]")
     .command(runHelp)
+    .command(execHelp)
     .command(imageCommand)
     .command(networkCommand)
-    .demandCommand(1, "the command is missing: run, image or network")
+    .demandCommand(1, "the command is missing: run, exec, image or network")
     .strict()
     .version(version())
     .help()
@@ -59,19 +62,30 @@ function existing(cwd: () => string): string {
   }
 }
 
-/** Only the help: cli.ts handles the command itself. */
-const runHelp: CommandModule = {
-  command: "run <NAME> <CMD> [ARG…]",
-  describe: "Run a command in a new container; options after NAME are the command's",
-  builder: (help) => {
-    for (const [name, option] of Object.entries(RUN_OPTIONS)) {
-      const alias = "short" in option ? { alias: option.short } : {};
-      help.option(name, { type: option.type, describe: option.describe, array: "multiple" in option, ...alias });
-    }
-    return help;
-  },
-  handler: () => {},
-};
+/** Only the help: cli.ts handles these commands themselves. */
+const runHelp = helpOf(
+  "run <NAME> <CMD> [ARG…]",
+  "Run a command in a new container; options after NAME are the command's",
+  RUN_OPTIONS,
+);
+const execHelp = helpOf(
+  "exec <NAME> <CMD> [ARG…]",
+  "Run another command in a container that runs; NAME may be the beginning of its id",
+  EXEC_OPTIONS,
+);
+
+function helpOf(command: string, describe: string, options: Options): CommandModule {
+  return {
+    command,
+    describe,
+    builder: (help) => {
+      for (const [name, { type, describe, short, multiple = false }] of Object.entries(options))
+        help.option(name, { type, describe, array: multiple, ...(short ? { alias: short } : {}) });
+      return help;
+    },
+    handler: () => {},
+  };
+}
 
 /** A bundle that devtool put on a target has no package.json beside it. */
 function version(): string {

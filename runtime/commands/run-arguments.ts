@@ -5,7 +5,7 @@ import { FILES_OPTIONS, filesRequest } from "./options/files.ts";
 import { LIMIT_OPTIONS, limitRequest } from "./options/limits.ts";
 import { NETWORK_OPTIONS, networkRequest } from "./options/network.ts";
 import type { Options, Values } from "./options/option.ts";
-import { parseOptions, RUN_REMEDY } from "./options/parse.ts";
+import { parseOptions, RUN_USAGE, usageRemedy } from "./options/parse.ts";
 import { PROCESS_OPTIONS, processRequest } from "./options/process.ts";
 import { SECURITY_OPTIONS, securityRequest } from "./options/security.ts";
 import { STREAMS_OPTIONS, type StreamsRequest, streamsRequest } from "./options/streams.ts";
@@ -65,5 +65,5 @@ function alwaysRemoved(): Failure {
 }
 
 function missing(message: string): Failure {
-  return new Failure(message, { code: "usage", remedy: RUN_REMEDY });
+  return new Failure(message, { code: "usage", remedy: usageRemedy(RUN_USAGE) });
 }

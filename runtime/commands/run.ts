@@ -1,11 +1,11 @@
-import { writeSync } from "node:fs";
 import { type NamedRequest, prepare } from "../container/prepare.ts";
 import { start } from "../container/start.ts";
 import type { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
-import { signalNumber } from "../host/signals.ts";
 import { takeTerminal } from "../host/terminal.ts";
 import type { ExitStatus } from "../state/exit.ts";
+import { exitCodeOf } from "./exit-code.ts";
+import { explainOnStderr } from "./explain.ts";
 import { parseRun } from "./run-arguments.ts";
 import { say } from "./say.ts";
 import { catchSignals } from "./signals.ts";
@@ -39,13 +39,6 @@ async function run(request: NamedRequest, streams: Streams, explain: boolean): P
   }
 }
 
-/** Its words are a tenth of the program, and a run without --explain does not load them. */
-async function explainOnStderr() {
-  const { explainer } = await import("../explain/explain.ts");
-  const { languageOf } = await import("../explain/reason.ts");
-  return explainer(languageOf(process.env), (words) => void writeSync(2, words));
-}
-
 function warn({ message, remedy }: Failure): void {
   say(`tinydocker: warning: ${message}\n${remedy ? `  ${remedy}\n` : ""}`);
 }
@@ -61,10 +54,4 @@ function reportFiltered(): void {
     "tinydocker: the command made a system call that its filter does not let it survive, as programs of 32 bits do\n" +
       "  --security-opt seccomp=unconfined runs it without a filter\n",
   );
-}
-
-/** As a shell reports a signal: 128 plus its number. */
-function exitCodeOf(status: ExitStatus): number {
-  if (status.signal === null) return status.code;
-  return 128 + signalNumber(status.signal);
 }

@@ -42,11 +42,14 @@ export function notIgnored(signals: readonly NodeJS.Signals[]): NodeJS.Signals[]
   return signals.filter((signal) => !isIgnored(constants.signals[signal]));
 }
 
-/** Catches signals from now on, and passes them to the container once there is one. */
+/** What signals are passed to: a container's command, or another one in it. */
+export type Signalled = Pick<Container, "kill" | "dropOutput" | "resize">;
+
+/** Catches signals from now on, and passes them on once there is something to pass them to. */
 export function catchSignals(shim: Shim, terminal: boolean) {
   const caught = notIgnored(ENDING);
   const early: NodeJS.Signals[] = [];
-  let container: Container | undefined;
+  let container: Signalled | undefined;
   const forward = (signal: NodeJS.Signals) => {
     if (!container) early.push(signal);
     else if (!container.kill(signal)) container.dropOutput();
@@ -56,7 +59,7 @@ export function catchSignals(shim: Shim, terminal: boolean) {
   process.on("SIGWINCH", resize);
   catchOthers(shim, forward);
   return {
-    forwardTo(started: Container) {
+    forwardTo(started: Signalled) {
       container = started;
       for (const signal of early) forward(signal);
     },

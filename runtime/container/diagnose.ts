@@ -8,6 +8,7 @@ import { ERRNO } from "../linux.ts";
 import type { Step } from "../plan/step.ts";
 import { hasUserNamespace } from "../spec/namespaces.ts";
 import { type ContainerSpec, imageName } from "../spec/spec.ts";
+import type { ExitStatus } from "../state/exit.ts";
 import { userNamespaceRemedy } from "./user-namespace-remedy.ts";
 
 const NAMESPACE_LIMIT_REMEDY =
@@ -94,10 +95,16 @@ const NOT_EXECUTABLE: readonly number[] = [
   ERRNO.ELOOP,
 ];
 
-/** For a failed step of the plan; undefined when the init failed before its first one. */
-export function stepFailure(step: Step | undefined, errno: number, object: string, spec: ContainerSpec): Failure {
+/** For a failed step of the plan; undefined when the init failed before its first one. `where`: what the command is looked up in. */
+export function stepFailure(
+  step: Step | undefined,
+  errno: number,
+  object: string,
+  spec: ContainerSpec,
+  where = `the image ${imageName(spec)}`,
+): Failure {
   if (!step) return new Failure(`the container's init can't read its plan: ${errnoText(errno)}`, { code: "internal" });
-  if (step.op === "EXEC") return commandFailure(errno, object, spec);
+  if (step.op === "EXEC") return commandFailure(errno, object, where);
   if (step.op === "CHDIR") {
     return new Failure(`can't enter the working directory ${spec.process.cwd}: ${errnoText(errno)}`, {
       code: "workdir-unusable",
@@ -120,8 +127,7 @@ function causeOf(step: Step, errno: number, object: string): string {
   return "path" in step && step.path === object ? errnoText(errno) : `${errnoText(errno)}: ${object}`;
 }
 
-function commandFailure(errno: number, object: string, spec: ContainerSpec): Failure {
-  const image = `the image ${imageName(spec)}`;
+function commandFailure(errno: number, object: string, image: string): Failure {
   if (errno === ERRNO.ELIBBAD) {
     return new Failure(`can't run ${object}: it is in ${image}, but its interpreter or dynamic loader is not`, {
       code: "interpreter-missing",
@@ -132,7 +138,7 @@ function commandFailure(errno: number, object: string, spec: ContainerSpec): Fai
     const where = object.includes("/") ? `in ${image}` : `in the PATH of ${image}`;
     return new Failure(`there is no command ${object} ${where}`, { code: "command-not-found", exitCode: 127 });
   }
-  const remedy = errno === ERRNO.EACCES ? { remedy: `chmod +x it in the image, unless it is a directory` } : {};
+  const remedy = errno === ERRNO.EACCES ? { remedy: `chmod +x it in ${image}, unless it is a directory` } : {};
   return new Failure(`can't run ${object}: ${errnoText(errno)}`, {
     code: "command-not-executable",
     exitCode: NOT_EXECUTABLE.includes(errno) ? 126 : 125,
@@ -248,4 +254,9 @@ export function hostFailure(error: unknown): unknown {
     remedy,
     cause: error,
   });
+}
+
+/** How a process ended. */
+export function statusText(status: ExitStatus): string {
+  return status.signal === null ? `exit code ${status.code}` : `killed by ${status.signal}`;
 }

@@ -6,7 +6,7 @@ import { endFrozen, processOf, undoAll } from "../state/entry.ts";
 import { type Exit, type ExitStatus, exitNow } from "../state/exit.ts";
 import { Attempt, type Ended, isUpperRefused, type Launch } from "./attempt.ts";
 import type { Container } from "./container.ts";
-import { hostFailure, stepFailure } from "./diagnose.ts";
+import { hostFailure, statusText, stepFailure } from "./diagnose.ts";
 import { deliver, deliverTyped, killIfDropped } from "./signals.ts";
 
 /**
@@ -170,8 +170,4 @@ function statusOf({ plan }: Attempt, end: Ended, { spec }: Launch, killedFor: No
           : "something outside ended it, such as the out-of-memory killer; see dmesg",
       });
   }
-}
-
-function statusText(status: ExitStatus): string {
-  return status.signal === null ? `exit code ${status.code}` : `killed by ${status.signal}`;
 }

@@ -8,15 +8,21 @@ import { callOf, cloneCall, guardCall } from "./strace.ts";
 const WORDS = {
   en: {
     clone: "a process in new namespaces, which shares this one's memory until it executes tinydocker-init",
+    cloneHere:
+      "a process that shares this one's memory until it executes tinydocker-init, so no process of the container sees it yet",
     guard:
       "a process that outlives this one, which may be killed with kill -9, to end the container then; by now it runs",
+    guardHere:
+      "a process that outlives this one, which may be killed with kill -9, to end the command then; by now it runs",
     took: "time of each step",
     total: "total",
     skipped: "skipped",
   },
   zh: {
     clone: "在新的命名空间中创建进程；它在执行 tinydocker-init 之前与本进程共享内存",
+    cloneHere: "创建进程；它在执行 tinydocker-init 之前与本进程共享内存，因此容器中的进程此时还看不到它",
     guard: "即使本进程被 kill -9，这个进程仍在，并随即结束容器；此时它已在运行",
+    guardHere: "即使本进程被 kill -9，这个进程仍在，并随即结束命令；此时它已在运行",
     took: "各步骤用时",
     total: "合计",
     skipped: "已跳过",
@@ -31,6 +37,9 @@ type Steps = Pick<Plan, "outside" | "steps">;
  * the reason for it.
  */
 export function explainPlan(plan: Plan, prepared: readonly Preparation[], language: Language): string {
+  const words = WORDS[language];
+  // Of a command in a container that runs.
+  const isInside = plan.namespaces === 0;
   const explained = (call: string, { reason }: Preparation | Step | CgroupStep) => ({
     call,
     why: reasonText(reason, language),
@@ -38,9 +47,9 @@ export function explainPlan(plan: Plan, prepared: readonly Preparation[], langua
   return [
     ...prepared.map((one) => explained(one.call, one)),
     ...plan.outside.map((step) => explained(callOf(step), step)),
-    { call: cloneCall(plan), why: WORDS[language].clone },
+    { call: cloneCall(plan), why: isInside ? words.cloneHere : words.clone },
     ...plan.steps.map((step) => explained(callOf(step), step)),
-    ...(plan.guarded ? [{ call: guardCall(), why: WORDS[language].guard }] : []),
+    ...(plan.guarded ? [{ call: guardCall(), why: isInside ? words.guardHere : words.guard }] : []),
   ]
     .map(({ call, why }, i) => `${numbered(i + 1)} ${call}\n     ${why}\n`)
     .join("");

@@ -1,4 +1,5 @@
 import { CGROUP_REASONS } from "../cgroup/reasons.ts";
+import { EXEC_REASONS } from "../plan/exec-reasons.ts";
 
 /** The reason for each step, for `--explain`. */
 const REASONS = {
@@ -261,6 +262,7 @@ const REASONS = {
     en: "as requested with --init: this process stays pid 1, passes signals on to the command and reaps what it leaves",
     zh: "按 --init 的要求：本进程保持为 1 号进程，向命令转发信号，并回收它留下的进程",
   },
+  ...EXEC_REASONS,
   exec: { en: "the init becomes the command, as pid 1 of the container", zh: "init 成为该命令，即容器的 1 号进程" },
 } as const;
 

@@ -52,8 +52,16 @@ function initCall(step: Step): string {
   switch (step.op) {
     case "UNSHARE":
       return `unshare(${flagNames(step.namespaces, CLONE)})`;
+    case "DUMPABLE":
+      return `prctl(PR_SET_DUMPABLE, ${step.dumpable})`;
+    case "JOIN_CGROUP":
+      return `write(slot ${step.slot}, "0") /* tasks of a cgroup */`;
+    case "SETNS":
+      return `setns(slot ${step.slot}, ${flagNames(step.namespaces, CLONE)})`;
+    case "CLONE":
+      return `clone3({flags=CLONE_PARENT, cgroup=slot ${step.slot}})`;
     case "PDEATHSIG":
-      return `prctl(PR_SET_PDEATHSIG, ${numberName(step.signal, SIGNAL)})`;
+      return `prctl(PR_SET_PDEATHSIG, ${step.signal === 0 ? 0 : numberName(step.signal, SIGNAL)})`;
     case "AWAIT":
       return `read(slot ${step.slot}, /* 1 byte */, 1)`;
     case "MKDIR":
@@ -205,12 +213,17 @@ function mountCall(step: MountStep): string {
 /** The call that makes the process in which the steps run. */
 export function cloneCall({ namespaces, outside }: Pick<Plan, "namespaces" | "outside">): string {
   const into = outside.some((step) => step.op === "CGROUP_JOIN" && step.version === 2) ? CLONE.CLONE_INTO_CGROUP : 0;
-  return `clone3({flags=CLONE_VM|CLONE_VFORK|CLONE_PIDFD|CLONE_CLEAR_SIGHAND|${flagNames(namespaces + into, CLONE)}, exit_signal=SIGCHLD})`;
+  return childCall(namespaces + into);
 }
 
 /** The call that makes the guard, while the steps run. */
 export function guardCall(): string {
-  return "clone3({flags=CLONE_VM|CLONE_VFORK|CLONE_PIDFD|CLONE_CLEAR_SIGHAND, exit_signal=SIGCHLD})";
+  return childCall(0);
+}
+
+function childCall(flags: number): string {
+  const further = flags === 0 ? "" : `|${flagNames(flags, CLONE)}`;
+  return `clone3({flags=CLONE_VM|CLONE_VFORK|CLONE_PIDFD|CLONE_CLEAR_SIGHAND${further}, exit_signal=SIGCHLD})`;
 }
 
 function further(flags: number | bigint): string {

@@ -14,6 +14,8 @@ export type ShimEvent = { readonly container: number } & (
   | { readonly kind: "step"; readonly step: number; readonly nanoseconds: bigint }
   | { readonly kind: "skipped" | "failed"; readonly step: number; readonly errno: number; readonly object: string }
   | { readonly kind: "executed" }
+  /** Another process, with this pid, does the rest of the plan in place of the first one. */
+  | { readonly kind: "cloned"; readonly pid: number }
   /** As waitid(2): CLD_EXITED with an exit code, else with a signal's number. */
   | { readonly kind: "exited"; readonly exitCode: number | null; readonly signal: number | null }
   /** The character that sends this signal was typed at the container's terminal. */
@@ -49,6 +51,8 @@ export function decodeEvent(bytes: Buffer): ShimEvent | SignalEvent {
       return { container, kind: "typed", signal: status };
     case 7:
       return { kind: "signal", signal: status };
+    case 8:
+      return { container, kind: "cloned", pid: status };
     default:
       throw new Error(`the shim sent an event of the unknown kind ${bytes.readUInt32LE(0)}`);
   }

@@ -18,6 +18,8 @@ export interface Shim {
   ): Spawned | { readonly errno: number; readonly stage: Stage };
   /** Calls `listener` with each event of a container until it exited, and keeps Node running until then. */
   listen(container: number, listener: (event: ShimEvent) => void): void;
+  /** Ends that, and lets Node exit. */
+  forget(container: number): void;
   /** Calls `listener` with each of these signals that this process gets from now on, but does not keep Node running. */
   catchSignals(signals: readonly number[], listener: (signal: number) => void): void;
   signal(pidfd: number, number: number): number;
@@ -35,6 +37,8 @@ export interface Shim {
   remove(path: string): Promise<number>;
   /** Starts a process that ends the container when this one was killed, whatever rights the container has gained. */
   guard(container: number): number;
+  /** Signals the process that does the plan, which after the event `cloned` is not the first one. */
+  kill(container: number, signal: number): number;
   dropOutput(container: number): number;
   /** Lets a BPF program decide which devices a cgroup v2 can use, by its directory's descriptor. */
   cgroupDevices(cgroup: number, program: Uint8Array): number;
@@ -83,6 +87,7 @@ async function open(): Promise<Shim> {
     ...td,
     spawn: ({ plan, ...options }) => spawn(td, plan, options),
     listen: source.listen,
+    forget: source.forget,
     catchSignals: (signals, listener) => {
       source.onSignal(listener);
       for (const signal of signals) td.catchSignal(signal);
@@ -112,7 +117,7 @@ export function checkPlatform(): void {
 }
 
 /** The functions of native/addon.c; text is UTF-8 with a zero byte at its end. */
-interface Library extends Omit<Shim, "spawn" | "listen" | "catchSignals" | "openInside" | "remove"> {
+interface Library extends Omit<Shim, "spawn" | "listen" | "forget" | "catchSignals" | "openInside" | "remove"> {
   abi(): bigint;
   /** `deliver` gets each event, and must not throw. */
   open(init: Uint8Array, deliver: (event: Buffer) => void): number;
@@ -179,11 +184,14 @@ async function remove(td: Library, path: string): Promise<number> {
 function eventSource(td: Library) {
   let onSignal = (_signal: number) => {};
   const listeners = new Map<number, (event: ShimEvent) => void>();
+  const forget = (container: number) => {
+    if (listeners.delete(container) && listeners.size === 0) td.keepRunning(0);
+  };
   const pass = (bytes: Buffer) => {
     const event = decodeEvent(bytes);
     if (event.kind === "signal") return onSignal(event.signal);
     const listener = listeners.get(event.container);
-    if (event.kind === "exited" && listeners.delete(event.container) && listeners.size === 0) td.keepRunning(0);
+    if (event.kind === "exited") forget(event.container);
     listener?.(event);
   };
   return {
@@ -200,6 +208,7 @@ function eventSource(td: Library) {
       listeners.set(container, listener);
       td.keepRunning(1);
     },
+    forget,
     onSignal: (listener: typeof onSignal) => {
       onSignal = listener;
     },

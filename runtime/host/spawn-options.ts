@@ -6,7 +6,7 @@ export interface SpawnOptions {
   readonly namespaces: number;
   /** Descriptors for the command's 0, 1 and 2. */
   readonly stdio: readonly [number, number, number];
-  /** Kept open by the init until it executes the command. */
+  /** Kept open by the init until it executes the command; -1: none. */
   readonly lock: number;
   /**
    * Who is root in the new user namespace, if there is one, and alone there. Without it, its users are mapped once the

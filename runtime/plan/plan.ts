@@ -15,11 +15,12 @@ import {
 import type { HostFacts } from "./host-facts.ts";
 import { mountSource, mountTarget } from "./mounts.ts";
 import { nameFiles, nameSource, nameTarget } from "./names.ts";
+import { CLONE_NEW } from "./namespaces.ts";
 import { awaitNetwork, HOST_NETLINK_SLOT, networkSteps } from "./network.ts";
 import { maskHost, protectPaths, workingDirectory } from "./paths.ts";
-import { machineSteps, processSteps, sysctlSteps } from "./process.ts";
+import { commandStep, machineSteps, oomScoreSteps, processSteps, sysctlSteps } from "./process.ts";
 import { rootOf, rootSteps } from "./root.ts";
-import type { Plan, Step } from "./step.ts";
+import type { Plan } from "./step.ts";
 
 const FIRST_SLOT = HOST_NETLINK_SLOT + 1;
 /** A pipe, where the init has to wait for its users or for a program. A container that waits has no cable, so no netlink socket. */
@@ -45,7 +46,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       ...(needsIdMapper(linux) ? [{ op: "AWAIT", slot: GATE_SLOT, reason: "mapIds" } as const] : []),
       // Made by clone3 it would begin at the caller's cgroup.
       { op: "UNSHARE", namespaces: CLONE.CLONE_NEWCGROUP, reason: "cgroupNamespace" },
-      ...oomScore(spec),
+      ...oomScoreSteps(spec),
       ...networkSteps(links),
       { op: "PRIVATE", reason: "private" },
       ...rootSteps(spec, host, OLD_ROOT_SLOT),
@@ -68,36 +69,16 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       ...awaitNetwork(links),
       ...(spec.network.mode === "user" ? [{ op: "AWAIT", slot: GATE_SLOT, reason: "connected" } as const] : []),
       ...processSteps(spec, host),
-      exec(spec),
+      commandStep(spec),
     ],
   };
 }
-
-const CLONE_NEW: Readonly<Record<Namespace["type"], number>> = {
-  mount: CLONE.CLONE_NEWNS,
-  cgroup: CLONE.CLONE_NEWCGROUP,
-  uts: CLONE.CLONE_NEWUTS,
-  ipc: CLONE.CLONE_NEWIPC,
-  user: CLONE.CLONE_NEWUSER,
-  pid: CLONE.CLONE_NEWPID,
-  network: CLONE.CLONE_NEWNET,
-};
 
 function newNamespace({ type, path }: Namespace): number {
   if (path === undefined) return CLONE_NEW[type];
   throw new Failure(`can't join the ${type} namespace ${path}: tinydocker only makes new ones`, {
     code: "usage",
   });
-}
-
-/** While the machine's own /proc can be seen, through which no image can lead elsewhere. */
-function oomScore({ process: { oomScoreAdj } }: ContainerSpec): Step[] {
-  return oomScoreAdj === undefined ? [] : [{ op: "OOM_SCORE_ADJ", score: String(oomScoreAdj), reason: "oomScore" }];
-}
-
-function exec({ process: { args, env } }: ContainerSpec): Step {
-  const search = env.findLast((entry) => entry.startsWith("PATH="))?.slice("PATH=".length) ?? "";
-  return { op: "EXEC", args, env, search, reason: "exec" };
 }
 
 /** Any process may clear its death signal, except the init that stays as pid 1. */

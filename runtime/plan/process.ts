@@ -19,29 +19,52 @@ export function sysctlSteps({ linux: { sysctl = {} } }: ContainerSpec): Step[] {
   }));
 }
 
+/** While the machine's own /proc can be seen, through which no image can lead elsewhere. */
+export function oomScoreSteps({ process: { oomScoreAdj } }: ContainerSpec): Step[] {
+  return oomScoreAdj === undefined ? [] : [{ op: "OOM_SCORE_ADJ", score: String(oomScoreAdj), reason: "oomScore" }];
+}
+
 /** What the command sees as its machine and session. */
-export function machineSteps({ hostname, network, process: { terminal, user } }: ContainerSpec): Step[] {
-  const console: Step[] = [
-    { op: "TOUCH", mode: 0o600, path: "/dev/console", reason: "target" },
-    { op: "TERMINAL", uid: user.uid, reason: "terminal" },
-  ];
+export function machineSteps(spec: ContainerSpec): Step[] {
+  const { hostname, network, process } = spec;
   // Root may lack CAP_NET_ADMIN, as inside another container.
   const loopback: Step = { op: "LINK_UP", name: "lo", reason: "loopback", excusedBy: "EPERM" };
-  // EPERM: without root, a pipe may belong to a user that the container does not have.
-  const pipes: Step[] =
-    user.uid === 0 ? [] : [{ op: "CHOWN_PIPES", uid: user.uid, reason: "ownPipes", excusedBy: "EPERM" }];
   return [
     { op: "SETHOSTNAME", name: hostname, reason: "hostname" },
     ...(network.mode === "host" ? [] : [loopback]),
-    // A kernel without keyrings has none to protect.
-    { op: "KEYRING", reason: "keyring", excusedBy: "ENOSYS" },
-    { op: "SETSID", reason: "session" },
-    ...(terminal ? console : pipes),
+    ...sessionSteps(process, { console: true }),
   ];
 }
 
-/** The command's identity and rights, in an order in which every step is still permitted. */
-export function processSteps(spec: ContainerSpec, host: HostFacts): Step[] {
+/** A session of its own. `console`: its terminal is the container's /dev/console. */
+export function sessionSteps(
+  { terminal, user: { uid } }: ContainerSpec["process"],
+  { console }: { readonly console: boolean },
+): Step[] {
+  // EPERM: without root, a pipe may belong to a user that the container does not have.
+  const pipes: Step[] = uid === 0 ? [] : [{ op: "CHOWN_PIPES", uid, reason: "ownPipes", excusedBy: "EPERM" }];
+  const ownTerminal: Step[] = [
+    ...(console ? [{ op: "TOUCH", mode: 0o600, path: "/dev/console", reason: "target" } as const] : []),
+    { op: "TERMINAL", uid, console: console ? 1 : 0, reason: "terminal" },
+  ];
+  return [
+    // A kernel without keyrings has none to protect.
+    { op: "KEYRING", reason: "keyring", excusedBy: "ENOSYS" },
+    { op: "SETSID", reason: "session" },
+    ...(terminal ? ownTerminal : pipes),
+  ];
+}
+
+/** The facts about the machine that a process in a container depends on. */
+export type ProcessFacts = Pick<HostFacts, "machine" | "kernel" | "userNamespace">;
+
+const DIES_WITH_PARENT = { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParentStill" } as const;
+
+/**
+ * The command's identity and rights, in an order in which every step is still permitted. `end`: what ends it besides its own
+ * exit.
+ */
+export function processSteps(spec: ContainerSpec, host: ProcessFacts, end: Step = DIES_WITH_PARENT): Step[] {
   const { user, cwd, rlimits, umask, capabilities, noNewPrivileges = true, init } = spec.process;
   const bounding = capabilityMask(capabilities.bounding);
   const effective = capabilityMask(capabilities.effective);
@@ -61,7 +84,7 @@ export function processSteps(spec: ContainerSpec, host: HostFacts): Step[] {
     { op: "SETUID", uid: user.uid, reason: "identity" },
     { op: "CAPSET", effective, permitted, reason: "capabilities" },
     { op: "CHDIR", path: cwd, reason: "chdir" },
-    { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParentStill" },
+    end,
     ...(noNewPrivileges ? [{ op: "NO_NEW_PRIVS", reason: "noNewPrivileges" } as const, ...filter] : []),
     ...(init ? [{ op: "REAPER", reason: "reaper" } as const] : []),
   ];
@@ -75,10 +98,16 @@ function rlimitStep({ type, soft, hard }: Rlimit): Step {
 }
 
 /** What the kernel refuses to do for the command. */
-function filterSteps({ linux, process }: ContainerSpec, { machine, kernel }: HostFacts): Step[] {
+function filterSteps({ linux, process }: ContainerSpec, { machine, kernel }: ProcessFacts): Step[] {
   if (linux.seccomp === "unconfined") return [];
   const there = { machine, kernel, capabilities: process.capabilities.bounding };
   const { seccomp: profile = {} } = linux;
   const filter = linux.seccomp ? filterOf(linux.seccomp, there) : dockerFilter(there);
   return [{ op: "SECCOMP", flags: filterFlags(profile), filter, reason: linux.seccomp ? "seccompFile" : "seccomp" }];
+}
+
+/** The last step. */
+export function commandStep({ process: { args, env } }: ContainerSpec, reason: "exec" | "execInside" = "exec"): Step {
+  const search = env.findLast((entry) => entry.startsWith("PATH="))?.slice("PATH=".length) ?? "";
+  return { op: "EXEC", args, env, search, reason };
 }

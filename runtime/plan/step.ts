@@ -22,6 +22,10 @@ export type Kind = keyof Values;
 export const FIELDS = {
   PDEATHSIG: { signal: "number" },
   UNSHARE: { namespaces: "number" },
+  DUMPABLE: { dumpable: "number" },
+  JOIN_CGROUP: { slot: "slot" },
+  SETNS: { slot: "slot", namespaces: "number" },
+  CLONE: { slot: "slot" },
   AWAIT: { slot: "slot" },
   MKDIR: { mode: "number", path: "text" },
   WRITE: { mode: "number", path: "text", content: "text" },
@@ -51,7 +55,7 @@ export const FIELDS = {
   OOM_SCORE_ADJ: { score: "text" },
   KEYRING: {},
   SETSID: {},
-  TERMINAL: { uid: "number" },
+  TERMINAL: { uid: "number", console: "number" },
   CHOWN_PIPES: { uid: "number" },
   UMASK: { mask: "number" },
   CAPBSET: { capabilities: "number" },
@@ -88,7 +92,6 @@ export interface Preparation {
   readonly reason: Reason;
 }
 
-/** What a container's start consists of: the namespaces clone3 makes, then the steps inside them. */
 /** What a container's start consists of: steps outside it, the namespaces clone3 makes, then the steps inside them. */
 export interface Plan {
   readonly outside: readonly CgroupStep[];

@@ -7,6 +7,6 @@ export function mountsInFirst(linux: Namespaces, { userNamespace }: Pick<HostFac
 }
 
 /** A process that writes its own gid_map has to give up setgroups(2) first: user_namespaces(7). */
-export function canSetGroups(linux: Namespaces, { userNamespace }: HostFacts): boolean {
+export function canSetGroups(linux: Namespaces, { userNamespace }: Pick<HostFacts, "userNamespace">): boolean {
   return hasUserNamespace(linux) ? needsIdMapper(linux) : userNamespace.setgroups;
 }

@@ -16,7 +16,40 @@ export function environmentOf(
     ["HOME", container.home],
   ]);
   if (container.terminal) env.set("TERM", caller["TERM"] || "xterm");
-  for (const entry of asked) {
+  for (const [key, value] of requested(asked, caller)) env.set(key, value);
+  return textsOf(env);
+}
+
+/** The variables of a container that is running, for another command in it: `own` has what the command's user and terminal change. */
+export function environmentInside(
+  container: readonly string[],
+  own: Readonly<Record<string, string | undefined>>,
+  asked: readonly string[],
+  caller: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const env = new Map(container.map(partsOf));
+  for (const [key, value] of Object.entries(own)) {
+    if (value === undefined) env.delete(key);
+    else env.set(key, value);
+  }
+  for (const [key, value] of requested(asked, caller)) env.set(key, value);
+  return textsOf(env);
+}
+
+function partsOf(entry: string): [key: string, value: string] {
+  const equals = entry.indexOf("=");
+  return [entry.slice(0, equals), entry.slice(equals + 1)];
+}
+
+function textsOf(env: ReadonlyMap<string, string>): string[] {
+  return Array.from(env, ([key, value]) => `${key}=${value}`);
+}
+
+function requested(
+  asked: readonly string[],
+  caller: Readonly<Record<string, string | undefined>>,
+): [key: string, value: string][] {
+  return asked.flatMap((entry): [string, string][] => {
     const equals = entry.indexOf("=");
     const key = equals < 0 ? entry : entry.slice(0, equals);
     const value = equals < 0 ? caller[key] : entry.slice(equals + 1);
@@ -27,7 +60,6 @@ export function environmentOf(
         remedy: "use -e KEY=VALUE, or -e KEY for the value in your environment",
       });
     }
-    if (value !== undefined) env.set(key, value);
-  }
-  return Array.from(env, ([key, value]) => `${key}=${value}`);
+    return value === undefined ? [] : [[key, value]];
+  });
 }

@@ -184,7 +184,7 @@ function checkedHostname(hostname: string): string {
   });
 }
 
-function checkedUser(
+export function checkedUser(
   { uid, gid, additionalGids, addedGids = [] }: User,
   { uids, gids, setgroups }: Ids,
 ): ContainerSpec["process"]["user"] {
@@ -211,7 +211,7 @@ function seccompOf({ seccomp }: Security, { seccompProfile }: Caller): Pick<Cont
   throw new Failure(`the seccomp profile ${seccomp.file} was not read`, { code: "internal" });
 }
 
-function checkedArguments(args: readonly string[]): readonly string[] {
+export function checkedArguments(args: readonly string[]): readonly string[] {
   if (args.length === 0)
     throw new Failure("there is no command to run", { code: "usage", remedy: "tinydocker run NAME CMD [ARG…]" });
   for (const argument of args) {
@@ -221,7 +221,7 @@ function checkedArguments(args: readonly string[]): readonly string[] {
   return args;
 }
 
-function checkedDirectory(path: string): string {
+export function checkedDirectory(path: string): string {
   const fault = path.startsWith("/") ? textFault(path) : "is not an absolute path";
   if (fault === undefined) return normalizePath(path);
   throw new Failure(`the working directory ${JSON.stringify(path)} ${fault}`, {

@@ -22,14 +22,17 @@ export interface PlanOptions {
   readonly root: string;
   readonly args: readonly string[];
   readonly terminal?: boolean;
+  /** The rest is done by a process that the first one clones; not in a new pid namespace. */
+  readonly clones?: boolean;
   /** Run inside the root, before the command. */
   readonly more?: readonly Step[];
 }
 
 /** A plan with little policy: it needs root, and shares its root directory with others of its kind. */
-export function plainPlan({ root, args, terminal = false, more = [] }: PlanOptions): Uint8Array {
+export function plainPlan({ root, args, terminal = false, clones = false, more = [] }: PlanOptions): Uint8Array {
   const steps: Step[] = [
     { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParent" },
+    ...(clones ? [{ op: "CLONE", slot: OLD_ROOT_SLOT, reason: "joinPid" } as const] : []),
     { op: "MOUNT", flags: MS.MS_REC | MS.MS_PRIVATE, source: "", target: "/", type: "", data: "", reason: "private" },
     { op: "OPEN_TREE", slot: ROOT_SLOT, flags: 0, device: 0, path: root, reason: "rootBind" },
     { op: "MOVE_MOUNT", slot: ROOT_SLOT, path: root, reason: "rootBind" },
@@ -38,7 +41,7 @@ export function plainPlan({ root, args, terminal = false, more = [] }: PlanOptio
     mount("proc", "/proc", "", "proc"),
     mount("devpts", "/dev/pts", "newinstance,ptmxmode=0666", "devpts"),
     { op: "SETSID", reason: "session" },
-    ...(terminal ? [{ op: "TERMINAL", uid: 0, reason: "terminal" } as const] : []),
+    ...(terminal ? [{ op: "TERMINAL", uid: 0, console: 1, reason: "terminal" } as const] : []),
     ...more,
     { op: "CLOSE_ON_EXEC", reason: "descriptors" },
     { op: "EXEC", args, env: ["PATH=/bin"], search: "/bin", reason: "exec" },

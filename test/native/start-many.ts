@@ -23,9 +23,11 @@ export async function startMany(scope: Scope): Promise<StartMany> {
   const [plan, terminalPlan] = [join(directory, "plan"), join(directory, "terminal-plan")];
   writeFileSync(plan, plainPlan({ root, args: ["sh", "-c", "exit 7"] }));
   writeFileSync(terminalPlan, plainPlan({ root, args: ["sh", "-c", "read line; exit 8"], terminal: true }));
+  const clonedPlan = join(directory, "cloned-plan");
+  writeFileSync(clonedPlan, plainPlan({ root, args: ["sh", "-c", "exit 7"], clones: true }));
   execFileSync("make", ["-s", "-C", "native"]);
   const built = new Set<string>();
-  const plans = ["native/build/tinydocker-init", plan, terminalPlan];
+  const plans = ["native/build/tinydocker-init", plan, terminalPlan, clonedPlan];
   return {
     directory,
     run: (goal, prefix = [], args = []) => {

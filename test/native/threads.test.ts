@@ -4,7 +4,7 @@ import { needs } from "../rig/host.ts";
 import { lacks, startMany } from "./start-many.ts";
 
 const program = await startMany({ after });
-const ended = { status: 0, stdout: "62 containers ended\n", stderr: "" };
+const ended = { status: 0, stdout: "74 containers ended\n", stderr: "" };
 
 test("ThreadSanitizer finds no race between the threads of the library", (t) => {
   if (!needs(t, lacks("libtsan.so"))) return;

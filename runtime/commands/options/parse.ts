@@ -10,18 +10,34 @@ import { UNAVAILABLE, UNAVAILABLE_SHORT } from "./unavailable.ts";
 export function parseOptions<T extends Options>(
   options: T,
   args: readonly string[],
+  usage: Usage = RUN_USAGE,
 ): { values: Values<T>; rest: readonly string[] } {
+  const syntax = { options, usage };
   const given: Given[] = [];
   let at = 0;
   for (let argument = args[at]; argument !== undefined && isOption(argument); argument = args[at]) {
     at += 1;
     if (argument === "--") break;
     const next = args[at];
-    const read = argument.startsWith("--") ? [longOption(options, argument, next)] : cluster(options, argument, next);
+    const read = argument.startsWith("--") ? [longOption(syntax, argument, next)] : cluster(syntax, argument, next);
     if (read.at(-1)?.tookNext) at += 1;
     given.push(...read);
   }
-  return { values: valuesOf(options, given), rest: args.slice(at) };
+  return { values: valuesOf(syntax, given), rest: args.slice(at) };
+}
+
+/** How a command is written, for messages. */
+export interface Usage {
+  /** Such as `run`. */
+  readonly command: string;
+  /** What follows it. */
+  readonly synopsis: string;
+}
+
+/** What a command can be given. */
+interface Syntax<T extends Options = Options> {
+  readonly options: T;
+  readonly usage: Usage;
 }
 
 interface Given {
@@ -37,73 +53,77 @@ function isOption(argument: string): boolean {
 }
 
 /** `--name=value`, `--name value`, or `--name` for a boolean. */
-function longOption(options: Options, argument: string, next: string | undefined): Given {
+function longOption({ options, usage }: Syntax, argument: string, next: string | undefined): Given {
   const [, written = "", value] = /^--([^=]*)(?:=([\s\S]*))?$/.exec(argument) ?? [];
   const name = Object.keys(options).find((known) => options[known]?.aliases?.includes(written)) ?? written;
   const option = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (option === undefined) throw unknown(options, name, `--${name}`, argument);
-  return { name, ...valueFor(option, `--${written}`, value, next) };
+  if (option === undefined) throw unknown({ options, usage }, name, `--${name}`, argument);
+  return { name, ...valueFor(usage, option, `--${written}`, value, next) };
 }
 
 /** `-it`, `-u0`, `-u=0`, `-u 0`, `-itu 0`: the first option that takes a value takes all that follows. */
-function cluster(options: Options, argument: string, next: string | undefined): Given[] {
+function cluster({ options, usage }: Syntax, argument: string, next: string | undefined): Given[] {
   const given: Given[] = [];
   for (let letters = argument.slice(1); letters !== ""; ) {
     const letter = letters.charAt(0);
     const [name, option] = Object.entries(options).find(([, { short }]) => short === letter) ?? [];
     if (name === undefined || option === undefined) {
-      throw unknown(options, UNAVAILABLE_SHORT[letter] ?? "", `-${letter}`, argument);
+      throw unknown({ options, usage }, UNAVAILABLE_SHORT[letter] ?? "", `-${letter}`, argument);
     }
     const after = letters.slice(1);
     const isFlag = option.type === "boolean" && !after.startsWith("=");
     const value = isFlag || after === "" ? undefined : after.replace(/^=/, "");
-    given.push({ name, ...valueFor(option, `-${letter}`, value, next) });
+    given.push({ name, ...valueFor(usage, option, `-${letter}`, value, next) });
     letters = isFlag ? after : "";
   }
   return given;
 }
 
-function valueFor(option: Option, written: string, value: string | undefined, next: string | undefined) {
+function valueFor(usage: Usage, option: Option, written: string, value: string | undefined, next: string | undefined) {
   if (value !== undefined) return { value, tookNext: false };
   if (option.type === "boolean") return { value: "true", tookNext: false };
-  if (next === undefined) throw refused(`the option ${written} needs a value`);
+  if (next === undefined) throw refused(usage, `the option ${written} needs a value`);
   return { value: next, tookNext: true };
 }
 
-function valuesOf<T extends Options>(options: T, given: readonly Given[]): Values<T> {
+function valuesOf<T extends Options>({ options, usage }: Syntax<T>, given: readonly Given[]): Values<T> {
   const values = Object.entries(options).map(([name, { type, multiple }]) => {
     const written = given.filter((one) => one.name === name).map(({ value }) => value);
     if (multiple) return [name, written];
     const last = written.at(-1);
-    return [name, type === "boolean" && last !== undefined ? booleanOf(name, last) : last];
+    return [name, type === "boolean" && last !== undefined ? booleanOf(usage, name, last) : last];
   });
   return Object.fromEntries(values) as Values<T>;
 }
 
 /** The words of Go's strconv.ParseBool. */
-function booleanOf(name: string, value: string): boolean {
+function booleanOf(usage: Usage, name: string, value: string): boolean {
   if (/^(1|t|T|true|True|TRUE)$/.test(value)) return true;
   if (/^(0|f|F|false|False|FALSE)$/.test(value)) return false;
-  throw refused(`the option --${name} is true or false, not ${JSON.stringify(value)}`);
+  throw refused(usage, `the option --${name} is true or false, not ${JSON.stringify(value)}`);
 }
 
 /** `written`: the option as it was given, in the whole `argument`. */
-function unknown(options: Options, name: string, written: string, argument: string): Failure {
+function unknown({ options, usage }: Syntax, name: string, written: string, argument: string): Failure {
   const instead = Object.hasOwn(UNAVAILABLE, name) ? UNAVAILABLE[name] : undefined;
   if (instead !== undefined) {
     const long = written.startsWith("--") ? "" : ` (--${name})`;
-    return new Failure(`tinydocker run has no ${written}${long}`, { code: "usage", remedy: instead });
+    return new Failure(`tinydocker ${usage.command} has no ${written}${long}`, { code: "usage", remedy: instead });
   }
   const where = argument.startsWith(written) ? "" : ` in ${argument}`;
   const meant = didYouMean(
     written,
     Object.keys(options).map((known) => `--${known}`),
   );
-  return refused(`unknown option '${written}'${where}`, meant);
+  return refused(usage, `unknown option '${written}'${where}`, meant);
 }
 
-function refused(message: string, remedy: string = RUN_REMEDY): Failure {
+function refused(usage: Usage, message: string, remedy = usageRemedy(usage)): Failure {
   return new Failure(message, { code: "usage", remedy });
 }
 
-export const RUN_REMEDY = "tinydocker run [OPTION…] NAME CMD [ARG…]; see tinydocker run --help";
+export const RUN_USAGE: Usage = { command: "run", synopsis: "[OPTION…] NAME CMD [ARG…]" };
+
+export function usageRemedy({ command, synopsis }: Usage): string {
+  return `tinydocker ${command} ${synopsis}; see tinydocker ${command} --help`;
+}

@@ -11,6 +11,9 @@ const CASES: readonly (readonly [Step, string])[] = [
   [{ ...mount, flags: MS.MS_NOSUID + 0x200 }, 'mount(NULL, "/m", NULL, MS_NOSUID|0x200, NULL)'],
   [{ ...mount, flags: 0x200 }, 'mount(NULL, "/m", NULL, 0x200 /* MS_??? */, NULL)'],
   [{ op: "PDEATHSIG", signal: 15, reason: "dieWithParent" }, "prctl(PR_SET_PDEATHSIG, SIGTERM)"],
+  [{ op: "PDEATHSIG", signal: 0, reason: "outlives" }, "prctl(PR_SET_PDEATHSIG, 0)"],
+  [{ op: "SETNS", slot: 0, namespaces: 0x22000000, reason: "join" }, "setns(slot 0, CLONE_NEWCGROUP|CLONE_NEWPID)"],
+  [{ op: "CLONE", slot: 2, reason: "joinPid" }, "clone3({flags=CLONE_PARENT, cgroup=slot 2})"],
   [{ op: "AWAIT", slot: 3, reason: "mapIds" }, "read(slot 3, /* 1 byte */, 1)"],
   [{ op: "RLIMIT", resource: 6, soft: 5, reason: "nofile" }, "setrlimit(RLIMIT_NPROC, {rlim_cur=5})"],
   [

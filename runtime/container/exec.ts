@@ -1,0 +1,166 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { release } from "node:os";
+import { join } from "node:path";
+import { givenCapabilities } from "../host/capabilities.ts";
+import { openGate } from "../host/gate.ts";
+import { isAlive } from "../host/process.ts";
+import { openShim, type Shim } from "../host/shim.ts";
+import { identity, userNamespaceFacts } from "../host/users/identity.ts";
+import { encodePlan } from "../plan/codec.ts";
+import { execPlanOf } from "../plan/exec.ts";
+import type { Plan } from "../plan/step.ts";
+import { type ExecRequest, type ExecUser, execSpecOf } from "../spec/exec.ts";
+import { hasUserNamespace } from "../spec/namespaces.ts";
+import type { Caller, ContainerSpec } from "../spec/spec.ts";
+import { resolveUser } from "../spec/user.ts";
+import { nameOf } from "../state/containers.ts";
+import type { StartOptions } from "./container.ts";
+import { cloneFailure } from "./diagnose.ts";
+import { type Execution, follow } from "./execution.ts";
+import { observed } from "./observe.ts";
+import { relay } from "./relay.ts";
+import { notRunning, openRunning, type Running, refusePaused } from "./running.ts";
+
+/** Of /etc/passwd and /etc/group, each; the rest of a larger file is ignored. */
+const ACCOUNTS_BYTES_MAX = 1 << 20;
+
+export interface ExecOptions {
+  /** As in StartOptions. */
+  readonly stdio?: StartOptions["stdio"];
+  readonly observer?: StartOptions["observer"] | undefined;
+  /** It goes on when this process ends. */
+  readonly detached?: boolean | undefined;
+}
+
+/**
+ * Starts another command in a container that any process started, by its name or the beginning of its id. When the calling thread ends, the kernel kills it. Throws
+ * Failure when the container does not run, or is paused.
+ */
+export async function exec(
+  root: string,
+  written: string,
+  request: ExecRequest,
+  options: ExecOptions = {},
+): Promise<Execution> {
+  const asking = caller(request);
+  const name = nameOf(root, written);
+  const shim = await openShim();
+  const running = await openRunning(shim, root, name);
+  try {
+    refusePaused(name, running);
+    const spec = execSpecOf(running.record.spec, request, userIn(shim, running, request), asking);
+    // What was read above was the container's.
+    if (!isAlive(running.process)) throw notRunning(name, "stopped");
+    return launch(shim, running, spec, options);
+  } finally {
+    shim.close(running.pidfd);
+  }
+}
+
+function caller({ env = [], privileged = false }: ExecRequest): Caller {
+  const self = identity();
+  const names = ["TERM", ...env.filter((entry) => !entry.includes("="))];
+  return {
+    ...self,
+    env: Object.fromEntries(names.map((key) => [key, process.env[key]])),
+    cwd: undefined,
+    ...(privileged ? { capabilities: givenCapabilities(self) } : {}),
+  };
+}
+
+function userIn(shim: Shim, { process: { pid }, record: { spec } }: Running, { user }: ExecRequest): ExecUser {
+  if (user === undefined) return { asked: undefined, ownHome: "" };
+  const read = (path: string) => readInside(shim, `/proc/${pid}/root`, path);
+  const passwd = read("etc/passwd");
+  const { home } = resolveUser(String(spec.process.user.uid), passwd, "");
+  return { asked: resolveUser(user, passwd, read("etc/group")), ownHome: home };
+}
+
+/** Empty if there is no such file. No symlink leads out of the root; it may have anything there, such as a FIFO. */
+function readInside(shim: Shim, root: string, path: string): string {
+  const fd = shim.openInside(root, path);
+  if (fd < 0) return "";
+  try {
+    if (!fstatSync(fd).isFile()) return "";
+    const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, ACCOUNTS_BYTES_MAX));
+    return bytes.toString("utf8", 0, readSync(fd, bytes, 0, bytes.length, 0));
+  } finally {
+    shim.close(fd);
+  }
+}
+
+function launch(shim: Shim, running: Running, spec: ContainerSpec, options: ExecOptions): Execution {
+  const { detached = false, observer } = options;
+  const joined = openCgroups(running);
+  try {
+    const plan = execPlanOf(spec, {
+      machine: process.arch === "arm64" ? "aarch64" : "x86_64",
+      kernel: release(),
+      userNamespace: userNamespaceFacts(),
+      tasks: joined.tasks.length,
+      detached,
+    });
+    observed(() => observer?.planned(plan, []));
+    const gate = openGate(shim);
+    try {
+      const number = spawn(shim, running, spec, plan, [gate.slot, ...joined.tasks, ...joined.cgroup2], options);
+      return follow(shim, { running, spec, plan, observer, gate }, number);
+    } catch (error) {
+      shim.close(gate.end);
+      throw error;
+    } finally {
+      shim.close(gate.slot);
+    }
+  } finally {
+    for (const fd of [...joined.tasks, ...joined.cgroup2]) closeSync(fd);
+  }
+}
+
+interface OpenCgroups {
+  /** Of version 1: their files `tasks`. */
+  readonly tasks: readonly number[];
+  /** One directory, or none. */
+  readonly cgroup2: readonly number[];
+}
+
+function openCgroups({ cgroups }: Running): OpenCgroups {
+  const opened = (version: 1 | 2, open: (path: string) => number) =>
+    cgroups.filter((one) => one.version === version).flatMap(({ path }) => ifThere(() => open(path)));
+  return {
+    tasks: opened(1, (path) => openSync(join(path, "tasks"), constants.O_WRONLY)),
+    cgroup2: opened(2, (path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)),
+  };
+}
+
+/** The container has none where its user could make none, or has ended. */
+function ifThere(open: () => number): number[] {
+  try {
+    return [open()];
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function spawn(
+  shim: Shim,
+  { pidfd }: Running,
+  spec: ContainerSpec,
+  plan: Plan,
+  slots: readonly number[],
+  { stdio = [0, 1, 2], observer }: ExecOptions,
+): number {
+  const { terminal } = spec.process;
+  const spawned = shim.spawn({
+    plan: encodePlan(plan.steps, observer !== undefined),
+    namespaces: 0,
+    ...(terminal ? { stdio, relayed: [] } : relay(stdio, spec)),
+    lock: -1,
+    terminal,
+    extra: [pidfd, ...slots],
+  });
+  if ("errno" in spawned) throw cloneFailure(spawned.stage, spawned.errno, hasUserNamespace(spec.linux));
+  // Of the first process; the shim has its own, and then that of the second.
+  shim.close(spawned.pidfd);
+  return spawned.container;
+}

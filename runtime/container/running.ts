@@ -1,0 +1,93 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { cgroupAt } from "../cgroup/place.ts";
+import { Failure } from "../failure.ts";
+import { isFrozen } from "../host/cgroup/freezer.ts";
+import { isAlive, type ProcessIdentity } from "../host/process.ts";
+import type { Shim } from "../host/shim.ts";
+import { cgroupName } from "../resources/cgroup.ts";
+import type { Entry } from "../state/entry.ts";
+import { type Places, placesOf } from "../state/places.ts";
+import type { ContainerRecord } from "../state/record.ts";
+import { findExisting } from "../state/status.ts";
+
+/** A container whose command runs. */
+export interface Running {
+  readonly record: ContainerRecord;
+  readonly process: ProcessIdentity;
+  /** Of its first process; whoever opened it closes it. */
+  readonly pidfd: number;
+  readonly cgroups: readonly Cgroup[];
+}
+
+export interface Cgroup {
+  readonly version: 1 | 2;
+  /** Its directory, which does not exist where the user could make none. */
+  readonly path: string;
+}
+
+/** How long one that is being set up may take until its command runs. */
+const START_WAIT_MS = 10_000;
+const START_POLL_MS = 5;
+
+/** Throws Failure if it does not run. */
+export async function openRunning(shim: Shim, root: string, name: string): Promise<Running> {
+  const deadline = Date.now() + START_WAIT_MS;
+  for (;;) {
+    const running = attempt(shim, root, name);
+    if (running && hasExecuted(running.process.pid)) return running;
+    if (running) shim.close(running.pidfd);
+    if (Date.now() >= deadline) throw notRunning(name, "being started");
+    await setTimeout(START_POLL_MS);
+  }
+}
+
+/** Undefined: it is being made. */
+function attempt(shim: Shim, root: string, name: string): Running | undefined {
+  const places = placesOf(root, name);
+  const { record, status, entries } = findExisting(places, name);
+  if (status.state === "creating") return undefined;
+  if (status.state !== "running") throw notRunning(name, status.state);
+  const { process } = status;
+  const pidfd = shim.pidfd(process.pid);
+  // The pid may have been reused. Once the pidfd is open, the process found alive is the one that it is of.
+  if (pidfd < 0 || !isAlive(process)) {
+    if (pidfd >= 0) shim.close(pidfd);
+    throw notRunning(name, "stopped");
+  }
+  return { record, process, pidfd, cgroups: cgroupsOf(places, entries) };
+}
+
+export function notRunning(name: string, state: string): Failure {
+  return new Failure(`the container ${name} is not running: it is ${state}`, { code: "container-not-running" });
+}
+
+/** Those of the journal's entries. */
+export function cgroupsOf(places: Places, entries: readonly Entry[]): Cgroup[] {
+  return entries.flatMap(({ resource }) =>
+    resource.kind === "cgroups"
+      ? resource.places.map((place) => ({ version: place.version, path: cgroupAt(place, cgroupName(places)) }))
+      : [],
+  );
+}
+
+/** Throws Failure for one whose processes are stopped: one that joined them would be stopped as well. */
+export function refusePaused(name: string, { cgroups }: Pick<Running, "cgroups">): void {
+  if (!cgroups.some(({ path, version }) => isFrozen(path, version))) return;
+  throw new Failure(`the container ${name} is paused`, {
+    code: "container-paused",
+    remedy: `tinydocker unpause ${name}`,
+  });
+}
+
+const INIT = "/memfd:tinydocker-init (deleted)";
+
+/** Until its init has become the command, its root may still be the machine's. With --init, that stays, under another name. */
+function hasExecuted(pid: number): boolean {
+  try {
+    if (readlinkSync(`/proc/${pid}/exe`) !== INIT) return true;
+    return readFileSync(`/proc/${pid}/comm`, "utf8") === "tinydocker-init\n";
+  } catch {
+    return true; // it has ended, or may not be read, which no init forbids
+  }
+}

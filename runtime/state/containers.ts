@@ -1,0 +1,38 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../failure.ts";
+import { isMissing, lockedNames } from "./lock.ts";
+import { placesOf } from "./places.ts";
+import { type Found, find } from "./status.ts";
+
+/** Every container, by name, as it was found; not locked, so the result may be out of date. Throws Failure for a damaged one. */
+export function findAll(root: string): Found[] {
+  const names = [...new Set([...recordedNames(root), ...lockedNames(root)])].sort();
+  return names.flatMap((name) => find(placesOf(root, name)) ?? []);
+}
+
+/** Those that are kept after their exit. A name can't begin with a dot: such a file is unfinished. */
+function recordedNames(root: string): string[] {
+  try {
+    return readdirSync(join(root, "records")).filter((name) => !name.startsWith("."));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+const ID = /^[0-9a-f]{1,64}$/;
+
+/** The name of the container that is meant by its name, or by the beginning of its id. Throws Failure for none, and for several. */
+export function nameOf(root: string, written: string): string {
+  const isName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(written);
+  if (isName && find(placesOf(root, written))) return written;
+  const meant = ID.test(written) ? findAll(root).filter(({ record }) => record.id.startsWith(written)) : [];
+  const [first, second] = meant;
+  if (first && !second) return first.record.name;
+  if (!first) throw new Failure(`there is no container ${written}`, { code: "container-not-found" });
+  throw new Failure(`${written} is the beginning of several containers' ids`, {
+    code: "usage",
+    remedy: `write more of the id, or a name: ${meant.map(({ record }) => record.name).join(", ")}`,
+  });
+}
