@@ -59,6 +59,8 @@ export type FailureCode =
   | "port-unreachable"
   /** The target is not Linux. */
   | "platform-unsupported"
+  /** A file of an editor's can't be read, extended or written. */
+  | "editor-file-invalid"
   /** devtool's agent can't be started on the target. */
   | "agent-failed"
   /** The bundle needs Node.js, and the target has none that is new enough. */

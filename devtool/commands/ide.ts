@@ -1,0 +1,36 @@
+import { readFile } from "node:fs/promises";
+import { join, posix } from "node:path";
+import type { Command } from "../command-line/command.ts";
+import { loadProject, type Project } from "../config/project.ts";
+import { Failure } from "../failure.ts";
+import type { Integration } from "../ide/integration.ts";
+import { EDITORS, type Editor, writeFor } from "../ide/write.ts";
+import { commandLine } from "./run.ts";
+
+/** devtool ide EDITOR [CMD…]: writes what an editor needs to run, watch, build and debug the project. */
+export const command: Command = async ({ options, words: [name, ...words], report }) => {
+  const editor = editorNamed(name);
+  const project = await loadProject(options.config, process.cwd());
+  const integration = await integrationOf(project, words);
+  await writeFor(editor, integration, project.root, options.force, (text) => report({ event: "notice", text }));
+  return 0;
+};
+
+function editorNamed(name: string | undefined): Editor {
+  const editor = EDITORS.find((known) => known === name);
+  if (editor !== undefined) return editor;
+  const got = name === undefined ? "nothing" : JSON.stringify(name);
+  throw new Failure(`devtool ide takes ${EDITORS.join(", ")}, got ${got}`, { code: "usage", exitCode: 2 });
+}
+
+/** @throws Failure where there is no command to run */
+async function integrationOf(project: Project, words: readonly string[]): Promise<Integration> {
+  const argv = commandLine(project, words, undefined);
+  const manifest = await readFile(join(project.root, "package.json"), "utf8").catch(() => "{}");
+  return {
+    devtool: ["npx", "--no", "--", "devtool"],
+    words,
+    isNode: argv.some((word) => posix.basename(word) === "node"),
+    hasTests: /"test"\s*:/.test(manifest),
+  };
+}

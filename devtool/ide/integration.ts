@@ -1,0 +1,46 @@
+/** What the generated files of every editor start, and how an editor reads what that prints. */
+export interface Integration {
+  /** Starts devtool, without its command: `npx --no -- devtool`. */
+  readonly devtool: readonly string[];
+  /** NAME CMD… of `run` and `watch`. */
+  readonly words: readonly string[];
+  /** Whether the program is Node.js's, so that a debugger of the editor's can attach to it. */
+  readonly isNode: boolean;
+  /** Whether the project has tests of its own: `npm test`. */
+  readonly hasTests: boolean;
+}
+
+/** What a person starts from an editor, in this order. */
+export interface Task {
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly kind: "watch" | "run" | "build" | "test";
+}
+
+export function tasksOf({ devtool, words, isNode, hasTests }: Integration): Task[] {
+  const task = (name: string, kind: Task["kind"], ...argv: string[]): Task => ({
+    name: `devtool: ${name}`,
+    argv,
+    kind,
+  });
+  return [
+    task("watch", "watch", ...devtool, "watch", ...words),
+    task("run", "run", ...devtool, "run", ...words),
+    ...(isNode ? [task("debug", "watch", ...devtool, "watch", "--inspect", ...words)] : []),
+    task("build", "build", ...devtool, "build"),
+    ...(hasTests ? [task("test", "test", "npm", "test")] : []),
+  ];
+}
+
+/** The task that a debugger attaches to. */
+export const DEBUG_TASK = "devtool: debug";
+
+/** A line of a diagnostic, as devtool prints those of every tool: file, line, column, severity, text. */
+export const DIAGNOSTIC = "^(.+?):(\\d+):(?:(\\d+):)? (error|warning|note): (.*)$";
+/** A round of `watch` begins, with diagnostics of its own. */
+export const ROUND_BEGINS = "^devtool: changed\\b";
+/**
+ * A round is over, whatever came of it: the program was started, or any line says why not, but for those that others of
+ * the round follow.
+ */
+export const ROUND_ENDS = "^devtool: (?!changed\\b|waiting for |sent before and excluded )";

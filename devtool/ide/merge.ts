@@ -1,0 +1,29 @@
+/** What a file of an editor's has of devtool's after a merge. */
+export interface Merged {
+  /** Undefined where the file need not be written. */
+  readonly text: string | undefined;
+  /** What devtool would write another way, and left as it is because someone edited it. */
+  readonly kept: readonly string[];
+}
+
+/** A file of a project that an editor reads. */
+export interface EditorFile {
+  /** Relative to the project, posix. */
+  readonly path: string;
+  /**
+   * Puts devtool's part into the file's text, undefined where there is no file. What is there under the same names is kept
+   * unless `replaces`. @throws Failure where the text is not valid
+   */
+  merge(text: string | undefined, replaces: boolean): Merged;
+}
+
+/** A file that is devtool's alone. */
+export function ownFile(path: string, content: string): EditorFile {
+  return {
+    path,
+    merge: (text, replaces) => {
+      if (text === content) return { text: undefined, kept: [] };
+      return text === undefined || replaces ? { text: content, kept: [] } : { text: undefined, kept: [path] };
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Failure } from "../failure.ts";
+import { errnoOf, errnoWords } from "../process/errno.ts";
+import type { Integration } from "./integration.ts";
+import { jetbrainsFiles } from "./jetbrains.ts";
+import type { EditorFile, Merged } from "./merge.ts";
+import { neovimFiles } from "./neovim.ts";
+import { vscodeFiles } from "./vscode.ts";
+import { zedFiles } from "./zed.ts";
+
+const FILES = { vscode: vscodeFiles, jetbrains: jetbrainsFiles, zed: zedFiles, neovim: neovimFiles } as const;
+
+export type Editor = keyof typeof FILES;
+
+export const EDITORS = Object.keys(FILES) as readonly Editor[];
+
+/**
+ * Writes an editor's files of the project, and says what became of each. What someone edited is kept unless `replaces`.
+ * @throws Failure, exit code 2, before any is written
+ */
+export async function writeFor(
+  editor: Editor,
+  integration: Integration,
+  root: string,
+  replaces: boolean,
+  say: (text: string) => void,
+): Promise<void> {
+  const files = FILES[editor](integration);
+  const merged = await Promise.all(files.map(async (file) => ({ file, ...(await mergeIn(root, file, replaces)) })));
+  for (const { file, text, kept } of merged) {
+    if (text !== undefined) await write(root, file.path, text);
+    if (text !== undefined) say(`wrote ${file.path}`);
+    else if (kept.length === 0) say(`${file.path} is up to date`);
+    if (kept.length > 0) say(`${file.path}: kept as it was edited: ${kept.join(", ")}; --force replaces it`);
+  }
+}
+
+async function mergeIn(root: string, file: EditorFile, replaces: boolean): Promise<Merged> {
+  const text = await readFile(join(root, file.path), "utf8").catch((error: unknown) => {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw unusable(file.path, "read", error);
+  });
+  return file.merge(text, replaces);
+}
+
+async function write(root: string, path: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  } catch (error) {
+    throw unusable(path, "written", error);
+  }
+}
+
+function unusable(path: string, what: "read" | "written", cause: unknown): Failure {
+  const why = errnoWords(errnoOf(cause) ?? String(cause));
+  return new Failure(`${path} can't be ${what}: ${why}`, { code: "editor-file-invalid", exitCode: 2, cause });
+}

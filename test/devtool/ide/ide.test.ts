@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { promisify } from "node:util";
+import { parse } from "jsonc-parser";
+import { Failure } from "../../../devtool/failure.ts";
+import { EDITORS, type Editor, writeFor } from "../../../devtool/ide/write.ts";
+import { needs } from "../../rig/host.ts";
+import { lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+
+const REPOSITORY = join(import.meta.dirname, "../../..");
+
+/** A project that has devtool installed, as `npm install` of the package leaves it. */
+async function installed(t: TestContext): Promise<Project> {
+  const project = await makeProject(t, {
+    "devtool.config.ts": `export default {
+  bundle: { entryPoints: { main: "src/main.ts" } },
+  native: { folder: "native" },
+  run: ["node", ".devtool/main.js"],
+  target: "local",
+};\n`,
+    "package.json": '{ "type": "module", "scripts": { "test": "echo tested" } }',
+  });
+  await mkdir(join(project.root, "node_modules/.bin"), { recursive: true });
+  await symlink(REPOSITORY, join(project.root, "node_modules/tinydocker"));
+  await symlink("../tinydocker/dist/devtool.js", join(project.root, "node_modules/.bin/devtool"));
+  return project;
+}
+
+const INTEGRATION = { devtool: ["npx", "--no", "--", "devtool"], words: [], isNode: true, hasTests: true };
+
+/** What is said of each file. */
+async function ide(project: Project, editor: Editor, words: readonly string[] = [], replaces = false): Promise<string> {
+  const said: string[] = [];
+  await writeFor(editor, { ...INTEGRATION, words }, project.root, replaces, (text) => void said.push(text));
+  return said.join("\n");
+}
+
+/** What the project has apart from its own files. */
+async function generated(root: string): Promise<ReadonlyMap<string, string>> {
+  const paths = await readdir(root, { recursive: true, withFileTypes: true });
+  const files = paths.filter(
+    (entry) =>
+      entry.isFile() &&
+      /\.(vscode|run|zed)$|^\.nvim\.lua$/.test(
+        `${entry.parentPath.slice(root.length + 1)}${entry.parentPath === root ? entry.name : ""}`,
+      ),
+  );
+  return new Map(
+    await Promise.all(
+      files.map(
+        async ({ parentPath, name }) =>
+          [join(parentPath, name).slice(root.length + 1), await readFile(join(parentPath, name), "utf8")] as const,
+      ),
+    ),
+  );
+}
+
+for (const editor of EDITORS) {
+  test(`${editor}: a second time nothing changes, and what someone edited stays until --force`, async (t) => {
+    const project = await installed(t);
+    assert.match(await ide(project, editor), /wrote/);
+    const files = await generated(project.root);
+    assert.ok(files.size > 0);
+    const again = await ide(project, editor);
+    assert.match(again, /is up to date/);
+    assert.doesNotMatch(again, /wrote/);
+    assert.deepEqual(await generated(project.root), files);
+
+    const [path = "", text = ""] = [...files].find(([, content]) => content.includes("watch")) ?? [];
+    const edited = text.replace("npx", "pnpm");
+    assert.notEqual(edited, text);
+    await project.write({ [path]: edited });
+    assert.match(await ide(project, editor), /kept as it was edited: .*; --force replaces it/);
+    assert.equal((await generated(project.root)).get(path), edited);
+    await ide(project, editor, [], true);
+    assert.deepEqual(await generated(project.root), files);
+  });
+}
+
+test("others' tasks, comments and indentation in a file stay as they are", async (t) => {
+  const project = await installed(t);
+  const before =
+    '// mine\n{\n\t"version": "2.0.0",\n\t"tasks": [\n\t\t{ "label": "mine", "type": "npm", "script": "x" }, // used daily\n\t],\n}\n';
+  await project.write({ ".vscode/tasks.json": before });
+  await ide(project, "vscode");
+  const after = await readFile(join(project.root, ".vscode/tasks.json"), "utf8");
+  assert.match(after, /^\/\/ mine\n\{\n\t"version"/);
+  assert.ok(after.includes('{ "label": "mine", "type": "npm", "script": "x" }, // used daily\n'));
+  assert.match(after, /\n\t\t\t"label": "devtool: watch"/);
+  const labels = (parse(after) as { tasks: { label: string }[] }).tasks.map(({ label }) => label);
+  assert.deepEqual(labels, [
+    "mine",
+    "devtool: watch",
+    "devtool: run",
+    "devtool: debug",
+    "devtool: build",
+    "devtool: test",
+  ]);
+});
+
+test("a file that is not valid is named with its line, and none is written", async (t) => {
+  const project = await installed(t);
+  for (const [text, why] of [
+    ['{\n  "version": "2.0.0",\n  "configurations": [ { ]\n}\n', /\.vscode\/launch\.json can't be extended: line 3: /],
+    ['{ "configurations": {} }', /configurations is not an array/],
+    ["[]", /it is not an object/],
+  ] as const) {
+    await project.write({ ".vscode/launch.json": text });
+    await assert.rejects(ide(project, "vscode"), (error) => {
+      assert.ok(error instanceof Failure);
+      assert.match(error.message, why);
+      return error.exitCode === 2 && error.code === "editor-file-invalid";
+    });
+    assert.deepEqual([...(await generated(project.root)).keys()], [".vscode/launch.json"]);
+  }
+});
+
+test("an editor that is not known, and a project without a command, are refused", async (t) => {
+  const project = await installed(t);
+  for (const args of [[], ["emacs"]]) {
+    const { code, stderr } = await startDevtool(t, project, ["ide", ...args]).ended;
+    assert.equal(code, 2);
+    assert.match(stderr, /takes vscode, jetbrains, zed, neovim, got/);
+  }
+  await project.write({ "devtool.config.ts": "export default {};\n" });
+  const { code, stderr } = await startDevtool(t, project, ["ide", "vscode"]).ended;
+  assert.equal(code, 2);
+  assert.match(stderr, /there is no command to run/);
+});
+
+/** The command of a generated task, as its editor starts it: argv, or a shell's command line. */
+async function started(project: Project, editor: Editor, name: "run" | "build" | "test"): Promise<readonly string[]> {
+  const read = (path: string) => readFile(join(project.root, path), "utf8");
+  switch (editor) {
+    case "vscode": {
+      const { tasks } = parse(await read(".vscode/tasks.json")) as {
+        tasks: { label: string; command: string; args: string[] }[];
+      };
+      const { command = "", args = [] } = tasks.find(({ label }) => label === `devtool: ${name}`) ?? {};
+      // VS Code quotes an argument with a space or a character that is special to the shell.
+      return [
+        "sh",
+        "-c",
+        [command, ...args.map((word) => (/[\s$&|;<>()*?"'`\\]/.test(word) ? `'${word}'` : word))].join(" "),
+      ];
+    }
+    case "jetbrains": {
+      const script = /name="SCRIPT_TEXT" value="([^"]*)"/.exec(await read(`.run/devtool-${name}.run.xml`))?.[1] ?? "";
+      return ["bash", "-c", script.replaceAll("&apos;", "'").replaceAll("&amp;", "&")];
+    }
+    case "zed": {
+      const tasks = parse(await read(".zed/tasks.json")) as { label: string; command: string; args: string[] }[];
+      const { command = "", args = [] } = tasks.find(({ label }) => label === `devtool: ${name}`) ?? {};
+      return [command, ...args];
+    }
+    case "neovim": {
+      const act =
+        name === "build" ? ["make!"] : [`Devtool${name === "run" ? "Run" : "Test"}`, "call jobwait([&channel])"];
+      const show = "call chansend(v:stderr, join(getline(1, '$'), ''))";
+      const commands = ["luafile .nvim.lua", ...act, show, "qa!"];
+      return ["nvim", "--headless", "-u", "NONE", ...commands.flatMap((line) => ["-c", line])];
+    }
+    default:
+      return editor satisfies never;
+  }
+}
+
+for (const editor of EDITORS) {
+  test(`${editor}: what it starts is the program on the target, the build, and the tests`, async (t) => {
+    if (!needs(t, lacks("rsync", "make", "gcc", ...(editor === "neovim" ? ["nvim"] : [])))) return;
+    const project = await installed(t);
+    await ide(project, editor, ["a b", "$c"]);
+    await project.write({ "src/word.ts": "export const word: string = process.argv.slice(2).join();\n" });
+    const env = { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache") };
+    for (const [name, expected] of [
+      ["run", "a b,$c c1"],
+      ["build", ""],
+      ["test", "tested"],
+    ] as const) {
+      const [file = "", ...args] = await started(project, editor, name);
+      const { stdout, stderr } = await promisify(execFile)(file, args, { cwd: project.root, env });
+      assert.ok((stdout + stderr).includes(expected), `${name}: ${stdout}${stderr}`);
+    }
+  });
+}
+
+test("the files of this repository are what it writes for it", async () => {
+  for (const editor of ["vscode", "jetbrains"] as const) {
+    const said: string[] = [];
+    const words = ["hello1", "/bin/sh", "-c", "uname -a; ls /"];
+    await writeFor(editor, { ...INTEGRATION, words }, REPOSITORY, false, (text) => void said.push(text));
+    for (const line of said) assert.match(line, /is up to date$/);
+  }
+});
