@@ -1,17 +1,23 @@
 import { join } from "node:path";
-import { type BuildFailure, build, context, type Message, type Plugin } from "esbuild";
+import { type BuildFailure, type BuildOptions, build, context, type Message, type Plugin } from "esbuild";
 import type { Diagnostic } from "../report/diagnostic.ts";
 
 export type { BuildContext, BuildOptions, BuildResult, Plugin } from "esbuild";
 
-export const newContext = context;
+/**
+ * esbuild parses each file of a package with a "type" anew in every rebuild, and Go collects what that leaves more than once:
+ * at this GOGC a rebuild takes four fifths of the time, and esbuild up to twice the memory.
+ */
+const GOGC = "300";
+
+export const newContext: typeof context = (options) => inProcess(() => context(options));
 
 /**
  * Bundles a file with its imports into the text of one module. Paths in messages are relative to `root`; the files it was
  * made of are absolute.
  */
 export async function bundleText(file: string, root: string, plugins: Plugin[], define: Record<string, string>) {
-  const result = await build({
+  const options = {
     entryPoints: [file],
     absWorkingDir: root,
     bundle: true,
@@ -24,9 +30,21 @@ export async function bundleText(file: string, root: string, plugins: Plugin[], 
     define,
     plugins,
     metafile: true,
-  });
+  } as const satisfies BuildOptions;
+  const result = await inProcess(() => build(options));
   const files = Object.keys(result.metafile.inputs).map((path) => join(root, path));
   return { text: result.outputFiles[0]?.text ?? "", files };
+}
+
+/** The first call starts esbuild's process, which gets the environment that this one has then. */
+function inProcess<T>(call: () => T): T {
+  const { GOGC: own } = process.env;
+  process.env["GOGC"] ??= GOGC;
+  try {
+    return call();
+  } finally {
+    if (own === undefined) delete process.env["GOGC"];
+  }
 }
 
 /** The diagnostics of a failed build; undefined for any other error. */

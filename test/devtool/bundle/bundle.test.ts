@@ -237,3 +237,16 @@ test("native packages are found wherever an import can reach them", async (t) =>
   });
   assert.deepEqual((await nativePackages(join(root, "project"))).sort(), ["@scope/one", "above", "nested"]);
 });
+
+test("esbuild collects less often than Go does, and no other process is started so", {
+  skip: process.platform !== "linux",
+}, async (t) => {
+  const { bundler } = await bundlerOf(t, { "src/main.ts": "console.log(1);" });
+  await bundler.build(signal);
+  const { stdout } = await run("ps", ["-o", "pid=,comm=", "--ppid", String(process.pid)]);
+  // tsx has an esbuild of its own.
+  const pids = [...stdout.matchAll(/\d+(?= esbuild)/g)];
+  const environments = await Promise.all(pids.map(([pid]) => readFile(`/proc/${pid}/environ`, "utf8")));
+  assert.ok(environments.some((environment) => environment.split("\0").includes("GOGC=300")));
+  assert.ok(!("GOGC" in process.env));
+});
