@@ -1,18 +1,26 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { encodePreface, FrameDecoder } from "../protocol/frame.ts";
-import { type AgentMessage, type ClientMessage, decodeClientMessage, encode } from "../protocol/messages.ts";
+import {
+  type AgentMessage,
+  type ClientMessage,
+  type Command,
+  decodeClientMessage,
+  encode,
+} from "../protocol/messages.ts";
 import { Output } from "./output.ts";
 import type { PipeSource } from "./pipes.ts";
 import { endGroup, signalGroup } from "./process-group.ts";
-import { type Request, start } from "./start.ts";
+import { start } from "./start.ts";
+import type { Preload } from "./warm/preload.ts";
+import { WarmNode } from "./warm/warm-node.ts";
 
 /*
- * waiting ──request──▶ starting ──▶ running ──exit, output ended, group empty──▶ over
- *                          └────────────failed to start───────────────────────────┘
+ * waiting ──prepare──▶ waiting ──request──▶ starting ──▶ running ──exit, output ended, group empty──▶ over
+ *                                               └────────────failed to start───────────────────────────┘
  */
 type State =
-  | { readonly name: "waiting" }
+  | { readonly name: "waiting"; readonly warm?: Promise<WarmNode | undefined> }
   | { readonly name: "starting" }
   | {
       readonly name: "running";
@@ -27,6 +35,7 @@ type State =
 export class CarriedProcess {
   readonly #socket: Socket;
   readonly #pipes: PipeSource;
+  readonly #preload: Preload;
   readonly #decoder = new FrameDecoder();
   #state: State = { name: "waiting" };
   #running: Promise<void> = Promise.resolve();
@@ -35,18 +44,20 @@ export class CarriedProcess {
   /** Settles once the connection is closed and the process group is empty. */
   readonly over: Promise<void>;
 
-  constructor(socket: Socket, pipes: PipeSource) {
+  constructor(socket: Socket, pipes: PipeSource, preload: Preload) {
     this.#socket = socket;
     this.#pipes = pipes;
+    this.#preload = preload;
     socket.write(encodePreface());
     socket.on("error", () => {});
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     // Not events.once, which would reject on "error": "close" follows that.
     const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-    this.over = closed.then(() => {
+    this.over = closed.then(async () => {
       this.#discardOutput();
       this.#cancelled.abort();
-      return this.#running;
+      if (this.#state.name === "waiting") await (await this.#state.warm)?.end();
+      await this.#running;
     });
   }
 
@@ -72,7 +83,9 @@ export class CarriedProcess {
     if (message.type === "terminate") this.#cancelled.abort();
     else if (message.type === "request" && state.name === "waiting") {
       this.#state = { name: "starting" };
-      this.#running = this.#run(message).catch(() => void this.#socket.destroy());
+      this.#running = this.#run(message, state.warm).catch(() => void this.#socket.destroy());
+    } else if (message.type === "prepare" && state.name === "waiting" && !state.warm) {
+      this.#state = { name: "waiting", warm: WarmNode.start(message, this.#pipes, this.#preload) };
     } else if (state.name === "running") this.#handle(state, message);
     // The process may have ended while the message was in flight. A client sends nothing before `started`.
     else if (state.name !== "over") this.#socket.destroy();
@@ -89,15 +102,14 @@ export class CarriedProcess {
     else if (message.type === "window" && message.stream !== "stdin") state[message.stream].grant(message.bytes);
   }
 
-  async #run(request: Request): Promise<void> {
-    const started = await start(request, this.#pipes);
+  async #run(command: Command, warm: Promise<WarmNode | undefined> | undefined): Promise<void> {
+    const started = (await (await warm)?.begin(command)) ?? (await start(command, this.#pipes));
     if ("failed" in started) {
       this.#state = { name: "over" };
       this.#socket.end(encode(started.failed));
       return;
     }
-    const { child, pid, pipes } = started;
-    const exited = once(child, "exit");
+    const { pid, pipes, exited } = started;
     pipes.stdin.on("error", () => {}); // EPIPE: it no longer reads
     const stdout = new Output(pipes.stdout, (data) => this.#send({ type: "stdout", data }));
     const stderr = new Output(pipes.stderr, (data) => this.#send({ type: "stderr", data }));
@@ -105,7 +117,7 @@ export class CarriedProcess {
     this.#send({ type: "started", pid });
     const ended = this.#endOnceCancelled(pid);
 
-    const [code, signal] = (await exited) as [number | null, NodeJS.Signals | null];
+    const [code, signal] = await exited;
     pipes.stdin.destroy();
     await Promise.all([stdout.drain(), stderr.drain()]);
     // What is left of the group is ended too. To outlive it a process calls setsid, as when a terminal closes.

@@ -12,6 +12,7 @@ import { hostFacts } from "./facts.ts";
 import { PipeSource } from "./pipes.ts";
 import { relayOnDemand } from "./relay.ts";
 import { startRootAgent } from "./root.ts";
+import { Preload } from "./warm/preload.ts";
 
 /** The root agent may take this long to end what it runs, which is longer than ending one process group takes. */
 const ROOT_END_MS = 9_000;
@@ -75,9 +76,10 @@ async function asRoot(token: string, directory: string, uid: number, ended: Prom
 function listen(path: string): { server: Server; end(): Promise<void> } {
   const carried = new Set<CarriedProcess>();
   const pipes = new PipeSource();
+  const preload = new Preload();
   void pipes.prepare().catch(() => {}); // the first exec tries again, and reports
   const server = createServer({ noDelay: true }, (socket) => {
-    const one = new CarriedProcess(socket, pipes);
+    const one = new CarriedProcess(socket, pipes, preload);
     carried.add(one);
     void one.over.finally(() => carried.delete(one));
   });
@@ -87,6 +89,7 @@ function listen(path: string): { server: Server; end(): Promise<void> } {
     async end() {
       server.close();
       await Promise.all([...carried].map((one) => one.end()));
+      preload.remove();
     },
   };
 }

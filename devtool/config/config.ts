@@ -27,6 +27,11 @@ export interface DevtoolConfig {
    */
   readonly asRoot?: boolean;
   /**
+   * Whether `devtool watch` keeps a Node.js started on the target for the next save, where the command is Node.js's. It then
+   * loads the program at once; only its clocks, such as `process.uptime()`, tell that it was started before. Default: true.
+   */
+  readonly warm?: boolean;
+  /**
    * Ports of this machine that are the target's while `run` or `watch` runs: `8080`, `8080:80`, `0.0.0.0:8080:80`,
    * `8080:HOST:80`; a socket's absolute path may stand for a port.
    */

@@ -35,6 +35,7 @@ export interface Project {
   /** Whether the bundle is for a debugger on this machine. */
   readonly isInspected: boolean;
   readonly ports: ProjectPorts;
+  readonly warm: boolean;
   readonly targets: Readonly<Record<string, TargetSettings>>;
   readonly target: string | undefined;
 }
@@ -120,6 +121,7 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     asRoot: config.asRoot ?? false,
     isInspected: false,
     ports: { forward: mappings(config, "forward"), reverse: mappings(config, "reverse") },
+    warm: config.warm ?? true,
     targets: config.targets ?? {},
     target: config.target,
   });

@@ -74,6 +74,7 @@ const schema = z.strictObject({
   asRoot: z.boolean().optional(),
   forward: texts.optional(),
   reverse: texts.optional(),
+  warm: z.boolean().optional(),
   targets: z.record(text, target).optional(),
   target: text.optional(),
 });

@@ -165,6 +165,7 @@ class Loop {
       signal: AbortSignal.any([newer, this.#end]),
       startedAt: performance.now(),
       mayDelete: this.#session.mayDelete,
+      isRepeated: true,
     };
   }
 

@@ -40,7 +40,7 @@ async function oneRound<T>(
   const connected = connect(target, project, report, AbortSignal.any([signal, finished.signal]));
   connected.catch(() => {}); // thrown when a lane needs it: errors in the bundle are reported first
   const lane = createLane(target.name, { current: () => connected, drop: () => {} });
-  const round = { changes: EVERYTHING, report, signal, startedAt: performance.now(), mayDelete };
+  const round = { changes: EVERYTHING, report, signal, startedAt: performance.now(), mayDelete, isRepeated: false };
   let workspace: Workspace | undefined;
   try {
     workspace = await openWorkspace(project);

@@ -7,7 +7,7 @@ import { shownName, toBytes } from "../paths/bytes.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Report } from "../report/events.ts";
-import { launch } from "../run/launch.ts";
+import { launch, prepareNext } from "../run/launch.ts";
 import { type Stdio, stream, terminalOf } from "../run/stream.ts";
 import { nodeMissing } from "../targets/start-failure.ts";
 import type { ExitStatus } from "../targets/target.ts";
@@ -33,6 +33,8 @@ export interface Round {
   readonly mayDelete: boolean;
   /** The command of an older round runs on: this one starts none. */
   readonly runsOn?: boolean;
+  /** Whether another round is expected to run the same command. */
+  readonly isRepeated: boolean;
   /** Called once the command runs. */
   readonly onStarted?: () => void;
 }
@@ -232,7 +234,7 @@ async function runStage(
   { project }: Workspace,
   { connection, mirror, sudo, report }: OpenLane,
   { argv, environment, stdio, interrupts }: Run,
-  { signal, startedAt, onStarted }: Round,
+  { signal, startedAt, isRepeated, onStarted }: Round,
 ): Promise<ExitStatus> {
   report({ event: "stage", stage: "launch" });
   const env = await environment();
@@ -240,6 +242,7 @@ async function runStage(
   const launched = await launch(connection, request, signal);
   onStarted?.();
   report({ event: "started", argv, milliseconds: performance.now() - startedAt });
+  if (isRepeated && project.warm) prepareNext(connection, request, launched, signal);
   const status = await stream(launched, stdio, interrupts, signal).finally(stdio.finish);
   if (!signal.aborted) report({ event: "exited", ...status });
   return status;

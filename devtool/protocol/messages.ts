@@ -11,14 +11,17 @@ export const DATA_BYTES_MAX = 64 * 1024;
 
 export type StreamName = "stdin" | "stdout" | "stderr";
 
-/** Client to agent. The first message is the request; one connection carries one process. */
+export interface Command {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Client to agent. The first message is the request, or what gets one ready; one connection carries one process. */
 export type ClientMessage =
-  | {
-      readonly type: "request";
-      readonly argv: readonly string[];
-      readonly cwd: string;
-      readonly env: Readonly<Record<string, string>>;
-    }
+  /** A request of the same may follow. It can't fail: what can't be made ready is started by its request. */
+  | (Command & { readonly type: "prepare" })
+  | (Command & { readonly type: "request" })
   | { readonly type: "stdin"; readonly data: Buffer }
   | { readonly type: "stdin-end" }
   | { readonly type: "window"; readonly stream: StreamName; readonly bytes: number }
@@ -46,6 +49,7 @@ const KIND = {
   window: 4,
   signal: 5,
   terminate: 6,
+  prepare: 7,
   started: 16,
   failed: 17,
   stdout: 18,
@@ -76,6 +80,7 @@ function payloadOf(message: ClientMessage | AgentMessage): Buffer {
       payload.writeUInt32BE(message.bytes, 1);
       return payload;
     }
+    case "prepare":
     case "request":
       return json({ argv: message.argv, cwd: message.cwd, env: message.env });
     case "signal":
@@ -95,8 +100,10 @@ function payloadOf(message: ClientMessage | AgentMessage): Buffer {
 /** @throws ProtocolError on an unknown kind or a payload that is not valid for it */
 export function decodeClientMessage(frame: Frame): ClientMessage {
   switch (frame.kind) {
+    case KIND.prepare:
+      return { type: "prepare", ...decodeCommand(frame.payload) };
     case KIND.request:
-      return decodeRequest(frame.payload);
+      return { type: "request", ...decodeCommand(frame.payload) };
     case KIND.stdin:
       return { type: "stdin", data: frame.payload };
     case KIND["stdin-end"]:
@@ -146,12 +153,12 @@ export function decodeAgentMessage(frame: Frame): AgentMessage {
   }
 }
 
-function decodeRequest(payload: Buffer): ClientMessage {
+function decodeCommand(payload: Buffer): Command {
   const { argv, cwd, env } = object(payload);
   refuseUnless(Array.isArray(argv) && argv.length > 0 && argv.every(isString), "request: argv");
   refuseUnless(isString(cwd), "request: cwd");
   refuseUnless(isRecordOfStrings(env), "request: env");
-  return { type: "request", argv, cwd, env };
+  return { argv, cwd, env };
 }
 
 function decodeWindow(payload: Buffer): ClientMessage & AgentMessage {

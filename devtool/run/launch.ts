@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Connection, ExitStatus, RemoteProcess, TerminalSize } from "../targets/target.ts";
 
 export interface LaunchRequest {
@@ -28,4 +29,19 @@ export async function launch(
   const onTerminal = connection.execOnTerminal?.bind(connection);
   if (onTerminal) return { kind: "own terminal", run: () => onTerminal(argv, options) };
   return { kind: "process", process: await connection.exec(argv, { ...options, tty: terminal }) };
+}
+
+/** From a program's start until it has begun its work: what is got ready for the next one would take processor time from it. */
+const BEGUN_MS = 500;
+
+/** Has the next start of the same got ready, once this one has begun its work or has ended. */
+export function prepareNext(
+  connection: Connection,
+  { argv, cwd, env, asRoot, terminal }: LaunchRequest,
+  launched: Launched,
+  signal: AbortSignal,
+): void {
+  if (launched.kind !== "process" || terminal) return;
+  const begun = Promise.race([launched.process.exited, delay(BEGUN_MS, undefined, { ref: false })]);
+  begun.then(() => (signal.aborted ? undefined : connection.prepare?.(argv, { cwd, env, asRoot }))).catch(() => {}); // the connection is lost, and the round reports it
 }

@@ -60,6 +60,11 @@ export interface Connection {
   /** Starts argv[0], looked up in PATH, without a shell. Rejects with Failure when it can't be started. */
   exec(argv: readonly string[], options?: ExecOptions): Promise<RemoteProcess>;
   /**
+   * Gets ready what the next exec() of the same will need, where it can: a Node.js that has started already. What it got
+   * ready before is given up.
+   */
+  prepare?(argv: readonly string[], options?: Omit<ExecOptions, "signal">): Promise<void>;
+  /**
    * Runs it in this process's own terminal, with foreground job control; only `local` has this. The other targets have
    * exec's `tty`, which `local` refuses.
    */

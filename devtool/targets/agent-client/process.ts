@@ -1,17 +1,17 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 import { ConnectionLost } from "../../failure.ts";
 import { encodePreface, FrameDecoder } from "../../protocol/frame.ts";
-import { type AgentMessage, type ClientMessage, decodeAgentMessage, encode } from "../../protocol/messages.ts";
+import {
+  type AgentMessage,
+  type ClientMessage,
+  type Command,
+  decodeAgentMessage,
+  encode,
+} from "../../protocol/messages.ts";
 import { whenDrained } from "../drained.ts";
 import { startFailure } from "../start-failure.ts";
 import type { ExitStatus, RemoteProcess } from "../target.ts";
 import { StandardInput, StandardOutput } from "./streams.ts";
-
-export interface AgentCommand {
-  readonly argv: readonly string[];
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
-}
 
 /**
  * Runs one command over a connection to the agent, which the process owns from here on. Resolves once it runs.
@@ -19,12 +19,33 @@ export interface AgentCommand {
  */
 export function startThroughAgent(
   channel: Duplex,
-  command: AgentCommand,
+  command: Command,
   where: string,
   signal?: AbortSignal,
 ): Promise<RemoteProcess> {
+  return startAfter(encodePreface(), channel, command, where, signal);
+}
+
+/** Has the agent get the command ready; the function that is returned does what startThroughAgent() does, once. */
+export function prepareThroughAgent(
+  channel: Duplex,
+  command: Command,
+  where: string,
+): (signal?: AbortSignal) => Promise<RemoteProcess> {
+  channel.on("error", () => {}); // the start reports it
+  channel.write(Buffer.concat([encodePreface(), encode({ type: "prepare", ...command })]));
+  return (signal) => startAfter(Buffer.alloc(0), channel, command, where, signal);
+}
+
+function startAfter(
+  preface: Buffer,
+  channel: Duplex,
+  command: Command,
+  where: string,
+  signal: AbortSignal | undefined,
+): Promise<RemoteProcess> {
   return new Promise((resolve, reject) => {
-    new AgentProcess(channel, command, where, { resolve, reject }).request(signal);
+    new AgentProcess(channel, command, where, { resolve, reject }).request(preface, signal);
   });
 }
 
@@ -43,7 +64,7 @@ type State =
 
 class AgentProcess implements RemoteProcess {
   readonly #channel: Duplex;
-  readonly #command: AgentCommand;
+  readonly #command: Command;
   readonly #where: string;
   readonly #decoder = new FrameDecoder();
   readonly #stdin = new StandardInput((message) => this.#send(message));
@@ -59,7 +80,7 @@ class AgentProcess implements RemoteProcess {
 
   constructor(
     channel: Duplex,
-    command: AgentCommand,
+    command: Command,
     where: string,
     { resolve, reject }: Omit<State & { readonly name: "starting" }, "name">,
   ) {
@@ -74,12 +95,12 @@ class AgentProcess implements RemoteProcess {
     this.exited.catch(() => {}); // a caller need not await it
   }
 
-  request(signal: AbortSignal | undefined): void {
+  request(preface: Buffer, signal: AbortSignal | undefined): void {
     const lost = () => this.#fail(new ConnectionLost(`the connection to ${this.#where} was lost`));
     this.#channel.on("data", (chunk: Buffer) => this.#receive(chunk));
     this.#channel.on("error", lost).on("end", lost).on("close", lost);
     if (this.#channel.destroyed) lost(); // while it was kept open ahead
-    this.#channel.write(Buffer.concat([encodePreface(), encode({ type: "request", ...this.#command })]));
+    this.#channel.write(Buffer.concat([preface, encode({ type: "request", ...this.#command })]));
     this.#signal = signal;
     signal?.addEventListener("abort", this.#terminate, { once: true });
   }

@@ -8,7 +8,7 @@ import { listenHere } from "../../ports/listen.ts";
 import { errnoOf, errnoWords } from "../../process/errno.ts";
 import { agentFile } from "../agent-client/agent-file.ts";
 import type { StartedAgent } from "../agent-client/greeting.ts";
-import { startThroughAgent } from "../agent-client/process.ts";
+import { commandOf, type Opener, Starts } from "../agent-client/starts.ts";
 import { rootSocket, type SudoUse, sudoUse } from "../sudo.ts";
 import type { Connection, ExecOptions, ExitStatus, RemoteProcess, Target, TargetFacts } from "../target.ts";
 import { startAgent } from "./start-agent.ts";
@@ -47,6 +47,9 @@ class LocalConnection implements Connection {
   readonly #agent: StartedAgent;
   /** undefined if asRoot runs as this user. */
   readonly #rootSocket: Promise<string | undefined>;
+  readonly #asUser: Opener = () => open(this.#agent.hello.socket);
+  readonly #asRoot: Opener = async () => open((await this.#rootSocket) ?? this.#agent.hello.socket);
+  readonly #starts = new Starts(WHERE);
   #state: "open" | "closing" = "open";
   readonly closed: Promise<Error | undefined>;
 
@@ -62,10 +65,17 @@ class LocalConnection implements Connection {
   async exec(argv: readonly string[], wanted: ExecOptions = {}): Promise<RemoteProcess> {
     wanted.signal?.throwIfAborted();
     if (wanted.tty) throw new TypeError("a local process uses this process's own terminal: call execOnTerminal");
-    const { socket, facts } = this.#agent.hello;
-    const channel = await open((wanted.asRoot && (await this.#rootSocket)) || socket);
-    const command = { argv, cwd: wanted.cwd ?? facts.home, env: wanted.env ?? {} };
-    return await startThroughAgent(channel, command, WHERE, wanted.signal);
+    const open = await this.#opener(wanted);
+    return await this.#starts.start(open, commandOf(argv, wanted, this.#agent.hello.facts.home), wanted.signal);
+  }
+
+  async prepare(argv: readonly string[], wanted: ExecOptions): Promise<void> {
+    const open = await this.#opener(wanted);
+    if (this.#state === "open") this.#starts.prepare(open, commandOf(argv, wanted, this.#agent.hello.facts.home));
+  }
+
+  async #opener({ asRoot }: ExecOptions): Promise<Opener> {
+    return asRoot && (await this.#rootSocket) ? this.#asRoot : this.#asUser;
   }
 
   async execOnTerminal(

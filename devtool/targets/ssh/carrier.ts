@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { ConnectionLost } from "../../failure.ts";
 import { NoNode, type StartedAgent } from "../agent-client/greeting.ts";
+import type { Opener } from "../agent-client/starts.ts";
 import { rootSocket, type SudoUse } from "../sudo.ts";
 import { isTemporary, type Place } from "./place.ts";
 import { type AgentOptions, type SshAgent, startAgent, Unstarted } from "./start-agent.ts";
@@ -22,9 +23,6 @@ export type Carrier = Place &
       }
     | { readonly kind: "session" }
   );
-
-/** Opens a connection to the agent. */
-export type Opener = () => Promise<Duplex>;
 
 /** The agent where it can be started, else sessions, with a notice. @throws Failure */
 export async function chooseCarrier(transport: SshTransport, options: CarrierOptions): Promise<Carrier> {

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { ConnectionLost } from "../../failure.ts";
 import type { Endpoint } from "../../ports/endpoint.ts";
 import type { StartedAgent } from "../agent-client/greeting.ts";
-import { startThroughAgent } from "../agent-client/process.ts";
+import { commandOf, type Opener, Starts } from "../agent-client/starts.ts";
 import type { Connection, ExecOptions, RemoteProcess, TargetFacts } from "../target.ts";
 import { type Carrier, type CarrierOptions, chooseCarrier } from "./carrier.ts";
 import { startOnSession } from "./session/process.ts";
@@ -23,6 +23,7 @@ class SshConnection implements Connection {
   readonly #transport: SshTransport;
   readonly #options: CarrierOptions;
   readonly #carrier: Promise<Carrier>;
+  readonly #starts: Starts;
   #state: State = { name: "starting" };
   /**
    * Aborted by close(). sshd ends no process when its session closes, so those without the agent are ended from here.
@@ -35,6 +36,7 @@ class SshConnection implements Connection {
   constructor(transport: SshTransport, options: CarrierOptions) {
     this.#transport = transport;
     this.#options = options;
+    this.#starts = new Starts(options.where);
     this.closed = transport.closed;
     this.#carrier = chooseCarrier(transport, options);
     this.#carrier.then(
@@ -48,10 +50,15 @@ class SshConnection implements Connection {
     if (wanted.tty || wanted.withoutAgent) return await this.#execOnSession(argv, wanted);
     const carrier = await this.#carrier;
     if (carrier.kind === "session") return await this.#execOnSession(argv, wanted);
-    const open = (wanted.asRoot && (await carrier.asRoot)) || carrier.asUser;
+    const open = await opener(carrier, wanted);
     wanted.signal?.throwIfAborted();
-    const command = { argv, cwd: wanted.cwd ?? carrier.facts.home, env: wanted.env ?? {} };
-    return await startThroughAgent(await open(), command, this.#options.where, wanted.signal);
+    return await this.#starts.start(open, commandOf(argv, wanted, carrier.facts.home), wanted.signal);
+  }
+
+  async prepare(argv: readonly string[], wanted: ExecOptions): Promise<void> {
+    const carrier = await this.#carrier;
+    if (carrier.kind === "session" || wanted.tty || this.#state.name !== "open") return;
+    this.#starts.prepare(await opener(carrier, wanted), commandOf(argv, wanted, carrier.facts.home));
   }
 
   async connectTo(endpoint: Endpoint): Promise<Duplex> {
@@ -106,4 +113,8 @@ class SshConnection implements Connection {
     this.#onSessions.add(ended);
     return started;
   }
+}
+
+async function opener(carrier: Carrier & { readonly kind: "agent" }, { asRoot }: ExecOptions): Promise<Opener> {
+  return (asRoot && (await carrier.asRoot)) || carrier.asUser;
 }

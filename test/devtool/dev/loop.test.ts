@@ -171,6 +171,28 @@ test("each event has its round, its target and the time since the save", async (
   assert.ok(started.at >= started.milliseconds, "the save was before the round began");
 });
 
+for (const warm of [true, false]) {
+  test(`with warm: ${warm}, the second round ${warm ? "runs in a Node.js that was started before its save" : "starts a fresh Node.js"}`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    const { project, watch } = await overSsh(t);
+    await project.write({
+      "devtool.config.ts": `export default {
+  bundle: { entryPoints: { main: "src/main.ts" } },
+  run: ["node", ".devtool/main.js"],
+  warm: ${warm},
+};\n`,
+      "src/main.ts": `import { readFileSync } from "node:fs";
+import { word } from "./word.ts";
+console.log(word, readFileSync("/proc/self/environ", "latin1").includes("--require=/tmp/devtool-"));\n`,
+    });
+    const devtool = watch();
+    assert.equal(await printed(devtool), "one false\n");
+    await devtool.next("exited");
+    await project.write(word("two"));
+    assert.equal(await printed(devtool), `two ${warm}\n`);
+  });
+}
+
 test("the first round's errors are reported too, and the save that fixes them runs", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { project, watch } = await overSsh(t);

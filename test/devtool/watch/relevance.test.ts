@@ -33,6 +33,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     asRoot: false,
     isInspected: false,
     ports: { forward: [], reverse: [] },
+    warm: true,
     targets: {},
     target: undefined,
   };

@@ -2,7 +2,7 @@ import type { Hello } from "../../../../devtool/protocol/hello.ts";
 
 /** A hello whose texts need more than one byte for a character. */
 export const HELLO_WITH_ACCENTS: Hello = {
-  protocol: 1,
+  protocol: 2,
   socket: "/run/utilisateur/été/agent.sock",
   facts: {
     home: "/home/日本語 é 🦊",
@@ -19,8 +19,8 @@ export const HELLO_WITH_ACCENTS: Hello = {
 export const BAD_HELLOS: readonly (readonly [what: string, line: string, message: RegExp])[] = [
   ["not JSON", "hello {nonsense", /the agent's hello is not valid JSON/],
   ["null", "hello null", /the agent's hello is not an object/],
-  ["of wrong types", 'hello {"protocol":1,"socket":7,"facts":{}}', /socket is not a string/],
-  ["without facts", 'hello {"protocol":1,"socket":"/s"}', /facts is not an object/],
-  ["of another protocol version", 'hello {"protocol":2}', /the agent has protocol version 2, not 1/],
+  ["of wrong types", 'hello {"protocol":2,"socket":7,"facts":{}}', /socket is not a string/],
+  ["without facts", 'hello {"protocol":2,"socket":"/s"}', /facts is not an object/],
+  ["of another protocol version", 'hello {"protocol":3}', /the agent has protocol version 3, not 2/],
   ["an unknown word", "goodbye {}", /it reported "goodbye"/],
 ];
