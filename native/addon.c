@@ -75,6 +75,7 @@ FUNCTION(netlink, td_netlink(NUMBER(0), BYTES(1), length(env, a[1]), BYTES(2), l
 FUNCTION(setAttribute, td_set_attribute(BYTES(0), BYTES(1), BYTES(2), length(env, a[2])))
 FUNCTION(listAttributes, td_list_attributes(BYTES(0), BYTES(1), length(env, a[1])))
 FUNCTION(getAttribute, td_get_attribute(BYTES(0), BYTES(1), BYTES(2), length(env, a[2])))
+FUNCTION(makeNode, td_make_node(BYTES(0), (uint32_t)number(env, a[1]), (uint32_t)number(env, a[2]), (uint32_t)number(env, a[3])))
 FUNCTION(cgroupDevices, td_cgroup_devices(NUMBER(0), BYTES(1), length(env, a[1])))
 FUNCTION(raw, td_raw(NUMBER(0)))
 FUNCTION(restore, td_restore(NUMBER(0)))
@@ -174,7 +175,7 @@ static const struct {
     {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw}, {"cgroupDevices", call_cgroupDevices},
     {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput}, {"guard", call_guard}, {"kill", call_kill},
     {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all},
-    {"pipe", call_pipe}, {"keepRunning", call_keepRunning},
+    {"pipe", call_pipe}, {"keepRunning", call_keepRunning}, {"makeNode", call_makeNode},
 };
 
 TD_API napi_value napi_register_module_v1(napi_env env, napi_value exports);

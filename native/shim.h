@@ -78,7 +78,7 @@ enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_CGROUP, TD_STAGE_USER
 /* Every function returns 0 or more on success and -errno on failure, except td_abi. */
 
 /* Raised when a function below is added or changed: a library compiled before has another td_abi. */
-#define TD_FUNCTIONS 7
+#define TD_FUNCTIONS 8
 
 /*
  * A hash of the layouts above and in plan.h, and of TD_FUNCTIONS; runtime/host/events.ts, runtime/host/spawn-options.ts
@@ -145,6 +145,9 @@ TD_API int td_remove(const char *path, uint32_t entries_max);
 TD_API int td_set_attribute(const char *path, const char *name, const uint8_t *value, size_t length);
 TD_API int td_list_attributes(const char *path, char *names, size_t room);
 TD_API int td_get_attribute(const char *path, const char *name, uint8_t *value, size_t room);
+
+/* mknod(2): a device, with the type in the mode. */
+TD_API int td_make_node(const char *path, unsigned mode, unsigned major, unsigned minor);
 
 /* pipe2(2): the end to read from, and the other one; the caller closes both. */
 TD_API int td_pipe(int32_t ends[2]);

@@ -24,6 +24,14 @@ export type FailureCode =
   | "image-invalid"
   /** The stored image is damaged. */
   | "image-damaged"
+  /** A registry can't be reached, does not answer, or is not trusted. */
+  | "registry-unreachable"
+  /** A registry does not let the caller do that: no credentials, or others are needed. */
+  | "registry-denied"
+  /** A registry answers fewer requests than were made of it. */
+  | "registry-limited"
+  /** A registry answers an error, or what its protocol does not have. */
+  | "registry-failed"
   /** The archive or directory to import can't be read. */
   | "source-unreadable"
   /** The image could not be stored for another reason. */

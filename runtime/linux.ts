@@ -216,6 +216,7 @@ export const ERRNO = {
   ENOENT: 2,
   ESRCH: 3,
   EINTR: 4,
+  ENXIO: 6,
   E2BIG: 7,
   ENOEXEC: 8,
   EAGAIN: 11,

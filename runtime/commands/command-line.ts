@@ -2,11 +2,13 @@ import { existsSync, readFileSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
 import { EXEC_OPTIONS } from "./exec-arguments.ts";
-import { imageCommand } from "./image.ts";
+import { imageCommand, imagesCommand, rmiCommand } from "./image.ts";
 import { networkCommand } from "./network.ts";
 import type { Options } from "./options/option.ts";
+import { pullCommand } from "./pull.ts";
 import { report } from "./report.ts";
 import { RUN_OPTIONS } from "./run-arguments.ts";
+import { historyCommand, tagCommand } from "./stored-images.ts";
 import { unavailableCommand } from "./unavailable.ts";
 
 /** Everything except `run` and `exec`: help, version, images. Reports what goes wrong, and returns the exit code. */
@@ -26,9 +28,14 @@ async function parse(args: readonly string[]): Promise<void> {
     .usage("$0 run [OPTION…] NAME CMD [ARG…]")
     .command(runHelp)
     .command(execHelp)
+    .command(pullCommand)
     .command(imageCommand)
+    .command(imagesCommand)
+    .command(rmiCommand)
+    .command(tagCommand)
+    .command(historyCommand)
     .command(networkCommand)
-    .demandCommand(1, "the command is missing: run, exec, image or network")
+    .demandCommand(1, "the command is missing: run, exec, pull, image or network")
     .strict()
     .version(version())
     .help()

@@ -2,20 +2,28 @@ import type { Argv, CommandModule } from "yargs";
 import type { Extracted } from "../image/extract/root.ts";
 import { counted, hints } from "../image/hints.ts";
 import { type Imported, importImage } from "../image/import.ts";
-import { bytesInWords, listing } from "../image/listing.ts";
+import { listing } from "../image/listing.ts";
 import { removeImage } from "../image/remove.ts";
+import { bytesInWords } from "../image/words.ts";
 import { stateRoot } from "../state/root.ts";
-import { notIgnored } from "./signals.ts";
+import { pullCommand } from "./pull.ts";
+import { undoneBySignals } from "./signals.ts";
+import { historyCommand, inspectCommand, pruneCommand, tagCommand } from "./stored-images.ts";
 
 export const imageCommand: CommandModule = {
   command: "image",
-  describe: "Import, list and remove images",
+  describe: "Fetch, import, list and remove images",
   builder: (yargs: Argv) =>
     yargs
+      .command(pullCommand)
       .command(importCommand)
       .command(listCommand)
       .command(removeCommand)
-      .demandCommand(1, "the command is missing: import, ls or rm"),
+      .command(inspectCommand)
+      .command(historyCommand)
+      .command(tagCommand)
+      .command(pruneCommand)
+      .demandCommand(1, "the command is missing: pull, import, ls, rm, inspect, history, tag or prune"),
   handler: () => {},
 };
 
@@ -35,22 +43,34 @@ const importCommand: CommandModule<object, { name: string; source: string }> = {
   handler: ({ name, source }) => undoneBySignals((signal) => importAndReport(name, source, signal)),
 };
 
-const listCommand: CommandModule<object, { json: boolean }> = {
-  command: "ls",
-  aliases: ["list"],
+const LIST: Omit<CommandModule<object, { json: boolean; quiet: boolean }>, "command"> = {
   describe: "List the images",
-  builder: (yargs) => yargs.option("json", { type: "boolean", default: false, describe: "as one JSON array" }),
-  handler: async ({ json }) => {
-    process.stdout.write(await listing(stateRoot(), json));
+  builder: (yargs) =>
+    yargs.option("json", { type: "boolean", default: false, describe: "as one JSON array" }).option("quiet", {
+      type: "boolean",
+      alias: "q",
+      default: false,
+      describe: "only the names of those that can be removed",
+    }),
+  handler: async ({ json, quiet }) => {
+    process.stdout.write(await listing(stateRoot(), json ? "json" : quiet ? "quiet" : "table"));
   },
 };
 
-const removeCommand: CommandModule<object, { name: string }> = {
-  command: "rm <name>",
-  describe: "Remove an image that no container uses",
-  builder: (yargs) => yargs.positional("name", { type: "string", demandOption: true, describe: "the image" }),
-  handler: ({ name }) => removeImage(stateRoot(), name),
+const listCommand = { ...LIST, command: "ls", aliases: ["list"] };
+export const imagesCommand = { ...LIST, command: "images" };
+
+const REMOVE: Omit<CommandModule<object, { names: string[] }>, "command"> = {
+  describe: "Remove images that no container uses",
+  builder: (yargs) =>
+    yargs.positional("names", { type: "string", array: true, demandOption: true, describe: "names, or ids" }),
+  handler: async ({ names }) => {
+    for (const name of names) await removeImage(stateRoot(), name);
+  },
 };
+
+const removeCommand = { ...REMOVE, command: "rm <names..>" };
+export const rmiCommand = { ...REMOVE, command: "rmi <names..>" };
 
 async function importAndReport(name: string, source: string, signal: AbortSignal): Promise<void> {
   const meter = progressMeter(name);
@@ -89,24 +109,4 @@ function progressMeter(name: string): { show: (done: Readonly<Extracted>) => voi
       if (shown) process.stderr.write("\r\x1b[K");
     },
   };
-}
-
-const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-/** Aborts the work at a signal, lets it undo itself, then ends by that signal, as if it had not been caught. */
-async function undoneBySignals(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const abort = new AbortController();
-  let received: NodeJS.Signals | undefined;
-  const onSignal = (signal: NodeJS.Signals) => {
-    received ??= signal;
-    abort.abort();
-  };
-  const caught = notIgnored(ENDING_SIGNALS);
-  for (const signal of caught) process.on(signal, onSignal);
-  try {
-    await work(abort.signal);
-  } finally {
-    for (const signal of caught) process.off(signal, onSignal);
-    if (received) process.kill(process.pid, received);
-  }
 }

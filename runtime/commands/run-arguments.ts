@@ -18,7 +18,10 @@ export const RUN_OPTIONS = {
   ...NETWORK_OPTIONS,
   ...LIMIT_OPTIONS,
   ...STREAMS_OPTIONS,
-  name: { type: "string", describe: "in place of NAME" },
+  name: {
+    type: "string",
+    describe: "in place of NAME; then IMAGE comes first, as with docker: run --name NAME IMAGE [CMD]",
+  },
   rm: { type: "boolean", describe: "always: a container is removed when its command ends" },
   explain: { type: "boolean", describe: "print each step, the reason for it, and how long it took" },
 } as const satisfies Options;
@@ -30,21 +33,44 @@ export interface RunArguments {
   readonly explain: boolean;
 }
 
-/** The arguments after `run`. Options end at NAME: what follows belongs to the command. Throws Failure for bad ones. */
+/**
+ * The arguments after `run`. Options end at NAME: what follows belongs to the command. With --name they are docker's: what
+ * follows the options is the image, unless --image names it. Throws Failure for bad ones.
+ */
 export function parseRun(args: readonly string[]): RunArguments {
   const { values, rest } = parseOptions(RUN_OPTIONS, args);
-  const [name, ...command] = values.name === undefined ? rest : [values.name, ...rest];
-  // An empty one means in docker that the image's own does not apply.
-  const argv = values.entrypoint ? [values.entrypoint, ...command] : command;
-  if (name === undefined) throw missing("the name of the container is missing");
-  if (argv.length === 0) throw missing("there is no command to run");
+  const { name, image, command } = wordsOf(values, rest);
+  const { entrypoint } = values;
   if (values.rm === false) throw alwaysRemoved();
+  const isOwn = image === undefined || image === HOST_IMAGE;
+  if (isOwn && command.length === 0 && !entrypoint) throw missing("there is no command to run");
   const env = [...values["env-file"].flatMap(readEnvironmentFile), ...values.env];
   return {
-    request: { ...requestOf(values), env, name, args: argv },
+    request: { ...requestOf(values), env, name, image, entrypoint, args: command },
     streams: streamsRequest(values),
     explain: values.explain ?? false,
   };
+}
+
+/** It has no command of its own. */
+const HOST_IMAGE = "host";
+
+interface Words {
+  readonly name: string;
+  readonly image: string | undefined;
+  readonly command: readonly string[];
+}
+
+function wordsOf({ name, image }: Pick<Values<typeof RUN_OPTIONS>, "name" | "image">, rest: readonly string[]): Words {
+  if (name !== undefined && image !== undefined) return { name, image, command: rest };
+  const [first, ...command] = rest;
+  if (name === undefined) {
+    if (first === undefined) throw missing("the name of the container is missing");
+    return { name: first, image, command };
+  }
+  if (first === undefined)
+    throw missing("the image is missing: with --name it comes before the command, as with docker");
+  return { name, image: first, command };
 }
 
 function requestOf(values: Values<typeof RUN_OPTIONS>): Partial<NamedRequest> {

@@ -79,3 +79,23 @@ function catchOthers(shim: Shim, forward: (signal: NodeJS.Signals) => void): voi
     if (!isIgnored(signal)) forward(signalName(signal));
   });
 }
+
+const UNDOING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Aborts the work at a signal, lets it undo itself, then ends by that signal, as if it had not been caught. */
+export async function undoneBySignals(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const abort = new AbortController();
+  let received: NodeJS.Signals | undefined;
+  const onSignal = (signal: NodeJS.Signals) => {
+    received ??= signal;
+    abort.abort();
+  };
+  const caught = notIgnored(UNDOING_SIGNALS);
+  for (const signal of caught) process.on(signal, onSignal);
+  try {
+    await work(abort.signal);
+  } finally {
+    for (const signal of caught) process.off(signal, onSignal);
+    if (received) process.kill(process.pid, received);
+  }
+}

@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 
 const IMPORT = "tinydocker image import NAME FILE.tar";
-const BUILD = `build it with docker or buildah, save it to a file, and import that: ${IMPORT}`;
+const BUILD = `build it with docker or buildah, push it to a registry, and tinydocker pull it; or save it to a file: ${IMPORT}`;
 const DIRECTORY = "share a directory of this machine with the container: tinydocker run -v ./data:/data";
 const ONE_MACHINE = "tinydocker runs containers on this machine only";
 
@@ -21,8 +21,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   diff: DIRECTORY,
   events: "run says how its container ended; start() of the API has an observer",
   export: DIRECTORY,
-  history: "tinydocker image ls lists the images",
-  images: "tinydocker image ls",
   import: IMPORT,
   info: "tinydocker --version; tinydocker run --explain says what the machine is asked for",
   load: IMPORT,
@@ -33,7 +31,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   port: "tinydocker network inspect NAME shows each container's ports",
   push: "send the file that the image was imported from",
   rename: "choose the name at the start: tinydocker run NAME CMD",
-  rmi: "tinydocker image rm NAME",
   save: "keep the file that the image was imported from",
   scout: "scan the file that the image was imported from",
   search: "look for images on the registry's own pages",
@@ -43,7 +40,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   stats: "systemd-cgtop shows what each cgroup uses; those of containers are below tinydocker",
   swarm: ONE_MACHINE,
   system: "what a container leaves is removed with it; tinydocker image rm and network rm remove the rest",
-  tag: "import it under the other name",
   top: "ps and top of this machine show the processes of containers too",
   trust: "each digest that an image carries is checked when it is imported",
   unpause: "send SIGCONT to the container's processes",
@@ -51,13 +47,9 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   version: "tinydocker --version",
   volume: "there are no named volumes: tinydocker run -v ./data:/data",
   "image build": BUILD,
-  "image history": "tinydocker image ls lists the images",
-  "image inspect": "tinydocker image ls --json",
   "image load": IMPORT,
-  "image prune": "tinydocker image rm NAME removes one that no container uses",
   "image push": "send the file that the image was imported from",
   "image save": "keep the file that the image was imported from",
-  "image tag": "import it under the other name",
   "network connect": "name all networks at the start: tinydocker run --network A --network B",
   "network disconnect": "name all networks at the start: tinydocker run --network A --network B",
   "network prune": "tinydocker network rm NAME removes one that no container is on",

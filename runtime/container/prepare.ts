@@ -7,6 +7,7 @@ import { identity } from "../host/users/identity.ts";
 import type { ImageConfig } from "../image/config.ts";
 import { leadsTo } from "../image/leads-to.ts";
 import { resolveImage } from "../image/resolve.ts";
+import { ERRNO } from "../linux.ts";
 import { isBind } from "../plan/mounts.ts";
 import type { Profile } from "../seccomp/profile.ts";
 import { type BlockDevices, throttledPaths } from "../spec/limits/block-io.ts";
@@ -31,6 +32,8 @@ export interface NamedRequest extends RunRequest {
   readonly user?: string | undefined;
   /** More groups of the user, numbers or the image's names. */
   readonly groups?: readonly string[] | undefined;
+  /** In place of the image's; empty: none. */
+  readonly entrypoint?: string | undefined;
 }
 
 /** Looks up the names of a request and completes it. Throws Failure for what can't be run. Changes nothing. */
@@ -45,7 +48,8 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const group = read("etc/group");
   const user = withGroups(resolveUser(asked.user || "0", read("etc/passwd"), group), asked.groups ?? [], group);
   const there = { ...asking, leadsTo: (path: string) => leadsTo(image.layers, path) };
-  const spec = specOf({ ...asked, network: withDefaultNetwork(request.network) }, image, user, there);
+  const args = commandOf(request, image.config);
+  const spec = specOf({ ...asked, args, network: withDefaultNetwork(request.network) }, image, user, there);
   for (const mount of spec.mounts.filter(isBind)) checkSource(mount);
   return spec;
 }
@@ -53,6 +57,15 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
 /** What the image says, where the request doesn't, or with docker's empty value. */
 function imageDefaults({ user, cwd, env = [] }: NamedRequest, config: ImageConfig = {}): Partial<NamedRequest> {
   return { user: user || config.User, cwd: cwd || config.WorkingDir, env: [...(config.Env ?? []), ...env] };
+}
+
+/** As docker's: an entrypoint that is asked for takes the place of all that the image says. */
+export function commandOf(
+  { entrypoint, args }: Pick<NamedRequest, "entrypoint" | "args">,
+  { Entrypoint = [], Cmd = [] }: ImageConfig = {},
+): readonly string[] {
+  if (entrypoint !== undefined) return entrypoint === "" ? args : [entrypoint, ...args];
+  return [...Entrypoint, ...(args.length > 0 ? args : Cmd)];
 }
 
 /** `kernel`: its release, as uname(2) returns it. Throws Failure when it is too old. */
@@ -141,6 +154,8 @@ function checkSource({ source, destination }: Mount): void {
 function readInImage(shim: Shim, image: Image, path: string): string {
   for (const layer of image.layers) {
     const fd = shim.openInside(layer, path);
+    // overlayfs's mark that hides the file of lower layers is a device that does not exist.
+    if (fd === -ERRNO.ENXIO) return "";
     if (fd < 0) continue;
     try {
       if (!fstatSync(fd).isFile()) return "";

@@ -29,6 +29,10 @@ const REASONS = {
     en: "what the container writes is stored here, so the image does not change",
     zh: "容器写入的内容存放在这里，镜像保持不变",
   },
+  layerLink: {
+    en: "a short name for a layer: the kernel takes no more than a page of options",
+    zh: "镜像层的短名：内核接受的挂载选项不超过一页",
+  },
   names: {
     en: "the container resolves its own host name without a name server",
     zh: "容器无需域名服务器即可解析自己的主机名",

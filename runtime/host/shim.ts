@@ -54,6 +54,8 @@ export interface Shim {
   setAttribute(path: Uint8Array, name: Uint8Array, value: Uint8Array): number;
   listAttributes(path: Uint8Array, names: Uint8Array): number;
   getAttribute(path: Uint8Array, name: Uint8Array, value: Uint8Array): number;
+  /** mknod(2): a device, with the type in the mode; the path ends with a zero byte. */
+  makeNode(path: Uint8Array, mode: number, major: number, minor: number): number;
   raw(fd: number): number;
   restore(fd: number): number;
 }

@@ -9,6 +9,12 @@ export interface ImageConfig {
   readonly Cmd?: readonly string[];
   /** Absolute. */
   readonly WorkingDir?: string;
+  /** PORT[/PROTOCOL] each. */
+  readonly ExposedPorts?: readonly string[];
+  /** Absolute paths. */
+  readonly Volumes?: readonly string[];
+  readonly StopSignal?: string;
+  readonly Labels?: Readonly<Record<string, string>>;
 }
 
 const isTexts = isListOf(isText);

@@ -2,19 +2,24 @@ import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { shown } from "./archive/entry.ts";
 import type { Imported } from "./import.ts";
-import type { Note, NoteKind } from "./notes.ts";
+import type { Note, NoteKind, Notes } from "./notes.ts";
 import type { ImageRecord } from "./store.ts";
 
 /** What was changed or left out, and warnings about an image that is not useful; a sentence each. */
 export function hints({ record, extracted, notes, rootfs }: Imported): string[] {
-  const found = Object.entries(WORDS).flatMap(([kind, words]) => {
-    const note = notes.get(kind as NoteKind);
-    return note ? [words(note)] : [];
-  });
+  const found = hintsOf(notes);
   found.push(...commandHints(record));
   if (!extracted.executable && !PROGRAM_DIRECTORIES.some((name) => has(rootfs, name)))
     found.push(useless(record.name, has(rootfs, "manifest.json")));
   return found;
+}
+
+/** What was changed or left out; a sentence each. */
+export function hintsOf(notes: Notes): string[] {
+  return Object.entries(WORDS).flatMap(([kind, words]) => {
+    const note = notes.get(kind as NoteKind);
+    return note ? [words(note)] : [];
+  });
 }
 
 /** What docker would start, which a run has to name here. */

@@ -1,38 +1,61 @@
+import { sizeOf } from "./content/describe.ts";
+import { allNames, type NamedImage } from "./content/names.ts";
+import { readStored } from "./content/stored-image.ts";
 import { clearLeftovers } from "./leftovers.ts";
+import { familiarName, parseReference } from "./registry/reference.ts";
 import { HOST } from "./resolve.ts";
 import { imageNames, readRecord } from "./store.ts";
+import { bytesInWords, table } from "./words.ts";
 
-/** All images, the built-in one first: a table, or one JSON array of {name, host, created, bytes, files}; ends with a newline. */
-export async function listing(root: string, json: boolean): Promise<string> {
+/** One line of it; what an image does not have is null. */
+interface Listed {
+  readonly name: string;
+  readonly host: boolean;
+  readonly created: string | null;
+  readonly bytes: number | null;
+  readonly files: number | null;
+  /** Those of a registry's image. */
+  readonly id?: string;
+  readonly digest?: string;
+}
+
+export type ListingForm = "table" | "json" | "quiet";
+
+/**
+ * All images, the built-in one first: a table, one JSON array of {name, host, created, bytes, files, id?, digest?}, or only
+ * the names of those that can be removed; ends with a newline, unless it is empty.
+ */
+export async function listing(root: string, form: ListingForm): Promise<string> {
   // What a killed import left; listing must not need to write.
   await clearLeftovers(root).catch(() => {});
-  const imported = imageNames(root).map((name) => readRecord(root, name));
-  if (json) {
-    const host = { name: HOST.name, host: true, created: null, bytes: null, files: null };
-    return `${JSON.stringify([host, ...imported.map((record) => ({ host: false, ...record }))])}\n`;
-  }
-  return table([
-    ["NAME", "SIZE", "CREATED"],
-    [HOST.name, "-", "built in"],
-    ...imported.map(({ name, bytes, created }) => [name, bytesInWords(bytes), created.slice(0, 16).replace("T", " ")]),
-  ]);
+  const host = { name: HOST.name, host: true, created: null, bytes: null, files: null };
+  const imported = imageNames(root).map((name) => ({ host: false, ...readRecord(root, name) }));
+  const images: Listed[] = [host, ...imported, ...allNames(root).map((named) => listed(root, named))];
+  if (form === "json") return `${JSON.stringify(images)}\n`;
+  if (form === "quiet") return images.flatMap(({ host: isHost, name }) => (isHost ? [] : [`${name}\n`])).join("");
+  return table([["NAME", "SIZE", "CREATED", "ID"], ...images.map(rowOf)]);
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
-  return rows.map((row) => `${line(row).trimEnd()}\n`).join("");
+function listed(root: string, named: NamedImage): Listed {
+  const image = readStored(root, named);
+  return {
+    name: familiarName(parseReference(named.name)),
+    host: false,
+    created: named.since,
+    bytes: sizeOf(root, image),
+    files: null,
+    id: image.id,
+    digest: named.manifest.digest,
+  };
 }
 
-const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
+function rowOf({ name, host, bytes, created, id }: Listed): string[] {
+  if (host) return [name, "-", "built in", ""];
+  const when = created?.slice(0, 16).replace("T", " ") ?? "-";
+  return [name, bytesInWords(bytes ?? 0), when, id === undefined ? "" : shortId(id)];
+}
 
-/** 1234567 → "1.2 MB"; units of 1,000, as docker shows sizes. */
-export function bytesInWords(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.95 && unit < UNITS.length - 1) {
-    value /= 1_000;
-    unit += 1;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
+/** As docker shortens a digest. */
+export function shortId(digest: string): string {
+  return digest.slice(digest.indexOf(":") + 1).slice(0, 12);
 }

@@ -1,21 +1,35 @@
+import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { checkedName } from "../spec/name.ts";
+import { namesDirectory } from "./content/places.ts";
+import { removeStored } from "./content/remove.ts";
 import { userOf } from "./in-use.ts";
 import { clearLeftovers, makeUnderWay, removeTree } from "./leftovers.ts";
-import { checkExists, HOST } from "./resolve.ts";
+import { checkExists, HOST, isImported } from "./resolve.ts";
 import { recordOf } from "./store.ts";
 import { systemFailure } from "./system-failure.ts";
 
 /** Throws Failure (exit 125) for the built-in image, one that does not exist and one that a container uses. */
 export async function removeImage(root: string, name: string): Promise<void> {
+  if (await removeNamed(root, name)) return;
   checkedName("image", name);
   if (name === HOST.name)
     throw new Failure(`the image ${HOST.name} is built in and can't be removed`, { code: "image-built-in" });
   checkExists(root, name);
   try {
     await removeUnused(root, name);
+  } catch (error) {
+    throw systemFailure(`can't remove the image ${name}`, root, "state-unwritable", error);
+  }
+}
+
+/** One from a registry; of an imported one, the name counts first. */
+async function removeNamed(root: string, name: string): Promise<boolean> {
+  if (name === HOST.name || isImported(root, name) || !existsSync(namesDirectory(root))) return false;
+  try {
+    return (await removeStored(root, name)) !== undefined;
   } catch (error) {
     throw systemFailure(`can't remove the image ${name}`, root, "state-unwritable", error);
   }

@@ -1,31 +1,71 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { checkedName } from "../spec/name.ts";
 import type { Image } from "../spec/spec.ts";
 import type { ImageConfig } from "./config.ts";
+import { hasLayer, stackOf } from "./content/stack.ts";
+import { findStored, storedNames } from "./content/stored-image.ts";
+import { imageConfig } from "./layers/config-file.ts";
 import { imageNames, readRecord, recordOf, rootfsOf } from "./store.ts";
 
 /** The built-in image: the machine's own root, so a first run needs no download. */
 export const HOST: Image = { name: "host", layers: ["/"] };
 
-export interface StoredImage extends Image {
+export interface ResolvedImage extends Image {
   readonly config?: ImageConfig;
 }
 
-/** `root` is stateRoot(). Throws Failure (exit 125) for a name that is not valid, and for no image or a damaged one. */
-export function resolveImage(root: string, name: string): StoredImage {
+/**
+ * An imported image by its name, or one from a registry by its name or id; of an imported one, the name counts first. `root`
+ * is stateRoot(). Throws Failure (exit 125) for what can't be a name, and for no image or a damaged one.
+ */
+export function resolveImage(root: string, name: string): ResolvedImage {
   if (name === HOST.name) return HOST;
-  checkExists(root, name);
-  const { config } = readRecord(root, name);
-  return { name, layers: [rootfsOf(root, name)], ...(config && { config }) };
+  if (isImported(root, name)) return resolveImported(root, name);
+  const found = resolveStored(root, name);
+  if (found) return found;
+  throw notFound(root, name);
 }
 
-/** Throws Failure (exit 125) for a name that is not valid and for an image that does not exist. */
-export function checkExists(root: string, name: string): void {
-  if (existsSync(recordOf(root, checkedName("image", name)))) return;
-  const names = imageNames(root);
-  throw new Failure(`there is no image ${name}; available: ${[HOST.name, ...names].join(", ")}`, {
+/** A name of a registry's image may have characters that lead elsewhere as a path. */
+export function isImported(root: string, name: string): boolean {
+  return /^[^/.][^/]*$/.test(name) && existsSync(recordOf(root, name));
+}
+
+function resolveImported(root: string, name: string): ResolvedImage {
+  const { config } = readRecord(root, name);
+  // What it was imported for is named with each run.
+  const { Entrypoint = [], Cmd = [], ...rest } = config ?? {};
+  const Command = [...Entrypoint, ...Cmd];
+  const used = Command.length > 0 ? { ...rest, Cmd: Command } : rest;
+  return { name, layers: [rootfsOf(root, name)], ...(config && { config: used }) };
+}
+
+function resolveStored(root: string, name: string): ResolvedImage | undefined {
+  const image = findStored(root, name);
+  if (!image) return undefined;
+  const diffIds = image.config.rootfs.diff_ids;
+  const missing = diffIds.find((diffId) => !hasLayer(root, diffId));
+  if (missing !== undefined)
+    throw new Failure(`the image ${name} lacks its layer ${missing}`, {
+      code: "image-damaged",
+      remedy: `tinydocker pull ${name}`,
+    });
+  const layers = stackOf(root, diffIds);
+  // An image without layers is an empty directory.
+  return { name, layers: layers.length > 0 ? layers : [resolve(root, "memory")], config: imageConfig(image.config) };
+}
+
+function notFound(root: string, name: string): Failure {
+  const names = [HOST.name, ...imageNames(root), ...storedNames(root)];
+  return new Failure(`there is no image ${name}; available: ${names.join(", ")}`, {
     code: "image-not-found",
-    remedy: `tinydocker image import ${name} FILE.tar[.gz|.zst]|DIR|-`,
+    remedy: `tinydocker pull ${name}, or tinydocker image import NAME FILE.tar[.gz|.zst]|DIR|-`,
   });
+}
+
+/** Throws Failure (exit 125) for a name that an import can't have, and for an image that was not imported. */
+export function checkExists(root: string, name: string): void {
+  if (!existsSync(recordOf(root, checkedName("image", name)))) throw notFound(root, name);
 }

@@ -6,7 +6,7 @@ import { readTree } from "./archive/tree.ts";
 import type { ImageConfig } from "./config.ts";
 import { type ExtractOptions, extractLayers, type Layers } from "./extract/extract.ts";
 import type { Extracted } from "./extract/root.ts";
-import { imageConfig } from "./layers/config-file.ts";
+import { checkImport, imageConfig } from "./layers/config-file.ts";
 import { readLayer } from "./layers/layer.ts";
 import { readSavedImage, type SavedImage } from "./layers/saved-image.ts";
 import { removeTree } from "./leftovers.ts";
@@ -42,8 +42,15 @@ export async function unpackDirectory(source: string, directory: string, options
     const tree = readTree(source, await attributeReader(options.notes));
     return { extracted: await extractInto(rootfs, [tree], options) };
   }
-  const config = imageConfig(image.config, options.notes);
+  checkImport(image.config, options.notes);
+  const config = importedConfig(imageConfig(image.config));
   return { extracted: await extractInto(rootfs, layersOf(image, options), options), config };
+}
+
+/** What a container of an imported image gets. */
+function importedConfig({ User, Env, Entrypoint, Cmd, WorkingDir }: ImageConfig): ImageConfig {
+  const used = Object.entries({ User, Env, Entrypoint, Cmd, WorkingDir });
+  return Object.fromEntries(used.filter(([, value]) => value !== undefined));
 }
 
 /** Without the native part, nothing can read extended attributes, and that is noted. */

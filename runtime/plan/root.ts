@@ -1,7 +1,7 @@
 import { AT, MOUNT_ATTR, MS } from "../linux.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { HostFacts, RootEntry } from "./host-facts.ts";
-import { escapeOption, lowerDirectories } from "./overlay.ts";
+import { escapeOption, fitsOptions, lowerDirectories, relativePath } from "./overlay.ts";
 import type { Step } from "./step.ts";
 import { mountsInFirst } from "./user-namespace.ts";
 
@@ -15,7 +15,7 @@ export function rootSteps(spec: ContainerSpec, host: HostFacts, slot: number): S
     { op: "MKDIR", mode: 0o700, path: layers.work, reason },
     ...(isInParts(spec, host)
       ? rootInParts(host.rootEntries, layers, slot)
-      : [overlay(spec.root.layers, layers, !mountsInFirst(spec.linux, host), "overlay")]),
+      : stacked(spec.root.layers, layers, !mountsInFirst(spec.linux, host), host.memory)),
   ];
 }
 
@@ -55,13 +55,14 @@ function layersOf(spec: ContainerSpec, host: HostFacts): Layers {
   };
 }
 
-function overlay(
-  lowers: readonly string[],
-  { upper, work, root, kept }: Layers,
-  userNamespace: boolean,
-  reason: Step["reason"],
-): Step {
-  const data = [
+function overlay(lowers: readonly string[], layers: Layers, userNamespace: boolean, reason: Step["reason"]): Step {
+  const data = optionsOf(lowers, layers, userNamespace);
+  // Also where no cgroup can have rules for devices, this keeps nodes that mknod makes from reaching the machine's disks.
+  return { op: "MOUNT", flags: MS.MS_NODEV, source: "overlay", target: layers.root, type: "overlay", data, reason };
+}
+
+function optionsOf(lowers: readonly string[], { upper, work, kept }: Layers, userNamespace: boolean): string {
+  return [
     `lowerdir=${lowerDirectories(lowers)}`,
     `upperdir=${escapeOption(upper)}`,
     `workdir=${escapeOption(work)}`,
@@ -70,9 +71,20 @@ function overlay(
     // Without root, overlayfs stores its marks in user.* attributes; as root, the host's defaults must not apply.
     ...(userNamespace ? ["userxattr"] : ["index=off", "metacopy=off"]),
   ].join(",");
-  // Also where no cgroup can have rules for devices, this keeps nodes that mknod makes from reaching the machine's disks.
-  return { op: "MOUNT", flags: MS.MS_NODEV, source: "overlay", target: root, type: "overlay", data, reason };
 }
+
+/** Where the names of many layers are too long together, it has them by short links, relative to where it is mounted. */
+function stacked(lowers: readonly string[], layers: Layers, userNamespace: boolean, memory: string): Step[] {
+  if (fitsOptions(optionsOf(lowers, layers, userNamespace))) return [overlay(lowers, layers, userNamespace, "overlay")];
+  const links = lowers.map((target, i): Step => {
+    return { op: "SYMLINK", target, path: `${memory}/${i.toString(LINK_RADIX)}`, reason: "layerLink" };
+  });
+  const names = links.map((_, i) => `${relativePath(layers.root, memory)}/${i.toString(LINK_RADIX)}`);
+  return [...links, overlay(names, layers, userNamespace, "overlay")];
+}
+
+/** The most that JavaScript has. */
+const LINK_RADIX = 36;
 
 function rootInParts(entries: readonly RootEntry[], layers: Layers, slot: number): Step[] {
   const { upper, root } = layers;

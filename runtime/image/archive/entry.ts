@@ -23,7 +23,8 @@ export type Entry = {
   readonly attributes: readonly Attribute[];
 } & (
   | { readonly kind: "file"; readonly content: AsyncIterable<Piece> }
-  | { readonly kind: "directory" | "device" | "socket" }
+  | { readonly kind: "directory" | "socket" }
+  | { readonly kind: "device"; readonly node?: DeviceNode }
   /** Another file system is mounted over it. */
   | { readonly kind: "mount point"; readonly directory: boolean }
   | { readonly kind: "fifo" }
@@ -31,6 +32,13 @@ export type Entry = {
   /** `target`: a path of the same image. */
   | { readonly kind: "hardlink"; readonly target: string }
 );
+
+/** What an archive says about a device. */
+export interface DeviceNode {
+  readonly type: "character" | "block";
+  readonly major: number;
+  readonly minor: number;
+}
 
 /** In a layer: removes what the layers below it have. `path`: a file or directory, or the directory of what is removed. */
 export interface Whiteout {

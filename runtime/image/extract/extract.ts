@@ -3,6 +3,7 @@ import { BadImage, type Entry, shown, type Whiteout } from "../archive/entry.ts"
 import type { Notes } from "../notes.ts";
 import { setAttributes } from "./attributes.ts";
 import { NameBudget } from "./name-budget.ts";
+import { makeDevice, markWhiteout, type OverlayLayer, setOpaque, unmark } from "./overlay.ts";
 import { existingPlaceOf, makeDirectory, placeOf } from "./place.ts";
 import { emptyOfLower, makeRoom, removeLower } from "./remove.ts";
 import { beginLayer, claim, type Extracted, newRoot, onDisk, type Root } from "./root.ts";
@@ -23,6 +24,8 @@ interface Extraction extends ExtractOptions {
   /** Places of devices and sockets: a hard link to one is left out too. */
   readonly leftOut: Map<string, "device" | "socket">;
   readonly leftOutNames: NameBudget;
+  /** The entries are one layer, to be stacked on others; undefined: they are a whole root file system. */
+  readonly overlay: OverlayLayer | undefined;
   entries: number;
 }
 
@@ -35,9 +38,27 @@ export type Layers = readonly AsyncIterable<Entry | Whiteout>[];
  * can't be made, the errors of the system calls, and, between two writes, the signal's reason.
  */
 export async function extractLayers(layers: Layers, rootfs: string, options: ExtractOptions): Promise<Extracted> {
-  const root = newRoot(rootfs);
+  return extractInto(newRoot(rootfs), layers, undefined, options);
+}
+
+/** The same of one layer, with marks for what it removes of others. */
+export async function extractLayer(
+  entries: Layers[number],
+  directory: string,
+  overlay: OverlayLayer,
+  options: ExtractOptions,
+): Promise<Extracted> {
+  return extractInto(newRoot(directory), [entries], overlay, options);
+}
+
+async function extractInto(
+  root: Root,
+  layers: Layers,
+  overlay: OverlayLayer | undefined,
+  options: ExtractOptions,
+): Promise<Extracted> {
   const leftOutNames = new NameBudget("device nodes");
-  const extraction: Extraction = { ...options, root, leftOut: new Map(), leftOutNames, entries: 0 };
+  const extraction: Extraction = { ...options, root, leftOut: new Map(), leftOutNames, overlay, entries: 0 };
   for (const entries of layers) {
     if (layers.length > 1) beginLayer(root);
     await extractEntries(extraction, entries);
@@ -53,8 +74,9 @@ async function extractEntries(extraction: Extraction, entries: AsyncIterable<Ent
     extraction.entries += 1;
     if (extraction.entries > ENTRIES_MAX)
       throw new BadImage(`it contains more than ${ENTRIES_MAX.toLocaleString("en")} files`);
-    if (isWhiteout(entry)) whiteOut(root, entry);
-    else await extract(extraction, entry);
+    if (!isWhiteout(entry)) await extract(extraction, entry);
+    else if (extraction.overlay) markWhiteout(root, extraction.overlay, entry);
+    else whiteOut(root, entry);
     progress(root.done);
   }
 }
@@ -75,15 +97,19 @@ async function extract(extraction: Extraction, entry: Entry): Promise<void> {
   if (entry.path === "" && entry.kind !== "directory")
     throw new BadImage(`its root is a ${entry.kind}, not a directory`);
   const place = placeOf(root, entry.path);
+  const { overlay } = extraction;
+  const wasRemoved = overlay && unmark(root, overlay, place);
   switch (entry.kind) {
     case "directory":
       makeDirectory(root, place, entry.metadata);
+      if (wasRemoved) setOpaque(root, overlay, place);
       break;
     case "mount point":
       notes.add("mount point", entry.path);
       if (entry.directory) makeDirectory(root, place, entry.metadata);
       return;
     case "device":
+      return makeOrLeaveOut(extraction, entry, place);
     case "socket":
       return leaveOut(extraction, entry.kind, place);
     case "hardlink":
@@ -94,6 +120,16 @@ async function extract(extraction: Extraction, entry: Entry): Promise<void> {
   const { attributes } = entry;
   if (attributes.length > 0 && !(await setAttributes(onDisk(root, place), attributes)))
     notes.add("attribute", entry.path);
+}
+
+/** A whole root file system has none: a container gets its own /dev. A layer is what its image says. */
+function makeOrLeaveOut(extraction: Extraction, entry: Entry & { kind: "device" }, place: string): void {
+  const { root, overlay } = extraction;
+  makeRoom(root, place);
+  if (overlay && entry.node && makeDevice(root, overlay, place, entry.node, entry.metadata)) {
+    extraction.leftOut.delete(place);
+    root.done.files += 1;
+  } else leaveOut(extraction, "device", place);
 }
 
 /** What an earlier entry made in its place goes, as it would if this were made. */
@@ -130,7 +166,10 @@ function makeHardLink(extraction: Extraction, { path, target }: Entry & { kind: 
     leaveOut(extraction, kind, place);
     return;
   }
-  const exists = to !== undefined && lstatSync(onDisk(root, to), { throwIfNoEntry: false }) !== undefined;
+  const exists =
+    to !== undefined &&
+    !extraction.overlay?.whiteouts.has(to) &&
+    lstatSync(onDisk(root, to), { throwIfNoEntry: false }) !== undefined;
   // As with tar, a link to itself is there already.
   if (exists && to === place) return;
   if (!exists || root.directories.has(to))

@@ -15,23 +15,40 @@ export const isConfigFile = isRecordOf(
 );
 export type ConfigFile = Shaped<typeof isConfigFile>;
 
-const isUsable = isRecordOf({}, { User: isText, Env: isTexts, Entrypoint: isTexts, Cmd: isTexts, WorkingDir: isText });
-/** What else changes how docker runs an image. */
+const isUsable = isRecordOf(
+  {},
+  {
+    User: isText,
+    Env: isTexts,
+    Entrypoint: isTexts,
+    Cmd: isTexts,
+    WorkingDir: isText,
+    ExposedPorts: orNull(isMapOf(isAnything)),
+    Volumes: orNull(isMapOf(isAnything)),
+    StopSignal: isText,
+    Labels: orNull(isMapOf(isText)),
+  },
+);
+/** What else changes how docker runs an image, and an imported one loses. */
 const UNUSED = ["ExposedPorts", "Volumes", "StopSignal", "Healthcheck"];
 
-/** What of it a container gets here; the rest is noted. Throws BadImage for an image of another system. */
-export function imageConfig({ config, os, architecture }: ConfigFile, notes: Notes): ImageConfig {
+/** Throws BadImage for an image of another system; notes what an import of it does without. */
+export function checkImport({ config, os, architecture }: ConfigFile, notes: Notes): void {
   if (os !== "linux") throw new BadImage(`it is for ${os}, not for Linux`);
   if (architecture !== thisArchitecture()) notes.add("platform", `${os}/${architecture}`);
   for (const field of UNUSED) if (isFilled(config?.[field])) notes.add("setting", field);
+}
+
+/** What of it a container gets. */
+export function imageConfig({ config }: ConfigFile): ImageConfig {
   if (!isUsable(config)) return {};
-  const { User, Entrypoint, Cmd } = config;
+  const { User, Entrypoint, Cmd, StopSignal, Labels } = config;
   // A variable without a value would be the caller's.
   const Env = config.Env?.filter((entry) => /^[^=]+=/.test(entry));
   const WorkingDir = config.WorkingDir?.startsWith("/") ? config.WorkingDir : undefined;
-  return Object.fromEntries(
-    Object.entries({ User, Env, Entrypoint, Cmd, WorkingDir }).filter(([, value]) => isFilled(value)),
-  );
+  const [ExposedPorts, Volumes] = [Object.keys(config.ExposedPorts ?? {}), Object.keys(config.Volumes ?? {})];
+  const used = { User, Env, Entrypoint, Cmd, WorkingDir, ExposedPorts, Volumes, StopSignal, Labels };
+  return Object.fromEntries(Object.entries(used).filter(([, value]) => isFilled(value)));
 }
 
 /** Go's name of this processor. */

@@ -57,7 +57,7 @@ describe("docker's words", () => {
     assert.match(stderr, /tinydocker run has no -d \(--detach\)\n {2}run it in the background of your shell/);
     for (const [words, message] of [
       [["build", "."], /tinydocker has no command build\n {2}build it with docker or buildah/],
-      [["image", "prune", "-a"], /tinydocker has no command image prune\n {2}tinydocker image rm/],
+      [["image", "build", "."], /tinydocker has no command image build\n {2}build it with docker or buildah/],
       [["volume", "ls"], /tinydocker has no command volume\n {2}there are no named volumes/],
     ] as const) {
       const outcome = await rig.run(words);

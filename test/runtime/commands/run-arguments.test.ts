@@ -17,16 +17,27 @@ describe("the arguments of run", () => {
     assert.deepEqual(parseRun(["n", "--", "x"]).request.args, ["--", "x"]);
   });
 
-  it("may give the name by --name, and the program by --entrypoint", () => {
+  it("may give the program by --entrypoint, and none where the image has one", () => {
     const parsed = (...args: string[]) => {
-      const { name, args: command } = parseRun(args).request;
-      return [name, ...command];
+      const { name, image, entrypoint, args: command } = parseRun(args).request;
+      return [name, image, entrypoint, ...command];
     };
-    assert.deepEqual(parsed("--name", "n", "c", "-a"), ["n", "c", "-a"]);
-    assert.deepEqual(parsed("--name=n", "--", "c"), ["n", "c"]);
-    assert.deepEqual(parsed("--entrypoint", "/e", "n", "-a", "b"), ["n", "/e", "-a", "b"]);
-    assert.deepEqual(parsed("--entrypoint=/e", "--name=n", "--rm"), ["n", "/e"]);
-    assert.deepEqual(parsed("--entrypoint=", "--rm=true", "n", "c"), ["n", "c"]);
+    assert.deepEqual(parsed("--entrypoint", "/e", "n", "-a", "b"), ["n", undefined, "/e", "-a", "b"]);
+    assert.deepEqual(parsed("--entrypoint=", "--rm=true", "n", "c"), ["n", undefined, "", "c"]);
+    assert.deepEqual(parsed("--image=box", "n"), ["n", "box", undefined]);
+  });
+
+  it("are docker's with --name: the image comes first, unless --image names it", () => {
+    const parsed = (...args: string[]) => {
+      const { name, image, args: command } = parseRun(args).request;
+      return [name, image, ...command];
+    };
+    assert.deepEqual(parsed("--name", "n", "debian:13", "c", "-a"), ["n", "debian:13", "c", "-a"]);
+    assert.deepEqual(parsed("--name=n", "--", "nginx"), ["n", "nginx"]);
+    assert.deepEqual(parsed("--name=n", "--image=box", "c", "-a"), ["n", "box", "c", "-a"]);
+    assert.deepEqual(parsed("--name=n", "host", "c"), ["n", "host", "c"]);
+    assert.throws(() => parseRun(["--name=n", "host"]), /there is no command to run/);
+    assert.throws(() => parseRun(["--name=n"]), /the image is missing/);
   });
 
   it("take variables from files before those of -e", async (t) => {

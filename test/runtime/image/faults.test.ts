@@ -43,7 +43,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 const NEXT: Readonly<Record<string, (root: string) => Promise<unknown>>> = {
   import: (root) => importInto(root, "half", archive({ name: "whole", content: "x" })),
-  listing: (root) => listing(root, false),
+  listing: (root) => listing(root, "table"),
 };
 
 for (const [what, next] of Object.entries(NEXT)) {

@@ -29,6 +29,8 @@ const FIELD = {
   type: [156, 1],
   linkName: [157, 100],
   magic: [257, 6],
+  major: [329, 8],
+  minor: [337, 8],
   prefix: [345, 155],
 } as const;
 
@@ -72,6 +74,11 @@ function sumOf(bytes: Uint8Array | Int8Array): number {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 1) sum += bytes[at] ?? 0;
   return sum;
+}
+
+/** Of a device: its number. */
+export function deviceNumber(block: Buffer): { readonly major: number; readonly minor: number } {
+  return { major: number(block, ...FIELD.major), minor: number(block, ...FIELD.minor) };
 }
 
 export function text(block: Buffer, at: number, length: number): string {

@@ -2,7 +2,7 @@ import type { Notes } from "../../notes.ts";
 import { ByteReader } from "../byte-reader.ts";
 import { BadImage, type Entry, type Metadata, shown } from "../entry.ts";
 import { linkedPath, memberPath } from "../entry-path.ts";
-import type { Header } from "./header.ts";
+import { deviceNumber, type Header } from "./header.ts";
 import { type Archive, type Member, readMember } from "./member.ts";
 import { readSparseMap } from "./sparse.ts";
 import { attributesOf } from "./xattr.ts";
@@ -79,6 +79,12 @@ async function entryOf(member: Member, reader: ByteReader, notes: Notes): Promis
       return { ...base, kind, target: linkedPath(header.linkName) };
     case "fifo":
       return { ...base, kind };
+    case "device":
+      return {
+        ...base,
+        kind,
+        node: { type: header.type === "3" ? "character" : "block", ...deviceNumber(header.block) },
+      };
     case "symlink":
       return { ...base, kind, target: header.linkName };
     case "file": {

@@ -1,0 +1,45 @@
+import type { CommandModule } from "yargs";
+import { hintsOf } from "../image/hints.ts";
+import { pullImage } from "../image/pull/pull.ts";
+import { familiarName, parseReference } from "../image/registry/reference.ts";
+import { stateRoot } from "../state/root.ts";
+import { layerReport } from "./layer-report.ts";
+import { undoneBySignals } from "./signals.ts";
+
+export const pullCommand: CommandModule<object, { name: string; quiet: boolean; json: boolean }> = {
+  command: "pull <name>",
+  describe: "Fetch an image from its registry",
+  builder: (yargs) =>
+    yargs
+      .positional("name", { type: "string", demandOption: true, describe: "[HOST[:PORT]/]NAME[:TAG][@DIGEST]" })
+      .option("quiet", { type: "boolean", alias: "q", default: false, describe: "print the name alone" })
+      .option("json", { type: "boolean", default: false, describe: "print an event a line" }),
+  handler: ({ name, quiet, json }) => undoneBySignals((signal) => pullAndReport(name, { quiet, json }, signal)),
+};
+
+async function pullAndReport(
+  name: string,
+  { quiet, json }: { quiet: boolean; json: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const reference = parseReference(name);
+  const report = layerReport(json ? "json" : quiet ? "quiet" : "lines");
+  const pulled = await pullImage({
+    root: stateRoot(),
+    reference,
+    env: process.env,
+    signal,
+    progress: report.layer,
+  }).finally(report.end);
+  for (const hint of hintsOf(pulled.notes)) process.stderr.write(`tinydocker: ${hint}\n`);
+  const { manifest, id, upToDate } = pulled;
+  const familiar = familiarName(reference);
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ type: "pulled", name: familiar, digest: manifest.digest, id, upToDate })}\n`,
+    );
+  else
+    process.stdout.write(
+      quiet ? `${familiar}\n` : `${familiar}: ${upToDate ? "up to date" : "pulled"}, ${manifest.digest}\n`,
+    );
+}

@@ -1,0 +1,77 @@
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { Failure } from "../../failure.ts";
+import { isAlive } from "../../host/process.ts";
+import { lockedNames } from "../../state/lock.ts";
+import { placesOf } from "../../state/places.ts";
+import { type Found, find } from "../../state/status.ts";
+import { isConfigFile } from "../layers/config-file.ts";
+import { isManifest } from "../manifest/kinds.ts";
+import { readJsonBlob } from "./blobs.ts";
+import { allNames, type NamedImage, namesUnderWay } from "./names.ts";
+import { layersDirectory } from "./places.ts";
+
+/** What may not be removed. */
+export interface InUse {
+  /** Digests of blobs. */
+  readonly blobs: ReadonlySet<string>;
+  /** As in layersDirectory(). */
+  readonly layers: ReadonlySet<string>;
+}
+
+/** By the names of images, those that are about to be named, and containers. */
+export function inUse(root: string): InUse {
+  const [blobs, layers] = [new Set<string>(), new Set<string>()];
+  for (const named of [...allNames(root), ...namesUnderWay(root)]) {
+    const parts = partsOf(root, named);
+    for (const digest of parts.blobs) blobs.add(digest);
+    for (const layer of parts.layers) layers.add(layer);
+  }
+  for (const { layers: stack } of containers(root)) for (const layer of stack) layers.add(layer);
+  return { blobs, layers };
+}
+
+/** What an image consists of, as far as it is here. */
+export function partsOf(root: string, { manifest }: Pick<NamedImage, "manifest">): InUse {
+  const blobs = new Set([manifest.digest]);
+  try {
+    const { config, layers } = readJsonBlob(root, manifest.digest, isManifest);
+    for (const { digest } of [config, ...layers]) blobs.add(digest);
+    const { rootfs } = readJsonBlob(root, config.digest, isConfigFile);
+    return { blobs, layers: new Set(rootfs.diff_ids.map((diffId) => diffId.replace(":", "-"))) };
+  } catch (error) {
+    if (error instanceof Failure) return { blobs, layers: new Set() };
+    throw error;
+  }
+}
+
+export interface LayeredContainer {
+  readonly name: string;
+  /** Of the image, the topmost first, as in layersDirectory(). */
+  readonly layers: readonly string[];
+}
+
+/** Those that run, and those that can be started again. */
+export function containers(root: string): LayeredContainer[] {
+  const names = new Set([...lockedNames(root), ...recordNames(root)]);
+  return [...names].flatMap((name) => {
+    const places = placesOf(resolve(root), name);
+    const found = find(places);
+    return found && (existsSync(places.record) || isActive(found)) ? [{ name, layers: layersOf(root, found) }] : [];
+  });
+}
+
+/** What a killed process left will never use its image again. */
+function isActive({ owner, status }: Found): boolean {
+  return status.state === "running" || (owner !== undefined && isAlive(owner));
+}
+
+function layersOf(root: string, { record }: Found): string[] {
+  const top = `${layersDirectory(root)}/`;
+  return record.spec.root.layers.filter((path) => path.startsWith(top)).map((path) => basename(dirname(path)));
+}
+
+function recordNames(root: string): string[] {
+  const directory = join(root, "records");
+  return existsSync(directory) ? readdirSync(directory).filter((name) => !name.startsWith(".")) : [];
+}

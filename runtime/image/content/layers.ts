@@ -1,0 +1,53 @@
+import { mkdir, mkdtemp, readdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { makeDirectory } from "../../host/make-directory.ts";
+import { identify } from "../../host/process.ts";
+import { openShim } from "../../host/shim.ts";
+import { isFirstUserNamespace } from "../../host/users/identity.ts";
+import { decompress } from "../archive/compression/decompress.ts";
+import { readTar } from "../archive/tar/tar.ts";
+import { type ExtractOptions, extractLayer } from "../extract/extract.ts";
+import { overlayLayer } from "../extract/overlay.ts";
+import { verified } from "../layers/blob.ts";
+import { withWhiteouts } from "../layers/whiteout.ts";
+import { removeTree } from "../leftovers.ts";
+import { layerPath, layersDirectory } from "./places.ts";
+import { hasLayer, type LayerRecord, OPAQUE } from "./stack.ts";
+
+/** Unpacks an archive, plain or compressed, as the layer with that digest. Throws BadImage where it has another one. */
+export async function unpackLayer(
+  root: string,
+  diffId: string,
+  archive: AsyncIterable<Uint8Array>,
+  options: ExtractOptions,
+): Promise<void> {
+  const directory = layersDirectory(root);
+  makeDirectory(directory);
+  const underWay = await mkdtemp(join(directory, `.${process.pid}-${identify(process.pid)?.startTime}-`));
+  try {
+    const fs = join(underWay, "fs");
+    await mkdir(fs);
+    const overlay = overlayLayer(await openShim(), process.geteuid?.() === 0 && isFirstUserNamespace());
+    const plain = verified(decompress(archive), diffId, "layer");
+    const entries = withWhiteouts(readTar(plain, { notes: options.notes, isVerified: true }));
+    const { files, bytes } = await extractLayer(entries, fs, overlay, options);
+    const record: LayerRecord = { files, bytes };
+    await writeFile(join(underWay, "layer.json"), `${JSON.stringify(record)}\n`);
+    if (overlay.opaque) await writeFile(join(underWay, OPAQUE), "");
+    await rename(underWay, layerPath(root, diffId));
+  } catch (error) {
+    await removeTree(underWay);
+    // Another process was quicker.
+    if ((error as NodeJS.ErrnoException).syscall !== "rename" || !hasLayer(root, diffId)) throw error;
+  }
+}
+
+/** Removes what killed processes left. */
+export async function clearLayersUnderWay(root: string): Promise<void> {
+  const directory = layersDirectory(root);
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names.filter((one) => one.startsWith("."))) {
+    const [pid = "", started] = name.slice(1).split("-");
+    if (identify(Number(pid))?.startTime !== started) await removeTree(join(directory, name));
+  }
+}

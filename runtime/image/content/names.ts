@@ -1,0 +1,100 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { identify } from "../../host/process.ts";
+import { isRecordOf, isText, parseJson, type Shaped } from "../../shape.ts";
+import { isDescriptor } from "../manifest/kinds.ts";
+import { namePath, namesDirectory } from "./places.ts";
+
+/** Which image a name means. */
+const isNamedImage = isRecordOf({
+  /** HOST/PATH:TAG or HOST/PATH@DIGEST. */
+  name: isText,
+  manifest: isDescriptor,
+  /** When it was given that name here; ISO 8601, UTC. */
+  since: isText,
+});
+export type NamedImage = Shaped<typeof isNamedImage>;
+
+/** Undefined: no image has that name. A damaged file counts as none: pulling or removing the image repairs it. */
+export function readName(root: string, fullName: string): NamedImage | undefined {
+  const found = readRecord(namePath(root, fullName));
+  return found?.name === fullName ? found : undefined;
+}
+
+function readRecord(path: string): NamedImage | undefined {
+  try {
+    const value = parseJson(readFileSync(path, "utf8"));
+    return isNamedImage(value) ? value : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** In the order of their names. */
+export function allNames(root: string): NamedImage[] {
+  const files = filesIn(root, { recursive: true }).filter((file) => /^[:@]/.test(basename(file)));
+  const images = files.flatMap((file) => readRecord(join(namesDirectory(root), file)) ?? []);
+  return images.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The images that processes which still run are about to name. */
+export function namesUnderWay(root: string): NamedImage[] {
+  const files = filesIn(root).filter((file) => file.startsWith(".") && isAlive(file));
+  return files.flatMap((file) => readRecord(join(namesDirectory(root), file)) ?? []);
+}
+
+/** Removes what killed processes left. */
+export function clearNamesUnderWay(root: string): void {
+  for (const file of filesIn(root).filter((name) => name.startsWith(".") && !isAlive(name)))
+    rmSync(join(namesDirectory(root), file), { force: true });
+}
+
+/** `.PID-STARTTIME-…` */
+function isAlive(file: string): boolean {
+  const [pid = "", started] = file.slice(1).split("-");
+  return identify(Number(pid))?.startTime === started;
+}
+
+export interface NameUnderWay {
+  /** The name means the image from now on. */
+  publish(): void;
+  /** Nothing is left of it. */
+  drop(): void;
+}
+
+let count = 0;
+
+/** From here on nothing that the image consists of is removed, although the name does not mean it yet. */
+export function beginName(root: string, image: NamedImage): NameUnderWay {
+  const directory = namesDirectory(root);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  count += 1;
+  const path = join(directory, `.${process.pid}-${identify(process.pid)?.startTime}-${count}`);
+  writeFileSync(path, `${JSON.stringify(image)}\n`, { mode: 0o600 });
+  return {
+    publish: () => {
+      const published = namePath(root, image.name);
+      mkdirSync(dirname(published), { recursive: true, mode: 0o700 });
+      renameSync(path, published);
+    },
+    drop: () => rmSync(path, { force: true }),
+  };
+}
+
+/** Returns whether there was one. */
+export function removeName(root: string, fullName: string): boolean {
+  const path = namePath(root, fullName);
+  if (!existsSync(path)) return false;
+  rmSync(path, { force: true });
+  return true;
+}
+
+function filesIn(root: string, options = {}): string[] {
+  try {
+    return readdirSync(namesDirectory(root), { encoding: "utf8", ...options });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

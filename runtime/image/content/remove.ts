@@ -1,0 +1,74 @@
+import { Failure } from "../../failure.ts";
+import { familiarName, fullName, parseReference } from "../registry/reference.ts";
+import { removeDownloads } from "./download-lock.ts";
+import { containers, partsOf } from "./in-use.ts";
+import { clearLayersUnderWay } from "./layers.ts";
+import { allNames, clearNamesUnderWay, type NamedImage, readName, removeName } from "./names.ts";
+import { findStored } from "./stored-image.ts";
+import { type Removed, sweepContent } from "./sweep.ts";
+
+/**
+ * Takes a name from an image, and removes what no other image and no container has of it. By an id, it must have one name.
+ * Undefined: there is no such image. Throws Failure (exit 125) where it is the last name and a container uses it.
+ */
+export async function removeStored(root: string, name: string): Promise<readonly string[] | undefined> {
+  const named = namedBy(root, name);
+  if (!named) return undefined;
+  const names = allNames(root).filter(({ manifest }) => manifest.digest === named.manifest.digest);
+  const isByName = readByName(root, name) !== undefined;
+  if (!isByName && names.length > 1)
+    throw new Failure(`the image ${name} has several names: ${names.map(shown).join(", ")}`, {
+      code: "image-in-use",
+      remedy: "remove each by its name",
+    });
+  if (names.length === 1) refuseUsed(root, named);
+  const parts = partsOf(root, named);
+  removeName(root, named.name);
+  await sweepContent(root, parts);
+  return [shown(named)];
+}
+
+/** A damaged image has a name too, which can be removed. */
+function namedBy(root: string, name: string): NamedImage | undefined {
+  return readByName(root, name) ?? findStored(root, name)?.named;
+}
+
+function readByName(root: string, name: string): NamedImage | undefined {
+  return /^(?:sha256:)?[a-f0-9]{64}$/.test(name) ? undefined : readName(root, fullName(parseReference(name)));
+}
+
+function shown({ name }: NamedImage): string {
+  return familiarName(parseReference(name));
+}
+
+function refuseUsed(root: string, named: NamedImage): void {
+  const user = userOf(root, named);
+  if (user === undefined) return;
+  throw new Failure(`the image ${shown(named)} is used by container ${user}`, {
+    code: "image-in-use",
+    remedy: "stop and remove that first",
+  });
+}
+
+/** A container of an image has all of its layers, and no other. */
+function userOf(root: string, named: NamedImage): string | undefined {
+  const { layers } = partsOf(root, named);
+  const isOf = (stack: readonly string[]) =>
+    stack.length > 0 && stack.length === layers.size && stack.every((one) => layers.has(one));
+  return containers(root).find((container) => isOf(container.layers))?.name;
+}
+
+export interface Pruned extends Removed {
+  /** The names that were removed with their images. */
+  readonly names: readonly string[];
+}
+
+/** Removes what no image and no container has, and with `all` also the images that no container uses. */
+export async function pruneStored(root: string, all: boolean): Promise<Pruned> {
+  const unused = all ? allNames(root).filter((named) => userOf(root, named) === undefined) : [];
+  for (const { name } of unused) removeName(root, name);
+  clearNamesUnderWay(root);
+  await clearLayersUnderWay(root);
+  const removed = await sweepContent(root);
+  return { names: unused.map(shown), layers: removed.layers, bytes: removed.bytes + (await removeDownloads(root)) };
+}

@@ -1,0 +1,78 @@
+import { Failure } from "../../failure.ts";
+import { type ConfigFile, isConfigFile } from "../layers/config-file.ts";
+import { type Descriptor, isManifest, type Manifest } from "../manifest/kinds.ts";
+import { familiarName, fullName, parseReference } from "../registry/reference.ts";
+import { readJsonBlob } from "./blobs.ts";
+import { allNames, type NamedImage, readName } from "./names.ts";
+
+/** An image in layers, as it is stored. */
+export interface StoredImage {
+  readonly named: NamedImage;
+  /** The digest of its configuration, which docker calls the image's id. */
+  readonly id: string;
+  readonly manifest: Manifest;
+  readonly config: ConfigFile;
+}
+
+/** As docker takes it: four digits of it or more. */
+const ID = /^(?:sha256:)?([a-f0-9]{4,64})$/;
+
+/** By a name as docker reads it, or by an id; undefined: there is none. Throws Failure for what is neither, and if it is damaged. */
+export function findStored(root: string, name: string): StoredImage | undefined {
+  const named = findNamed(root, name);
+  return named && readStored(root, named);
+}
+
+export function readStored(root: string, named: NamedImage): StoredImage {
+  const manifest = readJsonBlob(root, named.manifest.digest, isManifest);
+  return {
+    named,
+    id: manifest.config.digest,
+    manifest,
+    config: readJsonBlob(root, manifest.config.digest, isConfigFile),
+  };
+}
+
+function findNamed(root: string, name: string): NamedImage | undefined {
+  const [, hex] = ID.exec(name) ?? [];
+  const byName =
+    hex?.length === 64 || name.startsWith("sha256:") ? undefined : readName(root, fullName(parseReference(name)));
+  return byName ?? (hex === undefined ? undefined : findById(root, name, hex));
+}
+
+function findById(root: string, name: string, hex: string): NamedImage | undefined {
+  const found = new Map<string, NamedImage>();
+  for (const named of allNames(root)) {
+    const id = idOf(root, named);
+    if (id?.startsWith(`sha256:${hex}`)) found.set(id, found.get(id) ?? named);
+  }
+  if (found.size <= 1) return found.values().next().value;
+  const names = [...found.values()].map((image) => familiarName(parseReference(image.name)));
+  throw new Failure(`${name} is the id of several images: ${names.join(", ")}`, {
+    code: "image-not-found",
+    remedy: "give more of the id, or a name",
+  });
+}
+
+/** Undefined: it is damaged. */
+export function idOf(root: string, { manifest }: NamedImage): string | undefined {
+  try {
+    return readJsonBlob(root, manifest.digest, isManifest).config.digest;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** The names of the images that are stored, as docker prints them. */
+export function storedNames(root: string): string[] {
+  return allNames(root).map(({ name }) => familiarName(parseReference(name)));
+}
+
+/** Each with the digest of what it unpacks to. */
+export function layersOf({
+  manifest,
+  config,
+}: Pick<StoredImage, "manifest" | "config">): { blob: Descriptor; diffId: string }[] {
+  return manifest.layers.map((blob, index) => ({ blob, diffId: config.rootfs.diff_ids[index] ?? "" }));
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../../failure.ts";
+import { isMapOf, isRecordOf, isText, parseJson, type Shaped } from "../../shape.ts";
+import { askHelper } from "./credential-helper.ts";
+import type { Credentials } from "./credentials.ts";
+import { DOCKER_HUB, type Reference } from "./reference.ts";
+
+const isEntry = isRecordOf({}, { auth: isText, username: isText, password: isText, identitytoken: isText });
+const isAuthFile = isRecordOf({}, { auths: isMapOf(isEntry), credHelpers: isMapOf(isText), credsStore: isText });
+type AuthFile = Shaped<typeof isAuthFile>;
+
+/** docker keeps docker.io's under this key. */
+const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
+
+/** Podman's files first, then docker's, as podman reads them. */
+export function authFiles(env: NodeJS.ProcessEnv): string[] {
+  const home = env["HOME"] || "/";
+  const named = env["REGISTRY_AUTH_FILE"];
+  if (named) return [named];
+  const podman = [env["XDG_RUNTIME_DIR"], env["XDG_CONFIG_HOME"] || join(home, ".config")];
+  return [
+    ...podman.filter((directory) => directory).map((directory) => join(directory ?? "", "containers/auth.json")),
+    join(env["DOCKER_CONFIG"] || join(home, ".docker"), "config.json"),
+  ];
+}
+
+/** Undefined: the caller has none. Throws Failure for a file that is not valid, and where a helper fails. */
+export async function credentialsFor(
+  reference: Pick<Reference, "domain" | "path">,
+  env: NodeJS.ProcessEnv,
+): Promise<Credentials | undefined> {
+  for (const path of authFiles(env)) {
+    const file = readAuthFile(path);
+    const found = file && (await credentialsIn(file, reference, path, env));
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function readAuthFile(path: string): AuthFile | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new Failure(`can't read ${path}: ${message}`, { code: "usage", cause: error });
+  }
+  const file = parseJson(text);
+  if (isAuthFile(file)) return file;
+  throw new Failure(`${path} is not a file of credentials`, { code: "usage", remedy: "repair it, or log in again" });
+}
+
+async function credentialsIn(
+  { auths = {}, credHelpers = {}, credsStore }: AuthFile,
+  { domain, path }: Pick<Reference, "domain" | "path">,
+  file: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Credentials | undefined> {
+  const server = domain === DOCKER_HUB ? DOCKER_HUB_KEY : domain;
+  const helper = credHelpers[domain] ?? credHelpers[server] ?? credsStore;
+  if (helper !== undefined) {
+    const found = await askHelper(helper, server, env);
+    if (found) return found;
+  }
+  for (const key of keysFor(domain, path)) {
+    const entry = Object.hasOwn(auths, key) ? auths[key] : undefined;
+    const found = entry && credentialsOf(entry, file, key);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Podman's may be of a repository or of a folder of them; docker's are of a host, some with a scheme. */
+export function keysFor(domain: string, path: string): string[] {
+  const parts = path.split("/");
+  const nested = parts.map((_, index) => [domain, ...parts.slice(0, parts.length - index)].join("/"));
+  const hosts = [domain, `https://${domain}`, `http://${domain}`, `https://${domain}/v1/`, `https://${domain}/v2/`];
+  return [...nested, ...hosts, ...(domain === DOCKER_HUB ? [DOCKER_HUB_KEY, "index.docker.io"] : [])];
+}
+
+function credentialsOf(entry: Shaped<typeof isEntry>, file: string, key: string): Credentials | undefined {
+  const { auth, username, password, identitytoken } = entry;
+  if (identitytoken) return { identityToken: identitytoken };
+  if (username && password) return { user: username, password };
+  if (!auth) return undefined;
+  const text = Buffer.from(auth, "base64").toString("utf8").replace(/\0+$/, "");
+  const colon = text.indexOf(":");
+  if (colon > 0) return { user: text.slice(0, colon), password: text.slice(colon + 1) };
+  throw new Failure(`${file}: what it has for ${key} is not USER:PASSWORD in base64`, {
+    code: "usage",
+    remedy: "log in again",
+  });
+}

@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Where distributions keep the authorities that this machine trusts. */
+const BUNDLES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+export interface Certificates {
+  /** Undefined: those that Node.js has. */
+  readonly ca?: string[];
+  /** What proves who the caller is. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** The machine's authorities, and what docker and podman keep for a registry (HOST[:PORT]) in certs.d. */
+export function certificatesFor(host: string, env: NodeJS.ProcessEnv): Certificates {
+  const bundle = firstOf(env["SSL_CERT_FILE"] ? [env["SSL_CERT_FILE"]] : BUNDLES);
+  const own: string[] = [];
+  let client: Pick<Certificates, "cert" | "key"> = {};
+  for (const directory of directoriesFor(host, env)) {
+    const names = namesIn(directory);
+    for (const name of names) if (name.endsWith(".crt")) own.push(...textOf(join(directory, name)));
+    client = { ...clientIn(directory, names), ...client };
+  }
+  const extra = env["NODE_EXTRA_CA_CERTS"] ? textOf(env["NODE_EXTRA_CA_CERTS"]) : [];
+  const ca = [...bundle, ...own, ...extra];
+  return { ...(ca.length > 0 ? { ca } : {}), ...client };
+}
+
+/** containers-certs.d(5), and docker's "Verify repository client with certificates". */
+function directoriesFor(host: string, env: NodeJS.ProcessEnv): string[] {
+  const home = env["HOME"] || "/";
+  const config = env["XDG_CONFIG_HOME"] || join(home, ".config");
+  const all = [join(config, "containers"), join(home, ".docker"), "/etc/containers", "/etc/docker"];
+  return all.map((directory) => join(directory, "certs.d", host));
+}
+
+function clientIn(directory: string, names: readonly string[]): Pick<Certificates, "cert" | "key"> {
+  const name = names.find((one) => one.endsWith(".cert"));
+  const [cert] = name === undefined ? [] : textOf(join(directory, name));
+  const [key] = name === undefined ? [] : textOf(join(directory, name.replace(/cert$/, "key")));
+  return cert !== undefined && key !== undefined ? { cert, key } : {};
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch {
+    return [];
+  }
+}
+
+function firstOf(paths: readonly string[]): string[] {
+  for (const path of paths) {
+    const text = textOf(path);
+    if (text.length > 0) return text;
+  }
+  return [];
+}
+
+/** What can't be read counts as not there; then the connection fails, and says that it does not trust the certificate. */
+function textOf(path: string): string[] {
+  try {
+    return [readFileSync(path, "utf8")];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,85 @@
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type RequestOptions } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Socket } from "node:net";
+import { connect as tlsConnect } from "node:tls";
+import { certificatesFor } from "./certificates.ts";
+import { proxyFor } from "./proxy.ts";
+
+/** Connections to registries, used again for the next request to the same host. */
+export interface Connections {
+  /** A request that is not ended yet. */
+  open(url: URL, options: { method: string; headers: Readonly<Record<string, string>> }): ClientRequest;
+  close(): void;
+}
+
+/** `isInsecure`: whether the certificate of a HOST[:PORT] need not be valid. */
+export function openConnections(env: NodeJS.ProcessEnv, isInsecure: (host: string) => boolean): Connections {
+  const plain = new HttpAgent({ keepAlive: true });
+  const secure = new Map<string, HttpsAgent>();
+  const secureFor = (url: URL) => {
+    const agent = secure.get(url.host) ?? secureAgent(url, env, !isInsecure(url.host));
+    secure.set(url.host, agent);
+    return agent;
+  };
+  return {
+    open: (url, options) => {
+      if (url.protocol === "https:") return httpsRequest(url, { ...options, agent: secureFor(url) });
+      const proxy = proxyFor(url, env);
+      return httpRequest(url, { ...options, agent: plain, ...(proxy && throughProxy(proxy, url, options.headers)) });
+    },
+    close: () => {
+      plain.destroy();
+      for (const agent of secure.values()) agent.destroy();
+    },
+  };
+}
+
+function throughProxy(proxy: URL, url: URL, headers: Readonly<Record<string, string>>): RequestOptions {
+  const asked = { host: url.host, ...headers, ...proxyAuthorization(proxy) };
+  return { host: proxy.hostname, port: portOf(proxy), path: url.href, headers: asked };
+}
+
+function secureAgent(url: URL, env: NodeJS.ProcessEnv, rejectUnauthorized: boolean): HttpsAgent {
+  const agent = new HttpsAgent({ keepAlive: true, rejectUnauthorized, ...certificatesFor(url.host, env) });
+  const proxy = proxyFor(url, env);
+  return proxy ? Object.assign(agent, { createConnection: tunnelled(proxy, url) }) : agent;
+}
+
+type Connected = (error: Error | null, socket?: Socket) => void;
+
+/** A connection to the host through the proxy's CONNECT, then TLS. */
+function tunnelled(proxy: URL, url: URL) {
+  return (options: object, connected: Connected): void => {
+    const path = `${url.hostname}:${portOf(url)}`;
+    const headers = { host: path, ...proxyAuthorization(proxy) };
+    const asked = httpRequest({
+      host: proxy.hostname,
+      port: portOf(proxy),
+      method: "CONNECT",
+      path,
+      headers,
+      agent: false,
+    });
+    asked.setTimeout(CONNECT_MS_MAX, () => asked.destroy(new Error(`the proxy ${proxy.host} does not answer`)));
+    asked.on("error", connected);
+    asked.on("connect", ({ statusCode, statusMessage }, socket) => {
+      socket.setTimeout(0);
+      if (statusCode === 200) return connected(null, tlsConnect({ ...options, socket, servername: url.hostname }));
+      socket.destroy();
+      connected(new Error(`the proxy ${proxy.host} refuses to connect: ${statusCode} ${statusMessage}`));
+    });
+    asked.end();
+  };
+}
+
+const CONNECT_MS_MAX = 30_000;
+
+function portOf({ port, protocol }: URL): number {
+  return Number(port) || (protocol === "https:" ? 443 : 80);
+}
+
+function proxyAuthorization({ username, password }: URL): Record<string, string> {
+  if (username === "") return {};
+  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { "proxy-authorization": `Basic ${Buffer.from(user).toString("base64")}` };
+}

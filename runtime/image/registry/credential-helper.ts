@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { Failure } from "../../failure.ts";
+import { isRecordOf, isText, parseJson } from "../../shape.ts";
+import type { Credentials } from "./credentials.ts";
+
+const isAnswer = isRecordOf({ Username: isText, Secret: isText });
+/** By this name a helper says that the secret is a refresh token. */
+const TOKEN_USER = "<token>";
+const ANSWER_BYTES_MAX = 64 * 1_024;
+const HELPER_MS_MAX = 30_000;
+/** docker-credential-helpers: credentials/error.go. */
+const NOT_FOUND = "credentials not found in native keychain";
+
+/** By docker's protocol: `docker-credential-NAME get`, with the registry on its input. Undefined: it has none. */
+export async function askHelper(
+  name: string,
+  server: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Credentials | undefined> {
+  const program = `docker-credential-${name}`;
+  if (!/^[\w.-]+$/.test(name))
+    throw new Failure(`${JSON.stringify(name)} is not the name of a credential helper`, { code: "usage" });
+  const { code, output } = await run(program, server, env);
+  if (code !== 0 && output.includes(NOT_FOUND)) return undefined;
+  const answer = code === 0 ? parseJson(output) : undefined;
+  if (!isAnswer(answer)) {
+    const said =
+      code === 0 ? "its answer is not what its protocol says" : output.trim().slice(0, 500) || `exit code ${code}`;
+    throw new Failure(`${program} has no credentials for ${server}: ${said}`, { code: "registry-denied" });
+  }
+  const { Username, Secret } = answer;
+  if (Secret === "") return undefined;
+  return Username === TOKEN_USER ? { identityToken: Secret } : { user: Username, password: Secret };
+}
+
+function run(program: string, input: string, env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, ["get"], { stdio: ["pipe", "pipe", "inherit"], env, timeout: HELPER_MS_MAX });
+    let output = "";
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      const why = error.code === "ENOENT" ? "is not installed" : error.message;
+      reject(new Failure(`the credential helper ${program} ${why}`, { code: "registry-denied", cause: error }));
+    });
+    child.stdout.on("data", (piece: Buffer) => {
+      output += piece.toString();
+      if (output.length > ANSWER_BYTES_MAX) child.kill();
+    });
+    // A helper may end without reading it.
+    child.stdin.on("error", () => {});
+    child.stdin.end(input);
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}

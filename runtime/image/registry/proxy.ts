@@ -1,0 +1,40 @@
+import { BlockList, isIP } from "node:net";
+
+/** The proxy that the environment names for a URL, as curl and Go read it; undefined: none. */
+export function proxyFor(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
+  const name = url.protocol === "https:" ? "https_proxy" : "http_proxy";
+  const value = env[name] || env[name.toUpperCase()];
+  if (!value || isExcepted(url, env["no_proxy"] || env["NO_PROXY"] || "")) return undefined;
+  const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** A loopback address never has a proxy. */
+function isExcepted({ hostname, port, protocol }: URL, exceptions: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, "").toLowerCase();
+  if (host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."))) return true;
+  const effectivePort = port || (protocol === "https:" ? "443" : "80");
+  return exceptions.split(/[,\s]+/).some((exception) => matches(exception.toLowerCase(), host, effectivePort));
+}
+
+function matches(exception: string, host: string, port: string): boolean {
+  if (exception === "") return false;
+  if (exception === "*") return true;
+  if (exception.includes("/")) return isInSubnet(host, exception);
+  const [, name = "", itsPort] = /^(.*?)(?::(\d+))?$/.exec(isIP(exception) === 6 ? `${exception}` : exception) ?? [];
+  if (isIP(exception) === 6) return host === exception;
+  if (itsPort !== undefined && itsPort !== port) return false;
+  const suffix = name.replace(/^\*?\./, "");
+  return host.endsWith(`.${suffix}`) || (host === suffix && !name.startsWith("."));
+}
+
+function isInSubnet(host: string, subnet: string): boolean {
+  const [network = "", prefix = ""] = subnet.split("/");
+  const family = isIP(network);
+  const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
+  if (family === 0 || isIP(host) !== family || !(bits <= (family === 4 ? 32 : 128))) return false;
+  const list = new BlockList();
+  const kind = family === 4 ? "ipv4" : "ipv6";
+  list.addSubnet(network, bits, kind);
+  return list.check(host, kind);
+}

@@ -1,0 +1,63 @@
+import { Failure, type FailureCode } from "../../failure.ts";
+import { isListOf, isRecordOf, isText, parseJson } from "../../shape.ts";
+import { shown } from "../archive/entry.ts";
+import { type Answer, textOf, type Web } from "./http.ts";
+
+/** The distribution-spec's error body. */
+const isErrors = isRecordOf({ errors: isListOf(isRecordOf({}, { code: isText, message: isText })) });
+/** What token servers answer: RFC 6749 §5.2, and Docker Hub's own. */
+const isTokenError = isRecordOf({}, { error: isText, error_description: isText, details: isText, message: isText });
+
+const WORDS_BYTES_MAX = 64 * 1_024;
+const WORDS_SHOWN_MAX = 500;
+
+/** For an answer that is not what was asked for, in the registry's own words. Reads it. `what`: "can't pull NAME". */
+export async function refusal(web: Web, what: string, answer: Answer): Promise<Failure> {
+  const { status, url, headers } = answer;
+  const said = await textOf(web, answer, WORDS_BYTES_MAX).catch(() => Buffer.alloc(0));
+  const words = wordsOf(said.toString("utf8"), headers["content-type"] ?? "");
+  const later = headers["retry-after"];
+  const remedy = remedyOf(status, url.host, later);
+  return new Failure(`${what}: ${url.host} answers ${status}${words === "" ? "" : `: ${words}`}`, {
+    code: codeOf(status),
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}
+
+function codeOf(status: number): FailureCode {
+  if (status === 401 || status === 403) return "registry-denied";
+  if (status === 404) return "image-not-found";
+  return status === 429 ? "registry-limited" : "registry-failed";
+}
+
+function remedyOf(status: number, host: string, later: string | undefined): string | undefined {
+  switch (status) {
+    case 401:
+    case 403:
+      return `check the name; if it is right, log in: docker login ${host}, or podman login ${host}`;
+    case 404:
+      return "check the name and the tag";
+    case 429:
+      return later === undefined
+        ? "wait, or log in for a higher limit"
+        : `wait ${shown(later)} s, or log in for a higher limit`;
+    default:
+      return undefined;
+  }
+}
+
+/** Printable, on one line. */
+export function wordsOf(body: string, type: string): string {
+  if (/html/i.test(type) || /^\s*<(?:!doctype|html)/i.test(body)) return "a web page, not a registry's answer";
+  const value = parseJson(body);
+  const words = isErrors(value)
+    ? value.errors.map(({ code = "", message = "" }) => (message === "" ? code : `${message}${code && ` (${code})`}`))
+    : isTokenError(value)
+      ? [value.details ?? value.message ?? value.error_description ?? value.error ?? ""]
+      : [body];
+  return words
+    .join("; ")
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
+    .trim()
+    .slice(0, WORDS_SHOWN_MAX);
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../../failure.ts";
+import { isListOf, isRecordOf, isText, parseJson } from "../../shape.ts";
+import { DOCKER_HUB } from "./reference.ts";
+
+/** What a file says about registries, in the words of docker's daemon.json. */
+export interface RegistrySettings {
+  /** Base URLs, asked before docker.io. */
+  readonly mirrors: readonly string[];
+  /** HOST[:PORT] of those that may be reached by plain HTTP, or whose certificate need not be valid. */
+  readonly insecure: readonly string[];
+}
+
+/** Where a registry can be asked. */
+export interface Endpoint {
+  /** Ends without a slash. */
+  readonly url: string;
+  /** By which credentials are stored. */
+  readonly domain: string;
+  readonly insecure: boolean;
+}
+
+const FILE = "registries.json";
+const isSettings = isRecordOf({}, { "registry-mirrors": isListOf(isText), "insecure-registries": isListOf(isText) });
+/** The registry behind the name docker.io. */
+const DOCKER_HUB_HOST = "registry-1.docker.io";
+
+/** The caller's own file, else that of the machine; nothing where there is none. Throws Failure for one that is not valid. */
+export function registrySettings(env: NodeJS.ProcessEnv): RegistrySettings {
+  const config = env["XDG_CONFIG_HOME"] || join(env["HOME"] || "/", ".config");
+  for (const path of [join(config, "tinydocker", FILE), join("/etc/tinydocker", FILE)]) {
+    const text = textOf(path);
+    if (text !== undefined) return checked(path, parseJson(text));
+  }
+  return { mirrors: [], insecure: [] };
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new Failure(`can't read ${path}: ${message}`, { code: "usage", cause: error });
+  }
+}
+
+function checked(path: string, settings: unknown): RegistrySettings {
+  if (!isSettings(settings))
+    throw new Failure(`${path} is not valid`, {
+      code: "usage",
+      remedy: 'it has the form {"registry-mirrors": ["https://HOST"], "insecure-registries": ["HOST:PORT"]}',
+    });
+  const { "registry-mirrors": mirrors = [], "insecure-registries": insecure = [] } = settings;
+  const bad = mirrors.find((url) => !/^https?:\/\/[^/?#\s]+[^?#\s]*$/.test(url) || !URL.canParse(url));
+  if (bad !== undefined)
+    throw new Failure(`${path}: the mirror ${JSON.stringify(bad)} is not the URL of a registry`, { code: "usage" });
+  return { mirrors: mirrors.map((url) => url.replace(/\/+$/, "")), insecure };
+}
+
+/** In the order in which they are asked. An insecure one may turn out to speak plain HTTP only. */
+export function endpointsOf(domain: string, { mirrors, insecure }: RegistrySettings): Endpoint[] {
+  const isInsecure = (host: string) => insecure.includes(host);
+  const host = domain === DOCKER_HUB ? DOCKER_HUB_HOST : domain;
+  const secure = { url: `https://${host}`, domain, insecure: isInsecure(domain) };
+  const plain = { ...secure, url: `http://${host}` };
+  const own = secure.insecure ? [secure, plain] : [secure];
+  const asked = domain === DOCKER_HUB ? mirrors.map((url) => mirror(url, isInsecure)) : [];
+  return [...asked, ...own];
+}
+
+function mirror(url: string, isInsecure: (host: string) => boolean): Endpoint {
+  const { host } = new URL(url);
+  if (url.startsWith("http:") && !isInsecure(host))
+    throw new Failure(`the mirror ${url} is not encrypted`, {
+      code: "usage",
+      remedy: `name ${host} in "insecure-registries" too, or use https`,
+    });
+  return { url, domain: host, insecure: isInsecure(host) };
+}

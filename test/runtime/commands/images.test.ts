@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { faultyRegistry } from "../../rig/registry.ts";
+import { busyboxRootfs, tinydocker } from "../../rig/tinydocker.ts";
+import { archive } from "../image/archive/archive.ts";
+import { ociLayout } from "../image/layers/saved.ts";
+import { stored } from "../image/pull/rig.ts";
+
+const rig = await tinydocker({ after });
+const rootfs = await busyboxRootfs(join(rig.directory, "rootfs"));
+chmodSync(rootfs, 0o755);
+const BASE = execFileSync("tar", ["-C", rootfs, "--sort=name", "-cf", "-", "."], { maxBuffer: 64 << 20 });
+const files = (count: number) =>
+  ociLayout({
+    layers: [
+      BASE,
+      archive({ name: ".wh.etc", type: "0" }, { name: "d/", type: "5", mode: 0o755 }, { name: "d/one", content: "1" }),
+      ...Array.from({ length: count }, (_, i) => archive({ name: `d/${i}`, content: String(i) })),
+      archive(
+        { name: "d/.wh.one" },
+        { name: "etc/", type: "5", mode: 0o755 },
+        { name: "etc/passwd", content: "root:x:0:0::/root:/bin/sh\n" },
+      ),
+    ],
+    compress: gzipSync,
+    config: {
+      Entrypoint: ["/bin/echo"],
+      Cmd: ["hello"],
+      Env: ["PATH=/bin", "A=b"],
+      WorkingDir: "/d",
+      User: "root",
+      ExposedPorts: { "80/tcp": {} },
+    },
+  });
+
+const registry = await faultyRegistry({ after }, files(128));
+const NAME = `${registry.host}/image`;
+const run = (...args: string[]) => rig.run(args, { env: registry.env });
+const printed = async (...args: string[]) => {
+  const { code, stdout, stderr } = await run(...args);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  return stdout;
+};
+
+describe("an image of 131 layers from a registry", () => {
+  it("is pulled with a line for each layer, and with an event for each for programs", async () => {
+    const { code, stdout, stderr } = await run("pull", NAME);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^127\.0\.0\.1:\d+\/image:latest: pulled, sha256:[0-9a-f]{64}\n$/);
+    assert.equal(stderr.match(/^[0-9a-f]{12}: done$/gm)?.length, 131);
+    assert.ok(!`${stdout}${stderr}`.includes("\x1b"));
+    const events = (await printed("pull", "--json", NAME))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(events.at(-1), { ...events.at(-1), type: "pulled", name: `${NAME}:latest`, upToDate: true });
+    assert.deepEqual(new Set(events.slice(0, -1).map(({ state }) => state)), new Set(["present"]));
+  });
+
+  it("runs with what it says, in docker's order and in ours", async () => {
+    assert.equal(await printed("run", "--name", "c1", NAME), "hello\n");
+    assert.equal(await printed("run", "--name", "c1", NAME, "other", "words"), "other words\n");
+    assert.equal(await printed("run", "--image", NAME, "c1"), "hello\n");
+    const script = "pwd; echo $A; ls; ls /etc; id -u; grep -c tinydocker /proc/self/mounts";
+    const [directory, variable, ...rest] = (
+      await printed("run", "--entrypoint=sh", "--image", NAME, "c1", "-c", script)
+    ).split("\n");
+    assert.deepEqual([directory, variable], ["/d", "b"]);
+    assert.equal(rest.filter((line) => /^\d+$/.test(line)).length >= 128, true);
+    assert.ok(
+      !rest.includes("one") && !rest.includes("script") && rest.includes("passwd"),
+      "what layers remove is gone",
+    );
+  });
+
+  it("is listed, inspected and described", async () => {
+    const [, image] = JSON.parse(await printed("images", "--json"));
+    assert.equal(image.name, `${NAME}:latest`);
+    assert.match(await printed("image", "ls"), new RegExp(`^${NAME}:latest +\\d.*${image.id.slice(7, 19)}$`, "m"));
+    assert.equal(await printed("images", "-q"), `${NAME}:latest\n`);
+    const [inspected] = JSON.parse(await printed("image", "inspect", image.id.slice(7, 15)));
+    assert.deepEqual([inspected.Id, inspected.RepoTags], [image.id, [`${NAME}:latest`]]);
+    assert.deepEqual([inspected.RootFS.Layers.length, inspected.Config.Cmd], [131, ["hello"]]);
+    assert.match(await printed("history", NAME), /^CREATED +SIZE +CREATED BY$/m);
+  });
+
+  it("has a layer as long as one of its names or a container needs it", async () => {
+    await printed("tag", NAME, "mine:1");
+    assert.equal(await printed("run", "--name", "c1", "mine:1"), "hello\n");
+    await printed("rmi", NAME);
+    assert.equal(await printed("image", "prune"), "removed 0 layers, 0 bytes\n");
+    const child = rig.spawn(["run", "-i", "--name", "c2", "--entrypoint", "cat", "mine:1"], { env: registry.env });
+    child.stdin?.write("running\n");
+    await new Promise((resolve) => child.stdout?.once("data", resolve));
+    const refused = await run("rmi", "mine:1");
+    assert.deepEqual(
+      [refused.code, refused.stderr.split("\n")[0]],
+      [125, "tinydocker: the image mine:1 is used by container c2"],
+    );
+    assert.equal(await printed("image", "prune", "-a"), "removed 0 layers, 0 bytes\n");
+    child.stdin?.end();
+    await new Promise((resolve) => child.once("close", resolve));
+    assert.match(await printed("image", "prune", "-a"), /^mine:1\nremoved 131 layers, /);
+    assert.deepEqual(
+      stored(rig.root).filter((name) => !/^names\/[^.]/.test(name)),
+      [],
+    );
+    assert.deepEqual(readdirSync(join(rig.root, "removed")), []);
+  });
+
+  it("that does not exist is named, with how to get it", async () => {
+    const { code, stderr } = await run("run", "--name", "c1", "nosuch:1", "true");
+    assert.equal(code, 125);
+    assert.match(stderr, /there is no image nosuch:1; available: host\n {2}tinydocker pull nosuch:1/);
+    assert.match((await run("image", "history", "nosuch")).stderr, /there is no image nosuch/);
+    assert.match((await run("tag", "nosuch", "a")).stderr, /there is no image nosuch/);
+    assert.match((await run("rmi", "nosuch")).stderr, /there is no image nosuch/);
+  });
+});

@@ -1,0 +1,275 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { gzipSync } from "node:zlib";
+import { allNames } from "../../../../runtime/image/content/names.ts";
+import { resolveImage } from "../../../../runtime/image/resolve.ts";
+import { needs, temporaryDirectory } from "../../../rig/host.ts";
+import { faultyRegistry, registryLacks, startRegistry } from "../../../rig/registry.ts";
+import { tinydocker } from "../../../rig/tinydocker.ts";
+import { ociLayout, written } from "../layers/saved.ts";
+import { place } from "../rig.ts";
+import { layer, pull, recorder, stored } from "./rig.ts";
+
+const BASE = layer(
+  { name: "bin/", type: "5", mode: 0o755 },
+  { name: "bin/sh", content: "#!", mode: 0o755 },
+  { name: "d/", type: "5", mode: 0o700 },
+  { name: "d/lower", content: "1" },
+  { name: "gone", content: "2" },
+);
+const UPPER = layer(
+  { name: ".wh.gone" },
+  { name: "d/", type: "5", mode: 0o755 },
+  { name: "d/.wh..wh..opq" },
+  { name: "d/new", content: "3" },
+);
+const CONFIG = { Env: ["A=b"], Cmd: ["/bin/sh"], WorkingDir: "/d" };
+const FILES = ociLayout({ layers: [BASE, UPPER], compress: gzipSync, config: CONFIG });
+const noise = (seed: string, blocks: number) =>
+  Buffer.concat(
+    Array.from({ length: blocks }, (_, i) =>
+      createHash("sha512")
+        .update(seed + i)
+        .digest(),
+    ),
+  );
+
+const scoped = (t: TestContext) => ({ after: (cleanup: () => Promise<void>) => t.after(cleanup) });
+const layout = async (t: TestContext, files = FILES) => {
+  const directory = join(await temporaryDirectory(scoped(t)), "layout");
+  written(files, directory);
+  return directory;
+};
+
+describe("a pull from docker-registry", () => {
+  it("stores each layer as overlayfs stacks it, under its name and by its digest", async (t) => {
+    if (!needs(t, registryLacks())) return;
+    const here = await place(t);
+    const registry = await startRegistry(scoped(t));
+    await registry.push(await layout(t), "some/image:v1");
+    const seen = recorder();
+    const { manifest, upToDate } = await pull(here.root, registry, "some/image:v1", seen);
+    assert.equal(upToDate, false);
+    assert.deepEqual(seen.states(), ["downloading", "unpacking", "done"]);
+    const image = await resolveImage(here.root, `${registry.host}/some/image:v1`);
+    assert.deepEqual(image.config, CONFIG);
+    const [upper = "", base = ""] = image.layers;
+    assert.equal(lstatSync(`${upper}/gone`).isCharacterDevice(), process.geteuid?.() === 0);
+    assert.equal(lstatSync(`${upper}/gone`).rdev, 0);
+    assert.deepEqual(readdirSync(`${upper}/d`), ["new"]);
+    assert.equal(readFileSync(`${base}/d/lower`, "utf8"), "1");
+    const again = recorder();
+    assert.equal((await pull(here.root, registry, "some/image:v1", again)).upToDate, true);
+    assert.deepEqual(again.states(), ["present"]);
+    const byDigest = await pull(here.root, registry, `some/image@${manifest.digest}`);
+    assert.deepEqual(byDigest.manifest, manifest);
+  });
+
+  it("needs its authority's certificate, and the credentials that it asks for", async (t) => {
+    if (!needs(t, registryLacks())) return;
+    const here = await place(t);
+    const registry = await startRegistry(scoped(t), { tls: true, login: "me:secret" });
+    await registry.push(await layout(t), "image");
+    const { host, env } = registry;
+    const untrusting = { ...env, XDG_CONFIG_HOME: join(registry.directory, "other") };
+    await assert.rejects(pull(here.root, { host, env: untrusting }), {
+      code: "registry-unreachable",
+      remedy: `put the certificate of its authority into /etc/docker/certs.d/${host}/ca.crt`,
+    });
+    await assert.rejects(pull(here.root, registry), {
+      code: "registry-denied",
+      message: /answers 401: authentication required/,
+    });
+    const login = (password: string) => {
+      mkdirSync(join(registry.directory, ".docker"), { recursive: true });
+      const auth = Buffer.from(`me:${password}`).toString("base64");
+      writeFileSync(join(registry.directory, ".docker/config.json"), JSON.stringify({ auths: { [host]: { auth } } }));
+    };
+    login("wrong");
+    await assert.rejects(pull(here.root, registry), (error: Error) => !error.message.includes("wrong"));
+    login("secret");
+    assert.equal((await pull(here.root, registry)).upToDate, false);
+  });
+});
+
+describe("a pull", () => {
+  it("gets a token where the registry asks for one, and sends it and the password nowhere else", async (t) => {
+    const here = await place(t);
+    const elsewhere: (string | undefined)[] = [];
+    const storage = createServer((request, response) => {
+      elsewhere.push(request.headers.authorization);
+      response.end(
+        FILES[
+          `blobs/${decodeURIComponent(request.url ?? "")
+            .slice(1)
+            .replace(":", "/")}`
+        ],
+      );
+    }).listen(0, "127.0.0.1");
+    await once(storage, "listening");
+    t.after(() => storage.close());
+    const storageUrl = `http://127.0.0.1:${(storage.address() as AddressInfo).port}`;
+    const registry = await faultyRegistry(scoped(t), FILES, (request, response, next) => {
+      const { pathname, searchParams } = new URL(`http://x${request.url}`);
+      if (pathname === "/token") {
+        const isMe = request.headers.authorization === `Basic ${Buffer.from("me:secret").toString("base64")}`;
+        const isAsked = searchParams.get("scope") === "repository:image:pull" && searchParams.get("service") === "test";
+        response.end(JSON.stringify({ token: isMe && isAsked ? "right" : "wrong" }));
+      } else if (request.headers.authorization !== "Bearer right") {
+        const realm = `Bearer realm="http://${request.headers.host}/token",service="test",scope="repository:image:pull"`;
+        response.writeHead(401, { "www-authenticate": realm });
+        response.end('{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}');
+      } else if (pathname.includes("/blobs/")) {
+        response.writeHead(307, { location: `${storageUrl}/${pathname.split("/").pop()}` });
+        response.end();
+      } else next();
+    });
+    await assert.rejects(pull(here.root, registry), { code: "registry-denied" });
+    const auth = { auths: { [registry.host]: { username: "me", password: "secret" } } };
+    const file = join(here.outside, "auth.json");
+    writeFileSync(file, JSON.stringify(auth));
+    await pull(here.root, { host: registry.host, env: { ...registry.env, REGISTRY_AUTH_FILE: file } });
+    assert.deepEqual(elsewhere, [undefined, undefined, undefined]);
+  });
+
+  it("goes through a proxy, also to a registry that is encrypted", async (t) => {
+    if (!needs(t, registryLacks())) return;
+    const here = await place(t);
+    const registry = await startRegistry(scoped(t), { tls: true });
+    await registry.push(await layout(t), "image");
+    const asked: string[] = [];
+    const sockets = new Set<Socket>();
+    const proxy = createServer().listen(0, "127.0.0.1");
+    proxy.on("connect", (request, socket: Socket) => {
+      asked.push(`${request.url} ${request.headers["proxy-authorization"]}`);
+      const to = connect(Number(registry.host.split(":")[1]), "127.0.0.1", () =>
+        socket.write("HTTP/1.1 200 OK\r\n\r\n"),
+      );
+      sockets.add(to).add(socket);
+      socket
+        .on("error", () => {})
+        .pipe(to.on("error", () => {}))
+        .pipe(socket);
+    });
+    await once(proxy, "listening");
+    t.after(() => {
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+    });
+    // Its certificate is for 127.0.0.1.
+    const host = "registry.test:1234";
+    const settings = join(registry.env["XDG_CONFIG_HOME"] ?? "", "tinydocker/registries.json");
+    writeFileSync(settings, JSON.stringify({ "insecure-registries": [host] }));
+    const env = { ...registry.env, https_proxy: `http://user:pass@127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+    await pull(here.root, { host, env });
+    assert.deepEqual(new Set(asked), new Set([`${host} Basic ${Buffer.from("user:pass").toString("base64")}`]));
+  });
+
+  it("asks the mirrors of docker.io first, and docker.io's name stays", async (t) => {
+    const here = await place(t);
+    const files = ociLayout({ layers: [BASE] });
+    const registry = await faultyRegistry(scoped(t), files, (request, _response, next) => {
+      request.url = request.url?.replace("/v2/library/image/", "/v2/image/");
+      next();
+    });
+    const settings = { "registry-mirrors": [`http://${registry.host}`], "insecure-registries": [registry.host] };
+    writeFileSync(join(registry.env["XDG_CONFIG_HOME"] ?? "", "tinydocker/registries.json"), JSON.stringify(settings));
+    await pull(here.root, { ...registry, host: "docker.io" });
+    assert.deepEqual((await resolveImage(here.root, "image")).name, "image");
+  });
+
+  it("of an image that another one fetches waits for it, and fetches nothing twice", async (t) => {
+    const here = await place(t);
+    const registry = await faultyRegistry(scoped(t), FILES);
+    const [one, two] = await Promise.all([pull(here.root, registry), pull(here.root, registry)]);
+    assert.deepEqual(one.manifest, two.manifest);
+    const layers = registry.requests.filter((request) => request.includes("/blobs/"));
+    const config = layers.filter((request, i) => layers.indexOf(request) !== i);
+    assert.ok(new Set(layers).size === 3 && config.length <= 1, layers.join("\n"));
+    assert.deepEqual(
+      stored(here.root).filter((name) => name.startsWith("downloads/")),
+      [],
+    );
+  });
+
+  it("that is killed again and again goes on where it stopped", async (t) => {
+    const rig = await tinydocker(scoped(t));
+    const big = layer({ name: "big", content: noise("big", 100_000) });
+    const files = ociLayout({ layers: [big, layer({ name: "other", content: noise("other", 50_000) })] });
+    const size = Object.values(files).reduce((sum, { length }) => sum + length, 0);
+    const sent = { bytes: 0, reached: (_bytes: number) => {} };
+    const registry = await faultyRegistry(scoped(t), files, (request, response, next) => {
+      if (request.url?.includes("/blobs/")) slowly(response, sent);
+      next();
+    });
+    for (const share of [0.2, 0.4, 0.6, 0.8]) {
+      const child = rig.spawn(["pull", "-q", `${registry.host}/image`], { env: registry.env, stdio: "ignore" });
+      const closed = once(child, "close");
+      await new Promise<void>((resolve) => {
+        sent.reached = (bytes) => bytes >= share * size && resolve();
+      });
+      child.kill("SIGKILL");
+      assert.deepEqual(await closed, [null, "SIGKILL"]);
+      assert.deepEqual(allNames(rig.root), []);
+    }
+    assert.deepEqual(await rig.run(["pull", "-q", `${registry.host}/image`], { env: registry.env }), {
+      code: 0,
+      signal: null,
+      stdout: `${registry.host}/image:latest\n`,
+      stderr: "",
+    });
+    assert.ok(sent.bytes <= 1.2 * size, `${sent.bytes} of ${size} bytes`);
+    assert.deepEqual(
+      stored(rig.root).filter((name) => /\/\.|downloads/.test(name)),
+      [],
+    );
+    const [, base = ""] = (await resolveImage(rig.root, `${registry.host}/image`)).layers;
+    assert.equal(statSync(`${base}/big`).size, 100_000 * 64);
+  });
+
+  it("of an index takes the image for this machine", async (t) => {
+    const here = await place(t);
+    const files = { ...FILES };
+    const { ARCHITECTURE, add, json } = await import("../layers/saved.ts");
+    const [image] = JSON.parse(String(files["index.json"])).manifests;
+    const other = { ...image, digest: `sha256:${"0".repeat(64)}`, platform: { os: "linux", architecture: "other" } };
+    const own = { ...image, platform: { os: "linux", architecture: ARCHITECTURE } };
+    const index = add(
+      files,
+      json({ schemaVersion: 2, manifests: [other, own] }),
+      "application/vnd.oci.image.index.v1+json",
+    );
+    const registry = await faultyRegistry(scoped(t), files, (request, response, next) => {
+      if (!request.url?.endsWith("/manifests/latest")) return next();
+      response.writeHead(200, { "content-type": index.mediaType });
+      response.end(files[`blobs/${index.digest.replace(":", "/")}`]);
+    });
+    assert.equal((await pull(here.root, registry)).manifest.digest, own.digest);
+    const before = registry.requests.length;
+    await pull(here.root, registry);
+    assert.equal(registry.requests.length, before + 1, "what is here is not asked for again");
+  });
+});
+
+/** Sends what is answered in pieces, so that a reader can be killed in the middle, and counts them. */
+function slowly(response: ServerResponse, sent: { bytes: number; reached(bytes: number): void }): void {
+  const [write, end] = [response.write.bind(response), response.end.bind(response)];
+  const send = (bytes: Buffer) => {
+    if (response.destroyed) return;
+    if (bytes.length === 0) {
+      end();
+      return;
+    }
+    const piece = bytes.subarray(0, 32_768);
+    sent.bytes += piece.length;
+    sent.reached(sent.bytes);
+    write(piece, () => setTimeout(send, 4, bytes.subarray(piece.length)));
+  };
+  response.end = ((bytes: Buffer) => send(bytes)) as typeof response.end;
+}
