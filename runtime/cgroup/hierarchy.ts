@@ -3,6 +3,8 @@ export interface Hierarchy {
   readonly version: 1 | 2;
   /** Those that a cgroup made in `directory` can have. Empty in a hierarchy that only groups processes, such as systemd's. */
   readonly controllers: readonly string[];
+  /** Of one that only groups processes. */
+  readonly name?: string;
   /** The directory that a container's cgroup is made in; absent where this user may make none. */
   readonly directory?: string;
   /** It is not mounted here, or only to be read, so that nobody can make one. */

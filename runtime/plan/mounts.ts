@@ -5,6 +5,7 @@ import { isOfDevices } from "../spec/mount-requests/bind.ts";
 import { type Mount, mountArguments, mountAttributes } from "../spec/mounts.ts";
 import type { Namespaces } from "../spec/namespaces.ts";
 import { DEFAULT_DEVICES } from "../spec/security/device.ts";
+import { cgroupMounts } from "./cgroup-mounts.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { Step } from "./step.ts";
 import { mountsInFirst } from "./user-namespace.ts";
@@ -51,7 +52,8 @@ function newFileSystem(mount: Mount, slot: number, linux: Namespaces, host: Host
 
 /** Attaches it at its destination, wherever the image's links lead. */
 export function mountTarget(mount: Mount, slot: number, linux: Namespaces, host: HostFacts): Step[] {
-  if (mount.type === "cgroup" && !host.cgroup2) return [];
+  if (mount.type === "cgroup" && !host.cgroup2)
+    return mountsInFirst(linux, host) ? cgroupMounts(mount, host.cgroups.hierarchies) : [];
   const { source, destination } = mount;
   const excuse = excuseOf(mount, linux, host);
   const reason = reasonOf(mount);

@@ -30,14 +30,14 @@ function hierarchies(root: boolean, limited: boolean): Hierarchy[] {
 }
 
 function hierarchy(
-  { version, controllers, mount }: MountedHierarchy,
+  { version, controllers, name, mount }: MountedHierarchy,
   directory: string | undefined,
   limited: boolean,
 ): Hierarchy {
   if (directory === undefined) return { version, controllers, ...(mount === undefined ? { unmounted: true } : {}) };
   if (version === 1) {
     const cpuset = controllers.includes("cpuset") ? { cpuset: cpusetOf(directory) } : {};
-    return { version, controllers, directory, ...cpuset };
+    return { version, controllers, directory, ...(name === undefined ? {} : { name }), ...cpuset };
   }
   if (!limited) return { version, controllers: [], directory };
   const listed = (path: string) => wordsIn(join(directory, path));

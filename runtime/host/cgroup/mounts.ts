@@ -5,6 +5,8 @@ export interface MountedHierarchy {
   readonly version: 1 | 2;
   /** Of version 1; version 2 lists its own in a file. */
   readonly controllers: readonly string[];
+  /** Of one that has none. */
+  readonly name?: string;
   /** Absent if it is not mounted here, or only to be read. */
   readonly mount?: string;
   /** This process's cgroup, below that. */
@@ -20,10 +22,12 @@ export function mountedHierarchies(cgroup: string, mountinfo: string): MountedHi
     const version = id === "0" ? 2 : 1;
     const options = names.split(",").filter(Boolean);
     const mount = mounts.find((one) => one.version === version && options.every((name) => one.options.includes(name)));
+    const name = options.find((option) => option.startsWith("name="))?.slice("name=".length);
     return [
       {
         version,
         controllers: options.filter((name) => !name.startsWith("name=")),
+        ...(name === undefined ? {} : { name }),
         own: mount ? below(mount.root, path) : path,
         ...(mount ? { mount: mount.point } : {}),
       },

@@ -97,25 +97,15 @@ describe("a container", () => {
   });
 
   it("CVE-2023-25809: can't write to a cgroup file system", async () => {
-    const { stdout } = await sh("grep -E ' - cgroup2? ' /proc/self/mountinfo; mkdir /sys/fs/cgroup/x && echo made");
-    assert.ok(!stdout.includes("made"));
-    for (const line of stdout.split("\n").filter(Boolean)) assert.match(line, / ro[, ]/);
+    const make = "for d in /sys/fs/cgroup /sys/fs/cgroup/*/; do mkdir $d/x 2>/dev/null && echo made $d; done";
+    const { stdout } = await sh(`grep -E ' - cgroup2? ' /proc/self/mountinfo; ${make}`);
+    const mounts = stdout.split("\n").filter(Boolean);
+    assert.ok(mounts.length > 0);
+    for (const line of mounts) assert.match(line, / ro[, ]/);
   });
 
   it("CVE-2026-30892: runs as the user that was asked for, or not at all", async () => {
-    for (const user of [
-      "1000x",
-      "1000:",
-      ":1000",
-      "1000:1000:0",
-      "+1000",
-      "0x3e8",
-      "1e3",
-      " 1000",
-      "4294967296",
-      "-1",
-      "no-such",
-    ])
+    for (const user of ["1000x", "1000:1000:0", "+1000", "0x3e8", "1e3", " 1000", "4294967296", "-1", "no-such"])
       assert.deepEqual([(await sh("id -u", `-u=${user}`)).code, user], [125, user]);
     assert.equal((await sh("id -u; id -g", "-u", "1000:7")).stdout, "1000\n7\n");
   });

@@ -68,6 +68,13 @@ describe("a container's cgroup", () => {
     assert.deepEqual(traces(rig.root), clean);
   });
 
+  inRoot("is all that the container sees at /sys/fs/cgroup, in every hierarchy, with its limits", async () => {
+    const script = "cat $(find /sys/fs/cgroup -name cgroup.procs | sort); cat $(find /sys/fs/cgroup -name pids.max)";
+    const { stdout } = await rig.run(["run", "--pids-limit", "77", "c1", "sh", "-c", script]);
+    // sh, then the programs that it started: find and sort have ended.
+    assert.match(stdout, new RegExp(`^(1\\n\\d+\\n){${hierarchies.length}}77\\n$`));
+  });
+
   /** What an attacker does inside: mounts each hierarchy from a user namespace of its own, and looks at all of it. */
   const MOUNT_EACH = hierarchies.map(({ version, controllers }, i) => {
     const names = own.split("\n")[i]?.split(":")[1];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import type { Hierarchy } from "../../../runtime/cgroup/hierarchy.ts";
 import type { CgroupStep } from "../../../runtime/cgroup/step.ts";
 import { explainPlan, explainTimes, type Outcome } from "../../../runtime/explain/explain.ts";
 import { networkPreparations } from "../../../runtime/explain/preparations.ts";
@@ -114,6 +115,35 @@ describe("a plan", () => {
         step.op === "MOUNT" && step.type === "overlay" ? [step.data.split(",").includes("volatile")] : [],
       );
     assert.deepEqual([mounts(false), mounts(true)], [[true], [false]]);
+  });
+
+  it("shows each hierarchy of cgroup v1 in which the container has a cgroup, as docker does", () => {
+    const hierarchies: readonly Hierarchy[] = [
+      { version: 1, controllers: ["cpu", "cpuacct"], directory: "/c/cpu,cpuacct" },
+      { version: 1, controllers: ["memory"], unmounted: true },
+      { version: 1, controllers: [], name: "systemd", directory: "/c/systemd" },
+      { version: 2, controllers: [], directory: "/c/unified" },
+    ];
+    const old = { ...host, cgroup2: false, cgroups: { ...host.cgroups, hierarchies } };
+    const below = (steps: readonly Step[]) => find(steps, "MOUNT").filter(({ source }) => source === "cgroup");
+    const { steps } = planOf(spec(), old);
+    assert.deepEqual(
+      below(steps).map(({ target, type, data }) => [target, type, data]),
+      [
+        ["/sys/fs/cgroup", "tmpfs", "mode=755,size=64k"],
+        ["/sys/fs/cgroup/cpu,cpuacct", "cgroup", "cpu,cpuacct"],
+        ["/sys/fs/cgroup/systemd", "cgroup", "none,name=systemd"],
+        ["/sys/fs/cgroup/unified", "cgroup2", ""],
+      ],
+    );
+    assert.deepEqual(
+      find(steps, "SYMLINK").flatMap(({ path, target }) => (path.startsWith("/sys/") ? [[path, target]] : [])),
+      [
+        ["/sys/fs/cgroup/cpu", "cpu,cpuacct"],
+        ["/sys/fs/cgroup/cpuacct", "cpu,cpuacct"],
+      ],
+    );
+    assert.deepEqual(below(planOf(spec({}, BOX, ROOT, CALLER), old).steps), []);
   });
 
   it("builds the machine's root in parts for a caller who is not root", () => {
@@ -241,8 +271,8 @@ describe("a plan", () => {
     assert.deepEqual(tail(false), ["CLOSE_ON_EXEC", "CAPBSET", "SECCOMP", ...identity, "EXEC"]);
   });
 
-  it("mounts no cgroup file system on a machine without cgroup v2", () => {
-    const { steps } = planOf(spec(), { ...host, cgroup2: false });
+  it("mounts no cgroup file system on a machine that has none", () => {
+    const { steps } = planOf(spec(), { ...host, cgroup2: false, cgroups: { ...host.cgroups, hierarchies: [] } });
     assert.deepEqual(
       steps.filter(({ reason }) => reason === "cgroup"),
       [],

@@ -22,7 +22,7 @@ const CASES: readonly (readonly [string, readonly string[], readonly string[], u
     ],
     [
       { version: 1, controllers: ["cpu", "cpuacct"], mount: "/sys/fs/cgroup/cpu,cpuacct", own: "/" },
-      { version: 1, controllers: [], mount: "/sys/fs/cgroup/sys temd", own: "/a:b" },
+      { version: 1, controllers: [], name: "systemd", mount: "/sys/fs/cgroup/sys temd", own: "/a:b" },
       { version: 2, controllers: [], own: "/" },
     ],
   ],
