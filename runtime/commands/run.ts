@@ -51,7 +51,7 @@ function reportOom(limit: string | undefined): void {
 /** The kernel ends no process by this signal for another reason, and says nothing itself. */
 function reportFiltered(): void {
   say(
-    "tinydocker: the command made a system call that its filter does not let it survive, as programs of 32 bits do\n" +
+    "tinydocker: the command made a system call that its filter does not let it survive, as programs of 32 bits do under a profile for 64\n" +
       "  --security-opt seccomp=unconfined runs it without a filter\n",
   );
 }

@@ -2,8 +2,8 @@ import { ERRNO } from "../linux.ts";
 import type { Profile, Rule } from "./profile.ts";
 
 /*
- * docker's default rules: github.com/moby/profiles, seccomp/default.json of 2026-04-30. Names of other architectures are left
- * out, and so is minKernel 4.8, which every supported kernel has.
+ * docker's default rules: github.com/moby/profiles, seccomp/default.json of 2026-04-30. Names of other architectures than
+ * x86_64, i386, aarch64 and arm are left out, and so is minKernel 4.8, which every supported kernel has.
  */
 
 const ALLOWED =
@@ -35,6 +35,17 @@ const ALLOWED =
   "timer_settime timerfd_create timerfd_gettime timerfd_settime times tkill truncate umask uname unlink unlinkat " +
   "uretprobe utime utimensat utimes vfork vmsplice wait4 waitid write writev";
 
+/** Of programs of 32 bits. */
+const ALLOWED_32 =
+  "_llseek _newselect chown32 clock_adjtime64 clock_getres_time64 clock_gettime64 clock_nanosleep_time64 fadvise64_64 " +
+  "fchown32 fcntl64 fstat64 fstatat64 fstatfs64 ftruncate64 futex_time64 getegid32 geteuid32 getgid32 getgroups32 " +
+  "getresgid32 getresuid32 getuid32 io_pgetevents_time64 ipc lchown32 lstat64 mmap2 mq_timedreceive_time64 " +
+  "mq_timedsend_time64 ppoll_time64 pselect6_time64 recv recvmmsg_time64 rt_sigtimedwait_time64 " +
+  "sched_rr_get_interval_time64 semtimedop_time64 send sendfile64 setfsgid32 setfsuid32 setgid32 setgroups32 setregid32 " +
+  "setresgid32 setresuid32 setreuid32 setuid32 sigprocmask sigreturn socketcall stat64 statfs64 timer_gettime64 " +
+  "timer_settime64 timerfd_gettime64 timerfd_settime64 truncate64 ugetrlimit utimensat_time64 waitpid";
+const ALLOWED_ARM = "arm_fadvise64_64 arm_sync_file_range breakpoint cacheflush set_tls";
+
 /** A rule for what only a container with one more capability may call. */
 function withCapability(capability: string, names: string): Rule {
   return { names: names.split(" "), action: "SCMP_ACT_ALLOW", includes: { caps: [capability] } };
@@ -43,7 +54,7 @@ function withCapability(capability: string, names: string): Rule {
 const ADMINISTRATION =
   "bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie lsm_get_self_attr lsm_list_modules " +
   "lsm_set_self_attr mount mount_setattr move_mount open_tree perf_event_open quotactl quotactl_fd setdomainname " +
-  "sethostname setns syslog umount2 unshare";
+  "sethostname setns syslog umount umount2 unshare";
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET: clone(2) must contain none of them. */
 const NEW_NAMESPACES = 0x7e020000;
@@ -69,8 +80,10 @@ export function dockerProfile(): Profile {
   return {
     defaultAction: "SCMP_ACT_ERRNO",
     defaultErrnoRet: ERRNO.EPERM,
+    architectures: ["i386", "arm"],
     syscalls: [
-      { names: ALLOWED.split(" "), action: "SCMP_ACT_ALLOW" },
+      { names: `${ALLOWED} ${ALLOWED_32}`.split(" "), action: "SCMP_ACT_ALLOW" },
+      { names: ALLOWED_ARM.split(" "), action: "SCMP_ACT_ALLOW", includes: { arches: ["arm64"] } },
       { names: ["process_vm_readv", "process_vm_writev", "ptrace"], action: "SCMP_ACT_ALLOW" },
       ...sockets(),
       ...PERSONALITIES.map((value): Rule => {
@@ -94,7 +107,7 @@ export function dockerProfile(): Profile {
       withCapability("CAP_SYS_PACCT", "acct"),
       withCapability("CAP_SYS_PTRACE", "kcmp pidfd_getfd process_madvise"),
       withCapability("CAP_SYS_RAWIO", "iopl ioperm"),
-      withCapability("CAP_SYS_TIME", "settimeofday clock_settime"),
+      withCapability("CAP_SYS_TIME", "settimeofday stime clock_settime clock_settime64"),
       withCapability("CAP_SYS_TTY_CONFIG", "vhangup"),
       withCapability("CAP_SYS_NICE", "get_mempolicy mbind set_mempolicy set_mempolicy_home_node"),
       withCapability("CAP_SYSLOG", "syslog"),

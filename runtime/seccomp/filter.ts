@@ -3,10 +3,11 @@ import { SECCOMP_FILTER_FLAG } from "../linux.ts";
 import { compare } from "./compare.ts";
 import { ACTIONS, type Circumstances, type Profile } from "./profile.ts";
 import { type Label, Program, TEST } from "./program.ts";
+import { MACHINE_32 } from "./system-calls.ts";
 import { type Range, rangesOf, type Verdict } from "./verdict.ts";
 
 /** linux/audit.h */
-const AUDIT_ARCH = { x86_64: 0xc000003e, aarch64: 0xc00000b7 } as const;
+const AUDIT_ARCH = { x86_64: 0xc000003e, aarch64: 0xc00000b7, i386: 0x40000003, arm: 0x40000028 } as const;
 /** struct seccomp_data of linux/seccomp.h */
 const NUMBER_AT = 0;
 const ARCHITECTURE_AT = 4;
@@ -19,15 +20,20 @@ export function filterFlags({ flags = ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"] }: Pick
 }
 
 /**
- * The filter for seccomp(2): struct sock_filter as two words each. A call of another architecture ends the process. Throws Failure
- * for a profile that needs more instructions than the kernel takes.
+ * The filter for seccomp(2): struct sock_filter as two words each. A call of an architecture that the profile is not for ends
+ * the process. Throws Failure for a profile that needs more instructions than the kernel takes.
  */
 export function filterOf(profile: Profile, there: Circumstances): number[] {
-  const ranges = rangesOf(profile, there);
   const program = new Program();
-  const byNumber = program.load(NUMBER_AT, decide(program, ranges, 0, ranges.length));
   const foreign = program.return(ACTIONS.SCMP_ACT_KILL_PROCESS);
-  program.load(ARCHITECTURE_AT, program.test(TEST.equal, AUDIT_ARCH[there.machine], byNumber, foreign));
+  const machine32 = MACHINE_32[there.machine];
+  const machines = [...(profile.architectures?.includes(machine32) ? [machine32] : []), there.machine];
+  const byMachine = machines.reduce<Label>((others, machine) => {
+    const ranges = rangesOf(profile, there, machine);
+    const byNumber = program.load(NUMBER_AT, decide(program, ranges, 0, ranges.length));
+    return program.test(TEST.equal, AUDIT_ARCH[machine], byNumber, others);
+  }, foreign);
+  program.load(ARCHITECTURE_AT, byMachine);
   const words = program.words();
   if (words.length <= INSTRUCTIONS_MAX * 2) return words;
   throw new Failure(

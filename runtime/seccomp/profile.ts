@@ -1,5 +1,5 @@
 import type { Capability } from "../spec/security/capability.ts";
-import type { Machine } from "./system-calls.ts";
+import type { Machine, Machine32 } from "./system-calls.ts";
 
 /** linux/seccomp.h: what a filter returns for each action, by its name in the OCI runtime-spec. */
 export const ACTIONS = {
@@ -63,6 +63,8 @@ export interface Profile {
   readonly defaultAction: Action;
   readonly defaultErrnoRet?: number;
   readonly flags?: readonly (typeof FLAGS)[number][];
+  /** Those besides the machine's own whose calls the rules are for; others end a process. */
+  readonly architectures?: readonly Machine32[];
   readonly syscalls: readonly Rule[];
 }
 

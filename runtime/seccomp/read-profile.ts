@@ -10,6 +10,7 @@ import {
   type Rule,
   type Where,
 } from "./profile.ts";
+import type { Machine32 } from "./system-calls.ts";
 
 /**
  * A profile in docker's JSON, checked; `file` is its name for messages. Names of system calls and architectures may be unknown,
@@ -30,6 +31,7 @@ export function profileOf(text: string, file: string): Profile {
     ...given("flags", profile, (flags) =>
       listOf(flags, `${file}: flags`).map((flag, i) => oneOf(FLAGS, flag, `${file}: flags[${i}]`)),
     ),
+    ...architecturesOf(profile, file),
     syscalls: listOf(profile["syscalls"], `${file}: syscalls`).flatMap((rule, i) =>
       rulesOf(rule, `${file}: syscalls[${i}]`),
     ),
@@ -42,6 +44,22 @@ function parsed(text: string, file: string): unknown {
   } catch (error) {
     throw refused(file, `is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+const ARCHITECTURES: Readonly<Record<string, Machine32>> = { SCMP_ARCH_X86: "i386", SCMP_ARCH_ARM: "arm" };
+
+/** Those of 32 bits: in docker's archMap beside each machine's own, else in a list of all. */
+function architecturesOf(profile: Fields, file: string): Pick<Profile, "architectures"> {
+  const beside = listOf(profile["archMap"], `${file}: archMap`).flatMap((value, i) => {
+    const at = `${file}: archMap[${i}]`;
+    return textsOf(
+      fieldsOf(value, at, ["architecture", "subArchitectures"])["subArchitectures"],
+      `${at}.subArchitectures`,
+    );
+  });
+  const names = [...textsOf(profile["architectures"], `${file}: architectures`), ...beside];
+  const known = Object.entries(ARCHITECTURES).flatMap(([name, machine]) => (names.includes(name) ? [machine] : []));
+  return known.length > 0 ? { architectures: known } : {};
 }
 
 /** One rule, or several if conditions are about the same argument: then one of these has to hold, as with docker. */

@@ -1,10 +1,12 @@
 import { ERRNO } from "../linux.ts";
 import { applicableRules } from "./applicable.ts";
 import { ACTIONS, type Action, type Circumstances, type Condition, type Profile } from "./profile.ts";
-import { systemCalls } from "./system-calls.ts";
+import { type Machine, type Machine32, systemCalls } from "./system-calls.ts";
 
 /** On x86_64, numbers from here on are of x32. */
 const X32 = 0x40000000;
+/** On arm, numbers from here on are its own. */
+const ARM_PRIVATE = 0xf0000;
 
 /** What the filter returns if all conditions hold. */
 export interface Case {
@@ -21,38 +23,62 @@ export interface Range {
   readonly verdict: Verdict;
 }
 
-/** From 0 on, for all numbers. */
-export function rangesOf(profile: Profile, there: Circumstances): Range[] {
+/** From 0 on, for all numbers of `machine`: that of `there`, or what its programs of 32 bits call. */
+export function rangesOf(profile: Profile, there: Circumstances, machine: Machine | Machine32): Range[] {
   const fallback: Verdict = [{ conditions: [], value: valueFor(profile.defaultAction, profile.defaultErrnoRet) }];
-  const verdicts = verdictsOf(profile, there, fallback);
-  const unknown = firstUnknown(profile, there, verdicts.length);
-  if (unknown > verdicts.length) verdicts.push(fallback);
+  const all = [...verdictsOf(profile, there, machine, fallback)].sort(([a], [b]) => a - b);
+  const usual = all.filter(([number]) => number < ARM_PRIVATE);
+  const next = (usual.at(-1)?.[0] ?? -1) + 1;
+  const unknown = firstUnknown(profile, machine, next);
+  const beyond: Range[] = Number.isFinite(unknown) ? [{ first: unknown, verdict: UNKNOWN }] : [];
+  return [
+    ...joined(usual, 0, unknown > next ? fallback : undefined, fallback),
+    ...beyond,
+    ...joined(all.slice(usual.length), ARM_PRIVATE, beyond.at(-1)?.verdict ?? fallback, fallback),
+  ];
+}
+
+/** The ranges of numbers from `begin` on; `after`: what follows the last one. */
+function joined(
+  verdicts: readonly (readonly [number: number, Verdict])[],
+  begin: number,
+  after: Verdict | undefined,
+  fallback: Verdict,
+): Range[] {
   const ranges: Range[] = [];
-  let before: Verdict | undefined;
-  for (let number = 0; number < verdicts.length; number += 1) {
-    const verdict = verdicts[number] ?? fallback;
-    if (verdict !== before) ranges.push({ first: number, verdict });
-    before = verdict;
+  let next = begin;
+  const add = (first: number, verdict: Verdict) => {
+    if (verdict !== ranges.at(-1)?.verdict) ranges.push({ first, verdict });
+  };
+  for (const [number, verdict] of verdicts) {
+    if (number > next) add(next, fallback);
+    add(number, verdict);
+    next = number + 1;
   }
-  if (Number.isFinite(unknown)) ranges.push({ first: unknown, verdict: [{ conditions: [], value: UNKNOWN }] });
+  if (after && (begin === 0 || verdicts.length > 0)) add(next, after);
   return ranges;
 }
 
-const UNKNOWN = ACTIONS.SCMP_ACT_ERRNO | ERRNO.ENOSYS;
+const UNKNOWN: Verdict = [{ conditions: [], value: ACTIONS.SCMP_ACT_ERRNO | ERRNO.ENOSYS }];
 
 /**
  * The first number that no rule can mean. What follows is newer than the profile, and gets the error that programs expect of
  * an older kernel, unless the profile allows what it does not name. x32 would evade its rules.
  */
-function firstUnknown({ defaultAction }: Profile, { machine }: Circumstances, next: number): number {
+function firstUnknown({ defaultAction }: Profile, machine: Machine | Machine32, next: number): number {
   if (strictness(ACTIONS[defaultAction]) < ACTIONS.SCMP_ACT_TRACE) return next;
   return machine === "x86_64" ? X32 : Number.POSITIVE_INFINITY;
 }
 
-/** By number; none where no rule applies. Calls with the same single case share its verdict. */
-function verdictsOf(profile: Profile, there: Circumstances, fallback: Verdict): (Verdict | undefined)[] {
-  const numbers = systemCalls(there.machine);
-  const verdicts: (Verdict | undefined)[] = [];
+/** By number, in no order; none where no rule applies. Calls with the same single case share its verdict. */
+function verdictsOf(
+  profile: Profile,
+  there: Circumstances,
+  machine: Machine | Machine32,
+  fallback: Verdict,
+): Map<number, Verdict> {
+  const numbers = systemCalls(machine);
+  const verdicts = new Map<number, Verdict>();
   const constants = new Map<number, Verdict>();
   for (const { names, action, errnoRet, args = [] } of applicableRules(profile, there)) {
     const added: Case = { conditions: args, value: valueFor(action, errnoRet) };
@@ -61,8 +87,8 @@ function verdictsOf(profile: Profile, there: Circumstances, fallback: Verdict): 
     for (const name of names) {
       const number = numbers.get(name);
       if (number === undefined) continue;
-      const before = verdicts[number];
-      verdicts[number] = before === undefined || before === alone ? alone : combine(before, added, fallback);
+      const before = verdicts.get(number);
+      verdicts.set(number, before === undefined || before === alone ? alone : combine(before, added, fallback));
     }
   }
   return verdicts;

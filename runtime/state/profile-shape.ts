@@ -17,5 +17,5 @@ export const isProfile: Shape<Profile> = isRecordOf(
       ),
     ),
   },
-  { defaultErrnoRet: isWhole, flags: isListOf(isOneOf(...FLAGS)) },
+  { defaultErrnoRet: isWhole, flags: isListOf(isOneOf(...FLAGS)), architectures: isListOf(isOneOf("i386", "arm")) },
 );

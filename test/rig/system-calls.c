@@ -1,5 +1,5 @@
 /*
- * Makes system calls: each argument is NUMBER[,ARGUMENT…], or `compat`, which is getpid of 32-bit x86. Prints each errno, 0
+ * Makes system calls: each argument is NUMBER[,ARGUMENT…], or `compat,NUMBER`, which is one of 32-bit x86. Prints each errno, 0
  * for success, and runs on as one process where a call made a second one.
  */
 #include <errno.h>
@@ -20,12 +20,14 @@ static long call(const char *text) {
     return syscall(a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
 }
 
-static long compat(void) {
+static long compat(const char *number) {
 #if defined(__x86_64__)
     long result;
-    __asm__ volatile("int $0x80" : "=a"(result) : "a"(20) : "memory", "r8", "r9", "r10", "r11");
-    return result;
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(strtol(number, NULL, 0)), "b"(0) : "memory", "r8", "r9", "r10", "r11");
+    errno = result < 0 ? (int)-result : 0;
+    return result < 0 ? -1 : result;
 #else
+    (void)number;
     return 0;
 #endif
 }
@@ -34,7 +36,7 @@ int main(int count, char **arguments) {
     for (int i = 1; i < count; i++) {
         pid_t self = (pid_t)syscall(SYS_getpid);
         errno = 0;
-        long result = strcmp(arguments[i], "compat") == 0 ? compat() : call(arguments[i]);
+        long result = strncmp(arguments[i], "compat,", 7) == 0 ? compat(arguments[i] + 7) : call(arguments[i]);
         if (result == 0 && (pid_t)syscall(SYS_getpid) != self)
             _exit(0);
         printf("%d\n", result == -1 ? errno : 0);

@@ -1,9 +1,14 @@
 import type { Circumstances } from "../../../runtime/seccomp/profile.ts";
-import type { Machine } from "../../../runtime/seccomp/system-calls.ts";
+import type { Machine, Machine32 } from "../../../runtime/seccomp/system-calls.ts";
 import { type Capability, DEFAULT_CAPABILITIES } from "../../../runtime/spec/security/capability.ts";
 
 /** linux/audit.h, and the same numbers in seccomp.h's SCMP_ARCH_. */
-export const ARCHITECTURE: Readonly<Record<Machine, number>> = { x86_64: 0xc000003e, aarch64: 0xc00000b7 };
+export const ARCHITECTURE: Readonly<Record<Machine | Machine32, number>> = {
+  x86_64: 0xc000003e,
+  aarch64: 0xc00000b7,
+  i386: 0x40000003,
+  arm: 0x40000028,
+};
 
 /** struct seccomp_data of linux/seccomp.h. */
 export interface Call {
@@ -20,7 +25,7 @@ export const there = (machine: Machine, capabilities: readonly Capability[] = DE
 });
 
 /** A call of that machine; a negative number is one of 32 bits. */
-export const call = (machine: Machine, number: number, ...args: (number | bigint)[]): Call => ({
+export const call = (machine: Machine | Machine32, number: number, ...args: (number | bigint)[]): Call => ({
   architecture: ARCHITECTURE[machine],
   number: number >>> 0,
   args: Array.from({ length: 6 }, (_, i) => BigInt.asUintN(64, BigInt(args[i] ?? 0))),

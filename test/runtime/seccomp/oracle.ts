@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ACTIONS, OPERATORS, type Profile } from "../../../runtime/seccomp/profile.ts";
-import type { Machine } from "../../../runtime/seccomp/system-calls.ts";
+import type { Machine, Machine32 } from "../../../runtime/seccomp/system-calls.ts";
 import { type Scope, temporaryDirectory } from "../../rig/host.ts";
 import { ARCHITECTURE, type Call } from "./interpreter.ts";
 
@@ -19,7 +19,7 @@ export async function program(scope: Scope, name: string, ...libraries: string[]
 }
 
 /** Each profile's filter as libseccomp compiles it, and the names that this libseccomp does not know. */
-export function compiledByLibseccomp(oracle: string, profiles: readonly Profile[], machine: Machine) {
+export function compiledByLibseccomp(oracle: string, profiles: readonly Profile[], machine: Machine | Machine32) {
   const input = profiles.map((profile) => described(profile, machine)).join("");
   const { stdout, stderr, status } = spawnSync(oracle, { input, maxBuffer: 1 << 28 });
   if (status !== 0) throw new Error(stderr.toString());
@@ -32,7 +32,7 @@ export function compiledByLibseccomp(oracle: string, profiles: readonly Profile[
   return { filters, unknown: new Set(stderr.toString().split("\n").filter(Boolean)) };
 }
 
-function described({ defaultAction, defaultErrnoRet = 1, syscalls }: Profile, machine: Machine): string {
+function described({ defaultAction, defaultErrnoRet = 1, syscalls }: Profile, machine: Machine | Machine32): string {
   const number = (action: keyof typeof ACTIONS, errno = 1) =>
     (ACTIONS[action] === SCMP_ACT_KILL_THREAD ? 0 : ACTIONS[action]) |
     (action === "SCMP_ACT_ERRNO" || action === "SCMP_ACT_TRACE" ? errno : 0);

@@ -47,6 +47,21 @@ describe("a seccomp profile in docker's format", () => {
     assert.equal(getpid(profile), ACTIONS.SCMP_ACT_ALLOW);
   });
 
+  it("is for programs of 32 bits too where it lists their architecture, or has it beside the machine's", () => {
+    const archMap = [{ architecture: "SCMP_ARCH_X86_64", subArchitectures: ["SCMP_ARCH_X86", "SCMP_ARCH_X32"] }];
+    const i386 = (fields: object) =>
+      verdict(filterOf(read({ ...rule({}), ...fields }), there("x86_64")), call("i386", 20));
+    const { SCMP_ACT_ALLOW, SCMP_ACT_KILL_PROCESS } = ACTIONS;
+    for (const [fields, expected] of [
+      [{}, SCMP_ACT_KILL_PROCESS],
+      [{ architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_ARM"] }, SCMP_ACT_KILL_PROCESS],
+      [{ architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"] }, SCMP_ACT_ALLOW],
+      [{ archMap }, SCMP_ACT_ALLOW],
+      [{ archMap: [{ architecture: "SCMP_ARCH_RISCV64", subArchitectures: null }] }, SCMP_ACT_KILL_PROCESS],
+    ] as const)
+      assert.equal(i386(fields), expected, JSON.stringify(fields));
+  });
+
   it("means one of several conditions about the same argument, and all of those about different ones", () => {
     const condition = (index: number, value: number) => ({ index, op: "SCMP_CMP_EQ", value });
     const same = rule({ args: [condition(0, 1), condition(0, 2)] });

@@ -6,8 +6,9 @@ import { type Machine, systemCalls } from "../../../runtime/seccomp/system-calls
 import { needs } from "../../rig/host.ts";
 
 /** Each machine's header, and what arch/arm64/include/asm/unistd.h defines before it includes the generic one. */
-const HEADERS: Readonly<Record<Machine, { path: string; options: readonly string[] }>> = {
+const HEADERS: Readonly<Record<Machine | "i386", { path: string; options: readonly string[] }>> = {
   x86_64: { path: "/usr/include/x86_64-linux-gnu/asm/unistd_64.h", options: [] },
+  i386: { path: "/usr/include/x86_64-linux-gnu/asm/unistd_32.h", options: [] },
   aarch64: {
     path: "/usr/include/asm-generic/unistd.h",
     options: ["RENAMEAT", "NEW_STAT", "SET_GET_RLIMIT", "SYS_CLONE3", "MEMFD_SECRET"].map(
@@ -18,7 +19,7 @@ const HEADERS: Readonly<Record<Machine, { path: string; options: readonly string
 const NO_CALLS = ["__NR_syscalls", "__NR_arch_specific_syscall"];
 
 /** `__NR3264_` names are those of both word lengths, and defined by others. */
-function defined({ path, options }: (typeof HEADERS)[Machine]): Map<string, number> {
+function defined({ path, options }: (typeof HEADERS)["i386"]): Map<string, number> {
   const macros = execFileSync(
     "gcc",
     ["-E", "-dM", "-D__BITS_PER_LONG=64", ...options, "-include", path, "-xc", "/dev/null"],
@@ -37,7 +38,7 @@ function defined({ path, options }: (typeof HEADERS)[Machine]): Map<string, numb
 }
 
 describe("the numbers of system calls", () => {
-  for (const machine of ["x86_64", "aarch64"] as const) {
+  for (const machine of ["x86_64", "i386", "aarch64"] as const) {
     it(`are those of the kernel's headers on ${machine}; more are newer`, (context) => {
       if (!needs(context, existsSync(HEADERS[machine].path) ? undefined : HEADERS[machine].path)) return;
       const [known, header] = [systemCalls(machine), defined(HEADERS[machine])];
