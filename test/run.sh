@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 main() {
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  make_image &
+  make_images &
   npm run --silent check
   check_c
   ended=0
@@ -17,9 +17,12 @@ main() {
   exit $ended
 }
 
-# The guest's image takes a minute to make: its build is started now, and the tests that boot it wait for its lock. It outlives the run's TMPDIR.
-make_image() {
-  [ "$(id -u)" != 0 ] || env -u TMPDIR bash test/rig/vm/image.sh >"$work/image.log" 2>&1 || sed 's/^/image: /' "$work/image.log" >&2
+# A guest's image takes a minute to make: the builds are started now, and the tests that boot one wait for its lock. It outlives the run's TMPDIR.
+make_images() {
+  [ "$(id -u)" = 0 ] || return 0
+  for suite in bookworm trixie; do
+    env -u TMPDIR bash test/rig/vm/image.sh $suite >"$work/image.log" 2>&1 || sed 's/^/image: /' "$work/image.log" >&2
+  done
 }
 
 check_c() {

@@ -14,7 +14,7 @@ add_kernel() {
   work=$(mktemp -d)
   (cd "$work" && apt-get download -qq "$package" && dpkg -x "$package"_*.deb .)
   cp -a "$work"/boot/vmlinuz-* "$root/boot/"
-  cp -a "$work/lib/modules" "$root/usr/lib/"
+  mv "$(find "$work" -type d -name modules -path '*lib/modules')" "$root/usr/lib/"
   rm -rf "$work"
   chroot "$root" depmod "${package#linux-image-}"
 }
@@ -48,8 +48,8 @@ add_users() {
 }
 
 configure() {
-  echo debian12 >"$root/etc/hostname"
-  printf '127.0.0.1 localhost\n127.0.1.1 debian12\n' >"$root/etc/hosts"
+  echo guest >"$root/etc/hostname"
+  printf '127.0.0.1 localhost\n127.0.1.1 guest\n' >"$root/etc/hosts"
   printf 'UseDNS no\nPasswordAuthentication no\n' >"$root/etc/ssh/sshd_config.d/test.conf"
   install -m 644 "$here"/guest/*.service "$root/etc/systemd/system/"
   install -m 755 "$here/guest/udhcpc" "$root/usr/local/sbin/udhcpc"

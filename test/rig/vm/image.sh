@@ -1,14 +1,14 @@
 #!/bin/bash
-# Prints the directory of the guest's image, and builds it first if it does not exist: one build at a time, cached by a digest of this recipe.
+# image.sh SUITE: prints the directory of a guest's image, of Debian bookworm (12) or trixie (13), and builds it first if it does not exist: one build at a time, cached by a digest of this recipe.
 # In it: disk.raw, vmlinuz, initrd, key (may log in), host_key.pub (the guest's).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 node=${NODE:-$(command -v node)}
-suite=bookworm
+suite=$1
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tinydocker-test
 
 # Node.js is part of the image: the guest runs a copy of this machine's.
-digest() { { cat "$here"/*.sh "$here"/guest/*; "$node" --version; uname -m; } | sha256sum | cut -c1-16; }
+digest() { { cat "$here"/*.sh "$here"/guest/*; "$node" --version; uname -m; echo "$suite"; } | sha256sum | cut -c1-16; }
 
 main() {
   local image

@@ -6,10 +6,10 @@ import { createConnection } from "node:net";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Scope, temporaryDirectory } from "../host.ts";
-import { vmImage } from "./image.ts";
+import { type Suite, vmImage } from "./image.ts";
 import { qemuArguments, qemuProgram } from "./qemu.ts";
 
-/** A running Debian 12 guest: user `vagrant` has sudo without a password, `plain` has none. The key opens both. */
+/** A running Debian guest: user `vagrant` has sudo without a password, `plain` has none. The key opens both. */
 export interface Vm {
   readonly port: number;
   readonly user: "vagrant";
@@ -44,8 +44,8 @@ function installed(program: string): boolean {
 const BOOT_MS_MAX = 180_000;
 
 /** Boots a guest of the test's own and waits until its sshd answers. */
-export async function startVm(scope: Scope): Promise<Vm> {
-  const image = await vmImage();
+export async function startVm(scope: Scope, suite?: Suite): Promise<Vm> {
+  const image = await vmImage(suite);
   const directory = await temporaryDirectory(scope);
   const monitor = join(directory, "monitor");
   // setpriv: QEMU must not outlive a test that is killed.

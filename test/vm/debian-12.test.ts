@@ -1,0 +1,7 @@
+import { guestOf } from "./guest.ts";
+import { limits } from "./limits.ts";
+import { networks } from "./networks.ts";
+
+const guest = guestOf("bookworm");
+networks(guest);
+limits(guest);
