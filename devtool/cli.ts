@@ -23,6 +23,7 @@ const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
   up: async () => (await import("./commands/vagrant.ts")).up,
   halt: async () => (await import("./commands/vagrant.ts")).halt,
   destroy: async () => (await import("./commands/vagrant.ts")).destroy,
+  trace: async () => (await import("./commands/trace.ts")).command,
   ide: async () => (await import("./commands/ide.ts")).command,
   ssh: async () => (await import("./commands/ssh.ts")).command,
   clean: async () => (await import("./commands/clean.ts")).command,

@@ -88,6 +88,8 @@ export type FailureCode =
   | "mirror-invalid"
   /** A sync would delete most of what was sent before, and was not forced to. */
   | "deletion-refused"
+  /** There is no round of `watch` or `run` to show. */
+  | "trace-empty"
   /** vagrant is not installed on this machine. */
   | "vagrant-missing"
   /** vagrant can't be run for another reason. */

@@ -34,6 +34,7 @@ const COMMANDS = {
   up: { words: "all", about: "start the Vagrant machine" },
   halt: { words: "all", about: "stop the Vagrant machine" },
   destroy: { words: "all", about: "remove the Vagrant machine" },
+  trace: { words: "[FILE.html]", about: "show where the time of the last rounds went, or write it as a page" },
   ide: {
     words: "vscode | jetbrains | zed | neovim  [CMD…]",
     about: "write what an editor needs to run, watch, build and debug the project",
@@ -81,6 +82,7 @@ const OPTIONS = {
     requiresArg: true,
     describe: "run and watch: PORT[:PORT] of the target is this machine's",
   },
+  timings: { type: "boolean", describe: "run and watch: say after each round what its stages took" },
   inspect: {
     type: "boolean",
     describe: `run and watch: a debugger can attach to the program, at port ${INSPECT_PORT} or --inspect=PORT of this machine`,
@@ -155,6 +157,7 @@ const ONLY_OF: Readonly<Record<string, readonly CommandName[]>> = {
   interactive: ["watch"],
   "on-busy": ["watch"],
   forward: ["run", "watch"],
+  timings: ["run", "watch"],
   inspect: ["run", "watch"],
   "inspect-brk": ["run", "watch"],
   reverse: ["run", "watch"],

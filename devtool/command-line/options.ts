@@ -27,6 +27,8 @@ export interface Options {
   readonly ports: ProjectPorts;
   /** Of run and watch: lets a debugger in. */
   readonly inspect: Inspect | undefined;
+  /** Of run and watch: says after each round what its stages took. */
+  readonly timings: boolean;
   readonly acceptNewHostKey: boolean;
   readonly sshConfig: string | undefined;
 }

@@ -23,6 +23,7 @@ export function optionsOf(given: Readonly<Record<string, unknown>>): Options {
     yes: given["yes"] === true,
     caches: given["caches"] === true,
     old: given["old"] === true,
+    timings: given["timings"] === true,
     acceptNewHostKey: given["accept-new-host-key"] === true,
     sshConfig: text("ssh-config"),
   };

@@ -8,15 +8,16 @@ import { reportOf } from "../report/events.ts";
 import { programEnvironment } from "../run/environment.ts";
 import { type Inspect, inspectable } from "../run/inspect.ts";
 import { endNodeOptions } from "../run/node-options.ts";
+import { recorded } from "../trace/record.ts";
 import { provisionTarget } from "./provision.ts";
 import { stdioFor } from "./stdio.ts";
 
 /** devtool run [options] [CMD…] */
 export const command: Command = async (call) => {
-  const session = await openSession(call);
+  const session = recorded(await openSession(call), call.options.timings, 1);
   const argv = commandLine(session.project, call.words, call.options.inspect);
   if (call.options.provision) await provisionTarget(session.target, session.project.root, call);
-  const report = reportOf(call.report, { target: session.target.name });
+  const report = reportOf(session.report, { target: session.target.name });
   const stdio = stdioFor({ ...call, report }, true);
   const environment = () => programEnvironment(session.project);
   await environment(); // refuses a file that is not valid before anything is sent

@@ -4,6 +4,7 @@ import { watchProject } from "../dev/loop.ts";
 import { openSession } from "../dev/session.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import { programEnvironment } from "../run/environment.ts";
+import { recorded } from "../trace/record.ts";
 import { readKeys } from "./keys.ts";
 import { provisionTarget } from "./provision.ts";
 import { commandLine } from "./run.ts";
@@ -15,7 +16,7 @@ export const command: Command = async (call) => {
   const controls = new Controls();
   const hasKeys = !interactive && format !== "json";
   const report = hasKeys ? readKeys(process.stdin, controls, call.interrupts, call.report) : call.report;
-  const session = await openSession({ ...call, report });
+  const session = recorded(await openSession({ ...call, report }), call.options.timings);
   commandLine(session.project, call.words, inspect);
   await programEnvironment(session.project);
   if (provision) await provisionTarget(session.target, session.project.root, { ...call, report });

@@ -243,7 +243,12 @@ async function runStage(
   onStarted?.();
   report({ event: "started", argv, milliseconds: performance.now() - startedAt });
   if (isRepeated && project.warm) prepareNext(connection, request, launched, signal);
-  const status = await stream(launched, stdio, interrupts, signal).finally(stdio.finish);
+  let hasResponded = false;
+  const onOutput = () => {
+    if (!hasResponded) report({ event: "responded", milliseconds: performance.now() - startedAt });
+    hasResponded = true;
+  };
+  const status = await stream(launched, stdio, interrupts, signal, onOutput).finally(stdio.finish);
   if (!signal.aborted) report({ event: "exited", ...status });
   return status;
 }

@@ -30,7 +30,14 @@ export async function openSession(call: Invocation & Pick<Session, "interrupts">
   const isInspected = options.inspect !== undefined;
   const project = { ...(await loadProject(options.config, process.cwd())), isInspected };
   const target = await resolve(call, project);
-  return { project, target, report, interrupts, mayDelete: options.force, ports: portsOf(target, project, options) };
+  return {
+    project,
+    target,
+    report,
+    interrupts,
+    mayDelete: options.force,
+    ports: portsOf(target, project, options),
+  };
 }
 
 /** On this machine a program's port needs no forwarding to itself. */

@@ -1,10 +1,7 @@
 import type { Failure, FailureCode } from "../failure.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 
-/**
- * What a command reports while it works. With --json each is one line of standard output, in an envelope.
- * docs/events.md is checked against these types. Names and meanings are stable; new ones may be added.
- */
+/** What a command reports while it works; docs/events.md is checked against it. Names are stable; new ones may be added. */
 export type Event =
   | StageBegan
   | Connected
@@ -15,6 +12,7 @@ export type Event =
   | Synced
   | Compiled
   | Started
+  | Responded
   | Finished
   | OutputText
   | OutputBytes
@@ -95,9 +93,7 @@ interface Connected {
   readonly milliseconds: number;
 }
 
-/**
- * A connection ended on its own, or a new one could not be opened. devtool keeps trying; each reason is reported once.
- */
+/** A connection ended on its own, or no new one could be opened. devtool keeps trying; each reason is reported once. */
 interface Disconnected {
   readonly event: "disconnected";
   /** Why. */
@@ -168,6 +164,13 @@ interface Started {
   readonly event: "started";
   /** The command and its arguments. */
   readonly argv: readonly string[];
+  /** How long the round took up to here, in milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** The first of the command's output has arrived; not of one that has this terminal for its own. */
+interface Responded {
+  readonly event: "responded";
   /** How long the round took up to here, in milliseconds. */
   readonly milliseconds: number;
 }

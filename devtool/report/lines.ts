@@ -70,6 +70,7 @@ export function humanReport({ stdout, stderr }: Streams): Report {
         if (event.remedy !== null) print(`  ${event.remedy}`);
         break;
       case "connected":
+      case "responded":
       case "output":
         break;
       default:

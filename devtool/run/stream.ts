@@ -24,12 +24,16 @@ export function terminalOf({ isTerminal, stdout }: Stdio): LaunchRequest["termin
 /** From SIGTERM to SIGKILL. */
 const END_GRACE_MS = 5_000;
 
-/** Forwards a command's bytes, signals and terminal size until it ends. Aborting `signal` ends the command. */
+/**
+ * Forwards a command's bytes, signals and terminal size until it ends. Aborting `signal` ends the command. `onOutput` is
+ * called for each piece of output, unless the command has this process's own terminal.
+ */
 export async function stream(
   launched: Launched,
   stdio: Stdio,
   interrupts: Interrupts,
   signal: AbortSignal,
+  onOutput: () => void = () => {},
 ): Promise<ExitStatus> {
   if (launched.kind === "own terminal") {
     const release = interrupts.intercept(() => {}, "all"); // what runs the command passes them on
@@ -41,8 +45,8 @@ export async function stream(
   if (signal.aborted) onAbort();
   try {
     return stdio.isTerminal
-      ? await carryTerminal(process, stdio, interrupts)
-      : await carryPipes(process, stdio, interrupts);
+      ? await carryTerminal(process, stdio, interrupts, onOutput)
+      : await carryPipes(process, stdio, interrupts, onOutput);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
@@ -56,7 +60,12 @@ async function endRun(process: RemoteProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-async function carryPipes(process: RemoteProcess, stdio: Stdio, interrupts: Interrupts): Promise<ExitStatus> {
+async function carryPipes(
+  process: RemoteProcess,
+  stdio: Stdio,
+  interrupts: Interrupts,
+  onOutput: () => void,
+): Promise<ExitStatus> {
   const { stdin } = stdio;
   if (stdin) stdin.pipe(process.stdin);
   else process.stdin.end();
@@ -67,7 +76,10 @@ async function carryPipes(process: RemoteProcess, stdio: Stdio, interrupts: Inte
     void endRun(process);
   };
   try {
-    const pumps = [pump(process.stdout, stdio.stdout, onReaderGone), pump(process.stderr, stdio.stderr, onReaderGone)];
+    const pumps = [
+      pump(process.stdout, stdio.stdout, onOutput, onReaderGone),
+      pump(process.stderr, stdio.stderr, onOutput, onReaderGone),
+    ];
     const [status] = await Promise.all([process.exited, ...pumps]);
     // As if the command itself had written to the closed pipe.
     return isReaderGone ? { code: null, signal: "SIGPIPE" } : status;
@@ -92,7 +104,7 @@ function forwardSignals(process: RemoteProcess, interrupts: Interrupts): () => v
  * Copies to the end, no faster than `to` accepts it. Once `to` has lost its reader, calls `onReaderGone` and drops the
  * rest.
  */
-async function pump(from: Readable, to: Writable, onReaderGone: () => void): Promise<void> {
+async function pump(from: Readable, to: Writable, onOutput: () => void, onReaderGone: () => void): Promise<void> {
   let isClosed = false;
   const onError = () => {
     if (!isClosed) onReaderGone();
@@ -101,6 +113,7 @@ async function pump(from: Readable, to: Writable, onReaderGone: () => void): Pro
   to.on("error", onError);
   try {
     for await (const chunk of from as AsyncIterable<Buffer>) {
+      onOutput();
       if (isClosed || to.destroyed) continue;
       if (!to.write(chunk)) await drained(to);
     }
@@ -123,7 +136,12 @@ function drained(stream: Writable): Promise<void> {
   });
 }
 
-async function carryTerminal(process: RemoteProcess, stdio: Stdio, interrupts: Interrupts): Promise<ExitStatus> {
+async function carryTerminal(
+  process: RemoteProcess,
+  stdio: Stdio,
+  interrupts: Interrupts,
+  onOutput: () => void,
+): Promise<ExitStatus> {
   const { stdin, stdout } = stdio;
   const resize = () => process.resize({ columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 });
   const release = interrupts.intercept((signal) => process.kill(signal), "all");
@@ -134,7 +152,10 @@ async function carryTerminal(process: RemoteProcess, stdio: Stdio, interrupts: I
   stdin?.pipe(process.stdin);
   try {
     const onReaderGone = () => process.kill("SIGHUP");
-    const pumps = [pump(process.stdout, stdout, onReaderGone), pump(process.stderr, stdio.stderr, onReaderGone)];
+    const pumps = [
+      pump(process.stdout, stdout, onOutput, onReaderGone),
+      pump(process.stderr, stdio.stderr, onOutput, onReaderGone),
+    ];
     const [status] = await Promise.all([process.exited, ...pumps]);
     return status;
   } finally {

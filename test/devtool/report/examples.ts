@@ -67,6 +67,7 @@ export const EXAMPLES: { readonly [K in Event["event"]]: readonly [Line<K>, ...L
   started: [
     { event: "started", round: 2, target: "box", at: 66.4, argv: ["node", ".devtool/main.js"], milliseconds: 60.2 },
   ],
+  responded: [{ event: "responded", round: 2, target: "box", at: 121.8, milliseconds: 115.7 }],
   finished: [{ event: "finished", round: 1, target: null, at: 903.8, milliseconds: 671.5 }],
   output: [
     { event: "output", round: 2, target: "box", at: 121.9, stream: "stdout", data: "hello\n" },

@@ -1,0 +1,27 @@
+/** What a round of a save took, from the save on. */
+export interface RoundTrace {
+  /** When the save was, in ISO 8601. */
+  readonly saved: string;
+  /** The files that were saved, relative to the project; null: everything. */
+  readonly paths: readonly string[] | null;
+  readonly spans: readonly Span[];
+  /** `output`: the program's first byte arrived; `silent`: it ended before one; `abandoned`: a newer save came first. */
+  readonly outcome: Outcome;
+  /** Milliseconds from the save to the outcome. */
+  readonly total: number;
+}
+
+export type Outcome = "output" | "silent" | "failed" | "abandoned";
+
+/** A stage, in milliseconds since the save. */
+export interface Span {
+  readonly stage: TracedStage;
+  /** The target's name; null for what is done once for all targets. */
+  readonly target: string | null;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** `watch`: from the save until it was noticed and quiet; `output`: from the start of the program to its first byte. */
+export const STAGES = ["watch", "bundle", "addons", "sync", "compile", "launch", "output"] as const;
+export type TracedStage = (typeof STAGES)[number];

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Event, Origin } from "../../../devtool/report/events.ts";
+import { Collector } from "../../../devtool/trace/collect.ts";
+import { tracePage } from "../../../devtool/trace/page.ts";
+import type { RoundTrace } from "../../../devtool/trace/round.ts";
+import { summarize } from "../../../devtool/trace/summary.ts";
+import { timingsLine, traceText } from "../../../devtool/trace/text.ts";
+
+type Step = readonly [at: number, event: Event, origin?: Origin];
+
+const BUNDLED: Event = { event: "bundled", files: 1, bytes: 1, milliseconds: 1 };
+const SYNCED: Event = {
+  event: "synced",
+  mirror: "/m",
+  files: 1,
+  deleted: 0,
+  bytesSent: 1,
+  bytesTotal: 1,
+  milliseconds: 1,
+};
+const STARTED: Event = { event: "started", argv: ["x"], milliseconds: 1 };
+const RESPONDED: Event = { event: "responded", milliseconds: 1 };
+const changed = (...paths: string[]): Event => ({ event: "changed", paths });
+const stage = (name: "bundle" | "sync" | "compile" | "launch" | "connect"): Event => ({ event: "stage", stage: name });
+
+/** The rounds of events that come at these milliseconds after the save of a round, at a time of 1000 a round. */
+function rounds(steps: readonly (readonly [round: number, ...Step])[], until = 9_000): RoundTrace[] {
+  const traces: RoundTrace[] = [];
+  const collector = new Collector((trace) => void traces.push(trace));
+  for (const [round, at, event, origin] of steps)
+    collector.take(event, { round, since: round * 1000, ...origin }, round * 1000 + at);
+  collector.finish(until);
+  return traces;
+}
+
+const box = { target: "box" };
+const WHOLE: readonly (readonly [number, ...Step])[] = [
+  [1, 10, changed("src/a.ts")],
+  [1, 11, stage("bundle")],
+  [1, 50, BUNDLED],
+  [1, 51, stage("sync"), box],
+  [1, 60, SYNCED, box],
+  [1, 61, stage("launch"), box],
+  [1, 66, STARTED, box],
+  [1, 120, RESPONDED, box],
+];
+
+test("a round's stages follow each other from the save to the first output", () => {
+  const [trace, ...more] = rounds([...WHOLE, [1, 300, { event: "exited", code: 0, signal: null }, box]]);
+  assert.equal(more.length, 0);
+  assert.deepEqual(
+    trace?.spans.map(({ stage, target, from, to }) => [stage, target, from, to]),
+    [
+      ["watch", null, 0, 10],
+      ["bundle", null, 11, 50],
+      ["sync", "box", 51, 61],
+      ["launch", "box", 61, 66],
+      ["output", "box", 66, 120],
+    ],
+  );
+  assert.deepEqual([trace?.outcome, trace?.total, trace?.paths], ["output", 120, ["src/a.ts"]]);
+});
+
+test("a round ends as failed, silent or abandoned where nothing is printed, and only once", () => {
+  const failed: Event = { event: "failed", code: "bundle-failed", message: "", remedy: null };
+  const outcomes = rounds([
+    [1, 10, changed("a")],
+    [1, 20, failed],
+    [2, 10, changed("b")],
+    [2, 20, STARTED, box],
+    [2, 30, { event: "exited", code: 1, signal: null }, box],
+    [2, 31, failed],
+    [3, 10, changed("c")],
+    [3, 20, stage("bundle")],
+    [4, 10, changed("d")],
+    [3, 2_000, BUNDLED],
+  ]).map(({ outcome, paths }) => [paths?.[0], outcome]);
+  assert.deepEqual(outcomes, [
+    ["a", "failed"],
+    ["b", "silent"],
+    ["c", "abandoned"],
+    ["d", "abandoned"],
+  ]);
+});
+
+test("events of a connection belong to no round", () => {
+  assert.deepEqual(rounds([]), []);
+  const collector = new Collector(() => assert.fail("there is no round"));
+  collector.take(stage("connect"), {}, 5);
+  collector.finish(6);
+});
+
+const many = Array.from({ length: 20 }, (_, index) => {
+  const [trace] = rounds(
+    WHOLE.map(([round, at, event, origin]) => [round, at * (index + 1), event, origin ?? {}] as const),
+  );
+  return trace ?? assert.fail();
+});
+
+test("the median and the 95th percentile are those of rounds that came to output", () => {
+  const failed: RoundTrace = {
+    saved: new Date(0).toISOString(),
+    paths: null,
+    spans: [],
+    outcome: "failed",
+    total: 1e9,
+  };
+  const summary = summarize([...many, failed]);
+  assert.deepEqual(summary.at(-1), { stage: "total", p50: 1200, p95: 2280 });
+  assert.deepEqual(summary[0], { stage: "watch", p50: 100, p95: 190 });
+  assert.deepEqual(summarize([failed]), []);
+});
+
+test("in a terminal no line is wider than it, and each stage of the last rounds is a letter", () => {
+  for (const columns of [70, 100, 200]) {
+    const text = traceText(many, columns);
+    for (const line of text.split("\n")) assert.ok(line.length <= columns + 1, line);
+    assert.match(text, /total +1200 +2280\n/);
+    assert.match(text, /w+ *b+ *s+ *l+ *o+$/m);
+  }
+  assert.equal(
+    timingsLine(many[0] ?? assert.fail()),
+    "timings: watch 10, bundle 39, sync 10, launch 5, output 54: 120 ms",
+  );
+});
+
+test("the page names files as they are, and loads nothing", () => {
+  const [first] = many;
+  const page = tracePage("<p>", [{ ...(first ?? assert.fail()), paths: ['<script>alert("1")</script>'] }]);
+  assert.doesNotMatch(page, /<script|https?:|<link|@import|url\(/);
+  assert.match(page, /&lt;script&gt;alert\(&quot;1&quot;\)/);
+});
