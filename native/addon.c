@@ -56,6 +56,7 @@ static napi_value result(napi_env env, int64_t value) {
 #define BYTES(i) bytes(env, a[i])
 
 FUNCTION(spawn, td_spawn(BYTES(0), length(env, a[0]), BYTES(1), BYTES(2)))
+FUNCTION(detach, td_detach(BYTES(0), length(env, a[0]), BYTES(1), BYTES(2), length(env, a[2]), BYTES(3)))
 FUNCTION(catchSignal, td_catch(NUMBER(0)))
 FUNCTION(signal, td_signal(NUMBER(0), NUMBER(1)))
 FUNCTION(pidfd, td_pidfd(NUMBER(0)))
@@ -176,6 +177,7 @@ static const struct {
     {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput}, {"guard", call_guard}, {"kill", call_kill},
     {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all},
     {"pipe", call_pipe}, {"keepRunning", call_keepRunning}, {"makeNode", call_makeNode},
+    {"detach", call_detach},
 };
 
 TD_API napi_value napi_register_module_v1(napi_env env, napi_value exports);

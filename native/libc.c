@@ -1,5 +1,5 @@
 /*
- * The few functions of the C library that tinydocker-init needs, with the C library's own declarations. Linked with
+ * The few functions of the C library that tinydocker-init and tinydocker-monitor need, with the C library's own declarations. Linked with
  * glibc instead, it takes 0.4 ms longer to start in a virtual machine: glibc first executes CPUID instructions, and
  * each of them traps to the hypervisor.
  */
@@ -121,6 +121,11 @@ void *mmap(void *address, size_t length, int protection, int flags, int fd, off_
     return (void *)CALL(SYS_mmap, address, length, protection, flags, fd, offset);
 }
 
+int mprotect(void *address, size_t length, int protection) {
+    return (int)CALL3(SYS_mprotect, address, length, protection);
+}
+int munmap(void *address, size_t length) { return (int)CALL3(SYS_munmap, address, length, 0); }
+
 /* Never freed: the process executes the command soon. */
 void *calloc(size_t count, size_t size) {
     void *memory = mmap(NULL, count * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -173,6 +178,13 @@ void *memset(void *to, int byte, size_t length) {
     return to;
 }
 
+void *memchr(const void *bytes, int byte, size_t length) {
+    for (const char *at = bytes, *end = at + length; at < end; at++)
+        if (*at == (char)byte)
+            return (void *)(uintptr_t)at;
+    return NULL;
+}
+
 size_t strlen(const char *text) {
     size_t length = 0;
     while (text[length])
@@ -184,6 +196,12 @@ int strcmp(const char *one, const char *other) {
     while (*one && *one == *other)
         one++, other++;
     return (unsigned char)*one - (unsigned char)*other;
+}
+
+int strncmp(const char *one, const char *other, size_t length) {
+    while (length > 0 && *one && *one == *other)
+        one++, other++, length--;
+    return length == 0 ? 0 : (unsigned char)*one - (unsigned char)*other;
 }
 
 char *strchr(const char *text, int byte) {

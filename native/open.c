@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "events.h"
+#include "life.h"
 #include "shim.h"
 #include "sys.h"
 #include "watch.h"
@@ -93,6 +94,9 @@ static uint64_t options_layout(void) {
         offsetof(struct td_spawn_options, joins),
         TD_JOINS_MAX,
         offsetof(struct td_spawn_options, relayed),
+        sizeof(struct td_life),
+        offsetof(struct td_life, log_bytes_max),
+        offsetof(struct td_life, boot),
     };
     uint64_t hash = 0;
     for (size_t i = 0; i < sizeof layout / sizeof *layout; i++)

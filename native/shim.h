@@ -15,6 +15,7 @@ enum td_event_kind {
     TD_EVENT_EXECUTED = 4, /* the init became the command */
     TD_EVENT_EXITED = 5,   /* error: si_code, status: si_status, as waitid(2) says */
     TD_EVENT_TYPED = 6,    /* status: the signal whose character was typed at the terminal */
+    TD_EVENT_STARTED = 8,  /* of a monitor, its first: status is the pid, or error and step say where it failed */
     TD_EVENT_SIGNAL = 7,   /* status: a signal of td_catch that this process got; container: 0 */
     TD_EVENT_CLONED = 8,   /* status: the pid of the process that does the rest of the plan, in place of the first one */
 };
@@ -98,6 +99,14 @@ TD_API int td_open(const uint8_t *init, size_t length);
  */
 TD_API int td_spawn(const uint8_t *plan, size_t length, const struct td_spawn_options *options,
                     struct td_spawned *spawned);
+
+/*
+ * The same with a monitor as the parent, so that the container outlives this process. `life`: struct td_life of life.h and its
+ * text. Blocks until the process was made. spawned->container is a socket, which the caller closes: it carries struct td_event
+ * until the command runs or the container has ended, and closes then.
+ */
+TD_API int td_detach(const uint8_t *plan, size_t plan_length, const struct td_spawn_options *options,
+                     const uint8_t *life, size_t life_length, struct td_spawned *spawned);
 
 /*
  * Starts a process that kills the container when this one ends, also if the container's death signal was cleared. It ends with

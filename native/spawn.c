@@ -15,6 +15,7 @@
 #include "open.h"
 #include "relay.h"
 #include "shim.h"
+#include "spawn.h"
 #include "sys.h"
 #include "terminal.h"
 #include "watch.h"
@@ -38,7 +39,7 @@ static void close_all(const int fds[3]) {
         close_if_open(fds[i]);
 }
 
-static int plan_file(const uint8_t *plan, size_t length) {
+int plan_file(const uint8_t *plan, size_t length) {
     int fd = memfd_create("tinydocker-plan", MFD_CLOEXEC);
     if (fd < 0)
         return -errno;
@@ -184,7 +185,7 @@ static int descriptors_valid(const struct td_spawn_options *options) {
     return options->stdio[0] >= 0 && options->stdio[1] >= 0 && options->stdio[2] >= 0;
 }
 
-static int options_valid(const struct td_spawn_options *options) {
+int options_valid(const struct td_spawn_options *options) {
     if ((options->namespaces & ~namespaces_known) != 0 || options->terminal > 1)
         return 0;
     if (options->relayed > (options->terminal ? 0u : 7u) || options->reserved != 0)

@@ -4,6 +4,8 @@ import { ignoreAsCaller } from "./commands/signals.ts";
 import { surviveHangup } from "./host/terminal.ts";
 
 const SIGPIPE_EXIT = 141;
+/** Those of commands/verbs. */
+const VERBS: ReadonlySet<string> = new Set(["ps", "start", "stop", "restart", "kill", "wait", "rm"]);
 
 restoreVariables(process.env);
 ignoreAsCaller();
@@ -27,7 +29,9 @@ async function main(args: readonly string[]): Promise<void> {
 function dispatch(command: string | undefined, rest: readonly string[], args: readonly string[]): Promise<number> {
   if (rest[0] === "--help") return other(args);
   if (command === "run") return run(rest);
-  return command === "exec" ? exec(rest) : other(args);
+  if (command === "exec") return exec(rest);
+  if (command === "undo") return undo(rest[0] ?? "");
+  return VERBS.has(command ?? "") ? verb(command ?? "", rest) : other(args);
 }
 
 /** A reader that is gone has what it wants: then this ends as by SIGPIPE, which Node.js ignores. */
@@ -46,6 +50,18 @@ async function run(args: readonly string[]): Promise<number> {
 async function exec(args: readonly string[]): Promise<number> {
   const { execCommand } = await import("./commands/exec.ts");
   return await execCommand(args);
+}
+
+/** What a monitor starts in the end. Nobody reads what it would print, and the next command finds what it can't undo. */
+async function undo(name: string): Promise<number> {
+  const { undoEnded } = await import("./container/undo.ts");
+  return await undoEnded(name);
+}
+
+/** In dist/ a bundle of its own, without yargs, which takes longer to load than what most of them do. */
+async function verb(name: string, args: readonly string[]): Promise<number> {
+  const { runVerb } = await import("./commands/verbs/verbs.ts");
+  return await runVerb(name, args);
 }
 
 /**

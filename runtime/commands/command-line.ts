@@ -10,6 +10,8 @@ import { report } from "./report.ts";
 import { RUN_OPTIONS } from "./run-arguments.ts";
 import { historyCommand, tagCommand } from "./stored-images.ts";
 import { unavailableCommand } from "./unavailable.ts";
+import type { Verb } from "./verbs/verb.ts";
+import { VERBS } from "./verbs/verbs.ts";
 
 /** Everything except `run` and `exec`: help, version, images. Reports what goes wrong, and returns the exit code. */
 export async function otherCommands(args: readonly string[]): Promise<number> {
@@ -29,13 +31,14 @@ async function parse(args: readonly string[]): Promise<void> {
     .command(runHelp)
     .command(execHelp)
     .command(pullCommand)
+    .command(Object.entries(VERBS).map(verbHelp))
     .command(imageCommand)
     .command(imagesCommand)
     .command(rmiCommand)
     .command(tagCommand)
     .command(historyCommand)
     .command(networkCommand)
-    .demandCommand(1, "the command is missing: run, exec, pull, image or network")
+    .demandCommand(1, "the command is missing, such as run, ps or image")
     .strict()
     .version(version())
     .help()
@@ -92,6 +95,10 @@ function helpOf(command: string, describe: string, options: Options): CommandMod
     },
     handler: () => {},
   };
+}
+
+function verbHelp([name, { synopsis, describe, options }]: readonly [string, Verb]): CommandModule {
+  return helpOf(`${name} ${synopsis.replace(/^(NAME)/, "<$1>")}`.trim(), describe, options);
 }
 
 /** A bundle that devtool put on a target has no package.json beside it. */

@@ -1,7 +1,10 @@
 import type { NamedRequest } from "../container/prepare.ts";
 import { Failure } from "../failure.ts";
+import { type Life, lifeOf } from "../spec/life.ts";
+import type { ContainerRecord } from "../state/record.ts";
 import { readEnvironmentFile } from "./environment-file.ts";
 import { FILES_OPTIONS, filesRequest } from "./options/files.ts";
+import { LIFE_OPTIONS, lifeRequest } from "./options/life.ts";
 import { LIMIT_OPTIONS, limitRequest } from "./options/limits.ts";
 import { NETWORK_OPTIONS, networkRequest } from "./options/network.ts";
 import type { Options, Values } from "./options/option.ts";
@@ -22,7 +25,8 @@ export const RUN_OPTIONS = {
     type: "string",
     describe: "in place of NAME; then IMAGE comes first, as with docker: run --name NAME IMAGE [CMD]",
   },
-  rm: { type: "boolean", describe: "always: a container is removed when its command ends" },
+  ...LIFE_OPTIONS,
+  rm: { type: "boolean", describe: "remove it when its command ends; without -d always" },
   explain: { type: "boolean", describe: "print each step, the reason for it, and how long it took" },
 } as const satisfies Options;
 
@@ -31,6 +35,13 @@ export interface RunArguments {
   /** undefined: as it fits what this process has. */
   readonly streams: StreamsRequest | undefined;
   readonly explain: boolean;
+  /** Of a container that stays when this program ends. */
+  readonly detached: Detached | undefined;
+}
+
+export interface Detached {
+  readonly life: Life;
+  readonly remove: ContainerRecord["remove"];
 }
 
 /**
@@ -41,7 +52,7 @@ export function parseRun(args: readonly string[]): RunArguments {
   const { values, rest } = parseOptions(RUN_OPTIONS, args);
   const { name, image, command } = wordsOf(values, rest);
   const { entrypoint } = values;
-  if (values.rm === false) throw alwaysRemoved();
+  if (values.rm === false && !values.detach) throw alwaysRemoved();
   const isOwn = image === undefined || image === HOST_IMAGE;
   if (isOwn && command.length === 0 && !entrypoint) throw missing("there is no command to run");
   const env = [...values["env-file"].flatMap(readEnvironmentFile), ...values.env];
@@ -49,6 +60,7 @@ export function parseRun(args: readonly string[]): RunArguments {
     request: { ...requestOf(values), env, name, image, entrypoint, args: command },
     streams: streamsRequest(values),
     explain: values.explain ?? false,
+    detached: values.detach ? detachedOf(values) : attachedOnly(values),
   };
 }
 
@@ -71,6 +83,24 @@ function wordsOf({ name, image }: Pick<Values<typeof RUN_OPTIONS>, "name" | "ima
   if (first === undefined)
     throw missing("the image is missing: with --name it comes before the command, as with docker");
   return { name, image: first, command };
+}
+
+function detachedOf(values: Values<typeof RUN_OPTIONS>): Detached {
+  const life = lifeOf({ ...lifeRequest(values), stdinOpen: values.interactive });
+  if (!values.rm) return { life, remove: "on request" };
+  if (life.restart.name === "no") return { life, remove: "at exit" };
+  throw new Failure("--restart and --rm exclude each other: what is removed can't be started again", { code: "usage" });
+}
+
+/** Throws Failure for what only a detached container has. */
+function attachedOnly(values: Values<typeof RUN_OPTIONS>): undefined {
+  const needing = ["restart", "stop-signal", "stop-timeout", "label", "log-opt"] as const;
+  const given = needing.find((name) => values[name] !== undefined && values[name].length > 0);
+  if (given === undefined) return undefined;
+  throw new Failure(`the option --${given} needs -d: without it, the container ends with tinydocker run`, {
+    code: "usage",
+    remedy: "run it with -d, and tinydocker logs -f NAME shows what it prints",
+  });
 }
 
 function requestOf(values: Values<typeof RUN_OPTIONS>): Partial<NamedRequest> {

@@ -1,23 +1,36 @@
+import { writeSync } from "node:fs";
 import { type NamedRequest, prepare } from "../container/prepare.ts";
-import { start } from "../container/start.ts";
-import type { Failure } from "../failure.ts";
+import { start, startDetached } from "../container/start.ts";
 import { openShim } from "../host/shim.ts";
 import { takeTerminal } from "../host/terminal.ts";
 import type { ExitStatus } from "../state/exit.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { explainOnStderr } from "./explain.ts";
-import { parseRun } from "./run-arguments.ts";
+import { type Detached, parseRun } from "./run-arguments.ts";
 import { say } from "./say.ts";
 import { catchSignals } from "./signals.ts";
 import { type Streams, streamsFor } from "./streams.ts";
+import { warn } from "./warn.ts";
 
 /** Runs a container by the arguments after `run`, and returns the exit code that docker would. Throws Failure. */
 export async function runCommand(args: readonly string[]): Promise<number> {
-  const { request, explain, streams } = parseRun(args);
+  const { request, explain, streams, detached } = parseRun(args);
+  if (detached) return await runDetached({ ...request, terminal: streams?.terminal ?? false }, detached, explain);
   const status = await run(request, streamsFor(streams), explain);
   if (status.oomKilled) reportOom(request.limits?.memory);
   if (status.signal === "SIGSYS") reportFiltered();
   return exitCodeOf(status);
+}
+
+async function runDetached(request: NamedRequest, { life, remove }: Detached, explain: boolean): Promise<number> {
+  const observer = explain ? await explainOnStderr() : undefined;
+  try {
+    const id = await startDetached(await prepare(request), life, remove, { warn, ...(observer ? { observer } : {}) });
+    writeSync(1, `${id}\n`);
+    return 0;
+  } finally {
+    observer?.finish();
+  }
 }
 
 async function run(request: NamedRequest, streams: Streams, explain: boolean): Promise<ExitStatus> {
@@ -37,10 +50,6 @@ async function run(request: NamedRequest, streams: Streams, explain: boolean): P
     signals.stop();
     observer?.finish();
   }
-}
-
-function warn({ message, remedy }: Failure): void {
-  say(`tinydocker: warning: ${message}\n${remedy ? `  ${remedy}\n` : ""}`);
 }
 
 function reportOom(limit: string | undefined): void {

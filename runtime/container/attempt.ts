@@ -4,7 +4,6 @@ import { oomKills } from "../host/cgroup/cgroup.ts";
 import type { ShimEvent, Spawned } from "../host/events.ts";
 import { type Gate, letOn, mapAndLetOn, openGate } from "../host/gate.ts";
 import { identify } from "../host/process.ts";
-import type { Shim } from "../host/shim.ts";
 import { signalName } from "../host/signals.ts";
 import { ERRNO } from "../linux.ts";
 import { PROTOCOL } from "../network/netlink/numbers.ts";
@@ -12,28 +11,16 @@ import { encodePlan } from "../plan/codec.ts";
 import { planOf } from "../plan/plan.ts";
 import type { Plan, Step } from "../plan/step.ts";
 import { hasUserNamespace, type Namespaces, needsIdMapper } from "../spec/namespaces.ts";
-import type { ContainerSpec } from "../spec/spec.ts";
 import { type Claim, hold } from "../state/claim.ts";
 import { entry } from "../state/entry.ts";
 import type { ExitStatus } from "../state/exit.ts";
-import type { StartOptions } from "./container.ts";
 import { cloneFailure } from "./diagnose.ts";
 import { hostFacts } from "./host-facts.ts";
-import type { Attached } from "./network/attached.ts";
+import type { Launch } from "./launch.ts";
+import { withMonitor } from "./monitor.ts";
 import { observed } from "./observe.ts";
 import { afterOutside } from "./outside.ts";
 import { relay } from "./relay.ts";
-
-/** What a start needs. */
-export interface Launch {
-  readonly shim: Shim;
-  readonly spec: ContainerSpec;
-  readonly options: StartOptions;
-  readonly held: Claim;
-  readonly network: Attached;
-  /** The upper layer is kept after the exit, so it can't be in memory. */
-  readonly kept: boolean;
-}
 
 /**
  * The life of the process.
@@ -44,7 +31,7 @@ export interface Launch {
  *      └─┬▶ aborted ──────▶ ended       something here failed, so it was killed
  *   running
  */
-type Life =
+type Phase =
   | { readonly state: "starting" | "running" }
   | { readonly state: "failed"; readonly step: number; readonly errno: number; readonly object: string }
   | { readonly state: "aborted"; readonly error: unknown }
@@ -52,7 +39,7 @@ type Life =
 
 export interface Ended {
   readonly state: "ended";
-  readonly before: Exclude<Life, { state: "ended" }>;
+  readonly before: Exclude<Phase, { state: "ended" }>;
   readonly status: ExitStatus;
 }
 
@@ -70,7 +57,7 @@ export class Attempt {
   readonly ended: Promise<Ended>;
   readonly #launch: Launch;
   readonly #listener: Listener;
-  #life: Life = { state: "starting" };
+  #life: Phase = { state: "starting" };
 
   /** Throws Failure when no process could be made. What fails later ends the process, and is reported by `ended`. */
   constructor(launch: Launch, upperInMemory: boolean, listener: Listener) {
@@ -82,14 +69,16 @@ export class Attempt {
     const { spawned, gate } = spawn(launch, this.plan);
     this.spawned = spawned;
     // Where none can be started, such as for lack of processes, the next command does what it would have done.
-    if (this.plan.guarded) launch.shim.guard(this.spawned.container);
+    if (this.plan.guarded && !launch.life) launch.shim.guard(this.spawned.container);
+    const listen = launch.life ? launch.shim.follow : launch.shim.listen;
     this.ended = new Promise((resolve) => {
-      launch.shim.listen(this.spawned.container, (event) => {
+      listen(this.spawned.container, (event) => {
         if (event.kind === "exited") resolve(this.#end({ ...exitStatus(event), ...oomKilled(this.plan) }));
         else this.#guarded(() => this.#advance(event));
       });
     });
-    this.#guarded(() => this.#hold("process", spawned.pid));
+    // A monitor has done so.
+    if (!launch.life) this.#guarded(() => this.#hold("process", spawned.pid));
     if (gate) this.#prepare(gate).catch((error) => this.#abort(error));
   }
 
@@ -210,22 +199,23 @@ function spawn(launch: Launch, plan: Plan): { readonly spawned: Spawned; readonl
 }
 
 function spawnWith(launch: Launch, plan: Plan, gate: Gate | undefined): Spawned {
-  const { shim, spec, options, held } = launch;
+  const { shim, spec, options, held, life } = launch;
   const { terminal } = spec.process;
   const given = options.stdio ?? [0, 1, 2];
   const spawned = withFirstSlot(launch, gate, (extra) =>
-    afterOutside({ shim, observer: options.observer }, plan.outside, (cgroups) =>
-      shim.spawn({
+    afterOutside({ shim, observer: options.observer }, plan.outside, (cgroups) => {
+      const started = {
         extra,
         ...cgroups,
         plan: encodePlan(plan.steps, options.observer !== undefined),
         namespaces: plan.namespaces,
-        ...(terminal ? { stdio: given, relayed: [] } : relay(given, spec)),
         lock: held.fd,
         identity: needsIdMapper(spec.linux) ? undefined : identityOf(spec.linux),
         terminal,
-      }),
-    ),
+      };
+      if (life) return withMonitor(launch, life, plan, (stdio, monitor) => shim.detach({ ...started, stdio }, monitor));
+      return shim.spawn({ ...started, ...(terminal ? { stdio: given, relayed: [] } : relay(given, spec)) });
+    }),
   );
   if (!("errno" in spawned)) return spawned;
   throw cloneFailure(spawned.stage, spawned.errno, hasUserNamespace(spec.linux));

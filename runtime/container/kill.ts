@@ -2,10 +2,11 @@ import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { isAlive } from "../host/process.ts";
 import { openShim, type Shim } from "../host/shim.ts";
+import { SIGNAL } from "../linux.ts";
 import { endFrozen } from "../state/entry.ts";
 import { placesOf } from "../state/places.ts";
 import { stateRoot } from "../state/root.ts";
-import { findExisting } from "../state/status.ts";
+import { type Found, findExisting } from "../state/status.ts";
 import { deliver, killIfDropped } from "./signals.ts";
 
 /** No fork(3) blocks signals for so long. */
@@ -13,12 +14,16 @@ const BLOCKED_MS = 50;
 const THAW_EVERY_MS = 50;
 const THAWS_MAX = 100;
 
-/** Sends a signal to a container that any process started, as Container.kill does. Throws Failure if it is not running. */
+/**
+ * Sends a signal to a container that any process started, as Container.kill does. After SIGKILL or its stop signal, no restart
+ * policy starts it again. Throws Failure if it is not running.
+ */
 export async function kill(name: string, signal: NodeJS.Signals): Promise<void> {
   const shim = await openShim();
   const places = placesOf(resolve(stateRoot()), name);
-  const { status, entries } = findExisting(places, name);
+  const { status, entries, monitor, record } = findExisting(places, name);
   if (status.state !== "running") throw notRunning(name, status.state);
+  if (signal === "SIGKILL" || signal === record.life?.stopSignal) letEnd(shim, monitor);
   const { process } = status;
   const pidfd = shim.pidfd(process.pid);
   try {
@@ -31,6 +36,15 @@ export async function kill(name: string, signal: NodeJS.Signals): Promise<void> 
   } finally {
     if (pidfd >= 0) shim.close(pidfd);
   }
+}
+
+/** Tells the monitor of a detached container to start it no more, whenever it ends. */
+export function letEnd(shim: Shim, monitor: Found["monitor"]): void {
+  if (!monitor) return;
+  const pidfd = shim.pidfd(monitor.pid);
+  if (pidfd < 0) return;
+  if (isAlive(monitor)) shim.signal(pidfd, SIGNAL.SIGTERM);
+  shim.close(pidfd);
 }
 
 /** Sends the signal, and returns whether pid 1 was killed for it. */

@@ -1,16 +1,19 @@
 import { resolve } from "node:path";
+import { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
-import { begin, claim, release } from "../state/claim.ts";
+import { begin, claimWaiting, release } from "../state/claim.ts";
+import { placesOf } from "../state/places.ts";
 import { removeRecord } from "../state/record.ts";
 import { stateRoot } from "../state/root.ts";
-import { findExisting } from "../state/status.ts";
+import { find, findExisting } from "../state/status.ts";
 import { hostFailure } from "./diagnose.ts";
+import { stop } from "./stop.ts";
 
 /** Removes a container and everything it wrote. Throws Failure if it is running or does not exist. */
 export async function remove(name: string): Promise<void> {
   const shim = await openShim();
   try {
-    const held = await claim(shim, resolve(stateRoot()), name);
+    const held = await claimWaiting(shim, resolve(stateRoot()), name);
     try {
       const { record } = findExisting(held.places, name);
       begin(held, record.entries);
@@ -21,5 +24,22 @@ export async function remove(name: string): Promise<void> {
     }
   } catch (error) {
     throw hostFailure(error);
+  }
+}
+
+/** The same, and ends it first where it is running. Throws Failure if it does not exist. */
+export async function removeByForce(name: string): Promise<void> {
+  const places = placesOf(resolve(stateRoot()), name);
+  findExisting(places, name);
+  await stop(name, { signal: "SIGKILL" });
+  // One that is removed at its exit is gone now.
+  if (find(places)) await removeIfThere(name);
+}
+
+async function removeIfThere(name: string): Promise<void> {
+  try {
+    await remove(name);
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === "container-not-found")) throw error;
   }
 }

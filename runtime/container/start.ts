@@ -2,14 +2,17 @@ import { resolve } from "node:path";
 import type { Failure } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { directory, removeDirectory } from "../resources/directory.ts";
+import { type Life, lifeOf } from "../spec/life.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
-import { begin, type Claim, claim, refuseKept, release } from "../state/claim.ts";
+import { begin, type Claim, claim, claimWaiting, refuseKept, release } from "../state/claim.ts";
 import { entry } from "../state/entry.ts";
-import { newRecord, writeRecord } from "../state/record.ts";
+import { placesOf } from "../state/places.ts";
+import { type ContainerRecord, newRecord, removeRecord, writeRecord } from "../state/record.ts";
 import { sweep } from "../state/recover.ts";
 import { stateRoot } from "../state/root.ts";
 import { findExisting } from "../state/status.ts";
 import type { Container, StartOptions } from "./container.ts";
+import { detach } from "./detach.ts";
 import { hostFailure } from "./diagnose.ts";
 import { attach } from "./network/attach.ts";
 import type { Attached } from "./network/attached.ts";
@@ -34,6 +37,36 @@ export function start(
   });
 }
 
+/**
+ * Makes and starts a container that stays when this program ends, and returns its id; `remove` says how long it stays after its
+ * own end. Throws Failure, with nothing left, when its command can't be started.
+ */
+export async function startDetached(
+  spec: ContainerSpec,
+  life: Life,
+  remove: ContainerRecord["remove"],
+  options: StartOptions = {},
+): Promise<string> {
+  const root = resolve(stateRoot());
+  const lasting = [entry(directory("upper"), "removal"), entry(directory("monitor"), "removal")];
+  return holding(root, spec.name, async (shim, held) => {
+    refuseKept(held);
+    const kept = remove === "on request";
+    const record = newRecord(spec, remove, kept ? lasting : [], life);
+    begin(held, [entry(directory("work"), "exit"), ...lasting], kept ? undefined : record);
+    if (kept) writeRecord(held.places.record, record);
+    try {
+      await sweepOthers(shim, root, held, options);
+      const network = await attach(shim, spec, held, warnOf(options));
+      await detach({ shim, spec, options, held, network, kept, life });
+    } catch (error) {
+      removeRecord(held.places.record);
+      throw error;
+    }
+    return record.id;
+  });
+}
+
 /** Starts a container that `create` made, for the first time or again. Throws Failure if it is running. */
 export function startCreated(name: string, options: StartOptions = {}): Promise<Container> {
   const root = resolve(stateRoot());
@@ -52,15 +85,39 @@ export function startCreated(name: string, options: StartOptions = {}): Promise<
   });
 }
 
+/** Starts a container that stays, again, in the background. One that runs stays as it is. Throws Failure. */
+export async function startAgain(name: string, options: StartOptions = {}): Promise<void> {
+  const root = resolve(stateRoot());
+  const { status } = findExisting(placesOf(root, name), name);
+  if (status.state === "running" || status.state === "restarting") return;
+  return holding(
+    root,
+    name,
+    async (shim, held) => {
+      const { record } = findExisting(held.places, name);
+      const { spec, life = lifeOf({}) } = record;
+      const work = directory("work");
+      begin(held, [entry(work, "exit")]);
+      // It exists only if the machine lost power, and the journal with it.
+      await removeDirectory(shim, held.places, work);
+      await sweepOthers(shim, root, held, options);
+      const network = await attach(shim, spec, held, warnOf(options));
+      await detach({ shim, spec, options, held, network, kept: true, life });
+    },
+    claimWaiting,
+  );
+}
+
 /** Locks the name and calls `work`. If `work` throws, the name is released here; else that is up to `work`. */
-async function holding(
+async function holding<T>(
   root: string,
   name: string,
-  work: (shim: Shim, held: Claim) => Promise<Container>,
-): Promise<Container> {
+  work: (shim: Shim, held: Claim) => Promise<T>,
+  lock: (shim: Shim, root: string, name: string) => Promise<Claim> = claim,
+): Promise<T> {
   const shim = await openShim();
   try {
-    const held = await claim(shim, root, name);
+    const held = await lock(shim, root, name);
     try {
       return await work(shim, held);
     } catch (error) {

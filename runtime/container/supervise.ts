@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { Failure } from "../failure.ts";
-import { removeLink } from "../resources/bridge.ts";
 import { abandon, drop, release } from "../state/claim.ts";
-import { endFrozen, processOf, undoAll } from "../state/entry.ts";
+import { endFrozen, processOf } from "../state/entry.ts";
 import { type Exit, type ExitStatus, exitNow } from "../state/exit.ts";
-import { Attempt, type Ended, isUpperRefused, type Launch } from "./attempt.ts";
+import { Attempt, type Ended, isUpperRefused } from "./attempt.ts";
 import type { Container } from "./container.ts";
-import { hostFailure, statusText, stepFailure } from "./diagnose.ts";
+import { hostFailure } from "./diagnose.ts";
+import { statusOf, undoFirst } from "./end.ts";
+import type { Launch } from "./launch.ts";
 import { deliver, deliverTyped, killIfDropped } from "./signals.ts";
 
 /**
@@ -118,17 +118,9 @@ class Supervised implements Container {
     const end = await this.#attempt.ended;
     if (kept || !isUpperRefused(this.#attempt.plan, end)) return end;
     this.#forgetProcess();
-    await this.#undoFirst();
+    await undoFirst(this.#launch);
     this.#attempt = this.#start(true);
     return this.#attempt.ended;
-  }
-
-  /** What the first attempt made, so that the second can make it anew; the container keeps its addresses. */
-  async #undoFirst(): Promise<void> {
-    const { shim, held, network } = this.#launch;
-    const made = held.entries.filter(({ resource: { kind } }) => ["directory", "cgroups", "helper"].includes(kind));
-    await undoAll(shim, held.places, made);
-    for (const { veth } of network.facts.links) removeLink(shim, veth);
   }
 
   #forgetProcess(): void {
@@ -152,22 +144,4 @@ class Supervised implements Container {
  */
 async function clearMark({ shim, held }: Launch): Promise<void> {
   await shim.remove(join(held.places.work, "work/incompat"));
-}
-
-function statusOf({ plan }: Attempt, end: Ended, { spec }: Launch, killedFor: NodeJS.Signals | undefined): ExitStatus {
-  if (end.before.state === "aborted") throw end.before.error;
-  if (killedFor !== undefined && end.status.signal === "SIGKILL") return { code: null, signal: killedFor };
-  switch (end.before.state) {
-    case "running":
-      return end.status;
-    case "failed":
-      throw stepFailure(plan.steps[end.before.step], end.before.errno, end.before.object, spec);
-    case "starting":
-      throw new Failure(`the container's init ended before it ran the command: ${statusText(end.status)}`, {
-        code: "init-ended",
-        remedy: end.status.oomKilled
-          ? "it used up its memory: allow it more with -m"
-          : "something outside ended it, such as the out-of-memory killer; see dmesg",
-      });
-  }
 }

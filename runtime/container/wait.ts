@@ -1,18 +1,15 @@
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
-import { errnoText } from "../host/errno.ts";
 import { isAlive, isSame, type ProcessIdentity } from "../host/process.ts";
 import { openShim, type Shim } from "../host/shim.ts";
-import { ERRNO } from "../linux.ts";
 import { claim, release } from "../state/claim.ts";
 import type { Exit } from "../state/exit.ts";
 import { placesOf } from "../state/places.ts";
 import { stateRoot } from "../state/root.ts";
 import { find, findExisting } from "../state/status.ts";
+import { endsWithin } from "./ended.ts";
 
-/** How long a thread waits in one call, which can delay the exit of this program by as much. */
-const WAIT_CALL_MS = 1000;
 /** How long after the container's end its exit may take to be recorded. */
 const EXIT_WAIT_MS = 10_000;
 const EXIT_POLL_MS = 5;
@@ -30,28 +27,13 @@ export async function wait(name: string): Promise<Exit["status"]> {
     case "created":
       throw new Failure(`the container ${name} was not started`, { code: "container-not-running" });
     case "running":
-      await endOf(shim, status.process);
+      await endsWithin(shim, status.process, -1);
       return exitOf(shim, root, name, status.process);
     case "restarting":
     case "stopped":
       return status.exit
         ? status.exit.status
         : exitOf(shim, root, name, status.state === "stopped" ? status.process : undefined);
-  }
-}
-
-async function endOf(shim: Shim, process: ProcessIdentity): Promise<void> {
-  const pidfd = shim.pidfd(process.pid);
-  if (pidfd < 0) return;
-  try {
-    // isAlive is true for a zombie, but its pidfd reports the end.
-    for (let result = -ERRNO.ETIME; result < 0 && isAlive(process); ) {
-      result = await shim.ended(pidfd, WAIT_CALL_MS);
-      if (result < 0 && result !== -ERRNO.ETIME && result !== -ERRNO.EINTR)
-        throw new Failure(`can't wait for process ${process.pid}: ${errnoText(-result)}`, { code: "internal" });
-    }
-  } finally {
-    shim.close(pidfd);
   }
 }
 
@@ -65,7 +47,7 @@ async function exitOf(
   const deadline = Date.now() + EXIT_WAIT_MS;
   for (;;) {
     const found = find(placesOf(root, name));
-    const exit = found && "exit" in found.status ? found.status.exit : undefined;
+    const exit = found?.lastExit;
     if (exit?.process && process && isSame(exit.process, process)) return exit.status;
     if (!found || Date.now() >= deadline) return "unknown";
     if (found.owner && isAlive(found.owner)) await setTimeout(EXIT_POLL_MS);

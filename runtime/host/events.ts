@@ -7,7 +7,7 @@ const EVENT_OBJECT_AT = 32;
 const SPAWNED_BYTES = 16;
 const FUNCTIONS = 8;
 
-const EVENT_BYTES = EVENT_OBJECT_AT + OBJECT_BYTES;
+export const EVENT_BYTES = EVENT_OBJECT_AT + OBJECT_BYTES;
 
 /** What the shim's threads report; `container` is the number that td_spawn returned. */
 export type ShimEvent = { readonly container: number } & (

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 export interface Artefacts {
   readonly library: string;
   readonly init: string;
+  readonly monitor: string;
 }
 
 // A bundle in dist/ or .devtool/ is one folder deep in the project, this source two.
@@ -20,9 +21,10 @@ export function builtInPlace(): Artefacts | undefined {
 }
 
 export function artefactsIn(directory: string): Artefacts {
-  return { library: join(directory, "libtinydocker.so"), init: join(directory, "tinydocker-init") };
+  const [library, init, monitor] = ["libtinydocker.so", "tinydocker-init", "tinydocker-monitor"] as const;
+  return { library: join(directory, library), init: join(directory, init), monitor: join(directory, monitor) };
 }
 
-export function isThere({ library, init }: Artefacts): boolean {
-  return existsSync(library) && existsSync(init);
+export function isThere(artefacts: Artefacts): boolean {
+  return Object.values(artefacts).every((path) => existsSync(path));
 }

@@ -14,13 +14,18 @@ export const isProcessIdentity: Shape<ProcessIdentity> = isRecordOf({ pid: isWho
 
 /** Undefined when there is no such process. */
 export function identify(pid: number): ProcessIdentity | undefined {
+  const startTime = statOf(pid)[19];
+  return startTime === undefined ? undefined : { pid, startTime, boot: bootId() };
+}
+
+/** The fields of proc_pid_stat(5) from the third on; none when there is no such process. */
+function statOf(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field, the command's name, may contain spaces and parentheses; the third follows the last parenthesis.
-    const startTime = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-    return startTime === undefined ? undefined : { pid, startTime, boot: bootId() };
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return undefined;
+    return [];
   }
 }
 
@@ -35,6 +40,11 @@ let self: ProcessIdentity | undefined;
 /** Whether it still runs, or is a zombie. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return isSame(identity, identify(identity.pid));
+}
+
+/** Whether it still runs, and is no zombie that only its parent has yet to notice. */
+export function isRunning(identity: ProcessIdentity): boolean {
+  return isAlive(identity) && statOf(identity.pid)[0] !== "Z";
 }
 
 export function isSame(one: ProcessIdentity, other: ProcessIdentity | undefined): boolean {

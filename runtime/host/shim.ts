@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import type { LibraryHandle } from "koffi";
 import { Failure } from "../failure.ts";
 import { ERRNO } from "../linux.ts";
 import { errnoText } from "./errno.ts";
 import { abi, decodeEvent, decodeSpawned, newSpawned, type ShimEvent, type Spawned } from "./events.ts";
+import { follow } from "./follow.ts";
+import { encodeLife, type LifeOptions } from "./life-options.ts";
 import { type Artefacts, builtInPlace } from "./native.ts";
 import { encodeSpawnOptions, optionsLayout, type SpawnOptions } from "./spawn-options.ts";
 
@@ -16,6 +18,13 @@ export interface Shim {
   spawn(
     options: SpawnOptions & { readonly plan: Uint8Array },
   ): Spawned | { readonly errno: number; readonly stage: Stage };
+  /** The same with a monitor as the parent; `container` of what it returns is a socket for `follow`. */
+  detach(
+    options: SpawnOptions & { readonly plan: Uint8Array },
+    life: Omit<LifeOptions, "program">,
+  ): Spawned | { readonly errno: number; readonly stage: Stage };
+  /** Calls `listener` with each event of a detached container until its command runs, or it has ended. */
+  follow(socket: number, listener: (event: ShimEvent) => void): void;
   /** Calls `listener` with each event of a container until it exited, and keeps Node running until then. */
   listen(container: number, listener: (event: ShimEvent) => void): void;
   /** Ends that, and lets Node exit. */
@@ -74,7 +83,7 @@ export function openShim(): Promise<Shim> {
 
 async function open(): Promise<Shim> {
   checkPlatform();
-  const { library: td, init } = await load();
+  const { library: td, init, monitor } = await load();
   const source = eventSource(td);
   const opened = td.open(readFileSync(init), source.deliver);
   if (opened === -ERRNO.EALREADY) {
@@ -88,6 +97,8 @@ async function open(): Promise<Shim> {
   return {
     ...td,
     spawn: ({ plan, ...options }) => spawn(td, plan, options),
+    detach: (options, life) => detach(td, monitor, options, life),
+    follow,
     listen: source.listen,
     forget: source.forget,
     catchSignals: (signals, listener) => {
@@ -119,13 +130,15 @@ export function checkPlatform(): void {
 }
 
 /** The functions of native/addon.c; text is UTF-8 with a zero byte at its end. */
-interface Library extends Omit<Shim, "spawn" | "listen" | "forget" | "catchSignals" | "openInside" | "remove"> {
+interface Library
+  extends Omit<Shim, "spawn" | "detach" | "follow" | "listen" | "forget" | "catchSignals" | "openInside" | "remove"> {
   abi(): bigint;
   /** `deliver` gets each event, and must not throw. */
   open(init: Uint8Array, deliver: (event: Buffer) => void): number;
   /** 1: until it is called with 0, Node.js runs. */
   keepRunning(keep: 0 | 1): number;
   spawn(plan: Uint8Array, options: Uint8Array, spawned: Uint8Array): number;
+  detach(plan: Uint8Array, options: Uint8Array, life: Uint8Array, spawned: Uint8Array): number;
   catchSignal(signal: number): number;
   openInside(root: Uint8Array, path: Uint8Array): number;
   remove(path: Uint8Array, entriesMax: number): number;
@@ -133,10 +146,10 @@ interface Library extends Omit<Shim, "spawn" | "listen" | "forget" | "catchSigna
   removeAll(path: Uint8Array): Promise<number> | number;
 }
 
-async function load(): Promise<{ library: Library; init: string }> {
-  const matches = ({ library: path, init }: Artefacts) => {
+async function load(): Promise<{ library: Library; init: string; monitor: string }> {
+  const matches = ({ library: path, init, monitor }: Artefacts) => {
     const library = opened(path);
-    return library?.abi() === (abi() ^ optionsLayout()) ? { library, init } : undefined;
+    return library?.abi() === (abi() ^ optionsLayout()) ? { library, init, monitor } : undefined;
   };
   const built = builtInPlace();
   const current = built && matches(built);
@@ -173,6 +186,23 @@ function spawn(td: Library, plan: Uint8Array, options: SpawnOptions): ReturnType
   const result = td.spawn(plan, encodeSpawnOptions(options), spawned);
   const decoded = decodeSpawned(spawned);
   return result === 0 ? decoded : { errno: -result, stage: STAGES[decoded.stage] ?? "prepare" };
+}
+
+function detach(
+  td: Library,
+  monitor: string,
+  { plan, ...options }: SpawnOptions & { readonly plan: Uint8Array },
+  life: Omit<LifeOptions, "program">,
+): ReturnType<Shim["detach"]> {
+  const program = openSync(monitor, "r");
+  try {
+    const spawned = newSpawned();
+    const result = td.detach(plan, encodeSpawnOptions(options), encodeLife({ ...life, program }), spawned);
+    const decoded = decodeSpawned(spawned);
+    return result === 0 ? decoded : { errno: -result, stage: STAGES[decoded.stage] ?? "prepare" };
+  } finally {
+    closeSync(program);
+  }
 }
 
 /** Removing as many entries takes about a millisecond; an ordinary run leaves fewer. */

@@ -1,4 +1,5 @@
 import { CLONE } from "../linux.ts";
+import { LIFE_LAYOUT } from "./life-options.ts";
 
 /** What td_spawn starts, except the plan. Descriptors stay open in this process. */
 export interface SpawnOptions {
@@ -102,6 +103,7 @@ export function optionsLayout(): bigint {
     JOINS_AT,
     JOINS_MAX,
     RELAYED_AT,
+    ...LIFE_LAYOUT,
   ];
   return layout.reduce((hash, number) => BigInt.asUintN(64, hash * 31n + BigInt(number)), 0n);
 }

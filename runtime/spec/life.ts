@@ -1,3 +1,7 @@
+import { Failure } from "../failure.ts";
+import { signalNamed } from "./signal.ts";
+import { bytesOf } from "./size.ts";
+
 export const RESTART_POLICIES = ["no", "on-failure", "always", "unless-stopped"] as const;
 
 /** When the command is started again after its end. */
@@ -16,7 +20,99 @@ export interface Life {
   readonly log: { readonly maxSize: number; readonly maxFiles: number };
   /** What stop sends. */
   readonly stopSignal: string;
-  /** Seconds until stop kills it. */
+  /** Seconds until stop kills it; -1: it never does. */
   readonly stopTimeout: number;
   readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The words of `docker run`. */
+export interface LifeRequest {
+  readonly stdinOpen?: boolean | undefined;
+  /** no, on-failure[:N], always or unless-stopped. */
+  readonly restart?: string | undefined;
+  /** KEY=VALUE each: max-size, max-file. */
+  readonly logOptions?: readonly string[] | undefined;
+  readonly stopSignal?: string | undefined;
+  readonly stopTimeout?: string | undefined;
+  /** KEY[=VALUE] each. */
+  readonly labels?: readonly string[] | undefined;
+}
+
+/** Those of docker's driver `local`. */
+const LOG_USUAL = { maxSize: 20 << 20, maxFiles: 5 };
+/** A line is stored in parts of 16 KiB at most. */
+const LOG_BYTES_MIN = 64 << 10;
+const LOG_FILES_MAX = 1000;
+const STOP_TIMEOUT = 10;
+
+/** Completes and checks. Throws Failure (exit 125). */
+export function lifeOf(request: LifeRequest): Life {
+  return {
+    stdinOpen: request.stdinOpen ?? false,
+    restart: restartOf(request.restart ?? "no"),
+    log: logOf(request.logOptions ?? []),
+    stopSignal: checkedSignal("--stop-signal", request.stopSignal ?? "SIGTERM"),
+    stopTimeout: stopTimeoutOf(request.stopTimeout),
+    labels: Object.fromEntries((request.labels ?? []).map(labelOf)),
+  };
+}
+
+function restartOf(written: string): RestartPolicy {
+  const [name = "", count, ...more] = written.split(":");
+  const policy = RESTART_POLICIES.find((one) => one === name);
+  const isCounted = count === undefined || (policy === "on-failure" && /^\d{1,6}$/.test(count));
+  if (policy === undefined || !isCounted || more.length > 0) {
+    throw refused(`--restart takes no, on-failure[:N], always or unless-stopped, not ${JSON.stringify(written)}`);
+  }
+  return { name: policy, maximumRetryCount: Number(count ?? 0) };
+}
+
+function logOf(options: readonly string[]): Life["log"] {
+  const log = { ...LOG_USUAL };
+  for (const option of options) {
+    const [key = "", value = ""] = option.split(/=(.*)/s);
+    if (key === "max-size") log.maxSize = logBytes(value);
+    else if (key === "max-file") log.maxFiles = logFiles(value);
+    else throw refused(`--log-opt takes max-size=SIZE and max-file=N, not ${JSON.stringify(option)}`);
+  }
+  return log;
+}
+
+function logBytes(value: string): number {
+  const bytes = bytesOf(value);
+  if (bytes !== undefined && bytes >= LOG_BYTES_MIN) return bytes;
+  throw refused(`--log-opt max-size is a size of at least 64k, such as 10m, not ${JSON.stringify(value)}`);
+}
+
+function logFiles(value: string): number {
+  const files = /^\d{1,4}$/.test(value) ? Number(value) : 0;
+  if (files >= 1 && files <= LOG_FILES_MAX) return files;
+  throw refused(`--log-opt max-file is a number from 1 to ${LOG_FILES_MAX}, not ${JSON.stringify(value)}`);
+}
+
+/** The name of a signal. Throws Failure. */
+export function checkedSignal(option: string, written: string): string {
+  const signal = signalNamed(written);
+  if (signal !== undefined) return signal;
+  throw refused(`${option} takes a signal, such as TERM, SIGTERM or 15, not ${JSON.stringify(written)}`);
+}
+
+/** Seconds; -1: without an end. Throws Failure. */
+export function checkedTimeout(option: string, written: string): number {
+  if (/^(-1|\d{1,9})$/.test(written)) return Number(written);
+  throw refused(`${option} takes a number of seconds, or -1 for no end, not ${JSON.stringify(written)}`);
+}
+
+function stopTimeoutOf(written: string | undefined): number {
+  return written === undefined ? STOP_TIMEOUT : checkedTimeout("--stop-timeout", written);
+}
+
+function labelOf(written: string): [string, string] {
+  const [key = "", value = ""] = written.split(/=(.*)/s);
+  if (key !== "") return [key, value];
+  throw refused(`--label takes KEY or KEY=VALUE, not ${JSON.stringify(written)}`);
+}
+
+function refused(message: string): Failure {
+  return new Failure(message, { code: "usage" });
 }

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, unlinkSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
-import { isAlive } from "../host/process.ts";
+import { isAlive, isRunning } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { type Entry, processOf, undoAll } from "./entry.ts";
 import { appendLines, type Journal, ownerLines, readJournal } from "./journal.ts";
@@ -31,20 +31,43 @@ export interface Clock {
 
 const CLOCK: Clock = { now: Date.now, sleep: setTimeout };
 
-/** Locks the name and undoes what a killed process left of it. Throws Failure (exit 125) if another process has it. */
-export async function claim(shim: Shim, root: string, name: string, clock: Clock = CLOCK): Promise<Claim> {
+/**
+ * Locks the name and undoes what a killed process left of it. Throws Failure (exit 125) if another process has it; `waits`:
+ * only if its container runs, because what else another command does with it is over in a moment.
+ */
+export async function claim(
+  shim: Shim,
+  root: string,
+  name: string,
+  { now, sleep }: Clock = CLOCK,
+  waits = false,
+): Promise<Claim> {
   const places = placesOf(root, name);
-  const deadline = clock.now() + LEFTOVER_WAIT_MS;
+  const deadline = now() + LEFTOVER_WAIT_MS;
   for (;;) {
     const attempt = tryClaim(shim, root, places.lock);
     if (attempt.state === "taken")
       return recovered(shim, { name, places, fd: attempt.fd, entries: [] }, attempt.isLeft);
     const { holder } = attempt;
-    if (holder?.owner && isAlive(holder.owner)) throw inUse(name, holder);
-    if (clock.now() >= deadline) throw stillLocked(name, places.lock);
+    if (isHeld(holder) && !(waits && isPassing(holder))) throw inUse(name, holder);
+    if (now() >= deadline) throw stillLocked(name, places.lock);
     // Its owner was killed: the container ends with it, and another start may be cleaning up right now.
-    await clock.sleep(LEFTOVER_POLL_MS);
+    await sleep(LEFTOVER_POLL_MS);
   }
+}
+
+/** Locks a name that another command may be working on right now. */
+export function claimWaiting(shim: Shim, root: string, name: string): Promise<Claim> {
+  return claim(shim, root, name, CLOCK, true);
+}
+
+function isHeld(holder: Journal | undefined): holder is Journal {
+  return holder?.owner !== undefined && isRunning(holder.owner);
+}
+
+function isPassing({ entries }: Journal): boolean {
+  const container = processOf(entries);
+  return !container || !isRunning(container);
 }
 
 type ClaimAttempt =

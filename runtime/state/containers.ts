@@ -7,8 +7,22 @@ import { type Found, find } from "./status.ts";
 
 /** Every container, by name, as it was found; not locked, so the result may be out of date. Throws Failure for a damaged one. */
 export function findAll(root: string): Found[] {
+  return findEach(root, (error) => {
+    throw error;
+  });
+}
+
+/** The same; a damaged one is reported, and left out. */
+export function findEach(root: string, onDamaged: (error: unknown) => void): Found[] {
   const names = [...new Set([...recordedNames(root), ...lockedNames(root)])].sort();
-  return names.flatMap((name) => find(placesOf(root, name)) ?? []);
+  return names.flatMap((name) => {
+    try {
+      return find(placesOf(root, name)) ?? [];
+    } catch (error) {
+      onDamaged(error);
+      return [];
+    }
+  });
 }
 
 /** Those that are kept after their exit. A name can't begin with a dot: such a file is unfinished. */

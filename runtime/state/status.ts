@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { Failure } from "../failure.ts";
-import { isAlive, isSame, type ProcessIdentity } from "../host/process.ts";
+import { isRunning, isSame, type ProcessIdentity } from "../host/process.ts";
 import { type Entry, processOf } from "./entry.ts";
 import { type Exit, readExit } from "./exit.ts";
 import { type Journal, readJournal } from "./journal.ts";
@@ -32,6 +32,8 @@ export interface Found {
   readonly owner: ProcessIdentity | undefined;
   /** The same, where it is the monitor of a detached container. */
   readonly monitor: ProcessIdentity | undefined;
+  /** The last one, also while it runs again. */
+  readonly lastExit: Exit | undefined;
   /** What that process has made. */
   readonly entries: readonly Entry[];
 }
@@ -42,13 +44,19 @@ export function find(places: Places): Found | undefined {
   const kept = readRecord(places.record);
   const record = kept ?? journal?.record;
   if (!record) return undefined;
-  const exit = lastExit(places, record);
-  const status = statusOf(journal, exit, kept !== undefined);
-  return { record, status, owner: journal?.owner, monitor: journal?.monitor, entries: journal?.entries ?? [] };
+  const exit = lastExitOf(places, record);
+  return {
+    record,
+    status: statusOf(journal, exit, record, kept !== undefined),
+    owner: journal?.owner,
+    monitor: journal?.monitor,
+    lastExit: exit,
+    entries: journal?.entries ?? [],
+  };
 }
 
 /** A detached container may have been started without a monitor as well. */
-function lastExit(places: Places, record: ContainerRecord): Exit | undefined {
+function lastExitOf(places: Places, record: ContainerRecord): Exit | undefined {
   const monitored = record.life && readExit(places.exit);
   return monitored && monitored.at >= (record.exit?.at ?? 0) ? monitored : record.exit;
 }
@@ -60,11 +68,17 @@ export function findExisting(places: Places, name: string): Found {
   throw new Failure(`there is no container ${name}`, { code: "container-not-found" });
 }
 
-function statusOf(journal: Journal | undefined, exit: Exit | undefined, hasFile: boolean): Status {
+function statusOf(
+  journal: Journal | undefined,
+  exit: Exit | undefined,
+  { life }: ContainerRecord,
+  hasFile: boolean,
+): Status {
   const process = journal && processOf(journal.entries);
-  if (process && isAlive(process)) return { state: "running", process };
+  if (process && isRunning(process)) return { state: "running", process };
   const recorded = process && exitOf(exit, process);
-  if (recorded && journal.monitor && isAlive(journal.monitor)) return { state: "restarting", exit: recorded };
+  const mayRestart = recorded && !recorded.stopped && life?.restart.name !== "no";
+  if (mayRestart && journal.monitor && isRunning(journal.monitor)) return { state: "restarting", exit: recorded };
   if (process) return { state: "stopped", exit: recorded, process };
   if (exit) return { state: "stopped", exit, process: exit.process };
   return { state: hasFile ? "created" : "creating" };

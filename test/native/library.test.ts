@@ -54,6 +54,7 @@ describe("system calls without a function of the C library", () => {
     ],
     "clone.c": ["asm", "rt_sigprocmask"],
     "container.c": ["pidfd_send_signal"],
+    "detach.c": ["pidfd_open"],
     "guarded.c": ["pidfd_send_signal"],
     "open.c": ["pidfd_open"],
     "raw.h": ["asm", "long number"],

@@ -10,7 +10,6 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   "cpu-percent": "it is an option of Windows: limit the processor time with --cpus",
   "cpu-rt-period": "limit the processor time with --cpus",
   "cpu-rt-runtime": "limit the processor time with --cpus",
-  detach: "run it in the background of your shell, tinydocker run … &, or as a service of systemd",
   "detach-keys": "there is nothing to detach from: run it in the background of your shell",
   "device-cgroup-rule": "name each device with --device",
   "disable-content-trust": "images are imported from files: tinydocker image import",
@@ -28,12 +27,10 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   ipc: "every container has an IPC namespace of its own",
   isolation: "it is an option of Windows",
   "kernel-memory": "the kernel's memory counts for -m",
-  label: "a container is known by its name alone",
   "label-file": "a container is known by its name alone",
   link: "containers of a network find each other by name",
   "link-local-ip": "give an address with --ip",
   "log-driver": "its output is that of tinydocker: redirect it, or run it as a service of systemd",
-  "log-opt": "its output is that of tinydocker: redirect it, or run it as a service of systemd",
   "memory-swappiness": "limit memory and swap together with --memory-swap",
   "no-healthcheck": "images have no health checks here",
   "oom-kill-disable": "allow it more memory with -m",
@@ -42,11 +39,8 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   "publish-all": "publish each port with -p",
   pull: "import an image with tinydocker image import",
   quiet: "nothing is pulled: import an image with tinydocker image import",
-  restart: "run it as a service of systemd with Restart=, or in a loop of your shell",
   runtime: "tinydocker is the runtime",
   "sig-proxy": "signals are always passed on",
-  "stop-signal": "send the signal that it expects to tinydocker, which passes it on",
-  "stop-timeout": "send SIGTERM to tinydocker, and SIGKILL after as long as you like",
   "storage-opt": "what a container writes takes the space of the state directory's disk",
   "use-api-socket": "there is no API socket",
   userns: "run tinydocker without root for a container in a user namespace",
@@ -57,8 +51,6 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
 
 /** Their short forms. */
 export const UNAVAILABLE_SHORT: Readonly<Record<string, string>> = {
-  d: "detach",
-  l: "label",
   P: "publish-all",
   q: "quiet",
 };

@@ -52,9 +52,9 @@ describe("docker's words", () => {
   });
 
   it("that are not here are refused with what to do instead", async () => {
-    const { code, stderr } = await run("-d", "c1", "true");
+    const { code, stderr } = await run("--gpus=all", "c1", "true");
     assert.equal(code, 125);
-    assert.match(stderr, /tinydocker run has no -d \(--detach\)\n {2}run it in the background of your shell/);
+    assert.match(stderr, /tinydocker run has no --gpus\n {2}give the devices with --device/);
     for (const [words, message] of [
       [["build", "."], /tinydocker has no command build\n {2}build it with docker or buildah/],
       [["image", "build", "."], /tinydocker has no command image build\n {2}build it with docker or buildah/],

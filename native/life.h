@@ -1,0 +1,35 @@
+/* How a detached container lives, as td_detach passes it to tinydocker-monitor. runtime/host/life-options.ts writes the same. */
+#ifndef TD_LIFE_H
+#define TD_LIFE_H
+
+#include "shim.h"
+
+enum td_restart { TD_RESTART_NO, TD_RESTART_ON_FAILURE, TD_RESTART_ALWAYS };
+
+enum td_life_flag {
+    TD_LIFE_STDIN = 1,   /* the command's input is a pipe that stays open */
+    TD_LIFE_GUARDED = 2, /* a guard ends it when the monitor is killed */
+};
+
+/* Followed by text, of which each td_text is a part. */
+struct td_life {
+    int32_t program;   /* tinydocker-monitor, open to be read */
+    int32_t directory; /* where it writes */
+    int32_t oom;       /* the file of its memory cgroup with oom_kill; or -1 */
+    uint32_t restart;  /* td_restart */
+    uint32_t restarts_max; /* of TD_RESTART_ON_FAILURE; 0: any number */
+    uint32_t flags;    /* td_life_flag */
+    uint32_t log_files_max;
+    uint32_t text_bytes;
+    uint64_t log_bytes_max; /* of a file of the log */
+    struct td_text boot;        /* the boot's id */
+    struct td_text command;     /* LIST: what undoes the rest after the end */
+    struct td_text environment; /* LIST: of that command */
+    struct td_text before;      /* netlink messages that are sent before it is started again; their failure is no matter */
+};
+
+_Static_assert(sizeof(struct td_life) == 72 && offsetof(struct td_life, log_bytes_max) == 32, "td_life");
+
+#define TD_LIFE_BYTES_MAX (1u << 20)
+
+#endif

@@ -1,0 +1,135 @@
+/* What follows the end of the container: its record, another start, or the command that undoes the rest. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "monitor.h"
+#include "sys.h"
+
+/* As docker's: twice as long each time, and from the start again once it ran for a while. */
+#define DELAY_MIN_MS 100u
+#define DELAY_MAX_MS 60000u
+#define STEADY_MS 10000u
+
+/* Of memory.oom_control or memory.events. */
+uint64_t oom_kills(void) {
+    char bytes[1024];
+    ssize_t got = syscall(SYS_pread64, TD_FD_OOM, bytes, sizeof bytes - 1, 0);
+    bytes[got < 0 ? 0 : got] = '\0';
+    for (const char *line = bytes; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        uint64_t count = 0;
+        if (strncmp(line, "oom_kill ", 9) != 0)
+            continue;
+        for (const char *at = line + 9; *at >= '0' && *at <= '9'; at++)
+            count = count * 10 + (uint64_t)(*at - '0');
+        return count;
+    }
+    return 0;
+}
+
+/* The init's own exit code says nothing about the command. */
+static int exit_code(const struct monitor *monitor) {
+    return monitor->executed || WIFSIGNALED(monitor->status) ? WEXITSTATUS(monitor->status) : NOT_STARTED;
+}
+
+static int is_failure(const struct monitor *monitor) {
+    return WIFSIGNALED(monitor->status) || exit_code(monitor) != 0;
+}
+
+static int policy_allows(const struct monitor *monitor) {
+    const struct td_life *life = monitor->life;
+    switch (life->restart) {
+    case TD_RESTART_ALWAYS:
+        return 1;
+    case TD_RESTART_ON_FAILURE:
+        return is_failure(monitor) && (life->restarts_max == 0 || monitor->restarts < life->restarts_max);
+    default:
+        return 0;
+    }
+}
+
+int should_restart(struct monitor *monitor) {
+    if (monitor->stopping || !policy_allows(monitor))
+        return 0;
+    if (milliseconds(CLOCK_MONOTONIC) - monitor->began >= STEADY_MS)
+        monitor->delay = 0;
+    monitor->delay = monitor->delay == 0 ? DELAY_MIN_MS : monitor->delay * 2;
+    if (monitor->delay > DELAY_MAX_MS)
+        monitor->delay = DELAY_MAX_MS;
+    return 1;
+}
+
+static void put_number_or_null(struct text *text, int is_number, int number) {
+    if (is_number)
+        put_number(text, (uint64_t)number, 1);
+    else
+        put(text, "null");
+}
+
+static void put_exit(struct text *text, const struct monitor *monitor) {
+    int by_signal = WIFSIGNALED(monitor->status);
+    put(text, "{\"code\":");
+    put_number_or_null(text, !by_signal, exit_code(monitor));
+    put(text, ",\"signal\":");
+    put_number_or_null(text, by_signal, WTERMSIG(monitor->status));
+    put(text, ",\"at\":");
+    put_number(text, milliseconds(CLOCK_REALTIME), 1);
+    put(text, ",\"restarts\":");
+    put_number(text, monitor->restarts, 1);
+    if (oom_kills() > monitor->oom)
+        put(text, ",\"oomKilled\":true");
+    if (monitor->stopping)
+        put(text, ",\"stopped\":true");
+    put(text, ",\"process\":{");
+    put_identity(text, monitor->pid, monitor->start_time, life_text(monitor, monitor->life->boot));
+    put(text, "}}\n");
+}
+
+/* The whole of it or nothing, also when the machine loses power. Where it fails, the journal says that it ended. */
+void record_exit(const struct monitor *monitor) {
+    char bytes[1024];
+    struct text text = {.bytes = bytes, .room = sizeof bytes};
+    put_exit(&text, monitor);
+    int fd = openat(TD_FD_DIRECTORY, "exit.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return;
+    int is_written = write(fd, bytes, text.length) == (ssize_t)text.length && syscall(SYS_fsync, fd) == 0;
+    close(fd);
+    if (is_written)
+        (void)syscall(SYS_renameat, TD_FD_DIRECTORY, "exit.new", TD_FD_DIRECTORY, "exit");
+    else
+        (void)syscall(SYS_unlinkat, TD_FD_DIRECTORY, "exit.new", 0);
+}
+
+/* Each string ends with NUL. */
+static char **list_of(const char *bytes, size_t length) {
+    size_t count = 0;
+    for (size_t at = 0; at < length; at++)
+        count += bytes[at] == '\0';
+    char **list = calloc(count + 1, sizeof *list);
+    for (size_t i = 0, at = 0; list && i < count; i++) {
+        list[i] = (char *)(uintptr_t)(bytes + at);
+        at += strlen(bytes + at) + 1;
+    }
+    return list;
+}
+
+/* A process of its own: the end of the monitor says that nothing but the command is at work any more. */
+void run_exit_command(const struct monitor *monitor) {
+    const struct td_life *life = monitor->life;
+    uint64_t none = 0;
+    char **arguments = list_of(life_text(monitor, life->command), life->command.length);
+    char **environment = list_of(life_text(monitor, life->environment), life->environment.length);
+    if (!arguments || !environment || !arguments[0] || syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) != 0)
+        return;
+    (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
+    (void)syscall(SYS_close_range, 3, ~0u, 0);
+    (void)chdir("/");
+    execve(arguments[0], arguments, environment);
+    _exit(1);
+}

@@ -1,0 +1,118 @@
+/* What the monitor tells its starter, until the command runs, and what it writes into the journal. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "monitor.h"
+#include "sys.h"
+
+#define LINE_BYTES_MAX 512
+
+/* A starter that is gone, or does not read, is not told any more. */
+void tell(struct monitor *monitor, const struct td_event *event) {
+    if (monitor->control < 0)
+        return;
+    struct iovec data = {.iov_base = (void *)(uintptr_t)event, .iov_len = sizeof *event};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+    if (sendmsg(monitor->control, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof *event)
+        return;
+    close(monitor->control);
+    monitor->control = -1;
+}
+
+static void report_closed(struct monitor *monitor) {
+    close(monitor->report);
+    monitor->report = -1;
+    if (!monitor->ready)
+        return;
+    monitor->executed = 1;
+    tell(monitor, &(struct td_event){.kind = TD_EVENT_EXECUTED});
+    if (monitor->control >= 0)
+        close(monitor->control);
+    monitor->control = -1;
+}
+
+static void remark_failure(const struct td_report *report) {
+    char words[TD_OBJECT_BYTES + 96];
+    struct text text = {.bytes = words, .room = sizeof words - 1};
+    put(&text, "the container could not be started again: step ");
+    put_number(&text, report->step, 1);
+    put(&text, " failed with errno ");
+    put_number(&text, (uint64_t)report->error, 1);
+    put(&text, " on ");
+    put(&text, report->object);
+    words[text.length] = '\0';
+    log_remark(words);
+}
+
+static void report_arrived(struct monitor *monitor, struct td_report *report) {
+    struct td_event event = {
+        .kind = report->kind,
+        .step = report->step,
+        .error = report->error,
+        .nanoseconds = report->nanoseconds,
+    };
+    report->object[TD_OBJECT_BYTES - 1] = '\0';
+    memcpy(event.object, report->object, sizeof event.object);
+    if (report->kind != TD_REPORT_STEP && report->kind != TD_REPORT_SKIPPED)
+        monitor->ready = report->kind == TD_REPORT_READY;
+    if (report->kind == TD_REPORT_READY)
+        return;
+    if (report->kind == TD_REPORT_FAILED && monitor->control < 0)
+        remark_failure(report);
+    tell(monitor, &event);
+}
+
+/* All of them so far; the pipe is nonblocking on this side. */
+void read_reports(struct monitor *monitor) {
+    struct td_report report;
+    while (monitor->report >= 0) {
+        ssize_t got = read(monitor->report, &report, sizeof report);
+        if (got == sizeof report)
+            report_arrived(monitor, &report);
+        else if (got == 0)
+            report_closed(monitor);
+        else if (got > 0 || errno != EINTR)
+            return; /* EAGAIN; a report is written whole */
+    }
+}
+
+/* The journal is the file of the lock, open for appending. */
+static int append(const struct text *line) {
+    ssize_t written = write(TD_FD_LOCK, line->bytes, line->length);
+    return written == (ssize_t)line->length ? 0 : written < 0 ? errno : ENOSPC;
+}
+
+int record_owner(const struct monitor *monitor) {
+    char bytes[LINE_BYTES_MAX], start_time[24];
+    struct text line = {.bytes = bytes, .room = sizeof bytes};
+    long self = getpid();
+    read_start_time(self, start_time);
+    put(&line, "{\"monitor\":{");
+    put_identity(&line, self, start_time, life_text(monitor, monitor->life->boot));
+    put(&line, "}}\n");
+    return append(&line);
+}
+
+/*
+ * A line takes the place of the one before it if that is still the last: a container that is started again and again does not
+ * make its journal grow.
+ */
+int record_process(const struct monitor *monitor) {
+    static uint64_t line_at, line_end;
+    char bytes[LINE_BYTES_MAX];
+    struct text line = {.bytes = bytes, .room = sizeof bytes};
+    struct stat stat;
+    put(&line, "{\"entry\":{\"resource\":{\"kind\":\"process\",");
+    put_identity(&line, monitor->pid, monitor->start_time, NULL);
+    put(&line, "},\"until\":\"exit\",\"boot\":\"");
+    put(&line, life_text(monitor, monitor->life->boot));
+    put(&line, "\"}}\n");
+    uint64_t size = fstat(TD_FD_LOCK, &stat) == 0 ? (uint64_t)stat.st_size : 0;
+    if (line_end > 0 && size == line_end && syscall(SYS_ftruncate, TD_FD_LOCK, line_at) == 0)
+        size = line_at;
+    line_at = size, line_end = size + line.length;
+    return append(&line);
+}

@@ -1,0 +1,79 @@
+/*
+ * tinydocker-monitor: the parent of a detached container, which ends with it. It keeps the container's output and how it
+ * ended, starts it again where its restart policy says so, and in the end starts a command that undoes the rest.
+ */
+#ifndef TD_MONITOR_H
+#define TD_MONITOR_H
+
+#include <stddef.h>
+
+#include "life.h"
+
+/* The descriptors it starts with, after 0, 1 and 2, which are /dev/null. */
+enum td_monitor_fd {
+    TD_FD_SETTINGS = 4,  /* struct td_spawn_options, struct td_life and its text; 3 is the plan */
+    TD_FD_CONTROL = 5,   /* the starter's socket: struct td_event until the command runs */
+    TD_FD_DIRECTORY = 7, /* for the log, the exit and the socket; 6 is the lock on the name, 8 this program */
+    TD_FD_CONTAINER_INIT = 9,
+    TD_FD_OOM = 10, /* how many processes of its cgroup the kernel killed; or absent */
+    TD_FD_CGROUP = 11,
+    TD_FD_SLOTS = 12, /* the init's first slots, then the cgroups v1 to join */
+};
+
+struct monitor {
+    const struct td_spawn_options *options;
+    const struct td_life *life;
+    /* Of the present start; -1: none. */
+    int pidfd, report, input, output, errors, console, master;
+    long pid, guard;
+    char start_time[24];
+    int status;    /* what wait4 stored, once `ended` */
+    int ready;     /* the init reported that execve is next */
+    int executed;  /* the command runs, or ran, in this start */
+    int ended;     /* the process was reaped */
+    int stopping;  /* it is not started again */
+    int control;   /* -1 once the first start is over */
+    uint64_t oom;  /* the count at the start */
+    uint64_t began; /* milliseconds of CLOCK_MONOTONIC */
+    uint32_t restarts;
+    uint32_t delay; /* milliseconds before the last restart */
+};
+
+/* monitor-start.c. Returns 0 or an errno, with the td_stage where it failed; what was opened is then closed. */
+int start(struct monitor *monitor, int *stage);
+void close_start(struct monitor *monitor);
+
+/* monitor-report.c: what the starter is told, and the journal; the last two return 0 or an errno. */
+void tell(struct monitor *monitor, const struct td_event *event);
+void read_reports(struct monitor *monitor);
+int record_owner(const struct monitor *monitor);
+int record_process(const struct monitor *monitor);
+
+/* monitor-log.c. `bytes` are what was read at once from the stream. */
+void log_open(const struct td_life *life);
+void log_write(const char *stream, const char *bytes, size_t length);
+void log_remark(const char *text);
+
+/* monitor-exit.c. */
+enum { NOT_STARTED = 125 }; /* the exit code of a start that failed */
+uint64_t oom_kills(void);
+int should_restart(struct monitor *monitor);
+void record_exit(const struct monitor *monitor);
+void run_exit_command(const struct monitor *monitor);
+
+/* monitor-text.c: text in a buffer of fixed size; what has no room is left out. */
+struct text {
+    char *bytes;
+    size_t room, length;
+};
+void put_bytes(struct text *text, const char *bytes, size_t length);
+void put(struct text *text, const char *words);
+void put_number(struct text *text, uint64_t number, unsigned digits_min);
+void put_time(struct text *text, uint64_t seconds, uint32_t nanoseconds); /* RFC 3339 */
+uint64_t milliseconds(int clock);
+void read_start_time(long pid, char start_time[24]); /* as proc_pid_stat(5) has it; empty: there is no such process */
+void put_identity(struct text *text, long pid, const char *start_time, const char *boot);
+
+const char *life_text(const struct monitor *monitor, struct td_text text);
+
+#endif

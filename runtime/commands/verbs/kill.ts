@@ -1,0 +1,14 @@
+import { kill } from "../../container/kill.ts";
+import { each } from "./each.ts";
+import { signalAsked } from "./signal.ts";
+import { verb } from "./verb.ts";
+
+export const killVerb = verb({
+  synopsis: "NAME [NAME…]",
+  describe: "Send a signal to the first process of containers",
+  options: { signal: { type: "string", short: "s", describe: "default: KILL" } },
+  run: (values, names) => {
+    const signal = signalAsked(values.signal ?? "SIGKILL");
+    return each(names, (name) => kill(name, signal));
+  },
+});

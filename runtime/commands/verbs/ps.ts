@@ -1,0 +1,117 @@
+import { writeSync } from "node:fs";
+import { resolve } from "node:path";
+import { type Listed, listed } from "../../container/listing.ts";
+import { Failure } from "../../failure.ts";
+import { findEach } from "../../state/containers.ts";
+import { stateRoot } from "../../state/root.ts";
+import { report } from "../report.ts";
+import { table } from "../table.ts";
+import { verb } from "./verb.ts";
+
+export const psVerb = verb({
+  synopsis: "",
+  describe: "List the containers that run",
+  options: {
+    all: { type: "boolean", short: "a", describe: "also those that do not" },
+    quiet: { type: "boolean", short: "q", describe: "only their ids" },
+    "no-trunc": { type: "boolean", describe: "whole ids and commands" },
+    filter: {
+      type: "string",
+      short: "f",
+      multiple: true,
+      describe: "name=TEXT, id=ID, status=STATE, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE, network=NAME",
+    },
+    format: { type: "string", describe: "table or json" },
+    json: { type: "boolean", describe: "as one JSON array" },
+  },
+  run: async (values, rest) => {
+    if (rest.length > 0) throw new Failure(`unknown argument ${rest[0]}`, { code: "usage" });
+    let code = 0;
+    const matches = filterOf(values.filter);
+    const isAll = values.all || values.filter.some((one) => /^(status|exited)=/.test(one));
+    const rows = findEach(resolve(stateRoot()), (error) => {
+      code = report(error);
+    })
+      .sort((a, b) => b.record.created - a.record.created)
+      .map((found) => ({ row: listed(found, Date.now()), id: found.record.id }))
+      .filter(({ row }) => (isAll || LIVE.includes(row.State)) && matches(row))
+      .map(({ row, id }) => (values["no-trunc"] ? { ...row, ID: id } : row));
+    writeSync(1, printed(rows, values));
+    return code;
+  },
+});
+
+/** Listed without -a. */
+const LIVE = ["running", "restarting", "paused"];
+
+interface Form {
+  readonly quiet: boolean | undefined;
+  readonly json: boolean | undefined;
+  readonly format: string | undefined;
+  readonly "no-trunc": boolean | undefined;
+}
+
+function printed(rows: readonly Listed[], form: Form): string {
+  if (form.quiet) return rows.map(({ ID }) => `${ID}\n`).join("");
+  if (form.json) return `${JSON.stringify(rows)}\n`;
+  if (form.format === "json") return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+  if (form.format !== undefined && form.format !== "table")
+    throw new Failure(`--format takes table or json, not ${JSON.stringify(form.format)}`, { code: "usage" });
+  const cells = rows.map((row) => [
+    row.ID,
+    row.Image,
+    form["no-trunc"] ? row.Command : shortened(row.Command),
+    row.RunningFor,
+    row.Status,
+    row.Ports,
+    row.Names,
+  ]);
+  return table([["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"], ...cells]);
+}
+
+const COMMAND_LENGTH = 20;
+
+function shortened(command: string): string {
+  return command.length <= COMMAND_LENGTH ? command : `${command.slice(0, COMMAND_LENGTH - 2)}…"`;
+}
+
+type Matches = (row: Listed) => boolean;
+
+/** All keys must match; of the same key, one value. */
+function filterOf(filters: readonly string[]): Matches {
+  const byKey = new Map<string, Matches[]>();
+  for (const filter of filters) {
+    const [key = "", value] = filter.split(/=(.*)/s);
+    if (value === undefined) throw badFilter(filter);
+    byKey.set(key, [...(byKey.get(key) ?? []), matcher(key, value)]);
+  }
+  return (row) => [...byKey.values()].every((values) => values.some((matches) => matches(row)));
+}
+
+function matcher(key: string, value: string): Matches {
+  switch (key) {
+    case "name":
+      return ({ Names }) => Names.includes(value);
+    case "id":
+      return ({ ID }) => ID.startsWith(value.slice(0, ID.length));
+    case "status":
+      return ({ State }) => State === value;
+    case "label":
+      return ({ Labels }) => Labels.split(",").some((label) => label === value || label.startsWith(`${value}=`));
+    case "exited":
+      return ({ Status }) => Status.startsWith(`Exited (${value}) `);
+    case "ancestor":
+      return ({ Image }) => Image === value;
+    case "network":
+      return ({ Networks }) => Networks.split(",").includes(value);
+    default:
+      throw badFilter(key);
+  }
+}
+
+function badFilter(filter: string): Failure {
+  return new Failure(`--filter does not know ${JSON.stringify(filter)}`, {
+    code: "usage",
+    remedy: "name=TEXT, id=ID, status=STATE, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE or network=NAME",
+  });
+}

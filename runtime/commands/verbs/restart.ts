@@ -1,0 +1,19 @@
+import { startAgain } from "../../container/start.ts";
+import { stop } from "../../container/stop.ts";
+import { warn } from "../warn.ts";
+import { each } from "./each.ts";
+import { STOP_OPTIONS, stopOptions } from "./stop.ts";
+import { verb } from "./verb.ts";
+
+export const restartVerb = verb({
+  synopsis: "NAME [NAME…]",
+  describe: "Stop containers and start them again",
+  options: STOP_OPTIONS,
+  run: (values, names) => {
+    const options = stopOptions(values);
+    return each(names, async (name) => {
+      await stop(name, options);
+      await startAgain(name, { warn });
+    });
+  },
+});

@@ -1,0 +1,16 @@
+import type { Options, Values } from "../options/option.ts";
+
+/** A command about containers that exist. */
+export interface Verb<T extends Options = Options> {
+  /** Such as `NAME [NAME…]`. */
+  readonly synopsis: string;
+  readonly describe: string;
+  readonly options: T;
+  /** Returns the exit code. Throws Failure. */
+  run(values: Values<T>, rest: readonly string[]): Promise<number>;
+}
+
+/** Lets the compiler infer the options. */
+export function verb<const T extends Options>(definition: Verb<T>): Verb<T> {
+  return definition;
+}

@@ -1,0 +1,54 @@
+import type { Options, Values } from "../options/option.ts";
+import { parseOptions, type Usage } from "../options/parse.ts";
+import { report } from "../report.ts";
+import { killVerb } from "./kill.ts";
+import { psVerb } from "./ps.ts";
+import { restartVerb } from "./restart.ts";
+import { rmVerb } from "./rm.ts";
+import { startVerb } from "./start.ts";
+import { stopVerb } from "./stop.ts";
+import type { Verb } from "./verb.ts";
+import { waitVerb } from "./wait.ts";
+
+/** In the order of the help. */
+export const VERBS: Readonly<Record<string, Verb>> = {
+  ps: untyped(psVerb),
+  start: untyped(startVerb),
+  stop: untyped(stopVerb),
+  restart: untyped(restartVerb),
+  kill: untyped(killVerb),
+  wait: untyped(waitVerb),
+  rm: untyped(rmVerb),
+};
+
+function untyped<T extends Options>({ run, ...about }: Verb<T>): Verb {
+  return { ...about, run: (values, rest) => run(values as Values<T>, rest) };
+}
+
+/** Runs the verb of that name with the arguments after it. Reports what goes wrong, and returns the exit code. */
+export async function runVerb(name: string, args: readonly string[]): Promise<number> {
+  try {
+    const verb = VERBS[name];
+    if (!verb) return 125;
+    const { values, rest } = parseInterspersed(verb.options, { command: name, synopsis: verb.synopsis }, args);
+    return await verb.run(values, rest);
+  } catch (error) {
+    return report(error);
+  }
+}
+
+/** Options may follow the names, as docker takes them: `rm web -f`. */
+function parseInterspersed<T extends Options>(options: T, usage: Usage, args: readonly string[]) {
+  const given: string[] = [];
+  const names: string[] = [];
+  let left = args;
+  while (left.length > 0) {
+    const { rest } = parseOptions(options, left, usage);
+    const taken = left.slice(0, left.length - rest.length);
+    given.push(...taken.filter((one) => one !== "--"));
+    const isAfterDashes = taken.at(-1) === "--";
+    names.push(...(isAfterDashes ? rest : rest.slice(0, 1)));
+    left = isAfterDashes ? [] : rest.slice(1);
+  }
+  return { values: parseOptions(options, given, usage).values, rest: names };
+}

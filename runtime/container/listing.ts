@@ -1,0 +1,100 @@
+import { uptime } from "node:os";
+import type { ProcessIdentity } from "../host/process.ts";
+import { signalNumber } from "../host/signals.ts";
+import { portText } from "../network/publish.ts";
+import { imageName } from "../spec/spec.ts";
+import type { Exit } from "../state/exit.ts";
+import type { Found, Status } from "../state/status.ts";
+
+/** A container in the words of `docker ps --format json`. */
+export interface Listed {
+  readonly ID: string;
+  readonly Names: string;
+  readonly Image: string;
+  readonly Command: string;
+  readonly CreatedAt: string;
+  readonly RunningFor: string;
+  readonly State: string;
+  readonly Status: string;
+  readonly Ports: string;
+  readonly Labels: string;
+  readonly Networks: string;
+}
+
+const ID_SHORT = 12;
+
+/** `now`: milliseconds since 1970. */
+export function listed({ record, status, lastExit }: Found, now: number): Listed {
+  const { spec, life } = record;
+  return {
+    ID: record.id.slice(0, ID_SHORT),
+    Names: record.name,
+    Image: imageName(spec),
+    Command: JSON.stringify(spec.process.args.join(" ")),
+    CreatedAt: new Date(record.created).toISOString(),
+    RunningFor: `${inWords(now - record.created)} ago`,
+    State: stateOf(status),
+    Status: statusInWords(status, lastExit, now),
+    Ports: spec.network.ports.map(portText).join(", "),
+    Labels: Object.entries(life?.labels ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .join(","),
+    Networks: spec.network.attachments.map(({ network }) => network).join(","),
+  };
+}
+
+/** docker's word for it. */
+export function stateOf({ state }: Status): string {
+  return state === "stopped" ? "exited" : state === "creating" ? "created" : state;
+}
+
+function statusInWords(status: Status, exit: Exit | undefined, now: number): string {
+  switch (status.state) {
+    case "creating":
+    case "created":
+      return "Created";
+    case "running":
+      return `Up ${inWords(now - startOf(status.process, now))}`;
+    case "restarting":
+      return `Restarting (${exitCode(exit)}) ${ago(exit, now)}`;
+    case "stopped":
+      return `Exited (${exitCode(exit)}) ${ago(exit, now)}`;
+  }
+}
+
+function ago(exit: Exit | undefined, now: number): string {
+  return exit ? `${inWords(now - exit.at)} ago` : "just now";
+}
+
+/** A question mark where nobody saw it end. */
+function exitCode(exit: Exit | undefined): string {
+  if (!exit || exit.status === "unknown") return "?";
+  const { code, signal } = exit.status;
+  return String(signal === null ? code : 128 + signalNumber(signal));
+}
+
+/** Of proc_pid_stat(5)'s times; the kernel's USER_HZ is 100 on every architecture that is supported here. */
+const TICKS_PER_SECOND = 100;
+
+/** When a process of this boot began, in milliseconds since 1970. */
+export function startOf({ startTime }: ProcessIdentity, now: number): number {
+  return now - uptime() * 1000 + (Number(startTime) / TICKS_PER_SECOND) * 1000;
+}
+
+/** As github.com/docker/go-units says a duration. */
+function inWords(milliseconds: number): string {
+  const seconds = Math.floor(Math.max(0, milliseconds) / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.round(minutes / 60);
+  if (seconds < 1) return "Less than a second";
+  if (seconds === 1) return "1 second";
+  if (seconds < 60) return `${seconds} seconds`;
+  if (minutes === 1) return "About a minute";
+  if (minutes < 60) return `${minutes} minutes`;
+  if (hours === 1) return "About an hour";
+  if (hours < 48) return `${hours} hours`;
+  if (hours < 24 * 14) return `${Math.floor(hours / 24)} days`;
+  if (hours < 24 * 60) return `${Math.floor(hours / 24 / 7)} weeks`;
+  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
+  return `${Math.floor(hours / 24 / 365)} years`;
+}

@@ -1,0 +1,81 @@
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { joined } from "../cgroup/step.ts";
+import { Failure } from "../failure.ts";
+import type { LifeOptions } from "../host/life-options.ts";
+import { bootId } from "../host/process.ts";
+import { deleteLink } from "../network/netlink/link.ts";
+import type { Plan } from "../plan/step.ts";
+import type { Life } from "../spec/life.ts";
+import { needsIdMapper } from "../spec/namespaces.ts";
+import type { Launch } from "./launch.ts";
+
+type Stdio = readonly [number, number, number];
+
+/** Opens what a monitor of the container is given, and calls `use` with it. Throws Failure for a life that it can't lead. */
+export function withMonitor<T>(
+  launch: Launch,
+  life: Life,
+  plan: Plan,
+  use: (stdio: Stdio, options: Omit<LifeOptions, "program">) => T,
+): T {
+  refuseRestart(launch, life);
+  const { places } = launch.held;
+  mkdirSync(places.monitor, { recursive: true, mode: 0o700 });
+  const opened = [openSync("/dev/null", "r+"), openSync(places.monitor, "r")] as const;
+  const oom = openIfThere(oomFile(plan));
+  try {
+    const [none, directory] = opened;
+    return use([none, none, none], {
+      life,
+      directory,
+      oom,
+      guarded: plan.guarded,
+      boot: bootId(),
+      ...exitCommand(places.root, places.name),
+      before: Buffer.concat(launch.network.facts.links.map(({ veth }) => deleteLink(veth))),
+    });
+  } finally {
+    for (const fd of oom === undefined ? opened : [...opened, oom]) closeSync(fd);
+  }
+}
+
+/** What is done for it by its pid, by programs of this machine, a monitor can't do again. */
+function refuseRestart({ spec, network }: Launch, { restart }: Life): void {
+  if (restart.name === "no" || !(needsIdMapper(spec.linux) || network.connect)) return;
+  throw new Failure(`a container without root is not started again by itself: --restart ${restart.name}`, {
+    code: "root-required",
+    remedy: "run tinydocker as root, or start it again from a loop: tinydocker wait NAME && tinydocker start NAME",
+  });
+}
+
+/** It counts the processes that the kernel killed. */
+function oomFile({ outside }: Plan): string | undefined {
+  const cgroup = joined("memory", outside);
+  return cgroup && join(cgroup.cgroup, cgroup.version === 1 ? "memory.oom_control" : "memory.events");
+}
+
+function openIfThere(path: string | undefined): number | undefined {
+  try {
+    return path === undefined ? undefined : openSync(path, "r");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nobody waits for it, and it prints nothing that anybody reads: what it can't undo, the next command reports. */
+function exitCommand(root: string, name: string): Pick<LifeOptions, "command" | "environment"> {
+  const { PATH = "/usr/sbin:/usr/bin:/sbin:/bin", HOME = "/" } = process.env;
+  return {
+    command: [process.execPath, "--", program(), "undo", name],
+    environment: [`TINYDOCKER_ROOT=${root}`, `PATH=${PATH}`, `HOME=${HOME}`],
+  };
+}
+
+/** The command line's file: beside this one where it was bundled into several. */
+function program(): string {
+  const here = import.meta.url;
+  const beside = fileURLToPath(new URL(here.endsWith(".ts") ? "../../dist/tinydocker.cjs" : "tinydocker.cjs", here));
+  return existsSync(beside) ? beside : fileURLToPath(here);
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { after, afterEach, describe, it } from "node:test";
+import { traces } from "../../rig/leaks.ts";
+import { gone, kill } from "../../rig/processes.ts";
+import { killedAt } from "../killed-at.ts";
+import { DETACH, detachedRig, processIn, TRAPPED } from "./detached-rig.ts";
+
+const rig = await detachedRig({ after });
+const { succeeds, detach, statusOf, journal, clean } = rig;
+
+/** A failed test's leftovers would make the later ones fail. */
+afterEach(async () => {
+  await rig.run(["rm", "-f", "d1"]);
+  assert.deepEqual(traces(rig.root), clean);
+});
+
+describe("kill -9 of a detached container's", () => {
+  it("monitor ends the container, and the next command knows that", async () => {
+    await detach("d1", ...TRAPPED);
+    const found = journal("d1");
+    kill(found.monitor?.pid ?? 0);
+    await gone(processIn(found));
+    assert.equal(await succeeds("stop", "d1"), "d1\n");
+    assert.equal(await statusOf("d1"), "Exited (?)");
+    await succeeds("start", "d1");
+    assert.equal(await statusOf("d1"), "Up");
+  });
+
+  it("first process is an exit by that signal", async () => {
+    await detach("d1", ...TRAPPED);
+    kill(processIn(journal("d1")));
+    assert.equal(await succeeds("wait", "d1"), "137\n");
+  });
+
+  for (const [call, n] of [
+    ["flock", 1],
+    ["fsync", 1],
+    ["rename", 1],
+    ["memfd_create", 2],
+    ["memfd_create", 3],
+    ["socketpair", 1],
+    ["clone3", 1],
+    ["recvfrom", 1],
+  ] as const) {
+    it(`starter at ${call} ${n} leaves a container that is known, or none`, async () => {
+      const prefix = killedAt(rig.directory, call, n);
+      // strace lasts as long as what it traces, also the container.
+      const { signal } = await rig.run([...DETACH, "d1", "sleep", "0.5"], { prefix });
+      assert.equal(signal, "SIGKILL");
+      await succeeds("run", "--image", "box", "--network", "none", "other", "true");
+      const status = await statusOf("d1");
+      assert.ok(status === undefined || status === "Created" || status === "Exited (0)", status);
+      if (status) await succeeds("start", "d1");
+      if (status) assert.equal(await succeeds("wait", "d1"), "0\n");
+    });
+  }
+});
+
+describe("kill -9 of a monitor", () => {
+  for (const [call, n] of [
+    ["signalfd4", 1],
+    ["sendmsg", 1],
+    ["sendmsg", 2],
+    ["wait4", 1],
+    ["wait4", 2],
+    ["renameat", 1],
+  ] as const) {
+    it(`at ${call} ${n} leaves a container that can be started, or none`, async () => {
+      const prefix = killedAt(rig.directory, call, n);
+      await rig.run([...DETACH, "d1", "sleep", "0.5"], { prefix });
+      const status = await statusOf("d1");
+      assert.ok(status === undefined || /^(Created|Exited \((\?|0)\))$/.test(status), status);
+      if (status) await succeeds("start", "d1");
+      if (status) assert.equal(await succeeds("wait", "d1"), "0\n");
+    });
+  }
+});
+
+describe("two commands on one container at the same moment", () => {
+  const verbs = [["start"], ["stop"], ["kill"], ["restart"], ["rm"], ["rm", "-f"]];
+  for (const [i, one] of verbs.entries()) {
+    it(`leave it in a state that one of them wanted: ${one.join(" ")} and each other`, async () => {
+      for (const other of verbs.slice(i)) {
+        await detach("d1", ...TRAPPED);
+        const both = await Promise.all([one, other].map((words) => rig.run([...words, "d1"])));
+        for (const { code, stderr } of both) {
+          assert.ok(code === 0 || code === 125, stderr);
+          assert.equal(code === 0, stderr === "", stderr);
+          assert.doesNotMatch(stderr, /\n {4}at |damaged|clean up/);
+        }
+        await rig.run(["rm", "-f", "d1"]);
+        assert.equal(await statusOf("d1"), undefined);
+      }
+    });
+  }
+});

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, afterEach, describe, it } from "node:test";
+import { traces } from "../../rig/leaks.ts";
+import { emptied, gone } from "../../rig/processes.ts";
+import { DETACH, detachedRig, TRAPPED } from "./detached-rig.ts";
+
+const rig = await detachedRig({ after });
+const { succeeds, detach, statusOf, journal, clean } = rig;
+
+const ID = /^[0-9a-f]{64}\n$/;
+
+async function fails(message: RegExp, ...words: string[]): Promise<void> {
+  const { code, stderr } = await rig.run(words);
+  assert.equal(code, 125, words.join(" "));
+  assert.match(stderr, message);
+}
+
+const logOf = (name: string) => readFileSync(join(rig.root, "monitors", name, "log"), "utf8");
+
+/** A failed test's leftovers would make the later ones fail. */
+afterEach(async () => {
+  await rig.run(["rm", "-f", "d1"]);
+  assert.deepEqual(traces(rig.root), clean);
+});
+
+describe("a detached container", () => {
+  it("outlives the command that started it, is listed, stopped, started again and removed", async () => {
+    const id = await detach("d1", ...TRAPPED);
+    assert.match(id, ID);
+    assert.equal(await statusOf("d1"), "Up");
+    assert.equal(await succeeds("ps", "-q"), `${id.slice(0, 12)}\n`);
+    assert.equal(await succeeds("stop", id.slice(0, 6)), `${id.slice(0, 6)}\n`);
+    assert.equal(await statusOf("d1"), "Exited (3)");
+    assert.equal(await succeeds("ps"), "CONTAINER ID  IMAGE  COMMAND  CREATED  STATUS  PORTS  NAMES\n");
+    await succeeds("start", "d1");
+    await fails(/the container d1 is running\n {2}tinydocker stop d1/, "rm", "d1");
+    await succeeds("rm", "-f", "d1");
+    assert.equal(await statusOf("d1"), undefined);
+  });
+
+  it("has its output in a log, line by line, with parts of lines as such", async () => {
+    await detach("d1", "sh", "-c", "echo out; sleep 0.1; echo err >&2; sleep 0.1; printf 'no end'");
+    assert.equal(await succeeds("wait", "d1"), "0\n");
+    const lines = logOf("d1")
+      .split("\n")
+      .map((line) => line.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z /, ""));
+    assert.deepEqual(lines, ["stdout F out", "stderr F err", "stdout P no end", ""]);
+    const [time = ""] = logOf("d1").split(" ");
+    assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000, time);
+  });
+
+  it("that is removed at its exit leaves nothing, although no command comes after it", async () => {
+    await detach("--rm", "d1", "sleep", "0.2");
+    const { monitor } = journal("d1");
+    await gone(monitor?.pid ?? 0);
+    await emptied(join(rig.root, "locks"));
+    assert.deepEqual(traces(rig.root), clean);
+  });
+
+  it("whose command can't be run leaves nothing, with docker's exit code", async () => {
+    for (const [command, code] of [
+      ["nosuch", 127],
+      ["/etc/passwd", 126],
+    ] as const) {
+      const { code: found, stdout } = await rig.run([...DETACH, "d1", command]);
+      assert.deepEqual([found, stdout], [code, ""]);
+      assert.deepEqual(traces(rig.root), clean);
+    }
+  });
+
+  it("is started again by its policy, as often as that says, with its files", async () => {
+    await detach("--restart", "on-failure:2", "d1", "sh", "-c", "echo x >>/file; cat /file | wc -l; exit 4");
+    const { monitor } = journal("d1");
+    await gone(monitor?.pid ?? 0);
+    assert.deepEqual(logOf("d1").match(/\d$/gm), ["1", "2", "3"]);
+    assert.equal(await statusOf("d1"), "Exited (4)");
+  });
+
+  it("is not started again once it is to stop, whatever its policy says", async () => {
+    await detach("--restart", "always", "d1", "sh", "-c", "sleep 0.05");
+    await succeeds("stop", "d1");
+    assert.match((await statusOf("d1")) ?? "", /^Exited/);
+    await succeeds("start", "d1");
+    await succeeds("rm", "-f", "d1");
+  });
+
+  it("is killed where it does not stop in time", async () => {
+    await detach("d1", "sh", "-c", "trap '' TERM; while :; do sleep 1000; done");
+    await succeeds("stop", "-t", "0", "d1");
+    assert.equal(await statusOf("d1"), "Exited (137)");
+  });
+
+  it("gets the signals of kill, and its own stop signal", async () => {
+    const command = ["sh", "-c", "trap 'exit 5' USR1; trap 'exit 6' HUP; while :; do sleep 1000 & wait; done"];
+    await detach("--stop-signal", "HUP", "d1", ...command);
+    await succeeds("kill", "-s", "USR1", "d1");
+    assert.equal(await succeeds("wait", "d1"), "5\n");
+    await succeeds("start", "d1");
+    await succeeds("stop", "d1");
+    assert.equal(await statusOf("d1"), "Exited (6)");
+  });
+});
