@@ -242,7 +242,7 @@ async function runStage(
   const launched = await launch(connection, request, signal);
   onStarted?.();
   report({ event: "started", argv, milliseconds: performance.now() - startedAt });
-  if (isRepeated && project.warm) prepareNext(connection, request, launched, signal);
+  if (isRepeated && project.warm && !project.isInspected) prepareNext(connection, request, launched, signal);
   let hasResponded = false;
   const onOutput = () => {
     if (!hasResponded) report({ event: "responded", milliseconds: performance.now() - startedAt });

@@ -60,7 +60,8 @@ test("a round ends for an editor in every outcome, with the problems of every to
   assert.deepEqual(await after({ "native/Makefile": "build/hello: hello.c\n  gcc hello.c\n" }), [
     "native/Makefile:2 error",
   ]);
-  await project.write({ "native/Makefile": "build/hello: hello.c\n\t@mkdir -p build\n\tgcc -Wall -o $@ hello.c\n" });
+  const makefile = "build/hello: hello.c\n\t@mkdir -p build\n\tgcc -Wall -o $@ hello.c\n";
+  assert.deepEqual(await after({ "native/Makefile": makefile }), linker);
   assert.deepEqual(await after({ "native/hello.c": SOURCE('puts("c2");') }), []);
   // Between rounds a lost connection is no round's end; the round that follows the next one is over as any other.
   await sshd.cut();
