@@ -21,6 +21,8 @@ export type FailureCode =
   | "package-unavailable"
   /** The package registry can't be reached. */
   | "registry-unreachable"
+  /** npm, which gets packages for the target's platform, is not installed on this machine. */
+  | "npm-missing"
   /** The native sources do not compile: the `diagnostic` and `log` events before this say where. */
   | "build-failed"
   /** A tool that compiling needs, such as make or gcc, is not installed on the target. */

@@ -10,7 +10,7 @@ esac
 
 # In this order: a target, what the examples are built with, checks of C code, the guest, checks of scripts and of the Vagrantfile, registries.
 packages="
-  openssh-server openssh-client rsync gcc make libc6-dev libseccomp-dev sudo git
+  openssh-server openssh-client rsync gcc g++ make libc6-dev libseccomp-dev sudo git
   python3 golang-go gdb gdbserver neovim chromium
   cppcheck strace util-linux uidmap slirp4netns passt bsdutils iproute2 nftables iptables procps perl-base
   $qemu mmdebstrap e2fsprogs cpio xz-utils zstd libcap2-bin busybox-static
@@ -29,7 +29,7 @@ for package in $packages; do
 done
 
 if [ -z "$missing" ]; then
-  exit 0
+  :
 elif [ "$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ]; then
   echo "tests: installing$missing"
   # shellcheck disable=SC2086 # a list of words
@@ -37,4 +37,10 @@ elif [ "$(id -u)" = 0 ] && [ -x /usr/bin/apt-get ]; then
 else
   echo "tests: these Debian packages, or their equivalents, are not installed:$missing; tests that need one are skipped" >&2
   case ${CI:-}:${MUST_WORK:-} in true:* | *:1) exit 1 ;; esac
+fi
+
+# What lays out packages otherwise than npm does.
+if ! command -v pnpm >/dev/null && [ "$(id -u)" = 0 ]; then
+  echo "tests: installing pnpm"
+  quiet npm install --global pnpm@10
 fi

@@ -1,20 +1,18 @@
-import { stat } from "node:fs/promises";
-import { isAbsolute, join, relative, sep } from "node:path";
-import { pathToFileURL } from "node:url";
+import { statSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { ProjectBundle } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
-import { type Addon, addonImports, nativePackages } from "./addons/imports.ts";
-import {
-  type BuildContext,
-  type BuildOptions,
-  type BuildResult,
-  diagnosticsOf,
-  newContext,
-  type Plugin,
-  toDiagnostics,
-} from "./esbuild.ts";
+import type { Apart } from "./addons/addons.ts";
+import type { Addon } from "./addons/apart.ts";
+import { packageDirectory } from "./addons/package.ts";
+import { stateOf } from "./addons/state.ts";
+import { isPackaged } from "./bundle-failure.ts";
+import { toDiagnostics } from "./esbuild.ts";
 import { type Output, writeOutputs } from "./outputs.ts";
+import { type BuildSession, buildAsKnown, newSession } from "./session.ts";
+import { withLocalSources } from "./source-map.ts";
 
 export interface Bundle {
   /** What this build changed or removed on disk; relative to the project, posix. */
@@ -23,7 +21,7 @@ export interface Bundle {
   readonly bytes: number;
   /** The source files it was built from, without packages; relative to the project, posix. */
   readonly inputs: readonly string[];
-  readonly addons: readonly Addon[];
+  readonly apart: Apart;
   readonly warnings: readonly Diagnostic[];
   readonly milliseconds: number;
 }
@@ -34,135 +32,93 @@ export interface Bundler {
   dispose(): Promise<void>;
 }
 
-/** The program does not bundle; the next save may fix it. */
-export class BundleFailure extends Failure {
-  readonly diagnostics: readonly Diagnostic[];
-
-  constructor(diagnostics: readonly Diagnostic[]) {
-    const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-    super(`the bundle has ${errors === 1 ? "an error" : `${errors} errors`}`, { code: "bundle-failed" });
-    this.diagnostics = diagnostics;
-  }
-
-  /** The files that the diagnostics are in; relative to the project, posix, without packages. */
-  get files(): string[] {
-    return this.diagnostics
-      .map(({ file }) => file)
-      .filter((file) => file !== "" && !isAbsolute(file) && !isPackaged(file));
-  }
-}
-
 /** `isInspected`: with a source map that leads a debugger on this machine to the sources. */
 export function createBundler(root: string, config: ProjectBundle, isInspected = false): Bundler {
-  const installed = join(root, "node_modules/.package-lock.json");
-  let built: { context: BuildContext; addons: Map<string, Addon>; packages: number } | undefined;
+  let session: BuildSession | undefined;
   const current = async () => {
-    const packages = (await stat(installed).catch(() => undefined))?.mtimeMs ?? 0;
-    if (built?.packages === packages) return built;
-    await built?.context.dispose();
-    const addons = new Map<string, Addon>();
-    const names = [...config.addons, ...(await nativePackages(root))];
-    built = {
-      context: await newContext({
-        ...options(root, config, addonImports(names, addons)),
-        ...(isInspected ? localSources(root, config) : {}),
-      }),
-      addons,
-      packages,
-    };
-    return built;
+    const installed = installation(root);
+    if (session?.installed === installed) return session;
+    await session?.context?.dispose();
+    session = newSession(root, config, installed, isInspected);
+    return session;
   };
   let last: Promise<unknown> = Promise.resolve();
   return {
     build: (signal) => {
       // rebuild() during a build returns that build's result, which may be older than the files on disk.
-      const idle = Promise.all([last, built?.context.cancel()]);
-      const build = idle.then(current).then(({ context, addons }) => buildOnce(context, root, config, addons, signal));
+      const idle = Promise.all([last, session?.context?.cancel()]);
+      const build = idle.then(current).then((now) => buildOnce(now, signal));
       last = build.catch(() => {});
       return build;
     },
     dispose: async () => {
       await last;
-      await built?.context.dispose();
+      await session?.context?.dispose();
     },
   };
 }
 
-function options(root: string, config: ProjectBundle, addons: Plugin) {
-  const { banner, ...rest } = config.options;
-  const format = rest.format ?? "esm";
-  return {
-    platform: "node",
-    target: "node20.19",
-    sourcemap: "linked",
-    // The mirror has the sources; in the map they would double what each save builds, compares and sends.
-    sourcesContent: false,
-    ...(rest as BuildOptions),
-    format,
-    banner: { ...banner, js: [format === "esm" ? REQUIRE : "", banner?.["js"] ?? ""].filter(Boolean).join("\n") },
-    entryPoints: config.entryPoints as Record<string, string>,
-    outdir: config.outdir,
-    absWorkingDir: root,
-    bundle: true,
-    write: false,
-    metafile: true,
-    logLevel: "silent",
-    plugins: [addons],
-  } as const satisfies BuildOptions;
-}
+/** What npm, pnpm and yarn write when they have installed something. */
+const INSTALL_RECORDS = [".package-lock.json", ".modules.yaml", ".yarn-state.yml", ".yarn-integrity"];
 
-/** A debugger reads the map with the script, which is on the target; the files that it names are here. */
-function localSources(root: string, { outdir }: ProjectBundle) {
-  return { sourcemap: "inline", sourceRoot: pathToFileURL(`${join(root, outdir)}/`).href } as const;
-}
-
-/** CommonJS packages in an ES module call require() for Node's own modules. */
-const REQUIRE =
-  "import { createRequire as devtoolCreateRequire } from 'node:module'; const require = devtoolCreateRequire(import.meta.url);";
-
-async function buildOnce(
-  context: BuildContext,
-  root: string,
-  config: ProjectBundle,
-  addons: Map<string, Addon>,
-  signal: AbortSignal,
-): Promise<Bundle> {
-  const started = performance.now();
-  signal.throwIfAborted();
-  addons.clear();
-  let result: BuildResult;
-  try {
-    result = await context.rebuild();
-  } catch (error) {
-    signal.throwIfAborted();
-    const diagnostics = diagnosticsOf(error);
-    if (diagnostics) throw new BundleFailure(diagnostics);
-    throw error;
+/** Another text once packages were installed, for the project or a workspace that it is part of. */
+function installation(root: string): string {
+  const times: number[] = [];
+  for (let folder = root; ; folder = dirname(folder)) {
+    for (const name of INSTALL_RECORDS)
+      times.push(statSync(join(folder, "node_modules", name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    if (folder === dirname(folder)) return times.join();
   }
-  signal.throwIfAborted();
-  const outputs = result.outputFiles ?? [];
+}
+
+async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bundle> {
+  const started = performance.now();
+  const { root, config } = session;
+  // esbuild is another process: meanwhile this one looks at what the last build imported, usually what this one imports.
+  const { apart: before } = session;
+  const looked = before && stateOf(before.addons, session.includesOf).catch(() => undefined);
+  const { outputFiles, metafile, warnings } = await buildAsKnown(session, signal);
+  const addons = [...session.addons.values(), ...unmentioned(session)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const isSame = isDeepStrictEqual(before?.addons, addons);
+  const state = (isSame && (await looked)) || (await stateOf(addons, session.includesOf));
+  session.apart = { addons, state };
   const folder = join(root, config.outdir);
-  const relativeOutputs = outputs.map(({ path, contents }) => ({ path: posix(relative(folder, path)), contents }));
-  const changed = await writeOutputs(folder, [...relativeOutputs, moduleType(config.options.format)]);
+  const isInline = ["inline", "both"].includes(String(config.options.sourcemap));
+  const isLocal = session.isInspected;
+  const outputs = outputFiles
+    .map(({ path, contents }) => ({ path: posix(relative(folder, path)), contents }))
+    .map((output) => (isLocal ? output : withLocalSources(output, posix(folder), isInline)));
+  const changed = await writeOutputs(folder, [...outputs, moduleType(config.options.format)]);
   return {
     changed: changed.map((path) => `${config.outdir}/${path}`),
     files: outputs.length,
     bytes: outputs.reduce((sum, { contents }) => sum + contents.length, 0),
-    inputs: Object.keys(result.metafile?.inputs ?? {}).filter((path) => !isPackaged(path)),
-    addons: [...addons.values()],
-    warnings: toDiagnostics(result.warnings, "warning"),
+    inputs: Object.keys(metafile.inputs).filter((path) => !isPackaged(path)),
+    apart: session.apart,
+    warnings: toDiagnostics(warnings, "warning"),
     milliseconds: performance.now() - started,
   };
+}
+
+/** The packages that the configuration names and the bundle does not: what loads them need not be an import. */
+function unmentioned({ root, config, addons }: BuildSession): Addon[] {
+  const imported = [...addons.keys()].map((name) => name.replace(/(?<=.)@.*/, ""));
+  return config.addons
+    .filter((name) => !imported.includes(name))
+    .map((name) => {
+      const directory = packageDirectory(name, root);
+      if (directory !== undefined) return { name, directory, isOptional: false };
+      throw new Failure(`bundle.addons names ${name}, which is not installed in ${root} or above it`, {
+        code: "package-unavailable",
+        remedy: `npm install ${name}, or remove it from bundle.addons`,
+      });
+    });
 }
 
 /** Node.js takes a .js file for what the nearest package.json says, and that may be the project's or any folder's above. */
 function moduleType(format: string | undefined): Output {
   const type = format === undefined || format === "esm" ? "module" : "commonjs";
   return { path: "package.json", contents: Buffer.from(`{"type":"${type}"}\n`), yields: true };
-}
-
-function isPackaged(path: string): boolean {
-  return /(^|\/)node_modules\//.test(path);
 }
 
 function posix(path: string): string {

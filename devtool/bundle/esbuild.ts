@@ -1,8 +1,19 @@
 import { join } from "node:path";
-import { type BuildFailure, type BuildOptions, build, context, type Message, type Plugin } from "esbuild";
+import {
+  type BuildFailure,
+  type BuildOptions,
+  build,
+  context,
+  type Message,
+  type OutputFile,
+  type Plugin,
+  type TransformOptions,
+  transform,
+} from "esbuild";
 import type { Diagnostic } from "../report/diagnostic.ts";
 
-export type { BuildContext, BuildOptions, BuildResult, Plugin } from "esbuild";
+export type { BuildContext, BuildOptions, BuildResult, Loader, Metafile, OnLoadResult, Plugin } from "esbuild";
+export type Outputs = readonly OutputFile[];
 
 /**
  * esbuild parses each file of a package with a "type" anew in every rebuild, and Go collects what that leaves more than once:
@@ -11,6 +22,14 @@ export type { BuildContext, BuildOptions, BuildResult, Plugin } from "esbuild";
 const GOGC = "300";
 
 export const newContext: typeof context = (options) => inProcess(() => context(options));
+
+/** One file's text compiled; undefined where it has errors. */
+export async function transformText(text: string, options: TransformOptions): Promise<string | undefined> {
+  return await transform(text, { ...options, logLevel: "silent" }).then(
+    ({ code }) => code,
+    () => undefined,
+  );
+}
 
 /**
  * Bundles a file with its imports into the text of one module. Paths in messages are relative to `root`; the files it was

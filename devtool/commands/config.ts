@@ -39,7 +39,8 @@ function settings(project: Project, written: unknown): Setting[] {
   const { root, bundle, steps, sync, executable, watch, restart, run, env, envFile, asRoot, ports, targets, target } =
     project;
   const { options = {}, ...ours } = bundle ?? {};
-  const bundled = { ...ours, ...options };
+  const { plugins, ...rest } = options;
+  const bundled = { ...ours, ...rest, ...(plugins && { plugins: plugins.map(({ name }) => name) }) };
   const values: Record<string, unknown> = {
     root,
     ...Object.fromEntries(Object.entries(bundled).map(([key, value]) => [`bundle.${key}`, value])),

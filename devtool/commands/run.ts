@@ -1,5 +1,5 @@
 import type { Command } from "../command-line/command.ts";
-import type { Project } from "../config/project.ts";
+import type { Project, ProjectBundle } from "../config/project.ts";
 import { runOnce } from "../dev/once.ts";
 import { openSession } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
@@ -7,7 +7,7 @@ import { exitCodeOf } from "../process/exit-code.ts";
 import { reportOf } from "../report/events.ts";
 import { programEnvironment } from "../run/environment.ts";
 import { type Inspect, inspectable } from "../run/inspect.ts";
-import { endNodeOptions } from "../run/node-options.ts";
+import { type BundleFacts, withNodeOptions } from "../run/node-options.ts";
 import { recorded } from "../trace/record.ts";
 import { provisionTarget } from "./provision.ts";
 import { stdioFor } from "./stdio.ts";
@@ -32,7 +32,7 @@ export function commandLine(
 ): string[] {
   const argv = [...run, ...words];
   if (argv.length > 0) {
-    const ended = bundle ? endNodeOptions(argv, bundle.outdir) : argv;
+    const ended = bundle ? withNodeOptions(argv, factsOf(bundle)) : argv;
     return inspect ? inspectable(ended, inspect) : ended;
   }
   throw new Failure("there is no command to run", {
@@ -40,4 +40,8 @@ export function commandLine(
     remedy: "give one after the options, or set `run` in the configuration",
     exitCode: 2,
   });
+}
+
+function factsOf({ outdir, options: { sourcemap } }: ProjectBundle): BundleFacts {
+  return { outdir, hasSourceMaps: sourcemap !== false && sourcemap !== "external" };
 }

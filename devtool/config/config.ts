@@ -53,25 +53,64 @@ export interface BundleConfig {
   readonly addons?: readonly string[];
   // The rest are esbuild's own options.
   readonly alias?: Readonly<Record<string, string>>;
+  readonly assetNames?: string;
   readonly banner?: Readonly<Record<string, string>>;
+  readonly charset?: "ascii" | "utf8";
+  readonly chunkNames?: string;
   readonly conditions?: readonly string[];
   readonly define?: Readonly<Record<string, string>>;
   readonly drop?: readonly ("console" | "debugger")[];
+  readonly dropLabels?: readonly string[];
+  readonly entryNames?: string;
+  /** Neither bundled nor shipped: the target has them. */
   readonly external?: readonly string[];
   readonly footer?: Readonly<Record<string, string>>;
   /** Default: `esm`. */
   readonly format?: "esm" | "cjs" | "iife";
+  readonly ignoreAnnotations?: boolean;
   readonly inject?: readonly string[];
+  readonly jsx?: "transform" | "preserve" | "automatic";
+  readonly jsxDev?: boolean;
+  readonly jsxFactory?: string;
+  readonly jsxFragment?: string;
+  readonly jsxImportSource?: string;
+  readonly jsxSideEffects?: boolean;
   readonly keepNames?: boolean;
+  readonly legalComments?: "none" | "inline" | "eof" | "linked" | "external";
+  readonly lineLimit?: number;
   readonly loader?: Readonly<Record<string, string>>;
+  readonly logOverride?: Readonly<Record<string, "verbose" | "debug" | "info" | "warning" | "error" | "silent">>;
   readonly mainFields?: readonly string[];
   readonly minify?: boolean;
+  readonly minifyIdentifiers?: boolean;
+  readonly minifySyntax?: boolean;
+  readonly minifyWhitespace?: boolean;
+  readonly nodePaths?: readonly string[];
+  readonly outExtension?: Readonly<Record<string, string>>;
+  readonly outbase?: string;
+  /** Objects with `name` and `setup`, such as one that compiles decorators with their metadata. */
+  readonly plugins?: readonly BundlePlugin[];
+  readonly publicPath?: string;
+  readonly pure?: readonly string[];
+  readonly resolveExtensions?: readonly string[];
   /** Default: `linked`. */
   readonly sourcemap?: boolean | "linked" | "inline" | "external" | "both";
+  /** Default: false. */
+  readonly sourcesContent?: boolean;
   readonly splitting?: boolean;
+  readonly supported?: Readonly<Record<string, boolean>>;
   /** Default: `node20.19`. */
   readonly target?: string | readonly string[];
+  readonly treeShaking?: boolean;
   readonly tsconfig?: string;
+  /** JSON, or the object. */
+  readonly tsconfigRaw?: string | Readonly<Record<string, unknown>>;
+}
+
+/** A plugin of esbuild. */
+export interface BundlePlugin {
+  readonly name: string;
+  readonly setup: (build: never) => unknown;
 }
 
 export interface NativeConfig {

@@ -1,4 +1,5 @@
 import { nearest } from "../report/nearest.ts";
+import { REFUSED_OPTIONS } from "./refused-options.ts";
 import { z } from "./zod.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -31,6 +32,8 @@ function problemsAt(issue: Issue, base: Base): string[] {
 }
 
 function unknownKey(path: string, key: string, known: readonly string[]): string {
+  const reason = path === `bundle.${key}` ? REFUSED_OPTIONS[key] : undefined;
+  if (reason !== undefined) return `${path} can't be set: ${reason}`;
   const suggestion = nearest(key, known);
   const prefix = path.slice(0, -key.length);
   const hint = suggestion === undefined ? `known keys: ${known.join(", ")}` : `did you mean ${prefix}${suggestion}?`;

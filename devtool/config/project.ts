@@ -182,10 +182,11 @@ function posix(path: string): string {
   return sep === "/" ? path : path.replaceAll(sep, "/");
 }
 
+/** Plugins are the configuration's own objects, which may change themselves. */
 function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
-    for (const inner of Object.values(value)) deepFreeze(inner);
+    for (const [key, inner] of Object.entries(value)) if (key !== "plugins") deepFreeze(inner);
   }
   return value;
 }

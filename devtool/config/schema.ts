@@ -1,11 +1,11 @@
 import { Failure } from "../failure.ts";
+import { bundle } from "./bundle-schema.ts";
 import type { DevtoolConfig, TargetSettings } from "./config.ts";
 import { problemsOf } from "./problems.ts";
 import { z } from "./zod.ts";
 
 const text = z.string().min(1);
 const texts = z.array(text);
-const named = z.record(z.string(), z.string());
 const path = z.string().regex(/^(\/|~\/)/, { error: "a path on the target begins with / or ~/" });
 const absolute = z.string().regex(/^\//, { error: "a path on the target begins with /" });
 const variables = z.record(
@@ -19,29 +19,6 @@ const anyTarget = {
   env: variables.optional(),
 };
 const remoteTarget = { ...anyTarget, node: path.optional(), shell: path.optional() };
-
-const bundle = z.strictObject({
-  entryPoints: z.union([texts.min(1), z.record(text, text)]),
-  outdir: text.optional(),
-  addons: texts.optional(),
-  alias: named.optional(),
-  banner: named.optional(),
-  conditions: texts.optional(),
-  define: named.optional(),
-  drop: z.array(z.enum(["console", "debugger"])).optional(),
-  external: texts.optional(),
-  footer: named.optional(),
-  format: z.enum(["esm", "cjs", "iife"]).optional(),
-  inject: texts.optional(),
-  keepNames: z.boolean().optional(),
-  loader: named.optional(),
-  mainFields: texts.optional(),
-  minify: z.boolean().optional(),
-  sourcemap: z.union([z.boolean(), z.enum(["linked", "inline", "external", "both"])]).optional(),
-  splitting: z.boolean().optional(),
-  target: z.union([text, texts]).optional(),
-  tsconfig: text.optional(),
-});
 
 const target = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("local"), ...anyTarget }),
@@ -105,9 +82,12 @@ function expandTarget(target: unknown): unknown {
   return typeof target === "string" ? { kind: "ssh", host: target } : target;
 }
 
-/** The JSON schema of a configuration, for editors. */
+/** The JSON schema of a configuration, for editors; plugins are functions, which JSON has none of. */
 export function jsonSchema(): object {
-  const written = schema.extend({ targets: z.record(text, z.union([text, target])).optional() });
+  const written = schema.extend({
+    bundle: bundle.omit({ plugins: true }).optional(),
+    targets: z.record(text, z.union([text, target])).optional(),
+  });
   const { $schema, ...rest } = z.toJSONSchema(written, { io: "input" });
   return { $schema, title: "devtool.config.json", ...rest };
 }

@@ -1,4 +1,4 @@
-import { BundleFailure } from "../bundle/bundle.ts";
+import { BundleFailure } from "../bundle/bundle-failure.ts";
 import type { Project } from "../config/project.ts";
 import { ConnectionLost, Failure } from "../failure.ts";
 import { toBytes, toText } from "../paths/bytes.ts";

@@ -1,8 +1,7 @@
-import { join } from "node:path";
 import { build } from "../build/build.ts";
 import type { BuildStep } from "../build/step.ts";
-import { shipAddons } from "../bundle/addons/addons.ts";
-import { type Bundle, BundleFailure } from "../bundle/bundle.ts";
+import type { Bundle } from "../bundle/bundle.ts";
+import { BundleFailure } from "../bundle/bundle-failure.ts";
 import { shownName, toBytes } from "../paths/bytes.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
@@ -13,6 +12,7 @@ import { nodeMissing } from "../targets/start-failure.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { refuseLargeDeletion } from "./brake.ts";
+import { compileAddon } from "./compile-addon.ts";
 import { addUnsent, buildMemory, inLane, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
 import { syncAsOwner } from "./owner.ts";
 import { preview } from "./preview.ts";
@@ -138,17 +138,26 @@ async function update(
 }
 
 async function addonStage(
-  { project }: Workspace,
-  { lane, facts, report }: OpenLane,
+  { project, ship }: Workspace,
+  open: OpenLane,
   bundle: Bundle | undefined,
   { signal }: Round,
 ): Promise<void> {
-  if (!project.bundle || !bundle) return;
+  if (!project.bundle || !ship || !bundle) return;
+  const { lane, facts, report } = open;
   if (facts.node === null) throw nodeMissing(lane.target);
   report({ event: "stage", stage: "addons" });
+  const changed = await ship(bundle.apart, {
+    target: facts,
+    compile: (source) => compileAddon(source, open, signal),
+    notice: (text) => report({ event: "notice", text }),
+    signal,
+  });
   const { outdir } = project.bundle;
-  const isNew = await shipAddons(bundle.addons, facts, join(project.root, outdir), signal);
-  if (isNew) addUnsent(lane, [toBytes(`${outdir}/node_modules`)]);
+  addUnsent(
+    lane,
+    changed.map((path) => toBytes(`${outdir}/${path}`)),
+  );
 }
 
 async function syncStage(

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import type { BuildStep } from "../build/step.ts";
+import { createShipper, type Ship } from "../bundle/addons/addons.ts";
 import { type Bundle, type Bundler, createBundler } from "../bundle/bundle.ts";
 import type { Project } from "../config/project.ts";
 import type { ProjectStep } from "../config/steps.ts";
@@ -17,6 +19,8 @@ export interface Workspace {
   /** Whether the program may run on after a change of this path, in bytes. */
   readonly keepsRunning: (path: string) => boolean;
   readonly bundler: Bundler | undefined;
+  /** Puts the packages that are not bundled beside the bundle. */
+  readonly ship: Ship | undefined;
   /** The one on disk; undefined while it is being built, and after a build that failed. */
   bundle: Bundle | undefined;
   /** Groups that are built one after the other, the steps of each side by side. */
@@ -54,15 +58,17 @@ export async function readProjectFiles({ root, sync }: Pick<Project, "root" | "s
 export async function openWorkspace(project: Project): Promise<Workspace> {
   const files = await readProjectFiles(project);
   const bundler = project.bundle && createBundler(project.root, project.bundle, project.isInspected);
-  return { ...withFiles(project, files), bundler, bundle: undefined };
+  const ship = project.bundle && createShipper(join(project.root, project.bundle.outdir));
+  return { ...withFiles(project, files), bundler, ship, bundle: undefined };
 }
 
 /** The same with other rules. */
-export function changedWorkspace({ project, bundler, bundle }: Workspace, files: ProjectFiles): Workspace {
-  return { ...withFiles(project, files), bundler, bundle };
+export function changedWorkspace(workspace: Workspace, files: ProjectFiles): Workspace {
+  const { project, bundler, ship, bundle } = workspace;
+  return { ...withFiles(project, files), bundler, ship, bundle };
 }
 
-function withFiles(project: Project, files: ProjectFiles): Omit<Workspace, "bundler" | "bundle"> {
+function withFiles(project: Project, files: ProjectFiles): Omit<Workspace, "bundler" | "ship" | "bundle"> {
   const executables = createFilter({ include: project.executable });
   const steps = project.steps.map((group) => group.map((step) => ({ ...step, inputs: inputsOf(step, files.filter) })));
   return {

@@ -1,110 +1,98 @@
-import { randomBytes } from "node:crypto";
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { cacheDirectory } from "../../process/cache-directory.ts";
-import { filesFor, type PackageFile, type Platform } from "./files.ts";
-import type { Addon } from "./imports.ts";
-import { npmInstall } from "./npm.ts";
+import type { Addon } from "./apart.ts";
+import type { Compile } from "./compiled.ts";
+import { createIncludes, type PackageFile, packageFiles } from "./files.ts";
+import { fillFolder, readRecord } from "./folder.ts";
+import { layOut } from "./layout.ts";
+import { completeNative, requiredFrom, type Shipment } from "./native.ts";
+import { shownPlatform } from "./npm.ts";
+import { isFor, type Platform, readManifest } from "./package.ts";
+import { resolveTree, type Tree } from "./tree.ts";
 
 /** Beside the bundle, where Node.js looks for packages. */
 const FOLDER = "node_modules";
-/** In that folder: lists what devtool put there. */
-const SHIPPED_LIST = ".devtool-addons.json";
+
+export interface Destination {
+  readonly target: Platform;
+  readonly compile: Compile;
+  /** Told what is left out, a sentence each. */
+  readonly notice: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What the bundle imports and does not have. */
+export interface Apart {
+  readonly addons: readonly Addon[];
+  /** Of what is installed of them: see stateOf. */
+  readonly state: string;
+}
 
 /**
- * Puts the packages that are not bundled beside the bundle, built for `platform`; returns whether anything changed.
- * @throws Failure when one is not available for it
+ * Puts packages beside the bundle as Node.js finds them here, with native parts for the target; returns the paths that
+ * changed, relative to the bundle's folder, posix. @throws Failure when one can't be had for it
  */
-export async function shipAddons(
-  addons: readonly Addon[],
-  platform: Platform,
-  outdir: string,
-  signal: AbortSignal,
-  cache = join(cacheDirectory(), "addons"),
-): Promise<boolean> {
+export type Ship = (packages: Apart, destination: Destination) => Promise<string[]>;
+
+export function createShipper(outdir: string, cache = join(cacheDirectory(), "addons")): Ship {
   const folder = join(outdir, FOLDER);
-  const keys = addons.map((addon) => cacheKey(addon, platform)).sort();
-  const wanted = JSON.stringify(keys);
-  const shipped = await readFile(join(folder, SHIPPED_LIST), "utf8").catch(() => "[]");
-  if (shipped === wanted) return false;
-  for (const addon of addons) await fillCache(addon, platform, cache, signal);
-  const fresh = `${folder}.${randomBytes(4).toString("hex")}.new`;
-  try {
-    for (const key of keys) await copyTree(join(cache, key), fresh);
-    if (keys.length > 0) await writeFile(join(fresh, SHIPPED_LIST), wanted);
+  const includesOf = createIncludes();
+  let tried: string | undefined;
+  return async ({ addons, state }, destination) => {
+    const { target, notice, signal } = destination;
+    const { platform, arch, libc, node } = target;
+    const request = JSON.stringify([platform, arch, libc, node, state]);
+    const before = await readRecord(folder);
+    if (before?.request === request && (!before.isPartial || tried === request)) return [];
+    const usable = addons.filter((addon) => isUsable(addon, target));
+    if (usable.length === 0 && !before) return [];
+    tried = request;
+    const tree = resolveTree(usable.map(directoryOf), (manifest) => isFor(manifest, target));
+    const files = new Map<string, readonly PackageFile[]>();
+    for (const directory of tree.keys()) files.set(directory, packageFiles(directory, await includesOf(directory)));
+    const required = requiredFrom(usable.filter(({ isOptional }) => !isOptional).map(directoryOf), tree);
+    const missing = await completeNative({ tree, files }, required, { ...destination, cache });
+    for (const { message } of missing.values()) notice(`left out, since it is optional: ${message}`);
     signal.throwIfAborted();
-    await rm(folder, { recursive: true, force: true });
-    if (keys.length > 0) await rename(fresh, folder);
-  } finally {
-    await rm(fresh, { recursive: true, force: true });
-  }
-  return true;
+    const isPartial = missing.size > 0;
+    const changed = await fillFolder(folder, placed(usable, { tree, files }), before, { request, isPartial });
+    return changed.map((path) => (path === "" ? FOLDER : `${FOLDER}/${path}`));
+  };
 }
 
-function cacheKey({ name, version }: Addon, { platform, arch, libc }: Platform): string {
-  return `${name.replaceAll("/", "+")}-${version}-${platform}-${arch}-${libc}`;
+function directoryOf({ directory }: Addon): string {
+  return directory;
 }
 
-/** A cache entry is complete when it exists: it is created by rename. */
-async function fillCache(addon: Addon, platform: Platform, cache: string, signal: AbortSignal): Promise<void> {
-  const entry = join(cache, cacheKey(addon, platform));
-  const exists = await readdir(entry).then(
-    () => true,
-    () => false,
-  );
-  if (exists) return;
-  await mkdir(cache, { recursive: true });
-  const work = join(cache, `.${randomBytes(6).toString("hex")}.new`);
-  try {
-    const files = await findFiles(addon, platform, join(work, "npm"), signal);
-    await copyFiles(files, join(work, "entry"));
-    signal.throwIfAborted();
-    await rename(join(work, "entry"), entry).catch(async (error: unknown) => {
-      // Another devtool has created the same entry.
-      await readdir(entry).catch(() => {
-        throw error;
-      });
-    });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-}
-
-/** From the project's own node_modules where that has the right binary, else from the registry. */
-async function findFiles(
-  addon: Addon,
-  platform: Platform,
-  prefix: string,
-  signal: AbortSignal,
-): Promise<PackageFile[]> {
-  const { name, version, directory } = addon;
-  const own = await filesFor(name, directory, platform);
-  if (own) return own;
-  await mkdir(prefix, { recursive: true });
-  await npmInstall(`${name}@${version}`, platform, prefix, signal);
-  const fetched = await filesFor(name, join(prefix, "node_modules", name), platform);
-  if (fetched) return fetched;
-  const where = `${platform.platform}-${platform.arch}-${platform.libc}`;
-  throw new Failure(`${name}@${version} has no native part for ${where}`, {
+function isUsable({ directory, isOptional }: Addon, target: Platform): boolean {
+  const manifest = readManifest(directory);
+  if (isFor(manifest, target)) return true;
+  if (isOptional) return false;
+  throw new Failure(`${manifest.name}@${manifest.version} is not for ${shownPlatform(target)}, by its package.json`, {
     code: "package-unavailable",
-    remedy: "choose a version that has a binary for that platform, or a target with another platform",
+    remedy: "choose another package, or a target with another platform",
   });
 }
 
-async function copyFiles(files: readonly PackageFile[], to: string): Promise<void> {
-  for (const { path, source } of files) {
-    const file = join(to, path);
-    await mkdir(dirname(file), { recursive: true });
-    await copyFile(source, file);
-  }
+/** Path below the folder → file. */
+function placed(addons: readonly Addon[], { tree, files }: Shipment): Map<string, PackageFile> {
+  const roots = addons.filter(({ directory }) => tree.has(directory));
+  const layout = layOut(new Map(roots.map(({ name, directory }) => [name, directory])), present(tree));
+  const all = new Map<string, PackageFile>();
+  for (const [path, directory] of layout)
+    for (const file of files.get(directory) ?? []) all.set(`${path}/${file.path}`, file);
+  return all;
 }
 
-async function copyTree(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true });
-  for (const entry of await readdir(from, { withFileTypes: true })) {
-    const [source, copy] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) await copyTree(source, copy);
-    else await copyFile(source, copy);
-  }
+/** Without dependencies that were left out. */
+function present(tree: Tree): Tree {
+  const found = (directory: string | undefined) =>
+    directory !== undefined && tree.has(directory) ? directory : undefined;
+  return new Map(
+    [...tree].map(([place, installed]) => {
+      const dependencies = [...installed.dependencies].map(([name, directory]) => [name, found(directory)] as const);
+      return [place, { ...installed, dependencies: new Map(dependencies) }];
+    }),
+  );
 }

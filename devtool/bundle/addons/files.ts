@@ -1,114 +1,86 @@
-import { open, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { hasNativeParts, isForNode, type Manifest, packageDirectory, readManifest } from "./imports.ts";
-
-/** process.platform, process.arch, and libc as npm's --libc names it. */
-export interface Platform {
-  readonly platform: string;
-  readonly arch: string;
-  readonly libc: "glibc" | "musl";
-}
+import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
+import { join, posix } from "node:path";
+import type { Filter } from "../../ignore/filter.ts";
+import { filterOf } from "../../ignore/filter.ts";
+import { readRules } from "../../ignore/read.ts";
+import { toBytes } from "../../paths/bytes.ts";
+import { isInstalled, type Manifest, readManifest } from "./package.ts";
 
 export interface PackageFile {
-  /** Below node_modules, posix. */
+  /** Below the package's folder, posix. */
   readonly path: string;
+  /** An absolute path on this machine. */
   readonly source: string;
+  /** Another text once the file was written or replaced. */
+  readonly identity: string;
+}
+
+/** Which files of a package are its own, by path and whether it is a folder. */
+export type Includes = Filter["includes"];
+
+/** Of an installed package: everything but what is another one's. */
+export const ofInstalled: Includes = (path) => !/(^|\/)(node_modules|\.git)$/.test(path);
+
+/** What decides for each package's directory; git is asked once. */
+export function createIncludes(): (directory: string) => Promise<Includes> {
+  const linked = new Map<string, Promise<Includes>>();
+  return async (directory) => {
+    if (isInstalled(directory)) return ofInstalled;
+    const includes = linked.get(directory) ?? ofLinked(directory);
+    linked.set(directory, includes);
+    return await includes;
+  };
 }
 
 /**
- * The files of a package and of all its dependencies that a program needs on `platform`; undefined when there are
- * native parts, but none for that platform.
+ * Of a package that is developed in a workspace or linked: what git does not ignore, and what its manifest names, which is
+ * often built and ignored.
  */
-export async function filesFor(
-  name: string,
-  directory: string,
-  platform: Platform,
-): Promise<PackageFile[] | undefined> {
-  const files: PackageFile[] = [];
-  let needsNative = false;
-  let hasNative = false;
-  for (const [packageName, { place, manifest }] of packagesOf(name, directory)) {
-    needsNative ||= hasNativeParts(manifest, place);
-    for (const path of await listFiles(place, "")) {
-      const source = join(place, path);
-      const kind = await kindOf(source, platform);
-      if (kind === "native") hasNative = true;
-      if (path.endsWith(".node")) needsNative = true;
-      if (kind !== "unneeded") files.push({ path: `${packageName}/${path}`, source });
-    }
-  }
-  return needsNative && !hasNative ? undefined : files;
+async function ofLinked(directory: string): Promise<Includes> {
+  const exclude = namedBy(readManifest(directory)).flatMap((path) => [`!/${path}`, `!/${path}/**`]);
+  const { rules } = await readRules(directory, { exclude });
+  return filterOf(rules, []).includes;
 }
 
-/** The package and its dependencies, optional ones included if installed: often there is one per platform. */
-function packagesOf(name: string, directory: string): Map<string, { place: string; manifest: Manifest }> {
-  const found = new Map<string, { place: string; manifest: Manifest }>();
-  const visit = (packageName: string, place: string) => {
-    if (found.has(packageName)) return;
-    const manifest = readManifest(place);
-    if (!isForNode(manifest)) return;
-    found.set(packageName, { place, manifest });
-    const { dependencies, optionalDependencies } = manifest;
-    for (const next of Object.keys({ ...dependencies, ...optionalDependencies })) {
-      const nextPlace = packageDirectory(next, place);
-      if (nextPlace !== undefined) visit(next, nextPlace);
+/** The files and folders that hold what the package's manifest names. */
+function namedBy({ files = [], main, module, bin, exports }: Manifest): string[] {
+  const loaded = [main, module, ...stringsIn(bin), ...stringsIn(exports)].filter((path) => path !== undefined);
+  const folders = loaded.map((path) => posix.normalize(path)).map((path) => parentOf(path) ?? path);
+  const named = files.filter((path) => !path.startsWith("!")).map((path) => posix.normalize(path));
+  const all = [...folders, ...named].map((path) => path.replace(/^\/|(\/\*\*?)?\/?$/g, ""));
+  return [...new Set(all)].filter((path) => path !== "" && path !== "." && !path.startsWith(".."));
+}
+
+function parentOf(path: string): string | undefined {
+  const at = path.indexOf("/");
+  return at <= 0 ? undefined : path.slice(0, at);
+}
+
+function stringsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(stringsIn) : [];
+}
+
+/** The files of a package, sorted; a link counts as what it leads to. */
+export function packageFiles(directory: string, includes: Includes): PackageFile[] {
+  const files: PackageFile[] = [];
+  const visit = (folder: string, open: readonly string[]) => {
+    for (const entry of readdirSync(join(directory, folder), { withFileTypes: true })) {
+      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      const source = join(directory, path);
+      const stats = entry.isDirectory() ? undefined : statSync(source, { throwIfNoEntry: false });
+      const isFolder = stats?.isDirectory() ?? entry.isDirectory();
+      if (!includes(toBytes(path), isFolder)) continue;
+      if (stats?.isFile()) files.push({ path, source, identity: identityOf(stats) });
+      if (!isFolder) continue;
+      const real = stats ? realpathSync(source) : source;
+      if (!open.includes(real)) visit(path, [...open, real]);
     }
   };
-  visit(name, directory);
-  return found;
+  visit("", [directory]);
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-async function listFiles(directory: string, path: string): Promise<string[]> {
-  const entries = await readdir(join(directory, path), { withFileTypes: true });
-  const lists = entries.map(async (entry) => {
-    const inner = path === "" ? entry.name : `${path}/${entry.name}`;
-    if (entry.isDirectory()) return entry.name === "node_modules" ? [] : await listFiles(directory, inner);
-    return entry.isFile() ? [inner] : [];
-  });
-  return (await Promise.all(lists)).flat();
+export function identityOf({ ino, size, mtimeMs, ctimeMs, mode }: Stats): string {
+  return [ino, size, mtimeMs, ctimeMs, mode & 0o111].join();
 }
-
-const LOADED = /\.(js|cjs|mjs|json|wasm)$/;
-const MAYBE_BINARY = /(^|\/)[^./]+$|\.node$|\.so(\.\d+)*$/;
-
-/** A package's sources, headers and documents are several times the size of its code, and never loaded. */
-async function kindOf(file: string, platform: Platform): Promise<"script" | "native" | "unneeded"> {
-  const path = file.replaceAll("\\", "/");
-  if (LOADED.test(path)) return "script";
-  if (!MAYBE_BINARY.test(path)) return "unneeded";
-  return (await runsOn(file, platform)) ? "native" : "unneeded";
-}
-
-/** elf.h: e_machine. */
-const MACHINES: Readonly<Record<string, number>> = {
-  x64: 62,
-  arm64: 183,
-  arm: 40,
-  ia32: 3,
-  riscv64: 243,
-  loong64: 258,
-  ppc64: 21,
-  s390x: 22,
-};
-const HEADER_BYTES = 20;
-
-/** Whether it is an ELF file for `arch`, linked to `libc` or to none. */
-export async function runsOn(file: string, { platform, arch, libc }: Platform): Promise<boolean> {
-  if (platform !== "linux") return false;
-  const header = Buffer.alloc(HEADER_BYTES);
-  const handle = await open(file);
-  try {
-    const { bytesRead } = await handle.read(header, 0, HEADER_BYTES, 0);
-    if (bytesRead < HEADER_BYTES || !header.subarray(0, 4).equals(ELF_MAGIC)) return false;
-  } finally {
-    await handle.close();
-  }
-  const isBigEndian = header[5] === 2;
-  const machine = isBigEndian ? header.readUInt16BE(18) : header.readUInt16LE(18);
-  if (machine !== MACHINES[arch]) return false;
-  const content = await readFile(file);
-  const other = libc === "musl" ? "libc.so.6\0" : "libc.musl-";
-  return !content.includes(other, 0, "latin1");
-}
-
-const ELF_MAGIC = Buffer.from("\x7fELF", "latin1");

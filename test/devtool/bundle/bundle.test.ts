@@ -1,41 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
 import { promisify } from "node:util";
-import { nativePackages } from "../../../devtool/bundle/addons/imports.ts";
-import { BundleFailure, type Bundler, createBundler } from "../../../devtool/bundle/bundle.ts";
-import type { ProjectBundle } from "../../../devtool/config/project.ts";
-import { temporaryDirectory } from "../../rig/host.ts";
+import { createBundler } from "../../../devtool/bundle/bundle.ts";
+import { BundleFailure } from "../../../devtool/bundle/bundle-failure.ts";
+import { bundlerOf, write } from "./bundlers.ts";
 
 const run = promisify(execFile);
 const signal = new AbortController().signal;
-
-async function write(root: string, files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
-  }
-}
-
-async function bundlerOf(
-  t: TestContext,
-  files: Readonly<Record<string, string>>,
-  config: Partial<ProjectBundle> = {},
-): Promise<{ root: string; bundler: Bundler }> {
-  const root = await temporaryDirectory(t);
-  await write(root, files);
-  const bundler = createBundler(root, {
-    entryPoints: { main: "src/main.ts" },
-    outdir: ".devtool",
-    addons: [],
-    options: {},
-    ...config,
-  });
-  t.after(() => bundler.dispose());
-  return { root, bundler };
-}
 
 test("a bundle runs, with packages of either kind in it", async (t) => {
   const { root, bundler } = await bundlerOf(t, {
@@ -51,7 +25,7 @@ test("a bundle runs, with packages of either kind in it", async (t) => {
   const bundle = await bundler.build(signal);
   assert.deepEqual(bundle.changed, [".devtool/main.js.map", ".devtool/main.js", ".devtool/package.json"]);
   assert.deepEqual(bundle.inputs.toSorted(), ["src/a.ts", "src/main.ts"]);
-  assert.deepEqual(bundle.addons, []);
+  assert.deepEqual(bundle.apart.addons, []);
   const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
   assert.equal(stdout, "a esm function\n");
 });
@@ -96,13 +70,13 @@ test("a bundle runs as the kind of module it is, whatever the package.json of th
     ["esm", "commonjs"],
   ] as const) {
     const sources = {
-      "src/main.ts": "console.log(typeof __filename);",
+      "src/main.ts": "import { homedir } from 'node:os';\nconsole.log(typeof homedir);",
       "package.json": `{"type":"${type}"}`,
     };
     const { root, bundler } = await bundlerOf(t, sources, { options: { format } });
     await bundler.build(signal);
-    const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
-    assert.equal(stdout, format === "cjs" ? "string\n" : "undefined\n");
+    const { stdout, stderr } = await run(process.execPath, [join(root, ".devtool/main.js")]);
+    assert.deepEqual([stdout, stderr], ["function\n", ""]);
   }
 });
 
@@ -206,7 +180,8 @@ for (const [title, files, addons] of NATIVE) {
       { addons },
     );
     const bundle = await bundler.build(signal);
-    assert.deepEqual(bundle.addons, [{ name: "addon", version: "0.0.0", directory: join(root, "node_modules/addon") }]);
+    const directory = join(root, "node_modules/addon");
+    assert.deepEqual(bundle.apart.addons, [{ name: "addon", directory, isOptional: false }]);
     assert.match(await readFile(join(root, ".devtool/main.js"), "utf8"), /from "addon\/sub\.js"/);
   });
 }
@@ -217,25 +192,12 @@ test("a package installed between two builds is taken into account", async (t) =
     "node_modules/late/package.json": "{}",
     "node_modules/late/index.js": "export default 1;",
   });
-  assert.deepEqual((await bundler.build(signal)).addons, []);
+  assert.deepEqual((await bundler.build(signal)).apart.addons, []);
   await write(root, { "node_modules/late/binding.gyp": "{}", "node_modules/.package-lock.json": "{}" });
   assert.deepEqual(
-    (await bundler.build(signal)).addons.map(({ name }) => name),
+    (await bundler.build(signal)).apart.addons.map(({ name }) => name),
     ["late"],
   );
-});
-
-test("native packages are found wherever an import can reach them", async (t) => {
-  const root = await temporaryDirectory(t);
-  const native = '{ "gypfile": true }';
-  await write(root, {
-    "node_modules/above/package.json": native,
-    "project/node_modules/@scope/one/package.json": native,
-    "project/node_modules/plain/package.json": "{}",
-    "project/node_modules/plain/node_modules/nested/package.json": native,
-    "project/node_modules/broken/package.json": "{",
-  });
-  assert.deepEqual((await nativePackages(join(root, "project"))).sort(), ["@scope/one", "above", "nested"]);
 });
 
 test("esbuild collects less often than Go does, and no other process is started so", {

@@ -1,0 +1,119 @@
+import { readFile } from "node:fs/promises";
+import { Failure } from "../../failure.ts";
+import { type Compile, compiledFiles } from "./compiled.ts";
+import { runsOn } from "./elf.ts";
+import { fetchFor } from "./fetch.ts";
+import { ofInstalled, type PackageFile, packageFiles } from "./files.ts";
+import { shownPlatform } from "./npm.ts";
+import { hasNativeParts, isCompiled, isFor, type Platform, platformPackages } from "./package.ts";
+import { type Installed, isRequired, resolveTree } from "./tree.ts";
+
+/** What is to be shipped, while its native parts are found. */
+export interface Shipment {
+  readonly tree: Map<string, Installed>;
+  /** By the package's directory. */
+  readonly files: Map<string, readonly PackageFile[]>;
+}
+
+export interface Place {
+  readonly target: Platform;
+  /** A folder on this machine. */
+  readonly cache: string;
+  readonly compile: Compile;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Gives each package its native parts for the target, of its own, from the registry or compiled there. Returns what could
+ * not be had and is not among `required`, with why; that is left out. @throws Failure
+ */
+export async function completeNative(
+  shipment: Shipment,
+  required: ReadonlySet<string>,
+  place: Place,
+): Promise<Map<string, Failure>> {
+  const missing = new Map<string, Failure>();
+  for (const installed of [...shipment.tree.values()]) {
+    try {
+      await complete(installed, shipment, place);
+    } catch (error) {
+      if (!(error instanceof Failure) || required.has(installed.directory)) throw error;
+      missing.set(installed.directory, error);
+    }
+  }
+  for (const directory of missing.keys()) shipment.tree.delete(directory);
+  return missing;
+}
+
+/** What cannot be done without: from these packages along what each needs. */
+export function requiredFrom(directories: readonly string[], tree: ReadonlyMap<string, Installed>): Set<string> {
+  const required = new Set<string>();
+  const waiting = [...directories];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    const installed = tree.get(at);
+    if (required.has(at) || !installed) continue;
+    required.add(at);
+    for (const [name, found] of installed.dependencies)
+      if (found !== undefined && isRequired(installed.manifest, name)) waiting.push(found);
+  }
+  return required;
+}
+
+async function complete(installed: Installed, shipment: Shipment, place: Place): Promise<void> {
+  const { directory, manifest, dependencies } = installed;
+  const { target } = place;
+  const files = shipment.files.get(directory) ?? [];
+  const binaries = files.filter(({ path }) => path.endsWith(".node"));
+  if (binaries.length === 0 && !hasNativeParts(manifest, directory)) return;
+  const usable = await usableOf(binaries, target);
+  // Another platform's would be loaded instead of ours: node-gyp-build looks for a compiled one first.
+  const kept = files.filter((file) => !binaries.includes(file) || usable.includes(file));
+  shipment.files.set(directory, kept);
+  const names = platformPackages(manifest, target.platform);
+  if (usable.length > 0 || names.some((name) => dependencies.get(name) !== undefined)) return;
+  if (names.length > 0 && (await addFetched(installed, names, shipment, place))) return;
+  if (isCompiled(manifest, directory)) {
+    const made = await compiledFiles({ ...shipment, package: installed }, place);
+    shipment.files.set(directory, [...kept.filter(({ path }) => !made.some((file) => file.path === path)), ...made]);
+  } else if (binaries.length + names.length > 0) throw noNativePart(installed, target);
+}
+
+/** Those that are for the target, with what they need; false: none is. */
+async function addFetched(
+  installed: Installed,
+  names: readonly string[],
+  { tree, files }: Shipment,
+  { target, cache, signal }: Place,
+): Promise<boolean> {
+  const fetched = await fetchFor(installed, names, target, cache, signal);
+  if (fetched.size === 0) return false;
+  for (const [directory, found] of resolveTree([...fetched.values()], (manifest) => isFor(manifest, target))) {
+    tree.set(directory, found);
+    files.set(directory, packageFiles(directory, ofInstalled));
+  }
+  tree.set(installed.directory, { ...installed, dependencies: new Map([...installed.dependencies, ...fetched]) });
+  return true;
+}
+
+async function usableOf(binaries: readonly PackageFile[], target: Platform): Promise<PackageFile[]> {
+  const checks = binaries.map(async (file) => (await isUsable(file, target)) && file);
+  return (await Promise.all(checks)).filter((file) => file !== false);
+}
+
+/** A binary without Node-API is for one major version; node-gyp-build knows which by a prebuilt one's name. */
+async function isUsable({ path, source }: PackageFile, target: Platform): Promise<boolean> {
+  if (!(await runsOn(source, target))) return false;
+  if (/(^|\/)prebuilds\//.test(path) || !target.node || majorOf(target.node) === majorOf(process.version)) return true;
+  return (await readFile(source)).includes("napi_register_module_v", 0, "latin1");
+}
+
+export function majorOf(version: string): string {
+  return version.replace(/^v/, "").split(".")[0] ?? "";
+}
+
+function noNativePart({ manifest: { name, version } }: Installed, target: Platform): Failure {
+  return new Failure(`${name}@${version} has no native part for ${shownPlatform(target)}`, {
+    code: "package-unavailable",
+    remedy: "choose a version that has a binary for that platform, or a target with another platform",
+  });
+}

@@ -1,0 +1,134 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Addon } from "./addons/apart.ts";
+import {
+  hasNativeParts,
+  isInstalled,
+  manifestFolder,
+  packageDirectory,
+  packageName,
+  packageOf,
+  readManifest,
+} from "./addons/package.ts";
+import { resolveTree } from "./addons/tree.ts";
+import type { Metafile, Outputs } from "./esbuild.ts";
+import { hasUnlocated, type Loaders, loaderOf, usesOf } from "./located.ts";
+
+/** What only a build shows about a project; each fact changes how it is built. */
+export interface Known {
+  /** Packages that are shipped, not bundled: real path → name. */
+  readonly apart: Map<string, string>;
+  /** The project's own files that use import.meta or __dirname: absolute paths. */
+  readonly located: Set<string>;
+  /** Whether something that is no file of the project or a package uses them. */
+  hasOthers: boolean;
+  /** Inputs and shipped packages that were looked at. */
+  readonly seen: Set<string>;
+}
+
+/** Before the first build: which of the project's own dependencies have native parts. A guess that saves a build. */
+export function firstKnown(root: string): Known {
+  const known: Known = { apart: new Map(), located: new Set(), hasOthers: false, seen: new Set() };
+  const { dependencies, optionalDependencies } = readManifest(root);
+  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    const directory = packageDirectory(name, root);
+    if (directory !== undefined) learnNative(known, new Map([[directory, name]]));
+  }
+  return known;
+}
+
+export interface Built {
+  readonly metafile: Metafile;
+  readonly outputFiles: Outputs;
+  /** Packages that it imports. */
+  readonly addons: readonly Addon[];
+}
+
+/** Adds to `known` what a build shows; returns whether another build will differ. */
+export async function learn(known: Known, root: string, built: Built, loaders: Loaders): Promise<boolean> {
+  const before = sizeOf(known);
+  const inputs = filesOf(root, built.metafile);
+  const paths = [...inputs, ...built.addons.map(({ directory }) => directory)];
+  if (paths.some((path) => !known.seen.has(path))) {
+    const packages = packagesOf(inputs, root, built.metafile);
+    learnNative(known, packages);
+    learnShared(known, packages, built.addons);
+    for (const path of paths) known.seen.add(path);
+  }
+  if (sizeOf(known) === before && built.outputFiles.some(({ contents }) => hasUnlocated(contents)))
+    await learnLocated(known, root, built.metafile, loaders);
+  return sizeOf(known) > before;
+}
+
+/** Of a build that failed: packages that can't be bundled because of their native parts. */
+export function learnFromFailure(known: Known, files: readonly string[]): boolean {
+  const before = sizeOf(known);
+  const packages = files.map(packageOf).filter((found) => found !== undefined);
+  learnNative(known, new Map(packages.map(({ name, directory }) => [directory, name])));
+  return sizeOf(known) > before;
+}
+
+function sizeOf({ apart, located, hasOthers }: Known): number {
+  return apart.size + located.size + (hasOthers ? 1 : 0);
+}
+
+function learnNative({ apart }: Known, packages: ReadonlyMap<string, string>): void {
+  for (const [directory, name] of packages)
+    if (hasNativeParts(readManifest(directory), directory)) apart.set(directory, name);
+}
+
+/** What a shipped package depends on would be there twice, once in the bundle: a class would not be its own instance's. */
+function learnShared({ apart }: Known, packages: ReadonlyMap<string, string>, addons: readonly Addon[]): void {
+  const shipped = resolveTree(addons.map(({ directory }) => directory));
+  for (const [directory, name] of packages) if (shipped.has(directory)) apart.set(directory, name);
+}
+
+/** A package that looks for its own files is shipped with them. */
+async function learnLocated(known: Known, root: string, metafile: Metafile, loaders: Loaders): Promise<void> {
+  const before = sizeOf(known);
+  const inputs = filesOf(root, metafile);
+  const packages = packagesOf(inputs, root, metafile);
+  for (const file of inputs) {
+    const loader = loaderOf(file, loaders);
+    if (known.located.has(file) || loader === undefined) continue;
+    if ((await usesOf(readFileSync(file, "utf8"), loader)).length === 0) continue;
+    const folder = packageOf(file)?.directory ?? manifestFolder(file);
+    const name = folder === undefined ? undefined : packages.get(folder);
+    if (folder !== undefined && name !== undefined && !isTypeScript(loader)) known.apart.set(folder, name);
+    else known.located.add(file);
+  }
+  if (sizeOf(known) === before) known.hasOthers = true;
+}
+
+/** Node.js runs none of a package. */
+function isTypeScript(loader: string): boolean {
+  return loader.startsWith("ts");
+}
+
+/** Absolute paths of the inputs that are files. */
+function filesOf(root: string, { inputs }: Metafile): string[] {
+  return Object.keys(inputs)
+    .filter((path) => !/^[^/]{2,}:/.test(path))
+    .map((path) => join(root, path));
+}
+
+/** The packages among the inputs: real path → name. One of a workspace is one if it is imported by its name. */
+function packagesOf(files: readonly string[], root: string, { inputs }: Metafile): Map<string, string> {
+  const packages = new Map<string, string>();
+  let hasLinked = false;
+  for (const file of files) {
+    const found = packageOf(file);
+    if (found) packages.set(found.directory, found.name);
+    else hasLinked ||= manifestFolder(file) !== root;
+  }
+  if (!hasLinked) return packages;
+  for (const [importer, { imports }] of Object.entries(inputs))
+    for (const { original, path, external } of imports) {
+      if (external || original === undefined || /^[./]/.test(original)) continue;
+      const folder = manifestFolder(join(root, path));
+      if (folder === undefined || folder === root || isInstalled(folder)) continue;
+      const name = packageName(original);
+      if (packageDirectory(name, dirname(join(root, importer))) === folder) packages.set(folder, name);
+    }
+  return packages;
+}

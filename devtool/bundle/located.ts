@@ -1,0 +1,163 @@
+import { readFile } from "node:fs/promises";
+import { extname, relative, sep } from "node:path";
+import { type Loader, type OnLoadResult, type Plugin, transformText } from "./esbuild.ts";
+
+/*
+ * In a bundle, import.meta and __dirname would be those of the output. Here they are the source file's: of the one in the mirror,
+ * so that what lies beside it is found. Each use becomes one of these names; a file that has a use declares them, with
+ * its own path. esbuild binds the use to the declaration; a name that is left without one betrays a file that was not known to
+ * have a use. So only files that have one cost a callback.
+ */
+const META = "devtoolMeta";
+const DIRNAME = "devtoolDirname";
+const FILENAME = "devtoolFilename";
+const NAMES = { "import.meta": META, __dirname: DIRNAME, __filename: FILENAME };
+const PREFIX = "devtool";
+/** Declared by the banner: a function of the source's path. */
+const LOCATE = "devtoolLocate";
+
+/** For esbuild's `define`. */
+export const LOCATIONS: Readonly<Record<string, string>> = NAMES;
+
+/** Whether an output has a use in a file that does not declare the names. */
+export function hasUnlocated(contents: Uint8Array): boolean {
+  const bytes = Buffer.from(contents.buffer, contents.byteOffset, contents.byteLength);
+  if (!bytes.includes(PREFIX, 0, "latin1")) return false;
+  const text = bytes.toString("latin1");
+  return Object.values(NAMES).some((name) => {
+    const isUsed = new RegExp(`(?<![\\w$])${name}(?![\\w$])`).test(text);
+    return isUsed && !text.includes(`${name} = `);
+  });
+}
+
+const USE = /\bimport\s*\.\s*meta\b|\b__dirname\b|\b__filename\b/;
+
+/** Which of the names a source uses; a use in a comment, a string or a scope of its own is none. */
+export async function usesOf(text: string, loader: Loader): Promise<string[]> {
+  if (!USE.test(text)) return [];
+  const code = await transformText(text, { loader, define: { ...LOCATIONS }, legalComments: "none", jsx: "preserve" });
+  return Object.values(NAMES).filter((name) => new RegExp(`(?<![\\w$"'])${name}(?![\\w$])`).test(code ?? name));
+}
+
+/** Suffix → loader; undefined: esbuild's own. */
+export type Loaders = Readonly<Record<string, string>> | undefined;
+
+const LOADERS: Readonly<Record<string, Loader>> = {
+  ".js": "js",
+  ".mjs": "js",
+  ".cjs": "js",
+  ".jsx": "jsx",
+  ".ts": "ts",
+  ".mts": "ts",
+  ".cts": "ts",
+  ".tsx": "tsx",
+};
+
+/** The loader of a source file by its name; undefined for data. */
+export function loaderOf(file: string, loaders: Loaders): Loader | undefined {
+  const loader = loaders?.[extname(file)] ?? LOADERS[extname(file)];
+  return loader !== undefined && ["js", "jsx", "ts", "tsx"].includes(loader) ? (loader as Loader) : undefined;
+}
+
+/** Lets the files of `located`, absolute paths, declare the names. */
+export function locatedSources(root: string, located: ReadonlySet<string>, loaders: Loaders): Plugin {
+  return {
+    name: "located-sources",
+    setup: (build) => {
+      if (located.size === 0) return;
+      build.onLoad({ filter: oneOf([...located]) }, async ({ path }) => {
+        const loader = loaderOf(path, loaders);
+        if (loader === undefined) return undefined;
+        return { contents: declare(await readFile(path, "utf8"), root, path), loader };
+      });
+    },
+  };
+}
+
+/** A project's plugin, whose own results for the files of `located` declare the names too. */
+export function locating(plugin: Plugin, root: string, located: ReadonlySet<string>): Plugin {
+  const withNames = (path: string, result: OnLoadResult | null | undefined) => {
+    if (result?.contents === undefined || !located.has(path)) return result;
+    const text = typeof result.contents === "string" ? result.contents : Buffer.from(result.contents).toString();
+    return { ...result, contents: declare(text, root, path) };
+  };
+  return {
+    name: plugin.name,
+    setup: (build) =>
+      plugin.setup({
+        ...build,
+        onLoad: (options, callback) =>
+          build.onLoad(options, async (args) => withNames(args.path, await callback(args))),
+      }),
+  };
+}
+
+function oneOf(files: readonly string[]): RegExp {
+  return new RegExp(`^(${files.map((file) => file.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`);
+}
+
+const HEAD = /^(?:\ufeff?#![^\n]*\n)?(?:\s*(?:"use strict"|'use strict');?)?/;
+
+/** Relative, in the form that `new URL` takes. */
+function asUrl(path: string): string {
+  return encodeURI(`./${path}`).replace(/[?#]/g, encodeURIComponent);
+}
+
+/** On the first line of code, so that all lines stay what they are. */
+function declare(text: string, root: string, file: string): string {
+  const path = JSON.stringify(asUrl(relative(root, file).replaceAll(sep, "/")));
+  const pure = "/* @__PURE__ */ ";
+  const names = [
+    `${META} = ${pure}${LOCATE}(${path})`,
+    `${DIRNAME} = ${pure}${LOCATE}(${path}, "dirname")`,
+    `${FILENAME} = ${pure}${LOCATE}(${path}, "filename")`,
+  ];
+  const head = HEAD.exec(text)?.[0] ?? "";
+  return `${head}var ${names.join(", ")};${text.slice(head.length)}`;
+}
+
+/** Where the sources of outputs are: output → source, relative to the bundle's folder and to the project, posix. */
+export type Sources = Readonly<Record<string, string>>;
+
+/**
+ * JavaScript for the head of each output below the folder `outdir`: declares what the sources call. A program asks whether it
+ * is the main one by comparing import.meta.url with process.argv[1], which becomes the source's path too for `entries`.
+ */
+export function locator(outdir: string, isModule: boolean, entries: Sources): string {
+  const folder = `/${encodeURI(outdir)}/`;
+  const urls = Object.fromEntries(Object.entries(entries).map(([output, source]) => [output, asUrl(source)]));
+  const [imports, self, meta] = isModule ? OF_MODULE : OF_COMMONJS;
+  return [
+    imports,
+    `const devtoolSelf = ${self}, devtoolAt = devtoolSelf.lastIndexOf(${JSON.stringify(folder)});`,
+    "const devtoolRoot = devtoolSelf.slice(0, devtoolAt + 1);",
+    `const devtoolSource = ${JSON.stringify(urls)}[decodeURI(devtoolSelf.slice(devtoolAt + ${folder.length}))];`,
+    "const devtoolIsMain = devtoolPath(devtoolSelf) === process.argv[1];",
+    "if (devtoolIsMain && devtoolSource) process.argv[1] = devtoolPath(new URL(devtoolSource, devtoolRoot));",
+    `const ${LOCATE} = (path, part) => {`,
+    "const { href: url } = new URL(path, devtoolRoot), filename = devtoolPath(url), dirname = devtoolParent(filename);",
+    'if (part) return part === "dirname" ? dirname : filename;',
+    `const meta = ${meta}, resolve = (name) => (/^\\.{0,2}\\//.test(name) ? new URL(name, url).href : meta.resolve(name));`,
+    "return { ...meta, url, filename, dirname, resolve, main: devtoolIsMain && filename === process.argv[1] };",
+    "};",
+  ].join(" ");
+}
+
+const OF_MODULE = [
+  'import { fileURLToPath as devtoolPath } from "node:url"; import { dirname as devtoolParent } from "node:path";',
+  "import.meta.url",
+  "import.meta",
+];
+const OF_COMMONJS = [
+  'const { fileURLToPath: devtoolPath, pathToFileURL: devtoolUrl } = require("node:url"), { dirname: devtoolParent } = require("node:path");',
+  "devtoolUrl(__filename).href",
+  "{ resolve: (name) => devtoolUrl(require.resolve(name)).href }",
+];
+
+/** For uses in what is no file of the project, such as a plugin's own modules: they get the output's. */
+export function fallback(isModule: boolean): string {
+  const values = isModule
+    ? [META, "import.meta", DIRNAME, "import.meta.dirname", FILENAME, "import.meta.filename"]
+    : [META, "{}", DIRNAME, "__dirname", FILENAME, "__filename"];
+  return `Object.assign(globalThis, { ${values.map((word, at) => (at % 2 === 0 ? `${word}:` : `${word},`)).join(" ")} });`;
+}

@@ -1,0 +1,140 @@
+import { join, posix, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { ProjectBundle } from "../config/project.ts";
+import type { Apart } from "./addons/addons.ts";
+import { type Addon, importsApart } from "./addons/apart.ts";
+import { createIncludes } from "./addons/files.ts";
+import { BundleFailure } from "./bundle-failure.ts";
+import {
+  type BuildContext,
+  type BuildOptions,
+  type BuildResult,
+  diagnosticsOf,
+  newContext,
+  type Plugin,
+} from "./esbuild.ts";
+import { type Built, firstKnown, type Known, learn, learnFromFailure } from "./learn.ts";
+import { fallback, LOCATIONS, locatedSources, locating, locator, type Sources } from "./located.ts";
+
+/** One build after the other, until other packages are installed. */
+export interface BuildSession {
+  readonly root: string;
+  readonly config: ProjectBundle;
+  readonly installed: string;
+  /** Whether a debugger reads the source map. */
+  readonly isInspected: boolean;
+  readonly known: Known;
+  /** The packages that the last build imports, by name. */
+  readonly addons: Map<string, Addon>;
+  readonly includesOf: ReturnType<typeof createIncludes>;
+  /** undefined before the first build, and once more is known than it was made for. */
+  context: BuildContext | undefined;
+  /** Of the last build; undefined before the first. */
+  apart: Apart | undefined;
+  /** Of the last build. */
+  entries: Sources;
+}
+
+export function newSession(root: string, config: ProjectBundle, installed: string, isInspected: boolean): BuildSession {
+  return {
+    root,
+    config,
+    installed,
+    isInspected,
+    known: firstKnown(root),
+    addons: new Map(),
+    includesOf: createIncludes(),
+    context: undefined,
+    apart: undefined,
+    entries: {},
+  };
+}
+
+/** Builds again as long as a build shows something that changes the next one. */
+export async function buildAsKnown(session: BuildSession, signal: AbortSignal): Promise<Result> {
+  for (;;) {
+    const { result, isFinal } = await buildAndLearn(session, signal);
+    if (result && isFinal) return result;
+    await session.context?.dispose();
+    session.context = undefined;
+  }
+}
+
+export type Result = BuildResult & Pick<Built, "outputFiles" | "metafile">;
+
+async function buildAndLearn(
+  session: BuildSession,
+  signal: AbortSignal,
+): Promise<{ readonly result?: Result; readonly isFinal: boolean }> {
+  const { root, known, addons } = session;
+  addons.clear();
+  let result: Result;
+  try {
+    session.context ??= await newContext(options(session));
+    signal.throwIfAborted();
+    result = (await session.context.rebuild()) as Result;
+  } catch (error) {
+    signal.throwIfAborted();
+    const diagnostics = diagnosticsOf(error);
+    if (!diagnostics) throw error;
+    const files = diagnostics.map(({ file }) => resolve(root, file));
+    if (learnFromFailure(known, files)) return { isFinal: false };
+    throw new BundleFailure(diagnostics);
+  }
+  signal.throwIfAborted();
+  session.entries = entriesOf(session, result);
+  const isNew = await learn(known, root, { ...result, addons: [...addons.values()] }, session.config.options.loader);
+  return { result, isFinal: !isNew };
+}
+
+function entriesOf({ config }: BuildSession, { metafile }: Result): Sources {
+  const outputs = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint !== undefined);
+  return Object.fromEntries(
+    outputs.map(([output, { entryPoint = "" }]) => [posix.relative(config.outdir, output), entryPoint]),
+  );
+}
+
+function options({ root, config, known, addons, entries, isInspected }: BuildSession): BuildOptions {
+  const { banner, plugins = [], define, ...rest } = config.options;
+  const format = rest.format ?? "esm";
+  const isModule = format === "esm";
+  const sources = Object.entries(entries).filter(([, source]) => known.located.has(join(root, source)));
+  const located = known.located.size > 0 ? locator(config.outdir, isModule, Object.fromEntries(sources)) : "";
+  const others = known.hasOthers ? fallback(isModule) : "";
+  const own = { ...(rest as BuildOptions), format, define: { ...LOCATIONS, ...define } };
+  const apart = { names: config.addons, directories: known.apart };
+  return {
+    platform: "node",
+    target: "node20.19",
+    sourcemap: "linked",
+    // The mirror has the sources; in the map they would double what each save builds, compares and sends.
+    sourcesContent: false,
+    ...own,
+    banner: {
+      ...banner,
+      js: [isModule ? REQUIRE : "", others, located, banner?.["js"] ?? ""].filter(Boolean).join("\n"),
+    },
+    entryPoints: config.entryPoints as Record<string, string>,
+    outdir: config.outdir,
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+    plugins: [
+      importsApart(root, apart, addons),
+      ...(plugins as readonly Plugin[]).map((plugin) => locating(plugin, root, known.located)),
+      locatedSources(root, known.located, rest.loader),
+    ],
+    ...(isInspected ? localSources(root, config) : {}),
+  };
+}
+
+/** A debugger reads the map with the script, which is on the target; the files that it names are here. */
+function localSources(root: string, { outdir }: ProjectBundle) {
+  return { sourcemap: "inline", sourceRoot: pathToFileURL(`${join(root, outdir)}/`).href } as const;
+}
+
+/** CommonJS packages in an ES module call require() for Node's own modules. */
+const REQUIRE =
+  "import { createRequire as devtoolCreateRequire } from 'node:module'; const require = devtoolCreateRequire(import.meta.url);";

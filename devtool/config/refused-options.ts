@@ -1,0 +1,23 @@
+/** Options of esbuild that a bundle here can't have, and why. */
+export const REFUSED_OPTIONS: Readonly<Record<string, string>> = {
+  absPaths: "messages name files relative to the project",
+  absWorkingDir: "it is the project's folder",
+  allowOverwrite: "an output never replaces a source",
+  bundle: "it always bundles",
+  color: "devtool prints the messages",
+  globalName: "nothing in Node.js reads it",
+  logLevel: "devtool prints the messages; logOverride changes one of them",
+  logLimit: "devtool prints the messages",
+  mangleCache: "names are not mangled",
+  mangleProps: "names are not mangled: packages beside the bundle keep theirs",
+  mangleQuoted: "names are not mangled",
+  metafile: "devtool reads it for itself",
+  outfile: "entryPoints: { name: source } names the output, in outdir",
+  packages: "the target has no packages of its own: addons lists those to ship instead of bundling them",
+  platform: "the program runs in Node.js",
+  preserveSymlinks: "a package is looked for from its real path, as Node.js does",
+  reserveProps: "names are not mangled",
+  sourceRoot: "source maps name the sources on this machine",
+  stdin: "entryPoints names files",
+  write: "outputs go to outdir",
+};

@@ -1,0 +1,100 @@
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, posix } from "node:path";
+import { buffer, text } from "node:stream/consumers";
+import type { Source } from "../bundle/addons/compiled.ts";
+import { BUILD_STAMPS } from "../config/project.ts";
+import { Failure } from "../failure.ts";
+import { createFilter } from "../ignore/filter.ts";
+import { eachLine } from "../process/lines.ts";
+import { sync } from "../sync/sync.ts";
+import type { OpenLane } from "./lane.ts";
+
+type Place = Pick<OpenLane, "lane" | "connection" | "mirror" | "rsync" | "report">;
+
+/**
+ * Runs a package's install script on the target, as npm does, in a folder beside the mirror's files that is gone afterwards.
+ * Returns the binaries that it made or downloaded: path in the package → content. @throws Failure
+ */
+export async function compileAddon(source: Source, place: Place, signal: AbortSignal): Promise<Map<string, Buffer>> {
+  const { connection, mirror, rsync, report, lane } = place;
+  const what = `${source.name}@${source.version}`;
+  report({ event: "notice", text: `${what} has no binary for ${lane.target}: it is installed there, once` });
+  const folder = posix.join(mirror, BUILD_STAMPS, "addon");
+  const staging = await mkdtemp(join(tmpdir(), "devtool-addon."));
+  try {
+    await stage(source, staging);
+    await sync(connection, { root: staging, mirror: folder, rsync, filter: ALL_FILES }, signal);
+    await install(source.name, what, folder, place, signal);
+    const made = await binariesIn(posix.join(folder, "node_modules", source.name), place, signal);
+    const old = (path: string) => source.files.has(`node_modules/${source.name}/${path}`);
+    const fresh = [...made].filter(([path]) => !old(path));
+    if (fresh.length > 0) return new Map(fresh);
+    throw new Failure(`installing ${what} on ${lane.target} made no binary`, { code: "build-failed" });
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+    await run(["rm", "-rf", "--", folder], place).catch(() => {}); // the next one replaces what is left
+  }
+}
+
+const ALL_FILES = createFilter({ exclude: ["!node_modules"] });
+
+async function stage({ name, version, files }: Source, staging: string): Promise<void> {
+  // npm runs no install script that is not allowed, from some version on.
+  const manifest = { private: true, dependencies: { [name]: version }, allowScripts: { [name]: true } };
+  await writeFile(join(staging, "package.json"), JSON.stringify(manifest));
+  for (const [path, file] of files) {
+    await mkdir(dirname(join(staging, path)), { recursive: true });
+    await copyFile(file, join(staging, path));
+  }
+}
+
+/** node-gyp downloads Node.js's headers unless they are where most packages of it have them. */
+const INSTALL = `node=$(readlink -f "$(command -v node)") && prefix=\${node%/bin/*}
+[ -e "$prefix/include/node/node.h" ] && export npm_config_nodedir="$prefix"
+exec npm rebuild "$1" --foreground-scripts --ignore-scripts=false --no-audit --no-fund --global=false 2>&1`;
+
+async function install(name: string, what: string, folder: string, place: Place, signal: AbortSignal): Promise<void> {
+  const { connection, report, lane } = place;
+  const npm = await connection.exec(["sh", "-c", INSTALL, "sh", name], { cwd: folder, signal });
+  npm.stdin.end();
+  npm.stderr.resume();
+  const [status] = await Promise.all([
+    npm.exited,
+    eachLine(npm.stdout, (line) => report({ event: "log", text: line })),
+  ]);
+  signal.throwIfAborted();
+  if (status.code === 0) return;
+  const missing = (await run(["sh", "-c", MISSING], place)).toString().split("\n").filter(Boolean);
+  if (missing.length === 0)
+    throw new Failure(`${what} can't be installed on ${lane.target}; npm's output is above`, { code: "build-failed" });
+  throw new Failure(`${lane.target} has no ${missing.join(", ")}, to compile ${what} with`, {
+    code: "tool-missing",
+    remedy: `install it there, on Debian and Ubuntu: apt-get install ${missing.join(" ")}`,
+  });
+}
+
+const MISSING = 'for tool in npm python3 make g++; do command -v "$tool" >/dev/null || echo "$tool"; done';
+
+const FIND = `find . -path ./node_modules -prune -o -type f \\( -name '*.node' -o -name '*.so' -o -name '*.so.*' \\) -print`;
+
+async function binariesIn(folder: string, place: Place, signal: AbortSignal): Promise<Map<string, Buffer>> {
+  const found = await place.connection.exec(["sh", "-c", FIND], { cwd: folder, signal });
+  found.stdin.end();
+  found.stderr.resume();
+  const [printed] = await Promise.all([text(found.stdout), found.exited]);
+  const paths = printed.split("\n").filter((path) => path !== "" && !/\/(obj\.target|\.deps)\//.test(path));
+  const made = new Map<string, Buffer>();
+  for (const path of paths.map((line) => posix.normalize(line)))
+    made.set(path, await run(["cat", "--", posix.join(folder, path)], place));
+  return made;
+}
+
+/** What it prints. */
+async function run(argv: readonly string[], { connection }: Place): Promise<Buffer> {
+  const process = await connection.exec(argv);
+  process.stdin.end();
+  process.stderr.resume();
+  const [output] = await Promise.all([buffer(process.stdout), process.exited]);
+  return output;
+}

@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { npmCommand } from "../../../../devtool/bundle/addons/npm.ts";
+import type { Platform } from "../../../../devtool/bundle/addons/package.ts";
+import { temporaryDirectory } from "../../../rig/host.ts";
+import { write } from "../bundlers.ts";
+import { elf, type Registry, startRegistry } from "./registry.ts";
+import { HERE, shipperOf } from "./shipped.ts";
+
+const X64: Platform = { ...HERE, arch: "x64" };
+const ARM64: Platform = { ...HERE, arch: "arm64" };
+const MUSL: Platform = { ...X64, libc: "musl" };
+
+const forPlatform = (arch: "x64" | "arm64", libc: "glibc" | "musl") => ({
+  "package.json": JSON.stringify({ os: ["linux"], cpu: [arch], libc: [libc] }),
+  "addon.node": elf(arch, libc),
+});
+const VERSIONS = {
+  "@x/addon-linux-x64-gnu": "^1.0.0",
+  "@x/addon-linux-x64-musl": "1.1.0",
+  "@x/addon-linux-arm64-gnu": "1.1.0",
+};
+const PACKAGES = {
+  "addon@1.1.0": { "package.json": JSON.stringify({ optionalDependencies: VERSIONS }), "index.js": "" },
+  "@x/addon-linux-x64-gnu@1.0.0": forPlatform("x64", "glibc"),
+  "@x/addon-linux-x64-gnu@1.1.0": forPlatform("x64", "glibc"),
+  "@x/addon-linux-x64-musl@1.1.0": forPlatform("x64", "musl"),
+  "@x/addon-linux-arm64-gnu@1.1.0": forPlatform("arm64", "glibc"),
+};
+
+/** A project that npm installed for another machine than the target, as on macOS. */
+async function installedForMac(t: TestContext, packages: object = {}): Promise<{ root: string; registry: Registry }> {
+  const registry = await startRegistry(t, { ...PACKAGES, ...packages });
+  const root = await temporaryDirectory(t);
+  await write(root, {
+    "package.json": '{ "type": "module", "dependencies": { "addon": "1.1.0" } }',
+    "src/main.js": 'import "addon";',
+  });
+  await registry.run("npm", ["install", "--os=darwin", "--cpu=arm64"], root);
+  registry.asked.length = 0;
+  return { root, registry };
+}
+
+test("the part for the target comes from the registry in the version of the lock file, once", async (t) => {
+  const { root, registry } = await installedForMac(t);
+  for (const [target, part] of [
+    [X64, "@x/addon-linux-x64-gnu"],
+    [MUSL, "@x/addon-linux-x64-musl"],
+    [ARM64, "@x/addon-linux-arm64-gnu"],
+    [X64, "@x/addon-linux-x64-gnu"],
+  ] as const) {
+    const { files } = await shipperOf(t, root, [], { target })();
+    assert.deepEqual(
+      files.filter((path) => path.endsWith(".node")),
+      [`${part}/addon.node`],
+    );
+  }
+  const tarballs = registry.asked.filter((path) => path.endsWith(".tgz"));
+  assert.deepEqual(tarballs.map((path) => path.replace(/.*\//, "")).sort(), [
+    "addon-linux-arm64-gnu-1.1.0.tgz",
+    "addon-linux-x64-gnu-1.1.0.tgz",
+    "addon-linux-x64-musl-1.1.0.tgz",
+  ]);
+});
+
+test("a registry that fails for a moment is named, not the package, and nothing stays in the cache", async (t) => {
+  const { root, registry } = await installedForMac(t);
+  const ship = shipperOf(t, root, [], { target: ARM64 });
+  for (const name of ["@x/addon-linux-arm64-gnu", "@x/addon-linux-arm64-gnu/-/addon-linux-arm64-gnu-1.1.0.tgz"]) {
+    registry.failing.add(name);
+    await assert.rejects(ship(), (error: Error & { code?: string }) => {
+      assert.equal(error.code, "registry-unreachable", error.message);
+      assert.match(error.message, /^npm can't get @x\/addon-linux-arm64-gnu@1\.1\.0 for linux-arm64-glibc: E503: /);
+      return true;
+    });
+    registry.failing.clear();
+    assert.deepEqual(await readdir(join(root, "cache")), []);
+  }
+  assert.ok((await ship()).files.includes("@x/addon-linux-arm64-gnu/addon.node"));
+});
+
+test("a package that has no part for the target is named; where it is optional it is left out, and that is said", async (t) => {
+  const { root } = await installedForMac(t);
+  const target = { ...HERE, arch: "s390x" };
+  const message = "addon@1.1.0 has no native part for linux-s390x-glibc";
+  await assert.rejects(shipperOf(t, root, [], { target })(), { code: "package-unavailable", message });
+  await write(root, {
+    "src/main.js": 'import "may";',
+    "node_modules/may/package.json": '{ "optionalDependencies": { "addon": "*" } }',
+    "node_modules/may/index.js": "try { require('addon') } catch {}",
+  });
+  const { files, notices } = await shipperOf(t, root, [], { target })();
+  assert.deepEqual([files, notices], [[], [`left out, since it is optional: ${message}`]]);
+});
+
+test("of binaries in a package only those for the target are shipped", async (t) => {
+  const root = await temporaryDirectory(t);
+  await write(root, {
+    "package.json": '{ "type": "module" }',
+    "src/main.js": 'import "addon";',
+    "node_modules/addon/package.json": '{ "name": "addon", "version": "2.0.0", "gypfile": true }',
+    "node_modules/addon/index.js": "",
+    "node_modules/addon/binding.gyp": "{}",
+  });
+  const prebuilds = {
+    "build/Release/addon.node": elf("arm64", "glibc"),
+    "prebuilds/linux-x64/node.musl.node": elf("x64", "musl"),
+    "prebuilds/linux-x64/node.glibc.node": elf("x64", "glibc"),
+  };
+  for (const [path, content] of Object.entries(prebuilds))
+    await write(root, { [`node_modules/addon/${path}`]: content });
+  const binaries = async (target: Platform) =>
+    (await shipperOf(t, root, [], { target })()).files.filter((path) => path.endsWith(".node"));
+  assert.deepEqual(await binaries(X64), ["addon/prebuilds/linux-x64/node.glibc.node"]);
+  assert.deepEqual(await binaries(MUSL), ["addon/prebuilds/linux-x64/node.musl.node"]);
+});
+
+test("a binary that was compiled for another Node.js is compiled again, and what came of it kept for the next time", async (t) => {
+  const root = await temporaryDirectory(t);
+  await write(root, {
+    "package.json": '{ "type": "module" }',
+    "src/main.js": 'import "addon";',
+    "node_modules/addon/package.json": '{ "name": "addon", "version": "2.0.0", "dependencies": { "headers": "1" } }',
+    "node_modules/addon/index.js": "",
+    "node_modules/addon/binding.gyp": "{}",
+    "node_modules/addon/build/Release/addon.node": elf("x64", "glibc"),
+    "node_modules/headers/package.json": "{}",
+    "node_modules/headers/api.h": "",
+  });
+  const compiled: string[][] = [];
+  const compile = (source: { files: ReadonlyMap<string, string> }) => {
+    compiled.push([...source.files.keys()]);
+    return Promise.resolve(new Map([["build/Release/addon.node", Buffer.from("made there")]]));
+  };
+  const ship = (node: string) => shipperOf(t, root, [], { target: { ...X64, node }, compile })();
+  assert.deepEqual(
+    (await ship(process.version)).files.filter((path) => path.endsWith(".node")),
+    ["addon/build/Release/addon.node"],
+  );
+  assert.equal(compiled.length, 0);
+  for (let count = 0; count < 2; count++)
+    assert.ok((await ship("v1.0.0")).files.includes("addon/build/Release/addon.node"));
+  assert.deepEqual(compiled, [
+    [
+      "node_modules/addon/binding.gyp",
+      "node_modules/addon/index.js",
+      "node_modules/addon/package.json",
+      "node_modules/headers/api.h",
+      "node_modules/headers/package.json",
+    ],
+  ]);
+  await write(root, { "node_modules/headers/api.h": "patched" });
+  await ship("v1.0.0");
+  assert.equal(compiled.length, 2);
+});
+
+test("packages of one name and version from two registries are not mixed up", async (t) => {
+  const first = await installedForMac(t);
+  await shipperOf(t, first.root, [], { target: ARM64 })();
+  const second = await startRegistry(t, {
+    ...PACKAGES,
+    "@x/addon-linux-arm64-gnu@1.1.0": { ...forPlatform("arm64", "glibc"), "other.txt": "" },
+  });
+  await rm(join(first.root, ".devtool"), { recursive: true });
+  const { files } = await shipperOf(t, first.root, [], { target: ARM64 })();
+  assert.ok(second.asked.length > 0 && files.includes("@x/addon-linux-arm64-gnu/other.txt"), files.join());
+});
+
+test("npm is looked for beside Node.js and in the PATH, and what it is needed for is named where it is not installed", async (t) => {
+  const root = await temporaryDirectory(t);
+  await write(root, { "bin/npm-cli.js": "", "shim/npm": "" });
+  assert.throws(() => npmCommand("x@1", ARM64, { PATH: "" }, join(root, "node")), {
+    code: "npm-missing",
+    message: "npm, which gets x@1 for linux-arm64-glibc, is not installed on this machine",
+  });
+  const find = (env: NodeJS.ProcessEnv) => npmCommand("x@1", ARM64, env, join(root, "node")).at(-1);
+  assert.equal(find({ PATH: `/nowhere:${join(root, "shim")}` }), join(root, "shim/npm"));
+  assert.equal(find({ npm_execpath: join(root, "bin/npm-cli.js") }), join(root, "bin/npm-cli.js"));
+  await write(root, { "node_modules/npm/bin/npm-cli.js": "" });
+  assert.equal(find({ PATH: "/nowhere" }), join(root, "node_modules/npm/bin/npm-cli.js"));
+});

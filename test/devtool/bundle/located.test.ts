@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { bundlerOf, write } from "./bundlers.ts";
+
+const run = promisify(execFile);
+const signal = new AbortController().signal;
+
+const USES = {
+  "package.json": '{ "type": "module" }',
+  "src/deep/main.ts": `import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { word } from "../a b.ts";
+const files = [new URL("./data.txt", import.meta.url), join(import.meta.dirname, "data.txt"), join(__dirname, "data.txt")];
+console.log(files.map((file) => readFileSync(file, "utf8")).join(""), word, import.meta.filename === __filename);
+console.log(import.meta.resolve("./data.txt") === files[0]!.toString(), createRequire(import.meta.url)("./data.json").a);
+console.log(pathToFileURL(process.argv[1]!).href === import.meta.url);
+{ const __dirname = "a scope of its own"; console.log(__dirname); }
+`,
+  "src/a b.ts": '// __dirname in a comment\nexport const word: string = import.meta.url.split("/").at(-1)!;\n',
+  "src/deep/data.txt": "data",
+  "src/deep/data.json": '{ "a": 1 }',
+};
+
+const PRINTED = "datadatadata a%20b.ts true\ntrue 1\ntrue\na scope of its own\n";
+
+for (const format of ["esm", "cjs"] as const)
+  for (const minify of [false, true])
+    test(`a source finds what lies beside it: ${format}${minify ? ", minified" : ""}`, async (t) => {
+      const config = { entryPoints: { main: "src/deep/main.ts" }, options: { format, minify } };
+      const { root, bundler } = await bundlerOf(t, USES, config);
+      await bundler.build(signal);
+      await bundler.build(signal);
+      // The mirror is another folder than the one it was bundled in.
+      await rename(root, `${root} mirror`);
+      t.after(() => rename(`${root} mirror`, root));
+      const { stdout, stderr } = await run(process.execPath, [join(`${root} mirror`, ".devtool/main.js")]);
+      assert.deepEqual([stdout, stderr], [PRINTED, ""]);
+    });
+
+test("a file that begins to use import.meta is known by the next build, and one that stops too", async (t) => {
+  const { root, bundler } = await bundlerOf(t, { "src/main.ts": 'import "./a.ts";', "src/a.ts": "console.log(1);" });
+  const printed = async () => {
+    await bundler.build(signal);
+    return (await run(process.execPath, [join(root, ".devtool/main.js")])).stdout;
+  };
+  assert.equal(await printed(), "1\n");
+  await write(root, { "src/a.ts": "console.log(__filename);" });
+  assert.equal(await printed(), `${join(root, "src/a.ts")}\n`);
+  await write(root, { "src/a.ts": "console.log(2);" });
+  assert.equal(await printed(), "2\n");
+});
+
+test("a package that looks for its own files is shipped with them, and so is what it shares with the bundle", async (t) => {
+  const { root, bundler } = await bundlerOf(t, {
+    "src/main.ts":
+      'import { Finder } from "finder";\nimport { Base } from "base";\nimport other from "other";\nconsole.log(Finder, Base, other);',
+    "node_modules/finder/package.json": '{ "main": "i.js", "dependencies": { "base": "1" } }',
+    "node_modules/finder/i.js":
+      "exports.Finder = class extends require('base').Base {};\nexports.text = require('fs').readFileSync(__dirname + '/a.txt', 'utf8');",
+    "node_modules/base/package.json": '{ "main": "i.js" }',
+    "node_modules/base/i.js": "exports.Base = class {};",
+    "node_modules/other/package.json": '{ "main": "i.js" }',
+    "node_modules/other/i.js": "// __dirname\nmodule.exports = '__dirname';",
+  });
+  const { addons } = (await bundler.build(signal)).apart;
+  assert.deepEqual(addons.map(({ name }) => name).sort(), ["base", "finder"]);
+  assert.doesNotMatch(await readFile(join(root, ".devtool/main.js"), "utf8"), /class/);
+});
+
+test("a stack trace names the developer's own file and line, wherever the mirror is", async (t) => {
+  for (const sourcemap of [undefined, "both"] as const) {
+    const { root, bundler } = await bundlerOf(
+      t,
+      {
+        "package.json": '{ "type": "module" }',
+        "src/main.ts": 'import { fail } from "./a.ts";\n\nfail();\n',
+        "src/a.ts": "export function fail(): never {\n  const a: number = 1;\n  throw new Error(String(a));\n}\n",
+      },
+      { options: sourcemap ? { sourcemap } : {} },
+    );
+    await bundler.build(signal);
+    await rename(root, `${root}-mirror`);
+    t.after(() => rename(`${root}-mirror`, root));
+    const program = run(process.execPath, ["--enable-source-maps", join(`${root}-mirror`, ".devtool/main.js")]);
+    await assert.rejects(program, (error: Error & { stderr?: string }) => {
+      assert.ok(error.stderr?.includes(`(${root}/src/a.ts:3:9)`), error.stderr);
+      assert.ok(error.stderr?.includes(`(${root}/src/main.ts:3:1)`), error.stderr);
+      return true;
+    });
+  }
+});
+
+test("a plugin's own result for a file finds what lies beside it too", async (t) => {
+  const upperCase = {
+    name: "upper-case",
+    setup: (build: import("esbuild").PluginBuild) => {
+      build.onLoad({ filter: /a\.ts$/ }, async ({ path }) => ({
+        contents: (await readFile(path, "utf8")).replace("word", "WORD"),
+        loader: "ts",
+      }));
+    },
+  };
+  const { root, bundler } = await bundlerOf(
+    t,
+    { "src/main.ts": 'import "./a.ts";', "src/a.ts": '"use strict";\nconsole.log("word", __filename as string);\n' },
+    { options: { plugins: [upperCase] } },
+  );
+  await bundler.build(signal);
+  const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
+  assert.equal(stdout, `WORD ${join(root, "src/a.ts")}\n`);
+});
