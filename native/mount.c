@@ -127,6 +127,27 @@ int step_open_tree(struct td_init *init, const struct td_open_tree *step) {
     return 0;
 }
 
+int step_open_below(struct td_init *init, const struct td_open_below *step) {
+    int directory = open(td_text(&init->plan, step->directory), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return errno;
+    int inside = td_openat_in(directory, td_text(&init->plan, step->path), O_PATH);
+    int copy = inside < 0 ? -1 : copy_of(inside, (unsigned)step->flags);
+    int error = copy < 0 ? errno : 0;
+    close(directory);
+    if (inside >= 0)
+        close(inside);
+    init->slots[step->slot] = copy;
+    return error;
+}
+
+int step_propagate(struct td_init *init, const struct td_propagate *step) {
+    struct td_mount_attr attributes = {.propagation = step->propagation};
+    long result = syscall(SYS_mount_setattr, init->slots[step->slot], "", AT_EMPTY_PATH | (unsigned)step->flags, &attributes,
+                          sizeof attributes);
+    return result == 0 ? 0 : errno;
+}
+
 int step_setattr(struct td_init *init, const struct td_setattr *step) {
     return set_attributes(init->slots[step->slot], step->attributes, (unsigned)step->flags);
 }

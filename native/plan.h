@@ -56,6 +56,10 @@
     X(FSMOUNT, fsmount, F(SLOT, slot) F(NUMBER, attributes) F(TEXT, type))                                             \
     /* flags: AT_RECURSIVE or 0. device: the expected type (S_IFCHR or S_IFBLK) << 32 | number; or 0. */               \
     X(OPEN_TREE, open_tree, F(SLOT, slot) F(NUMBER, flags) F(NUMBER, device) F(TEXT, path))                            \
+    /* The same of what a path leads to below a directory of the host; no symlink leads out of that. */                \
+    X(OPEN_BELOW, open_below, F(SLOT, slot) F(NUMBER, flags) F(TEXT, directory) F(TEXT, path))                          \
+    /* propagation: MS_SHARED, MS_SLAVE or MS_PRIVATE. flags: AT_RECURSIVE or 0. */                                    \
+    X(PROPAGATE, propagate, F(SLOT, slot) F(NUMBER, propagation) F(NUMBER, flags))                                      \
     /* attributes: MOUNT_ATTR_ to set. flags: AT_RECURSIVE or 0. */                                                    \
     X(SETATTR, setattr, F(SLOT, slot) F(NUMBER, attributes) F(NUMBER, flags))                                          \
     X(MOVE_MOUNT, move_mount, F(SLOT, slot) F(TEXT, path))                                                             \

@@ -5,7 +5,18 @@ import { surviveHangup } from "./host/terminal.ts";
 
 const SIGPIPE_EXIT = 141;
 /** Those of commands/verbs. */
-const VERBS: ReadonlySet<string> = new Set(["ps", "start", "stop", "restart", "kill", "wait", "rm"]);
+const VERBS: ReadonlySet<string> = new Set([
+  "ps",
+  "start",
+  "stop",
+  "restart",
+  "kill",
+  "wait",
+  "rm",
+  "inspect",
+  "stats",
+  "port",
+]);
 
 restoreVariables(process.env);
 ignoreAsCaller();
@@ -30,6 +41,7 @@ function dispatch(command: string | undefined, rest: readonly string[], args: re
   if (rest[0] === "--help") return other(args);
   if (command === "run") return run(rest);
   if (command === "exec") return exec(rest);
+  if (command === "top") return top(rest);
   if (command === "undo") return undo(rest[0] ?? "");
   return VERBS.has(command ?? "") ? verb(command ?? "", rest) : other(args);
 }
@@ -50,6 +62,12 @@ async function run(args: readonly string[]): Promise<number> {
 async function exec(args: readonly string[]): Promise<number> {
   const { execCommand } = await import("./commands/exec.ts");
   return await execCommand(args);
+}
+
+/** Not one of the verbs: the options are those of ps. */
+async function top(args: readonly string[]): Promise<number> {
+  const { topCommand } = await import("./commands/top.ts");
+  return await topCommand(args);
 }
 
 /** What a monitor starts in the end. Nobody reads what it would print, and the next command finds what it can't undo. */

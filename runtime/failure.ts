@@ -40,6 +40,10 @@ export type FailureCode =
   | "user-unknown"
   /** The source of a mount does not exist, or can't be reached. */
   | "mount-source-missing"
+  /** There is no volume with that name. */
+  | "volume-not-found"
+  /** A container has the volume, so it can't be removed. */
+  | "volume-in-use"
   /** What is to be given to the container as a device does not exist, or is none. */
   | "device-missing"
   /** The operation needs root. */

@@ -12,6 +12,7 @@ import { historyCommand, tagCommand } from "./stored-images.ts";
 import { unavailableCommand } from "./unavailable.ts";
 import type { Verb } from "./verbs/verb.ts";
 import { VERBS } from "./verbs/verbs.ts";
+import { volumeCommand } from "./volume.ts";
 
 /** Everything except `run` and `exec`: help, version, images. Reports what goes wrong, and returns the exit code. */
 export async function otherCommands(args: readonly string[]): Promise<number> {
@@ -32,12 +33,14 @@ async function parse(args: readonly string[]): Promise<void> {
     .command(execHelp)
     .command(pullCommand)
     .command(Object.entries(VERBS).map(verbHelp))
+    .command(topHelp)
     .command(imageCommand)
     .command(imagesCommand)
     .command(rmiCommand)
     .command(tagCommand)
     .command(historyCommand)
     .command(networkCommand)
+    .command(volumeCommand)
     .demandCommand(1, "the command is missing, such as run, ps or image")
     .strict()
     .version(version())
@@ -83,6 +86,8 @@ const execHelp = helpOf(
   "Run another command in a container that runs; NAME may be the beginning of its id",
   EXEC_OPTIONS,
 );
+
+const topHelp = helpOf("top <NAME> [PS-OPTION…]", "List the processes of a container, by this machine's ps", {});
 
 function helpOf(command: string, describe: string, options: Options): CommandModule {
   return {

@@ -6,6 +6,7 @@ import { begin, claim, drop, refuseKept, release } from "../state/claim.ts";
 import { entry } from "../state/entry.ts";
 import { newRecord, writeRecord } from "../state/record.ts";
 import { stateRoot } from "../state/root.ts";
+import { readyVolumes } from "../volume/ready.ts";
 import { hostFailure } from "./diagnose.ts";
 
 /** Makes a container that is kept until it is removed, and does not start it. Throws Failure when the name is in use. */
@@ -21,6 +22,7 @@ export async function create(spec: ContainerSpec): Promise<void> {
       // It exists only if the machine lost power, and the journal with it.
       await removeDirectory(shim, held.places, upper);
       writeRecord(held.places.record, newRecord(spec, "on request", entries));
+      await readyVolumes(shim, held.places.root, spec);
       // They are in the record now.
       drop(held, ({ until }) => until === "removal");
     } finally {

@@ -111,11 +111,19 @@ export function stepFailure(
       exitCode: 126,
     });
   }
+  if (step.op === "OPEN_BELOW") return subpathFailure(step, errno);
   const remedy = stepRemedy(step, errno) ?? rightsRemedy(errno, spec);
   return new Failure(`${callOf(step)}: ${causeOf(step, errno, object)}`, {
     code: stepCode(step, errno),
     ...(remedy !== undefined && { remedy }),
   });
+}
+
+function subpathFailure({ path, directory }: Step & { op: "OPEN_BELOW" }, errno: number): Failure {
+  const volume = directory.split("/").at(-2) ?? directory;
+  const message = `can't mount ${path} of the volume ${volume}: ${errnoText(errno)}`;
+  const remedy = "make it first, in a container that mounts the whole volume";
+  return new Failure(message, { code: "mount-source-missing", ...(errno === ERRNO.ENOENT ? { remedy } : {}) });
 }
 
 /** `object`: what was in the way, if that is known. */

@@ -5,7 +5,7 @@ import { rootEntries } from "../host/root-entries.ts";
 import { userNamespaceFacts } from "../host/users/identity.ts";
 import { CGROUP2_SUPER_MAGIC } from "../linux.ts";
 import type { HostFacts, NetworkFacts } from "../plan/host-facts.ts";
-import { isBind } from "../plan/mounts.ts";
+import { isBind, sourceOf } from "../plan/mounts.ts";
 import { isInParts } from "../plan/root.ts";
 import { cgroupName } from "../resources/cgroup.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
@@ -24,7 +24,7 @@ export function hostFacts(spec: ContainerSpec, places: Places, layer: UpperLayer
     ...layer,
     userNamespace,
     rootEntries: isInParts(spec, { userNamespace }) ? rootEntries() : [],
-    fileSources: spec.mounts.filter(isBind).flatMap(({ source }) => (isFile(source) ? [source] : [])),
+    fileSources: spec.mounts.filter(isBind).map(sourceOf).filter(isFile),
     machine: process.arch === "arm64" ? "aarch64" : "x86_64",
     kernel: release(),
     cgroup2: hasCgroup2(),

@@ -1,5 +1,6 @@
 import { fstatSync, readSync, statSync } from "node:fs";
 import { release } from "node:os";
+import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { givenCapabilities } from "../host/capabilities.ts";
 import { openShim, type Shim } from "../host/shim.ts";
@@ -13,11 +14,14 @@ import type { Profile } from "../seccomp/profile.ts";
 import { type BlockDevices, throttledPaths } from "../spec/limits/block-io.ts";
 import type { Mount } from "../spec/mounts.ts";
 import type { NetworkRequest } from "../spec/network.ts";
+import { isBelow } from "../spec/path.ts";
 import { type Device, deviceRequest } from "../spec/security/device.ts";
 import { securityOf } from "../spec/security/security.ts";
 import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } from "../spec/spec.ts";
 import { resolveUser, withGroups } from "../spec/user.ts";
+import { newId } from "../state/record.ts";
 import { stateRoot } from "../state/root.ts";
+import { volumesDirectory } from "../volume/store.ts";
 
 /** The first one whose overlayfs takes an upper layer inside its lower one, as with the image `host`; all else is older. */
 const KERNEL_MIN = { major: 5, minor: 13 };
@@ -47,10 +51,12 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const asked = { ...request, ...imageDefaults(request, image.config) };
   const group = read("etc/group");
   const user = withGroups(resolveUser(asked.user || "0", read("etc/passwd"), group), asked.groups ?? [], group);
-  const there = { ...asking, leadsTo: (path: string) => leadsTo(image.layers, path) };
+  const volumes = { directory: volumesDirectory(resolve(root)), newName: newId };
+  const there = { ...asking, volumes, leadsTo: (path: string) => leadsTo(image.layers, path) };
   const args = commandOf(request, image.config);
   const spec = specOf({ ...asked, args, network: withDefaultNetwork(request.network) }, image, user, there);
-  for (const mount of spec.mounts.filter(isBind)) checkSource(mount);
+  const isMade = ({ source }: Mount) => isBelow(source, volumes.directory);
+  for (const mount of spec.mounts.filter((mount) => isBind(mount) && !isMade(mount))) checkSource(mount);
   return spec;
 }
 

@@ -71,9 +71,14 @@ export function cgroupsOf(places: Places, entries: readonly Entry[]): Cgroup[] {
   );
 }
 
+/** Whether the processes in one of them are stopped. */
+export function isPaused(cgroups: readonly Cgroup[]): boolean {
+  return cgroups.some(({ path, version }) => isFrozen(path, version));
+}
+
 /** Throws Failure for one whose processes are stopped: one that joined them would be stopped as well. */
 export function refusePaused(name: string, { cgroups }: Pick<Running, "cgroups">): void {
-  if (!cgroups.some(({ path, version }) => isFrozen(path, version))) return;
+  if (!isPaused(cgroups)) return;
   throw new Failure(`the container ${name} is paused`, {
     code: "container-paused",
     remedy: `tinydocker unpause ${name}`,

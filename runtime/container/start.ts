@@ -11,6 +11,7 @@ import { type ContainerRecord, newRecord, removeRecord, writeRecord } from "../s
 import { sweep } from "../state/recover.ts";
 import { stateRoot } from "../state/root.ts";
 import { findExisting } from "../state/status.ts";
+import { ownVolumes, readyVolumes } from "../volume/ready.ts";
 import type { Container, StartOptions } from "./container.ts";
 import { detach } from "./detach.ts";
 import { hostFailure } from "./diagnose.ts";
@@ -28,8 +29,10 @@ export function start(
 ): Promise<Container> {
   return holding(root, spec.name, async (shim, held) => {
     refuseKept(held);
-    const entries = [entry(directory("work"), "exit"), entry(directory("upper"), "removal")];
+    const volumes = ownVolumes(root, spec).map((volume) => entry(volume, "removal"));
+    const entries = [entry(directory("work"), "exit"), entry(directory("upper"), "removal"), ...volumes];
     begin(held, entries, newRecord(spec, "at exit", []));
+    await readyVolumes(shim, root, spec);
     await sweepOthers(shim, root, held, options);
     return connected(shim, spec, held, options, (network) =>
       supervise({ shim, spec, options, held, network, kept: false }),
@@ -53,9 +56,11 @@ export async function startDetached(
     refuseKept(held);
     const kept = remove === "on request";
     const record = newRecord(spec, remove, kept ? lasting : [], life);
-    begin(held, [entry(directory("work"), "exit"), ...lasting], kept ? undefined : record);
+    const volumes = kept ? [] : ownVolumes(root, spec).map((volume) => entry(volume, "removal"));
+    begin(held, [entry(directory("work"), "exit"), ...lasting, ...volumes], kept ? undefined : record);
     if (kept) writeRecord(held.places.record, record);
     try {
+      await readyVolumes(shim, root, spec);
       await sweepOthers(shim, root, held, options);
       const network = await attach(shim, spec, held, warnOf(options));
       await detach({ shim, spec, options, held, network, kept, life });
@@ -76,6 +81,7 @@ export function startCreated(name: string, options: StartOptions = {}): Promise<
     begin(held, [entry(work, "exit")]);
     // It exists only if the machine lost power, and the journal with it.
     await removeDirectory(shim, held.places, work);
+    await readyVolumes(shim, root, record.spec);
     await sweepOthers(shim, root, held, options);
     return connected(shim, record.spec, held, options, (network) =>
       supervise({ shim, spec: record.spec, options, held, network, kept: true }, (exit) =>
@@ -100,6 +106,7 @@ export async function startAgain(name: string, options: StartOptions = {}): Prom
       begin(held, [entry(work, "exit")]);
       // It exists only if the machine lost power, and the journal with it.
       await removeDirectory(shim, held.places, work);
+      await readyVolumes(shim, root, spec);
       await sweepOthers(shim, root, held, options);
       const network = await attach(shim, spec, held, warnOf(options));
       await detach({ shim, spec, options, held, network, kept: true, life });

@@ -65,6 +65,14 @@ const REASONS = {
     en: "a copy of the mount, made while the host's paths can still be reached",
     zh: "趁还能访问宿主机的路径，先取得该挂载的副本",
   },
+  subpath: {
+    en: "the part of the volume that was asked for; a link in the volume can't lead out of it",
+    zh: "卷中所要求的部分；卷中的链接不能指向卷之外",
+  },
+  propagation: {
+    en: "as requested: mounts that are made later on one side reach the other",
+    zh: "按要求：此后一侧新建的挂载会传播到另一侧",
+  },
   bindLimits: {
     en: "device nodes in it do not work, and it is read-only if requested",
     zh: "其中的设备文件不可用；按要求设为只读",

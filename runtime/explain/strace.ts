@@ -1,12 +1,9 @@
 import { deviceLine } from "../cgroup/device-lines.ts";
 import type { CgroupStep } from "../cgroup/step.ts";
 import {
-  AT,
   CAP,
   CLONE,
   flagNames,
-  MOUNT_ATTR,
-  MS,
   numberName,
   RLIM_INFINITY,
   RLIMIT,
@@ -17,7 +14,9 @@ import {
 } from "../linux.ts";
 import type { Plan, Step } from "../plan/step.ts";
 import { numbersOfDevice } from "../spec/security/device.ts";
+import { mountCall } from "./mount-calls.ts";
 import { messagesText } from "./netlink.ts";
+import { octal, quoted } from "./text.ts";
 
 /** A step's system call and its arguments, as strace prints them. */
 export function callOf(step: Step | CgroupStep): string {
@@ -52,14 +51,10 @@ function initCall(step: Step): string {
   switch (step.op) {
     case "UNSHARE":
       return `unshare(${flagNames(step.namespaces, CLONE)})`;
-    case "DUMPABLE":
-      return `prctl(PR_SET_DUMPABLE, ${step.dumpable})`;
     case "JOIN_CGROUP":
       return `write(slot ${step.slot}, "0") /* tasks of a cgroup */`;
     case "SETNS":
       return `setns(slot ${step.slot}, ${flagNames(step.namespaces, CLONE)})`;
-    case "CLONE":
-      return `clone3({flags=CLONE_PARENT, cgroup=slot ${step.slot}})`;
     case "PDEATHSIG":
       return `prctl(PR_SET_PDEATHSIG, ${step.signal === 0 ? 0 : numberName(step.signal, SIGNAL)})`;
     case "AWAIT":
@@ -79,6 +74,8 @@ function initCall(step: Step): string {
     case "TMPFS":
     case "FSMOUNT":
     case "OPEN_TREE":
+    case "OPEN_BELOW":
+    case "PROPAGATE":
     case "SETATTR":
     case "MOVE_MOUNT":
     case "PIVOT_ROOT":
@@ -118,7 +115,7 @@ function initCall(step: Step): string {
   }
 }
 
-/** The last steps, which make the init into the command. */
+/** Those that change the process itself, and make it into the command. */
 type ProcessStep = Step & {
   readonly op:
     | "UMASK"
@@ -132,6 +129,8 @@ type ProcessStep = Step & {
     | "CLOSE_ON_EXEC"
     | "SECCOMP"
     | "REAPER"
+    | "DUMPABLE"
+    | "CLONE"
     | "EXEC";
 };
 
@@ -157,56 +156,15 @@ function processCall(step: ProcessStep): string {
       return "close_range(3, ~0U, CLOSE_RANGE_CLOEXEC)";
     case "SECCOMP":
       return `seccomp(SECCOMP_SET_MODE_FILTER, ${flagNames(step.flags, SECCOMP_FILTER_FLAG)}, {len=${step.filter.length / 2}, filter=…})`;
+    case "DUMPABLE":
+      return `prctl(PR_SET_DUMPABLE, ${step.dumpable})`;
+    case "CLONE":
+      return `clone3({flags=CLONE_PARENT, cgroup=slot ${step.slot}})`;
     case "REAPER":
       return "clone({flags=SIGCHLD})";
     case "EXEC":
       // The environment may contain secrets, and standard error may be a log.
       return `execve(${quoted(step.args[0] ?? "")}, [${step.args.map(quoted).join(", ")}], /* ${step.env.length} vars */)`;
-  }
-}
-
-type MountStep = Step & {
-  op:
-    | "PRIVATE"
-    | "MOUNT"
-    | "TMPFS"
-    | "FSMOUNT"
-    | "OPEN_TREE"
-    | "SETATTR"
-    | "MOVE_MOUNT"
-    | "PIVOT_ROOT"
-    | "DETACH"
-    | "MASK"
-    | "READONLY"
-    | "MOUNT_RDONLY";
-};
-
-function mountCall(step: MountStep): string {
-  switch (step.op) {
-    case "PRIVATE":
-      return `mount(NULL, "/", NULL, MS_REC|MS_PRIVATE, NULL)`;
-    case "MOUNT":
-      return `mount(${orNull(step.source)}, ${quoted(step.target)}, ${orNull(step.type)}, ${flagNames(step.flags, MS)}, ${orNull(step.data)})`;
-    case "TMPFS":
-      return `mount("tmpfs", ${quoted(step.target)}, "tmpfs", ${flagNames(step.flags, MS)}, ${quoted(step.data)} /* and mode= of the directory */)`;
-    case "FSMOUNT":
-      return `fsmount(fsopen(${quoted(step.type)}, 0), 0, ${flagNames(step.attributes, MOUNT_ATTR)}) = slot ${step.slot}`;
-    case "OPEN_TREE":
-      return `open_tree(AT_FDCWD, ${quoted(step.path)}, OPEN_TREE_CLONE${further(step.flags)}) = slot ${step.slot}`;
-    case "SETATTR":
-      return `mount_setattr(slot ${step.slot}, "", AT_EMPTY_PATH${further(step.flags)}, {attr_set=${flagNames(step.attributes, MOUNT_ATTR)}})`;
-    case "MOVE_MOUNT":
-      return `move_mount(slot ${step.slot}, "", AT_FDCWD, ${quoted(step.path)}, MOVE_MOUNT_F_EMPTY_PATH)`;
-    case "PIVOT_ROOT":
-      return `chdir(${quoted(step.path)}), pivot_root(".", ".")`;
-    case "DETACH":
-      return `umount2(".", MNT_DETACH)`;
-    case "MASK":
-      return `mount("/dev/null" or an empty tmpfs, ${quoted(step.path)})`;
-    case "READONLY":
-      return `mount(${quoted(step.path)}, ${quoted(step.path)}, NULL, MS_BIND|MS_REC|MS_RDONLY, NULL)`;
-    case "MOUNT_RDONLY":
-      return `mount_setattr(AT_FDCWD, ${quoted(step.path)}, 0, {attr_set=MOUNT_ATTR_RDONLY})`;
   }
 }
 
@@ -226,16 +184,8 @@ function childCall(flags: number): string {
   return `clone3({flags=CLONE_VM|CLONE_VFORK|CLONE_PIDFD|CLONE_CLEAR_SIGHAND${further}, exit_signal=SIGCHLD})`;
 }
 
-function further(flags: number | bigint): string {
-  return flags === 0 ? "" : `|${flagNames(flags, AT)}`;
-}
-
 function rlimit(value: number | bigint): string {
   return value === RLIM_INFINITY ? "RLIM_INFINITY" : String(value);
-}
-
-function octal(mode: number | bigint): string {
-  return mode === 0 ? "0" : `0${mode.toString(8)}`;
 }
 
 /** The mode of a device. */
@@ -247,14 +197,6 @@ function typed(mode: number | bigint): string {
 function deviceNumbers(device: number | bigint): string {
   const { major, minor } = numbersOfDevice(Number(device));
   return `${major}, ${minor}`;
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text);
-}
-
-function orNull(text: string): string {
-  return text === "" ? "NULL" : quoted(text);
 }
 
 function heldCapabilities({ effective, permitted }: Step & { op: "CAPSET" }): string {

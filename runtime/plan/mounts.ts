@@ -1,6 +1,6 @@
 import { deviceHierarchy } from "../cgroup/plan.ts";
 import type { Reason } from "../explain/reason.ts";
-import { AT } from "../linux.ts";
+import { AT, MS } from "../linux.ts";
 import { isOfDevices } from "../spec/mount-requests/bind.ts";
 import { type Mount, mountArguments, mountAttributes } from "../spec/mounts.ts";
 import type { Namespaces } from "../spec/namespaces.ts";
@@ -31,17 +31,42 @@ function limitsDevices(linux: Namespaces, host: HostFacts): boolean {
 }
 
 /** `limited`: something limits the use of devices. */
-function bindSource({ options, source }: Mount, slot: number, limited: boolean): Step[] {
+function bindSource(mount: Mount, slot: number, limited: boolean): Step[] {
+  const { options, source } = mount;
   const isUnlimited = !limited && isOfDevices(source) && !DEFAULT_DEVICES.some(({ path }) => path === source);
   const { itself, recursive } = mountAttributes([...options, ...(isUnlimited ? ["rnodev"] : [])]);
-  const flags = options.includes("rbind") ? AT.AT_RECURSIVE : 0;
   const limit = (attributes: number, flags: number): Step[] =>
     attributes === 0 ? [] : [{ op: "SETATTR", slot, attributes, flags, reason: "bindLimits" }];
   return [
-    { op: "OPEN_TREE", slot, flags, device: 0, path: source, reason: "bindSource" },
+    ...(propagationOf(mount) ? [] : [openBind(mount, slot)]),
     ...limit(recursive, AT.AT_RECURSIVE),
     ...limit(itself, 0),
   ];
+}
+
+function openBind({ options, source, subpath }: Mount, slot: number): Step {
+  const flags = options.includes("rbind") ? AT.AT_RECURSIVE : 0;
+  if (subpath !== undefined)
+    return { op: "OPEN_BELOW", slot, flags, directory: source, path: subpath, reason: "subpath" };
+  return { op: "OPEN_TREE", slot, flags, device: 0, path: source, reason: "bindSource" };
+}
+
+/** Before the mounts are made private: of those that the host's mounts shall reach, or whose own shall reach the host. */
+export function propagatedSource(mount: Mount, slot: number): Step[] {
+  const propagation = propagationOf(mount);
+  if (!propagation) return [];
+  const flags = propagation.startsWith("r") ? AT.AT_RECURSIVE : 0;
+  const type = propagation.endsWith("shared") ? MS.MS_SHARED : MS.MS_SLAVE;
+  return [openBind(mount, slot), { op: "PROPAGATE", slot, propagation: type, flags, reason: "propagation" }];
+}
+
+function propagationOf({ type, options }: Mount): string | undefined {
+  return type === "bind" ? options.find((option) => /^r?(shared|slave)$/.test(option)) : undefined;
+}
+
+/** The path of what is mounted. */
+export function sourceOf({ source, subpath }: Mount): string {
+  return subpath === undefined ? source : `${source}/${subpath}`;
 }
 
 function newFileSystem(mount: Mount, slot: number, linux: Namespaces, host: HostFacts): Step {
@@ -54,11 +79,11 @@ function newFileSystem(mount: Mount, slot: number, linux: Namespaces, host: Host
 export function mountTarget(mount: Mount, slot: number, linux: Namespaces, host: HostFacts): Step[] {
   if (mount.type === "cgroup" && !host.cgroup2)
     return mountsInFirst(linux, host) ? cgroupMounts(mount, host.cgroups.hierarchies) : [];
-  const { source, destination } = mount;
+  const { destination } = mount;
   const excuse = excuseOf(mount, linux, host);
   const reason = reasonOf(mount);
   return [
-    isBind(mount) && host.fileSources.includes(source)
+    isBind(mount) && host.fileSources.includes(sourceOf(mount))
       ? { op: "TOUCH", mode: 0o644, path: destination, reason: "target" }
       : { op: "MKDIR", mode: copiesMode(mount) ? TMPFS_MODE : 0o755, path: destination, reason: "target", ...excuse },
     isBind(mount) || needsHost(mount)

@@ -13,7 +13,7 @@ import {
   showsHostDevices,
 } from "./devices.ts";
 import type { HostFacts } from "./host-facts.ts";
-import { mountSource, mountTarget } from "./mounts.ts";
+import { mountSource, mountTarget, propagatedSource } from "./mounts.ts";
 import { nameFiles, nameSource, nameTarget } from "./names.ts";
 import { CLONE_NEW } from "./namespaces.ts";
 import { awaitNetwork, HOST_NETLINK_SLOT, networkSteps } from "./network.ts";
@@ -48,6 +48,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       { op: "UNSHARE", namespaces: CLONE.CLONE_NEWCGROUP, reason: "cgroupNamespace" },
       ...oomScoreSteps(spec),
       ...networkSteps(links),
+      ...mounts.flatMap((mount, i) => propagatedSource(mount, FIRST_SLOT + i)),
       { op: "PRIVATE", reason: "private" },
       ...rootSteps(spec, host, OLD_ROOT_SLOT),
       ...mounts.flatMap((mount, i) => mountSource(mount, FIRST_SLOT + i, linux, host)),

@@ -35,6 +35,8 @@ export const FIELDS = {
   TMPFS: { flags: "number", target: "text", data: "text" },
   FSMOUNT: { slot: "slot", attributes: "number", type: "text" },
   OPEN_TREE: { slot: "slot", flags: "number", device: "number", path: "text" },
+  OPEN_BELOW: { slot: "slot", flags: "number", directory: "text", path: "text" },
+  PROPAGATE: { slot: "slot", propagation: "number", flags: "number" },
   SETATTR: { slot: "slot", attributes: "number", flags: "number" },
   MOVE_MOUNT: { slot: "slot", path: "text" },
   TOUCH: { mode: "number", path: "text" },

@@ -6,16 +6,17 @@ import { type Directories, type Directory, isDirectory, removeDirectory } from "
 import { type Helper, isHelper } from "./helper.ts";
 import { type ContainerLease, freeLease, isContainerLease } from "./lease.ts";
 import { endProcess, isProcess, type Process } from "./process.ts";
+import { isOwnVolume, type OwnVolume, removeOwnVolume } from "./volume.ts";
 
 /**
  * What a container has on the host, one file for each kind. A new kind is one more member here and one more case below.
  * Undoing one that does not exist, or no longer does, must succeed.
  */
-export type Resource = Directory | Process | Helper | ContainerLease | Cgroups;
+export type Resource = Directory | Process | Helper | ContainerLease | Cgroups | OwnVolume;
 
 export const isResource: Shape<Resource> = isEither(
   isEither(isDirectory, isEither(isProcess, isHelper)),
-  isEither(isContainerLease, isCgroups),
+  isEither(isContainerLease, isEither(isCgroups, isOwnVolume)),
 );
 
 /** Where a container's resources are: its directories, its name, and the state directory. */
@@ -33,6 +34,8 @@ export async function undo(shim: Shim, places: Surroundings, resource: Resource,
       return freeLease(shim, places.root, resource);
     case "cgroups":
       return removeCgroups(places, resource);
+    case "volume":
+      return removeOwnVolume(shim, places.root, resource);
   }
 }
 

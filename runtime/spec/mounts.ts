@@ -7,6 +7,10 @@ export interface Mount {
   readonly type: string;
   readonly source: string;
   readonly options: readonly string[];
+  /** Of a volume: what of it is mounted, a path below it, and no link leads out. */
+  readonly subpath?: string;
+  /** Of a volume that is empty: what the image has there is not copied into it. */
+  readonly nocopy?: true;
 }
 
 /** Of the group `tty`, to which a terminal's device belongs. */

@@ -3,7 +3,7 @@ import { Failure } from "../failure.ts";
 /** A name is also a single path component, without the characters that separate overlayfs's options. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 
-const KINDS = { container: "a container", image: "an image", network: "a network" } as const;
+const KINDS = { container: "a container", image: "an image", network: "a network", volume: "a volume" } as const;
 
 /** Returns the name of one of them; throws Failure (exit 125) when it breaks the rule. */
 export function checkedName(kind: keyof typeof KINDS, name: string): string {

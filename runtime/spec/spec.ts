@@ -5,6 +5,7 @@ import type { BlockDevices } from "./limits/block-io.ts";
 import { type LimitRequest, oomScoreOf, type Resources, resourcesOf } from "./limits/resources.ts";
 import { type Rlimit, ulimitsOf } from "./limits/ulimits.ts";
 import { type LeadsTo, type MountRequests, mountsOf } from "./mount-requests/arrange.ts";
+import type { VolumesPlace } from "./mount-requests/named-volume.ts";
 import type { Mount } from "./mounts.ts";
 import { checkedName } from "./name.ts";
 import {
@@ -106,6 +107,8 @@ export interface Caller extends Identity {
   readonly cwd: string | undefined;
   /** Without it, the image has no links. */
   readonly leadsTo?: LeadsTo;
+  /** Without it, there are none. */
+  readonly volumes?: VolumesPlace;
   /** Those it can give to a container; without it, all. */
   readonly capabilities?: readonly Capability[];
   /** The rules in the file that the request names, if it names one. */
@@ -129,7 +132,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
   const network = networkOf(request.network ?? {}, caller);
   const namespaces = namespacesFor(caller, { hostNetwork: network.mode === "host" });
   const ids = idsIn(namespaces, caller);
-  const asked = mountsOf(request, ids, caller.cwd, caller.leadsTo);
+  const asked = mountsOf(request, ids, caller.cwd, caller.leadsTo, caller.volumes);
   const mounts = request.privileged === true ? privilegedMounts(asked, namespaces) : asked;
   const security = securityOf(request);
   const bounding = capabilitiesFor(request, caller.capabilities);

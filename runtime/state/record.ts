@@ -55,8 +55,8 @@ export function newRecord(
   return { ...about, remove, spec, entries, ...(life ? { life } : {}) };
 }
 
-/** Not by node:crypto, which takes a millisecond to load. */
-function newId(): string {
+/** 64 hexadecimal digits, of a container or of a volume without a name. Not by node:crypto, which takes a millisecond to load. */
+export function newId(): string {
   const fd = openSync("/dev/urandom", "r");
   try {
     const bytes = Buffer.alloc(32);

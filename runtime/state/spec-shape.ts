@@ -6,6 +6,7 @@ import type { ContainerSpec } from "../spec/spec.ts";
 import { isProfile } from "./profile-shape.ts";
 
 const isTexts = isListOf(isText);
+const isTrue: Shape<true> = (value): value is true => value === true;
 const isCapabilities = isListOf(isCapability);
 const isNamespace = isRecordOf(
   { type: isOneOf("pid", "network", "mount", "ipc", "uts", "user", "cgroup") },
@@ -61,7 +62,12 @@ export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
   name: isText,
   hostname: isText,
   root: isRecordOf({ layers: isTexts, readonly: isBoolean }),
-  mounts: isListOf(isRecordOf({ destination: isText, type: isText, source: isText, options: isTexts })),
+  mounts: isListOf(
+    isRecordOf(
+      { destination: isText, type: isText, source: isText, options: isTexts },
+      { subpath: isText, nocopy: isTrue },
+    ),
+  ),
   network: isNetwork,
   process: isRecordOf(
     {

@@ -4,6 +4,8 @@ import { type Listed, listed } from "../../container/listing.ts";
 import { Failure } from "../../failure.ts";
 import { findEach } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
+import { rowsText } from "../../template/rows.ts";
+import type { Struct, Value } from "../../template/value.ts";
 import { report } from "../report.ts";
 import { table } from "../table.ts";
 import { verb } from "./verb.ts";
@@ -21,7 +23,7 @@ export const psVerb = verb({
       multiple: true,
       describe: "name=TEXT, id=ID, status=STATE, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE, network=NAME",
     },
-    format: { type: "string", describe: "table or json" },
+    format: { type: "string", describe: "a template of Go, table TEMPLATE, or json" },
     json: { type: "boolean", describe: "as one JSON array" },
   },
   run: async (values, rest) => {
@@ -54,9 +56,7 @@ interface Form {
 function printed(rows: readonly Listed[], form: Form): string {
   if (form.quiet) return rows.map(({ ID }) => `${ID}\n`).join("");
   if (form.json) return `${JSON.stringify(rows)}\n`;
-  if (form.format === "json") return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
-  if (form.format !== undefined && form.format !== "table")
-    throw new Failure(`--format takes table or json, not ${JSON.stringify(form.format)}`, { code: "usage" });
+  if (form.format !== undefined && form.format !== "table") return rowsText(form.format, rows.map(fieldsOf), TITLES);
   const cells = rows.map((row) => [
     row.ID,
     row.Image,
@@ -67,6 +67,28 @@ function printed(rows: readonly Listed[], form: Form): string {
     row.Names,
   ]);
   return table([["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"], ...cells]);
+}
+
+/** Of `table` with a template. */
+const TITLES = {
+  ID: "CONTAINER ID",
+  Names: "NAMES",
+  Image: "IMAGE",
+  Command: "COMMAND",
+  CreatedAt: "CREATED AT",
+  RunningFor: "CREATED",
+  State: "STATE",
+  Status: "STATUS",
+  Ports: "PORTS",
+  Labels: "LABELS",
+  Networks: "NETWORKS",
+  Label: (key: Value) => String(key),
+} as const;
+
+/** What a template is given: as docker's, with `{{.Label "key"}}`. */
+function fieldsOf(row: Listed): Struct {
+  const labels = new Map(row.Labels.split(",").map((label) => label.split(/=(.*)/s) as [string, string]));
+  return { ...row, Label: (key) => labels.get(String(key)) ?? "" };
 }
 
 const COMMAND_LENGTH = 20;

@@ -1,9 +1,12 @@
 import { resolve } from "node:path";
 import { remove, removeByForce } from "../../container/remove.ts";
 import { Failure } from "../../failure.ts";
+import { openShim } from "../../host/shim.ts";
+import { removeOwnVolume } from "../../resources/volume.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { findExisting } from "../../state/status.ts";
+import { ownVolumes } from "../../volume/ready.ts";
 import { each } from "./each.ts";
 import { verb } from "./verb.ts";
 
@@ -14,8 +17,19 @@ export const rmVerb = verb({
     force: { type: "boolean", short: "f", describe: "kill those that run; none that is missing is an error" },
     volumes: { type: "boolean", short: "v", describe: "with their volumes that have no name" },
   },
-  run: ({ force }, names) => each(names, force ? removeByForce : removeStopped),
+  run: ({ force, volumes }, names) => {
+    const removed = force ? removeByForce : removeStopped;
+    return each(names, volumes ? (name) => withVolumes(name, removed) : removed);
+  },
 });
+
+async function withVolumes(name: string, removed: (name: string) => Promise<void>): Promise<void> {
+  const root = resolve(stateRoot());
+  const { spec } = findExisting(placesOf(root, name), name).record;
+  await removed(name);
+  const shim = await openShim();
+  for (const volume of ownVolumes(root, spec)) await removeOwnVolume(shim, root, volume);
+}
 
 async function removeStopped(name: string): Promise<void> {
   const { state } = findExisting(placesOf(resolve(stateRoot()), name), name).status;

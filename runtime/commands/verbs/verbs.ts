@@ -1,11 +1,14 @@
 import type { Options, Values } from "../options/option.ts";
 import { parseOptions, type Usage } from "../options/parse.ts";
 import { report } from "../report.ts";
+import { inspectVerb } from "./inspect.ts";
 import { killVerb } from "./kill.ts";
+import { portVerb } from "./port.ts";
 import { psVerb } from "./ps.ts";
 import { restartVerb } from "./restart.ts";
 import { rmVerb } from "./rm.ts";
 import { startVerb } from "./start.ts";
+import { statsVerb } from "./stats.ts";
 import { stopVerb } from "./stop.ts";
 import type { Verb } from "./verb.ts";
 import { waitVerb } from "./wait.ts";
@@ -19,6 +22,9 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   kill: untyped(killVerb),
   wait: untyped(waitVerb),
   rm: untyped(rmVerb),
+  inspect: untyped(inspectVerb),
+  stats: untyped(statsVerb),
+  port: untyped(portVerb),
 };
 
 function untyped<T extends Options>({ run, ...about }: Verb<T>): Verb {

@@ -1,6 +1,7 @@
 import { constants, type Stats } from "node:fs";
 import { lstat, open, readdir, readlink } from "node:fs/promises";
 import type { Attribute } from "../../host/attributes.ts";
+import { numbersOfDevice } from "../../spec/security/device.ts";
 import { bytesOf, type Entry, type Metadata, type Piece } from "./entry.ts";
 import { relativePath } from "./entry-path.ts";
 
@@ -50,7 +51,9 @@ async function entryOf(source: string, path: string, stats: Stats, firstNames: M
     return { ...base, kind: "symlink", target: await readlink(bytesOf(source), { encoding: "latin1" }) };
   }
   if (stats.isFIFO()) return { ...base, kind: "fifo" };
-  return { ...base, kind: stats.isSocket() ? "socket" : "device" };
+  if (stats.isSocket()) return { ...base, kind: "socket" };
+  const type = stats.isBlockDevice() ? "block" : "character";
+  return { ...base, kind: "device", node: { type, ...numbersOfDevice(stats.rdev) } };
 }
 
 async function* contentOf(source: string): AsyncGenerator<Buffer> {

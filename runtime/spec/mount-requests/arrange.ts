@@ -5,14 +5,15 @@ import { depthOf, isBelow } from "../path.ts";
 import { bytesOf } from "../size.ts";
 import { checkPlace } from "./destination.ts";
 import { mountOfFields } from "./mount.ts";
+import type { VolumesPlace } from "./named-volume.ts";
 import { tmpfsOfText } from "./tmpfs.ts";
 import { volumeMount } from "./volume.ts";
 
 /** The part of a request that is about mounts, in docker's words. A relative source starts at the caller's directory. */
 export interface MountRequests {
-  /** SRC:DST[:OPTION,…], as docker's -v with a path. */
+  /** [SRC:]DST[:OPTION,…], as docker's -v with a path or the name of a volume. */
   readonly volumes?: readonly string[] | undefined;
-  /** KEY=VALUE,…, as docker's --mount, of type bind or tmpfs. */
+  /** KEY=VALUE,…, as docker's --mount, of type bind, volume or tmpfs. */
   readonly mounts?: readonly string[] | undefined;
   /** DST[:OPTION,…], as docker's --tmpfs. */
   readonly tmpfs?: readonly string[] | undefined;
@@ -41,11 +42,12 @@ export function mountsOf(
   ids: Ids,
   cwd: string | undefined,
   leadsTo: LeadsTo = (path) => path,
+  volumesPlace?: VolumesPlace,
 ): Mount[] {
   const { volumes = [], mounts = [], tmpfs = [], shmSize } = requests;
   const requested = [
-    ...volumes.map((volume) => volumeMount(volume, cwd)),
-    ...mounts.map((fields) => mountOfFields(fields, cwd)),
+    ...volumes.map((volume) => volumeMount(volume, cwd, volumesPlace)),
+    ...mounts.map((fields) => mountOfFields(fields, cwd, volumesPlace)),
     ...tmpfs.map(tmpfsOfText),
   ];
   checkCount(requested);

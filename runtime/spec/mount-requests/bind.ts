@@ -2,11 +2,21 @@ import { Failure } from "../../failure.ts";
 import type { Mount } from "../mounts.ts";
 import { isBelow, resolvePath } from "../path.ts";
 
-interface Limits {
+/** How mounts made later reach the other side: mount_namespaces(7). An r: also of the mounts below. */
+const PROPAGATIONS = ["shared", "rshared", "slave", "rslave", "private", "rprivate"] as const;
+export type Propagation = (typeof PROPAGATIONS)[number];
+
+export function isPropagation(word: string): word is Propagation {
+  return PROPAGATIONS.some((one) => one === word);
+}
+
+export interface Limits {
   /** "only itself": mounts below it stay as they are. */
   readonly readonly: "no" | "only itself" | "recursively";
   /** With what is mounted below it. */
   readonly recursive: boolean;
+  /** Default: rprivate. */
+  readonly propagation?: Propagation | undefined;
 }
 
 const READONLY = { no: [], "only itself": ["ro"], recursively: ["rro"] } as const;
@@ -26,9 +36,18 @@ export function isOfDevices(source: string): boolean {
 }
 
 /** The mount of a file or directory of the host. Both paths are absolute and normalized. */
-export function bind(source: string, destination: string, { readonly, recursive }: Limits): Mount {
+export function bind(
+  source: string,
+  destination: string,
+  { readonly, recursive, propagation = "rprivate" }: Limits,
+): Mount {
   // Device nodes of the host must not work in a container, except those of /dev, which its cgroup's rules limit.
   const nodev = isOfDevices(source) ? [] : [recursive ? "rnodev" : "nodev"];
-  const options = [recursive ? "rbind" : "bind", ...nodev, ...READONLY[readonly]];
+  const options = [
+    recursive ? "rbind" : "bind",
+    ...nodev,
+    ...READONLY[readonly],
+    ...(propagation.endsWith("private") ? [] : [propagation]),
+  ];
   return { destination, type: "bind", source, options };
 }

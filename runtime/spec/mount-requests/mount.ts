@@ -1,12 +1,14 @@
 import type { Mount } from "../mounts.ts";
 import { textFault } from "../text.ts";
-import { absoluteSource, bind } from "./bind.ts";
+import { absoluteSource, bind, isPropagation } from "./bind.ts";
 import { fieldsOf } from "./csv.ts";
 import { checkedDestination } from "./destination.ts";
+import { ofVolume, type VolumesPlace } from "./named-volume.ts";
 import { notAMount } from "./refusal.ts";
 import { tmpfs } from "./tmpfs.ts";
 
-const REMEDY = "use --mount type=bind,src=PATH,dst=PATH[,ro] or --mount type=tmpfs,dst=PATH[,tmpfs-size=64m]";
+const REMEDY =
+  "use --mount type=bind,src=PATH,dst=PATH[,ro], type=volume,src=NAME,dst=PATH[,ro] or type=tmpfs,dst=PATH[,tmpfs-size=64m]";
 
 /** docker's other names for a key. */
 const ALIASES: Readonly<Record<string, string>> = {
@@ -15,9 +17,10 @@ const ALIASES: Readonly<Record<string, string>> = {
   destination: "target",
   ro: "readonly",
 };
-const SWITCHES = ["readonly", "bind-nonrecursive"];
+const SWITCHES = ["readonly", "bind-nonrecursive", "volume-nocopy"];
 const TYPES: Readonly<Record<string, readonly string[]>> = {
   bind: ["source", "readonly", "consistency", "bind-propagation", "bind-recursive", "bind-nonrecursive"],
+  volume: ["source", "readonly", "consistency", "volume-nocopy", "volume-subpath", "volume-driver"],
   tmpfs: ["readonly", "tmpfs-size", "tmpfs-mode"],
 };
 
@@ -25,7 +28,7 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
 type Fields = ReadonlyMap<string, string>;
 
 /** KEY=VALUE,… as docker's --mount; a relative source is below cwd. Throws Failure for anything else. */
-export function mountOfFields(asked: string, cwd: string | undefined): Mount {
+export function mountOfFields(asked: string, cwd: string | undefined, volumes?: VolumesPlace): Mount {
   const refuse = (why: string) => notAMount(asked, why, REMEDY);
   const fault = textFault(asked);
   if (fault !== undefined) throw refuse(`it ${fault}`);
@@ -35,13 +38,14 @@ export function mountOfFields(asked: string, cwd: string | undefined): Mount {
   // docker's default.
   const type = fields.get("type") ?? "volume";
   const known = TYPES[type];
-  if (known === undefined) throw refuse(missingType(type));
+  if (known === undefined) throw refuse(`there is no type ${JSON.stringify(type)}`);
   for (const key of fields.keys()) {
     if (key !== "type" && key !== "target" && !known.includes(key)) throw refuse(`a ${type} has no field ${key}`);
   }
   const target = fields.get("target");
   if (target === undefined) throw refuse("it has no dst=");
   const destination = checkedDestination(asked, target);
+  if (type === "volume") return volumeOf(fields, destination, volumes, refuse);
   return type === "bind"
     ? bindOf(fields, destination, cwd, refuse)
     : tmpfs(asked, destination, tmpfsOptions(fields, refuse));
@@ -58,18 +62,24 @@ function fieldOf(text: string, refuse: Refuse): [string, string] {
   throw refuse(`${JSON.stringify(text)} is not KEY=VALUE`);
 }
 
-function missingType(type: string): string {
-  if (type === "volume") return "there are no named volumes: say type=bind or type=tmpfs";
-  return `there is no type ${JSON.stringify(type)}`;
-}
-
 function bindOf(fields: Fields, destination: string, cwd: string | undefined, refuse: Refuse): Mount {
   const source = fields.get("source");
   if (source === undefined) throw refuse("it has no src=");
   const propagation = fields.get("bind-propagation") ?? "rprivate";
-  if (propagation !== "private" && propagation !== "rprivate")
-    throw refuse(`bind-propagation=${propagation} is not supported: mounts made later do not propagate`);
-  return bind(absoluteSource(source, cwd), destination, limitsOf(fields, refuse));
+  if (!isPropagation(propagation))
+    throw refuse(`bind-propagation is rprivate, rslave or rshared, or one of them without r, not ${propagation}`);
+  return bind(absoluteSource(source, cwd), destination, { ...limitsOf(fields, refuse), propagation });
+}
+
+function volumeOf(fields: Fields, destination: string, volumes: VolumesPlace | undefined, refuse: Refuse): Mount {
+  const driver = fields.get("volume-driver") ?? "local";
+  if (driver !== "local") throw refuse(`there is no volume-driver ${driver}: volumes are directories of this machine`);
+  return ofVolume(fields.get("source") ?? volumes?.newName(), destination, limitsOf(fields, refuse), {
+    volumes,
+    nocopy: flag(fields, "volume-nocopy", refuse),
+    subpath: fields.get("volume-subpath"),
+    refuse,
+  });
 }
 
 function limitsOf(fields: Fields, refuse: Refuse): Parameters<typeof bind>[2] {

@@ -1,54 +1,74 @@
 import type { Mount } from "../mounts.ts";
 import { textFault } from "../text.ts";
-import { absoluteSource, bind } from "./bind.ts";
+import { absoluteSource, bind, isPropagation } from "./bind.ts";
 import { checkedDestination } from "./destination.ts";
+import { ofVolume, type VolumesPlace } from "./named-volume.ts";
 import { notAMount } from "./refusal.ts";
 
-const REMEDY = "use -v SRC:DST[:ro] with a path of the host and an absolute path in the container";
+const REMEDY =
+  "use -v SRC:DST[:ro] with a path of the host, or the name of a volume, and an absolute path in the container";
 
-/** docker's words that change nothing here: there is no SELinux label, no other propagation, and no cache of a virtual machine. */
-const ACCEPTED = ["rw", "z", "Z", "private", "rprivate", "consistent", "cached", "delegated"];
+/** docker's words that change nothing here: there is no SELinux label, and no cache of a virtual machine. */
+const ACCEPTED = ["rw", "z", "Z", "consistent", "cached", "delegated"];
 const CONFLICTS = [
   ["ro", "rw"],
   ["z", "Z"],
-  ["private", "rprivate"],
   ["consistent", "cached"],
   ["consistent", "delegated"],
   ["cached", "delegated"],
 ];
-const MISSING: Readonly<Record<string, string>> = {
-  nocopy: "it is for named volumes, and there are none",
-  shared: "mounts made later do not propagate",
-  rshared: "mounts made later do not propagate",
-  slave: "mounts made later do not propagate",
-  rslave: "mounts made later do not propagate",
-};
 
-/** SRC:DST[:OPTION,…]; a relative SRC is below cwd. Throws Failure for anything else. */
-export function volumeMount(volume: string, cwd: string | undefined): Mount {
-  const [source, destination, mode, ...rest] = volume.split(":");
-  if (!source || !destination || rest.length > 0) throw notAVolume(volume, "it is not SRC:DST[:ro]");
+/** [SRC:]DST[:OPTION,…]; a relative SRC is below cwd, a name is that of a volume. Throws Failure for anything else. */
+export function volumeMount(volume: string, cwd: string | undefined, volumes?: VolumesPlace): Mount {
+  const { source, destination, options } = partsOf(volume);
+  const limits = { readonly: options.includes("ro") ? "recursively" : "no", recursive: true } as const;
+  const there = checkedDestination(volume, destination);
+  if (source === undefined || !isPath(source)) {
+    const unfit = options.find(isPropagation);
+    if (unfit !== undefined) throw notAVolume(volume, `${unfit} is for a directory of the host`);
+    return ofVolume(source ?? volumes?.newName(), there, limits, {
+      volumes,
+      nocopy: options.includes("nocopy"),
+      refuse: (why) => notAVolume(volume, why),
+    });
+  }
+  if (options.includes("nocopy")) throw notAVolume(volume, "nocopy is for a volume with a name");
+  return bind(absoluteSource(source, cwd), there, { ...limits, propagation: options.find(isPropagation) });
+}
+
+interface Parts {
+  /** Absent: a volume without a name. */
+  readonly source: string | undefined;
+  readonly destination: string;
+  readonly options: readonly string[];
+}
+
+function partsOf(volume: string): Parts {
+  const parts = volume.split(":");
+  const [first = "", second, mode, ...rest] = parts;
   const fault = textFault(volume);
   if (fault !== undefined) throw notAVolume(volume, `it ${fault}`);
+  if (first === "" || second === "" || rest.length > 0) throw notAVolume(volume, "it is not [SRC:]DST[:ro]");
   const options = mode === undefined ? [] : checkedOptions(volume, mode.split(","));
-  if (!/^\.{0,2}\//.test(source) && source !== "." && source !== "..") {
-    throw notAVolume(volume, `${JSON.stringify(source)} is not a path; there are no named volumes, write ./${source}`);
-  }
-  return bind(absoluteSource(source, cwd), checkedDestination(volume, destination), {
-    readonly: options.includes("ro") ? "recursively" : "no",
-    recursive: true,
-  });
+  return second === undefined
+    ? { source: undefined, destination: first, options }
+    : { source: first, destination: second, options };
+}
+
+/** docker's rule: what has a slash, or is . or .., is a path. */
+function isPath(source: string): boolean {
+  return source.includes("/") || source === "." || source === "..";
 }
 
 function checkedOptions(volume: string, options: readonly string[]): readonly string[] {
   for (const option of options) {
-    const missing = MISSING[option];
-    if (missing !== undefined) throw notAVolume(volume, `${option} is not supported: ${missing}`);
-    if (option !== "ro" && !ACCEPTED.includes(option))
+    if (option !== "ro" && option !== "nocopy" && !isPropagation(option) && !ACCEPTED.includes(option))
       throw notAVolume(volume, `${JSON.stringify(option)} is neither ro nor rw`);
   }
   const conflict = CONFLICTS.find((words) => words.every((word) => options.includes(word)));
   if (conflict) throw notAVolume(volume, `it is both ${conflict.join(" and ")}`);
+  const [one, other] = options.filter(isPropagation);
+  if (other !== undefined) throw notAVolume(volume, `it is both ${one} and ${other}`);
   return options;
 }
 

@@ -61,7 +61,7 @@ describe("--mount", () => {
     "type=bind,src=/a,dst=/b,ro=maybe",
     "type=bind,src=/a,dst=/b,nosuch=1",
     "type=bind,src=/a,dst=/b,tmpfs-size=1m",
-    "type=bind,src=/a,dst=/b,bind-propagation=shared",
+    "type=bind,src=/a,dst=/b,bind-propagation=both",
     "type=bind,src=/a,dst=/b,bind-recursive=readonly",
     "type=bind,src=/a,dst=/b,bind-recursive=x",
     "type=tmpfs,src=/a,dst=/b",
@@ -76,6 +76,22 @@ describe("--mount", () => {
   ]) {
     it(`${JSON.stringify(fields)} is refused`, () => refused(() => mountOfFields(fields, "/src")));
   }
+
+  it("of the type volume, which is docker's default, names one, and a path below it", () => {
+    const volumes = { directory: "/state/volumes", newName: () => "0".repeat(64) };
+    const mount = (fields: string) => mountOfFields(fields, "/src", volumes);
+    assert.deepEqual(mount("src=data,dst=/b,ro,volume-subpath=a//b/,volume-nocopy"), {
+      destination: "/b",
+      type: "bind",
+      source: "/state/volumes/data/_data",
+      options: ["rbind", "rnodev", "rro"],
+      subpath: "a/b",
+      nocopy: true,
+    });
+    for (const more of ["volume-subpath=/a", "volume-subpath=../a", "volume-driver=nfs", "bind-propagation=slave"])
+      refused(() => mount(`type=volume,src=data,dst=/b,${more}`));
+    assert.deepEqual(mountOfFields("type=bind,src=/a,dst=/b,bind-propagation=rshared", "/").options.at(-1), "rshared");
+  });
 
   it("reads the fields that were written with quotes, whatever is in them", () => {
     fc.assert(

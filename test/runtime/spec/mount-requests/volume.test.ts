@@ -44,8 +44,8 @@ describe("-v", () => {
     "/a:/b:ro:x",
     "/a:/b:ro,rw",
     "/a:/b:z,Z",
-    "/a:/b:shared",
-    "/a:/b:rslave",
+    "/a:/b:shared,slave",
+    "data:/b:rslave",
     "/a:/b:nocopy",
     "name:/b",
     "/a:/b/../..",
@@ -54,6 +54,26 @@ describe("-v", () => {
   ]) {
     it(`${JSON.stringify(volume)} is refused`, () => refused(() => volumeMount(volume, "/src")));
   }
+
+  it("of a name is that of a volume, and without a source one without a name", () => {
+    const volumes = { directory: "/state/volumes", newName: () => "0".repeat(64) };
+    const mount = (asked: string) => volumeMount(asked, "/src", volumes);
+    assert.deepEqual(mount("data:/b:ro"), {
+      destination: "/b",
+      type: "bind",
+      source: "/state/volumes/data/_data",
+      options: ["rbind", "rnodev", "rro"],
+    });
+    assert.equal(mount("/b").source, `/state/volumes/${"0".repeat(64)}/_data`);
+    assert.equal(mount("data:/b:nocopy").nocopy, true);
+    for (const asked of ["da ta:/b", ".data:/b", `${"a".repeat(65)}:/b`, "data:b", "data:/b:rshared"])
+      refused(() => mount(asked));
+  });
+
+  it("takes docker's words for how mounts made later propagate", () => {
+    assert.deepEqual(volumeMount("/a:/b:rslave", "/").options, ["rbind", "rnodev", "rslave"]);
+    assert.deepEqual(volumeMount("/a:/b:rprivate", "/"), volumeMount("/a:/b", "/"));
+  });
 
   it("with a relative source needs the current directory to exist", () => {
     assert.throws(() => volumeMount("./a:/b", undefined), /the current directory does not exist any more/);

@@ -1,0 +1,68 @@
+import { execFileSync } from "node:child_process";
+import { writeSync } from "node:fs";
+import { resolve } from "node:path";
+import { openRunning } from "../container/running.ts";
+import { Failure } from "../failure.ts";
+import { processesOf } from "../host/cgroup/usage.ts";
+import { processesIn } from "../host/pid-namespace.ts";
+import { openShim } from "../host/shim.ts";
+import { nameOf } from "../state/containers.ts";
+import { stateRoot } from "../state/root.ts";
+import { report } from "./report.ts";
+
+/** Lists the processes of the container that the first argument names, by this machine's ps with the others. Returns the exit code. */
+export async function topCommand([asked, ...options]: readonly string[]): Promise<number> {
+  try {
+    if (asked === undefined)
+      throw new Failure("the name of the container is missing", {
+        code: "usage",
+        remedy: "tinydocker top NAME [OPTION OF PS…]",
+      });
+    writeSync(1, listed(ps(options.length > 0 ? options : ["-ef"]), await processes(asked)));
+    return 0;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+/** Also those in a pid namespace that the container made, where it has a cgroup. */
+async function processes(asked: string): Promise<ReadonlySet<number>> {
+  const root = resolve(stateRoot());
+  const shim = await openShim();
+  const { process, pidfd, cgroups } = await openRunning(shim, root, nameOf(root, asked));
+  shim.close(pidfd);
+  const members = processesOf(cgroups.map(({ path }) => path));
+  return new Set(members.length > 0 ? members : processesIn(process.pid));
+}
+
+/** A column cut to the width of a terminal would be cut in the middle of a table. */
+const WIDE = "10000";
+
+function ps(options: readonly string[]): string {
+  try {
+    return execFileSync("ps", options, { encoding: "utf8", stdio: "pipe", env: { ...process.env, COLUMNS: WIDE } });
+  } catch (error) {
+    const { code, stderr } = error as { readonly code?: string; readonly stderr?: string };
+    if (code === "ENOENT")
+      throw new Failure("ps is not installed on this machine", {
+        code: "usage",
+        remedy: "install it (package procps), or run ps in the container: tinydocker exec NAME ps",
+      });
+    throw new Failure(`ps ${options.join(" ")} failed: ${stderr?.trim().split("\n")[0] ?? error}`, {
+      code: "usage",
+      cause: error,
+    });
+  }
+}
+
+function listed(table: string, pids: ReadonlySet<number>): string {
+  const [head = "", ...rows] = table.trimEnd().split("\n");
+  const column = head.trim().split(/\s+/).indexOf("PID");
+  if (column < 0)
+    throw new Failure("ps printed no column PID, by which the container's processes are found", {
+      code: "usage",
+      remedy: "add it to the columns, such as -o pid,comm",
+    });
+  const own = rows.filter((row) => pids.has(Number(row.trim().split(/\s+/)[column])));
+  return [head, ...own].map((line) => `${line}\n`).join("");
+}

@@ -1,0 +1,42 @@
+import { writeSync } from "node:fs";
+import { resolve } from "node:path";
+import { Failure } from "../../failure.ts";
+import type { PublishedPort } from "../../network/network.ts";
+import { nameOf } from "../../state/containers.ts";
+import { placesOf } from "../../state/places.ts";
+import { stateRoot } from "../../state/root.ts";
+import { findExisting } from "../../state/status.ts";
+import { verb } from "./verb.ts";
+
+export const portVerb = verb({
+  synopsis: "NAME [PORT[/PROTOCOL]]",
+  describe: "List which ports of this machine lead to a container",
+  options: {},
+  run: async (_values, [asked, port]) => {
+    if (asked === undefined) throw new Failure("the name of the container is missing", { code: "usage" });
+    const root = resolve(stateRoot());
+    const name = nameOf(root, asked);
+    const { ports } = findExisting(placesOf(root, name), name).record.spec.network;
+    writeSync(1, port === undefined ? all(ports) : one(name, ports, port));
+    return 0;
+  },
+});
+
+function all(ports: readonly PublishedPort[]): string {
+  return ports.map((port) => `${port.container}/${port.protocol} -> ${published(port)}\n`).join("");
+}
+
+function one(name: string, ports: readonly PublishedPort[], written: string): string {
+  const [number, protocol = "tcp"] = written.split("/");
+  const found = ports.filter((port) => String(port.container) === number && port.protocol === protocol);
+  if (found.length === 0)
+    throw new Failure(`the port ${number}/${protocol} of the container ${name} is not published`, {
+      code: "usage",
+      remedy: "publish it when the container is made: -p PORT:PORT",
+    });
+  return found.map((port) => `${published(port)}\n`).join("");
+}
+
+function published({ address = "0.0.0.0", host }: PublishedPort): string {
+  return `${address.includes(":") ? `[${address}]` : address}:${host}`;
+}

@@ -1,0 +1,149 @@
+import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
+import type { Argv, CommandModule } from "yargs";
+import { Failure } from "../failure.ts";
+import { openShim } from "../host/shim.ts";
+import { checkedName } from "../spec/name.ts";
+import { stateRoot } from "../state/root.ts";
+import { rowsText } from "../template/rows.ts";
+import { templateOf } from "../template/template.ts";
+import { jsonOf, type Struct } from "../template/value.ts";
+import { noSuchVolume, pruneVolumes, removeVolume, usersOf } from "../volume/remove.ts";
+import { dataOf, makeVolume, readVolume, type Volume, volumeNames } from "../volume/store.ts";
+
+export const volumeCommand: CommandModule = {
+  command: "volume",
+  describe: "Create, list, inspect and remove volumes",
+  builder: (yargs: Argv) =>
+    yargs
+      .command(createCommand)
+      .command(listCommand)
+      .command(inspectCommand)
+      .command(removeCommand)
+      .command(pruneCommand)
+      .demandCommand(1, "the command is missing: create, ls, inspect, rm or prune"),
+  handler: () => {},
+};
+
+const createCommand: CommandModule<object, { name: string | undefined; label: string[] }> = {
+  command: "create [name]",
+  describe: "Make a volume; without a name, one that prune removes",
+  builder: (yargs) =>
+    yargs
+      .positional("name", { type: "string", describe: "the volume's name" })
+      .option("label", { type: "string", array: true, nargs: 1, default: [] as string[], describe: "KEY[=VALUE]" }),
+  handler: ({ name = randomBytes(32).toString("hex"), label }) => {
+    const root = resolve(stateRoot());
+    const anonymous = /^[0-9a-f]{64}$/.test(name);
+    makeVolume(root, {
+      version: 1,
+      name: checkedVolume(name),
+      created: Date.now(),
+      labels: labelsOf(label),
+      anonymous,
+    });
+    process.stdout.write(`${name}\n`);
+  },
+};
+
+/** One without a name has a longer one. */
+function checkedVolume(name: string): string {
+  return /^[0-9a-f]{64}$/.test(name) ? name : checkedName("volume", name);
+}
+
+function labelsOf(labels: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    labels.map((label): [string, string] => {
+      const [key = "", value = ""] = label.split(/=(.*)/s);
+      if (key === "")
+        throw new Failure(`--label takes KEY or KEY=VALUE, not ${JSON.stringify(label)}`, { code: "usage" });
+      return [key, value];
+    }),
+  );
+}
+
+const listCommand: CommandModule<object, { json: boolean; quiet: boolean; format: string | undefined }> = {
+  command: "ls",
+  aliases: ["list"],
+  describe: "List the volumes",
+  builder: (yargs) =>
+    yargs
+      .option("json", { type: "boolean", default: false, describe: "as one JSON array" })
+      .option("quiet", { type: "boolean", alias: "q", default: false, describe: "only their names" })
+      .option("format", { type: "string", describe: "a template of Go, or json" }),
+  handler: ({ json, quiet, format }) => {
+    const root = resolve(stateRoot());
+    const all = volumeNames(root)
+      .flatMap((name) => readVolume(root, name) ?? [])
+      .map((volume) => described(root, volume));
+    process.stdout.write(json ? `${jsonOf(all)}\n` : rowsText(quiet ? "{{.Name}}" : (format ?? TABLE), all, TITLES));
+  },
+};
+
+const TABLE = "table {{.Driver}}\t{{.Name}}";
+const TITLES = { Driver: "DRIVER", Name: "VOLUME NAME", Mountpoint: "MOUNTPOINT", Scope: "SCOPE", Labels: "LABELS" };
+
+const inspectCommand: CommandModule<object, { names: string[]; format: string | undefined }> = {
+  command: "inspect <names..>",
+  describe: "Print volumes, as JSON with docker's names",
+  builder: (yargs) =>
+    yargs
+      .positional("names", { type: "string", array: true, demandOption: true, describe: "the volumes" })
+      .option("format", { type: "string", alias: "f", describe: "a template of Go" }),
+  handler: ({ names, format }) => {
+    const root = resolve(stateRoot());
+    const all = names.map((name) => described(root, existing(root, name)));
+    const template = format === undefined ? undefined : templateOf(format);
+    process.stdout.write(template ? all.map((one) => `${template(one)}\n`).join("") : `${jsonOf(all, 4)}\n`);
+  },
+};
+
+function existing(root: string, name: string): Volume {
+  const volume = readVolume(root, checkedVolume(name));
+  if (volume) return volume;
+  throw noSuchVolume(name);
+}
+
+function described(root: string, { name, created, labels }: Volume): Struct {
+  return {
+    CreatedAt: new Date(created).toISOString(),
+    Driver: "local",
+    Labels: new Map(Object.entries(labels)),
+    Mountpoint: dataOf(root, name),
+    Name: name,
+    Options: null,
+    Scope: "local",
+    Containers: usersOf(root, name),
+  };
+}
+
+const removeCommand: CommandModule<object, { names: string[]; force: boolean }> = {
+  command: "rm <names..>",
+  aliases: ["remove"],
+  describe: "Remove volumes that no container has, with all their files",
+  builder: (yargs) =>
+    yargs
+      .positional("names", { type: "string", array: true, demandOption: true, describe: "the volumes" })
+      .option("force", { type: "boolean", alias: "f", default: false, describe: "none that is missing is an error" }),
+  handler: async ({ names, force }) => {
+    const [shim, root] = [await openShim(), resolve(stateRoot())];
+    for (const name of names) {
+      if (force && !readVolume(root, checkedVolume(name))) continue;
+      await removeVolume(shim, root, checkedVolume(name));
+      process.stdout.write(`${name}\n`);
+    }
+  },
+};
+
+const pruneCommand: CommandModule<object, { all: boolean; force: boolean }> = {
+  command: "prune",
+  describe: "Remove the volumes without a name that no container has",
+  builder: (yargs) =>
+    yargs
+      .option("all", { type: "boolean", alias: "a", default: false, describe: "also those with a name" })
+      .option("force", { type: "boolean", alias: "f", default: false, describe: "accepted: it never asks" }),
+  handler: async ({ all }) => {
+    const removed = await pruneVolumes(await openShim(), resolve(stateRoot()), all);
+    for (const name of removed) process.stdout.write(`${name}\n`);
+  },
+};

@@ -1,0 +1,85 @@
+import { DEFAULT_CAPABILITIES } from "../spec/security/capability.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+import type { ContainerRecord } from "../state/record.ts";
+import type { Struct } from "../template/value.ts";
+import { networkMode, portBindings } from "./network-settings.ts";
+
+/** What was asked for, in docker's words. */
+export function hostConfig({ spec, life, remove }: ContainerRecord): Struct {
+  const { network, root, process, mounts } = spec;
+  return {
+    Binds: mounts
+      .filter(({ type }) => type === "bind")
+      .map(({ source, destination, options }) => {
+        return `${source}:${destination}${options.includes("rro") ? ":ro" : ""}`;
+      }),
+    LogConfig: { Type: "local", Config: new Map(life ? logConfig(life.log) : []) },
+    NetworkMode: networkMode(network),
+    PortBindings: portBindings(network.ports),
+    RestartPolicy: {
+      Name: life?.restart.name ?? "no",
+      MaximumRetryCount: life?.restart.maximumRetryCount ?? 0,
+    },
+    AutoRemove: remove === "at exit",
+    ReadonlyRootfs: root.readonly,
+    Init: process.init ?? false,
+    Dns: network.dns.servers,
+    DnsSearch: network.dns.search,
+    ExtraHosts: network.extraHosts.flatMap(({ address, names }) => names.map((name) => `${name}:${address}`)),
+    OomScoreAdj: process.oomScoreAdj ?? 0,
+    ShmSize: shmSize(spec),
+    Ulimits: process.rlimits.map(({ type, soft, hard = soft }) => {
+      return { Name: type.replace("RLIMIT_", "").toLowerCase(), Soft: soft, Hard: hard };
+    }),
+    ...security(spec),
+    ...limits(spec),
+  };
+}
+
+function logConfig({ maxSize, maxFiles }: { readonly maxSize: number; readonly maxFiles: number }): [string, string][] {
+  return [
+    ["max-size", String(maxSize)],
+    ["max-file", String(maxFiles)],
+  ];
+}
+
+function shmSize({ mounts }: ContainerSpec): number {
+  const shm = mounts.find(({ destination }) => destination === "/dev/shm");
+  const size = shm?.options.find((option) => option.startsWith("size="))?.slice("size=".length);
+  return Number(size ?? 0);
+}
+
+function security({ process: { capabilities, noNewPrivileges = true }, linux }: ContainerSpec): Struct {
+  const { bounding } = capabilities;
+  const isPrivileged = linux.resources.devices[0]?.allow === true;
+  return {
+    CapAdd: isPrivileged ? null : bounding.filter((name) => !DEFAULT_CAPABILITIES.includes(name)),
+    CapDrop: DEFAULT_CAPABILITIES.filter((name) => !bounding.includes(name)),
+    Privileged: isPrivileged,
+    SecurityOpt: [
+      ...(noNewPrivileges ? ["no-new-privileges"] : []),
+      ...(linux.seccomp === "unconfined" ? ["seccomp=unconfined"] : []),
+    ],
+    MaskedPaths: linux.maskedPaths,
+    ReadonlyPaths: linux.readonlyPaths,
+    Sysctls: new Map(Object.entries(linux.sysctl ?? {})),
+  };
+}
+
+const NANO = 1_000_000_000;
+
+function limits({ linux: { resources } }: ContainerSpec): Struct {
+  const { memory, cpu, pids } = resources;
+  return {
+    Memory: memory.limit ?? 0,
+    MemorySwap: memory.swap ?? 0,
+    MemoryReservation: memory.reservation ?? 0,
+    NanoCpus: cpu.quota && cpu.period ? Math.round((cpu.quota / cpu.period) * NANO) : 0,
+    CpuShares: cpu.shares ?? 0,
+    CpuPeriod: cpu.period ?? 0,
+    CpuQuota: cpu.quota ?? 0,
+    CpusetCpus: cpu.cpus ?? "",
+    CpusetMems: cpu.mems ?? "",
+    PidsLimit: pids.limit ?? null,
+  };
+}

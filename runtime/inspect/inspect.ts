@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import type { Networks } from "../network/network.ts";
+import { imageName } from "../spec/spec.ts";
+import type { Places } from "../state/places.ts";
+import type { Found } from "../state/status.ts";
+import type { Struct } from "../template/value.ts";
+import { hostConfig } from "./host-config.ts";
+import { mountsOf } from "./mounts.ts";
+import { networkSettings } from "./network-settings.ts";
+import { stateOf } from "./state.ts";
+
+/** What is known of a container besides its record. */
+export interface Surroundings {
+  readonly places: Places;
+  readonly networks: Networks;
+  /** Its processes are stopped. */
+  readonly paused: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** A container as `docker inspect` shows it, with docker's names and types; what tinydocker has not is left out or empty. */
+export function inspected(found: Found, { places, networks, paused, now }: Surroundings): Struct {
+  const { record, status } = found;
+  const { spec, life } = record;
+  const [path = "", ...args] = spec.process.args;
+  return {
+    Id: record.id,
+    Created: new Date(record.created).toISOString(),
+    Path: path,
+    Args: args,
+    State: stateOf(status, { paused, now }),
+    Image: imageName(spec),
+    HostsPath: join(places.root, "networks/hosts", record.name),
+    LogPath: life ? places.log : "",
+    Name: `/${record.name}`,
+    RestartCount: (status.state === "stopped" && status.exit?.restarts) || 0,
+    Driver: "overlay2",
+    Platform: "linux",
+    MountLabel: "",
+    ProcessLabel: "",
+    AppArmorProfile: "",
+    ExecIDs: null,
+    HostConfig: hostConfig(record),
+    GraphDriver: {
+      Name: "overlay2",
+      Data: new Map([
+        ["LowerDir", spec.root.layers.join(":")],
+        ["UpperDir", places.upper],
+        ["WorkDir", places.work],
+      ]),
+    },
+    Mounts: mountsOf(spec, places.root),
+    Config: config(record),
+    NetworkSettings: networkSettings(spec, networks),
+  };
+}
+
+function config({ spec, life }: Found["record"]): Struct {
+  const { user, terminal, env, args, cwd } = spec.process;
+  return {
+    Hostname: spec.hostname,
+    Domainname: "",
+    User: user.uid === 0 && user.gid === 0 ? "" : `${user.uid}:${user.gid}`,
+    AttachStdin: !life,
+    AttachStdout: !life,
+    AttachStderr: !life,
+    ExposedPorts: new Map(spec.network.ports.map(({ container, protocol }) => [`${container}/${protocol}`, {}])),
+    Tty: terminal,
+    OpenStdin: life?.stdinOpen ?? true,
+    StdinOnce: false,
+    Env: env,
+    Cmd: args,
+    Image: imageName(spec),
+    Volumes: null,
+    WorkingDir: cwd,
+    Entrypoint: null,
+    Labels: new Map(Object.entries(life?.labels ?? {})),
+    StopSignal: life?.stopSignal ?? "SIGTERM",
+    StopTimeout: life?.stopTimeout ?? 10,
+  };
+}

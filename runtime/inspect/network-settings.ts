@@ -1,0 +1,78 @@
+import { parseSubnet } from "../network/address.ts";
+import { macOf } from "../network/link-names.ts";
+import { type Attachment, type Networks, networkNamed, outwardOf, type PublishedPort } from "../network/network.ts";
+import type { NetworkSpec } from "../spec/network.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+import type { Struct, Value } from "../template/value.ts";
+
+/** docker's name of a network mode. */
+export function networkMode({ mode, attachments }: NetworkSpec): string {
+  if (mode === "joined") return attachments[0]?.network ?? "none";
+  return mode === "user" ? "bridge" : mode;
+}
+
+/** The addresses are those of a container that runs. */
+export function networkSettings({ name, network }: ContainerSpec, networks: Networks): Struct {
+  const lease = networks.leases.find(({ container }) => container === name);
+  const outward = lease && outwardOf(networks, lease);
+  const main = endpoint(outward, networks);
+  return {
+    Bridge: "",
+    Ports: portBindings(network.ports),
+    MacAddress: main.MacAddress,
+    IPAddress: main.IPAddress,
+    IPPrefixLen: main.IPPrefixLen,
+    Gateway: main.Gateway,
+    GlobalIPv6Address: main.GlobalIPv6Address,
+    GlobalIPv6PrefixLen: main.GlobalIPv6PrefixLen,
+    IPv6Gateway: main.IPv6Gateway,
+    Networks: new Map(
+      network.mode === "joined"
+        ? network.attachments.map((asked) => [
+            asked.network,
+            endpoint(
+              lease?.attachments.find((one) => one.network === asked.network),
+              networks,
+              asked.aliases,
+            ),
+          ])
+        : [[networkMode(network), endpoint(undefined, networks)]],
+    ),
+  };
+}
+
+function endpoint(attachment: Attachment | undefined, networks: Networks, aliases: readonly string[] = []) {
+  const network = attachment && networkNamed(networks, attachment.network);
+  return {
+    IPAMConfig: null,
+    Links: null,
+    Aliases: attachment?.aliases ?? aliases,
+    MacAddress: attachment ? macText(macOf(attachment.ipv4)) : "",
+    NetworkID: network?.name ?? "",
+    Gateway: network?.gateway ?? "",
+    IPAddress: attachment?.ipv4 ?? "",
+    IPPrefixLen: prefixOf(network?.subnet),
+    IPv6Gateway: (attachment?.ipv6 && network?.ipv6?.gateway) ?? "",
+    GlobalIPv6Address: attachment?.ipv6 ?? "",
+    GlobalIPv6PrefixLen: attachment?.ipv6 ? prefixOf(network?.ipv6?.subnet) : 0,
+  };
+}
+
+function prefixOf(subnet: string | undefined): number {
+  return (subnet && parseSubnet(subnet)?.prefix) || 0;
+}
+
+function macText(mac: readonly number[]): string {
+  return mac.map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
+/** By `80/tcp`. */
+export function portBindings(ports: readonly PublishedPort[]): ReadonlyMap<string, Value> {
+  const bindings = new Map<string, Struct[]>();
+  for (const { protocol, address, host, container } of ports) {
+    const key = `${container}/${protocol}`;
+    const binding = { HostIp: address ?? "0.0.0.0", HostPort: String(host) };
+    bindings.set(key, [...(bindings.get(key) ?? []), binding]);
+  }
+  return bindings;
+}

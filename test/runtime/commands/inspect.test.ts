@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, describe, it } from "node:test";
+import { importBusybox, tinydocker } from "../../rig/tinydocker.ts";
+
+const rig = await tinydocker({ after });
+await importBusybox(rig);
+const words = ["--image", "box", "--network", "none", "-m", "64m", "-e", "A=1", "-v", "data:/srv", "-w", "/etc"];
+const child = rig.spawn(["run", ...words, "web", "sh", "-c", "echo up; exec cat"]);
+after(() => void child.kill("SIGKILL"));
+await once(child.stdout as NodeJS.ReadableStream, "data");
+const inspect = async (...args: string[]) => (await rig.run(["inspect", ...args])).stdout;
+
+describe("tinydocker inspect", () => {
+  it("prints docker's fields as JSON", async () => {
+    const [one] = JSON.parse(await inspect("web"));
+    assert.deepEqual(
+      [one.Name, one.Path, one.Args, one.Image, one.State.Status, one.State.Running, one.State.ExitCode],
+      ["/web", "sh", ["-c", "echo up; exec cat"], "box", "running", true, 0],
+    );
+    assert.match(one.Id, /^[0-9a-f]{64}$/);
+    assert.ok(one.State.Pid > 1 && Math.abs(Date.parse(one.State.StartedAt) - Date.now()) < 60_000);
+    assert.deepEqual(
+      [one.HostConfig.Memory, one.HostConfig.NetworkMode, one.HostConfig.AutoRemove],
+      [64 << 20, "none", true],
+    );
+    assert.ok(one.Config.Env.includes("A=1"));
+    assert.deepEqual([one.Config.WorkingDir, one.Config.Tty, one.Config.Hostname], ["/etc", false, "web"]);
+    assert.deepEqual(
+      one.Mounts.map(({ Type, Name, Destination, RW }: Record<string, unknown>) => [Type, Name, Destination, RW]),
+      [["volume", "data", "/srv", true]],
+    );
+  });
+
+  it("takes docker's templates, and the beginning of an id for a name", async () => {
+    const id = (await inspect("-f", "{{.Id}}", "web")).trim();
+    assert.equal(await inspect("--format", "{{.Name}} {{.State.Status}}", id.slice(0, 10)), "/web running\n");
+    assert.equal(await inspect("--format={{json .State.Running}}", "web", "web"), "true\ntrue\n");
+    assert.equal(await inspect("web", "-f", "{{range $k, $v := .NetworkSettings.Networks}}{{$k}}{{end}}"), "none\n");
+  });
+
+  it("names what it can't show", async () => {
+    for (const [args, message] of [
+      [["nosuch"], /there is no container nosuch/],
+      [["-f", "{{.State.Statsu}}", "web"], /1:9: there is no Statsu here; did you mean Status\?/],
+      [["-f", "{{", "web"], /1:1: the action has no closing/],
+      [[], /the name of the container is missing/],
+    ] as const) {
+      const { code, stdout, stderr } = await rig.run(["inspect", ...args]);
+      assert.equal(code, 125);
+      assert.ok(stdout === "" || stdout === "[]\n");
+      assert.match(stderr, message);
+    }
+  });
+});
+
+describe("tinydocker top", () => {
+  it("lists the container's processes as this machine's ps shows them", async () => {
+    const { stdout } = await rig.run(["top", "web", "-o", "pid,comm"]);
+    const [head, row, ...rest] = stdout.trimEnd().split("\n");
+    assert.match(head ?? "", /^ *PID COMMAND$/);
+    assert.deepEqual([row?.trim().split(" ")[0], rest], [(await inspect("-f", "{{.State.Pid}}", "web")).trim(), []]);
+    const { code, stderr } = await rig.run(["top", "web", "-o", "comm"]);
+    assert.deepEqual([code, /no column PID/.test(stderr)], [125, true]);
+  });
+});
+
+describe("tinydocker stats", () => {
+  it("shows what containers use, as a table or as JSON, without escape codes where there is no terminal", async () => {
+    const { stdout } = await rig.run(["stats", "--no-stream"]);
+    const [head = "", row = ""] = stdout.split("\n");
+    assert.match(head, /^CONTAINER ID +NAME +CPU % +MEM USAGE \/ LIMIT +MEM % +NET I\/O +BLOCK I\/O +PIDS$/);
+    assert.match(row, /^[0-9a-f]{12} +web +\d+\.\d\d% +[\d.]+[kKM]i?B \/ 64MiB +\d+\.\d\d% .* 1$/);
+    const json = JSON.parse((await rig.run(["stats", "--no-stream", "--json", "web"])).stdout);
+    assert.deepEqual([json.Name, json.PIDs], ["web", "1"]);
+    assert.match((await rig.run(["stats", "--no-stream", "nosuch"])).stderr, /there is no container nosuch/);
+  });
+});

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { busyboxRootfs, tinydocker } from "../../rig/tinydocker.ts";
+import { killedAt } from "../killed-at.ts";
+
+const rig = await tinydocker({ after });
+const rootfs = await busyboxRootfs(join(rig.directory, "rootfs"));
+mkdirSync(join(rootfs, "srv/sub"), { recursive: true });
+writeFileSync(join(rootfs, "srv/sub/file"), "from the image\n", { mode: 0o640 });
+chownSync(join(rootfs, "srv/sub/file"), 33, 44);
+chownSync(join(rootfs, "srv"), 5, 6);
+execFileSync("chmod", ["2770", join(rootfs, "srv")]);
+assert.equal((await rig.run(["image", "import", "box", rootfs])).code, 0);
+
+const run = (name: string, options: readonly string[], script: string) =>
+  rig.run(["run", "--image", "box", "--network", "none", ...options, name, "sh", "-c", script]);
+const volumes = () => readdirSync(join(rig.root, "volumes"));
+const LIST = "stat -c '%n %a %u %g' /srv /srv/sub/file; cat /srv/sub/file";
+const FROM_IMAGE = "/srv 2770 5 6\n/srv/sub/file 640 33 44\nfrom the image\n";
+
+describe("a volume", () => {
+  it("is made at its first use with what the image has there, and keeps what containers write", async () => {
+    assert.equal((await run("c1", ["-v", "data:/srv"], `${LIST}; echo more > /srv/more`)).stdout, FROM_IMAGE);
+    assert.equal(
+      (await run("c2", ["-v", "data:/elsewhere:ro"], "cat /elsewhere/more; echo x > /elsewhere/y")).stdout,
+      "more\n",
+    );
+    const { code, stdout } = await rig.run(["volume", "inspect", "-f", "{{.Name}} {{.Mountpoint}}", "data"]);
+    assert.deepEqual([code, stdout], [0, `data ${join(rig.root, "volumes/data/_data")}\n`]);
+    assert.equal((await rig.run(["volume", "ls"])).stdout, "DRIVER   VOLUME NAME\nlocal    data\n");
+  });
+
+  it("is left empty with nocopy, and filled later if it still is", async () => {
+    const before = await run("c1", ["-v", "empty:/srv:nocopy"], "ls -A /srv");
+    assert.deepEqual([before.stdout, before.stderr], ["", ""]);
+    assert.equal((await run("c1", ["--mount", "src=empty,dst=/srv"], LIST)).stdout, FROM_IMAGE);
+  });
+
+  it("is complete for each of several containers that use it first at the same moment", async () => {
+    const all = await Promise.all(["c1", "c2", "c3"].map((name) => run(name, ["-v", "shared:/srv"], LIST)));
+    for (const { stdout, stderr } of all) assert.deepEqual([stdout, stderr], [FROM_IMAGE, ""]);
+  });
+
+  it("CVE-2017-1002101: has no part that a link leads to outside it", async () => {
+    symlinkSync("/etc", join(rig.root, "volumes/data/_data/etc"));
+    const mount = (subpath: string) => ["--mount", `type=volume,src=data,dst=/m,volume-subpath=${subpath}`];
+    assert.equal((await run("c1", mount("sub"), "cat /m/file")).stdout, "from the image\n");
+    const { code, stderr } = await run("c1", mount("etc"), "ls /m");
+    assert.equal(code, 125);
+    assert.match(stderr, /can't mount etc of the volume data: ELOOP/);
+  });
+
+  it("without a name goes with its container, also when tinydocker is killed", async () => {
+    const before = volumes();
+    assert.equal((await run("c1", ["-v", "/srv"], LIST)).stdout, FROM_IMAGE);
+    assert.deepEqual(volumes(), before);
+    const child = rig.spawn([
+      "run",
+      "--image",
+      "box",
+      "--network",
+      "none",
+      "-v",
+      "/srv",
+      "c1",
+      "sh",
+      "-c",
+      "echo; cat",
+    ]);
+    await once(child.stdout as NodeJS.ReadableStream, "data");
+    assert.equal(volumes().length, before.length + 1);
+    child.kill("SIGKILL");
+    await once(child, "close");
+    assert.equal((await run("c2", [], "true")).code, 0);
+    assert.deepEqual(volumes(), before);
+  });
+
+  it("that a container has is not removed, and one that is gone or misnamed is named", async () => {
+    const child = rig.spawn([
+      "run",
+      "--image",
+      "box",
+      "--network",
+      "none",
+      "-v",
+      "data:/srv",
+      "user",
+      "sh",
+      "-c",
+      "echo; cat",
+    ]);
+    await once(child.stdout as NodeJS.ReadableStream, "data");
+    for (const [words, message] of [
+      [["rm", "data"], /the volume data is in use by user\n {2}remove what uses it first: tinydocker rm user/],
+      [["rm", "nosuch"], /there is no volume nosuch/],
+      [["inspect", "no/such"], /"no\/such" can't be the name of a volume/],
+    ] as const) {
+      const { code, stderr } = await rig.run(["volume", ...words]);
+      assert.equal(code, 125);
+      assert.match(stderr, message);
+    }
+    child.stdin?.end();
+    await once(child, "close");
+  });
+
+  it("is removed with its files, or all that nothing uses by prune -a", async () => {
+    assert.equal((await rig.run(["volume", "create", "--label", "a=b", "made"])).stdout, "made\n");
+    assert.equal((await rig.run(["volume", "inspect", "-f", "{{json .Labels}}", "made"])).stdout, '{"a":"b"}\n');
+    assert.equal((await rig.run(["volume", "rm", "made"])).stdout, "made\n");
+    assert.equal((await rig.run(["volume", "rm", "-f", "made"])).code, 0);
+    assert.equal((await rig.run(["volume", "prune"])).stdout, "");
+    assert.equal((await rig.run(["volume", "prune", "-a"])).stdout, "data\nempty\nshared\n");
+    assert.deepEqual(volumes(), []);
+  });
+
+  for (const [call, n] of [
+    ["mkdir", 12],
+    ["rename", 1],
+    ["rename", 2],
+    ["lchown", 1],
+  ] as const) {
+    it(`is whole or not there when tinydocker is killed while it makes it: ${call} ${n}`, async () => {
+      const words = ["run", "--image", "box", "--network", "none", "-v", "half:/srv", "c1", "true"];
+      const killed = await rig.run(words, { prefix: killedAt(rig.directory, call, n) });
+      assert.ok(killed.signal === "SIGKILL" || killed.code === 0, killed.stderr);
+      assert.equal((await run("c1", ["-v", "half:/srv"], LIST)).stdout, FROM_IMAGE);
+      assert.deepEqual(volumes(), ["half"]);
+      await rig.run(["volume", "rm", "half"]);
+    });
+  }
+});
