@@ -1,8 +1,9 @@
 import type { Channel } from "../wire/channel.ts";
+import { type Entry, isDirectory } from "../wire/entry.ts";
 import type { Terms } from "../wire/handshake.ts";
 import { MESSAGE } from "../wire/multiplex.ts";
 import { INDEX } from "../wire/wire.ts";
-import { type Entry, FileListEncoder, isDirectory } from "./filelist.ts";
+import { FileListEncoder } from "./filelist.ts";
 import { answerWaiting, type Conversation } from "./sender.ts";
 import type { DirectoryListing, Listing } from "./walk.ts";
 

@@ -1,6 +1,6 @@
 import { type BigIntStats, readlinkSync } from "node:fs";
 import { localPath } from "../../paths/bytes.ts";
-import { type Entry, MODE } from "./filelist.ts";
+import { type Entry, MODE } from "../wire/entry.ts";
 
 export interface LocalProject {
   /** Absolute. */

@@ -1,6 +1,6 @@
 import { type BigIntStats, lstatSync } from "node:fs";
 import { Failure } from "../../failure.ts";
-import type { Entry } from "./filelist.ts";
+import type { Entry } from "../wire/entry.ts";
 import { describe, type LocalProject, reason } from "./local.ts";
 
 /** The project's own directory. Detects a project that is moved or unmounted meanwhile, which would seem to lose its files one by one. */

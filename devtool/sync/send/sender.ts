@@ -3,11 +3,12 @@ import { Failure } from "../../failure.ts";
 import { localPath, shownName } from "../../paths/bytes.ts";
 import type { Channel } from "../wire/channel.ts";
 import { createStrongSum, type Seed } from "../wire/checksum.ts";
+import { type Entry, isRegular } from "../wire/entry.ts";
+import { ITEM, type Item, readItem, writeItem } from "../wire/item.ts";
 import { MESSAGE } from "../wire/multiplex.ts";
 import { brokenStream, INDEX, IndexDecoder, IndexEncoder } from "../wire/wire.ts";
 import { type ContentTerms, readSums, sendContent, WINDOW_BYTES } from "./content.ts";
 import type { BlockSums } from "./delta.ts";
-import { type Entry, isRegular } from "./filelist.ts";
 import { isGone, reason } from "./local.ts";
 
 export interface Sent {
@@ -22,14 +23,6 @@ export interface Sent {
   readonly vanished: string[];
 }
 
-/** What the receiver's request for one entry is about; rsync.h:ITEM_*. */
-const ITEM = {
-  basisTypeFollows: 1 << 11,
-  nameFollows: 1 << 12,
-  isNew: 1 << 13,
-  localChange: 1 << 14,
-  transfer: 1 << 15,
-} as const;
 /**
  * Requests, a second try for what failed, and late updates: the first is done with the last list;
  * rsync/sender.c:send_files.
@@ -47,13 +40,6 @@ export interface Conversation extends ContentTerms {
   readonly isDryRun: boolean;
   /** How often the receiver has finished a list or a phase. */
   done: number;
-}
-
-interface ItemRequest {
-  readonly index: number;
-  readonly flags: number;
-  readonly basisType: number | undefined;
-  readonly name: Buffer | undefined;
 }
 
 export function startConversation(
@@ -90,7 +76,7 @@ export async function answerAll(conversation: Conversation, lists: number, proto
   while (conversation.done < last) await answerNext(conversation, last - 1);
   const goodbyes = protocol >= 31 ? 2 : 1;
   for (let i = 0; i < goodbyes; i++) {
-    if ((await readItem(conversation)) !== undefined) throw brokenStream("a request after the last one");
+    if ((await read(conversation)) !== undefined) throw brokenStream("a request after the last one");
     if (i + 1 < goodbyes) encoded.encode(INDEX.done, channel.out);
   }
 }
@@ -98,7 +84,7 @@ export async function answerAll(conversation: Conversation, lists: number, proto
 /** A request for content is a protocol error once `done` has reached `contentEnd`. */
 async function answerNext(conversation: Conversation, contentEnd: number): Promise<void> {
   const { channel, encoded } = conversation;
-  const item = await readItem(conversation);
+  const item = await read(conversation);
   if (item === undefined) {
     conversation.done++;
     encoded.encode(INDEX.done, channel.out);
@@ -108,41 +94,15 @@ async function answerNext(conversation: Conversation, contentEnd: number): Promi
   await channel.flushIfFull();
 }
 
-/** Returns undefined at the end of a phase; rsync/rsync.c:read_ndx_and_attrs. */
-async function readItem(conversation: Conversation): Promise<ItemRequest | undefined> {
-  const { channel } = conversation;
-  let index = await conversation.received.decode(channel);
-  while (index === INDEX.deleteStatistics) {
-    for (let i = 0; i < 5; i++) await channel.varint();
-    index = await conversation.received.decode(channel);
-  }
-  if (index === INDEX.done) return undefined;
-  if (index < 0 || index >= conversation.entries.length) throw brokenStream(`the file index ${index}`);
-  const flags = await channel.int16();
-  const basisType = (flags & ITEM.basisTypeFollows) === 0 ? undefined : await channel.byte();
-  const name = (flags & ITEM.nameFollows) === 0 ? undefined : await readVstring(channel);
-  return { index, flags, basisType, name };
+async function read({ channel, received, entries }: Conversation): Promise<Item | undefined> {
+  return await readItem(channel, received, entries.length);
 }
 
-/** rsync/io.c:read_vstring. */
-async function readVstring(channel: Channel): Promise<Buffer> {
-  const first = await channel.byte();
-  return channel.bytes(first < 0x80 ? first : ((first & 0x7f) << 8) + (await channel.byte()));
+function echo({ channel, encoded }: Conversation, item: Item): void {
+  writeItem(channel, encoded, item);
 }
 
-/** rsync/sender.c:write_ndx_and_attrs. */
-function echo(conversation: Conversation, item: ItemRequest): void {
-  const { out } = conversation.channel;
-  conversation.encoded.encode(item.index, out);
-  out.int16(item.flags);
-  if (item.basisType !== undefined) out.byte(item.basisType);
-  if (item.name === undefined) return;
-  if (item.name.length > 0x7f) out.byte((item.name.length >>> 8) + 0x80);
-  out.byte(item.name.length & 0xff);
-  out.bytes(item.name);
-}
-
-async function answer(conversation: Conversation, item: ItemRequest, mayTransfer: boolean): Promise<void> {
+async function answer(conversation: Conversation, item: Item, mayTransfer: boolean): Promise<void> {
   const entry = conversation.entries[item.index];
   if ((item.flags & ITEM.transfer) === 0) {
     const isChanged = (item.flags & (ITEM.isNew | ITEM.localChange)) !== 0;
@@ -182,7 +142,7 @@ function isErrno(error: unknown): boolean {
 }
 
 /** The receiver then keeps its old file. */
-function refuse(conversation: Conversation, item: ItemRequest, entry: Entry, error: unknown): void {
+function refuse(conversation: Conversation, item: Item, entry: Entry, error: unknown): void {
   const isSymlinkNow = (error as NodeJS.ErrnoException).code === "ELOOP";
   const { vanished } = conversation.sent;
   if (isGone(error) || isSymlinkNow) vanished.push(`${shownName(entry.path)} vanished before it was read; skipped`);
@@ -190,7 +150,7 @@ function refuse(conversation: Conversation, item: ItemRequest, entry: Entry, err
   conversation.channel.message(MESSAGE.noSend, item.index);
 }
 
-function noteUnreadable({ entries, sent }: Conversation, item: ItemRequest, error: unknown): void {
+function noteUnreadable({ entries, sent }: Conversation, item: Item, error: unknown): void {
   sent.unreadable.push(`${shownName(entries[item.index]?.path ?? "")}: ${reason(error)}`);
 }
 
@@ -198,7 +158,7 @@ function noteUnreadable({ entries, sent }: Conversation, item: ItemRequest, erro
  * Sends the content as literals and blocks, then its checksum. A file that changes while it is read gets a wrong
  * checksum, so that the receiver discards it and requests it again.
  */
-async function sendFile(conversation: Conversation, item: ItemRequest, file: number, old: BlockSums): Promise<void> {
+async function sendFile(conversation: Conversation, item: Item, file: number, old: BlockSums): Promise<void> {
   const { out } = conversation.channel;
   const before = fstatSync(file, { bigint: true });
   echo(conversation, item);

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import type { Filter } from "../../ignore/filter.ts";
 import { fromSystem, joinPath, localPath, shownName } from "../../paths/bytes.ts";
-import { type Entry, isDirectory } from "./filelist.ts";
+import { type Entry, isDirectory } from "../wire/entry.ts";
 import { describe, isGone, type LocalProject, reason } from "./local.ts";
 import { refuseEmpty, rootEntry } from "./root.ts";
 import { NO_NAMES, type Selection, selectionOf } from "./selection.ts";

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { Demultiplexer, MESSAGE, type Message, multiplex } from "./multiplex.ts";
-import { ByteWriter, decodeVarint, followingBytes } from "./wire.ts";
+import { ByteWriter, decodeVarint, decodeVarlong, followingBytes } from "./wire.ts";
 
 /** The stream ended in the middle of the conversation: the exit status says why. */
 export class StreamEnded extends Error {
@@ -24,6 +24,7 @@ const FRAME_BYTES = 64 * 1024;
 export class Channel {
   readonly out = new ByteWriter();
   bytesSent = 0;
+  bytesReceived = 0;
   readonly #stdin: Writable;
   readonly #stdout: Readable;
   readonly #demultiplexer: Demultiplexer;
@@ -37,8 +38,15 @@ export class Channel {
   constructor(streams: { stdin: Writable; stdout: Readable }, onMessage: (message: Message) => void) {
     this.#stdin = streams.stdin;
     this.#stdout = streams.stdout;
-    this.#demultiplexer = new Demultiplexer({ data: (piece) => this.#enqueue(piece), message: onMessage });
-    this.#stdout.on("data", (chunk: Buffer) => this.#receive(chunk));
+    const message = (received: Message) => {
+      onMessage(received);
+      this.#awake();
+    };
+    this.#demultiplexer = new Demultiplexer({ data: (piece) => this.#enqueue(piece), message });
+    this.#stdout.on("data", (chunk: Buffer) => {
+      this.bytesReceived += chunk.length;
+      this.#receive(chunk);
+    });
     for (const event of ["end", "close", "error"]) this.#stdout.on(event, () => this.#end(new StreamEnded()));
     for (const event of ["close", "error"]) this.#stdin.on(event, () => this.#awake());
     this.#stdin.on("drain", () => this.#awake());
@@ -123,6 +131,22 @@ export class Channel {
   async varint(): Promise<number> {
     const first = await this.byte();
     return decodeVarint(first, await this.bytes(followingBytes(first)));
+  }
+
+  /** An integer of at least `least` bytes. */
+  async varlong(least: number): Promise<number> {
+    const first = await this.byte();
+    return decodeVarlong(first, await this.bytes(least - 1 + followingBytes(first)), least);
+  }
+
+  /** Waits for input, or until a message has made `isDone` true. */
+  async inputUnless(isDone: () => boolean): Promise<void> {
+    await this.flush();
+    while (this.#queued === 0 && !isDone()) {
+      if (this.#ended !== undefined) throw this.#ended;
+      this.#stdout.resume();
+      await this.#change();
+    }
   }
 
   /** Exactly `length` bytes. */

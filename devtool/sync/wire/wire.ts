@@ -104,6 +104,18 @@ export function decodeVarint(first: number, rest: Uint8Array): number {
   return extra === 4 ? value : value | (top << (8 * extra));
 }
 
+/**
+ * Decodes a varlong from its first byte and the ones after it, `least` - 1 and the `followingBytes`; rsync/io.c:read_varlong.
+ */
+export function decodeVarlong(first: number, rest: Uint8Array, least: number): number {
+  const extra = rest.length - (least - 1);
+  if (rest.length > 8) throw brokenStream("an integer of more than 64 bits");
+  const bytes = Buffer.alloc(8);
+  bytes.set(rest);
+  if (rest.length < 8) bytes[rest.length] = extra === 0 ? first : first & ((1 << (8 - extra)) - 1);
+  return Number(bytes.readBigInt64LE());
+}
+
 /** Writes file indices as differences; rsync/io.c:write_ndx. */
 export class IndexEncoder {
   #positive = -1;

@@ -1,0 +1,50 @@
+import type { Channel } from "./channel.ts";
+import { brokenStream, INDEX, type IndexDecoder, type IndexEncoder } from "./wire.ts";
+
+/** What a request or an answer about one entry is about; rsync.h:ITEM_*. */
+export const ITEM = {
+  basisTypeFollows: 1 << 11,
+  nameFollows: 1 << 12,
+  isNew: 1 << 13,
+  localChange: 1 << 14,
+  transfer: 1 << 15,
+} as const;
+
+export interface Item {
+  readonly index: number;
+  readonly flags: number;
+  readonly basisType: number | undefined;
+  readonly name: Buffer | undefined;
+}
+
+/** Of one of `count` entries; undefined at the end of a phase; rsync/rsync.c:read_ndx_and_attrs. */
+export async function readItem(channel: Channel, decoder: IndexDecoder, count: number): Promise<Item | undefined> {
+  let index = await decoder.decode(channel);
+  while (index === INDEX.deleteStatistics) {
+    for (let i = 0; i < 5; i++) await channel.varint();
+    index = await decoder.decode(channel);
+  }
+  if (index === INDEX.done) return undefined;
+  if (index < 0 || index >= count) throw brokenStream(`the file index ${index}`);
+  const flags = await channel.int16();
+  const basisType = (flags & ITEM.basisTypeFollows) === 0 ? undefined : await channel.byte();
+  const name = (flags & ITEM.nameFollows) === 0 ? undefined : await readVstring(channel);
+  return { index, flags, basisType, name };
+}
+
+/** rsync/io.c:read_vstring. */
+async function readVstring(channel: Channel): Promise<Buffer> {
+  const first = await channel.byte();
+  return channel.bytes(first < 0x80 ? first : ((first & 0x7f) << 8) + (await channel.byte()));
+}
+
+/** rsync/sender.c:write_ndx_and_attrs. */
+export function writeItem({ out }: Channel, encoder: IndexEncoder, item: Item): void {
+  encoder.encode(item.index, out);
+  out.int16(item.flags);
+  if (item.basisType !== undefined) out.byte(item.basisType);
+  if (item.name === undefined) return;
+  if (item.name.length > 0x7f) out.byte((item.name.length >>> 8) + 0x80);
+  out.byte(item.name.length & 0xff);
+  out.bytes(item.name);
+}
