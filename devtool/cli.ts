@@ -6,8 +6,8 @@ import type { Command } from "./command-line/command.ts";
 import { Failure } from "./failure.ts";
 import { surviveHangup } from "./process/hangup.ts";
 import { Interrupted, listenForInterrupts } from "./process/interrupts.ts";
-import { reportFailure, reportOf } from "./report/events.ts";
 import { type Format, openOutput } from "./report/format.ts";
+import { reportFailure, reportOf } from "./report/origin.ts";
 import { printableLines } from "./report/printable.ts";
 
 /** Each command's code is loaded only when that command is run. */
@@ -18,6 +18,7 @@ const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
   watch: async () => (await import("./commands/watch.ts")).command,
   sync: async () => (await import("./commands/sync.ts")).command,
   build: async () => (await import("./commands/build.ts")).command,
+  pull: async () => (await import("./commands/pull.ts")).command,
   doctor: async () => (await import("./commands/doctor.ts")).command,
   provision: async () => (await import("./commands/provision.ts")).command,
   up: async () => (await import("./commands/vagrant.ts")).up,

@@ -88,6 +88,12 @@ export type FailureCode =
   | "mirror-unwritable"
   /** The path of the mirror is refused, because what is not in the project is deleted from a mirror. */
   | "mirror-invalid"
+  /** What `pull` is to bring back is not in the mirror. */
+  | "not-in-mirror"
+  /** `pull` left files that are newer here, and was not forced to replace them. */
+  | "newer-here"
+  /** The project's folder can't be written. */
+  | "project-unwritable"
   /** A sync would delete most of what was sent before, and was not forced to. */
   | "deletion-refused"
   /** There is no round of `watch` or `run` to show. */

@@ -13,9 +13,9 @@ export interface Options {
   readonly interactive: boolean;
   /** Of watch: what to do about a save while the program runs. */
   readonly onBusy: OnBusy;
-  /** Whether a sync may delete most of what was sent before. */
+  /** Whether a sync may delete most of what was sent before, or a pull replace what is newer here. */
   readonly force: boolean;
-  /** Of sync: changes nothing on the target. */
+  /** Of sync and pull: changes nothing. */
   readonly dryRun: boolean;
   /** Of clean: without a question. */
   readonly yes: boolean;

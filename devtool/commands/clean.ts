@@ -8,7 +8,7 @@ import { SentFiles } from "../dev/sent.ts";
 import { openTarget } from "../dev/session.ts";
 import { takeTurn } from "../dev/turn.ts";
 import { Failure, onTarget } from "../failure.ts";
-import { reportOf } from "../report/events.ts";
+import { reportOf } from "../report/origin.ts";
 
 const OLD_DAYS = 30;
 

@@ -5,7 +5,8 @@ import type { Call, Command } from "../command-line/command.ts";
 import { openTarget } from "../dev/session.ts";
 import { Failure, onTarget } from "../failure.ts";
 import { eachLine } from "../process/lines.ts";
-import { type Report, reportOf } from "../report/events.ts";
+import type { Report } from "../report/events.ts";
+import { reportOf } from "../report/origin.ts";
 import type { Connection, Target } from "../targets/target.ts";
 
 /** devtool provision: installs on the target what is missing there. */

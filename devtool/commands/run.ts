@@ -4,7 +4,7 @@ import { runOnce } from "../dev/once.ts";
 import { openSession } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
 import { exitCodeOf } from "../process/exit-code.ts";
-import { reportOf } from "../report/events.ts";
+import { reportOf } from "../report/origin.ts";
 import { programEnvironment } from "../run/environment.ts";
 import { type Inspect, inspectable } from "../run/inspect.ts";
 import { type BundleFacts, withNodeOptions } from "../run/node-options.ts";

@@ -2,7 +2,7 @@ import type { Command } from "../command-line/command.ts";
 import { connect } from "../dev/lane.ts";
 import { openTarget } from "../dev/session.ts";
 import { exitCodeOf } from "../process/exit-code.ts";
-import { reportOf } from "../report/events.ts";
+import { reportOf } from "../report/origin.ts";
 import { locale } from "../run/environment.ts";
 import { launch } from "../run/launch.ts";
 import { stream, terminalOf } from "../run/stream.ts";

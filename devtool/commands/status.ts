@@ -2,7 +2,7 @@ import type { Command } from "../command-line/command.ts";
 import { connect } from "../dev/lane.ts";
 import { openTarget } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
-import { reportFailure, reportOf } from "../report/events.ts";
+import { reportFailure, reportOf } from "../report/origin.ts";
 
 /** devtool status: the target, how it is reached, and where the mirror is. */
 export const command: Command = async (call) => {

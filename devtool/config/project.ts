@@ -57,6 +57,9 @@ export interface ProjectBundle {
 /** A folder in the mirror's root that records what was built there. It is not synced. */
 export const BUILD_STAMPS = ".devtool-built";
 
+/** A folder in the project where `pull` keeps files that are not whole yet. It is not synced either. */
+export const PULL_FOLDER = ".devtool-pull";
+
 /** Reads the configuration `named`, or the nearest one. @throws Failure, exit code 2, where it is not valid */
 export async function loadProject(named: string | undefined, cwd: string): Promise<Project> {
   const file = named === undefined ? await findConfigFile(cwd) : resolve(cwd, named);
@@ -102,6 +105,7 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
   const exclude = [
     ...(config.sync?.exclude ?? []),
     `/${BUILD_STAMPS}`,
+    `/${PULL_FOLDER}`,
     ...steps.flat().flatMap(({ outputs }) => outputs),
     // The bundle is often ignored by git, and its folder contains node_modules for the target's platform.
     ...(bundle ? [`!/${bundle.outdir}/`, `!/${bundle.outdir}/**`, `/${bundle.outdir}/${OUTPUTS_LIST}`] : []),

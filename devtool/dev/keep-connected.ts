@@ -1,5 +1,5 @@
 import { ConnectionLost, Failure } from "../failure.ts";
-import { reportOf } from "../report/events.ts";
+import { reportOf } from "../report/origin.ts";
 import { type Forwards, openForwards, openReverse } from "../run/forward.ts";
 import { Reconnecting } from "../targets/reconnect.ts";
 import { type Connected, connect } from "./lane.ts";

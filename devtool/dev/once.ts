@@ -1,4 +1,4 @@
-import { reportOf } from "../report/events.ts";
+import { reportOf } from "../report/origin.ts";
 import { openForwards, openReverse } from "../run/forward.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";

@@ -1,4 +1,4 @@
-import type { Failure, FailureCode } from "../failure.ts";
+import type { FailureCode } from "../failure.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 
 /** What a command reports while it works; docs/events.md is checked against it. Names are stable; new ones may be added. */
@@ -11,6 +11,7 @@ export type Event =
   | Bundled
   | Synced
   | Compiled
+  | Pulled
   | Started
   | Responded
   | Finished
@@ -33,10 +34,7 @@ interface Envelope {
   readonly round: number | null;
   /** The name of the target it belongs to; null if it belongs to none. */
   readonly target: string | null;
-  /**
-   * Milliseconds since the save, or the reconnection, that the round follows. In the first round and outside rounds:
-   * since devtool started.
-   */
+  /** Milliseconds since the save or reconnection that the round follows; in the first and outside rounds, since the start. */
   readonly at: number;
 }
 
@@ -53,16 +51,6 @@ export interface Origin {
 
 export type Report = (event: Event, origin?: Origin) => void;
 
-/** Returns a report for one round or target, which adds this origin to each event that does not have its own. */
-export function reportOf(report: Report, origin: Origin): Report {
-  return (event, inner) => report(event, { ...origin, ...inner });
-}
-
-export function reportFailure({ message, code, remedy, target }: Failure, report: Report): void {
-  const failed: Failed = { event: "failed", code, message, remedy: remedy ?? null };
-  report(failed, target === undefined ? {} : { target });
-}
-
 /** A stage begins. */
 interface StageBegan {
   readonly event: "stage";
@@ -70,7 +58,7 @@ interface StageBegan {
   readonly stage: Stage;
 }
 
-export type Stage = "connect" | "bundle" | "addons" | "sync" | "compile" | "launch" | "provision";
+export type Stage = "connect" | "bundle" | "addons" | "sync" | "compile" | "launch" | "provision" | "pull";
 
 /** A connection to a target is open. */
 interface Connected {
@@ -145,6 +133,19 @@ interface Synced {
   /** Number of bytes sent to the target. */
   readonly bytesSent: number;
   /** The size of all files that belong in the mirror; in a round of `watch`, of those that may have changed. */
+  readonly bytesTotal: number;
+  /** How long it took, in milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** Files were brought back from the mirror. */
+interface Pulled {
+  readonly event: "pulled";
+  /** Number of files and links that were written here. */
+  readonly files: number;
+  /** Number of bytes received from the target. */
+  readonly bytesReceived: number;
+  /** The size of these files. */
   readonly bytesTotal: number;
   /** How long it took, in milliseconds. */
   readonly milliseconds: number;
@@ -277,11 +278,11 @@ interface Removing {
   readonly bytes: number;
 }
 
-/** `sync --dry-run` found something that a sync would change on the target. */
+/** `sync --dry-run` found something that a sync would change on the target, or `pull --dry-run` here. */
 interface Difference {
   readonly event: "difference";
-  /** What the sync would do. */
-  readonly change: "send" | "delete";
+  /** What would be done. */
+  readonly change: "send" | "delete" | "bring";
   /** Relative to the project; that of a folder ends in `/`. */
   readonly path: string;
 }

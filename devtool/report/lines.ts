@@ -55,7 +55,8 @@ export function humanReport({ stdout, stderr }: Streams): Report {
         stderr.write(printableLines(`${event.text}\n`));
         break;
       case "notice":
-        print(event.text);
+      case "pulled":
+        print(event.event === "notice" ? event.text : pulled(event));
         break;
       case "check":
       case "status":
@@ -86,6 +87,7 @@ const ACTIVITY: Readonly<Record<Exclude<Stage, "connect">, string>> = {
   compile: "compiling on the target",
   launch: "starting",
   provision: "preparing the target",
+  pull: "bringing files back",
 };
 
 function done(event: Extract<Event, { event: "bundled" | "synced" | "compiled" }>): string {
@@ -111,6 +113,11 @@ function sentOf({ bytesSent, bytesTotal }: Extract<Event, { event: "synced" }>):
 
 function forwardLine({ direction, listen, to }: Extract<Event, { event: "forwarded" }>, target: string): string {
   return direction === "forward" ? `${listen} here is ${to} on ${target}` : `${listen} on ${target} is ${to} here`;
+}
+
+function pulled({ files, bytesReceived, bytesTotal, milliseconds }: Extract<Event, { event: "pulled" }>): string {
+  const received = bytesReceived < bytesTotal ? `${size(bytesReceived)} of ${size(bytesTotal)}` : size(bytesReceived);
+  return `brought ${count(files, "file")} (${received}) in ${duration(milliseconds)}`;
 }
 
 function endOf({ code, signal }: Extract<Event, { event: "exited" }>): string {

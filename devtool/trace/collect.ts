@@ -1,4 +1,4 @@
-import type { Event, Origin, Report } from "../report/events.ts";
+import type { Event, Origin, Report, Stage } from "../report/events.ts";
 import type { Outcome, RoundTrace, Span, TracedStage } from "./round.ts";
 
 /** A round that is not over. */
@@ -42,7 +42,7 @@ export class Collector {
     const at = now - since;
     switch (event.event) {
       case "stage":
-        if (event.stage !== "connect" && event.stage !== "provision") this.#open(event.stage, target, at);
+        if (!isOutsideRounds(event.stage)) this.#open(event.stage, target, at);
         break;
       case "bundled":
         this.#close(null, at);
@@ -100,4 +100,10 @@ export class Collector {
       target === null ? { round } : { round, target },
     );
   }
+}
+
+type Outside = "connect" | "provision" | "pull";
+
+function isOutsideRounds(stage: Stage): stage is Outside {
+  return stage === "connect" || stage === "provision" || stage === "pull";
 }

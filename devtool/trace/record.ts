@@ -1,5 +1,5 @@
 import type { Session } from "../dev/session.ts";
-import { reportOf } from "../report/events.ts";
+import { reportOf } from "../report/origin.ts";
 import { traced } from "./collect.ts";
 import { keep, shorten, traceFile } from "./store.ts";
 import { timingsLine } from "./text.ts";

@@ -101,8 +101,8 @@ const REFUSED: readonly (readonly [readonly string[], string, string | undefined
   [["run", "--accept-new-hostkey", "n"], "unknown option --accept-new-hostkey", "did you mean --accept-new-host-key?"],
   [["watch", "--on-busy", "wait"], '--on-busy must be restart, queue, ignore, not "wait"', undefined],
   [["run", "--interactive", "x"], "--interactive is an option of watch", undefined],
-  [["status", "--force"], "--force is an option of sync, build, run, watch", undefined],
-  [["run", "--dry-run"], "--dry-run is an option of sync", undefined],
+  [["status", "--force"], "--force is an option of sync, build, run, watch, ide, pull", undefined],
+  [["run", "--dry-run"], "--dry-run is an option of sync, pull", undefined],
   [["sync", "--yes"], "--yes is an option of clean", undefined],
   [["rnu"], "unknown command rnu", "did you mean run?"],
   [["sync", "--verylongnonsense"], "unknown option --verylongnonsense", "devtool --help"],
@@ -112,7 +112,7 @@ const REFUSED: readonly (readonly [readonly string[], string, string | undefined
   [
     [],
     "no command given",
-    "use one of: init, config, run, watch, sync, build, doctor, provision, up, halt, destroy, ssh, clean, status; see devtool --help",
+    "use one of: init, config, run, watch, sync, build, pull, doctor, provision, up, halt, destroy, trace, ide, ssh, clean, status; see devtool --help",
   ],
 ];
 

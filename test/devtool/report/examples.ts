@@ -64,6 +64,18 @@ export const EXAMPLES: { readonly [K in Event["event"]]: readonly [Line<K>, ...L
     },
   ],
   compiled: [{ event: "compiled", round: 2, target: "box", at: 60.6, compiled: false, milliseconds: 0 }],
+  pulled: [
+    {
+      event: "pulled",
+      round: 1,
+      target: "box",
+      at: 422.1,
+      files: 2,
+      bytesReceived: 4096,
+      bytesTotal: 81920,
+      milliseconds: 31.4,
+    },
+  ],
   started: [
     { event: "started", round: 2, target: "box", at: 66.4, argv: ["node", ".devtool/main.js"], milliseconds: 60.2 },
   ],

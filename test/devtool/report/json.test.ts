@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { Failure, onTarget } from "../../../devtool/failure.ts";
-import { type Report, reportFailure, reportOf } from "../../../devtool/report/events.ts";
+import type { Report } from "../../../devtool/report/events.ts";
 import { jsonReport } from "../../../devtool/report/json.ts";
+import { reportFailure, reportOf } from "../../../devtool/report/origin.ts";
 import { assertDocumented } from "./examples.ts";
 
 /** The lines that `work` reports, parsed. */

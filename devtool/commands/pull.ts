@@ -1,0 +1,73 @@
+import { realpathSync } from "node:fs";
+import { relative, resolve, sep } from "node:path";
+import type { Call, Command } from "../command-line/command.ts";
+import { type Connected, connect } from "../dev/lane.ts";
+import { openTarget } from "../dev/session.ts";
+import { Failure, onTarget } from "../failure.ts";
+import { ALWAYS_EXCLUDED } from "../ignore/rules.ts";
+import { shownName, toBytes, toText } from "../paths/bytes.ts";
+import { reportOf } from "../report/origin.ts";
+import { pull } from "../sync/pull.ts";
+
+/** devtool pull PATH…: brings files and folders back from the mirror; with --dry-run it only says which. */
+export const command: Command = async (call) => {
+  const { target, ...place } = await openTarget(call);
+  const paths = pathsOf(call.words, place.root);
+  const connected = await connect(target, place, call.report, call.interrupts.signal);
+  try {
+    await onTarget(target.name, bring(connected, place.root, paths, call, target.name));
+    return 0;
+  } finally {
+    await connected.connection.close();
+  }
+};
+
+async function bring(
+  { connection, mirror, rsync }: Connected,
+  root: string,
+  paths: readonly string[],
+  { options, report: reportAll, interrupts }: Call,
+  target: string,
+): Promise<void> {
+  const report = reportOf(reportAll, { target });
+  report({ event: "stage", stage: "pull" });
+  const { force: mayReplace, dryRun: isDryRun } = options;
+  const request = { root, mirror, rsync, paths, mayReplace, isDryRun };
+  const { brought, newer, notices, ...pulled } = await pull(connection, request, interrupts.signal);
+  for (const text of notices) report({ event: "notice", text });
+  if (isDryRun) for (const path of brought) report({ event: "difference", change: "bring", path: toText(path) });
+  else report({ event: "pulled", files: brought.length, ...pulled });
+  if (newer.length > 0) throw newerHere(newer);
+}
+
+const NAMES_MAX = 10;
+
+function newerHere(paths: readonly string[]): Failure {
+  const rest = paths.length - NAMES_MAX;
+  const names = paths.slice(0, NAMES_MAX).map(shownName).join(", ");
+  return new Failure(`newer here, so not replaced: ${names}${rest > 0 ? ` and ${rest} more` : ""}`, {
+    code: "newer-here",
+    remedy: "--force replaces them",
+  });
+}
+
+/** Relative to the project, posix, as bytes; none below another. @throws Failure for one that is not in the project */
+export function pathsOf(words: readonly string[], root: string, cwd = realpathSync(process.cwd())): string[] {
+  if (words.length === 0) throw refused("devtool pull takes the files and folders to bring back, got none");
+  const paths = words.map((word) => toBytes(inProject(word, root, cwd)));
+  return [...new Set(paths)].filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
+}
+
+function inProject(word: string, root: string, cwd: string): string {
+  const path = relative(root, resolve(cwd, word)).replaceAll(sep, "/");
+  if (path === "") throw refused(`${word} is the whole project: name what is to be brought back`);
+  if (path.startsWith("../") || path === ".." || resolve(root, path) === path)
+    throw refused(`${word} is not in the project ${root}`);
+  const never = path.split("/").find((name) => ALWAYS_EXCLUDED.includes(name));
+  if (never !== undefined) throw refused(`${word}: ${never} is never brought back`);
+  return path;
+}
+
+function refused(message: string): Failure {
+  return new Failure(message, { code: "usage", exitCode: 2 });
+}

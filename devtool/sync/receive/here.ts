@@ -1,0 +1,65 @@
+import { type BigIntStats, lstatSync, readlinkSync } from "node:fs";
+import { joinPath, localPath, parentOf } from "../../paths/bytes.ts";
+import { type Entry, isDirectory, isRegular } from "../wire/entry.ts";
+
+/** What has to be done about an entry of the mirror, by what is here. */
+export type Verdict =
+  | { readonly kind: "same"; readonly hasOtherMode: boolean }
+  /** `here`: the file that is replaced. */
+  | { readonly kind: "bring" | "newer"; readonly here: BigIntStats | undefined }
+  /** In a sentence. */
+  | { readonly kind: "in the way"; readonly why: string };
+
+/** What `utimes` can't set more exactly than. */
+const TICK_NS = 1_000n;
+
+/** Compares by kind, size and time. `root`: the project, absolute. */
+export function compare(root: string, entry: Entry): Verdict {
+  const blocked = blockedAt(root, parentOf(entry.name));
+  if (blocked !== undefined) return { kind: "in the way", why: blocked };
+  const here = stateOf(root, entry.name);
+  if (here === undefined) return { kind: "bring", here };
+  if (here.isDirectory()) return isDirectory(entry) ? SAME : inTheWay("a folder is in its place");
+  if (isDirectory(entry)) return inTheWay("a file is in the folder's place");
+  if (isSame(root, entry, here)) return { kind: "same", hasOtherMode: hasOtherMode(entry, here) };
+  return { kind: here.mtimeNs > timeOf(entry) + TICK_NS ? "newer" : "bring", here };
+}
+
+const SAME: Verdict = { kind: "same", hasOtherMode: false };
+
+function hasOtherMode(entry: Entry, { mode }: BigIntStats): boolean {
+  return process.platform !== "win32" && isRegular(entry) && ((Number(mode) ^ entry.mode) & 0o777) !== 0;
+}
+
+function inTheWay(why: string): Verdict {
+  return { kind: "in the way", why };
+}
+
+function isSame(root: string, entry: Entry, here: BigIntStats): boolean {
+  if (!isRegular(entry)) {
+    return here.isSymbolicLink() && readlinkSync(localPath(root, entry.name), "latin1") === entry.link;
+  }
+  const apart = here.mtimeNs - timeOf(entry);
+  return here.isFile() && here.size === BigInt(entry.size) && apart < TICK_NS && apart > -TICK_NS;
+}
+
+/** Nanoseconds since 1970. */
+export function timeOf({ seconds, nanoseconds }: Entry): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+}
+
+/** Why nothing can be put into this folder: what is here is no folder, or a link, which may lead out of the project. */
+export function blockedAt(root: string, folder: string): string | undefined {
+  let path = "";
+  for (const name of folder.split("/")) {
+    path = joinPath(path, name);
+    const here = path === "" ? undefined : stateOf(root, path);
+    if (here === undefined) return undefined;
+    if (!here.isDirectory()) return `${path} is ${here.isSymbolicLink() ? "a symbolic link" : "a file"} here`;
+  }
+  return undefined;
+}
+
+export function stateOf(root: string, path: string): BigIntStats | undefined {
+  return lstatSync(localPath(root, path), { bigint: true, throwIfNoEntry: false });
+}

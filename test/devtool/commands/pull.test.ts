@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { pathsOf } from "../../../devtool/commands/pull.ts";
+import { needs } from "../../rig/host.ts";
+import { gone } from "../../rig/processes.ts";
+import { startSshd } from "../../rig/sshd.ts";
+import { assertDocumented } from "../report/examples.ts";
+import { lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+
+const CONFIG = { build: [{ command: ["sh", "-c", "mkdir -p out; tr a-z A-Z <in >out/made; chmod 755 out/made"] }] };
+
+async function project(t: TestContext, config: object = {}): Promise<Project> {
+  const made = await makeProject(t, {
+    "devtool.config.json": JSON.stringify({ ...CONFIG, sync: { exclude: ["/out/"] }, ...config }),
+    in: "made there\n",
+    "sub/x": "",
+  });
+  for (const path of ["devtool.config.ts", "native"]) await rm(join(made.root, path), { recursive: true });
+  return made;
+}
+
+test("what was built there is brought back over SSH, named from the folder one is in, and reported as an event", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const made = await project(t);
+  const sshd = await startSshd(t);
+  const flags = ["--ssh-config", sshd.configFile, "--target", sshd.host];
+  const devtool = (...args: string[]) => startDevtool(t, { ...made, root: join(made.root, "sub") }, args).ended;
+  assert.equal((await devtool("build", ...flags)).code, 0);
+  const dry = await devtool("pull", ...flags, "--dry-run", "../out");
+  assert.equal(dry.stdout.toString(), "bring out/made\n", dry.stderr);
+  assert.ok(!existsSync(join(made.root, "out")));
+  const { code, stdout, stderr } = await devtool("pull", ...flags, "--json", "../out");
+  assert.equal(code, 0, stderr);
+  assert.equal(readFileSync(join(made.root, "out/made"), "utf8"), "MADE THERE\n");
+  const events = stdout
+    .toString()
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { event: string });
+  for (const event of events) assertDocumented(event);
+  assert.ok(events.some(({ event }) => event === "pulled"));
+  writeFileSync(join(made.root, "out/made"), "edited\n");
+  const refused = await devtool("pull", ...flags, "../out");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /^devtool: newer here, so not replaced: out\/made\ndevtool: {3}--force replaces them$/m);
+});
+
+test("a pull that is killed leaves the old file, and the next one removes what it left", async (t) => {
+  if (!needs(t, lacks("rsync", "mkfifo"))) return;
+  const made = await project(t);
+  const fifo = join(made.home, "fifo");
+  execFileSync("mkfifo", [fifo]);
+  const program = join(made.home, "stuck");
+  writeFileSync(
+    program,
+    `#!/bin/sh
+rsync "$@" | (dd status=none bs=64k iflag=count_bytes count=200000; echo stuck >${fifo}; exec cat >/dev/null)
+`,
+  );
+  chmodSync(program, 0o755);
+  const devtool = (config: object, ...args: string[]) => {
+    writeFileSync(join(made.root, "devtool.config.json"), JSON.stringify(config));
+    return startDevtool(t, made, [...args, "--target", "box", "out"]);
+  };
+  const here = { targets: { box: { kind: "local" } } };
+  const mirror = await mirrorOf(t, made);
+  mkdirSync(join(mirror, "out"));
+  writeFileSync(join(mirror, "out/large"), "x".repeat(1_000_000));
+  mkdirSync(join(made.root, "out"));
+  const stuck = devtool({ targets: { box: { kind: "local", rsync: program } } }, "pull", "--force");
+  const told = await open(fifo);
+  assert.equal((await told.readFile("utf8")).trim(), "stuck");
+  await told.close();
+  stuck.child.kill("SIGKILL");
+  await gone(stuck.child.pid ?? 0);
+  assert.deepEqual(readdirSync(join(made.root, "out")), []);
+  assert.ok(existsSync(join(made.root, ".devtool-pull")));
+  assert.equal((await devtool(here, "pull").ended).code, 0);
+  assert.deepEqual(readdirSync(join(made.root, "out")), ["large"]);
+  assert.ok(!existsSync(join(made.root, ".devtool-pull")));
+});
+
+async function mirrorOf(t: TestContext, made: Project): Promise<string> {
+  const sync = startDevtool(t, made, ["sync", "--json", "--target", "local"]);
+  return (await sync.next("synced")).mirror;
+}
+
+test("a path is one of the project's, wherever it is named from, and none below another", () => {
+  assert.deepEqual(pathsOf(["b/", "./b/c", "../d"], "/p", "/p/a"), ["a/b", "d"]);
+  for (const [word, message] of [
+    ["../..", /is not in the project/],
+    ["/etc/passwd", /is not in the project/],
+    ["..", /is the whole project/],
+    ["../.git/hooks", /\.git is never brought back/],
+  ] as const)
+    assert.throws(() => pathsOf([word], "/p", "/p/a"), { message, exitCode: 2 });
+  assert.throws(() => pathsOf([], "/p", "/p"), { exitCode: 2 });
+});
