@@ -1,5 +1,7 @@
 import { realpathSync, statfsSync, statSync } from "node:fs";
 import { release } from "node:os";
+import { limitsV2 } from "../cgroup/limits.ts";
+import { cgroupSteps } from "../cgroup/plan.ts";
 import { cgroupFacts } from "../host/cgroup/hierarchies.ts";
 import { rootEntries } from "../host/root-entries.ts";
 import { userNamespaceFacts } from "../host/users/identity.ts";
@@ -31,6 +33,12 @@ export function hostFacts(spec: ContainerSpec, places: Places, layer: UpperLayer
     network,
     cgroups: cgroupFacts(spec.linux.resources, cgroupName(places)),
   };
+}
+
+/** Throws Failure for a limit that this machine can't apply, before anything is made. */
+export function checkLimits(spec: ContainerSpec, places: Places): void {
+  const { resources } = spec.linux;
+  if (limitsV2(resources).length > 0) cgroupSteps(spec, cgroupFacts(resources, cgroupName(places)));
 }
 
 /** Anything but a directory. A source that no longer exists is reported by the step that opens it. */

@@ -151,6 +151,9 @@ function checkSource({ source, destination }: Mount): void {
     const why = isForbidden ? "can't be reached" : "does not exist";
     throw new Failure(`the source of the mount ${source}:${destination} ${why}`, {
       code: "mount-source-missing",
+      remedy: isForbidden
+        ? "let your user read and enter the directories above it, or run tinydocker as root"
+        : "make it first, as with mkdir -p: what is mounted is never created",
       cause: error,
     });
   }

@@ -15,6 +15,7 @@ import { ownVolumes, readyVolumes } from "../volume/ready.ts";
 import type { Container, StartOptions } from "./container.ts";
 import { detach } from "./detach.ts";
 import { hostFailure } from "./diagnose.ts";
+import { checkLimits } from "./host-facts.ts";
 import { attach } from "./network/attach.ts";
 import type { Attached } from "./network/attached.ts";
 import { supervise } from "./supervise.ts";
@@ -143,6 +144,7 @@ async function connected(
   options: StartOptions,
   work: (network: Attached) => Container,
 ): Promise<Container> {
+  checkLimits(spec, held.places);
   const network = await attach(shim, spec, held, warnOf(options));
   try {
     return work(network);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
@@ -94,6 +94,17 @@ describe("a machine that can't do it", () => {
     assert.deepEqual([code, stdout], [125, "lock\n"]);
     assert.match(stderr, /^tinydocker: can't store the container's state in \S+networks\/store\.new: ENOSPC/);
     await nothingIsLeft();
+  });
+
+  it("can't apply a limit: makes no network for it", async () => {
+    const root = join(rig.directory, "fresh");
+    const { code, stderr } = await rig.run(["run", "--cpus", "999", "c1", "true"], {
+      prefix: here.prefix,
+      env: { ...env, TINYDOCKER_ROOT: root },
+    });
+    assert.equal(code, 125);
+    assert.match(stderr, /^tinydocker: can't give the container 999 processors: this machine has \d+\n[^\n]*\n$/);
+    assert.equal(existsSync(join(root, "networks")), false);
   });
 
   for (const [what, prefix, message] of refusals)
