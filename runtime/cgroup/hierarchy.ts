@@ -7,6 +7,8 @@ export interface Hierarchy {
   readonly name?: string;
   /** The directory that a container's cgroup is made in; absent where this user may make none. */
   readonly directory?: string;
+  /** systemd is to make `directory` first. */
+  readonly toDelegate?: true;
   /** It is not mounted here, or only to be read, so that nobody can make one. */
   readonly unmounted?: true;
   /** Version 2: the controllers that are on already, below `directory`, and below the directory of all containers in it. */

@@ -26,6 +26,9 @@ export function cgroupSteps({ mounts, linux: { resources } }: ContainerSpec, fac
     );
     const cgroup = cgroupAt({ version, directory }, facts.name);
     return [
+      ...(hierarchy.toDelegate
+        ? [{ op: "CGROUP_DELEGATE", cgroup: directory, reason: "cgroupDelegate" } as const]
+        : []),
       ...(version === 1 ? [] : shared(hierarchy, directory, limits)),
       // The kernel lets a process that may not make one change none either.
       { op: "CGROUP_MAKE", cgroup, shared: false, reason: "cgroupOwn", ...(limits.length > 0 ? {} : MAY_BE_DENIED) },

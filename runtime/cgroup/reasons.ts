@@ -4,6 +4,10 @@ export const CGROUP_REASONS = {
     en: "a cgroup of the container's own: through its caller's it could freeze or end its caller",
     zh: "容器自己的 cgroup：若与调用者共用，容器可以冻结或终止调用者",
   },
+  cgroupDelegate: {
+    en: "systemd manages this machine's cgroups, and leaves those below a unit with Delegate= to whoever asked for it; until the machine restarts",
+    zh: "本机的 cgroup 由 systemd 管理；带有 Delegate= 的单元之下的 cgroup，它留给请求者自己管理，直到机器重启",
+  },
   cgroupShared: { en: "holds the cgroups of all containers", zh: "存放所有容器的 cgroup" },
   cgroupEnable: {
     en: "the cgroups below have no file of a controller that is not on here",

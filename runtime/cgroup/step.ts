@@ -11,6 +11,10 @@ export type CgroupStep = {
   readonly excusedBy?: Errno;
 } & (
   | {
+      /** systemd makes it, and leaves it to tinydocker. */
+      readonly op: "CGROUP_DELEGATE";
+    }
+  | {
       readonly op: "CGROUP_MAKE";
       /** One of all containers here, which may exist. */
       readonly shared: boolean;

@@ -1,3 +1,4 @@
+import { DELEGATE } from "../cgroup/delegation.ts";
 import { deviceLine } from "../cgroup/device-lines.ts";
 import type { CgroupStep } from "../cgroup/step.ts";
 import {
@@ -25,6 +26,8 @@ export function callOf(step: Step | CgroupStep): string {
 
 function cgroupCall(step: CgroupStep): string {
   switch (step.op) {
+    case "CGROUP_DELEGATE":
+      return DELEGATE.map((word) => (word.includes(" ") ? quoted(word) : word)).join(" ");
     case "CGROUP_MAKE":
       return `mkdir(${quoted(step.cgroup)}, 0777)`;
     case "CGROUP_WRITE":

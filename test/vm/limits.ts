@@ -3,7 +3,7 @@ import { PROGRAM } from "../rig/vm/tinydocker.ts";
 import type { Guest } from "./guest.ts";
 
 const run = `env TINYDOCKER_NETWORK=none ${PROGRAM} run`;
-const OURS = "/sys/fs/cgroup/tinydocker";
+const OURS = "/sys/fs/cgroup/system.slice/tinydocker.service/tinydocker";
 
 /** Runs a container with `script`, and on the machine `outside` while it waits; then it goes on with `then`. */
 function during(options: string, script: string, outside: string, then = "true"): string {
@@ -20,7 +20,11 @@ export function limits({ sh, test }: Guest): void {
     const { stdout, stderr } = await sh(`${during("", inside, `ls -d ${OURS}/*/`)}; ls -d ${OURS}`);
     assert.match(stdout, /^0::\/\n1\n1\n/, stderr);
     assert.match(stdout, /tinydocker\/c1\.[0-9a-f]+-[0-9a-f]+\/$/m);
-    assert.match(stderr, /^ls: cannot access '\/sys\/fs\/cgroup\/tinydocker': No such file/m);
+    assert.match(stderr, /^ls: cannot access '\S+\/tinydocker': No such file/m);
+    assert.equal(
+      (await sh("systemctl is-active tinydocker.service; ls -d /sys/fs/cgroup/tinydocker")).stdout,
+      "active\n",
+    );
   });
 
   test("limits are what the kernel has, and stay when systemd reads its configuration again", async () => {

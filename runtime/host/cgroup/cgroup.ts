@@ -5,10 +5,14 @@ import { deviceProgram } from "../../cgroup/device-program.ts";
 import type { CgroupStep, Join } from "../../cgroup/step.ts";
 import type { DeviceRule } from "../../spec/security/device-rules.ts";
 import type { Shim } from "../shim.ts";
+import { delegate } from "./systemd.ts";
 
 /** Does the step; returns the descriptor that a process needs to start in the cgroup. Throws an error with an errno. */
 export function doCgroupStep(shim: Shim, step: CgroupStep): number | undefined {
   switch (step.op) {
+    case "CGROUP_DELEGATE":
+      delegate(step.cgroup);
+      return undefined;
     case "CGROUP_MAKE":
       makeCgroup(step.cgroup, step.shared);
       return undefined;

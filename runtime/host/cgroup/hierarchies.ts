@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { CgroupFacts, Hierarchy } from "../../cgroup/hierarchy.ts";
 import { limitsV2 } from "../../cgroup/limits.ts";
@@ -6,6 +6,7 @@ import { sharedCgroup } from "../../cgroup/place.ts";
 import type { Resources } from "../../spec/limits/resources.ts";
 import { isFirstUserNamespace } from "../users/identity.ts";
 import { type MountedHierarchy, mountedHierarchies } from "./mounts.ts";
+import { delegatedDirectory } from "./systemd.ts";
 
 /** What this machine's cgroups are, as far as a container with these limits needs to know. */
 export function cgroupFacts(resources: Resources, name: string): CgroupFacts {
@@ -24,9 +25,14 @@ export function cgroupFacts(resources: Resources, name: string): CgroupFacts {
 /** `root`: this is the machine's root. */
 function hierarchies(root: boolean, limited: boolean): Hierarchy[] {
   const text = (file: string) => readFileSync(`/proc/self/${file}`, "utf8");
-  return mountedHierarchies(text("cgroup"), text("mountinfo")).map((mounted) =>
-    hierarchy(mounted, root ? mounted.mount : directoryIn(mounted), limited),
-  );
+  const mounted = mountedHierarchies(text("cgroup"), text("mountinfo"));
+  const directoryOf = root ? rootsDirectory(mounted.length === 1) : directoryIn;
+  return mounted.map((one) => hierarchy(one, directoryOf(one), limited));
+}
+
+/** The machine's root may make cgroups at the top, but where systemd manages them, only below what that delegates. */
+function rootsDirectory(isUnified: boolean) {
+  return ({ mount }: MountedHierarchy) => (isUnified && mount && delegatedDirectory(mount)) || mount;
 }
 
 function hierarchy(
@@ -39,20 +45,24 @@ function hierarchy(
     const cpuset = controllers.includes("cpuset") ? { cpuset: cpusetOf(directory) } : {};
     return { version, controllers, directory, ...(name === undefined ? {} : { name }), ...cpuset };
   }
-  if (!limited) return { version, controllers: [], directory };
+  const made = directory === mount || existsSync(directory);
+  const toDelegate = made ? {} : ({ toDelegate: true } as const);
+  if (!limited) return { version, controllers: [], directory, ...toDelegate };
   const listed = (path: string) => wordsIn(join(directory, path));
   const ours = join(sharedCgroup(directory), "cgroup.subtree_control");
   return {
     version,
-    controllers: listed("cgroup.controllers"),
+    // Those that it will have.
+    controllers: made ? listed("cgroup.controllers") : wordsIn(join(mount ?? "", "cgroup.controllers")),
     directory,
+    ...toDelegate,
     enabled: { here: listed("cgroup.subtree_control"), ours: wordsIn(ours) },
   };
 }
 
 /**
- * The machine's root may make cgroups at the top. Another user may below those given to that user, and be moved only from
- * such a one to another; one with processes of its own can't limit those below it.
+ * Another user may make cgroups below those given to that user, and be moved only from such a one to another; one with
+ * processes of its own can't limit those below it.
  */
 function directoryIn({ mount, own }: MountedHierarchy): string | undefined {
   if (mount === undefined) return undefined;

@@ -77,6 +77,13 @@ describe("a container's cgroups", () => {
     assert.deepEqual(steps([{ version: 2, controllers: [] }]), []);
   });
 
+  it("are below a unit that systemd makes, where it manages the machine's", () => {
+    const directory = "/sys/fs/cgroup/system.slice/tinydocker.service";
+    const [first, ...others] = steps([{ ...UNIFIED, directory, toDelegate: true }], { memory: "64m" });
+    assert.deepEqual([first?.op, first?.cgroup], ["CGROUP_DELEGATE", directory]);
+    assert.equal(others.at(-1)?.cgroup, `${directory}/tinydocker/c1.1f-2e`);
+  });
+
   it("need no controller to be switched on that is on already", () => {
     const enabled = { here: ["cpu", "pids"], ours: ["pids"] };
     const written = steps([{ ...UNIFIED, enabled }], { pidsLimit: "5", memory: "64m" }).filter(
