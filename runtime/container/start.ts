@@ -63,7 +63,7 @@ export async function startDetached(
     try {
       await readyVolumes(shim, root, spec);
       await sweepOthers(shim, root, held, options);
-      const network = await attach(shim, spec, held, warnOf(options));
+      const network = await attached(shim, spec, held, options);
       await detach({ shim, spec, options, held, network, kept, life });
     } catch (error) {
       removeRecord(held.places.record);
@@ -109,7 +109,7 @@ export async function startAgain(name: string, options: StartOptions = {}): Prom
       await removeDirectory(shim, held.places, work);
       await readyVolumes(shim, root, spec);
       await sweepOthers(shim, root, held, options);
-      const network = await attach(shim, spec, held, warnOf(options));
+      const network = await attached(shim, spec, held, options);
       await detach({ shim, spec, options, held, network, kept: true, life });
     },
     claimWaiting,
@@ -144,14 +144,19 @@ async function connected(
   options: StartOptions,
   work: (network: Attached) => Container,
 ): Promise<Container> {
-  checkLimits(spec, held.places);
-  const network = await attach(shim, spec, held, warnOf(options));
+  const network = await attached(shim, spec, held, options);
   try {
     return work(network);
   } catch (error) {
     network.close();
     throw error;
   }
+}
+
+/** Its network, unless it asks for what this machine can't limit. */
+function attached(shim: Shim, spec: ContainerSpec, held: Claim, options: StartOptions): Promise<Attached> {
+  checkLimits(spec, held.places);
+  return attach(shim, spec, held, warnOf(options));
 }
 
 async function sweepOthers(shim: Shim, root: string, held: Claim, options: StartOptions): Promise<void> {
