@@ -51,7 +51,7 @@ const OPTIONS = {
   target: {
     type: "string",
     requiresArg: true,
-    describe: "local, vagrant, [user@]host[:port], or a name in the configuration",
+    describe: "local, vagrant, [user@]host[:port], or a name in the configuration; several, side by side: a,b",
   },
   config: {
     type: "string",

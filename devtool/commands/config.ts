@@ -58,7 +58,7 @@ function settings(project: Project, written: unknown): Setting[] {
     forward: ports.forward.map(mappingText),
     reverse: ports.reverse.map(mappingText),
     ...Object.fromEntries(Object.entries(targets).map(([key, value]) => [`targets.${key}`, value])),
-    target: target ?? null,
+    target: target.length > 0 ? target : null,
   };
   return Object.entries(values).map(([name, value]) => ({ name, value, isWritten: isAt(written, name.split(".")) }));
 }

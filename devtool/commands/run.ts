@@ -1,6 +1,6 @@
 import type { Command } from "../command-line/command.ts";
 import type { Project, ProjectBundle } from "../config/project.ts";
-import { runOnce } from "../dev/once.ts";
+import { type Outcome, runOnce } from "../dev/once.ts";
 import { openSession } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
 import { exitCodeOf } from "../process/exit-code.ts";
@@ -10,20 +10,42 @@ import { type Inspect, inspectable } from "../run/inspect.ts";
 import { type BundleFacts, withNodeOptions } from "../run/node-options.ts";
 import { recorded } from "../trace/record.ts";
 import { provisionTarget } from "./provision.ts";
-import { stdioFor } from "./stdio.ts";
+import { sharedStdio, stdioFor } from "./stdio.ts";
 
 /** devtool run [options] [CMD…] */
 export const command: Command = async (call) => {
   const session = recorded(await openSession(call), call.options.timings, 1);
-  const argv = commandLine(session.project, call.words, call.options.inspect);
-  if (call.options.provision) await provisionTarget(session.target, session.project.root, call);
-  const report = reportOf(session.report, { target: session.target.name });
-  const stdio = stdioFor({ ...call, report }, true);
-  const environment = () => programEnvironment(session.project);
+  const { project, targets, interrupts } = session;
+  const argv = commandLine(project, call.words, call.options.inspect);
+  if (call.options.provision) for (const target of targets) await provisionTarget(target, project.root, call);
+  const environment = () => programEnvironment(project);
   await environment(); // refuses a file that is not valid before anything is sent
-  const status = await runOnce(session, { argv, environment, stdio, interrupts: call.interrupts });
-  return status.signal === null ? status.code : exitCodeOf(status.signal);
+  const names = targets.map(({ name }) => name);
+  const outcomes = await runOnce(session, (target) => {
+    const own = { ...call, report: reportOf(session.report, { target }) };
+    const stdio = names.length === 1 ? stdioFor(own, true) : sharedStdio(own, target, names);
+    return { argv, environment, stdio, interrupts };
+  });
+  if (outcomes.length > 1) for (const text of matrix(outcomes)) session.report({ event: "notice", text });
+  return Math.max(...outcomes.map(codeOf));
 };
+
+/** The exit code of one lane. */
+function codeOf(outcome: Outcome): number {
+  if ("failure" in outcome) return outcome.failure.exitCode;
+  const { code, signal } = outcome.status;
+  return signal === null ? code : exitCodeOf(signal);
+}
+
+/** A line for each target: what came of it, and how long it took. */
+function matrix(outcomes: readonly Outcome[]): string[] {
+  const width = Math.max(...outcomes.map(({ target }) => target.length));
+  return outcomes.map((outcome) => {
+    const seconds = `${(outcome.milliseconds / 1000).toFixed(1)} s`;
+    const result = "failure" in outcome ? `failed: ${outcome.failure.message}` : `exit code ${codeOf(outcome)}`;
+    return `${outcome.target.padEnd(width)}  ${seconds.padStart(8)}  ${result}`;
+  });
+}
 
 export function commandLine(
   { run, bundle }: Pick<Project, "run" | "bundle">,

@@ -1,6 +1,28 @@
 import type { Call } from "../command-line/command.ts";
 import { outputEvents } from "../report/output.ts";
+import { prefixed } from "../run/prefixed.ts";
 import type { Stdio } from "../run/stream.ts";
+
+/** Told apart on light and dark backgrounds: cyan, magenta, green, yellow, blue. */
+const COLORS = [36, 35, 32, 33, 34];
+
+/** One of several programs that share this process's output: without input, its lines behind its target's name. */
+export function sharedStdio(call: Call, target: string, all: readonly string[]): Stdio {
+  if (call.options.format === "json") return stdioFor(call, false);
+  const width = Math.max(...all.map((name) => name.length));
+  const color = COLORS[all.indexOf(target) % COLORS.length];
+  const label = `${target.padEnd(width)} |`;
+  const open = (stream: NodeJS.WriteStream) =>
+    prefixed(stream, isColored(stream) ? `\x1b[${color}m${label}\x1b[0m ` : `${label} `);
+  const [stdout, stderr] = [open(process.stdout), open(process.stderr)];
+  const finish = () => void [stdout, stderr].map((stream) => stream.end());
+  return { stdin: undefined, stdout, stderr, isTerminal: false, finish };
+}
+
+/** https://no-color.org */
+function isColored(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+}
 
 /**
  * Connects a command to this process's own streams, or with --format json its output to events. Without `hasInput` its input

@@ -2,6 +2,7 @@ import type { Command } from "../command-line/command.ts";
 import { Controls } from "../dev/controls.ts";
 import { watchProject } from "../dev/loop.ts";
 import { openSession } from "../dev/session.ts";
+import { Failure } from "../failure.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import { programEnvironment } from "../run/environment.ts";
 import { recorded } from "../trace/record.ts";
@@ -17,9 +18,17 @@ export const command: Command = async (call) => {
   const hasKeys = !interactive && format !== "json";
   const report = hasKeys ? readKeys(process.stdin, controls, call.interrupts, call.report) : call.report;
   const session = recorded(await openSession({ ...call, report }), call.options.timings);
+  if (session.targets.length > 1) {
+    throw new Failure("devtool watch works on one target, and there are several", {
+      code: "usage",
+      remedy: "name one with --target",
+      exitCode: 2,
+    });
+  }
   commandLine(session.project, call.words, inspect);
   await programEnvironment(session.project);
-  if (provision) await provisionTarget(session.target, session.project.root, { ...call, report });
+  if (provision)
+    for (const target of session.targets) await provisionTarget(target, session.project.root, { ...call, report });
   const interrupts = interactive ? endingToo(call.interrupts) : call.interrupts;
   return await watchProject(session, { onBusy, controls }, (project, laneReport) => ({
     argv: commandLine(project, call.words, inspect),

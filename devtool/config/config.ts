@@ -40,8 +40,8 @@ export interface DevtoolConfig {
   readonly reverse?: readonly string[];
   /** By name; a string is `local`, `vagrant` or a host as ssh accepts it. */
   readonly targets?: Readonly<Record<string, string | TargetSettings>>;
-  /** The target to use without --target. */
-  readonly target?: string;
+  /** The target to use without --target, or several side by side. */
+  readonly target?: string | readonly string[];
 }
 
 export interface BundleConfig {

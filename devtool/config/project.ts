@@ -37,7 +37,8 @@ export interface Project {
   readonly ports: ProjectPorts;
   readonly warm: boolean;
   readonly targets: Readonly<Record<string, TargetSettings>>;
-  readonly target: string | undefined;
+  /** Names; none: the default one. */
+  readonly target: readonly string[];
 }
 
 /** What is forwarded while the program runs: from this machine to the target, and from the target to this machine. */
@@ -127,7 +128,7 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     ports: { forward: mappings(config, "forward"), reverse: mappings(config, "reverse") },
     warm: config.warm ?? true,
     targets: config.targets ?? {},
-    target: config.target,
+    target: typeof config.target === "string" ? [config.target] : (config.target ?? []),
   });
 }
 

@@ -53,7 +53,7 @@ const schema = z.strictObject({
   reverse: texts.optional(),
   warm: z.boolean().optional(),
   targets: z.record(text, target).optional(),
-  target: text.optional(),
+  target: z.union([text, texts.min(1)]).optional(),
 });
 
 /** A valid configuration; a target written as a string is an object here. */

@@ -2,6 +2,7 @@ import { ConnectionLost, Failure } from "../failure.ts";
 import { reportOf } from "../report/origin.ts";
 import { type Forwards, openForwards, openReverse } from "../run/forward.ts";
 import { Reconnecting } from "../targets/reconnect.ts";
+import type { Target } from "../targets/target.ts";
 import { type Connected, connect } from "./lane.ts";
 import type { Session } from "./session.ts";
 
@@ -12,9 +13,10 @@ interface Listeners {
   readonly onFailed: (error: unknown) => void;
 }
 
-/** Connects to the session's target, and again after each loss, which is reported. */
+/** Connects to one of the session's targets, and again after each loss, which is reported. */
 export function keepConnected(
-  { target, project, report, ports }: Session,
+  target: Target,
+  { project, report, ports }: Session,
   { onOpened, onReopened, onFailed }: Listeners,
 ): Reconnecting<Connected> {
   return new Reconnecting({
@@ -35,9 +37,9 @@ export function keepConnected(
 
 /** The ports of this machine that are the target's. @throws Failure, exit code 2 */
 export async function forwardPorts(
-  { ports, report, target }: Session,
+  { ports, report, targets }: Session,
   connections: Reconnecting<Connected>,
 ): Promise<Forwards> {
   const current = async () => (await connections.current()).connection;
-  return await openForwards(ports.forward, current, reportOf(report, { target: target.name }));
+  return await openForwards(ports.forward, current, reportOf(report, { target: targets[0].name }));
 }

@@ -56,7 +56,10 @@ class Loop {
   #rounds = 0;
 
   constructor(session: Session, options: LoopOptions, nextRun: NextRun, workspace: Workspace) {
-    const { target, interrupts } = session;
+    const {
+      targets: [target],
+      interrupts,
+    } = session;
     this.#session = session;
     this.#options = options;
     this.#nextRun = nextRun;
@@ -65,7 +68,7 @@ class Loop {
       session.report({ event: "notice", text: "another target is used once devtool watch is started again" }),
     );
     this.#end = AbortSignal.any([interrupts.signal, this.#broken.signal]);
-    this.#connections = keepConnected(session, {
+    this.#connections = keepConnected(target, session, {
       onOpened: () => forgetMirror(this.#lane),
       onReopened: () => this.#pending.put(everything(performance.now())),
       onFailed: (error) => this.#broken.abort(error),

@@ -1,56 +1,103 @@
-import { reportOf } from "../report/origin.ts";
-import { openForwards, openReverse } from "../run/forward.ts";
+import { Failure } from "../failure.ts";
+import { reportFailure, reportOf } from "../report/origin.ts";
+import { type Forwards, openForwards, openReverse } from "../run/forward.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
-import { connect, createLane, type Lane } from "./lane.ts";
+import { type Connected, connect, createLane, type Lane } from "./lane.ts";
 import { bundleStage, type Extent, type Round, type Run, runInLane, updateLane } from "./round.ts";
 import type { Session } from "./session.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
 
 const EVERYTHING: ChangeSet = { paths: null, since: 0 };
 
-/** Runs one round without a command. @throws Failure */
+/** What came of a round in one lane: of its command, or why it did not come to it. */
+export type Outcome = { readonly target: string; readonly milliseconds: number } & (
+  | { readonly status: ExitStatus }
+  | { readonly failure: Failure }
+);
+
+/** Runs one round without a command. @throws Failure of the first lane that fails, once all have ended */
 export async function buildOnce(session: Session, extent: Extent): Promise<void> {
   const startedAt = performance.now();
   const ports = { forward: [], reverse: [] };
-  await oneRound({ ...session, ports }, async (workspace, lane, round) => {
-    const bundle = await bundleStage(workspace, [lane], round);
-    await updateLane(workspace, lane, bundle, round, extent);
+  await oneRound({ ...session, ports }, async (workspace, lanes, round) => {
+    const bundle = await bundleStage(workspace, lanes, round);
+    const updates = await Promise.allSettled(lanes.map((lane) => updateLane(workspace, lane, bundle, round, extent)));
+    const [first, ...others] = updates.flatMap((update) => (update.status === "rejected" ? [update.reason] : []));
+    for (const other of others) if (other instanceof Failure) reportFailure(other, session.report);
+    if (first !== undefined) throw first;
   });
   session.report({ event: "finished", milliseconds: performance.now() - startedAt });
 }
 
-/** Runs one round, until its command has ended. @throws Failure */
-export async function runOnce(session: Session, run: Run): Promise<ExitStatus> {
-  return await oneRound(session, async (workspace, lane, round) => {
-    const bundle = await bundleStage(workspace, [lane], round);
-    return await runInLane(workspace, lane, bundle, round, run);
+/**
+ * Runs one round, until its command has ended in each lane. Of several, one that fails is reported and does not stop the
+ * others. @throws Failure where there is one lane, or where all of them have no bundle
+ */
+export async function runOnce(session: Session, runIn: (target: string) => Run): Promise<readonly Outcome[]> {
+  return await oneRound(session, async (workspace, lanes, round) => {
+    const bundle = await bundleStage(workspace, lanes, round);
+    return await Promise.all(
+      lanes.map(async (lane) => {
+        const outcome = { target: lane.target, milliseconds: 0 };
+        try {
+          const status = await runInLane(workspace, lane, bundle, round, runIn(lane.target));
+          return { ...outcome, status, milliseconds: performance.now() - round.startedAt };
+        } catch (failure) {
+          if (lanes.length === 1 || !(failure instanceof Failure)) throw failure;
+          reportFailure(failure, round.report);
+          return { ...outcome, failure, milliseconds: performance.now() - round.startedAt };
+        }
+      }),
+    );
   });
 }
 
-/** The connection is opened while the project is bundled. */
+/** The connections are opened while the project is bundled. */
 async function oneRound<T>(
-  { project, target, report, mayDelete, ports, interrupts: { signal } }: Session,
-  work: (workspace: Workspace, lane: Lane, round: Round) => Promise<T>,
+  session: Session,
+  work: (workspace: Workspace, lanes: readonly Lane[], round: Round) => Promise<T>,
 ): Promise<T> {
-  const targetReport = reportOf(report, { target: target.name });
-  const current = async () => (await connected).connection;
-  const forwards = await openForwards(ports.forward, current, targetReport);
+  const { project, targets, report, mayDelete, interrupts } = session;
+  const { signal } = interrupts;
+  const opening: Promise<Connected>[] = [];
+  const forwards = await forwardToFirst(session, opening);
   const finished = new AbortController();
-  const connected = connect(target, project, report, AbortSignal.any([signal, finished.signal]));
-  connected.catch(() => {}); // thrown when a lane needs it: errors in the bundle are reported first
-  const lane = createLane(target.name, { current: () => connected, drop: () => {} });
+  for (const target of targets)
+    opening.push(connect(target, project, report, AbortSignal.any([signal, finished.signal])));
+  for (const connected of opening) connected.catch(() => {}); // thrown when a lane needs it: errors in the bundle are reported first
+  const lanes = targets.map(({ name }, index) =>
+    createLane(name, { current: async () => await (opening[index] as Promise<Connected>), drop: () => {} }),
+  );
   const round = { changes: EVERYTHING, report, signal, startedAt: performance.now(), mayDelete, isRepeated: false };
   let workspace: Workspace | undefined;
   try {
     workspace = await openWorkspace(project);
     for (const text of workspace.files.problems) report({ event: "notice", text });
-    if (ports.reverse.length > 0) await openReverse(ports.reverse, await current(), targetReport);
-    return await work(workspace, lane, round);
+    await reverseOfFirst(session, opening);
+    return await work(workspace, lanes, round);
   } finally {
     forwards.close();
     finished.abort();
     await workspace?.bundler?.dispose();
-    await (await connected.catch(() => undefined))?.connection.close();
+    const connections = await Promise.all(opening.map((connected) => connected.catch(() => undefined)));
+    await Promise.all(connections.map((connected) => connected?.connection.close()));
   }
+}
+
+/** A session with ports has one target. `opening`: filled once its connection is being opened. */
+async function forwardToFirst(
+  { ports, targets, report }: Session,
+  opening: readonly Promise<Connected>[],
+): Promise<Forwards> {
+  const current = async () => (await (opening[0] as Promise<Connected>)).connection;
+  return await openForwards(ports.forward, current, reportOf(report, { target: targets[0].name }));
+}
+
+async function reverseOfFirst(
+  { ports, targets, report }: Session,
+  [opening]: readonly Promise<Connected>[],
+): Promise<void> {
+  if (ports.reverse.length === 0 || !opening) return;
+  await openReverse(ports.reverse, (await opening).connection, reportOf(report, { target: targets[0].name }));
 }

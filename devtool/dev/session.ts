@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Options } from "../command-line/options.ts";
 import { loadProject, type Project, type ProjectPorts, projectRoot } from "../config/project.ts";
+import { Failure } from "../failure.ts";
 import type { Mapping } from "../ports/mapping.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Report } from "../report/events.ts";
@@ -10,7 +11,8 @@ import type { Target } from "../targets/target.ts";
 /** What a command that works on a project uses from start to end. */
 export interface Session {
   readonly project: Project;
-  readonly target: Target;
+  /** One, or several side by side, each with a name of its own. */
+  readonly targets: readonly [Target, ...Target[]];
   readonly report: Report;
   readonly interrupts: Interrupts;
   /** Whether a sync may delete most of what was sent before. */
@@ -24,28 +26,34 @@ interface Invocation {
   readonly report: Report;
 }
 
-/** The project of this folder, and the target: flags over file over defaults. @throws Failure, exit code 2 */
+/** The project of this folder, and the targets: flags over file over defaults. @throws Failure, exit code 2 */
 export async function openSession(call: Invocation & Pick<Session, "interrupts">): Promise<Session> {
   const { options, report, interrupts } = call;
   const isInspected = options.inspect !== undefined;
   const project = { ...(await loadProject(options.config, process.cwd())), isInspected };
-  const target = await resolve(call, project);
+  const targets = await resolve(call, project);
   return {
     project,
-    target,
+    targets,
     report,
     interrupts,
     mayDelete: options.force,
-    ports: portsOf(target, project, options),
+    ports: portsOf(targets, project, options),
   };
 }
 
-/** On this machine a program's port needs no forwarding to itself. */
-function portsOf({ kind }: Target, project: Project, options: Options): ProjectPorts {
+/** On this machine a program's port needs no forwarding to itself. @throws Failure, exit code 2 */
+function portsOf([{ kind }, ...others]: Session["targets"], project: Project, options: Options): ProjectPorts {
   const differs = ({ listen, to }: Mapping) => kind !== "local" || !isDeepStrictEqual(listen, to);
   const all = (key: keyof ProjectPorts) => [...project.ports[key], ...options.ports[key]].filter(differs);
   const inspector = options.inspect ? [loopback(options.inspect)].filter(differs) : [];
-  return { forward: [...all("forward"), ...inspector], reverse: all("reverse") };
+  const ports = { forward: [...all("forward"), ...inspector], reverse: all("reverse") };
+  if (others.length === 0 || [...ports.forward, ...ports.reverse].length === 0) return ports;
+  throw new Failure("a port is forwarded to one target, and there are several", {
+    code: "usage",
+    remedy: "name one with --target",
+    exitCode: 2,
+  });
 }
 
 function loopback({ port, targetPort }: Inspect): Mapping {
@@ -66,20 +74,32 @@ export async function openTarget(call: Invocation): Promise<OpenTarget> {
   const { options } = call;
   const root = await projectRoot(options.config, process.cwd());
   const project = root === undefined ? undefined : await loadProject(options.config, process.cwd());
-  const place = project ?? { root: process.cwd(), targets: {}, target: undefined, asRoot: false };
-  return { target: await resolve(call, place), root: place.root, asRoot: place.asRoot, project };
+  const place = project ?? { root: process.cwd(), targets: {}, target: [], asRoot: false };
+  const [target, ...others] = await resolve(call, place);
+  if (others.length > 0) {
+    throw new Failure("this command works on one target, and there are several", {
+      code: "usage",
+      remedy: "name one with --target",
+      exitCode: 2,
+    });
+  }
+  return { target, root: place.root, asRoot: place.asRoot, project };
 }
 
 async function resolve(
   { options, report }: Invocation,
-  { root, targets, target }: Pick<Project, "root" | "targets" | "target">,
-): Promise<Target> {
+  { root, targets, target: written }: Pick<Project, "root" | "targets" | "target">,
+): Promise<Session["targets"]> {
   const { resolveTarget } = await import("../targets/resolve.ts");
-  const resolved: Target = resolveTarget(options.target ?? target, targets, {
-    projectRoot: root,
-    acceptNewHostKey: options.acceptNewHostKey,
-    sshConfigFile: options.sshConfig,
-    notice: (text) => report({ event: "notice", text }, { target: resolved.name }),
-  });
-  return resolved;
+  const resolveOne = (name: string | undefined) => {
+    const resolved: Target = resolveTarget(name, targets, {
+      projectRoot: root,
+      acceptNewHostKey: options.acceptNewHostKey,
+      sshConfigFile: options.sshConfig,
+      notice: (text) => report({ event: "notice", text }, { target: resolved.name }),
+    });
+    return resolved;
+  };
+  const [first, ...others] = [...new Set(options.target?.split(",") ?? written)];
+  return [resolveOne(first), ...others.map(resolveOne)];
 }

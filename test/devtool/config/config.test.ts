@@ -106,7 +106,7 @@ for (const [title, value, message] of REFUSED) {
 
 test("every error in a configuration is reported, one per line", () => {
   assert.throws(() => checkConfig({ rum: [], target: 1 }, FILE), {
-    message: `${FILE}: target must be a string, not the number 1\n${FILE}: unknown key rum; did you mean run?`,
+    message: `${FILE}: target must be a string or an array, not the number 1\n${FILE}: unknown key rum; did you mean run?`,
   });
 });
 

@@ -35,7 +35,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     ports: { forward: [], reverse: [] },
     warm: true,
     targets: {},
-    target: undefined,
+    target: [],
   };
   return new Relevance(project, createFilter(sync), createFilter({ exclude }));
 }
