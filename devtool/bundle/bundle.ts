@@ -19,7 +19,7 @@ export interface Bundle {
   readonly changed: readonly string[];
   readonly files: number;
   readonly bytes: number;
-  /** The source files it was built from, without packages; relative to the project, posix. */
+  /** The source files it was built from, also of packages that are developed here; relative to the project, posix. */
   readonly inputs: readonly string[];
   readonly apart: Apart;
   readonly warnings: readonly Diagnostic[];
@@ -93,7 +93,10 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
     changed: changed.map((path) => `${config.outdir}/${path}`),
     files: outputs.length,
     bytes: outputs.reduce((sum, { contents }) => sum + contents.length, 0),
-    inputs: Object.keys(metafile.inputs).filter((path) => !isPackaged(path)),
+    inputs: [
+      ...Object.keys(metafile.inputs).filter((path) => !isPackaged(path)),
+      ...state.developed.map((file) => posix(relative(root, file))),
+    ],
     apart: session.apart,
     warnings: toDiagnostics(warnings, "warning"),
     milliseconds: performance.now() - started,

@@ -12,6 +12,7 @@ import {
 } from "./addons/package.ts";
 import { resolveTree } from "./addons/tree.ts";
 import type { Metafile, Outputs } from "./esbuild.ts";
+import { STARTERS, type Starter } from "./heading.ts";
 import { hasUnlocated, type Loaders, loaderOf, usesOf } from "./located.ts";
 
 /** What only a build shows about a project; each fact changes how it is built. */
@@ -20,6 +21,8 @@ export interface Known {
   readonly apart: Map<string, string>;
   /** The project's own files that use import.meta or __dirname: absolute paths. */
   readonly located: Set<string>;
+  /** Which of Node.js's modules that start a file it imports. */
+  readonly starters: Set<Starter>;
   /** Whether something that is no file of the project or a package uses them. */
   hasOthers: boolean;
   /** Inputs and shipped packages that were looked at. */
@@ -28,7 +31,7 @@ export interface Known {
 
 /** Before the first build: which of the project's own dependencies have native parts. A guess that saves a build. */
 export function firstKnown(root: string): Known {
-  const known: Known = { apart: new Map(), located: new Set(), hasOthers: false, seen: new Set() };
+  const known: Known = { apart: new Map(), located: new Set(), starters: new Set(), hasOthers: false, seen: new Set() };
   const { dependencies, optionalDependencies } = readManifest(root);
   for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
     const directory = packageDirectory(name, root);
@@ -57,6 +60,7 @@ export async function learn(known: Known, root: string, built: Built, loaders: L
   }
   if (sizeOf(known) === before && built.outputFiles.some(({ contents }) => hasUnlocated(contents)))
     await learnLocated(known, root, built.metafile, loaders);
+  if (known.located.size > 0) learnStarters(known, built.metafile);
   return sizeOf(known) > before;
 }
 
@@ -68,8 +72,14 @@ export function learnFromFailure(known: Known, files: readonly string[]): boolea
   return sizeOf(known) > before;
 }
 
-function sizeOf({ apart, located, hasOthers }: Known): number {
-  return apart.size + located.size + (hasOthers ? 1 : 0);
+function sizeOf({ apart, located, starters, hasOthers }: Known): number {
+  return apart.size + located.size + starters.size + (hasOthers ? 1 : 0);
+}
+
+function learnStarters({ starters }: Known, { outputs }: Metafile): void {
+  const imports = Object.values(outputs).flatMap((output) => output.imports);
+  for (const name of STARTERS)
+    if (imports.some(({ path, external }) => external && path.replace("node:", "") === name)) starters.add(name);
 }
 
 function learnNative({ apart }: Known, packages: ReadonlyMap<string, string>): void {

@@ -8,13 +8,13 @@ import { type Loader, type OnLoadResult, type Plugin, transformText } from "./es
  * its own path. esbuild binds the use to the declaration; a name that is left without one betrays a file that was not known to
  * have a use. So only files that have one cost a callback.
  */
-const META = "devtoolMeta";
-const DIRNAME = "devtoolDirname";
-const FILENAME = "devtoolFilename";
+export const META = "devtoolMeta";
+export const DIRNAME = "devtoolDirname";
+export const FILENAME = "devtoolFilename";
 const NAMES = { "import.meta": META, __dirname: DIRNAME, __filename: FILENAME };
 const PREFIX = "devtool";
 /** Declared by the banner: a function of the source's path. */
-const LOCATE = "devtoolLocate";
+export const LOCATE = "devtoolLocate";
 
 /** For esbuild's `define`. */
 export const LOCATIONS: Readonly<Record<string, string>> = NAMES;
@@ -99,7 +99,7 @@ function oneOf(files: readonly string[]): RegExp {
 const HEAD = /^(?:\ufeff?#![^\n]*\n)?(?:\s*(?:"use strict"|'use strict');?)?/;
 
 /** Relative, in the form that `new URL` takes. */
-function asUrl(path: string): string {
+export function asUrl(path: string): string {
   return encodeURI(`./${path}`).replace(/[?#]/g, encodeURIComponent);
 }
 
@@ -114,50 +114,4 @@ function declare(text: string, root: string, file: string): string {
   ];
   const head = HEAD.exec(text)?.[0] ?? "";
   return `${head}var ${names.join(", ")};${text.slice(head.length)}`;
-}
-
-/** Where the sources of outputs are: output → source, relative to the bundle's folder and to the project, posix. */
-export type Sources = Readonly<Record<string, string>>;
-
-/**
- * JavaScript for the head of each output below the folder `outdir`: declares what the sources call. A program asks whether it
- * is the main one by comparing import.meta.url with process.argv[1], which becomes the source's path too for `entries`.
- */
-export function locator(outdir: string, isModule: boolean, entries: Sources): string {
-  const folder = `/${encodeURI(outdir)}/`;
-  const urls = Object.fromEntries(Object.entries(entries).map(([output, source]) => [output, asUrl(source)]));
-  const [imports, self, meta] = isModule ? OF_MODULE : OF_COMMONJS;
-  return [
-    imports,
-    `const devtoolSelf = ${self}, devtoolAt = devtoolSelf.lastIndexOf(${JSON.stringify(folder)});`,
-    "const devtoolRoot = devtoolSelf.slice(0, devtoolAt + 1);",
-    `const devtoolSource = ${JSON.stringify(urls)}[decodeURI(devtoolSelf.slice(devtoolAt + ${folder.length}))];`,
-    "const devtoolIsMain = devtoolPath(devtoolSelf) === process.argv[1];",
-    "if (devtoolIsMain && devtoolSource) process.argv[1] = devtoolPath(new URL(devtoolSource, devtoolRoot));",
-    `const ${LOCATE} = (path, part) => {`,
-    "const { href: url } = new URL(path, devtoolRoot), filename = devtoolPath(url), dirname = devtoolParent(filename);",
-    'if (part) return part === "dirname" ? dirname : filename;',
-    `const meta = ${meta}, resolve = (name) => (/^\\.{0,2}\\//.test(name) ? new URL(name, url).href : meta.resolve(name));`,
-    "return { ...meta, url, filename, dirname, resolve, main: devtoolIsMain && filename === process.argv[1] };",
-    "};",
-  ].join(" ");
-}
-
-const OF_MODULE = [
-  'import { fileURLToPath as devtoolPath } from "node:url"; import { dirname as devtoolParent } from "node:path";',
-  "import.meta.url",
-  "import.meta",
-];
-const OF_COMMONJS = [
-  'const { fileURLToPath: devtoolPath, pathToFileURL: devtoolUrl } = require("node:url"), { dirname: devtoolParent } = require("node:path");',
-  "devtoolUrl(__filename).href",
-  "{ resolve: (name) => devtoolUrl(require.resolve(name)).href }",
-];
-
-/** For uses in what is no file of the project, such as a plugin's own modules: they get the output's. */
-export function fallback(isModule: boolean): string {
-  const values = isModule
-    ? [META, "import.meta", DIRNAME, "import.meta.dirname", FILENAME, "import.meta.filename"]
-    : [META, "{}", DIRNAME, "__dirname", FILENAME, "__filename"];
-  return `Object.assign(globalThis, { ${values.map((word, at) => (at % 2 === 0 ? `${word}:` : `${word},`)).join(" ")} });`;
 }

@@ -13,8 +13,9 @@ import {
   newContext,
   type Plugin,
 } from "./esbuild.ts";
+import { fallback, locator, REQUIRE, type Sources } from "./heading.ts";
 import { type Built, firstKnown, type Known, learn, learnFromFailure } from "./learn.ts";
-import { fallback, LOCATIONS, locatedSources, locating, locator, type Sources } from "./located.ts";
+import { LOCATIONS, locatedSources, locating } from "./located.ts";
 
 /** One build after the other, until other packages are installed. */
 export interface BuildSession {
@@ -98,9 +99,14 @@ function options({ root, config, known, addons, entries, isInspected }: BuildSes
   const { banner, plugins = [], define, ...rest } = config.options;
   const format = rest.format ?? "esm";
   const isModule = format === "esm";
-  const sources = Object.entries(entries).filter(([, source]) => known.located.has(join(root, source)));
-  const located = known.located.size > 0 ? locator(config.outdir, isModule, Object.fromEntries(sources)) : "";
-  const others = known.hasOthers ? fallback(isModule) : "";
+  const located = Object.values(entries).filter((source) => known.located.has(join(root, source)));
+  const heading = { outdir: config.outdir, isModule, entries, located, starters: known.starters };
+  const head = [
+    isModule ? REQUIRE : "",
+    known.hasOthers ? fallback(isModule) : "",
+    known.located.size > 0 ? locator(heading) : "",
+    banner?.["js"] ?? "",
+  ];
   const own = { ...(rest as BuildOptions), format, define: { ...LOCATIONS, ...define } };
   const apart = { names: config.addons, directories: known.apart };
   return {
@@ -110,10 +116,7 @@ function options({ root, config, known, addons, entries, isInspected }: BuildSes
     // The mirror has the sources; in the map they would double what each save builds, compares and sends.
     sourcesContent: false,
     ...own,
-    banner: {
-      ...banner,
-      js: [isModule ? REQUIRE : "", others, located, banner?.["js"] ?? ""].filter(Boolean).join("\n"),
-    },
+    banner: { ...banner, js: head.filter(Boolean).join("\n") },
     entryPoints: config.entryPoints as Record<string, string>,
     outdir: config.outdir,
     absWorkingDir: root,
@@ -134,7 +137,3 @@ function options({ root, config, known, addons, entries, isInspected }: BuildSes
 function localSources(root: string, { outdir }: ProjectBundle) {
   return { sourcemap: "inline", sourceRoot: pathToFileURL(`${join(root, outdir)}/`).href } as const;
 }
-
-/** CommonJS packages in an ES module call require() for Node's own modules. */
-const REQUIRE =
-  "import { createRequire as devtoolCreateRequire } from 'node:module'; const require = devtoolCreateRequire(import.meta.url);";

@@ -7,6 +7,7 @@ export const REFUSED_OPTIONS: Readonly<Record<string, string>> = {
   color: "devtool prints the messages",
   globalName: "nothing in Node.js reads it",
   logLevel: "devtool prints the messages; logOverride changes one of them",
+  logStyle: "devtool prints the messages",
   logLimit: "devtool prints the messages",
   mangleCache: "names are not mangled",
   mangleProps: "names are not mangled: packages beside the bundle keep theirs",

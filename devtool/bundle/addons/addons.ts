@@ -9,6 +9,7 @@ import { layOut } from "./layout.ts";
 import { completeNative, requiredFrom, type Shipment } from "./native.ts";
 import { shownPlatform } from "./npm.ts";
 import { isFor, type Platform, readManifest } from "./package.ts";
+import type { InstalledState } from "./state.ts";
 import { resolveTree, type Tree } from "./tree.ts";
 
 /** Beside the bundle, where Node.js looks for packages. */
@@ -25,8 +26,7 @@ export interface Destination {
 /** What the bundle imports and does not have. */
 export interface Apart {
   readonly addons: readonly Addon[];
-  /** Of what is installed of them: see stateOf. */
-  readonly state: string;
+  readonly state: InstalledState;
 }
 
 /**
@@ -42,7 +42,7 @@ export function createShipper(outdir: string, cache = join(cacheDirectory(), "ad
   return async ({ addons, state }, destination) => {
     const { target, notice, signal } = destination;
     const { platform, arch, libc, node } = target;
-    const request = JSON.stringify([platform, arch, libc, node, state]);
+    const request = JSON.stringify([platform, arch, libc, node, state.digest]);
     const before = await readRecord(folder);
     if (before?.request === request && (!before.isPartial || tried === request)) return [];
     const usable = addons.filter((addon) => isUsable(addon, target));

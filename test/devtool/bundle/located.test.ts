@@ -115,3 +115,40 @@ test("a plugin's own result for a file finds what lies beside it too", async (t)
   const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
   assert.equal(stdout, `WORD ${join(root, "src/a.ts")}\n`);
 });
+
+const STARTS = {
+  "package.json": '{ "type": "module" }',
+  "src/main.ts": `import { fork } from "node:child_process";
+import cluster from "node:cluster";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { isMainThread, Worker } from "node:worker_threads";
+if (!isMainThread) console.log("itself in a thread" as string);
+else if (process.env["FORKED"]) console.log("itself in a process", process.argv[1] === fileURLToPath(import.meta.url));
+else if (!cluster.isPrimary) { console.log("itself in a cluster"); process.disconnect(); }
+else {
+  await once(new Worker(new URL("./worker.ts", import.meta.url)), "exit");
+  await once(new Worker(fileURLToPath(import.meta.url)), "exit");
+  await once(fork(fileURLToPath(import.meta.url), { env: { FORKED: "1" } }), "exit");
+  await once(cluster.fork(), "exit");
+}
+`,
+  "src/worker.ts": 'console.log("a worker" as string);\n',
+};
+
+for (const format of ["esm", "cjs"] as const)
+  test(`an entry point is started by its source's path, which is all that a source knows: ${format}`, async (t) => {
+    const main = format === "esm" ? STARTS["src/main.ts"] : `void (async () => {\n${STARTS["src/main.ts"]}`;
+    const parts = main.split("\n");
+    const imports = parts.filter((line) => line.startsWith("import "));
+    const rest = parts.filter((line) => !line.startsWith("import "));
+    const text = [...imports, ...rest, format === "cjs" ? "})();" : ""].join("\n");
+    const { root, bundler } = await bundlerOf(
+      t,
+      { ...STARTS, "src/main.ts": text },
+      { entryPoints: { main: "src/main.ts", "threads/worker": "src/worker.ts" }, options: { format } },
+    );
+    await bundler.build(signal);
+    const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
+    assert.equal(stdout, "a worker\nitself in a thread\nitself in a process true\nitself in a cluster\n");
+  });

@@ -22,6 +22,16 @@ const REFUSED: readonly (readonly [string, unknown, string])[] = [
     "unknown key bundle.minfy; did you mean bundle.minify?",
   ],
   [
+    "an option of esbuild's that a bundle can't have",
+    { bundle: { entryPoints: ["a.ts"], platform: "browser" } },
+    "bundle.platform can't be set: the program runs in Node.js",
+  ],
+  [
+    "what is no plugin",
+    { bundle: { entryPoints: ["a.ts"], plugins: [{ name: "x" }] } },
+    "bundle.plugins[0] is not valid: a plugin is an object with a name and a function setup",
+  ],
+  [
     "an unknown key of a target",
     { targets: { box: { kind: "ssh", host: "h", hots: "i" } } },
     "unknown key targets.box.hots; did you mean targets.box.host?",

@@ -94,6 +94,7 @@ test("a package of a workspace and a patched one are shipped again when a file o
     first.files.filter((path) => path.startsWith("lib/")),
     ["lib/.gitignore", "lib/dist/i.js", "lib/dist/word.js", "lib/package.json"],
   );
+  assert.ok(first.inputs.includes("../lib/dist/word.js"), "which watch looks at");
   await write(root, {
     "lib/dist/word.js": "module.exports = 'two';",
     "app/node_modules/extra/index.js": "module.exports = 'patch';",

@@ -14,6 +14,8 @@ const signal = new AbortController().signal;
 export interface Shipped {
   readonly changed: readonly string[];
   readonly notices: readonly string[];
+  /** What the bundle and its packages are made of. */
+  readonly inputs: readonly string[];
   /** What is beside the bundle now: paths of files below node_modules. */
   readonly files: readonly string[];
   /** What the program prints on a target, which has the bundle's folder and nothing else of the project. */
@@ -43,7 +45,14 @@ export function shipperOf(
       signal,
       ...destination,
     });
-    return { changed, notices, files: await filesIn(join(outdir, "node_modules")), run: () => runElsewhere(t, outdir) };
+    const { inputs } = bundle;
+    return {
+      changed,
+      notices,
+      inputs,
+      files: await filesIn(join(outdir, "node_modules")),
+      run: () => runElsewhere(t, outdir),
+    };
   };
 }
 

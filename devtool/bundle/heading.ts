@@ -1,0 +1,107 @@
+import { asUrl, DIRNAME, FILENAME, LOCATE, META } from "./located.ts";
+
+/*
+ * JavaScript for the head of each output: what the sources call in place of import.meta and __dirname, and what else makes a
+ * source's path as good as its output's.
+ */
+
+/** Where the sources of outputs are: output → source, relative to the bundle's folder and to the project, posix. */
+export type Sources = Readonly<Record<string, string>>;
+
+export interface Heading {
+  /** The bundle's folder, relative to the project, posix. */
+  readonly outdir: string;
+  readonly isModule: boolean;
+  /** The entry points. */
+  readonly entries: Sources;
+  /** Those of the sources that know their path. */
+  readonly located: readonly string[];
+  /** Which of Node.js's modules that start a file the bundle imports. */
+  readonly starters: ReadonlySet<Starter>;
+}
+
+/** CommonJS packages in an ES module call require() for Node's own modules. */
+export const REQUIRE =
+  "import { createRequire as devtoolCreateRequire } from 'node:module'; const require = devtoolCreateRequire(import.meta.url);";
+
+/**
+ * Declares what the sources call. A program asks whether it is the main one by comparing import.meta.url with process.argv[1],
+ * which becomes the source's path too, where the source knows its own.
+ */
+export function locator(heading: Heading): string {
+  const { outdir, isModule, entries, located } = heading;
+  const folder = `/${encodeURI(outdir)}/`;
+  const sources = Object.fromEntries(
+    Object.entries(entries)
+      .filter(([, source]) => located.includes(source))
+      .map(([output, source]) => [output, asUrl(source)]),
+  );
+  const self = isModule ? "import.meta.url" : "devtoolUrl(__filename).href";
+  const meta = isModule ? "import.meta" : "{ resolve: (name) => devtoolUrl(require.resolve(name)).href }";
+  return `${imports(URLS, isModule)} ${imports(PATHS, isModule)}
+const devtoolSelf = ${self}, devtoolAt = devtoolSelf.lastIndexOf(${JSON.stringify(folder)});
+const devtoolRoot = devtoolSelf.slice(0, devtoolAt + 1);
+const devtoolSource = ${JSON.stringify(sources)}[decodeURI(devtoolSelf.slice(devtoolAt + ${folder.length}))];
+const devtoolIsMain = devtoolPath(devtoolSelf) === process.argv[1];
+if (devtoolIsMain && devtoolSource) process.argv[1] = devtoolPath(new URL(devtoolSource, devtoolRoot));
+const ${LOCATE} = (path, part) => {
+  const { href: url } = new URL(path, devtoolRoot), filename = devtoolPath(url), dirname = devtoolParent(filename);
+  if (part) return part === "dirname" ? dirname : filename;
+  const meta = ${meta}, resolve = (name) => (/^\\.{0,2}\\//.test(name) ? new URL(name, url).href : meta.resolve(name));
+  return { ...meta, url, filename, dirname, resolve, main: devtoolIsMain && filename === process.argv[1] };
+};
+${starting(heading)}`;
+}
+
+const URLS = ["url", "{ fileURLToPath as devtoolPath, pathToFileURL as devtoolUrl }"] as const;
+const PATHS = ["path", "{ dirname as devtoolParent, resolve as devtoolResolve }"] as const;
+
+function imports([name, what]: readonly [string, string], isModule: boolean): string {
+  if (isModule) return `import ${what} from "node:${name}";`;
+  return `const ${what.replaceAll(" as ", ": ")} = require("node:${name}");`;
+}
+
+export const STARTERS = ["worker_threads", "child_process", "cluster"] as const;
+export type Starter = (typeof STARTERS)[number];
+
+/** Of an entry point that is started by its source's path, as `new Worker(new URL("./worker.ts", import.meta.url))`, the output. */
+function starting({ outdir, isModule, entries, starters }: Heading): string {
+  if (starters.size === 0) return "";
+  const pairs = Object.entries(entries).map(([output, source]) => [asUrl(source), asUrl(`${outdir}/${output}`)]);
+  const used = STARTERS.filter((name) => starters.has(name));
+  return `${used.map((name) => imports([name, VARIABLES[name]], isModule)).join(" ")} ${imports(["module", "devtoolModule"], isModule)}
+const devtoolOutputs = new Map(${JSON.stringify(pairs)}.map((pair) => pair.map((path) => devtoolPath(new URL(path, devtoolRoot)))));
+const devtoolOutput = (file) =>
+  devtoolOutputs.get(file instanceof URL || /^file:/.test(file) ? devtoolPath(file) : devtoolResolve(file)) ?? file;
+${used.map((name) => MEND[name]).join("\n")}
+devtoolModule.syncBuiltinESMExports();`;
+}
+
+const VARIABLES: Readonly<Record<Starter, string>> = {
+  worker_threads: "devtoolThreads",
+  child_process: "devtoolProcesses",
+  cluster: "devtoolCluster",
+};
+
+const MEND: Readonly<Record<Starter, string>> = {
+  worker_threads: `{
+  const { Worker: Thread } = devtoolThreads;
+  devtoolThreads.Worker = class Worker extends Thread {
+    constructor(file, options) { super(options?.eval ? file : devtoolOutput(file), options); }
+  };
+}`,
+  child_process: `{
+  const { fork } = devtoolProcesses;
+  devtoolProcesses.fork = (file, ...rest) => fork(devtoolOutput(file), ...rest);
+}`,
+  cluster:
+    "if (devtoolIsMain && devtoolCluster.isPrimary) devtoolCluster.setupPrimary({ exec: devtoolPath(devtoolSelf) });",
+};
+
+/** For uses in what is no file of the project, such as a plugin's own modules: they get the output's. */
+export function fallback(isModule: boolean): string {
+  const [meta, dirname, filename] = isModule
+    ? ["import.meta", "import.meta.dirname", "import.meta.filename"]
+    : ["{}", "__dirname", "__filename"];
+  return `Object.assign(globalThis, { ${META}: ${meta}, ${DIRNAME}: ${dirname}, ${FILENAME}: ${filename} });`;
+}
