@@ -65,10 +65,17 @@ export async function learn(known: Known, root: string, built: Built, loaders: L
 }
 
 /** Of a build that failed: packages that can't be bundled because of their native parts. */
-export function learnFromFailure(known: Known, files: readonly string[]): boolean {
+export function learnFromFailure(
+  known: Known,
+  errors: readonly { readonly file: string; readonly text: string }[],
+): boolean {
   const before = sizeOf(known);
-  const packages = files.map(packageOf).filter((found) => found !== undefined);
-  learnNative(known, new Map(packages.map(({ name, directory }) => [directory, name])));
+  for (const { file, text } of errors) {
+    const found = packageOf(file);
+    if (!found) continue;
+    if (text.includes('".node" files')) known.apart.set(found.directory, found.name);
+    else learnNative(known, new Map([[found.directory, found.name]]));
+  }
   return sizeOf(known) > before;
 }
 

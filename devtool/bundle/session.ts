@@ -78,8 +78,8 @@ async function buildAndLearn(
     signal.throwIfAborted();
     const diagnostics = diagnosticsOf(error);
     if (!diagnostics) throw error;
-    const files = diagnostics.map(({ file }) => resolve(root, file));
-    if (learnFromFailure(known, files)) return { isFinal: false };
+    const errors = diagnostics.map(({ file, text }) => ({ file: resolve(root, file), text }));
+    if (learnFromFailure(known, errors)) return { isFinal: false };
     throw new BundleFailure(diagnostics);
   }
   signal.throwIfAborted();

@@ -1,8 +1,8 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
-import { buffer, text } from "node:stream/consumers";
-import type { Source } from "../bundle/addons/compiled.ts";
+import { buffer } from "node:stream/consumers";
+import type { Made, Source } from "../bundle/addons/compiled.ts";
 import { BUILD_STAMPS } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import { createFilter } from "../ignore/filter.ts";
@@ -14,9 +14,9 @@ type Place = Pick<OpenLane, "lane" | "connection" | "mirror" | "rsync" | "report
 
 /**
  * Runs a package's install script on the target, as npm does, in a folder beside the mirror's files that is gone afterwards.
- * Returns the binaries that it made or downloaded: path in the package → content. @throws Failure
+ * Returns the files that it made or downloaded, without what a compiler makes on the way. @throws Failure
  */
-export async function compileAddon(source: Source, place: Place, signal: AbortSignal): Promise<Map<string, Buffer>> {
+export async function compileAddon(source: Source, place: Place, signal: AbortSignal): Promise<readonly Made[]> {
   const { connection, mirror, rsync, report, lane } = place;
   const what = `${source.name}@${source.version}`;
   report({ event: "notice", text: `${what} has no binary for ${lane.target}: it is installed there, once` });
@@ -26,11 +26,7 @@ export async function compileAddon(source: Source, place: Place, signal: AbortSi
     await stage(source, staging);
     await sync(connection, { root: staging, mirror: folder, rsync, filter: ALL_FILES }, signal);
     await install(source.name, what, folder, place, signal);
-    const made = await binariesIn(posix.join(folder, "node_modules", source.name), place, signal);
-    const old = (path: string) => source.files.has(`node_modules/${source.name}/${path}`);
-    const fresh = [...made].filter(([path]) => !old(path));
-    if (fresh.length > 0) return new Map(fresh);
-    throw new Failure(`installing ${what} on ${lane.target} made no binary`, { code: "build-failed" });
+    return await madeIn(folder, source, place);
   } finally {
     await rm(staging, { recursive: true, force: true });
     await run(["rm", "-rf", "--", folder], place).catch(() => {}); // the next one replaces what is left
@@ -49,10 +45,11 @@ async function stage({ name, version, files }: Source, staging: string): Promise
   }
 }
 
-/** node-gyp downloads Node.js's headers unless they are where most packages of it have them. */
+/** First the programs that install scripts call. node-gyp downloads Node.js's headers unless they are where most packages have them. */
 const INSTALL = `node=$(readlink -f "$(command -v node)") && prefix=\${node%/bin/*}
 [ -e "$prefix/include/node/node.h" ] && export npm_config_nodedir="$prefix"
-exec npm rebuild "$1" --foreground-scripts --ignore-scripts=false --no-audit --no-fund --global=false 2>&1`;
+npm rebuild --ignore-scripts --global=false >/dev/null 2>&1
+exec npm rebuild "$1" --foreground-scripts --ignore-scripts=false --global=false --no-update-notifier 2>&1`;
 
 async function install(name: string, what: string, folder: string, place: Place, signal: AbortSignal): Promise<void> {
   const { connection, report, lane } = place;
@@ -76,18 +73,24 @@ async function install(name: string, what: string, folder: string, place: Place,
 
 const MISSING = 'for tool in npm python3 make g++; do command -v "$tool" >/dev/null || echo "$tool"; done';
 
-const FIND = `find . -path ./node_modules -prune -o -type f \\( -name '*.node' -o -name '*.so' -o -name '*.so.*' \\) -print`;
+const FIND = "find . -path ./node_modules -prune -o -type f";
+const ON_THE_WAY = /^build\/(?!.*\.(node|so(\.\d+)*)$)|\/(obj\.target|\.deps)\//;
 
-async function binariesIn(folder: string, place: Place, signal: AbortSignal): Promise<Map<string, Buffer>> {
-  const found = await place.connection.exec(["sh", "-c", FIND], { cwd: folder, signal });
-  found.stdin.end();
-  found.stderr.resume();
-  const [printed] = await Promise.all([text(found.stdout), found.exited]);
-  const paths = printed.split("\n").filter((path) => path !== "" && !/\/(obj\.target|\.deps)\//.test(path));
-  const made = new Map<string, Buffer>();
-  for (const path of paths.map((line) => posix.normalize(line)))
-    made.set(path, await run(["cat", "--", posix.join(folder, path)], place));
-  return made;
+async function madeIn(folder: string, { name, files }: Source, place: Place): Promise<Made[]> {
+  const home = `node_modules/${name}`;
+  const find = async (test: string) => {
+    const printed = await run(["sh", "-c", `cd "$1" && ${FIND} ${test} -print`, "sh", posix.join(folder, home)], place);
+    const paths = printed.toString().split("\n").filter(Boolean);
+    return paths.map((path) => posix.normalize(path));
+  };
+  const executable = new Set(await find("-perm -100"));
+  const fresh = (await find("")).filter((path) => !files.has(`${home}/${path}`) && !ON_THE_WAY.test(path));
+  const made = fresh.map(async (path) => ({
+    path,
+    content: await run(["cat", "--", posix.join(folder, home, path)], place),
+    isExecutable: executable.has(path),
+  }));
+  return await Promise.all(made);
 }
 
 /** What it prints. */

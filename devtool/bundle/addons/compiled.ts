@@ -16,8 +16,16 @@ export interface Source {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** Runs it there; returns what came of it: path in the package → content. @throws Failure */
-export type Compile = (source: Source) => Promise<ReadonlyMap<string, Uint8Array>>;
+/** A file that an install script made or downloaded. */
+export interface Made {
+  /** Below the package's folder, posix. */
+  readonly path: string;
+  readonly content: Uint8Array;
+  readonly isExecutable: boolean;
+}
+
+/** Runs it there. @throws Failure */
+export type Compile = (source: Source) => Promise<readonly Made[]>;
 
 interface Request {
   readonly package: Installed;
@@ -36,9 +44,10 @@ export async function compiledFiles(
     const made = await compile(source);
     const work = join(cache, `.${randomBytes(6).toString("hex")}.new`);
     try {
-      for (const [path, content] of made) {
+      await mkdir(work, { recursive: true });
+      for (const { path, content, isExecutable } of made) {
         await mkdir(dirname(join(work, path)), { recursive: true });
-        await writeFile(join(work, path), content);
+        await writeFile(join(work, path), content, { mode: isExecutable ? 0o755 : 0o644 });
       }
       await moveTo(entry, work);
     } finally {

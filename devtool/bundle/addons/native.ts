@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { Failure } from "../../failure.ts";
 import { type Compile, compiledFiles } from "./compiled.ts";
-import { runsOn } from "./elf.ts";
+import { isMachineCode, runsOn } from "./elf.ts";
 import { fetchFor } from "./fetch.ts";
 import { ofInstalled, type PackageFile, packageFiles } from "./files.ts";
 import { shownPlatform } from "./npm.ts";
-import { hasNativeParts, isCompiled, isFor, type Platform, platformPackages } from "./package.ts";
+import { hasInstallScript, hasNativeParts, isCompiled, isFor, type Platform, platformPackages } from "./package.ts";
 import { type Installed, isRequired, resolveTree } from "./tree.ts";
 
 /** What is to be shipped, while its native parts are found. */
@@ -63,19 +63,31 @@ async function complete(installed: Installed, shipment: Shipment, place: Place):
   const { directory, manifest, dependencies } = installed;
   const { target } = place;
   const files = shipment.files.get(directory) ?? [];
-  const binaries = files.filter(({ path }) => path.endsWith(".node"));
-  if (binaries.length === 0 && !hasNativeParts(manifest, directory)) return;
-  const usable = await usableOf(binaries, target);
+  const binaries = await filtered(files, ({ path, source }) => MAYBE_BINARY.test(path) && isMachineCode(source));
+  const addons = files.filter(({ path }) => path.endsWith(".node"));
+  if (binaries.length + addons.length === 0 && !hasNativeParts(manifest, directory)) return;
+  const usable = await filtered(binaries, (file) => isUsable(file, target));
   // Another platform's would be loaded instead of ours: node-gyp-build looks for a compiled one first.
-  const kept = files.filter((file) => !binaries.includes(file) || usable.includes(file));
+  const kept = files.filter((file) => !(binaries.includes(file) || addons.includes(file)) || usable.includes(file));
   shipment.files.set(directory, kept);
   const names = platformPackages(manifest, target.platform);
   if (usable.length > 0 || names.some((name) => dependencies.get(name) !== undefined)) return;
   if (names.length > 0 && (await addFetched(installed, names, shipment, place))) return;
-  if (isCompiled(manifest, directory)) {
+  if (isCompiled(manifest, directory) || (binaries.length > 0 && hasInstallScript(manifest))) {
     const made = await compiledFiles({ ...shipment, package: installed }, place);
     shipment.files.set(directory, [...kept.filter(({ path }) => !made.some((file) => file.path === path)), ...made]);
-  } else if (binaries.length + names.length > 0) throw noNativePart(installed, target);
+  } else if (addons.length + names.length > 0) throw noNativePart(installed, target);
+}
+
+/** Add-ons, and programs: on Linux and macOS these have no suffix. */
+const MAYBE_BINARY = /(^|\/)[^./]+$|\.(node|exe)$/;
+
+async function filtered(
+  files: readonly PackageFile[],
+  test: (file: PackageFile) => boolean | Promise<boolean>,
+): Promise<PackageFile[]> {
+  const results = await Promise.all(files.map(test));
+  return files.filter((_, at) => results[at]);
 }
 
 /** Those that are for the target, with what they need; false: none is. */
@@ -95,15 +107,16 @@ async function addFetched(
   return true;
 }
 
-async function usableOf(binaries: readonly PackageFile[], target: Platform): Promise<PackageFile[]> {
-  const checks = binaries.map(async (file) => (await isUsable(file, target)) && file);
-  return (await Promise.all(checks)).filter((file) => file !== false);
-}
-
 /** A binary without Node-API is for one major version; node-gyp-build knows which by a prebuilt one's name. */
 async function isUsable({ path, source }: PackageFile, target: Platform): Promise<boolean> {
   if (!(await runsOn(source, target))) return false;
-  if (/(^|\/)prebuilds\//.test(path) || !target.node || majorOf(target.node) === majorOf(process.version)) return true;
+  if (
+    !path.endsWith(".node") ||
+    /(^|\/)prebuilds\//.test(path) ||
+    !target.node ||
+    majorOf(target.node) === majorOf(process.version)
+  )
+    return true;
   return (await readFile(source)).includes("napi_register_module_v", 0, "latin1");
 }
 

@@ -110,6 +110,11 @@ export function hasNativeParts(manifest: Manifest, directory: string): boolean {
   return packages.length > 0 || isCompiled(manifest, directory) || existsSync(join(directory, "prebuilds"));
 }
 
+/** Whether something of its own runs when it is installed. */
+export function hasInstallScript({ scripts = {} }: Manifest): boolean {
+  return ["preinstall", "install", "postinstall"].some((name) => scripts[name] !== undefined);
+}
+
 const COMPILERS = /\b(node-gyp|node-gyp-build|prebuild-install|node-pre-gyp|cmake-js|napi)\b/;
 
 /** Whether it is compiled, or a binary of it downloaded, when it is installed. */

@@ -164,6 +164,11 @@ const NATIVE: readonly (readonly [string, Record<string, string>, string[]])[] =
   ["a binding.gyp", { "package.json": "{}", "binding.gyp": "{}" }, []],
   ["prebuilds", { "package.json": "{}", "prebuilds/linux-x64/a.node": "" }, []],
   ["node-gyp as its install script", { "package.json": '{ "scripts": { "install": "node-gyp rebuild" } }' }, []],
+  [
+    "an add-on that a file of it loads",
+    { "package.json": "{}", "sub.js": "module.exports = require('./a.node');", "a.node": "" },
+    [],
+  ],
   ["a name in the configuration", { "package.json": "{}" }, ["addon"]],
 ];
 
@@ -182,7 +187,7 @@ for (const [title, files, addons] of NATIVE) {
     const bundle = await bundler.build(signal);
     const directory = join(root, "node_modules/addon");
     assert.deepEqual(bundle.apart.addons, [{ name: "addon", directory, isOptional: false }]);
-    assert.match(await readFile(join(root, ".devtool/main.js"), "utf8"), /from "addon\/sub\.js"/);
+    assert.match(await readFile(join(root, ".devtool/main.js"), "utf8"), /(from |require\()"addon\/sub\.js"/);
   });
 }
 

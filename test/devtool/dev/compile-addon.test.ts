@@ -10,7 +10,7 @@ import { lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 /** As npm leaves it on a machine of another platform: without a binary. */
 const ADDON = {
   "node_modules/adder/package.json":
-    '{ "name": "adder", "version": "1.0.0", "gypfile": true, "dependencies": { "numbers": "1" } }',
+    '{ "name": "adder", "version": "1.0.0", "scripts": { "install": "has-numbers && node-gyp rebuild" }, "dependencies": { "numbers": "1" } }',
   "node_modules/adder/index.js": 'module.exports = require("./build/Release/adder.node");',
   "node_modules/adder/binding.gyp":
     '{ "targets": [{ "target_name": "adder", "sources": ["adder.c"], "include_dirs": ["<!(node -p \\"require(\'numbers\').folder\\")"] }] }',
@@ -23,8 +23,9 @@ NAPI_MODULE_INIT() {
   return exports;
 }
 `,
-  "node_modules/numbers/package.json": '{ "name": "numbers", "version": "1.0.0" }',
-  "node_modules/numbers/index.js": "exports.folder = __dirname;",
+  "node_modules/numbers/package.json":
+    '{ "name": "numbers", "version": "1.0.0", "bin": { "has-numbers": "index.js" } }',
+  "node_modules/numbers/index.js": "#!/usr/bin/env node\nexports.folder = __dirname;",
   "node_modules/numbers/numbers.h": "#define ONE 1\n",
 };
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { npmCommand } from "../../../../devtool/bundle/addons/npm.ts";
@@ -106,6 +106,7 @@ test("of binaries in a package only those for the target are shipped", async (t)
   });
   const prebuilds = {
     "build/Release/addon.node": elf("arm64", "glibc"),
+    "prebuilds/freebsd-x64/node.glibc.node": elf("x64", "glibc", 9),
     "prebuilds/linux-x64/node.musl.node": elf("x64", "musl"),
     "prebuilds/linux-x64/node.glibc.node": elf("x64", "glibc"),
   };
@@ -132,7 +133,8 @@ test("a binary that was compiled for another Node.js is compiled again, and what
   const compiled: string[][] = [];
   const compile = (source: { files: ReadonlyMap<string, string> }) => {
     compiled.push([...source.files.keys()]);
-    return Promise.resolve(new Map([["build/Release/addon.node", Buffer.from("made there")]]));
+    const content = Buffer.from("made there");
+    return Promise.resolve([{ path: "build/Release/addon.node", content, isExecutable: true }]);
   };
   const ship = (node: string) => shipperOf(t, root, [], { target: { ...X64, node }, compile })();
   assert.deepEqual(
@@ -154,6 +156,34 @@ test("a binary that was compiled for another Node.js is compiled again, and what
   await write(root, { "node_modules/headers/api.h": "patched" });
   await ship("v1.0.0");
   assert.equal(compiled.length, 2);
+});
+
+test("a program that an install script downloads is that for the target, and one that no script brings is left out", async (t) => {
+  const root = await temporaryDirectory(t);
+  const forMac = Buffer.from("cffaedfe0c000001", "hex");
+  await write(root, {
+    "package.json": '{ "type": "module" }',
+    "src/main.js": 'import "tool";\nimport "notifier";',
+    "node_modules/tool/package.json": '{ "name": "tool", "version": "1.0.0", "scripts": { "install": "node get.js" } }',
+    "node_modules/tool/index.js": "module.exports = __dirname + '/tool';",
+    "node_modules/tool/get.js": "",
+    "node_modules/tool/tool": forMac,
+    "node_modules/notifier/package.json": '{ "name": "notifier", "version": "1.0.0" }',
+    "node_modules/notifier/index.js": "module.exports = __dirname + '/vendor/notify';",
+    "node_modules/notifier/vendor/notify": forMac,
+  });
+  const made = { path: "tool", content: elf("x64", "glibc"), isExecutable: true };
+  const { files } = await shipperOf(t, root, [], { target: X64, compile: () => Promise.resolve([made]) })();
+  assert.deepEqual(files, [
+    "notifier/index.js",
+    "notifier/package.json",
+    "tool/get.js",
+    "tool/index.js",
+    "tool/package.json",
+    "tool/tool",
+  ]);
+  const { mode } = await stat(join(root, ".devtool/node_modules/tool/tool"));
+  assert.equal(mode & 0o777, 0o755);
 });
 
 test("packages of one name and version from two registries are not mixed up", async (t) => {

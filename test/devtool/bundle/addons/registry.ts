@@ -82,10 +82,11 @@ function setVariable(t: TestContext, name: string, value: string): void {
 
 const MACHINES = { x64: 62, arm64: 183 } as const;
 
-/** The beginning of a library for a processor, linked to a libc. */
-export function elf(arch: keyof typeof MACHINES, libc: "glibc" | "musl"): Buffer {
+/** The beginning of a library for a processor, linked to a libc; `system`: EI_OSABI. */
+export function elf(arch: keyof typeof MACHINES, libc: "glibc" | "musl", system = 0): Buffer {
   const header = Buffer.alloc(64);
   header.write("\x7fELF", "latin1");
+  header[7] = system;
   header.writeUInt16LE(MACHINES[arch], 18);
   header.write(libc === "glibc" ? "libc.so.6\0" : "libc.musl-any.so.1\0", 24, "latin1");
   return header;
