@@ -98,9 +98,18 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
       ...state.developed.map((file) => posix(relative(root, file))),
     ],
     apart: session.apart,
-    warnings: toDiagnostics(warnings, "warning"),
+    warnings: [...toDiagnostics(warnings, "warning"), ...outsideWarnings(session)],
     milliseconds: performance.now() - started,
   };
+}
+
+/** Of files that look for what lies beside them, where that is not sent. */
+function outsideWarnings({ root, known }: BuildSession): Diagnostic[] {
+  const outside = [...known.located]
+    .map((file) => posix(relative(root, file)))
+    .filter((file) => file.startsWith("../"));
+  const text = "import.meta or __dirname leads to a folder outside the project, which is not on the target";
+  return outside.map((file) => ({ file, line: 0, column: 0, severity: "warning", text }));
 }
 
 /** The packages that the configuration names and the bundle does not: what loads them need not be an import. */

@@ -1,4 +1,4 @@
-import { asUrl, DIRNAME, FILENAME, LOCATE, META } from "./located.ts";
+import { asUrl, DIRNAME, FILENAME, LOCATE, META, RESOLVE } from "./located.ts";
 
 /*
  * JavaScript for the head of each output: what the sources call in place of import.meta and __dirname, and what else makes a
@@ -38,7 +38,7 @@ export function locator(heading: Heading): string {
   );
   const self = isModule ? "import.meta.url" : "devtoolUrl(__filename).href";
   const meta = isModule ? "import.meta" : "{ resolve: (name) => devtoolUrl(require.resolve(name)).href }";
-  return `${imports(URLS, isModule)} ${imports(PATHS, isModule)}
+  return `${imports(URLS, isModule)} ${imports(PATHS, isModule)} ${imports(REQUIRES, isModule)}
 const devtoolSelf = ${self}, devtoolAt = devtoolSelf.lastIndexOf(${JSON.stringify(folder)});
 const devtoolRoot = devtoolSelf.slice(0, devtoolAt + 1);
 const devtoolSource = ${JSON.stringify(sources)}[decodeURI(devtoolSelf.slice(devtoolAt + ${folder.length}))];
@@ -46,7 +46,8 @@ const devtoolIsMain = devtoolPath(devtoolSelf) === process.argv[1];
 if (devtoolIsMain && devtoolSource) process.argv[1] = devtoolPath(new URL(devtoolSource, devtoolRoot));
 const ${LOCATE} = (path, part) => {
   const { href: url } = new URL(path, devtoolRoot), filename = devtoolPath(url), dirname = devtoolParent(filename);
-  if (part) return part === "dirname" ? dirname : filename;
+  const resolvePath = (name, options) => (/^\\.{0,2}\\//.test(name) ? devtoolRequireFrom(url) : require).resolve(name, options);
+  if (part) return { dirname, filename, resolvePath }[part];
   const meta = ${meta}, resolve = (name) => (/^\\.{0,2}\\//.test(name) ? new URL(name, url).href : meta.resolve(name));
   return { ...meta, url, filename, dirname, resolve, main: devtoolIsMain && filename === process.argv[1] };
 };
@@ -54,7 +55,9 @@ ${starting(heading)}`;
 }
 
 const URLS = ["url", "{ fileURLToPath as devtoolPath, pathToFileURL as devtoolUrl }"] as const;
-const PATHS = ["path", "{ dirname as devtoolParent, resolve as devtoolResolve }"] as const;
+const PATHS = ["path", "{ dirname as devtoolParent, resolve as devtoolAbsolute }"] as const;
+
+const REQUIRES = ["module", "{ createRequire as devtoolRequireFrom }"] as const;
 
 function imports([name, what]: readonly [string, string], isModule: boolean): string {
   if (isModule) return `import ${what} from "node:${name}";`;
@@ -72,7 +75,7 @@ function starting({ outdir, isModule, entries, starters }: Heading): string {
   return `${used.map((name) => imports([name, VARIABLES[name]], isModule)).join(" ")} ${imports(["module", "devtoolModule"], isModule)}
 const devtoolOutputs = new Map(${JSON.stringify(pairs)}.map((pair) => pair.map((path) => devtoolPath(new URL(path, devtoolRoot)))));
 const devtoolOutput = (file) =>
-  devtoolOutputs.get(file instanceof URL || /^file:/.test(file) ? devtoolPath(file) : devtoolResolve(file)) ?? file;
+  devtoolOutputs.get(file instanceof URL || /^file:/.test(file) ? devtoolPath(file) : devtoolAbsolute(file)) ?? file;
 ${used.map((name) => MEND[name]).join("\n")}
 devtoolModule.syncBuiltinESMExports();`;
 }
@@ -103,5 +106,11 @@ export function fallback(isModule: boolean): string {
   const [meta, dirname, filename] = isModule
     ? ["import.meta", "import.meta.dirname", "import.meta.filename"]
     : ["{}", "__dirname", "__filename"];
-  return `Object.assign(globalThis, { ${META}: ${meta}, ${DIRNAME}: ${dirname}, ${FILENAME}: ${filename} });`;
+  const values = [
+    `${META}: ${meta}`,
+    `${DIRNAME}: ${dirname}`,
+    `${FILENAME}: ${filename}`,
+    `${RESOLVE}: require.resolve`,
+  ];
+  return `Object.assign(globalThis, { ${values.join(", ")} });`;
 }

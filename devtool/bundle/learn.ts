@@ -50,17 +50,20 @@ export interface Built {
 /** Adds to `known` what a build shows; returns whether another build will differ. */
 export async function learn(known: Known, root: string, built: Built, loaders: Loaders): Promise<boolean> {
   const before = sizeOf(known);
-  const inputs = filesOf(root, built.metafile);
-  const paths = [...inputs, ...built.addons.map(({ directory }) => directory)];
-  if (paths.some((path) => !known.seen.has(path))) {
-    const packages = packagesOf(inputs, root, built.metafile);
-    learnNative(known, packages);
-    learnShared(known, packages, built.addons);
-    for (const path of paths) known.seen.add(path);
-  }
-  if (sizeOf(known) === before && built.outputFiles.some(({ contents }) => hasUnlocated(contents)))
-    await learnLocated(known, root, built.metafile, loaders);
-  if (known.located.size > 0) learnStarters(known, built.metafile);
+  const { metafile, addons, outputFiles } = built;
+  const inputs = filesOf(root, metafile);
+  const paths = [...inputs, ...addons.map(({ directory }) => directory)];
+  const isNew = paths.some((path) => !known.seen.has(path));
+  const hasOther = outputFiles.some(({ contents }) => hasUnlocated(contents));
+  if (known.located.size > 0) learnStarters(known, metafile);
+  if (!isNew && !hasOther) return sizeOf(known) > before;
+  for (const path of paths) known.seen.add(path);
+  const packages = packagesOf(inputs, root, metafile);
+  if (isNew) learnNative(known, packages);
+  if (hasOther) await learnLocated(known, packages, inputs, loaders);
+  learnShared(known, packages, addons);
+  if (known.located.size > 0) learnStarters(known, metafile);
+  known.hasOthers ||= hasOther && sizeOf(known) === before;
   return sizeOf(known) > before;
 }
 
@@ -96,25 +99,27 @@ function learnNative({ apart }: Known, packages: ReadonlyMap<string, string>): v
 
 /** What a shipped package depends on would be there twice, once in the bundle: a class would not be its own instance's. */
 function learnShared({ apart }: Known, packages: ReadonlyMap<string, string>, addons: readonly Addon[]): void {
-  const shipped = resolveTree(addons.map(({ directory }) => directory));
+  const leaving = [...apart.keys()].filter((directory) => packages.has(directory));
+  const shipped = resolveTree([...leaving, ...addons.map(({ directory }) => directory)]);
   for (const [directory, name] of packages) if (shipped.has(directory)) apart.set(directory, name);
 }
 
 /** A package that looks for its own files is shipped with them. */
-async function learnLocated(known: Known, root: string, metafile: Metafile, loaders: Loaders): Promise<void> {
-  const before = sizeOf(known);
-  const inputs = filesOf(root, metafile);
-  const packages = packagesOf(inputs, root, metafile);
+async function learnLocated(
+  { apart, located }: Known,
+  packages: ReadonlyMap<string, string>,
+  inputs: readonly string[],
+  loaders: Loaders,
+): Promise<void> {
   for (const file of inputs) {
     const loader = loaderOf(file, loaders);
-    if (known.located.has(file) || loader === undefined) continue;
+    const folder = packageOf(file)?.directory ?? manifestFolder(file) ?? "";
+    if (loader === undefined || located.has(file) || apart.has(folder)) continue;
     if ((await usesOf(readFileSync(file, "utf8"), loader)).length === 0) continue;
-    const folder = packageOf(file)?.directory ?? manifestFolder(file);
-    const name = folder === undefined ? undefined : packages.get(folder);
-    if (folder !== undefined && name !== undefined && !isTypeScript(loader)) known.apart.set(folder, name);
-    else known.located.add(file);
+    const name = packages.get(folder);
+    if (name !== undefined && !isTypeScript(loader)) apart.set(folder, name);
+    else located.add(file);
   }
-  if (sizeOf(known) === before) known.hasOthers = true;
 }
 
 /** Node.js runs none of a package. */

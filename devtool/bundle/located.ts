@@ -3,7 +3,7 @@ import { extname, relative, sep } from "node:path";
 import { type Loader, type OnLoadResult, type Plugin, transformText } from "./esbuild.ts";
 
 /*
- * In a bundle, import.meta and __dirname would be those of the output. Here they are the source file's: of the one in the mirror,
+ * In a bundle, import.meta, __dirname and require.resolve() would be those of the output. Here they are the source file's: of the one in the mirror,
  * so that what lies beside it is found. Each use becomes one of these names; a file that has a use declares them, with
  * its own path. esbuild binds the use to the declaration; a name that is left without one betrays a file that was not known to
  * have a use. So only files that have one cost a callback.
@@ -11,7 +11,8 @@ import { type Loader, type OnLoadResult, type Plugin, transformText } from "./es
 export const META = "devtoolMeta";
 export const DIRNAME = "devtoolDirname";
 export const FILENAME = "devtoolFilename";
-const NAMES = { "import.meta": META, __dirname: DIRNAME, __filename: FILENAME };
+export const RESOLVE = "devtoolResolve";
+const NAMES = { "import.meta": META, __dirname: DIRNAME, __filename: FILENAME, "require.resolve": RESOLVE };
 const PREFIX = "devtool";
 /** Declared by the banner: a function of the source's path. */
 export const LOCATE = "devtoolLocate";
@@ -30,7 +31,7 @@ export function hasUnlocated(contents: Uint8Array): boolean {
   });
 }
 
-const USE = /\bimport\s*\.\s*meta\b|\b__dirname\b|\b__filename\b/;
+const USE = /\bimport\s*\.\s*meta\b|\b__dirname\b|\b__filename\b|\brequire\s*\.\s*resolve\b/;
 
 /** Which of the names a source uses; a use in a comment, a string or a scope of its own is none. */
 export async function usesOf(text: string, loader: Loader): Promise<string[]> {
@@ -111,6 +112,7 @@ function declare(text: string, root: string, file: string): string {
     `${META} = ${pure}${LOCATE}(${path})`,
     `${DIRNAME} = ${pure}${LOCATE}(${path}, "dirname")`,
     `${FILENAME} = ${pure}${LOCATE}(${path}, "filename")`,
+    `${RESOLVE} = ${pure}${LOCATE}(${path}, "resolvePath")`,
   ];
   const head = HEAD.exec(text)?.[0] ?? "";
   return `${head}var ${names.join(", ")};${text.slice(head.length)}`;

@@ -19,15 +19,17 @@ import { word } from "../a b.ts";
 const files = [new URL("./data.txt", import.meta.url), join(import.meta.dirname, "data.txt"), join(__dirname, "data.txt")];
 console.log(files.map((file) => readFileSync(file, "utf8")).join(""), word, import.meta.filename === __filename);
 console.log(import.meta.resolve("./data.txt") === files[0]!.toString(), createRequire(import.meta.url)("./data.json").a);
+console.log(require.resolve("./data.json") === join(__dirname, "data.json"), require("../older.cjs"));
 console.log(pathToFileURL(process.argv[1]!).href === import.meta.url);
 { const __dirname = "a scope of its own"; console.log(__dirname); }
 `,
   "src/a b.ts": '// __dirname in a comment\nexport const word: string = import.meta.url.split("/").at(-1)!;\n',
+  "src/older.cjs": 'module.exports = require.resolve("./deep/data.txt").endsWith("data.txt");\n',
   "src/deep/data.txt": "data",
   "src/deep/data.json": '{ "a": 1 }',
 };
 
-const PRINTED = "datadatadata a%20b.ts true\ntrue 1\ntrue\na scope of its own\n";
+const PRINTED = "datadatadata a%20b.ts true\ntrue 1\ntrue true\ntrue\na scope of its own\n";
 
 for (const format of ["esm", "cjs"] as const)
   for (const minify of [false, true])
