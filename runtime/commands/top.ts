@@ -3,11 +3,10 @@ import { writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { openRunning } from "../container/running.ts";
 import { Failure } from "../failure.ts";
-import { processesOf } from "../host/cgroup/usage.ts";
-import { processesIn } from "../host/pid-namespace.ts";
 import { openShim } from "../host/shim.ts";
 import { nameOf } from "../state/containers.ts";
 import { stateRoot } from "../state/root.ts";
+import { membersOf } from "../stats/sample.ts";
 import { report } from "./report.ts";
 
 /** Lists the processes of the container that the first argument names, by this machine's ps with the others. Returns the exit code. */
@@ -31,8 +30,12 @@ async function processes(asked: string): Promise<ReadonlySet<number>> {
   const shim = await openShim();
   const { process, pidfd, cgroups } = await openRunning(shim, root, nameOf(root, asked));
   shim.close(pidfd);
-  const members = processesOf(cgroups.map(({ path }) => path));
-  return new Set(members.length > 0 ? members : processesIn(process.pid));
+  return new Set(
+    membersOf(
+      cgroups.map(({ path }) => path),
+      process.pid,
+    ),
+  );
 }
 
 /** A column cut to the width of a terminal would be cut in the middle of a table. */

@@ -62,7 +62,12 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
 
 /** What the image says, where the request doesn't, or with docker's empty value. */
 function imageDefaults({ user, cwd, env = [] }: NamedRequest, config: ImageConfig = {}): Partial<NamedRequest> {
-  return { user: user || config.User, cwd: cwd || config.WorkingDir, env: [...(config.Env ?? []), ...env] };
+  return {
+    user: user || config.User,
+    cwd: cwd || config.WorkingDir,
+    env: [...(config.Env ?? []), ...env],
+    imageVolumes: config.Volumes,
+  };
 }
 
 /** As docker's: an entrypoint that is asked for takes the place of all that the image says. */

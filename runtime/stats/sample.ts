@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { type Usage, usageOf } from "../host/cgroup/usage.ts";
+import { processesOf, type Usage, usageOf } from "../host/cgroup/usage.ts";
+import { processesIn } from "../host/pid-namespace.ts";
 
 /** What a container used up to a moment. */
 export interface Sample extends Usage {
@@ -12,10 +13,16 @@ export interface Sample extends Usage {
 /** `ownNetwork`: it has links of its own, which are those that its process `pid` sees. */
 export function sample(cgroups: readonly string[], pid: number, ownNetwork: boolean): Sample {
   return {
-    ...usageOf(cgroups),
+    ...usageOf(cgroups, () => membersOf(cgroups, pid)),
     at: process.hrtime.bigint(),
     network: ownNetwork ? networkOf(pid) : undefined,
   };
+}
+
+/** A container of a user who may make no cgroup has none. */
+export function membersOf(cgroups: readonly string[], pid: number): number[] {
+  const members = processesOf(cgroups);
+  return members.length > 0 ? members : processesIn(pid);
 }
 
 /** /proc/PID/net/dev: of each link the bytes received come first, those sent ninth. Loopback does not count. */

@@ -59,6 +59,15 @@ ${run} --pids-limit 4 c1 sh -c 'for i in 1 2 3 4 5 6; do sleep 99 & done; echo n
     assert.match(stdout, /^null\n.*kmsg: Operation not permitted/, stderr);
   });
 
+  test("a command executed in a container is in its cgroup from its start, and refused while that is frozen", async () => {
+    const exec = `${PROGRAM} exec c1 sh -c "cat /proc/self/cgroup; cat /sys/fs/cgroup/pids.max" </dev/null`;
+    const freeze = (state: number) => `echo ${state} >"$(echo ${OURS}/c1.*)/cgroup.freeze"`;
+    const outside = `${exec}; ${freeze(1)}; ${exec}; echo $?; ${freeze(0)}; ${exec}`;
+    const { stdout, stderr } = await sh(during("--pids-limit 50", "true", outside));
+    assert.equal(stdout, "0::/\n50\n125\n0::/\n50\n", stderr);
+    assert.match(stderr, /the container c1 is paused\n {2}tinydocker unpause c1/);
+  });
+
   test("nobody can freeze or end a process of the machine from inside", async () => {
     const attack = "find /mnt -name cgroup.procs | xargs cat; for f in freeze kill; do echo 1 >/mnt/cgroup.$f; done";
     const nested = `unshare -U -r -m -C sh -c 'mount -t cgroup2 none /mnt && ${attack}'`;

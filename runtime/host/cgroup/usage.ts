@@ -15,15 +15,19 @@ export interface Usage {
   readonly blocks: { readonly read: number; readonly written: number } | undefined;
 }
 
-/** `cgroups`: the container's directories, one in each hierarchy: of version 1, each has some of the files. */
-export function usageOf(cgroups: readonly string[]): Usage {
+/**
+ * `cgroups`: the container's directories, one in each hierarchy: of version 1, each has some of the files. `pids`: its
+ * processes, of which what no file has is summed up.
+ */
+export function usageOf(cgroups: readonly string[], pids: () => readonly number[]): Usage {
   const text = (name: string) => textIn(cgroups, name);
   const number = (name: string) => numberOf(text(name));
+  const microseconds = fieldOf(text("cpu.stat"), "usage_usec");
   return {
-    cpu: number("cpuacct.usage") ?? (fieldOf(text("cpu.stat"), "usage_usec") ?? 0) * 1000,
-    memory: memoryOf(text) ?? residentOf(cgroups),
+    cpu: number("cpuacct.usage") ?? (microseconds === undefined ? cpuOf(pids()) : microseconds * 1000),
+    memory: memoryOf(text) ?? sumOver(pids(), /^VmRSS:\s+(\d+) kB$/m) * 1024,
     memoryLimit: limitOf(number("memory.limit_in_bytes") ?? number("memory.max")),
-    pids: number("pids.current") ?? threadsOf(cgroups),
+    pids: number("pids.current") ?? sumOver(pids(), /^Threads:\s+(\d+)$/m),
     blocks: blocksOf(text),
   };
 }
@@ -97,23 +101,27 @@ function below(cgroup: string): number[] {
   return [...pids, ...inner.flatMap(({ name }) => below(join(cgroup, name)))];
 }
 
-/** Of version 2 without the controller: what its processes have in memory. */
-function residentOf(cgroups: readonly string[]): number {
-  return sumOver(cgroups, /^VmRSS:\s+(\d+) kB$/m) * 1024;
+function sumOver(pids: readonly number[], pattern: RegExp): number {
+  return pids.reduce((sum, pid) => sum + Number(pattern.exec(textOf(`/proc/${pid}/status`))?.[1] ?? 0), 0);
 }
 
-function threadsOf(cgroups: readonly string[]): number {
-  return sumOver(cgroups, /^Threads:\s+(\d+)$/m);
-}
+/** The kernel's USER_HZ is 100 on every architecture that is supported here. */
+const NANOSECONDS_PER_TICK = 10_000_000;
 
-function sumOver(cgroups: readonly string[], pattern: RegExp): number {
-  return processesOf(cgroups).reduce((sum, pid) => sum + Number(pattern.exec(statusText(pid))?.[1] ?? 0), 0);
+/** By proc_pid_stat(5): utime and stime, the 12th and 13th field after the name. */
+function cpuOf(pids: readonly number[]): number {
+  const ticks = pids.map((pid) => {
+    const stat = textOf(`/proc/${pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  });
+  return ticks.reduce((sum, one) => sum + one, 0) * NANOSECONDS_PER_TICK;
 }
 
 /** Empty if it has ended. */
-function statusText(pid: number): string {
+function textOf(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/status`, "utf8");
+    return readFileSync(path, "utf8");
   } catch {
     return "";
   }

@@ -3,9 +3,10 @@ import { defaultMounts, type Mount } from "../mounts.ts";
 import { type Ids, isMapped } from "../namespaces.ts";
 import { depthOf, isBelow } from "../path.ts";
 import { bytesOf } from "../size.ts";
-import { checkPlace } from "./destination.ts";
+import { checkedDestination, checkPlace } from "./destination.ts";
 import { mountOfFields } from "./mount.ts";
-import type { VolumesPlace } from "./named-volume.ts";
+import { ofVolume, type VolumesPlace } from "./named-volume.ts";
+import { notAMount } from "./refusal.ts";
 import { tmpfsOfText } from "./tmpfs.ts";
 import { volumeMount } from "./volume.ts";
 
@@ -19,6 +20,8 @@ export interface MountRequests {
   readonly tmpfs?: readonly string[] | undefined;
   /** Of /dev/shm, such as 256m. Default: 64m. */
   readonly shmSize?: string | undefined;
+  /** Where the image wants a volume, unless something is mounted there. */
+  readonly imageVolumes?: readonly string[] | undefined;
 }
 
 /** Each takes a slot of the plan, as devices do (TD_SLOTS_MAX). */
@@ -44,7 +47,7 @@ export function mountsOf(
   leadsTo: LeadsTo = (path) => path,
   volumesPlace?: VolumesPlace,
 ): Mount[] {
-  const { volumes = [], mounts = [], tmpfs = [], shmSize } = requests;
+  const { volumes = [], mounts = [], tmpfs = [], shmSize, imageVolumes = [] } = requests;
   const requested = [
     ...volumes.map((volume) => volumeMount(volume, cwd, volumesPlace)),
     ...mounts.map((fields) => mountOfFields(fields, cwd, volumesPlace)),
@@ -53,14 +56,22 @@ export function mountsOf(
   checkCount(requested);
   for (const mount of requested) checkOwner(mount, ids);
   const own = defaultMounts(ids, shmSize === undefined ? undefined : checkedSize(shmSize));
-  const isPlain = requested.length === 0;
+  const isPlain = requested.length + imageVolumes.length === 0;
   const placed = (mount: Mount): Placed => {
     return { mount, place: isPlain ? mount.destination : leadsTo(mount.destination) };
   };
-  const asked = requested.map(placed);
+  const named = requested.map(placed);
+  const isFree = ({ place }: Placed) => !named.some((other) => other.place === place);
+  const asked = [...named, ...imageVolumes.map((path) => placed(imageVolume(path, volumesPlace))).filter(isFree)];
   checkPlaces(asked);
   const kept = own.map(placed).filter((mount) => !asked.some((other) => replaces(other, mount)));
   return [...kept, ...asked].sort((a, b) => depthOf(a.place) - depthOf(b.place)).map(({ mount }) => mount);
+}
+
+function imageVolume(path: string, volumes: VolumesPlace | undefined): Mount {
+  const limits = { readonly: "no", recursive: true } as const;
+  const refuse = (why: string) => notAMount(path, why, "the image wants a volume there: import it without that");
+  return ofVolume(volumes?.newName(), checkedDestination(path, path), limits, { volumes, nocopy: false, refuse });
 }
 
 function checkCount(mounts: readonly Mount[]): void {

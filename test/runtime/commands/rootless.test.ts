@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -34,6 +35,20 @@ describe("without root", () => {
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "ran\n", stderr: "" });
     assert.deepEqual(traces(root, "c1"), clean);
     assert.equal(clean.state.length, 0);
+  });
+
+  it("executes commands in a container, as root in it and with what it may do", async () => {
+    const child = rig.spawn(["run", "--image", "box", "c1", "sh", "-c", "grep CapEff /proc/self/status; exec cat"], {
+      prefix: asUser,
+      env: { HOME: home, TINYDOCKER_ROOT: "", XDG_DATA_HOME: "" },
+    });
+    const [capabilities] = await once(child.stdout as NodeJS.ReadableStream, "data");
+    const script = "grep CapEff /proc/self/status; id -u; readlink /proc/self/ns/user; readlink /proc/1/ns/user";
+    const { code, stdout, stderr } = await run(["exec", "c1", "sh", "-c", script]);
+    const [held, uid, ...namespaces] = stdout.trimEnd().split("\n");
+    assert.deepEqual([code, `${held}\n`, uid, new Set(namespaces).size], [0, String(capabilities), "0", 1], stderr);
+    child.stdin?.end();
+    await once(child, "close");
   });
 
   it("is root in a container, with docker's capabilities, and no one else", async () => {

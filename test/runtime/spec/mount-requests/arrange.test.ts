@@ -119,4 +119,14 @@ describe("the mounts of a container", () => {
     mounts({ volumes: ["/dev/null:/dev/null", "/dev/null:/dev/full"] });
     mounts({ tmpfs: ["/dev", "/dev/shm:size=1g", "/run", "/tmp"] });
   });
+
+  it("include a volume without a name where the image wants one, unless something is mounted there", () => {
+    const place = { directory: "/state/volumes", newName: () => "0".repeat(64) };
+    const there = (volumes: string[]) =>
+      mountsOf({ volumes, imageVolumes: ["/var/lib/data"] }, ALL_IDS, "/src", undefined, place)
+        .filter(({ destination }) => destination === "/var/lib/data")
+        .map(({ source }) => source);
+    assert.deepEqual(there([]), [`/state/volumes/${"0".repeat(64)}/_data`]);
+    assert.deepEqual(there(["/a:/var/lib/data"]), ["/a"]);
+  });
 });
