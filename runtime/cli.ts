@@ -16,6 +16,7 @@ const VERBS: ReadonlySet<string> = new Set([
   "inspect",
   "stats",
   "port",
+  "diff",
 ]);
 
 restoreVariables(process.env);

@@ -18,7 +18,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   container: "leave that word out, as in tinydocker run",
   context: ONE_MACHINE,
   cp: DIRECTORY,
-  diff: DIRECTORY,
   events: "run says how its container ended; start() of the API has an observer",
   export: DIRECTORY,
   import: IMPORT,

@@ -1,6 +1,7 @@
 import type { Options, Values } from "../options/option.ts";
 import { parseOptions, type Usage } from "../options/parse.ts";
 import { report } from "../report.ts";
+import { diffVerb } from "./diff.ts";
 import { inspectVerb } from "./inspect.ts";
 import { killVerb } from "./kill.ts";
 import { portVerb } from "./port.ts";
@@ -25,6 +26,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   inspect: untyped(inspectVerb),
   stats: untyped(statsVerb),
   port: untyped(portVerb),
+  diff: untyped(diffVerb),
 };
 
 function untyped<T extends Options>({ run, ...about }: Verb<T>): Verb {

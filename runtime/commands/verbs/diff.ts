@@ -1,0 +1,26 @@
+import { writeSync } from "node:fs";
+import { resolve } from "node:path";
+import { changesOf } from "../../container/changes.ts";
+import { Failure } from "../../failure.ts";
+import { openShim } from "../../host/shim.ts";
+import { nameOf } from "../../state/containers.ts";
+import { placesOf } from "../../state/places.ts";
+import { stateRoot } from "../../state/root.ts";
+import { findExisting } from "../../state/status.ts";
+import { verb } from "./verb.ts";
+
+export const diffVerb = verb({
+  synopsis: "NAME",
+  describe: "List what a container has added (A), changed (C) and deleted (D) of its image",
+  options: {},
+  run: async (_values, [asked, ...more]) => {
+    if (asked === undefined || more.length > 0)
+      throw new Failure("diff takes the name of one container", { code: "usage", remedy: "tinydocker diff NAME" });
+    const root = resolve(stateRoot());
+    const places = placesOf(root, nameOf(root, asked));
+    const { spec } = findExisting(places, asked).record;
+    const changes = changesOf(await openShim(), places.upper, spec);
+    writeSync(1, changes.map(({ kind, path }) => `${kind} ${path}\n`).join(""));
+    return 0;
+  },
+});
