@@ -73,6 +73,7 @@ FUNCTION(foreground, td_foreground((uint32_t)number(env, a[0])))
 FUNCTION(pipe, td_pipe(BYTES(0)))
 FUNCTION(netlinkOpen, td_netlink_open(NUMBER(0)))
 FUNCTION(netlink, td_netlink(NUMBER(0), BYTES(1), length(env, a[1]), BYTES(2), length(env, a[2]), BYTES(3)))
+FUNCTION(netlinkTransaction, td_netlink_transaction(NUMBER(0), BYTES(1), length(env, a[1]), BYTES(2)))
 FUNCTION(setAttribute, td_set_attribute(BYTES(0), BYTES(1), BYTES(2), length(env, a[2])))
 FUNCTION(listAttributes, td_list_attributes(BYTES(0), BYTES(1), length(env, a[1])))
 FUNCTION(getAttribute, td_get_attribute(BYTES(0), BYTES(1), BYTES(2), length(env, a[2])))
@@ -172,6 +173,7 @@ static const struct {
 } FUNCTIONS[] = {
     {"abi", call_abi},       {"open", call_open},     {"spawn", call_spawn},           {"signal", call_signal},
     {"pidfd", call_pidfd},   {"wait", call_wait},     {"lock", call_lock},             {"close", call_close},
+    {"netlinkTransaction", call_netlinkTransaction},
     {"setAttribute", call_setAttribute}, {"listAttributes", call_listAttributes}, {"getAttribute", call_getAttribute},
     {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw}, {"cgroupDevices", call_cgroupDevices},
     {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput}, {"guard", call_guard}, {"kill", call_kill},

@@ -93,9 +93,9 @@ static int read_answers(int fd, const struct replies *to) {
     }
 }
 
-static int send_message(int fd, const struct nlmsghdr *message) {
+static int send_bytes(int fd, const void *bytes, size_t length) {
     for (;;) {
-        if (write(fd, message, message->nlmsg_len) >= 0)
+        if (write(fd, bytes, length) >= 0)
             return 0;
         if (errno != EINTR)
             return errno;
@@ -110,7 +110,7 @@ int netlink_exchange(int fd, const void *messages, size_t length, void *replies,
         const struct nlmsghdr *message = (const struct nlmsghdr *)((const char *)messages + at);
         if (length - at < NLMSG_HDRLEN || message->nlmsg_len < NLMSG_HDRLEN || message->nlmsg_len > length - at)
             return EINVAL;
-        int error = send_message(fd, message);
+        int error = send_bytes(fd, message, message->nlmsg_len);
         if (!error)
             error = read_answers(fd, &to);
         if (error)
@@ -118,4 +118,11 @@ int netlink_exchange(int fd, const void *messages, size_t length, void *replies,
         at += NLMSG_ALIGN(message->nlmsg_len);
     }
     return 0;
+}
+
+int netlink_transaction(int fd, const void *messages, size_t length, struct td_netlink_outcome *outcome) {
+    const struct replies to = {.outcome = outcome};
+    memset(outcome, 0, sizeof *outcome);
+    int error = send_bytes(fd, messages, length);
+    return error ? error : read_answers(fd, &to);
 }

@@ -25,4 +25,10 @@ int netlink_socket(int protocol);
 int netlink_exchange(int fd, const void *messages, size_t length, void *replies, size_t room,
                      struct td_netlink_outcome *outcome);
 
+/*
+ * Sends the messages all at once, which netfilter does all or none of; one of them must ask for an acknowledgement. Returns 0
+ * or the errno of the first that failed; then the socket is to be closed, because more answers may come.
+ */
+int netlink_transaction(int fd, const void *messages, size_t length, struct td_netlink_outcome *outcome);
+
 #endif

@@ -51,3 +51,7 @@ int td_netlink(int fd, const uint8_t *messages, size_t length, uint8_t *replies,
                struct td_netlink_outcome *outcome) {
     return -netlink_exchange(fd, messages, length, replies, room, outcome);
 }
+
+int td_netlink_transaction(int fd, const uint8_t *messages, size_t length, struct td_netlink_outcome *outcome) {
+    return -netlink_transaction(fd, messages, length, outcome);
+}

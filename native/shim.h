@@ -168,6 +168,9 @@ TD_API int td_netlink_open(int protocol);
 TD_API int td_netlink(int fd, const uint8_t *messages, size_t length, uint8_t *replies, size_t room,
                       struct td_netlink_outcome *outcome);
 
+/* netlink_transaction: see netlink.h. */
+TD_API int td_netlink_transaction(int fd, const uint8_t *messages, size_t length, struct td_netlink_outcome *outcome);
+
 /*
  * Lets a program of BPF_PROG_TYPE_CGROUP_DEVICE decide which devices the processes of a cgroup v2 can use; it lasts as long
  * as the cgroup. cgroup: its directory.

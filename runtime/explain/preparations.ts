@@ -5,7 +5,7 @@ import { newBridge } from "../network/netlink/link.ts";
 import { wordsOf } from "../network/netlink/message.ts";
 import { type Lease, type Network, type Networks, networkNamed } from "../network/network.ts";
 import { portText } from "../network/publish.ts";
-import { chainsOf, mapsOf } from "../network/rules.ts";
+import { chainsOf, elementText, mapsOf } from "../network/rules.ts";
 import type { Preparation } from "../plan/step.ts";
 import { messagesText } from "./netlink.ts";
 import type { Reason } from "./reason.ts";
@@ -52,7 +52,7 @@ function rules(table: string, networks: Networks): Preparation[] {
     ...mapsOf(networks).flatMap(({ name, elements }) =>
       elements.map(
         (element): Preparation => ({
-          call: `nft add element ${table} ${name} { ${element} }`,
+          call: `nft add element ${table} ${name} { ${elementText(element)} }`,
           reason: "publishedPort",
         }),
       ),

@@ -59,6 +59,8 @@ export interface Shim {
   netlinkOpen(protocol: number): number;
   /** Sends messages and stores what is answered; `outcome` is struct td_netlink_outcome. */
   netlink(fd: number, messages: Uint8Array, replies: Uint8Array, outcome: Uint8Array): number;
+  /** Sends messages as one transaction of netfilter's. After a failure, the socket is to be closed. */
+  netlinkTransaction(fd: number, messages: Uint8Array, outcome: Uint8Array): number;
   /** lsetxattr(2), llistxattr(2) and lgetxattr(2); a path and a name end with a zero byte. */
   setAttribute(path: Uint8Array, name: Uint8Array, value: Uint8Array): number;
   listAttributes(path: Uint8Array, names: Uint8Array): number;

@@ -1,4 +1,4 @@
-import { type Network, type Networks, outwardOf } from "./network.ts";
+import { type Network, type Networks, outwardOf, type PublishedPort } from "./network.ts";
 
 /** The chains of our table; none of them is a word of nft. */
 export const CHAINS = ["guard", "publish", "publish-own", "outward", "forwarding"] as const;
@@ -29,31 +29,30 @@ export function noRuleset(table: string): string {
   return text(removal(table));
 }
 
+/** Elements of a map that are no longer wanted, or new. */
+export interface PortChange {
+  readonly map: PortMap["name"];
+  readonly gone: readonly PortElement[];
+  readonly added: readonly PortElement[];
+}
+
 /**
  * What makes the table of `before` that of `after`, where only published ports differ: the kernel takes a whole table ten
  * times as long. Undefined where more differs.
  */
-export function portChanges(table: string, before: Networks, after: Networks): string | undefined {
+export function portChanges(before: Networks, after: Networks): PortChange[] | undefined {
   const chains = (networks: Networks) => text(chainsOf(networks).flatMap(chainLines));
   if (chains(before) !== chains(after)) return undefined;
-  const [old, wanted] = [mapsOf(before), mapsOf(after)];
-  const changes = wanted.flatMap(({ name, elements }, i) => {
+  const old = mapsOf(before);
+  return mapsOf(after).map(({ name, elements }, i) => {
     const was = old[i]?.elements ?? [];
-    const [gone, added] = [without(was, elements).map(keyOf), without(elements, was)];
-    const change = (verb: "delete" | "add", all: readonly string[]) =>
-      all.length === 0 ? [] : [`${verb} element inet ${table} ${name} { ${all.join(", ")} }`];
-    return [...change("delete", gone), ...change("add", added)];
+    return { map: name, gone: without(was, elements), added: without(elements, was) };
   });
-  return text(changes);
 }
 
-function without(all: readonly string[], others: readonly string[]): string[] {
-  const known = new Set(others);
-  return all.filter((one) => !known.has(one));
-}
-
-function keyOf(element: string): string {
-  return element.slice(0, element.indexOf(" : "));
+function without(all: readonly PortElement[], others: readonly PortElement[]): PortElement[] {
+  const known = new Set(others.map(elementText));
+  return all.filter((one) => !known.has(elementText(one)));
 }
 
 /** Declared first, because what does not exist can't be deleted. */
@@ -123,7 +122,17 @@ function families({ subnet, ipv6 }: Network): { ip: "ip" | "ip6"; subnet: string
 export interface PortMap {
   readonly name: "ports-at" | "ports";
   readonly key: string;
-  readonly elements: readonly string[];
+  readonly elements: readonly PortElement[];
+}
+
+/** A published port, and the address of the container. */
+export interface PortElement extends PublishedPort {
+  readonly target: string;
+}
+
+/** As nft(8) writes it. */
+export function elementText({ address, protocol, host, target, container }: PortElement): string {
+  return `${address === undefined ? "" : `${address} . `}${protocol} . ${host} : ${target} . ${container}`;
 }
 
 /** The published ports: those of one of the machine's addresses, and those of all. */
@@ -132,17 +141,11 @@ export function mapsOf(networks: Networks): PortMap[] {
     const target = outwardOf(networks, lease)?.ipv4;
     return target === undefined ? [] : lease.ports.map((port) => ({ ...port, target }));
   });
-  const end = ({ protocol, host, container, target }: (typeof ports)[number]) =>
-    `${protocol} . ${host} : ${target} . ${container}`;
   const at = ports.filter(({ address }) => address !== undefined && !address.includes(":"));
   const anywhere = ports.filter(({ address }) => address === undefined);
   return [
-    {
-      name: "ports-at",
-      key: "ipv4_addr . inet_proto . inet_service",
-      elements: at.map((port) => `${port.address} . ${end(port)}`),
-    },
-    { name: "ports", key: "inet_proto . inet_service", elements: anywhere.map(end) },
+    { name: "ports-at", key: "ipv4_addr . inet_proto . inet_service", elements: at },
+    { name: "ports", key: "inet_proto . inet_service", elements: anywhere },
   ];
 }
 
@@ -150,7 +153,7 @@ function mapLines({ name, key, elements }: PortMap): string[] {
   return [
     `  map ${name} {`,
     `    type ${key} : ipv4_addr . inet_service`,
-    ...(elements.length === 0 ? [] : [`    elements = { ${elements.join(", ")} }`]),
+    ...(elements.length === 0 ? [] : [`    elements = { ${elements.map(elementText).join(", ")} }`]),
     "  }",
   ];
 }

@@ -29,16 +29,20 @@ export function readFilter(shim: Shim): Filter | undefined {
 
 /**
  * A rule of ours that accepts a packet does not keep another table from dropping it. One warning for each chain that drops
- * what it doesn't know, and has no rule for one of the bridges. `table`: ours.
+ * what it doesn't know, and has no rule for the bridge of one of the links. `table`: ours.
  */
-export function foreignDrops(shim: Shim, table: string, bridges: readonly string[]): Failure[] {
-  const chains = readFilter(shim)?.chains ?? [];
-  const dropping = chains.filter((chain) => chain.dropsForwarded && chain.table !== table);
+export function foreignDrops(
+  shim: Shim,
+  filter: Filter | undefined,
+  table: string,
+  links: readonly { readonly bridge: string }[],
+): Failure[] {
+  const dropping = (filter?.chains ?? []).filter((chain) => chain.dropsForwarded && chain.table !== table);
   return dropping.flatMap((chain) => {
     const rules = check(exchange(shim, PROTOCOL.NETLINK_NETFILTER, getRules(chain)));
-    return bridges
-      .filter((bridge) => !rules.some((rule) => namesLink(rule, bridge)))
-      .map((bridge) => dropped(chain, bridge));
+    return links
+      .filter(({ bridge }) => !rules.some((rule) => namesLink(rule, bridge)))
+      .map(({ bridge }) => dropped(chain, bridge));
   });
 }
 

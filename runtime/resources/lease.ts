@@ -108,11 +108,17 @@ export async function freeLease(shim: Shim, root: string, { container }: Contain
     const before = held.store;
     const lease = before.leases.find((one) => one.container === container);
     removeHosts(root, container);
-    if (!lease) return;
+    if (!lease) return await forgetUnwritten(shim, root, held);
     held.save({ ...before, leases: before.leases.filter((one) => one !== lease) });
     rewritePeers(root, held.store, lease);
     if (hasOtherRules(root, held.store)) await keepRules(shim, root, held, before);
   });
+}
+
+/** A process that was killed before it wrote the store may have told the others of a container, and the kernel of its ports. */
+async function forgetUnwritten(shim: Shim, root: string, held: Held): Promise<void> {
+  for (const peer of held.store.leases) rewriteHosts(root, held.store, peer);
+  if (held.store.declared) await keepRules(shim, root, held, held.store);
 }
 
 export function rewritePeers(root: string, networks: Networks, lease: Lease): void {

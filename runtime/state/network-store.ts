@@ -78,8 +78,10 @@ const isStore: Shape<NetworkStore> = isRecordOf(
 /** The store as one process may change it, while it holds the lock. */
 export interface Held {
   readonly store: NetworkStore;
-  /** Replaces the file, completely or not at all. */
+  /** Written at the end, unless `work` throws; networks at once, to last. */
   save(store: NetworkStore): void;
+  /** Writes at once what was saved so far. */
+  write(): void;
 }
 
 /** Calls `work` with the store while this process alone may change it. Throws Failure for one that is damaged. */
@@ -89,19 +91,32 @@ export async function withNetworks<T>(shim: Shim, root: string, work: (held: Hel
   try {
     await lock(shim, fd, join(directory, "lock"));
     const path = join(directory, "store");
-    let store = readStore(path);
-    return await work({
-      get store() {
-        return store;
-      },
-      save(changed) {
-        writeStore(path, changed, changed.networks !== store.networks);
-        store = changed;
-      },
-    });
+    const held = holding(path, readStore(path));
+    const result = await work(held);
+    held.write();
+    return result;
   } finally {
     closeSync(fd);
   }
+}
+
+function holding(path: string, found: NetworkStore): Held {
+  let [store, written] = [found, found];
+  const write = () => {
+    if (store !== written) writeStore(path, store, store.networks !== written.networks);
+    written = store;
+  };
+  return {
+    get store() {
+      return store;
+    },
+    save(changed) {
+      const isLasting = changed.networks !== store.networks;
+      store = changed;
+      if (isLasting) write();
+    },
+    write,
+  };
 }
 
 /** What there is now, without the lock: the file is replaced as a whole. */

@@ -79,20 +79,21 @@ async function join(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): 
 async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn) {
   const { root } = claim.places;
   hold(claim, entry({ kind: "lease", container: spec.name }, "exit"));
-  const { links, address, prepared } = await withNetworks(shim, root, async (held) => {
+  const { links, address, filter, prepared } = await withNetworks(shim, root, async (held) => {
     const before = held.store;
     for (const { network } of spec.network.attachments) known(shim, root, held, network);
     const lease = takeLease(shim, held, spec.name, spec.hostname, withMachine(held.store, spec.network));
     makeHosts(root, held.store, lease);
     rewritePeers(root, held.store, lease);
     // First, so that no container is on the bridge without them.
-    await keepRules(shim, root, held, before);
+    const filter = await keepRules(shim, root, held, before);
     const links = linksOf(shim, held, lease, spec.network);
     const { store } = held;
     const address = outwardOf(store, lease)?.ipv4 ?? "";
-    return { links, address, prepared: () => networkPreparations(root, store, lease) };
+    return { links, address, filter, prepared: () => networkPreparations(root, store, lease) };
   });
-  prepareForwarding(shim, root, links, warn);
+  prepareForwarding(links, warn);
+  for (const drop of foreignDrops(shim, filter, tableName(root), links)) warn(drop);
   const facts = { hosts: "", hostsFile: hostsPath(root, spec.name), resolvConf: resolverFor(spec, warn), links };
   return { facts, address, prepared };
 }
@@ -141,8 +142,7 @@ function linkFacts(
   };
 }
 
-/** What other programs may have against packets that are passed on. */
-function prepareForwarding(shim: Shim, root: string, links: readonly LinkFacts[], warn: Warn): void {
+function prepareForwarding(links: readonly LinkFacts[], warn: Warn): void {
   const hasIpv6 = links.some(({ addresses }) => addresses.length > 1);
   for (const setting of switchForwardingOn(hasIpv6)) {
     warn(
@@ -151,6 +151,4 @@ function prepareForwarding(shim: Shim, root: string, links: readonly LinkFacts[]
       }),
     );
   }
-  const bridges = links.map(({ bridge }) => bridge);
-  for (const drop of foreignDrops(shim, tableName(root), bridges)) warn(drop);
 }

@@ -1,5 +1,6 @@
 import { ERRNO } from "../../linux.ts";
 import { type Message, messagesIn } from "../../network/netlink/message.ts";
+import { PROTOCOL } from "../../network/netlink/numbers.ts";
 import { errnoText } from "../errno.ts";
 import type { Shim } from "../shim.ts";
 
@@ -25,13 +26,37 @@ export function exchange(shim: Shim, protocol: number, ...messages: readonly Uin
   return tooLong ? ask(shim, protocol, request, REPLY_BYTES_MAX) : answer;
 }
 
+/** Sends the messages as one transaction of netfilter's, all or none. Returns an errno of why not, or 0. */
+export function transact(shim: Shim, messages: readonly Uint8Array[]): number {
+  const fd = socketOf(shim, PROTOCOL.NETLINK_NETFILTER);
+  if (fd < 0) return -fd;
+  const errno = -shim.netlinkTransaction(fd, Buffer.concat(messages), Buffer.alloc(OUTCOME_BYTES));
+  release(shim, PROTOCOL.NETLINK_NETFILTER, fd, errno);
+  return errno;
+}
+
+/** Closing a socket of netfilter takes 5 to 20 ms after anything was deleted from a table: this one stays open. */
+let netfilter: number | undefined;
+
+function socketOf(shim: Shim, protocol: number): number {
+  return (protocol === PROTOCOL.NETLINK_NETFILTER ? netfilter : undefined) ?? shim.netlinkOpen(protocol);
+}
+
+/** One on which a request failed may have more answers, and is not used again. */
+function release(shim: Shim, protocol: number, fd: number, errno: number): void {
+  const isKept = protocol === PROTOCOL.NETLINK_NETFILTER && errno === 0;
+  if (isKept) netfilter = fd;
+  else if (fd === netfilter) netfilter = undefined;
+  if (!isKept) shim.close(fd);
+}
+
 function ask(shim: Shim, protocol: number, request: Uint8Array, room: number): Answer {
-  const fd = shim.netlinkOpen(protocol);
+  const fd = socketOf(shim, protocol);
   if (fd < 0) return { errno: -fd, message: 0, why: errnoText(-fd) };
   const replies = new Uint8Array(room);
   const outcome = Buffer.alloc(OUTCOME_BYTES);
   const errno = -shim.netlink(fd, request, replies, outcome);
-  shim.close(fd);
+  release(shim, protocol, fd, errno);
   if (errno === 0) return { messages: messagesIn(replies.subarray(0, outcome.readUInt32LE(BYTES_AT))) };
   const text = outcome.toString("utf8", TEXT_AT, outcome.indexOf(0, TEXT_AT));
   return { errno, message: outcome.readUInt32LE(0), why: text === "" ? errnoText(errno) : text };

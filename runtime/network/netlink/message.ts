@@ -39,9 +39,19 @@ export function u32(value: number): number[] {
   return [...u16(value & 0xffff), ...u16(value >>> 16)];
 }
 
+/** In network byte order, as netfilter's attributes have it. */
+export function bigEndian32(value: number): number[] {
+  return u32(value).reverse();
+}
+
 /** A request that is acknowledged. `flags`: more of NLM_F. */
 export function request(type: number, flags: number, header: Bytes, ...attributes: readonly Bytes[]): Uint8Array {
   return message(type, NLM_F.NLM_F_REQUEST | NLM_F.NLM_F_ACK | flags, header, attributes);
+}
+
+/** A request that is not acknowledged, as one of several that are sent at once. */
+export function part(type: number, flags: number, header: Bytes, ...attributes: readonly Bytes[]): Uint8Array {
+  return message(type, NLM_F.NLM_F_REQUEST | flags, header, attributes);
 }
 
 /** A request for all there are of a kind. */

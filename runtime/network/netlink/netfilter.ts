@@ -14,12 +14,22 @@ const FAMILIES: ReadonlyMap<number, string> = new Map([
   [10, "ip6"],
 ]);
 
-function messageType(message: number): number {
+export function messageType(message: number): number {
   return (NFNL_SUBSYS_NFTABLES << 8) | message;
 }
 
 function header(family: number): number[] {
   return [family, 0, ...u16(0)];
+}
+
+/** Of a message about a table. `family`: as nft names it. */
+export function tableHeader(family: string): number[] {
+  return header([...FAMILIES].find(([, name]) => name === family)?.[0] ?? 0);
+}
+
+/** Of the begin and the end of a transaction of nf_tables; the number is in network byte order. */
+export function batchHeader(): number[] {
+  return [0, 0, 0, NFNL_SUBSYS_NFTABLES];
 }
 
 /** The number of the ruleset: each change, by whomever, raises it. */
@@ -60,8 +70,11 @@ export function chainOf({ body }: Message): Chain {
 
 /** The rules of a table; those of all its chains, as one may jump to another. */
 export function getRules({ family, table }: Pick<Chain, "family" | "table">): Uint8Array {
-  const number = [...FAMILIES].find(([, name]) => name === family)?.[0] ?? 0;
-  return dump(messageType(NFT_MSG.NFT_MSG_GETRULE), header(number), textAttribute(NFTA_RULE.NFTA_RULE_TABLE, table));
+  return dump(
+    messageType(NFT_MSG.NFT_MSG_GETRULE),
+    tableHeader(family),
+    textAttribute(NFTA_RULE.NFTA_RULE_TABLE, table),
+  );
 }
 
 /** Whether a rule compares with the name of a link. */

@@ -77,7 +77,16 @@ export const NUD = { NUD_STALE: 4, NUD_PERMANENT: 0x80 } as const;
 
 /** linux/netfilter/nfnetlink.h and nf_tables.h */
 export const NFNL_SUBSYS_NFTABLES = 10;
-export const NFT_MSG = { NFT_MSG_GETCHAIN: 4, NFT_MSG_GETRULE: 7, NFT_MSG_GETGEN: 16 } as const;
+export const NFNL_MSG_BATCH_BEGIN = 16;
+export const NFNL_MSG_BATCH_END = 17;
+export const NFNL_BATCH_GENID = 1;
+export const NFT_MSG = {
+  NFT_MSG_GETCHAIN: 4,
+  NFT_MSG_GETRULE: 7,
+  NFT_MSG_NEWSETELEM: 12,
+  NFT_MSG_DELSETELEM: 14,
+  NFT_MSG_GETGEN: 16,
+} as const;
 export const NFTA_GEN_ID = 1;
 export const NFTA_CHAIN = {
   NFTA_CHAIN_TABLE: 1,
@@ -86,4 +95,12 @@ export const NFTA_CHAIN = {
   NFTA_CHAIN_POLICY: 5,
 } as const;
 export const NFTA_HOOK_HOOKNUM = 1;
+export const NFTA_SET_ELEM_LIST = {
+  NFTA_SET_ELEM_LIST_TABLE: 1,
+  NFTA_SET_ELEM_LIST_SET: 2,
+  NFTA_SET_ELEM_LIST_ELEMENTS: 3,
+} as const;
+export const NFTA_LIST_ELEM = 1;
+export const NFTA_SET_ELEM = { NFTA_SET_ELEM_KEY: 1, NFTA_SET_ELEM_DATA: 2 } as const;
+export const NFTA_DATA_VALUE = 1;
 export const NFTA_RULE = { NFTA_RULE_TABLE: 1, NFTA_RULE_CHAIN: 2 } as const;

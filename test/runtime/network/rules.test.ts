@@ -53,20 +53,28 @@ describe("the rules of the networks", () => {
     assert.ok(lease);
     const other = {
       ...NETWORKS,
-      leases: [{ ...lease, ports: [{ protocol: "tcp", host: 8080, container: 81 } as const] }],
+      leases: [
+        {
+          ...lease,
+          ports: [
+            { protocol: "tcp", host: 8080, container: 81 },
+            { protocol: "udp", address: "192.0.2.8", host: 5353, container: 53 },
+          ] as const,
+        },
+      ],
     };
-    const changes = portChanges("tinydocker-1", NETWORKS, other);
-    assert.equal(portChanges("tinydocker-1", NETWORKS, { ...other, networks: [] }), undefined);
+    assert.equal(portChanges(NETWORKS, { ...other, networks: [] }), undefined);
     const directory = await temporaryDirectory({ after: (cleanup) => t.after(cleanup) });
-    const files = [ruleset("tinydocker-1", NETWORKS), changes ?? "", ruleset("tinydocker-1", other)].map((text, i) => {
-      writeFileSync(join(directory, String(i)), text);
+    const [first = "", second = ""] = [NETWORKS, other].map((networks, i) => {
+      writeFileSync(join(directory, String(i)), ruleset("tinydocker-1", networks));
       return join(directory, String(i));
     });
-    const list = (...declared: readonly (string | undefined)[]) => {
-      const script = `${declared.map((file) => `nft -f ${file}`).join("; ")}; nft list ruleset`;
-      return execFileSync("unshare", ["--net", "sh", "-ec", script], { encoding: "utf8" });
-    };
-    assert.equal(list(files[0], files[1]), list(files[2]));
+    const inside = (...argv: string[]) => execFileSync("unshare", ["--net", ...argv], { encoding: "utf8" });
+    const program = ["--import", "tsx", join(import.meta.dirname, "change-elements.ts")];
+    const data = [NETWORKS, other].map((networks) => JSON.stringify(networks));
+    const changed = inside(process.execPath, ...program, "tinydocker-1", first, ...data);
+    // Not for a generation that is not the ruleset's.
+    assert.equal(changed, `false,true\n${inside("sh", "-ec", `nft -f ${second}; nft list ruleset`)}`);
   });
 
   it("are understood by nft, can be declared again, and removed", async (t) => {
