@@ -64,6 +64,7 @@ FUNCTION(wait, td_wait(NUMBER(0), NUMBER(1)))
 FUNCTION(lock, td_lock(NUMBER(0)))
 FUNCTION(close, td_close(NUMBER(0)))
 FUNCTION(openInside, td_open_inside(BYTES(0), BYTES(1)))
+FUNCTION(replace, td_replace(BYTES(0), BYTES(1)))
 FUNCTION(remove, td_remove(BYTES(0), (uint32_t)number(env, a[1])))
 FUNCTION(guard, td_guard((uint32_t)number(env, a[0])))
 FUNCTION(dropOutput, td_drop_output((uint32_t)number(env, a[0])))
@@ -71,6 +72,7 @@ FUNCTION(kill, td_kill((uint32_t)number(env, a[0]), NUMBER(1)))
 FUNCTION(resize, td_resize((uint32_t)number(env, a[0])))
 FUNCTION(foreground, td_foreground((uint32_t)number(env, a[0])))
 FUNCTION(pipe, td_pipe(BYTES(0)))
+FUNCTION(linkIndex, td_link_index(BYTES(0)))
 FUNCTION(netlinkOpen, td_netlink_open(NUMBER(0)))
 FUNCTION(netlink, td_netlink(NUMBER(0), BYTES(1), length(env, a[1]), BYTES(2), length(env, a[2]), BYTES(3)))
 FUNCTION(netlinkTransaction, td_netlink_transaction(NUMBER(0), BYTES(1), length(env, a[1]), BYTES(2)))
@@ -173,7 +175,7 @@ static const struct {
 } FUNCTIONS[] = {
     {"abi", call_abi},       {"open", call_open},     {"spawn", call_spawn},           {"signal", call_signal},
     {"pidfd", call_pidfd},   {"wait", call_wait},     {"lock", call_lock},             {"close", call_close},
-    {"netlinkTransaction", call_netlinkTransaction},
+    {"netlinkTransaction", call_netlinkTransaction}, {"replace", call_replace}, {"linkIndex", call_linkIndex},
     {"setAttribute", call_setAttribute}, {"listAttributes", call_listAttributes}, {"getAttribute", call_getAttribute},
     {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw}, {"cgroupDevices", call_cgroupDevices},
     {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput}, {"guard", call_guard}, {"kill", call_kill},

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,6 +29,15 @@ int netlink_socket(int protocol) {
     (void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
     (void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
     return fd;
+}
+
+int link_index(int fd, const char *name, uint32_t *index) {
+    struct ifreq request = {0};
+    strncpy(request.ifr_name, name, sizeof request.ifr_name - 1);
+    if (ioctl(fd, SIOCGIFINDEX, &request) != 0)
+        return errno;
+    *index = (uint32_t)request.ifr_ifindex;
+    return 0;
 }
 
 /* The text, if there is one, is an attribute behind the copy of the request's header. */

@@ -18,6 +18,12 @@ _Static_assert(sizeof(struct td_netlink_outcome) == 256, "td_netlink_outcome");
 int netlink_socket(int protocol);
 
 /*
+ * The index of a link in the socket's network namespace. Unlike a request over netlink, it does not wait while others change
+ * links. Returns 0 or an errno: ENODEV if there is none.
+ */
+int link_index(int fd, const char *name, uint32_t *index);
+
+/*
  * Sends the messages one after another, each once the one before it was acknowledged; each must ask for that (NLM_F_ACK),
  * or for a dump. Stores what is answered besides. Returns 0 or the errno of the first that failed; EMSGSIZE for too little
  * room.

@@ -3,9 +3,7 @@
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 
 #include "init.h"
@@ -29,16 +27,6 @@ static int netlink_slot(struct td_init *init, uint64_t slot) {
     if (init->slots[slot] < 0)
         init->slots[slot] = netlink_socket(NETLINK_ROUTE);
     return init->slots[slot];
-}
-
-/* In the socket's network namespace. */
-static int index_of(int fd, const char *name, uint32_t *index) {
-    struct ifreq request = {0};
-    strncpy(request.ifr_name, name, sizeof request.ifr_name - 1);
-    if (ioctl(fd, SIOCGIFINDEX, &request) != 0)
-        return errno;
-    *index = (uint32_t)request.ifr_ifindex;
-    return 0;
 }
 
 /* ifinfomsg, ifaddrmsg and ndmsg all have the link's index there. */
@@ -68,7 +56,7 @@ int step_netlink(struct td_init *init, const struct td_netlink *step) {
     if (length > sizeof messages)
         return EINVAL;
     memcpy(messages, td_text(&init->plan, step->messages), length);
-    int error = link[0] ? index_of(fd, link, &index) : 0;
+    int error = link[0] ? link_index(fd, link, &index) : 0;
     if (!error && link[0])
         error = set_index(messages, length, index);
     if (!error)
@@ -133,7 +121,7 @@ int step_await_link(struct td_init *init, const struct td_await_link *step) {
     int fd = netlink_slot(init, step->slot), ready = 0;
     if (fd < 0)
         return errno;
-    int error = index_of(fd, td_text(&init->plan, step->link), &index);
+    int error = link_index(fd, td_text(&init->plan, step->link), &index);
     long pause = LOOK_PAUSE_FIRST_NS;
     for (int looks = 0; !error && looks < LOOKS_MAX; looks++) {
         error = look(fd, index, &ready);

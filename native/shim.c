@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 
 #include "container.h"
 #include "sys.h"
@@ -40,11 +42,31 @@ int td_open_inside(const char *root, const char *path) {
     return fd < 0 ? -error : fd;
 }
 
+#ifndef RENAME_EXCHANGE
+#define RENAME_EXCHANGE 2
+#endif
+
+int td_replace(const char *from, const char *to) {
+    if (syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0)
+        return unlink(from) == 0 ? 0 : -errno;
+    return rename(from, to) == 0 ? 0 : -errno;
+}
+
 int td_pipe(int32_t ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
 
 int td_netlink_open(int protocol) {
     int fd = netlink_socket(protocol);
     return fd < 0 ? -errno : fd;
+}
+
+int td_link_index(const char *name) {
+    uint32_t index = 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int error = link_index(fd, name, &index);
+    close(fd);
+    return error ? -error : (int)index;
 }
 
 int td_netlink(int fd, const uint8_t *messages, size_t length, uint8_t *replies, size_t room,

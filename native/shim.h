@@ -158,8 +158,17 @@ TD_API int td_get_attribute(const char *path, const char *name, uint8_t *value, 
 /* mknod(2): a device, with the type in the mode. */
 TD_API int td_make_node(const char *path, unsigned mode, unsigned major, unsigned minor);
 
+/*
+ * Puts a file in the place of another, or where there is none, at once. Unlike rename(2), on ext4 it does not begin to write the
+ * file to the disk, which the next one would wait for; so it may be lost or empty after a loss of power.
+ */
+TD_API int td_replace(const char *from, const char *to);
+
 /* pipe2(2): the end to read from, and the other one; the caller closes both. */
 TD_API int td_pipe(int32_t ends[2]);
+
+/* The index of a link in this thread's network namespace; -ENODEV if there is none. */
+TD_API int td_link_index(const char *name);
 
 /* A netlink socket (NETLINK_ROUTE, NETLINK_NETFILTER) in this thread's network namespace; the caller closes it. */
 TD_API int td_netlink_open(int protocol);

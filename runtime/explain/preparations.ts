@@ -22,7 +22,7 @@ const CHAIN_REASONS = {
 export function networkPreparations(root: string, networks: Networks, lease: Lease): Preparation[] {
   const joined = lease.attachments.flatMap(({ network }) => networkNamed(networks, network) ?? []);
   return [
-    { call: `write("${root}/networks/store", ${JSON.stringify(lease)})`, reason: "lease" },
+    { call: `write("${root}/networks/leases", ${JSON.stringify(lease)})`, reason: "lease" },
     { call: `write("${root}/networks/hosts/${lease.container}")`, reason: "hosts" },
     ...joined.flatMap(bridge),
     ...lease.ports.map((port): Preparation => ({ call: `listen(${portText(port)})`, reason: "publishedSocket" })),

@@ -42,6 +42,8 @@ export interface Shim {
   close(fd: number): number;
   /** Opens a file below `root` for reading; no symlink leads out of `root`. */
   openInside(root: string, path: string): number;
+  /** Puts a file in the place of another, or where there is none, at once; but it may be empty after a loss of power. */
+  replace(from: string, to: string): number;
   /** Removes a directory and everything below it; on another thread if that is much. */
   remove(path: string): Promise<number>;
   /** Starts a process that ends the container when this one was killed, whatever rights the container has gained. */
@@ -55,6 +57,8 @@ export interface Shim {
   foreground(container: number): number;
   /** Stores the end of a new pipe to read from, and the other one. */
   pipe(ends: Int32Array): number;
+  /** The index of a link in this process's network namespace, without waiting while others change links. */
+  linkIndex(name: string): number;
   /** A netlink socket in this process's network namespace; `protocol` as in PROTOCOL of network/netlink/numbers.ts. */
   netlinkOpen(protocol: number): number;
   /** Sends messages and stores what is answered; `outcome` is struct td_netlink_outcome. */
@@ -108,6 +112,8 @@ async function open(): Promise<Shim> {
       for (const signal of signals) td.catchSignal(signal);
     },
     openInside: (root, path) => td.openInside(textOf(root), textOf(path)),
+    linkIndex: (name) => td.linkIndex(textOf(name)),
+    replace: (from, to) => td.replace(textOf(from), textOf(to)),
     remove: (path) => remove(td, path),
   };
 }
@@ -133,7 +139,11 @@ export function checkPlatform(): void {
 
 /** The functions of native/addon.c; text is UTF-8 with a zero byte at its end. */
 interface Library
-  extends Omit<Shim, "spawn" | "detach" | "follow" | "listen" | "forget" | "catchSignals" | "openInside" | "remove"> {
+interface Library
+  extends Omit<
+    Shim,
+    "spawn" | "listen" | "forget" | "catchSignals" | "openInside" | "linkIndex" | "replace" | "remove" | "detach"
+  > {
   abi(): bigint;
   /** `deliver` gets each event, and must not throw. */
   open(init: Uint8Array, deliver: (event: Buffer) => void): number;
@@ -143,6 +153,8 @@ interface Library
   detach(plan: Uint8Array, options: Uint8Array, life: Uint8Array, spawned: Uint8Array): number;
   catchSignal(signal: number): number;
   openInside(root: Uint8Array, path: Uint8Array): number;
+  linkIndex(name: Uint8Array): number;
+  replace(from: Uint8Array, to: Uint8Array): number;
   remove(path: Uint8Array, entriesMax: number): number;
   /** Without a limit, on another thread. */
   removeAll(path: Uint8Array): Promise<number> | number;

@@ -15,8 +15,9 @@ import {
 import { collide, portText } from "../network/publish.ts";
 import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
 import type { NetworkSpec, RequestedAttachment } from "../spec/network.ts";
-import { type Held, type NetworkStore, withNetworks } from "../state/network-store.ts";
-import { findLink, removeLink } from "./bridge.ts";
+import type { NetworkStore } from "../state/network-files.ts";
+import { type Held, withNetworks } from "../state/network-store.ts";
+import { removeLink } from "./bridge.ts";
 import { removeHosts, rewriteHosts } from "./hosts-file.ts";
 import { hasOtherRules, keepRules } from "./rules.ts";
 
@@ -69,7 +70,7 @@ function attach(shim: Shim, store: NetworkStore, asked: RequestedAttachment): At
 function ipv4For(shim: Shim, store: NetworkStore, network: Network, asked: string | undefined): string {
   const last = store.last[network.name];
   const options = { ...given(asked), ...(last === undefined ? {} : { last }) };
-  const isBusy = (address: string) => findLink(shim, vethName(address)) !== undefined;
+  const isBusy = (address: string) => shim.linkIndex(vethName(address)) >= 0;
   const free = takeAddress(store, network, 4, { ...options, isBusy });
   const address = checked(network, asked, free === "used up" ? takeAddress(store, network, 4, options) : free);
   if ((asked !== undefined || free === "used up") && isBusy(address)) removeLink(shim, vethName(address));

@@ -7,7 +7,8 @@ import { fnv1a, tableName } from "../network/link-names.ts";
 import { changeElements } from "../network/netlink/elements.ts";
 import type { Networks } from "../network/network.ts";
 import { CHAINS, noRuleset, portChanges, ruleset } from "../network/rules.ts";
-import type { Held, NetworkStore } from "../state/network-store.ts";
+import type { NetworkStore } from "../state/network-files.ts";
+import type { Held } from "../state/network-store.ts";
 import { type Filter, readFilter } from "./filter.ts";
 
 /**

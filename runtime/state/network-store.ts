@@ -1,79 +1,17 @@
-import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import { makeDirectory } from "../host/make-directory.ts";
-import { bootId } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
-import type { Attachment, HostEntry, Lease, Network, Networks, PublishedPort } from "../network/network.ts";
-import { isBoolean, isListOf, isMapOf, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
 import { isMissing } from "./lock.ts";
-import { replaceFile } from "./replace-file.ts";
+import { type NetworkStore, readStore, writeStore } from "./network-files.ts";
 
-/** The networks of a state directory and who is on them: one file, replaced as a whole, and changed under one lock. */
-export interface NetworkStore extends Networks {
-  readonly version: 1;
-  /** The boot of which the fields below tell: links, rules and processes of an earlier one are gone. */
-  readonly boot: string;
-  readonly leases: readonly Lease[];
-  /** The last address given in each network. */
-  readonly last: Readonly<Record<string, string>>;
-  /** Our rules in the kernel; absent when there are none. */
-  readonly declared?: Declared;
-}
-
-export interface Declared {
-  /** nf_tables' generation after they were declared; each later change, by whomever, raises it. */
-  readonly generation?: number;
-  /** A hash of their text. */
-  readonly rules: number;
-}
-
-const VERSION = 1;
 /** How long another process may hold the lock; what it does takes milliseconds. */
 const LOCK_WAIT_MS = 10_000;
 const LOCK_POLL_MS = 1;
-
-const isPort: Shape<PublishedPort> = isRecordOf(
-  { protocol: isOneOf("tcp", "udp"), host: isWhole, container: isWhole },
-  { address: isText },
-);
-const isAttachment: Shape<Attachment> = isRecordOf(
-  { network: isText, ipv4: isText, aliases: isListOf(isText) },
-  { ipv6: isText },
-);
-const isHostEntry: Shape<HostEntry> = isRecordOf({ address: isText, names: isListOf(isText) });
-const isLease: Shape<Lease> = isRecordOf({
-  container: isText,
-  hostname: isText,
-  attachments: isListOf(isAttachment),
-  ports: isListOf(isPort),
-  extraHosts: isListOf(isHostEntry),
-});
-const isNetwork: Shape<Network> = isRecordOf(
-  {
-    name: isText,
-    bridge: isText,
-    subnet: isText,
-    gateway: isText,
-    internal: isBoolean,
-    mtu: isWhole,
-    created: isWhole,
-  },
-  { ipv6: isRecordOf({ subnet: isText, gateway: isText }) },
-);
-const isStore: Shape<NetworkStore> = isRecordOf(
-  {
-    version: isOneOf(VERSION),
-    boot: isText,
-    networks: isListOf(isNetwork),
-    leases: isListOf(isLease),
-    last: isMapOf(isText),
-  },
-  { declared: isRecordOf({ rules: isWhole }, { generation: isWhole }) },
-);
 
 /** The store as one process may change it, while it holds the lock. */
 export interface Held {
@@ -84,14 +22,22 @@ export interface Held {
   write(): void;
 }
 
-/** Calls `work` with the store while this process alone may change it. Throws Failure for one that is damaged. */
-export async function withNetworks<T>(shim: Shim, root: string, work: (held: Held) => Promise<T>): Promise<T> {
+/** Ends when no caller of this process has the store: they take turns, instead of looking again and again for the lock. */
+let idle: Promise<unknown> = Promise.resolve();
+
+/** Calls `work` with the store while nobody else may change it. Throws Failure for one that is damaged. */
+export function withNetworks<T>(shim: Shim, root: string, work: (held: Held) => Promise<T>): Promise<T> {
+  const turn = idle.then(() => withLock(shim, root, work));
+  idle = turn.catch(() => {});
+  return turn;
+}
+
+async function withLock<T>(shim: Shim, root: string, work: (held: Held) => Promise<T>): Promise<T> {
   const directory = join(root, "networks");
   const fd = openLock(directory);
   try {
     await lock(shim, fd, join(directory, "lock"));
-    const path = join(directory, "store");
-    const held = holding(path, readStore(path));
+    const held = holding(shim, directory, readStore(directory));
     const result = await work(held);
     held.write();
     return result;
@@ -100,10 +46,10 @@ export async function withNetworks<T>(shim: Shim, root: string, work: (held: Hel
   }
 }
 
-function holding(path: string, found: NetworkStore): Held {
+function holding(shim: Shim, directory: string, found: NetworkStore): Held {
   let [store, written] = [found, found];
   const write = () => {
-    if (store !== written) writeStore(path, store, store.networks !== written.networks);
+    if (store !== written) writeStore(shim, directory, store, written);
     written = store;
   };
   return {
@@ -119,9 +65,9 @@ function holding(path: string, found: NetworkStore): Held {
   };
 }
 
-/** What there is now, without the lock: the file is replaced as a whole. */
+/** What there is now, without the lock: each file is replaced as a whole. */
 export function readNetworks(root: string): NetworkStore {
-  return readStore(join(root, "networks", "store"));
+  return readStore(join(root, "networks"));
 }
 
 function openLock(directory: string): number {
@@ -150,35 +96,4 @@ async function lock(shim: Shim, fd: number, path: string): Promise<void> {
     }
     await setTimeout(LOCK_POLL_MS);
   }
-}
-
-function readStore(path: string): NetworkStore {
-  const empty = { version: VERSION, boot: bootId(), networks: [], leases: [], last: {} } as const;
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return empty;
-    throw error;
-  }
-  const store = parseJson(text);
-  if (!isStore(store)) throw damaged(path, store);
-  return store.boot === bootId() ? store : { ...empty, networks: store.networks };
-}
-
-function damaged(path: string, store: unknown): Failure {
-  const newer = isRecordOf({ version: isWhole })(store) && store.version > VERSION;
-  return new Failure(
-    `${path} ${newer ? "was written by a newer tinydocker" : "is damaged: it is not a list of networks"}`,
-    {
-      code: "state-damaged",
-      remedy: newer ? "use that version" : "end the containers, remove the file, and create the networks again",
-    },
-  );
-}
-
-/** `lasting`: also when the machine loses power. Leases are void after that, and are not worth the wait. */
-function writeStore(path: string, store: NetworkStore, lasting: boolean): void {
-  const open = (unfinished: string) => openSync(unfinished, "w", 0o600);
-  replaceFile(path, `${path}.new`, open, { content: `${JSON.stringify(store)}\n`, lasting });
 }

@@ -1,14 +1,20 @@
 import { closeSync, fsyncSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
 
+interface Replacement {
+  readonly content: string;
+  /** Also when the machine loses power. */
+  readonly lasting: boolean;
+  readonly rename?: (from: string, to: string) => void;
+}
+
 /**
  * Gives a file its new content as a whole or not at all: `open` opens `unfinished`, which then takes the place of `path`.
- * `lasting`: also when the machine loses power.
  */
 export function replaceFile(
   path: string,
   unfinished: string,
   open: (path: string) => number,
-  { content, lasting }: { readonly content: string; readonly lasting: boolean },
+  { content, lasting, rename = renameSync }: Replacement,
 ): void {
   try {
     const fd = open(unfinished);
@@ -18,7 +24,7 @@ export function replaceFile(
     } finally {
       closeSync(fd);
     }
-    renameSync(unfinished, path);
+    rename(unfinished, path);
   } catch (error) {
     rmSync(unfinished, { force: true });
     throw error;

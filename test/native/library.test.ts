@@ -59,7 +59,7 @@ describe("system calls without a function of the C library", () => {
     "open.c": ["pidfd_open"],
     "raw.h": ["asm", "long number"],
     "remove.c": ["renameat2"],
-    "shim.c": ["pidfd_open", "pidfd_send_signal"],
+    "shim.c": ["pidfd_open", "pidfd_send_signal", "renameat2"],
     "spawn.c": ["pidfd_send_signal"],
     "sys.h": ["openat2"],
     "watch.c": ["pidfd_open", "pidfd_send_signal"],

@@ -20,7 +20,7 @@ const ping = (address: string) => `busybox ping -c 1 -W 9 ${address} | grep -o "
 
 /** What there is of networks in the guest. The kernel removes a cable a moment after its container. */
 const LEFT = `for i in $(seq 100); do ip -o link show type veth | grep -q . || break; sleep 0.1; done
-ip -o link | cut -d ' ' -f 2; ls /var/lib/tinydocker/networks/hosts; grep -o '"leases":[^]]*.' /var/lib/tinydocker/networks/store`;
+ip -o link | cut -d ' ' -f 2; ls /var/lib/tinydocker/networks/hosts; grep -o '"leases":[^]]*.' /var/lib/tinydocker/networks/leases`;
 
 /**
  * On a minimal Debian, in which the second test installs libnftables, and whose kernel has bridge, veth and nf_tables as

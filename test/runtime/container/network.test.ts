@@ -41,7 +41,8 @@ async function ready(child: ChildProcess): Promise<void> {
   assert.equal(String(first[0]), "ready\n", Buffer.concat(stderr).toString());
 }
 
-const leases = (): { container: string }[] => JSON.parse(readFileSync(join(rig.root, "networks/store"), "utf8")).leases;
+const leases = (): { container: string }[] =>
+  JSON.parse(readFileSync(join(rig.root, "networks/leases"), "utf8")).leases;
 
 /** Only the networks themselves are left: the kernel removes a cable a moment after the container. */
 async function nothingIsLeft(): Promise<void> {
@@ -120,7 +121,7 @@ describe("a container on the default network", () => {
       ).stderr;
     for (const text of [await explained("C"), await explained("zh_CN.UTF-8")])
       for (const part of [
-        "networks/store",
+        "networks/leases",
         "RTM_NEWLINK",
         '"bridge"',
         '"veth"',

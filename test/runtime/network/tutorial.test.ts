@@ -16,6 +16,7 @@ const run = (words: readonly string[], ...prefix: readonly string[]) =>
   rig.run(["run", "--image", "box", ...words], { prefix: [...here.prefix, ...prefix], env });
 const network = (...words: readonly string[]) => rig.run(["network", ...words], { prefix: here.prefix, env });
 const storePath = join(rig.root, "networks/store");
+const leasesPath = join(rig.root, "networks/leases");
 
 async function running(name: string, ...words: readonly string[]): Promise<ChildProcess> {
   const script = "echo ready; read line";
@@ -89,17 +90,21 @@ describe("the tutorial's network", () => {
   });
 
   it("takes a torn file for no leases: here it is named, and nothing is started", async () => {
-    const whole = readFileSync(storePath, "utf8");
-    for (const torn of ["", whole.slice(0, whole.length / 2), "[]", '{"version":1}']) {
-      writeFileSync(storePath, torn);
-      const { code, stdout, stderr } = await run(["c1", "true"]);
-      assert.deepEqual([code, stdout], [125, ""]);
-      assert.match(
-        stderr,
-        /^tinydocker: \S+\/networks\/store is damaged: [^\n]*\n {2}end the containers, remove the file[^\n]*\n/,
-      );
+    for (const path of [storePath, leasesPath]) {
+      const whole = readFileSync(path, "utf8");
+      for (const torn of [whole.slice(0, whole.length / 2), "[]", '{"version":1}']) {
+        writeFileSync(path, torn);
+        const { code, stdout, stderr } = await run(["c1", "true"]);
+        assert.deepEqual([code, stdout], [125, ""]);
+        assert.match(stderr, new RegExp(`^tinydocker: ${path} is damaged: [^\n]*\n {2}end the containers, [^\n]*\n`));
+      }
+      writeFileSync(path, whole);
+      assert.equal((await run(["c1", "true"])).code, 0);
     }
-    writeFileSync(storePath, whole);
+  });
+
+  it("takes a torn file for no leases: here only an empty one is, as a loss of power leaves it", async () => {
+    writeFileSync(leasesPath, "");
     assert.equal((await run(["c1", "true"])).code, 0);
   });
 
