@@ -11,6 +11,8 @@ const PACKAGES = {
   ssh: "openssh-client",
   sshd: "openssh-server",
   make: "make",
+  ip: "iproute2",
+  nft: "nftables",
 } as const;
 
 export type Peer = keyof typeof PACKAGES;

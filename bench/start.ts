@@ -6,6 +6,7 @@ import { start } from "../runtime/container/start.ts";
 import { importImage } from "../runtime/image/import.ts";
 import { rootfsOf } from "../runtime/image/store.ts";
 import { writeBundle } from "./bundle.ts";
+import { networkByPrograms } from "./network.ts";
 import { type Overlay, overlayOn } from "./overlay.ts";
 import { find, type Peer } from "./peers.ts";
 import { type Contender, interleave, timed } from "./rounds.ts";
@@ -18,11 +19,16 @@ const ROUNDS = 60;
 const PROGRAM = join(import.meta.dirname, "../dist/tinydocker.cjs");
 const IMAGE = "bench";
 const REQUEST: NamedRequest = { name: "bench", image: IMAGE, args: ["/bin/true"] };
+const COMMAND_LINE = "tinydocker run";
+const COMMAND_LINE_BEFORE = "tinydocker run, the older build";
 const WITH_NETWORK = "tinydocker, with a network and a published port";
 const NETWORK = { names: ["bridge"], publish: ["127.0.0.1:18080:80"] };
 /** As many at a time, of so many. */
 const [PARALLEL, CONTAINERS] = [16, 64];
 const PARALLEL_ROUNDS = 5;
+const NETWORK_ROUNDS = 30;
+/** The program of an older build, to compare with: TINYDOCKER_BENCH_BEFORE=…/dist/tinydocker.cjs */
+const BEFORE = process.env["TINYDOCKER_BENCH_BEFORE"];
 
 /** Creates, runs and removes a container of /bin/true, by each contender on the same root file system. */
 export async function benchStart(scope: Scope): Promise<Scenario[]> {
@@ -40,15 +46,34 @@ export async function benchStart(scope: Scope): Promise<Scenario[]> {
     await ours(OURS, REQUEST, scope),
     await ours(WITH_NETWORK, { ...REQUEST, network: NETWORK }, scope),
     ...(await peers(directory, rootfs, scope)),
-    commandLine(),
+    commandLine(COMMAND_LINE, PROGRAM),
+    ...(BEFORE ? [commandLine(COMMAND_LINE_BEFORE, BEFORE)] : []),
   ];
   const results = await interleave(contenders, { rounds: ROUNDS });
   const unit = "milliseconds";
   const targets = [
     { ours: OURS, peer: "crun run", unit, atMost: 0.5 },
     { ours: WITH_NETWORK, peer: "crun run", unit, atMost: 0.9 },
+    ...(BEFORE ? [{ ours: COMMAND_LINE, peer: COMMAND_LINE_BEFORE, unit, atMost: 0.75 } as const] : []),
   ] as const;
-  return [{ title: "start, a container of /bin/true", results, targets }, await many(scope)];
+  return [{ title: "start, a container of /bin/true", results, targets }, ...(await network(scope)), await many(scope)];
+}
+
+/** What a start takes longer with a network and a published port than without, and the same by programs. */
+async function network(scope: Scope): Promise<Scenario[]> {
+  const [ip, nft] = [find("ip"), find("nft")];
+  if (!ip || !nft) return [];
+  const without = await ours(OURS, REQUEST, scope);
+  const withOne = await ours(WITH_NETWORK, { ...REQUEST, network: NETWORK }, scope);
+  const [name, peer] = ["tinydocker, with a network minus without", "ip and nft processes"];
+  const measure = async () => {
+    const both = [await withOne.measure(), await without.measure()].map(({ milliseconds }) => milliseconds);
+    return { milliseconds: (both[0] ?? 0) - (both[1] ?? 0) };
+  };
+  const contenders = [{ name, measure }, await networkByPrograms(peer, scope, ip, nft)];
+  const results = await interleave(contenders, { rounds: NETWORK_ROUNDS });
+  const target = { ours: name, peer, unit: "milliseconds", atMost: 0.15 } as const;
+  return [{ title: "start, a container's network and a published port, made and removed", results, targets: [target] }];
 }
 
 /** Containers with a network and limits, side by side and one after another. */
@@ -114,9 +139,9 @@ function succeeded(status: { readonly code: number | null }): void {
   if (status.code !== 0) throw new Error(`the container ended with ${JSON.stringify(status)}`);
 }
 
-function commandLine(): Contender {
-  const argv = [process.execPath, PROGRAM, "run", "--image", IMAGE, "bench", "/bin/true"];
-  return command("tinydocker run", argv);
+/** By its first line, as an installed program is started. */
+function commandLine(name: string, program: string): Contender {
+  return command(name, [program, "run", "--image", IMAGE, "bench", "/bin/true"]);
 }
 
 /**
