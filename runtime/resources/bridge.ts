@@ -2,9 +2,9 @@ import { Failure } from "../failure.ts";
 import { type Answer, exchange } from "../host/network/netlink.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
-import { parseSubnet, type Subnet } from "../network/address.ts";
+import { parseAddress, parseSubnet, type Subnet } from "../network/address.ts";
 import { macOf } from "../network/link-names.ts";
-import { getRoutes, newAddress, type Route, routeOf } from "../network/netlink/address.ts";
+import { getRoute, getRoutes, newAddress, type Route, routeOf } from "../network/netlink/address.ts";
 import {
   deleteLink,
   getLink,
@@ -17,6 +17,26 @@ import {
 } from "../network/netlink/link.ts";
 import { PROTOCOL } from "../network/netlink/numbers.ts";
 import type { Network } from "../network/network.ts";
+
+/** The bridge of a network, for the container that has the address. Throws Failure when it can't be made. */
+export function bridgeFor(shim: Shim, network: Network, address: string): Pick<Link, "name" | "index"> {
+  return routedBridge(shim, network, address) ?? ensureBridge(shim, network);
+}
+
+/** If the machine sends to the container through the bridge, from its gateway, all is as ensureBridge() would make it. */
+function routedBridge(
+  shim: Shim,
+  { bridge, gateway, ipv6 }: Network,
+  to: string,
+): Pick<Link, "name" | "index"> | undefined {
+  const [address, from] = [parseAddress(to), parseAddress(gateway)];
+  if (ipv6 || !address || !from) return undefined;
+  const answer = rtnetlink(shim, getRoute(address));
+  const [message] = "messages" in answer ? answer.messages : [];
+  const route = message && routeOf(message.body);
+  const index = shim.linkIndex(bridge);
+  return route?.link === index && route.source?.value === from.value ? { name: bridge, index } : undefined;
+}
 
 /** Makes the bridge of a network, or mends it: it may be gone after a boot, and others may have switched it off. */
 export function ensureBridge(shim: Shim, network: Network): Link {

@@ -16,7 +16,7 @@ import {
   outwardOf,
 } from "../../network/network.ts";
 import type { LinkFacts } from "../../plan/host-facts.ts";
-import { ensureBridge } from "../../resources/bridge.ts";
+import { bridgeFor } from "../../resources/bridge.ts";
 import { foreignDrops } from "../../resources/filter.ts";
 import { hostsPath, makeHosts } from "../../resources/hosts-file.ts";
 import { freeLease, refuseTakenPorts, rewritePeers, takeLease } from "../../resources/lease.ts";
@@ -111,7 +111,14 @@ function linksOf(shim: Shim, { store }: Held, lease: Lease, { attachments }: Net
     const network = networkNamed(store, attachment.network);
     if (!network) return [];
     const isDefault = attachment === outward;
-    const facts = linkFacts(`eth${i}`, lease.container, attachment, network, ensureBridge(shim, network), isDefault);
+    const facts = linkFacts(
+      `eth${i}`,
+      lease.container,
+      attachment,
+      network,
+      bridgeFor(shim, network, attachment.ipv4),
+      isDefault,
+    );
     const mac = parseMac(attachments[i]?.mac ?? "");
     return [mac ? { ...facts, mac } : facts];
   });
@@ -122,7 +129,7 @@ function linkFacts(
   container: string,
   { ipv4, ipv6 }: Attachment,
   network: Network,
-  bridge: Link,
+  bridge: Pick<Link, "name" | "index">,
   isDefault: boolean,
 ): LinkFacts {
   const withPrefix = (address: string, subnet: string) => `${address}/${parseSubnet(subnet)?.prefix}`;

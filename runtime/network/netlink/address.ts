@@ -52,13 +52,22 @@ export function getRoutes(): Uint8Array {
   return dump(RTM.RTM_GETROUTE, [AF.AF_UNSPEC, ...Array<number>(ROUTE_HEADER_BYTES - 1).fill(0)]);
 }
 
+/** For what is sent to an address; without a wait for those who change links. */
+export function getRoute(address: Address): Uint8Array {
+  const header = [familyNumber(address), 8 * bytesOf(address).length];
+  const rest = Array<number>(ROUTE_HEADER_BYTES - header.length).fill(0);
+  return request(RTM.RTM_GETROUTE, 0, [...header, ...rest], attribute(RTA.RTA_DST, bytesOf(address)));
+}
+
 export interface Route {
   readonly subnet: Subnet;
   /** The index of its link; undefined of a route over several. */
   readonly link: number | undefined;
+  /** This machine's address in what is sent there. */
+  readonly source: Address | undefined;
 }
 
-/** An answer to getRoutes; undefined for one of another family. A default route has a prefix of 0. */
+/** An answer to getRoutes or getRoute; undefined for one of another family. A default route has a prefix of 0. */
 export function routeOf(body: Uint8Array): Route | undefined {
   const [family, prefix = 0] = body;
   if (family !== AF.AF_INET && family !== AF.AF_INET6) return undefined;
@@ -66,7 +75,8 @@ export function routeOf(body: Uint8Array): Route | undefined {
   const nowhere: Address = { family: family === AF.AF_INET ? 4 : 6, value: 0n };
   const address = addressOf(attributes.get(RTA.RTA_DST) ?? new Uint8Array()) ?? nowhere;
   const link = attributes.get(RTA.RTA_OIF);
-  return { subnet: { ...address, prefix }, link: link && viewOf(link).getUint32(0, true) };
+  const source = addressOf(attributes.get(RTA.RTA_PREFSRC) ?? new Uint8Array());
+  return { subnet: { ...address, prefix }, link: link && viewOf(link).getUint32(0, true), source };
 }
 
 function familyNumber({ family }: Address): number {

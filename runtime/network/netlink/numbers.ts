@@ -66,7 +66,7 @@ export const IFA = { IFA_ADDRESS: 1, IFA_LOCAL: 2, IFA_BROADCAST: 4, IFA_FLAGS: 
 export const IFA_F_NODAD = 2;
 
 /** linux/rtnetlink.h */
-export const RTA = { RTA_DST: 1, RTA_OIF: 4, RTA_GATEWAY: 5 } as const;
+export const RTA = { RTA_DST: 1, RTA_OIF: 4, RTA_GATEWAY: 5, RTA_PREFSRC: 7 } as const;
 export const RT_TABLE_MAIN = 254;
 export const RTPROT_BOOT = 3;
 export const RTN_UNICAST = 1;
