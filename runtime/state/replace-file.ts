@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, readlinkSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 
 interface Replacement {
   readonly content: string;
@@ -26,8 +26,17 @@ export function replaceFile(
     }
     rename(unfinished, path);
   } catch (error) {
-    rmSync(unfinished, { force: true });
+    removeIfPossible(unfinished);
     throw error;
+  }
+}
+
+/** What keeps it from being removed is what kept it from being written. */
+function removeIfPossible(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // The next one replaces it.
   }
 }
 
