@@ -1,6 +1,7 @@
 #include "listener.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,9 @@
 #define WAITING_MAX 1024
 
 static napi_threadsafe_function listener;
+/* Held while it is called: it is freed when Node's thread ends. */
+static pthread_mutex_t calling = PTHREAD_MUTEX_INITIALIZER;
+static int freed;
 
 /* On Node's thread; env is NULL when that ends. */
 static void hand_over(napi_env env, napi_value function, void *context, void *data) {
@@ -23,13 +27,28 @@ static void hand_over(napi_env env, napi_value function, void *context, void *da
     free(data);
 }
 
+/* On Node's thread, which by now lets no call wait. */
+static void forget_listener(napi_env env, void *data, void *hint) {
+    (void)env, (void)data, (void)hint;
+    pthread_mutex_lock(&calling);
+    freed = 1;
+    pthread_mutex_unlock(&calling);
+}
+
+/* Returns whether it was taken. */
+static int pass(struct td_event *event) {
+    pthread_mutex_lock(&calling);
+    int passed = !freed && napi_call_threadsafe_function(listener, event, NAPI_TSFN_BLOCKING) == 0;
+    pthread_mutex_unlock(&calling);
+    return passed;
+}
+
 /* Until Node's thread ends. */
 static void *read_events(void *argument) {
     int events = (int)(intptr_t)argument;
     for (;;) {
         struct td_event *event = malloc(sizeof *event);
-        if (event && read(events, event, sizeof *event) == sizeof *event &&
-            napi_call_threadsafe_function(listener, event, NAPI_TSFN_BLOCKING) == 0)
+        if (event && read(events, event, sizeof *event) == sizeof *event && pass(event))
             continue;
         free(event);
         close(events);
@@ -40,8 +59,8 @@ static void *read_events(void *argument) {
 int listener_open(napi_env env, napi_value function) {
     napi_value name;
     if (napi_create_string_utf8(env, "tinydocker", strlen("tinydocker"), &name) != 0 ||
-        napi_create_threadsafe_function(env, function, NULL, name, WAITING_MAX, 1, NULL, NULL, NULL, hand_over,
-                                        &listener) != 0)
+        napi_create_threadsafe_function(env, function, NULL, name, WAITING_MAX, 1, NULL, forget_listener, NULL,
+                                        hand_over, &listener) != 0)
         return -EINVAL;
     listener_keep_running(env, 0);
     return 0;

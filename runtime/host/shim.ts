@@ -139,10 +139,18 @@ export function checkPlatform(): void {
 
 /** The functions of native/addon.c; text is UTF-8 with a zero byte at its end. */
 interface Library
-interface Library
   extends Omit<
     Shim,
-    "spawn" | "listen" | "forget" | "catchSignals" | "openInside" | "linkIndex" | "replace" | "remove" | "detach"
+    | "spawn"
+    | "detach"
+    | "follow"
+    | "listen"
+    | "forget"
+    | "catchSignals"
+    | "openInside"
+    | "linkIndex"
+    | "replace"
+    | "remove"
   > {
   abi(): bigint;
   /** `deliver` gets each event, and must not throw. */

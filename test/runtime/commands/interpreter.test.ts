@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { importBusybox, type Outcome, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
 
 const rig = await tinydocker({ after });
@@ -63,5 +65,17 @@ describe("the Node.js that runs tinydocker", () => {
       slow.filter((name) => loaded.includes(name)),
       [],
     );
+  });
+
+  it("ends as the command does also while it gets signals", async () => {
+    for (let i = 0; i < 5; i += 1) {
+      const words = ["run", "--image", "box", `c${i}`, "sh", "-c", 'trap "" IO; echo ready; read line; exit 3'];
+      const child = rig.spawn(words);
+      const ended = once(child, "close");
+      await once(child.stdout as NodeJS.ReadableStream, "data");
+      child.stdin?.end("end\n");
+      while (child.kill("SIGIO")) await setImmediate();
+      assert.deepEqual(await ended, [3, null]);
+    }
   });
 });
