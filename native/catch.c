@@ -1,4 +1,6 @@
 /* Signals that Node.js has no name for, or takes too long to catch one by one. */
+#include "catch.h"
+
 #include <errno.h>
 #include <signal.h>
 
@@ -12,6 +14,19 @@ static int is_fault(int number) {
 }
 
 static struct sigaction before[SIGNALS + 1];
+/* An event of it is on its way to Node.js. */
+static volatile sig_atomic_t reported[SIGNALS + 1];
+
+/*
+ * As in the kernel, a signal that was not taken yet stands for those of its number that follow, except real-time ones. More
+ * would fill the pipe, for whose emptying the thread may be needed that would wait here.
+ */
+static int is_reported(int number) { return number < SIGRTMIN && reported[number]; }
+
+void catch_taken(int number) {
+    if (number >= 1 && number <= SIGNALS)
+        reported[number] = 0;
+}
 
 /*
  * A fault of this program itself, such as a wild pointer, is not the caller's signal: whoever caught it before does again,
@@ -29,6 +44,9 @@ static void report_signal(int number, siginfo_t *info, void *context) {
         rethrow(number);
         return;
     }
+    if (is_reported(number))
+        return;
+    reported[number] = 1;
     int error = errno;
     struct td_event event = {.kind = TD_EVENT_SIGNAL, .status = number};
     events_send(&event);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "catch.h"
 #include "shim.h"
 #include "thread.h"
 
@@ -20,11 +21,14 @@ static int freed;
 /* On Node's thread; env is NULL when that ends. */
 static void hand_over(napi_env env, napi_value function, void *context, void *data) {
     (void)context;
-    napi_value self, event;
+    struct td_event *event = data;
+    napi_value self, bytes;
+    if (event->kind == TD_EVENT_SIGNAL)
+        catch_taken(event->status);
     if (env && napi_get_undefined(env, &self) == 0 &&
-        napi_create_buffer_copy(env, sizeof(struct td_event), data, NULL, &event) == 0)
-        (void)napi_call_function(env, self, function, 1, &event, NULL); /* it throws nothing */
-    free(data);
+        napi_create_buffer_copy(env, sizeof *event, event, NULL, &bytes) == 0)
+        (void)napi_call_function(env, self, function, 1, &bytes, NULL); /* it throws nothing */
+    free(event);
 }
 
 /* On Node's thread, which by now lets no call wait. */
