@@ -1,13 +1,9 @@
-import { mkdirSync, readdirSync, renameSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import type { Shim } from "../host/shim.ts";
-import { extractLayers } from "../image/extract/extract.ts";
-import { Notes } from "../image/notes.ts";
 import type { OwnVolume } from "../resources/volume.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { clearLeftovers } from "./leftovers.ts";
-import { mergedTree } from "./merged.ts";
-import { dataOf, hasCode, makeUnderWay, makeVolume, readVolume, volumesIn } from "./store.ts";
+import { dataOf, makeVolume, readVolume, volumesIn } from "./store.ts";
 
 /**
  * Makes the volumes of a container that do not exist yet. Into one that is empty goes what the image has there, with its
@@ -19,7 +15,9 @@ export async function readyVolumes(shim: Shim, root: string, spec: ContainerSpec
     if (!readVolume(root, name)) make(root, name);
     const { layers } = spec.root;
     if (layers.includes("/") || mount.nocopy || !isEmpty(dataOf(root, name))) continue;
-    await copy(shim, { layers, path: mount.destination, root, name });
+    // Loaded only now: with what reads images, it takes 10 ms to load.
+    const { fillVolume } = await import("./fill.ts");
+    await fillVolume(shim, { layers, path: mount.destination, root, name });
   }
   if (used.length > 0) await clearLeftovers(shim, root);
 }
@@ -38,34 +36,4 @@ export function ownVolumes(root: string, spec: ContainerSpec): OwnVolume[] {
 
 function isEmpty(directory: string): boolean {
   return readdirSync(directory).length === 0;
-}
-
-interface Copy {
-  readonly layers: readonly string[];
-  readonly path: string;
-  readonly root: string;
-  readonly name: string;
-}
-
-/** Beside the volume first, so that it has all of it or nothing when this process is killed. */
-async function copy(shim: Shim, { layers, path, root, name }: Copy): Promise<void> {
-  const trees = mergedTree(shim, layers, path);
-  if (trees.length === 0) return;
-  const data = join(makeUnderWay(root), "_data");
-  mkdirSync(data, { mode: 0o755 });
-  await extractLayers(trees, data, {
-    notes: new Notes(),
-    signal: new AbortController().signal,
-    progress: () => {},
-  });
-  replaceEmpty(data, dataOf(root, name));
-}
-
-/** rename(2) replaces a directory that is empty; another container may have filled it by now. */
-function replaceEmpty(filled: string, empty: string): void {
-  try {
-    renameSync(filled, empty);
-  } catch (error) {
-    if (!hasCode(error, "ENOTEMPTY") && !hasCode(error, "EEXIST")) throw error;
-  }
 }

@@ -1,0 +1,37 @@
+import { mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import type { Shim } from "../host/shim.ts";
+import { extractLayers } from "../image/extract/extract.ts";
+import { Notes } from "../image/notes.ts";
+import { mergedTree } from "./merged.ts";
+import { dataOf, hasCode, makeUnderWay } from "./store.ts";
+
+interface Filling {
+  readonly layers: readonly string[];
+  readonly path: string;
+  readonly root: string;
+  readonly name: string;
+}
+
+/** Copies what the layers have at the path. Beside the volume first, so that it has all of it or nothing when this process is killed. */
+export async function fillVolume(shim: Shim, { layers, path, root, name }: Filling): Promise<void> {
+  const trees = mergedTree(shim, layers, path);
+  if (trees.length === 0) return;
+  const data = join(makeUnderWay(root), "_data");
+  mkdirSync(data, { mode: 0o755 });
+  await extractLayers(trees, data, {
+    notes: new Notes(),
+    signal: new AbortController().signal,
+    progress: () => {},
+  });
+  replaceEmpty(data, dataOf(root, name));
+}
+
+/** rename(2) replaces a directory that is empty; another container may have filled it by now. */
+function replaceEmpty(filled: string, empty: string): void {
+  try {
+    renameSync(filled, empty);
+  } catch (error) {
+    if (!hasCode(error, "ENOTEMPTY") && !hasCode(error, "EEXIST")) throw error;
+  }
+}
