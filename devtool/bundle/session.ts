@@ -108,7 +108,7 @@ function options({ root, config, known, addons, entries, isInspected }: BuildSes
     banner?.["js"] ?? "",
   ];
   const own = { ...(rest as BuildOptions), format, define: { ...LOCATIONS, ...define } };
-  const apart = { names: config.addons, directories: known.apart };
+  const apart = { names: config.addons, directories: withoutNamed(known.apart, own) };
   return {
     platform: "node",
     target: "node20.19",
@@ -131,6 +131,11 @@ function options({ root, config, known, addons, entries, isInspected }: BuildSes
     ],
     ...(isInspected ? localSources(root, config) : {}),
   };
+}
+
+/** Plugins are asked first: what an option of esbuild says of a name would have no effect. */
+function withoutNamed(apart: ReadonlyMap<string, string>, { alias = {}, external = [] }: BuildOptions) {
+  return new Map([...apart].filter(([, name]) => !(name in alias) && !external.includes(name)));
 }
 
 /** A debugger reads the map with the script, which is on the target; the files that it names are here. */

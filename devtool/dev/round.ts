@@ -8,15 +8,14 @@ import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Report } from "../report/events.ts";
 import { launch, prepareNext } from "../run/launch.ts";
 import { type Stdio, stream, terminalOf } from "../run/stream.ts";
-import { nodeMissing } from "../targets/start-failure.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { refuseLargeDeletion } from "./brake.ts";
-import { compileAddon } from "./compile-addon.ts";
 import { addUnsent, buildMemory, inLane, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
 import { syncAsOwner } from "./owner.ts";
 import { preview } from "./preview.ts";
 import type { SentFiles } from "./sent.ts";
+import { shipStage } from "./ship.ts";
 import { takeTurn } from "./turn.ts";
 import { stillThere } from "./withdrawn.ts";
 import type { Workspace } from "./workspace.ts";
@@ -128,36 +127,13 @@ async function update(
   const onWait = () => report({ event: "notice", text: "waiting for another devtool that updates this mirror" });
   const endTurn = await takeTurn(mirror, onWait, round.signal);
   try {
-    await addonStage(workspace, open, bundle, round);
+    await shipStage(workspace, open, bundle, round.signal, extent === "preview");
     if (extent === "preview") return await preview(workspace, open, round.signal);
     await syncStage(workspace, open, round);
     if (extent === "build") for (const group of workspace.steps) await buildGroup(group, workspace, open, round);
   } finally {
     endTurn();
   }
-}
-
-async function addonStage(
-  { project, ship }: Workspace,
-  open: OpenLane,
-  bundle: Bundle | undefined,
-  { signal }: Round,
-): Promise<void> {
-  if (!project.bundle || !ship || !bundle) return;
-  const { lane, facts, report } = open;
-  if (facts.node === null) throw nodeMissing(lane.target);
-  report({ event: "stage", stage: "addons" });
-  const changed = await ship(bundle.apart, {
-    target: facts,
-    compile: (source) => compileAddon(source, open, signal),
-    notice: (text) => report({ event: "notice", text }),
-    signal,
-  });
-  const { outdir } = project.bundle;
-  addUnsent(
-    lane,
-    changed.map((path) => toBytes(`${outdir}/${path}`)),
-  );
 }
 
 async function syncStage(

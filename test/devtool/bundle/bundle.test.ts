@@ -191,6 +191,25 @@ for (const [title, files, addons] of NATIVE) {
   });
 }
 
+test("what esbuild's own options say of a package with native parts is done", async (t) => {
+  for (const options of [{ alias: { addon: "./src/stub.ts" } }, { external: ["addon"] }]) {
+    const { root, bundler } = await bundlerOf(
+      t,
+      {
+        "src/main.ts": 'import a from "addon";\nconsole.log(a);',
+        "src/stub.ts": "export default 'stub';",
+        "package.json": '{ "dependencies": { "addon": "1" } }',
+        "node_modules/addon/package.json": '{ "gypfile": true }',
+        "node_modules/addon/index.js": "module.exports = 'addon';",
+      },
+      { options },
+    );
+    assert.deepEqual((await bundler.build(signal)).apart.addons, []);
+    const code = await readFile(join(root, ".devtool/main.js"), "utf8");
+    assert.match(code, options.alias ? /"stub"/ : /from "addon"/);
+  }
+});
+
 test("a package installed between two builds is taken into account", async (t) => {
   const { root, bundler } = await bundlerOf(t, {
     "src/main.ts": 'import a from "late";\nconsole.log(a);',

@@ -39,8 +39,9 @@ const PROGRAM = {
   "main.ts": 'import adder from "adder";\nconsole.log(adder.sum);\n',
 };
 
-async function run(t: TestContext, project: Project, env: Record<string, string> = {}) {
-  const devtool = startDevtool(t, project, ["run", "--config", "devtool.config.json", "--json"], env);
+async function run(t: TestContext, project: Project, env: Record<string, string> = {}, command = ["run"]) {
+  const args = [...command, "--config", "devtool.config.json", "--json"];
+  const devtool = startDevtool(t, project, args, env);
   const { code } = await devtool.ended;
   const events = devtool.lines.map((line) => JSON.parse(line) as EventLine);
   const output = events.map((event) => (event.event === "output" && "data" in event ? event.data : "")).join("");
@@ -50,9 +51,12 @@ async function run(t: TestContext, project: Project, env: Record<string, string>
   return { code, output, failed, isCompiled, mirror };
 }
 
-test("an add-on that compiles at install is compiled on the target, once", async (t) => {
+test("an add-on that compiles at install is compiled on the target, once, and not by a dry run", async (t) => {
   if (!needs(t, lacks("rsync", "npm", "python3", "make", "g++"))) return;
   const project = await makeProject(t, { ...PROGRAM, ...ADDON });
+  const dry = await run(t, project, {}, ["sync", "--dry-run"]);
+  const refusal = "adder@1.0.0 is installed on here first, which a dry run does not do";
+  assert.deepEqual([dry.failed?.message, dry.isCompiled], [refusal, false]);
   const first = await run(t, project);
   assert.deepEqual([first.code, first.output, first.isCompiled], [0, "42\n", true]);
   const second = await run(t, project);
