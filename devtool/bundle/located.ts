@@ -13,7 +13,6 @@ export const DIRNAME = "devtoolDirname";
 export const FILENAME = "devtoolFilename";
 export const RESOLVE = "devtoolResolve";
 const NAMES = { "import.meta": META, __dirname: DIRNAME, __filename: FILENAME, "require.resolve": RESOLVE };
-const PREFIX = "devtool";
 /** Declared by the banner: a function of the source's path. */
 export const LOCATE = "devtoolLocate";
 
@@ -23,12 +22,23 @@ export const LOCATIONS: Readonly<Record<string, string>> = NAMES;
 /** Whether an output has a use in a file that does not declare the names. */
 export function hasUnlocated(contents: Uint8Array): boolean {
   const bytes = Buffer.from(contents.buffer, contents.byteOffset, contents.byteLength);
-  if (!bytes.includes(PREFIX, 0, "latin1")) return false;
-  const text = bytes.toString("latin1");
-  return Object.values(NAMES).some((name) => {
-    const isUsed = new RegExp(`(?<![\\w$])${name}(?![\\w$])`).test(text);
-    return isUsed && !text.includes(`${name} = `);
-  });
+  return Object.values(NAMES).some((name) => isUnbound(bytes, name));
+}
+
+const PART_OF_NAME = /[\w$]/;
+const DECLARED = /^ ?=[^=]/;
+
+/** esbuild gives a name that nothing declares to no declaration: these get a number. */
+function isUnbound(bytes: Buffer, name: string): boolean {
+  let isUsed = false;
+  for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + name.length)) {
+    const end = at + name.length;
+    const around = [bytes[at - 1] ?? 0, bytes[end] ?? 0].map((code) => String.fromCharCode(code));
+    if (around.some((character) => PART_OF_NAME.test(character))) continue;
+    if (DECLARED.test(bytes.toString("latin1", end, end + 3))) return false;
+    isUsed = true;
+  }
+  return isUsed;
 }
 
 const USE = /\bimport\s*\.\s*meta\b|\b__dirname\b|\b__filename\b|\brequire\s*\.\s*resolve\b/;

@@ -32,9 +32,9 @@ console.log(pathToFileURL(process.argv[1]!).href === import.meta.url);
 const PRINTED = "datadatadata a%20b.ts true\ntrue 1\ntrue true\ntrue\na scope of its own\n";
 
 for (const format of ["esm", "cjs"] as const)
-  for (const minify of [false, true])
-    test(`a source finds what lies beside it: ${format}${minify ? ", minified" : ""}`, async (t) => {
-      const config = { entryPoints: { main: "src/deep/main.ts" }, options: { format, minify } };
+  for (const minified of [{}, { minifyWhitespace: true }, { minify: true }])
+    test(`a source finds what lies beside it: ${[format, ...Object.keys(minified)].join(", ")}`, async (t) => {
+      const config = { entryPoints: { main: "src/deep/main.ts" }, options: { format, ...minified } };
       const { root, bundler } = await bundlerOf(t, USES, config);
       await bundler.build(signal);
       await bundler.build(signal);
