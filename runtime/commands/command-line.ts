@@ -48,9 +48,16 @@ async function parse(args: readonly string[]): Promise<void> {
     // At once it would be too early to see that the help can't be written.
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? unavailableCommand(args) ?? new Failure(message, { code: "usage", remedy: "tinydocker --help" });
+      throw error ?? unavailableCommand(args) ?? notUnderstood(message, args);
     })
     .parseAsync();
+}
+
+/** yargs calls a word that is no command an argument. */
+function notUnderstood(message: string, [command = ""]: readonly string[]): Failure {
+  const isCommand = /^Unknown arguments?: ([^ ,]+)/.exec(message)?.[1] === command;
+  const what = isCommand ? `tinydocker has no command ${command}` : message;
+  return new Failure(what, { code: "usage", remedy: "tinydocker --help lists the commands" });
 }
 
 /** yargs asks for the working directory, which may have been removed. */

@@ -58,7 +58,7 @@ describe("docker's words", () => {
     for (const [words, message] of [
       [["build", "."], /tinydocker has no command build\n {2}build it with docker or buildah/],
       [["image", "build", "."], /tinydocker has no command image build\n {2}build it with docker or buildah/],
-      [["volume", "ls"], /tinydocker has no command volume\n {2}there are no named volumes/],
+      [["compose", "up"], /tinydocker has no command compose\n {2}start each container with/],
     ] as const) {
       const outcome = await rig.run(words);
       assert.equal(outcome.code, 125);

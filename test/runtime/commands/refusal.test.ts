@@ -16,7 +16,7 @@ describe("bad input", () => {
     [
       "an image that does not exist",
       ["--image", "none", "c1", "true"],
-      /there is no image none; available: host, box\n {2}tinydocker image import/,
+      /there is no image none; available: host, box\n {2}tinydocker pull none, or tinydocker image import/,
     ],
     [
       "a bind source that does not exist",
@@ -38,6 +38,7 @@ describe("bad input", () => {
 
   it("is refused in place of a command", async () => {
     for (const args of [[], ["nosuch"], ["image", "nosuch"]]) assert.equal((await rig.run(args)).code, 125);
+    assert.match((await rig.run(["nosuch", "x"])).stderr, /^tinydocker: tinydocker has no command nosuch\n/);
     assert.equal((await rig.run(["--help"])).code, 0);
     assert.match((await rig.run(["run", "--help"])).stdout, /--read-only/);
     assert.match((await rig.run(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
