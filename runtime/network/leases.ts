@@ -30,6 +30,17 @@ export function takeAddress(
   return nextFree(pool, last, isBusy ?? (() => false));
 }
 
+/**
+ * Behind which of the network's IPv6 addresses to look for one beside the IPv4 address: the next has the same number. So it
+ * was no other container's a moment ago either, whose namespace may still answer for it.
+ */
+export function beside(network: Network, ipv4: string): string | undefined {
+  const [block, other] = [parseSubnet(network.subnet), parseSubnet(network.ipv6?.subnet ?? "")];
+  const address = parseAddress(ipv4, 4);
+  if (!block || !other || !address) return undefined;
+  return addressText(nth(other, (address.value - baseOf(block).value - 1n) % sizeOf(other)));
+}
+
 interface Pool {
   readonly subnet: Subnet;
   readonly gateway: string;

@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { Shim } from "../host/shim.ts";
 import { peersNaming } from "../network/hosts-file.ts";
-import { type AddressFault, takeAddress } from "../network/leases.ts";
+import { type AddressFault, beside, takeAddress } from "../network/leases.ts";
 import { vethName } from "../network/link-names.ts";
 import { noSuchNetwork } from "../network/listing.ts";
 import {
@@ -60,7 +60,7 @@ function attach(shim: Shim, store: NetworkStore, asked: RequestedAttachment): At
   if (!network) throw noSuchNetwork(asked.network);
   const ipv4 = ipv4For(shim, store, network, asked.ipv4);
   const ipv6 = network.ipv6
-    ? checked(network, asked.ipv6, takeAddress(store, network, 6, given(asked.ipv6)))
+    ? checked(network, asked.ipv6, takeAddress(store, network, 6, { ...given(asked.ipv6), ...behind(network, ipv4) }))
     : undefined;
   if (asked.ipv6 !== undefined && ipv6 === undefined) throw unavailable(network, asked.ipv6, "outside");
   return { network: network.name, ipv4, aliases: asked.aliases, ...(ipv6 === undefined ? {} : { ipv6 }) };
@@ -75,6 +75,11 @@ function ipv4For(shim: Shim, store: NetworkStore, network: Network, asked: strin
   const address = checked(network, asked, free === "used up" ? takeAddress(store, network, 4, options) : free);
   if ((asked !== undefined || free === "used up") && isBusy(address)) removeLink(shim, vethName(address));
   return address;
+}
+
+function behind(network: Network, ipv4: string): { last?: string } {
+  const last = beside(network, ipv4);
+  return last === undefined ? {} : { last };
 }
 
 function given(asked: string | undefined): { asked?: string } {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { takeAddress } from "../../../runtime/network/leases.ts";
+import { beside, takeAddress } from "../../../runtime/network/leases.ts";
 import type { Lease, Network, Networks } from "../../../runtime/network/network.ts";
 
 const NETWORK: Network = {
@@ -33,6 +33,19 @@ describe("the address of a new container", () => {
   it("is none that another has, nor one whose cable still lingers", () => {
     const isBusy = (address: string) => address === "10.1.0.3";
     assert.equal(takeAddress(networks(lease("10.1.0.2")), NETWORK, 4, { isBusy }), "10.1.0.4");
+  });
+
+  it("has the same number in IPv6, which nobody had a moment ago either, unless another has that", () => {
+    const ipv6 = (ipv4: string, ...leases: Lease[]) => {
+      const last = beside(NETWORK, ipv4);
+      return takeAddress(networks(...leases), NETWORK, 6, last === undefined ? {} : { last });
+    };
+    assert.equal(ipv6("10.1.0.2"), "fd00::2");
+    assert.equal(ipv6("10.1.0.6"), "fd00::6");
+    assert.equal(ipv6("10.1.0.6", lease("10.1.0.2", "fd00::6")), "fd00::7");
+    assert.equal(beside({ ...NETWORK, subnet: "10.1.0.0/24" }, "10.1.0.11"), "fd00::2");
+    const { ipv6: _, ...only4 } = NETWORK;
+    assert.equal(beside(only4, "10.1.0.2"), undefined);
   });
 
   it("is given to each container until all are in use, and never the gateway's own", () => {
