@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { arch, cpus, release } from "node:os";
 import { join } from "node:path";
 import { benchLoop } from "./loop.ts";
+import { benchPull } from "./pull.ts";
 import { ratioOf, type Scenario, tableOf } from "./scenario.ts";
 import { openScope, type Scope } from "./scope.ts";
 import { benchSoak } from "./soak.ts";
@@ -14,12 +15,13 @@ const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = 
   start: benchStart,
   sync: benchSync,
   loop: benchLoop,
+  pull: benchPull,
   soak: benchSoak,
 };
 /** It compares nothing: it looks for what many containers leave. */
 const UNASKED = Object.keys(GROUPS).filter((name) => name !== "soak");
 
-/** `npm run bench [-- start|sync|loop|soak …]`: prints tables, and saves them as JSON in bench/results/. */
+/** `npm run bench [-- start|sync|loop|pull|soak …]`: prints tables, and saves them as JSON in bench/results/. */
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !Object.hasOwn(GROUPS, name));
   if (unknown.length > 0)

@@ -13,6 +13,10 @@ const PACKAGES = {
   make: "make",
   ip: "iproute2",
   nft: "nftables",
+  "docker-registry": "docker-registry",
+  skopeo: "skopeo",
+  umoci: "umoci",
+  podman: "podman",
 } as const;
 
 export type Peer = keyof typeof PACKAGES;

@@ -15,7 +15,7 @@ packages="
   cppcheck strace util-linux uidmap slirp4netns passt bsdutils iproute2 nftables iptables procps perl-base
   $qemu mmdebstrap e2fsprogs cpio xz-utils zstd libcap2-bin busybox-static
   shellcheck curl wget ca-certificates ruby openssl
-  docker-registry skopeo"
+  docker-registry skopeo umoci podman buildah"
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

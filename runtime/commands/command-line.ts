@@ -3,11 +3,14 @@ import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
 import { EXEC_OPTIONS } from "./exec-arguments.ts";
 import { imageCommand, imagesCommand, rmiCommand } from "./image.ts";
+import { loadCommand } from "./load.ts";
 import { networkCommand } from "./network.ts";
 import type { Options } from "./options/option.ts";
 import { pullCommand } from "./pull.ts";
+import { pushCommand } from "./push.ts";
 import { report } from "./report.ts";
 import { RUN_OPTIONS } from "./run-arguments.ts";
+import { saveCommand } from "./save.ts";
 import { historyCommand, tagCommand } from "./stored-images.ts";
 import { unavailableCommand } from "./unavailable.ts";
 import type { Verb } from "./verbs/verb.ts";
@@ -32,6 +35,9 @@ async function parse(args: readonly string[]): Promise<void> {
     .command(runHelp)
     .command(execHelp)
     .command(pullCommand)
+    .command(pushCommand)
+    .command(loadCommand)
+    .command(saveCommand)
     .command(Object.entries(VERBS).map(verbHelp))
     .command(topHelp)
     .command(imageCommand)

@@ -6,7 +6,10 @@ import { listing } from "../image/listing.ts";
 import { removeImage } from "../image/remove.ts";
 import { bytesInWords } from "../image/words.ts";
 import { stateRoot } from "../state/root.ts";
+import { loadCommand } from "./load.ts";
 import { pullCommand } from "./pull.ts";
+import { pushCommand } from "./push.ts";
+import { saveCommand } from "./save.ts";
 import { undoneBySignals } from "./signals.ts";
 import { historyCommand, inspectCommand, pruneCommand, tagCommand } from "./stored-images.ts";
 
@@ -16,6 +19,9 @@ export const imageCommand: CommandModule = {
   builder: (yargs: Argv) =>
     yargs
       .command(pullCommand)
+      .command(pushCommand)
+      .command(loadCommand)
+      .command(saveCommand)
       .command(importCommand)
       .command(listCommand)
       .command(removeCommand)
@@ -23,7 +29,10 @@ export const imageCommand: CommandModule = {
       .command(historyCommand)
       .command(tagCommand)
       .command(pruneCommand)
-      .demandCommand(1, "the command is missing: pull, import, ls, rm, inspect, history, tag or prune"),
+      .demandCommand(
+        1,
+        "the command is missing: pull, push, load, save, import, ls, rm, inspect, history, tag or prune",
+      ),
   handler: () => {},
 };
 

@@ -10,6 +10,15 @@ export interface LayerReport {
 
 type Form = "lines" | "json" | "quiet";
 
+export const REPORT_OPTIONS = {
+  quiet: { type: "boolean", alias: "q", default: false, describe: "print the name alone" },
+  json: { type: "boolean", default: false, describe: "print an event a line" },
+} as const;
+
+export function formOf({ quiet, json }: { readonly quiet: boolean; readonly json: boolean }): Form {
+  return json ? "json" : quiet ? "quiet" : "lines";
+}
+
 /** What becomes of each layer: bars on a terminal, else a line for each change; with --json an event for each. */
 export function layerReport(form: Form): LayerReport {
   if (form === "quiet") return { layer: () => {}, end: () => {} };
@@ -24,12 +33,17 @@ function eventOf({ digest, state, bytes, size }: LayerProgress): string {
 }
 
 function lineOf({ digest, state, size }: LayerProgress): string {
-  return `${shortId(digest)}: ${WORDS[state]}${state === "downloading" ? `, ${bytesInWords(size)}` : ""}\n`;
+  return `${shortId(digest)}: ${WORDS[state]}${isMoving(state) ? `, ${bytesInWords(size)}` : ""}\n`;
+}
+
+function isMoving(state: LayerProgress["state"]): boolean {
+  return state === "downloading" || state === "uploading";
 }
 
 const WORDS: Readonly<Record<LayerProgress["state"], string>> = {
   waiting: "another command fetches it",
   downloading: "downloading",
+  uploading: "uploading",
   unpacking: "unpacking",
   done: "done",
   present: "here already",
@@ -83,6 +97,6 @@ export function barOf({ digest, state, bytes, size }: LayerProgress, columns: nu
   const share = size === 0 ? 1 : Math.min(1, bytes / size);
   const filled = Math.round(share * BAR_CELLS);
   const bar = `${"=".repeat(Math.max(0, filled - 1))}${filled > 0 ? ">" : ""}`.padEnd(BAR_CELLS);
-  const right = state === "downloading" ? `[${bar}] ${bytesInWords(bytes)} / ${bytesInWords(size)}` : WORDS[state];
+  const right = isMoving(state) ? `[${bar}] ${bytesInWords(bytes)} / ${bytesInWords(size)}` : WORDS[state];
   return `${shortId(digest)}  ${right}`.slice(0, columns - 1);
 }

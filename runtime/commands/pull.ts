@@ -3,7 +3,7 @@ import { hintsOf } from "../image/hints.ts";
 import { pullImage } from "../image/pull/pull.ts";
 import { familiarName, parseReference } from "../image/registry/reference.ts";
 import { stateRoot } from "../state/root.ts";
-import { layerReport } from "./layer-report.ts";
+import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
 import { undoneBySignals } from "./signals.ts";
 
 export const pullCommand: CommandModule<object, { name: string; quiet: boolean; json: boolean }> = {
@@ -12,8 +12,7 @@ export const pullCommand: CommandModule<object, { name: string; quiet: boolean; 
   builder: (yargs) =>
     yargs
       .positional("name", { type: "string", demandOption: true, describe: "[HOST[:PORT]/]NAME[:TAG][@DIGEST]" })
-      .option("quiet", { type: "boolean", alias: "q", default: false, describe: "print the name alone" })
-      .option("json", { type: "boolean", default: false, describe: "print an event a line" }),
+      .options(REPORT_OPTIONS),
   handler: ({ name, quiet, json }) => undoneBySignals((signal) => pullAndReport(name, { quiet, json }, signal)),
 };
 
@@ -23,7 +22,7 @@ async function pullAndReport(
   signal: AbortSignal,
 ): Promise<void> {
   const reference = parseReference(name);
-  const report = layerReport(json ? "json" : quiet ? "quiet" : "lines");
+  const report = layerReport(formOf({ quiet, json }));
   const pulled = await pullImage({
     root: stateRoot(),
     reference,

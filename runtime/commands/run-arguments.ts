@@ -35,6 +35,7 @@ export interface RunArguments {
   /** undefined: as it fits what this process has. */
   readonly streams: StreamsRequest | undefined;
   readonly explain: boolean;
+  readonly pull: PullPolicy;
   /** Of a container that stays when this program ends. */
   readonly detached: Detached | undefined;
 }
@@ -42,7 +43,13 @@ export interface RunArguments {
 export interface Detached {
   readonly life: Life;
   readonly remove: ContainerRecord["remove"];
+  /** Otherwise the image's counts. */
+  readonly hasStopSignal: boolean;
 }
+
+/** Whether an image is fetched before the start. */
+export type PullPolicy = (typeof PULL_POLICIES)[number];
+const PULL_POLICIES = ["always", "missing", "never"] as const;
 
 /**
  * The arguments after `run`. Options end at NAME: what follows belongs to the command. With --name they are docker's: what
@@ -61,7 +68,14 @@ export function parseRun(args: readonly string[]): RunArguments {
     streams: streamsRequest(values),
     explain: values.explain ?? false,
     detached: values.detach ? detachedOf(values) : attachedOnly(values),
+    pull: policyOf(values.pull),
   };
+}
+
+function policyOf(asked = "never"): PullPolicy {
+  const policy = PULL_POLICIES.find((one) => one === asked);
+  if (policy) return policy;
+  throw new Failure(`--pull is always, missing or never, not ${JSON.stringify(asked)}`, { code: "usage" });
 }
 
 /** It has no command of its own. */
@@ -87,8 +101,9 @@ function wordsOf({ name, image }: Pick<Values<typeof RUN_OPTIONS>, "name" | "ima
 
 function detachedOf(values: Values<typeof RUN_OPTIONS>): Detached {
   const life = lifeOf({ ...lifeRequest(values), stdinOpen: values.interactive });
-  if (!values.rm) return { life, remove: "on request" };
-  if (life.restart.name === "no") return { life, remove: "at exit" };
+  const hasStopSignal = values["stop-signal"] !== undefined;
+  if (!values.rm) return { life, remove: "on request", hasStopSignal };
+  if (life.restart.name === "no") return { life, remove: "at exit", hasStopSignal };
   throw new Failure("--restart and --rm exclude each other: what is removed can't be started again", { code: "usage" });
 }
 

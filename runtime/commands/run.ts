@@ -1,11 +1,14 @@
 import { writeSync } from "node:fs";
+import { imageLife } from "../container/image-defaults.ts";
 import { type NamedRequest, prepare } from "../container/prepare.ts";
 import { start, startDetached } from "../container/start.ts";
 import { openShim } from "../host/shim.ts";
 import { takeTerminal } from "../host/terminal.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
 import type { ExitStatus } from "../state/exit.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { explainOnStderr } from "./explain.ts";
+import { pullFirst } from "./pull-first.ts";
 import { type Detached, parseRun } from "./run-arguments.ts";
 import { say } from "./say.ts";
 import { catchSignals } from "./signals.ts";
@@ -14,7 +17,8 @@ import { warn } from "./warn.ts";
 
 /** Runs a container by the arguments after `run`, and returns the exit code that docker would. Throws Failure. */
 export async function runCommand(args: readonly string[]): Promise<number> {
-  const { request, explain, streams, detached } = parseRun(args);
+  const { request, explain, streams, detached, pull } = parseRun(args);
+  if (pull !== "never") await pullFirst(request.image, pull);
   if (detached) return await runDetached({ ...request, terminal: streams?.terminal ?? false }, detached, explain);
   const status = await run(request, streamsFor(streams), explain);
   if (status.oomKilled) reportOom(request.limits?.memory);
@@ -22,10 +26,13 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   return exitCodeOf(status);
 }
 
-async function runDetached(request: NamedRequest, { life, remove }: Detached, explain: boolean): Promise<number> {
+async function runDetached(request: NamedRequest, detached: Detached, explain: boolean): Promise<number> {
   const observer = explain ? await explainOnStderr() : undefined;
   try {
-    const id = await startDetached(await prepare(request), life, remove, { warn, ...(observer ? { observer } : {}) });
+    const spec = await prepare(request);
+    if (request.publishAll) reportPorts(spec);
+    const life = imageLife(detached.life, spec.annotations, detached.hasStopSignal);
+    const id = await startDetached(spec, life, detached.remove, { warn, ...(observer ? { observer } : {}) });
     writeSync(1, `${id}\n`);
     return 0;
   } finally {
@@ -36,6 +43,7 @@ async function runDetached(request: NamedRequest, { life, remove }: Detached, ex
 async function run(request: NamedRequest, streams: Streams, explain: boolean): Promise<ExitStatus> {
   const { terminal, stdio, raw } = streams;
   const spec = await prepare({ ...request, terminal });
+  if (request.publishAll) reportPorts(spec);
   const observer = explain ? await explainOnStderr() : undefined;
   const shim = await openShim();
   const signals = catchSignals(shim, terminal);
@@ -50,6 +58,11 @@ async function run(request: NamedRequest, streams: Streams, explain: boolean): P
     signals.stop();
     observer?.finish();
   }
+}
+
+function reportPorts({ name, network: { ports } }: ContainerSpec): void {
+  for (const { container, protocol, host } of ports)
+    say(`tinydocker: ${container}/${protocol} of ${name} is port ${host} of this machine\n`);
 }
 
 function reportOom(limit: string | undefined): void {

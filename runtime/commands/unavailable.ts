@@ -2,8 +2,6 @@ import { Failure } from "../failure.ts";
 
 const IMPORT = "tinydocker image import NAME FILE.tar";
 const BUILD = `build it with docker or buildah, push it to a registry, and tinydocker pull it; or save it to a file: ${IMPORT}`;
-const PUSH = "push it with the program that builds it";
-const SAVE = "tinydocker pull fetches it again; else keep the file that it was imported from";
 const DIRECTORY = "share a directory of this machine with the container: tinydocker run -v ./data:/data";
 const ONE_MACHINE = "tinydocker runs containers on this machine only";
 
@@ -24,14 +22,11 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   export: DIRECTORY,
   import: IMPORT,
   info: "tinydocker --version; tinydocker run --explain says what the machine is asked for",
-  load: IMPORT,
   manifest: `images are of this machine's architecture: ${IMPORT}`,
   node: ONE_MACHINE,
   pause: "send SIGSTOP to the container's processes",
   plugin: "there are no plugins",
-  push: PUSH,
   rename: "choose the name at the start: tinydocker run NAME CMD",
-  save: SAVE,
   scout: "scan it where it is built",
   search: "look for images on the registry's own pages",
   secret: "give a file with -v FILE:/run/secrets/NAME:ro",
@@ -45,9 +40,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   version: "tinydocker --version",
   "image build": BUILD,
   "volume update": "labels are given when it is made",
-  "image load": IMPORT,
-  "image push": PUSH,
-  "image save": SAVE,
   "network connect": "name all networks at the start: tinydocker run --network A --network B",
   "network disconnect": "name all networks at the start: tinydocker run --network A --network B",
   "network prune": "tinydocker network rm NAME removes one that no container is on",

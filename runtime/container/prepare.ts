@@ -22,6 +22,7 @@ import { resolveUser, withGroups } from "../spec/user.ts";
 import { newId } from "../state/record.ts";
 import { stateRoot } from "../state/root.ts";
 import { volumesDirectory } from "../volume/store.ts";
+import { commandOf, imageAnnotations, imageDefaults, publishedForAll } from "./image-defaults.ts";
 
 /** The first one whose overlayfs takes an upper layer inside its lower one, as with the image `host`; all else is older. */
 const KERNEL_MIN = { major: 5, minor: 13 };
@@ -38,6 +39,8 @@ export interface NamedRequest extends RunRequest {
   readonly groups?: readonly string[] | undefined;
   /** In place of the image's; empty: none. */
   readonly entrypoint?: string | undefined;
+  /** Each port that the image names gets one of this machine. */
+  readonly publishAll?: boolean | undefined;
 }
 
 /** Looks up the names of a request and completes it. Throws Failure for what can't be run. Changes nothing. */
@@ -54,29 +57,20 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const volumes = { directory: volumesDirectory(resolve(root)), newName: newId };
   const there = { ...asking, volumes, leadsTo: (path: string) => leadsTo(image.layers, path) };
   const args = commandOf(request, image.config);
-  const spec = specOf({ ...asked, args, network: withDefaultNetwork(request.network) }, image, user, there);
+  const network = await withExposed(request, image.config);
+  const spec = specOf({ ...asked, args, network: withDefaultNetwork(network) }, image, user, there);
   const isMade = ({ source }: Mount) => isBelow(source, volumes.directory);
   for (const mount of spec.mounts.filter((mount) => isBind(mount) && !isMade(mount))) checkSource(mount);
-  return spec;
+  return { ...spec, annotations: { ...imageAnnotations(image.config), ...spec.annotations } };
 }
 
-/** What the image says, where the request doesn't, or with docker's empty value. */
-function imageDefaults({ user, cwd, env = [] }: NamedRequest, config: ImageConfig = {}): Partial<NamedRequest> {
-  return {
-    user: user || config.User,
-    cwd: cwd || config.WorkingDir,
-    env: [...(config.Env ?? []), ...env],
-    imageVolumes: config.Volumes,
-  };
-}
-
-/** As docker's: an entrypoint that is asked for takes the place of all that the image says. */
-export function commandOf(
-  { entrypoint, args }: Pick<NamedRequest, "entrypoint" | "args">,
-  { Entrypoint = [], Cmd = [] }: ImageConfig = {},
-): readonly string[] {
-  if (entrypoint !== undefined) return entrypoint === "" ? args : [entrypoint, ...args];
-  return [...Entrypoint, ...(args.length > 0 ? args : Cmd)];
+async function withExposed(
+  { network, publishAll }: NamedRequest,
+  config: ImageConfig | undefined,
+): Promise<NetworkRequest | undefined> {
+  if (!publishAll) return network;
+  const publish = network?.publish ?? [];
+  return { ...network, publish: [...publish, ...(await publishedForAll(publish, config))] };
 }
 
 /** `kernel`: its release, as uname(2) returns it. Throws Failure when it is too old. */

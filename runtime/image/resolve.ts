@@ -28,6 +28,11 @@ export function resolveImage(root: string, name: string): ResolvedImage {
   throw notFound(root, name);
 }
 
+/** Throws Failure for what can't be a name, and for a damaged image. */
+export function imageExists(root: string, name: string): boolean {
+  return name === HOST.name || isImported(root, name) || resolveStored(root, name) !== undefined;
+}
+
 /** A name of a registry's image may have characters that lead elsewhere as a path. */
 export function isImported(root: string, name: string): boolean {
   return /^[^/.][^/]*$/.test(name) && existsSync(recordOf(root, name));

@@ -74,7 +74,7 @@ export interface ContainerSpec {
 }
 
 /** The annotation that names the image, for messages: the OCI image-spec's annotations.md. */
-const IMAGE_NAME = "org.opencontainers.image.ref.name";
+export const IMAGE_NAME = "org.opencontainers.image.ref.name";
 
 /** What a caller asks for; every field but the first two may be left out. */
 export interface RunRequest extends MountRequests, SecurityRequest {

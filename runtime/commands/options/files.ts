@@ -4,6 +4,10 @@ import type { Options, Values } from "./option.ts";
 /** The root file system and what is mounted on it. */
 export const FILES_OPTIONS = {
   image: { type: "string", describe: "image of the root; the default, host, is this machine's own root" },
+  pull: {
+    type: "string",
+    describe: "always, missing or never: whether the image is fetched from its registry first; default: never",
+  },
   volume: {
     type: "string",
     short: "v",

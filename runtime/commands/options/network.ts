@@ -16,6 +16,11 @@ export const NETWORK_OPTIONS = {
     multiple: true,
     describe: "[ADDR:]PORT[-PORT]:PORT[-PORT][/udp]: a port of this machine that leads to one of the container",
   },
+  "publish-all": {
+    type: "boolean",
+    short: "P",
+    describe: "each port that the image names gets a free one of this machine, which is printed",
+  },
   "network-alias": {
     type: "string",
     aliases: ["net-alias"],
@@ -42,6 +47,7 @@ export const NETWORK_OPTIONS = {
 
 export function networkRequest(values: Values<typeof NETWORK_OPTIONS>): Partial<NamedRequest> {
   return {
+    publishAll: values["publish-all"],
     network: {
       names: values.network,
       publish: values.publish,

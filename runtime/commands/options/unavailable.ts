@@ -12,7 +12,7 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   "cpu-rt-runtime": "limit the processor time with --cpus",
   "detach-keys": "there is nothing to detach from: run it in the background of your shell",
   "device-cgroup-rule": "name each device with --device",
-  "disable-content-trust": "images are imported from files: tinydocker image import",
+  "disable-content-trust": "each digest that an image carries is checked",
   domainname: "give the full name with --hostname",
   expose: "containers of a network reach each other's ports; -p publishes one on this machine",
   gpus: "give the devices with --device, and their libraries with -v",
@@ -36,9 +36,7 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   "oom-kill-disable": "allow it more memory with -m",
   pid: "every container has a pid namespace of its own",
   platform: "images are of this machine's architecture",
-  "publish-all": "publish each port with -p",
-  pull: "import an image with tinydocker image import",
-  quiet: "nothing is pulled: import an image with tinydocker image import",
+  quiet: "fetch the image before: tinydocker pull -q NAME",
   runtime: "tinydocker is the runtime",
   "sig-proxy": "signals are always passed on",
   "storage-opt": "what a container writes takes the space of the state directory's disk",
@@ -51,6 +49,5 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
 
 /** Their short forms. */
 export const UNAVAILABLE_SHORT: Readonly<Record<string, string>> = {
-  P: "publish-all",
   q: "quiet",
 };

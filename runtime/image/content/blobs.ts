@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { makeDirectory } from "../../host/make-directory.ts";
 import { parseJson, type Shape } from "../../shape.ts";
 import { blobPath } from "./places.ts";
+import { isLeft, underWayPrefix } from "./under-way.ts";
 
 export function hasBlob(root: string, digest: string): boolean {
   return existsSync(blobPath(root, digest));
@@ -15,13 +16,22 @@ export function writeBlob(root: string, digest: string, bytes: Uint8Array): void
   if (existsSync(path)) return;
   makeDirectory(dirname(dirname(path)));
   makeDirectory(dirname(path));
-  const unfinished = join(dirname(path), `.${process.pid}-${digest.slice(-12)}`);
+  const unfinished = join(dirname(path), `${underWayPrefix()}${digest.slice(-12)}`);
   try {
     writeFileSync(unfinished, bytes, { mode: 0o600 });
     renameSync(unfinished, path);
   } catch (error) {
     rmSync(unfinished, { force: true });
     throw error;
+  }
+}
+
+/** Removes what killed processes left. */
+export function clearBlobsUnderWay(root: string): void {
+  for (const algorithm of ["sha256", "sha512"]) {
+    const directory = dirname(blobPath(root, `${algorithm}:x`));
+    for (const name of existsSync(directory) ? readdirSync(directory) : [])
+      if (isLeft(name)) rmSync(join(directory, name), { force: true });
   }
 }
 

@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeDirectory } from "../../host/make-directory.ts";
-import { identify } from "../../host/process.ts";
 import { openShim } from "../../host/shim.ts";
 import { isFirstUserNamespace } from "../../host/users/identity.ts";
 import { decompress } from "../archive/compression/decompress.ts";
@@ -13,6 +12,7 @@ import { withWhiteouts } from "../layers/whiteout.ts";
 import { removeTree } from "../leftovers.ts";
 import { layerPath, layersDirectory } from "./places.ts";
 import { hasLayer, type LayerRecord, OPAQUE } from "./stack.ts";
+import { isLeft, underWayPrefix } from "./under-way.ts";
 
 /** Unpacks an archive, plain or compressed, as the layer with that digest. Throws BadImage where it has another one. */
 export async function unpackLayer(
@@ -23,7 +23,7 @@ export async function unpackLayer(
 ): Promise<void> {
   const directory = layersDirectory(root);
   makeDirectory(directory);
-  const underWay = await mkdtemp(join(directory, `.${process.pid}-${identify(process.pid)?.startTime}-`));
+  const underWay = await mkdtemp(join(directory, underWayPrefix()));
   try {
     const fs = join(underWay, "fs");
     await mkdir(fs);
@@ -46,8 +46,5 @@ export async function unpackLayer(
 export async function clearLayersUnderWay(root: string): Promise<void> {
   const directory = layersDirectory(root);
   const names = await readdir(directory).catch(() => []);
-  for (const name of names.filter((one) => one.startsWith("."))) {
-    const [pid = "", started] = name.slice(1).split("-");
-    if (identify(Number(pid))?.startTime !== started) await removeTree(join(directory, name));
-  }
+  for (const name of names.filter(isLeft)) await removeTree(join(directory, name));
 }

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { identify } from "../../host/process.ts";
 import { isRecordOf, isText, parseJson, type Shaped } from "../../shape.ts";
 import { isDescriptor } from "../manifest/kinds.ts";
 import { namePath, namesDirectory } from "./places.ts";
+import { isLeft, underWayPrefix } from "./under-way.ts";
 
 /** Which image a name means. */
 const isNamedImage = isRecordOf({
@@ -40,20 +40,13 @@ export function allNames(root: string): NamedImage[] {
 
 /** The images that processes which still run are about to name. */
 export function namesUnderWay(root: string): NamedImage[] {
-  const files = filesIn(root).filter((file) => file.startsWith(".") && isAlive(file));
+  const files = filesIn(root).filter((file) => file.startsWith(".") && !isLeft(file));
   return files.flatMap((file) => readRecord(join(namesDirectory(root), file)) ?? []);
 }
 
 /** Removes what killed processes left. */
 export function clearNamesUnderWay(root: string): void {
-  for (const file of filesIn(root).filter((name) => name.startsWith(".") && !isAlive(name)))
-    rmSync(join(namesDirectory(root), file), { force: true });
-}
-
-/** `.PID-STARTTIME-…` */
-function isAlive(file: string): boolean {
-  const [pid = "", started] = file.slice(1).split("-");
-  return identify(Number(pid))?.startTime === started;
+  for (const file of filesIn(root).filter(isLeft)) rmSync(join(namesDirectory(root), file), { force: true });
 }
 
 export interface NameUnderWay {
@@ -70,7 +63,7 @@ export function beginName(root: string, image: NamedImage): NameUnderWay {
   const directory = namesDirectory(root);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   count += 1;
-  const path = join(directory, `.${process.pid}-${identify(process.pid)?.startTime}-${count}`);
+  const path = join(directory, `${underWayPrefix()}${count}`);
   writeFileSync(path, `${JSON.stringify(image)}\n`, { mode: 0o600 });
   return {
     publish: () => {

@@ -1,9 +1,9 @@
 import { Failure } from "../../failure.ts";
 import { familiarName, fullName, parseReference } from "../registry/reference.ts";
+import { clearUnderWay } from "./clear.ts";
 import { removeDownloads } from "./download-lock.ts";
 import { containers, partsOf } from "./in-use.ts";
-import { clearLayersUnderWay } from "./layers.ts";
-import { allNames, clearNamesUnderWay, type NamedImage, readName, removeName } from "./names.ts";
+import { allNames, type NamedImage, readName, removeName } from "./names.ts";
 import { findStored } from "./stored-image.ts";
 import { type Removed, sweepContent } from "./sweep.ts";
 
@@ -67,8 +67,7 @@ export interface Pruned extends Removed {
 export async function pruneStored(root: string, all: boolean): Promise<Pruned> {
   const unused = all ? allNames(root).filter((named) => userOf(root, named) === undefined) : [];
   for (const { name } of unused) removeName(root, name);
-  clearNamesUnderWay(root);
-  await clearLayersUnderWay(root);
+  await clearUnderWay(root);
   const removed = await sweepContent(root);
   return { names: unused.map(shown), layers: removed.layers, bytes: removed.bytes + (await removeDownloads(root)) };
 }

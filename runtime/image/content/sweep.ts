@@ -1,11 +1,11 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { makeDirectory } from "../../host/make-directory.ts";
-import { identify } from "../../host/process.ts";
 import { removeTree } from "../leftovers.ts";
 import { type InUse, inUse } from "./in-use.ts";
 import { blobPath, layersDirectory } from "./places.ts";
 import { readLayerRecord } from "./stack.ts";
+import { isLeft, underWayPrefix } from "./under-way.ts";
 
 export interface Removed {
   layers: number;
@@ -26,7 +26,7 @@ export async function sweepContent(root: string, only?: InUse): Promise<Removed>
   for (const layer of only?.layers ?? namesIn(layersDirectory(root)))
     if (!used.layers.has(layer)) putAside(join(layersDirectory(root), layer), join(aside, layer));
   for (const digest of only?.blobs ?? storedBlobs(root))
-    if (!used.blobs.has(digest)) putAside(blobPath(root, digest), join(aside, `blob-${digest.replace(":", "-")}`));
+    if (!used.blobs.has(digest)) putAside(blobPath(root, digest), join(aside, `${BLOB}${digest.replace(":", "-")}`));
   return emptyAside(root, aside);
 }
 
@@ -38,31 +38,36 @@ function asideDirectory(root: string): string {
 function newAside(root: string): string {
   makeDirectory(asideDirectory(root));
   count += 1;
-  const path = join(asideDirectory(root), `${process.pid}-${identify(process.pid)?.startTime}-${count}`);
+  const path = join(asideDirectory(root), `${underWayPrefix().slice(1)}${count}`);
   mkdirSync(path, { mode: 0o700 });
   return path;
 }
 
 async function finishKilled(root: string): Promise<void> {
-  for (const name of namesIn(asideDirectory(root))) {
-    const [pid = "", started] = name.split("-");
-    if (identify(Number(pid))?.startTime !== started) await emptyAside(root, join(asideDirectory(root), name));
-  }
+  for (const name of namesIn(asideDirectory(root)).filter(isLeft))
+    await emptyAside(root, join(asideDirectory(root), name));
 }
 
 async function emptyAside(root: string, aside: string): Promise<Removed> {
   const used = inUse(root);
   const removed: Removed = { layers: 0, bytes: 0 };
-  for (const name of namesIn(aside)) {
+  for (const name of namesIn(aside).filter((one) => !one.endsWith(GONE))) {
     const path = join(aside, name);
-    const digest = name.startsWith("blob-") ? name.slice("blob-".length).replace("-", ":") : undefined;
+    const digest = name.startsWith(BLOB) ? name.slice(BLOB.length).replace("-", ":") : undefined;
     if (digest === undefined ? used.layers.has(name) : used.blobs.has(digest))
       giveBack(path, digest === undefined ? join(layersDirectory(root), name) : blobPath(root, digest));
-    else account(removed, path, digest);
+    else {
+      account(removed, path, digest);
+      renameSync(path, `${path}${GONE}`);
+    }
   }
   await removeTree(aside);
   return removed;
 }
+
+const BLOB = "blob-";
+/** Half of it may be removed: it is not given back. */
+const GONE = ".gone";
 
 function putAside(path: string, to: string): void {
   try {

@@ -75,7 +75,7 @@ function algorithmOf(digest: string): string {
 }
 
 /** The absolute path. Old versions of docker and podman save symlinks between layers; none may lead out of the directory. */
-async function locate(directory: string, { path, size }: Blob): Promise<string> {
+export async function locate(directory: string, { path, size }: Blob): Promise<string> {
   const top = await realpath(directory);
   const real = await realpath(join(top, path)).catch(() => undefined);
   if (real === undefined) throw new BadImage(`its ${path} is missing`);

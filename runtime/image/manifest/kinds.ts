@@ -20,12 +20,13 @@ export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
 export const DOCKER_MANIFEST_V2 = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
 
+export const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
+/** Not compressed. */
+export const DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar";
+
 export const MANIFEST_TYPES: ReadonlySet<string> = new Set([OCI_MANIFEST, DOCKER_MANIFEST_V2]);
 export const INDEX_TYPES: ReadonlySet<string> = new Set([OCI_INDEX, DOCKER_LIST]);
-export const CONFIG_TYPES: ReadonlySet<string> = new Set([
-  "application/vnd.oci.image.config.v1+json",
-  "application/vnd.docker.container.image.v1+json",
-]);
+export const CONFIG_TYPES: ReadonlySet<string> = new Set(["application/vnd.oci.image.config.v1+json", DOCKER_CONFIG]);
 
 /** As the distribution-spec asks registries to take at least. */
 export const MANIFEST_BYTES_MAX = 4 * 1_024 ** 2;

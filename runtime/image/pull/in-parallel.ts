@@ -18,6 +18,7 @@ export async function inParallel<T>(
       }
     }
   };
+  stop.signal.throwIfAborted();
   await Promise.all(Array.from({ length: atOnce }, worker));
   if (failures.length > 0) throw failures[0];
 }

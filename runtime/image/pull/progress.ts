@@ -3,6 +3,8 @@ export type LayerState =
   /** Another process fetches it. */
   | "waiting"
   | "downloading"
+  /** To a registry. */
+  | "uploading"
   /** All of it is here, and the rest of it is being unpacked. */
   | "unpacking"
   | "done"

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { parseJson } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { hasBlob, readBlob, writeBlob } from "../content/blobs.ts";
-import { clearLayersUnderWay } from "../content/layers.ts";
-import { beginName, clearNamesUnderWay, readName } from "../content/names.ts";
+import { clearUnderWay } from "../content/clear.ts";
+import { beginName, readName } from "../content/names.ts";
 import { layersOf } from "../content/stored-image.ts";
 import { type ConfigFile, isConfigFile, thisArchitecture } from "../layers/config-file.ts";
 import type { Descriptor, Manifest } from "../manifest/kinds.ts";
@@ -70,8 +70,7 @@ async function fetchImage(pull: Pull, image: FoundImage, what: string, stop: Abo
   const { descriptor: manifest } = image;
   const notes = new Notes();
   const before = readName(root, name)?.manifest.digest;
-  clearNamesUnderWay(root);
-  await clearLayersUnderWay(root);
+  await clearUnderWay(root);
   const naming = beginName(root, { name, manifest, since: new Date().toISOString() });
   try {
     writeBlob(root, manifest.digest, image.bytes);

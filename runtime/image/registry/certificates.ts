@@ -12,9 +12,12 @@ export interface Certificates {
   readonly key?: string;
 }
 
-/** The machine's authorities, and what docker and podman keep for a registry (HOST[:PORT]) in certs.d. */
-export function certificatesFor(host: string, env: NodeJS.ProcessEnv): Certificates {
-  const bundle = firstOf(env["SSL_CERT_FILE"] ? [env["SSL_CERT_FILE"]] : BUNDLES);
+/**
+ * The machine's authorities, unless none is asked for, because reading them takes 20 ms; and what docker and podman keep for a registry (HOST[:PORT]) in
+ * certs.d.
+ */
+export function certificatesFor(host: string, env: NodeJS.ProcessEnv, verified: boolean): Certificates {
+  const bundle = !verified ? [] : firstOf(env["SSL_CERT_FILE"] ? [env["SSL_CERT_FILE"]] : BUNDLES);
   const own: string[] = [];
   let client: Pick<Certificates, "cert" | "key"> = {};
   for (const directory of directoriesFor(host, env)) {

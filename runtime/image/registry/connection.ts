@@ -40,7 +40,8 @@ function throughProxy(proxy: URL, url: URL, headers: Readonly<Record<string, str
 }
 
 function secureAgent(url: URL, env: NodeJS.ProcessEnv, rejectUnauthorized: boolean): HttpsAgent {
-  const agent = new HttpsAgent({ keepAlive: true, rejectUnauthorized, ...certificatesFor(url.host, env) });
+  const certificates = certificatesFor(url.host, env, rejectUnauthorized);
+  const agent = new HttpsAgent({ keepAlive: true, rejectUnauthorized, ...certificates });
   const proxy = proxyFor(url, env);
   return proxy ? Object.assign(agent, { createConnection: tunnelled(proxy, url) }) : agent;
 }

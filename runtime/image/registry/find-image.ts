@@ -1,18 +1,17 @@
 import { createHash } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import { parseJson } from "../../shape.ts";
-import { checkedDigest } from "../layers/blob.ts";
+import { BadImage } from "../archive/entry.ts";
 import {
-  CONFIG_TYPES,
   type Descriptor,
   INDEX_DEPTH_MAX,
   INDEX_TYPES,
-  isIndex,
   isManifest,
   MANIFEST_BYTES_MAX,
   MANIFEST_TYPES,
   type Manifest,
 } from "../manifest/kinds.ts";
+import { type Parsed, parseManifest } from "../manifest/parse.ts";
 import { chooseImage, thisPlatform } from "../manifest/platform.ts";
 import { textOf } from "./http.ts";
 import type { Reference } from "./reference.ts";
@@ -58,14 +57,13 @@ interface Search {
 async function choose(search: Search, name: string, depth: number, listed?: Descriptor): Promise<FoundImage> {
   const { repository, what } = search;
   const { bytes, descriptor } = storedManifest(search, listed) ?? (await fetchManifest(repository, name, what));
-  const value = parseJson(bytes.toString("utf8"));
-  if (MANIFEST_TYPES.has(descriptor.mediaType) && isManifest(value))
-    return { repository, bytes, descriptor, manifest: checked(value, what) };
-  if (!INDEX_TYPES.has(descriptor.mediaType) || !isIndex(value)) throw unknownKind(what, descriptor.mediaType);
+  const parsed = parsedIn(what, descriptor.mediaType, bytes);
+  if (parsed === "unknown kind") throw unknownKind(what, descriptor.mediaType);
+  if ("manifest" in parsed) return { repository, bytes, descriptor, manifest: parsed.manifest };
   if (depth === INDEX_DEPTH_MAX) throw broken(what, "its indexes of images contain each other");
-  const choice = chooseImage(value.manifests);
+  const choice = chooseImage(parsed.index);
   const image = "image" in choice ? choice.image : "several" in choice ? choice.several[0] : undefined;
-  if (image) return choose(search, checkedIn(what, image.digest), depth + 1, image);
+  if (image) return choose(search, image.digest, depth + 1, image);
   const platforms = "platforms" in choice ? choice.platforms.join(", ") : "nothing";
   throw new Failure(`${what}: it is for ${platforms}, and this machine is ${thisPlatform()}`, {
     code: "image-not-found",
@@ -108,31 +106,11 @@ function sha(bytes: Buffer, algorithm: string): string {
   return createHash(algorithm).update(bytes).digest("hex");
 }
 
-/** Above docker's own 125; overlayfs takes 500, and the options of one mount fit on a page up to here. */
-const LAYERS_MAX = 250;
-/** 64 GiB, as of an import. */
-const LAYER_BYTES_MAX = 64 * 1_024 ** 3;
-
-function checked(manifest: Manifest, what: string): Manifest {
-  const { config, layers } = manifest;
-  if (!CONFIG_TYPES.has(config.mediaType))
-    throw broken(what, `it is not an image of a container, but ${JSON.stringify(config.mediaType)}`);
-  if (layers.length > LAYERS_MAX) throw broken(what, `it has ${layers.length} layers, and ${LAYERS_MAX} is the most`);
-  for (const { digest, size } of [config, ...layers]) {
-    checkedIn(what, digest);
-    if (!(size >= 0 && size <= LAYER_BYTES_MAX))
-      throw broken(what, `its manifest says that ${digest} has ${size} bytes`);
-  }
-  if (config.size > MANIFEST_BYTES_MAX)
-    throw broken(what, `its configuration has ${config.size} bytes, and ${MANIFEST_BYTES_MAX} is the most`);
-  return manifest;
-}
-
-function checkedIn(what: string, digest: string): string {
+function parsedIn(what: string, mediaType: string, bytes: Buffer): Parsed {
   try {
-    return checkedDigest(digest);
+    return parseManifest(mediaType, bytes);
   } catch (error) {
-    throw broken(what, (error as Error).message);
+    throw error instanceof BadImage ? broken(what, error.message) : error;
   }
 }
 

@@ -88,6 +88,7 @@ function withoutAuthorization({ headers = {}, ...ask }: Ask): Ask {
 }
 
 async function sendOnce(web: Web, url: URL, { method = "GET", headers = {}, body }: Ask): Promise<Answer> {
+  web.signal.throwIfAborted();
   const sent = body instanceof Uint8Array ? { ...headers, "content-length": String(body.length) } : headers;
   const request = web.connections.open(url, { method, headers: { "user-agent": "tinydocker", ...sent } });
   const abort = () => request.destroy(web.signal.reason);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, readdirSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
+import { needs } from "../../rig/host.ts";
 import { faultyRegistry } from "../../rig/registry.ts";
 import { busyboxRootfs, tinydocker } from "../../rig/tinydocker.ts";
 import { archive } from "../image/archive/archive.ts";
@@ -110,6 +111,47 @@ describe("an image of 131 layers from a registry", () => {
       [],
     );
     assert.deepEqual(readdirSync(join(rig.root, "removed")), []);
+  });
+
+  it("is fetched by run --pull where it is missing, and its words do not mix with the command's", async () => {
+    const missing = await run("run", "--pull", "missing", "--name", "c1", NAME, "fetched");
+    assert.deepEqual([missing.code, missing.stdout], [0, "fetched\n"]);
+    assert.match(missing.stderr, /: pulled, sha256:/);
+    assert.equal(await printed("run", "--pull=missing", "--name", "c1", NAME, "there"), "there\n");
+    assert.match((await run("run", "--pull", "always", "--name", "c1", NAME)).stderr, /: up to date, sha256:/);
+    const failed = await run("run", "--pull", "always", "--name", "c1", `${registry.host}/nosuch`);
+    assert.deepEqual([failed.code, failed.stdout], [125, ""]);
+    assert.match(
+      failed.stderr,
+      /answers 404: manifest unknown.*\n.*\n.*nosuch was not pulled, so nothing was started\n$/,
+    );
+    assert.match((await run("run", "--pull", "x", "c1", "true")).stderr, /--pull is always, missing or never, not "x"/);
+    await printed("rmi", NAME);
+  });
+
+  it("is pulled, stacked and removed without root too", async (t) => {
+    if (!needs(t, process.geteuid?.() === 0 ? undefined : "root")) return;
+    const root = join(rig.directory, "rootless");
+    mkdirSync(root);
+    chownSync(root, 65_534, 65_534);
+    const config = join(rig.directory, "config");
+    cpSync(registry.env["XDG_CONFIG_HOME"] ?? "", config, { recursive: true });
+    const prefix = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
+    const own = (...args: string[]) =>
+      rig.run(args, { env: { HOME: config, XDG_CONFIG_HOME: config, TINYDOCKER_ROOT: root }, prefix });
+    assert.deepEqual((await own("pull", "-q", NAME)).stderr, "");
+    const script = "ls / /etc /d; echo w >/new && cat /new";
+    const { stdout, stderr } = await own("run", "--entrypoint=sh", "--image", NAME, "c1", "-c", script);
+    assert.equal(stderr, "");
+    assert.ok(
+      !/^(one|script)$/m.test(stdout) && /^passwd$/m.test(stdout) && /^127$/m.test(stdout) && stdout.endsWith("w\n"),
+      stdout,
+    );
+    assert.equal((await own("rmi", NAME)).code, 0);
+    assert.deepEqual(
+      stored(root).filter((name) => !/^names\/127/.test(name)),
+      [],
+    );
   });
 
   it("that does not exist is named, with how to get it", async () => {

@@ -63,17 +63,14 @@ function isUstar(block: Buffer): boolean {
 function matchesChecksum(block: Buffer): boolean {
   const [at, length] = FIELD.checksum;
   const stored = number(block, at, length);
-  const outside = [block.subarray(0, at), block.subarray(at + length)];
-  const unsigned = outside.reduce((sum, bytes) => sum + sumOf(new Uint8Array(bytes)), length * 0x20);
-  if (stored === unsigned) return true;
-  const signed = outside.reduce((sum, bytes) => sum + sumOf(new Int8Array(bytes)), length * 0x20);
-  return stored === signed;
-}
-
-function sumOf(bytes: Uint8Array | Int8Array): number {
-  let sum = 0;
-  for (let at = 0; at < bytes.length; at += 1) sum += bytes[at] ?? 0;
-  return sum;
+  let [unsigned, signed] = [length * 0x20, length * 0x20];
+  for (let i = 0; i < block.length; i += 1) {
+    if (i === at) i += length;
+    const byte = block[i] ?? 0;
+    unsigned += byte;
+    signed += byte < 0x80 ? byte : byte - 0x100;
+  }
+  return stored === unsigned || stored === signed;
 }
 
 /** Of a device: its number. */

@@ -13,6 +13,8 @@ export interface Saved {
   readonly config?: object;
   readonly architecture?: string;
   readonly os?: string;
+  /** Default: that of a plain archive, whatever it is. */
+  readonly layerType?: string;
 }
 
 export const ARCHITECTURE = process.arch === "x64" ? "amd64" : process.arch;
@@ -51,7 +53,8 @@ export function ociLayout(saved: Saved): Files {
 /** Adds an image's blobs, and returns the descriptor of its manifest. */
 export function addImage(files: Files, saved: Saved): Descriptor {
   const { compress = (layer) => layer, architecture = ARCHITECTURE, os = "linux" } = saved;
-  const layers = saved.layers.map((layer) => add(files, compress(layer), "application/vnd.oci.image.layer.v1.tar"));
+  const { layerType = "application/vnd.oci.image.layer.v1.tar" } = saved;
+  const layers = saved.layers.map((layer) => add(files, compress(layer), layerType));
   const config = add(files, configFile(saved), "application/vnd.oci.image.config.v1+json");
   const manifest = json({ schemaVersion: 2, config, layers });
   return { ...add(files, manifest, "application/vnd.oci.image.manifest.v1+json"), platform: { architecture, os } };

@@ -1,0 +1,91 @@
+import { createReadStream } from "node:fs";
+import { Failure } from "../../failure.ts";
+import { readBlob } from "../content/blobs.ts";
+import { blobPath } from "../content/places.ts";
+import { findStored, type StoredImage } from "../content/stored-image.ts";
+import type { Descriptor } from "../manifest/kinds.ts";
+import { inParallel } from "../pull/in-parallel.ts";
+import type { LayerProgress } from "../pull/progress.ts";
+import { familiarName, fullName, type Reference } from "../registry/reference.ts";
+import { ask, openSession, type Repository } from "../registry/repository.ts";
+import { uploadBlob, uploadManifest } from "../registry/upload.ts";
+import { systemFailure } from "../system-failure.ts";
+
+export interface Push {
+  /** stateRoot(). */
+  readonly root: string;
+  readonly reference: Reference;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  readonly progress: (layer: LayerProgress) => void;
+}
+
+const LAYERS_AT_ONCE = 3;
+const READ_BYTES = 256 * 1_024;
+
+/** Sends an image to its registry, byte for byte as it came. Returns its manifest. Throws Failure, or the signal's reason. */
+export async function pushImage(push: Push): Promise<Descriptor> {
+  const { root, reference } = push;
+  const what = `can't push ${familiarName(reference)}`;
+  const image = findStored(root, fullName(reference));
+  if (!image)
+    throw new Failure(`there is no image ${familiarName(reference)} from a registry`, {
+      code: "image-not-found",
+      remedy: "tinydocker image ls lists the images, and tinydocker tag gives one that name",
+    });
+  const stop = new AbortController();
+  const signal = AbortSignal.any([push.signal, stop.signal]);
+  const session = await openSession(reference, { ...push, signal, actions: "pull,push" });
+  try {
+    const repository = await answering(session.repositories, image.id);
+    return await send(push, repository, image, what, stop);
+  } catch (error) {
+    push.signal.throwIfAborted();
+    throw systemFailure(what, root, "import-failed", error);
+  } finally {
+    session.close();
+  }
+}
+
+/** The first that answers: an insecure registry may speak plain HTTP only. */
+async function answering([first, ...others]: readonly Repository[], digest: string): Promise<Repository> {
+  if (!first) throw new Failure("there is no registry to ask", { code: "internal" });
+  try {
+    (await ask(first, `blobs/${digest}`, { method: "HEAD" })).discard();
+    return first;
+  } catch (error) {
+    if (others.length === 0 || !(error instanceof Failure) || error.code !== "registry-unreachable") throw error;
+    return answering(others, digest);
+  }
+}
+
+async function send(
+  { root, reference, progress }: Push,
+  repository: Repository,
+  { named, manifest }: StoredImage,
+  what: string,
+  stop: AbortController,
+): Promise<Descriptor> {
+  const bytes = readBlob(root, named.manifest.digest);
+  if (!bytes) throw new Failure(`${what}: its manifest is missing`, { code: "image-damaged" });
+  const { layers, config } = manifest;
+  const blobs = [...new Map([...layers, config].map((blob) => [blob.digest, blob])).values()];
+  await inParallel(blobs, LAYERS_AT_ONCE, stop, async (blob) => {
+    const report = (state: LayerProgress["state"], sent: number) => {
+      if (blob !== config) progress({ digest: blob.digest, state, bytes: sent, size: blob.size });
+    };
+    const content = () => counted(root, blob, (sent) => report("uploading", sent));
+    report((await uploadBlob(repository, blob, content, what)) ? "done" : "present", blob.size);
+  });
+  await uploadManifest(repository, reference.tag ?? named.manifest.digest, named.manifest, bytes, what);
+  return named.manifest;
+}
+
+async function* counted(root: string, { digest }: Descriptor, sent: (bytes: number) => void): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const piece of createReadStream(blobPath(root, digest), { highWaterMark: READ_BYTES })) {
+    sent(bytes);
+    bytes += piece.length;
+    yield piece;
+  }
+}

@@ -1,0 +1,98 @@
+import { createReadStream, statSync } from "node:fs";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Failure } from "../../failure.ts";
+import { readBlob } from "../content/blobs.ts";
+import { blobPath } from "../content/places.ts";
+import { findStored, type StoredImage } from "../content/stored-image.ts";
+import { familiarName, parseReference } from "../registry/reference.ts";
+import { archiveEnd, fileHeader, paddingAfter } from "./tar-writer.ts";
+
+/** A file of what is saved: its bytes, or the blob that it is. */
+type SavedFile = { readonly path: string } & ({ readonly bytes: Buffer } | { readonly digest: string });
+
+/**
+ * The images as docker 25 and later save them, which is an OCI layout with docker's own manifest.json: docker, podman,
+ * skopeo and umoci read it. Throws Failure where there is no such image.
+ */
+export async function* savedArchive(root: string, names: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const file of filesOf(imagesOf(root, names))) {
+    if ("bytes" in file) {
+      yield fileHeader(file.path, file.bytes.length);
+      yield file.bytes;
+      yield paddingAfter(file.bytes.length);
+      continue;
+    }
+    const path = blobPath(root, file.digest);
+    const { size } = statSync(path);
+    yield fileHeader(file.path, size);
+    yield* createReadStream(path, { highWaterMark: 256 * 1_024 });
+    yield paddingAfter(size);
+  }
+  yield archiveEnd();
+}
+
+/** The same as a directory. */
+export async function saveInto(root: string, names: readonly string[], directory: string): Promise<void> {
+  for (const file of filesOf(imagesOf(root, names))) {
+    const to = join(directory, file.path);
+    await mkdir(dirname(to), { recursive: true });
+    if ("bytes" in file) await writeFile(to, file.bytes);
+    else await copyFile(blobPath(root, file.digest), to);
+  }
+}
+
+function imagesOf(root: string, names: readonly string[]): StoredImage[] {
+  return names.map((name) => {
+    const image = findStored(root, name);
+    if (!image)
+      throw new Failure(`there is no image ${name} from a registry`, {
+        code: "image-not-found",
+        remedy: "tinydocker image ls lists the images",
+      });
+    if (!readBlob(root, image.named.manifest.digest))
+      throw new Failure(`the manifest of ${name} is missing`, {
+        code: "image-damaged",
+        remedy: `tinydocker pull ${name}`,
+      });
+    return image;
+  });
+}
+
+function filesOf(images: readonly StoredImage[]): SavedFile[] {
+  const digests = images.flatMap(({ named, manifest }) => {
+    return [named.manifest.digest, manifest.config.digest, ...manifest.layers.map(({ digest }) => digest)];
+  });
+  return [
+    ...[...new Set(digests)].map((digest) => ({ path: pathOf(digest), digest })),
+    json("oci-layout", { imageLayoutVersion: "1.0.0" }),
+    json("index.json", { schemaVersion: 2, mediaType: OCI_INDEX, manifests: images.map(listed) }),
+    json("manifest.json", images.map(dockerManifest)),
+  ];
+}
+
+const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
+
+function pathOf(digest: string): string {
+  return `blobs/${digest.replace(":", "/")}`;
+}
+
+function json(path: string, value: unknown): SavedFile {
+  return { path, bytes: Buffer.from(JSON.stringify(value)) };
+}
+
+/** By both names under which tools look for it. */
+function listed({ named }: StoredImage): object {
+  const { tag } = parseReference(named.name);
+  const names = { "io.containerd.image.name": named.name, "org.opencontainers.image.ref.name": tag ?? named.name };
+  return { ...named.manifest, annotations: names };
+}
+
+function dockerManifest({ named, manifest }: StoredImage): object {
+  const reference = parseReference(named.name);
+  return {
+    Config: pathOf(manifest.config.digest),
+    RepoTags: reference.tag === undefined ? [] : [familiarName(reference)],
+    Layers: manifest.layers.map(({ digest }) => pathOf(digest)),
+  };
+}
