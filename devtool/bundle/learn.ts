@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Addon } from "./addons/apart.ts";
 import {
@@ -115,7 +115,8 @@ async function learnLocated(
     const loader = loaderOf(file, loaders);
     const folder = packageOf(file)?.directory ?? manifestFolder(file) ?? "";
     if (loader === undefined || located.has(file) || apart.has(folder)) continue;
-    if ((await usesOf(readFileSync(file, "utf8"), loader)).length === 0) continue;
+    const text = await readFile(file, "utf8").catch(() => ""); // gone again, or in an archive of yarn's
+    if ((await usesOf(text, loader)).length === 0) continue;
     const name = packages.get(folder);
     if (name !== undefined && !isTypeScript(loader)) apart.set(folder, name);
     else located.add(file);

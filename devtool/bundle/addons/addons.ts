@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { cacheDirectory } from "../../process/cache-directory.ts";
+import { errnoOf, errnoWords } from "../../process/errno.ts";
 import type { Addon } from "./apart.ts";
 import type { Compile } from "./compiled.ts";
 import { createIncludes, type PackageFile, packageFiles } from "./files.ts";
@@ -40,25 +41,51 @@ export function createShipper(outdir: string, cache = join(cacheDirectory(), "ad
   const includesOf = createIncludes();
   let tried: string | undefined;
   return async ({ addons, state }, destination) => {
-    const { target, notice, signal } = destination;
-    const { platform, arch, libc, node } = target;
+    const { platform, arch, libc, node } = destination.target;
     const request = JSON.stringify([platform, arch, libc, node, state.digest]);
     const before = await readRecord(folder);
     if (before?.request === request && (!before.isPartial || tried === request)) return [];
-    const usable = addons.filter((addon) => isUsable(addon, target));
-    if (usable.length === 0 && !before) return [];
     tried = request;
-    const tree = resolveTree(usable.map(directoryOf), (manifest) => isFor(manifest, target));
-    const files = new Map<string, readonly PackageFile[]>();
-    for (const directory of tree.keys()) files.set(directory, packageFiles(directory, await includesOf(directory)));
-    const required = requiredFrom(usable.filter(({ isOptional }) => !isOptional).map(directoryOf), tree);
-    const missing = await completeNative({ tree, files }, required, { ...destination, cache });
-    for (const { message } of missing.values()) notice(`left out, since it is optional: ${message}`);
-    signal.throwIfAborted();
-    const isPartial = missing.size > 0;
-    const changed = await fillFolder(folder, placed(usable, { tree, files }), before, { request, isPartial });
-    return changed.map((path) => (path === "" ? FOLDER : `${FOLDER}/${path}`));
+    const usable = addons.filter((addon) => isUsable(addon, destination.target));
+    if (usable.length === 0 && !before) return [];
+    return await readable(async () => {
+      const { files, isPartial } = await collect(usable, { ...destination, cache }, includesOf);
+      const changed = await fillFolder(folder, files, before, { request, isPartial });
+      return changed.map((path) => (path === "" ? FOLDER : `${FOLDER}/${path}`));
+    });
   };
+}
+
+/** What is to be in the folder: path → file. */
+async function collect(
+  addons: readonly Addon[],
+  destination: Destination & { readonly cache: string },
+  includesOf: ReturnType<typeof createIncludes>,
+): Promise<{ readonly files: ReadonlyMap<string, PackageFile>; readonly isPartial: boolean }> {
+  const { target, notice, signal } = destination;
+  const tree = resolveTree(addons.map(directoryOf), (manifest) => isFor(manifest, target));
+  const files = new Map<string, readonly PackageFile[]>();
+  for (const directory of tree.keys()) files.set(directory, packageFiles(directory, await includesOf(directory)));
+  const required = requiredFrom(addons.filter(({ isOptional }) => !isOptional).map(directoryOf), tree);
+  const missing = await completeNative({ tree, files }, required, destination);
+  for (const { message } of missing.values()) notice(`left out, since it is optional: ${message}`);
+  signal.throwIfAborted();
+  return { files: placed(addons, { tree, files }), isPartial: missing.size > 0 };
+}
+
+/** Packages may be installed at this moment, and a disk may be full. @throws Failure for an error of the system */
+async function readable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined || !(error instanceof Error && "path" in error)) throw error;
+    throw new Failure(`can't ship packages: ${error.path}: ${errnoWords(errno)}`, {
+      code: "package-unavailable",
+      remedy: "once that is mended, or the packages are installed, the next round ships them",
+      cause: error,
+    });
+  }
 }
 
 function directoryOf({ directory }: Addon): string {

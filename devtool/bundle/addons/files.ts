@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
+import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { Filter } from "../../ignore/filter.ts";
 import { filterOf } from "../../ignore/filter.ts";
@@ -65,7 +65,7 @@ function stringsIn(value: unknown): string[] {
 export function packageFiles(directory: string, includes: Includes): PackageFile[] {
   const files: PackageFile[] = [];
   const visit = (folder: string, open: readonly string[]) => {
-    for (const entry of readdirSync(join(directory, folder), { withFileTypes: true })) {
+    for (const entry of entriesOf(join(directory, folder))) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const source = join(directory, path);
       const stats = entry.isDirectory() ? undefined : statSync(source, { throwIfNoEntry: false });
@@ -79,6 +79,15 @@ export function packageFiles(directory: string, includes: Includes): PackageFile
   };
   visit("", [directory]);
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** None of a folder that is gone: what packages are made of changes while some are being installed. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 export function identityOf({ ino, size, mtimeMs, ctimeMs, mode }: Stats): string {

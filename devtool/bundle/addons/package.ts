@@ -50,9 +50,18 @@ export function packageDirectory(name: string, from: string): string | undefined
   for (let folder = from; ; folder = dirname(folder)) {
     if (!folder.endsWith(`${sep}node_modules`)) {
       const candidate = join(folder, "node_modules", name);
-      if (existsSync(join(candidate, "package.json"))) return realpathSync(candidate);
+      if (existsSync(join(candidate, "package.json"))) return realPath(candidate);
     }
     if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** undefined where it has just been removed. */
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
   }
 }
 

@@ -64,7 +64,12 @@ function packagesIn(modules: string): string[] {
 }
 
 function entriesOf(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
+  if (!existsSync(folder)) return []; // by far the most: an error costs more
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Whether a package declares that it can do without `name`. */

@@ -81,6 +81,16 @@ test("a registry that fails for a moment is named, not the package, and nothing 
   assert.ok((await ship()).files.includes("@x/addon-linux-arm64-gnu/addon.node"));
 });
 
+test("an error of this machine's file system is a failure that names the path, not a bug", async (t) => {
+  const { root } = await installedForMac(t);
+  await write(root, { cache: "a file" });
+  await assert.rejects(shipperOf(t, root, [], { target: ARM64 })(), (error: Error & { code?: string }) => {
+    assert.equal(error.code, "package-unavailable");
+    assert.match(error.message, /^can't ship packages: .*\/cache\/\..*: not a directory \(ENOTDIR\)$/);
+    return true;
+  });
+});
+
 test("a package that has no part for the target is named; where it is optional it is left out, and that is said", async (t) => {
   const { root } = await installedForMac(t);
   const target = { ...HERE, arch: "s390x" };
