@@ -17,6 +17,7 @@ const VERBS: ReadonlySet<string> = new Set([
   "stats",
   "port",
   "diff",
+  "cp",
 ]);
 
 restoreVariables(process.env);

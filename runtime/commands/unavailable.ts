@@ -17,7 +17,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   config: ONE_MACHINE,
   container: "leave that word out, as in tinydocker run",
   context: ONE_MACHINE,
-  cp: DIRECTORY,
   events: "run says how its container ended; start() of the API has an observer",
   export: DIRECTORY,
   import: IMPORT,

@@ -1,6 +1,7 @@
 import type { Options, Values } from "../options/option.ts";
 import { parseOptions, type Usage } from "../options/parse.ts";
 import { report } from "../report.ts";
+import { cpVerb } from "./cp.ts";
 import { diffVerb } from "./diff.ts";
 import { inspectVerb } from "./inspect.ts";
 import { killVerb } from "./kill.ts";
@@ -27,6 +28,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   stats: untyped(statsVerb),
   port: untyped(portVerb),
   diff: untyped(diffVerb),
+  cp: untyped(cpVerb),
 };
 
 function untyped<T extends Options>({ run, ...about }: Verb<T>): Verb {

@@ -1,0 +1,191 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  futimesSync,
+  lchownSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+  statfsSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { Failure } from "../failure.ts";
+
+/** A name in an open directory. Names are byte strings: one character a byte. */
+export interface Place {
+  readonly directory: number;
+  readonly name: string;
+}
+
+export interface CopyOptions {
+  /** Owners stay as they are; otherwise what is made belongs to this process's user. */
+  readonly keepOwners: boolean;
+  /** Called after each file with how many there were. */
+  readonly progress: (files: number) => void;
+}
+
+export interface Copied {
+  files: number;
+  /** Devices, FIFOs and sockets. */
+  leftOut: number;
+}
+
+/** Two descriptors each. */
+const DEPTH_MAX = 1000;
+const PIECE_BYTES = 256 * 1024;
+const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/**
+ * Copies a file, a link or a directory with all below it; what is there already is replaced, and directories are merged. Each
+ * name is opened in the directory above it and no link is followed, so that neither side can lead it elsewhere, whatever its
+ * files become meanwhile. Throws Failure for a directory in the way of a file, or the reverse.
+ */
+export function copy(from: Place, to: Place, options: CopyOptions): Copied {
+  const copied = { files: 0, leftOut: 0 };
+  copyEntry({ options, copied, piece: Buffer.alloc(PIECE_BYTES) }, from, to, 0);
+  return copied;
+}
+
+/** What is in a directory, into another one. */
+export function copyContent(from: number, to: number, options: CopyOptions): Copied {
+  const copied = { files: 0, leftOut: 0 };
+  copyAll({ options, copied, piece: Buffer.alloc(PIECE_BYTES) }, from, to, 1);
+  return copied;
+}
+
+interface Copying {
+  readonly options: CopyOptions;
+  readonly copied: Copied;
+  readonly piece: Buffer;
+}
+
+export function pathOf({ directory, name }: Place): Buffer {
+  return Buffer.from(`/proc/self/fd/${directory}/${name}`, "latin1");
+}
+
+function copyAll(copying: Copying, from: number, to: number, depth: number): void {
+  for (const name of readdirSync(`/proc/self/fd/${from}`, { encoding: "latin1" }))
+    copyEntry(copying, { directory: from, name }, { directory: to, name }, depth);
+}
+
+function copyEntry(copying: Copying, from: Place, to: Place, depth: number): void {
+  const stats = lstatSync(pathOf(from), { throwIfNoEntry: false });
+  // It was removed just now.
+  if (!stats) return;
+  if (stats.isDirectory()) {
+    copyDirectory(copying, from, to, depth);
+    return;
+  }
+  if (stats.isFile()) copyFile(copying, from, to);
+  else if (stats.isSymbolicLink()) copyLink(copying, from, to, stats);
+  else copying.copied.leftOut += 1;
+  copying.copied.files += 1;
+  copying.options.progress(copying.copied.files);
+}
+
+function copyDirectory(copying: Copying, from: Place, to: Place, depth: number): void {
+  if (depth >= DEPTH_MAX)
+    throw new Failure(`at most ${DEPTH_MAX} directories in each other are copied`, { code: "usage" });
+  const source = openSync(pathOf(from), DIRECTORY);
+  try {
+    if (depth > 0 && isPseudo(source)) return;
+    const target = madeDirectory(to);
+    try {
+      copyAll(copying, source, target, depth + 1);
+      finish(copying, target, fstatSync(source));
+    } finally {
+      closeSync(target);
+    }
+  } finally {
+    closeSync(source);
+  }
+}
+
+/** Of linux/magic.h: proc, sysfs, cgroup, cgroup2, devpts, mqueue. */
+const PSEUDO: readonly number[] = [0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x1cd1, 0x19800202];
+
+/** What the kernel shows as files there is not copied, unless it is named. */
+function isPseudo(directory: number): boolean {
+  return PSEUDO.includes(statfsSync(`/proc/self/fd/${directory}/.`).type);
+}
+
+function madeDirectory(place: Place): number {
+  try {
+    mkdirSync(pathOf(place), { mode: 0o700 });
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+  }
+  try {
+    return openSync(pathOf(place), DIRECTORY);
+  } catch (error) {
+    if (!hasCode(error, "ENOTDIR") && !hasCode(error, "ELOOP")) throw error;
+    throw inTheWay(place, "a file or a link is where a directory should be");
+  }
+}
+
+function copyFile(copying: Copying, from: Place, to: Place): void {
+  // O_NONBLOCK: what became a FIFO since the lstat must not hang.
+  const source = openSync(pathOf(from), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stats = fstatSync(source);
+    if (!stats.isFile()) return;
+    makeRoom(to);
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const target = openSync(pathOf(to), flags, 0o600);
+    try {
+      copyBytes(copying.piece, source, target);
+      finish(copying, target, stats);
+    } finally {
+      closeSync(target);
+    }
+  } finally {
+    closeSync(source);
+  }
+}
+
+function copyBytes(piece: Buffer, source: number, target: number): void {
+  for (let got = readSync(source, piece); got > 0; got = readSync(source, piece))
+    for (let written = 0; written < got; ) written += writeSync(target, piece, written, got - written);
+}
+
+function copyLink({ options }: Copying, from: Place, to: Place, { uid, gid, atime, mtime }: Stats): void {
+  const target = readlinkSync(pathOf(from), { encoding: "latin1" });
+  makeRoom(to);
+  symlinkSync(Buffer.from(target, "latin1"), pathOf(to));
+  if (options.keepOwners) lchownSync(pathOf(to), uid, gid);
+  lutimesSync(pathOf(to), atime, mtime);
+}
+
+/** A change of the owner clears setuid and setgid, so the mode comes after it. */
+function finish({ options }: Copying, fd: number, { mode, uid, gid, atime, mtime }: Stats): void {
+  if (options.keepOwners) fchownSync(fd, uid, gid);
+  fchmodSync(fd, mode & 0o7777);
+  futimesSync(fd, atime, mtime);
+}
+
+function makeRoom(place: Place): void {
+  const stats = lstatSync(pathOf(place), { throwIfNoEntry: false });
+  if (stats?.isDirectory()) throw inTheWay(place, "a directory is where a file should be");
+  if (stats) unlinkSync(pathOf(place));
+}
+
+function inTheWay({ name }: Place, why: string): Failure {
+  return new Failure(`can't copy ${JSON.stringify(Buffer.from(name, "latin1").toString())}: ${why}`, {
+    code: "usage",
+    remedy: "remove it, or choose another place",
+  });
+}
+
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

@@ -1,0 +1,106 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { Failure } from "../failure.ts";
+import { errnoText } from "../host/errno.ts";
+import { type Copied, type CopyOptions, copy, copyContent, type Place, pathOf } from "./copy.ts";
+
+/** One side of a copy, this machine's or a container's. */
+export interface Side {
+  /** For messages. */
+  readonly name: string;
+  /** A descriptor of what a path leads to, through links; or -errno. */
+  open(path: string): number;
+}
+
+/** This machine's files; a relative path begins at the working directory. */
+export const MACHINE: Side = {
+  name: "this machine",
+  open(path) {
+    try {
+      return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).errno ?? -1;
+    }
+  },
+};
+
+export interface End {
+  readonly side: Side;
+  readonly path: string;
+}
+
+/**
+ * Copies as docker cp does: into a directory that exists, or under a new name in one; of a path that ends in `/.` what is in it.
+ * A link that is named is copied itself, unless `follow`. Throws Failure.
+ */
+export function copyBetween(source: End, target: End, options: CopyOptions & { readonly follow: boolean }): Copied {
+  const opened: number[] = [];
+  const open = (end: End, path: string) => {
+    const fd = end.side.open(path);
+    if (fd < 0) throw unreachable({ ...end, path }, -fd);
+    opened.push(fd);
+    return fd;
+  };
+  try {
+    return copyOpened(source, target, options, open);
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+}
+
+type Open = (end: End, path: string) => number;
+
+function copyOpened(source: End, target: End, options: CopyOptions & { readonly follow: boolean }, open: Open): Copied {
+  const there = directoryAt(target);
+  if (there !== undefined) {
+    try {
+      if (isContent(source.path)) return copyContent(open(source, source.path), there, options);
+      const from = placeOf(source, options.follow, open);
+      return copy(from.place, { directory: there, name: from.name }, options);
+    } finally {
+      closeSync(there);
+    }
+  }
+  const to = parentOf(target, open);
+  if (isContent(source.path)) return copy({ directory: open(source, source.path), name: "." }, to, options);
+  const { place } = placeOf(source, options.follow, open);
+  if (target.path.endsWith("/") && !lstatSync(pathOf(place)).isDirectory())
+    throw new Failure(`there is no directory ${target.path} of ${target.side.name}`, { code: "usage" });
+  return copy(place, to, options);
+}
+
+/** docker's way to name what is in a directory. The root has no name to copy it under. */
+function isContent(path: string): boolean {
+  return /(^|\/)\.$/.test(path) || /^\/+$/.test(path);
+}
+
+/** Its descriptor, or undefined where the path leads to none. */
+function directoryAt({ side, path }: End): number | undefined {
+  const fd = side.open(path);
+  if (fd < 0) return undefined;
+  if (fstatSync(fd).isDirectory()) return fd;
+  closeSync(fd);
+  return undefined;
+}
+
+/** The place of a source, and under which name it is copied into a directory. */
+function placeOf(source: End, follow: boolean, open: Open): { place: Place; name: string } {
+  const place = parentOf(source, open);
+  const stats = lstatSync(pathOf(place), { throwIfNoEntry: false });
+  if (!stats) throw unreachable(source, 2);
+  if (!stats.isSymbolicLink() || !follow) return { place, name: place.name };
+  const fd = open(source, source.path);
+  if (fstatSync(fd).isDirectory()) return { place: { directory: fd, name: "." }, name: place.name };
+  throw new Failure(`${source.path} is a link to a file: name the file itself`, { code: "usage" });
+}
+
+function parentOf(end: End, open: Open): Place {
+  const path = end.path.replace(/\/+$/, "");
+  const name = Buffer.from(basename(path)).toString("latin1");
+  if (name === "" || name === "." || name === "..") throw new Failure(`${end.path} names no file`, { code: "usage" });
+  return { directory: open(end, dirname(path)), name };
+}
+
+function unreachable({ side, path }: End, errno: number): Failure {
+  return new Failure(`can't reach ${path} of ${side.name}: ${errnoText(errno)}`, { code: "usage" });
+}
