@@ -14,6 +14,7 @@ export default defineConfig({
   },
   native: { folder: "native" },
   run: ["node", "--", ".devtool/tinydocker.js", "run"],
+  tinydocker: ["node", "--", ".devtool/tinydocker.js"],
   // Bridges and cgroups need it; where the target does not allow it, containers are rootless.
   asRoot: true,
 });

@@ -18,7 +18,7 @@ export type Arguments =
 
 export type CommandName = keyof typeof COMMANDS;
 
-/** `words`: the operands, as the usage shows them; `all`: options too are passed on to another program. */
+/** `words`: the operands, as the usage shows them; `all`: options too are passed on to another program; "passed on": also --help after others. */
 const COMMANDS = {
   init: { words: "", about: "write a first configuration for the project in this folder" },
   config: {
@@ -40,6 +40,12 @@ const COMMANDS = {
     words: "vscode | jetbrains | zed | neovim  [CMD…]",
     about: "write what an editor needs to run, watch, build and debug the project",
   },
+  exec: { words: "passed on", about: "run a command in a container on the target, as tinydocker exec" },
+  ps: { words: "passed on", about: "list the containers on the target, as tinydocker ps" },
+  logs: { words: "passed on", about: "show what a container on the target printed, as tinydocker logs" },
+  stop: { words: "passed on", about: "end containers on the target, as tinydocker stop" },
+  rm: { words: "passed on", about: "remove containers on the target, as tinydocker rm" },
+  stats: { words: "passed on", about: "show what containers on the target use, as tinydocker stats" },
   ssh: { words: "[CMD…]", about: "open a shell on the target, in the mirror" },
   clean: { words: "", about: "remove the mirror and what else devtool keeps on the target, after asking" },
   status: { words: "", about: "show the target, how it is reached, and where the mirror is" },
@@ -123,8 +129,7 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
   if (word === "help") return { kind: "help", text: await helpText(commandNamed(rest[0])) };
   const name = NAMES.find((known) => known === word);
   if (name === undefined) throw unknown("command", word, [...NAMES, "help"]);
-  const isAll = COMMANDS[name].words === "all";
-  const after = isAll ? { ...before, help: rest.includes("--help"), words: rest } : parse(rest);
+  const after = afterCommand(name, before, rest);
   if (before["help"] === true || after["help"] === true) return { kind: "help", text: await helpText(name) };
   if (COMMANDS[name].words === "" && after.words.length > 0) {
     throw new Failure(`devtool ${name} takes no arguments, got ${JSON.stringify(after.words[0])}`, {
@@ -143,6 +148,12 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
     });
   }
   return { kind: "command", name, options, words: after.words };
+}
+
+function afterCommand(name: CommandName, before: Parsed, rest: readonly string[]): Parsed {
+  const { words } = COMMANDS[name];
+  if (words === "all") return { ...before, help: rest.includes("--help"), words: rest };
+  return words === "passed on" ? { ...before, help: rest[0] === "--help", words: rest } : parse(rest);
 }
 
 function commandNamed(word: string | undefined): CommandName | undefined {
@@ -245,6 +256,6 @@ async function helpText(name: CommandName | undefined): Promise<string> {
     return await options.usage(`devtool COMMAND [OPTIONS] [CMD…]\n\n${list}`).getHelp();
   }
   const { words, about } = COMMANDS[name];
-  const usage = words === "all" ? `devtool ${name} [vagrant's options]` : `devtool ${name} [OPTIONS] ${words}`;
+  const usage = `devtool ${name} ${words === "all" ? "[vagrant's options]" : words === "passed on" ? "[tinydocker's arguments]" : `[OPTIONS] ${words}`}`;
   return await options.usage(`${usage.trim()}\n\n${about}`).getHelp();
 }

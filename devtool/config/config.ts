@@ -17,6 +17,11 @@ export interface DevtoolConfig {
   readonly restart?: RestartConfig;
   /** The command put before CMD…; it runs in the mirror. */
   readonly run?: readonly string[];
+  /**
+   * How tinydocker is started on the target, without its own command: `["tinydocker"]`. `devtool exec`, `ps`, `logs`, `stop`,
+   * `rm` and `stats` pass their arguments on to it, in the mirror, as root where the command runs as root.
+   */
+  readonly tinydocker?: readonly string[];
   /** Environment of the command, besides LANG and LC_* of this machine. */
   readonly env?: Readonly<Record<string, string>>;
   /** A file with more of it, a NAME=value a line, such as `.env`. It is read here, and need not be sent. */

@@ -28,6 +28,8 @@ export interface Project {
   /** What the program does not have to be started again for: patterns in gitignore syntax. */
   readonly restart: { readonly ignore: readonly string[] };
   readonly run: readonly string[];
+  /** Empty where the target has none. */
+  readonly tinydocker: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Absolute path. */
   readonly envFile: string | undefined;
@@ -121,6 +123,7 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     watch: { poll: config.watch?.poll },
     restart: { ignore: config.restart?.ignore ?? [] },
     run: config.run ?? [],
+    tinydocker: config.tinydocker ?? [],
     env: config.env ?? {},
     envFile: config.envFile === undefined ? undefined : resolve(root, config.envFile),
     asRoot: config.asRoot ?? false,

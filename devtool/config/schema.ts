@@ -46,6 +46,7 @@ const schema = z.strictObject({
   watch: z.strictObject({ poll: z.boolean().optional() }).optional(),
   restart: z.strictObject({ ignore: texts.optional() }).optional(),
   run: texts.min(1).optional(),
+  tinydocker: texts.min(1).optional(),
   env: variables.optional(),
   envFile: text.optional(),
   asRoot: z.boolean().optional(),

@@ -77,6 +77,14 @@ test("--forward and --reverse may be repeated, and take one mapping each", async
   assert.deepEqual(words, ["n", "82"]);
 });
 
+test("what follows exec and others of tinydocker's is passed on, --help too unless it comes first", async () => {
+  const words = ["-it", "web", "ls", "--help", "--target", "x"];
+  const parsed = await parseArguments(["--target", "box", "exec", ...words]);
+  assert.ok(parsed.kind === "command");
+  assert.deepEqual([parsed.name, parsed.options.target, parsed.words], ["exec", "box", words]);
+  assert.equal((await parseArguments(["stats", "--help"])).kind, "help");
+});
+
 test("options of up, halt and destroy are vagrant's", async () => {
   assert.deepEqual((await command("up", "--provider=libvirt", "--no-color")).words, [
     "--provider=libvirt",
@@ -112,7 +120,7 @@ const REFUSED: readonly (readonly [readonly string[], string, string | undefined
   [
     [],
     "no command given",
-    "use one of: init, config, run, watch, sync, build, pull, doctor, provision, up, halt, destroy, trace, ide, ssh, clean, status; see devtool --help",
+    "use one of: init, config, run, watch, sync, build, pull, doctor, provision, up, halt, destroy, trace, ide, exec, ps, logs, stop, rm, stats, ssh, clean, status; see devtool --help",
   ],
 ];
 

@@ -28,6 +28,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     watch: { poll: undefined },
     restart: { ignore: [] },
     run: [],
+    tinydocker: [],
     env: {},
     envFile: undefined,
     asRoot: false,

@@ -1,0 +1,38 @@
+import type { Call } from "../command-line/command.ts";
+import { connect } from "../dev/lane.ts";
+import { openTarget } from "../dev/session.ts";
+import { exitCodeOf } from "../process/exit-code.ts";
+import { reportOf } from "../report/origin.ts";
+import { locale } from "../run/environment.ts";
+import { launch } from "../run/launch.ts";
+import { stream, terminalOf } from "../run/stream.ts";
+import { stdioFor } from "./stdio.ts";
+
+type Opened = Awaited<ReturnType<typeof openTarget>>;
+
+export interface Asked {
+  /** `mirror`: its absolute path on the target, where it may not exist. */
+  argv(mirror: string): readonly string[];
+  readonly asRoot: boolean;
+}
+
+/**
+ * Runs a command in the home on the target, with this process's streams, signals and terminal, and returns its exit code.
+ * `asked`: the command, by what the configuration says.
+ */
+export async function runOnTarget(call: Call, asked: (opened: Opened) => Asked): Promise<number> {
+  const { report, interrupts } = call;
+  const opened = await openTarget(call);
+  const { argv, asRoot } = asked(opened);
+  const { target } = opened;
+  const { connection, facts, mirror } = await connect(target, opened, report, interrupts.signal);
+  try {
+    const stdio = stdioFor({ ...call, report: reportOf(report, { target: target.name }) }, true);
+    const request = { argv: argv(mirror), cwd: facts.home, env: locale(), asRoot, terminal: terminalOf(stdio) };
+    const launched = await launch(connection, request, interrupts.signal);
+    const status = await stream(launched, stdio, interrupts, interrupts.signal).finally(stdio.finish);
+    return status.signal === null ? status.code : exitCodeOf(status.signal);
+  } finally {
+    await connection.close();
+  }
+}
