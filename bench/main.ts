@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { arch, cpus, release } from "node:os";
 import { join } from "node:path";
+import { benchExec } from "./exec.ts";
 import { benchLoop } from "./loop.ts";
 import { benchPull } from "./pull.ts";
 import { ratioOf, type Scenario, tableOf } from "./scenario.ts";
@@ -13,6 +14,7 @@ import { benchSync } from "./sync.ts";
 
 const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = {
   start: benchStart,
+  exec: benchExec,
   sync: benchSync,
   loop: benchLoop,
   pull: benchPull,
@@ -21,7 +23,7 @@ const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = 
 /** It compares nothing: it looks for what many containers leave. */
 const UNASKED = Object.keys(GROUPS).filter((name) => name !== "soak");
 
-/** `npm run bench [-- start|sync|loop|pull|soak …]`: prints tables, and saves them as JSON in bench/results/. */
+/** `npm run bench [-- start|exec|sync|loop|pull|soak …]`: prints tables, and saves them as JSON in bench/results/. */
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !Object.hasOwn(GROUPS, name));
   if (unknown.length > 0)

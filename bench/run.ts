@@ -16,3 +16,10 @@ export async function run(
   if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${Buffer.concat(errors)}`);
   return Buffer.concat(output).toString();
 }
+
+/** The same of one that leaves a process behind, which would keep its output open. */
+export async function runDetached([command = "", ...args]: readonly string[]): Promise<void> {
+  const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error(`${command} ended with ${code}`);
+}

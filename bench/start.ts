@@ -1,11 +1,9 @@
-import { copyFile, mkdir, open } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
 import { type NamedRequest, prepare } from "../runtime/container/prepare.ts";
 import { start } from "../runtime/container/start.ts";
-import { importImage } from "../runtime/image/import.ts";
-import { rootfsOf } from "../runtime/image/store.ts";
 import { writeBundle } from "./bundle.ts";
+import { makeImage } from "./image.ts";
 import { networkByPrograms } from "./network.ts";
 import { type Overlay, overlayOn } from "./overlay.ts";
 import { find, type Peer } from "./peers.ts";
@@ -41,7 +39,7 @@ export async function benchStart(scope: Scope): Promise<Scenario[]> {
   process.env["TINYDOCKER_ROOT"] = join(directory, "state");
   // As its peers do it, unless a contender says otherwise.
   process.env["TINYDOCKER_NETWORK"] = "none";
-  const rootfs = await makeImage(directory);
+  const rootfs = await makeImage(directory, IMAGE, ["/bin/true"]);
   const contenders = [
     await ours(OURS, REQUEST, scope),
     await ours(WITH_NETWORK, { ...REQUEST, network: NETWORK }, scope),
@@ -101,22 +99,6 @@ async function many(scope: Scope): Promise<Scenario> {
   const results = await interleave(contenders, { rounds: PARALLEL_ROUNDS });
   const target = { ours: together, peer: alone, unit: "milliseconds", atMost: 0.8 } as const;
   return { title: `start, ${CONTAINERS} containers with a network and limits`, results, targets: [target] };
-}
-
-/** An image of one program and its libraries. Returns its root file system. */
-async function makeImage(directory: string): Promise<string> {
-  const tree = join(directory, "tree");
-  // Every root file system has these; otherwise the peers would create them in their first round only.
-  for (const name of ["proc", "sys", "dev", "etc", "tmp"]) await mkdir(join(tree, name), { recursive: true });
-  const libraries = (await run(["ldd", "/bin/true"])).match(/\/\S+/g) ?? [];
-  for (const file of ["/bin/true", ...libraries]) {
-    await mkdir(join(tree, dirname(file)), { recursive: true });
-    await copyFile(file, join(tree, file));
-  }
-  const root = process.env["TINYDOCKER_ROOT"] ?? "";
-  const { signal } = new AbortController();
-  await importImage({ root, name: IMAGE, source: tree, stdin: Readable.from([]), signal, progress: () => {} });
-  return rootfsOf(root, IMAGE);
 }
 
 async function ours(name: string, request: NamedRequest, scope: Scope): Promise<Contender> {
