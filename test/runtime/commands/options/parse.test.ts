@@ -41,8 +41,8 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [["--toString"], /^unknown option '--toString'$/],
   [["--=1"], /^unknown option '--'$/],
   [["-x"], /^unknown option '-x'$/],
-  [["--publish-all"], /^tinydocker run has no --publish-all$/],
-  [["-iP"], /^tinydocker run has no -P \(--publish-all\)$/],
+  [["--quiet"], /^tinydocker run has no --quiet$/],
+  [["-iq"], /^tinydocker run has no -q \(--quiet\)$/],
   [["--userns=host"], /^tinydocker run has no --userns$/],
   [["-ix"], /^unknown option '-x' in -ix$/],
   [["-i-"], /^unknown option '--' in -i-$/],
@@ -59,7 +59,7 @@ const REMEDIES: readonly (readonly [string, RegExp])[] = [
   ["--nothing-like-it", /^tinydocker run \[OPTION…\] NAME CMD/],
   ["--userns=host", /without root for a container/],
   ["--health-cmd=true", /^check it from outside/],
-  ["-P", /^publish each port with -p$/],
+  ["-q", /^fetch the image before: tinydocker pull -q NAME$/],
   ["--toString", /^tinydocker run \[OPTION…\] NAME CMD/],
 ];
 
