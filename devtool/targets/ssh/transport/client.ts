@@ -15,6 +15,7 @@ import { Listener } from "./listen.ts";
 import { type AnyAuthMethod, Client, type ConnectConfig } from "./ssh2.ts";
 import type { Carriage, SshChannel, SshSession, SshTerminal, SshTransport } from "./transport.ts";
 
+const SESSION = "a session";
 /** For the connection and the handshake, where ConnectTimeout does not say. */
 const CONNECT_DEADLINE_MS = 10_000;
 /** The same through a ProxyCommand, which may have a connection of its own to make, or a browser to log in with. */
@@ -138,7 +139,7 @@ class SshClientConnection implements SshTransport {
   }
 
   session(command: string, terminal?: SshTerminal): Promise<SshSession> {
-    return this.#guard("a session", this.#openSession(command, terminal));
+    return this.#guard(SESSION, this.#openSession(command, terminal));
   }
 
   connectUnix(path: string): Promise<Duplex> {
@@ -234,7 +235,8 @@ class SshClientConnection implements SshTransport {
     } catch (error) {
       if (this.#state.name !== "open" || error instanceof ConnectionLost) throw this.#loss();
       const problem = error instanceof Error ? error.message : String(error);
-      if (isConnectFailure(error)) {
+      // sshd gives that reason for one session more than MaxSessions too.
+      if (isConnectFailure(error) && what !== SESSION) {
         throw new Failure(`nothing accepts a connection to ${what} on ${this.#options.where}`, {
           code: "port-unreachable",
           remedy: "check that the program listens there",
