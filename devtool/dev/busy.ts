@@ -1,14 +1,6 @@
 import type { Report } from "../report/events.ts";
 import type { LoopOptions, OnBusy } from "./controls.ts";
-
-/** Of a round, since it began. */
-export interface Progress {
-  /** Its command runs, or has run. */
-  hasStarted: boolean;
-  isOver: boolean;
-  /** What was saved while its command ran starts no round, and a person was told so. */
-  isHolding: boolean;
-}
+import type { Progress, Running } from "./state.ts";
 
 /** What the loop does when a round is over, or something has happened since it began. */
 export type Next =
@@ -44,7 +36,9 @@ export function tellHeld(progress: Progress, { onBusy, controls }: LoopOptions, 
 /** From SIGTERM until a person is told that the program has not ended yet. */
 const SLOW_END_MS = 300;
 
-export function tellWhileEnding(round: Promise<void>, report: Report): void {
+/** Abandons a round, whose program may take its time to end. */
+export function end({ round, abandon }: Running, report: Report): void {
+  abandon();
   const text = "the program is still ending; it is killed 5 s after SIGTERM";
   const timer = setTimeout(() => report({ event: "notice", text }), SLOW_END_MS);
   const ended = () => clearTimeout(timer);

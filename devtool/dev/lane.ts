@@ -126,6 +126,14 @@ export function addUnsent(lane: Lane, paths: readonly string[] | null): void {
   else if (lane.unsent !== "everything") for (const path of paths) lane.unsent.add(path);
 }
 
+/**
+ * Whether a program that was started since the last sync would be the same again, as after a change in a comment. A source
+ * map may differ.
+ */
+export function hasSameProgram({ unsent }: Lane): boolean {
+  return unsent !== "everything" && [...unsent].every((path) => path.endsWith(".map"));
+}
+
 /** What is known about a step's last build in this lane. */
 export function buildMemory({ builds }: Lane, { name }: BuildStep): BuildMemory {
   const memory = builds.get(name) ?? { stamp: undefined, isStale: true, digests: new Map() };

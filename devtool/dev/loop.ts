@@ -1,23 +1,24 @@
 import { BundleFailure } from "../bundle/bundle-failure.ts";
 import type { Project } from "../config/project.ts";
 import { ConnectionLost, Failure } from "../failure.ts";
-import { toBytes, toText } from "../paths/bytes.ts";
+import { toText } from "../paths/bytes.ts";
 import { abortable } from "../process/abortable.ts";
 import type { Report } from "../report/events.ts";
 import { reportFailure, reportOf } from "../report/origin.ts";
 import type { Forwards } from "../run/forward.ts";
 import type { Reconnecting } from "../targets/reconnect.ts";
 import { PendingChanges } from "../watch/pending-changes.ts";
-import { type ChangeSet, Watcher } from "../watch/watch.ts";
-import { nextAfter, type Progress, tellHeld, tellWhileEnding } from "./busy.ts";
+import type { ChangeSet } from "../watch/watch.ts";
+import { end, nextAfter, tellHeld } from "./busy.ts";
 import type { LoopOptions } from "./controls.ts";
 import { forwardPorts, keepConnected } from "./keep-connected.ts";
-import { type Connected, createLane, forgetMirror, type Lane } from "./lane.ts";
+import { type Connected, createLane, forgetMirror, hasSameProgram, type Lane } from "./lane.ts";
 import { Refresher } from "./refresh.ts";
 import { bundleStage, type Round, type Run, runInLane, updateBesideCommand } from "./round.ts";
 import type { Session } from "./session.ts";
-import type { State } from "./state.ts";
-import { openWorkspace, type Workspace } from "./workspace.ts";
+import type { Begun, Progress, Running, State } from "./state.ts";
+import { Watching } from "./watching.ts";
+import { openWorkspace, reportProblems, type Workspace } from "./workspace.ts";
 
 /** What a round runs; the configuration may have been edited since the last one. */
 type NextRun = (project: Project, report: Report) => Run;
@@ -39,7 +40,7 @@ class Loop {
   readonly #refresher: Refresher;
   /** Settles once no round reads the configuration or the ignore files again. */
   #refreshed: Promise<unknown> = Promise.resolve();
-  #watcher: Watcher;
+  readonly #watching: Watching;
   readonly #connections: Reconnecting<Connected>;
   /** Several targets would have a lane each, and share the bundle. */
   readonly #lane: Lane;
@@ -47,6 +48,8 @@ class Loop {
   readonly #pending = new PendingChanges();
   /** Of the last round that starts the program. */
   #progress: Readonly<Progress> | undefined;
+  /** The state of those beside the bundle that it was started with. */
+  #packages: string | undefined;
   /** What was saved while the program ran, where onBusy is "ignore": the next round takes it along. */
   #ignored: ChangeSet | undefined;
   readonly #broken = new AbortController();
@@ -74,7 +77,10 @@ class Loop {
       onFailed: (error) => this.#broken.abort(error),
     });
     this.#lane = createLane(target.name, this.#connections);
-    this.#watcher = this.#createWatcher();
+    this.#watching = new Watching(workspace, {
+      onChange: (changes) => this.#pending.put(changes),
+      onError: (error) => this.#broken.abort(error),
+    });
   }
 
   async run(): Promise<never> {
@@ -93,12 +99,13 @@ class Loop {
     switch (state.name) {
       case "starting":
         // The first round does not wait until all folders are watched: what is saved meanwhile is found by its time.
-        this.#watchFirstFolders([], Date.now()).catch((error: unknown) => this.#broken.abort(error));
+        this.#watching.start(Date.now());
         this.#pending.put(everything(PROCESS_START));
         return { name: "waiting" };
       case "waiting":
         await this.#wait();
-        return this.#mayRunOn() ? await this.#update(state) : this.#begin();
+        if (this.#mayRunOn()) return await this.#update(state);
+        return this.#mayReplace() ? await this.#replace(state) : this.#begin();
       case "running":
         await abortable(Promise.race([state.round, this.#pending.arrived(), controls.changed()]), this.#end);
         return await this.#afterRunning(state);
@@ -119,8 +126,8 @@ class Loop {
     }
   }
 
-  async #afterRunning(state: State & { readonly name: "running" }): Promise<State> {
-    const { round, progress, abandon } = state;
+  async #afterRunning(state: Running): Promise<State> {
+    const { round, progress } = state;
     const { report } = this.#session;
     if (this.#mayRunOn()) return await this.#update(state);
     const next = nextAfter(progress, !this.#pending.isEmpty, this.#options);
@@ -135,8 +142,8 @@ class Loop {
         await abortable(Promise.race([round, this.#options.controls.changed()]), this.#end);
         return state;
       case "begin the next":
-        abandon();
-        tellWhileEnding(round, report);
+        if (this.#mayReplace()) return await this.#replace(state);
+        end(state, report);
         return this.#begin();
       default:
         return next satisfies never;
@@ -160,6 +167,24 @@ class Loop {
     return state;
   }
 
+  /** Whether a program was started that may be the same with the changes, or better than none. */
+  #mayReplace(): boolean {
+    return this.#progress?.hasStarted === true && !this.#options.controls.wantsRun;
+  }
+
+  /** The next round begins beside the program, which it ends once it has another to start. A newer change abandons it. */
+  async #replace(older: State): Promise<State> {
+    const next = this.#begin(older);
+    const { controls } = this.#options;
+    const newer = Promise.race([this.#pending.arrived(), controls.changed()]).then(() => true);
+    const isAbandoned = await abortable(Promise.race([next.decided.then(() => false), newer]), this.#end);
+    if (this.#progress === next.progress) return next;
+    if (isAbandoned) this.#pending.put(next.changes);
+    next.abandon();
+    await next.round;
+    return older;
+  }
+
   #newRound(newer: AbortSignal): Round {
     const changes = this.#pending.take();
     this.#rounds += 1;
@@ -173,28 +198,40 @@ class Loop {
     };
   }
 
-  #begin(): State {
+  #begin(older?: State): Begun {
     const newer = new AbortController();
     if (this.#options.controls.wantsRun) this.#pending.put(everything(performance.now()));
     this.#options.controls.taken();
     if (this.#ignored) this.#pending.put(this.#ignored);
     this.#ignored = undefined;
     const progress: Progress = { hasStarted: false, isOver: false, isHolding: false };
-    this.#progress = progress;
     const onStarted = () => {
       progress.hasStarted = true;
     };
-    const round = this.#round({ ...this.#newRound(newer.signal), onStarted });
+    const begun = { ...this.#newRound(newer.signal), onStarted };
+    let decide = () => {};
+    const replaced = new Promise<void>((resolve) => {
+      decide = resolve;
+    });
+    const replace = () => {
+      this.#progress = progress;
+      if (older?.name === "running") end(older, this.#session.report);
+      decide();
+    };
+    if (!older) replace();
+    const round = this.#round(begun, older && replace);
     round
       .catch((error: unknown) => this.#broken.abort(error))
       .finally(() => {
         progress.isOver = true;
       });
-    return { name: "running", round, abandon: () => newer.abort(), progress };
+    const decided = Promise.race([replaced, round]);
+    return { name: "running", round, abandon: () => newer.abort(), progress, changes: begun.changes, decided };
   }
 
   /** A round that fails is reported, and the loop goes on: the next save may fix it. */
-  async #round(round: Round): Promise<void> {
+  async #round(round: Round, replace?: () => void): Promise<void> {
+    let isBeside = replace !== undefined || round.runsOn === true;
     const { report, signal, changes } = round;
     const laneReport = reportOf(report, { target: this.#lane.target });
     report({ event: "changed", paths: changes.paths === null ? null : changes.paths.map(toText) });
@@ -203,14 +240,21 @@ class Loop {
       const refreshed = await this.#refresh(round);
       const workspace = this.#workspace;
       const bundle = await bundleStage(workspace, [this.#lane], refreshed);
-      if (bundle) this.#watchInputs(bundle.inputs, readFrom);
-      if (round.runsOn) await updateBesideCommand(workspace, this.#lane, bundle, refreshed);
-      else await runInLane(workspace, this.#lane, bundle, refreshed, this.#nextRun(workspace.project, laneReport));
+      if (bundle) this.#watching.add(bundle.inputs, readFrom);
+      const isSame = replace && hasSameProgram(this.#lane) && bundle?.apart.state === this.#packages;
+      if (isSame)
+        report({ event: "notice", text: "the program is the same with this change, so it is not started again" });
+      if (isSame || round.runsOn) return await updateBesideCommand(workspace, this.#lane, bundle, refreshed);
+      signal.throwIfAborted();
+      replace?.();
+      isBeside = false;
+      this.#packages = bundle?.apart.state;
+      await runInLane(workspace, this.#lane, bundle, refreshed, this.#nextRun(workspace.project, laneReport));
     } catch (error) {
       // A bundle that was never built has no list of inputs; its errors name the files to fix.
-      if (error instanceof BundleFailure) this.#watchInputs(error.files, readFrom);
+      if (error instanceof BundleFailure) this.#watching.add(error.files, readFrom);
       // An older round may still be printing.
-      if (!signal.aborted && !round.runsOn) await this.#lane.idle;
+      if (!signal.aborted && !isBeside) await this.#lane.idle;
       // After a loss, the next connection starts a round.
       if (signal.aborted || error instanceof ConnectionLost) return;
       if (!(error instanceof Failure)) throw error;
@@ -237,42 +281,9 @@ class Loop {
     }
     if (this.#workspace === before) return round;
     reportProblems(this.#workspace, round.report, before.files.problems);
-    await this.#watchAnew(before.bundle?.inputs ?? []);
+    await this.#watching.replace(this.#workspace, before.bundle?.inputs ?? []);
     this.#lane.builds.clear();
     return { ...round, changes: everything(round.changes.since) };
-  }
-
-  /** The old watcher is closed once the new one watches: what both see is reported twice, but nothing is missed. */
-  async #watchAnew(inputs: readonly string[]): Promise<void> {
-    const [old, since] = [this.#watcher, Date.now()];
-    this.#watcher = this.#createWatcher();
-    await this.#watchFirstFolders(inputs, since).finally(() => old.close());
-  }
-
-  #createWatcher(): Watcher {
-    const { project, relevance } = this.#workspace;
-    return new Watcher({
-      root: project.root,
-      relevance,
-      poll: project.watch.poll,
-      onChange: (changes) => this.#pending.put(changes),
-      onError: (error) => this.#broken.abort(error),
-    });
-  }
-
-  async #watchFirstFolders(inputs: readonly string[] = [], since?: number): Promise<void> {
-    const { relevance, project } = this.#workspace;
-    const entries = Object.values(project.bundle?.entryPoints ?? {});
-    await this.#watcher.add(
-      [...relevance.cover([...entries, ...inputs].map(toBytes)), ...relevance.alwaysWatched],
-      since,
-    );
-  }
-
-  /** `readFrom`: when the bundler began to read them; what has been saved since then is a change. */
-  #watchInputs(inputs: readonly string[], readFrom: number): void {
-    const watching = this.#watcher.add(this.#workspace.relevance.cover(inputs.map(toBytes)), readFrom);
-    watching.catch((error: unknown) => this.#broken.abort(error));
   }
 
   async #stop(): Promise<void> {
@@ -281,15 +292,10 @@ class Loop {
     // Their errors have been reported, or are the reason to stop.
     await Promise.allSettled([round, this.#lane.idle]);
     this.#forwards?.close();
-    await this.#watcher.close();
+    await this.#watching.close();
     await this.#workspace.bundler?.dispose();
     await this.#connections.close();
   }
-}
-
-/** Those that have not been reported yet. */
-function reportProblems({ files }: Workspace, report: Report, reported: readonly string[] = []): void {
-  for (const text of files.problems) if (!reported.includes(text)) report({ event: "notice", text });
 }
 
 function everything(since: number): ChangeSet {

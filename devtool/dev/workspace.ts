@@ -7,6 +7,7 @@ import type { Project } from "../config/project.ts";
 import type { ProjectStep } from "../config/steps.ts";
 import { createFilter, type Filter, filterOf } from "../ignore/filter.ts";
 import { readRules } from "../ignore/read.ts";
+import type { Report } from "../report/events.ts";
 import { Relevance } from "../watch/relevance.ts";
 
 /** What a project has, whichever targets it is sent to: one for each session, until its configuration changes. */
@@ -93,4 +94,9 @@ function inputsOf({ inputs, folder }: ProjectStep, sent: Filter): BuildStep["inp
     includes: (path, isDirectory) => sent.includes(path, isDirectory) && chosen.includes(path, isDirectory),
     isSelected: (path) => sent.isSelected(path) && chosen.isSelected(path),
   };
+}
+
+/** Of the project's files, without those that have been reported. */
+export function reportProblems({ files }: Workspace, report: Report, reported: readonly string[] = []): void {
+  for (const text of files.problems) if (!reported.includes(text)) report({ event: "notice", text });
 }

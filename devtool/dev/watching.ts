@@ -1,0 +1,58 @@
+import { toBytes } from "../paths/bytes.ts";
+import { type ChangeSet, Watcher } from "../watch/watch.ts";
+import type { Workspace } from "./workspace.ts";
+
+interface Listeners {
+  readonly onChange: (changes: ChangeSet) => void;
+  /** The folders can't be watched, or not any more. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** The watcher of a workspace: another one once that is replaced. */
+export class Watching {
+  readonly #listeners: Listeners;
+  #workspace: Workspace;
+  #watcher: Watcher;
+
+  constructor(workspace: Workspace, listeners: Listeners) {
+    this.#listeners = listeners;
+    this.#workspace = workspace;
+    this.#watcher = this.#create();
+  }
+
+  /** Watches what a first bundle may need. What has been saved `since` then is a change. */
+  start(since: number): void {
+    this.#startFor([], since).catch(this.#listeners.onError);
+  }
+
+  /** `readFrom`: when the bundler began to read them; what has been saved since then is a change. */
+  add(inputs: readonly string[], readFrom: number): void {
+    this.#watcher.add(this.#workspace.relevance.cover(inputs.map(toBytes)), readFrom).catch(this.#listeners.onError);
+  }
+
+  /** The old watcher is closed once the new one watches: what both see is reported twice, but nothing is missed. */
+  async replace(workspace: Workspace, inputs: readonly string[]): Promise<void> {
+    const [old, since] = [this.#watcher, Date.now()];
+    this.#workspace = workspace;
+    this.#watcher = this.#create();
+    await this.#startFor(inputs, since).finally(() => old.close());
+  }
+
+  async close(): Promise<void> {
+    await this.#watcher.close();
+  }
+
+  #create(): Watcher {
+    const { project, relevance } = this.#workspace;
+    return new Watcher({ root: project.root, relevance, poll: project.watch.poll, ...this.#listeners });
+  }
+
+  async #startFor(inputs: readonly string[], since: number): Promise<void> {
+    const { relevance, project } = this.#workspace;
+    const entries = Object.values(project.bundle?.entryPoints ?? {});
+    await this.#watcher.add(
+      [...relevance.cover([...entries, ...inputs].map(toBytes)), ...relevance.alwaysWatched],
+      since,
+    );
+  }
+}
