@@ -36,8 +36,23 @@ interface Setting {
 
 /** Each value of the configuration by its path; what has no value is null. */
 function settings(project: Project, written: unknown): Setting[] {
-  const { root, bundle, steps, sync, executable, watch, restart, run, env, envFile, asRoot, ports, targets, target } =
-    project;
+  const {
+    root,
+    bundle,
+    steps,
+    sync,
+    executable,
+    watch,
+    restart,
+    run,
+    env,
+    envFile,
+    asRoot,
+    warm,
+    ports,
+    targets,
+    target,
+  } = project;
   const { options = {}, ...ours } = bundle ?? {};
   const { plugins, ...rest } = options;
   const bundled = { ...ours, ...rest, ...(plugins && { plugins: plugins.map(({ name }) => name) }) };
@@ -55,6 +70,7 @@ function settings(project: Project, written: unknown): Setting[] {
     // Only its path: a file of its own is often where secrets are.
     envFile: envFile ?? null,
     asRoot,
+    warm,
     forward: ports.forward.map(mappingText),
     reverse: ports.reverse.map(mappingText),
     ...Object.fromEntries(Object.entries(targets).map(([key, value]) => [`targets.${key}`, value])),

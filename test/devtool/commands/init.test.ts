@@ -31,6 +31,9 @@ const CONFIG = `export default {
   envFile: ".env",
 };`;
 
+/** Written in the configuration, and printed as the steps that they are, or not there in this one. */
+const NOT_PRINTED = ["$schema", "build", "afterSync", "native", "targets"];
+
 test("config print says where each value comes from, and config schema describes what a configuration may have", async (t) => {
   const project = await makeProject(t);
   await project.write({ "devtool.config.ts": CONFIG, ".env": "SECRET=s" });
@@ -43,11 +46,14 @@ test("config print says where each value comes from, and config schema describes
     'env.PORT = "80"  (devtool.config.ts)',
     `envFile = ${JSON.stringify(join(project.root, ".env"))}  (devtool.config.ts)`,
     "asRoot = false  (default)",
+    "warm = true  (default)",
     'target = "box"  (--target)',
   ])
     assert.ok(lines.includes(line), `${line} is not in ${stdout}`);
   const schema = JSON.parse((await devtool("config", "schema")).stdout.toString());
   assert.ok(Object.keys(schema.properties).includes("afterSync"));
+  for (const key of Object.keys(schema.properties).filter((name) => !NOT_PRINTED.includes(name)))
+    assert.match(stdout.toString(), new RegExp(`^${key}[ .]`, "m"));
   const refused = await devtool("config", "prnt");
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /takes print or schema, got "prnt"/);
