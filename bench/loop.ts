@@ -125,7 +125,10 @@ async function scripts(remote: Remote, project: string, tinydocker: readonly str
 }
 
 const EXTERNAL = ["koffi", "yargs", "fzstd"].map((name) => `--external:${name}`).join(" ");
-const ESBUILD_OPTIONS = `--bundle --platform=node --format=esm --target=node20 ${EXTERNAL} --log-level=warning`;
+/** As devtool.config.ts has them. */
+const OPTIONS = `--format=cjs --define:import.meta.url=bundleUrl '--banner:js=const bundleUrl = require("node:url").pathToFileURL(__filename).href;'`;
+const ESBUILD_OPTIONS = `--bundle --platform=node ${OPTIONS} --target=node20.19 ${EXTERNAL} --log-level=warning`;
+
 async function firstByte(script: string, cwd: string): Promise<number> {
   const child = spawn("sh", ["-c", script], { cwd, stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "close");
