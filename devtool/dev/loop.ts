@@ -48,7 +48,7 @@ class Loop {
   readonly #pending = new PendingChanges();
   /** Of the last round that starts the program. */
   #progress: Readonly<Progress> | undefined;
-  /** The state of those beside the bundle that it was started with. */
+  /** The digest of those beside the bundle that it was started with. */
   #packages: string | undefined;
   /** What was saved while the program ran, where onBusy is "ignore": the next round takes it along. */
   #ignored: ChangeSet | undefined;
@@ -241,14 +241,14 @@ class Loop {
       const workspace = this.#workspace;
       const bundle = await bundleStage(workspace, [this.#lane], refreshed);
       if (bundle) this.#watching.add(bundle.inputs, readFrom);
-      const isSame = replace && hasSameProgram(this.#lane) && bundle?.apart.state === this.#packages;
+      const isSame = replace && hasSameProgram(this.#lane) && bundle?.apart.state.digest === this.#packages;
       if (isSame)
         report({ event: "notice", text: "the program is the same with this change, so it is not started again" });
       if (isSame || round.runsOn) return await updateBesideCommand(workspace, this.#lane, bundle, refreshed);
       signal.throwIfAborted();
       replace?.();
       isBeside = false;
-      this.#packages = bundle?.apart.state;
+      this.#packages = bundle?.apart.state.digest;
       await runInLane(workspace, this.#lane, bundle, refreshed, this.#nextRun(workspace.project, laneReport));
     } catch (error) {
       // A bundle that was never built has no list of inputs; its errors name the files to fix.
