@@ -38,7 +38,18 @@ if (process.argv[2] === "wait") setInterval(() => {}, 1000);\n`,
   "native/.gitignore": "build/\n",
 };
 
+/** Of a test: ends each devtool that it has started. */
+const running = new WeakMap<TestContext, (() => Promise<void>)[]>();
+
+/** Before the test's folders are removed, which a devtool that still watches them would notice. */
+function endFirst(t: TestContext): void {
+  const ends: (() => Promise<void>)[] = [];
+  running.set(t, ends);
+  t.after(() => Promise.all(ends.map((end) => end())));
+}
+
 export async function makeProject(t: TestContext, files: Readonly<Record<string, string>> = {}): Promise<Project> {
+  if (!running.has(t)) endFirst(t);
   const directory = await temporaryDirectory(t);
   const project = { root: join(directory, "project"), home: join(directory, "home") };
   const write = async (written: Readonly<Record<string, string>>) => {
@@ -96,10 +107,13 @@ export function startDevtool(
     stdout: Buffer.concat(stdout),
     stderr: Buffer.concat(stderr).toString(),
   }));
-  t.after(async () => {
+  const end = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await ended;
-  });
+  };
+  const ends = running.get(t);
+  if (ends) ends.push(end);
+  else t.after(end);
   const lines: string[] = [];
   const next = args.includes("--json") ? eventsOf(child, lines, ended) : () => Promise.reject(new Error("no --json"));
   return { child, next: next as Devtool["next"], lines, ended };

@@ -8,12 +8,6 @@ const MAIN = (text: string) =>
 
 /** A program that prints its text and, unless `ends`, runs until it is ended. */
 async function watching(t: TestContext, ends: boolean, files: Readonly<Record<string, string>> = {}) {
-  let devtool: Devtool | undefined;
-  // Before its folders are removed, which it would notice.
-  t.after(async () => {
-    devtool?.child.kill("SIGTERM");
-    await devtool?.ended;
-  });
   const config = {
     bundle: { entryPoints: { main: "src/main.ts" } },
     run: ["node", ".devtool/main.js"],
@@ -27,7 +21,7 @@ async function watching(t: TestContext, ends: boolean, files: Readonly<Record<st
     ...main("one"),
     ...files,
   });
-  devtool = startDevtool(t, project, ["watch", "--json", "--target", "local"]);
+  const devtool = startDevtool(t, project, ["watch", "--json", "--target", "local"]);
   assert.equal(await printed(devtool), "one\n");
   if (ends) await devtool.next("exited");
   return { project, devtool, main };
