@@ -7,7 +7,7 @@ import type { Report } from "../report/events.ts";
 import { reportFailure, reportOf } from "../report/origin.ts";
 import type { Forwards } from "../run/forward.ts";
 import type { Reconnecting } from "../targets/reconnect.ts";
-import { PendingChanges } from "../watch/pending-changes.ts";
+import { everything, PendingChanges } from "../watch/pending-changes.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { end, nextAfter, tellHeld } from "./busy.ts";
 import type { LoopOptions } from "./controls.ts";
@@ -296,8 +296,4 @@ class Loop {
     await this.#workspace.bundler?.dispose();
     await this.#connections.close();
   }
-}
-
-function everything(since: number): ChangeSet {
-  return { paths: null, since };
 }

@@ -43,3 +43,7 @@ function union(a: ChangeSet, b: ChangeSet): ChangeSet {
   const paths = a.paths && b.paths && [...new Set([...a.paths, ...b.paths])];
   return { paths, since: Math.min(a.since, b.since) };
 }
+
+export function everything(since: number): ChangeSet {
+  return { paths: null, since };
+}
