@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { arch, cpus, release } from "node:os";
 import { join } from "node:path";
 import { benchExec } from "./exec.ts";
+import { benchLife } from "./life.ts";
 import { benchLoop } from "./loop.ts";
 import { benchPull } from "./pull.ts";
 import { ratioOf, type Scenario, tableOf } from "./scenario.ts";
@@ -16,6 +17,7 @@ const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = 
   start: benchStart,
   exec: benchExec,
   sync: benchSync,
+  life: benchLife,
   loop: benchLoop,
   pull: benchPull,
   soak: benchSoak,
@@ -23,7 +25,7 @@ const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = 
 /** It compares nothing: it looks for what many containers leave. */
 const UNASKED = Object.keys(GROUPS).filter((name) => name !== "soak");
 
-/** `npm run bench [-- start|exec|sync|loop|pull|soak …]`: prints tables, and saves them as JSON in bench/results/. */
+/** `npm run bench [-- start|exec|sync|life|loop|pull|soak …]`: prints tables, and saves them as JSON in bench/results/. */
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !Object.hasOwn(GROUPS, name));
   if (unknown.length > 0)

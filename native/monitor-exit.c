@@ -16,6 +16,8 @@
 #define DELAY_MAX_MS 60000u
 #define STEADY_MS 10000u
 
+#define EXIT_BYTES 512
+
 /* Of memory.oom_control or memory.events. */
 uint64_t oom_kills(void) {
     char bytes[1024];
@@ -90,20 +92,30 @@ static void put_exit(struct text *text, const struct monitor *monitor) {
     put(text, "}}\n");
 }
 
+/* A record is written over blanks that were there before, so that a disk that the log has filled has room for it. */
+static int write_record(const struct text *record) {
+    char bytes[EXIT_BYTES];
+    memset(bytes, ' ', sizeof bytes);
+    memcpy(bytes, record->bytes, record->length);
+    bytes[sizeof bytes - 1] = '\n';
+    int fd = openat(TD_FD_DIRECTORY, "exit.new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return 0;
+    int is_written = write(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes && syscall(SYS_fsync, fd) == 0;
+    close(fd);
+    return is_written;
+}
+
+void reserve_exit(void) { (void)write_record(&(struct text){.length = 0, .bytes = ""}); }
+
 /* The whole of it or nothing, also when the machine loses power. Where it fails, the journal says that it ended. */
 void record_exit(const struct monitor *monitor) {
-    char bytes[1024];
+    char bytes[EXIT_BYTES - 1];
     struct text text = {.bytes = bytes, .room = sizeof bytes};
     put_exit(&text, monitor);
-    int fd = openat(TD_FD_DIRECTORY, "exit.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return;
-    int is_written = write(fd, bytes, text.length) == (ssize_t)text.length && syscall(SYS_fsync, fd) == 0;
-    close(fd);
-    if (is_written)
+    if (write_record(&text))
         (void)syscall(SYS_renameat, TD_FD_DIRECTORY, "exit.new", TD_FD_DIRECTORY, "exit");
-    else
-        (void)syscall(SYS_unlinkat, TD_FD_DIRECTORY, "exit.new", 0);
+    attach_finish(bytes, text.length);
 }
 
 /* Each string ends with NUL. */

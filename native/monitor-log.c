@@ -13,7 +13,7 @@
 #include "sys.h"
 
 /* What is written at once. */
-#define BUFFER_BYTES (32 << 10)
+#define BUFFER_BYTES (64 << 10)
 #define PREFIX_BYTES_MAX 64
 
 static struct {

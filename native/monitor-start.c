@@ -127,6 +127,7 @@ int start(struct monitor *monitor, int *stage) {
     monitor->ready = monitor->executed = monitor->ended = 0;
     monitor->pid = monitor->guard = 0;
     monitor->oom = oom_kills();
+    reserve_exit();
     monitor->began = milliseconds(CLOCK_MONOTONIC);
     *stage = TD_STAGE_PREPARE;
     send_before(monitor);

@@ -14,9 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "sys.h"
 
-#define READ_BYTES (16 << 10)
+#define READ_BYTES (32 << 10)
+/* How often one stream is read before the other and the end are looked at. */
+#define READS_MAX 8
 /* How long the starter may take to open the process that it was told of. */
 #define STARTER_MS 10000
 /* After the end: what the largest pipe holds. Somebody else may have the other end, and never stop writing. */
@@ -76,11 +79,12 @@ static void read_signals(struct monitor *monitor, int signals) {
 }
 
 /* Returns how many bytes there were. A terminal's master reports EIO once every process has closed the terminal. */
-static size_t read_output(int *fd, const char *stream) {
+static size_t read_output(int *fd, uint32_t frame) {
     static char bytes[READ_BYTES];
     ssize_t got = read(*fd, bytes, sizeof bytes);
     if (got > 0) {
-        log_write(stream, bytes, (size_t)got);
+        log_write(frame == TD_FRAME_STDOUT ? "stdout" : "stderr", bytes, (size_t)got);
+        attach_send(frame, bytes, (size_t)got);
         return (size_t)got;
     }
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -90,9 +94,15 @@ static size_t read_output(int *fd, const char *stream) {
     return 0;
 }
 
-static void drain(int *fd, const char *stream) {
+/* As long as there is more than what is read at once. */
+static void read_ready(int *fd, uint32_t frame) {
+    for (int reads = 0; *fd >= 0 && reads < READS_MAX && read_output(fd, frame) == READ_BYTES; reads++)
+        ;
+}
+
+static void drain(int *fd, uint32_t frame) {
     for (size_t total = 0, got = 1; *fd >= 0 && got > 0 && total < DRAIN_BYTES_MAX; total += got)
-        got = read_output(fd, stream);
+        got = read_output(fd, frame);
 }
 
 static void receive_master(struct monitor *monitor) {
@@ -115,23 +125,25 @@ static void receive_master(struct monitor *monitor) {
 /* A closed descriptor is left out. */
 static void watch(struct monitor *monitor, int signals) {
     enum { SIGNALS, REPORT, OUTPUT, ERRORS, CONSOLE, MASTER, COUNT };
-    struct pollfd fds[COUNT] = {
+    struct pollfd fds[COUNT + ATTACH_FDS_MAX] = {
         [SIGNALS] = {.fd = signals, .events = POLLIN},          [REPORT] = {.fd = monitor->report, .events = POLLIN},
         [OUTPUT] = {.fd = monitor->output, .events = POLLIN},   [ERRORS] = {.fd = monitor->errors, .events = POLLIN},
         [CONSOLE] = {.fd = monitor->console, .events = POLLIN}, [MASTER] = {.fd = monitor->master, .events = POLLIN},
     };
-    if (poll(fds, COUNT, -1) < 0)
+    size_t attached = attach_watch(monitor, fds + COUNT);
+    if (poll(fds, COUNT + attached, -1) < 0)
         return;
     if (fds[REPORT].revents)
         read_reports(monitor);
     if (fds[CONSOLE].revents)
         receive_master(monitor);
     if (fds[OUTPUT].revents)
-        (void)read_output(&monitor->output, "stdout");
+        read_ready(&monitor->output, TD_FRAME_STDOUT);
     if (fds[ERRORS].revents)
-        (void)read_output(&monitor->errors, "stderr");
+        read_ready(&monitor->errors, TD_FRAME_STDERR);
     if (fds[MASTER].revents)
-        (void)read_output(&monitor->master, "stdout");
+        read_ready(&monitor->master, TD_FRAME_STDOUT);
+    attach_ready(monitor, fds + COUNT, attached);
     if (fds[SIGNALS].revents)
         read_signals(monitor, signals);
 }
@@ -140,9 +152,9 @@ static void finish(struct monitor *monitor) {
     read_reports(monitor);
     if (monitor->console >= 0)
         receive_master(monitor);
-    drain(&monitor->output, "stdout");
-    drain(&monitor->errors, "stderr");
-    drain(&monitor->master, "stdout");
+    drain(&monitor->output, TD_FRAME_STDOUT);
+    drain(&monitor->errors, TD_FRAME_STDERR);
+    drain(&monitor->master, TD_FRAME_STDOUT);
     if (monitor->guard > 0)
         (void)syscall(SYS_kill, monitor->guard, SIGKILL);
     close_start(monitor);
@@ -221,6 +233,7 @@ int main(void) {
         error = record_owner(&monitor);
     if (!error) {
         log_open(monitor.life);
+        attach_open();
         error = start(&monitor, &stage);
     }
     tell(&monitor, &(struct td_event){
@@ -229,6 +242,7 @@ int main(void) {
         await_starter(&monitor);
     if (error || live(&monitor, signals))
         return 1;
+    attach_close();
     close(TD_FD_LOCK);
     run_exit_command(&monitor);
     return 1;

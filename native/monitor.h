@@ -54,10 +54,22 @@ void log_open(const struct td_life *life);
 void log_write(const char *stream, const char *bytes, size_t length);
 void log_remark(const char *text);
 
+/* monitor-attach.c. */
+struct pollfd;
+#define ATTACH_FDS_MAX 18
+void attach_open(void);
+void attach_accept(void);
+void attach_send(uint32_t kind, const char *bytes, size_t length); /* td_frame */
+void attach_finish(const char *record, size_t length);
+void attach_close(void);
+size_t attach_watch(const struct monitor *monitor, struct pollfd *fds); /* how many it stored */
+void attach_ready(struct monitor *monitor, const struct pollfd *fds, size_t count);
+
 /* monitor-exit.c. */
 enum { NOT_STARTED = 125 }; /* the exit code of a start that failed */
 uint64_t oom_kills(void);
 int should_restart(struct monitor *monitor);
+void reserve_exit(void);
 void record_exit(const struct monitor *monitor);
 void run_exit_command(const struct monitor *monitor);
 

@@ -34,6 +34,7 @@ async function parse(args: readonly string[]): Promise<void> {
     .usage("$0 run [OPTION…] NAME CMD [ARG…]")
     .command(runHelp)
     .command(execHelp)
+    .command(createHelp)
     .command(pullCommand)
     .command(pushCommand)
     .command(loadCommand)
@@ -92,6 +93,11 @@ function existing(cwd: () => string): string {
 const runHelp = helpOf(
   "run <NAME> <CMD> [ARG…]",
   "Run a command in a new container; options after NAME are the command's",
+  RUN_OPTIONS,
+);
+const createHelp = helpOf(
+  "create <NAME> <CMD> [ARG…]",
+  "Make a container that start runs, with the options of run -d",
   RUN_OPTIONS,
 );
 const execHelp = helpOf(

@@ -8,7 +8,9 @@ import type { Launch } from "./launch.ts";
 
 /** What the first attempt made, so that the second can make it anew; the container keeps its addresses. Throws Failure. */
 export async function undoFirst({ shim, held, network }: Launch): Promise<void> {
-  const made = held.entries.filter(({ resource: { kind } }) => ["directory", "cgroups", "helper"].includes(kind));
+  // Without `connect` it is one that was there before the first attempt.
+  const kinds = ["directory", "cgroups", ...(network.connect ? ["helper"] : [])];
+  const made = held.entries.filter(({ resource: { kind } }) => kinds.includes(kind));
   await undoAll(shim, held.places, made);
   for (const { veth } of network.facts.links) removeLink(shim, veth);
 }

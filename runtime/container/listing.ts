@@ -24,7 +24,7 @@ export interface Listed {
 const ID_SHORT = 12;
 
 /** `now`: milliseconds since 1970. */
-export function listed({ record, status, lastExit }: Found, now: number): Listed {
+export function listed({ record, status, lastExit }: Found, now: number, paused: boolean): Listed {
   const { spec, life } = record;
   return {
     ID: record.id.slice(0, ID_SHORT),
@@ -33,8 +33,8 @@ export function listed({ record, status, lastExit }: Found, now: number): Listed
     Command: JSON.stringify(spec.process.args.join(" ")),
     CreatedAt: new Date(record.created).toISOString(),
     RunningFor: `${inWords(now - record.created)} ago`,
-    State: stateOf(status),
-    Status: statusInWords(status, lastExit, now),
+    State: paused ? "paused" : stateOf(status),
+    Status: `${statusInWords(status, lastExit, now)}${paused ? " (Paused)" : ""}`,
     Ports: spec.network.ports.map(portText).join(", "),
     Labels: Object.entries(life?.labels ?? {})
       .map(([key, value]) => `${key}=${value}`)

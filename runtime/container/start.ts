@@ -63,7 +63,7 @@ export async function startDetached(
     try {
       await readyVolumes(shim, root, spec);
       await sweepOthers(shim, root, held, options);
-      const network = await attached(shim, spec, held, options);
+      const network = await attached(shim, spec, held, options, true);
       await detach({ shim, spec, options, held, network, kept, life });
     } catch (error) {
       removeRecord(held.places.record);
@@ -109,7 +109,7 @@ export async function startAgain(name: string, options: StartOptions = {}): Prom
       await removeDirectory(shim, held.places, work);
       await readyVolumes(shim, root, spec);
       await sweepOthers(shim, root, held, options);
-      const network = await attached(shim, spec, held, options);
+      const network = await attached(shim, spec, held, options, true);
       await detach({ shim, spec, options, held, network, kept: true, life });
     },
     claimWaiting,
@@ -154,9 +154,15 @@ async function connected(
 }
 
 /** Its network, unless it asks for what this machine can't limit. */
-function attached(shim: Shim, spec: ContainerSpec, held: Claim, options: StartOptions): Promise<Attached> {
+function attached(
+  shim: Shim,
+  spec: ContainerSpec,
+  held: Claim,
+  options: StartOptions,
+  detached = false,
+): Promise<Attached> {
   checkLimits(spec, held.places);
-  return attach(shim, spec, held, warnOf(options));
+  return attach(shim, spec, held, warnOf(options), detached);
 }
 
 async function sweepOthers(shim: Shim, root: string, held: Claim, options: StartOptions): Promise<void> {

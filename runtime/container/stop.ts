@@ -8,6 +8,7 @@ import { type Found, findExisting } from "../state/status.ts";
 import { hostFailure } from "./diagnose.ts";
 import { endsWithin } from "./ended.ts";
 import { kill, letEnd } from "./kill.ts";
+import { isPausedNow, unpause } from "./pause.ts";
 
 export interface StopOptions {
   /** Default: the container's, or else SIGTERM. */
@@ -45,7 +46,7 @@ async function isStopped(
 ): Promise<boolean> {
   const found = findExisting(placesOf(root, name), name);
   if (found.status.state === "created") return true;
-  await end(shim, name, found, options);
+  await end(shim, root, name, found, options);
   try {
     // Its monitor or its starter, or what that started, is undoing the same: the name is free after whoever is quicker.
     await release(shim, await claimWaiting(shim, root, name));
@@ -56,9 +57,15 @@ async function isStopped(
   }
 }
 
-async function end(shim: Shim, name: string, { status, record: { life } }: Found, options: StopOptions): Promise<void> {
+async function end(shim: Shim, root: string, name: string, found: Found, options: StopOptions): Promise<void> {
+  const {
+    status,
+    record: { life },
+  } = found;
   if (status.state !== "running") return;
   const signal = options.signal ?? (life?.stopSignal as NodeJS.Signals | undefined) ?? "SIGTERM";
+  // One that is stopped handles no signal.
+  if (isPausedNow(root, found)) await unpause(name);
   const seconds = options.timeout ?? life?.stopTimeout ?? TIMEOUT_USUAL;
   await killUnlessEnded(name, signal);
   if (!(await endsWithin(shim, status.process, seconds * 1000))) await killUnlessEnded(name, "SIGKILL");

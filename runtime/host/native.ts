@@ -7,6 +7,7 @@ export interface Artefacts {
   readonly library: string;
   readonly init: string;
   readonly monitor: string;
+  readonly proxy: string;
 }
 
 // A bundle in dist/ or .devtool/ is one folder deep in the project, this source two.
@@ -21,8 +22,9 @@ export function builtInPlace(): Artefacts | undefined {
 }
 
 export function artefactsIn(directory: string): Artefacts {
-  const [library, init, monitor] = ["libtinydocker.so", "tinydocker-init", "tinydocker-monitor"] as const;
-  return { library: join(directory, library), init: join(directory, init), monitor: join(directory, monitor) };
+  const program = (name: string) => join(directory, `tinydocker-${name}`);
+  const library = join(directory, "libtinydocker.so");
+  return { library, init: program("init"), monitor: program("monitor"), proxy: program("proxy") };
 }
 
 export function isThere(artefacts: Artefacts): boolean {

@@ -23,6 +23,8 @@ export interface Shim {
     options: SpawnOptions & { readonly plan: Uint8Array },
     life: Omit<LifeOptions, "program">,
   ): Spawned | { readonly errno: number; readonly stage: Stage };
+  /** The path of tinydocker-proxy. */
+  readonly proxy: string;
   /** Calls `listener` with each event of a detached container until its command runs, or it has ended. */
   follow(socket: number, listener: (event: ShimEvent) => void): void;
   /** Calls `listener` with each event of a container until it exited, and keeps Node running until then. */
@@ -89,7 +91,7 @@ export function openShim(): Promise<Shim> {
 
 async function open(): Promise<Shim> {
   checkPlatform();
-  const { library: td, init, monitor } = await load();
+  const { library: td, init, monitor, proxy } = await load();
   const source = eventSource(td);
   const opened = td.open(readFileSync(init), source.deliver);
   if (opened === -ERRNO.EALREADY) {
@@ -105,6 +107,7 @@ async function open(): Promise<Shim> {
     spawn: ({ plan, ...options }) => spawn(td, plan, options),
     detach: (options, life) => detach(td, monitor, options, life),
     follow,
+    proxy,
     listen: source.listen,
     forget: source.forget,
     catchSignals: (signals, listener) => {
@@ -144,6 +147,7 @@ interface Library
     | "spawn"
     | "detach"
     | "follow"
+    | "proxy"
     | "listen"
     | "forget"
     | "catchSignals"
@@ -168,10 +172,10 @@ interface Library
   removeAll(path: Uint8Array): Promise<number> | number;
 }
 
-async function load(): Promise<{ library: Library; init: string; monitor: string }> {
-  const matches = ({ library: path, init, monitor }: Artefacts) => {
+async function load(): Promise<Omit<Artefacts, "library"> & { library: Library }> {
+  const matches = ({ library: path, ...programs }: Artefacts) => {
     const library = opened(path);
-    return library?.abi() === (abi() ^ optionsLayout()) ? { library, init, monitor } : undefined;
+    return library?.abi() === (abi() ^ optionsLayout()) ? { library, ...programs } : undefined;
   };
   const built = builtInPlace();
   const current = built && matches(built);

@@ -40,7 +40,7 @@ export interface LifeRequest {
 
 /** Those of docker's driver `local`. */
 const LOG_USUAL = { maxSize: 20 << 20, maxFiles: 5 };
-/** A line is stored in parts of 16 KiB at most. */
+/** A line is stored in parts of 32 KiB at most. */
 const LOG_BYTES_MIN = 64 << 10;
 const LOG_FILES_MAX = 1000;
 const STOP_TIMEOUT = 10;

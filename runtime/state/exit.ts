@@ -62,8 +62,20 @@ export function readExit(path: string): Exit | undefined {
     if (isMissing(error)) return undefined;
     throw error;
   }
+  const exit = exitIn(text);
+  if (exit) return exit;
+  throw damaged(path);
+}
+
+/** How a container ended, by a monitor's words; undefined for any others. */
+export function parseExit(text: string): ExitStatus | undefined {
+  const status = exitIn(text)?.status;
+  return status === "unknown" ? undefined : status;
+}
+
+function exitIn(text: string): Exit | undefined {
   const exit = parseJson(text);
-  if (!isMonitored(exit)) throw damaged(path);
+  if (!isMonitored(exit)) return undefined;
   const { code, signal, oomKilled, ...about } = exit;
   return { ...about, status: { ...statusOf(code, signal), ...(oomKilled ? { oomKilled } : {}) } };
 }

@@ -1,9 +1,9 @@
-import { writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { nameOf } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
 import { report } from "../report.ts";
+import { writeAll } from "../write.ts";
 
 /** Does it to each container that was asked for, one after the other, and prints their names as docker does. Returns the exit code. */
 export async function each(asked: readonly string[], work: (name: string) => Promise<void>): Promise<number> {
@@ -11,12 +11,19 @@ export async function each(asked: readonly string[], work: (name: string) => Pro
   for (const one of named(asked)) {
     try {
       await work(nameOf(resolve(stateRoot()), one));
-      writeSync(1, `${one}\n`);
+      writeAll(1, `${one}\n`);
     } catch (error) {
       code = report(error);
     }
   }
   return code;
+}
+
+/** The only one that was given. Throws Failure. */
+export function one(asked: readonly string[]): string {
+  const [first = "", second] = named(asked);
+  if (second === undefined) return first;
+  throw new Failure(`unknown argument ${second}: the command takes one container`, { code: "usage" });
 }
 
 /** At least one. Throws Failure. */

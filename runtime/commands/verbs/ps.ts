@@ -1,6 +1,6 @@
-import { writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Listed, listed } from "../../container/listing.ts";
+import { isPausedNow } from "../../container/pause.ts";
 import { Failure } from "../../failure.ts";
 import { findEach } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
@@ -8,6 +8,7 @@ import { rowsText } from "../../template/rows.ts";
 import type { Struct, Value } from "../../template/value.ts";
 import { report } from "../report.ts";
 import { table } from "../table.ts";
+import { writeAll } from "../write.ts";
 import { verb } from "./verb.ts";
 
 export const psVerb = verb({
@@ -31,14 +32,15 @@ export const psVerb = verb({
     let code = 0;
     const matches = filterOf(values.filter);
     const isAll = values.all || values.filter.some((one) => /^(status|exited)=/.test(one));
-    const rows = findEach(resolve(stateRoot()), (error) => {
+    const root = resolve(stateRoot());
+    const rows = findEach(root, (error) => {
       code = report(error);
     })
       .sort((a, b) => b.record.created - a.record.created)
-      .map((found) => ({ row: listed(found, Date.now()), id: found.record.id }))
+      .map((found) => ({ row: listed(found, Date.now(), isPausedNow(root, found)), id: found.record.id }))
       .filter(({ row }) => (isAll || LIVE.includes(row.State)) && matches(row))
       .map(({ row, id }) => (values["no-trunc"] ? { ...row, ID: id } : row));
-    writeSync(1, printed(rows, values));
+    writeAll(1, printed(rows, values));
     return code;
   },
 });

@@ -1,10 +1,15 @@
 import type { Options, Values } from "../options/option.ts";
 import { parseOptions, type Usage } from "../options/parse.ts";
 import { report } from "../report.ts";
+import { isBrokenPipe } from "../write.ts";
+import { attachVerb } from "./attach.ts";
 import { cpVerb } from "./cp.ts";
+import { createCommand } from "./create.ts";
 import { diffVerb } from "./diff.ts";
 import { inspectVerb } from "./inspect.ts";
 import { killVerb } from "./kill.ts";
+import { logsVerb } from "./logs.ts";
+import { pauseVerb } from "./pause.ts";
 import { portVerb } from "./port.ts";
 import { psVerb } from "./ps.ts";
 import { restartVerb } from "./restart.ts";
@@ -12,8 +17,12 @@ import { rmVerb } from "./rm.ts";
 import { startVerb } from "./start.ts";
 import { statsVerb } from "./stats.ts";
 import { stopVerb } from "./stop.ts";
+import { unpauseVerb } from "./unpause.ts";
 import type { Verb } from "./verb.ts";
 import { waitVerb } from "./wait.ts";
+
+/** As by SIGPIPE, which Node.js ignores. */
+const SIGPIPE_EXIT = 141;
 
 /** In the order of the help. */
 export const VERBS: Readonly<Record<string, Verb>> = {
@@ -22,6 +31,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   stop: untyped(stopVerb),
   restart: untyped(restartVerb),
   kill: untyped(killVerb),
+  logs: untyped(logsVerb),
+  attach: untyped(attachVerb),
+  pause: untyped(pauseVerb),
+  unpause: untyped(unpauseVerb),
   wait: untyped(waitVerb),
   rm: untyped(rmVerb),
   inspect: untyped(inspectVerb),
@@ -38,12 +51,13 @@ function untyped<T extends Options>({ run, ...about }: Verb<T>): Verb {
 /** Runs the verb of that name with the arguments after it. Reports what goes wrong, and returns the exit code. */
 export async function runVerb(name: string, args: readonly string[]): Promise<number> {
   try {
+    if (name === "create") return await createCommand(args);
     const verb = VERBS[name];
     if (!verb) return 125;
     const { values, rest } = parseInterspersed(verb.options, { command: name, synopsis: verb.synopsis }, args);
     return await verb.run(values, rest);
   } catch (error) {
-    return report(error);
+    return isBrokenPipe(error) ? SIGPIPE_EXIT : report(error);
   }
 }
 

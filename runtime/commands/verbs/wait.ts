@@ -1,10 +1,10 @@
-import { writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { wait } from "../../container/wait.ts";
 import { Failure } from "../../failure.ts";
 import { nameOf } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
 import { exitCodeOf } from "../exit-code.ts";
+import { writeAll } from "../write.ts";
 import { named } from "./each.ts";
 import { verb } from "./verb.ts";
 
@@ -17,7 +17,7 @@ export const waitVerb = verb({
       const name = nameOf(resolve(stateRoot()), asked);
       const status = await wait(name);
       if (status === "unknown") throw unknownExit(name);
-      writeSync(1, `${exitCodeOf(status)}\n`);
+      writeAll(1, `${exitCodeOf(status)}\n`);
     }
     return 0;
   },

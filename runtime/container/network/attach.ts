@@ -1,7 +1,8 @@
 import { networkPreparations } from "../../explain/preparations.ts";
 import { Failure } from "../../failure.ts";
 import { switchForwardingOn } from "../../host/network/forwarding.ts";
-import { openPorts } from "../../host/network/proxy/ports.ts";
+import { openPorts, type Ports } from "../../host/network/proxy/ports.ts";
+import { identify } from "../../host/process.ts";
 import type { Shim } from "../../host/shim.ts";
 import { parseSubnet } from "../../network/address.ts";
 import { macOf, parseMac, tableName, vethName } from "../../network/link-names.ts";
@@ -36,7 +37,13 @@ type Warn = (warning: Failure) => void;
 const NOTHING_OPEN = { close: () => {}, prepared: () => [] };
 
 /** Prepares everything outside the container that its network needs. What it makes is held first. Throws Failure. */
-export async function attach(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
+export async function attach(
+  shim: Shim,
+  spec: ContainerSpec,
+  claim: Claim,
+  warn: Warn,
+  detached = false,
+): Promise<Attached> {
   switch (spec.network.mode) {
     case "none":
       return { facts: loopbackFacts(spec), ...NOTHING_OPEN };
@@ -45,16 +52,22 @@ export async function attach(shim: Shim, spec: ContainerSpec, claim: Claim, warn
     case "user":
       return attachUserMode(spec);
     case "joined":
-      return spec.network.byDefault ? joinIfPossible(shim, spec, claim, warn) : join(shim, spec, claim, warn);
+      return joinIfPossible(shim, spec, claim, warn, detached);
   }
 }
 
 /** A machine without netfilter, or the programs for it, can run what needs no network. */
-async function joinIfPossible(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
+async function joinIfPossible(
+  shim: Shim,
+  spec: ContainerSpec,
+  claim: Claim,
+  warn: Warn,
+  detached: boolean,
+): Promise<Attached> {
   try {
-    return await join(shim, spec, claim, warn);
+    return await join(shim, spec, claim, warn, detached);
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== "firewall-unusable") throw error;
+    if (!spec.network.byDefault || !(error instanceof Failure) || error.code !== "firewall-unusable") throw error;
     const { code, message, remedy = "" } = error;
     warn(new Failure(`the container has no network: ${message}`, { code, remedy }));
     await freeLease(shim, claim.places.root, { kind: "lease", container: spec.name });
@@ -62,18 +75,30 @@ async function joinIfPossible(shim: Shim, spec: ContainerSpec, claim: Claim, war
   }
 }
 
-async function join(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn): Promise<Attached> {
+async function join(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn, detached: boolean): Promise<Attached> {
   // Also finds a store that is damaged, before anything is held that could not be undone then.
   refuseTakenPorts(readNetworks(claim.places.root), spec.network.ports);
   const ports = await openPorts(spec.network.ports);
   try {
     const { facts, address, prepared } = await joined(shim, spec, claim, warn);
     ports.leadTo(address);
+    if (detached && spec.network.ports.length > 0) await leave(shim, claim, ports, address);
     return { facts, prepared, close: ports.close };
   } catch (error) {
     ports.close();
     throw error;
   }
+}
+
+/** To a process that stays when this one ends. */
+async function leave(shim: Shim, claim: Claim, ports: Ports, address: string): Promise<void> {
+  // Loaded only now: starting programs takes 3 ms to load.
+  const { leaveToProxy } = await import("../../host/network/proxy/process.ts");
+  leaveToProxy(shim.proxy, address, ports.sockets(), (pid) => {
+    const identity = identify(pid);
+    if (identity) hold(claim, entry({ kind: "helper", ...identity }, "exit"));
+  });
+  ports.close();
 }
 
 async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn) {

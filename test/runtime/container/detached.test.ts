@@ -101,4 +101,20 @@ describe("a detached container", () => {
     await succeeds("stop", "d1");
     assert.equal(await statusOf("d1"), "Exited (6)");
   });
+
+  it("can be created first, and be paused", async () => {
+    const words = ["create", "--image", "box", "--network", "none", "--label", "a=b", "d1", ...TRAPPED];
+    assert.match(await succeeds(...words), ID);
+    assert.equal(await statusOf("d1"), "Created");
+    await succeeds("start", "d1");
+    await succeeds("pause", "d1");
+    assert.match((await statusOf("d1")) ?? "", /^Up .*\(Paused\)$/);
+    assert.match(await succeeds("ps", "-q", "--filter", "label=a=b", "--filter", "status=paused"), /^[0-9a-f]{12}\n$/);
+    await fails(/the container d1 is already paused/, "pause", "d1");
+    await succeeds("unpause", "d1");
+    await fails(/the container d1 is not paused/, "unpause", "d1");
+    await succeeds("pause", "d1");
+    await succeeds("stop", "d1");
+    assert.equal(await statusOf("d1"), "Exited (3)");
+  });
 });

@@ -2,11 +2,14 @@ import { Failure } from "../../../failure.ts";
 import type { PublishedPort } from "../../../network/network.ts";
 import { portText } from "../../../network/publish.ts";
 import { userOfPort } from "../port-user.ts";
+import type { PublishedSocket } from "./process.ts";
 
 /** Sockets on this machine that keep the published ports for a container, and pass on what the kernel's rules do not. */
 export interface Ports {
   /** The container's address; before it is known, nothing is passed on. */
   leadTo(address: string): void;
+  /** The sockets, for a process that is to have them in place of this one. */
+  sockets(): readonly PublishedSocket[];
   close(): void;
 }
 
@@ -18,12 +21,15 @@ export async function openPorts(ports: readonly PublishedPort[]): Promise<Ports>
   let address = "0.0.0.0";
   const opened = await Promise.allSettled(
     ports.flatMap((port) =>
-      addressesOf(port).map((at) => open(port, at, () => ({ host: address, port: port.container }))),
+      addressesOf(port).map(async (at) => {
+        const socket = await open(port, at, () => ({ host: address, port: port.container }));
+        return socket && { socket, port };
+      }),
     ),
   );
   const sockets = opened.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
   const close = () => {
-    for (const socket of sockets) socket.close();
+    for (const { socket } of sockets) socket.close();
   };
   const failed = opened.find((one) => one.status === "rejected");
   if (failed) {
@@ -34,8 +40,16 @@ export async function openPorts(ports: readonly PublishedPort[]): Promise<Ports>
     leadTo(known) {
       address = known;
     },
+    sockets: () => sockets.map(({ socket, port }) => ({ fd: descriptorOf(socket), port })),
     close,
   };
+}
+
+/** Node.js has no name for it; without one, as in a Node.js that has changed this, the start fails. */
+function descriptorOf(socket: object): number {
+  const { _handle } = socket as { readonly _handle?: { readonly fd?: number } };
+  if (_handle?.fd !== undefined && _handle.fd >= 0) return _handle.fd;
+  throw new Failure("this Node.js does not say which descriptor a socket has", { code: "internal" });
 }
 
 function addressesOf({ address }: PublishedPort): string[] {

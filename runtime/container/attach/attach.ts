@@ -1,0 +1,84 @@
+import { closeSync, openSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { Failure } from "../../failure.ts";
+import { type ExitStatus, parseExit } from "../../state/exit.ts";
+import { placesOf } from "../../state/places.ts";
+import { findExisting } from "../../state/status.ts";
+import { FRAME, frameReader, inputFrames, resizeFrame } from "./frame.ts";
+
+/** A connection to the monitor of a detached container. */
+export interface Attachment {
+  /** How the container ended; undefined when the connection ended before: this side closed it, or read too slowly. */
+  readonly ended: Promise<ExitStatus | undefined>;
+  input(bytes: Buffer): void;
+  resize(rows: number, columns: number): void;
+  close(): void;
+}
+
+/** sun_path of unix(7), without its NUL. */
+const SOCKET_PATH_BYTES_MAX = 107;
+
+/** Connects to a container that runs. `print` gets what it prints from then on. Throws Failure. */
+export async function attachTo(
+  root: string,
+  name: string,
+  print: (stream: "stdout" | "stderr", bytes: Buffer) => void,
+): Promise<Attachment> {
+  const { record, status } = findExisting(placesOf(root, name), name);
+  if (status.state !== "running") {
+    throw new Failure(`the container ${name} is not running: it is ${status.state}`, { code: "container-not-running" });
+  }
+  if (!record.life) {
+    throw new Failure(`the container ${name} belongs to the tinydocker run that started it`, {
+      code: "container-not-running",
+      remedy: `tinydocker exec -it ${name} sh starts a shell in it`,
+    });
+  }
+  const socket = await connected(placesOf(root, name).monitor, name);
+  return attachment(socket, print);
+}
+
+async function connected(directory: string, name: string): Promise<Socket> {
+  const path = `${directory}/attach`;
+  const isLong = Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX;
+  const fd = isLong ? openSync(directory, "r") : -1;
+  try {
+    const socket = connect(isLong ? `/proc/self/fd/${fd}/attach` : path);
+    await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+    return socket;
+  } catch (cause) {
+    throw new Failure(`the monitor of the container ${name} does not answer`, {
+      code: "container-not-running",
+      remedy: `tinydocker ps -a shows whether it has ended just now`,
+      cause,
+    });
+  } finally {
+    if (fd >= 0) closeSync(fd);
+  }
+}
+
+function attachment(socket: Socket, print: (stream: "stdout" | "stderr", bytes: Buffer) => void): Attachment {
+  const read = frameReader();
+  let status: ExitStatus | undefined;
+  const ended = new Promise<ExitStatus | undefined>((resolve, reject) => {
+    socket.on("data", (chunk: Buffer) => {
+      try {
+        for (const { kind, bytes } of read(chunk)) {
+          if (kind === FRAME.exit) status = parseExit(bytes.toString());
+          else print(kind === FRAME.stdout ? "stdout" : "stderr", bytes);
+        }
+      } catch (error) {
+        reject(error);
+        socket.destroy();
+      }
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(status));
+  });
+  return {
+    ended,
+    input: (bytes) => void socket.write(inputFrames(bytes)),
+    resize: (rows, columns) => void socket.write(resizeFrame(rows, columns)),
+    close: () => socket.destroy(),
+  };
+}

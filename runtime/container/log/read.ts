@@ -1,0 +1,154 @@
+import { watch } from "node:fs";
+import { dirname } from "node:path";
+import { Failure } from "../../failure.ts";
+import { isRunning, type ProcessIdentity } from "../../host/process.ts";
+import { openShim } from "../../host/shim.ts";
+import { placesOf } from "../../state/places.ts";
+import { findExisting } from "../../state/status.ts";
+import { endsWithin } from "../ended.ts";
+import { LogFile, logPaths } from "./files.ts";
+import { type LogLine, parseLine } from "./line.ts";
+
+export interface LogOptions {
+  /** Of the lines that there are, how many of the last ones; undefined: all. */
+  readonly tail?: number | undefined;
+  /** As a log has times; those before it, and after it, are left out. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  /** Goes on until the container has ended. */
+  readonly follow?: boolean | undefined;
+}
+
+/** Gets the lines, and is told when there are no more for now. What it throws ends the reading. */
+export interface LogReader {
+  line(line: LogLine): void;
+  flush(): void;
+}
+
+/** Reads a detached container's log. Throws Failure where it has none. */
+export async function readLog(
+  root: string,
+  name: string,
+  { tail, since = "", until, follow = false }: LogOptions,
+  reader: LogReader,
+): Promise<void> {
+  const places = placesOf(root, name);
+  const { record, monitor } = findExisting(places, name);
+  if (!record.life) throw noLog(name);
+  const isWanted = (line: LogLine) => line.time >= since && (until === undefined || line.time <= until);
+  const wanted = (bytes: Buffer, to: (line: LogLine) => void) => {
+    const line = parseLine(bytes);
+    if (line && isWanted(line)) to(line);
+  };
+  const last = readFiles(places.log, tail, wanted, reader.line);
+  reader.flush();
+  try {
+    if (!follow || !monitor || !isRunning(monitor)) return;
+    await followFile(places.log, last, monitor, {
+      line: (bytes) => wanted(bytes, reader.line),
+      flush: reader.flush,
+    });
+  } finally {
+    last.file?.close();
+  }
+}
+
+type Wanted = (bytes: Buffer, to: (line: LogLine) => void) => void;
+
+interface Last {
+  /** The newest file, still open; none before the first line. */
+  file: LogFile | undefined;
+}
+
+/** All there is so far. */
+function readFiles(log: string, tail: number | undefined, wanted: Wanted, use: (line: LogLine) => void): Last {
+  const kept = tail === undefined ? undefined : lastLines(tail);
+  const paths = logPaths(log);
+  const last: Last = { file: undefined };
+  for (const path of paths) {
+    last.file?.close();
+    last.file = new LogFile(path);
+    last.file.readLines((bytes) => wanted(bytes, kept ? kept.add : use));
+  }
+  for (const line of kept?.lines() ?? []) use(line);
+  return last;
+}
+
+/** The parts of a line count as one. */
+function lastLines(count: number) {
+  let lines: LogLine[] = [];
+  let whole = 0;
+  const drop = () => {
+    const end = lines.findIndex(({ isPart }) => !isPart);
+    lines = lines.slice(end + 1);
+    whole -= 1;
+  };
+  return {
+    add(line: LogLine) {
+      lines.push(line);
+      if (!line.isPart) whole += 1;
+      // Now and then, so that dropping costs nothing beside reading.
+      if (whole > 2 * count + 1000) while (whole > count) drop();
+    },
+    lines() {
+      while (whole > count) drop();
+      return count === 0 ? [] : lines;
+    },
+  };
+}
+
+interface Bytes {
+  line(bytes: Buffer): void;
+  flush(): void;
+}
+
+/** An event is a hint: each time, all that is new is read. */
+async function followFile(log: string, last: Last, monitor: ProcessIdentity, reader: Bytes): Promise<void> {
+  const shim = await openShim();
+  let fail = (_error: unknown) => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const watcher = watch(dirname(log), () => {
+    try {
+      readNew(log, last, reader);
+    } catch (error) {
+      fail(error);
+    }
+  });
+  try {
+    readNew(log, last, reader);
+    await Promise.race([endsWithin(shim, monitor, -1), failed]);
+    readNew(log, last, reader);
+  } finally {
+    watcher.close();
+  }
+}
+
+function readNew(log: string, last: Last, reader: Bytes): void {
+  last.file ??= openIfThere(log);
+  last.file?.readLines(reader.line);
+  while (last.file?.isRotated(log)) {
+    // What was written before the rename.
+    last.file.readLines(reader.line);
+    last.file.close();
+    last.file = openIfThere(log);
+    last.file?.readLines(reader.line);
+  }
+  reader.flush();
+}
+
+function openIfThere(log: string): LogFile | undefined {
+  try {
+    return new LogFile(log);
+  } catch {
+    return undefined;
+  }
+}
+
+function noLog(name: string): Failure {
+  return new Failure(`the container ${name} has no log: what it prints goes to the tinydocker run that started it`, {
+    code: "container-not-running",
+    remedy: "start it with run -d, and its output is kept",
+  });
+}

@@ -1,0 +1,57 @@
+import { resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { Failure } from "../failure.ts";
+import { freeze, isFrozen, isSettled } from "../host/cgroup/freezer.ts";
+import { openShim } from "../host/shim.ts";
+import { placesOf } from "../state/places.ts";
+import { stateRoot } from "../state/root.ts";
+import type { Found } from "../state/status.ts";
+import { type Cgroup, cgroupsOf, isPaused, openRunning } from "./running.ts";
+
+/** A process that waits for a disk stops only then. */
+const SETTLE_MS = 10_000;
+const SETTLE_POLL_MS = 1;
+
+/** Stops all processes of a container, until it is unpaused or ends. Throws Failure if it does not run, or is paused. */
+export async function pause(name: string): Promise<void> {
+  const cgroup = await freezerOf(name, false);
+  freeze(cgroup.path, cgroup.version, true);
+  for (const deadline = Date.now() + SETTLE_MS; !isSettled(cgroup.path, cgroup.version); ) {
+    if (Date.now() >= deadline) {
+      freeze(cgroup.path, cgroup.version, false);
+      throw new Failure(`the container ${name} has a process that can't be paused after ${SETTLE_MS / 1000} s`, {
+        code: "cleanup-failed",
+        remedy: `cat ${cgroup.path}/cgroup.procs names them, and /proc/PID/stack what each waits for`,
+      });
+    }
+    await setTimeout(SETTLE_POLL_MS);
+  }
+}
+
+/** Whether it runs, and is paused. */
+export function isPausedNow(root: string, { record, status, entries }: Found): boolean {
+  return status.state === "running" && isPaused(cgroupsOf(placesOf(root, record.name), entries));
+}
+
+/** Lets them go on. Throws Failure if it is not paused. */
+export async function unpause(name: string): Promise<void> {
+  const cgroup = await freezerOf(name, true);
+  freeze(cgroup.path, cgroup.version, false);
+}
+
+async function freezerOf(name: string, isPaused: boolean): Promise<Cgroup> {
+  const shim = await openShim();
+  const running = await openRunning(shim, resolve(stateRoot()), name);
+  shim.close(running.pidfd);
+  const frozen = running.cgroups.find(({ path, version }) => isFrozen(path, version));
+  if (isPaused && frozen) return frozen;
+  if (isPaused || frozen) {
+    throw new Failure(`the container ${name} is ${isPaused ? "not" : "already"} paused`, { code: "container-paused" });
+  }
+  const cgroup = running.cgroups.find(({ path, version }) => isSettled(path, version) !== undefined);
+  if (cgroup) return cgroup;
+  throw new Failure(`the container ${name} has no cgroup that can be frozen`, {
+    code: "cgroup-refused",
+    remedy: "run tinydocker as root, on a machine with cgroups of version 2, or with the freezer of version 1",
+  });
+}

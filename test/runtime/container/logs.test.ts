@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, afterEach, describe, it } from "node:test";
+import { traces } from "../../rig/leaks.ts";
+import { outcomeOf } from "../../rig/tinydocker.ts";
+import { detachedRig } from "./detached-rig.ts";
+
+const rig = await detachedRig({ after });
+const { succeeds, detach, clean } = rig;
+
+afterEach(async () => {
+  await rig.run(["rm", "-f", "d1"]);
+  assert.deepEqual(traces(rig.root), clean);
+});
+
+const COUNT = 'i=0; while [ $i -lt 4000 ]; do echo "line $i of the container"; i=$((i+1)); done';
+
+describe("logs", () => {
+  it("have every byte of both streams, each where it belongs, also of lines that do not end", async () => {
+    await detach("d1", "sh", "-c", "printf 'a\\000b\\nno end'; sleep 0.1; printf 'err\\n' >&2");
+    await succeeds("wait", "d1");
+    assert.deepEqual(await rig.run(["logs", "d1"]), { code: 0, signal: null, stdout: "a\0b\nno end", stderr: "err\n" });
+  });
+
+  it("are read from all files of a log that was rotated, and only the last lines where so many are wanted", async () => {
+    await detach(
+      "--log-opt",
+      "max-size=64k",
+      "--log-opt",
+      "max-file=3",
+      "d1",
+      "sh",
+      "-c",
+      `${COUNT}; printf 'the end'`,
+    );
+    await succeeds("wait", "d1");
+    const files = readdirSync(join(rig.root, "monitors/d1")).filter((name) => name.startsWith("log"));
+    assert.deepEqual(files.sort(), ["log", "log.1", "log.2"]);
+    const lines = (await succeeds("logs", "d1")).split("\n");
+    const first = Number(/^line (\d+) /.exec(lines[0] ?? "")?.[1]);
+    assert.ok(first > 0, "the oldest lines are gone");
+    const expected = Array.from({ length: 4000 - first }, (_, i) => `line ${first + i} of the container`);
+    assert.deepEqual(lines, [...expected, "the end"]);
+    assert.equal(await succeeds("logs", "-n", "1", "d1"), "line 3999 of the container\nthe end");
+    assert.equal(await succeeds("logs", "--tail", "0", "d1"), "");
+  });
+
+  it("that are followed end with the container, over rotations", async () => {
+    await detach(
+      "--log-opt",
+      "max-size=64k",
+      "--log-opt",
+      "max-file=100",
+      "d1",
+      "sh",
+      "-c",
+      `${COUNT}; ${COUNT}; echo last`,
+    );
+    const stdout = await succeeds("logs", "-f", "d1");
+    const lines = stdout.split("\n");
+    assert.deepEqual(
+      [lines.length, lines[0], lines[4000], lines[8000]],
+      [8002, "line 0 of the container", "line 0 of the container", "last"],
+    );
+  });
+
+  it("are selected by time", async () => {
+    await detach("d1", "echo", "now");
+    await succeeds("wait", "d1");
+    assert.equal(await succeeds("logs", "--since", "10m", "d1"), "now\n");
+    assert.equal(await succeeds("logs", "--until", "10m", "d1"), "");
+    assert.match(await succeeds("logs", "-t", "d1"), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z now\n$/);
+  });
+
+  it("that can't be stored do not hold the container up, and it is said what is missing", async () => {
+    const small = join(rig.directory, "small");
+    const script = `set -e; mkdir -p "$0"; mount -t tmpfs -o size=300k small "$0"; set +e
+      "$@"; until [ -e "$0"/monitors/d1/exit ]; do :; done; cat "$0"/monitors/d1/exit; grep -c 'stdout F line' "$0"/monitors/d1/log`;
+    const prefix = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, small];
+    const command = ["sh", "-c", `${COUNT}; ${COUNT}; ${COUNT}`];
+    const { stdout, stderr } = await rig.run(["run", "-d", "--network", "none", "d1", ...command], {
+      prefix,
+      env: { TINYDOCKER_ROOT: small },
+    });
+    assert.match(stdout, /"code":0,/, stderr);
+    assert.ok(Number(stdout.trim().split("\n").at(-1)) > 1000);
+  });
+});
+
+describe("attach", () => {
+  it("shows what is printed from then on, passes input on, and ends as the container does", async () => {
+    await detach("-i", "d1", "sh", "-c", "echo before; read line; echo got $line; echo err >&2; exit 7");
+    const child = rig.spawn(["attach", "d1"]);
+    const { code, stdout, stderr } = await outcomeOf(child, "typed\n");
+    assert.deepEqual([code, stdout, stderr], [7, "got typed\n", "err\n"]);
+  });
+
+  it("whose reader is stopped holds the container up for a moment only", async () => {
+    await detach("-i", "d1", "sh", "-c", "read line; dd if=/dev/zero bs=65536 count=1000 2>/dev/null; echo done >&2");
+    const child = rig.spawn(["attach", "d1"]);
+    child.stdin?.write("go\n");
+    await once(child.stdout as NodeJS.ReadableStream, "data");
+    child.kill("SIGSTOP");
+    assert.equal(await succeeds("wait", "d1"), "0\n");
+    child.kill("SIGCONT");
+    child.stdout?.resume();
+    child.stdin?.end();
+    const { code, stderr } = await outcomeOf(child);
+    assert.equal(code, 125);
+    assert.match(stderr, /faster than it was read here/);
+  });
+
+  it("is refused where there is nothing to attach to", async () => {
+    await detach("d1", "true");
+    await succeeds("wait", "d1");
+    const { code, stderr } = await rig.run(["attach", "d1"]);
+    assert.deepEqual([code, stderr], [125, "tinydocker: the container d1 is not running: it is stopped\n"]);
+    assert.ok(!existsSync(join(rig.root, "monitors/d1/attach")));
+  });
+});
