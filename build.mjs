@@ -50,7 +50,7 @@ async function bundle() {
     footer: { js: "})" },
   });
   const launch = await Promise.all(["runtime/launch.sh", "runtime/launch.cjs"].map((path) => readFile(path, "utf8")));
-  await writeFile(join(outdir, "tinydocker.cjs"), launch.join(""));
+  await writeFile(join(outdir, "tinydocker.cjs"), launch.join("").replaceAll("\r\n", "\n"));
   await compile("tinydocker-run.cjs");
   await build({ ...commonjs, entryPoints: { "tinydocker-commands": "runtime/commands/command-line.ts" } });
   await build({ ...shared, entryPoints: { api: "runtime/api/api.ts" }, external: ["koffi"], splitting: true, banner });

@@ -46,7 +46,7 @@ async function provision(target: Target, root: string, report: Report, signal: A
 /** Through the login shell: the target may have no Node.js yet, which the agent needs. */
 async function runScript(
   connection: Connection,
-  script: Buffer,
+  script: string,
   onLine: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number | null> {
@@ -58,9 +58,11 @@ async function runScript(
 }
 
 /** The project's own script, else devtool's, which is one folder up from dist/*.js and two from this source file. */
-async function readScript(root: string): Promise<Buffer> {
+async function readScript(root: string): Promise<string> {
   const ours = import.meta.url.endsWith(".ts") ? "../../vagrant/provision.sh" : "../vagrant/provision.sh";
-  return await readFile(join(root, "vagrant/provision.sh")).catch(() =>
-    readFile(fileURLToPath(new URL(ours, import.meta.url))),
+  const script = await readFile(join(root, "vagrant/provision.sh"), "utf8").catch(() =>
+    readFile(fileURLToPath(new URL(ours, import.meta.url)), "utf8"),
   );
+  // As git checks it out on Windows, where .gitattributes does not say otherwise.
+  return script.replaceAll("\r\n", "\n");
 }
