@@ -180,7 +180,7 @@ export interface SyncConfig {
   readonly include?: readonly string[];
   /** What does not, in addition to what git ignores. A `!pattern` here includes it again. */
   readonly exclude?: readonly string[];
-  /** Which files are executable, where the file system does not record it (Windows). */
+  /** Which files are executable besides those that git records as such, where the file system does not (Windows). Default: `*.sh`. */
   readonly executable?: readonly string[];
 }
 

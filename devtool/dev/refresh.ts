@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { reloadProject } from "../config/project.ts";
 import type { ChangeSet } from "../watch/watch.ts";
-import { changedWorkspace, openWorkspace, readProjectFiles, type Workspace } from "./workspace.ts";
+import { changedWorkspace, openWorkspace, type ProjectFiles, readProjectFiles, type Workspace } from "./workspace.ts";
 
 /**
  * Notices when what says what belongs to the project has been edited: the configuration, and ignore files, also those
@@ -34,8 +34,7 @@ export class Refresher {
     const isIgnoreFile = paths === null || paths.some((path) => posix.basename(path) === ".gitignore");
     if (!isIgnoreFile && !isOutdated) return workspace;
     const current = await readProjectFiles(project);
-    const isSame = current.digest === files.digest && isDeepStrictEqual(current.problems, files.problems);
-    return isSame ? workspace : changedWorkspace(workspace, current);
+    return isSame(current, files) ? workspace : changedWorkspace(workspace, current);
   }
 
   async #reopen(workspace: Workspace): Promise<Workspace> {
@@ -45,6 +44,11 @@ export class Refresher {
     await workspace.bundler?.dispose();
     return reopened;
   }
+}
+
+function isSame(a: ProjectFiles, b: ProjectFiles): boolean {
+  const parts = ({ digest, problems, executable }: ProjectFiles) => ({ digest, problems, executable });
+  return isDeepStrictEqual(parts(a), parts(b));
 }
 
 function targetsOf({ project: { target, targets } }: Workspace) {

@@ -33,6 +33,8 @@ export interface ProjectFiles {
   readonly filter: Filter;
   /** Only by git and `exclude`: an import may name what is not sent. */
   readonly unignored: Filter;
+  /** What git records as executable: paths as bytes. */
+  readonly executable: readonly string[];
   /** Another one for other patterns. */
   readonly digest: string;
   /** What is wrong with the ignore files, a sentence each. */
@@ -43,13 +45,14 @@ export interface ProjectFiles {
 
 /** @throws Failure where an ignore file can't be read */
 export async function readProjectFiles({ root, sync }: Pick<Project, "root" | "sync">): Promise<ProjectFiles> {
-  const { rules, problems, outerFiles } = await readRules(root, sync);
+  const { rules, executable, problems, outerFiles } = await readRules(root, sync);
   const filter = filterOf(rules, sync.include);
   const patterns = JSON.stringify([filter.excludes, filter.selects]);
   return {
     filter,
     unignored: filterOf(rules, []),
     digest: createHash("sha256").update(patterns).digest("hex"),
+    executable,
     problems,
     outerFiles,
   };
@@ -70,16 +73,24 @@ export function changedWorkspace(workspace: Workspace, files: ProjectFiles): Wor
 }
 
 function withFiles(project: Project, files: ProjectFiles): Omit<Workspace, "bundler" | "ship" | "bundle"> {
-  const executables = createFilter({ include: project.executable });
   const steps = project.steps.map((group) => group.map((step) => ({ ...step, inputs: inputsOf(step, files.filter) })));
   return {
     project,
     files,
     relevance: new Relevance(project, files.filter, files.unignored),
-    executable: process.platform === "win32" ? (path) => executables.includes(path, false) : undefined,
+    executable: process.platform === "win32" ? executableIn(project, files) : undefined,
     keepsRunning: selected(project.restart.ignore),
     steps,
   };
+}
+
+/** Which files are executable where the file system does not say: those that git or the configuration does. */
+export function executableIn(
+  { executable }: Pick<Project, "executable">,
+  files: Pick<ProjectFiles, "executable">,
+): (path: string) => boolean {
+  const [named, recorded] = [selected(executable), new Set(files.executable)];
+  return (path) => recorded.has(path) || named(path);
 }
 
 function selected(patterns: readonly string[]): (path: string) => boolean {

@@ -14,6 +14,8 @@ import { UnsentIncludes } from "./unsent-includes.ts";
 /** git's ignore rules and the configuration's, as they are now. */
 export interface ReadRules {
   readonly rules: IgnoreRules;
+  /** What git records as executable: paths as bytes. */
+  readonly executable: readonly string[];
   /** What is wrong with the ignore files, a sentence each. */
   readonly problems: readonly string[];
   /** The files outside the project that this was read from, or would be if they existed: absolute paths. */
@@ -53,7 +55,8 @@ export async function readRules(root: string, { include = [], exclude = [] }: Pa
   await readBelow(root, rules, readFolder, (path, isDirectory) => unsent.check(path, isDirectory));
   problems.push(...unsent.problems);
   const others = repository === undefined ? [] : [repository.index];
-  return { rules, problems, outerFiles: [...outerFiles.map(({ path }) => path), ...others] };
+  const executable = repository?.executable ?? [];
+  return { rules, executable, problems, outerFiles: [...outerFiles.map(({ path }) => path), ...others] };
 }
 
 interface OuterFile {

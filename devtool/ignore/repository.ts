@@ -13,6 +13,8 @@ export interface Repository {
   readonly ignoreCase: boolean;
   /** What git tracks although a line ignores it, and so does not ignore: bytes, relative to the project. */
   readonly tracked: readonly string[];
+  /** On Windows, which has no such mode: of what git tracks, the executable files: bytes, relative to the project. */
+  readonly executable: readonly string[];
   /** The absolute path of the file that says what git tracks. */
   readonly index: string;
 }
@@ -20,15 +22,19 @@ export interface Repository {
 const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
 
 /** Asks git, which knows its configuration best; where it can't be asked, its defaults. undefined: no repository. */
-export async function repositoryOf(root: string): Promise<Repository | undefined> {
+export async function repositoryOf(
+  root: string,
+  platform: NodeJS.Platform = process.platform,
+): Promise<Repository | undefined> {
   const top = topOf(root);
   if (top === undefined) return undefined;
   const git = async (...args: string[]) => await output("git", ["-C", root, ...args]);
-  const [places, excludesFile, ignoreCase, tracked] = await Promise.all([
+  const [places, excludesFile, ignoreCase, tracked, staged] = await Promise.all([
     git("rev-parse", "--show-toplevel", "--git-path", "info/exclude", "--git-path", "index"),
     git("config", "--type=path", "--get", "core.excludesFile"),
     git("config", "--type=bool", "--get", "core.ignoreCase"),
     git("ls-files", "-z", "--cached", "--ignored", "--exclude-standard"),
+    platform === "win32" ? git("ls-files", "-z", "--stage") : "",
   ]);
   const [gitTop, exclude, index] = places?.trimEnd().split("\n").map(fromBytes) ?? [];
   const named = fromBytes(excludesFile ?? "").replace(/\n$/, "");
@@ -40,9 +46,13 @@ export async function repositoryOf(root: string): Promise<Repository | undefined
     ],
     index: resolve(root, index ?? join(top, ".git/index")),
     ignoreCase: ignoreCase?.trim() === "true",
+    executable: (staged ?? "").split("\0").flatMap((line) => EXECUTABLE.exec(line)?.[1] ?? []),
     tracked: (tracked ?? "").split("\0").filter((path) => path !== ""),
   };
 }
+
+/** Mode, object, stage and path. */
+const EXECUTABLE = /^100755 \S+ \d\t(.*)$/s;
 
 /** The nearest folder with a .git: a folder, or a file in a submodule or another working tree. */
 function topOf(root: string): string | undefined {

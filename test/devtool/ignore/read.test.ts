@@ -3,9 +3,12 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { executableIn } from "../../../devtool/dev/workspace.ts";
 import { Failure } from "../../../devtool/failure.ts";
 import { filterOf, type Patterns } from "../../../devtool/ignore/filter.ts";
 import { readRules } from "../../../devtool/ignore/read.ts";
+import { repositoryOf } from "../../../devtool/ignore/repository.ts";
+import { toBytes, toText } from "../../../devtool/paths/bytes.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
 
 async function folder(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
@@ -27,6 +30,18 @@ test("a folder that is no repository has its own ignore files, and git's default
   const root = await folder(t, { ".gitignore": "*.log\n", "sub/.gitignore": "!keep.log\n/x\n" });
   const paths = ["a.log", "sub/a.log", "sub/keep.log", "sub/x", "sub/deep/x", "node_modules/a.js"];
   assert.deepEqual(await sent(root, {}, paths), ["sub/keep.log", "sub/deep/x"]);
+});
+
+test("on Windows git says which files are executable", async (t) => {
+  const root = await folder(t, { "sub/run": "", "sub/\u00e9.py": "", "sub/plain": "", "other/run": "" });
+  spawnSync("git", ["init", "-q", root]);
+  spawnSync("git", ["-C", root, "add", "."]);
+  spawnSync("git", ["-C", root, "update-index", "--chmod=+x", "sub/run", "sub/\u00e9.py", "other/run"]);
+  const repository = await repositoryOf(join(root, "sub"), "win32");
+  assert.deepEqual(repository?.executable.map(toText).sort(), ["run", "\u00e9.py"].sort());
+  const isExecutable = executableIn({ executable: ["*.sh"] }, repository);
+  const bytes = ["run", "\u00e9.py", "plain", "deep/a.sh"].map(toBytes);
+  assert.deepEqual(bytes.filter(isExecutable), bytes.toSpliced(2, 1));
 });
 
 test("what git tracks is not ignored, and what is beside it stays ignored", async (t) => {
