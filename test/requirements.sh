@@ -17,6 +17,9 @@ packages="
   shellcheck curl wget ca-certificates ruby openssl
   docker-registry skopeo umoci podman buildah"
 
+# Node.js for Windows, under wine.
+[ "$(uname -m)" != x86_64 ] || packages="$packages wine wine64 gcc-mingw-w64-x86-64"
+
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 quiet() {
