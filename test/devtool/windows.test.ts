@@ -87,29 +87,6 @@ test("this repository has line ends of Linux wherever it is checked out", async 
   assert.deepEqual(withCarriageReturn, []);
 });
 
-test("from Windows: run, build and sync, with the command's exit code, exec bits and names as they should be", async (t) => {
-  if (!hasAll(t)) return;
-  const { root, windows, flags } = await place(t);
-  const devtool = (...args: string[]) => ended(windows.start(DEVTOOL, args, { cwd: root }));
-  const ran = await devtool("run", ...flags, "word");
-  assert.deepEqual([ran.code, ran.stdout], [3, "one c1 script\n"], ran.stderr);
-  const built = await devtool("build", "--json", ...flags);
-  assert.equal(built.code, 0, built.stdout);
-  const events = built.stdout
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line) as EventLine);
-  const synced = events.find((event) => event.event === "synced");
-  assert.ok(synced?.event === "synced");
-  assert.deepEqual([synced.files, synced.deleted], [0, 0]);
-  assert.ok(events.some((event) => event.event === "compiled" && !event.compiled));
-  const mode = (path: string) => statSync(join(synced.mirror, path)).mode & 0o777;
-  assert.deepEqual([mode("tools/run.sh"), mode("tools/plain.txt")], [0o755, 0o644]);
-  assert.equal(readFileSync(join(synced.mirror, "data/with a space/\u00e9.txt"), "utf8"), "text\n");
-  rmSync(join(root, "data/gone"), { recursive: true });
-  assert.match((await devtool("sync", ...flags)).stderr, /sent 0 files .*, deleted 2 /);
-});
-
 test("from Windows: watch sees saves, deletions and renames", async (t) => {
   if (!hasAll(t)) return;
   const { root, windows, flags } = await place(t);
@@ -132,25 +109,46 @@ test("from Windows: watch sees saves, deletions and renames", async (t) => {
   while (existsSync(join(mirror, "data/gone"))) await next("exited");
 });
 
-test("from Windows: a script in a checkout with CRLF provisions, and keys come from an agent behind a named pipe", async (t) => {
+test("from Windows: provision, run, build and sync, of a checkout with CRLF, with keys from an agent behind a named pipe", async (t) => {
   if (!needs(t, lacks(...TOOLS, "ssh-agent", "git") ?? lacksWindows())) return;
-  const pipe = `\\\\.\\pipe\\tinydocker-test-${process.pid}`;
   const { root, sshd, windows } = await place(t);
-  const socket = await startSshAgent(t, sshd.directory, [sshd.keyFile]);
-  const ready = await servePipe(t, windows, root, pipe, socket);
-  assert.match(ready, /listens/);
-  const publicKey = join(sshd.directory, "alone.pub");
-  copyFileSync(`${sshd.keyFile}.pub`, publicKey);
-  const config = readFileSync(sshd.configFile, "utf8");
-  const lines = [config.replace(/IdentityFile .*/, `IdentityFile ${publicKey}`).trimEnd(), `  IdentityAgent ${pipe}`];
-  writeFileSync(join(sshd.directory, "config"), `${lines.join("\n")}\n`);
   checkOut(root, { "vagrant/provision.sh": "set -eu\nmain() {\n  echo made ready\n}\nmain\n" });
   assert.match(readFileSync(join(root, "vagrant/provision.sh"), "latin1"), /\r\n/);
-  const flags = ["--ssh-config", windowsPath(join(sshd.directory, "config")), "--target", "rig"];
-  const { code, stdout, stderr } = await ended(windows.start(DEVTOOL, ["run", "--provision", ...flags], { cwd: root }));
-  assert.match(stderr, /^made ready$/m);
-  assert.deepEqual([code, stdout], [2, "one c1 script\n"], stderr);
+  const flags = ["--ssh-config", windowsPath(await onlyByAgent(t, windows, sshd)), "--target", sshd.host];
+  const devtool = (...args: string[]) => ended(windows.start(DEVTOOL, args, { cwd: root }));
+  const ran = await devtool("run", "--provision", ...flags, "word");
+  assert.match(ran.stderr, /^made ready$/m);
+  assert.deepEqual([ran.code, ran.stdout], [3, "one c1 script\n"], ran.stderr);
+  rmSync(join(root, "data/gone"), { recursive: true });
+  const built = await devtool("build", "--json", ...flags);
+  assert.equal(built.code, 0, built.stdout);
+  const events = built.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as EventLine);
+  const synced = events.find((event) => event.event === "synced");
+  assert.ok(synced?.event === "synced");
+  assert.deepEqual([synced.files, synced.deleted], [0, 2]);
+  assert.ok(events.some((event) => event.event === "compiled" && !event.compiled));
+  const mode = (path: string) => statSync(join(synced.mirror, path)).mode & 0o777;
+  assert.deepEqual([mode("tools/run.sh"), mode("tools/plain.txt")], [0o755, 0o644]);
+  assert.equal(readFileSync(join(synced.mirror, "data/with a space/\u00e9.txt"), "latin1"), "text\r\n");
+  const again = await devtool("sync", ...flags);
+  assert.match(again.stderr, /sent 0 files/);
 });
+
+/** Returns a configuration with a public key alone, whose private one is in an agent behind a named pipe. */
+async function onlyByAgent(t: TestContext, windows: Windows, sshd: Sshd): Promise<string> {
+  const pipe = `\\\\.\\pipe\\tinydocker-test-${process.pid}`;
+  const socket = await startSshAgent(t, sshd.directory, [sshd.keyFile]);
+  assert.match(await servePipe(t, windows, sshd.directory, pipe, socket), /listens/);
+  const publicKey = join(sshd.directory, "alone.pub");
+  copyFileSync(`${sshd.keyFile}.pub`, publicKey);
+  const config = readFileSync(sshd.configFile, "utf8").replace(/IdentityFile .*/, `IdentityFile ${publicKey}`);
+  const file = join(sshd.directory, "only-agent");
+  writeFileSync(file, `${config.trimEnd()}\n  IdentityAgent ${pipe}\n`);
+  return file;
+}
 
 /** The folder as git checks it out on Windows: with CRLF, but for what has to run on Linux. */
 function checkOut(root: string, files: Readonly<Record<string, string>>): void {
@@ -169,7 +167,6 @@ function checkOut(root: string, files: Readonly<Record<string, string>>): void {
   git("init", "-q");
   git("add", ".");
   git("commit", "-qm", "first");
-  git("ls-files", "-z");
   for (const path of [...Object.keys(FILES), ...Object.keys(files)]) rmSync(join(root, path));
   git("checkout", "-q", "--", ".");
 }
@@ -178,7 +175,7 @@ function checkOut(root: string, files: Readonly<Record<string, string>>): void {
 async function servePipe(
   t: TestContext,
   windows: Windows,
-  root: string,
+  folder: string,
   pipe: string,
   socket: string,
 ): Promise<string> {
@@ -191,14 +188,14 @@ async function servePipe(
   t.after(() => server.close());
   const address = server.address();
   const port = typeof address === "object" ? address?.port : undefined;
-  const script = join(root, "../pipe.cjs");
+  const script = join(folder, "pipe.cjs");
   writeFileSync(
     script,
     `const { connect, createServer } = require("node:net");
 createServer((client) => client.pipe(connect(${port}, "127.0.0.1")).pipe(client)).listen(${JSON.stringify(pipe)}, () => console.log("listens"));
 `,
   );
-  const child = windows.start(script, [], { cwd: root });
+  const child = windows.start(script, [], { cwd: folder });
   const [line] = await once(child.stdout ?? assert.fail(), "data");
   return String(line);
 }

@@ -35,6 +35,7 @@ export function temporaryRoot(): string {
 /** A directory for the test, removed after it. */
 export async function temporaryDirectory(scope: Scope): Promise<string> {
   const path = await mkdtemp(join(temporaryRoot(), "tinydocker-test."));
-  scope.after(() => rm(path, { recursive: true, force: true }));
+  // What was started after it may be writing in it until it is ended, which is done after this.
+  scope.after(() => rm(path, { recursive: true, force: true, maxRetries: 10 }));
   return path;
 }
