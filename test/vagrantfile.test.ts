@@ -49,15 +49,15 @@ const PROVIDERS: readonly (readonly [string, readonly string[]])[] = [
   ["vmware_desktop", [".vmx[memsize] = 3072", ".vmx[numvcpus] = 4"]],
   ["parallels", [".memory = 3072", ".cpus = 4"]],
   ["hyperv", ["!.vm.box = generic/debian12", ".memory = 3072", ".cpus = 4", ".linked_clone = true"]],
-  ["libvirt", ["!.vm.box = cloud-image/debian-12", ".memory = 3072", ".cpus = 4"]],
-  ["qemu", ["!.vm.box = cloud-image/debian-12", ".net_device = virtio-net-pci", ".memory = 3072M", ".smp = 4"]],
+  ["libvirt", ["!.vm.box = cloud-image/debian-13", ".memory = 3072", ".cpus = 4"]],
+  ["qemu", ["!.vm.box = cloud-image/debian-13", ".net_device = virtio-net-pci", ".memory = 3072M", ".smp = 4"]],
 ];
 
 test("the Vagrantfile gives every provider its box, memory and processors", (t) => {
   if (!hasRuby(t)) return;
   const { lines, errors } = record({ TINYDOCKER_MEMORY: "3072", TINYDOCKER_CPUS: "4" });
   assert.equal(errors, "");
-  assert.ok(lines.includes("config.vm.box = bento/debian-12"));
+  assert.ok(lines.includes("config.vm.box = bento/debian-13"));
   const hostDependent = /^qemu\.(arch|machine|cpu) /;
   for (const [provider, expected] of PROVIDERS) {
     const own = lines.filter((line) => line.startsWith(provider) && !hostDependent.test(line));
