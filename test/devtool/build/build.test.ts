@@ -179,7 +179,7 @@ test("a missing compiler is reported with the remedy", async (t) => {
   await assert.rejects(run(), (error) => {
     assert.ok(error instanceof Failure);
     assert.equal(error.message, "box has no gcc-of-another-machine, which compiling needs");
-    assert.match(error.remedy ?? "", /devtool provision --target box/);
+    assert.equal(error.remedy, "install it there");
     return true;
   });
 });
