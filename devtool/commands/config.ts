@@ -45,6 +45,7 @@ function settings(project: Project, written: unknown): Setting[] {
     watch,
     restart,
     run,
+    tinydocker,
     env,
     envFile,
     asRoot,
@@ -66,6 +67,7 @@ function settings(project: Project, written: unknown): Setting[] {
     "watch.poll": watch.poll ?? null,
     "restart.ignore": restart.ignore,
     run,
+    tinydocker,
     ...Object.fromEntries(Object.entries(env).map(([key, value]) => [`env.${key}`, value])),
     // Only its path: a file of its own is often where secrets are.
     envFile: envFile ?? null,

@@ -9,7 +9,8 @@ export function recorded(session: Session, tells: boolean, round?: number): Sess
   const file = traceFile(session.project.root);
   shorten(file);
   const { report, finish } = traced(session.report, (trace, origin) => {
-    keep(file, trace);
+    // A round that came to nothing, as of a target that can't be reached, leaves nothing.
+    if (trace.spans.some(({ stage }) => stage !== "watch")) keep(file, trace);
     if (tells) session.report({ event: "notice", text: timingsLine(trace) }, origin);
   });
   process.once("exit", finish);

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { createBundler } from "../../../devtool/bundle/bundle.ts";
 import { BundleFailure } from "../../../devtool/bundle/bundle-failure.ts";
+import { needs } from "../../rig/host.ts";
 import { bundlerOf, write } from "./bundlers.ts";
 
 const run = promisify(execFile);
@@ -224,9 +225,8 @@ test("a package installed between two builds is taken into account", async (t) =
   );
 });
 
-test("esbuild collects less often than Go does, and no other process is started so", {
-  skip: process.platform !== "linux",
-}, async (t) => {
+test("esbuild collects less often than Go does, and no other process is started so", async (t) => {
+  if (!needs(t, process.platform === "linux" ? undefined : "Linux")) return;
   const { bundler } = await bundlerOf(t, { "src/main.ts": "console.log(1);" });
   await bundler.build(signal);
   const { stdout } = await run("ps", ["-o", "pid=,comm=", "--ppid", String(process.pid)]);

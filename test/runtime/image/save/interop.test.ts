@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { resolveImage } from "../../../../runtime/image/resolve.ts";
-import { temporaryDirectory } from "../../../rig/host.ts";
+import { needs, temporaryDirectory } from "../../../rig/host.ts";
 import { type Registry, registryLacks, startRegistry } from "../../../rig/registry.ts";
 import { tinydocker } from "../../../rig/tinydocker.ts";
 import { archive, pax } from "../archive/archive.ts";
@@ -77,11 +77,9 @@ const podman = (...args: string[]) =>
   );
 const skopeo = (...args: string[]) => exec("skopeo", args[0] ?? "", "--insecure-policy", ...args.slice(1));
 
-describe("an image that", {
-  skip: lacks !== undefined && process.env["MUST_WORK"] !== "1" ? `this host lacks: ${lacks}` : false,
-}, () => {
+describe("an image that", () => {
   before(async () => {
-    if (lacks !== undefined) throw new Error(`this host must run the test, but lacks: ${lacks}`);
+    if (lacks !== undefined) return;
     rig = await tinydocker(scope);
     registry = await startRegistry(scope);
     directory = await temporaryDirectory(scope);
@@ -98,7 +96,8 @@ describe("an image that", {
     for (const cleanup of cleanups.toReversed()) await cleanup();
   });
 
-  it("is saved as an archive is what podman and skopeo load, with the same id", async () => {
+  it("is saved as an archive is what podman and skopeo load, with the same id", async (t) => {
+    if (!needs(t, lacks)) return;
     const file = join(directory, "saved.tar");
     await run("save", "-o", file, "mine/image:1");
     podman("load", "-q", "-i", file);
@@ -112,7 +111,8 @@ describe("an image that", {
     assert.equal(skopeo("inspect", "--format", "{{.Digest}}", `oci-archive:${file}:1`).trim(), digest);
   });
 
-  it("is saved into a directory is what umoci unpacks to the files that a container sees, and the blobs are those that came", async () => {
+  it("is saved into a directory is what umoci unpacks to the files that a container sees, and the blobs are those that came", async (t) => {
+    if (!needs(t, lacks)) return;
     const layout = join(directory, "saved");
     mkdirSync(layout);
     await run("save", "-o", layout, "mine/image:1");
@@ -138,7 +138,8 @@ describe("an image that", {
     }
   });
 
-  it("podman and skopeo saved is loaded with the same id, in each of their formats", async () => {
+  it("podman and skopeo saved is loaded with the same id, in each of their formats", async (t) => {
+    if (!needs(t, lacks)) return;
     podman("pull", "-q", "--tls-verify=false", `${registry.host}/some/image:1`);
     podman("tag", `${registry.host}/some/image:1`, "docker.io/other/image:2");
     for (const format of ["docker-archive", "oci-archive", "oci-dir"]) {
@@ -153,7 +154,8 @@ describe("an image that", {
     assert.deepEqual(ids, [id, id, id, id]);
   });
 
-  it("is pushed has the digest that it had, and what a registry has is not sent again", async () => {
+  it("is pushed has the digest that it had, and what a registry has is not sent again", async (t) => {
+    if (!needs(t, lacks)) return;
     await run("tag", "mine/image:1", `${registry.host}/pushed/image:4`);
     const first = await rig.run(["push", `${registry.host}/pushed/image:4`], { env: registry.env });
     assert.equal(first.stdout || first.stderr, `${registry.host}/pushed/image:4: pushed, ${digest}\n`);
@@ -167,7 +169,8 @@ describe("an image that", {
     );
   });
 
-  it("comes from a pipe, compressed, is loaded; and one is written to a pipe", async () => {
+  it("comes from a pipe, compressed, is loaded; and one is written to a pipe", async (t) => {
+    if (!needs(t, lacks)) return;
     const { stdout, code } = await rig.run(["save", "mine/image:1"], {
       env: registry.env,
       stdio: ["ignore", "pipe", "pipe"],
