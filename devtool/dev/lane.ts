@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { text } from "node:stream/consumers";
 import type { BuildMemory } from "../build/build.ts";
 import type { BuildStep } from "../build/step.ts";
@@ -6,8 +7,9 @@ import { ConnectionLost, onTarget } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
 import type { Report } from "../report/events.ts";
 import { reportOf } from "../report/origin.ts";
-import { type Server, serverArgv, startServer } from "../sync/server.ts";
+import { greet, type Server, serverArgv, startServer } from "../sync/server.ts";
 import type { Connection, Target, TargetFacts } from "../targets/target.ts";
+import type { Since } from "../watch/watch.ts";
 import { mirrorPath } from "./mirror.ts";
 import { SentFiles } from "./sent.ts";
 
@@ -118,6 +120,17 @@ export async function startAhead(lane: Lane): Promise<void> {
   if (lane.unsent === "everything" || lane.ahead) return;
   const { connection, mirror, rsync } = await lane.connections.current();
   lane.ahead ??= startServer(connection, serverArgv(mirror, "content", rsync));
+  await greet(lane.ahead);
+}
+
+/**
+ * Since when a change counts that is made while the first folders begin to be watched: what nothing has read yet need not be
+ * looked at, for the first sync finds it as it is. Ignore files have been read, and a bundler reads at once.
+ */
+export function sinceRead({ project }: { readonly project: Pick<Project, "bundle"> }, lane: Lane): Since {
+  const started = Date.now();
+  const isRead = (path: string) => lane.unsent !== "everything" || posix.basename(path) === ".gitignore";
+  return project.bundle ? started : (path) => (isRead(path) ? started : Number.POSITIVE_INFINITY);
 }
 
 /** Remembers paths until a sync has sent them, since the round may be abandoned before. null: everything. */

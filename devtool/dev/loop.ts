@@ -12,7 +12,7 @@ import type { ChangeSet } from "../watch/watch.ts";
 import { end, nextAfter, tellHeld } from "./busy.ts";
 import type { LoopOptions } from "./controls.ts";
 import { forwardPorts, keepConnected } from "./keep-connected.ts";
-import { type Connected, createLane, forgetMirror, hasSameProgram, type Lane } from "./lane.ts";
+import { type Connected, createLane, forgetMirror, hasSameProgram, type Lane, sinceRead, startAhead } from "./lane.ts";
 import { Refresher } from "./refresh.ts";
 import { bundleStage, type Round, type Run, runInLane, updateBesideCommand } from "./round.ts";
 import type { Session } from "./session.ts";
@@ -99,7 +99,7 @@ class Loop {
     switch (state.name) {
       case "starting":
         // The first round does not wait until all folders are watched: what is saved meanwhile is found by its time.
-        this.#watching.start(Date.now());
+        this.#watching.start(sinceRead(this.#workspace, this.#lane));
         this.#pending.put(everything(PROCESS_START));
         return { name: "waiting" };
       case "waiting":
@@ -207,6 +207,7 @@ class Loop {
     const progress: Progress = { hasStarted: false, isOver: false, isHolding: false };
     const onStarted = () => {
       progress.hasStarted = true;
+      startAhead(this.#lane).catch(() => {});
     };
     const begun = { ...this.#newRound(newer.signal), onStarted };
     let decide = () => {};

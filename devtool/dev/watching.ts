@@ -1,5 +1,5 @@
 import { toBytes } from "../paths/bytes.ts";
-import { type ChangeSet, Watcher } from "../watch/watch.ts";
+import { type ChangeSet, type Since, Watcher } from "../watch/watch.ts";
 import type { Workspace } from "./workspace.ts";
 
 interface Listeners {
@@ -21,7 +21,7 @@ export class Watching {
   }
 
   /** Watches what a first bundle may need. What has been saved `since` then is a change. */
-  start(since: number): void {
+  start(since: Since): void {
     this.#startFor([], since).catch(this.#listeners.onError);
   }
 
@@ -47,7 +47,7 @@ export class Watching {
     return new Watcher({ root: project.root, relevance, poll: project.watch.poll, ...this.#listeners });
   }
 
-  async #startFor(inputs: readonly string[], since: number): Promise<void> {
+  async #startFor(inputs: readonly string[], since: Since): Promise<void> {
     const { relevance, project } = this.#workspace;
     const entries = Object.values(project.bundle?.entryPoints ?? {});
     await this.#watcher.add(

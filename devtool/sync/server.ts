@@ -1,18 +1,31 @@
 import { ConnectionLost, Failure } from "../failure.ts";
 import type { Connection, RemoteProcess } from "../targets/target.ts";
-import { NO_RSYNC } from "./rsync-exit.ts";
-import { OFFER, OFFER_INCREMENTAL } from "./wire/handshake.ts";
+import { NO_RSYNC, type RsyncOutput, readRsyncOutput } from "./rsync-exit.ts";
+import { Channel } from "./wire/channel.ts";
+import { agree, OFFER, OFFER_INCREMENTAL, type Terms } from "./wire/handshake.ts";
+import { MESSAGE } from "./wire/multiplex.ts";
 
-/** An `rsync --server` on the target. Until the handshake it opens nothing, so it can be started ahead of its work. */
+/** An `rsync --server` on the target. Until it has a file list it opens nothing, so it can be started ahead of its work. */
 export interface Server {
   readonly connection: Connection;
   readonly argv: readonly string[];
   /** Rejects with Failure when it can't be started. */
   readonly process: Promise<RemoteProcess>;
+  /** See greet(). */
+  greeted: Promise<Greeted> | undefined;
   /** It ended, or could not be started. */
   isOver: boolean;
   /** A sync talks to it. */
   isTaken: boolean;
+}
+
+/** One that the conversation has begun with. */
+export interface Greeted {
+  readonly rsync: RemoteProcess;
+  readonly output: RsyncOutput;
+  readonly channel: Channel;
+  /** Rejects with Failure or StreamEnded. */
+  readonly terms: Promise<Terms>;
 }
 
 /**
@@ -59,12 +72,28 @@ export function startServer(connection: Connection, argv: readonly string[], sig
       cause: error,
     });
   });
-  const server: Server = { connection, argv, process, isOver: false, isTaken: false };
+  const server: Server = { connection, argv, process, greeted: undefined, isOver: false, isTaken: false };
   const over = () => {
     server.isOver = true;
   };
   process.then(({ exited }) => exited).then(over, over);
   return server;
+}
+
+/** Begins the conversation with it, which takes the target a while, unless that was done ahead. */
+export async function greet(server: Server): Promise<Greeted> {
+  server.greeted ??= server.process.then((rsync) => {
+    rsync.exited.catch(() => undefined);
+    const output = readRsyncOutput(rsync.stderr);
+    const channel: Channel = new Channel(rsync, (message) => {
+      output.receive(message);
+      if (message.kind === MESSAGE.errorExit) channel.abandon();
+    });
+    const terms = agree(channel);
+    terms.catch(() => undefined); // for whoever takes the server
+    return { rsync, output, channel, terms };
+  });
+  return await server.greeted;
 }
 
 /** Takes `ahead` if it does the same and still runs, else starts a server. */

@@ -3,15 +3,13 @@ import type { Filter } from "../ignore/filter.ts";
 import { shownName } from "../paths/bytes.ts";
 import type { Connection } from "../targets/target.ts";
 import { receiverRules } from "./filter/receiver-rules.ts";
-import { exitFailure, readRsyncOutput, waitForExit } from "./rsync-exit.ts";
+import { exitFailure, waitForExit } from "./rsync-exit.ts";
 import { sendListsByDirectory, sendRules, sendWholeList } from "./send/lists.ts";
 import { answerAll, type Sent, startConversation } from "./send/sender.ts";
 import { type DirectoryListing, type Listing, listProject, walkProject } from "./send/walk.ts";
-import { type Comparison, endUnlessTaken, type Server, serverArgv, takeServer } from "./server.ts";
-import { Channel, StreamEnded } from "./wire/channel.ts";
+import { type Comparison, endUnlessTaken, type Greeted, greet, type Server, serverArgv, takeServer } from "./server.ts";
+import { StreamEnded } from "./wire/channel.ts";
 import { type Entry, isDirectory, isRegular } from "./wire/entry.ts";
-import { agree } from "./wire/handshake.ts";
-import { MESSAGE } from "./wire/multiplex.ts";
 import { brokenStream } from "./wire/wire.ts";
 
 export interface SyncRequest {
@@ -168,13 +166,8 @@ async function converse(
   const argv = serverArgv(request.mirror, comparisonOf(request, source), request.rsync, request.isDryRun);
   const server = takeServer(ahead, connection, argv, signal);
   source.readAhead?.();
-  const rsync = await server.process;
-  rsync.exited.catch(() => undefined);
-  const output = readRsyncOutput(rsync.stderr);
-  const channel = new Channel(rsync, (message) => {
-    output.receive(message);
-    if (message.kind === MESSAGE.errorExit) channel.abandon();
-  });
+  const greeted = await greet(server);
+  const { rsync, output, channel } = greeted;
   const done = () => ({
     listing: source.listing,
     sent,
@@ -184,7 +177,7 @@ async function converse(
   });
   let failed: unknown;
   try {
-    await sendProject(channel, request, source, await rules, sent);
+    await sendProject(greeted, request, source, await rules, sent);
     channel.end();
     // The mirror is complete. rsync now waits 20 ms for its own processes; waiting for its exit is needed only after an
     // error.
@@ -236,14 +229,14 @@ async function* resume<T>(
 }
 
 async function sendProject(
-  channel: Channel,
+  { channel, terms: agreed }: Greeted,
   request: SyncRequest,
   source: Source,
   rules: readonly string[],
   sent: Sent,
 ): Promise<void> {
   const { listing } = source;
-  const terms = await agree(channel);
+  const terms = await agreed;
   const project = { root: request.root, entries: listing.entries };
   const conversation = startConversation(channel, project, terms.seed, sent, request.isDryRun);
   sendRules(channel, rules);

@@ -15,6 +15,9 @@ export interface ChangeSet {
   readonly since: number;
 }
 
+/** What changes after this time, in milliseconds since 1970, is reported although it was made before: for all paths, or each. */
+export type Since = number | ((path: string) => number);
+
 export interface WatchRequest {
   /** Absolute. */
   readonly root: string;
@@ -64,10 +67,10 @@ export class Watcher {
   }
 
   /**
-   * Also watches these folders of the project, and what is below them. Settles once it does. A change after `since`, in
-   * milliseconds since 1970, is reported although it was made before. @throws Failure at a limit of this machine
+   * Also watches these folders of the project, and what is below them. Settles once it does. @throws Failure at a limit of this
+   * machine
    */
-  async add(folders: readonly string[], since = Number.POSITIVE_INFINITY): Promise<void> {
+  async add(folders: readonly string[], since: Since = Number.POSITIVE_INFINITY): Promise<void> {
     const adding = this.#work.then(async () => {
       for (const folder of folders) {
         const top = folder === "." ? "" : folder;
@@ -89,7 +92,7 @@ export class Watcher {
   }
 
   /** Listens to a folder and those below it; returns the files that changed after `since`. */
-  async #visit(top: string, since: number): Promise<string[]> {
+  async #visit(top: string, since: Since): Promise<string[]> {
     const { relevance } = this.#request;
     const changed: string[] = [];
     const waiting = [top];
@@ -102,7 +105,7 @@ export class Watcher {
         if (entry.isFolder && relevance.prunes(path)) continue;
         this.#folders.learn(path);
         if (entry.isFolder) waiting.push(path);
-        else if (this.#folders.isLater(path, since) && relevance.matters(path)) {
+        else if (this.#folders.isLater(path, timeFor(path, since)) && relevance.matters(path)) {
           this.#folders.check(path, false);
           changed.push(path);
         }
@@ -245,4 +248,8 @@ export class Watcher {
   async #turn(): Promise<void> {
     if (++this.#names % NAMES_PER_TURN === 0) await setImmediate();
   }
+}
+
+function timeFor(path: string, since: Since): number {
+  return typeof since === "number" ? since : since(path);
 }
