@@ -12,6 +12,7 @@ import { openScope, type Scope } from "./scope.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStart } from "./start.ts";
 import { benchSync } from "./sync.ts";
+import { benchWatch } from "./watch.ts";
 
 const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = {
   start: benchStart,
@@ -19,13 +20,14 @@ const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = 
   sync: benchSync,
   life: benchLife,
   loop: benchLoop,
+  watch: benchWatch,
   pull: benchPull,
   soak: benchSoak,
 };
 /** It compares nothing: it looks for what many containers leave. */
 const UNASKED = Object.keys(GROUPS).filter((name) => name !== "soak");
 
-/** `npm run bench [-- start|exec|sync|life|loop|pull|soak …]`: prints tables, and saves them as JSON in bench/results/. */
+/** `npm run bench [-- start|exec|sync|life|loop|watch|pull|soak …]`: prints tables, and saves them as JSON in bench/results/. */
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !Object.hasOwn(GROUPS, name));
   if (unknown.length > 0)
