@@ -75,15 +75,18 @@ const REFUSED: readonly (readonly [json: string, message: RegExp])[] = [
   ["{", /hello is not valid JSON/],
   ["null", /hello is not an object/],
   ["7", /hello is not an object/],
-  ["{}", /protocol version undefined, not 1/],
-  ['{"protocol":2}', /protocol version 2, not 1/],
-  ['{"protocol":{"toString":1}}', /protocol version \{"toString":1\}, not 1/],
-  ['{"protocol":1,"socket":7}', /socket is not a string/],
-  ['{"protocol":1,"socket":"s"}', /facts is not an object/],
-  ['{"protocol":1,"socket":"s","facts":null}', /facts is not an object/],
-  [JSON.stringify({ protocol: 1, socket: "s", facts: { ...FACTS, home: null } }), /home is not a string/],
-  [JSON.stringify({ protocol: 1, socket: "s", facts: { ...FACTS, uid: "0" } }), /uid is not a number/],
-  [JSON.stringify({ protocol: 1, socket: "s", facts: { ...FACTS, libc: "bionic" } }), /libc is neither/],
+  ["{}", /protocol version undefined, not 2/],
+  ['{"protocol":1}', /protocol version 1, not 2/],
+  ['{"protocol":{"toString":1}}', /protocol version \{"toString":1\}, not 2/],
+  ['{"protocol":2,"socket":7}', /socket is not a string/],
+  ['{"protocol":2,"socket":"s"}', /facts is not an object/],
+  ['{"protocol":2,"socket":"s","facts":null}', /facts is not an object/],
+  [
+    JSON.stringify({ protocol: PROTOCOL_VERSION, socket: "s", facts: { ...FACTS, home: null } }),
+    /home is not a string/,
+  ],
+  [JSON.stringify({ protocol: PROTOCOL_VERSION, socket: "s", facts: { ...FACTS, uid: "0" } }), /uid is not a number/],
+  [JSON.stringify({ protocol: PROTOCOL_VERSION, socket: "s", facts: { ...FACTS, libc: "bionic" } }), /libc is neither/],
 ];
 for (const [json, message] of REFUSED) {
   test(`the hello ${json} is refused with what is wrong`, () => {
