@@ -48,6 +48,13 @@ function endFirst(t: TestContext): void {
   t.after(() => Promise.all(ends.map((end) => end())));
 }
 
+/** Ends what a test has started: before the folders of its project are removed, if it has one. */
+export function afterTest(t: TestContext, end: () => Promise<void>): void {
+  const ends = running.get(t);
+  if (ends) ends.push(end);
+  else t.after(end);
+}
+
 export async function makeProject(t: TestContext, files: Readonly<Record<string, string>> = {}): Promise<Project> {
   if (!running.has(t)) endFirst(t);
   const directory = await temporaryDirectory(t);
@@ -111,9 +118,7 @@ export function startDevtool(
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await ended;
   };
-  const ends = running.get(t);
-  if (ends) ends.push(end);
-  else t.after(end);
+  afterTest(t, end);
   const lines: string[] = [];
   const next = args.includes("--json") ? eventsOf(child, lines, ended) : () => Promise.reject(new Error("no --json"));
   return { child, next: next as Devtool["next"], lines, ended };

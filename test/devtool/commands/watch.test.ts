@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { needs } from "../../rig/host.ts";
 import { startSshd } from "../../rig/sshd.ts";
-import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+import { afterTest, type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
 /** A project whose program says its word, waits until the test opens the gate, and says it again. */
 async function gatedProject(t: TestContext, script: string): Promise<Project & { open(): Promise<void> }> {
@@ -85,7 +85,7 @@ function onTerminal(t: TestContext, project: Project, ...flags: string[]): Termi
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = once(child, "close").then(([code]) => Number(code));
-  t.after(async () => {
+  afterTest(t, async () => {
     child.kill();
     await ended;
   });
