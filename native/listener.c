@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +18,8 @@ static napi_threadsafe_function listener;
 /* Held while it is called: it is freed when Node's thread ends. */
 static pthread_mutex_t calling = PTHREAD_MUTEX_INITIALIZER;
 static int freed;
+/* Which listener is open: one after a failure, such as for lack of descriptors, is another one. */
+static uintptr_t number;
 
 /* On Node's thread; env is NULL when that ends. */
 static void hand_over(napi_env env, napi_value function, void *context, void *data) {
@@ -33,9 +36,10 @@ static void hand_over(napi_env env, napi_value function, void *context, void *da
 
 /* On Node's thread, which by now lets no call wait. */
 static void forget_listener(napi_env env, void *data, void *hint) {
-    (void)env, (void)data, (void)hint;
+    (void)env, (void)hint;
     pthread_mutex_lock(&calling);
-    freed = 1;
+    if ((uintptr_t)data == number)
+        freed = 1;
     pthread_mutex_unlock(&calling);
 }
 
@@ -62,9 +66,13 @@ static void *read_events(void *argument) {
 
 int listener_open(napi_env env, napi_value function) {
     napi_value name;
+    pthread_mutex_lock(&calling);
+    number++;
+    freed = 0;
+    pthread_mutex_unlock(&calling);
     if (napi_create_string_utf8(env, "tinydocker", strlen("tinydocker"), &name) != 0 ||
-        napi_create_threadsafe_function(env, function, NULL, name, WAITING_MAX, 1, NULL, forget_listener, NULL,
-                                        hand_over, &listener) != 0)
+        napi_create_threadsafe_function(env, function, NULL, name, WAITING_MAX, 1, (void *)number, forget_listener,
+                                        NULL, hand_over, &listener) != 0)
         return -EINVAL;
     listener_keep_running(env, 0);
     return 0;

@@ -46,7 +46,7 @@ bootstrap() {
   NODE=$node KEY=$2/key mmdebstrap --quiet --mode=root --variant=minbase --format=directory --include=$packages \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt=force-unsafe-io --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
-    --customize-hook="$here/customize.sh" $suite "$1" "${sources[@]}"
+    --customize-hook="$here/customize.sh" "$suite" "$1" "${sources[@]}"
 }
 
 # This machine's own apt sources if they have the suite, so that its mirror and proxy are used; else Debian's.
