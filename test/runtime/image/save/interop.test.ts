@@ -64,13 +64,14 @@ const run = async (...args: string[]) => {
   return stdout;
 };
 const images = async () => JSON.parse(await run("images", "--json")) as { name: string; id: string; digest: string }[];
+/** Its --runroot may have 50 characters. */
 const podman = (...args: string[]) =>
   exec(
     "podman",
     "--root",
     join(directory, "podman"),
     "--runroot",
-    join(directory, "podman-run"),
+    join(directory, "r"),
     "--storage-driver",
     "vfs",
     ...args,
