@@ -48,13 +48,25 @@ export async function startVm(scope: Scope, suite?: Suite): Promise<Vm> {
   const image = await vmImage(suite);
   const directory = await temporaryDirectory(scope);
   const monitor = join(directory, "monitor");
+  const stop = await boot(scope, image, monitor);
+  const port = await sshPort(monitor);
+  return { port, user: "vagrant", stop, ...(await clientFiles(directory, image, port)) };
+}
+
+/** Where several processors are emulated, one may run code that the other is changing, and a booting kernel panics. */
+async function boot(scope: Scope, image: string, monitor: string, attempts = 3): Promise<() => Promise<void>> {
   // setpriv: QEMU must not outlive a test that is killed.
   const qemu = spawn("setpriv", ["--pdeathsig", "KILL", qemuProgram(), ...qemuArguments(image, monitor)]);
   const stop = stopper(qemu);
   scope.after(stop);
-  await booted(qemu);
-  const port = await sshPort(monitor);
-  return { port, user: "vagrant", stop, ...(await clientFiles(directory, image, port)) };
+  try {
+    await booted(qemu);
+    return stop;
+  } catch (error) {
+    if (attempts === 1 || !String(error).includes("Kernel panic")) throw error;
+    await stop();
+    return await boot(scope, image, monitor, attempts - 1);
+  }
 }
 
 function stopper(qemu: ChildProcessWithoutNullStreams): () => Promise<void> {
