@@ -41,6 +41,7 @@ export const DIAGNOSTIC = "^(.+?):(\\d+):(?:(\\d+):)? (error|warning|note): (.*)
 export const ROUND_BEGINS = "^devtool: changed\\b";
 /**
  * A round is over, whatever came of it: the program was started, or any line says why not, but for those that others of
- * the round follow.
+ * the round follow, and for those about the program of the round before.
  */
-export const ROUND_ENDS = "^devtool: (?!changed\\b|waiting for |sent before and excluded )";
+export const ROUND_ENDS =
+  "^devtool: (?!changed\\b|ended |the program is still ending|waiting for |sent before and excluded )";
