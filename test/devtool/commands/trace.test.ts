@@ -5,18 +5,20 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { needs, temporaryDirectory } from "../../rig/host.ts";
+import { needs } from "../../rig/host.ts";
 import { InspectorClient } from "../inspector.ts";
-import { lacks, makeProject, startDevtool } from "../rig.ts";
+import { afterTest, lacks, makeProject, startDevtool } from "../rig.ts";
 
 /** A page as Chromium shows it. */
-async function openPage(t: TestContext, file: string): Promise<InspectorClient> {
+async function openPage(t: TestContext, home: string, file: string): Promise<InspectorClient> {
   const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"];
-  const home = await temporaryDirectory(t);
   const url = pathToFileURL(file).href;
-  const child = spawn("chromium", [...flags, `--user-data-dir=${home}`, url], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn("chromium", [...flags, `--user-data-dir=${home}`, url], {
+    env: { ...process.env, TMPDIR: home },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const ended = new Promise((resolve) => child.once("close", resolve));
-  t.after(async () => {
+  afterTest(t, async () => {
     child.kill();
     await ended;
   });
@@ -52,7 +54,7 @@ test("the rounds of a project are shown as text, as JSON and as a page that fits
   const file = join(project.home, "trace.html");
   assert.match((await devtool("trace", file)).stderr, /wrote .*trace\.html: 1 rounds, median \d+ ms/);
   assert.ok((await readFile(file, "utf8")).startsWith("<!doctype html>"));
-  const page = await openPage(t, file);
+  const page = await openPage(t, project.home, file);
   t.after(() => page.close());
   await page.send("Runtime.enable");
   for (const width of [360, 1280]) {

@@ -17,12 +17,22 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { importBusybox, tinydocker } from "../../rig/tinydocker.ts";
 
-const rig = await tinydocker({ after });
+/** The last one first: the container ends before its files are removed. */
+const cleanups: (() => unknown)[] = [];
+const scope = { after: (cleanup: () => Promise<void>) => void cleanups.unshift(cleanup) };
+after(async () => {
+  for (const cleanup of cleanups) await cleanup();
+});
+const rig = await tinydocker(scope);
 await importBusybox(rig);
 const here = join(rig.directory, "here");
 mkdirSync(here);
 const child = rig.spawn(["run", "--image", "box", "--network", "none", "web", "sh"]);
-after(() => void child.kill("SIGKILL"));
+const ended = once(child, "exit");
+scope.after(async () => {
+  child.stdin?.end(); // which ends it
+  await ended;
+});
 
 /** What a script prints in the container. */
 async function inside(script: string): Promise<string> {

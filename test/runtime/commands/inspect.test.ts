@@ -3,11 +3,21 @@ import { once } from "node:events";
 import { after, describe, it } from "node:test";
 import { importBusybox, tinydocker } from "../../rig/tinydocker.ts";
 
-const rig = await tinydocker({ after });
+/** The last one first: the container ends before its files are removed. */
+const cleanups: (() => unknown)[] = [];
+const scope = { after: (cleanup: () => Promise<void>) => void cleanups.unshift(cleanup) };
+after(async () => {
+  for (const cleanup of cleanups) await cleanup();
+});
+const rig = await tinydocker(scope);
 await importBusybox(rig);
 const words = ["--image", "box", "--network", "none", "-m", "64m", "-e", "A=1", "-v", "data:/srv", "-w", "/etc"];
 const child = rig.spawn(["run", ...words, "web", "sh", "-c", "echo up; exec cat"]);
-after(() => void child.kill("SIGKILL"));
+const ended = once(child, "exit");
+scope.after(async () => {
+  child.stdin?.end(); // which ends it
+  await ended;
+});
 await once(child.stdout as NodeJS.ReadableStream, "data");
 const inspect = async (...args: string[]) => (await rig.run(["inspect", ...args])).stdout;
 

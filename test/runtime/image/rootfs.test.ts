@@ -88,10 +88,10 @@ test("the command line imports from a pipe, lists and removes", async (context) 
   const [summary, ...tables] = run.stdout.replace(/\d{4}-\d\d-\d\d \d\d:\d\d/, "TIME").split("\n");
   assert.equal(summary, "tiny: 1 file, 10 bytes");
   assert.deepEqual(tables, [
-    "NAME  SIZE      CREATED",
+    "NAME  SIZE      CREATED           ID",
     "host  -         built in",
     "tiny  10 bytes  TIME",
-    "NAME  SIZE  CREATED",
+    "NAME  SIZE  CREATED   ID",
     "host  -     built in",
     "",
   ]);
