@@ -36,6 +36,8 @@ export async function openWindows(scope: Scope, environment: Readonly<Record<str
     ...process.env,
     ...environment,
     TINYDOCKER_TEST_WINDOWS: String(process.pid),
+    // wine leaves a folder there.
+    TMPDIR: made,
     WINEPREFIX: `${made}/prefix`,
     WINEARCH: "win64",
     WINEDEBUG: "-all",
