@@ -101,7 +101,7 @@ const MEND: Readonly<Record<Starter, string>> = {
     "if (devtoolIsMain && devtoolCluster.isPrimary) devtoolCluster.setupPrimary({ exec: devtoolPath(devtoolSelf) });",
 };
 
-/** For uses in what is no file of the project, such as a plugin's own modules: they get the output's. */
+/** For uses in what is not a file of the project, such as a plugin's own modules: they get the output's. */
 export function fallback(isModule: boolean): string {
   const [meta, dirname, filename] = isModule
     ? ["import.meta", "import.meta.dirname", "import.meta.filename"]

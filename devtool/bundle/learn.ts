@@ -23,7 +23,7 @@ export interface Known {
   readonly located: Set<string>;
   /** Which of Node.js's modules that start a file it imports. */
   readonly starters: Set<Starter>;
-  /** Whether something that is no file of the project or a package uses them. */
+  /** Whether something uses them that is a file neither of the project nor of a package. */
   hasOthers: boolean;
   /** Inputs and shipped packages that were looked at. */
   readonly seen: Set<string>;

@@ -19,10 +19,14 @@ export function mirrorPath(
   machine = thisMachine(),
 ): string {
   const who = folder === undefined ? [machine, root] : [machine, root, target];
-  const digest = createHash("sha256").update(who.join("\0")).digest("hex").slice(0, 8);
-  const name = basename(root).replace(/[^A-Za-z0-9._-]/g, "_") || "project";
   const mirrors = folder === undefined ? `${cache}/mirrors` : folder.replace(/^~(?=\/)/, () => home);
-  return `${mirrors.replace(/\/+$/, "")}/${name}-${digest}`;
+  return `${mirrors.replace(/\/+$/, "")}/${folderName(root, who)}`;
+}
+
+/** A name for what is kept of a project: its folder's, told from others of that name by `who`. */
+export function folderName(root: string, who: readonly string[]): string {
+  const digest = createHash("sha256").update(who.join("\0")).digest("hex").slice(0, 8);
+  return `${basename(root).replace(/[^A-Za-z0-9._-]/g, "_") || "project"}-${digest}`;
 }
 
 /** Many machines are called localhost, and have a project in /root/app. */

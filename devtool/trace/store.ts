@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
+import { folderName } from "../dev/mirror.ts";
 import { cacheDirectory } from "../process/cache-directory.ts";
 import { type RoundTrace, STAGES } from "./round.ts";
 
@@ -9,11 +9,10 @@ const KEPT = 500;
 
 /** Where a project's rounds are kept on this machine, one JSON object a line. */
 export function traceFile(root: string): string {
-  const digest = createHash("sha256").update(root).digest("hex").slice(0, 8);
-  return join(cacheDirectory(), "traces", `${basename(root).replace(/[^A-Za-z0-9._-]/g, "_")}-${digest}.jsonl`);
+  return join(cacheDirectory(), "traces", `${folderName(root, [root])}.jsonl`);
 }
 
-/** Keeps one more. What can't be written is not kept: a trace is no reason to end a session. */
+/** Keeps one more. A trace that can't be written does not end the session. */
 export function keep(file: string, trace: RoundTrace): void {
   try {
     mkdirSync(dirname(file), { recursive: true });

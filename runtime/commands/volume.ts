@@ -9,7 +9,7 @@ import { rowsText } from "../template/rows.ts";
 import { templateOf } from "../template/template.ts";
 import { jsonOf, type Struct } from "../template/value.ts";
 import { noSuchVolume, pruneVolumes, removeVolume, usersOf } from "../volume/remove.ts";
-import { dataOf, makeVolume, readVolume, type Volume, volumeNames } from "../volume/store.ts";
+import { dataOf, isAnonymous, makeVolume, readVolume, type Volume, volumeNames } from "../volume/store.ts";
 
 export const volumeCommand: CommandModule = {
   command: "volume",
@@ -34,13 +34,12 @@ const createCommand: CommandModule<object, { name: string | undefined; label: st
       .option("label", { type: "string", array: true, nargs: 1, default: [] as string[], describe: "KEY[=VALUE]" }),
   handler: ({ name = randomBytes(32).toString("hex"), label }) => {
     const root = resolve(stateRoot());
-    const anonymous = /^[0-9a-f]{64}$/.test(name);
     makeVolume(root, {
       version: 1,
       name: checkedVolume(name),
       created: Date.now(),
       labels: labelsOf(label),
-      anonymous,
+      anonymous: isAnonymous(name),
     });
     process.stdout.write(`${name}\n`);
   },
@@ -48,7 +47,7 @@ const createCommand: CommandModule<object, { name: string | undefined; label: st
 
 /** One without a name has a longer one. */
 function checkedVolume(name: string): string {
-  return /^[0-9a-f]{64}$/.test(name) ? name : checkedName("volume", name);
+  return isAnonymous(name) ? name : checkedName("volume", name);
 }
 
 function labelsOf(labels: readonly string[]): Record<string, string> {

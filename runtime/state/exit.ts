@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { isProcessIdentity, type ProcessIdentity } from "../host/process.ts";
 import { signalName } from "../host/signals.ts";
 import { isEither, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
-import { isMissing } from "./lock.ts";
+import { textOf } from "./text-of.ts";
 
 /** How the command ended, as waitpid reports it: a code, or the signal that ended it. */
 export type ExitStatus = (
@@ -55,13 +54,8 @@ const isMonitored = isRecordOf(
 
 /** The last exit that the monitor recorded in that file; undefined if there is none yet. Throws Failure when it is damaged. */
 export function readExit(path: string): Exit | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  const text = textOf(path);
+  if (text === undefined) return undefined;
   const exit = exitIn(text);
   if (exit) return exit;
   throw damaged(path);

@@ -1,4 +1,4 @@
-import { openSync, readFileSync } from "node:fs";
+import { openSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
@@ -6,8 +6,8 @@ import { bootId } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import type { Attachment, HostEntry, Lease, Network, Networks, PublishedPort } from "../network/network.ts";
 import { isBoolean, isListOf, isMapOf, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
-import { isMissing } from "./lock.ts";
 import { replaceFile } from "./replace-file.ts";
+import { textOf } from "./text-of.ts";
 
 /*
  * Two files, each replaced as a whole. `store` has the networks, and lasts when the machine loses power. `leases` has what is
@@ -100,15 +100,6 @@ function readLeases(path: string): Leases {
     `${path} is damaged: it is not a list of the containers' addresses`,
     "end the containers, and remove the file",
   );
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }
 
 function damaged(message: string, remedy: string): Failure {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, readSync, unlinkSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { isListOf, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
@@ -10,6 +10,7 @@ import { isLife } from "./life-shape.ts";
 import { isMissing } from "./lock.ts";
 import { replaceFile } from "./replace-file.ts";
 import { isContainerSpec } from "./spec-shape.ts";
+import { textOf } from "./text-of.ts";
 
 /** What a container is. Whether it runs is not stored here: see status.ts. */
 export interface ContainerRecord {
@@ -69,13 +70,8 @@ export function newId(): string {
 
 /** Undefined if there is none. Throws Failure for one that is damaged or of another version. */
 export function readRecord(path: string): ContainerRecord | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  const text = textOf(path);
+  if (text === undefined) return undefined;
   const record = parseJson(text);
   if (isContainerRecord(record)) return record;
   throw isOfOtherVersion(record) ? ofOtherVersion(path, record.version) : damaged(path);

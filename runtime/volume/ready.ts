@@ -3,7 +3,7 @@ import type { Shim } from "../host/shim.ts";
 import type { OwnVolume } from "../resources/volume.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { clearLeftovers } from "./leftovers.ts";
-import { dataOf, makeVolume, readVolume, volumesIn } from "./store.ts";
+import { dataOf, isAnonymous, makeVolume, readVolume, volumesIn } from "./store.ts";
 
 /**
  * Makes the volumes of a container that do not exist yet. Into one that is empty goes what the image has there, with its
@@ -22,16 +22,14 @@ export async function readyVolumes(shim: Shim, root: string, spec: ContainerSpec
   if (used.length > 0) await clearLeftovers(shim, root);
 }
 
-const ANONYMOUS = /^[0-9a-f]{64}$/;
-
 function make(root: string, name: string): void {
-  makeVolume(root, { version: 1, name, created: Date.now(), labels: {}, anonymous: ANONYMOUS.test(name) });
+  makeVolume(root, { version: 1, name, created: Date.now(), labels: {}, anonymous: isAnonymous(name) });
 }
 
 /** Those that only this container has, and that end with it where it is removed at its exit. */
 export function ownVolumes(root: string, spec: ContainerSpec): OwnVolume[] {
   const names = volumesIn(spec, root).map(({ name }) => name);
-  return names.filter((name) => ANONYMOUS.test(name)).map((name) => ({ kind: "volume", name }));
+  return names.filter(isAnonymous).map((name) => ({ kind: "volume", name }));
 }
 
 function isEmpty(directory: string): boolean {

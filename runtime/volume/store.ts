@@ -31,6 +31,11 @@ export function volumesDirectory(root: string): string {
   return join(root, "volumes");
 }
 
+/** A name that nobody chose, of a volume for one container. */
+export function isAnonymous(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
+}
+
 /** What a container sees of it. */
 export function dataOf(root: string, name: string): string {
   return join(volumesDirectory(root), name, "_data");

@@ -48,7 +48,7 @@ export function timeOf({ seconds, nanoseconds }: Entry): bigint {
   return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
 }
 
-/** Why nothing can be put into this folder: what is here is no folder, or a link, which may lead out of the project. */
+/** Why nothing can be put into this folder: what is here is not a folder, or is a link, which may lead out of the project. */
 export function blockedAt(root: string, folder: string): string | undefined {
   let path = "";
   for (const name of folder.split("/")) {
