@@ -10,6 +10,7 @@ export type Verdict =
   /** In a sentence. */
   | { readonly kind: "in the way"; readonly why: string };
 
+const SECOND_NS = 1_000_000_000n;
 /** What `utimes` can't set more exactly than. */
 const TICK_NS = 1_000n;
 
@@ -22,7 +23,7 @@ export function compare(root: string, entry: Entry): Verdict {
   if (here.isDirectory()) return isDirectory(entry) ? SAME : inTheWay("a folder is in its place");
   if (isDirectory(entry)) return inTheWay("a file is in the folder's place");
   if (isSame(root, entry, here)) return { kind: "same", hasOtherMode: hasOtherMode(entry, here) };
-  return { kind: here.mtimeNs > timeOf(entry) + TICK_NS ? "newer" : "bring", here };
+  return { kind: apart(entry, here) > TICK_NS ? "newer" : "bring", here };
 }
 
 const SAME: Verdict = { kind: "same", hasOtherMode: false };
@@ -39,13 +40,17 @@ function isSame(root: string, entry: Entry, here: BigIntStats): boolean {
   if (!isRegular(entry)) {
     return here.isSymbolicLink() && readlinkSync(localPath(root, entry.name), "latin1") === entry.link;
   }
-  const apart = here.mtimeNs - timeOf(entry);
-  return here.isFile() && here.size === BigInt(entry.size) && apart < TICK_NS && apart > -TICK_NS;
+  const difference = apart(entry, here);
+  return here.isFile() && here.size === BigInt(entry.size) && difference < TICK_NS && difference > -TICK_NS;
 }
 
-/** Nanoseconds since 1970. */
-export function timeOf({ seconds, nanoseconds }: Entry): bigint {
-  return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+/**
+ * How many nanoseconds newer it is here. A time without a fraction is compared in whole seconds: before protocol 31 none is
+ * sent, and some file systems store none.
+ */
+function apart({ seconds, nanoseconds }: Entry, { mtimeNs }: BigIntStats): bigint {
+  const fraction = nanoseconds === 0 ? ((mtimeNs % SECOND_NS) + SECOND_NS) % SECOND_NS : BigInt(nanoseconds);
+  return mtimeNs - (BigInt(seconds) * SECOND_NS + fraction);
 }
 
 /** Why nothing can be put into this folder: what is here is not a folder, or is a link, which may lead out of the project. */
