@@ -31,7 +31,7 @@ async function parse(args: readonly string[]): Promise<void> {
   const parser = await newParser(args);
   await parser
     .scriptName("tinydocker")
-    .usage("$0 run [OPTION…] NAME CMD [ARG…]")
+    .usage("$0 run [OPTION…] NAME CMD [ARG…]\n$0 run [OPTION…] NAME IMAGE:TAG [CMD [ARG…]]")
     .command(runHelp)
     .command(execHelp)
     .command(createHelp)
@@ -92,7 +92,7 @@ function existing(cwd: () => string): string {
 /** Only the help: cli.ts handles these commands themselves. */
 const runHelp = helpOf(
   "run <NAME> <CMD> [ARG…]",
-  "Run a command in a new container; options after NAME are the command's",
+  "Run a command in a new container; options after NAME are the command's. If CMD has a ':' and does not begin with '/' or '.', it is the image, and the command comes next",
   RUN_OPTIONS,
 );
 const createHelp = helpOf(

@@ -1,6 +1,7 @@
 import type { NamedRequest } from "../container/prepare.ts";
 import { Failure } from "../failure.ts";
 import { type Life, lifeOf } from "../spec/life.ts";
+import { checkedName } from "../spec/name.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import { readEnvironmentFile } from "./environment-file.ts";
 import { FILES_OPTIONS, filesRequest } from "./options/files.ts";
@@ -23,7 +24,7 @@ export const RUN_OPTIONS = {
   ...STREAMS_OPTIONS,
   name: {
     type: "string",
-    describe: "in place of NAME; then IMAGE comes first, as with docker: run --name NAME IMAGE [CMD]",
+    describe: "in place of NAME; then IMAGE comes first, with or without a tag: run --name NAME IMAGE [CMD]",
   },
   ...LIFE_OPTIONS,
   rm: { type: "boolean", describe: "remove it when its command ends; without -d always" },
@@ -52,8 +53,9 @@ export type PullPolicy = (typeof PULL_POLICIES)[number];
 const PULL_POLICIES = ["always", "missing", "never"] as const;
 
 /**
- * The arguments after `run`. Options end at NAME: what follows belongs to the command. With --name they are docker's: what
- * follows the options is the image, unless --image names it. Throws Failure for bad ones.
+ * The arguments after `run`. Options end at NAME: what follows belongs to the command, which begins with the image if that word
+ * can only be one. With --name they are docker's: what follows the options is the image. --image names it in either order.
+ * Throws Failure for bad ones.
  */
 export function parseRun(args: readonly string[]): RunArguments {
   const { values, rest } = parseOptions(RUN_OPTIONS, args);
@@ -64,7 +66,8 @@ export function parseRun(args: readonly string[]): RunArguments {
   if (isOwn && command.length === 0 && !entrypoint) throw missing("there is no command to run");
   const env = [...values["env-file"].flatMap(readEnvironmentFile), ...values.env];
   return {
-    request: { ...requestOf(values), env, name, image, entrypoint, args: command },
+    // Checked here, before an image is fetched for it.
+    request: { ...requestOf(values), env, name: checkedName("container", name), image, entrypoint, args: command },
     streams: streamsRequest(values),
     explain: values.explain ?? false,
     detached: values.detach ? detachedOf(values) : attachedOnly(values),
@@ -72,7 +75,7 @@ export function parseRun(args: readonly string[]): RunArguments {
   };
 }
 
-function policyOf(asked = "never"): PullPolicy {
+function policyOf(asked = "missing"): PullPolicy {
   const policy = PULL_POLICIES.find((one) => one === asked);
   if (policy) return policy;
   throw new Failure(`--pull is always, missing or never, not ${JSON.stringify(asked)}`, { code: "usage" });
@@ -88,15 +91,29 @@ interface Words {
 }
 
 function wordsOf({ name, image }: Pick<Values<typeof RUN_OPTIONS>, "name" | "image">, rest: readonly string[]): Words {
-  if (name !== undefined && image !== undefined) return { name, image, command: rest };
+  if (name !== undefined) return image === undefined ? dockersOrder(name, rest) : { name, image, command: rest };
   const [first, ...command] = rest;
-  if (name === undefined) {
-    if (first === undefined) throw missing("the name of the container is missing");
-    return { name: first, image, command };
-  }
-  if (first === undefined)
-    throw missing("the image is missing: with --name it comes before the command, as with docker");
-  return { name, image: first, command };
+  if (first === undefined) throw missing("the name of the container is missing");
+  if (image !== undefined) return { name: first, image, command };
+  if (isTagged(first)) throw nameless(first);
+  return isTagged(command[0]) ? dockersOrder(first, command) : { name: first, image, command };
+}
+
+function dockersOrder(name: string, [image, ...command]: readonly string[]): Words {
+  if (image !== undefined) return { name, image, command };
+  throw missing("the image is missing: with --name it comes before the command, as with docker");
+}
+
+/** NAME:TAG or NAME@ALGORITHM:HEX. By its form alone, whatever this machine has: a program's name with a colon needs a path. */
+function isTagged(word = ""): boolean {
+  return word.includes(":") && !/^[./]/.test(word);
+}
+
+function nameless(image: string): Failure {
+  return new Failure(`the name of the container is missing: ${image} is an image`, {
+    code: "usage",
+    remedy: `tinydocker run NAME ${image}, or run --name NAME ${image}; see tinydocker run --help`,
+  });
 }
 
 function detachedOf(values: Values<typeof RUN_OPTIONS>): Detached {

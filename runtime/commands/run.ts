@@ -18,7 +18,7 @@ import { warn } from "./warn.ts";
 /** Runs a container by the arguments after `run`, and returns the exit code that docker would. Throws Failure. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const { request, explain, streams, detached, pull } = parseRun(args);
-  if (pull !== "never") await pullFirst(request.image, pull);
+  await pullFirst(request.image, pull);
   if (detached) return await runDetached({ ...request, terminal: streams?.terminal ?? false }, detached, explain);
   const status = await run(request, streamsFor(streams), explain);
   if (status.oomKilled) reportOom(request.limits?.memory);

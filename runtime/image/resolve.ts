@@ -62,9 +62,13 @@ function resolveStored(root: string, name: string): ResolvedImage | undefined {
   return { name, layers: layers.length > 0 ? layers : [resolve(root, "memory")], config: imageConfig(image.config) };
 }
 
+/** The names of all that a container can have. */
+export function availableImages(root: string): string[] {
+  return [HOST.name, ...imageNames(root), ...storedNames(root)];
+}
+
 function notFound(root: string, name: string): Failure {
-  const names = [HOST.name, ...imageNames(root), ...storedNames(root)];
-  return new Failure(`there is no image ${name}; available: ${names.join(", ")}`, {
+  return new Failure(`there is no image ${name}; available: ${availableImages(root).join(", ")}`, {
     code: "image-not-found",
     remedy: `tinydocker pull ${name}, or tinydocker image import NAME FILE.tar[.gz|.zst]|DIR|-`,
   });

@@ -6,7 +6,7 @@ export const FILES_OPTIONS = {
   image: { type: "string", describe: "image of the root; the default, host, is this machine's own root" },
   pull: {
     type: "string",
-    describe: "always, missing or never: whether the image is fetched from its registry first; default: never",
+    describe: "always, missing or never: whether the image is fetched from its registry first; default: missing",
   },
   volume: {
     type: "string",

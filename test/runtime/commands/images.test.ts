@@ -113,20 +113,36 @@ describe("an image of 131 layers from a registry", () => {
     assert.deepEqual(readdirSync(join(rig.root, "removed")), []);
   });
 
-  it("is fetched by run --pull where it is missing, and its words do not mix with the command's", async () => {
-    const missing = await run("run", "--pull", "missing", "--name", "c1", NAME, "fetched");
+  it("is fetched by run and create where it is missing, and its words do not mix with the command's", async () => {
+    const missing = await run("run", "c1", `${NAME}:latest`, "fetched");
     assert.deepEqual([missing.code, missing.stdout], [0, "fetched\n"]);
     assert.match(missing.stderr, /: pulled, sha256:/);
-    assert.equal(await printed("run", "--pull=missing", "--name", "c1", NAME, "there"), "there\n");
-    assert.match((await run("run", "--pull", "always", "--name", "c1", NAME)).stderr, /: up to date, sha256:/);
-    const failed = await run("run", "--pull", "always", "--name", "c1", `${registry.host}/nosuch`);
-    assert.deepEqual([failed.code, failed.stdout], [125, ""]);
-    assert.match(
-      failed.stderr,
-      /answers 404: manifest unknown.*\n.*\n.*nosuch was not pulled, so nothing was started\n$/,
-    );
-    assert.match((await run("run", "--pull", "x", "c1", "true")).stderr, /--pull is always, missing or never, not "x"/);
+    assert.equal(await printed("run", "--name", "c1", NAME, "there"), "there\n");
+    assert.match((await run("run", "--pull", "always", "c1", `${NAME}:latest`)).stderr, /: up to date, sha256:/);
     await printed("rmi", NAME);
+    const created = await run("create", "d1", `${NAME}:latest`);
+    assert.deepEqual([created.code, /^[0-9a-f]{64}\n$/.test(created.stdout)], [0, true], created.stderr);
+    await printed("rm", "d1");
+    await printed("rmi", NAME);
+  });
+
+  it("that is not in its registry, or may not be fetched, is not run", async () => {
+    const failed = await run("run", "c1", `${registry.host}/nosuch:1`);
+    assert.deepEqual([failed.code, failed.stdout], [125, ""]);
+    const lines = failed.stderr.split("\n");
+    assert.match(lines[0] ?? "", /^tinydocker: can't pull .* answers 404: manifest unknown/);
+    assert.deepEqual(lines.slice(-3), [
+      `tinydocker: the image ${registry.host}/nosuch:1 was not pulled, so nothing was started`,
+      "  available here: host",
+      "",
+    ]);
+    const before = registry.requests.length;
+    assert.match(
+      (await run("run", "--pull=never", "c1", `${NAME}:latest`)).stderr,
+      /there is no image .*; available: host/,
+    );
+    assert.match((await run("run", "a/b", `${NAME}:latest`)).stderr, /"a\/b" can't be the name of a container/);
+    assert.equal(registry.requests.length, before);
   });
 
   it("is pulled, stacked and removed without root too", async (t) => {
@@ -155,7 +171,7 @@ describe("an image of 131 layers from a registry", () => {
   });
 
   it("that does not exist is named, with how to get it", async () => {
-    const { code, stderr } = await run("run", "--name", "c1", "nosuch:1", "true");
+    const { code, stderr } = await run("run", "--pull", "never", "--name", "c1", "nosuch:1", "true");
     assert.equal(code, 125);
     assert.match(stderr, /there is no image nosuch:1; available: host\n {2}tinydocker pull nosuch:1/);
     assert.match((await run("image", "history", "nosuch")).stderr, /there is no image nosuch/);

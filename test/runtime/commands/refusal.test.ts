@@ -15,7 +15,7 @@ describe("bad input", () => {
     ["a name that is a path", ["../../etc", "true"], /can't be the name of a container\n {2}use 1 to 64/],
     [
       "an image that does not exist",
-      ["--image", "none", "c1", "true"],
+      ["--pull", "never", "--image", "none", "c1", "true"],
       /there is no image none; available: host, box\n {2}tinydocker pull none, or tinydocker image import/,
     ],
     [

@@ -40,6 +40,39 @@ describe("the arguments of run", () => {
     assert.throws(() => parseRun(["--name=n"]), /the image is missing/);
   });
 
+  it("name the image after NAME by a ':' alone, which a path before it makes a program's", () => {
+    const parsed = (...args: string[]) => {
+      const { name, image, args: command } = parseRun(args).request;
+      return [name, image, ...command];
+    };
+    const digest = `debian@sha256:${"0".repeat(64)}`;
+    assert.deepEqual(parsed("-d", "web", "nginx:alpine"), ["web", "nginx:alpine"]);
+    assert.deepEqual(parsed("c1", "localhost:5000/app", "sh", "-c", "a:b"), [
+      "c1",
+      "localhost:5000/app",
+      "sh",
+      "-c",
+      "a:b",
+    ]);
+    assert.deepEqual(parsed("c1", digest, "sh"), ["c1", digest, "sh"]);
+    for (const program of ["nginx", "./a:b", "/bin/a:b", "../a:b"])
+      assert.deepEqual(parsed("c1", program, "a:b"), ["c1", undefined, program, "a:b"]);
+    assert.deepEqual(parsed("--image=host", "c1", "a:b"), ["c1", "host", "a:b"]);
+    assert.throws(() => parseRun(["-it", "debian:13", "bash"]), {
+      code: "usage",
+      message: "the name of the container is missing: debian:13 is an image",
+      remedy: /^tinydocker run NAME debian:13, or run --name NAME debian:13;/,
+    });
+  });
+
+  it("fetch an image that is missing, unless --pull says something else", () => {
+    assert.equal(parseRun(["c1", "debian:13"]).pull, "missing");
+    for (const pull of ["always", "missing", "never"]) assert.equal(parseRun(["--pull", pull, "n", "c"]).pull, pull);
+    assert.throws(() => parseRun(["--pull", "x", "n", "c"]), {
+      message: '--pull is always, missing or never, not "x"',
+    });
+  });
+
   it("take variables from files before those of -e", async (t) => {
     const file = join(await temporaryDirectory({ after: (cleanup) => t.after(cleanup) }), "env");
     await writeFile(file, '\ufeff# comment\r\nA=1\n\n  B="x y" #\nC\nD=a=b');
