@@ -171,6 +171,16 @@ describe("a pull", () => {
     assert.deepEqual(new Set(asked), new Set([`${host} Basic ${Buffer.from("user:pass").toString("base64")}`]));
   });
 
+  it("sends nothing in the clear to a registry that no file names, not even on this machine", async (t) => {
+    const here = await place(t);
+    const registry = await faultyRegistry(scoped(t), FILES);
+    const untold = { ...registry, env: { ...registry.env, XDG_CONFIG_HOME: here.outside } };
+    const remedy = new RegExp(`registries\\.json: \\{"insecure-registries": \\["${registry.host}"\\]\\}$`);
+    await assert.rejects(pull(here.root, untold), { code: "registry-unreachable", remedy });
+    assert.deepEqual(registry.requests, []);
+    await pull(here.root, registry);
+  });
+
   it("asks the mirrors of docker.io first, and docker.io's name stays", async (t) => {
     const here = await place(t);
     const files = ociLayout({ layers: [BASE] });
