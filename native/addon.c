@@ -109,16 +109,21 @@ static napi_value call_abi(napi_env env, napi_callback_info info) {
 struct job {
     napi_async_work work;
     napi_deferred deferred;
+    int (*call)(const struct job *job);
     int result;
     int fd;
     int milliseconds;
-    char path[]; /* empty: td_wait */
+    char path[];
 };
+
+static int job_ended(const struct job *job) { return td_wait(job->fd, job->milliseconds); }
+static int job_remove_all(const struct job *job) { return td_remove(job->path, UINT32_MAX); }
+static int job_sync(const struct job *job) { return td_sync(job->path); }
 
 static void run_job(napi_env env, void *data) {
     (void)env;
     struct job *job = data;
-    job->result = job->path[0] ? td_remove(job->path, UINT32_MAX) : td_wait(job->fd, job->milliseconds);
+    job->result = job->call(job);
 }
 
 static void finish_job(napi_env env, napi_status status, void *data) {
@@ -138,11 +143,13 @@ static napi_value start_job(napi_env env, struct job *job) {
     return promise;
 }
 
-static struct job *new_job(const char *path) {
+static struct job *new_job(int (*call)(const struct job *job), const char *path) {
     size_t size = strlen(path) + 1;
     struct job *job = calloc(1, sizeof *job + size);
-    if (job)
-        memcpy(job->path, path, size);
+    if (!job)
+        return NULL;
+    job->call = call;
+    memcpy(job->path, path, size);
     return job;
 }
 
@@ -151,7 +158,7 @@ static napi_value call_ended(napi_env env, napi_callback_info info) {
     napi_value a[2] = {NULL};
     size_t count = 2;
     napi_get_cb_info(env, info, &count, a, NULL, NULL);
-    struct job *job = new_job("");
+    struct job *job = new_job(job_ended, "");
     if (!job)
         return result(env, -ENOMEM);
     job->fd = NUMBER(0);
@@ -159,15 +166,21 @@ static napi_value call_ended(napi_env env, napi_callback_info info) {
     return start_job(env, job);
 }
 
-/* Promises what td_remove returns, without a limit. */
-static napi_value call_remove_all(napi_env env, napi_callback_info info) {
+/* Promises what a function of a path returns. */
+static napi_value start_with_path(napi_env env, napi_callback_info info, int (*call)(const struct job *job)) {
     napi_value a[1] = {NULL};
     size_t count = 1;
     napi_get_cb_info(env, info, &count, a, NULL, NULL);
     const char *path = BYTES(0);
-    struct job *job = path && path[0] ? new_job(path) : NULL;
+    struct job *job = path && path[0] ? new_job(call, path) : NULL;
     return job ? start_job(env, job) : result(env, path && path[0] ? -ENOMEM : -EINVAL);
 }
+
+static napi_value call_remove_all(napi_env env, napi_callback_info info) {
+    return start_with_path(env, info, job_remove_all);
+}
+
+static napi_value call_sync(napi_env env, napi_callback_info info) { return start_with_path(env, info, job_sync); }
 
 static const struct {
     const char *name;
@@ -179,7 +192,7 @@ static const struct {
     {"setAttribute", call_setAttribute}, {"listAttributes", call_listAttributes}, {"getAttribute", call_getAttribute},
     {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw}, {"cgroupDevices", call_cgroupDevices},
     {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput}, {"guard", call_guard}, {"kill", call_kill},
-    {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all},
+    {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all}, {"sync", call_sync},
     {"pipe", call_pipe}, {"keepRunning", call_keepRunning}, {"makeNode", call_makeNode},
     {"detach", call_detach},
 };

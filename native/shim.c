@@ -52,6 +52,14 @@ int td_replace(const char *from, const char *to) {
     return rename(from, to) == 0 ? 0 : -errno;
 }
 
+int td_sync(const char *directory) {
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = fd < 0 || syncfs(fd) < 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return -error;
+}
+
 int td_pipe(int32_t ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
 
 int td_netlink_open(int protocol) {

@@ -79,7 +79,7 @@ enum td_stage { TD_STAGE_PREPARE, TD_STAGE_CLONE, TD_STAGE_CGROUP, TD_STAGE_USER
 /* Every function returns 0 or more on success and -errno on failure, except td_abi. */
 
 /* Raised when a function below is added or changed: a library compiled before has another td_abi. */
-#define TD_FUNCTIONS 8
+#define TD_FUNCTIONS 9
 
 /*
  * A hash of the layouts above and in plan.h, and of TD_FUNCTIONS; runtime/host/events.ts, runtime/host/spawn-options.ts
@@ -149,6 +149,9 @@ TD_API int td_open_inside(const char *root, const char *path);
  * it does not exist, and -EAGAIN after entries_max entries, with the rest still there; UINT32_MAX: no limit.
  */
 TD_API int td_remove(const char *path, uint32_t entries_max);
+
+/* Writes to the disk all that was written to the file system of a directory. */
+TD_API int td_sync(const char *directory);
 
 /* Extended attributes of a file, or of a symlink itself. The last two return a length, and -ERANGE where there is no room. */
 TD_API int td_set_attribute(const char *path, const char *name, const uint8_t *value, size_t length);

@@ -5,7 +5,7 @@ import { planLayout } from "../plan/codec.ts";
 const OBJECT_BYTES = 232;
 const EVENT_OBJECT_AT = 32;
 const SPAWNED_BYTES = 16;
-const FUNCTIONS = 8;
+const FUNCTIONS = 9;
 
 export const EVENT_BYTES = EVENT_OBJECT_AT + OBJECT_BYTES;
 

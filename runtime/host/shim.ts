@@ -48,6 +48,8 @@ export interface Shim {
   replace(from: string, to: string): number;
   /** Removes a directory and everything below it; on another thread if that is much. */
   remove(path: string): Promise<number>;
+  /** Writes to the disk what was written to the file system of a directory, on another thread. */
+  sync(directory: string): Promise<number>;
   /** Starts a process that ends the container when this one was killed, whatever rights the container has gained. */
   guard(container: number): number;
   /** Signals the process that does the plan, which after the event `cloned` is not the first one. */
@@ -118,6 +120,7 @@ async function open(): Promise<Shim> {
     linkIndex: (name) => td.linkIndex(textOf(name)),
     replace: (from, to) => td.replace(textOf(from), textOf(to)),
     remove: (path) => remove(td, path),
+    sync: async (directory) => td.sync(textOf(directory)),
   };
 }
 
@@ -155,6 +158,7 @@ interface Library
     | "linkIndex"
     | "replace"
     | "remove"
+    | "sync"
   > {
   abi(): bigint;
   /** `deliver` gets each event, and must not throw. */
@@ -170,6 +174,7 @@ interface Library
   remove(path: Uint8Array, entriesMax: number): number;
   /** Without a limit, on another thread. */
   removeAll(path: Uint8Array): Promise<number> | number;
+  sync(directory: Uint8Array): Promise<number> | number;
 }
 
 async function load(): Promise<Omit<Artefacts, "library"> & { library: Library }> {

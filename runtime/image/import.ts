@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
 import { Failure } from "../failure.ts";
 import { makeDirectory } from "../host/make-directory.ts";
+import { syncDirectory } from "../host/sync.ts";
 import { checkedName } from "../spec/name.ts";
 import { decompress } from "./archive/compression/decompress.ts";
 import { BadImage } from "./archive/entry.ts";
@@ -141,6 +142,7 @@ async function unpackAndPublish(request: Import, unpack: Unpack, notes: Notes): 
     const { files, bytes } = extracted;
     const record: ImageRecord = { name, created: new Date().toISOString(), bytes, files, ...config };
     await writeFile(join(underWay, "image.json"), `${JSON.stringify(record)}\n`);
+    await syncDirectory(underWay);
     signal.throwIfAborted();
     // rename(2) replaces only an empty directory, so the second of two imports at the same time fails here.
     const image = join(imagesDirectory(root), name);

@@ -18,7 +18,7 @@ export function writeBlob(root: string, digest: string, bytes: Uint8Array): void
   makeDirectory(dirname(path));
   const unfinished = join(dirname(path), `${underWayPrefix()}${digest.slice(-12)}`);
   try {
-    writeFileSync(unfinished, bytes, { mode: 0o600 });
+    writeFileSync(unfinished, bytes, { mode: 0o600, flush: true });
     renameSync(unfinished, path);
   } catch (error) {
     rmSync(unfinished, { force: true });

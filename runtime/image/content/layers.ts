@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeDirectory } from "../../host/make-directory.ts";
 import { openShim } from "../../host/shim.ts";
+import { syncDirectory } from "../../host/sync.ts";
 import { isFirstUserNamespace } from "../../host/users/identity.ts";
 import { decompress } from "../archive/compression/decompress.ts";
 import { readTar } from "../archive/tar/tar.ts";
@@ -34,6 +35,7 @@ export async function unpackLayer(
     const record: LayerRecord = { files, bytes };
     await writeFile(join(underWay, "layer.json"), `${JSON.stringify(record)}\n`);
     if (overlay.opaque) await writeFile(join(underWay, OPAQUE), "");
+    await syncDirectory(underWay);
     await rename(underWay, layerPath(root, diffId));
   } catch (error) {
     await removeTree(underWay);

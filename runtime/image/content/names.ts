@@ -64,7 +64,7 @@ export function beginName(root: string, image: NamedImage): NameUnderWay {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   count += 1;
   const path = join(directory, `${underWayPrefix()}${count}`);
-  writeFileSync(path, `${JSON.stringify(image)}\n`, { mode: 0o600 });
+  writeFileSync(path, `${JSON.stringify(image)}\n`, { mode: 0o600, flush: true });
   return {
     publish: () => {
       const published = namePath(root, image.name);

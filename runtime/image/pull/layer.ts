@@ -1,5 +1,6 @@
-import { createReadStream, ftruncateSync, renameSync, writeSync } from "node:fs";
+import { createReadStream, fdatasync, ftruncateSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import { makeDirectory } from "../../host/make-directory.ts";
 import { BadImage } from "../archive/entry.ts";
 import { hasBlob } from "../content/blobs.ts";
@@ -49,6 +50,7 @@ async function unpackBlob(fetch: LayerFetch): Promise<void> {
 }
 
 const READ_BYTES = 256 * 1_024;
+const synced = promisify(fdatasync);
 
 async function downloadAndUnpack(fetch: LayerFetch, file: DownloadFile): Promise<void> {
   const { root, blob } = fetch;
@@ -63,6 +65,7 @@ async function downloadAndUnpack(fetch: LayerFetch, file: DownloadFile): Promise
   const path = blobPath(root, blob.digest);
   makeDirectory(dirname(dirname(path)));
   makeDirectory(dirname(path));
+  await synced(file.fd);
   renameSync(file.path, path);
 }
 
