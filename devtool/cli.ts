@@ -9,6 +9,7 @@ import { Interrupted, listenForInterrupts } from "./process/interrupts.ts";
 import { type Format, openOutput } from "./report/format.ts";
 import { reportFailure, reportOf } from "./report/origin.ts";
 import { printableLines } from "./report/printable.ts";
+import { openScreen } from "./report/screen.ts";
 
 /** Each command's code is loaded only when that command is run. */
 const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
@@ -41,7 +42,7 @@ surviveHangup();
 const interrupts = listenForInterrupts((exitCode) => process.exit(exitCode));
 // An error in the command line is an event too, so this is a guess until the command line is parsed.
 let format: Format = /(^| )--(json|format[= ]json)( |$)/.test(process.argv.join(" ")) ? "json" : "human";
-let output = openOutput(format, process);
+let output = openOutput(format, openScreen(process, false));
 let { report } = output;
 // The reader has closed the pipe (`| head`).
 process.stdout.on("error", () => interrupts.end("SIGPIPE"));
@@ -62,12 +63,14 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0;
     case "command": {
       format = parsed.options.format;
-      // What the configuration prints, or a program that it imports, must not stand between the events.
-      if (format !== "human") globalThis.console = new Console(process.stderr, process.stderr);
-      output = openOutput(format, process);
+      const screen = openScreen(process, format !== "json" && !parsed.options.interactive);
+      // What the configuration prints, or a program that it imports, must not stand between the events, or on the line.
+      if (format !== "human") globalThis.console = new Console(screen.stderr, screen.stderr);
+      else if (screen.line) globalThis.console = new Console(screen.stdout, screen.stderr);
+      output = openOutput(format, screen);
       report = parsed.name === "watch" ? output.report : reportOf(output.report, { round: 1 });
       const command = await LOAD[parsed.name]();
-      return await command({ ...parsed, report, interrupts });
+      return await command({ ...parsed, report, screen, interrupts });
     }
     default:
       return parsed satisfies never;

@@ -1,5 +1,6 @@
 import type { Call } from "../command-line/command.ts";
 import { outputEvents } from "../report/output.ts";
+import { mayDecorate } from "../report/screen.ts";
 import { prefixed } from "../run/prefixed.ts";
 import type { Stdio } from "../run/stream.ts";
 
@@ -12,29 +13,26 @@ export function sharedStdio(call: Call, target: string, all: readonly string[]):
   const width = Math.max(...all.map((name) => name.length));
   const color = COLORS[all.indexOf(target) % COLORS.length];
   const label = `${target.padEnd(width)} |`;
-  const open = (stream: NodeJS.WriteStream) =>
-    prefixed(stream, isColored(stream) ? `\x1b[${color}m${label}\x1b[0m ` : `${label} `);
-  const [stdout, stderr] = [open(process.stdout), open(process.stderr)];
+  const open = (name: "stdout" | "stderr") =>
+    prefixed(call.screen[name], mayDecorate(process[name]) ? `\x1b[${color}m${label}\x1b[0m ` : `${label} `);
+  const [stdout, stderr] = [open("stdout"), open("stderr")];
   const finish = () => void [stdout, stderr].map((stream) => stream.end());
   return { stdin: undefined, stdout, stderr, isTerminal: false, finish };
-}
-
-/** https://no-color.org */
-function isColored(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
 }
 
 /**
  * Connects a command to this process's own streams, or with --format json its output to events. Without `hasInput` its input
  * is empty.
  */
-export function stdioFor({ options, report }: Call, hasInput: boolean): Stdio {
-  const { stdin, stdout, stderr } = process;
+export function stdioFor({ options, report, screen }: Call, hasInput: boolean): Stdio {
+  const { stdin, stdout } = process;
   const input = hasInput ? stdin : undefined;
   if (options.format === "json") {
     const [out, err] = [outputEvents("stdout", report), outputEvents("stderr", report)];
     const finish = () => void [out, err].map((stream) => stream.end());
     return { stdin: input, stdout: out, stderr: err, isTerminal: false, finish };
   }
-  return { stdin: input, stdout, stderr, isTerminal: hasInput && stdin.isTTY && stdout.isTTY, finish: () => {} };
+  const isTerminal = hasInput && stdin.isTTY && stdout.isTTY;
+  const output = isTerminal ? process : screen;
+  return { stdin: input, stdout: output.stdout, stderr: output.stderr, isTerminal, finish: () => {} };
 }

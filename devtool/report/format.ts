@@ -2,16 +2,12 @@ import type { Report } from "./events.ts";
 import { githubReport } from "./github.ts";
 import { jsonReport } from "./json.ts";
 import { humanReport } from "./lines.ts";
+import { liveReport } from "./live.ts";
 import { createSarifLog } from "./sarif.ts";
+import type { Screen } from "./screen.ts";
 
 export const FORMATS = ["human", "json", "sarif", "github"] as const;
 export type Format = (typeof FORMATS)[number];
-
-/** Where reports go: messages for people to standard error, all else to standard output. */
-interface Streams {
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
-}
 
 export interface Output {
   readonly report: Report;
@@ -19,25 +15,31 @@ export interface Output {
   readonly finish: () => void;
 }
 
-export function openOutput(format: Format, streams: Streams): Output {
+/** Messages for people go to standard error, all else to standard output. */
+export function openOutput(format: Format, screen: Screen): Output {
   const nothing = () => {};
   switch (format) {
     case "human":
-      return { report: humanReport(streams), finish: nothing };
+      return { report: forPeople(screen), finish: nothing };
     case "json":
-      return { report: jsonReport(streams), finish: nothing };
+      return { report: jsonReport(screen), finish: nothing };
     case "github":
-      return { report: both(humanReport(streams), githubReport(streams)), finish: nothing };
+      return { report: both(forPeople(screen), githubReport(screen)), finish: nothing };
     case "sarif": {
       const log = createSarifLog();
       return {
-        report: both(humanReport(streams), log.report),
-        finish: () => void streams.stdout.write(`${JSON.stringify(log.document(), null, 2)}\n`),
+        report: both(forPeople(screen), log.report),
+        finish: () => void screen.stdout.write(`${JSON.stringify(log.document(), null, 2)}\n`),
       };
     }
     default:
       return format satisfies never;
   }
+}
+
+function forPeople(screen: Screen): Report {
+  const lines = humanReport(screen);
+  return screen.line ? both(liveReport(screen.line), lines) : lines;
 }
 
 function both(first: Report, second: Report): Report {

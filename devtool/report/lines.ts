@@ -1,26 +1,16 @@
+import { count, duration, size } from "./amounts.ts";
 import { diagnosticLine } from "./diagnostic.ts";
-import type { Event, Report, Stage } from "./events.ts";
+import type { Event, Report } from "./events.ts";
 import { printableLines, printableName } from "./printable.ts";
-import { createStatusLine } from "./status-line.ts";
-
-interface Streams {
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
-}
+import type { Screen } from "./screen.ts";
 
 /** Reports to people: messages on standard error, what `doctor` and `status` report on standard output. */
-export function humanReport({ stdout, stderr }: Streams): Report {
-  const status = createStatusLine(stderr);
+export function humanReport({ stdout, stderr }: Pick<Screen, "stdout" | "stderr">): Report {
   const round: string[] = [];
   let isWatch = false;
   const print = (text: string) => void stderr.write(printableLines(`devtool: ${text}\n`));
   return (event, origin) => {
-    status.clear();
     switch (event.event) {
-      case "stage":
-        // While connecting, a passphrase may be asked for on the same line.
-        if (event.stage !== "connect") status.begin(ACTIVITY[event.stage]);
-        break;
       case "changed":
         isWatch = true;
         round.length = 0;
@@ -70,6 +60,7 @@ export function humanReport({ stdout, stderr }: Streams): Report {
         print(event.message);
         if (event.remedy !== null) print(`  ${event.remedy}`);
         break;
+      case "stage":
       case "connected":
       case "responded":
       case "output":
@@ -79,16 +70,6 @@ export function humanReport({ stdout, stderr }: Streams): Report {
     }
   };
 }
-
-const ACTIVITY: Readonly<Record<Exclude<Stage, "connect">, string>> = {
-  bundle: "bundling",
-  addons: "getting native packages for the target",
-  sync: "sending",
-  compile: "compiling on the target",
-  launch: "starting",
-  provision: "preparing the target",
-  pull: "bringing files back",
-};
 
 function done(event: Extract<Event, { event: "bundled" | "synced" | "compiled" }>): string {
   const took = `in ${duration(event.milliseconds)}`;
@@ -167,20 +148,4 @@ const NAMES_MAX = 3;
 function namesOf(paths: readonly string[]): string {
   const rest = paths.length - NAMES_MAX;
   return paths.slice(0, NAMES_MAX).map(printableName).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-function size(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  const units = ["kB", "MB", "GB"];
-  let [value, unit] = [bytes / 1000, 0];
-  while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
-}
-
-function duration(milliseconds: number): string {
-  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }

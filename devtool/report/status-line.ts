@@ -1,27 +1,86 @@
-export interface StatusLine {
-  begin(text: string): void;
-  clear(): void;
-}
+import { Writable } from "node:stream";
+import { cut } from "./cut.ts";
 
-const PROGRESS_AFTER_MS = 1_000;
+type Output = NodeJS.WritableStream & { readonly columns?: number };
 
-/** Shows what takes longer than a second while it lasts; only on a terminal, where the line can be erased again. */
-export function createStatusLine(stderr: NodeJS.WritableStream & { readonly isTTY?: boolean }): StatusLine {
-  let timer: NodeJS.Timeout | undefined;
-  let isShown = false;
-  return {
-    begin: (text) => {
-      if (!stderr.isTTY) return;
-      timer = setTimeout(() => {
-        isShown = true;
-        stderr.write(`\r\x1b[Kdevtool: ${text} …`);
-      }, PROGRESS_AFTER_MS);
-      timer.unref();
-    },
-    clear: () => {
-      clearTimeout(timer);
-      if (isShown) stderr.write("\r\x1b[K");
-      isShown = false;
-    },
-  };
+/** After a write, until the line is back: it must not slow down a program that prints much. */
+const REDRAW_MS = 50;
+const NEWLINE = 0x0a;
+
+// The cursor stays where the program has left it, and so does the color of its text (DECSC, DECRC).
+const SAVE = "\x1b7\x1b[0m";
+const RESTORE = "\x1b8";
+const DIM = "\x1b[2m";
+const ERASE_LINE = `${SAVE}\x1b[K${RESTORE}`;
+const ERASE_BELOW = `${SAVE}\x1b[J${RESTORE}`;
+
+/**
+ * The last line of a terminal, where devtool says what it is doing: out of the way of what is written there, and back once
+ * that has ended a line.
+ */
+export class StatusLine {
+  readonly #terminal: Output;
+  #text = "";
+  #isShown = false;
+  /** Whether the cursor is at the start of a line. */
+  #isAtStart = true;
+  #redraw: NodeJS.Timeout | undefined;
+  #mayDraw = false;
+
+  /** `mayDraw`: not from the background, where a shell has the terminal. */
+  constructor(terminal: Output, mayDraw: Promise<boolean>) {
+    this.#terminal = terminal;
+    void mayDraw.then((may) => {
+      this.#mayDraw = may;
+      this.#draw();
+    });
+    terminal.on("resize", () => this.#resized());
+  }
+
+  /** An empty text shows none. */
+  show(text: string): void {
+    if (text === this.#text) return;
+    this.#text = text;
+    if (!this.#redraw) this.#draw();
+  }
+
+  /** A stream to write to instead of `stream`, on the same terminal. */
+  above(stream: NodeJS.WritableStream): Writable {
+    const above = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        if (stream.write(this.#clearedFor(chunk))) done();
+        else stream.once("drain", () => done());
+      },
+    });
+    stream.once("error", (error) => above.destroy(error));
+    return above.on("error", () => {});
+  }
+
+  #clearedFor(chunk: Buffer): Buffer {
+    if (chunk.length === 0) return chunk;
+    this.#isAtStart = chunk.at(-1) === NEWLINE;
+    this.#redraw ??= setTimeout(() => {
+      this.#redraw = undefined;
+      this.#draw();
+    }, REDRAW_MS).unref();
+    if (!this.#isShown) return chunk;
+    this.#isShown = false;
+    return Buffer.concat([Buffer.from(ERASE_LINE), chunk]);
+  }
+
+  #draw(): void {
+    if (!this.#mayDraw || !this.#isAtStart) return;
+    if (this.#text === "" && !this.#isShown) return;
+    this.#isShown = this.#text !== "";
+    // In the last column of its last line a terminal may scroll.
+    const fitting = cut(this.#text, (this.#terminal.columns || 80) - 1);
+    this.#terminal.write(`${SAVE}${DIM}${fitting}\x1b[0m\x1b[K${RESTORE}`);
+  }
+
+  /** Many terminals wrap lines that have become too long. */
+  #resized(): void {
+    if (!this.#isShown) return;
+    this.#terminal.write(ERASE_BELOW);
+    this.#draw();
+  }
 }

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import xterm from "@xterm/headless";
 import { needs } from "../../rig/host.ts";
 import { startSshd } from "../../rig/sshd.ts";
 import { afterTest, type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
@@ -72,6 +73,8 @@ test("a program that does not end at once when it is to be started again is repo
 interface Terminal {
   type(text: string): void;
   shows(text: RegExp): Promise<void>;
+  /** All that it was sent so far. */
+  all(): string;
   readonly ended: Promise<number>;
 }
 
@@ -81,7 +84,7 @@ function onTerminal(t: TestContext, project: Project, ...flags: string[]): Termi
   const command = [process.execPath, "--import", import.meta.resolve("tsx"), cli, "watch", ...flags];
   const child = spawn("script", ["-qec", command.map((word) => `'${word}'`).join(" "), "/dev/null"], {
     cwd: project.root,
-    env: { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache") },
+    env: { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache"), TERM: "xterm" },
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = once(child, "close").then(([code]) => Number(code));
@@ -89,9 +92,10 @@ function onTerminal(t: TestContext, project: Project, ...flags: string[]): Termi
     child.kill();
     await ended;
   });
-  let unseen = "";
+  let [all, unseen] = ["", ""];
   let wake = () => {};
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    all += text;
     unseen += text;
     wake();
   });
@@ -108,7 +112,7 @@ function onTerminal(t: TestContext, project: Project, ...flags: string[]): Termi
       assert.equal(await Promise.race([more, ended]), "more", `devtool ended before ${text}: ${unseen}`);
     }
   };
-  return { type: (text) => void child.stdin.write(text), shows, ended };
+  return { type: (text) => void child.stdin.write(text), shows, all: () => all, ended };
 }
 
 test("on a terminal r runs again, p pauses and goes on, and q quits", async (t) => {
@@ -126,6 +130,44 @@ test("on a terminal r runs again, p pauses and goes on, and q quits", async (t) 
   await terminal.shows(/goes on[\s\S]*ran two/);
   terminal.type("q");
   assert.equal(await terminal.ended, 0);
+});
+
+test("a line on the terminal says what is being done, and stays in no line that the program prints", async (t) => {
+  if (!needs(t, lacks("rsync", "script"))) return;
+  const project = await gatedProject(t, 'printf "begin $(cat word), "; read line <~/gate; echo end\n');
+  const terminal = onTerminal(t, project, "--target", "local");
+  await terminal.shows(/devtool: round 1 · /);
+  await terminal.shows(/begin one, /);
+  await project.open();
+  await terminal.shows(/end\r\n[\s\S]*devtool: round 1 · exit code 0, waiting for a save · local/);
+  await project.write({ word: "two\n" });
+  await project.open();
+  await terminal.shows(/begin two, [\s\S]*devtool: round 2 · exit code 0/);
+  terminal.type("q");
+  await terminal.ended;
+  const lines = await linesOf(terminal.all());
+  for (const line of ["begin one, end", "begin two, end"]) assert.ok(lines.includes(line), lines.join("\n"));
+  assert.ok(!lines.some((line) => line.includes("round")), lines.join("\n"));
+});
+
+/** What remains on the screen of xterm.js. */
+async function linesOf(all: string): Promise<string[]> {
+  const terminal = new xterm.Terminal({ cols: 80, rows: 24, allowProposedApi: true });
+  await new Promise<void>((resolve) => terminal.write(all, resolve));
+  const { active } = terminal.buffer;
+  return Array.from({ length: active.length }, (_, row) => active.getLine(row)?.translateToString(true) ?? "");
+}
+
+test("a program that has the terminal, or that prints among events, has no such line beside it", async (t) => {
+  if (!needs(t, lacks("rsync", "script"))) return;
+  for (const flag of ["--interactive", "--json"]) {
+    const project = await gatedProject(t, 'echo "begin $(cat word)"\n');
+    const terminal = onTerminal(t, project, "--target", "local", flag);
+    await terminal.shows(/begin one[\s\S]*(exited|ended with)/);
+    terminal.type("\x03");
+    await terminal.ended;
+    assert.ok(!terminal.all().includes("\x1b7"), JSON.stringify(terminal.all()));
+  }
 });
 
 test("a passphrase is typed before keys are keys, and q in it does not quit", async (t) => {

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Activity } from "../../../devtool/report/activity.ts";
+import type { Event, Origin } from "../../../devtool/report/events.ts";
+
+type At = readonly [at: number, event: Event, origin?: Origin];
+
+/** The text at `now`, after these events. */
+function textAfter(events: readonly At[], now: number): string {
+  const activity = new Activity();
+  for (const [at, event, origin = {}] of events) activity.take(event, origin, at);
+  return activity.text(now);
+}
+
+const FIRST = { round: 1, target: "box" };
+const SECOND = { round: 2, target: "box" };
+const BEGAN: At = [0, { event: "changed", paths: null }, { round: 1 }];
+const STARTED: At = [300, { event: "started", argv: ["sh", "a\nb"], milliseconds: 299.7 }, FIRST];
+
+test("in watch the line has the round, its stage with its time, the target, and what runs", () => {
+  const compiling: At = [100, { event: "stage", stage: "compile" }, FIRST];
+  assert.equal(textAfter([BEGAN, compiling], 340), "devtool: round 1 · compiling 240 ms · box");
+  const responded: At = [320, { event: "responded", milliseconds: 320 }, FIRST];
+  assert.equal(textAfter([BEGAN, compiling, STARTED], 999), "devtool: round 1 · started after 300 ms · box · sh a\\nb");
+  assert.equal(
+    textAfter([BEGAN, compiling, STARTED, responded], 999),
+    "devtool: round 1 · first output after 320 ms · box · sh a\\nb",
+  );
+  const exited: At = [400, { event: "exited", code: null, signal: "SIGSEGV" }, FIRST];
+  assert.equal(
+    textAfter([BEGAN, STARTED, exited], 999),
+    "devtool: round 1 · ended by SIGSEGV, waiting for a save · box",
+  );
+});
+
+test("what an older round's program does meanwhile does not end a newer round's stage, and it runs on after that", () => {
+  const newer: At[] = [
+    [500, { event: "changed", paths: ["a"] }, { round: 2 }],
+    [510, { event: "stage", stage: "bundle" }, { round: 2 }],
+    [520, { event: "responded", milliseconds: 520 }, FIRST],
+  ];
+  const bundling = [BEGAN, STARTED, ...newer];
+  assert.equal(textAfter(bundling, 560), "devtool: round 2 · bundling 50 ms · box");
+  const finished: At = [600, { event: "finished", milliseconds: 90 }, SECOND];
+  assert.match(textAfter([...bundling, finished], 999), /^devtool: round 2 · first output after 520 ms · box · sh /);
+});
+
+test("while a target is connected to nothing is shown, for a passphrase may be asked for there", () => {
+  const connecting: At = [10, { event: "stage", stage: "connect" }, { target: "box" }];
+  const bundling: At = [20, { event: "stage", stage: "bundle" }, { round: 1 }];
+  assert.equal(textAfter([BEGAN, connecting, bundling], 3000), "");
+  const lost: At = [
+    3000,
+    { event: "disconnected", code: "connection-lost", message: "", remedy: null },
+    { target: "box" },
+  ];
+  assert.equal(
+    textAfter([BEGAN, connecting, bundling, lost], 3000),
+    "devtool: round 1 · not connected, trying again · box",
+  );
+});
+
+test("other commands show a stage once it takes longer than a second", () => {
+  const syncing: At = [0, { event: "stage", stage: "sync" }, FIRST];
+  assert.equal(textAfter([syncing], 999), "");
+  assert.equal(textAfter([syncing], 1200), "devtool: sending 1.2 s · box");
+  assert.equal(textAfter([syncing, STARTED], 5000), "");
+});
