@@ -34,7 +34,7 @@ check_c() {
 run_tests() {
   # shellcheck disable=SC2046 # names of our own, without spaces
   [ $# -gt 0 ] || set -- $(find test -name '*.test.ts' ! -path 'test/vagrant/*' | sort)
-  node --import tsx --test --test-reporter=spec --test-concurrency=2 --test-timeout=600000 "$@"
+  node --import tsx --test --test-reporter=spec --test-concurrency=2 --test-timeout=1200000 "$@"
 }
 
 # Where every test must run.

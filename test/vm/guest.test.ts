@@ -199,7 +199,7 @@ inGuest("a user without root gets a container too", async () => {
 inGuest("devtool watch runs the command again at a save, and reports a guest that lost its power", async (t) => {
   const watch = devtoolRunning(t, ["watch", "hello1", "/bin/sh", "-c", "uname -a; ls /"]);
   await watch.prints(/^Linux hello1 .*\n(.*\n)*var$/m);
-  await appendFile(join(project, "runtime/cli.ts"), "\n// a save\n");
+  await appendFile(join(project, "runtime/cli.ts"), '\nprocess.env["SAVED"] = "yes";\n');
   await watch.prints(/^Linux hello1 .*\n(.*\n)*var\n(.*\n)*Linux hello1 .*\n(.*\n)*var$/m);
   await vm.stop();
   await watch.prints(/connection|lost|unreachable|refused/i, "stderr");
