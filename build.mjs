@@ -5,9 +5,8 @@ import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:f
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { setFlagsFromString } from "node:v8";
-import { Script } from "node:vm";
 import { build } from "esbuild";
+import { bundleProgram } from "./runtime/bundle.mjs";
 
 /** How often another build may put its dist/ in the way of this one's. */
 const REPLACED_MAX = 100;
@@ -30,29 +29,7 @@ async function bundle() {
   const banner = { js: "import { createRequire as from } from 'node:module'; const require = from(import.meta.url);" };
   // One file: devtool sends it to targets under the hash of its content.
   await build({ ...shared, entryPoints: { agent: "devtool/agent/main.ts" } });
-  // CommonJS, which Node.js starts 9 ms sooner than ES modules. In two files, since `run` needs a third of the whole.
-  const commands = { file: "./commands/command-line.ts", bundle: "./tinydocker-commands.cjs" };
-  const commonjs = {
-    ...shared,
-    format: "cjs",
-    external: ["koffi"],
-    outExtension: { ".js": ".cjs" },
-    define: { "import.meta.url": "bundleUrl" },
-    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
-  };
-  await build({
-    ...commonjs,
-    entryPoints: { "tinydocker-run": "runtime/cli.ts" },
-    plugins: [elsewhere(commands)],
-    // launch.cjs calls this function: a script has no `require`, and can't import.
-    supported: { "dynamic-import": false },
-    banner: { js: `(function (require, __filename) {${commonjs.banner.js}` },
-    footer: { js: "})" },
-  });
-  const launch = await Promise.all(["runtime/launch.sh", "runtime/launch.cjs"].map((path) => readFile(path, "utf8")));
-  await writeFile(join(outdir, "tinydocker.cjs"), launch.join("").replaceAll("\r\n", "\n"));
-  await compile("tinydocker-run.cjs");
-  await build({ ...commonjs, entryPoints: { "tinydocker-commands": "runtime/commands/command-line.ts" } });
+  await bundleProgram(outdir, shared);
   await build({ ...shared, entryPoints: { api: "runtime/api/api.ts" }, external: ["koffi"], splitting: true, banner });
   await build({
     ...shared,
@@ -62,28 +39,6 @@ async function bundle() {
   });
   const { jsonSchema } = await import(pathToFileURL(join(outdir, "schema.js")).href);
   await writeFile(join(outdir, "devtool.config.schema.json"), JSON.stringify(jsonSchema()));
-}
-
-/** Stores beside a script what V8 makes of all its functions, for the Node.js versions with the same V8. */
-async function compile(filename) {
-  const path = join(outdir, filename);
-  const source = await readFile(path, "latin1");
-  // Else it compiles a function when it is called first.
-  setFlagsFromString("--no-lazy");
-  const script = new Script(source, { filename });
-  // What it made is for those who have the same flags.
-  setFlagsFromString("--lazy");
-  await writeFile(`${path}.compiled`, script.createCachedData());
-}
-
-/** Leaves a file out of a bundle, which then loads another bundle in its place. */
-function elsewhere({ file, bundle }) {
-  return {
-    name: "elsewhere",
-    setup: ({ onResolve }) => {
-      onResolve({ filter: /^\./ }, ({ path }) => (path === file ? { path: bundle, external: true } : undefined));
-    },
-  };
 }
 
 /** Declarations of what the package exports. `npm ci --omit=dev` installs no TypeScript, and the programs run without them. */

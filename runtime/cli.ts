@@ -1,5 +1,4 @@
 import { outputFailure, report } from "./commands/report.ts";
-import { runCommand } from "./commands/run.ts";
 import { ignoreAsCaller } from "./commands/signals.ts";
 import { surviveHangup } from "./host/terminal.ts";
 
@@ -23,6 +22,7 @@ const VERBS: ReadonlySet<string> = new Set([
   "port",
   "diff",
   "cp",
+  "top",
 ]);
 
 restoreVariables(process.env);
@@ -39,6 +39,7 @@ function restoreVariables(env: NodeJS.ProcessEnv): void {
   }
 }
 
+/** What is imported below, dist/ has in a file of its own each, so that a command loads nothing but what it needs. */
 async function main(args: readonly string[]): Promise<void> {
   const [command, ...rest] = args;
   process.exitCode ||= await dispatch(command, rest, args);
@@ -48,7 +49,6 @@ function dispatch(command: string | undefined, rest: readonly string[], args: re
   if (rest[0] === "--help") return other(args);
   if (command === "run") return run(rest);
   if (command === "exec") return exec(rest);
-  if (command === "top") return top(rest);
   if (command === "undo") return undo(rest[0] ?? "");
   return VERBS.has(command ?? "") ? verb(command ?? "", rest) : other(args);
 }
@@ -60,6 +60,7 @@ function outputFailed(error: NodeJS.ErrnoException): void {
 
 async function run(args: readonly string[]): Promise<number> {
   try {
+    const { runCommand } = await import("./commands/run.ts");
     return await runCommand(args);
   } catch (error) {
     return report(error);
@@ -71,28 +72,18 @@ async function exec(args: readonly string[]): Promise<number> {
   return await execCommand(args);
 }
 
-/** Not one of the verbs: the options are those of ps. */
-async function top(args: readonly string[]): Promise<number> {
-  const { topCommand } = await import("./commands/top.ts");
-  return await topCommand(args);
-}
-
 /** What a monitor starts in the end. Nobody reads what it would print, and the next command finds what it can't undo. */
 async function undo(name: string): Promise<number> {
   const { undoEnded } = await import("./container/undo.ts");
   return await undoEnded(name);
 }
 
-/** In dist/ a bundle of its own, without yargs, which takes longer to load than what most of them do. */
 async function verb(name: string, args: readonly string[]): Promise<number> {
   const { runVerb } = await import("./commands/verbs/verbs.ts");
   return await runVerb(name, args);
 }
 
-/**
- * Only here are Node.js's own streams used: they would make a container's pipes nonblocking.
- * In dist/ a bundle of its own: `run` is what an editor's loop waits for, and loads nothing but what it needs.
- */
+/** Only here are Node.js's own streams used: they would make a container's pipes nonblocking. */
 async function other(args: readonly string[]): Promise<number> {
   process.stderr.on("error", () => {});
   process.stdout.on("error", outputFailed);

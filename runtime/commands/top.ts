@@ -7,21 +7,16 @@ import { openShim } from "../host/shim.ts";
 import { nameOf } from "../state/containers.ts";
 import { stateRoot } from "../state/root.ts";
 import { membersOf } from "../stats/sample.ts";
-import { report } from "./report.ts";
 
-/** Lists the processes of the container that the first argument names, by this machine's ps with the others. Returns the exit code. */
+/** Lists the processes of the container that the first argument names, by this machine's ps with the others. Returns the exit code. Throws Failure. */
 export async function topCommand([asked, ...options]: readonly string[]): Promise<number> {
-  try {
-    if (asked === undefined)
-      throw new Failure("the name of the container is missing", {
-        code: "usage",
-        remedy: "tinydocker top NAME [OPTION OF PS…]",
-      });
-    writeSync(1, listed(ps(options.length > 0 ? options : ["-ef"]), await processes(asked)));
-    return 0;
-  } catch (error) {
-    return report(error);
-  }
+  if (asked === undefined)
+    throw new Failure("the name of the container is missing", {
+      code: "usage",
+      remedy: "tinydocker top NAME [OPTION OF PS…]",
+    });
+  writeSync(1, listed(ps(options.length > 0 ? options : ["-ef"]), await processes(asked)));
+  return 0;
 }
 
 /** Also those in a pid namespace that the container made, where it has a cgroup. */

@@ -1,6 +1,7 @@
 import type { Options, Values } from "../options/option.ts";
 import { parseOptions, type Usage } from "../options/parse.ts";
 import { report } from "../report.ts";
+import { topCommand } from "../top.ts";
 import { isBrokenPipe } from "../write.ts";
 import { attachVerb } from "./attach.ts";
 import { cpVerb } from "./cp.ts";
@@ -52,6 +53,8 @@ function untyped<T extends Options>({ run, ...about }: Verb<T>): Verb {
 export async function runVerb(name: string, args: readonly string[]): Promise<number> {
   try {
     if (name === "create") return await createCommand(args);
+    // Its options are those of ps.
+    if (name === "top") return await topCommand(args);
     const verb = VERBS[name];
     if (!verb) return 125;
     const { values, rest } = parseInterspersed(verb.options, { command: name, synopsis: verb.synopsis }, args);
