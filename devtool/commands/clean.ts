@@ -34,7 +34,7 @@ async function clean(target: string, connected: Connected, call: Call): Promise<
   if (there.length + here.length === 0) return report({ event: "notice", text: "there is nothing to remove" });
   if (!options.yes && !(await isConfirmed(signal))) return report({ event: "notice", text: "nothing was removed" });
   const onWait = () => report({ event: "notice", text: "waiting for another devtool that updates this mirror" });
-  const endTurn = await takeTurn(connected.mirror, onWait, signal);
+  const endTurn = await takeTurn(connected, onWait, signal);
   try {
     for (const removal of there) await removeThere(target, connected, removal, signal);
   } finally {

@@ -5,10 +5,14 @@ import type { Event, Report } from "../report/events.ts";
 
 type Terminal = Pick<NodeJS.ReadStream, "isTTY" | "setRawMode" | "on" | "resume" | "pause">;
 
+/** To a target; one that is lost is being opened again. */
+type Connection = "opening" | "open" | "lost";
+
 const HELP = "r: run again, p: pause, q: quit";
 
 /**
- * Acts on single keys on the terminal, from when a target is connected: before, a passphrase may be asked for on it.
+ * Acts on single keys on the terminal while a target is connected, once none is connected to for the first time: a
+ * passphrase may be asked for on it.
  * Returns the report to use in place of `report`.
  */
 export function readKeys(
@@ -18,6 +22,7 @@ export function readKeys(
   report: Report,
 ): Report {
   if (!terminal.isTTY) return report;
+  const targets = new Map<string | undefined, Connection>();
   let wasTold = false;
   let mayListen = false;
   const stop = () => {
@@ -50,11 +55,19 @@ export function readKeys(
   process.once("exit", () => mayListen && terminal.setRawMode(false));
   return (event, origin) => {
     report(event, origin);
-    if (event.event === "connected") void start();
-    else if (mayListen && (isConnecting(event) || event.event === "disconnected")) stop();
+    const before = targets.get(origin?.target);
+    const now = connectionAfter(event, before);
+    if (now === undefined || now === before) return;
+    targets.set(origin?.target, now);
+    const all = [...targets.values()];
+    const shouldListen = all.includes("open") && !all.includes("opening");
+    if (shouldListen && !mayListen) void start();
+    else if (!shouldListen && mayListen) stop();
   };
 }
 
-function isConnecting(event: Event): boolean {
-  return event.event === "stage" && event.stage === "connect";
+function connectionAfter(event: Event, before: Connection | undefined): Connection | undefined {
+  if (event.event === "connected") return "open";
+  if (event.event === "disconnected") return "lost";
+  return event.event === "stage" && event.stage === "connect" ? (before ?? "opening") : before;
 }

@@ -1,15 +1,16 @@
-import type { Command } from "../command-line/command.ts";
+import type { Call, Command } from "../command-line/command.ts";
 import { Controls } from "../dev/controls.ts";
 import { watchProject } from "../dev/loop.ts";
 import { openSession } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import { programEnvironment } from "../run/environment.ts";
+import type { Stdio } from "../run/stream.ts";
 import { recorded } from "../trace/record.ts";
 import { readKeys } from "./keys.ts";
 import { provisionTarget } from "./provision.ts";
 import { commandLine } from "./run.ts";
-import { stdioFor } from "./stdio.ts";
+import { sharedStdio, stdioFor } from "./stdio.ts";
 
 /** devtool watch [options] [CMD…] */
 export const command: Command = async (call) => {
@@ -18,8 +19,9 @@ export const command: Command = async (call) => {
   const hasKeys = !interactive && format !== "json";
   const report = hasKeys ? readKeys(process.stdin, controls, call.interrupts, call.report) : call.report;
   const session = recorded(await openSession({ ...call, report }), call.options.timings);
-  if (session.targets.length > 1) {
-    throw new Failure("devtool watch works on one target, and there are several", {
+  const names = session.targets.map(({ name }) => name);
+  if (interactive && names.length > 1) {
+    throw new Failure("--interactive gives the terminal to one program, and there are several targets", {
       code: "usage",
       remedy: "name one with --target",
       exitCode: 2,
@@ -30,13 +32,17 @@ export const command: Command = async (call) => {
   if (provision)
     for (const target of session.targets) await provisionTarget(target, session.project.root, { ...call, report });
   const interrupts = interactive ? endingToo(call.interrupts) : call.interrupts;
-  return await watchProject(session, { onBusy, controls }, (project, laneReport) => ({
+  return await watchProject(session, { onBusy, controls }, (project, target, laneReport) => ({
     argv: commandLine(project, call.words, inspect),
     environment: () => programEnvironment(project),
-    stdio: stdioFor({ ...call, report: laneReport }, interactive),
+    stdio: stdioOf({ ...call, report: laneReport }, target, names),
     interrupts,
   }));
 };
+
+function stdioOf(call: Call, target: string, names: readonly string[]): Stdio {
+  return names.length === 1 ? stdioFor(call, call.options.interactive) : sharedStdio(call, target, names);
+}
 
 /** A program with the terminal gets every signal; one that ends devtool ends the loop as well. */
 function endingToo(interrupts: Interrupts): Interrupts {

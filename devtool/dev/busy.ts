@@ -10,12 +10,19 @@ export type Next =
   | "hold"
   | "begin the next";
 
+interface Wanted {
+  /** Something was saved. */
+  readonly isPending: boolean;
+  /** A person asked for a run. */
+  readonly wantsRun: boolean;
+}
+
 export function nextAfter(
   { hasStarted, isOver }: Readonly<Progress>,
-  isPending: boolean,
+  { isPending, wantsRun }: Wanted,
   { onBusy, controls }: LoopOptions,
 ): Next {
-  if (controls.wantsRun) return "begin the next";
+  if (wantsRun) return "begin the next";
   if (isOver) return "wait for a change";
   if (!isPending) return "go on";
   return controls.isPaused || (onBusy !== "restart" && hasStarted) ? "hold" : "begin the next";

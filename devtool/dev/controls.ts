@@ -5,7 +5,7 @@ export type OnBusy = (typeof ON_BUSY)[number];
 /** What a person asks of the loop while it runs. */
 export class Controls {
   #isPaused = false;
-  #wantsRun = false;
+  #runs = 0;
   #wake: () => void = () => {};
   #changed = this.#nextChange();
 
@@ -13,13 +13,13 @@ export class Controls {
     return this.#isPaused;
   }
 
-  /** A run is wanted now, whatever else holds it up. */
-  get wantsRun(): boolean {
-    return this.#wantsRun;
+  /** How many runs were asked for: each is wanted at once, whatever else holds it up. */
+  get runs(): number {
+    return this.#runs;
   }
 
   runAgain(): void {
-    this.#wantsRun = true;
+    this.#runs += 1;
     this.#change();
   }
 
@@ -31,11 +31,6 @@ export class Controls {
   /** Settles at the next of these. */
   changed(): Promise<void> {
     return this.#changed;
-  }
-
-  /** The wanted run begins. */
-  taken(): void {
-    this.#wantsRun = false;
   }
 
   #change(): void {

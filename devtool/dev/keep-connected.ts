@@ -10,6 +10,7 @@ interface Listeners {
   /** A connection is open, the first or a later one. */
   readonly onOpened: () => void;
   readonly onReopened: () => void;
+  readonly mayWait: (why: Failure) => boolean;
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -17,7 +18,7 @@ interface Listeners {
 export function keepConnected(
   target: Target,
   { project, report, ports }: Session,
-  { onOpened, onReopened, onFailed }: Listeners,
+  { onOpened, ...listeners }: Listeners,
 ): Reconnecting<Connected> {
   return new Reconnecting({
     open: async (signal) => {
@@ -30,16 +31,15 @@ export function keepConnected(
       const { code, remedy = null } = why instanceof Failure ? why : new ConnectionLost(why.message);
       report({ event: "disconnected", code, message: why.message, remedy }, { target: target.name });
     },
-    onReopened,
-    onFailed,
+    ...listeners,
   });
 }
 
 /** The ports of this machine that are the target's. @throws Failure, exit code 2 */
 export async function forwardPorts(
   { ports, report, targets }: Session,
-  connections: Reconnecting<Connected>,
+  [first]: readonly Reconnecting<Connected>[],
 ): Promise<Forwards> {
-  const current = async () => (await connections.current()).connection;
+  const current = async () => (await (first as Reconnecting<Connected>).current()).connection;
   return await openForwards(ports.forward, current, reportOf(report, { target: targets[0].name }));
 }

@@ -127,9 +127,10 @@ export async function startAhead(lane: Lane): Promise<void> {
  * Since when a change counts that is made while the first folders begin to be watched: what nothing has read yet need not be
  * looked at, for the first sync finds it as it is. Ignore files have been read, and a bundler reads at once.
  */
-export function sinceRead({ project }: { readonly project: Pick<Project, "bundle"> }, lane: Lane): Since {
+export function sinceRead({ project }: { readonly project: Pick<Project, "bundle"> }, lanes: readonly Lane[]): Since {
   const started = Date.now();
-  const isRead = (path: string) => lane.unsent !== "everything" || posix.basename(path) === ".gitignore";
+  const hasSent = () => lanes.some(({ unsent }) => unsent !== "everything");
+  const isRead = (path: string) => hasSent() || posix.basename(path) === ".gitignore";
   return project.bundle ? started : (path) => (isRead(path) ? started : Number.POSITIVE_INFINITY);
 }
 

@@ -21,7 +21,7 @@ export async function buildOnce(session: Session, extent: Extent): Promise<void>
   const startedAt = performance.now();
   const ports = { forward: [], reverse: [] };
   await oneRound({ ...session, ports }, async (workspace, lanes, round) => {
-    const bundle = await bundleStage(workspace, lanes, round);
+    const bundle = await bundleStage(workspace, lanes, { ...round, changes: EVERYTHING });
     const updates = await Promise.allSettled(lanes.map((lane) => updateLane(workspace, lane, bundle, round, extent)));
     const [first, ...others] = updates.flatMap((update) => (update.status === "rejected" ? [update.reason] : []));
     for (const other of others) if (other instanceof Failure) reportFailure(other, session.report);
@@ -36,7 +36,7 @@ export async function buildOnce(session: Session, extent: Extent): Promise<void>
  */
 export async function runOnce(session: Session, runIn: (target: string) => Run): Promise<readonly Outcome[]> {
   return await oneRound(session, async (workspace, lanes, round) => {
-    const bundle = await bundleStage(workspace, lanes, round);
+    const bundle = await bundleStage(workspace, lanes, { ...round, changes: EVERYTHING });
     return await Promise.all(
       lanes.map(async (lane) => {
         const outcome = { target: lane.target, milliseconds: 0 };
@@ -69,7 +69,7 @@ async function oneRound<T>(
   const lanes = targets.map(({ name }, index) =>
     createLane(name, { current: async () => await (opening[index] as Promise<Connected>), drop: () => {} }),
   );
-  const round = { changes: EVERYTHING, report, signal, startedAt: performance.now(), mayDelete, isRepeated: false };
+  const round = { report, signal, startedAt: performance.now(), mayDelete, isRepeated: false };
   let workspace: Workspace | undefined;
   try {
     workspace = await openWorkspace(project);

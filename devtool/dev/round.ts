@@ -22,7 +22,6 @@ import type { Workspace } from "./workspace.ts";
 
 /** What follows a save: bundle, once for all lanes; then addons → sync → build → run, in each lane. */
 export interface Round {
-  readonly changes: ChangeSet;
   readonly report: Report;
   /** Aborted by a newer save, at any stage: the round is abandoned. */
   readonly signal: AbortSignal;
@@ -36,6 +35,11 @@ export interface Round {
   readonly isRepeated: boolean;
   /** Called once the command runs. */
   readonly onStarted?: () => void;
+}
+
+/** Of a round, what is done once for all lanes. */
+export interface Preparation extends Pick<Round, "report" | "signal"> {
+  readonly changes: ChangeSet;
 }
 
 /** The last stage of a round that runs no command. */
@@ -53,7 +57,7 @@ export interface Run {
 export async function bundleStage(
   workspace: Workspace,
   lanes: readonly Lane[],
-  { changes: { paths }, report, signal }: Round,
+  { changes: { paths }, report, signal }: Preparation,
 ): Promise<Bundle | undefined> {
   const { bundler, relevance } = workspace;
   const addChanged = (changed: readonly string[] | null) => {
@@ -99,7 +103,8 @@ export async function updateBesideCommand(
   round: Round,
 ): Promise<void> {
   await inLane(lane, round, (open) => update(workspace, open, bundle, round, "build"), Promise.resolve());
-  round.report({ event: "finished", milliseconds: performance.now() - round.startedAt });
+  const finished = { event: "finished", milliseconds: performance.now() - round.startedAt } as const;
+  round.report(finished, { target: lane.target });
 }
 
 /** Does the same, then runs a command there until it ends. @throws Failure */
@@ -123,9 +128,9 @@ async function update(
   round: Round,
   extent: Extent,
 ): Promise<void> {
-  const { mirror, report } = open;
+  const { report } = open;
   const onWait = () => report({ event: "notice", text: "waiting for another devtool that updates this mirror" });
-  const endTurn = await takeTurn(mirror, onWait, round.signal);
+  const endTurn = await takeTurn(open, onWait, round.signal);
   try {
     await shipStage(workspace, open, bundle, round.signal, extent === "preview");
     if (extent === "preview") return await preview(workspace, open, round.signal);

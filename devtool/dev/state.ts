@@ -10,28 +10,24 @@ export interface Progress {
 }
 
 /*
- *                ┌────────────── the round is over ──────────────┐
- *                ▼                                               │
- * starting ──▶ waiting ──a change──▶ running ────────────────────┘
- *                                    │     ▲
- *                                    └─────┘ a newer change: the round is abandoned, or awaited where onBusy says so,
- *                                            and the next begins; once its program runs, only if the next has another
+ *   ┌────────────── the round is over ──────────────┐
+ *   ▼                                               │
+ * waiting ──a change──▶ running ────────────────────┘
+ *                       │     ▲
+ *                       └─────┘ a newer change: the round is abandoned, or awaited where onBusy says so,
+ *                               and the next begins; once its program runs, only if the next has another
  *
  * A change that the program need not be started again for, once it has been, is sent while running or waiting.
- *
- * from each of these ──an interrupt, or a connection or watcher that fails──▶ stopping
  */
-/** What the loop is doing. */
+/** What the loop of a lane is doing. */
 export type State =
-  | { readonly name: "starting" }
   | { readonly name: "waiting" }
   | {
       readonly name: "running";
       readonly round: Promise<void>;
       readonly abandon: () => void;
       readonly progress: Progress;
-    }
-  | { readonly name: "stopping" };
+    };
 
 export type Running = State & { readonly name: "running" };
 

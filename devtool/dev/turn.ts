@@ -5,17 +5,21 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { abortable } from "../process/abortable.ts";
 import { errnoOf } from "../process/errno.ts";
+import type { Connected } from "./lane.ts";
 
 /** Gives the turn to the next. */
 export type EndTurn = () => void;
+
+/** Several targets may have mirrors of one path. */
+type Place = Pick<Connected, "mirror"> & { readonly facts: Pick<Connected["facts"], "boot"> };
 
 /**
  * Waits until no other devtool of this user works on the mirror: rsync deletes what it has no name for, also the files
  * that another rsync is just writing. A mirror has one machine that it belongs to, so the turn is taken there: it is a
  * socket, which ends with its process. Rejects with the signal's reason.
  */
-export async function takeTurn(mirror: string, onWait: () => void, signal: AbortSignal): Promise<EndTurn> {
-  const path = socketPath(mirror);
+export async function takeTurn(place: Place, onWait: () => void, signal: AbortSignal): Promise<EndTurn> {
+  const path = socketPath(place);
   for (let isFirst = true; ; isFirst = false) {
     const endTurn = await listenAt(path);
     if (endTurn !== undefined) return endTurn;
@@ -25,9 +29,9 @@ export async function takeTurn(mirror: string, onWait: () => void, signal: Abort
 }
 
 /** On Linux and Windows a name that is gone with its process; elsewhere a file. */
-function socketPath(mirror: string): string {
+function socketPath({ mirror, facts: { boot } }: Place): string {
   const { uid, username } = userInfo();
-  const name = `devtool-${createHash("sha256").update(`${uid} ${username}\0${mirror}`).digest("hex").slice(0, 32)}`;
+  const name = `devtool-${createHash("sha256").update(`${uid} ${username}\0${boot}\0${mirror}`).digest("hex").slice(0, 32)}`;
   if (process.platform === "linux") return `\0${name}`;
   return process.platform === "win32" ? `\\\\.\\pipe\\${name}` : join(tmpdir(), name);
 }

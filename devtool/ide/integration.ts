@@ -44,4 +44,4 @@ export const ROUND_BEGINS = "^devtool: changed\\b";
  * the round follow, and for those about the program of the round before.
  */
 export const ROUND_ENDS =
-  "^devtool: (?!changed\\b|ended |the program is still ending|waiting for |sent before and excluded )";
+  "^devtool: (?!(\\S+: )?(changed\\b|ended |the program is still ending|waiting for |sent before and excluded ))";

@@ -2,37 +2,38 @@ import { count, duration, size } from "./amounts.ts";
 import { diagnosticLine } from "./diagnostic.ts";
 import type { Event, Report } from "./events.ts";
 import { printableLines, printableName } from "./printable.ts";
+import { RoundLine } from "./round-line.ts";
 import type { Screen } from "./screen.ts";
 
 /** Reports to people: messages on standard error, what `doctor` and `status` report on standard output. */
 export function humanReport({ stdout, stderr }: Pick<Screen, "stdout" | "stderr">): Report {
-  const round: string[] = [];
+  const round = new RoundLine();
   let isWatch = false;
-  const print = (text: string) => void stderr.write(printableLines(`devtool: ${text}\n`));
-  return (event, origin) => {
+  return (event, { target } = {}) => {
+    const label = round.labelOf(target);
+    const print = (text: string) => void stderr.write(printableLines(`devtool: ${label}${text}\n`));
     switch (event.event) {
       case "changed":
         isWatch = true;
-        round.length = 0;
+        round.begin(target);
         // Marks the start of a round for editors, which then collect its diagnostics.
         if (event.paths !== null) print(`changed ${namesOf(event.paths)}`);
         break;
       case "bundled":
       case "synced":
       case "compiled":
-        round.push(done(event));
+        round.add(target, done(event));
         break;
       case "started":
       case "finished":
-        round.push(`${event.event === "started" ? "started" : "done"} after ${duration(event.milliseconds)}`);
-        print(round.splice(0).join(", "));
+        for (const line of round.over(target, overOf(event))) print(line);
         break;
       case "disconnected":
         print(`${event.message}; trying again`);
         if (event.remedy !== null) print(`  ${event.remedy}`);
         break;
       case "forwarded":
-        print(forwardLine(event, origin?.target ?? "the target"));
+        print(forwardLine(event, target ?? "the target"));
         break;
       case "exited":
         // A single run exits with the command's own exit code. A shell says nothing of Ctrl-C or a closed pipe either.
@@ -56,7 +57,7 @@ export function humanReport({ stdout, stderr }: Pick<Screen, "stdout" | "stderr"
         stdout.write(printableLines(resultLine(event)));
         break;
       case "failed":
-        round.length = 0;
+        round.begin(target);
         print(event.message);
         if (event.remedy !== null) print(`  ${event.remedy}`);
         break;
@@ -85,6 +86,10 @@ function done(event: Extract<Event, { event: "bundled" | "synced" | "compiled" }
     default:
       return event satisfies never;
   }
+}
+
+function overOf({ event, milliseconds }: Extract<Event, { event: "started" | "finished" }>): string {
+  return `${event === "started" ? "started" : "done"} after ${duration(milliseconds)}`;
 }
 
 /** What is sent about small files can be more than what is in them. */

@@ -11,13 +11,16 @@ export interface ReconnectRequest<T> {
   /** The connection was lost, or could not be reopened: called once for each reason. More attempts follow. */
   readonly onDisconnected: (why: Error) => void;
   readonly onReopened: () => void;
+  /** Whether a target that the first connection can't be opened to is waited for, as after a loss. */
+  readonly mayWait: (why: Failure) => boolean;
   /** No connection can be opened, and no more attempts follow. Called before current() rejects. */
   readonly onFailed: (error: unknown) => void;
 }
 
 /*
  * opening ──▶ open ──lost, or dropped──▶ reopening: tries until it succeeds ──▶ open
- *    │                                                  from each of these ──close()──▶ closed
+ *    │                                         ▲        from each of these ──close()──▶ closed
+ *    ├─fails, and may wait─────────────────────┘
  *    └─fails─▶ failed
  */
 export class Reconnecting<T extends { readonly connection: Connection }> {
@@ -28,7 +31,7 @@ export class Reconnecting<T extends { readonly connection: Connection }> {
 
   constructor(request: ReconnectRequest<T>) {
     this.#request = request;
-    this.#current = this.#guard(request.open(this.#closing.signal));
+    this.#current = this.#guard(this.#open());
     this.#keepOpen().catch(() => {}); // #guard() has reported it
   }
 
@@ -50,6 +53,17 @@ export class Reconnecting<T extends { readonly connection: Connection }> {
     this.#closing.abort();
     const last = await this.#current.catch(() => undefined);
     await last?.connection.close();
+  }
+
+  async #open(): Promise<T> {
+    const { open, mayWait } = this.#request;
+    const { signal } = this.#closing;
+    try {
+      return await open(signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Failure) || !mayWait(error)) throw error;
+      return await this.#reopen(error);
+    }
   }
 
   async #keepOpen(): Promise<void> {

@@ -8,6 +8,8 @@ export interface TargetFacts extends Omit<HostFacts, "node"> {
   readonly node: string | null;
   /** Absolute path of a folder for what devtool keeps there, the mirrors among it. */
   readonly cache: string;
+  /** boot_id of proc(5): tells machines apart. */
+  readonly boot: string;
 }
 
 /** A terminal's size, in character cells. */

@@ -82,8 +82,8 @@ export interface Ended {
 
 export interface Devtool {
   readonly child: ChildProcess;
-  /** With --json: resolves to the next event of this kind; rejects if devtool ends before it. */
-  next<K extends Event["event"]>(kind: K): Promise<Extract<EventLine, { event: K }>>;
+  /** With --json: resolves to the next event of this kind, of this target if one is named; rejects if devtool ends before it. */
+  next<K extends Event["event"]>(kind: K, target?: string): Promise<Extract<EventLine, { event: K }>>;
   /** Every line of standard output so far. */
   readonly lines: readonly string[];
   readonly ended: Promise<Ended>;
@@ -124,8 +124,12 @@ export function startDevtool(
   return { child, next: next as Devtool["next"], lines, ended };
 }
 
-function eventsOf(child: ChildProcess, lines: string[], ended: Promise<Ended>): (kind: string) => Promise<EventLine> {
-  const waiting: EventLine[] = [];
+function eventsOf(
+  child: ChildProcess,
+  lines: string[],
+  ended: Promise<Ended>,
+): (kind: string, target?: string) => Promise<EventLine> {
+  let waiting: EventLine[] = [];
   let wake = () => {};
   if (!child.stdout) throw new Error("no stdout");
   createInterface({ input: child.stdout }).on("line", (line) => {
@@ -133,17 +137,22 @@ function eventsOf(child: ChildProcess, lines: string[], ended: Promise<Ended>): 
     waiting.push(JSON.parse(line) as EventLine);
     wake();
   });
-  return async (kind) => {
+  return async (kind, target) => {
+    const isOf = (line: EventLine) => target === undefined || line.target === target;
     for (;;) {
-      const at = waiting.findIndex(({ event }) => event === kind);
-      if (at >= 0) return waiting.splice(0, at + 1).at(-1) ?? Promise.reject(new Error("unreachable"));
+      const at = waiting.findIndex((line) => line.event === kind && isOf(line));
+      const found = waiting[at];
+      if (found) {
+        waiting = waiting.filter((line, index) => index > at || !isOf(line));
+        return found;
+      }
       const over = await Promise.race([
         new Promise<undefined>((resolve) => {
           wake = () => resolve(undefined);
         }),
         ended,
       ]);
-      if (over && !waiting.some(({ event }) => event === kind)) {
+      if (over && !waiting.some((line) => line.event === kind && isOf(line))) {
         throw new Error(
           `devtool ended (${over.code ?? over.signal}) before "${kind}":\n${lines.join("\n")}\n${over.stderr}`,
         );

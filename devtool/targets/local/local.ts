@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ConnectionLost, Failure } from "../../failure.ts";
@@ -100,7 +101,8 @@ class LocalConnection implements Connection {
 
   async facts(): Promise<TargetFacts> {
     const { facts } = this.#agent.hello;
-    return { ...facts, cache: `${facts.home}/.cache/devtool` };
+    const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+    return { ...facts, cache: `${facts.home}/.cache/devtool`, boot };
   }
 
   async close(): Promise<void> {

@@ -40,7 +40,8 @@ export function placeOf(found: ReadonlyMap<string, string>, where: string): Plac
     libc: libc === "musl" ? libc : "glibc",
     node: null,
   } as const;
-  return { facts: { ...facts, cache: cache || `${home}/.cache/devtool` }, path };
+  const boot = found.get("boot") ?? "";
+  return { facts: { ...facts, cache: cache || `${home}/.cache/devtool`, boot }, path };
 }
 
 /** Whether it is where the start script goes when the home can't be written. */

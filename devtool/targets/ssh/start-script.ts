@@ -99,7 +99,8 @@ const MACHINE = `libc=glibc; for f in /lib/ld-musl-*; do [ ! -e "$f" ] || libc=m
 echo "$t machine $u $(uname -sm) $libc \${LOGNAME:-$(id -un)}"
 echo "$t home $HOME"
 echo "$t path $PATH"
-echo "$t cache $d"`;
+echo "$t cache $d"
+read -r b </proc/sys/kernel/random/boot_id && echo "$t boot $b"`;
 
 function install(size: number): string {
   return `[ "$d" ] || { echo "$t ${NOT_INSTALLED}"; exit 1; }

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { promisify } from "node:util";
 import { needs } from "../../rig/host.ts";
 import { type Sshd, startSshd } from "../../rig/sshd.ts";
 import { lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+
+const run = promisify(execFile);
 
 interface Place {
   readonly project: Project;
@@ -38,6 +42,22 @@ test("several targets run side by side: whole lines behind their names, a table,
   assert.match(stderr, /^devtool: the-other +\d+\.\d s {2}exit code 3$/m);
 });
 
+test("on a terminal each target's name has a colour of its own, and none under NO_COLOR", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd", "script"))) return;
+  const { project } = await twoTargets(t, "echo ran\n");
+  const cli = join(import.meta.dirname, "../../../devtool/cli.ts");
+  const command = `${process.execPath} --import ${import.meta.resolve("tsx")} ${cli} run`;
+  const shown = async (env: Record<string, string>) => {
+    const all = { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache"), ...env };
+    return (await run("script", ["-qec", command, "/dev/null"], { cwd: project.root, env: all })).stdout;
+  };
+  const colored = await shown({ TERM: "xterm" });
+  assert.ok(colored.includes("\x1b[36mone       |\x1b[0m ran"), colored);
+  assert.ok(colored.includes("\x1b[35mthe-other |\x1b[0m ran"), colored);
+  const plain = await shown({ TERM: "xterm", NO_COLOR: "1" });
+  assert.ok(plain.includes("one       | ran") && !plain.includes("m ran"), plain);
+});
+
 test("a target that can't be reached is reported, and the others run", async (t) => {
   if (!needs(t, lacks("rsync", "sshd"))) return;
   const { project, other } = await twoTargets(t, "echo ran\n");
@@ -51,10 +71,10 @@ test("a target that can't be reached is reported, and the others run", async (t)
 test("what works on one target refuses several, and takes the one that --target names", async (t) => {
   if (!needs(t, lacks("rsync", "sshd"))) return;
   const { project } = await twoTargets(t, "echo ran\n");
-  for (const args of [["status"], ["run", "--forward", "8080"]]) {
+  for (const args of [["status"], ["run", "--forward", "8080"], ["watch", "--interactive"]]) {
     const { code, stderr } = await startDevtool(t, project, args).ended;
     assert.equal(code, 2, stderr);
-    assert.match(stderr, /there are several\n.*name one with --target/);
+    assert.match(stderr, /there are several.*\n.*name one with --target/);
   }
   const { code, stdout } = await startDevtool(t, project, ["run", "--target", "one"]).ended;
   assert.deepEqual([code, stdout.toString()], [0, "ran\n"]);

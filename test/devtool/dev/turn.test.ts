@@ -12,12 +12,14 @@ import { lacks, makeProject, startDevtool } from "../rig.ts";
 
 const run = promisify(execFile);
 
+const FACTS = { boot: "1" };
+
 test("those who want a mirror's turn get it one after the other, and say that they wait", async () => {
   const mirror = `/mirrors/${randomBytes(8).toString("hex")}`;
   const events: string[] = [];
   const { signal } = new AbortController();
   const works = Array.from({ length: 5 }, async (_, i) => {
-    const endTurn = await takeTurn(mirror, () => events.push("waits"), signal);
+    const endTurn = await takeTurn({ mirror, facts: FACTS }, () => events.push("waits"), signal);
     events.push("begins");
     await new Promise((resolve) => setImmediate(resolve));
     events.push("ends");
@@ -33,19 +35,26 @@ test("those who want a mirror's turn get it one after the other, and say that th
 });
 
 test("the turn of a process that was killed is over, and waiting for one can be aborted", async () => {
-  const mirror = `/mirrors/${randomBytes(8).toString("hex")}`;
+  const place = { mirror: `/mirrors/${randomBytes(8).toString("hex")}`, facts: FACTS };
   const turn = join(import.meta.dirname, "../../../devtool/dev/turn.ts");
   const program = `const { takeTurn } = await import(${JSON.stringify(turn)});
-    await takeTurn(${JSON.stringify(mirror)}, () => {}, new AbortController().signal);
+    await takeTurn(${JSON.stringify(place)}, () => {}, new AbortController().signal);
     process.kill(process.pid, "SIGKILL");`;
   const node = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", program];
   await assert.rejects(run(process.execPath, node), { signal: "SIGKILL" });
   const never = new AbortController().signal;
-  const endTurn = await takeTurn(mirror, () => assert.fail("it waits"), never);
+  const endTurn = await takeTurn(place, () => assert.fail("it waits"), never);
   const abort = new AbortController();
-  const waiting = takeTurn(mirror, () => abort.abort(new Error("enough")), abort.signal);
+  const waiting = takeTurn(place, () => abort.abort(new Error("enough")), abort.signal);
   await assert.rejects(waiting, /enough/);
   endTurn();
+});
+
+test("mirrors of one path on two machines have a turn each", async () => {
+  const mirror = `/mirrors/${randomBytes(8).toString("hex")}`;
+  const take = (boot: string) =>
+    takeTurn({ mirror, facts: { boot } }, () => assert.fail("it waits"), new AbortController().signal);
+  for (const endTurn of await Promise.all(["1", "2"].map(take))) endTurn();
 });
 
 test("two devtools on one mirror at once, over a real sshd: both succeed, and the mirror is the project", async (t) => {

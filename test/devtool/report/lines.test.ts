@@ -115,3 +115,25 @@ test("output events contain every byte, however the output was split, and text a
     }),
   );
 });
+
+test("of several targets each line names its own, with what was done for all of them", () => {
+  const stderr = new PassThrough();
+  const report = humanReport({ stdout: new PassThrough(), stderr });
+  const of = (target: string) => ({ target });
+  for (const target of ["a", "b"]) report({ event: "stage", stage: "connect" }, of(target));
+  report({ event: "changed", paths: ["x"] });
+  report(BUNDLED);
+  report({ event: "compiled", compiled: false, milliseconds: 1 }, of("b"));
+  report({ event: "failed", code: "build-failed", message: "no", remedy: null }, of("a"));
+  report({ event: "started", argv: ["x"], milliseconds: 2 }, of("b"));
+  report({ event: "compiled", compiled: false, milliseconds: 1 }, of("a"));
+  report({ event: "finished", milliseconds: 3 });
+  const bundled = "bundled 2 files (346 kB) in 12 ms, nothing to compile";
+  assert.deepEqual(written(stderr).trimEnd().split("\n"), [
+    "devtool: changed x",
+    "devtool: a: no",
+    `devtool: b: ${bundled}, started after 2 ms`,
+    `devtool: a: ${bundled}`,
+    "devtool: done after 3 ms",
+  ]);
+});

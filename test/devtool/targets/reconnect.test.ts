@@ -18,7 +18,7 @@ interface Watched {
 }
 
 /** Connections of this machine's; before one is opened, `refuse` may throw. */
-function reconnecting(t: TestContext, refuse: () => void = () => {}): Watched {
+function reconnecting(t: TestContext, refuse: () => void = () => {}, mayWait = () => false): Watched {
   const seen: string[] = [];
   let wake = () => {};
   const connections = new Reconnecting<Opened>({
@@ -28,6 +28,7 @@ function reconnecting(t: TestContext, refuse: () => void = () => {}): Watched {
     },
     onDisconnected: (why) => seen.push(why.message),
     onReopened: () => wake(),
+    mayWait,
     onFailed: (error) => seen.push(`failed: ${error instanceof Error ? error.message : ""}`),
   });
   t.after(() => connections.close());
@@ -84,4 +85,16 @@ test("a first connection that can't be opened is not tried again, and is reporte
     assert.deepEqual(seen, ["failed: no such host"]);
     return true;
   });
+});
+
+test("a target that may be waited for is tried again until it can be reached, and then is not reopened", async (t) => {
+  const reasons = ["booting", "refused"];
+  const refuse = () => {
+    const reason = reasons.shift();
+    if (reason !== undefined) throw new Failure(reason, { code: "target-unreachable" });
+  };
+  const { connections, seen } = reconnecting(t, refuse, () => true);
+  const { connection } = await connections.current();
+  assert.deepEqual(await (await connection.exec(["true"])).exited, { code: 0, signal: null });
+  assert.deepEqual(seen, ["booting", "refused"]);
 });

@@ -1,0 +1,233 @@
+import type { Project } from "../config/project.ts";
+import { ConnectionLost, Failure } from "../failure.ts";
+import { abortable } from "../process/abortable.ts";
+import type { Report } from "../report/events.ts";
+import { reportOf } from "../report/origin.ts";
+import { everything, PendingChanges } from "../watch/pending-changes.ts";
+import type { ChangeSet } from "../watch/watch.ts";
+import { end, nextAfter, tellHeld } from "./busy.ts";
+import type { LoopOptions } from "./controls.ts";
+import { hasSameProgram, type Lane, startAhead } from "./lane.ts";
+import type { Prepared, Preparer } from "./prepare.ts";
+import { type Round, type Run, runInLane, updateBesideCommand } from "./round.ts";
+import type { Begun, Progress, Running, State } from "./state.ts";
+
+/** What a round runs on a target; the configuration may have been edited since the last one. */
+export type NextRun = (project: Project, target: string, report: Report) => Run;
+
+/** What the lanes of a session share. */
+export interface LoopContext {
+  readonly options: LoopOptions;
+  readonly nextRun: NextRun;
+  readonly preparer: Preparer;
+  readonly report: Report;
+  readonly mayDelete: boolean;
+  /** Aborted when the loop is to stop, with the reason. */
+  readonly end: AbortSignal;
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** The rounds of one lane: no other lane's program, connection or pace has a part in them. */
+export class LaneLoop {
+  readonly #lane: Lane;
+  readonly #context: LoopContext;
+  readonly #report: Report;
+  readonly #pending = new PendingChanges();
+  /** How often the project has changed. */
+  #changes = 0;
+  /** How many of the runs that a person asked for have begun. */
+  #runs = 0;
+  /** Of the last round that starts the program. */
+  #progress: Readonly<Progress> | undefined;
+  /** The digest of those beside the bundle that it was started with. */
+  #packages: string | undefined;
+  /** What was saved while the program ran, where onBusy is "ignore": the next round takes it along. */
+  #ignored: ChangeSet | undefined;
+  #state: State = { name: "waiting" };
+
+  constructor(lane: Lane, context: LoopContext) {
+    this.#lane = lane;
+    this.#context = context;
+    this.#report = reportOf(context.report, { target: lane.target });
+  }
+
+  /** The project has changed. */
+  change(changes: ChangeSet): void {
+    this.#changes += 1;
+    this.#pending.put(changes);
+  }
+
+  /** The lane has another connection, so a round follows in it alone. */
+  rejoin(): void {
+    this.#pending.put(everything(performance.now()));
+  }
+
+  async run(): Promise<never> {
+    for (;;) this.#state = await this.#next();
+  }
+
+  /** Settles once nothing of it runs any more. */
+  async stopped(): Promise<void> {
+    const { round } = this.#state.name === "running" ? this.#state : { round: undefined };
+    // Their errors have been reported, or are the reason to stop.
+    await Promise.allSettled([round, this.#lane.idle]);
+  }
+
+  async #next(): Promise<State> {
+    const state = this.#state;
+    const { options, end } = this.#context;
+    switch (state.name) {
+      case "waiting":
+        await this.#wait();
+        if (this.#mayRunOn()) return await this.#update(state);
+        return this.#mayReplace() ? await this.#replace(state) : this.#begin();
+      case "running":
+        await abortable(Promise.race([state.round, this.#pending.arrived(), options.controls.changed()]), end);
+        return await this.#afterRunning(state);
+      default:
+        return state satisfies never;
+    }
+  }
+
+  get #wantsRun(): boolean {
+    return this.#context.options.controls.runs > this.#runs;
+  }
+
+  /** Until a round may begin. */
+  async #wait(): Promise<void> {
+    const { controls } = this.#context.options;
+    const wants = () => this.#wantsRun || (!this.#pending.isEmpty && !controls.isPaused);
+    while (!wants()) {
+      const change = this.#pending.isEmpty ? [this.#pending.arrived()] : [];
+      await abortable(Promise.race([...change, controls.changed()]), this.#context.end);
+    }
+  }
+
+  async #afterRunning(state: Running): Promise<State> {
+    const { round, progress } = state;
+    const { options, end: stop } = this.#context;
+    if (this.#mayRunOn()) return await this.#update(state);
+    const next = nextAfter(progress, { isPending: !this.#pending.isEmpty, wantsRun: this.#wantsRun }, options);
+    switch (next) {
+      case "wait for a change":
+        if (progress.isHolding && options.onBusy === "ignore") this.#ignored = this.#pending.take();
+        return { name: "waiting" };
+      case "go on":
+        return state;
+      case "hold":
+        tellHeld(progress, options, this.#report);
+        await abortable(Promise.race([round, options.controls.changed()]), stop);
+        return state;
+      case "begin the next":
+        if (this.#mayReplace()) return await this.#replace(state);
+        end(state, this.#report);
+        return this.#begin();
+      default:
+        return next satisfies never;
+    }
+  }
+
+  /** Whether all that has changed is such that the program, which was started, need not be started again. */
+  #mayRunOn(): boolean {
+    const { options, preparer } = this.#context;
+    if (this.#wantsRun || options.controls.isPaused || !this.#progress?.hasStarted) return false;
+    return this.#pending.areOnly(preparer.workspace.keepsRunning);
+  }
+
+  /** A round that starts nothing, while that of the program goes on. A newer change abandons it. */
+  async #update(state: State): Promise<State> {
+    const { options, end: stop } = this.#context;
+    const newer = new AbortController();
+    const { prepared, round } = this.#newRound(newer.signal);
+    const over = this.#round(prepared, { ...round, runsOn: true });
+    await abortable(Promise.race([over, this.#pending.arrived(), options.controls.changed()]), stop);
+    newer.abort();
+    await over;
+    return state;
+  }
+
+  /** Whether a program was started that may be the same with the changes, or better than none. */
+  #mayReplace(): boolean {
+    return this.#progress?.hasStarted === true && !this.#wantsRun;
+  }
+
+  /** The next round begins beside the program, which it ends once it has another to start. A newer change abandons it. */
+  async #replace(older: State): Promise<State> {
+    const next = this.#begin(older);
+    const { options, end: stop } = this.#context;
+    const newer = Promise.race([this.#pending.arrived(), options.controls.changed()]).then(() => true);
+    const isAbandoned = await abortable(Promise.race([next.decided.then(() => false), newer]), stop);
+    if (this.#progress === next.progress) return next;
+    if (isAbandoned) this.#pending.put(next.changes);
+    next.abandon();
+    await next.round;
+    return older;
+  }
+
+  #newRound(newer: AbortSignal) {
+    const { preparer, end: stop, mayDelete } = this.#context;
+    const changes = this.#pending.take();
+    const prepared = preparer.prepare(this.#lane, changes, this.#changes + this.#runs);
+    const signal = AbortSignal.any([newer, stop]);
+    const startedAt = performance.now();
+    const round: Round = { report: prepared.report, signal, startedAt, mayDelete, isRepeated: true };
+    return { changes, prepared, round };
+  }
+
+  #begin(older?: State): Begun {
+    const newer = new AbortController();
+    if (this.#wantsRun) this.#pending.put(everything(performance.now()));
+    this.#runs = this.#context.options.controls.runs;
+    if (this.#ignored) this.#pending.put(this.#ignored);
+    this.#ignored = undefined;
+    const progress: Progress = { hasStarted: false, isOver: false, isHolding: false };
+    const onStarted = () => {
+      progress.hasStarted = true;
+      startAhead(this.#lane).catch(() => {});
+    };
+    const { changes, prepared, round: begun } = this.#newRound(newer.signal);
+    let decide = () => {};
+    const replaced = new Promise<void>((resolve) => {
+      decide = resolve;
+    });
+    const replace = () => {
+      this.#progress = progress;
+      if (older?.name === "running") end(older, this.#report);
+      decide();
+    };
+    if (!older) replace();
+    const round = this.#round(prepared, { ...begun, onStarted }, older && replace);
+    round.catch(this.#context.onFailed).finally(() => {
+      progress.isOver = true;
+    });
+    const decided = Promise.race([replaced, round]);
+    return { name: "running", round, abandon: () => newer.abort(), progress, changes, decided };
+  }
+
+  /** A round that fails is reported, and the loop goes on: the next save may fix it. */
+  async #round(prepared: Prepared, round: Round, replace?: () => void): Promise<void> {
+    let isBeside = replace !== undefined || round.runsOn === true;
+    const { signal } = round;
+    const report = reportOf(round.report, { target: this.#lane.target });
+    try {
+      const { workspace, bundle } = await prepared.ready;
+      const isSame = replace && hasSameProgram(this.#lane) && bundle?.apart.state.digest === this.#packages;
+      if (isSame)
+        report({ event: "notice", text: "the program is the same with this change, so it is not started again" });
+      if (isSame || round.runsOn) return await updateBesideCommand(workspace, this.#lane, bundle, round);
+      signal.throwIfAborted();
+      replace?.();
+      isBeside = false;
+      this.#packages = bundle?.apart.state.digest;
+      const run = this.#context.nextRun(workspace.project, this.#lane.target, report);
+      await runInLane(workspace, this.#lane, bundle, round, run);
+    } catch (error) {
+      // An older round may still be printing.
+      if (!signal.aborted && !isBeside) await this.#lane.idle;
+      // After a loss, the next connection starts a round.
+      if (signal.aborted || error === prepared.signal.reason || error instanceof ConnectionLost) return;
+      if (!(error instanceof Failure)) throw error;
+      prepared.reportFailure(error);
+    }
+  }
+}

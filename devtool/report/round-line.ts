@@ -1,0 +1,39 @@
+/** What is said of a round in one line when it is over: for each target, what was done for all of them, and for it. */
+export class RoundLine {
+  #shared: string[] = [];
+  readonly #own = new Map<string, string[]>();
+
+  /** What lines about a target begin with, once there are several. */
+  labelOf(target: string | undefined): string {
+    if (target === undefined) return "";
+    if (!this.#own.has(target)) this.#own.set(target, []);
+    return this.#own.size > 1 ? `${target}: ` : "";
+  }
+
+  /** Forgets what was done for a target, or for all. */
+  begin(target: string | undefined): void {
+    if (target !== undefined) this.#own.set(target, []);
+    else for (const own of this.#own.keys()) this.#own.set(own, []);
+    if (target === undefined || this.#own.size === 1) this.#shared = [];
+  }
+
+  add(target: string | undefined, text: string): void {
+    if (target === undefined) this.#shared.push(text);
+    else this.#own.get(target)?.push(text);
+  }
+
+  /** The lines that end with `last`: of a target, or of all where they end at once. */
+  over(target: string | undefined, last: string): string[] {
+    if (target === undefined && this.#own.size > 1) {
+      const begun = [...this.#own.keys()].filter((own) => this.#own.get(own)?.length !== 0);
+      return [...begun.map((own) => this.labelOf(own) + this.#take(own).join(", ")), last];
+    }
+    return [[...this.#take(target ?? [...this.#own.keys()][0]), last].join(", ")];
+  }
+
+  #take(target: string | undefined): string[] {
+    const parts = [...this.#shared, ...(this.#own.get(target ?? "") ?? [])];
+    this.begin(target);
+    return parts;
+  }
+}
