@@ -3,6 +3,7 @@
 # It installs only what is missing, so running it again changes nothing.
 #   NODE_MIRROR  where Node.js is downloaded from if it is missing (https://nodejs.org/dist)
 #   NODE_PREFIX  where it is installed (/usr/local)
+#   PROVISION_PROGRESS  not empty: prints how far apt is, in the lines of its Status-Fd
 set -eu
 
 node_mirror=${NODE_MIRROR:-https://nodejs.org/dist}
@@ -76,7 +77,8 @@ install_packages() {
 
 # Prints nothing unless it fails. After a boot another package manager may hold the lock: wait for it.
 apt_get() {
-  DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" </dev/null >"$work/apt" 2>&1 && return
+  [ -z "${PROVISION_PROGRESS:-}" ] || set -- -o APT::Status-Fd=3 "$@"
+  DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" </dev/null 3>&1 >"$work/apt" 2>&1 && return
   cat "$work/apt" >&2
   return 1
 }

@@ -2,8 +2,9 @@ import type { Command } from "../command-line/command.ts";
 import { openTarget } from "../dev/session.ts";
 import { checkHere } from "../doctor/here.ts";
 import { checkTarget } from "../doctor/on-target.ts";
-import type { Check, Report } from "../report/events.ts";
+import type { Report } from "../report/events.ts";
 import { reportOf } from "../report/origin.ts";
+import type { Check } from "../report/results.ts";
 
 /**
  * devtool doctor: reports what is missing here and on the target. Exit code 1 when something that is needed is missing.

@@ -5,7 +5,7 @@ import type { Call, Command } from "../command-line/command.ts";
 import { openTarget } from "../dev/session.ts";
 import { Failure, onTarget } from "../failure.ts";
 import { eachLine } from "../process/lines.ts";
-import type { Report } from "../report/events.ts";
+import type { Event, Report } from "../report/events.ts";
 import { reportOf } from "../report/origin.ts";
 import type { Connection, Target } from "../targets/target.ts";
 
@@ -31,7 +31,7 @@ async function provision(target: Target, root: string, report: Report, signal: A
   const connection = await target.connect(signal);
   try {
     report({ event: "stage", stage: "provision" });
-    const onLine = (text: string) => report({ event: "log", text });
+    const onLine = (text: string) => report(progressOf(text) ?? { event: "log", text });
     const code = await runScript(connection, script, onLine, signal);
     if (code === 0) return;
     throw new Failure(`provisioning ${target.name} failed (exit code ${code}); its output is above`, {
@@ -50,11 +50,19 @@ async function runScript(
   onLine: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number | null> {
-  const shell = await connection.exec(["sh", "-s"], { withoutAgent: true, asRoot: true, signal });
+  const env = { PROVISION_PROGRESS: "1" };
+  const shell = await connection.exec(["sh", "-s"], { env, withoutAgent: true, asRoot: true, signal });
   shell.stdin.end(script);
   const [status] = await Promise.all([shell.exited, eachLine(shell.stdout, onLine), eachLine(shell.stderr, onLine)]);
   signal.throwIfAborted();
   return status.code;
+}
+
+/** A line of apt's Status-Fd, as in `pmstatus:gcc:35.7:Unpacking gcc (amd64)`; apt's doc/progress-reporting.md. */
+function progressOf(line: string): Event | undefined {
+  const [, percent, text] = /^(?:dl|pm)status:[^:]*:([\d.]+):(.*)$/.exec(line) ?? [];
+  if (percent === undefined || text === undefined) return undefined;
+  return { event: "progress", stage: "provision", percent: Number(percent), text };
 }
 
 /** The project's own script, else devtool's, which is one folder up from dist/*.js and two from this source file. */

@@ -8,6 +8,7 @@ import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Report } from "../report/events.ts";
 import { launch, prepareNext } from "../run/launch.ts";
 import { type Stdio, stream, terminalOf } from "../run/stream.ts";
+import type { SyncProgress } from "../sync/sync.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { refuseLargeDeletion } from "./brake.ts";
@@ -162,7 +163,9 @@ async function syncStage(
   const withdrawn = await stillThere(open, excluded, signal).catch(restore);
   if (changed === undefined && !mayDelete) brake(project.root, lane, sent, withdrawn);
   if (withdrawn.length > 0) report({ event: "notice", text: withdrawalNotice(withdrawn) });
-  const request = { root: project.root, mirror, rsync, filter: files.filter, withdrawn, changed, executable };
+  const onProgress = (progress: SyncProgress) => report({ event: "progress", stage: "sync", ...progress });
+  const { filter } = files;
+  const request = { root: project.root, mirror, rsync, filter, withdrawn, changed, executable, onProgress };
   const synced = await syncAsOwner(open, request, signal, ahead).catch(restore);
   await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.update(changed, synced.paths));
   for (const step of steps.flat())

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Check } from "../report/events.ts";
+import type { Check } from "../report/results.ts";
 import type { Target } from "../targets/target.ts";
 
 const NODE_NEEDED = [20, 19] as const;

@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import type { Project } from "../config/project.ts";
 import { Failure } from "../failure.ts";
-import type { Check } from "../report/events.ts";
+import type { Check } from "../report/results.ts";
 import { installRemedy } from "../targets/install-remedy.ts";
 import type { Connection, Target } from "../targets/target.ts";
 import { nodeCheck } from "./here.ts";

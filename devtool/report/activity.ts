@@ -1,4 +1,4 @@
-import { duration } from "./amounts.ts";
+import { count, duration, size } from "./amounts.ts";
 import type { Event, Origin, Stage } from "./events.ts";
 import { printableName } from "./printable.ts";
 
@@ -10,7 +10,7 @@ export class Activity {
   #isWatch = false;
   #round: number | null = null;
   #target = "";
-  #stage: { readonly name: TimedStage; readonly since: number } | undefined;
+  #stage: OpenStage | undefined;
   /** Targets that are being connected to: a passphrase may be asked for, where the line would be. */
   readonly #connecting = new Set<string>();
   #state = NOTHING;
@@ -31,7 +31,10 @@ export class Activity {
         break;
       case "stage":
         if (event.stage === "connect") this.#connecting.add(target);
-        else this.#stage = { name: event.stage, since: now };
+        else this.#stage = { name: event.stage, since: now, progress: "" };
+        break;
+      case "progress":
+        if (this.#stage?.name === event.stage) this.#stage = { ...this.#stage, progress: progressWords(event) };
         break;
       case "bundled":
       case "synced":
@@ -74,13 +77,26 @@ export class Activity {
     const { words, command } = this.#stage
       ? { words: `${DOING[this.#stage.name]} ${duration(took)}`, command: "" }
       : this.#state;
-    return `devtool: ${[round, words, this.#target, command].filter((part) => part !== "").join(" · ")}`;
+    const parts = [round, words, this.#stage?.progress ?? "", this.#target, command];
+    return `devtool: ${parts.filter((part) => part !== "").join(" · ")}`;
   }
 
   #enter(state: State): void {
     this.#stage = undefined;
     this.#state = state;
   }
+}
+
+interface OpenStage {
+  readonly name: TimedStage;
+  readonly since: number;
+  readonly progress: string;
+}
+
+function progressWords(event: Extract<Event, { event: "progress" }>): string {
+  if ("percent" in event) return `${Math.round(event.percent)} % ${printableName(event.text)}`;
+  const { files, filesTotal, bytes, bytesTotal } = event;
+  return `${files} of ${count(filesTotal, "file")}, ${size(bytes)} of ${size(bytesTotal)}`;
 }
 
 interface State {

@@ -1,5 +1,6 @@
 import type { FailureCode } from "../failure.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import type { Checked, Difference, Removing, Setting, Status } from "./results.ts";
 
 /** What a command reports while it works; docs/events.md is checked against it. Names are stable; new ones may be added. */
 export type Event =
@@ -9,6 +10,8 @@ export type Event =
   | Forwarded
   | Changed
   | Bundled
+  | SyncProgress
+  | ProvisionProgress
   | Synced
   | Compiled
   | Pulled
@@ -121,6 +124,30 @@ interface Bundled {
   readonly milliseconds: number;
 }
 
+/** A stage that takes long goes on: of `sync` each second, of `provision` when apt says so. Each event has the numbers or the words. */
+interface SyncProgress {
+  readonly event: "progress";
+  /** Which one. */
+  readonly stage: "sync" | "provision";
+  /** Number of files whose content was sent until now. */
+  readonly files: number;
+  /** Number of files that are compared with the mirror's, as far as that is known. */
+  readonly filesTotal: number;
+  /** Number of bytes sent until now. */
+  readonly bytes: number;
+  /** The size of the files that are compared. */
+  readonly bytesTotal: number;
+}
+
+interface ProvisionProgress {
+  readonly event: "progress";
+  readonly stage: "sync" | "provision";
+  /** How much of the step that `text` names is done: from 0 to 100. */
+  readonly percent: number;
+  /** What is being done, in apt's words. */
+  readonly text: string;
+}
+
 /** The mirror on the target is up to date. */
 interface Synced {
   readonly event: "synced";
@@ -225,66 +252,6 @@ interface Notice {
   readonly event: "notice";
   /** What it is, in words. */
   readonly text: string;
-}
-
-/** `doctor` checked one thing. */
-interface Checked extends Check {
-  readonly event: "check";
-}
-
-export interface Check {
-  /** `here`, or the name of the target. */
-  readonly where: string;
-  /** What was checked. */
-  readonly name: string;
-  /** Whether it is as it should be. */
-  readonly ok: boolean;
-  /** Whether devtool can't work without it. */
-  readonly needed: boolean;
-  /** What was found, in words. */
-  readonly found: string | null;
-  /** What to do where it is not ok. */
-  readonly remedy: string | null;
-}
-
-/** `status` reports one value. */
-interface Status {
-  readonly event: "status";
-  /** `project`, `target`, `connection`, `runs as` or `mirror`. */
-  readonly name: string;
-  /** What it is, in words; null where it is not known. */
-  readonly value: string | null;
-}
-
-/** `config print` reports one value of the configuration. */
-interface Setting {
-  readonly event: "setting";
-  /** Its path, such as `bundle.outdir`. */
-  readonly name: string;
-  /** As it is used, with defaults filled in. */
-  readonly value: unknown;
-  /** The configuration's file, `--target`, or `default`. */
-  readonly origin: string;
-}
-
-/** `clean` found something that devtool made, and removes it once that is confirmed. */
-interface Removing {
-  readonly event: "removal";
-  /** What it is. */
-  readonly kind: "mirror" | "old mirror" | "agent" | "add-ons";
-  /** Its absolute path; that of the add-ons is on this machine. */
-  readonly path: string;
-  /** What it takes of the disk. */
-  readonly bytes: number;
-}
-
-/** `sync --dry-run` found something that a sync would change on the target, or `pull --dry-run` here. */
-interface Difference {
-  readonly event: "difference";
-  /** What would be done. */
-  readonly change: "send" | "delete" | "bring";
-  /** Relative to the project; that of a folder ends in `/`. */
-  readonly path: string;
 }
 
 /** A round of `watch` failed, and the next save may fix it. Or the command failed, and this is its last event. */

@@ -2,6 +2,7 @@ import { count, duration, size } from "./amounts.ts";
 import { diagnosticLine } from "./diagnostic.ts";
 import type { Event, Report } from "./events.ts";
 import { printableLines, printableName } from "./printable.ts";
+import type { Checked, Result } from "./results.ts";
 import { RoundLine } from "./round-line.ts";
 import type { Screen } from "./screen.ts";
 
@@ -62,6 +63,7 @@ export function humanReport({ stdout, stderr }: Pick<Screen, "stdout" | "stderr"
         if (event.remedy !== null) print(`  ${event.remedy}`);
         break;
       case "stage":
+      case "progress":
       case "connected":
       case "responded":
       case "output":
@@ -122,9 +124,6 @@ const SIGNAL_WORDS: Readonly<Record<string, string>> = {
   SIGSYS: "a system call that is not allowed",
 };
 
-type Result = Extract<Event, { event: "check" | "status" | "setting" | "removal" | "difference" }>;
-
-/** What a command was asked for. */
 function resultLine(event: Result): string {
   switch (event.event) {
     case "check":
@@ -142,7 +141,7 @@ function resultLine(event: Result): string {
   }
 }
 
-function checkLine({ ok, needed, where, name, found, remedy }: Extract<Event, { event: "check" }>): string {
+function checkLine({ ok, needed, where, name, found, remedy }: Checked): string {
   const mark = ok ? "ok     " : needed ? "MISSING" : "missing";
   const hint = ok || remedy === null ? "" : `          ${remedy}\n`;
   return `${mark} ${where}: ${name}${found === null ? "" : ` (${found})`}\n${hint}`;

@@ -27,10 +27,20 @@ export interface SyncRequest {
    * the project is deleted from the mirror.
    */
   readonly changed?: readonly string[] | undefined;
+  /** Called each second while it takes longer. */
+  readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
   /** Only finds out what a full sync would do: the target changes nothing, and no content is sent. */
   readonly isDryRun?: boolean | undefined;
   /** Whether a file, its path as bytes, is executable, where the file system has no such bit (Windows). */
   readonly executable?: ((path: string) => boolean) | undefined;
+}
+
+/** How far a sync is: what was sent, of what is listed until now. */
+export interface SyncProgress {
+  readonly files: number;
+  readonly filesTotal: number;
+  readonly bytes: number;
+  readonly bytesTotal: number;
 }
 
 export interface SyncReport {
@@ -79,7 +89,7 @@ export async function sync(
     deletedPaths: deleted,
     sentPaths: [...sent.files, ...sent.symlinks].map((index) => listing.entries[index]?.name ?? ""),
     bytesSent,
-    bytesTotal: listing.entries.reduce((sum, entry) => sum + (isRegular(entry) ? entry.size : 0), 0),
+    bytesTotal: sizeOf(listing.entries.filter(isRegular)),
     milliseconds: performance.now() - started,
     notices: [...listing.notices, ...noticesOf(sent, listing.entries)],
     undeleted,
@@ -176,6 +186,8 @@ async function converse(
     bytesSent: channel.bytesSent,
   });
   let failed: unknown;
+  const progress = () => request.onProgress?.(progressOf(source.listing, sent, channel.bytesSent));
+  const ticks = setInterval(progress, PROGRESS_MS);
   try {
     await sendProject(greeted, request, source, await rules, sent);
     channel.end();
@@ -186,6 +198,8 @@ async function converse(
     failed = error;
     channel.abandon();
     if (!(error instanceof StreamEnded)) rsync.kill("SIGTERM");
+  } finally {
+    clearInterval(ticks);
   }
   const status = await waitForExit(rsync).finally(() => signal.throwIfAborted());
   if (failed !== undefined && !(failed instanceof StreamEnded)) throw failed;
@@ -195,6 +209,17 @@ async function converse(
   if (failure !== undefined) throw failure;
   if (failed !== undefined) throw new Failure("rsync on the target ended before it was done", { code: "sync-failed" });
   return done();
+}
+
+const PROGRESS_MS = 1_000;
+
+function progressOf({ entries }: Listing, { files }: Sent, bytes: number): SyncProgress {
+  const regular = entries.filter(isRegular);
+  return { files: files.size, filesTotal: regular.length, bytes, bytesTotal: sizeOf(regular) };
+}
+
+function sizeOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** A watch round is read at once and may turn out empty; a full round is read while rsync starts and works. */

@@ -13,7 +13,7 @@ const read = (path: string) => readFileSync(join(PROJECT, path), "utf8");
 
 /** What docs/events.md has to contain between each mark and its end, from the sources. */
 function generated(): ReadonlyMap<string, string> {
-  const events = read("devtool/report/events.ts") + read("devtool/report/diagnostic.ts");
+  const events = ["events", "results", "diagnostic"].map((name) => read(`devtool/report/${name}.ts`)).join("");
   return new Map([
     ["envelope", envelopeTable(events)],
     ["events", eventSections(events, EXAMPLES)],

@@ -1,17 +1,25 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Failure } from "../../failure.ts";
+import { eachLine } from "../../process/lines.ts";
 import type { ExitStatus } from "../target.ts";
 import { forgetSshConfig } from "./state.ts";
 
 /**
- * Runs vagrant in the project's folder, on this process's own terminal and in its environment.
+ * Runs vagrant in the project's folder and in this process's environment, on its terminal unless `onLine` takes what it prints.
  * @throws Failure when it is not installed
  */
-export async function runVagrant(args: readonly string[], projectRoot: string): Promise<ExitStatus> {
-  const child = spawn("vagrant", args, { cwd: projectRoot, stdio: "inherit" });
+export async function runVagrant(
+  args: readonly string[],
+  projectRoot: string,
+  onLine?: (line: string) => void,
+): Promise<ExitStatus> {
+  const output = onLine ? "pipe" : "inherit";
+  const child = spawn("vagrant", args, { cwd: projectRoot, stdio: ["inherit", output, output] });
+  const lines = [child.stdout, child.stderr].map((stream) => stream && onLine && eachLine(stream, onLine));
   try {
     const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
+    await Promise.all(lines);
     return signal === null ? { code: code ?? 1, signal } : { code: null, signal };
   } catch (error) {
     throw vagrantFailure(error);

@@ -121,10 +121,16 @@ test("status reports the target, the connection and the mirror; ssh runs in the 
 test("provision runs the project's script on the target, and reports its failure", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const project = await makeProject(t, {
-    "vagrant/provision.sh": "cat >/dev/null </dev/null; echo made ready; id -u >&2\n",
+    "vagrant/provision.sh":
+      'cat >/dev/null </dev/null; [ -z "$PROVISION_PROGRESS" ] || echo "pmstatus:gcc:35.7143:Unpacking gcc (amd64)"; echo made ready; id -u >&2\n',
   });
   const sshd = await startSshd(t);
   const flags = ["--ssh-config", sshd.configFile, "--target", sshd.host];
+  const events = startDevtool(t, project, ["provision", "--json", ...flags]);
+  const { stage, ...progress } = await events.next("progress");
+  assert.equal(stage, "provision");
+  assert.ok("percent" in progress && progress.percent === 35.7143 && progress.text === "Unpacking gcc (amd64)");
+  assert.equal((await events.next("log")).text, "made ready");
   const good = await startDevtool(t, project, ["provision", ...flags]).ended;
   assert.equal(good.code, 0, good.stderr);
   assert.match(good.stderr, /^made ready$/m);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { BUILD_STAMPS } from "../../../devtool/config/project.ts";
@@ -32,4 +33,29 @@ test("devtool build builds what changed since another session, and everything wh
     assert.equal((await build()).compiled, true, damaged);
     assert.equal(await readFile(join(mirror, BUILD_STAMPS, "native"), "utf8"), stamp);
   }
+});
+
+/** As rsync, but of what it is sent it gets the first 300 kB, and the rest once the gate is open. */
+const GATED_RSYNC = (gate: string) => `#!/bin/sh
+for mirror; do :; done; mkdir -p "$mirror"
+{ dd bs=1 count=300000 status=none; read line <${gate}; cat; } | rsync "$@"
+`;
+
+test("a sync that takes longer than a second says each second how far it is", async (t) => {
+  if (!needs(t, lacks("rsync", "mkfifo"))) return;
+  const project = await makeProject(t);
+  const [gate, rsync] = [join(project.home, "gate"), join(project.home, "rsync")];
+  const config = { sync: { include: ["*.bin"] }, targets: { slow: { kind: "local", rsync } }, target: "slow" };
+  await rm(join(project.root, "devtool.config.ts"));
+  await project.write({ "devtool.config.json": JSON.stringify(config), "a.bin": "a", "b.bin": "b".repeat(8_000_000) });
+  await writeFile(rsync, GATED_RSYNC(gate), { mode: 0o755 });
+  execFileSync("mkfifo", [gate]);
+  const devtool = startDevtool(t, project, ["sync", "--json"]);
+  const progress = await devtool.next("progress");
+  assert.ok("files" in progress && progress.stage === "sync", JSON.stringify(progress));
+  assert.deepEqual([progress.filesTotal, progress.bytesTotal], [2, 8_000_001]);
+  assert.ok(progress.files <= 2 && progress.bytes > 300_000 && progress.bytes < 8_100_000, JSON.stringify(progress));
+  await writeFile(gate, "\n");
+  assert.equal((await devtool.next("synced")).files, 2);
+  assert.equal((await devtool.ended).code, 0);
 });

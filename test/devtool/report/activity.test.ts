@@ -65,4 +65,13 @@ test("other commands show a stage once it takes longer than a second", () => {
   assert.equal(textAfter([syncing], 999), "");
   assert.equal(textAfter([syncing], 1200), "devtool: sending 1.2 s · box");
   assert.equal(textAfter([syncing, STARTED], 5000), "");
+  const counted = { files: 812, filesTotal: 3000, bytes: 12_030_400, bytesTotal: 80_120_000 };
+  const sent: At = [1000, { event: "progress", stage: "sync", ...counted }, FIRST];
+  assert.equal(textAfter([syncing, sent], 1200), "devtool: sending 1.2 s · 812 of 3000 files, 12 MB of 80 MB · box");
+  const installing: At = [0, { event: "stage", stage: "provision" }, FIRST];
+  const unpacked: At = [1, { event: "progress", stage: "provision", percent: 35.7, text: "Unpacking gcc" }, FIRST];
+  assert.equal(
+    textAfter([installing, unpacked], 2000),
+    "devtool: installing what is missing 2.0 s · 36 % Unpacking gcc · box",
+  );
 });

@@ -63,6 +63,28 @@ export const EXAMPLES: { readonly [K in Event["event"]]: readonly [Line<K>, ...L
       milliseconds: 11.6,
     },
   ],
+  progress: [
+    {
+      event: "progress",
+      round: 1,
+      target: "box",
+      at: 2040.3,
+      stage: "sync",
+      files: 812,
+      filesTotal: 3000,
+      bytes: 12030400,
+      bytesTotal: 80120000,
+    },
+    {
+      event: "progress",
+      round: 1,
+      target: "box",
+      at: 4310.9,
+      stage: "provision",
+      percent: 35.7,
+      text: "Unpacking gcc (amd64)",
+    },
+  ],
   compiled: [{ event: "compiled", round: 2, target: "box", at: 60.6, compiled: false, milliseconds: 0 }],
   pulled: [
     {

@@ -30,6 +30,7 @@ async function project(
 echo "$*" >>calls
 [ -f .vagrant/machines/default/libvirt/id ] || { echo "The provider is not ready for SSH" >&2; exit 1; }
 [ "$1" = ssh-config ] && cat answer
+[ "$1" = up ] && echo "==> default: Booting VM..." && echo "a warning" >&2
 exit 0
 `;
   await writeFile(join(root, "Vagrantfile"), "");
@@ -109,10 +110,12 @@ test("a missing vagrant is reported", async (t) => {
   await assert.rejects(runVagrant(["up"], root), missing);
 });
 
-test("runVagrant runs vagrant in the project, and returns its exit code", async (t) => {
+test("runVagrant runs vagrant in the project, passes on what it prints, and returns its exit code", async (t) => {
   const { root, makeMachine } = await project(t, await startSshd(t));
   assert.deepEqual(await runVagrant(["halt", "-f"], root), { code: 1, signal: null });
   await makeMachine("one");
-  assert.deepEqual(await runVagrant(["up"], root), { code: 0, signal: null });
+  const lines: string[] = [];
+  assert.deepEqual(await runVagrant(["up"], root, (line) => lines.push(line)), { code: 0, signal: null });
+  assert.deepEqual(lines.sort(), ["==> default: Booting VM...", "a warning"]);
   assert.equal(await readFile(join(root, "calls"), "utf8"), "halt -f\nup\n");
 });
