@@ -17,6 +17,7 @@ const VERBS: ReadonlySet<string> = new Set([
   "unpause",
   "wait",
   "rm",
+  "rename",
   "inspect",
   "stats",
   "port",
@@ -73,9 +74,9 @@ async function exec(args: readonly string[]): Promise<number> {
 }
 
 /** What a monitor starts in the end. Nobody reads what it would print, and the next command finds what it can't undo. */
-async function undo(name: string): Promise<number> {
+async function undo(key: string): Promise<number> {
   const { undoEnded } = await import("./container/undo.ts");
-  return await undoEnded(name);
+  return await undoEnded(key);
 }
 
 async function verb(name: string, args: readonly string[]): Promise<number> {

@@ -24,7 +24,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   manifest: `images are of this machine's architecture: ${IMPORT}`,
   node: ONE_MACHINE,
   plugin: "there are no plugins",
-  rename: "choose the name at the start: tinydocker run NAME CMD",
   scout: "scan it where it is built",
   search: "look for images on the registry's own pages",
   secret: "give a file with -v FILE:/run/secrets/NAME:ro",

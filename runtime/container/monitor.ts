@@ -33,7 +33,7 @@ export function withMonitor<T>(
       oom,
       guarded: plan.guarded,
       boot: bootId(),
-      ...exitCommand(places.root, places.name),
+      ...exitCommand(places.root, places.key),
       before: Buffer.concat(launch.network.facts.links.map(({ veth }) => deleteLink(veth))),
     });
   } finally {
@@ -65,10 +65,10 @@ function openIfThere(path: string | undefined): number | undefined {
 }
 
 /** Nobody waits for it, and it prints nothing that anybody reads: what it can't undo, the next command reports. */
-function exitCommand(root: string, name: string): Pick<LifeOptions, "command" | "environment"> {
+function exitCommand(root: string, key: string): Pick<LifeOptions, "command" | "environment"> {
   const { PATH = "/usr/sbin:/usr/bin:/sbin:/bin", HOME = "/" } = process.env;
   return {
-    command: [process.execPath, "--", program(), "undo", name],
+    command: [process.execPath, "--", program(), "undo", key],
     environment: [`TINYDOCKER_ROOT=${root}`, `PATH=${PATH}`, `HOME=${HOME}`],
   };
 }

@@ -166,7 +166,7 @@ function attached(
 }
 
 async function sweepOthers(shim: Shim, root: string, held: Claim, options: StartOptions): Promise<void> {
-  for (const leftover of await sweep(shim, root, held.name)) warnOf(options)(leftover);
+  for (const leftover of await sweep(shim, root, held.places.key)) warnOf(options)(leftover);
 }
 
 function warnOf({ warn }: StartOptions): (warning: Failure) => void {

@@ -34,7 +34,7 @@ class Supervised implements Container {
   #killedFor: NodeJS.Signals | undefined;
 
   constructor(launch: Launch, onExit: (exit: Exit) => void) {
-    this.name = launch.spec.name;
+    this.name = launch.held.name;
     this.#launch = launch;
     this.#onExit = onExit;
     this.#attempt = this.#start(false);

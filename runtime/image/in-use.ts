@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { unescapeMountinfo } from "../host/mountinfo.ts";
+import { nameOfKey } from "../state/names.ts";
 import { rootfsOf } from "./store.ts";
 
 /**
@@ -50,5 +51,7 @@ function unescaped(value: string): string {
 function nameOf(root: string, options: string): string | undefined {
   const containers = `${resolve(root, "containers")}/`;
   const upper = unescaped(optionOf(options, "upperdir") ?? "");
-  return upper.startsWith(containers) ? `container ${upper.slice(containers.length).split("/")[0]}` : undefined;
+  if (!upper.startsWith(containers)) return undefined;
+  const [key = ""] = upper.slice(containers.length).split("/");
+  return `container ${nameOfKey(root, key)}`;
 }

@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import type { Networks } from "../network/network.ts";
+import { hostsPath } from "../resources/hosts-file.ts";
 import { imageName } from "../spec/spec.ts";
 import type { Places } from "../state/places.ts";
 import type { Found } from "../state/status.ts";
@@ -31,7 +31,7 @@ export function inspected(found: Found, { places, networks, paused, now }: Surro
     Args: args,
     State: stateOf(status, { paused, now }),
     Image: imageName(spec),
-    HostsPath: join(places.root, "networks/hosts", record.name),
+    HostsPath: hostsPath(places.root, places.key),
     LogPath: life ? places.log : "",
     Name: `/${record.name}`,
     RestartCount: (status.state === "stopped" && status.exit?.restarts) || 0,

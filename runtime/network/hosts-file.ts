@@ -1,4 +1,4 @@
-import type { HostEntry, Lease, Networks } from "./network.ts";
+import { type HostEntry, type Lease, type Networks, nameOf } from "./network.ts";
 
 const LOOPBACK = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
 
@@ -10,7 +10,7 @@ export function loopbackHosts(hostname: string, extra: readonly HostEntry[]): st
 /** hosts(5) of a container: itself, what was asked for, then every other container of its networks by name and alias. */
 export function hostsOf(networks: Networks, lease: Lease): string {
   const own = lease.attachments.flatMap((attachment) =>
-    entriesOf(attachment, [lease.hostname, lease.container, ...attachment.aliases]),
+    entriesOf(attachment, [lease.hostname, nameOf(lease), ...attachment.aliases]),
   );
   return `${LOOPBACK}${hostLines(own)}${hostLines(lease.extraHosts)}${hostLines(peersOf(networks, lease))}`;
 }
@@ -22,7 +22,7 @@ function peersOf({ leases }: Networks, lease: Lease): HostEntry[] {
     .flatMap((peer) =>
       peer.attachments
         .filter(({ network }) => joined.has(network))
-        .flatMap((attachment) => entriesOf(attachment, [peer.container, ...attachment.aliases])),
+        .flatMap((attachment) => entriesOf(attachment, [nameOf(peer), ...attachment.aliases])),
     );
 }
 

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { type Network, type Networks, networkNamed } from "./network.ts";
+import { type Network, type Networks, nameOf, networkNamed } from "./network.ts";
 
 /** The networks as a table, or as JSON. */
 export function networkList(networks: Networks, json: boolean): string {
@@ -36,10 +36,15 @@ export function describeNetwork(networks: Networks, name: string): string {
 }
 
 function described({ leases }: Networks, { created, ...network }: Network) {
-  const containers = leases.flatMap(({ container, attachments }) =>
-    attachments
+  const containers = leases.flatMap((lease) =>
+    lease.attachments
       .filter((one) => one.network === network.name)
-      .map(({ ipv4, ipv6, aliases }) => ({ name: container, ipv4, ...(ipv6 === undefined ? {} : { ipv6 }), aliases })),
+      .map(({ ipv4, ipv6, aliases }) => ({
+        name: nameOf(lease),
+        ipv4,
+        ...(ipv6 === undefined ? {} : { ipv6 }),
+        aliases,
+      })),
   );
   return { ...network, created: new Date(created).toISOString(), containers };
 }

@@ -35,7 +35,10 @@ export interface Attachment {
 
 /** What a running container has of the networks. */
 export interface Lease {
+  /** Its key. */
   readonly container: string;
+  /** Where it has been renamed. */
+  readonly name?: string;
   readonly hostname: string;
   /** The first one with a way out has the default route and the published ports. */
   readonly attachments: readonly Attachment[];
@@ -47,6 +50,10 @@ export interface Lease {
 export interface HostEntry {
   readonly address: string;
   readonly names: readonly string[];
+}
+
+export function nameOf({ container, name }: Lease): string {
+  return name ?? container;
 }
 
 /** The networks of a state directory. */

@@ -18,19 +18,19 @@ export const isCgroups: Shape<Cgroups> = isRecordOf({
   places: isListOf(isRecordOf({ version: isOneOf(1, 2), directory: isText })),
 });
 
-/** A container, by its name and its state directory. */
+/** A container, by its key and its state directory. */
 export interface CgroupOwner {
   readonly root: string;
-  readonly name: string;
+  readonly key: string;
 }
 
 /**
- * The name of the directories of its cgroups. Two state directories may each have a container of that name; a copied one
+ * The name of the directories of its cgroups. Two state directories may each have a container with that key; a copied one
  * has another inode, so what its journals name is not the original's.
  */
-export function cgroupName({ root, name }: CgroupOwner): string {
+export function cgroupName({ root, key }: CgroupOwner): string {
   const { dev, ino } = statSync(root);
-  return `${name}.${dev.toString(16)}-${ino.toString(16)}`;
+  return `${key}.${dev.toString(16)}-${ino.toString(16)}`;
 }
 
 /** How long the processes in one may take to end. */

@@ -9,6 +9,7 @@ import {
   type Lease,
   type Network,
   type Networks,
+  nameOf,
   networkNamed,
   type PublishedPort,
 } from "../network/network.ts";
@@ -16,7 +17,7 @@ import { collide, portText } from "../network/publish.ts";
 import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
 import type { NetworkSpec, RequestedAttachment } from "../spec/network.ts";
 import type { NetworkStore } from "../state/network-files.ts";
-import { type Held, withNetworks } from "../state/network-store.ts";
+import { type Held, readNetworks, withNetworks } from "../state/network-store.ts";
 import { removeLink } from "./bridge.ts";
 import { removeHosts, rewriteHosts } from "./hosts-file.ts";
 import { hasOtherRules, keepRules } from "./rules.ts";
@@ -29,26 +30,28 @@ export interface ContainerLease {
 
 export const isContainerLease: Shape<ContainerLease> = isRecordOf({ kind: isOneOf("lease"), container: isText });
 
+type LeaseOwner = Pick<Lease, "container" | "name" | "hostname">;
+
 /** Gives the container its addresses, in the store. Throws Failure when there are none. */
-export function takeLease(shim: Shim, held: Held, name: string, hostname: string, network: NetworkSpec): Lease {
-  const others = held.store.leases.filter(({ container }) => container !== name);
+export function takeLease(shim: Shim, held: Held, owner: LeaseOwner, network: NetworkSpec): Lease {
+  const others = held.store.leases.filter(({ container }) => container !== owner.container);
   let store: NetworkStore = { ...held.store, leases: others };
   const attachments = network.attachments.map((asked) => {
     const attachment = attach(shim, store, asked);
     store = { ...store, last: { ...store.last, [asked.network]: attachment.ipv4 } };
     return attachment;
   });
-  const lease: Lease = { container: name, hostname, attachments, ports: network.ports, extraHosts: network.extraHosts };
+  const lease: Lease = { ...owner, attachments, ports: network.ports, extraHosts: network.extraHosts };
   held.save({ ...store, leases: [...others, lease] });
   return lease;
 }
 
 /** Names the container that has one of the ports; opening them finds every other user. Throws Failure. */
 export function refuseTakenPorts({ leases }: Networks, wanted: readonly PublishedPort[]): void {
-  for (const { container, ports } of leases) {
-    const taken = wanted.find((port) => ports.some((other) => collide(port, other)));
+  for (const lease of leases) {
+    const taken = wanted.find((port) => lease.ports.some((other) => collide(port, other)));
     if (!taken) continue;
-    throw new Failure(`the port ${portText(taken)} of this machine is in use by the container ${container}`, {
+    throw new Failure(`the port ${portText(taken)} of this machine is in use by the container ${nameOf(lease)}`, {
       code: "port-in-use",
       remedy: "publish another one, or end that container",
     });
@@ -105,6 +108,19 @@ function unavailable({ name, subnet, ipv6 }: Network, asked: string, fault: Addr
       fault === "used up"
         ? "end containers that are not needed, or create a network with a larger --subnet"
         : "choose another address",
+  });
+}
+
+/** Tells a container that runs, and those on its networks, by which name it is known now. */
+export async function renameLease(shim: Shim, root: string, container: string, name: string): Promise<void> {
+  const isIts = (one: Lease) => one.container === container;
+  if (!readNetworks(root).leases.some(isIts)) return;
+  await withNetworks(shim, root, async (held) => {
+    held.save({ ...held.store, leases: held.store.leases.map((one) => (isIts(one) ? { ...one, name } : one)) });
+    const lease = held.store.leases.find(isIts);
+    if (!lease) return;
+    rewriteHosts(root, held.store, lease);
+    rewritePeers(root, held.store, lease);
   });
 }
 

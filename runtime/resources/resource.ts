@@ -19,7 +19,7 @@ export const isResource: Shape<Resource> = isEither(
   isEither(isContainerLease, isEither(isCgroups, isOwnVolume)),
 );
 
-/** Where a container's resources are: its directories, its name, and the state directory. */
+/** Where a container's resources are: its directories, its key, and the state directory. */
 export type Surroundings = Directories & CgroupOwner;
 
 /** `boot`: the boot in which it was made; kernel objects of an earlier boot are gone. Throws Failure. */

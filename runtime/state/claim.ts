@@ -6,13 +6,16 @@ import type { Shim } from "../host/shim.ts";
 import { type Entry, processOf, undoAll } from "./entry.ts";
 import { appendLines, type Journal, ownerLines, readJournal } from "./journal.ts";
 import { openLock, tryLock } from "./lock.ts";
-import { type Places, placesOf } from "./places.ts";
-import type { ContainerRecord } from "./record.ts";
+import { giveKey, tidyNames } from "./names.ts";
+import { keyIn, type Places, placesAt, placesOf } from "./places.ts";
+import { type ContainerRecord, newId } from "./record.ts";
 import { leftBehind, recover } from "./recover.ts";
 
 /** How long the container of a killed process may take to end. */
 const LEFTOVER_WAIT_MS = 10_000;
 const LEFTOVER_POLL_MS = 5;
+
+const KEY_DIGITS = 12;
 
 /** A name that this process has locked. */
 export interface Claim {
@@ -42,18 +45,47 @@ export async function claim(
   { now, sleep }: Clock = CLOCK,
   waits = false,
 ): Promise<Claim> {
-  const places = placesOf(root, name);
+  return claimPlaces(shim, () => placesWithKey(shim, root, name), { now, sleep }, waits);
+}
+
+/** Locks the container that has this key, as its monitor knows it. */
+export function claimKey(shim: Shim, root: string, key: string): Promise<Claim> {
+  return claimPlaces(shim, async () => placesAt(root, key), CLOCK, true);
+}
+
+async function claimPlaces(
+  shim: Shim,
+  find: () => Promise<Places>,
+  { now, sleep }: Clock,
+  waits: boolean,
+): Promise<Claim> {
   const deadline = now() + LEFTOVER_WAIT_MS;
   for (;;) {
-    const attempt = tryClaim(shim, root, places.lock);
-    if (attempt.state === "taken")
-      return recovered(shim, { name, places, fd: attempt.fd, entries: [] }, attempt.isLeft);
-    const { holder } = attempt;
-    if (isHeld(holder) && !(waits && isPassing(holder))) throw inUse(name, holder);
-    if (now() >= deadline) throw stillLocked(name, places.lock);
-    // Its owner was killed: the container ends with it, and another start may be cleaning up right now.
-    await sleep(LEFTOVER_POLL_MS);
+    const places = await find();
+    const { name } = places;
+    const attempt = tryClaim(shim, places.root, places.lock);
+    if (attempt.state === "taken") {
+      const held = { name, places, fd: attempt.fd, entries: [] };
+      // It was renamed meanwhile, or another one was that has the name now.
+      if ((await find()).key === places.key) return recovered(shim, held, attempt.isLeft);
+      if (attempt.isLeft) abandon(held);
+      else await release(shim, held);
+    } else {
+      const { holder } = attempt;
+      if (isHeld(holder) && !(waits && isPassing(holder))) throw inUse(name, holder);
+      if (now() >= deadline) throw stillLocked(name, places.lock);
+      // Its owner was killed: the container ends with it, and another start may be cleaning up right now.
+      await sleep(LEFTOVER_POLL_MS);
+    }
   }
+}
+
+/** A container that was made with this name, and renamed since, has the key that the name would have. */
+async function placesWithKey(shim: Shim, root: string, name: string): Promise<Places> {
+  const places = placesOf(root, name);
+  if (keyIn(places) !== undefined) return places;
+  await giveKey(shim, root, name, `${name}.${newId().slice(0, KEY_DIGITS)}`);
+  return placesOf(root, name);
 }
 
 /** Locks a name that another command may be working on right now. */
@@ -122,6 +154,7 @@ export async function release(shim: Shim, held: Claim): Promise<void> {
   try {
     await undoAll(shim, held.places, held.entries);
     unlinkSync(held.places.lock);
+    await tidyNames(shim, held.places.root);
   } finally {
     // If something could not be undone, the journal stays, and the next start tries again.
     closeSync(held.fd);

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
-import { isMissing, lockedNames } from "./lock.ts";
-import { placesOf } from "./places.ts";
+import { isMissing, lockedKeys } from "./lock.ts";
+import { placesAt, placesOf } from "./places.ts";
 import { type Found, find } from "./status.ts";
 
 /** Every container, by name, as it was found; not locked, so the result may be out of date. Throws Failure for a damaged one. */
@@ -14,10 +14,11 @@ export function findAll(root: string): Found[] {
 
 /** The same; a damaged one is reported, and left out. */
 export function findEach(root: string, onDamaged: (error: unknown) => void): Found[] {
-  const names = [...new Set([...recordedNames(root), ...lockedNames(root)])].sort();
-  return names.flatMap((name) => {
+  const keys = [...new Set([...recordedKeys(root), ...lockedKeys(root)])];
+  const places = keys.map((key) => placesAt(root, key)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return places.flatMap((one) => {
     try {
-      return find(placesOf(root, name)) ?? [];
+      return find(one) ?? [];
     } catch (error) {
       onDamaged(error);
       return [];
@@ -25,10 +26,10 @@ export function findEach(root: string, onDamaged: (error: unknown) => void): Fou
   });
 }
 
-/** Those that are kept after their exit. A name can't begin with a dot: such a file is unfinished. */
-function recordedNames(root: string): string[] {
+/** Those that are kept after their exit. A key can't begin with a dot: such a file is unfinished. */
+function recordedKeys(root: string): string[] {
   try {
-    return readdirSync(join(root, "records")).filter((name) => !name.startsWith("."));
+    return readdirSync(join(root, "records")).filter((key) => !key.startsWith("."));
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

@@ -1,5 +1,6 @@
 import { constants, fstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import { makeDirectory } from "../host/make-directory.ts";
@@ -47,8 +48,8 @@ export function openExistingLock(path: string): number | undefined {
   }
 }
 
-/** The names that are locked, or were when their holder was killed; none before the first run. */
-export function lockedNames(root: string): string[] {
+/** Of the containers that are locked, or were when their holder was killed; none before the first run. */
+export function lockedKeys(root: string): string[] {
   try {
     return readdirSync(join(root, "locks"));
   } catch (error) {
@@ -71,6 +72,28 @@ export function tryLock(shim: Shim, path: string, fd: number): LockOutcome {
   const opened = fstatSync(fd);
   const current = statSync(path, { throwIfNoEntry: false });
   return current?.ino === opened.ino ? { state: "taken", bytes: opened.size } : { state: "removed" };
+}
+
+/** How long another process may hold the lock of something shared; what it does takes milliseconds. */
+const LOCK_WAIT_MS = 10_000;
+const LOCK_POLL_MS = 1;
+
+/** Locks what all containers share, such as `the networks`. Throws Failure. */
+export async function awaitLock(shim: Shim, fd: number, path: string, what: string): Promise<void> {
+  const deadline = Date.now() + LOCK_WAIT_MS;
+  for (;;) {
+    const result = shim.lock(fd);
+    if (result === 0) return;
+    if (result !== -ERRNO.EAGAIN)
+      throw new Failure(`can't lock ${path}: ${errnoText(-result)}`, { code: "state-unwritable" });
+    if (Date.now() >= deadline) {
+      throw new Failure(`another process has been changing ${what} for ${LOCK_WAIT_MS / 1000} s`, {
+        code: "limit-reached",
+        remedy: `fuser -v ${path} shows which process holds the lock`,
+      });
+    }
+    await setTimeout(LOCK_POLL_MS);
+  }
 }
 
 export function isMissing(error: unknown): boolean {

@@ -43,13 +43,16 @@ const isAttachment: Shape<Attachment> = isRecordOf(
   { ipv6: isText },
 );
 const isHostEntry: Shape<HostEntry> = isRecordOf({ address: isText, names: isListOf(isText) });
-const isLease: Shape<Lease> = isRecordOf({
-  container: isText,
-  hostname: isText,
-  attachments: isListOf(isAttachment),
-  ports: isListOf(isPort),
-  extraHosts: isListOf(isHostEntry),
-});
+const isLease: Shape<Lease> = isRecordOf(
+  {
+    container: isText,
+    hostname: isText,
+    attachments: isListOf(isAttachment),
+    ports: isListOf(isPort),
+    extraHosts: isListOf(isHostEntry),
+  },
+  { name: isText },
+);
 const isNetwork: Shape<Network> = isRecordOf(
   {
     name: isText,

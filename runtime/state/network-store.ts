@@ -1,17 +1,9 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
-import { Failure } from "../failure.ts";
-import { errnoText } from "../host/errno.ts";
 import { makeDirectory } from "../host/make-directory.ts";
 import type { Shim } from "../host/shim.ts";
-import { ERRNO } from "../linux.ts";
-import { isMissing } from "./lock.ts";
+import { awaitLock, isMissing } from "./lock.ts";
 import { type NetworkStore, readStore, writeStore } from "./network-files.ts";
-
-/** How long another process may hold the lock; what it does takes milliseconds. */
-const LOCK_WAIT_MS = 10_000;
-const LOCK_POLL_MS = 1;
 
 /** The store as one process may change it, while it holds the lock. */
 export interface Held {
@@ -36,7 +28,7 @@ async function withLock<T>(shim: Shim, root: string, work: (held: Held) => Promi
   const directory = join(root, "networks");
   const fd = openLock(directory);
   try {
-    await lock(shim, fd, join(directory, "lock"));
+    await awaitLock(shim, fd, join(directory, "lock"), "the networks");
     const held = holding(shim, directory, readStore(directory));
     const result = await work(held);
     held.write();
@@ -78,22 +70,5 @@ function openLock(directory: string): number {
     if (!isMissing(error)) throw error;
     makeDirectory(directory);
     return open();
-  }
-}
-
-async function lock(shim: Shim, fd: number, path: string): Promise<void> {
-  const deadline = Date.now() + LOCK_WAIT_MS;
-  for (;;) {
-    const result = shim.lock(fd);
-    if (result === 0) return;
-    if (result !== -ERRNO.EAGAIN)
-      throw new Failure(`can't lock ${path}: ${errnoText(-result)}`, { code: "state-unwritable" });
-    if (Date.now() >= deadline) {
-      throw new Failure(`another process has been changing the networks for ${LOCK_WAIT_MS / 1000} s`, {
-        code: "limit-reached",
-        remedy: `fuser -v ${path} shows which process holds the lock`,
-      });
-    }
-    await setTimeout(LOCK_POLL_MS);
   }
 }

@@ -1,8 +1,11 @@
 import { join } from "node:path";
+import { keyOf, nameOfKey } from "./names.ts";
 
-/** The paths of a container on the host, which depend on its name alone. */
+/** The paths of a container on the host, which depend on its key alone. */
 export interface Places {
   readonly name: string;
+  /** The name that it was made with, unless that was another's then. */
+  readonly key: string;
   /** The state directory. */
   readonly root: string;
   /** The lock on the name, which is also the journal of the process that holds it. */
@@ -22,16 +25,34 @@ export interface Places {
   readonly attach: string;
 }
 
-/** `root` is stateRoot(). */
+/** `root` is stateRoot(). Of a name that no container has, where a new one would be. */
 export function placesOf(root: string, name: string): Places {
-  const monitor = join(root, "monitors", name);
+  return placesIn(root, name, keyOf(root, name) ?? `${name}${KEYLESS}`);
+}
+
+/** No key ends with it. */
+const KEYLESS = "~";
+
+/** Undefined: see keyOf(). */
+export function keyIn({ key }: Places): string | undefined {
+  return key.endsWith(KEYLESS) ? undefined : key;
+}
+
+/** Those of the container that has this key, whatever its name is. */
+export function placesAt(root: string, key: string): Places {
+  return placesIn(root, nameOfKey(root, key), key);
+}
+
+function placesIn(root: string, name: string, key: string): Places {
+  const monitor = join(root, "monitors", key);
   return {
     name,
+    key,
     root,
-    lock: join(root, "locks", name),
-    record: join(root, "records", name),
-    upper: join(root, "containers", name),
-    work: join(root, "work", name),
+    lock: join(root, "locks", key),
+    record: join(root, "records", key),
+    upper: join(root, "containers", key),
+    work: join(root, "work", key),
     memory: join(root, "memory"),
     monitor,
     log: join(monitor, "log"),

@@ -6,8 +6,9 @@ import { directory } from "../resources/directory.ts";
 import { type Entry, entry, processOf, undoAll } from "./entry.ts";
 import { exitNow, readExit } from "./exit.ts";
 import { readJournal } from "./journal.ts";
-import { lockedNames, openExistingLock, tryLock } from "./lock.ts";
-import { type Places, placesOf } from "./places.ts";
+import { lockedKeys, openExistingLock, tryLock } from "./lock.ts";
+import { tidyNames } from "./names.ts";
+import { type Places, placesAt } from "./places.ts";
 import { type ContainerRecord, readRecord, removeRecord, removeUnfinished, writeRecord } from "./record.ts";
 
 /*
@@ -47,21 +48,23 @@ function recordLostExit(places: Places, record: ContainerRecord, entries: readon
   writeRecord(places.record, { ...record, exit: exitNow("unknown", process) });
 }
 
-/** Undoes what killed runs of other names left behind. Returns what could not be undone, which need not stop this run. */
+/** Undoes what killed runs left behind, except of the container with that key. Returns what could not be undone, which need not stop this run. */
 export async function sweep(shim: Shim, root: string, except: string): Promise<Failure[]> {
   const failures: Failure[] = [];
-  for (const name of lockedNames(root)) {
-    if (name === except) continue;
+  for (const key of lockedKeys(root)) {
+    if (key === except) continue;
+    const places = placesAt(root, key);
     try {
-      await sweepName(shim, placesOf(root, name));
+      await sweepKey(shim, places);
     } catch (error) {
-      failures.push(leftBehind(name, error));
+      failures.push(leftBehind(places.name, error));
     }
   }
+  await tidyNames(shim, root);
   return failures;
 }
 
-async function sweepName(shim: Shim, places: Places): Promise<void> {
+async function sweepKey(shim: Shim, places: Places): Promise<void> {
   const fd = openExistingLock(places.lock);
   // Another start was quicker.
   if (fd === undefined) return;

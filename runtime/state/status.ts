@@ -42,8 +42,9 @@ export interface Found {
 export function find(places: Places): Found | undefined {
   const journal = journalOf(places);
   const kept = readRecord(places.record);
-  const record = kept ?? journal?.record;
-  if (!record) return undefined;
+  const made = kept ?? journal?.record;
+  if (!made) return undefined;
+  const record = named(made, places.name);
   const exit = lastExitOf(places, record);
   return {
     record,
@@ -53,6 +54,11 @@ export function find(places: Places): Found | undefined {
     lastExit: exit,
     entries: journal?.entries ?? [],
   };
+}
+
+/** It may have been renamed since it was made. */
+function named(record: ContainerRecord, name: string): ContainerRecord {
+  return record.name === name ? record : { ...record, name, spec: { ...record.spec, name } };
 }
 
 /** A detached container may have been started without a monitor as well. */

@@ -37,7 +37,7 @@ export function traces(stateRoot: string, ...names: readonly string[]): Traces {
     cgroups: [...namedCgroups(isNamed, stateRoot), ...cgroupsOf(processes)].sort(),
     rules: ruleTables().filter((table) => isOurs(table) || names.some((name) => table.includes(`"${name}"`))),
     processes: processes.map(({ name }) => name),
-    state: ["containers", "work", "locks", "records", "monitors", "memory"].flatMap((part) =>
+    state: ["containers", "work", "locks", "records", "renamed", "monitors", "memory"].flatMap((part) =>
       entries(join(stateRoot, part)),
     ),
   };

@@ -13,6 +13,7 @@ import { logsVerb } from "./logs.ts";
 import { pauseVerb } from "./pause.ts";
 import { portVerb } from "./port.ts";
 import { psVerb } from "./ps.ts";
+import { renameVerb } from "./rename.ts";
 import { restartVerb } from "./restart.ts";
 import { rmVerb } from "./rm.ts";
 import { startVerb } from "./start.ts";
@@ -38,6 +39,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   unpause: untyped(unpauseVerb),
   wait: untyped(waitVerb),
   rm: untyped(rmVerb),
+  rename: untyped(renameVerb),
   inspect: untyped(inspectVerb),
   stats: untyped(statsVerb),
   port: untyped(portVerb),

@@ -13,6 +13,7 @@ import {
   DEFAULT_NETWORK,
   type Lease,
   type Network,
+  nameOf,
   networkNamed,
   outwardOf,
 } from "../../network/network.ts";
@@ -27,6 +28,7 @@ import type { NetworkSpec } from "../../spec/network.ts";
 import type { ContainerSpec } from "../../spec/spec.ts";
 import { type Claim, hold } from "../../state/claim.ts";
 import { entry } from "../../state/entry.ts";
+import { nameOfKey } from "../../state/names.ts";
 import { type Held, readNetworks, withNetworks } from "../../state/network-store.ts";
 import type { Attached } from "./attached.ts";
 import { hostFacts, loopbackFacts, resolverFor, withMachine } from "./name-files.ts";
@@ -70,7 +72,7 @@ async function joinIfPossible(
     if (!spec.network.byDefault || !(error instanceof Failure) || error.code !== "firewall-unusable") throw error;
     const { code, message, remedy = "" } = error;
     warn(new Failure(`the container has no network: ${message}`, { code, remedy }));
-    await freeLease(shim, claim.places.root, { kind: "lease", container: spec.name });
+    await freeLease(shim, claim.places.root, { kind: "lease", container: claim.places.key });
     return { facts: loopbackFacts(spec), ...NOTHING_OPEN };
   }
 }
@@ -102,12 +104,14 @@ async function leave(shim: Shim, claim: Claim, ports: Ports, address: string): P
 }
 
 async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn) {
-  const { root } = claim.places;
-  hold(claim, entry({ kind: "lease", container: spec.name }, "exit"));
+  const { root, key, name } = claim.places;
+  const owner = { container: key, ...(name === key ? {} : { name }) };
+  hold(claim, entry({ kind: "lease", container: claim.places.key }, "exit"));
   const { links, address, filter, prepared } = await withNetworks(shim, root, async (held) => {
     const before = held.store;
     for (const { network } of spec.network.attachments) known(shim, root, held, network);
-    const lease = takeLease(shim, held, spec.name, spec.hostname, withMachine(held.store, spec.network));
+    held.save({ ...held.store, leases: held.store.leases.map((one) => namedNow(root, one)) });
+    const lease = takeLease(shim, held, { ...owner, hostname: spec.hostname }, withMachine(held.store, spec.network));
     makeHosts(root, held.store, lease);
     rewritePeers(root, held.store, lease);
     // First, so that no container is on the bridge without them.
@@ -119,8 +123,14 @@ async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn)
   });
   prepareForwarding(links, warn);
   for (const drop of foreignDrops(shim, filter, tableName(root), links)) warn(drop);
-  const facts = { hosts: "", hostsFile: hostsPath(root, spec.name), resolvConf: resolverFor(spec, warn), links };
+  const facts = { hosts: "", hostsFile: hostsPath(root, key), resolvConf: resolverFor(spec, warn), links };
   return { facts, address, prepared };
+}
+
+/** Who renamed it may have been killed before it told the network. */
+function namedNow(root: string, lease: Lease): Lease {
+  const name = nameOfKey(root, lease.container);
+  return name === nameOf(lease) ? lease : { ...lease, name };
 }
 
 /** The network of that name; the default one is made when it is first needed. */

@@ -2,7 +2,7 @@ import { Failure } from "../../failure.ts";
 import { openShim } from "../../host/shim.ts";
 import type { NetworkOptions } from "../../network/create.ts";
 import { noSuchNetwork } from "../../network/listing.ts";
-import { type Network, networkNamed } from "../../network/network.ts";
+import { type Network, nameOf, networkNamed } from "../../network/network.ts";
 import { ensureBridge, removeLink } from "../../resources/bridge.ts";
 import { addNetwork } from "../../resources/network.ts";
 import { keepRules } from "../../resources/rules.ts";
@@ -53,11 +53,7 @@ export async function removeNetwork(root: string, name: string): Promise<void> {
       const network = networkNamed(before, name);
       if (!network) throw noSuchNetwork(name);
       const users = before.leases.filter(({ attachments }) => attachments.some((one) => one.network === name));
-      if (users.length > 0)
-        throw inUse(
-          name,
-          users.map(({ container }) => container),
-        );
+      if (users.length > 0) throw inUse(name, users.map(nameOf));
       // The store comes last: if this process is killed before, the network is listed still, and can be removed again.
       removeLink(shim, network.bridge);
       held.save({ ...before, networks: before.networks.filter((one) => one !== network) });

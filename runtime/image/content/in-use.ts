@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { isAlive } from "../../host/process.ts";
-import { lockedNames } from "../../state/lock.ts";
-import { placesOf } from "../../state/places.ts";
+import { lockedKeys } from "../../state/lock.ts";
+import { placesAt } from "../../state/places.ts";
 import { type Found, find } from "../../state/status.ts";
 import { isConfigFile } from "../layers/config-file.ts";
 import { isManifest } from "../manifest/kinds.ts";
@@ -53,11 +53,12 @@ export interface LayeredContainer {
 
 /** Those that run, and those that can be started again. */
 export function containers(root: string): LayeredContainer[] {
-  const names = new Set([...lockedNames(root), ...recordNames(root)]);
-  return [...names].flatMap((name) => {
-    const places = placesOf(resolve(root), name);
+  const keys = new Set([...lockedKeys(root), ...recordedKeys(root)]);
+  return [...keys].flatMap((key) => {
+    const places = placesAt(resolve(root), key);
     const found = find(places);
-    return found && (existsSync(places.record) || isActive(found)) ? [{ name, layers: layersOf(root, found) }] : [];
+    const isKept = found && (existsSync(places.record) || isActive(found));
+    return isKept ? [{ name: places.name, layers: layersOf(root, found) }] : [];
   });
 }
 
@@ -71,7 +72,7 @@ function layersOf(root: string, { record }: Found): string[] {
   return record.spec.root.layers.filter((path) => path.startsWith(top)).map((path) => basename(dirname(path)));
 }
 
-function recordNames(root: string): string[] {
+function recordedKeys(root: string): string[] {
   const directory = join(root, "records");
-  return existsSync(directory) ? readdirSync(directory).filter((name) => !name.startsWith(".")) : [];
+  return existsSync(directory) ? readdirSync(directory).filter((key) => !key.startsWith(".")) : [];
 }

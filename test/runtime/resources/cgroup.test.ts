@@ -14,7 +14,7 @@ import { needs, temporaryDirectory } from "../../rig/host.ts";
 
 const root = await temporaryDirectory({ after });
 const shim = await openShim();
-const owner = { root, name: "c1", upper: "/nowhere/upper", work: "/nowhere/work", monitor: "/nowhere/monitor" };
+const owner = { root, key: "c1", upper: "/nowhere/upper", work: "/nowhere/work", monitor: "/nowhere/monitor" };
 const mounted = mountedHierarchies(
   readFileSync("/proc/self/cgroup", "utf8"),
   readFileSync("/proc/self/mountinfo", "utf8"),

@@ -15,7 +15,7 @@ describe("undoing a directory", () => {
   it("removes it with everything below it, whichever boot it is from, and can be repeated", async () => {
     const places = {
       root,
-      name: "c1",
+      key: "c1",
       upper: join(root, "full"),
       work: join(root, "work"),
       monitor: join(root, "monitor"),
@@ -32,7 +32,7 @@ describe("undoing a directory", () => {
     const path = join(root, "file");
     writeFileSync(path, "");
     await assert.rejects(
-      undo(shim, { root, name: "c1", upper: "/", work: path, monitor: path }, directory("work"), ""),
+      undo(shim, { root, key: "c1", upper: "/", work: path, monitor: path }, directory("work"), ""),
       (error) => {
         assert.ok(error instanceof Failure);
         assert.equal(error.message, `can't remove ${path}: ENOTDIR, not a directory`);

@@ -10,7 +10,7 @@ import { descriptors } from "../descriptors.ts";
 const shim = await openShim();
 const NOWHERE = {
   root: "/nowhere",
-  name: "c1",
+  key: "c1",
   upper: "/nowhere/upper",
   work: "/nowhere/work",
   monitor: "/nowhere/monitor",
