@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
+import { temporaryDirectory } from "../../rig/host.ts";
 import { bundlerOf, write } from "./bundlers.ts";
 
 const run = promisify(execFile);
@@ -29,6 +30,13 @@ console.log(pathToFileURL(process.argv[1]!).href === import.meta.url);
   "src/deep/data.json": '{ "a": 1 }',
 };
 
+/** As a mirror is in another folder than the one it was bundled in. */
+async function moved(t: TestContext, root: string): Promise<string> {
+  const mirror = join(await temporaryDirectory(t), "a mirror");
+  await rename(root, mirror);
+  return mirror;
+}
+
 const PRINTED = "datadatadata a%20b.ts true\ntrue 1\ntrue true\ntrue\na scope of its own\n";
 
 for (const format of ["esm", "cjs"] as const)
@@ -38,10 +46,8 @@ for (const format of ["esm", "cjs"] as const)
       const { root, bundler } = await bundlerOf(t, USES, config);
       await bundler.build(signal);
       await bundler.build(signal);
-      // The mirror is another folder than the one it was bundled in.
-      await rename(root, `${root} mirror`);
-      t.after(() => rename(`${root} mirror`, root));
-      const { stdout, stderr } = await run(process.execPath, [join(`${root} mirror`, ".devtool/main.js")]);
+      const mirror = await moved(t, root);
+      const { stdout, stderr } = await run(process.execPath, [join(mirror, ".devtool/main.js")]);
       assert.deepEqual([stdout, stderr], [PRINTED, ""]);
     });
 
@@ -87,9 +93,8 @@ test("a stack trace names the developer's own file and line, wherever the mirror
       { options: sourcemap ? { sourcemap } : {} },
     );
     await bundler.build(signal);
-    await rename(root, `${root}-mirror`);
-    t.after(() => rename(`${root}-mirror`, root));
-    const program = run(process.execPath, ["--enable-source-maps", join(`${root}-mirror`, ".devtool/main.js")]);
+    const mirror = await moved(t, root);
+    const program = run(process.execPath, ["--enable-source-maps", join(mirror, ".devtool/main.js")]);
     await assert.rejects(program, (error: Error & { stderr?: string }) => {
       assert.ok(error.stderr?.includes(`(${root}/src/a.ts:3:9)`), error.stderr);
       assert.ok(error.stderr?.includes(`(${root}/src/main.ts:3:1)`), error.stderr);

@@ -15,7 +15,11 @@ const program = ["env", `TINYDOCKER_ROOT=${rig.root}`, process.execPath, "--", r
 test("devtool exec, ps and rm do on the target what tinydocker does there", async (t) => {
   if (!needs(t, lacks("sshd"))) return;
   const child = rig.spawn(["run", "--image", "box", "--network", "none", "web", "sh", "-c", "echo up; exec cat"]);
-  t.after(() => child.kill("SIGKILL"));
+  const exited = once(child, "exit");
+  t.after(async () => {
+    await rig.run(["rm", "-f", "web"]);
+    await exited;
+  });
   await once(child.stdout as NodeJS.ReadableStream, "data");
   const project = await makeProject(t, { "devtool.config.json": JSON.stringify({ tinydocker: program }) });
   await rm(join(project.root, "devtool.config.ts"));

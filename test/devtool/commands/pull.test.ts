@@ -58,7 +58,7 @@ test("a pull that is killed leaves the old file, and the next one removes what i
   writeFileSync(
     program,
     `#!/bin/sh
-rsync "$@" | (dd status=none bs=64k iflag=count_bytes count=200000; echo stuck >${fifo}; exec cat >/dev/null)
+rsync "$@" | (dd status=none bs=64k iflag=count_bytes count=200000; [ "$(head -c 1 | wc -c)" = 0 ] || echo stuck >${fifo}; exec cat >/dev/null)
 `,
   );
   chmodSync(program, 0o755);
