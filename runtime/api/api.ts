@@ -6,23 +6,42 @@ import { start as startContainer } from "../container/start.ts";
 import { explainer } from "../explain/explain.ts";
 import { checkPlatform } from "../host/shim.ts";
 import { stateRoot } from "../state/root.ts";
-import { checkedExec, checkedImport, checkedName, checkedOptions, checkedRequest, checkedSignal } from "./check.ts";
+import { checkedExec, checkedName, checkedOptions, checkedRequest, checkedSignal } from "./check.ts";
 
 export { Failure, type FailureCode } from "../failure.ts";
+export {
+  type Image,
+  type ImageConfig,
+  type ImportedImage,
+  importImage,
+  type LayerProgress,
+  type LayerState,
+  listImages,
+  loadImages,
+  type PulledImage,
+  type PullOptions,
+  pullImage,
+  removeImage,
+} from "./images.ts";
 
 /** What to run, in the words of `docker run` and of the OCI runtime-spec. */
 export interface ContainerRequest {
   /** 1 to 64 letters, digits, `.`, `_` and `-`. Only one container of a name runs at a time. */
   readonly name: string;
-  /** The command and its arguments; a command without a slash is looked up in the container's `PATH`. */
+  /**
+   * The command and its arguments; a command without a slash is looked up in the container's `PATH`. Where the image has an
+   * entrypoint, its arguments; empty: what the image says.
+   */
   readonly args: readonly string[];
   /** Added to the container's `PATH`, `HOME` and `HOSTNAME`; nothing of this process's environment is passed on. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** The image of its root. Default: `host`, this machine's own root, which is never written to. */
+  /** The image of its root, which is not fetched: see pullImage. Default: `host`, this machine's own root, which is never written to. */
   readonly image?: string | undefined;
-  /** `UID[:GID]`, numbers or names from the image's `/etc/passwd` and `/etc/group`. Default: root. */
+  /** The program, in place of the image's entrypoint; empty: none. */
+  readonly entrypoint?: string | undefined;
+  /** `UID[:GID]`, numbers or names from the image's `/etc/passwd` and `/etc/group`. Default: the image's, else root. */
   readonly user?: string | undefined;
-  /** An absolute path in the container, made if it is missing. Default: `/`. */
+  /** An absolute path in the container, made if it is missing. Default: the image's, else `/`. */
   readonly cwd?: string | undefined;
   /** Default: the name. */
   readonly hostname?: string | undefined;
@@ -225,68 +244,4 @@ export async function exec(container: string, request: ExecRequest, options: Sta
   exited.catch(() => {});
   await running.started;
   return { pid: running.pid, exited, kill: (signal = "SIGTERM") => running.kill(checkedSignal(signal)) };
-}
-
-/** An imported image. */
-export interface Image {
-  readonly name: string;
-  /** ISO 8601, UTC. */
-  readonly created: string;
-  /** The size of its files' contents, a hard link counted once. */
-  readonly bytes: number;
-  /** The number of its files, directories not counted. */
-  readonly files: number;
-  /** What it says about its containers; only an image that was imported in layers has one. */
-  readonly config?: ImageConfig;
-}
-
-/** By the names of the OCI image-spec; what is empty is left out. */
-export interface ImageConfig {
-  readonly User?: string;
-  /** KEY=VALUE each. */
-  readonly Env?: readonly string[];
-  readonly Entrypoint?: readonly string[];
-  readonly Cmd?: readonly string[];
-  readonly WorkingDir?: string;
-}
-
-export interface ImportedImage extends Image {
-  /** One sentence each, such as which kinds of files were left out. */
-  readonly warnings: readonly string[];
-}
-
-/**
- * Makes an image from a root file system, or from the layers that `docker save` or an OCI tool wrote: a tar archive, plain or compressed with gzip or zstd, by its path or its bytes,
- * or a directory. The image is stored completely or not at all; a stream is destroyed, whether it was read or not.
- * @throws Failure when an image of that name exists, or the source can't be read or is not a root file system; the reason
- * of `signal` when it is aborted
- */
-export async function importImage(
-  name: string,
-  source: string | AsyncIterable<Uint8Array>,
-  options: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<ImportedImage> {
-  const checked = checkedImport(name, source, options);
-  try {
-    const { importImage: run } = await import("../image/import.ts");
-    const { hints } = await import("../image/hints.ts");
-    const imported = await run({ root: stateRoot(), progress: () => {}, ...checked });
-    return { ...imported.record, warnings: hints(imported) };
-  } finally {
-    checked.stdin.destroy();
-  }
-}
-
-/** The imported images, sorted by name; the built-in image `host` is not one of them. */
-export async function listImages(): Promise<Image[]> {
-  const { imageNames, readRecord } = await import("../image/store.ts");
-  const root = stateRoot();
-  return imageNames(root).map((name) => readRecord(root, name));
-}
-
-/** @throws Failure when there is no such image, or a container uses it */
-export async function removeImage(name: string): Promise<void> {
-  const checked = checkedName(name);
-  const { removeImage: run } = await import("../image/remove.ts");
-  await run(stateRoot(), checked);
 }

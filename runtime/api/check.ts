@@ -1,6 +1,5 @@
 import { fstatSync } from "node:fs";
 import { constants } from "node:os";
-import { Readable } from "node:stream";
 import type { NamedRequest } from "../container/prepare.ts";
 import type { Language } from "../explain/reason.ts";
 import { Failure } from "../failure.ts";
@@ -19,6 +18,7 @@ const REQUEST = [
   "args",
   "env",
   "image",
+  "entrypoint",
   "user",
   "cwd",
   "hostname",
@@ -64,14 +64,15 @@ const EXEC_REQUEST = ["args", "env", "user", "cwd", "privileged"];
 
 export function checkedRequest(value: unknown): NamedRequest {
   const request = fields("start", "request", value, REQUEST);
-  const { name, args, env, image, user, cwd, hostname, readonly } = request;
+  const { name, args, env, image, entrypoint, user, cwd, hostname, readonly } = request;
   return {
     name: text("name", name),
     args: texts("args", args),
     env: env === undefined ? [] : variables(env),
     image: text("image", image ?? "host"),
-    user: text("user", user ?? "0"),
-    cwd: text("cwd", cwd ?? "/"),
+    entrypoint: entrypoint === undefined ? undefined : text("entrypoint", entrypoint),
+    user: user === undefined ? undefined : text("user", user),
+    cwd: cwd === undefined ? undefined : text("cwd", cwd),
     hostname: text("hostname", hostname ?? name),
     ...checkedMounts(request),
     readonly: flag("readonly", readonly ?? false),
@@ -154,37 +155,18 @@ export function checkedSignal(value: unknown): NodeJS.Signals {
   throw mustBe("signal", "the name of a signal, such as SIGTERM", value);
 }
 
-export function checkedImport(name: unknown, source: unknown, options: unknown) {
-  const { signal = new AbortController().signal } = fields("importImage", "options", options, ["signal"]);
-  if (!(signal instanceof AbortSignal)) throw mustBe("signal", "an AbortSignal", signal);
-  const request = { name: checkedName(name), signal };
-  // "-" names standard input on the command line.
-  if (typeof source === "string")
-    return { ...request, source: source === "-" ? "./-" : source, stdin: Readable.from([]) };
-  if (!isAsyncIterable(source)) throw mustBe("source", "a path or an AsyncIterable of bytes", source);
-  const stdin = source instanceof Readable ? source : Readable.from(bytesOf(source), { objectMode: false });
-  return { ...request, source: "-", stdin };
-}
-
-async function* bytesOf(source: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source) {
-    if (!(chunk instanceof Uint8Array)) throw mustBe("each piece of source", "a Uint8Array", chunk);
-    yield chunk;
-  }
-}
-
 export function checkedName(value: unknown): string {
   return text("name", value);
 }
 
-function fields(from: string, what: string, value: unknown, known: readonly string[]): Record<string, unknown> {
+export function fields(from: string, what: string, value: unknown, known: readonly string[]): Record<string, unknown> {
   if (!isRecord(value)) throw mustBe(`the ${what} of ${from}()`, "an object", value);
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown === undefined) return { ...value };
   throw refused(`${from}() has no option ${JSON.stringify(unknown)}; the options are ${known.join(", ")}`);
 }
 
-function text(field: string, value: unknown): string {
+export function text(field: string, value: unknown): string {
   if (typeof value === "string") return value;
   throw mustBe(field, "a string", value);
 }
@@ -264,20 +246,11 @@ function isSignal(value: unknown): value is NodeJS.Signals {
   return typeof value === "string" && Object.hasOwn(constants.signals, value);
 }
 
-function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    Symbol.asyncIterator in value &&
-    typeof value[Symbol.asyncIterator] === "function"
-  );
-}
-
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function mustBe(field: string, what: string, value: unknown): Failure {
+export function mustBe(field: string, what: string, value: unknown): Failure {
   return refused(`${field} must be ${what}, not ${described(value)}`);
 }
 

@@ -1,8 +1,5 @@
-import { sizeOf } from "./content/describe.ts";
-import { allNames, type NamedImage } from "./content/names.ts";
-import { readStored } from "./content/stored-image.ts";
+import { storedImages } from "./content/describe.ts";
 import { clearLeftovers } from "./leftovers.ts";
-import { familiarName, parseReference } from "./registry/reference.ts";
 import { HOST } from "./resolve.ts";
 import { imageNames, readRecord } from "./store.ts";
 import { bytesInWords, table } from "./words.ts";
@@ -30,23 +27,11 @@ export async function listing(root: string, form: ListingForm): Promise<string> 
   await clearLeftovers(root).catch(() => {});
   const host = { name: HOST.name, host: true, created: null, bytes: null, files: null };
   const imported = imageNames(root).map((name) => ({ host: false, ...readRecord(root, name) }));
-  const images: Listed[] = [host, ...imported, ...allNames(root).map((named) => listed(root, named))];
+  const stored = storedImages(root).map(({ config: _, ...image }) => ({ host: false, ...image }));
+  const images: Listed[] = [host, ...imported, ...stored];
   if (form === "json") return `${JSON.stringify(images)}\n`;
   if (form === "quiet") return images.flatMap(({ host: isHost, name }) => (isHost ? [] : [`${name}\n`])).join("");
   return table([["NAME", "SIZE", "CREATED", "ID"], ...images.map(rowOf)]);
-}
-
-function listed(root: string, named: NamedImage): Listed {
-  const image = readStored(root, named);
-  return {
-    name: familiarName(parseReference(named.name)),
-    host: false,
-    created: named.since,
-    bytes: sizeOf(root, image),
-    files: null,
-    id: image.id,
-    digest: named.manifest.digest,
-  };
 }
 
 function rowOf({ name, host, bytes, created, id }: Listed): string[] {

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { after, describe, it, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { Script } from "node:vm";
+import { gzipSync } from "node:zlib";
 import { lacks } from "../devtool/rig.ts";
 import { needs } from "../rig/host.ts";
+import { faultyRegistry } from "../rig/registry.ts";
+import { busyboxRootfs } from "../rig/tinydocker.ts";
+import { ociLayout, written } from "../runtime/image/layers/saved.ts";
 import { env, install, pack } from "./install.ts";
 
 const execute = promisify(execFile);
@@ -17,6 +21,7 @@ const STRAYS = ["native/shim.o", "native/build/td", "docs/draft.txt", "vagrant/k
 const { checkout, tarball, files } = await pack({ after }, STRAYS);
 const consumer = await install({ after }, tarball);
 await cp(join(import.meta.dirname, "consumer"), consumer, { recursive: true });
+const CONSUMERS = ["container.ts", "images.ts", "devtool.config.ts", "mistakes.ts"];
 const readmes = await Promise.all(["README.md", "README.zh-CN.md"].map(examplesOf));
 
 describe("the package", () => {
@@ -154,7 +159,7 @@ describe("a strict TypeScript project", () => {
     const tree = join(consumer, "tree");
     await mkdir(join(tree, "bin"), { recursive: true });
     await writeFile(join(tree, "bin/tool"), "");
-    assert.deepEqual(JSON.parse(await run("container.ts", tree)), {
+    assert.deepEqual(JSON.parse(await run("container.ts", [tree])), {
       status: { code: 3, signal: null },
       output: "hello in house\n",
       explained: true,
@@ -163,6 +168,25 @@ describe("a strict TypeScript project", () => {
       missing: "command-not-found",
       imported: ["small", 1, 0],
       images: [["small"], []],
+    });
+  });
+
+  it("pulls, loads, lists, starts and removes images through the package", async (test) => {
+    if (!canRun(test)) return;
+    const rootfs = await busyboxRootfs(join(consumer, "rootfs"));
+    const base = execFileSync("tar", ["-C", rootfs, "-cf", "-", "."], { maxBuffer: 64 << 20 });
+    const layout = ociLayout({ layers: [base], compress: gzipSync, config: { Cmd: ["/bin/echo", "hello"] } });
+    const registry = await faultyRegistry({ after: (cleanup) => test.after(cleanup) }, layout);
+    written(layout, join(consumer, "layout"));
+    const printed = await run("images.ts", [registry.host, "layout"], registry.env);
+    const [latest] = JSON.parse(printed).images[0].filter(([name]: string[]) => name?.includes("@"));
+    assert.deepEqual(JSON.parse(printed), {
+      states: ["downloading", "done"],
+      again: [true, []],
+      said: [0, "hello\n"],
+      missing: "image-not-found",
+      loaded: ["loaded:latest"],
+      images: [[["/image:latest", ["/bin/echo", "hello"]], latest, ["loaded:latest", ["/bin/echo", "hello"]]], []],
     });
   });
 
@@ -181,16 +205,16 @@ describe("a strict TypeScript project", () => {
 });
 
 /** Type-checks the files of the project that are named, else all of them. */
-async function compile(options: object, names = ["container.ts", "devtool.config.ts", "mistakes.ts"]): Promise<void> {
+async function compile(options: object, names = CONSUMERS): Promise<void> {
   await tsc({ noEmit: true, types: ["node"], ...options }, names);
 }
 
 /** Compiles a program of the project and runs what was compiled; returns what it printed. */
-async function run(name: string, ...args: readonly string[]): Promise<string> {
+async function run(name: string, args: readonly string[] = [], more: NodeJS.ProcessEnv = {}): Promise<string> {
   await tsc({ module: "nodenext", types: ["node"], outDir: "compiled" }, [name]);
   const { stdout } = await execute(process.execPath, [`compiled/${name.replace(".ts", ".js")}`, ...args], {
     cwd: consumer,
-    env: { ...process.env, TINYDOCKER_ROOT: join(consumer, "state") },
+    env: { ...process.env, ...more, TINYDOCKER_ROOT: join(consumer, "state") },
   });
   assert.deepEqual(await readdir(join(consumer, "state/containers")), [], "nothing of the containers is left");
   return stdout;

@@ -1,10 +1,12 @@
 import { isBoolean, isListOf, isMapOf, isRecordOf, isText, parseJson, type Shape, type Shaped } from "../../shape.ts";
+import type { ImageConfig } from "../config.ts";
+import { imageConfig } from "../layers/config-file.ts";
 import { familiarName, parseReference } from "../registry/reference.ts";
 import { readBlob } from "./blobs.ts";
 import { allNames } from "./names.ts";
 import { layerPath } from "./places.ts";
-import { hasLayer, readLayerRecord } from "./stack.ts";
-import type { StoredImage } from "./stored-image.ts";
+import { hasLayer, type LayerRecord, readLayerRecord } from "./stack.ts";
+import { readStored, type StoredImage } from "./stored-image.ts";
 
 const isAnything: Shape<unknown> = (_value): _value is unknown => true;
 const isStep = isRecordOf({}, { created: isText, created_by: isText, comment: isText, empty_layer: isBoolean });
@@ -27,18 +29,47 @@ export function historyOf(root: string, { id, config }: StoredImage): HistorySte
   return steps
     .map(({ created = "", created_by: createdBy = "", comment = "", empty_layer: isEmpty = false }) => {
       const layer = isEmpty ? undefined : layers.next().value;
-      return { created, createdBy, comment, bytes: layer === undefined ? 0 : bytesOf(root, layer) };
+      return { created, createdBy, comment, bytes: layer === undefined ? 0 : recordOf(root, layer).bytes };
     })
     .reverse();
 }
 
-/** Of the files of all layers. */
-export function sizeOf(root: string, { config }: StoredImage): number {
-  return [...new Set(config.rootfs.diff_ids)].reduce((sum, diffId) => sum + bytesOf(root, diffId), 0);
+/** An image under one of its names. */
+export interface ImageSummary {
+  /** As docker prints it. */
+  readonly name: string;
+  /** When it got that name here; ISO 8601, UTC. */
+  readonly created: string;
+  /** Of the files of all layers. */
+  readonly bytes: number;
+  readonly files: number;
+  readonly config: ImageConfig;
+  readonly id: string;
+  /** Of its manifest. */
+  readonly digest: string;
 }
 
-function bytesOf(root: string, diffId: string): number {
-  return hasLayer(root, diffId) ? (readLayerRecord(layerPath(root, diffId))?.bytes ?? 0) : 0;
+/** Sorted by name. */
+export function storedImages(root: string): ImageSummary[] {
+  return allNames(root).map((named) => {
+    const { id, config } = readStored(root, named);
+    const name = familiarName(parseReference(named.name));
+    const whole = sizeOf(root, config.rootfs.diff_ids);
+    return { name, created: named.since, ...whole, config: imageConfig(config), id, digest: named.manifest.digest };
+  });
+}
+
+function sizeOf(root: string, diffIds: readonly string[]): LayerRecord {
+  const records = [...new Set(diffIds)].map((diffId) => recordOf(root, diffId));
+  return {
+    files: records.reduce((sum, { files }) => sum + files, 0),
+    bytes: records.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+function recordOf(root: string, diffId: string): LayerRecord {
+  const record = hasLayer(root, diffId) ? readLayerRecord(layerPath(root, diffId)) : undefined;
+  return record ?? { files: 0, bytes: 0 };
 }
 
 /** In the words of `docker image inspect`: what the configuration says, and what is known here. */
@@ -59,7 +90,7 @@ export function inspectionOf(root: string, image: StoredImage): object {
     Architecture: file["architecture"],
     Os: file["os"],
     Config: file["config"] ?? null,
-    Size: sizeOf(root, image),
+    Size: sizeOf(root, image.config.rootfs.diff_ids).bytes,
     RootFS: { Type: "layers", Layers: image.config.rootfs.diff_ids },
     Manifest: image.named.manifest,
   };

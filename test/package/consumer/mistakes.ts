@@ -1,5 +1,5 @@
 // What the package's types refuse. If types were missing, each of these directives would be an error.
-import { type ContainerRequest, type ExitStatus, importImage, start } from "tinydocker";
+import { type ContainerRequest, type ExitStatus, importImage, pullImage, start } from "tinydocker";
 import { type DevtoolConfig, defineConfig, type TargetSettings } from "tinydocker/config";
 
 // @ts-expect-error: without a command
@@ -17,6 +17,8 @@ export const mistakes = [
   () => start({ name: "a", args: ["true"], volume: [] }),
   // @ts-expect-error: not a number
   () => importImage("a", 1),
+  // @ts-expect-error: not a function
+  () => pullImage("a", { progress: true }),
   // @ts-expect-error: not a signal
   async () => (await start({ name: "a", args: ["true"] })).kill("SIGNOSUCH"),
 ];

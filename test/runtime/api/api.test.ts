@@ -1,16 +1,29 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, describe, it } from "node:test";
 import { promisify } from "node:util";
-import { Failure, type FailureCode, importImage, listImages, removeImage, start } from "../../../runtime/api/api.ts";
+import { gzipSync } from "node:zlib";
+import {
+  Failure,
+  type FailureCode,
+  importImage,
+  type LayerProgress,
+  listImages,
+  loadImages,
+  pullImage,
+  removeImage,
+  start,
+} from "../../../runtime/api/api.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
 import { traces } from "../../rig/leaks.ts";
-import { tinydocker } from "../../rig/tinydocker.ts";
+import { faultyRegistry } from "../../rig/registry.ts";
+import { busyboxRootfs, tinydocker } from "../../rig/tinydocker.ts";
 import { archive } from "../image/archive/archive.ts";
+import { ociLayout, written } from "../image/layers/saved.ts";
 
 const project = process.cwd();
 const directory = await temporaryDirectory({ after });
@@ -192,6 +205,52 @@ describe("images", () => {
     assert.equal(warnings.length, 1);
     assert.match(warnings[0] ?? "", /contains layers/);
     await removeImage("layers");
+  });
+
+  it("of a registry are pulled, used by what they say, listed, loaded again and removed", async (t) => {
+    const rootfs = await busyboxRootfs(join(directory, "rootfs"));
+    const base = execFileSync("tar", ["-C", rootfs, "-cf", "-", "."], { maxBuffer: 64 << 20 });
+    const config = { Entrypoint: ["/bin/sh", "-c"], Cmd: ["pwd; id -u; echo $A"], Env: ["A=b"], WorkingDir: "/etc" };
+    const files = ociLayout({ layers: [base], compress: gzipSync, config: { ...config, User: "7" } });
+    const registry = await faultyRegistry({ after: (cleanup) => t.after(cleanup) }, files);
+    process.env["XDG_CONFIG_HOME"] = registry.env["XDG_CONFIG_HOME"];
+    const name = `${registry.host}/image:latest`;
+    const seen: LayerProgress[] = [];
+    const pulled = await pullImage(`${registry.host}/image`, { progress: (layer) => void seen.push(layer) });
+    assert.deepEqual({ ...pulled, id: "", digest: "" }, { name, id: "", digest: "", upToDate: false, warnings: [] });
+    assert.deepEqual(seen.at(-1), { ...seen.at(-1), state: "done", bytes: seen[0]?.size });
+    assert.equal((await pullImage(name)).upToDate, true);
+    const [image, ...others] = await listImages();
+    assert.deepEqual(others, []);
+    const { created, bytes: size, files: count, ...rest } = image ?? assert.fail();
+    assert.deepEqual(rest, { name, config: { ...config, User: "7" }, id: pulled.id, digest: pulled.digest });
+    assert.ok(Number.isFinite(Date.parse(created)) && size > 100_000 && count > 5);
+    const output = openSync(join(directory, "says"), "w");
+    await (await start({ name: "a", image: pulled.id, args: [] }, { stdio: [devNull, output, 2] })).exited;
+    const words = ["-c", "id -u"];
+    const asked = { name: "a", image: name, entrypoint: "/bin/sh", args: words, user: "0" };
+    await (await start(asked, { stdio: [devNull, output, 2] })).exited;
+    closeSync(output);
+    assert.equal(await readFile(join(directory, "says"), "utf8"), "/etc\n7\nb\n0\n");
+    await removeImage(name);
+    assert.deepEqual(await listImages(), []);
+    const layout = join(directory, "layout");
+    written(files, layout);
+    assert.deepEqual(await loadImages(layout, { name: "again" }), ["again:latest"]);
+    assert.equal((await listImages())[0]?.id, pulled.id);
+    await removeImage("again");
+  });
+
+  it("are not pulled by a name that is none, where the registry has none, or when that is aborted", async (t) => {
+    const registry = await faultyRegistry({ after: (cleanup) => t.after(cleanup) }, {}, () => {});
+    process.env["XDG_CONFIG_HOME"] = registry.env["XDG_CONFIG_HOME"];
+    await assert.rejects(pullImage("A:b"), isFailure(/can't be the name of an image/, "name-invalid"));
+    const abort = new AbortController();
+    const pulling = pullImage(`${registry.host}/image`, { signal: abort.signal });
+    abort.abort(new Error("given up"));
+    await assert.rejects(pulling, /given up/);
+    await assert.rejects(loadImages(Readable.from([bytes])), isFailure(/can't load standard input/, "image-invalid"));
+    assert.deepEqual(await listImages(), []);
   });
 
   it("of another user can be neither listed nor added to, which is reported", async (t) => {

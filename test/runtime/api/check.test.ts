@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { checkedImport, checkedOptions, checkedRequest, checkedSignal } from "../../../runtime/api/check.ts";
+import { checkedOptions, checkedRequest, checkedSignal } from "../../../runtime/api/check.ts";
+import { checkedImport, checkedLoad, checkedPull } from "../../../runtime/api/check-images.ts";
 import { Failure } from "../../../runtime/failure.ts";
 
 const ok = { name: "a", args: ["true"] };
@@ -29,7 +30,7 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
   [
     "a misspelt field",
     () => checkedRequest({ ...ok, volume: [] }),
-    'start() has no option "volume"; the options are name, args, env, image, user, cwd, hostname, volumes, mounts, tmpfs, shmSize, readonly, networks, networkAliases, ip, ip6, macAddress, ports, dns, dnsSearch, dnsOptions, hosts, capAdd, capDrop, securityOpt, privileged, devices, sysctls, limits',
+    'start() has no option "volume"; the options are name, args, env, image, entrypoint, user, cwd, hostname, volumes, mounts, tmpfs, shmSize, readonly, networks, networkAliases, ip, ip6, macAddress, ports, dns, dnsSearch, dnsOptions, hosts, capAdd, capDrop, securityOpt, privileged, devices, sysctls, limits',
   ],
   [
     "a limit that is no number",
@@ -91,6 +92,14 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
     () => checkedImport("a", ".", { signal: "SIGINT" }),
     'signal must be an AbortSignal, not "SIGINT"',
   ],
+  ["the options' number", () => checkedPull("a", 1), "the options of pullImage() must be an object, not 1"],
+  ["progress that is no function", () => checkedPull("a", { progress: true }), "progress must be a function, not true"],
+  ["the name's number", () => checkedLoad(".", { name: 1 }), "name must be a string, not 1"],
+  [
+    "an option of another function",
+    () => checkedPull("a", { name: "b" }),
+    'pullImage() has no option "name"; the options are signal, progress',
+  ],
 ];
 
 for (const [what, check, message] of CASES) {
@@ -127,7 +136,8 @@ test("what is left out, or undefined, has its default", () => {
     sysctls: [],
     limits: {},
   };
-  const complete = { ...ok, ...nothing, image: "host", user: "0", cwd: "/", hostname: "a" };
+  const imagesOwn = { entrypoint: undefined, user: undefined, cwd: undefined };
+  const complete = { ...ok, ...nothing, image: "host", hostname: "a", ...imagesOwn };
   assert.deepEqual(checkedRequest(ok), complete);
   assert.deepEqual(checkedRequest({ ...ok, env: undefined, image: undefined, volumes: undefined }), complete);
   assert.deepEqual(checkedOptions({}), { stdio: undefined, explain: undefined, language: "en" });
@@ -172,6 +182,8 @@ test("whatever is passed, the result is a complete value or a Failure", () => {
         checkedOptions,
         checkedSignal,
         (source: unknown) => checkedImport("a", source, {}),
+        (options: unknown) => checkedPull("a", options),
+        (options: unknown) => checkedLoad("a", options),
       ]) {
         try {
           check(value);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
-const source = `${read("runtime/api/api.ts")}${/^export class Failure .*?constructor/ms.exec(read("runtime/failure.ts"))?.[0]}`;
+const source = `${read("runtime/api/api.ts")}${read("runtime/api/images.ts")}${/^export class Failure .*?constructor/ms.exec(read("runtime/failure.ts"))?.[0]}`;
 const exported = [...source.matchAll(/^export (?:async function|interface|type|class) (\w+)/gm)].map(
   ([, name]) => name,
 );
