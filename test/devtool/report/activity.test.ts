@@ -16,6 +16,16 @@ const FIRST = { round: 1, target: "box" };
 const SECOND = { round: 2, target: "box" };
 const BEGAN: At = [0, { event: "changed", paths: null }, { round: 1 }];
 const STARTED: At = [300, { event: "started", argv: ["sh", "a\nb"], milliseconds: 299.7 }, FIRST];
+const CONNECTED = {
+  kind: "local",
+  platform: "linux",
+  arch: "x64",
+  libc: "glibc",
+  node: null,
+  user: "me",
+  runsAs: "me",
+  milliseconds: 1,
+} as const;
 
 test("in watch the line has the round, its stage with its time, the target, and what runs", () => {
   const compiling: At = [100, { event: "stage", stage: "compile" }, FIRST];
@@ -33,16 +43,37 @@ test("in watch the line has the round, its stage with its time, the target, and 
   );
 });
 
+test("of several targets the line has what is done for each, once what is done for all is over", () => {
+  const other = (at: number, event: Event): At => [at, event, { round: 1, target: "other" }];
+  const bundling: At[] = [BEGAN, [1, { event: "stage", stage: "connect" }, FIRST]];
+  bundling.push([2, { event: "connected", ...CONNECTED }, FIRST], other(3, { event: "stage", stage: "connect" }));
+  bundling.push(other(4, { event: "connected", ...CONNECTED }), [5, { event: "stage", stage: "bundle" }, { round: 1 }]);
+  assert.equal(textAfter(bundling, 10), "devtool: round 1 · bundling 5 ms · box · other");
+  const bundled: At = [20, { event: "bundled", files: 1, bytes: 1, milliseconds: 1 }, { round: 1 }];
+  const sending = other(30, { event: "stage", stage: "sync" });
+  assert.equal(
+    textAfter([...bundling, bundled, sending, STARTED], 40),
+    "devtool: round 1 · box: started after 300 ms · other: sending 10 ms · sh a\\nb",
+  );
+  const lost = other(50, { event: "disconnected", code: "connection-lost", message: "", remedy: null });
+  const again = other(51, { event: "stage", stage: "connect" });
+  assert.match(textAfter([...bundling, bundled, lost, again], 60), /^devtool: round 1 · box · other: not connected/);
+});
+
 test("what an older round's program does meanwhile does not end a newer round's stage, and it runs on after that", () => {
   const newer: At[] = [
     [500, { event: "changed", paths: ["a"] }, { round: 2 }],
     [510, { event: "stage", stage: "bundle" }, { round: 2 }],
     [520, { event: "responded", milliseconds: 520 }, FIRST],
   ];
+  const bundled: At = [570, { event: "bundled", files: 1, bytes: 1, milliseconds: 60 }, { round: 2 }];
   const bundling = [BEGAN, STARTED, ...newer];
   assert.equal(textAfter(bundling, 560), "devtool: round 2 · bundling 50 ms · box");
   const finished: At = [600, { event: "finished", milliseconds: 90 }, SECOND];
-  assert.match(textAfter([...bundling, finished], 999), /^devtool: round 2 · first output after 520 ms · box · sh /);
+  assert.match(
+    textAfter([...bundling, bundled, finished], 999),
+    /^devtool: round 2 · first output after 520 ms · box · sh /,
+  );
 });
 
 test("while a target is connected to nothing is shown, for a passphrase may be asked for there", () => {
@@ -54,10 +85,7 @@ test("while a target is connected to nothing is shown, for a passphrase may be a
     { event: "disconnected", code: "connection-lost", message: "", remedy: null },
     { target: "box" },
   ];
-  assert.equal(
-    textAfter([BEGAN, connecting, bundling, lost], 3000),
-    "devtool: round 1 · not connected, trying again · box",
-  );
+  assert.equal(textAfter([BEGAN, connecting, lost], 3000), "devtool: round 1 · not connected, trying again · box");
 });
 
 test("other commands show a stage once it takes longer than a second", () => {
@@ -67,11 +95,11 @@ test("other commands show a stage once it takes longer than a second", () => {
   assert.equal(textAfter([syncing, STARTED], 5000), "");
   const counted = { files: 812, filesTotal: 3000, bytes: 12_030_400, bytesTotal: 80_120_000 };
   const sent: At = [1000, { event: "progress", stage: "sync", ...counted }, FIRST];
-  assert.equal(textAfter([syncing, sent], 1200), "devtool: sending 1.2 s · 812 of 3000 files, 12 MB of 80 MB · box");
+  assert.equal(textAfter([syncing, sent], 1200), "devtool: sending 1.2 s, 812 of 3000 files, 12 MB of 80 MB · box");
   const installing: At = [0, { event: "stage", stage: "provision" }, FIRST];
   const unpacked: At = [1, { event: "progress", stage: "provision", percent: 35.7, text: "Unpacking gcc" }, FIRST];
   assert.equal(
     textAfter([installing, unpacked], 2000),
-    "devtool: installing what is missing 2.0 s · 36 % Unpacking gcc · box",
+    "devtool: installing what is missing 2.0 s, 36 % Unpacking gcc · box",
   );
 });
