@@ -1,6 +1,8 @@
 /* What follows the end of the container: its record, another start, or the command that undoes the rest. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,10 @@
 #define DELAY_MIN_MS 100u
 #define DELAY_MAX_MS 60000u
 #define STEADY_MS 10000u
+
+/* How long the rest of its processes may take to end. */
+#define REST_ROUNDS_MAX 1000
+#define REST_POLL_MS 1
 
 #define EXIT_BYTES 512
 
@@ -64,6 +70,31 @@ int should_restart(struct monitor *monitor) {
     if (monitor->delay > DELAY_MAX_MS)
         monitor->delay = DELAY_MAX_MS;
     return 1;
+}
+
+/* In a pid namespace of its own, they ended with pid 1. Returns whether there was one. */
+static int kill_members(void) {
+    char pids[4096];
+    int fd = openat(TD_FD_CGROUP, "cgroup.procs", O_RDONLY | O_CLOEXEC), any = 0;
+    ssize_t got = read(fd, pids, sizeof pids);
+    close(fd);
+    for (ssize_t at = 0, pid = 0; at < got; at++) {
+        if (pids[at] != '\n') {
+            pid = pid * 10 + (pids[at] - '0');
+            continue;
+        }
+        if (pid > 0) /* 0: of a pid namespace that is not seen from here */
+            any |= syscall(SYS_kill, pid, SIGKILL) == 0;
+        pid = 0;
+    }
+    return any;
+}
+
+void end_rest(const struct monitor *monitor) {
+    if ((monitor->options->namespaces & CLONE_NEWPID) || monitor->options->cgroup < 0)
+        return;
+    for (int rounds = 0; rounds < REST_ROUNDS_MAX && kill_members(); rounds++)
+        (void)poll(NULL, 0, REST_POLL_MS);
 }
 
 static void put_number_or_null(struct text *text, int is_number, int number) {

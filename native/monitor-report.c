@@ -47,7 +47,21 @@ static void remark_failure(const struct td_report *report) {
     log_remark(words);
 }
 
+/* The rest is done by that process, a child of the monitor as well, which nothing but reap() reaps. */
+static void process_cloned(struct monitor *monitor, long pid) {
+    close(monitor->pidfd);
+    monitor->pid = pid;
+    monitor->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    read_start_time(pid, monitor->start_time);
+    (void)record_process(monitor);
+    start_guard(monitor);
+}
+
 static void report_arrived(struct monitor *monitor, struct td_report *report) {
+    if (report->kind == TD_REPORT_CLONED) {
+        process_cloned(monitor, report->pid);
+        return;
+    }
     struct td_event event = {
         .kind = report->kind,
         .step = report->step,

@@ -89,7 +89,9 @@ static void prepare(struct child *child, const struct td_spawn_options *options)
 }
 
 /* Without one, as for lack of processes, the next command does what it would have done. */
-static void start_guard(struct monitor *monitor) {
+void start_guard(struct monitor *monitor) {
+    if (!(monitor->life->flags & TD_LIFE_GUARDED))
+        return;
     struct child child = {.name = "tinydocker-guard",
                           .fds = {-1, -1, -1, monitor->pidfd, -1, (int)syscall(SYS_pidfd_open, getpid(), 0), -1, -1,
                                   TD_FD_CONTAINER_INIT},
@@ -144,7 +146,7 @@ int start(struct monitor *monitor, int *stage) {
         (void)syscall(SYS_kill, monitor->pid, SIGKILL);
     if (error)
         close_start(monitor);
-    else if (monitor->life->flags & TD_LIFE_GUARDED)
+    else
         start_guard(monitor);
     return error;
 }

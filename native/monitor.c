@@ -158,6 +158,7 @@ static void finish(struct monitor *monitor) {
     if (monitor->guard > 0)
         (void)syscall(SYS_kill, monitor->guard, SIGKILL);
     close_start(monitor);
+    end_rest(monitor);
 }
 
 /* Until the delay is over or it is asked to stop. */

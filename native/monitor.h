@@ -42,6 +42,7 @@ struct monitor {
 /* monitor-start.c. Returns 0 or an errno, with the td_stage where it failed; what was opened is then closed. */
 int start(struct monitor *monitor, int *stage);
 void close_start(struct monitor *monitor);
+void start_guard(struct monitor *monitor);
 
 /* monitor-report.c: what the starter is told, and the journal; the last two return 0 or an errno. */
 void tell(struct monitor *monitor, const struct td_event *event);
@@ -68,6 +69,7 @@ void attach_ready(struct monitor *monitor, const struct pollfd *fds, size_t coun
 /* monitor-exit.c. */
 enum { NOT_STARTED = 125 }; /* the exit code of a start that failed */
 uint64_t oom_kills(void);
+void end_rest(const struct monitor *monitor); /* what the command started, where no pid namespace ends it */
 int should_restart(struct monitor *monitor);
 void reserve_exit(void);
 void record_exit(const struct monitor *monitor);

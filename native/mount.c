@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -125,6 +126,33 @@ int step_open_tree(struct td_init *init, const struct td_open_tree *step) {
     }
     init->slots[step->slot] = fd;
     return 0;
+}
+
+/* What the process has by that path, from within its mount namespace, as the kernel copies no mount of another one. */
+static int copy_in(int process, const char *path) {
+    if (syscall(SYS_setns, process, (unsigned long)CLONE_NEWNS) != 0)
+        return -1;
+    return (int)syscall(SYS_open_tree, AT_FDCWD, path, TD_OPEN_TREE_CLONE | O_CLOEXEC);
+}
+
+/* setns moves the root too, out of a chroot that the caller may be in. */
+static int return_to(int namespace, int root) {
+    if (syscall(SYS_setns, namespace, (unsigned long)CLONE_NEWNS) != 0 || fchdir(root) != 0 || chroot(".") != 0)
+        return errno;
+    return 0;
+}
+
+int step_open_in(struct td_init *init, const struct td_open_in *step) {
+    int namespace = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    int root = namespace < 0 ? -1 : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0)
+        return errno;
+    int copy = copy_in(init->slots[step->process], td_text(&init->plan, step->path));
+    int error = copy < 0 ? errno : 0, returned = return_to(namespace, root);
+    close(namespace);
+    close(root);
+    init->slots[step->slot] = copy;
+    return error ? error : returned;
 }
 
 int step_open_below(struct td_init *init, const struct td_open_below *step) {

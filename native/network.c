@@ -45,6 +45,16 @@ static int set_index(char *messages, size_t length, uint32_t index) {
     return 0;
 }
 
+int step_open_network(struct td_init *init, const struct td_open_network *step) {
+    (void)init;
+    int opened = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (opened < 0)
+        return errno;
+    int error = syscall(SYS_dup3, opened, (int)step->fd, O_CLOEXEC) < 0 ? errno : 0;
+    close(opened);
+    return error;
+}
+
 int step_netlink(struct td_init *init, const struct td_netlink *step) {
     static _Alignas(struct nlmsghdr) char messages[REQUEST_BYTES];
     const char *link = td_text(&init->plan, step->link);

@@ -56,6 +56,8 @@
     X(FSMOUNT, fsmount, F(SLOT, slot) F(NUMBER, attributes) F(TEXT, type))                                             \
     /* flags: AT_RECURSIVE or 0. device: the expected type (S_IFCHR or S_IFBLK) << 32 | number; or 0. */               \
     X(OPEN_TREE, open_tree, F(SLOT, slot) F(NUMBER, flags) F(NUMBER, device) F(TEXT, path))                            \
+    /* The same of a path in the mount namespace of the process whose pidfd it is. */                                  \
+    X(OPEN_IN, open_in, F(SLOT, slot) F(SLOT, process) F(TEXT, path))                                                   \
     /* The same of what a path leads to below a directory of the host; no symlink leads out of that. */                \
     X(OPEN_BELOW, open_below, F(SLOT, slot) F(NUMBER, flags) F(TEXT, directory) F(TEXT, path))                          \
     /* propagation: MS_SHARED, MS_SLAVE or MS_PRIVATE. flags: AT_RECURSIVE or 0. */                                    \
@@ -80,6 +82,8 @@
     X(SYSCTL, sysctl, F(TEXT, path) F(TEXT, value))                                                                    \
     X(SETHOSTNAME, sethostname, F(TEXT, name))                                                                         \
     X(LINK_UP, link_up, F(TEXT, name))                                                                                 \
+    /* Its network namespace, under that number, by which messages name it. */                                         \
+    X(OPEN_NETWORK, open_network, F(NUMBER, fd))                                                                       \
     /* rtnetlink messages; the slot: a socket of the caller, or if it is empty, from then on one of the container. */  \
     /* Of each message, the link with that name is the index; empty: the messages are sent as they are. */             \
     X(NETLINK, netlink, F(SLOT, slot) F(TEXT, link) F(WORDS, messages))                                                \

@@ -61,6 +61,7 @@ int step_reaper(struct td_init *init, const struct td_reaper *step) {
         set_mask(0);
         return 0;
     }
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* in a pid namespace of others it is not pid 1 */
     (void)prctl(PR_SET_NAME, "tinydocker-init"); /* the name is only for people to read */
     (void)syscall(SYS_close_range, 0, ~0u, 0, 0, 0, 0); /* else the end of the command's output would not be one */
     return supervise(command);

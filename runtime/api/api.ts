@@ -55,7 +55,7 @@ export interface ContainerRequest {
   readonly shmSize?: string | undefined;
   /** Whether the root is read-only. Default: false. */
   readonly readonly?: boolean | undefined;
-  /** `none`, `host`, or names of networks; without root `bridge`, `slirp4netns` or `pasta`. Default: `bridge`; `none` without root. */
+  /** `none`, `host`, `container:NAME`, or names of networks; without root `bridge`, `slirp4netns` or `pasta`. Default: `bridge`; `none` without root. */
   readonly networks?: readonly string[] | undefined;
   /** Further names of the container on its networks. */
   readonly networkAliases?: readonly string[] | undefined;
@@ -87,6 +87,12 @@ export interface ContainerRequest {
   readonly devices?: readonly string[] | undefined;
   /** Kernel settings of the container's own namespaces, such as `{ "net.ipv4.ip_forward": "1" }`. */
   readonly sysctls?: Readonly<Record<string, string>> | undefined;
+  /** Whose processes it sees: `host`, or `container:NAME`, one that runs. Default: its own. */
+  readonly pid?: string | undefined;
+  /** Whose shared memory it has: `host`, `private`, `shareable`, `none` or `container:NAME`. Default: `private`. */
+  readonly ipc?: string | undefined;
+  /** `host`: it has this machine's host name. Default: its own. */
+  readonly uts?: string | undefined;
   /** How much of this machine it may use. Default: all. */
   readonly limits?: Limits | undefined;
 }

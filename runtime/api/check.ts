@@ -7,60 +7,12 @@ import type { ExecRequest } from "../spec/exec.ts";
 import type { LimitRequest } from "../spec/limits/resources.ts";
 import type { MountRequests } from "../spec/mount-requests/arrange.ts";
 import type { NetworkRequest } from "../spec/network.ts";
+import { EXEC_REQUEST, LIMIT_LISTS, LIMITS, OPTIONS, REQUEST } from "./fields.ts";
 
 /*
  * Checks what a caller passes, because JavaScript, or a cast, can pass anything. Each function returns complete values or
  * throws Failure; what the values mean is checked where they are used.
  */
-
-const REQUEST = [
-  "name",
-  "args",
-  "env",
-  "image",
-  "entrypoint",
-  "user",
-  "cwd",
-  "hostname",
-  "volumes",
-  "mounts",
-  "tmpfs",
-  "shmSize",
-  "readonly",
-  "networks",
-  "networkAliases",
-  "ip",
-  "ip6",
-  "macAddress",
-  "ports",
-  "dns",
-  "dnsSearch",
-  "dnsOptions",
-  "hosts",
-  "capAdd",
-  "capDrop",
-  "securityOpt",
-  "privileged",
-  "devices",
-  "sysctls",
-  "limits",
-];
-const LIMITS = [
-  "memory",
-  "memorySwap",
-  "memoryReservation",
-  "cpus",
-  "cpuShares",
-  "cpuQuota",
-  "cpuPeriod",
-  "cpusetCpus",
-  "cpusetMems",
-  "pidsLimit",
-  "oomScoreAdj",
-];
-const LIMIT_LISTS = ["deviceReadBps", "deviceWriteBps", "deviceReadIops", "deviceWriteIops", "ulimits"];
-const OPTIONS = ["stdio", "explain", "language"];
-const EXEC_REQUEST = ["args", "env", "user", "cwd", "privileged"];
 
 export function checkedRequest(value: unknown): NamedRequest {
   const request = fields("start", "request", value, REQUEST);
@@ -70,10 +22,10 @@ export function checkedRequest(value: unknown): NamedRequest {
     args: texts("args", args),
     env: env === undefined ? [] : variables(env),
     image: text("image", image ?? "host"),
-    entrypoint: entrypoint === undefined ? undefined : text("entrypoint", entrypoint),
-    user: user === undefined ? undefined : text("user", user),
-    cwd: cwd === undefined ? undefined : text("cwd", cwd),
-    hostname: text("hostname", hostname ?? name),
+    entrypoint: optional("entrypoint", entrypoint),
+    user: optional("user", user),
+    cwd: optional("cwd", cwd),
+    hostname: optional("hostname", hostname),
     ...checkedMounts(request),
     readonly: flag("readonly", readonly ?? false),
     network: checkedNetwork(request),
@@ -83,6 +35,9 @@ export function checkedRequest(value: unknown): NamedRequest {
     privileged: flag("privileged", request["privileged"] ?? false),
     devices: texts("devices", request["devices"] ?? []),
     sysctls: settings(request["sysctls"] ?? {}),
+    pid: optional("pid", request["pid"]),
+    ipc: optional("ipc", request["ipc"]),
+    uts: optional("uts", request["uts"]),
     limits: limits(request["limits"] ?? {}),
   };
 }
@@ -92,8 +47,12 @@ function checkedMounts({ volumes, mounts, tmpfs, shmSize }: Record<string, unkno
     volumes: texts("volumes", volumes ?? []),
     mounts: texts("mounts", mounts ?? []),
     tmpfs: texts("tmpfs", tmpfs ?? []),
-    shmSize: shmSize === undefined ? undefined : text("shmSize", shmSize),
+    shmSize: optional("shmSize", shmSize),
   };
+}
+
+function optional(name: string, value: unknown): string | undefined {
+  return value === undefined ? undefined : text(name, value);
 }
 
 function checkedNetwork({

@@ -8,10 +8,11 @@ import { signalName } from "../host/signals.ts";
 import { ERRNO } from "../linux.ts";
 import { PROTOCOL } from "../network/netlink/numbers.ts";
 import { encodePlan } from "../plan/codec.ts";
+import { joinsPid } from "../plan/join.ts";
 import { planOf } from "../plan/plan.ts";
 import type { Plan, Step } from "../plan/step.ts";
 import { hasUserNamespace, type Namespaces, needsIdMapper } from "../spec/namespaces.ts";
-import { type Claim, hold } from "../state/claim.ts";
+import { type Claim, drop, hold } from "../state/claim.ts";
 import { entry } from "../state/entry.ts";
 import type { ExitStatus } from "../state/exit.ts";
 import { cloneFailure } from "./diagnose.ts";
@@ -52,7 +53,8 @@ export interface Listener {
 /** One process, from the clone to its end, with its plan. */
 export class Attempt {
   readonly plan: Plan;
-  readonly spawned: Spawned;
+  /** Of the process that becomes the command. */
+  spawned: Spawned;
   /** Never rejects. */
   readonly ended: Promise<Ended>;
   readonly #launch: Launch;
@@ -69,7 +71,7 @@ export class Attempt {
     const { spawned, gate } = spawn(launch, this.plan);
     this.spawned = spawned;
     // Where none can be started, such as for lack of processes, the next command does what it would have done.
-    if (this.plan.guarded && !launch.life) launch.shim.guard(this.spawned.container);
+    if (this.plan.guarded && !launch.life && !this.#movesOn()) launch.shim.guard(this.spawned.container);
     const listen = launch.life ? launch.shim.follow : launch.shim.listen;
     this.ended = new Promise((resolve) => {
       listen(this.spawned.container, (event) => {
@@ -84,6 +86,21 @@ export class Attempt {
 
   get isOver(): boolean {
     return this.#life.state === "ended";
+  }
+
+  /** Its init goes on in a second process, which is in another container's pid namespace. */
+  #movesOn(): boolean {
+    return joinsPid(this.#launch.spec.linux.namespaces);
+  }
+
+  #moved(pid: number): void {
+    const { shim, held } = this.#launch;
+    const pidfd = shim.pidfd(pid);
+    shim.close(this.spawned.pidfd);
+    this.spawned = { ...this.spawned, pid, pidfd };
+    drop(held, ({ resource }) => resource.kind === "process");
+    this.#hold("process", pid);
+    if (this.plan.guarded) shim.guard(this.spawned.container);
   }
 
   /** So that the next start can end it if this process is killed. */
@@ -129,6 +146,9 @@ export class Attempt {
       case "skipped":
         this.#observe(event.step, (step) => observer?.skipped(step, event.errno));
         break;
+      case "cloned":
+        this.#moved(event.pid);
+        break;
       case "typed":
         this.#listener.typed(signalName(event.signal));
         break;
@@ -165,11 +185,12 @@ function holdCgroups(held: Claim, { outside }: Plan): void {
   hold(held, entry({ kind: "cgroups", places: placesIn(outside) }, "exit"));
 }
 
-/** The plan's first slot: what holds the init back, or a netlink socket. */
-function withFirstSlot<T>(launch: Launch, gate: Gate | undefined, use: (extra: readonly number[]) => T): T {
-  if (!gate) return withNetlink(launch, use);
+/** The plan's first slot, what holds the init back, or a netlink socket; and those of the containers that are joined. */
+function withFirstSlots<T>(launch: Launch, gate: Gate | undefined, use: (extra: readonly number[]) => T): T {
+  const others = (launch.network.others ?? []).map(({ pidfd }) => pidfd);
+  if (!gate) return withNetlink(launch, (first) => use([...first, ...others]));
   try {
-    return use([gate.slot]);
+    return use([gate.slot, ...others]);
   } finally {
     launch.shim.close(gate.slot);
   }
@@ -202,7 +223,7 @@ function spawnWith(launch: Launch, plan: Plan, gate: Gate | undefined): Spawned 
   const { shim, spec, options, held, life } = launch;
   const { terminal } = spec.process;
   const given = options.stdio ?? [0, 1, 2];
-  const spawned = withFirstSlot(launch, gate, (extra) =>
+  const spawned = withFirstSlots(launch, gate, (extra) =>
     afterOutside({ shim, observer: options.observer }, plan.outside, (cgroups) => {
       const started = {
         extra,

@@ -111,6 +111,8 @@ export function stepFailure(
       exitCode: 126,
     });
   }
+  if (step.reason === "joinOther" && errno === ERRNO.ESRCH)
+    return new Failure("the container that it joins ended meanwhile", { code: "container-not-running" });
   if (step.op === "OPEN_BELOW") return subpathFailure(step, errno);
   const remedy = stepRemedy(step, errno) ?? rightsRemedy(errno, spec);
   return new Failure(`${callOf(step)}: ${causeOf(step, errno, object)}`, {

@@ -1,5 +1,5 @@
 import { fstatSync, readSync, statSync } from "node:fs";
-import { release } from "node:os";
+import { hostname, release } from "node:os";
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { givenCapabilities } from "../host/capabilities.ts";
@@ -17,12 +17,14 @@ import type { NetworkRequest } from "../spec/network.ts";
 import { isBelow } from "../spec/path.ts";
 import { type Device, deviceRequest } from "../spec/security/device.ts";
 import { securityOf } from "../spec/security/security.ts";
+import { othersIn } from "../spec/sharing.ts";
 import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } from "../spec/spec.ts";
 import { resolveUser, withGroups } from "../spec/user.ts";
 import { newId } from "../state/record.ts";
 import { stateRoot } from "../state/root.ts";
 import { volumesDirectory } from "../volume/store.ts";
 import { commandOf, imageAnnotations, imageDefaults, publishedForAll } from "./image-defaults.ts";
+import { findOthers } from "./others.ts";
 
 /** The first one whose overlayfs takes an upper layer inside its lower one, as with the image `host`; all else is older. */
 const KERNEL_MIN = { major: 5, minor: 13 };
@@ -55,11 +57,12 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const group = read("etc/group");
   const user = withGroups(resolveUser(asked.user || "0", read("etc/passwd"), group), asked.groups ?? [], group);
   const volumes = { directory: volumesDirectory(resolve(root)), newName: newId };
-  const there = { ...asking, volumes, leadsTo: (path: string) => leadsTo(image.layers, path) };
+  const others = findOthers(resolve(root), othersIn(request, request.network?.names));
+  const there = { ...asking, volumes, others, leadsTo: (path: string) => leadsTo(image.layers, path) };
   const args = commandOf(request, image.config);
   const network = await withExposed(request, image.config);
   const spec = specOf({ ...asked, args, network: withDefaultNetwork(network) }, image, user, there);
-  const isMade = ({ source }: Mount) => isBelow(source, volumes.directory);
+  const isMade = ({ source, container }: Mount) => container !== undefined || isBelow(source, volumes.directory);
   for (const mount of spec.mounts.filter((mount) => isBind(mount) && !isMade(mount))) checkSource(mount);
   return { ...spec, annotations: { ...imageAnnotations(image.config), ...spec.annotations } };
 }
@@ -91,7 +94,7 @@ function withDefaultNetwork(network: NetworkRequest = {}): NetworkRequest {
 
 async function caller(request: NamedRequest): Promise<Caller> {
   const self = identity();
-  const here = { ...self, env: ownVariables(request), cwd: currentDirectory() };
+  const here = { ...self, env: ownVariables(request), cwd: currentDirectory(), hostname: hostname() };
   return { ...here, ...(await privileges(request, here)) };
 }
 

@@ -16,8 +16,9 @@ import type { Container, StartOptions } from "./container.ts";
 import { detach } from "./detach.ts";
 import { hostFailure } from "./diagnose.ts";
 import { checkLimits } from "./host-facts.ts";
-import { attach } from "./network/attach.ts";
+import { attach, NOTHING_OPEN } from "./network/attach.ts";
 import type { Attached } from "./network/attached.ts";
+import { closeOthers, openOthers, otherNetwork } from "./others.ts";
 import { supervise } from "./supervise.ts";
 
 /**
@@ -153,8 +154,8 @@ async function connected(
   }
 }
 
-/** Its network, unless it asks for what this machine can't limit. */
-function attached(
+/** Its network, and others' namespaces, unless it asks for what this machine can't limit. */
+async function attached(
   shim: Shim,
   spec: ContainerSpec,
   held: Claim,
@@ -162,7 +163,21 @@ function attached(
   detached = false,
 ): Promise<Attached> {
   checkLimits(spec, held.places);
-  return attach(shim, spec, held, warnOf(options), detached);
+  const others = await openOthers(shim, held.places.root, spec);
+  try {
+    const network =
+      spec.network.mode === "container"
+        ? { facts: otherNetwork(shim, held.places.root, spec, others), ...NOTHING_OPEN }
+        : await attach(shim, spec, held, warnOf(options), detached);
+    const close = () => {
+      network.close();
+      closeOthers(shim, others);
+    };
+    return { ...network, others, close };
+  } catch (error) {
+    closeOthers(shim, others);
+    throw error;
+  }
 }
 
 async function sweepOthers(shim: Shim, root: string, held: Claim, options: StartOptions): Promise<void> {

@@ -10,6 +10,7 @@ export type MountStep = Step & {
     | "TMPFS"
     | "FSMOUNT"
     | "OPEN_TREE"
+    | "OPEN_IN"
     | "OPEN_BELOW"
     | "PROPAGATE"
     | "SETATTR"
@@ -33,6 +34,8 @@ export function mountCall(step: MountStep): string {
       return `fsmount(fsopen(${quoted(step.type)}, 0), 0, ${flagNames(step.attributes, MOUNT_ATTR)}) = slot ${step.slot}`;
     case "OPEN_TREE":
       return `open_tree(AT_FDCWD, ${quoted(step.path)}, OPEN_TREE_CLONE${further(step.flags)}) = slot ${step.slot}`;
+    case "OPEN_IN":
+      return `setns(slot ${step.process}, CLONE_NEWNS), open_tree(AT_FDCWD, ${quoted(step.path)}, OPEN_TREE_CLONE) = slot ${step.slot}, setns(/* back */)`;
     case "OPEN_BELOW":
       return `open_tree(openat2(${quoted(step.directory)}, ${quoted(step.path)}, RESOLVE_IN_ROOT), "", AT_EMPTY_PATH|OPEN_TREE_CLONE${further(step.flags)}) = slot ${step.slot}`;
     case "PROPAGATE":

@@ -77,6 +77,7 @@ function initCall(step: Step): string {
     case "TMPFS":
     case "FSMOUNT":
     case "OPEN_TREE":
+    case "OPEN_IN":
     case "OPEN_BELOW":
     case "PROPAGATE":
     case "SETATTR":
@@ -95,6 +96,8 @@ function initCall(step: Step): string {
       return `sethostname(${quoted(step.name)}, ${Buffer.byteLength(step.name)})`;
     case "LINK_UP":
       return `ioctl(socket, SIOCSIFFLAGS, {ifr_name=${quoted(step.name)}, ifr_flags=IFF_UP})`;
+    case "OPEN_NETWORK":
+      return `open("/proc/self/ns/net", O_RDONLY) = ${step.fd}`;
     case "NETLINK":
       return `send(slot ${step.slot}, ${messagesText(step.messages, step.link)})`;
     case "AWAIT_LINK":

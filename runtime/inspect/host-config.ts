@@ -1,20 +1,24 @@
 import { DEFAULT_CAPABILITIES } from "../spec/security/capability.ts";
+import { isSharedMemory } from "../spec/sharing.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import type { Struct } from "../template/value.ts";
-import { networkMode, portBindings } from "./network-settings.ts";
+import { modeOf, networkMode, portBindings } from "./network-settings.ts";
 
 /** What was asked for, in docker's words. */
 export function hostConfig({ spec, life, remove }: ContainerRecord): Struct {
-  const { network, root, process, mounts } = spec;
+  const { network, root, process, mounts, linux } = spec;
   return {
     Binds: mounts
-      .filter(({ type }) => type === "bind")
+      .filter((mount) => mount.type === "bind" && !isSharedMemory(mount))
       .map(({ source, destination, options }) => {
         return `${source}:${destination}${options.includes("rro") ? ":ro" : ""}`;
       }),
     LogConfig: { Type: "local", Config: new Map(life ? logConfig(life.log) : []) },
-    NetworkMode: networkMode(network),
+    NetworkMode: networkMode(spec),
+    PidMode: modeOf(linux, "pid"),
+    IpcMode: modeOf(linux, "ipc") || ownIpc(spec),
+    UTSMode: modeOf(linux, "uts"),
     PortBindings: portBindings(network.ports),
     RestartPolicy: {
       Name: life?.restart.name ?? "no",
@@ -34,6 +38,11 @@ export function hostConfig({ spec, life, remove }: ContainerRecord): Struct {
     ...security(spec),
     ...limits(spec),
   };
+}
+
+function ownIpc({ linux, mounts }: ContainerSpec): string {
+  if (linux.shareableIpc) return "shareable";
+  return mounts.some(({ destination }) => destination === "/dev/shm") ? "private" : "none";
 }
 
 function logConfig({ maxSize, maxFiles }: { readonly maxSize: number; readonly maxFiles: number }): [string, string][] {

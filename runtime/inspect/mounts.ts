@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Mount } from "../spec/mounts.ts";
 import { isBelow } from "../spec/path.ts";
+import { isSharedMemory } from "../spec/sharing.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { Struct } from "../template/value.ts";
 
@@ -10,7 +11,9 @@ export function mountsOf({ mounts }: ContainerSpec, root: string): Struct[] {
 }
 
 /** Of every container are /dev, /dev/shm and others. */
-function isAsked({ type, destination }: Mount): boolean {
+function isAsked(mount: Mount): boolean {
+  const { type, destination } = mount;
+  if (isSharedMemory(mount)) return false;
   return type === "bind" || (type === "tmpfs" && destination !== "/dev" && destination !== "/dev/shm");
 }
 

@@ -1,18 +1,20 @@
 import { parseSubnet } from "../network/address.ts";
 import { macOf } from "../network/link-names.ts";
 import { type Attachment, type Networks, networkNamed, outwardOf, type PublishedPort } from "../network/network.ts";
-import type { NetworkSpec } from "../spec/network.ts";
+import type { Namespace, Namespaces } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { Struct, Value } from "../template/value.ts";
 
 /** docker's name of a network mode. */
-export function networkMode({ mode, attachments }: NetworkSpec): string {
+export function networkMode({ network: { mode, attachments }, linux }: ContainerSpec): string {
+  if (mode === "container") return modeOf(linux, "network");
   if (mode === "joined") return attachments[0]?.network ?? "none";
   return mode === "user" ? "bridge" : mode;
 }
 
 /** The addresses are those of a container that runs. */
-export function networkSettings({ name, network }: ContainerSpec, networks: Networks): Struct {
+export function networkSettings(spec: ContainerSpec, networks: Networks): Struct {
+  const { name, network } = spec;
   const lease = networks.leases.find(({ container }) => container === name);
   const outward = lease && outwardOf(networks, lease);
   const main = endpoint(outward, networks);
@@ -36,9 +38,16 @@ export function networkSettings({ name, network }: ContainerSpec, networks: Netw
               asked.aliases,
             ),
           ])
-        : [[networkMode(network), endpoint(undefined, networks)]],
+        : [[networkMode(spec), endpoint(undefined, networks)]],
     ),
   };
+}
+
+/** docker's word for whose namespace it is. */
+export function modeOf({ namespaces }: Namespaces, kind: Namespace["type"]): string {
+  const namespace = namespaces.find(({ type }) => type === kind);
+  if (!namespace) return "host";
+  return namespace.container === undefined ? "" : `container:${namespace.container}`;
 }
 
 function endpoint(attachment: Attachment | undefined, networks: Networks, aliases: readonly string[] = []) {

@@ -5,6 +5,7 @@ import { isOfDevices } from "../spec/mount-requests/bind.ts";
 import { type Mount, mountArguments, mountAttributes } from "../spec/mounts.ts";
 import type { Namespaces } from "../spec/namespaces.ts";
 import { DEFAULT_DEVICES } from "../spec/security/device.ts";
+import { isSharedMemory } from "../spec/sharing.ts";
 import { cgroupMounts } from "./cgroup-mounts.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { Step } from "./step.ts";
@@ -16,6 +17,7 @@ export function isBind(mount: Mount): boolean {
 
 /** What of a mount is made while the host's root can still be reached: it is not attached yet. */
 export function mountSource(mount: Mount, slot: number, linux: Namespaces, host: HostFacts): Step[] {
+  if (mount.container !== undefined) return [];
   if (isBind(mount)) return bindSource(mount, slot, limitsDevices(linux, host));
   return needsHost(mount) ? [newFileSystem(mount, slot, linux, host)] : [];
 }
@@ -115,6 +117,16 @@ function excuseOf({ type }: Mount, linux: Namespaces, host: HostFacts): { readon
   return isDispensable ? { excusedBy: "any" } : {};
 }
 
+/** What is mounted of a container whose namespace is joined: before the init's own root is made. `joins`: the slots of those. */
+export function otherSource(
+  { container, source: path }: Mount,
+  slot: number,
+  joins: ReadonlyMap<string, number>,
+): Step[] {
+  const process = joins.get(container ?? "");
+  return process === undefined ? [] : [{ op: "OPEN_IN", slot, process, path, reason: "shmShared" }];
+}
+
 /** The container's own, by destination; the others were requested. */
 const REASONS: Readonly<Record<string, Reason>> = {
   "/proc": "proc",
@@ -127,5 +139,6 @@ const REASONS: Readonly<Record<string, Reason>> = {
 };
 
 function reasonOf(mount: Mount): Reason {
+  if (isSharedMemory(mount)) return "shmShared";
   return isBind(mount) ? "bind" : (REASONS[mount.destination] ?? "tmpfs");
 }

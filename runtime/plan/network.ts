@@ -1,6 +1,6 @@
 import { parseAddress, parseSubnet } from "../network/address.ts";
 import { defaultRoute, newAddress, newNeighbour } from "../network/netlink/address.ts";
-import { linkUp, newVeth, noLinkLocal, portUp } from "../network/netlink/link.ts";
+import { linkUp, type Namespace, newVeth, noLinkLocal, portUp } from "../network/netlink/link.ts";
 import { wordsOf } from "../network/netlink/message.ts";
 import type { LinkFacts } from "./host-facts.ts";
 import type { Step } from "./step.ts";
@@ -12,15 +12,28 @@ const OWN_NETLINK_SLOT = 255;
 
 type Reason = Step["reason"];
 
-/** A cable from each bridge to the container, before all else: the kernel takes a while to switch it through. */
-export function networkSteps(links: readonly LinkFacts[]): Step[] {
-  return links.flatMap((link) => [...cable(link), ...ownEnd(link)]);
+/**
+ * A cable from each bridge to the container, before all else: the kernel takes a while to switch it through. `isFirst`: the
+ * init is pid 1.
+ */
+export function networkSteps(links: readonly LinkFacts[], isFirst: boolean): Step[] {
+  const namespace = isFirst ? FIRST_PROCESS : { fd: OWN_NETWORK_FD };
+  const open: Step = { op: "OPEN_NETWORK", fd: OWN_NETWORK_FD, reason: "ownNetwork" };
+  return [
+    ...(links.length === 0 || isFirst ? [] : [open]),
+    ...links.flatMap((link) => [...cable(link, namespace), ...ownEnd(link)]),
+  ];
 }
 
-function cable(link: LinkFacts): Step[] {
+/** The init of a pid namespace of its own. */
+const FIRST_PROCESS = { pid: 1 };
+/** A number that no other descriptor of the init has: the one after its last slot for one of the caller's, of native/plan.h. */
+const OWN_NETWORK_FD = 41;
+
+function cable(link: LinkFacts, namespace: Namespace): Step[] {
   const here = { name: link.veth, master: link.bridgeIndex };
   return [
-    onHost("cable", newVeth(here, { name: link.name, mac: link.mac }, link.mtu)),
+    onHost("cable", newVeth(here, { name: link.name, mac: link.mac, namespace }, link.mtu)),
     onHost("port", portUp(link.veth, link.alias)),
     onHost("known", ...addressesOf(link).map((address) => newNeighbour(address, link.mac, false, link.bridgeIndex))),
   ];

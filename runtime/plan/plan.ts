@@ -1,7 +1,6 @@
 import { cgroupSteps } from "../cgroup/plan.ts";
-import { Failure } from "../failure.ts";
 import { CLONE, SIGNAL } from "../linux.ts";
-import { type Namespace, needsIdMapper } from "../spec/namespaces.ts";
+import { hasNew, type Namespace, needsIdMapper } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import {
   deviceLinks,
@@ -13,7 +12,8 @@ import {
   showsHostDevices,
 } from "./devices.ts";
 import type { HostFacts } from "./host-facts.ts";
-import { mountSource, mountTarget, propagatedSource } from "./mounts.ts";
+import { joinSlots, joinSteps } from "./join.ts";
+import { mountSource, mountTarget, otherSource, propagatedSource } from "./mounts.ts";
 import { nameFiles, nameSource, nameTarget } from "./names.ts";
 import { CLONE_NEW } from "./namespaces.ts";
 import { awaitNetwork, HOST_NETLINK_SLOT, networkSteps } from "./network.ts";
@@ -33,7 +33,9 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
   const { mounts, linux } = spec;
   const { namespaces } = linux;
   const [made, devices] = makesNodes(spec) ? [linux.devices, []] : [[], linux.devices];
-  const deviceSlot = FIRST_SLOT + mounts.length;
+  const joins = joinSlots(spec, host);
+  const firstSlot = FIRST_SLOT + joins.size;
+  const deviceSlot = firstSlot + mounts.length;
   const names = nameFiles(spec, host);
   const nameSlot = deviceSlot + devices.length;
   const { links } = host.network;
@@ -44,20 +46,22 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
     steps: [
       { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParent" },
       ...(needsIdMapper(linux) ? [{ op: "AWAIT", slot: GATE_SLOT, reason: "mapIds" } as const] : []),
+      ...joinSteps(namespaces, joins),
       // Made by clone3 it would begin at the caller's cgroup.
       { op: "UNSHARE", namespaces: CLONE.CLONE_NEWCGROUP, reason: "cgroupNamespace" },
       ...oomScoreSteps(spec),
-      ...networkSteps(links),
-      ...mounts.flatMap((mount, i) => propagatedSource(mount, FIRST_SLOT + i)),
+      ...networkSteps(links, hasNew(linux, "pid")),
+      ...mounts.flatMap((mount, i) => propagatedSource(mount, firstSlot + i)),
       { op: "PRIVATE", reason: "private" },
+      ...mounts.flatMap((mount, i) => otherSource(mount, firstSlot + i, joins)),
       ...rootSteps(spec, host, OLD_ROOT_SLOT),
-      ...mounts.flatMap((mount, i) => mountSource(mount, FIRST_SLOT + i, linux, host)),
+      ...mounts.flatMap((mount, i) => mountSource(mount, firstSlot + i, linux, host)),
       ...devices.flatMap((device, i) => deviceSource(device, deviceSlot + i)),
       ...names.flatMap((file, i) => nameSource(file, nameSlot + i)),
       { op: "PIVOT_ROOT", slot: OLD_ROOT_SLOT, path: rootOf(spec, host), reason: "pivot" },
       // Before any path of the image is resolved: until then ".." leads from / to the old root, which is mounted on it.
       { op: "DETACH", slot: OLD_ROOT_SLOT, reason: "detach" },
-      ...mounts.flatMap((mount, i) => mountTarget(mount, FIRST_SLOT + i, linux, host)),
+      ...mounts.flatMap((mount, i) => mountTarget(mount, firstSlot + i, linux, host)),
       ...names.flatMap((file, i) => nameTarget(file, nameSlot + i)),
       ...devices.flatMap((device, i) => deviceTarget(device, deviceSlot + i)),
       ...made.map(deviceNode),
@@ -75,11 +79,8 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
   };
 }
 
-function newNamespace({ type, path }: Namespace): number {
-  if (path === undefined) return CLONE_NEW[type];
-  throw new Failure(`can't join the ${type} namespace ${path}: tinydocker only makes new ones`, {
-    code: "usage",
-  });
+function newNamespace({ type, container }: Namespace): number {
+  return container === undefined ? CLONE_NEW[type] : 0;
 }
 
 /** Any process may clear its death signal, except the init that stays as pid 1. */

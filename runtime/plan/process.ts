@@ -2,6 +2,7 @@ import { RLIM_INFINITY, RLIMIT, SIGNAL } from "../linux.ts";
 import { dockerFilter } from "../seccomp/docker-filter.ts";
 import { filterFlags, filterOf } from "../seccomp/filter.ts";
 import type { Rlimit } from "../spec/limits/ulimits.ts";
+import { hasNew } from "../spec/namespaces.ts";
 import { capabilityMask } from "../spec/security/capability.ts";
 import { sysctlPath } from "../spec/security/sysctl.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
@@ -26,12 +27,12 @@ export function oomScoreSteps({ process: { oomScoreAdj } }: ContainerSpec): Step
 
 /** What the command sees as its machine and session. */
 export function machineSteps(spec: ContainerSpec): Step[] {
-  const { hostname, network, process } = spec;
+  const { hostname, linux, process } = spec;
   // Root may lack CAP_NET_ADMIN, as inside another container.
   const loopback: Step = { op: "LINK_UP", name: "lo", reason: "loopback", excusedBy: "EPERM" };
   return [
-    { op: "SETHOSTNAME", name: hostname, reason: "hostname" },
-    ...(network.mode === "host" ? [] : [loopback]),
+    ...(hasNew(linux, "uts") ? [{ op: "SETHOSTNAME", name: hostname, reason: "hostname" } as const] : []),
+    ...(hasNew(linux, "network") ? [loopback] : []),
     ...sessionSteps(process, { console: true }),
   ];
 }

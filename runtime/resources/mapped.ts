@@ -13,7 +13,7 @@ const SEARCH = "/usr/sbin:/usr/bin:/sbin:/bin";
  * users own. Returns whether it did.
  */
 export async function removeAsRootOfMapped(shim: Shim, path: string): Promise<boolean> {
-  const linux = namespacesFor(identity(), { hostNetwork: true });
+  const linux = namespacesFor(identity(), { network: "host" });
   if (!needsIdMapper(linux)) return false;
   const gate = openGate(shim);
   const spawned = spawnRemoval(shim, gate, path);

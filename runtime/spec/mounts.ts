@@ -11,6 +11,8 @@ export interface Mount {
   readonly subpath?: string;
   /** Of a volume that is empty: what the image has there is not copied into it. */
   readonly nocopy?: true;
+  /** The id of the container in which the source is. */
+  readonly container?: string;
 }
 
 /** Of the group `tty`, to which a terminal's device belongs. */

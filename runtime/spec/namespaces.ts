@@ -1,7 +1,8 @@
-/** As in the OCI runtime-spec's config-linux.md. With a path: the existing one at that path; without: a new one. */
+/** As in the OCI runtime-spec's config-linux.md; one of the machine's own is left out. */
 export interface Namespace {
   readonly type: "pid" | "network" | "mount" | "ipc" | "uts" | "user" | "cgroup";
-  readonly path?: string;
+  /** The id of another container, whose it is; without one, it is new. */
+  readonly container?: string;
 }
 
 /** As a line of uid_map: user_namespaces(7). */
@@ -41,6 +42,9 @@ export interface Identity {
   readonly subordinate: { readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] };
 }
 
+/** Whose namespace a container has. */
+export type Whose = "own" | "host" | { readonly container: string };
+
 /** A line of subuid(5) or subgid(5). */
 export interface IdRange {
   readonly start: number;
@@ -57,14 +61,18 @@ const NEW: readonly Namespace[] = [
 ];
 
 /**
- * All are new, except that of the network if it is the machine's own. A caller who can't make them alone gets a user
- * namespace too, in which it is root.
+ * All are new, except those that are shared with the machine or with another container. A caller who can't make them alone
+ * gets a user namespace too, in which it is root.
  */
 export function namespacesFor(
   { uid, gid, sysAdmin, subordinate }: Identity,
-  { hostNetwork }: { readonly hostNetwork: boolean },
+  whose: Readonly<Partial<Record<Namespace["type"], Whose>>>,
 ): Namespaces {
-  const namespaces = NEW.filter(({ type }) => type !== "network" || !hostNetwork);
+  const namespaces = NEW.flatMap(({ type }): Namespace[] => {
+    const owner = whose[type] ?? "own";
+    if (owner === "host") return [];
+    return [owner === "own" ? { type } : { type, container: owner.container }];
+  });
   if (sysAdmin) return { namespaces, uidMappings: [], gidMappings: [] };
   return {
     namespaces: [...namespaces, { type: "user" }],
@@ -87,6 +95,11 @@ function mappings(id: number, ranges: readonly IdRange[]): IdMapping[] {
 /** Its users are more than a process without privileges can map itself: newuidmap(1) does. */
 export function needsIdMapper({ uidMappings }: Namespaces): boolean {
   return uidMappings.length > 1;
+}
+
+/** One of that kind that no other container has. */
+export function hasNew({ namespaces }: Pick<Namespaces, "namespaces">, kind: Namespace["type"]): boolean {
+  return namespaces.some(({ type, container }) => type === kind && container === undefined);
 }
 
 export function hasUserNamespace({ namespaces }: Namespaces): boolean {

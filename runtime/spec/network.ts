@@ -6,10 +6,11 @@ import { publishedPorts } from "../network/publish.ts";
 import type { Dns } from "../network/resolv-conf.ts";
 import { isUserModeProgram, type UserModeProgram } from "../network/user-mode.ts";
 import { checkedName } from "./name.ts";
+import { containerIn } from "./sharing.ts";
 
 /** What a caller asks for, in the words of docker's options. */
 export interface NetworkRequest {
-  /** none, host, or names of networks; without root bridge, slirp4netns or pasta. Default: bridge; none without root. */
+  /** none, host, container:NAME, or names of networks; without root bridge, slirp4netns or pasta. Default: bridge; none without root. */
   readonly names?: readonly string[] | undefined;
   /** Further names of the container on its networks. */
   readonly aliases?: readonly string[] | undefined;
@@ -32,8 +33,8 @@ export interface NetworkRequest {
 
 /** The network of a container. */
 export interface NetworkSpec {
-  /** none: only its own loopback. host: the machine's own. joined: `attachments`. user: a way out through a program. */
-  readonly mode: "none" | "host" | "joined" | "user";
+  /** none: only its own loopback. host: the machine's own. joined: `attachments`. user: a way out through a program. container: another container's. */
+  readonly mode: "none" | "host" | "joined" | "user" | "container";
   /** Of the mode user; absent: the first that is installed. */
   readonly program?: UserModeProgram;
   /** Nobody asked for a network: a container that can't be connected starts without. */
@@ -78,9 +79,9 @@ export function networkOf(request: NetworkRequest, caller: { readonly netAdmin: 
 }
 
 function modeOf(names: readonly string[], caller: { readonly netAdmin: boolean }): NetworkSpec["mode"] {
-  const alone = names.find((name) => name === "none" || name === "host");
+  const alone = names.find((name) => name === "none" || name === "host" || containerIn(name) !== undefined);
   if (alone === undefined) return !caller.netAdmin && isUserMode(names) ? "user" : "joined";
-  if (names.length === 1) return alone === "none" ? "none" : "host";
+  if (names.length === 1) return alone === "none" || alone === "host" ? alone : "container";
   throw refused(`--network ${alone} can't be combined with another network`);
 }
 
@@ -121,8 +122,7 @@ function attachmentsOf(
 
 function networkName(name: string): string {
   if (name.includes("=")) throw refused(`--network ${name}: name the network alone, and use --ip and --network-alias`);
-  if (!name.startsWith("container:")) return checkedName("network", name);
-  throw refused(`--network ${name}: a container can't share another one's network; put both on one network`);
+  return checkedName("network", name);
 }
 
 function addressOf(option: string, text: string, family: 4 | 6): string {
@@ -172,6 +172,7 @@ function needsNetwork({ publish, aliases, ip, ip6, macAddress }: NetworkRequest)
 const WHY_NOT = {
   none: "nothing but the container itself is on its network",
   host: "its network is this machine's own",
+  container: "its network is that of another container, which has to be given it",
   user: "without root, its network is only a way out of it; run tinydocker as root, or use --network host",
 } as const;
 
@@ -179,14 +180,19 @@ const WHY_NOT = {
 function refuseWithout(
   mode: keyof typeof WHY_NOT,
   name: string,
-  { publish, aliases, ip, ip6, macAddress, addHosts }: NetworkRequest,
+  { publish, aliases, ip, ip6, macAddress, addHosts, dns, dnsSearch, dnsOptions }: NetworkRequest,
 ): void {
+  const isOthers = mode === "container";
   const given = [
     ["-p", publish?.length],
     ["--network-alias", aliases?.length],
     ["--ip", ip !== undefined],
     ["--ip6", ip6 !== undefined],
     ["--mac-address", macAddress !== undefined],
+    ["--add-host", isOthers && addHosts?.length],
+    ["--dns", isOthers && dns?.length],
+    ["--dns-search", isOthers && dnsSearch?.length],
+    ["--dns-option", isOthers && dnsOptions?.length],
     [`--add-host NAME:${HOST_GATEWAY}`, mode !== "host" && addHosts?.some((host) => host.endsWith(HOST_GATEWAY))],
   ].find(([, isGiven]) => isGiven);
   if (given) throw refused(`${given[0]} can't be used with --network ${name}: ${WHY_NOT[mode]}`);

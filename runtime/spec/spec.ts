@@ -26,6 +26,15 @@ import { privilegedMounts } from "./security/privileged.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./security/protected-paths.ts";
 import { type Security, type SecurityRequest, securityOf } from "./security/security.ts";
 import { sysctlsOf } from "./security/sysctl.ts";
+import {
+  containerIn,
+  type Others,
+  otherNamed,
+  type Sharing,
+  type SharingRequest,
+  sharingOf,
+  withSharedMemory,
+} from "./sharing.ts";
 import { textFault } from "./text.ts";
 import type { User } from "./user.ts";
 
@@ -70,6 +79,8 @@ export interface ContainerSpec {
     readonly sysctl?: Readonly<Record<string, string>>;
     /** Without it, docker's default rules. */
     readonly seccomp?: Profile | "unconfined";
+    /** Other containers may join its IPC namespace. */
+    readonly shareableIpc?: true;
   };
 }
 
@@ -77,7 +88,7 @@ export interface ContainerSpec {
 export const IMAGE_NAME = "org.opencontainers.image.ref.name";
 
 /** What a caller asks for; every field but the first two may be left out. */
-export interface RunRequest extends MountRequests, SecurityRequest {
+export interface RunRequest extends MountRequests, SecurityRequest, SharingRequest {
   readonly name: string;
   /** The command and its arguments. */
   readonly args: readonly string[];
@@ -109,6 +120,10 @@ export interface Caller extends Identity {
   readonly leadsTo?: LeadsTo;
   /** Without it, there are none. */
   readonly volumes?: VolumesPlace;
+  /** Those that the request names. */
+  readonly others?: Others;
+  /** The machine's, where the request asks for that. */
+  readonly hostname?: string;
   /** Those it can give to a container; without it, all. */
   readonly capabilities?: readonly Capability[];
   /** The rules in the file that the request names, if it names one. */
@@ -127,12 +142,13 @@ const HOSTNAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 /** Completes and checks the request. Touches nothing. Throws Failure (exit 125) for what can't be run. */
 export function specOf(request: RunRequest, image: Image, user: User, caller: Caller): ContainerSpec {
   const name = checkedName("container", request.name);
-  const hostname = checkedHostname(request.hostname || name);
   const terminal = request.terminal ?? false;
   const network = networkOf(request.network ?? {}, caller);
-  const namespaces = namespacesFor(caller, { hostNetwork: network.mode === "host" });
+  const sharing = sharingOf(request, request.network?.names?.[0], caller);
+  const hostname = hostnameOf(request, sharing, caller);
+  const namespaces = namespacesFor(caller, sharing);
   const ids = idsIn(namespaces, caller);
-  const asked = mountsOf(request, ids, caller.cwd, caller.leadsTo, caller.volumes);
+  const asked = withSharedMemory(mountsOf(request, ids, caller.cwd, caller.leadsTo, caller.volumes), sharing);
   const mounts = request.privileged === true ? privilegedMounts(asked, namespaces) : asked;
   const security = securityOf(request);
   const bounding = capabilitiesFor(request, caller.capabilities);
@@ -170,6 +186,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
       resources: { ...resourcesOf(limits, caller.blockDevices), devices: rules },
       ...sysctlOf(request, namespaces),
       ...seccompOf(security, caller),
+      ...(sharing.memory === "shareable" ? { shareableIpc: true as const } : {}),
     },
   };
 }
@@ -177,6 +194,21 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
 /** For messages. */
 export function imageName(spec: ContainerSpec): string {
   return spec.annotations[IMAGE_NAME] ?? spec.root.layers.join(":");
+}
+
+/** In a UTS namespace, or in a network, that is another's, it is that one's. */
+function hostnameOf({ name, hostname, network }: RunRequest, { uts }: Sharing, caller: Caller): string {
+  const [joined = ""] = network?.names ?? [];
+  const other = containerIn(joined);
+  if (hostname && (uts === "host" || other !== undefined)) {
+    const option = uts === "host" ? "--uts host" : `--network ${joined}`;
+    throw new Failure(`--hostname can't be used with ${option}: the host name is not the container's own`, {
+      code: "usage",
+      remedy: "leave one of them out",
+    });
+  }
+  if (uts === "host") return caller.hostname ?? name;
+  return other === undefined ? checkedHostname(hostname || name) : otherNamed(other, caller.others).hostname;
 }
 
 function checkedHostname(hostname: string): string {

@@ -10,7 +10,7 @@ const isTrue: Shape<true> = (value): value is true => value === true;
 const isCapabilities = isListOf(isCapability);
 const isNamespace = isRecordOf(
   { type: isOneOf("pid", "network", "mount", "ipc", "uts", "user", "cgroup") },
-  { path: isText },
+  { container: isText },
 );
 const isIdMappings = isListOf(isRecordOf({ containerID: isWhole, hostID: isWhole, size: isWhole }));
 
@@ -21,7 +21,7 @@ const isPublishedPort = isRecordOf(
 );
 const isNetwork = isRecordOf(
   {
-    mode: isOneOf("none", "host", "joined", "user"),
+    mode: isOneOf("none", "host", "joined", "user", "container"),
     byDefault: isBoolean,
     attachments: isListOf(
       isRecordOf({ network: isText, aliases: isTexts }, { ipv4: isText, ipv6: isText, mac: isText }),
@@ -65,7 +65,7 @@ export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
   mounts: isListOf(
     isRecordOf(
       { destination: isText, type: isText, source: isText, options: isTexts },
-      { subpath: isText, nocopy: isTrue },
+      { subpath: isText, nocopy: isTrue, container: isText },
     ),
   ),
   network: isNetwork,
@@ -93,6 +93,6 @@ export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
       devices: isListOf(isDevice),
       resources: isResources,
     },
-    { sysctl: isMapOf(isText), seccomp: isEither(isProfile, isOneOf("unconfined")) },
+    { sysctl: isMapOf(isText), seccomp: isEither(isProfile, isOneOf("unconfined")), shareableIpc: isTrue },
   ),
 });

@@ -8,7 +8,7 @@ export const NETWORK_OPTIONS = {
     aliases: ["net"],
     multiple: true,
     describe:
-      "none, host or the name of a network, without root bridge, slirp4netns or pasta; default: bridge, and none without root",
+      "none, host, container:NAME or the name of a network, without root bridge, slirp4netns or pasta; default: bridge, and none without root",
   },
   publish: {
     type: "string",

@@ -18,6 +18,12 @@ export const SECURITY_OPTIONS = {
     type: "boolean",
     describe: "all capabilities, system calls and devices; /proc and /sys can be written to",
   },
+  pid: { type: "string", describe: "host or container:NAME: whose processes it sees; default: its own" },
+  ipc: {
+    type: "string",
+    describe: "host, private, shareable, none or container:NAME: whose shared memory it has; default: private",
+  },
+  uts: { type: "string", describe: "host: it has this machine's host name" },
   device: { type: "string", multiple: true, describe: "HOST[:CONTAINER][:rwm]: a device of this machine" },
   sysctl: {
     type: "string",
@@ -32,6 +38,9 @@ export function securityRequest(values: Values<typeof SECURITY_OPTIONS>): Partia
     capDrop: values["cap-drop"],
     securityOpt: values["security-opt"],
     privileged: values.privileged,
+    pid: values.pid,
+    ipc: values.ipc,
+    uts: values.uts,
     devices: values.device,
     sysctls: values.sysctl,
   };

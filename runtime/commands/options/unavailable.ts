@@ -24,7 +24,6 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   "health-timeout": "check it from outside, for example by what it serves",
   "io-maxbandwidth": "it is an option of Windows: limit bytes a second with --device-read-bps",
   "io-maxiops": "it is an option of Windows: limit operations a second with --device-read-iops",
-  ipc: "every container has an IPC namespace of its own",
   isolation: "it is an option of Windows",
   "kernel-memory": "the kernel's memory counts for -m",
   "label-file": "a container is known by its name alone",
@@ -34,7 +33,6 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   "memory-swappiness": "limit memory and swap together with --memory-swap",
   "no-healthcheck": "images have no health checks here",
   "oom-kill-disable": "allow it more memory with -m",
-  pid: "every container has a pid namespace of its own",
   platform: "images are of this machine's architecture",
   quiet: "fetch the image before: tinydocker pull -q NAME",
   runtime: "tinydocker is the runtime",
@@ -42,7 +40,6 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   "storage-opt": "what a container writes takes the space of the state directory's disk",
   "use-api-socket": "there is no API socket",
   userns: "run tinydocker without root for a container in a user namespace",
-  uts: "every container has a UTS namespace of its own",
   "volume-driver": "mount a directory of this machine with -v",
   "volumes-from": "give both containers the same -v",
 };

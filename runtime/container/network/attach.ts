@@ -36,7 +36,7 @@ import { attachUserMode } from "./user-mode.ts";
 
 type Warn = (warning: Failure) => void;
 
-const NOTHING_OPEN = { close: () => {}, prepared: () => [] };
+export const NOTHING_OPEN = { close: () => {}, prepared: () => [] };
 
 /** Prepares everything outside the container that its network needs. What it makes is held first. Throws Failure. */
 export async function attach(
@@ -48,6 +48,7 @@ export async function attach(
 ): Promise<Attached> {
   switch (spec.network.mode) {
     case "none":
+    case "container":
       return { facts: loopbackFacts(spec), ...NOTHING_OPEN };
     case "host":
       return { facts: hostFacts(spec), ...NOTHING_OPEN };

@@ -49,10 +49,13 @@ export function newBridge(name: string, mac: readonly number[]): Uint8Array {
   );
 }
 
-/** The two ends of a cable: one here, in a bridge, the other in the network namespace of the process that sends this. */
+/** Where a link is put: the network namespace of a process, or the one that the sender has open. */
+export type Namespace = { readonly pid: number } | { readonly fd: number };
+
+/** The two ends of a cable: one here, in a bridge, the other in another network namespace. */
 export function newVeth(
   here: { readonly name: string; readonly master: number },
-  there: { readonly name: string; readonly mac: readonly number[] },
+  there: { readonly name: string; readonly mac: readonly number[]; readonly namespace: Namespace },
   mtu: number,
 ): Uint8Array {
   return request(
@@ -73,12 +76,16 @@ export function newVeth(
           textAttribute(IFLA.IFLA_IFNAME, there.name),
           attribute(IFLA.IFLA_ADDRESS, there.mac),
           numberAttribute(IFLA.IFLA_MTU, mtu),
-          // The init is pid 1 of its own pid namespace.
-          numberAttribute(IFLA.IFLA_NET_NS_PID, 1),
+          namespaceAttribute(there.namespace),
         ),
       ),
     ),
   );
+}
+
+function namespaceAttribute(namespace: Namespace): number[] {
+  if ("pid" in namespace) return numberAttribute(IFLA.IFLA_NET_NS_PID, namespace.pid);
+  return numberAttribute(IFLA.IFLA_NET_NS_FD, namespace.fd);
 }
 
 const NO_LINK_LOCAL = nested(

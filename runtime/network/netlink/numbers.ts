@@ -42,6 +42,7 @@ export const IFLA = {
   IFLA_NET_NS_PID: 19,
   IFLA_IFALIAS: 20,
   IFLA_AF_SPEC: 26,
+  IFLA_NET_NS_FD: 28,
 } as const;
 
 /** linux/if_link.h: inside IFLA_LINKINFO. */

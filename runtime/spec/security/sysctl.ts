@@ -38,7 +38,9 @@ function checkNamespace(text: string, name: string, linux: Namespaces): void {
   const type = namespaceOf(path.replaceAll("/", "."));
   if (type === undefined)
     throw refused(text, "it is a setting of the whole machine, which no namespace has for itself");
-  if (!linux.namespaces.some((namespace) => namespace.type === type))
+  const namespace = linux.namespaces.find((one) => one.type === type);
+  if (namespace?.container !== undefined) throw refused(text, `its ${type} namespace is another container's`);
+  if (!namespace)
     throw refused(text, `it would change the machine's own, because the container has no ${type} namespace`);
 }
 

@@ -30,7 +30,7 @@ const CASES: readonly (readonly [what: string, check: () => unknown, message: st
   [
     "a misspelt field",
     () => checkedRequest({ ...ok, volume: [] }),
-    'start() has no option "volume"; the options are name, args, env, image, entrypoint, user, cwd, hostname, volumes, mounts, tmpfs, shmSize, readonly, networks, networkAliases, ip, ip6, macAddress, ports, dns, dnsSearch, dnsOptions, hosts, capAdd, capDrop, securityOpt, privileged, devices, sysctls, limits',
+    'start() has no option "volume"; the options are name, args, env, image, entrypoint, user, cwd, hostname, volumes, mounts, tmpfs, shmSize, readonly, networks, networkAliases, ip, ip6, macAddress, ports, dns, dnsSearch, dnsOptions, hosts, capAdd, capDrop, securityOpt, privileged, devices, sysctls, pid, ipc, uts, limits',
   ],
   [
     "a limit that is no number",
@@ -134,10 +134,13 @@ test("what is left out, or undefined, has its default", () => {
     privileged: false,
     devices: [],
     sysctls: [],
+    pid: undefined,
+    ipc: undefined,
+    uts: undefined,
     limits: {},
   };
   const imagesOwn = { entrypoint: undefined, user: undefined, cwd: undefined };
-  const complete = { ...ok, ...nothing, image: "host", hostname: "a", ...imagesOwn };
+  const complete = { ...ok, ...nothing, image: "host", hostname: undefined, ...imagesOwn };
   assert.deepEqual(checkedRequest(ok), complete);
   assert.deepEqual(checkedRequest({ ...ok, env: undefined, image: undefined, volumes: undefined }), complete);
   assert.deepEqual(checkedOptions({}), { stdio: undefined, explain: undefined, language: "en" });

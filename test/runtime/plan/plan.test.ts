@@ -5,6 +5,7 @@ import type { Hierarchy } from "../../../runtime/cgroup/hierarchy.ts";
 import type { CgroupStep } from "../../../runtime/cgroup/step.ts";
 import { explainPlan, explainTimes, type Outcome } from "../../../runtime/explain/explain.ts";
 import { networkPreparations } from "../../../runtime/explain/preparations.ts";
+import { callOf } from "../../../runtime/explain/strace.ts";
 import { loopbackHosts } from "../../../runtime/network/hosts-file.ts";
 import { macOf, vethName } from "../../../runtime/network/link-names.ts";
 import type { Lease, Networks } from "../../../runtime/network/network.ts";
@@ -28,6 +29,20 @@ const spec = (request: Partial<RunRequest> = {}, image = HOST, user = ROOT, call
   specOf({ name: "hello1", args: ["/bin/sh"], ...request }, image, user, caller);
 
 const golden = (name: string, text: string) => goldenFile(join(import.meta.dirname, "golden", name), text);
+
+const LINK: LinkFacts = {
+  name: "eth0",
+  mac: macOf("172.18.0.2"),
+  addresses: ["172.18.0.2/16", "fd74:6400::2/64"],
+  gateways: ["172.18.0.1", "fd74:6400::1"],
+  gatewayMac: macOf("172.18.0.1"),
+  isDefault: true,
+  mtu: 1500,
+  veth: vethName("172.18.0.2"),
+  alias: "tinydocker container hello1",
+  bridge: "td-0a1b2c3d",
+  bridgeIndex: 7,
+};
 
 describe("a plan", () => {
   it("starts a shell on the machine's own root", () => {
@@ -89,24 +104,18 @@ describe("a plan", () => {
       ports: [{ protocol: "tcp", host: 8080, container: 80 }],
       extraHosts: [],
     };
-    const link: LinkFacts = {
-      name: "eth0",
-      mac: macOf("172.18.0.2"),
-      addresses: ["172.18.0.2/16", "fd74:6400::2/64"],
-      gateways: ["172.18.0.1", "fd74:6400::1"],
-      gatewayMac: macOf("172.18.0.1"),
-      isDefault: true,
-      mtu: 1500,
-      veth: vethName("172.18.0.2"),
-      alias: "tinydocker container hello1",
-      bridge: "td-0a1b2c3d",
-      bridgeIndex: 7,
-    };
-    const network = { hosts: "", hostsFile: "/state/hosts", resolvConf: "nameserver 192.0.2.53\n", links: [link] };
+    const network = { hosts: "", hostsFile: "/state/hosts", resolvConf: "nameserver 192.0.2.53\n", links: [LINK] };
     const plan = planOf(spec(), { ...host, network });
     for (const language of ["en", "zh"] as const) {
       golden(`network.${language}.txt`, explainPlan(plan, networkPreparations("/state", networks, lease), language));
     }
+  });
+
+  it("joins what other containers have by their first processes, before anything is made", () => {
+    const others = new Map([["web", { id: "a1", hostname: "web", shareableIpc: true }]]);
+    const shared = { pid: "container:web", ipc: "container:web", network: { names: ["container:web"] } };
+    const plan = planOf(spec(shared, BOX, ROOT, { ...ROOT_CALLER, others }), host);
+    for (const language of ["en", "zh"] as const) golden(`shared.${language}.txt`, explainPlan(plan, [], language));
   });
 
   it("writes an upper layer that another start uses again to the disk", () => {
@@ -348,9 +357,20 @@ describe("a plan", () => {
     assert.equal(find(groups, "SETGROUPS").length, 1);
   });
 
-  it("refuses to join an existing namespace", () => {
-    const asked = spec();
-    const linux = { ...asked.linux, namespaces: [{ type: "network", path: "/proc/1/ns/net" } as const] };
-    assert.throws(() => planOf({ ...asked, linux }, host), /can't join the network namespace \/proc\/1\/ns\/net/);
+  it("names its network by a descriptor where its init is not pid 1", () => {
+    const networks = (pid: string | undefined) => {
+      const { steps } = planOf(spec({ pid }), { ...host, network: { ...host.network, links: [LINK] } });
+      return [
+        find(steps, "OPEN_NETWORK").length,
+        steps.filter((step) => callOf(step).includes("IFLA_NET_NS_FD=41")).length,
+      ];
+    };
+    assert.deepEqual(
+      [networks(undefined), networks("host")],
+      [
+        [0, 0],
+        [1, 1],
+      ],
+    );
   });
 });

@@ -241,7 +241,7 @@ describe("run's options of the network", () => {
       /--ip, --ip6 and --mac-address are for a container on one network/,
     ],
     [["--network", "six", "--network", "six"], /the network six is named twice/],
-    [["--network", "container:web"], /a container can't share another one's network/],
+    [["--network", "container:nosuch"], /there is no container nosuch/],
     [["--network", "a/b"], /"a\/b" can't be the name of a network/],
     [["--ip", "nonsense"], /--ip nonsense is not an address of IPv4/],
     [["--mac-address", "02:42:ac"], /--mac-address 02:42:ac is not a MAC address/],

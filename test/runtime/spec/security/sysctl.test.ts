@@ -6,7 +6,7 @@ import { sysctlPath, sysctlsOf } from "../../../../runtime/spec/security/sysctl.
 import { ROOT } from "../identities.ts";
 import { isRefusal, refused } from "../refused.ts";
 
-const linux = namespacesFor(ROOT, { hostNetwork: false });
+const linux = namespacesFor(ROOT, {});
 const without = (type: string) => ({ ...linux, namespaces: linux.namespaces.filter((one) => one.type !== type) });
 
 describe("--sysctl", () => {

@@ -1,0 +1,99 @@
+import { readSync } from "node:fs";
+import { Failure } from "../failure.ts";
+import { isAlive, type ProcessIdentity } from "../host/process.ts";
+import type { Shim } from "../host/shim.ts";
+import type { NetworkFacts } from "../plan/host-facts.ts";
+import { hostsPath } from "../resources/hosts-file.ts";
+import { joinedBy, type Others } from "../spec/sharing.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+import { nameOf } from "../state/containers.ts";
+import { placesOf } from "../state/places.ts";
+import { findExisting } from "../state/status.ts";
+import { notRunning, openRunning } from "./running.ts";
+
+/** A container whose namespaces another one is to have, as long as it starts. */
+export interface OpenOther {
+  readonly id: string;
+  readonly name: string;
+  readonly spec: ContainerSpec;
+  readonly process: ProcessIdentity;
+  readonly pidfd: number;
+}
+
+/** Of a file of another container that is copied; the rest of a larger one is left out. */
+const FILE_BYTES_MAX = 1 << 20;
+
+/** Looks up the containers that a request names. Throws Failure for one that does not exist. */
+export function findOthers(root: string, written: readonly string[]): Others {
+  return new Map(
+    written.map((one) => {
+      const name = nameOf(root, one);
+      const { id, spec } = findExisting(placesOf(root, name), name).record;
+      return [one, { id, hostname: spec.hostname, shareableIpc: spec.linux.shareableIpc === true }];
+    }),
+  );
+}
+
+/** Throws Failure for one that does not run. */
+export async function openOthers(shim: Shim, root: string, { linux }: ContainerSpec): Promise<OpenOther[]> {
+  const opened: OpenOther[] = [];
+  try {
+    for (const id of joinedBy(linux)) opened.push(await openOther(shim, root, id));
+    return opened;
+  } catch (error) {
+    closeOthers(shim, opened);
+    throw error;
+  }
+}
+
+export function closeOthers(shim: Shim, others: readonly OpenOther[]): void {
+  for (const { pidfd } of others) shim.close(pidfd);
+}
+
+async function openOther(shim: Shim, root: string, id: string): Promise<OpenOther> {
+  const name = nameOf(root, id);
+  try {
+    const { record, process, pidfd } = await openRunning(shim, root, name);
+    return { id, name, spec: record.spec, process, pidfd };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== "container-not-running") throw error;
+    throw new Failure(`${error.message}, and only one that runs can be joined`, {
+      code: error.code,
+      remedy: `tinydocker start ${name}`,
+    });
+  }
+}
+
+/** The network of another container, with its own names in /etc/hosts and /etc/resolv.conf. */
+export function otherNetwork(
+  shim: Shim,
+  root: string,
+  { linux }: ContainerSpec,
+  others: readonly OpenOther[],
+): NetworkFacts {
+  const network = linux.namespaces.find(({ type }) => type === "network");
+  const other = others.find(({ id }) => id === network?.container);
+  if (!other) throw new Failure("the container whose network is joined was not opened", { code: "internal" });
+  const hosts = other.spec.network.mode === "joined" ? { hostsFile: hostsPath(root, other.name) } : {};
+  const facts = {
+    hosts: readOf(shim, other, "etc/hosts"),
+    resolvConf: readOf(shim, other, "etc/resolv.conf"),
+    ...hosts,
+    links: [],
+  };
+  // What was read was that container's.
+  if (!isAlive(other.process)) throw notRunning(other.name, "stopped");
+  return facts;
+}
+
+/** Empty if it has none. */
+function readOf(shim: Shim, { process }: OpenOther, path: string): string {
+  const fd = shim.openInside(`/proc/${process.pid}/root`, path);
+  if (fd < 0) return "";
+  try {
+    const bytes = Buffer.alloc(FILE_BYTES_MAX);
+    return bytes.toString("utf8", 0, readSync(fd, bytes, 0, bytes.length, 0));
+  } finally {
+    shim.close(fd);
+  }
+}
