@@ -20,7 +20,8 @@ static int life_valid(const struct td_life *life, size_t length) {
     if (life->program < 0 || life->directory < 0 || life->restart > TD_RESTART_ALWAYS || life->log_files_max == 0)
         return 0;
     return is_inside(life->boot, life->text_bytes) && is_inside(life->command, life->text_bytes) &&
-           is_inside(life->environment, life->text_bytes) && is_inside(life->before, life->text_bytes);
+           is_inside(life->environment, life->text_bytes) && is_inside(life->before, life->text_bytes) &&
+           is_inside(life->health, life->text_bytes);
 }
 
 static int settings_file(const struct td_spawn_options *options, const struct td_life *life, size_t length) {
@@ -33,12 +34,20 @@ static int settings_file(const struct td_spawn_options *options, const struct td
     return -EIO;
 }
 
+/* -1 where there is no check: no errno that opening a file can have. */
+enum { NO_HEALTH = -1 };
+
+static int health_file(const struct td_life *life) {
+    const uint8_t *text = (const uint8_t *)(life + 1);
+    return life->health.length == 0 ? NO_HEALTH : plan_file(text + life->health.offset, life->health.length);
+}
+
 /* The monitor leaves its first process at once, so that this process has no child that it would have to wait for. */
-static int clone_monitor(const struct td_spawn_options *options, const struct td_life *life, int plan, int settings,
-                         int control, int *stage) {
+static int clone_monitor(const struct td_spawn_options *options, const struct td_life *life, int plan, int health,
+                         int settings, int control, int *stage) {
     struct child child = {.name = "tinydocker-monitor",
                           .fds = {options->stdio[0], options->stdio[1], options->stdio[2], plan, settings, control,
-                                  options->lock, life->directory, life->program, opened.init, life->oom, options->cgroup}};
+                                  options->lock, life->directory, life->program, opened.init, life->oom, options->cgroup, health}};
     size_t extra = options->extra_count, joins = options->joins_count;
     siginfo_t info;
     int pidfd;
@@ -84,12 +93,14 @@ int td_detach(const uint8_t *plan, size_t plan_length, const struct td_spawn_opt
         return -EINVAL;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) != 0)
         return -errno;
-    int plan_fd = plan_file(plan, plan_length), settings = settings_file(options, life, length);
-    int error = plan_fd < 0 ? -plan_fd : settings < 0 ? -settings : 0;
+    int plan_fd = plan_file(plan, plan_length), settings = settings_file(options, life, length), health = health_file(life);
+    int error = plan_fd < 0 ? -plan_fd : settings < 0 ? -settings : health < NO_HEALTH ? -health : 0;
     if (!error)
-        error = clone_monitor(options, life, plan_fd, settings, control[1], &stage);
+        error = clone_monitor(options, life, plan_fd, health, settings, control[1], &stage);
     if (plan_fd >= 0)
         close(plan_fd);
+    if (health >= 0)
+        close(health);
     if (settings >= 0)
         close(settings);
     close(control[1]);

@@ -26,9 +26,11 @@ struct td_life {
     struct td_text command;     /* LIST: what undoes the rest after the end */
     struct td_text environment; /* LIST: of that command */
     struct td_text before;      /* netlink messages that are sent before it is started again; their failure is no matter */
+    struct td_text health;      /* the plan of a health check; empty: there is none */
+    uint32_t interval_ms, timeout_ms, start_period_ms, start_interval_ms, retries, reserved; /* of health checks */
 };
 
-_Static_assert(sizeof(struct td_life) == 72 && offsetof(struct td_life, log_bytes_max) == 32, "td_life");
+_Static_assert(sizeof(struct td_life) == 104 && offsetof(struct td_life, interval_ms) == 80 && offsetof(struct td_life, log_bytes_max) == 32, "td_life");
 
 #define TD_LIFE_BYTES_MAX (1u << 20)
 

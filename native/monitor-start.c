@@ -130,6 +130,7 @@ int start(struct monitor *monitor, int *stage) {
     monitor->pid = monitor->guard = 0;
     monitor->oom = oom_kills();
     reserve_exit();
+    health_reset(monitor);
     monitor->began = milliseconds(CLOCK_MONOTONIC);
     *stage = TD_STAGE_PREPARE;
     send_before(monitor);

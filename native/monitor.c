@@ -63,6 +63,7 @@ static void reap(struct monitor *monitor) {
             return;
         if (pid == monitor->guard)
             monitor->guard = 0;
+        health_reaped(monitor, pid, status);
         if (pid != monitor->pid || monitor->ended)
             continue;
         monitor->ended = 1;
@@ -125,13 +126,14 @@ static void receive_master(struct monitor *monitor) {
 /* A closed descriptor is left out. */
 static void watch(struct monitor *monitor, int signals) {
     enum { SIGNALS, REPORT, OUTPUT, ERRORS, CONSOLE, MASTER, COUNT };
-    struct pollfd fds[COUNT + ATTACH_FDS_MAX] = {
+    struct pollfd fds[COUNT + ATTACH_FDS_MAX + HEALTH_FDS] = {
         [SIGNALS] = {.fd = signals, .events = POLLIN},          [REPORT] = {.fd = monitor->report, .events = POLLIN},
         [OUTPUT] = {.fd = monitor->output, .events = POLLIN},   [ERRORS] = {.fd = monitor->errors, .events = POLLIN},
         [CONSOLE] = {.fd = monitor->console, .events = POLLIN}, [MASTER] = {.fd = monitor->master, .events = POLLIN},
     };
     size_t attached = attach_watch(monitor, fds + COUNT);
-    if (poll(fds, COUNT + attached, -1) < 0)
+    size_t health = health_watch(fds + COUNT + attached);
+    if (poll(fds, COUNT + attached + health, health_timeout()) < 0)
         return;
     if (fds[REPORT].revents)
         read_reports(monitor);
@@ -144,11 +146,13 @@ static void watch(struct monitor *monitor, int signals) {
     if (fds[MASTER].revents)
         read_ready(&monitor->master, TD_FRAME_STDOUT);
     attach_ready(monitor, fds + COUNT, attached);
+    health_act(monitor);
     if (fds[SIGNALS].revents)
         read_signals(monitor, signals);
 }
 
 static void finish(struct monitor *monitor) {
+    health_end();
     read_reports(monitor);
     if (monitor->console >= 0)
         receive_master(monitor);

@@ -17,7 +17,8 @@ enum td_monitor_fd {
     TD_FD_CONTAINER_INIT = 9,
     TD_FD_OOM = 10, /* how many processes of its cgroup the kernel killed; or absent */
     TD_FD_CGROUP = 11,
-    TD_FD_SLOTS = 12, /* the init's first slots, then the cgroups v1 to join */
+    TD_FD_HEALTH = 12, /* the plan of a health check; or absent */
+    TD_FD_SLOTS = 13, /* the init's first slots, then the cgroups v1 to join */
 };
 
 struct monitor {
@@ -65,6 +66,16 @@ void attach_finish(const char *record, size_t length);
 void attach_close(void);
 size_t attach_watch(const struct monitor *monitor, struct pollfd *fds); /* how many it stored */
 void attach_ready(struct monitor *monitor, const struct pollfd *fds, size_t count);
+
+/* monitor-health.c; all but the first two do nothing while no check runs, or is to come. */
+#define HEALTH_FDS 2
+void health_reset(const struct monitor *monitor); /* at a start */
+void health_begin(const struct monitor *monitor); /* the command runs */
+void health_end(void);                            /* it has ended */
+int health_timeout(void);                         /* for poll(2) */
+size_t health_watch(struct pollfd *fds);
+void health_act(const struct monitor *monitor); /* after poll */
+void health_reaped(const struct monitor *monitor, long pid, int status);
 
 /* monitor-exit.c. */
 enum { NOT_STARTED = 125 }; /* the exit code of a start that failed */

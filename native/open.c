@@ -97,6 +97,7 @@ static uint64_t options_layout(void) {
         sizeof(struct td_life),
         offsetof(struct td_life, log_bytes_max),
         offsetof(struct td_life, boot),
+        offsetof(struct td_life, interval_ms),
     };
     uint64_t hash = 0;
     for (size_t i = 0; i < sizeof layout / sizeof *layout; i++)

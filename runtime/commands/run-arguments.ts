@@ -1,10 +1,13 @@
+import type { LifeAsked } from "../container/image-defaults.ts";
 import type { NamedRequest } from "../container/prepare.ts";
 import { Failure } from "../failure.ts";
-import { type Life, lifeOf } from "../spec/life.ts";
+import { checkHealth } from "../spec/health.ts";
+import { lifeOf } from "../spec/life.ts";
 import { checkedName } from "../spec/name.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import { readEnvironmentFile } from "./environment-file.ts";
 import { FILES_OPTIONS, filesRequest } from "./options/files.ts";
+import { HEALTH_NEEDS_LIFE, HEALTH_OPTIONS, healthRequest } from "./options/health.ts";
 import { LIFE_OPTIONS, lifeRequest } from "./options/life.ts";
 import { LIMIT_OPTIONS, limitRequest } from "./options/limits.ts";
 import { NETWORK_OPTIONS, networkRequest } from "./options/network.ts";
@@ -27,6 +30,7 @@ export const RUN_OPTIONS = {
     describe: "in place of NAME; then IMAGE comes first, with or without a tag: run --name NAME IMAGE [CMD]",
   },
   ...LIFE_OPTIONS,
+  ...HEALTH_OPTIONS,
   rm: { type: "boolean", describe: "remove it when its command ends; without -d always" },
   explain: { type: "boolean", describe: "print each step, the reason for it, and how long it took" },
 } as const satisfies Options;
@@ -41,11 +45,8 @@ export interface RunArguments {
   readonly detached: Detached | undefined;
 }
 
-export interface Detached {
-  readonly life: Life;
+export interface Detached extends LifeAsked {
   readonly remove: ContainerRecord["remove"];
-  /** Otherwise the image's counts. */
-  readonly hasStopSignal: boolean;
 }
 
 /** Whether an image is fetched before the start. */
@@ -118,15 +119,16 @@ function nameless(image: string): Failure {
 
 function detachedOf(values: Values<typeof RUN_OPTIONS>): Detached {
   const life = lifeOf({ ...lifeRequest(values), stdinOpen: values.interactive });
-  const hasStopSignal = values["stop-signal"] !== undefined;
-  if (!values.rm) return { life, remove: "on request", hasStopSignal };
-  if (life.restart.name === "no") return { life, remove: "at exit", hasStopSignal };
+  const asked = { life, hasStopSignal: values["stop-signal"] !== undefined, health: healthRequest(values) };
+  checkHealth(asked.health);
+  if (!values.rm) return { ...asked, remove: "on request" };
+  if (life.restart.name === "no") return { ...asked, remove: "at exit" };
   throw new Failure("--restart and --rm exclude each other: what is removed can't be started again", { code: "usage" });
 }
 
 /** Throws Failure for what only a detached container has. */
 function attachedOnly(values: Values<typeof RUN_OPTIONS>): undefined {
-  const needing = ["restart", "stop-signal", "stop-timeout", "label", "log-opt"] as const;
+  const needing = ["restart", "stop-signal", "stop-timeout", "label", "log-opt", ...HEALTH_NEEDS_LIFE] as const;
   const given = needing.find((name) => values[name] !== undefined && values[name].length > 0);
   if (given === undefined) return undefined;
   throw new Failure(`the option --${given} needs -d: without it, the container ends with tinydocker run`, {

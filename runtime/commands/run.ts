@@ -31,7 +31,7 @@ async function runDetached(request: NamedRequest, detached: Detached, explain: b
   try {
     const spec = await prepare(request);
     if (request.publishAll) reportPorts(spec);
-    const life = imageLife(detached.life, spec.annotations, detached.hasStopSignal);
+    const life = imageLife(detached, spec.annotations);
     const id = await startDetached(spec, life, detached.remove, { warn, ...(observer ? { observer } : {}) });
     writeSync(1, `${id}\n`);
     return 0;

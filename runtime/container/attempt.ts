@@ -234,7 +234,10 @@ function spawnWith(launch: Launch, plan: Plan, gate: Gate | undefined): Spawned 
         identity: needsIdMapper(spec.linux) ? undefined : identityOf(spec.linux),
         terminal,
       };
-      if (life) return withMonitor(launch, life, plan, (stdio, monitor) => shim.detach({ ...started, stdio }, monitor));
+      if (life)
+        return withMonitor(launch, life, plan, cgroups.joins.length, (stdio, monitor) =>
+          shim.detach({ ...started, stdio }, monitor),
+        );
       return shim.spawn({ ...started, ...(terminal ? { stdio: given, relayed: [] } : relay(given, spec)) });
     }),
   );

@@ -1,11 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { release } from "node:os";
+import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { givenCapabilities } from "../host/capabilities.ts";
 import { openGate } from "../host/gate.ts";
 import { isAlive } from "../host/process.ts";
 import { openShim, type Shim } from "../host/shim.ts";
-import { identity, userNamespaceFacts } from "../host/users/identity.ts";
+import { identity } from "../host/users/identity.ts";
 import { encodePlan } from "../plan/codec.ts";
 import { execPlanOf } from "../plan/exec.ts";
 import type { Plan } from "../plan/step.ts";
@@ -17,12 +16,11 @@ import { nameOf } from "../state/containers.ts";
 import type { StartOptions } from "./container.ts";
 import { cloneFailure } from "./diagnose.ts";
 import { type Execution, follow } from "./execution.ts";
+import { processFacts } from "./host-facts.ts";
 import { observed } from "./observe.ts";
+import { readInside } from "./read-inside.ts";
 import { relay } from "./relay.ts";
 import { notRunning, openRunning, type Running, refusePaused } from "./running.ts";
-
-/** Of /etc/passwd and /etc/group, each; the rest of a larger file is ignored. */
-const ACCOUNTS_BYTES_MAX = 1 << 20;
 
 export interface ExecOptions {
   /** As in StartOptions. */
@@ -76,29 +74,14 @@ function userIn(shim: Shim, { process: { pid }, record: { spec } }: Running, { u
   return { asked: resolveUser(user, passwd, read("etc/group")), ownHome: home };
 }
 
-/** Empty if there is no such file. No symlink leads out of the root; it may have anything there, such as a FIFO. */
-function readInside(shim: Shim, root: string, path: string): string {
-  const fd = shim.openInside(root, path);
-  if (fd < 0) return "";
-  try {
-    if (!fstatSync(fd).isFile()) return "";
-    const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, ACCOUNTS_BYTES_MAX));
-    return bytes.toString("utf8", 0, readSync(fd, bytes, 0, bytes.length, 0));
-  } finally {
-    shim.close(fd);
-  }
-}
-
 function launch(shim: Shim, running: Running, spec: ContainerSpec, options: ExecOptions): Execution {
   const { detached = false, observer } = options;
   const joined = openCgroups(running);
   try {
     const plan = execPlanOf(spec, {
-      machine: process.arch === "arm64" ? "aarch64" : "x86_64",
-      kernel: release(),
-      userNamespace: userNamespaceFacts(),
+      ...processFacts(),
       tasks: joined.tasks.length,
-      detached,
+      life: detached ? "detached" : "guarded",
     });
     observed(() => observer?.planned(plan, []));
     const gate = openGate(shim);

@@ -8,6 +8,7 @@ import { userNamespaceFacts } from "../host/users/identity.ts";
 import { CGROUP2_SUPER_MAGIC } from "../linux.ts";
 import type { HostFacts, NetworkFacts } from "../plan/host-facts.ts";
 import { isBind, sourceOf } from "../plan/mounts.ts";
+import type { ProcessFacts } from "../plan/process.ts";
 import { isInParts } from "../plan/root.ts";
 import { cgroupName } from "../resources/cgroup.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
@@ -24,15 +25,18 @@ export function hostFacts(spec: ContainerSpec, places: Places, layer: UpperLayer
     memory: places.memory,
     stateRoot: realpathSync.native(places.root),
     ...layer,
-    userNamespace,
+    ...processFacts(userNamespace),
     rootEntries: isInParts(spec, { userNamespace }) ? rootEntries() : [],
     fileSources: spec.mounts.filter(isBind).map(sourceOf).filter(isFile),
-    machine: process.arch === "arm64" ? "aarch64" : "x86_64",
-    kernel: release(),
     cgroup2: hasCgroup2(),
     network,
     cgroups: cgroupFacts(spec.linux.resources, cgroupName(places)),
   };
+}
+
+/** What the steps of a process in a container depend on. */
+export function processFacts(userNamespace = userNamespaceFacts()): ProcessFacts {
+  return { machine: process.arch === "arm64" ? "aarch64" : "x86_64", kernel: release(), userNamespace };
 }
 
 /** Throws Failure for a limit that this machine can't apply, before anything is made. */

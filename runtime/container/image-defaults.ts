@@ -1,4 +1,5 @@
 import type { ImageConfig } from "../image/config.ts";
+import { type HealthRequest, healthOf } from "../spec/health.ts";
 import type { Life } from "../spec/life.ts";
 import { signalNamed } from "../spec/signal.ts";
 import { IMAGE_NAME } from "../spec/spec.ts";
@@ -31,25 +32,47 @@ export function commandOf(
 
 const STOP_SIGNAL = "org.opencontainers.image.stopSignal";
 const EXPOSED_PORTS = "org.opencontainers.image.exposedPorts";
+/** Ours, because that document has none: JSON. */
+const HEALTHCHECK = "tinydocker.healthcheck";
 
 /** By the keys of the OCI image-spec's conversion.md. */
 export function imageAnnotations({
   StopSignal,
   ExposedPorts = [],
   Labels = {},
+  Healthcheck,
 }: ImageConfig = {}): Record<string, string> {
   return {
     ...Labels,
     ...(StopSignal === undefined ? {} : { [STOP_SIGNAL]: StopSignal }),
+    ...(Healthcheck ? { [HEALTHCHECK]: JSON.stringify(Healthcheck) } : {}),
     ...(ExposedPorts.length > 0 ? { [EXPOSED_PORTS]: ExposedPorts.join(",") } : {}),
   };
 }
 
-/** The stop signal and the labels that the image says, where the request doesn't. */
-export function imageLife(life: Life, annotations: Readonly<Record<string, string>>, hasStopSignal: boolean): Life {
-  const { [STOP_SIGNAL]: signal, [EXPOSED_PORTS]: _ports, [IMAGE_NAME]: _name, ...labels } = annotations;
+/** What is asked of a life that an image may say too. */
+export interface LifeAsked {
+  readonly life: Life;
+  /** Otherwise the image's counts. */
+  readonly hasStopSignal: boolean;
+  readonly health: HealthRequest;
+}
+
+/** The stop signal, the health check and the labels that the image says, where the request doesn't. Throws Failure. */
+export function imageLife(
+  { life, hasStopSignal, health }: LifeAsked,
+  annotations: Readonly<Record<string, string>>,
+): Life {
+  const {
+    [STOP_SIGNAL]: signal,
+    [EXPOSED_PORTS]: _ports,
+    [IMAGE_NAME]: _name,
+    [HEALTHCHECK]: said,
+    ...labels
+  } = annotations;
+  const check = healthOf(health, said === undefined ? undefined : JSON.parse(said));
   const stopSignal = hasStopSignal || signal === undefined ? life.stopSignal : (signalNamed(signal) ?? life.stopSignal);
-  return { ...life, stopSignal, labels: { ...labels, ...life.labels } };
+  return { ...life, stopSignal, labels: { ...labels, ...life.labels }, ...(check ? { health: check } : {}) };
 }
 
 /** A port of this machine for each that the image names and the request does not publish, as -p takes them. */

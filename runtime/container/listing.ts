@@ -4,6 +4,7 @@ import { signalNumber } from "../host/signals.ts";
 import { portText } from "../network/publish.ts";
 import { imageName } from "../spec/spec.ts";
 import type { Exit } from "../state/exit.ts";
+import type { HealthState } from "../state/health.ts";
 import type { Found, Status } from "../state/status.ts";
 
 /** A container in the words of `docker ps --format json`. */
@@ -24,7 +25,7 @@ export interface Listed {
 const ID_SHORT = 12;
 
 /** `now`: milliseconds since 1970. */
-export function listed({ record, status, lastExit }: Found, now: number, paused: boolean): Listed {
+export function listed({ record, status, lastExit, health }: Found, now: number, paused: boolean): Listed {
   const { spec, life } = record;
   return {
     ID: record.id.slice(0, ID_SHORT),
@@ -34,13 +35,19 @@ export function listed({ record, status, lastExit }: Found, now: number, paused:
     CreatedAt: new Date(record.created).toISOString(),
     RunningFor: `${inWords(now - record.created)} ago`,
     State: paused ? "paused" : stateOf(status),
-    Status: `${statusInWords(status, lastExit, now)}${paused ? " (Paused)" : ""}`,
+    Status: `${statusInWords(status, lastExit, now)}${paused ? " (Paused)" : healthInWords(status, health)}`,
     Ports: spec.network.ports.map(portText).join(", "),
     Labels: Object.entries(life?.labels ?? {})
       .map(([key, value]) => `${key}=${value}`)
       .join(","),
     Networks: spec.network.attachments.map(({ network }) => network).join(","),
   };
+}
+
+/** Of one that runs. */
+function healthInWords({ state }: Status, health: HealthState | undefined): string {
+  if (state !== "running" || !health) return "";
+  return health.status === "starting" ? " (health: starting)" : ` (${health.status})`;
 }
 
 /** docker's word for it. */

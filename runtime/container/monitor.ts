@@ -9,15 +9,20 @@ import { deleteLink } from "../network/netlink/link.ts";
 import type { Plan } from "../plan/step.ts";
 import type { Life } from "../spec/life.ts";
 import { needsIdMapper } from "../spec/namespaces.ts";
+import { healthPlan } from "./health-check.ts";
 import type { Launch } from "./launch.ts";
 
 type Stdio = readonly [number, number, number];
 
-/** Opens what a monitor of the container is given, and calls `use` with it. Throws Failure for a life that it can't lead. */
+/**
+ * Opens what a monitor of the container is given, and calls `use` with it. `tasks`: how many cgroups of version 1 it has. Throws
+ * Failure for a life that it can't lead.
+ */
 export function withMonitor<T>(
   launch: Launch,
   life: Life,
   plan: Plan,
+  tasks: number,
   use: (stdio: Stdio, options: Omit<LifeOptions, "program">) => T,
 ): T {
   refuseRestart(launch, life);
@@ -34,6 +39,7 @@ export function withMonitor<T>(
       guarded: plan.guarded,
       boot: bootId(),
       ...exitCommand(places.root, places.key),
+      health: life.health ? healthPlan(launch.spec, life.health, tasks) : new Uint8Array(),
       before: Buffer.concat(launch.network.facts.links.map(({ veth }) => deleteLink(veth))),
     });
   } finally {

@@ -1,4 +1,3 @@
-import { readSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { isAlive, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
@@ -9,6 +8,7 @@ import type { ContainerSpec } from "../spec/spec.ts";
 import { nameOf } from "../state/containers.ts";
 import { placesOf } from "../state/places.ts";
 import { findExisting } from "../state/status.ts";
+import { readInside } from "./read-inside.ts";
 import { notRunning, openRunning } from "./running.ts";
 
 /** A container whose namespaces another one is to have, as long as it starts. */
@@ -19,9 +19,6 @@ export interface OpenOther {
   readonly process: ProcessIdentity;
   readonly pidfd: number;
 }
-
-/** Of a file of another container that is copied; the rest of a larger one is left out. */
-const FILE_BYTES_MAX = 1 << 20;
 
 /** Looks up the containers that a request names. Throws Failure for one that does not exist. */
 export function findOthers(root: string, written: readonly string[]): Others {
@@ -74,26 +71,16 @@ export function otherNetwork(
   const network = linux.namespaces.find(({ type }) => type === "network");
   const other = others.find(({ id }) => id === network?.container);
   if (!other) throw new Failure("the container whose network is joined was not opened", { code: "internal" });
-  const hosts = other.spec.network.mode === "joined" ? { hostsFile: hostsPath(root, other.name) } : {};
+  const read = (path: string) => readInside(shim, `/proc/${other.process.pid}/root`, path);
+  const hosts =
+    other.spec.network.mode === "joined" ? { hostsFile: hostsPath(root, placesOf(root, other.name).key) } : {};
   const facts = {
-    hosts: readOf(shim, other, "etc/hosts"),
-    resolvConf: readOf(shim, other, "etc/resolv.conf"),
+    hosts: read("etc/hosts"),
+    resolvConf: read("etc/resolv.conf"),
     ...hosts,
     links: [],
   };
   // What was read was that container's.
   if (!isAlive(other.process)) throw notRunning(other.name, "stopped");
   return facts;
-}
-
-/** Empty if it has none. */
-function readOf(shim: Shim, { process }: OpenOther, path: string): string {
-  const fd = shim.openInside(`/proc/${process.pid}/root`, path);
-  if (fd < 0) return "";
-  try {
-    const bytes = Buffer.alloc(FILE_BYTES_MAX);
-    return bytes.toString("utf8", 0, readSync(fd, bytes, 0, bytes.length, 0));
-  } finally {
-    shim.close(fd);
-  }
 }

@@ -1,3 +1,4 @@
+import type { Health } from "../spec/health.ts";
 import type { Life } from "../spec/life.ts";
 
 /** What a monitor is given beside what it starts. Descriptors stay open in this process. */
@@ -17,10 +18,12 @@ export interface LifeOptions {
   readonly environment: readonly string[];
   /** Netlink messages that are sent before each further start. */
   readonly before: Uint8Array;
+  /** The plan of a health check; empty: there is none. */
+  readonly health: Uint8Array;
 }
 
 // struct td_life of native/life.h, in its order.
-const BYTES = 72;
+const BYTES = 104;
 const PROGRAM_AT = 0;
 const DIRECTORY_AT = 4;
 const OOM_AT = 8;
@@ -31,9 +34,10 @@ const LOG_FILES_MAX_AT = 24;
 const TEXT_BYTES_AT = 28;
 const LOG_BYTES_MAX_AT = 32;
 const TEXTS_AT = 40;
+const HEALTH_AT = 80;
 
 /** A part of options_layout() of native/open.c. */
-export const LIFE_LAYOUT = [BYTES, LOG_BYTES_MAX_AT, TEXTS_AT] as const;
+export const LIFE_LAYOUT = [BYTES, LOG_BYTES_MAX_AT, TEXTS_AT, HEALTH_AT] as const;
 
 const RESTART = { no: 0, "on-failure": 1, always: 2, "unless-stopped": 2 } as const;
 const FLAG = { stdin: 1, guarded: 2 } as const;
@@ -47,6 +51,7 @@ export function encodeLife(options: LifeOptions): Uint8Array {
     list(options.environment),
     // A text is at least a byte before the end.
     options.before,
+    options.health,
     text("\0"),
   ];
   const bytes = new Uint8Array(BYTES + texts.reduce((sum, { length }) => sum + length, 0));
@@ -61,7 +66,13 @@ export function encodeLife(options: LifeOptions): Uint8Array {
   view.setUint32(TEXT_BYTES_AT, bytes.length - BYTES, true);
   view.setBigUint64(LOG_BYTES_MAX_AT, BigInt(life.log.maxSize), true);
   placeTexts(bytes, view, texts);
+  if (life.health) placeHealth(view, life.health);
   return bytes;
+}
+
+function placeHealth(view: DataView, { interval, timeout, startPeriod, startInterval, retries }: Health): void {
+  for (const [i, number] of [interval, timeout, startPeriod, startInterval, retries].entries())
+    view.setUint32(HEALTH_AT + i * 4, number, true);
 }
 
 function placeTexts(bytes: Uint8Array, view: DataView, texts: readonly Uint8Array[]): void {

@@ -1,4 +1,5 @@
 import { isListOf, isRecordOf, isText, type Shape } from "../shape.ts";
+import type { Healthcheck } from "../spec/health.ts";
 
 /** What an image says about its containers, by the names of `config` in the OCI image-spec's config.md; nothing is empty. */
 export interface ImageConfig {
@@ -15,6 +16,7 @@ export interface ImageConfig {
   readonly Volumes?: readonly string[];
   readonly StopSignal?: string;
   readonly Labels?: Readonly<Record<string, string>>;
+  readonly Healthcheck?: Healthcheck;
 }
 
 const isTexts = isListOf(isText);

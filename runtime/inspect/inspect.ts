@@ -1,5 +1,6 @@
 import type { Networks } from "../network/network.ts";
 import { hostsPath } from "../resources/hosts-file.ts";
+import type { Health } from "../spec/health.ts";
 import { imageName } from "../spec/spec.ts";
 import type { Places } from "../state/places.ts";
 import type { Found } from "../state/status.ts";
@@ -29,7 +30,7 @@ export function inspected(found: Found, { places, networks, paused, now }: Surro
     Created: new Date(record.created).toISOString(),
     Path: path,
     Args: args,
-    State: stateOf(status, { paused, now }),
+    State: stateOf(found, { paused, now }),
     Image: imageName(spec),
     HostsPath: hostsPath(places.root, places.key),
     LogPath: life ? places.log : "",
@@ -56,6 +57,19 @@ export function inspected(found: Found, { places, networks, paused, now }: Surro
   };
 }
 
+const NS_PER_MS = 1_000_000;
+
+function healthcheck({ test, interval, timeout, startPeriod, startInterval, retries }: Health): Struct {
+  return {
+    Test: test,
+    Interval: interval * NS_PER_MS,
+    Timeout: timeout * NS_PER_MS,
+    StartPeriod: startPeriod * NS_PER_MS,
+    StartInterval: startInterval * NS_PER_MS,
+    Retries: retries,
+  };
+}
+
 function config({ spec, life }: Found["record"]): Struct {
   const { user, terminal, env, args, cwd } = spec.process;
   return {
@@ -76,6 +90,7 @@ function config({ spec, life }: Found["record"]): Struct {
     WorkingDir: cwd,
     Entrypoint: null,
     Labels: new Map(Object.entries(life?.labels ?? {})),
+    ...(life?.health ? { Healthcheck: healthcheck(life.health) } : {}),
     StopSignal: life?.stopSignal ?? "SIGTERM",
     StopTimeout: life?.stopTimeout ?? 10,
   };

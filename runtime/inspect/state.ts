@@ -2,7 +2,8 @@ import { startOf } from "../container/listing.ts";
 import type { ProcessIdentity } from "../host/process.ts";
 import { signalNumber } from "../host/signals.ts";
 import type { Exit } from "../state/exit.ts";
-import type { Status } from "../state/status.ts";
+import type { HealthState } from "../state/health.ts";
+import type { Found, Status } from "../state/status.ts";
 import type { Struct } from "../template/value.ts";
 
 /** What docker writes for a time that has not come. */
@@ -23,7 +24,10 @@ export function stateWord(status: Status, paused: boolean): string {
   }
 }
 
-export function stateOf(status: Status, { paused, now }: { readonly paused: boolean; readonly now: number }): Struct {
+export function stateOf(
+  { status, health }: Pick<Found, "status" | "health">,
+  { paused, now }: { readonly paused: boolean; readonly now: number },
+): Struct {
   const exit = "exit" in status ? status.exit : undefined;
   const process = status.state === "running" ? status.process : undefined;
   return {
@@ -38,6 +42,22 @@ export function stateOf(status: Status, { paused, now }: { readonly paused: bool
     Error: "",
     StartedAt: startedAt(process ?? exit?.process, now),
     FinishedAt: exit ? new Date(exit.at).toISOString() : NEVER,
+    ...(health ? { Health: healthOf(health) } : {}),
+  };
+}
+
+function healthOf({ status, failingStreak, log }: HealthState): Struct {
+  return {
+    Status: status,
+    FailingStreak: failingStreak,
+    Log: log.map(({ start, end, exitCode, output }) => {
+      return {
+        Start: new Date(start).toISOString(),
+        End: new Date(end).toISOString(),
+        ExitCode: exitCode,
+        Output: output,
+      };
+    }),
   };
 }
 

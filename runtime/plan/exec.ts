@@ -8,8 +8,8 @@ import type { Plan, Step } from "./step.ts";
 export interface ExecFacts extends ProcessFacts {
   /** How many cgroups of version 1 it has. */
   readonly tasks: number;
-  /** It goes on when the process that starts it ends. */
-  readonly detached: boolean;
+  /** detached: it goes on when the process that starts it ends. checked: a monitor starts it, and ends it. */
+  readonly life: "guarded" | "detached" | "checked";
 }
 
 /**
@@ -33,7 +33,7 @@ export function execPlanOf(spec: ContainerSpec, facts: ExecFacts): Plan {
   const { namespaces } = spec.linux;
   const flags = namespaces.reduce((all, { type }) => all | CLONE_NEW[type], 0) & ~CLONE.CLONE_NEWCGROUP;
   return {
-    guarded: !facts.detached,
+    guarded: facts.life === "guarded",
     outside: [],
     namespaces: 0,
     steps: [
@@ -49,8 +49,8 @@ export function execPlanOf(spec: ContainerSpec, facts: ExecFacts): Plan {
       // From within it the kernel would refuse a cgroup that is outside.
       { op: "SETNS", slot: PIDFD_SLOT, namespaces: CLONE.CLONE_NEWCGROUP, reason: "joinCgroup" },
       ...sessionSteps(spec.process, { console: false }),
-      ...(facts.detached ? [] : [{ op: "AWAIT", slot: GATE_SLOT, reason: "execGuarded" } as const]),
-      ...processSteps(spec, facts, facts.detached ? OUTLIVES : DIES),
+      ...(facts.life === "guarded" ? [{ op: "AWAIT", slot: GATE_SLOT, reason: "execGuarded" } as const] : []),
+      ...processSteps(spec, facts, facts.life === "detached" ? OUTLIVES : DIES),
       commandStep(spec, "execInside"),
     ],
   };

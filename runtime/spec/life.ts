@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import type { Health } from "./health.ts";
 import { signalNamed } from "./signal.ts";
 import { bytesOf } from "./size.ts";
 
@@ -23,6 +24,8 @@ export interface Life {
   /** Seconds until stop kills it; -1: it never does. */
   readonly stopTimeout: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** Without it, nobody looks how it is. */
+  readonly health?: Health;
 }
 
 /** The words of `docker run`. */

@@ -22,6 +22,7 @@ export interface Places {
   readonly monitor: string;
   readonly log: string;
   readonly exit: string;
+  readonly health: string;
   readonly attach: string;
 }
 
@@ -57,6 +58,7 @@ function placesIn(root: string, name: string, key: string): Places {
     monitor,
     log: join(monitor, "log"),
     exit: join(monitor, "exit"),
+    health: join(monitor, "health"),
     attach: join(monitor, "attach"),
   };
 }

@@ -3,6 +3,7 @@ import { Failure } from "../failure.ts";
 import { isRunning, isSame, type ProcessIdentity } from "../host/process.ts";
 import { type Entry, processOf } from "./entry.ts";
 import { type Exit, readExit } from "./exit.ts";
+import { type HealthState, readHealth } from "./health.ts";
 import { type Journal, readJournal } from "./journal.ts";
 import { isMissing } from "./lock.ts";
 import type { Places } from "./places.ts";
@@ -34,6 +35,8 @@ export interface Found {
   readonly monitor: ProcessIdentity | undefined;
   /** The last one, also while it runs again. */
   readonly lastExit: Exit | undefined;
+  /** What its health checks have said, if it has any. */
+  readonly health: HealthState | undefined;
   /** What that process has made. */
   readonly entries: readonly Entry[];
 }
@@ -52,6 +55,7 @@ export function find(places: Places): Found | undefined {
     owner: journal?.owner,
     monitor: journal?.monitor,
     lastExit: exit,
+    health: record.life?.health && readHealth(places.health),
     entries: journal?.entries ?? [],
   };
 }

@@ -1,4 +1,5 @@
 import { create } from "../../container/create.ts";
+import { imageLife } from "../../container/image-defaults.ts";
 import { prepare } from "../../container/prepare.ts";
 import { Failure } from "../../failure.ts";
 import { pullFirst } from "../pull-first.ts";
@@ -16,6 +17,6 @@ export async function createCommand(args: readonly string[]): Promise<number> {
   }
   await pullFirst(request.image, pull);
   const spec = await prepare({ ...request, terminal: streams?.terminal ?? false });
-  writeAll(1, `${await create(spec, detached.life)}\n`);
+  writeAll(1, `${await create(spec, imageLife(detached, spec.annotations))}\n`);
   return 0;
 }

@@ -22,7 +22,8 @@ export const psVerb = verb({
       type: "string",
       short: "f",
       multiple: true,
-      describe: "name=TEXT, id=ID, status=STATE, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE, network=NAME",
+      describe:
+        "name=TEXT, id=ID, status=STATE, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE, network=NAME, health=STATE",
     },
     format: { type: "string", describe: "a template of Go, table TEMPLATE, or json" },
     json: { type: "boolean", describe: "as one JSON array" },
@@ -126,6 +127,8 @@ function matcher(key: string, value: string): Matches {
       return ({ Status }) => Status.startsWith(`Exited (${value}) `);
     case "ancestor":
       return ({ Image }) => Image === value;
+    case "health":
+      return healthMatcher(value);
     case "network":
       return ({ Networks }) => Networks.split(",").includes(value);
     default:
@@ -133,9 +136,15 @@ function matcher(key: string, value: string): Matches {
   }
 }
 
+function healthMatcher(value: string): Matches {
+  if (!["starting", "healthy", "unhealthy", "none"].includes(value)) throw badFilter(`health=${value}`);
+  return ({ Status }) => (/\((?:health: )?(starting|healthy|unhealthy)\)$/.exec(Status)?.[1] ?? "none") === value;
+}
+
 function badFilter(filter: string): Failure {
   return new Failure(`--filter does not know ${JSON.stringify(filter)}`, {
     code: "usage",
-    remedy: "name=TEXT, id=ID, status=STATE, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE or network=NAME",
+    remedy:
+      "name=TEXT, id=ID, status=STATE, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE, network=NAME or health=starting|healthy|unhealthy|none",
   });
 }

@@ -1,15 +1,6 @@
 import { Failure } from "../../failure.ts";
+import { durationOf } from "../../spec/duration.ts";
 
-const UNITS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-const DURATION = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/;
 const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?Z?$/;
 
 /**
@@ -28,14 +19,10 @@ export function momentOf(option: string, written: string, now: number): string {
 }
 
 function millisecondsOf(written: string, now: number): number | undefined {
-  if (DURATION.test(written)) return now - durationOf(written);
+  const duration = written === "0" ? undefined : durationOf(written);
+  if (duration !== undefined) return now - duration;
   if (/^\d+(\.\d+)?$/.test(written)) return Number(written) * 1000;
   // Without a zone it is this machine's time.
   const parsed = DATE.test(written) ? Date.parse(written.length === 10 ? `${written}T00:00` : written) : Number.NaN;
   return Number.isNaN(parsed) ? undefined : parsed;
-}
-
-function durationOf(written: string): number {
-  const parts = written.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g);
-  return [...parts].reduce((sum, [, number, unit]) => sum + Number(number) * (UNITS[unit ?? ""] ?? 0), 0);
 }

@@ -1,4 +1,15 @@
-import { isEither, isListOf, isMapOf, isOneOf, isRecordOf, isText, type Shape, type Shaped } from "../../shape.ts";
+import {
+  isEither,
+  isListOf,
+  isMapOf,
+  isOneOf,
+  isRecordOf,
+  isText,
+  isWhole,
+  type Shape,
+  type Shaped,
+} from "../../shape.ts";
+import type { Healthcheck } from "../../spec/health.ts";
 import { BadImage } from "../archive/entry.ts";
 import type { ImageConfig } from "../config.ts";
 import type { Notes } from "../notes.ts";
@@ -27,6 +38,18 @@ const isUsable = isRecordOf(
     Volumes: orNull(isMapOf(isAnything)),
     StopSignal: isText,
     Labels: orNull(isMapOf(isText)),
+    Healthcheck: isAnything,
+  },
+);
+const isHealthcheck: Shape<Healthcheck> = isRecordOf(
+  {},
+  {
+    Test: isListOf(isText),
+    Interval: isWhole,
+    Timeout: isWhole,
+    StartPeriod: isWhole,
+    StartInterval: isWhole,
+    Retries: isWhole,
   },
 );
 /** What else changes how docker runs an image, and an imported one loses. */
@@ -47,7 +70,8 @@ export function imageConfig({ config }: ConfigFile): ImageConfig {
   const Env = config.Env?.filter((entry) => /^[^=]+=/.test(entry));
   const WorkingDir = config.WorkingDir?.startsWith("/") ? config.WorkingDir : undefined;
   const [ExposedPorts, Volumes] = [Object.keys(config.ExposedPorts ?? {}), Object.keys(config.Volumes ?? {})];
-  const used = { User, Env, Entrypoint, Cmd, WorkingDir, ExposedPorts, Volumes, StopSignal, Labels };
+  const Healthcheck = isHealthcheck(config.Healthcheck) ? config.Healthcheck : undefined;
+  const used = { Healthcheck, User, Env, Entrypoint, Cmd, WorkingDir, ExposedPorts, Volumes, StopSignal, Labels };
   return Object.fromEntries(Object.entries(used).filter(([, value]) => isFilled(value)));
 }
 
