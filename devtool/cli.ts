@@ -1,8 +1,9 @@
 #!/usr/bin/env -S node --
 import { Console } from "node:console";
 import { readFileSync } from "node:fs";
-import { type CommandName, parseArguments } from "./command-line/arguments.ts";
+import { parseArguments } from "./command-line/arguments.ts";
 import type { Command } from "./command-line/command.ts";
+import type { CommandName } from "./command-line/tables.ts";
 import { Failure } from "./failure.ts";
 import { surviveHangup } from "./process/hangup.ts";
 import { Interrupted, listenForInterrupts } from "./process/interrupts.ts";
@@ -36,6 +37,7 @@ const LOAD: Readonly<Record<CommandName, () => Promise<Command>>> = {
   ssh: async () => (await import("./commands/ssh.ts")).command,
   clean: async () => (await import("./commands/clean.ts")).command,
   status: async () => (await import("./commands/status.ts")).command,
+  completion: async () => (await import("./commands/completion.ts")).command,
 };
 
 surviveHangup();

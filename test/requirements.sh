@@ -8,10 +8,10 @@ case $(uname -m) in
   *) qemu="qemu-system-x86" ;;
 esac
 
-# In this order: a target, what the examples are built with, checks of C code, the guest, checks of scripts and of the Vagrantfile, registries.
+# In this order: a target, what the examples are built with and devtool is used with, checks of C code, the guest, checks of scripts and of the Vagrantfile, registries.
 packages="
   openssh-server openssh-client rsync gcc g++ make libc6-dev libseccomp-dev sudo git
-  python3 golang-go gdb gdbserver neovim chromium
+  python3 golang-go gdb gdbserver neovim chromium zsh fish
   cppcheck strace util-linux uidmap slirp4netns passt bsdutils iproute2 nftables iptables procps perl-base
   $qemu mmdebstrap e2fsprogs cpio xz-utils zstd libcap2-bin busybox-static
   shellcheck curl wget ca-certificates ruby openssl

@@ -120,7 +120,7 @@ const REFUSED: readonly (readonly [readonly string[], string, string | undefined
   [
     [],
     "no command given",
-    "use one of: init, config, run, watch, sync, build, pull, doctor, provision, up, halt, destroy, trace, ide, exec, ps, logs, stop, rm, stats, ssh, clean, status; see devtool --help",
+    "use one of: init, config, run, watch, sync, build, pull, doctor, provision, up, halt, destroy, trace, ide, exec, ps, logs, stop, rm, stats, ssh, clean, status, completion; see devtool --help",
   ],
 ];
 
