@@ -116,7 +116,7 @@ static void put_exit(struct text *text, const struct monitor *monitor) {
     put_number(text, monitor->restarts, 1);
     if (oom_kills() > monitor->oom)
         put(text, ",\"oomKilled\":true");
-    if (monitor->stopping)
+    if (monitor->asked)
         put(text, ",\"stopped\":true");
     put(text, ",\"process\":{");
     put_identity(text, monitor->pid, monitor->start_time, life_text(monitor, monitor->life->boot));

@@ -50,7 +50,7 @@ static void leave_starter(void) {
 }
 
 static int open_signals(void) {
-    uint64_t all = ~0ull, wanted = 1ull << (SIGTERM - 1) | 1ull << (SIGCHLD - 1);
+    uint64_t all = ~0ull, wanted = 1ull << (SIGTERM - 1) | 1ull << (SIGUSR1 - 1) | 1ull << (SIGCHLD - 1);
     (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof all);
     return (int)syscall(SYS_signalfd4, -1, &wanted, sizeof wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -71,11 +71,14 @@ static void reap(struct monitor *monitor) {
     }
 }
 
+/* SIGUSR1: stop. SIGTERM alone is what a machine that is switched off sends: the container is then to start with it again. */
 static void read_signals(struct monitor *monitor, int signals) {
     struct signalfd_siginfo info;
     while (read(signals, &info, sizeof info) == sizeof info)
-        if (info.ssi_signo == SIGTERM)
+        if (info.ssi_signo != SIGCHLD) {
             monitor->stopping = 1;
+            monitor->asked |= info.ssi_signo == SIGUSR1;
+        }
     reap(monitor);
 }
 

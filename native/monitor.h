@@ -33,6 +33,7 @@ struct monitor {
     int executed;  /* the command runs, or ran, in this start */
     int ended;     /* the process was reaped */
     int stopping;  /* it is not started again */
+    int asked;     /* by somebody, and not because this machine ends its processes */
     int control;   /* -1 once the first start is over */
     uint64_t oom;  /* the count at the start */
     uint64_t began; /* milliseconds of CLOCK_MONOTONIC */

@@ -187,6 +187,28 @@ test("provision does nothing on a ready machine, even when it is read from a pip
   assert.match(run.stdout, /^provision: ready: .*\n$/);
 });
 
+test("provision installs a unit of systemd that starts containers at boot, where that is asked for", async (t) => {
+  if (!needs(t, lacks("gcc", "make", "rsync", "systemctl"))) return;
+  const units = join(await temporaryDirectory(t), "units");
+  const env = { PATH: process.env["PATH"] ?? "", SYSTEMD_UNITS: units };
+  for (const boot of ["bin/true", "/nosuch", "/bin/true; reboot"]) {
+    const refused = await provision({ ...env, TINYDOCKER_BOOT: boot });
+    assert.equal(refused.code, 1);
+    assert.match(refused.output, /^provision: .*(absolute path|no program|letters)/m);
+  }
+  await assert.rejects(readdir(units), { code: "ENOENT" });
+  for (let times = 0; times < 2; times += 1) {
+    const { code, output } = await provision({ ...env, TINYDOCKER_BOOT: "/bin/true" });
+    assert.equal(code, 0, output);
+    assert.match(output, /the containers of \/bin\/true that are to run whenever this machine does start with it/);
+  }
+  assert.deepEqual((await readdir(units)).sort(), ["multi-user.target.wants", "tinydocker.service"]);
+  const unit = await readFile(join(units, "multi-user.target.wants/tinydocker.service"), "utf8");
+  assert.match(unit, /^ExecStart=\/bin\/true start --boot$/m);
+  const verified = spawnSync("systemd-analyze", ["verify", join(units, "tinydocker.service")], { encoding: "utf8" });
+  assert.doesNotMatch(verified.stderr ?? "", /tinydocker\.service.*(Unknown|Invalid|Missing|not)/);
+});
+
 test("provision.sh and the scripts of the tests pass shellcheck", (t) => {
   if (!needs(t, lacks("shellcheck"))) return;
   const cwd = join(import.meta.dirname, "..");

@@ -4,11 +4,14 @@
 #   NODE_MIRROR  where Node.js is downloaded from if it is missing (https://nodejs.org/dist)
 #   NODE_PREFIX  where it is installed (/usr/local)
 #   PROVISION_PROGRESS  not empty: prints how far apt is, in the lines of its Status-Fd
+#   TINYDOCKER_BOOT  the path of a tinydocker whose containers start with the machine: a unit of systemd for that is installed
+#   SYSTEMD_UNITS  where (/etc/systemd/system)
 set -eu
 
 node_mirror=${NODE_MIRROR:-https://nodejs.org/dist}
 node_prefix=${NODE_PREFIX:-/usr/local}
 node_line=latest-v22.x
+units=${SYSTEMD_UNITS:-/etc/systemd/system}
 PATH=$node_prefix/bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 # devtool sends this text to `sh -s`: it must be read to its end before anything else reads from stdin.
@@ -26,6 +29,7 @@ main() {
     if $node_missing; then install_node; fi
   fi
   load_overlay
+  [ -z "${TINYDOCKER_BOOT:-}" ] || start_at_boot "$TINYDOCKER_BOOT"
   say "ready: $(gcc -dumpversion | sed 's/^/gcc /'), node $(node --version)"
 }
 
@@ -123,6 +127,42 @@ unpack_node() {
 load_overlay() {
   grep -qw overlay /proc/filesystems && return
   modprobe overlay 2>/dev/null || say "this kernel has not loaded the overlay file system, and modprobe can't load it"
+}
+
+start_at_boot() {
+  case $1 in
+    *[!A-Za-z0-9/._+@-]*) fail "TINYDOCKER_BOOT may have letters, digits and /._+@- only, not $1" ;;
+    /*) ;;
+    *) fail "TINYDOCKER_BOOT must be an absolute path, not $1" ;;
+  esac
+  [ -x "$1" ] || fail "there is no program $1"
+  has systemctl || fail "this machine has no systemd; start the containers by its own means: $1 start --boot"
+  { mkdir -p "$units/multi-user.target.wants" && unit "$1" >"$units/.tinydocker.service" &&
+    mv "$units/.tinydocker.service" "$units/tinydocker.service" &&
+    ln -sf ../tinydocker.service "$units/multi-user.target.wants/tinydocker.service"; } 2>/dev/null ||
+    fail "can't write $units/tinydocker.service: run it as root"
+  [ ! -d /run/systemd/system ] || systemctl daemon-reload || fail "systemctl daemon-reload failed"
+  say "the containers of $1 that are to run whenever this machine does start with it"
+}
+
+# KillMode: the monitors of the containers stay when the unit is stopped, or started again.
+unit() {
+  cat <<END
+[Unit]
+Description=Containers of tinydocker that run whenever this machine does
+Wants=network-online.target
+After=network-online.target local-fs.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+KillMode=process
+Environment=PATH=$PATH
+ExecStart=$1 start --boot
+
+[Install]
+WantedBy=multi-user.target
+END
 }
 
 main "$@"

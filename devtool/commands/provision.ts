@@ -43,6 +43,9 @@ async function provision(target: Target, root: string, report: Report, signal: A
   }
 }
 
+/** Passed on: the path of a tinydocker there, whose containers start with the machine. */
+const BOOT = "TINYDOCKER_BOOT";
+
 /** Through the login shell: the target may have no Node.js yet, which the agent needs. */
 async function runScript(
   connection: Connection,
@@ -50,7 +53,8 @@ async function runScript(
   onLine: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number | null> {
-  const env = { PROVISION_PROGRESS: "1" };
+  const { [BOOT]: boot } = process.env;
+  const env = { PROVISION_PROGRESS: "1", ...(boot ? { [BOOT]: boot } : {}) };
   const shell = await connection.exec(["sh", "-s"], { env, withoutAgent: true, asRoot: true, signal });
   shell.stdin.end(script);
   const [status] = await Promise.all([shell.exited, eachLine(shell.stdout, onLine), eachLine(shell.stderr, onLine)]);

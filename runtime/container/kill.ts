@@ -43,7 +43,8 @@ export function letEnd(shim: Shim, monitor: Found["monitor"]): void {
   if (!monitor) return;
   const pidfd = shim.pidfd(monitor.pid);
   if (pidfd < 0) return;
-  if (isAlive(monitor)) shim.signal(pidfd, SIGNAL.SIGTERM);
+  // One of an older release knows the second alone.
+  if (isAlive(monitor)) for (const signal of [SIGNAL.SIGUSR1, SIGNAL.SIGTERM]) shim.signal(pidfd, signal);
   shim.close(pidfd);
 }
 
