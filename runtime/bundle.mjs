@@ -8,7 +8,7 @@ import { build, transform } from "esbuild";
 
 const ENTRY = "runtime/cli.ts";
 /** What V8 makes of a file is twice as long as the file: stored for what is started often. */
-const COMPILED = new Set(["cli", "run", "exec", "verbs", "undo"]);
+const COMPILED = new Set(["cli", "run", "exec", "verbs", "undo", "pull"]);
 
 /** `shared`: options of esbuild. */
 export async function bundleProgram(outdir, shared) {

@@ -50,6 +50,8 @@ function dispatch(command: string | undefined, rest: readonly string[], args: re
   if (rest[0] === "--help") return other(args);
   if (command === "run") return run(rest);
   if (command === "exec") return exec(rest);
+  if (command === "pull") return pull(rest);
+  if (command === "image" && rest[0] === "pull" && rest[1] !== "--help") return pull(rest.slice(1));
   if (command === "undo") return undo(rest[0] ?? "");
   return VERBS.has(command ?? "") ? verb(command ?? "", rest) : other(args);
 }
@@ -82,6 +84,11 @@ async function undo(key: string): Promise<number> {
 async function verb(name: string, args: readonly string[]): Promise<number> {
   const { runVerb } = await import("./commands/verbs/verbs.ts");
   return await runVerb(name, args);
+}
+
+async function pull(args: readonly string[]): Promise<number> {
+  const { pullCommand } = await import("./commands/pull.ts");
+  return await pullCommand(args);
 }
 
 /** Only here are Node.js's own streams used: they would make a container's pipes nonblocking. */

@@ -1,21 +1,20 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
 import { EXEC_OPTIONS } from "./exec-arguments.ts";
+import { helpOf, verbHelp } from "./help.ts";
 import { imageCommand, imagesCommand, rmiCommand } from "./image.ts";
 import { loadCommand } from "./load.ts";
 import { networkCommand } from "./network.ts";
-import type { Options } from "./options/option.ts";
-import { pullCommand } from "./pull.ts";
+import { pullVerb } from "./pull.ts";
 import { pushCommand } from "./push.ts";
 import { report } from "./report.ts";
 import { RUN_OPTIONS } from "./run-arguments.ts";
 import { saveCommand } from "./save.ts";
 import { historyCommand, tagCommand } from "./stored-images.ts";
 import { unavailableCommand } from "./unavailable.ts";
-import type { Verb } from "./verbs/verb.ts";
 import { VERBS } from "./verbs/verbs.ts";
 import { volumeCommand } from "./volume.ts";
+import { isBrokenPipe, SIGPIPE_EXIT } from "./write.ts";
 
 /** Everything except `run` and `exec`: help, version, images. Reports what goes wrong, and returns the exit code. */
 export async function otherCommands(args: readonly string[]): Promise<number> {
@@ -23,7 +22,7 @@ export async function otherCommands(args: readonly string[]): Promise<number> {
     await parse(args);
     return 0;
   } catch (error) {
-    return report(error);
+    return isBrokenPipe(error) ? SIGPIPE_EXIT : report(error);
   }
 }
 
@@ -35,7 +34,7 @@ async function parse(args: readonly string[]): Promise<void> {
     .command(runHelp)
     .command(execHelp)
     .command(createHelp)
-    .command(pullCommand)
+    .command(verbHelp(["pull", pullVerb]))
     .command(pushCommand)
     .command(loadCommand)
     .command(saveCommand)
@@ -107,23 +106,6 @@ const execHelp = helpOf(
 );
 
 const topHelp = helpOf("top <NAME> [PS-OPTION…]", "List the processes of a container, by this machine's ps", {});
-
-function helpOf(command: string, describe: string, options: Options): CommandModule {
-  return {
-    command,
-    describe,
-    builder: (help) => {
-      for (const [name, { type, describe, short, multiple = false }] of Object.entries(options))
-        help.option(name, { type, describe, array: multiple, ...(short ? { alias: short } : {}) });
-      return help;
-    },
-    handler: () => {},
-  };
-}
-
-function verbHelp([name, { synopsis, describe, options }]: readonly [string, Verb]): CommandModule {
-  return helpOf(`${name} ${synopsis.replace(/^(NAME)/, "<$1>")}`.trim(), describe, options);
-}
 
 /** A bundle that devtool put on a target has no package.json beside it. */
 function version(): string {

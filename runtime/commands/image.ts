@@ -6,8 +6,9 @@ import { listing } from "../image/listing.ts";
 import { removeImage } from "../image/remove.ts";
 import { bytesInWords } from "../image/words.ts";
 import { stateRoot } from "../state/root.ts";
+import { verbHelp } from "./help.ts";
 import { loadCommand } from "./load.ts";
-import { pullCommand } from "./pull.ts";
+import { pullVerb } from "./pull.ts";
 import { pushCommand } from "./push.ts";
 import { saveCommand } from "./save.ts";
 import { undoneBySignals } from "./signals.ts";
@@ -18,7 +19,7 @@ export const imageCommand: CommandModule = {
   describe: "Fetch, import, list and remove images",
   builder: (yargs: Argv) =>
     yargs
-      .command(pullCommand)
+      .command(verbHelp(["pull", pullVerb]))
       .command(pushCommand)
       .command(loadCommand)
       .command(saveCommand)

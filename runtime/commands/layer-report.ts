@@ -1,10 +1,13 @@
+import { isatty } from "node:tty";
 import { shortId } from "../image/listing.ts";
 import type { LayerProgress } from "../image/pull/progress.ts";
 import { bytesInWords } from "../image/words.ts";
+import { say } from "./say.ts";
+import { writeAll } from "./write.ts";
 
 export interface LayerReport {
   layer(progress: LayerProgress): void;
-  /** Leaves the lines as they are. */
+  /** Leaves the lines as they are. Throws what kept one from being written: the work went on without it. */
   end(): void;
 }
 
@@ -22,10 +25,9 @@ export function formOf({ quiet, json }: { readonly quiet: boolean; readonly json
 /** What becomes of each layer: bars on a terminal, else a line for each change; with --json an event for each. */
 export function layerReport(form: Form): LayerReport {
   if (form === "quiet") return { layer: () => {}, end: () => {} };
-  if (form === "lines" && process.stderr.isTTY) return bars();
-  return changes(
-    form === "json" ? (layer) => process.stdout.write(eventOf(layer)) : (layer) => process.stderr.write(lineOf(layer)),
-  );
+  if (form === "json") return changes((layer) => writeAll(1, eventOf(layer)));
+  // Not by process.stderr, which takes longer to make than a pull of what is there.
+  return isatty(2) ? bars() : changes((layer) => say(lineOf(layer)));
 }
 
 function eventOf({ digest, state, bytes, size }: LayerProgress): string {
@@ -51,13 +53,20 @@ const WORDS: Readonly<Record<LayerProgress["state"], string>> = {
 
 function changes(print: (layer: LayerProgress) => void): LayerReport {
   const states = new Map<string, string>();
+  let failure: unknown;
   return {
     layer: (layer) => {
-      if (states.get(layer.digest) === layer.state) return;
+      if (failure !== undefined || states.get(layer.digest) === layer.state) return;
       states.set(layer.digest, layer.state);
-      print(layer);
+      try {
+        print(layer);
+      } catch (error) {
+        failure = error;
+      }
     },
-    end: () => {},
+    end: () => {
+      if (failure !== undefined) throw failure;
+    },
   };
 }
 

@@ -1,20 +1,39 @@
-import type { CommandModule } from "yargs";
+import { Failure } from "../failure.ts";
 import { hintsOf } from "../image/hints.ts";
 import { pullImage } from "../image/pull/pull.ts";
 import { familiarName, parseReference } from "../image/registry/reference.ts";
 import { stateRoot } from "../state/root.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
+import { report } from "./report.ts";
+import { say } from "./say.ts";
 import { undoneBySignals } from "./signals.ts";
+import { runWith } from "./verbs/run-with.ts";
+import { verb } from "./verbs/verb.ts";
+import { isBrokenPipe, SIGPIPE_EXIT, writeAll } from "./write.ts";
 
-export const pullCommand: CommandModule<object, { name: string; quiet: boolean; json: boolean }> = {
-  command: "pull <name>",
-  describe: "Fetch an image from its registry",
-  builder: (yargs) =>
-    yargs
-      .positional("name", { type: "string", demandOption: true, describe: "[HOST[:PORT]/]NAME[:TAG][@DIGEST]" })
-      .options(REPORT_OPTIONS),
-  handler: ({ name, quiet, json }) => undoneBySignals((signal) => pullAndReport(name, { quiet, json }, signal)),
-};
+/** By the arguments after `pull`. Not one of yargs's commands: loading that takes longer than to see that an image is there. */
+export async function pullCommand(args: readonly string[]): Promise<number> {
+  try {
+    return await runWith("pull", pullVerb, args);
+  } catch (error) {
+    return isBrokenPipe(error) ? SIGPIPE_EXIT : report(error);
+  }
+}
+
+export const pullVerb = verb({
+  synopsis: "NAME",
+  describe: "Fetch an image from its registry: [HOST[:PORT]/]NAME[:TAG][@DIGEST]",
+  options: {
+    quiet: { type: "boolean", short: "q", describe: REPORT_OPTIONS.quiet.describe },
+    json: { type: "boolean", describe: REPORT_OPTIONS.json.describe },
+  },
+  run: async ({ quiet = false, json = false }, [name, ...more]) => {
+    if (name === undefined || more.length > 0)
+      throw new Failure("pull takes the name of one image", { code: "usage", remedy: "tinydocker pull NAME[:TAG]" });
+    await undoneBySignals((signal) => pullAndReport(name, { quiet, json }, signal));
+    return 0;
+  },
+});
 
 async function pullAndReport(
   name: string,
@@ -22,23 +41,18 @@ async function pullAndReport(
   signal: AbortSignal,
 ): Promise<void> {
   const reference = parseReference(name);
-  const report = layerReport(formOf({ quiet, json }));
+  const layers = layerReport(formOf({ quiet, json }));
   const pulled = await pullImage({
     root: stateRoot(),
     reference,
     env: process.env,
     signal,
-    progress: report.layer,
-  }).finally(report.end);
-  for (const hint of hintsOf(pulled.notes)) process.stderr.write(`tinydocker: ${hint}\n`);
+    progress: layers.layer,
+  }).finally(layers.end);
+  for (const hint of hintsOf(pulled.notes)) say(`tinydocker: ${hint}\n`);
   const { manifest, id, upToDate } = pulled;
   const familiar = familiarName(reference);
-  if (json)
-    process.stdout.write(
-      `${JSON.stringify({ type: "pulled", name: familiar, digest: manifest.digest, id, upToDate })}\n`,
-    );
-  else
-    process.stdout.write(
-      quiet ? `${familiar}\n` : `${familiar}: ${upToDate ? "up to date" : "pulled"}, ${manifest.digest}\n`,
-    );
+  const event = { type: "pulled", name: familiar, digest: manifest.digest, id, upToDate };
+  const line = quiet ? familiar : `${familiar}: ${upToDate ? "up to date" : "pulled"}, ${manifest.digest}`;
+  writeAll(1, `${json ? JSON.stringify(event) : line}\n`);
 }

@@ -17,6 +17,9 @@ export function writeAll(fd: number, output: Uint8Array | string): void {
   }
 }
 
+/** As by SIGPIPE, which Node.js ignores. */
+export const SIGPIPE_EXIT = 141;
+
 /** Its reader is gone, and has what it wants. */
 export function isBrokenPipe(error: unknown): boolean {
   return isErrno(error, "EPIPE");

@@ -1,8 +1,7 @@
 import type { Options, Values } from "../options/option.ts";
-import { parseOptions, type Usage } from "../options/parse.ts";
 import { report } from "../report.ts";
 import { topCommand } from "../top.ts";
-import { isBrokenPipe } from "../write.ts";
+import { isBrokenPipe, SIGPIPE_EXIT } from "../write.ts";
 import { attachVerb } from "./attach.ts";
 import { cpVerb } from "./cp.ts";
 import { createCommand } from "./create.ts";
@@ -16,15 +15,13 @@ import { psVerb } from "./ps.ts";
 import { renameVerb } from "./rename.ts";
 import { restartVerb } from "./restart.ts";
 import { rmVerb } from "./rm.ts";
+import { runWith } from "./run-with.ts";
 import { startVerb } from "./start.ts";
 import { statsVerb } from "./stats.ts";
 import { stopVerb } from "./stop.ts";
 import { unpauseVerb } from "./unpause.ts";
 import type { Verb } from "./verb.ts";
 import { waitVerb } from "./wait.ts";
-
-/** As by SIGPIPE, which Node.js ignores. */
-const SIGPIPE_EXIT = 141;
 
 /** In the order of the help. */
 export const VERBS: Readonly<Record<string, Verb>> = {
@@ -58,26 +55,8 @@ export async function runVerb(name: string, args: readonly string[]): Promise<nu
     // Its options are those of ps.
     if (name === "top") return await topCommand(args);
     const verb = VERBS[name];
-    if (!verb) return 125;
-    const { values, rest } = parseInterspersed(verb.options, { command: name, synopsis: verb.synopsis }, args);
-    return await verb.run(values, rest);
+    return verb ? await runWith(name, verb, args) : 125;
   } catch (error) {
     return isBrokenPipe(error) ? SIGPIPE_EXIT : report(error);
   }
-}
-
-/** Options may follow the names, as docker takes them: `rm web -f`. */
-function parseInterspersed<T extends Options>(options: T, usage: Usage, args: readonly string[]) {
-  const given: string[] = [];
-  const names: string[] = [];
-  let left = args;
-  while (left.length > 0) {
-    const { rest } = parseOptions(options, left, usage);
-    const taken = left.slice(0, left.length - rest.length);
-    given.push(...taken.filter((one) => one !== "--"));
-    const isAfterDashes = taken.at(-1) === "--";
-    names.push(...(isAfterDashes ? rest : rest.slice(0, 1)));
-    left = isAfterDashes ? [] : rest.slice(1);
-  }
-  return { values: parseOptions(options, given, usage).values, rest: names };
 }

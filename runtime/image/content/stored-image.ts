@@ -69,10 +69,12 @@ export function storedNames(root: string): string[] {
   return allNames(root).map(({ name }) => familiarName(parseReference(name)));
 }
 
-/** Each with the digest of what it unpacks to. */
-export function layersOf({
-  manifest,
-  config,
-}: Pick<StoredImage, "manifest" | "config">): { blob: Descriptor; diffId: string }[] {
+export interface Layer {
+  readonly blob: Descriptor;
+  /** The digest of what it unpacks to. */
+  readonly diffId: string;
+}
+
+export function layersOf({ manifest, config }: Pick<StoredImage, "manifest" | "config">): Layer[] {
   return manifest.layers.map((blob, index) => ({ blob, diffId: config.rootfs.diff_ids[index] ?? "" }));
 }

@@ -4,6 +4,7 @@ import { readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseJson, type Shape } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
+import { checkedDigest } from "./digest.ts";
 
 /** A file of a saved image, and what another file says about it. */
 export interface Blob {
@@ -18,17 +19,9 @@ export interface Blob {
 const TEXT_BYTES_MAX = 8 * 1_024 ** 2;
 const READ_BYTES = 256 * 1_024;
 
-/** The OCI image-spec's descriptor.md: what every implementation must or may know. */
-const DIGEST = /^(?:sha256:([a-f0-9]{64})|sha512:([a-f0-9]{128}))$/;
-
 /** Where an OCI layout has it. Throws BadImage for what is not a digest. */
 export function blobOf({ digest, size }: { readonly digest: string; readonly size: number }): Blob {
   return { path: join("blobs", ...checkedDigest(digest).split(":")), digest, size };
-}
-
-export function checkedDigest(digest: string): string {
-  if (DIGEST.test(digest)) return digest;
-  throw new BadImage(`${JSON.stringify(digest)} is not a digest with sha256 or sha512`);
 }
 
 /** The bytes of a blob, which match its size and its digest, or end with BadImage. */

@@ -1,6 +1,6 @@
 import { parseJson } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
-import { checkedDigest } from "../layers/blob.ts";
+import { checkedDigest } from "../layers/digest.ts";
 import {
   CONFIG_TYPES,
   type Descriptor,

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { parseJson } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { hasBlob, readBlob, writeBlob } from "../content/blobs.ts";
-import { clearUnderWay } from "../content/clear.ts";
 import { beginName, readName } from "../content/names.ts";
-import { layersOf } from "../content/stored-image.ts";
+import { hasLayer } from "../content/stack.ts";
+import { type Layer, layersOf } from "../content/stored-image.ts";
 import { type ConfigFile, isConfigFile, thisArchitecture } from "../layers/config-file.ts";
 import type { Descriptor, Manifest } from "../manifest/kinds.ts";
 import { Notes } from "../notes.ts";
@@ -14,7 +14,6 @@ import { familiarName, fullName, type Reference } from "../registry/reference.ts
 import { openSession, type Repository } from "../registry/repository.ts";
 import { systemFailure } from "../system-failure.ts";
 import { inParallel } from "./in-parallel.ts";
-import { fetchLayer } from "./layer.ts";
 import type { LayerProgress } from "./progress.ts";
 
 export interface Pull {
@@ -68,23 +67,46 @@ async function fetchImage(pull: Pull, image: FoundImage, what: string, stop: Abo
   const { root, reference } = pull;
   const name = fullName(reference);
   const { descriptor: manifest } = image;
+  const pulled = { name, manifest, id: image.manifest.config.digest };
+  const stored = readName(root, name)?.manifest.digest === manifest.digest ? storedParts(root, image) : undefined;
+  if (stored) return { ...pulled, upToDate: true, notes: reportPresent(pull, stored) };
   const notes = new Notes();
-  const before = readName(root, name)?.manifest.digest;
+  // Loaded only now, which takes longer than all that is done for an image that is here.
+  const { clearUnderWay } = await import("../content/clear.ts");
   await clearUnderWay(root);
   const naming = beginName(root, { name, manifest, since: new Date().toISOString() });
   try {
     writeBlob(root, manifest.digest, image.bytes);
     const config = await fetchConfig(root, image, what);
     noteSettings(config, notes);
-    const present = await fetchLayers({ ...pull, notes, what, stop }, image, config);
-    const upToDate = present && before === manifest.digest;
-    if (upToDate) naming.drop();
-    else naming.publish();
-    return { name, manifest, id: image.manifest.config.digest, upToDate, notes };
+    await fetchLayers({ ...pull, notes, what, stop }, image, config);
+    naming.publish();
+    return { ...pulled, upToDate: false, notes };
   } catch (error) {
     naming.drop();
     throw error;
   }
+}
+
+interface StoredParts {
+  readonly config: ConfigFile;
+  readonly layers: readonly Layer[];
+}
+
+/** Undefined: not all of it is here. */
+function storedParts(root: string, { manifest }: FoundImage): StoredParts | undefined {
+  const config = parseJson(readBlob(root, manifest.config.digest)?.toString("utf8") ?? "");
+  if (!isConfigFile(config)) return undefined;
+  const layers = layersOf({ manifest, config });
+  const isHere = layers.every(({ blob, diffId }) => hasLayer(root, diffId) && hasBlob(root, blob.digest));
+  return isHere ? { config, layers } : undefined;
+}
+
+function reportPresent({ progress }: Pull, { config, layers }: StoredParts): Notes {
+  for (const { blob } of layers) progress({ digest: blob.digest, state: "present", bytes: blob.size, size: blob.size });
+  const notes = new Notes();
+  noteSettings(config, notes);
+  return notes;
 }
 
 interface LayersPull extends Pull {
@@ -94,13 +116,12 @@ interface LayersPull extends Pull {
   readonly stop: AbortController;
 }
 
-/** Returns whether all were there. */
 async function fetchLayers(
   { root, signal, progress, notes, what, stop }: LayersPull,
   { repository, manifest }: FoundImage,
   config: ConfigFile,
-): Promise<boolean> {
-  let allPresent = true;
+): Promise<void> {
+  const { fetchLayer } = await import("./layer.ts");
   // One that an image has twice is fetched once.
   const layers = new Map(layersOf({ manifest, config }).map((layer) => [layer.blob.digest, layer]));
   await inParallel([...layers.values()], LAYERS_AT_ONCE, stop, async ({ blob, diffId }) => {
@@ -112,13 +133,9 @@ async function fetchLayers(
       notes,
       signal,
       source: (start) => download(repository, blob, start, what),
-      progress: (state, bytes) => {
-        if (state === "done") allPresent = false;
-        progress({ digest, state, bytes, size });
-      },
+      progress: (state, bytes) => progress({ digest, state, bytes, size }),
     });
   });
-  return allPresent;
 }
 
 async function fetchConfig(root: string, { repository, manifest }: FoundImage, what: string): Promise<ConfigFile> {

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { isMapOf, isRecordOf, isText, parseJson, type Shaped } from "../../shape.ts";
-import { askHelper } from "./credential-helper.ts";
 import type { Credentials } from "./credentials.ts";
 import { DOCKER_HUB, type Reference } from "./reference.ts";
 
@@ -61,6 +60,7 @@ async function credentialsIn(
   const server = domain === DOCKER_HUB ? DOCKER_HUB_KEY : domain;
   const helper = credHelpers[domain] ?? credHelpers[server] ?? credsStore;
   if (helper !== undefined) {
+    const { askHelper } = await import("./credential-helper.ts");
     const found = await askHelper(helper, server, env);
     if (found) return found;
   }

@@ -27,7 +27,8 @@ export function certificatesFor(host: string, env: NodeJS.ProcessEnv, verified: 
   }
   const extra = env["NODE_EXTRA_CA_CERTS"] ? textOf(env["NODE_EXTRA_CA_CERTS"]) : [];
   const ca = [...bundle, ...own, ...extra];
-  return { ...(ca.length > 0 ? { ca } : {}), ...client };
+  // Where nothing is verified, Node.js need not read its own authorities either.
+  return { ...(ca.length > 0 || !verified ? { ca } : {}), ...client };
 }
 
 /** containers-certs.d(5), and docker's "Verify repository client with certificates". */

@@ -1,35 +1,38 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type RequestOptions } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Agent as HttpsAgent } from "node:https";
 import type { Socket } from "node:net";
-import { connect as tlsConnect } from "node:tls";
 import { certificatesFor } from "./certificates.ts";
 import { proxyFor } from "./proxy.ts";
 
 /** Connections to registries, used again for the next request to the same host. */
 export interface Connections {
   /** A request that is not ended yet. */
-  open(url: URL, options: { method: string; headers: Readonly<Record<string, string>> }): ClientRequest;
+  open(url: URL, options: { method: string; headers: Readonly<Record<string, string>> }): Promise<ClientRequest>;
   close(): void;
 }
 
 /** `isInsecure`: whether the certificate of a HOST[:PORT] need not be valid. */
 export function openConnections(env: NodeJS.ProcessEnv, isInsecure: (host: string) => boolean): Connections {
   const plain = new HttpAgent({ keepAlive: true });
-  const secure = new Map<string, HttpsAgent>();
+  const secure = new Map<string, Promise<HttpsAgent>>();
   const secureFor = (url: URL) => {
     const agent = secure.get(url.host) ?? secureAgent(url, env, !isInsecure(url.host));
     secure.set(url.host, agent);
     return agent;
   };
   return {
-    open: (url, options) => {
-      if (url.protocol === "https:") return httpsRequest(url, { ...options, agent: secureFor(url) });
+    open: async (url, options) => {
+      // Loaded only now, which takes as long as a plain request.
+      if (url.protocol === "https:") {
+        const { request } = await import("node:https");
+        return request(url, { ...options, agent: await secureFor(url) });
+      }
       const proxy = proxyFor(url, env);
       return httpRequest(url, { ...options, agent: plain, ...(proxy && throughProxy(proxy, url, options.headers)) });
     },
     close: () => {
       plain.destroy();
-      for (const agent of secure.values()) agent.destroy();
+      for (const agent of secure.values()) void agent.then((one) => one.destroy());
     },
   };
 }
@@ -39,17 +42,19 @@ function throughProxy(proxy: URL, url: URL, headers: Readonly<Record<string, str
   return { host: proxy.hostname, port: portOf(proxy), path: url.href, headers: asked };
 }
 
-function secureAgent(url: URL, env: NodeJS.ProcessEnv, rejectUnauthorized: boolean): HttpsAgent {
+async function secureAgent(url: URL, env: NodeJS.ProcessEnv, rejectUnauthorized: boolean): Promise<HttpsAgent> {
+  const { Agent } = await import("node:https");
+  const { connect } = await import("node:tls");
   const certificates = certificatesFor(url.host, env, rejectUnauthorized);
-  const agent = new HttpsAgent({ keepAlive: true, rejectUnauthorized, ...certificates });
+  const agent = new Agent({ keepAlive: true, rejectUnauthorized, ...certificates });
   const proxy = proxyFor(url, env);
-  return proxy ? Object.assign(agent, { createConnection: tunnelled(proxy, url) }) : agent;
+  return proxy ? Object.assign(agent, { createConnection: tunnelled(proxy, url, connect) }) : agent;
 }
 
 type Connected = (error: Error | null, socket?: Socket) => void;
 
 /** A connection to the host through the proxy's CONNECT, then TLS. */
-function tunnelled(proxy: URL, url: URL) {
+function tunnelled(proxy: URL, url: URL, tlsConnect: typeof import("node:tls").connect) {
   return (options: object, connected: Connected): void => {
     const path = `${url.hostname}:${portOf(url)}`;
     const headers = { host: path, ...proxyAuthorization(proxy) };

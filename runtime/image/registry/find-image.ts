@@ -28,7 +28,7 @@ export interface FoundImage {
 
 const ACCEPT = { accept: [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ") };
 
-/** The manifest for this machine, of the first that has the image. Throws the last one's Failure where none has. */
+/** The manifest for this machine, of the first that has the image. Throws the Failure of the last one that answers where none has. */
 export async function findImage(
   repositories: readonly Repository[],
   reference: Reference,
@@ -41,10 +41,15 @@ export async function findImage(
       return await choose({ repository, what, stored }, reference.digest ?? reference.tag ?? "latest", 1);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      failure = error;
+      // One that speaks TLS only, or not at all, says less than what it answers in the other way.
+      if (failure === undefined || !isMisunderstood(error)) failure = error;
     }
   }
   throw failure;
+}
+
+function isMisunderstood({ code, message }: Failure): boolean {
+  return code === "registry-unreachable" || message.includes("HTTP request to an HTTPS server");
 }
 
 interface Search {

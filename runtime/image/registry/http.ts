@@ -90,9 +90,10 @@ function withoutAuthorization({ headers = {}, ...ask }: Ask): Ask {
 async function sendOnce(web: Web, url: URL, { method = "GET", headers = {}, body }: Ask): Promise<Answer> {
   web.signal.throwIfAborted();
   const sent = body instanceof Uint8Array ? { ...headers, "content-length": String(body.length) } : headers;
-  const request = web.connections.open(url, { method, headers: { "user-agent": "tinydocker", ...sent } });
+  const request = await web.connections.open(url, { method, headers: { "user-agent": "tinydocker", ...sent } });
   const abort = () => request.destroy(web.signal.reason);
   web.signal.addEventListener("abort", abort, { once: true });
+  if (web.signal.aborted) abort();
   const silent = setTimeout(() => request.destroy(new Silence(web.silence)), web.silence);
   // Also after the answer has begun, when nobody else listens.
   request.on("error", () => {});

@@ -65,9 +65,14 @@ export function endpointsOf(domain: string, { mirrors, insecure }: RegistrySetti
   const host = domain === DOCKER_HUB ? DOCKER_HUB_HOST : domain;
   const secure = { url: `https://${host}`, domain, insecure: isInsecure(domain) };
   const plain = { ...secure, url: `http://${host}` };
-  const own = secure.insecure ? [secure, plain] : [secure];
+  const own = !secure.insecure ? [secure] : isLoopback(host) ? [plain, secure] : [secure, plain];
   const asked = domain === DOCKER_HUB ? mirrors.map((url) => mirror(url, isInsecure)) : [];
   return [...asked, ...own];
+}
+
+/** Nobody listens in on it, and making the first TLS connection of a process takes as long as a pull of what is there. */
+function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(host);
 }
 
 function mirror(url: string, isInsecure: (host: string) => boolean): Endpoint {

@@ -62,6 +62,27 @@ describe("an image of 131 layers from a registry", () => {
     assert.deepEqual(new Set(events.slice(0, -1).map(({ state }) => state)), new Set(["present"]));
   });
 
+  it("is pulled also where nobody reads what is printed, and what can't be printed is said", async () => {
+    await printed("rmi", NAME);
+    const sh = (script: string) =>
+      rig.run(["pull", "--json", NAME], { env: registry.env, prefix: ["bash", "-c", script, "sh"] });
+    const piped = await sh('set -o pipefail; "$@" | true');
+    assert.deepEqual([piped.code, piped.stderr], [141, ""]);
+    assert.equal((await printed("images", "-q")).trim(), `${NAME}:latest`);
+    const full = await sh('exec "$@" >/dev/full');
+    assert.deepEqual([full.code, full.stderr.split(":")[1]], [125, " can't write to standard output"]);
+  });
+
+  it("has the same command among those of image, and refuses what is no name of one image", async () => {
+    assert.match((await run("image", "pull", NAME)).stdout, /: up to date, sha256:/);
+    for (const words of [[], ["a", "b"]]) {
+      const { code, stderr } = await run("pull", ...words);
+      assert.deepEqual([code, stderr.split("\n")[0]], [125, "tinydocker: pull takes the name of one image"]);
+    }
+    assert.match((await run("pull", "--platform=x", NAME)).stderr, /pull has no --platform/);
+    for (const words of [["pull"], ["image", "pull"]]) assert.match(await printed(...words, "--help"), /--quiet/);
+  });
+
   it("runs with what it says, in docker's order and in ours", async () => {
     assert.equal(await printed("run", "--name", "c1", NAME), "hello\n");
     assert.equal(await printed("run", "--name", "c1", NAME, "other", "words"), "other words\n");

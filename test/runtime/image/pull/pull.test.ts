@@ -138,6 +138,34 @@ describe("a pull", () => {
     assert.deepEqual(elsewhere, [undefined, undefined, undefined]);
   });
 
+  it("of a registry on this machine that need not be encrypted takes it either way, and names what it answers", async (t) => {
+    if (!needs(t, registryLacks())) return;
+    const here = await place(t);
+    const registry = await startRegistry(scoped(t), { tls: true });
+    await registry.push(await layout(t), "image");
+    const env = { ...registry.env, XDG_CONFIG_HOME: join(here.outside, "config") };
+    mkdirSync(join(env.XDG_CONFIG_HOME, "tinydocker"), { recursive: true });
+    const settings = JSON.stringify({ "insecure-registries": [registry.host] });
+    writeFileSync(join(env.XDG_CONFIG_HOME, "tinydocker/registries.json"), settings);
+    await pull(here.root, { ...registry, env });
+    for (const asked of [{ ...registry, env }, registry])
+      await assert.rejects(pull(here.root, asked, "nosuch"), { code: "image-not-found", message: /answers 404/ });
+    const plain = await faultyRegistry(scoped(t), FILES);
+    await assert.rejects(pull(here.root, plain, "nosuch"), { code: "image-not-found", message: /answers 404/ });
+  });
+
+  it("of what is here asks once, and writes nothing", async (t) => {
+    const here = await place(t);
+    const registry = await faultyRegistry(scoped(t), FILES);
+    await pull(here.root, registry);
+    const before = [registry.requests.length, ...stored(here.root)];
+    const name = `${here.root}/names/${registry.host}/image/:latest`;
+    const { ino, mtimeMs } = statSync(name);
+    assert.equal((await pull(here.root, registry)).upToDate, true);
+    assert.deepEqual([registry.requests.length - 1, ...stored(here.root)], before);
+    assert.deepEqual([statSync(name).ino, statSync(name).mtimeMs], [ino, mtimeMs]);
+  });
+
   it("goes through a proxy, also to a registry that is encrypted", async (t) => {
     if (!needs(t, registryLacks())) return;
     const here = await place(t);

@@ -1,0 +1,25 @@
+import type { Options } from "../options/option.ts";
+import { parseOptions, type Usage } from "../options/parse.ts";
+import type { Verb } from "./verb.ts";
+
+/** Runs a verb with the arguments after its name, and returns the exit code. Throws Failure. */
+export function runWith<T extends Options>(name: string, verb: Verb<T>, args: readonly string[]): Promise<number> {
+  const { values, rest } = parseInterspersed(verb.options, { command: name, synopsis: verb.synopsis }, args);
+  return verb.run(values, rest);
+}
+
+/** Options may follow the names, as docker takes them: `rm web -f`. */
+function parseInterspersed<T extends Options>(options: T, usage: Usage, args: readonly string[]) {
+  const given: string[] = [];
+  const names: string[] = [];
+  let left = args;
+  while (left.length > 0) {
+    const { rest } = parseOptions(options, left, usage);
+    const taken = left.slice(0, left.length - rest.length);
+    given.push(...taken.filter((one) => one !== "--"));
+    const isAfterDashes = taken.at(-1) === "--";
+    names.push(...(isAfterDashes ? rest : rest.slice(0, 1)));
+    left = isAfterDashes ? [] : rest.slice(1);
+  }
+  return { values: parseOptions(options, given, usage).values, rest: names };
+}
