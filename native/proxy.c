@@ -1,11 +1,13 @@
 /*
  * tinydocker-proxy ADDRESS PROTOCOL:PORT…: passes on what comes to the sockets of published ports, descriptors 3 and so on, for a
- * detached container. Each connection has a process of its own; datagrams have one flow for each client.
+ * detached container. Each direction of a connection has a process of its own, so that none waits for the other; datagrams have
+ * one flow for each client.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -23,6 +25,9 @@
 #define SILENCE_S 60
 #define BYTES 16384
 
+/* The exit code of a connection's first process that had no second one. */
+enum { PROCESSES_EACH = 2, WAS_ALONE = 2 };
+
 struct published {
     int is_udp;
     struct sockaddr_in target;
@@ -36,10 +41,10 @@ struct flow {
 };
 
 static struct published published[SOCKETS_MAX];
-static int sockets, connections;
+static int sockets, processes; /* of the connections: two each */
 static struct flow flows[FLOWS_MAX];
 static int flow_count;
-static char bytes[2][BYTES];
+static char bytes[BYTES];
 
 static unsigned number(const char **text) {
     unsigned value = 0;
@@ -72,51 +77,52 @@ static int connected(const struct sockaddr_in *target, int type) {
     return -1;
 }
 
-static void write_all(int fd, const char *from, ssize_t count) {
+/* Returns whether all was written. */
+static int write_all(int fd, const char *from, ssize_t count) {
     while (count > 0) {
         ssize_t written = syscall(SYS_sendto, fd, from, count, MSG_NOSIGNAL, NULL, 0);
-        if (written < 0 && errno == EINTR)
+        if (written < 0 && errno != EINTR)
+            return 0;
+        if (written > 0)
+            from += written, count -= written;
+    }
+    return 1;
+}
+
+/* The end of a direction is passed on by itself; a connection that breaks ends in both, also for the process of the other one. */
+__attribute__((noreturn)) static void copy(int from, int to) {
+    for (;;) {
+        ssize_t got = read(from, bytes, sizeof bytes);
+        if (got < 0 && errno == EINTR)
             continue;
-        if (written < 0)
-            _exit(1);
-        from += written;
-        count -= written;
+        if (got == 0 && syscall(SYS_shutdown, to, SHUT_WR) == 0)
+            _exit(0);
+        if (got > 0 && write_all(to, bytes, got))
+            continue;
+        (void)syscall(SYS_shutdown, from, SHUT_RDWR);
+        (void)syscall(SYS_shutdown, to, SHUT_RDWR);
+        _exit(0);
     }
 }
 
-/* Returns whether more may come; the end of one direction is passed on by itself. */
-static int pass(int from, int to, char *buffer) {
-    ssize_t got = read(from, buffer, BYTES);
-    if (got > 0)
-        write_all(to, buffer, got);
-    else if (got == 0)
-        (void)syscall(SYS_shutdown, to, SHUT_WR);
-    else if (errno != EINTR)
-        _exit(1);
-    return got != 0;
-}
-
+/* The second one is a child of the proxy as well, and ends with it. */
 __attribute__((noreturn)) static void carry(int client, const struct sockaddr_in *target) {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     int container = connected(target, SOCK_STREAM);
-    if (container < 0)
-        _exit(1);
-    struct pollfd fds[] = {{.fd = client, .events = POLLIN}, {.fd = container, .events = POLLIN}};
-    while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-        if (poll(fds, 2, -1) < 0)
-            continue;
-        if (fds[0].fd >= 0 && fds[0].revents && !pass(client, container, bytes[0]))
-            fds[0].fd = -1;
-        if (fds[1].fd >= 0 && fds[1].revents && !pass(container, client, bytes[1]))
-            fds[1].fd = -1;
+    long second = container < 0 ? -1 : syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+    if (second < 0)
+        _exit(WAS_ALONE);
+    if (second == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        copy(container, client);
     }
-    _exit(0);
+    copy(client, container);
 }
 
 static void reap(void) {
     int status;
     while (syscall(SYS_wait4, -1, &status, WNOHANG, NULL) > 0)
-        connections--;
+        processes -= WIFEXITED(status) && WEXITSTATUS(status) == WAS_ALONE ? PROCESSES_EACH : 1;
 }
 
 static void accept_one(int i) {
@@ -124,11 +130,11 @@ static void accept_one(int i) {
     if (client < 0)
         return;
     reap();
-    long pid = connections >= CONNECTIONS_MAX ? -1 : syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    long pid = processes >= PROCESSES_EACH * CONNECTIONS_MAX ? -1 : syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (pid == 0)
         carry(client, &published[i].target);
     if (pid > 0)
-        connections++;
+        processes += PROCESSES_EACH;
     close(client);
 }
 
@@ -149,20 +155,20 @@ static struct flow *flow_of(int i, const struct sockaddr_in6 *client, socklen_t 
 static void datagram_from_client(int i) {
     struct sockaddr_in6 client = {0};
     socklen_t length = sizeof client;
-    ssize_t got = syscall(SYS_recvfrom, 3 + i, bytes[0], BYTES, MSG_DONTWAIT, &client, &length);
+    ssize_t got = syscall(SYS_recvfrom, 3 + i, bytes, BYTES, MSG_DONTWAIT, &client, &length);
     struct flow *flow = got < 0 ? NULL : flow_of(i, &client, length);
     if (!flow)
         return;
     flow->heard = seconds();
-    (void)syscall(SYS_sendto, flow->fd, bytes[0], got, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
+    (void)syscall(SYS_sendto, flow->fd, bytes, got, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
 }
 
 static void datagram_from_container(struct flow *flow) {
-    ssize_t got = recv(flow->fd, bytes[0], BYTES, MSG_DONTWAIT);
+    ssize_t got = recv(flow->fd, bytes, BYTES, MSG_DONTWAIT);
     if (got < 0)
         return;
     flow->heard = seconds();
-    (void)syscall(SYS_sendto, flow->socket, bytes[0], got, MSG_NOSIGNAL | MSG_DONTWAIT, &flow->client, flow->length);
+    (void)syscall(SYS_sendto, flow->socket, bytes, got, MSG_NOSIGNAL | MSG_DONTWAIT, &flow->client, flow->length);
 }
 
 static void forget_silent(void) {
@@ -181,7 +187,7 @@ static void serve(void) {
         fds[i] = (struct pollfd){.fd = 3 + i, .events = POLLIN};
     for (int at = 0; at < before; at++)
         fds[sockets + at] = (struct pollfd){.fd = flows[at].fd, .events = POLLIN};
-    int ready = poll(fds, (nfds_t)(sockets + before), flow_count > 0 || connections > 0 ? 1000 : -1);
+    int ready = poll(fds, (nfds_t)(sockets + before), flow_count > 0 || processes > 0 ? 1000 : -1);
     for (int at = 0; ready > 0 && at < before; at++)
         if (fds[sockets + at].revents)
             datagram_from_container(&flows[at]);
