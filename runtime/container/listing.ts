@@ -1,7 +1,8 @@
 import { uptime } from "node:os";
 import type { ProcessIdentity } from "../host/process.ts";
 import { signalNumber } from "../host/signals.ts";
-import { portText } from "../network/publish.ts";
+import type { PublishedPort } from "../network/network.ts";
+import { publishedOn, socketText } from "../network/publish.ts";
 import { imageName } from "../spec/spec.ts";
 import type { Exit } from "../state/exit.ts";
 import type { HealthState } from "../state/health.ts";
@@ -36,12 +37,21 @@ export function listed({ record, status, lastExit, health }: Found, now: number,
     RunningFor: `${inWords(now - record.created)} ago`,
     State: paused ? "paused" : stateOf(status),
     Status: `${statusInWords(status, lastExit, now)}${paused ? " (Paused)" : healthInWords(status, health)}`,
-    Ports: spec.network.ports.map(portText).join(", "),
+    Ports: isUp(status) ? spec.network.ports.flatMap(portsInWords).join(", ") : "",
     Labels: Object.entries(life?.labels ?? {})
       .map(([key, value]) => `${key}=${value}`)
       .join(","),
     Networks: spec.network.attachments.map(({ network }) => network).join(","),
   };
+}
+
+function isUp({ state }: Status): boolean {
+  return state === "running" || state === "restarting";
+}
+
+/** `0.0.0.0:8080->80/tcp` */
+function portsInWords(port: PublishedPort): string[] {
+  return publishedOn(port).map((address) => `${socketText(address, port.host)}->${port.container}/${port.protocol}`);
 }
 
 /** Of one that runs. */

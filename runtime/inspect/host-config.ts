@@ -19,7 +19,7 @@ export function hostConfig({ spec, life, remove }: ContainerRecord): Struct {
     PidMode: modeOf(linux, "pid"),
     IpcMode: modeOf(linux, "ipc") || ownIpc(spec),
     UTSMode: modeOf(linux, "uts"),
-    PortBindings: portBindings(network.ports),
+    PortBindings: portBindings(network.ports, ({ address = "" }) => [address]),
     RestartPolicy: {
       Name: life?.restart.name ?? "no",
       MaximumRetryCount: life?.restart.maximumRetryCount ?? 0,

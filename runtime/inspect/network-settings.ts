@@ -1,6 +1,7 @@
 import { parseSubnet } from "../network/address.ts";
 import { macOf } from "../network/link-names.ts";
 import { type Attachment, type Networks, networkNamed, outwardOf, type PublishedPort } from "../network/network.ts";
+import { publishedOn } from "../network/publish.ts";
 import type { Namespace, Namespaces } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { Struct, Value } from "../template/value.ts";
@@ -20,7 +21,7 @@ export function networkSettings(spec: ContainerSpec, networks: Networks): Struct
   const main = endpoint(outward, networks);
   return {
     Bridge: "",
-    Ports: portBindings(network.ports),
+    Ports: portBindings(network.ports, publishedOn),
     MacAddress: main.MacAddress,
     IPAddress: main.IPAddress,
     IPPrefixLen: main.IPPrefixLen,
@@ -75,13 +76,16 @@ function macText(mac: readonly number[]): string {
   return mac.map((byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
-/** By `80/tcp`. */
-export function portBindings(ports: readonly PublishedPort[]): ReadonlyMap<string, Value> {
+/** By `80/tcp`, what each is published on, or was asked to be. */
+export function portBindings(
+  ports: readonly PublishedPort[],
+  addressesOf: (port: PublishedPort) => readonly string[],
+): ReadonlyMap<string, Value> {
   const bindings = new Map<string, Struct[]>();
-  for (const { protocol, address, host, container } of ports) {
-    const key = `${container}/${protocol}`;
-    const binding = { HostIp: address ?? "0.0.0.0", HostPort: String(host) };
-    bindings.set(key, [...(bindings.get(key) ?? []), binding]);
+  for (const port of ports) {
+    const key = `${port.container}/${port.protocol}`;
+    const own = addressesOf(port).map((address) => ({ HostIp: address, HostPort: String(port.host) }));
+    bindings.set(key, [...(bindings.get(key) ?? []), ...own]);
   }
   return bindings;
 }

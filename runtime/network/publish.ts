@@ -63,8 +63,17 @@ export function collide(one: PublishedPort, other: PublishedPort): boolean {
 
 /** `127.0.0.1:8080/tcp` */
 export function portText({ protocol, address, host }: PublishedPort): string {
-  const at = address === undefined ? "" : address.includes(":") ? `[${address}]:` : `${address}:`;
-  return `${at}${host}/${protocol}`;
+  return address === undefined ? `${host}/${protocol}` : `${socketText(address, host)}/${protocol}`;
+}
+
+/** The addresses of this machine that it is published on: all of both protocols, unless it names one. */
+export function publishedOn({ address }: PublishedPort): readonly string[] {
+  return address === undefined ? ["0.0.0.0", "::"] : [address];
+}
+
+/** `127.0.0.1:8080`, `[::]:8080` */
+export function socketText(address: string, port: number): string {
+  return `${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
 function refused(message: string): Failure {

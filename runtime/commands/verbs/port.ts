@@ -2,6 +2,7 @@ import { writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import type { PublishedPort } from "../../network/network.ts";
+import { publishedOn, socketText } from "../../network/publish.ts";
 import { nameOf } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
@@ -23,7 +24,9 @@ export const portVerb = verb({
 });
 
 function all(ports: readonly PublishedPort[]): string {
-  return ports.map((port) => `${port.container}/${port.protocol} -> ${published(port)}\n`).join("");
+  return ports
+    .flatMap((port) => published(port).map((socket) => `${port.container}/${port.protocol} -> ${socket}\n`))
+    .join("");
 }
 
 function one(name: string, ports: readonly PublishedPort[], written: string): string {
@@ -34,9 +37,12 @@ function one(name: string, ports: readonly PublishedPort[], written: string): st
       code: "usage",
       remedy: "publish it when the container is made: -p PORT:PORT",
     });
-  return found.map((port) => `${published(port)}\n`).join("");
+  return found
+    .flatMap(published)
+    .map((socket) => `${socket}\n`)
+    .join("");
 }
 
-function published({ address = "0.0.0.0", host }: PublishedPort): string {
-  return `${address.includes(":") ? `[${address}]` : address}:${host}`;
+function published(port: PublishedPort): string[] {
+  return publishedOn(port).map((address) => socketText(address, port.host));
 }

@@ -48,6 +48,24 @@ describe("a published port", () => {
   ] as const)
     it(`is reached from ${from}`, async () => assert.equal(await fetchFrom(place, address), "hello\n"));
 
+  it("is listed as docker lists it: with each address of this machine and the port in the container", async () => {
+    const asked = async (...words: string[]) => (await rig.run(words, options)).stdout;
+    assert.equal(
+      await asked("ps", "-f", "name=web", "--format", "{{.Ports}}"),
+      "0.0.0.0:8080->80/tcp, [::]:8080->80/tcp\n",
+    );
+    assert.equal(await asked("port", "web"), "80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080\n");
+    assert.equal(await asked("port", "web", "80"), "0.0.0.0:8080\n[::]:8080\n");
+    const bound = await asked(
+      "inspect",
+      "-f",
+      "{{json .NetworkSettings.Ports}} {{json .HostConfig.PortBindings}}",
+      "web",
+    );
+    const both = '[{"HostIp":"0.0.0.0","HostPort":"8080"},{"HostIp":"::","HostPort":"8080"}]';
+    assert.equal(bound, `{"80/tcp":${both}} {"80/tcp":[{"HostIp":"","HostPort":"8080"}]}\n`);
+  });
+
   it("is reached from another container, which also knows the container by name", async () => {
     assert.equal(await fetchInside("c1", MACHINE.ipv4), "hello\n");
     assert.equal(await fetchInside("c1", "web", 80), "hello\n");
