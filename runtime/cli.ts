@@ -23,6 +23,8 @@ const VERBS: ReadonlySet<string> = new Set([
   "port",
   "diff",
   "cp",
+  "export",
+  "commit",
   "top",
 ]);
 

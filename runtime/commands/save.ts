@@ -1,11 +1,10 @@
-import { createWriteStream, statSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
+import { statSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
 import { savedArchive, saveInto } from "../image/save/save.ts";
 import { systemFailure } from "../image/system-failure.ts";
 import { stateRoot } from "../state/root.ts";
+import { archiveToFile } from "./archive-output.ts";
 import { undoneBySignals } from "./signals.ts";
 
 export const saveCommand: CommandModule<object, { names: string[]; output: string | undefined }> = {
@@ -28,7 +27,7 @@ async function save(names: readonly string[], output: string | undefined, signal
   if (output === undefined) return toStandardOutput(root, names, signal);
   try {
     if (statSync(output, { throwIfNoEntry: false })?.isDirectory()) await saveInto(root, names, output);
-    else await toFile(root, names, output, signal);
+    else await archiveToFile(savedArchive(root, names), output, signal);
   } catch (error) {
     signal.throwIfAborted();
     throw systemFailure(`can't write ${output}`, output, "import-failed", error);
@@ -44,17 +43,5 @@ async function toStandardOutput(root: string, names: readonly string[], signal: 
   for await (const piece of savedArchive(root, names)) {
     signal.throwIfAborted();
     if (!process.stdout.write(piece)) await new Promise((resolve) => process.stdout.once("drain", resolve));
-  }
-}
-
-/** Beside it, so that the file is there whole or not at all. */
-async function toFile(root: string, names: readonly string[], output: string, signal: AbortSignal): Promise<void> {
-  const unfinished = `${output}.${process.pid}.part`;
-  try {
-    await pipeline(savedArchive(root, names), createWriteStream(unfinished, { mode: 0o644 }), { signal });
-    await rename(unfinished, output);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
   }
 }

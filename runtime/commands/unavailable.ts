@@ -2,7 +2,6 @@ import { Failure } from "../failure.ts";
 
 const IMPORT = "tinydocker image import NAME FILE.tar";
 const BUILD = `build it with docker or buildah, push it to a registry, and tinydocker pull it; or save it to a file: ${IMPORT}`;
-const DIRECTORY = "share a directory of this machine with the container: tinydocker run -v ./data:/data";
 const ONE_MACHINE = "tinydocker runs containers on this machine only";
 
 /** The commands of `docker` that are not here, and what to do instead. */
@@ -12,13 +11,11 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   builder: BUILD,
   buildx: BUILD,
   checkpoint: "a container runs until its command ends",
-  commit: DIRECTORY,
   compose: "start each container with tinydocker run --network NAME: they find each other by name",
   config: ONE_MACHINE,
   container: "leave that word out, as in tinydocker run",
   context: ONE_MACHINE,
   events: "run says how its container ended; start() of the API has an observer",
-  export: DIRECTORY,
   import: IMPORT,
   info: "tinydocker --version; tinydocker run --explain says what the machine is asked for",
   manifest: `images are of this machine's architecture: ${IMPORT}`,

@@ -246,7 +246,7 @@ function spawnWith(launch: Launch, plan: Plan, gate: Gate | undefined): Spawned 
 }
 
 /** Who is alone in the container's user namespace, if there is one. */
-function identityOf({ uidMappings, gidMappings }: Namespaces): { uid: number; gid: number } {
+export function identityOf({ uidMappings, gidMappings }: Namespaces): { uid: number; gid: number } {
   return { uid: uidMappings[0]?.hostID ?? 0, gid: gidMappings[0]?.hostID ?? 0 };
 }
 

@@ -11,7 +11,7 @@ export interface Change {
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** Besides the mounts, what of the container's own is mounted. */
-const MADE = ["/dev/console", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
+export const MADE = ["/dev/console", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
 const OPAQUE = /^(trusted|user)\.overlay\.opaque$/;
 
 /**

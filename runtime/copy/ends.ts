@@ -34,21 +34,31 @@ export interface End {
  * A link that is named is copied itself, unless `follow`. Throws Failure.
  */
 export function copyBetween(source: End, target: End, options: CopyOptions & { readonly follow: boolean }): Copied {
-  const opened: number[] = [];
-  const open = (end: End, path: string) => {
-    const fd = end.side.open(path);
-    if (fd < 0) throw unreachable({ ...end, path }, -fd);
-    opened.push(fd);
-    return fd;
-  };
+  const { open, closeAll } = opening();
   try {
     return copyOpened(source, target, options, open);
   } finally {
-    for (const fd of opened) closeSync(fd);
+    closeAll();
   }
 }
 
+/** Throws Failure for what can't be opened. */
 type Open = (end: End, path: string) => number;
+
+export function opening(): { readonly open: Open; closeAll(): void } {
+  const opened: number[] = [];
+  return {
+    open: (end, path) => {
+      const fd = end.side.open(path);
+      if (fd < 0) throw unreachable({ ...end, path }, -fd);
+      opened.push(fd);
+      return fd;
+    },
+    closeAll: () => {
+      for (const fd of opened) closeSync(fd);
+    },
+  };
+}
 
 function copyOpened(source: End, target: End, options: CopyOptions & { readonly follow: boolean }, open: Open): Copied {
   const there = directoryAt(target);
@@ -70,7 +80,7 @@ function copyOpened(source: End, target: End, options: CopyOptions & { readonly 
 }
 
 /** docker's way to name what is in a directory. The root has no name to copy it under. */
-function isContent(path: string): boolean {
+export function isContent(path: string): boolean {
   return /(^|\/)\.$/.test(path) || /^\/+$/.test(path);
 }
 
@@ -84,7 +94,7 @@ function directoryAt({ side, path }: End): number | undefined {
 }
 
 /** The place of a source, and under which name it is copied into a directory. */
-function placeOf(source: End, follow: boolean, open: Open): { place: Place; name: string } {
+export function placeOf(source: End, follow: boolean, open: Open): { place: Place; name: string } {
   const place = parentOf(source, open);
   const stats = lstatSync(pathOf(place), { throwIfNoEntry: false });
   if (!stats) throw unreachable(source, 2);

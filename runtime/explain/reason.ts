@@ -107,6 +107,10 @@ const REASONS = {
     en: "the container's root becomes /; no path leads to the host's any more",
     zh: "容器的根成为 /，任何路径都不再能到达宿主机的根",
   },
+  viewed: {
+    en: "waits until the files of the container have been read or written: its command is not run",
+    zh: "等待容器的文件读写完毕：不运行它的命令",
+  },
   detach: { en: "removes the host's root from the container's mount table", zh: "从容器的挂载表中移除宿主机的根" },
   target: { en: "a mount needs a mount point", zh: "挂载需要一个挂载点" },
   proc: { en: "shows only the container's own processes", zh: "只显示容器自己的进程" },

@@ -1,13 +1,11 @@
 import { lstatSync, type Stats } from "node:fs";
 import { readAttributes } from "../host/attributes.ts";
 import type { Shim } from "../host/shim.ts";
-import type { Entry, Whiteout } from "../image/archive/entry.ts";
-import { readTree } from "../image/archive/tree.ts";
 import type { Layers } from "../image/extract/extract.ts";
+import { overlayTree } from "../image/layers/overlay-tree.ts";
 import { leadsTo } from "../image/leads-to.ts";
 
 const OPAQUE = /^(trusted|user)\.overlay\.opaque$/;
-const MARK = /^(trusted|user)\.overlay\./;
 
 /**
  * What an image has in a directory, as overlayfs would show it: that of each layer, the lowest first, with what it removes of
@@ -16,7 +14,7 @@ const MARK = /^(trusted|user)\.overlay\./;
 export function mergedTree(shim: Shim, layers: readonly string[], path: string): Layers {
   const place = leadsTo(layers, path);
   return seen(shim, layers, place)
-    .map((layer) => layerTree(shim, `${layer}${place}`))
+    .map((layer) => overlayTree(shim, `${layer}${place}`))
     .reverse();
 }
 
@@ -39,19 +37,4 @@ function statsOf(path: string): Stats | undefined {
 
 function isOpaque(shim: Shim, directory: string): boolean {
   return readAttributes(shim, Buffer.from(directory)).some(({ name }) => OPAQUE.test(name));
-}
-
-/** overlayfs's marks as an archive of layers has them. */
-async function* layerTree(shim: Shim, directory: string): AsyncGenerator<Entry | Whiteout> {
-  for await (const entry of readTree(directory, (file) => readAttributes(shim, file))) {
-    if (isWhiteout(entry)) yield { kind: "whiteout", path: entry.path };
-    else {
-      if (entry.attributes.some(({ name }) => OPAQUE.test(name))) yield { kind: "opaque", path: entry.path };
-      yield { ...entry, attributes: entry.attributes.filter(({ name }) => !MARK.test(name)) };
-    }
-  }
-}
-
-function isWhiteout(entry: Entry): boolean {
-  return entry.kind === "device" && entry.node?.major === 0 && entry.node.minor === 0;
 }

@@ -1,52 +1,69 @@
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { createReadStream, writeSync } from "node:fs";
 import { resolve } from "node:path";
-import { notRunning, openRunning } from "../../container/running.ts";
+import { openRoot } from "../../container/files.ts";
+import type { View } from "../../container/view.ts";
+import type { Copied } from "../../copy/copy.ts";
 import { copyBetween, type End, MACHINE } from "../../copy/ends.ts";
 import { Failure } from "../../failure.ts";
-import { isAlive } from "../../host/process.ts";
-import { openShim } from "../../host/shim.ts";
+import { openShim, type Shim } from "../../host/shim.ts";
 import { isTerminal } from "../../host/terminal.ts";
 import { nameOf } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
+import { archiveToOutput } from "../archive-output.ts";
 import { say } from "../say.ts";
 import { verb } from "./verb.ts";
 
 export const cpVerb = verb({
-  synopsis: "NAME:PATH DEST | SRC NAME:PATH",
-  describe: "Copy files between this machine and a container that runs",
+  synopsis: "NAME:PATH DEST|- | SRC|- NAME:PATH",
+  describe: "Copy files between this machine and a container; -: a tar archive on standard output or input",
   options: {
     archive: { type: "boolean", short: "a", describe: "keep the owners' numbers; else the copies are yours" },
     "follow-link": { type: "boolean", short: "L", describe: "copy the directory that SRC is a link to" },
     quiet: { type: "boolean", short: "q", describe: "show no progress" },
   },
   run: async (values, ends) => {
-    const [source, target, ...more] = ends;
-    if (source === undefined || target === undefined || more.length > 0)
-      throw misused("cp takes a source and a destination");
-    const [from, to] = [partsOf(source), partsOf(target)];
-    if ((from === undefined) === (to === undefined)) throw misused("one of the two must be in a container, NAME:PATH");
-    const [container, path] = from ?? to ?? ["", ""];
-    const { end, close } = await inContainer(container, path);
+    const request = requestOf(ends);
+    const root = resolve(stateRoot());
+    const shim = await openShim();
+    const name = nameOf(root, request.container);
+    const view = await openRoot(shim, root, name);
+    const meter = values.quiet ? () => {} : progressMeter();
     try {
-      const here = { side: MACHINE, path: from ? target : source };
-      const meter = values.quiet ? () => {} : progressMeter();
-      const { leftOut } = copyBetween(from ? end : here, from ? here : end, {
+      const options = {
         keepOwners: values.archive ?? false,
         follow: values["follow-link"] ?? false,
         progress: meter,
-      });
+      };
+      const { leftOut } = await copied(shim, root, { ...request, end: endIn(shim, view, name, request.path) }, options);
       meter(0);
       if (leftOut > 0) say(`tinydocker: ${leftOut} devices, FIFOs and sockets are left out\n`);
       return 0;
     } finally {
-      close();
+      await view.close();
     }
   },
 });
 
+interface Request {
+  readonly container: string;
+  readonly path: string;
+  /** The other side; "-": a stream. */
+  readonly here: string;
+  readonly toContainer: boolean;
+}
+
+function requestOf(ends: readonly string[]): Request {
+  const [source, target, ...more] = ends;
+  if (source === undefined || target === undefined || more.length > 0)
+    throw misused("cp takes a source and a destination");
+  const [from, to] = [partsOf(source), partsOf(target)];
+  if ((from === undefined) === (to === undefined)) throw misused("one of the two must be in a container, NAME:PATH");
+  const [container, path] = from ?? to ?? ["", ""];
+  return { container, path, here: from ? target : source, toContainer: from === undefined };
+}
+
 /** NAME and PATH; undefined of a path of this machine, as docker tells them apart. */
 function partsOf(written: string): readonly [name: string, path: string] | undefined {
-  if (written === "-") throw misused("- is not supported: pipe tar through tinydocker exec -i");
   const [, name, path] = /^([^./:][^/:]*):(.*)$/s.exec(written) ?? [];
   return name === undefined || path === undefined ? undefined : [name, path.startsWith("/") ? path : `/${path}`];
 }
@@ -58,22 +75,32 @@ function misused(message: string): Failure {
   });
 }
 
-/** Paths are resolved in the root of its first process, out of which no link leads. */
-async function inContainer(written: string, path: string): Promise<{ end: End; close: () => void }> {
-  const root = resolve(stateRoot());
-  const name = nameOf(root, written);
-  const shim = await openShim();
-  const { process, pidfd } = await openRunning(shim, root, name);
-  shim.close(pidfd);
-  const top = openSync(`/proc/${process.pid}/root`, constants.O_RDONLY | constants.O_DIRECTORY);
-  const close = () => closeSync(top);
-  // Else it may be another process's by now.
-  if (!isAlive(process)) {
-    close();
-    throw notRunning(name, "stopped");
-  }
+function endIn(shim: Shim, { top }: View, name: string, path: string): End {
   const open = (path: string) => shim.openInside(`/proc/self/fd/${top}`, path);
-  return { end: { side: { name: `the container ${name}`, open }, path }, close };
+  return { side: { name: `the container ${name}`, open }, path };
+}
+
+type Options = Parameters<typeof copyBetween>[2];
+
+async function copied(
+  shim: Shim,
+  root: string,
+  { end, here, toContainer }: Request & { readonly end: End },
+  options: Options,
+): Promise<Pick<Copied, "leftOut">> {
+  if (here !== "-") {
+    const other = { side: MACHINE, path: here };
+    return toContainer ? copyBetween(other, end, options) : copyBetween(end, other, options);
+  }
+  // Loaded only now, with what reads and writes archives.
+  const { archiveOf, extractInto } = await import("../../copy/stream.ts");
+  if (toContainer) {
+    const archive = createReadStream("", { fd: 0, autoClose: false });
+    return extractInto(end, { root, archive, ...options, keepOwners: process.geteuid?.() === 0 });
+  }
+  const instead = "tinydocker cp NAME:PATH - | tar x";
+  await archiveToOutput(archiveOf(shim, end, options.follow), instead, new AbortController().signal);
+  return { leftOut: 0 };
 }
 
 const SILENT_MS = 1000;

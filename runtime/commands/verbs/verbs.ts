@@ -3,9 +3,11 @@ import { report } from "../report.ts";
 import { topCommand } from "../top.ts";
 import { isBrokenPipe, SIGPIPE_EXIT } from "../write.ts";
 import { attachVerb } from "./attach.ts";
+import { commitVerb } from "./commit.ts";
 import { cpVerb } from "./cp.ts";
 import { createCommand } from "./create.ts";
 import { diffVerb } from "./diff.ts";
+import { exportVerb } from "./export.ts";
 import { inspectVerb } from "./inspect.ts";
 import { killVerb } from "./kill.ts";
 import { logsVerb } from "./logs.ts";
@@ -42,6 +44,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   port: untyped(portVerb),
   diff: untyped(diffVerb),
   cp: untyped(cpVerb),
+  export: untyped(exportVerb),
+  commit: untyped(commitVerb),
 };
 
 function untyped<T extends Options>({ run, ...about }: Verb<T>): Verb {

@@ -22,7 +22,12 @@ export type Entry = {
   readonly metadata: Metadata;
   readonly attributes: readonly Attribute[];
 } & (
-  | { readonly kind: "file"; readonly content: AsyncIterable<Piece> }
+  | {
+      readonly kind: "file";
+      /** Where it is known before the content. */
+      readonly size?: number;
+      readonly content: AsyncIterable<Piece>;
+    }
   | { readonly kind: "directory" | "socket" }
   | { readonly kind: "device"; readonly node?: DeviceNode }
   /** Another file system is mounted over it. */

@@ -1,31 +1,113 @@
 import { constants, type Stats } from "node:fs";
-import { lstat, open, readdir, readlink } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, readlink } from "node:fs/promises";
 import type { Attribute } from "../../host/attributes.ts";
 import { numbersOfDevice } from "../../spec/security/device.ts";
-import { bytesOf, type Entry, type Metadata, type Piece } from "./entry.ts";
+import { BadImage, bytesOf, type Entry, type Metadata, type Piece } from "./entry.ts";
 import { relativePath } from "./entry-path.ts";
+
+/** Each takes a descriptor. */
+const DEPTH_MAX = 2_000;
+const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
+
+type AttributesOf = (path: Buffer) => readonly Attribute[];
 
 /**
  * The files below `directory` (absolute), each directory before its entries, names in byte order. What another file system
- * is mounted over is a "mount point". `attributesOf` reads a file's extended attributes. Errors are those of the system calls.
+ * is mounted over is a "mount point". `attributesOf` reads a file's extended attributes. Each name is opened in the directory
+ * above it, so that no link leads elsewhere, whatever is put there meanwhile. Errors are those of the system calls. `isOther`:
+ * whether what has these is of another file system than the top.
  */
-export async function* readTree(directory: string, attributesOf: AttributesOf): AsyncGenerator<Entry> {
-  const top = Buffer.from(directory).toString("latin1");
-  const { dev } = await lstat(bytesOf(top));
-  const firstNames = new Map<string, string>();
-  const waiting = [""];
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    const source = `${top}/${path}`;
-    const stats = await lstat(bytesOf(source));
-    const entry = stats.dev === dev ? await entryOf(source, path, stats, firstNames) : mountPoint(path, stats);
-    yield hasAttributes(entry) ? { ...entry, attributes: attributesOf(bytesOf(source)) } : entry;
-    if (entry.kind !== "directory") continue;
-    const names = (await readdir(bytesOf(source), { encoding: "latin1" })).sort().reverse();
-    for (const name of names) waiting.push(relativePath(path === "" ? name : `${path}/${name}`));
+export async function* readTree(
+  directory: string,
+  attributesOf: AttributesOf,
+  isOther: (stats: Stats, top: Stats) => boolean = (stats, top) => stats.dev !== top.dev,
+): AsyncGenerator<Entry> {
+  const walk = new Walk(Buffer.from(directory).toString("latin1"), isOther);
+  try {
+    yield* walk.entries(attributesOf);
+  } finally {
+    await walk.close();
   }
 }
 
-type AttributesOf = (path: Buffer) => readonly Attribute[];
+/** One file that is no directory, under that path. */
+export async function readFile(source: string, path: string, stats: Stats, attributesOf: AttributesOf): Promise<Entry> {
+  const entry = await entryOf(source, path, stats, new Map());
+  return hasAttributes(entry) ? { ...entry, attributes: attributesOf(bytesOf(source)) } : entry;
+}
+
+interface Opened {
+  readonly file: FileHandle;
+  /** Relative to the top; empty for that. */
+  readonly path: string;
+  /** Still to be read, the next one last. */
+  readonly names: string[];
+}
+
+class Walk {
+  readonly #top: string;
+  readonly #opened: Opened[] = [];
+  /** Device and inode of a file with several names → the first of them. */
+  readonly #firstNames = new Map<string, string>();
+
+  readonly #isOther: (stats: Stats, top: Stats) => boolean;
+
+  constructor(top: string, isOther: (stats: Stats, top: Stats) => boolean) {
+    this.#top = top;
+    this.#isOther = isOther;
+  }
+
+  async *entries(attributesOf: AttributesOf): AsyncGenerator<Entry> {
+    await this.#enter(this.#top, "", DIRECTORY);
+    const root = sourceOf(this.#opened[0], ".");
+    const stats = await lstat(bytesOf(root));
+    yield { kind: "directory", path: "", metadata: metadataOf(stats), attributes: attributesOf(bytesOf(root)) };
+    for (let here = this.#opened.at(-1); here; here = this.#opened.at(-1)) {
+      const name = here.names.pop();
+      if (name === undefined) await this.#opened.pop()?.file.close();
+      else yield* this.#entry(here, name, stats, attributesOf);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { file } of this.#opened) await file.close();
+  }
+
+  async *#entry(here: Opened, name: string, top: Stats, attributesOf: AttributesOf): AsyncGenerator<Entry> {
+    const source = sourceOf(here, name);
+    const path = relativePath(here.path === "" ? name : `${here.path}/${name}`);
+    const stats = await this.#naming(path, lstat(bytesOf(source)));
+    const entry = this.#isOther(stats, top)
+      ? mountPoint(path, stats)
+      : await this.#naming(path, entryOf(source, path, stats, this.#firstNames));
+    yield hasAttributes(entry) ? { ...entry, attributes: attributesOf(bytesOf(source)) } : entry;
+    if (entry.kind === "directory") await this.#enter(source, path, DIRECTORY | constants.O_NOFOLLOW);
+  }
+
+  async #enter(source: string, path: string, flags: number): Promise<void> {
+    if (this.#opened.length >= DEPTH_MAX) throw new BadImage(`more than ${DEPTH_MAX} directories are in each other`);
+    const file = await this.#naming(path, open(bytesOf(source), flags));
+    const names: string[] = [];
+    this.#opened.push({ file, path, names });
+    const all = await this.#naming(path, readdir(`/proc/self/fd/${file.fd}`, { encoding: "latin1" }));
+    for (const name of all.sort().reverse()) names.push(name);
+  }
+
+  /** An error names the file as its user knows it. */
+  async #naming<T>(path: string, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof Error && "path" in error)
+        Object.assign(error, { path: bytesOf(path === "" ? this.#top : `${this.#top}/${path}`).toString() });
+      throw error;
+    }
+  }
+}
+
+function sourceOf(here: Opened | undefined, name: string): string {
+  return `/proc/self/fd/${here?.file.fd}/${name}`;
+}
 
 /** Those of other kinds mean nothing without the machine. */
 function hasAttributes({ kind }: Entry): boolean {
@@ -36,7 +118,6 @@ function mountPoint(path: string, stats: Stats): Entry {
   return { path, metadata: metadataOf(stats), attributes: [], kind: "mount point", directory: stats.isDirectory() };
 }
 
-/** `firstNames`: device and inode of a file with several names → the first of them. */
 async function entryOf(source: string, path: string, stats: Stats, firstNames: Map<string, string>): Promise<Entry> {
   const base = { path, metadata: metadataOf(stats), attributes: [] };
   if (stats.isDirectory()) return { ...base, kind: "directory" };
@@ -45,8 +126,10 @@ async function entryOf(source: string, path: string, stats: Stats, firstNames: M
     if (target !== undefined) return { ...base, kind: "hardlink", target };
     firstNames.set(`${stats.dev}:${stats.ino}`, path);
   }
-  if (stats.isFile())
-    return { ...base, kind: "file", content: isSparse(stats) ? withHoles(contentOf(source)) : contentOf(source) };
+  if (stats.isFile()) {
+    const content = isSparse(stats) ? withHoles(contentOf(source)) : contentOf(source);
+    return { ...base, kind: "file", size: stats.size, content };
+  }
   if (stats.isSymbolicLink()) {
     return { ...base, kind: "symlink", target: await readlink(bytesOf(source), { encoding: "latin1" }) };
   }

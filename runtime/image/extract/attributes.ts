@@ -7,9 +7,13 @@ import { openShim } from "../../host/shim.ts";
  */
 const PORTABLE = /^(?:security\.capability|user\.(?!overlay\.).*)$/s;
 
+export function isPortable({ name }: Attribute): boolean {
+  return PORTABLE.test(name);
+}
+
 /** Returns whether all are set; on a file whose owner and content are final, because a change of these takes some away. */
 export async function setAttributes(path: Buffer, attributes: readonly Attribute[]): Promise<boolean> {
-  const portable = attributes.filter(({ name }) => PORTABLE.test(name));
+  const portable = attributes.filter(isPortable);
   if (portable.length === 0) return attributes.length === 0;
   const shim = await openShim().catch(() => undefined);
   const failed = portable.filter((attribute) => !shim || setAttribute(shim, path, attribute) !== 0);

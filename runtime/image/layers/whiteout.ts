@@ -18,6 +18,29 @@ export async function* withWhiteouts(entries: AsyncIterable<Entry>): AsyncGenera
   }
 }
 
+/** The other way round: what removes something, as empty files of those names. */
+export async function* asEntries(entries: AsyncIterable<Entry | Whiteout>): AsyncGenerator<Entry> {
+  for await (const entry of entries) {
+    yield isWhiteout(entry) ? emptyFile(nameOf(entry)) : entry;
+  }
+}
+
+function isWhiteout(entry: Entry | Whiteout): entry is Whiteout {
+  return entry.kind === "whiteout" || entry.kind === "opaque";
+}
+
+function nameOf({ kind, path }: Whiteout): string {
+  if (kind === "whiteout") return path.replace(/[^/]*$/, `${PREFIX}$&`);
+  return path === "" ? OPAQUE : `${path}/${OPAQUE}`;
+}
+
+function emptyFile(path: string): Entry {
+  const metadata = { mode: 0, uid: 0, gid: 0, mtime: 0 };
+  return { kind: "file", path, metadata, attributes: [], size: 0, content: nothing() };
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
 function removedName(whiteout: string): string {
   const name = whiteout.slice(PREFIX.length);
   if (name === "" || name === "." || name === "..")

@@ -75,7 +75,7 @@ async function storeAll(load: Load, directory: string): Promise<string[]> {
   await clearUnderWay(load.root);
   const loaded: string[] = [];
   for (const { image, names } of images) {
-    await store(load, image, names);
+    await storeImage(load, image, names);
     loaded.push(...names.map(familiarName));
   }
   return loaded;
@@ -87,7 +87,12 @@ function namesFor({ name }: Load, { names }: SavedImage): Reference[] {
   throw new BadImage("an image in it has no name; give one with --name");
 }
 
-async function store({ root, signal, progress }: Load, image: SavedImage, names: readonly Reference[]): Promise<void> {
+/** Stores it completely or not at all. */
+export async function storeImage(
+  { root, signal, progress }: Pick<Load, "root" | "signal" | "progress">,
+  image: SavedImage,
+  names: readonly Reference[],
+): Promise<void> {
   const since = new Date().toISOString();
   const naming = names.map((name) => beginName(root, { name: fullName(name), manifest: image.descriptor, since }));
   try {

@@ -2,11 +2,11 @@ import { createReadStream, statSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
+import { archiveEnd, fileHeader, paddingAfter } from "../archive/tar/header-block.ts";
 import { readBlob } from "../content/blobs.ts";
 import { blobPath } from "../content/places.ts";
 import { findStored, type StoredImage } from "../content/stored-image.ts";
 import { familiarName, parseReference } from "../registry/reference.ts";
-import { archiveEnd, fileHeader, paddingAfter } from "./tar-writer.ts";
 
 /** A file of what is saved: its bytes, or the blob that it is. */
 type SavedFile = { readonly path: string } & ({ readonly bytes: Buffer } | { readonly digest: string });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -16,6 +18,7 @@ import {
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { importBusybox, tinydocker } from "../../rig/tinydocker.ts";
+import { killedAt } from "../killed-at.ts";
 
 /** The last one first: the container ends before its files are removed. */
 const cleanups: (() => unknown)[] = [];
@@ -45,6 +48,12 @@ async function inside(script: string): Promise<string> {
   while (!answer.endsWith("answered\n")) await once(child.stdout as NodeJS.ReadableStream, "data");
   child.stdout?.off("data", collect);
   return answer.slice(0, -"answered\n".length);
+}
+
+async function succeeds(...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await rig.run(words);
+  assert.deepEqual([code, stderr], [0, ""], words.join(" "));
+  return stdout;
 }
 
 async function cp(...words: string[]): Promise<void> {
@@ -90,7 +99,8 @@ describe("tinydocker cp", () => {
       [["new/a", "web:/no/such/place"], /can't reach \/no\/such of the container web: ENOENT/],
       [["web:/srv/tree", "nosuch:/x"], /one of the two must be in a container/],
       [["nosuch:/x", "."], /there is no container nosuch/],
-      [["web:/x", "-"], /- is not supported/],
+      [["web:/nosuch", "-"], /can't reach \/nosuch of the container web: ENOENT/],
+      [["-", "web:/srv/named"], /\/srv\/named of the container web is no directory/],
     ] as const) {
       const { code, stderr } = await rig.run(["cp", ...words], { cwd: here });
       assert.equal(code, 125);
@@ -142,5 +152,112 @@ describe("tinydocker cp", () => {
       (await rig.run(["cp", "web:/out", "."], { cwd: here })).stderr,
       /1 devices, FIFOs and sockets are left out/,
     );
+  });
+});
+
+describe("tinydocker cp with -", () => {
+  it("writes a tar archive of what a path leads to, and takes one", async () => {
+    await inside("mkdir -p /arch/sub; echo one >/arch/a; ln /arch/a /arch/sub/b; ln -s a /arch/link");
+    const listed = (words: string) => execFileSync("sh", ["-c", words], { cwd: here, encoding: "utf8" });
+    assert.equal(
+      (await rig.run(["cp", "web:/arch", "-"], { stdio: ["ignore", openSync(join(here, "x.tar"), "w"), "pipe"] })).code,
+      0,
+    );
+    assert.equal(listed("tar -tf x.tar | sort"), "arch/\narch/a\narch/link\narch/sub/\narch/sub/b\n");
+    listed("tar -xf x.tar && cmp arch/a arch/sub/b && test arch/a -ef arch/sub/b");
+    const archive = execFileSync("tar", ["-cz", "--owner=7", "--group=8", "arch"], { cwd: here });
+    await inside("mkdir /taken");
+    const { code, stderr } = await rig.run(["cp", "-", "web:/taken"], { input: archive });
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.equal(await inside("cd /taken/arch; cat a sub/b; readlink link; stat -c '%u %g' a"), "one\none\na\n7 8\n");
+    const cut = await rig.run(["cp", "-", "web:/taken"], { input: archive.subarray(0, 40) });
+    assert.match(cut.stderr, /can't read the archive: /);
+  });
+
+  it("CVE-2018-15664: nor does a link in the archive, or in the container, lead it out of the container's root", async () => {
+    mkdirSync(join(here, "evil"));
+    const outside = join(rig.directory, "untouched");
+    mkdirSync(outside);
+    symlinkSync(outside, join(here, "evil/up"));
+    const link = execFileSync("tar", ["-c", "-C", join(here, "evil"), "up"]);
+    writeFileSync(join(here, "file"), "x");
+    const through = execFileSync("tar", ["-c", "--transform", "s,^,up/,", "file"], { cwd: here });
+    await inside(`mkdir /links; ln -s ${outside} /links/up`);
+    for (const input of [Buffer.concat([link.subarray(0, 512), through]), through])
+      assert.notEqual((await rig.run(["cp", "-", "web:/links"], { input })).code, 0);
+    assert.deepEqual(readdirSync(outside), []);
+  });
+});
+
+describe("tinydocker cp of a container that does not run", () => {
+  it("copies both ways, also what is in its volumes, before it was started and after it ended", async () => {
+    await succeeds(
+      "create",
+      "--image",
+      "box",
+      "--network",
+      "none",
+      "-v",
+      "data:/data",
+      "still",
+      "cat",
+      "/etc/new",
+      "/data/file",
+    );
+    writeFileSync(join(here, "source"), "copied\n");
+    await cp("source", "still:/etc/new");
+    await cp("source", "still:/data/file");
+    await cp("still:/etc/script", "script");
+    assert.equal(readFileSync(join(here, "script"), "utf8"), "echo hello\n");
+    await succeeds("start", "still");
+    assert.equal(await succeeds("wait", "still"), "0\n");
+    assert.equal(await succeeds("logs", "still"), "copied\ncopied\n");
+    await cp("still:/data/.", "data");
+    assert.deepEqual(readdirSync(join(here, "data")), ["file"]);
+    assert.match(await succeeds("ps", "-a", "--filter", "name=still", "--format", "{{.Status}}"), /^Exited \(0\)/);
+    assert.equal(await succeeds("diff", "still"), "C /etc\nA /etc/new\n");
+  });
+
+  it("follows no link out of its root", async () => {
+    await inside("true");
+    await succeeds(
+      "create",
+      "--image",
+      "box",
+      "--network",
+      "none",
+      "links",
+      "sh",
+      "-c",
+      `ln -s ${rig.directory} /up; ln -s / /root-link`,
+    );
+    await succeeds("start", "links");
+    await succeeds("wait", "links");
+    assert.match((await rig.run(["cp", "links:/up/rootfs", "."], { cwd: here })).stderr, /can't reach/);
+    await cp("source", "links:/root-link");
+    assert.ok(!existsSync("/source"));
+    await succeeds("rm", "links");
+  });
+
+  for (const [call, n] of [
+    ["mount", 2],
+    ["pivot_root", 1],
+    ["utimensat", 1],
+  ] as const)
+    it(`leaves it as it was where kill -9 ends it at ${call} ${n}`, async () => {
+      const { code, signal } = await rig.run(["cp", "source", "still:/etc/other"], {
+        cwd: here,
+        prefix: killedAt(rig.directory, call, n),
+      });
+      assert.deepEqual([signal, code], call === "utimensat" ? ["SIGKILL", null] : [null, 125]);
+      await succeeds("start", "still");
+      assert.equal(await succeeds("wait", "still"), "0\n");
+    });
+
+  it("is over when the container is removed", async () => {
+    await succeeds("rm", "still");
+    await succeeds("volume", "rm", "data");
+    assert.match((await rig.run(["cp", "still:/etc/new", "."], { cwd: here })).stderr, /there is no container still/);
+    assert.deepEqual(readdirSync(join(rig.root, "layers")), []);
   });
 });

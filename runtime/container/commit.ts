@@ -1,0 +1,81 @@
+import { Failure } from "../failure.ts";
+import { openShim, type Shim } from "../host/shim.ts";
+import { BadImage, type Entry, type Whiteout } from "../image/archive/entry.ts";
+import { changed } from "../image/commit/change.ts";
+import { commitImage } from "../image/commit/commit.ts";
+import { configOf } from "../image/commit/config.ts";
+import { overlayTree } from "../image/layers/overlay-tree.ts";
+import type { Reference } from "../image/registry/reference.ts";
+import { systemFailure } from "../image/system-failure.ts";
+import { showsHostRoot } from "../plan/root.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+import { type Places, placesOf } from "../state/places.ts";
+import { type Found, findExisting } from "../state/status.ts";
+import { MADE } from "./changes.ts";
+import { isPausedNow, pause, unpause } from "./pause.ts";
+
+export interface CommitOptions {
+  /** Without one it is called after its id. */
+  readonly name: Reference | undefined;
+  readonly author: string;
+  readonly message: string;
+  /** Instructions of a Dockerfile. */
+  readonly changes: readonly string[];
+  /** Stop its processes meanwhile, where it runs. */
+  readonly pause: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Makes an image of what a container is now. Returns its id. Throws Failure. */
+export async function commit(root: string, name: string, options: CommitOptions): Promise<string> {
+  const shim = await openShim();
+  const places = placesOf(root, name);
+  const found = findExisting(places, name);
+  if (showsHostRoot(found.record.spec))
+    throw new Failure(`the container ${name} has this machine's own root, of which there is no image`, {
+      code: "image-built-in",
+      remedy: `tinydocker export ${name} writes all of its files`,
+    });
+  const isToBePaused = options.pause && found.status.state === "running" && !isPausedNow(root, found);
+  if (isToBePaused) await pause(name);
+  try {
+    return await commitFound(shim, places, found, options);
+  } finally {
+    if (isToBePaused) await unpause(name).catch(ifEnded);
+  }
+}
+
+/** It may have been killed meanwhile. */
+function ifEnded(error: unknown): void {
+  const codes = ["container-not-running", "container-not-found", "container-paused"];
+  if (!(error instanceof Failure && codes.includes(error.code))) throw error;
+}
+
+async function commitFound(shim: Shim, places: Places, { record }: Found, options: CommitOptions): Promise<string> {
+  const { root, upper } = places;
+  const { spec, life } = record;
+  const { name, author, message, signal } = options;
+  try {
+    return await commitImage({
+      ...{ shim, root, name, author, message, signal },
+      layers: spec.root.layers,
+      written: writtenIn(shim, upper, spec),
+      configOf: (base) => options.changes.reduce(changed, configOf(spec, life, base)),
+      command: spec.process.args.join(" "),
+    });
+  } catch (error) {
+    if (error instanceof BadImage) throw new Failure(`can't commit: ${error.message}`, { code: "image-invalid" });
+    throw systemFailure(`can't commit the container ${record.name}`, root, "import-failed", error);
+  }
+}
+
+/** Without the files that are only there for something to be mounted on them. None of one that was never started. */
+async function* writtenIn(shim: Shim, upper: string, { mounts }: ContainerSpec): AsyncGenerator<Entry | Whiteout> {
+  const own = new Set([...mounts.map(({ destination }) => destination), ...MADE]);
+  try {
+    for await (const entry of overlayTree(shim, upper))
+      if (entry.kind === "directory" || !own.has(`/${entry.path}`)) yield entry;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  }
+}

@@ -1,0 +1,101 @@
+import { Failure } from "../../failure.ts";
+import { isListOf, isText, parseJson } from "../../shape.ts";
+import { signalNamed } from "../../spec/signal.ts";
+
+/** `config` of the OCI image-spec's config.md, as it is stored: fields that are not known here are kept. */
+export type Config = Readonly<Record<string, unknown>>;
+
+const isTexts = isListOf(isText);
+
+/** `--change`: an instruction of a Dockerfile that changes the configuration. Throws Failure for any other. */
+export function changed(config: Config, instruction: string): Config {
+  const [, word = "", rest = ""] = /^\s*([a-zA-Z]+)\s+(.*?)\s*$/s.exec(instruction) ?? [];
+  if (rest === "") throw misused(instruction, "it is not an INSTRUCTION and its value");
+  switch (word.toUpperCase()) {
+    case "CMD":
+      return { ...config, Cmd: commandIn(rest) };
+    case "ENTRYPOINT":
+      return { ...config, Entrypoint: commandIn(rest) };
+    case "ENV":
+      return { ...config, Env: withVariables(config["Env"], pairsIn(instruction, rest)) };
+    case "LABEL":
+      return { ...config, Labels: { ...mapIn(config["Labels"]), ...Object.fromEntries(pairsIn(instruction, rest)) } };
+    case "WORKDIR":
+      return { ...config, WorkingDir: absolute(instruction, rest) };
+    case "USER":
+      return { ...config, User: rest };
+    case "EXPOSE":
+      return { ...config, ExposedPorts: { ...mapIn(config["ExposedPorts"]), ...keysOf(portsIn(instruction, rest)) } };
+    case "VOLUME":
+      return { ...config, Volumes: { ...mapIn(config["Volumes"]), ...keysOf(pathsIn(instruction, rest)) } };
+    case "STOPSIGNAL":
+      return { ...config, StopSignal: signalIn(instruction, rest) };
+    default:
+      throw misused(instruction, `there is no ${word} here`);
+  }
+}
+
+function misused(instruction: string, why: string): Failure {
+  return new Failure(`--change ${JSON.stringify(instruction)}: ${why}`, {
+    code: "usage",
+    remedy: "CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
+  });
+}
+
+/** A list in JSON, or a line for a shell. */
+function commandIn(written: string): readonly string[] {
+  const list = parseJson(written);
+  return isTexts(list) ? list : ["/bin/sh", "-c", written];
+}
+
+function pathsIn(instruction: string, written: string): readonly string[] {
+  const list = parseJson(written);
+  return (isTexts(list) ? list : written.split(/\s+/)).map((path) => absolute(instruction, path));
+}
+
+function absolute(instruction: string, path: string): string {
+  if (path.startsWith("/")) return path;
+  throw misused(instruction, `${path} is not an absolute path`);
+}
+
+/** `KEY=VALUE …`, a value quoted where it has spaces; or `KEY VALUE`. */
+function pairsIn(instruction: string, written: string): [string, string][] {
+  const [, key = "", value] = /^([^\s=]+)\s+(.+)$/s.exec(written) ?? [];
+  if (value !== undefined) return [[key, value]];
+  const pairs = [...written.matchAll(/([^\s=]+)=("(?:\\.|[^"\\])*"|'[^']*'|(?:\\.|[^\s"'\\])*)(?:\s+|$)/gsy)];
+  if (pairs.reduce((length, [all]) => length + all.length, 0) !== written.length)
+    throw misused(instruction, "it is not KEY=VALUE");
+  return pairs.map(([, name = "", text = ""]) => [name, unquoted(text)]);
+}
+
+function unquoted(text: string): string {
+  if (text.startsWith("'")) return text.slice(1, -1);
+  return (text.startsWith('"') ? text.slice(1, -1) : text).replace(/\\(.)/gs, "$1");
+}
+
+function withVariables(env: unknown, pairs: readonly (readonly [string, string])[]): readonly string[] {
+  const names = new Set(pairs.map(([name]) => name));
+  const others = (isTexts(env) ? env : []).filter((one) => !names.has(one.split("=", 1)[0] ?? ""));
+  return [...others, ...pairs.map(([name, value]) => `${name}=${value}`)];
+}
+
+function portsIn(instruction: string, written: string): readonly string[] {
+  return written.split(/\s+/).map((port) => {
+    const [, number, protocol = "tcp"] = /^(\d{1,5})(?:\/(tcp|udp))?$/.exec(port) ?? [];
+    if (number === undefined || Number(number) > 65_535) throw misused(instruction, `${port} is not a port`);
+    return `${number}/${protocol}`;
+  });
+}
+
+function signalIn(instruction: string, written: string): string {
+  if (signalNamed(written) === undefined) throw misused(instruction, `there is no signal ${written}`);
+  return written;
+}
+
+function mapIn(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+function keysOf(names: readonly string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(names.map((name) => [name, {}]));
+}

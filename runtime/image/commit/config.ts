@@ -1,0 +1,41 @@
+import { isListOf, isText } from "../../shape.ts";
+import type { Life } from "../../spec/life.ts";
+import type { ContainerSpec } from "../../spec/spec.ts";
+import type { Config } from "./change.ts";
+
+const isTexts = isListOf(isText);
+
+/** tinydocker's own variables: they are of a container, not of its image. */
+const OWN = /^(?:HOME|HOSTNAME|TERM)=/;
+
+/** What a container is like, as its image would say it. `base`: what the image says that it was made from. */
+export function configOf({ process, network }: ContainerSpec, life: Life | undefined, base: Config): Config {
+  const { uid, gid } = process.user;
+  const imageEnv = textsIn(base["Env"]);
+  const exposed = network.ports.map(({ container, protocol }) => [`${container}/${protocol}`, {}]);
+  const ports = { ...mapIn(base["ExposedPorts"]), ...Object.fromEntries(exposed) };
+  return {
+    ...base,
+    ...commandOf(process.args, textsIn(base["Entrypoint"])),
+    Env: process.env.filter((entry) => !OWN.test(entry) || imageEnv.includes(entry)),
+    User: uid === 0 && gid === 0 ? "" : `${uid}:${gid}`,
+    WorkingDir: process.cwd === "/" ? "" : process.cwd,
+    Labels: { ...mapIn(base["Labels"]), ...life?.labels },
+    ...(Object.keys(ports).length > 0 ? { ExposedPorts: ports } : {}),
+    ...(life && life.stopSignal !== "SIGTERM" ? { StopSignal: life.stopSignal } : {}),
+  };
+}
+
+/** A command that does not begin with the image's entrypoint was given in place of it. */
+function commandOf(args: readonly string[], entrypoint: readonly string[]): Config {
+  const isKept = entrypoint.every((word, i) => args[i] === word);
+  return isKept ? { Entrypoint: entrypoint, Cmd: args.slice(entrypoint.length) } : { Entrypoint: [], Cmd: args };
+}
+
+function textsIn(value: unknown): readonly string[] {
+  return isTexts(value) ? value : [];
+}
+
+function mapIn(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { changed } from "../../../../runtime/image/commit/change.ts";
+
+const BASE = { Cmd: ["old"], Env: ["A=1", "B=2"], Labels: { a: "b" }, Other: [7] };
+
+describe("an instruction of --change", () => {
+  for (const [instruction, expected] of [
+    ['CMD ["a", "b c"]', { Cmd: ["a", "b c"] }],
+    ["cmd echo hello", { Cmd: ["/bin/sh", "-c", "echo hello"] }],
+    ["ENTRYPOINT []", { Entrypoint: [] }],
+    ["ENV B=3 C=4", { Env: ["A=1", "B=3", "C=4"] }],
+    ["ENV C some words", { Env: ["A=1", "B=2", "C=some words"] }],
+    [`ENV C="a \\"b" D='c d' E=f\\ g`, { Env: ["A=1", "B=2", 'C=a "b', "D=c d", "E=f g"] }],
+    ["LABEL c=d", { Labels: { a: "b", c: "d" } }],
+    ["WORKDIR /srv", { WorkingDir: "/srv" }],
+    ["USER 1:2", { User: "1:2" }],
+    ["EXPOSE 80 53/udp", { ExposedPorts: { "80/tcp": {}, "53/udp": {} } }],
+    ['VOLUME ["/a", "/b"]', { Volumes: { "/a": {}, "/b": {} } }],
+    ["VOLUME /a /b", { Volumes: { "/a": {}, "/b": {} } }],
+    ["STOPSIGNAL SIGQUIT", { StopSignal: "SIGQUIT" }],
+  ] as const)
+    it(`changes that and nothing else: ${instruction}`, () =>
+      assert.deepEqual(changed(BASE, instruction), { ...BASE, ...expected }));
+
+  for (const [instruction, why] of [
+    ["RUN true", /there is no RUN here/],
+    ["CMD", /not an INSTRUCTION and its value/],
+    ["ENV A", /not KEY=VALUE/],
+    ['LABEL a="b', /not KEY=VALUE/],
+    ["WORKDIR srv", /not an absolute path/],
+    ["VOLUME a", /not an absolute path/],
+    ["EXPOSE 99999", /99999 is not a port/],
+    ["EXPOSE 80/sctp", /is not a port/],
+    ["STOPSIGNAL SIGNONE", /there is no signal SIGNONE/],
+  ] as const)
+    it(`is refused where it means nothing: ${instruction}`, () => assert.throws(() => changed(BASE, instruction), why));
+});
