@@ -5,7 +5,7 @@ import { loadProject, type Project } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import type { Integration } from "../ide/integration.ts";
 import { EDITORS, type Editor, writeFor } from "../ide/write.ts";
-import { commandLine } from "./run.ts";
+import { commandLine } from "../run/command.ts";
 
 /** devtool ide EDITOR [CMD…]: writes what an editor needs to run, watch, build and debug the project. */
 export const command: Command = async ({ options, words: [name, ...words], report }) => {

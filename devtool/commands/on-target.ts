@@ -1,7 +1,7 @@
 import type { Call } from "../command-line/command.ts";
 import { connect } from "../dev/lane.ts";
 import { openTarget } from "../dev/session.ts";
-import { exitCodeOf } from "../process/exit-code.ts";
+import { exitCodeOfStatus } from "../process/exit-code.ts";
 import { reportOf } from "../report/origin.ts";
 import { locale } from "../run/environment.ts";
 import { launch } from "../run/launch.ts";
@@ -31,7 +31,7 @@ export async function runOnTarget(call: Call, asked: (opened: Opened) => Asked):
     const request = { argv: argv(mirror), cwd: facts.home, env: locale(), asRoot, terminal: terminalOf(stdio) };
     const launched = await launch(connection, request, interrupts.signal);
     const status = await stream(launched, stdio, interrupts, interrupts.signal).finally(stdio.finish);
-    return status.signal === null ? status.code : exitCodeOf(status.signal);
+    return exitCodeOfStatus(status);
   } finally {
     await connection.close();
   }

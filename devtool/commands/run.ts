@@ -1,69 +1,9 @@
 import type { Command } from "../command-line/command.ts";
-import type { Project, ProjectBundle } from "../config/project.ts";
-import { type Outcome, runOnce } from "../dev/once.ts";
-import { openSession } from "../dev/session.ts";
-import { Failure } from "../failure.ts";
-import { exitCodeOf } from "../process/exit-code.ts";
-import { reportOf } from "../report/origin.ts";
-import { programEnvironment } from "../run/environment.ts";
-import { type Inspect, inspectable } from "../run/inspect.ts";
-import { type BundleFacts, withNodeOptions } from "../run/node-options.ts";
-import { recorded } from "../trace/record.ts";
-import { provisionTarget } from "./provision.ts";
-import { sharedStdio, stdioFor } from "./stdio.ts";
+import { runBesideWatch } from "./run-beside.ts";
 
 /** devtool run [options] [CMD…] */
 export const command: Command = async (call) => {
-  const session = recorded(await openSession(call), call.options.timings, 1);
-  const { project, targets, interrupts } = session;
-  const argv = commandLine(project, call.words, call.options.inspect);
-  if (call.options.provision) for (const target of targets) await provisionTarget(target, project.root, call);
-  const environment = () => programEnvironment(project);
-  await environment(); // refuses a file that is not valid before anything is sent
-  const names = targets.map(({ name }) => name);
-  const outcomes = await runOnce(session, (target) => {
-    const own = { ...call, report: reportOf(session.report, { target }) };
-    const stdio = names.length === 1 ? stdioFor(own, true) : sharedStdio(own, target, names);
-    return { argv, environment, stdio, interrupts };
-  });
-  if (outcomes.length > 1) for (const text of matrix(outcomes)) session.report({ event: "notice", text });
-  return Math.max(...outcomes.map(codeOf));
+  const code = await runBesideWatch(call);
+  // Most of the program's code, which a run beside a watch does not need.
+  return code ?? (await (await import("./run-alone.ts")).runAlone(call));
 };
-
-/** The exit code of one lane. */
-function codeOf(outcome: Outcome): number {
-  if ("failure" in outcome) return outcome.failure.exitCode;
-  const { code, signal } = outcome.status;
-  return signal === null ? code : exitCodeOf(signal);
-}
-
-/** A line for each target: what came of it, and how long it took. */
-function matrix(outcomes: readonly Outcome[]): string[] {
-  const width = Math.max(...outcomes.map(({ target }) => target.length));
-  return outcomes.map((outcome) => {
-    const seconds = `${(outcome.milliseconds / 1000).toFixed(1)} s`;
-    const result = "failure" in outcome ? `failed: ${outcome.failure.message}` : `exit code ${codeOf(outcome)}`;
-    return `${outcome.target.padEnd(width)}  ${seconds.padStart(8)}  ${result}`;
-  });
-}
-
-export function commandLine(
-  { run, bundle }: Pick<Project, "run" | "bundle">,
-  words: readonly string[],
-  inspect: Inspect | undefined,
-): string[] {
-  const argv = [...run, ...words];
-  if (argv.length > 0) {
-    const ended = bundle ? withNodeOptions(argv, factsOf(bundle)) : argv;
-    return inspect ? inspectable(ended, inspect) : ended;
-  }
-  throw new Failure("there is no command to run", {
-    code: "usage",
-    remedy: "give one after the options, or set `run` in the configuration",
-    exitCode: 2,
-  });
-}
-
-function factsOf({ outdir, options: { sourcemap } }: ProjectBundle): BundleFacts {
-  return { outdir, hasSourceMaps: sourcemap !== false && sourcemap !== "external" };
-}

@@ -1,6 +1,6 @@
 import type { Call, Command } from "../command-line/command.ts";
 import { projectRoot } from "../config/project.ts";
-import { exitCodeOf } from "../process/exit-code.ts";
+import { exitCodeOfStatus } from "../process/exit-code.ts";
 
 /** devtool up, halt, destroy: run vagrant's command of the same name in the project. */
 export const up: Command = (call) => vagrant("up", call);
@@ -16,5 +16,5 @@ async function vagrant(subcommand: string, { options, words, report, interrupts 
   const release = interrupts.intercept(() => {}, "all");
   const status = await runVagrant([subcommand, ...words], root, onLine).finally(release);
   if (status.code === 0) report({ event: "finished", milliseconds: performance.now() - startedAt });
-  return status.signal === null ? status.code : exitCodeOf(status.signal);
+  return exitCodeOfStatus(status);
 }

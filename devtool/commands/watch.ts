@@ -1,15 +1,19 @@
 import type { Call, Command } from "../command-line/command.ts";
+import type { Project } from "../config/project.ts";
+import type { RunRequest } from "../control/messages.ts";
 import { Controls } from "../dev/controls.ts";
+import type { NextRun } from "../dev/lane-loop.ts";
 import { watchProject } from "../dev/loop.ts";
+import type { StartRequest } from "../dev/round.ts";
 import { openSession } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
 import type { Interrupts } from "../process/interrupts.ts";
+import { commandLine } from "../run/command.ts";
 import { programEnvironment } from "../run/environment.ts";
 import type { Stdio } from "../run/stream.ts";
 import { recorded } from "../trace/record.ts";
 import { readKeys } from "./keys.ts";
 import { provisionTarget } from "./provision.ts";
-import { commandLine } from "./run.ts";
 import { sharedStdio, stdioFor } from "./stdio.ts";
 
 /** devtool watch [options] [CMD…] */
@@ -32,13 +36,23 @@ export const command: Command = async (call) => {
   if (provision)
     for (const target of session.targets) await provisionTarget(target, session.project.root, { ...call, report });
   const interrupts = interactive ? endingToo(call.interrupts) : call.interrupts;
-  return await watchProject(session, { onBusy, controls }, (project, target, laneReport) => ({
+  const nextRun: NextRun = (project, target, laneReport) => ({
     argv: commandLine(project, call.words, inspect),
     environment: () => programEnvironment(project),
     stdio: stdioOf({ ...call, report: laneReport }, target, names),
     interrupts,
-  }));
+  });
+  return await watchProject(session, { onBusy, controls }, { nextRun, beside });
 };
+
+/** What `devtool run` asks of this watch. */
+function beside(project: Project, { words, locale, terminal }: RunRequest): StartRequest {
+  return {
+    argv: commandLine(project, words, undefined),
+    environment: () => programEnvironment(project, locale),
+    terminal: terminal ?? undefined,
+  };
+}
 
 function stdioOf(call: Call, target: string, names: readonly string[]): Stdio {
   return names.length === 1 ? stdioFor(call, call.options.interactive) : sharedStdio(call, target, names);

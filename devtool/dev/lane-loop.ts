@@ -1,19 +1,25 @@
+import { setImmediate } from "node:timers/promises";
+import { BundleFailure } from "../bundle/bundle-failure.ts";
 import type { Project } from "../config/project.ts";
 import { ConnectionLost, Failure } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
 import type { Report } from "../report/events.ts";
 import { reportOf } from "../report/origin.ts";
+import type { RemoteProcess } from "../targets/target.ts";
 import { everything, PendingChanges } from "../watch/pending-changes.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { end, nextAfter, tellHeld } from "./busy.ts";
 import type { LoopOptions } from "./controls.ts";
 import { hasSameProgram, type Lane, startAhead } from "./lane.ts";
 import type { Prepared, Preparer } from "./prepare.ts";
-import { type Round, type Run, runInLane, updateBesideCommand } from "./round.ts";
+import { type Round, type Run, runInLane, type StartRequest, startBeside, updateBesideCommand } from "./round.ts";
 import type { Begun, Progress, Running, State } from "./state.ts";
 
 /** What a round runs on a target; the configuration may have been edited since the last one. */
 export type NextRun = (project: Project, target: string, report: Report) => Run;
+
+/** What a command beside the rounds is, by the configuration as it is now. @throws Failure */
+export type Beside = (project: Project) => StartRequest;
 
 /** What the lanes of a session share. */
 export interface LoopContext {
@@ -60,6 +66,26 @@ export class LaneLoop {
   /** The lane has another connection, so a round follows in it alone. */
   rejoin(): void {
     this.#pending.put(everything(performance.now()));
+  }
+
+  /** Starts a command beside the rounds, with what was saved before. undefined where there is no connection. */
+  async startBeside(wanted: Beside, report: Report, signal: AbortSignal): Promise<RemoteProcess | undefined> {
+    const { preparer, options, mayDelete } = this.#context;
+    if (!(await isSettled(this.#lane.connections.current()))) return undefined;
+    const startedAt = performance.now();
+    for (;;) {
+      const prepared = preparer.prepareBeside(this.#pending.all, this.#changes + options.controls.runs);
+      try {
+        const { workspace, bundle } = await abortable(prepared.ready, signal);
+        const round = { report, signal, startedAt, mayDelete, isRepeated: false };
+        return await startBeside(workspace, this.#lane, bundle, round, wanted(workspace.project));
+      } catch (error) {
+        if (error instanceof BundleFailure)
+          for (const found of error.diagnostics) report({ event: "diagnostic", ...found });
+        // A newer save has taken its place.
+        if (error !== prepared.signal.reason || this.#context.end.aborted) throw error;
+      }
+    }
   }
 
   async run(): Promise<never> {
@@ -230,4 +256,10 @@ export class LaneLoop {
       prepared.reportFailure(error);
     }
   }
+}
+
+/** Whether it has settled already. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  const later = setImmediate("later");
+  return (await Promise.race([promise.catch(() => "later"), later])) !== "later";
 }

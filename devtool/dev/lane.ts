@@ -148,6 +148,11 @@ export function hasSameProgram({ unsent }: Lane): boolean {
   return unsent !== "everything" && [...unsent].every((path) => path.endsWith(".map"));
 }
 
+/** Whether its mirror lacks nothing. */
+export function isSent({ unsent }: Lane): boolean {
+  return unsent !== "everything" && unsent.size === 0;
+}
+
 /** What is known about a step's last build in this lane. */
 export function buildMemory({ builds }: Lane, { name }: BuildStep): BuildMemory {
   const memory = builds.get(name) ?? { stamp: undefined, isStale: true, digests: new Map() };

@@ -1,26 +1,40 @@
-import { Failure } from "../failure.ts";
+import type { Server } from "node:net";
+import type { Project } from "../config/project.ts";
+import type { RunRequest } from "../control/messages.ts";
+import { type Started, serve } from "../control/serve.ts";
+import { listenForOthers } from "../control/socket.ts";
+import { Failure, onTarget } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
+import type { Report } from "../report/events.ts";
 import type { Forwards } from "../run/forward.ts";
 import type { Reconnecting } from "../targets/reconnect.ts";
 import type { Target } from "../targets/target.ts";
 import { everything } from "../watch/pending-changes.ts";
 import type { ChangeSet } from "../watch/watch.ts";
+import { targetFor } from "./beside.ts";
 import type { LoopOptions } from "./controls.ts";
 import { forwardPorts, keepConnected } from "./keep-connected.ts";
 import { type Connected, createLane, forgetMirror, type Lane, sinceRead } from "./lane.ts";
 import { LaneLoop, type NextRun } from "./lane-loop.ts";
 import { Preparer } from "./prepare.ts";
+import type { StartRequest } from "./round.ts";
 import type { Session } from "./session.ts";
 import { Watching } from "./watching.ts";
 import { openWorkspace, reportProblems, type Workspace } from "./workspace.ts";
+
+export interface Programs {
+  readonly nextRun: NextRun;
+  /** What another devtool asks for. @throws Failure */
+  readonly beside: (project: Project, request: RunRequest) => StartRequest;
+}
 
 /**
  * Runs a round at every save, in a lane for each target, until an interrupt. @throws the interrupt, or Failure when the
  * loop can't continue
  */
-export async function watchProject(session: Session, options: LoopOptions, nextRun: NextRun): Promise<never> {
+export async function watchProject(session: Session, options: LoopOptions, programs: Programs): Promise<never> {
   const workspace = await abortable(openWorkspace(session.project), session.interrupts.signal);
-  return await new Loop(session, options, nextRun, workspace).run();
+  return await new Loop(session, options, programs, workspace).run();
 }
 
 /** As a time of performance.now(). */
@@ -37,11 +51,14 @@ class Loop {
   readonly #broken = new AbortController();
   /** Why targets could not be reached at the start. */
   readonly #unreachable: Failure[] = [];
+  readonly #programs: Programs;
   #forwards: Forwards | undefined;
+  #others: Server | undefined;
 
-  constructor(session: Session, options: LoopOptions, nextRun: NextRun, workspace: Workspace) {
+  constructor(session: Session, options: LoopOptions, programs: Programs, workspace: Workspace) {
     const { targets, report, mayDelete, interrupts } = session;
     this.#session = session;
+    this.#programs = programs;
     const end = AbortSignal.any([interrupts.signal, this.#broken.signal]);
     const onFailed = (error: unknown) => this.#broken.abort(error);
     const joined = targets.map((target) => this.#join(target));
@@ -52,7 +69,7 @@ class Loop {
       onError: onFailed,
     });
     const preparer = new Preparer(workspace, this.#lanes, { report, watching: this.#watching, end });
-    const context = { options, nextRun, preparer, report, mayDelete, end, onFailed };
+    const context = { options, nextRun: programs.nextRun, preparer, report, mayDelete, end, onFailed };
     this.#preparer = preparer;
     this.#loops = new Map(this.#lanes.map((lane) => [lane.target, new LaneLoop(lane, context)]));
   }
@@ -64,6 +81,9 @@ class Loop {
       // The first round does not wait until all folders are watched: what is saved meanwhile is found by its time.
       this.#watching.start(sinceRead(this.#preparer.workspace, this.#lanes));
       this.#change(everything(PROCESS_START));
+      this.#others = await listenForOthers(this.#session.project.root, (socket) => {
+        void serve(socket, (request, report, signal) => this.#startFor(request, report, signal));
+      });
       return await Promise.race([...this.#loops.values()].map((loop) => loop.run()));
     } finally {
       await this.#stop();
@@ -95,7 +115,19 @@ class Loop {
     for (const loop of this.#loops.values()) loop.change(changes);
   }
 
+  /** What `devtool run` asks for. @throws Failure */
+  async #startFor(request: RunRequest, report: Report, signal: AbortSignal): Promise<Started | undefined> {
+    const target = targetFor(request, this.#session, this.#preparer.workspace.project);
+    const loop = this.#loops.get(target ?? "");
+    if (target === undefined || loop === undefined) return undefined;
+    await this.#watching.caughtUp();
+    const wanted = (project: Project) => this.#programs.beside(project, request);
+    const process = await onTarget(target, loop.startBeside(wanted, report, signal));
+    return process && { target, process };
+  }
+
   async #stop(): Promise<void> {
+    this.#others?.close();
     await Promise.all([...this.#loops.values()].map((loop) => loop.stopped()));
     this.#forwards?.close();
     await this.#watching.close();

@@ -69,37 +69,46 @@ export class Preparer {
    */
   prepare(lane: Lane, changes: ChangeSet, generation: number): Prepared {
     const current = this.#current;
-    const isKnown = current?.generation === generation;
-    if (isKnown && !(current.isOver && current.lanes.has(lane))) {
-      current.lanes.add(lane);
-      return current.prepared;
-    }
-    current?.newer.abort();
-    this.#current = this.#begin(lane, changes, generation, isKnown);
-    return this.#current.prepared;
+    const isOwn = current?.generation === generation && current.isOver && current.lanes.has(lane);
+    const { prepared, lanes } = isOwn
+      ? this.#begin(changes, generation, lane.target)
+      : this.#currentFor(changes, generation);
+    lanes.add(lane);
+    return prepared;
   }
 
-  #begin(lane: Lane, changes: ChangeSet, generation: number, isOwn: boolean): Current {
+  /** For what is started beside the rounds of the lanes. */
+  prepareBeside(changes: ChangeSet, generation: number): Prepared {
+    return this.#currentFor(changes, generation).prepared;
+  }
+
+  #currentFor(changes: ChangeSet, generation: number): Current {
+    return this.#current?.generation === generation ? this.#current : this.#begin(changes, generation);
+  }
+
+  /** `own`: the target whose lane alone has this round. */
+  #begin(changes: ChangeSet, generation: number, own?: string): Current {
+    this.#current?.newer.abort();
     this.#rounds += 1;
     const newer = new AbortController();
     const report = reportOf(this.#report, { round: this.#rounds, since: changes.since });
     const paths = changes.paths === null ? null : changes.paths.map(toText);
-    report({ event: "changed", paths }, isOwn ? { target: lane.target } : {});
+    report({ event: "changed", paths }, own === undefined ? {} : { target: own });
     const signal = AbortSignal.any([newer.signal, this.#end]);
     // What a lane has to do alone changes nothing in the project.
-    const own = { report, signal, changes: isOwn ? { ...changes, paths: [] } : changes };
-    const ready = this.#prepare(own);
+    const ready = this.#prepare({ report, signal, changes: own === undefined ? changes : { ...changes, paths: [] } });
     const told = new Set<Failure>();
     const tell = (failure: Failure) => {
       if (!told.has(failure)) reportFailure(failure, report);
       told.add(failure);
     };
     const prepared = { report, ready, signal, reportFailure: tell };
-    const current = { prepared, generation, lanes: new Set([lane]), isOver: false, newer };
+    const current = { prepared, generation, lanes: new Set<Lane>(), isOver: false, newer };
     const over = () => {
       current.isOver = true;
     };
     ready.then(over, over); // what it rejects with is thrown by each round
+    this.#current = current;
     return current;
   }
 

@@ -6,13 +6,13 @@ import { shownName, toBytes } from "../paths/bytes.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Report } from "../report/events.ts";
-import { launch, prepareNext } from "../run/launch.ts";
-import { type Stdio, stream, terminalOf } from "../run/stream.ts";
+import { type Launched, type LaunchRequest, launch, prepareNext } from "../run/launch.ts";
+import { type Stdio, streamed, terminalOf } from "../run/stream.ts";
 import type { SyncProgress } from "../sync/sync.ts";
-import type { ExitStatus } from "../targets/target.ts";
+import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { refuseLargeDeletion } from "./brake.ts";
-import { addUnsent, buildMemory, inLane, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
+import { addUnsent, buildMemory, inLane, isSent, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
 import { syncAsOwner } from "./owner.ts";
 import { preview } from "./preview.ts";
 import type { SentFiles } from "./sent.ts";
@@ -46,10 +46,15 @@ export interface Preparation extends Pick<Round, "report" | "signal"> {
 /** The last stage of a round that runs no command. */
 export type Extent = "preview" | "sync" | "build";
 
-export interface Run {
+export interface StartRequest {
   readonly argv: readonly string[];
   /** Its variables; files among their sources are read anew. @throws Failure */
   readonly environment: () => Promise<Readonly<Record<string, string>>>;
+  /** The terminal that it gets, if it gets one. */
+  readonly terminal: LaunchRequest["terminal"];
+}
+
+export interface Run extends Omit<StartRequest, "terminal"> {
   readonly stdio: Stdio;
   readonly interrupts: Interrupts;
 }
@@ -108,6 +113,24 @@ export async function updateBesideCommand(
   round.report(finished, { target: lane.target });
 }
 
+/** Does the same where anything has changed, then starts another command beside it. @throws Failure */
+export async function startBeside(
+  workspace: Workspace,
+  lane: Lane,
+  bundle: Bundle | undefined,
+  round: Round,
+  wanted: StartRequest,
+): Promise<RemoteProcess | undefined> {
+  const work = async (open: OpenLane) => {
+    // It would have the terminal of this process.
+    if (wanted.terminal && open.connection.execOnTerminal) return undefined;
+    await update(workspace, open, bundle, round, "build", isSent);
+    const { launched } = await launchStage(workspace, open, wanted, round);
+    return launched.kind === "process" ? launched.process : undefined;
+  };
+  return await inLane(lane, round, work, Promise.resolve());
+}
+
 /** Does the same, then runs a command there until it ends. @throws Failure */
 export async function runInLane(
   workspace: Workspace,
@@ -128,6 +151,7 @@ async function update(
   bundle: Bundle | undefined,
   round: Round,
   extent: Extent,
+  isDone: (lane: Lane) => boolean = () => false,
 ): Promise<void> {
   const { report } = open;
   const onWait = () => report({ event: "notice", text: "waiting for another devtool that updates this mirror" });
@@ -135,7 +159,7 @@ async function update(
   try {
     await shipStage(workspace, open, bundle, round.signal, extent === "preview");
     if (extent === "preview") return await preview(workspace, open, round.signal);
-    await syncStage(workspace, open, round);
+    if (!isDone(open.lane)) await syncStage(workspace, open, round);
     if (extent === "build") for (const group of workspace.steps) await buildGroup(group, workspace, open, round);
   } finally {
     endTurn();
@@ -223,25 +247,26 @@ async function buildStage(
   report({ event: "compiled", compiled: built, milliseconds });
 }
 
-async function runStage(
+async function launchStage(
   { project }: Workspace,
   { connection, mirror, sudo, report }: OpenLane,
-  { argv, environment, stdio, interrupts }: Run,
-  { signal, startedAt, isRepeated, onStarted }: Round,
-): Promise<ExitStatus> {
+  { argv, environment, terminal }: StartRequest,
+  { signal, startedAt }: Round,
+): Promise<{ readonly launched: Launched; readonly request: LaunchRequest }> {
   report({ event: "stage", stage: "launch" });
   const env = await environment();
-  const request = { argv, cwd: mirror, env, asRoot: sudo ?? project.asRoot, terminal: terminalOf(stdio) };
+  const request = { argv, cwd: mirror, env, asRoot: sudo ?? project.asRoot, terminal };
   const launched = await launch(connection, request, signal);
-  onStarted?.();
   report({ event: "started", argv, milliseconds: performance.now() - startedAt });
-  if (isRepeated && project.warm && !project.isInspected) prepareNext(connection, request, launched, signal);
-  let hasResponded = false;
-  const onOutput = () => {
-    if (!hasResponded) report({ event: "responded", milliseconds: performance.now() - startedAt });
-    hasResponded = true;
-  };
-  const status = await stream(launched, stdio, interrupts, signal, onOutput).finally(stdio.finish);
-  if (!signal.aborted) report({ event: "exited", ...status });
-  return status;
+  return { launched, request };
+}
+
+async function runStage(workspace: Workspace, open: OpenLane, run: Run, round: Round): Promise<ExitStatus> {
+  const { project } = workspace;
+  const { connection, report } = open;
+  const { signal, startedAt } = round;
+  const { launched, request } = await launchStage(workspace, open, { ...run, terminal: terminalOf(run.stdio) }, round);
+  round.onStarted?.();
+  if (round.isRepeated && project.warm && !project.isInspected) prepareNext(connection, request, launched, signal);
+  return await streamed(launched, run, report, { signal, startedAt });
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Options } from "../command-line/options.ts";
 import { loadProject, type Project, type ProjectPorts, projectRoot } from "../config/project.ts";
+import { type Way, wayOf } from "../control/messages.ts";
 import { Failure } from "../failure.ts";
 import type { Mapping } from "../ports/mapping.ts";
 import type { Interrupts } from "../process/interrupts.ts";
@@ -17,6 +18,7 @@ export interface Session {
   readonly interrupts: Interrupts;
   /** Whether a sync may delete most of what was sent before. */
   readonly mayDelete: boolean;
+  readonly way: Way;
   /** What is forwarded while it lasts. */
   readonly ports: ProjectPorts;
 }
@@ -35,6 +37,7 @@ export async function openSession(call: Invocation & Pick<Session, "interrupts">
   return {
     project,
     targets,
+    way: wayOf(options),
     report,
     interrupts,
     mayDelete: options.force,

@@ -38,6 +38,11 @@ export class Watching {
     await this.#startFor(inputs, since).finally(() => old.close());
   }
 
+  /** Settles once all that was saved before has been reported. */
+  async caughtUp(): Promise<void> {
+    await this.#watcher.caughtUp();
+  }
+
   async close(): Promise<void> {
     await this.#watcher.close();
   }

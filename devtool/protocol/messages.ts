@@ -26,6 +26,8 @@ export type ClientMessage =
   | { readonly type: "stdin-end" }
   | { readonly type: "window"; readonly stream: StreamName; readonly bytes: number }
   | { readonly type: "signal"; readonly signal: NodeJS.Signals }
+  /** Of its terminal, where it has one. */
+  | { readonly type: "resize"; readonly columns: number; readonly rows: number }
   /** SIGTERM to the process group, SIGKILL after a grace period. */
   | { readonly type: "terminate" };
 
@@ -50,6 +52,7 @@ const KIND = {
   signal: 5,
   terminate: 6,
   prepare: 7,
+  resize: 8,
   started: 16,
   failed: 17,
   stdout: 18,
@@ -86,6 +89,8 @@ function payloadOf(message: ClientMessage | AgentMessage): Buffer {
     case "signal":
     case "killed":
       return json({ signal: message.signal });
+    case "resize":
+      return json({ columns: message.columns, rows: message.rows });
     case "started":
       return json({ pid: message.pid });
     case "failed":
@@ -113,6 +118,11 @@ export function decodeClientMessage(frame: Frame): ClientMessage {
       return decodeWindow(frame.payload);
     case KIND.signal:
       return { type: "signal", signal: decodeSignal(frame.payload) };
+    case KIND.resize: {
+      const { columns, rows } = object(frame.payload);
+      refuseUnless(isCount(columns) && isCount(rows), "resize: size");
+      return { type: "resize", columns, rows };
+    }
     case KIND.terminate:
       refuseUnless(frame.payload.length === 0, "terminate has a payload");
       return { type: "terminate" };

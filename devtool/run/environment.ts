@@ -10,8 +10,11 @@ export interface EnvironmentSettings {
 }
 
 /** The variables of the project's command: this machine's locale, the file's, the configuration's. @throws Failure */
-export async function programEnvironment({ env, envFile }: EnvironmentSettings): Promise<Record<string, string>> {
-  return { ...locale(), ...(envFile === undefined ? {} : await readEnvFile(envFile)), ...env };
+export async function programEnvironment(
+  { env, envFile }: EnvironmentSettings,
+  own = locale(),
+): Promise<Record<string, string>> {
+  return { ...own, ...(envFile === undefined ? {} : await readEnvFile(envFile)), ...env };
 }
 
 /** LANG and LC_*, as OpenSSH's SendEnv sends them. macOS has an LC_CTYPE that no other system knows. */

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Interrupts } from "../process/interrupts.ts";
+import type { Report } from "../report/events.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
 import type { Launched, LaunchRequest } from "./launch.ts";
 
@@ -52,8 +53,25 @@ export async function stream(
   }
 }
 
+/** Does the same, and reports the first output and the end, with times since `startedAt`. */
+export async function streamed(
+  launched: Launched,
+  { stdio, interrupts }: { readonly stdio: Stdio; readonly interrupts: Interrupts },
+  report: Report,
+  { signal, startedAt }: { readonly signal: AbortSignal; readonly startedAt: number },
+): Promise<ExitStatus> {
+  let hasResponded = false;
+  const onOutput = () => {
+    if (!hasResponded) report({ event: "responded", milliseconds: performance.now() - startedAt });
+    hasResponded = true;
+  };
+  const status = await stream(launched, stdio, interrupts, signal, onOutput).finally(stdio.finish);
+  if (!signal.aborted) report({ event: "exited", ...status });
+  return status;
+}
+
 /** SIGTERM, and SIGKILL if it still runs after END_GRACE_MS. */
-async function endRun(process: RemoteProcess): Promise<void> {
+export async function endRun(process: RemoteProcess): Promise<void> {
   process.kill("SIGTERM");
   const timer = setTimeout(() => process.kill("SIGKILL"), END_GRACE_MS);
   await process.exited.catch(() => {});

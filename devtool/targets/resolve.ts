@@ -1,5 +1,6 @@
 import type { TargetSettings } from "../config/config.ts";
 import { Failure } from "../failure.ts";
+import { DEFAULT_TARGET } from "./default.ts";
 import { localTarget } from "./local/local.ts";
 import { withSettings } from "./settings.ts";
 import { sshTarget } from "./ssh/target.ts";
@@ -26,7 +27,7 @@ export function resolveTarget(
   targets: Readonly<Record<string, TargetSettings>>,
   options: ResolveOptions,
 ): Target {
-  const chosen = name ?? (process.platform === "linux" ? "local" : "vagrant");
+  const chosen = name ?? DEFAULT_TARGET;
   const configured = Object.hasOwn(targets, chosen) ? targets[chosen] : undefined;
   const settings = configured ?? adHoc(chosen);
   return withSettings(makeTarget(chosen, settings, options), settings);

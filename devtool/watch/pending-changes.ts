@@ -15,6 +15,11 @@ export class PendingChanges {
     return this.#changes === undefined;
   }
 
+  /** They stay pending. */
+  get all(): ChangeSet {
+    return this.#changes ?? { paths: [], since: performance.now() };
+  }
+
   /** Whether there are changes, all of them of such paths. */
   areOnly(isSuch: (path: string) => boolean): boolean {
     return this.#changes?.paths?.every(isSuch) === true;
@@ -26,7 +31,7 @@ export class PendingChanges {
   }
 
   take(): ChangeSet {
-    const changes = this.#changes ?? { paths: [], since: performance.now() };
+    const changes = this.all;
     this.#changes = undefined;
     this.#arrived = this.#nextArrival();
     return changes;

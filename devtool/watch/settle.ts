@@ -32,6 +32,12 @@ export class Settling {
     this.#timer = setTimeout(() => this.#flush(), Math.max(0, Math.min(QUIET_MS[kind], left)));
   }
 
+  /** Passes on what is waiting, without waiting for more. */
+  settleNow(): void {
+    clearTimeout(this.#timer);
+    if (this.#waiting.size > 0) this.#flush();
+  }
+
   /** Drops what is still waiting. */
   stop(): void {
     clearTimeout(this.#timer);

@@ -83,6 +83,16 @@ export class Watcher {
     await adding;
   }
 
+  /** Settles once all that had changed before has been reported. */
+  async caughtUp(): Promise<void> {
+    await setImmediate(); // the system's events are read before
+    if (LISTENS_BELOW || this.#polled.size > 0)
+      this.#queue(async () => await this.#poll(LISTENS_BELOW ? this.#tops : this.#polled));
+    await this.#work;
+    this.#settling.settleNow();
+    await this.#work;
+  }
+
   async close(): Promise<void> {
     this.#state = "closed";
     this.#settling.stop();

@@ -13,7 +13,7 @@ const ENTRIES = new Set(["devtool/cli.ts", "devtool/agent/main.ts", "runtime/cli
 const STAGES = ["watch", "bundle", "sync", "build", "run"];
 /** devtool's other folders: any stage may use them, or none does. */
 const NO_STAGES =
-  "agent clean command-line commands completion config dev doctor ide ignore init paths ports process protocol report targets trace".split(
+  "agent clean command-line commands completion config control dev doctor ide ignore init paths ports process protocol report targets trace".split(
     " ",
   );
 

@@ -10,7 +10,7 @@ import {
 } from "../../protocol/messages.ts";
 import { whenDrained } from "../drained.ts";
 import { startFailure } from "../start-failure.ts";
-import type { ExitStatus, RemoteProcess } from "../target.ts";
+import type { ExitStatus, RemoteProcess, TerminalSize } from "../target.ts";
 import { StandardInput, StandardOutput } from "./streams.ts";
 
 /**
@@ -109,8 +109,10 @@ class AgentProcess implements RemoteProcess {
     this.#send({ type: "signal", signal });
   }
 
-  /** A process of the agent's has no terminal. */
-  resize(): void {}
+  /** A process of the agent's has no terminal; one that a watch starts for another devtool may. */
+  resize({ columns, rows }: TerminalSize): void {
+    this.#send({ type: "resize", columns, rows });
+  }
 
   readonly #terminate = () => this.#send({ type: "terminate" });
 

@@ -29,6 +29,7 @@ const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   }),
   record({ type: fc.constant("stdin" as const), data: bytes }),
   fc.constant({ type: "stdin-end" as const }),
+  record({ type: fc.constant("resize" as const), columns: fc.nat(), rows: fc.nat() }),
   fc.constant({ type: "terminate" as const }),
   record({ type: fc.constant("signal" as const), signal }),
   window,

@@ -1,0 +1,41 @@
+import { realpath } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Call } from "../command-line/command.ts";
+import type { Options } from "../command-line/options.ts";
+import { findConfigFile } from "../config/file.ts";
+import { askWatch } from "../control/ask.ts";
+import { wayOf } from "../control/messages.ts";
+import { exitCodeOfStatus } from "../process/exit-code.ts";
+import { reportOf } from "../report/origin.ts";
+import { locale } from "../run/environment.ts";
+import { streamed, terminalOf } from "../run/stream.ts";
+import { stdioFor } from "./stdio.ts";
+
+/** Runs the command over the connection of the project's watch, with what that has sent; undefined where no watch does it. */
+export async function runBesideWatch(call: Call): Promise<number | undefined> {
+  const { options, words, report, interrupts } = call;
+  const { signal } = interrupts;
+  const startedAt = performance.now();
+  const config = hasOwnWay(options) ? undefined : await configFile(options.config);
+  if (config === undefined) return undefined;
+  const terminal = terminalOf(stdioFor(call, true)) ?? null;
+  const request = { ...wayOf(options), config, words, locale: locale(), terminal };
+  const begun = await askWatch(dirname(config), request, report, signal);
+  if (!begun) return undefined;
+  const own = reportOf(report, { target: begun.target });
+  const run = { stdio: stdioFor({ ...call, report: own }, true), interrupts };
+  return exitCodeOfStatus(await streamed({ kind: "process", process: begun.process }, run, own, { signal, startedAt }));
+}
+
+/** Whether more is asked for than to run a command. */
+function hasOwnWay({ provision, force, timings, inspect, ports }: Options): boolean {
+  return provision || force || timings || inspect !== undefined || ports.forward.length + ports.reverse.length > 0;
+}
+
+/** As the watch of the project names it. */
+async function configFile(named: string | undefined): Promise<string | undefined> {
+  const file = named === undefined ? await findConfigFile(process.cwd()) : resolve(named);
+  if (file === undefined) return undefined;
+  const folder = await realpath(dirname(file)).catch(() => dirname(file));
+  return join(folder, file.slice(dirname(file).length));
+}

@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { dirname, join } from "node:path";
+import { cacheDirectory } from "../process/cache-directory.ts";
+import { errnoOf } from "../process/errno.ts";
+
+/** unix(7): sun_path, with its end. */
+const PATH_BYTES_MAX = 107;
+
+/** Listens for what others ask of the watch of this project, as OpenSSH's ControlMaster does. undefined where it can't, or another watch does. */
+export async function listenForOthers(
+  root: string,
+  onConnection: (socket: Socket) => void,
+): Promise<Server | undefined> {
+  const path = controlPath(root);
+  if (path === undefined || !ownFolder(dirname(path))) return undefined;
+  // A file stays when its process is killed.
+  if ((await connectTo(path)) === undefined) rmSync(path, { force: true });
+  const server = createServer(onConnection);
+  const listens = await new Promise<boolean>((resolve) => {
+    server.once("error", () => resolve(false)).listen(path, () => resolve(true));
+  });
+  if (!listens) return undefined;
+  chmodSync(path, 0o600);
+  return server.unref();
+}
+
+/** A connection to the watch of this project, if there is one of this user. */
+export async function connectToWatch(root: string): Promise<Socket | undefined> {
+  const path = controlPath(root);
+  return path !== undefined && isOwn(dirname(path)) && isOwn(path) ? await connectTo(path) : undefined;
+}
+
+/** undefined where the owner of a socket can't be told, or its path would be too long. */
+function controlPath(root: string): string | undefined {
+  const name = createHash("sha256").update(root).digest("hex").slice(0, 16);
+  const path = join(cacheDirectory(), "watch", name);
+  return process.platform === "win32" || Buffer.byteLength(path) > PATH_BYTES_MAX ? undefined : path;
+}
+
+function ownFolder(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return isOwn(folder);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether it is this user's, and no other's to use. */
+function isOwn(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && stat.uid === process.getuid?.() && (stat.mode & 0o077) === 0;
+}
+
+/** undefined where nobody listens. */
+function connectTo(path: string): Promise<Socket | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once("connect", () => resolve(socket));
+    socket.on("error", (error) => (errnoOf(error) === undefined ? reject(error) : resolve(undefined)));
+  });
+}
