@@ -1,5 +1,5 @@
 // Bundles the program into files that launch.cjs loads: one with cli.ts; one for each thing that cli.ts imports when it is asked
-// for it, with all the modules that this needs; one with what these import later.
+// for it, with all the modules that this needs, and for what one of these imports later and often; one with the rest.
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -8,7 +8,7 @@ import { build, transform } from "esbuild";
 
 const ENTRY = "runtime/cli.ts";
 /** What V8 makes of a file is twice as long as the file: stored for what is started often. */
-const COMPILED = new Set(["cli", "run", "exec", "verbs", "undo", "pull"]);
+const COMPILED = new Set(["cli", "run", "exec", "verbs", "undo", "pull", "fetch"]);
 
 /** `shared`: options of esbuild. */
 export async function bundleProgram(outdir, shared) {
@@ -82,8 +82,10 @@ function filesOf(outputs) {
   };
   const cli = Object.keys(outputs).find((path) => outputs[path].entryPoint === ENTRY);
   const always = needs(cli);
-  const asked = importsOf(cli, "dynamic-import").map((path) => {
-    return [basename(outputs[path].entryPoint, ".ts"), [...needs(path)].filter((one) => !always.has(one))];
+  const nameOf = (path) => basename(outputs[path].entryPoint ?? "", ".ts");
+  const often = Object.keys(outputs).filter((path) => path !== cli && COMPILED.has(nameOf(path)));
+  const asked = [...new Set([...importsOf(cli, "dynamic-import"), ...often])].map((path) => {
+    return [nameOf(path), [...needs(path)].filter((one) => !always.has(one))];
   });
   const files = [["cli", [...always]], ...asked];
   const later = Object.keys(outputs).filter((path) => !files.some(([, paths]) => paths.includes(path)));

@@ -56,10 +56,14 @@ const isHealthcheck: Shape<Healthcheck> = isRecordOf(
 const UNUSED = ["ExposedPorts", "Volumes", "StopSignal", "Healthcheck"];
 
 /** Throws BadImage for an image of another system; notes what an import of it does without. */
-export function checkImport({ config, os, architecture }: ConfigFile, notes: Notes): void {
-  if (os !== "linux") throw new BadImage(`it is for ${os}, not for Linux`);
+export function checkImport(file: ConfigFile, notes: Notes): void {
+  if (file.os !== "linux") throw new BadImage(`it is for ${file.os}, not for Linux`);
+  notePlatform(file, notes);
+  for (const field of UNUSED) if (isFilled(file.config?.[field])) notes.add("setting", field);
+}
+
+export function notePlatform({ os, architecture }: ConfigFile, notes: Notes): void {
   if (architecture !== thisArchitecture()) notes.add("platform", `${os}/${architecture}`);
-  for (const field of UNUSED) if (isFilled(config?.[field])) notes.add("setting", field);
 }
 
 /** What of it a container gets. */

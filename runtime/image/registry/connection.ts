@@ -11,9 +11,15 @@ export interface Connections {
   close(): void;
 }
 
+/**
+ * Of a connection, so much is read before what was read is used: with Node.js's 64 KiB, a busy process leaves more in the
+ * kernel, which is lost when it is killed.
+ */
+const KEPT = { keepAlive: true, highWaterMark: 1 << 20 };
+
 /** `isInsecure`: whether the certificate of a HOST[:PORT] need not be valid. */
 export function openConnections(env: NodeJS.ProcessEnv, isInsecure: (host: string) => boolean): Connections {
-  const plain = new HttpAgent({ keepAlive: true });
+  const plain = new HttpAgent(KEPT);
   const secure = new Map<string, Promise<HttpsAgent>>();
   const secureFor = (url: URL) => {
     const agent = secure.get(url.host) ?? secureAgent(url, env, !isInsecure(url.host));
@@ -46,7 +52,7 @@ async function secureAgent(url: URL, env: NodeJS.ProcessEnv, rejectUnauthorized:
   const { Agent } = await import("node:https");
   const { connect } = await import("node:tls");
   const certificates = certificatesFor(url.host, env, rejectUnauthorized);
-  const agent = new Agent({ keepAlive: true, rejectUnauthorized, ...certificates });
+  const agent = new Agent({ ...KEPT, rejectUnauthorized, ...certificates });
   const proxy = proxyFor(url, env);
   return proxy ? Object.assign(agent, { createConnection: tunnelled(proxy, url, connect) }) : agent;
 }

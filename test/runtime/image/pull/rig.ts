@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { LayerProgress } from "../../../../runtime/image/pull/progress.ts";
-import { type Pull, type Pulled, pullImage } from "../../../../runtime/image/pull/pull.ts";
+import { type Pulled, pullImage } from "../../../../runtime/image/pull/pull.ts";
+import type { Pull } from "../../../../runtime/image/pull/request.ts";
 import { parseReference } from "../../../../runtime/image/registry/reference.ts";
 import { archive, type RawEntry } from "../archive/archive.ts";
 
