@@ -54,6 +54,7 @@ function dispatch(command: string | undefined, rest: readonly string[], args: re
   if (command === "exec") return exec(rest);
   if (command === "pull") return pull(rest);
   if (command === "image" && rest[0] === "pull" && rest[1] !== "--help") return pull(rest.slice(1));
+  if (command === "completion") return completion(rest);
   if (command === "undo") return undo(rest[0] ?? "");
   return VERBS.has(command ?? "") ? verb(command ?? "", rest) : other(args);
 }
@@ -75,6 +76,11 @@ async function run(args: readonly string[]): Promise<number> {
 async function exec(args: readonly string[]): Promise<number> {
   const { execCommand } = await import("./commands/exec.ts");
   return await execCommand(args);
+}
+
+async function completion(args: readonly string[]): Promise<number> {
+  const { completionCommand } = await import("./commands/completion/completion.ts");
+  return await completionCommand(args);
 }
 
 /** What a monitor starts in the end. Nobody reads what it would print, and the next command finds what it can't undo. */

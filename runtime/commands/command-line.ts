@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import type { Argv } from "yargs";
 import { Failure } from "../failure.ts";
 import { EXEC_OPTIONS } from "./exec-arguments.ts";
 import { helpOf, verbHelp } from "./help.ts";
@@ -28,9 +29,24 @@ export async function otherCommands(args: readonly string[]): Promise<number> {
 
 async function parse(args: readonly string[]): Promise<void> {
   const parser = await newParser(args);
-  await parser
+  await withCommands(parser)
     .scriptName("tinydocker")
     .usage("$0 run [OPTION…] NAME CMD [ARG…]\n$0 run [OPTION…] NAME IMAGE:TAG [CMD [ARG…]]")
+    .demandCommand(1, "the command is missing, such as run, ps or image")
+    .strict()
+    .version(version())
+    .help()
+    // At once it would be too early to see that the help can't be written.
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? unavailableCommand(args) ?? notUnderstood(message, args);
+    })
+    .parseAsync();
+}
+
+/** All of them, in the order of the help. */
+export function withCommands(parser: Argv): Argv {
+  return parser
     .command(runHelp)
     .command(execHelp)
     .command(createHelp)
@@ -47,16 +63,7 @@ async function parse(args: readonly string[]): Promise<void> {
     .command(historyCommand)
     .command(networkCommand)
     .command(volumeCommand)
-    .demandCommand(1, "the command is missing, such as run, ps or image")
-    .strict()
-    .version(version())
-    .help()
-    // At once it would be too early to see that the help can't be written.
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? unavailableCommand(args) ?? notUnderstood(message, args);
-    })
-    .parseAsync();
+    .command(completionHelp);
 }
 
 /** yargs calls a word that is no command an argument. */
@@ -106,6 +113,12 @@ const execHelp = helpOf(
 );
 
 const topHelp = helpOf("top <NAME> [PS-OPTION…]", "List the processes of a container, by this machine's ps", {});
+
+const completionHelp = helpOf(
+  "completion <SHELL>",
+  "Print the script by which bash, zsh or fish completes commands, options and names",
+  {},
+);
 
 /** A bundle that devtool put on a target has no package.json beside it. */
 function version(): string {

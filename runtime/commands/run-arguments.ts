@@ -51,7 +51,7 @@ export interface Detached extends LifeAsked {
 
 /** Whether an image is fetched before the start. */
 export type PullPolicy = (typeof PULL_POLICIES)[number];
-const PULL_POLICIES = ["always", "missing", "never"] as const;
+export const PULL_POLICIES = ["always", "missing", "never"] as const;
 
 /**
  * The arguments after `run`. Options end at NAME: what follows belongs to the command, which begins with the image if that word
@@ -83,7 +83,7 @@ function policyOf(asked = "missing"): PullPolicy {
 }
 
 /** It has no command of its own. */
-const HOST_IMAGE = "host";
+export const HOST_IMAGE = "host";
 
 interface Words {
   readonly name: string;
