@@ -47,7 +47,7 @@ export function traces(stateRoot: string, ...names: readonly string[]): Traces {
 function namedCgroups(isNamed: (name: string) => boolean, stateRoot: string): string[] {
   const below = (path: string, isBelowOurs: boolean): string[] =>
     directories(path).flatMap((child) => {
-      if (isOfOtherState(nameOf(child), stateRoot)) return [];
+      if (isOfOtherState(child, stateRoot)) return [];
       const isOurs = (isBelowOurs || isNamed(nameOf(child))) && !isOthers(child);
       const inside = below(child, isOurs || isBelowOurs);
       // The one of all containers comes and goes with any; test/rig/left-behind.sh looks for it after all tests.
@@ -56,11 +56,17 @@ function namedCgroups(isNamed: (name: string) => boolean, stateRoot: string): st
   return below("/sys/fs/cgroup", false);
 }
 
-/** It belongs to a container of a test that runs at the same time: its name ends with that test's state directory. */
-function isOfOtherState(name: string, stateRoot: string): boolean {
-  const [id] = /(?<=\.)[0-9a-f]+-[0-9a-f]+$/.exec(name) ?? [];
-  const stat = statSync(stateRoot, { throwIfNoEntry: false });
-  return id !== undefined && id !== (stat && `${stat.dev.toString(16)}-${stat.ino.toString(16)}`);
+/**
+ * It belongs to a container of a test that runs at the same time: its name ends with that test's state directory. One that
+ * is older than this state directory belongs to an earlier one with the same inode number.
+ */
+function isOfOtherState(cgroup: string, stateRoot: string): boolean {
+  const [id] = /(?<=\.)[0-9a-f]+-[0-9a-f]+$/.exec(nameOf(cgroup)) ?? [];
+  if (id === undefined) return false;
+  const state = statSync(stateRoot, { throwIfNoEntry: false });
+  if (state === undefined || id !== `${state.dev.toString(16)}-${state.ino.toString(16)}`) return true;
+  const made = statSync(cgroup, { throwIfNoEntry: false });
+  return made !== undefined && made.mtimeMs < state.birthtimeMs;
 }
 
 /**
