@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, fstatSync, openSync } from "node:fs";
 import { Failure } from "../../failure.ts";
 import { localPath, shownName } from "../../paths/bytes.ts";
 import type { Channel } from "../wire/channel.ts";
@@ -122,8 +122,9 @@ async function answer(conversation: Conversation, item: Item, mayTransfer: boole
   let file: number | undefined;
   try {
     file = openSync(localPath(conversation.root, entry.path), OPEN_FLAGS);
-    if (!fstatSync(file).isFile()) throw Object.assign(new Error("not a regular file any more"), { code: "ENOENT" });
-    await sendFile(conversation, item, file, old);
+    const before = fstatSync(file, { bigint: true });
+    if (!before.isFile()) throw Object.assign(new Error("not a regular file any more"), { code: "ENOENT" });
+    await sendFile(conversation, item, { file, before }, old);
   } catch (error) {
     if (!isErrno(error)) throw error;
     refuse(conversation, item, entry, error);
@@ -154,13 +155,18 @@ function noteUnreadable({ entries, sent }: Conversation, item: Item, error: unkn
   sent.unreadable.push(`${shownName(entries[item.index]?.path ?? "")}: ${reason(error)}`);
 }
 
+interface Opened {
+  readonly file: number;
+  readonly before: BigIntStats;
+}
+
 /**
  * Sends the content as literals and blocks, then its checksum. A file that changes while it is read gets a wrong
  * checksum, so that the receiver discards it and requests it again.
  */
-async function sendFile(conversation: Conversation, item: Item, file: number, old: BlockSums): Promise<void> {
+async function sendFile(conversation: Conversation, item: Item, opened: Opened, old: BlockSums): Promise<void> {
   const { out } = conversation.channel;
-  const before = fstatSync(file, { bigint: true });
+  const { file, before } = opened;
   echo(conversation, item);
   for (const value of [old.count, old.blockLength, old.strongLength, old.remainder]) out.int32(value);
   const { digest, length, error } = await sendContent(conversation, file, Number(before.size), old);
