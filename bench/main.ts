@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { arch, cpus, release } from "node:os";
 import { join } from "node:path";
 import { benchExec } from "./exec.ts";
+import { benchFuzz } from "./fuzz.ts";
 import { benchLife } from "./life.ts";
 import { benchLoop } from "./loop.ts";
 import { benchPull } from "./pull.ts";
@@ -23,11 +24,12 @@ const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = 
   watch: benchWatch,
   pull: benchPull,
   soak: benchSoak,
+  fuzz: benchFuzz,
 };
-/** It compares nothing: it looks for what many containers leave. */
-const UNASKED = Object.keys(GROUPS).filter((name) => name !== "soak");
+/** These compare nothing: they look for what many containers leave, and for inputs that a parser can't take. */
+const UNASKED = Object.keys(GROUPS).filter((name) => name !== "soak" && name !== "fuzz");
 
-/** `npm run bench [-- start|exec|sync|life|loop|watch|pull|soak …]`: prints tables, and saves them as JSON in bench/results/. */
+/** `npm run bench [-- start|exec|sync|life|loop|watch|pull|soak|fuzz …]`: prints tables, and saves them as JSON in bench/results/. */
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !Object.hasOwn(GROUPS, name));
   if (unknown.length > 0)

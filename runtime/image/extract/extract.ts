@@ -17,6 +17,8 @@ export interface ExtractOptions {
   readonly notes: Notes;
   readonly signal: AbortSignal;
   readonly progress: (done: Readonly<Extracted>) => void;
+  /** For tests. */
+  readonly entriesMax?: number;
 }
 
 interface Extraction extends ExtractOptions {
@@ -68,12 +70,12 @@ async function extractInto(
 }
 
 async function extractEntries(extraction: Extraction, entries: AsyncIterable<Entry | Whiteout>): Promise<void> {
-  const { root, signal, progress } = extraction;
+  const { root, signal, progress, entriesMax = ENTRIES_MAX } = extraction;
   for await (const entry of entries) {
     signal.throwIfAborted();
     extraction.entries += 1;
-    if (extraction.entries > ENTRIES_MAX)
-      throw new BadImage(`it contains more than ${ENTRIES_MAX.toLocaleString("en")} files`);
+    if (extraction.entries > entriesMax)
+      throw new BadImage(`it contains more than ${entriesMax.toLocaleString("en")} files`);
     if (!isWhiteout(entry)) await extract(extraction, entry);
     else if (extraction.overlay) markWhiteout(root, extraction.overlay, entry);
     else whiteOut(root, entry);

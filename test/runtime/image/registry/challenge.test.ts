@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { parseChallenges } from "../../../../runtime/image/registry/challenge.ts";
 
 test("a challenge is read with its parameters, quoted or not, and several of them", () => {
@@ -20,26 +19,7 @@ test("a challenge is read with its parameters, quoted or not, and several of the
   ]);
 });
 
-test("any header is read without an error, in time that grows with its length", () => {
-  const pieces = fc.constantFrom("Bearer", "Basic", " ", ",", "=", '"', "\\", "realm", "x", "é", "\t", "https://a");
-  fc.assert(
-    fc.property(
-      fc.oneof(
-        fc.string(),
-        fc.array(pieces).map((parts) => parts.join("")),
-      ),
-      (header) => {
-        for (const { scheme, parameters } of parseChallenges(header)) {
-          assert.match(scheme, /^[^\s,="]+$/);
-          assert.equal(
-            Object.values(parameters).every((value) => typeof value === "string"),
-            true,
-          );
-        }
-      },
-    ),
-    { numRuns: 3_000 },
-  );
+test("a header is read in time that grows with its length", () => {
   const begin = performance.now();
   parseChallenges(`Bearer ${' a="'.repeat(100_000)}`);
   assert.ok(performance.now() - begin < 1_000);
