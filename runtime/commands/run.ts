@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { imageLife } from "../container/image-defaults.ts";
-import { type NamedRequest, prepare } from "../container/prepare.ts";
+import { choosesPorts, type NamedRequest, prepare } from "../container/prepare.ts";
 import { start, startDetached } from "../container/start.ts";
 import { openShim } from "../host/shim.ts";
 import { takeTerminal } from "../host/terminal.ts";
@@ -30,7 +30,7 @@ async function runDetached(request: NamedRequest, detached: Detached, explain: b
   const observer = explain ? await explainOnStderr() : undefined;
   try {
     const spec = await prepare(request);
-    if (request.publishAll) reportPorts(spec);
+    if (choosesPorts(request)) reportPorts(spec);
     const life = imageLife(detached, spec.annotations);
     const id = await startDetached(spec, life, detached.remove, { warn, ...(observer ? { observer } : {}) });
     writeSync(1, `${id}\n`);
@@ -43,7 +43,7 @@ async function runDetached(request: NamedRequest, detached: Detached, explain: b
 async function run(request: NamedRequest, streams: Streams, explain: boolean): Promise<ExitStatus> {
   const { terminal, stdio, raw } = streams;
   const spec = await prepare({ ...request, terminal });
-  if (request.publishAll) reportPorts(spec);
+  if (choosesPorts(request)) reportPorts(spec);
   const observer = explain ? await explainOnStderr() : undefined;
   const shim = await openShim();
   const signals = catchSignals(shim, terminal);

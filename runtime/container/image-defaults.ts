@@ -74,21 +74,3 @@ export function imageLife(
   const stopSignal = hasStopSignal || signal === undefined ? life.stopSignal : (signalNamed(signal) ?? life.stopSignal);
   return { ...life, stopSignal, labels: { ...labels, ...life.labels }, ...(check ? { health: check } : {}) };
 }
-
-/** A port of this machine for each that the image names and the request does not publish, as -p takes them. */
-export async function publishedForAll(
-  publish: readonly string[],
-  { ExposedPorts = [] }: ImageConfig = {},
-): Promise<string[]> {
-  const { freePort } = await import("../host/network/free-port.ts");
-  const published: string[] = [];
-  for (const exposed of ExposedPorts) {
-    const [, port = "", protocol = "tcp"] = /^(\d{1,5})(?:\/(tcp|udp))?$/.exec(exposed) ?? [];
-    const isAsked = publish.some((one) =>
-      one.replace(/\/tcp$/, "").endsWith(`:${port}${protocol === "udp" ? "/udp" : ""}`),
-    );
-    if (port !== "" && !isAsked)
-      published.push(`${await freePort(protocol === "udp" ? "udp" : "tcp")}:${port}/${protocol}`);
-  }
-  return published;
-}

@@ -9,6 +9,7 @@ import type { ImageConfig } from "../image/config.ts";
 import { leadsTo } from "../image/leads-to.ts";
 import { resolveImage } from "../image/resolve.ts";
 import { ERRNO } from "../linux.ts";
+import { WITHOUT_HOST_PORT } from "../network/publish.ts";
 import { isBind } from "../plan/mounts.ts";
 import type { Profile } from "../seccomp/profile.ts";
 import { type BlockDevices, throttledPaths } from "../spec/limits/block-io.ts";
@@ -23,7 +24,7 @@ import { resolveUser, withGroups } from "../spec/user.ts";
 import { newId } from "../state/record.ts";
 import { stateRoot } from "../state/root.ts";
 import { volumesDirectory } from "../volume/store.ts";
-import { commandOf, imageAnnotations, imageDefaults, publishedForAll } from "./image-defaults.ts";
+import { commandOf, imageAnnotations, imageDefaults } from "./image-defaults.ts";
 import { findOthers } from "./others.ts";
 
 /** The first one whose overlayfs takes an upper layer inside its lower one, as with the image `host`; all else is older. */
@@ -60,20 +61,27 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const others = findOthers(resolve(root), othersIn(request, request.network?.names));
   const there = { ...asking, volumes, others, leadsTo: (path: string) => leadsTo(image.layers, path) };
   const args = commandOf(request, image.config);
-  const network = await withExposed(request, image.config);
+  const network = await withFreePorts(request, image.config);
   const spec = specOf({ ...asked, args, network: withDefaultNetwork(network) }, image, user, there);
   const isMade = ({ source, container }: Mount) => container !== undefined || isBelow(source, volumes.directory);
   for (const mount of spec.mounts.filter((mount) => isBind(mount) && !isMade(mount))) checkSource(mount);
   return { ...spec, annotations: { ...imageAnnotations(image.config), ...spec.annotations } };
 }
 
-async function withExposed(
-  { network, publishAll }: NamedRequest,
+/** Whether this machine's ports are chosen here, and its user has to be told. */
+export function choosesPorts({ network, publishAll }: NamedRequest): boolean {
+  return publishAll === true || (network?.publish ?? []).some((one) => WITHOUT_HOST_PORT.test(one));
+}
+
+async function withFreePorts(
+  request: NamedRequest,
   config: ImageConfig | undefined,
 ): Promise<NetworkRequest | undefined> {
-  if (!publishAll) return network;
-  const publish = network?.publish ?? [];
-  return { ...network, publish: [...publish, ...(await publishedForAll(publish, config))] };
+  const { network, publishAll } = request;
+  if (!choosesPorts(request)) return network;
+  const { publishedForAll, withHostPorts } = await import("./free-ports.ts");
+  const publish = await withHostPorts(network?.publish ?? []);
+  return { ...network, publish: publishAll ? [...publish, ...(await publishedForAll(publish, config))] : publish };
 }
 
 /** `kernel`: its release, as uname(2) returns it. Throws Failure when it is too old. */

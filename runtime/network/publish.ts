@@ -6,6 +6,9 @@ import type { PublishedPort } from "./network.ts";
 const PORTS_MAX = 1024;
 const PORT_MAX = 65_535;
 
+/** `80`, `127.0.0.1::80/udp`: ports of the container, and none of this machine, whose ports are then chosen. */
+export const WITHOUT_HOST_PORT = /^(?:(\[.*\]|[^:]*)::)?(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp))?$/;
+
 const SYNTAX = /^(?:(.*):)?([^:]*):([^:]*?)(?:\/([^/]*))?$/;
 
 /** Of several [ADDR:]PORT[-PORT]:PORT[-PORT][/tcp|/udp]. Throws Failure for anything else, and for a port that is given twice. */
@@ -77,5 +80,5 @@ export function socketText(address: string, port: number): string {
 }
 
 function refused(message: string): Failure {
-  return new Failure(message, { code: "usage", remedy: "use -p [ADDR:]PORT[-PORT]:PORT[-PORT][/udp]" });
+  return new Failure(message, { code: "usage", remedy: "use -p [[ADDR:][PORT[-PORT]]:]PORT[-PORT][/udp]" });
 }

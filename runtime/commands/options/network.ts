@@ -14,7 +14,8 @@ export const NETWORK_OPTIONS = {
     type: "string",
     short: "p",
     multiple: true,
-    describe: "[ADDR:]PORT[-PORT]:PORT[-PORT][/udp]: a port of this machine that leads to one of the container",
+    describe:
+      "[[ADDR:][PORT[-PORT]]:]PORT[-PORT][/udp]: a port of this machine, or a free one, that leads to one of the container",
   },
   "publish-all": {
     type: "boolean",

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commandOf, imageAnnotations, imageLife, publishedForAll } from "../../../runtime/container/image-defaults.ts";
+import { commandOf, imageAnnotations, imageLife } from "../../../runtime/container/image-defaults.ts";
 import type { HealthRequest } from "../../../runtime/spec/health.ts";
 import { lifeOf } from "../../../runtime/spec/life.ts";
 
-const CONFIG = { Entrypoint: ["/e", "x"], Cmd: ["a", "b"], ExposedPorts: ["80/tcp", "53/udp", "99", "bad"] };
+const CONFIG = { Entrypoint: ["/e", "x"], Cmd: ["a", "b"] };
 
 for (const [what, asked, args] of [
   ["nothing", { args: [] }, ["/e", "x", "a", "b"]],
@@ -16,12 +16,6 @@ for (const [what, asked, args] of [
   test(`where ${what} is asked for, the command is ${args.join(" ")}, as with docker`, () => {
     assert.deepEqual(commandOf(asked, CONFIG), args);
   });
-
-test("each port that the image names gets one of this machine, unless it has one", async () => {
-  const published = await publishedForAll(["8080:80"], CONFIG);
-  assert.equal(published.length, 2);
-  assert.match(published.join(" "), /^\d+:53\/udp \d+:99\/tcp$/);
-});
 
 test("what an image says about its containers is in their annotations, by the OCI's keys", () => {
   const annotations = imageAnnotations({

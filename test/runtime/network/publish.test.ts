@@ -57,7 +57,7 @@ describe("a published port", () => {
     "80:80 ",
   ])
     it(`is not ${JSON.stringify(request)}`, () =>
-      assert.throws(() => publishedPorts([request]), { code: "usage", remedy: /-p \[ADDR:\]PORT/ }));
+      assert.throws(() => publishedPorts([request]), { code: "usage", remedy: /-p \[\[ADDR:\]/ }));
 
   it("is refused twice, but not on another address or for another protocol", () => {
     for (const pair of [

@@ -1,0 +1,53 @@
+import { freePort } from "../host/network/free-port.ts";
+import type { ImageConfig } from "../image/config.ts";
+import { WITHOUT_HOST_PORT } from "../network/publish.ts";
+
+const EXPOSED = /^(\d{1,5})(?:\/(tcp|udp))?$/;
+const RANGE_MAX = 1024;
+
+/** What -p takes, with a free port of this machine where none is named. */
+export async function withHostPorts(publish: readonly string[]): Promise<string[]> {
+  const ports = new FreePorts();
+  const published: string[] = [];
+  for (const one of publish) {
+    const [, address, first, last = first, protocol = "tcp"] = WITHOUT_HOST_PORT.exec(one) ?? [];
+    const length = Number(last) - Number(first) + 1;
+    if (!(length >= 1 && length <= RANGE_MAX)) published.push(one);
+    for (let port = Number(first); port <= Number(last) && length <= RANGE_MAX; port++) {
+      const at = address === undefined ? "" : `${address}:`;
+      published.push(`${at}${await ports.next(protocol)}:${port}/${protocol}`);
+    }
+  }
+  return published;
+}
+
+/** A free port of this machine for each that the image names and the request does not publish, as -p takes them. */
+export async function publishedForAll(
+  publish: readonly string[],
+  { ExposedPorts = [] }: ImageConfig = {},
+): Promise<string[]> {
+  const ports = new FreePorts();
+  const published: string[] = [];
+  for (const exposed of ExposedPorts) {
+    const [, port = "", protocol = "tcp"] = EXPOSED.exec(exposed) ?? [];
+    const isAsked = publish.some((one) =>
+      one.replace(/\/tcp$/, "").endsWith(`:${port}${protocol === "udp" ? "/udp" : ""}`),
+    );
+    if (port !== "" && !isAsked) published.push(`${await ports.next(protocol)}:${port}/${protocol}`);
+  }
+  return published;
+}
+
+/** Each once: one that nobody listens at yet may be found free again. */
+class FreePorts {
+  readonly #given = new Set<number>();
+
+  async next(protocol: string): Promise<number> {
+    for (;;) {
+      const port = await freePort(protocol === "udp" ? "udp" : "tcp");
+      if (this.#given.has(port)) continue;
+      this.#given.add(port);
+      return port;
+    }
+  }
+}
