@@ -27,10 +27,11 @@ struct td_life {
     struct td_text environment; /* LIST: of that command */
     struct td_text before;      /* netlink messages that are sent before it is started again; their failure is no matter */
     struct td_text health;      /* the plan of a health check; empty: there is none */
+    struct td_text about;       /* what events say of the container: an object's members in JSON, the last one not closed */
     uint32_t interval_ms, timeout_ms, start_period_ms, start_interval_ms, retries, reserved; /* of health checks */
 };
 
-_Static_assert(sizeof(struct td_life) == 104 && offsetof(struct td_life, interval_ms) == 80 && offsetof(struct td_life, log_bytes_max) == 32, "td_life");
+_Static_assert(sizeof(struct td_life) == 112 && offsetof(struct td_life, interval_ms) == 88 && offsetof(struct td_life, log_bytes_max) == 32, "td_life");
 
 #define TD_LIFE_BYTES_MAX (1u << 20)
 

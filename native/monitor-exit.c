@@ -123,6 +123,18 @@ static void put_exit(struct text *text, const struct monitor *monitor) {
     put(text, "}}\n");
 }
 
+/* Before it is recorded. An exit code as a shell has it. */
+void tell_of_end(const struct monitor *monitor) {
+    char bytes[32];
+    struct text code = {.bytes = bytes, .room = sizeof bytes};
+    put(&code, ",\"exitCode\":\"");
+    put_number(&code, (uint64_t)(WIFSIGNALED(monitor->status) ? 128 + WTERMSIG(monitor->status) : exit_code(monitor)), 1);
+    put(&code, "\"");
+    if (oom_kills() > monitor->oom)
+        record_event(monitor, "oom", NULL);
+    record_event(monitor, "die", &code);
+}
+
 /* A record is written over blanks that were there before, so that a disk that the log has filled has room for it. */
 static int write_record(const struct text *record) {
     char bytes[EXIT_BYTES];

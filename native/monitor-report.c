@@ -28,6 +28,7 @@ static void report_closed(struct monitor *monitor) {
     if (!monitor->ready)
         return;
     monitor->executed = 1;
+    record_event(monitor, "start", NULL);
     health_begin(monitor);
     tell(monitor, &(struct td_event){.kind = TD_EVENT_EXECUTED});
     if (monitor->control >= 0)

@@ -217,6 +217,7 @@ static int live(struct monitor *monitor, int signals) {
             return monitor->control >= 0;
         }
         read_signals(monitor, signals);
+        tell_of_end(monitor);
         record_exit(monitor);
         if (!should_restart(monitor))
             return 0;

@@ -84,6 +84,7 @@ uint64_t oom_kills(void);
 void end_rest(const struct monitor *monitor); /* what the command started, where no pid namespace ends it */
 int should_restart(struct monitor *monitor);
 void reserve_exit(void);
+void tell_of_end(const struct monitor *monitor);
 void record_exit(const struct monitor *monitor);
 void run_exit_command(const struct monitor *monitor);
 
@@ -99,6 +100,9 @@ void put_time(struct text *text, uint64_t seconds, uint32_t nanoseconds); /* RFC
 uint64_t milliseconds(int clock);
 void read_start_time(long pid, char start_time[24]); /* as proc_pid_stat(5) has it; empty: there is no such process */
 void put_identity(struct text *text, long pid, const char *start_time, const char *boot);
+
+/* monitor-event.c. `more`: further attributes, each after a comma; or NULL. */
+void record_event(const struct monitor *monitor, const char *action, const struct text *more);
 
 const char *life_text(const struct monitor *monitor, struct td_text text);
 

@@ -20,6 +20,7 @@ const VERBS: ReadonlySet<string> = new Set([
   "rename",
   "inspect",
   "stats",
+  "events",
   "port",
   "diff",
   "cp",

@@ -1,3 +1,4 @@
+import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { BadImage, type Entry, type Whiteout } from "../image/archive/entry.ts";
@@ -39,7 +40,9 @@ export async function commit(root: string, name: string, options: CommitOptions)
   const isToBePaused = options.pause && found.status.state === "running" && !isPausedNow(root, found);
   if (isToBePaused) await pause(name);
   try {
-    return await commitFound(shim, places, found, options);
+    const id = await commitFound(shim, places, found, options);
+    containerEvent(root, "commit", found.record, { imageID: id, comment: options.message });
+    return id;
   } finally {
     if (isToBePaused) await unpause(name).catch(ifEnded);
   }

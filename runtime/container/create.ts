@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { containerEvent } from "../events/container.ts";
 import { openShim } from "../host/shim.ts";
 import { directory, removeDirectory } from "../resources/directory.ts";
 import type { Life } from "../spec/life.ts";
@@ -23,6 +24,7 @@ export async function create(spec: ContainerSpec, life?: Life): Promise<string> 
       const upper = directory("upper");
       const entries = [entry(upper, "removal"), ...(life ? [entry(directory("monitor"), "removal")] : [])];
       const record = newRecord(spec, "on request", entries, life);
+      containerEvent(held.places.root, "create", record);
       begin(held, entries);
       // It exists only if the machine lost power, and the journal with it.
       await removeDirectory(shim, held.places, upper);

@@ -1,3 +1,4 @@
+import { containerEvent } from "../events/container.ts";
 import { readAttributes } from "../host/attributes.ts";
 import { openShim } from "../host/shim.ts";
 import { archiveEnd } from "../image/archive/tar/header-block.ts";
@@ -12,12 +13,14 @@ import { openSnapshot } from "./view.ts";
 export async function* exportedArchive(root: string, name: string): AsyncGenerator<Uint8Array> {
   const shim = await openShim();
   const places = placesOf(root, name);
-  const { spec } = findExisting(places, name).record;
+  const { record } = findExisting(places, name);
+  const { spec } = record;
   const view = await openSnapshot(shim, places, spec);
   try {
     const attributes = (file: Buffer) => readAttributes(shim, file).filter(isPortable);
     yield* writeMembers(readTree(`/proc/self/fd/${view.top}`, attributes, () => false));
     yield archiveEnd();
+    containerEvent(root, "export", record);
   } finally {
     await view.close();
   }

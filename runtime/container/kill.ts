@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
+import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { isAlive } from "../host/process.ts";
 import { openShim, type Shim } from "../host/shim.ts";
+import { signalNumber } from "../host/signals.ts";
 import { SIGNAL } from "../linux.ts";
 import { endFrozen } from "../state/entry.ts";
 import { placesOf } from "../state/places.ts";
@@ -29,6 +31,7 @@ export async function kill(name: string, signal: NodeJS.Signals): Promise<void> 
   try {
     // The pid may have been reused. Once the pidfd is open, the process found alive is the one that gets the signal.
     if (pidfd < 0 || !isAlive(process)) throw notRunning(name, "stopped");
+    containerEvent(places.root, "kill", record, { signal: String(signalNumber(signal)) });
     if (!(await isKilledBy(signal, shim, { pid: process.pid, pidfd }))) return;
     // One that is frozen does not end, and it may freeze itself at any moment until it has ended.
     for (let thaws = 0; thaws < THAWS_MAX && (await shim.ended(pidfd, THAW_EVERY_MS)) !== 0; thaws += 1)

@@ -9,6 +9,7 @@ import type { Attached } from "./network/attached.ts";
 export interface Launch {
   readonly shim: Shim;
   readonly spec: ContainerSpec;
+  readonly id: string;
   readonly options: StartOptions;
   readonly held: Claim;
   readonly network: Attached;

@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { joined } from "../cgroup/step.ts";
+import { monitorsWords } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import type { LifeOptions } from "../host/life-options.ts";
 import { bootId } from "../host/process.ts";
@@ -38,6 +39,7 @@ export function withMonitor<T>(
       oom,
       guarded: plan.guarded,
       boot: bootId(),
+      about: monitorsWords({ id: launch.id, name: places.name, spec: launch.spec, life }),
       ...exitCommand(places.root, places.key),
       health: life.health ? healthPlan(launch.spec, life.health, tasks) : new Uint8Array(),
       before: Buffer.concat(launch.network.facts.links.map(({ veth }) => deleteLink(veth))),

@@ -1,12 +1,14 @@
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { freeze, isFrozen, isSettled } from "../host/cgroup/freezer.ts";
 import { openShim } from "../host/shim.ts";
+import { isMissing } from "../state/lock.ts";
 import { placesOf } from "../state/places.ts";
 import { stateRoot } from "../state/root.ts";
-import type { Found } from "../state/status.ts";
-import { type Cgroup, cgroupsOf, isPaused, openRunning } from "./running.ts";
+import { type Found, find } from "../state/status.ts";
+import { type Cgroup, cgroupsOf, isPaused, notRunning, openRunning } from "./running.ts";
 
 /** A process that waits for a disk stops only then. */
 const SETTLE_MS = 10_000;
@@ -15,10 +17,11 @@ const SETTLE_POLL_MS = 1;
 /** Stops all processes of a container, until it is unpaused or ends. Throws Failure if it does not run, or is paused. */
 export async function pause(name: string): Promise<void> {
   const cgroup = await freezerOf(name, false);
-  freeze(cgroup.path, cgroup.version, true);
-  for (const deadline = Date.now() + SETTLE_MS; !isSettled(cgroup.path, cgroup.version); ) {
+  tell(name, "pause");
+  setFrozen(name, cgroup, true);
+  for (const deadline = Date.now() + SETTLE_MS; !hasSettled(name, cgroup); ) {
     if (Date.now() >= deadline) {
-      freeze(cgroup.path, cgroup.version, false);
+      setFrozen(name, cgroup, false);
       throw new Failure(`the container ${name} has a process that can't be paused after ${SETTLE_MS / 1000} s`, {
         code: "cleanup-failed",
         remedy: `cat ${cgroup.path}/cgroup.procs names them, and /proc/PID/stack what each waits for`,
@@ -36,7 +39,29 @@ export function isPausedNow(root: string, { record, status, entries }: Found): b
 /** Lets them go on. Throws Failure if it is not paused. */
 export async function unpause(name: string): Promise<void> {
   const cgroup = await freezerOf(name, true);
-  freeze(cgroup.path, cgroup.version, false);
+  tell(name, "unpause");
+  setFrozen(name, cgroup, false);
+}
+
+/** It may have ended just now, and its cgroup with it. */
+function setFrozen(name: string, { path, version }: Cgroup, stop: boolean): void {
+  try {
+    freeze(path, version, stop);
+  } catch (error) {
+    throw isMissing(error) || (error as NodeJS.ErrnoException).code === "ENODEV" ? notRunning(name, "stopped") : error;
+  }
+}
+
+function hasSettled(name: string, { path, version }: Cgroup): boolean {
+  const settled = isSettled(path, version);
+  if (settled === undefined) throw notRunning(name, "stopped");
+  return settled;
+}
+
+function tell(name: string, action: string): void {
+  const root = resolve(stateRoot());
+  const found = find(placesOf(root, name));
+  if (found) containerEvent(root, action, found.record);
 }
 
 async function freezerOf(name: string, isPaused: boolean): Promise<Cgroup> {

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
 import { begin, claimWaiting, release } from "../state/claim.ts";
@@ -16,6 +17,7 @@ export async function remove(name: string): Promise<void> {
     const held = await claimWaiting(shim, resolve(stateRoot()), name);
     try {
       const { record } = findExisting(held.places, name);
+      containerEvent(held.places.root, "destroy", record);
       begin(held, record.entries);
       // Without the record it is no longer kept: if this process is killed, the next start removes the rest.
       removeRecord(held.places.record);

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
 import { renameLease } from "../resources/lease.ts";
@@ -15,7 +16,7 @@ export async function rename(old: string, name: string): Promise<void> {
   checkedName("container", name);
   const root = resolve(stateRoot());
   const places = placesOf(root, old);
-  findExisting(places, old);
+  const { record } = findExisting(places, old);
   if (old === name) throw new Failure(`the container has the name ${name} already`, { code: "usage" });
   try {
     const shim = await openShim();
@@ -23,6 +24,7 @@ export async function rename(old: string, name: string): Promise<void> {
     try {
       refuseKept(held);
       begin(held, []);
+      containerEvent(root, "rename", { ...record, name }, { oldName: `/${old}` });
       if (!(await moveName(shim, root, old, name, () => find(placesOf(root, old)) !== undefined)))
         findExisting(placesOf(root, old), old);
     } finally {

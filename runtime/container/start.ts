@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { containerEvent } from "../events/container.ts";
 import type { Failure } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { directory, removeDirectory } from "../resources/directory.ts";
@@ -33,11 +34,13 @@ export function start(
     refuseKept(held);
     const volumes = ownVolumes(root, spec).map((volume) => entry(volume, "removal"));
     const entries = [entry(directory("work"), "exit"), entry(directory("upper"), "removal"), ...volumes];
-    begin(held, entries, newRecord(spec, "at exit", []));
+    const record = newRecord(spec, "at exit", []);
+    containerEvent(root, "create", record);
+    begin(held, entries, record);
     await readyVolumes(shim, root, spec);
     await sweepOthers(shim, root, held, options);
     return connected(shim, spec, held, options, (network) =>
-      supervise({ shim, spec, options, held, network, kept: false }),
+      supervise({ shim, spec, id: record.id, options, held, network, kept: false }),
     );
   });
 }
@@ -59,14 +62,16 @@ export async function startDetached(
     const kept = remove === "on request";
     const record = newRecord(spec, remove, kept ? lasting : [], life);
     const volumes = kept ? [] : ownVolumes(root, spec).map((volume) => entry(volume, "removal"));
+    containerEvent(root, "create", record);
     begin(held, [entry(directory("work"), "exit"), ...lasting, ...volumes], kept ? undefined : record);
     if (kept) writeRecord(held.places.record, record);
     try {
       await readyVolumes(shim, root, spec);
       await sweepOthers(shim, root, held, options);
       const network = await attached(shim, spec, held, options, true);
-      await detach({ shim, spec, options, held, network, kept, life });
+      await detach({ shim, spec, id: record.id, options, held, network, kept, life });
     } catch (error) {
+      containerEvent(root, "destroy", record);
       removeRecord(held.places.record);
       throw error;
     }
@@ -86,7 +91,7 @@ export function startCreated(name: string, options: StartOptions = {}): Promise<
     await readyVolumes(shim, root, record.spec);
     await sweepOthers(shim, root, held, options);
     return connected(shim, record.spec, held, options, (network) =>
-      supervise({ shim, spec: record.spec, options, held, network, kept: true }, (exit) =>
+      supervise({ shim, spec: record.spec, id: record.id, options, held, network, kept: true }, (exit) =>
         writeRecord(held.places.record, { ...record, exit }),
       ),
     );
@@ -111,7 +116,7 @@ export async function startAgain(name: string, options: StartOptions = {}): Prom
       await readyVolumes(shim, root, spec);
       await sweepOthers(shim, root, held, options);
       const network = await attached(shim, spec, held, options, true);
-      await detach({ shim, spec, options, held, network, kept: true, life });
+      await detach({ shim, spec, id: record.id, options, held, network, kept: true, life });
     },
     claimWaiting,
   );

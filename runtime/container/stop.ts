@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { containerEvent } from "../events/container.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { claimWaiting, release } from "../state/claim.ts";
@@ -28,9 +29,11 @@ const STARTS_MAX = 5;
 export async function stop(name: string, options: StopOptions = {}): Promise<void> {
   const shim = await openShim();
   const root = resolve(stateRoot());
-  letEnd(shim, findExisting(placesOf(root, name), name).monitor);
+  const { monitor, record, status } = findExisting(placesOf(root, name), name);
+  letEnd(shim, monitor);
   try {
     for (let starts = 1; !(await isStopped(shim, root, name, options, starts === STARTS_MAX)); starts += 1);
+    if (status.state === "running" || status.state === "restarting") containerEvent(root, "stop", record);
   } catch (error) {
     throw hostFailure(error);
   }

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { containerEvent } from "../events/container.ts";
+import { signalNumber } from "../host/signals.ts";
 import { abandon, drop, release } from "../state/claim.ts";
 import { endFrozen, processOf } from "../state/entry.ts";
 import { type Exit, type ExitStatus, exitNow } from "../state/exit.ts";
@@ -87,6 +89,7 @@ class Supervised implements Container {
     const { shim } = this.#launch;
     return new Attempt(this.#launch, upperInMemory, {
       executed: () => {
+        this.#tell("start");
         this.#executed();
         // After the code that waits for `started`.
         if (!this.#launch.kept) setImmediate(() => void clearMark(this.#launch));
@@ -104,6 +107,7 @@ class Supervised implements Container {
       const end = await this.#lastEnd();
       const status = statusOf(this.#attempt, end, this.#launch, this.#killedFor);
       exit = exitNow(status, processOf(held.entries));
+      this.#tellEnd(status);
       return status;
     } finally {
       this.#launch.network.close();
@@ -123,6 +127,17 @@ class Supervised implements Container {
     return this.#attempt.ended;
   }
 
+  #tell(action: string, more: Readonly<Record<string, string>> = {}): void {
+    const { id, spec, held } = this.#launch;
+    containerEvent(held.places.root, action, { id, spec, name: held.name }, more);
+  }
+
+  #tellEnd(status: ExitStatus): void {
+    if (status.oomKilled) this.#tell("oom");
+    this.#tell("die", { exitCode: exitCodeText(status) });
+    if (!this.#launch.kept) this.#tell("destroy");
+  }
+
   #forgetProcess(): void {
     drop(this.#launch.held, ({ resource }) => resource.kind === "process");
   }
@@ -136,6 +151,11 @@ class Supervised implements Container {
       throw error;
     }
   }
+}
+
+/** As a shell has it. */
+function exitCodeText({ code, signal }: ExitStatus): string {
+  return String(signal === null ? code : 128 + signalNumber(signal));
 }
 
 /**

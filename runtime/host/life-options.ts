@@ -20,10 +20,12 @@ export interface LifeOptions {
   readonly before: Uint8Array;
   /** The plan of a health check; empty: there is none. */
   readonly health: Uint8Array;
+  /** What events say of the container: an object's members in JSON, the last one not closed. */
+  readonly about: string;
 }
 
 // struct td_life of native/life.h, in its order.
-const BYTES = 104;
+const BYTES = 112;
 const PROGRAM_AT = 0;
 const DIRECTORY_AT = 4;
 const OOM_AT = 8;
@@ -34,7 +36,7 @@ const LOG_FILES_MAX_AT = 24;
 const TEXT_BYTES_AT = 28;
 const LOG_BYTES_MAX_AT = 32;
 const TEXTS_AT = 40;
-const HEALTH_AT = 80;
+const HEALTH_AT = 88;
 
 /** A part of options_layout() of native/open.c. */
 export const LIFE_LAYOUT = [BYTES, LOG_BYTES_MAX_AT, TEXTS_AT, HEALTH_AT] as const;
@@ -52,6 +54,7 @@ export function encodeLife(options: LifeOptions): Uint8Array {
     // A text is at least a byte before the end.
     options.before,
     options.health,
+    text(options.about),
     text("\0"),
   ];
   const bytes = new Uint8Array(BYTES + texts.reduce((sum, { length }) => sum + length, 0));

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { imageEvent } from "../events/image.ts";
 import { Failure } from "../failure.ts";
 import { checkedName } from "../spec/name.ts";
 import { namesDirectory } from "./content/places.ts";
@@ -40,6 +41,7 @@ async function removeUnused(root: string, name: string): Promise<void> {
   const underWay = await makeUnderWay(root, "remove");
   const [image, removed] = [dirname(recordOf(root, name)), join(underWay, name)];
   // One rename hides the image, so a killed removal leaves no half of it; the next import or removal does the rest.
+  imageEvent(root, "delete", name);
   await rename(image, removed);
   try {
     // No container can start on it any more, so this second check is final.

@@ -1,3 +1,4 @@
+import { recordEvent } from "../events/record.ts";
 import { Failure } from "../failure.ts";
 import type { Shim } from "../host/shim.ts";
 import { peersNaming } from "../network/hosts-file.ts";
@@ -124,6 +125,17 @@ export async function renameLease(shim: Shim, root: string, container: string, n
   });
 }
 
+/** Of each network that the container is on, or was. */
+export function leaseEvents(root: string, action: "connect" | "disconnect", lease: Lease): void {
+  for (const { network } of lease.attachments)
+    recordEvent(root, {
+      type: "network",
+      action,
+      id: network,
+      attributes: { container: nameOf(lease), name: network },
+    });
+}
+
 /** Frees what the container has of the networks. It need not have anything. */
 export async function freeLease(shim: Shim, root: string, { container }: ContainerLease): Promise<void> {
   await withNetworks(shim, root, async (held) => {
@@ -131,6 +143,7 @@ export async function freeLease(shim: Shim, root: string, { container }: Contain
     const lease = before.leases.find((one) => one.container === container);
     removeHosts(root, container);
     if (!lease) return await forgetUnwritten(shim, root, held);
+    leaseEvents(root, "disconnect", lease);
     held.save({ ...before, leases: before.leases.filter((one) => one !== lease) });
     rewritePeers(root, held.store, lease);
     if (hasOtherRules(root, held.store)) await keepRules(shim, root, held, before);

@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync, unlinkSync } from "node:fs";
+import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
-import { isSame } from "../host/process.ts";
+import { isSame, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { directory } from "../resources/directory.ts";
 import { type Entry, entry, processOf, undoAll } from "./entry.ts";
@@ -24,14 +25,18 @@ export async function recover(shim: Shim, places: Places, fd: number): Promise<v
   const entries = journal.entries.length > 0 ? journal.entries : entriesOfLostJournal();
   const record = readRecord(places.record);
   const kept = record?.remove === "on request";
+  const made = record ?? journal.record;
+  const lost = made && lostProcess(places, made, entries);
   await undoAll(
     shim,
     places,
     entries.filter(({ until }) => until === "exit" || !kept),
   );
   removeUnfinished(places.record);
-  if (kept) recordLostExit(places, record, entries);
-  else removeRecord(places.record);
+  if (made && lost) containerEvent(places.root, "die", { ...made, name: places.name });
+  if (kept && lost) writeRecord(places.record, { ...record, exit: exitNow("unknown", lost) });
+  if (!kept) removeRecord(places.record);
+  if (made && !kept) containerEvent(places.root, "destroy", { ...made, name: places.name });
   ftruncateSync(fd);
 }
 
@@ -41,11 +46,11 @@ function entriesOfLostJournal(): Entry[] {
 }
 
 /** The command ran, and the process that waited for it was killed before it recorded the exit. */
-function recordLostExit(places: Places, record: ContainerRecord, entries: readonly Entry[]): void {
+function lostProcess(places: Places, record: ContainerRecord, entries: readonly Entry[]): ProcessIdentity | undefined {
   const process = processOf(entries);
   const recorded = [record.exit, record.life && readExit(places.exit)];
-  if (!process || recorded.some((exit) => exit?.process && isSame(process, exit.process))) return;
-  writeRecord(places.record, { ...record, exit: exitNow("unknown", process) });
+  const isRecorded = process && recorded.some((exit) => exit?.process && isSame(process, exit.process));
+  return isRecorded ? undefined : process;
 }
 
 /** Undoes what killed runs left behind, except of the container with that key. Returns what could not be undone, which need not stop this run. */

@@ -1,5 +1,6 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
+import { recordEvent } from "../events/record.ts";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import type { Shim } from "../host/shim.ts";
@@ -21,6 +22,7 @@ export async function removeVolume(shim: Shim, root: string, name: string): Prom
   const volume = join(volumesDirectory(root), name);
   const removed = join(makeUnderWay(root), name);
   // One rename hides it, so a killed removal leaves no half of it; the next one does the rest.
+  recordEvent(root, { type: "volume", action: "destroy", id: name, attributes: { driver: "local" } });
   renameSync(volume, removed);
   if (usersOf(root, name).length > 0 && restored(removed, volume)) refuseUsed(root, name);
   const result = await shim.remove(removed);

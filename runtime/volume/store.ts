@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { recordEvent } from "../events/record.ts";
 import { Failure } from "../failure.ts";
 import { makeDirectory } from "../host/make-directory.ts";
 import { thisProcess } from "../host/process.ts";
@@ -87,6 +88,7 @@ export function makeVolume(root: string, volume: Volume): boolean {
   mkdirSync(join(made, "_data"), { mode: 0o755 });
   writeFileSync(join(made, "volume.json"), `${JSON.stringify(volume)}\n`);
   try {
+    recordEvent(root, { type: "volume", action: "create", id: volume.name, attributes: { driver: "local" } });
     renameSync(made, join(volumesDirectory(root), volume.name));
     return true;
   } catch (error) {

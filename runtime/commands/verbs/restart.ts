@@ -1,5 +1,10 @@
+import { resolve } from "node:path";
 import { startAgain } from "../../container/start.ts";
 import { stop } from "../../container/stop.ts";
+import { containerEvent } from "../../events/container.ts";
+import { placesOf } from "../../state/places.ts";
+import { stateRoot } from "../../state/root.ts";
+import { findExisting } from "../../state/status.ts";
 import { warn } from "../warn.ts";
 import { each } from "./each.ts";
 import { STOP_OPTIONS, stopOptions } from "./stop.ts";
@@ -14,6 +19,8 @@ export const restartVerb = verb({
     return each(names, async (name) => {
       await stop(name, options);
       await startAgain(name, { warn });
+      const root = resolve(stateRoot());
+      containerEvent(root, "restart", findExisting(placesOf(root, name), name).record);
     });
   },
 });

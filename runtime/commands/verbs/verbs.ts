@@ -7,6 +7,7 @@ import { commitVerb } from "./commit.ts";
 import { cpVerb } from "./cp.ts";
 import { createCommand } from "./create.ts";
 import { diffVerb } from "./diff.ts";
+import { eventsVerb } from "./events.ts";
 import { exportVerb } from "./export.ts";
 import { inspectVerb } from "./inspect.ts";
 import { killVerb } from "./kill.ts";
@@ -41,6 +42,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   rename: untyped(renameVerb),
   inspect: untyped(inspectVerb),
   stats: untyped(statsVerb),
+  events: untyped(eventsVerb),
   port: untyped(portVerb),
   diff: untyped(diffVerb),
   cp: untyped(cpVerb),

@@ -21,7 +21,7 @@ import type { LinkFacts } from "../../plan/host-facts.ts";
 import { bridgeFor } from "../../resources/bridge.ts";
 import { foreignDrops } from "../../resources/filter.ts";
 import { hostsPath, makeHosts } from "../../resources/hosts-file.ts";
-import { freeLease, refuseTakenPorts, rewritePeers, takeLease } from "../../resources/lease.ts";
+import { freeLease, leaseEvents, refuseTakenPorts, rewritePeers, takeLease } from "../../resources/lease.ts";
 import { addNetwork } from "../../resources/network.ts";
 import { keepRules } from "../../resources/rules.ts";
 import type { NetworkSpec } from "../../spec/network.ts";
@@ -113,6 +113,7 @@ async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn)
     for (const { network } of spec.network.attachments) known(shim, root, held, network);
     held.save({ ...held.store, leases: held.store.leases.map((one) => namedNow(root, one)) });
     const lease = takeLease(shim, held, { ...owner, hostname: spec.hostname }, withMachine(held.store, spec.network));
+    leaseEvents(root, "connect", lease);
     makeHosts(root, held.store, lease);
     rewritePeers(root, held.store, lease);
     // First, so that no container is on the bridge without them.

@@ -1,3 +1,4 @@
+import { recordEvent } from "../../events/record.ts";
 import { Failure } from "../../failure.ts";
 import { openShim } from "../../host/shim.ts";
 import type { NetworkOptions } from "../../network/create.ts";
@@ -28,6 +29,7 @@ export async function createNetwork(root: string, options: NetworkOptions): Prom
           remedy: `tinydocker network rm ${name} removes it`,
         });
       const before = held.store;
+      recordEvent(root, { type: "network", action: "create", id: name, attributes: { name, type: "bridge" } });
       const network = addNetwork(shim, root, held, options);
       try {
         ensureBridge(shim, network);
@@ -55,6 +57,7 @@ export async function removeNetwork(root: string, name: string): Promise<void> {
       const users = before.leases.filter(({ attachments }) => attachments.some((one) => one.network === name));
       if (users.length > 0) throw inUse(name, users.map(nameOf));
       // The store comes last: if this process is killed before, the network is listed still, and can be removed again.
+      recordEvent(root, { type: "network", action: "destroy", id: name, attributes: { name, type: "bridge" } });
       removeLink(shim, network.bridge);
       held.save({ ...before, networks: before.networks.filter((one) => one !== network) });
       await keepRules(shim, root, held, before);

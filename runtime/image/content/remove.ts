@@ -1,3 +1,4 @@
+import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
 import { familiarName, fullName, parseReference } from "../registry/reference.ts";
 import { clearUnderWay } from "./clear.ts";
@@ -23,6 +24,8 @@ export async function removeStored(root: string, name: string): Promise<readonly
     });
   if (names.length === 1) refuseUsed(root, named);
   const parts = partsOf(root, named);
+  imageEvent(root, "untag", shown(named));
+  if (names.length === 1) imageEvent(root, "delete", shown(named));
   removeName(root, named.name);
   await sweepContent(root, parts);
   return [shown(named)];
@@ -66,7 +69,10 @@ export interface Pruned extends Removed {
 /** Removes what no image and no container has, and with `all` also the images that no container uses. */
 export async function pruneStored(root: string, all: boolean): Promise<Pruned> {
   const unused = all ? allNames(root).filter((named) => userOf(root, named) === undefined) : [];
-  for (const { name } of unused) removeName(root, name);
+  for (const named of unused) {
+    imageEvent(root, "delete", shown(named));
+    removeName(root, named.name);
+  }
   await clearUnderWay(root);
   const removed = await sweepContent(root);
   return { names: unused.map(shown), layers: removed.layers, bytes: removed.bytes + (await removeDownloads(root)) };

@@ -1,3 +1,4 @@
+import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
 import { familiarName, fullName, parseReference } from "../registry/reference.ts";
 import { beginName } from "./names.ts";
@@ -14,5 +15,6 @@ export function tagStored(root: string, name: string, other: string): void {
       code: "image-not-found",
       remedy: "tinydocker image ls lists the images",
     });
+  imageEvent(root, "tag", familiarName(reference));
   beginName(root, { ...image.named, name: fullName(reference), since: new Date().toISOString() }).publish();
 }

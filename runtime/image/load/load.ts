@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
+import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
 import { makeDirectory } from "../../host/make-directory.ts";
 import { decompress } from "../archive/compression/decompress.ts";
@@ -75,6 +76,7 @@ async function storeAll(load: Load, directory: string): Promise<string[]> {
   await clearUnderWay(load.root);
   const loaded: string[] = [];
   for (const { image, names } of images) {
+    for (const name of names) imageEvent(load.root, "load", familiarName(name));
     await storeImage(load, image, names);
     loaded.push(...names.map(familiarName));
   }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { imageEvent } from "../../events/image.ts";
 import { parseJson } from "../../shape.ts";
 import { hasBlob, readBlob, writeBlob } from "../content/blobs.ts";
 import { clearUnderWay } from "../content/clear.ts";
@@ -9,7 +10,7 @@ import type { Descriptor, Manifest } from "../manifest/kinds.ts";
 import { Notes } from "../notes.ts";
 import { download } from "../registry/download.ts";
 import { broken, type FoundImage } from "../registry/find-image.ts";
-import { fullName } from "../registry/reference.ts";
+import { familiarName, fullName } from "../registry/reference.ts";
 import type { Repository } from "../registry/repository.ts";
 import { inParallel } from "./in-parallel.ts";
 import { fetchLayer } from "./layer.ts";
@@ -37,6 +38,7 @@ export async function fetchImage(fetch: Fetch, image: FoundImage): Promise<Notes
     const config = await fetchConfig(root, image, what);
     notePlatform(config, notes);
     await fetchLayers(fetch, image, config, notes);
+    imageEvent(root, "pull", familiarName(reference));
     naming.publish();
     return notes;
   } catch (error) {

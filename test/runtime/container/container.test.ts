@@ -137,7 +137,7 @@ describe("a start that fails in this program", () => {
     const cgroups = { kind: "cgroups", places: placesIn(planOf(spec, facts).outside) } as const;
     begin(held, [entry(directoryOf("work"), "exit"), entry(directoryOf("upper"), "removal"), entry(cgroups, "exit")]);
     const readOnly = openSync(held.places.lock, "r");
-    const launch = { shim, spec, options: { stdio }, held: { ...held, fd: readOnly }, network, kept: false };
+    const launch = { shim, spec, id: "", options: { stdio }, held: { ...held, fd: readOnly }, network, kept: false };
     const attempt = new Attempt(launch, false, { executed: () => {}, typed: () => {} });
     const end = await attempt.ended;
     assert.equal(end.before.state, "aborted");
