@@ -10,6 +10,7 @@ import { benchLoop } from "./loop.ts";
 import { benchPull } from "./pull.ts";
 import { ratioOf, type Scenario, tableOf } from "./scenario.ts";
 import { openScope, type Scope } from "./scope.ts";
+import { benchSession } from "./session.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStart } from "./start.ts";
 import { benchSync } from "./sync.ts";
@@ -21,6 +22,7 @@ const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = 
   sync: benchSync,
   life: benchLife,
   loop: benchLoop,
+  session: benchSession,
   watch: benchWatch,
   pull: benchPull,
   soak: benchSoak,
@@ -29,7 +31,7 @@ const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = 
 /** These compare nothing: they look for what many containers leave, and for inputs that a parser can't take. */
 const UNASKED = Object.keys(GROUPS).filter((name) => name !== "soak" && name !== "fuzz");
 
-/** `npm run bench [-- start|exec|sync|life|loop|watch|pull|soak|fuzz …]`: prints tables, and saves them as JSON in bench/results/. */
+/** `npm run bench [-- start|exec|sync|life|loop|session|watch|pull|soak|fuzz …]`: prints tables, and saves them as JSON in bench/results/. */
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !Object.hasOwn(GROUPS, name));
   if (unknown.length > 0)

@@ -1,8 +1,8 @@
 #!/usr/bin/env -S node --
 import { Console } from "node:console";
 import { readFileSync } from "node:fs";
-import { parseArguments } from "./command-line/arguments.ts";
 import type { Command } from "./command-line/command.ts";
+import { plainRun } from "./command-line/plain.ts";
 import type { CommandName } from "./command-line/tables.ts";
 import { Failure } from "./failure.ts";
 import { surviveHangup } from "./process/hangup.ts";
@@ -55,7 +55,7 @@ exitAfterOutput(await main(process.argv.slice(2)).catch(exitCodeFor));
 
 async function main(argv: readonly string[]): Promise<number> {
   checkDirectory();
-  const parsed = await parseArguments(argv);
+  const parsed = plainRun(argv) ?? (await (await import("./command-line/arguments.ts")).parseArguments(argv));
   switch (parsed.kind) {
     case "help":
       process.stdout.write(`${parsed.text}\n`);
