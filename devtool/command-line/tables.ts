@@ -69,7 +69,8 @@ export const OPTIONS = {
     type: "string",
     array: true,
     requiresArg: true,
-    describe: "run and watch: PORT[:PORT] of this machine is the target's while the program runs; may be repeated",
+    describe:
+      "run and watch: PORT[:PORT] of this machine is the target's while the program runs; published: all that its container publishes; may be repeated",
   },
   reverse: {
     type: "string",

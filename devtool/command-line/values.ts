@@ -1,7 +1,6 @@
-import type { ProjectPorts } from "../config/project.ts";
 import { ON_BUSY, type OnBusy } from "../dev/controls.ts";
 import { Failure } from "../failure.ts";
-import { type Mapping, parseMapping, portOf } from "../ports/mapping.ts";
+import { type Mapping, PUBLISHED, parseMapping, portOf } from "../ports/mapping.ts";
 import { FORMATS, type Format } from "../report/format.ts";
 import { INSPECT_PORT, type Inspect } from "../run/inspect.ts";
 import type { Options } from "./options.ts";
@@ -16,7 +15,11 @@ export function optionsOf(given: Readonly<Record<string, unknown>>): Options {
     provision: given["provision"] === true,
     interactive: given["interactive"] === true,
     onBusy: onBusyOf(text("on-busy")),
-    ports: { forward: mappings(given, "forward"), reverse: mappings(given, "reverse") },
+    ports: {
+      forward: mappings(given, "forward"),
+      reverse: mappings(given, "reverse"),
+      published: texts(given, "forward").includes(PUBLISHED),
+    },
     inspect: inspectOf(given),
     force: given["force"] === true,
     dryRun: given["dry-run"] === true,
@@ -29,9 +32,14 @@ export function optionsOf(given: Readonly<Record<string, unknown>>): Options {
   };
 }
 
-function mappings(given: Readonly<Record<string, unknown>>, name: keyof ProjectPorts): Mapping[] {
+function mappings(given: Readonly<Record<string, unknown>>, name: "forward" | "reverse"): Mapping[] {
+  const written = texts(given, name).filter((text) => name !== "forward" || text !== PUBLISHED);
+  return written.map((text) => parseMapping(text, `--${name}`));
+}
+
+function texts(given: Readonly<Record<string, unknown>>, name: string): string[] {
   const written = given[name];
-  return Array.isArray(written) ? written.map((text) => parseMapping(String(text), `--${name}`)) : [];
+  return Array.isArray(written) ? written.map(String) : [];
 }
 
 function inspectOf(given: Readonly<Record<string, unknown>>): Inspect | undefined {

@@ -4,7 +4,7 @@ import { readConfigFile } from "../config/file.ts";
 import { loadProject, type Project } from "../config/project.ts";
 import { jsonSchema } from "../config/schema.ts";
 import { Failure } from "../failure.ts";
-import { mappingText } from "../ports/mapping.ts";
+import { mappingText, PUBLISHED } from "../ports/mapping.ts";
 
 /** devtool config print: the configuration as it is used; devtool config schema: for editors. */
 export const command: Command = async (call) => {
@@ -73,7 +73,7 @@ function settings(project: Project, written: unknown): Setting[] {
     envFile: envFile ?? null,
     asRoot,
     warm,
-    forward: ports.forward.map(mappingText),
+    forward: [...ports.forward.map(mappingText), ...(ports.published ? [PUBLISHED] : [])],
     reverse: ports.reverse.map(mappingText),
     ...Object.fromEntries(Object.entries(targets).map(([key, value]) => [`targets.${key}`, value])),
     target: target.length > 0 ? target : null,

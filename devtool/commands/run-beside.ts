@@ -29,7 +29,8 @@ export async function runBesideWatch(call: Call): Promise<number | undefined> {
 
 /** Whether more is asked for than to run a command. */
 function hasOwnWay({ provision, force, timings, inspect, ports }: Options): boolean {
-  return provision || force || timings || inspect !== undefined || ports.forward.length + ports.reverse.length > 0;
+  const hasPorts = ports.published || ports.forward.length + ports.reverse.length > 0;
+  return provision || force || timings || inspect !== undefined || hasPorts;
 }
 
 /** As the watch of the project names it. */

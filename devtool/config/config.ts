@@ -38,7 +38,8 @@ export interface DevtoolConfig {
   readonly warm?: boolean;
   /**
    * Ports of this machine that are the target's while `run` or `watch` runs: `8080`, `8080:80`, `0.0.0.0:8080:80`,
-   * `8080:HOST:80`; a socket's absolute path may stand for a port.
+   * `8080:HOST:80`; a socket's absolute path may stand for a port, and `published` for
+   * those that a container of the command publishes.
    */
   readonly forward?: readonly string[];
   /** Ports of the target that are this machine's, in the same form. */

@@ -4,7 +4,7 @@ import { OUTPUTS_LIST } from "../bundle/outputs.ts";
 import { Failure } from "../failure.ts";
 import { parseLines } from "../ignore/lines.ts";
 import { toBytes } from "../paths/bytes.ts";
-import { type Mapping, parseMapping } from "../ports/mapping.ts";
+import { type Mapping, PUBLISHED, parseMapping } from "../ports/mapping.ts";
 import type { BundleConfig, TargetSettings } from "./config.ts";
 import { findConfigFile, readConfigFile } from "./file.ts";
 import { isFile } from "./is-file.ts";
@@ -47,6 +47,8 @@ export interface Project {
 export interface ProjectPorts {
   readonly forward: readonly Mapping[];
   readonly reverse: readonly Mapping[];
+  /** Whether the ports that a container of the command publishes are forwarded as well. */
+  readonly published: boolean;
 }
 
 export interface ProjectBundle {
@@ -128,15 +130,21 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     envFile: config.envFile === undefined ? undefined : resolve(root, config.envFile),
     asRoot: config.asRoot ?? false,
     isInspected: false,
-    ports: { forward: mappings(config, "forward"), reverse: mappings(config, "reverse") },
+    ports: {
+      forward: mappings(config, "forward"),
+      reverse: mappings(config, "reverse"),
+      published: config.forward?.includes(PUBLISHED) ?? false,
+    },
     warm: config.warm ?? true,
     targets: config.targets ?? {},
     target: typeof config.target === "string" ? [config.target] : (config.target ?? []),
   });
 }
 
-function mappings(config: CheckedConfig, key: keyof ProjectPorts): Mapping[] {
-  return (config[key] ?? []).map((written, index) => parseMapping(written, `${key}[${index}]`));
+function mappings(config: CheckedConfig, key: "forward" | "reverse"): Mapping[] {
+  return (config[key] ?? []).flatMap((written, index) =>
+    key === "forward" && written === PUBLISHED ? [] : [parseMapping(written, `${key}[${index}]`)],
+  );
 }
 
 /** A line of an ignore file that matches nothing is named; one of the configuration's own is refused. */

@@ -3,9 +3,11 @@ import type { Options } from "../command-line/options.ts";
 import { loadProject, type Project, type ProjectPorts, projectRoot } from "../config/project.ts";
 import { type Way, wayOf } from "../control/messages.ts";
 import { Failure } from "../failure.ts";
+import { endpointText } from "../ports/endpoint.ts";
 import type { Mapping } from "../ports/mapping.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Report } from "../report/events.ts";
+import { publishedBy } from "../run/container.ts";
 import type { Inspect } from "../run/inspect.ts";
 import type { Target } from "../targets/target.ts";
 
@@ -20,11 +22,15 @@ export interface Session {
   readonly mayDelete: boolean;
   readonly way: Way;
   /** What is forwarded while it lasts. */
-  readonly ports: ProjectPorts;
+  readonly ports: SessionPorts;
 }
+
+type SessionPorts = Pick<ProjectPorts, "forward" | "reverse">;
 
 interface Invocation {
   readonly options: Options;
+  /** CMD… */
+  readonly words: readonly string[];
   readonly report: Report;
 }
 
@@ -34,6 +40,9 @@ export async function openSession(call: Invocation & Pick<Session, "interrupts">
   const isInspected = options.inspect !== undefined;
   const project = { ...(await loadProject(options.config, process.cwd())), isInspected };
   const targets = await resolve(call, project);
+  const published = publishedBy([...project.run, ...call.words]);
+  const ports = portsOf(targets, project, options, published);
+  offer(published, ports, targets[0], report);
   return {
     project,
     targets,
@@ -41,22 +50,46 @@ export async function openSession(call: Invocation & Pick<Session, "interrupts">
     report,
     interrupts,
     mayDelete: options.force,
-    ports: portsOf(targets, project, options),
+    ports,
   };
 }
 
 /** On this machine a program's port needs no forwarding to itself. @throws Failure, exit code 2 */
-function portsOf([{ kind }, ...others]: Session["targets"], project: Project, options: Options): ProjectPorts {
+function portsOf(
+  [{ kind }, ...others]: Session["targets"],
+  project: Project,
+  options: Options,
+  published: readonly Mapping[],
+): SessionPorts {
   const differs = ({ listen, to }: Mapping) => kind !== "local" || !isDeepStrictEqual(listen, to);
-  const all = (key: keyof ProjectPorts) => [...project.ports[key], ...options.ports[key]].filter(differs);
+  const all = (key: keyof SessionPorts) => [...project.ports[key], ...options.ports[key]].filter(differs);
   const inspector = options.inspect ? [loopback(options.inspect)].filter(differs) : [];
-  const ports = { forward: [...all("forward"), ...inspector], reverse: all("reverse") };
+  const wanted = project.ports.published || options.ports.published ? published.filter(differs) : [];
+  const forward = [...all("forward"), ...inspector];
+  const ports = { forward: [...forward, ...wanted.filter(isMissingIn(forward))], reverse: all("reverse") };
   if (others.length === 0 || [...ports.forward, ...ports.reverse].length === 0) return ports;
   throw new Failure("a port is forwarded to one target, and there are several", {
     code: "usage",
     remedy: "name one with --target",
     exitCode: 2,
   });
+}
+
+/** Says how what a container publishes can be reached from here. */
+function offer(published: readonly Mapping[], { forward }: SessionPorts, { kind }: Target, report: Report): void {
+  for (const { to } of kind === "local" ? [] : published.filter(isMissingIn(forward))) {
+    const [port, where] = to.kind === "tcp" ? [to.port, endpointText(to)] : ["", ""];
+    const written = where.startsWith("localhost:") ? port : `${port}:${where}`;
+    report({
+      event: "notice",
+      text: `the container publishes ${port}: --forward ${written} makes it localhost:${port} here`,
+    });
+  }
+}
+
+function isMissingIn(forward: readonly Mapping[]): (mapping: Mapping) => boolean {
+  return ({ to }) =>
+    !forward.some((other) => other.to.kind === "tcp" && to.kind === "tcp" && other.to.port === to.port);
 }
 
 function loopback({ port, targetPort }: Inspect): Mapping {

@@ -7,6 +7,9 @@ export interface Mapping {
   readonly to: Endpoint;
 }
 
+/** In place of a port to forward: those that a container of the command publishes. */
+export const PUBLISHED = "published";
+
 const PORT_MAX = 65_535;
 
 /**

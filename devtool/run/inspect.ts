@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { containerArguments } from "./container.ts";
 
 /** How a debugger is to reach the program. */
 export interface Inspect {
@@ -15,7 +16,29 @@ export const INSPECT_PORT = 9229;
 
 /** The command with what lets a debugger in: Node.js's inspector, or gdbserver for any other program, which it always stops first. */
 export function inspectable(argv: readonly string[], { targetPort, breaks }: Inspect): string[] {
-  const node = argv.findIndex((word) => posix.basename(word) === "node");
+  const isNode = (word: string) => posix.basename(word) === "node";
+  const node = argv.findIndex(isNode);
+  const from = containerArguments(argv) ?? argv.length;
+  const inside = argv.findIndex((word, at) => at >= from && isNode(word));
+  if (inside >= 0) return inContainer(argv, inside, from, { targetPort, breaks });
   if (node < 0) return ["gdbserver", "--once", `127.0.0.1:${targetPort}`, ...argv];
   return argv.toSpliced(node + 1, 0, `--inspect${breaks ? "-brk" : ""}=127.0.0.1:${targetPort}`);
+}
+
+/** The program listens on every address of the container, whose port only the target's own loopback address has. */
+function inContainer(
+  argv: readonly string[],
+  node: number,
+  from: number,
+  { targetPort, breaks }: Pick<Inspect, "targetPort" | "breaks">,
+): string[] {
+  const isOnHost = argv.slice(from, node).some((word, at, words) => isHostNetwork(word, words[at + 1]));
+  const host = isOnHost ? "127.0.0.1" : "0.0.0.0";
+  const published = isOnHost ? [] : ["-p", `127.0.0.1:${targetPort}:${targetPort}`];
+  const withFlag = argv.toSpliced(node + 1, 0, `--inspect${breaks ? "-brk" : ""}=${host}:${targetPort}`);
+  return withFlag.toSpliced(from, 0, ...published);
+}
+
+function isHostNetwork(word: string, next: string | undefined): boolean {
+  return /^--net(work)?=host$/.test(word) || (/^--net(work)?$/.test(word) && next === "host");
 }

@@ -13,9 +13,10 @@ import { localTarget } from "../../../devtool/targets/local/local.ts";
 import type { Connection } from "../../../devtool/targets/target.ts";
 import { buildAgent } from "../../rig/agent.ts";
 import { startSshdForOpenSsh } from "../../rig/certificate.ts";
-import { temporaryDirectory } from "../../rig/host.ts";
+import { needs, temporaryDirectory } from "../../rig/host.ts";
 import { startSshd } from "../../rig/sshd.ts";
 import { freePort } from "../ports/free-port.ts";
+import { lacks, makeProject, startDevtool } from "../rig.ts";
 import { connectTo, targetOn } from "../targets/connected.ts";
 
 const CARRIERS = ["SSH", "OpenSSH's own ssh", "this machine"] as const;
@@ -232,4 +233,23 @@ test("a port that is in use on the target is a notice that says so", async (t) =
   const { events, report } = collect();
   await openReverse([{ listen: tcp(portOf(server)), to: tcp(80) }], connectionOf("SSH"), report);
   assert.match(JSON.stringify(events), /does not listen on localhost:\d+: check that the port is free there/);
+});
+
+test("what a container of the command publishes is named, and forwarded where that is asked for", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const project = await makeProject(t);
+  const sshd = await startSshd(t);
+  const port = await freePort();
+  const way = ["--json", "--ssh-config", sshd.configFile, "--target", sshd.host];
+  const start = ["echo", "tinydocker", "run", "-p", `${port}:80`, "web"];
+  const config = (forward: readonly string[]) =>
+    project.write({ "devtool.config.ts": `export default ${JSON.stringify({ run: start, forward })};\n` });
+  await config([]);
+  const told = startDevtool(t, project, ["run", ...way]);
+  const { text } = await told.next("notice");
+  assert.equal(text, `the container publishes ${port}: --forward ${port} makes it localhost:${port} here`);
+  assert.equal((await told.ended).code, 0);
+  await config(["published"]);
+  const { listen, to } = await startDevtool(t, project, ["run", ...way]).next("forwarded");
+  assert.deepEqual([listen, to], [`localhost:${port}`, `localhost:${port}`]);
 });

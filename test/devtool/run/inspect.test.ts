@@ -30,6 +30,23 @@ test("Node.js gets an option, wherever it stands, and any other program runs und
   ]);
 });
 
+test("in a container Node.js listens where the port that is published leads; without one there, what starts the container is the program", () => {
+  const run = { port: 1, targetPort: 9229, breaks: false };
+  const of = (command: string) => inspectable(command.split(" "), run).join(" ");
+  assert.equal(
+    of("tinydocker run -v .:/app web node /app/a.js"),
+    "tinydocker run -p 127.0.0.1:9229:9229 -v .:/app web node --inspect=0.0.0.0:9229 /app/a.js",
+  );
+  assert.equal(
+    of("tinydocker run --network host web node a.js"),
+    "tinydocker run --network host web node --inspect=127.0.0.1:9229 a.js",
+  );
+  assert.equal(
+    of("node .devtool/tinydocker.js run web sh"),
+    "node --inspect=127.0.0.1:9229 .devtool/tinydocker.js run web sh",
+  );
+});
+
 const MAIN = (factor: number) => `import { word } from "./word.ts";
 
 function greet(name: string): string {

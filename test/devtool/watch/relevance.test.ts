@@ -33,7 +33,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
     envFile: undefined,
     asRoot: false,
     isInspected: false,
-    ports: { forward: [], reverse: [] },
+    ports: { forward: [], reverse: [], published: false },
     warm: true,
     targets: {},
     target: [],
