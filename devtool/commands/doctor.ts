@@ -16,7 +16,7 @@ export const command: Command = async (call) => {
     report({ event: "check", ...check });
     if (!check.ok && check.needed) isReady = false;
   };
-  for (const check of await checkHere(target)) add(check, call.report);
+  for (const check of await checkHere(target, project?.root)) add(check, call.report);
   const targetReport = reportOf(call.report, { target: target.name });
   for (const check of await checkTarget(target, project, call.interrupts.signal)) add(check, targetReport);
   return isReady ? 0 : 1;

@@ -1,15 +1,17 @@
 import { readFile } from "node:fs/promises";
 import type { Check } from "../report/results.ts";
 import type { Target } from "../targets/target.ts";
+import { watcherCheck } from "./watcher.ts";
 
 const NODE_NEEDED = [20, 19] as const;
 const WHERE = "here";
 
-/** Checks this machine. */
-export async function checkHere(target: Pick<Target, "kind">): Promise<Check[]> {
+/** Checks this machine; `root`: the project's. */
+export async function checkHere(target: Pick<Target, "kind">, root: string | undefined): Promise<Check[]> {
   return [
     nodeCheck(WHERE, process.version, "install Node.js 20.19 or newer from https://nodejs.org"),
     ...(await inotifyChecks()),
+    ...(root === undefined ? [] : [await watcherCheck(root)]),
     ...(target.kind === "vagrant" ? [await vagrantCheck()] : []),
   ];
 }

@@ -1,10 +1,15 @@
+import { dirname } from "node:path/posix";
 import { text } from "node:stream/consumers";
 import type { Project } from "../config/project.ts";
+import { mirrorPath } from "../dev/mirror.ts";
 import { Failure } from "../failure.ts";
 import type { Check } from "../report/results.ts";
 import { installRemedy } from "../targets/install-remedy.ts";
 import type { Connection, Target } from "../targets/target.ts";
+import { DISK_PROBE, diskCheck } from "./disk.ts";
 import { nodeCheck } from "./here.ts";
+import { KERNEL_PROBE, kernelChecks } from "./kernel.ts";
+import { linkChecks } from "./link.ts";
 
 /** What a project needs of a target. */
 type Needs = Pick<Project, "bundle" | "steps" | "run">;
@@ -33,10 +38,12 @@ async function checks(
 ): Promise<Check[]> {
   const rsync = target.settings?.rsync ?? "rsync";
   const programs = [rsync, ...(needs ? programsOf(needs) : [])];
-  const found = await probe(connection, programs, signal);
-  const where = target.name;
-  const provision = `devtool provision --target ${where}`;
   const facts = await connection.facts();
+  const where = target.name;
+  const { mirror: folder } = target.settings ?? {};
+  const mirrors = dirname(mirrorPath({ facts, target: where, folder }, "/"));
+  const found = await probe(connection, mirrors, programs, signal);
+  const provision = `devtool provision --target ${where}`;
   const check = (name: string, needed: boolean, remedy: string, value = found.get(name)): Check => {
     return { where, name, ok: Boolean(value), needed, found: value || null, remedy };
   };
@@ -48,7 +55,9 @@ async function checks(
       ? [check("the C library's headers", true, installRemedy("gcc", provision), found.get("headers"))]
       : []),
     check("root, or sudo without a password", false, SUDO, found.get("root")),
-    ...(needs && runsContainers(needs) ? containerChecks(where, found) : []),
+    diskCheck(where, found.get("disk") ?? ""),
+    ...(await linkChecks(where, connection, signal)),
+    ...(needs && runsContainers(needs) ? kernelChecks(where, found) : []),
   ];
 }
 
@@ -63,8 +72,9 @@ function programsOf({ steps, run: [command = ""], bundle }: Needs): string[] {
   return [...new Set(all)].filter((name) => name !== "" && !name.includes("/") && !(bundle && name === "node"));
 }
 
-/** Prints one `NAME VALUE` per line; the value of what is missing is empty. Its arguments are programs. */
+/** Prints one `NAME VALUE` per line; the value of what is missing is empty. Its arguments: the mirrors' folder, and programs. */
 const PROBE = `
+mirrors=$1; shift
 PATH=$PATH:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin
 first() { "$@" 2>/dev/null </dev/null | head -n 1 | tr -cd '[:print:]'; }
 for program; do
@@ -80,16 +90,15 @@ done
 echo "kernel $(uname -sr)"
 echo "headers $(ls /usr/include/stdlib.h 2>/dev/null)"
 if [ "$(id -u)" = 0 ]; then echo "root yes"; elif sudo -n true 2>/dev/null; then echo "root sudo"; else echo "root "; fi
-echo "overlay $(grep -ow overlay /proc/filesystems)"
-echo "namespaces $(cd /proc/self/ns && echo cgroup ipc mnt net pid user uts | tr ' ' '\\n' | while read -r n; do [ -e "$n" ] && printf '%s ' "$n"; done)"
-`;
+${DISK_PROBE}${KERNEL_PROBE}`;
 
 async function probe(
   connection: Connection,
+  mirrors: string,
   programs: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const shell = await connection.exec(["sh", "-s", "--", ...programs], { signal });
+  const shell = await connection.exec(["sh", "-s", "--", mirrors, ...programs], { signal });
   shell.stdin.end(PROBE);
   shell.stderr.resume();
   const [output] = await Promise.all([text(shell.stdout), shell.exited]);
@@ -102,23 +111,4 @@ const SUDO = 'allow it there: echo "$USER ALL=(ALL) NOPASSWD: ALL" | sudo tee /e
 /** Whether its command is tinydocker, as far as can be seen. */
 function runsContainers({ run }: Needs): boolean {
   return run.some((word) => /\btinydocker\b/.test(word));
-}
-
-const NAMESPACES = 7;
-
-function containerChecks(where: string, found: ReadonlyMap<string, string>): Check[] {
-  const [overlay, namespaces] = [found.get("overlay") ?? "", found.get("namespaces") ?? ""];
-  const hasAll = namespaces.split(" ").length === NAMESPACES;
-  const remedies = ["sudo modprobe overlay", "use a kernel that has all of them"] as const;
-  return [
-    {
-      where,
-      name: "overlay file system",
-      ok: overlay !== "",
-      needed: false,
-      found: overlay || null,
-      remedy: remedies[0],
-    },
-    { where, name: "namespaces", ok: hasAll, needed: false, found: namespaces || null, remedy: remedies[1] },
-  ];
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -27,8 +28,14 @@ test("doctor finds everything on a ready target, as text and as events", async (
   const names = checks.flatMap((check) =>
     check.event === "check" && check.where === "rig" && check.ok ? [check.name] : [],
   );
-  for (const name of ["connection", "Linux", "Node.js 20.19 or newer", "gcc", "make", "rsync"])
+  for (const name of ["connection", "Linux", "Node.js 20.19 or newer", "gcc", "make", "rsync", "throughput", "clock"])
     assert.ok(names.includes(name), name);
+  const watcher = checks.find((check) => check.event === "check" && check.name === "watcher");
+  assert.ok(
+    watcher?.event === "check" && watcher.ok && /^an event [\d.]+ ms after the write$/.test(watcher.found ?? ""),
+  );
+  assert.ok(!existsSync(join(project.root, ".devtool-pull")));
+  assert.match(text.stdout.toString(), /^ok +rig: round trip \([\d.]+ ms\)$/m);
 });
 
 test("doctor reports what is missing on a target, each with its remedy, and exits with 1", async (t) => {
@@ -68,6 +75,32 @@ test("a missing compiler is reported when it is needed, with the target and the 
   assert.match(stderr, /devtool provision --target rig/);
 });
 
+test("doctor says what is wrong with a target's disk, clock and kernel, and what to do about it", async (t) => {
+  if (!needs(t, lacks(...TOOLS, "unshare", "mount"))) return;
+  const project = await makeProject(t);
+  await rm(join(project.root, "devtool.config.ts"));
+  const small = join(project.home, "small");
+  // In a mount namespace: a small disk, a clock that stands still, and no user namespaces.
+  const spoil = `d=$(mktemp -d); mount -t tmpfs none $d; printf '#!/bin/sh\\necho 1000000000.5\\n' >$d/date; printf '#!/bin/sh\\nexit 1\\n' >$d/unshare
+for p in date unshare; do chmod +x $d/$p; mount --bind $d/$p "$(readlink -f "$(command -v $p)")"; done
+umount -l $d; rmdir $d; mkdir ${small}; mount -t tmpfs -o size=16m,nr_inodes=500 none ${small}; exec "$@"`;
+  const sshd = await startSshd(t, { prefix: ["unshare", "--mount", "sh", "-c", spoil, "sh"] });
+  const { host, configFile } = sshd;
+  const rig = { kind: "ssh", host, configFile, mirror: join(small, "mirrors") };
+  const config = { run: ["tinydocker", "run"], target: "rig", targets: { rig } };
+  await project.write({ "devtool.config.json": JSON.stringify(config) });
+  const { stdout } = await startDevtool(t, project, ["doctor"]).ended;
+  const said = stdout.toString();
+  assert.match(
+    said,
+    /^missing rig: disk \(1\d MB free, 4\d\d more files, in \/.*\)\n +free some of it: devtool clean --old/m,
+  );
+  assert.match(said, /^missing rig: clock \(\d+\.\d s behind this machine's\)\n +make compares times of files/m);
+  assert.match(said, /^missing rig: user namespaces of its login user\n +.*sudo sysctl/m);
+  for (const name of ["overlay file system", "namespaces", "cgroup version", "nf_tables"])
+    assert.match(said, new RegExp(`^(ok|missing) +rig: ${name}`, "m"));
+});
+
 test("doctor asks of a target only what the project needs", async (t) => {
   if (!needs(t, lacks("rsync"))) return;
   const checked = async (config: object) => {
@@ -79,16 +112,19 @@ test("doctor asks of a target only what the project needs", async (t) => {
     );
   };
   const always = ["connection", "Linux", "rsync"];
-  const sudo = "root, or sudo without a password";
-  assert.deepEqual(await checked({ run: ["python3", "main.py"] }), [...always, "python3", sudo]);
+  const then = ["root, or sudo without a password", "disk", "round trip", "throughput", "clock"];
+  assert.deepEqual(await checked({ run: ["python3", "main.py"] }), [...always, "python3", ...then]);
   const step = { command: ["nosuch", "x"] };
-  assert.deepEqual(await checked({ build: [step], run: ["./a"] }), [...always, "nosuch", sudo]);
+  assert.deepEqual(await checked({ build: [step], run: ["./a"] }), [...always, "nosuch", ...then]);
   assert.deepEqual(await checked({ run: ["tinydocker", "run"] }), [
     ...always,
     "tinydocker",
-    sudo,
+    ...then,
     "overlay file system",
     "namespaces",
+    "user namespaces of its login user",
+    "cgroup version",
+    "nf_tables",
   ]);
 });
 
@@ -130,7 +166,7 @@ test("provision runs the project's script on the target, and reports its failure
   const { stage, ...progress } = await events.next("progress");
   assert.equal(stage, "provision");
   assert.ok("percent" in progress && progress.percent === 35.7143 && progress.text === "Unpacking gcc (amd64)");
-  assert.equal((await events.next("log")).text, "made ready");
+  assert.deepEqual([(await events.next("log")).text, (await events.next("log")).text].sort(), ["0", "made ready"]);
   const good = await startDevtool(t, project, ["provision", ...flags]).ended;
   assert.equal(good.code, 0, good.stderr);
   assert.match(good.stderr, /^made ready$/m);
