@@ -102,7 +102,9 @@ export type FailureCode =
   | "vagrant-missing"
   /** vagrant can't be run for another reason. */
   | "vagrant-failed"
-  /** vagrant does not say how to reach the virtual machine, usually because it is not running. */
+  /** limactl or multipass is not installed on this machine, or can't be run. */
+  | "machine-tool-failed"
+  /** vagrant, limactl or multipass does not say how to reach the virtual machine, usually because it is not running. */
   | "machine-not-running"
   /** The provision script ended with an error: the `log` events before this are its output. */
   | "provision-failed"

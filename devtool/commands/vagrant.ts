@@ -1,20 +1,51 @@
 import type { Call, Command } from "../command-line/command.ts";
-import { projectRoot } from "../config/project.ts";
-import { exitCodeOfStatus } from "../process/exit-code.ts";
+import { findConfigFile } from "../config/file.ts";
+import { loadProject, projectRoot } from "../config/project.ts";
+import { exitCodeOf } from "../process/exit-code.ts";
+import type { MachineVerb } from "../targets/machine/tool.ts";
+import type { ExitStatus } from "../targets/target.ts";
 
-/** devtool up, halt, destroy: run vagrant's command of the same name in the project. */
-export const up: Command = (call) => vagrant("up", call);
-export const halt: Command = (call) => vagrant("halt", call);
-export const destroy: Command = (call) => vagrant("destroy", call);
+/** devtool up, halt, destroy: of the machine that is the target, by lima or multipass; else vagrant's command of the same name in the project. */
+export const up: Command = (call) => machine("up", call);
+export const halt: Command = (call) => machine("halt", call);
+export const destroy: Command = (call) => machine("destroy", call);
 
-async function vagrant(subcommand: string, { options, words, report, interrupts }: Call): Promise<number> {
+async function machine(verb: MachineVerb, call: Call): Promise<number> {
+  const { options, report, interrupts } = call;
   const startedAt = performance.now();
+  const onLine = options.format === "json" ? (text: string) => report({ event: "log", text }) : undefined;
+  const run = await runOf(verb, call, onLine);
+  // It runs on this terminal, which sends it Ctrl-C.
+  const release = interrupts.intercept(() => {}, "all");
+  const status = await run().finally(release);
+  if (status.code === 0) report({ event: "finished", milliseconds: performance.now() - startedAt });
+  return status.signal === null ? status.code : exitCodeOf(status.signal);
+}
+
+async function runOf(
+  verb: MachineVerb,
+  call: Call,
+  onLine: ((line: string) => void) | undefined,
+): Promise<() => Promise<ExitStatus>> {
+  const { options, words } = call;
+  const target = await machineTargeted(call);
+  if (target) {
+    const { runMachine } = await import("../targets/machine/tool.ts");
+    return () => runMachine(target.kind, verb, [...words, target.name], onLine);
+  }
   const { runVagrant } = await import("../targets/vagrant/command.ts");
   const root = (await projectRoot(options.config, process.cwd())) ?? process.cwd();
-  const onLine = options.format === "json" ? (text: string) => report({ event: "log", text }) : undefined;
-  // vagrant runs on this terminal, which sends it Ctrl-C.
-  const release = interrupts.intercept(() => {}, "all");
-  const status = await runVagrant([subcommand, ...words], root, onLine).finally(release);
-  if (status.code === 0) report({ event: "finished", milliseconds: performance.now() - startedAt });
-  return exitCodeOfStatus(status);
+  return () => runVagrant([verb, ...words], root, onLine);
+}
+
+/** undefined: no target is one of lima's or multipass's. */
+async function machineTargeted({ options }: Call) {
+  const file = options.config ?? (await findConfigFile(process.cwd()));
+  if (file === undefined) return undefined;
+  const { targets, target } = await loadProject(file, process.cwd());
+  for (const name of options.target?.split(",") ?? target) {
+    const settings = Object.hasOwn(targets, name) ? targets[name] : undefined;
+    if (settings?.kind === "lima" || settings?.kind === "multipass") return settings;
+  }
+  return undefined;
 }

@@ -214,7 +214,16 @@ export type TargetSettings =
       /** Instead of ~/.ssh/config. */
       readonly configFile?: string | undefined;
     })
-  | (RemoteTarget & { readonly kind: "vagrant"; readonly machine?: string | undefined });
+  | (RemoteTarget & { readonly kind: "vagrant"; readonly machine?: string | undefined })
+  /** An instance of lima, as `limactl list` has it. */
+  | (RemoteTarget & { readonly kind: "lima"; readonly name: string })
+  | (RemoteTarget & {
+      readonly kind: "multipass";
+      /** As `multipass list` has it. */
+      readonly name: string;
+      /** Path of a key that it accepts. Default: multipass's own, where it can be read, else those that ssh offers. */
+      readonly identityFile?: string | undefined;
+    });
 
 /** Returns its argument, whose type lets an editor complete and check it. */
 export function defineConfig(config: DevtoolConfig): DevtoolConfig {

@@ -25,7 +25,7 @@ function problemsAt(issue: Issue, base: Base): string[] {
   }
   if (issue.input === undefined && issue.code !== "too_small") return [`${dotted(path)} is missing`];
   if (issue.code === "invalid_union" && path.at(-1) === "kind") {
-    return [`${dotted(path)} must be "local", "ssh" or "vagrant"`];
+    return [`${dotted(path)} must be "local", "ssh", "vagrant", "lima" or "multipass"`];
   }
   if (issue.code === "invalid_union") return unionProblems(issue, { ...base, path });
   return [`${dotted(path) || "the configuration"} ${expectation(issue)}`];

@@ -20,10 +20,21 @@ const anyTarget = {
 };
 const remoteTarget = { ...anyTarget, node: path.optional(), shell: path.optional() };
 
+const machineName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, { error: "a machine's name has letters, digits, . _ and -" });
+
 const target = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("local"), ...anyTarget }),
   z.strictObject({ kind: z.literal("ssh"), host: text, configFile: text.optional(), ...remoteTarget }),
   z.strictObject({ kind: z.literal("vagrant"), machine: text.optional(), ...remoteTarget }),
+  z.strictObject({ kind: z.literal("lima"), name: machineName, ...remoteTarget }),
+  z.strictObject({
+    kind: z.literal("multipass"),
+    name: machineName,
+    identityFile: text.optional(),
+    ...remoteTarget,
+  }),
 ]);
 
 const tool = z.enum(["make", "cmake", "cargo", "go"]);

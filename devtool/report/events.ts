@@ -67,7 +67,7 @@ export type Stage = "connect" | "bundle" | "addons" | "sync" | "compile" | "laun
 interface Connected {
   readonly event: "connected";
   /** How the target is reached. */
-  readonly kind: "local" | "ssh" | "vagrant";
+  readonly kind: "local" | "ssh" | "vagrant" | "lima" | "multipass";
   /** The target's platform, as Node.js names it: `linux`. */
   readonly platform: string;
   /** The target's processor, as Node.js names it: `x64`, `arm64`. */

@@ -2,6 +2,10 @@ import type { TargetSettings } from "../config/config.ts";
 import { Failure } from "../failure.ts";
 import { DEFAULT_TARGET } from "./default.ts";
 import { localTarget } from "./local/local.ts";
+import { limaSettings } from "./machine/lima.ts";
+import { type MachineOptions, machineTarget } from "./machine/machine.ts";
+import { multipassSettings } from "./machine/multipass.ts";
+import type { MachineKind } from "./machine/tool.ts";
 import { withSettings } from "./settings.ts";
 import { sshTarget } from "./ssh/target.ts";
 import type { Target } from "./target.ts";
@@ -61,7 +65,23 @@ function makeTarget(name: string, settings: TargetSettings, options: ResolveOpti
         shell: settings.shell,
         notice,
       });
+    case "lima":
+      return machineTarget(name, {
+        ...machineOptions(settings, notice),
+        settings: () => limaSettings(settings.name, notice),
+      });
+    case "multipass": {
+      const machine = { name: settings.name, identityFile: settings.identityFile, notice };
+      return machineTarget(name, { ...machineOptions(settings, notice), settings: () => multipassSettings(machine) });
+    }
     default:
       return settings satisfies never;
   }
+}
+
+function machineOptions(
+  { kind, sudo, node, shell }: Extract<TargetSettings, { kind: MachineKind }>,
+  notice: (text: string) => void,
+): Omit<MachineOptions, "settings"> {
+  return { kind, sudo, node, shell, notice };
 }

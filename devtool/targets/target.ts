@@ -92,7 +92,7 @@ export interface PlaceSettings {
 /** A Linux machine to run on. */
 export interface Target {
   readonly name: string;
-  readonly kind: "local" | "ssh" | "vagrant";
+  readonly kind: "local" | "ssh" | "vagrant" | "lima" | "multipass";
   readonly settings?: PlaceSettings;
   /** Whether the program of `run` and `watch` runs as root, where the target's settings say. */
   readonly sudo: boolean | undefined;

@@ -1,9 +1,7 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
-import { parseSshConfig } from "../ssh/config/file.ts";
-import { parseHostSpec } from "../ssh/config/host-spec.ts";
-import { interpret, type SshSettings } from "../ssh/config/settings.ts";
+import { machineSettings } from "../machine/settings.ts";
+import type { SshSettings } from "../ssh/config/settings.ts";
 import { connectorTo } from "../ssh/target.ts";
 import { Unreachable } from "../ssh/transport/connect-failure.ts";
 import type { Target } from "../target.ts";
@@ -23,7 +21,7 @@ export interface VagrantTargetOptions {
 
 /** The virtual machine of the project's Vagrantfile. */
 export function vagrantTarget(name: string, options: VagrantTargetOptions): Target {
-  const settings = () => machineSettings(options);
+  const settings = () => vagrantSettings(options);
   // The project's own machine: nobody can know its key before the first connection, which stores it.
   const trust = { ...options, acceptNewHostKey: true, sudo: options.sudo ?? true };
   const connect = connectorTo(name, settings, trust);
@@ -44,21 +42,12 @@ export function vagrantTarget(name: string, options: VagrantTargetOptions): Targ
   };
 }
 
-async function machineSettings({ projectRoot, machine, notice }: VagrantTargetOptions): Promise<SshSettings> {
+async function vagrantSettings({ projectRoot, machine, notice }: VagrantTargetOptions): Promise<SshSettings> {
   const text = await sshConfig(projectRoot, machine);
   const host = /^Host (\S+)/m.exec(text)?.[1] ?? "default";
-  const spec = parseHostSpec(host);
-  const place = { file: undefined, home: homedir(), notice };
-  const settings = interpret(spec, await parseSshConfig(text, spec, place), homedir());
   // All machines are at 127.0.0.1, and a machine that is created again has new keys: so each has its own file.
   const knownHosts = join(stateDirectory(projectRoot), `known_hosts-${await machineId(projectRoot, host)}`);
-  return {
-    ...settings,
-    hostKeyAlias: `vagrant-${host}`,
-    userKnownHostsFiles: [knownHosts],
-    globalKnownHostsFiles: [],
-    hashKnownHosts: false,
-  };
+  return await machineSettings(text, { host, knownHosts, alias: `vagrant-${host}`, notice });
 }
 
 function notUp({ machine }: VagrantTargetOptions, failure: Failure): Failure {

@@ -52,7 +52,7 @@ const REFUSED: readonly (readonly [string, unknown, string])[] = [
   [
     "an unknown kind of target",
     { targets: { box: { kind: "docker" } } },
-    'targets.box.kind must be "local", "ssh" or "vagrant"',
+    'targets.box.kind must be "local", "ssh", "vagrant", "lima" or "multipass"',
   ],
   [
     "a wrong value",
