@@ -8,7 +8,7 @@ export async function sshConfig(projectRoot: string, machine: string | undefined
   const cache = join(stateDirectory(projectRoot), `ssh-config${machine === undefined ? "" : `-${machine}`}`);
   const key = `# ${await fingerprint(projectRoot)}\n`;
   const cached = await readFile(cache, "utf8").catch(() => "");
-  if (cached.startsWith(key)) return cached;
+  if (cached.startsWith(key)) return cached.slice(key.length);
   const text = await askSshConfig(projectRoot, machine);
   await mkdir(dirname(cache), { recursive: true });
   await writeFile(`${cache}.${process.pid}`, key + text, { mode: 0o600 });

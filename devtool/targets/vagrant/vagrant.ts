@@ -24,7 +24,11 @@ export function vagrantTarget(name: string, options: VagrantTargetOptions): Targ
   const settings = () => vagrantSettings(options);
   // The project's own machine: nobody can know its key before the first connection, which stores it.
   const trust = { ...options, acceptNewHostKey: true, sudo: options.sudo ?? true };
-  const connect = connectorTo(name, settings, trust);
+  const dial = connectorTo(name, settings, trust);
+  const connect: Target["connect"] = (signal) =>
+    dial(signal).catch((error: unknown) => {
+      throw error instanceof Unreachable ? notUp(options, error) : error;
+    });
   return {
     name,
     kind: "vagrant",
@@ -34,12 +38,18 @@ export function vagrantTarget(name: string, options: VagrantTargetOptions): Targ
         return await connect(signal);
       } catch (error) {
         signal.throwIfAborted();
-        // Its address may have changed while it was halted.
-        await forgetSshConfig(options.projectRoot);
-        throw error instanceof Unreachable ? notUp(options, error) : error;
+        if (await isOutdated(options)) return await connect(signal);
+        throw error;
       }
     },
   };
+}
+
+/** Whether vagrant says something else now: a machine's port or address may change while it is halted. */
+async function isOutdated({ projectRoot, machine }: VagrantTargetOptions): Promise<boolean> {
+  const cached = await sshConfig(projectRoot, machine).catch(() => undefined);
+  await forgetSshConfig(projectRoot);
+  return cached !== undefined && cached !== (await sshConfig(projectRoot, machine).catch(() => cached));
 }
 
 async function vagrantSettings({ projectRoot, machine, notice }: VagrantTargetOptions): Promise<SshSettings> {

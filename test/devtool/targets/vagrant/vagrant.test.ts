@@ -72,6 +72,18 @@ test("vagrant is asked for the SSH configuration once, and again after the Vagra
   assert.equal(await calls(), 2);
 });
 
+test("a machine that is not where it was is looked for again, and found", async (t) => {
+  const { root, calls, makeMachine } = await project(t, await startSshd(t));
+  await makeMachine("one");
+  await echo(root);
+  const cache = join(root, ".vagrant/devtool/ssh-config");
+  const known = await readFile(cache, "utf8");
+  await writeFile(cache, known.replace(/Port \d+/, "Port 1"));
+  assert.equal(await echo(root), "out\n");
+  assert.equal(await calls(), 2);
+  assert.equal(await readFile(cache, "utf8"), known);
+});
+
 test("a machine's key is pinned while the machine lives, and a new machine has a new key", async (t) => {
   const sshd = await startSshd(t);
   const { root, makeMachine } = await project(t, sshd);
