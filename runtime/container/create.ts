@@ -6,24 +6,31 @@ import type { Life } from "../spec/life.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { begin, claim, drop, refuseKept, release } from "../state/claim.ts";
 import { entry } from "../state/entry.ts";
-import { newRecord, writeRecord } from "../state/record.ts";
+import { type ContainerRecord, newRecord, writeRecord } from "../state/record.ts";
 import { stateRoot } from "../state/root.ts";
-import { readyVolumes } from "../volume/ready.ts";
+import { ownVolumes, readyVolumes } from "../volume/ready.ts";
 import { hostFailure } from "./diagnose.ts";
 
 /**
- * Makes a container that is kept until it is removed, and does not start it. Returns its id. `life`: of one that is to be started
- * in the background. Throws Failure when the name is in use.
+ * Makes a container, and does not start it. Returns its id. `life`: of one that is to be started in the background; `remove`: how
+ * long it is kept. Throws Failure when the name is in use.
  */
-export async function create(spec: ContainerSpec, life?: Life): Promise<string> {
+export async function create(
+  spec: ContainerSpec,
+  life?: Life,
+  remove: ContainerRecord["remove"] = "on request",
+): Promise<string> {
   const shim = await openShim();
+  const root = resolve(stateRoot());
   try {
-    const held = await claim(shim, resolve(stateRoot()), spec.name);
+    const held = await claim(shim, root, spec.name);
     try {
       refuseKept(held);
       const upper = directory("upper");
-      const entries = [entry(upper, "removal"), ...(life ? [entry(directory("monitor"), "removal")] : [])];
-      const record = newRecord(spec, "on request", entries, life);
+      const volumes = remove === "at exit" ? ownVolumes(root, spec).map((volume) => entry(volume, "removal")) : [];
+      const log = life ? [entry(directory("monitor"), "removal")] : [];
+      const entries = [entry(upper, "removal"), ...log, ...volumes];
+      const record = newRecord(spec, remove, entries, life);
       containerEvent(held.places.root, "create", record);
       begin(held, entries);
       // It exists only if the machine lost power, and the journal with it.

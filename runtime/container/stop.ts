@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { containerEvent } from "../events/container.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
+import type { Life } from "../spec/life.ts";
 import { claimWaiting, release } from "../state/claim.ts";
 import { placesOf } from "../state/places.ts";
 import { stateRoot } from "../state/root.ts";
@@ -66,12 +67,19 @@ async function end(shim: Shim, root: string, name: string, found: Found, options
     record: { life },
   } = found;
   if (status.state !== "running") return;
-  const signal = options.signal ?? (life?.stopSignal as NodeJS.Signals | undefined) ?? "SIGTERM";
+  const { signal, seconds } = stoppingOf(life, options);
   // One that is stopped handles no signal.
   if (isPausedNow(root, found)) await unpause(name);
-  const seconds = options.timeout ?? life?.stopTimeout ?? TIMEOUT_USUAL;
   await killUnlessEnded(name, signal);
   if (!(await endsWithin(shim, status.process, seconds * 1000))) await killUnlessEnded(name, "SIGKILL");
+}
+
+/** By which signal, and after how many seconds it is killed; -1: never. */
+export function stoppingOf(life: Life | undefined, { signal, timeout }: StopOptions) {
+  return {
+    signal: signal ?? (life?.stopSignal as NodeJS.Signals | undefined) ?? "SIGTERM",
+    seconds: timeout ?? life?.stopTimeout ?? TIMEOUT_USUAL,
+  };
 }
 
 /** It may end by itself at any moment. */

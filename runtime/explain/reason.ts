@@ -1,5 +1,6 @@
 import { CGROUP_REASONS } from "../cgroup/reasons.ts";
 import { NETWORK_REASONS } from "../network/reasons.ts";
+import { END_REASONS } from "../plan/end-reasons.ts";
 import { EXEC_REASONS } from "../plan/exec-reasons.ts";
 
 /** The reason for each step, for `--explain`. */
@@ -206,6 +207,7 @@ const REASONS = {
     zh: "按 --init 的要求：本进程保持为 1 号进程，向命令转发信号，并回收它留下的进程",
   },
   ...EXEC_REASONS,
+  ...END_REASONS,
   exec: { en: "the init becomes the command, as pid 1 of the container", zh: "init 成为该命令，即容器的 1 号进程" },
 } as const;
 

@@ -22,9 +22,11 @@ import { type ContainerRecord, readRecord, removeRecord, removeUnfinished, write
 /** Undoes what a killed holder of the name left, and empties the journal. */
 export async function recover(shim: Shim, places: Places, fd: number): Promise<void> {
   const journal = readJournal(fd, places.lock);
-  const entries = journal.entries.length > 0 ? journal.entries : entriesOfLostJournal();
   const record = readRecord(places.record);
-  const kept = record?.remove === "on request";
+  // One that is removed at its exit and has a record was created first; it may not have been started.
+  const kept = record !== undefined && (record.remove === "on request" || !processOf(journal.entries));
+  const held = journal.entries.length > 0 ? journal.entries : entriesOfLostJournal();
+  const entries = record && !kept ? [...record.entries, ...held] : held;
   const made = record ?? journal.record;
   const lost = made && lostProcess(places, made, entries);
   await undoAll(

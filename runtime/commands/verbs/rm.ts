@@ -8,6 +8,7 @@ import { stateRoot } from "../../state/root.ts";
 import { findExisting } from "../../state/status.ts";
 import { ownVolumes } from "../../volume/ready.ts";
 import { each } from "./each.ts";
+import { EXPLAIN_OPTION, explainRemoval } from "./explain-end.ts";
 import { verb } from "./verb.ts";
 
 export const rmVerb = verb({
@@ -16,10 +17,14 @@ export const rmVerb = verb({
   options: {
     force: { type: "boolean", short: "f", describe: "kill those that run; none that is missing is an error" },
     volumes: { type: "boolean", short: "v", describe: "with their volumes that have no name" },
+    explain: EXPLAIN_OPTION,
   },
-  run: ({ force, volumes }, names) => {
+  run: ({ force = false, volumes = false, explain }, names) => {
     const removed = force ? removeByForce : removeStopped;
-    return each(names, volumes ? (name) => withVolumes(name, removed) : removed);
+    return each(names, async (name) => {
+      if (explain) await explainRemoval(name, { force, volumes });
+      await (volumes ? withVolumes(name, removed) : removed(name));
+    });
   },
 });
 

@@ -1,6 +1,7 @@
 import { stop } from "../../container/stop.ts";
 import { checkedTimeout } from "../../spec/life.ts";
 import { each } from "./each.ts";
+import { EXPLAIN_OPTION, explainStop } from "./explain-end.ts";
 import { signalAsked } from "./signal.ts";
 import { verb } from "./verb.ts";
 
@@ -21,9 +22,12 @@ export function stopOptions(values: { readonly [Name in keyof typeof STOP_OPTION
 export const stopVerb = verb({
   synopsis: "NAME [NAME…]",
   describe: "Let containers end, and kill those that do not in time",
-  options: STOP_OPTIONS,
+  options: { ...STOP_OPTIONS, explain: EXPLAIN_OPTION },
   run: (values, names) => {
     const options = stopOptions(values);
-    return each(names, (name) => stop(name, options));
+    return each(names, async (name) => {
+      if (values.explain) await explainStop(name, options);
+      await stop(name, options);
+    });
   },
 });

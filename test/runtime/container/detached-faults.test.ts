@@ -75,22 +75,3 @@ describe("kill -9 of a monitor", () => {
     });
   }
 });
-
-describe("two commands on one container at the same moment", () => {
-  const verbs = [["start"], ["stop"], ["kill"], ["restart"], ["rm"], ["rm", "-f"]];
-  for (const [i, one] of verbs.entries()) {
-    it(`leave it in a state that one of them wanted: ${one.join(" ")} and each other`, async () => {
-      for (const other of verbs.slice(i)) {
-        await detach("d1", ...TRAPPED);
-        const both = await Promise.all([one, other].map((words) => rig.run([...words, "d1"])));
-        for (const { code, stderr } of both) {
-          assert.ok(code === 0 || code === 125, stderr);
-          assert.equal(code === 0, stderr === "", stderr);
-          assert.doesNotMatch(stderr, /\n {4}at |damaged|clean up/);
-        }
-        await rig.run(["rm", "-f", "d1"]);
-        assert.equal(await statusOf("d1"), undefined);
-      }
-    });
-  }
-});

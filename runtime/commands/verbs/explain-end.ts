@@ -1,0 +1,46 @@
+import { resolve } from "node:path";
+import { cgroupsOf } from "../../container/running.ts";
+import { type StopOptions, stoppingOf } from "../../container/stop.ts";
+import { isFrozen } from "../../host/cgroup/freezer.ts";
+import type { Preparation } from "../../plan/step.ts";
+import { placesOf } from "../../state/places.ts";
+import { stateRoot } from "../../state/root.ts";
+import { find } from "../../state/status.ts";
+import { ownVolumes } from "../../volume/ready.ts";
+import { say } from "../say.ts";
+
+export const EXPLAIN_OPTION = { type: "boolean", describe: "print each step with the reason for it first" } as const;
+
+/** Prints what stopping it does, on standard error. Nothing where it does not run. */
+export async function explainStop(name: string, options: StopOptions): Promise<void> {
+  await print(await stopping(name, options));
+}
+
+/** The same of its removal. */
+export async function explainRemoval(name: string, asked: { force: boolean; volumes: boolean }): Promise<void> {
+  const { removeCalls } = await import("../../explain/end.ts");
+  const root = resolve(stateRoot());
+  const places = placesOf(root, name);
+  const found = find(places);
+  if (!found) return;
+  const own = asked.volumes ? ownVolumes(root, found.record.spec).map((volume) => volume.name) : [];
+  const first = asked.force ? await stopping(name, { signal: "SIGKILL" }) : [];
+  const isGone = first.length > 0 && found.record.remove === "at exit";
+  await print([...first, ...(isGone ? [] : removeCalls(places, found, own))]);
+}
+
+async function stopping(name: string, options: StopOptions): Promise<Preparation[]> {
+  const { stopCalls } = await import("../../explain/end.ts");
+  const root = resolve(stateRoot());
+  const places = placesOf(root, name);
+  const found = find(places);
+  if (!found) return [];
+  const frozen = cgroupsOf(places, found.entries).find(({ path, version }) => isFrozen(path, version));
+  return stopCalls(places, found, { ...stoppingOf(found.record.life, options), frozen });
+}
+
+async function print(calls: readonly Preparation[]): Promise<void> {
+  const { callsText } = await import("../../explain/end.ts");
+  const { languageOf } = await import("../../explain/reason.ts");
+  say(callsText(calls, languageOf(process.env)));
+}
