@@ -136,12 +136,12 @@ void tell_of_end(const struct monitor *monitor) {
 }
 
 /* A record is written over blanks that were there before, so that a disk that the log has filled has room for it. */
-static int write_record(const struct text *record) {
+static int write_record(const char *name, int flags, const struct text *record) {
     char bytes[EXIT_BYTES];
     memset(bytes, ' ', sizeof bytes);
     memcpy(bytes, record->bytes, record->length);
     bytes[sizeof bytes - 1] = '\n';
-    int fd = openat(TD_FD_DIRECTORY, "exit.new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int fd = openat(TD_FD_DIRECTORY, name, O_WRONLY | O_CLOEXEC | flags, 0600);
     if (fd < 0)
         return 0;
     int is_written = write(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes && syscall(SYS_fsync, fd) == 0;
@@ -149,15 +149,20 @@ static int write_record(const struct text *record) {
     return is_written;
 }
 
-void reserve_exit(void) { (void)write_record(&(struct text){.length = 0, .bytes = ""}); }
+void reserve_exit(void) { (void)write_record("exit.new", O_CREAT, &(struct text){.length = 0, .bytes = ""}); }
 
-/* The whole of it or nothing, also when the machine loses power. Where it fails, the journal says that it ended. */
+/*
+ * The whole of it or nothing, also when the machine loses power; on a disk that was full at a further start already, over the
+ * last one, of the same length. Where that fails too, the journal says that it ended.
+ */
 void record_exit(const struct monitor *monitor) {
     char bytes[EXIT_BYTES - 1];
     struct text text = {.bytes = bytes, .room = sizeof bytes};
     put_exit(&text, monitor);
-    if (write_record(&text))
+    if (write_record("exit.new", O_CREAT, &text))
         (void)syscall(SYS_renameat, TD_FD_DIRECTORY, "exit.new", TD_FD_DIRECTORY, "exit");
+    else
+        (void)write_record("exit", 0, &text);
     attach_finish(bytes, text.length);
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import type { Argv, CommandModule } from "yargs";
+import { hostFailure } from "../container/diagnose.ts";
 import { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
 import { checkedName } from "../spec/name.ts";
@@ -32,18 +33,29 @@ const createCommand: CommandModule<object, { name: string | undefined; label: st
     yargs
       .positional("name", { type: "string", describe: "the volume's name" })
       .option("label", { type: "string", array: true, nargs: 1, default: [] as string[], describe: "KEY[=VALUE]" }),
-  handler: ({ name = randomBytes(32).toString("hex"), label }) => {
+  handler: async ({ name = randomBytes(32).toString("hex"), label }) => {
     const root = resolve(stateRoot());
-    makeVolume(root, {
+    const labels = labelsOf(label);
+    const made = {
       version: 1,
       name: checkedVolume(name),
       created: Date.now(),
-      labels: labelsOf(label),
+      labels,
       anonymous: isAnonymous(name),
-    });
+    } as const;
+    await stored(() => makeVolume(root, made));
     process.stdout.write(`${name}\n`);
   },
 };
+
+/** A disk that takes nothing is named. */
+async function stored<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw hostFailure(error, "volumes");
+  }
+}
 
 /** One without a name has a longer one. */
 function checkedVolume(name: string): string {
@@ -128,7 +140,7 @@ const removeCommand: CommandModule<object, { names: string[]; force: boolean }> 
     const [shim, root] = [await openShim(), resolve(stateRoot())];
     for (const name of names) {
       if (force && !readVolume(root, checkedVolume(name))) continue;
-      await removeVolume(shim, root, checkedVolume(name));
+      await stored(() => removeVolume(shim, root, checkedVolume(name)));
       process.stdout.write(`${name}\n`);
     }
   },
@@ -142,7 +154,8 @@ const pruneCommand: CommandModule<object, { all: boolean; force: boolean }> = {
       .option("all", { type: "boolean", alias: "a", default: false, describe: "also those with a name" })
       .option("force", { type: "boolean", alias: "f", default: false, describe: "accepted: it never asks" }),
   handler: async ({ all }) => {
-    const removed = await pruneVolumes(await openShim(), resolve(stateRoot()), all);
+    const shim = await openShim();
+    const removed = await stored(() => pruneVolumes(shim, resolve(stateRoot()), all));
     for (const name of removed) process.stdout.write(`${name}\n`);
   },
 };

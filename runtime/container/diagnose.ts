@@ -246,7 +246,7 @@ function overlayRemedy(errno: number): string {
 }
 
 /** Turns a failed system call on the host's files into a Failure; returns any other error as it is. */
-export function hostFailure(error: unknown): unknown {
+export function hostFailure(error: unknown, what = "the container's state"): unknown {
   if (!(error instanceof Error) || error instanceof Failure || !("syscall" in error)) return error;
   const { errno, path } = error as NodeJS.ErrnoException;
   if (lacksDescriptors(-(errno ?? 0)))
@@ -259,7 +259,7 @@ export function hostFailure(error: unknown): unknown {
   const remedy = isNoSpace
     ? "free some space there, or set TINYDOCKER_ROOT to another directory"
     : "set TINYDOCKER_ROOT to another directory for images and containers";
-  return new Failure(`can't store the container's state${path ? ` in ${path}` : ""}: ${errnoText(-(errno ?? 0))}`, {
+  return new Failure(`can't store ${what}${path ? ` in ${path}` : ""}: ${errnoText(-(errno ?? 0))}`, {
     code: isNoSpace ? "no-space" : "state-unwritable",
     remedy,
     cause: error,

@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
-import { openShim } from "../host/shim.ts";
-import { begin, claimWaiting, release } from "../state/claim.ts";
+import { isNoSpace } from "../host/errno.ts";
+import { openShim, type Shim } from "../host/shim.ts";
+import { begin, type Claim, claimWaiting, release } from "../state/claim.ts";
+import { type Entry, undoAll } from "../state/entry.ts";
 import { placesOf } from "../state/places.ts";
 import { removeRecord } from "../state/record.ts";
 import { stateRoot } from "../state/root.ts";
@@ -18,7 +20,7 @@ export async function remove(name: string): Promise<void> {
     try {
       const { record } = findExisting(held.places, name);
       containerEvent(held.places.root, "destroy", record);
-      begin(held, record.entries);
+      await beginOrUndo(shim, held, record.entries);
       // Without the record it is no longer kept: if this process is killed, the next start removes the rest.
       removeRecord(held.places.record);
     } finally {
@@ -26,6 +28,16 @@ export async function remove(name: string): Promise<void> {
     }
   } catch (error) {
     throw hostFailure(error);
+  }
+}
+
+/** A full disk has no room for a journal: what there is goes first then, and the record with it if this process is not killed. */
+async function beginOrUndo(shim: Shim, held: Claim, entries: readonly Entry[]): Promise<void> {
+  try {
+    begin(held, entries);
+  } catch (error) {
+    if (!isNoSpace(error)) throw error;
+    await undoAll(shim, held.places, entries);
   }
 }
 

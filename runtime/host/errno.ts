@@ -11,3 +11,8 @@ const WORDS: ReadonlyMap<number, string> = new Map([
 export function errnoText(errno: number): string {
   return getSystemErrorMap().get(-errno)?.join(", ") ?? WORDS.get(errno) ?? `errno ${errno}`;
 }
+
+/** A disk is full, or its quota is. */
+export function isNoSpace(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+}

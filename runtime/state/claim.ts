@@ -134,8 +134,9 @@ async function recovered(shim: Shim, held: Claim, isLeft: boolean): Promise<Clai
 
 /** Records the owner of the name and what to undo when it is released, before any of it is made. */
 export function begin(held: Claim, entries: readonly Entry[], record?: ContainerRecord): void {
-  held.entries = entries;
   appendLines(held.fd, [...ownerLines(), ...(record ? [{ record }] : []), ...entries.map((entry) => ({ entry }))]);
+  // Not before: where a full disk has no room for them, nothing of a container that is kept may be undone.
+  held.entries = entries;
 }
 
 /** Records one more entry. What lasts until the removal of a kept container belongs in its record instead. */

@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync, unlinkSync } from "node:fs";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
+import { isNoSpace } from "../host/errno.ts";
 import { isSame, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { directory } from "../resources/directory.ts";
@@ -87,9 +88,10 @@ async function sweepKey(shim: Shim, places: Places): Promise<void> {
 
 export function leftBehind(name: string, cause: unknown): Failure {
   const why = cause instanceof Error ? cause.message : String(cause);
-  const remedy = cause instanceof Failure ? cause.remedy : undefined;
+  const isFull = isNoSpace(cause);
+  const remedy = cause instanceof Failure ? cause.remedy : isFull ? "free some space there" : undefined;
   return new Failure(`can't clean up what a killed run of the container ${name} left: ${why}`, {
-    code: cause instanceof Failure ? cause.code : "cleanup-failed",
+    code: cause instanceof Failure ? cause.code : isFull ? "no-space" : "cleanup-failed",
     ...(remedy === undefined ? {} : { remedy }),
     cause,
   });

@@ -68,7 +68,14 @@ function named(record: ContainerRecord, name: string): ContainerRecord {
 /** A detached container may have been started without a monitor as well. */
 function lastExitOf(places: Places, record: ContainerRecord): Exit | undefined {
   const monitored = record.life && readExit(places.exit);
-  return monitored && monitored.at >= (record.exit?.at ?? 0) ? monitored : record.exit;
+  return monitored && !isOlder(monitored, record.exit) ? monitored : record.exit;
+}
+
+/** Of processes of one boot, whatever the clock said then: it may have been set back between them. */
+function isOlder(one: Exit, other: Exit | undefined): boolean {
+  if (!other) return false;
+  const isSameBoot = one.process && other.process && one.process.boot === other.process.boot;
+  return isSameBoot ? Number(one.process?.startTime) < Number(other.process?.startTime) : one.at < other.at;
 }
 
 /** The same; throws Failure (exit 125) if there is none. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { recordEvent } from "../events/record.ts";
 import { Failure } from "../failure.ts";
@@ -85,13 +85,14 @@ export function readVolume(root: string, name: string): Volume | undefined {
 /** Makes it complete or not at all. Returns false if there is one of that name. */
 export function makeVolume(root: string, volume: Volume): boolean {
   const made = makeUnderWay(root);
-  mkdirSync(join(made, "_data"), { mode: 0o755 });
-  writeFileSync(join(made, "volume.json"), `${JSON.stringify(volume)}\n`);
   try {
+    mkdirSync(join(made, "_data"), { mode: 0o755 });
+    writeFileSync(join(made, "volume.json"), `${JSON.stringify(volume)}\n`);
     recordEvent(root, { type: "volume", action: "create", id: volume.name, attributes: { driver: "local" } });
     renameSync(made, join(volumesDirectory(root), volume.name));
     return true;
   } catch (error) {
+    rmSync(made, { recursive: true, force: true });
     if (!hasCode(error, "ENOTEMPTY") && !hasCode(error, "EEXIST")) throw error;
     return false;
   }
