@@ -1,5 +1,7 @@
 /* Starts a container whose parent is a monitor, so that it outlives this process. */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -62,8 +64,11 @@ static int clone_monitor(const struct td_spawn_options *options, const struct td
     while (waitid((idtype_t)TD_P_PIDFD, (id_t)pidfd, &info, WEXITED) != 0 && errno == EINTR)
         ;
     close(pidfd);
-    *stage = child.stage;
-    return child.error;
+    *stage = child.error ? child.stage : TD_STAGE_CLONE;
+    if (child.error)
+        return child.error;
+    /* It could make no process for the rest of its life. */
+    return info.si_code == CLD_EXITED && info.si_status != 0 ? EAGAIN : 0;
 }
 
 /* Its first words: the pid, or where it failed. */
@@ -108,6 +113,8 @@ int td_detach(const uint8_t *plan, size_t plan_length, const struct td_spawn_opt
         error = first_words(control[0], spawned);
     else
         spawned->stage = (uint32_t)stage;
+    if (!error && fcntl(control[0], F_SETFL, O_NONBLOCK) != 0)
+        error = errno;
     if (!error) {
         spawned->container = (uint32_t)control[0];
         return 0;

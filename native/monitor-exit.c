@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +24,8 @@
 #define REST_POLL_MS 1
 
 #define EXIT_BYTES 512
+
+#define EXIT_COMMAND_S_MAX 600
 
 /* Of memory.oom_control or memory.events. */
 uint64_t oom_kills(void) {
@@ -179,6 +182,12 @@ static char **list_of(const char *bytes, size_t length) {
     return list;
 }
 
+/* For lack of threads, Node.js waits for ever before it begins. What the command has not undone by then, the next one does. */
+static void limit_time(void) {
+    struct itimerval limit = {.it_value.tv_sec = EXIT_COMMAND_S_MAX};
+    (void)syscall(SYS_setitimer, ITIMER_REAL, &limit, NULL); /* execve keeps it */
+}
+
 /* A process of its own: the end of the monitor says that nothing but the command is at work any more. */
 void run_exit_command(const struct monitor *monitor) {
     const struct td_life *life = monitor->life;
@@ -190,6 +199,7 @@ void run_exit_command(const struct monitor *monitor) {
     (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
     (void)syscall(SYS_close_range, 3, ~0u, 0);
     (void)chdir("/");
+    limit_time();
     execve(arguments[0], arguments, environment);
     _exit(1);
 }

@@ -102,7 +102,7 @@ TD_API int td_spawn(const uint8_t *plan, size_t length, const struct td_spawn_op
 
 /*
  * The same with a monitor as the parent, so that the container outlives this process. `life`: struct td_life of life.h and its
- * text. Blocks until the process was made. spawned->container is a socket, which the caller closes: it carries struct td_event
+ * text. Blocks until the process was made. spawned->container is a nonblocking socket, which the caller closes: it carries struct td_event
  * until the command runs or the container has ended, and closes then.
  */
 TD_API int td_detach(const uint8_t *plan, size_t plan_length, const struct td_spawn_options *options,

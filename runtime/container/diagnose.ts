@@ -2,7 +2,7 @@ import type { CgroupStep } from "../cgroup/step.ts";
 import { callOf } from "../explain/strace.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
-import type { Stage } from "../host/shim.ts";
+import { PROCESSES_REMEDY, type Stage } from "../host/shim.ts";
 import { restrictions } from "../host/users/user-namespaces.ts";
 import { ERRNO } from "../linux.ts";
 import type { Step } from "../plan/step.ts";
@@ -48,7 +48,7 @@ function cloneRemedy(stage: Stage, errno: number, userNamespace: boolean): strin
     case ERRNO.ENOSYS:
       return "the kernel is too old for clone3, or a seccomp filter refuses it: start the outer container with --security-opt seccomp=unconfined";
     case ERRNO.EAGAIN:
-      return "there are too many processes: see ulimit -u and the cgroup's pids.max";
+      return PROCESSES_REMEDY;
     case ERRNO.ENOMEM:
       return "free some memory";
     case ERRNO.EMFILE:

@@ -9,6 +9,7 @@ import { endFrozen } from "../state/entry.ts";
 import { placesOf } from "../state/places.ts";
 import { stateRoot } from "../state/root.ts";
 import { type Found, findExisting } from "../state/status.ts";
+import { endsSoon } from "./ended.ts";
 import { deliver, killIfDropped } from "./signals.ts";
 
 /** No fork(3) blocks signals for so long. */
@@ -34,7 +35,7 @@ export async function kill(name: string, signal: NodeJS.Signals): Promise<void> 
     containerEvent(places.root, "kill", record, { signal: String(signalNumber(signal)) });
     if (!(await isKilledBy(signal, shim, { pid: process.pid, pidfd }))) return;
     // One that is frozen does not end, and it may freeze itself at any moment until it has ended.
-    for (let thaws = 0; thaws < THAWS_MAX && (await shim.ended(pidfd, THAW_EVERY_MS)) !== 0; thaws += 1)
+    for (let thaws = 0; thaws < THAWS_MAX && !(await endsSoon(shim, pidfd, THAW_EVERY_MS)); thaws += 1)
       endFrozen(places, entries);
   } finally {
     if (pidfd >= 0) shim.close(pidfd);
@@ -59,7 +60,7 @@ async function isKilledBy(
 ): Promise<boolean> {
   const delivered = deliver(shim, process, signal);
   if (delivered !== "blocked") return delivered === "killed";
-  return (await shim.ended(process.pidfd, BLOCKED_MS)) !== 0 && killIfDropped(shim, process, signal);
+  return !(await endsSoon(shim, process.pidfd, BLOCKED_MS)) && killIfDropped(shim, process, signal);
 }
 
 function notRunning(name: string, state: string): Failure {

@@ -4,6 +4,7 @@ import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { freeze, isFrozen, isSettled } from "../host/cgroup/freezer.ts";
 import { openShim } from "../host/shim.ts";
+import { uptime } from "../host/uptime.ts";
 import { isMissing } from "../state/lock.ts";
 import { placesOf } from "../state/places.ts";
 import { stateRoot } from "../state/root.ts";
@@ -19,8 +20,8 @@ export async function pause(name: string): Promise<void> {
   const cgroup = await freezerOf(name, false);
   tell(name, "pause");
   setFrozen(name, cgroup, true);
-  for (const deadline = Date.now() + SETTLE_MS; !hasSettled(name, cgroup); ) {
-    if (Date.now() >= deadline) {
+  for (const deadline = uptime() + SETTLE_MS; !hasSettled(name, cgroup); ) {
+    if (uptime() >= deadline) {
       setFrozen(name, cgroup, false);
       throw new Failure(`the container ${name} has a process that can't be paused after ${SETTLE_MS / 1000} s`, {
         code: "cleanup-failed",

@@ -5,6 +5,7 @@ import { Failure } from "../failure.ts";
 import { isFrozen } from "../host/cgroup/freezer.ts";
 import { isAlive, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
+import { uptime } from "../host/uptime.ts";
 import { cgroupName } from "../resources/cgroup.ts";
 import type { Entry } from "../state/entry.ts";
 import { type Places, placesOf } from "../state/places.ts";
@@ -32,12 +33,12 @@ const START_POLL_MS = 5;
 
 /** Throws Failure if it does not run. */
 export async function openRunning(shim: Shim, root: string, name: string): Promise<Running> {
-  const deadline = Date.now() + START_WAIT_MS;
+  const deadline = uptime() + START_WAIT_MS;
   for (;;) {
     const running = attempt(shim, root, name);
     if (running && hasExecuted(running.process.pid)) return running;
     if (running) shim.close(running.pidfd);
-    if (Date.now() >= deadline) throw notRunning(name, "being started");
+    if (uptime() >= deadline) throw notRunning(name, "being started");
     await setTimeout(START_POLL_MS);
   }
 }

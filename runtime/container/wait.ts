@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { isAlive, isSame, type ProcessIdentity } from "../host/process.ts";
 import { openShim, type Shim } from "../host/shim.ts";
+import { uptime } from "../host/uptime.ts";
 import { claim, release } from "../state/claim.ts";
 import type { Exit } from "../state/exit.ts";
 import { placesOf } from "../state/places.ts";
@@ -44,12 +45,12 @@ async function exitOf(
   name: string,
   process: ProcessIdentity | undefined,
 ): Promise<Exit["status"]> {
-  const deadline = Date.now() + EXIT_WAIT_MS;
+  const deadline = uptime() + EXIT_WAIT_MS;
   for (;;) {
     const found = find(placesOf(root, name));
     const exit = found?.lastExit;
     if (exit?.process && process && isSame(exit.process, process)) return exit.status;
-    if (!found || Date.now() >= deadline) return "unknown";
+    if (!found || uptime() >= deadline) return "unknown";
     if (found.owner && isAlive(found.owner)) await setTimeout(EXIT_POLL_MS);
     else await release(shim, await claim(shim, root, name));
   }

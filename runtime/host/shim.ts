@@ -9,6 +9,8 @@ import { encodeLife, type LifeOptions } from "./life-options.ts";
 import { type Artefacts, builtInPlace } from "./native.ts";
 import { encodeSpawnOptions, optionsLayout, type SpawnOptions } from "./spawn-options.ts";
 
+export const PROCESSES_REMEDY = "there are too many processes: see ulimit -u and the cgroup's pids.max";
+
 /** Where td_spawn failed: td_stage of native/shim.h. */
 export type Stage = "prepare" | "clone" | "cgroup" | "user map" | "descriptors" | "exec";
 const STAGES: readonly Stage[] = ["prepare", "clone", "cgroup", "user map", "descriptors", "exec"];
@@ -103,7 +105,10 @@ async function open(): Promise<Shim> {
     });
   }
   if (opened < 0)
-    throw new Failure(`tinydocker's native part can't start: ${errnoText(-opened)}`, { code: "native-failed" });
+    throw new Failure(`tinydocker's native part can't start: ${errnoText(-opened)}`, {
+      code: opened === -ERRNO.EAGAIN ? "limit-reached" : "native-failed",
+      ...(opened === -ERRNO.EAGAIN ? { remedy: PROCESSES_REMEDY } : {}),
+    });
   return {
     ...td,
     spawn: ({ plan, ...options }) => spawn(td, plan, options),

@@ -4,6 +4,7 @@ import { cgroupAt, type Place, sharedCgroup } from "../cgroup/place.ts";
 import { Failure } from "../failure.ts";
 import { emptyCgroup } from "../host/cgroup/members.ts";
 import { errnoText } from "../host/errno.ts";
+import { uptime } from "../host/uptime.ts";
 import { ERRNO } from "../linux.ts";
 import { isListOf, isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
 
@@ -40,7 +41,7 @@ const END_POLL_MS = 1;
 /** Ends what is in them and removes them. Throws Failure. */
 export async function removeCgroups(owner: CgroupOwner, { places }: Cgroups): Promise<void> {
   const name = cgroupName(owner);
-  const deadline = Date.now() + END_WAIT_MS;
+  const deadline = uptime() + END_WAIT_MS;
   let left = busy(
     places.map((place) => cgroupAt(place, name)),
     deadline,
@@ -67,7 +68,7 @@ function busy(paths: readonly string[], deadline: number): string[] {
   return paths.filter((path) => {
     const errno = remove(path);
     if (errno === 0 || errno === ERRNO.ENOENT) return false;
-    if (errno !== ERRNO.EBUSY || Date.now() >= deadline) throw notRemoved(path, errno);
+    if (errno !== ERRNO.EBUSY || uptime() >= deadline) throw notRemoved(path, errno);
     return true;
   });
 }

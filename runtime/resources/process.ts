@@ -2,6 +2,7 @@ import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import { isAlive, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
+import { uptime } from "../host/uptime.ts";
 import { ERRNO, SIGNAL } from "../linux.ts";
 import { isOneOf, isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
 
@@ -34,9 +35,9 @@ export async function endProcess(shim: Shim, process: ProcessIdentity): Promise<
 function killAndWait(shim: Shim, pidfd: number): number {
   const sent = shim.signal(pidfd, SIGNAL.SIGKILL);
   if (sent < 0) return sent === -ERRNO.ESRCH ? 0 : sent;
-  const deadline = Date.now() + END_WAIT_MS;
+  const deadline = uptime() + END_WAIT_MS;
   for (;;) {
-    const ended = shim.wait(pidfd, Math.max(0, deadline - Date.now()));
+    const ended = shim.wait(pidfd, Math.max(0, deadline - uptime()));
     // Interrupted by a signal that Node catches, such as SIGWINCH.
     if (ended !== -ERRNO.EINTR) return ended;
   }

@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { isAlive, isRunning } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
+import { uptime } from "../host/uptime.ts";
 import { type Entry, processOf, undoAll } from "./entry.ts";
 import { appendLines, type Journal, ownerLines, readJournal } from "./journal.ts";
 import { openLock, tryLock } from "./lock.ts";
@@ -32,7 +33,7 @@ export interface Clock {
   sleep(milliseconds: number): Promise<unknown>;
 }
 
-const CLOCK: Clock = { now: Date.now, sleep: setTimeout };
+const CLOCK: Clock = { now: uptime, sleep: setTimeout };
 
 /**
  * Locks the name and undoes what a killed process left of it. Throws Failure (exit 125) if another process has it; `waits`:

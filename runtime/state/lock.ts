@@ -5,6 +5,7 @@ import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import { makeDirectory } from "../host/make-directory.ts";
 import type { Shim } from "../host/shim.ts";
+import { uptime } from "../host/uptime.ts";
 import { ERRNO } from "../linux.ts";
 
 export interface OpenLock {
@@ -80,13 +81,13 @@ const LOCK_POLL_MS = 1;
 
 /** Locks what all containers share, such as `the networks`. Throws Failure. */
 export async function awaitLock(shim: Shim, fd: number, path: string, what: string): Promise<void> {
-  const deadline = Date.now() + LOCK_WAIT_MS;
+  const deadline = uptime() + LOCK_WAIT_MS;
   for (;;) {
     const result = shim.lock(fd);
     if (result === 0) return;
     if (result !== -ERRNO.EAGAIN)
       throw new Failure(`can't lock ${path}: ${errnoText(-result)}`, { code: "state-unwritable" });
-    if (Date.now() >= deadline) {
+    if (uptime() >= deadline) {
       throw new Failure(`another process has been changing ${what} for ${LOCK_WAIT_MS / 1000} s`, {
         code: "limit-reached",
         remedy: `fuser -v ${path} shows which process holds the lock`,

@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import { hasDefaultRoute } from "../../network/user-mode.ts";
+import { uptime } from "../uptime.ts";
 
 /** A program that does not say when it is ready, and may hang. */
 const READY_MS = 5_000;
@@ -70,14 +71,14 @@ function wordsOf(child: ChildProcess): () => string {
 }
 
 async function isConnected(child: ChildProcess, program: string, pid: number, said: () => string): Promise<boolean> {
-  const deadline = Date.now() + READY_MS;
+  const deadline = uptime() + READY_MS;
   for (;;) {
     const route = routesOf(pid);
     if (route === undefined) return false;
     if (hasDefaultRoute(route)) return true;
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
       throw notConnected(`${program} ended: ${said()}`);
-    if (Date.now() >= deadline) throw notConnected(`${program} is not ready after ${READY_MS / 1000} s. ${said()}`);
+    if (uptime() >= deadline) throw notConnected(`${program} is not ready after ${READY_MS / 1000} s. ${said()}`);
     await setTimeout(POLL_MS);
   }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
+import { bootId } from "../../../runtime/host/process.ts";
 import { traces } from "../../rig/leaks.ts";
 import { emptied, gone } from "../../rig/processes.ts";
 import { DETACH, detachedRig, TRAPPED } from "./detached-rig.ts";
@@ -49,6 +50,21 @@ describe("a detached container", () => {
     assert.deepEqual(lines, ["stdout F out", "stderr F err", "stdout P no end", ""]);
     const [time = ""] = logOf("d1").split(" ");
     assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000, time);
+  });
+
+  it("is described by its last end, and its log is whole, although the clock was set back meanwhile", async () => {
+    await detach("d1", "sh", "-c", "echo later; exit 4");
+    await succeeds("wait", "d1");
+    await succeeds("stop", "d1");
+    const record = join(rig.root, "records/d1");
+    const exit = { status: "unknown", at: Date.now() + 3_600_000, process: { pid: 1, startTime: "1", boot: bootId() } };
+    writeFileSync(record, `${JSON.stringify({ ...JSON.parse(readFileSync(record, "utf8")), exit })}\n`);
+    const log = join(rig.root, "monitors/d1/log");
+    writeFileSync(log, `2999-01-01T00:00:00.000000000Z stdout F before\n${readFileSync(log, "utf8")}`);
+    assert.equal(await statusOf("d1"), "Exited (4)");
+    assert.equal(await succeeds("logs", "d1"), "before\nlater\n");
+    assert.equal(await succeeds("logs", "--since", "10m", "d1"), "before\nlater\n");
+    assert.equal(await succeeds("logs", "--until", "0s", "d1"), "later\n");
   });
 
   it("that is removed at its exit leaves nothing, although no command comes after it", async () => {

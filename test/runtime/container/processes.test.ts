@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, afterEach, describe, it } from "node:test";
+import { traces } from "../../rig/leaks.ts";
+import { gone, kill } from "../../rig/processes.ts";
+import { detachedRig, processIn } from "./detached-rig.ts";
+
+const HIERARCHY = existsSync("/sys/fs/cgroup/pids") ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup";
+/** Under a name that no other test takes for a leftover. */
+const cgroup = join(HIERARCHY, `processes-test-${process.pid}`);
+const rig = await detachedRig({ after });
+const { detach, journal, statusOf, clean } = rig;
+
+/** Loaded before the program: it is limited to the processes and threads that it has then, and so many more. */
+const limit = join(rig.directory, "limit.cjs");
+writeFileSync(
+  limit,
+  `const { readFileSync, writeFileSync } = require("node:fs");
+   writeFileSync(${JSON.stringify(join(cgroup, "cgroup.procs"))}, String(process.pid));
+   const current = Number(readFileSync(${JSON.stringify(join(cgroup, "pids.current"))}, "utf8"));
+   writeFileSync(${JSON.stringify(join(cgroup, "pids.max"))}, String(current + Number(process.env.MORE)));`,
+);
+
+async function limited(more: number, ...words: string[]) {
+  const env = { NODE_OPTIONS: `--require=${limit}`, MORE: String(more) };
+  try {
+    return await rig.run(words, { env });
+  } finally {
+    writeFileSync(join(cgroup, "pids.max"), "max");
+  }
+}
+
+const MOST = 12;
+const REFUSED =
+  /^tinydocker: (tinydocker's native part can't start|can't start a process in new namespaces \(\w+\)|[^\n]*): EAGAIN, [^\n]*\n {2}there are too many processes: [^\n]*pids\.max\n$/;
+
+mkdirSync(cgroup);
+after(async () => {
+  // What a monitor started in the end while there were too few: Node.js waits for ever then, and the monitor's time limit is long.
+  const left = readFileSync(join(cgroup, "cgroup.procs"), "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(Number);
+  for (const pid of left) {
+    kill(pid);
+    await gone(pid);
+  }
+  rmdirSync(cgroup);
+});
+afterEach(async () => {
+  await rig.run(["rm", "-f", "d1"]);
+  assert.deepEqual(traces(rig.root), clean);
+});
+
+/** Asks for it with ever more processes, until it succeeds twice in a row. Returns the number of refusals. */
+async function untilItSucceeds(check: () => Promise<void>, ...words: string[]): Promise<number> {
+  let refusals = 0;
+  let successes = 0;
+  for (let more = 0; successes < 2; more += 1) {
+    assert.ok(more < MOST, "it never succeeds");
+    const { code, stdout, stderr } = await limited(more, ...words);
+    successes = code === 0 ? successes + 1 : 0;
+    if (code === 0) continue;
+    refusals += 1;
+    assert.deepEqual([code, stdout], [125, ""], `${more} more: ${stderr}`);
+    assert.match(stderr, REFUSED);
+    await check();
+  }
+  return refusals;
+}
+
+describe("where there are no more processes", () => {
+  it("a container is not started, says why, and leaves nothing; with one more it is", async () => {
+    for (const mode of [[], ["-d", "--rm"]]) {
+      const words = ["run", ...mode, "--image", "box", "--network", "none", "d1", "true"];
+      const refusals = await untilItSucceeds(async () => assert.equal(await statusOf("d1"), undefined), ...words);
+      assert.ok(refusals >= 2, String(refusals));
+    }
+  });
+
+  it("a command in a container is refused, and the container stays", async () => {
+    await detach("d1", "sleep", "1000");
+    const before = processIn(journal("d1"));
+    const check = async () => assert.equal(await statusOf("d1"), "Up");
+    assert.ok((await untilItSucceeds(check, "exec", "d1", "true")) >= 2);
+    assert.equal(processIn(journal("d1")), before);
+  });
+
+  it("a container that has ended stays so, and is started again once there are", async () => {
+    await detach("d1", "sleep", "1000");
+    await rig.succeeds("stop", "-t", "0", "d1");
+    const check = async () => assert.equal(await statusOf("d1"), "Exited (137)");
+    assert.ok((await untilItSucceeds(check, "start", "d1")) >= 2);
+    assert.equal(await statusOf("d1"), "Up");
+  });
+});
