@@ -10,7 +10,7 @@ import { reportOf } from "../report/origin.ts";
 import { greet, type Server, serverArgv, startServer } from "../sync/server.ts";
 import type { Connection, Target, TargetFacts } from "../targets/target.ts";
 import type { Since } from "../watch/watch.ts";
-import { mirrorPath } from "./mirror.ts";
+import { mirrorPath, refuseInside } from "./mirror.ts";
 import { SentFiles } from "./sent.ts";
 
 /** An open connection to a target, and facts about the target. */
@@ -92,6 +92,7 @@ async function open(target: Target, place: Place, report: Report, signal: AbortS
     report({ event: "connected", kind: target.kind, platform, arch, libc, node, user, runsAs, milliseconds });
     const { mirror: folder, rsync } = target.settings ?? {};
     const mirror = mirrorPath({ facts, target: target.name, folder }, place.root);
+    refuseInside(place.root, mirror, facts);
     return { connection, facts, mirror, rsync, sudo, runsAs };
   } catch (error) {
     await connection.close();

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename } from "node:path";
+import { Failure } from "../failure.ts";
 import type { TargetFacts } from "../targets/target.ts";
 
 export interface MirrorPlace {
@@ -21,6 +22,22 @@ export function mirrorPath(
   const who = folder === undefined ? [machine, root] : [machine, root, target];
   const mirrors = folder === undefined ? `${cache}/mirrors` : folder.replace(/^~(?=\/)/, () => home);
   return `${mirrors.replace(/\/+$/, "")}/${folderName(root, who)}`;
+}
+
+/** One inside of the project would be sent into itself, and each round would begin the next. @throws Failure */
+export function refuseInside(root: string, mirror: string, { boot }: Pick<TargetFacts, "boot">): void {
+  if (boot !== bootHere() || !existsSync(root)) return;
+  if (![root, realpathSync(root)].some((folder) => mirror.startsWith(folder.replace(/\/*$/, "/")))) return;
+  throw new Failure(`the mirror ${mirror} would be inside of the project ${root}, and be sent into itself`, {
+    code: "mirror-invalid",
+    remedy: "name a folder elsewhere in the configuration: `mirror` of the target",
+    exitCode: 2,
+  });
+}
+
+function bootHere(): string | undefined {
+  const file = "/proc/sys/kernel/random/boot_id";
+  return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
 }
 
 /** A name for what is kept of a project: its folder's, told from others of that name by `who`. */

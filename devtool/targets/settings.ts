@@ -1,5 +1,5 @@
 import type { AnyTarget } from "../config/config.ts";
-import type { Connection, Target } from "./target.ts";
+import type { Connection, ExecOptions, Target } from "./target.ts";
 
 /** The target with its settings: what runs there has its `env`, over what the command itself brings. */
 export function withSettings(target: Target, { mirror, rsync, env = {} }: AnyTarget): Target {
@@ -9,12 +9,13 @@ export function withSettings(target: Target, { mirror, rsync, env = {} }: AnyTar
 
 function withEnvironment(connection: Connection, env: Readonly<Record<string, string>>): Connection {
   if (Object.keys(env).length === 0) return connection;
+  const withEnv = <T extends ExecOptions>(options: T | undefined) => ({ ...options, env: { ...options?.env, ...env } });
+  const prepare = connection.prepare?.bind(connection);
   const onTerminal = connection.execOnTerminal?.bind(connection);
   return {
-    exec: (argv, options) => connection.exec(argv, { ...options, env: { ...options?.env, ...env } }),
-    ...(onTerminal
-      ? { execOnTerminal: (argv, options) => onTerminal(argv, { ...options, env: { ...options?.env, ...env } }) }
-      : {}),
+    exec: (argv, options) => connection.exec(argv, withEnv(options)),
+    ...(prepare ? { prepare: (argv, options) => prepare(argv, withEnv(options)) } : {}),
+    ...(onTerminal ? { execOnTerminal: (argv, options) => onTerminal(argv, withEnv(options)) } : {}),
     connectTo: (endpoint) => connection.connectTo(endpoint),
     listenAt: (endpoint, onConnection) => connection.listenAt(endpoint, onConnection),
     facts: () => connection.facts(),

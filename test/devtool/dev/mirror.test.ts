@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { mirrorPath } from "../../../devtool/dev/mirror.ts";
+import { mirrorPath, refuseInside } from "../../../devtool/dev/mirror.ts";
 
 const facts = { home: "/home/me", cache: "/home/me/.cache/devtool" };
 
@@ -21,4 +22,14 @@ test("a project of another folder or machine has another mirror", () => {
 
 test("two targets whose settings name one folder, on a disk that they share, have a mirror each", () => {
   assert.notEqual(pathOf("/nfs", "/p/app", "m", "box"), pathOf("/nfs", "/p/app", "m", "board"));
+});
+
+test("a mirror on this machine is not inside of the project, which would be sent into itself", () => {
+  const file = "/proc/sys/kernel/random/boot_id";
+  if (!existsSync(file)) return;
+  const boot = readFileSync(file, "utf8").trim();
+  assert.throws(() => refuseInside("/usr", "/usr/.cache/devtool/mirrors/usr-1", { boot }), { code: "mirror-invalid" });
+  assert.throws(() => refuseInside("/", "/root/.cache/devtool/mirrors/project-1", { boot }), /sent into itself/);
+  refuseInside("/usr", "/usr2/mirrors/usr-1", { boot });
+  refuseInside("/usr", "/usr/.cache/devtool/mirrors/usr-1", { boot: "another machine's" });
 });
