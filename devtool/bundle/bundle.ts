@@ -123,6 +123,7 @@ function unmentioned({ root, config, addons }: BuildSession): Addon[] {
       throw new Failure(`bundle.addons names ${name}, which is not installed in ${root} or above it`, {
         code: "package-unavailable",
         remedy: `npm install ${name}, or remove it from bundle.addons`,
+        exitCode: 2,
       });
     });
 }

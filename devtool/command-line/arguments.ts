@@ -56,8 +56,17 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
 function afterCommand(name: CommandName, before: Parsed, rest: readonly string[]): Parsed {
   const { words } = COMMANDS[name];
   if (words === "all") return { ...before, help: rest.includes("--help"), words: rest };
-  return words === "passed on" ? { ...before, help: rest[0] === "--help", words: rest } : parse(rest);
+  if (words === "passed on") return { ...before, help: rest[0] === "--help", words: rest };
+  if (!words.includes(COMMAND_WORDS)) return parse(rest, "anywhere");
+  const after = parse(rest);
+  const [operand, ...command] = after.words;
+  if (words.startsWith(COMMAND_WORDS) || operand === undefined) return after;
+  const { words: commandWords, ...options } = parse(command);
+  return { ...after, ...options, words: [operand, ...commandWords] };
 }
+
+/** A command of the user's, in the usage: what follows it are its own options. */
+const COMMAND_WORDS = "[CMD…]";
 
 function commandNamed(word: string | undefined): CommandName | undefined {
   const name = NAMES.find((known) => known === word);
@@ -74,9 +83,9 @@ function refuseForeign(given: Readonly<Record<string, unknown>>, name: CommandNa
 
 type Parsed = Readonly<Record<string, unknown>> & { readonly words: readonly string[] };
 
-/** Parses options up to the first word. What follows belongs to the command, even if it looks like an option. */
-function parse(argv: readonly string[]): Parsed {
-  const { _: words, ...options } = parser()
+/** Parses options, by default up to the first word: what follows belongs to the command, even if it looks like an option. */
+function parse(argv: readonly string[], where: "before words" | "anywhere" = "before words"): Parsed {
+  const { _: words, ...options } = parser(where)
     .strictOptions()
     .fail((message: string | null, error: Error | undefined) => {
       throw refusal(message ?? error?.message ?? "the command line is not valid");
@@ -92,7 +101,7 @@ function parse(argv: readonly string[]): Parsed {
   };
 }
 
-function parser() {
+function parser(where: "before words" | "anywhere" = "before words") {
   return yargs()
     .scriptName("devtool")
     .help(false)
@@ -101,7 +110,7 @@ function parser() {
     .locale("en")
     .exitProcess(false)
     .parserConfiguration({
-      "halt-at-non-option": true,
+      "halt-at-non-option": where === "before words",
       "parse-positional-numbers": false,
       "camel-case-expansion": false,
       "greedy-arrays": false,

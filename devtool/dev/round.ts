@@ -186,7 +186,6 @@ async function syncStage(
   const excluded = changed === undefined ? sent.withdrawn(files) : [];
   const withdrawn = await stillThere(open, excluded, signal).catch(restore);
   if (changed === undefined && !mayDelete) brake(project.root, lane, sent, withdrawn);
-  if (withdrawn.length > 0) report({ event: "notice", text: withdrawalNotice(withdrawn) });
   const onProgress = (progress: SyncProgress) => report({ event: "progress", stage: "sync", ...progress });
   const { filter } = files;
   const request = { root: project.root, mirror, rsync, filter, withdrawn, changed, executable, onProgress };
@@ -196,6 +195,7 @@ async function syncStage(
     if (changed === undefined || changed.some((path) => step.inputs.isSelected(path)))
       buildMemory(lane, step).isStale = true;
   const { deleted, bytesSent, bytesTotal, milliseconds } = synced;
+  if (withdrawn.length > 0) report({ event: "notice", text: withdrawalNotice(withdrawn) });
   for (const text of synced.notices) report({ event: "notice", text });
   report({ event: "synced", mirror, files: synced.files, deleted, bytesSent, bytesTotal, milliseconds });
 }

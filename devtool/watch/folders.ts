@@ -120,6 +120,10 @@ export class Folders {
     return false;
   }
 
+  isThere(path: string): boolean {
+    return this.#stateOf(path, false) !== undefined;
+  }
+
   /** Whether a watched folder is still the one that was added. */
   isCurrent(path: string): boolean {
     const now = this.#stateOf(path, false);

@@ -146,7 +146,13 @@ export class Watcher {
     this.#events++;
     this.#later("count", FLOOD_MS, () => this.#count());
     if (name === undefined) this.#events += EVENTS_MAX;
+    else if (name === ".") this.#queue(() => this.#reread());
     else this.#hint(joinPath(folder, name));
+  }
+
+  /** Something happened to the project's own folder. While it is moved away, it is listened to: it may come back. */
+  async #reread(): Promise<void> {
+    if (this.#folders.isThere("")) await this.#sweep();
   }
 
   /** A name that is new may be that of a folder, where something below it matters. */

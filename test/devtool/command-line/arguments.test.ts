@@ -133,3 +133,14 @@ for (const [argv, message, remedy] of REFUSED) {
     });
   });
 }
+
+test("options may follow the words of a command that takes no command of the user's; of ide they end at it", async () => {
+  const pulled = await command("pull", "main.go", "--force", "--", "--odd");
+  assert.deepEqual([pulled.options.force, pulled.words], [true, ["main.go", "--odd"]]);
+  assert.equal((await command("config", "print", "--json")).options.format, "json");
+  assert.equal((await command("trace", "x.html", "--json")).options.format, "json");
+  const ide = await command("ide", "--target", "a", "vscode", "--force", "node", "x.js", "--json");
+  assert.deepEqual([ide.options.target, ide.options.force, ide.options.format], ["a", true, "human"]);
+  assert.deepEqual(ide.words, ["vscode", "node", "x.js", "--json"]);
+  await assert.rejects(parseArguments(["pull", "x", "--forse"]), { code: "usage", exitCode: 2 });
+});

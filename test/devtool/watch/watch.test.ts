@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
-import { appendFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { appendFile, chmod, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { watched } from "./rig.ts";
@@ -126,4 +126,22 @@ test("very many changes at once are reported as a change of everything, and a la
     const paths = await next();
     if (paths !== null) return assert.deepEqual(paths, ["src/a.ts"]);
   }
+});
+
+test("what happens to the project's own folder makes nothing be watched twice, nor lets what is saved later go by", async (t) => {
+  const { root, write, next, add } = await watched(t, { "src/a.ts": "1", "src/b.ts": "1" });
+  await add(["."]);
+  await chmod(root, 0o711);
+  await rename(root, `${root}.away`);
+  await rename(`${root}.away`, root);
+  await write("src/a.ts", "2");
+  const reported = new Set<string>();
+  while (!reported.has("src/b.ts")) {
+    for (const path of (await next()) ?? []) reported.add(path);
+    if (reported.has("src/a.ts")) await write("src/b.ts", "2");
+  }
+  assert.deepEqual(
+    [...reported].filter((path) => path.startsWith(".")),
+    [],
+  );
 });

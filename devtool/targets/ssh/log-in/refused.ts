@@ -12,7 +12,7 @@ export function refused({ where, user }: Account, story: RefusedLogIn): Failure 
   const said = [...answers(story, user), ...unused(story)].join("; ");
   return new Unreachable(`${where} ${said}; it ${wants(story)}`, {
     code: "login-refused",
-    remedy: remedy(story, `${user}@${where.replace(/:22$/, "")}`),
+    remedy: remedy(story, hostWords(where, user)),
     exitCode: 2,
   });
 }
@@ -58,10 +58,16 @@ function remedy({ acceptedKeys, unasked, refusedAnswers, withoutPrivateKey }: Re
   return `check the user name, and authorize a key there: ssh-copy-id ${host}`;
 }
 
+/** As ssh and ssh-copy-id take them: `-p 2222 user@host`. */
+function hostWords(where: string, user: string): string {
+  const [, host = where, port = "22"] = /^\[?(.*?)\]?:(\d+)$/.exec(where) ?? [];
+  return `${port === "22" ? "" : `-p ${port} `}${user}@${host}`;
+}
+
 export function passwordExpired({ where, user }: Account): Failure {
   return new Failure(`${where} wants ${user} to choose a new password`, {
     code: "login-refused",
-    remedy: `choose it: ssh ${user}@${where.replace(/:22$/, "")}`,
+    remedy: `choose it: ssh ${hostWords(where, user)}`,
     exitCode: 2,
   });
 }

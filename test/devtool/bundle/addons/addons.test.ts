@@ -116,6 +116,7 @@ test("a package that the configuration names and no import does is shipped, and 
   await assert.rejects(shipperOf(t, root, ["indirect", "gone"])(), {
     code: "package-unavailable",
     message: `bundle.addons names gone, which is not installed in ${root} or above it`,
+    exitCode: 2,
   });
 });
 
