@@ -97,9 +97,14 @@ async function writeScript(path, ids, modules, isCompiled) {
   const functions = ids.map(
     (id) => `${JSON.stringify(id)}: function (require, module, programUrl) {\n${modules.get(id)}}`,
   );
-  const source = `({\n${functions.join(",\n")}\n})`;
+  const source = escaped(`({\n${functions.join(",\n")}\n})`);
   await writeFile(path, source);
   if (isCompiled) await writeFile(`${path}.compiled`, compiled(source, basename(path)));
+}
+
+/** launch.cjs reads a byte as a character. esbuild does this but in regular expressions. */
+function escaped(source) {
+  return source.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** What V8 makes of all functions of a script, for the Node.js versions with the same V8. */

@@ -47,14 +47,17 @@ async function run(request: NamedRequest, streams: Streams, explain: boolean): P
   const observer = explain ? await explainOnStderr() : undefined;
   const shim = await openShim();
   const signals = catchSignals(shim, terminal);
-  let restore = () => {};
+  let restore: (() => void) | undefined;
+  // What is typed at the command's first word must find raw mode: an end of input would be lost.
+  const onSpawn = () => {
+    if (raw) restore ??= takeTerminal(shim);
+  };
   try {
-    const container = await start(spec, { stdio, warn, ...(observer ? { observer } : {}) });
-    if (raw) restore = takeTerminal(shim);
+    const container = await start(spec, { stdio, warn, onSpawn, ...(observer ? { observer } : {}) });
     signals.forwardTo(container);
     return await container.exited;
   } finally {
-    restore();
+    restore?.();
     signals.stop();
     observer?.finish();
   }

@@ -70,6 +70,7 @@ export class Attempt {
     holdCgroups(launch.held, this.plan);
     const { spawned, gate } = spawn(launch, this.plan);
     this.spawned = spawned;
+    launch.options.onSpawn?.();
     // Where none can be started, such as for lack of processes, the next command does what it would have done.
     if (this.plan.guarded && !launch.life && !this.#movesOn()) launch.shim.guard(this.spawned.container);
     const listen = launch.life ? launch.shim.follow : launch.shim.listen;

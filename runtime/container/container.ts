@@ -32,6 +32,8 @@ export interface StartOptions {
   /** Descriptors for the command's 0, 1 and 2; by default this process's own. */
   readonly stdio?: readonly [number, number, number];
   readonly observer?: Observer;
+  /** Called when its first process is made, before that runs the command; again where that had to be made once more. */
+  readonly onSpawn?: () => void;
   /**
    * Called for what a person should know although the start goes on, such as leftovers of a killed run that can't be
    * removed; by default process.emitWarning.

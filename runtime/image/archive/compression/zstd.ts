@@ -1,6 +1,7 @@
 import { ByteReader } from "../byte-reader.ts";
 import { Xxh64 } from "./xxh64.ts";
 import { exactly, type Frame, readFrameHeader } from "./zstd-frame.ts";
+import { hasEndlessWeights } from "./zstd-weights.ts";
 
 /**
  * Decompresses Zstandard frames (RFC 8878) and checks what they tell: the checksum and the size of the content, and of each
@@ -32,6 +33,7 @@ async function* contentOf(frame: Frame, reader: ByteReader): AsyncGenerator<Uint
 
 const BLOCK_HEADER_BYTES = 3;
 const RLE = 1;
+const COMPRESSED = 2;
 
 async function* blocksOf(frame: Frame, reader: ByteReader): AsyncGenerator<Buffer> {
   const { Decompress } = await import("fzstd");
@@ -46,8 +48,10 @@ async function* blocksOf(frame: Frame, reader: ByteReader): AsyncGenerator<Buffe
     isLast = (bits & 1) === 1;
     const [type, size] = [(bits >> 1) & 0b11, bits >> 3];
     if (size > frame.blockBytesMax) throw new Error("a block is too large");
+    const block = await exactly(reader, type === RLE ? 1 : size);
+    if (type === COMPRESSED && hasEndlessWeights(block)) throw new Error("the Huffman code of a block is broken");
     decompress.push(header);
-    decompress.push(await exactly(reader, type === RLE ? 1 : size), isLast);
+    decompress.push(block, isLast);
     yield* decoded.splice(0);
   }
 }

@@ -58,7 +58,6 @@ const REMEDIES: readonly (readonly [string, RegExp])[] = [
   ["--interactiv", /^did you mean --interactive\?$/],
   ["--nothing-like-it", /^tinydocker run \[OPTION…\] NAME CMD/],
   ["--userns=host", /without root for a container/],
-  ["--health-cmd=true", /^check it from outside/],
   ["-q", /^fetch the image before: tinydocker pull -q NAME$/],
   ["--toString", /^tinydocker run \[OPTION…\] NAME CMD/],
 ];
