@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { imageLife } from "../container/image-defaults.ts";
 import { choosesPorts, type NamedRequest, prepare } from "../container/prepare.ts";
 import { start, startDetached } from "../container/start.ts";
@@ -14,6 +13,7 @@ import { say } from "./say.ts";
 import { catchSignals } from "./signals.ts";
 import { type Streams, streamsFor } from "./streams.ts";
 import { warn } from "./warn.ts";
+import { writeAll } from "./write.ts";
 
 /** Runs a container by the arguments after `run`, and returns the exit code that docker would. Throws Failure. */
 export async function runCommand(args: readonly string[]): Promise<number> {
@@ -33,7 +33,7 @@ async function runDetached(request: NamedRequest, detached: Detached, explain: b
     if (choosesPorts(request)) reportPorts(spec);
     const life = imageLife(detached, spec.annotations);
     const id = await startDetached(spec, life, detached.remove, { warn, ...(observer ? { observer } : {}) });
-    writeSync(1, `${id}\n`);
+    writeAll(1, `${id}\n`);
     return 0;
   } finally {
     observer?.finish();

@@ -1,5 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { openRunning } from "../container/running.ts";
 import { Failure } from "../failure.ts";
@@ -7,6 +6,7 @@ import { openShim } from "../host/shim.ts";
 import { nameOf } from "../state/containers.ts";
 import { stateRoot } from "../state/root.ts";
 import { membersOf } from "../stats/sample.ts";
+import { writeAll } from "./write.ts";
 
 /** Lists the processes of the container that the first argument names, by this machine's ps with the others. Returns the exit code. Throws Failure. */
 export async function topCommand([asked, ...options]: readonly string[]): Promise<number> {
@@ -15,7 +15,7 @@ export async function topCommand([asked, ...options]: readonly string[]): Promis
       code: "usage",
       remedy: "tinydocker top NAME [OPTION OF PS…]",
     });
-  writeSync(1, listed(ps(options.length > 0 ? options : ["-ef"]), await processes(asked)));
+  writeAll(1, listed(ps(options.length > 0 ? options : ["-ef"]), await processes(asked)));
   return 0;
 }
 

@@ -70,6 +70,8 @@ export class Attempt {
     holdCgroups(launch.held, this.plan);
     const { spawned, gate } = spawn(launch, this.plan);
     this.spawned = spawned;
+    // A monitor has done so.
+    if (!launch.life) this.#guarded(() => this.#hold("process", spawned.pid));
     launch.options.onSpawn?.();
     // Where none can be started, such as for lack of processes, the next command does what it would have done.
     if (this.plan.guarded && !launch.life && !this.#movesOn()) launch.shim.guard(this.spawned.container);
@@ -80,8 +82,6 @@ export class Attempt {
         else this.#guarded(() => this.#advance(event));
       });
     });
-    // A monitor has done so.
-    if (!launch.life) this.#guarded(() => this.#hold("process", spawned.pid));
     if (gate) this.#prepare(gate).catch((error) => this.#abort(error));
   }
 

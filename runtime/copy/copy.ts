@@ -145,6 +145,10 @@ function copyFile(copying: Copying, from: Place, to: Place): void {
     try {
       copyBytes(copying.piece, source, target);
       finish(copying, target, stats);
+    } catch (error) {
+      // A part of it would pass for the whole.
+      unlinkSync(pathOf(to));
+      throw error;
     } finally {
       closeSync(target);
     }

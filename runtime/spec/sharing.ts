@@ -73,7 +73,10 @@ export function sharingOf(
 export function otherNamed(written: string, others: Others | undefined): Other {
   const other = others?.get(written);
   if (other) return other;
-  throw new Failure(`there is no container ${written}`, { code: "container-not-found" });
+  throw new Failure(`there is no container ${written}`, {
+    code: "container-not-found",
+    remedy: "tinydocker ps -a lists all of them",
+  });
 }
 
 function shareable(whose: Whose, written: string | undefined, others: Others | undefined): Whose {

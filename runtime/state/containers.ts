@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { isMissing, lockedKeys } from "./lock.ts";
 import { placesAt, placesOf } from "./places.ts";
-import { type Found, find } from "./status.ts";
+import { type Found, find, noContainer } from "./status.ts";
 
 /** Every container, by name, as it was found; not locked, so the result may be out of date. Throws Failure for a damaged one. */
 export function findAll(root: string): Found[] {
@@ -45,7 +45,7 @@ export function nameOf(root: string, written: string): string {
   const meant = ID.test(written) ? findAll(root).filter(({ record }) => record.id.startsWith(written)) : [];
   const [first, second] = meant;
   if (first && !second) return first.record.name;
-  if (!first) throw new Failure(`there is no container ${written}`, { code: "container-not-found" });
+  if (!first) throw noContainer(written);
   throw new Failure(`${written} is the beginning of several containers' ids`, {
     code: "usage",
     remedy: `write more of the id, or a name: ${meant.map(({ record }) => record.name).join(", ")}`,

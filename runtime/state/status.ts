@@ -82,7 +82,7 @@ function isOlder(one: Exit, other: Exit | undefined): boolean {
 export function findExisting(places: Places, name: string): Found {
   const found = find(places);
   if (found) return found;
-  throw new Failure(`there is no container ${name}`, { code: "container-not-found" });
+  throw noContainer(name);
 }
 
 function statusOf(
@@ -119,4 +119,11 @@ function journalOf(places: Places): Journal | undefined {
   } finally {
     closeSync(fd);
   }
+}
+
+export function noContainer(name: string): Failure {
+  return new Failure(`there is no container ${name}`, {
+    code: "container-not-found",
+    remedy: "tinydocker ps -a lists all of them",
+  });
 }

@@ -28,11 +28,20 @@ export const attachVerb = verb({
     const { life, spec } = findExisting(placesOf(root, name), name).record;
     const keys = detachKeys(values["detach-keys"]);
     const takesInput = !values["no-stdin"] && (spec.process.terminal || life?.stdinOpen === true);
+    if (takesInput && spec.process.terminal && !isTerminal(0)) throw noTerminal(name);
     const attachment = await attachTo(root, name, print);
     const end = await connect(attachment, { name, keys, takesInput, terminal: spec.process.terminal, ...values });
     return end === "detached" ? 0 : exitCodeOf(end);
   },
 });
+
+/** Its program would wait for keys that nobody types, and may take no notice of a signal. */
+function noTerminal(name: string): Failure {
+  return new Failure(`the container ${name} has a terminal, and standard input is not one`, {
+    code: "usage",
+    remedy: "--no-stdin only shows what it prints",
+  });
+}
 
 interface Streams {
   readonly name: string;

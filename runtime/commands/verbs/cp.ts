@@ -5,6 +5,7 @@ import type { View } from "../../container/view.ts";
 import type { Copied } from "../../copy/copy.ts";
 import { copyBetween, type End, MACHINE } from "../../copy/ends.ts";
 import { Failure } from "../../failure.ts";
+import { errnoText } from "../../host/errno.ts";
 import { openShim, type Shim } from "../../host/shim.ts";
 import { isTerminal } from "../../host/terminal.ts";
 import { nameOf } from "../../state/containers.ts";
@@ -38,11 +39,31 @@ export const cpVerb = verb({
       meter(0);
       if (leftOut > 0) say(`tinydocker: ${leftOut} devices, FIFOs and sockets are left out\n`);
       return 0;
+    } catch (error) {
+      throw copyFailure(request, error);
     } finally {
       await view.close();
     }
   },
 });
+
+/** What the target's file system refuses, in a line. */
+function copyFailure({ container, path, here, toContainer }: Request, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof Failure || !("syscall" in error)) return error;
+  const { errno = 0, code } = error as NodeJS.ErrnoException;
+  // A reader that is gone has what it wants.
+  if (code === "EPIPE") return error;
+  const remedies: Readonly<Record<string, string>> = {
+    EROFS: "copy to a volume or tmpfs of it, which is writable",
+    ENOSPC: "free some space there",
+  };
+  const remedy = remedies[code ?? ""];
+  return new Failure(`can't copy to ${toContainer ? `${container}:${path}` : here}: ${errnoText(-errno)}`, {
+    code: code === "ENOSPC" ? "no-space" : "usage",
+    ...(remedy === undefined ? {} : { remedy }),
+    cause: error,
+  });
+}
 
 interface Request {
   readonly container: string;

@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { changesOf } from "../../container/changes.ts";
 import { Failure } from "../../failure.ts";
@@ -7,6 +6,7 @@ import { nameOf } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { findExisting } from "../../state/status.ts";
+import { writeAll } from "../write.ts";
 import { verb } from "./verb.ts";
 
 export const diffVerb = verb({
@@ -20,7 +20,7 @@ export const diffVerb = verb({
     const places = placesOf(root, nameOf(root, asked));
     const { spec } = findExisting(places, asked).record;
     const changes = changesOf(await openShim(), places.upper, spec);
-    writeSync(1, changes.map(({ kind, path }) => `${kind} ${path}\n`).join(""));
+    writeAll(1, changes.map(({ kind, path }) => `${kind} ${path}\n`).join(""));
     return 0;
   },
 });

@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { cgroupsOf, isPaused } from "../../container/running.ts";
 import { Failure } from "../../failure.ts";
@@ -11,6 +10,7 @@ import { findExisting } from "../../state/status.ts";
 import { templateOf } from "../../template/template.ts";
 import { jsonOf, type Struct } from "../../template/value.ts";
 import { report } from "../report.ts";
+import { writeAll } from "../write.ts";
 import { verb } from "./verb.ts";
 
 export const inspectVerb = verb({
@@ -39,7 +39,7 @@ export const inspectVerb = verb({
         return [];
       }
     });
-    writeSync(1, printed ? all.map((text) => `${text}\n`).join("") : `${jsonOf(all, format === "json" ? 0 : 4)}\n`);
+    writeAll(1, printed ? all.map((text) => `${text}\n`).join("") : `${jsonOf(all, format === "json" ? 0 : 4)}\n`);
     return code;
   },
 });

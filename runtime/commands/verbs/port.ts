@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import type { PublishedPort } from "../../network/network.ts";
@@ -7,6 +6,7 @@ import { nameOf } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { findExisting } from "../../state/status.ts";
+import { writeAll } from "../write.ts";
 import { verb } from "./verb.ts";
 
 export const portVerb = verb({
@@ -18,7 +18,7 @@ export const portVerb = verb({
     const root = resolve(stateRoot());
     const name = nameOf(root, asked);
     const { ports } = findExisting(placesOf(root, name), name).record.spec.network;
-    writeSync(1, port === undefined ? all(ports) : one(name, ports, port));
+    writeAll(1, port === undefined ? all(ports) : one(name, ports, port));
     return 0;
   },
 });

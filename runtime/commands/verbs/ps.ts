@@ -18,12 +18,14 @@ export const psVerb = verb({
     all: { type: "boolean", short: "a", describe: "also those that do not" },
     quiet: { type: "boolean", short: "q", describe: "only their ids" },
     "no-trunc": { type: "boolean", describe: "whole ids and commands" },
+    last: { type: "string", short: "n", describe: "the N that were created last, running or not" },
+    latest: { type: "boolean", short: "l", describe: "the one that was created last" },
     filter: {
       type: "string",
       short: "f",
       multiple: true,
       describe:
-        "name=TEXT, id=ID, status=STATE, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE, network=NAME, health=STATE",
+        "name=TEXT, id=ID, status=created|running|paused|restarting|exited, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE, network=NAME, health=STATE",
     },
     format: { type: "string", describe: "a template of Go, table TEMPLATE, or json" },
     json: { type: "boolean", describe: "as one JSON array" },
@@ -32,7 +34,8 @@ export const psVerb = verb({
     if (rest.length > 0) throw new Failure(`unknown argument ${rest[0]}`, { code: "usage" });
     let code = 0;
     const matches = filterOf(values.filter);
-    const isAll = values.all || values.filter.some((one) => /^(status|exited)=/.test(one));
+    const last = values.latest ? 1 : lastOf(values.last);
+    const isAll = values.all || last !== undefined || values.filter.some((one) => /^(status|exited)=/.test(one));
     const root = resolve(stateRoot());
     const rows = findEach(root, (error) => {
       code = report(error);
@@ -40,11 +43,18 @@ export const psVerb = verb({
       .sort((a, b) => b.record.created - a.record.created)
       .map((found) => ({ row: listed(found, Date.now(), isPausedNow(root, found)), id: found.record.id }))
       .filter(({ row }) => (isAll || LIVE.includes(row.State)) && matches(row))
+      .slice(0, last)
       .map(({ row, id }) => (values["no-trunc"] ? { ...row, ID: id } : row));
     writeAll(1, printed(rows, values));
     return code;
   },
 });
+
+function lastOf(written: string | undefined): number | undefined {
+  if (written === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(written)) return Number(written);
+  throw new Failure(`--last is a number of containers, not ${JSON.stringify(written)}`, { code: "usage" });
+}
 
 /** Listed without -a. */
 const LIVE = ["running", "restarting", "paused"];
@@ -107,19 +117,24 @@ function filterOf(filters: readonly string[]): Matches {
   const byKey = new Map<string, Matches[]>();
   for (const filter of filters) {
     const [key = "", value] = filter.split(/=(.*)/s);
-    if (value === undefined) throw badFilter(filter);
+    if (value === undefined) throw badFilter(filter, "--filter takes KEY=VALUE, got");
     byKey.set(key, [...(byKey.get(key) ?? []), matcher(key, value)]);
   }
   return (row) => [...byKey.values()].every((values) => values.some((matches) => matches(row)));
 }
 
+/** docker's, some of which no container here is ever in. */
+const STATES = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
+
 function matcher(key: string, value: string): Matches {
+  const filter = `${key}=${value}`;
   switch (key) {
     case "name":
       return ({ Names }) => Names.includes(value);
     case "id":
       return ({ ID }) => ID.startsWith(value.slice(0, ID.length));
     case "status":
+      if (!STATES.includes(value)) throw badFilter(filter);
       return ({ State }) => State === value;
     case "label":
       return ({ Labels }) => Labels.split(",").some((label) => label === value || label.startsWith(`${value}=`));
@@ -141,10 +156,10 @@ function healthMatcher(value: string): Matches {
   return ({ Status }) => (/\((?:health: )?(starting|healthy|unhealthy)\)$/.exec(Status)?.[1] ?? "none") === value;
 }
 
-function badFilter(filter: string): Failure {
-  return new Failure(`--filter does not know ${JSON.stringify(filter)}`, {
+function badFilter(filter: string, what = "--filter does not know"): Failure {
+  return new Failure(`${what} ${JSON.stringify(filter)}`, {
     code: "usage",
     remedy:
-      "name=TEXT, id=ID, status=STATE, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE, network=NAME or health=starting|healthy|unhealthy|none",
+      "name=TEXT, id=ID, status=created|running|paused|restarting|exited, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE, network=NAME or health=starting|healthy|unhealthy|none",
   });
 }

@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -13,6 +12,7 @@ import { type Sample, sample } from "../../stats/sample.ts";
 import { rowsText } from "../../template/rows.ts";
 import type { Struct } from "../../template/value.ts";
 import { report } from "../report.ts";
+import { writeAll } from "../write.ts";
 import { verb } from "./verb.ts";
 
 /** How far apart two looks are, of which a row has the difference; the kernel's own figures change that often as well. */
@@ -39,7 +39,7 @@ export const statsVerb = verb({
       await setTimeout(INTERVAL_MS);
       const now = look();
       const rows = now.map((one) => rowOf(one, before, values["no-trunc"] ?? false));
-      writeSync(1, `${isLive ? CLEAR : ""}${rowsText(form, rows, TITLES)}`);
+      writeAll(1, `${isLive ? CLEAR : ""}${rowsText(form, rows, TITLES)}`);
       if (values["no-stream"]) return 0;
       before = now;
     }

@@ -108,6 +108,22 @@ describe("tinydocker cp", () => {
     }
   });
 
+  it("names what a file system of the container refuses, and leaves no part of a file", async () => {
+    const options = ["-d", "--read-only", "--tmpfs", "/small:size=64k", "--network", "none", "--image", "box"];
+    assert.equal((await rig.run(["run", ...options, "ro", "sleep", "1000"])).code, 0);
+    writeFileSync(join(here, "large"), "x".repeat(200_000));
+    for (const [path, why] of [
+      ["/x", /^tinydocker: can't copy to ro:\/x: EROFS, [^\n]*\n {2}copy to a volume or tmpfs[^\n]*\n$/],
+      ["/small", /^tinydocker: can't copy to ro:\/small: ENOSPC, [^\n]*\n {2}free some space there\n$/],
+    ] as const) {
+      const { code, stderr } = await rig.run(["cp", "large", `ro:${path}`], { cwd: here });
+      assert.equal(code, 125);
+      assert.match(stderr, why);
+    }
+    assert.equal((await rig.run(["exec", "ro", "ls", "/small"])).stdout, "");
+    assert.equal((await rig.run(["rm", "-f", "ro"])).code, 0);
+  });
+
   it("CVE-2018-15664: no link of the container leads it out of the container's root", async () => {
     const secret = join(rig.directory, "secret");
     mkdirSync(secret);

@@ -61,6 +61,11 @@ describe("tinydocker inspect", () => {
       assert.ok(stdout === "" || stdout === "[]\n");
       assert.match(stderr, message);
     }
+    const full = await rig.run(["inspect", "web"], { prefix: ["sh", "-c", 'exec "$@" >/dev/full', "sh"] });
+    assert.deepEqual(
+      [full.code, full.stderr],
+      [125, "tinydocker: can't write to standard output: ENOSPC, no space left on device\n"],
+    );
   });
 });
 

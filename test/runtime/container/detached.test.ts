@@ -41,6 +41,24 @@ describe("a detached container", () => {
     assert.equal(await statusOf("d1"), undefined);
   });
 
+  it("is listed by its order and state, and a filter that is none is refused", async () => {
+    await detach("d1", "sleep", "1000");
+    await detach("d2", "sleep", "1000");
+    for (const last of [["-l"], ["-n", "1"]])
+      assert.equal(await succeeds("ps", ...last, "--format", "{{.Names}}"), "d2\n");
+    assert.equal(await succeeds("ps", "-f", "status=running", "-f", "name=d1", "--format", "{{.Names}}"), "d1\n");
+    await fails(/--filter does not know "status=bogus"/, "ps", "-f", "status=bogus");
+    await fails(/--filter takes KEY=VALUE, got "foo"/, "ps", "-f", "foo");
+    await fails(/--last is a number of containers, not "x"/, "ps", "-n", "x");
+    for (const name of ["d1", "d2"]) await succeeds("rm", "-f", name);
+  });
+
+  it("with a terminal is not attached to where nobody types", async () => {
+    await succeeds("run", "-d", "-it", "--image", "box", "--network", "none", "d1", "sh");
+    await fails(/the container d1 has a terminal, and standard input is not one\n {2}--no-stdin/, "attach", "d1");
+    await succeeds("rm", "-f", "d1");
+  });
+
   it("has its output in a log, line by line, with parts of lines as such", async () => {
     await detach("d1", "sh", "-c", "echo out; sleep 0.1; echo err >&2; sleep 0.1; printf 'no end'");
     assert.equal(await succeeds("wait", "d1"), "0\n");

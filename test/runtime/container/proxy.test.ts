@@ -62,7 +62,7 @@ describe("a published port of a container in the background", () => {
     await detach("web", "-p", "8080:80");
     for (const address of ["127.0.0.1", "::1", MACHINE.ipv4, MACHINE.ipv6])
       assert.equal(await fetched(address), "hello\n");
-    assert.equal(await succeeds("port", "web"), "80/tcp -> 0.0.0.0:8080\n");
+    assert.equal(await succeeds("port", "web"), "80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080\n");
     const proxy = proxyOf("web");
     await succeeds("stop", "-t", "0", "web");
     await gone(proxy);

@@ -77,7 +77,8 @@ process.stdin.resume();`;
   const connection = await localConnection(path, "never");
   t.after(() => connection.close());
   const { facts } = HELLO_WITH_ACCENTS;
-  assert.deepEqual(await connection.facts(), { ...facts, cache: `${facts.home}/.cache/devtool` });
+  const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+  assert.deepEqual(await connection.facts(), { ...facts, cache: `${facts.home}/.cache/devtool`, boot });
 });
 
 for (const [what, line, message] of BAD_HELLOS) {
