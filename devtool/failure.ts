@@ -86,7 +86,7 @@ export type FailureCode =
   | "no-space"
   /** The login user may not write to the mirror, or its file system is read-only. */
   | "mirror-unwritable"
-  /** The path of the mirror is refused, because what is not in the project is deleted from a mirror. */
+  /** The path of the mirror is refused, because what is not in the project is deleted from a mirror, or no folder can be made there. */
   | "mirror-invalid"
   /** What `pull` is to bring back is not in the mirror. */
   | "not-in-mirror"

@@ -4,7 +4,7 @@ import { loadProject, type Project, type ProjectPorts, projectRoot } from "../co
 import { type Way, wayOf } from "../control/messages.ts";
 import { Failure } from "../failure.ts";
 import { endpointText } from "../ports/endpoint.ts";
-import type { Mapping } from "../ports/mapping.ts";
+import { type Mapping, refuseRepeated } from "../ports/mapping.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Report } from "../report/events.ts";
 import { publishedBy } from "../run/container.ts";
@@ -67,6 +67,8 @@ function portsOf(
   const wanted = project.ports.published || options.ports.published ? published.filter(differs) : [];
   const forward = [...all("forward"), ...inspector];
   const ports = { forward: [...forward, ...wanted.filter(isMissingIn(forward))], reverse: all("reverse") };
+  refuseRepeated(ports.forward);
+  refuseRepeated(ports.reverse);
   if (others.length === 0 || [...ports.forward, ...ports.reverse].length === 0) return ports;
   throw new Failure("a port is forwarded to one target, and there are several", {
     code: "usage",

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { chmod, lstat, rm } from "node:fs/promises";
+import { access, chmod, lstat, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
 import { Failure } from "../failure.ts";
 import { errnoOf, errnoWords } from "../process/errno.ts";
 import { type Endpoint, endpointText } from "./endpoint.ts";
@@ -81,9 +82,25 @@ async function refusal(at: Endpoint, errno: string): Promise<Failure> {
       exitCode: 2,
     });
   }
+  if (at.kind === "socket") return await socketRefusal(at.path, errno);
   return new Failure(`can't listen on ${where}: ${errnoWords(errno)}`, {
     code: "port-refused",
     ...(errno === "EACCES" ? { remedy: "ports below 1024 need privileges: forward a higher one, HIGHER:PORT" } : {}),
+    exitCode: 2,
+  });
+}
+
+/** libuv has EACCES also where the socket's folder is missing. */
+async function socketRefusal(path: string, errno: string): Promise<Failure> {
+  const folder = dirname(path);
+  const why = await access(folder).then(
+    () => errno,
+    (error: unknown) => errnoOf(error) ?? errno,
+  );
+  return new Failure(`can't listen on ${path}: ${errnoWords(why)}`, {
+    code: "port-refused",
+    remedy:
+      why === "ENOENT" ? `make its folder: mkdir -p ${folder}` : "forward a socket in a folder that you may write to",
     exitCode: 2,
   });
 }

@@ -30,6 +30,34 @@ export function mappingText({ listen, to }: Mapping): string {
   return `${endpointText(listen)}:${endpointText(to)}`;
 }
 
+/** @throws Failure, exit code 2, where two listen on the same port or socket */
+export function refuseRepeated(mappings: readonly Mapping[]): void {
+  for (const [index, mapping] of mappings.entries()) {
+    const other = mappings.slice(0, index).find(({ listen }) => collide(listen, mapping.listen));
+    if (other === undefined) continue;
+    throw new Failure(
+      `${mappingText(other)} and ${mappingText(mapping)} can't both be forwarded: they listen on the same`,
+      {
+        code: "usage",
+        remedy: "leave one out, or forward another port: OTHER:PORT",
+        exitCode: 2,
+      },
+    );
+  }
+}
+
+const LOOPBACK = ["127.0.0.1", "::1"];
+
+function collide(one: Endpoint, other: Endpoint): boolean {
+  if (one.kind === "socket" || other.kind === "socket") return endpointText(one) === endpointText(other);
+  const hosts = [one.host, other.host];
+  const isSame =
+    one.host === other.host ||
+    hosts.includes("*") ||
+    (hosts.includes("localhost") && hosts.some((host) => LOOPBACK.includes(host)));
+  return one.port === other.port && isSame;
+}
+
 /** At colons, but for those of an IPv6 address in brackets. */
 function wordsOf(written: string): string[] {
   return (written.match(/\[[^\]]*\]|[^:]+|(?<=^|:)(?=:|$)/g) ?? []).map((word) => word.replace(/^\[(.*)\]$/, "$1"));

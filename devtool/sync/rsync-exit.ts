@@ -134,7 +134,8 @@ export function exitFailure(status: ExitStatus, output: RsyncOutput, unsettled: 
   return new Failure(text, causeIn(details.join("\n")));
 }
 
-function causeIn(text: string): { readonly code: FailureCode; readonly remedy?: string } {
+/** Tells the cause by strerror's words. */
+export function causeIn(text: string): { readonly code: FailureCode; readonly remedy?: string } {
   if (/No space left|Disk quota exceeded/.test(text))
     return {
       code: "no-space",

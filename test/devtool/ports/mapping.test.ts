@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "../../../devtool/failure.ts";
 import { endpointText } from "../../../devtool/ports/endpoint.ts";
-import { parseMapping } from "../../../devtool/ports/mapping.ts";
+import { parseMapping, refuseRepeated } from "../../../devtool/ports/mapping.ts";
 
 const VALID: readonly (readonly [written: string, listen: string, to: string])[] = [
   ["8080", "localhost:8080", "localhost:8080"],
@@ -58,5 +58,18 @@ test("what is not valid is refused with the place where it is written", () => {
         written,
       );
     }
+  }
+});
+
+test("two that listen on one port or socket are refused, and two addresses of one port are not", () => {
+  const refuse = (...written: string[]) => refuseRepeated(written.map((text) => parseMapping(text, "--forward")));
+  refuse("8080", "8081:8080", "127.0.0.2:8080:80", "/tmp/a.sock:80", "/tmp/b.sock:80");
+  for (const [one, other] of [
+    ["8080", "8080:80"],
+    ["8080", "127.0.0.1:8080:80"],
+    ["*:8080:80", "127.0.0.2:8080:80"],
+    ["/tmp/a.sock:80", "/tmp/a.sock:81"],
+  ] as const) {
+    assert.throws(() => refuse("9000", one, other), { code: "usage", exitCode: 2 }, `${one} ${other}`);
   }
 });

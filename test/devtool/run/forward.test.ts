@@ -154,6 +154,24 @@ test("a regular file in the way of a socket stays there", async (t) => {
   await access(path);
 });
 
+test("a socket whose folder is missing is refused with the folder to make", async (t) => {
+  const folder = join(await temporaryDirectory(t), "none");
+  const mapping = { listen: { kind: "socket", path: join(folder, "a.sock") }, to: tcp(80) } as const;
+  await assert.rejects(
+    openForwards(
+      [mapping],
+      async () => connectionOf("SSH"),
+      () => {},
+    ),
+    {
+      code: "port-refused",
+      exitCode: 2,
+      message: /no such file or directory/,
+      remedy: `make its folder: mkdir -p ${folder}`,
+    },
+  );
+});
+
 test("a server that does not listen yet is said once, until it has answered", async (t) => {
   const [listen, to] = [await freePort(), await freePort()];
   const { events, report } = collect();

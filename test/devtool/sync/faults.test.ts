@@ -245,6 +245,18 @@ test("a mirror that can't be written is a Failure with rsync's message and a rem
   );
 });
 
+test("a mirror whose folder can't be made is refused by its path, with why and what to name in its place", async (context) => {
+  const here = places(await temporaryDirectory(context));
+  writeFileSync(join(here.root, "file"), "1");
+  const mirror = join(here.root, "file/mirror/x");
+  await assert.rejects(syncHere({ ...here, mirror }), {
+    code: "mirror-invalid",
+    exitCode: 2,
+    message: `can't make the mirror ${mirror} on the target: not a directory (ENOTDIR)`,
+    remedy: "name another folder: mirror, in the target's settings",
+  });
+});
+
 test("a full disk on the target is reported as a Failure, and leaves the old file", async (context) => {
   const directory = await temporaryDirectory(context);
   const here = places(directory);
