@@ -36,7 +36,7 @@ export function refuseRepeated(mappings: readonly Mapping[]): void {
     const other = mappings.slice(0, index).find(({ listen }) => collide(listen, mapping.listen));
     if (other === undefined) continue;
     throw new Failure(
-      `${mappingText(other)} and ${mappingText(mapping)} can't both be forwarded: they listen on the same`,
+      `${mappingText(other)} and ${mappingText(mapping)} can't both be forwarded: both listen on ${endpointText(mapping.listen)}`,
       {
         code: "usage",
         remedy: "leave one out, or forward another port: OTHER:PORT",
