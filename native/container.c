@@ -111,6 +111,13 @@ void container_succeed(struct container *container, int pidfd) {
     pthread_mutex_unlock(&lock);
 }
 
+int container_pidfd(const struct container *container) {
+    pthread_mutex_lock(&lock);
+    int pidfd = container->pidfd;
+    pthread_mutex_unlock(&lock);
+    return pidfd;
+}
+
 int container_kill(uint32_t number, int signal) {
     int result = -ESRCH;
     pthread_mutex_lock(&lock);

@@ -49,6 +49,9 @@ void container_set_master(struct container *container, int master);
 /* Another process goes on in place of the first one, which becomes a part of its own. */
 void container_succeed(struct container *container, int pidfd);
 
+/* Of the process that is or becomes the command; for threads other than that which watches it. */
+int container_pidfd(const struct container *container);
+
 /* Signals its process; -ESRCH if it has ended. */
 int container_kill(uint32_t number, int signal);
 

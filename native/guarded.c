@@ -11,7 +11,7 @@
 
 static int start(struct container *container) {
     struct child child = {.name = "tinydocker-guard",
-                          .fds = {-1, -1, -1, container->pidfd, -1, opened.self, -1, -1, opened.init},
+                          .fds = {-1, -1, -1, container_pidfd(container), -1, opened.self, -1, -1, opened.init},
                           .fds_end = TD_FD_EXTRA};
     siginfo_t info;
     int pidfd;

@@ -57,6 +57,8 @@ function afterCommand(name: CommandName, before: Parsed, rest: readonly string[]
   const { words } = COMMANDS[name];
   if (words === "all") return { ...before, help: rest.includes("--help"), words: rest };
   if (words === "passed on") return { ...before, help: rest[0] === "--help", words: rest };
+  // Its words may be a command line that is being written.
+  if (name === "completion") return parse(rest);
   if (!words.includes(COMMAND_WORDS)) return parse(rest, "anywhere");
   const after = parse(rest);
   const [operand, ...command] = after.words;

@@ -99,8 +99,8 @@ export class Attempt {
     const pidfd = shim.pidfd(pid);
     shim.close(this.spawned.pidfd);
     this.spawned = { ...this.spawned, pid, pidfd };
-    drop(held, ({ resource }) => resource.kind === "process");
     this.#hold("process", pid);
+    drop(held, ({ resource }) => resource.kind === "process" && resource.pid !== pid);
     if (this.plan.guarded) shim.guard(this.spawned.container);
   }
 

@@ -47,7 +47,12 @@ export async function typeAt(
   lines: readonly string[],
 ): Promise<string[]> {
   const command = shell.argv.join(" ");
-  const child = spawn("script", ["-qec", command, "/dev/null"], { cwd, env, stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn("script", ["-qec", command, "/dev/null"], {
+    cwd,
+    // Where fish makes a folder.
+    env: { ...env, TMPDIR: cwd },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   let [shown, unseen] = ["", ""];
   let wake = () => {};
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -43,7 +43,11 @@ after(async () => {
     .filter((line) => line !== "")
     .map(Number);
   for (const pid of left) {
-    kill(pid);
+    try {
+      kill(pid);
+    } catch {
+      // It has ended meanwhile.
+    }
     await gone(pid);
   }
   rmdirSync(cgroup);

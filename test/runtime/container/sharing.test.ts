@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readlinkSync } from "node:fs";
+import { readlinkSync, watch } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
 import { traces } from "../../rig/leaks.ts";
 import { gone } from "../../rig/processes.ts";
@@ -22,6 +23,19 @@ afterEach(async () => {
   for (const name of ["web", "d1"]) await rig.run(["rm", "-f", name]);
   assert.deepEqual(traces(rig.root), clean);
 });
+
+/** The container's process in that pid namespace, once the journal names it: its output may be seen before. */
+async function recordedIn(namespace: string, name: string): Promise<number> {
+  const changes = watch(join(rig.root, "locks"));
+  try {
+    for (let pid = 0; ; await once(changes, "change")) {
+      pid = processIn(journal(name));
+      if (pid !== 0 && inOf("pid", pid) === namespace) return pid;
+    }
+  } finally {
+    changes.close();
+  }
+}
 
 describe("a container", () => {
   it("joins the processes, shared memory and network of another one that runs, in the foreground and in the background", async () => {
@@ -92,8 +106,7 @@ describe("a container", () => {
       "sleep 1000 & echo up; wait",
     ]);
     assert.equal(String((await once(started.stdout ?? assert.fail(), "data"))[0]), "up\n");
-    const pid = processIn(journal("c1"));
-    assert.equal(inOf("pid", pid), inOf("pid", processIn(journal("web"))));
+    const pid = await recordedIn(inOf("pid", processIn(journal("web"))), "c1");
     started.kill("SIGKILL");
     await gone(pid);
     assert.equal(await run("c1", "echo", "free"), "free\n");
