@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A shell that people type at, without files of its own. */
@@ -47,10 +47,12 @@ export async function typeAt(
   lines: readonly string[],
 ): Promise<string[]> {
   const command = shell.argv.join(" ");
+  // Where fish makes a folder; hidden, so that its name is not completed.
+  const temporary = join(cwd, ".temporary");
+  await mkdir(temporary, { recursive: true });
   const child = spawn("script", ["-qec", command, "/dev/null"], {
     cwd,
-    // Where fish makes a folder.
-    env: { ...env, TMPDIR: cwd },
+    env: { ...env, TMPDIR: temporary },
     stdio: ["pipe", "pipe", "inherit"],
   });
   let [shown, unseen] = ["", ""];
