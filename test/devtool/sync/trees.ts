@@ -77,7 +77,9 @@ export function makeTree(directory: string, tree: Tree): void {
       makeTree(path, node.children);
     }
     if (node.kind !== "link") chmodSync(bytes(path), node.mode);
-    lutimesSync(bytes(path), node.time, node.time);
+    // Node.js takes a negative number for now.
+    const time = node.time < 0 ? new Date(node.time * 1000) : node.time;
+    lutimesSync(bytes(path), time, time);
   }
 }
 

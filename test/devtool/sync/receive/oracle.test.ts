@@ -65,10 +65,15 @@ function files(root: string, precision: bigint): Record<string, string> {
       const permissions = Number.parseInt(mode, 8) & 0o777;
       return [
         path,
-        [mode.slice(0, -4), permissions.toString(8), BigInt(nanoseconds) / precision, ...content].join(" "),
+        [mode.slice(0, -4), permissions.toString(8), floored(BigInt(nanoseconds), precision), ...content].join(" "),
       ];
     }),
   );
+}
+
+/** The division of BigInt rounds towards zero; times before 1970 are rounded down. */
+function floored(time: bigint, precision: bigint): bigint {
+  return (time - (((time % precision) + precision) % precision)) / precision;
 }
 
 function withoutLinksOut(tree: Tree): Tree {
