@@ -1,8 +1,8 @@
 import { outputFailure, report } from "./commands/report.ts";
 import { ignoreAsCaller } from "./commands/signals.ts";
+import { SIGPIPE_EXIT } from "./commands/write.ts";
 import { surviveHangup } from "./host/terminal.ts";
 
-const SIGPIPE_EXIT = 141;
 /** Those of commands/verbs. */
 const VERBS: ReadonlySet<string> = new Set([
   "ps",

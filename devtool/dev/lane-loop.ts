@@ -68,7 +68,7 @@ export class LaneLoop {
     this.#pending.put(everything(performance.now()));
   }
 
-  /** Starts a command beside the rounds, with what was saved before. undefined where there is no connection. */
+  /** Starts a command beside the rounds, once what was saved is sent. Returns undefined where there is no connection. */
   async startBeside(wanted: Beside, report: Report, signal: AbortSignal): Promise<RemoteProcess | undefined> {
     const { preparer, options, mayDelete } = this.#context;
     if (!(await isSettled(this.#lane.connections.current()))) return undefined;

@@ -4,7 +4,7 @@ import type { Check } from "../report/results.ts";
 const BYTES_MIN = 500_000_000;
 const INODES_MIN = 10_000;
 
-/** Prints a line `disk WRITABLE KIB INODES FOLDER` about the nearest folder above $mirrors that exists; a dash is not known. */
+/** A file that can't be made, and df's complaints, are answers here and no errors. Prints a line `disk WRITABLE KIB INODES FOLDER` about the nearest folder above $mirrors that exists; a dash is not known. */
 export const DISK_PROBE = `
 at=$mirrors
 while [ ! -d "$at" ]; do at=$(dirname -- "$at"); done

@@ -11,9 +11,9 @@ const EVENT_MS_MAX = 2_000;
 const CHECK = { where: "here", name: "watcher", needed: false };
 const REMEDY = "let devtool look for changes itself: watch: { poll: true } in the configuration";
 
-/** Whether this machine tells of a file that is written in the project, and after how long: one is written, and removed. */
+/** Whether this machine reports a write in the project, and after how long: a file is written, and removed. */
 export async function watcherCheck(root: string): Promise<Check> {
-  if (isSilent(root)) return { ...CHECK, ok: false, found: "a file system that tells of no changes", remedy: REMEDY };
+  if (isSilent(root)) return { ...CHECK, ok: false, found: "a file system that reports no changes", remedy: REMEDY };
   const folder = join(PULL_FOLDER, String(process.pid)); // neither watched nor sent
   try {
     mkdirSync(join(root, folder), { recursive: true });

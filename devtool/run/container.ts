@@ -9,7 +9,7 @@ export function containerArguments(argv: readonly string[]): number | undefined 
   return engine >= 0 && argv[engine + 1] === "run" ? engine + 2 : undefined;
 }
 
-/** `[IP:]PORT:PORT`: without a colon it is no publication, but may be an option of the program in the container. */
+/** `[IP:]PORT:PORT`. A `-p` without a colon may be an option of the program in the container. */
 const PUBLICATION = /^(?:(\[[0-9a-f:]+\]|[0-9.]+):)?(\d+):\d+(?:\/tcp)?$/i;
 
 /** The TCP ports of the target that a container of the command publishes, each for the same of this machine. */

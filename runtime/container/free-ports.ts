@@ -6,27 +6,30 @@ const EXPOSED = /^(\d{1,5})(?:\/(tcp|udp))?$/;
 const RANGE_MAX = 1024;
 
 /** What -p takes, with a free port of this machine where none is named. */
-export async function withHostPorts(publish: readonly string[]): Promise<string[]> {
-  const ports = new FreePorts();
+export async function withHostPorts(publish: readonly string[], ports = new FreePorts()): Promise<string[]> {
   const published: string[] = [];
   for (const one of publish) {
     const [, address, first, last = first, protocol = "tcp"] = WITHOUT_HOST_PORT.exec(one) ?? [];
-    const length = Number(last) - Number(first) + 1;
-    if (!(length >= 1 && length <= RANGE_MAX)) published.push(one);
-    for (let port = Number(first); port <= Number(last) && length <= RANGE_MAX; port++) {
-      const at = address === undefined ? "" : `${address}:`;
-      published.push(`${at}${await ports.next(protocol)}:${port}/${protocol}`);
-    }
+    const at = address === undefined ? "" : `${address}:`;
+    const range = portsIn(Number(first), Number(last));
+    if (range.length === 0) published.push(one);
+    for (const port of range) published.push(`${at}${await ports.next(protocol)}:${port}/${protocol}`);
   }
   return published;
+}
+
+/** None where it is no range, or a too long one: that is refused as it is written. */
+function portsIn(first: number, last: number): number[] {
+  const length = last - first + 1;
+  return length >= 1 && length <= RANGE_MAX ? Array.from({ length }, (_, i) => first + i) : [];
 }
 
 /** A free port of this machine for each that the image names and the request does not publish, as -p takes them. */
 export async function publishedForAll(
   publish: readonly string[],
   { ExposedPorts = [] }: ImageConfig = {},
+  ports = new FreePorts(),
 ): Promise<string[]> {
-  const ports = new FreePorts();
   const published: string[] = [];
   for (const exposed of ExposedPorts) {
     const [, port = "", protocol = "tcp"] = EXPOSED.exec(exposed) ?? [];
@@ -39,7 +42,7 @@ export async function publishedForAll(
 }
 
 /** Each once: one that nobody listens at yet may be found free again. */
-class FreePorts {
+export class FreePorts {
   readonly #given = new Set<number>();
 
   async next(protocol: string): Promise<number> {

@@ -1,4 +1,4 @@
-import { fstatSync, readSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { hostname, release } from "node:os";
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
@@ -26,11 +26,10 @@ import { stateRoot } from "../state/root.ts";
 import { volumesDirectory } from "../volume/store.ts";
 import { commandOf, imageAnnotations, imageDefaults } from "./image-defaults.ts";
 import { findOthers } from "./others.ts";
+import { textOf } from "./read-inside.ts";
 
 /** The first one whose overlayfs takes an upper layer inside its lower one, as with the image `host`; all else is older. */
 const KERNEL_MIN = { major: 5, minor: 13 };
-/** Of /etc/passwd and /etc/group, each; the rest of a larger file is ignored. */
-const ACCOUNTS_BYTES_MAX = 1 << 20;
 
 /** A request whose image and user are names, still to be looked up. */
 export interface NamedRequest extends RunRequest {
@@ -79,9 +78,13 @@ async function withFreePorts(
 ): Promise<NetworkRequest | undefined> {
   const { network, publishAll } = request;
   if (!choosesPorts(request)) return network;
-  const { publishedForAll, withHostPorts } = await import("./free-ports.ts");
-  const publish = await withHostPorts(network?.publish ?? []);
-  return { ...network, publish: publishAll ? [...publish, ...(await publishedForAll(publish, config))] : publish };
+  const { FreePorts, publishedForAll, withHostPorts } = await import("./free-ports.ts");
+  const ports = new FreePorts();
+  const publish = await withHostPorts(network?.publish ?? [], ports);
+  return {
+    ...network,
+    publish: publishAll ? [...publish, ...(await publishedForAll(publish, config, ports))] : publish,
+  };
 }
 
 /** `kernel`: its release, as uname(2) returns it. Throws Failure when it is too old. */
@@ -175,14 +178,7 @@ function readInImage(shim: Shim, image: Image, path: string): string {
     const fd = shim.openInside(layer, path);
     // overlayfs's mark that hides the file of lower layers is a device that does not exist.
     if (fd === -ERRNO.ENXIO) return "";
-    if (fd < 0) continue;
-    try {
-      if (!fstatSync(fd).isFile()) return "";
-      const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, ACCOUNTS_BYTES_MAX));
-      return bytes.toString("utf8", 0, readSync(fd, bytes, 0, bytes.length, 0));
-    } finally {
-      shim.close(fd);
-    }
+    if (fd >= 0) return textOf(shim, fd);
   }
   return "";
 }

@@ -5,6 +5,13 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 
 const KINDS = { container: "a container", image: "an image", network: "a network", volume: "a volume" } as const;
 
+export function noContainer(written: string): Failure {
+  return new Failure(`there is no container ${written}`, {
+    code: "container-not-found",
+    remedy: "tinydocker ps -a lists all of them",
+  });
+}
+
 /** Returns the name of one of them; throws Failure (exit 125) when it breaks the rule. */
 export function checkedName(kind: keyof typeof KINDS, name: string): string {
   if (NAME.test(name)) return name;

@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import type { Mount } from "./mounts.ts";
+import { noContainer } from "./name.ts";
 import type { Identity, Namespaces, Whose } from "./namespaces.ts";
 
 /** Namespaces of others that a container is to have, in docker's words: `host`, `container:NAME` and others. */
@@ -73,10 +74,7 @@ export function sharingOf(
 export function otherNamed(written: string, others: Others | undefined): Other {
   const other = others?.get(written);
   if (other) return other;
-  throw new Failure(`there is no container ${written}`, {
-    code: "container-not-found",
-    remedy: "tinydocker ps -a lists all of them",
-  });
+  throw noContainer(written);
 }
 
 function shareable(whose: Whose, written: string | undefined, others: Others | undefined): Whose {

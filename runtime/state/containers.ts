@@ -1,9 +1,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
+import { noContainer } from "../spec/name.ts";
 import { isMissing, lockedKeys } from "./lock.ts";
 import { placesAt, placesOf } from "./places.ts";
-import { type Found, find, noContainer } from "./status.ts";
+import { type Found, find } from "./status.ts";
 
 /** Every container, by name, as it was found; not locked, so the result may be out of date. Throws Failure for a damaged one. */
 export function findAll(root: string): Found[] {

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
-import { Failure } from "../failure.ts";
 import { isRunning, isSame, type ProcessIdentity } from "../host/process.ts";
+import { noContainer } from "../spec/name.ts";
 import { type Entry, processOf } from "./entry.ts";
 import { type Exit, readExit } from "./exit.ts";
 import { type HealthState, readHealth } from "./health.ts";
@@ -35,7 +35,7 @@ export interface Found {
   readonly monitor: ProcessIdentity | undefined;
   /** The last one, also while it runs again. */
   readonly lastExit: Exit | undefined;
-  /** What its health checks have said, if it has any. */
+  /** The results of its health checks, if it has any. */
   readonly health: HealthState | undefined;
   /** What that process has made. */
   readonly entries: readonly Entry[];
@@ -119,11 +119,4 @@ function journalOf(places: Places): Journal | undefined {
   } finally {
     closeSync(fd);
   }
-}
-
-export function noContainer(name: string): Failure {
-  return new Failure(`there is no container ${name}`, {
-    code: "container-not-found",
-    remedy: "tinydocker ps -a lists all of them",
-  });
 }

@@ -9,6 +9,7 @@ function hasLine(env: Record<string, string>, terminals = [true, true], wanted =
   const before = process.env;
   process.env = { TERM: "xterm", ...env };
   try {
+    // All that it reads of a process.
     return openScreen({ stdout, stderr } as unknown as NodeJS.Process, wanted).line !== undefined;
   } finally {
     process.env = before;
