@@ -5,15 +5,23 @@ import { stateRoot } from "../../state/root.ts";
 import { report } from "../report.ts";
 import { writeAll } from "../write.ts";
 
-/** Does it to each container that was asked for, one after the other, and prints their names as docker does. Returns the exit code. */
-export async function each(asked: readonly string[], work: (name: string) => Promise<void>): Promise<number> {
+/**
+ * Does it to each container that was asked for, one after the other, and prints their names as docker does. Returns the exit
+ * code; what `isExcused` is reported too, but does not count.
+ */
+export async function each(
+  asked: readonly string[],
+  work: (name: string) => Promise<void>,
+  isExcused: (error: unknown) => boolean = () => false,
+): Promise<number> {
   let code = 0;
   for (const one of named(asked)) {
     try {
       await work(nameOf(resolve(stateRoot()), one));
       writeAll(1, `${one}\n`);
     } catch (error) {
-      code = report(error);
+      const failed = report(error);
+      if (!isExcused(error)) code = failed;
     }
   }
   return code;

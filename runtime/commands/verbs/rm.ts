@@ -21,12 +21,17 @@ export const rmVerb = verb({
   },
   run: ({ force = false, volumes = false, explain }, names) => {
     const removed = force ? removeByForce : removeStopped;
-    return each(names, async (name) => {
+    const work = async (name: string) => {
       if (explain) await explainRemoval(name, { force, volumes });
       await (volumes ? withVolumes(name, removed) : removed(name));
-    });
+    };
+    return each(names, work, (error) => force && isNotFound(error));
   },
 });
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Failure && error.code === "container-not-found";
+}
 
 async function withVolumes(name: string, removed: (name: string) => Promise<void>): Promise<void> {
   const root = resolve(stateRoot());

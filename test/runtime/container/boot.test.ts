@@ -2,17 +2,16 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
-import { traces } from "../../rig/leaks.ts";
 import { gone, kill } from "../../rig/processes.ts";
 import { detachedRig, processIn, TRAPPED } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
-const { succeeds, detach, statusOf, journal, clean } = rig;
+const { succeeds, detach, statusOf, journal, left, clean } = rig;
 const NAMES = ["always", "stopped", "unless", "ended", "failed", "never"];
 
 afterEach(async () => {
   await rig.run(["rm", "-f", ...NAMES]);
-  assert.deepEqual(traces(rig.root), clean);
+  assert.deepEqual(left(), clean);
 });
 
 const OTHER_BOOT = '"boot":"00000000-0000-4000-8000-000000000000"';

@@ -4,13 +4,12 @@ import { existsSync, openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
 import { needs } from "../../rig/host.ts";
-import { traces } from "../../rig/leaks.ts";
 import { snapshot } from "../image/rig.ts";
 import { killedAt } from "../killed-at.ts";
 import { detachedRig } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
-const { succeeds, detach } = rig;
+const { succeeds, detach, left, clean } = rig;
 const exec = (program: string, ...args: string[]) =>
   execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 /** Its --runroot may have 50 characters. */
@@ -29,14 +28,6 @@ function filesIn(directory: string) {
   const { "": _root, ...files } = snapshot(directory);
   return files;
 }
-
-/** What there is of these containers, which have no network; other tests' networks come and go. */
-function left() {
-  const { links: _links, rules: _rules, ...own } = traces(rig.root);
-  return own;
-}
-
-const clean = left();
 
 afterEach(async () => {
   await rig.run(["rm", "-f", "made", "other"]);

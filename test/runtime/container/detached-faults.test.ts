@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
-import { traces } from "../../rig/leaks.ts";
 import { gone, kill } from "../../rig/processes.ts";
 import { killedAt } from "../killed-at.ts";
 import { DETACH, detachedRig, processIn, TRAPPED } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
-const { succeeds, detach, statusOf, journal, clean } = rig;
+const { succeeds, detach, statusOf, journal, left, clean } = rig;
 
 /** A failed test's leftovers would make the later ones fail. */
 afterEach(async () => {
   await rig.run(["rm", "-f", "d1"]);
-  assert.deepEqual(traces(rig.root), clean);
+  assert.deepEqual(left(), clean);
 });
 
 describe("kill -9 of a detached container's", () => {

@@ -3,12 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
 import { bootId } from "../../../runtime/host/process.ts";
-import { traces } from "../../rig/leaks.ts";
 import { emptied, gone } from "../../rig/processes.ts";
 import { DETACH, detachedRig, TRAPPED } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
-const { succeeds, detach, statusOf, journal, clean } = rig;
+const { succeeds, detach, statusOf, journal, left, clean } = rig;
 
 const ID = /^[0-9a-f]{64}\n$/;
 
@@ -23,7 +22,7 @@ const logOf = (name: string) => readFileSync(join(rig.root, "monitors", name, "l
 /** A failed test's leftovers would make the later ones fail. */
 afterEach(async () => {
   await rig.run(["rm", "-f", "d1"]);
-  assert.deepEqual(traces(rig.root), clean);
+  assert.deepEqual(left(), clean);
 });
 
 describe("a detached container", () => {
@@ -51,6 +50,22 @@ describe("a detached container", () => {
     await fails(/--filter takes KEY=VALUE, got "foo"/, "ps", "-f", "foo");
     await fails(/--last is a number of containers, not "x"/, "ps", "-n", "x");
     for (const name of ["d1", "d2"]) await succeeds("rm", "-f", name);
+  });
+
+  it("is stopped, killed and removed although another of the command line is missing, which rm -f excuses", async () => {
+    await detach("d1", "sleep", "1000");
+    const first = async (...words: string[]) => {
+      const { code, stdout, stderr } = await rig.run([...words, "nope", "d1"]);
+      assert.match(stderr, /^tinydocker: there is no container nope\n/);
+      return [code, stdout];
+    };
+    assert.deepEqual(await first("stop", "-t", "0"), [125, "d1\n"]);
+    await succeeds("start", "d1");
+    assert.deepEqual(await first("kill"), [125, "d1\n"]);
+    assert.deepEqual(await first("rm", "-f"), [0, "d1\n"]);
+    const again = await rig.run(["rm", "-f", "nope"]);
+    assert.deepEqual([again.code, again.stdout], [0, ""]);
+    await fails(/there is no container nope/, "rm", "nope");
   });
 
   it("with a terminal is not attached to where nobody types", async () => {
@@ -90,7 +105,7 @@ describe("a detached container", () => {
     const { monitor } = journal("d1");
     await gone(monitor?.pid ?? 0);
     await emptied(join(rig.root, "locks"));
-    assert.deepEqual(traces(rig.root), clean);
+    assert.deepEqual(left(), clean);
   });
 
   it("whose command can't be run leaves nothing, with docker's exit code", async () => {
@@ -100,7 +115,7 @@ describe("a detached container", () => {
     ] as const) {
       const { code: found, stdout } = await rig.run([...DETACH, "d1", command]);
       assert.deepEqual([found, stdout], [code, ""]);
-      assert.deepEqual(traces(rig.root), clean);
+      assert.deepEqual(left(), clean);
     }
   });
 

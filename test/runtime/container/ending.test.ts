@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
-import { traces } from "../../rig/leaks.ts";
 import { gone, kill } from "../../rig/processes.ts";
 import { killedAt } from "../killed-at.ts";
 import { detachedRig, processIn, TRAPPED } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
-const { succeeds, detach, journal } = rig;
+const { succeeds, detach, journal, left, clean } = rig;
 const CREATE = ["create", "--rm", "--image", "box", "--network", "none", "-v", "/anonymous"];
-
-/** What there is of these containers, which have no network; other tests' networks come and go. */
-function left() {
-  const { links: _links, rules: _rules, ...own } = traces(rig.root);
-  return own;
-}
-
-const clean = left();
 
 afterEach(async () => {
   await rig.run(["rm", "-f", "c1"]);

@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
-import { traces } from "../../rig/leaks.ts";
 import { gone, written } from "../../rig/processes.ts";
 import { detachedRig, processIn, TRAPPED } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
-const { succeeds, detach, statusOf, journal, clean } = rig;
+const { succeeds, detach, statusOf, journal, left, clean } = rig;
 const file = join(rig.root, "monitors/d1/health");
 const results = () => readFileSync(file, "utf8");
 /** Waits for a line of it. */
@@ -21,7 +20,7 @@ async function fails(message: RegExp, ...words: string[]): Promise<void> {
 
 afterEach(async () => {
   await rig.run(["rm", "-f", "d1"]);
-  assert.deepEqual(traces(rig.root), clean);
+  assert.deepEqual(left(), clean);
 });
 
 const SOON = ["--health-interval", "20ms"];

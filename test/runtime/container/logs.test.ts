@@ -3,16 +3,15 @@ import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
-import { traces } from "../../rig/leaks.ts";
 import { outcomeOf } from "../../rig/tinydocker.ts";
 import { detachedRig } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
-const { succeeds, detach, clean } = rig;
+const { succeeds, detach, left, clean } = rig;
 
 afterEach(async () => {
   await rig.run(["rm", "-f", "d1"]);
-  assert.deepEqual(traces(rig.root), clean);
+  assert.deepEqual(left(), clean);
 });
 
 const COUNT = 'i=0; while [ $i -lt 4000 ]; do echo "line $i of the container"; i=$((i+1)); done';

@@ -4,21 +4,12 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { placesOf } from "../../../runtime/state/places.ts";
 import { find } from "../../../runtime/state/status.ts";
-import { traces } from "../../rig/leaks.ts";
 import { DETACH, detachedRig, TRAPPED } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
-const { succeeds } = rig;
+const { succeeds, left, clean } = rig;
 const source = join(rig.directory, "source");
 writeFileSync(source, "copied\n");
-
-/** What there is of these containers, which have no network; other tests' networks come and go. */
-function left() {
-  const { links: _links, rules: _rules, ...own } = traces(rig.root);
-  return own;
-}
-
-const clean = left();
 
 /** Each with the arguments for a container, and a name that is free. */
 const VERBS: Readonly<Record<string, (name: string, free: string) => readonly string[]>> = {

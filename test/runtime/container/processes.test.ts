@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
-import { traces } from "../../rig/leaks.ts";
 import { gone, kill } from "../../rig/processes.ts";
 import { detachedRig, processIn } from "./detached-rig.ts";
 
@@ -10,7 +9,7 @@ const HIERARCHY = existsSync("/sys/fs/cgroup/pids") ? "/sys/fs/cgroup/pids" : "/
 /** Under a name that no other test takes for a leftover. */
 const cgroup = join(HIERARCHY, `processes-test-${process.pid}`);
 const rig = await detachedRig({ after });
-const { detach, journal, statusOf, clean } = rig;
+const { detach, journal, statusOf, left, clean } = rig;
 
 /** Loaded before the program: it is limited to the processes and threads that it has then, and so many more. */
 const limit = join(rig.directory, "limit.cjs");
@@ -54,7 +53,7 @@ after(async () => {
 });
 afterEach(async () => {
   await rig.run(["rm", "-f", "d1"]);
-  assert.deepEqual(traces(rig.root), clean);
+  assert.deepEqual(left(), clean);
 });
 
 /** Asks for it with ever more processes, until it succeeds twice in a row. Returns the number of refusals. */

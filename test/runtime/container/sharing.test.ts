@@ -4,12 +4,11 @@ import { readlinkSync, watch } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
-import { traces } from "../../rig/leaks.ts";
 import { gone } from "../../rig/processes.ts";
 import { detachedRig, processIn } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
-const { succeeds, detach, journal, clean } = rig;
+const { succeeds, detach, journal, left, clean } = rig;
 const run = (...words: string[]) => succeeds("run", "--image", "box", ...words);
 const inOf = (kind: string, pid: number) => readlinkSync(`/proc/${pid}/ns/${kind}`);
 
@@ -21,7 +20,7 @@ async function fails(message: RegExp, ...words: string[]): Promise<void> {
 
 afterEach(async () => {
   for (const name of ["web", "d1"]) await rig.run(["rm", "-f", name]);
-  assert.deepEqual(traces(rig.root), clean);
+  assert.deepEqual(left(), clean);
 });
 
 /** The container's process in that pid namespace, once the journal names it: its output may be seen before. */
