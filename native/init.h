@@ -18,7 +18,7 @@ struct td_init {
 TD_STEPS(TD_FUNCTION, TD_NO_FIELD)
 #undef TD_FUNCTION
 
-/* init.c */
+/* report.c */
 void report(uint32_t kind, uint32_t step, int error, uint64_t nanoseconds, const char *object);
 void report_clone(uint32_t step, int32_t pid);
 

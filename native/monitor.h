@@ -46,9 +46,11 @@ int start(struct monitor *monitor, int *stage);
 void close_start(struct monitor *monitor);
 void start_guard(struct monitor *monitor);
 
-/* monitor-report.c: what the starter is told, and the journal; the last two return 0 or an errno. */
+/* monitor-report.c: what the starter is told. */
 void tell(struct monitor *monitor, const struct td_event *event);
 void read_reports(struct monitor *monitor);
+
+/* monitor-journal.c. Both return 0 or an errno. */
 int record_owner(const struct monitor *monitor);
 int record_process(const struct monitor *monitor);
 
