@@ -156,6 +156,10 @@ export async function onTarget<T>(name: string, work: Promise<T>): Promise<T> {
 /** The connection to a target ended on its own; `watch` reconnects after it. */
 export class ConnectionLost extends Failure {
   constructor(message: string, options: { readonly cause?: unknown } = {}) {
-    super(message, { code: "connection-lost", ...options });
+    super(message, {
+      code: "connection-lost",
+      remedy: "check that machine and the network, then run it again; devtool watch reconnects by itself",
+      ...options,
+    });
   }
 }

@@ -29,7 +29,9 @@ export function keepConnected(
     },
     onDisconnected: (why) => {
       const { code, remedy = null } = why instanceof Failure ? why : new ConnectionLost(why.message);
-      report({ event: "disconnected", code, message: why.message, remedy }, { target: target.name });
+      const mendsItself = code === "connection-lost";
+      const told = { code, message: why.message, remedy: mendsItself ? null : remedy };
+      report({ event: "disconnected", ...told }, { target: target.name });
     },
     ...listeners,
   });

@@ -10,9 +10,32 @@ export async function makeMirror(connection: Connection, mirror: string, signal:
   mkdir.stdin.end();
   mkdir.stdout.resume();
   const [said, { code }] = await Promise.all([text(mkdir.stderr), mkdir.exited]);
-  if (code === 0) return;
+  if (code !== 0) throw unmakable(mirror, whyIn(said), said);
+}
+
+/** Prints what is in the way of a folder that is not there: the last path that is, and why nothing can be made in it. */
+const OBSTACLE = `path=$1
+while [ ! -e "\${path:-/}" ] && [ ! -L "$path" ]; do path=\${path%/*}; done
+if [ ! -d "\${path:-/}" ]; then printf 'Not a directory:%s' "$path"
+elif [ "$path" != "$1" ] && ! { [ -w "\${path:-/}" ] && [ -x "\${path:-/}" ]; }; then printf 'Permission denied:%s' "\${path:-/}"
+fi`;
+
+/** Refuses what makeMirror would, as far as that can be known without making anything. @throws Failure, exit code 2 */
+export async function checkMirror(connection: Connection, mirror: string, signal: AbortSignal): Promise<void> {
+  const test = await connection.exec(["sh", "-c", OBSTACLE, "sh", mirror], { signal });
+  test.stdin.end();
+  test.stderr.resume();
+  const [said] = await Promise.all([text(test.stdout), test.exited]);
+  if (said === "") return;
+  const path = said.slice(said.indexOf(":") + 1);
+  const why = said.startsWith("Not") ? `${path} is not a directory` : `the login user may not write to ${path}`;
+  throw unmakable(mirror, why, said);
+}
+
+/** `said`: strerror's words. */
+function unmakable(mirror: string, why: string, said: string): Failure {
   const cause = causeIn(said);
-  throw new Failure(`can't make the mirror ${mirror} on the target: ${whyIn(said)}`, {
+  return new Failure(`can't make the mirror ${mirror} on the target: ${why}`, {
     ...(cause.code === "sync-failed" ? UNUSABLE : cause),
     exitCode: 2,
   });

@@ -3,7 +3,7 @@ import type { Filter } from "../ignore/filter.ts";
 import { shownName } from "../paths/bytes.ts";
 import type { Connection } from "../targets/target.ts";
 import { receiverRules } from "./filter/receiver-rules.ts";
-import { makeMirror } from "./make-mirror.ts";
+import { checkMirror, makeMirror } from "./make-mirror.ts";
 import { exitFailure, waitForExit } from "./rsync-exit.ts";
 import { sendListsByDirectory, sendRules, sendWholeList } from "./send/lists.ts";
 import { answerAll, type Sent, startConversation } from "./send/sender.ts";
@@ -137,13 +137,14 @@ interface Round {
   readonly bytesSent: number;
 }
 
-/** rsync creates the mirror's last directory itself; `mkdir` runs only if its parents are missing too. */
+/** rsync creates the mirror's last directory itself; `mkdir` runs only if its parents are missing too. A dry run makes none. */
 async function runRound(
   connection: Connection,
   request: SyncRequest,
   signal: AbortSignal,
   ahead: Server | undefined,
 ): Promise<Round> {
+  if (request.isDryRun) await checkMirror(connection, request.mirror, signal);
   const first = await converse(connection, request, signal, ahead);
   if (!("unusable" in first)) return first;
   if (request.isDryRun) throw first.unusable;

@@ -235,10 +235,10 @@ test("a lost connection is reported, and after the next one everything is compar
   const devtool = watch("wait");
   assert.equal(await printed(devtool), "one c1\n");
   await cut();
-  const { code, message, round, target } = await devtool.next("disconnected");
+  const { code, message, remedy, round, target } = await devtool.next("disconnected");
   assert.match(message, /lost|closed|reset/);
   const connected = await devtool.next("connected");
-  assert.deepEqual([code, round, target], ["connection-lost", null, connected.target]);
+  assert.deepEqual([code, remedy, round, target], ["connection-lost", null, null, connected.target]);
   assert.equal((await devtool.next("synced")).files, 0);
   assert.equal(await printed(devtool), "one c1\n");
   await project.write(word("after"));

@@ -59,3 +59,18 @@ test("a sync that takes longer than a second says each second how far it is", as
   assert.equal((await devtool.next("synced")).files, 2);
   assert.equal((await devtool.ended).code, 0);
 });
+
+test("a run whose connection is lost says so, with what to do about it", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const run = 'export default { run: ["sh", "-c", "echo up; exec sleep 1000"] };\n';
+  const project = await makeProject(t, { "devtool.config.ts": run });
+  const sshd = await startSshd(t);
+  const flags = ["--json", "--ssh-config", sshd.configFile, "--target", sshd.host];
+  const devtool = startDevtool(t, project, ["run", ...flags]);
+  await devtool.next("output");
+  await sshd.cut();
+  const { code, message, remedy, target } = await devtool.next("failed");
+  assert.deepEqual([code, target, (await devtool.ended).code], ["connection-lost", sshd.host, 1]);
+  assert.match(message, /^the connection to .* was lost/);
+  assert.match(remedy ?? "", /^check that machine and the network, then run it again/);
+});

@@ -249,12 +249,32 @@ test("a mirror whose folder can't be made is refused by its path, with why and w
   const here = places(await temporaryDirectory(context));
   writeFileSync(join(here.root, "file"), "1");
   const mirror = join(here.root, "file/mirror/x");
-  await assert.rejects(syncHere({ ...here, mirror }), {
+  const refused = {
     code: "mirror-invalid",
     exitCode: 2,
-    message: `can't make the mirror ${mirror} on the target: not a directory (ENOTDIR)`,
     remedy: "name another folder: mirror, in the target's settings",
-  });
+  };
+  const message = `can't make the mirror ${mirror} on the target:`;
+  await assert.rejects(syncHere({ ...here, mirror }), { ...refused, message: `${message} not a directory (ENOTDIR)` });
+  const why = `${join(here.root, "file")} is not a directory`;
+  await assert.rejects(syncHere({ ...here, mirror, isDryRun: true }), { ...refused, message: `${message} ${why}` });
+});
+
+test("a dry run refuses a mirror that the login user can't make, as the sync does, and makes nothing", async (context) => {
+  if (!needs(context, process.getuid?.() === 0 ? undefined : "root")) return;
+  const directory = await temporaryDirectory(context);
+  chmodSync(directory, 0o755);
+  const here = places(directory);
+  writeFileSync(join(here.root, "file"), "1");
+  const mirror = join(directory, "mirrors/x");
+  const nobody = localConnection((argv) => ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...argv]);
+  const refused = { code: "mirror-unwritable", exitCode: 2, remedy: /make the mirror writable for the login user/ };
+  const message = new RegExp(
+    `^can't make the mirror ${mirror} on the target: the login user may not write to ${directory}$`,
+  );
+  await assert.rejects(syncHere({ ...here, mirror, isDryRun: true }, nobody), { ...refused, message });
+  await assert.rejects(syncHere({ ...here, mirror }, nobody), { ...refused, message: /permission denied \(EACCES\)/ });
+  assert.deepEqual(readdirSync(directory), ["project"]);
 });
 
 test("a full disk on the target is reported as a Failure, and leaves the old file", async (context) => {
