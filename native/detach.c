@@ -72,7 +72,7 @@ static int clone_monitor(const struct td_spawn_options *options, const struct td
 }
 
 /* Its first words: the pid, or where it failed. */
-static int first_words(int control, struct td_spawned *spawned) {
+static int first_words(int control, const struct td_life *life, struct td_spawned *spawned) {
     struct td_event event;
     ssize_t got;
     do
@@ -86,6 +86,8 @@ static int first_words(int control, struct td_spawned *spawned) {
         return event.error;
     spawned->pidfd = (int)syscall(SYS_pidfd_open, event.status, 0);
     int error = spawned->pidfd < 0 ? errno : 0;
+    if (life->flags & TD_LIFE_AWAITS_STARTER)
+        return error;
     return write(control, "\n", 1) == 1 ? error : EPIPE;
 }
 
@@ -110,7 +112,7 @@ int td_detach(const uint8_t *plan, size_t plan_length, const struct td_spawn_opt
         close(settings);
     close(control[1]);
     if (!error)
-        error = first_words(control[0], spawned);
+        error = first_words(control[0], life, spawned);
     else
         spawned->stage = (uint32_t)stage;
     if (!error && fcntl(control[0], F_SETFL, O_NONBLOCK) != 0)

@@ -9,6 +9,7 @@ enum td_restart { TD_RESTART_NO, TD_RESTART_ON_FAILURE, TD_RESTART_ALWAYS };
 enum td_life_flag {
     TD_LIFE_STDIN = 1,   /* the command's input is a pipe that stays open */
     TD_LIFE_GUARDED = 2, /* a guard ends it when the monitor is killed */
+    TD_LIFE_AWAITS_STARTER = 4, /* which attaches first, and then writes the byte that the monitor waits for, itself */
 };
 
 /* Followed by text, of which each td_text is a part. */

@@ -27,6 +27,7 @@ static struct {
     int listener;
     struct client clients[CLIENTS_MAX];
     size_t count;
+    struct winsize size; /* that was asked for last; no rows: none was */
     char input[INPUT_BYTES]; /* for the container; nothing more is read before it has taken this */
     size_t input_at, input_length;
 } attached = {.listener = -1};
@@ -113,10 +114,14 @@ static void take_input(void *context, const char *bytes, size_t length) {
 }
 
 static void resize(void *context, uint16_t rows, uint16_t columns) {
-    const struct monitor *monitor = context;
-    struct winsize size = {.ws_row = rows, .ws_col = columns};
-    if (monitor->master >= 0)
-        (void)ioctl(monitor->master, TIOCSWINSZ, &size);
+    attached.size = (struct winsize){.ws_row = rows, .ws_col = columns};
+    attach_resize(context);
+}
+
+/* One who attached before there was a terminal gets the size too. */
+void attach_resize(const struct monitor *monitor) {
+    if (monitor->master >= 0 && attached.size.ws_row > 0)
+        (void)ioctl(monitor->master, TIOCSWINSZ, &attached.size);
 }
 
 static void read_client(struct monitor *monitor, size_t i) {
@@ -129,9 +134,11 @@ static void read_client(struct monitor *monitor, size_t i) {
         drop(i);
 }
 
-/* What the container does not take because its input is closed, or because it has none, is dropped. */
+/* What the container does not take because its input is closed, or because it has none, is dropped; not what comes before its terminal. */
 static void write_input(struct monitor *monitor) {
     int fd = monitor->options->terminal ? monitor->master : monitor->input;
+    if (fd < 0 && monitor->console >= 0)
+        return;
     while (attached.input_at < attached.input_length) {
         ssize_t written =
             fd < 0 ? -1 : write(fd, attached.input + attached.input_at, attached.input_length - attached.input_at);

@@ -121,6 +121,7 @@ static void receive_master(struct monitor *monitor) {
     if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
         memcpy(&monitor->master, CMSG_DATA(header), sizeof monitor->master);
         (void)syscall(SYS_fcntl, monitor->master, F_SETFL, O_NONBLOCK);
+        attach_resize(monitor);
     }
     close(monitor->console);
     monitor->console = -1;
@@ -249,6 +250,7 @@ int main(void) {
                        .kind = TD_EVENT_STARTED, .status = (int32_t)monitor.pid, .error = error, .step = (uint32_t)stage});
     if (!error)
         await_starter(&monitor);
+    attach_accept(); /* before anything is read for them */
     if (error || live(&monitor, signals))
         return 1;
     attach_close();

@@ -67,6 +67,7 @@ void attach_accept(void);
 void attach_send(uint32_t kind, const char *bytes, size_t length); /* td_frame */
 void attach_finish(const char *record, size_t length);
 void attach_close(void);
+void attach_resize(const struct monitor *monitor); /* its terminal has come */
 size_t attach_watch(const struct monitor *monitor, struct pollfd *fds); /* how many it stored */
 void attach_ready(struct monitor *monitor, const struct pollfd *fds, size_t count);
 

@@ -77,10 +77,13 @@ export class Attempt {
     if (this.plan.guarded && !launch.life && !this.#movesOn()) launch.shim.guard(this.spawned.container);
     const listen = launch.life ? launch.shim.follow : launch.shim.listen;
     this.ended = new Promise((resolve) => {
-      listen(this.spawned.container, (event) => {
-        if (event.kind === "exited") resolve(this.#end({ ...exitStatus(event), ...oomKilled(this.plan) }));
-        else this.#guarded(() => this.#advance(event));
-      });
+      const begin = () =>
+        listen(this.spawned.container, (event) => {
+          if (event.kind === "exited") resolve(this.#end({ ...exitStatus(event), ...oomKilled(this.plan) }));
+          else this.#guarded(() => this.#advance(event));
+        });
+      if (launch.life && launch.options.attach) void this.#attach(launch.options.attach).then(begin);
+      else begin();
     });
     if (gate) this.#prepare(gate).catch((error) => this.#abort(error));
   }
@@ -120,6 +123,16 @@ export class Attempt {
       if (await network.connect(this.spawned.pid, (pid) => this.#hold("helper", pid))) letOn(gate);
     } finally {
       shim.close(gate.end);
+    }
+  }
+
+  /** Its monitor waits for this. */
+  async #attach(attach: () => Promise<void>): Promise<void> {
+    await attach();
+    try {
+      letOn({ end: this.spawned.container });
+    } catch {
+      // It was killed, which is seen by what it says then.
     }
   }
 

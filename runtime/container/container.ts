@@ -34,6 +34,8 @@ export interface StartOptions {
   readonly observer?: Observer;
   /** Called when its first process is made, before that runs the command; again where that had to be made once more. */
   readonly onSpawn?: () => void;
+  /** Called before the monitor of a detached container reads what that prints, which waits until this has settled. Never rejects. */
+  readonly attach?: () => Promise<void>;
   /**
    * Called for what a person should know although the start goes on, such as leftovers of a killed run that can't be
    * removed; by default process.emitWarning.

@@ -38,6 +38,7 @@ export function withMonitor<T>(
       directory,
       oom,
       guarded: plan.guarded,
+      awaitsStarter: launch.options.attach !== undefined,
       boot: bootId(),
       about: monitorsWords({ id: launch.id, name: places.name, spec: launch.spec, life }),
       ...exitCommand(places.root, places.key),

@@ -28,6 +28,6 @@ export async function mapAndLetOn(gate: Gate, pid: number, linux: Namespaces): P
 }
 
 /** Past one AWAIT. */
-export function letOn({ end }: Gate): void {
+export function letOn({ end }: Pick<Gate, "end">): void {
   writeSync(end, "\n");
 }

@@ -12,6 +12,8 @@ export interface LifeOptions {
   readonly oom: number | undefined;
   /** A guard is started with the container. */
   readonly guarded: boolean;
+  /** It goes on only after a byte from its starter, which attaches first. */
+  readonly awaitsStarter: boolean;
   readonly boot: string;
   /** The command that undoes what lies outside, after the end, and its environment. */
   readonly command: readonly string[];
@@ -42,11 +44,11 @@ const HEALTH_AT = 88;
 export const LIFE_LAYOUT = [BYTES, LOG_BYTES_MAX_AT, TEXTS_AT, HEALTH_AT] as const;
 
 const RESTART = { no: 0, "on-failure": 1, always: 2, "unless-stopped": 2 } as const;
-const FLAG = { stdin: 1, guarded: 2 } as const;
+const FLAG = { stdin: 1, guarded: 2, awaitsStarter: 4 } as const;
 
 /** The bytes of struct td_life and of the text behind it. */
 export function encodeLife(options: LifeOptions): Uint8Array {
-  const { life, oom = -1, guarded } = options;
+  const { life, oom = -1 } = options;
   const texts = [
     text(`${options.boot}\0`),
     list(options.command),
@@ -64,13 +66,17 @@ export function encodeLife(options: LifeOptions): Uint8Array {
   view.setInt32(OOM_AT, oom, true);
   view.setUint32(RESTART_AT, RESTART[life.restart.name], true);
   view.setUint32(RESTARTS_MAX_AT, life.restart.maximumRetryCount, true);
-  view.setUint32(FLAGS_AT, (life.stdinOpen ? FLAG.stdin : 0) | (guarded ? FLAG.guarded : 0), true);
+  view.setUint32(FLAGS_AT, flagsOf(options), true);
   view.setUint32(LOG_FILES_MAX_AT, life.log.maxFiles, true);
   view.setUint32(TEXT_BYTES_AT, bytes.length - BYTES, true);
   view.setBigUint64(LOG_BYTES_MAX_AT, BigInt(life.log.maxSize), true);
   placeTexts(bytes, view, texts);
   if (life.health) placeHealth(view, life.health);
   return bytes;
+}
+
+function flagsOf({ life, guarded, awaitsStarter }: LifeOptions): number {
+  return (life.stdinOpen ? FLAG.stdin : 0) | (guarded ? FLAG.guarded : 0) | (awaitsStarter ? FLAG.awaitsStarter : 0);
 }
 
 function placeHealth(view: DataView, { interval, timeout, startPeriod, startInterval, retries }: Health): void {

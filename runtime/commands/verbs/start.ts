@@ -6,19 +6,26 @@ import { findEach } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
 import { report } from "../report.ts";
 import { warn } from "../warn.ts";
-import { each } from "./each.ts";
+import { ATTACH_OPTIONS } from "./attach.ts";
+import { each, named } from "./each.ts";
+import { startAttached } from "./start-attached.ts";
 import { verb } from "./verb.ts";
 
 export const startVerb = verb({
   synopsis: "NAME [NAME…]",
   describe: "Start containers again that have ended, in the background",
   options: {
+    attach: { type: "boolean", short: "a", describe: "stay with one, show what it prints, and end with its exit code" },
+    interactive: { type: "boolean", short: "i", describe: "the same, and type into it" },
+    ...ATTACH_OPTIONS,
     boot: {
       type: "boolean",
       describe: "those that run whenever the machine does: --restart always, and unless-stopped that nobody stopped",
     },
   },
-  run: async ({ boot }, names) => {
+  run: async (values, names) => {
+    const { boot, attach, interactive } = values;
+    if (attach || interactive) return startAttached(onlyOne(names, boot), values);
     const start = (some: readonly string[]) => each(some, (name) => startAgain(name, { warn }));
     if (!boot) return start(names);
     if (names.length > 0) throw new Failure("--boot takes no names: it finds the containers itself", { code: "usage" });
@@ -26,6 +33,16 @@ export const startVerb = verb({
     return (toStart.length > 0 && (await start(toStart))) || code;
   },
 });
+
+/** Several would print into each other. Throws Failure. */
+function onlyOne(names: readonly string[], boot: boolean | undefined): string {
+  const [first = "", second] = boot ? [] : named(names);
+  if (!boot && second === undefined) return first;
+  throw new Failure("start -a and -i take one container", {
+    code: "usage",
+    remedy: "start the others without, and tinydocker logs -f NAME shows what one prints",
+  });
+}
 
 /** Their names; and the exit code, where the record of one can't be read. */
 function startedAtBoot() {

@@ -18,24 +18,26 @@ export interface Attachment {
 /** sun_path of unix(7), without its NUL. */
 const SOCKET_PATH_BYTES_MAX = 107;
 
+type Print = (stream: "stdout" | "stderr", bytes: Buffer) => void;
+
 /** Connects to a container that runs. `print` gets what it prints from then on. Throws Failure. */
-export async function attachTo(
-  root: string,
-  name: string,
-  print: (stream: "stdout" | "stderr", bytes: Buffer) => void,
-): Promise<Attachment> {
-  const { record, status } = findExisting(placesOf(root, name), name);
+export async function attachTo(root: string, name: string, print: Print): Promise<Attachment> {
+  const { monitor, status } = findExisting(placesOf(root, name), name);
   if (status.state !== "running") {
     throw new Failure(`the container ${name} is not running: it is ${status.state}`, { code: "container-not-running" });
   }
-  if (!record.life) {
+  if (!monitor) {
     throw new Failure(`the container ${name} belongs to the tinydocker run that started it`, {
       code: "container-not-running",
       remedy: `tinydocker exec -it ${name} sh starts a shell in it`,
     });
   }
-  const socket = await connected(placesOf(root, name).monitor, name);
-  return attachment(socket, print);
+  return attachToMonitor(root, name, print);
+}
+
+/** The same, whatever the container does: it may have ended before its monitor has read what it printed. */
+export async function attachToMonitor(root: string, name: string, print: Print): Promise<Attachment> {
+  return attachment(await connected(placesOf(root, name).monitor, name), print);
 }
 
 async function connected(directory: string, name: string): Promise<Socket> {
@@ -57,7 +59,7 @@ async function connected(directory: string, name: string): Promise<Socket> {
   }
 }
 
-function attachment(socket: Socket, print: (stream: "stdout" | "stderr", bytes: Buffer) => void): Attachment {
+function attachment(socket: Socket, print: Print): Attachment {
   const read = frameReader();
   let status: ExitStatus | undefined;
   const ended = new Promise<ExitStatus | undefined>((resolve, reject) => {
@@ -81,4 +83,15 @@ function attachment(socket: Socket, print: (stream: "stdout" | "stderr", bytes: 
     resize: (rows, columns) => void socket.write(resizeFrame(rows, columns)),
     close: () => socket.destroy(),
   };
+}
+
+/** The connection ended before the container, and not by this side's will. */
+export function tooSlow(): Failure {
+  return new Failure(
+    "the connection to the container ended: its output came faster than it was read here, or its monitor ended",
+    {
+      code: "container-not-running",
+      remedy: "tinydocker logs has all of it; tinydocker attach connects again",
+    },
+  );
 }

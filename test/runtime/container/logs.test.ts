@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
 import { outcomeOf } from "../../rig/tinydocker.ts";
+import { terminals } from "../commands/terminals.ts";
 import { detachedRig } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
@@ -117,5 +118,58 @@ describe("attach", () => {
     const { code, stderr } = await rig.run(["attach", "d1"]);
     assert.deepEqual([code, stderr], [125, "tinydocker: the container d1 is not running: it is stopped\n"]);
     assert.ok(!existsSync(join(rig.root, "monitors/d1/attach")));
+  });
+});
+
+describe("start -a", () => {
+  const create = (...words: string[]) => succeeds("create", "--image", "box", "--network", "none", ...words);
+
+  it("shows all that is printed from the first byte on, also at a further start, and ends with its exit code", async () => {
+    await create("d1", "sh", "-c", "echo out; echo err >&2; exit 7");
+    for (const option of ["-a", "--attach", "-i"]) {
+      const { code, stdout, stderr } = await rig.run(["start", option, "d1"]);
+      assert.deepEqual([code, stdout, stderr], [7, "out\n", "err\n"]);
+    }
+    assert.equal((await rig.run(["logs", "d1"])).stdout, "out\n".repeat(3));
+  });
+
+  it("passes input on with -i, and signals, and attaches to one that runs", async () => {
+    const script =
+      "trap 'echo caught; exit 9' HUP; echo up; read line; echo got $line; while :; do sleep 1000 & wait; done";
+    await create("-i", "d1", "sh", "-c", script);
+    const first = rig.spawn(["start", "-a", "d1"]);
+    const ended = outcomeOf(first);
+    await once(first.stdout as NodeJS.ReadableStream, "data");
+    const second = rig.spawn(["start", "-a", "-i", "d1"]);
+    const typing = outcomeOf(second, "typed\n");
+    await once(second.stdout as NodeJS.ReadableStream, "data");
+    second.kill("SIGHUP");
+    assert.deepEqual(await typing, { code: 9, signal: null, stdout: "got typed\ncaught\n", stderr: "" });
+    assert.deepEqual(await ended, { code: 9, signal: null, stdout: "up\ngot typed\ncaught\n", stderr: "" });
+  });
+
+  it("gives a terminal the size of the caller's, and what is typed before it is there", async () => {
+    await create("-it", "d1", "sh", "-c", "read line; stty size; echo $line; exit 4");
+    const person = terminals(rig, { after })(["start", "-ai", "d1"]);
+    person.type("typed\r");
+    await person.shows("24 80");
+    await person.shows("typed");
+    assert.equal((await person.ended).code, 4);
+    const { code, stderr } = await rig.run(["start", "-ai", "d1"]);
+    assert.equal(code, 125);
+    assert.match(
+      stderr,
+      /the container d1 has a terminal, and standard input is not one\n {2}start -a without -i only/,
+    );
+  });
+
+  it("that fails says why, with docker's exit code, and takes one container only", async () => {
+    await create("d1", "nosuch");
+    const { code, stdout, stderr } = await rig.run(["start", "-a", "d1"]);
+    assert.deepEqual([code, stdout], [127, ""]);
+    assert.match(stderr, /there is no command nosuch/);
+    const several = await rig.run(["start", "-a", "d1", "d2"]);
+    assert.equal(several.code, 125);
+    assert.match(several.stderr, /start -a and -i take one container\n/);
   });
 });

@@ -1,0 +1,41 @@
+import { resolve } from "node:path";
+import { attachTo, attachToMonitor } from "../../container/attach/attach.ts";
+import { detachKeys } from "../../container/attach/detach-keys.ts";
+import { startAgain } from "../../container/start.ts";
+import { nameOf } from "../../state/containers.ts";
+import { stateRoot } from "../../state/root.ts";
+import { type Passing, passStreams, print } from "../attached-streams.ts";
+import { exitCodeOf } from "../exit-code.ts";
+import { warn } from "../warn.ts";
+import { streamsOf } from "./attach.ts";
+
+interface Asked {
+  readonly interactive: boolean | undefined;
+  readonly "detach-keys": string | undefined;
+  readonly "sig-proxy": boolean | undefined;
+}
+
+/** Starts one container and stays with it from its first byte on; returns its exit code. One that runs is attached to. Throws Failure. */
+export async function startAttached(asked: string, values: Asked): Promise<number> {
+  const root = resolve(stateRoot());
+  const name = nameOf(root, asked);
+  const keys = detachKeys(values["detach-keys"]);
+  const streams = streamsOf(root, name, values.interactive === true, "start -a without -i");
+  const passesSignals = values["sig-proxy"] !== false;
+  const held: { passing?: Passing } = {};
+  const attach = async (to: typeof attachTo) => {
+    const attachment = await to(root, name, print);
+    held.passing = await passStreams(attachment, { name, keys, passesSignals, ...streams });
+    // It is looked at once the command runs.
+    held.passing.ended.catch(() => {});
+  };
+  try {
+    await startAgain(name, { warn, attach: () => attach(attachToMonitor).catch(() => {}) });
+    // It ran already, or its monitor did not answer.
+    if (!held.passing) await attach(attachTo);
+    const end = await held.passing?.ended;
+    return end === undefined || end === "detached" ? 0 : exitCodeOf(end);
+  } finally {
+    held.passing?.stop();
+  }
+}
