@@ -10,21 +10,28 @@ import type { Connected } from "./lane.ts";
 /** Gives the turn to the next. */
 export type EndTurn = () => void;
 
+/** Two that follow the same saves wait for each other at nearly each of them, but not for long. */
+const TOLD_AFTER_MS = 1_000;
+
 /** Several targets may have mirrors of one path. */
 type Place = Pick<Connected, "mirror"> & { readonly facts: Pick<Connected["facts"], "boot"> };
 
 /**
  * Waits until no other devtool of this user works on the mirror: rsync deletes what it has no name for, also the files
  * that another rsync is just writing. A mirror has one machine that it belongs to, so the turn is taken there: it is a
- * socket, which ends with its process. Rejects with the signal's reason.
+ * socket, which ends with its process. `onWait`: called once where that takes longer. Rejects with the signal's reason.
  */
 export async function takeTurn(place: Place, onWait: () => void, signal: AbortSignal): Promise<EndTurn> {
   const path = socketPath(place);
-  for (let isFirst = true; ; isFirst = false) {
-    const endTurn = await listenAt(path);
-    if (endTurn !== undefined) return endTurn;
-    if (isFirst) onWait();
-    await turnEnded(path, signal);
+  const told = setTimeout(onWait, TOLD_AFTER_MS);
+  try {
+    for (;;) {
+      const endTurn = await listenAt(path);
+      if (endTurn !== undefined) return endTurn;
+      await turnEnded(path, signal);
+    }
+  } finally {
+    clearTimeout(told);
   }
 }
 

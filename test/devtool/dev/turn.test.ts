@@ -14,24 +14,41 @@ const run = promisify(execFile);
 
 const FACTS = { boot: "1" };
 
-test("those who want a mirror's turn get it one after the other, and say that they wait", async () => {
+test("those who want a mirror's turn get it one after the other", async () => {
   const mirror = `/mirrors/${randomBytes(8).toString("hex")}`;
   const events: string[] = [];
   const { signal } = new AbortController();
-  const works = Array.from({ length: 5 }, async (_, i) => {
-    const endTurn = await takeTurn({ mirror, facts: FACTS }, () => events.push("waits"), signal);
+  const works = Array.from({ length: 5 }, async () => {
+    const endTurn = await takeTurn({ mirror, facts: FACTS }, () => {}, signal);
     events.push("begins");
     await new Promise((resolve) => setImmediate(resolve));
     events.push("ends");
     endTurn();
-    return i;
   });
   await Promise.all(works);
-  assert.equal(events.filter((event) => event === "waits").length, 4);
-  assert.deepEqual(
-    events.filter((event) => event !== "waits"),
-    Array.from({ length: 5 }, () => ["begins", "ends"]).flat(),
-  );
+  assert.deepEqual(events, Array.from({ length: 5 }, () => ["begins", "ends"]).flat());
+});
+
+test("a wait for a mirror's turn is told once, and only where it takes more than a second", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const place = { mirror: `/mirrors/${randomBytes(8).toString("hex")}`, facts: FACTS };
+  const { signal } = new AbortController();
+  let told = 0;
+  const take = () => takeTurn(place, () => told++, signal);
+  const first = await take();
+  const second = take();
+  t.mock.timers.tick(900);
+  first();
+  (await second)();
+  t.mock.timers.tick(900);
+  assert.equal(told, 0);
+  const third = await take();
+  const fourth = take();
+  t.mock.timers.tick(1_000);
+  t.mock.timers.tick(60_000);
+  assert.equal(told, 1);
+  third();
+  (await fourth)();
 });
 
 test("the turn of a process that was killed is over, and waiting for one can be aborted", async () => {
@@ -45,7 +62,8 @@ test("the turn of a process that was killed is over, and waiting for one can be 
   const never = new AbortController().signal;
   const endTurn = await takeTurn(place, () => assert.fail("it waits"), never);
   const abort = new AbortController();
-  const waiting = takeTurn(place, () => abort.abort(new Error("enough")), abort.signal);
+  const waiting = takeTurn(place, () => {}, abort.signal);
+  abort.abort(new Error("enough"));
   await assert.rejects(waiting, /enough/);
   endTurn();
 });
