@@ -11,6 +11,7 @@ import { greet, type Server, serverArgv, startServer } from "../sync/server.ts";
 import type { Connection, Target, TargetFacts } from "../targets/target.ts";
 import type { Since } from "../watch/watch.ts";
 import { mirrorPath, refuseInside } from "./mirror.ts";
+import { News } from "./news.ts";
 import { SentFiles } from "./sent.ts";
 
 /** An open connection to a target, and facts about the target. */
@@ -54,6 +55,8 @@ export interface Lane {
   sent: Promise<SentFiles> | undefined;
   /** What its build steps were last built from, by the step's name. */
   readonly builds: Map<string, BuildMemory>;
+  /** What has been said of files that its syncs left out, or could not delete there. */
+  readonly news: News;
   /** Settles once no round works in it, and no command of a round is running. */
   idle: Promise<void>;
 }
@@ -66,6 +69,7 @@ export function createLane(target: string, connections: ConnectionSource): Lane 
     ahead: undefined,
     sent: undefined,
     builds: new Map(),
+    news: new News(),
     idle: Promise.resolve(),
   };
 }

@@ -196,7 +196,7 @@ async function syncStage(
       buildMemory(lane, step).isStale = true;
   const { deleted, bytesSent, bytesTotal, milliseconds } = synced;
   if (withdrawn.length > 0) report({ event: "notice", text: withdrawalNotice(withdrawn) });
-  for (const text of synced.notices) report({ event: "notice", text });
+  for (const text of lane.news.of(synced.notices, changed)) report({ event: "notice", text });
   report({ event: "synced", mirror, files: synced.files, deleted, bytesSent, bytesTotal, milliseconds });
 }
 

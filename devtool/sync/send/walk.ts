@@ -221,7 +221,8 @@ function readEntry({ request, listing }: Walk, path: string): Entry | undefined 
   }
   try {
     const entry = describe(request, path, name, lstatSync(localPath(request.root, path), { bigint: true }));
-    if (entry === undefined) listing.notices.push(`${shownName(path)} is neither file, directory nor symlink; skipped`);
+    if (entry === undefined && request.filter.verdict(name, false) !== "excluded")
+      listing.notices.push(`${shownName(path)} is neither file, directory nor symlink; skipped`);
     return entry;
   } catch (error) {
     if (!isGone(error)) listing.unreadable.push(`${shownName(path)}: ${reason(error)}`);
