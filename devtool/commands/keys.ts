@@ -1,3 +1,4 @@
+import type { Call } from "../command-line/command.ts";
 import type { Controls } from "../dev/controls.ts";
 import { isInForeground } from "../process/foreground.ts";
 import type { Interrupts } from "../process/interrupts.ts";
@@ -9,6 +10,7 @@ type Terminal = Pick<NodeJS.ReadStream, "isTTY" | "setRawMode" | "on" | "resume"
 type Connection = "opening" | "open" | "lost";
 
 const HELP = "r: run again, p: pause, q: quit";
+const PAUSED = "paused, p: go on, r: run again, q: quit";
 
 /**
  * Acts on single keys on the terminal while a target is connected, once none is connected to for the first time: a
@@ -19,7 +21,7 @@ export function readKeys(
   terminal: Terminal,
   controls: Controls,
   interrupts: Pick<Interrupts, "quit">,
-  report: Report,
+  { report, screen }: Pick<Call, "report" | "screen">,
 ): Report {
   if (!terminal.isTTY) return report;
   const targets = new Map<string | undefined, Connection>();
@@ -49,7 +51,8 @@ export function readKeys(
       process.kill(process.pid, "SIGINT"); // as it would be without raw mode
     else if (key === "p") {
       controls.togglePause();
-      report({ event: "notice", text: controls.isPaused ? "paused; p: go on" : "goes on" });
+      report({ event: "notice", text: controls.isPaused ? PAUSED : "goes on" });
+      screen.line?.pin(controls.isPaused ? `devtool: ${PAUSED}` : "");
     }
   };
   process.once("exit", () => mayListen && terminal.setRawMode(false));

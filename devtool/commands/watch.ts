@@ -21,7 +21,7 @@ export const command: Command = async (call) => {
   const { interactive, onBusy, provision, format, inspect } = call.options;
   const controls = new Controls();
   const hasKeys = !interactive && format !== "json";
-  const report = hasKeys ? readKeys(process.stdin, controls, call.interrupts, call.report) : call.report;
+  const report = hasKeys ? readKeys(process.stdin, controls, call.interrupts, call) : call.report;
   const session = recorded(await openSession({ ...call, report }), call.options.timings);
   const names = session.targets.map(({ name }) => name);
   if (interactive && names.length > 1) {

@@ -13,7 +13,10 @@ export interface Screen {
 export function openScreen({ stdout, stderr }: NodeJS.Process, hasLine: boolean): Screen {
   if (!hasLine || !mayDecorate(stdout) || !mayDecorate(stderr)) return { stdout, stderr };
   const line = new StatusLine(stderr, isInForeground());
-  process.once("exit", () => line.show(""));
+  process.once("exit", () => {
+    line.pin("");
+    line.show("");
+  });
   return { stdout: line.above(stdout), stderr: line.above(stderr), line };
 }
 

@@ -21,6 +21,8 @@ const ERASE_BELOW = `${SAVE}\x1b[J${RESTORE}`;
 export class StatusLine {
   readonly #terminal: Output;
   #text = "";
+  /** What is shown in its place. */
+  #pinned = "";
   #isShown = false;
   /** Whether the cursor is at the start of a line. */
   #isAtStart = true;
@@ -41,6 +43,12 @@ export class StatusLine {
   show(text: string): void {
     if (text === this.#text) return;
     this.#text = text;
+    if (!this.#redraw) this.#draw();
+  }
+
+  /** Shown in place of the text, until it is empty. */
+  pin(text: string): void {
+    this.#pinned = text;
     if (!this.#redraw) this.#draw();
   }
 
@@ -70,10 +78,11 @@ export class StatusLine {
 
   #draw(): void {
     if (!this.#mayDraw || !this.#isAtStart) return;
-    if (this.#text === "" && !this.#isShown) return;
-    this.#isShown = this.#text !== "";
+    const text = this.#pinned || this.#text;
+    if (text === "" && !this.#isShown) return;
+    this.#isShown = text !== "";
     // In the last column of its last line a terminal may scroll.
-    const fitting = cut(this.#text, (this.#terminal.columns || 80) - 1);
+    const fitting = cut(text, (this.#terminal.columns || 80) - 1);
     this.#terminal.write(`${SAVE}${DIM}${fitting}\x1b[0m\x1b[K${RESTORE}`);
   }
 

@@ -115,6 +115,9 @@ function onTerminal(t: TestContext, project: Project, ...flags: string[]): Termi
   return { type: (text) => void child.stdin.write(text), shows, all: () => all, ended };
 }
 
+/** On the status line, which is dim. */
+const PAUSED_LINE = new RegExp(`${"\x1b"}\\[2mdevtool: paused, p: go on, r: run again, q: quit${"\x1b"}\\[0m`);
+
 test("on a terminal r runs again, p pauses and goes on, and q quits", async (t) => {
   if (!needs(t, lacks("rsync", "script"))) return;
   const project = await gatedProject(t, 'echo "ran $(cat word)"\n');
@@ -124,12 +127,22 @@ test("on a terminal r runs again, p pauses and goes on, and q quits", async (t) 
   terminal.type("r");
   await terminal.shows(/ran one\r\n[\s\S]*ended with exit code 0/);
   terminal.type("p");
-  await terminal.shows(/paused/);
+  await terminal.shows(PAUSED_LINE);
   await project.write({ word: "two\n" });
+  terminal.type("r");
+  // A program's output and a round's line take its place for a moment.
+  await terminal.shows(/ran two\r\n[\s\S]*ended with exit code 0/);
+  await terminal.shows(PAUSED_LINE);
+  await project.write({ word: "three\n" });
   terminal.type("p");
-  await terminal.shows(/goes on[\s\S]*ran two/);
+  await terminal.shows(/goes on[\s\S]*ran three/);
+  await terminal.shows(/devtool: round \d+ · exit code 0, waiting for a save/);
+  terminal.type("p");
+  await terminal.shows(PAUSED_LINE);
   terminal.type("q");
   assert.equal(await terminal.ended, 0);
+  const said = (await linesOf(terminal.all())).filter((line) => line.includes("paused"));
+  assert.equal(said.length, 2, said.join("\n")); // once for each pause; the line itself is gone
 });
 
 test("a line on the terminal says what is being done, and stays in no line that the program prints", async (t) => {
