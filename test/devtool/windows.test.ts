@@ -14,12 +14,12 @@ import {
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { after, type TestContext, test } from "node:test";
+import { type TestContext, test } from "node:test";
 import type { EventLine } from "../../devtool/report/events.ts";
 import { needs, temporaryDirectory } from "../rig/host.ts";
 import { startSshAgent } from "../rig/ssh-agent.ts";
 import { type Sshd, startSshd } from "../rig/sshd.ts";
-import { ended, lacksWindows, openWindows, type Windows, windowsPath } from "../rig/windows.ts";
+import { ended, lacksWindows, openWindows, type Windows, type WindowsProgram, windowsPath } from "../rig/windows.ts";
 import { lacks } from "./rig.ts";
 
 const DEVTOOL = join(import.meta.dirname, "../../dist/devtool.js");
@@ -56,17 +56,15 @@ interface Place {
   readonly flags: readonly string[];
 }
 
-const scope = { after: (cleanup: () => Promise<void>) => after(cleanup) };
-
-async function place(t: TestContext, environment: Record<string, string> = {}): Promise<Place> {
-  const directory = await temporaryDirectory(t);
-  const root = join(directory, "my project");
+async function place(t: TestContext): Promise<Place> {
+  // First, because what runs there ends before its folder is removed and its sshd stopped.
+  const windows = await openWindows(t);
+  const root = join(await temporaryDirectory(t), "my project");
   for (const [path, text] of Object.entries(FILES)) {
     mkdirSync(join(root, path, ".."), { recursive: true });
     writeFileSync(join(root, path), text);
   }
   const sshd = await startSshd(t);
-  const windows = await openWindows(scope, { LOCALAPPDATA: windowsPath(join(directory, "cache")), ...environment });
   return { root, sshd, windows, flags: ["--ssh-config", windowsPath(sshd.configFile), "--target", sshd.host] };
 }
 
@@ -90,8 +88,7 @@ test("this repository has line ends of Linux wherever it is checked out", async 
 test("from Windows: watch sees saves, deletions and renames", async (t) => {
   if (!hasAll(t)) return;
   const { root, windows, flags } = await place(t);
-  const child = windows.start(DEVTOOL, ["watch", "--json", ...flags], { cwd: root });
-  const next = eventsOf(child.stdout ?? assert.fail());
+  const next = eventsOf(windows.start(DEVTOOL, ["watch", "--json", ...flags], { cwd: root }));
   const { mirror } = await next("synced");
   assert.equal((await next("output")).data, "one c1 script\n");
   const save = (path: string, text: string) => {
@@ -195,19 +192,21 @@ async function servePipe(
 createServer((client) => client.pipe(connect(${port}, "127.0.0.1")).pipe(client)).listen(${JSON.stringify(pipe)}, () => console.log("listens"));
 `,
   );
-  const child = windows.start(script, [], { cwd: folder });
+  const { child } = windows.start(script, [], { cwd: folder });
   const [line] = await once(child.stdout ?? assert.fail(), "data");
   return String(line);
 }
 
 type Next = <K extends EventLine["event"]>(kind: K) => Promise<Extract<EventLine, { event: K }> & { data?: string }>;
 
-function eventsOf(stdout: NodeJS.ReadableStream): Next {
-  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+function eventsOf({ child, errors }: WindowsProgram): Next {
+  const lines = createInterface({ input: child.stdout ?? assert.fail() })[Symbol.asyncIterator]();
+  const printed: string[] = [];
   return async (kind) => {
     for (;;) {
       const { value, done } = await lines.next();
-      if (done) throw new Error(`devtool ended before "${kind}"`);
+      if (done) throw new Error(`devtool ended before "${kind}":\n${printed.join("\n")}\n${errors()}`);
+      printed.push(value);
       const event = JSON.parse(value) as EventLine;
       if (event.event === kind) return event as never;
     }

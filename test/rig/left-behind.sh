@@ -81,8 +81,17 @@ processes_gone() {
 
 other_processes() {
   for process in /proc/[0-9]*; do
-    [ "$process" = /proc/1 ] || echo "process $(tr '\0' ' ' 2>/dev/null <"$process/cmdline")"
+    [ "$process" = /proc/1 ] || command_of "$process" | sed 's/^/process /'
   done
+}
+
+# A zombie has only a name, unless a thread of it is left. Nothing if it is gone.
+command_of() {
+  for thread in "$1"/task/*; do
+    command=$(tr '\0\n' '  ' 2>/dev/null <"$thread/cmdline") || :
+    [ -z "$command" ] || { echo "$command"; return; }
+  done
+  sed -n 's/^Name:[[:space:]]*\(.*\)/[\1], which has ended and that its parent does not wait for/p' "$1/status" 2>/dev/null || :
 }
 
 main "$@"

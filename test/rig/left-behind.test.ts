@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { needs } from "./host.ts";
+import { LONE_THREAD, lacksLoneThread } from "./lone-thread.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const SCRIPT = "test/rig/left-behind.sh";
@@ -65,12 +66,28 @@ test("a mount with our name is reported, and another program's is not", (t) => {
   assert.deepEqual(around(MOUNT("another"), false), { status: 0, stderr: "" });
 });
 
-test("in the run's own namespaces every mount and process is reported", (t) => {
-  if (!needs(t, lacking)) return;
-  assert.deepEqual(around(`${MOUNT("any")}; setsid sleep 1000 >/dev/null 2>&1 &`), {
-    status: 1,
-    stderr: "left behind:\n  process sleep 1000 \n  mount /tmp/any\n",
-  });
+test("in the run's own namespaces every mount and process is reported, also what has ended but for a thread or its parent's wait", (t) => {
+  if (!needs(t, lacking ?? lacksLoneThread())) return;
+  const alone = LONE_THREAD.map((word) => `'${word}'`).join(" ");
+  const { status, stderr } = around(
+    `${MOUNT("any")}; cd "$TMPDIR"; mkfifo ended alone
+setsid sh -c '/bin/true & exec sleep 1000 >/dev/null 2>&1' >ended 2>&1 &
+setsid ${alone} >alone 2>&1 &
+cat ended; read line <alone; rm ended alone`,
+  );
+  // An interpreter may be started by a wrapper with another path.
+  const reported = stderr
+    .replace(/\S*\/python3/, "python3")
+    .trimEnd()
+    .split("\n");
+  assert.deepEqual(reported.sort(), [
+    "  mount /tmp/any",
+    "  process [true], which has ended and that its parent does not wait for",
+    `  process ${[...LONE_THREAD, ""].join(" ").replaceAll("\n", " ")}`,
+    "  process sleep 1000 ",
+    "left behind:",
+  ]);
+  assert.equal(status, 1);
 });
 
 test("everything in the run's own TMPDIR is reported, and what other runs create elsewhere is not", (t) => {

@@ -1,9 +1,12 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { cp, mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Scope } from "./host.ts";
+import { type Scope, temporaryDirectory } from "./host.ts";
+import { endMarked } from "./marked.ts";
 
 const WINE = "/usr/lib/wine/wine64";
 const REPOSITORY = join(import.meta.dirname, "../..");
@@ -17,7 +20,14 @@ export function lacksWindows(): string | undefined {
 /** Node.js for Windows, under wine. What it starts ends with `scope`. */
 export interface Windows {
   /** Starts a script, its path one of this machine, with arguments as they are. */
-  start(script: string, args: readonly string[], options: { readonly cwd: string }): ChildProcess;
+  start(script: string, args: readonly string[], options: { readonly cwd: string }): WindowsProgram;
+}
+
+export interface WindowsProgram {
+  /** Without stderr. */
+  readonly child: ChildProcess;
+  /** What it has printed on standard error. */
+  errors(): string;
 }
 
 /** A path of this machine as Windows has it. */
@@ -25,46 +35,50 @@ export function windowsPath(path: string): string {
   return `Z:${path.replaceAll("/", "\\")}`;
 }
 
-export async function openWindows(scope: Scope, environment: Readonly<Record<string, string>>): Promise<Windows> {
+export async function openWindows(scope: Scope): Promise<Windows> {
   const { stdout } = await promisify(execFile)("bash", [join(import.meta.dirname, "windows/make.sh")], {
     cwd: REPOSITORY,
   });
   const made = stdout.trim();
-  // A process of Windows is no child of the one that started it: it is known by its environment.
-  const mark = `TINYDOCKER_TEST_WINDOWS=${process.pid}`;
+  // A process of Windows is no child of the one that started it.
+  const mark = randomUUID();
+  scope.after(() => endMarked(mark));
+  const folder = await temporaryDirectory(scope);
   const env = {
     ...process.env,
-    ...environment,
-    TINYDOCKER_TEST_WINDOWS: String(process.pid),
-    // wine leaves a folder there.
-    TMPDIR: made,
-    WINEPREFIX: `${made}/prefix`,
+    TINYDOCKER_TEST_MARK: mark,
+    LOCALAPPDATA: windowsPath(join(folder, "cache")),
+    // wine's server leaves a folder there.
+    TMPDIR: folder,
+    WINEPREFIX: await prefixIn(folder, join(made, "prefix")),
     WINEARCH: "win64",
     WINEDEBUG: "-all",
     DISPLAY: "",
     NODE_OPTIONS: `--require=${windowsPath(join(import.meta.dirname, "windows/keep-alive.cjs")).replaceAll("\\", "/")}`,
     ESBUILD_BINARY_PATH: windowsPath(`${made}/esbuild.exe`),
   };
-  scope.after(() => killMarked(mark));
+  let started = 0;
   return {
-    start: (script, args, { cwd }) =>
-      spawn(WINE, [`${made}/bridge.exe`, windowsPath(`${made}/node.exe`), windowsPath(script), ...args], { cwd, env }),
+    start: (script, args, { cwd }) => {
+      // Not a pipe: wine's own processes inherit it from the one that starts them, and it would not be closed before they end.
+      const file = join(folder, `errors-${started++}`);
+      const errors = openSync(file, "w");
+      const words = [`${made}/bridge.exe`, windowsPath(`${made}/node.exe`), windowsPath(script), ...args];
+      const child = spawn(WINE, words, { cwd, env, stdio: ["pipe", "pipe", errors] });
+      closeSync(errors);
+      return { child, errors: () => readFileSync(file, "utf8") };
+    },
   };
 }
 
-async function killMarked(mark: string): Promise<void> {
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
-    if (Number(pid) !== process.pid && environment.split("\0").includes(mark)) killIfThere(Number(pid));
-  }
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has ended.
-  }
+/** The same Windows with a registry, and so a server, of its own: another test's may end at any time. */
+async function prefixIn(folder: string, made: string): Promise<string> {
+  const prefix = join(folder, "prefix");
+  await mkdir(prefix);
+  for (const name of await readdir(made))
+    if (name === "drive_c") await symlink(join(made, name), join(prefix, name));
+    else await cp(join(made, name), join(prefix, name), { recursive: true, verbatimSymlinks: true });
+  return prefix;
 }
 
 export interface Ended {
@@ -73,14 +87,12 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export async function ended(child: ChildProcess): Promise<Ended> {
-  const output = { stdout: "", stderr: "" };
-  for (const stream of ["stdout", "stderr"] as const) {
-    child[stream]?.setEncoding("utf8").on("data", (text: string) => {
-      output[stream] += text;
-    });
-  }
+export async function ended({ child, errors }: WindowsProgram): Promise<Ended> {
+  let stdout = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
   child.stdin?.end();
   const [code] = await once(child, "close");
-  return { code: code as number | null, ...output };
+  return { code: code as number | null, stdout, stderr: errors() };
 }
