@@ -10,10 +10,19 @@ export function outputFailure(error: NodeJS.ErrnoException): Failure {
   });
 }
 
+/** What nobody has foreseen. Of a system call the stack says no more than the call and its file. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!("syscall" in error)) return error.stack ?? error.message;
+  const { syscall, path, errno = 0 } = error as NodeJS.ErrnoException;
+  const call = path === undefined ? syscall : `${syscall} ${path}`;
+  return `${call}: ${errnoText(-errno)}\n  it may have changed just now: try again; if that fails too, please report it as a bug`;
+}
+
 /** Prints what went wrong on standard error; returns the exit code. */
 export function report(error: unknown): number {
   if (!(error instanceof Failure)) {
-    say(`tinydocker: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+    say(`tinydocker: ${wordsOf(error)}\n`);
     return 125;
   }
   say(`tinydocker: ${error.message}\n${error.remedy ? `  ${error.remedy}\n` : ""}`);

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
-import { openRunning } from "../container/running.ts";
+import { notRunning, openRunning } from "../container/running.ts";
 import { Failure } from "../failure.ts";
+import { isEnding } from "../host/process.ts";
 import { openShim } from "../host/shim.ts";
 import { nameOf } from "../state/containers.ts";
 import { stateRoot } from "../state/root.ts";
@@ -23,14 +24,16 @@ export async function topCommand([asked, ...options]: readonly string[]): Promis
 async function processes(asked: string): Promise<ReadonlySet<number>> {
   const root = resolve(stateRoot());
   const shim = await openShim();
-  const { process, pidfd, cgroups } = await openRunning(shim, root, nameOf(root, asked));
+  const name = nameOf(root, asked);
+  const { process, pidfd, cgroups } = await openRunning(shim, root, name);
   shim.close(pidfd);
-  return new Set(
-    membersOf(
-      cgroups.map(({ path }) => path),
-      process.pid,
-    ),
+  const members = membersOf(
+    cgroups.map(({ path }) => path),
+    process.pid,
   );
+  // They may be another container's by now, or the machine's.
+  if (isEnding(process)) throw notRunning(name, "stopped");
+  return new Set(members);
 }
 
 /** A column cut to the width of a terminal would be cut in the middle of a table. */

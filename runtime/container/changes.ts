@@ -2,6 +2,7 @@ import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } fr
 import { readAttributes } from "../host/attributes.ts";
 import type { Shim } from "../host/shim.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
+import { isMissing } from "../state/lock.ts";
 
 /** A file that a container has added, changed or deleted. The path is absolute; names that are not UTF-8 are shown as such. */
 export interface Change {
@@ -20,7 +21,13 @@ const OPAQUE = /^(trusted|user)\.overlay\.opaque$/;
  */
 export function changesOf(shim: Shim, upper: string, spec: ContainerSpec): Change[] {
   const own = new Set([...spec.mounts.map(({ destination }) => destination), ...MADE]);
-  const fd = openSync(upper, DIRECTORY);
+  let fd: number;
+  try {
+    fd = openSync(upper, DIRECTORY);
+  } catch (error) {
+    if (isMissing(error)) return []; // it was never started
+    throw error;
+  }
   try {
     return changesIn({ shim, own }, fd, "", spec.root.layers).sort((a, b) => (a.path < b.path ? -1 : 1));
   } finally {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
@@ -9,9 +10,9 @@ import { overlayTree } from "../image/layers/overlay-tree.ts";
 import type { Reference } from "../image/registry/reference.ts";
 import { systemFailure } from "../image/system-failure.ts";
 import { showsHostRoot } from "../plan/root.ts";
-import type { ContainerSpec } from "../spec/spec.ts";
 import { type Places, placesOf } from "../state/places.ts";
-import { type Found, findExisting } from "../state/status.ts";
+import type { ContainerRecord } from "../state/record.ts";
+import { checkExists, type Found, findExisting } from "../state/status.ts";
 import { MADE } from "./changes.ts";
 import { isPausedNow, pause, unpause } from "./pause.ts";
 
@@ -55,14 +56,14 @@ function ifEnded(error: unknown): void {
 }
 
 async function commitFound(shim: Shim, places: Places, { record }: Found, options: CommitOptions): Promise<string> {
-  const { root, upper } = places;
+  const { root } = places;
   const { spec, life } = record;
   const { name, author, message, signal } = options;
   try {
     return await commitImage({
       ...{ shim, root, name, author, message, signal },
       layers: spec.root.layers,
-      written: writtenIn(shim, upper, spec),
+      written: writtenIn(shim, places, record),
       configOf: (base) => options.changes.reduce(changed, configOf(spec, life, base)),
       command: spec.process.args.join(" "),
     });
@@ -73,12 +74,14 @@ async function commitFound(shim: Shim, places: Places, { record }: Found, option
 }
 
 /** Without the files that are only there for something to be mounted on them. None of one that was never started. */
-async function* writtenIn(shim: Shim, upper: string, { mounts }: ContainerSpec): AsyncGenerator<Entry | Whiteout> {
-  const own = new Set([...mounts.map(({ destination }) => destination), ...MADE]);
+async function* writtenIn(shim: Shim, places: Places, record: ContainerRecord): AsyncGenerator<Entry | Whiteout> {
+  const own = new Set([...record.spec.mounts.map(({ destination }) => destination), ...MADE]);
   try {
-    for await (const entry of overlayTree(shim, upper))
-      if (entry.kind === "directory" || !own.has(`/${entry.path}`)) yield entry;
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    if (existsSync(places.upper))
+      for await (const entry of overlayTree(shim, places.upper))
+        if (entry.kind === "directory" || !own.has(`/${entry.path}`)) yield entry;
+  } finally {
+    // Half of what it has written is no image of it.
+    checkExists(places, record);
   }
 }

@@ -1,8 +1,8 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { givenCapabilities } from "../host/capabilities.ts";
+import { isGone } from "../host/errno.ts";
 import { openGate } from "../host/gate.ts";
-import { isAlive } from "../host/process.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { identity } from "../host/users/identity.ts";
 import { encodePlan } from "../plan/codec.ts";
@@ -20,7 +20,7 @@ import { processFacts } from "./host-facts.ts";
 import { observed } from "./observe.ts";
 import { readInside } from "./read-inside.ts";
 import { relay } from "./relay.ts";
-import { notRunning, openRunning, type Running, refusePaused } from "./running.ts";
+import { openRootOf, openRunning, type Running, refusePaused } from "./running.ts";
 
 export interface ExecOptions {
   /** As in StartOptions. */
@@ -46,9 +46,7 @@ export async function exec(
   const running = await openRunning(shim, root, name);
   try {
     refusePaused(name, running);
-    const spec = execSpecOf(running.record.spec, request, userIn(shim, running, request), asking);
-    // What was read above was the container's.
-    if (!isAlive(running.process)) throw notRunning(name, "stopped");
+    const spec = execSpecOf(running.record.spec, request, userIn(shim, name, running, request), asking);
     return launch(shim, running, spec, options);
   } finally {
     shim.close(running.pidfd);
@@ -66,12 +64,17 @@ function caller({ env = [], privileged = false }: ExecRequest): Caller {
   };
 }
 
-function userIn(shim: Shim, { process: { pid }, record: { spec } }: Running, { user }: ExecRequest): ExecUser {
+function userIn(shim: Shim, name: string, { process, record }: Running, { user }: ExecRequest): ExecUser {
   if (user === undefined) return { asked: undefined, ownHome: "" };
-  const read = (path: string) => readInside(shim, `/proc/${pid}/root`, path);
-  const passwd = read("etc/passwd");
-  const { home } = resolveUser(String(spec.process.user.uid), passwd, "");
-  return { asked: resolveUser(user, passwd, read("etc/group")), ownHome: home };
+  const top = openRootOf(name, process);
+  try {
+    const read = (path: string) => readInside(shim, `/proc/self/fd/${top}`, path);
+    const passwd = read("etc/passwd");
+    const { home } = resolveUser(String(record.spec.process.user.uid), passwd, "");
+    return { asked: resolveUser(user, passwd, read("etc/group")), ownHome: home };
+  } finally {
+    closeSync(top);
+  }
 }
 
 function launch(shim: Shim, running: Running, spec: ContainerSpec, options: ExecOptions): Execution {
@@ -120,7 +123,7 @@ function ifThere(open: () => number): number[] {
   try {
     return [open()];
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (isGone(error)) return [];
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import type { ShimEvent } from "../host/events.ts";
 import { type Gate, letOn } from "../host/gate.ts";
-import { isAlive } from "../host/process.ts";
+import { isEnding } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { signalName, signalNumber } from "../host/signals.ts";
 import { ERRNO } from "../linux.ts";
@@ -166,13 +166,13 @@ class Followed implements Execution {
   #failureOf(step: Plan["steps"][number] | undefined, errno: number, object: string): Failure {
     const { running, spec } = this.#launched;
     const isGone =
-      (step?.op === "SETNS" || step?.op === "JOIN_CGROUP" || step?.op === "CLONE") && !isAlive(running.process);
+      (step?.op === "SETNS" || step?.op === "JOIN_CGROUP" || step?.op === "CLONE") && isEnding(running.process);
     if (isGone || (step?.op === "SETNS" && errno === ERRNO.ESRCH)) return this.#gone();
     return stepFailure(step, errno, object, spec, `the container ${spec.name}`);
   }
 
   #endedEarly(status: ExitStatus): Failure {
-    if (!isAlive(this.#launched.running.process)) return this.#gone();
+    if (isEnding(this.#launched.running.process)) return this.#gone();
     return new Failure(`the process that joins the container ended before it ran the command: ${statusText(status)}`, {
       code: "init-ended",
       remedy: "something outside ended it, such as the out-of-memory killer; see dmesg",

@@ -1,12 +1,14 @@
 import { containerEvent } from "../events/container.ts";
 import { readAttributes } from "../host/attributes.ts";
-import { openShim } from "../host/shim.ts";
+import { openShim, type Shim } from "../host/shim.ts";
 import { archiveEnd } from "../image/archive/tar/header-block.ts";
 import { writeMembers } from "../image/archive/tar/write.ts";
 import { readTree } from "../image/archive/tree.ts";
 import { isPortable } from "../image/extract/attributes.ts";
-import { placesOf } from "../state/places.ts";
-import { findExisting } from "../state/status.ts";
+import { systemFailure } from "../image/system-failure.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
+import { type Places, placesOf } from "../state/places.ts";
+import { checkExists, findExisting } from "../state/status.ts";
 import { openSnapshot } from "./view.ts";
 
 /** The files of a container as a tar archive, without what is mounted there, whether it runs or not. Throws Failure. */
@@ -14,13 +16,23 @@ export async function* exportedArchive(root: string, name: string): AsyncGenerat
   const shim = await openShim();
   const places = placesOf(root, name);
   const { record } = findExisting(places, name);
-  const { spec } = record;
+  try {
+    yield* filesOf(shim, places, record.spec);
+    checkExists(places, record);
+    yield archiveEnd();
+    containerEvent(root, "export", record);
+  } catch (error) {
+    // Then it has no files any more.
+    checkExists(places, record);
+    throw systemFailure(`can't export the container ${name}`, root, "import-failed", error);
+  }
+}
+
+async function* filesOf(shim: Shim, places: Places, spec: ContainerSpec): AsyncGenerator<Uint8Array> {
   const view = await openSnapshot(shim, places, spec);
   try {
     const attributes = (file: Buffer) => readAttributes(shim, file).filter(isPortable);
     yield* writeMembers(readTree(`/proc/self/fd/${view.top}`, attributes, () => false));
-    yield archiveEnd();
-    containerEvent(root, "export", record);
   } finally {
     await view.close();
   }

@@ -1,6 +1,5 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { Failure } from "../failure.ts";
-import { isAlive } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { directory, removeDirectory } from "../resources/directory.ts";
 import { begin, claimWaiting, release } from "../state/claim.ts";
@@ -8,11 +7,14 @@ import { entry } from "../state/entry.ts";
 import { placesOf } from "../state/places.ts";
 import { findExisting } from "../state/status.ts";
 import { readyVolumes } from "../volume/ready.ts";
-import { notRunning, openRunning } from "./running.ts";
+import { endsWithin } from "./ended.ts";
+import { openRootOf, openRunning } from "./running.ts";
 import { openFiles, type View } from "./view.ts";
 
 /** It may be started and stopped at any moment. */
 const TRIES_MAX = 5;
+/** How long one that has begun to end may take. */
+const END_WAIT_MS = 10_000;
 
 /** The files of a container, whether it runs or not. While one that does not is open, nobody starts it. Throws Failure. */
 export async function openRoot(shim: Shim, root: string, name: string): Promise<View> {
@@ -28,16 +30,16 @@ export async function openRoot(shim: Shim, root: string, name: string): Promise<
   }
 }
 
-/** Paths are resolved in the root of its first process, out of which no link leads. */
 async function rootOfRunning(shim: Shim, root: string, name: string): Promise<View> {
   const { process, pidfd } = await openRunning(shim, root, name);
   shim.close(pidfd);
-  const top = openSync(`/proc/${process.pid}/root`, constants.O_RDONLY | constants.O_DIRECTORY);
-  const close = async () => closeSync(top);
-  if (isAlive(process)) return { top, close };
-  // It may be another process's by now.
-  await close();
-  throw notRunning(name, "stopped");
+  try {
+    const top = openRootOf(name, process);
+    return { top, close: async () => closeSync(top) };
+  } catch (error) {
+    await endsWithin(shim, process, END_WAIT_MS);
+    throw error;
+  }
 }
 
 async function rootOfStopped(shim: Shim, root: string, name: string): Promise<View> {

@@ -1,5 +1,6 @@
+import { closeSync } from "node:fs";
 import { Failure } from "../failure.ts";
-import { isAlive, type ProcessIdentity } from "../host/process.ts";
+import type { ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import type { NetworkFacts } from "../plan/host-facts.ts";
 import { hostsPath } from "../resources/hosts-file.ts";
@@ -9,7 +10,7 @@ import { nameOf } from "../state/containers.ts";
 import { placesOf } from "../state/places.ts";
 import { findExisting } from "../state/status.ts";
 import { readInside } from "./read-inside.ts";
-import { notRunning, openRunning } from "./running.ts";
+import { openRootOf, openRunning } from "./running.ts";
 
 /** A container whose namespaces another one is to have, as long as it starts. */
 export interface OpenOther {
@@ -71,16 +72,13 @@ export function otherNetwork(
   const network = linux.namespaces.find(({ type }) => type === "network");
   const other = others.find(({ id }) => id === network?.container);
   if (!other) throw new Failure("the container whose network is joined was not opened", { code: "internal" });
-  const read = (path: string) => readInside(shim, `/proc/${other.process.pid}/root`, path);
   const hosts =
     other.spec.network.mode === "joined" ? { hostsFile: hostsPath(root, placesOf(root, other.name).key) } : {};
-  const facts = {
-    hosts: read("etc/hosts"),
-    resolvConf: read("etc/resolv.conf"),
-    ...hosts,
-    links: [],
-  };
-  // What was read was that container's.
-  if (!isAlive(other.process)) throw notRunning(other.name, "stopped");
-  return facts;
+  const top = openRootOf(other.name, other.process);
+  try {
+    const read = (path: string) => readInside(shim, `/proc/self/fd/${top}`, path);
+    return { hosts: read("etc/hosts"), resolvConf: read("etc/resolv.conf"), ...hosts, links: [] };
+  } finally {
+    closeSync(top);
+  }
 }

@@ -3,9 +3,10 @@ import { setTimeout } from "node:timers/promises";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { freeze, isFrozen, isSettled } from "../host/cgroup/freezer.ts";
+import { isGone } from "../host/errno.ts";
+import { isEnding } from "../host/process.ts";
 import { openShim } from "../host/shim.ts";
 import { uptime } from "../host/uptime.ts";
-import { isMissing } from "../state/lock.ts";
 import { placesOf } from "../state/places.ts";
 import { stateRoot } from "../state/root.ts";
 import { type Found, find } from "../state/status.ts";
@@ -49,7 +50,7 @@ function setFrozen(name: string, { path, version }: Cgroup, stop: boolean): void
   try {
     freeze(path, version, stop);
   } catch (error) {
-    throw isMissing(error) || (error as NodeJS.ErrnoException).code === "ENODEV" ? notRunning(name, "stopped") : error;
+    throw isGone(error) ? notRunning(name, "stopped") : error;
   }
 }
 
@@ -76,6 +77,8 @@ async function freezerOf(name: string, isPaused: boolean): Promise<Cgroup> {
   }
   const cgroup = running.cgroups.find(({ path, version }) => isSettled(path, version) !== undefined);
   if (cgroup) return cgroup;
+  // Its cgroups are removed then.
+  if (isEnding(running.process)) throw notRunning(name, "stopped");
   throw new Failure(`the container ${name} has no cgroup that can be frozen`, {
     code: "cgroup-refused",
     remedy: "run tinydocker as root, on a machine with cgroups of version 2, or with the freezer of version 1",

@@ -1,8 +1,9 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { cgroupAt } from "../cgroup/place.ts";
 import { Failure } from "../failure.ts";
 import { isFrozen } from "../host/cgroup/freezer.ts";
+import { isGone } from "../host/errno.ts";
 import { isAlive, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { uptime } from "../host/uptime.ts";
@@ -57,6 +58,27 @@ function attempt(shim: Shim, root: string, name: string): Running | undefined {
     throw notRunning(name, "stopped");
   }
   return { record, process, pidfd, cgroups: cgroupsOf(places, entries) };
+}
+
+/**
+ * The root directory of its first process, out of which no link leads; whoever opened it closes it. It stays the container's
+ * also when that ends. Throws Failure where it has ended already.
+ */
+export function openRootOf(name: string, process: ProcessIdentity): number {
+  const top = openIfThere(`/proc/${process.pid}/root`);
+  // It may be another process's by now.
+  if (top !== undefined && isAlive(process)) return top;
+  if (top !== undefined) closeSync(top);
+  throw notRunning(name, "stopped");
+}
+
+function openIfThere(directory: string): number | undefined {
+  try {
+    return openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
 }
 
 export function notRunning(name: string, state: string): Failure {

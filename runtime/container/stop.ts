@@ -69,9 +69,9 @@ async function end(shim: Shim, root: string, name: string, found: Found, options
   if (status.state !== "running") return;
   const { signal, seconds } = stoppingOf(life, options);
   // One that is stopped handles no signal.
-  if (isPausedNow(root, found)) await unpause(name);
-  await killUnlessEnded(name, signal);
-  if (!(await endsWithin(shim, status.process, seconds * 1000))) await killUnlessEnded(name, "SIGKILL");
+  if (isPausedNow(root, found)) await unlessEnded(unpause(name));
+  await unlessEnded(kill(name, signal));
+  if (!(await endsWithin(shim, status.process, seconds * 1000))) await unlessEnded(kill(name, "SIGKILL"));
 }
 
 /** By which signal, and after how many seconds it is killed; -1: never. */
@@ -82,12 +82,12 @@ export function stoppingOf(life: Life | undefined, { signal, timeout }: StopOpti
   };
 }
 
-/** It may end by itself at any moment. */
-async function killUnlessEnded(name: string, signal: NodeJS.Signals): Promise<void> {
+/** It may end by itself at any moment, and others may let it go on. */
+async function unlessEnded(work: Promise<void>): Promise<void> {
   try {
-    await kill(name, signal);
+    await work;
   } catch (error) {
-    if (!hasCode(error, "container-not-running", "container-not-found")) throw error;
+    if (!hasCode(error, "container-not-running", "container-not-found", "container-paused")) throw error;
   }
 }
 

@@ -10,7 +10,7 @@ export async function undoEnded(key: string): Promise<number> {
     await release(shim, await claimKey(shim, resolve(stateRoot()), key));
     return 0;
   } catch {
-    // Another command is at it, or it can't be undone: the next one says so.
+    // Another command has done it or is at it, or it can't be undone: the next one says so.
     return 1;
   }
 }

@@ -1,5 +1,6 @@
 import { closeSync, constants, existsSync, openSync } from "node:fs";
 import { Failure } from "../failure.ts";
+import { isGone } from "../host/errno.ts";
 import type { ShimEvent } from "../host/events.ts";
 import { type Gate, mapAndLetOn, openGate } from "../host/gate.ts";
 import type { Shim } from "../host/shim.ts";
@@ -64,7 +65,7 @@ async function open(shim: Shim, places: Places, spec: ContainerSpec, access: Acc
   try {
     if (needsIdMapper(spec.linux)) await mapAndLetOn(gate, process.pid, spec.linux);
     await ready;
-    const top = openSync(`/proc/${process.pid}/root`, constants.O_RDONLY | constants.O_DIRECTORY);
+    const top = openTop(process.pid, spec);
     return {
       top,
       close: async () => {
@@ -75,6 +76,14 @@ async function open(shim: Shim, places: Places, spec: ContainerSpec, access: Acc
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+function openTop(pid: number, spec: ContainerSpec): number {
+  try {
+    return openSync(`/proc/${pid}/root`, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    throw isGone(error) ? wasEnded(spec) : error;
   }
 }
 
@@ -100,6 +109,10 @@ function spawn(shim: Shim, spec: ContainerSpec, plan: Plan, gate: Gate, lock: nu
   }
 }
 
+function wasEnded({ name }: ContainerSpec): Failure {
+  return new Failure(`what shows the files of ${name} was ended`, { code: "init-ended" });
+}
+
 /** Resolves once all is mounted: the process waits at its last AWAIT. */
 function seen(shim: Shim, container: number, plan: Plan, spec: ContainerSpec, over: () => void): Promise<void> {
   const last = plan.steps.findLastIndex(({ op }) => op === "AWAIT") - 1;
@@ -109,7 +122,7 @@ function seen(shim: Shim, container: number, plan: Plan, spec: ContainerSpec, ov
       if (event.kind === "failed") reject(stepFailure(plan.steps[event.step], event.errno, event.object, spec));
       if (event.kind !== "exited") return;
       over();
-      reject(new Failure(`what shows the files of ${spec.name} was ended`, { code: "init-ended" }));
+      reject(wasEnded(spec));
     };
     shim.listen(container, advance);
   });

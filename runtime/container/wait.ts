@@ -52,6 +52,16 @@ async function exitOf(
     if (exit?.process && process && isSame(exit.process, process)) return exit.status;
     if (!found || uptime() >= deadline) return "unknown";
     if (found.owner && isAlive(found.owner)) await setTimeout(EXIT_POLL_MS);
-    else await release(shim, await claim(shim, root, name));
+    else await recorded(shim, root, name);
+  }
+}
+
+/** Whoever has the name meanwhile has recorded it before. */
+async function recorded(shim: Shim, root: string, name: string): Promise<void> {
+  try {
+    await release(shim, await claim(shim, root, name));
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === "name-in-use")) throw error;
+    await setTimeout(EXIT_POLL_MS);
   }
 }

@@ -1,5 +1,5 @@
 import { watch } from "node:fs";
-import { LogFile, logPaths } from "../container/log/files.ts";
+import { type LogFile, openIfThere, openLog } from "../container/log/files.ts";
 import { makeDirectory } from "../host/make-directory.ts";
 import { parseJson } from "../shape.ts";
 import { type Event, isEvent } from "./event.ts";
@@ -68,9 +68,9 @@ class EventLog {
   }
 
   #readAll(): void {
-    for (const path of logPaths(this.#path)) {
+    for (const file of openLog(this.#path)) {
       this.#file?.close();
-      this.#file = new LogFile(path);
+      this.#file = file;
       this.#readFile();
     }
     this.#readNew();
@@ -115,12 +115,4 @@ async function reached(until: number | undefined): Promise<void> {
 
 function leftOf(until: number | undefined): number {
   return until === undefined ? TIMEOUT_MAX_MS : until - Date.now();
-}
-
-function openIfThere(path: string): LogFile | undefined {
-  try {
-    return new LogFile(path);
-  } catch {
-    return undefined;
-  }
 }

@@ -12,6 +12,13 @@ export function errnoText(errno: number): string {
   return getSystemErrorMap().get(-errno)?.join(", ") ?? WORDS.get(errno) ?? `errno ${errno}`;
 }
 
+/** What the kernel says of a file of a process that has ended, or of a cgroup that was removed. */
+const GONE: readonly unknown[] = ["ENOENT", "ESRCH", "ENODEV"];
+
+export function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && GONE.includes(error.code);
+}
+
 /** A disk is full, or its quota is. */
 export function isNoSpace(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");

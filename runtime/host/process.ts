@@ -47,6 +47,15 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return isAlive(identity) && statOf(identity.pid)[0] !== "Z";
 }
 
+/** PF_EXITING of the kernel's include/linux/sched.h. */
+const EXITING = 0x4;
+
+/** Whether it has begun to end: pid 1 of a pid namespace takes until all others there are gone, and has no files any more. */
+export function isEnding(identity: ProcessIdentity): boolean {
+  const stat = statOf(identity.pid);
+  return stat[19] !== identity.startTime || (Number(stat[6]) & EXITING) !== 0;
+}
+
 export function isSame(one: ProcessIdentity, other: ProcessIdentity | undefined): boolean {
   return one.pid === other?.pid && one.startTime === other.startTime && one.boot === other.boot;
 }

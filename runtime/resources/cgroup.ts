@@ -1,4 +1,4 @@
-import { existsSync, rmdirSync, statSync } from "node:fs";
+import { rmdirSync, statSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { cgroupAt, type Place, sharedCgroup } from "../cgroup/place.ts";
 import { Failure } from "../failure.ts";
@@ -60,7 +60,7 @@ export async function removeCgroups(owner: CgroupOwner, { places }: Cgroups): Pr
 export function emptyCgroups(owner: CgroupOwner, { places }: Cgroups): void {
   const name = cgroupName(owner);
   for (const path of places.filter(({ version }) => version === 1).map((place) => cgroupAt(place, name)))
-    if (existsSync(path)) emptyCgroup(path);
+    emptyCgroup(path);
 }
 
 /** Removes them, and returns those with something in them. */

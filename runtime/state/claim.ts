@@ -1,12 +1,14 @@
 import { closeSync, existsSync, unlinkSync } from "node:fs";
+import { basename } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { isAlive, isRunning } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { uptime } from "../host/uptime.ts";
+import { noContainer } from "../spec/name.ts";
 import { type Entry, processOf, undoAll } from "./entry.ts";
 import { appendLines, type Journal, ownerLines, readJournal } from "./journal.ts";
-import { openLock, tryLock } from "./lock.ts";
+import { type OpenLock, openExistingLock, openLock, tryLock } from "./lock.ts";
 import { giveKey, tidyNames } from "./names.ts";
 import { keyIn, type Places, placesAt, placesOf } from "./places.ts";
 import { type ContainerRecord, newId } from "./record.ts";
@@ -49,9 +51,16 @@ export async function claim(
   return claimPlaces(shim, () => placesWithKey(shim, root, name), { now, sleep }, waits);
 }
 
-/** Locks the container that has this key, as its monitor knows it. */
+/** Locks the container that has this key, as its monitor knows it. Throws Failure where nothing of it is left. */
 export function claimKey(shim: Shim, root: string, key: string): Promise<Claim> {
-  return claimPlaces(shim, async () => placesAt(root, key), CLOCK, true);
+  return claimPlaces(shim, async () => placesAt(root, key), CLOCK, true, openLeft);
+}
+
+/** Without making it, which would show a container that was removed for a moment. */
+function openLeft(_root: string, path: string): OpenLock {
+  const fd = openExistingLock(path);
+  if (fd === undefined) throw noContainer(basename(path));
+  return { fd, isNew: false };
 }
 
 async function claimPlaces(
@@ -59,12 +68,13 @@ async function claimPlaces(
   find: () => Promise<Places>,
   { now, sleep }: Clock,
   waits: boolean,
+  open: typeof openLock = openLock,
 ): Promise<Claim> {
   const deadline = now() + LEFTOVER_WAIT_MS;
   for (;;) {
     const places = await find();
     const { name } = places;
-    const attempt = tryClaim(shim, places.root, places.lock);
+    const attempt = tryClaim(shim, open(places.root, places.lock), places.lock);
     if (attempt.state === "taken") {
       const held = { name, places, fd: attempt.fd, entries: [] };
       // It was renamed meanwhile, or another one was that has the name now.
@@ -108,8 +118,7 @@ type ClaimAttempt =
   | { readonly state: "taken"; readonly fd: number; readonly isLeft: boolean }
   | { readonly state: "held"; readonly holder: Journal | undefined };
 
-function tryClaim(shim: Shim, root: string, path: string): ClaimAttempt {
-  const opened = openLock(root, path);
+function tryClaim(shim: Shim, opened: OpenLock | undefined, path: string): ClaimAttempt {
   if (!opened) return { state: "held", holder: undefined };
   const { fd, isNew } = opened;
   let taken = false;

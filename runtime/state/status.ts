@@ -85,6 +85,11 @@ export function findExisting(places: Places, name: string): Found {
   throw noContainer(name);
 }
 
+/** Throws Failure (exit 125) once that container was removed: another one may have its name. */
+export function checkExists(places: Places, { id, name }: ContainerRecord): void {
+  if (find(places)?.record.id !== id) throw noContainer(name);
+}
+
 function statusOf(
   journal: Journal | undefined,
   exit: Exit | undefined,

@@ -5,7 +5,7 @@ import { openShim } from "../../host/shim.ts";
 import { nameOf } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
-import { findExisting } from "../../state/status.ts";
+import { checkExists, findExisting } from "../../state/status.ts";
 import { writeAll } from "../write.ts";
 import { verb } from "./verb.ts";
 
@@ -18,8 +18,9 @@ export const diffVerb = verb({
       throw new Failure("diff takes the name of one container", { code: "usage", remedy: "tinydocker diff NAME" });
     const root = resolve(stateRoot());
     const places = placesOf(root, nameOf(root, asked));
-    const { spec } = findExisting(places, asked).record;
-    const changes = changesOf(await openShim(), places.upper, spec);
+    const { record } = findExisting(places, asked);
+    const changes = changesOf(await openShim(), places.upper, record.spec);
+    checkExists(places, record);
     writeAll(1, changes.map(({ kind, path }) => `${kind} ${path}\n`).join(""));
     return 0;
   },

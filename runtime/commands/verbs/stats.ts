@@ -2,6 +2,7 @@ import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { cgroupsOf } from "../../container/running.ts";
+import { isEnding } from "../../host/process.ts";
 import { isTerminal } from "../../host/terminal.ts";
 import { findEach, nameOf } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
@@ -64,7 +65,9 @@ function looked(names: readonly string[], stopped: boolean): Look[] {
 function sampleOf(root: string, { status, entries, record }: Found): Sample | undefined {
   if (status.state !== "running") return undefined;
   const cgroups = cgroupsOf(placesOf(root, record.name), entries).map(({ path }) => path);
-  return sample(cgroups, status.process.pid, record.spec.network.mode !== "host");
+  const taken = sample(cgroups, status.process.pid, record.spec.network.mode !== "host");
+  // What was read may be another process's by now.
+  return isEnding(status.process) ? undefined : taken;
 }
 
 /** One that has just started shows what it used since then. */

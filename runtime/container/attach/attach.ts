@@ -43,8 +43,9 @@ export async function attachToMonitor(root: string, name: string, print: Print):
 async function connected(directory: string, name: string): Promise<Socket> {
   const path = `${directory}/attach`;
   const isLong = Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX;
-  const fd = isLong ? openSync(directory, "r") : -1;
+  let fd = -1;
   try {
+    if (isLong) fd = openSync(directory, "r");
     const socket = connect(isLong ? `/proc/self/fd/${fd}/attach` : path);
     await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
     return socket;

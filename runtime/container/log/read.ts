@@ -1,12 +1,13 @@
-import { watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
 import { Failure } from "../../failure.ts";
 import { isRunning, type ProcessIdentity } from "../../host/process.ts";
 import { openShim } from "../../host/shim.ts";
+import { isMissing } from "../../state/lock.ts";
 import { placesOf } from "../../state/places.ts";
 import { findExisting } from "../../state/status.ts";
 import { endsWithin } from "../ended.ts";
-import { LogFile, logPaths } from "./files.ts";
+import { type LogFile, openIfThere, openLog } from "./files.ts";
 import { type LogLine, parseLine } from "./line.ts";
 
 export interface LogOptions {
@@ -41,6 +42,8 @@ export async function readLog(
     if (line && isWanted(line)) to(line);
   };
   const last = readFiles(places.log, tail, wanted, reader.line);
+  // It may have been removed, and its log with it.
+  if (!last.file) findExisting(places, name);
   reader.flush();
   try {
     if (!follow || !monitor || !isRunning(monitor)) return;
@@ -63,12 +66,11 @@ interface Last {
 /** All there is so far. */
 function readFiles(log: string, tail: number | undefined, wanted: Wanted, use: (line: LogLine) => void): Last {
   const kept = tail === undefined ? undefined : lastLines(tail);
-  const paths = logPaths(log);
   const last: Last = { file: undefined };
-  for (const path of paths) {
+  for (const file of openLog(log)) {
     last.file?.close();
-    last.file = new LogFile(path);
-    last.file.readLines((bytes) => wanted(bytes, kept ? kept.add : use));
+    last.file = file;
+    file.readLines((bytes) => wanted(bytes, kept ? kept.add : use));
   }
   for (const line of kept?.lines() ?? []) use(line);
   return last;
@@ -109,13 +111,15 @@ async function followFile(log: string, last: Last, monitor: ProcessIdentity, rea
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  const watcher = watch(dirname(log), () => {
+  const watcher = watchIfThere(dirname(log), () => {
     try {
       readNew(log, last, reader);
     } catch (error) {
       fail(error);
     }
   });
+  // The container was removed.
+  if (!watcher) return;
   try {
     readNew(log, last, reader);
     await Promise.race([endsWithin(shim, monitor, -1), failed]);
@@ -138,11 +142,12 @@ function readNew(log: string, last: Last, reader: Bytes): void {
   reader.flush();
 }
 
-function openIfThere(log: string): LogFile | undefined {
+function watchIfThere(directory: string, changed: () => void): FSWatcher | undefined {
   try {
-    return new LogFile(log);
-  } catch {
-    return undefined;
+    return watch(directory, changed);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
 }
 

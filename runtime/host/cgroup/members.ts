@@ -1,11 +1,21 @@
 import { closeSync, constants, openSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isGone } from "../errno.ts";
+
+/** Does nothing where somebody else removes it meanwhile. */
+export function emptyCgroup(path: string): void {
+  try {
+    empty(path);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
 
 /**
  * Kills the processes of a cgroup and of those below it, and removes the latter. What does not end at once is left.
  * Follows descriptors: a container may have made cgroups deeper than a path can be long.
  */
-export function emptyCgroup(path: string): void {
+function empty(path: string): void {
   let at = openSync(path, constants.O_DIRECTORY);
   const go = (name: string) => {
     const from = at;

@@ -15,7 +15,7 @@ type AttributesOf = (path: Buffer) => readonly Attribute[];
  * The files below `directory` (absolute), each directory before its entries, names in byte order. What another file system
  * is mounted over is a "mount point". `attributesOf` reads a file's extended attributes. Each name is opened in the directory
  * above it, so that no link leads elsewhere, whatever is put there meanwhile. Errors are those of the system calls. `isOther`:
- * whether what has these is of another file system than the top.
+ * whether what has these is of another file system than the top. What is removed meanwhile is left out.
  */
 export async function* readTree(
   directory: string,
@@ -76,12 +76,15 @@ class Walk {
   async *#entry(here: Opened, name: string, top: Stats, attributesOf: AttributesOf): AsyncGenerator<Entry> {
     const source = sourceOf(here, name);
     const path = relativePath(here.path === "" ? name : `${here.path}/${name}`);
-    const stats = await this.#naming(path, lstat(bytesOf(source)));
-    const entry = this.#isOther(stats, top)
-      ? mountPoint(path, stats)
-      : await this.#naming(path, entryOf(source, path, stats, this.#firstNames));
+    const entry = await ifThere(this.#naming(path, this.#found(source, path, top)));
+    if (!entry) return;
     yield hasAttributes(entry) ? { ...entry, attributes: attributesOf(bytesOf(source)) } : entry;
-    if (entry.kind === "directory") await this.#enter(source, path, DIRECTORY | constants.O_NOFOLLOW);
+    if (entry.kind === "directory") await ifThere(this.#enter(source, path, DIRECTORY | constants.O_NOFOLLOW));
+  }
+
+  async #found(source: string, path: string, top: Stats): Promise<Entry> {
+    const stats = await lstat(bytesOf(source));
+    return this.#isOther(stats, top) ? mountPoint(path, stats) : entryOf(source, path, stats, this.#firstNames);
   }
 
   async #enter(source: string, path: string, flags: number): Promise<void> {
@@ -102,6 +105,15 @@ class Walk {
         Object.assign(error, { path: bytesOf(path === "" ? this.#top : `${this.#top}/${path}`).toString() });
       throw error;
     }
+  }
+}
+
+async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
   }
 }
 

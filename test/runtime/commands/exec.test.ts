@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { traces } from "../../rig/leaks.ts";
 import { gone, kill } from "../../rig/processes.ts";
 import { importBusybox, outcomeOf, type TinydockerOptions, tinydocker } from "../../rig/tinydocker.ts";
 import { killedAt } from "../killed-at.ts";
+import { stoppedAt } from "../stopped-at.ts";
 import { terminals } from "./terminals.ts";
 
 const rig = await tinydocker({ after });
@@ -153,7 +153,7 @@ describe("tinydocker exec", () => {
       stdout: "",
       stderr: "tinydocker: the container paused is paused\n  tinydocker unpause paused\n",
     });
-    const late = await stoppedAt("setns", ["paused", "true"]);
+    const late = await stoppedAt(rig, { call: "setns" }, ["exec", "paused", "true"]);
     // The end of its cgroup is the end of what has joined it.
     await box.end();
     const { code, stderr } = await late.outcome;
@@ -163,24 +163,10 @@ describe("tinydocker exec", () => {
   });
 });
 
-let stops = 0;
-
-/** Starts the command, and settles once its process is stopped at the start of the first of these calls. */
-async function stoppedAt(call: string, words: readonly string[]) {
-  const log = join(rig.directory, `stops${++stops}`);
-  const inject = ["-e", `trace=${call}`, "-e", `inject=${call}:signal=STOP:when=1`];
-  const outcome = outcomeOf(rig.spawn(["exec", ...words], { prefix: ["strace", "-f", "-o", log, ...inject] }));
-  for (;;) {
-    const [, pid] = /^(\d+) +--- stopped by SIGSTOP ---$/m.exec(textOf(log)) ?? [];
-    if (pid !== undefined) return { outcome, pid: Number(pid) };
-    await new Promise(setImmediate);
-  }
-}
-
 describe("a process on its way into a container", () => {
   for (const call of ["keyctl", "seccomp"]) {
     it(`CVE-2016-9962, CVE-2024-21626: shows the container nothing of what it has open: at ${call}`, async () => {
-      const { outcome, pid: init } = await stoppedAt(call, ["web", "echo", "ran"]);
+      const { outcome, pid: init, goOn } = await stoppedAt(rig, { call }, ["exec", "web", "echo", "ran"]);
       const inside = textOf(`/proc/${init}/status`).match(/^NSpid:\t\d+\t(\d+)$/m)?.[1] ?? assert.fail("it is outside");
       const answer = await web.ask(
         `cd /proc/${inside}; for f in exe cwd root fd/*; do readlink $f && echo $f; done; cat environ maps mem 2>&1 | head -c 1; echo; cd /etc`,
@@ -191,7 +177,7 @@ describe("a process on its way into a container", () => {
         .map((fd) => readlinkSync(`/proc/${init}/fd/${fd}`))
         .filter((path) => path.startsWith("/") && !path.startsWith("/memfd:") && !path.startsWith("/dev/"));
       assert.deepEqual(directories, ["/"], "the container's root");
-      process.kill(init, "SIGCONT");
+      goOn();
       assert.equal((await outcome).stdout, "ran\n");
     });
   }

@@ -71,7 +71,9 @@ describe("two commands on one container at the same moment leave a true record, 
       const lane = async (n: number) => {
         for (const [k, other] of others.entries()) if (k % LANES === n) await checkPair(one, other, `p${n}`);
       };
-      await Promise.all(Array.from({ length: LANES }, (_, n) => lane(n)));
+      // All of them, so that none is still at work in the next test when one fails.
+      const outcomes = await Promise.allSettled(Array.from({ length: LANES }, (_, n) => lane(n)));
+      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
       assert.deepEqual(left(), clean);
     });
 });

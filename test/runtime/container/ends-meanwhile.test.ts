@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { readFileSync, watch, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { cgroupsOf } from "../../../runtime/container/running.ts";
+import { placesOf } from "../../../runtime/state/places.ts";
+import { findExisting } from "../../../runtime/state/status.ts";
+import { type Point, stoppedAt } from "../stopped-at.ts";
+import { DETACH, detachedRig, processIn, TRAPPED } from "./detached-rig.ts";
+
+/** The last one first: the container ends before its files are removed. */
+const cleanups: (() => Promise<unknown>)[] = [];
+after(async () => {
+  for (const cleanup of cleanups) await cleanup();
+});
+const rig = await detachedRig({ after: (cleanup) => void cleanups.unshift(cleanup) });
+const { succeeds } = rig;
+cleanups.unshift(() => rig.run(["rm", "-f", "web"]));
+const places = placesOf(rig.root, "web");
+const source = join(rig.directory, "source");
+writeFileSync(source, "copied\n");
+
+/** What the kernel has of the container that runs. */
+interface Files {
+  /** Below /proc. */
+  readonly process: string;
+  readonly cgroups: readonly string[];
+}
+
+type Case = readonly [words: readonly string[], point: (files: Files) => Point, ...expected: [number, RegExp]];
+
+/** Stops each command at its point, then does something to the container they are about, and compares what each said in the end. */
+async function check(cases: readonly Case[], meanwhile: () => Promise<unknown>): Promise<void> {
+  await succeeds(...DETACH, "web", ...TRAPPED);
+  const files = {
+    process: `/proc/${processIn(rig.journal("web"))}`,
+    cgroups: cgroupsOf(places, findExisting(places, "web").entries).map(({ path }) => path),
+  };
+  const stopped = await Promise.all(cases.map(([words, point]) => stoppedAt(rig, point(files), words)));
+  await meanwhile();
+  for (const { goOn } of stopped) goOn();
+  for (const [i, [words, , code, said]] of cases.entries()) {
+    const outcome = await stopped[i]?.outcome;
+    assert.deepEqual(
+      [outcome?.code, said.test(`${outcome?.stdout}${outcome?.stderr}`)],
+      [code, true],
+      `${words.join(" ")}: ${JSON.stringify(outcome)}`,
+    );
+  }
+}
+
+/** The last thing that is asked before it is taken for one that runs. */
+const found = ({ process }: Files): Point => ({ call: "readlink", on: [`${process}/exe`] });
+const NOT_RUNNING =
+  /^tinydocker: the container web is not running: it is stopped(, and only one that runs can be joined\n {2}tinydocker start web)?\n$/;
+const GONE = /^tinydocker: there is no container web\n {2}tinydocker ps -a lists all of them\n$/;
+
+describe("a container that ends while a command", () => {
+  it("looks at it is said to have ended, or used as one that has", async () => {
+    await check(
+      [
+        [["cp", source, "web:/copied"], found, 0, /^$/],
+        [["exec", "-u", "root", "web", "true"], found, 125, NOT_RUNNING],
+        [["top", "web"], found, 125, NOT_RUNNING],
+        [["pause", "web"], found, 125, NOT_RUNNING],
+        [["commit", "web", "image"], found, 125, NOT_RUNNING],
+        [["run", "--image", "box", "--network", "container:web", "--rm", "other", "true"], found, 125, NOT_RUNNING],
+        [
+          ["exec", "web", "true"],
+          ({ cgroups }) => ({ call: "openat", on: cgroups }),
+          125,
+          /^tinydocker: the container web ended before the command ran in it\n$/,
+        ],
+        [
+          ["stats", "--no-stream", "web"],
+          ({ process }) => ({ call: "openat", on: [`${process}/net/dev`] }),
+          0,
+          /web +-- +-- \/ --/,
+        ],
+      ],
+      async () => {
+        await succeeds("kill", "web");
+        await succeeds("wait", "web");
+      },
+    );
+    assert.equal(readFileSync(join(places.upper, "copied"), "utf8"), "copied\n");
+    await succeeds("rm", "web");
+  });
+
+  it("reads its files is not taken for one that has none", async () => {
+    const reads = (call: string, path: string) => () => ({ call, on: [path] });
+    await check(
+      [
+        [["diff", "web"], reads("openat", places.upper), 125, GONE],
+        [["export", "-o", join(rig.directory, "archive"), "web"], reads("access", places.upper), 125, GONE],
+        [["commit", "--pause=false", "web", "image"], reads("openat", places.upper), 125, GONE],
+        [["logs", "web"], reads("openat", places.monitor), 125, GONE],
+        [["logs", "-f", "web"], reads("openat", places.log), 0, /^up\n$/],
+      ],
+      () => succeeds("rm", "-f", "web"),
+    );
+  });
+
+  it("stops it while it is paused is stopped, also where another lets it go on", async () => {
+    const freezers = ({ cgroups }: Files) =>
+      cgroups.flatMap((path) => ["freezer.state", "cgroup.freeze"].map((file) => join(path, file)));
+    await succeeds(...DETACH, "web", ...TRAPPED);
+    await succeeds("pause", "web");
+    const files = {
+      process: "",
+      cgroups: cgroupsOf(places, findExisting(places, "web").entries).map(({ path }) => path),
+    };
+    const stop = await stoppedAt(rig, { call: "openat", on: freezers(files) }, ["stop", "web"]);
+    await succeeds("unpause", "web");
+    stop.goOn();
+    assert.deepEqual(await stop.outcome, { code: 0, signal: null, stdout: "web\n", stderr: "" });
+    await succeeds("rm", "web");
+  });
+});
+
+describe("the command that undoes what a container left", () => {
+  it("leaves nothing for another to see where it was removed already", async () => {
+    const locks = join(rig.root, "locks");
+    const seen: (string | null)[] = [];
+    const watcher = watch(locks);
+    const last = new Promise<void>((resolve) => {
+      watcher.on("change", (_event, name) => {
+        seen.push(String(name));
+        if (name === "last") resolve();
+      });
+    });
+    assert.equal((await rig.run(["undo", "web"])).code, 1);
+    writeFileSync(join(locks, "last"), "");
+    await last;
+    watcher.close();
+    assert.deepEqual([...new Set(seen)], ["last"]);
+  });
+});
+
+describe("a system call that fails where nobody expects it", () => {
+  it("is reported with its file, and without a stack", async () => {
+    const lock = join(rig.root, "locks/web");
+    writeFileSync(lock, "");
+    const prefix = [
+      "strace",
+      "-f",
+      "--quiet=attach,exit,path-resolution",
+      "-o",
+      "/dev/null",
+      "-P",
+      lock,
+      "-e",
+      "inject=openat:error=EIO",
+    ];
+    const { code, stderr } = await rig.run(["inspect", "web"], { prefix });
+    assert.equal(code, 125);
+    assert.match(stderr, /^tinydocker: open \S+\/locks\/web: EIO, i\/o error\n {2}.*try again.*\n$/);
+  });
+});
