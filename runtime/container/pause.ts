@@ -4,7 +4,7 @@ import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { freeze, isFrozen, isSettled } from "../host/cgroup/freezer.ts";
 import { isGone } from "../host/errno.ts";
-import { isEnding } from "../host/process.ts";
+import { isEnding, type ProcessIdentity } from "../host/process.ts";
 import { openShim } from "../host/shim.ts";
 import { uptime } from "../host/uptime.ts";
 import { placesOf } from "../state/places.ts";
@@ -18,7 +18,7 @@ const SETTLE_POLL_MS = 1;
 
 /** Stops all processes of a container, until it is unpaused or ends. Throws Failure if it does not run, or is paused. */
 export async function pause(name: string): Promise<void> {
-  const cgroup = await freezerOf(name, false);
+  const { cgroup, process } = await freezerOf(name, false);
   tell(name, "pause");
   setFrozen(name, cgroup, true);
   for (const deadline = uptime() + SETTLE_MS; !hasSettled(name, cgroup); ) {
@@ -31,6 +31,8 @@ export async function pause(name: string): Promise<void> {
     }
     await setTimeout(SETTLE_POLL_MS);
   }
+  // Its cgroups outlive it for a moment.
+  if (isEnding(process)) throw notRunning(name, "stopped");
 }
 
 /** Whether it runs, and is paused. */
@@ -40,7 +42,7 @@ export function isPausedNow(root: string, { record, status, entries }: Found): b
 
 /** Lets them go on. Throws Failure if it is not paused. */
 export async function unpause(name: string): Promise<void> {
-  const cgroup = await freezerOf(name, true);
+  const { cgroup } = await freezerOf(name, true);
   tell(name, "unpause");
   setFrozen(name, cgroup, false);
 }
@@ -66,19 +68,19 @@ function tell(name: string, action: string): void {
   if (found) containerEvent(root, action, found.record);
 }
 
-async function freezerOf(name: string, isPaused: boolean): Promise<Cgroup> {
+async function freezerOf(name: string, isPaused: boolean): Promise<{ cgroup: Cgroup; process: ProcessIdentity }> {
   const shim = await openShim();
-  const running = await openRunning(shim, resolve(stateRoot()), name);
-  shim.close(running.pidfd);
-  const frozen = running.cgroups.find(({ path, version }) => isFrozen(path, version));
-  if (isPaused && frozen) return frozen;
+  const { pidfd, process, cgroups } = await openRunning(shim, resolve(stateRoot()), name);
+  shim.close(pidfd);
+  const frozen = cgroups.find(({ path, version }) => isFrozen(path, version));
+  if (isEnding(process)) throw notRunning(name, "stopped");
+  if (isPaused && frozen) return { cgroup: frozen, process };
   if (isPaused || frozen) {
     throw new Failure(`the container ${name} is ${isPaused ? "not" : "already"} paused`, { code: "container-paused" });
   }
-  const cgroup = running.cgroups.find(({ path, version }) => isSettled(path, version) !== undefined);
-  if (cgroup) return cgroup;
-  // Its cgroups are removed then.
-  if (isEnding(running.process)) throw notRunning(name, "stopped");
+  const cgroup = cgroups.find(({ path, version }) => isSettled(path, version) !== undefined);
+  if (cgroup) return { cgroup, process };
+  if (isEnding(process)) throw notRunning(name, "stopped");
   throw new Failure(`the container ${name} has no cgroup that can be frozen`, {
     code: "cgroup-refused",
     remedy: "run tinydocker as root, on a machine with cgroups of version 2, or with the freezer of version 1",
