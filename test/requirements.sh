@@ -47,3 +47,18 @@ if ! command -v pnpm >/dev/null && [ "$(id -u)" = 0 ]; then
   echo "tests: installing pnpm"
   quiet npm install --global pnpm@10
 fi
+
+# What compiles an add-on looks for them beside Node.js, and else downloads them.
+prefix=$(readlink -f "$(command -v node)")
+prefix=${prefix%/bin/*}
+if [ ! -e "$prefix/include/node/node.h" ] && [ "$(id -u)" = 0 ]; then
+  echo "tests: installing Node.js's headers in $prefix/include"
+  work=$(mktemp -d)
+  (
+    cd "$work"
+    case $(uname -m) in aarch64) arch=arm64 ;; *) arch=x64 ;; esac
+    quiet npm pack "node-linux-$arch@$(node -p process.versions.node)"
+    tar -xzf node-*.tgz --strip-components=1 --no-same-owner -C "$prefix" package/include
+  ) || echo "tests: Node.js's headers could not be installed; the test that compiles an add-on fails" >&2
+  rm -rf "$work"
+fi

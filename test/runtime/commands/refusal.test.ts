@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
 import { traces } from "../../rig/leaks.ts";
 import { busyboxRootfs, digestOf, importBusybox, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
@@ -129,8 +129,7 @@ describe("a machine that lacks something", () => {
 
   it("gets that reported: no gcc or make at the first use, which works once they are installed", async () => {
     const fresh = join(rig.directory, "fresh");
-    await mkdir(join(fresh, "dist"), { recursive: true });
-    await copyFile(rig.program, join(fresh, "dist/tinydocker.cjs"));
+    await cp(dirname(rig.program), join(fresh, "dist"), { recursive: true });
     await cp("native", join(fresh, "native"), { recursive: true, filter: (path) => !path.endsWith("native/build") });
     const run = (path: string) =>
       outcomeOf(
