@@ -2,7 +2,7 @@ import { build } from "../build/build.ts";
 import type { BuildStep } from "../build/step.ts";
 import type { Bundle } from "../bundle/bundle.ts";
 import { BundleFailure } from "../bundle/bundle-failure.ts";
-import { shownName, toBytes } from "../paths/bytes.ts";
+import { toBytes } from "../paths/bytes.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Report } from "../report/events.ts";
@@ -12,6 +12,7 @@ import type { SyncProgress } from "../sync/sync.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { refuseLargeDeletion } from "./brake.ts";
+import { madeThere, withdrawalNotice } from "./deletions.ts";
 import { addUnsent, buildMemory, inLane, isSent, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
 import { syncAsOwner } from "./owner.ts";
 import { preview } from "./preview.ts";
@@ -183,6 +184,7 @@ async function syncStage(
     throw error;
   };
   const sent = await sentFiles(lane, mirror);
+  const { paths: before } = sent;
   const excluded = changed === undefined ? sent.withdrawn(files) : [];
   const withdrawn = await stillThere(open, excluded, signal).catch(restore);
   if (changed === undefined && !mayDelete) brake(project.root, lane, sent, withdrawn);
@@ -196,7 +198,8 @@ async function syncStage(
       buildMemory(lane, step).isStale = true;
   const { deleted, bytesSent, bytesTotal, milliseconds } = synced;
   if (withdrawn.length > 0) report({ event: "notice", text: withdrawalNotice(withdrawn) });
-  for (const text of lane.news.of(synced.notices, changed)) report({ event: "notice", text });
+  const made = steps.length > 0 && changed === undefined ? madeThere(synced.deletedPaths, before) : [];
+  for (const text of lane.news.of([...synced.notices, ...made], changed)) report({ event: "notice", text });
   report({ event: "synced", mirror, files: synced.files, deleted, bytesSent, bytesTotal, milliseconds });
 }
 
@@ -207,14 +210,6 @@ function brake(root: string, lane: Lane, sent: SentFiles, withdrawn: readonly st
     addUnsent(lane, null);
     throw error;
   }
-}
-
-const NAMES_MAX = 10;
-
-function withdrawalNotice(paths: readonly string[]): string {
-  const rest = paths.length - NAMES_MAX;
-  const names = paths.slice(0, NAMES_MAX).map(shownName).join(", ");
-  return `sent before and excluded now, so deleted from the mirror: ${names}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
 /** Side by side. Each ends before the first failure is thrown. */

@@ -35,7 +35,7 @@ export class SentFiles {
     return [...this.#paths].filter(isExcluded).sort();
   }
 
-  get paths(): Iterable<string> {
+  get paths(): ReadonlySet<string> {
     return this.#paths;
   }
 

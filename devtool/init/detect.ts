@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { DevtoolConfig } from "../config/config.ts";
 import type { Detected, Files } from "./detected.ts";
+import { readMakefile } from "./makefile.ts";
 import { nodeProject } from "./node.ts";
 
 type Detector = (files: Files) => Promise<Detected | undefined>;
@@ -51,10 +53,7 @@ async function pythonProject({ text }: Files): Promise<Detected | undefined> {
 async function makeProject({ text }: Files): Promise<Detected | undefined> {
   const makefile = (await text("GNUmakefile")) ?? (await text("makefile")) ?? (await text("Makefile"));
   if (makefile === undefined) return undefined;
-  const goals = makefile.match(/^[\w./-]+(?=\s*:(?!=))/gm) ?? [];
-  const program = goals.find((goal) => !/^(\.|all$|clean$|install$|test$|check$)|\.\w+$/.test(goal));
-  return {
-    kind: "built by make",
-    config: { build: ["make"], ...(program === undefined ? {} : { run: [`./${program}`] }) },
-  };
+  const { program, makes } = readMakefile(makefile);
+  const config: DevtoolConfig = { build: ["make"], ...(program === undefined ? {} : { run: [`./${program}`] }) };
+  return { kind: "built by make", config, makes };
 }

@@ -5,6 +5,8 @@ export interface Detected {
   /** In a few words. */
   readonly kind: string;
   readonly config: DevtoolConfig;
+  /** Lines of a .gitignore for what it makes beside its sources, where no tool of the configuration has a folder for that. */
+  readonly makes?: readonly string[];
 }
 
 /** What a detector may ask about a project. */

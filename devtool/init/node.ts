@@ -1,5 +1,6 @@
 import { basename, extname } from "node:path";
 import type { Detected, Files } from "./detected.ts";
+import { readMakefile } from "./makefile.ts";
 
 /** Where programs usually begin. */
 const ENTRIES = ["main", "index", "server", "app", "cli"].flatMap((name) =>
@@ -13,13 +14,20 @@ export async function nodeProject(files: Files): Promise<Detected | undefined> {
   for (const entry of [...namedBy(manifest), ...ENTRIES]) {
     if ((await files.text(entry)) === undefined) continue;
     const output = basename(entry, extname(entry));
-    const native = (await files.text("native/Makefile")) === undefined ? {} : { native: { folder: "native" } };
+    const makefile = await files.text("native/Makefile");
+    const native = makefile === undefined ? {} : { native: { folder: "native" } };
     return {
       kind: "Node.js",
       config: { bundle: { entryPoints: { [output]: entry } }, ...native, run: ["node", "--", `.devtool/${output}.js`] },
+      makes: makefile === undefined ? [] : readMakefile(makefile).makes.map(belowNative),
     };
   }
   return undefined;
+}
+
+/** A line of a .gitignore for the folder as one for the project. */
+function belowNative(line: string): string {
+  return line.startsWith("/") ? `/native${line}` : `/native/**/${line}`;
 }
 
 /** The files that the manifest starts, and the sources of those that a build makes in dist/ or build/. */

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isMachineCode } from "../bundle/addons/elf.ts";
 import type { DevtoolConfig } from "../config/config.ts";
 import { Failure } from "../failure.ts";
 import { errnoOf, errnoWords } from "../process/errno.ts";
@@ -36,16 +37,29 @@ export async function writeNew(root: string, { file, text }: ConfigText): Promis
   }
 }
 
-/** Adds devtool's folder, and that of npm's packages, to the project's .gitignore, unless lines name them; returns those it added. */
-export async function ignoreMade(root: string): Promise<readonly string[]> {
+/**
+ * Adds devtool's folder, that of npm's packages and what the project `makes` to its .gitignore, unless lines name them; returns
+ * those it added.
+ */
+export async function ignoreMade(root: string, makes: readonly string[]): Promise<readonly string[]> {
   const path = join(root, ".gitignore");
   const before = await readFile(path, "utf8").catch(() => "");
-  const folders = [".devtool", ...(existsSync(join(root, "package.json")) ? ["node_modules"] : [])];
-  const named = new Set(before.split(/\r?\n/).map((line) => line.trim().replace(/^\/|\/$/g, "")));
-  const added = folders.filter((folder) => !named.has(folder)).map((folder) => `${folder}/`);
+  const folders = [".devtool/", ...(existsSync(join(root, "package.json")) ? ["node_modules/"] : [])];
+  const bare = (line: string) => line.trim().replace(/^\/|\/$/g, "");
+  const named = new Set(before.split(/\r?\n/).map(bare));
+  const isSource = await Promise.all(makes.map((line) => isThere(root, line)));
+  const lines = [...folders, ...makes.filter((_, index) => !isSource[index])];
+  const added = lines.filter((line) => !named.has(bare(line)));
   if (added.length === 0) return added;
   const end = before.includes("\r\n") ? "\r\n" : "\n";
   const start = before === "" || before.endsWith("\n") ? before : `${before}${end}`;
   await writeFile(path, `${start}${added.join(end)}${end}`);
   return added;
+}
+
+/** Whether the line names what is there and no compiler wrote: then it is not what it was taken for. */
+async function isThere(root: string, line: string): Promise<boolean> {
+  const path = join(root, line);
+  if (!existsSync(path)) return false;
+  return !(await isMachineCode(path).catch(() => false));
 }

@@ -3,6 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { needs } from "../../rig/host.ts";
+import { startSshd } from "../../rig/sshd.ts";
 import { lacks, makeProject, startDevtool } from "../rig.ts";
 
 test("init writes a configuration that runs the project, ignores devtool's folder, and replaces nothing", async (t) => {
@@ -23,6 +24,42 @@ test("init writes a configuration that runs the project, ignores devtool's folde
   assert.equal(again.code, 2);
   assert.match(again.stderr, /devtool\.config\.ts is already this project's configuration\n.*never replaces one/);
   assert.equal(await readFile(join(project.root, "devtool.config.ts"), "utf8"), written);
+});
+
+const C_PROJECT = {
+  Makefile:
+    "CFLAGS = -O1\n\nall: hello\n\nhello: main.o seven.o\n\t$(CC) -o $@ $^\n\n%.o: %.c seven.h\n\t$(CC) $(CFLAGS) -c -o $@ $<\n",
+  "seven.h": "int seven(void);\n",
+  "seven.c": '#include "seven.h"\n\nint seven(void) { return 7; }\n',
+  "main.c": '#include <stdio.h>\n#include "seven.h"\n\nint main(void) { return !printf("%d\\n", seven()); }\n',
+};
+
+test("a C project with its Makefile in the root compiles nothing in a second run, by what init wrote; without that it is said what to ignore", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd", "make", "gcc"))) return;
+  const project = await makeProject(t, C_PROJECT);
+  for (const name of ["devtool.config.ts", "package.json", "src", "native"])
+    await rm(join(project.root, name), { recursive: true });
+  const sshd = await startSshd(t);
+  const flags = ["--ssh-config", sshd.configFile, "--target", sshd.host];
+  const devtool = (...args: string[]) => startDevtool(t, project, args).ended;
+  const written = await devtool("init", ...flags.slice(2));
+  assert.equal(written.code, 0, written.stderr);
+  assert.equal(await readFile(join(project.root, ".gitignore"), "utf8"), ".devtool/\n*.o\n*.d\n/hello\n");
+  const run = async () => {
+    const { code, stdout, stderr } = await devtool("run", ...flags);
+    assert.deepEqual([code, stdout.toString()], [0, "7\n"], stderr);
+    return stderr;
+  };
+  assert.match(await run(), /, compiled in /);
+  const second = await run();
+  assert.match(second, /sent 0 files/);
+  assert.match(second, /, nothing to compile, /);
+  assert.doesNotMatch(second, /deleted/);
+
+  await project.write({ ".gitignore": ".devtool/\n" });
+  await run();
+  const told = /the project does not have it: hello, main\.o, seven\.o; what a build makes is kept, .* \.gitignore/;
+  assert.match(await run(), told);
 });
 
 const CONFIG = `export default {
