@@ -5,13 +5,14 @@ import { exitCodeOfStatus } from "../process/exit-code.ts";
 import { reportOf } from "../report/origin.ts";
 import { commandLine } from "../run/command.ts";
 import { programEnvironment } from "../run/environment.ts";
-import { recorded } from "../trace/record.ts";
+import { recordedRound } from "../trace/record.ts";
 import { provisionTarget } from "./provision.ts";
 import { sharedStdio, stdioFor } from "./stdio.ts";
 
 /** One round, over connections of its own. */
 export async function runAlone(call: Call): Promise<number> {
-  const session = recorded(await openSession(call), call.options.timings, 1);
+  const opened = await openSession(call);
+  const session = { ...opened, report: recordedRound(call.report, opened.project.root, call.options.timings) };
   const { project, targets, interrupts } = session;
   const argv = commandLine(project, call.words, call.options.inspect);
   if (call.options.provision) for (const target of targets) await provisionTarget(target, project.root, call);

@@ -9,6 +9,7 @@ import { exitCodeOfStatus } from "../process/exit-code.ts";
 import { reportOf } from "../report/origin.ts";
 import { locale } from "../run/environment.ts";
 import { streamed, terminalOf } from "../run/stream.ts";
+import { recordedRound } from "../trace/record.ts";
 import { stdioFor } from "./stdio.ts";
 
 /** Runs the command over the connection of the project's watch, with what that has sent; undefined where no watch does it. */
@@ -20,9 +21,10 @@ export async function runBesideWatch(call: Call): Promise<number | undefined> {
   if (config === undefined) return undefined;
   const terminal = terminalOf(stdioFor(call, true)) ?? null;
   const request = { ...wayOf(options), config, words, locale: locale(), terminal };
-  const begun = await askWatch(dirname(config), request, report, signal);
+  const recording = recordedRound(report, dirname(config), false);
+  const begun = await askWatch(dirname(config), request, recording, signal);
   if (!begun) return undefined;
-  const own = reportOf(report, { target: begun.target });
+  const own = reportOf(recording, { target: begun.target });
   const run = { stdio: stdioFor({ ...call, report: own }, true), interrupts };
   return exitCodeOfStatus(await streamed({ kind: "process", process: begun.process }, run, own, { signal, startedAt }));
 }

@@ -56,6 +56,9 @@ export class Collector {
       case "exited":
         this.#over("silent", now, target);
         break;
+      case "finished":
+        this.#over("unchanged", now, target);
+        break;
       case "failed":
         this.#over("failed", now, target);
         break;

@@ -5,13 +5,16 @@ export interface RoundTrace {
   /** The files that were saved, relative to the project; null: everything. */
   readonly paths: readonly string[] | null;
   readonly spans: readonly Span[];
-  /** `output`: the program's first byte arrived; `silent`: it ended before one; `abandoned`: a newer save came first. */
+  /**
+   * `output`: the program's first byte arrived; `silent`: it ended before one; `unchanged`: it ran on, since it need not be
+   * started again; `abandoned`: a newer save came first.
+   */
   readonly outcome: Outcome;
   /** Milliseconds from the save to the outcome. */
   readonly total: number;
 }
 
-export type Outcome = "output" | "silent" | "failed" | "abandoned";
+export type Outcome = "output" | "silent" | "unchanged" | "failed" | "abandoned";
 
 /** A stage, in milliseconds since the save. */
 export interface Span {

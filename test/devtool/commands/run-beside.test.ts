@@ -62,6 +62,13 @@ test("a run beside a watch uses its connection, with the input, output and exit 
   other.child.stdin?.end("\n");
   assert.equal((await other.next("exited")).signal, "SIGKILL");
   assert.equal((await other.ended).code, 137);
+  const trace = (await startDevtool(t, project, ["trace", "--json"]).ended).stdout.toString().trim().split("\n");
+  const ofEverything = trace.map((line) => JSON.parse(line)).filter(({ paths }) => paths === null);
+  assert.deepEqual(
+    ofEverything.map(({ outcome }) => outcome),
+    ["output", "output", "output"],
+    "the watch's first, and each run",
+  );
   assert.ok(!watch.lines.some((line) => line.includes("hello")), "the watch prints nothing of it");
 });
 

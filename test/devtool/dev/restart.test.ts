@@ -49,6 +49,12 @@ for (const flags of [[], ["--on-busy", "queue"]]) {
     assert.equal((await devtool.next("finished")).round, 3);
     assert.deepEqual(await Promise.all(["public/page.txt", "built", "migrated"].map(there)), ["2", "2", "2"]);
     assert.deepEqual(starts(devtool), [1]);
+    const { stdout } = await startDevtool(t, project, ["trace", "--json"]).ended;
+    const rounds = stdout.toString().trim().split("\n");
+    assert.deepEqual(
+      rounds.slice(0, 2).map((line) => JSON.parse(line).outcome),
+      ["output", "unchanged"],
+    );
   });
 }
 

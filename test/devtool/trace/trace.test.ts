@@ -62,7 +62,7 @@ test("a round's stages follow each other from the save to the first output", () 
   assert.deepEqual([trace?.outcome, trace?.total, trace?.paths], ["output", 120, ["src/a.ts"]]);
 });
 
-test("a round ends as failed, silent or abandoned where nothing is printed, and only once", () => {
+test("a round ends as failed, silent, unchanged or abandoned where nothing is printed, and only once", () => {
   const failed: Event = { event: "failed", code: "bundle-failed", message: "", remedy: null };
   const outcomes = rounds([
     [1, 10, changed("a")],
@@ -75,12 +75,15 @@ test("a round ends as failed, silent or abandoned where nothing is printed, and 
     [3, 20, stage("bundle")],
     [4, 10, changed("d")],
     [3, 2_000, BUNDLED],
+    [4, 3_000, { event: "finished", milliseconds: 9 }, box],
+    [5, 10, changed("e")],
   ]).map(({ outcome, paths }) => [paths?.[0], outcome]);
   assert.deepEqual(outcomes, [
     ["a", "failed"],
     ["b", "silent"],
     ["c", "abandoned"],
-    ["d", "abandoned"],
+    ["d", "unchanged"],
+    ["e", "abandoned"],
   ]);
 });
 
