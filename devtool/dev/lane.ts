@@ -11,6 +11,7 @@ import { greet, type Server, serverArgv, startServer } from "../sync/server.ts";
 import type { Connection, Target, TargetFacts } from "../targets/target.ts";
 import type { Since } from "../watch/watch.ts";
 import { mirrorPath, refuseInside } from "./mirror.ts";
+import { refuseWrongPrograms } from "./named-programs.ts";
 import { News } from "./news.ts";
 import { SentFiles } from "./sent.ts";
 
@@ -88,6 +89,7 @@ async function open(target: Target, place: Place, report: Report, signal: AbortS
   const connection = await target.connect(signal);
   try {
     const facts = await connection.facts();
+    await refuseWrongPrograms(target, connection, signal);
     signal.throwIfAborted();
     const { platform, arch, libc, node, user } = facts;
     const { sudo } = target;

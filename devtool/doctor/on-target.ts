@@ -2,6 +2,7 @@ import { dirname } from "node:path/posix";
 import { text } from "node:stream/consumers";
 import type { Project } from "../config/project.ts";
 import { mirrorPath } from "../dev/mirror.ts";
+import { WRONG_PROGRAM, type WrongProgram, wrongPrograms } from "../dev/named-programs.ts";
 import { Failure } from "../failure.ts";
 import type { Check } from "../report/results.ts";
 import { installRemedy } from "../targets/install-remedy.ts";
@@ -43,14 +44,18 @@ async function checks(
   const { mirror: folder } = target.settings ?? {};
   const mirrors = dirname(mirrorPath({ facts, target: where, folder }, "/"));
   const found = await probe(connection, mirrors, programs, signal);
+  const wrong = await wrongPrograms(target.settings, connection, signal);
   const provision = `devtool provision --target ${where}`;
   const check = (name: string, needed: boolean, remedy: string, value = found.get(name)): Check => {
     return { where, name, ok: Boolean(value), needed, found: value || null, remedy };
   };
   return [
+    ...wrong.map((one) => settingCheck(where, one)),
     linuxCheck(where, found.get("kernel") ?? ""),
     ...(needs?.bundle ? [nodeCheck(where, facts.node ?? "", installRemedy("node", provision))] : []),
-    ...programs.map((program) => check(program, true, installRemedy(program, provision))),
+    ...programs
+      .filter((program) => !wrong.some(({ path }) => path === program))
+      .map((program) => check(program, true, installRemedy(program, provision))),
     ...(programs.includes("gcc")
       ? [check("the C library's headers", true, installRemedy("gcc", provision), found.get("headers"))]
       : []),
@@ -59,6 +64,11 @@ async function checks(
     ...(await linkChecks(where, connection, signal)),
     ...(needs && runsContainers(needs) ? kernelChecks(where, found) : []),
   ];
+}
+
+/** Of a program that the target's settings name, and that is not there. */
+function settingCheck(where: string, { field, path }: WrongProgram): Check {
+  return { where, name: `\`${field}\`, ${path}`, ok: false, needed: true, found: null, remedy: WRONG_PROGRAM };
 }
 
 function linuxCheck(where: string, kernel: string): Check {

@@ -1,10 +1,12 @@
-import type { AnyTarget } from "../config/config.ts";
+import type { AnyTarget, RemoteTarget } from "../config/config.ts";
 import type { Connection, ExecOptions, Target } from "./target.ts";
 
+type Settings = AnyTarget & Pick<RemoteTarget, "node" | "shell">;
+
 /** The target with its settings: what runs there has its `env`, over what the command itself brings. */
-export function withSettings(target: Target, { mirror, rsync, env = {} }: AnyTarget): Target {
+export function withSettings(target: Target, { mirror, rsync, node, shell, env = {} }: Settings): Target {
   const connect: Target["connect"] = async (signal) => withEnvironment(await target.connect(signal), env);
-  return { ...target, settings: { mirror, rsync }, connect };
+  return { ...target, settings: { mirror, rsync, node, shell }, connect };
 }
 
 function withEnvironment(connection: Connection, env: Readonly<Record<string, string>>): Connection {

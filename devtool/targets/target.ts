@@ -87,6 +87,9 @@ export interface PlaceSettings {
   readonly mirror?: string | undefined;
   /** Its rsync, where it is not the one in its PATH. */
   readonly rsync?: string | undefined;
+  /** Its Node.js, and the shell that is asked for its PATH, likewise: absolute, or below ~. */
+  readonly node?: string | undefined;
+  readonly shell?: string | undefined;
 }
 
 /** A Linux machine to run on. */
