@@ -4,10 +4,10 @@ import { loadProject, type Project, type ProjectPorts, projectRoot } from "../co
 import { type Way, wayOf } from "../control/messages.ts";
 import { Failure } from "../failure.ts";
 import { endpointText } from "../ports/endpoint.ts";
-import { type Mapping, refuseRepeated } from "../ports/mapping.ts";
+import { type Mapping, PUBLISHED, refuseRepeated } from "../ports/mapping.ts";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Report } from "../report/events.ts";
-import { publishedBy } from "../run/container.ts";
+import { PORTS_MAX, type Publication, publishedBy } from "../run/container.ts";
 import type { Inspect } from "../run/inspect.ts";
 import type { Target } from "../targets/target.ts";
 
@@ -59,12 +59,15 @@ function portsOf(
   [{ kind }, ...others]: Session["targets"],
   project: Project,
   options: Options,
-  published: readonly Mapping[],
+  published: readonly Publication[],
 ): SessionPorts {
   const differs = ({ listen, to }: Mapping) => kind !== "local" || !isDeepStrictEqual(listen, to);
   const all = (key: keyof SessionPorts) => [...project.ports[key], ...options.ports[key]].filter(differs);
   const inspector = options.inspect ? [loopback(options.inspect)].filter(differs) : [];
-  const wanted = project.ports.published || options.ports.published ? published.filter(differs) : [];
+  const wanted =
+    project.ports.published || options.ports.published
+      ? published.flatMap(({ mappings }) => mappings).filter(differs)
+      : [];
   const forward = [...all("forward"), ...inspector];
   const ports = { forward: [...forward, ...wanted.filter(isMissingIn(forward))], reverse: all("reverse") };
   refuseRepeated(ports.forward);
@@ -77,16 +80,23 @@ function portsOf(
   });
 }
 
-/** Says how what a container publishes can be reached from here. */
-function offer(published: readonly Mapping[], { forward }: SessionPorts, { kind }: Target, report: Report): void {
-  for (const { to } of kind === "local" ? [] : published.filter(isMissingIn(forward))) {
-    const [port, where] = to.kind === "tcp" ? [to.port, endpointText(to)] : ["", ""];
-    const written = where.startsWith("localhost:") ? port : `${port}:${where}`;
-    report({
-      event: "notice",
-      text: `the container publishes ${port}: --forward ${written} makes it localhost:${port} here`,
-    });
+/** Says how what a container publishes can be reached from here, or that it can't be. */
+function offer(published: readonly Publication[], { forward }: SessionPorts, { kind }: Target, report: Report): void {
+  for (const { ports, mappings, left } of kind === "local" ? [] : published) {
+    const [missing, ...others] = mappings.filter(isMissingIn(forward));
+    const ways: string[] = [];
+    if (missing && others.length === 0) ways.push(wayTo(missing));
+    else if (missing) ways.push(`--forward ${PUBLISHED} makes each the same port of localhost here`);
+    if (left === "udp") ways.push("it can't be forwarded, as SSH forwards TCP only");
+    if (left === "too many") ways.push(`only the first ${PORTS_MAX} of them can be forwarded`);
+    if (ways.length > 0) report({ event: "notice", text: `the container publishes ${ports}: ${ways.join("; ")}` });
   }
+}
+
+function wayTo({ to }: Mapping): string {
+  const [port, where] = to.kind === "tcp" ? [to.port, endpointText(to)] : ["", ""];
+  const written = where.startsWith("localhost:") ? port : `${port}:${where}`;
+  return `--forward ${written} makes it localhost:${port} here`;
 }
 
 function isMissingIn(forward: readonly Mapping[]): (mapping: Mapping) => boolean {

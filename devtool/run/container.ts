@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { Mapping } from "../ports/mapping.ts";
+import { type Mapping, portOf } from "../ports/mapping.ts";
 
 const ENGINE = /^(tinydocker|docker|podman)(\.c?js)?$/;
 
@@ -9,23 +9,45 @@ export function containerArguments(argv: readonly string[]): number | undefined 
   return engine >= 0 && argv[engine + 1] === "run" ? engine + 2 : undefined;
 }
 
-/** `[IP:]PORT:PORT`. A `-p` without a colon may be an option of the program in the container. */
-const PUBLICATION = /^(?:(\[[0-9a-f:]+\]|[0-9.]+):)?(\d+):\d+(?:\/tcp)?$/i;
+/** What one `-p` of a container publishes on the target. */
+export interface Publication {
+  /** As it is written there: `8080`, `8000-8010` or `53/udp`. */
+  readonly ports: string;
+  /** Each TCP port for the same of this machine; the first PORTS_MAX of a range. */
+  readonly mappings: readonly Mapping[];
+  /** Ports that no mapping is for: SSH forwards TCP, and a range may be larger. */
+  readonly left: "none" | "udp" | "too many";
+}
 
-/** The TCP ports of the target that a container of the command publishes, each for the same of this machine. */
-export function publishedBy(argv: readonly string[]): Mapping[] {
+/** As many connections are listened for at most, for one range. */
+export const PORTS_MAX = 64;
+
+/** `[IP:]PORT[-PORT]:PORT[-PORT]`. A `-p` without a colon may be an option of the program in the container. */
+const PUBLICATION = /^(?:(\[[0-9a-f:]+\]|[0-9.]+):)?(\d+)(?:-(\d+))?:(\d+)(?:-(\d+))?(?:\/(tcp|udp))?$/i;
+
+/** The ports of the target that a container of the command publishes. */
+export function publishedBy(argv: readonly string[]): Publication[] {
   const from = containerArguments(argv);
   const words = from === undefined ? [] : argv.slice(from);
   return words.flatMap((word, at) => {
     const [, written = words[at + 1] ?? ""] = /^(?:-p|--publish)(?:=?(?=.)(.+))?$/.exec(word) ?? [undefined, ""];
-    const [, ip = "0.0.0.0", port] = PUBLICATION.exec(written) ?? [];
-    if (port === undefined) return [];
-    const host = ip === "0.0.0.0" || ip === "[::]" ? "localhost" : ip.replace(/^\[(.*)\]$/, "$1");
-    return [
-      {
-        listen: { kind: "tcp", host: "localhost", port: Number(port) },
-        to: { kind: "tcp", host, port: Number(port) },
-      },
-    ];
+    return publication(written) ?? [];
   });
+}
+
+function publication(written: string): Publication | undefined {
+  const found = PUBLICATION.exec(written);
+  if (!found) return undefined;
+  const [, ip = "0.0.0.0", first = "", last = first, inner = "", innerLast = inner, protocol = "tcp"] = found;
+  const count = Number(last) - Number(first) + 1;
+  // Of a range for one port the engine chooses one.
+  if (count < 1 || portOf(last) === undefined || count !== Number(innerLast) - Number(inner) + 1) return undefined;
+  const ports = first === last ? first : `${first}-${last}`;
+  if (protocol.toLowerCase() === "udp") return { ports: `${ports}/udp`, mappings: [], left: "udp" };
+  const host = ip === "0.0.0.0" || ip === "[::]" ? "localhost" : ip.replace(/^\[(.*)\]$/, "$1");
+  const mappings = Array.from({ length: Math.min(count, PORTS_MAX) }, (_, at): Mapping => {
+    const port = Number(first) + at;
+    return { listen: { kind: "tcp", host: "localhost", port }, to: { kind: "tcp", host, port } };
+  });
+  return { ports, mappings, left: count > PORTS_MAX ? "too many" : "none" };
 }

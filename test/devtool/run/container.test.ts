@@ -16,10 +16,28 @@ const CASES: readonly (readonly [string, readonly object[]])[] = [
   ["tinydocker run -p 53:53/udp web", []],
   ["tinydocker run web nc -l -p 80", []],
   ["tinydocker run web -p", []],
+  ["tinydocker run -p 9-8:9-8 -p 65535-65536:1-2 -p 8000-8010:80 web", []],
   ["tinydocker exec -p 8080:80 web", []],
   ["node server.js -p 8080:80", []],
 ];
 for (const [command, expected] of CASES) {
   test(`${command} publishes ${expected.length} TCP ports`, () =>
-    assert.deepEqual(publishedBy(command.split(" ")), expected));
+    assert.deepEqual(
+      publishedBy(command.split(" ")).flatMap(({ mappings }) => mappings),
+      expected,
+    ));
 }
+
+test("a range is each of its ports, up to 64, and UDP is named", () => {
+  const published = publishedBy(
+    "docker run -p 8000-8002:80-82 -p 53:53/udp -p [::1]:1000-1999:1000-1999/tcp web".split(" "),
+  );
+  const seen = published.map(({ ports, mappings, left }) => [ports, mappings.length, left]);
+  assert.deepEqual(seen, [
+    ["8000-8002", 3, "none"],
+    ["53/udp", 0, "udp"],
+    ["1000-1999", 64, "too many"],
+  ]);
+  assert.deepEqual(published[0]?.mappings[2], { listen: tcp(8002), to: tcp(8002) });
+  assert.deepEqual(published[2]?.mappings[63], { listen: tcp(1063), to: tcp(1063, "::1") });
+});

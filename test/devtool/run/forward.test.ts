@@ -259,13 +259,17 @@ test("what a container of the command publishes is named, and forwarded where th
   const sshd = await startSshd(t);
   const port = await freePort();
   const way = ["--json", "--ssh-config", sshd.configFile, "--target", sshd.host];
-  const start = ["echo", "tinydocker", "run", "-p", `${port}:80`, "web"];
+  const start = ["echo", "tinydocker", "run", "-p", `${port}:80`, "-p", "60000-60001:1-2", "-p", "53:53/udp", "web"];
   const config = (forward: readonly string[]) =>
     project.write({ "devtool.config.ts": `export default ${JSON.stringify({ run: start, forward })};\n` });
   await config([]);
   const told = startDevtool(t, project, ["run", ...way]);
-  const { text } = await told.next("notice");
-  assert.equal(text, `the container publishes ${port}: --forward ${port} makes it localhost:${port} here`);
+  for (const how of [
+    `${port}: --forward ${port} makes it localhost:${port} here`,
+    "60000-60001: --forward published makes each the same port of localhost here",
+    "53/udp: it can't be forwarded, as SSH forwards TCP only",
+  ])
+    assert.equal((await told.next("notice")).text, `the container publishes ${how}`);
   assert.equal((await told.ended).code, 0);
   await config(["published"]);
   const { listen, to } = await startDevtool(t, project, ["run", ...way]).next("forwarded");
