@@ -2,8 +2,9 @@ import { ConnectionLost, Failure } from "../failure.ts";
 import { reportOf } from "../report/origin.ts";
 import { type Forwards, openForwards, openReverse } from "../run/forward.ts";
 import { Reconnecting } from "../targets/reconnect.ts";
-import type { Target } from "../targets/target.ts";
+import type { Connection, Target } from "../targets/target.ts";
 import { type Connected, connect } from "./lane.ts";
+import { refuseLoops } from "./loopback.ts";
 import type { Session } from "./session.ts";
 
 interface Listeners {
@@ -23,6 +24,8 @@ export function keepConnected(
   return new Reconnecting({
     open: async (signal) => {
       const connected = await connect(target, project, report, signal);
+      const { connection, facts } = connected;
+      await refuseLoops(ports, { connection, boot: facts.boot }, target.name, signal).catch(closing(connection));
       onOpened();
       void openReverse(ports.reverse, connected.connection, reportOf(report, { target: target.name }));
       return connected;
@@ -35,6 +38,14 @@ export function keepConnected(
     },
     ...listeners,
   });
+}
+
+/** Closes a connection that is not used after all. */
+function closing(connection: Connection): (why: unknown) => Promise<never> {
+  return async (why) => {
+    await connection.close();
+    throw why;
+  };
 }
 
 /** The ports of this machine that are the target's. @throws Failure, exit code 2 */

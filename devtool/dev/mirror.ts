@@ -35,7 +35,8 @@ export function refuseInside(root: string, mirror: string, { boot }: Pick<Target
   });
 }
 
-function bootHere(): string | undefined {
+/** boot_id of this machine, where it is Linux. */
+export function bootHere(): string | undefined {
   const file = "/proc/sys/kernel/random/boot_id";
   return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
 }

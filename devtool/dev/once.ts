@@ -4,6 +4,7 @@ import { type Forwards, openForwards, openReverse } from "../run/forward.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { type Connected, connect, createLane, type Lane } from "./lane.ts";
+import { refuseLoops } from "./loopback.ts";
 import { bundleStage, type Extent, type Round, type Run, runInLane, updateLane } from "./round.ts";
 import type { Session } from "./session.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
@@ -74,6 +75,7 @@ async function oneRound<T>(
   try {
     workspace = await openWorkspace(project);
     for (const text of workspace.files.problems) report({ event: "notice", text });
+    await refuseLoopsOfFirst(session, opening);
     await reverseOfFirst(session, opening);
     return await work(workspace, lanes, round);
   } finally {
@@ -92,6 +94,15 @@ async function forwardToFirst(
 ): Promise<Forwards> {
   const current = async () => (await (opening[0] as Promise<Connected>)).connection;
   return await openForwards(ports.forward, current, reportOf(report, { target: targets[0].name }));
+}
+
+async function refuseLoopsOfFirst(
+  { ports, targets, interrupts }: Session,
+  [opening]: readonly Promise<Connected>[],
+): Promise<void> {
+  if (ports.forward.length + ports.reverse.length === 0 || !opening) return;
+  const { connection, facts } = await opening;
+  await refuseLoops(ports, { connection, boot: facts.boot }, targets[0].name, interrupts.signal);
 }
 
 async function reverseOfFirst(

@@ -46,6 +46,11 @@ export function refuseRepeated(mappings: readonly Mapping[]): void {
   }
 }
 
+/** Whether a connection to `to`, on the same machine, is one to what the mapping listens on. */
+export function listensOn({ listen }: Mapping, to: Endpoint): boolean {
+  return collide(listen, to);
+}
+
 const LOOPBACK = ["127.0.0.1", "::1"];
 
 function collide(one: Endpoint, other: Endpoint): boolean {

@@ -275,3 +275,26 @@ test("what a container of the command publishes is named, and forwarded where th
   const { listen, to } = await startDevtool(t, project, ["run", ...way]).next("forwarded");
   assert.deepEqual([listen, to], [`localhost:${port}`, `localhost:${port}`]);
 });
+
+test("a port that would be forwarded to itself, since the target is this machine, is refused by run and watch", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const project = await makeProject(t, { "devtool.config.ts": 'export default { run: ["echo", "ran"] };\n' });
+  const sshd = await startSshd(t);
+  const [port, other] = [await freePort(), await freePort()];
+  const start = (command: string, ...flags: string[]) =>
+    startDevtool(t, project, [command, "--json", "--ssh-config", sshd.configFile, "--target", sshd.host, ...flags]);
+  for (const [command, ...flags] of [
+    ["run", "--forward", `${port}`],
+    ["watch", "--forward", `*:${port}:127.0.0.1:${port}`],
+    ["run", "--reverse", `${port}:${other}`, "--forward", `${other}:${port}`],
+  ] as const) {
+    const devtool = start(command, ...flags);
+    const { code, message, remedy } = await devtool.next("failed");
+    assert.deepEqual([code, (await devtool.ended).code], ["usage", 2], message);
+    assert.match(message, /^rig is this machine, so .*:\d+ would forward \S+:\d+ to itself$/);
+    assert.match(remedy ?? "", /^leave it out/);
+    assert.ok(!devtool.lines.some((line) => line.includes('"started"')));
+  }
+  const fine = start("run", "--forward", `${port}:${other}`);
+  assert.equal((await fine.ended).code, 0, fine.lines.join("\n"));
+});
