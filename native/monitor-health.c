@@ -181,17 +181,20 @@ void health_end(void) {
 }
 
 int health_timeout(void) {
-    uint64_t now = milliseconds(CLOCK_MONOTONIC), until = check_runs() ? health.deadline : health.due;
+    uint64_t until = check_runs() ? health.deadline : health.due;
     if (until == 0 || (check_runs() && health.late))
         return -1;
+    uint64_t now = milliseconds(CLOCK_MONOTONIC);
     return until <= now ? 0 : until - now > WAIT_MS_MAX ? WAIT_MS_MAX : (int)(until - now);
 }
 
 size_t health_watch(struct pollfd *fds) { return check_watch(fds); }
 
 void health_act(const struct monitor *monitor) {
-    uint64_t now = milliseconds(CLOCK_MONOTONIC);
     check_read();
+    if (!check_runs() && health.due == 0)
+        return;
+    uint64_t now = milliseconds(CLOCK_MONOTONIC);
     /* Again each time: it may have gone on in another process meanwhile. */
     if (check_runs() && now >= health.deadline) {
         health.late = 1;
