@@ -55,6 +55,9 @@ static int limit_reached(struct removal *removal) {
     return removal->left == 0 || removal->left-- == 0;
 }
 
+/* Another thread may be removing a part of it, or all of it. */
+static int unless_gone(int error) { return error == ENOENT ? 0 : error; }
+
 static int empty(struct removal *removal, int fd);
 
 static int remove_directory(struct removal *removal, int parent, const char *name) {
@@ -94,7 +97,7 @@ static int empty(struct removal *removal, int fd) {
     removal->depth++;
     for (struct dirent *entry; !error && (entry = readdir(list));)
         if (!is_dot(entry->d_name))
-            error = remove_entry(removal, fd, entry);
+            error = unless_gone(remove_entry(removal, fd, entry));
     removal->depth--;
     closedir(list);
     return error;
@@ -107,7 +110,7 @@ int td_remove(const char *path, uint32_t entries_max) {
     int error = 0;
     while (!error && rmdir(path) != 0) {
         if (errno != ENOTEMPTY && errno != EEXIST) {
-            error = errno;
+            error = unless_gone(errno);
             break;
         }
         int again = openat(removal.top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -124,7 +124,7 @@ async function open(): Promise<Shim> {
     openInside: (root, path) => td.openInside(textOf(root), textOf(path)),
     linkIndex: (name) => td.linkIndex(textOf(name)),
     replace: (from, to) => td.replace(textOf(from), textOf(to)),
-    remove: (path) => remove(td, path),
+    remove: (path) => remove(td, path, source.isBusy()),
     sync: async (directory) => td.sync(textOf(directory)),
   };
 }
@@ -244,8 +244,9 @@ function detach(
 /** Removing as many entries takes about a millisecond; an ordinary run leaves fewer. */
 const REMOVED_AT_ONCE_MAX = 64;
 
-async function remove(td: Library, path: string): Promise<number> {
-  const result = td.remove(textOf(path), REMOVED_AT_ONCE_MAX);
+/** `isBusy`: other containers would wait for it. Else another thread takes longer to start than what is removed here. */
+async function remove(td: Library, path: string, isBusy: boolean): Promise<number> {
+  const result = isBusy ? -ERRNO.EAGAIN : td.remove(textOf(path), REMOVED_AT_ONCE_MAX);
   return result === -ERRNO.EAGAIN ? td.removeAll(textOf(path)) : result;
 }
 
@@ -277,6 +278,7 @@ function eventSource(td: Library) {
       td.keepRunning(1);
     },
     forget,
+    isBusy: () => listeners.size > 1,
     onSignal: (listener: typeof onSignal) => {
       onSignal = listener;
     },

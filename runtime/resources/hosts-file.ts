@@ -1,4 +1,14 @@
-import { closeSync, constants, ftruncateSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { hostsOf } from "../network/hosts-file.ts";
 import type { Lease, Networks } from "../network/network.ts";
@@ -35,7 +45,8 @@ export function rewriteHosts(root: string, networks: Networks, lease: Lease): vo
   try {
     // All in one write: whoever reads meanwhile finds names, if old ones at the end.
     writeSync(fd, text, 0, text.length, 0);
-    ftruncateSync(fd, text.length);
+    // Most grow, and file systems take long to set even the same length.
+    if (fstatSync(fd).size > text.length) ftruncateSync(fd, text.length);
   } finally {
     closeSync(fd);
   }

@@ -8,7 +8,7 @@ import { uptime } from "../host/uptime.ts";
 import { noContainer } from "../spec/name.ts";
 import { type Entry, processOf, undoAll } from "./entry.ts";
 import { appendLines, type Journal, ownerLines, readJournal } from "./journal.ts";
-import { type OpenLock, openExistingLock, openLock, tryLock } from "./lock.ts";
+import { closeLock, noteOwn, type OpenLock, openExistingLock, openLock, tryLock } from "./lock.ts";
 import { giveKey, tidyNames } from "./names.ts";
 import { keyIn, type Places, placesAt, placesOf } from "./places.ts";
 import { type ContainerRecord, newId } from "./record.ts";
@@ -125,6 +125,7 @@ function tryClaim(shim: Shim, opened: OpenLock | undefined, path: string): Claim
   try {
     const outcome = tryLock(shim, path, fd);
     taken = outcome.state === "taken";
+    if (taken) noteOwn(path);
     if (outcome.state === "taken") return { state: "taken", fd, isLeft: !isNew || outcome.bytes > 0 };
     return { state: "held", holder: outcome.state === "held" ? readJournal(fd, path) : undefined };
   } finally {
@@ -137,7 +138,7 @@ async function recovered(shim: Shim, held: Claim, isLeft: boolean): Promise<Clai
     if (isLeft) await recover(shim, held.places, held.fd);
     return held;
   } catch (error) {
-    closeSync(held.fd);
+    abandon(held);
     throw leftBehind(held.name, error);
   }
 }
@@ -168,13 +169,13 @@ export async function release(shim: Shim, held: Claim): Promise<void> {
     await tidyNames(shim, held.places.root);
   } finally {
     // If something could not be undone, the journal stays, and the next start tries again.
-    closeSync(held.fd);
+    abandon(held);
   }
 }
 
 /** Releases the name without undoing anything: the next process that locks it does that. */
-export function abandon(held: Claim): void {
-  closeSync(held.fd);
+export function abandon({ places, fd }: Claim): void {
+  closeLock(places.lock, fd);
 }
 
 /** Throws Failure (exit 125) when a container that is kept has the name. */

@@ -1,4 +1,4 @@
-import { constants, fstatSync, openSync, readdirSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
@@ -15,6 +15,25 @@ export interface OpenLock {
 }
 
 const FLAGS = constants.O_RDWR | constants.O_APPEND;
+
+/** The paths of those that this process has. */
+const own = new Set<string>();
+
+/** One that this process has need not be asked for. False says nothing: a lock is known here only if it is closed by closeLock(). */
+export function isOwn(path: string): boolean {
+  return own.has(path);
+}
+
+/** Notes that this process has a lock until closeLock(). */
+export function noteOwn(path: string): void {
+  own.add(path);
+}
+
+/** Releases a lock. */
+export function closeLock(path: string, fd: number): void {
+  own.delete(path);
+  closeSync(fd);
+}
 
 /** Opens the lock file, made if it is missing. Undefined if another process removed it at the same moment. */
 export function openLock(root: string, path: string): OpenLock | undefined {

@@ -51,8 +51,13 @@ export function keyOf(root: string, name: string): string | undefined {
 }
 
 export function nameOfKey(root: string, key: string): string {
-  for (const [name, itsKey] of keysByName(root)) if (itsKey === key) return name;
-  return key;
+  return namesOfKeys(root)(key);
+}
+
+/** The same for many keys. */
+export function namesOfKeys(root: string): (key: string) => string {
+  const names = new Map(Array.from(keysByName(root), ([name, key]) => [key, name]));
+  return (key) => names.get(key) ?? key;
 }
 
 /** Gives a name a key of its own, where it has none. */

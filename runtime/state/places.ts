@@ -44,13 +44,17 @@ export function placesAt(root: string, key: string): Places {
   return placesIn(root, nameOfKey(root, key), key);
 }
 
+export function lockPath(root: string, key: string): string {
+  return join(root, "locks", key);
+}
+
 function placesIn(root: string, name: string, key: string): Places {
   const monitor = join(root, "monitors", key);
   return {
     name,
     key,
     root,
-    lock: join(root, "locks", key),
+    lock: lockPath(root, key),
     record: join(root, "records", key),
     upper: join(root, "containers", key),
     work: join(root, "work", key),

@@ -8,9 +8,9 @@ import { directory } from "../resources/directory.ts";
 import { type Entry, entry, processOf, undoAll } from "./entry.ts";
 import { exitNow, readExit } from "./exit.ts";
 import { readJournal } from "./journal.ts";
-import { lockedKeys, openExistingLock, tryLock } from "./lock.ts";
+import { isOwn, lockedKeys, openExistingLock, tryLock } from "./lock.ts";
 import { tidyNames } from "./names.ts";
-import { type Places, placesAt } from "./places.ts";
+import { lockPath, type Places, placesAt } from "./places.ts";
 import { type ContainerRecord, readRecord, removeRecord, removeUnfinished, writeRecord } from "./record.ts";
 
 /*
@@ -60,7 +60,7 @@ function lostProcess(places: Places, record: ContainerRecord, entries: readonly 
 export async function sweep(shim: Shim, root: string, except: string): Promise<Failure[]> {
   const failures: Failure[] = [];
   for (const key of lockedKeys(root)) {
-    if (key === except) continue;
+    if (key === except || isOwn(lockPath(root, key))) continue;
     const places = placesAt(root, key);
     try {
       await sweepKey(shim, places);

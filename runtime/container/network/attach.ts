@@ -28,7 +28,7 @@ import type { NetworkSpec } from "../../spec/network.ts";
 import type { ContainerSpec } from "../../spec/spec.ts";
 import { type Claim, hold } from "../../state/claim.ts";
 import { entry } from "../../state/entry.ts";
-import { nameOfKey } from "../../state/names.ts";
+import { namesOfKeys } from "../../state/names.ts";
 import { type Held, readNetworks, withNetworks } from "../../state/network-store.ts";
 import type { Attached } from "./attached.ts";
 import { hostFacts, loopbackFacts, resolverFor, withMachine } from "./name-files.ts";
@@ -111,7 +111,7 @@ async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn)
   const { links, address, filter, prepared } = await withNetworks(shim, root, async (held) => {
     const before = held.store;
     for (const { network } of spec.network.attachments) known(shim, root, held, network);
-    held.save({ ...held.store, leases: held.store.leases.map((one) => namedNow(root, one)) });
+    held.save({ ...held.store, leases: namedNow(root, held.store.leases) });
     const lease = takeLease(shim, held, { ...owner, hostname: spec.hostname }, withMachine(held.store, spec.network));
     leaseEvents(root, "connect", lease);
     makeHosts(root, held.store, lease);
@@ -130,9 +130,12 @@ async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn)
 }
 
 /** Who renamed it may have been killed before it told the network. */
-function namedNow(root: string, lease: Lease): Lease {
-  const name = nameOfKey(root, lease.container);
-  return name === nameOf(lease) ? lease : { ...lease, name };
+function namedNow(root: string, leases: readonly Lease[]): Lease[] {
+  const nameNow = namesOfKeys(root);
+  return leases.map((lease) => {
+    const name = nameNow(lease.container);
+    return name === nameOf(lease) ? lease : { ...lease, name };
+  });
 }
 
 /** The network of that name; the default one is made when it is first needed. */

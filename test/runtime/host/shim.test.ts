@@ -4,6 +4,7 @@ import { EventEmitter } from "node:events";
 import {
   closeSync,
   cpSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -275,6 +276,15 @@ describe("a cgroup descriptor", () => {
   it("is refused if it is not a cgroup", (t) => {
     if (!needs(t, notRoot)) return;
     assert.deepEqual(spawn({ root, args: ["true"] }, { cgroup: devNull }), { errno: ERRNO.EBADF, stage: "clone" });
+  });
+});
+
+describe("a directory that is removed", () => {
+  it("may be removed at the same time, as one container's parts are by several threads", async () => {
+    const path = join(directory, "removed");
+    for (let i = 0; i < 500; i++) mkdirSync(join(path, `${i % 20}/${i}`), { recursive: true });
+    assert.deepEqual(await Promise.all(Array.from({ length: 4 }, () => shim.remove(path))), [0, 0, 0, 0]);
+    assert.equal(existsSync(path), false);
   });
 });
 
