@@ -1,25 +1,31 @@
 import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
-import { historyOf, inspectionOf } from "../image/content/describe.ts";
+import { historyOf } from "../image/content/describe.ts";
 import { pruneStored } from "../image/content/remove.ts";
 import { findStored, type StoredImage } from "../image/content/stored-image.ts";
 import { tagStored } from "../image/content/tag.ts";
 import { counted } from "../image/hints.ts";
-import { isImported } from "../image/resolve.ts";
-import { readRecord } from "../image/store.ts";
 import { bytesInWords, table } from "../image/words.ts";
+import { inspectedImage } from "../inspect/image.ts";
 import { stateRoot } from "../state/root.ts";
+import { templateOf } from "../template/template.ts";
+import { jsonOf } from "../template/value.ts";
 
 const NAME = { type: "string", demandOption: true, describe: "the image, by its name or id" } as const;
 
-export const inspectCommand: CommandModule<object, { name: string }> = {
-  command: "inspect <name>",
-  describe: "Print what an image says about itself, as JSON",
-  builder: (yargs) => yargs.positional("name", NAME),
-  handler: ({ name }) => {
+export const inspectCommand: CommandModule<object, { names: string[]; format: string | undefined }> = {
+  command: "inspect <names..>",
+  describe: "Print what is known of images, as JSON with docker's names",
+  builder: (yargs) =>
+    yargs
+      .positional("names", { type: "string", array: true, demandOption: true, describe: "by name or id" })
+      .option("format", { type: "string", alias: "f", describe: "a template of Go, such as {{.Config.Cmd}}" }),
+  handler: ({ names, format }) => {
     const root = stateRoot();
-    const found = isImported(root, name) ? readRecord(root, name) : inspectionOf(root, existing(root, name));
-    process.stdout.write(`${JSON.stringify([found], undefined, 2)}\n`);
+    const template = format === undefined || format === "json" ? undefined : templateOf(format);
+    const all = names.map((name) => inspectedImage(root, name) ?? missing(name));
+    const indent = format === "json" ? 0 : 4;
+    process.stdout.write(template ? all.map((one) => `${template(one)}\n`).join("") : `${jsonOf(all, indent)}\n`);
   },
 };
 
@@ -64,6 +70,13 @@ export const pruneCommand: CommandModule<object, { all: boolean }> = {
     process.stdout.write(`removed ${counted(layers, "layer")}, ${bytesInWords(bytes)}\n`);
   },
 };
+
+function missing(name: string): never {
+  throw new Failure(`there is no image ${name}`, {
+    code: "image-not-found",
+    remedy: `tinydocker pull ${name}; tinydocker image ls lists the images`,
+  });
+}
 
 function existing(root: string, name: string): StoredImage {
   const image = findStored(root, name);

@@ -4,13 +4,14 @@ import type { Argv, CommandModule } from "yargs";
 import { hostFailure } from "../container/diagnose.ts";
 import { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
+import { inspectedVolume } from "../inspect/volume.ts";
 import { checkedName } from "../spec/name.ts";
 import { stateRoot } from "../state/root.ts";
 import { rowsText } from "../template/rows.ts";
 import { templateOf } from "../template/template.ts";
-import { jsonOf, type Struct } from "../template/value.ts";
-import { noSuchVolume, pruneVolumes, removeVolume, usersOf } from "../volume/remove.ts";
-import { dataOf, isAnonymous, makeVolume, readVolume, type Volume, volumeNames } from "../volume/store.ts";
+import { jsonOf } from "../template/value.ts";
+import { noSuchVolume, pruneVolumes, removeVolume } from "../volume/remove.ts";
+import { isAnonymous, makeVolume, readVolume, type Volume, volumeNames } from "../volume/store.ts";
 
 export const volumeCommand: CommandModule = {
   command: "volume",
@@ -86,7 +87,7 @@ const listCommand: CommandModule<object, { json: boolean; quiet: boolean; format
     const root = resolve(stateRoot());
     const all = volumeNames(root)
       .flatMap((name) => readVolume(root, name) ?? [])
-      .map((volume) => described(root, volume));
+      .map((volume) => inspectedVolume(root, volume));
     process.stdout.write(json ? `${jsonOf(all)}\n` : rowsText(quiet ? "{{.Name}}" : (format ?? TABLE), all, TITLES));
   },
 };
@@ -103,7 +104,7 @@ const inspectCommand: CommandModule<object, { names: string[]; format: string | 
       .option("format", { type: "string", alias: "f", describe: "a template of Go" }),
   handler: ({ names, format }) => {
     const root = resolve(stateRoot());
-    const all = names.map((name) => described(root, existing(root, name)));
+    const all = names.map((name) => inspectedVolume(root, existing(root, name)));
     const template = format === undefined ? undefined : templateOf(format);
     process.stdout.write(template ? all.map((one) => `${template(one)}\n`).join("") : `${jsonOf(all, 4)}\n`);
   },
@@ -113,19 +114,6 @@ function existing(root: string, name: string): Volume {
   const volume = readVolume(root, checkedVolume(name));
   if (volume) return volume;
   throw noSuchVolume(name);
-}
-
-function described(root: string, { name, created, labels }: Volume): Struct {
-  return {
-    CreatedAt: new Date(created).toISOString(),
-    Driver: "local",
-    Labels: new Map(Object.entries(labels)),
-    Mountpoint: dataOf(root, name),
-    Name: name,
-    Options: null,
-    Scope: "local",
-    Containers: usersOf(root, name),
-  };
 }
 
 const removeCommand: CommandModule<object, { names: string[]; force: boolean }> = {

@@ -22,10 +22,10 @@ export function hintsOf(notes: Notes): string[] {
   });
 }
 
-/** What docker would start, which a run has to name here. */
+/** What a run without a command starts. */
 function commandHints({ config: { Entrypoint = [], Cmd = [] } = {} }: ImageRecord): string[] {
   const command = [...Entrypoint, ...Cmd].map((argument) => shown(Buffer.from(argument).toString("latin1"))).join(" ");
-  return command === "" ? [] : [`the image's own command, which \`tinydocker run\` needs to be told, is: ${command}`];
+  return command === "" ? [] : [`the image's own command, which runs where none is given, is: ${command}`];
 }
 
 function useless(name: string, hasManifest: boolean): string {

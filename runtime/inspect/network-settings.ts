@@ -72,7 +72,7 @@ function prefixOf(subnet: string | undefined): number {
   return (subnet && parseSubnet(subnet)?.prefix) || 0;
 }
 
-function macText(mac: readonly number[]): string {
+export function macText(mac: readonly number[]): string {
   return mac.map((byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 

@@ -1,7 +1,12 @@
 import { resolve } from "node:path";
 import { cgroupsOf, isPaused } from "../../container/running.ts";
+import { layerBytes } from "../../container/size.ts";
 import { Failure } from "../../failure.ts";
+import { inspectedImage } from "../../inspect/image.ts";
 import { inspected } from "../../inspect/inspect.ts";
+import { inspectedNetwork } from "../../inspect/network.ts";
+import { inspectedVolume } from "../../inspect/volume.ts";
+import { networkNamed } from "../../network/network.ts";
 import { nameOf } from "../../state/containers.ts";
 import { readNetworks } from "../../state/network-store.ts";
 import { placesOf } from "../../state/places.ts";
@@ -9,30 +14,30 @@ import { stateRoot } from "../../state/root.ts";
 import { findExisting } from "../../state/status.ts";
 import { templateOf } from "../../template/template.ts";
 import { jsonOf, type Struct } from "../../template/value.ts";
+import { readVolume, volumeNames } from "../../volume/store.ts";
 import { report } from "../report.ts";
 import { writeAll } from "../write.ts";
 import { verb } from "./verb.ts";
 
 export const inspectVerb = verb({
   synopsis: "NAME [NAME…]",
-  describe: "Print what is known of containers, as JSON with docker's names",
+  describe: "Print what is known of containers, images, volumes and networks, as JSON with docker's names",
   options: {
     format: { type: "string", short: "f", describe: "a template of Go, such as {{.State.Status}}, or json" },
-    size: { type: "boolean", short: "s", describe: "accepted: sizes are not shown" },
-    type: { type: "string", describe: "container" },
+    size: { type: "boolean", short: "s", describe: "with SizeRw and SizeRootFs of containers" },
+    type: {
+      type: "string",
+      describe: "only container, image, volume or network; default: whatever has the name first",
+    },
   },
-  run: async ({ format, type }, names) => {
-    if (names.length === 0) throw new Failure("the name of the container is missing", { code: "usage" });
-    if (type !== undefined && type !== "container")
-      throw new Failure(`inspect shows containers, not ${JSON.stringify(type)}`, {
-        code: "usage",
-        remedy: `tinydocker ${type} inspect, where there is such a command`,
-      });
+  run: async ({ format, type, size = false }, names) => {
+    if (names.length === 0) throw new Failure("the name of what to inspect is missing", { code: "usage" });
+    const kinds = kindsOf(type);
     const printed = format === undefined || format === "json" ? undefined : templateOf(format);
     let code = 0;
     const all = names.flatMap((name) => {
       try {
-        const one = inspectedNow(name);
+        const one = inspectedNow(name, kinds, size);
         return [printed ? printed(one) : one];
       } catch (error) {
         code = report(error);
@@ -44,10 +49,70 @@ export const inspectVerb = verb({
   },
 });
 
-function inspectedNow(asked: string): Struct {
+type Find = (root: string, name: string, size: boolean) => Struct | undefined;
+
+/** In docker's order. */
+const KINDS = {
+  container: inspectedContainer,
+  image: inspectedImage,
+  volume: (root, name) => {
+    const volume = volumeNames(root).includes(name) ? readVolume(root, name) : undefined;
+    return volume && inspectedVolume(root, volume);
+  },
+  network: (root, name) => {
+    const networks = readNetworks(root);
+    const network = networkNamed(networks, name);
+    return network && inspectedNetwork(networks, network);
+  },
+} as const satisfies Readonly<Record<string, Find>>;
+
+type Kind = keyof typeof KINDS;
+
+function kindsOf(type: string | undefined): readonly Kind[] {
+  const all = Object.keys(KINDS) as Kind[];
+  if (type === undefined) return all;
+  const kind = all.find((one) => one === type);
+  if (kind) return [kind];
+  throw new Failure(`--type is container, image, volume or network, not ${JSON.stringify(type)}`, { code: "usage" });
+}
+
+const NOT_FOUND: Readonly<Record<Kind, Failure["code"]>> = {
+  container: "container-not-found",
+  image: "image-not-found",
+  volume: "volume-not-found",
+  network: "network-not-found",
+};
+
+function inspectedNow(name: string, kinds: readonly Kind[], size: boolean): Struct {
   const root = resolve(stateRoot());
+  for (const kind of kinds) {
+    const found = unlessNone(() => KINDS[kind](root, name, size));
+    if (found) return found;
+  }
+  const [first = "container", ...others] = kinds;
+  const last = others.pop();
+  throw new Failure(`there is no ${[first, ...others].join(", ")}${last ? ` or ${last}` : ""} ${name}`, {
+    code: NOT_FOUND[first],
+    remedy: "tinydocker ps -a, images, volume ls and network ls list what there is",
+  });
+}
+
+/** What can't be a name of that kind is none of it. */
+function unlessNone(find: () => Struct | undefined): Struct | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof Failure && ["container-not-found", "name-invalid"].includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+function inspectedContainer(root: string, asked: string, size: boolean): Struct {
   const places = placesOf(root, nameOf(root, asked));
   const found = findExisting(places, asked);
   const paused = isPaused(cgroupsOf(places, found.entries));
-  return inspected(found, { places, networks: readNetworks(root), paused, now: Date.now() });
+  const about = inspected(found, { places, networks: readNetworks(root), paused, now: Date.now() });
+  if (!size) return about;
+  const { written, whole } = layerBytes(root, places, found.record.spec);
+  return { ...about, SizeRw: written, SizeRootFs: whole };
 }

@@ -1,4 +1,4 @@
-import { isBoolean, isListOf, isMapOf, isRecordOf, isText, parseJson, type Shape, type Shaped } from "../../shape.ts";
+import { isBoolean, isListOf, isRecordOf, isText, parseJson, type Shaped } from "../../shape.ts";
 import type { ImageConfig } from "../config.ts";
 import { imageConfig } from "../layers/config-file.ts";
 import { familiarName, parseReference } from "../registry/reference.ts";
@@ -8,7 +8,6 @@ import { layerPath } from "./places.ts";
 import { hasLayer, type LayerRecord, readLayerRecord } from "./stack.ts";
 import { readStored, type StoredImage } from "./stored-image.ts";
 
-const isAnything: Shape<unknown> = (_value): _value is unknown => true;
 const isStep = isRecordOf({}, { created: isText, created_by: isText, comment: isText, empty_layer: isBoolean });
 const isHistory = isRecordOf({}, { history: isListOf(isStep) });
 
@@ -59,7 +58,8 @@ export function storedImages(root: string): ImageSummary[] {
   });
 }
 
-function sizeOf(root: string, diffIds: readonly string[]): LayerRecord {
+/** Of the files of all these layers. */
+export function sizeOf(root: string, diffIds: readonly string[]): LayerRecord {
   const records = [...new Set(diffIds)].map((diffId) => recordOf(root, diffId));
   return {
     files: records.reduce((sum, { files }) => sum + files, 0),
@@ -70,28 +70,4 @@ function sizeOf(root: string, diffIds: readonly string[]): LayerRecord {
 function recordOf(root: string, diffId: string): LayerRecord {
   const record = hasLayer(root, diffId) ? readLayerRecord(layerPath(root, diffId)) : undefined;
   return record ?? { files: 0, bytes: 0 };
-}
-
-/** In the words of `docker image inspect`: what the configuration says, and what is known here. */
-export function inspectionOf(root: string, image: StoredImage): object {
-  const value = parseJson(readBlob(root, image.id)?.toString("utf8") ?? "");
-  const file: Readonly<Record<string, unknown>> = isMapOf(isAnything)(value) ? value : {};
-  const { digest } = image.named.manifest;
-  const names = allNames(root).filter(({ manifest }) => manifest.digest === digest);
-  const references = names.map(({ name }) => parseReference(name));
-  const tags = references.filter(({ digest: pinned }) => pinned === undefined).map(familiarName);
-  const repositories = new Set(references.map(({ domain, path }) => familiarName({ domain, path, digest })));
-  return {
-    Id: image.id,
-    RepoTags: tags,
-    RepoDigests: [...repositories],
-    Created: file["created"] ?? null,
-    Author: file["author"] ?? "",
-    Architecture: file["architecture"],
-    Os: file["os"],
-    Config: file["config"] ?? null,
-    Size: sizeOf(root, image.config.rootfs.diff_ids).bytes,
-    RootFS: { Type: "layers", Layers: image.config.rootfs.diff_ids },
-    Manifest: image.named.manifest,
-  };
 }

@@ -49,12 +49,28 @@ describe("tinydocker inspect", () => {
     assert.equal(await inspect("web", "-f", "{{range $k, $v := .NetworkSettings.Networks}}{{$k}}{{end}}"), "none\n");
   });
 
+  it("finds images, volumes and networks too, a container first, or only what --type says", async () => {
+    const format = ["-f", "{{.Architecture}} {{.Os}} {{.RepoTags}} {{.Config.Cmd}} {{.RootFS.Type}}"];
+    assert.match(await inspect(...format, "box"), /^[a-z0-9]+ linux \[box\] <nil> layers\n$/);
+    const [image] = JSON.parse(await inspect("--type=image", "box"));
+    assert.deepEqual([image.Id, image.RepoTags, image.Size > 500_000], ["box", ["box"], true]);
+    assert.equal(await inspect("-f", "{{.Driver}} {{.Name}} {{json .Containers}}", "data"), 'local data ["web"]\n');
+    await rig.run(["volume", "create", "web"]);
+    assert.equal(await inspect("-f", "{{.Id}}", "web"), await inspect("-f", "{{.Id}}", "--type", "container", "web"));
+    assert.equal(await inspect("-f", "{{.Mountpoint}}", "--type", "volume", "web"), `${rig.root}/volumes/web/_data\n`);
+    await rig.run(["exec", "web", "sh", "-c", "printf 12345 >/five; ln /five /again"]);
+    const [web] = JSON.parse(await inspect("-s", "web"));
+    assert.deepEqual([web.SizeRw, web.SizeRootFs - web.SizeRw], [5, image.Size]);
+  });
+
   it("names what it can't show", async () => {
     for (const [args, message] of [
-      [["nosuch"], /there is no container nosuch/],
+      [["nosuch"], /there is no container, image, volume or network nosuch/],
+      [["--type", "container", "box"], /there is no container box/],
+      [["--type", "pod", "web"], /--type is container, image, volume or network, not "pod"/],
       [["-f", "{{.State.Statsu}}", "web"], /1:9: there is no Statsu here; did you mean Status\?/],
       [["-f", "{{", "web"], /1:1: the action has no closing/],
-      [[], /the name of the container is missing/],
+      [[], /the name of what to inspect is missing/],
     ] as const) {
       const { code, stdout, stderr } = await rig.run(["inspect", ...args]);
       assert.equal(code, 125);

@@ -104,7 +104,7 @@ test("what the image says about its containers is kept, and what has no meaning 
   assert.deepEqual(JSON.parse(readFileSync(join(here.root, "images/web/image.json"), "utf8")).config, kept);
   assert.deepEqual(hints(imported), [
     "does not use the image's ExposedPorts",
-    'the image\'s own command, which `tinydocker run` needs to be told, is: "sh" "-c" "exit 3"',
+    'the image\'s own command, which runs where none is given, is: "sh" "-c" "exit 3"',
   ]);
 });
 

@@ -27,6 +27,7 @@ test("a container of what docker saved gets the image's variables, directory and
   const imported = await rig.run(["image", "import", "app", "-"], { input });
   assert.equal(imported.code, 0, imported.stderr);
   assert.match(imported.stderr, /the image's own command, .* is: "cat" "greeting"/);
+  assert.equal((await rig.run(["run", "--image", "app", "c1"])).stdout, "hello\n");
   const script = 'cat greeting; pwd; id -u; echo "$WORD $SECRET"';
   const options = { env: { SECRET: "the caller's" } };
   const own = await rig.run(["run", "--image", "app", "c1", "sh", "-c", script], options);

@@ -1,0 +1,117 @@
+import { readBlob } from "../image/content/blobs.ts";
+import { sizeOf } from "../image/content/describe.ts";
+import { allNames } from "../image/content/names.ts";
+import { findStored, type StoredImage } from "../image/content/stored-image.ts";
+import { thisArchitecture } from "../image/layers/config-file.ts";
+import { familiarName, parseReference } from "../image/registry/reference.ts";
+import { HOST, isImported } from "../image/resolve.ts";
+import { readRecord } from "../image/store.ts";
+import { isMapOf, parseJson, type Shape } from "../shape.ts";
+import type { Struct, Value } from "../template/value.ts";
+
+/** An image as `docker image inspect` shows it, with docker's names; undefined: there is none of that name or id. Throws Failure. */
+export function inspectedImage(root: string, name: string): Struct | undefined {
+  if (name === HOST.name) return withoutLayers({ name, bytes: 0, created: null, config: {} });
+  if (isImported(root, name)) {
+    const { created, bytes, config = {} } = readRecord(root, name);
+    return withoutLayers({ name, bytes, created, config: { ...config } });
+  }
+  const image = findStored(root, name);
+  return image && inLayers(root, image);
+}
+
+interface Plain {
+  readonly name: string;
+  readonly created: string | null;
+  readonly bytes: number;
+  readonly config: Fields;
+}
+
+/** It has no digest: its name is its id. */
+function withoutLayers({ name, created, bytes, config }: Plain): Struct {
+  return {
+    Id: name,
+    RepoTags: [name],
+    RepoDigests: [],
+    Comment: "",
+    Created: created,
+    Author: "",
+    Architecture: thisArchitecture(),
+    Os: "linux",
+    Config: configOf(config),
+    Size: bytes,
+    RootFS: { Type: "layers", Layers: [] },
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+const isAnything: Shape<unknown> = (_value): _value is unknown => true;
+const isFields = isMapOf(isAnything);
+
+function inLayers(root: string, image: StoredImage): Struct {
+  const value = parseJson(readBlob(root, image.id)?.toString("utf8") ?? "");
+  const file: Fields = isFields(value) ? value : {};
+  return {
+    Id: image.id,
+    ...namesOf(root, image),
+    Comment: "",
+    Created: text(file["created"]) ?? null,
+    Author: text(file["author"]) ?? "",
+    Architecture: text(file["architecture"]) ?? "",
+    ...(file["variant"] === undefined ? {} : { Variant: text(file["variant"]) }),
+    Os: text(file["os"]) ?? "",
+    Config: configOf(isFields(file["config"]) ? file["config"] : {}),
+    Size: sizeOf(root, image.config.rootfs.diff_ids).bytes,
+    RootFS: { Type: "layers", Layers: image.config.rootfs.diff_ids },
+    Metadata: { LastTagTime: image.named.since },
+    Manifest: jsonValue(image.named.manifest),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function namesOf(root: string, { named }: StoredImage) {
+  const { digest } = named.manifest;
+  const names = allNames(root).filter(({ manifest }) => manifest.digest === digest);
+  const references = names.map(({ name }) => parseReference(name));
+  const tags = references.filter(({ digest: pinned }) => pinned === undefined).map(familiarName);
+  const repositories = new Set(references.map(({ domain, path }) => familiarName({ domain, path, digest })));
+  return { RepoTags: tags, RepoDigests: [...repositories] };
+}
+
+/** What the image says of them is kept; a template finds the others empty, as docker's does. */
+const EMPTY_CONFIG = {
+  User: "",
+  Env: null,
+  Cmd: null,
+  Entrypoint: null,
+  WorkingDir: "",
+  ExposedPorts: new Map(),
+  Volumes: new Map(),
+  Labels: new Map(),
+  StopSignal: "",
+} as const satisfies Struct;
+
+const MAPS = ["ExposedPorts", "Volumes", "Labels"];
+
+function configOf(fields: Fields): Struct {
+  const said = Object.entries(fields).map(([key, value]) => [
+    key,
+    MAPS.includes(key) ? mapOf(value) : jsonValue(value),
+  ]);
+  return { ...EMPTY_CONFIG, ...Object.fromEntries(said) };
+}
+
+/** An imported image has them as a list. */
+function mapOf(value: unknown): Value {
+  if (Array.isArray(value)) return new Map(value.map((key) => [String(key), {}]));
+  return isFields(value) ? new Map(Object.entries(value).map(([key, one]) => [key, jsonValue(one)])) : null;
+}
+
+function jsonValue(value: unknown): Value {
+  if (Array.isArray(value)) return value.map(jsonValue);
+  if (isFields(value)) return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, jsonValue(one)]));
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
+}

@@ -1,0 +1,42 @@
+import { macOf } from "../network/link-names.ts";
+import { type Attachment, type Network, type Networks, nameOf } from "../network/network.ts";
+import type { Struct } from "../template/value.ts";
+import { macText } from "./network-settings.ts";
+
+/** A network as `docker network inspect` shows it. */
+export function inspectedNetwork({ leases }: Networks, network: Network): Struct {
+  const { name, created, subnet, gateway, ipv6, internal, bridge, mtu } = network;
+  const on = leases.flatMap((lease) =>
+    lease.attachments
+      .filter((one) => one.network === name)
+      .map((one): [string, Struct] => [nameOf(lease), member(one, nameOf(lease))]),
+  );
+  return {
+    Name: name,
+    Id: name,
+    Created: new Date(created).toISOString(),
+    Scope: "local",
+    Driver: "bridge",
+    EnableIPv4: true,
+    EnableIPv6: ipv6 !== undefined,
+    IPAM: {
+      Driver: "default",
+      Options: null,
+      Config: [{ Subnet: subnet, Gateway: gateway }, ...(ipv6 ? [{ Subnet: ipv6.subnet, Gateway: ipv6.gateway }] : [])],
+    },
+    Internal: internal,
+    Attachable: false,
+    Ingress: false,
+    ConfigOnly: false,
+    Containers: new Map(on),
+    Options: new Map([
+      ["com.docker.network.bridge.name", bridge],
+      ["com.docker.network.driver.mtu", String(mtu)],
+    ]),
+    Labels: new Map(),
+  };
+}
+
+function member({ ipv4, ipv6 = "" }: Attachment, name: string): Struct {
+  return { Name: name, EndpointID: "", MacAddress: macText(macOf(ipv4)), IPv4Address: ipv4, IPv6Address: ipv6 };
+}
