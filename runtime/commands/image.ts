@@ -2,11 +2,11 @@ import type { Argv, CommandModule } from "yargs";
 import type { Extracted } from "../image/extract/root.ts";
 import { counted, hints } from "../image/hints.ts";
 import { type Imported, importImage } from "../image/import.ts";
-import { listing } from "../image/listing.ts";
 import { removeImage } from "../image/remove.ts";
 import { bytesInWords } from "../image/words.ts";
 import { stateRoot } from "../state/root.ts";
 import { verbHelp } from "./help.ts";
+import { listCommand } from "./image-list.ts";
 import { loadCommand } from "./load.ts";
 import { pullVerb } from "./pull.ts";
 import { pushCommand } from "./push.ts";
@@ -52,23 +52,6 @@ const importCommand: CommandModule<object, { name: string; source: string }> = {
       .nargs("source", 1),
   handler: ({ name, source }) => undoneBySignals((signal) => importAndReport(name, source, signal)),
 };
-
-const LIST: Omit<CommandModule<object, { json: boolean; quiet: boolean }>, "command"> = {
-  describe: "List the images",
-  builder: (yargs) =>
-    yargs.option("json", { type: "boolean", default: false, describe: "as one JSON array" }).option("quiet", {
-      type: "boolean",
-      alias: "q",
-      default: false,
-      describe: "only the names of those that can be removed",
-    }),
-  handler: async ({ json, quiet }) => {
-    process.stdout.write(await listing(stateRoot(), json ? "json" : quiet ? "quiet" : "table"));
-  },
-};
-
-const listCommand = { ...LIST, command: "ls", aliases: ["list"] };
-export const imagesCommand = { ...LIST, command: "images" };
 
 const REMOVE: Omit<CommandModule<object, { names: string[] }>, "command"> = {
   describe: "Remove images that no container uses",

@@ -1,10 +1,14 @@
 import { resolve } from "node:path";
 import type { Argv, CommandModule } from "yargs";
+import { timeInWords } from "../container/listing.ts";
 import { createNetwork, removeNetwork } from "../container/network/networks.ts";
 import { describeNetwork, networkList } from "../network/listing.ts";
-import type { Networks } from "../network/network.ts";
+import { DEFAULT_NETWORK, type Network, type Networks } from "../network/network.ts";
 import { readNetworks } from "../state/network-store.ts";
 import { stateRoot } from "../state/root.ts";
+import { rowsText } from "../template/rows.ts";
+import type { Struct } from "../template/value.ts";
+import { badFilter, filterOf, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 
 export const networkCommand: CommandModule = {
   command: "network",
@@ -48,13 +52,90 @@ function several(describe: string) {
   return { type: "string", array: true, nargs: 1, default: [] as string[], describe } as const;
 }
 
-const listCommand: CommandModule<object, { json: boolean }> = {
+interface ListArguments {
+  json: boolean;
+  quiet: boolean;
+  filter: string[];
+  format: string | undefined;
+}
+
+const FILTERS = "name=TEXT, id=NAME, driver=bridge, scope=local, type=builtin|custom, label=KEY, dangling=true|false";
+
+const listCommand: CommandModule<object, ListArguments> = {
   command: "ls",
   aliases: ["list"],
   describe: "List the networks",
-  builder: (yargs) => yargs.option("json", { type: "boolean", default: false, describe: "as one JSON array" }),
-  handler: ({ json }) => void process.stdout.write(networkList(networks(), json)),
+  builder: (yargs) =>
+    yargs
+      .option("json", { type: "boolean", default: false, describe: "as one JSON array" })
+      .option("quiet", { type: "boolean", alias: "q", default: false, describe: "only their names" })
+      .option("filter", { ...several(FILTERS), alias: "f" })
+      .option("format", { type: "string", describe: "a template of Go, or json" })
+      .option("no-trunc", { type: "boolean", describe: "accepted: nothing is shortened" }),
+  handler: ({ json, quiet, filter, format }) => {
+    const all = networks();
+    const isWanted = filterOf(filter, matchersOf(all), FILTERS);
+    const wanted = all.networks.filter(isWanted).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const template = quiet ? "{{.Name}}" : format;
+    process.stdout.write(
+      template === undefined
+        ? networkList({ ...all, networks: wanted }, json)
+        : rowsText(template, wanted.map(fieldsOf), TITLES),
+    );
+  },
 };
+
+function matchersOf({ leases }: Networks): Matchers<Network> {
+  const isUsed = ({ name }: Network) =>
+    leases.some(({ attachments }) => attachments.some(({ network }) => network === name));
+  return {
+    name: (value) => {
+      const matches = isNamedLike(value);
+      return ({ name }) => matches(name);
+    },
+    id:
+      (value) =>
+      ({ name }) =>
+        name.startsWith(value),
+    driver: (value) => () => value === "bridge",
+    scope: (value) => () => value === "local",
+    type: (value) => {
+      if (value !== "builtin" && value !== "custom") throw badFilter(`type=${value}`, FILTERS);
+      return ({ name }) => (name === DEFAULT_NETWORK) === (value === "builtin");
+    },
+    // A network has none here.
+    label: () => () => false,
+    dangling: (value) => {
+      const wanted = truthOf("dangling", value, FILTERS);
+      return (network) => (network.name !== DEFAULT_NETWORK && !isUsed(network)) === wanted;
+    },
+  };
+}
+
+const TITLES: Struct = {
+  ID: "NETWORK ID",
+  Name: "NAME",
+  Driver: "DRIVER",
+  Scope: "SCOPE",
+  IPv6: "IPV6",
+  Internal: "INTERNAL",
+  Labels: "LABELS",
+  CreatedAt: "CREATED AT",
+};
+
+/** In the words of `docker network ls --format`. Its name is its id. */
+function fieldsOf({ name, ipv6, internal, created }: Network): Struct {
+  return {
+    ID: name,
+    Name: name,
+    Driver: "bridge",
+    Scope: "local",
+    IPv6: String(ipv6 !== undefined),
+    Internal: String(internal),
+    Labels: "",
+    CreatedAt: timeInWords(created),
+  };
+}
 
 const inspectCommand: CommandModule<object, { name: string }> = {
   command: "inspect <name>",

@@ -10,8 +10,9 @@ import { stateRoot } from "../state/root.ts";
 import { rowsText } from "../template/rows.ts";
 import { templateOf } from "../template/template.ts";
 import { jsonOf } from "../template/value.ts";
-import { noSuchVolume, pruneVolumes, removeVolume } from "../volume/remove.ts";
+import { noSuchVolume, pruneVolumes, removeVolume, usersOf } from "../volume/remove.ts";
 import { isAnonymous, makeVolume, readVolume, type Volume, volumeNames } from "../volume/store.ts";
+import { filterOf, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 
 export const volumeCommand: CommandModule = {
   command: "volume",
@@ -74,7 +75,16 @@ function labelsOf(labels: readonly string[]): Record<string, string> {
   );
 }
 
-const listCommand: CommandModule<object, { json: boolean; quiet: boolean; format: string | undefined }> = {
+interface ListArguments {
+  json: boolean;
+  quiet: boolean;
+  filter: string[];
+  format: string | undefined;
+}
+
+const FILTERS = "name=TEXT, label=KEY[=VALUE], dangling=true|false, driver=local";
+
+const listCommand: CommandModule<object, ListArguments> = {
   command: "ls",
   aliases: ["list"],
   describe: "List the volumes",
@@ -82,15 +92,42 @@ const listCommand: CommandModule<object, { json: boolean; quiet: boolean; format
     yargs
       .option("json", { type: "boolean", default: false, describe: "as one JSON array" })
       .option("quiet", { type: "boolean", alias: "q", default: false, describe: "only their names" })
+      .option("filter", {
+        type: "string",
+        alias: "f",
+        array: true,
+        nargs: 1,
+        default: [] as string[],
+        describe: FILTERS,
+      })
       .option("format", { type: "string", describe: "a template of Go, or json" }),
-  handler: ({ json, quiet, format }) => {
+  handler: ({ json, quiet, filter, format }) => {
     const root = resolve(stateRoot());
     const all = volumeNames(root)
       .flatMap((name) => readVolume(root, name) ?? [])
+      .filter(filterOf(filter, matchersOf(root), FILTERS))
       .map((volume) => inspectedVolume(root, volume));
     process.stdout.write(json ? `${jsonOf(all)}\n` : rowsText(quiet ? "{{.Name}}" : (format ?? TABLE), all, TITLES));
   },
 };
+
+function matchersOf(root: string): Matchers<Volume> {
+  return {
+    name: (value) => {
+      const matches = isNamedLike(value);
+      return ({ name }) => matches(name);
+    },
+    label: (value) => {
+      const matches = hasLabel(value);
+      return ({ labels }) => matches(labels);
+    },
+    dangling: (value) => {
+      const wanted = truthOf("dangling", value, FILTERS);
+      return ({ name }) => (usersOf(root, name).length === 0) === wanted;
+    },
+    driver: (value) => () => value === "local",
+  };
+}
 
 const TABLE = "table {{.Driver}}\t{{.Name}}";
 const TITLES = { Driver: "DRIVER", Name: "VOLUME NAME", Mountpoint: "MOUNTPOINT", Scope: "SCOPE", Labels: "LABELS" };

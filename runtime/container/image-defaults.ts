@@ -31,7 +31,8 @@ export function commandOf(
 }
 
 const STOP_SIGNAL = "org.opencontainers.image.stopSignal";
-const EXPOSED_PORTS = "org.opencontainers.image.exposedPorts";
+/** PORT[/PROTOCOL], separated by commas. */
+export const EXPOSED_PORTS = "org.opencontainers.image.exposedPorts";
 /** Ours, because that document has none: JSON. */
 const HEALTHCHECK = "tinydocker.healthcheck";
 

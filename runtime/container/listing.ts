@@ -1,6 +1,8 @@
 import { uptime } from "node:os";
 import type { ProcessIdentity } from "../host/process.ts";
 import { signalNumber } from "../host/signals.ts";
+import { mountsOf } from "../inspect/mounts.ts";
+import { networkMode } from "../inspect/network-settings.ts";
 import type { PublishedPort } from "../network/network.ts";
 import { publishedOn, socketText } from "../network/publish.ts";
 import { imageName } from "../spec/spec.ts";
@@ -21,19 +23,32 @@ export interface Listed {
   readonly Ports: string;
   readonly Labels: string;
   readonly Networks: string;
+  /** Names of volumes, and paths of this machine. */
+  readonly Mounts: string;
+  /** How many of them are volumes. */
+  readonly LocalVolumes: string;
 }
 
 const ID_SHORT = 12;
 
-/** `now`: milliseconds since 1970. */
-export function listed({ record, status, lastExit, health }: Found, now: number, paused: boolean): Listed {
+/** What is known of a container besides its record. */
+interface Surroundings {
+  /** The state directory. */
+  readonly root: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly paused: boolean;
+}
+
+export function listed({ record, status, lastExit, health }: Found, { root, now, paused }: Surroundings): Listed {
   const { spec, life } = record;
+  const mounts = mountsOf(spec, root);
   return {
     ID: record.id.slice(0, ID_SHORT),
     Names: record.name,
     Image: imageName(spec),
     Command: JSON.stringify(spec.process.args.join(" ")),
-    CreatedAt: new Date(record.created).toISOString(),
+    CreatedAt: timeInWords(record.created),
     RunningFor: `${inWords(now - record.created)} ago`,
     State: paused ? "paused" : stateOf(status),
     Status: `${statusInWords(status, lastExit, now)}${paused ? " (Paused)" : healthInWords(status, health)}`,
@@ -41,8 +56,15 @@ export function listed({ record, status, lastExit, health }: Found, now: number,
     Labels: Object.entries(life?.labels ?? {})
       .map(([key, value]) => `${key}=${value}`)
       .join(","),
-    Networks: spec.network.attachments.map(({ network }) => network).join(","),
+    Networks: spec.network.attachments.map(({ network }) => network).join(",") || networkMode(spec),
+    Mounts: mounts.map(({ Name, Source }) => Name ?? Source).join(","),
+    LocalVolumes: String(mounts.filter(({ Type }) => Type === "volume").length),
   };
+}
+
+/** As Go prints a time; in UTC, whatever the zone is here. */
+export function timeInWords(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ")} +0000 UTC`;
 }
 
 function isUp({ state }: Status): boolean {
@@ -99,7 +121,7 @@ export function startOf({ startTime }: ProcessIdentity, now: number): number {
 }
 
 /** As github.com/docker/go-units says a duration. */
-function inWords(milliseconds: number): string {
+export function inWords(milliseconds: number): string {
   const seconds = Math.floor(Math.max(0, milliseconds) / 1000);
   const minutes = Math.floor(seconds / 60);
   const hours = Math.round(minutes / 60);

@@ -1,3 +1,4 @@
+import type { ImageConfig } from "./config.ts";
 import { storedImages } from "./content/describe.ts";
 import { clearLeftovers } from "./leftovers.ts";
 import { HOST } from "./resolve.ts";
@@ -5,7 +6,7 @@ import { imageNames, readRecord } from "./store.ts";
 import { bytesInWords, table } from "./words.ts";
 
 /** One line of it; what an image does not have is null. */
-interface Listed {
+export interface Listed {
   readonly name: string;
   readonly host: boolean;
   readonly created: string | null;
@@ -14,22 +15,28 @@ interface Listed {
   /** Those of a registry's image. */
   readonly id?: string;
   readonly digest?: string;
+  /** Not printed. */
+  readonly config?: ImageConfig;
 }
 
 export type ListingForm = "table" | "json" | "quiet";
 
-/**
- * All images, the built-in one first: a table, one JSON array of {name, host, created, bytes, files, id?, digest?}, or only
- * the names of those that can be removed; ends with a newline, unless it is empty.
- */
-export async function listing(root: string, form: ListingForm): Promise<string> {
+/** All images, the built-in one first. */
+export async function allImages(root: string): Promise<Listed[]> {
   // What a killed import left; listing must not need to write.
   await clearLeftovers(root).catch(() => {});
   const host = { name: HOST.name, host: true, created: null, bytes: null, files: null };
   const imported = imageNames(root).map((name) => ({ host: false, ...readRecord(root, name) }));
-  const stored = storedImages(root).map(({ config: _, ...image }) => ({ host: false, ...image }));
-  const images: Listed[] = [host, ...imported, ...stored];
-  if (form === "json") return `${JSON.stringify(images)}\n`;
+  const stored = storedImages(root).map((image) => ({ host: false, ...image }));
+  return [host, ...imported, ...stored];
+}
+
+/**
+ * A table, one JSON array of {name, host, created, bytes, files, id?, digest?}, or only the names of those that can be removed;
+ * ends with a newline, unless it is empty.
+ */
+export function listingText(images: readonly Listed[], form: ListingForm): string {
+  if (form === "json") return `${JSON.stringify(images, (key, value) => (key === "config" ? undefined : value))}\n`;
   if (form === "quiet") return images.flatMap(({ host: isHost, name }) => (isHost ? [] : [`${name}\n`])).join("");
   return table([["NAME", "SIZE", "CREATED", "ID"], ...images.map(rowOf)]);
 }

@@ -1,9 +1,9 @@
 import { Failure } from "../failure.ts";
 import { type Network, type Networks, nameOf, networkNamed } from "./network.ts";
 
-/** The networks as a table, or as JSON. */
+/** These networks as a table, or as JSON. */
 export function networkList(networks: Networks, json: boolean): string {
-  const all = networks.networks.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((one) => described(networks, one));
+  const all = networks.networks.map((one) => described(networks, one));
   if (json) return `${JSON.stringify(all)}\n`;
   const rows = all.map(({ name, subnet, gateway, internal, containers }) => [
     name,

@@ -1,3 +1,4 @@
+import { binarySize, decimalSize } from "../template/size.ts";
 import type { Struct } from "../template/value.ts";
 import type { Sample } from "./sample.ts";
 
@@ -48,17 +49,12 @@ function percent(part: number, whole: number): string {
   return `${(whole > 0 ? Math.max(0, (part / whole) * 100) : 0).toFixed(2)}%`;
 }
 
-/** As github.com/docker/go-units writes sizes: 4 digits at most. */
+const DIGITS = 4;
+
 function binary(bytes: number): string {
-  return sized(bytes, 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]);
+  return binarySize(bytes, DIGITS);
 }
 
 function decimal(bytes: number): string {
-  return sized(bytes, 1000, ["B", "kB", "MB", "GB", "TB", "PB"]);
-}
-
-function sized(bytes: number, base: number, units: readonly string[]): string {
-  let [value, unit] = [bytes, 0];
-  for (; value >= base && unit < units.length - 1; unit += 1) value /= base;
-  return `${Number(value.toPrecision(4))}${units[unit]}`;
+  return decimalSize(bytes, DIGITS);
 }

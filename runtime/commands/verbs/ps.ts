@@ -1,14 +1,19 @@
 import { resolve } from "node:path";
 import { type Listed, listed } from "../../container/listing.ts";
 import { isPausedNow } from "../../container/pause.ts";
+import { layerBytes } from "../../container/size.ts";
 import { Failure } from "../../failure.ts";
 import { findEach } from "../../state/containers.ts";
+import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
+import type { Found } from "../../state/status.ts";
 import { rowsText } from "../../template/rows.ts";
+import { decimalSize } from "../../template/size.ts";
 import type { Struct, Value } from "../../template/value.ts";
 import { report } from "../report.ts";
 import { table } from "../table.ts";
 import { writeAll } from "../write.ts";
+import { PS_FILTERS, psFilter, type Row } from "./ps-filter.ts";
 import { verb } from "./verb.ts";
 
 export const psVerb = verb({
@@ -24,16 +29,16 @@ export const psVerb = verb({
       type: "string",
       short: "f",
       multiple: true,
-      describe:
-        "name=TEXT, id=ID, status=created|running|paused|restarting|exited, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE, network=NAME, health=STATE",
+      describe: PS_FILTERS,
     },
+    size: { type: "boolean", short: "s", describe: "how much each has written, and with its image" },
     format: { type: "string", describe: "a template of Go, table TEMPLATE, or json" },
     json: { type: "boolean", describe: "as one JSON array" },
   },
   run: async (values, rest) => {
     if (rest.length > 0) throw new Failure(`unknown argument ${rest[0]}`, { code: "usage" });
     let code = 0;
-    const matches = filterOf(values.filter);
+    const matches = psFilter(values.filter);
     const last = values.latest ? 1 : lastOf(values.last);
     const isAll = values.all || last !== undefined || values.filter.some((one) => /^(status|exited)=/.test(one));
     const root = resolve(stateRoot());
@@ -41,10 +46,10 @@ export const psVerb = verb({
       code = report(error);
     })
       .sort((a, b) => b.record.created - a.record.created)
-      .map((found) => ({ row: listed(found, Date.now(), isPausedNow(root, found)), id: found.record.id }))
-      .filter(({ row }) => (isAll || LIVE.includes(row.State)) && matches(row))
+      .map((found) => ({ row: listed(found, { root, now: Date.now(), paused: isPausedNow(root, found) }), found }))
+      .filter((one) => (isAll || LIVE.includes(one.row.State)) && matches(one))
       .slice(0, last)
-      .map(({ row, id }) => (values["no-trunc"] ? { ...row, ID: id } : row));
+      .map((one) => printable(root, one, values));
     writeAll(1, printed(rows, values));
     return code;
   },
@@ -61,12 +66,37 @@ const LIVE = ["running", "restarting", "paused"];
 
 interface Form {
   readonly quiet: boolean | undefined;
+  readonly size: boolean | undefined;
   readonly json: boolean | undefined;
   readonly format: string | undefined;
   readonly "no-trunc": boolean | undefined;
 }
 
-function printed(rows: readonly Listed[], form: Form): string {
+interface Printable extends Listed {
+  readonly Size: string;
+}
+
+/** Sizes only where they are asked for: they take as long as there are files. */
+function printable(root: string, { row, found }: Row, { size, format, "no-trunc": isWhole }: Form): Printable {
+  const Size = size || format?.includes(".Size") ? sizeInWords(root, found) : "0B";
+  if (isWhole) return { ...row, ID: found.record.id, Size };
+  return { ...row, Mounts: row.Mounts.split(",").map(ellipsis).join(","), Size };
+}
+
+const SIZE_DIGITS = 3;
+
+function sizeInWords(root: string, { record }: Found): string {
+  const { written, whole } = layerBytes(root, placesOf(root, record.name), record.spec);
+  return `${decimalSize(written, SIZE_DIGITS)} (virtual ${decimalSize(whole, SIZE_DIGITS)})`;
+}
+
+const MOUNT_LENGTH = 15;
+
+function ellipsis(mount: string): string {
+  return mount.length <= MOUNT_LENGTH ? mount : `${mount.slice(0, MOUNT_LENGTH - 1)}…`;
+}
+
+function printed(rows: readonly Printable[], form: Form): string {
   if (form.quiet) return rows.map(({ ID }) => `${ID}\n`).join("");
   if (form.json) return `${JSON.stringify(rows)}\n`;
   if (form.format !== undefined && form.format !== "table") return rowsText(form.format, rows.map(fieldsOf), TITLES);
@@ -78,8 +108,10 @@ function printed(rows: readonly Listed[], form: Form): string {
     row.Status,
     row.Ports,
     row.Names,
+    ...(form.size ? [row.Size] : []),
   ]);
-  return table([["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"], ...cells]);
+  const head = ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"];
+  return table([form.size ? [...head, "SIZE"] : head, ...cells]);
 }
 
 /** Of `table` with a template. */
@@ -95,11 +127,14 @@ const TITLES = {
   Ports: "PORTS",
   Labels: "LABELS",
   Networks: "NETWORKS",
+  Mounts: "MOUNTS",
+  LocalVolumes: "LOCAL VOLUMES",
+  Size: "SIZE",
   Label: (key: Value) => String(key),
 } as const;
 
 /** What a template is given: as docker's, with `{{.Label "key"}}`. */
-function fieldsOf(row: Listed): Struct {
+function fieldsOf(row: Printable): Struct {
   const labels = new Map(row.Labels.split(",").map((label) => label.split(/=(.*)/s) as [string, string]));
   return { ...row, Label: (key) => labels.get(String(key)) ?? "" };
 }
@@ -108,58 +143,4 @@ const COMMAND_LENGTH = 20;
 
 function shortened(command: string): string {
   return command.length <= COMMAND_LENGTH ? command : `${command.slice(0, COMMAND_LENGTH - 2)}…"`;
-}
-
-type Matches = (row: Listed) => boolean;
-
-/** All keys must match; of the same key, one value. */
-function filterOf(filters: readonly string[]): Matches {
-  const byKey = new Map<string, Matches[]>();
-  for (const filter of filters) {
-    const [key = "", value] = filter.split(/=(.*)/s);
-    if (value === undefined) throw badFilter(filter, "--filter takes KEY=VALUE, got");
-    byKey.set(key, [...(byKey.get(key) ?? []), matcher(key, value)]);
-  }
-  return (row) => [...byKey.values()].every((values) => values.some((matches) => matches(row)));
-}
-
-/** docker's, some of which no container here is ever in. */
-const STATES = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
-
-function matcher(key: string, value: string): Matches {
-  const filter = `${key}=${value}`;
-  switch (key) {
-    case "name":
-      return ({ Names }) => Names.includes(value);
-    case "id":
-      return ({ ID }) => ID.startsWith(value.slice(0, ID.length));
-    case "status":
-      if (!STATES.includes(value)) throw badFilter(filter);
-      return ({ State }) => State === value;
-    case "label":
-      return ({ Labels }) => Labels.split(",").some((label) => label === value || label.startsWith(`${value}=`));
-    case "exited":
-      return ({ Status }) => Status.startsWith(`Exited (${value}) `);
-    case "ancestor":
-      return ({ Image }) => Image === value;
-    case "health":
-      return healthMatcher(value);
-    case "network":
-      return ({ Networks }) => Networks.split(",").includes(value);
-    default:
-      throw badFilter(key);
-  }
-}
-
-function healthMatcher(value: string): Matches {
-  if (!["starting", "healthy", "unhealthy", "none"].includes(value)) throw badFilter(`health=${value}`);
-  return ({ Status }) => (/\((?:health: )?(starting|healthy|unhealthy)\)$/.exec(Status)?.[1] ?? "none") === value;
-}
-
-function badFilter(filter: string, what = "--filter does not know"): Failure {
-  return new Failure(`${what} ${JSON.stringify(filter)}`, {
-    code: "usage",
-    remedy:
-      "name=TEXT, id=ID, status=created|running|paused|restarting|exited, label=KEY[=VALUE], exited=CODE, ancestor=IMAGE, network=NAME or health=starting|healthy|unhealthy|none",
-  });
 }

@@ -5,7 +5,7 @@ import { readdirSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { listing } from "../../../runtime/image/listing.ts";
+import { allImages } from "../../../runtime/image/listing.ts";
 import { needs } from "../../rig/host.ts";
 import { archive, records } from "./archive/archive.ts";
 import { TINYDOCKER } from "./program.ts";
@@ -43,7 +43,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 const NEXT: Readonly<Record<string, (root: string) => Promise<unknown>>> = {
   import: (root) => importInto(root, "half", archive({ name: "whole", content: "x" })),
-  listing: (root) => listing(root, "table"),
+  listing: (root) => allImages(root),
 };
 
 for (const [what, next] of Object.entries(NEXT)) {

@@ -1,0 +1,122 @@
+import type { CommandModule } from "yargs";
+import { inWords, timeInWords } from "../container/listing.ts";
+import { Failure } from "../failure.ts";
+import { allImages, type Listed, listingText, shortId } from "../image/listing.ts";
+import { matchesName, withoutTag } from "../image/registry/name-pattern.ts";
+import { inspectedImage } from "../inspect/image.ts";
+import { stateRoot } from "../state/root.ts";
+import { rowsText } from "../template/rows.ts";
+import { decimalSize } from "../template/size.ts";
+import type { Struct } from "../template/value.ts";
+import { filterOf, hasLabel, type Matchers, truthOf } from "./filter.ts";
+
+const FILTERS = "reference=PATTERN, label=KEY[=VALUE], before=IMAGE, since=IMAGE, dangling=true|false";
+
+interface Asked {
+  pattern: string | undefined;
+  json: boolean;
+  quiet: boolean;
+  filter: string[];
+  format: string | undefined;
+  "no-trunc": boolean;
+}
+
+const LIST: Omit<CommandModule<object, Asked>, "command"> = {
+  describe: "List the images",
+  builder: (yargs) =>
+    yargs
+      .positional("pattern", { type: "string", describe: "only those of this name, with or without a tag" })
+      .option("json", flag("as one JSON array"))
+      .option("quiet", { ...flag("only the names of those that can be removed"), alias: "q" })
+      .option("all", { ...flag("accepted: there are no others"), alias: "a" })
+      .option("filter", {
+        type: "string",
+        alias: "f",
+        array: true,
+        nargs: 1,
+        default: [] as string[],
+        describe: FILTERS,
+      })
+      .option("format", { type: "string", describe: "a template of Go, such as {{.Repository}}:{{.Tag}}, or json" })
+      .option("no-trunc", flag("whole ids in a template")),
+  handler: async ({ pattern, json, quiet, filter, format, "no-trunc": isWhole }) => {
+    const root = stateRoot();
+    const filters = [...filter, ...(pattern === undefined ? [] : [`reference=${pattern}`])];
+    const isWanted = filterOf(filters, MATCHERS, FILTERS);
+    const all = await allImages(root);
+    const images = filters.length > 0 ? all.filter((image) => !image.host && isWanted(image)) : all;
+    const form = json ? "json" : quiet ? "quiet" : "table";
+    const rows = () => images.filter(({ host }) => !host).map((image) => fieldsOf(root, image, isWhole));
+    process.stdout.write(format === undefined ? listingText(images, form) : rowsText(format, rows(), TITLES));
+  },
+};
+
+export const listCommand = { ...LIST, command: "ls [pattern]", aliases: ["list"] };
+export const imagesCommand = { ...LIST, command: "images [pattern]" };
+
+function flag(describe: string) {
+  return { type: "boolean", default: false, describe } as const;
+}
+
+const MATCHERS: Matchers<Listed> = {
+  reference: (value) => {
+    const matches = matchesName(value);
+    return ({ name }) => matches(name);
+  },
+  label: (value) => {
+    const matches = hasLabel(value);
+    return ({ config }) => matches(config?.Labels ?? {});
+  },
+  before: (value) => {
+    const moment = madeAt(value);
+    return ({ name }) => madeAt(name) < moment;
+  },
+  since: (value) => {
+    const moment = madeAt(value);
+    return ({ name }) => madeAt(name) > moment;
+  },
+  // An image without a name is removed with its last one.
+  dangling: (value) => {
+    const wanted = truthOf("dangling", value, FILTERS);
+    return () => !wanted;
+  },
+};
+
+/** Milliseconds since 1970, as the image says. Throws Failure for none. */
+function madeAt(name: string): number {
+  const image = inspectedImage(stateRoot(), name);
+  if (!image) throw new Failure(`there is no image ${name}`, { code: "image-not-found" });
+  return Date.parse(String(image["Created"])) || 0;
+}
+
+const TITLES: Struct = {
+  ID: "IMAGE ID",
+  Repository: "REPOSITORY",
+  Tag: "TAG",
+  Digest: "DIGEST",
+  CreatedSince: "CREATED",
+  CreatedAt: "CREATED AT",
+  Size: "SIZE",
+};
+
+const NONE = "<none>";
+const SIZE_DIGITS = 3;
+
+/** In the words of `docker images --format`. */
+function fieldsOf(root: string, { name, id, digest, bytes }: Listed, isWhole: boolean): Struct {
+  const { name: repository, tag } = /^(?<name>.*):(?<tag>[^:/@]+)$/.exec(name.replace(/@.*$/, ""))?.groups ?? {};
+  const created = Date.parse(String(inspectedImage(root, name)?.["Created"]));
+  const known = !Number.isNaN(created);
+  return {
+    ID: isWhole ? (id ?? name) : id === undefined ? name : shortId(id),
+    Repository: repository ?? withoutTag(name),
+    Tag: tag ?? NONE,
+    Digest: digest ?? NONE,
+    CreatedSince: known ? `${inWords(Date.now() - created)} ago` : "N/A",
+    CreatedAt: known ? timeInWords(created) : "N/A",
+    Size: decimalSize(bytes ?? 0, SIZE_DIGITS),
+    Containers: "N/A",
+    SharedSize: "N/A",
+    UniqueSize: "N/A",
+  };
+}

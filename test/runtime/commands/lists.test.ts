@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { detachedRig } from "../container/detached-rig.ts";
+
+/** The last one first: the containers end before their files are removed. */
+const cleanups: (() => Promise<void>)[] = [];
+after(async () => {
+  for (const cleanup of cleanups) await cleanup();
+});
+const scope = { after: (cleanup: () => Promise<void>) => void cleanups.unshift(cleanup) };
+const rig = await detachedRig(scope);
+scope.after(async () => {
+  await rig.run(["rm", "-f", "web", "old", "new", "failed"]);
+});
+const { succeeds, detach } = rig;
+const create = (...words: string[]) => succeeds("create", "--image", "box", ...words);
+
+await detach("--label", "tier=web", "-v", "data:/srv", "-v", "/etc:/host:ro", "web", "sh", "-c", "sleep 1000");
+await succeeds("exec", "web", "sh", "-c", "printf 12345 >/five");
+await create("--network", "none", "--health-cmd", "true", "old", "true");
+await create("-p", "127.0.0.1:8081:80", "-p", "9000:90/udp", "--network", "bridge", "new", "true");
+await succeeds("run", "-d", "--image", "box", "--network", "none", "failed", "sh", "-c", "exit 4");
+await succeeds("wait", "failed");
+const names = async (...words: string[]) => {
+  const listed = await succeeds("ps", ...words, "--format", "{{.Names}}");
+  return listed.split("\n").filter(Boolean).sort().join(" ");
+};
+
+describe("ps", () => {
+  it("takes docker's filters", async () => {
+    const CASES: readonly (readonly [string, string])[] = [
+      ["volume=data", "web"],
+      ["volume=/host", "web"],
+      ["volume=none", ""],
+      ["before=new", "old web"],
+      ["since=old", "failed new"],
+      ["publish=8081", "new"],
+      ["publish=8000-9000", "new"],
+      ["publish=9000", ""],
+      ["publish=9000/udp", "new"],
+      ["expose=80/tcp", "new"],
+      ["network=bridge", "new"],
+      ["network=none", "failed old web"],
+      ["exited=4", "failed"],
+      ["ancestor=box", "failed new old web"],
+      ["ancestor=nosuch", ""],
+      ["label=tier=web", "web"],
+      ["name=^/?(old|new)$", "new old"],
+      ["status=created", "new old"],
+    ];
+    for (const [filter, expected] of CASES) assert.equal(await names("-a", "-f", filter), expected, filter);
+  });
+
+  it("refuses a value that is none, and names a container that there is not", async () => {
+    for (const [filter, message] of [
+      ["publish=http", /--filter does not know "publish=http"/],
+      ["since=nosuch", /there is no container nosuch/],
+    ] as const) {
+      const { code, stderr } = await rig.run(["ps", "-f", filter]);
+      assert.equal(code, 125);
+      assert.match(stderr, message);
+    }
+  });
+
+  it("has docker's fields in templates, and the size where it is asked for", async () => {
+    const format = "{{.Mounts}} {{.LocalVolumes}} {{.Networks}} {{.Labels}} {{.State}} {{.Size}}";
+    const image = Number(await succeeds("inspect", "-f", "{{.Size}}", "box"));
+    const whole = `${Number(((image + 5) / 1e6).toPrecision(3))}MB`;
+    assert.equal(await succeeds("ps", "--format", format), `data,/etc 1 none tier=web running 5B (virtual ${whole})\n`);
+    assert.match(
+      await succeeds("ps", "--format", "{{.CreatedAt}}|{{.RunningFor}}"),
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC\|.* ago\n$/,
+    );
+    assert.match(await succeeds("ps", "-s"), /NAMES +SIZE\n.* web +5B \(virtual [\d.]+MB\)\n$/);
+    const row = JSON.parse(await succeeds("ps", "--format", "json"));
+    assert.deepEqual([row.Size, row.Mounts, row.LocalVolumes], ["0B", "data,/etc", "1"]);
+  });
+});
+
+describe("volume ls, network ls and images", () => {
+  it("take docker's filters and templates", async () => {
+    await succeeds("volume", "create", "--label", "kept=yes", "spare");
+    const CASES: readonly (readonly [string, string])[] = [
+      ["volume ls -q -f dangling=true", "spare"],
+      ["volume ls -q -f dangling=false", "data"],
+      ["volume ls -q -f label=kept=yes -f name=sp", "spare"],
+      ["volume ls -q -f driver=local", "data spare"],
+      ["volume ls -q -f driver=nfs", ""],
+      ["network ls -q -f driver=none", ""],
+      ["images -q -f reference=b*", "box"],
+      ["images -q nosuch", ""],
+      ["images -q -f dangling=true", ""],
+      ["images --format {{.Repository}}:{{.Tag}} -f before=box", ""],
+      ["image ls --format {{.Repository}}:{{.Tag}}={{.ID}} box", "box:<none>=box"],
+    ];
+    for (const [words, expected] of CASES)
+      assert.equal((await succeeds(...words.split(" "))).trim().replaceAll("\n", " "), expected, words);
+    const { code, stderr } = await rig.run(["volume", "ls", "-f", "dangling=maybe"]);
+    assert.equal(code, 125);
+    assert.match(stderr, /--filter does not know "dangling=maybe"\n {2}name=TEXT, label=/);
+  });
+});
