@@ -108,6 +108,7 @@ void health_begin(const struct monitor *monitor) {
 
 static void conclude(const struct monitor *monitor, int code) {
     int counts = code != 0 && !is_starting(monitor, milliseconds(CLOCK_MONOTONIC));
+    enum status before = health.status;
     check_close();
     if (code == 0) {
         health.status = HEALTHY;
@@ -115,6 +116,8 @@ static void conclude(const struct monitor *monitor, int code) {
     } else if (counts && ++health.streak >= monitor->life->retries)
         health.status = UNHEALTHY;
     record(&code);
+    if (health.status != before)
+        record_event(monitor, health.status == HEALTHY ? "health_status: healthy" : "health_status: unhealthy", NULL);
     plan_next(monitor);
 }
 

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import { notRunning, openRunning } from "../container/running.ts";
+import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { isEnding } from "../host/process.ts";
 import { openShim } from "../host/shim.ts";
@@ -25,8 +26,9 @@ async function processes(asked: string): Promise<ReadonlySet<number>> {
   const root = resolve(stateRoot());
   const shim = await openShim();
   const name = nameOf(root, asked);
-  const { process, pidfd, cgroups } = await openRunning(shim, root, name);
+  const { process, pidfd, cgroups, record } = await openRunning(shim, root, name);
   shim.close(pidfd);
+  containerEvent(root, "top", record);
   const members = membersOf(
     cgroups.map(({ path }) => path),
     process.pid,

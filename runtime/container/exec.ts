@@ -1,9 +1,12 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
+import { containerEvent } from "../events/container.ts";
+import { Failure } from "../failure.ts";
 import { givenCapabilities } from "../host/capabilities.ts";
 import { isGone } from "../host/errno.ts";
 import { openGate } from "../host/gate.ts";
 import { openShim, type Shim } from "../host/shim.ts";
+import { signalNumber } from "../host/signals.ts";
 import { identity } from "../host/users/identity.ts";
 import { encodePlan } from "../plan/codec.ts";
 import { execPlanOf } from "../plan/exec.ts";
@@ -13,6 +16,8 @@ import { hasUserNamespace } from "../spec/namespaces.ts";
 import type { Caller, ContainerSpec } from "../spec/spec.ts";
 import { resolveUser } from "../spec/user.ts";
 import { nameOf } from "../state/containers.ts";
+import type { ExitStatus } from "../state/exit.ts";
+import { newId } from "../state/record.ts";
 import type { StartOptions } from "./container.ts";
 import { cloneFailure } from "./diagnose.ts";
 import { type Execution, follow } from "./execution.ts";
@@ -47,10 +52,41 @@ export async function exec(
   try {
     refusePaused(name, running);
     const spec = execSpecOf(running.record.spec, request, userIn(shim, name, running, request), asking);
-    return launch(shim, running, spec, options);
+    return recorded(root, running, spec, () => launch(shim, running, spec, options));
   } finally {
     shim.close(running.pidfd);
   }
+}
+
+/** The end of one that is detached nobody sees. */
+function recorded(root: string, { record }: Running, spec: ContainerSpec, start: () => Execution): Execution {
+  const execID = newId();
+  const words = spec.process.args.join(" ");
+  for (const action of ["exec_create", "exec_start"]) containerEvent(root, `${action}: ${words}`, record, { execID });
+  const died = (exitCode: number) => containerEvent(root, "exec_die", record, { execID, exitCode: String(exitCode) });
+  try {
+    const execution = start();
+    execution.exited.then(
+      (status) => died(exitCodeOf(status)),
+      (error) => died(exitCodeFor(error)),
+    );
+    return execution;
+  } catch (error) {
+    died(exitCodeFor(error));
+    throw error;
+  }
+}
+
+/** As a shell reports a signal. */
+function exitCodeOf({ code, signal }: ExitStatus): number {
+  return signal === null ? code : 128 + signalNumber(signal);
+}
+
+/** docker's of a failure here. */
+const ENGINE_EXIT = 125;
+
+function exitCodeFor(error: unknown): number {
+  return error instanceof Failure ? error.exitCode : ENGINE_EXIT;
 }
 
 function caller({ env = [], privileged = false }: ExecRequest): Caller {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { open, realpath, rename, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
+import { imageEvent } from "../events/image.ts";
 import { Failure } from "../failure.ts";
 import { makeDirectory } from "../host/make-directory.ts";
 import { syncDirectory } from "../host/sync.ts";
@@ -51,7 +52,9 @@ export async function importImage(request: Import): Promise<Imported> {
   try {
     makeDirectory(imagesDirectory(root));
     await clearLeftovers(root);
-    return await unpackAndPublish(request, unpack, notes);
+    const imported = await unpackAndPublish(request, unpack, notes);
+    imageEvent(root, "import", name);
+    return imported;
   } catch (error) {
     request.signal.throwIfAborted();
     throw explained(sourceError(request.stdin) ?? error, request);

@@ -1,13 +1,14 @@
 import { resolve } from "node:path";
 import { attachTo } from "../../container/attach/attach.ts";
 import { detachKeys } from "../../container/attach/detach-keys.ts";
+import { containerEvent } from "../../events/container.ts";
 import { Failure } from "../../failure.ts";
 import { isTerminal } from "../../host/terminal.ts";
 import { nameOf } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
-import { findExisting } from "../../state/status.ts";
-import { passStreams, print } from "../attached-streams.ts";
+import { find, findExisting } from "../../state/status.ts";
+import { type Passing, passStreams, print } from "../attached-streams.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { one } from "./each.ts";
 import { verb } from "./verb.ts";
@@ -29,14 +30,22 @@ export const attachVerb = verb({
     const attachment = await attachTo(root, name, print);
     const passesSignals = values["sig-proxy"] !== false;
     const passing = await passStreams(attachment, { name, keys, takesInput, terminal, passesSignals });
-    try {
-      const end = await passing.ended;
-      return end === "detached" ? 0 : exitCodeOf(end);
-    } finally {
-      passing.stop();
-    }
+    return exitCodeAfter(root, name, passing);
   },
 });
+
+/** docker's, once the container has ended or was left. */
+export async function exitCodeAfter(root: string, name: string, passing: Passing): Promise<number> {
+  try {
+    const end = await passing.ended;
+    if (end !== "detached") return exitCodeOf(end);
+    const found = find(placesOf(root, name));
+    if (found) containerEvent(root, "detach", found.record);
+    return 0;
+  } finally {
+    passing.stop();
+  }
+}
 
 /** Throws Failure for a terminal without one here; `without` is the option that types nothing. */
 export function streamsOf(root: string, name: string, wantsInput: boolean, without: string) {

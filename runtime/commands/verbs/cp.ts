@@ -4,12 +4,15 @@ import { openRoot } from "../../container/files.ts";
 import type { View } from "../../container/view.ts";
 import type { Copied } from "../../copy/copy.ts";
 import { copyBetween, type End, MACHINE } from "../../copy/ends.ts";
+import { containerEvent } from "../../events/container.ts";
 import { Failure } from "../../failure.ts";
 import { errnoText } from "../../host/errno.ts";
 import { openShim, type Shim } from "../../host/shim.ts";
 import { isTerminal } from "../../host/terminal.ts";
 import { nameOf } from "../../state/containers.ts";
+import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
+import { findExisting } from "../../state/status.ts";
 import { archiveToOutput } from "../archive-output.ts";
 import { say } from "../say.ts";
 import { verb } from "./verb.ts";
@@ -35,6 +38,7 @@ export const cpVerb = verb({
         follow: values["follow-link"] ?? false,
         progress: meter,
       };
+      containerEvent(root, request.toContainer ? "extract-to-dir" : "archive-path", recordOf(root, name));
       const { leftOut } = await copied(shim, root, { ...request, end: endIn(shim, view, name, request.path) }, options);
       meter(0);
       if (leftOut > 0) say(`tinydocker: ${leftOut} devices, FIFOs and sockets are left out\n`);
@@ -46,6 +50,10 @@ export const cpVerb = verb({
     }
   },
 });
+
+function recordOf(root: string, name: string) {
+  return findExisting(placesOf(root, name), name).record;
+}
 
 /** What the target's file system refuses, in a line. */
 function copyFailure({ container, path, here, toContainer }: Request, error: unknown): unknown {

@@ -5,9 +5,8 @@ import { startAgain } from "../../container/start.ts";
 import { nameOf } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
 import { type Passing, passStreams, print } from "../attached-streams.ts";
-import { exitCodeOf } from "../exit-code.ts";
 import { warn } from "../warn.ts";
-import { streamsOf } from "./attach.ts";
+import { exitCodeAfter, streamsOf } from "./attach.ts";
 
 interface Asked {
   readonly interactive: boolean | undefined;
@@ -33,8 +32,7 @@ export async function startAttached(asked: string, values: Asked): Promise<numbe
     await startAgain(name, { warn, attach: () => attach(attachToMonitor).catch(() => {}) });
     // It ran already, or its monitor did not answer.
     if (!held.passing) await attach(attachTo);
-    const end = await held.passing?.ended;
-    return end === undefined || end === "detached" ? 0 : exitCodeOf(end);
+    return held.passing ? await exitCodeAfter(root, name, held.passing) : 0;
   } finally {
     held.passing?.stop();
   }

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { containerEvent } from "../../events/container.ts";
 import { Failure } from "../../failure.ts";
 import { type ExitStatus, parseExit } from "../../state/exit.ts";
 import { placesOf } from "../../state/places.ts";
@@ -37,7 +38,10 @@ export async function attachTo(root: string, name: string, print: Print): Promis
 
 /** The same, whatever the container does: it may have ended before its monitor has read what it printed. */
 export async function attachToMonitor(root: string, name: string, print: Print): Promise<Attachment> {
-  return attachment(await connected(placesOf(root, name).monitor, name), print);
+  const places = placesOf(root, name);
+  const socket = await connected(places.monitor, name);
+  containerEvent(root, "attach", findExisting(places, name).record);
+  return attachment(socket, print);
 }
 
 async function connected(directory: string, name: string): Promise<Socket> {

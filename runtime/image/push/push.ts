@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
 import { readBlob } from "../content/blobs.ts";
 import { blobPath } from "../content/places.ts";
@@ -38,7 +39,9 @@ export async function pushImage(push: Push): Promise<Descriptor> {
   const session = await openSession(reference, { ...push, signal, actions: "pull,push" });
   try {
     const repository = await answering(session.repositories, image.id);
-    return await send(push, repository, image, what, stop);
+    const sent = await send(push, repository, image, what, stop);
+    imageEvent(root, "push", familiarName(reference));
+    return sent;
   } catch (error) {
     push.signal.throwIfAborted();
     throw systemFailure(what, root, "import-failed", error);

@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
 import { archiveEnd, fileHeader, paddingAfter } from "../archive/tar/header-block.ts";
 import { readBlob } from "../content/blobs.ts";
@@ -30,6 +31,7 @@ export async function* savedArchive(root: string, names: readonly string[]): Asy
     yield paddingAfter(size);
   }
   yield archiveEnd();
+  for (const name of names) imageEvent(root, "save", name);
 }
 
 /** The same as a directory. */
@@ -40,6 +42,7 @@ export async function saveInto(root: string, names: readonly string[], directory
     if ("bytes" in file) await writeFile(to, file.bytes);
     else await copyFile(blobPath(root, file.digest), to);
   }
+  for (const name of names) imageEvent(root, "save", name);
 }
 
 function imagesOf(root: string, names: readonly string[]): StoredImage[] {

@@ -65,9 +65,70 @@ describe("tinydocker events", () => {
       "container destroy c2",
     ]);
     await succeeds("rmi", "some/image");
+    await succeeds("image", "import", "again", join(rig.directory, "rootfs"));
+    await succeeds("image", "rm", "again");
+    assert.deepEqual(await since(begin, "--filter", "image=again"), ["image import again", "image delete again"]);
     assert.deepEqual(await since(begin, "--filter", "image=some/image:latest"), [
       "image untag some/image:latest",
       "image delete some/image:latest",
+    ]);
+  });
+
+  it("tells of commands in a container, who attached to it, copies, and its health", async () => {
+    const begin = Date.now();
+    const health = ["--health-cmd", "test -e /well", "--health-interval", "1s", "--health-retries", "1"];
+    await detach("-i", ...health, "c1", "sh", "-c", "read line; exit 0");
+    await succeeds("exec", "c1", "sh", "-c", "exit 0");
+    assert.equal((await rig.run(["exec", "c1", "sh", "-c", "exit 5"])).code, 5);
+    assert.equal((await rig.run(["exec", "c1", "nosuch"])).code, 127);
+    await succeeds("cp", "c1:/etc/script", join(rig.directory, "copied"));
+    await succeeds("cp", join(rig.directory, "copied"), "c1:/copied");
+    await succeeds("top", "c1");
+    const changes = rig.spawn([
+      "events",
+      "--since",
+      seconds(begin),
+      "-f",
+      "event=health_status",
+      "--format",
+      "{{.Action}}",
+    ]);
+    let said = "";
+    let heard = () => {};
+    changes.stdout?.on("data", (bytes) => {
+      said += bytes;
+      heard();
+    });
+    const says = (text: string) =>
+      new Promise<void>((resolve) => {
+        heard = () => said.endsWith(text) && resolve();
+        heard();
+      });
+    await says("health_status: unhealthy\n");
+    await succeeds("exec", "c1", "touch", "/well");
+    await says("health_status: healthy\n");
+    changes.kill();
+    assert.equal(said, "health_status: unhealthy\nhealth_status: healthy\n");
+    assert.equal((await rig.run(["attach", "c1"], { input: "\n" })).code, 0);
+    const told = (
+      await since(begin, "-f", "event=exec_create", "-f", "event=exec_start", "-f", "event=exec_die")
+    ).filter((one) => !one.includes("touch") && !one.endsWith(" 0"));
+    assert.deepEqual(told, [
+      "container exec_create: sh -c exit 0 c1",
+      "container exec_start: sh -c exit 0 c1",
+      "container exec_create: sh -c exit 5 c1",
+      "container exec_start: sh -c exit 5 c1",
+      "container exec_die c1 5",
+      "container exec_create: nosuch c1",
+      "container exec_start: nosuch c1",
+      "container exec_die c1 127",
+    ]);
+    const others = ["archive-path", "extract-to-dir", "top", "attach"].flatMap((one) => ["-f", `event=${one}`]);
+    assert.deepEqual(await since(begin, ...others), [
+      "container archive-path c1",
+      "container extract-to-dir c1",
+      "container top c1",
+      "container attach c1",
     ]);
   });
 

@@ -30,7 +30,7 @@ test("every command and option of the help is named, with what it is about", () 
   assert.deepEqual(after("run", "-"), long(RUN_OPTIONS));
   assert.deepEqual(after("exec", "-"), long(EXEC_OPTIONS));
   for (const [name, { options }] of Object.entries(VERBS)) assert.deepEqual(after(name, "-"), long(options));
-  assert.deepEqual(after("volume", "ls", "--"), ["--json", "--quiet", "--format", "--help"]);
+  assert.deepEqual(after("volume", "ls", "--"), ["--json", "--quiet", "--filter", "--format", "--help"]);
   assert.deepEqual(after("volume", "pr"), ["prune"]);
   const [first] = candidatesFor(NODES, [], "rmi", () => []);
   assert.deepEqual(first, { text: "rmi", about: "Remove images that no container uses" });
