@@ -7,6 +7,7 @@ import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Apart } from "./addons/addons.ts";
 import type { Addon } from "./addons/apart.ts";
 import { packageDirectory } from "./addons/package.ts";
+import { PNP_FILE, PNP_REMEDY, unshipped, usesPnp } from "./addons/pnp.ts";
 import { stateOf } from "./addons/state.ts";
 import { isPackaged } from "./bundle-failure.ts";
 import { toDiagnostics } from "./esbuild.ts";
@@ -67,6 +68,7 @@ function installation(root: string): string {
   for (let folder = root; ; folder = dirname(folder)) {
     for (const name of INSTALL_RECORDS)
       times.push(statSync(join(folder, "node_modules", name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    times.push(statSync(join(folder, PNP_FILE), { throwIfNoEntry: false })?.mtimeMs ?? 0);
     if (folder === dirname(folder)) return times.join();
   }
 }
@@ -98,7 +100,11 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
       ...state.developed.map((file) => posix(relative(root, file))),
     ],
     apart: session.apart,
-    warnings: [...toDiagnostics(warnings, "warning"), ...outsideWarnings(session)],
+    warnings: [
+      ...toDiagnostics(warnings, "warning"),
+      ...outsideWarnings(session),
+      ...unshipped(root, session.known.apart),
+    ],
     milliseconds: performance.now() - started,
   };
 }
@@ -122,7 +128,7 @@ function unmentioned({ root, config, addons }: BuildSession): Addon[] {
       if (directory !== undefined) return { name, directory, isOptional: false };
       throw new Failure(`bundle.addons names ${name}, which is not installed in ${root} or above it`, {
         code: "package-unavailable",
-        remedy: `npm install ${name}, or remove it from bundle.addons`,
+        remedy: usesPnp(root) ? PNP_REMEDY : `npm install ${name}, or remove it from bundle.addons`,
         exitCode: 2,
       });
     });

@@ -4,6 +4,7 @@ import type { ProjectBundle } from "../config/project.ts";
 import type { Apart } from "./addons/addons.ts";
 import { type Addon, importsApart } from "./addons/apart.ts";
 import { createIncludes } from "./addons/files.ts";
+import { unshipped } from "./addons/pnp.ts";
 import { BundleFailure } from "./bundle-failure.ts";
 import {
   type BuildContext,
@@ -80,7 +81,7 @@ async function buildAndLearn(
     if (!diagnostics) throw error;
     const errors = diagnostics.map(({ file, text }) => ({ file: resolve(root, file), text }));
     if (learnFromFailure(known, errors)) return { isFinal: false };
-    throw new BundleFailure(diagnostics);
+    throw new BundleFailure([...diagnostics, ...unshipped(root, known.apart)]);
   }
   signal.throwIfAborted();
   session.entries = entriesOf(session, result);

@@ -14,6 +14,7 @@ import type { ChangeSet } from "../watch/watch.ts";
 import { refuseLargeDeletion } from "./brake.ts";
 import { madeThere, withdrawalNotice } from "./deletions.ts";
 import { addUnsent, buildMemory, inLane, isSent, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
+import { tooNewThere } from "./own-addons.ts";
 import { syncAsOwner } from "./owner.ts";
 import { preview } from "./preview.ts";
 import type { SentFiles } from "./sent.ts";
@@ -199,7 +200,8 @@ async function syncStage(
   const { deleted, bytesSent, bytesTotal, milliseconds } = synced;
   if (withdrawn.length > 0) report({ event: "notice", text: withdrawalNotice(withdrawn) });
   const made = steps.length > 0 && changed === undefined ? madeThere(synced.deletedPaths, before) : [];
-  for (const text of lane.news.of([...synced.notices, ...made], changed)) report({ event: "notice", text });
+  const tooNew = await tooNewThere(project.root, synced.paths, open.facts);
+  for (const text of lane.news.of([...synced.notices, ...made, ...tooNew], changed)) report({ event: "notice", text });
   report({ event: "synced", mirror, files: synced.files, deleted, bytesSent, bytesTotal, milliseconds });
 }
 

@@ -6,6 +6,8 @@ import type { HostFacts } from "../protocol/hello.ts";
 export interface TargetFacts extends Omit<HostFacts, "node"> {
   /** The version of its Node.js; null without one that is new enough. */
   readonly node: string | null;
+  /** The version of its glibc, such as 2.36, where it is known. */
+  readonly glibc?: string;
   /** Absolute path of a folder for what devtool keeps there, the mirrors among it. */
   readonly cache: string;
   /** boot_id of proc(5): tells machines apart. */

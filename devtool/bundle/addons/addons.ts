@@ -41,8 +41,8 @@ export function createShipper(outdir: string, cache = join(cacheDirectory(), "ad
   const includesOf = createIncludes();
   let tried: string | undefined;
   return async ({ addons, state }, destination) => {
-    const { platform, arch, libc, node } = destination.target;
-    const request = JSON.stringify([platform, arch, libc, node, state.digest]);
+    const { platform, arch, libc, glibc, node } = destination.target;
+    const request = JSON.stringify([platform, arch, libc, glibc, node, state.digest]);
     const before = await readRecord(folder);
     if (before?.request === request && (!before.isPartial || tried === request)) return [];
     tried = request;

@@ -48,3 +48,21 @@ export async function runsOn(file: string, { platform, arch, libc }: Platform): 
   const other = libc === "musl" ? "libc.so.6\0" : "libc.musl-";
   return !content.includes(other, 0, "latin1");
 }
+
+/** The newest version of glibc that a program or library was linked to, as `2.34`; undefined where it needs none. */
+export async function glibcNeeded(file: string): Promise<string | undefined> {
+  const content = (await readFile(file)).toString("latin1");
+  const versions = [...content.matchAll(/GLIBC_(\d+\.\d+)(?:\.\d+)?\0/g)].map(([, version = ""]) => version);
+  return versions.sort(compareVersions).at(-1);
+}
+
+/** The glibc that the file needs where the target's is older, and so can't load it. */
+export async function glibcMissing(file: string, glibc: string | undefined): Promise<string | undefined> {
+  const needed = glibc === undefined ? undefined : await glibcNeeded(file);
+  return needed !== undefined && glibc !== undefined && compareVersions(glibc, needed) < 0 ? needed : undefined;
+}
+
+function compareVersions(one: string, other: string): number {
+  const [a = [], b = []] = [one, other].map((version) => version.split(".").map(Number));
+  return (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0);
+}

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Failure } from "../../failure.ts";
 import { type Compile, compiledFiles } from "./compiled.ts";
-import { isMachineCode, runsOn } from "./elf.ts";
+import { glibcMissing, isMachineCode, runsOn } from "./elf.ts";
 import { fetchFor } from "./fetch.ts";
 import { ofInstalled, type PackageFile, packageFiles } from "./files.ts";
 import { shownPlatform } from "./npm.ts";
@@ -76,7 +76,8 @@ async function complete(installed: Installed, shipment: Shipment, place: Place):
   if (isCompiled(manifest, directory) || (binaries.length > 0 && hasInstallScript(manifest))) {
     const made = await compiledFiles({ ...shipment, package: installed }, place);
     shipment.files.set(directory, [...kept.filter(({ path }) => !made.some((file) => file.path === path)), ...made]);
-  } else if (addons.length + names.length > 0) throw noNativePart(installed, target);
+  } else if (addons.length + names.length > 0)
+    throw (await tooNew(installed, binaries, target)) ?? noNativePart(installed, target);
 }
 
 /** Add-ons, and programs: on Linux and macOS these have no suffix. */
@@ -109,7 +110,7 @@ async function addFetched(
 
 /** A binary without Node-API is for one major version; node-gyp-build knows which by a prebuilt one's name. */
 async function isUsable({ path, source }: PackageFile, target: Platform): Promise<boolean> {
-  if (!(await runsOn(source, target))) return false;
+  if (!(await runsOn(source, target)) || (await glibcMissing(source, target.glibc)) !== undefined) return false;
   if (
     !path.endsWith(".node") ||
     /(^|\/)prebuilds\//.test(path) ||
@@ -129,4 +130,25 @@ function noNativePart({ manifest: { name, version } }: Installed, target: Platfo
     code: "package-unavailable",
     remedy: "choose a version that has a binary for that platform, or a target with another platform",
   });
+}
+
+/** One that was built here, where glibc is newer than on the target. */
+async function tooNew(
+  { manifest: { name, version } }: Installed,
+  binaries: readonly PackageFile[],
+  target: Platform,
+): Promise<Failure | undefined> {
+  for (const { source } of binaries) {
+    const needed = (await runsOn(source, target)) ? await glibcMissing(source, target.glibc) : undefined;
+    if (needed === undefined) continue;
+    return new Failure(
+      `${name}@${version} was built for glibc ${needed} or newer, and the target has ${target.glibc}`,
+      {
+        code: "package-unavailable",
+        remedy:
+          "give it an install script, such as node-gyp rebuild, and devtool builds it on the target; or build it on a system as old as that",
+      },
+    );
+  }
+  return undefined;
 }

@@ -31,6 +31,8 @@ export interface Platform {
   readonly platform: string;
   readonly arch: string;
   readonly libc: "glibc" | "musl";
+  /** The version of its glibc, such as 2.36, where it is known. */
+  readonly glibc?: string | undefined;
   /** The version of its Node.js, for add-ons that are compiled for one. */
   readonly node?: string | null;
 }

@@ -41,7 +41,9 @@ export function placeOf(found: ReadonlyMap<string, string>, where: string): Plac
     node: null,
   } as const;
   const boot = found.get("boot") ?? "";
-  return { facts: { ...facts, cache: cache || `${home}/.cache/devtool`, boot }, path };
+  const glibc = found.get("glibc");
+  const version = glibc === undefined ? {} : { glibc };
+  return { facts: { ...facts, ...version, cache: cache || `${home}/.cache/devtool`, boot }, path };
 }
 
 /** Whether it is where the start script goes when the home can't be written. */

@@ -100,7 +100,8 @@ echo "$t machine $u $(uname -sm) $libc \${LOGNAME:-$(id -un)}"
 echo "$t home $HOME"
 echo "$t path $PATH"
 echo "$t cache $d"
-read -r b </proc/sys/kernel/random/boot_id && echo "$t boot $b"`;
+read -r b </proc/sys/kernel/random/boot_id && echo "$t boot $b"
+v=$(getconf GNU_LIBC_VERSION 2>/dev/null) && echo "$t glibc \${v#glibc }"`;
 
 function install(size: number): string {
   return `[ "$d" ] || { echo "$t ${NOT_INSTALLED}"; exit 1; }

@@ -221,3 +221,28 @@ test("npm is looked for beside Node.js and in the PATH, and what it is needed fo
   await write(root, { "node_modules/npm/bin/npm-cli.js": "" });
   assert.equal(find({ PATH: "/nowhere" }), join(root, "node_modules/npm/bin/npm-cli.js"));
 });
+
+test("a binary for a newer glibc than the target's is built there where it can be, else both versions are named", async (t) => {
+  const root = await temporaryDirectory(t);
+  const binary = Buffer.concat([elf("x64", "glibc"), Buffer.from("GLIBC_2.2.5\0GLIBC_2.38\0GLIBC_2.4\0")]);
+  const files = { "package.json": '{ "type": "module" }', "src/main.js": 'import "own";' };
+  const own = { "package.json": '{ "name": "own", "version": "1.0.0" }', "index.js": "", "own.node": binary };
+  const below = Object.entries(own).map(([path, content]) => [`node_modules/own/${path}`, content] as const);
+  await write(root, { ...files, ...Object.fromEntries(below) });
+  const compiled: string[] = [];
+  const compile = ({ name }: { name: string }) => {
+    compiled.push(name);
+    return Promise.resolve([{ path: "build/own.node", content: elf("x64", "glibc"), isExecutable: false }]);
+  };
+  const ship = (glibc: string | undefined) => shipperOf(t, root, ["own"], { target: { ...X64, glibc }, compile })();
+  for (const glibc of ["2.38", "2.40", undefined])
+    assert.ok((await ship(glibc)).files.includes("own/own.node"), String(glibc));
+  await assert.rejects(ship("2.9"), {
+    code: "package-unavailable",
+    message: "own@1.0.0 was built for glibc 2.38 or newer, and the target has 2.9",
+    remedy: /^give it an install script/,
+  });
+  await write(root, { "node_modules/own/binding.gyp": "{}" });
+  const { files: shipped } = await ship("2.36");
+  assert.deepEqual([compiled, shipped.filter((path) => path.endsWith(".node"))], [["own"], ["own/build/own.node"]]);
+});
