@@ -13,9 +13,9 @@ export const TRAPPED = ["sh", "-c", "trap 'exit 3' TERM; echo up; while :; do sl
 
 const isRows = isListOf(isRecordOf({ Names: isText, Status: isText }));
 
-/** The command line, with the image `box`, and what a test asks of it. */
-export async function detachedRig(scope: Scope) {
-  const rig = await tinydocker(scope);
+/** The command line, with the image `box`, and what a test asks of it. `entry`: another program that is the command line as well. */
+export async function detachedRig(scope: Scope, entry?: string) {
+  const rig = await tinydocker(scope, entry);
   await importBusybox(rig);
 
   /** Without a word on standard error; returns what it prints. */

@@ -5,11 +5,27 @@ import { after, describe, it } from "node:test";
 import { placesOf } from "../../../runtime/state/places.ts";
 import { find } from "../../../runtime/state/status.ts";
 import { DETACH, detachedRig, TRAPPED } from "./detached-rig.ts";
+import { type Said, Server } from "./server.ts";
 
-const rig = await detachedRig({ after });
-const { succeeds, left, clean } = rig;
+/** The last one first: the processes end before their files are removed. */
+const cleanups: (() => Promise<void>)[] = [];
+const scope = { after: (cleanup: () => Promise<void>) => void cleanups.unshift(cleanup) };
+after(async () => {
+  for (const cleanup of cleanups) await cleanup();
+});
+const rig = await detachedRig(scope, "test/runtime/container/served.ts");
 const source = join(rig.directory, "source");
 writeFileSync(source, "copied\n");
+
+/** So many containers at a time, each with a process for either command, and one for a third that only looks. */
+const LANES = Array.from({ length: 4 }, (_, n) => {
+  const server = () => new Server(rig, scope);
+  return { name: `p${n}`, one: server(), other: server(), third: server() };
+});
+type Lane = (typeof LANES)[number];
+
+/** With these processes. */
+const clean = rig.left();
 
 /** Each with the arguments for a container, and a name that is free. */
 const VERBS: Readonly<Record<string, (name: string, free: string) => readonly string[]>> = {
@@ -28,8 +44,31 @@ const VERBS: Readonly<Record<string, (name: string, free: string) => readonly st
   commit: (name) => ["commit", name, `pairs/${name}`],
 };
 
+/** What only looks at a container, or waits for it: one of them, in turn, beside each pair. */
+const LOOKS: readonly ((name: string) => readonly string[])[] = [
+  (name) => ["top", name],
+  (name) => ["stats", "--no-stream", name],
+  (name) => ["diff", name],
+  (name) => ["export", "-o", join(rig.directory, `${name}.tar`), name],
+  (name) => ["logs", name],
+  (name) => ["logs", "-f", name],
+  (name) => ["inspect", name],
+  () => ["ps", "-a"],
+  (name) => ["attach", "--no-stdin", name],
+  (name) => ["wait", name],
+  (name) => ["port", name],
+  (name) => ["cp", `${name}:/etc/passwd`, join(rig.directory, name)],
+];
+
 /** What ended a command that was being run in a container. */
 const KILLED = 137;
+/** How a container ends that stops. */
+const TRAPPED_EXIT = 3;
+
+function checkSaid(what: string, { code, stderr }: Said, codes: readonly number[]): void {
+  assert.ok(codes.includes(code), `${what}: ${code} ${stderr}`);
+  assert.doesNotMatch(stderr, /\n {4}at |report it as a bug|damaged|clean up/, what);
+}
 
 /** Of the container with that name, if there is one, what is recorded is so: it runs if that says so, and has been made whole. */
 function checkRecord(name: string): void {
@@ -44,36 +83,35 @@ function checkRecord(name: string): void {
 }
 
 /** The name is usable after it: the next pair has the same. */
-async function checkPair(one: string, other: string, name: string): Promise<void> {
+async function checkPair(verbs: readonly [string, string], look: (typeof LOOKS)[number], lane: Lane): Promise<void> {
+  const { name } = lane;
   const free = `${name}-renamed`;
-  await succeeds(...DETACH, name, ...TRAPPED);
-  const commands = [VERBS[one], VERBS[other]].map((verb) => verb?.(name, free) ?? []);
-  const running = commands.map((words) => rig.run(words));
+  const what = verbs.join(" and ");
+  checkSaid(`run, before ${what}`, await lane.one.run([...DETACH, name, ...TRAPPED]), [0]);
+  const [one, other] = verbs.map((verb) => VERBS[verb]?.(name, free) ?? []);
+  const looking = lane.third.run(look(name));
+  const ones = lane.one.run(one ?? []);
+  const others = lane.other.run(other ?? []);
   // A command that was just joining what is paused goes on only then.
-  if (one === "pause" && other === "exec") await running[0]?.then(() => rig.run(["unpause", name]));
-  const both = await Promise.all(running);
-  for (const { code, stderr } of both) {
-    assert.ok(code === 0 || code === 125 || code === KILLED, `${one} and ${other}: ${code} ${stderr}`);
-    assert.doesNotMatch(stderr, /\n {4}at |damaged|clean up/, `${one} and ${other}`);
-  }
+  if (verbs[0] === "pause" && verbs[1] === "exec") await ones.then(() => lane.one.run(["unpause", name]));
+  for (const said of [await ones, await others]) checkSaid(what, said, [0, 125, KILLED]);
   for (const each of [name, free]) checkRecord(each);
-  await rig.run(["rm", "-f", name, free]);
+  await lane.one.run(["rm", "-f", name, free]);
+  checkSaid(`${look(name).join(" ")} beside ${what}`, await looking, [0, 125, KILLED, TRAPPED_EXIT]);
 }
-
-/** So many containers at a time. */
-const LANES = 4;
 
 describe("two commands on one container at the same moment leave a true record, nothing else, and the name usable:", () => {
   const names = Object.keys(VERBS);
+  let looks = 0;
   for (const [i, one] of names.entries())
     it(`${one} and each other`, async () => {
-      const others = names.slice(i);
-      const lane = async (n: number) => {
-        for (const [k, other] of others.entries()) if (k % LANES === n) await checkPair(one, other, `p${n}`);
+      const pairs = names.slice(i).map((other) => ({ other, look: LOOKS[looks++ % LOOKS.length] ?? assert.fail() }));
+      const work = async (lane: Lane) => {
+        for (let pair = pairs.shift(); pair; pair = pairs.shift()) await checkPair([one, pair.other], pair.look, lane);
       };
       // All of them, so that none is still at work in the next test when one fails.
-      const outcomes = await Promise.allSettled(Array.from({ length: LANES }, (_, n) => lane(n)));
-      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-      assert.deepEqual(left(), clean);
+      for (const outcome of await Promise.allSettled(LANES.map(work)))
+        if (outcome.status === "rejected") throw outcome.reason;
+      assert.deepEqual(rig.left(), clean);
     });
 });

@@ -1,0 +1,27 @@
+import { writeSync } from "node:fs";
+import { execCommand } from "../../../runtime/commands/exec.ts";
+import { report } from "../../../runtime/commands/report.ts";
+import { runCommand } from "../../../runtime/commands/run.ts";
+import { runVerb } from "../../../runtime/commands/verbs/verbs.ts";
+import { isListOf, isText } from "../../../runtime/shape.ts";
+
+/*
+ * The command line; without arguments, a process that does what its parent sends it, one command after the other, and says so
+ * on standard error. So a test of what many commands do need not start Node.js for each.
+ */
+if (process.argv.length > 2) void import("../../../runtime/cli.ts");
+else process.on("message", (words) => void serve(words));
+
+async function serve(words: unknown): Promise<void> {
+  const code = isListOf(isText)(words) ? await exitCodeOf(words) : 125;
+  writeSync(2, `\0${code}\n`);
+}
+
+async function exitCodeOf([command = "", ...rest]: readonly string[]): Promise<number> {
+  try {
+    if (command === "run") return await runCommand(rest);
+    return await (command === "exec" ? execCommand(rest) : runVerb(command, rest));
+  } catch (error) {
+    return report(error);
+  }
+}
