@@ -12,13 +12,18 @@ import { type Found, findExisting } from "../state/status.ts";
 import { endsSoon } from "./ended.ts";
 import { deliver, killIfDropped } from "./signals.ts";
 
+/**
+ * What asks a program to end, for which pid 1 is killed where it does not handle it. Any other is sent as it is, as docker does:
+ * then the kernel drops it.
+ */
+const ENDING: readonly NodeJS.Signals[] = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGKILL"];
 /** No fork(3) blocks signals for so long. */
 const BLOCKED_MS = 50;
 const THAW_EVERY_MS = 50;
 const THAWS_MAX = 100;
 
 /**
- * Sends a signal to a container that any process started, as Container.kill does. After SIGKILL or its stop signal, no restart
+ * Sends a signal to a container that any process started: one that asks for its end as Container.kill does. After SIGKILL or its stop signal, no restart
  * policy starts it again. Throws Failure if it is not running.
  */
 export async function kill(name: string, signal: NodeJS.Signals): Promise<void> {
@@ -33,7 +38,9 @@ export async function kill(name: string, signal: NodeJS.Signals): Promise<void> 
     // The pid may have been reused. Once the pidfd is open, the process found alive is the one that gets the signal.
     if (pidfd < 0 || !isAlive(process)) throw notRunning(name, "stopped");
     containerEvent(places.root, "kill", record, { signal: String(signalNumber(signal)) });
-    if (!(await isKilledBy(signal, shim, { pid: process.pid, pidfd }))) return;
+    const asksForEnd = ENDING.includes(signal) || signal === record.life?.stopSignal;
+    if (!asksForEnd) shim.signal(pidfd, signalNumber(signal));
+    if (!asksForEnd || !(await isKilledBy(signal, shim, { pid: process.pid, pidfd }))) return;
     // One that is frozen does not end, and it may freeze itself at any moment until it has ended.
     for (let thaws = 0; thaws < THAWS_MAX && !(await endsSoon(shim, pidfd, THAW_EVERY_MS)); thaws += 1)
       endFrozen(places, entries);

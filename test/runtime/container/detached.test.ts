@@ -151,6 +151,14 @@ describe("a detached container", () => {
     assert.equal(await statusOf("d1"), "Exited (6)");
   });
 
+  it("goes on after a signal that asks for no end and that it does not handle", async () => {
+    await detach("d1", "sleep", "1000");
+    for (const signal of ["USR1", "ALRM", "37"]) await succeeds("kill", "-s", signal, "d1");
+    await succeeds("exec", "d1", "true");
+    await succeeds("kill", "-s", "TERM", "d1");
+    assert.equal(await succeeds("wait", "d1"), "137\n");
+  });
+
   it("can be created first, and be paused", async () => {
     const words = ["create", "--image", "box", "--network", "none", "--label", "a=b", "d1", ...TRAPPED];
     assert.match(await succeeds(...words), ID);
