@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { isRunning } from "../../../runtime/host/process.ts";
 import { placesOf } from "../../../runtime/state/places.ts";
-import { find } from "../../../runtime/state/status.ts";
+import { type Found, find } from "../../../runtime/state/status.ts";
+import { gone } from "../../rig/processes.ts";
 import { DETACH, detachedRig, TRAPPED } from "./detached-rig.ts";
 import { type Said, Server } from "./server.ts";
 
@@ -71,15 +73,37 @@ function checkSaid(what: string, { code, stderr }: Said, codes: readonly number[
 }
 
 /** Of the container with that name, if there is one, what is recorded is so: it runs if that says so, and has been made whole. */
-function checkRecord(name: string): void {
-  const found = find(placesOf(rig.root, name));
+async function checkRecord(what: string, name: string): Promise<void> {
+  const found = await settled(name);
   if (!found) return;
   const { status, record } = found;
   assert.equal(record.name, name);
-  assert.ok(["created", "running", "stopped"].includes(status.state), status.state);
-  if (status.state === "stopped") assert.ok(status.exit && status.exit.status !== "unknown");
-  if (status.state === "running")
-    assert.match(readFileSync(`/proc/${status.process.pid}/cmdline`, "latin1"), /^sh\0-c\0/);
+  assert.ok(["created", "running", "stopped"].includes(status.state), `${what}: ${status.state}`);
+  if (status.state === "stopped") assert.notEqual(status.exit?.status ?? "unknown", "unknown", what);
+  if (status.state !== "running") return;
+  const command = commandOf(status.process.pid);
+  if (command !== "") return assert.match(command, /^sh\0-c\0/, what);
+  // It was killed just now.
+  await gone(status.process.pid);
+  await checkRecord(what, name);
+}
+
+/** Empty once it has begun to end. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+/** Once its monitor has recorded how it ended, where it has just been killed. */
+async function settled(name: string): Promise<Found | undefined> {
+  const found = find(placesOf(rig.root, name));
+  const isEnding = found?.status.state === "stopped" && !found.status.exit && found.monitor && isRunning(found.monitor);
+  if (!isEnding) return found;
+  await gone(found.monitor.pid);
+  return find(placesOf(rig.root, name));
 }
 
 /** The name is usable after it: the next pair has the same. */
@@ -95,7 +119,7 @@ async function checkPair(verbs: readonly [string, string], look: (typeof LOOKS)[
   // A command that was just joining what is paused goes on only then.
   if (verbs[0] === "pause" && verbs[1] === "exec") await ones.then(() => lane.one.run(["unpause", name]));
   for (const said of [await ones, await others]) checkSaid(what, said, [0, 125, KILLED]);
-  for (const each of [name, free]) checkRecord(each);
+  for (const each of [name, free]) await checkRecord(what, each);
   await lane.one.run(["rm", "-f", name, free]);
   checkSaid(`${look(name).join(" ")} beside ${what}`, await looking, [0, 125, KILLED, TRAPPED_EXIT]);
 }

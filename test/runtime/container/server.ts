@@ -19,6 +19,7 @@ export class Server {
   constructor(rig: Tinydocker, scope: Scope) {
     this.#child = fork(rig.program, {
       env: { ...process.env, TINYDOCKER_ROOT: rig.root },
+      execArgv: [],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
