@@ -29,10 +29,12 @@ struct td_life {
     struct td_text before;      /* netlink messages that are sent before it is started again; their failure is no matter */
     struct td_text health;      /* the plan of a health check; empty: there is none */
     struct td_text about;       /* what events say of the container: an object's members in JSON, the last one not closed */
-    uint32_t interval_ms, timeout_ms, start_period_ms, start_interval_ms, retries, reserved; /* of health checks */
+    struct td_text others; /* LIST: a command that prints whose namespaces the next start joins; empty: it joins none */
+    uint32_t interval_ms, timeout_ms, start_period_ms, start_interval_ms, retries; /* of health checks */
+    uint32_t others_slot; /* the first of those with a process that is joined */
 };
 
-_Static_assert(sizeof(struct td_life) == 112 && offsetof(struct td_life, interval_ms) == 88 && offsetof(struct td_life, log_bytes_max) == 32, "td_life");
+_Static_assert(sizeof(struct td_life) == 120 && offsetof(struct td_life, interval_ms) == 96 && offsetof(struct td_life, log_bytes_max) == 32, "td_life");
 
 #define TD_LIFE_BYTES_MAX (1u << 20)
 

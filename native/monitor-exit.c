@@ -25,8 +25,6 @@
 
 #define EXIT_BYTES 512
 
-#define EXIT_COMMAND_S_MAX 600
-
 /* Of memory.oom_control or memory.events. */
 uint64_t oom_kills(void) {
     char bytes[1024];
@@ -169,37 +167,5 @@ void record_exit(const struct monitor *monitor) {
     attach_finish(bytes, text.length);
 }
 
-/* Each string ends with NUL. */
-static char **list_of(const char *bytes, size_t length) {
-    size_t count = 0;
-    for (size_t at = 0; at < length; at++)
-        count += bytes[at] == '\0';
-    char **list = calloc(count + 1, sizeof *list);
-    for (size_t i = 0, at = 0; list && i < count; i++) {
-        list[i] = (char *)(uintptr_t)(bytes + at);
-        at += strlen(bytes + at) + 1;
-    }
-    return list;
-}
-
-/* For lack of threads, Node.js waits for ever before it begins. What the command has not undone by then, the next one does. */
-static void limit_time(void) {
-    struct itimerval limit = {.it_value.tv_sec = EXIT_COMMAND_S_MAX};
-    (void)syscall(SYS_setitimer, ITIMER_REAL, &limit, NULL); /* execve keeps it */
-}
-
 /* A process of its own: the end of the monitor says that nothing but the command is at work any more. */
-void run_exit_command(const struct monitor *monitor) {
-    const struct td_life *life = monitor->life;
-    uint64_t none = 0;
-    char **arguments = list_of(life_text(monitor, life->command), life->command.length);
-    char **environment = list_of(life_text(monitor, life->environment), life->environment.length);
-    if (!arguments || !environment || !arguments[0] || syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) != 0)
-        return;
-    (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
-    (void)syscall(SYS_close_range, 3, ~0u, 0);
-    (void)chdir("/");
-    limit_time();
-    execve(arguments[0], arguments, environment);
-    _exit(1);
-}
+void run_exit_command(const struct monitor *monitor) { run_command(monitor, monitor->life->command, -1); }

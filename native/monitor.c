@@ -183,6 +183,7 @@ static void wait_to_restart(struct monitor *monitor, int signals) {
 static void start_again(struct monitor *monitor) {
     int stage;
     monitor->restarts++;
+    renew_others(monitor);
     if (start(monitor, &stage) == 0)
         return;
     log_remark("the container could not be started again: no process could be made");

@@ -91,6 +91,12 @@ void tell_of_end(const struct monitor *monitor);
 void record_exit(const struct monitor *monitor);
 void run_exit_command(const struct monitor *monitor);
 
+/* monitor-command.c. `output`: what it prints to; or -1. */
+void run_command(const struct monitor *monitor, struct td_text command, int output);
+
+/* monitor-others.c. */
+void renew_others(const struct monitor *monitor); /* before a further start */
+
 /* monitor-text.c: text in a buffer of fixed size; what has no room is left out. */
 struct text {
     char *bytes;

@@ -57,6 +57,7 @@ function dispatch(command: string | undefined, rest: readonly string[], args: re
   if (command === "image" && rest[0] === "pull" && rest[1] !== "--help") return pull(rest.slice(1));
   if (command === "completion") return completion(rest);
   if (command === "undo") return undo(rest[0] ?? "");
+  if (command === "joined") return joined(rest[0] ?? "");
   return VERBS.has(command ?? "") ? verb(command ?? "", rest) : other(args);
 }
 
@@ -88,6 +89,14 @@ async function completion(args: readonly string[]): Promise<number> {
 async function undo(key: string): Promise<number> {
   const { undoEnded } = await import("./container/undo.ts");
   return await undoEnded(key);
+}
+
+/** What a monitor starts before it starts a container again that joins others. */
+async function joined(key: string): Promise<number> {
+  const { joinedNow } = await import("./container/joined-now.ts");
+  const { stateRoot } = await import("./state/root.ts");
+  process.stdout.write(joinedNow(stateRoot(), key));
+  return 0;
 }
 
 async function verb(name: string, args: readonly string[]): Promise<number> {

@@ -41,7 +41,9 @@ export function withMonitor<T>(
       awaitsStarter: launch.options.attach !== undefined,
       boot: bootId(),
       about: monitorsWords({ id: launch.id, name: places.name, spec: launch.spec, life }),
-      ...exitCommand(places.root, places.key),
+      ...commands(places.root, places.key, (launch.network.others ?? []).length > 0),
+      // The first one is for the netlink socket, where there is one.
+      othersSlot: launch.network.facts.links.length > 0 ? 1 : 0,
       health: life.health ? healthPlan(launch.spec, life.health, tasks) : new Uint8Array(),
       before: Buffer.concat(launch.network.facts.links.map(({ veth }) => deleteLink(veth))),
     });
@@ -73,11 +75,13 @@ function openIfThere(path: string | undefined): number | undefined {
   }
 }
 
-/** Nobody waits for it, and it prints nothing that anybody reads: what it can't undo, the next command reports. */
-function exitCommand(root: string, key: string): Pick<LifeOptions, "command" | "environment"> {
+/** Nobody waits for the first, and it prints nothing that anybody reads: what it can't undo, the next command reports. */
+function commands(root: string, key: string, joins: boolean): Pick<LifeOptions, "command" | "others" | "environment"> {
   const { PATH = "/usr/sbin:/usr/bin:/sbin:/bin", HOME = "/" } = process.env;
+  const own = [process.execPath, "--", program()];
   return {
-    command: [process.execPath, "--", program(), "undo", key],
+    command: [...own, "undo", key],
+    others: joins ? [...own, "joined", key] : [],
     environment: [`TINYDOCKER_ROOT=${root}`, `PATH=${PATH}`, `HOME=${HOME}`],
   };
 }

@@ -18,6 +18,10 @@ export interface LifeOptions {
   /** The command that undoes what lies outside, after the end, and its environment. */
   readonly command: readonly string[];
   readonly environment: readonly string[];
+  /** The command that prints whose namespaces it joins, before each further start; empty: it joins none. */
+  readonly others: readonly string[];
+  /** The first of the init's slots with a process that is joined. */
+  readonly othersSlot: number;
   /** Netlink messages that are sent before each further start. */
   readonly before: Uint8Array;
   /** The plan of a health check; empty: there is none. */
@@ -27,7 +31,7 @@ export interface LifeOptions {
 }
 
 // struct td_life of native/life.h, in its order.
-const BYTES = 112;
+const BYTES = 120;
 const PROGRAM_AT = 0;
 const DIRECTORY_AT = 4;
 const OOM_AT = 8;
@@ -38,7 +42,8 @@ const LOG_FILES_MAX_AT = 24;
 const TEXT_BYTES_AT = 28;
 const LOG_BYTES_MAX_AT = 32;
 const TEXTS_AT = 40;
-const HEALTH_AT = 88;
+const HEALTH_AT = 96;
+const OTHERS_SLOT_AT = 116;
 
 /** A part of options_layout() of native/open.c. */
 export const LIFE_LAYOUT = [BYTES, LOG_BYTES_MAX_AT, TEXTS_AT, HEALTH_AT] as const;
@@ -57,6 +62,7 @@ export function encodeLife(options: LifeOptions): Uint8Array {
     options.before,
     options.health,
     text(options.about),
+    list(options.others),
     text("\0"),
   ];
   const bytes = new Uint8Array(BYTES + texts.reduce((sum, { length }) => sum + length, 0));
@@ -69,6 +75,7 @@ export function encodeLife(options: LifeOptions): Uint8Array {
   view.setUint32(FLAGS_AT, flagsOf(options), true);
   view.setUint32(LOG_FILES_MAX_AT, life.log.maxFiles, true);
   view.setUint32(TEXT_BYTES_AT, bytes.length - BYTES, true);
+  view.setUint32(OTHERS_SLOT_AT, options.othersSlot, true);
   view.setBigUint64(LOG_BYTES_MAX_AT, BigInt(life.log.maxSize), true);
   placeTexts(bytes, view, texts);
   if (life.health) placeHealth(view, life.health);

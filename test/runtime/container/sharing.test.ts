@@ -4,7 +4,7 @@ import { readlinkSync, watch } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
-import { gone } from "../../rig/processes.ts";
+import { gone, written } from "../../rig/processes.ts";
 import { detachedRig, processIn } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
@@ -89,6 +89,21 @@ describe("a container", () => {
     // That of web alone.
     assert.equal(await succeeds("logs", "d1"), "1\n1\n1\n");
     assert.equal(await succeeds("exec", "web", "sh", "-c", "ps -o comm | grep -cx sleep"), "1\n");
+  });
+
+  it("joins the other as it runs by then when its policy starts it again", async () => {
+    await detach("web", "sleep", "1000");
+    const script = "readlink /proc/self/ns/net; trap 'exit 1' USR1; echo ready; while :; do sleep 1000 & wait; done";
+    const joined = ["--network", "container:web", "--restart", "always", "d1", "sh", "-c", script];
+    await succeeds("run", "-d", "--image", "box", ...joined);
+    const log = join(rig.root, "monitors/d1/log");
+    await written(log, /ready/);
+    const before = inOf("net", processIn(journal("web")));
+    await succeeds("restart", "-t", "0", "web");
+    const renewed = inOf("net", processIn(journal("web")));
+    await succeeds("kill", "-s", "USR1", "d1");
+    await written(log, /ready.*ready/s);
+    assert.equal(await succeeds("logs", "d1"), `${before}\nready\n${renewed}\nready\n`);
   });
 
   it("ends with what it started when the program that started it is killed", async () => {

@@ -1,0 +1,26 @@
+import { joinedBy } from "../spec/sharing.ts";
+import { nameOf } from "../state/containers.ts";
+import { placesAt, placesOf } from "../state/places.ts";
+import { find, findExisting } from "../state/status.ts";
+
+/**
+ * The first processes of the containers whose namespaces the one with that key joins, in the order of its slots, a line each: pid
+ * and start time, 0 where one does not run. A monitor asks for it before it starts that one again.
+ */
+export function joinedNow(root: string, key: string): string {
+  const record = find(placesAt(root, key))?.record;
+  return record
+    ? joinedBy(record.spec.linux)
+        .map((id) => `${processOf(root, id)}\n`)
+        .join("")
+    : "";
+}
+
+function processOf(root: string, id: string): string {
+  try {
+    const { status } = findExisting(placesOf(root, nameOf(root, id)), id);
+    return status.state === "running" ? `${status.process.pid} ${status.process.startTime}` : "0";
+  } catch {
+    return "0"; // it was removed
+  }
+}
