@@ -3,8 +3,10 @@ import type { Argv } from "yargs";
 import { Failure } from "../failure.ts";
 import { EXEC_OPTIONS } from "./exec-arguments.ts";
 import { helpOf, verbHelp } from "./help.ts";
+import { historyCommand } from "./history.ts";
 import { imageCommand, rmiCommand } from "./image.ts";
 import { imagesCommand } from "./image-list.ts";
+import { importCommand } from "./import.ts";
 import { loadCommand } from "./load.ts";
 import { networkCommand } from "./network.ts";
 import { pullVerb } from "./pull.ts";
@@ -12,7 +14,7 @@ import { pushCommand } from "./push.ts";
 import { report } from "./report.ts";
 import { RUN_OPTIONS } from "./run-arguments.ts";
 import { saveCommand } from "./save.ts";
-import { historyCommand, tagCommand } from "./stored-images.ts";
+import { tagCommand } from "./stored-images.ts";
 import { unavailableCommand } from "./unavailable.ts";
 import { VERBS } from "./verbs/verbs.ts";
 import { volumeCommand } from "./volume.ts";
@@ -31,6 +33,8 @@ export async function otherCommands(args: readonly string[]): Promise<number> {
 async function parse(args: readonly string[]): Promise<void> {
   const parser = await newParser(args);
   await withCommands(parser)
+    // --no-trunc is an option of its own, as docker's.
+    .parserConfiguration({ "boolean-negation": false })
     .scriptName("tinydocker")
     .usage("$0 run [OPTION…] NAME CMD [ARG…]\n$0 run [OPTION…] NAME IMAGE:TAG [CMD [ARG…]]")
     .demandCommand(1, "the command is missing, such as run, ps or image")
@@ -54,6 +58,7 @@ export function withCommands(parser: Argv): Argv {
     .command(verbHelp(["pull", pullVerb]))
     .command(pushCommand)
     .command(loadCommand)
+    .command(importCommand)
     .command(saveCommand)
     .command(Object.entries(VERBS).map(verbHelp))
     .command(topHelp)

@@ -1,11 +1,9 @@
 import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
-import { historyOf } from "../image/content/describe.ts";
 import { pruneStored } from "../image/content/remove.ts";
-import { findStored, type StoredImage } from "../image/content/stored-image.ts";
 import { tagStored } from "../image/content/tag.ts";
 import { counted } from "../image/hints.ts";
-import { bytesInWords, table } from "../image/words.ts";
+import { bytesInWords } from "../image/words.ts";
 import { inspectedImage } from "../inspect/image.ts";
 import { stateRoot } from "../state/root.ts";
 import { templateOf } from "../template/template.ts";
@@ -26,21 +24,6 @@ export const inspectCommand: CommandModule<object, { names: string[]; format: st
     const all = names.map((name) => inspectedImage(root, name) ?? missing(name));
     const indent = format === "json" ? 0 : 4;
     process.stdout.write(template ? all.map((one) => `${template(one)}\n`).join("") : `${jsonOf(all, indent)}\n`);
-  },
-};
-
-export const historyCommand: CommandModule<object, { name: string; json: boolean }> = {
-  command: "history <name>",
-  describe: "Print how each layer of an image was made",
-  builder: (yargs) =>
-    yargs.positional("name", NAME).option("json", { type: "boolean", default: false, describe: "as one JSON array" }),
-  handler: ({ name, json }) => {
-    const root = stateRoot();
-    const steps = historyOf(root, existing(root, name));
-    const rows = steps.map(({ created, createdBy, comment, bytes }) => {
-      return [created.slice(0, 16).replace("T", " ") || "-", bytesInWords(bytes), printable(createdBy || comment)];
-    });
-    process.stdout.write(json ? `${JSON.stringify(steps)}\n` : table([["CREATED", "SIZE", "CREATED BY"], ...rows]));
   },
 };
 
@@ -76,18 +59,4 @@ function missing(name: string): never {
     code: "image-not-found",
     remedy: `tinydocker pull ${name}; tinydocker image ls lists the images`,
   });
-}
-
-function existing(root: string, name: string): StoredImage {
-  const image = findStored(root, name);
-  if (image) return image;
-  throw new Failure(`there is no image ${name} from a registry`, {
-    code: "image-not-found",
-    remedy: `tinydocker pull ${name}; tinydocker image ls lists the images`,
-  });
-}
-
-/** A build's command may be in several lines. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
 }

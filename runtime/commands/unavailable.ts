@@ -15,7 +15,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   config: ONE_MACHINE,
   container: "leave that word out, as in tinydocker run",
   context: ONE_MACHINE,
-  import: IMPORT,
   info: "tinydocker --version; tinydocker run --explain says what the machine is asked for",
   manifest: `images are of this machine's architecture: ${IMPORT}`,
   node: ONE_MACHINE,

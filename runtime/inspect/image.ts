@@ -1,5 +1,5 @@
 import { readBlob } from "../image/content/blobs.ts";
-import { sizeOf } from "../image/content/describe.ts";
+import { historyOf, sizeOf } from "../image/content/describe.ts";
 import { allNames } from "../image/content/names.ts";
 import { findStored, type StoredImage } from "../image/content/stored-image.ts";
 import { thisArchitecture } from "../image/layers/config-file.ts";
@@ -54,7 +54,7 @@ function inLayers(root: string, image: StoredImage): Struct {
   return {
     Id: image.id,
     ...namesOf(root, image),
-    Comment: "",
+    Comment: historyOf(root, image)[0]?.comment ?? "",
     Created: text(file["created"]) ?? null,
     Author: text(file["author"]) ?? "",
     Architecture: text(file["architecture"]) ?? "",

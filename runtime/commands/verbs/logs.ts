@@ -17,6 +17,10 @@ export const logsVerb = verb({
     since: { type: "string", describe: "from then on: 10m, 2026-11-26T11:00:00Z, or seconds since 1970" },
     until: { type: "string", describe: "until then" },
     tail: { type: "string", short: "n", describe: "only so many of the last lines; all: the default" },
+    details: {
+      type: "boolean",
+      describe: "with what the log's options add to each line: nothing here, so a space as docker's",
+    },
     timestamps: { type: "boolean", short: "t", describe: "with the time of each line" },
   },
   run: async (values, names) => {
@@ -29,7 +33,7 @@ export const logsVerb = verb({
       since: values.since === undefined ? undefined : momentOf("--since", values.since, now),
       until: values.until === undefined ? undefined : momentOf("--until", values.until, now),
     };
-    await readLog(root, name, options, printerOf(values.timestamps ?? false));
+    await readLog(root, name, options, printerOf(values.timestamps ?? false, values.details ?? false));
     return 0;
   },
 });
@@ -44,7 +48,7 @@ function tailOf(written: string): number | undefined {
 /** Written in larger pieces, in the order of the two streams. */
 const PIECE_BYTES = 64 << 10;
 
-function printerOf(timestamps: boolean): LogReader {
+function printerOf(timestamps: boolean, details: boolean): LogReader {
   const isMidLine = { stdout: false, stderr: false, monitor: false };
   let pieces: Uint8Array[] = [];
   let bytes = 0;
@@ -63,7 +67,7 @@ function printerOf(timestamps: boolean): LogReader {
   };
   return {
     line({ time, stream, isPart, text }: LogLine) {
-      const prefix = `${timestamps ? `${time} ` : ""}${stream === "monitor" ? "tinydocker: " : ""}`;
+      const prefix = `${timestamps ? `${time} ` : ""}${details ? " " : ""}${stream === "monitor" ? "tinydocker: " : ""}`;
       const begin = isMidLine[stream] || prefix === "" ? [] : [Buffer.from(prefix)];
       put(stream === "stdout" ? 1 : 2, ...begin, text, ...(isPart ? [] : [NEWLINE]));
       isMidLine[stream] = isPart;

@@ -26,7 +26,7 @@ export interface Commit {
   readonly shim: Shim;
   /** stateRoot(). */
   readonly root: string;
-  /** Of the image that the container was made from, the topmost first. */
+  /** Of the image that the container was made from, the topmost first; none of an import. */
   readonly layers: readonly string[];
   /** What the container has written, on top of these. */
   readonly written: AsyncIterable<Entry | Whiteout>;
@@ -46,7 +46,7 @@ export async function commitImage(commit: Commit): Promise<string> {
   await clearUnderWay(root);
   const place = await mkdtemp(join(layersDirectory(root), underWayPrefix()));
   try {
-    const stored = storedOf(root, layers);
+    const stored = layers.length > 0 ? storedOf(root, layers) : undefined;
     const base = stored ? partsOf(root, stored) : await partsFrom(shim, layers, place, signal);
     const top = await writeLayer(written, join(place, "layer"), signal);
     const image = imageOf(commit, base, top);

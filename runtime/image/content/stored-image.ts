@@ -23,6 +23,16 @@ export function findStored(root: string, name: string): StoredImage | undefined 
   return named && readStored(root, named);
 }
 
+/** The same; throws Failure (exit 125) where there is none. */
+export function existingStored(root: string, name: string): StoredImage {
+  const image = findStored(root, name);
+  if (image) return image;
+  throw new Failure(`there is no image ${name} from a registry`, {
+    code: "image-not-found",
+    remedy: `tinydocker pull ${name}; tinydocker image ls lists the images`,
+  });
+}
+
 export function readStored(root: string, named: NamedImage): StoredImage {
   const manifest = readJsonBlob(root, named.manifest.digest, isManifest);
   return {

@@ -111,7 +111,7 @@ describe("an image of 131 layers from a registry", () => {
     const one = `${image.id} {"80/tcp":{}} 131\n`;
     assert.equal(await printed("inspect", "-f", format, NAME), one);
     assert.equal(await printed("image", "inspect", "-f", format, NAME, image.id), one + one);
-    assert.match(await printed("history", NAME), /^CREATED +SIZE +CREATED BY$/m);
+    assert.match(await printed("history", NAME), /^IMAGE +CREATED +CREATED BY +SIZE +COMMENT$/m);
   });
 
   it("has a layer as long as one of its names or a container needs it", async () => {

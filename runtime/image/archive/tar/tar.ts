@@ -89,7 +89,7 @@ async function entryOf(member: Member, reader: ByteReader, notes: Notes): Promis
       return { ...base, kind, target: header.linkName };
     case "file": {
       const map = await readSparseMap(member, reader);
-      return { ...base, kind, content: map ? content.expanded(map) : content.read() };
+      return { ...base, kind, size: (map ?? header).size, content: map ? content.expanded(map) : content.read() };
     }
     default:
       return { ...base, kind };

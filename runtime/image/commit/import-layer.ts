@@ -1,0 +1,65 @@
+import { createReadStream } from "node:fs";
+import { addAbortSignal, type Readable } from "node:stream";
+import { imageEvent } from "../../events/image.ts";
+import { Failure } from "../../failure.ts";
+import { openShim } from "../../host/shim.ts";
+import { decompress } from "../archive/compression/decompress.ts";
+import { BadImage } from "../archive/entry.ts";
+import { readTar } from "../archive/tar/tar.ts";
+import { Notes } from "../notes.ts";
+import { familiarName, type Reference } from "../registry/reference.ts";
+import { systemFailure } from "../system-failure.ts";
+import { changed } from "./change.ts";
+import { commitImage } from "./commit.ts";
+
+export interface ImportLayer {
+  /** stateRoot(). */
+  readonly root: string;
+  /** A tar archive, plain or compressed; "-": on `stdin`. */
+  readonly source: string;
+  readonly stdin: Readable;
+  readonly name: Reference;
+  /** Instructions of a Dockerfile. */
+  readonly change: readonly string[];
+  readonly message: string;
+  readonly signal: AbortSignal;
+}
+
+/** Stores an image of one layer, as `docker import` makes it. Returns its id. Throws Failure, or the signal's reason. */
+export async function importLayer({
+  root,
+  source,
+  stdin,
+  name,
+  change,
+  message,
+  signal,
+}: ImportLayer): Promise<string> {
+  const config = change.reduce(changed, {});
+  const archive = source === "-" ? stdin : createReadStream(source, { highWaterMark: 256 * 1_024 });
+  archive.on("error", () => {});
+  const what = `can't import ${source === "-" ? "standard input" : source}`;
+  try {
+    const written = readTar(decompress(addAbortSignal(signal, archive)), { notes: new Notes() });
+    const about = { author: "", command: "", message: message || `Imported from ${source}` };
+    const id = await commitImage({
+      shim: await openShim(),
+      root,
+      layers: [],
+      written,
+      configOf: () => config,
+      name,
+      signal,
+      ...about,
+    });
+    imageEvent(root, "import", familiarName(name));
+    return id;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof BadImage)
+      throw new Failure(`${what}: ${error.message}`, { code: "image-invalid", cause: error });
+    throw systemFailure(what, root, "import-failed", error);
+  } finally {
+    archive.destroy();
+  }
+}
