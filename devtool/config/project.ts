@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { OUTPUTS_LIST } from "../bundle/outputs.ts";
+import { OUTPUTS_LIST, PLATFORMS } from "../bundle/outputs.ts";
 import { Failure } from "../failure.ts";
 import { parseLines } from "../ignore/lines.ts";
 import { toBytes } from "../paths/bytes.ts";
@@ -113,7 +113,8 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     `/${PULL_FOLDER}`,
     ...steps.flat().flatMap(({ outputs }) => outputs),
     // The bundle is often ignored by git, and its folder contains node_modules for the target's platform.
-    ...(bundle ? [`!/${bundle.outdir}/`, `!/${bundle.outdir}/**`, `/${bundle.outdir}/${OUTPUTS_LIST}`] : []),
+    ...(bundle ? [`!/${bundle.outdir}/`, `!/${bundle.outdir}/**`] : []),
+    ...(bundle ? [OUTPUTS_LIST, PLATFORMS].map((name) => `/${bundle.outdir}/${name}`) : []),
   ];
   return deepFreeze({
     root,

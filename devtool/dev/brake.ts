@@ -1,7 +1,8 @@
 import { readdirSync } from "node:fs";
 import { Failure } from "../failure.ts";
-import { fromSystem, localPath, nameOf, parentOf, shownName } from "../paths/bytes.ts";
+import { fromSystem, nameOf, parentOf, shownName } from "../paths/bytes.ts";
 import { errnoOf } from "../process/errno.ts";
+import { type LocalProject, placeOf } from "../sync/send/local.ts";
 
 const FILES_MIN = 20;
 const SHARE_MAX = 0.5;
@@ -11,10 +12,10 @@ const FOLDERS_MAX = 5;
  * Refuses a full sync that would delete more than half of the files that were sent before, as one of a project whose
  * disk is not mounted would. `sent` and those of them that are excluded now: as in a SyncReport. @throws Failure
  */
-export function refuseLargeDeletion(root: string, sent: Iterable<string>, withdrawn: readonly string[]): void {
+export function refuseLargeDeletion(project: LocalProject, sent: Iterable<string>, withdrawn: readonly string[]): void {
   const files = [...sent].filter((path) => !path.endsWith("/"));
   const excluded = new Set(withdrawn);
-  const vanished = vanishedIn(root);
+  const vanished = vanishedIn(project);
   const deleted = files.filter((path) => excluded.has(path) || vanished(path));
   if (deleted.length <= FILES_MIN || deleted.length <= files.length * SHARE_MAX) return;
   throw new Failure(
@@ -28,19 +29,19 @@ export function refuseLargeDeletion(root: string, sent: Iterable<string>, withdr
 }
 
 /** Reads each folder once. What can't be read counts as there: rsync deletes nothing then. */
-function vanishedIn(root: string): (path: string) => boolean {
+function vanishedIn(project: LocalProject): (path: string) => boolean {
   const folders = new Map<string, ReadonlySet<string> | "unreadable">();
   return (path) => {
     const folder = parentOf(path);
-    const names = folders.get(folder) ?? namesIn(root, folder);
+    const names = folders.get(folder) ?? namesIn(project, folder);
     folders.set(folder, names);
     return names !== "unreadable" && !names.has(nameOf(path));
   };
 }
 
-function namesIn(root: string, folder: string): ReadonlySet<string> | "unreadable" {
+function namesIn(project: LocalProject, folder: string): ReadonlySet<string> | "unreadable" {
   try {
-    return new Set(readdirSync(localPath(root, folder), "latin1").map(fromSystem));
+    return new Set(readdirSync(placeOf(project, folder), "latin1").map(fromSystem));
   } catch (error) {
     return ["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "") ? new Set() : "unreadable";
   }

@@ -54,6 +54,8 @@ export interface Lane {
   ahead: Server | undefined;
   /** What its mirror has of the project, once that is known. */
   sent: Promise<SentFiles> | undefined;
+  /** Which packages beside the bundle it has, or are among what is unsent. */
+  packages: string | undefined;
   /** What its build steps were last built from, by the step's name. */
   readonly builds: Map<string, BuildMemory>;
   /** What has been said of files that its syncs left out, or could not delete there. */
@@ -69,6 +71,7 @@ export function createLane(target: string, connections: ConnectionSource): Lane 
     unsent: "everything",
     ahead: undefined,
     sent: undefined,
+    packages: undefined,
     builds: new Map(),
     news: new News(),
     idle: Promise.resolve(),

@@ -1,16 +1,19 @@
 import { toText } from "../paths/bytes.ts";
 import { sync } from "../sync/sync.ts";
+import { besideBundle } from "./beside-bundle.ts";
 import { type OpenLane, sentFiles } from "./lane.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Reports what a full sync would send and delete; the mirror and what is known of it stay as they are. */
 export async function preview(
   { project, files, executable }: Workspace,
-  { lane, connection, mirror, rsync, report }: OpenLane,
+  { lane, connection, facts, mirror, rsync, report }: OpenLane,
   signal: AbortSignal,
 ): Promise<void> {
   const withdrawn = (await sentFiles(lane, mirror)).withdrawn(files);
-  const request = { root: project.root, mirror, rsync, filter: files.filter, withdrawn, executable, isDryRun: true };
+  const { root } = project;
+  const elsewhere = besideBundle(project, facts);
+  const request = { root, elsewhere, mirror, rsync, filter: files.filter, withdrawn, executable, isDryRun: true };
   const { deletedPaths, sentPaths, notices } = await sync(connection, request, signal);
   for (const text of notices) report({ event: "notice", text });
   for (const path of sentPaths) report({ event: "difference", change: "send", path: toText(path) });

@@ -8,9 +8,11 @@ import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Report } from "../report/events.ts";
 import { type Launched, type LaunchRequest, launch, prepareNext } from "../run/launch.ts";
 import { type Stdio, streamed, terminalOf } from "../run/stream.ts";
+import type { LocalProject } from "../sync/send/local.ts";
 import type { SyncProgress } from "../sync/sync.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
+import { besideBundle } from "./beside-bundle.ts";
 import { refuseLargeDeletion } from "./brake.ts";
 import { madeThere, withdrawalNotice } from "./deletions.ts";
 import { addUnsent, buildMemory, inLane, isSent, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
@@ -188,10 +190,11 @@ async function syncStage(
   const { paths: before } = sent;
   const excluded = changed === undefined ? sent.withdrawn(files) : [];
   const withdrawn = await stillThere(open, excluded, signal).catch(restore);
-  if (changed === undefined && !mayDelete) brake(project.root, lane, sent, withdrawn);
+  const elsewhere = besideBundle(project, open.facts);
+  if (changed === undefined && !mayDelete) brake({ root: project.root, elsewhere }, lane, sent, withdrawn);
   const onProgress = (progress: SyncProgress) => report({ event: "progress", stage: "sync", ...progress });
   const { filter } = files;
-  const request = { root: project.root, mirror, rsync, filter, withdrawn, changed, executable, onProgress };
+  const request = { root: project.root, elsewhere, mirror, rsync, filter, withdrawn, changed, executable, onProgress };
   const synced = await syncAsOwner(open, request, signal, ahead).catch(restore);
   await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.update(changed, synced.paths));
   for (const step of steps.flat())
@@ -205,9 +208,9 @@ async function syncStage(
   report({ event: "synced", mirror, files: synced.files, deleted, bytesSent, bytesTotal, milliseconds });
 }
 
-function brake(root: string, lane: Lane, sent: SentFiles, withdrawn: readonly string[]): void {
+function brake(project: LocalProject, lane: Lane, sent: SentFiles, withdrawn: readonly string[]): void {
   try {
-    refuseLargeDeletion(root, sent.paths, withdrawn);
+    refuseLargeDeletion(project, sent.paths, withdrawn);
   } catch (error) {
     addUnsent(lane, null);
     throw error;

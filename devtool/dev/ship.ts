@@ -1,3 +1,4 @@
+import { PACKAGES } from "../bundle/addons/addons.ts";
 import type { Source } from "../bundle/addons/compiled.ts";
 import type { Bundle } from "../bundle/bundle.ts";
 import { Failure } from "../failure.ts";
@@ -19,16 +20,19 @@ export async function shipStage(
   const { lane, facts, report } = open;
   if (facts.node === null) throw nodeMissing(lane.target);
   report({ event: "stage", stage: "addons" });
-  const changed = await ship(bundle.apart, {
+  const { changed, from, to } = await ship(bundle.apart, {
     target: facts,
     compile: (source) => (isDryRun ? refuse(source, lane) : compileAddon(source, open, signal)),
     notice: (text) => report({ event: "notice", text }),
     signal,
   });
   const { outdir } = project.bundle;
+  // Another lane of its platform may have put them there.
+  const isKnown = lane.packages === from || lane.packages === to;
+  lane.packages = to;
   addUnsent(
     lane,
-    changed.map((path) => toBytes(`${outdir}/${path}`)),
+    (isKnown ? changed : [PACKAGES]).map((path) => toBytes(`${outdir}/${path}`)),
   );
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import type { BuildStep } from "../build/step.ts";
 import { createShipper, type Ship } from "../bundle/addons/addons.ts";
 import { type Bundle, type Bundler, createBundler } from "../bundle/bundle.ts";
@@ -9,6 +8,7 @@ import { createFilter, type Filter, filterOf } from "../ignore/filter.ts";
 import { readRules } from "../ignore/read.ts";
 import type { Report } from "../report/events.ts";
 import { Relevance } from "../watch/relevance.ts";
+import { besideBundle } from "./beside-bundle.ts";
 
 /** What a project has, whichever targets it is sent to: one for each session, until its configuration changes. */
 export interface Workspace {
@@ -62,7 +62,7 @@ export async function readProjectFiles({ root, sync }: Pick<Project, "root" | "s
 export async function openWorkspace(project: Project): Promise<Workspace> {
   const files = await readProjectFiles(project);
   const bundler = project.bundle && createBundler(project.root, project.bundle, project.isInspected);
-  const ship = project.bundle && createShipper(join(project.root, project.bundle.outdir));
+  const ship = project.bundle && createShipper((target) => besideBundle(project, target)?.folder ?? "");
   return { ...withFiles(project, files), bundler, ship, bundle: undefined };
 }
 

@@ -6,6 +6,7 @@ import { receiverRules } from "./filter/receiver-rules.ts";
 import { checkMirror, makeMirror } from "./make-mirror.ts";
 import { exitFailure, waitForExit } from "./rsync-exit.ts";
 import { sendListsByDirectory, sendRules, sendWholeList } from "./send/lists.ts";
+import type { LocalProject } from "./send/local.ts";
 import { answerAll, type Sent, startConversation } from "./send/sender.ts";
 import { type DirectoryListing, type Listing, listProject, walkProject } from "./send/walk.ts";
 import { type Comparison, endUnlessTaken, type Greeted, greet, type Server, serverArgv, takeServer } from "./server.ts";
@@ -13,9 +14,7 @@ import { StreamEnded } from "./wire/channel.ts";
 import { type Entry, isDirectory, isRegular } from "./wire/entry.ts";
 import { brokenStream } from "./wire/wire.ts";
 
-export interface SyncRequest {
-  /** The project: an absolute path on this machine. */
-  readonly root: string;
+export interface SyncRequest extends LocalProject {
   /** An absolute path on the target; created if missing. Nothing outside it is written or deleted. */
   readonly mirror: string;
   /** The target's rsync, where it is not the one in its PATH. */
@@ -32,8 +31,6 @@ export interface SyncRequest {
   readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
   /** Only finds out what a full sync would do: the target changes nothing, and no content is sent. */
   readonly isDryRun?: boolean | undefined;
-  /** Whether a file, its path as bytes, is executable, where the file system has no such bit (Windows). */
-  readonly executable?: ((path: string) => boolean) | undefined;
 }
 
 /** How far a sync is: what was sent, of what is listed until now. */
@@ -260,7 +257,7 @@ async function sendProject(
 ): Promise<void> {
   const { listing } = source;
   const terms = await agreed;
-  const project = { root: request.root, entries: listing.entries };
+  const project = { root: request.root, elsewhere: request.elsewhere, entries: listing.entries };
   const conversation = startConversation(channel, project, terms.seed, sent, request.isDryRun);
   sendRules(channel, rules);
   let lists = 1;

@@ -14,7 +14,7 @@ import type { InstalledState } from "./state.ts";
 import { resolveTree, type Tree } from "./tree.ts";
 
 /** Beside the bundle, where Node.js looks for packages. */
-const FOLDER = "node_modules";
+export const PACKAGES = "node_modules";
 
 export interface Destination {
   readonly target: Platform;
@@ -30,29 +30,46 @@ export interface Apart {
   readonly state: InstalledState;
 }
 
-/**
- * Puts packages beside the bundle as Node.js finds them here, with native parts for the target; returns the paths that
- * changed, relative to the bundle's folder, posix. @throws Failure when one can't be had for it
- */
-export type Ship = (packages: Apart, destination: Destination) => Promise<string[]>;
+export interface Shipped {
+  /** Relative to the bundle's folder on the target, posix. */
+  readonly changed: readonly string[];
+  /** What the folder had, and has now, which tells what changed for a target. */
+  readonly from: string | undefined;
+  readonly to: string;
+}
 
-export function createShipper(outdir: string, cache = join(cacheDirectory(), "addons")): Ship {
-  const folder = join(outdir, FOLDER);
+/**
+ * Puts packages into the folder for the target's platform as Node.js finds them here, with native parts for it.
+ * @throws Failure when one can't be had for it
+ */
+export type Ship = (packages: Apart, destination: Destination) => Promise<Shipped>;
+
+export function createShipper(folderFor: (target: Platform) => string, cache = join(cacheDirectory(), "addons")): Ship {
   const includesOf = createIncludes();
-  let tried: string | undefined;
-  return async ({ addons, state }, destination) => {
+  const tried = new Set<string>();
+  let last: Promise<unknown> = Promise.resolve();
+  const ship: Ship = async ({ addons, state }, destination) => {
+    const folder = folderFor(destination.target);
     const { platform, arch, libc, glibc, node } = destination.target;
     const request = JSON.stringify([platform, arch, libc, glibc, node, state.digest]);
     const before = await readRecord(folder);
-    if (before?.request === request && (!before.isPartial || tried === request)) return [];
-    tried = request;
+    const unchanged = { changed: [], from: before?.request, to: request };
+    if (before?.request === request && (!before.isPartial || tried.has(request))) return unchanged;
+    tried.add(request);
     const usable = addons.filter((addon) => isUsable(addon, destination.target));
-    if (usable.length === 0 && !before) return [];
+    if (usable.length === 0 && !before) return unchanged;
     return await readable(async () => {
       const { files, isPartial } = await collect(usable, { ...destination, cache }, includesOf);
       const changed = await fillFolder(folder, files, before, { request, isPartial });
-      return changed.map((path) => (path === "" ? FOLDER : `${FOLDER}/${path}`));
+      const paths = changed.map((path) => (path === "" ? PACKAGES : `${PACKAGES}/${path}`));
+      return { changed: paths, from: before?.request, to: request };
     });
+  };
+  // Targets of one platform have one folder.
+  return (packages, destination) => {
+    const shipped = last.then(() => ship(packages, destination));
+    last = shipped.catch(() => {});
+    return shipped;
   };
 }
 

@@ -7,13 +7,30 @@ export interface LocalProject {
   readonly root: string;
   /** Whether a file, its path as bytes, is executable, where the file system has no such bit (Windows). */
   readonly executable?: ((path: string) => boolean) | undefined;
+  readonly elsewhere?: Elsewhere | undefined;
+}
+
+/** A folder that the project has here at another place: another one for each target. */
+export interface Elsewhere {
+  /** Its path in the project, as bytes; none of its parents is one of these. */
+  readonly path: string;
+  /** An absolute path on this machine, where it may not exist. */
+  readonly folder: string;
+}
+
+/** Where a path of the project is, in the form that node:fs accepts. */
+export function placeOf({ root, elsewhere }: Pick<LocalProject, "root" | "elsewhere">, path: string): string | Buffer {
+  if (elsewhere && path === elsewhere.path) return elsewhere.folder;
+  if (elsewhere && path.startsWith(`${elsewhere.path}/`))
+    return localPath(elsewhere.folder, path.slice(elsewhere.path.length + 1));
+  return localPath(root, path);
 }
 
 /** rsync/flist.c:make_file; undefined for sockets, pipes and devices. */
 export function describe(request: LocalProject, path: string, name: string, stat: BigIntStats): Entry | undefined {
   const mode = modeOf(request, path, stat);
   const type = mode & MODE.type;
-  const link = type === MODE.symlink ? readLink(request.root, path) : undefined;
+  const link = type === MODE.symlink ? readLink(request, path) : undefined;
   if (link === undefined && type !== MODE.regular && type !== MODE.directory) return undefined;
   const size = link?.length ?? (type === MODE.regular ? Number(stat.size) : 0);
   const rest = Number(stat.mtimeNs % SECOND);
@@ -29,8 +46,8 @@ function modeOf(request: LocalProject, path: string, stat: BigIntStats): number 
   return type | (type === MODE.directory || request.executable(path) ? 0o755 : 0o644);
 }
 
-function readLink(root: string, path: string): string {
-  const link = readlinkSync(localPath(root, path), "latin1");
+function readLink(project: LocalProject, path: string): string {
+  const link = readlinkSync(placeOf(project, path), "latin1");
   return process.platform === "win32" ? link.replaceAll("\\", "/") : link;
 }
 

@@ -1,6 +1,6 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync } from "node:fs";
 import { Failure } from "../../failure.ts";
-import { localPath, shownName } from "../../paths/bytes.ts";
+import { shownName } from "../../paths/bytes.ts";
 import type { Channel } from "../wire/channel.ts";
 import { createStrongSum, type Seed } from "../wire/checksum.ts";
 import { type Entry, isRegular } from "../wire/entry.ts";
@@ -9,7 +9,7 @@ import { MESSAGE } from "../wire/multiplex.ts";
 import { brokenStream, INDEX, IndexDecoder, IndexEncoder } from "../wire/wire.ts";
 import { type ContentTerms, readSums, sendContent, WINDOW_BYTES } from "./content.ts";
 import type { BlockSums } from "./delta.ts";
-import { isGone, reason } from "./local.ts";
+import { isGone, type LocalProject, placeOf, reason } from "./local.ts";
 
 export interface Sent {
   /** Indices of the files whose content went out. */
@@ -30,8 +30,7 @@ export interface Sent {
 const PHASES = 3;
 
 /** The receiver requests entries by their index in `entries`, which may still grow. */
-export interface Conversation extends ContentTerms {
-  readonly root: string;
+export interface Conversation extends ContentTerms, Pick<LocalProject, "root" | "elsewhere"> {
   readonly entries: readonly (Entry | undefined)[];
   readonly received: IndexDecoder;
   readonly encoded: IndexEncoder;
@@ -44,7 +43,7 @@ export interface Conversation extends ContentTerms {
 
 export function startConversation(
   channel: Channel,
-  project: { readonly root: string; readonly entries: readonly (Entry | undefined)[] },
+  project: Pick<Conversation, "root" | "elsewhere" | "entries">,
   seed: Seed,
   sent: Sent,
   isDryRun = false,
@@ -121,7 +120,7 @@ async function answer(conversation: Conversation, item: Item, mayTransfer: boole
   const old = await readSums(conversation.channel);
   let file: number | undefined;
   try {
-    file = openSync(localPath(conversation.root, entry.path), OPEN_FLAGS);
+    file = openSync(placeOf(conversation, entry.path), OPEN_FLAGS);
     const before = fstatSync(file, { bigint: true });
     if (!before.isFile()) throw Object.assign(new Error("not a regular file any more"), { code: "ENOENT" });
     await sendFile(conversation, item, { file, before }, old);

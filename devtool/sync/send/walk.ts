@@ -2,9 +2,9 @@ import { lstatSync, readdirSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import type { Filter } from "../../ignore/filter.ts";
-import { fromSystem, joinPath, localPath, shownName } from "../../paths/bytes.ts";
+import { fromSystem, joinPath, nameOf, parentOf, shownName } from "../../paths/bytes.ts";
 import { type Entry, isDirectory } from "../wire/entry.ts";
-import { describe, isGone, type LocalProject, reason } from "./local.ts";
+import { describe, isGone, type LocalProject, placeOf, reason } from "./local.ts";
 import { refuseEmpty, rootEntry } from "./root.ts";
 import { NO_NAMES, type Selection, selectionOf } from "./selection.ts";
 
@@ -189,7 +189,7 @@ function hasVanished({ request }: Walk, path: string): boolean {
   const name = fromSystem(path);
   const isKept = (asDirectory: boolean) => request.filter.verdict(name, asDirectory) !== "excluded";
   try {
-    const isFolder = lstatSync(localPath(request.root, path)).isDirectory();
+    const isFolder = lstatSync(placeOf(request, path)).isDirectory();
     return !isKept(isFolder) && isKept(!isFolder);
   } catch (error) {
     return isGone(error) && (isKept(false) || isKept(true));
@@ -204,12 +204,18 @@ function list(walk: Walk, entry: Entry): void {
 /** Returns undefined for a directory that has vanished. */
 function readNames(walk: Walk, path: string): string[] | undefined {
   try {
-    return readdirSync(localPath(walk.request.root, path), "latin1");
+    return withElsewhere(walk.request, path, readdirSync(placeOf(walk.request, path), "latin1"));
   } catch (error) {
     if (isGone(error)) return undefined;
     walk.listing.unreadable.push(`${shownName(path || ".")}: ${reason(error)}`);
     return [];
   }
+}
+
+/** What is elsewhere has a name here too, whatever is in its place. */
+function withElsewhere({ elsewhere }: LocalProject, path: string, names: string[]): string[] {
+  if (elsewhere === undefined || parentOf(elsewhere.path) !== path) return names;
+  return [...names.filter((name) => name !== nameOf(elsewhere.path)), nameOf(elsewhere.path)];
 }
 
 /** Returns undefined for what can't be sent. */
@@ -220,7 +226,7 @@ function readEntry({ request, listing }: Walk, path: string): Entry | undefined 
     return undefined;
   }
   try {
-    const entry = describe(request, path, name, lstatSync(localPath(request.root, path), { bigint: true }));
+    const entry = describe(request, path, name, lstatSync(placeOf(request, path), { bigint: true }));
     if (entry === undefined && request.filter.verdict(name, false) !== "excluded")
       listing.notices.push(`${shownName(path)} is neither file, directory nor symlink; skipped`);
     return entry;

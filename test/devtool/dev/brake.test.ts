@@ -54,10 +54,10 @@ test("up to 20 files, or half of them, are deleted without a question", async (t
   const root = await temporaryDirectory(t);
   const paths = (count: number) => Array.from({ length: count }, (_, i) => `d/${i}`);
   const refused = { code: "deletion-refused" };
-  refuseLargeDeletion(root, ["d/", ...paths(20)], []);
-  assert.throws(() => refuseLargeDeletion(root, ["d/", ...paths(21)], []), refused);
+  refuseLargeDeletion({ root }, ["d/", ...paths(20)], []);
+  assert.throws(() => refuseLargeDeletion({ root }, ["d/", ...paths(21)], []), refused);
   await writeFile(join(root, "kept"), "");
   const kept = Array.from({ length: 21 }, () => "kept");
-  refuseLargeDeletion(root, [...paths(21), ...kept], []);
-  assert.throws(() => refuseLargeDeletion(root, [...paths(22), ...kept], []), refused);
+  refuseLargeDeletion({ root }, [...paths(21), ...kept], []);
+  assert.throws(() => refuseLargeDeletion({ root }, [...paths(22), ...kept], []), refused);
 });

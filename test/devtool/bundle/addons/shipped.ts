@@ -33,12 +33,12 @@ export function shipperOf(
   const bundler = createBundler(root, { entryPoints: { main: "src/main.js" }, outdir: ".devtool", addons, options });
   t.after(() => bundler.dispose());
   const outdir = join(root, ".devtool");
-  const ship = createShipper(outdir, join(root, "cache"));
+  const ship = createShipper(() => join(outdir, "node_modules"), join(root, "cache"));
   return async () => {
     const notices: string[] = [];
     const bundle = await bundler.build(signal);
     const compile = () => Promise.reject(new Error("nothing is to be compiled"));
-    const changed = await ship(bundle.apart, {
+    const { changed } = await ship(bundle.apart, {
       target: HERE,
       compile,
       notice: (text) => notices.push(text),
