@@ -5,7 +5,7 @@ import { receiveFileList } from "./receive/filelist.ts";
 import { type Plan, planOf } from "./receive/plan.ts";
 import { type Put, receivePlan } from "./receive/receive.ts";
 import { select } from "./receive/selection.ts";
-import { exitFailure, readRsyncOutput, waitForExit } from "./rsync-exit.ts";
+import { exitFailure, readRsyncOutput, SYNC_FAILED, waitForExit } from "./rsync-exit.ts";
 import { startServer } from "./server.ts";
 import { Channel, StreamEnded } from "./wire/channel.ts";
 import { agree, OFFER } from "./wire/handshake.ts";
@@ -68,7 +68,7 @@ export async function pull(connection: Connection, request: PullRequest, signal:
   }
   const status = await waitForExit(rsync).finally(() => signal.throwIfAborted());
   if (failed !== undefined && !(failed instanceof StreamEnded)) throw failed;
-  const ended = new Failure("rsync on the target ended before it was done", { code: "sync-failed" });
+  const ended = new Failure("rsync on the target ended before it was done", SYNC_FAILED);
   throw exitFailure(status, output, 0) ?? ended;
 }
 

@@ -152,5 +152,10 @@ export function causeIn(text: string): { readonly code: FailureCode; readonly re
       code: "mirror-unwritable",
       remedy: "set a folder on a writable file system: mirror, in the target's settings",
     };
-  return { code: "sync-failed" };
+  return SYNC_FAILED;
 }
+
+export const SYNC_FAILED = {
+  code: "sync-failed",
+  remedy: "run it again; where it fails again, devtool doctor looks at the target",
+} as const;

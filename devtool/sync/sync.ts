@@ -4,7 +4,7 @@ import { shownName } from "../paths/bytes.ts";
 import type { Connection } from "../targets/target.ts";
 import { receiverRules } from "./filter/receiver-rules.ts";
 import { checkMirror, makeMirror } from "./make-mirror.ts";
-import { exitFailure, waitForExit } from "./rsync-exit.ts";
+import { exitFailure, SYNC_FAILED, waitForExit } from "./rsync-exit.ts";
 import { sendListsByDirectory, sendRules, sendWholeList } from "./send/lists.ts";
 import type { LocalProject } from "./send/local.ts";
 import { answerAll, type Sent, startConversation } from "./send/sender.ts";
@@ -202,7 +202,7 @@ async function converse(
   const didNothing = sent.files.size === 0 && output.deleted.length === 0;
   if (failure !== undefined && didNothing && PATH_EXIT_CODES.includes(status.code ?? 0)) return { unusable: failure };
   if (failure !== undefined) throw failure;
-  if (failed !== undefined) throw new Failure("rsync on the target ended before it was done", { code: "sync-failed" });
+  if (failed !== undefined) throw new Failure("rsync on the target ended before it was done", SYNC_FAILED);
   return done();
 }
 
