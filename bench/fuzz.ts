@@ -1,3 +1,4 @@
+import { randomSeed } from "../test/rig/fast-check.ts";
 import { FUZZED } from "../test/runtime/image/fuzzed.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -6,6 +7,7 @@ const INPUTS = Number(process.env["TINYDOCKER_BENCH_FUZZ"] ?? 1_000_000);
 
 /** What the parsers of images make of inputs near what is valid. Throws at the first that is neither read nor refused. */
 export async function benchFuzz(): Promise<Scenario[]> {
+  randomSeed();
   const parsers = Object.entries(FUZZED);
   for (const [what, fuzzed] of parsers) {
     const runs = Math.ceil(INPUTS / parsers.length);

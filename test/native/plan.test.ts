@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import fc from "fast-check";
 import { encodePlan } from "../../runtime/plan/codec.ts";
 import { FIELDS, type Kind, type Step } from "../../runtime/plan/step.ts";
+import fc from "../rig/fast-check.ts";
 import { temporaryDirectory } from "../rig/host.ts";
 
 /** TD_SLOTS_MAX of native/plan.h. */

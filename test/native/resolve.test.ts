@@ -3,8 +3,8 @@ import { closeSync, mkdirSync, openSync, readdirSync, readlinkSync, rmSync, syml
 import { constants } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import fc from "fast-check";
 import { openShim } from "../../runtime/host/shim.ts";
+import fc from "../rig/fast-check.ts";
 import { needs, temporaryDirectory } from "../rig/host.ts";
 import { NAMESPACES, plainPlan, plainRoot } from "./plans.ts";
 

@@ -133,7 +133,8 @@ interface Descendant {
   readonly name: string;
 }
 
-function descendants(root: number): Descendant[] {
+/** Of this process and below, without esbuild's. */
+export function descendants(root: number): Descendant[] {
   const parents = new Map<number, { parent: number; name: string }>();
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     const stat = statOf(pid);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { decodeStamp, difference, encodeStamp, type Stamp, withoutChanged } from "../../../devtool/build/stamp.ts";
+import fc from "../../rig/fast-check.ts";
 
 const paths = fc.oneof(fc.string(), fc.constantFrom("__proto__", "constructor", "a/b.c"));
 const files = fc.array(fc.tuple(paths, fc.string())).map((entries) => new Map(entries));

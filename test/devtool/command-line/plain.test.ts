@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { parseArguments } from "../../../devtool/command-line/arguments.ts";
 import { plainRun } from "../../../devtool/command-line/plain.ts";
+import fc from "../../rig/fast-check.ts";
 
 const option = fc.oneof(
   fc.constantFrom(["--json"], ["--accept-new-host-key"], ["--timings"], ["-i"], ["--"], ["--target=a"], ["--target"]),

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import fc from "fast-check";
 import { localPath } from "../../../devtool/paths/bytes.ts";
+import fc from "../../rig/fast-check.ts";
 
 /** Bytes, one code unit each. */
 const NAMES = [

@@ -3,9 +3,9 @@ import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import fc from "fast-check";
 import { filterOf } from "../../../devtool/ignore/filter.ts";
 import { readRules } from "../../../devtool/ignore/read.ts";
+import fc from "../../rig/fast-check.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
 import { line, makeTree, TREE } from "./corpus.ts";
 

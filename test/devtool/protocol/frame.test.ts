@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import fc from "fast-check";
 import {
   encodeFrame,
   encodePreface,
@@ -11,6 +10,7 @@ import {
   PROTOCOL_VERSION,
   ProtocolError,
 } from "../../../devtool/protocol/frame.ts";
+import fc from "../../rig/fast-check.ts";
 
 const anyFrame = fc
   .tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 300 }))

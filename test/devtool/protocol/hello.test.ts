@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import fc from "fast-check";
 import { PROTOCOL_VERSION, ProtocolError } from "../../../devtool/protocol/frame.ts";
 import {
   decodeFacts,
@@ -12,6 +11,7 @@ import {
   ROOT,
   type RootHello,
 } from "../../../devtool/protocol/hello.ts";
+import fc from "../../rig/fast-check.ts";
 
 const text = fc.string({ unit: "binary" });
 const hello: fc.Arbitrary<Hello> = fc.record(

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { constants } from "node:os";
 import test from "node:test";
-import fc from "fast-check";
 import { encodePreface, FrameDecoder, ProtocolError } from "../../../devtool/protocol/frame.ts";
 import {
   type AgentMessage,
@@ -10,6 +9,7 @@ import {
   decodeClientMessage,
   encode,
 } from "../../../devtool/protocol/messages.ts";
+import fc from "../../rig/fast-check.ts";
 
 /** Plain objects, as the decoder makes them. */
 const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(model, { noNullPrototype: true });

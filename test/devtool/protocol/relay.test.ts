@@ -4,9 +4,9 @@ import { type Duplex, PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import test from "node:test";
 import { setImmediate } from "node:timers/promises";
-import fc from "fast-check";
 import { encodeFrame, encodePreface, ProtocolError } from "../../../devtool/protocol/frame.ts";
 import { Relay } from "../../../devtool/protocol/relay.ts";
+import fc from "../../rig/fast-check.ts";
 
 /** Two ends of one stream, which delivers in pieces of `size` bytes; what is opened to a path is passed to `accept`. */
 function pair(accept: (connection: Duplex, path: string) => void, size = 7): Relay {

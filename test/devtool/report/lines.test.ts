@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import fc from "fast-check";
 import type { Event } from "../../../devtool/report/events.ts";
 import { humanReport } from "../../../devtool/report/lines.ts";
 import { outputEvents } from "../../../devtool/report/output.ts";
+import fc from "../../rig/fast-check.ts";
 
 function printed(events: readonly Event[]): { stdout: string; stderr: string } {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];

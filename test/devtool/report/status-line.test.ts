@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import xterm from "@xterm/headless";
-import fc from "fast-check";
 import { cut } from "../../../devtool/report/cut.ts";
 import { StatusLine } from "../../../devtool/report/status-line.ts";
+import fc from "../../rig/fast-check.ts";
 
 /** What a terminal gets, in this order. */
 type Got = { readonly bytes: Buffer } | { readonly columns: number };

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
-import fc from "fast-check";
 import { prefixed } from "../../../devtool/run/prefixed.ts";
+import fc from "../../rig/fast-check.ts";
 
 async function written(chunks: readonly Uint8Array[], prefix = "a | "): Promise<Buffer> {
   const to = new PassThrough();

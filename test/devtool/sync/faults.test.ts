@@ -14,9 +14,9 @@ import {
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import fc from "fast-check";
 import { ConnectionLost, Failure } from "../../../devtool/failure.ts";
 import type { Connection, RemoteProcess } from "../../../devtool/targets/target.ts";
+import fc from "../../rig/fast-check.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
 import { cutAfter, localConnection, type Places, places, snapshot, syncHere } from "./rig.ts";
 

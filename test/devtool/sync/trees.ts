@@ -1,5 +1,5 @@
 import { chmodSync, lutimesSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import fc from "fast-check";
+import fc from "../../rig/fast-check.ts";
 
 /** What a test puts into a directory; names are byte strings. */
 export type Node =

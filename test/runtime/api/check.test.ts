@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { checkedOptions, checkedRequest, checkedSignal } from "../../../runtime/api/check.ts";
 import { checkedImport, checkedLoad, checkedPull } from "../../../runtime/api/check-images.ts";
 import { Failure } from "../../../runtime/failure.ts";
+import fc from "../../rig/fast-check.ts";
 
 const ok = { name: "a", args: ["true"] };
 const CASES: readonly (readonly [what: string, check: () => unknown, message: string])[] = [

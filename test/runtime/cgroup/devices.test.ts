@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
-import fc from "fast-check";
 import { deviceLine } from "../../../runtime/cgroup/device-lines.ts";
 import { deviceProgram } from "../../../runtime/cgroup/device-program.ts";
 import { DEFAULT_DEVICES } from "../../../runtime/spec/security/device.ts";
 import { type DeviceRule, deviceRules } from "../../../runtime/spec/security/device-rules.ts";
+import fc from "../../rig/fast-check.ts";
 
 interface Access {
   readonly type: "b" | "c";

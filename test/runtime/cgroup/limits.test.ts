@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
-import fc from "fast-check";
 import { limitsV1, limitsV2, weightOfShares } from "../../../runtime/cgroup/limits.ts";
 import { resourcesOf } from "../../../runtime/spec/limits/resources.ts";
+import fc from "../../rig/fast-check.ts";
 
 const everything = resourcesOf({
   memory: "64m",

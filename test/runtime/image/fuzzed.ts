@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
 import { decompress } from "../../../runtime/image/archive/compression/decompress.ts";
 import { BadImage } from "../../../runtime/image/archive/entry.ts";
 import { readTar } from "../../../runtime/image/archive/tar/tar.ts";
@@ -12,6 +11,7 @@ import { Notes } from "../../../runtime/image/notes.ts";
 import { parseChallenges } from "../../../runtime/image/registry/challenge.ts";
 import { familiarName, fullName, parseReference } from "../../../runtime/image/registry/reference.ts";
 import { parseJson } from "../../../runtime/shape.ts";
+import fc from "../../rig/fast-check.ts";
 import { archive, pax, signed } from "./archive/archive.ts";
 
 /*

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { posix } from "node:path";
-import fc from "fast-check";
+import fc from "../../rig/fast-check.ts";
 
 /** One file of a random tree; `path` as byte string. */
 interface Leaf {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { BlockList, isIP } from "node:net";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import {
   type Address,
   addressOf,
@@ -13,6 +12,7 @@ import {
   parseSubnet,
   subnetText,
 } from "../../../runtime/network/address.ts";
+import fc from "../../rig/fast-check.ts";
 
 const ADDRESSES = fc.oneof(fc.ipV4(), fc.ipV6());
 const parsed = (text: string): Address => parseAddress(text) ?? assert.fail(`${text} is an address`);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import fc from "fast-check";
 import { filterOf } from "../../../runtime/seccomp/filter.ts";
 import {
   ACTIONS,
@@ -11,6 +10,7 @@ import {
   type Rule,
 } from "../../../runtime/seccomp/profile.ts";
 import { systemCalls } from "../../../runtime/seccomp/system-calls.ts";
+import fc from "../../rig/fast-check.ts";
 import { needs } from "../../rig/host.ts";
 import { type Call, call, there, verdict } from "./interpreter.ts";
 import { compiledByLibseccomp, noLibseccomp, program } from "./oracle.ts";

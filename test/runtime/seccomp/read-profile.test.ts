@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { Failure } from "../../../runtime/failure.ts";
 import { filterOf } from "../../../runtime/seccomp/filter.ts";
 import { ACTIONS } from "../../../runtime/seccomp/profile.ts";
 import { profileOf } from "../../../runtime/seccomp/read-profile.ts";
+import fc from "../../rig/fast-check.ts";
 import { call, there, verdict } from "./interpreter.ts";
 
 const EPERM = ACTIONS.SCMP_ACT_ERRNO | 1;

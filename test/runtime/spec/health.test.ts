@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { durationOf } from "../../../runtime/spec/duration.ts";
 import { type HealthRequest, healthOf } from "../../../runtime/spec/health.ts";
+import fc from "../../rig/fast-check.ts";
 import { refused } from "./refused.ts";
 
 describe("a health check", () => {

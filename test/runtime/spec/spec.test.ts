@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { posix } from "node:path";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { checkKernel } from "../../../runtime/container/prepare.ts";
 import { languageOf } from "../../../runtime/explain/reason.ts";
 import { Failure } from "../../../runtime/failure.ts";
@@ -14,6 +13,7 @@ import { normalizePath, resolvePath } from "../../../runtime/spec/path.ts";
 import { capabilityMask, DEFAULT_CAPABILITIES } from "../../../runtime/spec/security/capability.ts";
 import { specOf } from "../../../runtime/spec/spec.ts";
 import { resolveUser } from "../../../runtime/spec/user.ts";
+import fc from "../../rig/fast-check.ts";
 import { LONE_ROOT, ROOT, USER } from "./identities.ts";
 import { isRefusal, refused } from "./refused.ts";
 

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import fc from "fast-check";
 import { Failure } from "../../../runtime/failure.ts";
 import type { ProcessIdentity } from "../../../runtime/host/process.ts";
 import type { Entry } from "../../../runtime/state/entry.ts";
 import { appendLines, parseJournal } from "../../../runtime/state/journal.ts";
+import fc from "../../rig/fast-check.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
 
 const path = join(await temporaryDirectory({ after }), "journal");

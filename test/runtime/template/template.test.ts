@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { Failure } from "../../../runtime/failure.ts";
 import { rowsText } from "../../../runtime/template/rows.ts";
 import { templateOf } from "../../../runtime/template/template.ts";
 import type { Value } from "../../../runtime/template/value.ts";
+import fc from "../../rig/fast-check.ts";
 
 const CONTAINER: Value = {
   Name: "/web",

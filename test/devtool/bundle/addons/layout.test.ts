@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { type Layout, layOut } from "../../../../devtool/bundle/addons/layout.ts";
 import type { Installed } from "../../../../devtool/bundle/addons/tree.ts";
 import { Failure } from "../../../../devtool/failure.ts";
+import fc from "../../../rig/fast-check.ts";
 
 /** Directory → what Node.js finds from it; a directory is `name version`. */
 type Graph = Readonly<Record<string, readonly string[]>>;

@@ -3,11 +3,11 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
 import { createFilter, type Filter, filterOf } from "../../../../devtool/ignore/filter.ts";
 import { parseLines } from "../../../../devtool/ignore/lines.ts";
 import { IgnoreRules } from "../../../../devtool/ignore/rules.ts";
 import { rulesOf, withdrawalRules } from "../../../../devtool/sync/filter/rules.ts";
+import fc from "../../../rig/fast-check.ts";
 import { temporaryRoot } from "../../../rig/host.ts";
 import { line, lines, makeTree, TREE } from "../../ignore/corpus.ts";
 

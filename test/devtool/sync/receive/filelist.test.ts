@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import fc from "fast-check";
 import { Failure } from "../../../../devtool/failure.ts";
 import { receiveFileList } from "../../../../devtool/sync/receive/filelist.ts";
 import { FileListEncoder } from "../../../../devtool/sync/send/filelist.ts";
 import { Channel, StreamEnded } from "../../../../devtool/sync/wire/channel.ts";
 import { type Entry, MODE } from "../../../../devtool/sync/wire/entry.ts";
 import { ByteWriter } from "../../../../devtool/sync/wire/wire.ts";
+import fc from "../../../rig/fast-check.ts";
 
 function channelOf(bytes: Uint8Array): Channel {
   const stdout = new PassThrough();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { type BlockSums, createMatcher } from "../../../../devtool/sync/send/delta.ts";
 import { createStrongSum, weakSum } from "../../../../devtool/sync/wire/checksum.ts";
+import fc from "../../../rig/fast-check.ts";
 
 const strongSum = createStrongSum({ value: 7, isFirst: true });
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { Failure } from "../../../../devtool/failure.ts";
 import { Demultiplexer, MESSAGE, multiplex } from "../../../../devtool/sync/wire/multiplex.ts";
 import {
@@ -10,6 +9,7 @@ import {
   IndexDecoder,
   IndexEncoder,
 } from "../../../../devtool/sync/wire/wire.ts";
+import fc from "../../../rig/fast-check.ts";
 
 function written(write: (to: ByteWriter) => void): Buffer {
   const writer = new ByteWriter();

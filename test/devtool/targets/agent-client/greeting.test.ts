@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
-import fc from "fast-check";
 import { ConnectionLost } from "../../../../devtool/failure.ts";
 import { encodeLine, HELLO, ROOT } from "../../../../devtool/protocol/hello.ts";
 import { Greeting, NoAgent, NoNode } from "../../../../devtool/targets/agent-client/greeting.ts";
+import fc from "../../../rig/fast-check.ts";
 import { BAD_HELLOS, HELLO_WITH_ACCENTS } from "./hello.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";

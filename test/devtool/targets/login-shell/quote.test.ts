@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import test from "node:test";
-import fc from "fast-check";
 import { forLoginShell, quote, quoteArgv } from "../../../../devtool/targets/login-shell/quote.ts";
+import fc from "../../../rig/fast-check.ts";
 
 const argument = fc
   .oneof(

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { FRAME, frameReader, inputFrames, resizeFrame } from "../../../../runtime/container/attach/frame.ts";
+import fc from "../../../rig/fast-check.ts";
 
 /** In pieces of these lengths, again and again. */
 function pieces(bytes: Buffer, lengths: readonly number[]): Buffer[] {

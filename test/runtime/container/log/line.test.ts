@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { parseLine } from "../../../../runtime/container/log/line.ts";
+import fc from "../../../rig/fast-check.ts";
 
 const TIME = "2026-11-26T11:02:00.123456789Z";
 

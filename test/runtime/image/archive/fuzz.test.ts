@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
 import { removeImage } from "../../../../runtime/image/remove.ts";
+import fc from "../../../rig/fast-check.ts";
 import { GOOD, mutatedArchive } from "../fuzzed.ts";
 import { imagesIn, importInto, place, refusal, snapshot } from "../rig.ts";
 

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../../rig/fast-check.ts";
 import { needs, temporaryDirectory } from "../../../rig/host.ts";
 import { importInto, type Node, snapshot } from "../rig.ts";
 import { archive, pax, type RawEntry } from "./archive.ts";

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, type Stats, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../../rig/fast-check.ts";
 import { needs, temporaryDirectory } from "../../../rig/host.ts";
 import { archive, type RawEntry } from "../archive/archive.ts";
 import { importInto, type Node, snapshot } from "../rig.ts";

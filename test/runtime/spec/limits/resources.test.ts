@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { parseRun } from "../../../../runtime/commands/run-arguments.ts";
 import { Failure } from "../../../../runtime/failure.ts";
 import { listMembers } from "../../../../runtime/spec/limits/cpu-list.ts";
 import { oomScoreOf, type Resources, resourcesOf } from "../../../../runtime/spec/limits/resources.ts";
 import { type Rlimit, ulimitsOf } from "../../../../runtime/spec/limits/ulimits.ts";
+import fc from "../../../rig/fast-check.ts";
 
 const MB = 1 << 20;
 

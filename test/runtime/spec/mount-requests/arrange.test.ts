@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { type MountRequests, mountsOf } from "../../../../runtime/spec/mount-requests/arrange.ts";
 import { isBelow } from "../../../../runtime/spec/path.ts";
+import fc from "../../../rig/fast-check.ts";
 import { ALL_IDS } from "../identities.ts";
 import { refused } from "../refused.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { fieldsOf } from "../../../../runtime/spec/mount-requests/csv.ts";
 import { mountOfFields } from "../../../../runtime/spec/mount-requests/mount.ts";
 import { tmpfsOfText } from "../../../../runtime/spec/mount-requests/tmpfs.ts";
 import { volumeMount } from "../../../../runtime/spec/mount-requests/volume.ts";
+import fc from "../../../rig/fast-check.ts";
 import { refused } from "../refused.ts";
 
 describe("--mount", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { checkAccess, deviceNumber, deviceRequest, numbersOfDevice } from "../../../../runtime/spec/security/device.ts";
+import fc from "../../../rig/fast-check.ts";
 import { refused } from "../refused.ts";
 
 describe("--device", () => {

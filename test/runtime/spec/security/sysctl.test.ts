@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { namespacesFor } from "../../../../runtime/spec/namespaces.ts";
 import { sysctlPath, sysctlsOf } from "../../../../runtime/spec/security/sysctl.ts";
+import fc from "../../../rig/fast-check.ts";
 import { ROOT } from "../identities.ts";
 import { isRefusal, refused } from "../refused.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import fc from "fast-check";
 import { matchesPattern, matchesPatternList } from "../../../../../devtool/targets/ssh/config/pattern.ts";
+import fc from "../../../../rig/fast-check.ts";
 
 test("a pattern without wildcards matches only itself, whatever characters it contains", () => {
   fc.assert(

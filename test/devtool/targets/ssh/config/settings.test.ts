@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
-import fc from "fast-check";
 import { Failure } from "../../../../../devtool/failure.ts";
 import { parseDirective, parseSshConfig, readSshConfig } from "../../../../../devtool/targets/ssh/config/file.ts";
 import { parseHostSpec } from "../../../../../devtool/targets/ssh/config/host-spec.ts";
 import { askOpenSsh } from "../../../../../devtool/targets/ssh/config/openssh.ts";
 import { interpret, type SshSettings } from "../../../../../devtool/targets/ssh/config/settings.ts";
+import fc from "../../../../rig/fast-check.ts";
 
 const home = userInfo().homedir;
 let directory = "";

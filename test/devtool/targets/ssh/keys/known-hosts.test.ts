@@ -4,7 +4,6 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import fc from "fast-check";
 import {
   fingerprint,
   judgeHostKey,
@@ -12,6 +11,7 @@ import {
   knownKeyTypes,
   parseKnownHosts,
 } from "../../../../../devtool/targets/ssh/keys/known-hosts.ts";
+import fc from "../../../../rig/fast-check.ts";
 import { temporaryDirectory } from "../../../../rig/host.ts";
 
 function makeKey(type = "ssh-ed25519"): Buffer {
