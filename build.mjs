@@ -1,4 +1,5 @@
 // Builds the programs, the agent, the library and its types into dist/. npm ci, npm pack and installs from git run it (prepare).
+// `node build.mjs DIRECTORY`, for tests: into that, which does not exist, and without types.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -12,18 +13,22 @@ import { bundleProgram } from "./runtime/bundle.mjs";
 const REPLACED_MAX = 100;
 
 process.chdir(fileURLToPath(new URL(".", import.meta.url)));
-// Built beside dist/, which it then replaces, so that a running program never finds an incomplete one.
-const outdir = await mkdtemp("dist.new-");
-try {
-  await Promise.all([bundle(), declare(join(outdir, "types"))]);
-  for (const program of ["devtool.js", "tinydocker.cjs"]) await chmod(join(outdir, program), 0o755);
-  await chmod(outdir, 0o755);
-  await replace("dist", outdir);
-} finally {
-  await rm(outdir, { recursive: true, force: true });
+const [directory] = process.argv.slice(2);
+await (directory === undefined ? prepare() : bundle(directory));
+
+/** Built beside dist/, which it then replaces, so that a running program never finds an incomplete one. */
+async function prepare() {
+  const fresh = await mkdtemp("dist.new-");
+  try {
+    await Promise.all([bundle(fresh), declare(join(fresh, "types"))]);
+    await chmod(fresh, 0o755);
+    await replace("dist", fresh);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
 }
 
-async function bundle() {
+async function bundle(outdir) {
   const shared = { bundle: true, platform: "node", target: "node20.19", format: "esm", outdir };
   // Not named createRequire: yargs imports that name itself.
   const banner = { js: "import { createRequire as from } from 'node:module'; const require = from(import.meta.url);" };
@@ -39,6 +44,7 @@ async function bundle() {
   });
   const { jsonSchema } = await import(pathToFileURL(join(outdir, "schema.js")).href);
   await writeFile(join(outdir, "devtool.config.schema.json"), JSON.stringify(jsonSchema()));
+  for (const program of ["devtool.js", "tinydocker.cjs"]) await chmod(join(outdir, program), 0o755);
 }
 
 /** Declarations of what the package exports. `npm ci --omit=dev` installs no TypeScript, and the programs run without them. */

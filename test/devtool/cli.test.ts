@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { assertDocumented } from "./report/examples.ts";
-import { type Ended, makeProject, startDevtool } from "./rig.ts";
+import { DEVTOOL, type Ended, makeProject, startDevtool } from "./rig.ts";
 
 function eventsOf({ stdout }: Ended): Record<string, unknown>[] {
   const lines = stdout.toString().split("\n").filter(Boolean);
@@ -93,7 +93,7 @@ test("a current directory that was removed is reported as such", async (t) => {
   const project = await makeProject(t);
   const gone = join(project.root, "gone");
   mkdirSync(gone);
-  const argv = [process.execPath, join(import.meta.dirname, "../../dist/devtool.js"), "sync"];
+  const argv = [...DEVTOOL, "sync"];
   const ended = spawnSync("sh", ["-c", 'cd "$0" && rmdir "$0" && exec "$@"', gone, ...argv], { encoding: "utf8" });
   assert.deepEqual(
     [ended.status, ended.stderr],

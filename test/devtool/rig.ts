@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import type { Event, EventLine } from "../../devtool/report/events.ts";
+import { built } from "../rig/built.ts";
 import { temporaryDirectory } from "../rig/host.ts";
 
 /** The missing ones of these programs, for needs(). */
@@ -89,8 +90,8 @@ export interface Devtool {
   readonly ended: Promise<Ended>;
 }
 
-const CLI = join(import.meta.dirname, "../../devtool/cli.ts");
-const TSX = import.meta.resolve("tsx");
+/** Its words, as its own process. */
+export const DEVTOOL: readonly [string, string] = [process.execPath, join(await built(), "dist/devtool.js")];
 
 /** The program itself, as its own process, in the project. */
 export function startDevtool(
@@ -99,7 +100,7 @@ export function startDevtool(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Devtool {
-  const child = spawn(process.execPath, ["--import", TSX, CLI, ...args], {
+  const child = spawn(DEVTOOL[0], [DEVTOOL[1], ...args], {
     cwd: project.root,
     env: { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache"), ...env },
     stdio: ["pipe", "pipe", "pipe"],

@@ -1,8 +1,9 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:child_process";
-import { chmod, copyFile, cp, mkdir, readdir, stat, symlink, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { built } from "./built.ts";
 import { type Scope, temporaryDirectory } from "./host.ts";
 
 const BUSYBOX = "/usr/bin/busybox";
@@ -69,11 +70,12 @@ export interface Tinydocker {
 }
 
 /** `entry`: another program of the runtime's parts, in place of the command line. */
-export async function tinydocker(scope: Scope, entry = "runtime/cli.ts"): Promise<Tinydocker> {
+export async function tinydocker(scope: Scope, entry?: string): Promise<Tinydocker> {
   const directory = await temporaryDirectory(scope);
-  await chmod(directory, 0o755);
+  // Hard links: a rig of each test's own in no time.
+  await promisify(execFile)("cp", ["-al", `${await built()}/.`, directory]);
   const root = join(directory, "state");
-  const program = await bundle(directory, entry);
+  const program = entry === undefined ? join(directory, "dist/tinydocker.cjs") : await bundle(directory, entry);
   const start = (args: readonly string[], { prefix = [], input: _, ...options }: TinydockerOptions = {}) => {
     const [file = "", ...rest] = [...prefix, process.execPath, "--", program, ...args];
     return spawn(file, rest, { ...options, env: { ...process.env, TINYDOCKER_ROOT: root, ...options.env } });
@@ -88,44 +90,7 @@ export async function tinydocker(scope: Scope, entry = "runtime/cli.ts"): Promis
 }
 
 async function bundle(directory: string, entry: string): Promise<string> {
-  const outfile = join(directory, "dist/tinydocker.cjs");
-  await mkdir(dirname(outfile));
-  if (entry === "runtime/cli.ts") await putProgram(dirname(outfile));
-  else await buildOne(entry, outfile);
-  // Copies, because users other than root may have no access to the project's folder.
-  for (const part of ["native", "node_modules/koffi", "node_modules/@koromix", "package.json"])
-    await cp(resolve(part), join(directory, part), { recursive: true });
-  return outfile;
-}
-
-/** That of dist/ if it was built after the last change of its sources. */
-async function putProgram(directory: string): Promise<void> {
-  const { mtimeMs: built } = await stat("dist/tinydocker.cjs").catch(() => ({ mtimeMs: 0 }));
-  if ((await lastChange("runtime")) > built) {
-    await promisify(execFile)(process.execPath, [...BUILD, directory]);
-    return;
-  }
-  // What V8 compiled is used only if it is not older than the file that it is of.
-  for (const name of (await readdir("dist")).filter((file) => file.startsWith("tinydocker")))
-    await cp(join("dist", name), join(directory, name), { preserveTimestamps: true });
-}
-
-/** build.mjs does this, and more. */
-const BUILD = [
-  "--input-type=module",
-  "--eval",
-  `import { bundleProgram } from "./runtime/bundle.mjs";
-  const [outdir] = process.argv.slice(-1);
-  await bundleProgram(outdir, { bundle: true, platform: "node", target: "node20.19", format: "esm", outdir });`,
-];
-
-async function lastChange(folder: string): Promise<number> {
-  const paths = (await readdir(folder, { recursive: true })).map((path) => join(folder, path));
-  const times = await Promise.all(paths.map(async (path) => (await stat(path)).mtimeMs));
-  return Math.max(...times);
-}
-
-async function buildOne(entry: string, outfile: string): Promise<void> {
+  const outfile = join(directory, "dist/test.cjs");
   await build({
     entryPoints: [entry],
     outfile,
@@ -137,6 +102,7 @@ async function buildOne(entry: string, outfile: string): Promise<void> {
     banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     logLevel: "error",
   });
+  return outfile;
 }
 
 export async function outcomeOf(child: ChildProcess, input: string | Buffer = ""): Promise<Outcome> {

@@ -11,14 +11,12 @@ import type { TargetFacts } from "../../../devtool/targets/target.ts";
 import { buildAgent } from "../../rig/agent.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
 import type { Sshd } from "../../rig/sshd.ts";
-import { lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+import { DEVTOOL, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 import { localConnection } from "../sync/rig.ts";
 import { ALLOWED, FORBIDDEN, missing, startSshdForUser } from "../targets/user-sshd.ts";
 
 before(buildAgent);
 
-const CLI = join(import.meta.dirname, "../../../devtool/cli.ts");
-const TSX = import.meta.resolve("tsx");
 const PLAIN = { "devtool.config.ts": "export default {};\n" };
 
 /** Runs devtool to its end; returns its exit code and its events. */
@@ -142,7 +140,7 @@ test("at a terminal clean asks, and removes after a yes alone", async (t) => {
   assert.equal((await startDevtool(t, project, ["sync", "--target", "local"]).ended).code, 0);
   const mirrors = join(project.home, ".cache/devtool/mirrors");
   const answer = async (text: string) => {
-    const argv = ["24", "80", "24", "80", process.execPath, "--import", TSX, CLI, "clean", "--target", "local"];
+    const argv = ["24", "80", "24", "80", ...DEVTOOL, "clean", "--target", "local"];
     const env = { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache"), TERM: "vt100" };
     const child = spawn(pty, argv, { cwd: project.root, env });
     t.after(() => void child.kill("SIGKILL"));

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { needs } from "../../rig/host.ts";
 import { gone } from "../../rig/processes.ts";
 import { type Sshd, startSshd } from "../../rig/sshd.ts";
-import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+import { DEVTOOL, type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
 const DIST = join(import.meta.dirname, "../../../dist/devtool.js");
 
@@ -100,9 +100,7 @@ test("a run beside a watch has its own terminal: of its size, raw, with Ctrl-C",
   if (!needs(t, lacks("rsync", "sshd", "script"))) return;
   const { project, sshd, connections } = await watched(t);
   const before = await connections();
-  const cli = join(import.meta.dirname, "../../../devtool/cli.ts");
-  const node = `${process.execPath} --import ${import.meta.resolve("tsx")} ${cli}`;
-  const command = `${node} run --ssh-config ${sshd.configFile} --target ${sshd.host} sh -c 'stty size; exec cat'`;
+  const command = `${DEVTOOL.join(" ")} run --ssh-config ${sshd.configFile} --target ${sshd.host} sh -c 'stty size; exec cat'`;
   const child = spawn("script", ["-qec", `stty rows 11 cols 22; ${command}`, "/dev/null"], {
     cwd: project.root,
     env: { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache") },

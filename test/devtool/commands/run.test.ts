@@ -10,7 +10,7 @@ import { needs } from "../../rig/host.ts";
 import { gone } from "../../rig/processes.ts";
 import { startSshd } from "../../rig/sshd.ts";
 import { assertDocumented } from "../report/examples.ts";
-import { type Ended, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+import { DEVTOOL, type Ended, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
 /** A project without a bundle, native sources or `run`: what follows the options is the whole command line. */
 const PLAIN = { "devtool.config.json": '{ "sync": { "include": ["src/"] } }' };
@@ -203,10 +203,7 @@ read line`;
 /** Runs devtool on a terminal of util-linux's `script`; each answer is typed once its question has been printed. */
 async function onTerminal(t: TestContext, args: readonly string[], dialogue: readonly (readonly [RegExp, string])[]) {
   const project = await plainProject(t);
-  const cli = join(import.meta.dirname, "../../../devtool/cli.ts");
-  const words = [process.execPath, "--import", import.meta.resolve("tsx"), cli, ...args].map(
-    (word) => `'${word.replaceAll("'", "'\\''")}'`,
-  );
+  const words = [...DEVTOOL, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
   const line = `trap : INT; stty rows 30 cols 100; ${words.join(" ")}; echo code=$?; echo restored $(stty -a)`;
   await writeFile(join(project.home, "line.sh"), line);
   const child = spawn("script", ["--quiet", "--command", `sh ${project.home}/line.sh`, "/dev/null"], {

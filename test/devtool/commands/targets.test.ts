@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { needs } from "../../rig/host.ts";
 import { type Sshd, startSshd } from "../../rig/sshd.ts";
-import { lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+import { DEVTOOL, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
 const run = promisify(execFile);
 
@@ -45,8 +45,7 @@ test("several targets run side by side: whole lines behind their names, a table,
 test("on a terminal each target's name has a colour of its own, and none under NO_COLOR", async (t) => {
   if (!needs(t, lacks("rsync", "sshd", "script"))) return;
   const { project } = await twoTargets(t, "echo ran\n");
-  const cli = join(import.meta.dirname, "../../../devtool/cli.ts");
-  const command = `${process.execPath} --import ${import.meta.resolve("tsx")} ${cli} run`;
+  const command = `${DEVTOOL.join(" ")} run`;
   const shown = async (env: Record<string, string>) => {
     const all = { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache"), ...env };
     return (await run("script", ["-qec", command, "/dev/null"], { cwd: project.root, env: all })).stdout;

@@ -6,10 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
 import { startSshd } from "../../rig/sshd.ts";
-import { lacks, makeProject } from "../rig.ts";
-
-const CLI = join(import.meta.dirname, "../../../devtool/cli.ts");
-const TSX = import.meta.resolve("tsx");
+import { DEVTOOL, lacks, makeProject } from "../rig.ts";
 
 type Flags = (t: TestContext) => Promise<string[]>;
 
@@ -27,7 +24,7 @@ async function atTerminal(t: TestContext, flags: readonly string[], script: stri
   execFileSync("gcc", ["-o", pty, "test/native/pty.c", "-lutil"]);
   const { root, home } = await makeProject(t, { "devtool.config.json": '{ "sync": { "include": ["src/"] } }' });
   await rm(join(root, "devtool.config.ts"));
-  const argv = ["24", "80", "24", "80", process.execPath, "--import", TSX, CLI, "run", ...flags, "sh", "-c", script];
+  const argv = ["24", "80", "24", "80", ...DEVTOOL, "run", ...flags, "sh", "-c", script];
   const env = { ...process.env, HOME: home, XDG_CACHE_HOME: join(home, "cache"), TERM: "vt100" };
   const child = spawn(pty, argv, { cwd: root, env });
   t.after(() => void child.kill("SIGKILL"));

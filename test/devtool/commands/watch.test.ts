@@ -7,7 +7,7 @@ import { type TestContext, test } from "node:test";
 import xterm from "@xterm/headless";
 import { needs } from "../../rig/host.ts";
 import { startSshd } from "../../rig/sshd.ts";
-import { afterTest, type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+import { afterTest, DEVTOOL, type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
 /** A project whose program says its word, waits until the test opens the gate, and says it again. */
 async function gatedProject(t: TestContext, script: string): Promise<Project & { open(): Promise<void> }> {
@@ -80,8 +80,7 @@ interface Terminal {
 
 /** devtool watch on a terminal of its own (util-linux's script). */
 function onTerminal(t: TestContext, project: Project, ...flags: string[]): Terminal {
-  const cli = join(import.meta.dirname, "../../../devtool/cli.ts");
-  const command = [process.execPath, "--import", import.meta.resolve("tsx"), cli, "watch", ...flags];
+  const command = [...DEVTOOL, "watch", ...flags];
   const child = spawn("script", ["-qec", command.map((word) => `'${word}'`).join(" "), "/dev/null"], {
     cwd: project.root,
     env: { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache"), TERM: "xterm" },

@@ -5,6 +5,7 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { promisify } from "node:util";
+import { built } from "../../rig/built.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
 import { machine } from "../../rig/machine.ts";
 import { startSshd } from "../../rig/sshd.ts";
@@ -52,7 +53,7 @@ describe("the commands of the tutorial print what it says", () => {
     const config = join(home, "ssh_config");
     await writeFile(config, (await readFile(sshd.configFile, "utf8")).replace(/^Host .*$/m, "Host box"));
     const bin = join(home, "bin");
-    const node = `'${process.execPath}' --import '${import.meta.resolve("tsx")}' '${join(PROJECT, "devtool/cli.ts")}'`;
+    const node = `'${process.execPath}' '${join(await built(), "dist/devtool.js")}'`;
     await program(bin, "devtool", `command=$1; shift; exec ${node} "$command" --ssh-config '${config}' "$@"`);
     await follow("1-build-loop", [], home, { HOME: home, PATH: `${bin}:${process.env["PATH"]}` });
   });

@@ -1,6 +1,5 @@
 import { join } from "node:path";
+import { built } from "../../rig/built.ts";
 
-const CLI = join(import.meta.dirname, "../../../runtime/cli.ts");
-
-/** The arguments that run tinydocker from its sources, in any directory. */
-export const TINYDOCKER = [process.execPath, "--import", import.meta.resolve("tsx"), CLI];
+/** The arguments that run tinydocker, in any directory. */
+export const TINYDOCKER = [process.execPath, "--", join(await built(), "dist/tinydocker.cjs")];
