@@ -117,3 +117,11 @@ for (const [title, rule, broken, violations] of CASES) {
     assert.deepEqual(rule(sourcesIn("devtool", "runtime")), []);
   });
 }
+
+test("tests get fast-check through one file, which fixes its seed", () => {
+  const importers = [...sourcesIn("test", "bench")].filter(([, text]) => /^import .* from "fast-check";$/m.test(text));
+  assert.deepEqual(
+    importers.map(([path]) => path),
+    ["test/rig/fast-check.ts"],
+  );
+});

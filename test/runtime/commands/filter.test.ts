@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { filterOf, hasLabel, isNamedLike, truthOf } from "../../../runtime/commands/filter.ts";
 import { matchesName, withoutTag } from "../../../runtime/image/registry/name-pattern.ts";
+import fc from "../../rig/fast-check.ts";
 
 interface Thing {
   readonly name: string;
