@@ -34,7 +34,7 @@ run_on() {
   log=$(mktemp)
   code=0
   # shellcheck disable=SC2046 # words
-  $(user) "$1" --import tsx test/unit.ts >"$log" 2>&1 || code=$?
+  $(user) "$1" --import tsx --test-reporter=spec test/unit.ts >"$log" 2>&1 || code=$?
   passed=$(sed -n 's/^ℹ pass //p' "$log")
   # Running no test is a failure.
   [ "${passed:-0}" -gt 0 ] || code=1
