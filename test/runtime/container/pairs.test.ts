@@ -97,12 +97,11 @@ function commandOf(pid: number): string {
   }
 }
 
-/** Once its monitor has recorded how it ended, where it has just been killed. */
+/** Where it was killed just now, once its monitor has recorded how it ended, which is the last that it does. */
 async function settled(name: string): Promise<Found | undefined> {
   const found = find(placesOf(rig.root, name));
-  const isEnding = found?.status.state === "stopped" && !found.status.exit && found.monitor && isRunning(found.monitor);
-  if (!isEnding) return found;
-  await gone(found.monitor.pid);
+  if (found?.status.state !== "stopped" || found.status.exit) return found;
+  if (found.monitor && isRunning(found.monitor)) await gone(found.monitor.pid);
   return find(placesOf(rig.root, name));
 }
 
