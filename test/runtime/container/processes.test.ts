@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
 import { gone, kill } from "../../rig/processes.ts";
+import { outcomeOf } from "../../rig/tinydocker.ts";
 import { detachedRig, processIn } from "./detached-rig.ts";
 
 const HIERARCHY = existsSync("/sys/fs/cgroup/pids") ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup";
@@ -96,5 +98,25 @@ describe("where there are no more processes", () => {
     const check = async () => assert.equal(await statusOf("d1"), "Exited (137)");
     assert.ok((await untilItSucceeds(check, "start", "d1")) >= 2);
     assert.equal(await statusOf("d1"), "Up");
+  });
+
+  it("the program says so, in place of Node.js, which would wait for ever before it begins", async () => {
+    chmodSync(rig.program, 0o755);
+    const script =
+      'echo $$ >"$1/cgroup.procs"; read -r now <"$1/pids.current"; echo $((now + $2)) >"$1/pids.max"; exec "$0" ps';
+    const started = (more: number) => {
+      const env = { ...process.env, TINYDOCKER_ROOT: rig.root };
+      return outcomeOf(spawn("sh", ["-c", script, rig.program, cgroup, String(more)], { env }));
+    };
+    for (const more of [0, 5]) {
+      const { code, stderr } = await started(more);
+      assert.equal(code, 125);
+      assert.match(
+        stderr,
+        /^tinydocker: there are too many processes: (\d+) of \d+ in the cgroup \/sys\/\S+, and Node\.js needs 6 more\n {2}.*pids\.max\n$/,
+      );
+    }
+    assert.equal((await started(MOST)).code, 0);
+    writeFileSync(join(cgroup, "pids.max"), "max");
   });
 });
