@@ -22,6 +22,7 @@ import { withMonitor } from "./monitor.ts";
 import { observed } from "./observe.ts";
 import { afterOutside } from "./outside.ts";
 import { relay } from "./relay.ts";
+import { makeUpper } from "./upper.ts";
 
 /**
  * The life of the process.
@@ -67,6 +68,7 @@ export class Attempt {
     this.#listener = listener;
     this.plan = planFor(launch, upperInMemory);
     observed(() => launch.options.observer?.planned(this.plan, launch.network.prepared()));
+    makeUpper(launch.held.places, launch.spec);
     holdCgroups(launch.held, this.plan);
     const { spawned, gate } = spawn(launch, this.plan);
     this.spawned = spawned;

@@ -1,15 +1,23 @@
+import { existsSync, lstatSync } from "node:fs";
 import { containerEvent } from "../events/container.ts";
 import { readAttributes } from "../host/attributes.ts";
 import { openShim, type Shim } from "../host/shim.ts";
+import type { Entry } from "../image/archive/entry.ts";
 import { archiveEnd } from "../image/archive/tar/header-block.ts";
 import { writeMembers } from "../image/archive/tar/write.ts";
-import { readTree } from "../image/archive/tree.ts";
+import { metadataOf, readTree } from "../image/archive/tree.ts";
 import { isPortable } from "../image/extract/attributes.ts";
 import { systemFailure } from "../image/system-failure.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { type Places, placesOf } from "../state/places.ts";
 import { checkExists, findExisting } from "../state/status.ts";
 import { openSnapshot } from "./view.ts";
+
+/** The view has a root of its own, over that of the container. */
+async function* withRootOf(top: string | undefined, entries: AsyncIterable<Entry>): AsyncGenerator<Entry> {
+  const root = top === undefined ? undefined : metadataOf(lstatSync(top));
+  for await (const entry of entries) yield root && entry.path === "" ? { ...entry, metadata: root } : entry;
+}
 
 /** The files of a container as a tar archive, without what is mounted there, whether it runs or not. Throws Failure. */
 export async function* exportedArchive(root: string, name: string): AsyncGenerator<Uint8Array> {
@@ -32,7 +40,8 @@ async function* filesOf(shim: Shim, places: Places, spec: ContainerSpec): AsyncG
   const view = await openSnapshot(shim, places, spec);
   try {
     const attributes = (file: Buffer) => readAttributes(shim, file).filter(isPortable);
-    yield* writeMembers(readTree(`/proc/self/fd/${view.top}`, attributes, () => false));
+    const tree = readTree(`/proc/self/fd/${view.top}`, attributes, () => false);
+    yield* writeMembers(withRootOf(existsSync(places.upper) ? places.upper : spec.root.layers[0], tree));
   } finally {
     await view.close();
   }

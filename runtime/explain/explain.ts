@@ -79,7 +79,12 @@ export function explainTimes(
     total += outcome.nanoseconds;
     return [`${numbered(first + i)} ${microseconds(outcome.nanoseconds)} ${callOf(step)}\n`];
   });
-  return `${words.took}\n${lines.join("")}     ${microseconds(total)} ${words.total}\n`;
+  return `${words.took}\n${lines.join("")}${totalText(total, language)}`;
+}
+
+/** How long all of it took. */
+export function totalText(nanoseconds: bigint, language: Language): string {
+  return `     ${microseconds(nanoseconds)} ${WORDS[language].total}\n`;
 }
 
 /** Writes the plan when it is made, and the times when `finish` is called. */

@@ -9,24 +9,27 @@ import { find } from "../../state/status.ts";
 import { ownVolumes } from "../../volume/ready.ts";
 import { say } from "../say.ts";
 
-export const EXPLAIN_OPTION = { type: "boolean", describe: "print each step with the reason for it first" } as const;
+export const EXPLAIN_OPTION = {
+  type: "boolean",
+  describe: "print each step with the reason for it first, and then how long all took",
+} as const;
 
-/** Prints what stopping it does, on standard error. Nothing where it does not run. */
-export async function explainStop(name: string, options: StopOptions): Promise<void> {
-  await print(await stopping(name, options));
+/** Prints what stopping it does, on standard error, and returns what then prints how long it took. Nothing where it does not run. */
+export async function explainStop(name: string, options: StopOptions): Promise<() => void> {
+  return print(await stopping(name, options));
 }
 
 /** The same of its removal. */
-export async function explainRemoval(name: string, asked: { force: boolean; volumes: boolean }): Promise<void> {
+export async function explainRemoval(name: string, asked: { force: boolean; volumes: boolean }): Promise<() => void> {
   const { removeCalls } = await import("../../explain/end.ts");
   const root = resolve(stateRoot());
   const places = placesOf(root, name);
   const found = find(places);
-  if (!found) return;
+  if (!found) return () => {};
   const own = asked.volumes ? ownVolumes(root, found.record.spec).map((volume) => volume.name) : [];
   const first = asked.force ? await stopping(name, { signal: "SIGKILL" }) : [];
   const isGone = first.length > 0 && found.record.remove === "at exit";
-  await print([...first, ...(isGone ? [] : removeCalls(places, found, own))]);
+  return print([...first, ...(isGone ? [] : removeCalls(places, found, own))]);
 }
 
 async function stopping(name: string, options: StopOptions): Promise<Preparation[]> {
@@ -39,8 +42,13 @@ async function stopping(name: string, options: StopOptions): Promise<Preparation
   return stopCalls(places, found, { ...stoppingOf(found.record.life, options), frozen });
 }
 
-async function print(calls: readonly Preparation[]): Promise<void> {
+async function print(calls: readonly Preparation[]): Promise<() => void> {
+  if (calls.length === 0) return () => {};
   const { callsText } = await import("../../explain/end.ts");
+  const { totalText } = await import("../../explain/explain.ts");
   const { languageOf } = await import("../../explain/reason.ts");
-  say(callsText(calls, languageOf(process.env)));
+  const language = languageOf(process.env);
+  say(callsText(calls, language));
+  const begin = process.hrtime.bigint();
+  return () => say(totalText(process.hrtime.bigint() - begin, language));
 }

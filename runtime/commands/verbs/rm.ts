@@ -22,8 +22,9 @@ export const rmVerb = verb({
   run: ({ force = false, volumes = false, explain }, names) => {
     const removed = force ? removeByForce : removeStopped;
     const work = async (name: string) => {
-      if (explain) await explainRemoval(name, { force, volumes });
+      const sayTime = explain ? await explainRemoval(name, { force, volumes }) : () => {};
       await (volumes ? withVolumes(name, removed) : removed(name));
+      sayTime();
     };
     return each(names, work, (error) => force && isNotFound(error));
   },

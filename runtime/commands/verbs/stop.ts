@@ -26,8 +26,9 @@ export const stopVerb = verb({
   run: (values, names) => {
     const options = stopOptions(values);
     return each(names, async (name) => {
-      if (values.explain) await explainStop(name, options);
+      const sayTime = values.explain ? await explainStop(name, options) : () => {};
       await stop(name, options);
+      sayTime();
     });
   },
 });

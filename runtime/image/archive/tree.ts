@@ -174,6 +174,6 @@ async function* withHoles(content: AsyncIterable<Buffer>): AsyncGenerator<Piece>
 const READ_BYTES = 256 * 1_024;
 const ZEROS = Buffer.alloc(READ_BYTES);
 
-function metadataOf(stats: Stats): Metadata {
+export function metadataOf(stats: Stats): Metadata {
   return { mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid, mtime: stats.mtimeMs / 1_000 };
 }

@@ -67,6 +67,7 @@ describe("--explain", () => {
     const before = ["pidfd_send_signal(N, SIGTERM)", "pidfd_send_signal(N, SIGINT)", "poll(pidfd of N, N)"];
     const calls = ["pidfd_send_signal(N, SIGKILL)", ...STOPPED.filter((call) => !call.startsWith("pidfd"))];
     assert.deepEqual(callsOf(stderr), [...before, ...calls]);
+    assert.match(stderr, /\n +\d+\.\d µs total\n$/);
     assert.match(stderr, /poll\(pidfd of \d+, 7000\)\n {5}it has so long to end by itself\n/);
     const again = await rig.run(["stop", "--explain", "c1"]);
     assert.deepEqual([again.code, again.stderr], [0, ""]);
@@ -87,5 +88,6 @@ describe("--explain", () => {
       ...REMOVED,
     ]);
     assert.match(stderr, /它的名字可以再次使用/);
+    assert.match(stderr, /\n +\d+\.\d µs 合计\n$/);
   });
 });

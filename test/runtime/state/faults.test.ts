@@ -33,12 +33,12 @@ describe("the init killed at any step", () => {
   }
 });
 
-/** A cgroup in each hierarchy, and in that of version 2 one of all containers. */
+/** A cgroup in each hierarchy, and in that of version 2 one of all containers; the upper layer comes before these. */
 const hierarchies = readFileSync("/proc/self/cgroup", "utf8").trim().split("\n").length;
 
 describe("tinydocker killed at any step", () => {
   const steps: [string, number][] = [
-    ...Array.from({ length: hierarchies + 1 }, (_, i): [string, number] => ["mkdir", i + 1]),
+    ...Array.from({ length: hierarchies + 2 }, (_, i): [string, number] => ["mkdir", i + 1]),
     ["clone3", 1],
     ["rmdir", hierarchies],
     ["rmdir", hierarchies + 1],
