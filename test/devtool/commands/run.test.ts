@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { type TestContext, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import { hideNode, hideNodeLacks } from "../../rig/hidden-node.ts";
 import { needs } from "../../rig/host.ts";
 import { gone } from "../../rig/processes.ts";
@@ -23,12 +23,12 @@ async function plainProject(t: TestContext): Promise<Project> {
 
 type Flags = (t: TestContext) => Promise<string[]>;
 
+/** Of all tests of this file that only reach it. */
+const host = lacks("sshd") === undefined ? await startSshd({ after }) : undefined;
+
 const PLACES: Readonly<Record<string, Flags>> = {
   "this machine": async () => ["--target", "local"],
-  "a host over SSH": async (t) => {
-    const sshd = await startSshd(t);
-    return ["--ssh-config", sshd.configFile, "--target", sshd.host];
-  },
+  "a host over SSH": async () => ["--ssh-config", host?.configFile ?? "", "--target", host?.host ?? ""],
 };
 
 async function runs(
