@@ -24,7 +24,8 @@ import { isBrokenPipe, SIGPIPE_EXIT } from "./write.ts";
 export async function otherCommands(args: readonly string[]): Promise<number> {
   try {
     await parse(args);
-    return 0;
+    // That of forEachName().
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     return isBrokenPipe(error) ? SIGPIPE_EXIT : report(error);
   }

@@ -1,6 +1,7 @@
 import type { Argv, CommandModule } from "yargs";
 import { removeImage } from "../image/remove.ts";
 import { stateRoot } from "../state/root.ts";
+import { forEachName } from "./each-name.ts";
 import { verbHelp } from "./help.ts";
 import { historyCommand } from "./history.ts";
 import { listCommand } from "./image-list.ts";
@@ -34,13 +35,14 @@ export const imageCommand: CommandModule = {
   handler: () => {},
 };
 
-const REMOVE: Omit<CommandModule<object, { names: string[] }>, "command"> = {
+const REMOVE: Omit<CommandModule<object, { names: string[]; force: boolean }>, "command"> = {
   describe: "Remove images that no container uses",
   builder: (yargs) =>
-    yargs.positional("names", { type: "string", array: true, demandOption: true, describe: "names, or ids" }),
-  handler: async ({ names }) => {
-    for (const name of names) await removeImage(stateRoot(), name);
-  },
+    yargs
+      .positional("names", { type: "string", array: true, demandOption: true, describe: "names, or ids" })
+      .option("force", { type: "boolean", alias: "f", default: false, describe: "none that is missing is an error" }),
+  handler: ({ names, force }) =>
+    forEachName(names, (name) => removeImage(stateRoot(), name), force ? "image-not-found" : undefined),
 };
 
 const removeCommand = { ...REMOVE, command: "rm <names..>" };

@@ -8,6 +8,7 @@ import { readNetworks } from "../state/network-store.ts";
 import { stateRoot } from "../state/root.ts";
 import { rowsText } from "../template/rows.ts";
 import type { Struct } from "../template/value.ts";
+import { forEachName } from "./each-name.ts";
 import { badFilter, filterOf, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 
 export const networkCommand: CommandModule = {
@@ -144,16 +145,21 @@ const inspectCommand: CommandModule<object, { name: string }> = {
   handler: ({ name }) => void process.stdout.write(describeNetwork(networks(), name)),
 };
 
-const removeCommand: CommandModule<object, { name: string }> = {
-  command: "rm <name>",
+const removeCommand: CommandModule<object, { names: string[]; force: boolean }> = {
+  command: "rm <names..>",
   aliases: ["remove"],
-  describe: "Remove a network on which no container is, with its bridge and rules",
-  builder: (yargs) => yargs.positional("name", { type: "string", demandOption: true, describe: "the network" }),
-  handler: async ({ name }) => {
-    await removeNetwork(resolve(stateRoot()), name);
-    process.stdout.write(`${name}\n`);
-  },
+  describe: "Remove networks on which no container is, with their bridges and rules",
+  builder: (yargs) =>
+    yargs
+      .positional("names", { type: "string", array: true, demandOption: true, describe: "the networks" })
+      .option("force", { type: "boolean", alias: "f", default: false, describe: "none that is missing is an error" }),
+  handler: ({ names, force }) => forEachName(names, removeOne, force ? "network-not-found" : undefined),
 };
+
+async function removeOne(name: string): Promise<void> {
+  await removeNetwork(resolve(stateRoot()), name);
+  process.stdout.write(`${name}\n`);
+}
 
 function networks(): Networks {
   return readNetworks(resolve(stateRoot()));

@@ -37,16 +37,18 @@ export const tagCommand: CommandModule<object, { name: string; other: string }> 
   handler: ({ name, other }) => tagStored(stateRoot(), name, other),
 };
 
-export const pruneCommand: CommandModule<object, { all: boolean }> = {
+export const pruneCommand: CommandModule<object, { all: boolean; force: boolean }> = {
   command: "prune",
   describe: "Remove the layers that no image and no container has, and what ended pulls left",
   builder: (yargs) =>
-    yargs.option("all", {
-      type: "boolean",
-      alias: "a",
-      default: false,
-      describe: "and the images from registries that no container uses",
-    }),
+    yargs
+      .option("all", {
+        type: "boolean",
+        alias: "a",
+        default: false,
+        describe: "and the images from registries that no container uses",
+      })
+      .option("force", { type: "boolean", alias: "f", default: false, describe: "accepted: it never asks" }),
   handler: async ({ all }) => {
     const { names, layers, bytes } = await pruneStored(stateRoot(), all);
     for (const name of names) process.stdout.write(`${name}\n`);

@@ -12,6 +12,7 @@ import { templateOf } from "../template/template.ts";
 import { jsonOf } from "../template/value.ts";
 import { noSuchVolume, pruneVolumes, removeVolume, usersOf } from "../volume/remove.ts";
 import { isAnonymous, makeVolume, readVolume, type Volume, volumeNames } from "../volume/store.ts";
+import { forEachName } from "./each-name.ts";
 import { filterOf, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 
 export const volumeCommand: CommandModule = {
@@ -163,11 +164,11 @@ const removeCommand: CommandModule<object, { names: string[]; force: boolean }> 
       .option("force", { type: "boolean", alias: "f", default: false, describe: "none that is missing is an error" }),
   handler: async ({ names, force }) => {
     const [shim, root] = [await openShim(), resolve(stateRoot())];
-    for (const name of names) {
-      if (force && !readVolume(root, checkedVolume(name))) continue;
+    await forEachName(names, async (name) => {
+      if (force && !readVolume(root, checkedVolume(name))) return;
       await stored(() => removeVolume(shim, root, checkedVolume(name)));
       process.stdout.write(`${name}\n`);
-    }
+    });
   },
 };
 

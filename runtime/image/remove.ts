@@ -3,7 +3,6 @@ import { rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { imageEvent } from "../events/image.ts";
 import { Failure } from "../failure.ts";
-import { checkedName } from "../spec/name.ts";
 import { namesDirectory } from "./content/places.ts";
 import { removeStored } from "./content/remove.ts";
 import { userOf } from "./in-use.ts";
@@ -15,7 +14,6 @@ import { systemFailure } from "./system-failure.ts";
 /** Throws Failure (exit 125) for the built-in image, one that does not exist and one that a container uses. */
 export async function removeImage(root: string, name: string): Promise<void> {
   if (await removeNamed(root, name)) return;
-  checkedName("image", name);
   if (name === HOST.name)
     throw new Failure(`the image ${HOST.name} is built in and can't be removed`, { code: "image-built-in" });
   checkExists(root, name);

@@ -7,6 +7,7 @@ import type { ImageConfig } from "./config.ts";
 import { hasLayer, stackOf } from "./content/stack.ts";
 import { findStored, storedNames } from "./content/stored-image.ts";
 import { imageConfig } from "./layers/config-file.ts";
+import { parseReference } from "./registry/reference.ts";
 import { imageNames, readRecord, recordOf, rootfsOf } from "./store.ts";
 
 /** The built-in image: the machine's own root, so a first run needs no download. */
@@ -74,7 +75,18 @@ function notFound(root: string, name: string): Failure {
   });
 }
 
-/** Throws Failure (exit 125) for a name that an import can't have, and for an image that was not imported. */
+/** Throws Failure (exit 125) for a name that no image can have, and for an image that was not imported. */
 export function checkExists(root: string, name: string): void {
-  if (!existsSync(recordOf(root, checkedName("image", name)))) throw notFound(root, name);
+  if (isImported(root, name)) return;
+  // It may be the name of a registry's image, which is not here.
+  if (!isReference(name)) checkedName("image", name);
+  throw notFound(root, name);
+}
+
+function isReference(name: string): boolean {
+  try {
+    return parseReference(name) !== undefined;
+  } catch {
+    return false;
+  }
 }

@@ -78,6 +78,21 @@ describe("ps", () => {
 });
 
 describe("volume ls, network ls and images", () => {
+  it("are removed although another name of the command line is missing, which -f of images and networks excuses", async () => {
+    await succeeds("volume", "create", "one");
+    for (const [words, code, stdout] of [
+      [["volume", "rm", "nope", "one"], 125, "one\n"],
+      [["rmi", "nope:1", "box"], 125, ""],
+      [["rmi", "-f", "nope:1"], 0, ""],
+      [["network", "rm", "nope", "none-either"], 125, ""],
+      [["network", "rm", "-f", "nope"], 0, ""],
+    ] as const) {
+      const outcome = await rig.run(words);
+      assert.deepEqual([outcome.code, outcome.stdout], [code, stdout], words.join(" "));
+      assert.match(outcome.stderr, /^tinydocker: there is no (volume|image|network) nope/);
+    }
+  });
+
   it("take docker's filters and templates", async () => {
     await succeeds("volume", "create", "--label", "kept=yes", "spare");
     const CASES: readonly (readonly [string, string])[] = [

@@ -1,0 +1,21 @@
+import { Failure, type FailureCode } from "../failure.ts";
+import { report } from "./report.ts";
+
+/**
+ * Does it for each name, whatever becomes of the others. What fails is reported, and is this program's exit code, unless it has
+ * the code `excused`.
+ */
+export async function forEachName(
+  names: readonly string[],
+  work: (name: string) => Promise<void>,
+  excused?: FailureCode,
+): Promise<void> {
+  for (const name of names) {
+    try {
+      await work(name);
+    } catch (error) {
+      const code = report(error);
+      if (!(error instanceof Failure && error.code === excused)) process.exitCode = code;
+    }
+  }
+}
