@@ -16,6 +16,11 @@ after(async () => {
   for (const cleanup of cleanups) await cleanup();
 });
 const rig = await detachedRig(scope, "test/runtime/container/served.ts");
+// What a pair that failed has left.
+scope.after(async () => {
+  const kept = await rig.run(["ps", "-aq"]);
+  if (kept.stdout !== "") await rig.run(["rm", "-f", ...kept.stdout.trim().split("\n")]);
+});
 const source = join(rig.directory, "source");
 writeFileSync(source, "copied\n");
 
