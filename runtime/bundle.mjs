@@ -19,7 +19,7 @@ export async function bundleProgram(outdir, shared) {
     splitting: true,
     metafile: true,
     write: false,
-    define: { "import.meta.url": "programUrl" },
+    define: { "import.meta.filename": "bundledFile.path", "import.meta.url": "bundledFile.url" },
   });
   const modules = new Map(await Promise.all(outputFiles.map(moduleOf)));
   const files = filesOf(metafile.outputs);
@@ -95,7 +95,7 @@ function filesOf(outputs) {
 /** The value of the script is a function for each module. */
 async function writeScript(path, ids, modules, isCompiled) {
   const functions = ids.map(
-    (id) => `${JSON.stringify(id)}: function (require, module, programUrl) {\n${modules.get(id)}}`,
+    (id) => `${JSON.stringify(id)}: function (require, module, bundledFile) {\n${modules.get(id)}}`,
   );
   const source = escaped(`({\n${functions.join(",\n")}\n})`);
   await writeFile(path, source);

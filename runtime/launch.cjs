@@ -3,7 +3,13 @@
 const { readFileSync, statSync } = require("node:fs");
 const { Script } = require("node:vm");
 
-const url = `file://${encodeURI(__filename).replace(/[?#]/g, encodeURIComponent)}`;
+/** As in import.meta. Only yargs asks for the URL. */
+const bundledFile = {
+  path: __filename,
+  get url() {
+    return require("node:url").pathToFileURL(__filename).href;
+  },
+};
 const definitions = {};
 const modules = {};
 load("./cli.js");
@@ -14,7 +20,7 @@ function load(id) {
   if (!definitions[id]) define(FILES[id]);
   const module = { exports: {} };
   modules[id] = module;
-  definitions[id](load, module, url);
+  definitions[id](load, module, bundledFile);
   return module.exports;
 }
 

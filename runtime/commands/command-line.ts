@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Argv } from "yargs";
 import { Failure } from "../failure.ts";
 import { EXEC_OPTIONS } from "./exec-arguments.ts";
@@ -129,7 +130,8 @@ const completionHelp = helpOf(
 
 /** A bundle that devtool put on a target has no package.json beside it. */
 function version(): string {
-  const file = new URL(import.meta.url.endsWith(".ts") ? "../../package.json" : "../package.json", import.meta.url);
+  const here = import.meta.filename;
+  const file = join(dirname(here), here.endsWith(".ts") ? "../../package.json" : "../package.json");
   const manifest: unknown = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
   return typeof manifest === "object" && manifest && "version" in manifest ? String(manifest.version) : "unknown";
 }

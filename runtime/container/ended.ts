@@ -1,8 +1,8 @@
-import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import { isAlive, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
+import { sleep } from "../host/sleep.ts";
 import { uptime } from "../host/uptime.ts";
 import { ERRNO } from "../linux.ts";
 
@@ -36,7 +36,7 @@ export async function endsSoon(shim: Shim, pidfd: number, milliseconds: number):
   const deadline = uptime() + milliseconds;
   while (shim.wait(pidfd, 0) !== 0) {
     if (uptime() >= deadline) return false;
-    await setTimeout(LOOK_EVERY_MS);
+    await sleep(LOOK_EVERY_MS);
   }
   return true;
 }

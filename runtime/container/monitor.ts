@@ -1,6 +1,5 @@
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
 import { joined } from "../cgroup/step.ts";
 import { monitorsWords } from "../events/container.ts";
 import { Failure } from "../failure.ts";
@@ -88,7 +87,7 @@ function commands(root: string, key: string, joins: boolean): Pick<LifeOptions, 
 
 /** The command line's file: beside this one where it was bundled into several. */
 function program(): string {
-  const here = import.meta.url;
-  const beside = fileURLToPath(new URL(here.endsWith(".ts") ? "../../dist/tinydocker.cjs" : "tinydocker.cjs", here));
-  return existsSync(beside) ? beside : fileURLToPath(here);
+  const here = import.meta.filename;
+  const beside = join(dirname(here), here.endsWith(".ts") ? "../../dist/tinydocker.cjs" : "tinydocker.cjs");
+  return existsSync(beside) ? beside : here;
 }

@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { freeze, isFrozen, isSettled } from "../host/cgroup/freezer.ts";
 import { isGone } from "../host/errno.ts";
 import { isEnding, type ProcessIdentity } from "../host/process.ts";
 import { openShim } from "../host/shim.ts";
+import { sleep } from "../host/sleep.ts";
 import { uptime } from "../host/uptime.ts";
 import { placesOf } from "../state/places.ts";
 import { stateRoot } from "../state/root.ts";
@@ -29,7 +29,7 @@ export async function pause(name: string): Promise<void> {
         remedy: `cat ${cgroup.path}/cgroup.procs names them, and /proc/PID/stack what each waits for`,
       });
     }
-    await setTimeout(SETTLE_POLL_MS);
+    await sleep(SETTLE_POLL_MS);
   }
   // Its cgroups outlive it for a moment.
   if (isEnding(process)) throw notRunning(name, "stopped");

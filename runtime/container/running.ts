@@ -1,11 +1,11 @@
 import { closeSync, constants, openSync, readFileSync, readlinkSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import { cgroupAt } from "../cgroup/place.ts";
 import { Failure } from "../failure.ts";
 import { isFrozen } from "../host/cgroup/freezer.ts";
 import { isGone } from "../host/errno.ts";
 import { isAlive, type ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
+import { sleep } from "../host/sleep.ts";
 import { uptime } from "../host/uptime.ts";
 import { cgroupName } from "../resources/cgroup.ts";
 import type { Entry } from "../state/entry.ts";
@@ -40,7 +40,7 @@ export async function openRunning(shim: Shim, root: string, name: string): Promi
     if (running && hasExecuted(running.process.pid)) return running;
     if (running) shim.close(running.pidfd);
     if (uptime() >= deadline) throw notRunning(name, "being started");
-    await setTimeout(START_POLL_MS);
+    await sleep(START_POLL_MS);
   }
 }
 

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { isAlive, isSame, type ProcessIdentity } from "../host/process.ts";
 import { openShim, type Shim } from "../host/shim.ts";
+import { sleep } from "../host/sleep.ts";
 import { uptime } from "../host/uptime.ts";
 import { claim, release } from "../state/claim.ts";
 import type { Exit } from "../state/exit.ts";
@@ -51,7 +51,7 @@ async function exitOf(
     const exit = found?.lastExit;
     if (exit?.process && process && isSame(exit.process, process)) return exit.status;
     if (!found || uptime() >= deadline) return "unknown";
-    if (found.owner && isAlive(found.owner)) await setTimeout(EXIT_POLL_MS);
+    if (found.owner && isAlive(found.owner)) await sleep(EXIT_POLL_MS);
     else await recorded(shim, root, name);
   }
 }
@@ -62,6 +62,6 @@ async function recorded(shim: Shim, root: string, name: string): Promise<void> {
     await release(shim, await claim(shim, root, name));
   } catch (error) {
     if (!(error instanceof Failure && error.code === "name-in-use")) throw error;
-    await setTimeout(EXIT_POLL_MS);
+    await sleep(EXIT_POLL_MS);
   }
 }

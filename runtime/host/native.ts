@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
 
 /** What `make -C native` builds. */
 export interface Artefacts {
@@ -11,8 +10,9 @@ export interface Artefacts {
 }
 
 // A bundle in dist/ or .devtool/ is one folder deep in the project, this source two.
-export const SOURCES = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "../../native/" : "../native/", import.meta.url),
+export const SOURCES = join(
+  dirname(import.meta.filename),
+  import.meta.filename.endsWith(".ts") ? "../../native/" : "../native/",
 );
 
 /** Where make builds it unless the sources are another user's. */

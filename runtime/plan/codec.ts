@@ -124,8 +124,8 @@ function writeItem(plan: Draft, item: string | number): void {
 
 const UTF8 = new TextEncoder();
 const UTF8_BYTES_MAX = 3;
-/** For a longer text the encoder is faster. */
-const ASCII_LENGTH_MAX = 48;
+/** For a longer text the encoder is faster: in a program that has just started, such a loop is interpreted. */
+const ASCII_LENGTH_MAX = 16;
 
 function writeText(plan: Draft, text: string): void {
   makeRoom(plan, text.length * UTF8_BYTES_MAX);
@@ -171,6 +171,7 @@ function tableText(): string {
 
 function fnv1a(seed: number, bytes: Uint8Array): number {
   let hash = seed;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  // By index: an iterator takes three times as long while it is interpreted, as in a program that has just started.
+  for (let i = 0; i < bytes.length; i += 1) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
   return hash >>> 0;
 }

@@ -1,9 +1,9 @@
 import { rmdirSync, statSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import { cgroupAt, type Place, sharedCgroup } from "../cgroup/place.ts";
 import { Failure } from "../failure.ts";
 import { emptyCgroup } from "../host/cgroup/members.ts";
 import { errnoText } from "../host/errno.ts";
+import { sleep } from "../host/sleep.ts";
 import { uptime } from "../host/uptime.ts";
 import { ERRNO } from "../linux.ts";
 import { isListOf, isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
@@ -49,7 +49,7 @@ export async function removeCgroups(owner: CgroupOwner, { places }: Cgroups): Pr
   while (left.length > 0) {
     // All of them before the next look: a process does not end while it is frozen in another one.
     for (const path of left) emptyCgroup(path);
-    await setTimeout(END_POLL_MS);
+    await sleep(END_POLL_MS);
     left = busy(left, deadline);
   }
   // Another container may be in it.

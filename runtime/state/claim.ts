@@ -1,9 +1,9 @@
 import { closeSync, existsSync, unlinkSync } from "node:fs";
 import { basename } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { isAlive, isRunning } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
+import { sleep } from "../host/sleep.ts";
 import { uptime } from "../host/uptime.ts";
 import { noContainer } from "../spec/name.ts";
 import { type Entry, processOf, undoAll } from "./entry.ts";
@@ -35,7 +35,7 @@ export interface Clock {
   sleep(milliseconds: number): Promise<unknown>;
 }
 
-const CLOCK: Clock = { now: uptime, sleep: setTimeout };
+const CLOCK: Clock = { now: uptime, sleep };
 
 /**
  * Locks the name and undoes what a killed process left of it. Throws Failure (exit 125) if another process has it; `waits`:

@@ -1,10 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import { makeDirectory } from "../host/make-directory.ts";
 import type { Shim } from "../host/shim.ts";
+import { sleep } from "../host/sleep.ts";
 import { uptime } from "../host/uptime.ts";
 import { ERRNO } from "../linux.ts";
 
@@ -112,7 +112,7 @@ export async function awaitLock(shim: Shim, fd: number, path: string, what: stri
         remedy: `fuser -v ${path} shows which process holds the lock`,
       });
     }
-    await setTimeout(LOCK_POLL_MS);
+    await sleep(LOCK_POLL_MS);
   }
 }
 

@@ -25,13 +25,9 @@ function keysByName(root: string): ReadonlyMap<string, string> {
   return new Map(linksIn(directory).flatMap((name) => keyIn(join(directory, name), name)));
 }
 
+/** Most often nothing was ever renamed, and an error takes long to make. What was made is never removed. */
 function linksIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+  return existsSync(directory) ? readdirSync(directory) : [];
 }
 
 /** None if it was moved just now. */

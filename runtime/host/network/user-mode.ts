@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import { hasDefaultRoute } from "../../network/user-mode.ts";
+import { sleep } from "../sleep.ts";
 import { uptime } from "../uptime.ts";
 
 /** A program that does not say when it is ready, and may hang. */
@@ -79,7 +79,7 @@ async function isConnected(child: ChildProcess, program: string, pid: number, sa
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
       throw notConnected(`${program} ended: ${said()}`);
     if (uptime() >= deadline) throw notConnected(`${program} is not ready after ${READY_MS / 1000} s. ${said()}`);
-    await setTimeout(POLL_MS);
+    await sleep(POLL_MS);
   }
 }
 
