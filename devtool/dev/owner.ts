@@ -1,5 +1,5 @@
 import { buffer } from "node:stream/consumers";
-import { Failure } from "../failure.ts";
+import { Failure, type FailureCode } from "../failure.ts";
 import type { Filter } from "../ignore/filter.ts";
 import type { Server } from "../sync/server.ts";
 import { type SyncReport, type SyncRequest, sync } from "../sync/sync.ts";
@@ -31,6 +31,9 @@ export async function syncAsOwner(
 const FIND = 'test "$(id -u)" = 0 && find . -xdev ! -user "$1" "$2" -type d -print0';
 const CHOWN = 'test "$(id -u)" = 0 && xargs -0 chown -h "$1" --';
 
+/** Nothing runs as root there, or in a mirror that is not there yet. */
+const NOT_TAKEN: readonly FailureCode[] = ["sudo-refused", "process-not-started"];
+
 /** Makes what is not excluded the login user's own; returns whether something was not. */
 export async function takeBack(
   { connection, facts, mirror }: Place,
@@ -51,7 +54,7 @@ export async function takeBack(
     const paths = [...(await foreign(true)), ...(await foreign(false))];
     return paths.length > 0 && (await asRoot(CHOWN, [], paths.join("\0"))) !== undefined;
   } catch (error) {
-    if (error instanceof Failure && error.code === "sudo-refused") return false;
+    if (error instanceof Failure && NOT_TAKEN.includes(error.code)) return false;
     throw error;
   }
 }

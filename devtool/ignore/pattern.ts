@@ -44,6 +44,7 @@ export function parsePattern(line: string, ignoreCase: boolean): Pattern | Unmat
   if (text.startsWith("/")) text = text.slice(1);
   if (text === "") return NOTHING;
   if (text.length > PATTERN_BYTES_MAX) return { why: `it is longer than ${PATTERN_BYTES_MAX} bytes` };
+  if (/(^|\/)\.\.?(\/|$)/.test(text)) return { why: "paths are those below its folder, without . and .." };
   const tokens = parseTokens(text, anchored, ignoreCase);
   return typeof tokens === "string" ? { why: tokens } : { negated, directoryOnly, anchored, tokens };
 }

@@ -85,10 +85,19 @@ async function refusal(at: Endpoint, errno: string): Promise<Failure> {
   if (at.kind === "socket") return await socketRefusal(at.path, errno);
   return new Failure(`can't listen on ${where}: ${errnoWords(errno)}`, {
     code: "port-refused",
-    ...(errno === "EACCES" ? { remedy: "ports below 1024 need privileges: forward a higher one, HIGHER:PORT" } : {}),
+    ...remedyOf(errno),
     exitCode: 2,
   });
 }
+
+function remedyOf(errno: string): { remedy?: string } {
+  if (errno === "EACCES") return { remedy: "ports below 1024 need privileges: forward a higher one, HIGHER:PORT" };
+  if (NO_ADDRESS.includes(errno))
+    return { remedy: "write an address of this machine, or none for localhost: PORT:PORT" };
+  return {};
+}
+
+const NO_ADDRESS: readonly string[] = ["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN"];
 
 /** libuv has EACCES also where the socket's folder is missing. */
 async function socketRefusal(path: string, errno: string): Promise<Failure> {

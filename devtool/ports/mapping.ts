@@ -75,7 +75,9 @@ function take(words: string[]): Endpoint | undefined {
   const port = portOf(word);
   if (port !== undefined) return { kind: "tcp", host: "localhost", port };
   const after = portOf(words.shift());
-  return after === undefined || word === "" ? undefined : { kind: "tcp", host: word, port: after };
+  return after === undefined || word === "" || word === PUBLISHED
+    ? undefined
+    : { kind: "tcp", host: word, port: after };
 }
 
 /** Windows has named pipes in place of sockets. */

@@ -15,6 +15,9 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNRESET: "connection reset by the other side",
   EHOSTUNREACH: "no route to the host",
   ENETUNREACH: "the network is unreachable",
+  EADDRNOTAVAIL: "this machine does not have that address",
+  ENOTFOUND: "no such host",
+  EAI_AGAIN: "the name server does not answer",
   ETIMEDOUT: "no answer in time",
 };
 

@@ -48,6 +48,8 @@ const UNUSABLE = {
 
 const ERRNOS: Readonly<Record<string, string>> = {
   "Not a directory": "ENOTDIR",
+  // Of mkdir -p only where what is there is no directory.
+  "File exists": "ENOTDIR",
   "No such file or directory": "ENOENT",
   "Permission denied": "EACCES",
   "Read-only file system": "EROFS",

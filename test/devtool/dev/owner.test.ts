@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { chown, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import type { EventLine } from "../../../devtool/report/events.ts";
 import { buildAgent } from "../../rig/agent.ts";
-import { needs } from "../../rig/host.ts";
+import { needs, temporaryDirectory } from "../../rig/host.ts";
 import type { Sshd } from "../../rig/sshd.ts";
 import { makeProject, type Project, startDevtool } from "../rig.ts";
 import { ALLOWED, FORBIDDEN, missing, startSshdForUser, UID } from "../targets/user-sshd.ts";
@@ -93,4 +93,21 @@ test("what can't be deleted without sudo stays, with a notice; what can't be rep
   const flags = ["--json", "--ssh-config", sshd.configFile, "--target", sshd.host];
   const failing = startDevtool(t, project, ["sync", ...flags]);
   assert.equal((await failing.next("failed")).code, "mirror-unwritable");
+});
+
+test("a mirror that the login user can't make is named, with why and what to do, with sudo and without it", async (t) => {
+  if (!needs(t, missing())) return;
+  const parent = await temporaryDirectory(t);
+  await chmod(parent, 0o755);
+  const project = await plainProject(t);
+  for (const sudoers of [ALLOWED, FORBIDDEN]) {
+    const sshd = await startSshdForUser(t, sudoers);
+    const box = { kind: "ssh", host: sshd.host, configFile: sshd.configFile, mirror: join(parent, "mirrors") };
+    await project.write(config({ targets: { box }, target: "box" }));
+    const { code, message, remedy } = await startDevtool(t, project, ["sync", "--json"]).next("failed");
+    assert.equal(code, "mirror-unwritable");
+    assert.match(message, new RegExp(`^can't make the mirror ${parent}/mirrors/\\S+ on the target: permission denied`));
+    assert.match(remedy ?? "", /^make the mirror writable for the login user/);
+  }
+  assert.deepEqual(await readdir(parent), []);
 });

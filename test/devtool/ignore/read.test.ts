@@ -93,12 +93,17 @@ test("an include line with a wildcard does not send what git ignores, and that i
 });
 
 test("a line that matches nothing is named with its file and line, and the other lines hold", async (t) => {
-  const root = await folder(t, { ".gitignore": "*.o\n\n[a\n*.log\n", "sub/.gitignore": "x[[:nope:]]\nend\\\n/y\n" });
+  const root = await folder(t, {
+    ".gitignore": "*.o\n\n[a\n*.log\n",
+    "sub/.gitignore": "x[[:nope:]]\nend\\\n/y\n./b\n../b/*\n",
+  });
   assert.deepEqual(await sent(root, {}, ["a.o", "a.log", "sub/y", "b"]), ["b"]);
   assert.deepEqual((await readRules(root, {})).problems, [
     '.gitignore:3: "[a" matches nothing: it has a [ without its ]',
     'sub/.gitignore:1: "x[[:nope:]]" matches nothing: [:nope:] is no class of characters',
     'sub/.gitignore:2: "end\\\\" matches nothing: it ends with a backslash',
+    'sub/.gitignore:4: "./b" matches nothing: paths are those below its folder, without . and ..',
+    'sub/.gitignore:5: "../b/*" matches nothing: paths are those below its folder, without . and ..',
   ]);
 });
 

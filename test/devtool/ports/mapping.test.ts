@@ -42,6 +42,7 @@ test("what is not valid is refused with the place where it is written", () => {
     "80-90",
     "-1",
     "80/udp",
+    "published:80",
   ];
   for (const written of invalid) {
     for (const [where, code] of [

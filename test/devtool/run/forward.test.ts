@@ -139,6 +139,20 @@ test("a port that is in use here is refused with its user, and nothing stays ope
   await assert.rejects(ask({ port: free }, Buffer.alloc(0)), { code: "ECONNREFUSED" });
 });
 
+test("an address that this machine does not have is refused in words, with what to write in its place", async () => {
+  const listen = { kind: "tcp", host: "192.0.2.1", port: await freePort() } as const;
+  const opened = openForwards(
+    [{ listen, to: tcp(80) }],
+    async () => connectionOf("SSH"),
+    () => {},
+  );
+  await assert.rejects(opened, {
+    code: "port-refused",
+    message: `can't listen on 192.0.2.1:${listen.port}: this machine does not have that address (EADDRNOTAVAIL)`,
+    remedy: "write an address of this machine, or none for localhost: PORT:PORT",
+  });
+});
+
 test("a regular file in the way of a socket stays there", async (t) => {
   const path = join(await temporaryDirectory(t), "file");
   await writeFile(path, "mine");

@@ -258,6 +258,8 @@ test("a mirror whose folder can't be made is refused by its path, with why and w
   await assert.rejects(syncHere({ ...here, mirror }), { ...refused, message: `${message} not a directory (ENOTDIR)` });
   const why = `${join(here.root, "file")} is not a directory`;
   await assert.rejects(syncHere({ ...here, mirror, isDryRun: true }), { ...refused, message: `${message} ${why}` });
+  writeFileSync(here.mirror, "");
+  await assert.rejects(syncHere(here), { ...refused, message: /not a directory \(ENOTDIR\)$/ });
 });
 
 test("a dry run refuses a mirror that the login user can't make, as the sync does, and makes nothing", async (context) => {
