@@ -50,7 +50,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 function dispatch(command: string | undefined, rest: readonly string[], args: readonly string[]): Promise<number> {
-  if (rest[0] === "--help") return other(args);
+  if (rest[0] === "--help" || asksForHelp(args)) return other(args);
   if (command === "run") return run(rest);
   if (command === "exec") return exec(rest);
   if (command === "pull") return pull(rest);
@@ -59,6 +59,13 @@ function dispatch(command: string | undefined, rest: readonly string[], args: re
   if (command === "undo") return undo(rest[0] ?? "");
   if (command === "joined") return joined(rest[0] ?? "");
   return VERBS.has(command ?? "") ? verb(command ?? "", rest) : other(args);
+}
+
+/** Behind other options too, unless the options may be another program's. */
+function asksForHelp([command = "", ...rest]: readonly string[]): boolean {
+  if (!VERBS.has(command) || command === "create" || command === "top") return false;
+  const end = rest.indexOf("--");
+  return rest.slice(0, end < 0 ? undefined : end).includes("--help");
 }
 
 /** A reader that is gone has what it wants: then this ends as by SIGPIPE, which Node.js ignores. */

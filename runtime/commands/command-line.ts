@@ -24,12 +24,18 @@ import { isBrokenPipe, SIGPIPE_EXIT } from "./write.ts";
 /** Everything except `run` and `exec`: help, version, images. Reports what goes wrong, and returns the exit code. */
 export async function otherCommands(args: readonly string[]): Promise<number> {
   try {
-    await parse(args);
+    await parse(withoutDashes(args));
     // That of forEachName().
     return Number(process.exitCode ?? 0);
   } catch (error) {
     return isBrokenPipe(error) ? SIGPIPE_EXIT : report(error);
   }
+}
+
+/** yargs would not take what follows `--` for the names that a command asks for. */
+function withoutDashes(args: readonly string[]): readonly string[] {
+  const at = args.indexOf("--");
+  return at < 0 ? args : args.toSpliced(at, 1);
 }
 
 async function parse(args: readonly string[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
 import { importLayer } from "../image/commit/import-layer.ts";
@@ -112,9 +113,14 @@ async function importAndReport(
       "--change, --message and --platform are for docker's order: the file first, then REPOSITORY:TAG",
       {
         code: "usage",
-        remedy: `tinydocker import -c 'CMD …' ./FILE.tar ${name}:latest`,
+        remedy: `tinydocker import -c 'CMD …' ./FILE.tar REPOSITORY:TAG`,
       },
     );
+  if (!existsSync(source) && source !== "-" && existsSync(name))
+    throw new Failure(`can't read ${source}: there is no such file, but one of the name ${name}`, {
+      code: "usage",
+      remedy: `as in docker's order, with the file first: tinydocker import ./${name} ${source}`,
+    });
   const meter = progressMeter(name);
   const imported = await importImage({
     root: stateRoot(),

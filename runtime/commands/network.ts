@@ -2,7 +2,8 @@ import { resolve } from "node:path";
 import type { Argv, CommandModule } from "yargs";
 import { timeInWords } from "../container/listing.ts";
 import { createNetwork, removeNetwork } from "../container/network/networks.ts";
-import { describeNetwork, networkList } from "../network/listing.ts";
+import { inspectedNetwork } from "../inspect/network.ts";
+import { describeNetwork, existingNetwork, networkList } from "../network/listing.ts";
 import { DEFAULT_NETWORK, type Network, type Networks } from "../network/network.ts";
 import { readNetworks } from "../state/network-store.ts";
 import { stateRoot } from "../state/root.ts";
@@ -10,6 +11,7 @@ import { rowsText } from "../template/rows.ts";
 import type { Struct } from "../template/value.ts";
 import { forEachName } from "./each-name.ts";
 import { badFilter, filterOf, isNamedLike, type Matchers, truthOf } from "./filter.ts";
+import { printInspected } from "./print-inspected.ts";
 
 export const networkCommand: CommandModule = {
   command: "network",
@@ -38,6 +40,7 @@ const createCommand: CommandModule<object, CreateArguments> = {
   builder: (yargs) =>
     yargs
       .positional("name", { type: "string", demandOption: true, describe: "the network's name" })
+      .option("driver", { alias: "d", choices: ["bridge"], describe: "accepted: all are bridges" })
       .option("subnet", several("ADDR/PREFIX; default: a private one that nothing here uses"))
       .option("gateway", several("address of this machine in it; default: the first of the subnet"))
       .option("internal", { type: "boolean", default: false, describe: "nothing outside can be reached from it" })
@@ -138,11 +141,19 @@ function fieldsOf({ name, ipv6, internal, created }: Network): Struct {
   };
 }
 
-const inspectCommand: CommandModule<object, { name: string }> = {
-  command: "inspect <name>",
-  describe: "Print a network, and who is on it, as JSON",
-  builder: (yargs) => yargs.positional("name", { type: "string", demandOption: true, describe: "the network" }),
-  handler: ({ name }) => void process.stdout.write(describeNetwork(networks(), name)),
+const inspectCommand: CommandModule<object, { names: string[]; format: string | undefined }> = {
+  command: "inspect <names..>",
+  describe: "Print networks, and who is on each, as JSON; by a template, with docker's names",
+  builder: (yargs) =>
+    yargs
+      .positional("names", { type: "string", array: true, demandOption: true, describe: "the networks" })
+      .option("format", { type: "string", alias: "f", describe: "a template of Go" }),
+  handler: ({ names, format }) => {
+    const all = networks();
+    if (format !== undefined)
+      return printInspected(names, format, (name) => inspectedNetwork(all, existingNetwork(all, name)));
+    return forEachName(names, async (name) => void process.stdout.write(describeNetwork(all, name)));
+  },
 };
 
 const removeCommand: CommandModule<object, { names: string[]; force: boolean }> = {

@@ -6,8 +6,7 @@ import { counted } from "../image/hints.ts";
 import { bytesInWords } from "../image/words.ts";
 import { inspectedImage } from "../inspect/image.ts";
 import { stateRoot } from "../state/root.ts";
-import { templateOf } from "../template/template.ts";
-import { jsonOf } from "../template/value.ts";
+import { printInspected } from "./print-inspected.ts";
 
 const NAME = { type: "string", demandOption: true, describe: "the image, by its name or id" } as const;
 
@@ -20,10 +19,7 @@ export const inspectCommand: CommandModule<object, { names: string[]; format: st
       .option("format", { type: "string", alias: "f", describe: "a template of Go, such as {{.Config.Cmd}}" }),
   handler: ({ names, format }) => {
     const root = stateRoot();
-    const template = format === undefined || format === "json" ? undefined : templateOf(format);
-    const all = names.map((name) => inspectedImage(root, name) ?? missing(name));
-    const indent = format === "json" ? 0 : 4;
-    process.stdout.write(template ? all.map((one) => `${template(one)}\n`).join("") : `${jsonOf(all, indent)}\n`);
+    return printInspected(names, format, (name) => inspectedImage(root, name) ?? missing(name));
   },
 };
 

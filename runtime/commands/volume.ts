@@ -8,12 +8,12 @@ import { inspectedVolume } from "../inspect/volume.ts";
 import { checkedName } from "../spec/name.ts";
 import { stateRoot } from "../state/root.ts";
 import { rowsText } from "../template/rows.ts";
-import { templateOf } from "../template/template.ts";
 import { jsonOf } from "../template/value.ts";
 import { noSuchVolume, pruneVolumes, removeVolume, usersOf } from "../volume/remove.ts";
 import { isAnonymous, makeVolume, readVolume, type Volume, volumeNames } from "../volume/store.ts";
 import { forEachName } from "./each-name.ts";
 import { filterOf, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
+import { printInspected } from "./print-inspected.ts";
 
 export const volumeCommand: CommandModule = {
   command: "volume",
@@ -142,9 +142,7 @@ const inspectCommand: CommandModule<object, { names: string[]; format: string | 
       .option("format", { type: "string", alias: "f", describe: "a template of Go" }),
   handler: ({ names, format }) => {
     const root = resolve(stateRoot());
-    const all = names.map((name) => inspectedVolume(root, existing(root, name)));
-    const template = format === undefined ? undefined : templateOf(format);
-    process.stdout.write(template ? all.map((one) => `${template(one)}\n`).join("") : `${jsonOf(all, 4)}\n`);
+    return printInspected(names, format, (name) => inspectedVolume(root, existing(root, name)));
   },
 };
 

@@ -30,9 +30,14 @@ function table(rows: readonly (readonly string[])[]): string {
 
 /** Throws Failure when there is none of that name. */
 export function describeNetwork(networks: Networks, name: string): string {
+  return `${JSON.stringify(described(networks, existingNetwork(networks, name)), null, 2)}\n`;
+}
+
+/** Throws Failure when there is none of that name. */
+export function existingNetwork(networks: Networks, name: string): Network {
   const network = networkNamed(networks, name);
   if (!network) throw noSuchNetwork(name);
-  return `${JSON.stringify(described(networks, network), null, 2)}\n`;
+  return network;
 }
 
 function described({ leases }: Networks, { created, ...network }: Network) {

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { withCommands } from "../command-line.ts";
 import { report } from "../report.ts";
-import { writeAll } from "../write.ts";
+import { isBrokenPipe, SIGPIPE_EXIT, writeAll } from "../write.ts";
 import { candidatesFor, SHELLS } from "./candidates.ts";
 import { namesOf } from "./names.ts";
 import { SCRIPTS } from "./scripts.ts";
@@ -13,7 +13,7 @@ export async function completionCommand([shell, ...words]: readonly string[]): P
     writeAll(1, shell === "words" ? answer(words) : scriptOf(shell));
     return 0;
   } catch (error) {
-    return report(error);
+    return isBrokenPipe(error) ? SIGPIPE_EXIT : report(error);
   }
 }
 

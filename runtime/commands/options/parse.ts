@@ -125,5 +125,6 @@ function refused(usage: Usage, message: string, remedy = usageRemedy(usage)): Fa
 export const RUN_USAGE: Usage = { command: "run", synopsis: "[OPTION…] NAME CMD [ARG…]" };
 
 export function usageRemedy({ command, synopsis }: Usage): string {
-  return `tinydocker ${command} ${synopsis}; see tinydocker ${command} --help`;
+  const written = `tinydocker ${command} ${synopsis}`.trim();
+  return `${written}; see tinydocker ${command} --help`;
 }

@@ -45,10 +45,10 @@ const MATCHERS: Matchers<Row> = {
     const matches = hasLabel(value);
     return ({ found }) => matches(found.record.life?.labels ?? {});
   },
-  exited:
-    (value) =>
-    ({ row }) =>
-      row.Status.startsWith(`Exited (${value}) `),
+  exited: (value) => {
+    if (!/^\d{1,3}$/.test(value)) throw badFilter(`exited=${value}`, PS_FILTERS);
+    return ({ row }) => row.Status.startsWith(`Exited (${Number(value)}) `);
+  },
   ancestor: (value) => {
     const id = imageId(value);
     return ({ row: { Image } }) => Image === value || (id !== undefined && imageId(Image) === id);

@@ -58,6 +58,12 @@ describe("import in docker's order", () => {
     assert.doesNotMatch(await printed(["images"]), /mine/);
   });
 
+  it("is named where only the first of two plain words is a file", async () => {
+    const { code, stderr } = await rig.run(["import", "rootfs.tar", "app"], { cwd: rig.directory });
+    assert.equal(code, 125);
+    assert.match(stderr, /can't read app: there is no such file, .*\n {2}.*: tinydocker import \.\/rootfs\.tar app\n$/);
+  });
+
   it("says what podman's import says, and podman reads it", async (t) => {
     if (!needs(t, existsSync("/usr/bin/podman") ? undefined : "podman")) return;
     const store = [

@@ -54,6 +54,7 @@ describe("ps", () => {
   it("refuses a value that is none, and names a container that there is not", async () => {
     for (const [filter, message] of [
       ["publish=http", /--filter does not know "publish=http"/],
+      ["exited=zero", /--filter does not know "exited=zero"/],
       ["since=nosuch", /there is no container nosuch/],
     ] as const) {
       const { code, stderr } = await rig.run(["ps", "-f", filter]);
@@ -91,6 +92,22 @@ describe("volume ls, network ls and images", () => {
       assert.deepEqual([outcome.code, outcome.stdout], [code, stdout], words.join(" "));
       assert.match(outcome.stderr, /^tinydocker: there is no (volume|image|network) nope/);
     }
+  });
+
+  it("are inspected although another name is missing, by names after -- too, by a template or as one line of JSON", async () => {
+    await succeeds("volume", "create", "--", "two");
+    for (const [words, stdout] of [
+      [["volume", "inspect", "-f", "{{.Name}}", "--", "nope", "two"], "two\n"],
+      [["image", "inspect", "-f", "{{.Id}}", "nope:1", "box"], "box\n"],
+      [["network", "inspect", "-f", "{{.Name}}", "nope", "none-either"], ""],
+      [["network", "inspect", "-f", "json", "nope"], "[]\n"],
+    ] as const) {
+      const outcome = await rig.run(words);
+      assert.deepEqual([outcome.code, outcome.stdout], [125, stdout], words.join(" "));
+      assert.match(outcome.stderr, /^tinydocker: there is no (volume|image|network) nope/);
+    }
+    assert.match(await succeeds("volume", "inspect", "-f", "json", "two"), /^\[\{"CreatedAt":.*\}\]\n$/);
+    await succeeds("volume", "rm", "--", "two");
   });
 
   it("take docker's filters and templates", async () => {

@@ -74,7 +74,18 @@ describe("standard output", () => {
 
   it("that nobody reads any more ends the program as SIGPIPE would", async () => {
     const prefix = ["bash", "-c", 'set -o pipefail; "$@" | true', "bash"];
-    assert.deepEqual(await rig.run(["--help"], { prefix }), { code: 141, signal: null, stdout: "", stderr: "" });
+    for (const args of [["--help"], ["completion", "bash"]])
+      assert.deepEqual(await rig.run(args, { prefix }), { code: 141, signal: null, stdout: "", stderr: "" });
+  });
+});
+
+describe("--help", () => {
+  it("is taken behind other options of a command about containers", async () => {
+    const { code, stdout } = await rig.run(["ps", "-a", "--help"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^tinydocker ps\n/);
+    assert.match((await rig.run(["ps", "--", "--help"])).stderr, /^tinydocker: unknown argument --help\n/);
+    assert.match((await rig.run(["ps", "--nope"])).stderr, /\n {2}tinydocker ps; see tinydocker ps --help\n$/);
   });
 });
 
