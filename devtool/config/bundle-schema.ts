@@ -3,6 +3,9 @@ import { z } from "./zod.ts";
 
 const text = z.string().min(1);
 const texts = z.array(text);
+const nameTemplate = text.refine((template) => !template.split(/[\\/]/).includes(".."), {
+  error: "outputs go to outdir: it may not lead out of it",
+});
 const named = z.record(z.string(), z.string());
 const plugin = z.custom<BundlePlugin>(isPlugin, { error: "a plugin is an object with a name and a function setup" });
 
@@ -11,15 +14,15 @@ export const bundle = z.strictObject({
   outdir: text.optional(),
   addons: texts.optional(),
   alias: named.optional(),
-  assetNames: text.optional(),
+  assetNames: nameTemplate.optional(),
   banner: named.optional(),
   charset: z.enum(["ascii", "utf8"]).optional(),
-  chunkNames: text.optional(),
+  chunkNames: nameTemplate.optional(),
   conditions: texts.optional(),
   define: named.optional(),
   drop: z.array(z.enum(["console", "debugger"])).optional(),
   dropLabels: texts.optional(),
-  entryNames: text.optional(),
+  entryNames: nameTemplate.optional(),
   external: texts.optional(),
   footer: named.optional(),
   format: z.enum(["esm", "cjs", "iife"]).optional(),

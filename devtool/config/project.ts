@@ -160,6 +160,7 @@ function checkPatterns({ sync = {}, restart = {} }: CheckedConfig, file: string)
 
 async function resolveBundle(config: BundleConfig, root: string): Promise<ProjectBundle> {
   const { entryPoints, outdir = ".devtool", addons = [], ...options } = config;
+  if (Object.keys(entryPoints).length === 0) throw refused("bundle.entryPoints must not be empty");
   for (const [key, entry] of Object.entries(entryPoints)) {
     const where = Array.isArray(entryPoints) ? `bundle.entryPoints[${key}]` : `bundle.entryPoints.${key}`;
     if (!(await isFile(resolve(root, entry)))) throw refused(`${where}: ${entry} does not exist`);

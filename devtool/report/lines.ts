@@ -23,7 +23,7 @@ export function humanReport({ stdout, stderr }: Pick<Screen, "stdout" | "stderr"
       case "bundled":
       case "synced":
       case "compiled":
-        round.add(target, done(event));
+        round.add(target, event.event, done(event));
         break;
       case "started":
       case "finished":

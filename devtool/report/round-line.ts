@@ -1,6 +1,7 @@
 /** What is said of a round in one line when it is over: for each target, what was done for all of them, and for it. */
 export class RoundLine {
-  #shared: string[] = [];
+  /** By what was done: a bundle that is made anew, as a save came in the middle of it, counts as it was made last. */
+  #shared = new Map<string, string>();
   readonly #own = new Map<string, string[]>();
 
   /** What lines about a target begin with, once there are several. */
@@ -14,11 +15,11 @@ export class RoundLine {
   begin(target: string | undefined): void {
     if (target !== undefined) this.#own.set(target, []);
     else for (const own of this.#own.keys()) this.#own.set(own, []);
-    if (target === undefined || this.#own.size === 1) this.#shared = [];
+    if (target === undefined || this.#own.size === 1) this.#shared = new Map();
   }
 
-  add(target: string | undefined, text: string): void {
-    if (target === undefined) this.#shared.push(text);
+  add(target: string | undefined, done: string, text: string): void {
+    if (target === undefined) this.#shared.set(done, text);
     else this.#own.get(target)?.push(text);
   }
 
@@ -26,13 +27,14 @@ export class RoundLine {
   over(target: string | undefined, last: string): string[] {
     if (target === undefined && this.#own.size > 1) {
       const begun = [...this.#own.keys()].filter((own) => this.#own.get(own)?.length !== 0);
+      if (begun.length === 0) return [[...this.#take(undefined), last].join(", ")];
       return [...begun.map((own) => this.labelOf(own) + this.#take(own).join(", ")), last];
     }
     return [[...this.#take(target ?? [...this.#own.keys()][0]), last].join(", ")];
   }
 
   #take(target: string | undefined): string[] {
-    const parts = [...this.#shared, ...(this.#own.get(target ?? "") ?? [])];
+    const parts = [...this.#shared.values(), ...(this.#own.get(target ?? "") ?? [])];
     this.begin(target);
     return parts;
   }

@@ -210,6 +210,19 @@ const WRONG: readonly (readonly [string, Record<string, string>, RegExp])[] = [
     /bundle\.outdir must be a folder below the project, not \.\.\/out/,
   ],
   [
+    "a name of the bundle's outputs would lead outside",
+    {
+      "src/main.ts": "",
+      "devtool.config.js": 'export default { bundle: { entryPoints: ["src/main.ts"], entryNames: "../[name]" } };',
+    },
+    /bundle\.entryNames is not valid: outputs go to outdir: it may not lead out of it/,
+  ],
+  [
+    "the bundle has no entry point",
+    { "devtool.config.js": "export default { bundle: { entryPoints: {} } };" },
+    /bundle\.entryPoints must not be empty/,
+  ],
+  [
     "the bundle would go over the sources",
     {
       "src/main.ts": "",

@@ -77,6 +77,20 @@ test("a round that fails leaves nothing to print for the next one", () => {
   );
 });
 
+test("a bundle that a save interrupts and that is made anew is said once, as it was made last", () => {
+  const { stderr } = printed([
+    { event: "changed", paths: ["a"] },
+    { event: "changed", paths: ["b"] },
+    { ...BUNDLED, milliseconds: 1700 },
+    BUNDLED,
+    { event: "finished", milliseconds: 20 },
+  ]);
+  assert.equal(
+    stderr,
+    "devtool: changed a\ndevtool: changed b\ndevtool: bundled 2 files (346 kB) in 12 ms, done after 20 ms\n",
+  );
+});
+
 test("without a terminal there is no escape code, whatever is reported", () => {
   const { stdout, stderr } = printed([
     { event: "stage", stage: "connect" },
@@ -114,6 +128,15 @@ test("output events contain every byte, however the output was split, and text a
       if (isText) assert.ok(events.every((event) => "data" in event));
     }),
   );
+});
+
+test("each step of a build is said, in their order", () => {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const report = humanReport({ stdout, stderr });
+  const compiled = { event: "compiled", milliseconds: 50 } as const;
+  for (const isDone of [true, false]) report({ ...compiled, compiled: isDone }, { target: "a" });
+  report({ event: "finished", milliseconds: 99 });
+  assert.equal(written(stderr), "devtool: compiled in 50 ms, nothing to compile, done after 99 ms\n");
 });
 
 test("of several targets each line names its own, with what was done for all of them", () => {
