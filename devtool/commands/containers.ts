@@ -10,11 +10,12 @@ export const passedOn =
   (name: Passed): Command =>
   (call) =>
     runOnTarget(call, ({ project, target, asRoot }) => {
-      const { tinydocker = [] } = project ?? {};
-      if (tinydocker.length === 0) throw notDeclared(name);
+      if (!project || project.tinydocker.length === 0) throw notDeclared(name);
+      const { tinydocker } = project;
       return {
         argv: (mirror) => ["sh", "-c", IN_MIRROR, "sh", mirror, ...tinydocker, name, ...call.words],
         asRoot: target.sudo ?? asRoot,
+        variables: project,
       };
     });
 

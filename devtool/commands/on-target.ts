@@ -3,7 +3,7 @@ import { connect } from "../dev/lane.ts";
 import { openTarget } from "../dev/session.ts";
 import { exitCodeOfStatus } from "../process/exit-code.ts";
 import { reportOf } from "../report/origin.ts";
-import { locale } from "../run/environment.ts";
+import { type EnvironmentSettings, programEnvironment } from "../run/environment.ts";
 import { launch } from "../run/launch.ts";
 import { stream, terminalOf } from "../run/stream.ts";
 import { stdioFor } from "./stdio.ts";
@@ -14,7 +14,11 @@ export interface Asked {
   /** `mirror`: its absolute path on the target, where it may not exist. */
   argv(mirror: string): readonly string[];
   readonly asRoot: boolean;
+  /** Of the configuration; only the locale without them. */
+  readonly variables?: EnvironmentSettings;
 }
+
+const NO_VARIABLES: EnvironmentSettings = { env: {}, envFile: undefined };
 
 /**
  * Runs a command in the home on the target, with this process's streams, signals and terminal, and returns its exit code.
@@ -23,12 +27,13 @@ export interface Asked {
 export async function runOnTarget(call: Call, asked: (opened: Opened) => Asked): Promise<number> {
   const { report, interrupts } = call;
   const opened = await openTarget(call);
-  const { argv, asRoot } = asked(opened);
+  const { argv, asRoot, variables = NO_VARIABLES } = asked(opened);
+  const env = await programEnvironment(variables);
   const { target } = opened;
   const { connection, facts, mirror } = await connect(target, opened, report, interrupts.signal);
   try {
     const stdio = stdioFor({ ...call, report: reportOf(report, { target: target.name }) }, true);
-    const request = { argv: argv(mirror), cwd: facts.home, env: locale(), asRoot, terminal: terminalOf(stdio) };
+    const request = { argv: argv(mirror), cwd: facts.home, env, asRoot, terminal: terminalOf(stdio) };
     const launched = await launch(connection, request, interrupts.signal);
     const status = await stream(launched, stdio, interrupts, interrupts.signal).finally(stdio.finish);
     return exitCodeOfStatus(status);

@@ -22,7 +22,7 @@ export interface DevtoolConfig {
    * `rm` and `stats` pass their arguments on to it, in the mirror, as root where the command runs as root.
    */
   readonly tinydocker?: readonly string[];
-  /** Environment of the command, besides LANG and LC_* of this machine. */
+  /** Environment of the command and of `tinydocker`, besides LANG and LC_* of this machine. */
   readonly env?: Readonly<Record<string, string>>;
   /** A file with more of it, a NAME=value a line, such as `.env`. It is read here, and need not be sent. */
   readonly envFile?: string;

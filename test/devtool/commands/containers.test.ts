@@ -44,6 +44,26 @@ test("devtool exec, ps and rm do on the target what tinydocker does there", asyn
   assert.deepEqual([refused.code, /the container web is running/.test(refused.stderr)], [125, true], refused.stderr);
 });
 
+test("devtool ps and exec have the configuration's variables, as run has: they name the same containers", async (t) => {
+  if (!needs(t, lacks("sshd"))) return;
+  const project = await makeProject(t, {
+    "devtool.config.json": JSON.stringify({
+      tinydocker: ["sh", "-c", 'echo "$A $B $0 $1"'],
+      env: { A: "1" },
+      envFile: "more",
+    }),
+    more: "A=0\nB=2\n",
+  });
+  await rm(join(project.root, "devtool.config.ts"));
+  const sshd = await startSshd(t);
+  const target = ["--ssh-config", sshd.configFile, "--target", sshd.host];
+  const { code, stdout, stderr } = await startDevtool(t, project, [...target, "ps", "-a"]).ended;
+  assert.deepEqual([code, stdout.toString()], [0, "1 2 ps -a\n"], stderr);
+  await rm(join(project.root, "more"));
+  const refused = await startDevtool(t, project, [...target, "ps"]).ended;
+  assert.deepEqual([refused.code, /^devtool: can't read envFile /.test(refused.stderr)], [2, true], refused.stderr);
+});
+
 test("devtool exec says what is missing where the configuration names no tinydocker", async (t) => {
   const project = await makeProject(t, { "devtool.config.json": "{}" });
   await rm(join(project.root, "devtool.config.ts"));
