@@ -9,11 +9,11 @@ import { needs } from "../../rig/host.ts";
 import { InspectorClient } from "../inspector.ts";
 import { afterTest, lacks, makeProject, startDevtool } from "../rig.ts";
 
-/** A page as Chromium shows it. */
+/** A page that Chromium has loaded. */
 async function openPage(t: TestContext, home: string, file: string): Promise<InspectorClient> {
   const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"];
   const url = pathToFileURL(file).href;
-  const child = spawn("chromium", [...flags, `--user-data-dir=${home}`, url], {
+  const child = spawn("chromium", [...flags, `--user-data-dir=${home}`], {
     env: { ...process.env, TMPDIR: home },
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -24,7 +24,13 @@ async function openPage(t: TestContext, home: string, file: string): Promise<Ins
   });
   for await (const line of createInterface({ input: child.stderr })) {
     const port = /DevTools listening on ws:\/\/127\.0\.0\.1:(\d+)\//.exec(line)?.[1];
-    if (port !== undefined) return await InspectorClient.attach(Number(port));
+    if (port === undefined) continue;
+    await fetch(`http://127.0.0.1:${port}/json/new`, { method: "PUT" });
+    const page = await InspectorClient.attach(Number(port));
+    await page.send("Page.enable");
+    await page.send("Page.navigate", { url });
+    await page.event("Page.loadEventFired");
+    return page;
   }
   return assert.fail("Chromium did not start");
 }
