@@ -17,18 +17,21 @@ export type Outcome = { readonly target: string; readonly milliseconds: number }
   | { readonly failure: Failure }
 );
 
-/** Runs one round without a command. @throws Failure of the first lane that fails, once all have ended */
+/** Runs one round without a command. @throws Failure of the first lane that fails, once all have ended and the others are reported */
 export async function buildOnce(session: Session, extent: Extent): Promise<void> {
   const startedAt = performance.now();
+  const finished = () => ({ event: "finished", milliseconds: performance.now() - startedAt }) as const;
   const ports = { forward: [], reverse: [] };
   await oneRound({ ...session, ports }, async (workspace, lanes, round) => {
     const bundle = await bundleStage(workspace, lanes, { ...round, changes: EVERYTHING });
     const updates = await Promise.allSettled(lanes.map((lane) => updateLane(workspace, lane, bundle, round, extent)));
     const [first, ...others] = updates.flatMap((update) => (update.status === "rejected" ? [update.reason] : []));
+    const done = lanes.filter((_, index) => first !== undefined && updates[index]?.status === "fulfilled");
+    for (const { target } of done) reportOf(session.report, { target })(finished());
     for (const other of others) if (other instanceof Failure) reportFailure(other, session.report);
     if (first !== undefined) throw first;
   });
-  session.report({ event: "finished", milliseconds: performance.now() - startedAt });
+  session.report(finished());
 }
 
 /**

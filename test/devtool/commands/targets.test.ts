@@ -57,7 +57,7 @@ test("on a terminal each target's name has a colour of its own, and none under N
   assert.ok(plain.includes("one       | ran") && !plain.includes("m ran"), plain);
 });
 
-test("a target that can't be reached is reported, and the others run", async (t) => {
+test("a target that can't be reached is reported, and the others run, or sync and say so", async (t) => {
   if (!needs(t, lacks("rsync", "sshd"))) return;
   const { project, other } = await twoTargets(t, "echo ran\n");
   await other.stop(); // with its configuration
@@ -65,6 +65,11 @@ test("a target that can't be reached is reported, and the others run", async (t)
   assert.equal(code, 2, stderr);
   assert.equal(stdout.toString(), "one       | ran\n");
   assert.match(stderr, /^devtool: the-other +\d+\.\d s {2}failed: ssh refuses its configuration/m);
+  await project.write({ "main.sh": "echo again\n" });
+  const synced = await startDevtool(t, project, ["sync"]).ended;
+  assert.equal(synced.code, 2, synced.stderr);
+  assert.match(synced.stderr, /^devtool: one: sent 1 file .*, done after \d/m);
+  assert.match(synced.stderr, /^devtool: the-other: ssh refuses its configuration/m);
 });
 
 test("what works on one target refuses several, and takes the one that --target names", async (t) => {
