@@ -5,6 +5,7 @@ import type { Options } from "../command-line/options.ts";
 import { findConfigFile } from "../config/file.ts";
 import { askWatch } from "../control/ask.ts";
 import { wayOf } from "../control/messages.ts";
+import { ConnectionLost } from "../failure.ts";
 import { exitCodeOfStatus } from "../process/exit-code.ts";
 import { reportOf } from "../report/origin.ts";
 import { locale } from "../run/environment.ts";
@@ -26,7 +27,17 @@ export async function runBesideWatch(call: Call): Promise<number | undefined> {
   if (!begun) return undefined;
   const own = reportOf(recording, { target: begun.target });
   const run = { stdio: stdioFor({ ...call, report: own }, true), interrupts };
-  return exitCodeOfStatus(await streamed({ kind: "process", process: begun.process }, run, own, { signal, startedAt }));
+  const launched = { kind: "process", process: begun.process } as const;
+  const status = await streamed(launched, run, own, { signal, startedAt }).catch((error: unknown) => {
+    throw error instanceof ConnectionLost ? lostWith(begun.target, error) : error;
+  });
+  return exitCodeOfStatus(status);
+}
+
+/** Which of the two it was only the watch knows. */
+function lostWith(target: string, cause: ConnectionLost): ConnectionLost {
+  const message = `devtool watch, over whose connection to ${target} this ran, has ended or lost it`;
+  return new ConnectionLost(message, { cause });
 }
 
 /** Whether more is asked for than to run a command. */

@@ -92,7 +92,7 @@ test("signals go to the command of a run beside a watch, which ends with it and 
   watch.child.kill("SIGKILL");
   const { code } = await left.ended;
   assert.equal(code, 1);
-  assert.match(left.lines.at(-1) ?? "", /"code":"connection-lost"/);
+  assert.match(left.lines.at(-1) ?? "", /"code":"connection-lost","message":"devtool watch, .* has ended or lost it"/);
   await gone(last);
 });
 
