@@ -126,6 +126,12 @@ describe("-p", () => {
     assert.equal(await here.sh(ask("udp4", "127.0.0.1")), "hello\n");
     assert.equal(await here.sh(ask("udp6", "::1")), "hello\n");
     await outcomeOf(server);
+
+    const words = ["run", "-di", "-p", "5301:53/udp", "udp", process.execPath, "-e", echo];
+    const detached = await rig.run(words, options);
+    assert.equal(detached.code, 0, detached.stderr);
+    assert.doesNotMatch(detached.stderr, /Warning/);
+    assert.equal((await rig.run(["rm", "-f", "udp"], options)).code, 0);
   });
 
   it("refuses what another program listens at, naming it, and an address that the machine does not have", async () => {

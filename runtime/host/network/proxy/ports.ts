@@ -28,8 +28,9 @@ export async function openPorts(ports: readonly PublishedPort[]): Promise<Ports>
     ),
   );
   const sockets = opened.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
+  // Once each: a process that left them to the proxy has closed them before the container's network ends, which dgram refuses.
   const close = () => {
-    for (const { socket } of sockets) socket.close();
+    for (const { socket } of sockets.splice(0)) socket.close();
   };
   const failed = opened.find((one) => one.status === "rejected");
   if (failed) {
@@ -47,9 +48,20 @@ export async function openPorts(ports: readonly PublishedPort[]): Promise<Ports>
 
 /** Node.js has no name for it; without one, as in a Node.js that has changed this, the start fails. */
 function descriptorOf(socket: object): number {
-  const { _handle } = socket as { readonly _handle?: { readonly fd?: number } };
-  if (_handle?.fd !== undefined && _handle.fd >= 0) return _handle.fd;
+  const handle = handleOf(socket as { readonly _handle?: { readonly fd?: number } });
+  if (handle?.fd !== undefined && handle.fd >= 0) return handle.fd;
   throw new Failure("this Node.js does not say which descriptor a socket has", { code: "internal" });
+}
+
+/** Of dgram's, Node.js warns who reads it. */
+function handleOf<T>(socket: { readonly _handle?: T }): T | undefined {
+  const before = process.noDeprecation ?? false;
+  process.noDeprecation = true;
+  try {
+    return socket._handle;
+  } finally {
+    process.noDeprecation = before;
+  }
 }
 
 function addressesOf({ address }: PublishedPort): string[] {
