@@ -13,23 +13,32 @@ export async function makeMirror(connection: Connection, mirror: string, signal:
   if (code !== 0) throw unmakable(mirror, whyIn(said), said);
 }
 
-/** Prints what is in the way of a folder that is not there: the last path that is, and why nothing can be made in it. */
+/**
+ * Prints what is in the way of changing a mirror, or of making it: of the path, or the last one above it that is there, and why.
+ * The kernel refuses rmdir on a read-only file system before it looks whether the folder is there, which this one is not.
+ */
 const OBSTACLE = `path=$1
 while [ ! -e "\${path:-/}" ] && [ ! -L "$path" ]; do path=\${path%/*}; done
-if [ ! -d "\${path:-/}" ]; then printf 'Not a directory:%s' "$path"
-elif [ "$path" != "$1" ] && ! { [ -w "\${path:-/}" ] && [ -x "\${path:-/}" ]; }; then printf 'Permission denied:%s' "\${path:-/}"
-fi`;
+at=\${path:-/}
+if [ ! -d "$at" ]; then printf 'Not a directory:%s' "$at"; exit; fi
+case $(rmdir -- "$path/.devtool-$$" 2>&1) in *'Read-only file system'*) printf 'Read-only file system:%s' "$at"; exit ;; esac
+[ "$path" = "$1" ] || { [ -w "$at" ] && [ -x "$at" ]; } || printf 'Permission denied:%s' "$at"`;
 
-/** Refuses what makeMirror would, as far as that can be known without making anything. @throws Failure, exit code 2 */
+/** Refuses a mirror that could not be made or changed, as far as that can be known without doing so. @throws Failure, exit code 2 */
 export async function checkMirror(connection: Connection, mirror: string, signal: AbortSignal): Promise<void> {
-  const test = await connection.exec(["sh", "-c", OBSTACLE, "sh", mirror], { signal });
+  const test = await connection.exec(["sh", "-c", OBSTACLE, "sh", mirror], { env: { LC_ALL: "C" }, signal });
   test.stdin.end();
   test.stderr.resume();
   const [said] = await Promise.all([text(test.stdout), test.exited]);
-  if (said === "") return;
-  const path = said.slice(said.indexOf(":") + 1);
-  const why = said.startsWith("Not") ? `${path} is not a directory` : `the login user may not write to ${path}`;
-  throw unmakable(mirror, why, said);
+  const [words = "", ...path] = said.split(":");
+  if (words !== "") throw unmakable(mirror, obstacle(words, path.join(":")), words);
+}
+
+function obstacle(words: string, path: string): string {
+  if (words === "Not a directory") return `${path} is not a directory`;
+  return words === "Permission denied"
+    ? `the login user may not write to ${path}`
+    : `${path} is on a read-only file system`;
 }
 
 /** `said`: strerror's words. */

@@ -141,14 +141,21 @@ async function runRound(
   signal: AbortSignal,
   ahead: Server | undefined,
 ): Promise<Round> {
-  if (request.isDryRun) await checkMirror(connection, request.mirror, signal);
   const first = await converse(connection, request, signal, ahead);
+  if (request.isDryRun && !isUnchanged(first)) await checkMirror(connection, request.mirror, signal);
   if (!("unusable" in first)) return first;
   if (request.isDryRun) throw first.unusable;
   await makeMirror(connection, request.mirror, signal);
   const second = await converse(connection, request, signal, undefined);
   if ("unusable" in second) throw second.unusable;
   return second;
+}
+
+/** What is the same already can be on a read-only file system. */
+function isUnchanged(outcome: Outcome): boolean {
+  if ("unusable" in outcome) return false;
+  const { sent, deleted } = outcome;
+  return sent.files.size + sent.symlinks.size + deleted.length === 0;
 }
 
 /** `unusable`: rsync could not use the mirror's path, and has changed nothing. */

@@ -279,6 +279,25 @@ test("a dry run refuses a mirror that the login user can't make, as the sync doe
   assert.deepEqual(readdirSync(directory), ["project"]);
 });
 
+test("a dry run refuses a mirror on a read-only file system, also one that is there already, unless nothing would change", async (context) => {
+  const here = places(await temporaryDirectory(context));
+  writeFileSync(join(here.root, "file"), "1");
+  await syncHere(here);
+  const mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && "$@"';
+  const probe = spawnSync("unshare", ["-m", "sh", "-c", mount, here.mirror, "true"]);
+  if (!needs(context, probe.status === 0 ? undefined : "mount namespaces")) return;
+  const readOnly = localConnection((argv) => ["unshare", "-m", "sh", "-c", mount, here.mirror, ...argv]);
+  assert.deepEqual((await syncHere({ ...here, isDryRun: true }, readOnly)).sentPaths, []);
+  writeFileSync(join(here.root, "file"), "changed");
+  const refused = { code: "mirror-unwritable", remedy: /^set a folder on a writable file system/ };
+  for (const mirror of [here.mirror, join(here.mirror, "further/one")]) {
+    const why = new RegExp(`mirror ${mirror} on the target: ${here.mirror} is on a read-only file system$`);
+    const dry = { ...here, mirror, isDryRun: true };
+    await assert.rejects(syncHere(dry, readOnly), { ...refused, exitCode: 2, message: why });
+    await assert.rejects(syncHere({ ...here, mirror }, readOnly), { ...refused, message: /[Rr]ead-only/ });
+  }
+});
+
 test("a full disk on the target is reported as a Failure, and leaves the old file", async (context) => {
   const directory = await temporaryDirectory(context);
   const here = places(directory);
