@@ -8,18 +8,23 @@ const FIELDS = ["node", "shell", "rsync"] as const;
 export interface WrongProgram {
   readonly field: (typeof FIELDS)[number];
   readonly path: string;
+  readonly why: "is no program there" | "is not Node.js";
 }
 
 export const WRONG_PROGRAM =
   "correct the path in the target's settings, or leave it out: devtool then looks for one itself";
 
-/** Prints those of its arguments that lead to no program. */
-const MISSING = `for path; do
+/** Prints those of its arguments, FIELD PATH, that lead to no program, and which are not Node.js where they should be. */
+const WRONG = `for each; do
+  path=\${each#* }
   case $path in "~/"*) at=$HOME/\${path#??} ;; *) at=$path ;; esac
-  { [ -f "$at" ] && [ -x "$at" ]; } || printf '%s\\n' "$path"
+  if ! { [ -f "$at" ] && [ -x "$at" ]; }; then printf 'missing %s\\n' "$each"; continue; fi
+  case $each in "node "*)
+    case $("$at" --version </dev/null 2>/dev/null) in v[0-9]*) ;; *) printf 'other %s\\n' "$each" ;; esac ;;
+  esac
 done`;
 
-/** Programs that a target's settings name, and that are not there. */
+/** Programs that a target's settings name, and that are not there or not what they should be. */
 export async function wrongPrograms(
   settings: PlaceSettings | undefined,
   connection: Connection,
@@ -30,12 +35,19 @@ export async function wrongPrograms(
     return path === undefined ? [] : [{ field, path }];
   });
   if (named.length === 0) return [];
-  const test = await connection.exec(["sh", "-c", MISSING, "sh", ...named.map(({ path }) => path)], { signal });
+  const test = await connection.exec(["sh", "-c", WRONG, "sh", ...named.map(wordsOf)], { signal });
   test.stdin.end();
   test.stderr.resume();
   const [said] = await Promise.all([text(test.stdout), test.exited]);
-  const missing = said.split("\n");
-  return named.filter(({ path }) => missing.includes(path));
+  const lines = said.split("\n");
+  return named.flatMap((one): WrongProgram[] => {
+    if (lines.includes(`missing ${wordsOf(one)}`)) return [{ ...one, why: "is no program there" }];
+    return lines.includes(`other ${wordsOf(one)}`) ? [{ ...one, why: "is not Node.js" }] : [];
+  });
+}
+
+function wordsOf({ field, path }: Pick<WrongProgram, "field" | "path">): string {
+  return `${field} ${path}`;
 }
 
 /** @throws Failure, exit code 2 */
@@ -46,8 +58,8 @@ export async function refuseWrongPrograms(
 ): Promise<void> {
   const wrong = await wrongPrograms(settings, connection, signal);
   if (wrong.length === 0) return;
-  const each = wrong.map(({ field, path }) => `\`${field}\` is ${path}`).join(", ");
-  throw new Failure(`the settings of ${name} name what is no program there: ${each}`, {
+  const each = wrong.map(({ field, path, why }) => `\`${field}\`, ${path}, ${why}`).join("; ");
+  throw new Failure(`the settings of ${name} name wrong programs: ${each}`, {
     code: "config-invalid",
     remedy: WRONG_PROGRAM,
     exitCode: 2,

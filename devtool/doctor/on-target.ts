@@ -66,9 +66,10 @@ async function checks(
   ];
 }
 
-/** Of a program that the target's settings name, and that is not there. */
-function settingCheck(where: string, { field, path }: WrongProgram): Check {
-  return { where, name: `\`${field}\`, ${path}`, ok: false, needed: true, found: null, remedy: WRONG_PROGRAM };
+/** Of a program that the target's settings name, and that is not there, or another one. */
+function settingCheck(where: string, { field, path, why }: WrongProgram): Check {
+  const found = why === "is not Node.js" ? why : null;
+  return { where, name: `\`${field}\`, ${path}`, ok: false, needed: true, found, remedy: WRONG_PROGRAM };
 }
 
 function linuxCheck(where: string, kernel: string): Check {

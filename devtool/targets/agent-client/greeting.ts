@@ -30,7 +30,15 @@ export class NoAgent extends Error {
 }
 
 /** The target has no Node.js that can run the agent. */
-export class NoNode extends NoAgent {}
+export class NoNode extends NoAgent {
+  /** The version of one that it has; "" without one. */
+  readonly old: string;
+
+  constructor(old: string) {
+    super(`${old ? `its Node.js is ${old}` : "it has no Node.js"}; 20.19 or newer is needed`);
+    this.old = old;
+  }
+}
 
 /** An agent that has greeted. */
 export interface StartedAgent {
@@ -127,7 +135,7 @@ export class Greeting {
     else if (word === HELLO) this.#greet(decodeHello(rest));
     else if (word === ROOT) this.#settleRoot(rootHello(rest));
     else if (FOUND.includes(word)) this.found.set(word, rest);
-    else if (word === NO_NODE || word === OLD_NODE) this.fail(new NoNode(noNode(rest)));
+    else if (word === NO_NODE || word === OLD_NODE) this.fail(new NoNode(rest));
     else if (word === NOT_INSTALLED) this.fail(new NoAgent(this.#errors.trim() || "it can't be stored there"));
     else this.fail(new NoAgent(`it reported ${JSON.stringify(word)}, which is not a known word`));
   }
@@ -152,10 +160,6 @@ function rootHello(json: string): RootHello {
   } catch (error) {
     return { failed: messageOf(error) };
   }
-}
-
-function noNode(old: string): string {
-  return `${old ? `its Node.js is ${old}` : "it has no Node.js"}; 20.19 or newer is needed`;
 }
 
 function splitOnce(line: string): [string, string] {

@@ -33,11 +33,18 @@ export async function chooseCarrier(transport: SshTransport, options: CarrierOpt
     return await throughAgent(transport, agent, options);
   } catch (error) {
     if (!(error instanceof Unstarted)) throw error;
-    const why = error.why instanceof NoNode ? error.message : `can't start the agent (${error.message})`;
-    notice(`${where}: ${why}, so each command takes longer to start`);
+    const why = whyNot(error, options);
+    if (why !== undefined) notice(`${where}: ${why}, so each command takes longer to start`);
     tellWhere(error.place, options);
     return { kind: "session", ...error.place };
   }
+}
+
+/** undefined where the settings name what is not Node.js, which is refused (dev/named-programs.ts). */
+function whyNot({ why, message }: Unstarted, { node }: CarrierOptions): string | undefined {
+  if (!(why instanceof NoNode)) return `can't start the agent (${message})`;
+  if (node === undefined) return message;
+  return why.old === "" ? undefined : `\`node\` of its settings, ${node}, is ${why.old}; 20.19 or newer is needed`;
 }
 
 function tellWhere({ facts: { cache } }: Place, { where, notice }: CarrierOptions): void {

@@ -176,26 +176,38 @@ test("provision runs the project's script on the target, and reports its failure
   assert.match(bad.stderr, /provisioning rig failed \(exit code 3\)/);
 });
 
-test("programs that a target's settings name and that are not there are named by run, which does nothing then, and by doctor", async (t) => {
+test("programs that a target's settings name and that are not there, or not Node.js, are named by run, which does nothing then, and by doctor", async (t) => {
   if (!needs(t, lacks("rsync", "sshd"))) return;
   const sshd = await startSshd(t);
   const box = { kind: "ssh", host: sshd.host, configFile: sshd.configFile };
   const wrong = { shell: "/none/zsh", node: "~/none/node", rsync: "/etc/passwd" };
-  const targets = { box: { ...box, ...wrong }, right: { ...box, shell: "/bin/sh", node: process.execPath } };
+  const targets = {
+    box: { ...box, ...wrong },
+    cat: { ...box, node: "/bin/cat" },
+    right: { ...box, shell: "/bin/sh", node: process.execPath },
+  };
   const config = { targets, target: "box", run: ["echo", "ran"] };
   const project = await makeProject(t, { "devtool.config.json": JSON.stringify(config) });
   await rm(join(project.root, "devtool.config.ts"));
   const run = await startDevtool(t, project, ["run", "--json"]).ended;
   const failed = JSON.parse(run.stdout.toString().trim().split("\n").at(-1) ?? "");
   assert.deepEqual([run.code, failed.code, failed.target], [2, "config-invalid", "box"]);
-  const each = "`node` is ~/none/node, `shell` is /none/zsh, `rsync` is /etc/passwd";
-  assert.equal(failed.message, `the settings of box name what is no program there: ${each}`);
+  const each = ["`node`, ~/none/node", "`shell`, /none/zsh", "`rsync`, /etc/passwd"];
+  const words = each.map((one) => `${one}, is no program there`).join("; ");
+  assert.equal(failed.message, `the settings of box name wrong programs: ${words}`);
   assert.match(failed.remedy, /^correct the path in the target's settings, or leave it out/);
   assert.ok(!existsSync(join(sshd.home, ".cache/devtool/mirrors")));
   const { code, stdout } = await startDevtool(t, project, ["doctor"]).ended;
   assert.equal(code, 1);
-  for (const what of ["`shell`, /none/zsh", "`node`, ~/none/node", "`rsync`, /etc/passwd"])
+  for (const what of each)
     assert.ok(stdout.toString().includes(`MISSING box: ${what}\n          correct the path in`), stdout.toString());
+  const cat = await startDevtool(t, project, ["run", "--target", "cat"]).ended;
+  assert.equal(cat.code, 2);
+  // Nothing of a missing Node.js comes before it.
+  assert.match(
+    cat.stderr,
+    /^devtool: the settings of cat name wrong programs: `node`, \/bin\/cat, is not Node\.js\n.*\n$/,
+  );
   const right = await startDevtool(t, project, ["run", "--target", "right"]).ended;
   assert.deepEqual([right.code, right.stdout.toString()], [0, "ran\n"], right.stderr);
 });
