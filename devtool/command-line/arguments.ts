@@ -78,9 +78,13 @@ function commandNamed(word: string | undefined): CommandName | undefined {
 
 function refuseForeign(given: Readonly<Record<string, unknown>>, name: CommandName): void {
   for (const [option, commands] of Object.entries(ONLY_OF)) {
-    if (!(option in given) || commands.includes(name)) continue;
+    if (!(option in given) || takes(name, option)) continue;
     throw new Failure(`--${option} is an option of ${commands.join(", ")}`, { code: "usage", exitCode: 2 });
   }
+}
+
+function takes(name: CommandName, option: string): boolean {
+  return ONLY_OF[option]?.includes(name) ?? true;
 }
 
 type Parsed = Readonly<Record<string, unknown>> & { readonly words: readonly string[] };
@@ -103,12 +107,12 @@ function parse(argv: readonly string[], where: "before words" | "anywhere" = "be
   };
 }
 
-function parser(where: "before words" | "anywhere" = "before words") {
+function parser(where: "before words" | "anywhere" = "before words", options: Partial<typeof OPTIONS> = OPTIONS) {
   return yargs()
     .scriptName("devtool")
     .help(false)
     .version(false)
-    .options(OPTIONS)
+    .options(options)
     .locale("en")
     .exitProcess(false)
     .parserConfiguration({
@@ -144,13 +148,13 @@ function unknown(what: "command" | "option", written: string, known: readonly st
 }
 
 async function helpText(name: CommandName | undefined): Promise<string> {
-  const options = parser();
   if (name === undefined) {
     const width = Math.max(...NAMES.map((known) => known.length));
     const list = NAMES.map((known) => `  ${known.padEnd(width)}  ${COMMANDS[known].about}`).join("\n");
-    return await options.usage(`devtool COMMAND [OPTIONS] [CMD…]\n\n${list}`).getHelp();
+    return await parser().usage(`devtool COMMAND [OPTIONS] [CMD…]\n\n${list}`).getHelp();
   }
   const { words, about } = COMMANDS[name];
   const usage = `devtool ${name} ${words === "all" ? "[vagrant's options]" : words === "passed on" ? "[tinydocker's arguments]" : `[OPTIONS] ${words}`}`;
-  return await options.usage(`${usage.trim()}\n\n${about}`).getHelp();
+  const options = Object.fromEntries(Object.entries(OPTIONS).filter(([option]) => takes(name, option)));
+  return await parser("before words", options).usage(`${usage.trim()}\n\n${about}`).getHelp();
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseArguments } from "../../../devtool/command-line/arguments.ts";
+import { NAMES, ONLY_OF, OPTIONS } from "../../../devtool/command-line/tables.ts";
 import { Failure } from "../../../devtool/failure.ts";
 
 async function command(...argv: string[]) {
@@ -101,6 +102,18 @@ test("--help and --version work anywhere before NAME", async () => {
   }
   assert.equal((await parseArguments(["run", "hello1", "--help"])).kind, "command");
   assert.deepEqual(await parseArguments(["help", "sync"]), await parseArguments(["sync", "--help"]));
+});
+
+test("the help of a command lists the options that it takes, and devtool's own all of them", async () => {
+  const listed = async (...argv: string[]) => {
+    const parsed = await parseArguments([...argv, "--help"]);
+    return parsed.kind === "help" ? [...parsed.text.matchAll(/^ +(?:-\w, )?--([\w-]+)/gm)].map(([, name]) => name) : [];
+  };
+  assert.deepEqual(await listed(), Object.keys(OPTIONS));
+  for (const name of NAMES) {
+    const taken = Object.keys(OPTIONS).filter((option) => ONLY_OF[option]?.includes(name) ?? true);
+    assert.deepEqual(await listed(name), taken, name);
+  }
 });
 
 const REFUSED: readonly (readonly [readonly string[], string, string | undefined])[] = [
