@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "../command-line/command.ts";
 import { findConfigFile } from "../config/file.ts";
@@ -22,7 +22,7 @@ export const command: Command = async ({ options, report, interrupts }) => {
     `wrote ${file}: ${detected ? detected.kind : "nothing that devtool knows, so the whole project is sent and nothing is built"}`,
   );
   const ignored = await ignoreMade(root, detected?.makes ?? []);
-  if (ignored.length > 0) say(`added ${ignored.join(" and ")} to .gitignore`);
+  if (ignored.length > 0) say(`added ${ignored.join(", ")} to .gitignore`);
   if (detected?.config.run === undefined)
     say(`what to run is not known: write it as \`run\` in ${file}, or after \`devtool run\``);
   if (target === undefined)
@@ -45,10 +45,12 @@ async function chooseTarget(root: string, signal: AbortSignal): Promise<string |
   }
 }
 
+/** `file`: in this folder, or in one above it. */
 function alreadyThere(file: string): Failure {
-  return new Failure(`${file} is already this project's configuration`, {
-    code: "config-invalid",
-    remedy: "edit it; devtool init never replaces one",
-    exitCode: 2,
-  });
+  const isAbove = dirname(file) !== ".";
+  const project = isAbove ? "the configuration of the project that this folder is in" : "this project's configuration";
+  const remedy = isAbove
+    ? "devtool uses that here too; for a project of its own write devtool.config.json in this folder, at first only {}: the nearest one counts"
+    : "edit it; devtool init never replaces one";
+  return new Failure(`${file} is already ${project}`, { code: "config-invalid", remedy, exitCode: 2 });
 }

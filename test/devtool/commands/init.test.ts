@@ -19,11 +19,29 @@ test("init writes a configuration that runs the project, ignores devtool's folde
   const ran = await devtool("run");
   assert.equal(ran.stdout.toString(), "it runs\n", ran.stderr);
 
+  assert.match(first.stderr, /^devtool: added \.devtool\/, node_modules\/ to \.gitignore$/m);
+
   const written = await readFile(join(project.root, "devtool.config.ts"), "utf8");
   const again = await devtool("init");
   assert.equal(again.code, 2);
   assert.match(again.stderr, /devtool\.config\.ts is already this project's configuration\n.*never replaces one/);
   assert.equal(await readFile(join(project.root, "devtool.config.ts"), "utf8"), written);
+});
+
+test("init in a folder of a project says how that becomes a project of its own, and what it says holds", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const project = await makeProject(t, { "inner/a.txt": "a" });
+  const inner = { ...project, root: join(project.root, "inner") };
+  const refused = await startDevtool(t, inner, ["init", "--target", "local"]).ended;
+  assert.equal(refused.code, 2);
+  assert.match(
+    refused.stderr,
+    /\.\.\/devtool\.config\.ts is already the configuration of the project that this folder is in\n/,
+  );
+  assert.match(refused.stderr, /write devtool\.config\.json in this folder, at first only \{\}/);
+  await project.write({ "inner/devtool.config.json": "{}" });
+  const ran = await startDevtool(t, inner, ["run", "--target", "local", "ls"]).ended;
+  assert.equal(ran.stdout.toString(), "a.txt\ndevtool.config.json\n", ran.stderr);
 });
 
 const C_PROJECT = {
