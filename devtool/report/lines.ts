@@ -12,7 +12,9 @@ export function humanReport({ stdout, stderr }: Pick<Screen, "stdout" | "stderr"
   let isWatch = false;
   return (event, { target } = {}) => {
     const label = round.labelOf(target);
-    const print = (text: string) => void stderr.write(printableLines(`devtool: ${label}${text}\n`));
+    const print = (text: string) => {
+      for (const line of text.split("\n")) stderr.write(printableLines(`devtool: ${label}${line}\n`));
+    };
     switch (event.event) {
       case "changed":
         isWatch = true;

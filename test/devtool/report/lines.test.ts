@@ -56,6 +56,15 @@ test("a round reports what changed, and in one line what was bundled, sent, comp
   );
 });
 
+test("each line of a message is devtool's, also behind the first, and its remedy's", () => {
+  const message = "devtool.config.ts: run must be an array\ndevtool.config.ts: unknown key rum";
+  const { stderr } = printed([{ event: "failed", code: "config-invalid", message, remedy: "see README.md" }]);
+  assert.equal(
+    stderr,
+    "devtool: devtool.config.ts: run must be an array\ndevtool: devtool.config.ts: unknown key rum\ndevtool:   see README.md\n",
+  );
+});
+
 test("a single run that a signal ended says so, except for Ctrl-C and a closed pipe", () => {
   const said = (code: number | null, signal: string | null) => printed([{ event: "exited", code, signal }]).stderr;
   assert.equal(said(null, "SIGSEGV"), "devtool: ended by SIGSEGV (segmentation fault)\n");
