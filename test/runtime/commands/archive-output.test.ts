@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { outcomeOf } from "../../rig/tinydocker.ts";
+import { detachedRig } from "../container/detached-rig.ts";
+
+const rig = await detachedRig({ after });
+const { succeeds } = rig;
+const at = (name: string) => join(rig.directory, name);
+
+describe("export -o, and save -o by the same function,", () => {
+  before(() => succeeds("create", "--image", "box", "--network", "none", "c1", "true"));
+  after(() => rig.run(["rm", "-f", "c1"]));
+
+  it("writes to a device, and leaves it where it is", async () => {
+    execFileSync("mknod", [at("null"), "c", "1", "3"]);
+    await succeeds("export", "-o", at("null"), "c1");
+    assert.ok(lstatSync(at("null")).isCharacterDevice());
+  });
+
+  it("writes to a pipe, from which the archive can be read", async () => {
+    execFileSync("mkfifo", [at("pipe")]);
+    const reader = outcomeOf(spawn("sh", ["-c", 'cat "$1" >"$2" && tar tf "$2"', "sh", at("pipe"), at("piped.tar")]));
+    await succeeds("export", "-o", at("pipe"), "c1");
+    assert.match((await reader).stdout, /^\.?\/?bin\/busybox$/m);
+  });
+
+  it("replaces the file that a link leads to, and not the link", async () => {
+    writeFileSync(at("file"), "before");
+    symlinkSync("file", at("link"));
+    await succeeds("export", "-o", at("link"), "c1");
+    assert.ok(lstatSync(at("link")).isSymbolicLink());
+    assert.equal(readFileSync(at("file")).subarray(257, 262).toString(), "ustar");
+  });
+
+  it("refuses a directory", async () => {
+    mkdirSync(at("folder"));
+    const { code, stderr } = await rig.run(["export", "-o", at("folder"), "c1"]);
+    assert.deepEqual([code, stderr], [125, `tinydocker: can't write to ${at("folder")}: it is a directory\n`]);
+  });
+});
