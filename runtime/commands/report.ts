@@ -1,5 +1,8 @@
+import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
+import { systemFailure } from "../image/system-failure.ts";
+import { stateRoot } from "../state/root.ts";
 import { say } from "./say.ts";
 
 /** For what could not be written to standard output, such as to a full disk. */
@@ -19,8 +22,20 @@ function wordsOf(error: unknown): string {
   return `${call}: ${errnoText(-errno)}\n  it may have changed just now: try again; if that fails too, please report it as a bug`;
 }
 
+/** What a disk says that can't be written. */
+const UNWRITABLE: readonly unknown[] = ["EROFS", "ENOSPC", "EDQUOT", "EACCES"];
+
+/** Below the state directory, it is that which a person has to mend, whatever the command was. */
+function known(error: unknown): unknown {
+  const { code, path = "" } = error as NodeJS.ErrnoException;
+  const root = resolve(stateRoot());
+  if (!UNWRITABLE.includes(code) || !path.startsWith(root)) return error;
+  return systemFailure(`can't write the state directory ${root}`, root, "state-unwritable", error);
+}
+
 /** Prints what went wrong on standard error; returns the exit code. */
-export function report(error: unknown): number {
+export function report(thrown: unknown): number {
+  const error = thrown instanceof Error && "syscall" in thrown ? known(thrown) : thrown;
   if (!(error instanceof Failure)) {
     say(`tinydocker: ${wordsOf(error)}\n`);
     return 125;

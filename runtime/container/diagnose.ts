@@ -258,7 +258,7 @@ export function hostFailure(error: unknown, what = "the container's state"): unk
   const isNoSpace = -(errno ?? 0) === ERRNO.ENOSPC;
   const remedy = isNoSpace
     ? "free some space there, or set TINYDOCKER_ROOT to another directory"
-    : "set TINYDOCKER_ROOT to another directory for images and containers";
+    : "make it writable for this user, or set TINYDOCKER_ROOT to another directory";
   return new Failure(`can't store ${what}${path ? ` in ${path}` : ""}: ${errnoText(-(errno ?? 0))}`, {
     code: isNoSpace ? "no-space" : "state-unwritable",
     remedy,

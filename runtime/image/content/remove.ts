@@ -1,6 +1,7 @@
 import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
 import { familiarName, fullName, parseReference } from "../registry/reference.ts";
+import { systemFailure } from "../system-failure.ts";
 import { clearUnderWay } from "./clear.ts";
 import { removeDownloads } from "./download-lock.ts";
 import { containers, partsOf } from "./in-use.ts";
@@ -68,6 +69,14 @@ export interface Pruned extends Removed {
 
 /** Removes what no image and no container has, and with `all` also the images that no container uses. */
 export async function pruneStored(root: string, all: boolean): Promise<Pruned> {
+  try {
+    return await pruneUnused(root, all);
+  } catch (error) {
+    throw systemFailure("can't remove the unused images", root, "state-unwritable", error);
+  }
+}
+
+async function pruneUnused(root: string, all: boolean): Promise<Pruned> {
   const unused = all ? allNames(root).filter((named) => userOf(root, named) === undefined) : [];
   for (const named of unused) {
     imageEvent(root, "delete", shown(named));

@@ -1,6 +1,7 @@
 import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
 import { familiarName, fullName, parseReference } from "../registry/reference.ts";
+import { systemFailure } from "../system-failure.ts";
 import { beginName } from "./names.ts";
 import { findStored } from "./stored-image.ts";
 
@@ -15,6 +16,10 @@ export function tagStored(root: string, name: string, other: string): void {
       code: "image-not-found",
       remedy: "tinydocker image ls lists the images",
     });
-  imageEvent(root, "tag", familiarName(reference));
-  beginName(root, { ...image.named, name: fullName(reference), since: new Date().toISOString() }).publish();
+  try {
+    imageEvent(root, "tag", familiarName(reference));
+    beginName(root, { ...image.named, name: fullName(reference), since: new Date().toISOString() }).publish();
+  } catch (error) {
+    throw systemFailure(`can't tag the image ${name}`, root, "state-unwritable", error);
+  }
 }

@@ -26,6 +26,22 @@ async function fails(errno: string, ...words: string[]): Promise<void> {
   );
 }
 
+/** An image with a name of its own, which tag and prune are for. */
+async function importStored(): Promise<void> {
+  const { code, stderr } = await rig.run(["import", "-", "stored"], {
+    env: { TINYDOCKER_ROOT: root },
+    input: execFileSync("tar", ["-C", rig.directory, "-c", "--no-recursion", "."]),
+  });
+  assert.deepEqual([code, stderr], [0, ""]);
+}
+
+/** As those that store; they say what they could not do. */
+async function refuses(reason: string, what: string, ...words: string[]): Promise<void> {
+  const { code, stdout, stderr } = await run(...words);
+  assert.deepEqual([code, stdout], [125, ""], words.join(" "));
+  assert.match(stderr, new RegExp(`^tinydocker: ${what}[^\\n]*: ${reason}[^\\n]*\\n {2}[^\\n]*${root}[^\\n]*\\n$`));
+}
+
 /** By name, without times. */
 async function statuses(): Promise<Record<string, string>> {
   const lines = (await succeeds("ps", "-a", "--format", "{{.Names}} {{.Status}}")).trim().split("\n");
@@ -76,8 +92,11 @@ function fill(): void {
 
 describe("on a full disk", () => {
   it("nothing new begins, what there is can be used, stopped and removed, and ps tells the truth", async () => {
+    await importStored();
     fill();
     for (const words of MAKING) await fails("ENOSPC", ...words);
+    await refuses("no space left on device", "can't tag the image stored", "tag", "stored", "other");
+    assert.match(await succeeds("image", "prune", "-a"), /^stored:latest\n/);
     assert.deepEqual(await statuses(), BEFORE);
     assert.equal(await succeeds("exec", "up", "echo", "x"), "x\n");
     await succeeds("pause", "up");
@@ -107,10 +126,15 @@ describe("on a full disk", () => {
 
 describe("in a state directory that can't be written to", () => {
   it("nothing begins, what runs can be used and stopped, and ps tells the truth, also once it can be written to", async () => {
+    await importStored();
     execFileSync("mount", ["--bind", disk, disk]);
     execFileSync("mount", ["-o", "remount,bind,ro", disk]);
     try {
       for (const words of [...MAKING, ["rm", "ended"]]) await fails("EROFS", ...words);
+      await refuses("read-only file system", "can't tag the image stored", "tag", "stored", "other");
+      for (const all of [[], ["-a"]])
+        await refuses("read-only file system", "can't remove the unused images", "image", "prune", ...all);
+      await refuses("read-only file system", "can't write the state directory", "cp", "/etc/hostname", "ended:/x");
       assert.deepEqual(await statuses(), BEFORE);
       assert.equal(await succeeds("exec", "up", "echo", "x"), "x\n");
       await succeeds("pause", "up");
