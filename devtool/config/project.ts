@@ -21,8 +21,12 @@ export interface Project {
   readonly bundle: ProjectBundle | undefined;
   /** Groups that are built one after the other, the steps of each side by side. */
   readonly steps: readonly (readonly ProjectStep[])[];
-  /** Which files are sent to the target, besides what git ignores: patterns in gitignore syntax. */
-  readonly sync: { readonly include: readonly string[]; readonly exclude: readonly string[] };
+  /** Which files are sent to the target, besides what git ignores: patterns in gitignore syntax. `written`: the configuration's own of `include`. */
+  readonly sync: {
+    readonly include: readonly string[];
+    readonly written: readonly string[];
+    readonly exclude: readonly string[];
+  };
   readonly executable: readonly string[];
   readonly watch: { readonly poll: boolean | undefined };
   /** What the program does not have to be started again for: patterns in gitignore syntax. */
@@ -121,7 +125,7 @@ async function resolveProject(config: CheckedConfig, root: string, files: Projec
     config: files,
     bundle,
     steps,
-    sync: { include, exclude },
+    sync: { include, written: config.sync?.include ?? [], exclude },
     executable: config.sync?.executable ?? ["*.sh"],
     watch: { poll: config.watch?.poll },
     restart: { ignore: config.restart?.ignore ?? [] },

@@ -28,6 +28,8 @@ const EXCLUDED_UNLESS_NAMED = "node_modules";
 
 export interface Patterns {
   readonly include?: readonly string[] | undefined;
+  /** Those of `include` that a person has written, in their order: all without it. */
+  readonly written?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
 }
 

@@ -16,7 +16,7 @@ export interface ReadRules {
   readonly rules: IgnoreRules;
   /** What git records as executable: paths as bytes. */
   readonly executable: readonly string[];
-  /** What is wrong with the ignore files, a sentence each. */
+  /** What is wrong with the ignore files and with what the configuration includes, a sentence each. */
   readonly problems: readonly string[];
   /** The files outside the project that this was read from, or would be if they existed: absolute paths. */
   readonly outerFiles: readonly string[];
@@ -32,7 +32,10 @@ const FOLDERS_PER_TURN = 100;
  * repository has its own .gitignore files. What the configuration names, or git tracks, is not ignored.
  * @throws Failure where one can't be read: what it keeps here is not known
  */
-export async function readRules(root: string, { include = [], exclude = [] }: Patterns): Promise<ReadRules> {
+export async function readRules(
+  root: string,
+  { include = [], written = include, exclude = [] }: Patterns,
+): Promise<ReadRules> {
   const repository = await repositoryOf(root);
   const rules = new IgnoreRules(repository?.ignoreCase ?? false);
   const problems: string[] = [];
@@ -51,7 +54,7 @@ export async function readRules(root: string, { include = [], exclude = [] }: Pa
     unignore(rules, path, { readFolder, isDirectory });
   }
   addExcludes(rules, exclude);
-  const unsent = new UnsentIncludes(include, rules);
+  const unsent = new UnsentIncludes(written, rules);
   await readBelow(root, rules, readFolder, (path, isDirectory) => unsent.check(path, isDirectory));
   problems.push(...unsent.problems);
   const others = repository === undefined ? [] : [repository.index];

@@ -58,6 +58,8 @@ test("an include line that names an ignored path is honoured, but not for what a
     "dist/a.js": "",
     "gen/api/x.json": "",
     "gen/.gitignore": "*.tmp\n",
+    "src/a.ts": "",
+    "local.env": "",
   });
   const include = ["src/", "/dist/", "gen/api/x.json", "local.env"];
   const paths = [
@@ -88,8 +90,24 @@ test("an include line with a wildcard does not send what git ignores, and that i
   assert.deepEqual(await sent(root, { include }, ["a/b.log", "c.log", "c.txt"]), ["c.txt"]);
   const { problems } = await readRules(root, { include });
   assert.deepEqual(problems, [
-    "sync.include[0] does not send c.log, which .gitignore:2 ignores; name it without a wildcard to send it",
+    'sync.include[0], "*.log", does not send c.log, which .gitignore:2 ignores; name it without a wildcard to send it',
   ]);
+});
+
+test("an include line of the configuration's that matches nothing is named once, also beside others that do", async (t) => {
+  const root = await folder(t, {
+    ".gitignore": "gen/\n",
+    "public/a": "",
+    "gen/b.js": "",
+    "sub/c.txt": "",
+    "dist/d": "",
+  });
+  const written = ["public/", "nope/", "gen/*.js", "!never/", "*.txt", "# none", "dist/d", "public"];
+  const include = ["/.devtool/", ...written];
+  const problems = ['sync.include[1], "nope/",', 'sync.include[2], "gen/*.js",'].map(
+    (line) => `${line} sends nothing: the project has nothing of that name, or git ignores it`,
+  );
+  assert.deepEqual((await readRules(root, { include, written })).problems, problems);
 });
 
 test("a line that matches nothing is named with its file and line, and the other lines hold", async (t) => {

@@ -23,7 +23,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
         },
       ],
     ],
-    sync,
+    sync: { ...sync, written: sync.include },
     executable: [],
     watch: { poll: undefined },
     restart: { ignore: [] },
