@@ -106,8 +106,8 @@ static void report_arrived(struct td_report *report) {
     if (report->kind != TD_REPORT_FAILED)
         return;
     report->object[TD_OBJECT_BYTES - 1] = '\0';
-    check_say("the check could not be run: errno ");
-    put_number(&check.text, (uint64_t)report->error, 1);
+    check_say("the check could not be run: ");
+    put_error(&check.text, report->error);
     put(&check.text, report->object[0] ? ": " : "");
     put(&check.text, report->object);
 }

@@ -33,15 +33,22 @@ static void report_closed(struct monitor *monitor) {
     monitor->control = -1;
 }
 
-static void remark_failure(const struct td_report *report) {
-    char words[TD_OBJECT_BYTES + 96];
+/* A process that is joined has ended, and the container it is of was not started again so far. */
+static int lacks_other(const struct monitor *monitor, const struct td_report *report) {
+    return report->error == ESRCH && monitor->life->others.length > 0;
+}
+
+static void remark_failure(const struct monitor *monitor, const struct td_report *report) {
+    char words[TD_OBJECT_BYTES + 128];
     struct text text = {.bytes = words, .room = sizeof words - 1};
-    put(&text, "the container could not be started again: step ");
-    put_number(&text, report->step, 1);
-    put(&text, " failed with errno ");
-    put_number(&text, (uint64_t)report->error, 1);
-    put(&text, " on ");
-    put(&text, report->object);
+    put(&text, "the container could not be started again: ");
+    if (lacks_other(monitor, report)) {
+        put(&text, "a container whose namespaces it joins is not running");
+    } else {
+        put(&text, "step "), put_number(&text, report->step, 1), put(&text, " failed: ");
+        put_error(&text, report->error);
+        put(&text, report->object[0] ? ": " : ""), put(&text, report->object);
+    }
     words[text.length] = '\0';
     log_remark(words);
 }
@@ -74,7 +81,7 @@ static void report_arrived(struct monitor *monitor, struct td_report *report) {
     if (report->kind == TD_REPORT_READY)
         return;
     if (report->kind == TD_REPORT_FAILED && monitor->control < 0)
-        remark_failure(report);
+        remark_failure(monitor, report);
     tell(monitor, &event);
 }
 

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>
@@ -21,6 +22,45 @@ void put_number(struct text *text, uint64_t number, unsigned digits_min) {
         digits[--at] = (char)('0' + number % 10), number /= 10;
     while (number > 0 || sizeof digits - at < digits_min);
     put_bytes(text, digits + at, sizeof digits - at);
+}
+
+/* The words of Node.js, as in the messages of the commands. */
+void put_error(struct text *text, int error) {
+    static const struct {
+        int error;
+        char words[56];
+    } known[] = {
+        {EPERM, "EPERM, operation not permitted"},
+        {ENOENT, "ENOENT, no such file or directory"},
+        {ESRCH, "ESRCH, no such process"},
+        {EIO, "EIO, i/o error"},
+        {E2BIG, "E2BIG, argument list too long"},
+        {ENOEXEC, "ENOEXEC, exec format error"},
+        {EAGAIN, "EAGAIN, resource temporarily unavailable"},
+        {ENOMEM, "ENOMEM, not enough memory"},
+        {EACCES, "EACCES, permission denied"},
+        {EBUSY, "EBUSY, resource busy or locked"},
+        {EEXIST, "EEXIST, file already exists"},
+        {ENODEV, "ENODEV, no such device"},
+        {ENOTDIR, "ENOTDIR, not a directory"},
+        {EISDIR, "EISDIR, illegal operation on a directory"},
+        {EINVAL, "EINVAL, invalid argument"},
+        {ENFILE, "ENFILE, file table overflow"},
+        {EMFILE, "EMFILE, too many open files"},
+        {ETXTBSY, "ETXTBSY, text file is busy"},
+        {ENOSPC, "ENOSPC, no space left on device"},
+        {EROFS, "EROFS, read-only file system"},
+        {ENOSYS, "ENOSYS, function not implemented"},
+        {ELOOP, "ELOOP, too many symbolic links encountered"},
+        {ELIBBAD, "ELIBBAD, the interpreter or dynamic loader is missing"},
+        {EDQUOT, "EDQUOT, quota exceeded"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].error == error) {
+            put(text, known[i].words);
+            return;
+        }
+    put(text, "errno "), put_number(text, (uint64_t)error, 1);
 }
 
 /* The civil date of a day since 1970, by Howard Hinnant's algorithm: years begin in March, so that a leap day is the last. */

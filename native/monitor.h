@@ -105,6 +105,7 @@ struct text {
 void put_bytes(struct text *text, const char *bytes, size_t length);
 void put(struct text *text, const char *words);
 void put_number(struct text *text, uint64_t number, unsigned digits_min);
+void put_error(struct text *text, int error); /* its name and words, as of strerror(3) */
 void put_time(struct text *text, uint64_t seconds, uint32_t nanoseconds); /* RFC 3339 */
 uint64_t milliseconds(int clock);
 void read_start_time(long pid, char start_time[24]); /* as proc_pid_stat(5) has it; empty: there is no such process */

@@ -106,6 +106,21 @@ describe("a container", () => {
     assert.equal(await succeeds("logs", "d1"), `${before}\nready\n${renewed}\nready\n`);
   });
 
+  it("says in its log that its policy can't start it again while the other one does not run", async () => {
+    await detach("web", "sleep", "1000");
+    const script = "trap 'exit 1' USR1; echo ready; while :; do sleep 1000 & wait; done";
+    const joined = ["--network", "container:web", "--restart", "on-failure:1", "d1", "sh", "-c", script];
+    await succeeds("run", "-d", "--image", "box", ...joined);
+    const log = join(rig.root, "monitors/d1/log");
+    await written(log, /ready/);
+    await succeeds("stop", "-t", "0", "web");
+    await succeeds("kill", "-s", "USR1", "d1");
+    await written(log, /started again/);
+    const remark = "the container could not be started again: a container whose namespaces it joins is not running";
+    const { stderr } = await rig.run(["logs", "d1"]);
+    assert.equal(stderr, `tinydocker: ${remark}\n`);
+  });
+
   it("ends with what it started when the program that started it is killed", async () => {
     await detach("--init", "web", "sleep", "1000");
     const started = rig.spawn([
