@@ -11,7 +11,8 @@ import { membersOf } from "../stats/sample.ts";
 import { writeAll } from "./write.ts";
 
 /** Lists the processes of the container that the first argument names, by this machine's ps with the others. Returns the exit code. Throws Failure. */
-export async function topCommand([asked, ...options]: readonly string[]): Promise<number> {
+export async function topCommand(args: readonly string[]): Promise<number> {
+  const [asked, ...options] = args[0] === "--" ? args.slice(1) : args;
   if (asked === undefined)
     throw new Failure("the name of the container is missing", {
       code: "usage",

@@ -55,8 +55,9 @@ export const psVerb = verb({
   },
 });
 
+/** As docker's: 0 and less are as none. */
 function lastOf(written: string | undefined): number | undefined {
-  if (written === undefined) return undefined;
+  if (written === undefined || /^(?:-\d{1,9}|0)$/.test(written)) return undefined;
   if (/^[1-9]\d{0,8}$/.test(written)) return Number(written);
   throw new Failure(`--last is a number of containers, not ${JSON.stringify(written)}`, { code: "usage" });
 }

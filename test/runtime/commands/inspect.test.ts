@@ -87,7 +87,7 @@ describe("tinydocker inspect", () => {
 
 describe("tinydocker top", () => {
   it("lists the container's processes as this machine's ps shows them", async () => {
-    const { stdout } = await rig.run(["top", "web", "-o", "pid,comm"]);
+    const { stdout } = await rig.run(["top", "--", "web", "-o", "pid,comm"]);
     const [head, row, ...rest] = stdout.trimEnd().split("\n");
     assert.match(head ?? "", /^ *PID COMMAND$/);
     assert.deepEqual([row?.trim().split(" ")[0], rest], [(await inspect("-f", "{{.State.Pid}}", "web")).trim(), []]);

@@ -45,6 +45,8 @@ describe("a detached container", () => {
     await detach("d2", "sleep", "1000");
     for (const last of [["-l"], ["-n", "1"]])
       assert.equal(await succeeds("ps", ...last, "--format", "{{.Names}}"), "d2\n");
+    for (const none of [["-n", "-1"], ["-n=0"], ["--last", "-1"]])
+      assert.equal(await succeeds("ps", ...none, "--format", "{{.Names}}"), "d2\nd1\n");
     assert.equal(await succeeds("ps", "-f", "status=running", "-f", "name=d1", "--format", "{{.Names}}"), "d1\n");
     await fails(/--filter does not know "status=bogus"/, "ps", "-f", "status=bogus");
     await fails(/--filter takes KEY=VALUE, got "foo"/, "ps", "-f", "foo");
