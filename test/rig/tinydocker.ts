@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from "node:child_process";
+import { once } from "node:events";
 import { copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -112,11 +113,15 @@ export async function outcomeOf(child: ChildProcess, input: string | Buffer = ""
   // A command may end without reading its input.
   child.stdin?.on("error", () => {});
   child.stdin?.end(input);
-  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((settle, reject) => {
-    child.on("error", reject);
-    child.on("close", (...ended) => settle(ended));
-  });
+  if (!hasClosed(child)) await once(child, "close");
+  const { exitCode: code, signalCode: signal } = child;
   return { code, signal, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+}
+
+/** Then no event says so any more, and what it wrote was read by others. */
+function hasClosed({ exitCode, signalCode, stdio }: ChildProcess): boolean {
+  const hasEnded = exitCode !== null || signalCode !== null;
+  return hasEnded && stdio.every((stream) => !stream || stream.closed);
 }
 
 /** A root file system with a few small files and one static program. */
