@@ -36,8 +36,8 @@ export function sshTarget(name: string, host: string, options: SshTargetOptions)
     const route = await routeTo(spec, (hop) => sshSettings(hop, place));
     const settings = route.at(-1);
     if (!settings) throw new TypeError("a route without a host");
-    const byLibrary = (mayHandOver: boolean) => dialRoute(route, unlocked, { ...options, mayHandOver }, signal);
-    return await dialByEither({ ...options, spec, settings }, byLibrary, notice, signal);
+    const byLibrary = (mayHandOver: boolean) => dialRoute(name, route, unlocked, { ...options, mayHandOver }, signal);
+    return await dialByEither({ ...options, name, spec, settings }, byLibrary, notice, signal);
   };
   return { name, kind: "ssh", sudo: options.sudo, connect: connector(name, dial, options) };
 }
@@ -50,7 +50,7 @@ export function connectorTo(
 ): Target["connect"] {
   const unlocked: UnlockedKeys = new Map();
   const dial = async (signal: AbortSignal) =>
-    await dialRoute([await settings()], unlocked, { ...options, mayHandOver: false }, signal);
+    await dialRoute(where, [await settings()], unlocked, { ...options, mayHandOver: false }, signal);
   return connector(where, dial, options);
 }
 

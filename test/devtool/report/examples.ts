@@ -29,7 +29,7 @@ export const EXAMPLES: { readonly [K in Event["event"]]: readonly [Line<K>, ...L
       target: "box",
       at: 73018.2,
       code: "connection-lost",
-      message: "the connection to box:22 was lost: connection reset by the other side (ECONNRESET)",
+      message: "the connection to box was lost: connection reset by the other side (ECONNRESET)",
       remedy: null,
     },
   ],

@@ -201,7 +201,10 @@ test("a server that does not listen yet is said once, until it has answered", as
   assert.equal(String(await ask({ port: listen }, question)), "q!");
   const notices = events.flatMap((event) => (event.event === "notice" ? [event.text] : []));
   assert.equal(notices.length, 1);
-  assert.match(notices[0] ?? "", /nothing accepts a connection to localhost:\d+ on .*: check that the program listens/);
+  assert.match(
+    notices[0] ?? "",
+    /nothing accepts a connection to localhost:\d+ on rig: check that the program listens/,
+  );
 });
 
 test("a connection waits while the one to the target is reopened", async (t) => {

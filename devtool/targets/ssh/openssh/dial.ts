@@ -102,7 +102,7 @@ class OpenSshTransport implements SshTransport {
   }
 
   async listen(at: Endpoint): Promise<void> {
-    throw new Failure(`can't listen on ${endpointText(at)} of ${this.#host.spec.host} through OpenSSH's ssh`, {
+    throw new Failure(`can't listen on ${endpointText(at)} of ${this.#host.name} through OpenSSH's ssh`, {
       code: "port-refused",
       remedy: "start another ssh with -R for it",
     });
@@ -115,6 +115,6 @@ class OpenSshTransport implements SshTransport {
 
   #loss(): ConnectionLost {
     const last = this.#errors.at(-1);
-    return new ConnectionLost(`the connection to ${this.#host.spec.host} was lost${last ? `: ${last}` : ""}`);
+    return new ConnectionLost(`the connection to ${this.#host.name} was lost${last ? `: ${last}` : ""}`);
   }
 }

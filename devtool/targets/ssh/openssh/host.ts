@@ -3,6 +3,8 @@ import type { SshSettings } from "../config/settings.ts";
 
 /** A host as ssh is asked for it. */
 export interface OpenSshHost {
+  /** The target's, for messages about a connection that was open. */
+  readonly name: string;
   readonly spec: HostSpec;
   /** Instead of ~/.ssh/config. */
   readonly configFile: string | undefined;

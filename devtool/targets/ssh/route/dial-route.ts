@@ -6,16 +6,18 @@ import { type DialOptions, dialHop, type Hop, prepareHop } from "./hop.ts";
 import { startProxyCommand } from "./proxy-command.ts";
 
 /**
- * Connects and logs in to each host of a route, the next through the one before; returns the last.
+ * Connects and logs in to each host of a route, the next through the one before; returns the last, which is the target `name`.
  * @throws Failure, BeyondLibrary
  */
 export async function dialRoute(
+  name: string,
   route: readonly SshSettings[],
   unlocked: UnlockedKeys,
   options: DialOptions,
   signal: AbortSignal,
 ): Promise<SshTransport> {
-  const hops = await Promise.all(route.map((settings) => prepareHop(settings, unlocked, options)));
+  const nameOf = (settings: SshSettings) => (settings === route.at(-1) ? name : undefined);
+  const hops = await Promise.all(route.map((settings) => prepareHop(settings, nameOf(settings), unlocked, options)));
   const open: SshTransport[] = [];
   try {
     for (const hop of hops) open.push(await dialNext(open.at(-1), hop, options, signal));

@@ -18,15 +18,22 @@ export interface DialOptions {
 /** One host of a route, with what its login takes. */
 export interface Hop {
   readonly settings: SshSettings;
-  /** `host:port`, for messages. */
+  /** `host:port`, for messages about how it is reached. */
   readonly where: string;
+  /** For messages about a connection that was open: the target's, or the same. */
+  readonly name: string;
   readonly hostKey: HostKeyCheck;
   readonly identities: Identities;
   readonly ask: Ask;
 }
 
 /** Reads keys and known hosts. @throws Failure, BeyondLibrary */
-export async function prepareHop(settings: SshSettings, unlocked: UnlockedKeys, options: DialOptions): Promise<Hop> {
+export async function prepareHop(
+  settings: SshSettings,
+  name: string | undefined,
+  unlocked: UnlockedKeys,
+  options: DialOptions,
+): Promise<Hop> {
   // Imported late: loading ssh2 takes longer than starting a command on the local target.
   const { readKeys } = await import("../keys/reader.ts");
   const ask = settings.logIn.batch ? askNobody : askOnTerminal;
@@ -37,12 +44,13 @@ export async function prepareHop(settings: SshSettings, unlocked: UnlockedKeys, 
     const [need] = await needsOpenSsh(settings);
     if (need !== undefined) throw new BeyondLibrary(need);
   }
-  return { settings, where, hostKey, identities: await identitiesFor(settings, readKeys, unlocked, ask), ask };
+  const identities = await identitiesFor(settings, readKeys, unlocked, ask);
+  return { settings, where, name: name ?? where, hostKey, identities, ask };
 }
 
 /** Connects and logs in. @throws Failure, BeyondLibrary */
 export async function dialHop(
-  { settings, where, hostKey, identities, ask }: Hop,
+  { settings, where, name, hostKey, identities, ask }: Hop,
   through: SshDial["through"],
   { mayHandOver, notice }: DialOptions,
   signal: AbortSignal,
@@ -52,6 +60,7 @@ export async function dialHop(
     {
       ...settings,
       where,
+      name,
       host: settings.hostName,
       hostKeyTypes: hostKey.knownTypes,
       verifyHostKey: hostKey.verify,

@@ -26,8 +26,10 @@ const LOGIN_DEADLINE_MS = 120_000;
 const KEEPALIVE = { intervalMs: 5_000, countMax: 2 };
 
 export interface SshDial {
-  /** `host:port`, for messages. */
+  /** `host:port`, for messages about how it is reached. */
   readonly where: string;
+  /** For messages about a connection that was open: the target's name, or a jump host's `host:port`. */
+  readonly name: string;
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -143,22 +145,21 @@ class SshClientConnection implements SshTransport {
   }
 
   connectUnix(path: string): Promise<Duplex> {
-    const { where } = this.#options;
     return this.#guard(
       path,
-      openChannel(where, (done) => this.#client.openssh_forwardOutStreamLocal(path, done)),
+      openChannel(this.#options.name, (done) => this.#client.openssh_forwardOutStreamLocal(path, done)),
     );
   }
 
   connectTcp(host: string, port: number): Promise<Duplex> {
-    const open = openChannel<SshChannel>(this.#options.where, (done) =>
+    const open = openChannel<SshChannel>(this.#options.name, (done) =>
       this.#client.forwardOut("127.0.0.1", 0, host, port, done),
     );
     return this.#guard(`${host}:${port}`, open);
   }
 
   async listen(at: Endpoint, onConnection: (stream: Duplex) => void): Promise<void> {
-    this.#listener ??= new Listener(this.#client, this.#options.where);
+    this.#listener ??= new Listener(this.#client, this.#options.name);
     try {
       await this.#listener.listen(at, onConnection);
     } catch (error) {
@@ -173,15 +174,15 @@ class SshClientConnection implements SshTransport {
   }
 
   async #openSession(command: string, terminal: SshTerminal | undefined): Promise<SshSession> {
-    const { where, forwardAgent, notice } = this.#options;
-    const request = { command, terminal, where };
+    const { name, forwardAgent, notice } = this.#options;
+    const request = { command, terminal, where: name };
     if (forwardAgent === undefined || this.#refusesForwarding) return await openSession(this.#client, request);
     try {
       return await openSession(this.#client, { ...request, forwardsAgent: true });
     } catch (error) {
       if (!(error instanceof ForwardingRefused)) throw error;
       this.#refusesForwarding = true;
-      notice(`${where}: sshd forwards no agent (AllowAgentForwarding), so ForwardAgent has no effect`);
+      notice(`${name}: sshd forwards no agent (AllowAgentForwarding), so ForwardAgent has no effect`);
       return await openSession(this.#client, request);
     }
   }
@@ -224,7 +225,7 @@ class SshClientConnection implements SshTransport {
   }
 
   #loss(): ConnectionLost {
-    const message = `the connection to ${this.#options.where} was lost${reasonOf(this.#why)}`;
+    const message = `the connection to ${this.#options.name} was lost${reasonOf(this.#why)}`;
     return new ConnectionLost(message, { cause: this.#why });
   }
 
@@ -237,13 +238,13 @@ class SshClientConnection implements SshTransport {
       const problem = error instanceof Error ? error.message : String(error);
       // sshd gives that reason for one session more than MaxSessions too.
       if (isConnectFailure(error) && what !== SESSION) {
-        throw new Failure(`nothing accepts a connection to ${what} on ${this.#options.where}`, {
+        throw new Failure(`nothing accepts a connection to ${what} on ${this.#options.name}`, {
           code: "port-unreachable",
           remedy: "check that the program listens there",
           cause: error,
         });
       }
-      throw new Failure(`${this.#options.where} refused to open ${what}: ${problem}`, {
+      throw new Failure(`${this.#options.name} refused to open ${what}: ${problem}`, {
         code: "channel-refused",
         remedy: "check MaxSessions, AllowTcpForwarding and AllowStreamLocalForwarding in its sshd_config",
         cause: error,

@@ -45,7 +45,10 @@ test("ssh -W through a jump host is a ProxyCommand like any other", async (t) =>
   assert.equal((await outcome(connection.exec(["echo", "out"]))).stdout, "out\n");
   assert.equal((await jump.connections()).length, 1);
   await jump.cut();
-  assert.match((await connection.closed)?.message ?? "", /was lost: the ProxyCommand of 127.0.0.1:\d+ ended/);
+  assert.match(
+    (await connection.closed)?.message ?? "",
+    /^the connection to rig was lost: the ProxyCommand of 127.0.0.1:\d+ ended/,
+  );
 });
 
 test("a jump host that has a ProxyCommand is reached through it", async (t) => {
