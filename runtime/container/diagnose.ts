@@ -22,8 +22,16 @@ function lacksDescriptors(errno: number): boolean {
 
 /** For a process that could not be made. */
 export function cloneFailure(stage: Stage, errno: number, userNamespace: boolean): Failure {
+  if (errno === ERRNO.ECHILD) return endedEarly();
   const what = `can't start a process in new namespaces (${stage}): ${errnoText(errno)}`;
   return new Failure(what, { code: cloneCode(errno), remedy: cloneRemedy(stage, errno, userNamespace) });
+}
+
+function endedEarly(): Failure {
+  return new Failure("the container's monitor ended before it had started the container", {
+    code: "init-ended",
+    remedy: "something outside ended it, such as the out-of-memory killer; see dmesg",
+  });
 }
 
 function cloneCode(errno: number): FailureCode {

@@ -55,6 +55,18 @@ describe("kill -9 of a detached container's", () => {
   }
 });
 
+describe("kill -9 of a starter that stays with the container", () => {
+  for (const call of ["recvfrom", "connect"]) {
+    it(`at its first ${call} leaves a container that runs to its end`, async () => {
+      await succeeds("create", ...DETACH.slice(2), "d1", "sh", "-c", "echo out; exit 4");
+      const { signal } = await rig.run(["start", "-a", "d1"], { prefix: killedAt(rig.directory, call, 1) });
+      assert.equal(signal, "SIGKILL");
+      assert.equal(await statusOf("d1"), "Exited (4)");
+      assert.equal(await succeeds("logs", "d1"), "out\n");
+    });
+  }
+});
+
 describe("kill -9 of a monitor", () => {
   for (const [call, n] of [
     ["signalfd4", 1],
@@ -66,7 +78,8 @@ describe("kill -9 of a monitor", () => {
   ] as const) {
     it(`at ${call} ${n} leaves a container that can be started, or none`, async () => {
       const prefix = killedAt(rig.directory, call, n);
-      await rig.run([...DETACH, "d1", "sleep", "0.5"], { prefix });
+      const { code, stderr } = await rig.run([...DETACH, "d1", "sleep", "0.5"], { prefix });
+      if (code === 125) assert.match(stderr, /^tinydocker: the container's \w+ ended before /);
       const status = await statusOf("d1");
       assert.ok(status === undefined || /^(Created|Exited \((\?|0)\))$/.test(status), status);
       if (status) await succeeds("start", "d1");
