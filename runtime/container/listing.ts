@@ -40,7 +40,7 @@ interface Surroundings {
   readonly paused: boolean;
 }
 
-export function listed({ record, status, lastExit, health }: Found, { root, now, paused }: Surroundings): Listed {
+export function listed({ record, status, health }: Found, { root, now, paused }: Surroundings): Listed {
   const { spec, life } = record;
   const mounts = mountsOf(spec, root);
   return {
@@ -51,7 +51,7 @@ export function listed({ record, status, lastExit, health }: Found, { root, now,
     CreatedAt: timeInWords(record.created),
     RunningFor: `${inWords(now - record.created)} ago`,
     State: paused ? "paused" : stateOf(status),
-    Status: `${statusInWords(status, lastExit, now)}${paused ? " (Paused)" : healthInWords(status, health)}`,
+    Status: `${statusInWords(status, now)}${paused ? " (Paused)" : healthInWords(status, health)}`,
     Ports: isUp(status) ? spec.network.ports.flatMap(portsInWords).join(", ") : "",
     Labels: Object.entries(life?.labels ?? {})
       .map(([key, value]) => `${key}=${value}`)
@@ -87,7 +87,7 @@ export function stateOf({ state }: Status): string {
   return state === "stopped" ? "exited" : state === "creating" ? "created" : state;
 }
 
-function statusInWords(status: Status, exit: Exit | undefined, now: number): string {
+function statusInWords(status: Status, now: number): string {
   switch (status.state) {
     case "creating":
     case "created":
@@ -95,9 +95,9 @@ function statusInWords(status: Status, exit: Exit | undefined, now: number): str
     case "running":
       return `Up ${inWords(now - startOf(status.process, now))}`;
     case "restarting":
-      return `Restarting (${exitCode(exit)}) ${ago(exit, now)}`;
+      return `Restarting (${exitCode(status.exit)}) ${ago(status.exit, now)}`;
     case "stopped":
-      return `Exited (${exitCode(exit)}) ${ago(exit, now)}`;
+      return `Exited (${exitCode(status.exit)}) ${ago(status.exit, now)}`;
   }
 }
 

@@ -14,11 +14,14 @@ afterEach(async () => {
 });
 
 describe("kill -9 of a detached container's", () => {
-  it("monitor ends the container, and the next command knows that", async () => {
+  it("monitor ends the container, and the next command knows that, and not the exit of a run before", async () => {
     await detach("d1", ...TRAPPED);
+    await succeeds("stop", "d1");
+    await succeeds("start", "d1");
     const found = journal("d1");
     kill(found.monitor?.pid ?? 0);
     await gone(processIn(found));
+    assert.equal(await statusOf("d1"), "Exited (?)");
     assert.equal(await succeeds("stop", "d1"), "d1\n");
     assert.equal(await statusOf("d1"), "Exited (?)");
     await succeeds("start", "d1");
