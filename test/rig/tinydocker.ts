@@ -99,7 +99,7 @@ async function bundle(directory: string, entry: string): Promise<string> {
     platform: "node",
     format: "cjs",
     external: ["koffi"],
-    define: { "import.meta.url": "bundleUrl" },
+    define: { "import.meta.url": "bundleUrl", "import.meta.filename": "__filename" },
     banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     logLevel: "error",
   });
