@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
+import { homeFolder, thisUser } from "../process/user.ts";
 import type { HostFacts } from "../protocol/hello.ts";
 
 export function hostFacts(): HostFacts {
-  const { username, uid } = userInfo();
+  const { username, uid } = thisUser();
   return {
-    home: homedir(),
+    home: homeFolder(),
     user: username,
     uid,
     platform: process.platform,

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { abortable } from "../process/abortable.ts";
 import { errnoOf } from "../process/errno.ts";
+import { thisUser } from "../process/user.ts";
 import type { Connected } from "./lane.ts";
 
 /** Gives the turn to the next. */
@@ -37,7 +38,7 @@ export async function takeTurn(place: Place, onWait: () => void, signal: AbortSi
 
 /** On Linux and Windows a name that is gone with its process; elsewhere a file. */
 function socketPath({ mirror, facts: { boot } }: Place): string {
-  const { uid, username } = userInfo();
+  const { uid, username } = thisUser();
   const name = `devtool-${createHash("sha256").update(`${uid} ${username}\0${boot}\0${mirror}`).digest("hex").slice(0, 32)}`;
   if (process.platform === "linux") return `\0${name}`;
   return process.platform === "win32" ? `\\\\.\\pipe\\${name}` : join(tmpdir(), name);

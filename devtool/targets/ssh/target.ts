@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { userInfo } from "node:os";
 import { ConnectionLost } from "../../failure.ts";
+import { thisUser } from "../../process/user.ts";
 import { agentFile } from "../agent-client/agent-file.ts";
 import { sudoUse } from "../sudo.ts";
 import type { Target } from "../target.ts";
@@ -30,7 +30,7 @@ export interface SshTargetOptions {
 export function sshTarget(name: string, host: string, options: SshTargetOptions): Target {
   const spec = parseHostSpec(host);
   const { configFile, notice } = options;
-  const place = { file: configFile, home: userInfo().homedir, notice };
+  const place = { file: configFile, home: thisUser().homedir, notice };
   const unlocked: UnlockedKeys = new Map();
   const dial = async (signal: AbortSignal) => {
     const route = await routeTo(spec, (hop) => sshSettings(hop, place));

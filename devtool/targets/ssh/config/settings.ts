@@ -1,4 +1,4 @@
-import { userInfo } from "node:os";
+import { thisUser } from "../../../process/user.ts";
 import type { SshOptions } from "./file.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { seconds } from "./time.ts";
@@ -57,7 +57,7 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
     alias: spec.host,
     hostName: first("hostname") ?? spec.host,
     port: Number(first("port") ?? 22),
-    user: first("user") ?? userInfo().username,
+    user: first("user") ?? thisUser().username,
     hostKeyAlias: first("hostkeyalias"),
   };
   const tokens = tokensOf(named, home);

@@ -1,4 +1,5 @@
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
+import { thisUser } from "../../../process/user.ts";
 
 /** A host as far as tokens name it. */
 interface NamedHost {
@@ -13,18 +14,19 @@ export type Tokens = Readonly<Record<string, string>>;
 
 /** TOKENS of ssh_config(5), those that need no connection. */
 export function tokensOf(host: NamedHost, home: string): Tokens {
+  const { uid, username } = thisUser();
   return {
     "%": "%",
     d: home,
     h: host.hostName,
-    i: String(userInfo().uid),
+    i: String(uid),
     k: host.hostKeyAlias ?? host.alias,
     L: hostname().split(".")[0] ?? "",
     l: hostname(),
     n: host.alias,
     p: String(host.port),
     r: host.user,
-    u: userInfo().username,
+    u: username,
   };
 }
 

@@ -1,0 +1,27 @@
+import { homedir, userInfo } from "node:os";
+
+export interface User {
+  readonly uid: number;
+  readonly username: string;
+  readonly homedir: string;
+}
+
+/** Who runs this. Where /etc/passwd has no line for the uid, as in many containers, what the environment says counts. */
+export function thisUser(): User {
+  try {
+    return userInfo();
+  } catch {
+    const { USER, LOGNAME, HOME } = process.env;
+    const uid = process.getuid?.() ?? -1;
+    return { uid, username: USER || LOGNAME || String(uid), homedir: HOME || "/" };
+  }
+}
+
+/** $HOME where it is set, unlike the folder that /etc/passwd names. */
+export function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return thisUser().homedir;
+  }
+}
