@@ -64,8 +64,9 @@ describe("a container", () => {
     await succeeds("stop", "-t", "0", "d1");
     await gone(d1);
     await succeeds("start", "d1");
+    const again = processIn(journal("d1"));
     await succeeds("stop", "-t", "0", "web");
-    await gone(processIn(journal("d1")));
+    await gone(again);
     await fails(/the container web is not running[^\n]*\n {2}tinydocker start web/, "start", "d1");
     await fails(
       /the container web is not running/,
