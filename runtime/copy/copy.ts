@@ -179,8 +179,11 @@ function finish({ options }: Copying, fd: number, { mode, uid, gid, atime, mtime
 
 function makeRoom(place: Place): void {
   const stats = lstatSync(pathOf(place), { throwIfNoEntry: false });
-  if (stats?.isDirectory()) throw inTheWay(place, "a directory is where a file should be");
-  if (stats) unlinkSync(pathOf(place));
+  if (!stats) return;
+  if (stats.isDirectory()) throw inTheWay(place, "a directory is where a file should be");
+  if (!stats.isFile() && !stats.isSymbolicLink())
+    throw inTheWay(place, "a device, a pipe or a socket is where a file should be");
+  unlinkSync(pathOf(place));
 }
 
 function inTheWay({ name }: Place, why: string): Failure {

@@ -108,6 +108,15 @@ describe("tinydocker cp", () => {
     }
   });
 
+  it("puts no file in the place of a device", async () => {
+    const device = join(here, "null");
+    execFileSync("mknod", [device, "c", "1", "3"]);
+    const { code, stderr } = await rig.run(["cp", "web:/bin/busybox", device]);
+    assert.equal(code, 125);
+    assert.match(stderr, /can't copy "null": a device, a pipe or a socket is where a file should be\n {2}\S/);
+    assert.ok(lstatSync(device).isCharacterDevice());
+  });
+
   it("names what a file system of the container refuses, and leaves no part of a file", async () => {
     const options = ["-d", "--read-only", "--tmpfs", "/small:size=64k", "--network", "none", "--image", "box"];
     assert.equal((await rig.run(["run", ...options, "ro", "sleep", "1000"])).code, 0);
