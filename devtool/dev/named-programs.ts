@@ -8,7 +8,7 @@ const FIELDS = ["node", "shell", "rsync"] as const;
 export interface WrongProgram {
   readonly field: (typeof FIELDS)[number];
   readonly path: string;
-  readonly why: "is no program there" | "is not Node.js";
+  readonly why: "is not an executable file there" | "is not Node.js";
 }
 
 export const WRONG_PROGRAM =
@@ -41,7 +41,7 @@ export async function wrongPrograms(
   const [said] = await Promise.all([text(test.stdout), test.exited]);
   const lines = said.split("\n");
   return named.flatMap((one): WrongProgram[] => {
-    if (lines.includes(`missing ${wordsOf(one)}`)) return [{ ...one, why: "is no program there" }];
+    if (lines.includes(`missing ${wordsOf(one)}`)) return [{ ...one, why: "is not an executable file there" }];
     return lines.includes(`other ${wordsOf(one)}`) ? [{ ...one, why: "is not Node.js" }] : [];
   });
 }

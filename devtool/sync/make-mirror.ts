@@ -57,7 +57,7 @@ const UNUSABLE = {
 
 const ERRNOS: Readonly<Record<string, string>> = {
   "Not a directory": "ENOTDIR",
-  // Of mkdir -p only where what is there is no directory.
+  // mkdir -p reports it only where something other than a directory has the name.
   "File exists": "ENOTDIR",
   "No such file or directory": "ENOENT",
   "Permission denied": "EACCES",

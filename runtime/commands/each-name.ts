@@ -1,21 +1,26 @@
 import { Failure, type FailureCode } from "../failure.ts";
 import { report } from "./report.ts";
 
-/**
- * Does it for each name, whatever becomes of the others. What fails is reported, and is this program's exit code, unless it has
- * the code `excused`.
- */
-export async function forEachName(
+/** Does it for each name, whatever becomes of the others. What fails is reported, and its exit code returned, unless it has the code `excused`. */
+export async function codeOfEach(
   names: readonly string[],
   work: (name: string) => Promise<void>,
   excused?: FailureCode,
-): Promise<void> {
+): Promise<number> {
+  let exitCode = 0;
   for (const name of names) {
     try {
       await work(name);
     } catch (error) {
       const code = report(error);
-      if (!(error instanceof Failure && error.code === excused)) process.exitCode = code;
+      if (!(error instanceof Failure && error.code === excused)) exitCode = code;
     }
   }
+  return exitCode;
+}
+
+/** The same; the code is set as this program's. */
+export async function forEachName(...each: Parameters<typeof codeOfEach>): Promise<void> {
+  const code = await codeOfEach(...each);
+  if (code !== 0) process.exitCode = code;
 }

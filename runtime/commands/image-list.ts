@@ -8,7 +8,7 @@ import { stateRoot } from "../state/root.ts";
 import { rowsText } from "../template/rows.ts";
 import { decimalSize } from "../template/size.ts";
 import type { Struct } from "../template/value.ts";
-import { filterOf, hasLabel, type Matchers, truthOf } from "./filter.ts";
+import { filterOf, filterOption, hasLabel, type Matchers, truthOf } from "./filter.ts";
 
 const FILTERS = "reference=PATTERN, label=KEY[=VALUE], before=IMAGE, since=IMAGE, dangling=true|false";
 
@@ -28,15 +28,8 @@ const LIST: Omit<CommandModule<object, Asked>, "command"> = {
       .positional("pattern", { type: "string", describe: "only those of this name, with or without a tag" })
       .option("json", flag("as one JSON array"))
       .option("quiet", { ...flag("only the names of those that can be removed"), alias: "q" })
-      .option("all", { ...flag("accepted: there are no others"), alias: "a" })
-      .option("filter", {
-        type: "string",
-        alias: "f",
-        array: true,
-        nargs: 1,
-        default: [] as string[],
-        describe: FILTERS,
-      })
+      .option("all", { ...flag("accepted: there are no intermediate images"), alias: "a" })
+      .option("filter", filterOption(FILTERS))
       .option("format", { type: "string", describe: "a template of Go, such as {{.Repository}}:{{.Tag}}, or json" })
       .option("no-trunc", flag("whole ids in a template")),
   handler: async ({ pattern, json, quiet, filter, format, "no-trunc": isWhole }) => {

@@ -117,7 +117,7 @@ async function importAndReport(
       },
     );
   if (!existsSync(source) && source !== "-" && existsSync(name))
-    throw new Failure(`can't read ${source}: there is no such file, but one of the name ${name}`, {
+    throw new Failure(`can't read ${source}: there is no such file, but there is a file ${name}`, {
       code: "usage",
       remedy: `as in docker's order, with the file first: tinydocker import ./${name} ${source}`,
     });

@@ -10,7 +10,7 @@ import { stateRoot } from "../state/root.ts";
 import { rowsText } from "../template/rows.ts";
 import type { Struct } from "../template/value.ts";
 import { forEachName } from "./each-name.ts";
-import { badFilter, filterOf, isNamedLike, type Matchers, truthOf } from "./filter.ts";
+import { badFilter, filterOf, filterOption, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 import { printInspected } from "./print-inspected.ts";
 
 export const networkCommand: CommandModule = {
@@ -73,7 +73,7 @@ const listCommand: CommandModule<object, ListArguments> = {
     yargs
       .option("json", { type: "boolean", default: false, describe: "as one JSON array" })
       .option("quiet", { type: "boolean", alias: "q", default: false, describe: "only their names" })
-      .option("filter", { ...several(FILTERS), alias: "f" })
+      .option("filter", filterOption(FILTERS))
       .option("format", { type: "string", describe: "a template of Go, or json" })
       .option("no-trunc", { type: "boolean", describe: "accepted: nothing is shortened" }),
   handler: ({ json, quiet, filter, format }) => {

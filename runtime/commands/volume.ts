@@ -12,7 +12,7 @@ import { jsonOf } from "../template/value.ts";
 import { noSuchVolume, pruneVolumes, removeVolume, usersOf } from "../volume/remove.ts";
 import { isAnonymous, makeVolume, readVolume, type Volume, volumeNames } from "../volume/store.ts";
 import { forEachName } from "./each-name.ts";
-import { filterOf, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
+import { filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 import { printInspected } from "./print-inspected.ts";
 
 export const volumeCommand: CommandModule = {
@@ -93,14 +93,7 @@ const listCommand: CommandModule<object, ListArguments> = {
     yargs
       .option("json", { type: "boolean", default: false, describe: "as one JSON array" })
       .option("quiet", { type: "boolean", alias: "q", default: false, describe: "only their names" })
-      .option("filter", {
-        type: "string",
-        alias: "f",
-        array: true,
-        nargs: 1,
-        default: [] as string[],
-        describe: FILTERS,
-      })
+      .option("filter", filterOption(FILTERS))
       .option("format", { type: "string", describe: "a template of Go, or json" }),
   handler: ({ json, quiet, filter, format }) => {
     const root = resolve(stateRoot());

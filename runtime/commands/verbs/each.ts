@@ -1,30 +1,24 @@
 import { resolve } from "node:path";
-import { Failure } from "../../failure.ts";
+import { Failure, type FailureCode } from "../../failure.ts";
 import { nameOf } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
-import { report } from "../report.ts";
+import { codeOfEach } from "../each-name.ts";
 import { writeAll } from "../write.ts";
 
 /**
  * Does it to each container that was asked for, one after the other, and prints their names as docker does. Returns the exit
- * code; what `isExcused` is reported too, but does not count.
+ * code; a failure with the code `excused` is reported too, but does not count.
  */
 export async function each(
   asked: readonly string[],
   work: (name: string) => Promise<void>,
-  isExcused: (error: unknown) => boolean = () => false,
+  excused?: FailureCode,
 ): Promise<number> {
-  let code = 0;
-  for (const one of named(asked)) {
-    try {
-      await work(nameOf(resolve(stateRoot()), one));
-      writeAll(1, `${one}\n`);
-    } catch (error) {
-      const failed = report(error);
-      if (!isExcused(error)) code = failed;
-    }
-  }
-  return code;
+  const doOne = async (one: string) => {
+    await work(nameOf(resolve(stateRoot()), one));
+    writeAll(1, `${one}\n`);
+  };
+  return await codeOfEach(named(asked), doOne, excused);
 }
 
 /** The only one that was given. Throws Failure. */

@@ -26,13 +26,9 @@ export const rmVerb = verb({
       await (volumes ? withVolumes(name, removed) : removed(name));
       sayTime();
     };
-    return each(names, work, (error) => force && isNotFound(error));
+    return each(names, work, force ? "container-not-found" : undefined);
   },
 });
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Failure && error.code === "container-not-found";
-}
 
 async function withVolumes(name: string, removed: (name: string) => Promise<void>): Promise<void> {
   const root = resolve(stateRoot());

@@ -193,7 +193,7 @@ test("programs that a target's settings name and that are not there, or not Node
   const failed = JSON.parse(run.stdout.toString().trim().split("\n").at(-1) ?? "");
   assert.deepEqual([run.code, failed.code, failed.target], [2, "config-invalid", "box"]);
   const each = ["`node`, ~/none/node", "`shell`, /none/zsh", "`rsync`, /etc/passwd"];
-  const words = each.map((one) => `${one}, is no program there`).join("; ");
+  const words = each.map((one) => `${one}, is not an executable file there`).join("; ");
   assert.equal(failed.message, `the settings of box name wrong programs: ${words}`);
   assert.match(failed.remedy, /^correct the path in the target's settings, or leave it out/);
   assert.ok(!existsSync(join(sshd.home, ".cache/devtool/mirrors")));
