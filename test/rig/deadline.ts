@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { after, beforeEach } from "node:test";
 import { descendants } from "./leaks.ts";
+import { killIfThere } from "./processes.ts";
 
 // Loaded before each test file: ends what waits for ever. First it names the test and kills what this process has started, which
 // ends most waits: the test fails with what it says then, and cleans up. If nothing goes on after that, it ends the file.
@@ -37,13 +38,5 @@ function commandLine(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trimEnd();
   } catch {
     return "has ended";
-  }
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has ended.
   }
 }

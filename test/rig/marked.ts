@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { gone } from "./processes.ts";
+import { gone, killIfThere } from "./processes.ts";
 
 /** Ends each process with this text in its environment, also those that one of them starts meanwhile. */
 export async function endMarked(mark: string): Promise<void> {
@@ -20,12 +20,4 @@ async function isMarked(pid: number, mark: string): Promise<boolean> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
   const read = (thread: string) => readFile(`/proc/${pid}/task/${thread}/environ`, "latin1").catch(() => "");
   return (await Promise.all(threads.map(read))).some((environment) => environment.includes(mark));
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has ended.
-  }
 }

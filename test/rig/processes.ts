@@ -21,6 +21,15 @@ export function kill(pid: number): void {
   process.kill(pid, "SIGKILL");
 }
 
+/** The same of one that may have ended. */
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
+}
+
 /** Settles once the process has ended, with any parent; the test's own time limit bounds the wait. */
 export async function gone(pid: number): Promise<void> {
   checkPid(pid);
