@@ -20,6 +20,9 @@
 #define READ_BYTES (32 << 10)
 /* How often one stream is read before the other and the end are looked at. */
 #define READS_MAX 8
+/* Of a stream that has this much at once more comes at once: it is let come, so that one wake and one write are for more of it. */
+#define FLOW_BYTES (4 << 10)
+#define FLOW_NS 100000
 /* How long the starter may take to open the process that it was told of. */
 #define STARTER_MS 10000
 /* After the end: what the largest pipe holds. Somebody else may have the other end, and never stop writing. */
@@ -100,8 +103,11 @@ static size_t read_output(int *fd, uint32_t frame) {
 
 /* As long as there is more than what is read at once. */
 static void read_ready(int *fd, uint32_t frame) {
-    for (int reads = 0; *fd >= 0 && reads < READS_MAX && read_output(fd, frame) == READ_BYTES; reads++)
-        ;
+    size_t got = READ_BYTES;
+    for (int reads = 0; *fd >= 0 && reads < READS_MAX && got == READ_BYTES; reads++)
+        got = read_output(fd, frame);
+    if (got >= FLOW_BYTES)
+        (void)syscall(SYS_nanosleep, &(struct timespec){.tv_nsec = FLOW_NS}, NULL);
 }
 
 static void drain(int *fd, uint32_t frame) {
