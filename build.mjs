@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { bundleFirst } from "./devtool/bundle.mjs";
 import { bundleProgram } from "./runtime/bundle.mjs";
 
 /** How often another build may put its dist/ in the way of this one's. */
@@ -38,13 +39,19 @@ async function bundle(outdir) {
   await build({ ...shared, entryPoints: { api: "runtime/api/api.ts" }, external: ["koffi"], splitting: true, banner });
   await build({
     ...shared,
-    entryPoints: { devtool: "devtool/cli.ts", config: "devtool/config/config.ts", schema: "devtool/config/schema.ts" },
+    entryPoints: {
+      program: "devtool/program.ts",
+      cut: "devtool/report/cut.ts",
+      config: "devtool/config/config.ts",
+      schema: "devtool/config/schema.ts",
+    },
     splitting: true,
     packages: "external",
   });
+  await bundleFirst(outdir, shared);
   const { jsonSchema } = await import(pathToFileURL(join(outdir, "schema.js")).href);
   await writeFile(join(outdir, "devtool.config.schema.json"), JSON.stringify(jsonSchema()));
-  for (const program of ["devtool.js", "tinydocker.cjs"]) await chmod(join(outdir, program), 0o755);
+  await chmod(join(outdir, "tinydocker.cjs"), 0o755);
 }
 
 /** Declarations of what the package exports. `npm ci --omit=dev` installs no TypeScript, and the programs run without them. */

@@ -143,6 +143,11 @@ export class Failure extends Error {
   }
 }
 
+/** Also one of the class in another file of the built program: cli.ts, which Node.js runs first, has a class of its own. */
+export function isFailure(error: unknown): error is Failure {
+  return error instanceof Error && error.name === "Failure";
+}
+
 /** Marks a failure of `work` as having happened on this target. */
 export async function onTarget<T>(name: string, work: Promise<T>): Promise<T> {
   try {

@@ -2,9 +2,8 @@
 // for it, with all the modules that this needs, and for what one of these imports later and often; one with the rest.
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { Script } from "node:vm";
 import { build, transform } from "esbuild";
+import { compileAhead, escaped } from "../compile-ahead.mjs";
 
 const ENTRY = "runtime/cli.ts";
 /** What V8 makes of a file is twice as long as the file: stored for what is started often. */
@@ -99,20 +98,5 @@ async function writeScript(path, ids, modules, isCompiled) {
   );
   const source = escaped(`({\n${functions.join(",\n")}\n})`);
   await writeFile(path, source);
-  if (isCompiled) await writeFile(`${path}.compiled`, compiled(source, basename(path)));
-}
-
-/** launch.cjs reads a byte as a character. esbuild does this but in regular expressions. */
-function escaped(source) {
-  return source.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
-/** What V8 makes of all functions of a script, for the Node.js versions with the same V8. */
-function compiled(source, filename) {
-  // Else it compiles a function when it is called first.
-  setFlagsFromString("--no-lazy");
-  const script = new Script(source, { filename });
-  // What it made is for those who have the same flags.
-  setFlagsFromString("--lazy");
-  return script.createCachedData();
+  if (isCompiled) await compileAhead(path, source);
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "../command-line/command.ts";
-import { findConfigFile } from "../config/file.ts";
+import { findConfigFile } from "../config/find.ts";
 import { Failure } from "../failure.ts";
 import { detect } from "../init/detect.ts";
 import { configText, ignoreMade, writeNew } from "../init/write.ts";
@@ -10,7 +10,7 @@ import { configText, ignoreMade, writeNew } from "../init/write.ts";
 /** devtool init: writes a first configuration for the project in this folder. */
 export const command: Command = async ({ options, report, interrupts }) => {
   const root = process.cwd();
-  const existing = await findConfigFile(root);
+  const existing = findConfigFile(root);
   if (existing !== undefined) throw alreadyThere(relative(root, existing));
   const detected = await detect(root);
   const target = options.target ?? (await chooseTarget(root, interrupts.signal));

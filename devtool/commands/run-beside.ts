@@ -1,16 +1,15 @@
-import { realpath } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Call } from "../command-line/command.ts";
 import type { Options } from "../command-line/options.ts";
-import { findConfigFile } from "../config/file.ts";
+import { findConfigFile } from "../config/find.ts";
 import { askWatch } from "../control/ask.ts";
 import { wayOf } from "../control/messages.ts";
 import { ConnectionLost } from "../failure.ts";
 import { exitCodeOfStatus } from "../process/exit-code.ts";
 import { reportOf } from "../report/origin.ts";
-import { locale } from "../run/environment.ts";
+import { locale } from "../run/locale.ts";
 import { streamed, terminalOf } from "../run/stream.ts";
-import { recordedRound } from "../trace/record.ts";
 import { stdioFor } from "./stdio.ts";
 
 /** Runs the command over the connection of the project's watch, with what that has sent; undefined where no watch does it. */
@@ -18,14 +17,13 @@ export async function runBesideWatch(call: Call): Promise<number | undefined> {
   const { options, words, report, interrupts } = call;
   const { signal } = interrupts;
   const startedAt = performance.now();
-  const config = hasOwnWay(options) ? undefined : await configFile(options.config);
+  const config = hasOwnWay(options) ? undefined : configFile(options.config);
   if (config === undefined) return undefined;
   const terminal = terminalOf(stdioFor(call, true)) ?? null;
-  const request = { ...wayOf(options), config, words, locale: locale(), terminal };
-  const recording = recordedRound(report, dirname(config), false);
-  const begun = await askWatch(dirname(config), request, recording, signal);
+  const request = { ...wayOf(options), config, words, locale: locale(), terminal, age: startedAt };
+  const begun = await askWatch(dirname(config), request, report, signal);
   if (!begun) return undefined;
-  const own = reportOf(recording, { target: begun.target });
+  const own = reportOf(report, { target: begun.target });
   const run = { stdio: stdioFor({ ...call, report: own }, true), interrupts };
   const launched = { kind: "process", process: begun.process } as const;
   const status = await streamed(launched, run, own, { signal, startedAt }).catch((error: unknown) => {
@@ -47,9 +45,11 @@ function hasOwnWay({ provision, force, timings, inspect, ports }: Options): bool
 }
 
 /** As the watch of the project names it. */
-async function configFile(named: string | undefined): Promise<string | undefined> {
-  const file = named === undefined ? await findConfigFile(process.cwd()) : resolve(named);
-  if (file === undefined) return undefined;
-  const folder = await realpath(dirname(file)).catch(() => dirname(file));
-  return join(folder, file.slice(dirname(file).length));
+function configFile(named: string | undefined): string | undefined {
+  try {
+    const file = named === undefined ? findConfigFile(process.cwd()) : resolve(named);
+    return file && join(realpathSync(dirname(file)), basename(file));
+  } catch {
+    return undefined; // the run by itself says why
+  }
 }

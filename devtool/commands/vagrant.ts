@@ -1,5 +1,5 @@
 import type { Call, Command } from "../command-line/command.ts";
-import { findConfigFile } from "../config/file.ts";
+import { findConfigFile } from "../config/find.ts";
 import { loadProject, projectRoot } from "../config/project.ts";
 import { exitCodeOf } from "../process/exit-code.ts";
 import type { MachineVerb } from "../targets/machine/tool.ts";
@@ -40,7 +40,7 @@ async function runOf(
 
 /** undefined: no target is one of lima's or multipass's. */
 async function machineTargeted({ options }: Call) {
-  const file = options.config ?? (await findConfigFile(process.cwd()));
+  const file = options.config ?? findConfigFile(process.cwd());
   if (file === undefined) return undefined;
   const { targets, target } = await loadProject(file, process.cwd());
   for (const name of options.target?.split(",") ?? target) {

@@ -2,38 +2,11 @@ import { rmSync } from "node:fs";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "../bundle/esbuild.ts";
 import { Failure } from "../failure.ts";
 import { errnoOf, errnoWords } from "../process/errno.ts";
-
-const NAMES = ["devtool.config.ts", "devtool.config.js", "devtool.config.mjs", "devtool.config.json"];
-
-/** Finds the configuration file in `from` or the nearest folder above it. @throws Failure where a folder has several */
-export async function findConfigFile(from: string): Promise<string | undefined> {
-  const { access } = await import("node:fs/promises");
-  for (let folder = resolve(from); ; folder = dirname(folder)) {
-    const found: string[] = [];
-    for (const name of NAMES) {
-      const exists = await access(join(folder, name)).then(
-        () => true,
-        () => false,
-      );
-      if (exists) found.push(join(folder, name));
-    }
-    if (found.length > 1) {
-      const names = found.map((file) => basename(file)).join(" and ");
-      throw new Failure(`${folder} has more than one configuration: ${names}`, {
-        code: "config-invalid",
-        remedy: "remove all but one, or choose one: --config FILE",
-        exitCode: 2,
-      });
-    }
-    if (found[0] !== undefined) return found[0];
-    if (folder === dirname(folder)) return undefined;
-  }
-}
 
 export interface ConfigFile {
   /** Unchecked. */

@@ -6,7 +6,8 @@ import { parseLines } from "../ignore/lines.ts";
 import { toBytes } from "../paths/bytes.ts";
 import { type Mapping, PUBLISHED, parseMapping } from "../ports/mapping.ts";
 import type { BundleConfig, TargetSettings } from "./config.ts";
-import { findConfigFile, readConfigFile } from "./file.ts";
+import { readConfigFile } from "./file.ts";
+import { findConfigFile } from "./find.ts";
 import { isFile } from "./is-file.ts";
 import { refused } from "./refused.ts";
 import type { CheckedConfig } from "./schema.ts";
@@ -71,7 +72,7 @@ export const PULL_FOLDER = ".devtool-pull";
 
 /** Reads the configuration `named`, or the nearest one. @throws Failure, exit code 2, where it is not valid */
 export async function loadProject(named: string | undefined, cwd: string): Promise<Project> {
-  const file = named === undefined ? await findConfigFile(cwd) : resolve(cwd, named);
+  const file = named === undefined ? findConfigFile(cwd) : resolve(cwd, named);
   if (file === undefined) {
     throw new Failure(`no devtool.config.* in ${cwd} or above it`, {
       code: "config-not-found",
@@ -97,7 +98,7 @@ async function readProject(file: string, name: string): Promise<Project> {
 
 /** The folder of the configuration, if there is one. */
 export async function projectRoot(named: string | undefined, cwd: string): Promise<string | undefined> {
-  const file = named === undefined ? await findConfigFile(cwd) : resolve(cwd, named);
+  const file = named === undefined ? findConfigFile(cwd) : resolve(cwd, named);
   return file === undefined ? undefined : await realFolder(file);
 }
 

@@ -13,11 +13,13 @@ import { endRun } from "../run/stream.ts";
 import type { RemoteProcess } from "../targets/target.ts";
 
 /** Carries a process for a client, as the agent does. It is ended with the connection. */
-export async function carry(socket: Socket, carried: RemoteProcess): Promise<void> {
+export async function carry(socket: Socket, carried: RemoteProcess, onOutput: () => void): Promise<void> {
   const send = (message: AgentMessage) => {
     if (socket.writable) socket.write(encode(message));
   };
   const end = () => void endRun(carried);
+  carried.stdout.once("data", onOutput);
+  carried.stderr.once("data", onOutput);
   const stdout = new Output(carried.stdout, (data) => send({ type: "stdout", data }));
   const stderr = new Output(carried.stderr, (data) => send({ type: "stderr", data }));
   const act = (message: ClientMessage) => {

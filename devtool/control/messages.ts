@@ -23,6 +23,8 @@ export interface RunRequest {
   readonly words: readonly string[];
   readonly locale: Readonly<Record<string, string>>;
   readonly terminal: LaunchRequest["terminal"] | null;
+  /** For how many milliseconds whoever asks has run. */
+  readonly age: number;
 }
 
 /** By which options a target is reached: a watch that has others may reach another one. */

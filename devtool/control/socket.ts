@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { cacheDirectory } from "../process/cache-directory.ts";
@@ -32,11 +31,15 @@ export async function connectToWatch(root: string): Promise<Socket | undefined> 
   return path !== undefined && isOwn(dirname(path)) && isOwn(path) ? await connectTo(path) : undefined;
 }
 
-/** undefined where the owner of a socket can't be told, or its path would be too long. */
+/**
+ * The folder's number in its file system names it: a hash would take longer than all else that is done to find a watch.
+ * undefined where the owner of a socket can't be told, or its path would be too long.
+ */
 function controlPath(root: string): string | undefined {
-  const name = createHash("sha256").update(root).digest("hex").slice(0, 16);
-  const path = join(cacheDirectory(), "watch", name);
-  return process.platform === "win32" || Buffer.byteLength(path) > PATH_BYTES_MAX ? undefined : path;
+  const folder = statSync(root, { throwIfNoEntry: false });
+  if (process.platform === "win32" || !folder) return undefined;
+  const path = join(cacheDirectory(), "watch", `${folder.dev}-${folder.ino}`);
+  return Buffer.byteLength(path) > PATH_BYTES_MAX ? undefined : path;
 }
 
 function ownFolder(folder: string): boolean {

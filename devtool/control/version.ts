@@ -1,9 +1,8 @@
 import { statSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
-/** Of this program: another one after each installation or build. */
+/** Of this program as it is installed: another one after each installation or build. */
 export function programVersion(): string {
-  const file = fileURLToPath(import.meta.url);
-  const { ino, mtimeMs } = statSync(file);
-  return `${file} ${ino} ${mtimeMs}`;
+  const folder = import.meta.dirname;
+  const { ino, mtimeMs } = statSync(folder);
+  return `${folder} ${ino} ${mtimeMs}`;
 }

@@ -3,12 +3,14 @@ import type { Project } from "../config/project.ts";
 import type { RunRequest } from "../control/messages.ts";
 import { type Started, serve } from "../control/serve.ts";
 import { listenForOthers } from "../control/socket.ts";
+import { programVersion } from "../control/version.ts";
 import { Failure, onTarget } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
 import type { Report } from "../report/events.ts";
 import type { Forwards } from "../run/forward.ts";
 import type { Reconnecting } from "../targets/reconnect.ts";
 import type { Target } from "../targets/target.ts";
+import { recordedStart } from "../trace/record.ts";
 import { everything } from "../watch/pending-changes.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { targetFor } from "./beside.ts";
@@ -81,8 +83,10 @@ class Loop {
       // The first round does not wait until all folders are watched: what is saved meanwhile is found by its time.
       this.#watching.start(sinceRead(this.#preparer.workspace, this.#lanes));
       this.#change(everything(PROCESS_START));
+      // Of the program as it was when it was started: it may be built or installed again.
+      const version = programVersion();
       this.#others = await listenForOthers(this.#session.project.root, (socket) => {
-        void serve(socket, (request, report, signal) => this.#startFor(request, report, signal));
+        void serve(socket, version, (request, report, signal) => this.#startFor(request, report, signal));
       });
       return await Promise.race([...this.#loops.values()].map((loop) => loop.run()));
     } finally {
@@ -122,8 +126,9 @@ class Loop {
     if (target === undefined || loop === undefined) return undefined;
     await this.#watching.caughtUp();
     const wanted = (project: Project) => this.#programs.beside(project, request);
-    const process = await onTarget(target, loop.startBeside(wanted, report, signal));
-    return process && { target, process };
+    const round = { report, root: this.#session.project.root, since: performance.now() - request.age };
+    const started = await recordedStart(round, (own) => onTarget(target, loop.startBeside(wanted, own, signal)));
+    return started && { target, ...started };
   }
 
   async #stop(): Promise<void> {

@@ -1,5 +1,4 @@
-import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 
 /**
@@ -8,7 +7,8 @@ import { promisify } from "node:util";
  */
 export async function isInForeground(): Promise<boolean> {
   if (process.platform === "win32") return true;
-  if (process.platform === "linux") return ownsTerminal(groupsInStat(await readFile("/proc/self/stat", "latin1")));
+  if (process.platform === "linux") return ownsTerminal(groupsInStat(readFileSync("/proc/self/stat", "latin1")));
+  const { execFile } = await import("node:child_process");
   const ps = promisify(execFile)("ps", ["-o", "pgid=,tpgid=", "-p", String(process.pid)]);
   return await ps.then(
     ({ stdout }) => ownsTerminal(stdout.trim().split(/\s+/)),

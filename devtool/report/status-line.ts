@@ -1,5 +1,4 @@
 import { Writable } from "node:stream";
-import { cut } from "./cut.ts";
 
 type Output = NodeJS.WritableStream & { readonly columns?: number };
 
@@ -10,6 +9,8 @@ const NEWLINE = 0x0a;
 // The cursor stays where the program has left it, and so does the color of its text (DECSC, DECRC).
 const SAVE = "\x1b7\x1b[0m";
 const RESTORE = "\x1b8";
+/** Each character of it takes one column. */
+const PLAIN = /^[\x20-\x7e·]*$/;
 const DIM = "\x1b[2m";
 const ERASE_LINE = `${SAVE}\x1b[K${RESTORE}`;
 const ERASE_BELOW = `${SAVE}\x1b[J${RESTORE}`;
@@ -28,6 +29,7 @@ export class StatusLine {
   #isAtStart = true;
   #redraw: NodeJS.Timeout | undefined;
   #mayDraw = false;
+  #cut: typeof import("./cut.ts").cut | undefined;
 
   /** `mayDraw`: not from the background, where a shell has the terminal. */
   constructor(terminal: Output, mayDraw: Promise<boolean>) {
@@ -80,10 +82,22 @@ export class StatusLine {
     if (!this.#mayDraw || !this.#isAtStart) return;
     const text = this.#pinned || this.#text;
     if (text === "" && !this.#isShown) return;
-    this.#isShown = text !== "";
     // In the last column of its last line a terminal may scroll.
-    const fitting = cut(text, (this.#terminal.columns || 80) - 1);
+    const fitting = this.#fitting(text, (this.#terminal.columns || 80) - 1);
+    if (fitting === undefined) return;
+    this.#isShown = text !== "";
     this.#terminal.write(`${SAVE}${DIM}${fitting}\x1b[0m\x1b[K${RESTORE}`);
+  }
+
+  /** undefined until what cuts it is there: loading that takes longer than many a command, and few texts need it. */
+  #fitting(text: string, columns: number): string | undefined {
+    if (text.length <= columns && PLAIN.test(text)) return text;
+    if (!this.#cut)
+      void import("./cut.ts").then(({ cut }) => {
+        this.#cut = cut;
+        this.#draw();
+      });
+    return this.#cut?.(text, columns);
   }
 
   /** Many terminals wrap lines that have become too long. */

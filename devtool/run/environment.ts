@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { parseEnv } from "node:util";
 import { Failure } from "../failure.ts";
 import { errnoOf, errnoWords } from "../process/errno.ts";
+import { locale } from "./locale.ts";
 
 export interface EnvironmentSettings {
   readonly env: Readonly<Record<string, string>>;
@@ -15,14 +16,6 @@ export async function programEnvironment(
   own = locale(),
 ): Promise<Record<string, string>> {
   return { ...own, ...(envFile === undefined ? {} : await readEnvFile(envFile)), ...env };
-}
-
-/** LANG and LC_*, as OpenSSH's SendEnv sends them. macOS has an LC_CTYPE that no other system knows. */
-export function locale(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
-  const own = Object.entries(env).filter(
-    ([name, value]) => /^(?:LANG|LC_\w+)$/.test(name) && value && value !== "UTF-8",
-  );
-  return Object.fromEntries(own) as Record<string, string>;
 }
 
 async function readEnvFile(file: string): Promise<Record<string, string>> {

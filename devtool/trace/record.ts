@@ -1,7 +1,9 @@
 import type { Session } from "../dev/session.ts";
 import type { Report } from "../report/events.ts";
 import { reportOf } from "../report/origin.ts";
+import type { RemoteProcess } from "../targets/target.ts";
 import { traced } from "./collect.ts";
+import type { RoundTrace } from "./round.ts";
 import { keep, shorten, traceFile } from "./store.ts";
 import { timingsLine } from "./text.ts";
 
@@ -19,10 +21,34 @@ function recordedReport(report: Report, root: string, tells: boolean): Report {
   const file = traceFile(root);
   shorten(file);
   const { report: recording, finish } = traced(report, (trace, origin) => {
-    // A round that came to nothing, as of a target that can't be reached, leaves nothing.
-    if (trace.spans.some(({ stage }) => stage !== "watch")) keep(file, trace);
+    keepRound(file, trace);
     if (tells) report({ event: "notice", text: timingsLine(trace) }, origin);
   });
   process.once("exit", finish);
   return recording;
+}
+
+/** A round that came to nothing, as of a target that can't be reached, leaves nothing. */
+function keepRound(file: string, trace: RoundTrace): void {
+  if (trace.spans.some(({ stage }) => stage !== "watch")) keep(file, trace);
+}
+
+/** Records a round that began at `since`, in which `start` starts a process, until that prints or ends. */
+export async function recordedStart(
+  { report, root, since }: { readonly report: Report; readonly root: string; readonly since: number },
+  start: (report: Report) => Promise<RemoteProcess | undefined>,
+): Promise<{ readonly process: RemoteProcess; readonly onOutput: () => void } | undefined> {
+  const file = traceFile(root);
+  const { report: recording, finish } = traced(report, (trace) => keepRound(file, trace));
+  const own = reportOf(recording, { round: 1, since });
+  const process = await start(own).catch((error: unknown) => {
+    finish();
+    throw error;
+  });
+  const over = () => {
+    finish();
+    shorten(file);
+  };
+  process?.exited.then((status) => own({ event: "exited", ...status })).then(over, over);
+  return process && { process, onOutput: () => own({ event: "responded", milliseconds: performance.now() - since }) };
 }

@@ -91,7 +91,7 @@ export interface Devtool {
 }
 
 /** Its words, as its own process. */
-export const DEVTOOL: readonly [string, string] = [process.execPath, join(await built(), "dist/devtool.js")];
+export const DEVTOOL: readonly [string, string] = [process.execPath, join(await built(), "dist/devtool.cjs")];
 
 /** The program itself, as its own process, in the project. */
 export function startDevtool(

@@ -22,7 +22,7 @@ import { type Sshd, startSshd } from "../rig/sshd.ts";
 import { ended, lacksWindows, openWindows, type Windows, type WindowsProgram, windowsPath } from "../rig/windows.ts";
 import { lacks } from "./rig.ts";
 
-const DEVTOOL = join(import.meta.dirname, "../../dist/devtool.js");
+const DEVTOOL = join(import.meta.dirname, "../../dist/devtool.cjs");
 const FILES = {
   "devtool.config.ts": `import { defineConfig } from "tinydocker/config";
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readdir, readFile, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { findConfigFile, readConfigFile } from "../../devtool/config/file.ts";
+import { readConfigFile } from "../../devtool/config/file.ts";
+import { findConfigFile } from "../../devtool/config/find.ts";
 import { detect } from "../../devtool/init/detect.ts";
 import { lacks } from "../devtool/rig.ts";
 import { needs } from "../rig/host.ts";
@@ -65,7 +66,7 @@ test("examples/node-server answers by its native add-on, and by an edited source
 for (const name of ALL) {
   test(`examples/${name} has the configuration that devtool init writes for it`, async () => {
     const root = join(EXAMPLES, name);
-    const file = await findConfigFile(root);
+    const file = findConfigFile(root);
     assert.ok(file !== undefined && dirname(file) === root, file);
     assert.deepEqual((await readConfigFile(file)).value, (await detect(root))?.config);
   });

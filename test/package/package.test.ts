@@ -27,7 +27,7 @@ const readmes = await Promise.all(["README.md", "README.zh-CN.md"].map(examplesO
 describe("the package", () => {
   it("contains what its users need, and nothing else of the project", () => {
     const needed =
-      /^package\/(package\.json|LICENSE|(README|README\.zh-CN|CHANGELOG|SECURITY)\.md|docs\/(tutorial\/)?[\w.-]+\.md|docs\/pictures\/\w+\.svg|dist\/[\w-]+\.c?js|dist\/tinydocker-\w+\.cjs\.compiled|dist\/devtool\.config\.schema\.json|dist\/types\/[\w/-]+\.d\.ts|native\/((?!plan-print|start-many)[\w-]+\.[ch]|Makefile)|vagrant\/provision\.sh|Vagrantfile)$/;
+      /^package\/(package\.json|LICENSE|(README|README\.zh-CN|CHANGELOG|SECURITY)\.md|docs\/(tutorial\/)?[\w.-]+\.md|docs\/pictures\/\w+\.svg|dist\/[\w-]+\.c?js|dist\/(tinydocker|devtool)-\w+\.cjs\.compiled|dist\/devtool\.config\.schema\.json|dist\/types\/[\w/-]+\.d\.ts|native\/((?!plan-print|start-many)[\w-]+\.[ch]|Makefile)|vagrant\/provision\.sh|Vagrantfile)$/;
     assert.deepEqual(
       files.filter((file) => !needed.test(file)),
       [],
@@ -38,11 +38,13 @@ describe("the package", () => {
     const manifest = await readFile(join(consumer, "node_modules/tinydocker/package.json"), "utf8");
     const named = [...manifest.matchAll(/"(?:\.\/)?(dist\/[^"]+)"/g)].map(([, file]) => `package/${file}`);
     assert.ok(named.length >= 6);
-    const scripts = files.filter((file) => file.endsWith(".js"));
+    const scripts = files.filter((file) => /\.js$|devtool-cli\.cjs$/.test(file));
     for (const script of scripts) {
       const text = await readFile(join(consumer, "node_modules/tinydocker", script.replace("package/", "")), "utf8");
       assert.doesNotMatch(text, /^\/\/# sourceMappingURL=/m);
-      named.push(...[...text.matchAll(/(?:from|import\() ?"\.\/([^"]+)"/g)].map(([, file]) => `package/dist/${file}`));
+      named.push(
+        ...[...text.matchAll(/(?:from|import\(|load\() ?"\.\/([^"]+)"/g)].map(([, file]) => `package/dist/${file}`),
+      );
     }
     assert.deepEqual(
       named.filter((file) => !files.includes(file)),

@@ -51,7 +51,7 @@ export async function configure(project: string, override: object): Promise<void
 
 /** argv of the devtool that `npm ci` built. */
 export function devtoolArgv(args: readonly string[]): string[] {
-  return [process.execPath, join(REPOSITORY, "dist/devtool.js"), ...args];
+  return [process.execPath, join(REPOSITORY, "dist/devtool.cjs"), ...args];
 }
 
 export function start([program = "", ...args]: readonly string[], options: { cwd: string }): Running {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chown, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { chown, readdir, readFile, rm, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { needs } from "../../rig/host.ts";
@@ -10,12 +10,14 @@ import { gone } from "../../rig/processes.ts";
 import { type Sshd, startSshd } from "../../rig/sshd.ts";
 import { DEVTOOL, type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
-const DIST = join(import.meta.dirname, "../../../dist/devtool.js");
+const DIST = join(import.meta.dirname, "../../../dist/devtool.cjs");
 
 interface Place {
   readonly project: Project;
   readonly sshd: Sshd;
   readonly watch: Devtool;
+  /** Its flags. */
+  readonly way: readonly string[];
   /** devtool run, with what the watch has as flags. */
   run(words: readonly string[], ...flags: string[]): Devtool;
   /** How many connections sshd has. */
@@ -38,6 +40,7 @@ async function watched(t: TestContext): Promise<Place> {
     project,
     sshd,
     watch,
+    way,
     run: (words, ...flags) => startDevtool(t, project, ["run", ...way, ...flags, ...words]),
     connections: async () => (await sshd.connections()).length,
   };
@@ -70,6 +73,28 @@ test("a run beside a watch uses its connection, with the input, output and exit 
     "the watch's first, and each run",
   );
   assert.ok(!watch.lines.some((line) => line.includes("hello")), "the watch prints nothing of it");
+});
+
+test("a run beside a watch takes what was edited of the configuration, says why it can't be used, and loads no more of devtool than that needs", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const { project, way, run } = await watched(t);
+  await project.write({ "devtool.config.json": JSON.stringify({ env: { GREETING: "bye" } }) });
+  const { code, stdout, stderr } = await run(["sh", "-c", "echo $GREETING"]).ended;
+  assert.deepEqual([code, stdout.toString()], [0, "bye\n"], stderr);
+  await project.write({ "devtool.config.json": JSON.stringify({ env: { GREETING: "bye" }, envFile: "missing" }) });
+  const refused = run(["true"], "--json");
+  const { code: failed, message } = await refused.next("failed");
+  assert.deepEqual([failed, (await refused.ended).code], ["config-invalid", 2]);
+  assert.match(message, /^can't read envFile .*missing: no such file or directory /);
+  assert.ok(!refused.lines.some((line) => line.includes('"connected"')), "the watch says so");
+  const coverage = join(project.home, "coverage");
+  await project.write({ "devtool.config.json": "{}" });
+  const covered = startDevtool(t, project, ["run", ...way, "true"], { NODE_V8_COVERAGE: coverage });
+  assert.equal((await covered.ended).code, 0);
+  const [report = ""] = await readdir(coverage);
+  const { result } = JSON.parse(await readFile(join(coverage, report), "utf8"));
+  const loaded = result.map(({ url }: { url: string }) => basename(url)).filter((name: string) => name.endsWith("js"));
+  assert.deepEqual(loaded, ["devtool.cjs", "devtool-cli.cjs"]);
 });
 
 test("signals go to the command of a run beside a watch, which ends with it and with the watch", async (t) => {
@@ -137,6 +162,11 @@ test("where the watch is another one, of another version or gone, a run connects
   };
   const words = ["sh", "-c", "echo up; read line"];
   await alone(run(words, "--json", "--accept-new-host-key"), "reached in another way");
+  await alone(run(words, "--json", "--timings"), "more than to run a command");
+  const elsewhere = startDevtool(t, project, ["run", "--json", "--target", "local", ...words]);
+  assert.equal((await elsewhere.next("connected")).kind, "local");
+  elsewhere.child.stdin?.end("\n");
+  assert.equal((await elsewhere.ended).code, 0);
   if (process.getuid?.() === 0) {
     await chown(socket, 1, 1);
     await alone(run(words, "--json"), "another user's socket");

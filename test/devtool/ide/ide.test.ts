@@ -25,7 +25,7 @@ async function installed(t: TestContext): Promise<Project> {
   });
   await mkdir(join(project.root, "node_modules/.bin"), { recursive: true });
   await symlink(REPOSITORY, join(project.root, "node_modules/tinydocker"));
-  await symlink("../tinydocker/dist/devtool.js", join(project.root, "node_modules/.bin/devtool"));
+  await symlink("../tinydocker/dist/devtool.cjs", join(project.root, "node_modules/.bin/devtool"));
   return project;
 }
 

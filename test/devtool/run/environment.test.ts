@@ -3,7 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Failure } from "../../../devtool/failure.ts";
-import { locale, programEnvironment } from "../../../devtool/run/environment.ts";
+import { programEnvironment } from "../../../devtool/run/environment.ts";
+import { locale } from "../../../devtool/run/locale.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
 
 test("the locale is that of this machine, without what only macOS knows", () => {

@@ -53,7 +53,7 @@ describe("the commands of the tutorial print what it says", () => {
     const config = join(home, "ssh_config");
     await writeFile(config, (await readFile(sshd.configFile, "utf8")).replace(/^Host .*$/m, "Host box"));
     const bin = join(home, "bin");
-    const node = `'${process.execPath}' '${join(await built(), "dist/devtool.js")}'`;
+    const node = `'${process.execPath}' '${join(await built(), "dist/devtool.cjs")}'`;
     await program(bin, "devtool", `command=$1; shift; exec ${node} "$command" --ssh-config '${config}' "$@"`);
     await follow("1-build-loop", [], home, { HOME: home, PATH: `${bin}:${process.env["PATH"]}` });
   });

@@ -1,0 +1,22 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { Failure } from "../failure.ts";
+
+const NAMES = ["devtool.config.ts", "devtool.config.js", "devtool.config.mjs", "devtool.config.json"];
+
+/** Finds the configuration file in `from` or the nearest folder above it. @throws Failure where a folder has several */
+export function findConfigFile(from: string): string | undefined {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const found = NAMES.map((name) => join(folder, name)).filter((file) => existsSync(file));
+    if (found.length > 1) {
+      const names = found.map((file) => basename(file)).join(" and ");
+      throw new Failure(`${folder} has more than one configuration: ${names}`, {
+        code: "config-invalid",
+        remedy: "remove all but one, or choose one: --config FILE",
+        exitCode: 2,
+      });
+    }
+    if (found[0] !== undefined) return found[0];
+    if (folder === dirname(folder)) return undefined;
+  }
+}
