@@ -12,7 +12,7 @@
 
 #define COMMAND_S_MAX 600
 
-/* Each string ends with NUL. A page that is never freed: a container that joins others, and is started again, needs two each time. */
+/* Each string ends with NUL. */
 static char **list_of(const char *bytes, size_t length) {
     size_t count = 0;
     for (size_t at = 0; at < length; at++)
@@ -33,17 +33,18 @@ static void limit_time(void) {
 
 void run_command(const struct monitor *monitor, struct td_text command, int output) {
     uint64_t none = 0;
-    char **arguments = list_of(life_text(monitor, command), command.length);
-    char **environment = list_of(life_text(monitor, monitor->life->environment), monitor->life->environment.length);
-    int is_made = arguments && environment && arguments[0];
-    if (is_made && syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0) {
+    struct td_text variables = monitor->life->environment;
+    if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0) {
         (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
         if (output >= 0)
             (void)syscall(SYS_dup3, output, 1, 0);
         (void)syscall(SYS_close_range, 3, ~0u, 0);
         (void)chdir("/");
         limit_time();
-        execve(arguments[0], arguments, environment);
+        char **arguments = list_of(life_text(monitor, command), command.length);
+        char **environment = list_of(life_text(monitor, variables), variables.length);
+        if (arguments && environment && arguments[0])
+            execve(arguments[0], arguments, environment);
         _exit(1);
     }
 }

@@ -62,14 +62,18 @@ static int policy_allows(const struct monitor *monitor) {
     }
 }
 
+void lengthen_delay(struct monitor *monitor) {
+    monitor->delay = monitor->delay == 0 ? DELAY_MIN_MS : monitor->delay * 2;
+    if (monitor->delay > DELAY_MAX_MS)
+        monitor->delay = DELAY_MAX_MS;
+}
+
 int should_restart(struct monitor *monitor) {
     if (monitor->stopping || !policy_allows(monitor))
         return 0;
     if (milliseconds(CLOCK_MONOTONIC) - monitor->began >= STEADY_MS)
         monitor->delay = 0;
-    monitor->delay = monitor->delay == 0 ? DELAY_MIN_MS : monitor->delay * 2;
-    if (monitor->delay > DELAY_MAX_MS)
-        monitor->delay = DELAY_MAX_MS;
+    lengthen_delay(monitor);
     return 1;
 }
 

@@ -33,22 +33,18 @@ static void report_closed(struct monitor *monitor) {
     monitor->control = -1;
 }
 
-/* A process that is joined has ended, and the container it is of was not started again so far. */
+/* A process that is joined has ended since it was looked for: that is no failed try. */
 static int lacks_other(const struct monitor *monitor, const struct td_report *report) {
     return report->error == ESRCH && monitor->life->others.length > 0;
 }
 
-static void remark_failure(const struct monitor *monitor, const struct td_report *report) {
+static void remark_failure(const struct td_report *report) {
     char words[TD_OBJECT_BYTES + 128];
     struct text text = {.bytes = words, .room = sizeof words - 1};
     put(&text, "the container could not be started again: ");
-    if (lacks_other(monitor, report)) {
-        put(&text, "a container whose namespaces it joins is not running");
-    } else {
-        put(&text, "step "), put_number(&text, report->step, 1), put(&text, " failed: ");
-        put_error(&text, report->error);
-        put(&text, report->object[0] ? ": " : ""), put(&text, report->object);
-    }
+    put(&text, "step "), put_number(&text, report->step, 1), put(&text, " failed: ");
+    put_error(&text, report->error);
+    put(&text, report->object[0] ? ": " : ""), put(&text, report->object);
     words[text.length] = '\0';
     log_remark(words);
 }
@@ -80,8 +76,12 @@ static void report_arrived(struct monitor *monitor, struct td_report *report) {
         monitor->ready = report->kind == TD_REPORT_READY;
     if (report->kind == TD_REPORT_READY)
         return;
-    if (report->kind == TD_REPORT_FAILED && monitor->control < 0)
-        remark_failure(monitor, report);
+    if (report->kind == TD_REPORT_FAILED && monitor->control < 0) {
+        if (lacks_other(monitor, report) && monitor->restarts > 0)
+            monitor->restarts--;
+        else
+            remark_failure(report);
+    }
     tell(monitor, &event);
 }
 

@@ -185,11 +185,29 @@ static void wait_to_restart(struct monitor *monitor, int signals) {
     }
 }
 
+/* Until each container runs whose namespaces it joins; that is no failed try. Returns 0 where it is not to be started again. */
+static int await_restart(struct monitor *monitor, int signals) {
+    for (int is_said = 0;; is_said = 1, lengthen_delay(monitor)) {
+        wait_to_restart(monitor, signals);
+        if (monitor->stopping)
+            return 0;
+        switch (renew_others(monitor)) {
+        case OTHERS_RUN:
+            return 1;
+        case OTHERS_REMOVED:
+            log_remark("the container is not started again: a container whose namespaces it joins was removed");
+            return 0;
+        case OTHERS_STOPPED:
+            if (!is_said)
+                log_remark("the container is started again once each container whose namespaces it joins runs");
+        }
+    }
+}
+
 /* The next start failed before there was a process: what is recorded is a start that failed. */
 static void start_again(struct monitor *monitor) {
     int stage;
     monitor->restarts++;
-    renew_others(monitor);
     if (start(monitor, &stage) == 0)
         return;
     log_remark("the container could not be started again: no process could be made");
@@ -229,8 +247,7 @@ static int live(struct monitor *monitor, int signals) {
         record_exit(monitor);
         if (!should_restart(monitor))
             return 0;
-        wait_to_restart(monitor, signals);
-        if (monitor->stopping) {
+        if (!await_restart(monitor, signals)) {
             record_exit(monitor);
             return 0;
         }

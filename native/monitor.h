@@ -86,6 +86,7 @@ enum { NOT_STARTED = 125 }; /* the exit code of a start that failed */
 uint64_t oom_kills(void);
 void end_rest(const struct monitor *monitor); /* what the command started, where no pid namespace ends it */
 int should_restart(struct monitor *monitor);
+void lengthen_delay(struct monitor *monitor);
 void reserve_exit(void);
 void tell_of_end(const struct monitor *monitor);
 void record_exit(const struct monitor *monitor);
@@ -95,7 +96,8 @@ void run_exit_command(const struct monitor *monitor);
 void run_command(const struct monitor *monitor, struct td_text command, int output);
 
 /* monitor-others.c. */
-void renew_others(const struct monitor *monitor); /* before a further start */
+enum others { OTHERS_RUN, OTHERS_STOPPED, OTHERS_REMOVED }; /* all of them; at least one */
+enum others renew_others(const struct monitor *monitor); /* before a further start */
 
 /* monitor-text.c: text in a buffer of fixed size; what has no room is left out. */
 struct text {

@@ -1,3 +1,4 @@
+import { Failure } from "../failure.ts";
 import { joinedBy } from "../spec/sharing.ts";
 import { nameOf } from "../state/containers.ts";
 import { placesAt, placesOf } from "../state/places.ts";
@@ -5,7 +6,7 @@ import { find, findExisting } from "../state/status.ts";
 
 /**
  * The first processes of the containers whose namespaces the one with that key joins, in the order of its slots, a line each: pid
- * and start time, 0 where one does not run. A monitor asks for it before it starts that one again.
+ * and start time, 0 where one does not run, - where one was removed. A monitor asks for it before it starts that one again.
  */
 export function joinedNow(root: string, key: string): string {
   const record = find(placesAt(root, key))?.record;
@@ -20,7 +21,7 @@ function processOf(root: string, id: string): string {
   try {
     const { status } = findExisting(placesOf(root, nameOf(root, id)), id);
     return status.state === "running" ? `${status.process.pid} ${status.process.startTime}` : "0";
-  } catch {
-    return "0"; // it was removed
+  } catch (error) {
+    return error instanceof Failure && error.code === "container-not-found" ? "-" : "0";
   }
 }

@@ -8,7 +8,7 @@ import { gone, written } from "../../rig/processes.ts";
 import { detachedRig, processIn } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
-const { succeeds, detach, journal, left, clean } = rig;
+const { succeeds, detach, journal, left, clean, statusOf } = rig;
 const run = (...words: string[]) => succeeds("run", "--image", "box", ...words);
 const inOf = (kind: string, pid: number) => readlinkSync(`/proc/${pid}/ns/${kind}`);
 
@@ -107,7 +107,7 @@ describe("a container", () => {
     assert.equal(await succeeds("logs", "d1"), `${before}\nready\n${renewed}\nready\n`);
   });
 
-  it("says in its log that its policy can't start it again while the other one does not run", async () => {
+  it("waits for the other one to run before its policy starts it again, as its log says, and spends no try on that", async () => {
     await detach("web", "sleep", "1000");
     const script = "trap 'exit 1' USR1; echo ready; while :; do sleep 1000 & wait; done";
     const joined = ["--network", "container:web", "--restart", "on-failure:1", "d1", "sh", "-c", script];
@@ -117,9 +117,43 @@ describe("a container", () => {
     await succeeds("stop", "-t", "0", "web");
     await succeeds("kill", "-s", "USR1", "d1");
     await written(log, /started again/);
-    const remark = "the container could not be started again: a container whose namespaces it joins is not running";
+    assert.match((await statusOf("d1")) ?? "", /^Restarting \(1\)/);
+    await succeeds("start", "web");
+    await written(log, /ready.*ready/s);
+    const remark = "the container is started again once each container whose namespaces it joins runs";
     const { stderr } = await rig.run(["logs", "d1"]);
     assert.equal(stderr, `tinydocker: ${remark}\n`);
+    const { monitor } = journal("d1");
+    await succeeds("kill", "-s", "USR1", "d1");
+    await gone(monitor?.pid ?? 0);
+    assert.equal(await succeeds("inspect", "-f", "{{.RestartCount}}", "d1"), "1\n");
+  });
+
+  it("is not started again by its policy once the other one was removed, as its log says", async () => {
+    await detach("web", "sleep", "1000");
+    const script = "trap 'exit 1' USR1; echo ready; while :; do sleep 1000 & wait; done";
+    await succeeds(
+      "run",
+      "-d",
+      "--image",
+      "box",
+      "--network",
+      "container:web",
+      "--restart",
+      "always",
+      "d1",
+      "sh",
+      "-c",
+      script,
+    );
+    await written(join(rig.root, "monitors/d1/log"), /ready/);
+    const { monitor } = journal("d1");
+    await succeeds("rm", "-f", "web");
+    await succeeds("kill", "-s", "USR1", "d1");
+    await gone(monitor?.pid ?? 0);
+    assert.equal(await statusOf("d1"), "Exited (1)");
+    const { stderr } = await rig.run(["logs", "d1"]);
+    assert.match(stderr, /not started again: a container whose namespaces it joins was removed/);
   });
 
   it("ends with what it started when the program that started it is killed", async () => {
