@@ -9,6 +9,7 @@ import { thisArchitecture } from "../image/layers/config-file.ts";
 import { parseReference } from "../image/registry/reference.ts";
 import { bytesInWords } from "../image/words.ts";
 import { stateRoot } from "../state/root.ts";
+import { compileLess } from "./compile-less.ts";
 import { undoneBySignals } from "./signals.ts";
 
 interface Asked {
@@ -90,6 +91,7 @@ async function importAsLayer(source: string, name: string, asked: Options, signa
       code: "platform-unsupported",
     });
   const reference = parseReference(name);
+  await compileLess();
   const id = await importLayer({
     root: stateRoot(),
     source,
@@ -121,6 +123,7 @@ async function importAndReport(
       code: "usage",
       remedy: `as in docker's order, with the file first: tinydocker import ./${name} ${source}`,
     });
+  await compileLess();
   const meter = progressMeter(name);
   const imported = await importImage({
     root: stateRoot(),

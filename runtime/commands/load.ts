@@ -1,6 +1,7 @@
 import type { CommandModule } from "yargs";
 import { loadImages } from "../image/load/load.ts";
 import { stateRoot } from "../state/root.ts";
+import { compileLess } from "./compile-less.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
 import { undoneBySignals } from "./signals.ts";
 
@@ -27,6 +28,7 @@ export const loadCommand: CommandModule<object, LoadOptions> = {
       .options(REPORT_OPTIONS),
   handler: ({ input, name, ...options }) =>
     undoneBySignals(async (signal) => {
+      await compileLess();
       const report = layerReport(formOf(options));
       const request = { root: stateRoot(), source: input, stdin: process.stdin, name, signal, progress: report.layer };
       for (const loaded of await loadImages(request).finally(report.end)) {

@@ -3,6 +3,7 @@ import { hintsOf } from "../image/hints.ts";
 import { pullImage } from "../image/pull/pull.ts";
 import { familiarName, parseReference } from "../image/registry/reference.ts";
 import { stateRoot } from "../state/root.ts";
+import { compileLess } from "./compile-less.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
 import { report } from "./report.ts";
 import { say } from "./say.ts";
@@ -48,6 +49,7 @@ async function pullAndReport(
     env: process.env,
     signal,
     progress: layers.layer,
+    fetching: compileLess,
   }).finally(layers.end);
   for (const hint of hintsOf(pulled.notes)) say(`tinydocker: ${hint}\n`);
   const { manifest, id, upToDate } = pulled;

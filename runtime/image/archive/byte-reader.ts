@@ -3,10 +3,17 @@ const EMPTY = Buffer.alloc(0);
 /** Reads a source in pieces of the caller's sizes. What a length asks for is only allocated as it arrives. */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
-  #ready: Buffer = EMPTY;
+  #arrived: Buffer = EMPTY;
+  /** So many bytes of it were read. */
+  #at = 0;
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /** The next `length` bytes if they are here: to wait for what is here takes longer than most that is done with it. */
+  ready(length: number): Buffer | undefined {
+    return length <= this.#arrived.length - this.#at ? this.#upTo(length) : undefined;
   }
 
   /** `length` bytes; fewer at the end of the source. */
@@ -26,13 +33,18 @@ export class ByteReader {
 
   /** What is there of the next `max` bytes, at least one; none at the end of the source. */
   async next(max: number): Promise<Buffer> {
-    while (this.#ready.length === 0 && max > 0) {
+    while (this.#at === this.#arrived.length && max > 0) {
       const { value, done } = await this.#source.next();
       if (done) return EMPTY;
-      this.#ready = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      this.#arrived = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      this.#at = 0;
     }
-    const piece = this.#ready.subarray(0, max);
-    this.#ready = this.#ready.subarray(piece.length);
+    return this.#upTo(max);
+  }
+
+  #upTo(max: number): Buffer {
+    const piece = this.#arrived.subarray(this.#at, this.#at + max);
+    this.#at += piece.length;
     return piece;
   }
 

@@ -13,6 +13,9 @@ export interface Metadata {
   readonly mtime: number;
 }
 
+/** What is here of a file is not waited for. */
+export type Pieces = AsyncIterable<Piece> | readonly Piece[];
+
 /** Part of a file's content, in order: bytes, or so many zeros, which take no space on disk. */
 export type Piece = Uint8Array | { readonly hole: number };
 
@@ -26,7 +29,7 @@ export type Entry = {
       readonly kind: "file";
       /** Where it is known before the content. */
       readonly size?: number;
-      readonly content: AsyncIterable<Piece>;
+      readonly content: Pieces;
     }
   | { readonly kind: "directory" | "socket" }
   | { readonly kind: "device"; readonly node?: DeviceNode }

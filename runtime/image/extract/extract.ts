@@ -1,5 +1,5 @@
 import { linkSync, lstatSync } from "node:fs";
-import { BadImage, type Entry, shown, type Whiteout } from "../archive/entry.ts";
+import { BadImage, type Entry, type Piece, shown, type Whiteout } from "../archive/entry.ts";
 import type { Notes } from "../notes.ts";
 import { setAttributes } from "./attributes.ts";
 import { NameBudget } from "./name-budget.ts";
@@ -7,7 +7,7 @@ import { makeDevice, markWhiteout, type OverlayLayer, setOpaque, unmark } from "
 import { existingPlaceOf, makeDirectory, placeOf } from "./place.ts";
 import { emptyOfLower, makeRoom, removeLower } from "./remove.ts";
 import { beginLayer, claim, type Extracted, newRoot, onDisk, type Root } from "./root.ts";
-import { finish, makeFifo, makeSymlink, writeFile } from "./write.ts";
+import { finish, makeFifo, makeSymlink, NewFile } from "./write.ts";
 
 /** Far above any root file system, and low enough that a hostile archive is refused before the machine is exhausted. */
 const ENTRIES_MAX = 4_000_000;
@@ -116,8 +116,17 @@ async function extract(extraction: Extraction, entry: Entry): Promise<void> {
       return leaveOut(extraction, entry.kind, place);
     case "hardlink":
       return makeHardLink(extraction, entry, place);
-    default:
+    case "file":
       await makeFile(extraction, entry, place);
+      break;
+    case "symlink":
+      makeNew(extraction, place, (path) => makeSymlink(path, entry.metadata, entry));
+      break;
+    case "fifo":
+      makeNew(extraction, place, (path) => makeFifo(path, entry.metadata));
+      break;
+    default:
+      entry satisfies never;
   }
   const { attributes } = entry;
   if (attributes.length > 0 && !(await setAttributes(onDisk(root, place), attributes)))
@@ -142,20 +151,23 @@ function leaveOut({ root, notes, leftOut, leftOutNames }: Extraction, kind: "dev
   makeRoom(root, place);
 }
 
-type NewFile = Extract<Entry, { kind: "file" | "symlink" | "fifo" }>;
-
-async function makeFile(extraction: Extraction, entry: NewFile, place: string): Promise<void> {
-  const path = prepared(extraction, place);
-  switch (entry.kind) {
-    case "file":
-      extraction.root.done.executable ||= (entry.metadata.mode & 0o111) !== 0;
-      return writeFile(path, entry.metadata, entry.content, (length) => count(extraction, length));
-    case "symlink":
-      return makeSymlink(path, entry.metadata, entry);
-    case "fifo":
-      return makeFifo(path, entry.metadata);
-    default:
-      entry satisfies never;
+async function makeFile(
+  extraction: Extraction,
+  { metadata, content }: Entry & { kind: "file" },
+  place: string,
+): Promise<void> {
+  const file = makeNew(extraction, place, (path) => new NewFile(path));
+  extraction.root.done.executable ||= (metadata.mode & 0o111) !== 0;
+  const write = (piece: Piece) => {
+    if (!("hole" in piece)) count(extraction, piece.length);
+    file.write(piece);
+  };
+  try {
+    if ("length" in content) content.forEach(write);
+    else for await (const piece of content) write(piece);
+    file.finish(metadata);
+  } finally {
+    file.close();
   }
 }
 
@@ -176,16 +188,27 @@ function makeHardLink(extraction: Extraction, { path, target }: Entry & { kind: 
   if (exists && to === place) return;
   if (!exists || root.directories.has(to))
     throw new BadImage(`the hard link ${shown(path)} is to ${shown(target)}, which is not a file of the image`);
-  linkSync(onDisk(root, to), prepared(extraction, place));
+  makeNew(extraction, place, (path) => linkSync(onDisk(root, to), path));
 }
 
-/** Makes room for a new file, and returns where it goes. */
-function prepared({ root, leftOut }: Extraction, place: string): Buffer {
-  makeRoom(root, place);
+/** `make` fails where there is something, and is called again when that is gone: to look first takes longer. */
+function makeNew<T>({ root, leftOut }: Extraction, place: string, make: (path: Buffer) => T): T {
+  const path = onDisk(root, place);
+  const made = withRoom(root, place, () => make(path));
   leftOut.delete(place);
   claim(root, place);
   root.done.files += 1;
-  return onDisk(root, place);
+  return made;
+}
+
+function withRoom<T>(root: Root, place: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    makeRoom(root, place);
+    return make();
+  }
 }
 
 function count({ root, signal }: Extraction, length: number): void {

@@ -18,45 +18,40 @@ import { identity } from "../../host/users/identity.ts";
 import { type Identity, isMapped } from "../../spec/namespaces.ts";
 import { BadImage, bytesOf, type Entry, type Metadata, type Piece, shown } from "../archive/entry.ts";
 
-const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
-/** `path` must not exist. `onBytes` gets the length of each piece before it is written. */
-export async function writeFile(
-  path: Buffer,
-  metadata: Metadata,
-  content: AsyncIterable<Piece>,
-  onBytes: (length: number) => void,
-): Promise<void> {
-  const file = openSync(path, NEW_FILE, 0o600);
-  try {
-    await writePieces(file, content, onBytes);
-    if (keepsOwner(metadata)) fchownSync(file, metadata.uid, metadata.gid);
-    // After chown, which takes setuid and setgid away.
-    fchmodSync(file, metadata.mode);
-    futimesSync(file, time(metadata), time(metadata));
-  } finally {
-    closeSync(file);
+/** A new file. `path` must not exist. */
+export class NewFile {
+  readonly #fd: number;
+  #at = 0;
+  #end = 0;
+
+  constructor(path: Buffer) {
+    this.#fd = openSync(path, CREATE, 0o600);
   }
-}
 
-async function writePieces(
-  file: number,
-  content: AsyncIterable<Piece>,
-  onBytes: (length: number) => void,
-): Promise<void> {
-  let at = 0;
-  let end = 0;
-  for await (const piece of content) {
+  write(piece: Piece): void {
     if ("hole" in piece) {
-      at += piece.hole;
-      continue;
+      this.#at += piece.hole;
+      return;
     }
-    onBytes(piece.length);
-    for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done, piece.length - done, at + done);
-    at += piece.length;
-    end = at;
+    for (let done = 0; done < piece.length; )
+      done += writeSync(this.#fd, piece, done, piece.length - done, this.#at + done);
+    this.#at += piece.length;
+    this.#end = this.#at;
   }
-  if (at > end) ftruncateSync(file, at);
+
+  finish(metadata: Metadata): void {
+    if (this.#at > this.#end) ftruncateSync(this.#fd, this.#at);
+    if (keepsOwner(metadata)) fchownSync(this.#fd, metadata.uid, metadata.gid);
+    // After chown, which takes setuid and setgid away.
+    fchmodSync(this.#fd, metadata.mode);
+    futimesSync(this.#fd, time(metadata), time(metadata));
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
 }
 
 type Symlink = Pick<Entry & { kind: "symlink" }, "path" | "target">;
@@ -77,7 +72,7 @@ export function makeSymlink(path: Buffer, metadata: Metadata, { path: name, targ
 export function makeFifo(path: Buffer, metadata: Metadata): void {
   const { status } = spawnSync("xargs", ["-0", "mkfifo", "--"], { input: path, stdio: ["pipe", "ignore", "ignore"] });
   // What keeps out a FIFO, such as a full disk, keeps out a file too, and then Node.js names it.
-  if (status !== 0) closeSync(openSync(path, NEW_FILE, 0o600));
+  if (status !== 0) closeSync(openSync(path, CREATE, 0o600));
   finish(path, metadata);
 }
 

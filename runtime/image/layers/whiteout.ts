@@ -36,10 +36,8 @@ function nameOf({ kind, path }: Whiteout): string {
 
 function emptyFile(path: string): Entry {
   const metadata = { mode: 0, uid: 0, gid: 0, mtime: 0 };
-  return { kind: "file", path, metadata, attributes: [], size: 0, content: nothing() };
+  return { kind: "file", path, metadata, attributes: [], size: 0, content: [] };
 }
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 function removedName(whiteout: string): string {
   const name = whiteout.slice(PREFIX.length);

@@ -41,6 +41,7 @@ export async function pullImage(pull: Pull): Promise<Pulled> {
     if (here) return { ...pulled, upToDate: true, notes: reportPresent(pull, here) };
     // Loaded only now, which takes longer than all that is done for an image that is here.
     const { fetchImage } = await import("./fetch.ts");
+    await pull.fetching?.();
     return { ...pulled, upToDate: false, notes: await fetchImage({ ...pull, signal, what, stop }, image) };
   } catch (error) {
     pull.signal.throwIfAborted();

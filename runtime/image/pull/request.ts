@@ -8,6 +8,8 @@ export interface Pull {
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   readonly progress: (layer: LayerProgress) => void;
+  /** Called when it turns out that there is something to fetch. */
+  readonly fetching?: () => Promise<void>;
   /** For tests: how long a registry may say nothing, and the pauses before further tries; in milliseconds. */
   readonly silence?: number;
   readonly pauses?: readonly number[];

@@ -37,6 +37,15 @@ export class Content {
     }
   }
 
+  /** All of it if it is here, or there is none. */
+  ready(): readonly Buffer[] | undefined {
+    if (this.#left === 0) return [];
+    const bytes = this.#reader.ready(this.#left);
+    if (!bytes) return undefined;
+    this.#left = 0;
+    return [bytes];
+  }
+
   async take(length = this.#left): Promise<Buffer> {
     const bytes = await this.#reader.take(Math.min(length, this.#left));
     if (bytes.length < length) throw cutShort();
@@ -58,7 +67,7 @@ export class Content {
   /** Skips what was not read; the next header follows. */
   async end(): Promise<void> {
     const rest = this.#left + this.#padding;
-    if ((await this.#reader.skip(rest)) < rest) throw cutShort();
+    if (!this.#reader.ready(rest) && (await this.#reader.skip(rest)) < rest) throw cutShort();
   }
 }
 

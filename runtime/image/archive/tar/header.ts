@@ -34,9 +34,11 @@ const FIELD = {
   prefix: [345, 155],
 } as const;
 
+const ZEROS = Buffer.alloc(BLOCK_BYTES);
+
 /** Undefined for a block of zeros, which ends an archive. Throws BadImage for a block that does not match its checksum. */
 export function parseHeader(block: Buffer): Header | undefined {
-  if (block.every((byte) => byte === 0)) return undefined;
+  if (block.equals(ZEROS)) return undefined;
   if (!matchesChecksum(block)) throw new BadImage("it is broken (Invalid tar header: its checksum is another)");
   const name = text(block, ...FIELD.name);
   const prefix = isUstar(block) ? text(block, ...FIELD.prefix) : "";
@@ -79,6 +81,7 @@ export function deviceNumber(block: Buffer): { readonly major: number; readonly 
 }
 
 export function text(block: Buffer, at: number, length: number): string {
+  if (block[at] === 0) return "";
   const field = block.toString("latin1", at, at + length);
   const end = field.indexOf("\0");
   return end < 0 ? field : field.slice(0, end);
@@ -86,10 +89,21 @@ export function text(block: Buffer, at: number, length: number): string {
 
 /** Octal digits, or GNU's base 256, where the first bit is set and the second is the sign. */
 export function number(block: Buffer, at: number, length: number): number {
-  const field = block.subarray(at, at + length);
-  if ((field[0] ?? 0) >= 0x80) return base256(field);
-  const [, digits] = /^[\0 ]*([0-7]*)(?:[\0 ]|$)/.exec(field.toString("latin1")) ?? [];
-  return digits === undefined ? Number.NaN : Number.parseInt(digits || "0", 8);
+  const end = Math.min(at + length, block.length);
+  if ((block[at] ?? 0) >= 0x80) return base256(block.subarray(at, end));
+  let from = at;
+  while (from < end && isBlank(block[from])) from += 1;
+  let value = 0;
+  for (; from < end && !isBlank(block[from]); from += 1) {
+    const digit = (block[from] ?? 0) - 0x30;
+    if (digit < 0 || digit > 7) return Number.NaN;
+    value = value * 8 + digit;
+  }
+  return value;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0;
 }
 
 function base256(field: Buffer): number {

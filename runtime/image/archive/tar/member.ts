@@ -8,6 +8,8 @@ import { type PaxRecords, parsePax } from "./pax.ts";
 export interface Member {
   readonly header: Header;
   readonly records: PaxRecords;
+  /** The last record of each keyword. */
+  readonly pax: ReadonlyMap<string, string>;
   readonly content: Content;
 }
 
@@ -50,7 +52,7 @@ export async function readMember(archive: Archive): Promise<Member | undefined> 
 }
 
 async function readHeader(archive: Archive, isExpected: boolean): Promise<Header | undefined> {
-  const block = await archive.reader.take(BLOCK_BYTES);
+  const block = archive.reader.ready(BLOCK_BYTES) ?? (await archive.reader.take(BLOCK_BYTES));
   const isFirst = archive.members === 0 && !isExpected;
   if (block.length === 0 && isFirst && !archive.isVerified) throw new BadImage("it is empty");
   if (block.length === 0 && !isExpected) return checkEndless(archive);
@@ -97,7 +99,7 @@ function memberOf(header: Header, records: PaxRecords, { longName, longLink }: L
   const size = WITHOUT_CONTENT.includes(header.type) ? 0 : told;
   if (!(Number.isSafeInteger(size) && size >= 0))
     throw new BadImage(`it is broken (the header of ${shown(name)} contains an invalid number)`);
-  return { header: { ...header, name, linkName, size }, records, content: new Content(reader, size) };
+  return { header: { ...header, name, linkName, size }, records, pax, content: new Content(reader, size) };
 }
 
 function sizeOf(record: string | undefined): number | undefined {

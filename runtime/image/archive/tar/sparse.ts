@@ -18,11 +18,10 @@ const FILE_BYTES_MAX = 16 * 1_024 ** 4;
 
 /** The map of a sparse file in any of GNU tar's four formats, by its manual's "Storing Sparse Files"; undefined for others. */
 export async function readSparseMap(
-  { header, records, content }: Member,
+  { header, records, pax, content }: Member,
   reader: ByteReader,
 ): Promise<SparseMap | undefined> {
   if (header.type === "S") return checked(await readOldMap(header, reader), header.size);
-  const pax = new Map(records);
   if (pax.get("GNU.sparse.major") === "1") return checked(await readLeadingMap(pax, content), header.size);
   const size = pax.get("GNU.sparse.size");
   if (size === undefined) return undefined;

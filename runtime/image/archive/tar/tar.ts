@@ -89,7 +89,9 @@ async function entryOf(member: Member, reader: ByteReader, notes: Notes): Promis
       return { ...base, kind, target: header.linkName };
     case "file": {
       const map = await readSparseMap(member, reader);
-      return { ...base, kind, size: (map ?? header).size, content: map ? content.expanded(map) : content.read() };
+      return map
+        ? { ...base, kind, size: map.size, content: content.expanded(map) }
+        : { ...base, kind, size: header.size, content: content.ready() ?? content.read() };
     }
     default:
       return { ...base, kind };
@@ -105,8 +107,7 @@ function kindOf({ type, name }: Header): Kind {
 /** The largest id; one more means "leave as it is" to chown(2). */
 const ID_MAX = 2 ** 32 - 2;
 
-function metadataOf({ header, records }: Member, path: string): Metadata {
-  const pax = new Map(records);
+function metadataOf({ header, pax }: Member, path: string): Metadata {
   const [uid, gid] = [numberOf(pax.get("uid")) ?? header.uid, numberOf(pax.get("gid")) ?? header.gid];
   const mtime = numberOf(pax.get("mtime")) ?? header.mtime;
   const isValid = Number.isInteger(header.mode) && isId(uid) && isId(gid) && Number.isFinite(mtime);

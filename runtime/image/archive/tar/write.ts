@@ -1,4 +1,4 @@
-import { bytesOf, type Entry, type Metadata, type Piece } from "../entry.ts";
+import { bytesOf, type Entry, type Metadata, type Pieces } from "../entry.ts";
 import { headerBlock, NUMBER_MAX, paddingAfter } from "./header-block.ts";
 
 const NAME_BYTES_MAX = 100;
@@ -46,7 +46,7 @@ async function* file(entry: Entry & { kind: "file" }): AsyncGenerator<Uint8Array
 }
 
 /** Its writer may change its length at any moment; the header has gone out. */
-async function* exactly(content: AsyncIterable<Piece>, size: number): AsyncGenerator<Uint8Array> {
+async function* exactly(content: Pieces, size: number): AsyncGenerator<Uint8Array> {
   let left = size;
   for await (const piece of content) {
     for (const bytes of "hole" in piece ? zeros(piece.hole) : [piece]) {
