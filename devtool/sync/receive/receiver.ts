@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { localPath } from "../../paths/bytes.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { Entry } from "../wire/entry.ts";
-import { ITEM, readItem, writeItem } from "../wire/item.ts";
+import { ITEM, parseItem, writeItem } from "../wire/item.ts";
 import { brokenStream, INDEX, type IndexDecoder, type IndexEncoder } from "../wire/wire.ts";
 import { type Basis, receiveContent } from "./content.ts";
 import type { Incoming, Place } from "./place.ts";
@@ -53,7 +53,7 @@ export async function receiveFiles(
     return waiting.length >= REQUESTS_MAX || bytes >= REQUESTED_BYTES_MAX;
   };
   const receiveNext = async () => {
-    const item = await readItem(channel, reception.received, reception.entries.length);
+    const item = await channel.parse(parseItem(reception.received, reception.entries.length));
     const requested = item && underway.get(item.index);
     if (!requested) throw brokenStream("a file that was not asked for");
     underway.delete(requested.index);
@@ -81,7 +81,7 @@ export async function receiveFiles(
 /** Ends a phase, and waits until the sender has. */
 export async function endPhase({ channel, encoded, received, entries }: Reception): Promise<void> {
   encoded.encode(INDEX.done, channel.out);
-  if ((await readItem(channel, received, entries.length)) !== undefined)
+  if ((await channel.parse(parseItem(received, entries.length))) !== undefined)
     throw brokenStream("a file after the last one");
 }
 

@@ -1,7 +1,7 @@
 import { readSync } from "node:fs";
 import type { Channel } from "../wire/channel.ts";
-import { BLOCK_BYTES_MAX, createFileSum, STRONG_SUM_BYTES } from "../wire/checksum.ts";
-import { brokenStream } from "../wire/wire.ts";
+import { BLOCK_BYTES_MAX, createFileSum, STRONG_SUM_BYTES, sumOfFile } from "../wire/checksum.ts";
+import { type ByteWriter, brokenStream, type Parse } from "../wire/wire.ts";
 import { type BlockSums, createMatcher, type DeltaSink } from "./delta.ts";
 
 const BLOCKS_MAX = 1 << 22;
@@ -11,8 +11,8 @@ export const WINDOW_BYTES = 512 * 1024;
 const LITERAL_BYTES_MAX = 32 * 1024;
 
 /** rsync/io.c:read_sum_head and rsync/sender.c:receive_sums. */
-export async function readSums(channel: Channel): Promise<BlockSums> {
-  const head = await channel.bytes(16);
+export function* parseSums(): Parse<BlockSums> {
+  const head = yield 16;
   const count = head.readInt32LE(0);
   const blockLength = head.readInt32LE(4);
   const strongLength = head.readInt32LE(8);
@@ -27,7 +27,7 @@ export async function readSums(channel: Channel): Promise<BlockSums> {
     remainder >= 0 &&
     remainder <= blockLength;
   if (!isValid) throw brokenStream(`sums of ${count} blocks of ${blockLength} bytes`);
-  return { count, blockLength, strongLength, remainder, sums: await channel.bytes(count * (4 + strongLength)) };
+  return { count, blockLength, strongLength, remainder, sums: yield count * (4 + strongLength) };
 }
 
 export interface ContentTerms {
@@ -75,19 +75,25 @@ function passLiterals(piece: Buffer, _final: boolean, sink: DeltaSink): number {
   return piece.length;
 }
 
+/** Sends a file that the receiver has nothing of, and that fits in the window. */
+export function sendWhole({ out }: Channel, content: Buffer): void {
+  writeLiteral(out, content);
+  out.int32(0);
+  out.latin1(sumOfFile(content));
+}
+
 /** rsync/token.c:simple_send_token. */
-function tokenSink(channel: Channel): DeltaSink {
-  const { out } = channel;
+function tokenSink({ out }: Channel): DeltaSink {
   return {
-    literal(bytes) {
-      for (let at = 0; at < bytes.length; at += LITERAL_BYTES_MAX) {
-        const piece = bytes.subarray(at, at + LITERAL_BYTES_MAX);
-        out.int32(piece.length);
-        out.bytes(piece);
-      }
-    },
-    block(index) {
-      out.int32(-(index + 1));
-    },
+    literal: (bytes) => writeLiteral(out, bytes),
+    block: (index) => out.int32(-(index + 1)),
   };
+}
+
+function writeLiteral(out: ByteWriter, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; at += LITERAL_BYTES_MAX) {
+    const piece = bytes.subarray(at, at + LITERAL_BYTES_MAX);
+    out.int32(piece.length);
+    out.bytes(piece);
+  }
 }

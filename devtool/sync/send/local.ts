@@ -1,4 +1,4 @@
-import { type BigIntStats, readlinkSync } from "node:fs";
+import { type BigIntStats, readlinkSync, type Stats } from "node:fs";
 import { localPath } from "../../paths/bytes.ts";
 import { type Entry, MODE } from "../wire/entry.ts";
 
@@ -37,6 +37,15 @@ export function describe(request: LocalProject, path: string, name: string, stat
   const seconds = Math.floor(Number(stat.mtimeMs) / 1000);
   return { name, path, mode, size, seconds, nanoseconds: rest < 0 ? rest + 1e9 : rest, link, complete: true };
 }
+
+/** Whether a file is still the one that was listed, with the same content, as far as its size and time tell. */
+export function isAsListed({ size, seconds, nanoseconds }: Entry, stat: Stats): boolean {
+  const difference = stat.mtimeMs - (seconds * 1000 + nanoseconds / 1_000_000);
+  return stat.isFile() && stat.size === size && Math.abs(difference) < ROUNDING_MS;
+}
+
+/** The time is in floating point. No clock of a file system ticks as often. */
+const ROUNDING_MS = 0.001;
 
 /** Where the file system has no permissions, the configuration decides. */
 function modeOf(request: LocalProject, path: string, stat: BigIntStats): number {

@@ -1,15 +1,15 @@
-import { type BigIntStats, closeSync, constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { Failure } from "../../failure.ts";
 import { shownName } from "../../paths/bytes.ts";
 import type { Channel } from "../wire/channel.ts";
 import { createStrongSum, type Seed } from "../wire/checksum.ts";
 import { type Entry, isRegular } from "../wire/entry.ts";
-import { ITEM, type Item, readItem, writeItem } from "../wire/item.ts";
+import { ITEM, type Item, parseItem, writeItem } from "../wire/item.ts";
 import { MESSAGE } from "../wire/multiplex.ts";
 import { brokenStream, INDEX, IndexDecoder, IndexEncoder } from "../wire/wire.ts";
-import { type ContentTerms, readSums, sendContent, WINDOW_BYTES } from "./content.ts";
+import { type ContentTerms, parseSums, sendContent, sendWhole, WINDOW_BYTES } from "./content.ts";
 import type { BlockSums } from "./delta.ts";
-import { isGone, type LocalProject, placeOf, reason } from "./local.ts";
+import { isAsListed, isGone, type LocalProject, placeOf, reason } from "./local.ts";
 
 export interface Sent {
   /** Indices of the files whose content went out. */
@@ -94,7 +94,7 @@ async function answerNext(conversation: Conversation, contentEnd: number): Promi
 }
 
 async function read({ channel, received, entries }: Conversation): Promise<Item | undefined> {
-  return await readItem(channel, received, entries.length);
+  return await channel.parse(parseItem(received, entries.length));
 }
 
 function echo({ channel, encoded }: Conversation, item: Item): void {
@@ -117,13 +117,11 @@ async function answer(conversation: Conversation, item: Item, mayTransfer: boole
     echo(conversation, item);
     return;
   }
-  const old = await readSums(conversation.channel);
+  const old = await conversation.channel.parse(parseSums());
   let file: number | undefined;
   try {
     file = openSync(placeOf(conversation, entry.path), OPEN_FLAGS);
-    const before = fstatSync(file, { bigint: true });
-    if (!before.isFile()) throw Object.assign(new Error("not a regular file any more"), { code: "ENOENT" });
-    await sendFile(conversation, item, { file, before }, old);
+    if (!sendAsListed(conversation, item, file, old)) await sendFile(conversation, item, file, old);
   } catch (error) {
     if (!isErrno(error)) throw error;
     refuse(conversation, item, entry, error);
@@ -154,20 +152,37 @@ function noteUnreadable({ entries, sent }: Conversation, item: Item, error: unkn
   sent.unreadable.push(`${shownName(entries[item.index]?.path ?? "")}: ${reason(error)}`);
 }
 
-interface Opened {
-  readonly file: number;
-  readonly before: BigIntStats;
+/** Sends a small file that is new there, with as few calls as can be. Sends nothing of one that is not as it was listed. */
+function sendAsListed(conversation: Conversation, item: Item, file: number, old: BlockSums): boolean {
+  const { channel, entries, window, sent } = conversation;
+  const entry = entries[item.index];
+  if (entry === undefined || old.count > 0 || entry.size > window.length) return false;
+  if (readStart(file, window, entry.size) !== entry.size) return false;
+  if (!isAsListed(entry, fstatSync(file))) return false;
+  startFile(conversation, item, old);
+  sendWhole(channel, window.subarray(0, entry.size));
+  sent.files.add(item.index);
+  return true;
+}
+
+/** Fewer bytes where it can't be read so. */
+function readStart(file: number, window: Buffer, length: number): number {
+  try {
+    return readSync(file, window, 0, length, 0);
+  } catch {
+    return -1;
+  }
 }
 
 /**
  * Sends the content as literals and blocks, then its checksum. A file that changes while it is read gets a wrong
  * checksum, so that the receiver discards it and requests it again.
  */
-async function sendFile(conversation: Conversation, item: Item, opened: Opened, old: BlockSums): Promise<void> {
+async function sendFile(conversation: Conversation, item: Item, file: number, old: BlockSums): Promise<void> {
   const { out } = conversation.channel;
-  const { file, before } = opened;
-  echo(conversation, item);
-  for (const value of [old.count, old.blockLength, old.strongLength, old.remainder]) out.int32(value);
+  const before = fstatSync(file, { bigint: true });
+  if (!before.isFile()) throw Object.assign(new Error("not a regular file any more"), { code: "ENOENT" });
+  startFile(conversation, item, old);
   const { digest, length, error } = await sendContent(conversation, file, Number(before.size), old);
   if (error !== undefined) noteUnreadable(conversation, item, error);
   out.int32(0);
@@ -177,4 +192,13 @@ async function sendFile(conversation: Conversation, item: Item, opened: Opened, 
   out.bytes(digest);
   if (!isWhole && conversation.sent.files.has(item.index)) conversation.sent.unsettled.add(item.index);
   conversation.sent.files.add(item.index);
+}
+
+function startFile(conversation: Conversation, item: Item, old: BlockSums): void {
+  const { out } = conversation.channel;
+  echo(conversation, item);
+  out.int32(old.count);
+  out.int32(old.blockLength);
+  out.int32(old.strongLength);
+  out.int32(old.remainder);
 }

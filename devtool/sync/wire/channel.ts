@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { Demultiplexer, MESSAGE, type Message, multiplex } from "./multiplex.ts";
-import { ByteWriter, decodeVarint, decodeVarlong, followingBytes } from "./wire.ts";
+import { ByteWriter, decodeVarlong, followingBytes, type Parse, varint } from "./wire.ts";
 
 /** The stream ended in the middle of the conversation: the exit status says why. */
 export class StreamEnded extends Error {
@@ -14,8 +14,8 @@ export class StreamEnded extends Error {
  * are sent, since it stops reading those when its requests are not read.
  */
 const QUEUED_BYTES_MAX = 32 * 1024 * 1024;
-/** Output is collected up to this size and sent as one frame. */
-const FRAME_BYTES = 64 * 1024;
+/** Output is collected up to this size and sent as one frame: with a small file more it is still one message to the agent. */
+const FRAME_BYTES = 60 * 1024;
 
 /**
  * Both directions of a conversation with `rsync --server`. What is collected in `out` is sent before any wait for
@@ -29,6 +29,8 @@ export class Channel {
   readonly #stdout: Readable;
   readonly #demultiplexer: Demultiplexer;
   #queue: Buffer[] = [];
+  /** How much of the first of them has been read. */
+  #at = 0;
   #queued = 0;
   #framing: "plain" | "multiplexed" | "abandoned" = "plain";
   /** Why no more input will come. */
@@ -55,9 +57,8 @@ export class Channel {
   /** Both directions carry frames from here on; rsync/io.c:io_start_multiplex_in. */
   startMultiplexing(): void {
     this.#framing = "multiplexed";
-    const early = Buffer.concat(this.#queue);
-    this.#queue = [];
-    this.#queued = 0;
+    const early = this.unread();
+    this.#empty();
     this.#receive(early);
   }
 
@@ -96,8 +97,7 @@ export class Channel {
 
   /** Discards the data from now on, and ends the input; messages are still handled. */
   abandon(): void {
-    this.#queue = [];
-    this.#queued = 0;
+    this.#empty();
     this.#framing = "abandoned";
     this.#end(new StreamEnded());
     this.#stdout.resume();
@@ -110,27 +110,30 @@ export class Channel {
 
   /** What was received and not read yet. */
   unread(): Buffer {
-    return Buffer.concat(this.#queue);
+    const [head, ...rest] = this.#queue;
+    return head === undefined ? Buffer.alloc(0) : Buffer.concat([head.subarray(this.#at), ...rest]);
+  }
+
+  /** Waits only where bytes are missing: a promise for each number takes longer than what is done with it. */
+  async parse<T>(parse: Parse<T>): Promise<T> {
+    let step = parse.next();
+    while (step.done !== true) {
+      if (this.#queued < step.value) await this.#fill(step.value);
+      step = parse.next(this.#take(step.value));
+    }
+    return step.value;
   }
 
   async byte(): Promise<number> {
-    const [head] = this.#queue;
-    if (head === undefined || head.length === 0) return (await this.bytes(1))[0] ?? 0;
-    this.#advance(head, 1);
-    return head[0] ?? 0;
-  }
-
-  async int16(): Promise<number> {
-    return (await this.bytes(2)).readUInt16LE(0);
+    return (await this.bytes(1))[0] ?? 0;
   }
 
   async int32(): Promise<number> {
     return (await this.bytes(4)).readInt32LE(0);
   }
 
-  async varint(): Promise<number> {
-    const first = await this.byte();
-    return decodeVarint(first, await this.bytes(followingBytes(first)));
+  varint(): Promise<number> {
+    return this.parse(varint());
   }
 
   /** An integer of at least `least` bytes. */
@@ -152,15 +155,7 @@ export class Channel {
   /** Exactly `length` bytes. */
   async bytes(length: number): Promise<Buffer> {
     if (this.#queued < length) await this.#fill(length);
-    const [head] = this.#queue;
-    if (head !== undefined && head.length >= length) {
-      this.#advance(head, length);
-      return head.subarray(0, length);
-    }
-    const all = Buffer.concat(this.#queue);
-    this.#queue = [all];
-    this.#advance(all, length);
-    return all.subarray(0, length);
+    return this.#take(length);
   }
 
   async #fill(length: number): Promise<void> {
@@ -172,10 +167,31 @@ export class Channel {
     }
   }
 
-  #advance(head: Buffer, length: number): void {
+  /** As many are there. */
+  #take(length: number): Buffer {
+    const [first] = this.#queue;
+    const head = first !== undefined && first.length - this.#at >= length ? first : this.#join();
+    const start = this.#at;
+    this.#at += length;
     this.#queued -= length;
-    if (head.length === length) this.#queue.shift();
-    else this.#queue[0] = head.subarray(length);
+    if (this.#at === head.length) {
+      this.#queue.shift();
+      this.#at = 0;
+    }
+    return head.subarray(start, start + length);
+  }
+
+  #join(): Buffer {
+    const all = this.unread();
+    this.#queue = [all];
+    this.#at = 0;
+    return all;
+  }
+
+  #empty(): void {
+    this.#queue = [];
+    this.#at = 0;
+    this.#queued = 0;
   }
 
   #receive(chunk: Buffer): void {

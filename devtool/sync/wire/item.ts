@@ -1,5 +1,5 @@
 import type { Channel } from "./channel.ts";
-import { brokenStream, INDEX, type IndexDecoder, type IndexEncoder } from "./wire.ts";
+import { brokenStream, INDEX, type IndexDecoder, type IndexEncoder, type Parse, varint } from "./wire.ts";
 
 /** What a request or an answer about one entry is about; rsync.h:ITEM_*. */
 export const ITEM = {
@@ -18,24 +18,27 @@ export interface Item {
 }
 
 /** Of one of `count` entries; undefined at the end of a phase; rsync/rsync.c:read_ndx_and_attrs. */
-export async function readItem(channel: Channel, decoder: IndexDecoder, count: number): Promise<Item | undefined> {
-  let index = await decoder.decode(channel);
+export function* parseItem(decoder: IndexDecoder, count: number): Parse<Item | undefined> {
+  let index = yield* decoder.decode();
   while (index === INDEX.deleteStatistics) {
-    for (let i = 0; i < 5; i++) await channel.varint();
-    index = await decoder.decode(channel);
+    for (let i = 0; i < DELETE_STATISTICS; i++) yield* varint();
+    index = yield* decoder.decode();
   }
   if (index === INDEX.done) return undefined;
   if (index < 0 || index >= count) throw brokenStream(`the file index ${index}`);
-  const flags = await channel.int16();
-  const basisType = (flags & ITEM.basisTypeFollows) === 0 ? undefined : await channel.byte();
-  const name = (flags & ITEM.nameFollows) === 0 ? undefined : await readVstring(channel);
+  const flags = (yield 2).readUInt16LE(0);
+  const basisType = (flags & ITEM.basisTypeFollows) === 0 ? undefined : (yield 1).readUInt8(0);
+  const name = (flags & ITEM.nameFollows) === 0 ? undefined : yield* vstring();
   return { index, flags, basisType, name };
 }
 
+/** How many of each kind were deleted; rsync/main.c:write_del_stats. */
+const DELETE_STATISTICS = 5;
+
 /** rsync/io.c:read_vstring. */
-async function readVstring(channel: Channel): Promise<Buffer> {
-  const first = await channel.byte();
-  return channel.bytes(first < 0x80 ? first : ((first & 0x7f) << 8) + (await channel.byte()));
+function* vstring(): Parse<Buffer> {
+  const first = (yield 1).readUInt8(0);
+  return yield first < 0x80 ? first : ((first & 0x7f) << 8) + (yield 1).readUInt8(0);
 }
 
 /** rsync/sender.c:write_ndx_and_attrs. */

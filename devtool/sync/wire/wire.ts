@@ -152,9 +152,13 @@ function encodeDifference(index: number, previous: number, to: ByteWriter): void
   }
 }
 
-/** Where an index's bytes come from. */
-export interface ByteSource {
-  byte(): Promise<number>;
+/** Reads something bit by bit: yields how many bytes it needs next, and gets them. */
+export type Parse<T> = Generator<number, T, Buffer>;
+
+/** 32 bits in 1 to 5 bytes; rsync/io.c:read_varint. */
+export function* varint(): Parse<number> {
+  const first = (yield 1)[0] ?? 0;
+  return decodeVarint(first, yield followingBytes(first));
 }
 
 /** The other direction of IndexEncoder; rsync/io.c:read_ndx. */
@@ -162,24 +166,25 @@ export class IndexDecoder {
   #positive = -1;
   #negative = 1;
 
-  async decode(from: ByteSource): Promise<number> {
-    const first = await from.byte();
+  *decode(): Parse<number> {
+    const first = (yield 1)[0] ?? 0;
     if (first === 0) return INDEX.done;
     if (first !== 0xff) {
-      this.#positive = await this.#next(first, this.#positive, from);
+      this.#positive = first === 0xfe ? yield* afar(this.#positive) : this.#positive + first;
       return this.#positive;
     }
-    this.#negative = await this.#next(await from.byte(), this.#negative, from);
+    const next = (yield 1)[0] ?? 0;
+    this.#negative = next === 0xfe ? yield* afar(this.#negative) : this.#negative + next;
     return -this.#negative;
   }
+}
 
-  async #next(first: number, previous: number, from: ByteSource): Promise<number> {
-    if (first !== 0xfe) return previous + first;
-    const high = await from.byte();
-    const low = await from.byte();
-    if ((high & 0x80) === 0) return previous + (high << 8) + low;
-    return ((high & 0x7f) << 24) | ((await from.byte()) << 8) | ((await from.byte()) << 16) | low;
-  }
+/** An index that is not just after the one before it. */
+function* afar(previous: number): Parse<number> {
+  const difference = (yield 2).readUInt16BE(0);
+  if (difference <= 0x7fff) return previous + difference;
+  const middle = yield 2;
+  return ((difference & 0x7f00) << 16) | (middle.readUInt16LE(0) << 8) | (difference & 0xff);
 }
 
 /** The other side does not speak rsync's protocol, or violates it. */
