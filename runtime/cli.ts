@@ -51,14 +51,20 @@ async function main(args: readonly string[]): Promise<void> {
 
 function dispatch(command: string | undefined, rest: readonly string[], args: readonly string[]): Promise<number> {
   if (rest[0] === "--help" || asksForHelp(args)) return other(args);
-  if (command === "run") return run(rest);
-  if (command === "exec") return exec(rest);
+  if (command === "run") return complete(run(rest));
+  if (command === "exec") return complete(exec(rest));
   if (command === "pull") return pull(rest);
   if (command === "image" && rest[0] === "pull" && rest[1] !== "--help") return pull(rest.slice(1));
   if (command === "completion") return completion(rest);
-  if (command === "undo") return undo(rest[0] ?? "");
+  if (command === "undo") return complete(undo(rest[0] ?? ""));
   if (command === "joined") return joined(rest[0] ?? "");
   return VERBS.has(command ?? "") ? verb(command ?? "", rest) : other(args);
+}
+
+/** Ends this program after work that leaves nothing to wait for, and no output in Node.js's hands: it need not free its memory. */
+async function complete(work: Promise<number>): Promise<never> {
+  const code = await work;
+  process.exit(process.exitCode || code);
 }
 
 /** Behind other options too, unless the options may be another program's. */
