@@ -1,7 +1,8 @@
 // Bundles the program into files that launch.cjs loads: one with cli.ts; one for each thing that cli.ts imports when it is asked
-// for it, with all the modules that this needs, and for what one of these imports later and often; one with the rest.
+// for it, with all the modules that this needs, and for what one of these imports later and often; one with what is called rarely; one with
+// the rest.
 import { readFile, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { build, transform } from "esbuild";
 import { compileAhead, escaped } from "../compile-ahead.mjs";
 
@@ -9,11 +10,31 @@ const ENTRY = "runtime/cli.ts";
 /** What V8 makes of a file is twice as long as the file: stored for what is started often. */
 const COMPILED = new Set(["cli", "run", "exec", "verbs", "undo", "pull", "fetch"]);
 
+/**
+ * What hardly a start calls: loaded at the first call of a function, and they export functions only. The words for failures are
+ * not among them: there may be no descriptor left to open a file.
+ */
+const RARE = [
+  "commands/environment-file",
+  "explain/preparations",
+  "explain/strace",
+  "host/root-entries",
+  "network/iptables",
+  "seccomp/docker-rules",
+  "seccomp/filter",
+  "spec/mount-requests/mount",
+  "spec/mount-requests/tmpfs",
+];
+const RARE_IDS = new Set(RARE.map(idOfRare));
+const RARE_SOURCES = RARE.map((name) => resolve(`runtime/${name}.ts`));
+
 /** `shared`: options of esbuild. */
 export async function bundleProgram(outdir, shared) {
   const { metafile, outputFiles } = await build({
     ...shared,
-    entryPoints: [ENTRY],
+    entryPoints: [ENTRY, ...RARE_SOURCES],
+    entryNames: "[name]",
+    plugins: [{ name: "rare", setup: keepApart }],
     external: ["koffi"],
     splitting: true,
     metafile: true,
@@ -38,6 +59,7 @@ function fileName(name) {
 
 /** As CommonJS, which Node.js starts 9 ms sooner than ES modules. */
 async function moduleOf({ path, text }) {
+  if (RARE_IDS.has(idOf(path))) checkFunctions(text, path);
   const { code } = await transform(withoutImports(text), {
     platform: "node",
     target: "node20.19",
@@ -55,6 +77,11 @@ async function moduleOf({ path, text }) {
 function withoutImports(text) {
   const pairs = (names) => names.replaceAll(/([\w$]+) as ([\w$]+)/g, "$1: $2");
   const from = (_, all, one, names, id) => {
+    if (RARE_IDS.has(JSON.parse(id)))
+      return names
+        .split(",")
+        .map((name) => whenCalled(name.trim(), id))
+        .join("\n");
     const constants = all ?? one ?? (names && `{${pairs(names)}}`);
     return constants ? `const ${constants} = require(${id});` : `require(${id});`;
   };
@@ -63,6 +90,31 @@ function withoutImports(text) {
     .replace(/^export \{([^}]*)\};$/m, (_, names) => {
       return `module.exports = {__esModule: true,${names.replaceAll(/([\w$]+) as ([\w$]+|".*")/g, "$2: $1")}};`;
     });
+}
+
+/** `name`: NAME, or NAME as LOCAL. */
+function whenCalled(name, id) {
+  const [exported, local = exported] = name.split(" as ");
+  return `const ${local} = (...args) => require(${id}).${exported}(...args);`;
+}
+
+/** esbuild would put them into the file of those that import them. */
+function keepApart({ onResolve }) {
+  onResolve({ filter: /\.ts$/ }, ({ path, resolveDir, kind }) => {
+    const at = kind === "import-statement" ? RARE_SOURCES.indexOf(resolve(resolveDir, path)) : -1;
+    return at < 0 ? undefined : { path: idOfRare(RARE[at]), external: true };
+  });
+}
+
+function idOfRare(name) {
+  return `./${basename(name)}.js`;
+}
+
+function checkFunctions(text, path) {
+  const [, names = ""] = /^export \{([^}]*)\};$/m.exec(text) ?? [];
+  for (const name of names.match(/[\w$]+/g) ?? [])
+    if (!new RegExp(`^(async )?function ${name.replaceAll("$", "\\$")}\\(`, "m").test(text))
+      throw new Error(`${path} exports ${name}, which is no function`);
 }
 
 /** As the modules import each other. */
@@ -86,7 +138,8 @@ function filesOf(outputs) {
   const asked = [...new Set([...importsOf(cli, "dynamic-import"), ...often])].map((path) => {
     return [nameOf(path), [...needs(path)].filter((one) => !always.has(one))];
   });
-  const files = [["cli", [...always]], ...asked];
+  const rare = Object.keys(outputs).filter((path) => RARE_IDS.has(idOf(path)));
+  const files = [["cli", [...always]], ...asked, ["rare", [...new Set(rare.flatMap((path) => [...needs(path)]))]]];
   const later = Object.keys(outputs).filter((path) => !files.some(([, paths]) => paths.includes(path)));
   return [...files, ["later", later]].map(([name, paths]) => [name, paths.map(idOf)]);
 }

@@ -1,6 +1,7 @@
 import { RLIM_INFINITY, RLIMIT, SIGNAL } from "../linux.ts";
 import { dockerFilter } from "../seccomp/docker-filter.ts";
-import { filterFlags, filterOf } from "../seccomp/filter.ts";
+import { filterOf } from "../seccomp/filter.ts";
+import { filterFlags } from "../seccomp/profile.ts";
 import type { Rlimit } from "../spec/limits/ulimits.ts";
 import { hasNew } from "../spec/namespaces.ts";
 import { capabilityMask } from "../spec/security/capability.ts";

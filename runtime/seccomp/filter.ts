@@ -1,5 +1,4 @@
 import { Failure } from "../failure.ts";
-import { SECCOMP_FILTER_FLAG } from "../linux.ts";
 import { compare } from "./compare.ts";
 import { ACTIONS, type Circumstances, type Profile } from "./profile.ts";
 import { type Label, Program, TEST } from "./program.ts";
@@ -13,11 +12,6 @@ const NUMBER_AT = 0;
 const ARCHITECTURE_AT = 4;
 /** linux/bpf_common.h: BPF_MAXINSNS. */
 const INSTRUCTIONS_MAX = 4096;
-
-/** SECCOMP_FILTER_FLAG_: without a choice, no mitigation that makes every program slower, as kernels since 5.16. */
-export function filterFlags({ flags = ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"] }: Pick<Profile, "flags">): number {
-  return flags.reduce((bits, name) => bits | SECCOMP_FILTER_FLAG[name], 0);
-}
 
 /**
  * The filter for seccomp(2): struct sock_filter as two words each. A call of an architecture that the profile is not for ends

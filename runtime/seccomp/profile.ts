@@ -1,3 +1,4 @@
+import { SECCOMP_FILTER_FLAG } from "../linux.ts";
 import type { Capability } from "../spec/security/capability.ts";
 import type { Machine, Machine32 } from "./system-calls.ts";
 
@@ -74,6 +75,11 @@ export const FLAGS = [
   "SECCOMP_FILTER_FLAG_LOG",
   "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
 ] as const;
+
+/** SECCOMP_FILTER_FLAG_: without a choice, no mitigation that makes every program slower, as kernels since 5.16. */
+export function filterFlags({ flags = ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"] }: Pick<Profile, "flags">): number {
+  return flags.reduce((bits, name) => bits | SECCOMP_FILTER_FLAG[name], 0);
+}
 
 /** What the rules of a profile depend on besides the profile. */
 export interface Circumstances {
