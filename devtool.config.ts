@@ -7,6 +7,8 @@ export default defineConfig({
     addons: ["yargs", "fzstd"],
     // Source maps take a fifth of a build, and nothing reads them without node --enable-source-maps.
     sourcemap: false,
+    // esbuild takes 200 ms for all of the 450 files.
+    incremental: true,
     // Node.js starts it 9 ms sooner than an ES module.
     format: "cjs",
     define: { "import.meta.filename": "bundleFile" },

@@ -12,14 +12,29 @@ import {
 } from "esbuild";
 import type { Diagnostic } from "../report/diagnostic.ts";
 
-export type { BuildContext, BuildOptions, BuildResult, Loader, Metafile, OnLoadResult, Plugin } from "esbuild";
-export type Outputs = readonly OutputFile[];
+export type {
+  BuildContext,
+  BuildOptions,
+  BuildResult,
+  Loader,
+  Message,
+  Metafile,
+  OnLoadResult,
+  OutputFile,
+  Plugin,
+} from "esbuild";
+export type Outputs = readonly Pick<OutputFile, "path" | "contents">[];
 
 /**
  * esbuild parses each file of a package with a "type" anew in every rebuild, and Go collects what that leaves more than once:
  * at this GOGC a rebuild takes four fifths of the time, and esbuild up to twice the memory.
  */
 const GOGC = "300";
+
+/** One build, whose outputs are returned. */
+export function buildOnce(options: BuildOptions) {
+  return inProcess(() => build({ ...options, write: false, metafile: true } as const));
+}
 
 export const newContext: typeof context = (options) => inProcess(() => context(options));
 

@@ -15,6 +15,7 @@ import {
   type Plugin,
 } from "./esbuild.ts";
 import { fallback, locator, REQUIRE, type Sources } from "./heading.ts";
+import { type IncrementalContext, newIncrementalContext } from "./incremental/context.ts";
 import { type Built, firstKnown, type Known, learn, learnFromFailure } from "./learn.ts";
 import { LOCATIONS, locatedSources, locating } from "./located.ts";
 
@@ -30,7 +31,7 @@ export interface BuildSession {
   readonly addons: Map<string, Addon>;
   readonly includesOf: ReturnType<typeof createIncludes>;
   /** undefined before the first build, and once more is known than it was made for. */
-  context: BuildContext | undefined;
+  context: BuildContext | IncrementalContext | undefined;
   /** Of the last build; undefined before the first. */
   apart: Apart | undefined;
   /** Of the last build. */
@@ -62,7 +63,7 @@ export async function buildAsKnown(session: BuildSession, signal: AbortSignal): 
   }
 }
 
-export type Result = BuildResult & Pick<Built, "outputFiles" | "metafile">;
+export type Result = Pick<Built, "outputFiles" | "metafile"> & Pick<BuildResult, "warnings">;
 
 async function buildAndLearn(
   session: BuildSession,
@@ -72,7 +73,9 @@ async function buildAndLearn(
   addons.clear();
   let result: Result;
   try {
-    session.context ??= await newContext(options(session));
+    session.context ??= session.config.incremental
+      ? newIncrementalContext(options(session), root, addons)
+      : await newContext(options(session));
     signal.throwIfAborted();
     result = (await session.context.rebuild()) as Result;
   } catch (error) {

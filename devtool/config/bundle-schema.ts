@@ -13,6 +13,7 @@ export const bundle = z.strictObject({
   entryPoints: z.union([texts.min(1), z.record(text, text)]),
   outdir: text.optional(),
   addons: texts.optional(),
+  incremental: z.boolean().optional(),
   alias: named.optional(),
   assetNames: nameTemplate.optional(),
   banner: named.optional(),

@@ -57,6 +57,11 @@ export interface BundleConfig {
   readonly outdir?: string;
   /** Packages to ship for the target's platform instead of bundling them. Most with native parts need not be listed. */
   readonly addons?: readonly string[];
+  /**
+   * A save compiles the files that changed, and links them: for a large program. The output is CommonJS with each module as a
+   * function, started as by require().
+   */
+  readonly incremental?: boolean;
   // The rest are esbuild's own options.
   readonly alias?: Readonly<Record<string, string>>;
   readonly assetNames?: string;

@@ -8,6 +8,7 @@ import { type Mapping, PUBLISHED, parseMapping } from "../ports/mapping.ts";
 import type { BundleConfig, TargetSettings } from "./config.ts";
 import { readConfigFile } from "./file.ts";
 import { findConfigFile } from "./find.ts";
+import { checkIncremental } from "./incremental.ts";
 import { isFile } from "./is-file.ts";
 import { refused } from "./refused.ts";
 import type { CheckedConfig } from "./schema.ts";
@@ -60,8 +61,9 @@ export interface ProjectBundle {
   readonly entryPoints: BundleConfig["entryPoints"];
   readonly outdir: string;
   readonly addons: readonly string[];
+  readonly incremental: boolean;
   /** Passed to esbuild unchanged. */
-  readonly options: Omit<BundleConfig, "entryPoints" | "outdir" | "addons">;
+  readonly options: Omit<BundleConfig, "entryPoints" | "outdir" | "addons" | "incremental">;
 }
 
 /** A folder in the mirror's root that records what was built there. It is not synced. */
@@ -164,7 +166,8 @@ function checkPatterns({ sync = {}, restart = {} }: CheckedConfig, file: string)
 }
 
 async function resolveBundle(config: BundleConfig, root: string): Promise<ProjectBundle> {
-  const { entryPoints, outdir = ".devtool", addons = [], ...options } = config;
+  const { entryPoints, outdir = ".devtool", addons = [], incremental = false, ...options } = config;
+  if (incremental) checkIncremental(config);
   if (Object.keys(entryPoints).length === 0) throw refused("bundle.entryPoints must not be empty");
   for (const [key, entry] of Object.entries(entryPoints)) {
     const where = Array.isArray(entryPoints) ? `bundle.entryPoints[${key}]` : `bundle.entryPoints.${key}`;
@@ -175,7 +178,7 @@ async function resolveBundle(config: BundleConfig, root: string): Promise<Projec
     within(folder, posix(relative(root, resolve(root, entry)))),
   );
   if (covered !== undefined) throw refused(`bundle.outdir ${outdir} contains the entry point ${covered}`);
-  return { entryPoints, outdir: folder, addons, options };
+  return { entryPoints, outdir: folder, addons, incremental, options };
 }
 
 /** The folders that the bundle and the build steps need, and what the configuration names; nothing: the whole project. */

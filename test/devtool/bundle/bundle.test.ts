@@ -57,6 +57,7 @@ test("outputs of an earlier session are known to be devtool's", async (t) => {
     entryPoints: { other: "src/other.ts" },
     outdir: ".devtool",
     addons: [],
+    incremental: false,
     options: { sourcemap: false },
   });
   t.after(() => second.dispose());

@@ -24,6 +24,7 @@ export async function bundlerOf(
     entryPoints: { main: "src/main.ts" },
     outdir: ".devtool",
     addons: [],
+    incremental: false,
     options: {},
     ...config,
   });

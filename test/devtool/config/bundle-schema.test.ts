@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { bundle } from "../../../devtool/config/bundle-schema.ts";
 import { REFUSED_OPTIONS } from "../../../devtool/config/refused-options.ts";
 
-const OURS = ["entryPoints", "outdir", "addons"];
+const OURS = ["entryPoints", "outdir", "addons", "incremental"];
 
 /** The names of the options that esbuild's own declarations have. */
 function optionsOfEsbuild(): string[] {

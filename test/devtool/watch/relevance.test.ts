@@ -10,7 +10,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
   const project: Project = {
     root: "/p",
     config: { file: "/p/devtool.config.ts", parts: ["/p/devtool.config.ts", "/p/tools/run.ts"] },
-    bundle: { entryPoints: ["src/main.ts"], outdir: ".devtool", addons: [], options: {} },
+    bundle: { entryPoints: ["src/main.ts"], outdir: ".devtool", addons: [], incremental: false, options: {} },
     steps: [
       [
         {

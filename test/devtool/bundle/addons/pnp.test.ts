@@ -53,7 +53,13 @@ test("of a project with yarn's Plug'n'Play JavaScript is bundled, and a package 
     [`${placeOf("lookup")}index.js`]: 'module.exports = require("fs").readFileSync(__dirname + "/data", "utf8");',
   });
   const bundlerOf = (addons: readonly string[] = []) => {
-    const bundler = createBundler(root, { entryPoints: { main: "main.js" }, outdir: ".devtool", addons, options: {} });
+    const bundler = createBundler(root, {
+      entryPoints: { main: "main.js" },
+      outdir: ".devtool",
+      addons,
+      incremental: false,
+      options: {},
+    });
     t.after(() => bundler.dispose());
     return bundler;
   };

@@ -30,7 +30,13 @@ export function shipperOf(
   destination: Partial<Destination> = {},
   options: ProjectBundle["options"] = {},
 ): () => Promise<Shipped> {
-  const bundler = createBundler(root, { entryPoints: { main: "src/main.js" }, outdir: ".devtool", addons, options });
+  const bundler = createBundler(root, {
+    entryPoints: { main: "src/main.js" },
+    outdir: ".devtool",
+    addons,
+    incremental: false,
+    options,
+  });
   t.after(() => bundler.dispose());
   const outdir = join(root, ".devtool");
   const ship = createShipper(() => join(outdir, "node_modules"), join(root, "cache"));

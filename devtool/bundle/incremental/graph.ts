@@ -1,0 +1,80 @@
+import { relative, sep } from "node:path";
+import { type BuildOptions, buildOnce, type Plugin } from "../esbuild.ts";
+import { type Loaders, loaderOf } from "../located.ts";
+
+/** Before the id of a module in what esbuild writes, where it imports one. */
+export const MODULE = "devtool:";
+
+/** Where the imports of source files lead, as esbuild finds it: importer → `keyOf` an import. Paths are as in an id. */
+export type Graph = Map<string, Map<string, Found>>;
+
+export interface Found {
+  /** As the importer has it. */
+  readonly written: string;
+  /** Of a file as in an id; of anything else what esbuild's metafile has. */
+  readonly path: string;
+  readonly isExternal: boolean;
+}
+
+/** By a build of all of the program, which also finds what is wrong with it. @throws esbuild's BuildFailure */
+export async function graphOf(options: BuildOptions): Promise<Graph> {
+  const { metafile } = await buildOnce({ ...options, sourcemap: false });
+  const graph: Graph = new Map();
+  for (const [importer, { imports }] of Object.entries(metafile.inputs))
+    for (const { path, kind, external = false, original = path } of imports)
+      note(graph, importer, keyOf(kind, original), { written: original, path, isExternal: external });
+  return graph;
+}
+
+function note(graph: Graph, importer: string, key: string, found: Found): void {
+  const imports = graph.get(importer) ?? new Map<string, Found>();
+  graph.set(importer, imports.set(key, found));
+}
+
+/** A package has other files for require(). */
+function keyOf(kind: string, written: string): string {
+  return `${kind.startsWith("require") ? "require" : "import"} ${written}`;
+}
+
+/** The ids of all modules that it leads to. */
+export function modulesIn(graph: Graph, loaders: Loaders): string[] {
+  const all = [...graph.values()].flatMap((imports) => [...imports.values()]);
+  return all.filter((found) => isModule(found, loaders)).map(({ path }) => path);
+}
+
+function isModule({ path, isExternal }: Found, loaders: Loaders): boolean {
+  return !isExternal && !/^[^/.]{2,}:/.test(path) && loaderOf(path, loaders) !== undefined;
+}
+
+/**
+ * Leaves every import of a source file in the code, as one of `devtool:` and the file's id. What is not a file with code, and
+ * what is not found, is esbuild's. What `graph` lacks is added to it.
+ */
+export function importsLeft(root: string, loaders: Loaders, graph: Graph): Plugin {
+  return {
+    name: "imports-left",
+    setup: (build) =>
+      build.onResolve({ filter: /.*/ }, async ({ path: written, pluginData, ...asked }) => {
+        if (asked.kind === "entry-point" || pluginData === ASKED) return undefined;
+        const importer = posix(relative(root, asked.importer));
+        const key = keyOf(asked.kind, written);
+        let found = graph.get(importer)?.get(key);
+        if (!found) {
+          const answer = await build.resolve(written, { ...asked, pluginData: ASKED });
+          if (answer.errors.length > 0) return undefined;
+          const isFile = answer.namespace === "file" && !answer.external;
+          const path = isFile ? posix(relative(root, answer.path)) + answer.suffix : answer.path;
+          found = { written, path, isExternal: answer.external };
+          note(graph, importer, key, found);
+        }
+        if (found.isExternal) return { path: found.path, external: true };
+        return isModule(found, loaders) ? { path: MODULE + found.path, external: true } : undefined;
+      }),
+  };
+}
+
+const ASKED = Symbol("asked");
+
+export function posix(path: string): string {
+  return sep === "/" ? path : path.replaceAll(sep, "/");
+}

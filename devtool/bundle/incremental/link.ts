@@ -1,0 +1,124 @@
+import type { Module, SourceMap } from "./compile.ts";
+import { MODULE } from "./graph.ts";
+import { joinMappings } from "./mappings.ts";
+
+/** A program of modules, whose text is CommonJS. */
+export interface Program {
+  readonly text: string;
+  readonly map: SourceMapText | undefined;
+}
+
+export interface SourceMapText {
+  /** Absolute. */
+  readonly sources: readonly string[];
+  readonly sourcesContent: readonly string[];
+  readonly mappings: string;
+}
+
+/** The modules that `entry` needs, itself first. */
+export function needed(entry: string, modules: ReadonlyMap<string, Module>): Module[] {
+  const found = new Map<string, Module>();
+  const queue = [entry];
+  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+    const one = modules.get(id);
+    if (!one || found.has(id)) continue;
+    found.set(id, one);
+    queue.push(...one.imports);
+  }
+  return [...found.values()];
+}
+
+/** Each module is a function, called when it is first imported, as by require() in Node.js. */
+export function link(modules: readonly Module[], banner: string, footer: string): Program {
+  const areModules = new Set(modules.filter(({ isModule }) => isModule).map(({ id }) => id));
+  const { shared, own } = helpersOf(modules);
+  const head = `${banner}\n${shared}const devtoolModules = {\n`;
+  const parts = modules.map((one) => {
+    const before = `${JSON.stringify(one.id)}: function (require, module, exports) {${own.get(one) ?? ""}`;
+    return { before, code: linked(one, areModules), map: one.map };
+  });
+  const main = JSON.stringify(modules[0]?.id);
+  const body = parts.map(({ before, code }) => `${before}${code}},\n`).join("");
+  return {
+    text: `${head}${body}};\n${LOADER}devtoolLoad(${main}, module);\n${footer}`,
+    map: mapOf(parts, linesIn(head)),
+  };
+}
+
+interface Part {
+  readonly before: string;
+  readonly code: string;
+  readonly map: SourceMap | undefined;
+}
+
+function mapOf(parts: readonly Part[], first: number): SourceMapText | undefined {
+  if (parts.every(({ map }) => !map)) return undefined;
+  const sources: string[] = [];
+  const sourcesContent: string[] = [];
+  let line = first;
+  const placed = parts.flatMap(({ before, code, map }) => {
+    const lines = line + linesIn(before);
+    line = lines + linesIn(code) + 1;
+    if (!map) return [];
+    const one = { lines, sources: sources.length, mappings: map.mappings };
+    sources.push(...map.sources);
+    sourcesContent.push(...(map.sourcesContent ?? []));
+    return [one];
+  });
+  return { sources, sourcesContent, mappings: joinMappings(placed) };
+}
+
+/** Helpers by the names that they declare, once for all; those of a module that has another meaning for a name stay with it. */
+function helpersOf(modules: readonly Module[]): { shared: string; own: Map<Module, string> } {
+  const declared = new Map<string, string>();
+  const own = new Map<Module, string>();
+  for (const one of modules) {
+    const isOther = [...one.helpers].some(([name, text]) => (declared.get(name) ?? text) !== text);
+    if (isOther) own.set(one, [...one.helpers.values()].join(""));
+    else for (const [name, text] of one.helpers) declared.set(name, text);
+  }
+  return { shared: [...declared.values()].join(""), own };
+}
+
+const INTEROP = new RegExp(`require\\("${MODULE}([^"]*)"\\), 1\\)`, "g");
+const DYNAMIC = new RegExp(`\\bimport\\("${MODULE}([^"]*)"\\)`, "g");
+const texts = new WeakMap<Module, { readonly kinds: string; readonly text: string }>();
+
+/** esbuild took each import for one of a CommonJS package, whose default is all of it. */
+function linked(one: Module, areModules: ReadonlySet<string>): string {
+  const kinds = one.imports.map((id) => (areModules.has(id) ? "m" : "c")).join("");
+  const known = texts.get(one);
+  if (known?.kinds === kinds) return known.text;
+  const text = one.code
+    .replace(INTEROP, (all, id: string) => (areModules.has(id) ? `require("${MODULE}${id}"))` : all))
+    .replace(DYNAMIC, (_, id: string) => `devtoolImport("${MODULE}${id}", ${areModules.has(id)}, ${one.isNodes})`);
+  texts.set(one, { kinds, text });
+  return text;
+}
+
+function linesIn(text: string): number {
+  return text.split("\n").length - 1;
+}
+
+/** In a module, a name of Node.js's own or of a package beside the bundle is what it is outside. */
+const LOADER = `const devtoolLoaded = { __proto__: null };
+const devtoolLoad = (id, module = { exports: {} }) => {
+  if (devtoolLoaded[id]) return devtoolLoaded[id].exports;
+  devtoolLoaded[id] = module;
+  try {
+    devtoolModules[id].call(module.exports, devtoolRequire, module, module.exports);
+  } catch (error) {
+    delete devtoolLoaded[id];
+    throw error;
+  }
+  return module.exports;
+};
+const devtoolRequire = Object.assign((name) => {
+  return typeof name === "string" && name.startsWith("${MODULE}") ? devtoolLoad(name.slice(${MODULE.length})) : require(name);
+}, require);
+const devtoolImport = async (name, isModule, isNodes) => {
+  await undefined;
+  const exports = devtoolRequire(name);
+  return isModule || (!isNodes && exports?.__esModule) ? exports : { ...exports, default: exports };
+};
+`;

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { promisify } from "node:util";
+import type { Bundler } from "../../../../devtool/bundle/bundle.ts";
+import { BundleFailure } from "../../../../devtool/bundle/bundle-failure.ts";
+import { bundlerOf, write } from "../bundlers.ts";
+
+const run = promisify(execFile);
+const signal = new AbortController().signal;
+
+async function incrementalOf(t: TestContext, files: Readonly<Record<string, string>>, options: object = {}) {
+  const all = { "package.json": '{ "type": "module" }', ...files };
+  const { root, bundler } = await bundlerOf(t, all, { incremental: true, options: { format: "cjs", ...options } });
+  const printed = async (edits: Readonly<Record<string, string>> = {}) => {
+    await write(root, edits);
+    await bundler.build(signal);
+    return (await run(process.execPath, [join(root, ".devtool/main.js")])).stdout;
+  };
+  return { root, bundler, printed };
+}
+
+async function failureOf(bundler: Bundler): Promise<BundleFailure> {
+  const failure = await bundler.build(signal).catch((error: unknown) => error);
+  assert.ok(failure instanceof BundleFailure);
+  return failure;
+}
+
+test("a module has what it imports as in Node.js, whatever kind of module that is", async (t) => {
+  const { printed } = await incrementalOf(t, {
+    "src/main.ts": `import own, { late, count as counted, type Shape } from "./own.ts";
+import * as all from "./all.ts";
+import older from "./older.cjs";
+import { named } from "./older.cjs";
+import data, { k } from "./data.json";
+import { join } from "node:path";
+import esm from "esm";
+import cjs from "cjs";
+const shape: Shape = 1;
+late();
+console.log(own, counted, Object.keys(all).sort().join(), all.again, older.default, named, data.k, k, join("a", "b"), esm, cjs.default, shape);
+void import("./own.ts").then(async (loaded) => console.log(loaded.default, (await import("./older.cjs")).default.default));
+console.log(require.main === module, 'import("./own.ts")', (() => { try { require("./none.cjs"); } catch (error) { return error.code; } })());`,
+    "src/own.ts":
+      'export type Shape = number;\nexport let count = 1;\nexport function late() { count += 1; }\nexport default "own";',
+    "src/all.ts":
+      'export * from "./own.ts";\nexport { named as again } from "./older.cjs";\nexport { type Shape } from "./own.ts";',
+    "src/older.cjs": "exports.__esModule = true;\nexports.default = 'default';\nexports.named = 'named';",
+    "src/data.json": '{ "k": 7 }',
+    "node_modules/esm/package.json": '{ "type": "module", "exports": "./i.js" }',
+    "node_modules/esm/i.js": "export { default } from './deep.js';",
+    "node_modules/esm/deep.js": "export default 'esm';",
+    "node_modules/cjs/package.json": '{ "main": "i.js" }',
+    "node_modules/cjs/i.js": "exports.__esModule = true; exports.default = require('./deep');",
+    "node_modules/cjs/deep.js": "module.exports = this === exports && 'cjs';",
+  });
+  assert.equal(
+    await printed(),
+    `own 2 again,count,late named default named 7 7 a/b esm cjs 1
+true import("./own.ts") MODULE_NOT_FOUND
+own default
+`,
+  );
+});
+
+test("modules that import each other work together, and one that failed is loaded again", async (t) => {
+  const { printed } = await incrementalOf(t, {
+    "src/main.ts": `import { odd } from "./odd.ts";
+console.log(odd(7));
+void (async () => {
+  for (const _ of [1, 2]) await import("./throws.ts").catch((error) => console.log(error.message));
+})();`,
+    "src/odd.ts":
+      'import { even } from "./even.ts";\nexport function odd(n: number): boolean { return n > 0 && even(n - 1); }',
+    "src/even.ts":
+      'import { odd } from "./odd.ts";\nexport function even(n: number): boolean { return n === 0 || odd(n - 1); }',
+    "src/throws.ts": 'import { tries } from "./tries.ts";\ntries.push("try");\nthrow new Error(tries.join());',
+    "src/tries.ts": "export const tries: string[] = [];",
+  });
+  assert.equal(await printed(), "true\ntry\ntry,try\n");
+});
+
+test("what was edited is compiled again, also imports, files of others' and settings", async (t) => {
+  const { printed } = await incrementalOf(t, {
+    "src/main.ts": 'import { a } from "./a.js";\nimport data from "./data.json";\nconsole.log(a, data);',
+    "src/a.ts": "export const a = 1;",
+    "src/data.json": "1",
+    "tsconfig.json": '{ "compilerOptions": {} }',
+  });
+  assert.equal(await printed(), "1 1\n");
+  assert.equal(await printed({ "src/a.ts": "export const a = 2;" }), "2 1\n");
+  assert.equal(await printed({ "src/data.json": "2" }), "2 2\n");
+  const jsx = 'import { b } from "./b.ts";\nconst h = (x) => x;\nexport const a = b + (<i />);';
+  const main = 'import { a } from "./a.jsx";\nconsole.log(a);';
+  const edits = { "src/a.jsx": jsx, "src/b.ts": "export const b = 3;", "src/main.ts": main };
+  assert.equal(await printed({ ...edits, "tsconfig.json": '{ "compilerOptions": { "jsxFactory": "h" } }' }), "3i\n");
+  const shadowing = { "src/b.ts": 'export { b } from "./c";', "src/c.js": "export const b = 4;" };
+  assert.equal(await printed(shadowing), "4i\n");
+  assert.equal(await printed({ "src/c.ts": "export const b = 5;" }), "5i\n");
+});
+
+test("an import of what the other module does not export is an error where it stands, until it does", async (t) => {
+  const { root, bundler, printed } = await incrementalOf(t, {
+    "src/main.ts": 'import { a } from "./a.ts";\nconsole.log(a);',
+    "src/a.ts": 'export * from "./b.ts";',
+    "src/b.ts": "export const a = 1;",
+  });
+  assert.equal(await printed(), "1\n");
+  await write(root, { "src/b.ts": "export const c = 1;" });
+  const { diagnostics } = await failureOf(bundler);
+  const text = 'No matching export in "src/a.ts" for import "a"';
+  assert.deepEqual(diagnostics, [{ file: "src/main.ts", line: 1, column: 10, severity: "error", text }]);
+  assert.equal(await printed({ "src/a.ts": "export const a = 2;" }), "2\n");
+});
+
+test("an error is esbuild's own, and what was compiled before stays", async (t) => {
+  const { root, bundler, printed } = await incrementalOf(t, {
+    "src/main.ts": 'import { a } from "./a.ts";\nconsole.log(a);',
+    "src/a.ts": "export const a = 1;",
+  });
+  await bundler.build(signal);
+  const before = await readFile(join(root, ".devtool/main.js"));
+  await write(root, { "src/a.ts": "export const a = ;" });
+  const [syntax] = (await failureOf(bundler)).diagnostics;
+  assert.deepEqual(syntax, { file: "src/a.ts", line: 1, column: 18, severity: "error", text: 'Unexpected ";"' });
+  await rm(join(root, "src/a.ts"));
+  assert.match((await failureOf(bundler)).diagnostics[0]?.text ?? "", /Could not resolve "\.\/a\.ts"/);
+  assert.deepEqual(await readFile(join(root, ".devtool/main.js")), before);
+  assert.equal(await printed({ "src/a.ts": "export const a = 2;" }), "2\n");
+  await rm(join(root, "src/main.ts"));
+  assert.match((await failureOf(bundler)).diagnostics[0]?.text ?? "", /Could not resolve/);
+});
+
+test("import.meta and __dirname are those of each source", async (t) => {
+  const { root, printed } = await incrementalOf(t, {
+    "src/main.ts": 'import { there } from "./deep/there.ts";\nconsole.log(import.meta.filename, there);',
+    "src/deep/there.ts": "export const there = __dirname;",
+  });
+  assert.equal(await printed(), `${join(root, "src/main.ts")} ${join(root, "src/deep")}\n`);
+});
+
+for (const sourcemap of ["linked", "inline"])
+  test(`a stack trace names the line of each source, by a map that is ${sourcemap}`, async (t) => {
+    const files = {
+      "src/main.ts": 'interface A {}\nimport { thrown } from "./thrown.ts";\n\nthrown();',
+      "src/thrown.ts":
+        "type B = 1;\n\n\nexport function thrown(this: void) {\n  throw new Error('here');\n}\nexport default class {}",
+    };
+    const { root, bundler } = await incrementalOf(t, files, { sourcemap });
+    await bundler.build(signal);
+    const main = join(root, ".devtool/main.js");
+    const { stderr } = await run(process.execPath, ["--enable-source-maps", main]).catch((error) => error);
+    assert.match(stderr, /src\/thrown\.ts:5:9/);
+    assert.match(stderr, /src\/main\.ts:4:1\)/);
+  });
