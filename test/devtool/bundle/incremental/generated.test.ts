@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
 import { createBundler } from "../../../../devtool/bundle/bundle.ts";
+import fc from "../../../rig/fast-check.ts";
 import { temporaryDirectory } from "../../../rig/host.ts";
 import { write } from "../bundlers.ts";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { SourceMap } from "node:module";
 import { test } from "node:test";
 import { transform } from "esbuild";
-import fc from "fast-check";
 import { joinMappings, parseMappings } from "../../../../devtool/bundle/incremental/mappings.ts";
+import fc from "../../../rig/fast-check.ts";
 
 /** Where Node.js finds each position of a text. */
 function placesIn(text: string, mappings: string, sources: string[]) {
