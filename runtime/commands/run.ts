@@ -5,7 +5,7 @@ import { openShim } from "../host/shim.ts";
 import { takeTerminal } from "../host/terminal.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { ExitStatus } from "../state/exit.ts";
-import { exitCodeOf } from "./exit-code.ts";
+import { exitCodeOf } from "../state/exit.ts";
 import { explainOnStderr } from "./explain.ts";
 import { pullFirst } from "./pull-first.ts";
 import { type Detached, parseRun } from "./run-arguments.ts";

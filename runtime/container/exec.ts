@@ -6,7 +6,6 @@ import { givenCapabilities } from "../host/capabilities.ts";
 import { isGone } from "../host/errno.ts";
 import { openGate } from "../host/gate.ts";
 import { openShim, type Shim } from "../host/shim.ts";
-import { signalNumber } from "../host/signals.ts";
 import { identity } from "../host/users/identity.ts";
 import { encodePlan } from "../plan/codec.ts";
 import { execPlanOf } from "../plan/exec.ts";
@@ -16,7 +15,7 @@ import { hasUserNamespace } from "../spec/namespaces.ts";
 import type { Caller, ContainerSpec } from "../spec/spec.ts";
 import { resolveUser } from "../spec/user.ts";
 import { nameOf } from "../state/containers.ts";
-import type { ExitStatus } from "../state/exit.ts";
+import { exitCodeOf } from "../state/exit.ts";
 import { newId } from "../state/record.ts";
 import type { StartOptions } from "./container.ts";
 import { cloneFailure } from "./diagnose.ts";
@@ -75,11 +74,6 @@ function recorded(root: string, { record }: Running, spec: ContainerSpec, start:
     died(exitCodeFor(error));
     throw error;
   }
-}
-
-/** As a shell reports a signal. */
-function exitCodeOf({ code, signal }: ExitStatus): number {
-  return signal === null ? code : 128 + signalNumber(signal);
 }
 
 /** docker's of a failure here. */

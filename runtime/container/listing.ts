@@ -1,12 +1,11 @@
 import { uptime } from "node:os";
 import type { ProcessIdentity } from "../host/process.ts";
-import { signalNumber } from "../host/signals.ts";
 import { mountsOf } from "../inspect/mounts.ts";
 import { networkMode } from "../inspect/network-settings.ts";
 import type { PublishedPort } from "../network/network.ts";
 import { publishedOn, socketText } from "../network/publish.ts";
 import { imageName } from "../spec/spec.ts";
-import type { Exit } from "../state/exit.ts";
+import { type Exit, exitCodeOf } from "../state/exit.ts";
 import type { HealthState } from "../state/health.ts";
 import type { Found, Status } from "../state/status.ts";
 
@@ -97,7 +96,9 @@ function statusInWords(status: Status, now: number): string {
     case "restarting":
       return `Restarting (${exitCode(status.exit)}) ${ago(status.exit, now)}`;
     case "stopped":
-      return `Exited (${exitCode(status.exit)}) ${ago(status.exit, now)}`;
+      return status.unseen
+        ? `Exited (${exitCodeOf("unknown")})`
+        : `Exited (${exitCode(status.exit)}) ${ago(status.exit, now)}`;
   }
 }
 
@@ -105,11 +106,9 @@ function ago(exit: Exit | undefined, now: number): string {
   return exit ? `${inWords(now - exit.at)} ago` : "just now";
 }
 
-/** A question mark where nobody saw it end. */
+/** A question mark until it is recorded. */
 function exitCode(exit: Exit | undefined): string {
-  if (!exit || exit.status === "unknown") return "?";
-  const { code, signal } = exit.status;
-  return String(signal === null ? code : 128 + signalNumber(signal));
+  return exit ? String(exitCodeOf(exit.status)) : "?";
 }
 
 /** Of proc_pid_stat(5)'s times; the kernel's USER_HZ is 100 on every architecture that is supported here. */

@@ -1,7 +1,6 @@
 import { startOf } from "../container/listing.ts";
 import type { ProcessIdentity } from "../host/process.ts";
-import { signalNumber } from "../host/signals.ts";
-import type { Exit } from "../state/exit.ts";
+import { exitCodeOf } from "../state/exit.ts";
 import type { HealthState } from "../state/health.ts";
 import type { Found, Status } from "../state/status.ts";
 import type { Struct } from "../template/value.ts";
@@ -29,6 +28,7 @@ export function stateOf(
   { paused, now }: { readonly paused: boolean; readonly now: number },
 ): Struct {
   const exit = "exit" in status ? status.exit : undefined;
+  const isUnseen = exit?.status === "unknown" || (status.state === "stopped" && status.unseen === true);
   const process = status.state === "running" ? status.process : undefined;
   return {
     Status: stateWord(status, paused),
@@ -38,8 +38,8 @@ export function stateOf(
     OOMKilled: exit !== undefined && exit.status !== "unknown" && exit.status.oomKilled === true,
     Dead: false,
     Pid: process?.pid ?? 0,
-    ExitCode: exitCode(exit),
-    Error: "",
+    ExitCode: isUnseen ? exitCodeOf("unknown") : exit ? exitCodeOf(exit.status) : 0,
+    Error: isUnseen ? "nobody saw how it ended: what waited for it was killed" : "",
     StartedAt: startedAt(process ?? exit?.process, now),
     FinishedAt: exit ? new Date(exit.at).toISOString() : NEVER,
     ...(health ? { Health: healthOf(health) } : {}),
@@ -59,14 +59,6 @@ function healthOf({ status, failingStreak, log }: HealthState): Struct {
       };
     }),
   };
-}
-
-/** As a shell reports a signal; that of a container whose end nobody saw is docker's 255. */
-export function exitCode(exit: Exit | undefined): number {
-  if (!exit) return 0;
-  if (exit.status === "unknown") return 255;
-  const { code, signal } = exit.status;
-  return signal === null ? code : 128 + signalNumber(signal);
 }
 
 /** Of a process of this boot. */

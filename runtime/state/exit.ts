@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { isProcessIdentity, type ProcessIdentity } from "../host/process.ts";
-import { signalName } from "../host/signals.ts";
+import { signalName, signalNumber } from "../host/signals.ts";
 import { isEither, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
 import { textOf } from "./text-of.ts";
 
@@ -12,6 +12,18 @@ export type ExitStatus = (
   /** The kernel killed a process of the container, not necessarily the command, because memory was used up. */
   readonly oomKilled?: true;
 };
+
+/**
+ * What a container's end is for programs where nobody saw it, because who waited for it was killed: docker's, for one that ended
+ * while its daemon did not run. 137 would say that SIGKILL ended it, which is not known, and -1 is no exit code.
+ */
+const UNSEEN = 255;
+
+/** As a shell reports a signal: 128 plus its number. */
+export function exitCodeOf(status: Exit["status"]): number {
+  if (status === "unknown") return UNSEEN;
+  return status.signal === null ? status.code : 128 + signalNumber(status.signal);
+}
 
 /** The last end of a container that is kept. */
 export interface Exit {

@@ -23,8 +23,13 @@ export type Status =
   | { readonly state: "running"; readonly process: ProcessIdentity }
   /** Its monitor will start it again. */
   | { readonly state: "restarting"; readonly exit: Exit | undefined }
-  /** No exit: it ended, and its exit is not recorded yet. */
-  | { readonly state: "stopped"; readonly exit: Exit | undefined; readonly process: ProcessIdentity | undefined };
+  /** No exit: it ended, and its exit is not recorded yet; or, unseen, nobody is left who could know it. */
+  | {
+      readonly state: "stopped";
+      readonly exit: Exit | undefined;
+      readonly unseen?: boolean;
+      readonly process: ProcessIdentity | undefined;
+    };
 
 export interface Found {
   readonly record: ContainerRecord;
@@ -43,6 +48,12 @@ export interface Found {
 
 /** Looks up a container without locking it, so the result may be out of date. Undefined if there is none. */
 export function find(places: Places): Found | undefined {
+  const found = look(places);
+  // Its exit may have been recorded after it was read, and before who recorded it ended.
+  return found?.status.state === "stopped" && found.status.unseen ? look(places) : found;
+}
+
+function look(places: Places): Found | undefined {
   const journal = journalOf(places);
   const kept = readRecord(places.record);
   const made = kept ?? journal?.record;
@@ -101,9 +112,15 @@ function statusOf(
   const recorded = process && exitOf(exit, process);
   const mayRestart = recorded && !recorded.stopped && life?.restart.name !== "no";
   if (mayRestart && journal.monitor && isRunning(journal.monitor)) return { state: "restarting", exit: recorded };
-  if (process) return { state: "stopped", exit: recorded, process };
+  if (process && recorded) return { state: "stopped", exit: recorded, process };
+  if (process) return { state: "stopped", exit: undefined, unseen: !holderOf(journal), process };
   if (exit) return { state: "stopped", exit, process: exit.process };
   return { state: hasFile ? "created" : "creating" };
+}
+
+/** Who has the name, unless that was killed. */
+function holderOf({ monitor, owner }: Journal): ProcessIdentity | undefined {
+  return [monitor, owner].find((one) => one && isRunning(one));
 }
 
 /** The record may still have the exit of an earlier start. */

@@ -5,11 +5,11 @@ import { containerEvent } from "../../events/container.ts";
 import { Failure } from "../../failure.ts";
 import { isTerminal } from "../../host/terminal.ts";
 import { nameOf } from "../../state/containers.ts";
+import { exitCodeOf } from "../../state/exit.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { find, findExisting } from "../../state/status.ts";
 import { type Passing, passStreams, print } from "../attached-streams.ts";
-import { exitCodeOf } from "../exit-code.ts";
 import { one } from "./each.ts";
 import { verb } from "./verb.ts";
 

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { cgroupsOf, isPaused } from "../../container/running.ts";
 import { layerBytes } from "../../container/size.ts";
+import { wait } from "../../container/wait.ts";
 import { Failure } from "../../failure.ts";
 import { inspectedImage } from "../../inspect/image.ts";
 import { inspected } from "../../inspect/inspect.ts";
@@ -35,21 +36,21 @@ export const inspectVerb = verb({
     const kinds = kindsOf(type);
     const printed = format === undefined || format === "json" ? undefined : templateOf(format);
     let code = 0;
-    const all = names.flatMap((name) => {
+    const all: (string | Struct)[] = [];
+    for (const name of names)
       try {
-        const one = inspectedNow(name, kinds, size);
-        return [printed ? printed(one) : one];
+        const one = await inspectedNow(name, kinds, size);
+        all.push(printed ? printed(one) : one);
       } catch (error) {
         code = report(error);
-        return [];
       }
-    });
     writeAll(1, printed ? all.map((text) => `${text}\n`).join("") : `${jsonOf(all, format === "json" ? 0 : 4)}\n`);
     return code;
   },
 });
 
-type Find = (root: string, name: string, size: boolean) => Struct | undefined;
+type Inspected = Struct | undefined;
+type Find = (root: string, name: string, size: boolean) => Inspected | Promise<Inspected>;
 
 /** In docker's order. */
 const KINDS = {
@@ -83,10 +84,10 @@ const NOT_FOUND: Readonly<Record<Kind, Failure["code"]>> = {
   network: "network-not-found",
 };
 
-function inspectedNow(name: string, kinds: readonly Kind[], size: boolean): Struct {
+async function inspectedNow(name: string, kinds: readonly Kind[], size: boolean): Promise<Struct> {
   const root = resolve(stateRoot());
   for (const kind of kinds) {
-    const found = unlessNone(() => KINDS[kind](root, name, size));
+    const found = await unlessNone(() => KINDS[kind](root, name, size));
     if (found) return found;
   }
   const [first = "container", ...others] = kinds;
@@ -98,17 +99,21 @@ function inspectedNow(name: string, kinds: readonly Kind[], size: boolean): Stru
 }
 
 /** What can't be a name of that kind is none of it. */
-function unlessNone(find: () => Struct | undefined): Struct | undefined {
+async function unlessNone(find: () => Inspected | Promise<Inspected>): Promise<Inspected> {
   try {
-    return find();
+    return await find();
   } catch (error) {
     if (error instanceof Failure && ["container-not-found", "name-invalid"].includes(error.code)) return undefined;
     throw error;
   }
 }
 
-function inspectedContainer(root: string, asked: string, size: boolean): Struct {
-  const places = placesOf(root, nameOf(root, asked));
+async function inspectedContainer(root: string, asked: string, size: boolean): Promise<Struct> {
+  const name = nameOf(root, asked);
+  const places = placesOf(root, name);
+  const { status } = findExisting(places, asked);
+  // It has just ended: how is being recorded.
+  if (status.state === "stopped" && !status.exit && !status.unseen) await wait(name);
   const found = findExisting(places, asked);
   const paused = isPaused(cgroupsOf(places, found.entries));
   const about = inspected(found, { places, networks: readNetworks(root), paused, now: Date.now() });

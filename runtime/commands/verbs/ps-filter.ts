@@ -47,7 +47,7 @@ const MATCHERS: Matchers<Row> = {
   },
   exited: (value) => {
     if (!/^\d{1,3}$/.test(value)) throw badFilter(`exited=${value}`, PS_FILTERS);
-    return ({ row }) => row.Status.startsWith(`Exited (${Number(value)}) `);
+    return ({ row }) => row.Status.startsWith(`Exited (${Number(value)})`);
   },
   ancestor: (value) => {
     const id = imageId(value);

@@ -42,8 +42,13 @@ describe("start --boot", () => {
     await detach("never", ...TRAPPED);
     await succeeds("stop", "stopped", "ended");
     await reboot();
-    const ended = { failed: "Exited (?)", never: "Exited (?)", stopped: "Exited (3)" };
-    assert.deepEqual(await statuses(), { ...ended, always: "Exited (?)", unless: "Exited (?)", ended: "Exited (3)" });
+    const ended = { failed: "Exited (255)", never: "Exited (255)", stopped: "Exited (3)" };
+    assert.deepEqual(await statuses(), {
+      ...ended,
+      always: "Exited (255)",
+      unless: "Exited (255)",
+      ended: "Exited (3)",
+    });
     assert.equal(await succeeds("start", "--boot"), "always\nunless\nended\n");
     assert.deepEqual(await statuses(), { ...ended, always: "Up", unless: "Up", ended: "Up" });
     assert.equal(await succeeds("start", "--boot"), "");

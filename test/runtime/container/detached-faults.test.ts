@@ -21,9 +21,17 @@ describe("kill -9 of a detached container's", () => {
     const found = journal("d1");
     kill(found.monitor?.pid ?? 0);
     await gone(processIn(found));
-    assert.equal(await statusOf("d1"), "Exited (?)");
+    const seen = ["inspect", "-f", "{{with .State}}{{.Status}} {{.ExitCode}} {{.Error}}{{end}}", "d1"];
+    const nobody = "exited 255 nobody saw how it ended: what waited for it was killed\n";
+    assert.equal(await statusOf("d1"), "Exited (255)");
+    assert.equal(await succeeds(...seen), nobody);
+    assert.match(await succeeds("ps", "-a", "--filter", "exited=255", "-q"), /^[0-9a-f]{12}\n$/);
+    const { code, stdout, stderr } = await rig.run(["wait", "d1"]);
+    assert.deepEqual([code, stdout], [0, "255\n"]);
+    assert.match(stderr, /nobody saw how the container d1 ended[^\n]*255[^\n]*\n$/);
+    assert.equal(await succeeds(...seen), nobody);
     assert.equal(await succeeds("stop", "d1"), "d1\n");
-    assert.equal(await statusOf("d1"), "Exited (?)");
+    assert.equal(await statusOf("d1"), "Exited (255)");
     await succeeds("start", "d1");
     assert.equal(await statusOf("d1"), "Up");
   });
@@ -84,7 +92,7 @@ describe("kill -9 of a monitor", () => {
       const { code, stderr } = await rig.run([...DETACH, "d1", "sleep", "0.5"], { prefix });
       if (code === 125) assert.match(stderr, /^tinydocker: the container's \w+ ended before /);
       const status = await statusOf("d1");
-      assert.ok(status === undefined || /^(Created|Exited \((\?|0)\))$/.test(status), status);
+      assert.ok(status === undefined || /^(Created|Exited \((255|0)\))$/.test(status), status);
       if (status) await succeeds("start", "d1");
       if (status) assert.equal(await succeeds("wait", "d1"), "0\n");
     });
