@@ -140,21 +140,30 @@ void tell_of_end(const struct monitor *monitor) {
     record_event(monitor, "die", &code);
 }
 
-/* A record is written over blanks that were there before, so that a disk that the log has filled has room for it. */
+/*
+ * A record is written over blanks that were there before, so that a disk that the log has filled has room for it. Returns its
+ * descriptor, for on_disk(), or -1.
+ */
 static int write_record(const char *name, int flags, const struct text *record) {
     char bytes[EXIT_BYTES];
     memset(bytes, ' ', sizeof bytes);
     memcpy(bytes, record->bytes, record->length);
     bytes[sizeof bytes - 1] = '\n';
     int fd = openat(TD_FD_DIRECTORY, name, O_WRONLY | O_CLOEXEC | flags, 0600);
-    if (fd < 0)
-        return 0;
-    int is_written = write(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes && syscall(SYS_fsync, fd) == 0;
+    if (fd < 0 || write(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
+        return fd;
     close(fd);
-    return is_written;
+    return -1;
 }
 
-void reserve_exit(void) { (void)write_record("exit.new", O_CREAT, &(struct text){.length = 0, .bytes = ""}); }
+int on_disk(int fd) {
+    int is_there = fd >= 0 && syscall(SYS_fsync, fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is_there;
+}
+
+int reserve_exit(void) { return write_record("exit.new", O_CREAT, &(struct text){.length = 0, .bytes = ""}); }
 
 /*
  * The whole of it or nothing, also when the machine loses power; on a disk that was full at a further start already, over the
@@ -164,10 +173,10 @@ void record_exit(const struct monitor *monitor) {
     char bytes[EXIT_BYTES - 1];
     struct text text = {.bytes = bytes, .room = sizeof bytes};
     put_exit(&text, monitor);
-    if (write_record("exit.new", O_CREAT, &text))
+    if (on_disk(write_record("exit.new", O_CREAT, &text)))
         (void)syscall(SYS_renameat, TD_FD_DIRECTORY, "exit.new", TD_FD_DIRECTORY, "exit");
     else
-        (void)write_record("exit", 0, &text);
+        (void)on_disk(write_record("exit", 0, &text));
     attach_finish(bytes, text.length);
 }
 

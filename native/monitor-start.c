@@ -129,7 +129,7 @@ int start(struct monitor *monitor, int *stage) {
     monitor->ready = monitor->executed = monitor->ended = 0;
     monitor->pid = monitor->guard = 0;
     monitor->oom = oom_kills();
-    reserve_exit();
+    int reserved = reserve_exit();
     health_reset(monitor);
     monitor->began = milliseconds(CLOCK_MONOTONIC);
     *stage = TD_STAGE_PREPARE;
@@ -149,5 +149,7 @@ int start(struct monitor *monitor, int *stage) {
         close_start(monitor);
     else
         start_guard(monitor);
+    /* While the init is at work. */
+    (void)on_disk(reserved);
     return error;
 }

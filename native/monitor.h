@@ -87,7 +87,8 @@ uint64_t oom_kills(void);
 void end_rest(const struct monitor *monitor); /* what the command started, where no pid namespace ends it */
 int should_restart(struct monitor *monitor);
 void lengthen_delay(struct monitor *monitor);
-void reserve_exit(void);
+int reserve_exit(void); /* room for its record: a descriptor for on_disk(), or -1 */
+int on_disk(int fd);    /* closes it; returns whether what was written there is on the disk */
 void tell_of_end(const struct monitor *monitor);
 void record_exit(const struct monitor *monitor);
 void run_exit_command(const struct monitor *monitor);
