@@ -1,6 +1,5 @@
 // Bundles the program into files that launch.cjs loads: one with cli.ts; one for each thing that cli.ts imports when it is asked
-// for it, with all the modules that this needs, and for what one of these imports later and often; one with what is called rarely; one with
-// the rest.
+// for it, with all the modules that this needs, and for what one of these imports later and often; those of APART; one with the rest.
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { build, transform } from "esbuild";
@@ -8,33 +7,40 @@ import { compileAhead, escaped } from "../compile-ahead.mjs";
 
 const ENTRY = "runtime/cli.ts";
 /** What V8 makes of a file is twice as long as the file: stored for what is started often. */
-const COMPILED = new Set(["cli", "run", "exec", "verbs", "undo", "pull", "fetch"]);
+const COMPILED = new Set(["cli", "run", "exec", "verbs", "undo", "pull", "fetch", "network"]);
 
 /**
- * What hardly a start calls: loaded at the first call of a function, and they export functions only. The words for failures are
- * not among them: there may be no descriptor left to open a file.
+ * What is loaded at the first call of a function, by the name of a file: what hardly a start calls, and what only containers with
+ * a network need. These modules export functions only. The words for failures are not among them: there may be no descriptor
+ * left to open a file.
  */
-const RARE = [
-  "commands/environment-file",
-  "explain/preparations",
-  "explain/strace",
-  "host/root-entries",
-  "network/iptables",
-  "seccomp/docker-rules",
-  "seccomp/filter",
-  "spec/mount-requests/mount",
-  "spec/mount-requests/tmpfs",
-];
-const RARE_IDS = new Set(RARE.map(idOfRare));
-const RARE_SOURCES = RARE.map((name) => resolve(`runtime/${name}.ts`));
+const APART = {
+  network: ["container/network/join", "resources/lease"],
+  rare: [
+    "commands/environment-file",
+    "explain/preparations",
+    "explain/strace",
+    "host/root-entries",
+    "network/iptables",
+    "seccomp/docker-rules",
+    "seccomp/filter",
+    "spec/mount-requests/mount",
+    "spec/mount-requests/tmpfs",
+  ],
+};
+const APART_IDS = new Map(
+  Object.values(APART).flatMap((names) => names.map((name) => [sourceOf(name), `./${basename(name)}.js`])),
+);
+/** Whoever loads those has one of these files already. */
+const BEFORE = ["run", "exec", "verbs", "undo"];
 
 /** `shared`: options of esbuild. */
 export async function bundleProgram(outdir, shared) {
   const { metafile, outputFiles } = await build({
     ...shared,
-    entryPoints: [ENTRY, ...RARE_SOURCES],
+    entryPoints: [ENTRY, ...APART_IDS.keys()],
     entryNames: "[name]",
-    plugins: [{ name: "rare", setup: keepApart }],
+    plugins: [{ name: "apart", setup: keepApart }],
     external: ["koffi"],
     splitting: true,
     metafile: true,
@@ -59,7 +65,7 @@ function fileName(name) {
 
 /** As CommonJS, which Node.js starts 9 ms sooner than ES modules. */
 async function moduleOf({ path, text }) {
-  if (RARE_IDS.has(idOf(path))) checkFunctions(text, path);
+  if (isApart(idOf(path))) checkFunctions(text, path);
   const { code } = await transform(withoutImports(text), {
     platform: "node",
     target: "node20.19",
@@ -77,7 +83,7 @@ async function moduleOf({ path, text }) {
 function withoutImports(text) {
   const pairs = (names) => names.replaceAll(/([\w$]+) as ([\w$]+)/g, "$1: $2");
   const from = (_, all, one, names, id) => {
-    if (RARE_IDS.has(JSON.parse(id)))
+    if (isApart(JSON.parse(id)))
       return names
         .split(",")
         .map((name) => whenCalled(name.trim(), id))
@@ -101,20 +107,24 @@ function whenCalled(name, id) {
 /** esbuild would put them into the file of those that import them. */
 function keepApart({ onResolve }) {
   onResolve({ filter: /\.ts$/ }, ({ path, resolveDir, kind }) => {
-    const at = kind === "import-statement" ? RARE_SOURCES.indexOf(resolve(resolveDir, path)) : -1;
-    return at < 0 ? undefined : { path: idOfRare(RARE[at]), external: true };
+    const id = kind === "import-statement" ? APART_IDS.get(resolve(resolveDir, path)) : undefined;
+    return id && { path: id, external: true };
   });
-}
-
-function idOfRare(name) {
-  return `./${basename(name)}.js`;
 }
 
 function checkFunctions(text, path) {
   const [, names = ""] = /^export \{([^}]*)\};$/m.exec(text) ?? [];
-  for (const name of names.match(/[\w$]+/g) ?? [])
-    if (!new RegExp(`^(async )?function ${name.replaceAll("$", "\\$")}\\(`, "m").test(text))
+  for (const [name] of names.matchAll(/[\w$]+/g))
+    if (!new RegExp(`^(async )?function ${name}\\(`, "m").test(text))
       throw new Error(`${path} exports ${name}, which is no function`);
+}
+
+function isApart(id) {
+  return Array.from(APART_IDS.values()).includes(id);
+}
+
+function sourceOf(name) {
+  return resolve(`runtime/${name}.ts`);
 }
 
 /** As the modules import each other. */
@@ -138,8 +148,14 @@ function filesOf(outputs) {
   const asked = [...new Set([...importsOf(cli, "dynamic-import"), ...often])].map((path) => {
     return [nameOf(path), [...needs(path)].filter((one) => !always.has(one))];
   });
-  const rare = Object.keys(outputs).filter((path) => RARE_IDS.has(idOf(path)));
-  const files = [["cli", [...always]], ...asked, ["rare", [...new Set(rare.flatMap((path) => [...needs(path)]))]]];
+  const before = asked.filter(([name]) => BEFORE.includes(name)).map(([, paths]) => paths);
+  const isThere = (path) => always.has(path) || before.every((paths) => paths.includes(path));
+  const apart = Object.entries(APART).map(([name, modules]) => {
+    const ids = modules.map((module) => APART_IDS.get(sourceOf(module)));
+    const paths = Object.keys(outputs).filter((path) => ids.includes(idOf(path)));
+    return [name, [...new Set(paths.flatMap((path) => [...needs(path)]))].filter((path) => !isThere(path))];
+  });
+  const files = [["cli", [...always]], ...asked, ...apart];
   const later = Object.keys(outputs).filter((path) => !files.some(([, paths]) => paths.includes(path)));
   return [...files, ["later", later]].map(([name, paths]) => [name, paths.map(idOf)]);
 }

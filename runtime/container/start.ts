@@ -17,8 +17,8 @@ import type { Container, StartOptions } from "./container.ts";
 import { detach } from "./detach.ts";
 import { hostFailure } from "./diagnose.ts";
 import { checkLimits } from "./host-facts.ts";
-import { attach, NOTHING_OPEN } from "./network/attach.ts";
-import type { Attached } from "./network/attached.ts";
+import { attach } from "./network/attach.ts";
+import { type Attached, NOTHING_OPEN } from "./network/attached.ts";
 import { closeOthers, openOthers, otherNetwork } from "./others.ts";
 import { supervise } from "./supervise.ts";
 

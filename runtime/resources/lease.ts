@@ -15,21 +15,13 @@ import {
   type PublishedPort,
 } from "../network/network.ts";
 import { collide, portText } from "../network/publish.ts";
-import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
 import type { NetworkSpec, RequestedAttachment } from "../spec/network.ts";
 import type { NetworkStore } from "../state/network-files.ts";
 import { type Held, readNetworks, withNetworks } from "../state/network-store.ts";
 import { removeLink } from "./bridge.ts";
+import type { ContainerLease } from "./container-lease.ts";
 import { removeHosts, rewriteHosts } from "./hosts-file.ts";
 import { hasOtherRules, keepRules } from "./rules.ts";
-
-/** A container's addresses and published ports, and its names in the hosts files of others. */
-export interface ContainerLease {
-  readonly kind: "lease";
-  readonly container: string;
-}
-
-export const isContainerLease: Shape<ContainerLease> = isRecordOf({ kind: isOneOf("lease"), container: isText });
 
 type LeaseOwner = Pick<Lease, "container" | "name" | "hostname">;
 

@@ -2,9 +2,10 @@ import type { ProcessIdentity } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import { isEither, type Shape } from "../shape.ts";
 import { type CgroupOwner, type Cgroups, isCgroups, removeCgroups } from "./cgroup.ts";
+import { type ContainerLease, isContainerLease } from "./container-lease.ts";
 import { type Directories, type Directory, isDirectory, removeDirectory } from "./directory.ts";
 import { type Helper, isHelper } from "./helper.ts";
-import { type ContainerLease, freeLease, isContainerLease } from "./lease.ts";
+import { freeLease } from "./lease.ts";
 import { endProcess, isProcess, type Process } from "./process.ts";
 import { isOwnVolume, type OwnVolume, removeOwnVolume } from "./volume.ts";
 

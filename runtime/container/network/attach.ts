@@ -1,42 +1,13 @@
-import { networkPreparations } from "../../explain/preparations.ts";
-import { Failure } from "../../failure.ts";
-import { switchForwardingOn } from "../../host/network/forwarding.ts";
-import { openPorts, type Ports } from "../../host/network/proxy/ports.ts";
-import { identify } from "../../host/process.ts";
+import type { Failure } from "../../failure.ts";
 import type { Shim } from "../../host/shim.ts";
-import { parseSubnet } from "../../network/address.ts";
-import { macOf, parseMac, tableName, vethName } from "../../network/link-names.ts";
-import { noSuchNetwork } from "../../network/listing.ts";
-import type { Link } from "../../network/netlink/link.ts";
-import {
-  type Attachment,
-  DEFAULT_NETWORK,
-  type Lease,
-  type Network,
-  nameOf,
-  networkNamed,
-  outwardOf,
-} from "../../network/network.ts";
-import type { LinkFacts } from "../../plan/host-facts.ts";
-import { bridgeFor } from "../../resources/bridge.ts";
-import { foreignDrops } from "../../resources/filter.ts";
-import { hostsPath, makeHosts } from "../../resources/hosts-file.ts";
-import { freeLease, leaseEvents, refuseTakenPorts, rewritePeers, takeLease } from "../../resources/lease.ts";
-import { addNetwork } from "../../resources/network.ts";
-import { keepRules } from "../../resources/rules.ts";
-import type { NetworkSpec } from "../../spec/network.ts";
 import type { ContainerSpec } from "../../spec/spec.ts";
-import { type Claim, hold } from "../../state/claim.ts";
-import { entry } from "../../state/entry.ts";
-import { namesOfKeys } from "../../state/names.ts";
-import { type Held, readNetworks, withNetworks } from "../../state/network-store.ts";
-import type { Attached } from "./attached.ts";
-import { hostFacts, loopbackFacts, resolverFor, withMachine } from "./name-files.ts";
+import type { Claim } from "../../state/claim.ts";
+import { type Attached, NOTHING_OPEN } from "./attached.ts";
+import { joinIfPossible } from "./join.ts";
+import { hostFacts, loopbackFacts } from "./name-files.ts";
 import { attachUserMode } from "./user-mode.ts";
 
 type Warn = (warning: Failure) => void;
-
-export const NOTHING_OPEN = { close: () => {}, prepared: () => [] };
 
 /** Prepares everything outside the container that its network needs. What it makes is held first. Throws Failure. */
 export async function attach(
@@ -56,146 +27,5 @@ export async function attach(
       return attachUserMode(spec);
     case "joined":
       return joinIfPossible(shim, spec, claim, warn, detached);
-  }
-}
-
-/** A machine without netfilter, or the programs for it, can run what needs no network. */
-async function joinIfPossible(
-  shim: Shim,
-  spec: ContainerSpec,
-  claim: Claim,
-  warn: Warn,
-  detached: boolean,
-): Promise<Attached> {
-  try {
-    return await join(shim, spec, claim, warn, detached);
-  } catch (error) {
-    if (!spec.network.byDefault || !(error instanceof Failure) || error.code !== "firewall-unusable") throw error;
-    const { code, message, remedy = "" } = error;
-    warn(new Failure(`the container has no network: ${message}`, { code, remedy }));
-    await freeLease(shim, claim.places.root, { kind: "lease", container: claim.places.key });
-    return { facts: loopbackFacts(spec), ...NOTHING_OPEN };
-  }
-}
-
-async function join(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn, detached: boolean): Promise<Attached> {
-  // Also finds a store that is damaged, before anything is held that could not be undone then.
-  refuseTakenPorts(readNetworks(claim.places.root), spec.network.ports);
-  const ports = await openPorts(spec.network.ports);
-  try {
-    const { facts, address, prepared } = await joined(shim, spec, claim, warn);
-    ports.leadTo(address);
-    if (detached && spec.network.ports.length > 0) await leave(shim, claim, ports, address);
-    return { facts, prepared, close: ports.close };
-  } catch (error) {
-    ports.close();
-    throw error;
-  }
-}
-
-/** To a process that stays when this one ends. */
-async function leave(shim: Shim, claim: Claim, ports: Ports, address: string): Promise<void> {
-  // Loaded only now: starting programs takes 3 ms to load.
-  const { leaveToProxy } = await import("../../host/network/proxy/process.ts");
-  leaveToProxy(shim.proxy, address, ports.sockets(), (pid) => {
-    const identity = identify(pid);
-    if (identity) hold(claim, entry({ kind: "helper", ...identity }, "exit"));
-  });
-  ports.close();
-}
-
-async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn) {
-  const { root, key, name } = claim.places;
-  const owner = { container: key, ...(name === key ? {} : { name }) };
-  hold(claim, entry({ kind: "lease", container: claim.places.key }, "exit"));
-  const { links, address, filter, prepared } = await withNetworks(shim, root, async (held) => {
-    const before = held.store;
-    for (const { network } of spec.network.attachments) known(shim, root, held, network);
-    held.save({ ...held.store, leases: namedNow(root, held.store.leases) });
-    const lease = takeLease(shim, held, { ...owner, hostname: spec.hostname }, withMachine(held.store, spec.network));
-    leaseEvents(root, "connect", lease);
-    makeHosts(root, held.store, lease);
-    rewritePeers(root, held.store, lease);
-    // First, so that no container is on the bridge without them.
-    const filter = await keepRules(shim, root, held, before);
-    const links = linksOf(shim, held, lease, spec.network);
-    const { store } = held;
-    const address = outwardOf(store, lease)?.ipv4 ?? "";
-    return { links, address, filter, prepared: () => networkPreparations(root, store, lease) };
-  });
-  prepareForwarding(links, warn);
-  for (const drop of foreignDrops(shim, filter, tableName(root), links)) warn(drop);
-  const facts = { hosts: "", hostsFile: hostsPath(root, key), resolvConf: resolverFor(spec, warn), links };
-  return { facts, address, prepared };
-}
-
-/** Who renamed it may have been killed before it told the network. */
-function namedNow(root: string, leases: readonly Lease[]): Lease[] {
-  const nameNow = namesOfKeys(root);
-  return leases.map((lease) => {
-    const name = nameNow(lease.container);
-    return name === nameOf(lease) ? lease : { ...lease, name };
-  });
-}
-
-/** The network of that name; the default one is made when it is first needed. */
-function known(shim: Shim, root: string, held: Held, name: string): void {
-  if (networkNamed(held.store, name)) return;
-  if (name !== DEFAULT_NETWORK) throw noSuchNetwork(name);
-  addNetwork(shim, root, held, { name });
-}
-
-function linksOf(shim: Shim, { store }: Held, lease: Lease, { attachments }: NetworkSpec): LinkFacts[] {
-  const outward = outwardOf(store, lease);
-  return lease.attachments.flatMap((attachment, i) => {
-    const network = networkNamed(store, attachment.network);
-    if (!network) return [];
-    const isDefault = attachment === outward;
-    const facts = linkFacts(
-      `eth${i}`,
-      lease.container,
-      attachment,
-      network,
-      bridgeFor(shim, network, attachment.ipv4),
-      isDefault,
-    );
-    const mac = parseMac(attachments[i]?.mac ?? "");
-    return [mac ? { ...facts, mac } : facts];
-  });
-}
-
-function linkFacts(
-  name: string,
-  container: string,
-  { ipv4, ipv6 }: Attachment,
-  network: Network,
-  bridge: Pick<Link, "name" | "index">,
-  isDefault: boolean,
-): LinkFacts {
-  const withPrefix = (address: string, subnet: string) => `${address}/${parseSubnet(subnet)?.prefix}`;
-  const second = ipv6 !== undefined && network.ipv6 ? { ipv6, ...network.ipv6 } : undefined;
-  return {
-    name,
-    mac: macOf(ipv4),
-    addresses: [withPrefix(ipv4, network.subnet), ...(second ? [withPrefix(second.ipv6, second.subnet)] : [])],
-    gateways: [network.gateway, ...(second ? [second.gateway] : [])],
-    gatewayMac: macOf(network.gateway),
-    isDefault,
-    mtu: network.mtu,
-    veth: vethName(ipv4),
-    alias: `tinydocker container ${container}`,
-    bridge: bridge.name,
-    bridgeIndex: bridge.index,
-  };
-}
-
-function prepareForwarding(links: readonly LinkFacts[], warn: Warn): void {
-  const hasIpv6 = links.some(({ addresses }) => addresses.length > 1);
-  for (const setting of switchForwardingOn(hasIpv6)) {
-    warn(
-      new Failure(`${setting} was 0, and is 1 now: this machine passes packets on between its links`, {
-        code: "network-refused",
-      }),
-    );
   }
 }

@@ -17,3 +17,5 @@ export interface Attached {
   /** For --explain. */
   prepared(): readonly Preparation[];
 }
+
+export const NOTHING_OPEN = { close: () => {}, prepared: () => [] };
