@@ -129,7 +129,7 @@ function options({ root, config, known, addons, entries, isInspected }: BuildSes
     metafile: true,
     logLevel: "silent",
     plugins: [
-      importsApart(root, apart, addons),
+      importsApart(root, apart, addons, isModule),
       ...(plugins as readonly Plugin[]).map((plugin) => locating(plugin, root, known.located)),
       locatedSources(root, known.located, rest.loader),
     ],

@@ -24,18 +24,30 @@ export interface StaysOut {
 }
 
 const BY_REQUIRE = "devtool-require";
+const BY_IMPORT = "devtool-import";
 
 /**
  * Leaves packages out of the bundle and collects those that are imported in `found`, by the name that they are shipped
- * under. The filter matches imports of their names only: each match costs a round trip between esbuild and this process.
+ * under. `isModule`: whether the bundle is an ES module. The filter matches imports of their names only: each match costs a round trip between esbuild and this process.
  */
-export function importsApart(root: string, { names, directories }: StaysOut, found: Map<string, Addon>): Plugin {
+export function importsApart(
+  root: string,
+  { names, directories }: StaysOut,
+  found: Map<string, Addon>,
+  isModule: boolean,
+): Plugin {
   const all = [...new Set([...names, ...directories.values()])];
   const shippedAs = new Map<string, string>();
   return {
     name: "packages-apart",
     setup: (build) => {
       if (all.length === 0) return;
+      // A CommonJS bundle requires an ES module; in a file of a package with "type": "module" all of it would be its default.
+      build.onResolve({ filter: /.*/, namespace: BY_IMPORT }, ({ path }) => ({ path, external: true }));
+      build.onLoad({ filter: /.*/, namespace: BY_IMPORT }, ({ path }) => {
+        const name = JSON.stringify(path);
+        return { contents: `export * from ${name}; export { default } from ${name};` };
+      });
       const alternatives = all.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
       build.onResolve({ filter: new RegExp(`^(${alternatives})(/|$)`) }, ({ path, kind, resolveDir, importer }) => {
         const name = packageName(path);
@@ -48,8 +60,10 @@ export function importsApart(root: string, { names, directories }: StaysOut, fou
         const canDoWithout = wasOptional && importer !== "" && importerAllows(importer, name);
         found.set(shipped, { name: shipped, directory, isOptional: canDoWithout });
         const specifier = shipped + path.slice(name.length);
-        const isRequired = kind.startsWith("require") || !isCommonJs(manifest, path, resolveDir);
-        return isRequired ? { path: specifier, external: true } : { path: specifier, namespace: BY_REQUIRE };
+        if (kind.startsWith("require")) return { path: specifier, external: true };
+        if (isCommonJs(manifest, path, resolveDir)) return { path: specifier, namespace: BY_REQUIRE };
+        const isNative = isModule || kind === "dynamic-import";
+        return isNative ? { path: specifier, external: true } : { path: specifier, namespace: BY_IMPORT };
       });
       // Node.js finds fewer of a CommonJS module's names for an import than esbuild, which decides when it is called.
       build.onResolve({ filter: /.*/, namespace: BY_REQUIRE }, ({ path }) => ({ path, external: true }));

@@ -31,9 +31,9 @@ function note(graph: Graph, importer: string, key: string, found: Found): void {
   graph.set(importer, imports.set(key, found));
 }
 
-/** A package has other files for require(). */
+/** A package has other files for require(), and a plugin may tell an import() from an import. */
 function keyOf(kind: string, written: string): string {
-  return `${kind.startsWith("require") ? "require" : "import"} ${written}`;
+  return `${kind} ${written}`;
 }
 
 /** The ids of all modules that it leads to. */

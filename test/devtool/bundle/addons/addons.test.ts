@@ -72,6 +72,22 @@ test("two versions that bundled packages import are shipped side by side", async
   assert.equal(await shipped.run(), "1.0.0 2.0.0 sub\n");
 });
 
+for (const incremental of [false, true])
+  test(`a CommonJS bundle${incremental ? " that is incremental" : ""} has the default of an ES module that is shipped`, async (t) => {
+    const root = await temporaryDirectory(t);
+    await write(root, {
+      "package.json": '{ "type": "module" }',
+      "src/main.js": `import one, { named } from "esm";
+import * as all from "esm";
+console.log(one, named, all.default);
+import("esm").then((later) => console.log(later.default));`,
+      "node_modules/esm/package.json": '{ "type": "module", "exports": "./index.js" }',
+      "node_modules/esm/index.js": "export default 'default';\nexport const named = 'named';",
+    });
+    const shipped = await shipperOf(t, root, ["esm"], {}, { format: "cjs" }, incremental)();
+    assert.equal(await shipped.run(), "default named default\ndefault\n");
+  });
+
 test("a package of a workspace and a patched one are shipped again when a file of theirs changes, without what git ignores", async (t) => {
   const registry = await startRegistry(t, CONFLICT);
   const root = await temporaryDirectory(t);

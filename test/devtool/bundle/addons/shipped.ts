@@ -29,12 +29,13 @@ export function shipperOf(
   addons: readonly string[],
   destination: Partial<Destination> = {},
   options: ProjectBundle["options"] = {},
+  incremental = false,
 ): () => Promise<Shipped> {
   const bundler = createBundler(root, {
     entryPoints: { main: "src/main.js" },
     outdir: ".devtool",
     addons,
-    incremental: false,
+    incremental,
     options,
   });
   t.after(() => bundler.dispose());
