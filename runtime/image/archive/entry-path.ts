@@ -25,8 +25,12 @@ export function linkedPath(name: string): string {
   return relativePath(name.replace(/^(?:.*\/)?\.\.(?=\/|$)/s, ""));
 }
 
+/** What most names have none of. */
+const UNTIDY = /^\/|\/\/|(?:^|\/)\.(?:\/|$)|\/$|\0/;
+
 /** `/./a//b/` → `a/b`. */
 export function relativePath(absolute: string): string {
+  if (absolute.length <= COMPONENT_BYTES_MAX && !UNTIDY.test(absolute)) return copied(absolute);
   const name = absolute.replace(/^\/+/, "");
   if (name.includes("\0")) throw new BadImage(`${shown(name)} contains a NUL byte`);
   if (name.length > NAME_BYTES_MAX) throw tooLong(name);
@@ -34,10 +38,14 @@ export function relativePath(absolute: string): string {
   const long = components.find((component) => component.length > COMPONENT_BYTES_MAX);
   if (long !== undefined)
     throw new BadImage(`${shown(long.slice(0, 40))}: a name is over ${COMPONENT_BYTES_MAX} bytes`);
-  // A copy: part of a string keeps the whole in memory, and that may be a header of 1 MiB.
-  const path = Buffer.from(components.join("/"), "latin1").toString("latin1");
+  const path = copied(components.join("/"));
   if (path.length > PATH_BYTES_MAX) throw tooLong(path);
   return path;
+}
+
+/** Part of a string keeps the whole in memory, and that may be a header of 1 MiB. */
+function copied(path: string): string {
+  return Buffer.from(path, "latin1").toString("latin1");
 }
 
 function tooLong(path: string): BadImage {

@@ -1,5 +1,4 @@
 import { lstatSync, mkdirSync, readlinkSync } from "node:fs";
-import { dirname } from "node:path/posix";
 import { BadImage, type Metadata, shown } from "../archive/entry.ts";
 import { makeRoom } from "./remove.ts";
 import { claim, impliedMetadata, isOfThisLayer, joined, onDisk, type Root } from "./root.ts";
@@ -75,7 +74,7 @@ function follow(root: Root, directory: string, link: string, walk: Walk): string
 }
 
 function parentOf(path: string): string {
-  return path.includes("/") ? dirname(path) : "";
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 function nameOf(path: string): string {

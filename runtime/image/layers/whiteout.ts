@@ -9,6 +9,10 @@ const RESERVED = ".wh..wh.";
 /** The entries of a layer, whiteouts as such. Throws BadImage for one that removes no name. */
 export async function* withWhiteouts(entries: AsyncIterable<Entry>): AsyncGenerator<Entry | Whiteout> {
   for await (const entry of entries) {
+    if (!entry.path.includes(PREFIX)) {
+      yield entry;
+      continue;
+    }
     const components = entry.path.split("/");
     const name = components.pop() ?? "";
     if (name === OPAQUE) yield { kind: "opaque", path: components.join("/") };

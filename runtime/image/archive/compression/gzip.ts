@@ -1,7 +1,7 @@
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 
-const CHUNK_BYTES = 128 * 1_024;
+const CHUNK_BYTES = 256 * 1_024;
 
 /**
  * Decompresses gzip members (RFC 1952); zlib checks the CRC and the length of each. Zeros may follow, as on tapes; zlib

@@ -6,6 +6,9 @@ import { type PaxRecords, parsePax } from "./pax.ts";
 
 /** A header with all that the headers before it say about the same file. */
 export interface Member {
+  readonly name: string;
+  readonly linkName: string;
+  readonly size: number;
   readonly header: Header;
   readonly records: PaxRecords;
   /** The last record of each keyword. */
@@ -86,20 +89,22 @@ function merged(globals: PaxRecords, more: PaxRecords): PaxRecords {
   return [...new Map([...globals, ...more].filter(([keyword]) => GLOBAL.has(keyword)))];
 }
 
+const NOTHING: ReadonlyMap<string, string> = new Map();
+
 interface LongNames {
   readonly longName: string | undefined;
   readonly longLink: string | undefined;
 }
 
 function memberOf(header: Header, records: PaxRecords, { longName, longLink }: LongNames, reader: ByteReader): Member {
-  const pax = new Map(records);
+  const pax = records.length === 0 ? NOTHING : new Map(records);
   const name = pax.get("GNU.sparse.name") || pax.get("path") || (longName ?? header.name);
   const linkName = pax.get("linkpath") || (longLink ?? header.linkName);
   const told = sizeOf(pax.get("size")) ?? header.size;
   const size = WITHOUT_CONTENT.includes(header.type) ? 0 : told;
   if (!(Number.isSafeInteger(size) && size >= 0))
     throw new BadImage(`it is broken (the header of ${shown(name)} contains an invalid number)`);
-  return { header: { ...header, name, linkName, size }, records, pax, content: new Content(reader, size) };
+  return { name, linkName, size, header, records, pax, content: new Content(reader, size) };
 }
 
 function sizeOf(record: string | undefined): number | undefined {

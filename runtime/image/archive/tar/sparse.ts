@@ -18,16 +18,16 @@ const FILE_BYTES_MAX = 16 * 1_024 ** 4;
 
 /** The map of a sparse file in any of GNU tar's four formats, by its manual's "Storing Sparse Files"; undefined for others. */
 export async function readSparseMap(
-  { header, records, pax, content }: Member,
+  { header, size: stored, records, pax, content }: Member,
   reader: ByteReader,
 ): Promise<SparseMap | undefined> {
-  if (header.type === "S") return checked(await readOldMap(header, reader), header.size);
-  if (pax.get("GNU.sparse.major") === "1") return checked(await readLeadingMap(pax, content), header.size);
+  if (header.type === "S") return checked(await readOldMap(header, reader), stored);
+  if (pax.get("GNU.sparse.major") === "1") return checked(await readLeadingMap(pax, content), stored);
   const size = pax.get("GNU.sparse.size");
   if (size === undefined) return undefined;
   const map = pax.get("GNU.sparse.map");
   const numbers = map === undefined ? repeated(records) : map.split(",").map(whole);
-  return checked({ size: whole(size), extents: paired(numbers), mapBytes: 0 }, header.size);
+  return checked({ size: whole(size), extents: paired(numbers), mapBytes: 0 }, stored);
 }
 
 /** The old format: four extents in the header, and blocks of 21 after it. */

@@ -2,7 +2,7 @@ import type { Notes } from "../../notes.ts";
 import { ByteReader } from "../byte-reader.ts";
 import { BadImage, type Entry, type Metadata, shown } from "../entry.ts";
 import { linkedPath, memberPath } from "../entry-path.ts";
-import { deviceNumber, type Header } from "./header.ts";
+import { deviceNumber } from "./header.ts";
 import { type Archive, type Member, readMember } from "./member.ts";
 import { readSparseMap } from "./sparse.ts";
 import { attributesOf } from "./xattr.ts";
@@ -63,43 +63,43 @@ const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 async function entryOf(member: Member, reader: ByteReader, notes: Notes): Promise<Entry | undefined> {
-  const { header, records, content } = member;
-  const kind = kindOf(header);
+  const { name, linkName, header, records, content } = member;
+  const kind = kindOf(member);
   if (kind === "label" || kind === "other volume") {
-    notes.add(kind, header.name);
+    notes.add(kind, name);
     return undefined;
   }
-  if (header.name === "" && kind !== "directory") throw new BadImage("an entry has no name");
-  const path = memberPath(header.name, notes);
+  if (name === "" && kind !== "directory") throw new BadImage("an entry has no name");
+  const path = memberPath(name, notes);
   if (path === undefined) return undefined;
   if (!(header.type in KINDS)) notes.add("unknown type", path);
-  const base = { path, metadata: metadataOf(member, path), attributes: attributesOf(records) };
+  const metadata = metadataOf(member, path);
+  const attributes = attributesOf(records);
   switch (kind) {
     case "hardlink":
-      return { ...base, kind, target: linkedPath(header.linkName) };
-    case "fifo":
-      return { ...base, kind };
+      return { path, metadata, attributes, kind, target: linkedPath(linkName) };
     case "device":
       return {
-        ...base,
+        path,
+        metadata,
+        attributes,
         kind,
         node: { type: header.type === "3" ? "character" : "block", ...deviceNumber(header.block) },
       };
     case "symlink":
-      return { ...base, kind, target: header.linkName };
+      return { path, metadata, attributes, kind, target: linkName };
     case "file": {
       const map = await readSparseMap(member, reader);
-      return map
-        ? { ...base, kind, size: map.size, content: content.expanded(map) }
-        : { ...base, kind, size: header.size, content: content.ready() ?? content.read() };
+      const pieces = map ? content.expanded(map) : (content.ready() ?? content.read());
+      return { path, metadata, attributes, kind, size: (map ?? member).size, content: pieces };
     }
     default:
-      return { ...base, kind };
+      return { path, metadata, attributes, kind };
   }
 }
 
 /** v7 has no type for a directory, only a slash after its name. POSIX: an unknown type is to be taken for a file. */
-function kindOf({ type, name }: Header): Kind {
+function kindOf({ name, header: { type } }: Member): Kind {
   const kind = KINDS[type] ?? "file";
   return kind === "file" && "07".includes(type) && name.endsWith("/") ? "directory" : kind;
 }

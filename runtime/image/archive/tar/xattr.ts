@@ -6,6 +6,7 @@ const LIBARCHIVE = "LIBARCHIVE.xattr.";
 
 /** The extended attributes in pax records: as star, GNU tar and Go write them, or as libarchive does. */
 export function attributesOf(records: PaxRecords): Attribute[] {
+  if (records.length === 0) return [];
   const attributes = new Map<string, Buffer>();
   for (const [keyword, value] of records) {
     if (keyword.startsWith(LIBARCHIVE)) {
