@@ -34,10 +34,12 @@ export async function pullImage(pull: Pull): Promise<Pulled> {
   const signal = AbortSignal.any([pull.signal, stop.signal]);
   const session = await openSession(reference, { ...pull, signal, actions: "pull" });
   try {
-    const image = await findImage(session.repositories, reference, what, (digest) => readBlob(root, digest));
+    const named = readName(root, fullName(reference))?.manifest.digest;
+    const stored = { blob: (digest: string) => readBlob(root, digest), named };
+    const image = await findImage(session.repositories, reference, what, stored);
     const { descriptor: manifest } = image;
     const pulled = { name: fullName(reference), manifest, id: image.manifest.config.digest };
-    const here = readName(root, pulled.name)?.manifest.digest === manifest.digest && storedParts(root, image);
+    const here = named === manifest.digest && storedParts(root, image);
     if (here) return { ...pulled, upToDate: true, notes: reportPresent(pull, here) };
     // Loaded only now, which takes longer than all that is done for an image that is here.
     const { fetchImage } = await import("./fetch.ts");

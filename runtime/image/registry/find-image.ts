@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { Failure } from "../../failure.ts";
 import { parseJson } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
@@ -28,12 +27,20 @@ export interface FoundImage {
 
 const ACCEPT = { accept: [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ") };
 
+/** What is here of an image. */
+export interface Stored {
+  /** What has that digest. */
+  readonly blob: (digest: string) => Buffer | undefined;
+  /** The digest of the manifest that the name meant last. */
+  readonly named: string | undefined;
+}
+
 /** The manifest for this machine, of the first that has the image. Throws the Failure of the last one that answers where none has. */
 export async function findImage(
   repositories: readonly Repository[],
   reference: Reference,
   what: string,
-  stored: (digest: string) => Buffer | undefined,
+  stored: Stored,
 ): Promise<FoundImage> {
   let failure: unknown;
   for (const repository of repositories) {
@@ -55,16 +62,19 @@ function isMisunderstood({ code, message }: Failure): boolean {
 interface Search {
   readonly repository: Repository;
   readonly what: string;
-  readonly stored: (digest: string) => Buffer | undefined;
+  readonly stored: Stored;
 }
 
 /** `name`: a tag, or a digest with what an index says about it. */
 async function choose(search: Search, name: string, depth: number, listed?: Descriptor): Promise<FoundImage> {
   const { repository, what } = search;
-  const { bytes, descriptor } = storedManifest(search, listed) ?? (await fetchManifest(repository, name, what));
-  const parsed = parsedIn(what, descriptor.mediaType, bytes);
-  if (parsed === "unknown kind") throw unknownKind(what, descriptor.mediaType);
-  if ("manifest" in parsed) return { repository, bytes, descriptor, manifest: parsed.manifest };
+  const { bytes, mediaType } = storedManifest(search, listed) ?? (await fetchManifest(repository, name, what));
+  const parsed = parsedIn(what, mediaType, bytes);
+  if (parsed === "unknown kind") throw unknownKind(what, mediaType);
+  if ("manifest" in parsed) {
+    const digest = isDigest(name) ? name : await digestOf(search.stored, bytes);
+    return { repository, bytes, descriptor: { mediaType, digest, size: bytes.length }, manifest: parsed.manifest };
+  }
   if (depth === INDEX_DEPTH_MAX) throw broken(what, "its indexes of images contain each other");
   const choice = chooseImage(parsed.index);
   const image = "image" in choice ? choice.image : "several" in choice ? choice.several[0] : undefined;
@@ -75,27 +85,31 @@ async function choose(search: Search, name: string, depth: number, listed?: Desc
   });
 }
 
-/** What is here needs no request. */
-function storedManifest({ stored }: Search, listed: Descriptor | undefined) {
-  const bytes = listed && stored(listed.digest);
-  return (
-    bytes && listed && { bytes, descriptor: { mediaType: listed.mediaType, digest: listed.digest, size: bytes.length } }
-  );
+/** Of a manifest or an index. */
+interface Text {
+  readonly bytes: Buffer;
+  readonly mediaType: string;
 }
 
-async function fetchManifest(
-  repository: Repository,
-  name: string,
-  what: string,
-): Promise<{ bytes: Buffer; descriptor: Descriptor }> {
+/** What is here needs no request. */
+function storedManifest({ stored }: Search, listed: Descriptor | undefined): Text | undefined {
+  const bytes = listed && stored.blob(listed.digest);
+  return bytes && listed && { bytes, mediaType: listed.mediaType };
+}
+
+/** Matches its digest, where it is asked for by that. */
+async function fetchManifest(repository: Repository, name: string, what: string): Promise<Text> {
   const answer = await ask(repository, `manifests/${name}`, { headers: ACCEPT });
   if (answer.status !== 200) throw await refusal(repository.web, what, answer);
   const bytes = await textOf(repository.web, answer, MANIFEST_BYTES_MAX);
-  const mediaType = mediaTypeOf(answer.headers["content-type"], bytes);
-  const digest = name.includes(":") ? name : `sha256:${sha(bytes, "sha256")}`;
-  const [algorithm = "", hex] = digest.split(":");
-  if (sha(bytes, algorithm) !== hex) throw broken(what, `its manifest does not match its digest ${digest}`);
-  return { bytes, descriptor: { mediaType, digest, size: bytes.length } };
+  const [algorithm = "", hex] = isDigest(name) ? name.split(":") : [];
+  if (hex !== undefined && (await sha(bytes, algorithm)) !== hex)
+    throw broken(what, `its manifest does not match its digest ${name}`);
+  return { bytes, mediaType: mediaTypeOf(answer.headers["content-type"], bytes) };
+}
+
+function isDigest(name: string): boolean {
+  return name.includes(":");
 }
 
 /** Some registries answer a type of no use; a manifest may name its own. */
@@ -107,7 +121,15 @@ function mediaTypeOf(header = "", bytes: Buffer): string {
   return named ?? type;
 }
 
-function sha(bytes: Buffer, algorithm: string): string {
+/** What is the same as last time has the same digest. */
+async function digestOf({ blob, named }: Stored, bytes: Buffer): Promise<string> {
+  if (named !== undefined && blob(named)?.equals(bytes)) return named;
+  return `sha256:${await sha(bytes, "sha256")}`;
+}
+
+/** Loaded only here: what hashes takes longer to load than all else that an image takes which is here. */
+async function sha(bytes: Buffer, algorithm: string): Promise<string> {
+  const { createHash } = await import("node:crypto");
   return createHash(algorithm).update(bytes).digest("hex");
 }
 
