@@ -40,7 +40,10 @@ export async function bundleProgram(outdir, shared) {
     ...shared,
     entryPoints: [ENTRY, ...APART_IDS.keys()],
     entryNames: "[name]",
-    plugins: [{ name: "apart", setup: keepApart }],
+    plugins: [
+      { name: "apart", setup: keepApart },
+      { name: "ahead", setup: computeAhead },
+    ],
     external: ["koffi"],
     splitting: true,
     metafile: true,
@@ -109,6 +112,15 @@ function keepApart({ onResolve }) {
   onResolve({ filter: /\.ts$/ }, ({ path, resolveDir, kind }) => {
     const id = kind === "import-statement" ? APART_IDS.get(resolve(resolveDir, path)) : undefined;
     return id && { path: id, external: true };
+  });
+}
+
+/** What host/abi.ts computes is the same at each start. */
+function computeAhead({ onLoad }) {
+  onLoad({ filter: /[/\\]host[/\\]abi\.ts$/ }, async ({ path }) => {
+    const { outputFiles } = await build({ entryPoints: [path], bundle: true, format: "esm", write: false });
+    const { abi } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+    return { contents: `export function abi() {\n  return ${abi()}n;\n}` };
   });
 }
 

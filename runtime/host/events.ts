@@ -1,5 +1,4 @@
 import { CLD_EXITED } from "../linux.ts";
-import { planLayout } from "../plan/codec.ts";
 
 // As in native/shim.h; shim.ts compares the layouts when it loads the library.
 const OBJECT_BYTES = 232;
@@ -85,7 +84,7 @@ export function newSpawned(): Buffer {
   return Buffer.alloc(SPAWNED_BYTES);
 }
 
-/** What td_abi() returns in the library that this program was written for, without the options' part. */
-export function abi(): bigint {
-  return BigInt(planLayout()) ^ BigInt(EVENT_BYTES) ^ (BigInt(SPAWNED_BYTES) << 32n) ^ (BigInt(FUNCTIONS) << 48n);
+/** A part of td_abi() of native/open.c. */
+export function eventsLayout(): bigint {
+  return BigInt(EVENT_BYTES) ^ (BigInt(SPAWNED_BYTES) << 32n) ^ (BigInt(FUNCTIONS) << 48n);
 }

@@ -2,12 +2,13 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import type { LibraryHandle } from "koffi";
 import { Failure } from "../failure.ts";
 import { ERRNO } from "../linux.ts";
+import { abi } from "./abi.ts";
 import { errnoText } from "./errno.ts";
-import { abi, decodeEvent, decodeSpawned, newSpawned, type ShimEvent, type Spawned } from "./events.ts";
+import { decodeEvent, decodeSpawned, newSpawned, type ShimEvent, type Spawned } from "./events.ts";
 import { follow } from "./follow.ts";
 import { encodeLife, type LifeOptions } from "./life-options.ts";
 import { type Artefacts, builtInPlace } from "./native.ts";
-import { encodeSpawnOptions, optionsLayout, type SpawnOptions } from "./spawn-options.ts";
+import { encodeSpawnOptions, type SpawnOptions } from "./spawn-options.ts";
 
 export const PROCESSES_REMEDY = "there are too many processes: see ulimit -u and the cgroup's pids.max";
 
@@ -185,7 +186,7 @@ interface Library
 async function load(): Promise<Omit<Artefacts, "library"> & { library: Library }> {
   const matches = ({ library: path, ...programs }: Artefacts) => {
     const library = opened(path);
-    return library?.abi() === (abi() ^ optionsLayout()) ? { library, ...programs } : undefined;
+    return library?.abi() === abi() ? { library, ...programs } : undefined;
   };
   const built = builtInPlace();
   const current = built && matches(built);
