@@ -2,16 +2,19 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { localTarget } from "../devtool/targets/local/local.ts";
 import { devtoolArgv, projectCopy, run as runToEnd } from "../test/rig/project.ts";
+import { lanes } from "./lanes.ts";
 import { find } from "./peers.ts";
+import { publishedPort } from "./published.ts";
 import { openRemote, type Remote } from "./remote.ts";
 import { type Contender, interleave } from "./rounds.ts";
 import { run } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Scope, workDirectory } from "./scope.ts";
+import { branchSwitch } from "./switch.ts";
+import { partsOf, startWatch } from "./watching.ts";
 
 const OURS = "devtool watch";
 const COLD = "devtool watch, warm: false";
@@ -53,6 +56,9 @@ export async function benchLoop(scope: Scope): Promise<Scenario[]> {
         { ours: OURS, peer: MULTIPLEXED, unit: "milliseconds", atMost: 0.4 },
       ],
     },
+    await lanes(remote, scope),
+    ...(await branchSwitch(remote, scope)),
+    ...(await publishedPort(remote, scope)),
   ];
 }
 
@@ -66,33 +72,18 @@ async function save(project: string): Promise<number> {
 }
 
 async function watching(name: string, { sshd, host }: Remote, project: string, scope: Scope): Promise<Contender> {
-  const options = ["--target", host, "--ssh-config", sshd.configFile, "--json"];
+  const options = ["--target", host, "--ssh-config", sshd.configFile];
   const container = name.replaceAll(/\W/g, "");
-  const [node = "", ...args] = devtoolArgv(["watch", ...options, container, "/bin/echo", OUTPUT]);
-  const child = spawn(node, args, { cwd: project, stdio: ["ignore", "pipe", "inherit"] });
-  scope.after(async () => {
-    const ended = once(child, "exit");
-    child.kill("SIGINT");
-    await ended;
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async (event: string): Promise<number> => {
-    for (;;) {
-      const { value, done } = await lines.next();
-      if (done) throw new Error("devtool watch ended");
-      const line = JSON.parse(value);
-      if (line.event === "failed") throw new Error(`devtool watch: ${line.message}`);
-      if (line.event === event) return performance.now();
-    }
-  };
-  await next("exited");
+  const { until } = startWatch([...options, container, "/bin/echo", OUTPUT], project, scope);
+  await until("exited");
   return {
     name,
     measure: async () => {
       const started = await save(project);
-      const milliseconds = (await next("output")) - started;
-      await next("exited");
-      return { milliseconds };
+      const lines = await until("responded");
+      const milliseconds = performance.now() - started;
+      await until("exited");
+      return { milliseconds, parts: partsOf(lines, milliseconds) };
     },
   };
 }

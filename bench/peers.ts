@@ -17,6 +17,9 @@ const PACKAGES = {
   skopeo: "skopeo",
   umoci: "umoci",
   podman: "podman",
+  git: "git",
+  lsyncd: "lsyncd",
+  unison: "unison",
 } as const;
 
 export type Peer = keyof typeof PACKAGES;

@@ -1,10 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 
+/** Of what a figure consists, by name: milliseconds, or numbers of something. */
+export type Parts = Readonly<Record<string, number>>;
+
 /** What one run of one contender took. */
 export interface Sample {
   readonly milliseconds: number;
   /** Number of bytes sent, where that is measured. */
   readonly bytes?: number;
+  readonly parts?: Parts;
 }
 
 export interface Contender {
@@ -17,6 +21,7 @@ export interface Result {
   readonly name: string;
   readonly milliseconds: number;
   readonly bytes?: number;
+  readonly parts?: Parts;
   readonly samples: readonly Sample[];
 }
 
@@ -51,8 +56,16 @@ function resultOf(name: string, samples: readonly Sample[]): Result {
     name,
     milliseconds: median(samples.map((sample) => sample.milliseconds)),
     ...(bytes.length > 0 && { bytes: median(bytes) }),
+    ...partMedians(samples),
     samples,
   };
+}
+
+function partMedians(samples: readonly Sample[]): { readonly parts?: Parts } {
+  const all = samples.map(({ parts = {} }) => parts);
+  const names = [...new Set(all.flatMap((parts) => Object.keys(parts)))];
+  if (names.length === 0) return {};
+  return { parts: Object.fromEntries(names.map((name) => [name, median(all.map((parts) => parts[name] ?? 0))])) };
 }
 
 function median(values: readonly number[]): number {

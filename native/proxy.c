@@ -42,6 +42,7 @@ struct flow {
 
 static struct published published[SOCKETS_MAX];
 static int sockets, processes; /* of the connections: two each */
+static pid_t proxy;
 static struct flow flows[FLOWS_MAX];
 static int flow_count;
 static char bytes[BYTES];
@@ -105,15 +106,25 @@ __attribute__((noreturn)) static void copy(int from, int to) {
     }
 }
 
-/* The second one is a child of the proxy as well, and ends with it. */
+static void end_with_proxy(void) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || syscall(SYS_getppid) != proxy)
+        _exit(0);
+}
+
+/*
+ * The second one is a child of the proxy as well, and ends with it: a moment later, in which the ports can be published again, for
+ * neither has their sockets.
+ */
 __attribute__((noreturn)) static void carry(int client, const struct sockaddr_in *target) {
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    end_with_proxy();
+    for (int i = 0; i < sockets; i++)
+        close(3 + i);
     int container = connected(target, SOCK_STREAM);
     long second = container < 0 ? -1 : syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
     if (second < 0)
         _exit(WAS_ALONE);
     if (second == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        end_with_proxy();
         copy(container, client);
     }
     copy(client, container);
@@ -210,6 +221,7 @@ int main(int count, char **arguments) {
             .sin_addr.s_addr = address(arguments[1]),
         };
     }
+    proxy = (pid_t)syscall(SYS_getpid);
     while (sockets > 0)
         serve();
     return 1;

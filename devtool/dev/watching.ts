@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { toBytes } from "../paths/bytes.ts";
 import { type ChangeSet, type Since, Watcher } from "../watch/watch.ts";
 import type { Workspace } from "./workspace.ts";
@@ -48,8 +49,11 @@ export class Watching {
   }
 
   #create(): Watcher {
-    const { project, relevance } = this.#workspace;
-    return new Watcher({ root: project.root, relevance, poll: project.watch.poll, ...this.#listeners });
+    const { project, files, relevance } = this.#workspace;
+    // git has it from before it changes the first file until after the last.
+    const lock = files.index && `${files.index}.lock`;
+    const isGitAtWork = () => lock !== undefined && existsSync(lock);
+    return new Watcher({ root: project.root, relevance, poll: project.watch.poll, isGitAtWork, ...this.#listeners });
   }
 
   async #startFor(inputs: readonly string[], since: Since): Promise<void> {

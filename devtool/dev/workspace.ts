@@ -41,11 +41,13 @@ export interface ProjectFiles {
   readonly problems: readonly string[];
   /** The ignore files outside the project: absolute paths. */
   readonly outerFiles: readonly string[];
+  /** git's, which has a lock beside it while git changes files: an absolute path. */
+  readonly index: string | undefined;
 }
 
 /** @throws Failure where an ignore file can't be read */
 export async function readProjectFiles({ root, sync }: Pick<Project, "root" | "sync">): Promise<ProjectFiles> {
-  const { rules, executable, problems, outerFiles } = await readRules(root, sync);
+  const { rules, executable, problems, outerFiles, index } = await readRules(root, sync);
   const filter = filterOf(rules, sync.include);
   const patterns = JSON.stringify([filter.excludes, filter.selects]);
   return {
@@ -55,6 +57,7 @@ export async function readProjectFiles({ root, sync }: Pick<Project, "root" | "s
     executable,
     problems,
     outerFiles,
+    index,
   };
 }
 

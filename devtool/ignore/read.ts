@@ -20,6 +20,8 @@ export interface ReadRules {
   readonly problems: readonly string[];
   /** The files outside the project that this was read from, or would be if they existed: absolute paths. */
   readonly outerFiles: readonly string[];
+  /** The absolute path of the file that says what git tracks. */
+  readonly index: string | undefined;
 }
 
 const NAME = ".gitignore";
@@ -59,7 +61,8 @@ export async function readRules(
   problems.push(...unsent.problems);
   const others = repository === undefined ? [] : [repository.index];
   const executable = repository?.executable ?? [];
-  return { rules, executable, problems, outerFiles: [...outerFiles.map(({ path }) => path), ...others] };
+  const paths = [...outerFiles.map(({ path }) => path), ...others];
+  return { rules, executable, problems, outerFiles: paths, index: repository?.index };
 }
 
 interface OuterFile {

@@ -24,6 +24,8 @@ export interface WatchRequest {
   readonly relevance: Pick<Relevance, "matters" | "prunes">;
   /** Whether to look for changes without being told of them; by default on file systems that do not tell. */
   readonly poll?: boolean | undefined;
+  /** Whether git is changing the files: what it does, such as the switch to another branch, is one change. */
+  readonly isGitAtWork?: () => boolean;
   readonly onChange: (changes: ChangeSet) => void;
   readonly onError: (error: Failure) => void;
 }
@@ -49,7 +51,7 @@ const NAMES_PER_TURN = 500;
 export class Watcher {
   readonly #request: WatchRequest;
   readonly #folders: Folders;
-  readonly #settling = new Settling((paths, since) => this.#queue(() => this.#compare(paths, since)));
+  readonly #settling: Settling;
   readonly #tops = new Set<string>();
   readonly #polled = new Set<string>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -62,6 +64,8 @@ export class Watcher {
   constructor(request: WatchRequest) {
     this.#request = request;
     this.#folders = new Folders(request.root);
+    const { isGitAtWork = () => false } = request;
+    this.#settling = new Settling((paths, since) => this.#queue(() => this.#compare(paths, since)), isGitAtWork);
     this.#repeat("sweep", SWEEP_MS, SWEEP_PAUSES, () => this.#sweep());
     if (LISTENS_BELOW) this.#later("first sweep", FIRST_SWEEP_MS, () => this.#queue(() => this.#sweep()));
   }

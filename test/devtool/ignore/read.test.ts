@@ -44,6 +44,34 @@ test("on Windows git says which files are executable", async (t) => {
   assert.deepEqual(bytes.filter(isExecutable), bytes.toSpliced(2, 1));
 });
 
+test("git has a lock beside its index while it changes files, also in another working tree", async (t) => {
+  const root = await folder(t, { "main/.gitattributes": "a filter=look\n", "main/a": "1\n", "main/sub/b": "1\n" });
+  const git = (name: string, ...args: string[]) => {
+    const identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+    return spawnSync("git", ["-C", join(root, name), ...identity, ...args], { encoding: "utf8" });
+  };
+  const done = (...args: Parameters<typeof git>) => {
+    const { status, stderr } = git(...args);
+    assert.equal(status, 0, stderr);
+  };
+  done("main", "init", "-q");
+  for (const text of ["1\n", "2\n"]) {
+    writeFileSync(join(root, "main/a"), text);
+    done("main", "add", ".");
+    done("main", "commit", "-q", "-m", text);
+  }
+  done("main", "worktree", "add", "-q", "../other");
+  done("main", "config", "filter.look.required", "true");
+  done("main", "config", "filter.look.clean", "cat");
+  for (const name of ["main", "other"]) {
+    const { index } = await readRules(join(root, name, "sub"), {});
+    done("main", "config", "filter.look.smudge", `cat && test -e '${index}.lock'`);
+    done(name, "switch", "-q", "--detach", "HEAD~1");
+    done("main", "config", "filter.look.smudge", `cat && test ! -e '${index}.lock'`);
+    assert.match(git(name, "switch", "-q", "-").stderr, /filter look failed/);
+  }
+});
+
 test("what git tracks is not ignored, and what is beside it stays ignored", async (t) => {
   const root = await folder(t, { ".gitignore": "build/\n*.env\n", "build/tool/a.c": "", "build/b.c": "", "t.env": "" });
   spawnSync("git", ["init", "-q", root]);

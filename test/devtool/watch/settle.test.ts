@@ -4,6 +4,7 @@ import { Settling, STORM_PATHS } from "../../../devtool/watch/settle.ts";
 
 interface Settled {
   readonly settling: Settling;
+  readonly git: { isAtWork: boolean };
   /** What was passed on, with the time of its first path and the time when it was passed on. */
   readonly passed: { readonly since: number; readonly at: number; readonly paths: readonly string[] }[];
   tick(milliseconds: number): void;
@@ -12,11 +13,13 @@ interface Settled {
 function settled(t: TestContext): Settled {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const passed: Settled["passed"] = [];
-  const settling = new Settling((paths, since) => passed.push({ since, at: Date.now(), paths }), Date.now);
+  const git = { isAtWork: false };
+  const pass = (paths: readonly string[], since: number) => void passed.push({ since, at: Date.now(), paths });
+  const settling = new Settling(pass, () => git.isAtWork, Date.now);
   const tick = (milliseconds: number) => {
     for (let i = 0; i < milliseconds; i++) t.mock.timers.tick(1);
   };
-  return { settling, passed, tick };
+  return { settling, git, passed, tick };
 }
 
 test("the events of one save are passed on together, 5 ms after the last", (t) => {
@@ -65,4 +68,26 @@ test("nothing is passed on after a stop", (t) => {
   settling.stop();
   tick(1_000);
   assert.equal(passed.length, 0);
+});
+
+test("what git writes is passed on together once git has ended, or writes nothing for a second", (t) => {
+  const { settling, git, passed, tick } = settled(t);
+  git.isAtWork = true;
+  for (let at = 0; at < 600; at += 200) {
+    settling.add(`${at}`);
+    tick(200);
+  }
+  assert.equal(passed.length, 0);
+  git.isAtWork = false;
+  tick(10);
+  assert.deepEqual(
+    passed.map(({ since, paths }) => [since, paths]),
+    [[0, ["0", "200", "400"]]],
+  );
+  git.isAtWork = true;
+  settling.add("saved while git waits for an editor");
+  tick(999);
+  assert.equal(passed.length, 1);
+  tick(10);
+  assert.equal(passed.length, 2);
 });
