@@ -7,6 +7,7 @@ import {
   type Command,
   decodeClientMessage,
   encode,
+  WINDOW_BYTES,
 } from "../protocol/messages.ts";
 import { Output } from "./output.ts";
 import type { PipeSource } from "./pipes.ts";
@@ -38,6 +39,8 @@ export class CarriedProcess {
   readonly #preload: Preload;
   readonly #decoder = new FrameDecoder();
   #state: State = { name: "waiting" };
+  /** What it has read of its stdin without credit for it. */
+  #consumed = 0;
   #running: Promise<void> = Promise.resolve();
   /** Aborted by `terminate`, by the connection's close and by the agent's end. */
   readonly #cancelled = new AbortController();
@@ -93,13 +96,21 @@ export class CarriedProcess {
 
   #handle(state: State & { readonly name: "running" }, message: ClientMessage): void {
     if (message.type === "stdin") {
-      const returnCredit = () => this.#send({ type: "window", stream: "stdin", bytes: message.data.length });
+      const returnCredit = () => this.#returnCredit(message.data.length);
       // A process that closed its stdin must not block a client that still writes.
       if (state.stdin.writable) state.stdin.write(message.data, returnCredit);
       else returnCredit();
     } else if (message.type === "stdin-end") state.stdin.end();
     else if (message.type === "signal") signalGroup(state.pid, message.signal);
     else if (message.type === "window" && message.stream !== "stdin") state[message.stream].grant(message.bytes);
+  }
+
+  /** Of its stdin, a quarter of the window at a time: a message for each piece would cost both sides as much as the piece. */
+  #returnCredit(bytes: number): void {
+    this.#consumed += bytes;
+    if (this.#consumed < WINDOW_BYTES / 4) return;
+    this.#send({ type: "window", stream: "stdin", bytes: this.#consumed });
+    this.#consumed = 0;
   }
 
   async #run(command: Command, warm: Promise<WarmNode | undefined> | undefined): Promise<void> {
