@@ -58,7 +58,7 @@ export const OPTIONS = {
     requiresArg: true,
     describe: "human; json: one event per line; sarif, github: also the diagnostics, as these read them",
   },
-  provision: { type: "boolean", describe: "before run and watch: install what is missing on the target" },
+  provision: { type: "boolean", describe: "run and watch: first install what is missing on the target" },
   interactive: { type: "boolean", alias: "i", describe: "watch: the program gets the terminal and the input" },
   "on-busy": {
     type: "string",
@@ -107,6 +107,7 @@ export const REPEATABLE: readonly string[] = ["forward", "reverse"];
 
 /** Options of some commands only. */
 export const ONLY_OF: Readonly<Record<string, readonly CommandName[]>> = {
+  provision: ["run", "watch"],
   interactive: ["watch"],
   "on-busy": ["watch"],
   forward: ["run", "watch"],

@@ -32,6 +32,7 @@ async function readText(file: string): Promise<string> {
   } catch (error) {
     throw new Failure(`can't read ${file}: ${errnoWords(errnoOf(error) ?? String(error))}`, {
       code: "config-invalid",
+      remedy: "make it a file that you can read, or name another one: --config FILE",
       exitCode: 2,
       cause: error,
     });

@@ -64,7 +64,11 @@ async function install(name: string, what: string, folder: string, place: Place,
   if (status.code === 0) return;
   const missing = (await run(["sh", "-c", MISSING], place)).toString().split("\n").filter(Boolean);
   if (missing.length === 0)
-    throw new Failure(`${what} can't be installed on ${lane.target}; npm's output is above`, { code: "build-failed" });
+    throw new Failure(`${what} can't be installed on ${lane.target}; npm's output is above`, {
+      code: "build-failed",
+      remedy:
+        "mend there what it names: usually a library or header that is not installed, or a network that it can't reach",
+    });
   throw new Failure(`${lane.target} has no ${missing.join(", ")}, to compile ${what} with`, {
     code: "tool-missing",
     remedy: `install it there, on Debian and Ubuntu: apt-get install ${missing.join(" ")}`,

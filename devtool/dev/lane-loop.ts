@@ -33,7 +33,7 @@ export interface LoopContext {
   readonly onFailed: (error: unknown) => void;
 }
 
-/** The rounds of one lane: no other lane's program, connection or pace has a part in them. */
+/** The rounds of one lane, which has a program and a connection of its own, and waits for no other lane. */
 export class LaneLoop {
   readonly #lane: Lane;
   readonly #context: LoopContext;

@@ -55,5 +55,10 @@ async function write(root: string, path: string, text: string): Promise<void> {
 
 function unusable(path: string, what: "read" | "written", cause: unknown): Failure {
   const why = errnoWords(errnoOf(cause) ?? String(cause));
-  return new Failure(`${path} can't be ${what}: ${why}`, { code: "editor-file-invalid", exitCode: 2, cause });
+  return new Failure(`${path} can't be ${what}: ${why}`, {
+    code: "editor-file-invalid",
+    remedy: "check who may read and write it and its folder, and that the disk is not full",
+    exitCode: 2,
+    cause,
+  });
 }

@@ -32,8 +32,11 @@ export async function writeNew(root: string, { file, text }: ConfigText): Promis
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;
-    const why = code === "EEXIST" ? "it exists already" : errnoWords(code);
-    throw new Failure(`can't write ${file}: ${why}`, { code: "config-invalid", exitCode: 2, cause: error });
+    const [why, remedy] =
+      code === "EEXIST"
+        ? ["it exists already", "change it, or remove it first"]
+        : [errnoWords(code), "check who may write to the folder, and that the disk is not full"];
+    throw new Failure(`can't write ${file}: ${why}`, { code: "config-invalid", remedy, exitCode: 2, cause: error });
   }
 }
 

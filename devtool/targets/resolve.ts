@@ -38,7 +38,12 @@ export function resolveTarget(
 }
 
 function adHoc(name: string): TargetSettings {
-  if (name === "") throw new Failure("the target's name is empty", { code: "target-invalid", exitCode: 2 });
+  if (name === "")
+    throw new Failure("the target's name is empty", {
+      code: "target-invalid",
+      remedy: "name one of the configuration's targets, or a host as ssh takes it",
+      exitCode: 2,
+    });
   if (name === "local") return { kind: "local" };
   if (name === "vagrant") return { kind: "vagrant" };
   return { kind: "ssh", host: name };

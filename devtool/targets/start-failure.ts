@@ -6,7 +6,8 @@ import { installRemedy } from "./install-remedy.ts";
 export function nodeMissing(where: string): Failure {
   return new Failure(`${where} has no Node.js 20.19 or newer, which the bundle needs`, {
     code: "node-missing",
-    remedy: "install it: devtool provision, or --provision; or name it in the target's settings: node",
+    remedy:
+      "install it: devtool provision, or run and watch with --provision; or name it in the target's settings: node",
     exitCode: 2,
   });
 }
@@ -19,12 +20,37 @@ export function startFailure(
 ): Failure {
   const [command = ""] = argv;
   if (step === "chdir") {
-    return new Failure(`can't enter ${cwd} on ${where}: ${errnoWords(errno)}`, { code: "process-not-started" });
+    return new Failure(`can't enter ${cwd} on ${where}: ${errnoWords(errno)}`, {
+      code: "process-not-started",
+      ...remedyIn(CHDIR_REMEDIES, errno),
+    });
   }
   if (errno !== "ENOENT") {
-    const code = "process-not-started";
-    return new Failure(`can't start ${command} on ${where}: ${errnoWords(errno)}`, { code, exitCode: 126 });
+    return new Failure(`can't start ${command} on ${where}: ${errnoWords(errno)}`, {
+      code: "process-not-started",
+      ...remedyIn(EXEC_REMEDIES, errno),
+      exitCode: 126,
+    });
   }
   const remedy = command.includes("/") ? "check its path: it runs in the mirror" : installRemedy(command);
   return new Failure(`${where} has no ${command}`, { code: "command-not-found", remedy, exitCode: 127 });
+}
+
+const CHDIR_REMEDIES: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "sync again: devtool sync; where it is a build step's, check its folder in the configuration"],
+  ["ENOTDIR", "remove what has its name there, or name another folder in the configuration"],
+  ["EACCES", "let the user that the command runs as enter it and the folders above it, or name another mirror"],
+]);
+
+const EXEC_REMEDIES: ReadonlyMap<string, string> = new Map([
+  ["EACCES", "make it executable here, chmod +x; if it is, check that its file system there is not mounted noexec"],
+  ["ENOEXEC", "begin a script with #!/bin/sh or the like; a program must be compiled for the target's processor"],
+  ["E2BIG", "pass less: its arguments and environment variables are longer than Linux allows"],
+  ["EAGAIN", "end processes there, or raise the limit: ulimit -u"],
+  ["ENOMEM", "end processes there that need much memory"],
+]);
+
+function remedyIn(remedies: ReadonlyMap<string, string>, errno: string): { readonly remedy?: string } {
+  const remedy = remedies.get(errno);
+  return remedy === undefined ? {} : { remedy };
 }

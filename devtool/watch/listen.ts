@@ -72,6 +72,7 @@ function watchFailure(error: unknown): Failure {
   }
   return new Failure(`can't watch the project: ${error instanceof Error ? error.message : String(error)}`, {
     code: "watch-failed",
+    remedy: `check that the project's folders can be read, ${POLL}`,
     cause: error,
   });
 }

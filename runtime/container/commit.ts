@@ -34,7 +34,7 @@ export async function commit(root: string, name: string, options: CommitOptions)
   const places = placesOf(root, name);
   const found = findExisting(places, name);
   if (showsHostRoot(found.record.spec))
-    throw new Failure(`the container ${name} has this machine's own root, of which there is no image`, {
+    throw new Failure(`the container ${name} runs on this machine's own root (host), which is no image`, {
       code: "image-built-in",
       remedy: `tinydocker export ${name} writes all of its files`,
     });

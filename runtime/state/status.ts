@@ -42,7 +42,7 @@ export interface Found {
   readonly lastExit: Exit | undefined;
   /** The results of its health checks, if it has any. */
   readonly health: HealthState | undefined;
-  /** What that process has made. */
+  /** What the owner has made. */
   readonly entries: readonly Entry[];
 }
 
@@ -76,13 +76,13 @@ function named(record: ContainerRecord, name: string): ContainerRecord {
   return record.name === name ? record : { ...record, name, spec: { ...record.spec, name } };
 }
 
-/** A detached container may have been started without a monitor as well. */
+/** The later one, where a detached container was also started without a monitor. */
 function lastExitOf(places: Places, record: ContainerRecord): Exit | undefined {
   const monitored = record.life && readExit(places.exit);
   return monitored && !isOlder(monitored, record.exit) ? monitored : record.exit;
 }
 
-/** Of processes of one boot, whatever the clock said then: it may have been set back between them. */
+/** Within one boot by when their processes started, since the clock may have been set back in between; else by the clock. */
 function isOlder(one: Exit, other: Exit | undefined): boolean {
   if (!other) return false;
   const isSameBoot = one.process && other.process && one.process.boot === other.process.boot;

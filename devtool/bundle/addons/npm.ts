@@ -22,7 +22,7 @@ export async function npmInstall(what: string, platform: Platform, prefix: strin
     execFile(file, [...first, ...args], settings, (error, _stdout, stderr) => {
       if (!error) resolve();
       else if (signal.aborted) reject(signal.reason);
-      else if (error.killed) reject(new Failure(`npm took too long to get ${what}`, UNREACHABLE));
+      else if (error.killed) reject(tooLong(what, platform));
       else reject(installFailure(what, platform, stderr || error.message));
     });
   });
@@ -71,8 +71,13 @@ export function shownPlatform({ platform, arch, libc }: Platform): string {
 
 const UNREACHABLE = {
   code: "registry-unreachable",
-  remedy: "the package registry can't be reached: check the network, a proxy, and `npm config get registry`",
+  remedy: "check the network, a proxy, and that the registry answers: npm ping; npm config get registry names it",
 } as const;
+
+function tooLong(what: string, platform: Platform): Failure {
+  const limit = `${INSTALL_DEADLINE_MS / 1000} s`;
+  return new Failure(`npm did not get ${what} for ${shownPlatform(platform)} within ${limit}`, UNREACHABLE);
+}
 
 /** Of npm's own, of the system's, and of a registry that has a fault for a moment. */
 const NETWORK_CODES = /^(ENOTFOUND|EAI_|ECONN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET|FETCH_ERROR|E(429|5\d\d)$)/;

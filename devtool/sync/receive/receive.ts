@@ -119,6 +119,7 @@ function writing<T>(name: string, write: () => T): T {
     if (errno === undefined) throw error;
     throw new Failure(`can't write ${shownName(name)} here: ${errnoWords(errno)}`, {
       code: "project-unwritable",
+      remedy: "check who may write to it and to its folder, and that the disk is not full",
       cause: error,
     });
   }

@@ -112,6 +112,7 @@ function refuseTooMany(count: number): void {
   if (count > ENTRIES_MAX)
     throw new Failure(`the project has more than ${ENTRIES_MAX} files to sync`, {
       code: "project-too-large",
+      remedy: "leave out what the target does not need: sync.exclude in the configuration, or .gitignore",
       exitCode: 2,
     });
 }

@@ -29,6 +29,11 @@ export async function startAgent(path: string, withRoot: boolean, where: string)
     child.stdin.end();
     child.kill();
     if (!(error instanceof NoAgent)) throw error;
-    throw new Failure(`can't start the agent on ${where}: ${error.message}`, { code: "agent-failed", cause: error });
+    throw new Failure(`can't start the agent on ${where}: ${error.message}`, {
+      code: "agent-failed",
+      remedy:
+        "try again; if it stays so, check this machine's limits of processes and memory (ulimit -a), and devtool doctor",
+      cause: error,
+    });
   }
 }

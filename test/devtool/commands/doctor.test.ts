@@ -80,14 +80,15 @@ test("doctor says what is wrong with a target's disk, clock and kernel, and what
   const project = await makeProject(t);
   await rm(join(project.root, "devtool.config.ts"));
   const small = join(project.home, "small");
-  // In a mount namespace: a small disk, a clock that stands still, and no user namespaces.
+  const locked = join(project.home, "locked");
+  // In a mount namespace: a small disk, a read-only one, a clock that stands still, and no user namespaces.
   const spoil = `d=$(mktemp -d); mount -t tmpfs none $d; printf '#!/bin/sh\\necho 1000000000.5\\n' >$d/date; printf '#!/bin/sh\\nexit 1\\n' >$d/unshare
 for p in date unshare; do chmod +x $d/$p; mount --bind $d/$p "$(readlink -f "$(command -v $p)")"; done
-umount -l $d; rmdir $d; mkdir ${small}; mount -t tmpfs -o size=16m,nr_inodes=500 none ${small}; exec "$@"`;
+umount -l $d; rmdir $d; mkdir ${small}; mount -t tmpfs -o size=16m,nr_inodes=500 none ${small}; mkdir ${locked}; mount -t tmpfs -o ro none ${locked}; exec "$@"`;
   const sshd = await startSshd(t, { prefix: ["unshare", "--mount", "sh", "-c", spoil, "sh"] });
   const { host, configFile } = sshd;
-  const rig = { kind: "ssh", host, configFile, mirror: join(small, "mirrors") };
-  const config = { run: ["tinydocker", "run"], target: "rig", targets: { rig } };
+  const on = (folder: string) => ({ kind: "ssh", host, configFile, mirror: join(folder, "mirrors") });
+  const config = { run: ["tinydocker", "run"], target: "rig", targets: { rig: on(small), locked: on(locked) } };
   await project.write({ "devtool.config.json": JSON.stringify(config) });
   const { stdout } = await startDevtool(t, project, ["doctor"]).ended;
   const said = stdout.toString();
@@ -97,6 +98,11 @@ umount -l $d; rmdir $d; mkdir ${small}; mount -t tmpfs -o size=16m,nr_inodes=500
   );
   assert.match(said, /^missing rig: clock \(\d+\.\d s behind this machine's\)\n +make compares times of files/m);
   assert.match(said, /^missing rig: user namespaces of its login user\n +.*sudo sysctl/m);
+  const other = await startDevtool(t, project, ["doctor", "--target", "locked"]).ended;
+  assert.match(
+    other.stdout.toString(),
+    /^MISSING locked: disk \(.* free.*, in \/.*locked, read-only\)\n +mount its file system there for writing, or name/m,
+  );
   for (const name of ["overlay file system", "namespaces", "cgroup version", "nf_tables"])
     assert.match(said, new RegExp(`^(ok|missing) +rig: ${name}`, "m"));
 });

@@ -88,10 +88,13 @@ for (const carrier of CARRIERS) {
     const directory = await temporaryDirectory(t);
     await writeFile(join(directory, "file"), "");
     const refused = (argv: string[], cwd: string, message: RegExp) =>
-      assert.rejects(exec(argv, { cwd }), (error) => error instanceof Failure && message.test(error.message));
-    await refused(["true"], join(directory, "none"), /can't enter .*none.*ENOENT/);
-    await refused(["true"], join(directory, "file"), /can't enter .*file.*ENOTDIR/);
-    await refused(["no-such-command"], directory, /has no no-such-command/);
+      assert.rejects(
+        exec(argv, { cwd }),
+        (error) => error instanceof Failure && message.test(`${error.message}: ${error.remedy}`),
+      );
+    await refused(["true"], join(directory, "none"), /can't enter .*none.*ENOENT.*: sync again: devtool sync/);
+    await refused(["true"], join(directory, "file"), /can't enter .*file.*ENOTDIR.*: remove what has its name there/);
+    await refused(["no-such-command"], directory, /has no no-such-command: install it there/);
   });
 
   test(`${carrier}: every byte value passes in both directions`, async () => {

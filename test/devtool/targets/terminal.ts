@@ -10,10 +10,14 @@ export function connectOnce(sshd: Sshd, ...argv: string[]): string[] {
 }
 
 /**
- * Connects on a terminal of its own (util-linux's script), types an answer at each prompt, and returns all that was
- * shown.
+ * Connects on a terminal of its own (util-linux's script), types an answer at each prompt, or does what is given instead of one,
+ * and returns all that was shown.
  */
-export async function onTerminal(sshd: Sshd, prompt: RegExp, ...answers: string[]): Promise<string> {
+export async function onTerminal(
+  sshd: Sshd,
+  prompt: RegExp,
+  ...answers: (string | (() => Promise<void>))[]
+): Promise<string> {
   const command = connectOnce(sshd)
     .map((word) => `'${word}'`)
     .join(" ");
@@ -26,7 +30,8 @@ export async function onTerminal(sshd: Sshd, prompt: RegExp, ...answers: string[
     if (!prompt.test(unanswered)) return;
     unanswered = "";
     const answer = answers.shift();
-    if (answer !== undefined) child.stdin.write(answer);
+    if (typeof answer === "function") void answer();
+    else if (answer !== undefined) child.stdin.write(answer);
   });
   await once(child, "close");
   return shown;

@@ -149,7 +149,7 @@ describe("tinydocker commit", () => {
   it("refuses a container of the machine's own root, a name that is none, and an instruction that means nothing", async () => {
     await succeeds("create", "--network", "none", "made", "true");
     for (const [words, message] of [
-      [["made", "x"], /has this machine's own root, of which there is no image/],
+      [["made", "x"], /runs on this machine's own root \(host\), which is no image/],
       [["made", "X"], /can't be the name of an image|name/],
       [["nosuch", "x"], /there is no container nosuch/],
       [[], /commit takes the name of a container/],

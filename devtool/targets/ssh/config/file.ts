@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { isAbsolute, join, parse, sep } from "node:path";
 import { Failure } from "../../../failure.ts";
+import { errnoOf, errnoWords } from "../../../process/errno.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { matchesPattern, matchesPatternList } from "./pattern.ts";
 
@@ -78,8 +79,9 @@ class ConfigReader {
       text = await readFile(file, "utf8");
     } catch (error) {
       if (!required) return;
-      throw new Failure(`can't read the SSH configuration ${file}: ${String(error)}`, {
+      throw new Failure(`can't read the SSH configuration ${file}: ${errnoWords(errnoOf(error) ?? String(error))}`, {
         code: "ssh-config-invalid",
+        remedy: "make it readable",
         exitCode: 2,
         cause: error,
       });

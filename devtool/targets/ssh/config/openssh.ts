@@ -21,6 +21,7 @@ export async function askOpenSsh(spec: HostSpec, file: string | undefined): Prom
     const errors = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
     throw new Failure(`ssh refuses its configuration for ${spec.host}: ${errors}`, {
       code: "ssh-config-invalid",
+      remedy: `mend what it names; ssh -G ${spec.host} checks it`,
       exitCode: 2,
       cause: error,
     });

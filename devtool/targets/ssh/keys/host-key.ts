@@ -1,6 +1,7 @@
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure } from "../../../failure.ts";
+import { errnoOf, errnoWords } from "../../../process/errno.ts";
 import type { Ask } from "../log-in/ask.ts";
 import {
   fingerprint,
@@ -79,11 +80,15 @@ async function readKnownHosts(file: string): Promise<KnownHost[]> {
     return parseKnownHosts(await readFile(file, "utf8"), file);
   } catch (error) {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return [];
-    throw new Failure(`can't read ${file}, so no host key can be checked: ${String(error)}`, {
-      code: "known-hosts-unreadable",
-      exitCode: 2,
-      cause: error,
-    });
+    throw new Failure(
+      `can't read ${file}, so no host key can be checked: ${errnoWords(errnoOf(error) ?? String(error))}`,
+      {
+        code: "known-hosts-unreadable",
+        remedy: "make it readable",
+        exitCode: 2,
+        cause: error,
+      },
+    );
   }
 }
 

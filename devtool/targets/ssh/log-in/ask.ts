@@ -15,23 +15,25 @@ let lastQuestion: Promise<unknown> = Promise.resolve();
 
 /**
  * One question after the other, on the controlling terminal, so that stdin may be a pipe; on Windows, which has none, on
- * stdin's console.
+ * stdin's console. `withdrawn`: nobody waits for an answer any more.
  */
-export const askOnTerminal: Ask = (prompt, echo) => {
-  const answer = lastQuestion.then(() => askNow(prompt, echo));
-  lastQuestion = answer.catch(() => {}); // its own caller gets the error
-  return answer;
-};
+export function askOnTerminal(withdrawn: AbortSignal): Ask {
+  return (prompt, echo) => {
+    const answer = lastQuestion.then(() => askNow(prompt, echo, withdrawn));
+    lastQuestion = answer.catch(() => {}); // its own caller gets the error
+    return answer;
+  };
+}
 
-async function askNow(prompt: string, echo: boolean): Promise<string | undefined> {
-  const terminal = openTerminal();
+async function askNow(prompt: string, echo: boolean, withdrawn: AbortSignal): Promise<string | undefined> {
+  const terminal = withdrawn.aborted ? undefined : openTerminal();
   if (!terminal) return undefined;
   const { input, output, close } = terminal;
   // Raw mode first: what is typed before the prompt appears must not be echoed either.
   input.setRawMode(true);
   try {
     output.write(prompt);
-    return await readAnswer(input, (text) => echo && output.write(text));
+    return await readAnswer(input, (text) => echo && output.write(text), withdrawn);
   } finally {
     input.setRawMode(false);
     output.write("\r\n");
@@ -64,13 +66,21 @@ function openTerminal(): { input: ReadStream; output: WriteStream; close(): void
   }
 }
 
-function readAnswer(input: ReadStream, show: (text: string) => void): Promise<string> {
+/** Resolves to undefined once it is withdrawn. */
+function readAnswer(
+  input: ReadStream,
+  show: (text: string) => void,
+  withdrawn: AbortSignal,
+): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     let answer = "";
     const done = (settle: () => void) => {
       input.off("data", typed);
+      withdrawn.removeEventListener("abort", withdraw);
       settle();
     };
+    const withdraw = () => done(() => resolve(undefined));
+    withdrawn.addEventListener("abort", withdraw, { once: true });
     const typed = (text: string | Buffer) => {
       for (const character of text.toString()) {
         if (character === INTERRUPT) {

@@ -1,5 +1,5 @@
 import { Failure } from "../../../failure.ts";
-import { type Account, Unreachable } from "../transport/connect-failure.ts";
+import { type Account, hostWords, Unreachable } from "../transport/connect-failure.ts";
 import type { LogInStory } from "./log-in.ts";
 
 export interface RefusedLogIn extends LogInStory {
@@ -58,16 +58,19 @@ function remedy({ acceptedKeys, unasked, refusedAnswers, withoutPrivateKey }: Re
   return `check the user name, and authorize a key there: ssh-copy-id ${host}`;
 }
 
-/** As ssh and ssh-copy-id take them: `-p 2222 user@host`. */
-function hostWords(where: string, user: string): string {
-  const [, host = where, port = "22"] = /^\[?(.*?)\]?:(\d+)$/.exec(where) ?? [];
-  return `${port === "22" ? "" : `-p ${port} `}${user}@${host}`;
-}
-
 export function passwordExpired({ where, user }: Account): Failure {
   return new Failure(`${where} wants ${user} to choose a new password`, {
     code: "login-refused",
     remedy: `choose it: ssh ${hostWords(where, user)}`,
+    exitCode: 2,
+  });
+}
+
+/** sshd tells a client nothing about it. */
+export function closedDuringLogin({ where, user }: Account): Failure {
+  return new Failure(`${where} closed the connection while ${user} logged in, without a reason`, {
+    code: "login-refused",
+    remedy: `sshd's log there says why, such as MaxStartups, a locked account or fail2ban: journalctl -u ssh; compare ssh -v ${hostWords(where, user)}`,
     exitCode: 2,
   });
 }

@@ -25,6 +25,8 @@ export interface Hop {
   readonly hostKey: HostKeyCheck;
   readonly identities: Identities;
   readonly ask: Ask;
+  /** Takes back what is still asked. */
+  readonly withdraw: () => void;
 }
 
 /** Reads keys and known hosts. @throws Failure, BeyondLibrary */
@@ -36,7 +38,8 @@ export async function prepareHop(
 ): Promise<Hop> {
   // Imported late: loading ssh2 takes longer than starting a command on the local target.
   const { readKeys } = await import("../keys/reader.ts");
-  const ask = settings.logIn.batch ? askNobody : askOnTerminal;
+  const asking = new AbortController();
+  const ask = settings.logIn.batch ? askNobody : askOnTerminal(asking.signal);
   const where = `${settings.hostName}:${settings.port}`;
   const hostKey = await hostKeyCheck(hostKeyPolicy(settings, options.acceptNewHostKey), ask, options.notice);
   if (options.mayHandOver) {
@@ -45,18 +48,18 @@ export async function prepareHop(
     if (need !== undefined) throw new BeyondLibrary(need);
   }
   const identities = await identitiesFor(settings, readKeys, unlocked, ask);
-  return { settings, where, name: name ?? where, hostKey, identities, ask };
+  return { settings, where, name: name ?? where, hostKey, identities, ask, withdraw: () => asking.abort() };
 }
 
 /** Connects and logs in. @throws Failure, BeyondLibrary */
 export async function dialHop(
-  { settings, where, name, hostKey, identities, ask }: Hop,
+  { settings, where, name, hostKey, identities, ask, withdraw }: Hop,
   through: SshDial["through"],
   { mayHandOver, notice }: DialOptions,
   signal: AbortSignal,
 ): Promise<SshTransport> {
   const { dial } = await import("../transport/client.ts");
-  return await dial(
+  const dialled = dial(
     {
       ...settings,
       where,
@@ -73,6 +76,8 @@ export async function dialHop(
     },
     signal,
   );
+  dialled.catch(withdraw);
+  return await dialled;
 }
 
 const askNobody = async () => undefined;

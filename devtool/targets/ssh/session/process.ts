@@ -179,6 +179,7 @@ class SessionProcess implements RemoteProcess {
   #notStarted(why: string): Failure {
     return new Failure(`${this.#where} did not start ${this.#command.argv[0]}${why && `: ${why}`}`, {
       code: "process-not-started",
+      remedy: "check that the login shell there runs a command, as in: ssh HOST true; its start-up files may end it",
     });
   }
 }

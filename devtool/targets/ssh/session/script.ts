@@ -25,6 +25,7 @@ export function startLine(token: string, command: SessionCommand, where: string)
   if (length <= COMMAND_BYTES_MAX) return line;
   throw new Failure(`at most ${COMMAND_BYTES_MAX} bytes in a command line for ${where}, got ${length}`, {
     code: "usage",
+    remedy: "pass less: put long arguments or variables into a file of the project",
     exitCode: 2,
   });
 }

@@ -6,7 +6,7 @@ import { hostKeyAlgorithms } from "../keys/host-key.ts";
 import type { Identity } from "../keys/key.ts";
 import type { Ask } from "../log-in/ask.ts";
 import { LogIn } from "../log-in/log-in.ts";
-import { passwordExpired, refused } from "../log-in/refused.ts";
+import { closedDuringLogin, passwordExpired, refused } from "../log-in/refused.ts";
 import { BeyondLibrary } from "../openssh/beyond.ts";
 import { ForwardingRefused, isConnectFailure, openChannel, openSession } from "./channel.ts";
 import { connectFailure, reasonOf, timedOut } from "./connect-failure.ts";
@@ -211,10 +211,7 @@ class SshClientConnection implements SshTransport {
   }
 
   #lost(): void {
-    const { where } = this.#options;
-    this.fail(
-      this.#why ?? new Failure(`${where} closed the connection during login`, { code: "login-refused", exitCode: 2 }),
-    );
+    this.fail(this.#why ?? closedDuringLogin(this.#options));
     this.#over(this.#loss());
   }
 

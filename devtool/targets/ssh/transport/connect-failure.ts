@@ -20,7 +20,7 @@ export function timedOut({ where }: Account, limitMs: number): Unreachable {
   });
 }
 
-export function connectFailure({ where, host }: Account, error: Error & { level?: string }): Failure {
+export function connectFailure({ where, host, user }: Account, error: Error & { level?: string }): Failure {
   const options = { exitCode: 2, cause: error } as const;
   const errno = errnoOf(error);
   switch (errno) {
@@ -62,7 +62,17 @@ export function connectFailure({ where, host }: Account, error: Error & { level?
         "check that it is an SSH server; it must allow curve25519-sha256 or another key exchange that is not post-quantum",
     });
   }
-  return new Failure(`can't log in on ${where}: ${error.message}`, { code: "login-refused", ...options });
+  return new Failure(`can't log in on ${where}: ${error.message}`, {
+    code: "login-refused",
+    ...options,
+    remedy: `compare what OpenSSH says: ssh -v ${hostWords(where, user)}`,
+  });
+}
+
+/** As ssh and ssh-copy-id take them: `-p 2222 user@host`. */
+export function hostWords(where: string, user: string): string {
+  const [, host = where, port = "22"] = /^\[?(.*?)\]?:(\d+)$/.exec(where) ?? [];
+  return `${port === "22" ? "" : `-p ${port} `}${user}@${host}`;
 }
 
 export function reasonOf(why: unknown): string {

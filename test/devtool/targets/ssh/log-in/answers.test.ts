@@ -131,6 +131,14 @@ test("Ctrl-C at the question ends the login", async (t) => {
   assert.doesNotMatch(await onTerminal(sshd, /password: /, "half\x03"), /connected|half/);
 });
 
+test("a host that ends the login while it asks is reported with where its reason stands", async (t) => {
+  const sshd = await sshdWith(t, { config: KEY_AND_PASSWORD });
+  if (!sshd) return;
+  const shown = await onTerminal(sshd, /password: /, () => sshd.cut());
+  assert.match(shown, new RegExp(`127.0.0.1:${sshd.port} closed the connection while root logged in`));
+  assert.match(shown, new RegExp(`MaxStartups.*: journalctl -u ssh; compare ssh -v -p ${sshd.port} root@127.0.0.1`));
+});
+
 test("PreferredAuthentications chooses what is tried", async (t) => {
   const sshd = await sshdWith(t, { config: PASSWORDS });
   if (!sshd) return;
