@@ -54,11 +54,16 @@ complete -c devtool -f -a '(__devtool_complete)'
 const POWERSHELL = `# devtool for PowerShell: devtool completion powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName devtool -ScriptBlock {
   param($current, $ast, $position)
-  $words = @($ast.CommandElements | Where-Object { $_.Extent.EndOffset -lt $position } | ForEach-Object { "$_" })
+  $words = @($ast.CommandElements | Where-Object { $_.Extent.EndOffset -lt $position } | ForEach-Object {
+    # Without its quotes.
+    if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) { $_.Value } else { "$_" }
+  })
   $rest = @($words | Select-Object -Skip 1)
+  $current = $current -replace '^[''"]', ''
   & $words[0] completion words "+$current" @rest 2>$null | ForEach-Object {
     $word, $about = $_ -split [char]9, 2
-    $typed = if ($word -match '[^\\w.,:=@%/+-]') { "'" + $word.Replace("'", "''") + "'" } else { $word }
+    # A comma without quotes makes two words.
+    $typed = if ($word -match '^@|[^\\w.:=@%/+-]') { "'" + $word.Replace("'", "''") + "'" } else { $word }
     $shown = if ($about) { $about } else { $word }
     [System.Management.Automation.CompletionResult]::new($typed, $word, 'ParameterValue', $shown)
   }

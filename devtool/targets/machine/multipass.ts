@@ -1,4 +1,5 @@
 import { accessSync, constants } from "node:fs";
+import { isIPv4 } from "node:net";
 import { join } from "node:path";
 import { cacheDirectory } from "../../process/cache-directory.ts";
 import type { SshSettings } from "../ssh/config/settings.ts";
@@ -32,7 +33,8 @@ export async function multipassSettings({ name, identityFile, notice }: Multipas
 function addressIn(printed: string, name: string): string {
   const { info }: { info?: Record<string, { state?: unknown; ipv4?: unknown }> } = JSON.parse(printed);
   const { state, ipv4 } = info?.[name] ?? {};
-  const [address] = Array.isArray(ipv4) ? ipv4 : [];
+  // While it starts, multipass prints "N/A".
+  const address = Array.isArray(ipv4) ? ipv4.find((one) => isIPv4(String(one))) : undefined;
   if (typeof address === "string") return address;
   throw notRunning("multipass", name, `it has no address, and is ${String(state ?? "unknown").toLowerCase()}`);
 }

@@ -159,9 +159,10 @@ export function parseDirective(
   const keyword = ALIASES.get(written) ?? written;
   if (RAW.has(keyword)) return { keyword, rest, words: [] };
   const words: string[] = [];
-  for (const [, quoted, plain, open] of rest.matchAll(/"([^"]*)"|([^\s"]+)|(")/g)) {
+  for (const [, double, single, plain, open] of rest.matchAll(/"([^"]*)"|'([^']*)'(?=\s|$)|([^\s"]+)|(")/g)) {
     if (open !== undefined)
       throw new Failure(`${where}: a quote is not closed`, { code: "ssh-config-invalid", exitCode: 2 });
+    const quoted = double ?? single;
     const word = quoted ?? plain ?? "";
     if (quoted === undefined && word.startsWith("#")) break;
     words.push(word);

@@ -85,6 +85,8 @@ test("a machine of multipass is reached at the address that it has, with the key
   await writeFile(join(directory, "info"), info("Stopped", []));
   await assert.rejects(echo(machine), /no address, and is stopped/);
   assert.equal(await readFile(join(directory, "calls"), "utf8"), "info vm --format json\n");
+  await writeFile(join(directory, "info"), info("Starting", ["N/A"]));
+  await assert.rejects(echo(machine), /no address, and is starting/);
   // No machine is there: that its address is tried shows that it was read.
   await writeFile(join(directory, "info"), info("Running", ["127.0.0.77"]));
   await assert.rejects(echo({ ...machine, identityFile: "/nowhere" }), (error) => {

@@ -37,6 +37,12 @@ const table: readonly [title: string, config: string, host: string, expected: Pa
   ["the first value counts", "Host h\n Port 1\nHost *\n Port 2\n User u\n", "h", { port: 1, user: "u" }],
   ["the command line before all", "User u\nPort 5\n", "me@h:7", { port: 7, user: "me" }],
   ["equal signs, quotes, letter case", 'HOST=h\n\tpOrT = 7\n  IdentityFile "DIR/a key"\n', "h", { port: 7 }],
+  [
+    "single quotes, as lima writes them on Windows",
+    "Host h\n IdentityFile '/a key'\n",
+    "h",
+    { identityFiles: ["/a key"] },
+  ],
   ["comments", "# Port 1\nHost h # not b\n Port 2 # two\n", "b", { port: 22 }],
   ["several patterns", "Host a h b\n Port 3\n", "h", { port: 3 }],
   ["wildcards", "Host *.example h?\n Port 3\n", "h1", { port: 3 }],
