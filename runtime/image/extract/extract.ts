@@ -5,7 +5,7 @@ import { setAttributes } from "./attributes.ts";
 import { NameBudget } from "./name-budget.ts";
 import { makeDevice, markWhiteout, type OverlayLayer, setOpaque, unmark } from "./overlay.ts";
 import { existingPlaceOf, makeDirectory, placeOf } from "./place.ts";
-import { emptyOfLower, makeRoom, removeLower } from "./remove.ts";
+import { emptyOfLower, makeRoom, removeLower, withRoom } from "./remove.ts";
 import { beginLayer, claim, type Extracted, newRoot, onDisk, type Root } from "./root.ts";
 import { finish, makeFifo, makeSymlink, NewFile } from "./write.ts";
 
@@ -191,7 +191,6 @@ function makeHardLink(extraction: Extraction, { path, target }: Entry & { kind: 
   makeNew(extraction, place, (path) => linkSync(onDisk(root, to), path));
 }
 
-/** `make` fails where there is something, and is called again when that is gone: to look first takes longer. */
 function makeNew<T>({ root, leftOut }: Extraction, place: string, make: (path: Buffer) => T): T {
   const path = onDisk(root, place);
   const made = withRoom(root, place, () => make(path));
@@ -199,16 +198,6 @@ function makeNew<T>({ root, leftOut }: Extraction, place: string, make: (path: B
   claim(root, place);
   root.done.files += 1;
   return made;
-}
-
-function withRoom<T>(root: Root, place: string, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    makeRoom(root, place);
-    return make();
-  }
 }
 
 function count({ root, signal }: Extraction, length: number): void {

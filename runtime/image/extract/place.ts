@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readlinkSync } from "node:fs";
 import { BadImage, type Metadata, shown } from "../archive/entry.ts";
-import { makeRoom } from "./remove.ts";
+import { withRoom } from "./remove.ts";
 import { claim, impliedMetadata, isOfThisLayer, joined, onDisk, type Root } from "./root.ts";
 
 /** As Linux allows on the way to one file. */
@@ -27,8 +27,7 @@ export function existingPlaceOf(root: Root, path: string): string | undefined {
 /** As with tar, a directory that is there stays, and anything else is replaced. */
 export function makeDirectory(root: Root, place: string, metadata: Metadata): void {
   if (!root.directories.has(place)) {
-    makeRoom(root, place);
-    mkdirSync(onDisk(root, place), 0o700);
+    withRoom(root, place, () => mkdirSync(onDisk(root, place), 0o700));
     root.directoryNames.take(place);
   }
   root.directories.set(place, metadata);

@@ -20,6 +20,17 @@ export function makeRoom(root: Root, place: string): void {
   }
 }
 
+/** `make` fails where there is something, and is called again when that is gone: to look first takes longer. */
+export function withRoom<T>(root: Root, place: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    makeRoom(root, place);
+    return make();
+  }
+}
+
 /** Removes what lower layers have in a place and below it; what this layer made stays. Returns whether anything does. */
 export function removeLower(root: Root, place: string): boolean {
   const isOwn = isOfThisLayer(root, place);
