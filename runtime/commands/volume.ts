@@ -10,7 +10,7 @@ import { stateRoot } from "../state/root.ts";
 import { rowsText } from "../template/rows.ts";
 import { jsonOf } from "../template/value.ts";
 import { noSuchVolume, pruneVolumes, removeVolume, usersOf } from "../volume/remove.ts";
-import { isAnonymous, makeVolume, readVolume, type Volume, volumeNames } from "../volume/store.ts";
+import { isAnonymous, makeVolume, readVolume, type Volume, volumeNames, volumesDirectory } from "../volume/store.ts";
 import { forEachName } from "./each-name.ts";
 import { filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 import { printInspected } from "./print-inspected.ts";
@@ -46,17 +46,17 @@ const createCommand: CommandModule<object, { name: string | undefined; label: st
       labels,
       anonymous: isAnonymous(name),
     } as const;
-    await stored(() => makeVolume(root, made));
+    await changing(`create the volume ${name}`, () => makeVolume(root, made));
     process.stdout.write(`${name}\n`);
   },
 };
 
 /** A disk that takes nothing is named. */
-async function stored<T>(work: () => T | Promise<T>): Promise<T> {
+async function changing<T>(what: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw hostFailure(error, "volumes");
+    throw hostFailure(error, what, volumesDirectory(resolve(stateRoot())));
   }
 }
 
@@ -157,7 +157,7 @@ const removeCommand: CommandModule<object, { names: string[]; force: boolean }> 
     const [shim, root] = [await openShim(), resolve(stateRoot())];
     await forEachName(names, async (name) => {
       if (force && !readVolume(root, checkedVolume(name))) return;
-      await stored(() => removeVolume(shim, root, checkedVolume(name)));
+      await changing(`remove the volume ${name}`, () => removeVolume(shim, root, checkedVolume(name)));
       process.stdout.write(`${name}\n`);
     });
   },
@@ -172,7 +172,7 @@ const pruneCommand: CommandModule<object, { all: boolean; force: boolean }> = {
       .option("force", { type: "boolean", alias: "f", default: false, describe: "accepted: it never asks" }),
   handler: async ({ all }) => {
     const shim = await openShim();
-    const removed = await stored(() => pruneVolumes(shim, resolve(stateRoot()), all));
+    const removed = await changing("remove the unused volumes", () => pruneVolumes(shim, resolve(stateRoot()), all));
     for (const name of removed) process.stdout.write(`${name}\n`);
   },
 };

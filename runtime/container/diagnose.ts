@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { CgroupStep } from "../cgroup/step.ts";
 import { callOf } from "../explain/strace.ts";
 import { Failure, type FailureCode } from "../failure.ts";
@@ -253,10 +254,12 @@ function overlayRemedy(errno: number): string {
   }
 }
 
-/** Turns a failed system call on the host's files into a Failure; returns any other error as it is. */
-export function hostFailure(error: unknown, what = "the container's state"): unknown {
+/** Turns a failed system call on the host's files, where they were to be changed, into a Failure that names them, or else the place; returns any other error as it is. */
+export function hostFailure(error: unknown, doing = "store the container's state", place?: string): unknown {
   if (!(error instanceof Error) || error instanceof Failure || !("syscall" in error)) return error;
-  const { errno, path } = error as NodeJS.ErrnoException;
+  const { errno, path: named, syscall } = error as NodeJS.ErrnoException;
+  // Of mkdtemp, it is a name that never was.
+  const path = syscall === "mkdtemp" && named ? dirname(named) : (named ?? place);
   if (lacksDescriptors(-(errno ?? 0)))
     return new Failure(`can't open ${path ?? "a file"}: ${errnoText(-(errno ?? 0))}`, {
       code: "limit-reached",
@@ -267,7 +270,7 @@ export function hostFailure(error: unknown, what = "the container's state"): unk
   const remedy = isNoSpace
     ? "free some space there, or set TINYDOCKER_ROOT to another directory"
     : "make it writable for this user, or set TINYDOCKER_ROOT to another directory";
-  return new Failure(`can't store ${what}${path ? ` in ${path}` : ""}: ${errnoText(-(errno ?? 0))}`, {
+  return new Failure(`can't ${doing}${path ? ` in ${path}` : ""}: ${errnoText(-(errno ?? 0))}`, {
     code: isNoSpace ? "no-space" : "state-unwritable",
     remedy,
     cause: error,

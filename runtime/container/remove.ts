@@ -11,6 +11,7 @@ import { stateRoot } from "../state/root.ts";
 import { find, findExisting } from "../state/status.ts";
 import { hostFailure } from "./diagnose.ts";
 import { stop } from "./stop.ts";
+import { checkWritable } from "./writable.ts";
 
 /** Removes a container and everything it wrote. Throws Failure if it is running or does not exist. */
 export async function remove(name: string): Promise<void> {
@@ -45,6 +46,7 @@ async function beginOrUndo(shim: Shim, held: Claim, entries: readonly Entry[]): 
 export async function removeByForce(name: string): Promise<void> {
   const places = placesOf(resolve(stateRoot()), name);
   findExisting(places, name);
+  checkWritable(places.root);
   await stop(name, { signal: "SIGKILL" });
   // One that is removed at its exit is gone now.
   if (find(places)) await removeIfThere(name);

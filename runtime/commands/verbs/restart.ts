@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { startAgain } from "../../container/start.ts";
 import { stop } from "../../container/stop.ts";
+import { checkWritable } from "../../container/writable.ts";
 import { containerEvent } from "../../events/container.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
@@ -17,6 +18,7 @@ export const restartVerb = verb({
   run: (values, names) => {
     const options = stopOptions(values);
     return each(names, async (name) => {
+      checkWritable(resolve(stateRoot()));
       await stop(name, options);
       await startAgain(name, { warn });
       const root = resolve(stateRoot());

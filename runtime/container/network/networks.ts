@@ -20,7 +20,7 @@ export async function createNetwork(root: string, options: NetworkOptions): Prom
       code: "name-invalid",
       remedy: "choose another name",
     });
-  return changing(`creating the network ${name}`, async () => {
+  return changing(`create the network ${name}`, async () => {
     const shim = await openShim();
     return await withNetworks(shim, root, async (held) => {
       if (networkNamed(held.store, name))
@@ -46,7 +46,7 @@ export async function createNetwork(root: string, options: NetworkOptions): Prom
 
 /** Throws Failure when containers are on it, or there is none of that name. */
 export async function removeNetwork(root: string, name: string): Promise<void> {
-  await changing(`removing the network ${name}`, async () => {
+  await changing(`remove the network ${name}`, async () => {
     const shim = await openShim();
     // A container whose process was killed is still listed.
     await sweep(shim, root, "");
@@ -74,10 +74,10 @@ function inUse(name: string, containers: readonly string[]): Failure {
 
 async function changing<T>(what: string, work: () => Promise<T>): Promise<T> {
   if (process.geteuid?.() !== 0)
-    throw new Failure(`${what} needs root`, { code: "root-required", remedy: "run tinydocker as root" });
+    throw new Failure(`only root can ${what}`, { code: "root-required", remedy: "run tinydocker as root" });
   try {
     return await work();
   } catch (error) {
-    throw hostFailure(error);
+    throw hostFailure(error, what);
   }
 }

@@ -17,12 +17,16 @@ async function succeeds(...words: string[]): Promise<string> {
 }
 
 /** With one line that names the disk, and one that says what to do. */
-async function fails(errno: string, ...words: string[]): Promise<void> {
+const fails = (errno: string, ...words: string[]) => cannot("store", errno, ...words);
+
+async function cannot(what: string, errno: string, ...words: string[]): Promise<void> {
   const { code, stdout, stderr } = await run(...words);
   assert.deepEqual([code, stdout], [125, ""], words.join(" "));
   assert.match(
     stderr,
-    new RegExp(`^tinydocker: can't store [^\\n]*: ${errno}, [^\\n]*\\n {2}[^\\n]*TINYDOCKER_ROOT[^\\n]*\\n$`),
+    new RegExp(
+      `^tinydocker: can't ${what} [^\\n]*${disk}[^\\n]*: ${errno}, [^\\n]*\\n {2}[^\\n]*TINYDOCKER_ROOT[^\\n]*\\n$`,
+    ),
   );
 }
 
@@ -56,7 +60,11 @@ const MAKING = [
   ["run", "-d", "new", "true"],
   ["start", "made"],
   ["rename", "up", "other"],
-  ["volume", "create", "v"],
+] as const;
+/** What ends a container, to do something else then. */
+const ENDING_FIRST = [
+  ["restart", "-t", "0", "up"],
+  ["rm", "-f", "up"],
 ] as const;
 const BEFORE = { up: "Up", made: "Created", ended: "Exited (0)" };
 
@@ -95,6 +103,7 @@ describe("on a full disk", () => {
     await importStored();
     fill();
     for (const words of MAKING) await fails("ENOSPC", ...words);
+    await cannot("create the volume kept", "ENOSPC", "volume", "create", "kept");
     await refuses("no space left on device", "can't tag the image stored", "tag", "stored", "other");
     assert.match(await succeeds("image", "prune", "-a"), /^stored:latest\n/);
     assert.deepEqual(await statuses(), BEFORE);
@@ -127,14 +136,20 @@ describe("on a full disk", () => {
 describe("in a state directory that can't be written to", () => {
   it("nothing begins, what runs can be used and stopped, and ps tells the truth, also once it can be written to", async () => {
     await importStored();
+    await succeeds("volume", "create", "kept");
     execFileSync("mount", ["--bind", disk, disk]);
     execFileSync("mount", ["-o", "remount,bind,ro", disk]);
     try {
-      for (const words of [...MAKING, ["rm", "ended"]]) await fails("EROFS", ...words);
+      for (const words of MAKING) await fails("EROFS", ...words);
+      for (const words of [["rm", "ended"], ...ENDING_FIRST]) await fails("EROFS", ...words);
       await refuses("read-only file system", "can't tag the image stored", "tag", "stored", "other");
       for (const all of [[], ["-a"]])
         await refuses("read-only file system", "can't remove the unused images", "image", "prune", ...all);
       await refuses("read-only file system", "can't write the state directory", "cp", "/etc/hostname", "ended:/x");
+      for (const subject of ["volume", "network"]) {
+        await cannot(`create the ${subject} new`, "EROFS", subject, "create", "new");
+        await cannot(`remove the ${subject} kept`, "EROFS", subject, "rm", "kept");
+      }
       assert.deepEqual(await statuses(), BEFORE);
       assert.equal(await succeeds("exec", "up", "echo", "x"), "x\n");
       await succeeds("pause", "up");

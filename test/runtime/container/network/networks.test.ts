@@ -120,7 +120,7 @@ describe("a network", () => {
     });
     assert.deepEqual(
       [code, stderr],
-      [125, "tinydocker: creating the network x needs root\n  run tinydocker as root\n"],
+      [125, "tinydocker: only root can create the network x\n  run tinydocker as root\n"],
     );
   });
 });
