@@ -9,7 +9,9 @@ export interface Candidate {
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
-export type Kind = "container" | "image" | "network" | "volume";
+const ALL_KINDS = ["container", "image", "volume", "network"] as const;
+
+export type Kind = (typeof ALL_KINDS)[number];
 
 /** What there is on this machine. */
 export type Names = (kind: Kind) => readonly string[];
@@ -89,11 +91,14 @@ function wordsOf({ commands, path, node, operands, isOver }: Line, names: Names)
   if (command === "completion" && operands.length === 0) return SHELLS.map((text) => ({ text, about: "" }));
   if (command === "cp") return names("container").map((name) => ({ text: `${name}:`, about: "container" }));
   const kind = KINDS[path.join(" ")] ?? (isOfContainers(node) ? "container" : undefined);
+  const kinds = command === "inspect" ? ALL_KINDS : kind === undefined ? [] : [kind];
   const isRepeated = /\.\.|…/.test(node.operands);
-  if (kind === undefined || (operands.length > 0 && !isRepeated)) return [];
-  return names(kind)
-    .filter((name) => !operands.includes(name))
-    .map((text) => ({ text, about: kind }));
+  if (operands.length > 0 && !isRepeated) return [];
+  return kinds.flatMap((about) =>
+    names(about)
+      .filter((name) => !operands.includes(name))
+      .map((text) => ({ text, about })),
+  );
 }
 
 /** The commands of which the operands are not containers. */
@@ -130,6 +135,8 @@ function valuesOf(option: string, names: Names): readonly string[] {
       return [HOST_IMAGE, ...names("image")];
     case "volume":
       return names("volume").map((name) => `${name}:`);
+    case "type":
+      return ALL_KINDS;
     case "pull":
       return PULL_POLICIES;
     case "restart":

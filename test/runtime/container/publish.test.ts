@@ -103,6 +103,31 @@ describe("a published port", () => {
   });
 });
 
+describe("-P", () => {
+  it("publishes each port that the image exposes at one of this machine's, in the background too, as port says", async () => {
+    const does = async (...words: string[]) => {
+      const { code, stdout, stderr } = await rig.run(words, options);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    await does("create", "--image", "box", "base", "true");
+    await does("commit", "-c", "EXPOSE 80 53/udp", "base", "exposing:1");
+    const serve = "mkdir /srv; echo hello >/srv/x; httpd -p 80 -h /srv; echo ready; exec sleep 1000";
+    await does("run", "-d", "-P", "-p", "7010:81", "--image", "exposing:1", "web", "sh", "-c", serve);
+    const log = rig.spawn(["logs", "-f", "web"], options);
+    await once(log.stdout as NodeJS.ReadableStream, "data");
+    const ports = await does("port", "web");
+    const [, web = "", dns = ""] =
+      /^81\/tcp -> 0\.0\.0\.0:7010\n.*\n80\/tcp -> 0\.0\.0\.0:(\d+)\n.*\n53\/udp -> 0\.0\.0\.0:(\d+)\n/.exec(ports) ??
+      [];
+    assert.notEqual(web, dns, ports);
+    assert.equal(await fetchFrom(here.outside, MACHINE.ipv4, Number(web)), "hello\n");
+    await does("rm", "-f", "web", "base");
+    assert.equal((await outcomeOf(log)).code, 0);
+    await does("rmi", "exposing:1");
+  });
+});
+
 describe("-p", () => {
   it("takes ranges, an address, and UDP", async () => {
     const web = await webServer("web", "-p", "7000-7001:80-81", "-p", "127.0.0.1:7002:80", "-p", "[::1]:7003:80");

@@ -45,6 +45,9 @@ test("operands and values are named where something of that kind belongs", () =>
   assert.deepEqual(after("cp", "w"), ["web:"]);
   assert.deepEqual(after("image", "rm", "d"), ["debian:13"]);
   assert.deepEqual(after("pull", "b"), ["box"]);
+  assert.deepEqual(after("inspect", ""), ["web", "db", "box", "debian:13", "data", "bridge", "back"]);
+  assert.deepEqual(after("inspect", "--type", "volume", "web", "d"), ["db", "debian:13", "data"]);
+  assert.deepEqual(after("inspect", "--type", "vo"), ["volume"]);
   assert.deepEqual(after("network", "rm", "ba"), ["back"]);
   assert.deepEqual(after("volume", "inspect", "data", ""), []);
   assert.deepEqual(after("run", "--network=b"), ["--network=bridge", "--network=back"]);
