@@ -36,7 +36,7 @@ async function clean(target: string, connected: Connected, call: Call): Promise<
   const onWait = () => report({ event: "notice", text: "waiting for another devtool that updates this mirror" });
   const endTurn = await takeTurn(connected, onWait, signal);
   try {
-    for (const removal of there) await removeThere(target, connected, removal, signal);
+    for (const removal of there) await removeThere(connected, removal, signal);
   } finally {
     endTurn();
   }
@@ -44,9 +44,9 @@ async function clean(target: string, connected: Connected, call: Call): Promise<
   reportOf(report, { target })({ event: "notice", text: "removed" });
 }
 
-async function removeThere(target: string, place: Connected, removal: Removal, signal: AbortSignal): Promise<void> {
+async function removeThere(place: Connected, removal: Removal, signal: AbortSignal): Promise<void> {
   await removeOnTarget(place, removal, signal);
-  await (await SentFiles.read(target, removal.path)).forget();
+  await (await SentFiles.read(place.machine, removal.path)).forget();
 }
 
 async function isConfirmed(signal: AbortSignal): Promise<boolean> {

@@ -23,6 +23,8 @@ export interface Connected {
   readonly mirror: string;
   /** Its rsync, where it is not the one in its PATH. */
   readonly rsync: string | undefined;
+  /** Which machine it is, whatever name the target has. */
+  readonly machine: string;
   /** Whether the target's settings want the program to run as root. */
   readonly sudo: boolean | undefined;
   /** The user that it runs as. */
@@ -99,10 +101,10 @@ async function open(target: Target, place: Place, report: Report, signal: AbortS
     const runsAs = (sudo ?? place.asRoot) && facts.uid !== 0 ? await rootOr(user, connection, signal) : user;
     const milliseconds = performance.now() - started;
     report({ event: "connected", kind: target.kind, platform, arch, libc, node, user, runsAs, milliseconds });
-    const { mirror: folder, rsync } = target.settings ?? {};
+    const { machine = target.name, mirror: folder, rsync } = target.settings ?? {};
     const mirror = mirrorPath({ facts, target: target.name, folder }, place.root);
     refuseInside(place.root, mirror, facts);
-    return { connection, facts, mirror, rsync, sudo, runsAs };
+    return { connection, facts, mirror, rsync, machine, sudo, runsAs };
   } catch (error) {
     await connection.close();
     throw error;
@@ -196,7 +198,7 @@ export async function inLane<T>(
 }
 
 /** What a lane's mirror has of the project. */
-export async function sentFiles(lane: Lane, mirror: string): Promise<SentFiles> {
-  lane.sent ??= SentFiles.read(lane.target, mirror);
+export async function sentFiles({ lane, machine, mirror }: OpenLane): Promise<SentFiles> {
+  lane.sent ??= SentFiles.read(machine, mirror);
   return await lane.sent;
 }

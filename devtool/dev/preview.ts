@@ -7,10 +7,11 @@ import type { Workspace } from "./workspace.ts";
 /** Reports what a full sync would send and delete; the mirror and what is known of it stay as they are. */
 export async function preview(
   { project, files, executable }: Workspace,
-  { lane, connection, facts, mirror, rsync, report }: OpenLane,
+  open: OpenLane,
   signal: AbortSignal,
 ): Promise<void> {
-  const withdrawn = (await sentFiles(lane, mirror)).withdrawn(files);
+  const { connection, facts, mirror, rsync, report } = open;
+  const withdrawn = (await sentFiles(open)).withdrawn(files);
   const { root } = project;
   const elsewhere = besideBundle(project, facts);
   const request = { root, elsewhere, mirror, rsync, filter: files.filter, withdrawn, executable, isDryRun: true };

@@ -186,7 +186,7 @@ async function syncStage(
     addUnsent(lane, changed ?? null);
     throw error;
   };
-  const sent = await sentFiles(lane, mirror);
+  const sent = await sentFiles(open);
   const { paths: before } = sent;
   const excluded = changed === undefined ? sent.withdrawn(files) : [];
   const withdrawn = await stillThere(open, excluded, signal).catch(restore);

@@ -21,8 +21,9 @@ export class SentFiles {
     this.#paths = paths;
   }
 
-  static async read(target: string, mirror: string): Promise<SentFiles> {
-    const name = createHash("sha256").update(`${target}\0${mirror}`).digest("hex").slice(0, 16);
+  /** `machine`: see PlaceSettings. */
+  static async read(machine: string, mirror: string): Promise<SentFiles> {
+    const name = createHash("sha256").update(`${machine}\0${mirror}`).digest("hex").slice(0, 16);
     const file = join(cacheDirectory(), "sent", name);
     const [digest = "", ...paths] = (await readFile(file, "latin1").catch(() => "")).split("\0");
     return new SentFiles(file, digest, new Set(paths));

@@ -1,12 +1,25 @@
-import type { AnyTarget, RemoteTarget } from "../config/config.ts";
+import type { TargetSettings } from "../config/config.ts";
 import type { Connection, ExecOptions, Target } from "./target.ts";
 
-type Settings = AnyTarget & Pick<RemoteTarget, "node" | "shell">;
-
 /** The target with its settings: what runs there has its `env`, over what the command itself brings. */
-export function withSettings(target: Target, { mirror, rsync, node, shell, env = {} }: Settings): Target {
+export function withSettings(target: Target, settings: TargetSettings): Target {
+  const { mirror, rsync, env = {} } = settings;
+  const { node, shell } = settings.kind === "local" ? {} : settings;
   const connect: Target["connect"] = async (signal) => withEnvironment(await target.connect(signal), env);
-  return { ...target, settings: { mirror, rsync, node, shell }, connect };
+  return { ...target, settings: { machine: machineOf(settings), mirror, rsync, node, shell }, connect };
+}
+
+function machineOf(settings: TargetSettings): string {
+  switch (settings.kind) {
+    case "local":
+      return settings.kind;
+    case "ssh":
+      return [settings.kind, settings.host, settings.configFile ?? ""].join(" ");
+    case "vagrant":
+      return [settings.kind, settings.machine ?? ""].join(" ");
+    default:
+      return [settings.kind, settings.name].join(" ");
+  }
 }
 
 function withEnvironment(connection: Connection, env: Readonly<Record<string, string>>): Connection {

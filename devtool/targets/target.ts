@@ -85,6 +85,8 @@ export interface Connection {
 
 /** What the configuration says of a target, whatever it is. */
 export interface PlaceSettings {
+  /** Which machine it is: the same where the configuration has one under two names. */
+  readonly machine: string;
   /** The folder for mirrors: absolute, or below ~. */
   readonly mirror?: string | undefined;
   /** Its rsync, where it is not the one in its PATH. */

@@ -35,6 +35,23 @@ test("devtool build builds what changed since another session, and everything wh
   }
 });
 
+test("what was sent to a mirror is known under another name of its target too", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const project = await makeProject(t);
+  await rm(join(project.root, "devtool.config.ts"));
+  const targets = { one: { kind: "local" }, other: { kind: "local", sudo: false } };
+  await project.write({ "devtool.config.json": JSON.stringify({ targets }), "a.txt": "" });
+  const sync = async (target: string) => {
+    const devtool = startDevtool(t, project, ["sync", "--json", "--target", target]);
+    const { mirror, deleted } = await devtool.next("synced");
+    assert.equal((await devtool.ended).code, 0);
+    return { mirror, deleted };
+  };
+  const { mirror } = await sync("one");
+  await project.write({ ".gitignore": ".devtool/\na.txt\n" });
+  assert.deepEqual(await sync("other"), { mirror, deleted: 1 });
+});
+
 /** As rsync, but of what it is sent it gets the first 300 kB, and the rest once the gate is open. */
 const GATED_RSYNC = (gate: string) => `#!/bin/sh
 for mirror; do :; done; mkdir -p "$mirror"

@@ -13,7 +13,7 @@ test("a target with variables of its own gets a Node.js ready that has them", as
   await buildAgent();
   const cwd = await temporaryDirectory(t);
   await writeFile(join(cwd, "main.cjs"), "console.log(process.env.A, performance.timeOrigin);");
-  const target = withSettings(localTarget("local", { sudo: false }), { env: { A: "target's" } });
+  const target = withSettings(localTarget("local", { sudo: false }), { kind: "local", env: { A: "target's" } });
   const connection = await target.connect(new AbortController().signal);
   t.after(() => connection.close());
   const argv = [process.execPath, "main.cjs"];
