@@ -1,44 +1,15 @@
-// Bundles the program into files that launch.cjs loads: one with cli.ts; one for each thing that cli.ts imports when it is asked
-// for it, with all the modules that this needs, and for what one of these imports later and often; those of APART; one with the rest.
+// Bundles the program into files that launch.cjs loads.
 import { readFile, writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { build, transform } from "esbuild";
 import { compileAhead, escaped } from "../compile-ahead.mjs";
-
-const ENTRY = "runtime/cli.ts";
-/** What V8 makes of a file is twice as long as the file: stored for what is started often. */
-const COMPILED = new Set(["cli", "run", "exec", "verbs", "undo", "pull", "fetch", "network"]);
-
-/**
- * What is loaded at the first call of a function, by the name of a file: what hardly a start calls, and what only containers with
- * a network need. These modules export functions only. The words for failures are not among them: there may be no descriptor
- * left to open a file.
- */
-const APART = {
-  network: ["container/network/join", "resources/lease"],
-  rare: [
-    "commands/environment-file",
-    "explain/preparations",
-    "explain/strace",
-    "host/root-entries",
-    "network/iptables",
-    "seccomp/docker-rules",
-    "seccomp/filter",
-    "spec/mount-requests/mount",
-    "spec/mount-requests/tmpfs",
-  ],
-};
-const APART_IDS = new Map(
-  Object.values(APART).flatMap((names) => names.map((name) => [sourceOf(name), `./${basename(name)}.js`])),
-);
-/** Whoever loads those has one of these files already. */
-const BEFORE = ["run", "exec", "verbs", "undo"];
+import { ENTRIES, filesOf, idApart, idOf, isApart, isCompiled } from "./bundle-files.mjs";
 
 /** `shared`: options of esbuild. */
 export async function bundleProgram(outdir, shared) {
   const { metafile, outputFiles } = await build({
     ...shared,
-    entryPoints: [ENTRY, ...APART_IDS.keys()],
+    entryPoints: ENTRIES,
     entryNames: "[name]",
     plugins: [
       { name: "apart", setup: keepApart },
@@ -52,7 +23,7 @@ export async function bundleProgram(outdir, shared) {
   });
   const modules = new Map(await Promise.all(outputFiles.map(moduleOf)));
   const files = filesOf(metafile.outputs);
-  for (const [name, ids] of files) await writeScript(join(outdir, fileName(name)), ids, modules, COMPILED.has(name));
+  for (const [name, ids] of files) await writeScript(join(outdir, fileName(name)), ids, modules, isCompiled(name));
   const homes = Object.fromEntries(files.reverse().flatMap(([name, ids]) => ids.map((id) => [id, fileName(name)])));
   const [shell, loader] = await Promise.all(["launch.sh", "launch.cjs"].map((name) => read(name)));
   await writeFile(join(outdir, "tinydocker.cjs"), `${shell}const FILES = ${JSON.stringify(homes)};\n${loader}`);
@@ -110,7 +81,7 @@ function whenCalled(name, id) {
 /** esbuild would put them into the file of those that import them. */
 function keepApart({ onResolve }) {
   onResolve({ filter: /\.ts$/ }, ({ path, resolveDir, kind }) => {
-    const id = kind === "import-statement" ? APART_IDS.get(resolve(resolveDir, path)) : undefined;
+    const id = kind === "import-statement" ? idApart(resolve(resolveDir, path)) : undefined;
     return id && { path: id, external: true };
   });
 }
@@ -131,53 +102,12 @@ function checkFunctions(text, path) {
       throw new Error(`${path} exports ${name}, which is no function`);
 }
 
-function isApart(id) {
-  return Array.from(APART_IDS.values()).includes(id);
-}
-
-function sourceOf(name) {
-  return resolve(`runtime/${name}.ts`);
-}
-
-/** As the modules import each other. */
-function idOf(path) {
-  return `./${basename(path)}`;
-}
-
-/** Pairs of a name and the modules' ids. */
-function filesOf(outputs) {
-  const importsOf = (path, kind) => outputs[path].imports.filter((one) => one.kind === kind).map((one) => one.path);
-  const needs = (path, found = new Set()) => {
-    if (found.has(path) || !outputs[path]) return found;
-    found.add(path);
-    for (const one of importsOf(path, "import-statement")) needs(one, found);
-    return found;
-  };
-  const cli = Object.keys(outputs).find((path) => outputs[path].entryPoint === ENTRY);
-  const always = needs(cli);
-  const nameOf = (path) => basename(outputs[path].entryPoint ?? "", ".ts");
-  const often = Object.keys(outputs).filter((path) => path !== cli && COMPILED.has(nameOf(path)));
-  const asked = [...new Set([...importsOf(cli, "dynamic-import"), ...often])].map((path) => {
-    return [nameOf(path), [...needs(path)].filter((one) => !always.has(one))];
-  });
-  const before = asked.filter(([name]) => BEFORE.includes(name)).map(([, paths]) => paths);
-  const isThere = (path) => always.has(path) || before.every((paths) => paths.includes(path));
-  const apart = Object.entries(APART).map(([name, modules]) => {
-    const ids = modules.map((module) => APART_IDS.get(sourceOf(module)));
-    const paths = Object.keys(outputs).filter((path) => ids.includes(idOf(path)));
-    return [name, [...new Set(paths.flatMap((path) => [...needs(path)]))].filter((path) => !isThere(path))];
-  });
-  const files = [["cli", [...always]], ...asked, ...apart];
-  const later = Object.keys(outputs).filter((path) => !files.some(([, paths]) => paths.includes(path)));
-  return [...files, ["later", later]].map(([name, paths]) => [name, paths.map(idOf)]);
-}
-
 /** The value of the script is a function for each module. */
-async function writeScript(path, ids, modules, isCompiled) {
+async function writeScript(path, ids, modules, ahead) {
   const functions = ids.map(
     (id) => `${JSON.stringify(id)}: function (require, module, bundledFile) {\n${modules.get(id)}}`,
   );
   const source = escaped(`({\n${functions.join(",\n")}\n})`);
   await writeFile(path, source);
-  if (isCompiled) await compileAhead(path, source);
+  if (ahead) await compileAhead(path, source);
 }

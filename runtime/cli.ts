@@ -113,7 +113,7 @@ async function joined(key: string): Promise<number> {
 }
 
 async function verb(name: string, args: readonly string[]): Promise<number> {
-  const { runVerb } = await import("./commands/verbs/verbs.ts");
+  const { runVerb } = await import("./commands/verbs/run-verb.ts");
   return await runVerb(name, args);
 }
 

@@ -27,7 +27,7 @@ const readmes = await Promise.all(["README.md", "README.zh-CN.md"].map(examplesO
 describe("the package", () => {
   it("contains what its users need, and nothing else of the project", () => {
     const needed =
-      /^package\/(package\.json|LICENSE|(README|README\.zh-CN|CHANGELOG|SECURITY)\.md|docs\/(tutorial\/)?[\w.-]+\.md|docs\/pictures\/\w+\.svg|dist\/[\w-]+\.c?js|dist\/(tinydocker|devtool)-\w+\.cjs\.compiled|dist\/devtool\.config\.schema\.json|dist\/types\/[\w/-]+\.d\.ts|native\/((?!plan-print|start-many)[\w-]+\.[ch]|Makefile)|vagrant\/provision\.sh|Vagrantfile)$/;
+      /^package\/(package\.json|LICENSE|(README|README\.zh-CN|CHANGELOG|SECURITY)\.md|docs\/(tutorial\/)?[\w.-]+\.md|docs\/pictures\/\w+\.svg|dist\/[\w-]+\.c?js|dist\/(tinydocker|devtool)-[\w-]+\.cjs\.compiled|dist\/devtool\.config\.schema\.json|dist\/types\/[\w/-]+\.d\.ts|native\/((?!plan-print|start-many)[\w-]+\.[ch]|Makefile)|vagrant\/provision\.sh|Vagrantfile)$/;
     assert.deepEqual(
       files.filter((file) => !needed.test(file)),
       [],

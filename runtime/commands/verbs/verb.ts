@@ -14,3 +14,8 @@ export interface Verb<T extends Options = Options> {
 export function verb<const T extends Options>(definition: Verb<T>): Verb<T> {
   return definition;
 }
+
+/** As one of several. */
+export function untyped<T extends Options>({ run, ...about }: Verb<T>): Verb {
+  return { ...about, run: (values, rest) => run(values as Values<T>, rest) };
+}

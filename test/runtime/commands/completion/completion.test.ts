@@ -8,6 +8,7 @@ import { candidatesFor } from "../../../../runtime/commands/completion/candidate
 import { nodesOf } from "../../../../runtime/commands/completion/tree.ts";
 import { EXEC_OPTIONS } from "../../../../runtime/commands/exec-arguments.ts";
 import { RUN_OPTIONS } from "../../../../runtime/commands/run-arguments.ts";
+import { LOADED } from "../../../../runtime/commands/verbs/run-verb.ts";
 import { VERBS } from "../../../../runtime/commands/verbs/verbs.ts";
 import { needs } from "../../../rig/host.ts";
 import { echoing, SHELLS, typeAt } from "../../../rig/shells.ts";
@@ -34,6 +35,11 @@ test("every command and option of the help is named, with what it is about", () 
   assert.deepEqual(after("volume", "pr"), ["prune"]);
   const [first] = candidatesFor(NODES, [], "rmi", () => []);
   assert.deepEqual(first, { text: "rmi", about: "Remove images that no container uses" });
+});
+
+test("each verb of the help is one that can be run, and the same one", async () => {
+  assert.deepEqual(Object.keys(LOADED), Object.keys(VERBS));
+  for (const [name, load] of Object.entries(LOADED)) assert.equal((await load()).describe, VERBS[name]?.describe);
 });
 
 test("operands and values are named where something of that kind belongs", () => {
