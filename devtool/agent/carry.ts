@@ -114,7 +114,9 @@ export class CarriedProcess {
   }
 
   async #run(command: Command, warm: Promise<WarmNode | undefined> | undefined): Promise<void> {
-    const started = (await (await warm)?.begin(command)) ?? (await start(command, this.#pipes));
+    const ahead = await (await warm)?.begin(command);
+    const lost = typeof ahead === "string" ? ahead : undefined;
+    const started = typeof ahead === "object" ? ahead : await start(command, this.#pipes);
     if ("failed" in started) {
       this.#state = { name: "over" };
       this.#socket.end(encode(started.failed));
@@ -125,7 +127,7 @@ export class CarriedProcess {
     const stdout = new Output(pipes.stdout, (data) => this.#send({ type: "stdout", data }));
     const stderr = new Output(pipes.stderr, (data) => this.#send({ type: "stderr", data }));
     this.#state = { name: "running", pid, stdin: pipes.stdin, stdout, stderr };
-    this.#send({ type: "started", pid });
+    this.#send(lost === undefined ? { type: "started", pid } : { type: "started", pid, lost });
     const ended = this.#endOnceCancelled(pid);
 
     const [code, signal] = await exited;

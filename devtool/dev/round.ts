@@ -4,6 +4,7 @@ import type { Bundle } from "../bundle/bundle.ts";
 import { BundleFailure } from "../bundle/bundle-failure.ts";
 import { toBytes } from "../paths/bytes.ts";
 import type { Interrupts } from "../process/interrupts.ts";
+import type { LostAhead } from "../protocol/messages.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Report } from "../report/events.ts";
 import { type Launched, type LaunchRequest, launch, prepareNext } from "../run/launch.ts";
@@ -249,7 +250,7 @@ async function buildStage(
 
 async function launchStage(
   { project }: Workspace,
-  { connection, mirror, sudo, report }: OpenLane,
+  { lane, connection, mirror, sudo, report }: OpenLane,
   { argv, environment, terminal }: StartRequest,
   { signal, startedAt }: Round,
 ): Promise<{ readonly launched: Launched; readonly request: LaunchRequest }> {
@@ -257,9 +258,17 @@ async function launchStage(
   const env = await environment();
   const request = { argv, cwd: mirror, env, asRoot: sudo ?? project.asRoot, terminal };
   const launched = await launch(connection, request, signal);
+  const lost = launched.kind === "process" ? launched.process.lost : undefined;
+  for (const text of lane.news.of(lost ? [LOST[lost]] : [], [])) report({ event: "notice", text });
   report({ event: "started", argv, milliseconds: performance.now() - startedAt });
   return { launched, request };
 }
+
+const ANOTHER = 'so another was started; with "warm": false in the configuration none is started ahead';
+const LOST: Readonly<Record<LostAhead, string>> = {
+  ended: `the Node.js that was started ahead for this save had ended, ${ANOTHER}`,
+  silent: `the Node.js that was started ahead for this save did not answer within 5 s, ${ANOTHER}`,
+};
 
 async function runStage(workspace: Workspace, open: OpenLane, run: Run, round: Round): Promise<ExitStatus> {
   const { project } = workspace;

@@ -31,12 +31,15 @@ export type ClientMessage =
   /** SIGTERM to the process group, SIGKILL after a grace period. */
   | { readonly type: "terminate" };
 
+/** Why what was got ready could not be used, although nothing else was asked for. */
+export type LostAhead = "ended" | "silent";
+
 /**
  * Agent to client. The first message is `started` or `failed`; after `started` comes output, and `exit` or `killed` is
  * last.
  */
 export type AgentMessage =
-  | { readonly type: "started"; readonly pid: number }
+  | { readonly type: "started"; readonly pid: number; readonly lost?: LostAhead }
   | { readonly type: "failed"; readonly step: "chdir" | "exec"; readonly errno: string }
   | { readonly type: "stdout"; readonly data: Buffer }
   | { readonly type: "stderr"; readonly data: Buffer }
@@ -92,7 +95,7 @@ function payloadOf(message: ClientMessage | AgentMessage): Buffer {
     case "resize":
       return json({ columns: message.columns, rows: message.rows });
     case "started":
-      return json({ pid: message.pid });
+      return json({ pid: message.pid, lost: message.lost });
     case "failed":
       return json({ step: message.step, errno: message.errno });
     case "exit":
@@ -135,9 +138,10 @@ export function decodeClientMessage(frame: Frame): ClientMessage {
 export function decodeAgentMessage(frame: Frame): AgentMessage {
   switch (frame.kind) {
     case KIND.started: {
-      const { pid } = object(frame.payload);
+      const { pid, lost } = object(frame.payload);
       refuseUnless(isCount(pid) && pid > 0, "started: pid");
-      return { type: "started", pid };
+      refuseUnless(lost === undefined || lost === "ended" || lost === "silent", "started: lost");
+      return lost === undefined ? { type: "started", pid } : { type: "started", pid, lost };
     }
     case KIND.failed: {
       const { step, errno } = object(frame.payload);

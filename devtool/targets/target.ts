@@ -1,6 +1,7 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 import type { Endpoint } from "../ports/endpoint.ts";
 import type { HostFacts } from "../protocol/hello.ts";
+import type { LostAhead } from "../protocol/messages.ts";
 
 /** Facts about a target. */
 export interface TargetFacts extends Omit<HostFacts, "node"> {
@@ -54,6 +55,8 @@ export interface RemoteProcess {
    * are being read have been read to their end. Rejects with ConnectionLost.
    */
   readonly exited: Promise<ExitStatus>;
+  /** Why what prepare() had got ready for it could not be used, where that is so. */
+  readonly lost?: LostAhead | undefined;
   /** Signals the process group: the process and what it started. */
   kill(signal: NodeJS.Signals): void;
   resize(size: TerminalSize): void;

@@ -2,12 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Duplex } from "node:stream";
-import type { Command } from "../../protocol/messages.ts";
+import type { Command, LostAhead } from "../../protocol/messages.ts";
 import type { PipeSource } from "../pipes.ts";
 import { signalGroup } from "../process-group.ts";
 import { environmentOf, type Running, release, started } from "../start.ts";
 import { canStartAhead, FILES_READ } from "./node-command.ts";
 import { CONTROL_FD, type Preload, preloading } from "./preload.ts";
+
+/** One that waits answers at once, unless it was stopped or has no processor time. */
+const ANSWER_MS = 5_000;
 
 /**
  * A Node.js that was started ahead for a command, with its arguments, environment and pipes, and waits before it loads the
@@ -48,18 +51,30 @@ export class WarmNode {
     }
   }
 
-  /** Lets it begin; undefined where another command is asked for or it can't, and a fresh start has to be made. */
-  async begin(command: Command): Promise<Running | undefined> {
-    if (!this.#isFor(command)) return await this.end();
+  /** Lets it begin. Otherwise a fresh start has to be made: undefined where another command is asked for, or why it can't. */
+  async begin(command: Command): Promise<Running | LostAhead | undefined> {
+    const executable = executableOf(this.#running.child);
+    const isWanted = this.#isFor(command) && (executable === undefined || executable === programOf(command));
+    if (!isWanted) return await this.end();
+    const answer = executable === undefined ? "ended" : await this.#answerTo(command.cwd);
+    if (answer === "begins") {
+      this.#control.destroy();
+      return this.#running;
+    }
+    await this.end();
+    return answer;
+  }
+
+  /** It answers before the program begins, so the program never runs twice: not its exit but the end of `control` counts. */
+  async #answerTo(cwd: string): Promise<"begins" | LostAhead> {
     const control = this.#control;
-    control.write(command.cwd);
-    // It answers before the program begins, so the program never runs twice: not its exit but the end of `control` counts.
-    const hasBegun = await new Promise<boolean>((resolve) => {
-      control.once("data", () => resolve(true)).once("close", () => resolve(false));
+    control.write(cwd);
+    let timer: NodeJS.Timeout | undefined;
+    const answer = new Promise<"begins" | LostAhead>((resolve) => {
+      timer = setTimeout(() => resolve("silent"), ANSWER_MS);
+      control.once("data", () => resolve("begins")).once("close", () => resolve("ended"));
     });
-    if (!hasBegun) return await this.end();
-    control.destroy();
-    return this.#running;
+    return await answer.finally(() => clearTimeout(timer));
   }
 
   async end(): Promise<undefined> {
@@ -71,12 +86,7 @@ export class WarmNode {
   }
 
   #isFor(command: Command): boolean {
-    return (
-      !this.#hasEnded &&
-      keyOf(command) === this.#started &&
-      statOf(command.cwd)?.isDirectory() === true &&
-      executableOf(this.#running.child) === programOf(command)
-    );
+    return keyOf(command) === this.#started && statOf(command.cwd)?.isDirectory() === true;
   }
 }
 
@@ -95,7 +105,7 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-/** What it runs: the path of a file that has been replaced since ends in " (deleted)". */
+/** What it runs: the path of a file that has been replaced since ends in " (deleted)"; undefined once it has ended. */
 function executableOf({ pid }: ChildProcess): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/exe`);

@@ -7,6 +7,7 @@ import {
   type Command,
   decodeAgentMessage,
   encode,
+  type LostAhead,
 } from "../../protocol/messages.ts";
 import { whenDrained } from "../drained.ts";
 import { startFailure } from "../start-failure.ts";
@@ -74,6 +75,7 @@ class AgentProcess implements RemoteProcess {
   readonly stdout: Readable = this.#stdout.stream;
   readonly stderr: Readable = this.#stderr.stream;
   readonly exited: Promise<ExitStatus>;
+  lost: LostAhead | undefined;
   #settleExit: (result: ExitStatus | Promise<never>) => void = () => {};
   #state: State;
   #signal: AbortSignal | undefined;
@@ -141,6 +143,7 @@ class AgentProcess implements RemoteProcess {
     if (message.type === "failed") this.#fail(startFailure(this.#command, this.#where, message));
     else if (message.type === "started") {
       this.#state = { name: "running" };
+      this.lost = message.lost;
       resolve(this);
     } else throw new Error(`${message.type} before the process was started`);
   }

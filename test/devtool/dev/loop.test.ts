@@ -193,6 +193,45 @@ console.log(word, readFileSync("/proc/self/environ", "latin1").includes("--requi
   });
 }
 
+test("a Node.js that was started ahead and has ended is replaced, and that is said once, with what to do", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const { project, watch } = await overSsh(t);
+  await project.write({
+    "devtool.config.ts": `export default {
+  bundle: { entryPoints: { main: "src/main.ts" } },
+  run: ["node", ".devtool/main.js"],
+};\n`,
+    // Kills the one that waits for the next round, which the same agent has started.
+    "src/main.ts": `import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { word } from "./word.ts";
+const parentOf = (pid: string) => Number(readFileSync("/proc/" + pid + "/stat", "latin1").replace(/.*\\) . /s, "").split(" ")[0]);
+const waits = (pid: string) => {
+  try {
+    return existsSync("/proc/" + pid + "/fd/100") && parentOf(pid) === process.ppid;
+  } catch {
+    return false; // it has ended meanwhile
+  }
+};
+const look = () => {
+  const pid = readdirSync("/proc").find((name) => /^\\d+$/.test(name) && waits(name));
+  if (pid === undefined) return void setTimeout(look, 20);
+  process.kill(Number(pid), "SIGKILL");
+  console.log(word);
+};
+look();
+setInterval(() => {}, 1000);\n`,
+  });
+  const devtool = watch();
+  assert.equal(await printed(devtool), "one\n");
+  for (const text of ["two", "three"]) {
+    await project.write(word(text));
+    assert.equal(await printed(devtool), `${text}\n`);
+  }
+  const notices = devtool.lines.filter((line) => line.includes("started ahead for this save had ended"));
+  assert.equal(notices.length, 1);
+  assert.match(notices[0] ?? "", /\\"warm\\": false/);
+});
+
 test("the first round's errors are reported too, and the save that fixes them runs", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const { project, watch } = await overSsh(t);

@@ -37,6 +37,11 @@ const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
 const agentMessage: fc.Arbitrary<AgentMessage> = fc.oneof(
   record({ type: fc.constant("started" as const), pid: fc.integer({ min: 1 }) }),
   record({
+    type: fc.constant("started" as const),
+    pid: fc.integer({ min: 1 }),
+    lost: fc.constantFrom("ended" as const, "silent" as const),
+  }),
+  record({
     type: fc.constant("failed" as const),
     step: fc.constantFrom("chdir" as const, "exec" as const),
     errno: fc.string(),

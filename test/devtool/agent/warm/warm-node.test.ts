@@ -7,7 +7,7 @@ import test, { before, type TestContext } from "node:test";
 import type { AgentMessage, Command } from "../../../../devtool/protocol/messages.ts";
 import { buildAgent } from "../../../rig/agent.ts";
 import { temporaryDirectory } from "../../../rig/host.ts";
-import { gone, kill } from "../../../rig/processes.ts";
+import { gone } from "../../../rig/processes.ts";
 import { type Client, connectTo, type RunningAgent, startAgent } from "../agents.ts";
 
 before(buildAgent);
@@ -211,14 +211,22 @@ async function ready(t: TestContext, command: Command, runtimeDirectory?: string
 const NODE: Command = { argv: ["node"], cwd: "/", env: {} };
 const asRequest = (command: Command) => ({ type: "request", ...command }) as const;
 
-test("a waiting process that was killed is replaced by a fresh one", async (t) => {
-  const { client, pid } = await ready(t, NODE);
-  kill(pid);
-  client.send(asRequest(NODE));
-  assert.equal(wasAhead(await pidOf(client)), false);
-  client.send({ type: "stdin", data: Buffer.from("console.log(1)") }, { type: "stdin-end" });
-  assert.deepEqual(outcome(await client.messages()), { stdout: "1\n", stderr: "", end: { type: "exit", code: 0 } });
-});
+for (const [what, signal, lost] of [
+  ["was killed", "SIGKILL", "ended"],
+  ["does not answer", "SIGSTOP", "silent"],
+] as const) {
+  test(`a waiting process that ${what} is replaced by a fresh one, and that is said`, async (t) => {
+    const { client, pid } = await ready(t, NODE);
+    process.kill(pid, signal);
+    client.send(asRequest(NODE));
+    const started = await client.next();
+    assert.deepEqual([started.type, "lost" in started && started.lost], ["started", lost]);
+    assert.equal(wasAhead("pid" in started ? started.pid : pid), false);
+    await gone(pid);
+    client.send({ type: "stdin", data: Buffer.from("console.log(1)") }, { type: "stdin-end" });
+    assert.deepEqual(outcome(await client.messages()), { stdout: "1\n", stderr: "", end: { type: "exit", code: 0 } });
+  });
+}
 
 const OTHERS: readonly (readonly [what: string, Partial<Command>])[] = [
   ["other arguments", { argv: ["node", "-"] }],
