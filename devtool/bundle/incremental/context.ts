@@ -5,7 +5,7 @@ import { compile, type Module } from "./compile.ts";
 import { type Graph, graphOf, modulesIn, posix } from "./graph.ts";
 import { needed } from "./link.ts";
 import { checkExports } from "./missing.ts";
-import { resultOf } from "./outputs.ts";
+import { type Library, resultOf } from "./outputs.ts";
 import { stampOf, surroundingsOf } from "./stamps.ts";
 
 /** What is known of the source files and compiled already. */
@@ -35,6 +35,7 @@ export function newIncrementalContext<T>(
 ): IncrementalContext {
   const compiled: Compiled = { graph: new Map(), modules: new Map(), stamps: new Map(), surroundings: "" };
   const everApart = new Map<string, T>();
+  let library: Library | undefined;
   const nothing = async () => {};
   return {
     rebuild: async () => {
@@ -45,7 +46,9 @@ export function newIncrementalContext<T>(
       for (const [name, one] of everApart) apart.set(name, one);
       const programs = Object.entries(entries).map(([name, id]) => ({ name, modules: needed(id, compiled.modules) }));
       checkExports([...new Set(programs.flatMap(({ modules }) => modules))], root);
-      return resultOf(programs, compiled.graph, options, root);
+      const result = resultOf(programs, library, compiled.graph, options, root);
+      library = result.library;
+      return result;
     },
     cancel: nothing,
     dispose: nothing,

@@ -2,8 +2,8 @@ import type { Module, SourceMap } from "./compile.ts";
 import { MODULE } from "./graph.ts";
 import { joinMappings } from "./mappings.ts";
 
-/** A program of modules, whose text is CommonJS. */
-export interface Program {
+/** JavaScript, as CommonJS. */
+export interface Linked {
   readonly text: string;
   readonly map: SourceMapText | undefined;
 }
@@ -28,35 +28,63 @@ export function needed(entry: string, modules: ReadonlyMap<string, Module>): Mod
   return [...found.values()];
 }
 
-/** Each module is a function, called when it is first imported, as by require() in Node.js. */
-export function link(modules: readonly Module[], banner: string, footer: string): Program {
-  const areModules = new Set(modules.filter(({ isModule }) => isModule).map(({ id }) => id));
-  const { shared, own } = helpersOf(modules);
-  const head = `${banner}\n${shared}const devtoolModules = {\n`;
-  const parts = modules.map((one) => {
-    const before = `${JSON.stringify(one.id)}: function (require, module, exports) {${own.get(one) ?? ""}`;
-    return { before, code: linked(one, areModules), map: one.map };
-  });
-  const main = JSON.stringify(modules[0]?.id);
-  const body = parts.map(({ before, code }) => `${before}${code}},\n`).join("");
-  return {
-    text: `${head}${body}};\n${LOADER}devtoolLoad(${main}, module);\n${footer}`,
-    map: mapOf(parts, linesIn(head)),
-  };
+/** What of a module is the same in whichever file it is. */
+export interface Part {
+  readonly module: Module;
+  readonly code: string;
 }
 
-interface Part {
+export function partsOf(modules: readonly Module[]): Part[] {
+  const areModules = new Set(modules.filter(({ isModule }) => isModule).map(({ id }) => id));
+  return modules.map((module) => ({ module, code: linked(module, areModules) }));
+}
+
+/** Modules for other files. */
+export function linkLibrary(parts: readonly Part[], banner: string): Linked {
+  const { head, table, map } = tableOf(parts, `${banner}\n`, "module.exports = ");
+  return { text: `${head}${table}`, map };
+}
+
+/**
+ * A program that begins with `entry`, of these modules and those in `library`, a file. Each module is a function, called when it
+ * is first imported, as by require() in Node.js.
+ */
+export function linkProgram(
+  entry: string,
+  parts: readonly Part[],
+  library: string,
+  banner: string,
+  footer: string,
+): Linked {
+  const { head, table, map } = tableOf(parts, `${banner}\n`, "const devtoolChanged = ");
+  const modules = `const devtoolModules = { ...require(${JSON.stringify(library)}), ...devtoolChanged };\n`;
+  return { text: `${head}${table}${modules}${LOADER}devtoolLoad(${JSON.stringify(entry)}, module);\n${footer}`, map };
+}
+
+/** An object of modules by their ids, and what has to come before it. */
+function tableOf(parts: readonly Part[], banner: string, declaration: string) {
+  const { shared, own } = helpersOf(parts.map(({ module }) => module));
+  const head = `${banner}${shared}${declaration}{\n`;
+  const members = parts.map(({ module, code }) => {
+    const before = `${JSON.stringify(module.id)}: function (${PARAMETERS}) {${own.get(module) ?? ""}`;
+    return { before, code, map: module.map };
+  });
+  const table = `${members.map(({ before, code }) => `${before}${code}},\n`).join("")}};\n`;
+  return { head, table, map: mapOf(members, linesIn(head)) };
+}
+
+interface Member {
   readonly before: string;
   readonly code: string;
   readonly map: SourceMap | undefined;
 }
 
-function mapOf(parts: readonly Part[], first: number): SourceMapText | undefined {
-  if (parts.every(({ map }) => !map)) return undefined;
+function mapOf(members: readonly Member[], first: number): SourceMapText | undefined {
+  if (members.every(({ map }) => !map)) return undefined;
   const sources: string[] = [];
   const sourcesContent: string[] = [];
   let line = first;
-  const placed = parts.flatMap(({ before, code, map }) => {
+  const placed = members.flatMap(({ before, code, map }) => {
     const lines = line + linesIn(before);
     line = lines + linesIn(code) + 1;
     if (!map) return [];
@@ -100,13 +128,16 @@ function linesIn(text: string): number {
   return text.split("\n").length - 1;
 }
 
+const PARAMETERS = "require, module, exports, __filename, __dirname, devtoolImport";
+
 /** In a module, a name of Node.js's own or of a package beside the bundle is what it is outside. */
 const LOADER = `const devtoolLoaded = { __proto__: null };
 const devtoolLoad = (id, module = { exports: {} }) => {
   if (devtoolLoaded[id]) return devtoolLoaded[id].exports;
   devtoolLoaded[id] = module;
+  const { exports } = module;
   try {
-    devtoolModules[id].call(module.exports, devtoolRequire, module, module.exports);
+    devtoolModules[id].call(exports, devtoolRequire, module, exports, __filename, __dirname, devtoolImport);
   } catch (error) {
     delete devtoolLoaded[id];
     throw error;

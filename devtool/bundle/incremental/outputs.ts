@@ -2,35 +2,64 @@ import { basename, dirname, join, relative } from "node:path";
 import type { BuildOptions, Metafile, Outputs } from "../esbuild.ts";
 import type { Module } from "./compile.ts";
 import { type Found, type Graph, posix } from "./graph.ts";
-import { link, type SourceMapText } from "./link.ts";
+import { type Linked, linkLibrary, linkProgram, type Part, partsOf, type SourceMapText } from "./link.ts";
 
 /** An output's name and the modules that it needs, its entry point first. */
-interface Entry {
+export interface Entry {
   readonly name: string;
   readonly modules: readonly Module[];
 }
 
-/** The programs as esbuild returns outputs. */
-export function resultOf(programs: readonly Entry[], graph: Graph, options: BuildOptions, root: string) {
-  const all = [...new Set(programs.flatMap(({ modules }) => modules))];
-  const files = programs.map((program) => outputsOf(program, options, root));
-  const outputs = programs.map(({ modules }, index) => {
-    const [output] = files[index] ?? [];
-    const imports = modules.flatMap(({ externals }) => externals);
-    const facts = {
-      bytes: output?.contents.length ?? 0,
+/** The file of the modules that did not change lately: a save rewrites only the programs, which have the others. */
+export interface Library {
+  /** What is in it: id → code. */
+  readonly codes: ReadonlyMap<string, string>;
+  readonly files: Outputs;
+}
+
+/** Code that changed since the library was made, in UTF-16 units, above which it is made anew. */
+const CHANGED_MAX = 200_000;
+
+/** The programs as esbuild returns outputs, and their library, which is made anew if `before` will not do. */
+export function resultOf(
+  entries: readonly Entry[],
+  before: Library | undefined,
+  graph: Graph,
+  options: BuildOptions,
+  root: string,
+) {
+  const all = [...new Set(entries.flatMap(({ modules }) => modules))];
+  const mains = new Set(entries.map(({ modules }) => modules[0]?.id));
+  const parts = partsOf(all);
+  const common = parts.filter(({ module }) => !mains.has(module.id));
+  const isOld = !before || sizeOf(common.filter((part) => isChanged(part, before))) > CHANGED_MAX;
+  const library = isOld ? libraryOf(common, options, root) : before;
+  const changed = parts.filter((part) => isChanged(part, library));
+  const programs = entries.map((entry) => programOf(entry, changed, options, root));
+  const outputs = entries.map(({ modules }, index) => [
+    posix(relative(root, programs[index]?.[0]?.path ?? "")),
+    {
+      bytes: 0,
       inputs: {},
-      imports,
+      imports: modules.flatMap(({ externals }) => externals),
       exports: [],
       entryPoint: modules[0]?.id ?? "",
-    };
-    return [posix(relative(root, output?.path ?? "")), facts];
-  });
+    },
+  ]);
   return {
+    library,
     warnings: all.flatMap(({ warnings }) => warnings),
-    outputFiles: files.flat(),
+    outputFiles: [...programs.flat(), ...library.files],
     metafile: { inputs: inputsOf(all, graph), outputs: Object.fromEntries(outputs) },
   };
+}
+
+function isChanged({ module, code }: Part, library: Library): boolean {
+  return library.codes.get(module.id) !== code;
+}
+
+function sizeOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { code }) => sum + code.length, 0);
 }
 
 function inputsOf(modules: readonly Module[], graph: Graph): Metafile["inputs"] {
@@ -44,19 +73,40 @@ function importOf({ written, path, isExternal }: Found): Metafile["inputs"][stri
   return { path, original: written, external: isExternal, kind: "import-statement" };
 }
 
-function outputsOf({ name, modules }: Entry, options: BuildOptions, root: string): Outputs {
-  const { outdir = "", outExtension, banner, footer, sourcemap } = options;
-  const path = join(root, outdir, `${name}${outExtension?.[".js"] ?? ".js"}`);
-  const { text, map: all } = link(modules, banner?.["js"] ?? "", footer?.["js"] ?? "");
+function libraryOf(parts: readonly Part[], options: BuildOptions, root: string): Library {
+  const codes = new Map(parts.map(({ module, code }) => [module.id, code]));
+  const files = filesOf(
+    pathOf("devtool-modules", options, root),
+    linkLibrary(parts, options.banner?.["js"] ?? ""),
+    options,
+  );
+  return { codes, files };
+}
+
+function programOf({ name, modules }: Entry, changed: readonly Part[], options: BuildOptions, root: string): Outputs {
+  const path = pathOf(name, options, root);
+  const library = posix(relative(dirname(path), pathOf("devtool-modules", options, root)));
+  const own = changed.filter(({ module }) => modules.includes(module));
+  const { banner, footer } = options;
+  const program = linkProgram(modules[0]?.id ?? "", own, `./${library}`, banner?.["js"] ?? "", footer?.["js"] ?? "");
+  return filesOf(path, program, options);
+}
+
+function pathOf(name: string, { outdir = "", outExtension }: BuildOptions, root: string): string {
+  return join(root, outdir, `${name}${outExtension?.[".js"] ?? ".js"}`);
+}
+
+function filesOf(path: string, { text, map: all }: Linked, options: BuildOptions): Outputs {
   if (!all) return [output(path, text)];
+  const { sourcemap } = options;
   const map = mapText(all, dirname(path), options);
   if (sourcemap === "external") return [output(path, text), output(`${path}.map`, map)];
   const isInline = sourcemap === "inline" || sourcemap === "both";
   const url = isInline
     ? `data:application/json;base64,${Buffer.from(map).toString("base64")}`
     : encodeURI(`${basename(path)}.map`);
-  const linked = output(path, `${text}//# sourceMappingURL=${url}\n`);
-  return sourcemap === "inline" ? [linked] : [linked, output(`${path}.map`, map)];
+  const named = output(path, `${text}//# sourceMappingURL=${url}\n`);
+  return sourcemap === "inline" ? [named] : [named, output(`${path}.map`, map)];
 }
 
 /** As esbuild writes it. */
