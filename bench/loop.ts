@@ -117,7 +117,7 @@ async function scripts(remote: Remote, project: string, tinydocker: readonly str
 
 const EXTERNAL = ["koffi", "yargs", "fzstd"].map((name) => `--external:${name}`).join(" ");
 /** As devtool.config.ts has them. */
-const OPTIONS = "--format=cjs --define:import.meta.filename=bundleFile '--banner:js=const bundleFile = __filename;'";
+const OPTIONS = "--format=cjs --define:import.meta.filename=__filename";
 const ESBUILD_OPTIONS = `--bundle --platform=node ${OPTIONS} --target=node20.19 ${EXTERNAL} --log-level=warning`;
 
 async function firstByte(script: string, cwd: string): Promise<number> {
