@@ -1,9 +1,11 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { isMissing } from "../../state/lock.ts";
 
 /** What is read at once. */
 const CHUNK_BYTES = 256 << 10;
+/** How often a log may be rotated in the very moment in which two of its files are looked at. */
+const TRIES_MAX = 100;
 const NEWLINE = 0x0a;
 
 /** One file of a log, from where it was read so far; it stays the same file when the monitor gives it another name. */
@@ -46,9 +48,33 @@ export class LogFile {
     return now !== undefined && now.ino !== this.inode;
   }
 
+  /** The next newer file of the log, whatever name the monitor has given it meanwhile; undefined: this is the newest. */
+  next(log: string): LogFile | undefined {
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const numbers = numbersOf(log);
+      if (fstatSync(this.#fd).nlink === 0) return openIfThere(pathOf(log, numbers.at(-1) ?? 0));
+      const own = numbers.find((number) => inodeOf(pathOf(log, number)) === this.inode);
+      if (own === 0) return undefined;
+      const next = own === undefined ? undefined : openIfThere(pathOf(log, own - 1));
+      // A rotation renames the older of two first: this one has its name still, so the other one had its own.
+      if (next && own !== undefined && inodeOf(pathOf(log, own)) === this.inode) return next;
+      next?.close();
+    }
+    return undefined;
+  }
+
   close(): void {
     closeSync(this.#fd);
   }
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+/** The oldest file that there is. */
+export function openOldest(log: string): LogFile | undefined {
+  return openIfThere(pathOf(log, numbersOf(log).at(-1) ?? 0));
 }
 
 export function openIfThere(path: string): LogFile | undefined {
@@ -73,12 +99,21 @@ export function openLog(log: string): LogFile[] {
 }
 
 function pathsOf(log: string): string[] {
+  return numbersOf(log).map((number) => pathOf(log, number));
+}
+
+/** Of its files, the newest first; 0 is the log itself. */
+function numbersOf(log: string): number[] {
   const name = basename(log);
   const numbers = namesIn(dirname(log)).flatMap((one) => {
     const number = one === name ? "0" : one.startsWith(`${name}.`) ? one.slice(name.length + 1) : "";
     return /^\d+$/.test(number) ? [Number(number)] : [];
   });
-  return numbers.sort((a, b) => a - b).map((number) => join(dirname(log), number === 0 ? name : `${name}.${number}`));
+  return numbers.sort((a, b) => a - b);
+}
+
+function pathOf(log: string, number: number): string {
+  return number === 0 ? log : `${log}.${number}`;
 }
 
 function namesIn(directory: string): string[] {

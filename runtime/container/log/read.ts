@@ -1,13 +1,13 @@
 import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
 import { Failure } from "../../failure.ts";
-import { isRunning, type ProcessIdentity } from "../../host/process.ts";
+import type { ProcessIdentity } from "../../host/process.ts";
 import { openShim } from "../../host/shim.ts";
 import { isMissing } from "../../state/lock.ts";
 import { placesOf } from "../../state/places.ts";
 import { findExisting } from "../../state/status.ts";
 import { endsWithin } from "../ended.ts";
-import { type LogFile, openIfThere, openLog } from "./files.ts";
+import { type LogFile, openLog, openOldest } from "./files.ts";
 import { type LogLine, parseLine } from "./line.ts";
 
 export interface LogOptions {
@@ -46,7 +46,8 @@ export async function readLog(
   if (!last.file) findExisting(places, name);
   reader.flush();
   try {
-    if (!follow || !monitor || !isRunning(monitor)) return;
+    // Also where it has ended meanwhile: there may be more than was read.
+    if (!follow || !monitor) return;
     await followFile(places.log, last, monitor, {
       line: (bytes) => wanted(bytes, reader.line),
       flush: reader.flush,
@@ -130,14 +131,14 @@ async function followFile(log: string, last: Last, monitor: ProcessIdentity, rea
 }
 
 function readNew(log: string, last: Last, reader: Bytes): void {
-  last.file ??= openIfThere(log);
+  last.file ??= openOldest(log);
   last.file?.readLines(reader.line);
-  while (last.file?.isRotated(log)) {
+  for (let next = last.file?.next(log); next; next = next.next(log)) {
     // What was written before the rename.
-    last.file.readLines(reader.line);
-    last.file.close();
-    last.file = openIfThere(log);
     last.file?.readLines(reader.line);
+    last.file?.close();
+    last.file = next;
+    next.readLines(reader.line);
   }
   reader.flush();
 }
