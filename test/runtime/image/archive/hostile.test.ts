@@ -122,6 +122,10 @@ const ARCHIVES: Readonly<Record<string, { entries: RawEntry[]; says: RegExp }>> 
   "an owner that means none": { entries: [pax({ uid: "4294967295" }), { name: "x" }], says: /invalid number/ },
   "a time that is not a number": { entries: [pax({ mtime: "never" }), { name: "x" }], says: /invalid number/ },
   "a size that is not a number": { entries: [pax({ size: "big" }), { name: "x" }], says: /invalid number/ },
+  "a size of digits that are not octal": {
+    entries: [{ name: "x", size: Buffer.from("   9       \0"), content: "content" }],
+    says: /the header of "x" contains an invalid number/,
+  },
   "a size in a form that tar does not have": {
     entries: [{ name: "x", size: Buffer.from([0x92, 0, 0, 1]), content: "content" }],
     says: /the header of "x" contains an invalid number/,
