@@ -44,8 +44,9 @@ export function tellHeld(progress: Progress, { onBusy, controls }: LoopOptions, 
 const SLOW_END_MS = 300;
 
 /** Abandons a round, whose program may take its time to end. */
-export function end({ round, abandon }: Running, report: Report): void {
+export function end({ round, abandon, progress }: Running, report: Report): void {
   abandon();
+  if (!progress.hasStarted) return;
   const text = "the program is still ending; it is killed 5 s after SIGTERM";
   const timer = setTimeout(() => report({ event: "notice", text }), SLOW_END_MS);
   const ended = () => clearTimeout(timer);

@@ -1,8 +1,8 @@
-import { setImmediate } from "node:timers/promises";
 import { BundleFailure } from "../bundle/bundle-failure.ts";
 import type { Project } from "../config/project.ts";
 import { ConnectionLost, Failure } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
+import { isSettled } from "../process/settled.ts";
 import type { Report } from "../report/events.ts";
 import { reportOf } from "../report/origin.ts";
 import type { RemoteProcess } from "../targets/target.ts";
@@ -11,6 +11,7 @@ import type { ChangeSet } from "../watch/watch.ts";
 import { end, nextAfter, tellHeld } from "./busy.ts";
 import type { LoopOptions } from "./controls.ts";
 import { hasSameProgram, type Lane, startAhead } from "./lane.ts";
+import { tellLate } from "./late.ts";
 import type { Prepared, Preparer } from "./prepare.ts";
 import { type Round, type Run, runInLane, type StartRequest, startBeside, updateBesideCommand } from "./round.ts";
 import type { Begun, Progress, Running, State } from "./state.ts";
@@ -235,18 +236,28 @@ export class LaneLoop {
     let isBeside = replace !== undefined || round.runsOn === true;
     const { signal } = round;
     const report = reportOf(round.report, { target: this.#lane.target });
+    const done = new AbortController();
+    tellLate(prepared, this.#lane, this.#context.report, done.signal);
+    const onStarted = () => {
+      done.abort();
+      prepared.laneDone();
+      round.onStarted?.();
+    };
     try {
       const { workspace, bundle } = await prepared.ready;
       const isSame = replace && hasSameProgram(this.#lane) && bundle?.apart.state.digest === this.#packages;
       if (isSame)
         report({ event: "notice", text: "the program is the same with this change, so it is not started again" });
-      if (isSame || round.runsOn) return await updateBesideCommand(workspace, this.#lane, bundle, round);
+      if (isSame || round.runsOn) {
+        await updateBesideCommand(workspace, this.#lane, bundle, round);
+        return prepared.laneDone();
+      }
       signal.throwIfAborted();
       replace?.();
       isBeside = false;
       this.#packages = bundle?.apart.state.digest;
       const run = this.#context.nextRun(workspace.project, this.#lane.target, report);
-      await runInLane(workspace, this.#lane, bundle, round, run);
+      await runInLane(workspace, this.#lane, bundle, { ...round, onStarted }, run);
     } catch (error) {
       // An older round may still be printing.
       if (!signal.aborted && !isBeside) await this.#lane.idle;
@@ -254,12 +265,8 @@ export class LaneLoop {
       if (signal.aborted || error === prepared.signal.reason || error instanceof ConnectionLost) return;
       if (!(error instanceof Failure)) throw error;
       prepared.reportFailure(error);
+    } finally {
+      done.abort();
     }
   }
-}
-
-/** Whether it has settled already. */
-async function isSettled(promise: Promise<unknown>): Promise<boolean> {
-  const later = setImmediate("later");
-  return (await Promise.race([promise.catch(() => "later"), later])) !== "later";
 }

@@ -19,6 +19,10 @@ export interface Prepared {
   readonly ready: Promise<{ readonly workspace: Workspace; readonly bundle: Bundle | undefined }>;
   /** Aborted once a newer one begins. */
   readonly signal: AbortSignal;
+  /** Settles once a lane has started what it starts. */
+  readonly firstDone: Promise<void>;
+  /** A lane has. */
+  laneDone(): void;
   /** Each failure is reported once, also where it ends the rounds of several lanes. */
   reportFailure(failure: Failure): void;
 }
@@ -102,7 +106,11 @@ export class Preparer {
       if (!told.has(failure)) reportFailure(failure, report);
       told.add(failure);
     };
-    const prepared = { report, ready, signal, reportFailure: tell };
+    let laneDone = () => {};
+    const firstDone = new Promise<void>((resolve) => {
+      laneDone = resolve;
+    });
+    const prepared = { report, ready, signal, firstDone, laneDone, reportFailure: tell };
     const current = { prepared, generation, lanes: new Set<Lane>(), isOver: false, newer };
     const over = () => {
       current.isOver = true;

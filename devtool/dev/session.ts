@@ -106,7 +106,7 @@ function isMissingIn(forward: readonly Mapping[]): (mapping: Mapping) => boolean
 
 function loopback({ port, targetPort }: Inspect): Mapping {
   const at = { kind: "tcp", host: "127.0.0.1" } as const;
-  return { listen: { ...at, port }, to: { ...at, port: targetPort } };
+  return { listen: { ...at, port }, to: { ...at, port: targetPort }, answersAtOnce: true };
 }
 
 interface OpenTarget {

@@ -5,6 +5,8 @@ import { type Endpoint, endpointText } from "./endpoint.ts";
 export interface Mapping {
   readonly listen: Endpoint;
   readonly to: Endpoint;
+  /** Whether what listens there answers at once, as a debugger's server does. */
+  readonly answersAtOnce?: boolean;
 }
 
 /** In place of a port to forward: those that a container of the command publishes. */

@@ -48,19 +48,41 @@ export async function openForwards(
 }
 
 /** What a server that is being started refuses is said once, until it accepts again. */
-function forwarder({ to }: Mapping, current: () => Promise<Connection>, report: Report) {
+function forwarder({ to, answersAtOnce = false }: Mapping, current: () => Promise<Connection>, report: Report) {
   const told = new Told(report);
   return async (socket: Socket) => {
     socket.on("error", () => {}); // its client has gone
     try {
       const connection = await current();
-      splice(socket, await connection.connectTo(to));
-      told.over();
+      const remote = await connection.connectTo(to);
+      splice(socket, remote);
+      if (answersAtOnce) tellSilent(socket, remote, endpointText(to), told);
+      else told.over();
     } catch (error) {
       socket.destroy();
       told.failure(error);
     }
   };
+}
+
+/** From a debugger's first byte to the answer. */
+const ANSWER_MS = 5_000;
+
+/** A debugger would wait without a word for what never answers. */
+function tellSilent(client: Socket, server: Duplex, where: string, told: Told): void {
+  let timer: NodeJS.Timeout | undefined;
+  const silent = new Failure(`what listens at ${where} of the target did not answer the debugger within 5 s`, {
+    code: "port-unreachable",
+    remedy: "is it the program's? If another one has the port: --inspect=PORT:OTHER",
+  });
+  client.once("data", () => {
+    timer = setTimeout(() => told.failure(silent), ANSWER_MS);
+  });
+  client.once("close", () => clearTimeout(timer));
+  server.once("data", () => {
+    clearTimeout(timer);
+    told.over();
+  });
 }
 
 /** Listens on the target for as long as the connection is open. What the target refuses is a notice. */

@@ -106,7 +106,7 @@ test("where no target can be reached at the start, watch ends with the worst exi
   assert.equal(events(devtool, "failed").length, 1);
 });
 
-test("a target that is slow holds no other up, and has what was saved last once it gets there", async (t) => {
+test("a target that is slow holds no other up, is named, and has what was saved last once it gets there", async (t) => {
   if (!needs(t, lacks("rsync", "sshd", "mkfifo"))) return;
   const slow = { name: "slow", command: ["sh", "-c", "! [ -p ~/gate ] || read line <~/gate"] };
   const place = await twoTargets(t, { build: [slow] });
@@ -117,7 +117,7 @@ test("a target that is slow holds no other up, and has what was saved last once 
     if (text !== "one") await place.project.write(word(text));
     assert.equal(await says(devtool, "one"), `${text}\n`);
   }
-  await devtool.next("stage", "other");
+  assert.match((await devtool.next("notice", "other")).text, /5 s behind another target.*doctor --target other$/);
   await writeFile(gate, "\n");
   assert.equal(await says(devtool, "other"), "three\n");
 });

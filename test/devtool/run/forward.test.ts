@@ -73,6 +73,37 @@ function collect(): { events: Event[]; report: (event: Event) => void } {
   return { events, report: (event) => void events.push(event) };
 }
 
+test("what never answers a debugger is named once, with what to do, and one that answers is not", async (t) => {
+  const silent = createServer((socket) => void socket.on("error", () => {})).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  t.after(() => silent.close());
+  const [listen, other] = [tcp(await freePort()), tcp(await freePort())];
+  const told: string[] = [];
+  let tell = () => {};
+  const wasTold = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const report = (event: Event) => {
+    if (event.event !== "notice") return;
+    told.push(event.text);
+    tell();
+  };
+  const mappings = [
+    { listen: other, to: tcp(portOf(await startEcho(t)), "127.0.0.1"), answersAtOnce: true },
+    { listen, to: tcp(portOf(silent), "127.0.0.1"), answersAtOnce: true },
+  ];
+  const forwards = await openForwards(mappings, async () => connectionOf("SSH"), report);
+  t.after(() => forwards.close());
+  assert.ok(listen.kind === "tcp" && other.kind === "tcp");
+  assert.equal(String(await ask({ port: other.port }, Buffer.from("hello"))), "hello!");
+  const debuggers = [connect(listen.port, "127.0.0.1"), connect(listen.port, "127.0.0.1")];
+  for (const socket of debuggers) socket.on("error", () => {}).write("GET /json HTTP/1.1\r\n\r\n");
+  await wasTold;
+  for (const socket of debuggers) socket.destroy();
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? "", /did not answer the debugger within 5 s: is it the program's\?/);
+});
+
 for (const carrier of CARRIERS) {
   test(`${carrier}: both ways of a forwarded connection pass, and end by themselves`, async (t) => {
     const server = await startEcho(t);
