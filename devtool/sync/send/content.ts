@@ -1,34 +1,13 @@
 import { readSync } from "node:fs";
 import type { Channel } from "../wire/channel.ts";
-import { BLOCK_BYTES_MAX, createFileSum, STRONG_SUM_BYTES, sumOfFile } from "../wire/checksum.ts";
-import { type ByteWriter, brokenStream, type Parse } from "../wire/wire.ts";
+import { createFileSum, sumOfFile } from "../wire/checksum.ts";
+import type { ByteWriter } from "../wire/wire.ts";
 import { type BlockSums, createMatcher, type DeltaSink } from "./delta.ts";
 
-const BLOCKS_MAX = 1 << 22;
 /** Room for one read and the unmatched end of the one before it. */
 export const WINDOW_BYTES = 512 * 1024;
 /** rsync.h:CHUNK_SIZE. */
 const LITERAL_BYTES_MAX = 32 * 1024;
-
-/** rsync/io.c:read_sum_head and rsync/sender.c:receive_sums. */
-export function* parseSums(): Parse<BlockSums> {
-  const head = yield 16;
-  const count = head.readInt32LE(0);
-  const blockLength = head.readInt32LE(4);
-  const strongLength = head.readInt32LE(8);
-  const remainder = head.readInt32LE(12);
-  const isValid =
-    count >= 0 &&
-    count <= BLOCKS_MAX &&
-    blockLength >= (count === 0 ? 0 : 1) &&
-    blockLength <= BLOCK_BYTES_MAX &&
-    strongLength >= 0 &&
-    strongLength <= STRONG_SUM_BYTES &&
-    remainder >= 0 &&
-    remainder <= blockLength;
-  if (!isValid) throw brokenStream(`sums of ${count} blocks of ${blockLength} bytes`);
-  return { count, blockLength, strongLength, remainder, sums: yield count * (4 + strongLength) };
-}
 
 export interface ContentTerms {
   readonly channel: Channel;
@@ -65,7 +44,7 @@ export async function sendContent(
     const done = match(window.subarray(0, filled), isLast, sink);
     window.copyWithin(0, done, filled);
     held = filled - done;
-    await channel.flushIfFull();
+    if (channel.isFull) await channel.flush();
   }
   return { digest: fileSum.digest(), length, error };
 }

@@ -3,13 +3,13 @@ import { Failure } from "../../failure.ts";
 import { shownName } from "../../paths/bytes.ts";
 import type { Channel } from "../wire/channel.ts";
 import { createStrongSum, type Seed } from "../wire/checksum.ts";
-import { type Entry, isRegular } from "../wire/entry.ts";
 import { ITEM, type Item, parseItem, writeItem } from "../wire/item.ts";
 import { MESSAGE } from "../wire/multiplex.ts";
 import { brokenStream, INDEX, IndexDecoder, IndexEncoder } from "../wire/wire.ts";
-import { type ContentTerms, parseSums, sendContent, sendWhole, WINDOW_BYTES } from "./content.ts";
+import { type ContentTerms, sendContent, sendWhole, WINDOW_BYTES } from "./content.ts";
 import type { BlockSums } from "./delta.ts";
 import { isAsListed, isGone, type LocalProject, placeOf, reason } from "./local.ts";
+import { parseRequest, type RequestTerms } from "./request.ts";
 
 export interface Sent {
   /** Indices of the files whose content went out. */
@@ -30,13 +30,9 @@ export interface Sent {
 const PHASES = 3;
 
 /** The receiver requests entries by their index in `entries`, which may still grow. */
-export interface Conversation extends ContentTerms, Pick<LocalProject, "root" | "elsewhere"> {
-  readonly entries: readonly (Entry | undefined)[];
-  readonly received: IndexDecoder;
+export interface Conversation extends ContentTerms, RequestTerms, Pick<LocalProject, "root" | "elsewhere"> {
   readonly encoded: IndexEncoder;
   readonly sent: Sent;
-  /** The receiver asks for contents and wants none. */
-  readonly isDryRun: boolean;
   /** How often the receiver has finished a list or a phase. */
   done: number;
 }
@@ -70,12 +66,13 @@ export async function answerWaiting(conversation: Conversation): Promise<void> {
  * Answers the receiver until it has finished `lists` lists; rsync/sender.c:send_files, rsync/main.c:read_final_goodbye.
  */
 export async function answerAll(conversation: Conversation, lists: number, protocol: number): Promise<void> {
-  const { channel, encoded } = conversation;
+  const { channel, encoded, received, entries } = conversation;
   const last = lists - 1 + PHASES;
   while (conversation.done < last) await answerNext(conversation, last - 1);
   const goodbyes = protocol >= 31 ? 2 : 1;
   for (let i = 0; i < goodbyes; i++) {
-    if ((await read(conversation)) !== undefined) throw brokenStream("a request after the last one");
+    const item = await channel.parse(parseItem(received, entries.length));
+    if (item !== undefined) throw brokenStream("a request after the last one");
     if (i + 1 < goodbyes) encoded.encode(INDEX.done, channel.out);
   }
 }
@@ -83,48 +80,36 @@ export async function answerAll(conversation: Conversation, lists: number, proto
 /** A request for content is a protocol error once `done` has reached `contentEnd`. */
 async function answerNext(conversation: Conversation, contentEnd: number): Promise<void> {
   const { channel, encoded } = conversation;
-  const item = await read(conversation);
-  if (item === undefined) {
+  const request = await channel.parse(parseRequest(conversation, conversation.done < contentEnd));
+  if (request === undefined) {
     conversation.done++;
     encoded.encode(INDEX.done, channel.out);
-  } else {
-    await answer(conversation, item, conversation.done < contentEnd);
-  }
-  await channel.flushIfFull();
-}
-
-async function read({ channel, received, entries }: Conversation): Promise<Item | undefined> {
-  return await channel.parse(parseItem(received, entries.length));
+  } else if (request.old === undefined) echoOnly(conversation, request.item);
+  else await sendEntry(conversation, request.item, request.old);
+  if (channel.isFull) await channel.flush();
 }
 
 function echo({ channel, encoded }: Conversation, item: Item): void {
   writeItem(channel, encoded, item);
 }
 
-async function answer(conversation: Conversation, item: Item, mayTransfer: boolean): Promise<void> {
-  const entry = conversation.entries[item.index];
-  if ((item.flags & ITEM.transfer) === 0) {
-    const isChanged = (item.flags & (ITEM.isNew | ITEM.localChange)) !== 0;
-    if (isChanged && entry?.link !== undefined) conversation.sent.symlinks.add(item.index);
-    echo(conversation, item);
-    return;
-  }
-  if (entry === undefined || !isRegular(entry) || !mayTransfer) {
-    throw brokenStream(`a request for the content of entry ${item.index}`);
-  }
-  if (conversation.isDryRun) {
-    conversation.sent.files.add(item.index);
-    echo(conversation, item);
-    return;
-  }
-  const old = await conversation.channel.parse(parseSums());
+function echoOnly(conversation: Conversation, item: Item): void {
+  const { entries, sent } = conversation;
+  const isChanged = (item.flags & (ITEM.isNew | ITEM.localChange)) !== 0;
+  if ((item.flags & ITEM.transfer) !== 0) sent.files.add(item.index);
+  else if (isChanged && entries[item.index]?.link !== undefined) sent.symlinks.add(item.index);
+  echo(conversation, item);
+}
+
+async function sendEntry(conversation: Conversation, item: Item, old: BlockSums): Promise<void> {
+  const path = conversation.entries[item.index]?.path ?? "";
   let file: number | undefined;
   try {
-    file = openSync(placeOf(conversation, entry.path), OPEN_FLAGS);
+    file = openSync(placeOf(conversation, path), OPEN_FLAGS);
     if (!sendAsListed(conversation, item, file, old)) await sendFile(conversation, item, file, old);
   } catch (error) {
     if (!isErrno(error)) throw error;
-    refuse(conversation, item, entry, error);
+    refuse(conversation, item, path, error);
   } finally {
     if (file !== undefined) closeSync(file);
   }
@@ -140,10 +125,10 @@ function isErrno(error: unknown): boolean {
 }
 
 /** The receiver then keeps its old file. */
-function refuse(conversation: Conversation, item: Item, entry: Entry, error: unknown): void {
+function refuse(conversation: Conversation, item: Item, path: string, error: unknown): void {
   const isSymlinkNow = (error as NodeJS.ErrnoException).code === "ELOOP";
   const { vanished } = conversation.sent;
-  if (isGone(error) || isSymlinkNow) vanished.push(`${shownName(entry.path)} vanished before it was read; skipped`);
+  if (isGone(error) || isSymlinkNow) vanished.push(`${shownName(path)} vanished before it was read; skipped`);
   else noteUnreadable(conversation, item, error);
   conversation.channel.message(MESSAGE.noSend, item.index);
 }

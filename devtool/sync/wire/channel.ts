@@ -62,9 +62,9 @@ export class Channel {
     this.#receive(early);
   }
 
-  /** Sends what was collected once it fills a frame. */
-  async flushIfFull(): Promise<void> {
-    if (this.out.length >= FRAME_BYTES) await this.flush();
+  /** Whether what was collected fills a frame. */
+  get isFull(): boolean {
+    return this.out.length >= FRAME_BYTES;
   }
 
   /** Sends what was collected, and waits while the other side is behind. */
