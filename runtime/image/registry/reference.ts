@@ -78,10 +78,14 @@ export function fullName({ domain, path, tag, digest }: Reference): string {
   return `${domain}/${path}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
 }
 
-/** As docker prints it: without what it would add. */
+/** As docker prints it: without what it would add, unless what is left would mean another one. */
 export function familiarName(reference: Reference): string {
   const { domain, path } = reference;
-  if (domain !== DOCKER_HUB) return fullName(reference);
+  const full = fullName(reference);
+  if (domain !== DOCKER_HUB) return full;
   const short = path.startsWith(OFFICIAL) && !path.slice(OFFICIAL.length).includes("/");
-  return fullName(reference).slice(DOCKER_HUB.length + 1 + (short ? OFFICIAL.length : 0));
+  const name = short ? path.slice(OFFICIAL.length) : path;
+  const read = splitDomain(name);
+  if (read.domain !== domain || read.path !== path || nameFault(name, domain, path) !== undefined) return full;
+  return full.slice(DOCKER_HUB.length + 1 + path.length - name.length);
 }
