@@ -1,5 +1,6 @@
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { isatty } from "node:tty";
 import type { Call } from "../command-line/command.ts";
 import type { Options } from "../command-line/options.ts";
 import { findConfigFile } from "../config/find.ts";
@@ -19,7 +20,9 @@ export async function runBesideWatch(call: Call): Promise<number | undefined> {
   const startedAt = performance.now();
   const config = hasOwnWay(options) ? undefined : configFile(options.config);
   if (config === undefined) return undefined;
-  const terminal = terminalOf(stdioFor(call, true)) ?? null;
+  const terminal = isatty(0) && isatty(1) ? (terminalOf(stdioFor(call, true)) ?? null) : null;
+  // Once it is asked for: opening the standard input takes about as long as the watch needs to start the command.
+  setImmediate(() => stdioFor(call, true));
   const request = { ...wayOf(options), config, words, locale: locale(), terminal, age: startedAt };
   const begun = await askWatch(dirname(config), request, report, signal);
   if (!begun) return undefined;
