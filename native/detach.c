@@ -23,7 +23,8 @@ static int life_valid(const struct td_life *life, size_t length) {
         return 0;
     return is_inside(life->boot, life->text_bytes) && is_inside(life->command, life->text_bytes) &&
            is_inside(life->environment, life->text_bytes) && is_inside(life->before, life->text_bytes) &&
-           is_inside(life->health, life->text_bytes) && is_inside(life->about, life->text_bytes);
+           is_inside(life->health, life->text_bytes) && is_inside(life->about, life->text_bytes) &&
+           is_inside(life->others, life->text_bytes);
 }
 
 static int settings_file(const struct td_spawn_options *options, const struct td_life *life, size_t length) {

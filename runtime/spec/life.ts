@@ -70,15 +70,39 @@ function restartOf(written: string): RestartPolicy {
   return { name: policy, maximumRetryCount: Number(count ?? 0) };
 }
 
+const NO_LABELS = "no line of the log has labels: tinydocker inspect -f '{{json .Config.Labels}}' NAME prints them";
+const NO_VARIABLES = "no line of the log has variables: tinydocker inspect -f '{{json .Config.Env}}' NAME prints them";
+const NO_BUFFER = "the container waits until its output is in the log: leave it out, or write mode=blocking";
+/** docker's, of its drivers of files. */
+const LOG_UNAVAILABLE: ReadonlyMap<string, string> = new Map([
+  ["labels", NO_LABELS],
+  ["labels-regex", NO_LABELS],
+  ["env", NO_VARIABLES],
+  ["env-regex", NO_VARIABLES],
+  ["tag", "each container has a log of its own: tinydocker inspect -f '{{.LogPath}}' NAME names it"],
+  ["compress", "the older files of the log stay as they are: max-size and max-file limit them"],
+  ["mode", NO_BUFFER],
+  ["max-buffer-size", NO_BUFFER],
+]);
+/** What asks for no more than there is. */
+const LOG_AS_IT_IS: readonly string[] = ["compress=false", "mode=blocking"];
+
 function logOf(options: readonly string[]): Life["log"] {
   const log = { ...LOG_USUAL };
   for (const option of options) {
     const [key = "", value = ""] = option.split(/=(.*)/s);
     if (key === "max-size") log.maxSize = logBytes(value);
     else if (key === "max-file") log.maxFiles = logFiles(value);
-    else throw refused(`--log-opt takes max-size=SIZE and max-file=N, not ${JSON.stringify(option)}`);
+    else if (!LOG_AS_IT_IS.includes(option)) throw refusedLog(option, key);
   }
   return log;
+}
+
+function refusedLog(option: string, key: string): Failure {
+  const remedy = LOG_UNAVAILABLE.get(key);
+  if (remedy === undefined)
+    return refused(`--log-opt takes max-size=SIZE and max-file=N, not ${JSON.stringify(option)}`);
+  return new Failure(`--log-opt ${key} is not available`, { code: "usage", remedy });
 }
 
 function logBytes(value: string): number {
