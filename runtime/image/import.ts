@@ -139,7 +139,7 @@ async function outsideOf(root: string, directory: string): Promise<string> {
 
 async function unpackAndPublish(request: Import, unpack: Unpack, notes: Notes): Promise<Imported> {
   const { root, name, signal, progress } = request;
-  const underWay = await makeUnderWay(root, "import");
+  const underWay = makeUnderWay(root, "import");
   try {
     const { extracted, ...config } = await unpack(underWay, { notes, signal, progress });
     const { files, bytes } = extracted;

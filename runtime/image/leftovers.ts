@@ -1,5 +1,6 @@
-import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmodSync, mkdtempSync, readdirSync, rm } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { identify } from "../host/process.ts";
 import { imagesDirectory } from "./store.ts";
 
@@ -7,29 +8,31 @@ import { imagesDirectory } from "./store.ts";
 const UNDER_WAY = /^\.(?:import|remove)-(\d+)-(\d+)-/;
 
 /** Makes a directory beside the images, of mode 0700, that names this process. */
-export async function makeUnderWay(root: string, what: "import" | "remove"): Promise<string> {
+export function makeUnderWay(root: string, what: "import" | "remove"): string {
   const prefix = `.${what}-${process.pid}-${identify(process.pid)?.startTime}-`;
-  return mkdtemp(join(imagesDirectory(root), prefix));
+  return mkdtempSync(join(imagesDirectory(root), prefix));
 }
 
 /** Removes what killed imports and removals left behind. */
 export async function clearLeftovers(root: string): Promise<void> {
-  for (const name of await readdir(imagesDirectory(root))) {
+  for (const name of readdirSync(imagesDirectory(root))) {
     const [, pid, started] = UNDER_WAY.exec(name) ?? [];
     if (pid !== undefined && identify(Number(pid))?.startTime !== started)
       await removeTree(join(imagesDirectory(root), name));
   }
 }
 
+const removed = promisify(rm);
+
 export async function removeTree(path: string): Promise<void> {
   // Root needs no permission; others can't empty a directory that an image marks read-only.
-  if (process.geteuid?.() !== 0) await makeWritable(Buffer.from(path));
-  await rm(path, { recursive: true, force: true });
+  if (process.geteuid?.() !== 0) makeWritable(Buffer.from(path));
+  await removed(path, { recursive: true, force: true });
 }
 
-async function makeWritable(directory: Buffer): Promise<void> {
-  await chmod(directory, 0o700);
-  for (const entry of await readdir(directory, { withFileTypes: true, encoding: "buffer" })) {
-    if (entry.isDirectory()) await makeWritable(Buffer.concat([directory, Buffer.from("/"), entry.name]));
+function makeWritable(directory: Buffer): void {
+  chmodSync(directory, 0o700);
+  for (const entry of readdirSync(directory, { withFileTypes: true, encoding: "buffer" })) {
+    if (entry.isDirectory()) makeWritable(Buffer.concat([directory, Buffer.from("/"), entry.name]));
   }
 }

@@ -36,7 +36,7 @@ async function removeNamed(root: string, name: string): Promise<boolean> {
 
 async function removeUnused(root: string, name: string): Promise<void> {
   refuseUsed(root, name);
-  const underWay = await makeUnderWay(root, "remove");
+  const underWay = makeUnderWay(root, "remove");
   const [image, removed] = [dirname(recordOf(root, name)), join(underWay, name)];
   // One rename hides the image, so a killed removal leaves no half of it; the next import or removal does the rest.
   imageEvent(root, "delete", name);
