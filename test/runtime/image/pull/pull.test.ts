@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { allNames } from "../../../../runtime/image/content/names.ts";
+import { downloadPath } from "../../../../runtime/image/content/places.ts";
 import { resolveImage } from "../../../../runtime/image/resolve.ts";
 import { needs, temporaryDirectory } from "../../../rig/host.ts";
 import { faultyRegistry, registryLacks, startRegistry } from "../../../rig/registry.ts";
@@ -241,9 +242,9 @@ describe("a pull", () => {
     const big = layer({ name: "big", content: noise("big", 100_000) });
     const files = ociLayout({ layers: [big, layer({ name: "other", content: noise("other", 50_000) })] });
     const size = Object.values(files).reduce((sum, { length }) => sum + length, 0);
-    const sent = { bytes: 0, reached: (_bytes: number) => {} };
+    const sent: Sent = { bytes: 0, reached: () => {} };
     const registry = await faultyRegistry(scoped(t), files, (request, response, next) => {
-      if (request.url?.includes("/blobs/")) slowly(response, sent);
+      if (request.url?.includes("/blobs/")) inSteps(rig.root, request, response, sent);
       next();
     });
     for (const share of [0.2, 0.4, 0.6, 0.8]) {
@@ -295,19 +296,33 @@ describe("a pull", () => {
   });
 });
 
-/** Sends what is answered in pieces, so that a reader can be killed in the middle, and counts them. */
-function slowly(response: ServerResponse, sent: { bytes: number; reached(bytes: number): void }): void {
+/**
+ * Sends what is answered in pieces, so that a reader can be killed in the middle, and counts them. Each goes out when the one
+ * before is on the disk: what is on its way is lost with the reader, and that is much where the machine is busy.
+ */
+function inSteps(root: string, request: IncomingMessage, response: ServerResponse, sent: Sent): void {
+  const path = downloadPath(root, request.url?.split("/").at(-1) ?? "");
   const [write, end] = [response.write.bind(response), response.end.bind(response)];
-  const send = (bytes: Buffer) => {
+  const send = (bytes: Buffer, from: number, at = from) => {
     if (response.destroyed) return;
     if (bytes.length === 0) {
       end();
       return;
     }
+    if (at > from && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) < at) {
+      setTimeout(send, 4, bytes, from, at);
+      return;
+    }
     const piece = bytes.subarray(0, 32_768);
     sent.bytes += piece.length;
     sent.reached(sent.bytes);
-    write(piece, () => setTimeout(send, 4, bytes.subarray(piece.length)));
+    write(piece, () => setImmediate(send, bytes.subarray(piece.length), from, at + piece.length));
   };
-  response.end = ((bytes: Buffer) => send(bytes)) as typeof response.end;
+  const [, from = "0"] = /^bytes=(\d+)-/.exec(request.headers.range ?? "") ?? [];
+  response.end = ((bytes: Buffer) => send(bytes, Number(from))) as typeof response.end;
+}
+
+interface Sent {
+  bytes: number;
+  reached(bytes: number): void;
 }
