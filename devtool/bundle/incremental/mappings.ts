@@ -15,26 +15,26 @@ export interface Mappings {
 
 type Place = readonly [number, number, number];
 
-/** Without names: none is changed where modules are not minified. */
+/** Without names, of which none is changed where modules are not minified, and without lines after the last segment. */
 export function parseMappings(text: string): Mappings {
-  const segments = [...text.replace(NAMED, "$1").matchAll(/[^;,]+/g)].map((found) => ({
+  const bare = text.replace(NAMED, "$1").replace(/;+$/, "");
+  const segments = [...bare.matchAll(/[^;,]+/g)].map((found) => ({
     found,
     fields: decode(found[0]),
   }));
   const sourced = segments.filter(({ fields }) => fields.length > 1);
   const sum = (index: number) => sourced.reduce((all, { fields }) => all + (fields[index] ?? 0), 0);
   const [first] = sourced;
-  const plain = first?.found.input ?? text;
-  const start = first?.found.index ?? plain.length;
+  const start = first?.found.index ?? bare.length;
   return {
-    before: plain.slice(0, start),
+    before: bare.slice(0, start),
     first: first?.fields ?? [],
-    after: plain.slice(start + (first?.found[0].length ?? 0)),
+    after: bare.slice(start + (first?.found[0].length ?? 0)),
     last: [sum(1), sum(2), sum(3)],
   };
 }
 
-/** One map's mappings after another's: each with the number of lines before its own, and of sources. */
+/** One map's mappings after another's: each with the number of lines before its own, and of sources. What is between has no source. */
 export function joinMappings(
   parts: readonly { readonly lines: number; readonly sources: number; readonly mappings: Mappings }[],
 ): string {
@@ -45,13 +45,17 @@ export function joinMappings(
     const { before, first, after, last } = mappings;
     const [at = 0, ...fields] = first;
     const moved = [at, ...[sources - source, -row, -column].map((by, index) => (fields[index] ?? 0) + by)];
-    const text = `${";".repeat(lines - line)}${before}${first.length > 0 ? encode(moved) : ""}${after}`;
+    const gap = ";".repeat(lines - line);
+    const text = `${joined === "" ? gap : gap.replace(";;", UNMAPPED)}${before}${first.length > 0 ? encode(moved) : ""}${after}`;
     line += text.split(";").length - 1;
     if (first.length > 0) [source, row, column] = [sources + last[0], last[1], last[2]];
     joined += text;
   }
-  return joined;
+  return joined + UNMAPPED;
 }
+
+/** A line with a segment that has no source, at its first column. */
+const UNMAPPED = ";A;";
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 /** The first four fields of a segment that has five; the digit with which a field ends is one of the first 32. */

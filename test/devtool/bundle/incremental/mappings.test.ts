@@ -11,12 +11,14 @@ function placesIn(text: string, mappings: string, sources: string[]) {
   return text.split("\n").map((line, row) =>
     [...line].map((_, column) => {
       const entry = map.findEntry(row, column);
-      return "originalSource" in entry ? [entry.originalSource, entry.originalLine, entry.originalColumn] : ["none"];
+      return "originalSource" in entry && entry.originalSource
+        ? [entry.originalSource, entry.originalLine, entry.originalColumn]
+        : ["none"];
     }),
   );
 }
 
-test("maps that are joined lead where each of them led", async () => {
+test("maps that are joined lead where each of them led, and what is between them nowhere", async () => {
   const statement = fc.constantFrom(
     "var a = 1;",
     "type A = 1;",
@@ -37,7 +39,7 @@ test("maps that are joined lead where each of them led", async () => {
         ),
       );
       const own = compiled.map(({ code, map }, index) => placesIn(code, JSON.parse(map).mappings, [`${index}.ts`]));
-      const filler = "\n".repeat(gap);
+      const filler = " \n".repeat(gap);
       let lines = 0;
       const placed = compiled.map(({ code, map }, index) => {
         lines += gap;
@@ -56,6 +58,8 @@ test("maps that are joined lead where each of them led", async () => {
         rows,
         own.map((each) => each.slice(0, -1)),
       );
+      const between = placed.flatMap(({ lines: at }) => joined.slice(at - gap, at));
+      assert.ok(between.flat().every(([source]) => source === "none"));
     }),
     { numRuns: 100 },
   );
