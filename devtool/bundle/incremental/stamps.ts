@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
 
 /** Some file systems know times no better than to two seconds: what was written that recently may have been written again. */
 const SETTLED_MS = 3000;
@@ -13,28 +13,44 @@ export function stampOf(file: string): string {
 
 /**
  * Another text once imports of these files, relative to `root`, may lead elsewhere: a source file or a folder came or went beside
- * them, or a package.json or tsconfig.json changed. A bundler begins anew when packages were installed.
+ * them or in a folder of the project above them, or a package.json or tsconfig.json changed. A bundler begins anew when packages
+ * were installed.
  */
 export function surroundingsOf(root: string, files: Iterable<string>): string {
   const own = [...files].filter((file) => !/(^|\/)node_modules\//.test(file));
-  const folders = new Set(own.map((file) => dirname(join(root, file))));
+  const listed = new Set(own.map((file) => dirname(join(root, file))));
   const above = new Set<string>();
-  for (const folder of folders) for (let at = dirname(folder); !above.has(at); at = dirname(at)) above.add(at);
-  const names = [...folders].map((folder) => namesIn(folder));
-  return [...names, ...[...above].map((folder) => settingsIn(folder, SETTINGS))].join("\n");
+  for (const folder of listed) for (let at = folder; !above.has(at); at = dirname(at)) above.add(at);
+  for (const folder of above) if (`${folder}${sep}`.startsWith(`${root}${sep}`)) listed.add(folder);
+  return [...[...listed].map(namesIn), ...[...above].map(settingsIn)].join("\n");
 }
 
 const SOURCE = /\.([cm]?[jt]s|[jt]sx|json)$/;
 
 function namesIn(folder: string): string {
   const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
-  const names = entries.filter((entry) => entry.isDirectory() || SOURCE.test(entry.name)).map(({ name }) => name);
-  const settings = SETTINGS.filter((name) => names.includes(name));
-  return [...names, settingsIn(folder, settings)].join("/");
+  const names = entries.filter((entry) =>
+    entry.isDirectory() ? !entry.name.startsWith(".") : SOURCE.test(entry.name),
+  );
+  return names.map(({ name }) => name).join("/");
 }
 
-const SETTINGS = ["package.json", "tsconfig.json", "tsconfig.base.json", "jsconfig.json"];
+const SETTINGS = ["package.json", "tsconfig.json", "jsconfig.json"];
 
-function settingsIn(folder: string, names: readonly string[]): string {
-  return names.map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs).join();
+function settingsIn(folder: string): string {
+  return SETTINGS.flatMap((name) => extended(join(folder, name)))
+    .map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs)
+    .join();
+}
+
+const EXTENDS = /"extends"\s*:\s*(?:"[^"]*"|\[[^\]]*\])/;
+
+/** The file, and those that it extends as a tsconfig.json does, other than packages. */
+function extended(file: string, below: readonly string[] = []): string[] {
+  if (!existsSync(file) || below.includes(file)) return [file];
+  const [, ...names] = EXTENDS.exec(readFileSync(file, "utf8"))?.[0].match(/"[^"]*"/g) ?? [];
+  const paths = names
+    .map((name) => resolve(dirname(file), name.slice(1, -1)))
+    .map((path) => (path.endsWith(".json") ? path : `${path}.json`));
+  return [file, ...paths.flatMap((path) => extended(path, [...below, file]))];
 }
