@@ -43,6 +43,8 @@ export function firstKnown(root: string): Known {
 export interface Built {
   readonly metafile: Metafile;
   readonly outputFiles: Outputs;
+  /** Whether a file of it has a use of its place that it does not declare; undefined where the outputs show it. */
+  readonly isUnlocated?: boolean;
   /** Packages that it imports. */
   readonly addons: readonly Addon[];
 }
@@ -54,7 +56,7 @@ export async function learn(known: Known, root: string, built: Built, loaders: L
   const inputs = filesOf(root, metafile);
   const paths = [...inputs, ...addons.map(({ directory }) => directory)];
   const isNew = paths.some((path) => !known.seen.has(path));
-  const hasOther = outputFiles.some(({ contents }) => hasUnlocated(contents));
+  const { isUnlocated: hasOther = outputFiles.some(({ contents }) => hasUnlocated(contents)) } = built;
   if (known.located.size > 0) learnStarters(known, metafile);
   if (!isNew && !hasOther) return sizeOf(known) > before;
   for (const path of paths) known.seen.add(path);

@@ -19,18 +19,11 @@ export const LOCATE = "devtoolLocate";
 /** For esbuild's `define`. */
 export const LOCATIONS: Readonly<Record<string, string>> = NAMES;
 
-/** Whether an output has a use in a file that does not declare the names. */
+/** Whether what esbuild linked has a use in a file that does not declare the names. */
 export function hasUnlocated(contents: Uint8Array): boolean {
-  const known = looked.get(contents);
-  if (known !== undefined) return known;
   const bytes = Buffer.from(contents.buffer, contents.byteOffset, contents.byteLength);
-  const found = Object.values(NAMES).some((name) => isUnbound(bytes, name));
-  looked.set(contents, found);
-  return found;
+  return Object.values(NAMES).some((name) => isUnbound(bytes, name));
 }
-
-/** An incremental bundle has most of its outputs again and again. */
-const looked = new WeakMap<Uint8Array, boolean>();
 
 const PART_OF_NAME = /[\w$]/;
 const DECLARED = /^ ?=[^=]/;

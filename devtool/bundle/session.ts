@@ -63,7 +63,7 @@ export async function buildAsKnown(session: BuildSession, signal: AbortSignal): 
   }
 }
 
-export type Result = Pick<Built, "outputFiles" | "metafile"> & Pick<BuildResult, "warnings">;
+export type Result = Pick<Built, "outputFiles" | "metafile" | "isUnlocated"> & Pick<BuildResult, "warnings">;
 
 async function buildAndLearn(
   session: BuildSession,

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { readManifest } from "../addons/package.ts";
 import { type BuildOptions, buildOnce, type Message, type Metafile } from "../esbuild.ts";
-import { type Graph, importsLeft, MODULE, posix } from "./graph.ts";
+import { hasUnlocated } from "../located.ts";
+import { type Graph, idOf, importsLeft, MODULE, posix } from "./graph.ts";
 import { type Mappings, parseMappings } from "./mappings.ts";
 import { type Names, namesIn } from "./names.ts";
 
@@ -24,6 +25,8 @@ export interface Module {
   /** Itself and what is in it: paths as in an id. */
   readonly inputs: readonly string[];
   readonly names: Names;
+  /** Whether it has a use of its place, such as __dirname, that it does not declare. */
+  readonly isUnlocated: boolean;
   /** Of the code; undefined without source maps. */
   readonly map: SourceMap | undefined;
   readonly warnings: readonly Message[];
@@ -61,10 +64,11 @@ export async function compile(options: BuildOptions, root: string, ids: readonly
       code,
       isModule,
       isNodes: isNodes(join(root, id)),
-      imports: imports.filter(isLeft).map(({ path: name }) => name.slice(MODULE.length)),
+      imports: imports.filter(isLeft).map(({ path: name }) => idOf(name.slice(MODULE.length))),
       externals: imports.filter((one) => !isLeft(one)),
       inputs: [...new Set([id, ...Object.keys(inputs)])],
       names: namesIn(code, isModule),
+      isUnlocated: hasUnlocated(Buffer.from(code)),
       map: map === undefined ? undefined : mapOf(map, head, outdir),
       warnings: result.warnings.filter(({ location }) => location && (location.file === id || location.file in inputs)),
     };
@@ -97,7 +101,7 @@ function mapOf(text: string, head: string, outdir: string): SourceMap {
   };
 }
 
-const HEAD = /^(?:"use strict";\n)?((?:var __[\s\S]*?\n)?)(?=\n?\/\/ |$)/;
+const HEAD = /^(?:#!.*\n)?(?:"use strict";\n)?((?:var __[\s\S]*?\n)?)(?=\n?\/\/ |$)/;
 /** For Node.js's look at the names of a CommonJS file. */
 const ANNOTATION =
   /\n\/\/ Annotate the CommonJS export names for ESM import in node:\n0 && \(module\.exports = \{[^}]*\}\);\s*$/;
@@ -106,7 +110,7 @@ const ANNOTATION =
 function partsOf(text: string) {
   const [head = "", helpers = ""] = HEAD.exec(text) ?? [];
   const all = helpers.split(/^(?=var )/m).filter((declaration) => declaration !== "");
-  const strict = text.startsWith('"use strict";') ? '"use strict";' : "";
+  const strict = /^"use strict";$/m.test(head) ? '"use strict";' : "";
   return {
     head,
     helpers: new Map(all.map((declaration) => [declaration.slice(4, declaration.indexOf(" =")), declaration])),

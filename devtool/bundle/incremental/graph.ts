@@ -5,6 +5,16 @@ import { type Loaders, loaderOf } from "../located.ts";
 /** Before the id of a module in what esbuild writes, where it imports one. */
 export const MODULE = "devtool:";
 
+/** What the code calls a module: without what JavaScript escapes in a string. */
+function nameOf(id: string): string {
+  return MODULE + encodeURI(id);
+}
+
+/** The id, of what follows `devtool:` in a name. */
+export function idOf(name: string): string {
+  return decodeURI(name);
+}
+
 /** Where the imports of source files lead, as esbuild finds it: importer → `keyOf` an import. Paths are as in an id. */
 export type Graph = Map<string, Map<string, Found>>;
 
@@ -21,8 +31,10 @@ export async function graphOf(options: BuildOptions): Promise<Graph> {
   const { metafile } = await buildOnce({ ...options, sourcemap: false });
   const graph: Graph = new Map();
   for (const [importer, { imports }] of Object.entries(metafile.inputs))
-    for (const { path, kind, external = false, original = path } of imports)
-      note(graph, importer, keyOf(kind, original), { written: original, path, isExternal: external });
+    // Without an original it may also be an import of types only, which esbuild did not look for.
+    for (const { path, kind, external = false, original } of imports)
+      if (original !== undefined || !external)
+        note(graph, importer, keyOf(kind, original ?? path), { written: original ?? path, path, isExternal: external });
   return graph;
 }
 
@@ -68,7 +80,7 @@ export function importsLeft(root: string, loaders: Loaders, graph: Graph): Plugi
           note(graph, importer, key, found);
         }
         if (found.isExternal) return { path: found.path, external: true };
-        return isModule(found, loaders) ? { path: MODULE + found.path, external: true } : undefined;
+        return isModule(found, loaders) ? { path: nameOf(found.path), external: true } : undefined;
       }),
   };
 }

@@ -1,5 +1,5 @@
 import type { Module, SourceMap } from "./compile.ts";
-import { MODULE } from "./graph.ts";
+import { idOf, MODULE } from "./graph.ts";
 import { joinMappings } from "./mappings.ts";
 
 /** JavaScript, as CommonJS. */
@@ -58,7 +58,10 @@ export function linkProgram(
 ): Linked {
   const { head, table, map } = tableOf(parts, `${banner}\n`, "const devtoolChanged = ");
   const modules = `const devtoolModules = { ...require(${JSON.stringify(library)}), ...devtoolChanged };\n`;
-  return { text: `${head}${table}${modules}${LOADER}devtoolLoad(${JSON.stringify(entry)}, module);\n${footer}`, map };
+  return {
+    text: `${head}${table}${modules}${LOADER}devtoolLoad(${JSON.stringify(encodeURI(entry))}, module);\n${footer}`,
+    map,
+  };
 }
 
 /** An object of modules by their ids, and what has to come before it. */
@@ -66,7 +69,7 @@ function tableOf(parts: readonly Part[], banner: string, declaration: string) {
   const { shared, own } = helpersOf(parts.map(({ module }) => module));
   const head = `${banner}${shared}${declaration}{\n`;
   const members = parts.map(({ module, code }) => {
-    const before = `${JSON.stringify(module.id)}: function (${PARAMETERS}) {${own.get(module) ?? ""}`;
+    const before = `${JSON.stringify(encodeURI(module.id))}: function (${PARAMETERS}) {${own.get(module) ?? ""}`;
     return { before, code, map: module.map };
   });
   const table = `${members.map(({ before, code }) => `${before}${code}},\n`).join("")}};\n`;
@@ -109,7 +112,8 @@ function helpersOf(modules: readonly Module[]): { shared: string; own: Map<Modul
 }
 
 const INTEROP = new RegExp(`require\\("${MODULE}([^"]*)"\\), 1\\)`, "g");
-const DYNAMIC = new RegExp(`\\bimport\\("${MODULE}([^"]*)"\\)`, "g");
+/** With comments for other bundlers, which esbuild keeps. */
+const DYNAMIC = new RegExp(`\\bimport\\(((?:\\s|/\\*[^]*?\\*/|//.*\n)*)"${MODULE}([^"]*)"(\\s*)\\)`, "g");
 const texts = new WeakMap<Module, { readonly kinds: string; readonly text: string }>();
 
 /** esbuild took each import for one of a CommonJS package, whose default is all of it. */
@@ -118,8 +122,12 @@ function linked(one: Module, areModules: ReadonlySet<string>): string {
   const known = texts.get(one);
   if (known?.kinds === kinds) return known.text;
   const text = one.code
-    .replace(INTEROP, (all, id: string) => (areModules.has(id) ? `require("${MODULE}${id}"))` : all))
-    .replace(DYNAMIC, (_, id: string) => `devtoolImport("${MODULE}${id}", ${areModules.has(id)}, ${one.isNodes})`);
+    .replace(INTEROP, (all, name: string) => (areModules.has(idOf(name)) ? `require("${MODULE}${name}"))` : all))
+    .replace(
+      DYNAMIC,
+      (_, before: string, name: string, after: string) =>
+        `devtoolImport(${before}"${MODULE}${name}", ${areModules.has(idOf(name))}, ${one.isNodes}${after})`,
+    );
   texts.set(one, { kinds, text });
   return text;
 }

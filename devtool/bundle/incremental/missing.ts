@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Message } from "../esbuild.ts";
 import type { Module } from "./compile.ts";
-import { MODULE } from "./graph.ts";
+import { idOf, MODULE } from "./graph.ts";
 
 /**
  * Finds what modules import and others do not export: esbuild sees each module alone.
@@ -37,7 +37,7 @@ function exportsOf(
   if (!exports || exportsAllOf.length === 0 || above.includes(one)) return exports;
   const all = new Set(exports);
   for (const name of exportsAllOf) {
-    const target = name.startsWith(MODULE) ? byId.get(name.slice(MODULE.length)) : undefined;
+    const target = name.startsWith(MODULE) ? byId.get(idOf(name.slice(MODULE.length))) : undefined;
     const exported = target && exportsOf(target, byId, [...above, one]);
     if (!exported) return undefined;
     for (const each of exported) if (each !== "default") all.add(each);

@@ -1,4 +1,4 @@
-import { MODULE } from "./graph.ts";
+import { idOf, MODULE } from "./graph.ts";
 
 /** The names of exports that a compiled module has and reads. */
 export interface Names {
@@ -33,7 +33,7 @@ const IMPORT = new RegExp(`^ *var (import_[\\w$]+) = (?:__toESM\\d*\\()?require\
 const READ = /(: \(\) => )?\b(import_[\w$]+)\.([\w$]+)/g;
 
 function readsIn(code: string): Map<string, Set<string>> {
-  const variables = new Map([...code.matchAll(IMPORT)].map(([, variable = "", id = ""]) => [variable, id]));
+  const variables = new Map([...code.matchAll(IMPORT)].map(([, variable = "", id = ""]) => [variable, idOf(id)]));
   const reads = new Map<string, Set<string>>();
   for (const [, again, variable = "", name = ""] of code.matchAll(READ)) {
     const id = variables.get(variable);

@@ -48,6 +48,7 @@ export function resultOf(
   ]);
   return {
     library,
+    isUnlocated: all.some((one) => one.isUnlocated),
     warnings: all.flatMap(({ warnings }) => warnings),
     outputFiles: [...programs.flat(), ...library.files],
     metafile: { inputs: inputsOf(all, graph), outputs: Object.fromEntries(outputs) },

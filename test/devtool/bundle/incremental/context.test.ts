@@ -82,6 +82,34 @@ void (async () => {
   assert.equal(await printed(), "true\ntry\ntry,try\n");
 });
 
+test("a module is found whatever its file is called and whatever comments stand in its import()", async (t) => {
+  const { printed } = await incrementalOf(t, {
+    "src/main.ts": `#!/usr/bin/env node
+import one from "./é/$1 'a%20.ts";
+import two, { named } from './"😀".ts';
+void import(/* webpackChunkName: "one" */ /* @vite-ignore */ "./é/$1 'a%20.ts").then((all) => console.log(one, two, named, all.default));`,
+    "src/é/$1 'a%20.ts": '#!/usr/bin/env node\nexport default "one";',
+    'src/"😀".ts': 'export * from "./é/$1 \'a%20.ts";\nexport default "two";\nexport const named = "named";',
+  });
+  assert.equal(await printed(), "one two named one\n");
+});
+
+test("an import of types only says nothing of other imports, nor of what it becomes", async (t) => {
+  const { printed } = await incrementalOf(t, {
+    "src/main.ts": `import { a } from "./a.ts";
+import { type Shape } from "./a.ts";
+import { Class } from "./class.ts";
+console.log(a satisfies Shape, {} as Class);`,
+    "src/a.ts": "export type Shape = number;\nexport const a = 1;",
+    "src/class.ts": "export class Class {}",
+  });
+  assert.equal(await printed(), "1 {}\n");
+  assert.equal(
+    await printed({ "src/main.ts": 'import { Class } from "./class.ts";\nconsole.log(Class);' }),
+    "[class Class]\n",
+  );
+});
+
 test("what was edited is compiled again, also imports, files of others' and settings", async (t) => {
   const { printed } = await incrementalOf(t, {
     "src/main.ts": 'import { a } from "./a.js";\nimport data from "./data.json";\nconsole.log(a, data);',
@@ -133,12 +161,18 @@ test("an error is esbuild's own, and what was compiled before stays", async (t) 
   assert.match((await failureOf(bundler)).diagnostics[0]?.text ?? "", /Could not resolve/);
 });
 
-test("import.meta and __dirname are those of each source", async (t) => {
+test("import.meta and __dirname are those of each source, also of one that comes later", async (t) => {
   const { root, printed } = await incrementalOf(t, {
     "src/main.ts": 'import { there } from "./deep/there.ts";\nconsole.log(import.meta.filename, there);',
     "src/deep/there.ts": "export const there = __dirname;",
   });
   assert.equal(await printed(), `${join(root, "src/main.ts")} ${join(root, "src/deep")}\n`);
+  const added = {
+    "src/deep/there.ts": 'export * from "./later.ts";',
+    "src/deep/later.ts": "export const there = import.meta.dirname;",
+    "src/main.ts": 'import { there } from "./deep/there.ts";\nconsole.log(__filename, there);',
+  };
+  assert.equal(await printed(added), `${join(root, "src/main.ts")} ${join(root, "src/deep")}\n`);
 });
 
 for (const sourcemap of ["linked", "inline"])
@@ -154,4 +188,5 @@ for (const sourcemap of ["linked", "inline"])
     const { stderr } = await run(process.execPath, ["--enable-source-maps", main]).catch((error) => error);
     assert.match(stderr, /src\/thrown\.ts:5:9/);
     assert.match(stderr, /src\/main\.ts:4:1\)/);
+    assert.equal(stderr.match(/\(.*\/src\//g)?.length, 2);
   });
