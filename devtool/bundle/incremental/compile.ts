@@ -67,7 +67,7 @@ export async function compile(options: BuildOptions, root: string, ids: readonly
       imports: imports.filter(isLeft).map(({ path: name }) => idOf(name.slice(MODULE.length))),
       externals: imports.filter((one) => !isLeft(one)),
       inputs: [...new Set([id, ...Object.keys(inputs)])],
-      names: namesIn(code, isModule),
+      names: namesIn(code, isModule, /\.[cm]?tsx?$/.test(id)),
       isUnlocated: hasUnlocated(Buffer.from(code)),
       map: map === undefined ? undefined : mapOf(map, head, outdir),
       warnings: result.warnings.filter(({ location }) => location && (location.file === id || location.file in inputs)),

@@ -39,9 +39,10 @@ export function newIncrementalContext<T>(
   const nothing = async () => {};
   return {
     rebuild: async () => {
+      const started = Date.now();
       const entries = entriesOf(options, root);
       await lookAgain(compiled, options, root);
-      await compileMissing(compiled, options, root, Object.values(entries));
+      await compileMissing(compiled, options, root, Object.values(entries), started);
       for (const [name, one] of apart) everApart.set(name, one);
       for (const [name, one] of everApart) apart.set(name, one);
       const programs = Object.entries(entries).map(([name, id]) => ({ name, modules: needed(id, compiled.modules) }));
@@ -85,13 +86,14 @@ async function compileMissing(
   options: BuildOptions,
   root: string,
   entries: readonly string[],
+  started: number,
 ): Promise<void> {
   const { graph, modules, stamps } = compiled;
   let isWider = false;
-  // Before they are read: the next build sees what changes meanwhile.
+  // As before they are read: the next build sees what changes meanwhile.
   const stamp = (path: string) => {
     isWider ||= !stamps.has(path);
-    stamps.set(path, stampOf(join(root, path)));
+    stamps.set(path, stampOf(join(root, path), started));
   };
   let expected = modules.size === 0 ? modulesIn(graph, options.loader) : [];
   for (;;) {
@@ -105,5 +107,5 @@ async function compileMissing(
       for (const path of one.inputs) if (path !== one.id) stamp(path);
     }
   }
-  if (isWider) compiled.surroundings = surroundingsOf(root, stamps.keys());
+  if (isWider) compiled.surroundings = surroundingsOf(root, stamps.keys(), started);
 }

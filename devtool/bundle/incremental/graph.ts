@@ -30,8 +30,8 @@ export interface Found {
 export async function graphOf(options: BuildOptions): Promise<Graph> {
   const { metafile } = await buildOnce({ ...options, sourcemap: false });
   const graph: Graph = new Map();
+  // Without an original it may also be an import of types only, which esbuild did not look for.
   for (const [importer, { imports }] of Object.entries(metafile.inputs))
-    // Without an original it may also be an import of types only, which esbuild did not look for.
     for (const { path, kind, external = false, original } of imports)
       if (original !== undefined || !external)
         note(graph, importer, keyOf(kind, original ?? path), { written: original ?? path, path, isExternal: external });

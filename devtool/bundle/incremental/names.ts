@@ -6,16 +6,16 @@ export interface Names {
   readonly exports: ReadonlySet<string> | undefined;
   /** All the exports of these are its own too: as the code imports them. */
   readonly exportsAllOf: readonly string[];
-  /** Module → what it reads of it. A name that is only exported again may be a type's, and is not here. */
+  /** Module → what it reads of it. A name that is only exported again may in TypeScript be a type's, and is not here. */
   readonly reads: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** From the code that esbuild writes for CommonJS. */
-export function namesIn(code: string, isModule: boolean): Names {
+export function namesIn(code: string, isModule: boolean, isTyped: boolean): Names {
   return {
     exports: isModule ? exportsIn(code) : undefined,
     exportsAllOf: [...code.matchAll(EXPORT_ALL)].map(([, name = ""]) => name),
-    reads: readsIn(code),
+    reads: readsIn(code, isTyped),
   };
 }
 
@@ -32,12 +32,12 @@ function exportsIn(code: string): Set<string> | undefined {
 const IMPORT = new RegExp(`^ *var (import_[\\w$]+) = (?:__toESM\\d*\\()?require\\("${MODULE}([^"]*)"\\)`, "gm");
 const READ = /(: \(\) => )?\b(import_[\w$]+)\.([\w$]+)/g;
 
-function readsIn(code: string): Map<string, Set<string>> {
+function readsIn(code: string, isTyped: boolean): Map<string, Set<string>> {
   const variables = new Map([...code.matchAll(IMPORT)].map(([, variable = "", id = ""]) => [variable, idOf(id)]));
   const reads = new Map<string, Set<string>>();
   for (const [, again, variable = "", name = ""] of code.matchAll(READ)) {
     const id = variables.get(variable);
-    if (id !== undefined && again === undefined) reads.set(id, (reads.get(id) ?? new Set()).add(name));
+    if (id !== undefined && !(isTyped && again)) reads.set(id, (reads.get(id) ?? new Set()).add(name));
   }
   return reads;
 }

@@ -136,6 +136,11 @@ test("an import of what the other module does not export is an error where it st
     "src/b.ts": "export const a = 1;",
   });
   assert.equal(await printed(), "1\n");
+  await write(root, { "src/main.ts": 'import "./again.js";', "src/again.js": 'export { a, b } from "./b.ts";' });
+  const [again] = (await failureOf(bundler)).diagnostics;
+  const missing = 'No matching export in "src/b.ts" for import "b"';
+  assert.deepEqual(again, { file: "src/again.js", line: 1, column: 13, severity: "error", text: missing });
+  assert.equal(await printed({ "src/main.ts": 'import { a } from "./a.ts";\nconsole.log(a);' }), "1\n");
   await write(root, { "src/b.ts": "export const c = 1;" });
   const { diagnostics } = await failureOf(bundler);
   const text = 'No matching export in "src/a.ts" for import "a"';
