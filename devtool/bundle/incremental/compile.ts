@@ -6,6 +6,7 @@ import { hasUnlocated } from "../located.ts";
 import { type Graph, idOf, importsLeft, MODULE, posix } from "./graph.ts";
 import { type Mappings, parseMappings } from "./mappings.ts";
 import { type Names, namesIn } from "./names.ts";
+import { watching } from "./watched.ts";
 
 /** One source file as a CommonJS module, with data and generated files that it imports in it. */
 export interface Module {
@@ -24,6 +25,8 @@ export interface Module {
   readonly externals: Metafile["outputs"][string]["imports"];
   /** Itself and what is in it: paths as in an id. */
   readonly inputs: readonly string[];
+  /** What plugins read for these, likewise. */
+  readonly watched: readonly string[];
   readonly names: Names;
   /** Whether it has a use of its place, such as __dirname, that it does not declare. */
   readonly isUnlocated: boolean;
@@ -43,13 +46,14 @@ export interface SourceMap {
 export async function compile(options: BuildOptions, root: string, ids: readonly string[], graph: Graph) {
   const { banner: _, footer: __, outExtension: ___, plugins = [], ...rest } = options;
   const outdir = join(root, ".devtool-modules");
+  const watched = new Map<string, readonly string[]>();
   const result = await buildOnce({
     ...rest,
     entryPoints: ids.map((id, index) => ({ in: join(root, id), out: `${index}` })),
     outdir,
     format: "cjs",
     sourcemap: rest.sourcemap ? "external" : false,
-    plugins: [importsLeft(root, rest.loader, graph), ...plugins],
+    plugins: [importsLeft(root, rest.loader, graph), ...plugins.map((plugin) => watching(plugin, watched))],
   });
   const texts = new Map(result.outputFiles.map((file) => [file.path, file]));
   return ids.map((id, index): Module => {
@@ -57,6 +61,7 @@ export async function compile(options: BuildOptions, root: string, ids: readonly
     const { imports = [], inputs = {} } = result.metafile.outputs[posix(relative(root, path))] ?? {};
     const { head, helpers, code } = partsOf(texts.get(path)?.text ?? "");
     const map = texts.get(`${path}.map`)?.text;
+    const all = [...new Set([id, ...Object.keys(inputs)])];
     const isModule = result.metafile.inputs[id]?.format === "esm";
     return {
       id,
@@ -66,7 +71,8 @@ export async function compile(options: BuildOptions, root: string, ids: readonly
       isNodes: isNodes(join(root, id)),
       imports: imports.filter(isLeft).map(({ path: name }) => idOf(name.slice(MODULE.length))),
       externals: imports.filter((one) => !isLeft(one)),
-      inputs: [...new Set([id, ...Object.keys(inputs)])],
+      inputs: all,
+      watched: all.flatMap((path) => watched.get(join(root, path)) ?? []).map((file) => posix(relative(root, file))),
       names: namesIn(code, isModule, /\.[cm]?tsx?$/.test(id)),
       isUnlocated: hasUnlocated(Buffer.from(code)),
       map: map === undefined ? undefined : mapOf(map, head, outdir),

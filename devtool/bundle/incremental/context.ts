@@ -77,7 +77,8 @@ async function lookAgain(compiled: Compiled, options: BuildOptions, root: string
   const changed = new Set(
     [...stamps].filter(([path, stamp]) => !stamp || stampOf(join(root, path)) !== stamp).map(([path]) => path),
   );
-  for (const [id, { inputs }] of modules) if (inputs.some((path) => changed.has(path))) modules.delete(id);
+  for (const [id, { inputs, watched }] of modules)
+    if ([...inputs, ...watched].some((path) => changed.has(path))) modules.delete(id);
 }
 
 /** Compiles what the entry points need, until nothing is missing. */
@@ -104,7 +105,7 @@ async function compileMissing(
     for (const id of ids) stamp(id);
     for (const one of await compile(options, root, ids, graph)) {
       modules.set(one.id, one);
-      for (const path of one.inputs) if (path !== one.id) stamp(path);
+      for (const path of [...one.inputs, ...one.watched]) if (path !== one.id) stamp(path);
     }
   }
   if (isWider) compiled.surroundings = surroundingsOf(root, stamps.keys(), started);

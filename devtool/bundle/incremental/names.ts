@@ -15,7 +15,7 @@ export function namesIn(code: string, isModule: boolean, isTyped: boolean): Name
   return {
     exports: isModule ? exportsIn(code) : undefined,
     exportsAllOf: [...code.matchAll(EXPORT_ALL)].map(([, name = ""]) => name),
-    reads: readsIn(code, isTyped),
+    reads: isModule ? readsIn(code, isTyped) : new Map(),
   };
 }
 

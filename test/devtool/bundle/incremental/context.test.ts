@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
+import type { PluginBuild } from "esbuild";
 import type { Bundler } from "../../../../devtool/bundle/bundle.ts";
 import { BundleFailure } from "../../../../devtool/bundle/bundle-failure.ts";
 import { bundlerOf, write } from "../bundlers.ts";
@@ -129,13 +130,33 @@ test("what was edited is compiled again, also imports, files of others' and sett
   assert.equal(await printed({ "src/c.ts": "export const b = 5;" }), "5i\n");
 });
 
+test("what a plugin reads for a module is as the module itself", async (t) => {
+  const name = "schema";
+  const setup = (build: PluginBuild) =>
+    build.onLoad({ filter: /schema\.ts$/ }, async ({ path }) => {
+      const watchFiles = [path.replace(/ts$/, "sql")];
+      return { contents: `export default ${await readFile(watchFiles[0] ?? "", "utf8")}`, loader: "ts", watchFiles };
+    });
+  const files = {
+    "src/main.ts": 'import schema from "./schema.ts";\nconsole.log(schema);',
+    "src/schema.ts": "",
+    "src/schema.sql": "1",
+  };
+  const { root, printed } = await incrementalOf(t, files, { plugins: [{ name, setup }] });
+  for (const file of Object.keys(files)) await utimes(join(root, file), 1, 1);
+  assert.equal(await printed(), "1\n");
+  assert.equal(await printed({ "src/schema.sql": "2" }), "2\n");
+});
+
 test("an import of what the other module does not export is an error where it stands, until it does", async (t) => {
   const { root, bundler, printed } = await incrementalOf(t, {
     "src/main.ts": 'import { a } from "./a.ts";\nconsole.log(a);',
     "src/a.ts": 'export * from "./b.ts";',
     "src/b.ts": "export const a = 1;",
+    "src/older.cjs": 'var import_b = require("./b.ts");\nmodule.exports = import_b.missing;',
   });
   assert.equal(await printed(), "1\n");
+  assert.equal(await printed({ "src/main.ts": 'import a from "./older.cjs";\nconsole.log(a);' }), "undefined\n");
   await write(root, { "src/main.ts": 'import "./again.js";', "src/again.js": 'export { a, b } from "./b.ts";' });
   const [again] = (await failureOf(bundler)).diagnostics;
   const missing = 'No matching export in "src/b.ts" for import "b"';
