@@ -1,3 +1,4 @@
+import { isBuiltin } from "node:module";
 import { relative, sep } from "node:path";
 import { type BuildOptions, buildOnce, type Plugin } from "../esbuild.ts";
 import { type Loaders, loaderOf } from "../located.ts";
@@ -33,7 +34,7 @@ export async function graphOf(options: BuildOptions): Promise<Graph> {
   // Without an original it may also be an import of types only, which esbuild did not look for.
   for (const [importer, { imports }] of Object.entries(metafile.inputs))
     for (const { path, kind, external = false, original } of imports)
-      if (original !== undefined || !external)
+      if (original !== undefined || !external || isBuiltin(path))
         note(graph, importer, keyOf(kind, original ?? path), { written: original ?? path, path, isExternal: external });
   return graph;
 }

@@ -1,4 +1,5 @@
 import { basename, dirname, join, relative } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { BuildOptions, Metafile, Outputs } from "../esbuild.ts";
 import type { Module } from "./compile.ts";
 import { type Found, type Graph, posix } from "./graph.ts";
@@ -12,8 +13,8 @@ export interface Entry {
 
 /** The file of the modules that did not change lately: a save rewrites only the programs, which have the others. */
 export interface Library {
-  /** What is in it: id → code. */
-  readonly codes: ReadonlyMap<string, string>;
+  /** What is in it, by id. */
+  readonly parts: ReadonlyMap<string, Part>;
   readonly files: Outputs;
 }
 
@@ -55,8 +56,10 @@ export function resultOf(
   };
 }
 
+/** The same code may be at other lines of the source. */
 function isChanged({ module, code }: Part, library: Library): boolean {
-  return library.codes.get(module.id) !== code;
+  const before = library.parts.get(module.id);
+  return before?.code !== code || !isDeepStrictEqual(before.module.map, module.map);
 }
 
 function sizeOf(parts: readonly Part[]): number {
@@ -75,13 +78,12 @@ function importOf({ written, path, isExternal }: Found): Metafile["inputs"][stri
 }
 
 function libraryOf(parts: readonly Part[], options: BuildOptions, root: string): Library {
-  const codes = new Map(parts.map(({ module, code }) => [module.id, code]));
   const files = filesOf(
     pathOf("devtool-modules", options, root),
     linkLibrary(parts, options.banner?.["js"] ?? ""),
     options,
   );
-  return { codes, files };
+  return { parts: new Map(parts.map((part) => [part.module.id, part])), files };
 }
 
 function programOf({ name, modules }: Entry, changed: readonly Part[], options: BuildOptions, root: string): Outputs {

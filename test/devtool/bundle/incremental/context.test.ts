@@ -202,17 +202,22 @@ test("import.meta and __dirname are those of each source, also of one that comes
 });
 
 for (const sourcemap of ["linked", "inline"])
-  test(`a stack trace names the line of each source, by a map that is ${sourcemap}`, async (t) => {
+  test(`a stack trace names the line of each source, also after lines without code, by a map that is ${sourcemap}`, async (t) => {
     const files = {
       "src/main.ts": 'interface A {}\nimport { thrown } from "./thrown.ts";\n\nthrown();',
       "src/thrown.ts":
         "type B = 1;\n\n\nexport function thrown(this: void) {\n  throw new Error('here');\n}\nexport default class {}",
     };
     const { root, bundler } = await incrementalOf(t, files, { sourcemap });
-    await bundler.build(signal);
     const main = join(root, ".devtool/main.js");
-    const { stderr } = await run(process.execPath, ["--enable-source-maps", main]).catch((error) => error);
+    const trace = async () => {
+      await bundler.build(signal);
+      return (await run(process.execPath, ["--enable-source-maps", main]).catch((error) => error)).stderr as string;
+    };
+    const stderr = await trace();
     assert.match(stderr, /src\/thrown\.ts:5:9/);
     assert.match(stderr, /src\/main\.ts:4:1\)/);
     assert.equal(stderr.match(/\(.*\/src\//g)?.length, 2);
+    await write(root, { "src/thrown.ts": `\n\n${files["src/thrown.ts"]}` });
+    assert.match(await trace(), /src\/thrown\.ts:7:9/);
   });
