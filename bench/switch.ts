@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -5,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { find } from "./peers.ts";
 import type { Remote } from "./remote.ts";
 import { type Contender, interleave, type Sample } from "./rounds.ts";
-import { run, runDetached } from "./run.ts";
+import { run } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Scope, workDirectory } from "./scope.ts";
 import { partsOf, startWatch } from "./watching.ts";
@@ -83,8 +85,7 @@ function synced(name: string, root: string, mirror: string, argv: readonly strin
 async function lsyncd({ sshd, host, multiplexed }: Remote, scope: Scope): Promise<Contender> {
   const [root, mirror] = [await repository(scope), join(sshd.home, "switch-lsyncd")];
   const folder = await workDirectory(scope);
-  const config = `settings { pidfile = "${folder}/pid", logfile = "${folder}/log" }
-sync {
+  const config = `sync {
   default.rsync,
   source = "${root}",
   target = "${host}:${mirror}",
@@ -94,8 +95,12 @@ sync {
 }
 `;
   await writeFile(join(folder, "config.lua"), config);
-  await runDetached(["lsyncd", join(folder, "config.lua")]);
-  scope.after(() => run(["kill", readFileSync(join(folder, "pid"), "utf8").trim()]));
+  const child = spawn("lsyncd", ["-nodaemon", join(folder, "config.lua")], { stdio: "ignore" });
+  scope.after(async () => {
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    await ended;
+  });
   const same = async () => {
     while (differing(root, mirror).length > 0) await pause(RETRY_MS);
   };
