@@ -197,16 +197,20 @@ test("provision installs a unit of systemd that starts containers at boot, where
     assert.match(refused.output, /^provision: .*(absolute path|no program|letters)/m);
   }
   await assert.rejects(readdir(units), { code: "ENOENT" });
+  await mkdir(units);
+  await writeFile(join(units, "tinydocker.service"), "its name before");
   for (let times = 0; times < 2; times += 1) {
     const { code, output } = await provision({ ...env, TINYDOCKER_BOOT: "/bin/true" });
     assert.equal(code, 0, output);
     assert.match(output, /the containers of \/bin\/true that are to run whenever this machine does start with it/);
   }
-  assert.deepEqual((await readdir(units)).sort(), ["multi-user.target.wants", "tinydocker.service"]);
-  const unit = await readFile(join(units, "multi-user.target.wants/tinydocker.service"), "utf8");
+  assert.deepEqual((await readdir(units)).sort(), ["multi-user.target.wants", "tinydocker-boot.service"]);
+  const unit = await readFile(join(units, "multi-user.target.wants/tinydocker-boot.service"), "utf8");
   assert.match(unit, /^ExecStart=\/bin\/true start --boot$/m);
-  const verified = spawnSync("systemd-analyze", ["verify", join(units, "tinydocker.service")], { encoding: "utf8" });
-  assert.doesNotMatch(verified.stderr ?? "", /tinydocker\.service.*(Unknown|Invalid|Missing|not)/);
+  const verified = spawnSync("systemd-analyze", ["verify", join(units, "tinydocker-boot.service")], {
+    encoding: "utf8",
+  });
+  assert.doesNotMatch(verified.stderr ?? "", /tinydocker-boot\.service.*(Unknown|Invalid|Missing|not)/);
 });
 
 test("provision.sh and the scripts of the tests pass shellcheck", (t) => {

@@ -137,10 +137,12 @@ start_at_boot() {
   esac
   [ -x "$1" ] || fail "there is no program $1"
   has systemctl || fail "this machine has no systemd; start the containers by its own means: $1 start --boot"
-  { mkdir -p "$units/multi-user.target.wants" && unit "$1" >"$units/.tinydocker.service" &&
-    mv "$units/.tinydocker.service" "$units/tinydocker.service" &&
-    ln -sf ../tinydocker.service "$units/multi-user.target.wants/tinydocker.service"; } 2>/dev/null ||
-    fail "can't write $units/tinydocker.service: run it as root"
+  # tinydocker.service, the name that it had, is the unit that systemd makes for the cgroups of containers.
+  rm -f "$units/tinydocker.service" "$units/multi-user.target.wants/tinydocker.service" 2>/dev/null || :
+  { mkdir -p "$units/multi-user.target.wants" && unit "$1" >"$units/.tinydocker-boot.service" &&
+    mv "$units/.tinydocker-boot.service" "$units/tinydocker-boot.service" &&
+    ln -sf ../tinydocker-boot.service "$units/multi-user.target.wants/tinydocker-boot.service"; } 2>/dev/null ||
+    fail "can't write $units/tinydocker-boot.service: run it as root"
   [ ! -d /run/systemd/system ] || systemctl daemon-reload || fail "systemctl daemon-reload failed"
   say "the containers of $1 that are to run whenever this machine does start with it"
 }
