@@ -1,3 +1,4 @@
+import { LIBRARY } from "../bundle/incremental/outputs.ts";
 import type { BundleConfig } from "./config.ts";
 import { refused } from "./refused.ts";
 
@@ -27,6 +28,8 @@ export function checkIncremental(bundle: BundleConfig): void {
     throw refused('bundle.incremental needs bundle.format: "cjs", since its modules are loaded as by require()');
   if (Array.isArray(entryPoints))
     throw refused("bundle.incremental needs bundle.entryPoints as an object of names and sources");
+  if (LIBRARY in entryPoints)
+    throw refused(`bundle.entryPoints: ${LIBRARY} is the name of another output of bundle.incremental`);
   const suffix = Object.keys(loader).find((key) => FILE_LOADERS.includes(loader[key] ?? ""));
   if (suffix !== undefined)
     throw refused(`the loader ${loader[suffix]} of ${suffix} files does not work with bundle.incremental: ${remedy}`);

@@ -18,6 +18,9 @@ export interface Library {
   readonly files: Outputs;
 }
 
+/** The name of its file, which no entry point can have. */
+export const LIBRARY = "devtool-modules";
+
 /** Code that changed since the library was made, in UTF-16 units, above which it is made anew. */
 const CHANGED_MAX = 200_000;
 
@@ -78,17 +81,13 @@ function importOf({ written, path, isExternal }: Found): Metafile["inputs"][stri
 }
 
 function libraryOf(parts: readonly Part[], options: BuildOptions, root: string): Library {
-  const files = filesOf(
-    pathOf("devtool-modules", options, root),
-    linkLibrary(parts, options.banner?.["js"] ?? ""),
-    options,
-  );
+  const files = filesOf(pathOf(LIBRARY, options, root), linkLibrary(parts, options.banner?.["js"] ?? ""), options);
   return { parts: new Map(parts.map((part) => [part.module.id, part])), files };
 }
 
 function programOf({ name, modules }: Entry, changed: readonly Part[], options: BuildOptions, root: string): Outputs {
   const path = pathOf(name, options, root);
-  const library = posix(relative(dirname(path), pathOf("devtool-modules", options, root)));
+  const library = posix(relative(dirname(path), pathOf(LIBRARY, options, root)));
   const own = changed.filter(({ module }) => modules.includes(module));
   const { banner, footer } = options;
   const program = linkProgram(modules[0]?.id ?? "", own, `./${library}`, banner?.["js"] ?? "", footer?.["js"] ?? "");

@@ -9,6 +9,7 @@ const REFUSED: readonly (readonly [Partial<BundleConfig>, RegExp])[] = [
   [{ format: "esm" }, /bundle\.incremental needs bundle\.format: "cjs"/],
   [{ entryPoints: ["main.ts"] }, /needs bundle\.entryPoints as an object/],
   [{ minifySyntax: true }, /bundle\.minifySyntax does not work with bundle\.incremental: remove one of the two/],
+  [{ entryPoints: { "devtool-modules": "main.ts" } }, /devtool-modules is the name of another output/],
   [{ inject: ["shim.ts"] }, /bundle\.inject does not work/],
   [{ loader: { ".png": "file" } }, /the loader file of \.png files does not work/],
 ];

@@ -83,35 +83,40 @@ async function hit(t: TestContext, port: number, project: Project): Promise<unkn
   return values;
 }
 
-test("a breakpoint in a local file stops the program on the target, and again after a save", async (t) => {
-  if (!needs(t, lacks("rsync", "sshd"))) return;
-  const project = await makeProject(t, { "src/main.ts": MAIN(2) });
-  await project.write({
-    "devtool.config.ts": `export default {
-      bundle: { entryPoints: { main: "src/main.ts" }, sourcemap: false },
+const BREAKPOINT = "a breakpoint in a local file stops the program on the target, and again after a save";
+for (const [title, options] of [
+  [BREAKPOINT, ""],
+  [`${BREAKPOINT}, of an incremental bundle too`, ', format: "cjs", incremental: true'],
+] as const)
+  test(title, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    const project = await makeProject(t, { "src/main.ts": MAIN(2) });
+    await project.write({
+      "devtool.config.ts": `export default {
+      bundle: { entryPoints: { main: "src/main.ts" }, sourcemap: false${options} },
       run: ["node", ".devtool/main.js"],
     };\n`,
+    });
+    const sshd = await startSshd(t);
+    const port = await freePort();
+    const flags = [
+      "--json",
+      "--ssh-config",
+      sshd.configFile,
+      "--target",
+      sshd.host,
+      `--inspect-brk=${port}:${await freePort()}`,
+    ];
+    const devtool = startDevtool(t, project, ["watch", ...flags]);
+    await says(devtool, "Debugger listening on ");
+    assert.deepEqual(await hit(t, port, project), ["one", 6]);
+    await says(devtool, "one 6\n");
+    await project.write({ "src/main.ts": MAIN(3) });
+    await devtool.next("changed");
+    await says(devtool, "Debugger listening on ");
+    assert.deepEqual(await hit(t, port, project), ["one", 9]);
+    await says(devtool, "one 9\n");
   });
-  const sshd = await startSshd(t);
-  const port = await freePort();
-  const flags = [
-    "--json",
-    "--ssh-config",
-    sshd.configFile,
-    "--target",
-    sshd.host,
-    `--inspect-brk=${port}:${await freePort()}`,
-  ];
-  const devtool = startDevtool(t, project, ["watch", ...flags]);
-  await says(devtool, "Debugger listening on ");
-  assert.deepEqual(await hit(t, port, project), ["one", 6]);
-  await says(devtool, "one 6\n");
-  await project.write({ "src/main.ts": MAIN(3) });
-  await devtool.next("changed");
-  await says(devtool, "Debugger listening on ");
-  assert.deepEqual(await hit(t, port, project), ["one", 9]);
-  await says(devtool, "one 9\n");
-});
 
 test("a debugger on this machine reaches a C program on the target through gdbserver", async (t) => {
   if (!needs(t, lacks("rsync", "sshd", "make", "gcc", "gdbserver", "gdb"))) return;
