@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { containerEvent } from "../events/container.ts";
-import type { Failure } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { directory, removeDirectory } from "../resources/directory.ts";
 import { type Life, lifeOf } from "../spec/life.ts";
@@ -21,6 +21,9 @@ import { attach } from "./network/attach.ts";
 import { type Attached, NOTHING_OPEN } from "./network/attached.ts";
 import { closeOthers, openOthers, otherNetwork } from "./others.ts";
 import { supervise } from "./supervise.ts";
+
+/** So often another command may be quicker, with a container that ends at once each time. */
+const OTHERS_MAX = 5;
 
 /**
  * Makes and starts a container that is removed at its exit. When the calling thread ends, the kernel kills the container.
@@ -101,8 +104,21 @@ export function startCreated(name: string, options: StartOptions = {}): Promise<
 /** Starts a container that stays, again, in the background. One that runs stays as it is. Throws Failure. */
 export async function startAgain(name: string, options: StartOptions = {}): Promise<void> {
   const root = resolve(stateRoot());
+  for (let others = 0; !isUp(root, name); others += 1)
+    try {
+      return await startStopped(root, name, options);
+    } catch (error) {
+      // Another command was starting it, and one that runs can't be claimed.
+      if (others === OTHERS_MAX || !(error instanceof Failure && error.code === "name-in-use")) throw error;
+    }
+}
+
+function isUp(root: string, name: string): boolean {
   const { status } = findExisting(placesOf(root, name), name);
-  if (status.state === "running" || status.state === "restarting") return;
+  return status.state === "running" || status.state === "restarting";
+}
+
+function startStopped(root: string, name: string, options: StartOptions): Promise<void> {
   return holding(
     root,
     name,

@@ -110,6 +110,18 @@ describe("a detached container", () => {
     assert.deepEqual(left(), clean);
   });
 
+  it("that is removed at its exit is not restarted, which would only remove it", async () => {
+    await detach("--rm", "d1", "sleep", "1000");
+    await fails(/the container d1 is removed when it ends[^\n]*\n {2}run it with -d and without --rm/, "restart", "d1");
+    assert.equal(await statusOf("d1"), "Up");
+  });
+
+  it("is started by the first of several commands at the same moment, and the others find it started", async () => {
+    await succeeds("create", "--image", "box", "--network", "none", "d1", "sleep", "1000");
+    const starts = await Promise.all(Array.from({ length: 4 }, () => succeeds("start", "d1")));
+    assert.deepEqual(starts, Array<string>(4).fill("d1\n"));
+  });
+
   it("whose command can't be run leaves nothing, with docker's exit code", async () => {
     for (const [command, code] of [
       ["nosuch", 127],
