@@ -6,8 +6,8 @@ import type { PublishedPort } from "./network.ts";
 const PORTS_MAX = 1024;
 const PORT_MAX = 65_535;
 
-/** `80`, `127.0.0.1::80/udp`: ports of the container, and none of this machine, whose ports are then chosen. */
-export const WITHOUT_HOST_PORT = /^(?:(\[.*\]|[^:]*)::)?(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp))?$/;
+/** `80`, `0:80`, `127.0.0.1::80/udp`: ports of the container, and none or 0 of this machine, whose ports are then chosen. */
+export const WITHOUT_HOST_PORT = /^(?:(?:(\[.*\]|[^:]*):)?0?:)?(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp))?$/;
 
 const SYNTAX = /^(?:(.*):)?([^:]*):([^:]*?)(?:\/([^/]*))?$/;
 
