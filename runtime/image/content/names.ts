@@ -64,14 +64,20 @@ export function beginName(root: string, image: NamedImage): NameUnderWay {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   count += 1;
   const path = join(directory, `${underWayPrefix()}${count}`);
-  writeFileSync(path, `${JSON.stringify(image)}\n`, { mode: 0o600, flush: true });
+  const drop = () => rmSync(path, { force: true });
+  try {
+    writeFileSync(path, `${JSON.stringify(image)}\n`, { mode: 0o600, flush: true });
+  } catch (error) {
+    drop();
+    throw error;
+  }
   return {
     publish: () => {
       const published = namePath(root, image.name);
       mkdirSync(dirname(published), { recursive: true, mode: 0o700 });
       renameSync(path, published);
     },
-    drop: () => rmSync(path, { force: true }),
+    drop,
   };
 }
 

@@ -18,7 +18,12 @@ export function tagStored(root: string, name: string, other: string): void {
     });
   try {
     imageEvent(root, "tag", familiarName(reference));
-    beginName(root, { ...image.named, name: fullName(reference), since: new Date().toISOString() }).publish();
+    const naming = beginName(root, { ...image.named, name: fullName(reference), since: new Date().toISOString() });
+    try {
+      naming.publish();
+    } finally {
+      naming.drop();
+    }
   } catch (error) {
     throw systemFailure(`can't tag the image ${name}`, root, "state-unwritable", error);
   }

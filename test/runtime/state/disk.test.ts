@@ -105,6 +105,7 @@ describe("on a full disk", () => {
     for (const words of MAKING) await fails("ENOSPC", ...words);
     await cannot("create the volume kept", "ENOSPC", "volume", "create", "kept");
     await refuses("no space left on device", "can't tag the image stored", "tag", "stored", "other");
+    assert.deepEqual(readdirSync(join(root, "names")), ["docker.io"]);
     assert.match(await succeeds("image", "prune", "-a"), /^stored:latest\n/);
     assert.deepEqual(await statuses(), BEFORE);
     assert.equal(await succeeds("exec", "up", "echo", "x"), "x\n");
