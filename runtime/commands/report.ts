@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
-import { systemFailure } from "../image/system-failure.ts";
+import { systemFailure, systemReason } from "../image/system-failure.ts";
 import { stateRoot } from "../state/root.ts";
 import { say } from "./say.ts";
 
@@ -25,12 +25,25 @@ function wordsOf(error: unknown): string {
 /** What a disk says that can't be written. */
 const UNWRITABLE: readonly unknown[] = ["EROFS", "ENOSPC", "EDQUOT", "EACCES"];
 
+/** What is no path of a directory. */
+const NOT_A_DIRECTORY: readonly unknown[] = ["ENOTDIR", "ELOOP", "ENAMETOOLONG"];
+
 /** Below the state directory, it is that which a person has to mend, whatever the command was. */
 function known(error: unknown): unknown {
   const { code, path = "" } = error as NodeJS.ErrnoException;
   const root = resolve(stateRoot());
-  if (!UNWRITABLE.includes(code) || !path.startsWith(root)) return error;
+  if (!path.startsWith(root)) return error;
+  if (NOT_A_DIRECTORY.includes(code)) return notUsable(root, error);
+  if (!UNWRITABLE.includes(code)) return error;
   return systemFailure(`can't write the state directory ${root}`, root, "state-unwritable", error);
+}
+
+function notUsable(root: string, error: unknown): Failure {
+  return new Failure(`can't use the state directory ${root}: ${systemReason(error)}`, {
+    code: "state-unwritable",
+    remedy: "set TINYDOCKER_ROOT to a directory",
+    cause: error,
+  });
 }
 
 /** Prints what went wrong on standard error; returns the exit code. */

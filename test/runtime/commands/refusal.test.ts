@@ -45,6 +45,17 @@ describe("bad input", () => {
   });
 });
 
+describe("a state directory that is a file", () => {
+  it("is named, whatever the command was", async () => {
+    const env = { TINYDOCKER_ROOT: "/dev/null" };
+    for (const args of [["ps"], ["run", "c1", "true"], ["run", "--name", "c1", "box", "true"]]) {
+      const { code, stderr } = await rig.run(args, { env });
+      assert.equal(code, 125);
+      assert.match(stderr, /\/dev\/null[^\n]*: [^\n]*not a directory[^\n]*\n {2}[^\n]*TINYDOCKER_ROOT/);
+    }
+  });
+});
+
 describe("a working directory that was removed", () => {
   const prefix = ["sh", "-c", 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"', join(rig.directory, "removed")];
 
