@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Argv } from "yargs";
-import { Failure } from "../failure.ts";
 import { EXEC_OPTIONS } from "./exec-arguments.ts";
 import { helpOf, verbHelp } from "./help.ts";
 import { historyCommand } from "./history.ts";
@@ -10,6 +9,7 @@ import { imagesCommand } from "./image-list.ts";
 import { importCommand } from "./import.ts";
 import { loadCommand } from "./load.ts";
 import { networkCommand } from "./network.ts";
+import { notUnderstood } from "./not-understood.ts";
 import { pullVerb } from "./pull.ts";
 import { pushCommand } from "./push.ts";
 import { report } from "./report.ts";
@@ -78,13 +78,6 @@ export function withCommands(parser: Argv): Argv {
     .command(networkCommand)
     .command(volumeCommand)
     .command(completionHelp);
-}
-
-/** yargs calls a word that is no command an argument. */
-function notUnderstood(message: string, [command = ""]: readonly string[]): Failure {
-  const isCommand = /^Unknown arguments?: ([^ ,]+)/.exec(message)?.[1] === command;
-  const what = isCommand ? `tinydocker has no command ${command}` : message;
-  return new Failure(what, { code: "usage", remedy: "tinydocker --help lists the commands" });
 }
 
 /** yargs asks for the working directory, which may have been removed. */

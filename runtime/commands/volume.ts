@@ -35,6 +35,7 @@ const createCommand: CommandModule<object, { name: string | undefined; label: st
   builder: (yargs) =>
     yargs
       .positional("name", { type: "string", describe: "the volume's name" })
+      .option("driver", { alias: "d", choices: ["local"], describe: "accepted: all are directories of this machine" })
       .option("label", { type: "string", array: true, nargs: 1, default: [] as string[], describe: "KEY[=VALUE]" }),
   handler: async ({ name = randomBytes(32).toString("hex"), label }) => {
     const root = resolve(stateRoot());
