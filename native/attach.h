@@ -11,6 +11,7 @@ enum td_frame {
     TD_FRAME_EXIT = 3, /* the record of its exit; the last one */
     TD_FRAME_INPUT = 4, /* from them: for its standard input */
     TD_FRAME_RESIZE = 5, /* of its terminal: rows and columns, 16 bits each */
+    TD_FRAME_END = 6, /* of its standard input; without bytes */
 };
 
 struct td_frame_header {
@@ -34,6 +35,7 @@ struct frame_sink {
     void *context;
     void (*input)(void *context, const char *bytes, size_t length);
     void (*resize)(void *context, uint16_t rows, uint16_t columns);
+    void (*end)(void *context);
 };
 
 /* Reads frames in whatever pieces they come. Returns 0 or, for what is no frame, EPROTO: nothing more can be read then. */

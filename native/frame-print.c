@@ -15,10 +15,15 @@ static void print_size(void *context, uint16_t rows, uint16_t columns) {
     printf("%ux%u\n", rows, columns);
 }
 
+static void print_end(void *context) {
+    (void)context;
+    printf("end\n");
+}
+
 int main(int count, char **arguments) {
     size_t piece = count > 1 ? strtoul(arguments[1], NULL, 10) : 4096;
     struct frame_reader reader = {0};
-    const struct frame_sink sink = {.input = print_input, .resize = print_size};
+    const struct frame_sink sink = {.input = print_input, .resize = print_size, .end = print_end};
     char *bytes = malloc(piece);
     ssize_t got;
     while ((got = read(0, bytes, piece)) > 0)

@@ -9,13 +9,15 @@ static int is_valid(const struct td_frame_header *header) {
         return header->length <= TD_FRAME_BYTES_MAX;
     case TD_FRAME_RESIZE:
         return header->length == 4;
+    case TD_FRAME_END:
+        return header->length == 0;
     default:
         return 0;
     }
 }
 
 /* Returns how many bytes it took, or -1. */
-static long read_header(struct frame_reader *reader, const char *bytes, size_t length) {
+static long read_header(struct frame_reader *reader, const char *bytes, size_t length, const struct frame_sink *sink) {
     struct td_frame_header header;
     size_t missing = sizeof reader->header - reader->header_length;
     size_t count = length < missing ? length : missing;
@@ -30,6 +32,8 @@ static long read_header(struct frame_reader *reader, const char *bytes, size_t l
     reader->size_length = 0;
     if (header.length == 0)
         reader->header_length = 0;
+    if (header.kind == TD_FRAME_END)
+        sink->end(sink->context);
     return (long)count;
 }
 
@@ -59,7 +63,7 @@ static size_t read_bytes(struct frame_reader *reader, const char *bytes, size_t 
 
 int frame_read(struct frame_reader *reader, const char *bytes, size_t length, const struct frame_sink *sink) {
     while (length > 0) {
-        long count = reader->header_length < sizeof reader->header ? read_header(reader, bytes, length)
+        long count = reader->header_length < sizeof reader->header ? read_header(reader, bytes, length, sink)
                                                                    : (long)read_bytes(reader, bytes, length, sink);
         if (count < 0)
             return EPROTO;

@@ -30,6 +30,7 @@ static struct {
     struct winsize size; /* that was asked for last; no rows: none was */
     char input[INPUT_BYTES]; /* for the container; nothing more is read before it has taken this */
     size_t input_at, input_length;
+    int has_ended; /* the container's input is to end once it has taken this */
 } attached = {.listener = -1};
 
 /* Relative to the directory: the path of a socket has at most 107 bytes. */
@@ -84,6 +85,7 @@ void attach_finish(const char *record, size_t length) {
     while (attached.count > 0)
         drop(0);
     attached.input_at = attached.input_length = 0;
+    attached.has_ended = 0;
 }
 
 void attach_close(void) {
@@ -113,6 +115,11 @@ static void take_input(void *context, const char *bytes, size_t length) {
     attached.input_length += length;
 }
 
+static void end_input(void *context) {
+    (void)context;
+    attached.has_ended = 1;
+}
+
 static void resize(void *context, uint16_t rows, uint16_t columns) {
     attached.size = (struct winsize){.ws_row = rows, .ws_col = columns};
     attach_resize(context);
@@ -126,7 +133,7 @@ void attach_resize(const struct monitor *monitor) {
 
 static void read_client(struct monitor *monitor, size_t i) {
     static char bytes[INPUT_BYTES];
-    const struct frame_sink sink = {.context = monitor, .input = take_input, .resize = resize};
+    const struct frame_sink sink = {.context = monitor, .input = take_input, .resize = resize, .end = end_input};
     ssize_t got = read(attached.clients[i].fd, bytes, sizeof bytes);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -147,6 +154,14 @@ static void write_input(struct monitor *monitor) {
         attached.input_at = written < 0 ? attached.input_length : attached.input_at + (size_t)written;
     }
     attached.input_at = attached.input_length = 0;
+}
+
+static void close_input(struct monitor *monitor) {
+    if (monitor->input < 0)
+        return;
+    close(monitor->input);
+    monitor->input = -1;
+    attached.has_ended = 0;
 }
 
 size_t attach_watch(const struct monitor *monitor, struct pollfd *fds) {
@@ -172,6 +187,8 @@ void attach_ready(struct monitor *monitor, const struct pollfd *fds, size_t coun
     }
     if (attached.input_length > 0)
         write_input(monitor);
+    if (attached.has_ended && attached.input_length == 0)
+        close_input(monitor);
     if (fds[0].revents)
         attach_accept();
 }

@@ -11,6 +11,8 @@ export interface AttachedStreams {
   /** Leave the container when they are typed. */
   readonly keys: Buffer;
   readonly takesInput: boolean;
+  /** The end of the input is that of the container's. */
+  readonly endsInput: boolean;
   /** The container's is one. */
   readonly terminal: boolean;
   readonly passesSignals: boolean;
@@ -48,6 +50,7 @@ export async function passStreams(attachment: Attachment, streams: AttachedStrea
     attachment.close();
   };
   if (streams.takesInput) passInput(attachment, isRaw ? streams.keys : undefined, detach);
+  if (streams.takesInput && streams.endsInput) process.stdin.on("end", attachment.end);
   return {
     ended: attachment.ended.then((status) => {
       if (status) return status;
@@ -62,7 +65,6 @@ export async function passStreams(attachment: Attachment, streams: AttachedStrea
   };
 }
 
-/** The end of the input leaves that of the container open, as with docker. */
 function passInput(attachment: Attachment, keys: Buffer | undefined, detach: () => void): void {
   const watch = keys && watchKeys(keys);
   process.stdin.on("error", () => {});

@@ -82,7 +82,7 @@ function config({ spec, life }: Found["record"]): Struct {
     ExposedPorts: new Map(spec.network.ports.map(({ container, protocol }) => [`${container}/${protocol}`, {}])),
     Tty: terminal,
     OpenStdin: life?.stdinOpen ?? true,
-    StdinOnce: false,
+    StdinOnce: life?.stdinOnce ?? false,
     Env: env,
     Cmd: args,
     Image: imageName(spec),

@@ -16,6 +16,8 @@ export interface RestartPolicy {
 export interface Life {
   /** Its input stays open for those who attach. */
   readonly stdinOpen: boolean;
+  /** Until the input of one of them ends. */
+  readonly stdinOnce?: boolean;
   readonly restart: RestartPolicy;
   /** How many bytes a file of its log has at most, and how many files there are. */
   readonly log: { readonly maxSize: number; readonly maxFiles: number };

@@ -12,6 +12,7 @@ export const isLife: Shape<Life> = isRecordOf(
     labels: isMapOf(isText),
   },
   {
+    stdinOnce: isBoolean,
     health: isRecordOf({
       test: isListOf(isText),
       interval: isWhole,

@@ -26,10 +26,10 @@ export const attachVerb = verb({
     const root = resolve(stateRoot());
     const name = nameOf(root, one(names));
     const keys = detachKeys(values["detach-keys"]);
-    const { terminal, takesInput } = streamsOf(root, name, !values["no-stdin"], "--no-stdin");
+    const streams = streamsOf(root, name, !values["no-stdin"], "--no-stdin");
     const attachment = await attachTo(root, name, print);
     const passesSignals = values["sig-proxy"] !== false;
-    const passing = await passStreams(attachment, { name, keys, takesInput, terminal, passesSignals });
+    const passing = await passStreams(attachment, { name, keys, passesSignals, ...streams });
     return exitCodeAfter(root, name, passing);
   },
 });
@@ -53,7 +53,7 @@ export function streamsOf(root: string, name: string, wantsInput: boolean, witho
   const { terminal } = spec.process;
   const takesInput = wantsInput && (terminal || life?.stdinOpen === true);
   if (takesInput && terminal && !isTerminal(0)) throw noTerminal(name, without);
-  return { terminal, takesInput };
+  return { terminal, takesInput, endsInput: life?.stdinOnce === true };
 }
 
 /** Its program would wait for keys that nobody types, and may take no notice of a signal. */

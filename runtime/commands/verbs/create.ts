@@ -12,6 +12,8 @@ export async function createCommand(args: readonly string[]): Promise<number> {
   if (!detached) throw new Failure("create makes a container in the background", { code: "internal" });
   await pullFirst(request.image, pull);
   const spec = await prepare({ ...request, terminal: streams?.terminal ?? false });
-  writeAll(1, `${await create(spec, imageLife(detached, spec.annotations), detached.remove)}\n`);
+  const life = imageLife(detached, spec.annotations);
+  // docker's start -ai ends the input of such a container with its own, and its attach that of run -di never.
+  writeAll(1, `${await create(spec, { ...life, stdinOnce: life.stdinOpen }, detached.remove)}\n`);
   return 0;
 }

@@ -5,7 +5,7 @@ import { Failure } from "../../failure.ts";
 import { type ExitStatus, parseExit } from "../../state/exit.ts";
 import { placesOf } from "../../state/places.ts";
 import { findExisting } from "../../state/status.ts";
-import { FRAME, frameReader, inputFrames, resizeFrame } from "./frame.ts";
+import { endFrame, FRAME, frameReader, inputFrames, resizeFrame } from "./frame.ts";
 
 /** A connection to the monitor of a detached container. */
 export interface Attachment {
@@ -13,6 +13,8 @@ export interface Attachment {
   readonly ended: Promise<ExitStatus | undefined>;
   input(bytes: Buffer): void;
   resize(rows: number, columns: number): void;
+  /** Of the container's input. */
+  end(): void;
   close(): void;
 }
 
@@ -86,6 +88,7 @@ function attachment(socket: Socket, print: Print): Attachment {
     ended,
     input: (bytes) => void socket.write(inputFrames(bytes)),
     resize: (rows, columns) => void socket.write(resizeFrame(rows, columns)),
+    end: () => void socket.write(endFrame()),
     close: () => socket.destroy(),
   };
 }

@@ -1,5 +1,5 @@
 /** What a monitor and those who attach to it send each other: td_frame of native/attach.h. */
-export const FRAME = { stdout: 1, stderr: 2, exit: 3, input: 4, resize: 5 } as const;
+export const FRAME = { stdout: 1, stderr: 2, exit: 3, input: 4, resize: 5, end: 6 } as const;
 
 const HEADER_BYTES = 8;
 /** TD_FRAME_BYTES_MAX. */
@@ -23,6 +23,10 @@ export function resizeFrame(rows: number, columns: number): Buffer {
   size.writeUInt16LE(rows, 0);
   size.writeUInt16LE(columns, 2);
   return frame(FRAME.resize, size);
+}
+
+export function endFrame(): Buffer {
+  return frame(FRAME.end, Buffer.alloc(0));
 }
 
 function frame(kind: number, bytes: Buffer): Buffer {

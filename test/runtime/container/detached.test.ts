@@ -122,6 +122,14 @@ describe("a detached container", () => {
     assert.deepEqual(starts, Array<string>(4).fill("d1\n"));
   });
 
+  it("that was created with -i gets all input of start -ai and its end, each time", async () => {
+    await succeeds("create", "-i", "--image", "box", "--network", "none", "d1", "wc", "-c");
+    for (const input of [Buffer.alloc(200_000, "x"), Buffer.alloc(0)]) {
+      const { code, stdout } = await rig.run(["start", "-ai", "d1"], { input });
+      assert.deepEqual([code, stdout], [0, `${input.length}\n`]);
+    }
+  });
+
   it("whose command can't be run leaves nothing, with docker's exit code", async () => {
     for (const [command, code] of [
       ["nosuch", 127],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
-import { FRAME, frameReader, inputFrames, resizeFrame } from "../../../../runtime/container/attach/frame.ts";
+import { endFrame, FRAME, frameReader, inputFrames, resizeFrame } from "../../../../runtime/container/attach/frame.ts";
 import fc from "../../../rig/fast-check.ts";
 
 /** In pieces of these lengths, again and again. */
@@ -46,8 +46,8 @@ describe("the monitor's reader of frames, under AddressSanitizer and UndefinedBe
   it("reads what is sent here", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100_000 }), fc.integer({ min: 1, max: 4096 }), (typed, piece) => {
-        const bytes = Buffer.concat([resizeFrame(50, 132), inputFrames(Buffer.from(typed))]);
-        assert.equal(printed(bytes, piece), `50x132\n${Buffer.from(typed).toString("latin1")}`);
+        const bytes = Buffer.concat([resizeFrame(50, 132), inputFrames(Buffer.from(typed)), endFrame()]);
+        assert.equal(printed(bytes, piece), `50x132\n${Buffer.from(typed).toString("latin1")}end\n`);
       }),
       { numRuns: 20 },
     );
