@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { Shim } from "../host/shim.ts";
-import { parseAddress, parseSubnet } from "../network/address.ts";
+import { contains, parseAddress, parseSubnet } from "../network/address.ts";
 import { type NetworkOptions, newNetwork, type Surroundings } from "../network/create.ts";
 import { bridgeName } from "../network/link-names.ts";
 import type { Route } from "../network/netlink/address.ts";
 import type { Network } from "../network/network.ts";
 import { serversIn } from "../network/resolv-conf.ts";
 import type { Held } from "../state/network-store.ts";
-import { findLink, routes } from "./bridge.ts";
+import { findLink, removeLink, routes } from "./bridge.ts";
 
 /** Of Ethernet: what most links carry. */
 const MTU_USUAL = 1500;
@@ -16,8 +16,20 @@ const MTU_USUAL = 1500;
 export function addNetwork(shim: Shim, root: string, held: Held, options: NetworkOptions): Network {
   const { networks } = held.store;
   const network = newNetwork(options, surroundings(shim, root, networks, options.name));
+  removeLost(shim, network);
   held.save({ ...held.store, networks: [...networks, network] });
   return network;
+}
+
+/**
+ * A bridge of this name is left of a store that was lost. With another subnet it would have the addresses of both, and a link
+ * address that no container expects.
+ */
+function removeLost(shim: Shim, { bridge, subnet }: Network): void {
+  const link = findLink(shim, bridge)?.index;
+  const own = routes(shim).filter((route) => link !== undefined && route.link === link && route.subnet.family === 4);
+  const parsed = parseSubnet(subnet);
+  if (parsed && own.some((route) => !contains(parsed, route.subnet))) removeLink(shim, bridge);
 }
 
 function surroundings(shim: Shim, root: string, networks: readonly Network[], name: string): Surroundings {

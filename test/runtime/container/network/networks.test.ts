@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { MACHINE, machine, OUTSIDE } from "../../../rig/machine.ts";
@@ -72,6 +72,19 @@ describe("a network", () => {
       await here.sh("nft list ruleset"),
       new RegExp(JSON.parse((await network("inspect", "six")).stdout).subnet.replace("7", "8")),
     );
+  });
+
+  it("has its own subnet alone, whatever a bridge of its name had whose store was lost", async () => {
+    const store = join(rig.root, "networks");
+    cpSync(store, `${store}.before`, { recursive: true });
+    assert.equal((await network("create", "lost", "--subnet", "10.99.0.0/24")).code, 0);
+    await printed("--network", "lost", "first", "ping", "-c1", "-W5", "10.99.0.1");
+    rmSync(store, { recursive: true });
+    renameSync(`${store}.before`, store);
+    assert.equal((await network("create", "lost", "--subnet", "10.98.0.0/24")).code, 0);
+    await printed("--network", "lost", "second", "ping", "-c1", "-W5", "10.98.0.1");
+    assert.doesNotMatch(await here.sh("ip -o -4 address"), /10\.99\./);
+    assert.equal((await network("rm", "lost")).code, 0);
   });
 
   it("can be removed after its container's process was killed", async () => {
