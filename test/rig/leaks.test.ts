@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { bridgeName, tableName } from "../../runtime/network/link-names.ts";
 import { needs, temporaryDirectory } from "./host.ts";
 import { type Traces, traces } from "./leaks.ts";
 import { gone, kill } from "./processes.ts";
@@ -102,7 +103,7 @@ test("a cgroup with the container's name is not seen while another test's contai
 /** The test has its own namespaces, because tests that run at the same time would find things with our name. */
 const NAMESPACES = ["--mount", "--net", "--propagation", "private"];
 
-test("of links, rules, mounts and cgroups those with our name or the state directory's are seen, and no others", async (t) => {
+test("of links, rules, mounts and cgroups those with our name or the state directory's are seen, and no others, such as another state directory's", async (t) => {
   const works = spawnSync("unshare", [...NAMESPACES, "nft", "list", "ruleset"]).status === 0;
   if (!needs(t, works ? undefined : "mount and network namespaces, and nft")) return;
   const state = join(await temporaryDirectory(t), "state");
@@ -115,18 +116,27 @@ for name in tinydocker another; do
   nft add table inet $name
 done
 ip link add aliased type bridge && ip link set aliased alias "$STATE"
+for name in $BRIDGE td-00000000; do ip link add $name type bridge && ip link set $name alias "tinydocker network one"; done
+for name in $TABLE tinydocker-00000000; do nft add table inet $name; done
 mkdir -p "$STATE" /run/another-program
 mount -t tmpfs mine "$STATE" && mount -t tmpfs another /run
 exec "$@"`;
   const program = ["--import", "tsx", join(import.meta.dirname, "leaks-once.ts"), state];
   const argv = [...NAMESPACES, "sh", "-c", script, "sh", process.execPath, ...program];
-  const env = { ...process.env, STATE: state };
+  const [bridge, table] = [bridgeName(state, "one"), tableName(state)];
+  const env = { ...process.env, STATE: state, BRIDGE: bridge, TABLE: table };
   const seen: Traces = JSON.parse(execFileSync("unshare", argv, { env, encoding: "utf8" }));
-  assert.deepEqual(seen.links.toSorted(), ["/sys/class/net/aliased", "/sys/class/net/tinydocker"]);
+  assert.deepEqual(
+    seen.links.toSorted(),
+    ["aliased", bridge, "tinydocker"].map((name) => `/sys/class/net/${name}`),
+  );
   assert.deepEqual(seen.cgroups, ["/sys/fs/cgroup/unified/tinydocker", "/sys/fs/cgroup/unified/tinydocker/c1"]);
   assert.deepEqual(
     seen.mounts.map((line) => line.split(" ")[4]),
     [state],
   );
-  assert.deepEqual(seen.rules, ["table inet tinydocker {\n}\n"]);
+  assert.deepEqual(
+    seen.rules,
+    ["tinydocker", table].map((name) => `table inet ${name} {\n}\n`),
+  );
 });

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { bridgeName, tableName } from "../../runtime/network/link-names.ts";
 
 /** What a container could leave on the host. */
 export interface Traces {
@@ -33,9 +34,13 @@ export function traces(stateRoot: string, ...names: readonly string[]): Traces {
   return {
     // Other tests run at the same time, each with its own state directory, which every mount of ours names.
     mounts: lines("/proc/self/mountinfo").filter((line) => line.includes(stateRoot)),
-    links: entries("/sys/class/net").filter((path) => isNamed(nameOf(path)) || isOurs(aliasOf(path))),
+    links: entries("/sys/class/net")
+      .filter((path) => isNamed(nameOf(path)) || isOurs(aliasOf(path)))
+      .filter((path) => !isOthersBridge(path, stateRoot)),
     cgroups: [...namedCgroups(isNamed, stateRoot), ...cgroupsOf(processes)].sort(),
-    rules: ruleTables().filter((table) => isOurs(table) || names.some((name) => table.includes(`"${name}"`))),
+    rules: ruleTables()
+      .filter((table) => isOurs(table) || names.some((name) => table.includes(`"${name}"`)))
+      .filter((table) => !isOthersTable(table, stateRoot)),
     processes: processes.map(({ name }) => name),
     state: ["containers", "work", "locks", "records", "renamed", "monitors", "memory"].flatMap((part) =>
       entries(join(stateRoot, part)),
@@ -86,6 +91,18 @@ function cgroupsOf(processes: readonly Descendant[]): string[] {
   const own = lines("/proc/self/cgroup");
   const all = processes.flatMap(({ pid }) => textOf(`/proc/${pid}/cgroup`).split("\n"));
   return [...new Set(all)].filter((line) => line !== "" && !own.includes(line));
+}
+
+/** The bridge of a network in another state directory; its name depends on both. */
+function isOthersBridge(link: string, stateRoot: string): boolean {
+  const [, network] = /^tinydocker network (.*)$/m.exec(aliasOf(link)) ?? [];
+  return network !== undefined && nameOf(link) !== bridgeName(stateRoot, network);
+}
+
+/** As each state directory has one. */
+function isOthersTable(table: string, stateRoot: string): boolean {
+  const [name] = /tinydocker-[0-9a-f]{8}(?= )/.exec(table) ?? [];
+  return name !== undefined && name !== tableName(stateRoot);
 }
 
 function aliasOf(link: string): string {
