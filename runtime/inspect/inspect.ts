@@ -22,7 +22,7 @@ export interface Surroundings {
 
 /** A container as `docker inspect` shows it, with docker's names and types; what tinydocker has not is left out or empty. */
 export function inspected(found: Found, { places, networks, paused, now }: Surroundings): Struct {
-  const { record, status } = found;
+  const { record } = found;
   const { spec, life } = record;
   const [path = "", ...args] = spec.process.args;
   return {
@@ -35,7 +35,7 @@ export function inspected(found: Found, { places, networks, paused, now }: Surro
     HostsPath: hostsPath(places.root, places.key),
     LogPath: life ? places.log : "",
     Name: `/${record.name}`,
-    RestartCount: (status.state === "stopped" && status.exit?.restarts) || 0,
+    RestartCount: restartsOf(found),
     Driver: "overlay2",
     Platform: "linux",
     MountLabel: "",
@@ -55,6 +55,17 @@ export function inspected(found: Found, { places, networks, paused, now }: Surro
     Config: config(record),
     NetworkSettings: networkSettings(spec, networks),
   };
+}
+
+/** By its policy, since it was started. The last exit has the number before the start that came after it. */
+function restartsOf({ status, monitor, lastExit }: Found): number {
+  const before = lastExit?.restarts ?? 0;
+  if (status.state === "stopped") return status.exit ? before : 0;
+  if (status.state === "restarting") return before + 1;
+  const { process } = lastExit ?? {};
+  const isOfThisStart =
+    monitor && process?.boot === monitor.boot && Number(process.startTime) >= Number(monitor.startTime);
+  return status.state === "running" && isOfThisStart ? before + 1 : 0;
 }
 
 const NS_PER_MS = 1_000_000;

@@ -124,9 +124,13 @@ describe("a container", () => {
     const { stderr } = await rig.run(["logs", "d1"]);
     assert.equal(stderr, `tinydocker: ${remark}\n`);
     const { monitor } = journal("d1");
+    const restarts = () => succeeds("inspect", "-f", "{{.State.Status}} {{.RestartCount}}", "d1");
+    assert.equal(await restarts(), "running 1\n");
     await succeeds("kill", "-s", "USR1", "d1");
     await gone(monitor?.pid ?? 0);
-    assert.equal(await succeeds("inspect", "-f", "{{.RestartCount}}", "d1"), "1\n");
+    assert.equal(await restarts(), "exited 1\n");
+    await succeeds("start", "d1");
+    assert.equal(await restarts(), "running 0\n");
   });
 
   it("is not started again by its policy once the other one was removed, as its log says", async () => {
