@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
+import { thisArchitecture } from "../host/architecture.ts";
 import { importLayer } from "../image/commit/import-layer.ts";
 import type { Extracted } from "../image/extract/root.ts";
 import { counted, hints } from "../image/hints.ts";
 import { type Imported, importImage } from "../image/import.ts";
-import { thisArchitecture } from "../image/layers/config-file.ts";
 import { parseReference } from "../image/registry/reference.ts";
 import { bytesInWords } from "../image/words.ts";
 import { stateRoot } from "../state/root.ts";

@@ -1,8 +1,8 @@
+import { thisArchitecture } from "../host/architecture.ts";
 import { readBlob } from "../image/content/blobs.ts";
 import { historyOf, sizeOf } from "../image/content/describe.ts";
 import { allNames } from "../image/content/names.ts";
 import { findStored, type StoredImage } from "../image/content/stored-image.ts";
-import { thisArchitecture } from "../image/layers/config-file.ts";
 import { familiarName, parseReference } from "../image/registry/reference.ts";
 import { HOST, isImported } from "../image/resolve.ts";
 import { readRecord } from "../image/store.ts";

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { didYouMean } from "../../spec/nearest.ts";
 import type { Option, Options, Values } from "./option.ts";
-import { UNAVAILABLE, UNAVAILABLE_SHORT } from "./unavailable.ts";
+import { SO_ANYWAY, UNAVAILABLE, UNAVAILABLE_SHORT } from "./unavailable.ts";
 
 /**
  * Splits arguments as docker does (github.com/spf13/pflag): options end at `--` or at the first argument that is none, and
@@ -57,8 +57,21 @@ function longOption({ options, usage }: Syntax, argument: string, next: string |
   const [, written = "", value] = /^--([^=]*)(?:=([\s\S]*))?$/.exec(argument) ?? [];
   const name = Object.keys(options).find((known) => options[known]?.aliases?.includes(written)) ?? written;
   const option = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (option === undefined) throw unknown({ options, usage }, name, `--${name}`, argument);
+  if (option === undefined) {
+    const given = soAnyway(name, value, next);
+    if (given) return given;
+    throw unknown({ options, usage }, name, `--${name}`, argument);
+  }
   return { name, ...valueFor(usage, option, `--${written}`, value, next) };
+}
+
+/** An option that is not here, and asks for what is so without it. */
+function soAnyway(name: string, value: string | undefined, next: string | undefined): Given | undefined {
+  const values = Object.hasOwn(SO_ANYWAY, name) ? SO_ANYWAY[name] : undefined;
+  const isFlag = values?.includes("true");
+  const asked = value ?? (isFlag ? "true" : next);
+  if (asked === undefined || !values?.includes(asked)) return undefined;
+  return { name, value: asked, tookNext: value === undefined && !isFlag };
 }
 
 /** `-it`, `-u0`, `-u=0`, `-u 0`, `-itu 0`: the first option that takes a value takes all that follows. */

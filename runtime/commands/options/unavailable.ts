@@ -1,3 +1,5 @@
+import { thisArchitecture } from "../../host/architecture.ts";
+
 /** The options of `docker run` that are not here, and what to do instead. */
 export const UNAVAILABLE: Readonly<Record<string, string>> = {
   annotation: "give it a label with -l KEY=VALUE",
@@ -35,6 +37,14 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   userns: "run tinydocker without root for a container in a user namespace",
   "volume-driver": "mount a directory of this machine with -v",
   "volumes-from": "give both containers the same -v",
+};
+
+/** What some of them may ask for, since it is so anyway; "true": the option takes no value. */
+export const SO_ANYWAY: Readonly<Record<string, readonly string[]>> = {
+  cgroupns: ["private"],
+  "log-driver": ["json-file", "local"],
+  platform: [`linux/${thisArchitecture()}`, thisArchitecture()],
+  "sig-proxy": ["true"],
 };
 
 /** Their short forms. */

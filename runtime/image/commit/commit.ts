@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
+import { thisArchitecture } from "../../host/architecture.ts";
 import { makeDirectory } from "../../host/make-directory.ts";
 import type { Shim } from "../../host/shim.ts";
 import { isListOf, isMapOf, parseJson, type Shape } from "../../shape.ts";
@@ -12,7 +13,6 @@ import { blobPath, layersDirectory } from "../content/places.ts";
 import { stackOf } from "../content/stack.ts";
 import { layersOf, readStored, type StoredImage } from "../content/stored-image.ts";
 import { underWayPrefix } from "../content/under-way.ts";
-import { thisArchitecture } from "../layers/config-file.ts";
 import { overlayTree } from "../layers/overlay-tree.ts";
 import { removeTree } from "../leftovers.ts";
 import { storeImage } from "../load/load.ts";

@@ -1,3 +1,4 @@
+import { thisArchitecture } from "../../host/architecture.ts";
 import {
   isEither,
   isListOf,
@@ -77,12 +78,6 @@ export function imageConfig({ config }: ConfigFile): ImageConfig {
   const Healthcheck = isHealthcheck(config.Healthcheck) ? config.Healthcheck : undefined;
   const used = { Healthcheck, User, Env, Entrypoint, Cmd, WorkingDir, ExposedPorts, Volumes, StopSignal, Labels };
   return Object.fromEntries(Object.entries(used).filter(([, value]) => isFilled(value)));
-}
-
-/** Go's name of this processor. */
-export function thisArchitecture(): string {
-  const names: Partial<Record<string, string>> = { x64: "amd64", ia32: "386", ppc64: "ppc64le" };
-  return names[process.arch] ?? process.arch;
 }
 
 function isFilled(value: unknown): boolean {

@@ -1,4 +1,4 @@
-import { thisArchitecture } from "../layers/config-file.ts";
+import { thisArchitecture } from "../../host/architecture.ts";
 import type { Descriptor } from "./kinds.ts";
 
 /** Which of the images in an index is for this machine: one, or none and the reason. */

@@ -3,6 +3,8 @@ import { describe, it } from "node:test";
 import type { Options } from "../../../../runtime/commands/options/option.ts";
 import { parseOptions } from "../../../../runtime/commands/options/parse.ts";
 
+const ARCHITECTURE = process.arch === "x64" ? "amd64" : process.arch;
+
 const OPTIONS = {
   env: { type: "string", short: "e", multiple: true, describe: "" },
   user: { type: "string", short: "u", describe: "" },
@@ -33,6 +35,8 @@ const CASES: readonly (readonly [readonly string[], object, readonly string[]])[
   [["--env=", "--user="], { env: [""], user: "" }, []],
   [["-i=false", "--tty=T"], { interactive: false, tty: true }, []],
   [["--tty", "false"], { tty: true }, ["false"]],
+  [["--cgroupns", "private", "--sig-proxy", "-i", "--log-driver=local", "n"], { interactive: true }, ["n"]],
+  [["--sig-proxy=true", "--platform", `linux/${ARCHITECTURE}`, "n"], {}, ["n"]],
 ];
 
 const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
@@ -44,6 +48,9 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [["--quiet"], /^tinydocker run has no --quiet$/],
   [["-iq"], /^tinydocker run has no -q \(--quiet\)$/],
   [["--userns=host"], /^tinydocker run has no --userns$/],
+  [["--sig-proxy=false"], /^tinydocker run has no --sig-proxy$/],
+  [["--platform", "windows/amd64"], /^tinydocker run has no --platform$/],
+  [["--platform"], /^tinydocker run has no --platform$/],
   [["-ix"], /^unknown option '-x' in -ix$/],
   [["-i-"], /^unknown option '--' in -i-$/],
   [["--net"], /^the option --net needs a value$/],
