@@ -33,7 +33,7 @@ static void report_closed(struct monitor *monitor) {
     monitor->control = -1;
 }
 
-/* A process that is joined has ended since it was looked for: that is no failed try. */
+/* A process whose namespaces are joined has ended since it was looked up, which does not count as a failed start. */
 static int lacks_other(const struct monitor *monitor, const struct td_report *report) {
     return report->error == ESRCH && monitor->life->others.length > 0;
 }

@@ -185,7 +185,7 @@ static void wait_to_restart(struct monitor *monitor, int signals) {
     }
 }
 
-/* Until each container runs whose namespaces it joins; that is no failed try. Returns 0 where it is not to be started again. */
+/* Waits also until every container whose namespaces it joins runs. Returns 0 where it is not to be started again. */
 static int await_restart(struct monitor *monitor, int signals) {
     for (int is_said = 0;; is_said = 1, lengthen_delay(monitor)) {
         wait_to_restart(monitor, signals);

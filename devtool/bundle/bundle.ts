@@ -1,8 +1,9 @@
 import { statSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { ProjectBundle } from "../config/project.ts";
 import { Failure } from "../failure.ts";
+import { withSlashes } from "../paths/slashes.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Apart } from "./addons/addons.ts";
 import type { Addon } from "./addons/apart.ts";
@@ -88,8 +89,8 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
   const isInline = ["inline", "both"].includes(String(config.options.sourcemap));
   const isLocal = session.isInspected;
   const outputs = outputFiles
-    .map(({ path, contents }) => ({ path: posix(relative(folder, path)), contents }))
-    .map((output) => (isLocal ? output : withLocalSources(output, posix(folder), isInline)));
+    .map(({ path, contents }) => ({ path: withSlashes(relative(folder, path)), contents }))
+    .map((output) => (isLocal ? output : withLocalSources(output, withSlashes(folder), isInline)));
   const changed = await writeOutputs(folder, [...outputs, moduleType(config.options.format)]);
   return {
     changed: changed.map((path) => `${config.outdir}/${path}`),
@@ -97,7 +98,7 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
     bytes: outputs.reduce((sum, { contents }) => sum + contents.length, 0),
     inputs: [
       ...Object.keys(metafile.inputs).filter((path) => !isPackaged(path)),
-      ...state.developed.map((file) => posix(relative(root, file))),
+      ...state.developed.map((file) => withSlashes(relative(root, file))),
     ],
     apart: session.apart,
     warnings: [
@@ -112,7 +113,7 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
 /** Of files that look for what lies beside them, where that is not sent. */
 function outsideWarnings({ root, known }: BuildSession): Diagnostic[] {
   const outside = [...known.located]
-    .map((file) => posix(relative(root, file)))
+    .map((file) => withSlashes(relative(root, file)))
     .filter((file) => file.startsWith("../"));
   const text = "import.meta or __dirname leads to a folder outside the project, which is not on the target";
   return outside.map((file) => ({ file, line: 0, column: 0, severity: "warning", text }));
@@ -138,8 +139,4 @@ function unmentioned({ root, config, addons }: BuildSession): Addon[] {
 function moduleType(format: string | undefined): Output {
   const type = format === undefined || format === "esm" ? "module" : "commonjs";
   return { path: "package.json", contents: Buffer.from(`{"type":"${type}"}\n`), yields: true };
-}
-
-function posix(path: string): string {
-  return sep === "/" ? path : path.replaceAll(sep, "/");
 }

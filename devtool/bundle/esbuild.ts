@@ -5,6 +5,7 @@ import {
   build,
   context,
   type Message,
+  type OnLoadResult,
   type OutputFile,
   type Plugin,
   type TransformOptions,
@@ -37,6 +38,20 @@ export function buildOnce(options: BuildOptions) {
 }
 
 export const newContext: typeof context = (options) => inProcess(() => context(options));
+
+/** A plugin with `change` made to what it loads of a file. */
+export function afterLoad(plugin: Plugin, change: (path: string, result: Loaded) => Loaded): Plugin {
+  return {
+    name: plugin.name,
+    setup: (build) =>
+      plugin.setup({
+        ...build,
+        onLoad: (options, callback) => build.onLoad(options, async (args) => change(args.path, await callback(args))),
+      }),
+  };
+}
+
+type Loaded = OnLoadResult | null | undefined;
 
 /** One file's text compiled; undefined where it has errors. */
 export async function transformText(text: string, options: TransformOptions): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { extname, relative, sep } from "node:path";
-import { type Loader, type OnLoadResult, type Plugin, transformText } from "./esbuild.ts";
+import { extname, relative } from "node:path";
+import { withSlashes } from "../paths/slashes.ts";
+import { afterLoad, type Loader, type Plugin, transformText } from "./esbuild.ts";
 
 /*
  * In a bundle, import.meta, __dirname and require.resolve() would be those of the output. Here they are the source file's: of the one in the mirror,
@@ -87,20 +88,11 @@ export function locatedSources(root: string, located: ReadonlySet<string>, loade
 
 /** A project's plugin, whose own results for the files of `located` declare the names too. */
 export function locating(plugin: Plugin, root: string, located: ReadonlySet<string>): Plugin {
-  const withNames = (path: string, result: OnLoadResult | null | undefined) => {
+  return afterLoad(plugin, (path, result) => {
     if (result?.contents === undefined || !located.has(path)) return result;
     const text = typeof result.contents === "string" ? result.contents : Buffer.from(result.contents).toString();
     return { ...result, contents: declare(text, root, path) };
-  };
-  return {
-    name: plugin.name,
-    setup: (build) =>
-      plugin.setup({
-        ...build,
-        onLoad: (options, callback) =>
-          build.onLoad(options, async (args) => withNames(args.path, await callback(args))),
-      }),
-  };
+  });
 }
 
 function oneOf(files: readonly string[]): RegExp {
@@ -116,7 +108,7 @@ export function asUrl(path: string): string {
 
 /** On the first line of code, so that all lines stay what they are. */
 function declare(text: string, root: string, file: string): string {
-  const path = JSON.stringify(asUrl(relative(root, file).replaceAll(sep, "/")));
+  const path = JSON.stringify(asUrl(withSlashes(relative(root, file))));
   const pure = "/* @__PURE__ */ ";
   const names = [
     `${META} = ${pure}${LOCATE}(${path})`,

@@ -1,11 +1,12 @@
 import { realpathSync } from "node:fs";
-import { relative, resolve, sep } from "node:path";
+import { relative, resolve } from "node:path";
 import type { Call, Command } from "../command-line/command.ts";
 import { type Connected, connect } from "../dev/lane.ts";
 import { openTarget } from "../dev/session.ts";
 import { Failure, onTarget } from "../failure.ts";
 import { ALWAYS_EXCLUDED } from "../ignore/rules.ts";
 import { shownName, toBytes, toText } from "../paths/bytes.ts";
+import { withSlashes } from "../paths/slashes.ts";
 import { reportOf } from "../report/origin.ts";
 import { pull } from "../sync/pull.ts";
 
@@ -59,7 +60,7 @@ export function pathsOf(words: readonly string[], root: string, cwd = realpathSy
 }
 
 function inProject(word: string, root: string, cwd: string): string {
-  const path = relative(root, resolve(cwd, word)).replaceAll(sep, "/");
+  const path = withSlashes(relative(root, resolve(cwd, word)));
   if (path === "") throw refused(`${word} is the whole project: name what is to be brought back`);
   if (path.startsWith("../") || path === ".." || resolve(root, path) === path)
     throw refused(`${word} is not in the project ${root}`);

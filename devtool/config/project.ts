@@ -1,9 +1,10 @@
 import { realpath } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { OUTPUTS_LIST, PLATFORMS } from "../bundle/outputs.ts";
 import { Failure } from "../failure.ts";
 import { parseLines } from "../ignore/lines.ts";
 import { toBytes } from "../paths/bytes.ts";
+import { withSlashes } from "../paths/slashes.ts";
 import { type Mapping, PUBLISHED, parseMapping } from "../ports/mapping.ts";
 import type { BundleConfig, TargetSettings } from "./config.ts";
 import { readConfigFile } from "./file.ts";
@@ -175,7 +176,7 @@ async function resolveBundle(config: BundleConfig, root: string): Promise<Projec
   }
   const folder = inProject(root, outdir, "bundle.outdir");
   const covered = Object.values(entryPoints).find((entry) =>
-    within(folder, posix(relative(root, resolve(root, entry)))),
+    within(folder, withSlashes(relative(root, resolve(root, entry)))),
   );
   if (covered !== undefined) throw refused(`bundle.outdir ${outdir} contains the entry point ${covered}`);
   return { entryPoints, outdir: folder, addons, incremental, options };
@@ -193,7 +194,7 @@ function included({ sync, build = [] }: CheckedConfig, folders: readonly string[
 
 /** A folder below the project, relative to it. */
 function inProject(root: string, folder: string, key: string): string {
-  const path = posix(relative(root, resolve(root, folder)));
+  const path = withSlashes(relative(root, resolve(root, folder)));
   if (path === "" || path === ".." || path.startsWith("../") || resolve(root, folder) === folder) {
     throw refused(`${key} must be a folder below the project, not ${folder}`);
   }
@@ -202,10 +203,6 @@ function inProject(root: string, folder: string, key: string): string {
 
 function within(folder: string, path: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
-}
-
-function posix(path: string): string {
-  return sep === "/" ? path : path.replaceAll(sep, "/");
 }
 
 /** Plugins are the configuration's own objects, which may change themselves. */

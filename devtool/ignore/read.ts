@@ -2,6 +2,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { fromSystem, joinPath, localPath, shownName, toBytes } from "../paths/bytes.ts";
+import { withSlashes } from "../paths/slashes.ts";
 import { residuals } from "./automaton.ts";
 import { addDefaults, addExcludes, type Patterns } from "./filter.ts";
 import { readOuterFile, readOwnFile } from "./ignore-file.ts";
@@ -83,7 +84,7 @@ function addOuterFile(rules: IgnoreRules, root: string, { path, folder }: OuterF
   const content = readOuterFile(path);
   if (content === undefined) return [];
   const { lines, problems } = parseIgnoreFile(content, path, rules.ignoreCase);
-  const inner = toBytes(relative(folder, root).replaceAll(sep, "/"));
+  const inner = toBytes(withSlashes(relative(folder, root)));
   rules.addBelow({ lines: inner === "" ? lines : lines.flatMap((line) => relativeTo(line, `${inner}/`)) });
   return problems;
 }

@@ -1,7 +1,8 @@
-import { posix, relative, sep } from "node:path";
+import { posix, relative } from "node:path";
 import type { Project } from "../config/project.ts";
 import type { Filter } from "../ignore/filter.ts";
 import { toBytes } from "../paths/bytes.ts";
+import { withSlashes } from "../paths/slashes.ts";
 
 /** Temporary files that editors create while they save. */
 const EDITORS_OWN =
@@ -31,7 +32,7 @@ export class Relevance {
     this.#outdir = bundle && toBytes(bundle.outdir);
     const folders = steps.flat().map(({ folder }) => toBytes(folder));
     this.#buildFolders = [...new Set(folders)].filter((folder) => folder !== "");
-    this.#configFiles = new Set(config.parts.map((file) => toBytes(relative(root, file).replaceAll(sep, "/"))));
+    this.#configFiles = new Set(config.parts.map((file) => toBytes(withSlashes(relative(root, file)))));
     this.#sent = sent;
     this.#unignored = unignored;
     this.#covered = this.#buildFolders;

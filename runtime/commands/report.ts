@@ -25,7 +25,7 @@ function wordsOf(error: unknown): string {
 /** What a disk says that can't be written. */
 const UNWRITABLE: readonly unknown[] = ["EROFS", "ENOSPC", "EDQUOT", "EACCES"];
 
-/** What is no path of a directory. */
+/** Why a path can't be that of a directory. */
 const NOT_A_DIRECTORY: readonly unknown[] = ["ENOTDIR", "ELOOP", "ENAMETOOLONG"];
 
 /** Below the state directory, it is that which a person has to mend, whatever the command was. */

@@ -28,7 +28,8 @@ const BY_IMPORT = "devtool-import";
 
 /**
  * Leaves packages out of the bundle and collects those that are imported in `found`, by the name that they are shipped
- * under. `isModule`: whether the bundle is an ES module. The filter matches imports of their names only: each match costs a round trip between esbuild and this process.
+ * under. `isModule`: whether the bundle is an ES module. The filter matches imports of their names only: each match costs a
+ * round trip between esbuild and this process.
  */
 export function importsApart(
   root: string,

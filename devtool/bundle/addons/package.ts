@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
+import { withSlashes } from "../../paths/slashes.ts";
 
 /** What is read of a package.json. */
 export interface Manifest {
@@ -80,7 +81,7 @@ export function packageOf(file: string): { readonly name: string; readonly direc
   const marker = `${sep}node_modules${sep}`;
   const at = file.lastIndexOf(marker);
   if (at < 0) return undefined;
-  const name = packageName(file.slice(at + marker.length).replaceAll(sep, "/"));
+  const name = packageName(withSlashes(file.slice(at + marker.length)));
   return { name, directory: join(file.slice(0, at), "node_modules", name) };
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { join, relative } from "node:path";
+import { withSlashes } from "../../paths/slashes.ts";
 import type { Diagnostic } from "../../report/diagnostic.ts";
 
 /** Where yarn's Plug'n'Play has packages: esbuild finds them there, Node.js on the target would not. */
@@ -17,6 +18,6 @@ export function unshipped(root: string, apart: ReadonlyMap<string, string>): Dia
   const text = `it has a native part, or reads files of its own, and is shipped from node_modules only, not from where yarn's Plug'n'Play has it: ${PNP_REMEDY}`;
   return [...apart.keys()]
     .filter((directory) => PLACES.test(directory))
-    .map((directory) => relative(root, join(directory, "package.json")).replaceAll(sep, "/"))
+    .map((directory) => withSlashes(relative(root, join(directory, "package.json"))))
     .map((file) => ({ file, line: 0, column: 0, severity: "warning", text }));
 }

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { withSlashes } from "../../paths/slashes.ts";
 import { readManifest } from "../addons/package.ts";
 import { type BuildOptions, buildOnce, type Message, type Metafile } from "../esbuild.ts";
 import { hasUnlocated } from "../located.ts";
-import { type Graph, idOf, importsLeft, MODULE, posix } from "./graph.ts";
+import { type Graph, idOf, importsLeft, MODULE } from "./graph.ts";
 import { type Mappings, parseMappings } from "./mappings.ts";
 import { type Names, namesIn } from "./names.ts";
 import { watching } from "./watched.ts";
@@ -58,7 +59,7 @@ export async function compile(options: BuildOptions, root: string, ids: readonly
   const texts = new Map(result.outputFiles.map((file) => [file.path, file]));
   return ids.map((id, index): Module => {
     const path = join(outdir, `${index}.js`);
-    const { imports = [], inputs = {} } = result.metafile.outputs[posix(relative(root, path))] ?? {};
+    const { imports = [], inputs = {} } = result.metafile.outputs[withSlashes(relative(root, path))] ?? {};
     const { head, helpers, code } = partsOf(texts.get(path)?.text ?? "");
     const map = texts.get(`${path}.map`)?.text;
     const all = [...new Set([id, ...Object.keys(inputs)])];
@@ -72,7 +73,9 @@ export async function compile(options: BuildOptions, root: string, ids: readonly
       imports: imports.filter(isLeft).map(({ path: name }) => idOf(name.slice(MODULE.length))),
       externals: imports.filter((one) => !isLeft(one)),
       inputs: all,
-      watched: all.flatMap((path) => watched.get(join(root, path)) ?? []).map((file) => posix(relative(root, file))),
+      watched: all
+        .flatMap((path) => watched.get(join(root, path)) ?? [])
+        .map((file) => withSlashes(relative(root, file))),
       names: namesIn(code, isModule, /\.[cm]?tsx?$/.test(id)),
       isUnlocated: hasUnlocated(Buffer.from(code)),
       map: map === undefined ? undefined : mapOf(map, head, outdir),
@@ -101,7 +104,7 @@ function mapOf(text: string, head: string, outdir: string): SourceMap {
     readonly mappings: string;
   };
   return {
-    sources: sources.map((source) => posix(join(outdir, source))),
+    sources: sources.map((source) => withSlashes(join(outdir, source))),
     sourcesContent,
     mappings: parseMappings(mappings.slice(head.split("\n").length - 1)),
   };

@@ -1,8 +1,9 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { withSlashes } from "../../paths/slashes.ts";
 import type { BuildOptions } from "../esbuild.ts";
 import { compile, type Module } from "./compile.ts";
-import { type Graph, graphOf, modulesIn, posix } from "./graph.ts";
+import { type Graph, graphOf, modulesIn } from "./graph.ts";
 import { needed } from "./link.ts";
 import { checkExports } from "./missing.ts";
 import { type Library, resultOf } from "./outputs.ts";
@@ -42,10 +43,10 @@ export function newIncrementalContext<T>(
       const started = Date.now();
       const entries = entriesOf(options, root);
       await lookAgain(compiled, options, root);
-      await compileMissing(compiled, options, root, Object.values(entries), started);
+      const needs = await compileMissing(compiled, options, root, Object.values(entries), started);
       for (const [name, one] of apart) everApart.set(name, one);
       for (const [name, one] of everApart) apart.set(name, one);
-      const programs = Object.entries(entries).map(([name, id]) => ({ name, modules: needed(id, compiled.modules) }));
+      const programs = Object.keys(entries).map((name, index) => ({ name, modules: needs[index] ?? [] }));
       checkExports([...new Set(programs.flatMap(({ modules }) => modules))], root);
       const result = resultOf(programs, library, compiled.graph, options, root);
       library = result.library;
@@ -62,12 +63,12 @@ function entriesOf({ entryPoints }: BuildOptions, root: string): Record<string, 
   return Object.fromEntries(
     entries.map(([name, source]) => {
       const file = resolve(root, source);
-      return [name, posix(relative(root, existsSync(file) ? realpathSync(file) : file))];
+      return [name, withSlashes(relative(root, existsSync(file) ? realpathSync(file) : file))];
     }),
   );
 }
 
-/** Forgets what is no longer so. */
+/** Drops the modules whose files changed, and all of them once an import may lead elsewhere. */
 async function lookAgain(compiled: Compiled, options: BuildOptions, root: string): Promise<void> {
   const { graph, modules, stamps } = compiled;
   if (surroundingsOf(root, stamps.keys()) !== compiled.surroundings || modules.size === 0) {
@@ -81,14 +82,14 @@ async function lookAgain(compiled: Compiled, options: BuildOptions, root: string
     if ([...inputs, ...watched].some((path) => changed.has(path))) modules.delete(id);
 }
 
-/** Compiles what the entry points need, until nothing is missing. */
+/** Compiles what is missing of what the entry points need. Returns the modules that each needs. */
 async function compileMissing(
   compiled: Compiled,
   options: BuildOptions,
   root: string,
   entries: readonly string[],
   started: number,
-): Promise<void> {
+): Promise<Module[][]> {
   const { graph, modules, stamps } = compiled;
   let isWider = false;
   // As before they are read: the next build sees what changes meanwhile.
@@ -98,9 +99,13 @@ async function compileMissing(
   };
   let expected = modules.size === 0 ? modulesIn(graph, options.loader) : [];
   for (;;) {
-    const reached = entries.flatMap((id) => needed(id, modules)).flatMap(({ imports }) => imports);
-    const ids = [...new Set([...entries, ...reached, ...expected])].filter((id) => !modules.has(id));
-    if (ids.length === 0) break;
+    const needs = entries.map((id) => needed(id, modules));
+    const imports = needs.flat().flatMap((one) => one.imports);
+    const ids = [...new Set([...entries, ...imports, ...expected])].filter((id) => !modules.has(id));
+    if (ids.length === 0) {
+      if (isWider) compiled.surroundings = surroundingsOf(root, stamps.keys(), started);
+      return needs;
+    }
     expected = [];
     for (const id of ids) stamp(id);
     for (const one of await compile(options, root, ids, graph)) {
@@ -108,5 +113,4 @@ async function compileMissing(
       for (const path of [...one.inputs, ...one.watched]) if (path !== one.id) stamp(path);
     }
   }
-  if (isWider) compiled.surroundings = surroundingsOf(root, stamps.keys(), started);
 }

@@ -1,5 +1,6 @@
 import { isBuiltin } from "node:module";
-import { relative, sep } from "node:path";
+import { relative } from "node:path";
+import { withSlashes } from "../../paths/slashes.ts";
 import { type BuildOptions, buildOnce, type Plugin } from "../esbuild.ts";
 import { type Loaders, loaderOf } from "../located.ts";
 
@@ -69,14 +70,14 @@ export function importsLeft(root: string, loaders: Loaders, graph: Graph): Plugi
     setup: (build) =>
       build.onResolve({ filter: /.*/ }, async ({ path: written, pluginData, ...asked }) => {
         if (asked.kind === "entry-point" || pluginData === ASKED) return undefined;
-        const importer = posix(relative(root, asked.importer));
+        const importer = withSlashes(relative(root, asked.importer));
         const key = keyOf(asked.kind, written);
         let found = graph.get(importer)?.get(key);
         if (!found) {
           const answer = await build.resolve(written, { ...asked, pluginData: ASKED });
           if (answer.errors.length > 0) return undefined;
           const isFile = answer.namespace === "file" && !answer.external;
-          const path = isFile ? posix(relative(root, answer.path)) + answer.suffix : answer.path;
+          const path = isFile ? withSlashes(relative(root, answer.path)) + answer.suffix : answer.path;
           found = { written, path, isExternal: answer.external };
           note(graph, importer, key, found);
         }
@@ -87,7 +88,3 @@ export function importsLeft(root: string, loaders: Loaders, graph: Graph): Plugi
 }
 
 const ASKED = Symbol("asked");
-
-export function posix(path: string): string {
-  return sep === "/" ? path : path.replaceAll(sep, "/");
-}

@@ -1,8 +1,10 @@
 import { basename, dirname, join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { withSlashes } from "../../paths/slashes.ts";
 import type { BuildOptions, Metafile, Outputs } from "../esbuild.ts";
+import { LIBRARY } from "../outputs.ts";
 import type { Module } from "./compile.ts";
-import { type Found, type Graph, posix } from "./graph.ts";
+import type { Found, Graph } from "./graph.ts";
 import { type Linked, linkLibrary, linkProgram, type Part, partsOf, type SourceMapText } from "./link.ts";
 
 /** An output's name and the modules that it needs, its entry point first. */
@@ -18,9 +20,6 @@ export interface Library {
   readonly files: Outputs;
 }
 
-/** The name of its file, which no entry point can have. */
-export const LIBRARY = "devtool-modules";
-
 /** Code that changed since the library was made, in UTF-16 units, above which it is made anew. */
 const CHANGED_MAX = 200_000;
 
@@ -33,15 +32,16 @@ export function resultOf(
   root: string,
 ) {
   const all = [...new Set(entries.flatMap(({ modules }) => modules))];
-  const mains = new Set(entries.map(({ modules }) => modules[0]?.id));
+  const isMain = ({ module }: Part) => entries.some(({ modules }) => modules[0] === module);
   const parts = partsOf(all);
-  const common = parts.filter(({ module }) => !mains.has(module.id));
-  const isOld = !before || sizeOf(common.filter((part) => isChanged(part, before))) > CHANGED_MAX;
-  const library = isOld ? libraryOf(common, options, root) : before;
-  const changed = parts.filter((part) => isChanged(part, library));
-  const programs = entries.map((entry) => programOf(entry, changed, options, root));
+  const common = parts.filter((part) => !isMain(part));
+  const changed = before && common.filter((part) => isChanged(part, before));
+  const isFresh = changed && sizeOf(changed) <= CHANGED_MAX;
+  const library = isFresh ? before : libraryOf(common, options, root);
+  const own = [...parts.filter(isMain), ...(isFresh ? changed : [])];
+  const programs = entries.map((entry) => programOf(entry, own, options, root));
   const outputs = entries.map(({ modules }, index) => [
-    posix(relative(root, programs[index]?.[0]?.path ?? "")),
+    withSlashes(relative(root, programs[index]?.[0]?.path ?? "")),
     {
       bytes: 0,
       inputs: {},
@@ -85,10 +85,11 @@ function libraryOf(parts: readonly Part[], options: BuildOptions, root: string):
   return { parts: new Map(parts.map((part) => [part.module.id, part])), files };
 }
 
-function programOf({ name, modules }: Entry, changed: readonly Part[], options: BuildOptions, root: string): Outputs {
+/** `parts`: what no library has. */
+function programOf({ name, modules }: Entry, parts: readonly Part[], options: BuildOptions, root: string): Outputs {
   const path = pathOf(name, options, root);
-  const library = posix(relative(dirname(path), pathOf(LIBRARY, options, root)));
-  const own = changed.filter(({ module }) => modules.includes(module));
+  const library = withSlashes(relative(dirname(path), pathOf(LIBRARY, options, root)));
+  const own = parts.filter(({ module }) => modules.includes(module));
   const { banner, footer } = options;
   const program = linkProgram(modules[0]?.id ?? "", own, `./${library}`, banner?.["js"] ?? "", footer?.["js"] ?? "");
   return filesOf(path, program, options);
@@ -115,7 +116,7 @@ function filesOf(path: string, { text, map: all }: Linked, options: BuildOptions
 function mapText({ sources, sourcesContent, mappings }: SourceMapText, folder: string, { sourceRoot }: BuildOptions) {
   const map = {
     version: 3,
-    sources: sources.map((source) => posix(relative(folder, source))),
+    sources: sources.map((source) => withSlashes(relative(folder, source))),
     ...(sourceRoot === undefined ? {} : { sourceRoot }),
     ...(sourcesContent.length > 0 ? { sourcesContent } : {}),
     mappings,
