@@ -54,6 +54,12 @@ async function printed(devtool: Devtool): Promise<string> {
 }
 
 const word = (text: string) => ({ "src/word.ts": `export const word: string = "${text}";\n` });
+
+/** Saves a word, which the program then prints. */
+async function printsSaved(project: Project, devtool: Devtool, text: string): Promise<void> {
+  await project.write(word(text));
+  assert.equal(await printed(devtool), `${text}\n`);
+}
 const native = (text: string) => ({
   "native/hello.c": `#include <stdio.h>\n\nint main(void) {\n\tputs("${text}");\n\treturn 0;\n}\n`,
 });
@@ -120,10 +126,7 @@ setInterval(() => {}, 1000);\n`,
     });
     const devtool = watch();
     assert.equal(await printed(devtool), "one\n");
-    for (const text of ["two", "three"]) {
-      await project.write(word(text));
-      assert.equal(await printed(devtool), `${text}\n`);
-    }
+    for (const text of ["two", "three"]) await printsSaved(project, devtool, text);
     devtool.child.kill("SIGINT");
     assert.equal((await devtool.ended).code, 130);
     const log = await readFile(join(project.home, "log"), "utf8");
@@ -223,10 +226,7 @@ setInterval(() => {}, 1000);\n`,
   });
   const devtool = watch();
   assert.equal(await printed(devtool), "one\n");
-  for (const text of ["two", "three"]) {
-    await project.write(word(text));
-    assert.equal(await printed(devtool), `${text}\n`);
-  }
+  for (const text of ["two", "three"]) await printsSaved(project, devtool, text);
   const notices = devtool.lines.filter((line) => line.includes("started ahead for this save had ended"));
   assert.equal(notices.length, 1);
   assert.match(notices[0] ?? "", /\\"warm\\": false/);
