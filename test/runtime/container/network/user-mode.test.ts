@@ -107,7 +107,7 @@ describe("without root, a container on a network", () => {
       const helper = helperOf("c1");
       assert.ok(readFileSync(`/proc/${helper}/cmdline`, "utf8").includes(network));
       assert.equal((await outcomeOf(child, "end\n")).code, 0);
-      assert.ok(!existsSync(`/proc/${helper}`));
+      assert.ok(!isRunning(helper));
     });
 
     it(`whose tinydocker was killed has no ${network} after the next command`, async () => {
