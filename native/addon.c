@@ -3,9 +3,9 @@
  * and text ends with a zero byte.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "job.h"
 #include "listener.h"
 #include "node-api.h"
 #include "shim.h"
@@ -81,6 +81,8 @@ FUNCTION(listAttributes, td_list_attributes(BYTES(0), BYTES(1), length(env, a[1]
 FUNCTION(getAttribute, td_get_attribute(BYTES(0), BYTES(1), BYTES(2), length(env, a[2])))
 FUNCTION(makeNode, td_make_node(BYTES(0), (uint32_t)number(env, a[1]), (uint32_t)number(env, a[2]), (uint32_t)number(env, a[3])))
 FUNCTION(cgroupDevices, td_cgroup_devices(NUMBER(0), BYTES(1), length(env, a[1])))
+FUNCTION(digestBegin, td_digest_begin(BYTES(0), length(env, a[0])))
+FUNCTION(digestEnd, td_digest_end(BYTES(0), BYTES(1)))
 FUNCTION(raw, td_raw(NUMBER(0)))
 FUNCTION(restore, td_restore(NUMBER(0)))
 
@@ -105,65 +107,32 @@ static napi_value call_abi(napi_env env, napi_callback_info info) {
     return made;
 }
 
-/* A call on one of Node's worker threads, and the promise of its result. */
-struct job {
-    napi_async_work work;
-    napi_deferred deferred;
-    int (*call)(const struct job *job);
-    int result;
-    int fd;
-    int milliseconds;
-    char path[];
-};
+/* The functions that take longer run on another thread, and promise what they return. */
 
 static int job_ended(const struct job *job) { return td_wait(job->fd, job->milliseconds); }
 static int job_remove_all(const struct job *job) { return td_remove(job->path, UINT32_MAX); }
 static int job_sync(const struct job *job) { return td_sync(job->path); }
 
-static void run_job(napi_env env, void *data) {
-    (void)env;
-    struct job *job = data;
-    job->result = job->call(job);
+static int job_gunzip(const struct job *job) {
+    return td_gunzip(job->arrays[0].bytes, job->arrays[0].length, job->arrays[1].bytes, job->arrays[1].length,
+                     job->arrays[2].bytes, job->arrays[2].length, (struct td_gunzipped *)(void *)job->arrays[3].bytes);
 }
 
-static void finish_job(napi_env env, napi_status status, void *data) {
-    (void)status;
-    struct job *job = data;
-    napi_resolve_deferred(env, job->deferred, result(env, job->result));
-    napi_delete_async_work(env, job->work);
-    free(job);
+static int job_digest(const struct job *job) {
+    return td_digest_add(job->arrays[0].bytes, job->arrays[1].bytes, job->arrays[1].length);
 }
 
-static napi_value start_job(napi_env env, struct job *job) {
-    napi_value name, promise = NULL;
-    napi_create_promise(env, &job->deferred, &promise);
-    napi_create_string_utf8(env, "tinydocker", strlen("tinydocker"), &name);
-    napi_create_async_work(env, NULL, name, run_job, finish_job, job, &job->work);
-    napi_queue_async_work(env, job->work);
-    return promise;
-}
-
-static struct job *new_job(int (*call)(const struct job *job), const char *path) {
-    size_t size = strlen(path) + 1;
-    struct job *job = calloc(1, sizeof *job + size);
-    if (!job)
-        return NULL;
-    job->call = call;
-    memcpy(job->path, path, size);
-    return job;
-}
-
-/* Promises what td_wait returns; -ENOMEM is a plain number. */
+/* -ENOMEM is a plain number, as of the others. */
 static napi_value call_ended(napi_env env, napi_callback_info info) {
     napi_value a[2] = {NULL};
     size_t count = 2;
     napi_get_cb_info(env, info, &count, a, NULL, NULL);
-    struct job *job = new_job(job_ended, "");
+    struct job *job = job_new(job_ended, "");
     if (!job)
         return result(env, -ENOMEM);
     job->fd = NUMBER(0);
     job->milliseconds = NUMBER(1);
-    return start_job(env, job);
+    return job_start(env, job);
 }
 
 /* Promises what a function of a path returns. */
@@ -172,8 +141,8 @@ static napi_value start_with_path(napi_env env, napi_callback_info info, int (*c
     size_t count = 1;
     napi_get_cb_info(env, info, &count, a, NULL, NULL);
     const char *path = BYTES(0);
-    struct job *job = path && path[0] ? new_job(call, path) : NULL;
-    return job ? start_job(env, job) : result(env, path && path[0] ? -ENOMEM : -EINVAL);
+    struct job *job = path && path[0] ? job_new(call, path) : NULL;
+    return job ? job_start(env, job) : result(env, path && path[0] ? -ENOMEM : -EINVAL);
 }
 
 static napi_value call_remove_all(napi_env env, napi_callback_info info) {
@@ -181,6 +150,25 @@ static napi_value call_remove_all(napi_env env, napi_callback_info info) {
 }
 
 static napi_value call_sync(napi_env env, napi_callback_info info) { return start_with_path(env, info, job_sync); }
+
+static napi_value start_with_arrays(napi_env env, napi_callback_info info, int count, int (*call)(const struct job *job)) {
+    napi_value a[JOB_ARRAYS_MAX] = {NULL};
+    size_t given = JOB_ARRAYS_MAX;
+    napi_get_cb_info(env, info, &given, a, NULL, NULL);
+    struct job *job = job_new(call, "");
+    if (!job)
+        return result(env, -ENOMEM);
+    job_keep(env, job, a, count);
+    return job_start(env, job);
+}
+
+static napi_value call_gunzip(napi_env env, napi_callback_info info) {
+    return start_with_arrays(env, info, 4, job_gunzip);
+}
+
+static napi_value call_digest_add(napi_env env, napi_callback_info info) {
+    return start_with_arrays(env, info, 2, job_digest);
+}
 
 static const struct {
     const char *name;
@@ -194,7 +182,7 @@ static const struct {
     {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput}, {"guard", call_guard}, {"kill", call_kill},
     {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all}, {"sync", call_sync},
     {"pipe", call_pipe}, {"keepRunning", call_keepRunning}, {"makeNode", call_makeNode},
-    {"detach", call_detach},
+    {"detach", call_detach}, {"gunzip", call_gunzip}, {"digestBegin", call_digestBegin}, {"digestAdd", call_digest_add}, {"digestEnd", call_digestEnd},
 };
 
 TD_API napi_value napi_register_module_v1(napi_env env, napi_value exports);

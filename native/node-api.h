@@ -1,5 +1,5 @@
 /*
- * What addon.c and listener.c use of Node-API version 8, whose binary interface never changes (nodejs.org/api/n-api.html): a machine with
+ * What addon.c, job.c and listener.c use of Node-API version 8, whose binary interface never changes (nodejs.org/api/n-api.html): a machine with
  * Node.js need not have its headers.
  */
 #ifndef TD_NODE_API_H
@@ -11,6 +11,7 @@
 typedef struct napi_env__ *napi_env;
 typedef struct napi_value__ *napi_value;
 typedef struct napi_callback_info__ *napi_callback_info;
+typedef struct napi_ref__ *napi_ref;
 typedef struct napi_deferred__ *napi_deferred;
 typedef struct napi_async_work__ *napi_async_work;
 typedef struct napi_threadsafe_function__ *napi_threadsafe_function;
@@ -33,6 +34,8 @@ napi_status napi_get_typedarray_info(napi_env, napi_value, int *type, size_t *le
 napi_status napi_create_int64(napi_env, int64_t, napi_value *);
 napi_status napi_create_bigint_uint64(napi_env, uint64_t, napi_value *);
 napi_status napi_create_string_utf8(napi_env, const char *, size_t length, napi_value *);
+napi_status napi_create_reference(napi_env, napi_value, uint32_t count, napi_ref *);
+napi_status napi_delete_reference(napi_env, napi_ref);
 napi_status napi_create_promise(napi_env, napi_deferred *, napi_value *promise);
 napi_status napi_resolve_deferred(napi_env, napi_deferred, napi_value);
 napi_status napi_create_async_work(napi_env, napi_value resource, napi_value resource_name, napi_async_execute_callback,

@@ -193,4 +193,33 @@ TD_API int td_cgroup_devices(int cgroup, const uint8_t *code, size_t length);
 TD_API int td_raw(int fd);
 TD_API int td_restore(int fd);
 
+/* A digest's state, between its begin and its end. */
+#define TD_DIGEST_BYTES 128
+/* In bytes. */
+#define TD_DIGEST_LENGTH 32
+
+/* SHA-256. state: aligned as for a pointer. Returns -ENOSYS in a program without OpenSSL. */
+TD_API int td_digest_begin(uint8_t *state, size_t length);
+TD_API int td_digest_add(uint8_t *state, const uint8_t *bytes, size_t length);
+TD_API int td_digest_end(uint8_t *state, uint8_t *digest);
+
+/* What td_gunzip keeps from one call to the next, and leaves free in what it writes to. */
+#define TD_GUNZIP_BYTES 49152
+#define TD_GUNZIP_WINDOW 32768
+
+struct td_gunzipped {
+    uint32_t read;
+    uint32_t written;
+    /* Nothing more has to come. */
+    uint32_t ended;
+};
+
+/*
+ * Decompresses what gzip compressed, as far as the input or the room goes. state: TD_GUNZIP_BYTES of zeros at first, aligned as
+ * for a pointer. The first TD_GUNZIP_WINDOW bytes of out are for earlier output; what is made follows them. Returns 0 or an
+ * inflate_error of inflate.h.
+ */
+TD_API int td_gunzip(uint8_t *state, size_t state_length, const uint8_t *in, size_t in_length, uint8_t *out,
+                     size_t out_length, struct td_gunzipped *done);
+
 #endif

@@ -78,6 +78,12 @@ export interface Shim {
   getAttribute(path: Uint8Array, name: Uint8Array, value: Uint8Array): number;
   /** mknod(2): a device, with the type in the mode; the path ends with a zero byte. */
   makeNode(path: Uint8Array, mode: number, major: number, minor: number): number;
+  /** Decompresses a part of what gzip compressed, on another thread: td_gunzip of native/shim.h. */
+  gunzip(state: Uint8Array, input: Uint8Array, output: Uint8Array, done: Uint32Array): Promise<number>;
+  /** SHA-256 in parts, each on another thread; what is added must not change until then. */
+  digestBegin(state: Uint8Array): number;
+  digestAdd(state: Uint8Array, bytes: Uint8Array): Promise<number>;
+  digestEnd(state: Uint8Array, digest: Uint8Array): number;
   raw(fd: number): number;
   restore(fd: number): number;
 }

@@ -28,8 +28,9 @@ export async function unpackLayer(
   try {
     const fs = join(underWay, "fs");
     await mkdir(fs);
-    const overlay = overlayLayer(await openShim(), process.geteuid?.() === 0 && isFirstUserNamespace());
-    const plain = verified(decompress(archive), diffId, "layer");
+    const shim = await openShim();
+    const overlay = overlayLayer(shim, process.geteuid?.() === 0 && isFirstUserNamespace());
+    const plain = verified(decompress(archive, shim), diffId, "layer", shim);
     const entries = withWhiteouts(readTar(plain, { notes: options.notes, isVerified: true }));
     const { files, bytes } = await extractLayer(entries, fs, overlay, options);
     const record: LayerRecord = { files, bytes };

@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { openDigest } from "../../host/digest.ts";
+import type { Shim } from "../../host/shim.ts";
 import { parseJson, type Shape } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { checkedDigest } from "./digest.ts";
@@ -47,20 +48,23 @@ export async function readText(directory: string, blob: Blob): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Passes bytes through, and throws BadImage at their end where they don't match. `name`: for messages. */
+/** Passes bytes through, and throws BadImage at their end where they don't match. `name`: for messages; `shim`: hashes on another thread. */
 export async function* verified(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   digest: string | undefined,
   name: string,
+  shim?: Shim,
 ): AsyncGenerator<Uint8Array> {
   if (digest === undefined) return yield* source;
-  const hash = createHash(algorithmOf(digest));
+  const hash = openDigest(algorithmOf(digest), shim);
+  let added = Promise.resolve();
   for await (const chunk of source) {
-    hash.update(chunk);
+    await added;
+    added = hash.add(chunk);
     yield chunk;
   }
-  if (hash.digest("hex") !== digest.split(":")[1])
-    throw new BadImage(`its ${name} does not match its digest ${digest}`);
+  await added;
+  if (hash.hex() !== digest.split(":")[1]) throw new BadImage(`its ${name} does not match its digest ${digest}`);
 }
 
 function algorithmOf(digest: string): string {

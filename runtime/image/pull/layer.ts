@@ -2,6 +2,7 @@ import { createReadStream, fdatasync, ftruncateSync, renameSync, writeSync } fro
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { makeDirectory } from "../../host/make-directory.ts";
+import { openShim } from "../../host/shim.ts";
 import { BadImage } from "../archive/entry.ts";
 import { hasBlob } from "../content/blobs.ts";
 import { type DownloadFile, withDownload } from "../content/download-lock.ts";
@@ -84,7 +85,7 @@ async function arrive(fetch: LayerFetch, { fd, bytes }: DownloadFile): Promise<v
   const stop = new AbortController();
   const downloading = writeDownload(fetch, fd, arriving, stop.signal);
   try {
-    await unpack(fetch, verified(arriving.read(), fetch.blob.digest, "layer"));
+    await unpack(fetch, verified(arriving.read(), fetch.blob.digest, "layer", await openShim()));
   } catch (error) {
     // That it is not what was asked for says more than what is wrong with it.
     if (error instanceof BadImage && fetch.blob.size - arriving.bytes < AWAITED_BYTES_MAX)

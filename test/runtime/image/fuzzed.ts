@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { gzipSync } from "node:zlib";
+import { constants, gzipSync } from "node:zlib";
+import { openShim } from "../../../runtime/host/shim.ts";
 import { decompress } from "../../../runtime/image/archive/compression/decompress.ts";
 import { BadImage } from "../../../runtime/image/archive/entry.ts";
 import { readTar } from "../../../runtime/image/archive/tar/tar.ts";
@@ -62,13 +63,21 @@ export const mutatedArchive = fc.array(mutation, { minLength: 1, maxLength: 8 })
 });
 
 const COMPRESSED = [gzipSync(GOOD), execFileSync("zstd", ["-q", "-c"], { input: GOOD })];
-const mutatedData = fc
-  .tuple(fc.constantFrom(...COMPRESSED), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }))
-  .map(([good, changes]) => {
+const mutatedData = mutated(...COMPRESSED);
+/** By each kind of block that there is. */
+const mutatedGzip = mutated(
+  ...[0, 1, 9].map((level) => gzipSync(GOOD, { level })),
+  gzipSync(GOOD, { strategy: constants.Z_FIXED }),
+);
+
+function mutated(...all: readonly Buffer[]): fc.Arbitrary<Buffer> {
+  const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
+  return fc.tuple(fc.constantFrom(...all), changes).map(([good, mutations]) => {
     const bad = Buffer.from(good);
-    for (const [where, value] of changes) bad.writeUInt8(value, where % bad.length);
+    for (const [where, value] of mutations) bad.writeUInt8(value, where % bad.length);
     return bad;
   });
+}
 
 async function* pieces(bytes: Buffer, length: number): AsyncGenerator<Buffer> {
   for (let start = 0; start < bytes.length; start += length) yield bytes.subarray(start, start + length);
@@ -153,6 +162,15 @@ export const FUZZED: Readonly<Record<string, Fuzzed>> = {
     // Its first bytes may have become none that are known.
     assert.ok(whole.equals(GOOD) || whole.equals(bytes));
   }),
+  "gzip data for the native part": ofAsync(
+    fc.tuple(mutatedGzip, fc.constantFrom(64, 1 << 20)),
+    async ([bytes, length]) => {
+      const read: Uint8Array[] = [];
+      for await (const piece of decompress(pieces(bytes, length), await openShim())) read.push(piece);
+      const whole = Buffer.concat(read);
+      assert.ok(whole.equals(GOOD) || whole.equals(bytes));
+    },
+  ),
   manifests: ofAsync(fc.tuple(type, jsonOf(manifest)), ([mediaType, text]) => {
     const parsed = parseManifest(mediaType, Buffer.from(text));
     if (parsed === "unknown kind") return;
