@@ -4,10 +4,11 @@ import { kill } from "../container/kill.ts";
 import { openShim } from "../host/shim.ts";
 import { isTerminal, takeTerminal } from "../host/terminal.ts";
 import type { ExitStatus } from "../state/exit.ts";
+import type { Handle } from "../state/handle.ts";
 import { catchSignals, type Signalled } from "./signals.ts";
 
 export interface AttachedStreams {
-  readonly name: string;
+  readonly container: Handle;
   /** Leave the container when they are typed. */
   readonly keys: Buffer;
   readonly takesInput: boolean;
@@ -39,7 +40,7 @@ export async function passStreams(attachment: Attachment, streams: AttachedStrea
   const shim = await openShim();
   const isRaw = streams.takesInput && streams.terminal && isTerminal(0);
   const signals = streams.passesSignals ? catchSignals(shim, streams.terminal) : undefined;
-  signals?.forwardTo(signalled(attachment, streams.name));
+  signals?.forwardTo(signalled(attachment, streams.container));
   const restore = isRaw ? takeTerminal(shim) : () => {};
   if (streams.terminal) resize(attachment);
   // A reader that is gone ends this, not the container.
@@ -75,11 +76,11 @@ function passInput(attachment: Attachment, keys: Buffer | undefined, detach: () 
   });
 }
 
-function signalled(attachment: Attachment, name: string): Signalled {
+function signalled(attachment: Attachment, container: Handle): Signalled {
   return {
     kill: (signal) => {
       // It may have ended just now.
-      kill(name, signal).catch(() => {});
+      kill(container, signal).catch(() => {});
       return true;
     },
     dropOutput: () => {},

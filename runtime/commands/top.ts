@@ -5,7 +5,7 @@ import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { isEnding } from "../host/process.ts";
 import { openShim } from "../host/shim.ts";
-import { nameOf } from "../state/containers.ts";
+import { handleOf } from "../state/containers.ts";
 import { stateRoot } from "../state/root.ts";
 import { membersOf } from "../stats/sample.ts";
 import { writeAll } from "./write.ts";
@@ -26,8 +26,8 @@ export async function topCommand(args: readonly string[]): Promise<number> {
 async function processes(asked: string): Promise<ReadonlySet<number>> {
   const root = resolve(stateRoot());
   const shim = await openShim();
-  const name = nameOf(root, asked);
-  const { process, pidfd, cgroups, record } = await openRunning(shim, root, name);
+  const container = handleOf(root, asked);
+  const { process, pidfd, cgroups, record } = await openRunning(shim, container);
   shim.close(pidfd);
   containerEvent(root, "top", record);
   const members = membersOf(
@@ -35,7 +35,7 @@ async function processes(asked: string): Promise<ReadonlySet<number>> {
     process.pid,
   );
   // They may be another container's by now, or the machine's.
-  if (isEnding(process)) throw notRunning(name, "stopped");
+  if (isEnding(process)) throw notRunning(container.name, "stopped");
   return new Set(members);
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { containerEvent } from "../events/container.ts";
-import { Failure } from "../failure.ts";
+import { Failure, type FailureCode } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { BadImage, type Entry, type Whiteout } from "../image/archive/entry.ts";
 import { changed } from "../image/commit/change.ts";
@@ -10,9 +10,10 @@ import { overlayTree } from "../image/layers/overlay-tree.ts";
 import type { Reference } from "../image/registry/reference.ts";
 import { systemFailure } from "../image/system-failure.ts";
 import { showsHostRoot } from "../plan/root.ts";
-import { type Places, placesOf } from "../state/places.ts";
+import { type Handle, lookAtExisting } from "../state/handle.ts";
+import { type Places, placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
-import { checkExists, type Found, findExisting } from "../state/status.ts";
+import { checkExists, type Found } from "../state/status.ts";
 import { MADE } from "./changes.ts";
 import { isPausedNow, pause, unpause } from "./pause.ts";
 
@@ -29,30 +30,42 @@ export interface CommitOptions {
 }
 
 /** Makes an image of what a container is now. Returns its id. Throws Failure. */
-export async function commit(root: string, name: string, options: CommitOptions): Promise<string> {
+export async function commit(container: Handle, options: CommitOptions): Promise<string> {
+  const { root, name } = container;
   const shim = await openShim();
-  const places = placesOf(root, name);
-  const found = findExisting(places, name);
+  const found = lookAtExisting(container);
   if (showsHostRoot(found.record.spec))
     throw new Failure(`the container ${name} runs on this machine's own root (host), which is no image`, {
       code: "image-built-in",
       remedy: `tinydocker export ${name} writes all of its files`,
     });
   const isToBePaused = options.pause && found.status.state === "running" && !isPausedNow(root, found);
-  if (isToBePaused) await pause(name);
+  const isPaused = isToBePaused && (await isPausedHere(container));
   try {
-    const id = await commitFound(shim, places, found, options);
+    const id = await commitFound(shim, placesAt(root, container.key), found, options);
     containerEvent(root, "commit", found.record, { imageID: id, comment: options.message });
     return id;
   } finally {
-    if (isToBePaused) await unpause(name).catch(ifEnded);
+    if (isPaused) await unless(CHANGED, unpause(container));
   }
 }
 
-/** It may have been killed meanwhile. */
-function ifEnded(error: unknown): void {
-  const codes = ["container-not-running", "container-not-found", "container-paused"];
-  if (!(error instanceof Failure && codes.includes(error.code))) throw error;
+/** What another command may do to it at any moment: its processes change nothing then either. */
+const CHANGED: readonly FailureCode[] = ["container-not-running", "container-not-found", "container-paused"];
+
+/** Whether it was paused, and not by another command. */
+function isPausedHere(container: Handle): Promise<boolean> {
+  return unless(CHANGED, pause(container));
+}
+
+async function unless(codes: readonly FailureCode[], work: Promise<void>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (error instanceof Failure && codes.includes(error.code)) return false;
+    throw error;
+  }
 }
 
 async function commitFound(shim: Shim, places: Places, { record }: Found, options: CommitOptions): Promise<string> {

@@ -14,7 +14,7 @@ import { type ExecRequest, type ExecUser, execSpecOf } from "../spec/exec.ts";
 import { hasUserNamespace } from "../spec/namespaces.ts";
 import type { Caller, ContainerSpec } from "../spec/spec.ts";
 import { resolveUser } from "../spec/user.ts";
-import { nameOf } from "../state/containers.ts";
+import { handleOf } from "../state/containers.ts";
 import { exitCodeOf } from "../state/exit.ts";
 import { newId } from "../state/record.ts";
 import type { StartOptions } from "./container.ts";
@@ -45,9 +45,10 @@ export async function exec(
   options: ExecOptions = {},
 ): Promise<Execution> {
   const asking = caller(request);
-  const name = nameOf(root, written);
+  const container = handleOf(root, written);
+  const { name } = container;
   const shim = await openShim();
-  const running = await openRunning(shim, root, name);
+  const running = await openRunning(shim, container);
   try {
     refusePaused(name, running);
     const spec = execSpecOf(running.record.spec, request, userIn(shim, name, running, request), asking);

@@ -2,10 +2,10 @@ import { closeSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import type { Shim } from "../host/shim.ts";
 import { directory, removeDirectory } from "../resources/directory.ts";
-import { begin, claimWaiting, release } from "../state/claim.ts";
+import { noContainer } from "../spec/name.ts";
+import { begin, claimAgain, release } from "../state/claim.ts";
 import { entry } from "../state/entry.ts";
-import { placesOf } from "../state/places.ts";
-import { findExisting } from "../state/status.ts";
+import { type Handle, lookAtExisting } from "../state/handle.ts";
 import { readyVolumes } from "../volume/ready.ts";
 import { endsWithin } from "./ended.ts";
 import { openRootOf, openRunning } from "./running.ts";
@@ -17,12 +17,12 @@ const TRIES_MAX = 5;
 const END_WAIT_MS = 10_000;
 
 /** The files of a container, whether it runs or not. While one that does not is open, nobody starts it. Throws Failure. */
-export async function openRoot(shim: Shim, root: string, name: string): Promise<View> {
+export async function openRoot(shim: Shim, container: Handle): Promise<View> {
   for (let tries = 1; ; tries += 1) {
-    const { state } = findExisting(placesOf(root, name), name).status;
+    const { state } = lookAtExisting(container).status;
     const runs = state === "running" || state === "restarting" || state === "creating";
     try {
-      return runs ? await rootOfRunning(shim, root, name) : await rootOfStopped(shim, root, name);
+      return runs ? await rootOfRunning(shim, container) : await rootOfStopped(shim, container);
     } catch (error) {
       const isOther = error instanceof Failure && ["container-not-running", "name-in-use"].includes(error.code);
       if (!isOther || tries === TRIES_MAX) throw error;
@@ -30,11 +30,11 @@ export async function openRoot(shim: Shim, root: string, name: string): Promise<
   }
 }
 
-async function rootOfRunning(shim: Shim, root: string, name: string): Promise<View> {
-  const { process, pidfd } = await openRunning(shim, root, name);
+async function rootOfRunning(shim: Shim, container: Handle): Promise<View> {
+  const { process, pidfd } = await openRunning(shim, container);
   shim.close(pidfd);
   try {
-    const top = openRootOf(name, process);
+    const top = openRootOf(container.name, process);
     return { top, close: async () => closeSync(top) };
   } catch (error) {
     await endsWithin(shim, process, END_WAIT_MS);
@@ -42,15 +42,16 @@ async function rootOfRunning(shim: Shim, root: string, name: string): Promise<Vi
   }
 }
 
-async function rootOfStopped(shim: Shim, root: string, name: string): Promise<View> {
-  const held = await claimWaiting(shim, root, name);
+async function rootOfStopped(shim: Shim, container: Handle): Promise<View> {
+  const held = await claimAgain(shim, container);
+  if (!held) throw noContainer(container.name);
   try {
-    const { record } = findExisting(held.places, name);
+    const { record } = lookAtExisting(container);
     const work = directory("work");
     begin(held, [entry(work, "exit")]);
     // It exists only if the machine lost power, and the journal with it.
     await removeDirectory(shim, held.places, work);
-    await readyVolumes(shim, root, record.spec);
+    await readyVolumes(shim, container.root, record.spec);
     const view = await openFiles(shim, held.places, record.spec, held.fd);
     const close = async () => {
       await view.close();

@@ -1,15 +1,14 @@
-import { resolve } from "node:path";
 import { containerEvent } from "../events/container.ts";
-import { Failure } from "../failure.ts";
 import { isAlive } from "../host/process.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { signalNumber } from "../host/signals.ts";
 import { SIGNAL } from "../linux.ts";
 import { endFrozen } from "../state/entry.ts";
-import { placesOf } from "../state/places.ts";
-import { stateRoot } from "../state/root.ts";
-import { type Found, findExisting } from "../state/status.ts";
+import { type Handle, lookAtExisting } from "../state/handle.ts";
+import { placesAt } from "../state/places.ts";
+import type { Found } from "../state/status.ts";
 import { endsSoon } from "./ended.ts";
+import { awaitStart, notRunning } from "./running.ts";
 import { deliver, killIfDropped } from "./signals.ts";
 
 /**
@@ -24,12 +23,13 @@ const THAWS_MAX = 100;
 
 /**
  * Sends a signal to a container that any process started: one that asks for its end as Container.kill does. After SIGKILL or its stop signal, no restart
- * policy starts it again. Throws Failure if it is not running.
+ * policy starts it again. One that is being started gets it once its command runs: who starts it would not know why it ended.
+ * Throws Failure if it is not running.
  */
-export async function kill(name: string, signal: NodeJS.Signals): Promise<void> {
+export async function kill(container: Handle, signal: NodeJS.Signals): Promise<void> {
+  const { name, root } = container;
   const shim = await openShim();
-  const places = placesOf(resolve(stateRoot()), name);
-  const { status, entries, monitor, record } = findExisting(places, name);
+  const { status, entries, monitor, record } = lookAtExisting(container);
   if (status.state !== "running") throw notRunning(name, status.state);
   if (signal === "SIGKILL" || signal === record.life?.stopSignal) letEnd(shim, monitor);
   const { process } = status;
@@ -37,13 +37,14 @@ export async function kill(name: string, signal: NodeJS.Signals): Promise<void> 
   try {
     // The pid may have been reused. Once the pidfd is open, the process found alive is the one that gets the signal.
     if (pidfd < 0 || !isAlive(process)) throw notRunning(name, "stopped");
-    containerEvent(places.root, "kill", record, { signal: String(signalNumber(signal)) });
+    await awaitStart(process);
+    containerEvent(root, "kill", record, { signal: String(signalNumber(signal)) });
     const asksForEnd = ENDING.includes(signal) || signal === record.life?.stopSignal;
     if (!asksForEnd) shim.signal(pidfd, signalNumber(signal));
     if (!asksForEnd || !(await isKilledBy(signal, shim, { pid: process.pid, pidfd }))) return;
     // One that is frozen does not end, and it may freeze itself at any moment until it has ended.
     for (let thaws = 0; thaws < THAWS_MAX && !(await endsSoon(shim, pidfd, THAW_EVERY_MS)); thaws += 1)
-      endFrozen(places, entries);
+      endFrozen(placesAt(root, container.key), entries);
   } finally {
     if (pidfd >= 0) shim.close(pidfd);
   }
@@ -68,8 +69,4 @@ async function isKilledBy(
   const delivered = deliver(shim, process, signal);
   if (delivered !== "blocked") return delivered === "killed";
   return !(await endsSoon(shim, process.pidfd, BLOCKED_MS)) && killIfDropped(shim, process, signal);
-}
-
-function notRunning(name: string, state: string): Failure {
-  return new Failure(`the container ${name} is not running: it is ${state}`, { code: "container-not-running" });
 }

@@ -6,7 +6,7 @@ import type { NetworkFacts } from "../plan/host-facts.ts";
 import { hostsPath } from "../resources/hosts-file.ts";
 import { joinedBy, type Others } from "../spec/sharing.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
-import { nameOf } from "../state/containers.ts";
+import { handleOf, nameOf } from "../state/containers.ts";
 import { placesOf } from "../state/places.ts";
 import { findExisting } from "../state/status.ts";
 import { readInside } from "./read-inside.ts";
@@ -49,9 +49,10 @@ export function closeOthers(shim: Shim, others: readonly OpenOther[]): void {
 }
 
 async function openOther(shim: Shim, root: string, id: string): Promise<OpenOther> {
-  const name = nameOf(root, id);
+  const container = handleOf(root, id);
+  const { name } = container;
   try {
-    const { record, process, pidfd } = await openRunning(shim, root, name);
+    const { record, process, pidfd } = await openRunning(shim, container);
     return { id, name, spec: record.spec, process, pidfd };
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== "container-not-running") throw error;

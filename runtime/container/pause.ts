@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { freeze, isFrozen, isSettled } from "../host/cgroup/freezer.ts";
@@ -7,9 +6,9 @@ import { isEnding, type ProcessIdentity } from "../host/process.ts";
 import { openShim } from "../host/shim.ts";
 import { sleep } from "../host/sleep.ts";
 import { uptime } from "../host/uptime.ts";
+import { type Handle, lookAt } from "../state/handle.ts";
 import { placesOf } from "../state/places.ts";
-import { stateRoot } from "../state/root.ts";
-import { type Found, find } from "../state/status.ts";
+import type { Found } from "../state/status.ts";
 import { type Cgroup, cgroupsOf, isPaused, notRunning, openRunning } from "./running.ts";
 
 /** A process that waits for a disk stops only then. */
@@ -17,9 +16,10 @@ const SETTLE_MS = 10_000;
 const SETTLE_POLL_MS = 1;
 
 /** Stops all processes of a container, until it is unpaused or ends. Throws Failure if it does not run, or is paused. */
-export async function pause(name: string): Promise<void> {
-  const { cgroup, process } = await freezerOf(name, false);
-  tell(name, "pause");
+export async function pause(container: Handle): Promise<void> {
+  const { name } = container;
+  const { cgroup, process } = await freezerOf(container, false);
+  tell(container, "pause");
   setFrozen(name, cgroup, true);
   for (const deadline = uptime() + SETTLE_MS; !hasSettled(name, cgroup); ) {
     if (uptime() >= deadline) {
@@ -41,10 +41,10 @@ export function isPausedNow(root: string, { record, status, entries }: Found): b
 }
 
 /** Lets them go on. Throws Failure if it is not paused. */
-export async function unpause(name: string): Promise<void> {
-  const { cgroup } = await freezerOf(name, true);
-  tell(name, "unpause");
-  setFrozen(name, cgroup, false);
+export async function unpause(container: Handle): Promise<void> {
+  const { cgroup } = await freezerOf(container, true);
+  tell(container, "unpause");
+  setFrozen(container.name, cgroup, false);
 }
 
 /** It may have ended just now, and its cgroup with it. */
@@ -62,15 +62,15 @@ function hasSettled(name: string, { path, version }: Cgroup): boolean {
   return settled;
 }
 
-function tell(name: string, action: string): void {
-  const root = resolve(stateRoot());
-  const found = find(placesOf(root, name));
-  if (found) containerEvent(root, action, found.record);
+function tell(container: Handle, action: string): void {
+  const found = lookAt(container);
+  if (found) containerEvent(container.root, action, found.record);
 }
 
-async function freezerOf(name: string, isPaused: boolean): Promise<{ cgroup: Cgroup; process: ProcessIdentity }> {
+async function freezerOf(container: Handle, isPaused: boolean): Promise<{ cgroup: Cgroup; process: ProcessIdentity }> {
+  const { name } = container;
   const shim = await openShim();
-  const { pidfd, process, cgroups } = await openRunning(shim, resolve(stateRoot()), name);
+  const { pidfd, process, cgroups } = await openRunning(shim, container);
   shim.close(pidfd);
   const frozen = cgroups.find(({ path, version }) => isFrozen(path, version));
   if (isEnding(process)) throw notRunning(name, "stopped");

@@ -1,34 +1,51 @@
-import { resolve } from "node:path";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { isNoSpace } from "../host/errno.ts";
 import { openShim, type Shim } from "../host/shim.ts";
-import { begin, type Claim, claimWaiting, release } from "../state/claim.ts";
+import { noContainer } from "../spec/name.ts";
+import { begin, type Claim, claimAgain, release } from "../state/claim.ts";
 import { type Entry, undoAll } from "../state/entry.ts";
-import { placesOf } from "../state/places.ts";
+import { type Handle, lookAtExisting } from "../state/handle.ts";
 import { removeRecord } from "../state/record.ts";
-import { stateRoot } from "../state/root.ts";
-import { find, findExisting } from "../state/status.ts";
 import { hostFailure } from "./diagnose.ts";
-import { stop } from "./stop.ts";
+import { stopAndClaim } from "./stop.ts";
 import { checkWritable } from "./writable.ts";
 
 /** Removes a container and everything it wrote. Throws Failure if it is running or does not exist. */
-export async function remove(name: string): Promise<void> {
-  const shim = await openShim();
+export async function remove(container: Handle): Promise<void> {
   try {
-    const held = await claimWaiting(shim, resolve(stateRoot()), name);
-    try {
-      const { record } = findExisting(held.places, name);
-      containerEvent(held.places.root, "destroy", record);
-      await beginOrUndo(shim, held, record.entries);
-      // Without the record it is no longer kept: if this process is killed, the next start removes the rest.
-      removeRecord(held.places.record);
-    } finally {
-      await release(shim, held);
-    }
+    refuseUp(container);
+    const shim = await openShim();
+    const held = await claimAgain(shim, container).catch((error: unknown) => {
+      // Another command has started it meanwhile.
+      refuseUp(container);
+      throw error;
+    });
+    if (!held) throw noContainer(container.name);
+    await removeHeld(shim, container, held);
   } catch (error) {
     throw hostFailure(error);
+  }
+}
+
+function refuseUp(container: Handle): void {
+  const { state } = lookAtExisting(container).status;
+  if (state !== "running" && state !== "restarting") return;
+  throw new Failure(`the container ${container.name} is ${state}`, {
+    code: "name-in-use",
+    remedy: `tinydocker stop ${container.name} first, or remove it with rm -f`,
+  });
+}
+
+async function removeHeld(shim: Shim, container: Handle, held: Claim): Promise<void> {
+  try {
+    const { record } = lookAtExisting(container);
+    containerEvent(held.places.root, "destroy", record);
+    await beginOrUndo(shim, held, record.entries);
+    // Without the record it is no longer kept: if this process is killed, the next start removes the rest.
+    removeRecord(held.places.record);
+  } finally {
+    await release(shim, held);
   }
 }
 
@@ -43,19 +60,15 @@ async function beginOrUndo(shim: Shim, held: Claim, entries: readonly Entry[]): 
 }
 
 /** The same, and ends it first where it is running. Throws Failure if it does not exist. */
-export async function removeByForce(name: string): Promise<void> {
-  const places = placesOf(resolve(stateRoot()), name);
-  findExisting(places, name);
-  checkWritable(places.root);
-  await stop(name, { signal: "SIGKILL" });
-  // One that is removed at its exit is gone now.
-  if (find(places)) await removeIfThere(name);
-}
-
-async function removeIfThere(name: string): Promise<void> {
+export async function removeByForce(container: Handle): Promise<void> {
+  lookAtExisting(container);
+  checkWritable(container.root);
+  const shim = await openShim();
   try {
-    await remove(name);
+    const held = await stopAndClaim(shim, container, { signal: "SIGKILL" });
+    // One that is removed at its exit is gone now.
+    if (held) await removeHeld(shim, container, held);
   } catch (error) {
-    if (!(error instanceof Failure && error.code === "container-not-found")) throw error;
+    throw hostFailure(error);
   }
 }

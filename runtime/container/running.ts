@@ -9,9 +9,9 @@ import { sleep } from "../host/sleep.ts";
 import { uptime } from "../host/uptime.ts";
 import { cgroupName } from "../resources/cgroup.ts";
 import type { Entry } from "../state/entry.ts";
-import { type Places, placesOf } from "../state/places.ts";
+import { type Handle, lookAtExisting } from "../state/handle.ts";
+import { type Places, placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
-import { findExisting } from "../state/status.ts";
 
 /** A container whose command runs. */
 export interface Running {
@@ -33,21 +33,27 @@ const START_WAIT_MS = 10_000;
 const START_POLL_MS = 5;
 
 /** Throws Failure if it does not run. */
-export async function openRunning(shim: Shim, root: string, name: string): Promise<Running> {
+export async function openRunning(shim: Shim, container: Handle): Promise<Running> {
   const deadline = uptime() + START_WAIT_MS;
   for (;;) {
-    const running = attempt(shim, root, name);
+    const running = attempt(shim, container);
     if (running && hasExecuted(running.process.pid)) return running;
     if (running) shim.close(running.pidfd);
-    if (uptime() >= deadline) throw notRunning(name, "being started");
+    if (uptime() >= deadline) throw notRunning(container.name, "being started");
     await sleep(START_POLL_MS);
   }
 }
 
+/** Until the command of one that is being started runs, or it has ended; no longer than a start usually takes. */
+export async function awaitStart(process: ProcessIdentity): Promise<void> {
+  for (const deadline = uptime() + START_WAIT_MS; uptime() < deadline; await sleep(START_POLL_MS))
+    if (!isAlive(process) || hasExecuted(process.pid)) return;
+}
+
 /** Undefined: it is being made. */
-function attempt(shim: Shim, root: string, name: string): Running | undefined {
-  const places = placesOf(root, name);
-  const { record, status, entries } = findExisting(places, name);
+function attempt(shim: Shim, container: Handle): Running | undefined {
+  const { root, key, name } = container;
+  const { record, status, entries } = lookAtExisting(container);
   if (status.state === "creating") return undefined;
   if (status.state !== "running") throw notRunning(name, status.state);
   const { process } = status;
@@ -57,7 +63,7 @@ function attempt(shim: Shim, root: string, name: string): Running | undefined {
     if (pidfd >= 0) shim.close(pidfd);
     throw notRunning(name, "stopped");
   }
-  return { record, process, pidfd, cgroups: cgroupsOf(places, entries) };
+  return { record, process, pidfd, cgroups: cgroupsOf(placesAt(root, key), entries) };
 }
 
 /**

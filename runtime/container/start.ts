@@ -1,13 +1,15 @@
 import { resolve } from "node:path";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
+import { isRunning } from "../host/process.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { directory, removeDirectory } from "../resources/directory.ts";
 import { type Life, lifeOf } from "../spec/life.ts";
+import { noContainer } from "../spec/name.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
-import { begin, type Claim, claim, claimWaiting, refuseKept, release } from "../state/claim.ts";
+import { begin, type Claim, claim, claimAgain, refuseKept, release } from "../state/claim.ts";
 import { entry } from "../state/entry.ts";
-import { placesOf } from "../state/places.ts";
+import { type Handle, lookAtExisting } from "../state/handle.ts";
 import { type ContainerRecord, newRecord, removeRecord, writeRecord } from "../state/record.ts";
 import { sweep } from "../state/recover.ts";
 import { stateRoot } from "../state/root.ts";
@@ -20,6 +22,7 @@ import { checkLimits } from "./host-facts.ts";
 import { attach } from "./network/attach.ts";
 import { type Attached, NOTHING_OPEN } from "./network/attached.ts";
 import { closeOthers, openOthers, otherNetwork } from "./others.ts";
+import { awaitStart } from "./running.ts";
 import { supervise } from "./supervise.ts";
 
 /** So often another command may be quicker, with a container that ends at once each time. */
@@ -102,58 +105,65 @@ export function startCreated(name: string, options: StartOptions = {}): Promise<
 }
 
 /** Starts a container that stays, again, in the background. One that runs stays as it is. Throws Failure. */
-export async function startAgain(name: string, options: StartOptions = {}): Promise<void> {
-  const root = resolve(stateRoot());
-  for (let others = 0; !isUp(root, name); others += 1)
+export async function startAgain(container: Handle, options: StartOptions = {}): Promise<void> {
+  for (let others = 0; !(await isUp(container)); others += 1)
     try {
-      return await startStopped(root, name, options);
+      return await startStopped(container, options);
     } catch (error) {
       // Another command was starting it, and one that runs can't be claimed.
       if (others === OTHERS_MAX || !(error instanceof Failure && error.code === "name-in-use")) throw error;
     }
 }
 
-function isUp(root: string, name: string): boolean {
-  const { status } = findExisting(placesOf(root, name), name);
-  return status.state === "running" || status.state === "restarting";
+/** One that another command is just starting may have a command that can't be run. */
+async function isUp(container: Handle): Promise<boolean> {
+  const { status } = lookAtExisting(container);
+  if (status.state !== "running") return status.state === "restarting";
+  await awaitStart(status.process);
+  return isRunning(status.process);
 }
 
-function startStopped(root: string, name: string, options: StartOptions): Promise<void> {
-  return holding(
-    root,
-    name,
-    async (shim, held) => {
-      const { record } = findExisting(held.places, name);
-      const { spec, life = lifeOf({}) } = record;
-      const work = directory("work");
-      begin(held, [entry(work, "exit")]);
-      // It exists only if the machine lost power, and the journal with it.
-      await removeDirectory(shim, held.places, work);
-      await readyVolumes(shim, root, spec);
-      await sweepOthers(shim, root, held, options);
-      const network = await attached(shim, spec, held, options, true);
-      await detach({ shim, spec, id: record.id, options, held, network, kept: true, life });
-    },
-    claimWaiting,
-  );
+async function startStopped(container: Handle, options: StartOptions): Promise<void> {
+  const shim = await openShim();
+  const held = await claimAgain(shim, container).catch((error: unknown) => {
+    throw hostFailure(error);
+  });
+  if (!held) throw noContainer(container.name);
+  await startHeld(shim, held, options);
+}
+
+/** Starts one that was locked. Throws Failure. */
+export function startHeld(shim: Shim, held: Claim, options: StartOptions): Promise<void> {
+  return releasing(shim, held, async () => {
+    const { root } = held.places;
+    const { record } = findExisting(held.places, held.name);
+    const { spec, life = lifeOf({}) } = record;
+    const work = directory("work");
+    begin(held, [entry(work, "exit")]);
+    // It exists only if the machine lost power, and the journal with it.
+    await removeDirectory(shim, held.places, work);
+    await readyVolumes(shim, root, spec);
+    await sweepOthers(shim, root, held, options);
+    const network = await attached(shim, spec, held, options, true);
+    await detach({ shim, spec, id: record.id, options, held, network, kept: true, life });
+  });
 }
 
 /** Locks the name and calls `work`. If `work` throws, the name is released here; else that is up to `work`. */
-async function holding<T>(
-  root: string,
-  name: string,
-  work: (shim: Shim, held: Claim) => Promise<T>,
-  lock: (shim: Shim, root: string, name: string) => Promise<Claim> = claim,
-): Promise<T> {
+async function holding<T>(root: string, name: string, work: (shim: Shim, held: Claim) => Promise<T>): Promise<T> {
   const shim = await openShim();
+  const held = await claim(shim, root, name).catch((error: unknown) => {
+    throw hostFailure(error);
+  });
+  return releasing(shim, held, () => work(shim, held));
+}
+
+async function releasing<T>(shim: Shim, held: Claim, work: () => Promise<T>): Promise<T> {
   try {
-    const held = await lock(shim, root, name);
-    try {
-      return await work(shim, held);
-    } catch (error) {
+    return await work().catch(async (error: unknown) => {
       await release(shim, held);
       throw error;
-    }
+    });
   } catch (error) {
     throw hostFailure(error);
   }

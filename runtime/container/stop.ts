@@ -1,12 +1,9 @@
-import { resolve } from "node:path";
 import { containerEvent } from "../events/container.ts";
 import { Failure, type FailureCode } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import type { Life } from "../spec/life.ts";
-import { claimWaiting, release } from "../state/claim.ts";
-import { placesOf } from "../state/places.ts";
-import { stateRoot } from "../state/root.ts";
-import { type Found, findExisting } from "../state/status.ts";
+import { type Claim, claimAgain, release } from "../state/claim.ts";
+import { type Handle, lookAt } from "../state/handle.ts";
 import { hostFailure } from "./diagnose.ts";
 import { endsWithin } from "./ended.ts";
 import { kill, letEnd } from "./kill.ts";
@@ -20,58 +17,66 @@ export interface StopOptions {
 }
 
 const TIMEOUT_USUAL = 10;
-/** A monitor that is told to start it no more may just be doing so, and somebody else may start it too. */
-const STARTS_MAX = 5;
+/** So often others may start it again meanwhile, each of whom has said so to its user. */
+const STARTS_MAX = 100;
 
 /**
  * Sends a container its stop signal, kills it where that does not end it in time, and undoes what it has outside. One that is
  * not running stays as it is. Throws Failure.
  */
-export async function stop(name: string, options: StopOptions = {}): Promise<void> {
+export async function stop(container: Handle, options: StopOptions = {}): Promise<void> {
+  if (lookAt(container)?.status.state === "created") return;
   const shim = await openShim();
-  const root = resolve(stateRoot());
-  const { monitor, record, status } = findExisting(placesOf(root, name), name);
-  letEnd(shim, monitor);
+  const held = await stopAndClaim(shim, container, options);
+  if (held) await release(shim, held);
+}
+
+/** The same, and locks it then, so that nobody else starts it. Undefined for one that was removed, as at its end. Throws Failure. */
+export async function stopAndClaim(shim: Shim, container: Handle, options: StopOptions): Promise<Claim | undefined> {
+  const found = lookAt(container);
   try {
-    for (let starts = 1; !(await isStopped(shim, root, name, options, starts === STARTS_MAX)); starts += 1);
-    if (status.state === "running" || status.state === "restarting") containerEvent(root, "stop", record);
+    for (let starts = 1; ; starts += 1) {
+      const held = await endAndClaim(shim, container, options);
+      if (held === "started again" && starts < STARTS_MAX) continue;
+      if (held === "started again") throw startedAgain(container.name);
+      if (found && isUp(found.status.state)) containerEvent(container.root, "stop", found.record);
+      return held;
+    }
   } catch (error) {
     throw hostFailure(error);
   }
 }
 
-/** Ends what runs; returns whether nothing was started meanwhile. */
-async function isStopped(
+function isUp(state: string): boolean {
+  return state === "running" || state === "restarting";
+}
+
+/** Ends what runs of it now, and locks it unless somebody else starts it meanwhile. Undefined for one that was removed. */
+export async function endAndClaim(
   shim: Shim,
-  root: string,
-  name: string,
+  container: Handle,
   options: StopOptions,
-  isLast: boolean,
-): Promise<boolean> {
-  const found = findExisting(placesOf(root, name), name);
-  if (found.status.state === "created") return true;
-  await end(shim, root, name, found, options);
+): Promise<Claim | "started again" | undefined> {
+  await end(shim, container, options);
   try {
-    // Its monitor or its starter, or what that started, is undoing the same: the name is free after whoever is quicker.
-    await release(shim, await claimWaiting(shim, root, name));
-    return true;
+    // Its monitor or its starter, or what that started, is undoing the same: it is free after whoever is quicker.
+    return await claimAgain(shim, container);
   } catch (error) {
-    if (!isLast && hasCode(error, "name-in-use")) return false;
-    throw error;
+    if (!hasCode(error, "name-in-use")) throw error;
+    return lookAt(container) && "started again";
   }
 }
 
-async function end(shim: Shim, root: string, name: string, found: Found, options: StopOptions): Promise<void> {
-  const {
-    status,
-    record: { life },
-  } = found;
-  if (status.state !== "running") return;
-  const { signal, seconds } = stoppingOf(life, options);
+async function end(shim: Shim, container: Handle, options: StopOptions): Promise<void> {
+  const found = lookAt(container);
+  if (!found) return;
+  letEnd(shim, found.monitor);
+  if (found.status.state !== "running") return;
+  const { signal, seconds } = stoppingOf(found.record.life, options);
   // One that is stopped handles no signal.
-  if (isPausedNow(root, found)) await unlessEnded(unpause(name));
-  await unlessEnded(kill(name, signal));
-  if (!(await endsWithin(shim, status.process, seconds * 1000))) await unlessEnded(kill(name, "SIGKILL"));
+  if (isPausedNow(container.root, found)) await unlessEnded(unpause(container));
+  await unlessEnded(kill(container, signal));
+  if (!(await endsWithin(shim, found.status.process, seconds * 1000))) await unlessEnded(kill(container, "SIGKILL"));
 }
 
 /** By which signal, and after how many seconds it is killed; -1: never. */
@@ -89,6 +94,13 @@ async function unlessEnded(work: Promise<void>): Promise<void> {
   } catch (error) {
     if (!hasCode(error, "container-not-running", "container-not-found", "container-paused")) throw error;
   }
+}
+
+function startedAgain(name: string): Failure {
+  return new Failure(`the container ${name} was started again each of the ${STARTS_MAX} times that it ended`, {
+    code: "limit-reached",
+    remedy: "end what starts it, and stop it then",
+  });
 }
 
 function hasCode(error: unknown, ...codes: readonly FailureCode[]): boolean {

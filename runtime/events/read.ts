@@ -25,6 +25,18 @@ export async function readEvents(root: string, period: Period, use: (event: Even
   }
 }
 
+/** Those that the log still has, the oldest first. */
+export function pastEvents(root: string): Event[] {
+  const events: Event[] = [];
+  const log = new EventLog(root, (event) => void events.push(event));
+  try {
+    log.readAll();
+    return events;
+  } finally {
+    log.close();
+  }
+}
+
 /** The longest that Node.js waits for. */
 const TIMEOUT_MAX_MS = 2 ** 31 - 1;
 
@@ -55,7 +67,7 @@ class EventLog {
       }
     });
     try {
-      this.#readAll();
+      this.readAll();
       await Promise.race([reached(until), failed]);
       this.#readNew();
     } finally {
@@ -67,7 +79,7 @@ class EventLog {
     this.#file?.close();
   }
 
-  #readAll(): void {
+  readAll(): void {
     for (const file of openLog(this.#path)) {
       this.#file?.close();
       this.#file = file;

@@ -7,6 +7,7 @@ import { sleep } from "../host/sleep.ts";
 import { uptime } from "../host/uptime.ts";
 import { noContainer } from "../spec/name.ts";
 import { type Entry, processOf, undoAll } from "./entry.ts";
+import { type Handle, lookAt } from "./handle.ts";
 import { appendLines, type Journal, ownerLines, readJournal } from "./journal.ts";
 import { closeLock, noteOwn, type OpenLock, openExistingLock, openLock, tryLock } from "./lock.ts";
 import { giveKey, tidyNames } from "./names.ts";
@@ -97,6 +98,14 @@ async function placesWithKey(shim: Shim, root: string, name: string): Promise<Pl
   if (keyIn(places) !== undefined) return places;
   await giveKey(shim, root, name, `${name}.${newId().slice(0, KEY_DIGITS)}`);
   return placesOf(root, name);
+}
+
+/** Locks a container that another command may be working on right now. Undefined once it was removed. Throws Failure where it runs. */
+export async function claimAgain(shim: Shim, handle: Handle): Promise<Claim | undefined> {
+  const held = await claimPlaces(shim, async () => placesAt(handle.root, handle.key), CLOCK, true);
+  if (lookAt(handle)) return held;
+  await release(shim, held);
+  return undefined;
 }
 
 /** Locks a name that another command may be working on right now. */

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { noContainer } from "../spec/name.ts";
+import { type Handle, handleNamed } from "./handle.ts";
 import { isMissing, lockedKeys } from "./lock.ts";
 import { placesAt, placesOf } from "./places.ts";
 import { type Found, find } from "./status.ts";
@@ -39,16 +40,26 @@ function recordedKeys(root: string): string[] {
 
 const ID = /^[0-9a-f]{1,64}$/;
 
-/** The name of the container that is meant by its name, or by the beginning of its id. Throws Failure for none, and for several. */
-export function nameOf(root: string, written: string): string {
+/** The container that is meant by its name, or by the beginning of its id. Throws Failure for none, and for several. */
+export function handleOf(root: string, written: string): Handle {
   const isName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(written);
-  if (isName && find(placesOf(root, written))) return written;
+  const named = isName ? handleNamed(root, written) : undefined;
+  if (named) return named;
   const meant = ID.test(written) ? findAll(root).filter(({ record }) => record.id.startsWith(written)) : [];
   const [first, second] = meant;
-  if (first && !second) return first.record.name;
+  if (first && !second) return handleFound(root, first);
   if (!first) throw noContainer(written);
   throw new Failure(`${written} is the beginning of several containers' ids`, {
     code: "usage",
     remedy: `write more of the id, or a name: ${meant.map(({ record }) => record.name).join(", ")}`,
   });
+}
+
+/** The same; its name. */
+export function nameOf(root: string, written: string): string {
+  return handleOf(root, written).name;
+}
+
+function handleFound(root: string, { record: { id, name } }: Found): Handle {
+  return { root, key: placesOf(root, name).key, id, name };
 }

@@ -4,7 +4,7 @@ import { detachKeys } from "../../container/attach/detach-keys.ts";
 import { containerEvent } from "../../events/container.ts";
 import { Failure } from "../../failure.ts";
 import { isTerminal } from "../../host/terminal.ts";
-import { nameOf } from "../../state/containers.ts";
+import { handleOf } from "../../state/containers.ts";
 import { exitCodeOf } from "../../state/exit.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
@@ -24,12 +24,13 @@ export const attachVerb = verb({
   options: { ...ATTACH_OPTIONS, "no-stdin": { type: "boolean", describe: "type nothing into it" } },
   run: async (values, names) => {
     const root = resolve(stateRoot());
-    const name = nameOf(root, one(names));
+    const container = handleOf(root, one(names));
+    const { name } = container;
     const keys = detachKeys(values["detach-keys"]);
     const streams = streamsOf(root, name, !values["no-stdin"], "--no-stdin");
     const attachment = await attachTo(root, name, print);
     const passesSignals = values["sig-proxy"] !== false;
-    const passing = await passStreams(attachment, { name, keys, passesSignals, ...streams });
+    const passing = await passStreams(attachment, { container, keys, passesSignals, ...streams });
     return exitCodeAfter(root, name, passing);
   },
 });

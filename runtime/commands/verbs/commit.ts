@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { commit } from "../../container/commit.ts";
 import { Failure } from "../../failure.ts";
 import { parseReference } from "../../image/registry/reference.ts";
-import { nameOf } from "../../state/containers.ts";
+import { handleOf } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
 import { undoneBySignals } from "../signals.ts";
 import { writeAll } from "../write.ts";
@@ -35,9 +35,9 @@ export const commitVerb = verb({
         remedy: "give a tag",
       });
     const root = resolve(stateRoot());
-    const container = nameOf(root, asked);
+    const container = handleOf(root, asked);
     await undoneBySignals(async (signal) => {
-      const id = await commit(root, container, { name, author, message, changes: change, pause, signal });
+      const id = await commit(container, { name, author, message, changes: change, pause, signal });
       writeAll(1, `${id}\n`);
     });
     return 0;

@@ -9,10 +9,9 @@ import { Failure } from "../../failure.ts";
 import { errnoText } from "../../host/errno.ts";
 import { openShim, type Shim } from "../../host/shim.ts";
 import { isTerminal } from "../../host/terminal.ts";
-import { nameOf } from "../../state/containers.ts";
-import { placesOf } from "../../state/places.ts";
+import { handleOf } from "../../state/containers.ts";
+import { lookAtExisting } from "../../state/handle.ts";
 import { stateRoot } from "../../state/root.ts";
-import { findExisting } from "../../state/status.ts";
 import { archiveToOutput } from "../archive-output.ts";
 import { say } from "../say.ts";
 import { verb } from "./verb.ts";
@@ -29,8 +28,8 @@ export const cpVerb = verb({
     const request = requestOf(ends);
     const root = resolve(stateRoot());
     const shim = await openShim();
-    const name = nameOf(root, request.container);
-    const view = await openRoot(shim, root, name);
+    const container = handleOf(root, request.container);
+    const view = await openRoot(shim, container);
     const meter = values.quiet ? () => {} : progressMeter();
     try {
       const options = {
@@ -38,8 +37,13 @@ export const cpVerb = verb({
         follow: values["follow-link"] ?? false,
         progress: meter,
       };
-      containerEvent(root, request.toContainer ? "extract-to-dir" : "archive-path", recordOf(root, name));
-      const { leftOut } = await copied(shim, root, { ...request, end: endIn(shim, view, name, request.path) }, options);
+      containerEvent(root, request.toContainer ? "extract-to-dir" : "archive-path", lookAtExisting(container).record);
+      const { leftOut } = await copied(
+        shim,
+        root,
+        { ...request, end: endIn(shim, view, container.name, request.path) },
+        options,
+      );
       meter(0);
       if (leftOut > 0) say(`tinydocker: ${leftOut} devices, FIFOs and sockets are left out\n`);
       return 0;
@@ -50,10 +54,6 @@ export const cpVerb = verb({
     }
   },
 });
-
-function recordOf(root: string, name: string) {
-  return findExisting(placesOf(root, name), name).record;
-}
 
 /** What the target's file system refuses, in a line. */
 function copyFailure({ container, path, here, toContainer }: Request, error: unknown): unknown {

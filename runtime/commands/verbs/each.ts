@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Failure, type FailureCode } from "../../failure.ts";
-import { nameOf } from "../../state/containers.ts";
+import { handleOf } from "../../state/containers.ts";
+import type { Handle } from "../../state/handle.ts";
 import { stateRoot } from "../../state/root.ts";
 import { codeOfEach } from "../each-name.ts";
 import { writeAll } from "../write.ts";
@@ -11,11 +12,12 @@ import { writeAll } from "../write.ts";
  */
 export async function each(
   asked: readonly string[],
-  work: (name: string) => Promise<void>,
+  work: (container: Handle) => Promise<void>,
   excused?: FailureCode,
 ): Promise<number> {
   const doOne = async (one: string) => {
-    await work(nameOf(resolve(stateRoot()), one));
+    const root = resolve(stateRoot());
+    await work(handleOf(root, one));
     writeAll(1, `${one}\n`);
   };
   return await codeOfEach(named(asked), doOne, excused);

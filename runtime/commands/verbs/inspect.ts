@@ -8,9 +8,9 @@ import { inspected } from "../../inspect/inspect.ts";
 import { inspectedNetwork } from "../../inspect/network.ts";
 import { inspectedVolume } from "../../inspect/volume.ts";
 import { networkNamed } from "../../network/network.ts";
-import { nameOf } from "../../state/containers.ts";
+import { handleOf } from "../../state/containers.ts";
 import { readNetworks } from "../../state/network-store.ts";
-import { placesOf } from "../../state/places.ts";
+import { placesAt } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { findExisting } from "../../state/status.ts";
 import { templateOf } from "../../template/template.ts";
@@ -109,11 +109,11 @@ async function unlessNone(find: () => Inspected | Promise<Inspected>): Promise<I
 }
 
 async function inspectedContainer(root: string, asked: string, size: boolean): Promise<Struct> {
-  const name = nameOf(root, asked);
-  const places = placesOf(root, name);
+  const container = handleOf(root, asked);
+  const places = placesAt(root, container.key);
   const { status } = findExisting(places, asked);
   // It has just ended: how is being recorded.
-  if (status.state === "stopped" && !status.exit && !status.unseen) await wait(name);
+  if (status.state === "stopped" && !status.exit && !status.unseen) await wait(container);
   const found = findExisting(places, asked);
   const paused = isPaused(cgroupsOf(places, found.entries));
   const about = inspected(found, { places, networks: readNetworks(root), paused, now: Date.now() });

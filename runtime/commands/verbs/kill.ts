@@ -9,6 +9,6 @@ export const killVerb = verb({
   options: { signal: { type: "string", short: "s", describe: "default: KILL" } },
   run: (values, names) => {
     const signal = signalAsked(values.signal ?? "SIGKILL");
-    return each(names, (name) => kill(name, signal));
+    return each(names, (container) => kill(container, signal));
   },
 });

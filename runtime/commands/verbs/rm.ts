@@ -1,11 +1,7 @@
-import { resolve } from "node:path";
 import { remove, removeByForce } from "../../container/remove.ts";
-import { Failure } from "../../failure.ts";
 import { openShim } from "../../host/shim.ts";
 import { removeOwnVolume } from "../../resources/volume.ts";
-import { placesOf } from "../../state/places.ts";
-import { stateRoot } from "../../state/root.ts";
-import { findExisting } from "../../state/status.ts";
+import { type Handle, lookAtExisting } from "../../state/handle.ts";
 import { ownVolumes } from "../../volume/ready.ts";
 import { each } from "./each.ts";
 import { EXPLAIN_OPTION, explainRemoval } from "./explain-end.ts";
@@ -20,29 +16,20 @@ export const rmVerb = verb({
     explain: EXPLAIN_OPTION,
   },
   run: ({ force = false, volumes = false, explain }, names) => {
-    const removed = force ? removeByForce : removeStopped;
-    const work = async (name: string) => {
-      const sayTime = explain ? await explainRemoval(name, { force, volumes }) : () => {};
-      await (volumes ? withVolumes(name, removed) : removed(name));
+    const removed = force ? removeByForce : remove;
+    const work = async (container: Handle) => {
+      const sayTime = explain ? await explainRemoval(container, { force, volumes }) : () => {};
+      await (volumes ? withVolumes(container, removed) : removed(container));
       sayTime();
     };
     return each(names, work, force ? "container-not-found" : undefined);
   },
 });
 
-async function withVolumes(name: string, removed: (name: string) => Promise<void>): Promise<void> {
-  const root = resolve(stateRoot());
-  const { spec } = findExisting(placesOf(root, name), name).record;
-  await removed(name);
+async function withVolumes(container: Handle, removed: (container: Handle) => Promise<void>): Promise<void> {
+  const { root } = container;
+  const { spec } = lookAtExisting(container).record;
+  await removed(container);
   const shim = await openShim();
   for (const volume of ownVolumes(root, spec)) await removeOwnVolume(shim, root, volume);
-}
-
-async function removeStopped(name: string): Promise<void> {
-  const { state } = findExisting(placesOf(resolve(stateRoot()), name), name).status;
-  if (state !== "running" && state !== "restarting") return remove(name);
-  throw new Failure(`the container ${name} is ${state}`, {
-    code: "name-in-use",
-    remedy: `tinydocker stop ${name} first, or remove it with rm -f`,
-  });
 }

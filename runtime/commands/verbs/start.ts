@@ -26,7 +26,7 @@ export const startVerb = verb({
   run: async (values, names) => {
     const { boot, attach, interactive } = values;
     if (attach || interactive) return startAttached(onlyOne(names, boot), values);
-    const start = (some: readonly string[]) => each(some, (name) => startAgain(name, { warn }));
+    const start = (some: readonly string[]) => each(some, (container) => startAgain(container, { warn }));
     if (!boot) return start(names);
     if (names.length > 0) throw new Failure("--boot takes no names: it finds the containers itself", { code: "usage" });
     const { toStart, code } = startedAtBoot();

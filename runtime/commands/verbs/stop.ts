@@ -25,9 +25,9 @@ export const stopVerb = verb({
   options: { ...STOP_OPTIONS, explain: EXPLAIN_OPTION },
   run: (values, names) => {
     const options = stopOptions(values);
-    return each(names, async (name) => {
-      const sayTime = values.explain ? await explainStop(name, options) : () => {};
-      await stop(name, options);
+    return each(names, async (container) => {
+      const sayTime = values.explain ? await explainStop(container, options) : () => {};
+      await stop(container, options);
       sayTime();
     });
   },

@@ -1,11 +1,10 @@
 import { resolve } from "node:path";
 import { wait } from "../../container/wait.ts";
 import { Failure } from "../../failure.ts";
-import { nameOf } from "../../state/containers.ts";
+import { handleOf } from "../../state/containers.ts";
 import { exitCodeOf } from "../../state/exit.ts";
-import { placesOf } from "../../state/places.ts";
+import { type Handle, lookAt } from "../../state/handle.ts";
 import { stateRoot } from "../../state/root.ts";
-import { find } from "../../state/status.ts";
 import { warn } from "../warn.ts";
 import { writeAll } from "../write.ts";
 import { named } from "./each.ts";
@@ -17,9 +16,10 @@ export const waitVerb = verb({
   options: {},
   run: async (_, names) => {
     for (const asked of named(names)) {
-      const name = nameOf(resolve(stateRoot()), asked);
-      const status = await wait(name);
-      if (status === "unknown") warn(unseen(name));
+      const root = resolve(stateRoot());
+      const container = handleOf(root, asked);
+      const status = await wait(container);
+      if (status === "unknown") warn(unseen(container));
       writeAll(1, `${exitCodeOf(status)}\n`);
     }
     return 0;
@@ -27,8 +27,9 @@ export const waitVerb = verb({
 });
 
 /** Throws Failure (exit 125) where it was removed at its exit. */
-function unseen(name: string): Failure {
-  const isRemoved = find(placesOf(resolve(stateRoot()), name)) === undefined;
+function unseen(container: Handle): Failure {
+  const { name } = container;
+  const isRemoved = lookAt(container) === undefined;
   const failure = new Failure(
     isRemoved
       ? `nobody knows how the container ${name} ended: it was removed then`

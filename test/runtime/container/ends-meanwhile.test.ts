@@ -5,6 +5,7 @@ import { after, describe, it } from "node:test";
 import { cgroupsOf } from "../../../runtime/container/running.ts";
 import { placesOf } from "../../../runtime/state/places.ts";
 import { findExisting } from "../../../runtime/state/status.ts";
+import { written } from "../../rig/processes.ts";
 import { type Point, stoppedAt } from "../stopped-at.ts";
 import { DETACH, detachedRig, processIn, TRAPPED } from "./detached-rig.ts";
 
@@ -63,7 +64,7 @@ describe("a container that ends while a command", () => {
         [["exec", "-u", "root", "web", "true"], found, 125, NOT_RUNNING],
         [["top", "web"], found, 125, NOT_RUNNING],
         [["pause", "web"], found, 125, NOT_RUNNING],
-        [["commit", "web", "image"], found, 125, NOT_RUNNING],
+        [["commit", "web", "image"], found, 0, /^sha256:[0-9a-f]{64}\n$/],
         [["run", "--image", "box", "--network", "container:web", "--rm", "other", "true"], found, 125, NOT_RUNNING],
         [
           ["exec", "web", "true"],
@@ -115,6 +116,104 @@ describe("a container that ends while a command", () => {
     stop.goOn();
     assert.deepEqual(await stop.outcome, { code: 0, signal: null, stdout: "web\n", stderr: "" });
     await succeeds("rm", "web");
+  });
+});
+
+/** It takes no notice of SIGTERM. */
+const DEAF = ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 1000 & wait; done"];
+
+async function pidOf(name: string): Promise<number> {
+  return Number(await succeeds("inspect", "-f", "{{.State.Pid}}", name));
+}
+
+describe("a container that is renamed while a command", () => {
+  const renamed = async (name: string) => {
+    await succeeds("rename", name, `${name}-renamed`);
+    await succeeds(...DETACH, name, ...DEAF);
+    return pidOf(name);
+  };
+  const stopping = { call: "pidfd_send_signal" };
+
+  it("stops it is the one that is stopped, and not another that has its name by then", async () => {
+    await succeeds(...DETACH, "web", ...DEAF);
+    const stop = await stoppedAt(rig, stopping, ["stop", "-t", "0", "web"]);
+    const other = await renamed("web");
+    stop.goOn();
+    assert.deepEqual(await stop.outcome, { code: 0, signal: null, stdout: "web\n", stderr: "" });
+    assert.deepEqual([await pidOf("web-renamed"), await pidOf("web")], [0, other]);
+    await succeeds("rm", "-f", "web", "web-renamed");
+  });
+
+  it("starts it again is the one that is started again", async () => {
+    await succeeds(...DETACH, "web", ...DEAF);
+    const first = await pidOf("web");
+    const restart = await stoppedAt(rig, stopping, ["restart", "-t", "0", "web"]);
+    const other = await renamed("web");
+    restart.goOn();
+    // What traces it traces what it starts as well, and ends only with that.
+    await written(join(rig.root, "events"), /"action":"restart"/);
+    const second = await pidOf("web-renamed");
+    assert.ok(second > 0 && second !== first, `${second}, and ${first} before`);
+    assert.equal(await pidOf("web"), other);
+    await succeeds("rm", "-f", "web", "web-renamed");
+    assert.deepEqual(await restart.outcome, { code: 0, signal: null, stdout: "web\n", stderr: "" });
+  });
+
+  it("makes an image of it goes on afterwards", async () => {
+    await succeeds(...DETACH, "web", ...TRAPPED);
+    const commit = await stoppedAt(rig, { call: "openat", on: [places.upper] }, ["commit", "web", "image"]);
+    assert.equal(await succeeds("inspect", "-f", "{{.State.Paused}}", "web"), "true\n");
+    await succeeds("rename", "web", "site");
+    commit.goOn();
+    assert.equal((await commit.outcome).code, 0);
+    assert.equal(await succeeds("inspect", "-f", "{{.State.Paused}}", "site"), "false\n");
+    await succeeds("rm", "-f", "site");
+  });
+});
+
+describe("a container that is being started", () => {
+  /** Two commands that wait for what is to become of it. */
+  async function started(...command: string[]) {
+    await succeeds("create", "--image", "box", "--network", "none", "web", ...command);
+    const start = await stoppedAt(rig, { call: "pivot_root" }, ["start", "web"]);
+    const waiting = { call: "readlink", on: [`/proc/${start.pid}/exe`], n: 2 };
+    return { start, second: await stoppedAt(rig, waiting, ["start", "web"]), waiting };
+  }
+
+  it("is not killed before its command runs, of which its starter would know no reason", async () => {
+    const { start, second, waiting } = await started(...TRAPPED);
+    const kill = await stoppedAt(rig, waiting, ["kill", "web"]);
+    start.goOn();
+    for (const one of [second, kill]) {
+      one.goOn();
+      assert.deepEqual(await one.outcome, { code: 0, signal: null, stdout: "web\n", stderr: "" });
+    }
+    assert.deepEqual(await start.outcome, { code: 0, signal: null, stdout: "web\n", stderr: "" });
+    assert.equal(await succeeds("wait", "web"), "137\n");
+    await succeeds("rm", "web");
+  });
+
+  it("is not said to run to another who starts it, where its command can't", async () => {
+    const { start, second } = await started("/nowhere");
+    for (const one of [start, second]) {
+      one.goOn();
+      const { code, stderr } = await one.outcome;
+      assert.equal(code, 127);
+      assert.match(stderr, /^tinydocker: .*\/nowhere/);
+    }
+    await succeeds("rm", "web");
+  });
+});
+
+describe("a container that is removed as soon as it has ended", () => {
+  it("is waited for with its exit code all the same", async () => {
+    await succeeds(...DETACH, "web", ...TRAPPED);
+    // The first one is of its own process.
+    const wait = await stoppedAt(rig, { call: "pidfd_open", n: 2 }, ["wait", "web"]);
+    await succeeds("stop", "web");
+    await succeeds("rm", "web");
+    wait.goOn();
+    assert.deepEqual(await wait.outcome, { code: 0, signal: null, stdout: "3\n", stderr: "" });
   });
 });
 

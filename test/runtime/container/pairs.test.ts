@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { isRunning } from "../../../runtime/host/process.ts";
 import { placesOf } from "../../../runtime/state/places.ts";
-import { type Found, find } from "../../../runtime/state/status.ts";
+import { type Found, find, findExisting } from "../../../runtime/state/status.ts";
 import { gone } from "../../rig/processes.ts";
 import { DETACH, detachedRig, TRAPPED } from "./detached-rig.ts";
 import { type Said, Server } from "./server.ts";
@@ -75,6 +75,8 @@ const TRAPPED_EXIT = 3;
 function checkSaid(what: string, { code, stderr }: Said, codes: readonly number[]): void {
   assert.ok(codes.includes(code), `${what}: ${code} ${stderr}`);
   assert.doesNotMatch(stderr, /\n {4}at |report it as a bug|damaged|clean up/, what);
+  // What neither of them did, and nobody else.
+  assert.doesNotMatch(stderr, /out-of-memory|nobody knows/, what);
 }
 
 /** Of the container with that name, if there is one, what is recorded is so: it runs if that says so, and has been made whole. */
@@ -91,6 +93,11 @@ async function checkRecord(what: string, name: string): Promise<void> {
   // It was killed just now.
   await gone(status.process.pid);
   await checkRecord(what, name);
+}
+
+function pidOf(name: string): number {
+  const { status } = findExisting(placesOf(rig.root, name), name);
+  return status.state === "running" ? status.process.pid : 0;
 }
 
 /** Empty once it has begun to end. */
@@ -110,20 +117,43 @@ async function settled(name: string): Promise<Found | undefined> {
   return find(placesOf(rig.root, name));
 }
 
+/** They end it, whatever else is done to it, unless it is started again. */
+const ENDING: readonly string[] = ["stop", "kill", "rm -f"];
+
+/** What has become of it is what they have said: who was refused has changed nothing. */
+function checkDone(what: string, done: readonly string[], lane: Lane, before: number): void {
+  const { status } = find(placesOf(rig.root, lane.name)) ?? find(placesOf(rig.root, freeOf(lane))) ?? {};
+  const runs = status?.state === "running";
+  const isEnded = done.some((verb) => ENDING.includes(verb));
+  if (!isEnded && !done.includes("rm"))
+    assert.equal(runs, true, `${what}: ${done} were done, and it is ${status?.state}`);
+  if (!isEnded && done.includes("restart")) assert.notEqual(runs && status.process.pid, before, what);
+  if (isEnded && !done.some((verb) => ["start", "restart"].includes(verb))) assert.equal(runs, false, what);
+  if (done.includes("rename")) assert.equal(find(placesOf(rig.root, lane.name)), undefined, what);
+}
+
+function freeOf({ name }: Lane): string {
+  return `${name}-renamed`;
+}
+
 /** The name is usable after it: the next pair has the same. */
 async function checkPair(verbs: readonly [string, string], look: (typeof LOOKS)[number], lane: Lane): Promise<void> {
   const { name } = lane;
-  const free = `${name}-renamed`;
+  const free = freeOf(lane);
   const what = verbs.join(" and ");
   checkSaid(`run, before ${what}`, await lane.one.run([...DETACH, name, ...TRAPPED]), [0]);
+  const before = pidOf(name);
   const [one, other] = verbs.map((verb) => VERBS[verb]?.(name, free) ?? []);
   const looking = lane.third.run(look(name));
   const ones = lane.one.run(one ?? []);
   const others = lane.other.run(other ?? []);
   // A command that was just joining what is paused goes on only then.
   if (verbs[0] === "pause" && verbs[1] === "exec") await ones.then(() => lane.one.run(["unpause", name]));
-  for (const said of [await ones, await others]) checkSaid(what, said, [0, 125, KILLED]);
+  const saids = [await ones, await others];
+  for (const said of saids) checkSaid(what, said, [0, 125, KILLED]);
   for (const each of [name, free]) await checkRecord(what, each);
+  const done = verbs.filter((_, i) => saids[i]?.code === 0 && saids[i]?.stderr === "");
+  if (!verbs.includes("create")) checkDone(what, done, lane, before);
   await lane.one.run(["rm", "-f", name, free]);
   checkSaid(`${look(name).join(" ")} beside ${what}`, await looking, [0, 125, KILLED, TRAPPED_EXIT]);
 }

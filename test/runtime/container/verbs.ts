@@ -5,6 +5,7 @@ import { remove } from "../../../runtime/container/remove.ts";
 import { start, startCreated } from "../../../runtime/container/start.ts";
 import { wait } from "../../../runtime/container/wait.ts";
 import { importImage } from "../../../runtime/image/import.ts";
+import { handleOf } from "../../../runtime/state/containers.ts";
 import { placesOf } from "../../../runtime/state/places.ts";
 import { stateRoot } from "../../../runtime/state/root.ts";
 import { find } from "../../../runtime/state/status.ts";
@@ -14,6 +15,7 @@ const [verb = "", name = "", ...words] = process.argv.slice(2);
 const args = words.filter((word) => !word.startsWith("--image="));
 const image = words.find((word) => word.startsWith("--image="))?.slice("--image=".length) ?? "box";
 const root = stateRoot();
+const container = () => handleOf(root, name);
 
 const VERBS: Readonly<Record<string, () => Promise<unknown>>> = {
   import: () =>
@@ -28,11 +30,11 @@ const VERBS: Readonly<Record<string, () => Promise<unknown>>> = {
   create: async () => create(await prepare({ name, image, args })),
   run: async () => (await start(await prepare({ name, image, args }))).exited,
   start: async () => (await startCreated(name)).exited,
-  kill: () => kill(name, "SIGTERM"),
-  wait: () => wait(name),
+  kill: () => kill(container(), "SIGTERM"),
+  wait: () => wait(container()),
   // Both begin by opening the same library, so the wait is under way when the signal is sent.
-  "wait-and-kill": async () => (await Promise.all([wait(name), kill(name, "SIGTERM")]))[0],
-  remove: () => remove(name),
+  "wait-and-kill": async () => (await Promise.all([wait(container()), kill(container(), "SIGTERM")]))[0],
+  remove: () => remove(container()),
   find: async () => find(placesOf(root, name)),
 };
 
