@@ -10,7 +10,7 @@ import type { Step } from "../plan/step.ts";
 import { hasUserNamespace } from "../spec/namespaces.ts";
 import { type ContainerSpec, imageName } from "../spec/spec.ts";
 import type { ExitStatus } from "../state/exit.ts";
-import { userNamespaceRemedy } from "./user-namespace-remedy.ts";
+import { apparmorRemedy, profileRemedy, userNamespaceRemedy } from "./user-namespace-remedy.ts";
 
 const NAMESPACE_LIMIT_REMEDY =
   "raise the limits in /proc/sys/user/max_*_namespaces, or end containers that are not needed";
@@ -46,12 +46,18 @@ function cloneRemedy(stage: Stage, errno: number, userNamespace: boolean): strin
     case ERRNO.EPERM:
       return userNamespace
         ? userNamespaceRemedy(restrictions())
-        : "a seccomp filter or a security module keeps root from making namespaces, as inside another container";
+        : (profileRemedy(restrictions()) ??
+            "a seccomp filter or a security module keeps root from making namespaces, as inside another container");
+    case ERRNO.EACCES:
+      return (
+        apparmorRemedy(restrictions()) ??
+        (stage === "clone" ? "a security module, such as SELinux, refuses it" : "see dmesg")
+      );
     case ERRNO.ENOSPC:
-    case ERRNO.EUSERS:
-      return userNamespace
-        ? `${userNamespaceRemedy(restrictions())}; or ${NAMESPACE_LIMIT_REMEDY}`
-        : NAMESPACE_LIMIT_REMEDY;
+    case ERRNO.EUSERS: {
+      const found = restrictions();
+      return userNamespace && found.noneAllowed ? userNamespaceRemedy(found) : NAMESPACE_LIMIT_REMEDY;
+    }
     case ERRNO.EINVAL:
       return "this kernel was built without one of the namespaces: zgrep _NS= /proc/config.gz";
     case ERRNO.ENOSYS:
@@ -86,7 +92,7 @@ function outsideRemedy(step: CgroupStep, errno: number): string {
       return "mount -o remount,rw the cgroup file system, as inside another container";
     case ERRNO.EACCES:
     case ERRNO.EPERM:
-      return "run tinydocker as root on the machine itself, or without that limit";
+      return profileRemedy(restrictions()) ?? "run tinydocker as root on the machine itself, or without that limit";
     case ERRNO.ENOSPC:
       return "this machine has as many cgroups as it may: see cgroup.max.descendants";
     default:
@@ -178,11 +184,10 @@ function isFull(errno: number): boolean {
   return errno === ERRNO.ENOSPC || errno === ERRNO.EROFS;
 }
 
-/** AppArmor lets a process make a user namespace, and then refuses what root may do in it. */
+/** AppArmor may let a process make namespaces, and then refuse what root does in them. */
 function rightsRemedy(errno: number, { linux }: ContainerSpec): string | undefined {
-  const isRefused = errno === ERRNO.EPERM || errno === ERRNO.EACCES;
-  const limits = isRefused && hasUserNamespace(linux) ? restrictions() : undefined;
-  return limits?.apparmor ? userNamespaceRemedy(limits) : undefined;
+  if (errno !== ERRNO.EPERM && errno !== ERRNO.EACCES) return undefined;
+  return hasUserNamespace(linux) ? apparmorRemedy(restrictions()) : profileRemedy(restrictions());
 }
 
 /** docker's rules let no container call pivot_root and keyctl, whatever its capabilities are. */

@@ -9,8 +9,10 @@ export interface Restrictions {
   readonly isInChroot: boolean;
   /** Its user does not exist in the user namespace that it is in. */
   readonly isUnmapped: boolean;
+  /** The AppArmor profile that this process is confined by: it allows what its rules say. */
+  readonly profile: string | undefined;
   /** Ubuntu's: AppArmor lets only programs with a profile for it use capabilities there. */
-  readonly apparmor: boolean;
+  readonly onlyProfiled: boolean;
   /** Debian's: only root makes them. */
   readonly onlyRoot: boolean;
   /** The limit of the user namespace that the process is in is 0. */
@@ -21,10 +23,16 @@ export function restrictions(): Restrictions {
   return {
     isInChroot: !mountPointsOf(textOf("/proc/self/mountinfo")).includes("/"),
     isUnmapped: !isMapped(mappingsIn(textOf("/proc/self/uid_map")), process.geteuid?.() ?? 0),
-    apparmor: textOf("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").trim() === "1",
+    profile: confiningProfile(textOf("/proc/self/attr/apparmor/current")),
+    onlyProfiled: textOf("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").trim() === "1",
     onlyRoot: textOf("/proc/sys/kernel/unprivileged_userns_clone").trim() === "0",
     noneAllowed: textOf("/proc/sys/user/max_user_namespaces").trim() === "0",
   };
+}
+
+/** What a process's label in AppArmor names, unless that refuses nothing. */
+export function confiningProfile(label: string): string | undefined {
+  return /^(.+) \((?:enforce|kill|prompt|user|mixed)\)\n?$/.exec(label)?.[1];
 }
 
 /** Empty if there is no such file: a kernel without that restriction has none. */

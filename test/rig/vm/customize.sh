@@ -19,6 +19,17 @@ add_kernel() {
   chroot "$root" depmod "${package#linux-image-}"
 }
 
+# Only the compiler of AppArmor's profiles: its package has more than a hundred of them loaded at each boot.
+add_apparmor_parser() {
+  local work
+  work=$(mktemp -d)
+  (cd "$work" && apt-get download -qq apparmor && dpkg -x apparmor_*.deb .)
+  find "$work" -path '*sbin/apparmor_parser' -exec install -m 755 {} "$root/usr/sbin/" \;
+  install -d "$root/etc/apparmor.d"
+  cp -a "$work/etc/apparmor.d/abi" "$root/etc/apparmor.d/"
+  rm -rf "$work"
+}
+
 # Adds a package source in the guest, from which provision installs make and rsync without a network, and a test libnftables1.
 add_package_source() {
   local source=$root/var/lib/packages deb
@@ -64,6 +75,7 @@ configure() {
 }
 
 add_kernel
+add_apparmor_parser
 add_package_source
 add_users
 configure

@@ -28,4 +28,4 @@ export function qemuArguments(image: string, monitor: string): string[] {
 
 /** Everything from tsc=reliable on saves seconds under emulation. */
 const BOOT =
-  "rw quiet loglevel=3 net.ifnames=0 panic=1 reboot=t random.trust_cpu=on selinux=0 apparmor=0 audit=0 mitigations=off tsc=reliable no_timer_check";
+  "rw quiet loglevel=3 net.ifnames=0 panic=1 reboot=t random.trust_cpu=on selinux=0 audit=0 mitigations=off tsc=reliable no_timer_check";

@@ -240,12 +240,26 @@ describe("inside a container", () => {
 });
 
 describe("where user namespaces are refused", () => {
-  const none = { isInChroot: false, isUnmapped: false, apparmor: false, onlyRoot: false, noneAllowed: false };
+  const none = {
+    isInChroot: false,
+    isUnmapped: false,
+    profile: undefined,
+    onlyProfiled: false,
+    onlyRoot: false,
+    noneAllowed: false,
+  };
   const cases = [
-    [{ ...none, apparmor: true }, /AppArmor.*`userns,`.*kernel\.apparmor_restrict_unprivileged_userns=0/],
+    [
+      { ...none, onlyProfiled: true },
+      /AppArmor restricts.*`abi <abi\/4\.0>, profile node ".*" .*kernel\.apparmor_restrict_unprivileged_userns=0/,
+    ],
+    [
+      { ...none, onlyProfiled: true, profile: "docker-default" },
+      /profile docker-default .*`.*userns, .*apparmor=unconfined/,
+    ],
     [{ ...none, onlyRoot: true }, /kernel\.unprivileged_userns_clone=1/],
     [{ ...none, noneAllowed: true }, /user\.max_user_namespaces=/],
-    [{ ...none, isInChroot: true, apparmor: true }, /in a chroot only root/],
+    [{ ...none, isInChroot: true, onlyProfiled: true }, /in a chroot only root/],
     [{ ...none, isUnmapped: true }, /does not exist in this user namespace: map it/],
     [none, /a seccomp filter or a security module/],
   ] as const;
