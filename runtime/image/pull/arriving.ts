@@ -1,7 +1,7 @@
 import { read } from "node:fs";
 import { promisify } from "node:util";
 
-const READ_BYTES = 256 * 1_024;
+const READ_BYTES = 512 * 1_024;
 const readAt = promisify(read);
 
 /**
