@@ -3,32 +3,6 @@ import { ignoreAsCaller } from "./commands/signals.ts";
 import { SIGPIPE_EXIT } from "./commands/write.ts";
 import { surviveHangup } from "./host/terminal.ts";
 
-/** Those of commands/verbs. */
-const VERBS: ReadonlySet<string> = new Set([
-  "ps",
-  "start",
-  "stop",
-  "restart",
-  "kill",
-  "logs",
-  "attach",
-  "create",
-  "pause",
-  "unpause",
-  "wait",
-  "rm",
-  "rename",
-  "inspect",
-  "stats",
-  "events",
-  "port",
-  "diff",
-  "cp",
-  "export",
-  "commit",
-  "top",
-]);
-
 restoreVariables(process.env);
 ignoreAsCaller();
 surviveHangup();
@@ -50,7 +24,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 function dispatch(command: string | undefined, rest: readonly string[], args: readonly string[]): Promise<number> {
-  if (rest[0] === "--help" || asksForHelp(args)) return other(args);
+  if (rest[0] === "--help") return other(args);
   if (command === "run") return complete(run(rest));
   if (command === "exec") return complete(exec(rest));
   if (command === "pull") return pull(rest);
@@ -58,20 +32,13 @@ function dispatch(command: string | undefined, rest: readonly string[], args: re
   if (command === "completion") return completion(rest);
   if (command === "undo") return complete(undo(rest[0] ?? ""));
   if (command === "joined") return joined(rest[0] ?? "");
-  return VERBS.has(command ?? "") ? verb(command ?? "", rest) : other(args);
+  return verb(args);
 }
 
 /** Ends this program after work that leaves nothing to wait for, and no output in Node.js's hands: it need not free its memory. */
 async function complete(work: Promise<number>): Promise<never> {
   const code = await work;
   process.exit(process.exitCode || code);
-}
-
-/** Behind other options too, unless the options may be another program's. */
-function asksForHelp([command = "", ...rest]: readonly string[]): boolean {
-  if (!VERBS.has(command) || command === "create" || command === "top") return false;
-  const end = rest.indexOf("--");
-  return rest.slice(0, end < 0 ? undefined : end).includes("--help");
 }
 
 /** A reader that is gone has what it wants: then this ends as by SIGPIPE, which Node.js ignores. */
@@ -112,9 +79,9 @@ async function joined(key: string): Promise<number> {
   return 0;
 }
 
-async function verb(name: string, args: readonly string[]): Promise<number> {
+async function verb(args: readonly string[]): Promise<number> {
   const { runVerb } = await import("./commands/verbs/run-verb.ts");
-  return await runVerb(name, args);
+  return (await runVerb(args)) ?? (await other(args));
 }
 
 async function pull(args: readonly string[]): Promise<number> {

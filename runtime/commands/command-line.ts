@@ -1,24 +1,16 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import type { Argv } from "yargs";
 import { EXEC_OPTIONS } from "./exec-arguments.ts";
-import { helpOf, verbHelp } from "./help.ts";
-import { historyCommand } from "./history.ts";
-import { imageCommand, rmiCommand } from "./image.ts";
-import { imagesCommand } from "./image-list.ts";
-import { importCommand } from "./import.ts";
-import { loadCommand } from "./load.ts";
-import { networkCommand } from "./network.ts";
+import { groupHelp, helpOf, helpOfEach } from "./help.ts";
+import { IMAGE_VERBS } from "./image.ts";
+import { IMAGE_TRANSFERS } from "./image-transfers.ts";
+import { NETWORK_VERBS } from "./network.ts";
 import { notUnderstood } from "./not-understood.ts";
-import { pullVerb } from "./pull.ts";
-import { pushCommand } from "./push.ts";
 import { report } from "./report.ts";
 import { RUN_OPTIONS } from "./run-arguments.ts";
-import { saveCommand } from "./save.ts";
-import { tagCommand } from "./stored-images.ts";
 import { unavailableCommand } from "./unavailable.ts";
 import { VERBS } from "./verbs/verbs.ts";
-import { volumeCommand } from "./volume.ts";
+import { version } from "./version.ts";
+import { VOLUME_VERBS } from "./volume.ts";
 import { isBrokenPipe, SIGPIPE_EXIT } from "./write.ts";
 
 /** Everything except `run` and `exec`: help, version, images. Reports what goes wrong, and returns the exit code. */
@@ -59,24 +51,18 @@ async function parse(args: readonly string[]): Promise<void> {
 
 /** All of them, in the order of the help. */
 export function withCommands(parser: Argv): Argv {
+  const { ls, rm, tag, history } = IMAGE_VERBS;
   return parser
     .command(runHelp)
     .command(execHelp)
     .command(createHelp)
-    .command(verbHelp(["pull", pullVerb]))
-    .command(pushCommand)
-    .command(loadCommand)
-    .command(importCommand)
-    .command(saveCommand)
-    .command(Object.entries(VERBS).map(verbHelp))
+    .command(helpOfEach(IMAGE_TRANSFERS))
+    .command(helpOfEach(VERBS))
     .command(topHelp)
-    .command(imageCommand)
-    .command(imagesCommand)
-    .command(rmiCommand)
-    .command(tagCommand)
-    .command(historyCommand)
-    .command(networkCommand)
-    .command(volumeCommand)
+    .command(groupHelp("image", "Fetch, import, list and remove images", { ...IMAGE_TRANSFERS, ...IMAGE_VERBS }))
+    .command(helpOfEach({ images: ls, rmi: rm, tag, history }))
+    .command(groupHelp("network", "Create, list, inspect and remove networks", NETWORK_VERBS))
+    .command(groupHelp("volume", "Create, list, inspect and remove volumes", VOLUME_VERBS))
     .command(completionHelp);
 }
 
@@ -126,11 +112,3 @@ const completionHelp = helpOf(
   "Print the script by which bash, zsh or fish completes commands, options and names",
   {},
 );
-
-/** A bundle that devtool put on a target has no package.json beside it. */
-function version(): string {
-  const here = import.meta.filename;
-  const file = join(dirname(here), here.endsWith(".ts") ? "../../package.json" : "../package.json");
-  const manifest: unknown = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
-  return typeof manifest === "object" && manifest && "version" in manifest ? String(manifest.version) : "unknown";
-}

@@ -18,9 +18,3 @@ export async function codeOfEach(
   }
   return exitCode;
 }
-
-/** The same; the code is set as this program's. */
-export async function forEachName(...each: Parameters<typeof codeOfEach>): Promise<void> {
-  const code = await codeOfEach(...each);
-  if (code !== 0) process.exitCode = code;
-}

@@ -21,9 +21,9 @@ export function filterOf<T>(filters: readonly string[], matchers: Matchers<T>, f
   return (one) => [...byKey].every((values) => matchesKey(values, one));
 }
 
-/** Of yargs. `forms`: what can be given. */
+/** `forms`: what can be given. */
 export function filterOption(forms: string) {
-  return { type: "string", alias: "f", array: true, nargs: 1, default: [] as string[], describe: forms } as const;
+  return { type: "string", short: "f", multiple: true, describe: forms } as const;
 }
 
 export function badFilter(filter: string, forms: string, what = "--filter does not know"): Failure {

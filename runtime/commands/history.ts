@@ -1,4 +1,3 @@
-import type { CommandModule } from "yargs";
 import { inWords } from "../container/listing.ts";
 import { type HistoryStep, historyOf } from "../image/content/describe.ts";
 import { existingStored } from "../image/content/stored-image.ts";
@@ -7,36 +6,31 @@ import { stateRoot } from "../state/root.ts";
 import { rowsText } from "../template/rows.ts";
 import { decimalSize } from "../template/size.ts";
 import type { Struct } from "../template/value.ts";
+import { operands } from "./operands.ts";
+import { verb } from "./verbs/verb.ts";
+import { writeAll } from "./write.ts";
 
-interface Asked {
-  name: string;
-  json: boolean;
-  quiet: boolean;
-  human: boolean;
-  format: string | undefined;
-  "no-trunc": boolean;
-}
-
-export const historyCommand: CommandModule<object, Asked> = {
-  command: "history <name>",
+export const historyVerb = verb({
+  synopsis: "NAME",
   describe: "Print how each layer of an image was made, the newest first",
-  builder: (yargs) =>
-    yargs
-      .positional("name", { type: "string", demandOption: true, describe: "the image, by its name or id" })
-      .option("json", { type: "boolean", default: false, describe: "as one JSON array" })
-      .option("quiet", { type: "boolean", alias: "q", default: false, describe: "only the ids that are known here" })
-      .option("no-trunc", { type: "boolean", default: false, describe: "whole commands and ids" })
-      .option("human", { type: "boolean", alias: "H", default: true, describe: "sizes and dates in words" })
-      .option("format", { type: "string", describe: "a template of Go, or json" }),
-  handler: ({ name, json, ...form }) => {
+  options: {
+    json: { type: "boolean", describe: "as one JSON array" },
+    quiet: { type: "boolean", short: "q", describe: "only the ids that are known here" },
+    "no-trunc": { type: "boolean", describe: "whole commands and ids" },
+    human: { type: "boolean", short: "H", describe: "sizes and dates in words, unless it is false" },
+    format: { type: "string", describe: "a template of Go, or json" },
+  },
+  run: async ({ json, quiet, format, human = true, "no-trunc": isWhole = false }, rest) => {
+    const [name] = operands(rest, ["the name of the image"]);
     const root = stateRoot();
     const image = existingStored(root, name);
     const steps = historyOf(root, image);
-    const rows = steps.map((step, i) => rowOf(step, i === 0 ? image.id : MISSING, form));
-    const template = form.quiet ? "{{.ID}}" : (form.format ?? TABLE);
-    process.stdout.write(json ? `${JSON.stringify(steps)}\n` : rowsText(template, rows, TITLES));
+    const rows = steps.map((step, i) => rowOf(step, i === 0 ? image.id : MISSING, { human, isWhole }));
+    const template = quiet ? "{{.ID}}" : (format ?? TABLE);
+    writeAll(1, json ? `${JSON.stringify(steps)}\n` : rowsText(template, rows, TITLES));
+    return 0;
   },
-};
+});
 
 /** docker's word for a layer that has no image of its own. */
 const MISSING = "<missing>";
@@ -56,9 +50,8 @@ const COMMAND_LENGTH = 45;
 function rowOf(
   { created, createdBy, comment, bytes }: HistoryStep,
   id: string,
-  form: Omit<Asked, "name" | "json">,
+  { human, isWhole }: { readonly human: boolean; readonly isWhole: boolean },
 ): Struct {
-  const { human, "no-trunc": isWhole } = form;
   const since = `${inWords(Date.now() - Date.parse(created))} ago`;
   const command = printable(createdBy);
   const isShort = isWhole || command.length <= COMMAND_LENGTH;

@@ -1,4 +1,3 @@
-import type { CommandModule } from "yargs";
 import { inWords, timeInWords } from "../container/listing.ts";
 import { Failure } from "../failure.ts";
 import { allImages, type Listed, listingText, shortId } from "../image/listing.ts";
@@ -9,30 +8,25 @@ import { rowsText } from "../template/rows.ts";
 import { decimalSize } from "../template/size.ts";
 import type { Struct } from "../template/value.ts";
 import { filterOf, filterOption, hasLabel, type Matchers, truthOf } from "./filter.ts";
+import { operands } from "./operands.ts";
+import { verb } from "./verbs/verb.ts";
+import { writeAll } from "./write.ts";
 
 const FILTERS = "reference=PATTERN, label=KEY[=VALUE], before=IMAGE, since=IMAGE, dangling=true|false";
 
-interface Asked {
-  pattern: string | undefined;
-  json: boolean;
-  quiet: boolean;
-  filter: string[];
-  format: string | undefined;
-  "no-trunc": boolean;
-}
-
-const LIST: Omit<CommandModule<object, Asked>, "command"> = {
-  describe: "List the images",
-  builder: (yargs) =>
-    yargs
-      .positional("pattern", { type: "string", describe: "only those of this name, with or without a tag" })
-      .option("json", flag("as one JSON array"))
-      .option("quiet", { ...flag("only the names of those that can be removed"), alias: "q" })
-      .option("all", { ...flag("accepted: there are no intermediate images"), alias: "a" })
-      .option("filter", filterOption(FILTERS))
-      .option("format", { type: "string", describe: "a template of Go, such as {{.Repository}}:{{.Tag}}, or json" })
-      .option("no-trunc", flag("whole ids in a template")),
-  handler: async ({ pattern, json, quiet, filter, format, "no-trunc": isWhole }) => {
+export const imageListVerb = verb({
+  synopsis: "[PATTERN]",
+  describe: "List the images, or those of a name, with or without a tag",
+  options: {
+    json: { type: "boolean", describe: "as one JSON array" },
+    quiet: { type: "boolean", short: "q", describe: "only the names of those that can be removed" },
+    all: { type: "boolean", short: "a", describe: "accepted: there are no intermediate images" },
+    filter: filterOption(FILTERS),
+    format: { type: "string", describe: "a template of Go, such as {{.Repository}}:{{.Tag}}, or json" },
+    "no-trunc": { type: "boolean", describe: "whole ids in a template" },
+  },
+  run: async ({ json, quiet, filter, format, "no-trunc": isWhole = false }, rest) => {
+    const [pattern] = rest.length === 0 ? [] : operands(rest, ["the pattern"]);
     const root = stateRoot();
     const filters = [...filter, ...(pattern === undefined ? [] : [`reference=${pattern}`])];
     const isWanted = filterOf(filters, MATCHERS, FILTERS);
@@ -40,16 +34,10 @@ const LIST: Omit<CommandModule<object, Asked>, "command"> = {
     const images = filters.length > 0 ? all.filter((image) => !image.host && isWanted(image)) : all;
     const form = json ? "json" : quiet ? "quiet" : "table";
     const rows = () => images.filter(({ host }) => !host).map((image) => fieldsOf(root, image, isWhole));
-    process.stdout.write(format === undefined ? listingText(images, form) : rowsText(format, rows(), TITLES));
+    writeAll(1, format === undefined ? listingText(images, form) : rowsText(format, rows(), TITLES));
+    return 0;
   },
-};
-
-export const listCommand = { ...LIST, command: "ls [pattern]", aliases: ["list"] };
-export const imagesCommand = { ...LIST, command: "images [pattern]" };
-
-function flag(describe: string) {
-  return { type: "boolean", default: false, describe } as const;
-}
+});
 
 const MATCHERS: Matchers<Listed> = {
   reference: (value) => {

@@ -1,49 +1,28 @@
-import type { Argv, CommandModule } from "yargs";
 import { removeImage } from "../image/remove.ts";
 import { stateRoot } from "../state/root.ts";
-import { forEachName } from "./each-name.ts";
-import { verbHelp } from "./help.ts";
-import { historyCommand } from "./history.ts";
-import { listCommand } from "./image-list.ts";
-import { importCommand } from "./import.ts";
-import { loadCommand } from "./load.ts";
-import { pullVerb } from "./pull.ts";
-import { pushCommand } from "./push.ts";
-import { saveCommand } from "./save.ts";
-import { inspectCommand, pruneCommand, tagCommand } from "./stored-images.ts";
+import { codeOfEach } from "./each-name.ts";
+import { historyVerb } from "./history.ts";
+import { imageListVerb } from "./image-list.ts";
+import { someOf } from "./operands.ts";
+import { imageInspectVerb, imagePruneVerb, tagVerb } from "./stored-images.ts";
+import { untyped, type Verbs, verb } from "./verbs/verb.ts";
 
-export const imageCommand: CommandModule = {
-  command: "image",
-  describe: "Fetch, import, list and remove images",
-  builder: (yargs: Argv) =>
-    yargs
-      .command(verbHelp(["pull", pullVerb]))
-      .command(pushCommand)
-      .command(loadCommand)
-      .command(saveCommand)
-      .command(importCommand)
-      .command(listCommand)
-      .command(removeCommand)
-      .command(inspectCommand)
-      .command(historyCommand)
-      .command(tagCommand)
-      .command(pruneCommand)
-      .demandCommand(
-        1,
-        "the command is missing: pull, push, load, save, import, ls, rm, inspect, history, tag or prune",
-      ),
-  handler: () => {},
-};
-
-const REMOVE: Omit<CommandModule<object, { names: string[]; force: boolean }>, "command"> = {
+const removeVerb = verb({
+  synopsis: "NAME [NAME…]",
   describe: "Remove images that no container uses",
-  builder: (yargs) =>
-    yargs
-      .positional("names", { type: "string", array: true, demandOption: true, describe: "names, or ids" })
-      .option("force", { type: "boolean", alias: "f", default: false, describe: "none that is missing is an error" }),
-  handler: ({ names, force }) =>
-    forEachName(names, (name) => removeImage(stateRoot(), name), force ? "image-not-found" : undefined),
-};
+  options: { force: { type: "boolean", short: "f", describe: "none that is missing is an error" } },
+  run: async ({ force = false }, rest) => {
+    const remove = (name: string) => removeImage(stateRoot(), name);
+    return codeOfEach(someOf(rest, "the name of the image"), remove, force ? "image-not-found" : undefined);
+  },
+});
 
-const removeCommand = { ...REMOVE, command: "rm <names..>" };
-export const rmiCommand = { ...REMOVE, command: "rmi <names..>" };
+/** Of images that are here, in the order of the help. */
+export const IMAGE_VERBS = {
+  ls: untyped(imageListVerb),
+  rm: untyped(removeVerb),
+  inspect: untyped(imageInspectVerb),
+  history: untyped(historyVerb),
+  tag: untyped(tagVerb),
+  prune: untyped(imagePruneVerb),
+} satisfies Verbs;

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
 import { thisArchitecture } from "../host/architecture.ts";
 import { importLayer } from "../image/commit/import-layer.ts";
@@ -10,56 +9,40 @@ import { parseReference } from "../image/registry/reference.ts";
 import { bytesInWords } from "../image/words.ts";
 import { stateRoot } from "../state/root.ts";
 import { compileLess } from "./compile-less.ts";
+import { operands } from "./operands.ts";
+import type { Options, Values } from "./options/option.ts";
+import { say } from "./say.ts";
 import { undoneBySignals } from "./signals.ts";
+import { verb } from "./verbs/verb.ts";
+import { writeAll } from "./write.ts";
 
-interface Asked {
-  name: string;
-  source: string;
-  change: string[];
-  message: string;
-  platform: string | undefined;
-}
+const OPTIONS = {
+  change: {
+    type: "string",
+    short: "c",
+    multiple: true,
+    describe:
+      "in docker's order: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
+  },
+  message: { type: "string", short: "m", describe: "in docker's order: a comment in its history" },
+  platform: { type: "string", describe: "in docker's order: this machine's" },
+} as const satisfies Options;
 
-const IMPORT: Omit<CommandModule<object, Asked>, "command"> = {
-  describe: "Make an image from a root file system",
-  builder: (yargs) =>
-    yargs
-      .usage("$0 import NAME FILE.tar|DIR|-\n$0 import FILE.tar|- REPOSITORY:TAG")
-      .positional("name", { type: "string", demandOption: true, describe: "the image's name" })
-      .positional("source", {
-        type: "string",
-        demandOption: true,
-        describe:
-          "FILE.tar[.gz|.zst], a directory, or - for an archive on standard input. In docker's order it comes first: where the first word is - or begins with / or ., or the second one has a ':'; then the image is one of layers",
-      })
-      // Without it yargs reads a lone - as an option and passes an empty string.
-      .nargs("name", 1)
-      .nargs("source", 1)
-      .option("change", {
-        type: "string",
-        alias: "c",
-        array: true,
-        nargs: 1,
-        default: [] as string[],
-        describe:
-          "in docker's order: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
-      })
-      .option("message", {
-        type: "string",
-        alias: "m",
-        default: "",
-        describe: "in docker's order: a comment in its history",
-      })
-      .option("platform", { type: "string", describe: "in docker's order: this machine's" }),
-  handler: ({ name, source, ...asked }) => {
+type Asked = Values<typeof OPTIONS>;
+
+export const importVerb = verb({
+  synopsis: "NAME FILE.tar|DIR|-",
+  describe: "Make an image from a root file system; in docker's order, FILE.tar|- NAME:TAG, one of layers",
+  options: OPTIONS,
+  run: async (asked, rest) => {
+    const [name, source] = operands(rest, ["the name of the image", "its root file system"]);
     const isDockers = isSource(name) || isTagged(source);
-    return undoneBySignals((signal) =>
+    await undoneBySignals((signal) =>
       isDockers ? importAsLayer(name, source, asked, signal) : importAndReport(name, source, asked, signal),
     );
+    return 0;
   },
-};
-
-export const importCommand = { ...IMPORT, command: "import <name> <source>" };
+});
 
 /** By its form alone: no image's name begins so. */
 function isSource(word: string): boolean {
@@ -75,11 +58,9 @@ function isTagged(word: string): boolean {
   return word.includes(":") && !isSource(word);
 }
 
-type Options = Pick<Asked, "change" | "message" | "platform">;
-
 /** Prints its id, as docker does. */
-async function importAsLayer(source: string, name: string, asked: Options, signal: AbortSignal): Promise<void> {
-  const { change, message, platform } = asked;
+async function importAsLayer(source: string, name: string, asked: Asked, signal: AbortSignal): Promise<void> {
+  const { change, message = "", platform } = asked;
   if (isUrl(source))
     throw new Failure(`import does not download ${source}`, {
       code: "usage",
@@ -101,16 +82,16 @@ async function importAsLayer(source: string, name: string, asked: Options, signa
     message,
     signal,
   });
-  process.stdout.write(`${id}\n`);
+  writeAll(1, `${id}\n`);
 }
 
 async function importAndReport(
   name: string,
   source: string,
-  { change, message, platform }: Options,
+  { change, message, platform }: Asked,
   signal: AbortSignal,
 ): Promise<void> {
-  if (change.length > 0 || message !== "" || platform !== undefined)
+  if (change.length > 0 || message !== undefined || platform !== undefined)
     throw new Failure(
       "--change, --message and --platform are for docker's order: the file first, then REPOSITORY:TAG",
       {
@@ -133,8 +114,8 @@ async function importAndReport(
     signal,
     progress: meter.show,
   }).finally(meter.clear);
-  for (const hint of hints(imported)) process.stderr.write(`tinydocker: ${hint}\n`);
-  process.stdout.write(summary(imported));
+  for (const hint of hints(imported)) say(`tinydocker: ${hint}\n`);
+  writeAll(1, summary(imported));
 }
 
 function summary({ record }: Imported): string {

@@ -2,6 +2,7 @@ import { isatty } from "node:tty";
 import { shortId } from "../image/listing.ts";
 import type { LayerProgress } from "../image/pull/progress.ts";
 import { bytesInWords } from "../image/words.ts";
+import type { Values } from "./options/option.ts";
 import { say } from "./say.ts";
 import { writeAll } from "./write.ts";
 
@@ -14,11 +15,11 @@ export interface LayerReport {
 type Form = "lines" | "json" | "quiet";
 
 export const REPORT_OPTIONS = {
-  quiet: { type: "boolean", alias: "q", default: false, describe: "print the name alone" },
-  json: { type: "boolean", default: false, describe: "print an event a line" },
+  quiet: { type: "boolean", short: "q", describe: "print the name alone" },
+  json: { type: "boolean", describe: "print an event a line" },
 } as const;
 
-export function formOf({ quiet, json }: { readonly quiet: boolean; readonly json: boolean }): Form {
+export function formOf({ quiet, json }: Values<typeof REPORT_OPTIONS>): Form {
   return json ? "json" : quiet ? "quiet" : "lines";
 }
 

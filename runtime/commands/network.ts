@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import type { Argv, CommandModule } from "yargs";
 import { timeInWords } from "../container/listing.ts";
 import { createNetwork, removeNetwork } from "../container/network/networks.ts";
 import { inspectedNetwork } from "../inspect/network.ts";
@@ -9,85 +8,59 @@ import { readNetworks } from "../state/network-store.ts";
 import { stateRoot } from "../state/root.ts";
 import { rowsText } from "../template/rows.ts";
 import type { Struct } from "../template/value.ts";
-import { forEachName } from "./each-name.ts";
+import { codeOfEach } from "./each-name.ts";
 import { badFilter, filterOf, filterOption, isNamedLike, type Matchers, truthOf } from "./filter.ts";
+import { accepted, operands, someOf } from "./operands.ts";
 import { printInspected } from "./print-inspected.ts";
+import { untyped, type Verbs, verb } from "./verbs/verb.ts";
+import { writeAll } from "./write.ts";
 
-export const networkCommand: CommandModule = {
-  command: "network",
-  describe: "Create, list, inspect and remove networks",
-  builder: (yargs: Argv) =>
-    yargs
-      .command(createCommand)
-      .command(listCommand)
-      .command(inspectCommand)
-      .command(removeCommand)
-      .demandCommand(1, "the command is missing: create, ls, inspect or rm"),
-  handler: () => {},
-};
-
-interface CreateArguments {
-  name: string;
-  subnet: string[];
-  gateway: string[];
-  internal: boolean;
-  ipv6: boolean;
-}
-
-const createCommand: CommandModule<object, CreateArguments> = {
-  command: "create <name>",
+const createVerb = verb({
+  synopsis: "NAME",
   describe: "Make a network of containers",
-  builder: (yargs) =>
-    yargs
-      .positional("name", { type: "string", demandOption: true, describe: "the network's name" })
-      .option("driver", { alias: "d", choices: ["bridge"], describe: "accepted: all are bridges" })
-      .option("subnet", several("ADDR/PREFIX; default: a private one that nothing here uses"))
-      .option("gateway", several("address of this machine in it; default: the first of the subnet"))
-      .option("internal", { type: "boolean", default: false, describe: "nothing outside can be reached from it" })
-      .option("ipv6", { type: "boolean", default: false, describe: "with addresses of IPv6 as well" }),
-  handler: async ({ name, subnet, gateway, internal, ipv6 }) => {
-    await createNetwork(resolve(stateRoot()), { name, subnets: subnet, gateways: gateway, internal, ipv6 });
-    process.stdout.write(`${name}\n`);
+  options: {
+    driver: { type: "string", short: "d", describe: "bridge, which is accepted: all are bridges" },
+    subnet: { type: "string", multiple: true, describe: "ADDR/PREFIX; default: a private one that nothing here uses" },
+    gateway: {
+      type: "string",
+      multiple: true,
+      describe: "address of this machine in it; default: the first of the subnet",
+    },
+    internal: { type: "boolean", describe: "nothing outside can be reached from it" },
+    ipv6: { type: "boolean", describe: "with addresses of IPv6 as well" },
   },
-};
-
-/** One of IPv4 and one of IPv6. */
-function several(describe: string) {
-  return { type: "string", array: true, nargs: 1, default: [] as string[], describe } as const;
-}
-
-interface ListArguments {
-  json: boolean;
-  quiet: boolean;
-  filter: string[];
-  format: string | undefined;
-}
+  run: async ({ driver, subnet, gateway, internal = false, ipv6 = false }, rest) => {
+    const [name] = operands(rest, ["the name of the network"]);
+    accepted("driver", "bridge", driver);
+    await createNetwork(resolve(stateRoot()), { name, subnets: subnet, gateways: gateway, internal, ipv6 });
+    writeAll(1, `${name}\n`);
+    return 0;
+  },
+});
 
 const FILTERS = "name=TEXT, id=NAME, driver=bridge, scope=local, type=builtin|custom, label=KEY, dangling=true|false";
 
-const listCommand: CommandModule<object, ListArguments> = {
-  command: "ls",
-  aliases: ["list"],
+const listVerb = verb({
+  synopsis: "",
   describe: "List the networks",
-  builder: (yargs) =>
-    yargs
-      .option("json", { type: "boolean", default: false, describe: "as one JSON array" })
-      .option("quiet", { type: "boolean", alias: "q", default: false, describe: "only their names" })
-      .option("filter", filterOption(FILTERS))
-      .option("format", { type: "string", describe: "a template of Go, or json" })
-      .option("no-trunc", { type: "boolean", describe: "accepted: nothing is shortened" }),
-  handler: ({ json, quiet, filter, format }) => {
+  options: {
+    json: { type: "boolean", describe: "as one JSON array" },
+    quiet: { type: "boolean", short: "q", describe: "only their names" },
+    filter: filterOption(FILTERS),
+    format: { type: "string", describe: "a template of Go, or json" },
+    "no-trunc": { type: "boolean", describe: "accepted: nothing is shortened" },
+  },
+  run: async ({ json = false, quiet, filter, format }, rest) => {
+    operands(rest, []);
     const all = networks();
     const isWanted = filterOf(filter, matchersOf(all), FILTERS);
     const wanted = all.networks.filter(isWanted).toSorted((a, b) => (a.name < b.name ? -1 : 1));
     const template = quiet ? "{{.Name}}" : format;
-    process.stdout.write(
-      template === undefined
-        ? networkList({ ...all, networks: wanted }, json)
-        : rowsText(template, wanted.map(fieldsOf), TITLES),
-    );
+    const listed = () => networkList({ ...all, networks: wanted }, json);
+    writeAll(1, template === undefined ? listed() : rowsText(template, wanted.map(fieldsOf), TITLES));
+    return 0;
   },
-};
+});
 
 function matchersOf({ leases }: Networks): Matchers<Network> {
   const isUsed = ({ name }: Network) =>
@@ -141,37 +114,40 @@ function fieldsOf({ name, ipv6, internal, created }: Network): Struct {
   };
 }
 
-const inspectCommand: CommandModule<object, { names: string[]; format: string | undefined }> = {
-  command: "inspect <names..>",
+const inspectVerb = verb({
+  synopsis: "NAME [NAME…]",
   describe: "Print networks, and who is on each, as JSON; by a template, with docker's names",
-  builder: (yargs) =>
-    yargs
-      .positional("names", { type: "string", array: true, demandOption: true, describe: "the networks" })
-      .option("format", { type: "string", alias: "f", describe: "a template of Go" }),
-  handler: ({ names, format }) => {
+  options: { format: { type: "string", short: "f", describe: "a template of Go" } },
+  run: async ({ format }, rest) => {
+    const names = someOf(rest, "the name of the network");
     const all = networks();
     if (format !== undefined)
       return printInspected(names, format, (name) => inspectedNetwork(all, existingNetwork(all, name)));
-    return forEachName(names, async (name) => void process.stdout.write(describeNetwork(all, name)));
+    return codeOfEach(names, async (name) => writeAll(1, describeNetwork(all, name)));
   },
-};
+});
 
-const removeCommand: CommandModule<object, { names: string[]; force: boolean }> = {
-  command: "rm <names..>",
-  aliases: ["remove"],
+const removeVerb = verb({
+  synopsis: "NAME [NAME…]",
   describe: "Remove networks on which no container is, with their bridges and rules",
-  builder: (yargs) =>
-    yargs
-      .positional("names", { type: "string", array: true, demandOption: true, describe: "the networks" })
-      .option("force", { type: "boolean", alias: "f", default: false, describe: "none that is missing is an error" }),
-  handler: ({ names, force }) => forEachName(names, removeOne, force ? "network-not-found" : undefined),
-};
+  options: { force: { type: "boolean", short: "f", describe: "none that is missing is an error" } },
+  run: async ({ force = false }, rest) =>
+    codeOfEach(someOf(rest, "the name of the network"), removeOne, force ? "network-not-found" : undefined),
+});
 
 async function removeOne(name: string): Promise<void> {
   await removeNetwork(resolve(stateRoot()), name);
-  process.stdout.write(`${name}\n`);
+  writeAll(1, `${name}\n`);
 }
 
 function networks(): Networks {
   return readNetworks(resolve(stateRoot()));
 }
+
+/** In the order of the help. */
+export const NETWORK_VERBS = {
+  create: untyped(createVerb),
+  ls: untyped(listVerb),
+  inspect: untyped(inspectVerb),
+  rm: untyped(removeVerb),
+} satisfies Verbs;

@@ -1,17 +1,15 @@
 import { Failure } from "../failure.ts";
 
 const GROUPS: readonly string[] = ["image", "network", "volume"];
-const MISSING = /^Not enough non-option arguments: got (\d+), need at least (\d+)$/;
 const UNKNOWN = /^Unknown arguments?: ([^,]+)/;
-const NO_CHOICE = /^Invalid values:\n {2}Argument: ([^,]+), Given: (.+), Choices: (.+)$/;
 
-/** What yargs says of words that it can't use, as the other commands say it, with the help that lists what can be used. */
+/** What yargs says of words that name no command, with the help that lists what can be used. */
 export function notUnderstood(message: string, args: readonly string[]): Failure {
   const unknown = UNKNOWN.exec(message)?.[1];
   const command = commandIn(args);
   if (unknown !== undefined && unknown === command.at(-1))
     return refused(`tinydocker has no command ${command.join(" ")}`, command.slice(0, -1));
-  return refused(unknown === undefined ? inWords(message) : unknownWord(unknown, args), command);
+  return refused(unknown === undefined ? message : unknownWord(unknown, args), command);
 }
 
 /** `network create` */
@@ -22,16 +20,7 @@ function commandIn([first = "", second = ""]: readonly string[]): readonly strin
 
 function unknownWord(word: string, args: readonly string[]): string {
   const isLong = args.some((arg) => arg === `--${word}` || arg.startsWith(`--${word}=`));
-  if (isLong) return `unknown option '--${word}'`;
-  const isShort = word.length === 1 && args.some((arg) => /^-[^-]/.test(arg) && arg.includes(word));
-  return isShort ? `unknown option '-${word}'` : `unknown argument ${word}`;
-}
-
-function inWords(message: string): string {
-  const [, got, least] = MISSING.exec(message) ?? [];
-  if (got !== undefined) return `too few arguments: got ${got}, at least ${least} needed`;
-  const [, option, given, choices = ""] = NO_CHOICE.exec(message) ?? [];
-  return option === undefined ? message : `--${option} takes ${choices.replaceAll('"', "")}, not ${given}`;
+  return isLong ? `unknown option '--${word}'` : `unknown argument ${word}`;
 }
 
 function refused(what: string, command: readonly string[]): Failure {

@@ -1,18 +1,23 @@
 import { templateOf } from "../template/template.ts";
 import { jsonOf, type Struct } from "../template/value.ts";
-import { forEachName } from "./each-name.ts";
+import { codeOfEach } from "./each-name.ts";
+import { writeAll } from "./write.ts";
 
-/** Those there are, as one array of JSON or by a template; of the others it reports what is wrong. */
+/**
+ * Those there are, as one array of JSON or by a template; of the others it reports what is wrong. Returns the exit code.
+ * Throws Failure for a template with an error.
+ */
 export async function printInspected(
   names: readonly string[],
   format: string | undefined,
   inspect: (name: string) => Struct,
-): Promise<void> {
+): Promise<number> {
   const template = format === undefined || format === "json" ? undefined : templateOf(format);
   const all: (Struct | string)[] = [];
-  await forEachName(names, async (name) => {
+  const code = await codeOfEach(names, async (name) => {
     const one = inspect(name);
     all.push(template ? `${template(one)}\n` : one);
   });
-  process.stdout.write(template ? all.join("") : `${jsonOf(all, format === "json" ? 0 : 4)}\n`);
+  writeAll(1, template ? all.join("") : `${jsonOf(all, format === "json" ? 0 : 4)}\n`);
+  return code;
 }

@@ -5,6 +5,7 @@ import { familiarName, parseReference } from "../image/registry/reference.ts";
 import { stateRoot } from "../state/root.ts";
 import { compileLess } from "./compile-less.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
+import type { Values } from "./options/option.ts";
 import { report } from "./report.ts";
 import { say } from "./say.ts";
 import { undoneBySignals } from "./signals.ts";
@@ -24,25 +25,18 @@ export async function pullCommand(args: readonly string[]): Promise<number> {
 export const pullVerb = verb({
   synopsis: "NAME",
   describe: "Fetch an image from its registry: [HOST[:PORT]/]NAME[:TAG][@DIGEST]",
-  options: {
-    quiet: { type: "boolean", short: "q", describe: REPORT_OPTIONS.quiet.describe },
-    json: { type: "boolean", describe: REPORT_OPTIONS.json.describe },
-  },
-  run: async ({ quiet = false, json = false }, [name, ...more]) => {
+  options: REPORT_OPTIONS,
+  run: async (form, [name, ...more]) => {
     if (name === undefined || more.length > 0)
       throw new Failure("pull takes the name of one image", { code: "usage", remedy: "tinydocker pull NAME[:TAG]" });
-    await undoneBySignals((signal) => pullAndReport(name, { quiet, json }, signal));
+    await undoneBySignals((signal) => pullAndReport(name, form, signal));
     return 0;
   },
 });
 
-async function pullAndReport(
-  name: string,
-  { quiet, json }: { quiet: boolean; json: boolean },
-  signal: AbortSignal,
-): Promise<void> {
+async function pullAndReport(name: string, form: Values<typeof REPORT_OPTIONS>, signal: AbortSignal): Promise<void> {
   const reference = parseReference(name);
-  const layers = layerReport(formOf({ quiet, json }));
+  const layers = layerReport(formOf(form));
   const pulled = await pullImage({
     root: stateRoot(),
     reference,
@@ -55,6 +49,6 @@ async function pullAndReport(
   const { manifest, id, upToDate } = pulled;
   const familiar = familiarName(reference);
   const event = { type: "pulled", name: familiar, digest: manifest.digest, id, upToDate };
-  const line = quiet ? familiar : `${familiar}: ${upToDate ? "up to date" : "pulled"}, ${manifest.digest}`;
-  writeAll(1, `${json ? JSON.stringify(event) : line}\n`);
+  const line = form.quiet ? familiar : `${familiar}: ${upToDate ? "up to date" : "pulled"}, ${manifest.digest}`;
+  writeAll(1, `${form.json ? JSON.stringify(event) : line}\n`);
 }

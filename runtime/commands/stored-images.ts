@@ -1,4 +1,3 @@
-import type { CommandModule } from "yargs";
 import { Failure } from "../failure.ts";
 import { pruneStored } from "../image/content/remove.ts";
 import { tagStored } from "../image/content/tag.ts";
@@ -6,51 +5,48 @@ import { counted } from "../image/hints.ts";
 import { bytesInWords } from "../image/words.ts";
 import { inspectedImage } from "../inspect/image.ts";
 import { stateRoot } from "../state/root.ts";
+import { operands, someOf } from "./operands.ts";
 import { printInspected } from "./print-inspected.ts";
+import { verb } from "./verbs/verb.ts";
+import { writeAll } from "./write.ts";
 
-const NAME = { type: "string", demandOption: true, describe: "the image, by its name or id" } as const;
-
-export const inspectCommand: CommandModule<object, { names: string[]; format: string | undefined }> = {
-  command: "inspect <names..>",
+export const imageInspectVerb = verb({
+  synopsis: "NAME [NAME…]",
   describe: "Print what is known of images, as JSON with docker's names",
-  builder: (yargs) =>
-    yargs
-      .positional("names", { type: "string", array: true, demandOption: true, describe: "by name or id" })
-      .option("format", { type: "string", alias: "f", describe: "a template of Go, such as {{.Config.Cmd}}" }),
-  handler: ({ names, format }) => {
+  options: { format: { type: "string", short: "f", describe: "a template of Go, such as {{.Config.Cmd}}, or json" } },
+  run: async ({ format }, names) => {
     const root = stateRoot();
-    return printInspected(names, format, (name) => inspectedImage(root, name) ?? missing(name));
+    const inspect = (name: string) => inspectedImage(root, name) ?? missing(name);
+    return printInspected(someOf(names, "the name of the image"), format, inspect);
   },
-};
+});
 
-export const tagCommand: CommandModule<object, { name: string; other: string }> = {
-  command: "tag <name> <other>",
-  describe: "Give an image another name",
-  builder: (yargs) =>
-    yargs
-      .positional("name", NAME)
-      .positional("other", { type: "string", demandOption: true, describe: "[HOST[:PORT]/]NAME[:TAG]" }),
-  handler: ({ name, other }) => tagStored(stateRoot(), name, other),
-};
+export const tagVerb = verb({
+  synopsis: "NAME OTHER",
+  describe: "Give an image another name: [HOST[:PORT]/]NAME[:TAG]",
+  options: {},
+  run: async (_values, rest) => {
+    const [name, other] = operands(rest, ["the name of the image", "its other name"]);
+    await tagStored(stateRoot(), name, other);
+    return 0;
+  },
+});
 
-export const pruneCommand: CommandModule<object, { all: boolean; force: boolean }> = {
-  command: "prune",
+export const imagePruneVerb = verb({
+  synopsis: "",
   describe: "Remove the layers that no image and no container has, and what ended pulls left",
-  builder: (yargs) =>
-    yargs
-      .option("all", {
-        type: "boolean",
-        alias: "a",
-        default: false,
-        describe: "and the images from registries that no container uses",
-      })
-      .option("force", { type: "boolean", alias: "f", default: false, describe: "accepted: it never asks" }),
-  handler: async ({ all }) => {
-    const { names, layers, bytes } = await pruneStored(stateRoot(), all);
-    for (const name of names) process.stdout.write(`${name}\n`);
-    process.stdout.write(`removed ${counted(layers, "layer")}, ${bytesInWords(bytes)}\n`);
+  options: {
+    all: { type: "boolean", short: "a", describe: "and the images from registries that no container uses" },
+    force: { type: "boolean", short: "f", describe: "accepted: it never asks" },
   },
-};
+  run: async ({ all = false }, rest) => {
+    operands(rest, []);
+    const { names, layers, bytes } = await pruneStored(stateRoot(), all);
+    const removed = names.map((name) => `${name}\n`).join("");
+    writeAll(1, `${removed}removed ${counted(layers, "layer")}, ${bytesInWords(bytes)}\n`);
+    return 0;
+  },
+});
 
 function missing(name: string): never {
   throw new Failure(`there is no image ${name}`, {

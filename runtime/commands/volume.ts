@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import type { Argv, CommandModule } from "yargs";
 import { hostFailure } from "../container/diagnose.ts";
 import { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
@@ -11,33 +10,23 @@ import { rowsText } from "../template/rows.ts";
 import { jsonOf } from "../template/value.ts";
 import { noSuchVolume, pruneVolumes, removeVolume, usersOf } from "../volume/remove.ts";
 import { isAnonymous, makeVolume, readVolume, type Volume, volumeNames, volumesDirectory } from "../volume/store.ts";
-import { forEachName } from "./each-name.ts";
+import { codeOfEach } from "./each-name.ts";
 import { filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
+import { accepted, operands, someOf } from "./operands.ts";
 import { printInspected } from "./print-inspected.ts";
+import { untyped, type Verbs, verb } from "./verbs/verb.ts";
+import { writeAll } from "./write.ts";
 
-export const volumeCommand: CommandModule = {
-  command: "volume",
-  describe: "Create, list, inspect and remove volumes",
-  builder: (yargs: Argv) =>
-    yargs
-      .command(createCommand)
-      .command(listCommand)
-      .command(inspectCommand)
-      .command(removeCommand)
-      .command(pruneCommand)
-      .demandCommand(1, "the command is missing: create, ls, inspect, rm or prune"),
-  handler: () => {},
-};
-
-const createCommand: CommandModule<object, { name: string | undefined; label: string[] }> = {
-  command: "create [name]",
+const createVerb = verb({
+  synopsis: "[NAME]",
   describe: "Make a volume; without a name, one that prune removes",
-  builder: (yargs) =>
-    yargs
-      .positional("name", { type: "string", describe: "the volume's name" })
-      .option("driver", { alias: "d", choices: ["local"], describe: "accepted: all are directories of this machine" })
-      .option("label", { type: "string", array: true, nargs: 1, default: [] as string[], describe: "KEY[=VALUE]" }),
-  handler: async ({ name = randomBytes(32).toString("hex"), label }) => {
+  options: {
+    driver: { type: "string", short: "d", describe: "local, which is accepted: all are directories of this machine" },
+    label: { type: "string", multiple: true, describe: "KEY[=VALUE]" },
+  },
+  run: async ({ driver, label }, rest) => {
+    const [name] = rest.length === 0 ? [randomBytes(32).toString("hex")] : operands(rest, ["the name of the volume"]);
+    accepted("driver", "local", driver);
     const root = resolve(stateRoot());
     const labels = labelsOf(label);
     const made = {
@@ -48,9 +37,10 @@ const createCommand: CommandModule<object, { name: string | undefined; label: st
       anonymous: isAnonymous(name),
     } as const;
     await changing(`create the volume ${name}`, () => makeVolume(root, made));
-    process.stdout.write(`${name}\n`);
+    writeAll(1, `${name}\n`);
+    return 0;
   },
-};
+});
 
 /** A disk that takes nothing is named. */
 async function changing<T>(what: string, work: () => T | Promise<T>): Promise<T> {
@@ -77,34 +67,28 @@ function labelsOf(labels: readonly string[]): Record<string, string> {
   );
 }
 
-interface ListArguments {
-  json: boolean;
-  quiet: boolean;
-  filter: string[];
-  format: string | undefined;
-}
-
 const FILTERS = "name=TEXT, label=KEY[=VALUE], dangling=true|false, driver=local";
 
-const listCommand: CommandModule<object, ListArguments> = {
-  command: "ls",
-  aliases: ["list"],
+const listVerb = verb({
+  synopsis: "",
   describe: "List the volumes",
-  builder: (yargs) =>
-    yargs
-      .option("json", { type: "boolean", default: false, describe: "as one JSON array" })
-      .option("quiet", { type: "boolean", alias: "q", default: false, describe: "only their names" })
-      .option("filter", filterOption(FILTERS))
-      .option("format", { type: "string", describe: "a template of Go, or json" }),
-  handler: ({ json, quiet, filter, format }) => {
+  options: {
+    json: { type: "boolean", describe: "as one JSON array" },
+    quiet: { type: "boolean", short: "q", describe: "only their names" },
+    filter: filterOption(FILTERS),
+    format: { type: "string", describe: "a template of Go, or json" },
+  },
+  run: async ({ json, quiet, filter, format }, rest) => {
+    operands(rest, []);
     const root = resolve(stateRoot());
     const all = volumeNames(root)
       .flatMap((name) => readVolume(root, name) ?? [])
       .filter(filterOf(filter, matchersOf(root), FILTERS))
       .map((volume) => inspectedVolume(root, volume));
-    process.stdout.write(json ? `${jsonOf(all)}\n` : rowsText(quiet ? "{{.Name}}" : (format ?? TABLE), all, TITLES));
+    writeAll(1, json ? `${jsonOf(all)}\n` : rowsText(quiet ? "{{.Name}}" : (format ?? TABLE), all, TITLES));
+    return 0;
   },
-};
+});
 
 function matchersOf(root: string): Matchers<Volume> {
   return {
@@ -127,18 +111,16 @@ function matchersOf(root: string): Matchers<Volume> {
 const TABLE = "table {{.Driver}}\t{{.Name}}";
 const TITLES = { Driver: "DRIVER", Name: "VOLUME NAME", Mountpoint: "MOUNTPOINT", Scope: "SCOPE", Labels: "LABELS" };
 
-const inspectCommand: CommandModule<object, { names: string[]; format: string | undefined }> = {
-  command: "inspect <names..>",
+const inspectVerb = verb({
+  synopsis: "NAME [NAME…]",
   describe: "Print volumes, as JSON with docker's names",
-  builder: (yargs) =>
-    yargs
-      .positional("names", { type: "string", array: true, demandOption: true, describe: "the volumes" })
-      .option("format", { type: "string", alias: "f", describe: "a template of Go" }),
-  handler: ({ names, format }) => {
+  options: { format: { type: "string", short: "f", describe: "a template of Go" } },
+  run: async ({ format }, rest) => {
     const root = resolve(stateRoot());
-    return printInspected(names, format, (name) => inspectedVolume(root, existing(root, name)));
+    const inspect = (name: string) => inspectedVolume(root, existing(root, name));
+    return printInspected(someOf(rest, "the name of the volume"), format, inspect);
   },
-};
+});
 
 function existing(root: string, name: string): Volume {
   const volume = readVolume(root, checkedVolume(name));
@@ -146,34 +128,42 @@ function existing(root: string, name: string): Volume {
   throw noSuchVolume(name);
 }
 
-const removeCommand: CommandModule<object, { names: string[]; force: boolean }> = {
-  command: "rm <names..>",
-  aliases: ["remove"],
+const removeVerb = verb({
+  synopsis: "NAME [NAME…]",
   describe: "Remove volumes that no container has, with all their files",
-  builder: (yargs) =>
-    yargs
-      .positional("names", { type: "string", array: true, demandOption: true, describe: "the volumes" })
-      .option("force", { type: "boolean", alias: "f", default: false, describe: "none that is missing is an error" }),
-  handler: async ({ names, force }) => {
+  options: { force: { type: "boolean", short: "f", describe: "none that is missing is an error" } },
+  run: async ({ force = false }, rest) => {
+    const names = someOf(rest, "the name of the volume");
     const [shim, root] = [await openShim(), resolve(stateRoot())];
-    await forEachName(names, async (name) => {
+    return codeOfEach(names, async (name) => {
       if (force && !readVolume(root, checkedVolume(name))) return;
       await changing(`remove the volume ${name}`, () => removeVolume(shim, root, checkedVolume(name)));
-      process.stdout.write(`${name}\n`);
+      writeAll(1, `${name}\n`);
     });
   },
-};
+});
 
-const pruneCommand: CommandModule<object, { all: boolean; force: boolean }> = {
-  command: "prune",
+const pruneVerb = verb({
+  synopsis: "",
   describe: "Remove the volumes without a name that no container has",
-  builder: (yargs) =>
-    yargs
-      .option("all", { type: "boolean", alias: "a", default: false, describe: "also those with a name" })
-      .option("force", { type: "boolean", alias: "f", default: false, describe: "accepted: it never asks" }),
-  handler: async ({ all }) => {
+  options: {
+    all: { type: "boolean", short: "a", describe: "also those with a name" },
+    force: { type: "boolean", short: "f", describe: "accepted: it never asks" },
+  },
+  run: async ({ all = false }, rest) => {
+    operands(rest, []);
     const shim = await openShim();
     const removed = await changing("remove the unused volumes", () => pruneVolumes(shim, resolve(stateRoot()), all));
-    for (const name of removed) process.stdout.write(`${name}\n`);
+    writeAll(1, removed.map((name) => `${name}\n`).join(""));
+    return 0;
   },
-};
+});
+
+/** In the order of the help. */
+export const VOLUME_VERBS = {
+  create: untyped(createVerb),
+  ls: untyped(listVerb),
+  inspect: untyped(inspectVerb),
+  rm: untyped(removeVerb),
+  prune: untyped(pruneVerb),
+} satisfies Verbs;

@@ -1,7 +1,8 @@
 import { report } from "../report.ts";
 import { isBrokenPipe, SIGPIPE_EXIT } from "../write.ts";
+import { ALIASES } from "./aliases.ts";
 import { runWith } from "./run-with.ts";
-import { untyped, type Verb } from "./verb.ts";
+import { untyped, type Verb, type Verbs } from "./verb.ts";
 
 /** dist/ has each in a file of its own, so that one loads nothing but what it needs. */
 export const LOADED: Readonly<Record<string, () => Promise<Verb>>> = {
@@ -27,15 +28,75 @@ export const LOADED: Readonly<Record<string, () => Promise<Verb>>> = {
   commit: async () => untyped((await import("./commit.ts")).commitVerb),
 };
 
-/** Runs the verb of that name with the arguments after it. Reports what goes wrong, and returns the exit code. */
-export async function runVerb(name: string, args: readonly string[]): Promise<number> {
+/** Most of these load what speaks HTTP. */
+const TRANSFERS: readonly string[] = ["pull", "push", "load", "import", "save"];
+
+const GROUPS: Readonly<Record<string, (verb: string) => Promise<Verbs>>> = {
+  image: async (verb) =>
+    TRANSFERS.includes(verb)
+      ? (await import("../image-transfers.ts")).IMAGE_TRANSFERS
+      : (await import("../image.ts")).IMAGE_VERBS,
+  network: async () => (await import("../network.ts")).NETWORK_VERBS,
+  volume: async () => (await import("../volume.ts")).VOLUME_VERBS,
+};
+
+/** docker's words for verbs of images without `image`. */
+const OF_IMAGES: readonly string[] = [...TRANSFERS, "history", "tag"];
+const WITHOUT_GROUP: Readonly<Record<string, readonly [group: string, verb: string]>> = {
+  ...Object.fromEntries(OF_IMAGES.map((verb) => [verb, ["image", verb]])),
+  images: ["image", "ls"],
+  rmi: ["image", "rm"],
+};
+
+/**
+ * Runs the verb that the arguments begin with. Reports what goes wrong, and returns the exit code; undefined if they ask for
+ * help, or name no verb.
+ */
+export async function runVerb(args: readonly string[]): Promise<number | undefined> {
+  const [command = "", ...rest] = args;
   try {
-    if (name === "create") return await (await import("./create.ts")).createCommand(args);
+    if (asksForHelp(args)) return undefined;
+    if (command === "--version") return (await import("../version.ts")).printVersion();
+    if (command === "create") return await (await import("./create.ts")).createCommand(rest);
     // Its options are those of ps.
-    if (name === "top") return await (await import("../top.ts")).topCommand(args);
-    const verb = await LOADED[name]?.();
-    return verb ? await runWith(name, verb, args) : 125;
+    if (command === "top") return await (await import("../top.ts")).topCommand(rest);
+    const found = await find(command, rest);
+    return found && (await runWith(found.name, found.verb, found.args));
   } catch (error) {
     return isBrokenPipe(error) ? SIGPIPE_EXIT : report(error);
   }
+}
+
+/** Behind other options too, unless the options may be another program's. */
+function asksForHelp([command = "", ...rest]: readonly string[]): boolean {
+  if (command === "create" || command === "top") return rest[0] === "--help";
+  const end = rest.indexOf("--");
+  return rest.slice(0, end < 0 ? undefined : end).includes("--help");
+}
+
+interface Found {
+  /** As it was written. */
+  readonly name: string;
+  readonly verb: Verb;
+  readonly args: readonly string[];
+}
+
+async function find(command: string, args: readonly string[]): Promise<Found | undefined> {
+  const [word = "", ...rest] = args;
+  if (Object.hasOwn(GROUPS, command))
+    return found(`${command} ${word}`, await inGroup(command, own(ALIASES, word) ?? word), rest);
+  const grouped = own(WITHOUT_GROUP, command);
+  return found(command, await (grouped ? inGroup(...grouped) : own(LOADED, command)?.()), args);
+}
+
+async function inGroup(group: string, verb: string): Promise<Verb | undefined> {
+  return own((await own(GROUPS, group)?.(verb)) ?? {}, verb);
+}
+
+function found(name: string, verb: Verb | undefined, args: readonly string[]): Found | undefined {
+  return verb && { name, verb, args };
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -1,11 +1,27 @@
+import { Failure } from "../../failure.ts";
 import type { Options } from "../options/option.ts";
-import { parseOptions, type Usage } from "../options/parse.ts";
+import { parseOptions, type Usage, usageRemedy } from "../options/parse.ts";
 import type { Verb } from "./verb.ts";
 
 /** Runs a verb with the arguments after its name, and returns the exit code. Throws Failure. */
-export function runWith<T extends Options>(name: string, verb: Verb<T>, args: readonly string[]): Promise<number> {
-  const { values, rest } = parseInterspersed(verb.options, { command: name, synopsis: verb.synopsis }, args);
-  return verb.run(values, rest);
+export async function runWith<T extends Options>(
+  name: string,
+  verb: Verb<T>,
+  args: readonly string[],
+): Promise<number> {
+  const usage = { command: name, synopsis: verb.synopsis };
+  const { values, rest } = parseInterspersed(verb.options, usage, args);
+  try {
+    return await verb.run(values, rest);
+  } catch (error) {
+    throw withUsage(error, usage);
+  }
+}
+
+/** What is wrong with the arguments says what can be given, unless it says better what to do. */
+function withUsage(error: unknown, usage: Usage): unknown {
+  if (!(error instanceof Failure) || error.code !== "usage" || error.remedy !== undefined) return error;
+  return new Failure(error.message, { code: "usage", remedy: usageRemedy(usage), cause: error });
 }
 
 /** Options may follow the names, as docker takes them: `rm web -f`. */

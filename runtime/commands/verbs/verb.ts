@@ -1,6 +1,6 @@
 import type { Options, Values } from "../options/option.ts";
 
-/** A command about containers that exist. */
+/** A command about what exists: containers, images, networks or volumes. */
 export interface Verb<T extends Options = Options> {
   /** Such as `NAME [NAME…]`. */
   readonly synopsis: string;
@@ -19,3 +19,6 @@ export function verb<const T extends Options>(definition: Verb<T>): Verb<T> {
 export function untyped<T extends Options>({ run, ...about }: Verb<T>): Verb {
   return { ...about, run: (values, rest) => run(values as Values<T>, rest) };
 }
+
+/** By their names, in the order of the help. */
+export type Verbs = Readonly<Record<string, Verb>>;

@@ -17,11 +17,11 @@ import { startVerb } from "./start.ts";
 import { statsVerb } from "./stats.ts";
 import { stopVerb } from "./stop.ts";
 import { unpauseVerb } from "./unpause.ts";
-import { untyped, type Verb } from "./verb.ts";
+import { untyped, type Verbs } from "./verb.ts";
 import { waitVerb } from "./wait.ts";
 
 /** In the order of the help. run-verb.ts has the same names. */
-export const VERBS: Readonly<Record<string, Verb>> = {
+export const VERBS: Verbs = {
   ps: untyped(psVerb),
   start: untyped(startVerb),
   stop: untyped(stopVerb),

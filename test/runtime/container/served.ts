@@ -17,10 +17,11 @@ async function serve(words: unknown): Promise<void> {
   writeSync(2, `\0${code}\n`);
 }
 
-async function exitCodeOf([command = "", ...rest]: readonly string[]): Promise<number> {
+async function exitCodeOf(words: readonly string[]): Promise<number> {
+  const [command, ...rest] = words;
   try {
     if (command === "run") return await runCommand(rest);
-    return await (command === "exec" ? execCommand(rest) : runVerb(command, rest));
+    return command === "exec" ? await execCommand(rest) : ((await runVerb(words)) ?? 125);
   } catch (error) {
     return report(error);
   }
