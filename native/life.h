@@ -10,6 +10,7 @@ enum td_life_flag {
     TD_LIFE_STDIN = 1,   /* the command's input is a pipe that stays open */
     TD_LIFE_GUARDED = 2, /* a guard ends it when the monitor is killed */
     TD_LIFE_AWAITS_STARTER = 4, /* which attaches first, and then writes the byte that the monitor waits for, itself */
+    TD_LIFE_EXEC = 8, /* a command that is left in a container: of its end only an event is kept */
 };
 
 /* Followed by text, of which each td_text is a part. */

@@ -137,7 +137,7 @@ void tell_of_end(const struct monitor *monitor) {
     put(&code, "\"");
     if (oom_kills() > monitor->oom)
         record_event(monitor, "oom", NULL);
-    record_event(monitor, "die", &code);
+    record_event(monitor, is_exec(monitor) ? "exec_die" : "die", &code);
 }
 
 /*

@@ -25,7 +25,8 @@ static void report_closed(struct monitor *monitor) {
     if (!monitor->ready)
         return;
     monitor->executed = 1;
-    record_event(monitor, "start", NULL);
+    if (!is_exec(monitor))
+        record_event(monitor, "start", NULL);
     health_begin(monitor);
     tell(monitor, &(struct td_event){.kind = TD_EVENT_EXECUTED});
     if (monitor->control >= 0)
@@ -55,7 +56,8 @@ static void process_cloned(struct monitor *monitor, long pid) {
     monitor->pid = pid;
     monitor->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     read_start_time(pid, monitor->start_time);
-    (void)record_process(monitor);
+    if (!is_exec(monitor))
+        (void)record_process(monitor);
     start_guard(monitor);
 }
 
@@ -76,7 +78,7 @@ static void report_arrived(struct monitor *monitor, struct td_report *report) {
         monitor->ready = report->kind == TD_REPORT_READY;
     if (report->kind == TD_REPORT_READY)
         return;
-    if (report->kind == TD_REPORT_FAILED && monitor->control < 0) {
+    if (report->kind == TD_REPORT_FAILED && monitor->control < 0 && !is_exec(monitor)) {
         if (lacks_other(monitor, report) && monitor->restarts > 0)
             monitor->restarts--;
         else

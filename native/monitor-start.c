@@ -45,6 +45,8 @@ static int open_console(int *ours, int *theirs) {
 
 static int open_streams(struct monitor *monitor, struct child *child) {
     int error = open_pipe(&monitor->report, &child->fds[TD_FD_REPORT], 1);
+    if (is_exec(monitor))
+        return error;
     if (!error && monitor->options->terminal)
         return open_console(&monitor->console, &child->fds[TD_FD_CONSOLE]);
     if (!error && (monitor->life->flags & TD_LIFE_STDIN))
@@ -74,8 +76,9 @@ static void write_map(char *bytes, size_t room, const struct td_id_map *map) {
 }
 
 static void prepare(struct child *child, const struct td_spawn_options *options) {
+    int lock = options->lock < 0 ? -1 : TD_FD_LOCK;
     *child = (struct child){.name = "tinydocker-init",
-                            .fds = {0, 1, 2, TD_FD_PLAN, -1, (int)syscall(SYS_pidfd_open, getpid(), 0), TD_FD_LOCK, -1,
+                            .fds = {0, 1, 2, TD_FD_PLAN, -1, (int)syscall(SYS_pidfd_open, getpid(), 0), lock, -1,
                                     TD_FD_CONTAINER_INIT},
                             .fds_end = TD_FD_EXTRA + (int)options->extra_count,
                             .joins_end = (int)options->joins_count};
@@ -129,7 +132,7 @@ int start(struct monitor *monitor, int *stage) {
     monitor->ready = monitor->executed = monitor->ended = 0;
     monitor->pid = monitor->guard = 0;
     monitor->oom = oom_kills();
-    int reserved = reserve_exit();
+    int reserved = is_exec(monitor) ? -1 : reserve_exit();
     health_reset(monitor);
     monitor->began = milliseconds(CLOCK_MONOTONIC);
     *stage = TD_STAGE_PREPARE;
@@ -141,7 +144,7 @@ int start(struct monitor *monitor, int *stage) {
     close_theirs(&child);
     if (!error) {
         read_start_time(monitor->pid, monitor->start_time);
-        error = record_process(monitor);
+        error = is_exec(monitor) ? 0 : record_process(monitor);
     }
     if (error && monitor->pid > 0)
         (void)syscall(SYS_kill, monitor->pid, SIGKILL);

@@ -232,7 +232,7 @@ static void await_starter(struct monitor *monitor) {
         (void)!read(fd.fd, &byte, 1);
 }
 
-/* Returns whether its starter has to undo what lies outside: it was told that the command never ran. */
+/* Returns whether nothing is left to be undone: its starter does that where it was told that the command never ran. */
 static int live(struct monitor *monitor, int signals) {
     for (int first = 1;; first = 0) {
         while (!monitor->ended)
@@ -240,10 +240,12 @@ static int live(struct monitor *monitor, int signals) {
         finish(monitor);
         if (first && !monitor->executed) {
             tell_end(monitor);
-            return monitor->control >= 0;
+            return is_exec(monitor) || monitor->control >= 0;
         }
         read_signals(monitor, signals);
         tell_of_end(monitor);
+        if (is_exec(monitor))
+            return 1;
         record_exit(monitor);
         if (!should_restart(monitor))
             return 0;
@@ -255,6 +257,16 @@ static int live(struct monitor *monitor, int signals) {
     }
 }
 
+/* What a container has, and a command in it has not. */
+static int open_life(const struct monitor *monitor) {
+    int error = record_owner(monitor);
+    if (error)
+        return error;
+    log_open(monitor->life);
+    attach_open();
+    return 0;
+}
+
 int main(void) {
     static struct monitor monitor = {
         .pidfd = -1, .report = -1, .input = -1, .output = -1, .errors = -1, .console = -1, .master = -1};
@@ -263,13 +275,10 @@ int main(void) {
     monitor.control = TD_FD_CONTROL;
     int signals = open_signals();
     int error = signals < 0 ? errno : load_settings(&monitor);
+    if (!error && !is_exec(&monitor))
+        error = open_life(&monitor);
     if (!error)
-        error = record_owner(&monitor);
-    if (!error) {
-        log_open(monitor.life);
-        attach_open();
         error = start(&monitor, &stage);
-    }
     tell(&monitor, &(struct td_event){
                        .kind = TD_EVENT_STARTED, .status = (int32_t)monitor.pid, .error = error, .step = (uint32_t)stage});
     if (!error)

@@ -41,6 +41,8 @@ struct monitor {
     uint32_t delay; /* milliseconds before the last restart */
 };
 
+static inline int is_exec(const struct monitor *monitor) { return (monitor->life->flags & TD_LIFE_EXEC) != 0; }
+
 /* monitor-start.c. Returns 0 or an errno, with the td_stage where it failed; what was opened is then closed. */
 int start(struct monitor *monitor, int *stage);
 void close_start(struct monitor *monitor);

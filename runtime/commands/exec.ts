@@ -1,6 +1,5 @@
-import { openSync } from "node:fs";
 import { resolve } from "node:path";
-import { exec } from "../container/exec.ts";
+import { exec, execDetached } from "../container/exec.ts";
 import { openShim } from "../host/shim.ts";
 import { takeTerminal } from "../host/terminal.ts";
 import { exitCodeOf } from "../state/exit.ts";
@@ -39,14 +38,10 @@ async function run({ name, request, streams, explain }: ExecArguments): Promise<
   }
 }
 
-/** Nobody would read a terminal of it, so it has none, as it has no input and output. */
 async function leave({ name, request, explain }: ExecArguments): Promise<number> {
-  const nothing = openSync("/dev/null", "r+");
   const observer = explain ? await explainOnStderr() : undefined;
-  const options = { stdio: [nothing, nothing, nothing] as const, observer, detached: true };
-  const running = await exec(resolve(stateRoot()), name, request, options);
   try {
-    await running.started;
+    await execDetached(resolve(stateRoot()), name, request, observer);
     return 0;
   } finally {
     observer?.finish();

@@ -1,9 +1,7 @@
-import { closeSync, constants, openSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync } from "node:fs";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { givenCapabilities } from "../host/capabilities.ts";
-import { isGone } from "../host/errno.ts";
 import { openGate } from "../host/gate.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { identity } from "../host/users/identity.ts";
@@ -19,31 +17,65 @@ import { exitCodeOf } from "../state/exit.ts";
 import { newId } from "../state/record.ts";
 import type { StartOptions } from "./container.ts";
 import { cloneFailure } from "./diagnose.ts";
-import { type Execution, follow } from "./execution.ts";
+import { type Execution, follow, type Joining } from "./execution.ts";
 import { processFacts } from "./host-facts.ts";
+import { leave } from "./leave.ts";
 import { observed } from "./observe.ts";
 import { readInside } from "./read-inside.ts";
 import { relay } from "./relay.ts";
-import { openRootOf, openRunning, type Running, refusePaused } from "./running.ts";
+import { openRootOf, openRunning, type Running, refusePaused, withCgroups } from "./running.ts";
 
 export interface ExecOptions {
   /** As in StartOptions. */
   readonly stdio?: StartOptions["stdio"];
   readonly observer?: StartOptions["observer"] | undefined;
-  /** It goes on when this process ends. */
-  readonly detached?: boolean | undefined;
 }
 
 /**
  * Starts another command in a container that any process started, by its name or the beginning of its id. When the calling thread ends, the kernel kills it. Throws
  * Failure when the container does not run, or is paused.
  */
-export async function exec(
+export function exec(
   root: string,
   written: string,
   request: ExecRequest,
   options: ExecOptions = {},
 ): Promise<Execution> {
+  return joining(root, written, request, (shim, joined) => {
+    const execution = told(joined, () => launch(shim, joined, options));
+    execution.exited.then(
+      (status) => tellEnd(joined, exitCodeOf(status)),
+      (error) => tellEnd(joined, exitCodeFor(error)),
+    );
+    return execution;
+  });
+}
+
+/** The same, and the command goes on when this process ends. Settles once it runs; throws Failure when it can't. */
+export function execDetached(
+  root: string,
+  written: string,
+  request: ExecRequest,
+  observer: StartOptions["observer"] | undefined,
+): Promise<void> {
+  return joining(root, written, request, async (shim, joined) => {
+    const started = told(joined, () =>
+      withCgroups(joined.running, (cgroups) => leave(shim, joined, cgroups, observer)),
+    );
+    // Its monitor tells the end of one that runs.
+    await started.catch((error: unknown) => {
+      tellEnd(joined, exitCodeFor(error));
+      throw error;
+    });
+  });
+}
+
+async function joining<T>(
+  root: string,
+  written: string,
+  request: ExecRequest,
+  use: (shim: Shim, joined: Joining) => T | Promise<T>,
+): Promise<T> {
   const asking = caller(request);
   const container = handleOf(root, written);
   const { name } = container;
@@ -52,29 +84,28 @@ export async function exec(
   try {
     refusePaused(name, running);
     const spec = execSpecOf(running.record.spec, request, userIn(shim, name, running, request), asking);
-    return recorded(root, running, spec, () => launch(shim, running, spec, options));
+    return await use(shim, { container, running, spec, execID: newId() });
   } finally {
     shim.close(running.pidfd);
   }
 }
 
-/** The end of one that is detached nobody sees. */
-function recorded(root: string, { record }: Running, spec: ContainerSpec, start: () => Execution): Execution {
-  const execID = newId();
+/** Tells that it starts, and that it has ended where it could not. */
+function told<T>(joined: Joining, start: () => T): T {
+  const { container, running, spec, execID } = joined;
   const words = spec.process.args.join(" ");
-  for (const action of ["exec_create", "exec_start"]) containerEvent(root, `${action}: ${words}`, record, { execID });
-  const died = (exitCode: number) => containerEvent(root, "exec_die", record, { execID, exitCode: String(exitCode) });
+  for (const action of ["exec_create", "exec_start"])
+    containerEvent(container.root, `${action}: ${words}`, running.record, { execID });
   try {
-    const execution = start();
-    execution.exited.then(
-      (status) => died(exitCodeOf(status)),
-      (error) => died(exitCodeFor(error)),
-    );
-    return execution;
+    return start();
   } catch (error) {
-    died(exitCodeFor(error));
+    tellEnd(joined, exitCodeFor(error));
     throw error;
   }
+}
+
+function tellEnd({ container, running, execID }: Joining, exitCode: number): void {
+  containerEvent(container.root, "exec_die", running.record, { execID, exitCode: String(exitCode) });
 }
 
 /** docker's of a failure here. */
@@ -108,19 +139,14 @@ function userIn(shim: Shim, name: string, { process, record }: Running, { user }
   }
 }
 
-function launch(shim: Shim, running: Running, spec: ContainerSpec, options: ExecOptions): Execution {
-  const { detached = false, observer } = options;
-  const joined = openCgroups(running);
-  try {
-    const plan = execPlanOf(spec, {
-      ...processFacts(),
-      tasks: joined.tasks.length,
-      life: detached ? "detached" : "guarded",
-    });
+function launch(shim: Shim, { running, spec }: Joining, options: ExecOptions): Execution {
+  const { observer } = options;
+  return withCgroups(running, ({ tasks, cgroup2 }) => {
+    const plan = execPlanOf(spec, { ...processFacts(), tasks: tasks.length, life: "guarded" });
     observed(() => observer?.planned(plan, []));
     const gate = openGate(shim);
     try {
-      const number = spawn(shim, running, spec, plan, [gate.slot, ...joined.tasks, ...joined.cgroup2], options);
+      const number = spawn(shim, running, spec, plan, [gate.slot, ...tasks, ...cgroup2], options);
       return follow(shim, { running, spec, plan, observer, gate }, number);
     } catch (error) {
       shim.close(gate.end);
@@ -128,35 +154,7 @@ function launch(shim: Shim, running: Running, spec: ContainerSpec, options: Exec
     } finally {
       shim.close(gate.slot);
     }
-  } finally {
-    for (const fd of [...joined.tasks, ...joined.cgroup2]) closeSync(fd);
-  }
-}
-
-interface OpenCgroups {
-  /** Of version 1: their files `tasks`. */
-  readonly tasks: readonly number[];
-  /** One directory, or none. */
-  readonly cgroup2: readonly number[];
-}
-
-function openCgroups({ cgroups }: Running): OpenCgroups {
-  const opened = (version: 1 | 2, open: (path: string) => number) =>
-    cgroups.filter((one) => one.version === version).flatMap(({ path }) => ifThere(() => open(path)));
-  return {
-    tasks: opened(1, (path) => openSync(join(path, "tasks"), constants.O_WRONLY)),
-    cgroup2: opened(2, (path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)),
-  };
-}
-
-/** The container has none where its user could make none, or has ended. */
-function ifThere(open: () => number): number[] {
-  try {
-    return [open()];
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw error;
-  }
+  });
 }
 
 function spawn(

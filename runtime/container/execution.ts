@@ -8,6 +8,7 @@ import { ERRNO } from "../linux.ts";
 import type { Plan } from "../plan/step.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { ExitStatus } from "../state/exit.ts";
+import type { Handle } from "../state/handle.ts";
 import type { Container, Observer } from "./container.ts";
 import { statusText, stepFailure } from "./diagnose.ts";
 import { observed } from "./observe.ts";
@@ -17,6 +18,15 @@ import type { Running } from "./running.ts";
 export interface Execution extends Pick<Container, "started" | "exited" | "kill" | "dropOutput" | "resize"> {
   /** Its pid in this process's pid namespace, once it has started. */
   readonly pid: number;
+}
+
+/** What a command is to be in which container. */
+export interface Joining {
+  readonly container: Handle;
+  readonly running: Running;
+  /** The container's, with the command's process. */
+  readonly spec: ContainerSpec;
+  readonly execID: string;
 }
 
 interface Launched {
@@ -105,7 +115,7 @@ class Followed implements Execution {
       if (event.kind === "cloned") this.#shim.kill(this.#number, signalNumber("SIGKILL"));
       return;
     }
-    const { plan, observer } = this.#launched;
+    const { observer } = this.#launched;
     switch (event.kind) {
       case "step":
         this.#observe(event.step, (step) => observer?.took(step, event.nanoseconds));
@@ -117,12 +127,11 @@ class Followed implements Execution {
         this.#enter(event.pid);
         break;
       case "failed":
-        this.#life = { state: "failed", failure: this.#failureOf(plan.steps[event.step], event.errno, event.object) };
+        this.#life = { state: "failed", failure: joinFailure(this.#launched, event.step, event.errno, event.object) };
         break;
       case "executed":
         this.#life = { state: "running" };
         this.#executed();
-        if (!plan.guarded) this.#shim.forget(this.#number);
     }
   }
 
@@ -135,7 +144,7 @@ class Followed implements Execution {
   #enter(pid: number): void {
     this.pid = pid;
     this.#life = { state: "inside" };
-    if (this.#launched.plan.guarded) this.#letOn();
+    this.#letOn();
     this.#shim.close(this.#launched.gate.end);
     for (const signal of this.#early) this.kill(signal);
     this.#early = [];
@@ -160,32 +169,34 @@ class Followed implements Execution {
     if (this.pid === 0) this.#shim.close(this.#launched.gate.end);
     if (before.state === "failed") reject(before.failure);
     else if (before.state === "running" || (this.#isSignalled && signal !== null)) resolve(statusOf(exitCode, signal));
-    else reject(this.#endedEarly(statusOf(exitCode, signal)));
-  }
-
-  #failureOf(step: Plan["steps"][number] | undefined, errno: number, object: string): Failure {
-    const { running, spec } = this.#launched;
-    const isGone =
-      (step?.op === "SETNS" || step?.op === "JOIN_CGROUP" || step?.op === "CLONE") && isEnding(running.process);
-    if (isGone || (step?.op === "SETNS" && errno === ERRNO.ESRCH)) return this.#gone();
-    return stepFailure(step, errno, object, spec, `the container ${spec.name}`);
-  }
-
-  #endedEarly(status: ExitStatus): Failure {
-    if (isEnding(this.#launched.running.process)) return this.#gone();
-    return new Failure(`the process that joins the container ended before it ran the command: ${statusText(status)}`, {
-      code: "init-ended",
-      remedy: "something outside ended it, such as the out-of-memory killer; see dmesg",
-    });
-  }
-
-  #gone(): Failure {
-    const { name } = this.#launched.spec;
-    return new Failure(`the container ${name} ended before the command ran in it`, { code: "container-not-running" });
+    else reject(endedEarly(this.#launched, statusOf(exitCode, signal)));
   }
 }
 
-function statusOf(exitCode: number | null, signal: number | null): ExitStatus {
+type Joined = Pick<Launched, "running" | "spec" | "plan">;
+
+/** Of a step by its number. */
+export function joinFailure({ running, spec, plan }: Joined, index: number, errno: number, object: string): Failure {
+  const step = plan.steps[index];
+  const isGone =
+    (step?.op === "SETNS" || step?.op === "JOIN_CGROUP" || step?.op === "CLONE") && isEnding(running.process);
+  if (isGone || (step?.op === "SETNS" && errno === ERRNO.ESRCH)) return gone(spec);
+  return stepFailure(step, errno, object, spec, `the container ${spec.name}`);
+}
+
+export function endedEarly({ running, spec }: Joined, status: ExitStatus): Failure {
+  if (isEnding(running.process)) return gone(spec);
+  return new Failure(`the process that joins the container ended before it ran the command: ${statusText(status)}`, {
+    code: "init-ended",
+    remedy: "something outside ended it, such as the out-of-memory killer; see dmesg",
+  });
+}
+
+function gone({ name }: ContainerSpec): Failure {
+  return new Failure(`the container ${name} ended before the command ran in it`, { code: "container-not-running" });
+}
+
+export function statusOf(exitCode: number | null, signal: number | null): ExitStatus {
   if (exitCode !== null) return { code: exitCode, signal: null };
   return { code: null, signal: signalName(signal ?? 0) };
 }

@@ -38,6 +38,7 @@ export function withMonitor<T>(
       oom,
       guarded: plan.guarded,
       awaitsStarter: launch.options.attach !== undefined,
+      exec: false,
       boot: bootId(),
       about: monitorsWords({ id: launch.id, name: places.name, spec: launch.spec, life }),
       ...commands(places.root, places.key, (launch.network.others ?? []).length > 0),

@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import { cgroupAt } from "../cgroup/place.ts";
 import { Failure } from "../failure.ts";
 import { isFrozen } from "../host/cgroup/freezer.ts";
@@ -123,5 +124,41 @@ function hasExecuted(pid: number): boolean {
     return readFileSync(`/proc/${pid}/comm`, "utf8") === "tinydocker-init\n";
   } catch {
     return true; // it has ended, or may not be read, which no init forbids
+  }
+}
+
+/** To start a process in them. */
+export function withCgroups<T>(running: Running, use: (cgroups: OpenCgroups) => T): T {
+  const cgroups = openCgroups(running);
+  try {
+    return use(cgroups);
+  } finally {
+    for (const fd of [...cgroups.tasks, ...cgroups.cgroup2]) closeSync(fd);
+  }
+}
+
+export interface OpenCgroups {
+  /** Of version 1: their files `tasks`. */
+  readonly tasks: readonly number[];
+  /** One directory, or none. */
+  readonly cgroup2: readonly number[];
+}
+
+function openCgroups({ cgroups }: Running): OpenCgroups {
+  const opened = (version: 1 | 2, open: (path: string) => number) =>
+    cgroups.filter((one) => one.version === version).flatMap(({ path }) => ifThere(() => open(path)));
+  return {
+    tasks: opened(1, (path) => openSync(join(path, "tasks"), constants.O_WRONLY)),
+    cgroup2: opened(2, (path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)),
+  };
+}
+
+/** The container has none where its user could make none, or has ended. */
+function ifThere(open: () => number): number[] {
+  try {
+    return [open()];
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
   }
 }

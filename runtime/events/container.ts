@@ -25,6 +25,6 @@ function actorOf({ id, name, spec, life }: About, more: Readonly<Record<string, 
 }
 
 /** What the monitor says of each event of its container: an object's members, the last one not closed. */
-export function monitorsWords(about: About): string {
-  return JSON.stringify(actorOf(about, {})).slice(1, -2);
+export function monitorsWords(about: About, more: Readonly<Record<string, string>> = {}): string {
+  return JSON.stringify(actorOf(about, more)).slice(1, -2);
 }

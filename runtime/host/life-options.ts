@@ -14,6 +14,8 @@ export interface LifeOptions {
   readonly guarded: boolean;
   /** It goes on only after a byte from its starter, which attaches first. */
   readonly awaitsStarter: boolean;
+  /** It is of a command that is left in a container: of its end it keeps an event only. */
+  readonly exec: boolean;
   readonly boot: string;
   /** The command that undoes what lies outside, after the end, and its environment. */
   readonly command: readonly string[];
@@ -49,7 +51,7 @@ const OTHERS_SLOT_AT = 116;
 export const LIFE_LAYOUT = [BYTES, LOG_BYTES_MAX_AT, TEXTS_AT, HEALTH_AT] as const;
 
 const RESTART = { no: 0, "on-failure": 1, always: 2, "unless-stopped": 2 } as const;
-const FLAG = { stdin: 1, guarded: 2, awaitsStarter: 4 } as const;
+const FLAG = { stdin: 1, guarded: 2, awaitsStarter: 4, exec: 8 } as const;
 
 /** The bytes of struct td_life and of the text behind it. */
 export function encodeLife(options: LifeOptions): Uint8Array {
@@ -82,8 +84,10 @@ export function encodeLife(options: LifeOptions): Uint8Array {
   return bytes;
 }
 
-function flagsOf({ life, guarded, awaitsStarter }: LifeOptions): number {
-  return (life.stdinOpen ? FLAG.stdin : 0) | (guarded ? FLAG.guarded : 0) | (awaitsStarter ? FLAG.awaitsStarter : 0);
+function flagsOf({ life, ...asked }: LifeOptions): number {
+  const isSet = { ...asked, stdin: life.stdinOpen };
+  const names = Object.keys(FLAG) as (keyof typeof FLAG)[];
+  return names.reduce((flags, name) => flags | (isSet[name] ? FLAG[name] : 0), 0);
 }
 
 function placeHealth(view: DataView, { interval, timeout, startPeriod, startInterval, retries }: Health): void {

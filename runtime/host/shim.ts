@@ -32,8 +32,6 @@ export interface Shim {
   follow(socket: number, listener: (event: ShimEvent) => void): void;
   /** Calls `listener` with each event of a container until it exited, and keeps Node running until then. */
   listen(container: number, listener: (event: ShimEvent) => void): void;
-  /** Ends that, and lets Node exit. */
-  forget(container: number): void;
   /** Calls `listener` with each of these signals that this process gets from now on, but does not keep Node running. */
   catchSignals(signals: readonly number[], listener: (signal: number) => void): void;
   signal(pidfd: number, number: number): number;
@@ -123,7 +121,6 @@ async function open(): Promise<Shim> {
     follow,
     proxy,
     listen: source.listen,
-    forget: source.forget,
     catchSignals: (signals, listener) => {
       source.onSignal(listener);
       for (const signal of signals) td.catchSignal(signal);

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
 import { traces } from "../../rig/leaks.ts";
-import { gone, kill } from "../../rig/processes.ts";
+import { gone, kill, written } from "../../rig/processes.ts";
 import { DETACH, detachedRig, processIn, TRAPPED } from "../container/detached-rig.ts";
 import { killedAt } from "../killed-at.ts";
 
@@ -130,6 +130,16 @@ describe("tinydocker events", () => {
       "container top c1",
       "container attach c1",
     ]);
+  });
+
+  it("tells how a command ended that exec left in a container, and that has been reaped, whoever is pid 1 there", async () => {
+    await detach("c1", "sleep", "1000");
+    await succeeds("exec", "-d", "c1", "sh", "-c", "exit 7");
+    await written(join(rig.root, "events"), /"exec_die".*"exitCode":"7"/);
+    assert.doesNotMatch(await succeeds("exec", "c1", "sh", "-c", "cat /proc/[0-9]*/stat"), /\) Z /);
+    await succeeds("exec", "-d", "c1", "sleep", "1000");
+    await succeeds("rm", "-f", "c1");
+    await written(join(rig.root, "events"), /"exec_die".*"exitCode":"137"/);
   });
 
   it("tells of containers in the foreground, volumes, and what a monitor starts again", async () => {
