@@ -17,7 +17,7 @@ export type FailureCode =
   | "project-too-large"
   /** The program does not bundle: the `diagnostic` events before this say where. */
   | "bundle-failed"
-  /** A package has no version, or no native part, for the target's platform. */
+  /** A package has no version, or no native part, for the target's platform, its glibc and its libstdc++. */
   | "package-unavailable"
   /** The package registry can't be reached. */
   | "registry-unreachable"

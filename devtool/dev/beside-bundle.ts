@@ -12,8 +12,8 @@ export function besideBundle(
   target: Platform,
 ): Elsewhere | undefined {
   if (!bundle) return undefined;
-  const { platform, arch, libc, glibc = "", node } = target;
-  const name = `${platform}-${arch}-${libc}${glibc}-node-${node ?? "none"}`;
+  const { platform, arch, libc, glibc = "", libstdcxx = "", node } = target;
+  const name = `${platform}-${arch}-${libc}${glibc}-cxx${libstdcxx}-node-${node ?? "none"}`;
   return {
     path: toBytes(`${bundle.outdir}/${PACKAGES}`),
     folder: join(root, bundle.outdir, PLATFORMS, name.replace(/[^\w.-]/g, "_"), PACKAGES),

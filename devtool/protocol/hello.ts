@@ -10,6 +10,8 @@ export interface HostFacts {
   readonly platform: string;
   readonly arch: string;
   readonly libc: "glibc" | "musl";
+  /** The newest GLIBCXX of the libstdc++ that Node.js loads there, such as 3.4.30; missing where it has one of its own. */
+  readonly libstdcxx?: string;
   readonly node: string;
 }
 
@@ -59,7 +61,7 @@ export function decodeFacts(json: string): HostFacts {
   return factsOf(parse(json, "the answer"));
 }
 
-function factsOf({ home, user, uid, platform, arch, libc, node }: JsonObject): HostFacts {
+function factsOf({ home, user, uid, platform, arch, libc, libstdcxx, node }: JsonObject): HostFacts {
   if (typeof uid !== "number") throw new ProtocolError("uid is not a number");
   if (libc !== "glibc" && libc !== "musl") throw new ProtocolError("libc is neither glibc nor musl");
   return {
@@ -69,6 +71,7 @@ function factsOf({ home, user, uid, platform, arch, libc, node }: JsonObject): H
     platform: string(platform, "platform"),
     arch: string(arch, "arch"),
     libc,
+    ...(libstdcxx === undefined ? {} : { libstdcxx: string(libstdcxx, "libstdcxx") }),
     node: string(node, "node"),
   };
 }

@@ -50,8 +50,8 @@ export function createShipper(folderFor: (target: Platform) => string, cache = j
   let last: Promise<unknown> = Promise.resolve();
   const ship: Ship = async ({ addons, state }, destination) => {
     const folder = folderFor(destination.target);
-    const { platform, arch, libc, glibc, node } = destination.target;
-    const request = JSON.stringify([platform, arch, libc, glibc, node, state.digest]);
+    const { platform, arch, libc, glibc, libstdcxx, node } = destination.target;
+    const request = JSON.stringify([platform, arch, libc, glibc, libstdcxx, node, state.digest]);
     const before = await readRecord(folder);
     const unchanged = { changed: [], from: before?.request, to: request };
     if (before?.request === request && (!before.isPartial || tried.has(request))) return unchanged;

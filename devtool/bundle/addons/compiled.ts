@@ -71,9 +71,9 @@ function withNeeded(installed: Installed): Installed {
   return { ...installed, dependencies: new Map([...dependencies].filter(([name]) => isRequired(manifest, name))) };
 }
 
-/** Node.js's major version decides which headers an add-on is compiled with, the target's glibc which it needs. */
-async function keyOf({ files }: Source, { platform, arch, libc, glibc, node }: Platform): Promise<string> {
-  const hash = createHash("sha256").update(JSON.stringify([platform, arch, libc, glibc, node]));
+/** Node.js's major version decides which headers an add-on is compiled with, the target's glibc and libstdc++ which it needs. */
+async function keyOf({ files }: Source, { platform, arch, libc, glibc, libstdcxx, node }: Platform): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify([platform, arch, libc, glibc, libstdcxx, node]));
   for (const [path, file] of files) hash.update(`\0${path}\0`).update(await readFile(file));
   return hash.digest("hex").slice(0, 32);
 }

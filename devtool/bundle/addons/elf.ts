@@ -1,5 +1,5 @@
 import { open, readFile } from "node:fs/promises";
-import type { Platform } from "./package.ts";
+import type { LibraryVersions, Platform } from "./package.ts";
 
 /** elf.h: e_machine. */
 const MACHINES: Readonly<Record<string, number>> = {
@@ -49,20 +49,35 @@ export async function runsOn(file: string, { platform, arch, libc }: Platform): 
   return !content.includes(other, 0, "latin1");
 }
 
-/** The newest version of glibc that a program or library was linked to, as `2.34`; undefined where it needs none. */
-export async function glibcNeeded(file: string): Promise<string | undefined> {
+/** What a file was linked to, and the target has an older one of. */
+export interface TooNew {
+  readonly needed: string;
+  readonly there: string;
+}
+
+/** Of the libraries that a file was linked to, one that is too old on the target, which so can't load the file. */
+export async function tooNewFor(file: string, { glibc, libstdcxx }: LibraryVersions): Promise<TooNew | undefined> {
+  if (glibc === undefined && libstdcxx === undefined) return undefined;
   const content = (await readFile(file)).toString("latin1");
-  const versions = [...content.matchAll(/GLIBC_(\d+\.\d+)(?:\.\d+)?\0/g)].map(([, version = ""]) => version);
+  const libc = newest(content, /GLIBC_(\d+\.\d+)(?:\.\d+)?\0/g);
+  if (isOlder(glibc, libc)) return { needed: `glibc ${libc}`, there: glibc };
+  // A program may have a libstdc++ of its own beside it; an add-on gets the one that Node.js has loaded.
+  const cxx = file.endsWith(".node") ? newest(content, /GLIBCXX_(\d+(?:\.\d+)+)\0/g) : undefined;
+  return isOlder(libstdcxx, cxx) ? { needed: `libstdc++ GLIBCXX_${cxx}`, there: `GLIBCXX_${libstdcxx}` } : undefined;
+}
+
+/** The newest version whose symbols are asked for. */
+function newest(content: string, symbolVersion: RegExp): string | undefined {
+  const versions = [...content.matchAll(symbolVersion)].map(([, version = ""]) => version);
   return versions.sort(compareVersions).at(-1);
 }
 
-/** The glibc that the file needs where the target's is older, and so can't load it. */
-export async function glibcMissing(file: string, glibc: string | undefined): Promise<string | undefined> {
-  const needed = glibc === undefined ? undefined : await glibcNeeded(file);
-  return needed !== undefined && glibc !== undefined && compareVersions(glibc, needed) < 0 ? needed : undefined;
+function isOlder(there: string | undefined, needed: string | undefined): there is string {
+  return there !== undefined && needed !== undefined && compareVersions(there, needed) < 0;
 }
 
 function compareVersions(one: string, other: string): number {
   const [a = [], b = []] = [one, other].map((version) => version.split(".").map(Number));
-  return (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0);
+  const differences = b.map((part, at) => (a[at] ?? 0) - part);
+  return differences.find((difference) => difference !== 0) ?? a.length - b.length;
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Failure } from "../../failure.ts";
 import { type Compile, compiledFiles } from "./compiled.ts";
-import { glibcMissing, isMachineCode, runsOn } from "./elf.ts";
+import { isMachineCode, runsOn, tooNewFor } from "./elf.ts";
 import { fetchFor } from "./fetch.ts";
 import { ofInstalled, type PackageFile, packageFiles } from "./files.ts";
 import { shownPlatform } from "./npm.ts";
@@ -63,7 +63,7 @@ async function complete(installed: Installed, shipment: Shipment, place: Place):
   const { directory, manifest, dependencies } = installed;
   const { target } = place;
   const files = shipment.files.get(directory) ?? [];
-  const binaries = await filtered(files, ({ path, source }) => MAYBE_BINARY.test(path) && isMachineCode(source));
+  const binaries = await binariesAmong(files);
   const addons = files.filter(({ path }) => path.endsWith(".node"));
   if (binaries.length + addons.length === 0 && !hasNativeParts(manifest, directory)) return;
   const usable = await filtered(binaries, (file) => isUsable(file, target));
@@ -83,6 +83,10 @@ async function complete(installed: Installed, shipment: Shipment, place: Place):
 /** Add-ons, and programs: on Linux and macOS these have no suffix. */
 const MAYBE_BINARY = /(^|\/)[^./]+$|\.(node|exe)$/;
 
+function binariesAmong(files: readonly PackageFile[]): Promise<readonly PackageFile[]> {
+  return filtered(files, ({ path, source }) => MAYBE_BINARY.test(path) && isMachineCode(source));
+}
+
 async function filtered(
   files: readonly PackageFile[],
   test: (file: PackageFile) => boolean | Promise<boolean>,
@@ -91,7 +95,7 @@ async function filtered(
   return files.filter((_, at) => results[at]);
 }
 
-/** Those that are for the target, with what they need; false: none is. */
+/** Those that are for the target, with what they need; false: none is. @throws Failure for one that the target can't load */
 async function addFetched(
   installed: Installed,
   names: readonly string[],
@@ -101,8 +105,11 @@ async function addFetched(
   const fetched = await fetchFor(installed, names, target, cache, signal);
   if (fetched.size === 0) return false;
   for (const [directory, found] of resolveTree([...fetched.values()], (manifest) => isFor(manifest, target))) {
+    const own = packageFiles(directory, ofInstalled);
+    const unloadable = await tooNew(found, await binariesAmong(own), target);
+    if (unloadable) throw unloadable;
     tree.set(directory, found);
-    files.set(directory, packageFiles(directory, ofInstalled));
+    files.set(directory, own);
   }
   tree.set(installed.directory, { ...installed, dependencies: new Map([...installed.dependencies, ...fetched]) });
   return true;
@@ -110,7 +117,7 @@ async function addFetched(
 
 /** A binary without Node-API is for one major version; node-gyp-build knows which by a prebuilt one's name. */
 async function isUsable({ path, source }: PackageFile, target: Platform): Promise<boolean> {
-  if (!(await runsOn(source, target)) || (await glibcMissing(source, target.glibc)) !== undefined) return false;
+  if (!(await runsOn(source, target)) || (await tooNewFor(source, target)) !== undefined) return false;
   if (
     !path.endsWith(".node") ||
     /(^|\/)prebuilds\//.test(path) ||
@@ -132,23 +139,20 @@ function noNativePart({ manifest: { name, version } }: Installed, target: Platfo
   });
 }
 
-/** One that was built here, where glibc is newer than on the target. */
+/** One that was built where glibc or libstdc++ is newer than on the target. */
 async function tooNew(
   { manifest: { name, version } }: Installed,
   binaries: readonly PackageFile[],
   target: Platform,
 ): Promise<Failure | undefined> {
   for (const { source } of binaries) {
-    const needed = (await runsOn(source, target)) ? await glibcMissing(source, target.glibc) : undefined;
-    if (needed === undefined) continue;
-    return new Failure(
-      `${name}@${version} was built for glibc ${needed} or newer, and the target has ${target.glibc}`,
-      {
-        code: "package-unavailable",
-        remedy:
-          "give it an install script, such as node-gyp rebuild, and devtool builds it on the target; or build it on a system as old as that",
-      },
-    );
+    const found = (await runsOn(source, target)) ? await tooNewFor(source, target) : undefined;
+    if (found === undefined) continue;
+    return new Failure(`${name}@${version} was built for ${found.needed} or newer, and the target has ${found.there}`, {
+      code: "package-unavailable",
+      remedy:
+        "give it an install script, such as node-gyp rebuild, and devtool builds it on the target; or build it on a system as old as that",
+    });
   }
   return undefined;
 }

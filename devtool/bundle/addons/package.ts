@@ -27,13 +27,18 @@ export interface Manifest {
   readonly exports?: unknown;
 }
 
+export interface LibraryVersions {
+  /** The version of its glibc, such as 2.36, where it is known. */
+  readonly glibc?: string | undefined;
+  /** The newest GLIBCXX of the libstdc++ that its Node.js loads, such as 3.4.30, where it is known. */
+  readonly libstdcxx?: string | undefined;
+}
+
 /** process.platform, process.arch, and libc as npm's --libc names it. */
-export interface Platform {
+export interface Platform extends LibraryVersions {
   readonly platform: string;
   readonly arch: string;
   readonly libc: "glibc" | "musl";
-  /** The version of its glibc, such as 2.36, where it is known. */
-  readonly glibc?: string | undefined;
   /** The version of its Node.js, for add-ons that are compiled for one. */
   readonly node?: string | null;
 }

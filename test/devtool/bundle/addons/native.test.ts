@@ -246,3 +246,53 @@ test("a binary for a newer glibc than the target's is built there where it can b
   const { files: shipped } = await ship("2.36");
   assert.deepEqual([compiled, shipped.filter((path) => path.endsWith(".node"))], [["own"], ["own/build/own.node"]]);
 });
+
+test("an add-on for a newer libstdc++ than the target's is built there too, else both versions are named", async (t) => {
+  const root = await temporaryDirectory(t);
+  const needs = (version: string) => Buffer.concat([elf("x64", "glibc"), Buffer.from(`GLIBCXX_3.4.9\0${version}\0`)]);
+  await write(root, {
+    "package.json": '{ "type": "module" }',
+    "src/main.js": 'import "own";',
+    "node_modules/own/package.json": '{ "name": "own", "version": "1.0.0" }',
+    "node_modules/own/index.js": "",
+    "node_modules/own/own.node": needs("GLIBCXX_3.4.32"),
+    "node_modules/own/program": needs("GLIBCXX_3.4.40"),
+  });
+  const compile = () =>
+    Promise.resolve([{ path: "build/own.node", content: elf("x64", "glibc"), isExecutable: false }]);
+  const ship = (libstdcxx: string | undefined) =>
+    shipperOf(t, root, ["own"], { target: { ...X64, libstdcxx }, compile })();
+  for (const libstdcxx of ["3.4.32", "3.4.33", undefined])
+    assert.ok((await ship(libstdcxx)).files.includes("own/own.node"), String(libstdcxx));
+  await rm(join(root, "node_modules/own/program"));
+  await assert.rejects(ship("3.4.30"), {
+    code: "package-unavailable",
+    message: "own@1.0.0 was built for libstdc++ GLIBCXX_3.4.32 or newer, and the target has GLIBCXX_3.4.30",
+    remedy: /^give it an install script/,
+  });
+  await write(root, { "node_modules/own/binding.gyp": "{}" });
+  const { files } = await ship("3.4.30");
+  assert.deepEqual(
+    files.filter((path) => path.endsWith(".node")),
+    ["own/build/own.node"],
+  );
+});
+
+test("a part from the registry that was built for newer libraries than the target's is named before the program runs", async (t) => {
+  const name = "@x/addon-linux-arm64-gnu";
+  const part = forPlatform("arm64", "glibc");
+  const newer = {
+    ...part,
+    "addon.node": Buffer.concat([part["addon.node"], Buffer.from("GLIBC_2.38\0GLIBCXX_3.4.32\0")]),
+  };
+  const { root } = await installedForMac(t, { [`${name}@1.1.0`]: newer });
+  const ship = (glibc: string, libstdcxx: string) =>
+    shipperOf(t, root, [], { target: { ...ARM64, glibc, libstdcxx } })();
+  const refused = (needed: string, there: string) => ({
+    code: "package-unavailable",
+    message: `${name}@1.1.0 was built for ${needed} or newer, and the target has ${there}`,
+  });
+  await assert.rejects(ship("2.36", "3.4.32"), refused("glibc 2.38", "2.36"));
+  await assert.rejects(ship("2.38", "3.4.30"), refused("libstdc++ GLIBCXX_3.4.32", "GLIBCXX_3.4.30"));
+  assert.ok((await ship("2.38", "3.4.32")).files.includes(`${name}/addon.node`));
+});
