@@ -118,12 +118,20 @@ function nameless(image: string): Failure {
 }
 
 function detachedOf(values: Values<typeof RUN_OPTIONS>): Detached {
+  if (values.attach.length > 0) throw attachesNone();
   const life = lifeOf({ ...lifeRequest(values), stdinOpen: values.interactive });
   const asked = { life, hasStopSignal: values["stop-signal"] !== undefined, health: healthRequest(values) };
   checkHealth(asked.health);
   if (!values.rm) return { ...asked, remove: "on request" };
   if (life.restart.name === "no") return { ...asked, remove: "at exit" };
   throw new Failure("--restart and --rm exclude each other: what is removed can't be started again", { code: "usage" });
+}
+
+function attachesNone(): Failure {
+  return new Failure("-a and -d exclude each other: with -d no stream of the command is passed", {
+    code: "usage",
+    remedy: "leave -a out, and tinydocker logs -f NAME or attach NAME shows what it prints",
+  });
 }
 
 /** Throws Failure for what only a detached container has. */

@@ -10,6 +10,7 @@ import type { Step } from "../plan/step.ts";
 import { hasUserNamespace } from "../spec/namespaces.ts";
 import { type ContainerSpec, imageName } from "../spec/spec.ts";
 import type { ExitStatus } from "../state/exit.ts";
+import { noRoom } from "./no-room.ts";
 import { apparmorRemedy, profileRemedy, userNamespaceRemedy } from "./user-namespace-remedy.ts";
 
 const NAMESPACE_LIMIT_REMEDY =
@@ -133,6 +134,7 @@ export function stepFailure(
   return new Failure(`${callOf(step)}: ${causeOf(step, errno, object)}`, {
     code: stepCode(step, errno),
     ...(remedy !== undefined && { remedy }),
+    ...noRoom(step, errno, spec),
   });
 }
 
@@ -172,16 +174,10 @@ function commandFailure(errno: number, object: string, image: string): Failure {
 }
 
 function stepCode({ op, reason }: Step, errno: number): FailureCode {
-  if (isFull(errno)) return "no-space";
   if (reason === "keyring" && errno === ERRNO.EDQUOT) return "limit-reached";
   if (op === "NETLINK") return "network-refused";
   if (reason === "workdir") return "workdir-unusable";
   return reason === "overlay" || reason === "hostEntry" ? "overlay-refused" : "setup-failed";
-}
-
-/** EROFS: an overlay is mounted read-only when there is no space for its work directory. */
-function isFull(errno: number): boolean {
-  return errno === ERRNO.ENOSPC || errno === ERRNO.EROFS;
 }
 
 /** AppArmor may let a process make namespaces, and then refuse what root does in them. */
@@ -195,8 +191,6 @@ const FILTERED_REMEDY =
   "a seccomp filter refuses it, as inside another container: start the outer one with --security-opt seccomp=unconfined";
 
 function stepRemedy(step: Step, errno: number): string | undefined {
-  if (isFull(errno))
-    return "free some space on the disk with tinydocker's state directory, or set TINYDOCKER_ROOT to another directory";
   switch (step.reason) {
     case "overlay":
     case "hostEntry":

@@ -20,7 +20,7 @@ import {
 import { type NetworkRequest, type NetworkSpec, networkOf } from "./network.ts";
 import { normalizePath } from "./path.ts";
 import { type Capability, capabilitiesFor } from "./security/capability.ts";
-import { checkAccess, DEFAULT_DEVICES, type Device } from "./security/device.ts";
+import { checkAccess, checkDevicePlaces, DEFAULT_DEVICES, type Device } from "./security/device.ts";
 import { deviceRules } from "./security/device-rules.ts";
 import { privilegedMounts } from "./security/privileged.ts";
 import { MASKED_PATHS, READONLY_PATHS } from "./security/protected-paths.ts";
@@ -154,6 +154,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
   const bounding = capabilitiesFor(request, caller.capabilities);
   const held = user.uid === 0 ? bounding : [];
   const isUncovered = (path: string) => !mounts.some(({ destination }) => destination === path);
+  checkDevicePlaces(request.devices ?? [], (path) => !isUncovered(path));
   const devices = devicesFor(caller.devices).filter(({ path }) => isUncovered(path));
   if (hasUserNamespace(namespaces)) checkAccess(devices);
   const rules = hasUserNamespace(namespaces) ? [] : deviceRules(devices, request.privileged === true);

@@ -74,7 +74,10 @@ function bindOf(fields: Fields, destination: string, cwd: string | undefined, re
 function volumeOf(fields: Fields, destination: string, volumes: VolumesPlace | undefined, refuse: Refuse): Mount {
   const driver = fields.get("volume-driver") ?? "local";
   if (driver !== "local") throw refuse(`there is no volume-driver ${driver}: volumes are directories of this machine`);
-  return ofVolume(fields.get("source") ?? volumes?.newName(), destination, limitsOf(fields, refuse), {
+  const source = fields.get("source");
+  if (source?.includes("/"))
+    throw refuse(`${JSON.stringify(source)} is not the name of a volume; add type=bind for a path of the host`);
+  return ofVolume(source ?? volumes?.newName(), destination, limitsOf(fields, refuse), {
     volumes,
     nocopy: flag(fields, "volume-nocopy", refuse),
     subpath: fields.get("volume-subpath"),

@@ -77,6 +77,23 @@ export function checkAccess(devices: readonly Device[]): void {
   });
 }
 
+/** Throws Failure for two things at one place, of which only one could be seen; the same device twice is one. */
+export function checkDevicePlaces(texts: readonly string[], isMounted: (path: string) => boolean): void {
+  const requests = texts.map(deviceRequest);
+  for (const [i, { source, path, access }] of requests.entries()) {
+    const isOther = (one: DeviceRequest) => one.path === path && (one.source !== source || one.access !== access);
+    if (requests.slice(i + 1).some(isOther)) throw twoAt(path, "two devices");
+    if (isMounted(path)) throw twoAt(path, "a device and a mount");
+  }
+}
+
+function twoAt(path: string, what: string): Failure {
+  return new Failure(`${what} have the destination ${path}, and only one could be seen`, {
+    code: "usage",
+    remedy: "leave one of them out, or give the device another path: --device HOST:CONTAINER",
+  });
+}
+
 function refused(text: string, why: string): Failure {
   return new Failure(`can't add the device ${JSON.stringify(text)}: ${why}`, {
     code: "usage",

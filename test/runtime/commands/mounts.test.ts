@@ -206,6 +206,18 @@ describe("a path of the image that can't be a mount point", () => {
     await refuses(box, "/d is a directory, and must be a file", "-v", `${directory}/file:/d`);
   });
 
+  it("is named: one that is missing below what is mounted read-only, or is full", async () => {
+    const box = await imageOf("mkdir d");
+    const [directory, mounted] = [shared("directory"), `${shared("mounted")}:/d`];
+    const readonly = (at: string, path: string) =>
+      `${path}", 0755): EROFS, read-only file system\n  ${at} is mounted read-only: make ${path} where that comes from`;
+    await refuses(box, readonly("/d", "/d/new"), "-v", `${mounted}:ro`, "-v", `${directory}:/d/new`);
+    await refuses(box, readonly("/d", "/d/new"), "-v", `${mounted}:ro`, "-w", "/d/new");
+    await refuses(box, readonly("/sys", "/sys/new"), "-v", `${directory}:/sys/new`);
+    const full = "ENOSPC, no space left on device\n  free some space in what is mounted on /t\n";
+    await refuses(box, full, "--tmpfs", "/t:nr_inodes=1", "-v", `${directory}:/t/new`);
+  });
+
   for (const name of ["dev", "proc", "sys", "etc"]) {
     it(`is named: a file /${name}`, async () => {
       const box = await imageOf(`rm -rf ${name} && echo >${name}`);

@@ -27,6 +27,10 @@ describe("the arguments of run", () => {
     assert.deepEqual(parsed("--image=box", "n"), ["n", "box", undefined]);
   });
 
+  it("pass no stream of a command that runs in the background", () => {
+    assert.throws(() => parseRun(["-d", "-a", "stdout", "n", "c"]), /-a and -d exclude each other/);
+  });
+
   it("are docker's with --name: the image comes first, unless --image names it", () => {
     const parsed = (...args: string[]) => {
       const { name, image, args: command } = parseRun(args).request;

@@ -90,6 +90,10 @@ describe("--mount", () => {
     });
     for (const more of ["volume-subpath=/a", "volume-subpath=../a", "volume-driver=nfs", "bind-propagation=slave"])
       refused(() => mount(`type=volume,src=data,dst=/b,${more}`));
+    assert.throws(
+      () => mount("src=./data,dst=/b"),
+      /is not the name of a volume; add type=bind for a path of the host/,
+    );
     assert.deepEqual(mountOfFields("type=bind,src=/a,dst=/b,bind-propagation=rshared", "/").options.at(-1), "rshared");
   });
 

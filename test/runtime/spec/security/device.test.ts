@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { checkAccess, deviceNumber, deviceRequest, numbersOfDevice } from "../../../../runtime/spec/security/device.ts";
+import {
+  checkAccess,
+  checkDevicePlaces,
+  deviceNumber,
+  deviceRequest,
+  numbersOfDevice,
+} from "../../../../runtime/spec/security/device.ts";
 import fc from "../../../rig/fast-check.ts";
 import { refused } from "../refused.ts";
 
@@ -40,6 +46,13 @@ describe("--device", () => {
   ]) {
     it(`${JSON.stringify(text)} is refused`, () => refused(() => deviceRequest(text)));
   }
+
+  it("has a path of its own in the container: another device or a mount there is refused, the same device is not", () => {
+    const check = (...texts: string[]) => checkDevicePlaces(texts, (path) => path === "/m");
+    check("/dev/zero:/x", "/dev/full:/y", "/dev/zero:/x", "/dev/full:/m/x");
+    for (const texts of [["/dev/zero:/x", "/dev/full:/x/"], ["/dev/zero:/x", "/dev/zero:/x:r"], ["/dev/zero:/m"]])
+      refused(() => check(...texts));
+  });
 
   it("can't be limited to reading where no cgroup has rules for it", () => {
     const device = { path: "/dev/fuse", major: 10, minor: 229 };
