@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rename, writeFile } from "node:fs/promises";
+import { mkdirSync, mkdtempSync, renameSync, writeFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { makeDirectory } from "../../host/make-directory.ts";
 import { openShim } from "../../host/shim.ts";
@@ -15,7 +16,10 @@ import { layerPath, layersDirectory } from "./places.ts";
 import { hasLayer, type LayerRecord, OPAQUE } from "./stack.ts";
 import { isLeft, underWayPrefix } from "./under-way.ts";
 
-/** Unpacks an archive, plain or compressed, as the layer with that digest. Throws BadImage where it has another one. */
+/**
+ * Unpacks an archive, plain or compressed, as the layer with that digest. Throws BadImage where it has another one. Its few
+ * small files are made at once: on another thread, each would wait for the other layers' parts that are unpacked there.
+ */
 export async function unpackLayer(
   root: string,
   diffId: string,
@@ -24,20 +28,20 @@ export async function unpackLayer(
 ): Promise<void> {
   const directory = layersDirectory(root);
   makeDirectory(directory);
-  const underWay = await mkdtemp(join(directory, underWayPrefix()));
+  const underWay = mkdtempSync(join(directory, underWayPrefix()));
   try {
     const fs = join(underWay, "fs");
-    await mkdir(fs);
+    mkdirSync(fs);
     const shim = await openShim();
     const overlay = overlayLayer(shim, process.geteuid?.() === 0 && isFirstUserNamespace());
     const plain = verified(decompress(archive, shim), diffId, "layer", shim);
     const entries = withWhiteouts(readTar(plain, { notes: options.notes, isVerified: true }));
     const { files, bytes } = await extractLayer(entries, fs, overlay, options);
     const record: LayerRecord = { files, bytes };
-    await writeFile(join(underWay, "layer.json"), `${JSON.stringify(record)}\n`);
-    if (overlay.opaque) await writeFile(join(underWay, OPAQUE), "");
+    writeFileSync(join(underWay, "layer.json"), `${JSON.stringify(record)}\n`);
+    if (overlay.opaque) writeFileSync(join(underWay, OPAQUE), "");
     await syncDirectory(underWay);
-    await rename(underWay, layerPath(root, diffId));
+    renameSync(underWay, layerPath(root, diffId));
   } catch (error) {
     await removeTree(underWay);
     // Another process was quicker.
