@@ -1,8 +1,9 @@
 import { buffer } from "node:stream/consumers";
 import { Failure, type FailureCode } from "../failure.ts";
 import type { Filter } from "../ignore/filter.ts";
+import type { SyncRequest } from "../sync/request.ts";
 import type { Server } from "../sync/server.ts";
-import { type SyncReport, type SyncRequest, sync } from "../sync/sync.ts";
+import { type SyncReport, sync } from "../sync/sync.ts";
 import type { Connected } from "./lane.ts";
 
 type Place = Pick<Connected, "connection" | "facts" | "mirror">;

@@ -9,8 +9,8 @@ import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Report } from "../report/events.ts";
 import { type Launched, type LaunchRequest, launch, prepareNext } from "../run/launch.ts";
 import { type Stdio, streamed, terminalOf } from "../run/stream.ts";
+import type { SyncProgress } from "../sync/request.ts";
 import type { LocalProject } from "../sync/send/local.ts";
-import type { SyncProgress } from "../sync/sync.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { besideBundle } from "./beside-bundle.ts";
@@ -195,7 +195,9 @@ async function syncStage(
   if (changed === undefined && !mayDelete) brake({ root: project.root, elsewhere }, lane, sent, withdrawn);
   const onProgress = (progress: SyncProgress) => report({ event: "progress", stage: "sync", ...progress });
   const { filter } = files;
-  const request = { root: project.root, elsewhere, mirror, rsync, filter, withdrawn, changed, executable, onProgress };
+  const mayBeNew = changed === undefined && before.size === 0;
+  const what = { root: project.root, elsewhere, filter, withdrawn, changed, executable };
+  const request = { ...what, mirror, rsync, mayBeNew, onProgress };
   const synced = await syncAsOwner(open, request, signal, ahead).catch(restore);
   await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.update(changed, synced.paths));
   for (const step of steps.flat())

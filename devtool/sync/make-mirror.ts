@@ -13,6 +13,17 @@ export async function makeMirror(connection: Connection, mirror: string, signal:
   if (code !== 0) throw unmakable(mirror, whyIn(said), said);
 }
 
+const MAKE_NEW = 'mkdir -p -- "$(dirname -- "$1")" && mkdir -- "$1"';
+
+/** As makeMirror(), where nothing has its name; else, or where it can't be made, false. */
+export async function makeNewMirror(connection: Connection, mirror: string, signal: AbortSignal): Promise<boolean> {
+  const mkdir = await connection.exec(["sh", "-c", MAKE_NEW, "sh", mirror], { signal });
+  mkdir.stdin.end();
+  mkdir.stdout.resume();
+  mkdir.stderr.resume();
+  return (await mkdir.exited).code === 0;
+}
+
 /**
  * Prints what is in the way of changing a mirror, or of making it: of the path, or the last one above it that is there, and why.
  * The kernel refuses rmdir on a read-only file system before it looks whether the folder is there, which this one is not.

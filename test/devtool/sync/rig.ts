@@ -3,7 +3,8 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "n
 import { join } from "node:path";
 import { ConnectionLost } from "../../../devtool/failure.ts";
 import { createFilter } from "../../../devtool/ignore/filter.ts";
-import { type SyncReport, type SyncRequest, sync } from "../../../devtool/sync/sync.ts";
+import type { SyncRequest } from "../../../devtool/sync/request.ts";
+import { type SyncReport, sync } from "../../../devtool/sync/sync.ts";
 import type { Connection, ExitStatus, RemoteProcess } from "../../../devtool/targets/target.ts";
 
 /** This machine as a target: processes start here, without a shell. `edit` may change what is run. */
