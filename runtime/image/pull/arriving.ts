@@ -1,8 +1,6 @@
-import { read } from "node:fs";
-import { promisify } from "node:util";
+import { readSync } from "node:fs";
 
 const READ_BYTES = 512 * 1_024;
-const readAt = promisify(read);
 
 /**
  * A file that one side writes while the other reads: unpacking never makes the registry wait, and nothing is kept in memory.
@@ -42,7 +40,8 @@ export class ArrivingFile {
       while (at === this.#bytes && !this.#ended) await this.#change();
       if (at === this.#bytes) break;
       const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#bytes - at));
-      const { bytesRead } = await readAt(this.#fd, buffer, 0, buffer.length, at);
+      // At once: what has just been written is in memory, and on another thread this would wait for what is unpacked there.
+      const bytesRead = readSync(this.#fd, buffer, 0, buffer.length, at);
       at += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
