@@ -19,11 +19,11 @@ export const imageListVerb = verb({
   describe: "List the images, or those of a name, with or without a tag",
   options: {
     json: { type: "boolean", describe: "as one JSON array" },
-    quiet: { type: "boolean", short: "q", describe: "only the names of those that can be removed" },
+    quiet: { type: "boolean", short: "q", describe: "only their ids, and the names of imported ones" },
     all: { type: "boolean", short: "a", describe: "accepted: there are no intermediate images" },
     filter: filterOption(FILTERS),
     format: { type: "string", describe: "a template of Go, such as {{.Repository}}:{{.Tag}}, or json" },
-    "no-trunc": { type: "boolean", describe: "whole ids in a template" },
+    "no-trunc": { type: "boolean", describe: "whole ids in a template, and with -q" },
   },
   run: async ({ json, quiet, filter, format, "no-trunc": isWhole = false }, rest) => {
     const [pattern] = rest.length === 0 ? [] : operands(rest, ["the pattern"]);
@@ -32,9 +32,12 @@ export const imageListVerb = verb({
     const isWanted = filterOf(filters, MATCHERS, FILTERS);
     const all = await allImages(root);
     const images = filters.length > 0 ? all.filter((image) => !image.host && isWanted(image)) : all;
-    const form = json ? "json" : quiet ? "quiet" : "table";
+    const template = format ?? (quiet && !json ? "{{.ID}}" : undefined);
     const rows = () => images.filter(({ host }) => !host).map((image) => fieldsOf(root, image, isWhole));
-    writeAll(1, format === undefined ? listingText(images, form) : rowsText(format, rows(), TITLES));
+    writeAll(
+      1,
+      template === undefined ? listingText(images, json ? "json" : "table") : rowsText(template, rows(), TITLES),
+    );
     return 0;
   },
 });

@@ -2,12 +2,11 @@ import { uptime } from "node:os";
 import type { ProcessIdentity } from "../host/process.ts";
 import { mountsOf } from "../inspect/mounts.ts";
 import { networkMode } from "../inspect/network-settings.ts";
-import type { PublishedPort } from "../network/network.ts";
-import { publishedOn, socketText } from "../network/publish.ts";
 import { imageName } from "../spec/spec.ts";
 import { type Exit, exitCodeOf } from "../state/exit.ts";
 import type { HealthState } from "../state/health.ts";
 import type { Found, Status } from "../state/status.ts";
+import { portsInWords } from "./listed-ports.ts";
 
 /** A container in the words of `docker ps --format json`. */
 export interface Listed {
@@ -51,7 +50,7 @@ export function listed({ record, status, health }: Found, { root, now, paused }:
     RunningFor: `${inWords(now - record.created)} ago`,
     State: paused ? "paused" : stateOf(status),
     Status: `${statusInWords(status, now)}${paused ? " (Paused)" : healthInWords(status, health)}`,
-    Ports: isUp(status) ? spec.network.ports.flatMap(portsInWords).join(", ") : "",
+    Ports: isUp(status) ? portsInWords(spec.network.ports) : "",
     Labels: Object.entries(life?.labels ?? {})
       .map(([key, value]) => `${key}=${value}`)
       .join(","),
@@ -68,11 +67,6 @@ export function timeInWords(milliseconds: number): string {
 
 function isUp({ state }: Status): boolean {
   return state === "running" || state === "restarting";
-}
-
-/** `0.0.0.0:8080->80/tcp` */
-function portsInWords(port: PublishedPort): string[] {
-  return publishedOn(port).map((address) => `${socketText(address, port.host)}->${port.container}/${port.protocol}`);
 }
 
 /** Of one that runs. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { containerEvent } from "../events/container.ts";
 import { signalNumber } from "../host/signals.ts";
-import { abandon, drop, release } from "../state/claim.ts";
+import { abandon, drop, release, undoExit } from "../state/claim.ts";
 import { endFrozen, processOf } from "../state/entry.ts";
 import { type Exit, type ExitStatus, exitNow } from "../state/exit.ts";
 import { Attempt, type Ended, isUpperRefused } from "./attempt.ts";
@@ -101,18 +101,28 @@ class Supervised implements Container {
   }
 
   async #outlive(): Promise<ExitStatus> {
-    const { shim, held } = this.#launch;
     let exit: Exit | undefined;
     try {
       const end = await this.#lastEnd();
       const status = statusOf(this.#attempt, end, this.#launch, this.#killedFor);
-      exit = exitNow(status, processOf(held.entries));
+      exit = exitNow(status, processOf(this.#launch.held.entries));
       this.#tellEnd(status);
       return status;
     } finally {
       this.#launch.network.close();
       this.#forgetProcess();
       if (exit) this.#report(exit);
+      await this.#release();
+    }
+  }
+
+  async #release(): Promise<void> {
+    const { shim, held, kept } = this.#launch;
+    try {
+      if (kept) return;
+      await undoExit(shim, held);
+      this.#tell("destroy");
+    } finally {
       await release(shim, held);
     }
   }
@@ -135,7 +145,6 @@ class Supervised implements Container {
   #tellEnd(status: ExitStatus): void {
     if (status.oomKilled) this.#tell("oom");
     this.#tell("die", { exitCode: exitCodeText(status) });
-    if (!this.#launch.kept) this.#tell("destroy");
   }
 
   #forgetProcess(): void {

@@ -120,7 +120,8 @@ async function readable<T>(source: string, opened: Promise<T>): Promise<T> {
   try {
     return await opened;
   } catch (error) {
-    throw new Failure(`can't read ${source}: ${systemReason(error)}`, { code: "source-unreadable", cause: error });
+    const what = `can't read ${source}`;
+    throw new Failure(`${what}: ${systemReason(error, what)}`, { code: "source-unreadable", cause: error });
   }
 }
 

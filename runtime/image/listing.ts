@@ -19,8 +19,6 @@ export interface Listed {
   readonly config?: ImageConfig;
 }
 
-export type ListingForm = "table" | "json" | "quiet";
-
 /** All images, the built-in one first. */
 export async function allImages(root: string): Promise<Listed[]> {
   // What a killed import left; listing must not need to write.
@@ -35,9 +33,8 @@ export async function allImages(root: string): Promise<Listed[]> {
  * A table, one JSON array of {name, host, created, bytes, files, id?, digest?}, or only the names of those that can be removed;
  * ends with a newline, unless it is empty.
  */
-export function listingText(images: readonly Listed[], form: ListingForm): string {
+export function listingText(images: readonly Listed[], form: "table" | "json"): string {
   if (form === "json") return `${JSON.stringify(images, (key, value) => (key === "config" ? undefined : value))}\n`;
-  if (form === "quiet") return images.flatMap(({ host: isHost, name }) => (isHost ? [] : [`${name}\n`])).join("");
   return table([["NAME", "SIZE", "CREATED", "ID"], ...images.map(rowOf)]);
 }
 

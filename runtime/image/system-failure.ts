@@ -5,7 +5,7 @@ import { Failure, type FailureCode } from "../failure.ts";
 export function systemFailure(what: string, root: string, otherwise: FailureCode, error: unknown): unknown {
   if (!(error instanceof Error) || !("syscall" in error)) return error;
   const { code } = error as NodeJS.ErrnoException;
-  return new Failure(`${what}: ${systemReason(error)}`, { ...causeOf(code, root, otherwise), cause: error });
+  return new Failure(`${what}: ${systemReason(error, what)}`, { ...causeOf(code, root, otherwise), cause: error });
 }
 
 interface Cause {
@@ -40,10 +40,10 @@ function causeOf(errno: string | undefined, root: string, otherwise: FailureCode
   }
 }
 
-/** The system's message for the error, with the file it is about. */
-export function systemReason(error: unknown): string {
+/** The system's message for the error, with the file it is about unless what was said before it ends with that. */
+export function systemReason(error: unknown, before = ""): string {
   const { errno, path, message } = error as NodeJS.ErrnoException;
   const words = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
   if (words === undefined) return message;
-  return path === undefined ? words : `${words} (${path})`;
+  return path === undefined || before.endsWith(` ${path}`) ? words : `${words} (${path})`;
 }

@@ -170,6 +170,13 @@ export function drop(held: Claim, isDropped: (entry: Entry) => boolean): void {
   held.entries = held.entries.filter((entry) => !isDropped(entry));
 }
 
+/** Undoes what lasts until the exit; release() undoes the rest. */
+export async function undoExit(shim: Shim, held: Claim): Promise<void> {
+  const isOver = ({ until }: Entry) => until === "exit";
+  await undoAll(shim, held.places, held.entries.filter(isOver));
+  drop(held, isOver);
+}
+
 /** Undoes what is held, then releases the name. */
 export async function release(shim: Shim, held: Claim): Promise<void> {
   try {

@@ -46,6 +46,10 @@ export async function createNetwork(root: string, options: NetworkOptions): Prom
 
 /** Throws Failure when containers are on it, or there is none of that name. */
 export async function removeNetwork(root: string, name: string): Promise<void> {
+  if (name === "none" || name === "host")
+    throw new Failure(`${name} is no network that was made, and can't be removed: it is what --network ${name} means`, {
+      code: "name-invalid",
+    });
   await changing(`remove the network ${name}`, async () => {
     const shim = await openShim();
     // A container whose process was killed is still listed.

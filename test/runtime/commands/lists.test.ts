@@ -92,6 +92,11 @@ describe("volume ls, network ls and images", () => {
       assert.deepEqual([outcome.code, outcome.stdout], [code, stdout], words.join(" "));
       assert.match(outcome.stderr, /^tinydocker: there is no (volume|image|network) nope/);
     }
+    assert.match((await rig.run(["network", "rm", "host"])).stderr, /^tinydocker: host is no network that was made/);
+    assert.equal(
+      (await rig.run(["load", "-i", "nope.tar"])).stderr,
+      "tinydocker: can't load nope.tar: no such file or directory\n",
+    );
   });
 
   it("are inspected although another name is missing, by names after -- too, by a template or as one line of JSON", async () => {

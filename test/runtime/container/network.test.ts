@@ -105,7 +105,10 @@ describe("a container on the default network", () => {
   });
 
   it("leaves nothing behind but the network, however it ends", async () => {
-    await printed("c1", "true");
+    await printed("c9", "true");
+    const told = readFileSync(join(rig.root, "events"), "utf8").split("\n");
+    const actions = told.flatMap((line) => (/"(c9)"/.test(line) ? [/"action":"([^"]*)"/.exec(line)?.[1]] : []));
+    assert.deepEqual(actions, ["create", "connect", "start", "die", "disconnect", "destroy"]);
     assert.equal((await run(["c1", "sh", "-c", "exit 3"])).code, 3);
     assert.equal((await run(["c1", "nosuch"])).code, 127);
     await nothingIsLeft();

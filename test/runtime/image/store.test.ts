@@ -3,14 +3,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Failure } from "../../../runtime/failure.ts";
-import { allImages, type ListingForm, listingText } from "../../../runtime/image/listing.ts";
+import { allImages, listingText } from "../../../runtime/image/listing.ts";
 import { removeImage } from "../../../runtime/image/remove.ts";
 import { HOST, resolveImage } from "../../../runtime/image/resolve.ts";
 import { checkedName } from "../../../runtime/spec/name.ts";
 import { archive } from "./archive/archive.ts";
 import { imagesIn, importInto, place, refusal } from "./rig.ts";
 
-const listing = async (root: string, form: ListingForm) => listingText(await allImages(root), form);
+const listing = async (root: string, form: "table" | "json") => listingText(await allImages(root), form);
 
 const IMAGE = archive({ name: "bin/sh", content: "#!", mode: 0o755 });
 
