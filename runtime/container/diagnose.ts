@@ -130,12 +130,19 @@ export function stepFailure(
   if (step.reason === "joinOther" && errno === ERRNO.ESRCH)
     return new Failure("the container that it joins ended meanwhile", { code: "container-not-running" });
   if (step.op === "OPEN_BELOW") return subpathFailure(step, errno);
+  if (step.op === "UNSHARE") return unshareFailure(step, errno, hasUserNamespace(spec.linux));
   const remedy = stepRemedy(step, errno) ?? rightsRemedy(errno, spec);
   return new Failure(`${callOf(step)}: ${causeOf(step, errno, object)}`, {
     code: stepCode(step, errno),
     ...(remedy !== undefined && { remedy }),
     ...noRoom(step, errno, spec),
   });
+}
+
+/** clone3 would have failed for the same reason. */
+function unshareFailure(step: Step, errno: number, userNamespace: boolean): Failure {
+  const remedy = cloneRemedy("clone", errno, userNamespace);
+  return new Failure(`${callOf(step)}: ${errnoText(errno)}`, { code: cloneCode(errno), remedy });
 }
 
 function subpathFailure({ path, directory }: Step & { op: "OPEN_BELOW" }, errno: number): Failure {

@@ -3,6 +3,7 @@ import { joinedBy } from "../spec/sharing.ts";
 import { nameOf } from "../state/containers.ts";
 import { placesAt, placesOf } from "../state/places.ts";
 import { find, findExisting } from "../state/status.ts";
+import { hasExecuted } from "./running.ts";
 
 /**
  * The first processes of the containers whose namespaces the one with that key joins, in the order of its slots, a line each: pid
@@ -20,7 +21,10 @@ export function joinedNow(root: string, key: string): string {
 function processOf(root: string, id: string): string {
   try {
     const { status } = findExisting(placesOf(root, nameOf(root, id)), id);
-    return status.state === "running" ? `${status.process.pid} ${status.process.startTime}` : "0";
+    // One that is being set up may still have the machine's network.
+    return status.state === "running" && hasExecuted(status.process.pid)
+      ? `${status.process.pid} ${status.process.startTime}`
+      : "0";
   } catch (error) {
     return error instanceof Failure && error.code === "container-not-found" ? "-" : "0";
   }

@@ -117,8 +117,8 @@ export function refusePaused(name: string, { cgroups }: Pick<Running, "cgroups">
 
 const INIT = "/memfd:tinydocker-init (deleted)";
 
-/** Until its init has become the command, its root may still be the machine's. With --init, that stays, under another name. */
-function hasExecuted(pid: number): boolean {
+/** Until its init has become the command, its root and network may still be the machine's. With --init, that stays, under another name. */
+export function hasExecuted(pid: number): boolean {
   try {
     if (readlinkSync(`/proc/${pid}/exe`) !== INIT) return true;
     return readFileSync(`/proc/${pid}/comm`, "utf8") === "tinydocker-init\n";

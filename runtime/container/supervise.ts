@@ -4,6 +4,7 @@ import { signalNumber } from "../host/signals.ts";
 import { abandon, drop, release, undoExit } from "../state/claim.ts";
 import { endFrozen, processOf } from "../state/entry.ts";
 import { type Exit, type ExitStatus, exitNow } from "../state/exit.ts";
+import { hasOthers } from "../state/lock.ts";
 import { Attempt, type Ended, isUpperRefused } from "./attempt.ts";
 import type { Container } from "./container.ts";
 import { hostFailure } from "./diagnose.ts";
@@ -172,5 +173,5 @@ function exitCodeText({ code, signal }: ExitStatus): string {
  * later mount reads it, and three fewer directories remain to be removed at the end.
  */
 async function clearMark({ shim, held }: Launch): Promise<void> {
-  await shim.remove(join(held.places.work, "work/incompat"));
+  await shim.remove(join(held.places.work, "work/incompat"), hasOthers());
 }

@@ -47,8 +47,8 @@ export interface Shim {
   openInside(root: string, path: string): number;
   /** Puts a file in the place of another, or where there is none, at once; but it may be empty after a loss of power. */
   replace(from: string, to: string): number;
-  /** Removes a directory and everything below it; on another thread if that is much. */
-  remove(path: string): Promise<number>;
+  /** Removes a directory and everything below it; on another thread if that is much, or `others` would wait for it. */
+  remove(path: string, others?: boolean): Promise<number>;
   /** Writes to the disk what was written to the file system of a directory, on another thread. */
   sync(directory: string): Promise<number>;
   /** Starts a process that ends the container when this one was killed, whatever rights the container has gained. */
@@ -128,7 +128,7 @@ async function open(): Promise<Shim> {
     openInside: (root, path) => td.openInside(textOf(root), textOf(path)),
     linkIndex: (name) => td.linkIndex(textOf(name)),
     replace: (from, to) => td.replace(textOf(from), textOf(to)),
-    remove: (path) => remove(td, path, source.isBusy()),
+    remove: (path, others = false) => remove(td, path, others),
     sync: async (directory) => td.sync(textOf(directory)),
   };
 }
@@ -248,9 +248,9 @@ function detach(
 /** Removing as many entries takes about a millisecond; an ordinary run leaves fewer. */
 const REMOVED_AT_ONCE_MAX = 64;
 
-/** `isBusy`: other containers would wait for it. Else another thread takes longer to start than what is removed here. */
-async function remove(td: Library, path: string, isBusy: boolean): Promise<number> {
-  const result = isBusy ? -ERRNO.EAGAIN : td.remove(textOf(path), REMOVED_AT_ONCE_MAX);
+/** Without others, another thread takes longer to start than what is removed here. */
+async function remove(td: Library, path: string, others: boolean): Promise<number> {
+  const result = others ? -ERRNO.EAGAIN : td.remove(textOf(path), REMOVED_AT_ONCE_MAX);
   return result === -ERRNO.EAGAIN ? td.removeAll(textOf(path)) : result;
 }
 
@@ -282,7 +282,6 @@ function eventSource(td: Library) {
       td.keepRunning(1);
     },
     forget,
-    isBusy: () => listeners.size > 1,
     onSignal: (listener: typeof onSignal) => {
       onSignal = listener;
     },

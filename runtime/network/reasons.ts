@@ -41,6 +41,10 @@ export const NETWORK_REASONS = {
     en: "only answers, and what comes to a published port, enter the network",
     zh: "只有应答和发往已发布端口的数据包可以进入该网络",
   },
+  networkNamespace: {
+    en: "the container's own network; it takes longest to make, so the init makes it, while its caller goes on",
+    zh: "容器自己的网络；创建它最费时，因此由 init 创建，调用者不必等待",
+  },
   ownNetwork: {
     en: "the container's network is named by a descriptor: this process has no number of its own in a pid namespace that it shares",
     zh: "以描述符指明容器的网络：在共用的 pid 命名空间中，本进程没有固定的编号",

@@ -1,6 +1,6 @@
 import { cgroupSteps } from "../cgroup/plan.ts";
 import { CLONE, SIGNAL } from "../linux.ts";
-import { hasNew, type Namespace, needsIdMapper } from "../spec/namespaces.ts";
+import { hasNew, hasUserNamespace, type Namespace, needsIdMapper } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import {
   deviceLinks,
@@ -42,7 +42,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
   return {
     guarded: isGuarded(spec),
     outside: cgroupSteps(spec, host.cgroups),
-    namespaces: namespaces.reduce((flags, namespace) => flags | newNamespace(namespace), 0) & ~CLONE.CLONE_NEWCGROUP,
+    namespaces: namespaces.reduce((flags, namespace) => flags | newNamespace(namespace), 0) & ~madeByInit(spec),
     steps: [
       { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParent" },
       ...(needsIdMapper(linux) ? [{ op: "AWAIT", slot: GATE_SLOT, reason: "mapIds" } as const] : []),
@@ -50,6 +50,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       // Made by clone3 it would begin at the caller's cgroup.
       { op: "UNSHARE", namespaces: CLONE.CLONE_NEWCGROUP, reason: "cgroupNamespace" },
       ...oomScoreSteps(spec),
+      ...ownNetwork(spec),
       ...networkSteps(links, hasNew(linux, "pid")),
       ...mounts.flatMap((mount, i) => propagatedSource(mount, firstSlot + i)),
       { op: "PRIVATE", reason: "private" },
@@ -81,6 +82,20 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
 
 function newNamespace({ type, container }: Namespace): number {
   return container === undefined ? CLONE_NEW[type] : 0;
+}
+
+/** What clone3 leaves to the init. */
+function madeByInit(spec: ContainerSpec): number {
+  return CLONE.CLONE_NEWCGROUP | ownNetwork(spec).reduce((flags, { namespaces }) => flags | namespaces, 0);
+}
+
+/**
+ * The slowest namespace to make, and the process that calls clone3 waits for it. A user namespace has to own it, and a program
+ * of the user's has to find it, so then it is made with that.
+ */
+function ownNetwork({ linux, network }: ContainerSpec) {
+  if (!hasNew(linux, "network") || hasUserNamespace(linux) || network.mode === "user") return [];
+  return [{ op: "UNSHARE", namespaces: CLONE.CLONE_NEWNET, reason: "networkNamespace" } as const];
 }
 
 /** Any process may clear its death signal, except the init that stays as pid 1. */

@@ -3,6 +3,7 @@ import { errnoText } from "../host/errno.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
 import { isOneOf, isRecordOf, type Shape } from "../shape.ts";
+import { hasOthers } from "../state/lock.ts";
 import { removeAsRootOfMapped } from "./mapped.ts";
 
 /** The container's directories below the state directory. */
@@ -28,7 +29,7 @@ export function directory(which: Directory["which"]): Directory {
 
 export async function removeDirectory(shim: Shim, places: Directories, { which }: Directory): Promise<void> {
   const path = places[which];
-  const result = await shim.remove(path);
+  const result = await shim.remove(path, hasOthers());
   if (isForbidden(-result) && (await removeAsRootOfMapped(shim, path))) return;
   if (result < 0)
     throw new Failure(`can't remove ${path}: ${errnoText(-result)}`, {

@@ -24,6 +24,11 @@ export function isOwn(path: string): boolean {
   return own.has(path);
 }
 
+/** Whether this process works on other containers too, which then wait for whatever keeps its thread. */
+export function hasOthers(): boolean {
+  return own.size > 1;
+}
+
 /** Notes that this process has a lock until closeLock(). */
 export function noteOwn(path: string): void {
   own.add(path);

@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { cgroupsOf } from "../../container/running.ts";
+import { cgroupsOf, hasExecuted } from "../../container/running.ts";
 import { isEnding } from "../../host/process.ts";
 import { isTerminal } from "../../host/terminal.ts";
 import { findEach, nameOf } from "../../state/containers.ts";
@@ -65,7 +65,10 @@ function looked(names: readonly string[], stopped: boolean): Look[] {
 function sampleOf(root: string, { status, entries, record }: Found): Sample | undefined {
   if (status.state !== "running") return undefined;
   const cgroups = cgroupsOf(placesOf(root, record.name), entries).map(({ path }) => path);
-  const taken = sample(cgroups, status.process.pid, record.spec.network.mode !== "host");
+  const { pid } = status.process;
+  // One that is being set up may still have the machine's.
+  const ownNetwork = record.spec.network.mode !== "host" && hasExecuted(pid);
+  const taken = sample(cgroups, pid, ownNetwork);
   // What was read may be another process's by now.
   return isEnding(status.process) ? undefined : taken;
 }

@@ -121,7 +121,10 @@ describe("a machine that lacks something", () => {
     const prefix = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"];
     const { code, stderr } = await rig.run(["run", "--image", "box", "c1", "true"], { prefix });
     assert.equal(code, 125);
-    assert.match(stderr, /ENOSPC, no space left on device\n {2}raise the limits in \/proc\/sys\/user/);
+    assert.match(
+      stderr,
+      /unshare\(CLONE_NEWNET\): ENOSPC, no space left on device\n {2}raise the limits in \/proc\/sys\/user/,
+    );
     assert.deepEqual(traces(rig.root, "c1"), clean);
   });
 

@@ -69,13 +69,23 @@ function addressesOf({ address }: PublishedPort): string[] {
 }
 
 /** Loaded only now: most containers publish no port, and Node.js's sockets take 4 ms to load. */
-async function proxyOf({ protocol }: PublishedPort) {
-  return protocol === "tcp" ? (await import("./tcp.ts")).tcpProxy : (await import("./udp.ts")).udpProxy;
+const PROXIES = {
+  tcp: once(() => import("./tcp.ts").then(({ tcpProxy }) => tcpProxy)),
+  udp: once(() => import("./udp.ts").then(({ udpProxy }) => udpProxy)),
+};
+
+/** An import takes its time also where it is of what is loaded. */
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loading: Promise<T> | undefined;
+  return () => {
+    loading ??= load();
+    return loading;
+  };
 }
 
 async function open(port: PublishedPort, at: string, target: () => { host: string; port: number }) {
   try {
-    return await (await proxyOf(port))(at, port.host, target);
+    return await (await PROXIES[port.protocol]())(at, port.host, target);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     // The machine has no IPv6.
