@@ -98,6 +98,8 @@ static void fail(struct child *child, int stage, long result) {
 void child_run(struct child *child) {
     const char *const arguments[] = {child->name, NULL};
     static const char *const environment[] = {NULL};
+    if (child->own_session)
+        raw(SYS_setsid, 0, 0, 0, 0, 0);
     long result = join_cgroups(child);
     if (result < 0)
         fail(child, TD_STAGE_CGROUP, result);

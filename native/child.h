@@ -15,6 +15,7 @@ struct child {
     int joins_end;
     char uid_map[64], gid_map[64]; /* what is written to /proc/self/uid_map and gid_map; empty: nothing */
     int mapped_later;              /* by the parent, after the exec */
+    int own_session;               /* no key of the caller's terminal, and no signal to its group, reaches it */
     volatile int stage, error;     /* td_stage and errno; 0 if it executed the init */
 };
 

@@ -12,9 +12,7 @@
 int guard(void) {
     uint64_t all = ~0ull;
     struct pollfd fds[] = {{.fd = TD_FD_GUARDED, .events = POLLIN}, {.fd = TD_FD_PARENT, .events = POLLIN}};
-    /* A key of the terminal, or a signal to the group of the process that is guarded against, must not end it. */
     (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof all, 0, 0);
-    (void)setsid();
     (void)chdir("/");
     while (poll(fds, 2, -1) < 0)
         ;

@@ -12,7 +12,8 @@
 static int start(struct container *container) {
     struct child child = {.name = "tinydocker-guard",
                           .fds = {-1, -1, -1, container_pidfd(container), -1, opened.self, -1, -1, opened.init},
-                          .fds_end = TD_FD_EXTRA};
+                          .fds_end = TD_FD_EXTRA,
+                          .own_session = 1};
     siginfo_t info;
     int pidfd;
     long pid = clone_child(0, -1, &pidfd, &child);

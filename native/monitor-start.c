@@ -98,7 +98,8 @@ void start_guard(struct monitor *monitor) {
     struct child child = {.name = "tinydocker-guard",
                           .fds = {-1, -1, -1, monitor->pidfd, -1, (int)syscall(SYS_pidfd_open, getpid(), 0), -1, -1,
                                   TD_FD_CONTAINER_INIT},
-                          .fds_end = TD_FD_EXTRA};
+                          .fds_end = TD_FD_EXTRA,
+                          .own_session = 1};
     int pidfd = -1;
     monitor->guard = clone_child(0, -1, &pidfd, &child);
     if (pidfd >= 0)

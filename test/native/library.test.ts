@@ -50,6 +50,7 @@ describe("system calls without a function of the C library", () => {
       "openat",
       "prctl",
       "rt_sigprocmask",
+      "setsid",
       "write",
     ],
     "clone.c": ["asm", "rt_sigprocmask"],
