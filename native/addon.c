@@ -67,6 +67,7 @@ FUNCTION(openInside, td_open_inside(BYTES(0), BYTES(1)))
 FUNCTION(replace, td_replace(BYTES(0), BYTES(1)))
 FUNCTION(remove, td_remove(BYTES(0), (uint32_t)number(env, a[1])))
 FUNCTION(guard, td_guard((uint32_t)number(env, a[0])))
+FUNCTION(guardAside, td_guard_aside((uint32_t)number(env, a[0])))
 FUNCTION(dropOutput, td_drop_output((uint32_t)number(env, a[0])))
 FUNCTION(kill, td_kill((uint32_t)number(env, a[0]), NUMBER(1)))
 FUNCTION(resize, td_resize((uint32_t)number(env, a[0])))
@@ -179,7 +180,7 @@ static const struct {
     {"netlinkTransaction", call_netlinkTransaction}, {"replace", call_replace}, {"linkIndex", call_linkIndex},
     {"setAttribute", call_setAttribute}, {"listAttributes", call_listAttributes}, {"getAttribute", call_getAttribute},
     {"remove", call_remove}, {"resize", call_resize}, {"foreground", call_foreground}, {"raw", call_raw}, {"cgroupDevices", call_cgroupDevices},
-    {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput}, {"guard", call_guard}, {"kill", call_kill},
+    {"catchSignal", call_catchSignal}, {"dropOutput", call_dropOutput}, {"guard", call_guard}, {"guardAside", call_guardAside}, {"kill", call_kill},
     {"netlink", call_netlink}, {"netlinkOpen", call_netlinkOpen}, {"ended", call_ended},   {"restore", call_restore}, {"openInside", call_openInside}, {"removeAll", call_remove_all}, {"sync", call_sync},
     {"pipe", call_pipe}, {"keepRunning", call_keepRunning}, {"makeNode", call_makeNode},
     {"detach", call_detach}, {"gunzip", call_gunzip}, {"digestBegin", call_digestBegin}, {"digestAdd", call_digest_add}, {"digestEnd", call_digestEnd},

@@ -21,6 +21,7 @@ struct container {
     int guard;              /* pidfd of what ends the container if this process is killed, or -1 */
     int stop;               /* eventfd, written when the process ended, so that input ends; or -1 if nothing is copied */
     struct container *next; /* in the registry */
+    struct container *later; /* the next of those for which the watcher is to start something */
 };
 
 /* The descriptors that a container owns from its start; -1: none. */

@@ -64,6 +64,7 @@ static void fill_slots(int slots[TD_SLOTS_MAX]) {
         slots[slot] = TD_FD_EXTRA + (int)slot;
     for (; slot < TD_SLOTS_MAX; slot++)
         slots[slot] = -1;
+    slots[TD_REPORT_SLOT] = TD_FD_REPORT;
 }
 
 static int run_step(struct td_init *init, const struct td_step *step) {

@@ -11,6 +11,7 @@ enum td_life_flag {
     TD_LIFE_GUARDED = 2, /* a guard ends it when the monitor is killed */
     TD_LIFE_AWAITS_STARTER = 4, /* which attaches first, and then writes the byte that the monitor waits for, itself */
     TD_LIFE_EXEC = 8, /* a command that is left in a container: of its end only an event is kept */
+    TD_LIFE_MOVES_ON = 16, /* the guard is that of a second process, which does the rest of the plan */
 };
 
 /* Followed by text, of which each td_text is a part. */

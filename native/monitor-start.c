@@ -35,20 +35,26 @@ static int open_pipe(int *ours, int *theirs, int reads) {
     return syscall(SYS_fcntl, *ours, F_SETFL, O_NONBLOCK) == 0 ? 0 : errno;
 }
 
-static int open_console(int *ours, int *theirs) {
+static int open_sockets(int type, int *ours, int *theirs) {
     int pair[2];
-    if (syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    if (syscall(SYS_socketpair, AF_UNIX, type | SOCK_CLOEXEC, 0, pair) != 0)
         return errno;
     *ours = pair[0], *theirs = pair[1];
     return 0;
 }
 
+/* Each message is one report; ours is nonblocking. */
+static int open_report(int *ours, int *theirs) {
+    int error = open_sockets(SOCK_SEQPACKET, ours, theirs);
+    return error || syscall(SYS_fcntl, *ours, F_SETFL, O_NONBLOCK) == 0 ? error : errno;
+}
+
 static int open_streams(struct monitor *monitor, struct child *child) {
-    int error = open_pipe(&monitor->report, &child->fds[TD_FD_REPORT], 1);
+    int error = open_report(&monitor->report, &child->fds[TD_FD_REPORT]);
     if (is_exec(monitor))
         return error;
     if (!error && monitor->options->terminal)
-        return open_console(&monitor->console, &child->fds[TD_FD_CONSOLE]);
+        return open_sockets(SOCK_STREAM, &monitor->console, &child->fds[TD_FD_CONSOLE]);
     if (!error && (monitor->life->flags & TD_LIFE_STDIN))
         error = open_pipe(&monitor->input, &child->fds[0], 0);
     if (!error)
@@ -106,6 +112,8 @@ void start_guard(struct monitor *monitor) {
         close(pidfd);
     if (child.fds[TD_FD_PARENT] >= 0)
         close(child.fds[TD_FD_PARENT]);
+    /* The init waits for it. */
+    (void)syscall(SYS_sendto, monitor->report, "", 1, MSG_NOSIGNAL, NULL, 0);
 }
 
 /* A cable of the last start may still be there, and its name would be taken. */
@@ -151,7 +159,7 @@ int start(struct monitor *monitor, int *stage) {
         (void)syscall(SYS_kill, monitor->pid, SIGKILL);
     if (error)
         close_start(monitor);
-    else
+    else if (!(monitor->life->flags & TD_LIFE_MOVES_ON))
         start_guard(monitor);
     /* While the init is at work. */
     (void)on_disk(reserved);

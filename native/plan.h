@@ -230,6 +230,8 @@ enum td_fd {
 };
 
 #define TD_EXTRA_MAX 32u
+/* The slot of TD_FD_REPORT: who started the init answers there once the guard runs. */
+#define TD_REPORT_SLOT 253u
 #define TD_JOINS_MAX 32u
 
 struct td_plan {

@@ -114,6 +114,12 @@ TD_API int td_detach(const uint8_t *plan, size_t plan_length, const struct td_sp
  */
 TD_API int td_guard(uint32_t container);
 
+/*
+ * The same on the watcher's thread, for which this call does not wait. A plan awaits it in TD_REPORT_SLOT, and goes on also
+ * where none can be started.
+ */
+TD_API int td_guard_aside(uint32_t container);
+
 /* After its process ended: drops the output that is still to be copied. */
 TD_API int td_drop_output(uint32_t container);
 

@@ -91,7 +91,8 @@ static int open_ends(struct ends *ends, const uint8_t *plan, size_t length, cons
     ends->plan = plan_file(plan, length);
     if (ends->plan < 0)
         return -ends->plan;
-    if (pipe2(report, O_CLOEXEC) != 0)
+    /* Each message is one report. */
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report) != 0)
         return errno;
     ends->ours.report = report[0], ends->report = report[1];
     if (fcntl(report[0], F_SETFL, O_NONBLOCK) != 0)

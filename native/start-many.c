@@ -121,8 +121,8 @@ static void use_every_terminal(uint32_t last) {
 }
 
 /* It may have ended. */
-static void guard(struct td_spawned spawned) {
-    int error = td_guard(spawned.container);
+static void guard(struct td_spawned spawned, int (*start)(uint32_t container)) {
+    int error = start(spawned.container);
     if (error && error != -ESRCH)
         fail("td_guard", error);
 }
@@ -157,7 +157,8 @@ static void start_each_kind(void) {
     struct td_spawned cloned = start(cloned_plan, null, PIPES);
     struct td_spawned refused = start((struct bytes){.data = init.data, .length = 100}, null, PIPES);
     use_every_terminal(refused.container);
-    guard(terminal), guard(killed), guard(piped), guard(plain), guard(cloned), guard(refused);
+    guard(terminal, td_guard), guard(killed, td_guard_aside), guard(piped, td_guard), guard(plain, td_guard_aside);
+    guard(cloned, td_guard), guard(refused, td_guard_aside);
     /* It has ended, or either process takes it. */
     (void)td_kill(cloned.container, SIGCONT);
     expect("td_signal", td_signal(killed.pidfd, SIGKILL), 0);

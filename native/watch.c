@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,12 +15,17 @@
 
 #define EPOLL_BATCH 32
 
-/* A container has four sources; the pointer's lowest bits say which. */
-enum source { REPORTS = 0, END = 1, GUARD = 2, FIRST = 3, SOURCE = 3 };
+/* A container has four sources; the pointer's lowest bits say which. WAKE has no container. */
+enum source { REPORTS = 0, END = 1, GUARD = 2, FIRST = 3, WAKE = 4, SOURCE = 7 };
 
 static int epoll = -1;
+/* Written when something is to be started. */
+static int wake = -1;
 /* Held by watch_add: the watcher does not free a container before its starter is done with it. */
 static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER;
+/* Guarded by that too. */
+static struct container *waiting;
+static void (*starter)(struct container *container);
 
 /* Closing is not enough: a child being cloned right now has copies, and epoll would go on reporting them. */
 static void unwatch(int fd) { (void)epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL); }
@@ -149,35 +155,66 @@ static void helper_ended(struct container *container, enum source source) {
     container_part_ended(container);
 }
 
+static void start_waiting(void) {
+    uint64_t count;
+    (void)!read(wake, &count, sizeof count);
+    pthread_mutex_lock(&adding);
+    struct container *container = waiting;
+    void (*start)(struct container *container) = starter;
+    waiting = NULL;
+    pthread_mutex_unlock(&adding);
+    while (container) {
+        struct container *later = container->later;
+        start(container);
+        container = later;
+    }
+}
+
 static struct container *of(const struct epoll_event *event) {
     return (struct container *)(uintptr_t)(event->data.u64 & ~(uint64_t)SOURCE);
 }
+
+static enum source source_of(const struct epoll_event *event) { return (enum source)(event->data.u64 & SOURCE); }
 
 static void *watch(void *unused) {
     struct epoll_event batch[EPOLL_BATCH];
     (void)unused;
     for (;;) {
         int count = epoll_wait(epoll, batch, EPOLL_BATCH, -1);
+        for (int i = 0; i < count; i++)
+            if (source_of(&batch[i]) == WAKE)
+                start_waiting();
         /* Reports first: the end of a process frees the container that a report of the same batch may name. */
         for (int i = 0; i < count; i++)
-            if ((batch[i].data.u64 & SOURCE) == REPORTS)
+            if (source_of(&batch[i]) == REPORTS)
                 read_reports(of(&batch[i]));
         for (int i = 0; i < count; i++)
-            if ((batch[i].data.u64 & SOURCE) == END)
+            if (source_of(&batch[i]) == END)
                 process_ended(of(&batch[i]));
-            else if ((batch[i].data.u64 & SOURCE) != REPORTS)
-                helper_ended(of(&batch[i]), batch[i].data.u64 & SOURCE);
+            else if (source_of(&batch[i]) == GUARD || source_of(&batch[i]) == FIRST)
+                helper_ended(of(&batch[i]), source_of(&batch[i]));
     }
     return NULL;
 }
 
-int watch_open(void) {
+static int open_both(void) {
     epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll < 0)
+    wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (epoll < 0 || wake < 0)
         return errno;
-    int error = thread_start("td-watch", watch, NULL);
-    if (error)
+    return control(EPOLL_CTL_ADD, wake, NULL, WAKE, EPOLLIN);
+}
+
+int watch_open(void) {
+    int error = open_both();
+    if (!error)
+        error = thread_start("td-watch", watch, NULL);
+    if (!error)
+        return 0;
+    if (epoll >= 0)
         close(epoll);
+    if (wake >= 0)
+        close(wake);
     return error;
 }
 
@@ -210,4 +247,13 @@ int watch_guard(struct container *container, int pidfd) {
         container->guard = pidfd;
     pthread_mutex_unlock(&adding);
     return error;
+}
+
+void watch_start(struct container *container, void (*start)(struct container *container)) {
+    pthread_mutex_lock(&adding);
+    starter = start;
+    container->later = waiting;
+    waiting = container;
+    pthread_mutex_unlock(&adding);
+    (void)!write(wake, &(uint64_t){1}, sizeof(uint64_t)); /* a counter can be increased 2^64 - 2 times */
 }

@@ -13,4 +13,7 @@ int watch_add(struct container *container);
 /* Hands the container's guard, a part of it, to the watcher, unless it fails. Returns 0 or an errno. */
 int watch_guard(struct container *container, int pidfd);
 
+/* Has the watcher's thread call start with the container before it reports more of it. */
+void watch_start(struct container *container, void (*start)(struct container *container));
+
 #endif

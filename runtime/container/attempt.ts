@@ -76,7 +76,7 @@ export class Attempt {
     if (!launch.life) this.#guarded(() => this.#hold("process", spawned.pid));
     launch.options.onSpawn?.();
     // Where none can be started, such as for lack of processes, the next command does what it would have done.
-    if (this.plan.guarded && !launch.life && !this.#movesOn()) launch.shim.guard(this.spawned.container);
+    if (this.plan.guarded && !launch.life && !this.#movesOn()) launch.shim.guardAside(this.spawned.container);
     const listen = launch.life ? launch.shim.follow : launch.shim.listen;
     this.ended = new Promise((resolve) => {
       const begin = () =>
@@ -106,7 +106,7 @@ export class Attempt {
     this.spawned = { ...this.spawned, pid, pidfd };
     this.#hold("process", pid);
     drop(held, ({ resource }) => resource.kind === "process" && resource.pid !== pid);
-    if (this.plan.guarded) shim.guard(this.spawned.container);
+    if (this.plan.guarded) shim.guardAside(this.spawned.container);
   }
 
   /** So that the next start can end it if this process is killed. */

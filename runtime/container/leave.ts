@@ -79,7 +79,7 @@ function withMonitor<T>(
   };
   try {
     return use([none, none, none], {
-      ...{ ...nothing, life: lifeOf({}), exec: true, guarded: false, awaitsStarter: false },
+      ...{ ...nothing, life: lifeOf({}), exec: true, guarded: false, movesOn: false, awaitsStarter: false },
       ...{ directory, oom: undefined, boot: bootId(), about: monitorsWords(record, { execID }) },
     });
   } finally {

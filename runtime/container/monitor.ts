@@ -6,6 +6,7 @@ import { Failure } from "../failure.ts";
 import type { LifeOptions } from "../host/life-options.ts";
 import { bootId } from "../host/process.ts";
 import { deleteLink } from "../network/netlink/link.ts";
+import { joinsPid } from "../plan/join.ts";
 import type { Plan } from "../plan/step.ts";
 import type { Life } from "../spec/life.ts";
 import { needsIdMapper } from "../spec/namespaces.ts";
@@ -37,6 +38,7 @@ export function withMonitor<T>(
       directory,
       oom,
       guarded: plan.guarded,
+      movesOn: joinsPid(launch.spec.linux.namespaces),
       awaitsStarter: launch.options.attach !== undefined,
       exec: false,
       boot: bootId(),

@@ -13,6 +13,10 @@ const REASONS = {
     en: "set again: the change of user and capabilities cleared it",
     zh: "再次设置：更改用户和能力时，内核已将其清除",
   },
+  guarded: {
+    en: "waits until there is a process that ends the container if its parent is killed, which the command itself can't prevent",
+    zh: "等待监护进程就绪：父进程被强行终止时由它结束容器，容器中的命令无法阻止",
+  },
   ...CGROUP_REASONS,
   mapIds: {
     en: "waits until newuidmap and newgidmap gave the container its users: you as root, your subordinate ids as the others",

@@ -12,6 +12,8 @@ export interface LifeOptions {
   readonly oom: number | undefined;
   /** A guard is started with the container. */
   readonly guarded: boolean;
+  /** The guard is that of a second process, which does the rest of the plan. */
+  readonly movesOn: boolean;
   /** It goes on only after a byte from its starter, which attaches first. */
   readonly awaitsStarter: boolean;
   /** It is of a command that is left in a container: of its end it keeps an event only. */
@@ -51,7 +53,7 @@ const OTHERS_SLOT_AT = 116;
 export const LIFE_LAYOUT = [BYTES, LOG_BYTES_MAX_AT, TEXTS_AT, HEALTH_AT] as const;
 
 const RESTART = { no: 0, "on-failure": 1, always: 2, "unless-stopped": 2 } as const;
-const FLAG = { stdin: 1, guarded: 2, awaitsStarter: 4, exec: 8 } as const;
+const FLAG = { stdin: 1, guarded: 2, awaitsStarter: 4, exec: 8, movesOn: 16 } as const;
 
 /** The bytes of struct td_life and of the text behind it. */
 export function encodeLife(options: LifeOptions): Uint8Array {

@@ -53,6 +53,8 @@ export interface Shim {
   sync(directory: string): Promise<number>;
   /** Starts a process that ends the container when this one was killed, whatever rights the container has gained. */
   guard(container: number): number;
+  /** The same, without waiting for it: the container's plan waits, at AWAIT of REPORT_SLOT. */
+  guardAside(container: number): number;
   /** Signals the process that does the plan, which after the event `cloned` is not the first one. */
   kill(container: number, signal: number): number;
   dropOutput(container: number): number;

@@ -25,6 +25,8 @@ import type { Plan } from "./step.ts";
 const FIRST_SLOT = HOST_NETLINK_SLOT + 1;
 /** A pipe, where the init has to wait for its users or for a program. A container that waits has no cable, so no netlink socket. */
 const GATE_SLOT = HOST_NETLINK_SLOT;
+/** TD_REPORT_SLOT of native/plan.h. */
+const REPORT_SLOT = 253;
 /** The last but one, TD_SLOTS_MAX of native/plan.h; the last is the container's own netlink socket. */
 const OLD_ROOT_SLOT = 254;
 
@@ -74,6 +76,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       ...machineSteps(spec),
       ...awaitNetwork(links),
       ...(spec.network.mode === "user" ? [{ op: "AWAIT", slot: GATE_SLOT, reason: "connected" } as const] : []),
+      ...(isGuarded(spec) ? [{ op: "AWAIT", slot: REPORT_SLOT, reason: "guarded" } as const] : []),
       ...processSteps(spec, host),
       commandStep(spec),
     ],

@@ -338,7 +338,18 @@ describe("a plan", () => {
       ["PDEATHSIG", "AWAIT"],
     );
     assert.equal(find(steps, "SETGROUPS").length, 1);
-    assert.deepEqual(find(planOf(spec({}, BOX, ROOT, CALLER), host).steps, "AWAIT"), []);
+    const alone = find(planOf(spec({}, BOX, ROOT, CALLER), host).steps, "AWAIT");
+    assert.deepEqual(
+      alone.map(({ reason }) => reason),
+      ["guarded"],
+    );
+  });
+
+  it("waits for its guard while it is still the init, which does not clear its death signal", () => {
+    const { steps } = planOf(spec(), host);
+    const at = steps.findIndex(({ op, reason }) => op === "AWAIT" && reason === "guarded");
+    assert.ok(at >= 0 && at < steps.findIndex(({ op }) => op === "SETUID"));
+    assert.deepEqual(find(planOf(spec({ init: true }), host).steps, "AWAIT"), []);
   });
 
   it("mounts for root in another user namespace than the machine's first as for a caller who is not root", () => {
