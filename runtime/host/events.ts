@@ -4,7 +4,7 @@ import { CLD_EXITED } from "../linux.ts";
 const OBJECT_BYTES = 232;
 const EVENT_OBJECT_AT = 32;
 const SPAWNED_BYTES = 16;
-const FUNCTIONS = 10;
+const FUNCTIONS = 11;
 
 export const EVENT_BYTES = EVENT_OBJECT_AT + OBJECT_BYTES;
 

@@ -43,10 +43,28 @@ const web = await shell("web", "-e", "GIVEN=1", "-w", "/etc", "-m", "64m");
 
 /** On this machine, of the processes of those that tinydocker started; the first has that name. */
 function childNamed(parent: number, name: string): number {
-  const found = readdirSync("/proc").find(
-    (pid) => /^\d+$/.test(pid) && parentOf(pid) === parent && textOf(`/proc/${pid}/cmdline`).startsWith(`${name}\0`),
-  );
-  return Number(found ?? assert.fail(`${parent} has no child ${name}`));
+  const found = childOf(parent, (pid) => textOf(`/proc/${pid}/cmdline`).startsWith(`${name}\0`));
+  return found ?? assert.fail(`${parent} has no child ${name}`);
+}
+
+/** By its program: the kernel says that it is executed before it has a name. */
+function guardOf(parent: number): number {
+  const found = childOf(parent, (pid) => programOf(pid).startsWith("/memfd:tinydocker-init"));
+  return found ?? assert.fail(`${parent} has no guard`);
+}
+
+function childOf(parent: number, is: (pid: string) => boolean): number | undefined {
+  const found = readdirSync("/proc").find((pid) => /^\d+$/.test(pid) && parentOf(pid) === parent && is(pid));
+  return found === undefined ? undefined : Number(found);
+}
+
+/** Empty if the process has ended. */
+function programOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return "";
+  }
 }
 
 function parentOf(pid: string): number {
@@ -233,7 +251,7 @@ describe("kill -9", () => {
         "exec tail -f /proc/version",
       ]);
       await once(child.stdout as NodeJS.ReadableStream, "data");
-      const [tail, guard] = [childNamed(child.pid ?? 0, "tail"), childNamed(child.pid ?? 0, "tinydocker-guard")];
+      const [tail, guard] = [childNamed(child.pid ?? 0, "tail"), guardOf(child.pid ?? 0)];
       kill(child.pid ?? 0);
       await gone(tail);
       await gone(guard);
