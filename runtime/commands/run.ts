@@ -49,11 +49,11 @@ async function run(request: NamedRequest, streams: Streams, explain: boolean): P
   const signals = catchSignals(shim, terminal);
   let restore: (() => void) | undefined;
   // What is typed at the command's first word must find raw mode: an end of input would be lost.
-  const onSpawn = () => {
+  const beforeSpawn = () => {
     if (raw) restore ??= takeTerminal(shim);
   };
   try {
-    const container = await start(spec, { stdio, warn, onSpawn, ...(observer ? { observer } : {}) });
+    const container = await start(spec, { stdio, warn, beforeSpawn, ...(observer ? { observer } : {}) });
     signals.forwardTo(container);
     return await container.exited;
   } finally {

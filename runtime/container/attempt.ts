@@ -70,11 +70,11 @@ export class Attempt {
     observed(() => launch.options.observer?.planned(this.plan, launch.network.prepared()));
     makeUpper(launch.held.places, launch.spec);
     holdCgroups(launch.held, this.plan);
+    launch.options.beforeSpawn?.();
     const { spawned, gate } = spawn(launch, this.plan);
     this.spawned = spawned;
     // A monitor has done so.
     if (!launch.life) this.#guarded(() => this.#hold("process", spawned.pid));
-    launch.options.onSpawn?.();
     // Where none can be started, such as for lack of processes, the next command does what it would have done.
     if (this.plan.guarded && !launch.life && !this.#movesOn()) launch.shim.guardAside(this.spawned.container);
     const listen = launch.life ? launch.shim.follow : launch.shim.listen;

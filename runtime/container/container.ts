@@ -32,8 +32,8 @@ export interface StartOptions {
   /** Descriptors for the command's 0, 1 and 2; by default this process's own. */
   readonly stdio?: readonly [number, number, number];
   readonly observer?: Observer;
-  /** Called when its first process is made, before that runs the command; again where that had to be made once more. */
-  readonly onSpawn?: () => void;
+  /** Called before its first process is made; again where that has to be made once more. */
+  readonly beforeSpawn?: () => void;
   /** Called before the monitor of a detached container reads what that prints, which waits until this has settled. Never rejects. */
   readonly attach?: () => Promise<void>;
   /**

@@ -1,6 +1,6 @@
 import { freePort } from "../host/network/free-port.ts";
 import type { ImageConfig } from "../image/config.ts";
-import { WITHOUT_HOST_PORT } from "../network/publish.ts";
+import { PORT_MAX, WITHOUT_HOST_PORT } from "../network/publish.ts";
 
 const EXPOSED = /^(\d{1,5})(?:\/(tcp|udp))?$/;
 const RANGE_MAX = 1024;
@@ -9,7 +9,8 @@ const RANGE_MAX = 1024;
 export async function withHostPorts(publish: readonly string[], ports = new FreePorts()): Promise<string[]> {
   const published: string[] = [];
   for (const one of publish) {
-    const [, address, first, last = first, protocol = "tcp"] = WITHOUT_HOST_PORT.exec(one) ?? [];
+    const [, address, first, last = first, written = "tcp"] = WITHOUT_HOST_PORT.exec(one) ?? [];
+    const protocol = written.toLowerCase();
     const at = address === undefined ? "" : `${address}:`;
     const range = portsIn(Number(first), Number(last));
     if (range.length === 0) published.push(one);
@@ -18,10 +19,11 @@ export async function withHostPorts(publish: readonly string[], ports = new Free
   return published;
 }
 
-/** None where it is no range, or a too long one: that is refused as it is written. */
+/** None where they are no ports, or too many: those are refused as they are written. */
 function portsIn(first: number, last: number): number[] {
   const length = last - first + 1;
-  return length >= 1 && length <= RANGE_MAX ? Array.from({ length }, (_, i) => first + i) : [];
+  const isRange = first >= 1 && last <= PORT_MAX && length >= 1 && length <= RANGE_MAX;
+  return isRange ? Array.from({ length }, (_, i) => first + i) : [];
 }
 
 /** A free port of this machine for each that the image names and the request does not publish, as -p takes them. */
@@ -34,7 +36,10 @@ export async function publishedForAll(
   for (const exposed of ExposedPorts) {
     const [, port = "", protocol = "tcp"] = EXPOSED.exec(exposed) ?? [];
     const isAsked = publish.some((one) =>
-      one.replace(/\/tcp$/, "").endsWith(`:${port}${protocol === "udp" ? "/udp" : ""}`),
+      one
+        .toLowerCase()
+        .replace(/\/tcp$/, "")
+        .endsWith(`:${port}${protocol === "udp" ? "/udp" : ""}`),
     );
     if (port !== "" && !isAsked) published.push(`${await ports.next(protocol)}:${port}/${protocol}`);
   }

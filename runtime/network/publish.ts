@@ -4,10 +4,10 @@ import type { PublishedPort } from "./network.ts";
 
 /** Each is a socket here and an element of a map in the kernel. */
 const PORTS_MAX = 1024;
-const PORT_MAX = 65_535;
+export const PORT_MAX = 65_535;
 
 /** `80`, `0:80`, `127.0.0.1::80/udp`: ports of the container, and none or 0 of this machine, whose ports are then chosen. */
-export const WITHOUT_HOST_PORT = /^(?:(?:(\[.*\]|[^:]*):)?0?:)?(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp))?$/;
+export const WITHOUT_HOST_PORT = /^(?:(?:(\[.*\]|[^:]*):)?0?:)?(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp))?$/i;
 
 const SYNTAX = /^(?:(.*):)?([^:]*):([^:]*?)(?:\/([^/]*))?$/;
 
@@ -21,7 +21,8 @@ export function publishedPorts(requests: readonly string[]): PublishedPort[] {
 }
 
 function portsOf(request: string): PublishedPort[] {
-  const [, address, here, there, protocol = "tcp"] = SYNTAX.exec(request) ?? [];
+  const [, address, here, there, written = "tcp"] = SYNTAX.exec(request) ?? [];
+  const protocol = written.toLowerCase();
   if (here === undefined || there === undefined || here === "")
     throw refused(`-p ${request} does not name a port of this machine and one of the container: -p 8080:80`);
   if (protocol !== "tcp" && protocol !== "udp")

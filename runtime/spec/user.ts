@@ -33,10 +33,11 @@ export function resolveUser(asked: string, passwd: string, group: string): User 
 
 function resolve(asked: string, user: string, groupName: string, passwd: string, group: string): User {
   const account = accountOf(user, passwd);
-  const uid = isNumber(user) ? checkedId(asked, user) : account?.uid;
+  const uid = isNumber(user) ? checkedId(user, (why) => unknownUser(asked, why)) : account?.uid;
   if (uid === undefined) throw unknownUser(asked, `the image has no user ${user}`);
   const home = account?.home.startsWith("/") ? account.home : "/";
-  if (groupName !== "") return { uid, gid: groupId(asked, groupName, group), additionalGids: [], home };
+  if (groupName !== "")
+    return { uid, gid: groupId(groupName, group, (why) => unknownUser(asked, why)), additionalGids: [], home };
   const gid = account?.gid ?? 0;
   const additional = account ? groupsWith(account.name, group).map(({ id }) => id) : [];
   return { uid, gid, additionalGids: [...new Set(additional)].filter((id) => id !== gid), home };
@@ -45,15 +46,15 @@ function resolve(asked: string, user: string, groupName: string, passwd: string,
 /** The user with more groups, numbers or names from the image's /etc/group. */
 export function withGroups(user: User, asked: readonly string[], group: string): User {
   if (asked.length === 0) return user;
-  const ids = asked.map((name) => groupId(name, name, group));
+  const ids = asked.map((name) => groupId(name, group, (why) => unknownGroup(name, why)));
   const additionalGids = [...new Set([...user.additionalGids, ...ids])].filter((id) => id !== user.gid);
   return { ...user, additionalGids, addedGids: ids };
 }
 
-function groupId(asked: string, name: string, group: string): number {
-  if (isNumber(name)) return checkedId(asked, name);
+function groupId(name: string, group: string, refused: (why: string) => Failure): number {
+  if (isNumber(name)) return checkedId(name, refused);
   const found = groupsNaming(name, group).find((candidate) => candidate.name === name);
-  if (!found) throw unknownUser(asked, `the image has no group ${name}`);
+  if (!found) throw refused(`the image has no group ${name}`);
   return found.id;
 }
 
@@ -61,9 +62,9 @@ function isNumber(text: string): boolean {
   return /^[0-9]+$/.test(text);
 }
 
-function checkedId(asked: string, text: string): number {
+function checkedId(text: string, refused: (why: string) => Failure): number {
   const id = Number(text);
-  if (id > ID_MAX) throw unknownUser(asked, `${text} is above ${ID_MAX}, the largest id`);
+  if (id > ID_MAX) throw refused(`${text} is above ${ID_MAX}, the largest id`);
   return id;
 }
 
@@ -106,5 +107,12 @@ function unknownUser(asked: string, why: string): Failure {
   return new Failure(`can't run as the user ${JSON.stringify(asked)}: ${why}`, {
     code: "user-unknown",
     remedy: "use -u UID[:GID] with numbers, or names from the image's /etc/passwd and /etc/group",
+  });
+}
+
+function unknownGroup(asked: string, why: string): Failure {
+  return new Failure(`can't add the group ${JSON.stringify(asked)}: ${why}`, {
+    code: "user-unknown",
+    remedy: "use --group-add with a number, or a name from the image's /etc/group",
   });
 }

@@ -37,7 +37,10 @@ describe("docker's words", () => {
     assert.equal(await printed("--group-add", "wheel", "--group-add=77", "c1", "id", "-G"), "0 10 77\n");
     assert.equal(await printed("-u", "ann", "--group-add", "10", "--group-add", "5", "c1", "id", "-G"), "1001 5 10\n");
     assert.equal(await printed("-u", "1000:5", "--group-add", "wheel", "c1", "id", "-G"), "5 10\n");
-    assert.match((await run("--group-add", "nosuch", "c1", "id")).stderr, /the image has no group nosuch\n/);
+    assert.match(
+      (await run("--group-add", "nosuch", "c1", "id")).stderr,
+      /can't add the group "nosuch": the image has no group nosuch\n {2}use --group-add/,
+    );
   });
 
   it("take an empty user, directory and host name for those that the image and the name give", async () => {

@@ -41,6 +41,17 @@ describe("a container in a Node.js program", () => {
     assert.deepEqual(traces(root), clean);
   });
 
+  it("has no process yet when its caller makes ready for what that prints and reads", async () => {
+    const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").split(" ");
+    const seen: string[][] = [];
+    const beforeSpawn = () => void seen.push(children());
+    const container = await start(await prepare({ name: "a", args: ["sleep", "1000"] }), { stdio, beforeSpawn });
+    const isThere = (pids: string[]) => pids.includes(String(container.pid));
+    assert.deepEqual([...seen, children()].map(isThere), [false, true]);
+    container.kill("SIGKILL");
+    await container.exited;
+  });
+
   it("can be ended by a signal, although its command is pid 1 and does not handle it", async () => {
     const container = await run({ name: "a", args: ["sleep", "1000"] });
     await container.started;
