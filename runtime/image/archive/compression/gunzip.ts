@@ -18,7 +18,7 @@ const FAULTS = [
   "more data follows its end",
 ];
 
-/** The same as gunzip of gzip.ts, which takes twice as long, on another thread. */
+/** The same as gunzip of gzip.ts, in two thirds of its time. */
 export async function* gunzipNatively(shim: Shim, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const state = new Uint8Array(STATE_BYTES);
   const done = new Uint32Array(3);
