@@ -3,7 +3,7 @@ import { argvOf, converse, type Round } from "./converse.ts";
 import { makeNewMirror } from "./make-mirror.ts";
 import type { SyncProgress, SyncRequest } from "./request.ts";
 import type { Sent } from "./send/sender.ts";
-import { split } from "./send/split.ts";
+import { type Part, split } from "./send/split.ts";
 import { type Listing, listProject } from "./send/walk.ts";
 import { endUnlessTaken, greet, type Server, startServer } from "./server.ts";
 import { type Entry, isDirectory } from "./wire/entry.ts";
@@ -44,7 +44,7 @@ async function fill(
   const either = AbortSignal.any([signal, others.signal]);
   const parts = split(all.entries, servers.length);
   const progress = parts.map((): SyncProgress => NOTHING_YET);
-  const rounds = parts.map(async (entries, at) => {
+  const rounds = parts.map(async ({ entries }, at) => {
     const onProgress = (ofPart: SyncProgress) => {
       progress[at] = ofPart;
       request.onProgress?.(progress.reduce(sum));
@@ -56,7 +56,7 @@ async function fill(
   });
   for (const round of rounds) round.catch((error: unknown) => others.abort(error));
   await Promise.allSettled(rounds);
-  return joined(all, await Promise.all(rounds));
+  return joined(all, parts, await Promise.all(rounds));
 }
 
 /** What is not in a part may be in another. */
@@ -76,12 +76,13 @@ function sum(one: SyncProgress, other: SyncProgress): SyncProgress {
 }
 
 /** Of parts of a listing one round, whose indices are those of the whole. */
-function joined(listing: Listing, rounds: readonly Round[]): Round {
-  const places = new Map(listing.entries.map((entry, index) => [entry, index]));
-  const placesIn = ({ listing: { entries } }: Round, indices: ReadonlySet<number>) =>
-    entries.flatMap((entry, index) => (indices.has(index) ? [places.get(entry) ?? -1] : []));
+function joined(listing: Listing, parts: readonly Part[], rounds: readonly Round[]): Round {
   const together = (key: "files" | "symlinks" | "unsettled") =>
-    new Set(rounds.flatMap((round) => placesIn(round, round.sent[key])));
+    new Set(
+      parts.flatMap(({ start, shared }, at) =>
+        [...(rounds[at]?.sent[key] ?? [])].map((index) => start + index - shared),
+      ),
+    );
   const sent: Sent = {
     files: together("files"),
     symlinks: together("symlinks"),

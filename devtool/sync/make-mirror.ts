@@ -13,11 +13,11 @@ export async function makeMirror(connection: Connection, mirror: string, signal:
   if (code !== 0) throw unmakable(mirror, whyIn(said), said);
 }
 
-const MAKE_NEW = 'mkdir -p -- "$(dirname -- "$1")" && mkdir -- "$1"';
+const MAKE_NEW = `mkdir -- "$1" 2>/dev/null || { mkdir -p -- "\${1%/*}" && mkdir -- "$1"; }`;
 
 /** As makeMirror(), where nothing has its name; else, or where it can't be made, false. */
 export async function makeNewMirror(connection: Connection, mirror: string, signal: AbortSignal): Promise<boolean> {
-  const mkdir = await connection.exec(["sh", "-c", MAKE_NEW, "sh", mirror], { signal });
+  const mkdir = await connection.exec(["sh", "-c", MAKE_NEW, "sh", mirror.replace(/\/+$/, "")], { signal });
   mkdir.stdin.end();
   mkdir.stdout.resume();
   mkdir.stderr.resume();

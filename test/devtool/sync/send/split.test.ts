@@ -38,7 +38,12 @@ test("a list is cut into lists in its order, each with the folders that its entr
   fc.assert(
     fc.property(tree, fc.integer({ min: 1, max: 4 }), (top, count) => {
       const all = listed(top);
-      const parts = split(all, count);
+      const cut = split(all, count);
+      const parts = cut.map(({ entries }) => entries);
+      for (const { entries, shared, start } of cut) {
+        assert.ok(entries.slice(0, shared).every(isDirectory));
+        assert.deepEqual(entries.slice(shared), all.slice(start, start + entries.length - shared));
+      }
       assert.ok(parts.length <= count);
       const places = new Map(all.map((each, at) => [each, at]));
       for (const part of parts) {
@@ -59,7 +64,7 @@ test("a list is cut into lists in its order, each with the folders that its entr
 
 test("a long list is cut where half of the work is done, by files and by bytes, and a short one stays whole", () => {
   const files = (count: number, size: number) => Array.from({ length: count }, () => size);
-  const sizes = (top: Folder) => split(listed(top), 2).map(({ length }) => length);
+  const sizes = (top: Folder) => split(listed(top), 2).map(({ entries }) => entries.length);
   const folder = (of: readonly number[]): Folder => ({ files: of, folders: [], mode: 0o755 });
   assert.deepEqual(sizes(folder(files(1999, 0))), [1000, 1001]);
   const [small, large] = sizes(folder([...files(1000, 0), ...files(1000, 64 * 1024)]));
