@@ -4,7 +4,7 @@ import { Failure } from "../failure.ts";
 import { isListOf, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
 import type { Life } from "../spec/life.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
-import { type Entry, isEntry } from "./entry.ts";
+import { type Entry, isEntry, processOf } from "./entry.ts";
 import { type Exit, isExit } from "./exit.ts";
 import { isLife } from "./life-shape.ts";
 import { isMissing } from "./lock.ts";
@@ -117,6 +117,14 @@ function openUnfinished(path: string): number {
 /** A container's name can't begin with a dot. */
 function unfinishedPath(path: string): string {
   return join(dirname(path), `.${basename(path)}`);
+}
+
+/**
+ * Whether whoever locks the name next leaves it a container. `entries`: of the journal. One that is removed at its exit and has a record
+ * was created first; it may not have been started.
+ */
+export function isKept(record: ContainerRecord | undefined, entries: readonly Entry[]): boolean {
+  return record !== undefined && (record.remove === "on request" || !processOf(entries));
 }
 
 /** It need not exist. */

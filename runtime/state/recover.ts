@@ -11,7 +11,7 @@ import { readJournal } from "./journal.ts";
 import { isOwn, lockedKeys, openExistingLock, tryLock } from "./lock.ts";
 import { tidyNames } from "./names.ts";
 import { lockPath, type Places, placesAt } from "./places.ts";
-import { type ContainerRecord, readRecord, removeRecord, removeUnfinished, writeRecord } from "./record.ts";
+import { type ContainerRecord, isKept, readRecord, removeRecord, removeUnfinished, writeRecord } from "./record.ts";
 
 /*
  * A process that changes a container holds the lock on its name. The lock file is the journal of what to undo if that
@@ -24,8 +24,7 @@ import { type ContainerRecord, readRecord, removeRecord, removeUnfinished, write
 export async function recover(shim: Shim, places: Places, fd: number): Promise<void> {
   const journal = readJournal(fd, places.lock);
   const record = readRecord(places.record);
-  // One that is removed at its exit and has a record was created first; it may not have been started.
-  const kept = record !== undefined && (record.remove === "on request" || !processOf(journal.entries));
+  const kept = isKept(record, journal.entries);
   const held = journal.entries.length > 0 ? journal.entries : entriesOfLostJournal();
   const entries = record && !kept ? [...record.entries, ...held] : held;
   const made = record ?? journal.record;
@@ -37,7 +36,7 @@ export async function recover(shim: Shim, places: Places, fd: number): Promise<v
   );
   removeUnfinished(places.record);
   if (made && lost) containerEvent(places.root, "die", { ...made, name: places.name });
-  if (kept && lost) writeRecord(places.record, { ...record, exit: exitNow("unknown", lost) });
+  if (record && kept && lost) writeRecord(places.record, { ...record, exit: exitNow("unknown", lost) });
   if (!kept) removeRecord(places.record);
   if (made && !kept) containerEvent(places.root, "destroy", { ...made, name: places.name });
   ftruncateSync(fd);

@@ -7,7 +7,7 @@ import { type HealthState, readHealth } from "./health.ts";
 import { type Journal, readJournal } from "./journal.ts";
 import { isMissing } from "./lock.ts";
 import type { Places } from "./places.ts";
-import { type ContainerRecord, readRecord } from "./record.ts";
+import { type ContainerRecord, isKept, readRecord } from "./record.ts";
 
 /**
  * What a container is doing, in the OCI runtime-spec's terms. It is derived from files and processes, and stored nowhere.
@@ -57,7 +57,7 @@ function look(places: Places): Found | undefined {
   const journal = journalOf(places);
   const kept = readRecord(places.record);
   const made = kept ?? journal?.record;
-  if (!made) return undefined;
+  if (!made || (journal && isAbandoned(journal, kept))) return undefined;
   const record = named(made, places.name);
   const exit = lastExitOf(places, record);
   return {
@@ -69,6 +69,12 @@ function look(places: Places): Found | undefined {
     health: record.life?.health && readHealth(places.health),
     entries: journal?.entries ?? [],
   };
+}
+
+/** It is removed at its exit, and whoever was to do that was killed: only what the next start undoes is left. */
+function isAbandoned(journal: Journal, kept: ContainerRecord | undefined): boolean {
+  const process = processOf(journal.entries);
+  return !isKept(kept, journal.entries) && !holderOf(journal) && !(process && isRunning(process));
 }
 
 /** It may have been renamed since it was made. */

@@ -3,7 +3,10 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { placesOf } from "../../../runtime/state/places.ts";
+import { find } from "../../../runtime/state/status.ts";
 import { traces } from "../../rig/leaks.ts";
+import { gone } from "../../rig/processes.ts";
 import { importBusybox, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
 import { killedAt } from "../killed-at.ts";
 
@@ -75,6 +78,20 @@ describe("tinydocker killed at any step", () => {
       assert.deepEqual(traces(rig.root), clean);
     });
   }
+
+  it("leaves no container that ps lists, as nobody has it and the next start removes the rest", async () => {
+    const child = rig.spawn([...box, "c1", "sh", "-c", "echo ready; exec sleep 1000"]);
+    const ended = outcomeOf(child);
+    await once(child.stdout as NodeJS.ReadableStream, "data");
+    const status = find(placesOf(rig.root, "c1"))?.status;
+    child.kill("SIGKILL");
+    await ended;
+    if (status?.state === "running") await gone(status.process.pid);
+    assert.deepEqual(await rig.run(["ps", "-aq"]), { code: 0, signal: null, stdout: "", stderr: "" });
+    assert.match((await rig.run(["inspect", "c1"])).stderr, /there is no container.* c1\n/);
+    await rig.run([...box, "c2", "true"]);
+    assert.deepEqual(traces(rig.root), clean);
+  });
 
   it("ends even a container that cleared its parent-death signal", async () => {
     const clear = ["setpriv", "--pdeathsig", "clear", "sh", "-c", "echo ready; exec sleep 1000"];
