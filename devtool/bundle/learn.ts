@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Addon } from "./addons/apart.ts";
+import { createReader } from "./addons/archive.ts";
 import {
   hasNativeParts,
   isInstalled,
@@ -113,11 +113,12 @@ async function learnLocated(
   inputs: readonly string[],
   loaders: Loaders,
 ): Promise<void> {
+  const read = createReader();
   for (const file of inputs) {
     const loader = loaderOf(file, loaders);
     const folder = packageOf(file)?.directory ?? manifestFolder(file) ?? "";
     if (loader === undefined || located.has(file) || apart.has(folder)) continue;
-    const text = await readFile(file, "utf8").catch(() => ""); // gone again, or in an archive of yarn's
+    const text = await read(file).catch(() => ""); // gone again
     if ((await usesOf(text, loader)).length === 0) continue;
     const name = packages.get(folder);
     if (name !== undefined && !isTypeScript(loader)) apart.set(folder, name);

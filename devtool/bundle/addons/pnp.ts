@@ -1,16 +1,23 @@
 import { existsSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { withSlashes } from "../../paths/slashes.ts";
 import type { Diagnostic } from "../../report/diagnostic.ts";
 
-/** Where yarn's Plug'n'Play has packages: esbuild finds them there, Node.js on the target would not. */
-const PLACES = /(^|[\\/])\.yarn[\\/](unplugged|cache|__virtual__)[\\/]/;
+/**
+ * Where yarn's Plug'n'Play has packages, in the project or, archives, for all of a user's: esbuild finds them there, Node.js on
+ * the target would not.
+ */
+const PLACES = /(^|[\\/])\.yarn[\\/](unplugged|cache|__virtual__)[\\/]|\.zip[\\/]node_modules[\\/]/;
 
 export const PNP_FILE = ".pnp.cjs";
 export const PNP_REMEDY = "write nodeLinker: node-modules into .yarnrc.yml, and run yarn install";
 
+/** A workspace has it at its top. */
 export function usesPnp(root: string): boolean {
-  return existsSync(join(root, PNP_FILE));
+  for (let folder = root; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, PNP_FILE))) return true;
+    if (folder === dirname(folder)) return false;
+  }
 }
 
 /** Of packages that would be shipped with their files, by real path, those that can't be, since Plug'n'Play has them. */
