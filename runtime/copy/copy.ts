@@ -139,9 +139,8 @@ function copyFile(copying: Copying, from: Place, to: Place): void {
   try {
     const stats = fstatSync(source);
     if (!stats.isFile()) return;
-    makeRoom(to);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const target = openSync(pathOf(to), flags, 0o600);
+    const target = withRoom(to, () => openSync(pathOf(to), flags, 0o600));
     try {
       copyBytes(copying.piece, source, target);
       finish(copying, target, stats);
@@ -164,8 +163,7 @@ function copyBytes(piece: Buffer, source: number, target: number): void {
 
 function copyLink({ options }: Copying, from: Place, to: Place, { uid, gid, atime, mtime }: Stats): void {
   const target = readlinkSync(pathOf(from), { encoding: "latin1" });
-  makeRoom(to);
-  symlinkSync(Buffer.from(target, "latin1"), pathOf(to));
+  withRoom(to, () => symlinkSync(Buffer.from(target, "latin1"), pathOf(to)));
   if (options.keepOwners) lchownSync(pathOf(to), uid, gid);
   lutimesSync(pathOf(to), atime, mtime);
 }
@@ -177,13 +175,32 @@ function finish({ options }: Copying, fd: number, { mode, uid, gid, atime, mtime
   futimesSync(fd, atime, mtime);
 }
 
+/** So often another command may put something there meanwhile. */
+const OTHERS_MAX = 100;
+
+/** Makes something in place of what is there. */
+function withRoom<T>(place: Place, make: () => T): T {
+  for (let others = 0; ; others += 1) {
+    makeRoom(place);
+    try {
+      return make();
+    } catch (error) {
+      if (!hasCode(error, "EEXIST") || others === OTHERS_MAX) throw error;
+    }
+  }
+}
+
 function makeRoom(place: Place): void {
   const stats = lstatSync(pathOf(place), { throwIfNoEntry: false });
   if (!stats) return;
   if (stats.isDirectory()) throw inTheWay(place, "a directory is where a file should be");
   if (!stats.isFile() && !stats.isSymbolicLink())
     throw inTheWay(place, "a device, a pipe or a socket is where a file should be");
-  unlinkSync(pathOf(place));
+  try {
+    unlinkSync(pathOf(place));
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
 }
 
 function inTheWay({ name }: Place, why: string): Failure {

@@ -205,6 +205,19 @@ describe("a container that is being started", () => {
   });
 });
 
+describe("a file that another command copies there at the same moment", () => {
+  it("is replaced by the last one", async () => {
+    await succeeds(...DETACH, "web", ...TRAPPED);
+    await succeeds("cp", source, "web:/copied");
+    const cp = await stoppedAt(rig, { call: "unlink" }, ["cp", source, "web:/copied"]);
+    await succeeds("cp", join(rig.directory, "rootfs/etc/script"), "web:/copied");
+    cp.goOn();
+    assert.deepEqual(await cp.outcome, { code: 0, signal: null, stdout: "", stderr: "" });
+    assert.equal(await succeeds("exec", "web", "cat", "/copied"), "copied\n");
+    await succeeds("rm", "-f", "web");
+  });
+});
+
 describe("a container that is removed as soon as it has ended", () => {
   it("is waited for with its exit code all the same", async () => {
     await succeeds(...DETACH, "web", ...TRAPPED);
