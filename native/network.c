@@ -126,6 +126,40 @@ static void pause_for(long nanoseconds) {
     (void)syscall(SYS_nanosleep, &time, NULL); /* a shorter pause does no harm */
 }
 
+/* Until rtm_type is RTN_LOCAL, the kernel takes what comes for the address for another machine's. */
+static int look_for_local(int fd, const void *request, size_t length, int *ready) {
+    static _Alignas(struct nlmsghdr) char route[LINK_BYTES];
+    struct rtmsg found;
+    int error = netlink_exchange(fd, request, length, route, sizeof route, &outcome);
+    if (error == ENETUNREACH || error == EHOSTUNREACH)
+        return 0; /* there is no route yet */
+    if (error || outcome.bytes < NLMSG_LENGTH(sizeof found))
+        return error ? error : EPROTO;
+    memcpy(&found, route + NLMSG_HDRLEN, sizeof found);
+    *ready = found.rtm_type == RTN_LOCAL;
+    return 0;
+}
+
+int step_await_local(struct td_init *init, const struct td_await_local *step) {
+    static _Alignas(struct nlmsghdr) char request[REQUEST_BYTES];
+    size_t length = step->request.length;
+    int fd = netlink_slot(init, step->slot), ready = 0;
+    if (fd < 0)
+        return errno;
+    if (length > sizeof request)
+        return EINVAL;
+    memcpy(request, td_text(&init->plan, step->request), length);
+    long pause = LOOK_PAUSE_FIRST_NS;
+    for (int looks = 0; looks < LOOKS_MAX; looks++) {
+        int error = look_for_local(fd, request, length, &ready);
+        if (error || ready)
+            return error;
+        pause_for(pause);
+        pause = pause * 2 < LOOK_PAUSE_LAST_NS ? pause * 2 : LOOK_PAUSE_LAST_NS;
+    }
+    return ETIMEDOUT;
+}
+
 int step_await_link(struct td_init *init, const struct td_await_link *step) {
     uint32_t index = 0;
     int fd = netlink_slot(init, step->slot), ready = 0;

@@ -89,6 +89,8 @@
     X(NETLINK, netlink, F(SLOT, slot) F(TEXT, link) F(WORDS, messages))                                                \
     /* Waits until the link carries packets; ETIMEDOUT if it does not in two seconds. */                               \
     X(AWAIT_LINK, await_link, F(SLOT, slot) F(TEXT, link))                                                             \
+    /* Asks for a route until that is RTN_LOCAL; the same. */                                                          \
+    X(AWAIT_LOCAL, await_local, F(SLOT, slot) F(WORDS, request))                                                       \
     /* The soft limit; at most the hard one, which stays. */                                                           \
     X(RLIMIT, rlimit, F(NUMBER, resource) F(NUMBER, soft))                                                             \
     /* Both limits; UINT64_MAX: none. */                                                                               \

@@ -59,6 +59,7 @@ const LAYOUTS: Readonly<Record<number, readonly [headerBytes: number, names: Nam
   [RTM.RTM_NEWLINK]: [LINK_HEADER_BYTES, IFLA, LINK],
   [RTM.RTM_NEWADDR]: [8, IFA, ADDRESS],
   [RTM.RTM_NEWROUTE]: [12, RTA, ROUTE],
+  [RTM.RTM_GETROUTE]: [12, RTA, ROUTE],
   [RTM.RTM_NEWNEIGH]: [12, NDA, NEIGHBOUR],
 };
 

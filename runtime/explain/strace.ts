@@ -95,13 +95,11 @@ function initCall(step: Step): string {
     case "SETHOSTNAME":
       return `sethostname(${quoted(step.name)}, ${Buffer.byteLength(step.name)})`;
     case "LINK_UP":
-      return `ioctl(socket, SIOCSIFFLAGS, {ifr_name=${quoted(step.name)}, ifr_flags=IFF_UP})`;
     case "OPEN_NETWORK":
-      return `open("/proc/self/ns/net", O_RDONLY) = ${step.fd}`;
     case "NETLINK":
-      return `send(slot ${step.slot}, ${messagesText(step.messages, step.link)})`;
     case "AWAIT_LINK":
-      return `send(slot ${step.slot}, {RTM_GETLINK, ${step.link}}) until it is up and forwards`;
+    case "AWAIT_LOCAL":
+      return networkCall(step);
     case "RLIMIT":
       return `setrlimit(${numberName(step.resource, RLIMIT)}, {rlim_cur=${step.soft}})`;
     case "SETRLIMIT":
@@ -118,6 +116,23 @@ function initCall(step: Step): string {
       return `fchown(those of 0, 1 and 2 that are pipes, ${step.uid}, -1)`;
     default:
       return processCall(step);
+  }
+}
+
+type NetworkStep = Step & { readonly op: "LINK_UP" | "OPEN_NETWORK" | "NETLINK" | "AWAIT_LINK" | "AWAIT_LOCAL" };
+
+function networkCall(step: NetworkStep): string {
+  switch (step.op) {
+    case "LINK_UP":
+      return `ioctl(socket, SIOCSIFFLAGS, {ifr_name=${quoted(step.name)}, ifr_flags=IFF_UP})`;
+    case "OPEN_NETWORK":
+      return `open("/proc/self/ns/net", O_RDONLY) = ${step.fd}`;
+    case "NETLINK":
+      return `send(slot ${step.slot}, ${messagesText(step.messages, step.link)})`;
+    case "AWAIT_LINK":
+      return `send(slot ${step.slot}, {RTM_GETLINK, ${step.link}}) until it is up and forwards`;
+    case "AWAIT_LOCAL":
+      return `send(slot ${step.slot}, ${messagesText(step.request, "")}) until the route is local`;
   }
 }
 

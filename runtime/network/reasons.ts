@@ -75,6 +75,10 @@ export const NETWORK_REASONS = {
     en: "waits until packets pass here: one sent earlier would be lost, and sent again only after a second",
     zh: "等待此处可以收发数据包：过早发送的数据包会丢失，一秒后才会重发",
   },
+  answersArrive: {
+    en: "waits until the kernel takes what comes for the container's IPv6 address: it does so only a moment after it has the address",
+    zh: "等待内核开始接收发往容器 IPv6 地址的数据包：地址设置之后，内核稍后才会接收",
+  },
   userMode: {
     en: "copies packets between the container's eth0 and sockets of yours, which needs no root; ends with the container",
     zh: "在容器的 eth0 与你自己的套接字之间复制数据包，不需要 root；随容器一起结束",

@@ -1,5 +1,5 @@
-import { parseAddress, parseSubnet } from "../network/address.ts";
-import { defaultRoute, newAddress, newNeighbour } from "../network/netlink/address.ts";
+import { type Address, parseAddress, parseSubnet } from "../network/address.ts";
+import { defaultRoute, getRoute, newAddress, newNeighbour } from "../network/netlink/address.ts";
 import { linkUp, type Namespace, newVeth, noLinkLocal, portUp } from "../network/netlink/link.ts";
 import { wordsOf } from "../network/netlink/message.ts";
 import type { LinkFacts } from "./host-facts.ts";
@@ -57,11 +57,20 @@ function addressesOf({ addresses }: LinkFacts) {
 /** Until packets pass: what was sent before would be lost, and sent again only after a second. */
 export function awaitNetwork(links: readonly LinkFacts[]): Step[] {
   const wait = { op: "AWAIT_LINK", reason: "packetsPass", excusedBy: "ETIMEDOUT" } as const;
-  return links.flatMap(({ name, veth, bridge }): Step[] => [
-    { ...wait, slot: HOST_NETLINK_SLOT, link: veth },
-    { ...wait, slot: HOST_NETLINK_SLOT, link: bridge },
-    { ...wait, slot: OWN_NETLINK_SLOT, link: name },
+  return links.flatMap((link): Step[] => [
+    { ...wait, slot: HOST_NETLINK_SLOT, link: link.veth },
+    { ...wait, slot: HOST_NETLINK_SLOT, link: link.bridge },
+    { ...wait, slot: OWN_NETLINK_SLOT, link: link.name },
+    ...addressesOf(link)
+      .filter(({ family }) => family === 6)
+      .map(awaitLocal),
   ]);
+}
+
+/** The kernel makes the route to an address of IPv6 later than the address, in a worker, and drops what comes before. */
+function awaitLocal(address: Address): Step {
+  const request = wordsOf(getRoute(address));
+  return { op: "AWAIT_LOCAL", slot: OWN_NETLINK_SLOT, request, reason: "answersArrive", excusedBy: "ETIMEDOUT" };
 }
 
 function onHost(reason: Reason, ...messages: readonly Uint8Array[]): Step {

@@ -54,6 +54,7 @@ export const FIELDS = {
   OPEN_NETWORK: { fd: "number" },
   NETLINK: { slot: "slot", link: "text", messages: "words" },
   AWAIT_LINK: { slot: "slot", link: "text" },
+  AWAIT_LOCAL: { slot: "slot", request: "words" },
   RLIMIT: { resource: "number", soft: "number" },
   SETRLIMIT: { resource: "number", soft: "number", hard: "number" },
   OOM_SCORE_ADJ: { score: "text" },
