@@ -135,7 +135,7 @@ export function stepFailure(
   return new Failure(`${callOf(step)}: ${causeOf(step, errno, object)}`, {
     code: stepCode(step, errno),
     ...(remedy !== undefined && { remedy }),
-    ...noRoom(step, errno, spec),
+    ...noRoom(step, errno, spec.mounts),
   });
 }
 
@@ -170,7 +170,7 @@ function commandFailure(errno: number, object: string, image: string): Failure {
   }
   if (errno === ERRNO.ENOENT || errno === ERRNO.ENOTDIR) {
     const where = object.includes("/") ? `in ${image}` : `in the PATH of ${image}`;
-    return new Failure(`there is no command ${object} ${where}`, { code: "command-not-found", exitCode: 127 });
+    return new Failure(`there is no command ${object || '""'} ${where}`, { code: "command-not-found", exitCode: 127 });
   }
   const remedy = errno === ERRNO.EACCES ? { remedy: `chmod +x it in ${image}, unless it is a directory` } : {};
   return new Failure(`can't run ${object}: ${errnoText(errno)}`, {

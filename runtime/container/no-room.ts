@@ -1,20 +1,21 @@
 import type { FailureCode } from "../failure.ts";
 import { ERRNO } from "../linux.ts";
 import type { Step } from "../plan/step.ts";
+import type { Mount } from "../spec/mounts.ts";
 import { isBelow } from "../spec/path.ts";
-import type { ContainerSpec } from "../spec/spec.ts";
 
 interface NoRoom {
   readonly code: FailureCode;
   readonly remedy: string;
 }
 
-/** Where nothing more can be written, and what to do; undefined for a step that failed for another reason. */
-export function noRoom(step: Step, errno: number, { mounts }: ContainerSpec): NoRoom | undefined {
+/** Where nothing can be written, and what to do; undefined for a step that failed for another reason. */
+export function noRoom(step: Step, errno: number, mounts: readonly Pick<Mount, "destination">[]): NoRoom | undefined {
+  if (step.reason === "layers" && errno === ERRNO.EACCES) return STATE_UNWRITABLE;
   if (errno !== ERRNO.ENOSPC && errno !== ERRNO.EROFS) return undefined;
-  const path = "path" in step ? step.path : "/";
-  const around = mounts.findLast(({ destination }) => isBelow(path, destination));
-  if (around === undefined) return STATE_FULL;
+  const path = pathInside(step);
+  const around = path && mounts.findLast(({ destination }) => isBelow(path, destination));
+  if (!around) return STATE_FULL;
   if (errno === ERRNO.ENOSPC)
     return { code: "no-space", remedy: `free some space in what is mounted on ${around.destination}` };
   return {
@@ -22,6 +23,16 @@ export function noRoom(step: Step, errno: number, { mounts }: ContainerSpec): No
     remedy: `${around.destination} is mounted read-only: make ${path} where that comes from, or choose another place`,
   };
 }
+
+/** Other steps' paths are those of the machine. */
+function pathInside(step: Step): string | undefined {
+  return "path" in step && (step.reason === "target" || step.reason === "workdir") ? step.path : undefined;
+}
+
+const STATE_UNWRITABLE: NoRoom = {
+  code: "state-unwritable",
+  remedy: "make it writable for this user, or set TINYDOCKER_ROOT to another directory",
+};
 
 /** EROFS too: an overlay is mounted read-only when there is no space for its work directory. */
 const STATE_FULL: NoRoom = {
