@@ -5,6 +5,7 @@ import { type Contender, interleave, type Sample, timed } from "./rounds.ts";
 import { run } from "./run.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Scope, workDirectory } from "./scope.ts";
+import { sideBySide } from "./side-by-side.ts";
 
 const PROGRAM = join(import.meta.dirname, "../dist/tinydocker.cjs");
 const OURS = "tinydocker";
@@ -25,7 +26,7 @@ interface Engine {
   readonly monitor: string;
 }
 
-/** Containers that stay, by the command line: starting one, what its monitor takes, and how fast its log is written. */
+/** Containers that stay, by the command line: starting one, what its monitor takes, and how fast its log is written; and many at a time. */
 export async function benchLife(scope: Scope): Promise<Scenario[]> {
   if (process.geteuid?.() !== 0) {
     process.stderr.write("bench: life is left out: it needs root\n");
@@ -52,6 +53,7 @@ export async function benchLife(scope: Scope): Promise<Scenario[]> {
       results: await interleave(engines.map(printing), { rounds: THROUGHPUT_ROUNDS }),
       targets: target("milliseconds", 1),
     },
+    ...(await sideBySide(scope)),
   ];
 }
 
