@@ -93,7 +93,7 @@ class Supervised implements Container {
         this.#tell("start");
         this.#executed();
         // After the code that waits for `started`.
-        if (!this.#launch.kept) setImmediate(() => void clearMark(this.#launch));
+        if (!this.#launch.kept && !hasOthers()) setImmediate(() => void clearMark(this.#launch));
       },
       typed: (signal) => {
         if (deliverTyped(shim, this.#attempt.spawned, signal)) this.#isKilled(signal);
@@ -170,8 +170,8 @@ function exitCodeText({ code, signal }: ExitStatus): string {
 
 /**
  * Removes overlayfs's mark that the upper layer must not be used again without fsync, while the container runs: only a
- * later mount reads it, and three fewer directories remain to be removed at the end.
+ * later mount reads it, and three fewer directories remain to be removed at the end. Beside others, another thread removes all.
  */
 async function clearMark({ shim, held }: Launch): Promise<void> {
-  await shim.remove(join(held.places.work, "work/incompat"), hasOthers());
+  await shim.remove(join(held.places.work, "work/incompat"));
 }

@@ -42,7 +42,7 @@ export interface PortChange {
  */
 export function portChanges(before: Networks, after: Networks): PortChange[] | undefined {
   const chains = (networks: Networks) => text(chainsOf(networks).flatMap(chainLines));
-  if (chains(before) !== chains(after)) return undefined;
+  if (before.networks !== after.networks && chains(before) !== chains(after)) return undefined;
   const old = mapsOf(before);
   return mapsOf(after).map(({ name, elements }, i) => {
     const was = old[i]?.elements ?? [];

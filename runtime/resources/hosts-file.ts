@@ -5,7 +5,7 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  rmSync,
+  unlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -54,5 +54,9 @@ export function rewriteHosts(root: string, networks: Networks, lease: Lease): vo
 
 /** It need not exist. */
 export function removeHosts(root: string, container: string): void {
-  rmSync(hostsPath(root, container), { force: true });
+  try {
+    unlinkSync(hostsPath(root, container));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
 }
