@@ -18,9 +18,9 @@ export interface Traces {
 
 /**
  * What the runtime creates for the whole machine has its name, which is the only sign of its owner. What a test creates
- * itself is called tinydocker-test.SOMETHING, and may belong to a test that runs at the same time.
+ * itself is called tinydocker-test.SOMETHING, a bench tinydocker-bench-SOMETHING, and may run at the same time.
  */
-const OUR_NAME = /tinydocker(?!-test[.-])/;
+const OUR_NAME = /tinydocker(?!-(?:test|bench)[.-])/;
 
 /**
  * A snapshot of what a test must not change; compare two with deepEqual. Other programs of the machine may create
