@@ -85,7 +85,7 @@ async function verb(args: readonly string[]): Promise<number> {
 }
 
 async function pull(args: readonly string[]): Promise<number> {
-  const { pullCommand } = await import("./commands/pull.ts");
+  const { pullCommand } = await import("./commands/image/pull.ts");
   return await pullCommand(args);
 }
 

@@ -1,8 +1,8 @@
 import type { Argv } from "yargs";
 import { EXEC_OPTIONS } from "./exec-arguments.ts";
 import { groupHelp, helpOf, helpOfEach } from "./help.ts";
-import { IMAGE_VERBS } from "./image.ts";
-import { IMAGE_TRANSFERS } from "./image-transfers.ts";
+import { IMAGE_VERBS } from "./image/image.ts";
+import { IMAGE_TRANSFERS } from "./image/transfers.ts";
 import { NETWORK_VERBS } from "./network.ts";
 import { notUnderstood } from "./not-understood.ts";
 import { report } from "./report.ts";

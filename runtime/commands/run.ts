@@ -7,7 +7,7 @@ import type { ContainerSpec } from "../spec/spec.ts";
 import type { ExitStatus } from "../state/exit.ts";
 import { exitCodeOf } from "../state/exit.ts";
 import { explainOnStderr } from "./explain.ts";
-import { pullFirst } from "./pull-first.ts";
+import { pullFirst } from "./image/pull-first.ts";
 import { type Detached, parseRun } from "./run-arguments.ts";
 import { say } from "./say.ts";
 import { catchSignals } from "./signals.ts";

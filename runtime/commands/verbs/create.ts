@@ -2,7 +2,7 @@ import { create } from "../../container/create.ts";
 import { imageLife } from "../../container/image-defaults.ts";
 import { prepare } from "../../container/prepare.ts";
 import { Failure } from "../../failure.ts";
-import { pullFirst } from "../pull-first.ts";
+import { pullFirst } from "../image/pull-first.ts";
 import { parseRun } from "../run-arguments.ts";
 import { writeAll } from "../write.ts";
 

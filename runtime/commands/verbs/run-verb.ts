@@ -34,8 +34,8 @@ const TRANSFERS: readonly string[] = ["pull", "push", "load", "import", "save"];
 const GROUPS: Readonly<Record<string, (verb: string) => Promise<Verbs>>> = {
   image: async (verb) =>
     TRANSFERS.includes(verb)
-      ? (await import("../image-transfers.ts")).IMAGE_TRANSFERS
-      : (await import("../image.ts")).IMAGE_VERBS,
+      ? (await import("../image/transfers.ts")).IMAGE_TRANSFERS
+      : (await import("../image/image.ts")).IMAGE_VERBS,
   network: async () => (await import("../network.ts")).NETWORK_VERBS,
   volume: async () => (await import("../volume.ts")).VOLUME_VERBS,
 };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
-const SOURCE = join(import.meta.dirname, "../../../runtime/commands/compile-less.ts");
+const SOURCE = join(import.meta.dirname, "../../../../runtime/commands/image/compile-less.ts");
 
 test("V8 is asked to compile less where it knows how, and has nothing to complain of", () => {
   const script = `import { compileLess } from ${JSON.stringify(pathToFileURL(SOURCE).href)}; await compileLess();`;

@@ -4,12 +4,12 @@ import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import { needs } from "../../rig/host.ts";
-import { faultyRegistry } from "../../rig/registry.ts";
-import { busyboxRootfs, tinydocker } from "../../rig/tinydocker.ts";
-import { archive } from "../image/archive/archive.ts";
-import { ociLayout } from "../image/layers/saved.ts";
-import { stored } from "../image/pull/rig.ts";
+import { needs } from "../../../rig/host.ts";
+import { faultyRegistry } from "../../../rig/registry.ts";
+import { busyboxRootfs, tinydocker } from "../../../rig/tinydocker.ts";
+import { archive } from "../../image/archive/archive.ts";
+import { ociLayout } from "../../image/layers/saved.ts";
+import { stored } from "../../image/pull/rig.ts";
 
 const rig = await tinydocker({ after });
 const rootfs = await busyboxRootfs(join(rig.directory, "rootfs"));

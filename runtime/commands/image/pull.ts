@@ -1,17 +1,17 @@
-import { Failure } from "../failure.ts";
-import { hintsOf } from "../image/hints.ts";
-import { pullImage } from "../image/pull/pull.ts";
-import { familiarName, parseReference } from "../image/registry/reference.ts";
-import { stateRoot } from "../state/root.ts";
+import { Failure } from "../../failure.ts";
+import { hintsOf } from "../../image/hints.ts";
+import { pullImage } from "../../image/pull/pull.ts";
+import { familiarName, parseReference } from "../../image/registry/reference.ts";
+import { stateRoot } from "../../state/root.ts";
+import type { Values } from "../options/option.ts";
+import { report } from "../report.ts";
+import { say } from "../say.ts";
+import { undoneBySignals } from "../signals.ts";
+import { runWith } from "../verbs/run-with.ts";
+import { verb } from "../verbs/verb.ts";
+import { isBrokenPipe, SIGPIPE_EXIT, writeAll } from "../write.ts";
 import { compileLess } from "./compile-less.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
-import type { Values } from "./options/option.ts";
-import { report } from "./report.ts";
-import { say } from "./say.ts";
-import { undoneBySignals } from "./signals.ts";
-import { runWith } from "./verbs/run-with.ts";
-import { verb } from "./verbs/verb.ts";
-import { isBrokenPipe, SIGPIPE_EXIT, writeAll } from "./write.ts";
 
 /** By the arguments after `pull`. Not one of yargs's commands: loading that takes longer than to see that an image is there. */
 export async function pullCommand(args: readonly string[]): Promise<number> {

@@ -1,9 +1,9 @@
+import { untyped, type Verbs } from "../verbs/verb.ts";
 import { importVerb } from "./import.ts";
 import { loadVerb } from "./load.ts";
 import { pullVerb } from "./pull.ts";
 import { pushVerb } from "./push.ts";
 import { saveVerb } from "./save.ts";
-import { untyped, type Verbs } from "./verbs/verb.ts";
 
 /** What brings images here or takes them elsewhere, in the order of the help. */
 export const IMAGE_TRANSFERS = {

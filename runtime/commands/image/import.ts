@@ -1,20 +1,20 @@
 import { existsSync } from "node:fs";
-import { Failure } from "../failure.ts";
-import { thisArchitecture } from "../host/architecture.ts";
-import { importLayer } from "../image/commit/import-layer.ts";
-import type { Extracted } from "../image/extract/root.ts";
-import { counted, hints } from "../image/hints.ts";
-import { type Imported, importImage } from "../image/import.ts";
-import { parseReference } from "../image/registry/reference.ts";
-import { bytesInWords } from "../image/words.ts";
-import { stateRoot } from "../state/root.ts";
+import { Failure } from "../../failure.ts";
+import { thisArchitecture } from "../../host/architecture.ts";
+import { importLayer } from "../../image/commit/import-layer.ts";
+import type { Extracted } from "../../image/extract/root.ts";
+import { counted, hints } from "../../image/hints.ts";
+import { type Imported, importImage } from "../../image/import.ts";
+import { parseReference } from "../../image/registry/reference.ts";
+import { bytesInWords } from "../../image/words.ts";
+import { stateRoot } from "../../state/root.ts";
+import { operands } from "../operands.ts";
+import type { Options, Values } from "../options/option.ts";
+import { say } from "../say.ts";
+import { undoneBySignals } from "../signals.ts";
+import { verb } from "../verbs/verb.ts";
+import { writeAll } from "../write.ts";
 import { compileLess } from "./compile-less.ts";
-import { operands } from "./operands.ts";
-import type { Options, Values } from "./options/option.ts";
-import { say } from "./say.ts";
-import { undoneBySignals } from "./signals.ts";
-import { verb } from "./verbs/verb.ts";
-import { writeAll } from "./write.ts";
 
 const OPTIONS = {
   change: {

@@ -1,10 +1,10 @@
 import { isatty } from "node:tty";
-import { shortId } from "../image/listing.ts";
-import type { LayerProgress } from "../image/pull/progress.ts";
-import { bytesInWords } from "../image/words.ts";
-import type { Values } from "./options/option.ts";
-import { say } from "./say.ts";
-import { writeAll } from "./write.ts";
+import { shortId } from "../../image/listing.ts";
+import type { LayerProgress } from "../../image/pull/progress.ts";
+import { bytesInWords } from "../../image/words.ts";
+import type { Values } from "../options/option.ts";
+import { say } from "../say.ts";
+import { writeAll } from "../write.ts";
 
 export interface LayerReport {
   layer(progress: LayerProgress): void;

@@ -1,14 +1,14 @@
-import { inWords } from "../container/listing.ts";
-import { type HistoryStep, historyOf } from "../image/content/describe.ts";
-import { existingStored } from "../image/content/stored-image.ts";
-import { shortId } from "../image/listing.ts";
-import { stateRoot } from "../state/root.ts";
-import { rowsText } from "../template/rows.ts";
-import { decimalSize } from "../template/size.ts";
-import type { Struct } from "../template/value.ts";
-import { operands } from "./operands.ts";
-import { verb } from "./verbs/verb.ts";
-import { writeAll } from "./write.ts";
+import { inWords } from "../../container/listing.ts";
+import { type HistoryStep, historyOf } from "../../image/content/describe.ts";
+import { existingStored } from "../../image/content/stored-image.ts";
+import { shortId } from "../../image/listing.ts";
+import { stateRoot } from "../../state/root.ts";
+import { rowsText } from "../../template/rows.ts";
+import { decimalSize } from "../../template/size.ts";
+import type { Struct } from "../../template/value.ts";
+import { operands } from "../operands.ts";
+import { verb } from "../verbs/verb.ts";
+import { writeAll } from "../write.ts";
 
 export const historyVerb = verb({
   synopsis: "NAME",

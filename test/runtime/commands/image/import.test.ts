@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { needs } from "../../rig/host.ts";
-import { busyboxRootfs, tinydocker } from "../../rig/tinydocker.ts";
+import { needs } from "../../../rig/host.ts";
+import { busyboxRootfs, tinydocker } from "../../../rig/tinydocker.ts";
 
 const rig = await tinydocker({ after });
 const archive = join(rig.directory, "rootfs.tar");

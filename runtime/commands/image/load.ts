@@ -1,11 +1,11 @@
-import { loadImages } from "../image/load/load.ts";
-import { stateRoot } from "../state/root.ts";
+import { loadImages } from "../../image/load/load.ts";
+import { stateRoot } from "../../state/root.ts";
+import { operands } from "../operands.ts";
+import { undoneBySignals } from "../signals.ts";
+import { verb } from "../verbs/verb.ts";
+import { writeAll } from "../write.ts";
 import { compileLess } from "./compile-less.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
-import { operands } from "./operands.ts";
-import { undoneBySignals } from "./signals.ts";
-import { verb } from "./verbs/verb.ts";
-import { writeAll } from "./write.ts";
 
 export const loadVerb = verb({
   synopsis: "",

@@ -1,11 +1,11 @@
-import { pushImage } from "../image/push/push.ts";
-import { familiarName, parseReference } from "../image/registry/reference.ts";
-import { stateRoot } from "../state/root.ts";
+import { pushImage } from "../../image/push/push.ts";
+import { familiarName, parseReference } from "../../image/registry/reference.ts";
+import { stateRoot } from "../../state/root.ts";
+import { operands } from "../operands.ts";
+import { undoneBySignals } from "../signals.ts";
+import { verb } from "../verbs/verb.ts";
+import { writeAll } from "../write.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
-import { operands } from "./operands.ts";
-import { undoneBySignals } from "./signals.ts";
-import { verb } from "./verbs/verb.ts";
-import { writeAll } from "./write.ts";
 
 export const pushVerb = verb({
   synopsis: "NAME",

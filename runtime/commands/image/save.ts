@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
-import { savedArchive, saveInto } from "../image/save/save.ts";
-import { systemFailure } from "../image/system-failure.ts";
-import { stateRoot } from "../state/root.ts";
-import { archiveToFile, archiveToOutput } from "./archive-output.ts";
-import { someOf } from "./operands.ts";
-import { undoneBySignals } from "./signals.ts";
-import { verb } from "./verbs/verb.ts";
+import { savedArchive, saveInto } from "../../image/save/save.ts";
+import { systemFailure } from "../../image/system-failure.ts";
+import { stateRoot } from "../../state/root.ts";
+import { archiveToFile, archiveToOutput } from "../archive-output.ts";
+import { someOf } from "../operands.ts";
+import { undoneBySignals } from "../signals.ts";
+import { verb } from "../verbs/verb.ts";
 
 export const saveVerb = verb({
   synopsis: "NAME [NAME…]",

@@ -1,16 +1,16 @@
-import { inWords, timeInWords } from "../container/listing.ts";
-import { Failure } from "../failure.ts";
-import { allImages, type Listed, listingText, shortId } from "../image/listing.ts";
-import { matchesName, withoutTag } from "../image/registry/name-pattern.ts";
-import { inspectedImage } from "../inspect/image.ts";
-import { stateRoot } from "../state/root.ts";
-import { rowsText } from "../template/rows.ts";
-import { decimalSize } from "../template/size.ts";
-import type { Struct } from "../template/value.ts";
-import { filterOf, filterOption, hasLabel, type Matchers, truthOf } from "./filter.ts";
-import { operands } from "./operands.ts";
-import { verb } from "./verbs/verb.ts";
-import { writeAll } from "./write.ts";
+import { inWords, timeInWords } from "../../container/listing.ts";
+import { Failure } from "../../failure.ts";
+import { allImages, type Listed, listingText, shortId } from "../../image/listing.ts";
+import { matchesName, withoutTag } from "../../image/registry/name-pattern.ts";
+import { inspectedImage } from "../../inspect/image.ts";
+import { stateRoot } from "../../state/root.ts";
+import { rowsText } from "../../template/rows.ts";
+import { decimalSize } from "../../template/size.ts";
+import type { Struct } from "../../template/value.ts";
+import { filterOf, filterOption, hasLabel, type Matchers, truthOf } from "../filter.ts";
+import { operands } from "../operands.ts";
+import { verb } from "../verbs/verb.ts";
+import { writeAll } from "../write.ts";
 
 const FILTERS = "reference=PATTERN, label=KEY[=VALUE], before=IMAGE, since=IMAGE, dangling=true|false";
 

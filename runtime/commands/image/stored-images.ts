@@ -1,14 +1,16 @@
-import { Failure } from "../failure.ts";
-import { pruneStored } from "../image/content/remove.ts";
-import { tagStored } from "../image/content/tag.ts";
-import { counted } from "../image/hints.ts";
-import { bytesInWords } from "../image/words.ts";
-import { inspectedImage } from "../inspect/image.ts";
-import { stateRoot } from "../state/root.ts";
-import { operands, someOf } from "./operands.ts";
-import { printInspected } from "./print-inspected.ts";
-import { verb } from "./verbs/verb.ts";
-import { writeAll } from "./write.ts";
+import { Failure } from "../../failure.ts";
+import { pruneStored } from "../../image/content/remove.ts";
+import { tagStored } from "../../image/content/tag.ts";
+import { counted } from "../../image/hints.ts";
+import { removeImage } from "../../image/remove.ts";
+import { bytesInWords } from "../../image/words.ts";
+import { inspectedImage } from "../../inspect/image.ts";
+import { stateRoot } from "../../state/root.ts";
+import { codeOfEach } from "../each-name.ts";
+import { operands, someOf } from "../operands.ts";
+import { printInspected } from "../print-inspected.ts";
+import { verb } from "../verbs/verb.ts";
+import { writeAll } from "../write.ts";
 
 export const imageInspectVerb = verb({
   synopsis: "NAME [NAME…]",
@@ -18,6 +20,16 @@ export const imageInspectVerb = verb({
     const root = stateRoot();
     const inspect = (name: string) => inspectedImage(root, name) ?? missing(name);
     return printInspected(someOf(names, "the name of the image"), format, inspect);
+  },
+});
+
+export const imageRemoveVerb = verb({
+  synopsis: "NAME [NAME…]",
+  describe: "Remove images that no container uses",
+  options: { force: { type: "boolean", short: "f", describe: "none that is missing is an error" } },
+  run: async ({ force = false }, rest) => {
+    const remove = (name: string) => removeImage(stateRoot(), name);
+    return codeOfEach(someOf(rest, "the name of the image"), remove, force ? "image-not-found" : undefined);
   },
 });
 
