@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
+import { childNamed, guardOf, textOf } from "../../rig/children.ts";
 import { traces } from "../../rig/leaks.ts";
 import { gone, kill } from "../../rig/processes.ts";
 import { importBusybox, outcomeOf, type TinydockerOptions, tinydocker } from "../../rig/tinydocker.ts";
@@ -40,46 +41,6 @@ async function shell(name: string, ...options: string[]) {
 }
 
 const web = await shell("web", "-e", "GIVEN=1", "-w", "/etc", "-m", "64m");
-
-/** On this machine, of the processes of those that tinydocker started; the first has that name. */
-function childNamed(parent: number, name: string): number {
-  const found = childOf(parent, (pid) => textOf(`/proc/${pid}/cmdline`).startsWith(`${name}\0`));
-  return found ?? assert.fail(`${parent} has no child ${name}`);
-}
-
-/** By its program: the kernel says that it is executed before it has a name. */
-function guardOf(parent: number): number {
-  const found = childOf(parent, (pid) => programOf(pid).startsWith("/memfd:tinydocker-init"));
-  return found ?? assert.fail(`${parent} has no guard`);
-}
-
-function childOf(parent: number, is: (pid: string) => boolean): number | undefined {
-  const found = readdirSync("/proc").find((pid) => /^\d+$/.test(pid) && parentOf(pid) === parent && is(pid));
-  return found === undefined ? undefined : Number(found);
-}
-
-/** Empty if the process has ended. */
-function programOf(pid: string): string {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`);
-  } catch {
-    return "";
-  }
-}
-
-function parentOf(pid: string): number {
-  const stat = textOf(`/proc/${pid}/stat`);
-  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-}
-
-/** Empty if the process has ended. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
 
 describe("tinydocker exec", () => {
   it("runs a command among the container's processes, with its files, limits, rights, variables and directory", async () => {

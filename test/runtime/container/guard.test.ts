@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { after, describe, it } from "node:test";
-import { gone, kill, written } from "../../rig/processes.ts";
+import { childNamed, childrenOf, guardOf } from "../../rig/children.ts";
+import { gone, kill } from "../../rig/processes.ts";
 import { importBusybox, outcomeOf, type Tinydocker, tinydocker } from "../../rig/tinydocker.ts";
 
 const rig = await tinydocker({ after });
@@ -19,29 +19,8 @@ async function started(from: Tinydocker, options: readonly string[], command: re
   // It would keep a failed test from ending.
   after(() => void child.kill("SIGKILL"));
   await once(child.stdout as NodeJS.ReadableStream, "data");
-  // The command may be quicker than the start of its guard, which comes before this is told.
-  await written(join(from.root, "events"), new RegExp(`"action":"start",.*"name":"${name}"`));
-  return { tinydocker: child.pid ?? 0, outcome, children: childrenOf(child.pid ?? 0) };
-}
-
-/** By their names. From every process's parent, because a thread's list of children can miss some of them. */
-function childrenOf(parent: number): ReadonlyMap<string, number> {
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && parentOf(name) === parent);
-  return new Map(pids.map((pid) => [textOf(`/proc/${pid}/cmdline`).split("\0")[0] ?? "", Number(pid)]));
-}
-
-function parentOf(pid: string): number {
-  const stat = textOf(`/proc/${pid}/stat`);
-  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-}
-
-/** Empty if the process has ended. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
+  const pid = child.pid ?? 0;
+  return { tinydocker: pid, outcome, children: childrenOf(pid) };
 }
 
 /** Becomes another user, which clears the death signal of pid 1. */
@@ -61,17 +40,16 @@ describe("kill -9 of tinydocker", () => {
       const { tinydocker, outcome, children } = await started(rig, options, command);
       kill(tinydocker);
       await outcome;
-      for (const pid of children.values()) await gone(pid);
+      for (const pid of children) await gone(pid);
     });
   }
 
   it("finds a guard that no signal to tinydocker's own group has ended", async () => {
-    const { outcome, children } = await started(rig, [], OTHER_USER);
-    const guard = children.get("tinydocker-guard") ?? assert.fail("there is no guard");
+    const { tinydocker, outcome } = await started(rig, [], OTHER_USER);
+    const guard = guardOf(tinydocker);
     const stat = readFileSync(`/proc/${guard}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
     assert.equal(Number(stat[2]), guard, "its process group");
-    const [, container = 0] = [...children].find(([name]) => name === "busybox") ?? [];
-    kill(container);
+    kill(childNamed(tinydocker, "busybox"));
     assert.equal((await outcome).code, 137);
     await gone(guard);
   });
