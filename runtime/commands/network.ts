@@ -1,15 +1,16 @@
 import { resolve } from "node:path";
 import { timeInWords } from "../container/listing.ts";
-import { createNetwork, removeNetwork } from "../container/network/networks.ts";
+import { createNetwork, pruneNetworks, removeNetwork } from "../container/network/networks.ts";
 import { inspectedNetwork } from "../inspect/network.ts";
 import { describeNetwork, existingNetwork, networkList } from "../network/listing.ts";
 import { DEFAULT_NETWORK, type Network, type Networks } from "../network/network.ts";
+import { labelsOf, labelsText } from "../spec/labels.ts";
 import { readNetworks } from "../state/network-store.ts";
 import { stateRoot } from "../state/root.ts";
 import { rowsText } from "../template/rows.ts";
 import type { Struct } from "../template/value.ts";
 import { codeOfEach } from "./each-name.ts";
-import { badFilter, filterOf, filterOption, isNamedLike, type Matchers, truthOf } from "./filter.ts";
+import { badFilter, filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 import { accepted, operands, someOf } from "./operands.ts";
 import { printInspected } from "./print-inspected.ts";
 import { untyped, type Verbs, verb } from "./verbs/verb.ts";
@@ -27,12 +28,15 @@ const createVerb = verb({
       describe: "address of this machine in it; default: the first of the subnet",
     },
     internal: { type: "boolean", describe: "nothing outside can be reached from it" },
+    label: { type: "string", multiple: true, describe: "KEY[=VALUE]" },
+    attachable: { type: "boolean", describe: "accepted: every container may be on it" },
     ipv6: { type: "boolean", describe: "with addresses of IPv6 as well" },
   },
-  run: async ({ driver, subnet, gateway, internal = false, ipv6 = false }, rest) => {
+  run: async ({ driver, subnet, gateway, internal, ipv6, label }, rest) => {
     const [name] = operands(rest, ["the name of the network"]);
     accepted("driver", "bridge", driver);
-    await createNetwork(resolve(stateRoot()), { name, subnets: subnet, gateways: gateway, internal, ipv6 });
+    const labels = labelsOf(label);
+    await createNetwork(resolve(stateRoot()), { name, subnets: subnet, gateways: gateway, internal, ipv6, labels });
     writeAll(1, `${name}\n`);
     return 0;
   },
@@ -80,8 +84,10 @@ function matchersOf({ leases }: Networks): Matchers<Network> {
       if (value !== "builtin" && value !== "custom") throw badFilter(`type=${value}`, FILTERS);
       return ({ name }) => (name === DEFAULT_NETWORK) === (value === "builtin");
     },
-    // A network has none here.
-    label: () => () => false,
+    label: (value) => {
+      const matches = hasLabel(value);
+      return ({ labels = {} }) => matches(labels);
+    },
     dangling: (value) => {
       const wanted = truthOf("dangling", value, FILTERS);
       return (network) => (network.name !== DEFAULT_NETWORK && !isUsed(network)) === wanted;
@@ -101,7 +107,7 @@ const TITLES: Struct = {
 };
 
 /** In the words of `docker network ls --format`. Its name is its id. */
-function fieldsOf({ name, ipv6, internal, created }: Network): Struct {
+function fieldsOf({ name, ipv6, internal, created, labels = {} }: Network): Struct {
   return {
     ID: name,
     Name: name,
@@ -109,7 +115,7 @@ function fieldsOf({ name, ipv6, internal, created }: Network): Struct {
     Scope: "local",
     IPv6: String(ipv6 !== undefined),
     Internal: String(internal),
-    Labels: "",
+    Labels: labelsText(labels),
     CreatedAt: timeInWords(created),
   };
 }
@@ -135,6 +141,17 @@ const removeVerb = verb({
     codeOfEach(someOf(rest, "the name of the network"), removeOne, force ? "network-not-found" : undefined),
 });
 
+const pruneVerb = verb({
+  synopsis: "",
+  describe: "Remove the networks that no container has, whether it runs or not",
+  options: { force: { type: "boolean", short: "f", describe: "accepted: it never asks" } },
+  run: async (_values, rest) => {
+    operands(rest, []);
+    for (const name of await pruneNetworks(resolve(stateRoot()))) writeAll(1, `${name}\n`);
+    return 0;
+  },
+});
+
 async function removeOne(name: string): Promise<void> {
   await removeNetwork(resolve(stateRoot()), name);
   writeAll(1, `${name}\n`);
@@ -150,4 +167,5 @@ export const NETWORK_VERBS = {
   ls: untyped(listVerb),
   inspect: untyped(inspectVerb),
   rm: untyped(removeVerb),
+  prune: untyped(pruneVerb),
 } satisfies Verbs;

@@ -36,7 +36,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   "volume update": "labels are given when it is made",
   "network connect": "name all networks at the start: tinydocker run --network A --network B",
   "network disconnect": "name all networks at the start: tinydocker run --network A --network B",
-  "network prune": "tinydocker network rm NAME removes one that no container is on",
 };
 
 /** What to do instead of a command of docker's that is not here; undefined for any other words. */

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { hostFailure } from "../container/diagnose.ts";
-import { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
 import { inspectedVolume } from "../inspect/volume.ts";
+import { labelsOf, labelsText } from "../spec/labels.ts";
 import { checkedName } from "../spec/name.ts";
 import { stateRoot } from "../state/root.ts";
 import { rowsText } from "../template/rows.ts";
@@ -56,17 +56,6 @@ function checkedVolume(name: string): string {
   return isAnonymous(name) ? name : checkedName("volume", name);
 }
 
-function labelsOf(labels: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    labels.map((label): [string, string] => {
-      const [key = "", value = ""] = label.split(/=(.*)/s);
-      if (key === "")
-        throw new Failure(`--label takes KEY or KEY=VALUE, not ${JSON.stringify(label)}`, { code: "usage" });
-      return [key, value];
-    }),
-  );
-}
-
 const FILTERS = "name=TEXT, label=KEY[=VALUE], dangling=true|false, driver=local";
 
 const listVerb = verb({
@@ -83,9 +72,10 @@ const listVerb = verb({
     const root = resolve(stateRoot());
     const all = volumeNames(root)
       .flatMap((name) => readVolume(root, name) ?? [])
-      .filter(filterOf(filter, matchersOf(root), FILTERS))
-      .map((volume) => inspectedVolume(root, volume));
-    writeAll(1, json ? `${jsonOf(all)}\n` : rowsText(quiet ? "{{.Name}}" : (format ?? TABLE), all, TITLES));
+      .filter(filterOf(filter, matchersOf(root), FILTERS));
+    const rows = all.map((volume) => ({ ...inspectedVolume(root, volume), Labels: labelsText(volume.labels) }));
+    const inspected = () => jsonOf(all.map((volume) => inspectedVolume(root, volume)));
+    writeAll(1, json ? `${inspected()}\n` : rowsText(quiet ? "{{.Name}}" : (format ?? TABLE), rows, TITLES));
     return 0;
   },
 });

@@ -2,6 +2,7 @@ import { uptime } from "node:os";
 import type { ProcessIdentity } from "../host/process.ts";
 import { mountsOf } from "../inspect/mounts.ts";
 import { networkMode } from "../inspect/network-settings.ts";
+import { labelsText } from "../spec/labels.ts";
 import { imageName } from "../spec/spec.ts";
 import { type Exit, exitCodeOf } from "../state/exit.ts";
 import type { HealthState } from "../state/health.ts";
@@ -51,9 +52,7 @@ export function listed({ record, status, health }: Found, { root, now, paused }:
     State: paused ? "paused" : stateOf(status),
     Status: `${statusInWords(status, now)}${paused ? " (Paused)" : healthInWords(status, health)}`,
     Ports: isUp(status) ? portsInWords(spec.network.ports) : "",
-    Labels: Object.entries(life?.labels ?? {})
-      .map(([key, value]) => `${key}=${value}`)
-      .join(","),
+    Labels: labelsText(life?.labels ?? {}),
     Networks: spec.network.attachments.map(({ network }) => network).join(",") || networkMode(spec),
     Mounts: mounts.map(({ Name, Source }) => Name ?? Source).join(","),
     LocalVolumes: String(mounts.filter(({ Type }) => Type === "volume").length),

@@ -5,7 +5,7 @@ import { macText } from "./network-settings.ts";
 
 /** A network as `docker network inspect` shows it. */
 export function inspectedNetwork({ leases }: Networks, network: Network): Struct {
-  const { name, created, subnet, gateway, ipv6, internal, bridge, mtu } = network;
+  const { name, created, subnet, gateway, ipv6, internal, bridge, mtu, labels = {} } = network;
   const on = leases.flatMap((lease) =>
     lease.attachments
       .filter((one) => one.network === name)
@@ -33,7 +33,7 @@ export function inspectedNetwork({ leases }: Networks, network: Network): Struct
       ["com.docker.network.bridge.name", bridge],
       ["com.docker.network.driver.mtu", String(mtu)],
     ]),
-    Labels: new Map(),
+    Labels: new Map(Object.entries(labels)),
   };
 }
 

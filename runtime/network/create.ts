@@ -22,6 +22,7 @@ export interface NetworkOptions {
   readonly gateways?: readonly string[] | undefined;
   readonly internal?: boolean | undefined;
   readonly ipv6?: boolean | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What must be known of the machine. */
@@ -43,7 +44,7 @@ const PRIVATE = "use a private one, below 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0
 
 /** Completes and checks the options. Throws Failure. */
 export function newNetwork(options: NetworkOptions, machine: Surroundings): Network {
-  const { name, internal = false } = options;
+  const { name, internal = false, labels = {} } = options;
   const subnets = (options.subnets ?? []).map(parsedSubnet);
   const gateways = (options.gateways ?? []).map(parsedGateway);
   const ipv4 = onlyOne(subnets, 4) ?? chosen(name, machine);
@@ -60,6 +61,7 @@ export function newNetwork(options: NetworkOptions, machine: Surroundings): Netw
     internal,
     mtu: machine.mtu,
     created: machine.now,
+    ...(Object.keys(labels).length > 0 ? { labels } : {}),
   };
 }
 

@@ -14,6 +14,7 @@ export interface Network {
   readonly mtu: number;
   /** Milliseconds since 1970. */
   readonly created: number;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** A port of this machine that leads to one of a container. */

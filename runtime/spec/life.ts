@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import type { Health } from "./health.ts";
+import { labelsOf } from "./labels.ts";
 import { signalNamed } from "./signal.ts";
 import { bytesOf } from "./size.ts";
 
@@ -58,7 +59,7 @@ export function lifeOf(request: LifeRequest): Life {
     log: logOf(request.logOptions ?? []),
     stopSignal: checkedSignal("--stop-signal", request.stopSignal ?? "SIGTERM"),
     stopTimeout: stopTimeoutOf(request.stopTimeout),
-    labels: Object.fromEntries((request.labels ?? []).map(labelOf)),
+    labels: labelsOf(request.labels ?? []),
   };
 }
 
@@ -134,12 +135,6 @@ export function checkedTimeout(option: string, written: string): number {
 
 function stopTimeoutOf(written: string | undefined): number {
   return written === undefined ? STOP_TIMEOUT : checkedTimeout("--stop-timeout", written);
-}
-
-function labelOf(written: string): [string, string] {
-  const [key = "", value = ""] = written.split(/=(.*)/s);
-  if (key !== "") return [key, value];
-  throw refused(`--label takes KEY or KEY=VALUE, not ${JSON.stringify(written)}`);
 }
 
 function refused(message: string): Failure {

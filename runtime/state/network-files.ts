@@ -63,7 +63,7 @@ const isNetwork: Shape<Network> = isRecordOf(
     mtu: isWhole,
     created: isWhole,
   },
-  { ipv6: isRecordOf({ subnet: isText, gateway: isText }) },
+  { ipv6: isRecordOf({ subnet: isText, gateway: isText }), labels: isMapOf(isText) },
 );
 const isNetworkList = isRecordOf({ version: isOneOf(VERSION), networks: isListOf(isNetwork) });
 const isLeaseList: Shape<Leases> = isRecordOf(

@@ -3,12 +3,13 @@ import { Failure } from "../../failure.ts";
 import { openShim } from "../../host/shim.ts";
 import type { NetworkOptions } from "../../network/create.ts";
 import { noSuchNetwork } from "../../network/listing.ts";
-import { type Network, nameOf, networkNamed } from "../../network/network.ts";
+import { DEFAULT_NETWORK, type Network, nameOf, networkNamed } from "../../network/network.ts";
 import { ensureBridge, removeLink } from "../../resources/bridge.ts";
 import { addNetwork } from "../../resources/network.ts";
 import { keepRules } from "../../resources/rules.ts";
 import { checkedName } from "../../spec/name.ts";
-import { withNetworks } from "../../state/network-store.ts";
+import { findAll } from "../../state/containers.ts";
+import { readNetworks, withNetworks } from "../../state/network-store.ts";
 import { sweep } from "../../state/recover.ts";
 import { hostFailure } from "../diagnose.ts";
 
@@ -67,6 +68,28 @@ export async function removeNetwork(root: string, name: string): Promise<void> {
       await keepRules(shim, root, held, before);
     });
   });
+}
+
+/** Removes those that were made and that no container has. Returns their names. Throws Failure. */
+export async function pruneNetworks(root: string): Promise<string[]> {
+  const used = new Set(
+    findAll(root).flatMap(({ record }) => record.spec.network.attachments.map(({ network }) => network)),
+  );
+  const unused = readNetworks(root).networks.filter(({ name }) => name !== DEFAULT_NETWORK && !used.has(name));
+  const removed: string[] = [];
+  for (const { name } of unused) if (await removeIfUnused(root, name)) removed.push(name);
+  return removed;
+}
+
+/** A container may have come, or another command have removed it. */
+async function removeIfUnused(root: string, name: string): Promise<boolean> {
+  try {
+    await removeNetwork(root, name);
+    return true;
+  } catch (error) {
+    if (error instanceof Failure && ["network-in-use", "network-not-found"].includes(error.code)) return false;
+    throw error;
+  }
 }
 
 function inUse(name: string, containers: readonly string[]): Failure {

@@ -110,6 +110,7 @@ describe("a volume", () => {
   it("is removed with its files, or all that nothing uses by prune -a", async () => {
     assert.equal((await rig.run(["volume", "create", "--label", "a=b", "made"])).stdout, "made\n");
     assert.equal((await rig.run(["volume", "inspect", "-f", "{{json .Labels}}", "made"])).stdout, '{"a":"b"}\n');
+    assert.equal((await rig.run(["volume", "ls", "-f", "label=a", "--format", "{{.Labels}}"])).stdout, "a=b\n");
     assert.equal((await rig.run(["volume", "rm", "made"])).stdout, "made\n");
     assert.equal((await rig.run(["volume", "rm", "-f", "made"])).code, 0);
     assert.equal((await rig.run(["volume", "prune"])).stdout, "");

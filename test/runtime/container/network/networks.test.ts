@@ -29,12 +29,16 @@ async function running(name: string, ...words: readonly string[]): Promise<Child
 const ended = (child: ChildProcess) => outcomeOf(child, "end\n");
 const links = () => here.sh("ip -o link | cut -d: -f2");
 
-before(async () => {
+async function makeNetworks(): Promise<void> {
   for (const words of [
     ["six", "--ipv6", "--subnet", "10.7.0.0/24"],
     ["closed", "--internal"],
   ])
     assert.deepEqual(await network("create", ...words), { code: 0, signal: null, stdout: `${words[0]}\n`, stderr: "" });
+}
+
+before(async () => {
+  await makeNetworks();
   // The first start switches on what the machine needs, and says so.
   assert.match(
     (await run("--network", "six", "first", "true")).stderr,
@@ -125,6 +129,33 @@ describe("a network", () => {
       assert.match(outcome.stderr, message);
       assert.deepEqual([await links(), readFileSync(join(rig.root, "networks/store"), "utf8")], before);
     });
+
+  it("has the labels that it was made with, by which ls finds it", async () => {
+    assert.equal((await network("create", "--label", "tier=db", "--label", "own", "--attachable", "marked")).code, 0);
+    assert.equal((await network("ls", "-qf", "label=tier=db")).stdout, "marked\n");
+    assert.equal((await network("ls", "-qf", "label=tier=web")).stdout, "");
+    assert.equal((await network("inspect", "-f", "{{json .Labels}}", "marked")).stdout, '{"own":"","tier":"db"}\n');
+    assert.equal((await network("ls", "-f", "label=own", "--format", "{{.Labels}}")).stdout, "tier=db,own=\n");
+    assert.match((await network("create", "--label", "=x", "x")).stderr, /--label takes KEY or KEY=VALUE, not "=x"/);
+    assert.equal((await network("rm", "marked")).code, 0);
+  });
+
+  it("is left by prune where a container has it, whether that runs or not", async () => {
+    for (const name of ["unused", "kept", "lived"]) assert.equal((await network("create", name)).code, 0);
+    const web = await running("web", "--network", "lived");
+    assert.equal((await rig.run(["create", "--image", "box", "--network", "kept", "made", "true"], options)).code, 0);
+    assert.deepEqual(await network("prune", "-f"), {
+      code: 0,
+      signal: null,
+      stdout: "six\nclosed\nunused\n",
+      stderr: "",
+    });
+    await ended(web);
+    assert.equal((await network("prune", "-f")).stdout, "lived\n");
+    assert.equal((await rig.run(["rm", "made"], options)).code, 0);
+    assert.equal((await network("prune")).stdout, "kept\n");
+    await makeNetworks();
+  });
 
   it("needs root to be changed", async () => {
     const { code, stderr } = await rig.run(["network", "create", "x"], {
