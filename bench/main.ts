@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { arch, cpus, release } from "node:os";
 import { join } from "node:path";
+import { benchEdits } from "./edits.ts";
 import { benchExec } from "./exec.ts";
 import { benchFuzz } from "./fuzz.ts";
 import { benchLife } from "./life.ts";
@@ -27,11 +28,12 @@ const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = 
   pull: benchPull,
   soak: benchSoak,
   fuzz: benchFuzz,
+  edits: benchEdits,
 };
-/** These compare nothing: they look for what many containers leave, and for inputs that a parser can't take. */
-const UNASKED = Object.keys(GROUPS).filter((name) => name !== "soak" && name !== "fuzz");
+/** These compare nothing: they look for what many containers leave, for inputs that a parser can't take, and for lost edits. */
+const UNASKED = Object.keys(GROUPS).filter((name) => !["soak", "fuzz", "edits"].includes(name));
 
-/** `npm run bench [-- start|exec|sync|life|loop|session|watch|pull|soak|fuzz …]`: prints tables, and saves them as JSON in bench/results/. */
+/** `npm run bench [-- start|exec|sync|life|loop|session|watch|pull|soak|fuzz|edits …]`: prints tables, and saves them as JSON in bench/results/. */
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !Object.hasOwn(GROUPS, name));
   if (unknown.length > 0)
