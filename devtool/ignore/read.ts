@@ -7,7 +7,7 @@ import { residuals } from "./automaton.ts";
 import { addDefaults, addExcludes, type Patterns } from "./filter.ts";
 import { readOuterFile, readOwnFile } from "./ignore-file.ts";
 import { type Line, parseIgnoreFile } from "./lines.ts";
-import { type Repository, repositoryOf } from "./repository.ts";
+import { type Repository, repositoriesToCome, repositoryOf } from "./repository.ts";
 import { ALWAYS_EXCLUDED, IgnoreRules } from "./rules.ts";
 import { namedPaths, unignore } from "./unignore.ts";
 import { UnsentIncludes } from "./unsent-includes.ts";
@@ -60,7 +60,7 @@ export async function readRules(
   const unsent = new UnsentIncludes(written, rules);
   await readBelow(root, rules, readFolder, (path, isDirectory) => unsent.check(path, isDirectory));
   problems.push(...unsent.problems);
-  const others = repository === undefined ? [] : [repository.index];
+  const others = repository ? [repository.index, ...repository.configFiles] : repositoriesToCome(root);
   const executable = repository?.executable ?? [];
   const paths = [...outerFiles.map(({ path }) => path), ...others];
   return { rules, executable, problems, outerFiles: paths, index: repository?.index };

@@ -17,6 +17,8 @@ export interface Repository {
   readonly executable: readonly string[];
   /** The absolute path of the file that says what git tracks. */
   readonly index: string;
+  /** Those of git's configuration, or where they would be: absolute paths. */
+  readonly configFiles: readonly string[];
 }
 
 const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
@@ -29,14 +31,15 @@ export async function repositoryOf(
   const top = topOf(root);
   if (top === undefined) return undefined;
   const git = async (...args: string[]) => await output("git", ["-C", root, ...args]);
-  const [places, excludesFile, ignoreCase, tracked, staged] = await Promise.all([
-    git("rev-parse", "--show-toplevel", "--git-path", "info/exclude", "--git-path", "index"),
+  const [places, origins, excludesFile, ignoreCase, tracked, staged] = await Promise.all([
+    git("rev-parse", "--show-toplevel", ...["info/exclude", "index", "config"].flatMap((name) => ["--git-path", name])),
+    git("config", "--list", "--name-only", "--show-origin", "-z"),
     git("config", "--type=path", "--get", "core.excludesFile"),
     git("config", "--type=bool", "--get", "core.ignoreCase"),
     git("ls-files", "-z", "--cached", "--ignored", "--exclude-standard"),
     platform === "win32" ? git("ls-files", "-z", "--stage") : "",
   ]);
-  const [gitTop, exclude, index] = places?.trimEnd().split("\n").map(fromBytes) ?? [];
+  const [gitTop, exclude, index, config] = places?.trimEnd().split("\n").map(fromBytes) ?? [];
   const named = fromBytes(excludesFile ?? "").replace(/\n$/, "");
   return {
     top: gitTop ?? top,
@@ -45,6 +48,11 @@ export async function repositoryOf(
       resolve(root, exclude ?? join(top, ".git/info/exclude")),
     ],
     index: resolve(root, index ?? join(top, ".git/index")),
+    configFiles: [
+      resolve(root, config ?? join(top, ".git/config")),
+      ...globalConfigFiles(),
+      ...namedIn(origins ?? "").map((path) => resolve(gitTop ?? top, path)),
+    ],
     ignoreCase: ignoreCase?.trim() === "true",
     executable: (staged ?? "").split("\0").flatMap((line) => EXECUTABLE.exec(line)?.[1] ?? []),
     tracked: (tracked ?? "").split("\0").filter((path) => path !== ""),
@@ -56,15 +64,37 @@ const EXECUTABLE = /^100755 \S+ \d\t(.*)$/s;
 
 /** The nearest folder with a .git: a folder, or a file in a submodule or another working tree. */
 function topOf(root: string): string | undefined {
-  for (let folder = root; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, ".git"))) return folder;
-    if (folder === dirname(folder)) return undefined;
-  }
+  return withAncestors(root).find((folder) => existsSync(join(folder, ".git")));
+}
+
+/** What a folder without a repository, or one above it, gets by git init. */
+export function repositoriesToCome(root: string): string[] {
+  return withAncestors(root).map((folder) => join(folder, ".git"));
+}
+
+function withAncestors(folder: string): string[] {
+  const above = dirname(folder);
+  return above === folder ? [folder] : [folder, ...withAncestors(above)];
+}
+
+function defaultExcludesFile(): string {
+  return join(configHome(), "git/ignore");
+}
+
+function globalConfigFiles(): string[] {
+  const named = process.env["GIT_CONFIG_GLOBAL"];
+  return named ? [resolve(named)] : [join(homedir(), ".gitconfig"), join(configHome(), "git/config")];
 }
 
 /** git/path.c:xdg_config_home. */
-function defaultExcludesFile(): string {
-  return join(process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "git/ignore");
+function configHome(): string {
+  return process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config");
+}
+
+/** Once each, of `file:PATH` and a name in turn. */
+function namedIn(origins: string): string[] {
+  const named = origins.split("\0").flatMap((one) => /^file:(.+)$/s.exec(one)?.[1] ?? []);
+  return [...new Set(named.map(fromBytes))];
 }
 
 /** What a program prints, a code unit for each byte; undefined where it is not installed or fails. */

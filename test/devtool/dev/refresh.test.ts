@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { appendFile, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { needs } from "../../rig/host.ts";
@@ -154,6 +154,26 @@ test("git's own exclude file takes effect with the next round", async (t) => {
   const { devtool, mirror } = await watch(t, project);
   await appendFile(join(project.root, ".git/info/exclude"), "key\n");
   await project.write({ word: "two\n" });
+  await devtool.next("exited");
+  assert.ok(!existsSync(join(mirror, "key")));
+});
+
+test("git's configuration, and a repository that is made meanwhile, take effect with the next round", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const project = await plain(t, { key: "k", other: "o" });
+  const [repository, away] = [join(project.root, ".git"), join(project.root, "..", "away.git")];
+  await appendFile(join(repository, "info/exclude"), "other\n");
+  await rename(repository, away);
+  const { devtool, mirror } = await watch(t, project);
+  assert.ok(existsSync(join(mirror, "other")));
+  await rename(away, repository);
+  await project.write({ word: "two\n" });
+  await devtool.next("exited");
+  assert.deepEqual([existsSync(join(mirror, "key")), existsSync(join(mirror, "other"))], [true, false]);
+  const named = join(repository, "named");
+  await writeFile(named, "key\n");
+  spawnSync("git", ["-C", project.root, "config", "core.excludesFile", named]);
+  await project.write({ word: "three\n" });
   await devtool.next("exited");
   assert.ok(!existsSync(join(mirror, "key")));
 });
