@@ -5,25 +5,27 @@ import { SO_ANYWAY, UNAVAILABLE, UNAVAILABLE_SHORT } from "./unavailable.ts";
 
 /**
  * Splits arguments as docker does (github.com/spf13/pflag): options end at `--` or at the first argument that is none, and
- * `rest` is what follows. Throws Failure for an unknown option and for one without its value.
+ * `rest` is what follows; `isAfterDashes`: they ended at `--`. Throws Failure for an unknown option and for one without its value.
  */
 export function parseOptions<T extends Options>(
   options: T,
   args: readonly string[],
   usage: Usage = RUN_USAGE,
-): { values: Values<T>; rest: readonly string[] } {
+): { values: Values<T>; rest: readonly string[]; isAfterDashes: boolean } {
   const syntax = { options, usage };
   const given: Given[] = [];
   let at = 0;
+  let isAfterDashes = false;
   for (let argument = args[at]; argument !== undefined && isOption(argument); argument = args[at]) {
     at += 1;
-    if (argument === "--") break;
+    isAfterDashes = argument === "--";
+    if (isAfterDashes) break;
     const next = args[at];
     const read = argument.startsWith("--") ? [longOption(syntax, argument, next)] : cluster(syntax, argument, next);
     if (read.at(-1)?.tookNext) at += 1;
     given.push(...read);
   }
-  return { values: valuesOf(syntax, given), rest: args.slice(at) };
+  return { values: valuesOf(syntax, given), rest: args.slice(at), isAfterDashes };
 }
 
 /** How a command is written, for messages. */

@@ -30,10 +30,8 @@ function parseInterspersed<T extends Options>(options: T, usage: Usage, args: re
   const names: string[] = [];
   let left = args;
   while (left.length > 0) {
-    const { rest } = parseOptions(options, left, usage);
-    const taken = left.slice(0, left.length - rest.length);
-    given.push(...taken.filter((one) => one !== "--"));
-    const isAfterDashes = taken.at(-1) === "--";
+    const { rest, isAfterDashes } = parseOptions(options, left, usage);
+    given.push(...left.slice(0, left.length - rest.length - (isAfterDashes ? 1 : 0)));
     names.push(...(isAfterDashes ? rest : rest.slice(0, 1)));
     left = isAfterDashes ? [] : rest.slice(1);
   }

@@ -112,6 +112,13 @@ describe("a volume", () => {
     assert.equal((await rig.run(["volume", "inspect", "-f", "{{json .Labels}}", "made"])).stdout, '{"a":"b"}\n');
     assert.equal((await rig.run(["volume", "ls", "-f", "label=a", "--format", "{{.Labels}}"])).stdout, "a=b\n");
     assert.equal((await rig.run(["volume", "rm", "made"])).stdout, "made\n");
+    // A value, after which options follow.
+    assert.equal((await rig.run(["volume", "create", "--label", "--", "--label", "c=d", "made"])).stdout, "made\n");
+    assert.equal(
+      (await rig.run(["volume", "inspect", "-f", "{{json .Labels}}", "made"])).stdout,
+      '{"--":"","c":"d"}\n',
+    );
+    assert.equal((await rig.run(["volume", "rm", "--", "made"])).stdout, "made\n");
     assert.equal((await rig.run(["volume", "rm", "-f", "made"])).code, 0);
     assert.equal((await rig.run(["volume", "prune"])).stdout, "");
     assert.equal((await rig.run(["volume", "prune", "-a"])).stdout, "data\nempty\nshared\n");
