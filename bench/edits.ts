@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { devtoolArgv } from "../test/rig/project.ts";
 import { type Sshd, startSshd } from "../test/rig/sshd.ts";
+import { differing } from "./differing.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Scope, workDirectory } from "./scope.ts";
 
@@ -105,31 +106,10 @@ function editor(root: string): () => void {
     try {
       edits[random(edits.length)]?.(file);
     } catch {
-      // There is no such file, or no folder to put it in.
+      // No such file, or no folder to put it in.
       write(file);
     }
   };
-}
-
-/** What one of the two has, and the other has not, or has otherwise. */
-function differing(root: string, mirror: string): string[] {
-  const [here, there] = [treeOf(root), treeOf(mirror)];
-  return [...new Set([...here.keys(), ...there.keys()])].filter((path) => here.get(path) !== there.get(path));
-}
-
-function treeOf(root: string): Map<string, string> {
-  const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const pathOf = ({ parentPath, name }: { parentPath: string; name: string }) => join(parentPath, name);
-  return new Map(files.map((entry) => [pathOf(entry).slice(root.length), factsOf(pathOf(entry))]));
-}
-
-/** A sync may be replacing it, or deleting it. */
-function factsOf(path: string): string {
-  try {
-    return `${statSync(path).mode & 0o100} ${readFileSync(path, "latin1")}`;
-  } catch {
-    return "gone";
-  }
 }
 
 async function until(

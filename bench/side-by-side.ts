@@ -6,6 +6,7 @@ import type { ContainerSpec } from "../runtime/spec/spec.ts";
 import { writeBundle } from "./bundle.ts";
 import { makeImage } from "./image.ts";
 import { overlayOn } from "./overlay.ts";
+import { inParallel } from "./parallel.ts";
 import { find } from "./peers.ts";
 import { interleave, timed } from "./rounds.ts";
 import { run, runDetached } from "./run.ts";
@@ -34,8 +35,8 @@ export async function sideBySide(scope: Scope): Promise<Scenario[]> {
   scope.after(() => nothing.close());
   const ours = specs.map((spec) => () => runToEnd(spec, nothing.fd));
   const contenders = [
-    { name: OURS, measure: () => timed(() => inParallel(ours)) },
-    { name: PEER, measure: () => timed(() => inParallel(each)) },
+    { name: OURS, measure: () => timed(() => inParallel(ours, PARALLEL)) },
+    { name: PEER, measure: () => timed(() => inParallel(each, PARALLEL)) },
   ];
   return [
     {
@@ -47,14 +48,6 @@ export async function sideBySide(scope: Scope): Promise<Scenario[]> {
 }
 
 type Work = () => Promise<void>;
-
-async function inParallel(works: readonly Work[]): Promise<void> {
-  const waiting = [...works];
-  const worker = async () => {
-    for (let next = waiting.pop(); next; next = waiting.pop()) await next();
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
-}
 
 async function runToEnd(spec: ContainerSpec, fd: number): Promise<void> {
   const container = await start(spec, { stdio: [fd, fd, fd] });

@@ -7,6 +7,7 @@ import { prepare } from "../runtime/container/prepare.ts";
 import { start } from "../runtime/container/start.ts";
 import { readNetworks } from "../runtime/state/network-store.ts";
 import { traces } from "../test/rig/leaks.ts";
+import { inParallel } from "./parallel.ts";
 import type { Scenario } from "./scenario.ts";
 import { type Scope, workDirectory } from "./scope.ts";
 
@@ -53,11 +54,10 @@ export async function benchSoak(scope: Scope): Promise<Scenario[]> {
 
 async function runAll(directory: string, count: number, parallel: number): Promise<Run[]> {
   const runs: Run[] = [];
-  let next = 0;
-  const work = async () => {
-    for (let i = next++; i < count; i = next++) runs.push(await runOne(directory, i, parallel === 1));
-  };
-  await Promise.all(Array.from({ length: parallel }, work));
+  const works = Array.from({ length: count }, (_, i) => async () => {
+    runs.push(await runOne(directory, i, parallel === 1));
+  });
+  await inParallel(works, parallel);
   return runs;
 }
 

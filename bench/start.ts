@@ -6,6 +6,7 @@ import { writeBundle } from "./bundle.ts";
 import { makeImage } from "./image.ts";
 import { networkByPrograms } from "./network.ts";
 import { type Overlay, overlayOn } from "./overlay.ts";
+import { inParallel } from "./parallel.ts";
 import { find, type Peer } from "./peers.ts";
 import { type Contender, interleave, timed } from "./rounds.ts";
 import { run } from "./run.ts";
@@ -84,13 +85,8 @@ async function many(scope: Scope): Promise<Scenario> {
     limits,
   }));
   const each = await Promise.all(requests.map((request) => ours(request.name, request, scope)));
-  const runAll = (atOnce: number) => async () => {
-    const waiting = [...each];
-    const work = async () => {
-      for (let next = waiting.pop(); next; next = waiting.pop()) await next.measure();
-    };
-    return await timed(() => Promise.all(Array.from({ length: atOnce }, work)));
-  };
+  const works = each.map(({ measure }) => measure);
+  const runAll = (atOnce: number) => () => timed(() => inParallel(works, atOnce));
   const [together, alone] = [`${PARALLEL} at a time`, "one after another"];
   const contenders = [
     { name: together, measure: runAll(PARALLEL) },

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { differing } from "./differing.ts";
 import { find } from "./peers.ts";
 import type { Remote } from "./remote.ts";
 import { type Contender, interleave, type Sample } from "./rounds.ts";
@@ -49,9 +49,9 @@ async function ours({ sshd, host }: Remote, scope: Scope): Promise<Contender> {
     const lines = await until("synced");
     const took = milliseconds();
     await until("exited");
-    const wrong = differing(root, mirror).length;
+    const wrong = differingIn(root, mirror).length;
     let rounds = lines.filter(({ event }) => event === "changed").length;
-    for (; differing(root, mirror).length > 0; rounds += 1) await until("exited");
+    for (; differingIn(root, mirror).length > 0; rounds += 1) await until("exited");
     const parts = { ...partsOf(lines, took), rounds, "wrong files": wrong };
     return { milliseconds: wrong === 0 ? took : milliseconds(), parts };
   });
@@ -77,7 +77,7 @@ async function unison({ sshd, host, multiplexed }: Remote, scope: Scope): Promis
 function synced(name: string, root: string, mirror: string, argv: readonly string[]): Contender {
   const measure = switching(root, async (milliseconds) => {
     await run(argv);
-    return { milliseconds: milliseconds(), parts: { "wrong files": differing(root, mirror).length } };
+    return { milliseconds: milliseconds(), parts: { "wrong files": differingIn(root, mirror).length } };
   });
   return { name, measure };
 }
@@ -102,7 +102,7 @@ async function lsyncd({ sshd, host, multiplexed }: Remote, scope: Scope): Promis
     await ended;
   });
   const same = async () => {
-    while (differing(root, mirror).length > 0) await pause(RETRY_MS);
+    while (differingIn(root, mirror).length > 0) await pause(RETRY_MS);
   };
   await same();
   return {
@@ -155,23 +155,6 @@ async function writeFiles(root: string, branch: string): Promise<void> {
 }
 
 /** The paths below src/ that are not the same in both. */
-function differing(root: string, mirror: string): string[] {
-  const [own, other] = [contents(join(root, "src")), contents(join(mirror, "src"))];
-  return [...new Set([...own.keys(), ...other.keys()])].filter((path) => own.get(path) !== other.get(path));
-}
-
-function contents(folder: string): Map<string, string> {
-  const paths = statSync(folder, { throwIfNoEntry: false })
-    ? readdirSync(folder, { recursive: true, encoding: "utf8" })
-    : [];
-  return new Map(paths.filter((path) => path.includes(".")).map((path) => [path, read(join(folder, path))]));
-}
-
-/** It may be gone meanwhile. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
+function differingIn(root: string, mirror: string): string[] {
+  return differing(join(root, "src"), join(mirror, "src"));
 }

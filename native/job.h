@@ -23,7 +23,7 @@ struct job {
     char path[];
 };
 
-/* NULL: there is no memory. */
+/* NULL: out of memory. */
 struct job *job_new(int (*call)(const struct job *job), const char *path);
 
 /* Lets it have the first arguments, which are typed arrays. */

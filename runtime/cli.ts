@@ -6,7 +6,7 @@ import { surviveHangup } from "./host/terminal.ts";
 restoreVariables(process.env);
 ignoreAsCaller();
 surviveHangup();
-void main(process.argv.slice(2));
+void main(withoutDashes(process.argv.slice(2)));
 
 /** launch.sh keeps these from this Node.js: they are for that of a container which gets them by -e. */
 function restoreVariables(env: NodeJS.ProcessEnv): void {
@@ -15,6 +15,11 @@ function restoreVariables(env: NodeJS.ProcessEnv): void {
     if (kept) env[name] = kept;
     else if (kept === "") delete env[name];
   }
+}
+
+/** No option comes before the command: `--` says nothing there. */
+function withoutDashes(args: readonly string[]): readonly string[] {
+  return args[0] === "--" ? args.slice(1) : args;
 }
 
 /** What is imported below, dist/ has in a file of its own each, so that a command loads nothing but what it needs. */
@@ -28,7 +33,6 @@ function dispatch(command: string | undefined, rest: readonly string[], args: re
   if (command === "run") return complete(run(rest));
   if (command === "exec") return complete(exec(rest));
   if (command === "pull") return pull(rest);
-  if (command === "image" && rest[0] === "pull" && rest[1] !== "--help") return pull(rest.slice(1));
   if (command === "completion") return completion(rest);
   if (command === "undo") return complete(undo(rest[0] ?? ""));
   if (command === "joined") return joined(rest[0] ?? "");

@@ -1,8 +1,9 @@
 import { statSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { ProjectBundle } from "../config/project.ts";
 import { Failure } from "../failure.ts";
+import { withAncestors } from "../paths/ancestors.ts";
 import { withSlashes } from "../paths/slashes.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Apart } from "./addons/addons.ts";
@@ -65,13 +66,10 @@ const INSTALL_RECORDS = [".package-lock.json", ".modules.yaml", ".yarn-state.yml
 
 /** Another text once packages were installed, for the project or a workspace that it is part of. */
 function installation(root: string): string {
-  const times: number[] = [];
-  for (let folder = root; ; folder = dirname(folder)) {
-    for (const name of INSTALL_RECORDS)
-      times.push(statSync(join(folder, "node_modules", name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
-    times.push(statSync(join(folder, PNP_FILE), { throwIfNoEntry: false })?.mtimeMs ?? 0);
-    if (folder === dirname(folder)) return times.join();
-  }
+  const names = [...INSTALL_RECORDS.map((name) => join("node_modules", name)), PNP_FILE];
+  return withAncestors(root)
+    .flatMap((folder) => names.map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0))
+    .join();
 }
 
 async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bundle> {

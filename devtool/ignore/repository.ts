@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { withAncestors } from "../paths/ancestors.ts";
 
 /** What git knows about the project: which files say what is ignored besides the .gitignore files, and how. */
 export interface Repository {
@@ -70,11 +71,6 @@ function topOf(root: string): string | undefined {
 /** What a folder without a repository, or one above it, gets by git init. */
 export function repositoriesToCome(root: string): string[] {
   return withAncestors(root).map((folder) => join(folder, ".git"));
-}
-
-function withAncestors(folder: string): string[] {
-  const above = dirname(folder);
-  return above === folder ? [folder] : [folder, ...withAncestors(above)];
 }
 
 function defaultExcludesFile(): string {

@@ -13,21 +13,15 @@ import { version } from "./version.ts";
 import { VOLUME_VERBS } from "./volume.ts";
 import { isBrokenPipe, SIGPIPE_EXIT } from "./write.ts";
 
-/** Everything except `run` and `exec`: help, version, images. Reports what goes wrong, and returns the exit code. */
+/** The help, and what is wrong with words that name no command. Reports that, and returns the exit code. */
 export async function otherCommands(args: readonly string[]): Promise<number> {
   try {
-    await parse(withoutDashes(args));
-    // That of forEachName().
+    await parse(args);
+    // Set where the help could not be written.
     return Number(process.exitCode ?? 0);
   } catch (error) {
     return isBrokenPipe(error) ? SIGPIPE_EXIT : report(error);
   }
-}
-
-/** yargs would not take what follows `--` for the names that a command asks for. */
-function withoutDashes(args: readonly string[]): readonly string[] {
-  const at = args.indexOf("--");
-  return at < 0 ? args : args.toSpliced(at, 1);
 }
 
 async function parse(args: readonly string[]): Promise<void> {
@@ -88,7 +82,6 @@ function existing(cwd: () => string): string {
   }
 }
 
-/** Only the help: cli.ts handles these commands themselves. */
 const runHelp = helpOf(
   "run <NAME> <CMD> [ARG…]",
   "Run a command in a new container; options after NAME are the command's. If CMD has a ':' and does not begin with '/' or '.', it is the image, and the command comes next",

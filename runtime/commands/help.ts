@@ -1,9 +1,10 @@
 import type { CommandModule } from "yargs";
+import { Failure } from "../failure.ts";
 import type { Options } from "./options/option.ts";
 import { ALIASES } from "./verbs/aliases.ts";
 import type { Verb, Verbs } from "./verbs/verb.ts";
 
-/** A command of which yargs only prints the help. */
+/** A command of which yargs only prints the help: it is run before, unless an option was written before it. */
 export function helpOf(command: string, describe: string, options: Options): CommandModule {
   return {
     command,
@@ -13,7 +14,12 @@ export function helpOf(command: string, describe: string, options: Options): Com
         help.option(name, { type, describe, array: multiple, ...(short ? { alias: short } : {}) });
       return help;
     },
-    handler: () => {},
+    handler: () => {
+      throw new Failure("the command comes first, and its options behind it", {
+        code: "usage",
+        remedy: `tinydocker ${command}`,
+      });
+    },
   };
 }
 

@@ -20,7 +20,9 @@ function commandIn([first = "", second = ""]: readonly string[]): readonly strin
 
 function unknownWord(word: string, args: readonly string[]): string {
   const isLong = args.some((arg) => arg === `--${word}` || arg.startsWith(`--${word}=`));
-  return isLong ? `unknown option '--${word}'` : `unknown argument ${word}`;
+  if (isLong) return `unknown option '--${word}'`;
+  const isShort = word.length === 1 && args.some((arg) => /^-[^-]/.test(arg) && arg.includes(word));
+  return isShort ? `unknown option '-${word}'` : `unknown argument ${word}`;
 }
 
 function refused(what: string, command: readonly string[]): Failure {

@@ -10,12 +10,12 @@ import { writeAll } from "./write.ts";
 export async function printInspected(
   names: readonly string[],
   format: string | undefined,
-  inspect: (name: string) => Struct,
+  inspect: (name: string) => Struct | Promise<Struct>,
 ): Promise<number> {
   const template = format === undefined || format === "json" ? undefined : templateOf(format);
   const all: (Struct | string)[] = [];
   const code = await codeOfEach(names, async (name) => {
-    const one = inspect(name);
+    const one = await inspect(name);
     all.push(template ? `${template(one)}\n` : one);
   });
   writeAll(1, template ? all.join("") : `${jsonOf(all, format === "json" ? 0 : 4)}\n`);

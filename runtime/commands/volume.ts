@@ -73,9 +73,9 @@ const listVerb = verb({
     const all = volumeNames(root)
       .flatMap((name) => readVolume(root, name) ?? [])
       .filter(filterOf(filter, matchersOf(root), FILTERS));
-    const rows = all.map((volume) => ({ ...inspectedVolume(root, volume), Labels: labelsText(volume.labels) }));
-    const inspected = () => jsonOf(all.map((volume) => inspectedVolume(root, volume)));
-    writeAll(1, json ? `${inspected()}\n` : rowsText(quiet ? "{{.Name}}" : (format ?? TABLE), rows, TITLES));
+    const inspected = all.map((volume) => inspectedVolume(root, volume));
+    const rows = inspected.map((one, i) => ({ ...one, Labels: labelsText(all[i]?.labels ?? {}) }));
+    writeAll(1, json ? `${jsonOf(inspected)}\n` : rowsText(quiet ? "{{.Name}}" : (format ?? TABLE), rows, TITLES));
     return 0;
   },
 });

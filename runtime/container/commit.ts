@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { containerEvent } from "../events/container.ts";
-import { Failure, type FailureCode } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import { BadImage, type Entry, type Whiteout } from "../image/archive/entry.ts";
 import { changed } from "../image/commit/change.ts";
@@ -15,6 +15,7 @@ import { type Places, placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import { checkExists, type Found } from "../state/status.ts";
 import { MADE } from "./changes.ts";
+import { unlessChanged } from "./meanwhile.ts";
 import { isPausedNow, pause, unpause } from "./pause.ts";
 
 export interface CommitOptions {
@@ -40,31 +41,14 @@ export async function commit(container: Handle, options: CommitOptions): Promise
       remedy: `tinydocker export ${name} writes all of its files`,
     });
   const isToBePaused = options.pause && found.status.state === "running" && !isPausedNow(root, found);
-  const isPaused = isToBePaused && (await isPausedHere(container));
+  // Another command may pause it first: its processes change nothing then either.
+  const isPaused = isToBePaused && (await unlessChanged(pause(container)));
   try {
     const id = await commitFound(shim, placesAt(root, container.key), found, options);
     containerEvent(root, "commit", found.record, { imageID: id, comment: options.message });
     return id;
   } finally {
-    if (isPaused) await unless(CHANGED, unpause(container));
-  }
-}
-
-/** What another command may do to it at any moment: its processes change nothing then either. */
-const CHANGED: readonly FailureCode[] = ["container-not-running", "container-not-found", "container-paused"];
-
-/** Whether it was paused, and not by another command. */
-function isPausedHere(container: Handle): Promise<boolean> {
-  return unless(CHANGED, pause(container));
-}
-
-async function unless(codes: readonly FailureCode[], work: Promise<void>): Promise<boolean> {
-  try {
-    await work;
-    return true;
-  } catch (error) {
-    if (error instanceof Failure && codes.includes(error.code)) return false;
-    throw error;
+    if (isPaused) await unlessChanged(unpause(container));
   }
 }
 

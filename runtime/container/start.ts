@@ -90,12 +90,7 @@ export function startCreated(name: string, options: StartOptions = {}): Promise<
   const root = resolve(stateRoot());
   return holding(root, name, async (shim, held) => {
     const { record } = findExisting(held.places, name);
-    const work = directory("work");
-    begin(held, [entry(work, "exit")]);
-    // It exists only if the machine lost power, and the journal with it.
-    await removeDirectory(shim, held.places, work);
-    await readyVolumes(shim, root, record.spec);
-    await sweepOthers(shim, root, held, options);
+    await beginAgain(shim, held, record.spec, options);
     return connected(shim, record.spec, held, options, (network) =>
       supervise({ shim, spec: record.spec, id: record.id, options, held, network, kept: true }, (exit) =>
         writeRecord(held.places.record, { ...record, exit }),
@@ -135,18 +130,22 @@ async function startStopped(container: Handle, options: StartOptions): Promise<v
 /** Starts one that was locked. Throws Failure. */
 export function startHeld(shim: Shim, held: Claim, options: StartOptions): Promise<void> {
   return releasing(shim, held, async () => {
-    const { root } = held.places;
     const { record } = findExisting(held.places, held.name);
     const { spec, life = lifeOf({}) } = record;
-    const work = directory("work");
-    begin(held, [entry(work, "exit")]);
-    // It exists only if the machine lost power, and the journal with it.
-    await removeDirectory(shim, held.places, work);
-    await readyVolumes(shim, root, spec);
-    await sweepOthers(shim, root, held, options);
+    await beginAgain(shim, held, spec, options);
     const network = await attached(shim, spec, held, options, true);
     await detach({ shim, spec, id: record.id, options, held, network, kept: true, life });
   });
+}
+
+/** Of one that has been made before. */
+async function beginAgain(shim: Shim, held: Claim, spec: ContainerSpec, options: StartOptions): Promise<void> {
+  const work = directory("work");
+  begin(held, [entry(work, "exit")]);
+  // It exists only if the machine lost power, and the journal with it.
+  await removeDirectory(shim, held.places, work);
+  await readyVolumes(shim, held.places.root, spec);
+  await sweepOthers(shim, held.places.root, held, options);
 }
 
 /** Locks the name and calls `work`. If `work` throws, the name is released here; else that is up to `work`. */

@@ -1,5 +1,5 @@
 import { containerEvent } from "../events/container.ts";
-import { Failure, type FailureCode } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import { openShim, type Shim } from "../host/shim.ts";
 import type { Life } from "../spec/life.ts";
 import { type Claim, claimAgain, release } from "../state/claim.ts";
@@ -7,6 +7,7 @@ import { type Handle, lookAt } from "../state/handle.ts";
 import { hostFailure } from "./diagnose.ts";
 import { endsWithin } from "./ended.ts";
 import { kill, letEnd } from "./kill.ts";
+import { unlessChanged } from "./meanwhile.ts";
 import { isPausedNow, unpause } from "./pause.ts";
 
 export interface StopOptions {
@@ -62,7 +63,7 @@ export async function endAndClaim(
     // Its monitor or its starter, or what that started, is undoing the same: it is free after whoever is quicker.
     return await claimAgain(shim, container);
   } catch (error) {
-    if (!hasCode(error, "name-in-use")) throw error;
+    if (!(error instanceof Failure && error.code === "name-in-use")) throw error;
     return lookAt(container) && "started again";
   }
 }
@@ -74,9 +75,9 @@ async function end(shim: Shim, container: Handle, options: StopOptions): Promise
   if (found.status.state !== "running") return;
   const { signal, seconds } = stoppingOf(found.record.life, options);
   // One that is stopped handles no signal.
-  if (isPausedNow(container.root, found)) await unlessEnded(unpause(container));
-  await unlessEnded(kill(container, signal));
-  if (!(await endsWithin(shim, found.status.process, seconds * 1000))) await unlessEnded(kill(container, "SIGKILL"));
+  if (isPausedNow(container.root, found)) await unlessChanged(unpause(container));
+  await unlessChanged(kill(container, signal));
+  if (!(await endsWithin(shim, found.status.process, seconds * 1000))) await unlessChanged(kill(container, "SIGKILL"));
 }
 
 /** By which signal, and after how many seconds it is killed; -1: never. */
@@ -87,22 +88,9 @@ export function stoppingOf(life: Life | undefined, { signal, timeout }: StopOpti
   };
 }
 
-/** It may end by itself at any moment, and others may let it go on. */
-async function unlessEnded(work: Promise<void>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!hasCode(error, "container-not-running", "container-not-found", "container-paused")) throw error;
-  }
-}
-
 function startedAgain(name: string): Failure {
   return new Failure(`the container ${name} was started again each of the ${STARTS_MAX} times that it ended`, {
     code: "limit-reached",
     remedy: "end what starts it, and stop it then",
   });
-}
-
-function hasCode(error: unknown, ...codes: readonly FailureCode[]): boolean {
-  return error instanceof Failure && codes.includes(error.code);
 }

@@ -18,7 +18,7 @@ export function openDigest(algorithm: string, shim?: Shim): Digest {
   if (!shim || algorithm !== "sha256" || shim.digestBegin(state) !== 0) return digestHere(algorithm);
   return {
     add: async (bytes) => {
-      if ((await shim.digestAdd(state, bytes)) !== 0) throw new Error("there is no memory for a digest");
+      if ((await shim.digestAdd(state, bytes)) !== 0) throw new Error("out of memory for a digest");
     },
     hex: () => {
       const digest = Buffer.alloc(SHA256_BYTES);

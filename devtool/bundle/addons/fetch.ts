@@ -2,7 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { withAncestors } from "../../paths/ancestors.ts";
 import { lockedSpec, parsed } from "./lock.ts";
 import { npmInstall } from "./npm.ts";
 import { isFor, type Platform, readManifest } from "./package.ts";
@@ -49,11 +50,8 @@ export async function moveTo(entry: string, work: string): Promise<void> {
 
 /** A project's own registry or token is in the .npmrc above it; npm itself reads the user's. */
 function npmrcAbove(from: string): string | undefined {
-  for (let folder = from; ; folder = dirname(folder)) {
-    const file = join(folder, ".npmrc");
-    if (existsSync(file)) return folder === homedir() ? undefined : file;
-    if (folder === dirname(folder)) return undefined;
-  }
+  const folder = withAncestors(from).find((one) => existsSync(join(one, ".npmrc")));
+  return folder === undefined || folder === homedir() ? undefined : join(folder, ".npmrc");
 }
 
 /** Two registries may have different packages of one name. */

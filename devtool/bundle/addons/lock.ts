@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { withAncestors } from "../../paths/ancestors.ts";
 
 /** What finds the versions of a package in a lock file. */
 const LOCK_FILES: Readonly<Record<string, (text: string, name: string) => string[]>> = {
@@ -21,13 +22,12 @@ export function lockedSpec(name: string, range: string, from: string): string {
 }
 
 function lockedVersions(name: string, from: string): string[] {
-  for (let folder = from; ; folder = dirname(folder)) {
+  for (const folder of withAncestors(from))
     for (const [file, read] of Object.entries(LOCK_FILES)) {
       const path = join(folder, file);
       if (existsSync(path)) return [...new Set(read(readFileSync(path, "utf8"), name))];
     }
-    if (folder === dirname(folder)) return [];
-  }
+  return [];
 }
 
 function ofNpm(text: string, name: string): string[] {

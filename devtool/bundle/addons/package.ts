@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
+import { withAncestors } from "../../paths/ancestors.ts";
 import { withSlashes } from "../../paths/slashes.ts";
 
 /** What is read of a package.json. */
@@ -55,13 +56,11 @@ export function readManifest(directory: string): Manifest {
 
 /** Looked up as Node.js does, from `from` upwards; a real path, since Node.js looks for its dependencies from there. */
 export function packageDirectory(name: string, from: string): string | undefined {
-  for (let folder = from; ; folder = dirname(folder)) {
-    if (!folder.endsWith(`${sep}node_modules`)) {
-      const candidate = join(folder, "node_modules", name);
-      if (existsSync(join(candidate, "package.json"))) return realPath(candidate);
-    }
-    if (folder === dirname(folder)) return undefined;
-  }
+  const found = withAncestors(from)
+    .filter((folder) => !folder.endsWith(`${sep}node_modules`))
+    .map((folder) => join(folder, "node_modules", name))
+    .find((candidate) => existsSync(join(candidate, "package.json")));
+  return found === undefined ? undefined : realPath(found);
 }
 
 /** undefined where it has just been removed. */
@@ -92,10 +91,7 @@ export function packageOf(file: string): { readonly name: string; readonly direc
 
 /** The nearest folder above a file whose package.json has a name: others only say what kind of modules there are. */
 export function manifestFolder(file: string): string | undefined {
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    if (readManifest(folder).name !== undefined) return folder;
-    if (folder === dirname(folder)) return undefined;
-  }
+  return withAncestors(dirname(file)).find((folder) => readManifest(folder).name !== undefined);
 }
 
 /** Whether it is below a node_modules: else it is one of a workspace, or a link to some other folder. */

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
+import { withAncestors } from "../../paths/ancestors.ts";
 import { withSlashes } from "../../paths/slashes.ts";
 import type { Diagnostic } from "../../report/diagnostic.ts";
 
@@ -14,10 +15,7 @@ export const PNP_REMEDY = "write nodeLinker: node-modules into .yarnrc.yml, and 
 
 /** A workspace has it at its top. */
 export function usesPnp(root: string): boolean {
-  for (let folder = root; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, PNP_FILE))) return true;
-    if (folder === dirname(folder)) return false;
-  }
+  return withAncestors(root).some((folder) => existsSync(join(folder, PNP_FILE)));
 }
 
 /** Of packages that would be shipped with their files, by real path, those that can't be, since Plug'n'Play has them. */

@@ -4,6 +4,7 @@ import { handleOf } from "../../state/containers.ts";
 import type { Handle } from "../../state/handle.ts";
 import { stateRoot } from "../../state/root.ts";
 import { codeOfEach } from "../each-name.ts";
+import { someOf } from "../operands.ts";
 import { writeAll } from "../write.ts";
 
 /**
@@ -32,6 +33,5 @@ export function one(asked: readonly string[]): string {
 
 /** At least one. Throws Failure. */
 export function named(asked: readonly string[]): readonly string[] {
-  if (asked.length > 0) return asked;
-  throw new Failure("the name of the container is missing", { code: "usage" });
+  return someOf(asked, "the name of the container");
 }

@@ -13,11 +13,10 @@ import { readNetworks } from "../../state/network-store.ts";
 import { placesAt } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { findExisting } from "../../state/status.ts";
-import { templateOf } from "../../template/template.ts";
-import { jsonOf, type Struct } from "../../template/value.ts";
+import type { Struct } from "../../template/value.ts";
 import { readVolume, volumeNames } from "../../volume/store.ts";
-import { report } from "../report.ts";
-import { writeAll } from "../write.ts";
+import { someOf } from "../operands.ts";
+import { printInspected } from "../print-inspected.ts";
 import { verb } from "./verb.ts";
 
 export const inspectVerb = verb({
@@ -31,21 +30,10 @@ export const inspectVerb = verb({
       describe: "only container, image, volume or network; default: whatever has the name first",
     },
   },
-  run: async ({ format, type, size = false }, names) => {
-    if (names.length === 0) throw new Failure("the name of what to inspect is missing", { code: "usage" });
+  run: async ({ format, type, size = false }, rest) => {
+    const names = someOf(rest, "the name of what to inspect");
     const kinds = kindsOf(type);
-    const printed = format === undefined || format === "json" ? undefined : templateOf(format);
-    let code = 0;
-    const all: (string | Struct)[] = [];
-    for (const name of names)
-      try {
-        const one = await inspectedNow(name, kinds, size);
-        all.push(printed ? printed(one) : one);
-      } catch (error) {
-        code = report(error);
-      }
-    writeAll(1, printed ? all.map((text) => `${text}\n`).join("") : `${jsonOf(all, format === "json" ? 0 : 4)}\n`);
-    return code;
+    return printInspected(names, format, (name) => inspectedNow(name, kinds, size));
   },
 });
 

@@ -7,14 +7,15 @@ import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { findExisting } from "../../state/status.ts";
 import { writeAll } from "../write.ts";
+import { named } from "./each.ts";
 import { verb } from "./verb.ts";
 
 export const portVerb = verb({
   synopsis: "NAME [PORT[/PROTOCOL]]",
   describe: "List which ports of this machine lead to a container",
   options: {},
-  run: async (_values, [asked, port]) => {
-    if (asked === undefined) throw new Failure("the name of the container is missing", { code: "usage" });
+  run: async (_values, rest) => {
+    const [asked = "", port] = named(rest);
     const root = resolve(stateRoot());
     const name = nameOf(root, asked);
     const { ports } = findExisting(placesOf(root, name), name).record.spec.network;

@@ -10,6 +10,7 @@ import type { Found } from "../../state/status.ts";
 import { rowsText } from "../../template/rows.ts";
 import { decimalSize } from "../../template/size.ts";
 import type { Struct, Value } from "../../template/value.ts";
+import { operands } from "../operands.ts";
 import { report } from "../report.ts";
 import { table } from "../table.ts";
 import { writeAll } from "../write.ts";
@@ -36,7 +37,7 @@ export const psVerb = verb({
     json: { type: "boolean", describe: "as one JSON array" },
   },
   run: async (values, rest) => {
-    if (rest.length > 0) throw new Failure(`unknown argument ${rest[0]}`, { code: "usage" });
+    operands(rest, []);
     let code = 0;
     const matches = psFilter(values.filter);
     const last = values.latest ? 1 : lastOf(values.last);

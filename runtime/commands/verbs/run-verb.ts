@@ -31,7 +31,7 @@ export const LOADED: Readonly<Record<string, () => Promise<Verb>>> = {
 /** Most of these load what speaks HTTP. */
 const TRANSFERS: readonly string[] = ["pull", "push", "load", "import", "save"];
 
-const GROUPS: Readonly<Record<string, (verb: string) => Promise<Verbs>>> = {
+export const GROUPS: Readonly<Record<string, (verb: string) => Promise<Verbs>>> = {
   image: async (verb) =>
     TRANSFERS.includes(verb)
       ? (await import("../image/transfers.ts")).IMAGE_TRANSFERS

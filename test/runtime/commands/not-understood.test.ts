@@ -17,6 +17,7 @@ describe("words that a command can't use are named, with the help that lists wha
       "tinydocker has no command network nosuch",
       "see tinydocker network --help",
     ],
+    ["images -qz", "Unknown argument: z", "unknown option '-z'", "see tinydocker images --help"],
     ["network --nosuch", "Unknown argument: nosuch", "unknown option '--nosuch'", "see tinydocker network --help"],
   ];
   for (const [words, said, message, remedy] of cases)
@@ -28,6 +29,15 @@ describe("words that a command can't use are named, with the help that lists wha
 
 describe("what a command can't use is named, with what it can", async () => {
   const rig = await tinydocker({ after });
+  it("takes a command behind --", async () => {
+    assert.deepEqual(await rig.run(["--", "volume", "create", "v"]), {
+      code: 0,
+      signal: null,
+      stdout: "v\n",
+      stderr: "",
+    });
+  });
+
   for (const [words, message] of [
     [
       "network create --nosuch=x n",
@@ -37,6 +47,9 @@ describe("what a command can't use is named, with what it can", async () => {
       "network create -d overlay n",
       /^tinydocker: --driver takes bridge, not "overlay"\n {2}tinydocker network create NAME/,
     ],
+    ["--quiet images", /^tinydocker: the command is missing, such as run, ps or image\n/],
+    ["--format=x volume ls", /^tinydocker: the command comes first, and its options behind it\n/],
+    ["-- nosuch", /^tinydocker: tinydocker has no command nosuch\n/],
     ["network nosuch", /^tinydocker: tinydocker has no command network nosuch\n {2}see tinydocker network --help\n$/],
     ["network constructor", /^tinydocker: tinydocker has no command network constructor\n/],
     ["volume", /^tinydocker: the command is missing: create, ls, inspect, rm or prune\n/],

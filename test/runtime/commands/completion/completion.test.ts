@@ -7,9 +7,14 @@ import { withCommands } from "../../../../runtime/commands/command-line.ts";
 import { candidatesFor } from "../../../../runtime/commands/completion/candidates.ts";
 import { nodesOf } from "../../../../runtime/commands/completion/tree.ts";
 import { EXEC_OPTIONS } from "../../../../runtime/commands/exec-arguments.ts";
+import { IMAGE_VERBS } from "../../../../runtime/commands/image/image.ts";
+import { IMAGE_TRANSFERS } from "../../../../runtime/commands/image/transfers.ts";
+import { NETWORK_VERBS } from "../../../../runtime/commands/network.ts";
 import { RUN_OPTIONS } from "../../../../runtime/commands/run-arguments.ts";
-import { LOADED } from "../../../../runtime/commands/verbs/run-verb.ts";
+import { GROUPS, LOADED } from "../../../../runtime/commands/verbs/run-verb.ts";
+import type { Verbs } from "../../../../runtime/commands/verbs/verb.ts";
 import { VERBS } from "../../../../runtime/commands/verbs/verbs.ts";
+import { VOLUME_VERBS } from "../../../../runtime/commands/volume.ts";
 import { needs } from "../../../rig/host.ts";
 import { echoing, SHELLS, typeAt } from "../../../rig/shells.ts";
 import { importBusybox, type Tinydocker, tinydocker } from "../../../rig/tinydocker.ts";
@@ -40,6 +45,13 @@ test("every command and option of the help is named, with what it is about", () 
 test("each verb of the help is one that can be run, and the same one", async () => {
   assert.deepEqual(Object.keys(LOADED), Object.keys(VERBS));
   for (const [name, load] of Object.entries(LOADED)) assert.equal((await load()).describe, VERBS[name]?.describe);
+});
+
+test("each verb of images, networks and volumes is one that can be run, and the same one", async () => {
+  const all = { image: { ...IMAGE_TRANSFERS, ...IMAGE_VERBS }, network: NETWORK_VERBS, volume: VOLUME_VERBS };
+  for (const [group, verbs] of Object.entries<Verbs>(all))
+    for (const [name, { describe }] of Object.entries(verbs))
+      assert.equal((await GROUPS[group]?.(name))?.[name]?.describe, describe, `${group} ${name}`);
 });
 
 test("operands and values are named where something of that kind belongs", () => {
