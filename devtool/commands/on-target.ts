@@ -1,5 +1,5 @@
 import type { Call } from "../command-line/command.ts";
-import { connect } from "../dev/lane.ts";
+import { reach } from "../dev/lane.ts";
 import { openTarget } from "../dev/session.ts";
 import { exitCodeOfStatus } from "../process/exit-code.ts";
 import { reportOf } from "../report/origin.ts";
@@ -30,7 +30,7 @@ export async function runOnTarget(call: Call, asked: (opened: Opened) => Asked):
   const { argv, asRoot, variables = NO_VARIABLES } = asked(opened);
   const env = await programEnvironment(variables);
   const { target } = opened;
-  const { connection, facts, mirror } = await connect(target, opened, report, interrupts.signal);
+  const { connection, facts, mirror } = await reach(target, opened, report, interrupts.signal);
   try {
     const stdio = stdioFor({ ...call, report: reportOf(report, { target: target.name }) }, true);
     const request = { argv: argv(mirror), cwd: facts.home, env, asRoot, terminal: terminalOf(stdio) };

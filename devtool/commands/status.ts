@@ -1,8 +1,9 @@
 import type { Command } from "../command-line/command.ts";
-import { connect } from "../dev/lane.ts";
+import { reach } from "../dev/lane.ts";
 import { openTarget } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
 import { reportFailure, reportOf } from "../report/origin.ts";
+import type { Connection } from "../targets/target.ts";
 
 /** devtool status: the target, how it is reached, and where the mirror is. */
 export const command: Command = async (call) => {
@@ -14,16 +15,16 @@ export const command: Command = async (call) => {
   show("target", `${target.name} (${target.kind})`);
   if (target.kind === "vagrant" && options.format !== "json") await vagrantStatus(place.root);
   try {
-    const { connection, facts, mirror, runsAs } = await connect(target, place, report, interrupts.signal);
+    const { connection, facts, mirror, refused, runsAs } = await reach(target, place, report, interrupts.signal);
     show(
       "connection",
       `${facts.user}, ${facts.platform}-${facts.arch}-${facts.libc}, ${facts.node === null ? "no Node.js" : `node ${facts.node}`}`,
     );
     show("runs as", runsAs);
-    const check = await connection.exec(["test", "-d", mirror]);
-    show("mirror", (await check.exited).code === 0 ? mirror : `${mirror} (not created yet)`);
+    show("mirror", refused ? null : await mirrorWords(connection, mirror));
     await connection.close();
-    return 0;
+    if (refused) reportFailure(refused, report);
+    return refused?.exitCode ?? 0;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     show("connection", null);
@@ -31,6 +32,11 @@ export const command: Command = async (call) => {
     return error.exitCode;
   }
 };
+
+async function mirrorWords(connection: Connection, mirror: string): Promise<string> {
+  const test = await connection.exec(["test", "-d", mirror]);
+  return (await test.exited).code === 0 ? mirror : `${mirror} (not created yet)`;
+}
 
 async function vagrantStatus(root: string): Promise<void> {
   const { runVagrant } = await import("../targets/vagrant/command.ts");

@@ -3,14 +3,15 @@ import { text } from "node:stream/consumers";
 import type { BuildMemory } from "../build/build.ts";
 import type { BuildStep } from "../build/step.ts";
 import type { Project } from "../config/project.ts";
-import { ConnectionLost, onTarget } from "../failure.ts";
+import { ConnectionLost, type Failure, onTarget } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
 import type { Report } from "../report/events.ts";
 import { reportOf } from "../report/origin.ts";
 import { greet, type Server, serverArgv, startServer } from "../sync/server.ts";
 import type { Connection, Target, TargetFacts } from "../targets/target.ts";
 import type { Since } from "../watch/watch.ts";
-import { mirrorPath, refuseInside } from "./mirror.ts";
+
+import { findMirror } from "./find-mirror.ts";
 import { refuseWrongPrograms } from "./named-programs.ts";
 import { News } from "./news.ts";
 import { SentFiles } from "./sent.ts";
@@ -23,7 +24,7 @@ export interface Connected {
   readonly mirror: string;
   /** Its rsync, where it is not the one in its PATH. */
   readonly rsync: string | undefined;
-  /** Which machine it is, whatever name the target has. */
+  /** Which machine it is, by its id, whatever name the target has; without an id by the target's settings. */
   readonly machine: string;
   /** Whether the target's settings want the program to run as root. */
   readonly sudo: boolean | undefined;
@@ -80,15 +81,28 @@ export function createLane(target: string, connections: ConnectionSource): Lane 
   };
 }
 
+/** Connected, where the mirror may be one that is refused. */
+export interface Reached extends Connected {
+  readonly refused: Failure | undefined;
+}
+
 /** @throws Failure */
 export async function connect(target: Target, place: Place, report: Report, signal: AbortSignal): Promise<Connected> {
+  const { refused, ...connected } = await reach(target, place, report, signal);
+  if (refused === undefined) return connected;
+  await connected.connection.close();
+  throw refused;
+}
+
+/** For what neither changes nor reads the mirror. @throws Failure */
+export async function reach(target: Target, place: Place, report: Report, signal: AbortSignal): Promise<Reached> {
   return await onTarget(target.name, open(target, place, reportOf(report, { target: target.name }), signal));
 }
 
 /** Of a project: where it is, and whether its program needs root. */
 export type Place = Pick<Project, "root" | "asRoot">;
 
-async function open(target: Target, place: Place, report: Report, signal: AbortSignal): Promise<Connected> {
+async function open(target: Target, place: Place, report: Report, signal: AbortSignal): Promise<Reached> {
   const started = performance.now();
   report({ event: "stage", stage: "connect" });
   const connection = await target.connect(signal);
@@ -98,13 +112,15 @@ async function open(target: Target, place: Place, report: Report, signal: AbortS
     signal.throwIfAborted();
     const { platform, arch, libc, node, user } = facts;
     const { sudo } = target;
-    const runsAs = (sudo ?? place.asRoot) && facts.uid !== 0 ? await rootOr(user, connection, signal) : user;
+    const { machine, mirror: folder, rsync } = target.settings ?? {};
+    const needsRoot = (sudo ?? place.asRoot) && facts.uid !== 0;
+    const [{ machineId, ...found }, runsAs] = await Promise.all([
+      findMirror(connection, { facts, target: target.name, folder }, place.root, signal),
+      needsRoot ? rootOr(user, connection, signal) : user,
+    ]);
     const milliseconds = performance.now() - started;
     report({ event: "connected", kind: target.kind, platform, arch, libc, node, user, runsAs, milliseconds });
-    const { machine = target.name, mirror: folder, rsync } = target.settings ?? {};
-    const mirror = mirrorPath({ facts, target: target.name, folder }, place.root);
-    refuseInside(place.root, mirror, facts);
-    return { connection, facts, mirror, rsync, machine, sudo, runsAs };
+    return { connection, facts, ...found, rsync, machine: machineId ?? machine ?? target.name, sudo, runsAs };
   } catch (error) {
     await connection.close();
     throw error;

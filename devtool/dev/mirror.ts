@@ -24,11 +24,11 @@ export function mirrorPath(
   return `${mirrors.replace(/\/+$/, "")}/${folderName(root, who)}`;
 }
 
-/** One inside of the project would be sent into itself, and each round would begin the next. @throws Failure */
-export function refuseInside(root: string, mirror: string, { boot }: Pick<TargetFacts, "boot">): void {
-  if (boot !== bootHere() || !existsSync(root)) return;
-  if (![root, realpathSync(root)].some((folder) => mirror.startsWith(folder.replace(/\/*$/, "/")))) return;
-  throw new Failure(`the mirror ${mirror} would be inside of the project ${root}, and be sent into itself`, {
+/** Why a mirror inside of the project is refused: it would be sent into itself, and each round would begin the next. */
+export function insideProject(root: string, mirror: string, { boot }: Pick<TargetFacts, "boot">): Failure | undefined {
+  if (boot !== bootHere() || !existsSync(root)) return undefined;
+  if (![root, realpathSync(root)].some((folder) => mirror.startsWith(folder.replace(/\/*$/, "/")))) return undefined;
+  return new Failure(`the mirror ${mirror} would be inside of the project ${root}, and be sent into itself`, {
     code: "mirror-invalid",
     remedy: "name a folder elsewhere in the configuration: `mirror` of the target",
     exitCode: 2,

@@ -21,7 +21,7 @@ export class SentFiles {
     this.#paths = paths;
   }
 
-  /** `machine`: see PlaceSettings. */
+  /** `machine`: see Connected. */
   static async read(machine: string, mirror: string): Promise<SentFiles> {
     const name = createHash("sha256").update(`${machine}\0${mirror}`).digest("hex").slice(0, 16);
     const file = join(cacheDirectory(), "sent", name);

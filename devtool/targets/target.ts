@@ -88,7 +88,7 @@ export interface Connection {
 
 /** What the configuration says of a target, whatever it is. */
 export interface PlaceSettings {
-  /** Which machine it is: the same where the configuration has one under two names. */
+  /** Which machine it is, where that has no id of its own: the same where the configuration has one under two names. */
   readonly machine: string;
   /** The folder for mirrors: absolute, or below ~. */
   readonly mirror?: string | undefined;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -50,6 +51,22 @@ test("what was sent to a mirror is known under another name of its target too", 
   const { mirror } = await sync("one");
   await project.write({ ".gitignore": ".devtool/\na.txt\n" });
   assert.deepEqual(await sync("other"), { mirror, deleted: 1 });
+});
+
+test("what was sent to a machine is known under another spelling of it, where that has an id", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const project = await makeProject(t, { "devtool.config.ts": "export default {};\n", "a.txt": "" });
+  const sshd = await startSshd(t);
+  const sync = async (target: string) => {
+    const flags = ["--json", "--ssh-config", sshd.configFile, "--target", target];
+    const devtool = startDevtool(t, project, ["sync", ...flags]);
+    const { mirror, deleted } = await devtool.next("synced");
+    assert.equal((await devtool.ended).code, 0);
+    return { mirror, deleted };
+  };
+  const { mirror } = await sync(sshd.host);
+  await project.write({ ".gitignore": ".devtool/\na.txt\n" });
+  assert.deepEqual(await sync(`${sshd.user}@${sshd.host}`), { mirror, deleted: existsSync("/etc/machine-id") ? 1 : 0 });
 });
 
 /** As rsync, but of what it is sent it gets the first 300 kB, and the rest once the gate is open. */
