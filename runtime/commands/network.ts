@@ -1,12 +1,14 @@
 import { resolve } from "node:path";
 import { timeInWords } from "../container/listing.ts";
 import { createNetwork, pruneNetworks, removeNetwork } from "../container/network/networks.ts";
+import { unusedIn } from "../container/network/unused.ts";
 import { inspectedNetwork } from "../inspect/network.ts";
 import { describeNetwork, existingNetwork, networkList } from "../network/listing.ts";
 import { DEFAULT_NETWORK, type Network, type Networks } from "../network/network.ts";
-import { labelsOf, labelsText } from "../spec/labels.ts";
+import { labelsOf } from "../spec/labels.ts";
 import { readNetworks } from "../state/network-store.ts";
 import { stateRoot } from "../state/root.ts";
+import { LABEL_TITLES, labelFields } from "../template/labels.ts";
 import { rowsText } from "../template/rows.ts";
 import type { Struct } from "../template/value.ts";
 import { codeOfEach } from "./each-name.ts";
@@ -66,9 +68,7 @@ const listVerb = verb({
   },
 });
 
-function matchersOf({ leases }: Networks): Matchers<Network> {
-  const isUsed = ({ name }: Network) =>
-    leases.some(({ attachments }) => attachments.some(({ network }) => network === name));
+function matchersOf(all: Networks): Matchers<Network> {
   return {
     name: (value) => {
       const matches = isNamedLike(value);
@@ -90,7 +90,8 @@ function matchersOf({ leases }: Networks): Matchers<Network> {
     },
     dangling: (value) => {
       const wanted = truthOf("dangling", value, FILTERS);
-      return (network) => (network.name !== DEFAULT_NETWORK && !isUsed(network)) === wanted;
+      const isUnused = unusedIn(resolve(stateRoot()), all);
+      return (network) => isUnused(network) === wanted;
     },
   };
 }
@@ -102,7 +103,7 @@ const TITLES: Struct = {
   Scope: "SCOPE",
   IPv6: "IPV6",
   Internal: "INTERNAL",
-  Labels: "LABELS",
+  ...LABEL_TITLES,
   CreatedAt: "CREATED AT",
 };
 
@@ -115,7 +116,7 @@ function fieldsOf({ name, ipv6, internal, created, labels = {} }: Network): Stru
     Scope: "local",
     IPv6: String(ipv6 !== undefined),
     Internal: String(internal),
-    Labels: labelsText(labels),
+    ...labelFields(labels),
     CreatedAt: timeInWords(created),
   };
 }
@@ -136,9 +137,18 @@ const inspectVerb = verb({
 const removeVerb = verb({
   synopsis: "NAME [NAME…]",
   describe: "Remove networks on which no container is, with their bridges and rules",
-  options: { force: { type: "boolean", short: "f", describe: "none that is missing is an error" } },
+  options: {
+    force: { type: "boolean", short: "f", describe: "none that is missing is an error; also the one named bridge" },
+  },
   run: async ({ force = false }, rest) =>
-    codeOfEach(someOf(rest, "the name of the network"), removeOne, force ? "network-not-found" : undefined),
+    codeOfEach(
+      someOf(rest, "the name of the network"),
+      async (name) => {
+        await removeNetwork(resolve(stateRoot()), name, { force });
+        writeAll(1, `${name}\n`);
+      },
+      force ? "network-not-found" : undefined,
+    ),
 });
 
 const pruneVerb = verb({
@@ -151,11 +161,6 @@ const pruneVerb = verb({
     return 0;
   },
 });
-
-async function removeOne(name: string): Promise<void> {
-  await removeNetwork(resolve(stateRoot()), name);
-  writeAll(1, `${name}\n`);
-}
 
 function networks(): Networks {
   return readNetworks(resolve(stateRoot()));

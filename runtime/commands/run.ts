@@ -13,11 +13,13 @@ import { say } from "./say.ts";
 import { catchSignals } from "./signals.ts";
 import { type Streams, streamsFor } from "./streams.ts";
 import { warn } from "./warn.ts";
+import { warnOfUnused } from "./without-effect.ts";
 import { writeAll } from "./write.ts";
 
 /** Runs a container by the arguments after `run`, and returns the exit code that docker would. Throws Failure. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const { request, explain, streams, detached, pull } = parseRun(args);
+  warnOfUnused(request);
   await pullFirst(request.image, pull);
   if (detached) return await runDetached({ ...request, terminal: streams?.terminal ?? false }, detached, explain);
   const status = await run(request, streamsFor(streams), explain);

@@ -3,9 +3,10 @@ import { resolve } from "node:path";
 import { hostFailure } from "../container/diagnose.ts";
 import { openShim } from "../host/shim.ts";
 import { inspectedVolume } from "../inspect/volume.ts";
-import { labelsOf, labelsText } from "../spec/labels.ts";
+import { labelsOf } from "../spec/labels.ts";
 import { checkedName } from "../spec/name.ts";
 import { stateRoot } from "../state/root.ts";
+import { LABEL_TITLES, labelFields } from "../template/labels.ts";
 import { rowsText } from "../template/rows.ts";
 import { jsonOf } from "../template/value.ts";
 import { noSuchVolume, pruneVolumes, removeVolume, usersOf } from "../volume/remove.ts";
@@ -74,7 +75,7 @@ const listVerb = verb({
       .flatMap((name) => readVolume(root, name) ?? [])
       .filter(filterOf(filter, matchersOf(root), FILTERS));
     const inspected = all.map((volume) => inspectedVolume(root, volume));
-    const rows = inspected.map((one, i) => ({ ...one, Labels: labelsText(all[i]?.labels ?? {}) }));
+    const rows = inspected.map((one, i) => ({ ...one, ...labelFields(all[i]?.labels ?? {}) }));
     writeAll(1, json ? `${jsonOf(inspected)}\n` : rowsText(quiet ? "{{.Name}}" : (format ?? TABLE), rows, TITLES));
     return 0;
   },
@@ -99,7 +100,7 @@ function matchersOf(root: string): Matchers<Volume> {
 }
 
 const TABLE = "table {{.Driver}}\t{{.Name}}";
-const TITLES = { Driver: "DRIVER", Name: "VOLUME NAME", Mountpoint: "MOUNTPOINT", Scope: "SCOPE", Labels: "LABELS" };
+const TITLES = { Driver: "DRIVER", Name: "VOLUME NAME", Mountpoint: "MOUNTPOINT", Scope: "SCOPE", ...LABEL_TITLES };
 
 const inspectVerb = verb({
   synopsis: "NAME [NAME…]",

@@ -3,7 +3,7 @@ import type { ProcessIdentity } from "../host/process.ts";
 import { mountsOf } from "../inspect/mounts.ts";
 import { networkMode } from "../inspect/network-settings.ts";
 import { labelsText } from "../spec/labels.ts";
-import { imageName } from "../spec/spec.ts";
+import { type ContainerSpec, imageName } from "../spec/spec.ts";
 import { type Exit, exitCodeOf } from "../state/exit.ts";
 import type { HealthState } from "../state/health.ts";
 import type { Found, Status } from "../state/status.ts";
@@ -54,9 +54,14 @@ export function listed({ record, status, health }: Found, { root, now, paused }:
     Ports: isUp(status) ? portsInWords(spec.network.ports) : "",
     Labels: labelsText(life?.labels ?? {}),
     Networks: spec.network.attachments.map(({ network }) => network).join(",") || networkMode(spec),
-    Mounts: mounts.map(({ Name, Source }) => Name ?? Source).join(","),
+    Mounts: mountNames(spec, root).join(","),
     LocalVolumes: String(mounts.filter(({ Type }) => Type === "volume").length),
   };
+}
+
+/** Names of volumes, and paths of this machine, which may have commas. */
+export function mountNames(spec: ContainerSpec, root: string): string[] {
+  return mountsOf(spec, root).map(({ Name, Source }) => String(Name ?? Source));
 }
 
 /** As Go prints a time; in UTC, whatever the zone is here. */

@@ -9,7 +9,7 @@ import type { ImageConfig } from "../image/config.ts";
 import { leadsTo } from "../image/leads-to.ts";
 import { resolveImage } from "../image/resolve.ts";
 import { ERRNO } from "../linux.ts";
-import { WITHOUT_HOST_PORT } from "../network/publish.ts";
+import { isChosen } from "../network/publish.ts";
 import { isBind } from "../plan/mounts.ts";
 import type { Profile } from "../seccomp/profile.ts";
 import { type BlockDevices, throttledPaths } from "../spec/limits/block-io.ts";
@@ -69,7 +69,7 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
 
 /** Whether this machine's ports are chosen here, and its user has to be told. */
 export function choosesPorts({ network, publishAll }: NamedRequest): boolean {
-  return publishAll === true || (network?.publish ?? []).some((one) => WITHOUT_HOST_PORT.test(one));
+  return publishAll === true || (network?.publish ?? []).some(isChosen);
 }
 
 async function withFreePorts(

@@ -9,6 +9,14 @@ export const PORT_MAX = 65_535;
 /** `80`, `0:80`, `127.0.0.1::80/udp`: ports of the container, and none or 0 of this machine, whose ports are then chosen. */
 export const WITHOUT_HOST_PORT = /^(?:(?:(\[.*\]|[^:]*):)?0?:)?(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp))?$/i;
 
+/** `8080-8082:80`: a range of this machine for one port of the container, which gets the first that is free. */
+export const FROM_RANGE = /^((?:.*:)?)(\d{1,5})-(\d{1,5})(:\d{1,5}(?:\/[^/]*)?)$/;
+
+/** Whether the port of this machine is still to be chosen. */
+export function isChosen(request: string): boolean {
+  return WITHOUT_HOST_PORT.test(request) || FROM_RANGE.test(request);
+}
+
 const SYNTAX = /^(?:(.*):)?([^:]*):([^:]*?)(?:\/([^/]*))?$/;
 
 /** Of several [ADDR:]PORT[-PORT]:PORT[-PORT][/tcp|/udp]. Throws Failure for anything else, and for a port that is given twice. */

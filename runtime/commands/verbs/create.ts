@@ -4,12 +4,14 @@ import { prepare } from "../../container/prepare.ts";
 import { Failure } from "../../failure.ts";
 import { pullFirst } from "../image/pull-first.ts";
 import { parseRun } from "../run-arguments.ts";
+import { warnOfUnused } from "../without-effect.ts";
 import { writeAll } from "../write.ts";
 
 /** Makes a container by the arguments of `run -d`, and prints its id; `start` starts it. Returns the exit code. Throws Failure. */
 export async function createCommand(args: readonly string[]): Promise<number> {
   const { request, detached, streams, pull } = parseRun(["--detach", ...args]);
   if (!detached) throw new Failure("create makes a container in the background", { code: "internal" });
+  warnOfUnused(request);
   await pullFirst(request.image, pull);
   const spec = await prepare({ ...request, terminal: streams?.terminal ?? false });
   const life = imageLife(detached, spec.annotations);

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Listed, listed } from "../../container/listing.ts";
+import { type Listed, listed, mountNames } from "../../container/listing.ts";
 import { isPausedNow } from "../../container/pause.ts";
 import { layerBytes } from "../../container/size.ts";
 import { Failure } from "../../failure.ts";
@@ -7,9 +7,10 @@ import { findEach } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import type { Found } from "../../state/status.ts";
+import { LABEL_TITLES, labelFields } from "../../template/labels.ts";
 import { rowsText } from "../../template/rows.ts";
 import { decimalSize } from "../../template/size.ts";
-import type { Struct, Value } from "../../template/value.ts";
+import type { Struct } from "../../template/value.ts";
 import { operands } from "../operands.ts";
 import { report } from "../report.ts";
 import { table } from "../table.ts";
@@ -43,15 +44,14 @@ export const psVerb = verb({
     const last = values.latest ? 1 : lastOf(values.last);
     const isAll = values.all || last !== undefined || values.filter.some((one) => /^(status|exited)=/.test(one));
     const root = resolve(stateRoot());
-    const rows = findEach(root, (error) => {
+    const shown = findEach(root, (error) => {
       code = report(error);
     })
       .sort((a, b) => b.record.created - a.record.created)
       .map((found) => ({ row: listed(found, { root, now: Date.now(), paused: isPausedNow(root, found) }), found }))
       .filter((one) => (isAll || LIVE.includes(one.row.State)) && matches(one))
-      .slice(0, last)
-      .map((one) => printable(root, one, values));
-    writeAll(1, printed(rows, values));
+      .slice(0, last);
+    writeAll(1, printed(root, shown, values));
     return code;
   },
 });
@@ -82,7 +82,7 @@ interface Printable extends Listed {
 function printable(root: string, { row, found }: Row, { size, format, "no-trunc": isWhole }: Form): Printable {
   const Size = size || format?.includes(".Size") ? sizeInWords(root, found) : "0B";
   if (isWhole) return { ...row, ID: found.record.id, Size };
-  return { ...row, Mounts: row.Mounts.split(",").map(ellipsis).join(","), Size };
+  return { ...row, Mounts: mountNames(found.record.spec, root).map(ellipsis).join(","), Size };
 }
 
 const SIZE_DIGITS = 3;
@@ -98,10 +98,16 @@ function ellipsis(mount: string): string {
   return mount.length <= MOUNT_LENGTH ? mount : `${mount.slice(0, MOUNT_LENGTH - 1)}…`;
 }
 
-function printed(rows: readonly Printable[], form: Form): string {
+function printed(root: string, shown: readonly Row[], form: Form): string {
+  const rows = shown.map((one) => printable(root, one, form));
   if (form.quiet) return rows.map(({ ID }) => `${ID}\n`).join("");
   if (form.json) return `${JSON.stringify(rows)}\n`;
-  if (form.format !== undefined && form.format !== "table") return rowsText(form.format, rows.map(fieldsOf), TITLES);
+  if (form.format !== undefined && form.format !== "table")
+    return rowsText(
+      form.format,
+      shown.map(({ found }, i) => ({ ...rows[i], ...labelsIn(found) })),
+      TITLES,
+    );
   const cells = rows.map((row) => [
     row.ID,
     row.Image,
@@ -116,8 +122,12 @@ function printed(rows: readonly Printable[], form: Form): string {
   return table([form.size ? [...head, "SIZE"] : head, ...cells]);
 }
 
+function labelsIn({ record }: Found): Struct {
+  return labelFields(record.life?.labels ?? {});
+}
+
 /** Of `table` with a template. */
-const TITLES = {
+const TITLES: Struct = {
   ID: "CONTAINER ID",
   Names: "NAMES",
   Image: "IMAGE",
@@ -127,19 +137,12 @@ const TITLES = {
   State: "STATE",
   Status: "STATUS",
   Ports: "PORTS",
-  Labels: "LABELS",
+  ...LABEL_TITLES,
   Networks: "NETWORKS",
   Mounts: "MOUNTS",
   LocalVolumes: "LOCAL VOLUMES",
   Size: "SIZE",
-  Label: (key: Value) => String(key),
-} as const;
-
-/** What a template is given: as docker's, with `{{.Label "key"}}`. */
-function fieldsOf(row: Printable): Struct {
-  const labels = new Map(row.Labels.split(",").map((label) => label.split(/=(.*)/s) as [string, string]));
-  return { ...row, Label: (key) => labels.get(String(key)) ?? "" };
-}
+};
 
 const COMMAND_LENGTH = 20;
 

@@ -1,17 +1,17 @@
 import { recordEvent } from "../../events/record.ts";
 import { Failure } from "../../failure.ts";
-import { openShim } from "../../host/shim.ts";
+import { openShim, type Shim } from "../../host/shim.ts";
 import type { NetworkOptions } from "../../network/create.ts";
 import { noSuchNetwork } from "../../network/listing.ts";
-import { DEFAULT_NETWORK, type Network, nameOf, networkNamed } from "../../network/network.ts";
+import { DEFAULT_NETWORK, type Network, type Networks, nameOf, networkNamed } from "../../network/network.ts";
 import { ensureBridge, removeLink } from "../../resources/bridge.ts";
 import { addNetwork } from "../../resources/network.ts";
 import { keepRules } from "../../resources/rules.ts";
 import { checkedName } from "../../spec/name.ts";
-import { findAll } from "../../state/containers.ts";
-import { readNetworks, withNetworks } from "../../state/network-store.ts";
+import { type Held, withNetworks } from "../../state/network-store.ts";
 import { sweep } from "../../state/recover.ts";
 import { hostFailure } from "../diagnose.ts";
+import { unusedIn } from "./unused.ts";
 
 /** Makes a network with its bridge and rules, which stay until it is removed. Throws Failure, with nothing made. */
 export async function createNetwork(root: string, options: NetworkOptions): Promise<Network> {
@@ -27,7 +27,7 @@ export async function createNetwork(root: string, options: NetworkOptions): Prom
       if (networkNamed(held.store, name))
         throw new Failure(`the network ${name} already exists`, {
           code: "network-exists",
-          remedy: `tinydocker network rm ${name} removes it`,
+          remedy: `tinydocker network rm ${name === DEFAULT_NETWORK ? "--force " : ""}${name} removes it`,
         });
       const before = held.store;
       recordEvent(root, { type: "network", action: "create", id: name, attributes: { name, type: "bridge" } });
@@ -45,51 +45,57 @@ export async function createNetwork(root: string, options: NetworkOptions): Prom
   });
 }
 
-/** Throws Failure when containers are on it, or there is none of that name. */
-export async function removeNetwork(root: string, name: string): Promise<void> {
-  if (name === "none" || name === "host")
-    throw new Failure(`${name} is no network that was made, and can't be removed: it is what --network ${name} means`, {
-      code: "name-invalid",
-    });
-  await changing(`remove the network ${name}`, async () => {
-    const shim = await openShim();
-    // A container whose process was killed is still listed.
-    await sweep(shim, root, "");
-    await withNetworks(shim, root, async (held) => {
-      const before = held.store;
-      const network = networkNamed(before, name);
-      if (!network) throw noSuchNetwork(name);
-      const users = before.leases.filter(({ attachments }) => attachments.some((one) => one.network === name));
-      if (users.length > 0) throw inUse(name, users.map(nameOf));
-      // The store comes last: if this process is killed before, the network is listed still, and can be removed again.
-      recordEvent(root, { type: "network", action: "destroy", id: name, attributes: { name, type: "bridge" } });
-      removeLink(shim, network.bridge);
-      held.save({ ...before, networks: before.networks.filter((one) => one !== network) });
-      await keepRules(shim, root, held, before);
-    });
+/** Throws Failure when containers are on it, or there is none of that name. `force`: also the one that is made by itself. */
+export async function removeNetwork(root: string, name: string, { force }: { readonly force: boolean }): Promise<void> {
+  if (name === "none" || name === "host" || (name === DEFAULT_NETWORK && !force)) throw preDefined(name);
+  await removing(root, `remove the network ${name}`, ({ networks, leases }) => {
+    const network = networkNamed({ networks, leases }, name);
+    if (!network) throw noSuchNetwork(name);
+    const users = leases.filter(({ attachments }) => attachments.some((one) => one.network === name));
+    if (users.length > 0) throw inUse(name, users.map(nameOf));
+    return [network];
   });
 }
 
 /** Removes those that were made and that no container has. Returns their names. Throws Failure. */
 export async function pruneNetworks(root: string): Promise<string[]> {
-  const used = new Set(
-    findAll(root).flatMap(({ record }) => record.spec.network.attachments.map(({ network }) => network)),
+  const removed = await removing(root, "remove the unused networks", (store) =>
+    store.networks.filter(unusedIn(root, store)),
   );
-  const unused = readNetworks(root).networks.filter(({ name }) => name !== DEFAULT_NETWORK && !used.has(name));
-  const removed: string[] = [];
-  for (const { name } of unused) if (await removeIfUnused(root, name)) removed.push(name);
-  return removed;
+  return removed.map(({ name }) => name);
 }
 
-/** A container may have come, or another command have removed it. */
-async function removeIfUnused(root: string, name: string): Promise<boolean> {
-  try {
-    await removeNetwork(root, name);
-    return true;
-  } catch (error) {
-    if (error instanceof Failure && ["network-in-use", "network-not-found"].includes(error.code)) return false;
-    throw error;
+/** Removes what `choose` says, and returns it. */
+function removing(root: string, what: string, choose: (store: Networks) => readonly Network[]) {
+  return changing(what, async () => {
+    const shim = await openShim();
+    // A container whose process was killed is still listed.
+    await sweep(shim, root, "");
+    return await withNetworks(shim, root, async (held) => {
+      const removed = choose(held.store);
+      if (removed.length > 0) await removeFrom(shim, root, held, removed);
+      return removed;
+    });
+  });
+}
+
+/** The store comes last: if this process is killed before, the networks are listed still, and can be removed again. */
+async function removeFrom(shim: Shim, root: string, held: Held, removed: readonly Network[]): Promise<void> {
+  const before = held.store;
+  for (const { name, bridge } of removed) {
+    recordEvent(root, { type: "network", action: "destroy", id: name, attributes: { name, type: "bridge" } });
+    removeLink(shim, bridge);
   }
+  held.save({ ...before, networks: before.networks.filter((one) => !removed.includes(one)) });
+  await keepRules(shim, root, held, before);
+}
+
+function preDefined(name: string): Failure {
+  const how =
+    name === DEFAULT_NETWORK
+      ? `tinydocker network rm --force ${name} removes its bridge and rules all the same: the next container that needs it makes it anew`
+      : `it is what --network ${name} means`;
+  return new Failure(`${name} is a pre-defined network and cannot be removed`, { code: "name-invalid", remedy: how });
 }
 
 function inUse(name: string, containers: readonly string[]): Failure {

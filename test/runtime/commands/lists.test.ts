@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { detachedRig } from "../container/detached-rig.ts";
 
@@ -78,6 +79,50 @@ describe("ps", () => {
   });
 });
 
+describe("labels with commas", () => {
+  const kept = { paths: "a=1,b=2", "com.example.some-name": "x,y" };
+  const words = Object.entries(kept).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
+  const format =
+    '{{.Label "paths"}}|{{.Label "com.example.some-name"}}|{{.Label "b"}}|{{.Label "toString"}}|{{.Labels}}';
+  const printed = "a=1,b=2|x,y|||paths=a=1,b=2,com.example.some-name=x,y\n";
+
+  it("are printed and compared as they were given, of containers and volumes", async () => {
+    await create("--network", "none", ...words, "labelled", "true");
+    await succeeds("volume", "create", ...words, "labelled");
+    for (const list of [
+      ["ps", "-a"],
+      ["volume", "ls"],
+    ]) {
+      const labelled = (filter: string) => succeeds(...list, "-f", `label=${filter}`, "--format", format);
+      for (const filter of ["paths=a=1,b=2", "com.example.some-name=x,y"])
+        assert.equal(await labelled(filter), printed);
+      for (const filter of ["b=2", "b", "paths=a=1", "com.example.some-name=x"])
+        assert.equal(await labelled(filter), "");
+      const table = await succeeds(
+        ...list,
+        "-f",
+        "label=paths",
+        "--format",
+        'table {{.Label "com.example.some-name"}}',
+      );
+      assert.equal(table, "some name\nx,y\n");
+    }
+    await succeeds("rm", "labelled");
+    await succeeds("volume", "rm", "labelled");
+  });
+
+  it("and so are the paths of mounts", async () => {
+    const path = `${rig.directory}/one,two`;
+    mkdirSync(path);
+    await create("--network", "none", "--mount", `type=bind,"source=${path}",target=/x`, "mounted", "true");
+    const mounts = (...options: string[]) =>
+      succeeds("ps", "-a", "-f", "name=mounted", ...options, "--format", "{{.Mounts}}");
+    assert.equal(await mounts(), `${path.slice(0, 14)}…\n`);
+    assert.equal(await mounts("--no-trunc"), `${path}\n`);
+    await succeeds("rm", "mounted");
+  });
+});
+
 describe("volume ls, network ls and images", () => {
   it("are removed although another name of the command line is missing, which -f of images and networks excuses", async () => {
     await succeeds("volume", "create", "one");
@@ -92,7 +137,10 @@ describe("volume ls, network ls and images", () => {
       assert.deepEqual([outcome.code, outcome.stdout], [code, stdout], words.join(" "));
       assert.match(outcome.stderr, /^tinydocker: there is no (volume|image|network) nope/);
     }
-    assert.match((await rig.run(["network", "rm", "host"])).stderr, /^tinydocker: host is no network that was made/);
+    assert.match(
+      (await rig.run(["network", "rm", "host"])).stderr,
+      /^tinydocker: host is a pre-defined network and cannot be removed\n/,
+    );
     assert.equal(
       (await rig.run(["load", "-i", "nope.tar"])).stderr,
       "tinydocker: can't load nope.tar: no such file or directory\n",

@@ -196,6 +196,18 @@ describe("a container", () => {
     assert.equal(await run("--pid", "host", "--init", "c1", "sh", "-c", "(sleep 0.1; exit 3) & echo ok"), "ok\n");
   });
 
+  it("says that it has no shared memory of its own to be given a size", async () => {
+    for (const [ipc, why] of [
+      ["host", "its /dev/shm is this machine's"],
+      ["none", "it has no /dev/shm"],
+    ] as const) {
+      const words = ["run", "--image", "box", "--network", "none", "--ipc", ipc, "--shm-size", "1m", "c1", "echo", "x"];
+      const { code, stdout, stderr } = await rig.run(words);
+      assert.deepEqual([code, stdout], [0, "x\n"]);
+      assert.equal(stderr, `tinydocker: warning: --shm-size has no effect with --ipc ${ipc}: ${why}\n`);
+    }
+  });
+
   it("joins no container that is not there, keeps its memory to itself, or is the same", async () => {
     await detach("web", "sleep", "1000");
     await fails(/there is no container nosuch/, "run", "--image", "box", "--pid", "container:nosuch", "c1", "true");

@@ -53,7 +53,7 @@ describe("on a machine without libnftables", () => {
   });
 
   it("the rules go with the last network", async () => {
-    const removed = await rig.run(["network", "rm", "bridge"], options());
+    const removed = await rig.run(["network", "rm", "--force", "bridge"], options());
     assert.deepEqual([removed.code, removed.stderr], [0, ""]);
     assert.doesNotMatch(await here.sh("iptables-save; ip6tables-save"), /TD-/);
   });

@@ -120,6 +120,12 @@ describe("a network", () => {
     [["create", "none"], 125, /none can't be the name of a network/],
     [["create", "a/b"], 125, /"a\/b" can't be the name of a network/],
     [["rm", "nosuch"], 125, /there is no network nosuch/],
+    [
+      ["rm", "bridge"],
+      125,
+      /bridge is a pre-defined network and cannot be removed\n {2}tinydocker network rm --force bridge/,
+    ],
+    [["rm", "none"], 125, /none is a pre-defined network and cannot be removed\n {2}it is what --network none means/],
     [["inspect", "nosuch"], 125, /there is no network nosuch/],
   ] as const)
     it(`${words.join(" ")} is refused, and nothing is made`, async () => {
@@ -144,6 +150,8 @@ describe("a network", () => {
     for (const name of ["unused", "kept", "lived"]) assert.equal((await network("create", name)).code, 0);
     const web = await running("web", "--network", "lived");
     assert.equal((await rig.run(["create", "--image", "box", "--network", "kept", "made", "true"], options)).code, 0);
+    assert.equal((await network("ls", "-q", "-f", "dangling=true")).stdout, "closed\nsix\nunused\n");
+    assert.match((await network("ls", "-q", "-f", "dangling=false")).stdout, /(^|\n)kept\nlived\n$/);
     assert.deepEqual(await network("prune", "-f"), {
       code: 0,
       signal: null,
