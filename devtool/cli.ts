@@ -15,7 +15,8 @@ surviveHangup();
 const interrupts = listenForInterrupts((exitCode) => process.exit(exitCode));
 // An error in the command line is an event too, so this is a guess until the command line is parsed.
 let format: Format = /(^| )--(json|format[= ]json)( |$)/.test(process.argv.join(" ")) ? "json" : "human";
-let output = openOutput(format, openScreen(process, false));
+let screen = openScreen(process, false);
+let output = openOutput(format, screen);
 let { report } = output;
 // The reader has closed the pipe (`| head`).
 process.stdout.on("error", () => interrupts.end("SIGPIPE"));
@@ -36,7 +37,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0;
     case "command": {
       format = parsed.options.format;
-      const screen = openScreen(process, format !== "json" && !parsed.options.interactive);
+      screen = openScreen(process, format !== "json" && !parsed.options.interactive);
       // What the configuration prints, or a program that it imports, must not stand between the events, or on the line.
       if (format !== "human") globalThis.console = new Console(screen.stderr, screen.stderr);
       else if (screen.line) globalThis.console = new Console(screen.stdout, screen.stderr);
@@ -91,8 +92,8 @@ function reportBug(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     report({ event: "failed", code: "internal", message, remedy: "report this bug with the lines on standard error" });
   }
-  process.stderr.write(printableLines(`${error instanceof Error ? error.stack : String(error)}\n`));
-  process.stderr.write("devtool: this is a bug; please report it with the lines above\n");
+  screen.stderr.write(printableLines(`${error instanceof Error ? error.stack : String(error)}\n`));
+  screen.stderr.write("devtool: this is a bug; please report it with the lines above\n");
 }
 
 /** On some systems writing to a pipe is asynchronous: waits until it is done. */

@@ -2,6 +2,7 @@ import type { Call } from "../command-line/command.ts";
 import type { Controls } from "../dev/controls.ts";
 import { isInForeground } from "../process/foreground.ts";
 import type { Interrupts } from "../process/interrupts.ts";
+import { enterRawMode } from "../process/raw-mode.ts";
 import type { Event, Report } from "../report/events.ts";
 
 type Terminal = Pick<NodeJS.ReadStream, "isTTY" | "setRawMode" | "on" | "resume" | "pause">;
@@ -27,15 +28,20 @@ export function readKeys(
   const targets = new Map<string | undefined, Connection>();
   let wasTold = false;
   let mayListen = false;
+  let leave = () => {};
+  const pause = () => {
+    leave();
+    terminal.pause();
+  };
   const stop = () => {
     mayListen = false;
-    terminal.setRawMode(false);
-    terminal.pause();
+    pause();
   };
   const start = async () => {
     mayListen = true;
     if (!(await isInForeground()) || !mayListen) return;
-    terminal.setRawMode(true);
+    leave();
+    leave = enterRawMode(terminal);
     terminal.resume();
     if (!wasTold) report({ event: "notice", text: HELP });
     wasTold = true;
@@ -49,13 +55,19 @@ export function readKeys(
     else if (key === "q") interrupts.quit();
     else if (key === "\x03")
       process.kill(process.pid, "SIGINT"); // as it would be without raw mode
-    else if (key === "p") {
+    else if (key === "\x1a") {
+      pause();
+      process.kill(0, "SIGTSTP"); // to all that a shell has started with this process
+    } else if (key === "p") {
       controls.togglePause();
       report({ event: "notice", text: controls.isPaused ? PAUSED : "goes on" });
       screen.line?.pin(controls.isPaused ? `devtool: ${PAUSED}` : "");
     }
   };
-  process.once("exit", () => mayListen && terminal.setRawMode(false));
+  process.on("SIGCONT", () => {
+    terminal.pause(); // a shell may have put this process into the background
+    if (mayListen) void start();
+  });
   return (event, origin) => {
     report(event, origin);
     const before = targets.get(origin?.target);

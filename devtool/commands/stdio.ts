@@ -17,7 +17,7 @@ export function sharedStdio(call: Call, target: string, all: readonly string[]):
     prefixed(call.screen[name], mayDecorate(process[name]) ? `\x1b[${color}m${label}\x1b[0m ` : `${label} `);
   const [stdout, stderr] = [open("stdout"), open("stderr")];
   const finish = () => void [stdout, stderr].map((stream) => stream.end());
-  return { stdin: undefined, stdout, stderr, isTerminal: false, finish };
+  return { stdin: undefined, stdout, stderr, finish };
 }
 
 /**
@@ -30,9 +30,10 @@ export function stdioFor({ options, report, screen }: Call, hasInput: boolean): 
   if (options.format === "json") {
     const [out, err] = [outputEvents("stdout", report), outputEvents("stderr", report)];
     const finish = () => void [out, err].map((stream) => stream.end());
-    return { stdin: input, stdout: out, stderr: err, isTerminal: false, finish };
+    return { stdin: input, stdout: out, stderr: err, finish };
   }
-  const isTerminal = hasInput && stdin.isTTY && stdout.isTTY;
-  const output = isTerminal ? process : screen;
-  return { stdin: input, stdout: output.stdout, stderr: output.stderr, isTerminal, finish: () => {} };
+  const finish = () => {};
+  if (!hasInput || !stdin.isTTY || !stdout.isTTY)
+    return { stdin: input, stdout: screen.stdout, stderr: screen.stderr, finish };
+  return { stdin, stdout, stderr: process.stderr, giveTerminal: () => screen.giveTerminal(stdin), finish };
 }

@@ -16,7 +16,7 @@ export interface Output {
 }
 
 /** Messages for people go to standard error, all else to standard output. */
-export function openOutput(format: Format, screen: Screen): Output {
+export function openOutput(format: Format, screen: Omit<Screen, "giveTerminal">): Output {
   const nothing = () => {};
   switch (format) {
     case "human":
@@ -37,7 +37,7 @@ export function openOutput(format: Format, screen: Screen): Output {
   }
 }
 
-function forPeople(screen: Screen): Report {
+function forPeople(screen: Omit<Screen, "giveTerminal">): Report {
   const lines = humanReport(screen);
   return screen.line ? both(liveReport(screen.line), lines) : lines;
 }

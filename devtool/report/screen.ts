@@ -1,5 +1,6 @@
-import type { Writable } from "node:stream";
+import { Writable } from "node:stream";
 import { isInForeground } from "../process/foreground.ts";
+import { enterRawMode, passOutput, type RawTerminal } from "../process/raw-mode.ts";
 import { StatusLine } from "./status-line.ts";
 
 /** Where all that devtool and its programs print goes, unless a program has the terminal for its own. */
@@ -7,20 +8,48 @@ export interface Screen {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly line?: StatusLine;
+  /**
+   * Until the returned function is called, a program elsewhere has this process's terminal: what is typed and shown passes
+   * unchanged.
+   */
+  giveTerminal(input: RawTerminal): () => void;
 }
 
 /** This process's own streams; on a terminal with a line about what is being done, where `hasLine`. */
-export function openScreen({ stdout, stderr }: NodeJS.Process, hasLine: boolean): Screen {
-  if (!hasLine || !mayDecorate(stdout) || !mayDecorate(stderr)) return { stdout, stderr };
-  const line = new StatusLine(stderr, isInForeground());
+export function openScreen({ stdout, stderr: errors }: NodeJS.Process, hasLine: boolean): Screen {
+  let isGiven = false;
+  const giveTerminal = (input: RawTerminal) => {
+    isGiven = true;
+    const takeBack = enterRawMode(input, passOutput);
+    return () => {
+      takeBack();
+      isGiven = false;
+    };
+  };
+  const stderr = errors.isTTY ? withReturns(errors, () => isGiven) : errors;
+  if (!hasLine || !mayDecorate(stdout) || !mayDecorate(errors)) return { stdout, stderr, giveTerminal };
+  const line = new StatusLine(errors, isInForeground());
   process.once("exit", () => {
     line.pin("");
     line.show("");
   });
-  return { stdout: line.above(stdout), stderr: line.above(stderr), line };
+  return { stdout: line.above(stdout), stderr: line.above(stderr), line, giveTerminal };
 }
 
 /** Whether it is a terminal that shows more than text. https://no-color.org */
 export function mayDecorate(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+}
+
+/** A line feed alone does not begin a line where a terminal shows bytes as they are. */
+function withReturns(terminal: Writable, areNeeded: () => boolean): Writable {
+  const lines = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      const shown = areNeeded() ? chunk.toString("latin1").replaceAll("\n", "\r\n") : chunk;
+      if (terminal.write(shown, "latin1")) done();
+      else terminal.once("drain", () => done());
+    },
+  });
+  terminal.once("error", (error) => lines.destroy(error));
+  return lines.on("error", () => {});
 }

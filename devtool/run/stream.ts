@@ -7,18 +7,18 @@ import type { Launched, LaunchRequest } from "./launch.ts";
 /** devtool's own side of a command's standard streams. */
 export interface Stdio {
   /** undefined if the command's input is empty. */
-  readonly stdin: (Readable & { isTTY?: boolean; setRawMode?(raw: boolean): unknown }) | undefined;
+  readonly stdin: Readable | undefined;
   readonly stdout: Writable & { columns?: number; rows?: number };
   readonly stderr: Writable;
-  /** Whether the command runs on this terminal. */
-  readonly isTerminal: boolean;
+  /** Where the command gets this terminal: it has it until the returned function is called. */
+  readonly giveTerminal?: () => () => void;
   /** Called after the last byte of output. */
   finish(): void;
 }
 
 /** The size and type for the command's terminal; undefined if it gets none. */
-export function terminalOf({ isTerminal, stdout }: Stdio): LaunchRequest["terminal"] {
-  if (!isTerminal) return undefined;
+export function terminalOf({ giveTerminal, stdout }: Stdio): LaunchRequest["terminal"] {
+  if (!giveTerminal) return undefined;
   return { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24, term: process.env["TERM"] ?? "xterm" };
 }
 
@@ -45,8 +45,8 @@ export async function stream(
   signal.addEventListener("abort", onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
-    return stdio.isTerminal
-      ? await carryTerminal(process, stdio, interrupts, onOutput)
+    return stdio.giveTerminal
+      ? await carryTerminal(process, stdio, stdio.giveTerminal, interrupts, onOutput)
       : await carryPipes(process, stdio, interrupts, onOutput);
   } finally {
     signal.removeEventListener("abort", onAbort);
@@ -157,16 +157,15 @@ function drained(stream: Writable): Promise<void> {
 async function carryTerminal(
   process: RemoteProcess,
   stdio: Stdio,
+  giveTerminal: () => () => void,
   interrupts: Interrupts,
   onOutput: () => void,
 ): Promise<ExitStatus> {
   const { stdin, stdout } = stdio;
   const resize = () => process.resize({ columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 });
   const release = interrupts.intercept((signal) => process.kill(signal), "all");
-  const restore = () => void stdin?.setRawMode?.(false);
-  globalThis.process.once("exit", restore); // also after an uncaught exception
+  const takeBack = giveTerminal();
   stdout.on("resize", resize);
-  stdin?.setRawMode?.(true);
   stdin?.pipe(process.stdin);
   try {
     const onReaderGone = () => process.kill("SIGHUP");
@@ -179,8 +178,7 @@ async function carryTerminal(
   } finally {
     stdin?.unpipe(process.stdin);
     stdin?.pause();
-    restore();
-    globalThis.process.off("exit", restore);
+    takeBack();
     stdout.off("resize", resize);
     release();
   }

@@ -78,9 +78,12 @@ interface Terminal {
   readonly ended: Promise<number>;
 }
 
-/** devtool watch on a terminal of its own (util-linux's script). */
 function onTerminal(t: TestContext, project: Project, ...flags: string[]): Terminal {
-  const command = [...DEVTOOL, "watch", ...flags];
+  return commandOnTerminal(t, project, [...DEVTOOL, "watch", ...flags]);
+}
+
+/** On a terminal of its own (util-linux's script). */
+function commandOnTerminal(t: TestContext, project: Project, command: readonly string[]): Terminal {
   const child = spawn("script", ["-qec", command.map((word) => `'${word}'`).join(" "), "/dev/null"], {
     cwd: project.root,
     env: { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache"), TERM: "xterm" },
@@ -202,6 +205,18 @@ test("Ctrl-C on the terminal ends watch", async (t) => {
   assert.equal(await terminal.ended, 130);
 });
 
+test("Ctrl-Z on the terminal stops watch, and keys are keys again once the shell lets it go on", async (t) => {
+  if (!needs(t, lacks("rsync", "script", "bash"))) return;
+  const watching = [...DEVTOOL, "watch", "--target", "local"];
+  const shell = ["bash", "-c", 'set -m; "$@"; stty sane; echo stopped; fg', "-", ...watching];
+  const terminal = commandOnTerminal(t, await gatedProject(t, 'echo "ran $(cat word)"\n'), shell);
+  await terminal.shows(/q: quit[\s\S]*ran one\r\n[\s\S]*exit code 0/);
+  terminal.type("\x1a");
+  await terminal.shows(/stopped\r\n/);
+  terminal.type("q");
+  assert.equal(await terminal.ended, 0);
+});
+
 test("--interactive gives the program the terminal, and each round anew", async (t) => {
   if (!needs(t, lacks("rsync", "script"))) return;
   const script = 'test -t 0 && test -t 1 && echo "terminal for $(cat word)"; read line; echo "got $line"\n';
@@ -214,4 +229,15 @@ test("--interactive gives the program the terminal, and each round anew", async 
   await terminal.shows(/terminal for two\r\n/);
   terminal.type("again\r");
   await terminal.shows(/got again\r\n/);
+});
+
+test("while a program on another machine has the terminal, devtool's own lines begin at its left", async (t) => {
+  if (!needs(t, lacks("rsync", "script", "sshd"))) return;
+  const project = await gatedProject(t, 'echo "begin $(cat word)"; read line <~/gate\n');
+  const { configFile, host } = await startSshd(t, { home: project.home });
+  const terminal = onTerminal(t, project, "--ssh-config", configFile, "--target", host, "--interactive");
+  await terminal.shows(/begin one\r\n/);
+  await project.write({ word: "two\n" });
+  await terminal.shows(/devtool: changed word\r\n[\s\S]*begin two\r\n/);
+  assert.doesNotMatch(terminal.all(), /devtool: .*[^\r]\n/);
 });

@@ -25,7 +25,6 @@ function run(script: string, stdio: Partial<Stdio>, signal = new AbortController
     stdin: undefined,
     stdout: new PassThrough().resume(),
     stderr: new PassThrough().resume(),
-    isTerminal: false,
     finish: () => {},
     ...stdio,
   };

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { ReadStream, WriteStream } from "node:tty";
+import { enterRawMode } from "../../../process/raw-mode.ts";
 
 /**
  * Resolves to what was typed, or undefined when there is no terminal to ask on. Rejects when interrupted. Without
@@ -30,12 +31,12 @@ async function askNow(prompt: string, echo: boolean, withdrawn: AbortSignal): Pr
   if (!terminal) return undefined;
   const { input, output, close } = terminal;
   // Raw mode first: what is typed before the prompt appears must not be echoed either.
-  input.setRawMode(true);
+  const leave = enterRawMode(input);
   try {
     output.write(prompt);
     return await readAnswer(input, (text) => echo && output.write(text), withdrawn);
   } finally {
-    input.setRawMode(false);
+    leave();
     output.write("\r\n");
     close();
   }
