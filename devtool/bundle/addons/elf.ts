@@ -49,6 +49,17 @@ export async function runsOn(file: string, { platform, arch, libc }: Platform): 
   return !content.includes(other, 0, "latin1");
 }
 
+/** From which GLIBCXX on libstdc++ has which CXXABI; see "ABI Policy and Guidelines" in its manual. */
+const ABIS = [
+  ["3.4.21", "1.3.9"],
+  ["3.4.22", "1.3.10"],
+  ["3.4.23", "1.3.11"],
+  ["3.4.26", "1.3.12"],
+  ["3.4.29", "1.3.13"],
+  ["3.4.31", "1.3.14"],
+  ["3.4.33", "1.3.15"],
+] as const;
+
 /** What a file was linked to, and the target has an older one of. */
 export interface TooNew {
   readonly needed: string;
@@ -62,8 +73,19 @@ export async function tooNewFor(file: string, { glibc, libstdcxx }: LibraryVersi
   const libc = newest(content, /GLIBC_(\d+\.\d+)(?:\.\d+)?\0/g);
   if (isOlder(glibc, libc)) return { needed: `glibc ${libc}`, there: glibc };
   // A program may have a libstdc++ of its own beside it; an add-on gets the one that Node.js has loaded.
-  const cxx = file.endsWith(".node") ? newest(content, /GLIBCXX_(\d+(?:\.\d+)+)\0/g) : undefined;
-  return isOlder(libstdcxx, cxx) ? { needed: `libstdc++ GLIBCXX_${cxx}`, there: `GLIBCXX_${libstdcxx}` } : undefined;
+  if (libstdcxx === undefined || !file.endsWith(".node")) return undefined;
+  const cxx = newest(content, /GLIBCXX_(\d+(?:\.\d+)+)\0/g);
+  if (isOlder(libstdcxx, cxx)) return { needed: `libstdc++ GLIBCXX_${cxx}`, there: `GLIBCXX_${libstdcxx}` };
+  const abi = newest(content, /CXXABI_(\d+(?:\.\d+)+)\0/g);
+  const abiThere = newestAbiOf(libstdcxx);
+  return isOlder(abiThere, abi) ? { needed: `libstdc++ CXXABI_${abi}`, there: `CXXABI_${abiThere}` } : undefined;
+}
+
+/** The newest CXXABI of the libstdc++ whose newest GLIBCXX this is; undefined where that is not in the list. */
+function newestAbiOf(libstdcxx: string): string | undefined {
+  const [newestListed = ""] = ABIS.at(-1) ?? [];
+  if (isOlder(newestListed, libstdcxx)) return undefined;
+  return ABIS.findLast(([since]) => compareVersions(since, libstdcxx) <= 0)?.[1];
 }
 
 /** The newest version whose symbols are asked for. */

@@ -278,6 +278,31 @@ test("an add-on for a newer libstdc++ than the target's is built there too, else
   );
 });
 
+test("an add-on for the C++ ABI of a newer compiler is named too where it needs nothing else that is newer", async (t) => {
+  const root = await temporaryDirectory(t);
+  await write(root, {
+    "package.json": '{ "type": "module" }',
+    "src/main.js": 'import "own";',
+    "node_modules/own/package.json": '{ "name": "own", "version": "1.0.0" }',
+    "node_modules/own/index.js": "",
+    "node_modules/own/own.node": Buffer.concat([
+      elf("x64", "glibc"),
+      Buffer.from("GLIBCXX_3.4.21\0CXXABI_1.3.9\0CXXABI_1.3.15\0CXXABI_FLOAT128\0"),
+    ]),
+  });
+  const ship = (libstdcxx: string) => shipperOf(t, root, ["own"], { target: { ...X64, libstdcxx } })();
+  for (const libstdcxx of ["3.4.33", "3.4.99"])
+    assert.ok((await ship(libstdcxx)).files.includes("own/own.node"), libstdcxx);
+  for (const [libstdcxx, abi] of [
+    ["3.4.32", "1.3.14"],
+    ["3.4.30", "1.3.13"],
+  ] as const)
+    await assert.rejects(ship(libstdcxx), {
+      code: "package-unavailable",
+      message: `own@1.0.0 was built for libstdc++ CXXABI_1.3.15 or newer, and the target has CXXABI_${abi}`,
+    });
+});
+
 test("a part from the registry that was built for newer libraries than the target's is named before the program runs", async (t) => {
   const name = "@x/addon-linux-arm64-gnu";
   const part = forPlatform("arm64", "glibc");
