@@ -1,18 +1,23 @@
-import { createWriteStream } from "node:fs";
-import { realpath, rename, rm, stat } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
+import { open, write } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import { promisify } from "node:util";
 import { Failure } from "../failure.ts";
+import { orAbort } from "../host/or-abort.ts";
+import { sleep } from "../host/sleep.ts";
 import { isTerminal } from "../host/terminal.ts";
-import { writeAll } from "./write.ts";
+import { writeWholeFile } from "../host/whole-file.ts";
+import { outputFailure } from "./report.ts";
 
 type Archive = AsyncIterable<Uint8Array>;
 
-/** `instead`: what to type where standard output is a terminal. Throws Failure. */
+/** `instead`: what to type where standard output is a terminal. Throws Failure, or Node.js's error for EPIPE. */
 export async function archiveToOutput(archive: Archive, instead: string, signal: AbortSignal): Promise<void> {
   if (isTerminal(1)) throw new Failure("an archive is nothing for a terminal", { code: "usage", remedy: instead });
-  for await (const piece of archive) {
-    signal.throwIfAborted();
-    writeAll(1, piece);
+  for await (const piece of gathered(archive)) {
+    const written = writeWhole(1, piece).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === "EPIPE" ? error : outputFailure(error);
+    });
+    await orAbort(written, signal);
   }
 }
 
@@ -23,14 +28,47 @@ export async function archiveToOutput(archive: Archive, instead: string, signal:
 export async function archiveToFile(archive: Archive, output: string, signal: AbortSignal): Promise<void> {
   const there = await stat(output).catch(() => undefined);
   if (there?.isDirectory()) throw new Failure(`can't write to ${output}: it is a directory`, { code: "usage" });
-  if (there && !there.isFile()) return pipeline(archive, createWriteStream(output, { flags: "a" }), { signal });
-  const file = there ? await realpath(output) : output;
-  const unfinished = `${file}.${process.pid}.part`;
-  try {
-    await pipeline(archive, createWriteStream(unfinished, { mode: 0o644 }), { signal });
-    await rename(unfinished, file);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
+  if (there && !there.isFile()) return archiveToSpecialFile(archive, output, signal);
+  await writeWholeFile(archive, there ? await realpath(output) : output, signal);
+}
+
+/** It is closed with this process: where nobody reads it, to close it would wait too. */
+async function archiveToSpecialFile(archive: Archive, output: string, signal: AbortSignal): Promise<void> {
+  const fd = await orAbort(promisify(open)(output, "a"), signal);
+  for await (const piece of gathered(archive)) await orAbort(writeWhole(fd, piece), signal);
+}
+
+const writeSome = promisify(write);
+const RETRY_MS = 5;
+
+/** On another thread, so that signals are seen; also to a descriptor that another program made nonblocking. */
+async function writeWhole(fd: number, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += (await writeSome(fd, bytes, at)).bytesWritten;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      await sleep(RETRY_MS);
+    }
   }
+}
+
+const GATHERED_BYTES = 256 * 1_024;
+
+/** Headers and small files many at a time: each write costs a turn of another thread. A piece is used before the next is made. */
+async function* gathered(archive: Archive): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(GATHERED_BYTES);
+  let length = 0;
+  for await (const piece of archive) {
+    if (length + piece.length > GATHERED_BYTES) {
+      yield buffer.subarray(0, length);
+      length = 0;
+    }
+    if (piece.length >= GATHERED_BYTES) yield piece;
+    else {
+      buffer.set(piece, length);
+      length += piece.length;
+    }
+  }
+  yield buffer.subarray(0, length);
 }

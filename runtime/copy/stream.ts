@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { readAttributes } from "../host/attributes.ts";
 import { makeDirectory } from "../host/make-directory.ts";
+import { untilAborted } from "../host/or-abort.ts";
 import type { Shim } from "../host/shim.ts";
 import { decompress } from "../image/archive/compression/decompress.ts";
 import { BadImage, type Entry } from "../image/archive/entry.ts";
@@ -61,10 +62,11 @@ interface Extraction extends CopyOptions {
   readonly root: string;
   /** Plain or compressed. */
   readonly archive: AsyncIterable<Uint8Array>;
+  readonly signal: AbortSignal;
 }
 
 /** Writes what an archive has into a directory. Throws Failure. */
-export async function extractInto(target: End, { root, archive, ...options }: Extraction): Promise<Copied> {
+export async function extractInto(target: End, { root, archive, signal, ...options }: Extraction): Promise<Copied> {
   const { open, closeAll } = opening();
   makeDirectory(layersDirectory(root));
   await clearUnderWay(root);
@@ -76,8 +78,12 @@ export async function extractInto(target: End, { root, archive, ...options }: Ex
     const files = join(place, "files");
     await mkdir(files);
     const notes = new Notes();
-    const signal = new AbortController().signal;
-    await extractLayers([readTar(decompress(archive), { notes })], files, { notes, signal, progress: () => {} });
+    await extractLayers([readTar(decompress(untilAborted(archive, signal)), { notes })], files, {
+      notes,
+      signal,
+      progress: () => {},
+    });
+    signal.throwIfAborted();
     const copied = copyOf(files, directory, options);
     return { ...copied, leftOut: (notes.get("device")?.count ?? 0) + (notes.get("socket")?.count ?? 0) };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { open, realpath, rename, stat, writeFile } from "node:fs/promises";
+import { realpath, rename, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { addAbortSignal, type Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { imageEvent } from "../events/image.ts";
 import { Failure } from "../failure.ts";
 import { makeDirectory } from "../host/make-directory.ts";
@@ -9,6 +9,7 @@ import { syncDirectory } from "../host/sync.ts";
 import { checkedName } from "../spec/name.ts";
 import { decompress } from "./archive/compression/decompress.ts";
 import { BadImage } from "./archive/entry.ts";
+import { openSource } from "./archive/source.ts";
 import { readTar } from "./archive/tar/tar.ts";
 import type { ExtractOptions } from "./extract/extract.ts";
 import type { Extracted } from "./extract/root.ts";
@@ -48,7 +49,7 @@ export async function importImage(request: Import): Promise<Imported> {
   const { root, name } = request;
   await refuseTaken(root, name);
   const notes = new Notes();
-  const unpack = await openSource(request, notes);
+  const unpack = await unpackerOf(request, notes);
   try {
     makeDirectory(imagesDirectory(root));
     await clearLeftovers(root);
@@ -87,8 +88,8 @@ function taken(name: string): Failure {
 /** Writes the source's root file system into a directory. */
 type Unpack = (directory: string, options: ExtractOptions) => Promise<Unpacked>;
 
-async function openSource({ root, source, stdin, signal }: Import, notes: Notes): Promise<Unpack> {
-  if (source === "-") return archiveOf(abortable(stdin, signal), notes);
+async function unpackerOf({ root, source, stdin, signal }: Import, notes: Notes): Promise<Unpack> {
+  if (source === "-") return archiveOf(await openSource("-", stdin, signal), notes);
   if (source === "")
     throw new Failure("the source of the image is an empty path", {
       code: "usage",
@@ -100,21 +101,12 @@ async function openSource({ root, source, stdin, signal }: Import, notes: Notes)
     const directory = await outsideOf(root, await readable(source, realpath(path)));
     return (to, options) => unpackDirectory(directory, to, options);
   }
-  const file = await readable(source, open(path));
-  return archiveOf(abortable(file.createReadStream({ highWaterMark: READ_BYTES }), signal), notes);
+  return archiveOf(await readable(source, openSource(path, stdin, signal)), notes);
 }
 
-function archiveOf(stream: Readable, notes: Notes): Unpack {
-  return (to, options) => unpackArchive(readTar(decompress(stream), { notes }), to, options);
+function archiveOf(archive: AsyncIterable<Uint8Array>, notes: Notes): Unpack {
+  return (to, options) => unpackArchive(readTar(decompress(archive), { notes }), to, options);
 }
-
-/** Without a listener, a stream that fails before it is read would end this process. Reading it throws the error again. */
-function abortable(stream: Readable, signal: AbortSignal): Readable {
-  stream.on("error", () => {});
-  return addAbortSignal(signal, stream);
-}
-
-const READ_BYTES = 256 * 1_024;
 
 async function readable<T>(source: string, opened: Promise<T>): Promise<T> {
   try {

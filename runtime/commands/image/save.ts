@@ -25,7 +25,7 @@ async function save(names: readonly string[], output: string | undefined, signal
   if (output === undefined)
     return archiveToOutput(savedArchive(root, names), "tinydocker save -o FILE.tar NAME", signal);
   try {
-    if (statSync(output, { throwIfNoEntry: false })?.isDirectory()) await saveInto(root, names, output);
+    if (statSync(output, { throwIfNoEntry: false })?.isDirectory()) await saveInto(root, names, output, signal);
     else await archiveToFile(savedArchive(root, names), output, signal);
   } catch (error) {
     signal.throwIfAborted();

@@ -13,47 +13,58 @@ import { handleOf } from "../../state/containers.ts";
 import { lookAtExisting } from "../../state/handle.ts";
 import { stateRoot } from "../../state/root.ts";
 import { archiveToOutput } from "../archive-output.ts";
+import type { Options, Values } from "../options/option.ts";
 import { say } from "../say.ts";
+import { undoneBySignals } from "../signals.ts";
 import { verb } from "./verb.ts";
+
+const OPTIONS = {
+  archive: { type: "boolean", short: "a", describe: "keep the owners' numbers; else the copies are yours" },
+  "follow-link": { type: "boolean", short: "L", describe: "copy the directory that SRC is a link to" },
+  quiet: { type: "boolean", short: "q", describe: "show no progress" },
+} as const satisfies Options;
 
 export const cpVerb = verb({
   synopsis: "NAME:PATH DEST|- | SRC|- NAME:PATH",
   describe: "Copy files between this machine and a container; -: a tar archive on standard output or input",
-  options: {
-    archive: { type: "boolean", short: "a", describe: "keep the owners' numbers; else the copies are yours" },
-    "follow-link": { type: "boolean", short: "L", describe: "copy the directory that SRC is a link to" },
-    quiet: { type: "boolean", short: "q", describe: "show no progress" },
-  },
+  options: OPTIONS,
   run: async (values, ends) => {
     const request = requestOf(ends);
-    const root = resolve(stateRoot());
-    const shim = await openShim();
-    const container = handleOf(root, request.container);
-    const view = await openRoot(shim, container);
-    const meter = values.quiet ? () => {} : progressMeter();
-    try {
-      const options = {
-        keepOwners: values.archive ?? false,
-        follow: values["follow-link"] ?? false,
-        progress: meter,
-      };
-      containerEvent(root, request.toContainer ? "extract-to-dir" : "archive-path", lookAtExisting(container).record);
-      const { leftOut } = await copied(
-        shim,
-        root,
-        { ...request, end: endIn(shim, view, container.name, request.path) },
-        options,
-      );
-      meter(0);
-      if (leftOut > 0) say(`tinydocker: ${leftOut} devices, FIFOs and sockets are left out\n`);
-      return 0;
-    } catch (error) {
-      throw copyFailure(request, error);
-    } finally {
-      await view.close();
-    }
+    // The other end of a stream may be slow for ever; a copy takes the time that it takes.
+    if (request.here === "-") await undoneBySignals((signal) => copyAndReport(request, values, signal));
+    else await copyAndReport(request, values, new AbortController().signal);
+    return 0;
   },
 });
+
+async function copyAndReport(request: Request, values: Values<typeof OPTIONS>, signal: AbortSignal): Promise<void> {
+  const root = resolve(stateRoot());
+  const shim = await openShim();
+  const container = handleOf(root, request.container);
+  const view = await openRoot(shim, container);
+  const meter = values.quiet ? () => {} : progressMeter();
+  try {
+    const options = {
+      keepOwners: values.archive ?? false,
+      follow: values["follow-link"] ?? false,
+      progress: meter,
+      signal,
+    };
+    containerEvent(root, request.toContainer ? "extract-to-dir" : "archive-path", lookAtExisting(container).record);
+    const { leftOut } = await copied(
+      shim,
+      root,
+      { ...request, end: endIn(shim, view, container.name, request.path) },
+      options,
+    );
+    meter(0);
+    if (leftOut > 0) say(`tinydocker: ${leftOut} devices, FIFOs and sockets are left out\n`);
+  } catch (error) {
+    throw copyFailure(request, error);
+  } finally {
+    await view.close();
+  }
+}
 
 /** What the target's file system refuses, in a line. */
 function copyFailure({ container, path, here, toContainer }: Request, error: unknown): unknown {
@@ -109,13 +120,13 @@ function endIn(shim: Shim, { top }: View, name: string, path: string): End {
   return { side: { name: `the container ${name}`, open }, path };
 }
 
-type Options = Parameters<typeof copyBetween>[2];
+type CopyOptions = Parameters<typeof copyBetween>[2] & { readonly signal: AbortSignal };
 
 async function copied(
   shim: Shim,
   root: string,
   { end, here, toContainer }: Request & { readonly end: End },
-  options: Options,
+  options: CopyOptions,
 ): Promise<Pick<Copied, "leftOut">> {
   if (here !== "-") {
     const other = { side: MACHINE, path: here };
@@ -128,7 +139,7 @@ async function copied(
     return extractInto(end, { root, archive, ...options, keepOwners: process.geteuid?.() === 0 });
   }
   const instead = "tinydocker cp NAME:PATH - | tar x";
-  await archiveToOutput(archiveOf(shim, end, options.follow), instead, new AbortController().signal);
+  await archiveToOutput(archiveOf(shim, end, options.follow), instead, options.signal);
   return { leftOut: 0 };
 }
 

@@ -1,10 +1,10 @@
-import { createReadStream } from "node:fs";
-import { addAbortSignal, type Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
 import { openShim } from "../../host/shim.ts";
 import { decompress } from "../archive/compression/decompress.ts";
 import { BadImage } from "../archive/entry.ts";
+import { openSource } from "../archive/source.ts";
 import { readTar } from "../archive/tar/tar.ts";
 import { Notes } from "../notes.ts";
 import { familiarName, type Reference } from "../registry/reference.ts";
@@ -36,11 +36,9 @@ export async function importLayer({
   signal,
 }: ImportLayer): Promise<string> {
   const config = change.reduce(changed, {});
-  const archive = source === "-" ? stdin : createReadStream(source, { highWaterMark: 256 * 1_024 });
-  archive.on("error", () => {});
   const what = `can't import ${source === "-" ? "standard input" : source}`;
   try {
-    const written = readTar(decompress(addAbortSignal(signal, archive)), { notes: new Notes() });
+    const written = readTar(decompress(await openSource(source, stdin, signal)), { notes: new Notes() });
     const about = { author: "", command: "", message: message || `Imported from ${source}` };
     const id = await commitImage({
       shim: await openShim(),
@@ -59,7 +57,5 @@ export async function importLayer({
     if (error instanceof BadImage)
       throw new Failure(`${what}: ${error.message}`, { code: "image-invalid", cause: error });
     throw systemFailure(what, root, "import-failed", error);
-  } finally {
-    archive.destroy();
   }
 }

@@ -49,7 +49,12 @@ export function readBlob(root: string, digest: string): Buffer | undefined {
 export function readJsonBlob<T>(root: string, digest: string, shape: Shape<T>): T {
   const value = parseJson(readBlob(root, digest)?.toString("utf8") ?? "");
   if (shape(value)) return value;
-  throw new Failure(`${blobPath(root, digest)} is missing or damaged`, {
+  throw damaged(root, digest);
+}
+
+/** `digest`: of a blob that is missing, or does not have it. */
+export function damaged(root: string, digest: string): Failure {
+  return new Failure(`${blobPath(root, digest)} is missing or damaged`, {
     code: "image-damaged",
     remedy: "remove the images that have it with tinydocker image rm, and pull them again",
   });

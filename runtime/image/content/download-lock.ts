@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, unlinkSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { makeDirectory } from "../../host/make-directory.ts";
@@ -50,9 +50,10 @@ async function locked(path: string, signal: AbortSignal, waiting: () => void): P
   }
 }
 
-/** It served as the lock alone. */
+/** It served as the lock alone. An empty archive has been renamed: it is a layer without files. */
 function removeEmpty(path: string, fd: number): void {
-  if (fstatSync(fd).nlink > 0 && fstatSync(fd).size === 0) unlinkSync(path);
+  const { ino, size } = fstatSync(fd);
+  if (size === 0 && statSync(path, { throwIfNoEntry: false })?.ino === ino) unlinkSync(path);
 }
 
 /** Forgets what ended pulls left; that of one which runs is locked. Returns how many bytes. */

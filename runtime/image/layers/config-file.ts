@@ -56,6 +56,16 @@ const isHealthcheck: Shape<Healthcheck> = isRecordOf(
 /** What else changes how docker runs an image, and an imported one loses. */
 const UNUSED = ["ExposedPorts", "Volumes", "StopSignal", "Healthcheck"];
 
+/** The digests of what its layers unpack to. Throws BadImage unless there are so many, and each is one. */
+export function diffIdsOf({ rootfs }: ConfigFile, layers: number): readonly string[] {
+  const diffIds = rootfs.diff_ids;
+  if (diffIds.length !== layers)
+    throw new BadImage(`its configuration names ${diffIds.length} layers, and it has ${layers}`);
+  const bad = diffIds.find((diffId) => !/^sha256:[a-f0-9]{64}$/.test(diffId));
+  if (bad !== undefined) throw new BadImage(`${JSON.stringify(bad)} is not the digest of a layer`);
+  return diffIds;
+}
+
 /** Throws BadImage for an image of another system; notes what an import of it does without. */
 export function checkImport(file: ConfigFile, notes: Notes): void {
   if (file.os !== "linux") throw new BadImage(`it is for ${file.os}, not for Linux`);

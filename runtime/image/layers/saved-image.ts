@@ -1,8 +1,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { BadImage } from "../archive/entry.ts";
 import { readJson } from "./blob.ts";
-import { type ConfigFile, isConfigFile } from "./config-file.ts";
+import { type ConfigFile, diffIdsOf, isConfigFile } from "./config-file.ts";
 import { DOCKER_MANIFEST, readDockerManifest } from "./docker-save.ts";
 import type { Layer } from "./layer.ts";
 import type { Manifest } from "./manifest.ts";
@@ -20,9 +19,7 @@ export async function readSavedImage(directory: string): Promise<SavedImage | un
   const manifest = await readManifest(directory);
   if (!manifest) return undefined;
   const config = await readJson(directory, manifest.config, isConfigFile);
-  const diffIds = config.rootfs.diff_ids;
-  if (diffIds.length !== manifest.layers.length)
-    throw new BadImage(`its configuration names ${diffIds.length} layers, and it has ${manifest.layers.length}`);
+  const diffIds = diffIdsOf(config, manifest.layers.length);
   const layers = manifest.layers.map((blob, index) => ({ blob, diffId: diffIds[index] ?? "" }));
   return { directory, layers, config };
 }

@@ -1,12 +1,13 @@
 import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { addAbortSignal, type Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
 import { makeDirectory } from "../../host/make-directory.ts";
 import { decompress } from "../archive/compression/decompress.ts";
 import { BadImage } from "../archive/entry.ts";
+import { openSource } from "../archive/source.ts";
 import { readTar } from "../archive/tar/tar.ts";
 import { writeBlob } from "../content/blobs.ts";
 import { clearUnderWay } from "../content/clear.ts";
@@ -55,15 +56,14 @@ export async function loadImages(load: Load): Promise<string[]> {
 async function fromDirectory<T>(load: Load, work: (directory: string) => Promise<T>): Promise<T> {
   const { root, source, stdin, signal } = load;
   if (source !== "-" && (await stat(source)).isDirectory()) return work(resolve(source));
-  const archive = source === "-" ? stdin : createReadStream(source, { highWaterMark: 256 * 1_024 });
-  archive.on("error", () => {});
+  const archive = await openSource(source, stdin, signal);
   makeDirectory(layersDirectory(root));
   await clearUnderWay(root);
   const place = await mkdtemp(join(layersDirectory(root), underWayPrefix()));
   try {
     const directory = join(place, "saved");
     await mkdir(directory);
-    const entries = readTar(decompress(addAbortSignal(signal, archive)), { notes: new Notes() });
+    const entries = readTar(decompress(archive), { notes: new Notes() });
     await extractLayers([entries], directory, { notes: new Notes(), signal, progress: () => {} });
     return await work(directory);
   } finally {

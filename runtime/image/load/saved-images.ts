@@ -3,7 +3,7 @@ import { createReadStream, lstatSync } from "node:fs";
 import { isEither, isListOf, isOneOf, isRecordOf, isText, parseJson } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { type Blob, blobOf, locate, readJson, readText } from "../layers/blob.ts";
-import { isConfigFile } from "../layers/config-file.ts";
+import { diffIdsOf, isConfigFile } from "../layers/config-file.ts";
 import {
   type Descriptor,
   DOCKER_CONFIG,
@@ -79,11 +79,9 @@ async function readManifest(directory: string, descriptor: Descriptor, names: re
 }
 
 async function readConfig(directory: string, blob: Blob, layers: number) {
-  const { rootfs, os } = await readJson(directory, blob, isConfigFile);
-  if (os !== "linux") throw new BadImage(`it is for ${os}, not for Linux`);
-  const diffIds = rootfs.diff_ids;
-  if (diffIds.length !== layers)
-    throw new BadImage(`its configuration names ${diffIds.length} layers, and it has ${layers}`);
+  const config = await readJson(directory, blob, isConfigFile);
+  if (config.os !== "linux") throw new BadImage(`it is for ${config.os}, not for Linux`);
+  const diffIds = diffIdsOf(config, layers);
   return { configBytes: Buffer.from(await readText(directory, blob)), diffIds };
 }
 

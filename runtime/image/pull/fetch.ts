@@ -5,8 +5,8 @@ import { hasBlob, readBlob, writeBlob } from "../content/blobs.ts";
 import { clearUnderWay } from "../content/clear.ts";
 import { beginName } from "../content/names.ts";
 import { layersOf } from "../content/stored-image.ts";
-import { type ConfigFile, isConfigFile, notePlatform } from "../layers/config-file.ts";
-import type { Descriptor, Manifest } from "../manifest/kinds.ts";
+import { type ConfigFile, diffIdsOf, isConfigFile, notePlatform } from "../layers/config-file.ts";
+import type { Descriptor } from "../manifest/kinds.ts";
 import { Notes } from "../notes.ts";
 import { download } from "../registry/download.ts";
 import { broken, type FoundImage } from "../registry/find-image.ts";
@@ -74,7 +74,8 @@ async function fetchConfig(root: string, { repository, manifest }: FoundImage, w
   const bytes = readBlob(root, digest) ?? (await fetchBytes(repository, manifest.config, what));
   const config = parseJson(bytes.toString("utf8"));
   if (!isConfigFile(config)) throw broken(what, `its configuration ${digest} is not what its format says`);
-  checkConfig(config, manifest, what);
+  if (config.os !== "linux") throw broken(what, `it is for ${config.os}, not for Linux`);
+  diffIdsOf(config, manifest.layers.length);
   if (!hasBlob(root, digest)) writeBlob(root, digest, bytes);
   return config;
 }
@@ -86,13 +87,4 @@ async function fetchBytes(repository: Repository, blob: Descriptor, what: string
   const [algorithm = "", hex] = blob.digest.split(":");
   if (createHash(algorithm).update(bytes).digest("hex") === hex) return bytes;
   throw broken(what, `its configuration does not match its digest ${blob.digest}`);
-}
-
-function checkConfig({ os, rootfs }: ConfigFile, { layers }: Manifest, what: string): void {
-  if (os !== "linux") throw broken(what, `it is for ${os}, not for Linux`);
-  const diffIds = rootfs.diff_ids;
-  if (diffIds.length !== layers.length)
-    throw broken(what, `its configuration names ${diffIds.length} layers, and it has ${layers.length}`);
-  const bad = diffIds.find((diffId) => !/^sha256:[a-f0-9]{64}$/.test(diffId));
-  if (bad !== undefined) throw broken(what, `${JSON.stringify(bad)} is not the digest of a layer`);
 }

@@ -3,12 +3,14 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { makeDirectory } from "../../host/make-directory.ts";
 import { openShim } from "../../host/shim.ts";
+import { decompress } from "../archive/compression/decompress.ts";
 import { BadImage } from "../archive/entry.ts";
 import { hasBlob } from "../content/blobs.ts";
 import { type DownloadFile, withDownload } from "../content/download-lock.ts";
 import { unpackLayer } from "../content/layers.ts";
 import { blobPath } from "../content/places.ts";
 import { hasLayer } from "../content/stack.ts";
+import { isWhole, noteWhole } from "../content/whole-layer.ts";
 import { verified } from "../layers/blob.ts";
 import type { Descriptor } from "../manifest/kinds.ts";
 import type { Notes } from "../notes.ts";
@@ -30,24 +32,28 @@ export interface LayerFetch {
 /** Makes a layer available, as its archive and unpacked, unless it is. Throws BadImage for one that is not what it should be. */
 export async function fetchLayer(fetch: LayerFetch): Promise<void> {
   const { root, blob, signal, progress } = fetch;
-  if (isPresent(fetch)) return progress("present", blob.size);
+  if (isWhole(root, fetch)) return progress("present", blob.size);
   const waiting = () => progress("waiting", 0);
   await withDownload(root, blob.digest, { signal, waiting }, async (file) => {
-    if (isPresent(fetch)) return progress("present", blob.size);
-    if (hasBlob(root, blob.digest)) await unpackBlob(fetch);
-    else await downloadAndUnpack(fetch, file);
+    if (isWhole(root, fetch)) return progress("present", blob.size);
+    if (!(await unpackBlob(fetch))) await downloadAndUnpack(fetch, file);
+    noteWhole(root, fetch);
     progress("done", blob.size);
   });
 }
 
-function isPresent({ root, blob, diffId }: LayerFetch): boolean {
-  return hasLayer(root, diffId) && hasBlob(root, blob.digest);
-}
-
-/** An earlier pull was ended between the two. */
-async function unpackBlob(fetch: LayerFetch): Promise<void> {
+/** An earlier pull was ended between the two. Returns false where there is none, or it is damaged: it is fetched again. */
+async function unpackBlob(fetch: LayerFetch): Promise<boolean> {
   const { root, blob, signal } = fetch;
-  await unpack(fetch, createReadStream(blobPath(root, blob.digest), { signal, highWaterMark: READ_BYTES }));
+  if (!hasBlob(root, blob.digest)) return false;
+  const archive = createReadStream(blobPath(root, blob.digest), { signal, highWaterMark: READ_BYTES });
+  try {
+    await unpack(fetch, verified(archive, blob.digest, "layer", await openShim()));
+    return true;
+  } catch (error) {
+    if (error instanceof BadImage) return false;
+    throw error;
+  }
 }
 
 const READ_BYTES = 256 * 1_024;
@@ -119,8 +125,9 @@ async function writeDownload(fetch: LayerFetch, fd: number, arriving: ArrivingFi
   }
 }
 
-/** A layer that is unpacked already is only read, to check its digest. */
+/** A layer that is unpacked already is only read, to check its digests. */
 async function unpack({ root, diffId, notes, signal }: LayerFetch, archive: AsyncIterable<Uint8Array>): Promise<void> {
   if (!hasLayer(root, diffId)) return unpackLayer(root, diffId, archive, { notes, signal, progress: () => {} });
-  for await (const _ of archive) signal.throwIfAborted();
+  const shim = await openShim();
+  for await (const _ of verified(decompress(archive, shim), diffId, "layer", shim)) signal.throwIfAborted();
 }

@@ -1,9 +1,9 @@
 import { parseJson } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
-import { hasBlob, readBlob } from "../content/blobs.ts";
+import { readBlob } from "../content/blobs.ts";
 import { readName } from "../content/names.ts";
-import { hasLayer } from "../content/stack.ts";
 import { type Layer, layersOf } from "../content/stored-image.ts";
+import { isWhole } from "../content/whole-layer.ts";
 import { type ConfigFile, isConfigFile, notePlatform } from "../layers/config-file.ts";
 import type { Descriptor } from "../manifest/kinds.ts";
 import { Notes } from "../notes.ts";
@@ -64,8 +64,7 @@ function storedParts(root: string, { manifest }: FoundImage): StoredParts | unde
   const config = parseJson(readBlob(root, manifest.config.digest)?.toString("utf8") ?? "");
   if (!isConfigFile(config)) return undefined;
   const layers = layersOf({ manifest, config });
-  const isHere = layers.every(({ blob, diffId }) => hasLayer(root, diffId) && hasBlob(root, blob.digest));
-  return isHere ? { config, layers } : undefined;
+  return layers.every((layer) => isWhole(root, layer)) ? { config, layers } : undefined;
 }
 
 function reportPresent({ progress }: Pull, { config, layers }: StoredParts): Notes {

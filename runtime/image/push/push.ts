@@ -1,8 +1,8 @@
-import { createReadStream } from "node:fs";
 import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
+import { openShim } from "../../host/shim.ts";
+import { blobBytes } from "../content/blob-bytes.ts";
 import { readBlob } from "../content/blobs.ts";
-import { blobPath } from "../content/places.ts";
 import { findStored, type StoredImage } from "../content/stored-image.ts";
 import type { Descriptor } from "../manifest/kinds.ts";
 import { inParallel } from "../pull/in-parallel.ts";
@@ -22,7 +22,6 @@ export interface Push {
 }
 
 const LAYERS_AT_ONCE = 3;
-const READ_BYTES = 256 * 1_024;
 
 /** Sends an image to its registry, byte for byte as it came. Returns its manifest. Throws Failure, or the signal's reason. */
 export async function pushImage(push: Push): Promise<Descriptor> {
@@ -72,21 +71,22 @@ async function send(
   const bytes = readBlob(root, named.manifest.digest);
   if (!bytes) throw new Failure(`${what}: its manifest is missing`, { code: "image-damaged" });
   const { layers, config } = manifest;
+  const shim = await openShim();
   const blobs = [...new Map([...layers, config].map((blob) => [blob.digest, blob])).values()];
   await inParallel(blobs, LAYERS_AT_ONCE, stop, async (blob) => {
     const report = (state: LayerProgress["state"], sent: number) => {
       if (blob !== config) progress({ digest: blob.digest, state, bytes: sent, size: blob.size });
     };
-    const content = () => counted(root, blob, (sent) => report("uploading", sent));
+    const content = () => counted(blobBytes(root, blob.digest, shim), (sent) => report("uploading", sent));
     report((await uploadBlob(repository, blob, content, what)) ? "done" : "present", blob.size);
   });
   await uploadManifest(repository, reference.tag ?? named.manifest.digest, named.manifest, bytes, what);
   return named.manifest;
 }
 
-async function* counted(root: string, { digest }: Descriptor, sent: (bytes: number) => void): AsyncGenerator<Buffer> {
+async function* counted(content: AsyncIterable<Uint8Array>, sent: (bytes: number) => void): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  for await (const piece of createReadStream(blobPath(root, digest), { highWaterMark: READ_BYTES })) {
+  for await (const piece of content) {
     sent(bytes);
     bytes += piece.length;
     yield piece;

@@ -1,11 +1,12 @@
-import { createReadStream, statSync } from "node:fs";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
+import { openShim, type Shim } from "../../host/shim.ts";
+import { writeWholeFile } from "../../host/whole-file.ts";
 import { archiveEnd, fileHeader, paddingAfter } from "../archive/tar/header-block.ts";
+import { blobBytes, blobSize } from "../content/blob-bytes.ts";
 import { readBlob } from "../content/blobs.ts";
-import { blobPath } from "../content/places.ts";
 import { findStored, type StoredImage } from "../content/stored-image.ts";
 import { familiarName, parseReference } from "../registry/reference.ts";
 
@@ -17,32 +18,36 @@ type SavedFile = { readonly path: string } & ({ readonly bytes: Buffer } | { rea
  * skopeo and umoci read it. Throws Failure where there is no such image.
  */
 export async function* savedArchive(root: string, names: readonly string[]): AsyncGenerator<Uint8Array> {
+  const shim = await openShim();
   for (const file of filesOf(imagesOf(root, names))) {
-    if ("bytes" in file) {
-      yield fileHeader(file.path, file.bytes.length);
-      yield file.bytes;
-      yield paddingAfter(file.bytes.length);
-      continue;
-    }
-    const path = blobPath(root, file.digest);
-    const { size } = statSync(path);
+    const size = "bytes" in file ? file.bytes.length : blobSize(root, file.digest);
     yield fileHeader(file.path, size);
-    yield* createReadStream(path, { highWaterMark: 256 * 1_024 });
+    yield* contentOf(root, file, shim);
     yield paddingAfter(size);
   }
   yield archiveEnd();
   for (const name of names) imageEvent(root, "save", name);
 }
 
-/** The same as a directory. */
-export async function saveInto(root: string, names: readonly string[], directory: string): Promise<void> {
+/** The same as a directory. What says which images there are comes last. */
+export async function saveInto(
+  root: string,
+  names: readonly string[],
+  directory: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const shim = await openShim();
   for (const file of filesOf(imagesOf(root, names))) {
     const to = join(directory, file.path);
     await mkdir(dirname(to), { recursive: true });
-    if ("bytes" in file) await writeFile(to, file.bytes);
-    else await copyFile(blobPath(root, file.digest), to);
+    await writeWholeFile(contentOf(root, file, shim), to, signal);
   }
   for (const name of names) imageEvent(root, "save", name);
+}
+
+async function* contentOf(root: string, file: SavedFile, shim: Shim): AsyncGenerator<Uint8Array> {
+  if ("bytes" in file) yield file.bytes;
+  else yield* blobBytes(root, file.digest, shim);
 }
 
 function imagesOf(root: string, names: readonly string[]): StoredImage[] {

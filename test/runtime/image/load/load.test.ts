@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { loadImages } from "../../../../runtime/image/load/load.ts";
+import { removeImage } from "../../../../runtime/image/remove.ts";
+import { resolveImage } from "../../../../runtime/image/resolve.ts";
+import { faultyRegistry } from "../../../rig/registry.ts";
+import { dockerSave, type Files, json, ociLayout, packed, written } from "../layers/saved.ts";
+import { layer, pull } from "../pull/rig.ts";
+import { place } from "../rig.ts";
+import { loading } from "./rig.ts";
+
+const LAYER = layer({ name: "a", content: "1" });
+
+/** An image of docker save whose configuration names this as what its layer unpacks to. */
+function withDiffId(diffId: string): Files {
+  const config = { architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [diffId] } };
+  return {
+    "layer.tar": LAYER,
+    "config.json": json(config),
+    "manifest.json": json([{ Config: "config.json", RepoTags: ["a:1"], Layers: ["layer.tar"] }]),
+  };
+}
+
+describe("load", () => {
+  for (const diffId of ["../names", "..", "", ".", "sha256:..", `sha256:${"A".repeat(64)}`, `md5:${"0".repeat(32)}`]) {
+    it(`refuses an image that names ${JSON.stringify(diffId)} as the digest of a layer`, async (t) => {
+      const { root, outside } = await place(t);
+      written(ociLayout({ layers: [LAYER] }), join(outside, "base"));
+      await loadImages(loading(root, join(outside, "base"), "base"));
+      written(withDiffId(diffId), outside);
+      await assert.rejects(loadImages(loading(root, outside)), {
+        code: "image-invalid",
+        message: `can't load ${outside}: ${JSON.stringify(diffId)} is not the digest of a layer`,
+      });
+      assert.equal(resolveImage(root, "base").layers.length, 1);
+    });
+  }
+
+  it("takes an archive of no bytes for a layer without files, as docker does, first and again", async (t) => {
+    const { root, outside } = await place(t);
+    const file = join(outside, "saved.tar");
+    writeFileSync(file, packed(dockerSave({ layers: [LAYER, Buffer.alloc(0)] })));
+    for (const _ of ["first", "again"]) assert.deepEqual(await loadImages(loading(root, file)), ["busybox:latest"]);
+    assert.equal(resolveImage(root, "busybox").layers.length, 2);
+    await removeImage(root, "busybox");
+    assert.deepEqual(readdirSync(join(root, "layers")), []);
+    assert.deepEqual(existsSync(join(root, "downloads")) && readdirSync(join(root, "downloads")), []);
+  });
+});
+
+describe("pull", () => {
+  it("takes an archive of no bytes for a layer without files too", async (t) => {
+    const { root } = await place(t);
+    const files = ociLayout({ layers: [LAYER, Buffer.alloc(0)] });
+    const registry = await faultyRegistry({ after: (cleanup) => t.after(cleanup) }, files);
+    assert.deepEqual([(await pull(root, registry)).upToDate, (await pull(root, registry)).upToDate], [false, true]);
+    assert.equal(resolveImage(root, `${registry.host}/image`).layers.length, 2);
+  });
+});
