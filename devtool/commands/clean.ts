@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { listHere, removeHere } from "../clean/here.ts";
-import { listOnTarget, removeOnTarget } from "../clean/on-target.ts";
+import { listOnTarget } from "../clean/list.ts";
+import { removeOnTarget } from "../clean/on-target.ts";
 import type { Removal } from "../clean/removal.ts";
 import type { Call, Command } from "../command-line/command.ts";
 import { type Connected, connect } from "../dev/lane.ts";
@@ -12,7 +13,7 @@ import { reportOf } from "../report/origin.ts";
 
 const OLD_DAYS = 30;
 
-/** devtool clean: removes what devtool keeps on the target, and with --caches here, after it has said what that is. */
+/** devtool clean: removes what devtool keeps on the target, and with --caches here, after it has said what that is; with --dry-run it only says so. */
 export const command: Command = async (call) => {
   const { target, ...place } = await openTarget(call);
   const connected = await connect(target, place, call.report, call.interrupts.signal);
@@ -27,11 +28,14 @@ export const command: Command = async (call) => {
 async function clean(target: string, connected: Connected, call: Call): Promise<void> {
   const { options, interrupts, report } = call;
   const { signal } = interrupts;
-  const there = await listOnTarget(connected, options.old ? OLD_DAYS : undefined, signal);
+  const { removals: there, inUse } = await listOnTarget(connected, options.old ? OLD_DAYS : undefined, signal);
   const here = options.caches ? await listHere() : [];
   for (const removal of there) report({ event: "removal", ...removal }, { target });
   for (const removal of here) report({ event: "removal", ...removal });
+  for (const path of inUse)
+    report({ event: "notice", text: `another devtool uses the agent ${path}, so that stays` }, { target });
   if (there.length + here.length === 0) return report({ event: "notice", text: "there is nothing to remove" });
+  if (options.dryRun) return;
   if (!options.yes && !(await isConfirmed(signal))) return report({ event: "notice", text: "nothing was removed" });
   const onWait = () => report({ event: "notice", text: "waiting for another devtool that updates this mirror" });
   const endTurn = await takeTurn(connected, onWait, signal);

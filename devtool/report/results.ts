@@ -41,11 +41,11 @@ export interface Setting {
   readonly origin: string;
 }
 
-/** `clean` found something that devtool made, and removes it once that is confirmed. */
+/** `clean` found something that devtool made, and removes it once that is confirmed, or with `--dry-run` not. */
 export interface Removing {
   readonly event: "removal";
-  /** What it is. */
-  readonly kind: "mirror" | "old mirror" | "agent" | "add-ons";
+  /** What it is: `PATH` is what the login shell said of it, a `folder` is empty without the others. */
+  readonly kind: "mirror" | "old mirror" | "agent" | "PATH" | "folder" | "add-ons";
   /** Its absolute path; that of the add-ons is on this machine. */
   readonly path: string;
   /** What it takes of the disk. */

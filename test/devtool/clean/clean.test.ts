@@ -2,15 +2,17 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chmod, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { before, type TestContext, test } from "node:test";
-import { listOnTarget, removeOnTarget } from "../../../devtool/clean/on-target.ts";
+import { listOnTarget } from "../../../devtool/clean/list.ts";
+import { removeOnTarget } from "../../../devtool/clean/on-target.ts";
 import type { EventLine } from "../../../devtool/report/events.ts";
+import { agentFile } from "../../../devtool/targets/agent-client/agent-file.ts";
 import type { TargetFacts } from "../../../devtool/targets/target.ts";
 import { buildAgent } from "../../rig/agent.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
-import type { Sshd } from "../../rig/sshd.ts";
+import { type Sshd, startSshd } from "../../rig/sshd.ts";
 import { DEVTOOL, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 import { localConnection } from "../sync/rig.ts";
 import { ALLOWED, FORBIDDEN, missing, startSshdForUser } from "../targets/user-sshd.ts";
@@ -35,7 +37,7 @@ const mirrorIn = (events: Events) =>
 const removals = (events: Events) => events.flatMap((event) => (event.event === "removal" ? [event] : []));
 const failureIn = (events: Events) => events.find((event) => event.event === "failed");
 
-test("clean removes the mirror with what root and read-only folders hold, old agents and cached packages, and nothing else", async (t) => {
+test("clean removes the mirror with what root and read-only folders hold, agents and cached packages, and nothing else", async (t) => {
   if (!needs(t, missing())) return;
   const sshd = await startSshdForUser(t, ALLOWED);
   const project = await makeProject(t, PLAIN);
@@ -58,6 +60,8 @@ test("clean removes the mirror with what root and read-only folders hold, old ag
   const addons = join(project.home, "cache/devtool/addons");
   await mkdir(join(addons, "left-pad"), { recursive: true });
 
+  const { name } = await agentFile();
+
   const asked = await devtool(t, project, sshd, "clean", "--caches", "--old");
   assert.deepEqual([asked.code, failureIn(asked.events)?.code], [2, "usage"]);
   assert.deepEqual(
@@ -65,6 +69,8 @@ test("clean removes the mirror with what root and read-only folders hold, old ag
     [
       ["mirror", mirror],
       ["agent", join(cache, agent)],
+      ["agent", join(cache, name)],
+      ["PATH", join(cache, "path")],
       ["add-ons", addons],
     ],
   );
@@ -74,12 +80,53 @@ test("clean removes the mirror with what root and read-only folders hold, old ag
   assert.equal(code, 0, JSON.stringify(events));
   for (const path of [mirror, join(cache, agent), addons]) assert.ok(!existsSync(path), path);
   assert.ok(existsSync(outside) && existsSync(project.root));
-  const left = await readdir(cache);
-  assert.ok(left.includes(linked) && left.some((name) => name.startsWith("agent-") && name !== linked));
+  assert.deepEqual((await readdir(cache)).sort(), [linked, "mirrors"]);
   assert.ok(existsSync(join(cache, neighbour)), "what was used lately stays");
   assert.deepEqual(await readdir(join(project.home, "cache/devtool/sent")), []);
-  const again = await devtool(t, project, sshd, "clean", "--yes");
-  assert.deepEqual([again.code, removals(again.events)], [0, []]);
+});
+
+test("clean leaves nothing on the target, and --dry-run all of it; an agent that another devtool uses stays, and is named", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd", "grep"))) return;
+  const sshd = await startSshd(t);
+  const project = await makeProject(t, PLAIN);
+  const mirror = mirrorIn((await devtool(t, project, sshd, "sync")).events);
+  const cache = dirname(dirname(mirror));
+  const agent = join(cache, (await agentFile()).name);
+  for (const name of ["path", `${agent}.4294967295`, `${agent}.${process.pid}`])
+    await writeFile(resolve(cache, name), "");
+  const all = [
+    ["mirror", mirror],
+    ["agent", agent],
+    ["agent", `${agent}.4294967295`],
+    ["PATH", join(cache, "path")],
+    ["folder", dirname(mirror)],
+  ];
+  const listed = (events: Events) => removals(events).map(({ kind, path }) => [kind, path]);
+  const notices = (events: Events) => events.flatMap((event) => (event.event === "notice" ? [event.text] : []));
+  const kept = (path: string) => `another devtool uses the agent ${path}, so that stays`;
+
+  const dry = await devtool(t, project, sshd, "clean", "--dry-run");
+  assert.deepEqual([dry.code, listed(dry.events)], [0, all]);
+  assert.deepEqual(notices(dry.events), [kept(`${agent}.${process.pid}`)]);
+  await rm(`${agent}.${process.pid}`);
+
+  const flags = ["--json", "--ssh-config", sshd.configFile, "--target", sshd.host];
+  const other = startDevtool(t, project, ["run", ...flags, "sh", "-c", "echo up; read line; echo $line"]);
+  await other.next("output");
+  const beside = await devtool(t, project, sshd, "clean", "--yes");
+  assert.deepEqual([beside.code, listed(beside.events)], [0, all.filter(([, path]) => path !== agent)]);
+  assert.deepEqual(notices(beside.events), [kept(agent), "removed"]);
+  assert.deepEqual(await readdir(cache), [basename(agent)]);
+  other.child.stdin?.end("down\n");
+  const { code, stdout } = await other.ended;
+  assert.deepEqual([code, stdout.toString().includes("down")], [0, true]);
+
+  const last = await devtool(t, project, sshd, "clean", "--yes");
+  assert.deepEqual(
+    listed(last.events).map(([kind]) => kind),
+    ["agent", "PATH", "folder"],
+  );
+  assert.ok(!existsSync(cache));
 });
 
 test("what root has left in a mirror is named by clean where there is no sudo", async (t) => {
@@ -104,7 +151,10 @@ test("an old mirror is a folder that devtool named, in which nothing was changed
   const facts = { cache } as TargetFacts;
   const place = { connection: localConnection(), facts, mirror: join(mirrors, "mine-00000000") };
   const list = async (days: number) =>
-    (await listOnTarget(place, days, t.signal)).map(({ kind, path }) => [kind, path.slice(mirrors.length + 1)]);
+    (await listOnTarget(place, days, t.signal)).removals.map(({ kind, path }) => [
+      kind,
+      path.slice(mirrors.length + 1),
+    ]);
   assert.deepEqual(await list(0), [
     ["mirror", "mine-00000000"],
     ["old mirror", "it's old-0123abcd"],
@@ -150,8 +200,8 @@ test("at a terminal clean asks, and removes after a yes alone", async (t) => {
       screen += chunk;
     });
     assert.deepEqual(await once(child, "close"), [0, null], screen);
-    return (await readdir(mirrors)).length;
+    return existsSync(mirrors);
   };
-  assert.equal(await answer(""), 1);
-  assert.equal(await answer("yes"), 0);
+  assert.equal(await answer(""), true);
+  assert.equal(await answer("yes"), false);
 });
