@@ -14,7 +14,15 @@ const OFTEN = ["run", "exec", "undo", "pull", "fetch"];
  * left to open a file.
  */
 const APART = {
-  network: ["container/network/join", "resources/lease"],
+  network: [
+    "container/network/join",
+    "host/network/netlink",
+    "network/netlink/address",
+    "network/netlink/link",
+    "network/subnets",
+    "resources/bridge",
+    "resources/lease",
+  ],
   rare: [
     "commands/environment-file",
     "explain/preparations",

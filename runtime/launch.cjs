@@ -10,8 +10,8 @@ const bundledFile = {
     return require("node:url").pathToFileURL(__filename).href;
   },
 };
-const definitions = {};
-const modules = {};
+const definitions = { __proto__: null };
+const modules = { __proto__: null };
 load("./cli.js");
 
 function load(id) {

@@ -27,7 +27,7 @@ import {
 const NEW = NLM_F.NLM_F_CREATE | NLM_F.NLM_F_EXCL;
 
 /** struct ifinfomsg of linux/rtnetlink.h. */
-export const LINK_HEADER_BYTES = 16;
+const LINK_HEADER_BYTES = 16;
 
 function linkHeader(flags: number, index = 0): number[] {
   return [AF.AF_UNSPEC, 0, ...u16(0), ...u32(index), ...u32(flags), ...u32(flags)];
