@@ -90,6 +90,8 @@ export type FailureCode =
   | "mirror-invalid"
   /** What `pull` is to bring back is not in the mirror. */
   | "not-in-mirror"
+  /** What `pull` was asked for could not be brought, as where something else is in its place here. */
+  | "not-brought"
   /** `pull` left files that are newer here, and was not forced to replace them. */
   | "newer-here"
   /** The project's folder can't be written. */

@@ -7,7 +7,7 @@ import { Failure, onTarget } from "../failure.ts";
 import { ALWAYS_EXCLUDED } from "../ignore/rules.ts";
 import { shownName, toBytes, toText } from "../paths/bytes.ts";
 import { withSlashes } from "../paths/slashes.ts";
-import { reportOf } from "../report/origin.ts";
+import { reportFailure, reportOf } from "../report/origin.ts";
 import { pull } from "../sync/pull.ts";
 
 /** devtool pull PATH…: brings files and folders back from the mirror; with --dry-run it only says which. */
@@ -34,22 +34,34 @@ async function bring(
   report({ event: "stage", stage: "pull" });
   const { force: mayReplace, dryRun: isDryRun } = options;
   const request = { root, mirror, rsync, paths, mayReplace, isDryRun };
-  const { brought, newer, notices, ...pulled } = await pull(connection, request, interrupts.signal);
+  const { brought, newer, unbrought, notices, ...pulled } = await pull(connection, request, interrupts.signal);
   for (const text of notices) report({ event: "notice", text });
   if (isDryRun) for (const path of brought) report({ event: "difference", change: "bring", path: toText(path) });
   else report({ event: "pulled", files: brought.length, ...pulled });
+  if (unbrought.length > 0 && newer.length > 0) reportFailure(newerHere(newer), report);
+  if (unbrought.length > 0) throw notBrought(unbrought);
   if (newer.length > 0) throw newerHere(newer);
 }
 
 const NAMES_MAX = 10;
 
 function newerHere(paths: readonly string[]): Failure {
-  const rest = paths.length - NAMES_MAX;
-  const names = paths.slice(0, NAMES_MAX).map(shownName).join(", ");
-  return new Failure(`newer here, so not replaced: ${names}${rest > 0 ? ` and ${rest} more` : ""}`, {
+  return new Failure(`newer here, so not replaced: ${firstOf(paths.map(shownName), ", ")}`, {
     code: "newer-here",
     remedy: "--force replaces them",
   });
+}
+
+function notBrought(sentences: readonly string[]): Failure {
+  return new Failure(`not brought: ${firstOf(sentences, "; ")}`, {
+    code: "not-brought",
+    remedy: "move away what is in its place here, or name what can be brought; all else that was asked for is here",
+  });
+}
+
+function firstOf(texts: readonly string[], separator: string): string {
+  const rest = texts.length - NAMES_MAX;
+  return `${texts.slice(0, NAMES_MAX).join(separator)}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
 /** Relative to the project, posix, as bytes; none below another. @throws Failure for one that is not in the project */

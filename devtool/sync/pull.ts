@@ -32,7 +32,9 @@ export interface PullReport {
   readonly brought: readonly string[];
   /** What was left because it is newer here: as bytes. */
   readonly newer: readonly string[];
-  /** What was skipped for another reason, a sentence each. */
+  /** What was asked for and could not be brought, and why: a sentence each. */
+  readonly unbrought: readonly string[];
+  /** What of a folder is never brought, a sentence each. */
   readonly notices: readonly string[];
   readonly bytesReceived: number;
   /** The sum of the sizes of the files that were brought. */
@@ -86,13 +88,18 @@ async function converse(channel: Channel, request: PullRequest, refused: Readonl
   if (terms.incremental) throw brokenStream("a file list of another kind");
   channel.out.int32(0); // the end of the filter rules
   const { entries } = await receiveFileList(channel);
-  const { wanted, notices, missing } = select(entries, request.paths);
+  const { wanted, unbrought, notices, missing } = select(entries, request.paths);
   if (missing.length > 0) throw notInMirror(missing);
   const plan = planOf(request.root, wanted, request.mayReplace === true);
   const put = request.isDryRun
     ? wouldPut(plan)
     : await receivePlan(channel, terms, { ...request, entries, plan, refused });
-  return { ...put, newer: [...plan.newer, ...put.newer], notices: [...notices, ...plan.notices, ...put.notices] };
+  return {
+    ...put,
+    newer: [...plan.newer, ...put.newer],
+    unbrought: [...unbrought, ...plan.unbrought, ...put.unbrought],
+    notices,
+  };
 }
 
 function wouldPut({ links, files }: Plan): Put {
@@ -100,7 +107,7 @@ function wouldPut({ links, files }: Plan): Put {
     brought: [...links, ...files.map(({ entry }) => entry)].map(({ name }) => name),
     bytesTotal: files.reduce((sum, { entry }) => sum + entry.size, 0),
     newer: [],
-    notices: [],
+    unbrought: [],
   };
 }
 

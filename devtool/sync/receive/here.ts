@@ -21,7 +21,7 @@ export function compare(root: string, entry: Entry): Verdict {
   const here = stateOf(root, entry.name);
   if (here === undefined) return { kind: "bring", here };
   if (here.isDirectory()) return isDirectory(entry) ? SAME : inTheWay("a folder is in its place");
-  if (isDirectory(entry)) return inTheWay("a file is in the folder's place");
+  if (isDirectory(entry)) return inTheWay(`${kindOf(here)} is in the folder's place`);
   if (isSame(root, entry, here)) return { kind: "same", hasOtherMode: hasOtherMode(entry, here) };
   return { kind: apart(entry, here) > TICK_NS ? "newer" : "bring", here };
 }
@@ -60,9 +60,13 @@ export function blockedAt(root: string, folder: string): string | undefined {
     path = joinPath(path, name);
     const here = path === "" ? undefined : stateOf(root, path);
     if (here === undefined) return undefined;
-    if (!here.isDirectory()) return `${path} is ${here.isSymbolicLink() ? "a symbolic link" : "a file"} here`;
+    if (!here.isDirectory()) return `${path} is ${kindOf(here)} here`;
   }
   return undefined;
+}
+
+function kindOf(here: BigIntStats): string {
+  return here.isSymbolicLink() ? "a symbolic link" : "a file";
 }
 
 export function stateOf(root: string, path: string): BigIntStats | undefined {

@@ -2,6 +2,7 @@ import {
   chmodSync,
   closeSync,
   copyFileSync,
+  lstatSync,
   lutimesSync,
   mkdirSync,
   openSync,
@@ -14,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { PULL_FOLDER } from "../../config/project.ts";
+import { Failure } from "../../failure.ts";
 import { localPath, parentOf } from "../../paths/bytes.ts";
 import { errnoOf } from "../../process/errno.ts";
 import type { Entry } from "../wire/entry.ts";
@@ -28,6 +30,7 @@ export class Place {
   constructor(root: string) {
     this.#root = root;
     this.#folder = join(root, PULL_FOLDER, String(process.pid));
+    refuseLink(join(root, PULL_FOLDER));
     removeAbandoned(join(root, PULL_FOLDER));
     mkdirSync(this.#folder, { recursive: true });
   }
@@ -124,6 +127,15 @@ export type { Incoming };
 function timesOf({ seconds, nanoseconds }: Entry): number | Date {
   const time = seconds + nanoseconds / 1e9;
   return time < 0 ? new Date(time * 1000) : time;
+}
+
+/** One leads to what is not devtool's to remove. */
+function refuseLink(folder: string): void {
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  throw new Failure(`${folder} is a symbolic link, and pull keeps its own files there`, {
+    code: "project-unwritable",
+    remedy: "remove the link",
+  });
 }
 
 /** What pulls that were killed left, and the folder once it is empty. */

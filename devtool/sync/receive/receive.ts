@@ -29,12 +29,13 @@ export interface Put {
   bytesTotal: number;
   /** What has been changed here meanwhile: as bytes. */
   readonly newer: string[];
-  readonly notices: string[];
+  /** What could not be brought, and why: a sentence each. */
+  readonly unbrought: string[];
 }
 
 /** Does what is planned, and ends the conversation. @throws Failure where the project can't be written */
 export async function receivePlan(channel: Channel, terms: Terms, project: Project): Promise<Put> {
-  const put: Put = { brought: [], bytesTotal: 0, newer: [], notices: [] };
+  const put: Put = { brought: [], bytesTotal: 0, newer: [], unbrought: [] };
   const place = writing(".", () => new Place(project.root));
   try {
     putOthers(place, project.plan, put);
@@ -53,7 +54,7 @@ function conversation({ seed }: Terms): Pick<Reception, "received" | "encoded" |
 /** The phases are the files, those whose checksum was wrong, and late updates, of which there are none. */
 async function converse(reception: Reception, terms: Terms, files: readonly Planned[], put: Put): Promise<void> {
   const leave = (left: readonly Planned[], why: string) => {
-    for (const { entry } of left) put.notices.push(`${shownName(entry.name)}: ${why}; skipped`);
+    for (const { entry } of left) put.unbrought.push(`${shownName(entry.name)}: ${why}`);
   };
   const wrong = await receiveFiles(reception, files, false);
   await endPhase(reception);
@@ -88,8 +89,8 @@ function putOthers(place: Place, { folders, links, modes }: Plan, put: Put): voi
       put.brought.push(entry.name);
     } catch (error) {
       // Windows wants a privilege for it.
-      put.notices.push(
-        `${shownName(entry.name)}: the symbolic link can't be made: ${errnoWords(errnoOf(error) ?? "")}; skipped`,
+      put.unbrought.push(
+        `${shownName(entry.name)}: the symbolic link can't be made: ${errnoWords(errnoOf(error) ?? "")}`,
       );
     }
   }

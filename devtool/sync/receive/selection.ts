@@ -11,7 +11,9 @@ export interface Listed {
 
 export interface Selected {
   readonly wanted: readonly Listed[];
-  /** What is left out, a sentence each. */
+  /** The named paths that can't be brought, and why: a sentence each. */
+  readonly unbrought: readonly string[];
+  /** What of a named folder is left out, a sentence each. */
   readonly notices: readonly string[];
   /** Of the named paths, those that are not in the mirror. */
   readonly missing: readonly string[];
@@ -26,7 +28,7 @@ export function select(
   named: readonly string[],
   platform: NodeJS.Platform = process.platform,
 ): Selected {
-  const [wanted, notices]: [Listed[], string[]] = [[], []];
+  const [wanted, unbrought, notices]: [Listed[], string[], string[]] = [[], [], []];
   const [refused, seen] = [new Set<string>(), new Map<string, string>()];
   for (const [index, entry] of entries.entries()) {
     const { name } = entry;
@@ -39,16 +41,20 @@ export function select(
     else {
       const why = isPassage ? whyNoPassage(entry) : whyNot(entry, seen, platform);
       if (why !== undefined) refused.add(name);
-      if (why !== undefined) notices.push(`${shownName(name)}: ${why}; skipped`);
+      if (why !== undefined && isPassage) {
+        const beyond = named.filter((path) => isBelow(path, name));
+        unbrought.push(...beyond.map((path) => `${shownName(path)}: ${shownName(name)} ${why}`));
+      } else if (why !== undefined && named.includes(name)) unbrought.push(`${shownName(name)}: ${why}`);
+      else if (why !== undefined) notices.push(`${shownName(name)}: ${why}; skipped`);
       else if (!isPassage) wanted.push({ index, entry });
     }
   }
   const names = new Set(entries.map(({ name }) => name));
-  return { wanted, notices, missing: named.filter((path) => !names.has(path)) };
+  return { wanted, unbrought, notices, missing: named.filter((path) => !names.has(path)) };
 }
 
 function whyNoPassage(entry: Entry): string | undefined {
-  return isDirectory(entry) ? undefined : "it is a symbolic link there, which is not followed";
+  return isDirectory(entry) ? undefined : "is a symbolic link there, which is not followed";
 }
 
 function whyNot(entry: Entry, seen: Map<string, string>, platform: NodeJS.Platform): string | undefined {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -82,6 +82,43 @@ rsync "$@" | (dd status=none bs=64k iflag=count_bytes count=200000; [ "$(head -c
   assert.equal((await devtool(here, "pull").ended).code, 0);
   assert.deepEqual(readdirSync(join(made.root, "out")), ["large"]);
   assert.ok(!existsSync(join(made.root, ".devtool-pull")));
+});
+
+test("what was asked for and can't be brought ends pull with 1 and is named with why; the rest is brought", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const made = await project(t);
+  const mirror = await mirrorOf(t, made);
+  for (const folder of ["out", "dist"]) mkdirSync(join(mirror, folder));
+  for (const file of ["out/made", "dist/made"]) writeFileSync(join(mirror, file), "");
+  symlinkSync("/etc", join(mirror, "etc"));
+  writeFileSync(join(made.root, "out"), "a file of one's own");
+  const pull = (...args: string[]) => startDevtool(t, made, ["pull", "--target", "local", ...args]).ended;
+  for (const asked of [["out"], ["--dry-run", "out"], ["--force", "out", "dist"]]) {
+    const { code, stderr } = await pull(...asked);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /^devtool: not brought: out: a file is in the folder's place\ndevtool: {3}move away what is/m);
+  }
+  assert.deepEqual(readdirSync(join(made.root, "dist")), ["made"]);
+  const { stderr } = await pull("etc");
+  assert.match(stderr, /^devtool: not brought: etc: it is a symbolic link that leads out of the project$/m);
+});
+
+test("pull does not take a link for its own folder, in which it removes what pulls left that were killed", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const made = await project(t);
+  const mirror = await mirrorOf(t, made);
+  mkdirSync(join(mirror, "out"));
+  writeFileSync(join(mirror, "out/made"), "");
+  const outside = join(made.home, "outside");
+  mkdirSync(join(outside, "own"), { recursive: true });
+  symlinkSync(outside, join(made.root, ".devtool-pull"));
+  const { code, stderr } = await startDevtool(t, made, ["pull", "--target", "local", "out"]).ended;
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /\.devtool-pull is a symbolic link, and pull keeps its own files there\ndevtool: {3}remove the link$/m,
+  );
+  assert.deepEqual(readdirSync(outside), ["own"]);
 });
 
 async function mirrorOf(t: TestContext, made: Project): Promise<string> {

@@ -73,6 +73,6 @@ test("of two names that are one here, the second is skipped and said", () => {
 
 test("a link there in the place of a folder above a named path brings nothing", () => {
   const entries = [link("a", "/etc"), file("a/passwd")];
-  const { wanted, notices } = select(entries, ["a/passwd"], "linux");
-  assert.deepEqual([wanted, notices], [[], ["a: it is a symbolic link there, which is not followed; skipped"]]);
+  const { wanted, unbrought } = select(entries, ["a/passwd"], "linux");
+  assert.deepEqual([wanted, unbrought], [[], ["a/passwd: a is a symbolic link there, which is not followed"]]);
 });
