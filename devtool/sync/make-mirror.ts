@@ -10,7 +10,7 @@ export async function makeMirror(connection: Connection, mirror: string, signal:
   mkdir.stdin.end();
   mkdir.stdout.resume();
   const [said, { code }] = await Promise.all([text(mkdir.stderr), mkdir.exited]);
-  if (code !== 0) throw unmakable(mirror, whyIn(said), said);
+  if (code !== 0) throw (await obstacleTo(connection, mirror, signal)) ?? unmakable(mirror, whyIn(said), said);
 }
 
 const MAKE_NEW = `mkdir -- "$1" 2>/dev/null || { mkdir -p -- "\${1%/*}" && mkdir -- "$1"; }`;
@@ -37,15 +37,20 @@ case $(rmdir -- "$path/.devtool-$$" 2>&1) in *'Read-only file system'*) printf '
 
 /** Refuses a mirror that could not be made or changed, as far as that can be known without doing so. @throws Failure, exit code 2 */
 export async function checkMirror(connection: Connection, mirror: string, signal: AbortSignal): Promise<void> {
+  const obstacle = await obstacleTo(connection, mirror, signal);
+  if (obstacle) throw obstacle;
+}
+
+async function obstacleTo(connection: Connection, mirror: string, signal: AbortSignal): Promise<Failure | undefined> {
   const test = await connection.exec(["sh", "-c", OBSTACLE, "sh", mirror], { env: { LC_ALL: "C" }, signal });
   test.stdin.end();
   test.stderr.resume();
   const [said] = await Promise.all([text(test.stdout), test.exited]);
   const [words = "", ...path] = said.split(":");
-  if (words !== "") throw unmakable(mirror, obstacle(words, path.join(":")), words);
+  return words === "" ? undefined : unmakable(mirror, obstacleIn(words, path.join(":")), words);
 }
 
-function obstacle(words: string, path: string): string {
+function obstacleIn(words: string, path: string): string {
   if (words === "Not a directory") return `${path} is not a directory`;
   return words === "Permission denied"
     ? `the login user may not write to ${path}`
@@ -55,7 +60,7 @@ function obstacle(words: string, path: string): string {
 /** `said`: strerror's words. */
 function unmakable(mirror: string, why: string, said: string): Failure {
   const cause = causeIn(said);
-  return new Failure(`can't make the mirror ${mirror} on the target: ${why}`, {
+  return new Failure(`can't make or change the mirror ${mirror} on the target: ${why}`, {
     ...(cause.code === "sync-failed" ? UNUSABLE : cause),
     exitCode: 2,
   });
@@ -67,12 +72,8 @@ const UNUSABLE = {
 } as const;
 
 const ERRNOS: Readonly<Record<string, string>> = {
-  "Not a directory": "ENOTDIR",
-  // mkdir -p reports it only where something other than a directory has the name.
-  "File exists": "ENOTDIR",
   "No such file or directory": "ENOENT",
   "Permission denied": "EACCES",
-  "Read-only file system": "EROFS",
   "No space left on device": "ENOSPC",
 };
 

@@ -106,7 +106,8 @@ test("a mirror that the login user can't make is named, with why and what to do,
     await project.write(config({ targets: { box }, target: "box" }));
     const { code, message, remedy } = await startDevtool(t, project, ["sync", "--json"]).next("failed");
     assert.equal(code, "mirror-unwritable");
-    assert.match(message, new RegExp(`^can't make the mirror ${parent}/mirrors/\\S+ on the target: permission denied`));
+    const why = `^can't make or change the mirror ${parent}/mirrors/\\S+ on the target: the login user may not write to `;
+    assert.match(message, new RegExp(why));
     assert.match(remedy ?? "", /^make the mirror writable for the login user/);
   }
   assert.deepEqual(await readdir(parent), []);
