@@ -6,9 +6,12 @@ import type { Diagnostic } from "../report/diagnostic.ts";
 export class BundleFailure extends Failure {
   readonly diagnostics: readonly Diagnostic[];
 
-  constructor(diagnostics: readonly Diagnostic[]) {
+  constructor(diagnostics: readonly Diagnostic[], remedy?: string) {
     const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-    super(`the bundle has ${errors === 1 ? "an error" : `${errors} errors`}`, { code: "bundle-failed" });
+    super(`the bundle has ${errors === 1 ? "an error" : `${errors} errors`}`, {
+      code: "bundle-failed",
+      ...(remedy === undefined ? {} : { remedy }),
+    });
     this.diagnostics = diagnostics;
   }
 

@@ -11,6 +11,7 @@ import type { Addon } from "./addons/apart.ts";
 import { packageDirectory } from "./addons/package.ts";
 import { PNP_FILE, PNP_REMEDY, unshipped, usesPnp } from "./addons/pnp.ts";
 import { stateOf } from "./addons/state.ts";
+import { installerOf } from "./addons/uninstalled.ts";
 import { isPackaged } from "./bundle-failure.ts";
 import { toDiagnostics } from "./esbuild.ts";
 import { type Output, writeOutputs } from "./outputs.ts";
@@ -127,10 +128,15 @@ function unmentioned({ root, config, addons }: BuildSession): Addon[] {
       if (directory !== undefined) return { name, directory, isOptional: false };
       throw new Failure(`bundle.addons names ${name}, which is not installed in ${root} or above it`, {
         code: "package-unavailable",
-        remedy: usesPnp(root) ? PNP_REMEDY : `npm install ${name}, or remove it from bundle.addons`,
+        remedy: usesPnp(root) ? PNP_REMEDY : `${adding(root)} ${name}, or remove it from bundle.addons`,
         exitCode: 2,
       });
     });
+}
+
+function adding(root: string): string {
+  const installer = installerOf(root);
+  return `${installer} ${installer === "npm" ? "install" : "add"}`;
 }
 
 /** Node.js takes a .js file for what the nearest package.json says, and that may be the project's or any folder's above. */

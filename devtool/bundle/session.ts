@@ -5,6 +5,7 @@ import type { Apart } from "./addons/addons.ts";
 import { type Addon, importsApart } from "./addons/apart.ts";
 import { createIncludes } from "./addons/files.ts";
 import { unshipped } from "./addons/pnp.ts";
+import { uninstalled } from "./addons/uninstalled.ts";
 import { BundleFailure } from "./bundle-failure.ts";
 import {
   type BuildContext,
@@ -84,13 +85,18 @@ async function buildAndLearn(
     if (!diagnostics) throw error;
     const errors = diagnostics.map(({ file, text }) => ({ file: resolve(root, file), text }));
     if (learnFromFailure(known, errors)) return { isFinal: false };
-    throw new BundleFailure([...diagnostics, ...unshipped(root, known.apart)]);
+    const remedy = uninstalled(root, errors);
+    const said = remedy === undefined ? diagnostics : diagnostics.filter(({ text }) => !AS_EXTERNAL.test(text));
+    throw new BundleFailure([...said, ...unshipped(root, known.apart)], remedy);
   }
   signal.throwIfAborted();
   session.entries = entriesOf(session, result);
   const isNew = await learn(known, root, { ...result, addons: [...addons.values()] }, session.config.options.loader);
   return { result, isFinal: !isNew };
 }
+
+/** esbuild's advice about what is not found, which for a package that is not installed is the wrong one. */
+const AS_EXTERNAL = /^You can (?:mark the path|also surround this)/;
 
 function entriesOf({ config }: BuildSession, { metafile }: Result): Sources {
   const outputs = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint !== undefined);

@@ -49,7 +49,13 @@ async function bundle(file: string): Promise<{ readonly text: string; readonly f
     const [first] = diagnosticsOf(error) ?? [];
     if (!first) throw error;
     const { file: name, line, column, text } = first;
-    throw new Failure(`${name}:${line}:${column}: error: ${text}`, { ...OF_CONFIG, cause: error });
+    const { uninstalled } = await import("../bundle/addons/uninstalled.ts");
+    const remedy = uninstalled(root, [{ file: join(root, name), text }]);
+    throw new Failure(`${name}:${line}:${column}: error: ${text}`, {
+      ...OF_CONFIG,
+      ...(remedy === undefined ? {} : { remedy }),
+      cause: error,
+    });
   }
 }
 

@@ -16,7 +16,10 @@ export interface Manifest {
   readonly libc?: readonly string[] | string;
   readonly gypfile?: boolean;
   readonly scripts?: Readonly<Record<string, string>>;
+  /** What installs its packages, as `pnpm@9.1.0`. */
+  readonly packageManager?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
