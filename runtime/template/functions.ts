@@ -20,6 +20,7 @@ export const FUNCTIONS: Readonly<Record<string, Function>> = {
   },
   len: lengthOf,
   index: (value, ...keys) => keys.reduce(at, value),
+  slice: sliced,
   print: (...values) => values.map(textOf).join(""),
   println: (...values) => `${values.map(textOf).join(" ")}\n`,
   printf: (format, ...values) => printf(textOf(format), values),
@@ -57,6 +58,16 @@ function at(value: Value, key: Value): Value {
   const list = listOf("index", value);
   if (position >= 0 && position < list.length) return list[position];
   throw new Error(`there is no element ${position} in a list of ${list.length}`);
+}
+
+/** From the first index to before the second; of a text, these count bytes. */
+function sliced(value: Value, from: Value = 0, to?: Value): Value {
+  const whole = typeof value === "string" ? Buffer.from(value) : listOf("slice", value);
+  const [begin, end] = [numberOf("slice", from), to === undefined ? whole.length : numberOf("slice", to)];
+  if (begin < 0 || begin > end || end > whole.length)
+    throw new Error(`there is no slice ${begin}:${end} of ${whole.length}`);
+  const part = whole.slice(begin, end);
+  return Buffer.isBuffer(part) ? part.toString() : part;
 }
 
 /** Go's zero value: of a map of texts, the empty one. */
