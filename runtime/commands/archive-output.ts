@@ -1,7 +1,9 @@
 import { open, write } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { Failure } from "../failure.ts";
+import { errnoText, isNoSpace } from "../host/errno.ts";
 import { orAbort } from "../host/or-abort.ts";
 import { sleep } from "../host/sleep.ts";
 import { isTerminal } from "../host/terminal.ts";
@@ -28,8 +30,29 @@ export async function archiveToOutput(archive: Archive, instead: string, signal:
 export async function archiveToFile(archive: Archive, output: string, signal: AbortSignal): Promise<void> {
   const there = await stat(output).catch(() => undefined);
   if (there?.isDirectory()) throw new Failure(`can't write to ${output}: it is a directory`, { code: "usage" });
-  if (there && !there.isFile()) return archiveToSpecialFile(archive, output, signal);
-  await writeWholeFile(archive, there ? await realpath(output) : output, signal);
+  const file = there?.isFile() ? await realpath(output) : output;
+  const written =
+    there && !there.isFile() ? archiveToSpecialFile(archive, output, signal) : writeWholeFile(archive, file, signal);
+  await written.catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw isAbout(file, error) ? unwritable(output, error) : error;
+  });
+}
+
+/** Not about what the archive is made from. Of the unfinished file, the name is longer. */
+function isAbout(file: string, error: unknown): error is NodeJS.ErrnoException {
+  if (!(error instanceof Error && "syscall" in error)) return false;
+  return error.syscall === "write" || ("path" in error && String(error.path).startsWith(file));
+}
+
+function unwritable(output: string, error: NodeJS.ErrnoException): Failure {
+  const { errno = 0, code } = error;
+  const remedy =
+    code === "ENOENT" ? `make the directory first: mkdir -p ${dirname(output)}` : "name another place for it";
+  return new Failure(`can't write ${output}: ${errnoText(-errno)}`, {
+    ...(isNoSpace(error) ? { code: "no-space", remedy: "free some space there" } : { code: "usage", remedy }),
+    cause: error,
+  });
 }
 
 /** It is closed with this process: where nobody reads it, to close it would wait too. */

@@ -13,7 +13,8 @@ export async function writeWholeFile(
     await pipeline(content, createWriteStream(unfinished, { mode: 0o644 }), { signal });
     await rename(unfinished, file);
   } catch (error) {
-    await rm(unfinished, { force: true });
+    // Where the directory is none, the first error says so.
+    await rm(unfinished, { force: true }).catch(() => {});
     throw error;
   }
 }

@@ -1,5 +1,6 @@
+import { unlinkSync } from "node:fs";
 import { Failure } from "../failure.ts";
-import { errnoText } from "../host/errno.ts";
+import { errnoText, isNowhere } from "../host/errno.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
 import { isOneOf, isRecordOf, type Shape } from "../shape.ts";
@@ -30,12 +31,22 @@ export function directory(which: Directory["which"]): Directory {
 export async function removeDirectory(shim: Shim, places: Directories, { which }: Directory): Promise<void> {
   const path = places[which];
   const result = await shim.remove(path, hasOthers());
+  if (result === -ERRNO.ENOTDIR) return removeFile(path);
   if (isForbidden(-result) && (await removeAsRootOfMapped(shim, path))) return;
   if (result < 0)
     throw new Failure(`can't remove ${path}: ${errnoText(-result)}`, {
       code: "cleanup-failed",
       remedy: remedyFor(-result, path),
     });
+}
+
+/** A file is in its place, or in that of a directory above it: then there is none. */
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!isNowhere(error)) throw error;
+  }
 }
 
 function isForbidden(errno: number): boolean {

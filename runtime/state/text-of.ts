@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import { isMissing } from "./lock.ts";
+import { isNowhere } from "../host/errno.ts";
 
 /** A file's text; undefined where there is no such file. */
 export function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isNowhere(error)) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { savedArchive, saveInto } from "../../image/save/save.ts";
 import { systemFailure } from "../../image/system-failure.ts";
 import { stateRoot } from "../../state/root.ts";
@@ -25,10 +25,15 @@ async function save(names: readonly string[], output: string | undefined, signal
   if (output === undefined)
     return archiveToOutput(savedArchive(root, names), "tinydocker save -o FILE.tar NAME", signal);
   try {
-    if (statSync(output, { throwIfNoEntry: false })?.isDirectory()) await saveInto(root, names, output, signal);
+    if (await isDirectory(output)) await saveInto(root, names, output, signal);
     else await archiveToFile(savedArchive(root, names), output, signal);
   } catch (error) {
     signal.throwIfAborted();
     throw systemFailure(`can't write ${output}`, output, "import-failed", error);
   }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const there = await stat(path).catch(() => undefined);
+  return there?.isDirectory() ?? false;
 }

@@ -11,7 +11,11 @@ const { succeeds } = rig;
 const at = (name: string) => join(rig.directory, name);
 
 describe("export -o, and save -o by the same function,", () => {
-  before(() => succeeds("create", "--image", "box", "--network", "none", "c1", "true"));
+  before(async () => {
+    await succeeds("create", "--image", "box", "--network", "none", "c1", "true");
+    const input = execFileSync("tar", ["-C", rig.directory, "-c", "rootfs/etc"]);
+    assert.equal((await rig.run(["import", "-", "stored"], { input })).code, 0);
+  });
   after(() => rig.run(["rm", "-f", "c1"]));
 
   it("writes to a device, and leaves it where it is", async () => {
@@ -40,5 +44,24 @@ describe("export -o, and save -o by the same function,", () => {
     const { code, stderr } = await rig.run(["export", "-o", at("folder"), "c1"]);
     const [message] = stderr.split("\n");
     assert.deepEqual([code, message], [125, `tinydocker: can't write to ${at("folder")}: it is a directory`]);
+  });
+
+  it("says why a place can't be written, and what to do", async () => {
+    writeFileSync(at("plain"), "");
+    for (const [output, why] of [
+      ["/dev/full", "ENOSPC, no space left on device\n  free some space there\n"],
+      [at("none/x"), `ENOENT, no such file or directory\n  make the directory first: mkdir -p ${at("none")}\n`],
+      [at("plain/x"), "ENOTDIR, not a directory\n  name another place for it\n"],
+    ] as const)
+      for (const words of [
+        ["export", "-o", output, "c1"],
+        ["save", "-o", output, "stored"],
+      ])
+        assert.deepEqual(await rig.run(words), {
+          code: 125,
+          signal: null,
+          stdout: "",
+          stderr: `tinydocker: can't write ${output}: ${why}`,
+        });
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Failure } from "../../../runtime/failure.ts";
@@ -28,14 +28,21 @@ describe("undoing a directory", () => {
     await undo(shim, places, directory("upper"), "another boot");
   });
 
+  it("removes a file in its place, and needs none where one is in the place of a directory above it", async () => {
+    const [file, above] = [join(root, "file"), join(root, "above")];
+    for (const path of [file, above]) writeFileSync(path, "kept");
+    const places = { root, key: "c1", upper: file, work: join(above, "c1"), monitor: root };
+    for (const which of ["upper", "work"] as const) await undo(shim, places, directory(which), "");
+    assert.deepEqual([existsSync(file), readFileSync(above, "utf8")], [false, "kept"]);
+  });
+
   it("fails with the path, the reason and what to do", async () => {
-    const path = join(root, "file");
-    writeFileSync(path, "");
+    const path = join(root, "x".repeat(300));
     await assert.rejects(
       undo(shim, { root, key: "c1", upper: "/", work: path, monitor: path }, directory("work"), ""),
       (error) => {
         assert.ok(error instanceof Failure);
-        assert.equal(error.message, `can't remove ${path}: ENOTDIR, not a directory`);
+        assert.equal(error.message, `can't remove ${path}: ENAMETOOLONG, name too long`);
         assert.equal(error.remedy, "remove it by hand");
         return true;
       },

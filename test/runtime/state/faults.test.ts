@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { after, describe, it } from "node:test";
 import { placesOf } from "../../../runtime/state/places.ts";
 import { find } from "../../../runtime/state/status.ts";
@@ -197,4 +197,35 @@ describe("the state directory's file system", () => {
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "ran\n", stderr: "" });
     assert.deepEqual(traces(root).state, []);
   });
+});
+
+describe("a file in the place of a directory of the state", () => {
+  const root = join(rig.directory, "broken");
+  const run = (...words: string[]) => rig.run(words, { env: { TINYDOCKER_ROOT: root, TINYDOCKER_NETWORK: "none" } });
+  const named = () => readdirSync(root, { recursive: true }).filter((path) => basename(String(path)) === "c1");
+  const STARTS = [
+    ["run", "c1", "true"],
+    ["run", "-d", "c1", "true"],
+    ["run", "-d", "--rm", "c1", "true"],
+  ];
+
+  for (const part of ["containers", "work", "monitors"])
+    it(`is named, and nothing is left half-made: ${part}`, async () => {
+      assert.equal((await run("run", "first", "true")).code, 0);
+      rmSync(join(root, part), { recursive: true, force: true });
+      writeFileSync(join(root, part), "");
+      // One that does not stay has no monitor.
+      for (const words of part === "monitors" ? STARTS.slice(1) : STARTS) {
+        const { code, stdout, stderr } = await run(...words);
+        assert.deepEqual([code, stdout], [125, ""], words.join(" "));
+        assert.match(stderr, new RegExp(`^tinydocker: [^\\n]*${join(root, part)}`));
+        assert.deepEqual(named(), [], words.join(" "));
+      }
+      assert.equal((await run("create", "c1", "true")).code, 0);
+      assert.equal((await run("start", "c1")).code, 125);
+      assert.equal((await run("ps", "-a", "--format", "{{.Names}} {{.Status}}")).stdout, "c1 Created\n");
+      assert.equal((await run("rm", "c1")).code, 0);
+      assert.deepEqual(named(), []);
+      rmSync(join(root, part));
+    });
 });

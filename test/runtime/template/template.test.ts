@@ -37,6 +37,7 @@ const CASES: readonly (readonly [template: string, text: string])[] = [
   ["{{json .State}}", '{"Status":"running","Pid":7,"Running":true,"Error":"","ExitCode":0}'],
   ["{{json .Config.Labels}} {{.Args | json}}", '{"a.dotted":"1","b":"2"} ["-f","-p","80"]'],
   ['{{index .Config.Labels "a.dotted"}}|{{index .Config.Labels "none"}}|{{.Config.Labels.none}}', "1||<no value>"],
+  ["{{slice .Name 0 2}}|{{slice .Name 1}}|{{slice .Args 1 3}}|{{slice .Name 1 1}}", "/w|web|[-p 80]|"],
   ['{{index .Args 1}} {{(index .NetworkSettings.Networks "front").IPAddress}}', "-p 10.0.0.2"],
   ["{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", "10.1.0.2 10.0.0.2 "],
   [
@@ -70,6 +71,9 @@ const FAULTS: readonly (readonly [template: string, message: RegExp])[] = [
   ["x{{end}}", /: 1:4: unexpected {{end}}/],
   ["{{nosuch .}}", /: 1:3: there is no function nosuch; there are json, join/],
   ["{{join .Name}}", /: 1:3: join takes a list, not a string/],
+  ["{{slice .Name 9}}", /: 1:3: there is no slice 9:4 of 4/],
+  ["{{slice .Args 1 4}}", /: 1:3: there is no slice 1:4 of 3/],
+  ["{{slice .State 1}}", /: 1:3: slice takes a list, not a structure/],
   ["{{index .Args 3}}", /: 1:3: there is no element 3 in a list of 3/],
   ["{{$x}}", /: 1:3: there is no variable \$x/],
   ["{{(.Name}}", /: 1:3: the parenthesis is not closed/],
