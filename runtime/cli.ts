@@ -1,3 +1,4 @@
+import { withoutContainer } from "./commands/container-words.ts";
 import { outputFailure, report } from "./commands/report.ts";
 import { ignoreAsCaller } from "./commands/signals.ts";
 import { SIGPIPE_EXIT } from "./commands/write.ts";
@@ -6,7 +7,7 @@ import { surviveHangup } from "./host/terminal.ts";
 restoreVariables(process.env);
 ignoreAsCaller();
 surviveHangup();
-void main(withoutDashes(process.argv.slice(2)));
+void main(withoutContainer(withoutDashes(process.argv.slice(2))));
 
 /** launch.sh keeps these from this Node.js: they are for that of a container which gets them by -e. */
 function restoreVariables(env: NodeJS.ProcessEnv): void {

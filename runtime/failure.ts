@@ -131,3 +131,14 @@ export class Failure extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** Whether the work was done: false where it failed with one of these codes, as others changed what it is about meanwhile. */
+export async function doneUnless(codes: readonly FailureCode[], work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (error instanceof Failure && codes.includes(error.code)) return false;
+    throw error;
+  }
+}

@@ -17,7 +17,7 @@ export function filterOf<T>(filters: readonly string[], matchers: Matchers<T>, f
     byKey.set(key, [...(byKey.get(key) ?? []), matcher(value)]);
   }
   const matchesKey = ([key, all]: [string, ((one: T) => boolean)[]], one: T) =>
-    key === "label" ? all.every((matches) => matches(one)) : all.some((matches) => matches(one));
+    key.startsWith("label") ? all.every((matches) => matches(one)) : all.some((matches) => matches(one));
   return (one) => [...byKey].every((values) => matchesKey(values, one));
 }
 

@@ -15,6 +15,7 @@ import { codeOfEach } from "./each-name.ts";
 import { badFilter, filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 import { accepted, operands, someOf } from "./operands.ts";
 import { printInspected } from "./print-inspected.ts";
+import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter } from "./prune-filter.ts";
 import { untyped, type Verbs, verb } from "./verbs/verb.ts";
 import { writeAll } from "./write.ts";
 
@@ -154,10 +155,10 @@ const removeVerb = verb({
 const pruneVerb = verb({
   synopsis: "",
   describe: "Remove the networks that no container has, whether it runs or not",
-  options: { force: { type: "boolean", short: "f", describe: "accepted: it never asks" } },
-  run: async (_values, rest) => {
+  options: { filter: PRUNE_FILTER, force: PRUNE_FORCE },
+  run: async ({ filter }, rest) => {
     operands(rest, []);
-    for (const name of await pruneNetworks(resolve(stateRoot()))) writeAll(1, `${name}\n`);
+    for (const name of await pruneNetworks(resolve(stateRoot()), pruneFilter(filter))) writeAll(1, `${name}\n`);
     return 0;
   },
 });

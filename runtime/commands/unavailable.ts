@@ -14,7 +14,7 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   checkpoint: "a container runs until its command ends",
   compose: "start each container with tinydocker run --network NAME: they find each other by name",
   config: ONE_MACHINE,
-  container: "leave that word out, as in tinydocker run",
+  container: "it takes ls, run, exec and the other commands about containers, which need no word before them",
   context: ONE_MACHINE,
   info: "tinydocker --version; tinydocker run --explain says what the machine is asked for",
   login: LOGIN,
@@ -28,7 +28,8 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   service: "run it as a service of systemd",
   stack: ONE_MACHINE,
   swarm: ONE_MACHINE,
-  system: "what a container leaves is removed with it; tinydocker image rm and network rm remove the rest",
+  system:
+    "tinydocker prune removes the containers that do not run; image prune, volume prune and network prune the rest",
   trust: "each digest that an image carries is checked when it is imported",
   update: "give the limits at the start: tinydocker run -m 256m --cpus 0.5",
   version: "tinydocker --version",

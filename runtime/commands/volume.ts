@@ -15,6 +15,7 @@ import { codeOfEach } from "./each-name.ts";
 import { filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 import { accepted, operands, someOf } from "./operands.ts";
 import { printInspected } from "./print-inspected.ts";
+import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter } from "./prune-filter.ts";
 import { untyped, type Verbs, verb } from "./verbs/verb.ts";
 import { writeAll } from "./write.ts";
 
@@ -139,12 +140,16 @@ const pruneVerb = verb({
   describe: "Remove the volumes without a name that no container has",
   options: {
     all: { type: "boolean", short: "a", describe: "also those with a name" },
-    force: { type: "boolean", short: "f", describe: "accepted: it never asks" },
+    filter: PRUNE_FILTER,
+    force: PRUNE_FORCE,
   },
-  run: async ({ all = false }, rest) => {
+  run: async ({ all = false, filter }, rest) => {
     operands(rest, []);
     const shim = await openShim();
-    const removed = await changing("remove the unused volumes", () => pruneVolumes(shim, resolve(stateRoot()), all));
+    const isWanted = pruneFilter(filter);
+    const removed = await changing("remove the unused volumes", () =>
+      pruneVolumes(shim, resolve(stateRoot()), (volume) => (all || volume.anonymous) && isWanted(volume)),
+    );
     writeAll(1, removed.map((name) => `${name}\n`).join(""));
     return 0;
   },

@@ -60,6 +60,6 @@ export function nameOf(root: string, written: string): string {
   return handleOf(root, written).name;
 }
 
-function handleFound(root: string, { record: { id, name } }: Found): Handle {
+export function handleFound(root: string, { record: { id, name } }: Found): Handle {
   return { root, key: placesOf(root, name).key, id, name };
 }

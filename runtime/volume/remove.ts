@@ -1,12 +1,12 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { recordEvent } from "../events/record.ts";
-import { Failure } from "../failure.ts";
+import { doneUnless, Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import type { Shim } from "../host/shim.ts";
 import { findAll } from "../state/containers.ts";
 import { clearLeftovers } from "./leftovers.ts";
-import { hasCode, makeUnderWay, readVolume, volumeNames, volumesDirectory, volumesIn } from "./store.ts";
+import { hasCode, makeUnderWay, readVolume, type Volume, volumeNames, volumesDirectory, volumesIn } from "./store.ts";
 
 /** The containers that have it, whether they run or not. */
 export function usersOf(root: string, name: string): string[] {
@@ -58,11 +58,14 @@ export function noSuchVolume(name: string): Failure {
   });
 }
 
-/** Removes those that no container has: without `all`, only those that were made without a name. Returns their names. */
-export async function pruneVolumes(shim: Shim, root: string, all: boolean): Promise<string[]> {
-  const unused = volumeNames(root).filter((name) => {
-    return (all || readVolume(root, name)?.anonymous) && usersOf(root, name).length === 0;
-  });
-  for (const name of unused) await removeVolume(shim, root, name);
-  return unused;
+/** Removes the wanted ones that no container has. Returns their names. */
+export async function pruneVolumes(shim: Shim, root: string, isWanted: (volume: Volume) => boolean): Promise<string[]> {
+  const removed: string[] = [];
+  for (const name of volumeNames(root)) {
+    const volume = readVolume(root, name);
+    if (!volume || !isWanted(volume) || usersOf(root, name).length > 0) continue;
+    // A container may have come, or another command have removed it.
+    if (await doneUnless(["volume-in-use", "volume-not-found"], removeVolume(shim, root, name))) removed.push(name);
+  }
+  return removed;
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../../failure.ts";
+import { storedImages } from "../../image/content/describe.ts";
 import { pruneStored } from "../../image/content/remove.ts";
 import { tagStored } from "../../image/content/tag.ts";
 import { counted } from "../../image/hints.ts";
@@ -9,6 +10,7 @@ import { stateRoot } from "../../state/root.ts";
 import { codeOfEach } from "../each-name.ts";
 import { operands, someOf } from "../operands.ts";
 import { printInspected } from "../print-inspected.ts";
+import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter } from "../prune-filter.ts";
 import { verb } from "../verbs/verb.ts";
 import { writeAll } from "../write.ts";
 
@@ -49,16 +51,24 @@ export const imagePruneVerb = verb({
   describe: "Remove the layers that no image and no container has, and what ended pulls left",
   options: {
     all: { type: "boolean", short: "a", describe: "and the images from registries that no container uses" },
-    force: { type: "boolean", short: "f", describe: "accepted: it never asks" },
+    filter: PRUNE_FILTER,
+    force: PRUNE_FORCE,
   },
-  run: async ({ all = false }, rest) => {
+  run: async ({ all = false, filter }, rest) => {
     operands(rest, []);
-    const { names, layers, bytes } = await pruneStored(stateRoot(), all);
+    const isWanted = pruneFilter(filter);
+    const root = stateRoot();
+    const { names, layers, bytes } = await pruneStored(root, (name) => all && isWanted(madeOf(root, name)));
     const removed = names.map((name) => `${name}\n`).join("");
     writeAll(1, `${removed}removed ${counted(layers, "layer")}, ${bytesInWords(bytes)}\n`);
     return 0;
   },
 });
+
+function madeOf(root: string, name: string) {
+  const image = storedImages(root).find((one) => one.name === name);
+  return { created: Date.parse(image?.created ?? "") || 0, labels: image?.config?.Labels };
+}
 
 function missing(name: string): never {
   throw new Failure(`there is no image ${name}`, {

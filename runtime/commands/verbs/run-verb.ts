@@ -17,6 +17,7 @@ export const LOADED: Readonly<Record<string, () => Promise<Verb>>> = {
   unpause: async () => untyped((await import("./unpause.ts")).unpauseVerb),
   wait: async () => untyped((await import("./wait.ts")).waitVerb),
   rm: async () => untyped((await import("./rm.ts")).rmVerb),
+  prune: async () => untyped((await import("./prune.ts")).pruneVerb),
   rename: async () => untyped((await import("./rename.ts")).renameVerb),
   inspect: async () => untyped((await import("./inspect.ts")).inspectVerb),
   stats: async () => untyped((await import("./stats.ts")).statsVerb),

@@ -9,6 +9,7 @@ import { killVerb } from "./kill.ts";
 import { logsVerb } from "./logs.ts";
 import { pauseVerb } from "./pause.ts";
 import { portVerb } from "./port.ts";
+import { pruneVerb } from "./prune.ts";
 import { psVerb } from "./ps.ts";
 import { renameVerb } from "./rename.ts";
 import { restartVerb } from "./restart.ts";
@@ -33,6 +34,7 @@ export const VERBS: Verbs = {
   unpause: untyped(unpauseVerb),
   wait: untyped(waitVerb),
   rm: untyped(rmVerb),
+  prune: untyped(pruneVerb),
   rename: untyped(renameVerb),
   inspect: untyped(inspectVerb),
   stats: untyped(statsVerb),

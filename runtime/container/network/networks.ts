@@ -57,10 +57,10 @@ export async function removeNetwork(root: string, name: string, { force }: { rea
   });
 }
 
-/** Removes those that were made and that no container has. Returns their names. Throws Failure. */
-export async function pruneNetworks(root: string): Promise<string[]> {
+/** Removes the wanted ones of those that were made and that no container has. Returns their names. Throws Failure. */
+export async function pruneNetworks(root: string, isWanted: (network: Network) => boolean): Promise<string[]> {
   const removed = await removing(root, "remove the unused networks", (store) =>
-    store.networks.filter(unusedIn(root, store)),
+    store.networks.filter(unusedIn(root, store)).filter(isWanted),
   );
   return removed.map(({ name }) => name);
 }

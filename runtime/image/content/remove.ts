@@ -67,17 +67,17 @@ export interface Pruned extends Removed {
   readonly names: readonly string[];
 }
 
-/** Removes what no image and no container has, and with `all` also the images that no container uses. */
-export async function pruneStored(root: string, all: boolean): Promise<Pruned> {
+/** Removes what no image and no container has, and the wanted ones, by their names, of the images that no container uses. */
+export async function pruneStored(root: string, isWanted: (name: string) => boolean): Promise<Pruned> {
   try {
-    return await pruneUnused(root, all);
+    return await pruneUnused(root, isWanted);
   } catch (error) {
     throw systemFailure("can't remove the unused images", root, "state-unwritable", error);
   }
 }
 
-async function pruneUnused(root: string, all: boolean): Promise<Pruned> {
-  const unused = all ? allNames(root).filter((named) => userOf(root, named) === undefined) : [];
+async function pruneUnused(root: string, isWanted: (name: string) => boolean): Promise<Pruned> {
+  const unused = allNames(root).filter((named) => isWanted(shown(named)) && userOf(root, named) === undefined);
   for (const named of unused) {
     imageEvent(root, "delete", shown(named));
     removeName(root, named.name);

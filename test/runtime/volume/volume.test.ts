@@ -121,6 +121,7 @@ describe("a volume", () => {
     assert.equal((await rig.run(["volume", "rm", "--", "made"])).stdout, "made\n");
     assert.equal((await rig.run(["volume", "rm", "-f", "made"])).code, 0);
     assert.equal((await rig.run(["volume", "prune"])).stdout, "");
+    assert.equal((await rig.run(["volume", "prune", "-a", "--filter", "label=none"])).stdout, "");
     assert.equal((await rig.run(["volume", "prune", "-a"])).stdout, "data\nempty\nshared\n");
     assert.deepEqual(volumes(), []);
   });

@@ -131,6 +131,8 @@ describe("an image of 131 layers from a registry", () => {
     assert.equal(await printed("image", "prune", "-a"), "removed 0 layers, 0 bytes\n");
     child.stdin?.end();
     await new Promise((resolve) => child.once("close", resolve));
+    for (const filter of ["until=2000-01-01", "label=none"])
+      assert.doesNotMatch(await printed("image", "prune", "-a", "--filter", filter), /mine/);
     assert.match(await printed("image", "prune", "-a"), /^mine:1\nremoved 131 layers, /);
     assert.deepEqual(
       stored(rig.root).filter((name) => !/^names\/[^.]/.test(name)),

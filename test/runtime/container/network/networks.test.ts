@@ -152,6 +152,7 @@ describe("a network", () => {
     assert.equal((await rig.run(["create", "--image", "box", "--network", "kept", "made", "true"], options)).code, 0);
     assert.equal((await network("ls", "-q", "-f", "dangling=true")).stdout, "closed\nsix\nunused\n");
     assert.match((await network("ls", "-q", "-f", "dangling=false")).stdout, /(^|\n)kept\nlived\n$/);
+    assert.equal((await network("prune", "-f", "--filter", "until=1h")).stdout, "");
     assert.deepEqual(await network("prune", "-f"), {
       code: 0,
       signal: null,

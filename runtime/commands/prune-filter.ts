@@ -1,0 +1,36 @@
+import { momentOf } from "../container/log/moment.ts";
+import { filterOf, hasLabel } from "./filter.ts";
+
+const FORMS = "until=TIME|DURATION, label=KEY[=VALUE], label!=KEY[=VALUE]";
+
+/** With -f, docker's prune asks nothing. */
+export const PRUNE_FILTER = { type: "string", multiple: true, describe: FORMS } as const;
+export const PRUNE_FORCE = { type: "boolean", short: "f", describe: "accepted: it never asks" } as const;
+
+interface Made {
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Which are to go, as docker's prune reads its filters: those that were made before a moment, with labels and without. Throws Failure. */
+export function pruneFilter(filters: readonly string[]): (one: Made) => boolean {
+  return filterOf<Made>(
+    filters,
+    {
+      until: (value) => {
+        const moment = Date.parse(momentOf("--filter until", value, Date.now()));
+        return ({ created }) => created < moment;
+      },
+      label: (value) => {
+        const matches = hasLabel(value);
+        return ({ labels = {} }) => matches(labels);
+      },
+      "label!": (value) => {
+        const matches = hasLabel(value);
+        return ({ labels = {} }) => !matches(labels);
+      },
+    },
+    FORMS,
+  );
+}
