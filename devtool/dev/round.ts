@@ -171,11 +171,9 @@ async function update(
   }
 }
 
-async function syncStage(
-  { project, files, executable, steps }: Workspace,
-  open: OpenLane,
-  { signal, mayDelete }: Round,
-): Promise<void> {
+async function syncStage(workspace: Workspace, open: OpenLane, round: Round): Promise<void> {
+  const { project, files, executable, steps } = workspace;
+  const { signal, mayDelete } = round;
   const { lane, mirror, rsync, report } = open;
   report({ event: "stage", stage: "sync" });
   // A newer round may add paths while this one is sending.
@@ -199,6 +197,7 @@ async function syncStage(
   const what = { root: project.root, elsewhere, filter, withdrawn, changed, executable };
   const request = { ...what, mirror, rsync, mayBeNew, onProgress };
   const synced = await syncAsOwner(open, request, signal, ahead).catch(restore);
+  if (changed !== undefined && sent.isLost(synced.madePaths)) return await syncAnew(workspace, open, round);
   await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.update(changed, synced.paths));
   for (const step of steps.flat())
     if (changed === undefined || changed.some((path) => step.inputs.isSelected(path)))
@@ -209,6 +208,14 @@ async function syncStage(
   const tooNew = await tooNewThere(project.root, synced.paths, open.facts);
   for (const text of lane.news.of([...synced.notices, ...made, ...tooNew], changed)) report({ event: "notice", text });
   report({ event: "synced", mirror, files: synced.files, deleted, bytesSent, bytesTotal, milliseconds });
+}
+
+async function syncAnew(workspace: Workspace, open: OpenLane, round: Round): Promise<void> {
+  const text = "something was removed from the mirror, so all that is missing there is sent again";
+  open.report({ event: "notice", text });
+  addUnsent(open.lane, null);
+  open.lane.builds.clear();
+  await syncStage(workspace, open, round);
 }
 
 function brake(project: LocalProject, lane: Lane, sent: SentFiles, withdrawn: readonly string[]): void {

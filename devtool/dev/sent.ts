@@ -40,6 +40,11 @@ export class SentFiles {
     return this.#paths;
   }
 
+  /** Whether something of it was removed there: of directories that a sync made, as in its report, one was there before. */
+  isLost(made: readonly string[]): boolean {
+    return made.some((path) => path === "." || this.#paths.has(`${path}/`));
+  }
+
   /** All that has been sent by these rules. */
   async replace(digest: string, paths: readonly string[]): Promise<void> {
     const now = new Set(paths);

@@ -32,7 +32,7 @@ export async function converse(
   signal: AbortSignal,
   ahead: Server | undefined,
 ): Promise<Outcome> {
-  const sent: Sent = { files: new Set(), symlinks: new Set(), unsettled: new Set(), unreadable: [], vanished: [] };
+  const sent = nothingSent();
   if (source.kind === "list" && source.listing.entries.length === 0) {
     return { listing: source.listing, sent, deleted: [], undeleted: [], bytesSent: 0 };
   }
@@ -73,6 +73,16 @@ export async function converse(
   if (failure !== undefined) throw failure;
   if (failed !== undefined) throw new Failure("rsync on the target ended before it was done", SYNC_FAILED);
   return done();
+}
+
+function nothingSent(): Sent {
+  const [files, symlinks, directories, unsettled] = [
+    new Set<number>(),
+    new Set<number>(),
+    new Set<number>(),
+    new Set<number>(),
+  ];
+  return { files, symlinks, directories, unsettled, unreadable: [], vanished: [] };
 }
 
 const PROGRESS_MS = 1_000;

@@ -77,7 +77,7 @@ function sum(one: SyncProgress, other: SyncProgress): SyncProgress {
 
 /** Of parts of a listing one round, whose indices are those of the whole. */
 function joined(listing: Listing, parts: readonly Part[], rounds: readonly Round[]): Round {
-  const together = (key: "files" | "symlinks" | "unsettled") =>
+  const together = (key: "files" | "symlinks" | "directories" | "unsettled") =>
     new Set(
       parts.flatMap(({ start, shared }, at) =>
         [...(rounds[at]?.sent[key] ?? [])].map((index) => start + index - shared),
@@ -86,6 +86,7 @@ function joined(listing: Listing, parts: readonly Part[], rounds: readonly Round
   const sent: Sent = {
     files: together("files"),
     symlinks: together("symlinks"),
+    directories: together("directories"),
     unsettled: together("unsettled"),
     unreadable: rounds.flatMap((round) => round.sent.unreadable),
     vanished: rounds.flatMap((round) => round.sent.vanished),

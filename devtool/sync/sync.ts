@@ -19,6 +19,8 @@ export interface SyncReport {
   readonly deletedPaths: readonly string[];
   /** Files and symlinks that were sent, as bytes. */
   readonly sentPaths: readonly string[];
+  /** Directories that the target lacked, as bytes; `.` is the mirror itself. */
+  readonly madePaths: readonly string[];
   /** Bytes written to rsync on the target. */
   readonly bytesSent: number;
   /** Sum of the sizes of the regular files in the list. */
@@ -54,6 +56,7 @@ export async function sync(
     deleted: deleted.length,
     deletedPaths: deleted,
     sentPaths: [...sent.files, ...sent.symlinks].map((index) => listing.entries[index]?.name ?? ""),
+    madePaths: [...sent.directories].map((index) => listing.entries[index]?.name ?? ""),
     bytesSent,
     bytesTotal: sizeOf(listing.entries.filter(isRegular)),
     milliseconds: performance.now() - started,
@@ -110,8 +113,12 @@ async function runRound(
   await makeMirror(connection, request.mirror, signal);
   const second = await converseAboutAll(connection, request, signal, undefined);
   if ("unusable" in second) throw second.unusable;
+  second.sent.directories.add(MIRROR);
   return second;
 }
+
+/** The index of the project's own directory in each list. */
+const MIRROR = 0;
 
 /** What is the same already can be on a read-only file system. */
 function isUnchanged(outcome: Outcome): boolean {

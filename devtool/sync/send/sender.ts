@@ -16,6 +16,8 @@ export interface Sent {
   readonly files: Set<number>;
   /** Indices of the symlinks that the target lacked, or had otherwise. */
   readonly symlinks: Set<number>;
+  /** Indices of the directories that the target lacked. */
+  readonly directories: Set<number>;
   /** Files that changed during both attempts to read them: the target keeps the old file. */
   readonly unsettled: Set<number>;
   /** Phrases about files that could not be opened or read. */
@@ -98,6 +100,7 @@ function echoOnly(conversation: Conversation, item: Item): void {
   const isChanged = (item.flags & (ITEM.isNew | ITEM.localChange)) !== 0;
   if ((item.flags & ITEM.transfer) !== 0) sent.files.add(item.index);
   else if (isChanged && entries[item.index]?.link !== undefined) sent.symlinks.add(item.index);
+  else if ((item.flags & ITEM.isNew) !== 0) sent.directories.add(item.index);
   echo(conversation, item);
 }
 
