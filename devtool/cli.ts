@@ -1,26 +1,29 @@
 import { Console } from "node:console";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Arguments } from "./command-line/arguments.ts";
 import { plainRun } from "./command-line/plain.ts";
-import { runBesideWatch } from "./commands/run-beside.ts";
+import { askBeside, runBeside } from "./commands/run-beside.ts";
 import { Failure, isFailure } from "./failure.ts";
 import { surviveHangup } from "./process/hangup.ts";
 import { Interrupted, listenForInterrupts } from "./process/interrupts.ts";
+import type { Report } from "./report/events.ts";
 import { type Format, openOutput } from "./report/format.ts";
 import { reportFailure, reportOf } from "./report/origin.ts";
 import { printableLines } from "./report/printable.ts";
-import { openScreen } from "./report/screen.ts";
+import { openScreen, type Screen } from "./report/screen.ts";
 
+/** What is printed, and where. */
+interface Opened {
+  readonly format: Format;
+  readonly screen: Screen;
+  readonly report: Report;
+  readonly finish: () => void;
+}
+
+let opened: Opened | undefined;
 surviveHangup();
 const interrupts = listenForInterrupts((exitCode) => process.exit(exitCode));
-// An error in the command line is an event too, so this is a guess until the command line is parsed.
-let format: Format = /(^| )--(json|format[= ]json)( |$)/.test(process.argv.join(" ")) ? "json" : "human";
-let screen = openScreen(process, false);
-let output = openOutput(format, screen);
-let { report } = output;
-// The reader has closed the pipe (`| head`).
-process.stdout.on("error", () => interrupts.end("SIGPIPE"));
-process.stderr.on("error", () => {});
 // What a promise that nobody awaits rejects with, such as one of the configuration's.
 process.on("uncaughtException", (error) => exitAfterOutput(exitCodeFor(error)));
 main(process.argv.slice(2)).catch(exitCodeFor).then(exitAfterOutput);
@@ -28,6 +31,9 @@ main(process.argv.slice(2)).catch(exitCodeFor).then(exitAfterOutput);
 async function main(argv: readonly string[]): Promise<number> {
   checkDirectory();
   const parsed = plainRun(argv) ?? (await (await program()).parseArguments(argv));
+  const isRun = parsed.kind === "command" && parsed.name === "run";
+  const asked = isRun ? await askBeside(parsed, interrupts.signal) : undefined;
+  opened = open(parsed);
   switch (parsed.kind) {
     case "help":
       process.stdout.write(`${parsed.text}\n`);
@@ -36,20 +42,34 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`${packageVersion()}\n`);
       return 0;
     case "command": {
-      format = parsed.options.format;
-      screen = openScreen(process, format !== "json" && !parsed.options.interactive);
-      // What the configuration prints, or a program that it imports, must not stand between the events, or on the line.
-      if (format !== "human") globalThis.console = new Console(screen.stderr, screen.stderr);
-      else if (screen.line) globalThis.console = new Console(screen.stdout, screen.stderr);
-      output = openOutput(format, screen);
-      report = parsed.name === "watch" ? output.report : reportOf(output.report, { round: 1 });
-      const call = { ...parsed, report, screen, interrupts };
-      const code = parsed.name === "run" ? await runBesideWatch(call) : undefined;
+      const call = { ...parsed, ...opened, interrupts };
+      const code = asked && (await runBeside(asked, call));
       return code ?? (await (await program()).load(parsed.name))(call);
     }
     default:
       return parsed satisfies never;
   }
+}
+
+/** Opens what is printed to, which takes about as long as a watch needs to start a command. */
+function open(parsed: Arguments | undefined): Opened {
+  const { format, interactive, isWatch } = printing(parsed);
+  // The reader has closed the pipe (`| head`).
+  process.stdout.on("error", () => interrupts.end("SIGPIPE"));
+  process.stderr.on("error", () => {});
+  const screen = openScreen(process, format !== "json" && !interactive);
+  // What the configuration prints, or a program that it imports, must not stand between the events, or on the line.
+  if (format !== "human") globalThis.console = new Console(screen.stderr, screen.stderr);
+  else if (screen.line) globalThis.console = new Console(screen.stdout, screen.stderr);
+  const { report, finish } = openOutput(format, screen);
+  return { format, screen, report: isWatch ? report : reportOf(report, { round: 1 }), finish };
+}
+
+/** An error in the command line is an event too, so the format is a guess until that is parsed. */
+function printing(parsed: Arguments | undefined) {
+  if (parsed?.kind === "command") return { ...parsed.options, isWatch: parsed.name === "watch" };
+  const isJson = /(^| )--(json|format[= ]json)( |$)/.test(process.argv.join(" "));
+  return { format: isJson ? "json" : "human", interactive: true, isWatch: true } as const;
 }
 
 /** What a run beside a watch does not need, which takes less time than loading this. */
@@ -79,15 +99,16 @@ function packageVersion(): string {
 function exitCodeFor(error: unknown): number {
   if (interrupts.signal.aborted && interrupts.signal.reason instanceof Interrupted)
     return interrupts.signal.reason.exitCode;
+  opened ??= open(undefined);
   if (isFailure(error)) {
-    reportFailure(error, report);
+    reportFailure(error, opened.report);
     return error.exitCode;
   }
-  reportBug(error);
+  reportBug(error, opened);
   return 1;
 }
 
-function reportBug(error: unknown): void {
+function reportBug(error: unknown, { format, screen, report }: Opened): void {
   if (format === "json") {
     const message = error instanceof Error ? error.message : String(error);
     report({ event: "failed", code: "internal", message, remedy: "report this bug with the lines on standard error" });
@@ -98,6 +119,6 @@ function reportBug(error: unknown): void {
 
 /** On some systems writing to a pipe is asynchronous: waits until it is done. */
 function exitAfterOutput(exitCode: number): void {
-  output.finish();
+  opened?.finish();
   process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
 }

@@ -96,7 +96,7 @@ function parse(argv: readonly string[], where: "before words" | "anywhere" = "be
     .fail((message: string | null, error: Error | undefined) => {
       throw refusal(message ?? error?.message ?? "the command line is not valid");
     })
-    .parseSync([...argv]);
+    .parseSync(withFlagsApart(argv, where));
   const given = Object.entries(options)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [name, Array.isArray(value) && !REPEATABLE.includes(name) ? value.at(-1) : value]);
@@ -121,6 +121,22 @@ function parser(where: "before words" | "anywhere" = "before words", options: Pa
       "camel-case-expansion": false,
       "greedy-arrays": false,
     });
+}
+
+const FLAGS: readonly string[] = Object.entries(OPTIONS).flatMap(([name, option]) =>
+  option.type === "boolean" ? [`--${name}`, ...("alias" in option ? [`-${option.alias}`] : [])] : [],
+);
+
+/** yargs takes `true` and `false`, which are commands, for the value of a flag before them. */
+function withFlagsApart(argv: readonly string[], where: "before words" | "anywhere"): string[] {
+  const apart = [...argv];
+  for (let at = 0; at < apart.length; at += 1) {
+    const word = apart[at] ?? "";
+    if (FLAGS.includes(word)) apart[at] = `${word}=true`;
+    else if (/^--?[^=-][^=]*$/.test(word)) at += 1;
+    else if (!word.startsWith("-") && where === "before words") break;
+  }
+  return apart;
 }
 
 /** The port of `--inspect=PORT`. To yargs it is a boolean: what may do without a value would take NAME for it. */

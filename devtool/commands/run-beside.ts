@@ -4,34 +4,47 @@ import { isatty } from "node:tty";
 import type { Call } from "../command-line/command.ts";
 import type { Options } from "../command-line/options.ts";
 import { findConfigFile } from "../config/find.ts";
-import { askWatch } from "../control/ask.ts";
+import { type Asked, askWatch, begun } from "../control/ask.ts";
 import { wayOf } from "../control/messages.ts";
 import { ConnectionLost } from "../failure.ts";
 import { exitCodeOfStatus } from "../process/exit-code.ts";
 import { reportOf } from "../report/origin.ts";
 import { locale } from "../run/locale.ts";
-import { streamed, terminalOf } from "../run/stream.ts";
+import { streamed, terminalAt } from "../run/stream.ts";
 import { stdioFor } from "./stdio.ts";
 
-/** Runs the command over the connection of the project's watch, with what that has sent; undefined where no watch does it. */
-export async function runBesideWatch(call: Call): Promise<number | undefined> {
-  const { options, words, report, interrupts } = call;
-  const { signal } = interrupts;
+type Plain = Pick<Call, "options" | "words">;
+
+interface AskedAt extends Asked {
+  readonly startedAt: number;
+}
+
+/** Asks the watch of the project to run the command, over its connection and with what that has sent; undefined where there is none. */
+export async function askBeside({ options, words }: Plain, signal: AbortSignal): Promise<AskedAt | undefined> {
   const startedAt = performance.now();
   const config = hasOwnWay(options) ? undefined : configFile(options.config);
   if (config === undefined) return undefined;
-  const terminal = isatty(0) && isatty(1) ? (terminalOf(stdioFor(call, true)) ?? null) : null;
-  // Once it is asked for: opening the standard input takes about as long as the watch needs to start the command.
-  setImmediate(() => stdioFor(call, true));
+  const terminal = options.format !== "json" && isatty(0) && isatty(1) ? terminalAt(process.stdout) : null;
   const request = { ...wayOf(options), config, words, locale: locale(), terminal, age: startedAt };
-  const begun = await askWatch(dirname(config), request, report, signal);
-  if (!begun) return undefined;
-  const own = reportOf(report, { target: begun.target });
+  const asked = await askWatch(dirname(config), request, signal);
+  return asked && { ...asked, startedAt };
+}
+
+/** Carries the command that was asked for until it ends; undefined where the watch does not start it. */
+export async function runBeside({ startedAt, ...asked }: AskedAt, call: Call): Promise<number | undefined> {
+  const { signal } = asked;
+  const { report, interrupts } = call;
+  stdioFor(call, true); // opening the standard input takes about as long as the watch needs to start the command
+  const started = await begun(asked, report);
+  if (!started) return undefined;
+  const { target, process } = started;
+  const own = reportOf(report, { target });
   const run = { stdio: stdioFor({ ...call, report: own }, true), interrupts };
-  const launched = { kind: "process", process: begun.process } as const;
-  const status = await streamed(launched, run, own, { signal, startedAt }).catch((error: unknown) => {
-    throw error instanceof ConnectionLost ? lostWith(begun.target, error) : error;
-  });
+  const status = await streamed({ kind: "process", process }, run, own, { signal, startedAt }).catch(
+    (error: unknown) => {
+      throw error instanceof ConnectionLost ? lostWith(target, error) : error;
+    },
+  );
   return exitCodeOfStatus(status);
 }
 

@@ -12,27 +12,40 @@ interface Begun {
   readonly process: RemoteProcess;
 }
 
-/**
- * Has the watch of the project start the command, over its connection; undefined where there is none that does. Aborting
- * `signal` ends the command. @throws Failure where the watch says that it can't be started
- */
+/** A request that the watch of a project has. */
+export interface Asked {
+  readonly socket: Socket;
+  readonly words: readonly string[];
+  /** Aborted, it takes the request back. */
+  readonly signal: AbortSignal;
+}
+
+/** Asks the watch of the project to start a command, over its connection; undefined where there is none. */
 export async function askWatch(
   root: string,
   request: Omit<RunRequest, "version">,
-  report: Report,
   signal: AbortSignal,
-): Promise<Begun | undefined> {
+): Promise<Asked | undefined> {
   const socket = await connectToWatch(root);
   if (!socket) return undefined;
+  writeLine(socket, { version: programVersion(), ...request });
+  return { socket, words: request.words, signal };
+}
+
+/**
+ * Resolves once the watch has started the command, to undefined where it does not. Aborting the signal ends the command.
+ * @throws Failure where the watch says that it can't be started
+ */
+export async function begun({ socket, words, signal }: Asked, report: Report): Promise<Begun | undefined> {
   const stop = () => socket.destroy();
   signal.addEventListener("abort", stop, { once: true });
-  writeLine(socket, { version: programVersion(), ...request });
+  if (signal.aborted) stop();
   const target = await started(socket, report);
   signal.throwIfAborted();
   if (target === undefined) socket.destroy();
   signal.removeEventListener("abort", stop);
   if (target === undefined) return undefined;
-  const command = { argv: request.words.length > 0 ? request.words : ["run"], cwd: "/", env: {} };
+  const command = { argv: words.length > 0 ? words : ["run"], cwd: "/", env: {} };
   return { target, process: await startThroughAgent(socket, command, target, signal) };
 }
 

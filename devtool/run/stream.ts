@@ -18,8 +18,11 @@ export interface Stdio {
 
 /** The size and type for the command's terminal; undefined if it gets none. */
 export function terminalOf({ giveTerminal, stdout }: Stdio): LaunchRequest["terminal"] {
-  if (!giveTerminal) return undefined;
-  return { columns: stdout.columns ?? 80, rows: stdout.rows ?? 24, term: process.env["TERM"] ?? "xterm" };
+  return giveTerminal && terminalAt(stdout);
+}
+
+export function terminalAt({ columns = 80, rows = 24 }: Pick<Stdio["stdout"], "columns" | "rows">) {
+  return { columns, rows, term: process.env["TERM"] ?? "xterm" };
 }
 
 /** From SIGTERM to SIGKILL. */

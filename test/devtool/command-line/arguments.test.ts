@@ -37,6 +37,26 @@ test("options may come before the command, and the last of a repeated one counts
   assert.deepEqual(parsed.words, ["n"]);
 });
 
+test("a command named true or false is none of a flag's value", async () => {
+  for (const [argv, words] of [
+    [["watch", "--json", "true"], ["true"]],
+    [
+      ["run", "--provision", "--target", "box", "false", "--json", "true"],
+      ["false", "--json", "true"],
+    ],
+    [["watch", "-i", "true"], ["true"]],
+    [
+      ["pull", "--dry-run", "true", "--json", "false"],
+      ["true", "false"],
+    ],
+  ] as const) {
+    const parsed = await command(...argv);
+    assert.deepEqual(parsed.words, words);
+  }
+  assert.equal((await command("watch", "-i", "true")).options.interactive, true);
+  assert.equal((await command("--json", "watch", "true")).options.format, "json");
+});
+
 test("--inspect takes no word for its port, and only what is before NAME is devtool's", async () => {
   const port = async (...argv: string[]) => (await command(...argv)).options.inspect;
   assert.equal(await port("run", "n"), undefined);
