@@ -7,20 +7,22 @@ import { begin, type Claim, claimAgain, release } from "../state/claim.ts";
 import { type Entry, undoAll } from "../state/entry.ts";
 import { type Handle, lookAtExisting } from "../state/handle.ts";
 import { removeRecord } from "../state/record.ts";
+import { type Timer, timed } from "../state/timed.ts";
 import { hostFailure } from "./diagnose.ts";
 import { stopAndClaim } from "./stop.ts";
 import { checkWritable } from "./writable.ts";
 
 /** Removes a container and everything it wrote. Throws Failure if it is running or does not exist. */
-export async function remove(container: Handle): Promise<void> {
+export async function remove(container: Handle, timer?: Timer): Promise<void> {
   try {
     refuseUp(container);
     const shim = await openShim();
-    const held = await claimAgain(shim, container).catch((error: unknown) => {
+    const held = await timed(timer, "takeName", () => claimAgain(shim, container)).catch((error: unknown) => {
       // Another command has started it meanwhile.
       refuseUp(container);
       throw error;
     });
+    if (held) held.timer = timer;
     if (!held) throw noContainer(container.name);
     await removeHeld(shim, container, held);
   } catch (error) {
@@ -43,7 +45,7 @@ async function removeHeld(shim: Shim, container: Handle, held: Claim): Promise<v
     containerEvent(held.places.root, "destroy", record);
     await beginOrUndo(shim, held, record.entries);
     // Without the record it is no longer kept: if this process is killed, the next start removes the rest.
-    removeRecord(held.places.record);
+    await timed(held.timer, "removeRecord", () => removeRecord(held.places.record));
   } finally {
     await release(shim, held);
   }
@@ -60,12 +62,12 @@ async function beginOrUndo(shim: Shim, held: Claim, entries: readonly Entry[]): 
 }
 
 /** The same, and ends it first where it is running. Throws Failure if it does not exist. */
-export async function removeByForce(container: Handle): Promise<void> {
+export async function removeByForce(container: Handle, timer?: Timer): Promise<void> {
   lookAtExisting(container);
   checkWritable(container.root);
   const shim = await openShim();
   try {
-    const held = await stopAndClaim(shim, container, { signal: "SIGKILL" });
+    const held = await stopAndClaim(shim, container, { signal: "SIGKILL", timer });
     // One that is removed at its exit is gone now.
     if (held) await removeHeld(shim, container, held);
   } catch (error) {

@@ -4,6 +4,7 @@ import { openShim, type Shim } from "../host/shim.ts";
 import type { Life } from "../spec/life.ts";
 import { type Claim, claimAgain, release } from "../state/claim.ts";
 import { type Handle, lookAt } from "../state/handle.ts";
+import { type Part, type Timer, timed } from "../state/timed.ts";
 import { hostFailure } from "./diagnose.ts";
 import { endsWithin } from "./ended.ts";
 import { kill, letEnd } from "./kill.ts";
@@ -15,6 +16,7 @@ export interface StopOptions {
   readonly signal?: NodeJS.Signals | undefined;
   /** Seconds until it is killed; -1: never. Default: the container's, or else 10. */
   readonly timeout?: number | undefined;
+  readonly timer?: Timer | undefined;
 }
 
 const TIMEOUT_USUAL = 10;
@@ -61,7 +63,9 @@ export async function endAndClaim(
   await end(shim, container, options);
   try {
     // Its monitor or its starter, or what that started, is undoing the same: it is free after whoever is quicker.
-    return await claimAgain(shim, container);
+    const held = await timed(options.timer, "takeName", () => claimAgain(shim, container));
+    if (held) held.timer = options.timer;
+    return held;
   } catch (error) {
     if (!(error instanceof Failure && error.code === "name-in-use")) throw error;
     return lookAt(container) && "started again";
@@ -71,13 +75,17 @@ export async function endAndClaim(
 async function end(shim: Shim, container: Handle, options: StopOptions): Promise<void> {
   const found = lookAt(container);
   if (!found) return;
-  letEnd(shim, found.monitor);
-  if (found.status.state !== "running") return;
+  const { status, monitor } = found;
+  const timing = <T>(part: Part, work: () => T | Promise<T>) => timed(options.timer, part, work);
+  await timing("letEnd", () => letEnd(shim, monitor));
+  if (status.state !== "running") return;
   const { signal, seconds } = stoppingOf(found.record.life, options);
   // One that is stopped handles no signal.
-  if (isPausedNow(container.root, found)) await unlessChanged(unpause(container));
-  await unlessChanged(kill(container, signal));
-  if (!(await endsWithin(shim, found.status.process, seconds * 1000))) await unlessChanged(kill(container, "SIGKILL"));
+  if (isPausedNow(container.root, found)) await timing("thaw", () => unlessChanged(unpause(container)));
+  await timing(signal === "SIGKILL" ? "killSignal" : "stopSignal", () => unlessChanged(kill(container, signal)));
+  const awaited = seconds < 0 ? "awaitEndForEver" : "awaitEnd";
+  if (await timing(awaited, () => endsWithin(shim, status.process, seconds * 1000))) return;
+  await timing("killLate", () => unlessChanged(kill(container, "SIGKILL")));
 }
 
 /** By which signal, and after how many seconds it is killed; -1: never. */

@@ -5,7 +5,7 @@ import type { Plan, Preparation, Step } from "../plan/step.ts";
 import { type Language, reasonText } from "./reason.ts";
 import { callOf, cloneCall, guardCall } from "./strace.ts";
 
-const WORDS = {
+export const WORDS = {
   en: {
     clone: "a process in new namespaces, which shares this one's memory until it executes tinydocker-init",
     cloneHere:
@@ -17,6 +17,7 @@ const WORDS = {
     took: "time of each step",
     total: "total",
     skipped: "skipped",
+    others: "the others were not needed, or its monitor had done them by then",
   },
   zh: {
     clone: "在新的命名空间中创建进程；它在执行 tinydocker-init 之前与本进程共享内存",
@@ -26,6 +27,7 @@ const WORDS = {
     took: "各步骤用时",
     total: "合计",
     skipped: "已跳过",
+    others: "其余步骤不需要，或监视进程此前已完成",
   },
 } as const;
 
@@ -77,9 +79,13 @@ export function explainTimes(
     if ("errno" in outcome)
       return [`${numbered(first + i)} ${words.skipped}: ${errnoText(outcome.errno)}: ${callOf(step)}\n`];
     total += outcome.nanoseconds;
-    return [`${numbered(first + i)} ${microseconds(outcome.nanoseconds)} ${callOf(step)}\n`];
+    return [timeLine(first + i, outcome.nanoseconds, callOf(step))];
   });
   return `${words.took}\n${lines.join("")}${totalText(total, language)}`;
+}
+
+export function timeLine(number: number, nanoseconds: bigint, call: string): string {
+  return `${numbered(number)} ${microseconds(nanoseconds)} ${call}\n`;
 }
 
 /** How long all of it took. */
@@ -107,7 +113,7 @@ export function explainer(language: Language, write: (text: string) => void): Ob
   };
 }
 
-function numbered(number: number): string {
+export function numbered(number: number): string {
   return `${String(number).padStart(3)} `;
 }
 

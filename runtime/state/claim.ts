@@ -14,6 +14,7 @@ import { giveKey, tidyNames } from "./names.ts";
 import { keyIn, type Places, placesAt, placesOf } from "./places.ts";
 import { type ContainerRecord, newId } from "./record.ts";
 import { leftBehind, recover } from "./recover.ts";
+import { type Timer, timed } from "./timed.ts";
 
 /** How long the container of a killed process may take to end. */
 const LEFTOVER_WAIT_MS = 10_000;
@@ -29,6 +30,8 @@ export interface Claim {
   readonly fd: number;
   /** What `release` undoes. */
   entries: readonly Entry[];
+  /** Of `release`. */
+  timer?: Timer | undefined;
 }
 
 export interface Clock {
@@ -180,8 +183,8 @@ export async function undoExit(shim: Shim, held: Claim): Promise<void> {
 /** Undoes what is held, then releases the name. */
 export async function release(shim: Shim, held: Claim): Promise<void> {
   try {
-    await undoAll(shim, held.places, held.entries);
-    unlinkSync(held.places.lock);
+    await undoAll(shim, held.places, held.entries, held.timer);
+    await timed(held.timer, "freeName", () => unlinkSync(held.places.lock));
     await tidyNames(shim, held.places.root);
   } finally {
     // If something could not be undone, the journal stays, and the next start tries again.

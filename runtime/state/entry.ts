@@ -3,6 +3,7 @@ import type { Shim } from "../host/shim.ts";
 import { emptyCgroups } from "../resources/cgroup.ts";
 import { identityOf, isResource, type Resource, type Surroundings, undo } from "../resources/resource.ts";
 import { isOneOf, isRecordOf, isText, type Shape } from "../shape.ts";
+import { type Timer, timed } from "./timed.ts";
 
 /** One thing that a container has on the host. It is recorded before it is made, so that another process can undo it. */
 export interface Entry {
@@ -24,10 +25,16 @@ export function entry(resource: Resource, until: Entry["until"]): Entry {
 }
 
 /** Undoes the entries, last first. Throws Failure at the first that can't be undone: it may depend on those before it. */
-export async function undoAll(shim: Shim, places: Surroundings, entries: readonly Entry[]): Promise<void> {
+export async function undoAll(
+  shim: Shim,
+  places: Surroundings,
+  entries: readonly Entry[],
+  timer?: Timer,
+): Promise<void> {
   // One that is frozen would not end.
   if (processOf(entries)) endFrozen(places, entries);
-  for (const { resource, boot } of entries.toReversed()) await undo(shim, places, resource, boot);
+  for (const { resource, boot } of entries.toReversed())
+    await timed(timer, resource, () => undo(shim, places, resource, boot));
 }
 
 /** Ends the processes of a container that were frozen, from outside or by itself. */

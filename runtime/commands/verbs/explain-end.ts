@@ -1,39 +1,37 @@
 import { cgroupsOf } from "../../container/running.ts";
 import { type StopOptions, stoppingOf } from "../../container/stop.ts";
+import type { EndCall, Explained } from "../../explain/end.ts";
 import { isFrozen } from "../../host/cgroup/freezer.ts";
-import type { Preparation } from "../../plan/step.ts";
+import type { OwnVolume } from "../../resources/volume.ts";
 import { type Handle, lookAt } from "../../state/handle.ts";
 import { placesAt } from "../../state/places.ts";
-import { ownVolumes } from "../../volume/ready.ts";
 import { say } from "../say.ts";
 
 export const EXPLAIN_OPTION = {
   type: "boolean",
-  describe: "print each step with the reason for it first, and then how long all took",
+  describe: "print each step with the reason for it first, and then how long it took",
 } as const;
 
-/** Prints what stopping it does, on standard error, and returns what then prints how long it took. Nothing where it does not run. */
-export async function explainStop(container: Handle, options: StopOptions): Promise<() => void> {
+/** Prints what stopping it does, on standard error. Undefined where it does not run. */
+export async function explainStop(container: Handle, options: StopOptions): Promise<Explained | undefined> {
   return print(await stopping(container, options));
 }
 
-/** The same of its removal. */
+/** The same of its removal. `volumes`: those that go with it. */
 export async function explainRemoval(
   container: Handle,
-  asked: { force: boolean; volumes: boolean },
-): Promise<() => void> {
-  const { removeCalls } = await import("../../explain/end.ts");
+  force: boolean,
+  volumes: readonly OwnVolume[],
+): Promise<Explained | undefined> {
+  const { removalCalls } = await import("../../explain/end.ts");
   const { root, key } = container;
-  const places = placesAt(root, key);
   const found = lookAt(container);
-  if (!found) return () => {};
-  const own = asked.volumes ? ownVolumes(root, found.record.spec).map((volume) => volume.name) : [];
-  const first = asked.force ? await stopping(container, { signal: "SIGKILL" }) : [];
-  const isGone = first.length > 0 && found.record.remove === "at exit";
-  return print([...first, ...(isGone ? [] : removeCalls(places, found, own))]);
+  if (!found) return undefined;
+  const stopped = force ? await stopping(container, { signal: "SIGKILL" }) : [];
+  return print(removalCalls(placesAt(root, key), found, stopped, volumes));
 }
 
-async function stopping(container: Handle, options: StopOptions): Promise<Preparation[]> {
+async function stopping(container: Handle, options: StopOptions): Promise<EndCall[]> {
   const { stopCalls } = await import("../../explain/end.ts");
   const places = placesAt(container.root, container.key);
   const found = lookAt(container);
@@ -42,13 +40,9 @@ async function stopping(container: Handle, options: StopOptions): Promise<Prepar
   return stopCalls(places, found, { ...stoppingOf(found.record.life, options), frozen });
 }
 
-async function print(calls: readonly Preparation[]): Promise<() => void> {
-  if (calls.length === 0) return () => {};
-  const { callsText } = await import("../../explain/end.ts");
-  const { totalText } = await import("../../explain/explain.ts");
+async function print(calls: readonly EndCall[]): Promise<Explained | undefined> {
+  if (calls.length === 0) return undefined;
+  const { explainCalls } = await import("../../explain/end.ts");
   const { languageOf } = await import("../../explain/reason.ts");
-  const language = languageOf(process.env);
-  say(callsText(calls, language));
-  const begin = process.hrtime.bigint();
-  return () => say(totalText(process.hrtime.bigint() - begin, language));
+  return explainCalls(calls, languageOf(process.env), say);
 }

@@ -1,7 +1,8 @@
 import { remove, removeByForce } from "../../container/remove.ts";
 import { openShim } from "../../host/shim.ts";
-import { removeOwnVolume } from "../../resources/volume.ts";
+import { type OwnVolume, removeOwnVolume } from "../../resources/volume.ts";
 import { type Handle, lookAtExisting } from "../../state/handle.ts";
+import { type Timer, timed } from "../../state/timed.ts";
 import { ownVolumes } from "../../volume/ready.ts";
 import { each } from "./each.ts";
 import { EXPLAIN_OPTION, explainRemoval } from "./explain-end.ts";
@@ -18,18 +19,18 @@ export const rmVerb = verb({
   run: ({ force = false, volumes = false, explain }, names) => {
     const removed = force ? removeByForce : remove;
     const work = async (container: Handle) => {
-      const sayTime = explain ? await explainRemoval(container, { force, volumes }) : () => {};
-      await (volumes ? withVolumes(container, removed) : removed(container));
-      sayTime();
+      const { root } = container;
+      const owned = volumes ? ownVolumes(root, lookAtExisting(container).record.spec) : [];
+      const explained = explain ? await explainRemoval(container, force, owned) : undefined;
+      await removed(container, explained?.timer);
+      await removeVolumes(root, owned, explained?.timer);
+      explained?.finish();
     };
     return each(names, work, force ? "container-not-found" : undefined);
   },
 });
 
-async function withVolumes(container: Handle, removed: (container: Handle) => Promise<void>): Promise<void> {
-  const { root } = container;
-  const { spec } = lookAtExisting(container).record;
-  await removed(container);
+async function removeVolumes(root: string, volumes: readonly OwnVolume[], timer: Timer | undefined): Promise<void> {
   const shim = await openShim();
-  for (const volume of ownVolumes(root, spec)) await removeOwnVolume(shim, root, volume);
+  for (const volume of volumes) await timed(timer, volume, () => removeOwnVolume(shim, root, volume));
 }

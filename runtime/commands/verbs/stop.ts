@@ -26,9 +26,9 @@ export const stopVerb = verb({
   run: (values, names) => {
     const options = stopOptions(values);
     return each(names, async (container) => {
-      const sayTime = values.explain ? await explainStop(container, options) : () => {};
-      await stop(container, options);
-      sayTime();
+      const explained = values.explain ? await explainStop(container, options) : undefined;
+      await stop(container, { ...options, timer: explained?.timer });
+      explained?.finish();
     });
   },
 });
