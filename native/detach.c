@@ -80,7 +80,7 @@ static int first_words(int control, const struct td_life *life, struct td_spawne
         got = recv(control, &event, sizeof event, MSG_WAITALL);
     while (got < 0 && errno == EINTR);
     if (got != sizeof event)
-        return got < 0 ? errno : ECHILD;
+        return got < 0 && errno != ECONNRESET ? errno : ECHILD;
     spawned->stage = event.step;
     spawned->pid = event.status;
     if (event.error)
@@ -89,7 +89,7 @@ static int first_words(int control, const struct td_life *life, struct td_spawne
     int error = spawned->pidfd < 0 ? errno : 0;
     if (life->flags & TD_LIFE_AWAITS_STARTER)
         return error;
-    return write(control, "\n", 1) == 1 ? error : EPIPE;
+    return write(control, "\n", 1) == 1 ? error : ECHILD;
 }
 
 int td_detach(const uint8_t *plan, size_t plan_length, const struct td_spawn_options *options, const uint8_t *bytes,
@@ -123,5 +123,7 @@ int td_detach(const uint8_t *plan, size_t plan_length, const struct td_spawn_opt
         return 0;
     }
     close(control[0]);
+    if (spawned->pidfd > 0)
+        close(spawned->pidfd);
     return -error;
 }

@@ -2,7 +2,7 @@ import type { ImageConfig } from "../image/config.ts";
 import { type HealthRequest, healthOf } from "../spec/health.ts";
 import type { Life } from "../spec/life.ts";
 import { signalNamed } from "../spec/signal.ts";
-import { IMAGE_NAME } from "../spec/spec.ts";
+import { IMAGE_ID, IMAGE_NAME } from "../spec/spec.ts";
 
 interface Process {
   readonly user?: string | undefined;
@@ -68,6 +68,7 @@ export function imageLife(
     [STOP_SIGNAL]: signal,
     [EXPOSED_PORTS]: _ports,
     [IMAGE_NAME]: _name,
+    [IMAGE_ID]: _id,
     [HEALTHCHECK]: said,
     ...labels
   } = annotations;

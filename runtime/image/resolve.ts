@@ -60,7 +60,8 @@ function resolveStored(root: string, name: string): ResolvedImage | undefined {
     });
   const layers = stackOf(root, diffIds);
   // An image without layers is an empty directory.
-  return { name, layers: layers.length > 0 ? layers : [resolve(root, "memory")], config: imageConfig(image.config) };
+  const stack = layers.length > 0 ? layers : [resolve(root, "memory")];
+  return { name, id: image.id, layers: stack, config: imageConfig(image.config) };
 }
 
 /** The names of all that a container can have. */

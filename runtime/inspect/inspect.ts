@@ -1,7 +1,7 @@
 import type { Networks } from "../network/network.ts";
 import { hostsPath } from "../resources/hosts-file.ts";
 import type { Health } from "../spec/health.ts";
-import { imageName } from "../spec/spec.ts";
+import { IMAGE_ID, imageName } from "../spec/spec.ts";
 import type { Places } from "../state/places.ts";
 import type { Found } from "../state/status.ts";
 import type { Struct } from "../template/value.ts";
@@ -31,7 +31,7 @@ export function inspected(found: Found, { places, networks, paused, now }: Surro
     Path: path,
     Args: args,
     State: stateOf(found, { paused, now }),
-    Image: imageName(spec),
+    Image: spec.annotations[IMAGE_ID] ?? imageName(spec),
     HostsPath: hostsPath(places.root, places.key),
     LogPath: life ? places.log : "",
     Name: `/${record.name}`,

@@ -86,6 +86,8 @@ export interface ContainerSpec {
 
 /** The annotation that names the image, for messages: the OCI image-spec's annotations.md. */
 export const IMAGE_NAME = "org.opencontainers.image.ref.name";
+/** Ours, of what that name was then: the digest of its configuration. */
+export const IMAGE_ID = "tinydocker.image.id";
 
 /** What a caller asks for; every field but the first two may be left out. */
 export interface RunRequest extends MountRequests, SecurityRequest, SharingRequest {
@@ -107,6 +109,8 @@ export interface RunRequest extends MountRequests, SecurityRequest, SharingReque
 /** A stack of read-only layers a container's root is built on. */
 export interface Image {
   readonly name: string;
+  /** Of one in layers. */
+  readonly id?: string;
   /** Absolute directories, the topmost first, as overlayfs's lowerdir lists them. */
   readonly layers: readonly string[];
 }
@@ -178,7 +182,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
       rlimits: ulimitsOf(limits.ulimits ?? [], [{ type: "RLIMIT_NOFILE", soft: OPEN_FILES }]),
       ...oomScoreOf(limits),
     },
-    annotations: { [IMAGE_NAME]: image.name },
+    annotations: { [IMAGE_NAME]: image.name, ...(image.id === undefined ? {} : { [IMAGE_ID]: image.id }) },
     linux: {
       ...namespaces,
       maskedPaths: security.protectedPaths ? MASKED_PATHS.filter(isUncovered) : [],

@@ -4,6 +4,7 @@ import type { Listed } from "../../container/listing.ts";
 import { Failure } from "../../failure.ts";
 import { findStored } from "../../image/content/stored-image.ts";
 import { mountsOf } from "../../inspect/mounts.ts";
+import { IMAGE_ID } from "../../spec/spec.ts";
 import { nameOf } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
@@ -51,7 +52,11 @@ const MATCHERS: Matchers<Row> = {
   },
   ancestor: (value) => {
     const id = imageId(value);
-    return ({ row: { Image } }) => Image === value || (id !== undefined && imageId(Image) === id);
+    return ({ row: { Image }, found }) => {
+      // Of one in layers that name may be another image's by now; an older record does not say.
+      const own = found.record.spec.annotations[IMAGE_ID];
+      return own === undefined ? Image === value || (id !== undefined && imageId(Image) === id) : own === id;
+    };
   },
   health: (value) => {
     if (!["starting", "healthy", "unhealthy", "none"].includes(value)) throw badFilter(`health=${value}`, PS_FILTERS);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { detachedRig } from "../container/detached-rig.ts";
@@ -50,6 +51,26 @@ describe("ps", () => {
       ["status=created", "new old"],
     ];
     for (const [filter, expected] of CASES) assert.equal(await names("-a", "-f", filter), expected, filter);
+  });
+
+  it("finds the containers of an image in layers by its id, whose name may be another one's by now", async () => {
+    const importAs = async (name: string, ...files: string[]) => {
+      const input = execFileSync("tar", ["-C", rig.directory, "-c", ...files]);
+      assert.equal((await rig.run(["import", "-", name], { input })).code, 0);
+      return (await succeeds("inspect", "-f", "{{.Id}}", name)).trim();
+    };
+    const id = await importAs("layered:1", "rootfs/etc");
+    await succeeds("create", "--network", "none", "layered1", "layered:1", "true");
+    assert.equal(await succeeds("inspect", "-f", "{{.Image}} {{.Config.Image}}", "layered1"), `${id} layered:1\n`);
+    await succeeds("tag", "layered:1", "layered:old");
+    await importAs("layered:1", "rootfs/etc/passwd");
+    for (const [image, found] of [
+      ["layered:1", ""],
+      ["layered:old", "layered1"],
+      [id.slice("sha256:".length, 20), "layered1"],
+    ] as const)
+      assert.equal(await names("-a", "-f", `ancestor=${image}`), found, image);
+    await succeeds("rm", "layered1");
   });
 
   it("refuses a value that is none, and names a container that there is not", async () => {
