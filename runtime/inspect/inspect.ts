@@ -53,7 +53,7 @@ export function inspected(found: Found, { places, networks, paused, now }: Surro
     },
     Mounts: mountsOf(spec, places.root),
     Config: config(record),
-    NetworkSettings: networkSettings(spec, networks),
+    NetworkSettings: networkSettings(spec, places.key, networks),
   };
 }
 

@@ -13,10 +13,10 @@ export function networkMode({ network: { mode, attachments }, linux }: Container
   return mode === "user" ? "bridge" : mode;
 }
 
-/** The addresses are those of a container that runs. */
-export function networkSettings(spec: ContainerSpec, networks: Networks): Struct {
-  const { name, network } = spec;
-  const lease = networks.leases.find(({ container }) => container === name);
+/** The addresses are those of a container that runs. `key`: the container's. */
+export function networkSettings(spec: ContainerSpec, key: string, networks: Networks): Struct {
+  const { network } = spec;
+  const lease = networks.leases.find(({ container }) => container === key);
   const outward = lease && outwardOf(networks, lease);
   const main = endpoint(outward, networks);
   return {

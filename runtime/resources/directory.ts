@@ -1,4 +1,4 @@
-import { unlinkSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { Failure } from "../failure.ts";
 import { errnoText, isNowhere } from "../host/errno.ts";
 import type { Shim } from "../host/shim.ts";
@@ -31,7 +31,7 @@ export function directory(which: Directory["which"]): Directory {
 export async function removeDirectory(shim: Shim, places: Directories, { which }: Directory): Promise<void> {
   const path = places[which];
   const result = await shim.remove(path, hasOthers());
-  if (result === -ERRNO.ENOTDIR) return removeFile(path);
+  if (result === -ERRNO.ENOTDIR && !isThere(path)) return;
   if (isForbidden(-result) && (await removeAsRootOfMapped(shim, path))) return;
   if (result < 0)
     throw new Failure(`can't remove ${path}: ${errnoText(-result)}`, {
@@ -40,12 +40,14 @@ export async function removeDirectory(shim: Shim, places: Directories, { which }
     });
 }
 
-/** A file is in its place, or in that of a directory above it: then there is none. */
-function removeFile(path: string): void {
+/** Not where a file is in the place of a directory above it. */
+function isThere(path: string): boolean {
   try {
-    unlinkSync(path);
+    lstatSync(path);
+    return true;
   } catch (error) {
-    if (!isNowhere(error)) throw error;
+    if (isNowhere(error)) return false;
+    throw error;
   }
 }
 

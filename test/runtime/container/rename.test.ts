@@ -109,7 +109,14 @@ describe("tinydocker rename", () => {
     assert.match(await run("network", "ls"), /net .* new, third$/m);
     await run("restart", "-t", "0", "new");
     assert.match(await run("exec", "third", "cat", "/etc/hosts"), /\tnew$/m);
-    await run("rm", "-f", "new", "third");
+    await run("run", "-d", "--image", "box", "--network", "net", "old", ...TRAPPED);
+    for (const name of ["old", "new"])
+      assert.equal(
+        await run("inspect", "-f", "{{.NetworkSettings.Networks.net.IPAddress}}", name),
+        await run("exec", name, "hostname", "-i"),
+        name,
+      );
+    await run("rm", "-f", "old", "new", "third");
     await run("network", "rm", "net");
   });
 

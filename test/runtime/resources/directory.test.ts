@@ -28,21 +28,22 @@ describe("undoing a directory", () => {
     await undo(shim, places, directory("upper"), "another boot");
   });
 
-  it("removes a file in its place, and needs none where one is in the place of a directory above it", async () => {
-    const [file, above] = [join(root, "file"), join(root, "above")];
-    for (const path of [file, above]) writeFileSync(path, "kept");
-    const places = { root, key: "c1", upper: file, work: join(above, "c1"), monitor: root };
-    for (const which of ["upper", "work"] as const) await undo(shim, places, directory(which), "");
-    assert.deepEqual([existsSync(file), readFileSync(above, "utf8")], [false, "kept"]);
+  it("has nothing to do where a file is in the place of a directory above it", async () => {
+    const above = join(root, "above");
+    writeFileSync(above, "kept");
+    const places = { root, key: "c1", upper: root, work: join(above, "c1"), monitor: root };
+    await undo(shim, places, directory("work"), "");
+    assert.equal(readFileSync(above, "utf8"), "kept");
   });
 
   it("fails with the path, the reason and what to do", async () => {
-    const path = join(root, "x".repeat(300));
+    const path = join(root, "file");
+    writeFileSync(path, "");
     await assert.rejects(
       undo(shim, { root, key: "c1", upper: "/", work: path, monitor: path }, directory("work"), ""),
       (error) => {
         assert.ok(error instanceof Failure);
-        assert.equal(error.message, `can't remove ${path}: ENAMETOOLONG, name too long`);
+        assert.equal(error.message, `can't remove ${path}: ENOTDIR, not a directory`);
         assert.equal(error.remedy, "remove it by hand");
         return true;
       },
