@@ -1,3 +1,4 @@
+import { asksForHelp } from "./commands/asks-for-help.ts";
 import { withoutContainer } from "./commands/container-words.ts";
 import { outputFailure, report } from "./commands/report.ts";
 import { ignoreAsCaller } from "./commands/signals.ts";
@@ -30,7 +31,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 function dispatch(command: string | undefined, rest: readonly string[], args: readonly string[]): Promise<number> {
-  if (rest[0] === "--help") return other(args);
+  if (asksForHelp(args)) return other(args);
   if (command === "run") return complete(run(rest));
   if (command === "exec") return complete(exec(rest));
   if (command === "pull") return pull(rest);

@@ -1,4 +1,5 @@
 import type { Argv } from "yargs";
+import { asYargsHasThem } from "./asks-for-help.ts";
 import { EXEC_OPTIONS } from "./exec-arguments.ts";
 import { groupHelp, helpOf, helpOfEach } from "./help.ts";
 import { IMAGE_VERBS } from "./image/image.ts";
@@ -16,7 +17,7 @@ import { isBrokenPipe, SIGPIPE_EXIT } from "./write.ts";
 /** The help, and what is wrong with words that name no command. Reports that, and returns the exit code. */
 export async function otherCommands(args: readonly string[]): Promise<number> {
   try {
-    await parse(args);
+    await parse(asYargsHasThem(args));
     // Set where the help could not be written.
     return Number(process.exitCode ?? 0);
   } catch (error) {

@@ -4,7 +4,7 @@ import { Failure } from "../failure.ts";
 export type Matchers<T> = Readonly<Record<string, (value: string) => (one: T) => boolean>>;
 
 /**
- * docker's --filter, KEY=VALUE each: all keys must match, of the same key one value, of labels each. `forms`: what can be given,
+ * docker's --filter, KEY=VALUE each: all keys must match, of the same key one value, of labels and times each. `forms`: what can be given,
  * for messages. Throws Failure.
  */
 export function filterOf<T>(filters: readonly string[], matchers: Matchers<T>, forms: string): (one: T) => boolean {
@@ -17,9 +17,11 @@ export function filterOf<T>(filters: readonly string[], matchers: Matchers<T>, f
     byKey.set(key, [...(byKey.get(key) ?? []), matcher(value)]);
   }
   const matchesKey = ([key, all]: [string, ((one: T) => boolean)[]], one: T) =>
-    key.startsWith("label") ? all.every((matches) => matches(one)) : all.some((matches) => matches(one));
+    EACH.includes(key) ? all.every((matches) => matches(one)) : all.some((matches) => matches(one));
   return (one) => [...byKey].every((values) => matchesKey(values, one));
 }
+
+const EACH: readonly string[] = ["label", "label!", "until"];
 
 /** `forms`: what can be given. */
 export function filterOption(forms: string) {

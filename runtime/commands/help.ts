@@ -10,6 +10,7 @@ export function helpOf(command: string, describe: string, options: Options): Com
     command,
     describe,
     builder: (help) => {
+      help.version(false);
       for (const [name, { type, describe, short, multiple = false }] of Object.entries(options))
         help.option(name, { type, describe, array: multiple, ...(short ? { alias: short } : {}) });
       return help;
@@ -40,6 +41,7 @@ export function groupHelp(group: string, describe: string, verbs: Verbs): Comman
     command: group,
     describe,
     builder: (help) => {
+      help.version(false);
       for (const one of Object.entries(verbs)) help.command({ ...verbHelp(one), aliases: also(one[0]) });
       return help.demandCommand(1, `the command is missing: ${names.join(", ")} or ${last}`);
     },

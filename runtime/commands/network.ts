@@ -9,7 +9,7 @@ import { labelsOf } from "../spec/labels.ts";
 import { readNetworks } from "../state/network-store.ts";
 import { stateRoot } from "../state/root.ts";
 import { LABEL_TITLES, labelFields } from "../template/labels.ts";
-import { rowsText } from "../template/rows.ts";
+import { formatAsked, rowsText } from "../template/rows.ts";
 import type { Struct } from "../template/value.ts";
 import { codeOfEach } from "./each-name.ts";
 import { badFilter, filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
@@ -18,6 +18,23 @@ import { printInspected } from "./print-inspected.ts";
 import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter } from "./prune-filter.ts";
 import { untyped, type Verbs, verb } from "./verbs/verb.ts";
 import { writeAll } from "./write.ts";
+
+const NO_DRIVER_OPTIONS =
+  "there are no options of drivers: --internal, --subnet, --gateway and --ipv6 say what a network is like";
+const ONE_MACHINE = "leave it out: a network is of this machine alone";
+const NOT_OF_NETWORKS = {
+  o: NO_DRIVER_OPTIONS,
+  opt: NO_DRIVER_OPTIONS,
+  scope: ONE_MACHINE,
+  ingress: ONE_MACHINE,
+  "config-only": "give each network its options",
+  "config-from": "give each network its options",
+  "ip-range": "give the subnet with --subnet, and a container its address with tinydocker run --ip",
+  "aux-address": "give a container its address with tinydocker run --ip",
+  "ipam-driver": "give the subnet with --subnet",
+  "ipam-opt": "give the subnet with --subnet",
+  ipv4: "leave it out: each network has addresses of IPv4",
+} as const;
 
 const createVerb = verb({
   synopsis: "NAME",
@@ -35,6 +52,7 @@ const createVerb = verb({
     attachable: { type: "boolean", describe: "accepted: every container may be on it" },
     ipv6: { type: "boolean", describe: "with addresses of IPv6 as well" },
   },
+  unavailable: NOT_OF_NETWORKS,
   run: async ({ driver, subnet, gateway, internal, ipv6, label }, rest) => {
     const [name] = operands(rest, ["the name of the network"]);
     accepted("driver", "bridge", driver);
@@ -45,7 +63,8 @@ const createVerb = verb({
   },
 });
 
-const FILTERS = "name=TEXT, id=NAME, driver=bridge, scope=local, type=builtin|custom, label=KEY, dangling=true|false";
+const FILTERS =
+  "name=TEXT, id=NAME, driver=bridge, scope=local, type=builtin|custom, label=KEY[=VALUE], dangling=true|false";
 
 const listVerb = verb({
   synopsis: "",
@@ -62,7 +81,7 @@ const listVerb = verb({
     const all = networks();
     const isWanted = filterOf(filter, matchersOf(all), FILTERS);
     const wanted = all.networks.filter(isWanted).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    const template = quiet ? "{{.Name}}" : format;
+    const template = formatAsked(format) ?? (quiet ? "{{.Name}}" : undefined);
     const listed = () => networkList({ ...all, networks: wanted }, json);
     writeAll(1, template === undefined ? listed() : rowsText(template, wanted.map(fieldsOf), TITLES));
     return 0;
@@ -125,12 +144,14 @@ function fieldsOf({ name, ipv6, internal, created, labels = {} }: Network): Stru
 const inspectVerb = verb({
   synopsis: "NAME [NAME…]",
   describe: "Print networks, and who is on each, as JSON; by a template, with docker's names",
-  options: { format: { type: "string", short: "f", describe: "a template of Go" } },
+  options: {
+    format: { type: "string", short: "f", describe: "a template of Go" },
+    verbose: { type: "boolean", short: "v", describe: "accepted: all that is known is printed" },
+  },
   run: async ({ format }, rest) => {
     const names = someOf(rest, "the name of the network");
     const all = networks();
-    if (format !== undefined)
-      return printInspected(names, format, (name) => inspectedNetwork(all, existingNetwork(all, name)));
+    if (format) return printInspected(names, format, (name) => inspectedNetwork(all, existingNetwork(all, name)));
     return codeOfEach(names, async (name) => writeAll(1, describeNetwork(all, name)));
   },
 });

@@ -12,7 +12,7 @@ export async function printInspected(
   format: string | undefined,
   inspect: (name: string) => Struct | Promise<Struct>,
 ): Promise<number> {
-  const template = format === undefined || format === "json" ? undefined : templateOf(format);
+  const template = !format || format === "json" ? undefined : templateOf(format);
   const all: (Struct | string)[] = [];
   const code = await codeOfEach(names, async (name) => {
     const one = await inspect(name);

@@ -7,7 +7,7 @@ import { labelsOf } from "../spec/labels.ts";
 import { checkedName } from "../spec/name.ts";
 import { stateRoot } from "../state/root.ts";
 import { LABEL_TITLES, labelFields } from "../template/labels.ts";
-import { rowsText } from "../template/rows.ts";
+import { formatAsked, rowsText } from "../template/rows.ts";
 import { jsonOf } from "../template/value.ts";
 import { noSuchVolume, pruneVolumes, removeVolume, usersOf } from "../volume/remove.ts";
 import { isAnonymous, makeVolume, readVolume, type Volume, volumeNames, volumesDirectory } from "../volume/store.ts";
@@ -19,15 +19,20 @@ import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter } from "./prune-filter.ts";
 import { untyped, type Verbs, verb } from "./verbs/verb.ts";
 import { writeAll } from "./write.ts";
 
+const NO_OPTIONS =
+  "a volume is a directory of this machine's disk: mount another file system there first, and give it with -v DIR:DST";
+
 const createVerb = verb({
   synopsis: "[NAME]",
   describe: "Make a volume; without a name, one that prune removes",
   options: {
     driver: { type: "string", short: "d", describe: "local, which is accepted: all are directories of this machine" },
     label: { type: "string", multiple: true, describe: "KEY[=VALUE]" },
+    name: { type: "string", describe: "NAME, as docker once took it" },
   },
-  run: async ({ driver, label }, rest) => {
-    const [name] = rest.length === 0 ? [randomBytes(32).toString("hex")] : operands(rest, ["the name of the volume"]);
+  unavailable: { o: NO_OPTIONS, opt: NO_OPTIONS },
+  run: async ({ driver, label, name: old }, rest) => {
+    const [name = randomBytes(32).toString("hex")] = nameAsked(old === undefined ? rest : [old, ...rest]);
     accepted("driver", "local", driver);
     const root = resolve(stateRoot());
     const labels = labelsOf(label);
@@ -43,6 +48,11 @@ const createVerb = verb({
     return 0;
   },
 });
+
+/** Without one, it gets one that nobody chose. */
+function nameAsked(given: readonly string[]): readonly string[] {
+  return given.length === 0 ? [] : operands(given, ["the name of the volume"]);
+}
 
 /** A disk that takes nothing is named. */
 async function changing<T>(what: string, work: () => T | Promise<T>): Promise<T> {
@@ -77,7 +87,8 @@ const listVerb = verb({
       .filter(filterOf(filter, matchersOf(root), FILTERS));
     const inspected = all.map((volume) => inspectedVolume(root, volume));
     const rows = inspected.map((one, i) => ({ ...one, ...labelFields(all[i]?.labels ?? {}) }));
-    writeAll(1, json ? `${jsonOf(inspected)}\n` : rowsText(quiet ? "{{.Name}}" : (format ?? TABLE), rows, TITLES));
+    const template = formatAsked(format) ?? (quiet ? "{{.Name}}" : TABLE);
+    writeAll(1, json ? `${jsonOf(inspected)}\n` : rowsText(template, rows, TITLES));
     return 0;
   },
 });
@@ -135,20 +146,25 @@ const removeVerb = verb({
   },
 });
 
+/** docker's other way to write -a. */
+const ALL_FILTER = "all=true|false";
+
 const pruneVerb = verb({
   synopsis: "",
   describe: "Remove the volumes without a name that no container has",
   options: {
     all: { type: "boolean", short: "a", describe: "also those with a name" },
-    filter: PRUNE_FILTER,
+    filter: { ...PRUNE_FILTER, describe: `${PRUNE_FILTER.describe}, ${ALL_FILTER}` },
     force: PRUNE_FORCE,
   },
   run: async ({ all = false, filter }, rest) => {
     operands(rest, []);
+    const isForAll = (one: string) => one.startsWith("all=");
+    const isAll = all || filter.filter(isForAll).some((one) => truthOf("all", one.slice("all=".length), ALL_FILTER));
+    const isWanted = pruneFilter(filter.filter((one) => !isForAll(one)));
     const shim = await openShim();
-    const isWanted = pruneFilter(filter);
     const removed = await changing("remove the unused volumes", () =>
-      pruneVolumes(shim, resolve(stateRoot()), (volume) => (all || volume.anonymous) && isWanted(volume)),
+      pruneVolumes(shim, resolve(stateRoot()), (volume) => (isAll || volume.anonymous) && isWanted(volume)),
     );
     writeAll(1, removed.map((name) => `${name}\n`).join(""));
     return 0;

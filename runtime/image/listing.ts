@@ -29,13 +29,16 @@ export async function allImages(root: string): Promise<Listed[]> {
   return [host, ...imported, ...stored];
 }
 
-/**
- * A table, one JSON array of {name, host, created, bytes, files, id?, digest?}, or only the names of those that can be removed;
- * ends with a newline, unless it is empty.
- */
-export function listingText(images: readonly Listed[], form: "table" | "json"): string {
-  if (form === "json") return `${JSON.stringify(images, (key, value) => (key === "config" ? undefined : value))}\n`;
-  return table([["NAME", "SIZE", "CREATED", "ID"], ...images.map(rowOf)]);
+/** A table, or one JSON array of {name, host, created, bytes, files, id?, digest?}; ends with a newline. */
+export function listingText(
+  images: readonly Listed[],
+  { json = false, digests = false }: { readonly json?: boolean; readonly digests?: boolean },
+): string {
+  if (json) return `${JSON.stringify(images, (key, value) => (key === "config" ? undefined : value))}\n`;
+  const rows = [["NAME", "SIZE", "CREATED", "ID"], ...images.map(rowOf)];
+  if (!digests) return table(rows);
+  const column = ["DIGEST", ...images.map(({ digest = "" }) => digest)];
+  return table(rows.map((row, i) => [...row, column[i] ?? ""]));
 }
 
 function rowOf({ name, host, bytes, created, id }: Listed): string[] {

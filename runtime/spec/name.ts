@@ -6,10 +6,9 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 const KINDS = { container: "a container", image: "an image", network: "a network", volume: "a volume" } as const;
 
 export function noContainer(written: string): Failure {
-  return new Failure(`there is no container ${written}`, {
-    code: "container-not-found",
-    remedy: "tinydocker ps -a lists all of them",
-  });
+  const remedy = "tinydocker ps -a lists all of them";
+  if (written === "") return new Failure('the name of the container is "", an empty word', { code: "usage", remedy });
+  return new Failure(`there is no container ${written}`, { code: "container-not-found", remedy });
 }
 
 /** Returns the name of one of them; throws Failure (exit 125) when it breaks the rule. */

@@ -1,9 +1,14 @@
-/** A remedy that names the candidate most similar to what was written, or undefined if none is similar. */
+/** A remedy that names the candidate that begins so, or is most similar to what was written; undefined if none is similar. */
 export function didYouMean(written: string, candidates: readonly string[]): string | undefined {
+  const begun = written.length < BEGINNING_MIN ? undefined : candidates.find((one) => one.startsWith(written));
+  if (begun !== undefined) return `did you mean ${begun}?`;
   const distances = candidates.map((candidate) => editDistance(written, candidate));
   const least = Math.min(...distances);
   return least <= Math.max(2, written.length / 3) ? `did you mean ${candidates[distances.indexOf(least)]}?` : undefined;
 }
+
+/** Less could be the beginning of anything. */
+const BEGINNING_MIN = 4;
 
 /** How many insertions, deletions and replacements of one character make `a` into `b`. */
 function editDistance(a: string, b: string): number {

@@ -3,7 +3,7 @@ import { type HistoryStep, historyOf } from "../../image/content/describe.ts";
 import { existingStored } from "../../image/content/stored-image.ts";
 import { shortId } from "../../image/listing.ts";
 import { stateRoot } from "../../state/root.ts";
-import { rowsText } from "../../template/rows.ts";
+import { formatAsked, rowsText } from "../../template/rows.ts";
 import { decimalSize } from "../../template/size.ts";
 import type { Struct } from "../../template/value.ts";
 import { operands } from "../operands.ts";
@@ -26,7 +26,7 @@ export const historyVerb = verb({
     const image = existingStored(root, name);
     const steps = historyOf(root, image);
     const rows = steps.map((step, i) => rowOf(step, i === 0 ? image.id : MISSING, { human, isWhole }));
-    const template = quiet ? "{{.ID}}" : (format ?? TABLE);
+    const template = formatAsked(format) ?? (quiet ? "{{.ID}}" : TABLE);
     writeAll(1, json ? `${JSON.stringify(steps)}\n` : rowsText(template, rows, TITLES));
     return 0;
   },
@@ -52,17 +52,24 @@ function rowOf(
   id: string,
   { human, isWhole }: { readonly human: boolean; readonly isWhole: boolean },
 ): Struct {
-  const since = `${inWords(Date.now() - Date.parse(created))} ago`;
+  const { since, at } = timesOf(Date.parse(created));
   const command = printable(createdBy);
   const isShort = isWhole || command.length <= COMMAND_LENGTH;
   return {
     ID: isWhole || id === MISSING ? id : shortId(id),
-    CreatedSince: created === "" ? "N/A" : human ? since : created,
-    CreatedAt: created,
+    CreatedSince: human ? since : at,
+    CreatedAt: at,
     CreatedBy: isShort ? command : `${command.slice(0, COMMAND_LENGTH - 1)}…`,
     Size: human ? decimalSize(bytes, SIZE_DIGITS) : String(bytes),
     Comment: printable(comment),
   };
+}
+
+/** NaN: not told. */
+function timesOf(created: number): { readonly since: string; readonly at: string } {
+  if (Number.isNaN(created)) return { since: "N/A", at: "N/A" };
+  const fraction = /\.\d+Z$/;
+  return { since: `${inWords(Date.now() - created)} ago`, at: new Date(created).toISOString().replace(fraction, "Z") };
 }
 
 /** A build's command may be in several lines. */

@@ -4,7 +4,7 @@ import { allImages, type Listed, listingText, shortId } from "../../image/listin
 import { matchesName, withoutTag } from "../../image/registry/name-pattern.ts";
 import { inspectedImage } from "../../inspect/image.ts";
 import { stateRoot } from "../../state/root.ts";
-import { rowsText } from "../../template/rows.ts";
+import { formatAsked, rowsText } from "../../template/rows.ts";
 import { decimalSize } from "../../template/size.ts";
 import type { Struct } from "../../template/value.ts";
 import { filterOf, filterOption, hasLabel, type Matchers, truthOf } from "../filter.ts";
@@ -24,20 +24,21 @@ export const imageListVerb = verb({
     filter: filterOption(FILTERS),
     format: { type: "string", describe: "a template of Go, such as {{.Repository}}:{{.Tag}}, or json" },
     "no-trunc": { type: "boolean", describe: "whole ids in a template, and with -q" },
+    digests: { type: "boolean", describe: "with the digests of their manifests" },
   },
-  run: async ({ json, quiet, filter, format, "no-trunc": isWhole = false }, rest) => {
-    const [pattern] = rest.length === 0 ? [] : operands(rest, ["the pattern"]);
+  unavailable: { tree: "an image is of this machine's kind alone: tinydocker history NAME lists its layers" },
+  run: async ({ json = false, quiet, filter, format, digests = false, "no-trunc": isWhole = false }, rest) => {
+    // An empty one is none, as docker has it.
+    const [pattern] = rest.length === 0 || (rest.length === 1 && rest[0] === "") ? [] : operands(rest, ["the pattern"]);
     const root = stateRoot();
     const filters = [...filter, ...(pattern === undefined ? [] : [`reference=${pattern}`])];
     const isWanted = filterOf(filters, MATCHERS, FILTERS);
     const all = await allImages(root);
     const images = filters.length > 0 ? all.filter((image) => !image.host && isWanted(image)) : all;
-    const template = format ?? (quiet && !json ? "{{.ID}}" : undefined);
+    const asked = formatAsked(format) ?? (quiet && !json ? "{{.ID}}" : undefined);
+    const template = digests && asked?.startsWith("table") ? `${asked}\t{{.Digest}}` : asked;
     const rows = () => images.filter(({ host }) => !host).map((image) => fieldsOf(root, image, isWhole));
-    writeAll(
-      1,
-      template === undefined ? listingText(images, json ? "json" : "table") : rowsText(template, rows(), TITLES),
-    );
+    writeAll(1, template === undefined ? listingText(images, { json, digests }) : rowsText(template, rows(), TITLES));
     return 0;
   },
 });
@@ -69,7 +70,11 @@ const MATCHERS: Matchers<Listed> = {
 /** Milliseconds since 1970, as the image says. Throws Failure for none. */
 function madeAt(name: string): number {
   const image = inspectedImage(stateRoot(), name);
-  if (!image) throw new Failure(`there is no image ${name}`, { code: "image-not-found" });
+  if (!image)
+    throw new Failure(`there is no image ${name}`, {
+      code: "image-not-found",
+      remedy: "tinydocker images lists those there are",
+    });
   return Date.parse(String(image["Created"])) || 0;
 }
 

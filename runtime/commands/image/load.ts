@@ -1,6 +1,6 @@
 import { loadImages } from "../../image/load/load.ts";
 import { stateRoot } from "../../state/root.ts";
-import { operands } from "../operands.ts";
+import { notEmpty, operands } from "../operands.ts";
 import { undoneBySignals } from "../signals.ts";
 import { verb } from "../verbs/verb.ts";
 import { writeAll } from "../write.ts";
@@ -21,6 +21,7 @@ export const loadVerb = verb({
   },
   run: async ({ input = "-", name, ...form }, rest) => {
     operands(rest, []);
+    notEmpty(input, "the file of -i");
     await undoneBySignals(async (signal) => {
       await compileLess();
       const report = layerReport(formOf(form));

@@ -22,10 +22,13 @@ export async function pullCommand(args: readonly string[]): Promise<number> {
   }
 }
 
+const EACH_TAG = "pull each tag by its name; skopeo list-tags docker://NAME lists them";
+
 export const pullVerb = verb({
   synopsis: "NAME",
   describe: "Fetch an image from its registry: [HOST[:PORT]/]NAME[:TAG][@DIGEST]",
   options: REPORT_OPTIONS,
+  unavailable: { a: EACH_TAG, "all-tags": EACH_TAG },
   run: async (form, [name, ...more]) => {
     if (name === undefined || more.length > 0)
       throw new Failure("pull takes the name of one image", { code: "usage", remedy: "tinydocker pull NAME[:TAG]" });

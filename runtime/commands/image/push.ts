@@ -7,10 +7,13 @@ import { verb } from "../verbs/verb.ts";
 import { writeAll } from "../write.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
 
+const EACH_TAG = "push each tag by its name; tinydocker images NAME lists them";
+
 export const pushVerb = verb({
   synopsis: "NAME",
   describe: "Send an image to its registry: [HOST[:PORT]/]NAME[:TAG]",
   options: REPORT_OPTIONS,
+  unavailable: { a: EACH_TAG, "all-tags": EACH_TAG },
   run: async (form, rest) => {
     const [name] = operands(rest, ["the name of the image"]);
     await undoneBySignals(async (signal) => {

@@ -3,7 +3,7 @@ import { savedArchive, saveInto } from "../../image/save/save.ts";
 import { systemFailure } from "../../image/system-failure.ts";
 import { stateRoot } from "../../state/root.ts";
 import { archiveToFile, archiveToOutput } from "../archive-output.ts";
-import { someOf } from "../operands.ts";
+import { notEmpty, someOf } from "../operands.ts";
 import { undoneBySignals } from "../signals.ts";
 import { verb } from "../verbs/verb.ts";
 
@@ -15,6 +15,7 @@ export const saveVerb = verb({
   },
   run: async ({ output }, rest) => {
     const names = someOf(rest, "the name of the image");
+    notEmpty(output, "the file of -o");
     await undoneBySignals((signal) => save(names, output, signal));
     return 0;
   },

@@ -1,8 +1,9 @@
 import { Failure } from "../../failure.ts";
-import { storedImages } from "../../image/content/describe.ts";
 import { pruneStored } from "../../image/content/remove.ts";
+import { existingStored } from "../../image/content/stored-image.ts";
 import { tagStored } from "../../image/content/tag.ts";
 import { counted } from "../../image/hints.ts";
+import { imageConfig } from "../../image/layers/config-file.ts";
 import { removeImage } from "../../image/remove.ts";
 import { bytesInWords } from "../../image/words.ts";
 import { inspectedImage } from "../../inspect/image.ts";
@@ -28,7 +29,10 @@ export const imageInspectVerb = verb({
 export const imageRemoveVerb = verb({
   synopsis: "NAME [NAME…]",
   describe: "Remove images that no container uses",
-  options: { force: { type: "boolean", short: "f", describe: "none that is missing is an error" } },
+  options: {
+    force: { type: "boolean", short: "f", describe: "none that is missing is an error" },
+    "no-prune": { type: "boolean", describe: "accepted: an image has no untagged parents" },
+  },
   run: async ({ force = false }, rest) => {
     const remove = (name: string) => removeImage(stateRoot(), name);
     return codeOfEach(someOf(rest, "the name of the image"), remove, force ? "image-not-found" : undefined);
@@ -65,9 +69,10 @@ export const imagePruneVerb = verb({
   },
 });
 
+/** As the image says, not when it came here. */
 function madeOf(root: string, name: string) {
-  const image = storedImages(root).find((one) => one.name === name);
-  return { created: Date.parse(image?.created ?? "") || 0, labels: image?.config?.Labels };
+  const created = Date.parse(String(inspectedImage(root, name)?.["Created"])) || 0;
+  return { created, labels: imageConfig(existingStored(root, name).config).Labels };
 }
 
 function missing(name: string): never {

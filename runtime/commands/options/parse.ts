@@ -34,6 +34,8 @@ export interface Usage {
   readonly command: string;
   /** What follows it. */
   readonly synopsis: string;
+  /** docker's options that are not here, by name and by letter, and what to do instead. */
+  readonly unavailable?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a command can be given. */
@@ -120,9 +122,9 @@ function booleanOf(usage: Usage, name: string, value: string): boolean {
 
 /** `written`: the option as it was given, in the whole `argument`. */
 function unknown({ options, usage }: Syntax, name: string, written: string, argument: string): Failure {
-  const instead = Object.hasOwn(UNAVAILABLE, name) ? UNAVAILABLE[name] : undefined;
+  const instead = insteadOf({ ...UNAVAILABLE, ...usage.unavailable }, name || written.replace(/^-+/, ""));
   if (instead !== undefined) {
-    const long = written.startsWith("--") ? "" : ` (--${name})`;
+    const long = written.startsWith("--") || name === "" ? "" : ` (--${name})`;
     return new Failure(`tinydocker ${usage.command} has no ${written}${long}`, { code: "usage", remedy: instead });
   }
   const where = argument.startsWith(written) ? "" : ` in ${argument}`;
@@ -131,6 +133,10 @@ function unknown({ options, usage }: Syntax, name: string, written: string, argu
     Object.keys(options).map((known) => `--${known}`),
   );
   return refused(usage, `unknown option '${written}'${where}`, meant);
+}
+
+function insteadOf(unavailable: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(unavailable, name) ? unavailable[name] : undefined;
 }
 
 function refused(usage: Usage, message: string, remedy = usageRemedy(usage)): Failure {

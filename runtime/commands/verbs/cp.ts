@@ -13,6 +13,7 @@ import { handleOf } from "../../state/containers.ts";
 import { lookAtExisting } from "../../state/handle.ts";
 import { stateRoot } from "../../state/root.ts";
 import { archiveToOutput } from "../archive-output.ts";
+import { notEmpty } from "../operands.ts";
 import type { Options, Values } from "../options/option.ts";
 import { say } from "../say.ts";
 import { undoneBySignals } from "../signals.ts";
@@ -96,6 +97,8 @@ function requestOf(ends: readonly string[]): Request {
   const [source, target, ...more] = ends;
   if (source === undefined || target === undefined || more.length > 0)
     throw misused("cp takes a source and a destination");
+  notEmpty(source, "the source");
+  notEmpty(target, "the destination");
   const [from, to] = [partsOf(source), partsOf(target)];
   if ((from === undefined) === (to === undefined)) throw misused("one of the two must be in a container, NAME:PATH");
   const [container, path] = from ?? to ?? ["", ""];

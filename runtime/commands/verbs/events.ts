@@ -43,7 +43,7 @@ export const eventsVerb = verb({
 });
 
 function textOf(format: string | undefined): (event: Event) => string {
-  if (format === undefined) return eventLine;
+  if (!format) return eventLine;
   if (format === "json" || format === "{{json .}}") return eventJson;
   const template = templateOf(format);
   return (event) => `${template(eventFields(event))}\n`;

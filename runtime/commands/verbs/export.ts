@@ -3,6 +3,7 @@ import { exportedArchive } from "../../container/export.ts";
 import { nameOf } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
 import { archiveToFile, archiveToOutput } from "../archive-output.ts";
+import { notEmpty } from "../operands.ts";
 import { undoneBySignals } from "../signals.ts";
 import { one } from "./each.ts";
 import { verb } from "./verb.ts";
@@ -12,6 +13,7 @@ export const exportVerb = verb({
   describe: "Write the root file system of a container as a tar archive, which image import takes",
   options: { output: { type: "string", short: "o", describe: "FILE.tar; default: standard output" } },
   run: async ({ output }, names) => {
+    notEmpty(output, "the file of -o");
     const root = resolve(stateRoot());
     const name = nameOf(root, one(names));
     const archive = exportedArchive(root, name);

@@ -8,7 +8,7 @@ import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import type { Found } from "../../state/status.ts";
 import { LABEL_TITLES, labelFields } from "../../template/labels.ts";
-import { rowsText } from "../../template/rows.ts";
+import { formatAsked, rowsText } from "../../template/rows.ts";
 import { decimalSize } from "../../template/size.ts";
 import type { Struct } from "../../template/value.ts";
 import { operands } from "../operands.ts";
@@ -102,9 +102,10 @@ function printed(root: string, shown: readonly Row[], form: Form): string {
   const rows = shown.map((one) => printable(root, one, form));
   if (form.quiet) return rows.map(({ ID }) => `${ID}\n`).join("");
   if (form.json) return `${JSON.stringify(rows)}\n`;
-  if (form.format !== undefined && form.format !== "table")
+  const format = formatAsked(form.format);
+  if (format !== undefined)
     return rowsText(
-      form.format,
+      format,
       shown.map(({ found }, i) => ({ ...rows[i], ...labelsIn(found) })),
       TITLES,
     );

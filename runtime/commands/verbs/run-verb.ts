@@ -50,13 +50,12 @@ const WITHOUT_GROUP: Readonly<Record<string, readonly [group: string, verb: stri
 };
 
 /**
- * Runs the verb that the arguments begin with. Reports what goes wrong, and returns the exit code; undefined if they ask for
- * help, or name no verb.
+ * Runs the verb that the arguments begin with. Reports what goes wrong, and returns the exit code; undefined if they name no
+ * verb.
  */
 export async function runVerb(args: readonly string[]): Promise<number | undefined> {
   const [command = "", ...rest] = args;
   try {
-    if (asksForHelp(args)) return undefined;
     if (command === "--version") return (await import("../version.ts")).printVersion();
     if (command === "create") return await (await import("./create.ts")).createCommand(rest);
     // Its options are those of ps.
@@ -66,13 +65,6 @@ export async function runVerb(args: readonly string[]): Promise<number | undefin
   } catch (error) {
     return isBrokenPipe(error) ? SIGPIPE_EXIT : report(error);
   }
-}
-
-/** Behind other options too, unless the options may be another program's. */
-function asksForHelp([command = "", ...rest]: readonly string[]): boolean {
-  if (command === "create" || command === "top") return rest[0] === "--help";
-  const end = rest.indexOf("--");
-  return rest.slice(0, end < 0 ? undefined : end).includes("--help");
 }
 
 interface Found {

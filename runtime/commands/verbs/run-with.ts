@@ -9,7 +9,7 @@ export async function runWith<T extends Options>(
   verb: Verb<T>,
   args: readonly string[],
 ): Promise<number> {
-  const usage = { command: name, synopsis: verb.synopsis };
+  const usage = { command: name, synopsis: verb.synopsis, unavailable: verb.unavailable };
   const { values, rest } = parseInterspersed(verb.options, usage, args);
   try {
     return await verb.run(values, rest);

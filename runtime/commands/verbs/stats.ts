@@ -10,7 +10,7 @@ import { stateRoot } from "../../state/root.ts";
 import { type Found, findExisting } from "../../state/status.ts";
 import { emptyRow, row, TABLE, TITLES } from "../../stats/row.ts";
 import { type Sample, sample } from "../../stats/sample.ts";
-import { rowsText } from "../../template/rows.ts";
+import { formatAsked, rowsText } from "../../template/rows.ts";
 import type { Struct } from "../../template/value.ts";
 import { report } from "../report.ts";
 import { writeAll } from "../write.ts";
@@ -33,7 +33,7 @@ export const statsVerb = verb({
     json: { type: "boolean", describe: "one object a line" },
   },
   run: async (values, names) => {
-    const form = values.json ? "json" : (values.format ?? TABLE);
+    const form = values.json ? "json" : (formatAsked(values.format) ?? TABLE);
     const isLive = !values["no-stream"] && isTerminal(1) && form.startsWith("table");
     const look = () => looked(names, values.all ?? false);
     for (let before = look(); ; ) {

@@ -6,6 +6,8 @@ export interface Verb<T extends Options = Options> {
   readonly synopsis: string;
   readonly describe: string;
   readonly options: T;
+  /** docker's options that are not here, by name and by letter, and what to do instead. */
+  readonly unavailable?: Readonly<Record<string, string>>;
   /** Returns the exit code. Throws Failure. */
   run(values: Values<T>, rest: readonly string[]): Promise<number>;
 }

@@ -184,6 +184,37 @@ describe("volume ls, network ls and images", () => {
     await succeeds("volume", "rm", "--", "two");
   });
 
+  it("print their own table where --format is empty or table alone, and docker's by a template", async () => {
+    for (const words of [
+      ["ps", "-a"],
+      ["images"],
+      ["volume", "ls"],
+      ["network", "ls"],
+      ["stats", "--no-stream", "web"],
+    ]) {
+      const own = (await succeeds(...words)).split("\n")[0];
+      for (const format of ["table", "table ", ""])
+        assert.equal((await succeeds(...words, "--format", format)).split("\n")[0], own, words.join(" "));
+    }
+    assert.match(await succeeds("images", "--digests"), /ID +DIGEST\n/);
+    assert.match(await succeeds("images", "--digests", "--format", "table {{.Tag}}"), /^TAG +DIGEST\n/);
+  });
+
+  it("are inspected as JSON where -f is empty", async () => {
+    assert.equal(await succeeds("inspect", "-f", "", "old"), await succeeds("inspect", "old"));
+  });
+
+  it("are pruned by docker's filters", async () => {
+    await succeeds("volume", "create", "--name", "kept", "--label", "keep=yes");
+    await succeeds("volume", "create", "dropped");
+    await succeeds("volume", "prune", "-f", "--filter", "all=1", "--filter", "until=1h");
+    assert.equal(await succeeds("volume", "prune", "--filter", "all=1", "--filter", "label!=keep=yes"), "dropped\n");
+    assert.equal(await succeeds("volume", "prune", "-a", "--filter", "label=keep"), "kept\n");
+    await succeeds("network", "create", "--label", "keep=yes", "n1");
+    assert.equal(await succeeds("network", "prune", "--filter", "label!=keep"), "");
+    assert.equal(await succeeds("network", "prune", "--filter", "label=keep"), "n1\n");
+  });
+
   it("take docker's filters and templates", async () => {
     await succeeds("volume", "create", "--label", "kept=yes", "spare");
     const CASES: readonly (readonly [string, string])[] = [

@@ -64,6 +64,20 @@ describe("what a command can't use is named, with what it can", async () => {
     ["tag a", /^tinydocker: its other name is missing\n {2}tinydocker tag NAME OTHER; see tinydocker tag --help\n$/],
     ["tag a b c", /^tinydocker: unknown argument c\n/],
     ["save -o", /^tinydocker: the option -o needs a value\n/],
+    ["images --tree", /^tinydocker: tinydocker images has no --tree\n {2}an image is of this machine's kind alone/],
+    [
+      "network create -o a=b n",
+      /^tinydocker: tinydocker network create has no -o\n {2}there are no options of drivers/,
+    ],
+    [
+      "volume create --opt type=nfs v",
+      /^tinydocker: tinydocker volume create has no --opt\n {2}a volume is a directory/,
+    ],
+    ["push -a x", /^tinydocker: tinydocker push has no -a\n {2}push each tag by its name/],
+    ["pull --all-tags x", /^tinydocker: tinydocker pull has no --all-tags\n {2}pull each tag by its name/],
+    ["images --fil x", /^tinydocker: unknown option '--fil'\n {2}did you mean --filter\?\n$/],
+    ["images -f since=nope", /^tinydocker: there is no image nope\n {2}tinydocker images lists/],
+    ["images --version", /^tinydocker: unknown option '--version'\n/],
     ["stop", /^tinydocker: the name of the container is missing\n {2}tinydocker stop NAME \[NAME…\]; see/],
   ] as const)
     it(words, async () => {
@@ -71,4 +85,51 @@ describe("what a command can't use is named, with what it can", async () => {
       assert.deepEqual([code, stdout], [125, ""]);
       assert.match(stderr, message);
     });
+
+  for (const words of [
+    ...["network rm", "network inspect", "network create", "volume rm", "volume inspect", "volume create"],
+    ...["rmi", "image inspect", "history", "save", "save -o", "load -i", "export -o", "push"],
+    ...[
+      "rm",
+      "rm -f",
+      "start",
+      "stop",
+      "kill",
+      "logs",
+      "wait",
+      "pause",
+      "inspect",
+      "port",
+      "diff",
+      "stats --no-stream",
+      "top",
+      "attach",
+      "export",
+      "cp a:/x",
+      "commit",
+    ],
+  ])
+    it(`${words} "" is refused as an empty word, before anything is touched`, async () => {
+      const { code, stdout, stderr } = await rig.run([...words.split(" "), "", ...(/ -o$/.test(words) ? ["a"] : [])]);
+      assert.deepEqual([code, stdout], [125, ""]);
+      assert.match(
+        stderr,
+        /^tinydocker: the (name|file|source|destination)[a-z -]* is "", an empty word\n {2}tinydocker /,
+      );
+    });
+
+  it("only tinydocker's own help has --version, and a command's is printed by docker's other words too", async () => {
+    const help = async (...words: string[]) => (await rig.run(words)).stdout;
+    assert.match(await help("-h"), /--version/);
+    const images = await help("images", "--help");
+    assert.match(images, /--digests/);
+    assert.doesNotMatch(images, /--version/);
+    assert.doesNotMatch(await help("network", "--help"), /--version/);
+    for (const words of [
+      ["images", "-h"],
+      ["images", "--help=true"],
+      ["help", "images"],
+    ])
+      assert.equal(await help(...words), images);
+  });
 });

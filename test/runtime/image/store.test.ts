@@ -10,7 +10,8 @@ import { checkedName } from "../../../runtime/spec/name.ts";
 import { archive } from "./archive/archive.ts";
 import { imagesIn, importInto, place, refusal } from "./rig.ts";
 
-const listing = async (root: string, form: "table" | "json") => listingText(await allImages(root), form);
+const listing = async (root: string, form: "table" | "json") =>
+  listingText(await allImages(root), { json: form === "json" });
 
 const IMAGE = archive({ name: "bin/sh", content: "#!", mode: 0o755 });
 
