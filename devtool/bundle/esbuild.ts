@@ -21,6 +21,7 @@ export type {
   Message,
   Metafile,
   OnLoadResult,
+  OnResolveArgs,
   OutputFile,
   Plugin,
 } from "esbuild";

@@ -4,14 +4,14 @@ import { withSlashes } from "../../paths/slashes.ts";
 import { readManifest } from "../addons/package.ts";
 import { type BuildOptions, buildOnce, type Message, type Metafile } from "../esbuild.ts";
 import { hasUnlocated } from "../located.ts";
-import { type Graph, idOf, importsLeft, MODULE } from "./graph.ts";
+import { entryOf, idOf, importsLeft, MODULE, type Resolved, WRAPPED } from "./graph.ts";
 import { type Mappings, parseMappings } from "./mappings.ts";
 import { type Names, namesIn } from "./names.ts";
 import { watching } from "./watched.ts";
 
-/** One source file as a CommonJS module, with data and generated files that it imports in it. */
+/** A source file, data or what a plugin makes, as a CommonJS module. */
 export interface Module {
-  /** Its path relative to the project, posix. */
+  /** Of a file its path relative to the project, posix; of anything else what esbuild's metafile has. */
   readonly id: string;
   /** What esbuild declares before it, such as __toESM: name → declaration. */
   readonly helpers: ReadonlyMap<string, string>;
@@ -43,18 +43,18 @@ export interface SourceMap {
   readonly mappings: Mappings;
 }
 
-/** Compiles source files, by id, each for itself: what it imports is left to be linked. @throws esbuild's BuildFailure */
-export async function compile(options: BuildOptions, root: string, ids: readonly string[], graph: Graph) {
+/** Compiles modules, by id, each for itself: what it imports is left to be linked. @throws esbuild's BuildFailure */
+export async function compile(options: BuildOptions, root: string, ids: readonly string[], resolved: Resolved) {
   const { banner: _, footer: __, outExtension: ___, plugins = [], ...rest } = options;
   const outdir = join(root, ".devtool-modules");
   const watched = new Map<string, readonly string[]>();
   const result = await buildOnce({
     ...rest,
-    entryPoints: ids.map((id, index) => ({ in: join(root, id), out: `${index}` })),
+    entryPoints: ids.map((id, index) => ({ in: entryOf(id, root, resolved.origins), out: `${index}` })),
     outdir,
     format: "cjs",
     sourcemap: rest.sourcemap ? "external" : false,
-    plugins: [importsLeft(root, rest.loader, graph), ...plugins.map((plugin) => watching(plugin, watched))],
+    plugins: [importsLeft(root, rest.loader, resolved), ...plugins.map((plugin) => watching(plugin, watched))],
   });
   const texts = new Map(result.outputFiles.map((file) => [file.path, file]));
   return ids.map((id, index): Module => {
@@ -62,7 +62,7 @@ export async function compile(options: BuildOptions, root: string, ids: readonly
     const { imports = [], inputs = {} } = result.metafile.outputs[withSlashes(relative(root, path))] ?? {};
     const { head, helpers, code } = partsOf(texts.get(path)?.text ?? "");
     const map = texts.get(`${path}.map`)?.text;
-    const all = [...new Set([id, ...Object.keys(inputs)])];
+    const all = [...new Set([id, ...Object.keys(inputs).filter((input) => !input.startsWith(WRAPPED))])];
     const isModule = result.metafile.inputs[id]?.format === "esm";
     return {
       id,

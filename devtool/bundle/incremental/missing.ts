@@ -2,11 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Message } from "../esbuild.ts";
 import type { Module } from "./compile.ts";
-import { idOf, MODULE } from "./graph.ts";
+import { idOf, MODULE, Unfit } from "./graph.ts";
+
+/** The names that a module exports → the module that declares each, as far as it is known. */
+type Exports = ReadonlyMap<string, string>;
 
 /**
  * Finds what modules import and others do not export: esbuild sees each module alone.
- * @throws esbuild's BuildFailure
+ * @throws esbuild's BuildFailure, and Unfit where a name is two modules'
  */
 export function checkExports(modules: readonly Module[], root: string): void {
   const errors = missingIn(modules).map(({ importer, id, name }) => message(root, importer, id, name));
@@ -15,12 +18,16 @@ export function checkExports(modules: readonly Module[], root: string): void {
 
 function missingIn(modules: readonly Module[]) {
   const byId = new Map(modules.map((one) => [one.id, one]));
-  const known = new Map<Module, ReadonlySet<string> | undefined>();
+  const known = new Map<Module, Exports | undefined>();
+  const all = (one: Module) => {
+    if (!known.has(one)) known.set(one, exportsOf(one, byId, []));
+    return known.get(one);
+  };
+  for (const one of modules) if (one.names.exportsAllOf.length > 1) all(one);
   return modules.flatMap(({ id: importer, names: { reads } }) =>
     [...reads].flatMap(([id, names]) => {
       const target = byId.get(id);
-      if (target && !known.has(target)) known.set(target, exportsOf(target, byId, []));
-      const exported = target && known.get(target);
+      const exported = target && all(target);
       const missing = exported ? [...names].filter((name) => !exported.has(name)) : [];
       return missing.map((name) => ({ importer, id, name }));
     }),
@@ -28,19 +35,22 @@ function missingIn(modules: readonly Module[]) {
 }
 
 /** `above`: what already exports all of it, where modules do that in a circle. */
-function exportsOf(
-  one: Module,
-  byId: ReadonlyMap<string, Module>,
-  above: readonly Module[],
-): ReadonlySet<string> | undefined {
+function exportsOf(one: Module, byId: ReadonlyMap<string, Module>, above: readonly Module[]): Exports | undefined {
   const { exports, exportsAllOf } = one.names;
-  if (!exports || exportsAllOf.length === 0 || above.includes(one)) return exports;
-  const all = new Set(exports);
+  if (!exports) return undefined;
+  const all = new Map([...exports].map((name) => [name, one.id]));
+  if (above.includes(one)) return all;
   for (const name of exportsAllOf) {
     const target = name.startsWith(MODULE) ? byId.get(idOf(name.slice(MODULE.length))) : undefined;
     const exported = target && exportsOf(target, byId, [...above, one]);
     if (!exported) return undefined;
-    for (const each of exported) if (each !== "default") all.add(each);
+    for (const [each, declaredBy] of exported) {
+      if (each === "default" || exports.has(each)) continue;
+      // Which of them an import means, or that it means none, is for esbuild to say.
+      if ((all.get(each) ?? declaredBy) !== declaredBy)
+        throw new Unfit(`${one.id} exports ${each} of two modules by export *`);
+      all.set(each, declaredBy);
+    }
   }
   return all;
 }

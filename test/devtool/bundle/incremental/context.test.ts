@@ -221,3 +221,107 @@ for (const sourcemap of ["linked", "inline"])
     await write(root, { "src/thrown.ts": `\n\n${files["src/thrown.ts"]}` });
     assert.match(await trace(), /src\/thrown\.ts:7:9/);
   });
+
+/** A module that counts how often it was loaded, made up by a plugin; and one that gets the data of another one's import. */
+const MADE_UP = {
+  name: "made-up",
+  setup: (build: PluginBuild) => {
+    build.onResolve({ filter: /^made:/ }, ({ path }) => ({ path, namespace: "made", pluginData: path.length }));
+    build.onLoad({ filter: /.*/, namespace: "made" }, ({ path, pluginData }) => ({
+      contents: `import { log } from "./log.ts";\nlog.push("${path}");\nexport const length = ${pluginData};\nexport default log;`,
+      resolveDir: `${build.initialOptions.absWorkingDir}/src`,
+    }));
+    build.onResolve({ filter: /\?size$/ }, async ({ path, ...asked }) => {
+      const { path: file } = await build.resolve(path.replace("?size", ""), asked);
+      return { path: file, suffix: "?size", pluginData: 7 };
+    });
+    build.onLoad({ filter: /sized\.ts$/ }, ({ pluginData }) => ({ contents: `export default ${pluginData};` }));
+  },
+};
+
+test("data and what a plugin makes up is one module, however many import it, and gets what the plugin found for it", async (t) => {
+  const { printed } = await incrementalOf(
+    t,
+    {
+      "src/main.ts": `import made, { length } from "made:up";
+import data from "./data.json";
+import typed from "./data.json" with { type: "json" };
+import text from "./text.txt";
+import size from "./sized.ts?size";
+import { seen } from "./other.ts";
+data.count += 1;
+console.log(made.join(), length, seen(), typed.count, text, size);
+void import("made:up").then((all) => console.log(all.default === made, all.length));`,
+      "src/other.ts": `import made from "made:up";
+import * as data from "./data.json";
+import text from "./text.txt";
+export const seen = () => [made.length, data.default.count, text].join();`,
+      "src/log.ts": "export const log: string[] = [];",
+      "src/data.json": '{ "count": 1 }',
+      "src/text.txt": "text",
+      "src/sized.ts": "",
+    },
+    { plugins: [MADE_UP] },
+  );
+  assert.equal(await printed(), "made:up 7 1,2,text 2 text 7\ntrue 7\n");
+  assert.equal(await printed({ "src/data.json": '{ "count": 4 }' }), "made:up 7 1,5,text 5 text 7\ntrue 7\n");
+  assert.equal(
+    await printed({ "src/log.ts": "export const log: string[] = ['new'];" }),
+    "new,made:up 7 2,5,text 5 text 7\ntrue 7\n",
+  );
+});
+
+test("what modules that are compiled alone would not have as esbuild has it is esbuild's, and said", async (t) => {
+  const passing = {
+    name: "passing",
+    setup: (build: PluginBuild) => {
+      build.onLoad({ filter: /main\.ts$/ }, async ({ path }) => ({
+        contents: await readFile(path, "utf8"),
+        loader: "ts",
+        pluginData: 3,
+      }));
+      build.onResolve({ filter: /^passed$/ }, ({ path, pluginData }) => ({ path, namespace: "p", pluginData }));
+      build.onLoad({ filter: /.*/, namespace: "p" }, ({ pluginData }) => ({
+        contents: `export default ${pluginData};`,
+      }));
+    },
+  };
+  const both = "export const name = 1;";
+  for (const [files, expected, why, options] of [
+    [
+      {
+        "src/main.ts":
+          'import { count } from "./parts/a.ts";\nconst at = process.argv.length > 0 ? "a" : "b";\nvoid import("./parts/" + at + ".ts").then((all) => console.log(all.count === count));',
+        "src/parts/a.ts": "export const count = {};",
+      },
+      "true\n",
+      /^src\/parts\/a\.ts is in two modules/,
+      {},
+    ],
+    [
+      {
+        "src/main.ts": 'import * as all from "./all.ts";\nconsole.log(Object.keys(all).join());',
+        "src/all.ts": 'export * from "./a.ts";\nexport * from "./b.ts";\nexport const own = 1;',
+        "src/a.ts": both,
+        "src/b.ts": both,
+      },
+      "own\n",
+      /^src\/all\.ts exports name of two modules by export \*$/,
+      {},
+    ],
+    [
+      { "src/main.ts": 'import passed from "passed";\nconsole.log(passed);' },
+      "3\n",
+      /main\.ts on to what that imports$/,
+      { plugins: [passing] },
+    ],
+  ] as const) {
+    const { bundler, root, printed } = await incrementalOf(t, files, options);
+    const texts = (await bundler.build(signal)).warnings.map(({ text }) => text);
+    const said = texts.find((text) => text.startsWith("bundle.incremental has no effect, since "));
+    assert.match(said?.slice("bundle.incremental has no effect, since ".length) ?? "", why);
+    assert.equal((await run(process.execPath, [join(root, ".devtool/main.js")])).stdout, expected);
+    assert.equal(await printed({ "src/main.ts": 'console.log("alone");' }), "alone\n");
+    assert.deepEqual((await bundler.build(signal)).warnings, []);
+  }
+});
