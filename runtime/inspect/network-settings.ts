@@ -21,7 +21,7 @@ export function networkSettings(spec: ContainerSpec, key: string, networks: Netw
   const main = endpoint(outward, networks);
   return {
     Bridge: "",
-    Ports: portBindings(network.ports, publishedOn),
+    Ports: portBindings(lease ? network.ports : [], publishedOn),
     MacAddress: main.MacAddress,
     IPAddress: main.IPAddress,
     IPPrefixLen: main.IPPrefixLen,
@@ -68,7 +68,7 @@ function endpoint(attachment: Attachment | undefined, networks: Networks, aliase
   };
 }
 
-function prefixOf(subnet: string | undefined): number {
+export function prefixOf(subnet: string | undefined): number {
   return (subnet && parseSubnet(subnet)?.prefix) || 0;
 }
 

@@ -1,7 +1,7 @@
 import { macOf } from "../network/link-names.ts";
 import { type Attachment, type Network, type Networks, nameOf } from "../network/network.ts";
 import type { Struct } from "../template/value.ts";
-import { macText } from "./network-settings.ts";
+import { macText, prefixOf } from "./network-settings.ts";
 
 /** A network as `docker network inspect` shows it. */
 export function inspectedNetwork({ leases }: Networks, network: Network): Struct {
@@ -9,7 +9,7 @@ export function inspectedNetwork({ leases }: Networks, network: Network): Struct
   const on = leases.flatMap((lease) =>
     lease.attachments
       .filter((one) => one.network === name)
-      .map((one): [string, Struct] => [nameOf(lease), member(one, nameOf(lease))]),
+      .map((one): [string, Struct] => [nameOf(lease), member(one, nameOf(lease), network)]),
   );
   return {
     Name: name,
@@ -37,6 +37,12 @@ export function inspectedNetwork({ leases }: Networks, network: Network): Struct
   };
 }
 
-function member({ ipv4, ipv6 = "" }: Attachment, name: string): Struct {
-  return { Name: name, EndpointID: "", MacAddress: macText(macOf(ipv4)), IPv4Address: ipv4, IPv6Address: ipv6 };
+function member({ ipv4, ipv6 }: Attachment, name: string, network: Network): Struct {
+  return {
+    Name: name,
+    EndpointID: "",
+    MacAddress: macText(macOf(ipv4)),
+    IPv4Address: `${ipv4}/${prefixOf(network.subnet)}`,
+    IPv6Address: ipv6 === undefined ? "" : `${ipv6}/${prefixOf(network.ipv6?.subnet)}`,
+  };
 }

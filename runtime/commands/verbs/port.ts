@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { notRunning } from "../../container/running.ts";
 import { Failure } from "../../failure.ts";
 import type { PublishedPort } from "../../network/network.ts";
 import { publishedOn, socketText } from "../../network/publish.ts";
@@ -18,8 +19,13 @@ export const portVerb = verb({
     const [asked = "", port] = named(rest);
     const root = resolve(stateRoot());
     const name = nameOf(root, asked);
-    const { ports } = findExisting(placesOf(root, name), name).record.spec.network;
-    writeAll(1, port === undefined ? all(ports) : one(name, ports, port));
+    const { record, status } = findExisting(placesOf(root, name), name);
+    const { ports } = record.spec.network;
+    const isUp = status.state === "running";
+    const text = port === undefined ? all(ports) : one(name, ports, port);
+    if (port !== undefined && !isUp) throw notRunning(name, status.state);
+    // They lead to it only while it runs.
+    writeAll(1, isUp ? text : "");
     return 0;
   },
 });

@@ -122,6 +122,17 @@ describe("-P", () => {
       [];
     assert.notEqual(web, dns, ports);
     assert.equal(await fetchFrom(here.outside, MACHINE.ipv4, Number(web)), "hello\n");
+    await does("stop", "-t", "0", "web");
+    assert.equal(await does("port", "web"), "");
+    assert.equal(
+      await does("inspect", "-f", "{{len .NetworkSettings.Ports}} {{len .HostConfig.PortBindings}}", "web"),
+      "0 3\n",
+    );
+    const stopped = await rig.run(["port", "web", "80"], options);
+    assert.deepEqual(
+      [stopped.code, stopped.stderr],
+      [125, "tinydocker: the container web is not running: it is stopped\n"],
+    );
     await does("rm", "-f", "web", "base");
     assert.equal((await outcomeOf(log)).code, 0);
     await does("rmi", "exposing:1");

@@ -226,7 +226,12 @@ describe("a container on several networks", () => {
 
   it("is not reached from a network that it is not on", async () => {
     const web = await running("web", "--network", "closed");
-    const address = JSON.parse((await network("inspect", "closed")).stdout).containers[0].ipv4;
+    const { containers, subnet } = JSON.parse((await network("inspect", "closed")).stdout);
+    const address = containers[0].ipv4;
+    assert.equal(
+      (await network("inspect", "-f", "{{range .Containers}}{{.Name}} {{.IPv4Address}}{{end}}", "closed")).stdout,
+      `web ${address}/${subnet.split("/")[1]}\n`,
+    );
     assert.notEqual((await run("--network", "six", "c1", "ping", "-c", "1", "-W", "1", address)).code, 0);
     await ended(web);
   });
