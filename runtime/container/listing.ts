@@ -61,7 +61,9 @@ export function listed({ record, status, health }: Found, { root, now, paused }:
 
 /** Names of volumes, and paths of this machine, which may have commas. */
 export function mountNames(spec: ContainerSpec, root: string): string[] {
-  return mountsOf(spec, root).map(({ Name, Source }) => String(Name ?? Source));
+  const names = mountsOf(spec, root).map(({ Name, Source }) => String(Name || Source));
+  // Of a tmpfs there is none.
+  return names.filter((name) => name !== "");
 }
 
 /** As Go prints a time; in UTC, whatever the zone is here. */

@@ -7,7 +7,7 @@ import { familiarName, parseReference } from "../image/registry/reference.ts";
 import { HOST, isImported } from "../image/resolve.ts";
 import { readRecord } from "../image/store.ts";
 import { isMapOf, parseJson, type Shape } from "../shape.ts";
-import type { Struct, Value } from "../template/value.ts";
+import { type Struct, type Value, withOmitted } from "../template/value.ts";
 
 /** An image as `docker image inspect` shows it, with docker's names; undefined: there is none of that name or id. Throws Failure. */
 export function inspectedImage(root: string, name: string): Struct | undefined {
@@ -101,7 +101,8 @@ function configOf(fields: Fields): Struct {
     key,
     MAPS.includes(key) ? mapOf(value) : jsonValue(value),
   ]);
-  return { ...EMPTY_CONFIG, ...Object.fromEntries(said) };
+  const config: Struct = { ...EMPTY_CONFIG, ...Object.fromEntries(said) };
+  return "Healthcheck" in config ? config : withOmitted(config, { Healthcheck: null });
 }
 
 /** An imported image has them as a list. */

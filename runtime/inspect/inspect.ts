@@ -4,7 +4,7 @@ import type { Health } from "../spec/health.ts";
 import { IMAGE_ID, imageName } from "../spec/spec.ts";
 import type { Places } from "../state/places.ts";
 import type { Found } from "../state/status.ts";
-import type { Struct } from "../template/value.ts";
+import { type Struct, withOmitted } from "../template/value.ts";
 import { hostConfig } from "./host-config.ts";
 import { mountsOf } from "./mounts.ts";
 import { networkSettings } from "./network-settings.ts";
@@ -32,6 +32,8 @@ export function inspected(found: Found, { places, networks, paused, now }: Surro
     Args: args,
     State: stateOf(found, { paused, now }),
     Image: spec.annotations[IMAGE_ID] ?? imageName(spec),
+    ResolvConfPath: "",
+    HostnamePath: "",
     HostsPath: hostsPath(places.root, places.key),
     LogPath: life ? places.log : "",
     Name: `/${record.name}`,
@@ -83,7 +85,7 @@ function healthcheck({ test, interval, timeout, startPeriod, startInterval, retr
 
 function config({ spec, life }: Found["record"]): Struct {
   const { user, terminal, env, args, cwd } = spec.process;
-  return {
+  const about = {
     Hostname: spec.hostname,
     Domainname: "",
     User: user.uid === 0 && user.gid === 0 ? "" : `${user.uid}:${user.gid}`,
@@ -101,8 +103,8 @@ function config({ spec, life }: Found["record"]): Struct {
     WorkingDir: cwd,
     Entrypoint: null,
     Labels: new Map(Object.entries(life?.labels ?? {})),
-    ...(life?.health ? { Healthcheck: healthcheck(life.health) } : {}),
     StopSignal: life?.stopSignal ?? "SIGTERM",
     StopTimeout: life?.stopTimeout ?? 10,
   };
+  return life?.health ? { ...about, Healthcheck: healthcheck(life.health) } : withOmitted(about, { Healthcheck: null });
 }

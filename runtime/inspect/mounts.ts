@@ -3,7 +3,7 @@ import type { Mount } from "../spec/mounts.ts";
 import { isBelow } from "../spec/path.ts";
 import { isSharedMemory } from "../spec/sharing.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
-import type { Struct } from "../template/value.ts";
+import { type Struct, withOmitted } from "../template/value.ts";
 
 /** Those that were asked for. `root`: the state directory. */
 export function mountsOf({ mounts }: ContainerSpec, root: string): Struct[] {
@@ -21,7 +21,7 @@ function mountOf({ type, source, destination, options }: Mount, volumes: string)
   const isVolume = isBelow(source, volumes);
   const [name = ""] = isVolume ? source.slice(volumes.length + 1).split("/") : [];
   const readonly = options.some((option) => option === "ro" || option === "rro");
-  return {
+  const about = {
     Type: isVolume ? "volume" : type,
     ...(isVolume ? { Name: name, Driver: "local" } : {}),
     Source: type === "bind" ? source : "",
@@ -30,6 +30,7 @@ function mountOf({ type, source, destination, options }: Mount, volumes: string)
     RW: !readonly,
     Propagation: type === "bind" ? (options.find((option) => PROPAGATIONS.includes(option)) ?? "rprivate") : "",
   };
+  return isVolume ? about : withOmitted(about, { Name: "", Driver: "" });
 }
 
 const PROPAGATIONS = ["shared", "rshared", "slave", "rslave", "private", "rprivate"];

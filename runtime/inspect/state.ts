@@ -3,7 +3,7 @@ import type { ProcessIdentity } from "../host/process.ts";
 import { exitCodeOf } from "../state/exit.ts";
 import type { HealthState } from "../state/health.ts";
 import type { Found, Status } from "../state/status.ts";
-import type { Struct } from "../template/value.ts";
+import { type Struct, withOmitted } from "../template/value.ts";
 
 /** What docker writes for a time that has not come. */
 const NEVER = "0001-01-01T00:00:00Z";
@@ -30,7 +30,7 @@ export function stateOf(
   const exit = "exit" in status ? status.exit : undefined;
   const isUnseen = exit?.status === "unknown" || (status.state === "stopped" && status.unseen === true);
   const process = status.state === "running" ? status.process : undefined;
-  return {
+  const state = {
     Status: stateWord(status, paused),
     Running: process !== undefined,
     Paused: process !== undefined && paused,
@@ -42,8 +42,8 @@ export function stateOf(
     Error: isUnseen ? "nobody saw how it ended: what waited for it was killed" : "",
     StartedAt: startedAt(process ?? exit?.process, now),
     FinishedAt: exit ? new Date(exit.at).toISOString() : NEVER,
-    ...(health ? { Health: healthOf(health) } : {}),
   };
+  return health ? { ...state, Health: healthOf(health) } : withOmitted(state, { Health: null });
 }
 
 function healthOf({ status, failingStreak, log }: HealthState): Struct {

@@ -17,6 +17,12 @@ export interface Struct {
   readonly [field: string]: Value;
 }
 
+/** With fields that a template finds and JSON leaves out, as Go's omitempty; a copy of it has none of these. */
+export function withOmitted(struct: Struct, omitted: Struct): Struct {
+  const hidden = Object.entries(omitted).map(([name, value]) => [name, { value }] as const);
+  return Object.defineProperties({ ...struct }, Object.fromEntries(hidden));
+}
+
 export function isList(value: Value): value is readonly Value[] {
   return Array.isArray(value);
 }

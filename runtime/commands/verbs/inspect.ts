@@ -13,7 +13,7 @@ import { readNetworks } from "../../state/network-store.ts";
 import { placesAt } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { findExisting } from "../../state/status.ts";
-import type { Struct } from "../../template/value.ts";
+import { type Struct, withOmitted } from "../../template/value.ts";
 import { readVolume, volumeNames } from "../../volume/store.ts";
 import { someOf } from "../operands.ts";
 import { printInspected } from "../print-inspected.ts";
@@ -105,7 +105,7 @@ async function inspectedContainer(root: string, asked: string, size: boolean): P
   const found = findExisting(places, asked);
   const paused = isPaused(cgroupsOf(places, found.entries));
   const about = inspected(found, { places, networks: readNetworks(root), paused, now: Date.now() });
-  if (!size) return about;
+  if (!size) return withOmitted(about, { SizeRw: null, SizeRootFs: null });
   const { written, whole } = layerBytes(root, places, found.record.spec);
   return { ...about, SizeRw: written, SizeRootFs: whole };
 }

@@ -11,7 +11,22 @@ after(async () => {
 });
 const rig = await tinydocker(scope);
 await importBusybox(rig);
-const words = ["--image", "box", "--network", "none", "-m", "64m", "-e", "A=1", "-v", "data:/srv", "-w", "/etc"];
+const words = [
+  "--image",
+  "box",
+  "--network",
+  "none",
+  "-m",
+  "64m",
+  "-e",
+  "A=1",
+  "-v",
+  "data:/srv",
+  "-v",
+  "/tmp:/host",
+  "-w",
+  "/etc",
+];
 const child = rig.spawn(["run", ...words, "web", "sh", "-c", "echo up; exec cat"]);
 const ended = once(child, "exit");
 scope.after(async () => {
@@ -38,7 +53,10 @@ describe("tinydocker inspect", () => {
     assert.deepEqual([one.Config.WorkingDir, one.Config.Tty, one.Config.Hostname], ["/etc", false, "web"]);
     assert.deepEqual(
       one.Mounts.map(({ Type, Name, Destination, RW }: Record<string, unknown>) => [Type, Name, Destination, RW]),
-      [["volume", "data", "/srv", true]],
+      [
+        ["volume", "data", "/srv", true],
+        ["bind", undefined, "/host", true],
+      ],
     );
   });
 
@@ -47,6 +65,18 @@ describe("tinydocker inspect", () => {
     assert.equal(await inspect("--format", "{{.Name}} {{.State.Status}}", id.slice(0, 10)), "/web running\n");
     assert.equal(await inspect("--format={{json .State.Running}}", "web", "web"), "true\ntrue\n");
     assert.equal(await inspect("web", "-f", "{{range $k, $v := .NetworkSettings.Networks}}{{$k}}{{end}}"), "none\n");
+  });
+
+  it("lets a template ask for what JSON leaves out where there is none of it", async () => {
+    for (const [template, printed] of [
+      ["{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}", "none"],
+      ["{{with .Config.Healthcheck}}{{.Test}}{{end}}{{.State.Health}}", "<nil>"],
+      ["{{range .Mounts}}{{.Name}}:{{.Driver}}:{{.Destination}} {{end}}", "data:local:/srv ::/host "],
+      ["{{.SizeRw}}", "<nil>"],
+    ] as const)
+      assert.equal(await inspect("-f", template, "web"), `${printed}\n`, template);
+    assert.equal(await inspect("-f", "{{.Config.Healthcheck}}", "box"), "<nil>\n");
+    assert.doesNotMatch(await inspect("web", "box"), /Health|SizeRw|"Name": ""/);
   });
 
   it("finds images, volumes and networks too, a container first, or only what --type says", async () => {
