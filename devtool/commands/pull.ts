@@ -55,7 +55,7 @@ function newerHere(paths: readonly string[]): Failure {
 function notBrought(sentences: readonly string[]): Failure {
   return new Failure(`not brought: ${firstOf(sentences, "; ")}`, {
     code: "not-brought",
-    remedy: "move away what is in its place here, or name what can be brought; all else that was asked for is here",
+    remedy: "mend what is named, and pull again; all else that was asked for is here",
   });
 }
 

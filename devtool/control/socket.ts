@@ -53,8 +53,12 @@ function ownFolder(folder: string): boolean {
 
 /** Whether it is this user's, and no other's to use. */
 function isOwn(path: string): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && stat.uid === process.getuid?.() && (stat.mode & 0o077) === 0;
+  try {
+    const { uid, mode } = lstatSync(path);
+    return uid === process.getuid?.() && (mode & 0o077) === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** undefined where nobody listens. */

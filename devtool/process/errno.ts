@@ -1,9 +1,10 @@
-import { getSystemErrorName } from "node:util";
+import { getSystemErrorMap, getSystemErrorName } from "node:util";
 import { Failure } from "../failure.ts";
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   ENOTDIR: "not a directory",
+  EISDIR: "is a directory",
   EACCES: "permission denied",
   ENOEXEC: "not an executable file",
   E2BIG: "argument list too long",
@@ -23,8 +24,12 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** `no such file or directory (ENOENT)` */
 export function errnoWords(errno: string): string {
-  const words = WORDS[errno];
+  const words = WORDS[errno] ?? systemWords(errno);
   return words ? `${words} (${errno})` : errno;
+}
+
+function systemWords(errno: string): string | undefined {
+  return [...getSystemErrorMap().values()].find(([name]) => name === errno)?.[1];
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type BigIntStats, lstatSync, readlinkSync } from "node:fs";
 import { joinPath, localPath, parentOf } from "../../paths/bytes.ts";
+import { errnoOf, errnoWords } from "../../process/errno.ts";
 import { type Entry, isDirectory, isRegular } from "../wire/entry.ts";
 
 /** What has to be done about an entry of the mirror, by what is here. */
@@ -16,6 +17,16 @@ const TICK_NS = 1_000n;
 
 /** Compares by kind, size and time. `root`: the project, absolute. */
 export function compare(root: string, entry: Entry): Verdict {
+  try {
+    return compareReadable(root, entry);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return inTheWay(`what is here can't be read: ${errnoWords(errno)}`);
+  }
+}
+
+function compareReadable(root: string, entry: Entry): Verdict {
   const blocked = blockedAt(root, parentOf(entry.name));
   if (blocked !== undefined) return { kind: "in the way", why: blocked };
   const here = stateOf(root, entry.name);

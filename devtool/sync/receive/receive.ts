@@ -1,3 +1,4 @@
+import { PULL_FOLDER } from "../../config/project.ts";
 import { Failure } from "../../failure.ts";
 import { shownName } from "../../paths/bytes.ts";
 import { errnoOf, errnoWords } from "../../process/errno.ts";
@@ -41,6 +42,8 @@ export async function receivePlan(channel: Channel, terms: Terms, project: Proje
     putOthers(place, project.plan, put);
     const onWhole = (planned: Planned, file: Incoming) => putFile(place, project, planned, file, put);
     await converse({ ...project, channel, place, onWhole, ...conversation(terms) }, terms, project.plan.files, put);
+  } catch (error) {
+    throw unwritable(PULL_FOLDER, error);
   } finally {
     place.close();
   }
@@ -81,18 +84,13 @@ async function sayGoodbye(reception: Reception, { protocol }: Terms): Promise<vo
 
 /** What needs no content. */
 function putOthers(place: Place, { folders, links, modes }: Plan, put: Put): void {
-  for (const { name } of folders) writing(name, () => place.makeFolder(name));
-  for (const entry of modes) writing(entry.name, () => place.setMode(entry));
+  for (const { name } of folders) writingOne(put, name, () => place.makeFolder(name));
+  for (const entry of modes) writingOne(put, entry.name, () => place.setMode(entry));
   for (const entry of links) {
-    try {
+    writingOne(put, entry.name, () => {
       place.putLink(entry);
       put.brought.push(entry.name);
-    } catch (error) {
-      // Windows wants a privilege for it.
-      put.unbrought.push(
-        `${shownName(entry.name)}: the symbolic link can't be made: ${errnoWords(errnoOf(error) ?? "")}`,
-      );
-    }
+    });
   }
 }
 
@@ -103,12 +101,29 @@ function putFile(
   file: Incoming,
   put: Put,
 ): void {
-  const now = writing(entry.name, () => stateOf(root, entry.name));
-  if (!mayReplace && (now?.mtimeNs !== here?.mtimeNs || now?.size !== here?.size)) put.newer.push(entry.name);
-  else {
-    writing(entry.name, () => place.put(file, entry));
+  writingOne(put, entry.name, () => {
+    const now = stateOf(root, entry.name);
+    if (!mayReplace && (now?.mtimeNs !== here?.mtimeNs || now?.size !== here?.size)) {
+      put.newer.push(entry.name);
+      return;
+    }
+    place.put(file, entry);
     put.brought.push(entry.name);
     put.bytesTotal += entry.size;
+  });
+}
+
+/** What fails for one file fails for each. */
+const OF_ALL: readonly string[] = ["ENOSPC", "EDQUOT", "EROFS", "EIO"];
+
+/** What can't be written here is left out, as a link is on Windows, which wants a privilege for it. */
+function writingOne(put: Put, name: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined || OF_ALL.includes(errno)) throw unwritable(name, error);
+    put.unbrought.push(`${shownName(name)}: it can't be written here: ${errnoWords(errno)}`);
   }
 }
 
@@ -116,12 +131,17 @@ function writing<T>(name: string, write: () => T): T {
   try {
     return write();
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === undefined) throw error;
-    throw new Failure(`can't write ${shownName(name)} here: ${errnoWords(errno)}`, {
-      code: "project-unwritable",
-      remedy: "check who may write to it and to its folder, and that the disk is not full",
-      cause: error,
-    });
+    throw unwritable(name, error);
   }
+}
+
+/** The same error where it is not the system's. */
+function unwritable(name: string, error: unknown): unknown {
+  const errno = errnoOf(error);
+  if (errno === undefined) return error;
+  return new Failure(`can't write ${shownName(name)} here: ${errnoWords(errno)}`, {
+    code: "project-unwritable",
+    remedy: "check who may write to it and to its folder, and that the disk is not full",
+    cause: error,
+  });
 }

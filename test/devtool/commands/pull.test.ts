@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { needs } from "../../rig/host.ts";
 import { gone } from "../../rig/processes.ts";
 import { startSshd } from "../../rig/sshd.ts";
 import { assertDocumented } from "../report/examples.ts";
-import { lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+import { DEVTOOL, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
 const CONFIG = { build: [{ command: ["sh", "-c", "mkdir -p out; tr a-z A-Z <in >out/made; chmod 755 out/made"] }] };
 
@@ -96,11 +96,30 @@ test("what was asked for and can't be brought ends pull with 1 and is named with
   for (const asked of [["out"], ["--dry-run", "out"], ["--force", "out", "dist"]]) {
     const { code, stderr } = await pull(...asked);
     assert.equal(code, 1, stderr);
-    assert.match(stderr, /^devtool: not brought: out: a file is in the folder's place\ndevtool: {3}move away what is/m);
+    assert.match(
+      stderr,
+      /^devtool: not brought: out: a file is in the folder's place\ndevtool: {3}mend what is named/m,
+    );
   }
   assert.deepEqual(readdirSync(join(made.root, "dist")), ["made"]);
   const { stderr } = await pull("etc");
   assert.match(stderr, /^devtool: not brought: etc: it is a symbolic link that leads out of the project$/m);
+});
+
+test("where the disk here is full, pull says so, and leaves what it has brought", async (t) => {
+  const mounts = spawnSync("unshare", ["--mount", "true"]).status === 0;
+  if (!needs(t, lacks("rsync") ?? (mounts ? undefined : "mount namespaces"))) return;
+  const made = await project(t);
+  const mirror = await mirrorOf(t, made);
+  mkdirSync(join(mirror, "out"));
+  writeFileSync(join(mirror, "out/large"), "x".repeat(3_000_000));
+  const onSmall = `cp "$0/devtool.config.json" "$0/.." && mount -t tmpfs -o size=1m none "$0" && cp "$0/../devtool.config.json" "$0" &&
+    cd "$0" && exec "$@"`;
+  const argv = ["--mount", "--propagation", "private", "sh", "-c", onSmall, made.root, ...DEVTOOL, "pull", "out"];
+  const env = { ...process.env, HOME: made.home, XDG_CACHE_HOME: join(made.home, "cache") };
+  const { status, stderr } = spawnSync("unshare", [...argv, "--target", "local"], { env, encoding: "utf8" });
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /^devtool: can't write \.devtool-pull here: no space left on the device \(ENOSPC\)$/m);
 });
 
 test("pull does not take a link for its own folder, in which it removes what pulls left that were killed", async (t) => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -107,6 +109,25 @@ test("nothing is written through a link that is here, and a file is no folder's,
   ]);
   assert.deepEqual(readdirSync(outside), []);
 });
+
+test("what is here and can't be read or written is left and said, and the rest is brought", async (t) => {
+  if (!needs(t, lacks("rsync") ?? (process.getuid?.() === 0 ? undefined : "root"))) return;
+  const at = await made(t, { "out/a": "there", "out/b": "there", "unread/c": "there", "fine/d": "there" });
+  for (const folder of ["out", "unread"]) mkdirSync(join(at.root, folder));
+  chmodSync(join(at.root, "unread"), 0);
+  for (const path of [at.root, join(at.root, "unread")]) chownSync(path, NOBODY, NOBODY);
+  chmodSync(join(at.root, ".."), 0o755);
+  process.seteuid?.(NOBODY);
+  const report = await bring({ ...at, paths: ["out", "unread", "fine"] }).finally(() => process.seteuid?.(0));
+  assert.deepEqual(report.brought, ["fine/d"]);
+  assert.deepEqual([...report.unbrought].sort(), [
+    "out/a: it can't be written here: permission denied (EACCES)",
+    "out/b: it can't be written here: permission denied (EACCES)",
+    "unread/c: what is here can't be read: permission denied (EACCES)",
+  ]);
+});
+
+const NOBODY = 65_534;
 
 test("a pipe there, and a link that leads out, are skipped and said; a link within replaces what is here", async (t) => {
   if (!hasRsync(t)) return;
