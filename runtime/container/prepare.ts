@@ -14,7 +14,7 @@ import { isBind } from "../plan/mounts.ts";
 import type { Profile } from "../seccomp/profile.ts";
 import { type BlockDevices, throttledPaths } from "../spec/limits/block-io.ts";
 import type { Mount } from "../spec/mounts.ts";
-import type { NetworkRequest } from "../spec/network.ts";
+import { isByDefault, type NetworkRequest } from "../spec/network.ts";
 import { isBelow } from "../spec/path.ts";
 import { type Device, deviceRequest } from "../spec/security/device.ts";
 import { securityOf } from "../spec/security/security.ts";
@@ -100,7 +100,7 @@ export function checkKernel(kernel: string): void {
 /** TINYDOCKER_NETWORK names the network of containers for which none is named, such as none on a machine of tests. */
 function withDefaultNetwork(network: NetworkRequest = {}): NetworkRequest {
   const preset = process.env["TINYDOCKER_NETWORK"];
-  return network.names?.length || !preset ? network : { ...network, names: [preset] };
+  return !isByDefault(network) || !preset ? network : { ...network, names: [preset] };
 }
 
 async function caller(request: NamedRequest): Promise<Caller> {

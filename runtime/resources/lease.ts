@@ -12,6 +12,7 @@ import {
   type Networks,
   nameOf,
   networkNamed,
+  outwardOf,
   type PublishedPort,
 } from "../network/network.ts";
 import { collide, portText } from "../network/publish.ts";
@@ -20,6 +21,7 @@ import type { NetworkStore } from "../state/network-files.ts";
 import { type Held, readNetworks, withNetworks } from "../state/network-store.ts";
 import { removeLink } from "./bridge.ts";
 import type { ContainerLease } from "./container-lease.ts";
+import { forgetFlows } from "./flows.ts";
 import { removeHosts, rewriteHosts } from "./hosts-file.ts";
 import { hasOtherRules, keepRules } from "./rules.ts";
 
@@ -139,6 +141,8 @@ export async function freeLease(shim: Shim, root: string, { container }: Contain
     held.save({ ...before, leases: before.leases.filter((one) => one !== lease) });
     rewritePeers(root, held.store, lease);
     if (hasOtherRules(root, held.store)) await keepRules(shim, root, held, before);
+    const target = lease.ports.some(({ protocol }) => protocol === "udp") && outwardOf(before, lease);
+    if (target) forgetFlows(shim, target.ipv4);
   });
 }
 

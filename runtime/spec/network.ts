@@ -6,15 +6,19 @@ import { publishedPorts } from "../network/publish.ts";
 import type { Dns } from "../network/resolv-conf.ts";
 import { isUserModeProgram, type UserModeProgram } from "../network/user-mode.ts";
 import { checkedName } from "./name.ts";
+import { type NamedNetwork, namedNetwork, onFirst } from "./named-network.ts";
 import { containerIn } from "./sharing.ts";
 
 /** What a caller asks for, in the words of docker's options. */
 export interface NetworkRequest {
-  /** none, host, container:NAME, or names of networks; without root bridge, slirp4netns or pasta. Default: bridge; none without root. */
+  /**
+   * none, host, default, container:NAME, or names of networks, each with what it has there as namedNetwork reads it; without
+   * root bridge, slirp4netns or pasta. Default: bridge; none without root.
+   */
   readonly names?: readonly string[] | undefined;
   /** Further names of the container on its networks. */
   readonly aliases?: readonly string[] | undefined;
-  /** Its address of IPv4, and of IPv6, on the only network it is on. */
+  /** Its address of IPv4, and of IPv6, on the first network it is on. */
   readonly ip?: string | undefined;
   readonly ip6?: string | undefined;
   /** Six bytes in hexadecimal, of its link on that network. Default: made of its address. */
@@ -54,21 +58,30 @@ export interface RequestedAttachment {
   readonly mac?: string;
 }
 
+/** As docker names the network of a container for which none is named. */
+export const UNNAMED = "default";
+
 /** In place of an address in `extraHosts`: this machine's, as the container reaches it. */
 export const HOST_GATEWAY = "host-gateway";
 
 /** A host name, or a domain, as the files of the resolver take it. */
 const DNS_NAME = /^[a-zA-Z0-9_]([a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?$/;
 
+/** Whether it is left to the machine which network a container gets. */
+export function isByDefault({ names = [] }: NetworkRequest): boolean {
+  return names.length === 0 || (names.length === 1 && names[0] === UNNAMED);
+}
+
 /** Completes and checks the request. Throws Failure for what can't be. */
 export function networkOf(request: NetworkRequest, caller: { readonly netAdmin: boolean }): NetworkSpec {
-  const names = request.names?.length ? request.names : [caller.netAdmin ? DEFAULT_NETWORK : "none"];
+  const networks = networksOf(request, caller);
+  const names = networks.map(({ name }) => name);
   const mode = modeOf(names, caller);
   const spec = {
     mode,
     ...programOf(mode, names),
-    byDefault: !request.names?.length && !needsNetwork(request),
-    attachments: mode === "joined" ? attachmentsOf(names, request) : [],
+    byDefault: isByDefault(request) && !needsNetwork(request),
+    attachments: mode === "joined" ? onFirst(networks, request).map((one) => attachmentOf(one, request)) : [],
     ports: publishedPorts(request.publish ?? []),
     dns: dnsOf(request),
     extraHosts: (request.addHosts ?? []).map(hostOf),
@@ -76,6 +89,15 @@ export function networkOf(request: NetworkRequest, caller: { readonly netAdmin: 
   if (mode !== "joined") refuseWithout(mode, names[0] ?? "", request);
   else if (!caller.netAdmin) throw joiningNeedsRoot(names[0] ?? "");
   return spec;
+}
+
+function networksOf(request: NetworkRequest, caller: { readonly netAdmin: boolean }): NamedNetwork[] {
+  const usual = caller.netAdmin ? DEFAULT_NETWORK : "none";
+  const names = isByDefault(request) ? [usual] : (request.names ?? []);
+  const networks = names.map((name) => namedNetwork(name === UNNAMED ? DEFAULT_NETWORK : name));
+  const twice = networks.find(({ name }, i) => networks.findIndex((one) => one.name === name) !== i);
+  if (twice !== undefined) throw refused(`the network ${twice.name} is named twice`);
+  return networks;
 }
 
 function modeOf(names: readonly string[], caller: { readonly netAdmin: boolean }): NetworkSpec["mode"] {
@@ -103,26 +125,17 @@ function dnsOf({ dns = [], dnsSearch = [], dnsOptions = [] }: NetworkRequest): D
   };
 }
 
-function attachmentsOf(
-  names: readonly string[],
-  { aliases = [], ip, ip6, macAddress }: NetworkRequest,
-): RequestedAttachment[] {
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw refused(`the network ${twice} is named twice`);
-  if (names.length > 1 && (ip ?? ip6 ?? macAddress) !== undefined)
-    throw refused("--ip, --ip6 and --mac-address are for a container on one network");
-  const addresses = {
+function attachmentOf(
+  { name, aliases, ip, ip6, macAddress }: NamedNetwork,
+  { aliases: everywhere = [] }: NetworkRequest,
+): RequestedAttachment {
+  return {
+    network: checkedName("network", name),
+    aliases: [...everywhere, ...aliases].map((alias) => checkedDnsName("--network-alias", alias)),
     ...(ip === undefined ? {} : { ipv4: addressOf("--ip", ip, 4) }),
     ...(ip6 === undefined ? {} : { ipv6: addressOf("--ip6", ip6, 6) }),
     ...(macAddress === undefined ? {} : { mac: checkedMac(macAddress) }),
   };
-  const checked = aliases.map((alias) => checkedDnsName("--network-alias", alias));
-  return names.map((name) => ({ network: networkName(name), aliases: checked, ...addresses }));
-}
-
-function networkName(name: string): string {
-  if (name.includes("=")) throw refused(`--network ${name}: name the network alone, and use --ip and --network-alias`);
-  return checkedName("network", name);
 }
 
 function addressOf(option: string, text: string, family: 4 | 6): string {

@@ -8,14 +8,14 @@ export const NETWORK_OPTIONS = {
     aliases: ["net"],
     multiple: true,
     describe:
-      "none, host, container:NAME or the name of a network, without root bridge, slirp4netns or pasta; default: bridge, and none without root",
+      "none, host, container:NAME or a network: NAME, or name=NAME[,ip=A][,alias=N]; without root bridge, slirp4netns or pasta; default: bridge, and none without root",
   },
   publish: {
     type: "string",
     short: "p",
     multiple: true,
     describe:
-      "[[ADDR:][PORT[-PORT]]:]PORT[-PORT][/udp]: a port of this machine, or a free one, that leads to one of the container",
+      "[[ADDR:][PORT[-PORT]]:]PORT[-PORT][/udp]: a port of this machine, or a free one, also of a range, that leads to one of the container",
   },
   "publish-all": {
     type: "boolean",
@@ -28,9 +28,9 @@ export const NETWORK_OPTIONS = {
     multiple: true,
     describe: "further name of the container on its networks",
   },
-  ip: { type: "string", describe: "address on the network; default: the next free one" },
-  ip6: { type: "string", describe: "address of IPv6 on the network" },
-  "mac-address": { type: "string", describe: "MAC address on the network; default: one made of its address" },
+  ip: { type: "string", describe: "address on the first network; default: the next free one" },
+  ip6: { type: "string", describe: "address of IPv6 on it" },
+  "mac-address": { type: "string", describe: "MAC address on it; default: one made of its address" },
   dns: { type: "string", multiple: true, describe: "name server; default: this machine's" },
   "dns-search": { type: "string", multiple: true, describe: "domain in which names are looked up; .: none" },
   "dns-option": {

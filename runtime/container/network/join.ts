@@ -13,6 +13,7 @@ import {
   DEFAULT_NETWORK,
   type Lease,
   type Network,
+  type Networks,
   nameOf,
   networkNamed,
   outwardOf,
@@ -56,7 +57,9 @@ export async function joinIfPossible(
 
 async function join(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn, detached: boolean): Promise<Attached> {
   // Also finds a store that is damaged, before anything is held that could not be undone then.
-  refuseTakenPorts(readNetworks(claim.places.root), spec.network.ports);
+  const networks = readNetworks(claim.places.root);
+  refuseWithoutWayIn(networks, spec.network);
+  refuseTakenPorts(networks, spec.network.ports);
   const ports = await openPorts(spec.network.ports);
   try {
     const { facts, address, prepared } = await joined(shim, spec, claim, warn);
@@ -67,6 +70,19 @@ async function join(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn, d
     ports.close();
     throw error;
   }
+}
+
+/** A network that is not there yet is the default one, or refused later. */
+function refuseWithoutWayIn(networks: Networks, { attachments, ports }: NetworkSpec): void {
+  const names = attachments.map(({ network }) => network);
+  if (ports.length === 0 || !names.every((name) => networkNamed(networks, name)?.internal)) return;
+  throw new Failure(
+    `-p can't be used with --network ${names.join(" and ")}: it is internal, so nothing outside reaches it`,
+    {
+      code: "usage",
+      remedy: "leave -p out: containers of the network reach every port; or add a --network that is not internal",
+    },
+  );
 }
 
 /** To a process that stays when this one ends. */

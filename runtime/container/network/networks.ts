@@ -8,6 +8,7 @@ import { ensureBridge, removeLink } from "../../resources/bridge.ts";
 import { addNetwork } from "../../resources/network.ts";
 import { keepRules } from "../../resources/rules.ts";
 import { checkedName } from "../../spec/name.ts";
+import { UNNAMED } from "../../spec/network.ts";
 import { type Held, withNetworks } from "../../state/network-store.ts";
 import { sweep } from "../../state/recover.ts";
 import { hostFailure } from "../diagnose.ts";
@@ -16,7 +17,7 @@ import { unusedIn } from "./unused.ts";
 /** Makes a network with its bridge and rules, which stay until it is removed. Throws Failure, with nothing made. */
 export async function createNetwork(root: string, options: NetworkOptions): Promise<Network> {
   const name = checkedName("network", options.name);
-  if (name === "none" || name === "host")
+  if (name === "none" || name === "host" || name === UNNAMED)
     throw new Failure(`${name} can't be the name of a network: --network ${name} means something else`, {
       code: "name-invalid",
       remedy: "choose another name",

@@ -18,13 +18,14 @@ export function messageType(message: number): number {
   return (NFNL_SUBSYS_NFTABLES << 8) | message;
 }
 
-function header(family: number): number[] {
+/** `family`: its number. */
+export function subsystemHeader(family: number): number[] {
   return [family, 0, ...u16(0)];
 }
 
 /** Of a message about a table. `family`: as nft names it. */
 export function tableHeader(family: string): number[] {
-  return header([...FAMILIES].find(([, name]) => name === family)?.[0] ?? 0);
+  return subsystemHeader([...FAMILIES].find(([, name]) => name === family)?.[0] ?? 0);
 }
 
 /** Of the begin and the end of a transaction of nf_tables; the number is in network byte order. */
@@ -34,7 +35,7 @@ export function batchHeader(): number[] {
 
 /** The number of the ruleset: each change, by whomever, raises it. */
 export function getGeneration(): Uint8Array {
-  return request(messageType(NFT_MSG.NFT_MSG_GETGEN), 0, header(0));
+  return request(messageType(NFT_MSG.NFT_MSG_GETGEN), 0, subsystemHeader(0));
 }
 
 export function generationOf({ body }: Message): number | undefined {
@@ -42,7 +43,7 @@ export function generationOf({ body }: Message): number | undefined {
 }
 
 export function getChains(): Uint8Array {
-  return dump(messageType(NFT_MSG.NFT_MSG_GETCHAIN), header(0));
+  return dump(messageType(NFT_MSG.NFT_MSG_GETCHAIN), subsystemHeader(0));
 }
 
 export interface Chain {

@@ -105,3 +105,12 @@ export const NFTA_LIST_ELEM = 1;
 export const NFTA_SET_ELEM = { NFTA_SET_ELEM_KEY: 1, NFTA_SET_ELEM_DATA: 2 } as const;
 export const NFTA_DATA_VALUE = 1;
 export const NFTA_RULE = { NFTA_RULE_TABLE: 1, NFTA_RULE_CHAIN: 2 } as const;
+
+/** linux/netfilter/nfnetlink.h and nfnetlink_conntrack.h */
+export const NFNL_SUBSYS_CTNETLINK = 1;
+export const IPCTNL_MSG_CT = { IPCTNL_MSG_CT_GET: 1, IPCTNL_MSG_CT_DELETE: 2 } as const;
+export const CTA = { CTA_TUPLE_ORIG: 1, CTA_TUPLE_REPLY: 2, CTA_ZONE: 18, CTA_FILTER: 25 } as const;
+export const CTA_TUPLE = { CTA_TUPLE_IP: 1, CTA_TUPLE_PROTO: 2 } as const;
+export const CTA_IP_V4_SRC = 1;
+export const CTA_PROTO_NUM = 1;
+export const CTA_FILTER = { CTA_FILTER_ORIG_FLAGS: 1, CTA_FILTER_REPLY_FLAGS: 2 } as const;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { MACHINE, machine, OUTSIDE, type Place, SERVER, serving } from "../../rig/machine.ts";
 import { importBusybox, outcomeOf, tinydocker } from "../../rig/tinydocker.ts";
@@ -168,6 +169,32 @@ describe("-p", () => {
     assert.equal(detached.code, 0, detached.stderr);
     assert.doesNotMatch(detached.stderr, /Warning/);
     assert.equal((await rig.run(["rm", "-f", "udp"], options)).code, 0);
+  });
+
+  it("leads a client of UDP that goes on sending from its port to the next container that has the port", async () => {
+    const name = `const { hostname } = require("node:os"), s = require("node:dgram").createSocket("udp4");
+      s.on("message", (m, r) => s.send(hostname(), r.port, r.address)).bind(53, () => console.log("ready"));
+      process.stdin.on("end", () => process.exit()).resume();`;
+    const serveUdp = async (container: string) => {
+      const server = rig.spawn(["run", "-p", "5302:53/udp", container, process.execPath, "-e", name], options);
+      await once(server.stdout as NodeJS.ReadableStream, "data");
+      return server;
+    };
+    const client = `const s = require("node:dgram").createSocket("udp4");
+      s.on("message", (m) => console.log(String(m))).on("error", () => {});
+      s.bind(5555, () => setInterval(() => s.send("who", 5302, "${MACHINE.ipv4}"), 50));`;
+    const first = await serveUdp("udp1");
+    const [program = "", ...words] = [...here.outside.prefix, process.execPath, "-e", client];
+    const asking = spawn(program, words, { stdio: ["ignore", "pipe", "inherit"] });
+    const answers = createInterface(asking.stdout)[Symbol.asyncIterator]();
+    assert.equal((await answers.next()).value, "udp1");
+    await outcomeOf(first);
+    const second = await serveUdp("udp2");
+    let answer = await answers.next();
+    while (answer.value === "udp1") answer = await answers.next();
+    assert.equal(answer.value, "udp2");
+    asking.kill();
+    await outcomeOf(second);
   });
 
   it("refuses what another program listens at, naming it, and an address that the machine does not have", async () => {

@@ -269,6 +269,48 @@ describe("run's options of the network", () => {
       assert.ok(text.includes(part), `${part} in ${text}`);
   });
 
+  it("are each network's own where it is named with them, as docker reads it", async () => {
+    const text = await printed(
+      "--network",
+      "name=six,ip=10.7.0.60,ip6=fd74:6400:a07::60,alias=db,mac-address=02:42:ac:00:00:07",
+      "--network",
+      "name=closed,alias=store",
+      ...["c1", "sh", "-c", "cat /etc/hosts /sys/class/net/eth0/address"],
+    );
+    const [, addressOfClosed] = /\n([\d.]+)\tc1 store\n/.exec(text) ?? assert.fail(text);
+    assert.notEqual(addressOfClosed, "10.7.0.60");
+    for (const part of ["10.7.0.60\tc1 db\n", "fd74:6400:a07::60\tc1 db\n", "02:42:ac:00:00:07\n"])
+      assert.ok(text.includes(part), `${part} in ${text}`);
+  });
+
+  it("without a network's name are the first one's, as with docker", async () => {
+    const text = await printed(
+      "--network",
+      "six",
+      "--network",
+      "closed",
+      "--ip",
+      "10.7.0.61",
+      "c1",
+      "ip",
+      "-o",
+      "address",
+    );
+    assert.match(text, /eth0 +inet 10\.7\.0\.61\/24/);
+    assert.match(text, /eth1 +inet 172\./);
+  });
+
+  it("choose the default network by its name in docker's words, which no other can have", async () => {
+    const address = ["c1", "ip", "-o", "-4", "address", "show", "eth0"];
+    const subnetIn = (text: string) => /inet (\d+\.\d+)\./.exec(text)?.[1];
+    assert.equal(subnetIn(await printed("--network", "default", ...address)), subnetIn(await printed(...address)));
+    const { code, stderr } = await rig.run(["network", "create", "default"], options);
+    assert.deepEqual(
+      [code, stderr.split("\n")[0]],
+      [125, "tinydocker: default can't be the name of a network: --network default means something else"],
+    );
+  });
+
   it("work on the machine's own network and on none", async () => {
     const host = await printed(
       "--network",
@@ -295,9 +337,14 @@ describe("run's options of the network", () => {
     ],
     [["--network", "closed", "--ip6", "fd00::2"], /fd00::2 is not one of the addresses of the network closed/],
     [
-      ["--network", "six", "--network", "closed", "--ip", "10.7.0.9"],
-      /--ip, --ip6 and --mac-address are for a container on one network/,
+      ["--network", "name=six,ip=10.7.0.9", "--network", "closed", "--ip", "10.7.0.8"],
+      /name=six,ip=10\.7\.0\.9: --ip gives the first network another one/,
     ],
+    [["--network", "closed", "-p", "8080:80"], /-p can't be used with --network closed: it is internal/],
+    [["--network", "name=six", "--network", "six"], /the network six is named twice/],
+    [["--network", "name=six,gw-priority=1"], /"gw-priority" is none of name, alias, ip, ip6, mac-address/],
+    [["--network", "alias=a"], /--network alias=a: it has no name=/],
+    [["--network", "name=host,ip=10.7.0.9"], /only a network that was made has fields: use --network host/],
     [["--network", "six", "--network", "six"], /the network six is named twice/],
     [["--network", "container:nosuch"], /there is no container nosuch/],
     [["--network", "a/b"], /"a\/b" can't be the name of a network/],
@@ -305,7 +352,6 @@ describe("run's options of the network", () => {
     [["--mac-address", "02:42:ac"], /--mac-address 02:42:ac is not a MAC address/],
     [["--mac-address", "01:00:5e:00:00:01"], /is not a MAC address of one link/],
     [["--net=none", "--mac-address", "02:42:ac:00:00:01"], /--mac-address can't be used with --network none/],
-    [["--network", "name=six,ip=10.7.0.9"], /name the network alone, and use --ip/],
     [["--dns-opt", "a b"], /--dns-option "a b" is not a word of/],
     [["--dns", "example.org"], /--dns example\.org is not an address/],
     [["--dns-search", "a b"], /--dns-search: "a b" can't be a name/],
