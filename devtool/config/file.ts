@@ -6,6 +6,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "../bundle/esbuild.ts";
 import { Failure } from "../failure.ts";
+import { withoutMark } from "../process/byte-order-mark.ts";
 import { errnoOf, errnoWords } from "../process/errno.ts";
 
 export interface ConfigFile {
@@ -28,7 +29,7 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, "utf8");
+    return withoutMark(await readFile(file, "utf8"));
   } catch (error) {
     throw new Failure(`can't read ${file}: ${errnoWords(errnoOf(error) ?? String(error))}`, {
       code: "config-invalid",

@@ -4,12 +4,14 @@ import {
   findNodeAtLocation,
   modify,
   type ParseError,
+  type ParseErrorCode,
   parse,
   parseTree,
   printParseErrorCode,
   stripComments,
 } from "jsonc-parser";
 import { Failure } from "../failure.ts";
+import { withoutMark } from "../process/byte-order-mark.ts";
 import type { EditorFile, Merged } from "./merge.ts";
 
 /** Items of a list in a JSON file, each told from others by one of its keys. */
@@ -24,8 +26,13 @@ export interface Items {
 export function jsonFile(path: string, empty: unknown, items: Items): EditorFile {
   return {
     path,
-    merge: (text, replaces) =>
-      mergeItems(path, text ?? `${JSON.stringify(empty, null, 2)}\n`, items, replaces, text === undefined),
+    merge: (text = "", replaces) => {
+      const before = withoutMark(text);
+      const isNew = before.trim() === "";
+      const start = isNew ? `${JSON.stringify(empty, null, 2)}\n` : before;
+      const merged = mergeItems(path, start, items, replaces, isNew);
+      return { ...merged, text: merged.text && text.slice(0, text.length - before.length) + merged.text };
+    },
   };
 }
 
@@ -109,7 +116,7 @@ function listOf(path: string, text: string, at: readonly string[]): readonly unk
   const errors: ParseError[] = [];
   const value: unknown = parse(text, errors, { allowTrailingComma: true });
   const [error] = errors;
-  if (error) throw invalid(path, `${lineOf(text, error.offset)}: ${printParseErrorCode(error.error)}`);
+  if (error) throw invalid(path, `${lineOf(text, error.offset)}: ${inWords(error.error)}`);
   let list = value;
   for (const key of at) {
     if (!isRecord(list)) throw invalid(path, "it is not an object");
@@ -117,6 +124,13 @@ function listOf(path: string, text: string, at: readonly string[]): readonly unk
   }
   if (!Array.isArray(list)) throw invalid(path, `${at.join(".") || "it"} is not an array`);
   return list;
+}
+
+/** CommaExpected: comma expected. */
+function inWords(error: ParseErrorCode): string {
+  return printParseErrorCode(error)
+    .replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter}`)
+    .toLowerCase();
 }
 
 function lineOf(text: string, offset: number): string {

@@ -1,4 +1,5 @@
 import { basename, extname } from "node:path";
+import { withoutMark } from "../process/byte-order-mark.ts";
 import type { Detected, Files } from "./detected.ts";
 import { readMakefile } from "./makefile.ts";
 
@@ -50,7 +51,7 @@ function sourcesOf(name: string): string[] {
 
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(withoutMark(text));
     return isRecord(value) ? value : undefined;
   } catch {
     return undefined;

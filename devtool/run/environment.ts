@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parseEnv } from "node:util";
 import { Failure } from "../failure.ts";
+import { withoutMark } from "../process/byte-order-mark.ts";
 import { errnoOf, errnoWords } from "../process/errno.ts";
 import { locale } from "./locale.ts";
 
@@ -44,7 +45,7 @@ function malformedLine(content: string): number | undefined {
 
 async function readText(file: string): Promise<string> {
   try {
-    return (await readFile(file, "utf8")).replace(/^\ufeff/, "");
+    return withoutMark(await readFile(file, "utf8"));
   } catch (error) {
     throw new Failure(`can't read envFile ${file}: ${errnoWords(errnoOf(error) ?? String(error))}`, {
       code: "config-invalid",

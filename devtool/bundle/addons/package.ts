@@ -2,6 +2,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { withAncestors } from "../../paths/ancestors.ts";
 import { withSlashes } from "../../paths/slashes.ts";
+import { withoutMark } from "../../process/byte-order-mark.ts";
 
 /** What is read of a package.json. */
 export interface Manifest {
@@ -50,7 +51,7 @@ export interface Platform extends LibraryVersions {
 /** A package whose manifest is missing or is not valid JSON counts as having an empty one. */
 export function readManifest(directory: string): Manifest {
   try {
-    const value: unknown = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+    const value: unknown = JSON.parse(withoutMark(readFileSync(join(directory, "package.json"), "utf8")));
     return typeof value === "object" && value !== null ? value : {};
   } catch {
     return {};

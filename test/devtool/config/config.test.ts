@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { readManifest } from "../../../devtool/bundle/addons/package.ts";
 import { loadProject } from "../../../devtool/config/project.ts";
 import { checkConfig } from "../../../devtool/config/schema.ts";
 import { Failure } from "../../../devtool/failure.ts";
@@ -169,6 +170,18 @@ for (const [name, text] of Object.entries(WRITTEN)) {
     assert.ok(Object.isFrozen(project) && Object.isFrozen(project.bundle?.entryPoints));
   });
 }
+
+test("a configuration and a package.json may begin with a byte order mark, as Windows' programs write them", async (t) => {
+  const mark = "\ufeff";
+  const json = `${mark}${WRITTEN["devtool.config.json"]}`;
+  const root = await projectWith(t, {
+    ...SOURCES,
+    "devtool.config.json": json,
+    "package.json": `${mark}{ "name": "a" }`,
+  });
+  assert.deepEqual((await loadProject(undefined, root)).run, ["node"]);
+  assert.equal(readManifest(root).name, "a");
+});
 
 test("a configuration may import a module of the project, and import.meta names its own file", async (t) => {
   const root = await projectWith(t, {

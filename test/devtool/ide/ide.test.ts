@@ -101,10 +101,26 @@ test("others' tasks, comments and indentation in a file stay as they are", async
   ]);
 });
 
+test("a file that begins with a byte order mark keeps it, and an empty one counts as none", async (t) => {
+  const project = await installed(t);
+  await project.write({
+    ".vscode/tasks.json": '\ufeff{ "tasks": [{ "label": "mine" }] }\r\n',
+    ".vscode/launch.json": "\n",
+  });
+  assert.match(await ide(project, "vscode"), /wrote .vscode\/launch.json/);
+  const tasks = await readFile(join(project.root, ".vscode/tasks.json"), "utf8");
+  assert.match(tasks, /^\ufeff\{ "tasks": \[/);
+  assert.deepEqual((parse(tasks.slice(1)) as { tasks: { label: string }[] }).tasks[0], { label: "mine" });
+  assert.doesNotMatch(await ide(project, "vscode"), /wrote/);
+});
+
 test("a file that is not valid is named with its line, and none is written", async (t) => {
   const project = await installed(t);
   for (const [text, why] of [
-    ['{\n  "version": "2.0.0",\n  "configurations": [ { ]\n}\n', /\.vscode\/launch\.json can't be extended: line 3: /],
+    [
+      '{\n  "version": "2.0.0",\n  "configurations": [ { ]\n}\n',
+      /\.vscode\/launch\.json can't be extended: line 3: property name expected$/,
+    ],
     ['{ "configurations": {} }', /configurations is not an array/],
     ["[]", /it is not an object/],
   ] as const) {
