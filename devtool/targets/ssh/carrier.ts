@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { ConnectionLost } from "../../failure.ts";
+import { ConnectionLost, Failure } from "../../failure.ts";
 import { NoNode, type StartedAgent } from "../agent-client/greeting.ts";
 import type { Opener } from "../agent-client/starts.ts";
 import { rootSocket, type SudoUse } from "../sudo.ts";
@@ -64,7 +64,8 @@ async function throughAgent(
   );
   if (refusal instanceof ConnectionLost) throw refusal;
   const relay = refusal ? await agent.relay() : undefined;
-  const to = (socket: string) => async () => relay?.(socket) ?? (await transport.connectUnix(socket));
+  const connect = (socket: string) => transport.connectUnix(socket).catch((error: unknown) => removed(where, error));
+  const to = (socket: string) => async () => relay?.(socket) ?? (await connect(socket));
   const asRoot = rootOpener(agent, sudo, where, to);
   asRoot.catch(() => {}); // reported by each exec that needs it
   const { path, facts } = agent.place;
@@ -76,6 +77,12 @@ async function throughAgent(
     asUser: openAhead(to(agent.hello.socket), refusal ? undefined : first),
     asRoot,
   };
+}
+
+/** As where /tmp is cleaned: only another agent has a socket again. @throws ConnectionLost where it is so, else the error */
+function removed(where: string, error: unknown): never {
+  if (!(error instanceof Failure) || error.code !== "port-unreachable") throw error;
+  throw new ConnectionLost(`the socket of the agent on ${where} was removed`, { cause: error });
 }
 
 async function rootOpener(

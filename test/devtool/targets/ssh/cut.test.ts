@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, connect as tcp } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -44,6 +44,20 @@ for (const [transport, start] of [
     await assert.rejects(connection.exec(["true"]), lost);
     await gone(child);
     await gone(agent);
+  });
+
+  test(`${transport}: where the agent's socket was removed, as by a clean-up of /tmp, the connection counts as lost`, async (t) => {
+    const sshd = await start(t);
+    const connection = await connectTo(t, targetOn(sshd));
+    await outcome(await connection.exec(["true"]));
+    const [directory = ""] = await readdir(sshd.runtimeDirectory);
+    await rm(join(sshd.runtimeDirectory, directory), { recursive: true });
+    await outcome(await connection.exec(["true"])); // on the connection that was open already
+    await assert.rejects(connection.exec(["true"]), (error) => {
+      assert.ok(error instanceof ConnectionLost);
+      assert.match(error.message, /^the socket of the agent on .* was removed$|^the connection to .* was lost$/);
+      return true;
+    });
   });
 
   test(`${transport}: closing a connection ends what was started through it, agent and session alike`, async (t) => {
