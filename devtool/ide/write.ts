@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
@@ -37,11 +38,14 @@ export async function writeFor(
 }
 
 async function mergeIn(root: string, file: EditorFile, replaces: boolean): Promise<Merged> {
-  const text = await readFile(join(root, file.path), "utf8").catch((error: unknown) => {
-    if (errnoOf(error) === "ENOENT") return undefined;
-    throw unusable(file.path, "read", error);
-  });
-  return file.merge(text, replaces);
+  try {
+    const bytes = await readFile(join(root, file.path));
+    if (!isUtf8(bytes)) throw new Error("it is not UTF-8");
+    return file.merge(bytes.toString(), replaces);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return file.merge(undefined, replaces);
+    throw error instanceof Failure ? error : unusable(file.path, "read", error);
+  }
 }
 
 async function write(root: string, path: string, text: string): Promise<void> {
@@ -54,7 +58,8 @@ async function write(root: string, path: string, text: string): Promise<void> {
 }
 
 function unusable(path: string, what: "read" | "written", cause: unknown): Failure {
-  const why = errnoWords(errnoOf(cause) ?? String(cause));
+  const errno = errnoOf(cause);
+  const why = errno === undefined ? (cause as Error).message : errnoWords(errno);
   return new Failure(`${path} can't be ${what}: ${why}`, {
     code: "editor-file-invalid",
     remedy: "check who may read and write it and its folder, and that the disk is not full",

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { appendFile, lstat, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isMachineCode } from "../bundle/addons/elf.ts";
 import type { DevtoolConfig } from "../config/config.ts";
@@ -53,11 +53,32 @@ export async function ignoreMade(root: string, makes: readonly string[]): Promis
   const isSource = await Promise.all(makes.map((line) => isThere(root, line)));
   const lines = [...folders, ...makes.filter((_, index) => !isSource[index])];
   const added = lines.filter((line) => !named.has(bare(line)));
-  if (added.length === 0) return added;
-  const end = before.includes("\r\n") ? "\r\n" : "\n";
-  const start = before === "" || before.endsWith("\n") ? before : `${before}${end}`;
-  await writeFile(path, `${start}${added.join(end)}${end}`);
+  if (added.length > 0) await append(path, added, before);
   return added;
+}
+
+/** What is there stays as it is, in whatever encoding. @throws Failure */
+async function append(path: string, added: readonly string[], before: string): Promise<void> {
+  const end = before.includes("\r\n") ? "\r\n" : "\n";
+  const start = before === "" || before.endsWith("\n") ? "" : end;
+  try {
+    if ((await lstat(path).catch(() => undefined))?.isSymbolicLink()) throw NOT_FOLLOWED;
+    await appendFile(path, `${start}${added.join(end)}${end}`);
+  } catch (error) {
+    throw notAdded(added, error);
+  }
+}
+
+const NOT_FOLLOWED = new Error("it is a symbolic link, which git does not follow");
+
+function notAdded(lines: readonly string[], cause: unknown): Failure {
+  const errno = errnoOf(cause);
+  const why = errno === undefined ? (cause as Error).message : errnoWords(errno);
+  return new Failure(`can't add ${lines.join(", ")} to .gitignore: ${why}`, {
+    code: "project-unwritable",
+    remedy: "make it a file that can be read and written, and add them; else what is made there is sent",
+    cause,
+  });
 }
 
 /** Whether the line names what is there and no compiler wrote: then it is not what it was taken for. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { needs } from "../../rig/host.ts";
@@ -26,6 +27,29 @@ test("init writes a configuration that runs the project, ignores devtool's folde
   assert.equal(again.code, 2);
   assert.match(again.stderr, /devtool\.config\.ts is already this project's configuration\n.*never replaces one/);
   assert.equal(await readFile(join(project.root, "devtool.config.ts"), "utf8"), written);
+});
+
+test("init adds to a .gitignore of any encoding, and says where it can't add to it", async (t) => {
+  const project = await makeProject(t);
+  await rm(join(project.root, "devtool.config.ts"));
+  const path = join(project.root, ".gitignore");
+  const init = async () => {
+    const { code, stderr } = await startDevtool(t, project, ["init", "--target", "local"]).ended;
+    await rm(join(project.root, "devtool.config.ts"));
+    return { code, stderr };
+  };
+  await writeFile(path, Buffer.from("caf\xe9", "latin1"));
+  assert.equal((await init()).code, 0);
+  assert.match(await readFile(path, "latin1"), /^caf\xe9\n\.devtool\/\nnode_modules\/\n/);
+  await rm(path);
+  await symlink("../outside", path);
+  const linked = await init();
+  assert.equal(linked.code, 1);
+  assert.match(linked.stderr, /^devtool: can't add \.devtool\/, .* to \.gitignore: it is a symbolic link, which git/m);
+  assert.ok(!existsSync(join(project.root, "../outside")));
+  await rm(path);
+  await mkdir(path);
+  assert.match((await init()).stderr, /to \.gitignore: is a directory \(EISDIR\)$/m);
 });
 
 test("init in a folder of a project says how that becomes a project of its own, and what it says holds", async (t) => {

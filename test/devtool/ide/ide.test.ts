@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
@@ -132,6 +132,19 @@ test("a file that is not valid is named with its line, and none is written", asy
     });
     assert.deepEqual([...(await generated(project.root)).keys()], [".vscode/launch.json"]);
   }
+});
+
+test("a file that is not UTF-8 is left as it is: what can't be read would be lost when it is written", async (t) => {
+  const project = await installed(t);
+  const path = join(project.root, ".vscode/tasks.json");
+  const text = Buffer.from('{ "version": "2.0.0", "tasks": [{ "label": "caf\xe9" }] }', "latin1");
+  await project.write({ ".vscode/tasks.json": "" });
+  await writeFile(path, text);
+  await assert.rejects(ide(project, "vscode"), {
+    code: "editor-file-invalid",
+    message: /can't be read: it is not UTF-8/,
+  });
+  assert.deepEqual(await readFile(path), text);
 });
 
 test("an editor that is not known, and a project without a command, are refused", async (t) => {
