@@ -30,6 +30,9 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   swarm: ONE_MACHINE,
   system:
     "tinydocker prune removes the containers that do not run; image prune, volume prune and network prune the rest",
+  "system df": "tinydocker images and tinydocker ps -as say what each uses",
+  "system events": "tinydocker events",
+  "system info": "tinydocker --version; tinydocker run --explain says what the machine is asked for",
   trust: "each digest that an image carries is checked when it is imported",
   update: "give the limits at the start: tinydocker run -m 256m --cpus 0.5",
   version: "tinydocker --version",

@@ -1,5 +1,6 @@
 import type { ImageConfig } from "./config.ts";
 import { storedImages } from "./content/describe.ts";
+import { unlessDamaged } from "./damaged.ts";
 import { clearLeftovers } from "./leftovers.ts";
 import { HOST } from "./resolve.ts";
 import { imageNames, readRecord } from "./store.ts";
@@ -9,6 +10,7 @@ import { bytesInWords, table } from "./words.ts";
 export interface Listed {
   readonly name: string;
   readonly host: boolean;
+  readonly damaged?: boolean;
   readonly created: string | null;
   readonly bytes: number | null;
   readonly files: number | null;
@@ -24,9 +26,15 @@ export async function allImages(root: string): Promise<Listed[]> {
   // What a killed import left; listing must not need to write.
   await clearLeftovers(root).catch(() => {});
   const host = { name: HOST.name, host: true, created: null, bytes: null, files: null };
-  const imported = imageNames(root).map((name) => ({ host: false, ...readRecord(root, name) }));
-  const stored = storedImages(root).map((image) => ({ host: false, ...image }));
+  const imported = imageNames(root).map((name) => importedImage(root, name));
+  const stored = storedImages(root).map((image) => ({ host: false, damaged: image.id === undefined, ...image }));
   return [host, ...imported, ...stored];
+}
+
+function importedImage(root: string, name: string): Listed {
+  const record = unlessDamaged(() => readRecord(root, name));
+  const unknown = { name, created: null, bytes: null, files: null };
+  return { host: false, damaged: record === undefined, ...(record ?? unknown) };
 }
 
 /** A table, or one JSON array of {name, host, created, bytes, files, id?, digest?}; ends with a newline. */
@@ -34,15 +42,21 @@ export function listingText(
   images: readonly Listed[],
   { json = false, digests = false }: { readonly json?: boolean; readonly digests?: boolean },
 ): string {
-  if (json) return `${JSON.stringify(images, (key, value) => (key === "config" ? undefined : value))}\n`;
+  if (json) return `${JSON.stringify(images, shown)}\n`;
   const rows = [["NAME", "SIZE", "CREATED", "ID"], ...images.map(rowOf)];
   if (!digests) return table(rows);
   const column = ["DIGEST", ...images.map(({ digest = "" }) => digest)];
   return table(rows.map((row, i) => [...row, column[i] ?? ""]));
 }
 
-function rowOf({ name, host, bytes, created, id }: Listed): string[] {
+/** Of an image that is whole, nobody needs to be told so. */
+function shown(key: string, value: unknown): unknown {
+  return key === "config" || (key === "damaged" && value === false) ? undefined : value;
+}
+
+function rowOf({ name, host, damaged, bytes, created, id }: Listed): string[] {
   if (host) return [name, "-", "built in", ""];
+  if (damaged) return [name, "damaged", "-", ""];
   const when = created?.slice(0, 16).replace("T", " ") ?? "-";
   return [name, bytesInWords(bytes ?? 0), when, id === undefined ? "" : shortId(id)];
 }

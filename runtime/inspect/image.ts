@@ -2,19 +2,20 @@ import { thisArchitecture } from "../host/architecture.ts";
 import { readBlob } from "../image/content/blobs.ts";
 import { historyOf, sizeOf } from "../image/content/describe.ts";
 import { allNames } from "../image/content/names.ts";
+import { stackOf } from "../image/content/stack.ts";
 import { findStored, type StoredImage } from "../image/content/stored-image.ts";
 import { familiarName, parseReference } from "../image/registry/reference.ts";
 import { HOST, isImported } from "../image/resolve.ts";
-import { readRecord } from "../image/store.ts";
+import { readRecord, rootfsOf } from "../image/store.ts";
 import { isMapOf, parseJson, type Shape } from "../shape.ts";
 import { type Struct, type Value, withOmitted } from "../template/value.ts";
 
 /** An image as `docker image inspect` shows it, with docker's names; undefined: there is none of that name or id. Throws Failure. */
 export function inspectedImage(root: string, name: string): Struct | undefined {
-  if (name === HOST.name) return withoutLayers({ name, bytes: 0, created: null, config: {} });
+  if (name === HOST.name) return withoutLayers({ name, bytes: 0, created: null, config: {}, layers: HOST.layers });
   if (isImported(root, name)) {
     const { created, bytes, config = {} } = readRecord(root, name);
-    return withoutLayers({ name, bytes, created, config: { ...config } });
+    return withoutLayers({ name, bytes, created, config: { ...config }, layers: [rootfsOf(root, name)] });
   }
   const image = findStored(root, name);
   return image && inLayers(root, image);
@@ -25,10 +26,11 @@ interface Plain {
   readonly created: string | null;
   readonly bytes: number;
   readonly config: Fields;
+  readonly layers: readonly string[];
 }
 
 /** It has no digest: its name is its id. */
-function withoutLayers({ name, created, bytes, config }: Plain): Struct {
+function withoutLayers({ name, created, bytes, config, layers }: Plain): Struct {
   return {
     Id: name,
     RepoTags: [name],
@@ -40,6 +42,7 @@ function withoutLayers({ name, created, bytes, config }: Plain): Struct {
     Os: "linux",
     Config: configOf(config),
     Size: bytes,
+    GraphDriver: graphOf(layers),
     RootFS: { Type: "layers", Layers: [] },
   };
 }
@@ -62,10 +65,16 @@ function inLayers(root: string, image: StoredImage): Struct {
     Os: text(file["os"]) ?? "",
     Config: configOf(isFields(file["config"]) ? file["config"] : {}),
     Size: sizeOf(root, image.config.rootfs.diff_ids).bytes,
+    GraphDriver: graphOf(stackOf(root, image.config.rootfs.diff_ids)),
     RootFS: { Type: "layers", Layers: image.config.rootfs.diff_ids },
     Metadata: { LastTagTime: image.named.since },
     Manifest: jsonValue(image.named.manifest),
   };
+}
+
+/** Where its layers are, as docker has it: the topmost is the upper one. */
+function graphOf([upper = "", ...lower]: readonly string[]): Struct {
+  return { Name: "overlay2", Data: { LowerDir: lower.join(":"), UpperDir: upper } };
 }
 
 function text(value: unknown): string | undefined {

@@ -1,5 +1,7 @@
 import { inWords, timeInWords } from "../../container/listing.ts";
+import { momentOf } from "../../container/log/moment.ts";
 import { Failure } from "../../failure.ts";
+import { unlessDamaged } from "../../image/damaged.ts";
 import { allImages, type Listed, listingText, shortId } from "../../image/listing.ts";
 import { matchesName, withoutTag } from "../../image/registry/name-pattern.ts";
 import { inspectedImage } from "../../inspect/image.ts";
@@ -12,7 +14,8 @@ import { operands } from "../operands.ts";
 import { verb } from "../verbs/verb.ts";
 import { writeAll } from "../write.ts";
 
-const FILTERS = "reference=PATTERN, label=KEY[=VALUE], before=IMAGE, since=IMAGE, dangling=true|false";
+const FILTERS =
+  "reference=PATTERN, label=KEY[=VALUE], before=IMAGE, since=IMAGE, until=TIME|DURATION, dangling=true|false";
 
 export const imageListVerb = verb({
   synopsis: "[PATTERN]",
@@ -60,6 +63,10 @@ const MATCHERS: Matchers<Listed> = {
     const moment = madeAt(value);
     return ({ name }) => madeAt(name) > moment;
   },
+  until: (value) => {
+    const moment = Date.parse(momentOf("--filter until", value, Date.now()));
+    return ({ name }) => madeAt(name) < moment;
+  },
   // An image without a name is removed with its last one.
   dangling: (value) => {
     const wanted = truthOf("dangling", value, FILTERS);
@@ -94,7 +101,7 @@ const SIZE_DIGITS = 3;
 /** In the words of `docker images --format`. */
 function fieldsOf(root: string, { name, id, digest, bytes }: Listed, isWhole: boolean): Struct {
   const { name: repository, tag } = /^(?<name>.*):(?<tag>[^:/@]+)$/.exec(name.replace(/@.*$/, ""))?.groups ?? {};
-  const created = Date.parse(String(inspectedImage(root, name)?.["Created"]));
+  const created = Date.parse(String(unlessDamaged(() => inspectedImage(root, name))?.["Created"]));
   const known = !Number.isNaN(created);
   return {
     ID: isWhole ? (id ?? name) : id === undefined ? name : shortId(id),

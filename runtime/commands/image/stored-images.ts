@@ -2,6 +2,7 @@ import { Failure } from "../../failure.ts";
 import { pruneStored } from "../../image/content/remove.ts";
 import { existingStored } from "../../image/content/stored-image.ts";
 import { tagStored } from "../../image/content/tag.ts";
+import { unlessDamaged } from "../../image/damaged.ts";
 import { counted } from "../../image/hints.ts";
 import { imageConfig } from "../../image/layers/config-file.ts";
 import { removeImage } from "../../image/remove.ts";
@@ -71,8 +72,9 @@ export const imagePruneVerb = verb({
 
 /** As the image says, not when it came here. */
 function madeOf(root: string, name: string) {
-  const created = Date.parse(String(inspectedImage(root, name)?.["Created"])) || 0;
-  return { created, labels: imageConfig(existingStored(root, name).config).Labels };
+  const image = unlessDamaged(() => inspectedImage(root, name));
+  const config = unlessDamaged(() => existingStored(root, name).config);
+  return { created: Date.parse(String(image?.["Created"])) || 0, labels: config && imageConfig(config).Labels };
 }
 
 function missing(name: string): never {

@@ -13,6 +13,7 @@ import { blobPath, layersDirectory } from "../content/places.ts";
 import { stackOf } from "../content/stack.ts";
 import { layersOf, readStored, type StoredImage } from "../content/stored-image.ts";
 import { underWayPrefix } from "../content/under-way.ts";
+import { unlessDamaged } from "../damaged.ts";
 import { overlayTree } from "../layers/overlay-tree.ts";
 import { removeTree } from "../leftovers.ts";
 import { storeImage } from "../load/load.ts";
@@ -65,9 +66,9 @@ function idOf({ manifest }: SavedImage): string {
 /** Undefined: it was imported, or its name means another image now. */
 function storedOf(root: string, layers: readonly string[]): StoredImage | undefined {
   for (const named of allNames(root)) {
-    const image = readStored(root, named);
-    const stack = stackOf(root, image.config.rootfs.diff_ids);
-    if (stack.length === layers.length && stack.every((path, i) => path === layers[i])) return image;
+    const image = unlessDamaged(() => readStored(root, named));
+    const stack = image ? stackOf(root, image.config.rootfs.diff_ids) : [];
+    if (image && stack.length === layers.length && stack.every((path, i) => path === layers[i])) return image;
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { isBoolean, isListOf, isRecordOf, isText, parseJson, type Shaped } from "../../shape.ts";
 import type { ImageConfig } from "../config.ts";
+import { unlessDamaged } from "../damaged.ts";
 import { imageConfig } from "../layers/config-file.ts";
 import { familiarName, parseReference } from "../registry/reference.ts";
 import { readBlob } from "./blobs.ts";
@@ -43,7 +44,8 @@ export interface ImageSummary {
   readonly bytes: number;
   readonly files: number;
   readonly config: ImageConfig;
-  readonly id: string;
+  /** Undefined: it is damaged. */
+  readonly id?: string;
   /** Of its manifest. */
   readonly digest: string;
 }
@@ -51,10 +53,11 @@ export interface ImageSummary {
 /** Sorted by name. */
 export function storedImages(root: string): ImageSummary[] {
   return allNames(root).map((named) => {
-    const { id, config } = readStored(root, named);
+    const image = unlessDamaged(() => readStored(root, named));
     const name = familiarName(parseReference(named.name));
-    const whole = sizeOf(root, config.rootfs.diff_ids);
-    return { name, created: named.since, ...whole, config: imageConfig(config), id, digest: named.manifest.digest };
+    const whole = sizeOf(root, image?.config.rootfs.diff_ids ?? []);
+    const known = image && { config: imageConfig(image.config), id: image.id };
+    return { name, created: named.since, ...whole, config: {}, ...known, digest: named.manifest.digest };
   });
 }
 

@@ -1,7 +1,9 @@
 import { Failure } from "../../failure.ts";
+import { unlessDamaged } from "../damaged.ts";
 import { type ConfigFile, isConfigFile } from "../layers/config-file.ts";
 import { type Descriptor, isManifest, type Manifest } from "../manifest/kinds.ts";
 import { familiarName, fullName, parseReference } from "../registry/reference.ts";
+import { imageNames } from "../store.ts";
 import { readJsonBlob } from "./blobs.ts";
 import { allNames, type NamedImage, readName } from "./names.ts";
 
@@ -27,6 +29,11 @@ export function findStored(root: string, name: string): StoredImage | undefined 
 export function existingStored(root: string, name: string): StoredImage {
   const image = findStored(root, name);
   if (image) return image;
+  if (imageNames(root).includes(name))
+    throw new Failure(`the image ${name} is a root file system without layers and history`, {
+      code: "image-not-found",
+      remedy: "tinydocker import FILE.tar REPOSITORY:TAG, in docker's order, makes one of layers",
+    });
   throw new Failure(`there is no image ${name} from a registry`, {
     code: "image-not-found",
     remedy: `tinydocker pull ${name}; tinydocker image ls lists the images`,
@@ -66,12 +73,7 @@ function findById(root: string, name: string, hex: string): NamedImage | undefin
 
 /** Undefined: it is damaged. */
 export function idOf(root: string, { manifest }: NamedImage): string | undefined {
-  try {
-    return readJsonBlob(root, manifest.digest, isManifest).config.digest;
-  } catch (error) {
-    if (error instanceof Failure) return undefined;
-    throw error;
-  }
+  return unlessDamaged(() => readJsonBlob(root, manifest.digest, isManifest).config.digest);
 }
 
 /** The names of the images that are stored, as docker prints them. */

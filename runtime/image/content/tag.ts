@@ -3,19 +3,14 @@ import { Failure } from "../../failure.ts";
 import { familiarName, fullName, parseReference } from "../registry/reference.ts";
 import { systemFailure } from "../system-failure.ts";
 import { beginName } from "./names.ts";
-import { findStored } from "./stored-image.ts";
+import { existingStored } from "./stored-image.ts";
 
 /** Gives an image another name, which another image may lose. Throws Failure for what can't be a name, and for no image. */
 export function tagStored(root: string, name: string, other: string): void {
   const reference = parseReference(other);
   if (reference.digest !== undefined)
     throw new Failure(`${other} has a digest, which no one can choose`, { code: "name-invalid", remedy: "give a tag" });
-  const image = findStored(root, name);
-  if (!image)
-    throw new Failure(`there is no image ${familiarName(parseReference(name))} from a registry`, {
-      code: "image-not-found",
-      remedy: "tinydocker image ls lists the images",
-    });
+  const image = existingStored(root, name);
   try {
     imageEvent(root, "tag", familiarName(reference));
     const naming = beginName(root, { ...image.named, name: fullName(reference), since: new Date().toISOString() });

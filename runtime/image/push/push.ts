@@ -29,7 +29,7 @@ export async function pushImage(push: Push): Promise<Descriptor> {
   const what = `can't push ${familiarName(reference)}`;
   const image = findStored(root, fullName(reference));
   if (!image)
-    throw new Failure(`there is no image ${familiarName(reference)} from a registry`, {
+    throw new Failure(`there is no image ${familiarName(reference)} of layers`, {
       code: "image-not-found",
       remedy: "tinydocker image ls lists the images, and tinydocker tag gives one that name",
     });

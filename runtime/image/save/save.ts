@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
@@ -7,7 +7,7 @@ import { writeWholeFile } from "../../host/whole-file.ts";
 import { archiveEnd, fileHeader, paddingAfter } from "../archive/tar/header-block.ts";
 import { blobBytes, blobSize } from "../content/blob-bytes.ts";
 import { readBlob } from "../content/blobs.ts";
-import { findStored, type StoredImage } from "../content/stored-image.ts";
+import { existingStored, type StoredImage } from "../content/stored-image.ts";
 import { familiarName, parseReference } from "../registry/reference.ts";
 
 /** A file of what is saved: its bytes, or the blob that it is. */
@@ -37,12 +37,24 @@ export async function saveInto(
   signal: AbortSignal,
 ): Promise<void> {
   const shim = await openShim();
-  for (const file of filesOf(imagesOf(root, names))) {
+  const files = filesOf(imagesOf(root, names));
+  await refuseFull(directory);
+  for (const file of files) {
     const to = join(directory, file.path);
     await mkdir(dirname(to), { recursive: true });
     await writeWholeFile(contentOf(root, file, shim), to, signal);
   }
   for (const name of names) imageEvent(root, "save", name);
+}
+
+/** What is there would be mixed with it. Throws Failure. */
+async function refuseFull(directory: string): Promise<void> {
+  const names = await readdir(directory);
+  if (names.length === 0 || names.includes("oci-layout")) return;
+  throw new Failure(`the directory ${directory} is neither empty nor an OCI layout`, {
+    code: "usage",
+    remedy: "name an empty directory, or a file, such as -o IMAGE.tar",
+  });
 }
 
 async function* contentOf(root: string, file: SavedFile, shim: Shim): AsyncGenerator<Uint8Array> {
@@ -52,12 +64,7 @@ async function* contentOf(root: string, file: SavedFile, shim: Shim): AsyncGener
 
 function imagesOf(root: string, names: readonly string[]): StoredImage[] {
   return names.map((name) => {
-    const image = findStored(root, name);
-    if (!image)
-      throw new Failure(`there is no image ${name} from a registry`, {
-        code: "image-not-found",
-        remedy: "tinydocker image ls lists the images",
-      });
+    const image = existingStored(root, name);
     if (!readBlob(root, image.named.manifest.digest))
       throw new Failure(`the manifest of ${name} is missing`, {
         code: "image-damaged",
