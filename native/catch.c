@@ -9,8 +9,10 @@
 
 #define SIGNALS 64
 
-static int is_fault(int number) {
-    return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL || number == SIGTRAP;
+/* Where the kernel sends it, it is about what this program itself does. */
+static int is_own(int number) {
+    return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL || number == SIGTRAP ||
+           number == SIGTTOU;
 }
 
 static struct sigaction before[SIGNALS + 1];
@@ -30,17 +32,18 @@ void catch_taken(int number) {
 
 /*
  * A fault of this program itself, such as a wild pointer, is not the caller's signal: whoever caught it before does again,
- * or it ends the program when the instruction is executed again. A trap is not.
+ * or it ends the program when the instruction is executed again. A trap is not, nor is the call executed again that sets the
+ * mode of a terminal from the background: the kernel's signal for that stops this program, as any other.
  */
 static void rethrow(int number) {
     sigaction(number, &before[number], NULL);
-    if (number == SIGTRAP)
+    if (number == SIGTRAP || number == SIGTTOU)
         raise(number);
 }
 
 static void report_signal(int number, siginfo_t *info, void *context) {
     (void)context;
-    if (is_fault(number) && info->si_code > 0) {
+    if (is_own(number) && info->si_code > 0) {
         rethrow(number);
         return;
     }

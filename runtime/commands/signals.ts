@@ -7,8 +7,8 @@ import { callersIgnored, SIGRTMAX, SIGRTMIN, signalName } from "../host/signals.
 const ENDING: readonly NodeJS.Signals[] = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM"];
 
 /**
- * The rest of what docker forwards, except SIGTTOU, which must stop this process when it sets the mode of the terminal from
- * the background. A fault of this process itself, such as SIGSEGV, is not passed on: native/catch.c.
+ * The rest of what docker forwards. What the kernel sends for something that this process itself does, such as SIGSEGV, or
+ * SIGTTOU when it sets the mode of the terminal from the background, is not passed on: native/catch.c.
  */
 const OTHERS: readonly NodeJS.Signals[] = [
   "SIGABRT",
@@ -25,6 +25,7 @@ const OTHERS: readonly NodeJS.Signals[] = [
   "SIGTRAP",
   "SIGTSTP",
   "SIGTTIN",
+  "SIGTTOU",
   "SIGVTALRM",
   "SIGXCPU",
   "SIGXFSZ",

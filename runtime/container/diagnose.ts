@@ -135,7 +135,7 @@ export function stepFailure(
   return new Failure(`${callOf(step)}: ${causeOf(step, errno, object)}`, {
     code: stepCode(step, errno),
     ...(remedy !== undefined && { remedy }),
-    ...noRoom(step, errno, spec.mounts),
+    ...noRoom(step, errno, object, spec.mounts),
   });
 }
 

@@ -9,11 +9,19 @@ interface NoRoom {
   readonly remedy: string;
 }
 
-/** Where nothing can be written, and what to do; undefined for a step that failed for another reason. */
-export function noRoom(step: Step, errno: number, mounts: readonly Pick<Mount, "destination">[]): NoRoom | undefined {
+/**
+ * Where nothing can be written, and what to do; undefined for a step that failed for another reason. `object`: where its path
+ * leads by symlinks, if that is known.
+ */
+export function noRoom(
+  step: Step,
+  errno: number,
+  object: string,
+  mounts: readonly Pick<Mount, "destination">[],
+): NoRoom | undefined {
   if (step.reason === "layers" && errno === ERRNO.EACCES) return STATE_UNWRITABLE;
   if (errno !== ERRNO.ENOSPC && errno !== ERRNO.EROFS) return undefined;
-  const path = pathInside(step);
+  const path = pathInside(step, object);
   const around = path && mounts.findLast(({ destination }) => isBelow(path, destination));
   if (!around) return STATE_FULL;
   if (errno === ERRNO.ENOSPC)
@@ -25,8 +33,9 @@ export function noRoom(step: Step, errno: number, mounts: readonly Pick<Mount, "
 }
 
 /** Other steps' paths are those of the machine. */
-function pathInside(step: Step): string | undefined {
-  return "path" in step && (step.reason === "target" || step.reason === "workdir") ? step.path : undefined;
+function pathInside(step: Step, object: string): string | undefined {
+  const isInside = step.reason === "target" || step.reason === "workdir";
+  return "path" in step && isInside ? object || step.path : undefined;
 }
 
 const STATE_UNWRITABLE: NoRoom = {

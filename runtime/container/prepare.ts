@@ -114,14 +114,16 @@ type Privileges = Pick<Caller, "capabilities" | "devices" | "seccompProfile" | "
 /** What most requests do not need to know of the machine, and what takes as long as the rest of the spec. */
 async function privileges(
   request: NamedRequest,
-  { sysAdmin, cwd }: Pick<Caller, "sysAdmin" | "cwd">,
+  { sysAdmin, isFirst, cwd }: Pick<Caller, "sysAdmin" | "isFirst" | "cwd">,
 ): Promise<Privileges> {
   const { privileged = false, capAdd = [], devices = [], limits = {} } = request;
   const { seccomp } = securityOf(request);
   const throttled = throttledPaths(limits);
   return {
     ...(privileged || capAdd.length > 0 ? { capabilities: givenCapabilities({ sysAdmin }) } : {}),
-    ...(privileged || devices.length > 0 ? { devices: await devicesOf(devices, privileged && sysAdmin) } : {}),
+    ...(privileged || devices.length > 0
+      ? { devices: await devicesOf(devices, privileged && sysAdmin && isFirst) }
+      : {}),
     ...(throttled.length > 0 ? { blockDevices: await blockDevicesOf(throttled) } : {}),
     ...(typeof seccomp === "string" ? {} : { seccompProfile: await profileOf(seccomp.file, cwd) }),
   };

@@ -4,7 +4,8 @@ import type { Restrictions } from "../host/users/user-namespaces.ts";
 export function userNamespaceRemedy(found: Restrictions): string {
   const { isInChroot, isUnmapped, onlyRoot, noneAllowed } = found;
   if (isInChroot) return "in a chroot only root can start containers: run tinydocker as root, or outside the chroot";
-  if (isUnmapped) return "your user does not exist in this user namespace: map it, as unshare --map-root-user does";
+  if (isUnmapped)
+    return "your user or group does not exist in this user namespace: map both, as unshare --map-root-user does";
   if (noneAllowed) return "run tinydocker as root, or allow user namespaces: sysctl user.max_user_namespaces=10000";
   if (onlyRoot) return "run tinydocker as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1";
   return (

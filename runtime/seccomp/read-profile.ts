@@ -12,6 +12,9 @@ import {
 } from "./profile.ts";
 import type { Machine32 } from "./system-calls.ts";
 
+/** podman writes the names of errnos beside their numbers, which count. */
+const OTHERS = ["defaultErrno", "errno"];
+
 /**
  * A profile in docker's JSON, checked; `file` is its name for messages. Names of system calls and architectures may be unknown,
  * since a profile is for many machines. Throws Failure that says what is wrong, and where.
@@ -20,6 +23,7 @@ export function profileOf(text: string, file: string): Profile {
   const profile = fieldsOf(parsed(text, file), file, [
     "defaultAction",
     "defaultErrnoRet",
+    ...OTHERS,
     "architectures",
     "archMap",
     "flags",
@@ -64,7 +68,7 @@ function architecturesOf(profile: Fields, file: string): Pick<Profile, "architec
 
 /** One rule, or several if conditions are about the same argument: then one of these has to hold, as with docker. */
 function rulesOf(value: unknown, at: string): Rule[] {
-  const known = ["names", "name", "action", "errnoRet", "args", "includes", "excludes", "comment"];
+  const known = ["names", "name", "action", "errnoRet", "args", "includes", "excludes", "comment", ...OTHERS];
   const rule = fieldsOf(value, at, known);
   const args = listOf(rule["args"], `${at}.args`).map((one, i) => conditionOf(one, `${at}.args[${i}]`));
   const read: Rule = {

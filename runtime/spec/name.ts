@@ -8,7 +8,7 @@ const KINDS = { container: "a container", image: "an image", network: "a network
 export function noContainer(written: string): Failure {
   const remedy = "tinydocker ps -a lists all of them";
   if (written === "") return new Failure('the name of the container is "", an empty word', { code: "usage", remedy });
-  return new Failure(`there is no container ${written}`, { code: "container-not-found", remedy });
+  return new Failure(`there is no container ${written || '""'}`, { code: "container-not-found", remedy });
 }
 
 /** Returns the name of one of them; throws Failure (exit 125) when it breaks the rule. */

@@ -34,6 +34,8 @@ export interface Identity {
   readonly gid: number;
   /** It has CAP_SYS_ADMIN in its user namespace, and can make the other kinds of namespaces without a new one. */
   readonly sysAdmin: boolean;
+  /** Its user namespace is the machine's first one, in which alone nodes of devices can be made, and work. */
+  readonly isFirst: boolean;
   /** It can change the network namespace that it is in. */
   readonly netAdmin: boolean;
   /** Of its user namespace. */

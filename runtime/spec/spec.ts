@@ -153,7 +153,8 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
   const namespaces = namespacesFor(caller, sharing);
   const ids = idsIn(namespaces, caller);
   const asked = withSharedMemory(mountsOf(request, ids, caller.cwd, caller.leadsTo, caller.volumes), sharing);
-  const mounts = request.privileged === true ? privilegedMounts(asked, namespaces) : asked;
+  const mounts =
+    request.privileged === true ? privilegedMounts(asked, caller.isFirst && !hasUserNamespace(namespaces)) : asked;
   const security = securityOf(request);
   const bounding = capabilitiesFor(request, caller.capabilities);
   const held = user.uid === 0 ? bounding : [];

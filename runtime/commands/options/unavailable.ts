@@ -42,9 +42,12 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
 /** What some of them may ask for, since it is so anyway; "true": the option takes no value. */
 export const SO_ANYWAY: Readonly<Record<string, readonly string[]>> = {
   cgroupns: ["private"],
+  "disable-content-trust": ["true"],
+  isolation: ["default"],
   "log-driver": ["json-file", "local"],
   platform: [`linux/${thisArchitecture()}`, thisArchitecture()],
   "sig-proxy": ["true"],
+  userns: ["host"],
 };
 
 /** Their short forms. */

@@ -24,6 +24,7 @@ export function identity(): Identity {
     uid,
     gid,
     sysAdmin,
+    isFirst,
     netAdmin: sysAdmin && isFirst && hasCapability(held, CAP.CAP_NET_ADMIN),
     ids,
     subordinate: sysAdmin ? { uids: [], gids: [] } : subordinateIds(uid, ids),

@@ -7,7 +7,7 @@ import { mappingsIn } from "./identity.ts";
 export interface Restrictions {
   /** The process is in a chroot, where the kernel allows none. */
   readonly isInChroot: boolean;
-  /** Its user does not exist in the user namespace that it is in. */
+  /** Its user or its group does not exist in the user namespace that it is in. */
   readonly isUnmapped: boolean;
   /** The AppArmor profile that this process is confined by: it allows what its rules say. */
   readonly profile: string | undefined;
@@ -22,12 +22,16 @@ export interface Restrictions {
 export function restrictions(): Restrictions {
   return {
     isInChroot: !mountPointsOf(textOf("/proc/self/mountinfo")).includes("/"),
-    isUnmapped: !isMapped(mappingsIn(textOf("/proc/self/uid_map")), process.geteuid?.() ?? 0),
+    isUnmapped: !(isIn("/proc/self/uid_map", process.geteuid) && isIn("/proc/self/gid_map", process.getegid)),
     profile: confiningProfile(textOf("/proc/self/attr/apparmor/current")),
     onlyProfiled: textOf("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").trim() === "1",
     onlyRoot: textOf("/proc/sys/kernel/unprivileged_userns_clone").trim() === "0",
     noneAllowed: textOf("/proc/sys/user/max_user_namespaces").trim() === "0",
   };
+}
+
+function isIn(map: string, id: (() => number) | undefined): boolean {
+  return isMapped(mappingsIn(textOf(map)), id?.() ?? 0);
 }
 
 /** What a process's label in AppArmor names, unless that refuses nothing. */

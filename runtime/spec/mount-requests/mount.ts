@@ -36,7 +36,7 @@ export function mountOfFields(asked: string, cwd: string | undefined, volumes?: 
   if (texts === undefined) throw refuse("a quote is not closed, or stands inside a field");
   const fields: Fields = new Map(texts.map((text) => fieldOf(text, refuse)));
   // docker's default.
-  const type = fields.get("type") ?? "volume";
+  const type = fields.get("type")?.toLowerCase() ?? "volume";
   const known = TYPES[type];
   if (known === undefined) throw refuse(`there is no type ${JSON.stringify(type)}`);
   for (const key of fields.keys()) {

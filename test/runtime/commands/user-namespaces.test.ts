@@ -61,6 +61,23 @@ describe("root of a user namespace with one user", () => {
     assert.equal((await rig.run(["image", "rm", "mine"], { prefix, env: userHome })).code, 0);
   });
 
+  it("can run privileged ones, with the devices that every container has", async () => {
+    const script = "echo x >/dev/null && ls /dev/zero && grep CapEff /proc/self/status";
+    const { code, stdout, stderr } = await run(
+      loneRoot,
+      {},
+      "--privileged",
+      "--image",
+      "box",
+      "c1",
+      "sh",
+      "-c",
+      script,
+    );
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^\/dev\/zero\nCapEff:\t000001f\w+\n$/);
+  });
+
   it("is told that there are no other users", async () => {
     const { code, stderr } = await run(loneRoot, {}, "--image", "box", "-u", "ann", "c1", "true");
     assert.equal(code, 125);
@@ -260,7 +277,7 @@ describe("where user namespaces are refused", () => {
     [{ ...none, onlyRoot: true }, /kernel\.unprivileged_userns_clone=1/],
     [{ ...none, noneAllowed: true }, /user\.max_user_namespaces=/],
     [{ ...none, isInChroot: true, onlyProfiled: true }, /in a chroot only root/],
-    [{ ...none, isUnmapped: true }, /does not exist in this user namespace: map it/],
+    [{ ...none, isUnmapped: true }, /does not exist in this user namespace: map both/],
     [none, /a seccomp filter or a security module/],
   ] as const;
   it("it is said what to do, by what is true here: a user namespace without users", async () => {
@@ -269,7 +286,16 @@ describe("where user namespaces are refused", () => {
       env: userHome,
     });
     assert.equal(code, 125);
-    assert.match(stderr, /EPERM[^\n]*\n {2}your user does not exist in this user namespace/);
+    assert.match(stderr, /EPERM[^\n]*\n {2}your user or group does not exist in this user namespace/);
+  });
+
+  it("it is said what to do, by what is true here: a user namespace without groups", async () => {
+    const { code, stderr } = await rig.run(["run", "c1", "true"], {
+      prefix: [...asUser, "unshare", "--user", `--map-user=${UID}`],
+      env: userHome,
+    });
+    assert.equal(code, 125);
+    assert.match(stderr, /EPERM[^\n]*\n {2}your user or group does not exist in this user namespace/);
   });
 
   for (const [restrictions, words] of cases) {

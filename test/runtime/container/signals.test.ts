@@ -41,7 +41,7 @@ describe("a signal to tinydocker", () => {
     });
   }
 
-  for (const signal of ["SIGCONT", "SIGWINCH", "SIGTSTP", "SIGTTIN", 37, 64] as const) {
+  for (const signal of ["SIGCONT", "SIGWINCH", "SIGTSTP", "SIGTTIN", "SIGTTOU", 37, 64] as const) {
     it(`is caught by the command, which would not be ended by it or has no name for it: ${signal}`, async () => {
       const name = typeof signal === "number" ? signal : signal.slice(3);
       const script = `busybox tail -f /dev/null & trap 'echo got; exit 9' ${name}; echo ready; wait`;

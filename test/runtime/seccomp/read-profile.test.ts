@@ -76,6 +76,11 @@ describe("a seccomp profile in docker's format", () => {
     );
   });
 
+  it("may have the names of errnos that podman's have, which do not count", () => {
+    const profile = { ...rule({ errno: "ENOSYS" }), defaultErrno: "ENOSYS" };
+    assert.equal(getpid({ ...profile, syscalls: [{ ...profile.syscalls[0], action: "SCMP_ACT_ERRNO" }] }), EPERM);
+  });
+
   it("has errnos of its own", () => {
     assert.equal(getpid(rule({ action: "SCMP_ACT_ERRNO", errnoRet: 38 })), ACTIONS.SCMP_ACT_ERRNO | 38);
     assert.equal(getpid({ ...rule({ names: ["mseal"] }), defaultErrnoRet: 95 }), ACTIONS.SCMP_ACT_ERRNO | 95);

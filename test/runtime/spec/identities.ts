@@ -7,13 +7,22 @@ const NONE = { uids: [], gids: [] };
 /** Those of a machine. */
 export const ALL_IDS: Ids = { uids: ALL, gids: ALL, setgroups: true };
 
-export const ROOT: Identity = { uid: 0, gid: 0, sysAdmin: true, netAdmin: true, ids: ALL_IDS, subordinate: NONE };
+export const ROOT: Identity = {
+  uid: 0,
+  gid: 0,
+  sysAdmin: true,
+  isFirst: true,
+  netAdmin: true,
+  ids: ALL_IDS,
+  subordinate: NONE,
+};
 
 /** An ordinary user of the machine. */
 export const USER: Identity = {
   uid: 1000,
   gid: 100,
   sysAdmin: false,
+  isFirst: true,
   netAdmin: false,
   ids: ALL_IDS,
   subordinate: NONE,
@@ -24,6 +33,7 @@ export const LONE_ROOT: Identity = {
   uid: 0,
   gid: 0,
   sysAdmin: true,
+  isFirst: false,
   netAdmin: false,
   ids: {
     uids: [{ containerID: 0, hostID: 1000, size: 1 }],

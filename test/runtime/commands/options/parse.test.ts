@@ -36,6 +36,7 @@ const CASES: readonly (readonly [readonly string[], object, readonly string[]])[
   [["-i=false", "--tty=T"], { interactive: false, tty: true }, []],
   [["--tty", "false"], { tty: true }, ["false"]],
   [["--cgroupns", "private", "--sig-proxy", "-i", "--log-driver=local", "n"], { interactive: true }, ["n"]],
+  [["--userns=host", "--isolation", "default", "--disable-content-trust", "n"], {}, ["n"]],
   [["--sig-proxy=true", "--platform", `linux/${ARCHITECTURE}`, "n"], {}, ["n"]],
 ];
 
@@ -47,7 +48,7 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [["-x"], /^unknown option '-x'$/],
   [["--quiet"], /^tinydocker run has no --quiet$/],
   [["-iq"], /^tinydocker run has no -q \(--quiet\)$/],
-  [["--userns=host"], /^tinydocker run has no --userns$/],
+  [["--userns=keep-id"], /^tinydocker run has no --userns$/],
   [["--sig-proxy=false"], /^tinydocker run has no --sig-proxy$/],
   [["--platform", "windows/amd64"], /^tinydocker run has no --platform$/],
   [["--platform"], /^tinydocker run has no --platform$/],
@@ -64,7 +65,7 @@ const REMEDIES: readonly (readonly [string, RegExp])[] = [
   ["--usre", /^did you mean --user\?$/],
   ["--interactiv", /^did you mean --interactive\?$/],
   ["--nothing-like-it", /^tinydocker run \[OPTION…\] NAME CMD/],
-  ["--userns=host", /without root for a container/],
+  ["--userns=keep-id", /without root for a container/],
   ["--cidfile=f", /^run -d prints the id/],
   ["--label-file=f", /^give each label with -l/],
   ["-q", /^fetch the image before: tinydocker pull -q NAME$/],

@@ -13,6 +13,7 @@ describe("--mount", () => {
       "type=bind,source=/a,target=/b",
       "type=bind,src=/a,dst=/b",
       "destination=/b,type=bind,src=/a",
+      "type=BIND,src=/a,dst=/b",
       "TYPE=bind,Source=/a,Target=/b,readonly=false",
       "type=bind,src=/a,dst=/b,bind-propagation=rprivate,consistency=cached",
       '"type=bind","src=/a",dst=/b',
