@@ -4,7 +4,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { ProjectBundle } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import { withAncestors } from "../paths/ancestors.ts";
+import { blockedAt } from "../paths/blocked.ts";
+import { toBytes, toText } from "../paths/bytes.ts";
 import { withSlashes } from "../paths/slashes.ts";
+import { unwritable } from "../process/unwritable.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Apart } from "./addons/addons.ts";
 import type { Addon } from "./addons/apart.ts";
@@ -90,7 +93,7 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
   const outputs = outputFiles
     .map(({ path, contents }) => ({ path: withSlashes(relative(folder, path)), contents }))
     .map((output) => (isLocal ? output : withLocalSources(output, withSlashes(folder), isInline)));
-  const changed = await writeOutputs(folder, [...outputs, moduleType(config.options.format)]);
+  const changed = await write(session, [...outputs, moduleType(config.options.format)]);
   return {
     changed: changed.map((path) => `${config.outdir}/${path}`),
     files: outputs.length,
@@ -107,6 +110,25 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
     ],
     milliseconds: performance.now() - started,
   };
+}
+
+/** @throws Failure where the folder can't be written, or is a link, which is not sent */
+async function write({ root, config: { outdir } }: BuildSession, outputs: readonly Output[]): Promise<string[]> {
+  const blocked = blockedAt(root, toBytes(outdir));
+  if (blocked !== undefined) throw noFolder(outdir, toText(blocked));
+  try {
+    return await writeOutputs(join(root, outdir), outputs);
+  } catch (error) {
+    const { dest = join(root, outdir) } = error as { readonly dest?: string };
+    throw unwritable(withSlashes(relative(root, dest)), error);
+  }
+}
+
+function noFolder(outdir: string, why: string): Failure {
+  return new Failure(`the bundle can't be written to ${outdir}: ${why}`, {
+    code: "project-unwritable",
+    remedy: "move that away, or name another folder: bundle.outdir",
+  });
 }
 
 /** Of files that look for what lies beside them, where that is not sent. */

@@ -3,6 +3,7 @@ import type { Source } from "../bundle/addons/compiled.ts";
 import type { Bundle } from "../bundle/bundle.ts";
 import { Failure } from "../failure.ts";
 import { toBytes } from "../paths/bytes.ts";
+import { unwritable } from "../process/unwritable.ts";
 import { nodeMissing } from "../targets/start-failure.ts";
 import { compileAddon } from "./compile-addon.ts";
 import { addUnsent, type Lane, type OpenLane } from "./lane.ts";
@@ -20,13 +21,16 @@ export async function shipStage(
   const { lane, facts, report } = open;
   if (facts.node === null) throw nodeMissing(lane.target);
   report({ event: "stage", stage: "addons" });
-  const { changed, from, to } = await ship(bundle.apart, {
+  const { outdir } = project.bundle;
+  const shipped = ship(bundle.apart, {
     target: facts,
     compile: (source) => (isDryRun ? refuse(source, lane) : compileAddon(source, open, signal)),
     notice: (text) => report({ event: "notice", text }),
     signal,
   });
-  const { outdir } = project.bundle;
+  const { changed, from, to } = await shipped.catch((error: unknown) => {
+    throw unwritable(outdir, error);
+  });
   // Another lane of its platform may have put them there.
   const isKnown = lane.packages === from || lane.packages === to;
   lane.packages = to;

@@ -1,5 +1,6 @@
-import { type BigIntStats, lstatSync, readlinkSync } from "node:fs";
-import { joinPath, localPath, parentOf } from "../../paths/bytes.ts";
+import { type BigIntStats, readlinkSync } from "node:fs";
+import { blockedAt, kindOf, stateOf } from "../../paths/blocked.ts";
+import { localPath, parentOf } from "../../paths/bytes.ts";
 import { errnoOf, errnoWords } from "../../process/errno.ts";
 import { type Entry, isDirectory, isRegular } from "../wire/entry.ts";
 
@@ -62,24 +63,4 @@ function isSame(root: string, entry: Entry, here: BigIntStats): boolean {
 function apart({ seconds, nanoseconds }: Entry, { mtimeNs }: BigIntStats): bigint {
   const fraction = nanoseconds === 0 ? ((mtimeNs % SECOND_NS) + SECOND_NS) % SECOND_NS : BigInt(nanoseconds);
   return mtimeNs - (BigInt(seconds) * SECOND_NS + fraction);
-}
-
-/** Why nothing can be put into this folder: what is here is not a folder, or is a link, which may lead out of the project. */
-export function blockedAt(root: string, folder: string): string | undefined {
-  let path = "";
-  for (const name of folder.split("/")) {
-    path = joinPath(path, name);
-    const here = path === "" ? undefined : stateOf(root, path);
-    if (here === undefined) return undefined;
-    if (!here.isDirectory()) return `${path} is ${kindOf(here)} here`;
-  }
-  return undefined;
-}
-
-function kindOf(here: BigIntStats): string {
-  return here.isSymbolicLink() ? "a symbolic link" : "a file";
-}
-
-export function stateOf(root: string, path: string): BigIntStats | undefined {
-  return lstatSync(localPath(root, path), { bigint: true, throwIfNoEntry: false });
 }

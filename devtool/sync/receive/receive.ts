@@ -1,13 +1,13 @@
 import { PULL_FOLDER } from "../../config/project.ts";
-import { Failure } from "../../failure.ts";
+import { stateOf } from "../../paths/blocked.ts";
 import { shownName } from "../../paths/bytes.ts";
 import { errnoOf, errnoWords } from "../../process/errno.ts";
+import { unwritable } from "../../process/unwritable.ts";
 import type { Channel } from "../wire/channel.ts";
 import { createStrongSum } from "../wire/checksum.ts";
 import type { Entry } from "../wire/entry.ts";
 import type { Terms } from "../wire/handshake.ts";
 import { INDEX, IndexDecoder, IndexEncoder } from "../wire/wire.ts";
-import { stateOf } from "./here.ts";
 import { type Incoming, Place } from "./place.ts";
 import type { Plan, Planned } from "./plan.ts";
 import { endPhase, type Reception, receiveFiles } from "./receiver.ts";
@@ -122,7 +122,7 @@ function writingOne(put: Put, name: string, write: () => void): void {
     write();
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === undefined || OF_ALL.includes(errno)) throw unwritable(name, error);
+    if (errno === undefined || OF_ALL.includes(errno)) throw unwritable(shownName(name), error);
     put.unbrought.push(`${shownName(name)}: it can't be written here: ${errnoWords(errno)}`);
   }
 }
@@ -131,17 +131,6 @@ function writing<T>(name: string, write: () => T): T {
   try {
     return write();
   } catch (error) {
-    throw unwritable(name, error);
+    throw unwritable(shownName(name), error);
   }
-}
-
-/** The same error where it is not the system's. */
-function unwritable(name: string, error: unknown): unknown {
-  const errno = errnoOf(error);
-  if (errno === undefined) return error;
-  return new Failure(`can't write ${shownName(name)} here: ${errnoWords(errno)}`, {
-    code: "project-unwritable",
-    remedy: "check who may write to it and to its folder, and that the disk is not full",
-    cause: error,
-  });
 }

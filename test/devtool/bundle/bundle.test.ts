@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -114,6 +114,23 @@ test("an error is reported with file, line and column relative to the project, a
     return true;
   });
   assert.equal(await readFile(join(root, ".devtool/main.js"), "utf8"), before);
+});
+
+test("what is in the way of the bundle is a Failure with its place, and nothing is written at the end of a link", async (t) => {
+  const { root, bundler } = await bundlerOf(t, { "src/main.ts": "", "outside/own": "" });
+  const refused = (message: string) =>
+    assert.rejects(bundler.build(signal), { name: "Failure", code: "project-unwritable", message });
+  await symlink("outside", join(root, ".devtool"));
+  await refused("the bundle can't be written to .devtool: .devtool is a symbolic link here");
+  assert.deepEqual(await readdir(join(root, "outside")), ["own"]);
+  await rm(join(root, ".devtool"));
+  await write(root, { ".devtool": "" });
+  await refused("the bundle can't be written to .devtool: .devtool is a file here");
+  await rm(join(root, ".devtool"));
+  await mkdir(join(root, ".devtool/main.js"), { recursive: true });
+  await refused("can't write .devtool/main.js here: is a directory (EISDIR)");
+  await rm(join(root, ".devtool/main.js"), { recursive: true });
+  assert.ok((await bundler.build(signal)).changed.includes(".devtool/main.js"));
 });
 
 test("warnings are returned with the bundle", async (t) => {
