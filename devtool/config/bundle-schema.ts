@@ -1,7 +1,7 @@
 import type { BundlePlugin } from "./config.ts";
+import { text } from "./text.ts";
 import { z } from "./zod.ts";
 
-const text = z.string().min(1);
 const texts = z.array(text);
 const nameTemplate = text.refine((template) => !template.split(/[\\/]/).includes(".."), {
   error: "outputs go to outdir: it may not lead out of it",

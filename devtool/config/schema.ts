@@ -2,15 +2,15 @@ import { Failure } from "../failure.ts";
 import { bundle } from "./bundle-schema.ts";
 import type { DevtoolConfig, TargetSettings } from "./config.ts";
 import { problemsOf } from "./problems.ts";
+import { anyText, text } from "./text.ts";
 import { z } from "./zod.ts";
 
-const text = z.string().min(1);
 const texts = z.array(text);
-const path = z.string().regex(/^(\/|~\/)/, { error: "a path on the target begins with / or ~/" });
-const absolute = z.string().regex(/^\//, { error: "a path on the target begins with /" });
+const path = anyText.regex(/^(\/|~\/)/, { error: "a path on the target begins with / or ~/" });
+const absolute = anyText.regex(/^\//, { error: "a path on the target begins with /" });
 const variables = z.record(
   z.string().regex(/^[A-Za-z_]\w*$/, { error: "a variable's name has letters, digits and _" }),
-  z.string(),
+  anyText,
 );
 const anyTarget = {
   sudo: z.boolean().optional(),

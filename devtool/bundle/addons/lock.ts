@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { withAncestors } from "../../paths/ancestors.ts";
+import { withoutMark } from "../../process/byte-order-mark.ts";
 
 /** What finds the versions of a package in a lock file. */
 const LOCK_FILES: Readonly<Record<string, (text: string, name: string) => string[]>> = {
@@ -51,7 +52,7 @@ interface LockedPackage {
 /** What is not valid JSON counts as empty. */
 export function parsed(text: string): NpmLock {
   try {
-    return JSON.parse(text) as NpmLock;
+    return JSON.parse(withoutMark(text)) as NpmLock;
   } catch {
     return {};
   }

@@ -50,6 +50,7 @@ const REFUSED: readonly (readonly [string, unknown, string])[] = [
   ["a missing key", { native: {} }, "native.folder is missing"],
   ["no entry points", { bundle: {} }, "bundle.entryPoints is missing"],
   ["an empty list", { run: [] }, "run must not be empty"],
+  ["a NUL character", { run: ["a\0b"] }, "run[0] is not valid: no argument, variable or path can have a NUL character"],
   [
     "an unknown kind of target",
     { targets: { box: { kind: "docker" } } },
