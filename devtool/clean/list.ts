@@ -19,7 +19,8 @@ const LIST = `
 print() { printf '%s\\0%s\\0%s\\0' "$1" "$2" "$3"; }
 listed='
 '
-say() { k=$(du -skx "$2" 2>/dev/null | cut -f 1); print "$1" "\${k:-0}" "$2"; listed="$listed$2
+size() { k=$(du -skx "$1" 2>/dev/null | cut -f 1); echo "\${k:-0}"; }
+say() { print "$1" "\${3:-$(size "$2")}" "$2"; listed="$listed$2
 "; }
 folder() { [ -d "$1" ] && [ ! -L "$1" ]; }
 unused() { recent=$(find "$1" -xdev '(' -cmin "-$2" -o ! -type d -amin "-$2" ')' -print 2>/dev/null) && [ ! "$recent" ]; }
@@ -47,7 +48,7 @@ fi
 for f in "$2"/agent-????????????????.mjs; do if file "$f"; then kept runs agent "$f"; fi; done
 for f in "$2"/agent-????????????????.mjs.*[0-9]; do if file "$f"; then kept written agent "$f"; fi; done
 for f in "$2"/path "$2"/path.*[0-9]; do if file "$f"; then say PATH "$f"; fi; done
-for f in "$2/mirrors" "$2"; do if empty "$f"; then say folder "$f"; fi; done`;
+for f in "$2/mirrors" "$2"; do if empty "$f"; then say folder "$f" 0; fi; done`;
 
 const MINUTES_PER_DAY = 24 * 60;
 
