@@ -7,12 +7,19 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "container.h"
 
 /* Once the process has ended: how long a terminal that shows nothing may keep the rest of the output waiting. */
 #define LINGER_MS 5000
+/*
+ * Others that it started may keep its output open for ever. Its own is in the kernel's buffers by then, of which a terminal's
+ * pass it on a moment later: it is over once this has waited so long for more of it, or read more than a buffer holds.
+ */
+#define REST_WAIT_MS 500
+#define REST_BYTES_MAX (1 << 20)
 /* A write of so few bytes rarely waits after poll(2) found room. */
 #define WAITING_WRITE_BYTES 256
 
@@ -98,30 +105,72 @@ static int are_over(const struct flow *flows, size_t count) {
 }
 
 /* Fills fds with both ends of each flow, then `stop`; returns what poll(2) returns. */
-static int wait_for_any(struct pollfd *fds, const struct flow *flows, size_t count, int stop, int has_ended) {
-    int lingers = 0;
+static int wait_for_any(struct pollfd *fds, const struct flow *flows, size_t count, int stop, int milliseconds) {
     for (size_t i = 0; i < count; i++) {
         int full = pending(&flows[i]) > 0;
-        lingers = lingers || (has_ended && full && isatty(flows[i].to.fd));
         fds[2 * i] = polled(flows[i].from.fd, full ? 0 : POLLIN);
         fds[2 * i + 1] = polled(flows[i].to.fd, full ? POLLOUT : 0);
     }
     fds[2 * count] = polled(stop, POLLIN);
-    return poll(fds, 2 * count + 1, lingers ? LINGER_MS : -1);
+    return poll(fds, 2 * count + 1, milliseconds);
+}
+
+static int are_written(const struct flow *flows, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (pending(&flows[i]))
+            return 0;
+    return 1;
+}
+
+static int keeps_terminal_waiting(const struct flow *flows, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (pending(&flows[i]) && isatty(flows[i].to.fd))
+            return 1;
+    return 0;
+}
+
+static long now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What is left of the outputs once the process has ended. */
+struct rest {
+    long waited_ms;
+    size_t bytes;
+};
+
+/* The same until `rest` is over. */
+static int wait_for_rest(struct pollfd *fds, struct flow *flows, size_t count, int stop, struct rest *rest) {
+    if (!are_written(flows, count)) {
+        int ready = wait_for_any(fds, flows, count, stop, keeps_terminal_waiting(flows, count) ? LINGER_MS : -1);
+        if (ready == 0)
+            give_up_terminals(flows, count);
+        return ready;
+    }
+    long begin = now_ms(), left = REST_WAIT_MS - rest->waited_ms;
+    int ready = wait_for_any(fds, flows, count, stop, left > 0 ? (int)left : 0);
+    rest->waited_ms += now_ms() - begin;
+    if (ready == 0 || rest->bytes > REST_BYTES_MAX)
+        end_all(flows, count, 0);
+    return ready;
 }
 
 void flow_copy(const struct container *container, struct flow *flows, size_t count) {
     struct pollfd fds[2 * FLOWS_MAX + 1];
     uint64_t stops = 0, more;
+    struct rest rest = {0, 0};
     while (!stops || !are_over(flows, count)) {
-        int ready = wait_for_any(fds, flows, count, container->stop, stops > 0);
-        if (ready == 0)
-            give_up_terminals(flows, count);
+        int ready = stops ? wait_for_rest(fds, flows, count, container->stop, &rest)
+                          : wait_for_any(fds, flows, count, container->stop, -1);
         for (size_t i = 0; ready > 0 && i < count; i++)
             if (fds[2 * i + 1].revents)
                 drain(container, &flows[i]);
-            else if (fds[2 * i].revents)
+            else if (fds[2 * i].revents) {
                 fill(&flows[i]);
+                rest.bytes += stops ? flows[i].length : 0;
+            }
         if (ready > 0 && fds[2 * count].revents && read(container->stop, &more, sizeof more) == sizeof more) {
             stops += more;
             end_all(flows, count, stops == 1);

@@ -104,6 +104,22 @@ describe("tinydocker exec", () => {
     assert.equal((await typed.ended).code, 130);
   });
 
+  it("ends with its command, whatever that leaves behind at its terminal, silent or not, after its last words", async () => {
+    for (const [left, code] of [
+      ["sleep 1000", 3],
+      ["while :; do sleep 0.3; echo x; done", 4],
+      ["while :; do echo x; done", 5],
+    ] as const) {
+      const script = `set -m; (${left}) & printf '%s' $! >/left; echo last words; exit ${code}`;
+      const { ended } = session(["exec", "-it", "web", "sh", "-c", script]);
+      const outcome = await ended;
+      assert.equal(outcome.code, code, left);
+      assert.match(outcome.stdout, /last words/);
+      const killed = await exec(["web", "sh", "-c", "kill -0 $(cat /left) && kill -9 $(cat /left)"]);
+      assert.deepEqual([killed.code, killed.stderr], [0, ""]);
+    }
+  });
+
   it("-d leaves the command running, and returns", async () => {
     assert.deepEqual(await exec(["-d", "web", "tail", "-f", "/proc/version"]), {
       code: 0,
