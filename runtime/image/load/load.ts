@@ -72,7 +72,10 @@ async function fromDirectory<T>(load: Load, work: (directory: string) => Promise
 }
 
 async function storeAll(load: Load, directory: string): Promise<string[]> {
-  const images = (await readSavedImages(directory)).map((image) => ({ image, names: namesFor(load, image) }));
+  const saved = await readSavedImages(directory);
+  if (load.name !== undefined && saved.length > 1)
+    throw new BadImage(`it has ${saved.length} images, and --name is for one; skopeo copy takes one of them`);
+  const images = saved.map((image) => ({ image, names: namesFor(load, image) }));
   await clearUnderWay(load.root);
   const loaded: string[] = [];
   for (const { image, names } of images) {

@@ -92,6 +92,8 @@ const isDockerManifest = isListOf(
 /** Before docker 25 there was no manifest of the registry's kind in it; one is made. */
 async function readDockerSave(directory: string): Promise<SavedImage[]> {
   const images = parseJson(await readText(directory, { path: "manifest.json" }));
+  if (isManifest(images))
+    throw new BadImage("it is a directory of skopeo's; `skopeo copy dir:DIR oci:OTHER` makes an OCI layout of it");
   if (!isDockerManifest(images) || images.length === 0) throw new BadImage("its manifest.json has no image");
   const read: SavedImage[] = [];
   for (const { Config, Layers, RepoTags } of images) {

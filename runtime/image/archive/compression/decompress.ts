@@ -22,7 +22,7 @@ export async function* decompress(source: AsyncIterable<Uint8Array>, shim?: Shim
   const unreadable = UNREADABLE.find(({ magic }) => startsWith(head, magic));
   if (unreadable) {
     throw new BadImage(
-      `it is compressed with ${unreadable.name}; import it with \`${unreadable.command} FILE | tinydocker image import NAME -\``,
+      `it is compressed with ${unreadable.name}; give it on standard input, behind \`${unreadable.command} FILE |\``,
     );
   }
   if (startsWith(head, GZIP)) yield* broken("gzip", shim ? readAhead(gunzipNatively(shim, whole)) : gunzip(whole));

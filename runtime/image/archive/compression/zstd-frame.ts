@@ -78,7 +78,7 @@ function largeWindow(bytes: number): BadImage {
   const asked = Math.ceil(bytes / 1_024 ** 2).toLocaleString("en");
   return new BadImage(
     `its zstd data needs ${asked} MiB of memory, and the limit is ${WINDOW_BYTES_MAX / 1_024 ** 2}; ` +
-      "import it with `zstd -dc --long=31 FILE | tinydocker image import NAME -`",
+      "give it on standard input, behind `zstd -dc --long=31 FILE |`",
   );
 }
 

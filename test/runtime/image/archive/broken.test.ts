@@ -123,7 +123,7 @@ test("what is not an archive is refused with the reason", async (context) => {
   await refusedFor(
     here,
     execFileSync("xz", ["-c"], { input: WHOLE }),
-    /compressed with xz; import it with `xz -dc FILE \|/,
+    /compressed with xz; give it on standard input, behind `xz -dc FILE \|/,
   );
 });
 

@@ -6,7 +6,7 @@ import { loadImages } from "../../../../runtime/image/load/load.ts";
 import { removeImage } from "../../../../runtime/image/remove.ts";
 import { resolveImage } from "../../../../runtime/image/resolve.ts";
 import { faultyRegistry } from "../../../rig/registry.ts";
-import { dockerSave, type Files, json, ociLayout, packed, written } from "../layers/saved.ts";
+import { addImage, dockerSave, type Files, json, ociLayout, packed, written } from "../layers/saved.ts";
 import { layer, pull } from "../pull/rig.ts";
 import { place } from "../rig.ts";
 import { loading } from "./rig.ts";
@@ -47,6 +47,37 @@ describe("load", () => {
     await removeImage(root, "busybox");
     assert.deepEqual(readdirSync(join(root, "layers")), []);
     assert.deepEqual(existsSync(join(root, "downloads")) && readdirSync(join(root, "downloads")), []);
+  });
+});
+
+describe("load", () => {
+  it("refuses one name for several images, which each would take from the one before", async (t) => {
+    const { root, outside } = await place(t);
+    const files: Files = { "oci-layout": json({ imageLayoutVersion: "1.0.0" }) };
+    const images = ["a", "b"].map((name) => addImage(files, { layers: [layer({ name })] }));
+    written({ ...files, "index.json": json({ schemaVersion: 2, manifests: images }) }, outside);
+    await assert.rejects(loadImages(loading(root, outside, "one:1")), {
+      code: "image-invalid",
+      message: `can't load ${outside}: it has 2 images, and --name is for one; skopeo copy takes one of them`,
+    });
+    assert.throws(() => resolveImage(root, "one:1"), { code: "image-not-found" });
+  });
+
+  it("says what to do with what skopeo keeps in a directory", async (t) => {
+    const { root, outside } = await place(t);
+    const files: Files = {};
+    const { digest } = addImage(files, { layers: [LAYER] });
+    written({ "manifest.json": files[`blobs/${digest.replace(":", "/")}`] ?? Buffer.alloc(0) }, outside);
+    await assert.rejects(loadImages(loading(root, outside)), { message: /`skopeo copy dir:DIR oci:OTHER` makes/ });
+  });
+
+  it("says how to give what is compressed with xz", async (t) => {
+    const { root, outside } = await place(t);
+    const file = join(outside, "saved.tar.xz");
+    writeFileSync(file, Buffer.from("fd377a585a0000", "hex"));
+    await assert.rejects(loadImages(loading(root, file)), {
+      message: `can't load ${file}: it is compressed with xz; give it on standard input, behind \`xz -dc FILE |\``,
+    });
   });
 });
 
