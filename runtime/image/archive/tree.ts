@@ -1,4 +1,4 @@
-import { constants, type Stats } from "node:fs";
+import { closeSync, constants, openSync, readSync, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, readdir, readlink } from "node:fs/promises";
 import type { Attribute } from "../../host/attributes.ts";
 import { numbersOfDevice } from "../../spec/security/device.ts";
@@ -139,7 +139,7 @@ async function entryOf(source: string, path: string, stats: Stats, firstNames: M
     firstNames.set(`${stats.dev}:${stats.ino}`, path);
   }
   if (stats.isFile()) {
-    const content = isSparse(stats) ? withHoles(contentOf(source)) : contentOf(source);
+    const content = isSparse(stats) ? withHoles(contentOf(source, stats)) : contentOf(source, stats);
     return { ...base, kind: "file", size: stats.size, content };
   }
   if (stats.isSymbolicLink()) {
@@ -151,13 +151,35 @@ async function entryOf(source: string, path: string, stats: Stats, firstNames: M
   return { ...base, kind: "device", node: { type, ...numbersOfDevice(stats.rdev) } };
 }
 
-async function* contentOf(source: string): AsyncGenerator<Buffer> {
-  // O_NONBLOCK: what became a FIFO since the lstat must not hang the import.
-  const file = await open(bytesOf(source), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+/** O_NONBLOCK: what became a FIFO since the lstat must not hang the import. */
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const SMALL_BYTES = 64 * 1_024;
+
+async function* contentOf(source: string, { size }: Stats): AsyncGenerator<Buffer> {
+  const small = size <= SMALL_BYTES ? smallContent(source, size) : undefined;
+  if (small && (size > 0 || small.length < SMALL_BYTES)) {
+    if (small.length > 0) yield small;
+    return;
+  }
+  const file = await open(bytesOf(source), READ);
   try {
     yield* file.createReadStream({ autoClose: false, highWaterMark: READ_BYTES });
   } finally {
     await file.close();
+  }
+}
+
+/** At once: on another thread, each call for it waits for a turn. A file of the kernel may have more than its size of 0. */
+function smallContent(source: string, size: number): Buffer {
+  const fd = openSync(bytesOf(source), READ);
+  try {
+    const bytes = Buffer.allocUnsafe(size || SMALL_BYTES);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      read = readSync(fd, bytes, length, bytes.length - length, null);
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(fd);
   }
 }
 

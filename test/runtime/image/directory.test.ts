@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -31,6 +32,21 @@ test("a directory whose name only starts like the state directory's is imported"
   await writeFile(join(near, "file"), "x");
   const { record } = await importInto(here.root, "near", near);
   assert.equal(record.files, 1);
+});
+
+test("a file has all of its bytes, whatever its length, and whatever length the kernel tells of one of its own", async (context) => {
+  const here = await place(context);
+  const tree = join(here.outside, "tree");
+  await mkdir(tree);
+  for (const length of [0, 1, 65_535, 65_536, 65_537, 300_000])
+    await writeFile(join(tree, String(length)), randomBytes(length));
+  const { rootfs } = await importInto(here.root, "lengths", tree);
+  assert.deepEqual(snapshot(rootfs), snapshot(tree));
+  const kernels = await importInto(here.root, "kernels", "/proc/sys/kernel/random");
+  assert.equal(
+    readFileSync(join(kernels.rootfs, "boot_id"), "utf8"),
+    readFileSync("/proc/sys/kernel/random/boot_id", "utf8"),
+  );
 });
 
 test("symlinks out of the directory are kept, and not followed", async (context) => {
