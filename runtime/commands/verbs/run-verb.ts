@@ -49,6 +49,9 @@ const WITHOUT_GROUP: Readonly<Record<string, readonly [group: string, verb: stri
   rmi: ["image", "rm"],
 };
 
+/** docker's words for it. */
+const VERSION: readonly string[] = ["--version", "-v", "version"];
+
 /**
  * Runs the verb that the arguments begin with. Reports what goes wrong, and returns the exit code; undefined if they name no
  * verb.
@@ -56,7 +59,7 @@ const WITHOUT_GROUP: Readonly<Record<string, readonly [group: string, verb: stri
 export async function runVerb(args: readonly string[]): Promise<number | undefined> {
   const [command = "", ...rest] = args;
   try {
-    if (command === "--version") return (await import("../version.ts")).printVersion();
+    if (VERSION.includes(command)) return (await import("../version.ts")).printVersion();
     if (command === "create") return await (await import("./create.ts")).createCommand(rest);
     // Its options are those of ps.
     if (command === "top") return await (await import("../top.ts")).topCommand(rest);

@@ -54,6 +54,11 @@ describe("docker's words", () => {
     assert.match(stderr, /EPERM[^\n]*\n {2}[^\n]*fs\.nr_open/);
   });
 
+  it("ask for the version", async () => {
+    for (const words of [["--version"], ["-v"], ["version"]])
+      assert.match((await rig.run(words)).stdout, /^\d+\.\d+\.\d+\n$/, words[0]);
+  });
+
   it("that are not here are refused with what to do instead", async () => {
     const { code, stderr } = await run("--gpus=all", "c1", "true");
     assert.equal(code, 125);
