@@ -1,3 +1,5 @@
+import { withoutContainer } from "./container-words.ts";
+
 /** What follows their first words may be another program's. */
 const WITH_COMMAND: readonly string[] = ["run", "exec", "create", "top"];
 /** -h is the host's name, or an option of ps. */
@@ -15,5 +17,5 @@ const HELP: readonly string[] = ["--help", "--help=true", "-h"];
 /** The same words as yargs knows them: `help COMMAND` is docker's too. */
 export function asYargsHasThem(args: readonly string[]): readonly string[] {
   const words = args.map((word) => (HELP.includes(word) ? "--help" : word));
-  return words[0] === "help" ? [...words.slice(1), "--help"] : words;
+  return words[0] === "help" ? withoutContainer([...words.slice(1), "--help"]) : words;
 }

@@ -37,13 +37,21 @@ function importedImage(root: string, name: string): Listed {
   return { host: false, damaged: record === undefined, ...(record ?? unknown) };
 }
 
+interface ListingForm {
+  readonly json?: boolean;
+  /** A column more. */
+  readonly digests?: boolean;
+  /** Ids are not shortened. */
+  readonly whole?: boolean;
+}
+
 /** A table, or one JSON array of {name, host, created, bytes, files, id?, digest?}; ends with a newline. */
 export function listingText(
   images: readonly Listed[],
-  { json = false, digests = false }: { readonly json?: boolean; readonly digests?: boolean },
+  { json = false, digests = false, whole = false }: ListingForm,
 ): string {
   if (json) return `${JSON.stringify(images, shown)}\n`;
-  const rows = [["NAME", "SIZE", "CREATED", "ID"], ...images.map(rowOf)];
+  const rows = [["NAME", "SIZE", "CREATED", "ID"], ...images.map((image) => rowOf(image, whole))];
   if (!digests) return table(rows);
   const column = ["DIGEST", ...images.map(({ digest = "" }) => digest)];
   return table(rows.map((row, i) => [...row, column[i] ?? ""]));
@@ -54,11 +62,11 @@ function shown(key: string, value: unknown): unknown {
   return key === "config" || (key === "damaged" && value === false) ? undefined : value;
 }
 
-function rowOf({ name, host, damaged, bytes, created, id }: Listed): string[] {
+function rowOf({ name, host, damaged, bytes, created, id = "" }: Listed, whole: boolean): string[] {
   if (host) return [name, "-", "built in", ""];
   if (damaged) return [name, "damaged", "-", ""];
   const when = created?.slice(0, 16).replace("T", " ") ?? "-";
-  return [name, bytesInWords(bytes ?? 0), when, id === undefined ? "" : shortId(id)];
+  return [name, bytesInWords(bytes ?? 0), when, whole ? id : shortId(id)];
 }
 
 /** As docker shortens a digest. */

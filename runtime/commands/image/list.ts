@@ -26,7 +26,7 @@ export const imageListVerb = verb({
     all: { type: "boolean", short: "a", describe: "accepted: there are no intermediate images" },
     filter: filterOption(FILTERS),
     format: { type: "string", describe: "a template of Go, such as {{.Repository}}:{{.Tag}}, or json" },
-    "no-trunc": { type: "boolean", describe: "whole ids in a template, and with -q" },
+    "no-trunc": { type: "boolean", describe: "whole ids" },
     digests: { type: "boolean", describe: "with the digests of their manifests" },
   },
   unavailable: { tree: "an image is of this machine's kind alone: tinydocker history NAME lists its layers" },
@@ -41,7 +41,12 @@ export const imageListVerb = verb({
     const asked = formatAsked(format) ?? (quiet && !json ? "{{.ID}}" : undefined);
     const template = digests && asked?.startsWith("table") ? `${asked}\t{{.Digest}}` : asked;
     const rows = () => images.filter(({ host }) => !host).map((image) => fieldsOf(root, image, isWhole));
-    writeAll(1, template === undefined ? listingText(images, { json, digests }) : rowsText(template, rows(), TITLES));
+    writeAll(
+      1,
+      template === undefined
+        ? listingText(images, { json, digests, whole: isWhole })
+        : rowsText(template, rows(), TITLES),
+    );
     return 0;
   },
 });

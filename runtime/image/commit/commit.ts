@@ -52,7 +52,7 @@ export async function commitImage(commit: Commit): Promise<string> {
     const top = await writeLayer(written, join(place, "layer"), signal);
     const image = imageOf(commit, base, top);
     const name = commit.name ?? parseReference(`localhost/commit:${idOf(image).slice(7, 19)}`);
-    await storeImage({ root, signal, progress: () => {} }, { ...image, names: [familiarName(name)] }, [name]);
+    await storeImage({ root, signal, progress: () => {} }, { ...image, names: [familiarName(name)] }, [name], () => {});
     return idOf(image);
   } finally {
     await removeTree(place);

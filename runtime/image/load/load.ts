@@ -79,8 +79,9 @@ async function storeAll(load: Load, directory: string): Promise<string[]> {
   await clearUnderWay(load.root);
   const loaded: string[] = [];
   for (const { image, names } of images) {
-    for (const name of names) imageEvent(load.root, "load", familiarName(name));
-    await storeImage(load, image, names);
+    await storeImage(load, image, names, () => {
+      for (const name of names) imageEvent(load.root, "load", familiarName(name));
+    });
     loaded.push(...names.map(familiarName));
   }
   return loaded;
@@ -92,11 +93,12 @@ function namesFor({ name }: Load, { names }: SavedImage): Reference[] {
   throw new BadImage("an image in it has no name; give one with --name");
 }
 
-/** Stores it completely or not at all. */
+/** Stores it completely or not at all. `stored` is called when all of it is here, and the names are about to mean it. */
 export async function storeImage(
   { root, signal, progress }: Pick<Load, "root" | "signal" | "progress">,
   image: SavedImage,
   names: readonly Reference[],
+  stored: () => void,
 ): Promise<void> {
   const since = new Date().toISOString();
   const naming = names.map((name) => beginName(root, { name: fullName(name), manifest: image.descriptor, since }));
@@ -115,6 +117,7 @@ export async function storeImage(
         progress: (state, bytes) => progress({ digest, state, bytes, size }),
       });
     }
+    stored();
     for (const one of naming) one.publish();
   } finally {
     for (const one of naming) one.drop();

@@ -11,6 +11,7 @@ describe("help is asked for", () => {
 
   it("by docker's words, which yargs has as others", () => {
     assert.deepEqual(asYargsHasThem(["help", "network", "ls"]), ["network", "ls", "--help"]);
+    assert.deepEqual(asYargsHasThem(["help", "container", "ls"]), ["ps", "--help"]);
     assert.deepEqual(asYargsHasThem(["pull", "-h"]), ["pull", "--help"]);
     assert.deepEqual(asYargsHasThem(["-h"]), ["--help"]);
   });

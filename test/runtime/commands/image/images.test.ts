@@ -103,6 +103,7 @@ describe("an image of 131 layers from a registry", () => {
     const [, image] = JSON.parse(await printed("images", "--json"));
     assert.equal(image.name, `${NAME}:latest`);
     assert.match(await printed("image", "ls"), new RegExp(`^${NAME}:latest +\\d.*${image.id.slice(7, 19)}$`, "m"));
+    assert.match(await printed("images", "--no-trunc"), new RegExp(`^${NAME}:latest +.*${image.id}$`, "m"));
     assert.equal(await printed("images", "-q"), `${image.id.slice(7, 19)}\n`);
     assert.equal(await printed("image", "ls", "-q", "--no-trunc"), `${image.id}\n`);
     const [inspected] = JSON.parse(await printed("image", "inspect", image.id.slice(7, 15)));

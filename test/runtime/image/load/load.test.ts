@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { loadImages } from "../../../../runtime/image/load/load.ts";
@@ -12,6 +12,9 @@ import { place } from "../rig.ts";
 import { loading } from "./rig.ts";
 
 const LAYER = layer({ name: "a", content: "1" });
+
+const OTHER = layer({ name: "b", content: "2" });
+const eventsIn = (root: string) => (existsSync(join(root, "events")) ? readFileSync(join(root, "events"), "utf8") : "");
 
 /** An image of docker save whose configuration names this as what its layer unpacks to. */
 function withDiffId(diffId: string): Files {
@@ -37,6 +40,16 @@ describe("load", () => {
       assert.equal(resolveImage(root, "base").layers.length, 1);
     });
   }
+
+  it("is an event once the image is here, not where it was refused", async (t) => {
+    const { root, outside } = await place(t);
+    written(dockerSave({ layers: [LAYER] }), join(outside, "good"));
+    written({ ...dockerSave({ layers: [LAYER] }), "layer0/layer.tar": OTHER }, join(outside, "bad"));
+    await assert.rejects(loadImages(loading(root, join(outside, "bad"))), { code: "image-invalid" });
+    assert.doesNotMatch(eventsIn(root), /load/);
+    await loadImages(loading(root, join(outside, "good")));
+    assert.match(eventsIn(root), /"load".*busybox/);
+  });
 
   it("takes an archive of no bytes for a layer without files, as docker does, first and again", async (t) => {
     const { root, outside } = await place(t);
