@@ -4,8 +4,6 @@ import { dirname, join } from "node:path";
 
 /** Lists what devtool wrote into a folder, so that it removes nothing else. */
 export const OUTPUTS_LIST = ".devtool-outputs.json";
-/** The output of an incremental bundle that has the modules which did not change lately; no entry point can have its name. */
-export const LIBRARY = "devtool-modules";
 /** In the same folder: packages for one platform each, which no target has all of. */
 export const PLATFORMS = ".devtool-platforms";
 

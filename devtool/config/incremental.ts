@@ -1,4 +1,4 @@
-import { LIBRARY } from "../bundle/outputs.ts";
+import { LIBRARY } from "../protocol/library.ts";
 import type { BundleConfig } from "./config.ts";
 import { refused } from "./refused.ts";
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { LIBRARY, RUNS_NOTHING } from "../../protocol/library.ts";
 
 /** Above all that Node.js opens before its program, whose descriptors are the same with it and without. */
 export const CONTROL_FD = 100;
@@ -27,7 +28,9 @@ export class Preload {
 function create(): string {
   sweep();
   const file = join(FOLDER, `devtool-${process.pid}-${randomBytes(8).toString("hex")}.cjs`);
-  writeFileSync(file, `(${wait})(require, __filename, ${CONTROL_FD});\n`, { flag: "wx", mode: 0o644 });
+  const library = JSON.stringify({ name: LIBRARY, mark: RUNS_NOTHING });
+  const text = `(${wait})(require, __filename, ${CONTROL_FD}, () => (${loadAhead})(require, ${library}));\n`;
+  writeFileSync(file, text, { flag: "wx", mode: 0o644 });
   return file;
 }
 
@@ -57,10 +60,42 @@ export function preloading(file: string, options: string | undefined): string {
 }
 
 /**
+ * Runs in the waiting process, which is given its text: nothing outside of it can be used. Loads the modules of an incremental
+ * bundle that are not the program's own, and has V8 compile them, which takes longer than most else that a program does to
+ * begin. Returns a function that takes back what has been replaced since.
+ */
+function loadAhead(require: NodeJS.Require, { name, mark }: { readonly name: string; readonly mark: string }) {
+  const { readFileSync, statSync } = require("node:fs") as typeof import("node:fs");
+  const { dirname, extname, join } = require("node:path") as typeof import("node:path");
+  const { setFlagsFromString } = require("node:v8") as typeof import("node:v8");
+  const [, program = ""] = process.argv;
+  const library = join(dirname(program), name + extname(program));
+  const stampOf = () => {
+    const { ino, size, mtimeMs } = statSync(library, { throwIfNoEntry: false }) ?? {};
+    return [ino, size, mtimeMs].join();
+  };
+  const before = stampOf();
+  let loaded = "";
+  try {
+    if (!readFileSync(library, "utf8").startsWith(mark)) return () => {};
+    setFlagsFromString("--no-lazy");
+    require(library);
+    loaded = require.resolve(library);
+  } catch {
+    // There is none, or the program is told what is wrong with it.
+  } finally {
+    setFlagsFromString("--lazy");
+  }
+  return () => {
+    if (stampOf() !== before) delete require.cache[loaded];
+  };
+}
+
+/**
  * Runs in the waiting process, which is given its text: nothing outside of it can be used. Takes back what a program
  * could see of it, loads what most programs load, and waits for the working directory to begin in.
  */
-function wait(require: NodeJS.Require, file: string, fd: number): void {
+function wait(require: NodeJS.Require, file: string, fd: number, load: () => () => void): void {
   delete require.cache[file];
   // A copy: Node.js is going through the list.
   const { _preload_modules: preloaded } = process as unknown as { _preload_modules: readonly string[] };
@@ -71,10 +106,15 @@ function wait(require: NodeJS.Require, file: string, fd: number): void {
   if (options === "") delete process.env["NODE_OPTIONS"];
   else process.env["NODE_OPTIONS"] = options.slice(1);
   for (const name of ["child_process", "crypto", "fs/promises", "http", "net", "os", "url"]) require(`node:${name}`);
+  // What others preload, or hook in, is to see each module that is loaded.
+  const hooks = /--(import|loader|experimental-loader)\b/;
+  const isFirst = value.length === 0 && !hooks.test([options, ...process.execArgv].join(" "));
+  const takeBack = isFirst ? load() : () => {};
   const { closeSync, readSync, writeSync } = require("node:fs") as typeof import("node:fs");
   const directory = Buffer.alloc(8192);
   const length = readSync(fd, directory);
   if (length === 0) process.kill(process.pid, "SIGKILL"); // the agent has ended
+  takeBack();
   process.chdir(directory.toString("utf8", 0, length));
   writeSync(fd, "\n");
   closeSync(fd);

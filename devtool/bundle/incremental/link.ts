@@ -1,3 +1,4 @@
+import { RUNS_NOTHING } from "../../protocol/library.ts";
 import type { Module, SourceMap } from "./compile.ts";
 import { idOf, MODULE } from "./graph.ts";
 import { joinMappings } from "./mappings.ts";
@@ -41,7 +42,7 @@ export function partsOf(modules: readonly Module[]): Part[] {
 
 /** Modules for other files. */
 export function linkLibrary(parts: readonly Part[], banner: string): Linked {
-  const { head, table, map } = tableOf(parts, `${banner}\n`, "module.exports = ");
+  const { head, table, map } = tableOf(parts, banner === "" ? RUNS_NOTHING : `${banner}\n`, "module.exports = ");
   return { text: `${head}${table}`, map };
 }
 

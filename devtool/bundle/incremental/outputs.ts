@@ -1,8 +1,8 @@
 import { basename, dirname, join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { withSlashes } from "../../paths/slashes.ts";
+import { LIBRARY } from "../../protocol/library.ts";
 import type { BuildOptions, Metafile, Outputs } from "../esbuild.ts";
-import { LIBRARY } from "../outputs.ts";
 import type { Module } from "./compile.ts";
 import type { Found, Graph } from "./graph.ts";
 import { type Linked, linkLibrary, linkProgram, type Part, partsOf, type SourceMapText } from "./link.ts";

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, watch } from "node:fs";
 import { chmod, copyFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { before, type TestContext } from "node:test";
+import { LIBRARY, RUNS_NOTHING } from "../../../../devtool/protocol/library.ts";
 import type { AgentMessage, Command } from "../../../../devtool/protocol/messages.ts";
 import { buildAgent } from "../../../rig/agent.ts";
 import { temporaryDirectory } from "../../../rig/host.ts";
@@ -258,6 +259,58 @@ test("a program begins in the directory that is there when it begins", async (t)
     stderr: "",
     end: { type: "exit", code: 0 },
   });
+});
+
+/** Of a bundle: its program prints what is first among the modules that are loaded, and what its library has. */
+const USES_LIBRARY = `const { value } = require("./${LIBRARY}.js");
+  console.log(require("node:path").basename(Object.keys(require.cache)[0]), value);`;
+
+/** Says that it is loaded by a file beside it. */
+const libraryWith = (value: number) =>
+  `require("node:fs").writeFileSync(__dirname + "/loaded-${value}", "");\nmodule.exports = { value: ${value} };\n`;
+
+test("a waiting process loads the modules of a bundle that run nothing, and loads them anew where they were replaced", async (t) => {
+  for (const replaces of [false, true]) {
+    const cwd = await temporaryDirectory(t);
+    const library = join(cwd, `${LIBRARY}.js`);
+    await writeFile(library, RUNS_NOTHING + libraryWith(1));
+    await writeFile(join(cwd, "main.js"), USES_LIBRARY);
+    const watcher = watch(cwd);
+    t.after(() => watcher.close());
+    const changes = on(watcher, "change");
+    const { client, pid } = await ready(t, { argv: ["node", "main.js"], cwd, env: {} });
+    for await (const [, name] of changes) if (name === "loaded-1") break;
+    if (replaces) {
+      await writeFile(`${library}~`, RUNS_NOTHING + libraryWith(2));
+      await rename(`${library}~`, library);
+    }
+    client.send(asRequest({ argv: ["node", "main.js"], cwd, env: {} }));
+    assert.equal(await pidOf(client), pid);
+    assert.deepEqual(outcome(await client.messages()), {
+      stdout: replaces ? "main.js 2\n" : `${LIBRARY}.js 1\n`,
+      stderr: "",
+      end: { type: "exit", code: 0 },
+    });
+  }
+});
+
+test("a waiting process loads no modules that may run something, nor before what others preload", async (t) => {
+  for (const [text, options] of [
+    [libraryWith(1), []],
+    [RUNS_NOTHING + libraryWith(1), ["-r", "./hook.js"]],
+    [RUNS_NOTHING + libraryWith(1), ["--import", "./hook.js"]],
+  ] as const) {
+    const cwd = await temporaryDirectory(t);
+    await writeFile(join(cwd, `${LIBRARY}.js`), text);
+    await writeFile(join(cwd, "main.js"), USES_LIBRARY);
+    await writeFile(join(cwd, "hook.js"), "");
+    const command = { argv: ["node", ...options, "main.js"], cwd, env: {} };
+    const { client, pid } = await ready(t, command);
+    client.send(asRequest(command));
+    assert.equal(await pidOf(client), pid);
+    const { stdout } = outcome(await client.messages()) as { stdout: string };
+    assert.match(stdout, /^(main|hook)\.js 1\n$/);
+  }
 });
 
 test("a Node.js that has been replaced since, and a file that it has read, make a fresh start", async (t) => {

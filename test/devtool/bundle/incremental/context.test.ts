@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import type { PluginBuild } from "esbuild";
 import type { Bundler } from "../../../../devtool/bundle/bundle.ts";
 import { BundleFailure } from "../../../../devtool/bundle/bundle-failure.ts";
+import { LIBRARY, RUNS_NOTHING } from "../../../../devtool/protocol/library.ts";
 import { bundlerOf, write } from "../bundlers.ts";
 
 const run = promisify(execFile);
@@ -323,5 +324,19 @@ test("what modules that are compiled alone would not have as esbuild has it is e
     assert.equal((await run(process.execPath, [join(root, ".devtool/main.js")])).stdout, expected);
     assert.equal(await printed({ "src/main.ts": 'console.log("alone");' }), "alone\n");
     assert.deepEqual((await bundler.build(signal)).warnings, []);
+  }
+});
+
+test("modules that did not change lately say that they run nothing, unless a banner does", async (t) => {
+  for (const [options, says] of [
+    [{}, true],
+    [{ sourcemap: false }, true],
+    [{ banner: { js: "globalThis.ran = true;" } }, false],
+  ] as const) {
+    const files = { "src/main.ts": 'import { a } from "./a.ts";\nconsole.log(a);', "src/a.ts": "export const a = 1;" };
+    const { root, printed } = await incrementalOf(t, files, options);
+    assert.equal(await printed(), "1\n");
+    const library = await readFile(join(root, `.devtool/${LIBRARY}.js`), "utf8");
+    assert.equal(library.startsWith(RUNS_NOTHING), says);
   }
 });
