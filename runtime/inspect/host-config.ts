@@ -1,4 +1,5 @@
 import { DEFAULT_CAPABILITIES } from "../spec/security/capability.ts";
+import { DEFAULT_DEVICES, type Device } from "../spec/security/device.ts";
 import { isSharedMemory } from "../spec/sharing.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { ContainerRecord } from "../state/record.ts";
@@ -28,8 +29,10 @@ export function hostConfig({ spec, life, remove }: ContainerRecord): Struct {
     ReadonlyRootfs: root.readonly,
     Init: process.init ?? false,
     Dns: network.dns.servers,
+    DnsOptions: network.dns.options ?? [],
     DnsSearch: network.dns.search,
     ExtraHosts: network.extraHosts.flatMap(({ address, names }) => names.map((name) => `${name}:${address}`)),
+    CgroupnsMode: "private",
     OomScoreAdj: process.oomScoreAdj ?? 0,
     ShmSize: shmSize(spec),
     Ulimits: process.rlimits.map(({ type, soft, hard = soft }) => {
@@ -69,10 +72,19 @@ function security({ process: { capabilities, noNewPrivileges = true }, linux }: 
       ...(noNewPrivileges ? ["no-new-privileges"] : []),
       ...(linux.seccomp === "unconfined" ? ["seccomp=unconfined"] : []),
     ],
+    Devices: isPrivileged ? null : linux.devices.filter(isAsked).map(deviceOf),
     MaskedPaths: linux.maskedPaths,
     ReadonlyPaths: linux.readonlyPaths,
     Sysctls: new Map(Object.entries(linux.sysctl ?? {})),
   };
+}
+
+function isAsked({ path }: Device): boolean {
+  return !DEFAULT_DEVICES.some((device) => device.path === path);
+}
+
+function deviceOf({ path, source = path, access = "rwm" }: Device): Struct {
+  return { PathOnHost: source, PathInContainer: path, CgroupPermissions: access };
 }
 
 const NANO = 1_000_000_000;

@@ -79,6 +79,17 @@ describe("tinydocker inspect", () => {
     assert.doesNotMatch(await inspect("web", "box"), /Health|SizeRw|"Name": ""/);
   });
 
+  it("says which devices and options of the resolver were asked for", async () => {
+    const asked = ["--device", "/dev/null:/dev/void:rw", "--dns-option", "ndots:2"];
+    await rig.run(["create", "--image", "box", "--network", "none", ...asked, "asking", "true"]);
+    assert.equal(
+      await inspect("-f", "{{json .HostConfig.Devices}} {{.HostConfig.DnsOptions}}", "asking"),
+      '[{"PathOnHost":"/dev/null","PathInContainer":"/dev/void","CgroupPermissions":"rw"}] [ndots:2]\n',
+    );
+    await rig.run(["rm", "asking"]);
+    assert.equal(await inspect("-f", "{{.HostConfig.Devices}} {{.HostConfig.CgroupnsMode}}", "web"), "[] private\n");
+  });
+
   it("finds images, volumes and networks too, a container first, or only what --type says", async () => {
     const format = ["-f", "{{.Architecture}} {{.Os}} {{.RepoTags}} {{.Config.Cmd}} {{.RootFS.Type}}"];
     assert.match(await inspect(...format, "box"), /^[a-z0-9]+ linux \[box\] <nil> layers\n$/);
