@@ -18,7 +18,7 @@ export async function askOpenSsh(spec: HostSpec, file: string | undefined): Prom
     return parseOptions(stdout);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    const errors = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
+    const errors = error instanceof Error && "stderr" in error ? withoutReturns(String(error.stderr)) : String(error);
     throw new Failure(`ssh refuses its configuration for ${spec.host}: ${errors}`, {
       code: "ssh-config-invalid",
       remedy: `mend what it names; ssh -G ${spec.host} checks it`,
@@ -26,6 +26,11 @@ export async function askOpenSsh(spec: HostSpec, file: string | undefined): Prom
       cause: error,
     });
   }
+}
+
+/** What ssh ends its lines with for a terminal in raw mode. */
+function withoutReturns(text: string): string {
+  return text.replace(/\r$/gm, "").trim();
 }
 
 function parseOptions(text: string): SshOptions {

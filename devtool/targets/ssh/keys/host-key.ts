@@ -65,7 +65,7 @@ export async function hostKeyCheck(
         case "new":
           await acceptNew(policy, key, ask);
           await remember(policy, key).catch((error: unknown) => {
-            notice(`can't store the key of ${nameOf(policy)}: ${String(error)}`);
+            notice(`can't store the key of ${nameOf(policy)}: ${errnoWords(errnoOf(error) ?? String(error))}`);
           });
           return;
         default:

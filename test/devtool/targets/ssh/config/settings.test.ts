@@ -192,7 +192,7 @@ test("an Include of itself ends with a Failure", async () => {
 test("a configuration that OpenSSH refuses is refused with OpenSSH's message", async () => {
   const file = join(directory, "bad");
   await writeFile(file, "NoSuchThing yes\n");
-  await assert.rejects(askOpenSsh(parseHostSpec("h"), file), /Bad configuration option: nosuchthing/);
+  await assert.rejects(askOpenSsh(parseHostSpec("h"), file), /Bad configuration option: nosuchthing\n[^\r]*$/);
 });
 
 test("whatever a line contains, parsing it returns a directive or undefined, or throws a Failure", () => {
