@@ -56,8 +56,8 @@ describe("a loss of power", () => {
     if (!needs(t, lacking)) return;
     const registry = await faultyRegistry({ after }, ociLayout({ layers: LAYERS, compress: gzipSync }));
     const seen = await afterPowerLoss("pulled", ["pull", "-q", `${registry.host}/image`], registry.env);
-    // Two archives, the configuration, the manifest and the name; a file and a record of each layer.
-    assert.equal(seen.length, 5 + 4);
+    // Two archives, the configuration, the manifest and the name; a file of each layer, its record and from which archive it is.
+    assert.equal(seen.length, 5 + 6);
   });
 
   it("right after an import leaves the image whole", async (t) => {
