@@ -1,6 +1,7 @@
 import { imageLife } from "../container/image-defaults.ts";
 import { choosesPorts, type NamedRequest, prepare } from "../container/prepare.ts";
 import { start, startDetached } from "../container/start.ts";
+import { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
 import { takeTerminal } from "../host/terminal.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
@@ -31,10 +32,10 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 async function runDetached(request: NamedRequest, detached: Detached, explain: boolean): Promise<number> {
   const observer = explain ? await explainOnStderr() : undefined;
   try {
-    const spec = await prepare(request);
-    if (choosesPorts(request)) reportPorts(spec);
-    const life = imageLife(detached, spec.annotations);
-    const id = await startDetached(spec, life, detached.remove, { warn, ...(observer ? { observer } : {}) });
+    const id = await startChosen(request, (spec, beforeSpawn) => {
+      const life = imageLife(detached, spec.annotations);
+      return startDetached(spec, life, detached.remove, { warn, beforeSpawn, ...(observer ? { observer } : {}) });
+    });
     writeAll(1, `${id}\n`);
     return 0;
   } finally {
@@ -44,24 +45,50 @@ async function runDetached(request: NamedRequest, detached: Detached, explain: b
 
 async function run(request: NamedRequest, streams: Streams, explain: boolean): Promise<ExitStatus> {
   const { terminal, stdio, raw } = streams;
-  const spec = await prepare({ ...request, terminal });
-  if (choosesPorts(request)) reportPorts(spec);
   const observer = explain ? await explainOnStderr() : undefined;
   const shim = await openShim();
   const signals = catchSignals(shim, terminal);
   let restore: (() => void) | undefined;
-  // What is typed at the command's first word must find raw mode: an end of input would be lost.
-  const beforeSpawn = () => {
-    if (raw) restore ??= takeTerminal(shim);
-  };
   try {
-    const container = await start(spec, { stdio, warn, beforeSpawn, ...(observer ? { observer } : {}) });
+    const container = await startChosen({ ...request, terminal }, (spec, report) => {
+      const beforeSpawn = () => {
+        report();
+        // What is typed at the command's first word must find raw mode: an end of input would be lost.
+        if (raw) restore ??= takeTerminal(shim);
+      };
+      return start(spec, { stdio, warn, beforeSpawn, ...(observer ? { observer } : {}) });
+    });
     signals.forwardTo(container);
     return await container.exited;
   } finally {
     restore?.();
     signals.stop();
     observer?.finish();
+  }
+}
+
+/** So often another start may be quicker to take a port that was chosen. */
+const CHOICES_MAX = 10;
+
+/** Calls `start` with what was asked for, again with other ports where one that was chosen is in use by then; `report` says which. */
+async function startChosen<T>(
+  request: NamedRequest,
+  start: (spec: ContainerSpec, report: () => void) => Promise<T>,
+): Promise<T> {
+  const isChosen = choosesPorts(request);
+  for (let choices = 1; ; choices += 1) {
+    const spec = await prepare(request);
+    let isReported = !isChosen;
+    const report = () => {
+      if (!isReported) reportPorts(spec);
+      isReported = true;
+    };
+    try {
+      return await start(spec, report);
+    } catch (error) {
+      const isTaken = error instanceof Failure && error.code === "port-in-use";
+      if (!isChosen || !isTaken || choices === CHOICES_MAX) throw error;
+    }
   }
 }
 

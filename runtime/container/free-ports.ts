@@ -1,5 +1,6 @@
 import { Failure } from "../failure.ts";
 import { freePort } from "../host/network/free-port.ts";
+import { isPortUsed } from "../host/network/port-user.ts";
 import { openPorts } from "../host/network/proxy/ports.ts";
 import type { ImageConfig } from "../image/config.ts";
 import type { PublishedPort } from "../network/network.ts";
@@ -75,8 +76,11 @@ export class FreePorts {
 
   /** Of `8080:80` and others. `range`: as it was written. Throws Failure where all are used. */
   async firstFree(candidates: readonly string[], range: string): Promise<string> {
-    for (const one of candidates)
-      for (const port of publishedPorts([one])) if ((await isFree(port)) && this.give(port)) return one;
+    const ports = publishedPorts(candidates);
+    const unused = ports.findIndex((port) => !isPortUsed(port.protocol, port.host) && this.give(port));
+    if (unused >= 0) return candidates[unused] ?? "";
+    // At another address than this.
+    for (const [i, port] of ports.entries()) if ((await isFree(port)) && this.give(port)) return candidates[i] ?? "";
     throw new Failure(`-p ${range}: each of these ports of this machine is in use`, {
       code: "port-in-use",
       remedy: "publish others, or end what uses one of them",

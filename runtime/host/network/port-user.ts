@@ -1,5 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
+/** Whether anybody listens at it, at whatever address. Nothing is opened there, which another start could find in use. */
+export function isPortUsed(protocol: "tcp" | "udp", port: number): boolean {
+  return [protocol, `${protocol}6`].some((table) => inodesAt(table, port).length > 0);
+}
+
 /** A process with a socket at the port of this machine: `process 123 (nginx)`. Undefined if none can be seen. */
 export function userOfPort(protocol: "tcp" | "udp", port: number): string | undefined {
   const inodes = new Set([protocol, `${protocol}6`].flatMap((table) => inodesAt(table, port)));

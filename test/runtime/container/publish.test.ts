@@ -141,6 +141,30 @@ describe("-P", () => {
 });
 
 describe("-p", () => {
+  it("gives containers that start at the same moment a port each of the same range", async () => {
+    const names = ["r1", "r2", "r3", "r4"];
+    const started = await Promise.all(
+      names.map((name) =>
+        rig.run(["run", "-d", "--image", "box", "-p", "7020-7023:80", name, "sleep", "1000"], options),
+      ),
+    );
+    assert.deepEqual(
+      started.map(({ code }) => code),
+      [0, 0, 0, 0],
+      JSON.stringify(started),
+    );
+    const said = started.map(
+      ({ stderr }) => /^tinydocker: 80\/tcp of r\d is port (\d+) of this machine\n$/.exec(stderr)?.[1],
+    );
+    assert.deepEqual(said.toSorted(), ["7020", "7021", "7022", "7023"]);
+    const { code, stderr } = await rig.run(["run", "--image", "box", "-p", "7020-7023:80", "r5", "true"], options);
+    assert.deepEqual(
+      [code, stderr.split("\n")[0]],
+      [125, "tinydocker: -p 7020-7023:80: each of these ports of this machine is in use"],
+    );
+    assert.equal((await rig.run(["rm", "-f", ...names], options)).code, 0);
+  });
+
   it("takes ranges, an address, and UDP", async () => {
     const web = await webServer("web", "-p", "7000-7001:80-81", "-p", "127.0.0.1:7002:80", "-p", "[::1]:7003:80");
     assert.equal(await fetchFrom(here.outside, MACHINE.ipv4, 7001), "hello\n");
