@@ -3,11 +3,13 @@ import { join, relative, resolve } from "node:path";
 import { withSlashes } from "../../paths/slashes.ts";
 import { type BuildContext, type BuildOptions, newContext } from "../esbuild.ts";
 import { compile, type Module } from "./compile.ts";
-import { DISABLED, type Graph, graphOf, modulesIn, type Origins, Unfit } from "./graph.ts";
+import { type Graph, graphOf, modulesIn } from "./graph.ts";
+import { DISABLED, type Origins } from "./imports-left.ts";
 import { needed } from "./link.ts";
 import { checkExports } from "./missing.ts";
 import { type Library, resultOf } from "./outputs.ts";
 import { stampOf, surroundingsOf } from "./stamps.ts";
+import { Unfit } from "./unfit.ts";
 
 /** What is known of the source files and compiled already. */
 interface Compiled {

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Message } from "../esbuild.ts";
 import type { Module } from "./compile.ts";
-import { idOf, MODULE, Unfit } from "./graph.ts";
+import { idOf, MODULE } from "./graph.ts";
+import { Unfit } from "./unfit.ts";
 
 /** The names that a module exports → the module that declares each, as far as it is known. */
 type Exports = ReadonlyMap<string, string>;
