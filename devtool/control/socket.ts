@@ -1,8 +1,9 @@
-import { chmodSync, lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, lstatSync, rmSync, statSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { cacheDirectory } from "../process/cache-directory.ts";
 import { errnoOf } from "../process/errno.ts";
+import { makeDirectory } from "../process/make-directory.ts";
 
 /** unix(7): sun_path, with its end. */
 const PATH_BYTES_MAX = 107;
@@ -44,7 +45,7 @@ function controlPath(root: string): string | undefined {
 
 function ownFolder(folder: string): boolean {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeDirectory(folder, 0o700);
     return isOwn(folder);
   } catch {
     return false;

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Filter } from "../ignore/filter.ts";
 import { parentOf } from "../paths/bytes.ts";
 import { cacheDirectory } from "../process/cache-directory.ts";
+import { makeDirectory } from "../process/make-directory.ts";
 
 /**
  * What the last syncs have sent to a mirror, by which rules: stored on this machine, so that what was sent and is
@@ -87,7 +88,7 @@ function isWithin(path: string, these: ReadonlySet<string>): boolean {
 async function store(file: string, text: string): Promise<void> {
   const temporary = `${file}.${randomBytes(4).toString("hex")}.new`;
   try {
-    await mkdir(dirname(file), { recursive: true });
+    makeDirectory(dirname(file));
     await writeFile(temporary, text, "latin1");
     await rename(temporary, file);
   } catch {

@@ -1,7 +1,8 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { folderName } from "../dev/mirror.ts";
 import { cacheDirectory } from "../process/cache-directory.ts";
+import { makeDirectory } from "../process/make-directory.ts";
 import { type RoundTrace, STAGES } from "./round.ts";
 
 /** Rounds that are kept; the file has at most twice as many. */
@@ -15,7 +16,7 @@ export function traceFile(root: string): string {
 /** Keeps one more. A trace that can't be written does not end the session. */
 export function keep(file: string, trace: RoundTrace): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeDirectory(dirname(file));
     appendFileSync(file, `${JSON.stringify(trace)}\n`);
   } catch {}
 }

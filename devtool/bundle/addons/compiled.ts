@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeDirectory } from "../../process/make-directory.ts";
 import { moveTo } from "./fetch.ts";
 import { ofInstalled, type PackageFile, packageFiles } from "./files.ts";
 import { layOut } from "./layout.ts";
@@ -44,7 +45,7 @@ export async function compiledFiles(
     const made = await compile(source);
     const work = join(cache, `.${randomBytes(6).toString("hex")}.new`);
     try {
-      await mkdir(work, { recursive: true });
+      makeDirectory(work);
       for (const { path, content, isExecutable } of made) {
         await mkdir(dirname(join(work, path)), { recursive: true });
         await writeFile(join(work, path), content, { mode: isExecutable ? 0o755 : 0o644 });

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { withAncestors } from "../../paths/ancestors.ts";
+import { makeDirectory } from "../../process/make-directory.ts";
 import { lockedSpec, parsed } from "./lock.ts";
 import { npmInstall } from "./npm.ts";
 import { isFor, type Platform, readManifest } from "./package.ts";
@@ -28,7 +29,7 @@ export async function fetchFor(
   if (!existsSync(entry)) {
     const work = join(cache, `.${randomBytes(6).toString("hex")}.new`);
     try {
-      await mkdir(work, { recursive: true });
+      makeDirectory(work);
       if (npmrc !== undefined) copyFileSync(npmrc, join(work, ".npmrc"));
       await install(specs, target, work, signal);
       await rm(join(work, ".npmrc"), { force: true });

@@ -1,7 +1,8 @@
-import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Failure } from "../../../failure.ts";
 import { errnoOf, errnoWords } from "../../../process/errno.ts";
+import { makeDirectory } from "../../../process/make-directory.ts";
 import type { Ask } from "../log-in/ask.ts";
 import {
   fingerprint,
@@ -111,7 +112,7 @@ async function acceptNew(policy: HostKeyPolicy, key: Buffer, ask: Ask): Promise<
 async function remember(policy: HostKeyPolicy, key: Buffer): Promise<void> {
   const [file] = policy.userFiles;
   if (file === undefined) return;
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(file), 0o700);
   const before = await readFile(file, "utf8").catch(() => "");
   const separator = before === "" || before.endsWith("\n") ? "" : "\n";
   await appendFile(file, separator + knownHostsLine(policy.host, policy.port, key, policy.hashed), { mode: 0o600 });
