@@ -79,7 +79,10 @@ function commandNamed(word: string | undefined): CommandName | undefined {
 function refuseForeign(given: Readonly<Record<string, unknown>>, name: CommandName): void {
   for (const [option, commands] of Object.entries(ONLY_OF)) {
     if (!(option in given) || takes(name, option)) continue;
-    throw new Failure(`--${option} is an option of ${commands.join(", ")}`, { code: "usage", exitCode: 2 });
+    throw new Failure(`--${option} is an option of ${commands.join(", ") || "devtool without a command"}`, {
+      code: "usage",
+      exitCode: 2,
+    });
   }
 }
 

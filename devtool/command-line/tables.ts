@@ -120,4 +120,5 @@ export const ONLY_OF: Readonly<Record<string, readonly CommandName[]>> = {
   yes: ["clean"],
   caches: ["clean"],
   old: ["clean"],
+  version: [],
 };

@@ -143,6 +143,7 @@ const REFUSED: readonly (readonly [readonly string[], string, string | undefined
   [["watch", "--on-busy", "wait"], '--on-busy must be restart, queue, ignore, not "wait"', undefined],
   [["run", "--interactive", "x"], "--interactive is an option of watch", undefined],
   [["status", "--force"], "--force is an option of sync, build, run, watch, ide, pull", undefined],
+  [["sync", "--version"], "--version is an option of devtool without a command", undefined],
   [["run", "--dry-run"], "--dry-run is an option of sync, pull, clean", undefined],
   [["sync", "--provision"], "--provision is an option of run, watch", undefined],
   [["sync", "--yes"], "--yes is an option of clean", undefined],
