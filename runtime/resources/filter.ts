@@ -5,6 +5,7 @@ import { ERRNO } from "../linux.ts";
 import {
   type Chain,
   chainOf,
+  dropsAll,
   generationOf,
   getChains,
   getGeneration,
@@ -37,9 +38,10 @@ export function foreignDrops(
   table: string,
   links: readonly { readonly bridge: string }[],
 ): Failure[] {
-  const dropping = (filter?.chains ?? []).filter((chain) => chain.dropsForwarded && chain.table !== table);
-  return dropping.flatMap((chain) => {
+  const others = (filter?.chains ?? []).filter((chain) => chain.isForward && chain.table !== table);
+  return others.flatMap((chain) => {
     const rules = check(exchange(shim, PROTOCOL.NETLINK_NETFILTER, getRules(chain)));
+    if (!chain.dropsForwarded && !rules.some((rule) => dropsAll(rule, chain.name))) return [];
     return links
       .filter(({ bridge }) => !rules.some((rule) => namesLink(rule, bridge)))
       .map(({ bridge }) => dropped(chain, bridge));

@@ -67,7 +67,16 @@ function wordsOf(child: ChildProcess): () => string {
   child.on("error", ({ message }) => say(message));
   // It has ended.
   child.stdin?.on("error", () => {});
-  return () => said.trim().split("\n").join("; ");
+  return () => lastWords(said);
+}
+
+/** pasta tells each of its settings first, and where there is no syslog, that. */
+function lastWords(said: string): string {
+  const lines = said.split("\n").map((line) => line.trim());
+  return lines
+    .filter((line) => line !== "" && !/ to syslog$/.test(line))
+    .slice(-2)
+    .join("; ");
 }
 
 async function isConnected(child: ChildProcess, program: string, pid: number, said: () => string): Promise<boolean> {

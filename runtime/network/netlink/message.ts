@@ -91,14 +91,17 @@ export function messagesIn(bytes: Uint8Array): Message[] {
 
 /** The attributes behind a header of `from` bytes, by their type; of several of one type, the last. */
 export function attributesIn(bytes: Uint8Array, from = 0): ReadonlyMap<number, Uint8Array> {
+  return new Map(allAttributesIn(bytes, from));
+}
+
+/** All of them, in their order, each with its type. */
+export function allAttributesIn(bytes: Uint8Array, from = 0): (readonly [type: number, payload: Uint8Array])[] {
   const view = viewOf(bytes);
   const all = records(bytes, ATTRIBUTE_HEADER_BYTES, (at) => view.getUint16(at, true), from);
-  return new Map(
-    all.map((one) => [
-      view.getUint16(one.begin + 2, true) & TYPE_MASK,
-      bytes.subarray(one.begin + ATTRIBUTE_HEADER_BYTES, one.end),
-    ]),
-  );
+  return all.map((one) => [
+    view.getUint16(one.begin + 2, true) & TYPE_MASK,
+    bytes.subarray(one.begin + ATTRIBUTE_HEADER_BYTES, one.end),
+  ]);
 }
 
 interface Part {

@@ -1,8 +1,31 @@
-import { attributesIn, bigEndianIn, dump, type Message, request, textAttribute, textIn, u16 } from "./message.ts";
-import { NFNL_SUBSYS_NFTABLES, NFT_MSG, NFTA_CHAIN, NFTA_GEN_ID, NFTA_HOOK_HOOKNUM, NFTA_RULE } from "./numbers.ts";
+import {
+  allAttributesIn,
+  attributesIn,
+  bigEndianIn,
+  dump,
+  type Message,
+  request,
+  textAttribute,
+  textIn,
+  u16,
+} from "./message.ts";
+import {
+  NFNL_SUBSYS_NFTABLES,
+  NFT_MSG,
+  NFTA_CHAIN,
+  NFTA_DATA_VERDICT,
+  NFTA_EXPR,
+  NFTA_GEN_ID,
+  NFTA_HOOK_HOOKNUM,
+  NFTA_IMMEDIATE_DATA,
+  NFTA_RULE,
+  NFTA_TARGET_NAME,
+  NFTA_VERDICT_CODE,
+} from "./numbers.ts";
 
 /** struct nfgenmsg of linux/netfilter/nfnetlink.h. */
 const HEADER_BYTES = 4;
+const NOTHING = new Uint8Array();
 /** linux/netfilter.h */
 const NF_INET_FORWARD = 2;
 const NF_DROP = 0;
@@ -51,21 +74,23 @@ export interface Chain {
   readonly family: string;
   readonly table: string;
   readonly name: string;
-  /** Every forwarded packet that no rule of the chain accepts is dropped. */
+  /** It sees what is forwarded. */
+  readonly isForward: boolean;
+  /** And drops what no rule of it accepts. */
   readonly dropsForwarded: boolean;
 }
 
 /** An answer to getChains. */
 export function chainOf({ body }: Message): Chain {
   const attributes = attributesIn(body, HEADER_BYTES);
-  const hook = attributesIn(attributes.get(NFTA_CHAIN.NFTA_CHAIN_HOOK) ?? new Uint8Array());
+  const hook = attributesIn(attributes.get(NFTA_CHAIN.NFTA_CHAIN_HOOK) ?? NOTHING);
+  const isForward = bigEndianIn(hook.get(NFTA_HOOK_HOOKNUM)) === NF_INET_FORWARD;
   return {
     family: FAMILIES.get(body[0] ?? 0) ?? String(body[0]),
     table: textIn(attributes.get(NFTA_CHAIN.NFTA_CHAIN_TABLE)),
     name: textIn(attributes.get(NFTA_CHAIN.NFTA_CHAIN_NAME)),
-    dropsForwarded:
-      bigEndianIn(hook.get(NFTA_HOOK_HOOKNUM)) === NF_INET_FORWARD &&
-      bigEndianIn(attributes.get(NFTA_CHAIN.NFTA_CHAIN_POLICY)) === NF_DROP,
+    isForward,
+    dropsForwarded: isForward && bigEndianIn(attributes.get(NFTA_CHAIN.NFTA_CHAIN_POLICY)) === NF_DROP,
   };
 }
 
@@ -76,6 +101,41 @@ export function getRules({ family, table }: Pick<Chain, "family" | "table">): Ui
     tableHeader(family),
     textAttribute(NFTA_RULE.NFTA_RULE_TABLE, table),
   );
+}
+
+/** What a rule may do beside its verdict; it compares nothing. */
+const ALONGSIDE = ["counter", "log"];
+
+/** Whether the rule is one of the chain's and drops or refuses every packet that comes to it, as firewalld's last one. */
+export function dropsAll({ body }: Message, chain: string): boolean {
+  const attributes = attributesIn(body, HEADER_BYTES);
+  if (textIn(attributes.get(NFTA_RULE.NFTA_RULE_CHAIN)) !== chain) return false;
+  const expressions = allAttributesIn(attributes.get(NFTA_RULE.NFTA_RULE_EXPRESSIONS) ?? NOTHING).map(([, one]) =>
+    attributesIn(one),
+  );
+  const deciding = expressions.filter((one) => !ALONGSIDE.includes(textIn(one.get(NFTA_EXPR.NFTA_EXPR_NAME))));
+  const [first] = deciding;
+  return deciding.length === 1 && first !== undefined && isRefusal(first);
+}
+
+/** Of nft, or of iptables, which has it as a target. */
+function isRefusal(expression: ReadonlyMap<number, Uint8Array>): boolean {
+  const data = attributesIn(expression.get(NFTA_EXPR.NFTA_EXPR_DATA) ?? NOTHING);
+  switch (textIn(expression.get(NFTA_EXPR.NFTA_EXPR_NAME))) {
+    case "reject":
+      return true;
+    case "target":
+      return textIn(data.get(NFTA_TARGET_NAME)) === "REJECT";
+    case "immediate":
+      return verdictIn(data.get(NFTA_IMMEDIATE_DATA) ?? NOTHING) === NF_DROP;
+    default:
+      return false;
+  }
+}
+
+function verdictIn(data: Uint8Array): number | undefined {
+  const verdict = attributesIn(data).get(NFTA_DATA_VERDICT);
+  return verdict && bigEndianIn(attributesIn(verdict).get(NFTA_VERDICT_CODE));
 }
 
 /** Whether a rule compares with the name of a link. */

@@ -104,7 +104,13 @@ export const NFTA_SET_ELEM_LIST = {
 export const NFTA_LIST_ELEM = 1;
 export const NFTA_SET_ELEM = { NFTA_SET_ELEM_KEY: 1, NFTA_SET_ELEM_DATA: 2 } as const;
 export const NFTA_DATA_VALUE = 1;
-export const NFTA_RULE = { NFTA_RULE_TABLE: 1, NFTA_RULE_CHAIN: 2 } as const;
+export const NFTA_RULE = { NFTA_RULE_TABLE: 1, NFTA_RULE_CHAIN: 2, NFTA_RULE_EXPRESSIONS: 4 } as const;
+export const NFTA_EXPR = { NFTA_EXPR_NAME: 1, NFTA_EXPR_DATA: 2 } as const;
+export const NFTA_IMMEDIATE_DATA = 2;
+export const NFTA_DATA_VERDICT = 2;
+export const NFTA_VERDICT_CODE = 1;
+/** linux/netfilter/nf_tables_compat.h */
+export const NFTA_TARGET_NAME = 1;
 
 /** linux/netfilter/nfnetlink.h and nfnetlink_conntrack.h */
 export const NFNL_SUBSYS_CTNETLINK = 1;

@@ -194,19 +194,34 @@ describe("the machine's network", () => {
     }
   });
 
-  it("is said to drop what another tool's chain drops, with the rule to add", async () => {
-    await here.sh(
-      "nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'",
-    );
-    const { code, stderr } = await run(["c1", "true"]);
-    assert.equal(code, 0);
-    const [, warning = "", remedy = ""] = /^tinydocker: warning: (.*)\n {2}(.*)\n$/.exec(stderr) ?? [];
-    assert.equal(
-      warning,
-      "the chain FORWARD of the table ip filter drops what it doesn't know, so the container may reach nothing outside",
-    );
-    await here.sh(remedy);
-    assert.match(await printed("c1", "ping", "-c", "1", "-W", "5", OUTSIDE.ipv4), / 0% packet loss/);
+  const CHAIN = "add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy";
+  for (const [how, ...commands] of [
+    ["its policy", `nft '${CHAIN} drop; }'`],
+    [
+      "a rule for what no other accepts, as firewalld's",
+      `nft '${CHAIN} accept; }'`,
+      "nft add rule ip filter FORWARD reject",
+    ],
+    ["a rule that counts what it drops", `nft '${CHAIN} accept; }'`, "nft add rule ip filter FORWARD counter drop"],
+    ["a rule of iptables", "iptables -A FORWARD -j REJECT --reject-with icmp-host-prohibited"],
+  ] as const)
+    it(`is said to drop what another tool's chain drops by ${how}, with the rule to add`, async () => {
+      await here.sh(commands.join("\n"));
+      const { code, stderr } = await run(["c1", "true"]);
+      assert.equal(code, 0);
+      const [, warning = "", remedy = ""] = /^tinydocker: warning: (.*)\n {2}(.*)\n$/.exec(stderr) ?? [];
+      assert.equal(
+        warning,
+        "the chain FORWARD of the table ip filter drops what it doesn't know, so the container may reach nothing outside",
+      );
+      await here.sh(remedy);
+      assert.match(await printed("c1", "ping", "-c", "1", "-W", "5", OUTSIDE.ipv4), / 0% packet loss/);
+      await here.sh("nft delete table ip filter");
+    });
+
+  it("is not said to drop what another tool's chain drops of others alone", async () => {
+    await here.sh(`nft '${CHAIN} accept; }'\nnft add rule ip filter FORWARD ip daddr 192.0.2.1 drop`);
+    assert.equal(await printed("c1", "echo", "ran"), "ran\n");
     await here.sh("nft delete table ip filter");
   });
 });

@@ -139,9 +139,13 @@ describe("without root, a container on a network", () => {
   });
 
   it("is refused with the words of a program that fails", async () => {
-    const { code, stderr } = await run("bridge", ["c1", "true"], pathWith("echo no tun >&2; exit 1"));
+    const words = "MAC:\n    host: 02:fc\nFailed to send 11 bytes to syslog\nno tun\nchild failed(1)\n";
+    const { code, stderr } = await run("bridge", ["c1", "true"], pathWith(`printf '${words}' >&2; exit 1`));
     assert.equal(code, 125);
-    assert.match(stderr, /slirp4netns ended: no tun\n {2}try the other one of --network slirp4netns and pasta/);
+    assert.match(
+      stderr,
+      /slirp4netns ended: no tun; child failed\(1\)\n {2}try the other one of --network slirp4netns and pasta/,
+    );
   });
 
   it("is refused with what to install where there is no such program", async () => {
