@@ -59,13 +59,13 @@ static const char **list_of(const struct td_plan *plan, struct td_text text) {
 }
 
 int step_exec(struct td_init *init, const struct td_exec *step) {
+    init->object = td_text(&init->plan, step->args); /* the first one */
     const char **arguments = list_of(&init->plan, step->args);
     const char **environment = list_of(&init->plan, step->env);
     if (!arguments || !environment)
         return ENOMEM;
     if (!arguments[0])
         return EINVAL;
-    init->object = arguments[0];
     report(TD_REPORT_READY, init->step, 0, 0, NULL);
     if (strchr(arguments[0], '/'))
         return exec_path(arguments, environment);

@@ -172,12 +172,17 @@ function commandFailure(errno: number, object: string, image: string): Failure {
     const where = object.includes("/") ? `in ${image}` : `in the PATH of ${image}`;
     return new Failure(`there is no command ${object || '""'} ${where}`, { code: "command-not-found", exitCode: 127 });
   }
-  const remedy = errno === ERRNO.EACCES ? { remedy: `chmod +x it in ${image}, unless it is a directory` } : {};
+  const remedy = commandRemedy(errno, image);
   return new Failure(`can't run ${object}: ${errnoText(errno)}`, {
     code: "command-not-executable",
     exitCode: NOT_EXECUTABLE.includes(errno) ? 126 : 125,
-    ...remedy,
+    ...(remedy !== undefined && { remedy }),
   });
+}
+
+function commandRemedy(errno: number, image: string): string | undefined {
+  if (errno === ERRNO.EACCES) return `chmod +x it in ${image}, unless it is a directory`;
+  return errno === ERRNO.ENOMEM ? "let it have more memory: see -m, and data and stack of --ulimit" : undefined;
 }
 
 function stepCode({ op, reason }: Step, errno: number): FailureCode {
@@ -198,6 +203,8 @@ const FILTERED_REMEDY =
   "a seccomp filter refuses it, as inside another container: start the outer one with --security-opt seccomp=unconfined";
 
 function stepRemedy(step: Step, errno: number): string | undefined {
+  if ((step.op === "REAPER" || step.op === "CLONE") && errno === ERRNO.EAGAIN)
+    return "the container has as many processes as it may: allow it more with --pids-limit, or its user with --ulimit nproc";
   switch (step.reason) {
     case "overlay":
     case "hostEntry":

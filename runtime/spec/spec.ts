@@ -2,7 +2,7 @@ import { Failure } from "../failure.ts";
 import type { Profile } from "../seccomp/profile.ts";
 import { environmentOf } from "./environment.ts";
 import type { BlockDevices } from "./limits/block-io.ts";
-import { type LimitRequest, oomScoreOf, type Resources, resourcesOf } from "./limits/resources.ts";
+import { checkInit, type LimitRequest, oomScoreOf, type Resources, resourcesOf } from "./limits/resources.ts";
 import { type Rlimit, ulimitsOf } from "./limits/ulimits.ts";
 import { type LeadsTo, type MountRequests, mountsOf } from "./mount-requests/arrange.ts";
 import type { VolumesPlace } from "./mount-requests/named-volume.ts";
@@ -164,6 +164,9 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
   if (hasUserNamespace(namespaces)) checkAccess(devices);
   const rules = hasUserNamespace(namespaces) ? [] : deviceRules(devices, request.privileged === true);
   const limits = request.limits ?? {};
+  const rlimits = ulimitsOf(limits.ulimits ?? [], [{ type: "RLIMIT_NOFILE", soft: OPEN_FILES }]);
+  const resources = resourcesOf(limits, caller.blockDevices);
+  if (request.init) checkInit(resources, rlimits);
   return {
     name,
     hostname,
@@ -180,7 +183,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
       ...(security.noNewPrivileges ? {} : { noNewPrivileges: false }),
       ...(request.init ? { init: true } : {}),
       capabilities: { bounding, effective: held, permitted: held },
-      rlimits: ulimitsOf(limits.ulimits ?? [], [{ type: "RLIMIT_NOFILE", soft: OPEN_FILES }]),
+      rlimits,
       ...oomScoreOf(limits),
     },
     annotations: { [IMAGE_NAME]: image.name, ...(image.id === undefined ? {} : { [IMAGE_ID]: image.id }) },
@@ -189,7 +192,7 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
       maskedPaths: security.protectedPaths ? MASKED_PATHS.filter(isUncovered) : [],
       readonlyPaths: security.protectedPaths ? READONLY_PATHS : [],
       devices,
-      resources: { ...resourcesOf(limits, caller.blockDevices), devices: rules },
+      resources: { ...resources, devices: rules },
       ...sysctlOf(request, namespaces),
       ...seccompOf(security, caller),
       ...(sharing.memory === "shareable" ? { shareableIpc: true as const } : {}),

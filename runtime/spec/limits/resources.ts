@@ -3,6 +3,7 @@ import type { DeviceRule } from "../security/device-rules.ts";
 import { bytesOf } from "../size.ts";
 import { type BlockDevices, type BlockIO, type BlockIORequest, blockIOOf } from "./block-io.ts";
 import { listMembers } from "./cpu-list.ts";
+import type { Rlimit } from "./ulimits.ts";
 
 /** `linux.resources` of the OCI runtime-spec's config-linux.md; what is absent is not limited. */
 export interface Resources {
@@ -166,4 +167,17 @@ const LEAVE_OUT = "leave the option out for no limit";
 
 function refused(message: string, remedy = LEAVE_OUT): Failure {
   return new Failure(message, { code: "usage", remedy });
+}
+
+/** What --init needs itself: a process beside the command, and a descriptor by which it gets signals. Throws Failure. */
+export function checkInit({ pids }: Pick<Resources, "pids">, rlimits: readonly Rlimit[]): void {
+  const contradicting = [
+    ["--pids-limit 1", pids.limit === 1],
+    ["--ulimit nofile=0", rlimits.some(({ type, soft }) => type === "RLIMIT_NOFILE" && soft === 0)],
+  ].find(([, isGiven]) => isGiven);
+  if (!contradicting) return;
+  throw new Failure(`${contradicting[0]} can't be used with --init: that is a process of its own, which gets signals`, {
+    code: "usage",
+    remedy: "allow one more, or leave --init out",
+  });
 }

@@ -49,6 +49,7 @@ describe("docker's words", () => {
 
   it("limit open files, for a program that opens none, to none", async () => {
     assert.equal(await printed("--ulimit", "nofile=0", "c1", "echo", "x"), "x\n");
+    assert.equal(await printed("--ulimit", "nofile=1", "--init", "c1", "echo", "x"), "x\n");
     const { code, stderr } = await run("--ulimit", "nofile=2000000000", "c1", "true");
     assert.equal(code, 125);
     assert.match(stderr, /EPERM[^\n]*\n {2}[^\n]*fs\.nr_open/);
@@ -57,6 +58,17 @@ describe("docker's words", () => {
   it("ask for the version", async () => {
     for (const words of [["--version"], ["-v"], ["version"]])
       assert.match((await rig.run(words)).stdout, /^\d+\.\d+\.\d+\n$/, words[0]);
+  });
+
+  it("limit memory below what a program needs to begin, which is said of it by name", async () => {
+    const { code, stderr } = await run("--ulimit", "data=0", "c1", "echo", "x");
+    assert.deepEqual(
+      [code, stderr],
+      [
+        125,
+        "tinydocker: can't run echo: ENOMEM, not enough memory\n  let it have more memory: see -m, and data and stack of --ulimit\n",
+      ],
+    );
   });
 
   it("that are not here are refused with what to do instead", async () => {

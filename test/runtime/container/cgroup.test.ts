@@ -212,6 +212,17 @@ describe("a limit", () => {
     assert.match(stderr, /fork/i);
   });
 
+  inRoot("of processes that is reached says so to a further command", async () => {
+    assert.equal((await rig.run(["run", "-d", "--pids-limit", "1", "c1", "sleep", "1000"])).code, 0);
+    const { code, stderr } = await rig.run(["exec", "c1", "true"]);
+    assert.equal(code, 125);
+    assert.match(
+      stderr,
+      /EAGAIN, [^\n]*\n {2}the container has as many processes as it may: allow it more with --pids-limit/,
+    );
+    assert.equal((await rig.run(["rm", "-f", "c1"])).code, 0);
+  });
+
   inRoot("of processors is what the command sees", async () => {
     const grep = ["grep", "Cpus_allowed_list", "/proc/self/status"];
     assert.match((await rig.run(["run", "--cpuset-cpus", "0", "c1", ...grep])).stdout, /:\t0$/m);

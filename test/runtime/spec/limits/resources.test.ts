@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { parseRun } from "../../../../runtime/commands/run-arguments.ts";
 import { Failure } from "../../../../runtime/failure.ts";
 import { listMembers } from "../../../../runtime/spec/limits/cpu-list.ts";
-import { oomScoreOf, type Resources, resourcesOf } from "../../../../runtime/spec/limits/resources.ts";
+import { checkInit, oomScoreOf, type Resources, resourcesOf } from "../../../../runtime/spec/limits/resources.ts";
 import { type Rlimit, ulimitsOf } from "../../../../runtime/spec/limits/ulimits.ts";
 import fc from "../../../rig/fast-check.ts";
 
@@ -171,4 +171,25 @@ describe("an OOM score", () => {
       assert.throws(() => oomScoreOf({ oomScoreAdj: text }), { name: "Failure", code: "usage" });
     });
   }
+});
+
+describe("--init, a process of its own,", () => {
+  const nothing: Resources["pids"] = {};
+  const files = (soft: number): Rlimit[] => [{ type: "RLIMIT_NOFILE", soft }];
+  it("can be used where there is room for that and the command", () => {
+    checkInit({ pids: { limit: 2 } }, files(1));
+    checkInit({ pids: nothing }, []);
+  });
+
+  it("is refused with a limit that leaves none", () => {
+    const code = { name: "Failure", code: "usage" };
+    assert.throws(() => checkInit({ pids: { limit: 1 } }, files(1)), {
+      ...code,
+      message: /^--pids-limit 1 can't be used/,
+    });
+    assert.throws(() => checkInit({ pids: nothing }, files(0)), {
+      ...code,
+      message: /^--ulimit nofile=0 can't be used/,
+    });
+  });
 });
