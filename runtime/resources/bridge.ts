@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts";
+import { refuseRouterAdvertisements } from "../host/network/forwarding.ts";
 import { type Answer, exchange } from "../host/network/netlink.ts";
 import type { Shim } from "../host/shim.ts";
 import { ERRNO } from "../linux.ts";
@@ -49,6 +50,7 @@ export function ensureBridge(shim: Shim, network: Network): Link {
       remedy: `ip link delete ${bridge}, if nothing needs it`,
     });
   }
+  refuseRouterAdvertisements(bridge);
   const addresses = [network, ...(ipv6 ? [ipv6] : [])].flatMap((one) => gatewayIn(one) ?? []);
   const messages = addresses.map((address) => newAddress(address, link.index));
   check(`set up the bridge ${bridge}`, rtnetlink(shim, ...messages));

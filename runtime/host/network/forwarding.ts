@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const SETTINGS = "/proc/sys/net";
@@ -21,6 +21,12 @@ function keepRouterAdvertisements(): void {
     const setting = join("ipv6/conf", link, "accept_ra");
     if (readSetting(setting) === "1") writeFileSync(join(SETTINGS, setting), "2");
   }
+}
+
+/** What containers send can't make a link of theirs this machine's way out (CVE-2020-13401). Without IPv6 there is no such setting. */
+export function refuseRouterAdvertisements(link: string): void {
+  const setting = join(IPV6_LINKS, link, "accept_ra");
+  if (existsSync(setting)) writeFileSync(setting, "0");
 }
 
 function switchOn(setting: string): boolean {

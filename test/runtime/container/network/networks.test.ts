@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -89,6 +89,30 @@ describe("a network", () => {
     await printed("--network", "lost", "second", "ping", "-c1", "-W5", "10.98.0.1");
     assert.doesNotMatch(await here.sh("ip -o -4 address"), /10\.99\./);
     assert.equal((await network("rm", "lost")).code, 0);
+  });
+
+  it("CVE-2020-13401: gives the machine no route to a container that says it is a router, with or without IPv6", async () => {
+    const router = join(rig.directory, "router");
+    const source = join(import.meta.dirname, "router-advertisement.c");
+    execFileSync("gcc", ["-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-static", "-o", router, source]);
+    // By the time that the bridge answers, it has taken what came before.
+    const script = "/router && ping -c 1 -W 5 gateway";
+    for (const name of ["bridge", "six"]) {
+      const { code, stderr } = await run(
+        "--network",
+        name,
+        "--add-host",
+        "gateway:host-gateway",
+        "-v",
+        `${router}:/router`,
+        "c1",
+        "sh",
+        "-c",
+        script,
+      );
+      assert.equal(code, 0, stderr);
+      assert.doesNotMatch(await here.sh("ip -6 route; ip -6 address"), /beef|dead/);
+    }
   });
 
   it("can be removed after its container's process was killed", async () => {
