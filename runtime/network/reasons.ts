@@ -49,6 +49,10 @@ export const NETWORK_REASONS = {
     en: "the container's network is named by a descriptor: this process has no number of its own in a pid namespace that it shares",
     zh: "以描述符指明容器的网络：在共用的 pid 命名空间中，本进程没有固定的编号",
   },
+  noRouters: {
+    en: "no other container can make itself its router by an advertisement of IPv6 (CVE-2020-13401)",
+    zh: "别的容器不能用 IPv6 路由通告把自己变成它的路由器（CVE-2020-13401）",
+  },
   cable: {
     en: "a cable: one end in the network's bridge, the other the container's eth0",
     zh: "一根虚拟网线：一端接在该网络的网桥上，另一端是容器的 eth0",

@@ -20,10 +20,20 @@ export function networkSteps(links: readonly LinkFacts[], isFirst: boolean): Ste
   const namespace = isFirst ? FIRST_PROCESS : { fd: OWN_NETWORK_FD };
   const open: Step = { op: "OPEN_NETWORK", fd: OWN_NETWORK_FD, reason: "ownNetwork" };
   return [
+    ...(links.length === 0 ? [] : [NO_ROUTERS]),
     ...(links.length === 0 || isFirst ? [] : [open]),
     ...links.flatMap((link) => [...cable(link, namespace), ...ownEnd(link)]),
   ];
 }
+
+/** Of links that are yet to be made. Without IPv6 there is no such setting, and inside another container it may be only to be read. */
+const NO_ROUTERS: Step = {
+  op: "SYSCTL",
+  path: "net/ipv6/conf/default/accept_ra",
+  value: "0",
+  reason: "noRouters",
+  excusedBy: "any",
+};
 
 /** The init of a pid namespace of its own. */
 const FIRST_PROCESS = { pid: 1 };

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const SETTINGS = "/proc/sys/net";
@@ -23,10 +23,17 @@ function keepRouterAdvertisements(): void {
   }
 }
 
-/** What containers send can't make a link of theirs this machine's way out (CVE-2020-13401). Without IPv6 there is no such setting. */
+/**
+ * What containers send can't make a link of theirs this machine's way out (CVE-2020-13401). Without IPv6 there is no such
+ * setting, and inside another container it may be only to be read.
+ */
 export function refuseRouterAdvertisements(link: string): void {
-  const setting = join(IPV6_LINKS, link, "accept_ra");
-  if (existsSync(setting)) writeFileSync(setting, "0");
+  try {
+    writeFileSync(join(IPV6_LINKS, link, "accept_ra"), "0");
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (!["ENOENT", "EROFS"].includes(code)) throw error;
+  }
 }
 
 function switchOn(setting: string): boolean {

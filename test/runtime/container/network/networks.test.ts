@@ -91,13 +91,14 @@ describe("a network", () => {
     assert.equal((await network("rm", "lost")).code, 0);
   });
 
-  it("CVE-2020-13401: gives the machine no route to a container that says it is a router, with or without IPv6", async () => {
+  it("CVE-2020-13401: gives neither the machine nor a container a route to one that says it is a router, with or without IPv6", async () => {
     const router = join(rig.directory, "router");
     const source = join(import.meta.dirname, "router-advertisement.c");
     execFileSync("gcc", ["-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-static", "-o", router, source]);
     // By the time that the bridge answers, it has taken what came before.
     const script = "/router && ping -c 1 -W 5 gateway";
     for (const name of ["bridge", "six"]) {
+      const other = await running("web", "--network", name);
       const { code, stderr } = await run(
         "--network",
         name,
@@ -112,6 +113,8 @@ describe("a network", () => {
       );
       assert.equal(code, 0, stderr);
       assert.doesNotMatch(await here.sh("ip -6 route; ip -6 address"), /beef|dead/);
+      assert.doesNotMatch((await rig.run(["exec", "web", "ip", "-6", "route"], options)).stdout, /beef|dead/);
+      await ended(other);
     }
   });
 
