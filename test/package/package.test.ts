@@ -85,11 +85,11 @@ describe("the package", () => {
     const refused = [];
     for (const name of sources) if (!(await isAccepted(join(dist, name)))) refused.push(name);
     assert.deepEqual([sources.length > 3, refused], [true, []]);
-    const source = join(dist, "tinydocker-run.cjs");
+    const source = join(dist, "tinydocker-verb-create.cjs");
     const text = await readFile(source, "latin1");
     const compiled = await readFile(`${source}.compiled`);
     const said = () =>
-      execute(process.execPath, [join(dist, "tinydocker.cjs"), "run"], { env }).catch(({ stderr }) => stderr);
+      execute(process.execPath, [join(dist, "tinydocker.cjs"), "create"], { env }).catch(({ stderr }) => stderr);
     assert.match(await said(), /the name of the container is missing/);
     // As long as before: V8 would not see it.
     await writeFile(
