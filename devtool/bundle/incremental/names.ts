@@ -20,7 +20,8 @@ export function namesIn(code: string, isModule: boolean, isTyped: boolean): Name
 }
 
 const EXPORTS = /^__export\d*\(\w+, \{\n([\s\S]*?)\n\}\);$/m;
-const EXPORT_ALL = /^__reExport\d*\(\w+, (?:__toESM\d*\()?require\("([^"]*)"\)/gm;
+/** Indented in what is compiled when it is first asked for, as what a plugin makes. */
+const EXPORT_ALL = /^ *__reExport\d*\(\w+, (?:__toESM\d*\()?require\("([^"]*)"\)/gm;
 const EXPORT = /^ {2}([\w$]+): \(\) =>/;
 
 function exportsIn(code: string): Set<string> | undefined {
