@@ -11,7 +11,7 @@ import { hasUserNamespace } from "../spec/namespaces.ts";
 import { type ContainerSpec, imageName } from "../spec/spec.ts";
 import type { ExitStatus } from "../state/exit.ts";
 import { noRoom } from "./no-room.ts";
-import { apparmorRemedy, profileRemedy, userNamespaceRemedy } from "./user-namespace-remedy.ts";
+import { apparmorRemedy, NONE_ALLOWED_REMEDY, profileRemedy, userNamespaceRemedy } from "./user-namespace-remedy.ts";
 
 const NAMESPACE_LIMIT_REMEDY =
   "raise the limits in /proc/sys/user/max_*_namespaces, or end containers that are not needed";
@@ -55,10 +55,8 @@ function cloneRemedy(stage: Stage, errno: number, userNamespace: boolean): strin
         (stage === "clone" ? "a security module, such as SELinux, refuses it" : "see dmesg")
       );
     case ERRNO.ENOSPC:
-    case ERRNO.EUSERS: {
-      const found = restrictions();
-      return userNamespace && found.noneAllowed ? userNamespaceRemedy(found) : NAMESPACE_LIMIT_REMEDY;
-    }
+    case ERRNO.EUSERS:
+      return userNamespace && restrictions().noneAllowed ? NONE_ALLOWED_REMEDY : NAMESPACE_LIMIT_REMEDY;
     case ERRNO.EINVAL:
       return "this kernel was built without one of the namespaces: zgrep _NS= /proc/config.gz";
     case ERRNO.ENOSYS:

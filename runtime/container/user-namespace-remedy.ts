@@ -1,12 +1,15 @@
 import type { Restrictions } from "../host/users/user-namespaces.ts";
 
+export const NONE_ALLOWED_REMEDY =
+  "run tinydocker as root, or allow user namespaces: sysctl user.max_user_namespaces=10000";
+
 /** What to do where the kernel refuses a user namespace, or rights in one. */
 export function userNamespaceRemedy(found: Restrictions): string {
   const { isInChroot, isUnmapped, onlyRoot, noneAllowed } = found;
   if (isInChroot) return "in a chroot only root can start containers: run tinydocker as root, or outside the chroot";
   if (isUnmapped)
     return "your user or group does not exist in this user namespace: map both, as unshare --map-root-user does";
-  if (noneAllowed) return "run tinydocker as root, or allow user namespaces: sysctl user.max_user_namespaces=10000";
+  if (noneAllowed) return NONE_ALLOWED_REMEDY;
   if (onlyRoot) return "run tinydocker as root, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1";
   return (
     apparmorRemedy(found) ??
