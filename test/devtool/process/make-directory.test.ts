@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { makeDirectory } from "../../../devtool/process/make-directory.ts";
+import { needs } from "../../rig/host.ts";
 
 test("a directory is made with those that lead to it, and one that is there stays", (t) => {
   const root = mkdtempSync(join(tmpdir(), "directory-"));
@@ -15,8 +16,7 @@ test("a directory is made with those that lead to it, and one that is there stay
   );
 });
 
-test("a directory that the kernel does not make, as below /proc, is an error", {
-  skip: process.platform !== "linux",
-}, () => {
+test("a directory that the kernel does not make, as below /proc, is an error", (t) => {
+  if (!needs(t, process.platform === "linux" ? undefined : "Linux")) return;
   assert.throws(() => makeDirectory("/proc/nosuch/devtool/traces"), { code: "ENOENT" });
 });
