@@ -7,6 +7,7 @@ import { Failure, onTarget } from "../failure.ts";
 import { ALWAYS_EXCLUDED } from "../ignore/rules.ts";
 import { shownName, toBytes, toText } from "../paths/bytes.ts";
 import { withSlashes } from "../paths/slashes.ts";
+import { firstOf } from "../report/amounts.ts";
 import { reportFailure, reportOf } from "../report/origin.ts";
 import { pull } from "../sync/pull.ts";
 
@@ -46,22 +47,17 @@ async function bring(
 const NAMES_MAX = 10;
 
 function newerHere(paths: readonly string[]): Failure {
-  return new Failure(`newer here, so not replaced: ${firstOf(paths.map(shownName), ", ")}`, {
+  return new Failure(`newer here, so not replaced: ${firstOf(paths.map(shownName), NAMES_MAX)}`, {
     code: "newer-here",
     remedy: "--force replaces them",
   });
 }
 
 function notBrought(sentences: readonly string[]): Failure {
-  return new Failure(`not brought: ${firstOf(sentences, "; ")}`, {
+  return new Failure(`not brought: ${firstOf(sentences, NAMES_MAX, "; ")}`, {
     code: "not-brought",
     remedy: "mend what is named, and pull again; all else that was asked for is here",
   });
-}
-
-function firstOf(texts: readonly string[], separator: string): string {
-  const rest = texts.length - NAMES_MAX;
-  return `${texts.slice(0, NAMES_MAX).join(separator)}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
 /** Relative to the project, posix, as bytes; none below another. @throws Failure for one that is not in the project */

@@ -13,3 +13,9 @@ export function size(bytes: number): string {
 export function duration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
+
+/** The first `most` of them, and how many there are besides. */
+export function firstOf(texts: readonly string[], most: number, separator = ", "): string {
+  const rest = texts.length - most;
+  return `${texts.slice(0, most).join(separator)}${rest > 0 ? ` and ${rest} more` : ""}`;
+}

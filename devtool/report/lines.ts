@@ -1,4 +1,4 @@
-import { count, duration, size } from "./amounts.ts";
+import { count, duration, firstOf, size } from "./amounts.ts";
 import { diagnosticLine } from "./diagnostic.ts";
 import type { Event, Report } from "./events.ts";
 import { printableLines, printableName } from "./printable.ts";
@@ -20,7 +20,7 @@ export function humanReport({ stdout, stderr }: Pick<Screen, "stdout" | "stderr"
         isWatch = true;
         round.begin(target);
         // Marks the start of a round for editors, which then collect its diagnostics.
-        if (event.paths !== null) print(`changed ${namesOf(event.paths)}`);
+        if (event.paths !== null) print(`changed ${firstOf(event.paths.map(printableName), NAMES_MAX)}`);
         break;
       case "bundled":
       case "synced":
@@ -150,8 +150,3 @@ function checkLine({ ok, needed, where, name, found, remedy }: Checked): string 
 }
 
 const NAMES_MAX = 3;
-
-function namesOf(paths: readonly string[]): string {
-  const rest = paths.length - NAMES_MAX;
-  return paths.slice(0, NAMES_MAX).map(printableName).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
-}
