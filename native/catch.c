@@ -32,8 +32,8 @@ void catch_taken(int number) {
 
 /*
  * A fault of this program itself, such as a wild pointer, is not the caller's signal: whoever caught it before does again,
- * or it ends the program when the instruction is executed again. A trap is not, nor is the call executed again that sets the
- * mode of a terminal from the background: the kernel's signal for that stops this program, as any other.
+ * or it ends the program when the instruction is executed again. After SIGTRAP and SIGTTOU nothing is executed again, so these
+ * are raised: SIGTTOU, which the kernel sends where a program in the background sets a terminal's mode, then stops this one.
  */
 static void rethrow(int number) {
     sigaction(number, &before[number], NULL);

@@ -10,7 +10,6 @@ import { reportOf } from "../report/origin.ts";
 import { greet, type Server, serverArgv, startServer } from "../sync/server.ts";
 import type { Connection, Target, TargetFacts } from "../targets/target.ts";
 import type { Since } from "../watch/watch.ts";
-
 import { findMirror } from "./find-mirror.ts";
 import { refuseWrongPrograms } from "./named-programs.ts";
 import { News } from "./news.ts";

@@ -19,7 +19,7 @@ export function isGone(error: unknown): boolean {
   return error instanceof Error && "code" in error && GONE.includes(error.code);
 }
 
-/** There is no such path, also where a file is in the place of a directory above it. */
+/** The path does not exist: ENOENT, or ENOTDIR where a file is in the place of a directory above it. */
 export function isNowhere(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }

@@ -82,7 +82,7 @@ function loadAhead(require: NodeJS.Require, { name, mark }: { readonly name: str
     require(library);
     loaded = require.resolve(library);
   } catch {
-    // There is none, or the program is told what is wrong with it.
+    // There is no such file, or one that can't be loaded: the program itself then gets the error.
   } finally {
     setFlagsFromString("--lazy");
   }

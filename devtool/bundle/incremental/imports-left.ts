@@ -22,7 +22,7 @@ export interface Resolved {
   readonly origins: Origins;
 }
 
-/** Before the id of a module that is no file with code, as the entry point of a build. */
+/** Prefix of the id of an entry point that is data or what a plugin makes, and not a file with code. */
 export const WRAPPED = "devtool-wrapped:";
 const WRAPPER = WRAPPED.slice(0, -1);
 

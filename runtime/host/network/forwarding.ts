@@ -24,8 +24,8 @@ function keepRouterAdvertisements(): void {
 }
 
 /**
- * What containers send can't make a link of theirs this machine's way out (CVE-2020-13401). Without IPv6 there is no such
- * setting, and inside another container it may be only to be read.
+ * Has the kernel ignore router advertisements from containers, which could make one of them this machine's IPv6 gateway
+ * (CVE-2020-13401). Without IPv6 there is no such setting, and inside another container it may be read-only.
  */
 export function refuseRouterAdvertisements(link: string): void {
   try {
