@@ -124,7 +124,7 @@ static void put_exit(struct text *text, const struct monitor *monitor) {
     if (monitor->asked)
         put(text, ",\"stopped\":true");
     put(text, ",\"process\":{");
-    put_identity(text, monitor->pid, monitor->start_time, life_text(monitor, monitor->life->boot));
+    put_process(text, monitor, life_text(monitor, monitor->life->boot));
     put(text, "}}\n");
 }
 

@@ -35,7 +35,7 @@ int record_process(const struct monitor *monitor) {
     struct text line = {.bytes = bytes, .room = sizeof bytes};
     struct stat stat;
     put(&line, "{\"entry\":{\"resource\":{\"kind\":\"process\",");
-    put_identity(&line, monitor->pid, monitor->start_time, NULL);
+    put_process(&line, monitor, NULL);
     put(&line, "},\"until\":\"exit\",\"boot\":\"");
     put(&line, life_text(monitor, monitor->life->boot));
     put(&line, "\"}}\n");

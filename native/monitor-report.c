@@ -55,7 +55,7 @@ static void process_cloned(struct monitor *monitor, long pid) {
     close(monitor->pidfd);
     monitor->pid = pid;
     monitor->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    read_start_time(pid, monitor->start_time);
+    identify_process(monitor);
     if (!is_exec(monitor))
         (void)record_process(monitor);
     start_guard(monitor);

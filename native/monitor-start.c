@@ -152,7 +152,7 @@ int start(struct monitor *monitor, int *stage) {
         error = clone_init(monitor, &child, stage);
     close_theirs(&child);
     if (!error) {
-        read_start_time(monitor->pid, monitor->start_time);
+        identify_process(monitor);
         error = is_exec(monitor) ? 0 : record_process(monitor);
     }
     if (error && monitor->pid > 0)

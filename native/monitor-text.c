@@ -114,6 +114,18 @@ void put_identity(struct text *text, long pid, const char *start_time, const cha
     put(text, "\"");
 }
 
+/* Its start time tells it from others; startedAt is what people read, whatever becomes of the clock. */
+void put_process(struct text *text, const struct monitor *monitor, const char *boot) {
+    put_identity(text, monitor->pid, monitor->start_time, boot);
+    put(text, ",\"startedAt\":");
+    put_number(text, monitor->started_at, 1);
+}
+
+void identify_process(struct monitor *monitor) {
+    read_start_time(monitor->pid, monitor->start_time);
+    monitor->started_at = milliseconds(CLOCK_REALTIME);
+}
+
 /* Field 22; the second one may contain spaces and parentheses, and the third follows its last parenthesis. */
 void read_start_time(long pid, char start_time[24]) {
     char path[40], stat[1024];

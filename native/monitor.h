@@ -28,6 +28,7 @@ struct monitor {
     int pidfd, report, input, output, errors, console, master;
     long pid, guard;
     char start_time[24];
+    uint64_t started_at; /* milliseconds since 1970 */
     int status;    /* what wait4 stored, once `ended` */
     int ready;     /* the init reported that execve is next */
     int executed;  /* the command runs, or ran, in this start */
@@ -115,6 +116,8 @@ void put_time(struct text *text, uint64_t seconds, uint32_t nanoseconds); /* RFC
 uint64_t milliseconds(int clock);
 void read_start_time(long pid, char start_time[24]); /* as proc_pid_stat(5) has it; empty: there is no such process */
 void put_identity(struct text *text, long pid, const char *start_time, const char *boot);
+void identify_process(struct monitor *monitor);
+void put_process(struct text *text, const struct monitor *monitor, const char *boot);
 
 /* monitor-event.c. `more`: further attributes, each after a comma; or NULL. */
 void record_event(const struct monitor *monitor, const char *action, const struct text *more);

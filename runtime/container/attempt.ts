@@ -113,7 +113,9 @@ export class Attempt {
   #hold(kind: "process" | "helper", pid: number): void {
     const identity = identify(pid);
     // If there is none, it has ended.
-    if (identity) hold(this.#launch.held, entry({ kind, ...identity }, "exit"));
+    if (!identity) return;
+    const resource = kind === "process" ? { kind, ...identity, startedAt: Date.now() } : { kind, ...identity };
+    hold(this.#launch.held, entry(resource, "exit"));
   }
 
   /** What the init waits for, because it is done by its pid. */

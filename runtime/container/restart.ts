@@ -3,30 +3,42 @@ import { Failure } from "../failure.ts";
 import { openShim } from "../host/shim.ts";
 import type { Handle } from "../state/handle.ts";
 import { lookAtExisting } from "../state/handle.ts";
+import { placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
+import { noteRestart } from "../state/restarts.ts";
 import type { StartOptions } from "./container.ts";
 import { startAgain, startHeld } from "./start.ts";
-import { endAndClaim, type StopOptions } from "./stop.ts";
+import { endAndClaim, type StopOptions, tellStopped } from "./stop.ts";
 import { checkWritable } from "./writable.ts";
 
 /** Stops a container and starts it again. Throws Failure. */
 export async function restart(container: Handle, stopping: StopOptions, starting: StartOptions): Promise<void> {
   checkWritable(container.root);
-  const { record } = lookAtExisting(container);
-  refuseRemoved(record);
+  const found = lookAtExisting(container);
+  const { record } = found;
+  refuseForeground(record);
   const shim = await openShim();
-  const held = await endAndClaim(shim, container, stopping);
-  // Whoever was quicker has started it since it was asked for.
-  if (held === "started again" || !held) await startAgain(container, starting);
-  else await startHeld(shim, held, starting);
+  const takeBack = record.remove === "at exit" ? noteRestart(placesAt(container.root, container.key)) : () => {};
+  try {
+    const held = await endAndClaim(shim, container, stopping);
+    tellStopped(container, found);
+    // Whoever was quicker has started it since it was asked for.
+    if (held === "started again" || !held) await startAgain(container, starting);
+    else await startHeld(shim, held, starting);
+  } finally {
+    takeBack();
+  }
   containerEvent(container.root, "restart", lookAtExisting(container).record);
 }
 
-/** Nothing of it would be left to start. */
-function refuseRemoved({ name, remove }: ContainerRecord): void {
-  if (remove !== "at exit") return;
-  throw new Failure(`the container ${name} is removed when it ends, so it can't be started again`, {
-    code: "usage",
-    remedy: "run it with -d and without --rm; tinydocker stop ends it",
-  });
+/** It ends with the command line that runs it. */
+function refuseForeground({ name, remove, life }: ContainerRecord): void {
+  if (remove !== "at exit" || life) return;
+  throw new Failure(
+    `the container ${name} runs in the foreground and is removed when it ends, so it can't be started again`,
+    {
+      code: "usage",
+      remedy: "run it with -d; tinydocker stop ends it",
+    },
+  );
 }

@@ -4,6 +4,7 @@ import { openShim, type Shim } from "../host/shim.ts";
 import type { Life } from "../spec/life.ts";
 import { type Claim, claimAgain, release } from "../state/claim.ts";
 import { type Handle, lookAt } from "../state/handle.ts";
+import type { Found } from "../state/status.ts";
 import { type Part, type Timer, timed } from "../state/timed.ts";
 import { hostFailure } from "./diagnose.ts";
 import { endsWithin } from "./ended.ts";
@@ -28,30 +29,31 @@ const STARTS_MAX = 100;
  * not running stays as it is. Throws Failure.
  */
 export async function stop(container: Handle, options: StopOptions = {}): Promise<void> {
-  if (lookAt(container)?.status.state === "created") return;
+  const found = lookAt(container);
+  if (found?.status.state === "created") return;
   const shim = await openShim();
   const held = await stopAndClaim(shim, container, options);
+  if (found) tellStopped(container, found);
   if (held) await release(shim, held);
+}
+
+/** `found`: what it was before. */
+export function tellStopped({ root }: Handle, { record, status }: Found): void {
+  if (status.state === "running" || status.state === "restarting") containerEvent(root, "stop", record);
 }
 
 /** The same, and locks it then, so that nobody else starts it. Undefined for one that was removed, as at its end. Throws Failure. */
 export async function stopAndClaim(shim: Shim, container: Handle, options: StopOptions): Promise<Claim | undefined> {
-  const found = lookAt(container);
   try {
     for (let starts = 1; ; starts += 1) {
       const held = await endAndClaim(shim, container, options);
       if (held === "started again" && starts < STARTS_MAX) continue;
       if (held === "started again") throw startedAgain(container.name);
-      if (found && isUp(found.status.state)) containerEvent(container.root, "stop", found.record);
       return held;
     }
   } catch (error) {
     throw hostFailure(error);
   }
-}
-
-function isUp(state: string): boolean {
-  return state === "running" || state === "restarting";
 }
 
 /** Ends what runs of it now, and locks it unless somebody else starts it meanwhile. Undefined for one that was removed. */

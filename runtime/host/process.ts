@@ -8,9 +8,14 @@ export interface ProcessIdentity {
   readonly startTime: string;
   /** /proc/sys/kernel/random/boot_id */
   readonly boot: string;
+  /** By the clock at that moment, in milliseconds since 1970; of the first process of a container, unless an older release started it. */
+  readonly startedAt?: number;
 }
 
-export const isProcessIdentity: Shape<ProcessIdentity> = isRecordOf({ pid: isWhole, startTime: isText, boot: isText });
+export const isProcessIdentity: Shape<ProcessIdentity> = isRecordOf(
+  { pid: isWhole, startTime: isText, boot: isText },
+  { startedAt: isWhole },
+);
 
 /** Undefined when there is no such process. */
 export function identify(pid: number): ProcessIdentity | undefined {

@@ -61,7 +61,6 @@ function healthOf({ status, failingStreak, log }: HealthState): Struct {
   };
 }
 
-/** Of a process of this boot. */
 function startedAt(process: ProcessIdentity | undefined, now: number): string {
-  return process ? new Date(startOf(process, now)).toISOString() : NEVER;
+  return process ? new Date(process.startedAt ?? startOf(process, now)).toISOString() : NEVER;
 }

@@ -12,9 +12,13 @@ export interface Process {
   readonly pid: number;
   /** As in ProcessIdentity. */
   readonly startTime: string;
+  readonly startedAt?: number;
 }
 
-export const isProcess: Shape<Process> = isRecordOf({ kind: isOneOf("process"), pid: isWhole, startTime: isText });
+export const isProcess: Shape<Process> = isRecordOf(
+  { kind: isOneOf("process"), pid: isWhole, startTime: isText },
+  { startedAt: isWhole },
+);
 
 /** How long a killed process may take to end; one with much memory takes long. */
 const END_WAIT_MS = 10_000;

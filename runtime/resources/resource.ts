@@ -40,6 +40,6 @@ export async function undo(shim: Shim, places: Surroundings, resource: Resource,
   }
 }
 
-export function identityOf({ pid, startTime }: Process | Helper, boot: string): ProcessIdentity {
-  return { pid, startTime, boot };
+export function identityOf({ kind, ...process }: Process | Helper, boot: string): ProcessIdentity {
+  return { ...process, boot };
 }

@@ -7,11 +7,12 @@ import type { Shim } from "../host/shim.ts";
 import { directory } from "../resources/directory.ts";
 import { type Entry, entry, processOf, undoAll } from "./entry.ts";
 import { exitNow, readExit } from "./exit.ts";
-import { readJournal } from "./journal.ts";
+import { type Journal, readJournal } from "./journal.ts";
 import { isOwn, lockedKeys, openExistingLock, tryLock } from "./lock.ts";
 import { tidyNames } from "./names.ts";
 import { lockPath, type Places, placesAt } from "./places.ts";
 import { type ContainerRecord, isKept, readRecord, removeRecord, removeUnfinished, writeRecord } from "./record.ts";
+import { isBeingRestarted } from "./restarts.ts";
 
 /*
  * A process that changes a container holds the lock on its name. The lock file is the journal of what to undo if that
@@ -23,8 +24,8 @@ import { type ContainerRecord, isKept, readRecord, removeRecord, removeUnfinishe
 /** Undoes what a killed holder of the name left, and empties the journal. */
 export async function recover(shim: Shim, places: Places, fd: number): Promise<void> {
   const journal = readJournal(fd, places.lock);
-  const record = readRecord(places.record);
-  const kept = isKept(record, journal.entries);
+  const record = readRecord(places.record) ?? restartedRecord(places, journal);
+  const kept = isKept(record, journal.entries) || isBeingRestarted(places);
   const held = journal.entries.length > 0 ? journal.entries : entriesOfLostJournal();
   const entries = record && !kept ? [...record.entries, ...held] : held;
   const made = record ?? journal.record;
@@ -40,6 +41,14 @@ export async function recover(shim: Shim, places: Places, fd: number): Promise<v
   if (!kept) removeRecord(places.record);
   if (made && !kept) containerEvent(places.root, "destroy", { ...made, name: places.name });
   ftruncateSync(fd);
+}
+
+/** It was to be removed at its exit, and is left for the command that restarts it: its record gets a file. */
+function restartedRecord(places: Places, { record, entries }: Journal): ContainerRecord | undefined {
+  if (!record || !isBeingRestarted(places)) return undefined;
+  const restarted = { ...record, entries: entries.filter(({ until }) => until === "removal") };
+  writeRecord(places.record, restarted);
+  return restarted;
 }
 
 /** A lost journal: if its writer was killed before the first line, nothing exists; if the machine lost power, all may. */

@@ -8,6 +8,7 @@ import { type Journal, readJournal } from "./journal.ts";
 import { isMissing } from "./lock.ts";
 import type { Places } from "./places.ts";
 import { type ContainerRecord, isKept, readRecord } from "./record.ts";
+import { isBeingRestarted } from "./restarts.ts";
 
 /**
  * What a container is doing, in the OCI runtime-spec's terms. It is derived from files and processes, and stored nowhere.
@@ -57,7 +58,7 @@ function look(places: Places): Found | undefined {
   const journal = journalOf(places);
   const kept = readRecord(places.record);
   const made = kept ?? journal?.record;
-  if (!made || (journal && isAbandoned(journal, kept))) return undefined;
+  if (!made || (journal && isAbandoned(places, journal, kept))) return undefined;
   const record = named(made, places.name);
   const exit = lastExitOf(places, record);
   return {
@@ -72,9 +73,10 @@ function look(places: Places): Found | undefined {
 }
 
 /** It is removed at its exit, and whoever was to do that was killed: only what the next start undoes is left. */
-function isAbandoned(journal: Journal, kept: ContainerRecord | undefined): boolean {
+function isAbandoned(places: Places, journal: Journal, kept: ContainerRecord | undefined): boolean {
   const process = processOf(journal.entries);
-  return !isKept(kept, journal.entries) && !holderOf(journal) && !(process && isRunning(process));
+  const isInUse = holderOf(journal) || (process && isRunning(process));
+  return !isKept(kept, journal.entries) && !isInUse && !isBeingRestarted(places);
 }
 
 /** It may have been renamed since it was made. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
 import { bootId } from "../../../runtime/host/process.ts";
-import { emptied, gone } from "../../rig/processes.ts";
+import { emptied, gone, written } from "../../rig/processes.ts";
 import { DETACH, detachedRig, TRAPPED } from "./detached-rig.ts";
 
 const rig = await detachedRig({ after });
@@ -110,10 +111,46 @@ describe("a detached container", () => {
     assert.deepEqual(left(), clean);
   });
 
-  it("that is removed at its exit is not restarted, which would only remove it", async () => {
-    await detach("--rm", "d1", "sleep", "1000");
-    await fails(/the container d1 is removed when it ends[^\n]*\n {2}run it with -d and without --rm/, "restart", "d1");
-    assert.equal(await statusOf("d1"), "Up");
+  it("that is removed at its exit is restarted with what it wrote, and removed at its next exit", async () => {
+    await detach(
+      "--rm",
+      "-v",
+      "/data",
+      "d1",
+      "sh",
+      "-c",
+      "echo start | tee -a /data/starts >>/starts; exec sleep 1000",
+    );
+    for (const starts of ["start\n".repeat(2), "start\n".repeat(3)]) {
+      await succeeds("restart", "-t", "0", "d1");
+      assert.equal(await succeeds("exec", "d1", "cat", "/starts", "/data/starts"), starts.repeat(2));
+      assert.equal(await succeeds("inspect", "-f", "{{.HostConfig.AutoRemove}}", "d1"), "true\n");
+    }
+    await succeeds("stop", "-t", "0", "d1");
+    await emptied(join(rig.root, "locks"));
+    assert.deepEqual(left(), clean);
+  });
+
+  it("that is removed at its exit is removed where the command that restarts it is killed before its end", async () => {
+    await detach("--rm", "deaf", "sh", "-c", "trap : TERM; while :; do sleep 1000 & wait; done");
+    const restart = rig.spawn(["restart", "-t", "-1", "deaf"], { stdio: "ignore" });
+    const killed = once(restart, "exit");
+    await written(join(rig.root, "events"), /"action":"kill"[^\n]*"deaf"/);
+    restart.kill("SIGKILL");
+    await killed;
+    await succeeds("kill", "deaf");
+    await emptied(join(rig.root, "locks"));
+    assert.deepEqual(left(), clean);
+  });
+
+  it("was started when inspect says, to the millisecond, also after its end", async () => {
+    await detach("d1", "sleep", "1000");
+    const startedAt = () => succeeds("inspect", "-f", "{{.State.StartedAt}}", "d1");
+    const first = await startedAt();
+    assert.equal(await startedAt(), first);
+    await succeeds("kill", "d1");
+    await succeeds("wait", "d1");
+    assert.equal(await startedAt(), first);
   });
 
   it("is started by the first of several commands at the same moment, and the others find it started", async () => {

@@ -44,6 +44,7 @@ describe("tinydocker events", () => {
     await succeeds("rename", "c1", "c2");
     await succeeds("stop", "c2");
     await succeeds("start", "c2");
+    await succeeds("restart", "c2");
     await succeeds("commit", "c2", "some/image");
     await succeeds("rm", "-f", "c2");
     assert.deepEqual(await since(begin, "--filter", "type=container"), [
@@ -56,12 +57,16 @@ describe("tinydocker events", () => {
       "container die c2 3",
       "container stop c2",
       "container start c2",
+      "container kill c2",
+      "container die c2 3",
+      "container stop c2",
+      "container start c2",
+      "container restart c2",
       "container pause c2",
       "container commit c2",
       "container unpause c2",
       "container kill c2",
       "container die c2 137",
-      "container stop c2",
       "container destroy c2",
     ]);
     await succeeds("rmi", "some/image");
