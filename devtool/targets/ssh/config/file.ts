@@ -116,11 +116,26 @@ class ConfigReader {
   }
 
   #set(keyword: string, words: readonly string[]): void {
+    if (keyword === "sendenv") for (const word of words) this.#sendEnv(word);
+    else if (keyword !== "setenv") this.#setOne(keyword, words);
+    else if (words.length > 0 && !this.#options.has(keyword)) this.#options.set(keyword, [...words]);
+  }
+
+  #setOne(keyword: string, words: readonly string[]): void {
     const value = LISTS.has(keyword) ? words.join(" ") : words[0];
     if (value === undefined) return;
     const before = this.#options.get(keyword);
     if (before === undefined) this.#options.set(keyword, [value]);
     else if (ACCUMULATING.has(keyword) && !before.includes(value)) before.push(value);
+  }
+
+  /** A pattern after `-` takes back those before that it matches. */
+  #sendEnv(word: string): void {
+    const before = this.#options.get("sendenv") ?? [];
+    const after = word.startsWith("-")
+      ? before.filter((pattern) => !matchesPattern(word.slice(1), pattern))
+      : [...before, word];
+    this.#options.set("sendenv", after);
   }
 
   #matchesAll(words: readonly string[], where: string): boolean {
@@ -159,13 +174,11 @@ export function parseDirective(
   const keyword = ALIASES.get(written) ?? written;
   if (RAW.has(keyword)) return { keyword, rest, words: [] };
   const words: string[] = [];
-  for (const [, double, single, plain, open] of rest.matchAll(/"([^"]*)"|'([^']*)'(?=\s|$)|([^\s"]+)|(")/g)) {
+  for (const [, single, plain, open] of rest.matchAll(/'([^']*)'(?=\s|$)|((?:"[^"]*"|[^\s"])+)|(")/g)) {
     if (open !== undefined)
       throw new Failure(`${where}: a quote is not closed`, { code: "ssh-config-invalid", exitCode: 2 });
-    const quoted = double ?? single;
-    const word = quoted ?? plain ?? "";
-    if (quoted === undefined && word.startsWith("#")) break;
-    words.push(word);
+    if (plain?.startsWith("#")) break;
+    words.push(single ?? plain?.replaceAll('"', "") ?? "");
   }
   return { keyword, rest, words };
 }

@@ -1,4 +1,6 @@
+import { isIP } from "node:net";
 import { thisUser } from "../../../process/user.ts";
+import { sentEnvironment } from "./environment.ts";
 import type { SshOptions } from "./file.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { seconds } from "./time.ts";
@@ -11,6 +13,12 @@ export interface SshSettings {
   readonly hostName: string;
   readonly port: number;
   readonly user: string;
+  /** AddressFamily, or that of bindAddress; 0: any. */
+  readonly family: 0 | 4 | 6;
+  /** BindAddress: the address of this machine to connect from. */
+  readonly bindAddress: string | undefined;
+  /** SetEnv, and what SendEnv names of this process's variables: the host decides which it takes. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly identityFiles: readonly string[];
   /** CertificateFile; a key's own certificate, KEY-cert.pub, is not among them. */
   readonly certificateFiles: readonly string[];
@@ -35,6 +43,8 @@ export interface SshSettings {
   readonly globalKnownHostsFiles: readonly string[];
   readonly hashKnownHosts: boolean;
   readonly newHostKeys: "accept" | "ask" | "refuse";
+  /** NoHostAuthenticationForLocalhost, and the host is this machine: its key is neither checked nor stored. */
+  readonly anyHostKey: boolean;
 }
 
 /** Which ways of logging in may be tried, and whether a person may be asked. */
@@ -65,11 +75,18 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
   const each = (keyword: string) => (options.get(keyword) ?? []).filter((file) => !isNone(file)).map(expand);
   const files = (keyword: string) => splitPaths(unlessNone(keyword) ?? "").map(expand);
   const proxyCommand = unlessNone("proxycommand");
+  const bindAddress = first("bindaddress");
   return {
     ...named,
+    family: familyOf(first("addressfamily"), bindAddress),
+    bindAddress,
+    environment: sentEnvironment(options.get("setenv") ?? [], options.get("sendenv") ?? []),
     identityFiles: each("identityfile"),
     certificateFiles: each("certificatefile"),
-    openSshOnly: OPENSSH_ONLY.filter((keyword) => isSet(first(keyword.toLowerCase()))),
+    openSshOnly: [
+      ...OPENSSH_ONLY.filter((keyword) => isSet(first(keyword.toLowerCase()))),
+      ...(bindAddress === undefined || isIP(bindAddress) !== 0 ? [] : ["BindAddress with a name"]),
+    ],
     identitiesOnly: isYes(first("identitiesonly")),
     agentSocket: agentSocket(first("identityagent"), expand),
     forwardAgent: forwardAgent(first("forwardagent"), expand),
@@ -82,6 +99,7 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
     globalKnownHostsFiles: files("globalknownhostsfile"),
     hashKnownHosts: isYes(first("hashknownhosts")),
     newHostKeys: newHostKeys(first("stricthostkeychecking")),
+    anyHostKey: isYes(first("nohostauthenticationforlocalhost")) && isLoopback(named.hostName),
   };
 }
 
@@ -89,8 +107,18 @@ function isNone(value: string | undefined): boolean {
   return value?.toLowerCase() === "none";
 }
 
-/** A smart card's keys, a program that knows the hosts' keys, a proxy that passes a connected socket. */
-const OPENSSH_ONLY = ["PKCS11Provider", "KnownHostsCommand", "ProxyUseFdpass"];
+/** A smart card's keys, a program that knows the hosts' keys, a proxy that passes a connected socket, a way out. */
+const OPENSSH_ONLY = ["PKCS11Provider", "KnownHostsCommand", "ProxyUseFdpass", "BindInterface"];
+
+function familyOf(family: string | undefined, bindAddress: string | undefined): SshSettings["family"] {
+  if (family === "inet") return 4;
+  if (family === "inet6") return 6;
+  return bindAddress === undefined ? 0 : (isIP(bindAddress) as SshSettings["family"]);
+}
+
+function isLoopback(hostName: string): boolean {
+  return /^(?:localhost|127(?:\.\d+){3}|::1)$/i.test(hostName);
+}
 
 function isSet(value: string | undefined): boolean {
   return value !== undefined && !isNone(value) && !isNo(value);

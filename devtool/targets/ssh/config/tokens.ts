@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 import { thisUser } from "../../../process/user.ts";
 
@@ -17,6 +18,9 @@ export function tokensOf(host: NamedHost, home: string): Tokens {
   const { uid, username } = thisUser();
   return {
     "%": "%",
+    C: createHash("sha1")
+      .update(hostname() + host.hostName + host.port + host.user)
+      .digest("hex"),
     d: home,
     h: host.hostName,
     i: String(uid),

@@ -84,6 +84,7 @@ const askNobody = async () => undefined;
 
 function hostKeyPolicy(settings: SshSettings, acceptNew: boolean): HostKeyPolicy {
   return {
+    anyKey: settings.anyHostKey,
     host: settings.hostKeyAlias ?? settings.hostName,
     port: settings.hostKeyAlias === undefined ? settings.port : 22,
     userFiles: settings.userKnownHostsFiles,

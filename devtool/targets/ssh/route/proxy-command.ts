@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
 import { Failure } from "../../../failure.ts";
 import { eachLine } from "../../../process/lines.ts";
 import { ChildStream } from "../transport/child-stream.ts";
@@ -13,9 +14,7 @@ export function startProxyCommand(
   where: string,
   notice: (text: string) => void,
 ): Carriage & { connected(): void } {
-  // Ctrl-C on this terminal is for devtool alone, which then ends the command.
-  const line = process.platform === "win32" ? command : `trap '' INT; exec ${command}`;
-  const child = spawn(line, { shell: true, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawnInShell(command);
   let [last, tell] = ["", notice];
   const errors = eachLine(child.stderr, (text) => {
     last = text.trim() || last;
@@ -35,4 +34,12 @@ export function startProxyCommand(
     tell = () => {};
   };
   return { channel, closed, connected };
+}
+
+/** As ssh does, in the user's own shell. Ctrl-C on this terminal is for devtool alone, which then ends the command. */
+function spawnInShell(command: string): ChildProcessByStdio<Writable, Readable, Readable> {
+  const stdio: ["pipe", "pipe", "pipe"] = ["pipe", "pipe", "pipe"];
+  if (process.platform === "win32") return spawn(command, { shell: true, stdio });
+  const shell = process.env["SHELL"] || "/bin/sh";
+  return spawn("/bin/sh", ["-c", `trap '' INT; exec "$0" -c "$1"`, shell, `exec ${command}`], { stdio });
 }

@@ -8,6 +8,8 @@ const OPEN_DEADLINE_MS = 30_000;
 export interface SessionRequest {
   readonly command: string;
   readonly terminal: SshTerminal | undefined;
+  /** What ssh would send: the server takes what its AcceptEnv names. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly where: string;
   readonly forwardsAgent?: true;
 }
@@ -17,11 +19,17 @@ export class ForwardingRefused extends Error {}
 /** Runs a command line through the login shell. @throws ForwardingRefused */
 export async function openSession(
   client: InstanceType<typeof Client>,
-  { command, terminal, where, forwardsAgent }: SessionRequest,
+  { command, terminal, environment, where, forwardsAgent }: SessionRequest,
 ): Promise<SshSession> {
-  const pty = terminal && { term: terminal.term, cols: terminal.columns, rows: terminal.rows, width: 0, height: 0 };
+  const pty = terminal && {
+    term: environment["TERM"] ?? terminal.term,
+    cols: terminal.columns,
+    rows: terminal.rows,
+    width: 0,
+    height: 0,
+  };
   let ended: ReturnType<SshSession["ended"]>;
-  const options = { ...(pty ? { pty } : {}), ...(forwardsAgent ? { agentForward: true } : {}) };
+  const options = { env: environment, ...(pty ? { pty } : {}), ...(forwardsAgent ? { agentForward: true } : {}) };
   const channel = await openChannel<SshChannel>(where, (done) =>
     client.exec(command, options, (error, opened) => {
       // A short command's end may come in the same packet as its start, before any promise has settled.

@@ -1,7 +1,8 @@
+import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { ConnectionLost, Failure } from "../../../failure.ts";
 import type { Endpoint } from "../../../ports/endpoint.ts";
-import type { LogInSettings } from "../config/settings.ts";
+import type { LogInSettings, SshSettings } from "../config/settings.ts";
 import { hostKeyAlgorithms } from "../keys/host-key.ts";
 import type { Identity } from "../keys/key.ts";
 import type { Ask } from "../log-in/ask.ts";
@@ -25,17 +26,15 @@ const LOGIN_DEADLINE_MS = 120_000;
 /** A connection counts as lost after `countMax` unanswered probes, one every `intervalMs`. */
 const KEEPALIVE = { intervalMs: 5_000, countMax: 2 };
 
-export interface SshDial {
+export interface SshDial
+  extends Pick<SshSettings, "port" | "user" | "family" | "bindAddress" | "environment" | "connectTimeoutMs"> {
   /** `host:port`, for messages about how it is reached. */
   readonly where: string;
   /** For messages about a connection that was open: the target's name, or a jump host's `host:port`. */
   readonly name: string;
   readonly host: string;
-  readonly port: number;
-  readonly user: string;
   /** Instead of a TCP connection to host:port. */
   readonly through?: Carriage & { readonly kind: "jump host" | "proxy command" };
-  readonly connectTimeoutMs: number | undefined;
   readonly serverAlive: typeof KEEPALIVE | undefined;
   /** The socket or pipe of the agent that sessions on the host may use. */
   readonly forwardAgent: string | undefined;
@@ -174,8 +173,8 @@ class SshClientConnection implements SshTransport {
   }
 
   async #openSession(command: string, terminal: SshTerminal | undefined): Promise<SshSession> {
-    const { name, forwardAgent, notice } = this.#options;
-    const request = { command, terminal, where: name };
+    const { name, environment, forwardAgent, notice } = this.#options;
+    const request = { command, terminal, environment, where: name };
     if (forwardAgent === undefined || this.#refusesForwarding) return await openSession(this.#client, request);
     try {
       return await openSession(this.#client, { ...request, forwardsAgent: true });
@@ -250,10 +249,9 @@ class SshClientConnection implements SshTransport {
   }
 
   #config(): ConnectConfig {
-    const { host, port, user, through, hostKeyTypes, forwardAgent, serverAlive = KEEPALIVE } = this.#options;
+    const { user, through, hostKeyTypes, forwardAgent, serverAlive = KEEPALIVE } = this.#options;
     return {
-      host,
-      port,
+      sock: (through?.channel ?? this.#socket()) as NonNullable<ConnectConfig["sock"]>,
       username: user,
       readyTimeout: 0, // Deadline instead, which is paused while a person is asked
       keepaliveInterval: serverAlive.intervalMs,
@@ -262,8 +260,12 @@ class SshClientConnection implements SshTransport {
       hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => void this.#verify(key).then(verify),
       authHandler: (left, partial, next) => void this.#nextMethod(left ?? [], partial).then(next),
       ...(forwardAgent === undefined ? {} : { agent: forwardAgent }),
-      ...(through ? { sock: through.channel as NonNullable<ConnectConfig["sock"]> } : {}),
     };
+  }
+
+  #socket(): Duplex {
+    const { host, port, family, bindAddress } = this.#options;
+    return connect({ host, port, family, ...(bindAddress === undefined ? {} : { localAddress: bindAddress }) });
   }
 
   async #verify(key: Buffer): Promise<boolean> {

@@ -37,6 +37,12 @@ export function connectFailure({ where, host, user }: Account, error: Error & { 
         ...options,
         remedy: "check the port, and that sshd runs on it",
       });
+    case "EADDRNOTAVAIL":
+      return new Unreachable(`can't reach ${where}: ${errnoWords(errno)}`, {
+        code: "target-unreachable",
+        ...options,
+        remedy: "check that BindAddress in the SSH configuration is an address of this machine",
+      });
     case undefined:
       break;
     default:

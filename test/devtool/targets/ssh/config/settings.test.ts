@@ -154,6 +154,58 @@ const table: readonly [title: string, config: string, host: string, expected: Pa
   ["Include inside a Host that matches", "Host h\n Include DIR/conf.d/10-a\n Port 4\n", "h", { port: 1010 }],
   ["a Host inside an Include ends with it", "Host h\nInclude DIR/conf.d/20-b\nPort 4\n", "h", { port: 4 }],
   ["Include of a file that does not exist", "Include DIR/none\nPort 4\n", "h", { port: 4 }],
+  ["AddressFamily and BindAddress", "", "h", { family: 0, bindAddress: undefined }],
+  ["AddressFamily inet6", "AddressFamily inet6\n", "h", { family: 6 }],
+  [
+    "an address to connect from, of its family",
+    "BindAddress 127.0.0.9\n",
+    "h",
+    { family: 4, bindAddress: "127.0.0.9" },
+  ],
+  [
+    "an interface to connect by, which only OpenSSH can follow",
+    "BindInterface lo\n",
+    "h",
+    { openSshOnly: ["BindInterface"] },
+  ],
+  [
+    "a name to connect from, which only OpenSSH can follow",
+    "BindAddress me.example\n",
+    "h",
+    { openSshOnly: ["BindAddress with a name"] },
+  ],
+  [
+    "SetEnv, of which the first line counts",
+    'SetEnv A=1 B="two words" "C=x y"\nSetEnv D=4\n',
+    "h",
+    { environment: { A: "1", B: "two words", C: "x y" } },
+  ],
+  [
+    "SendEnv of names and patterns, some taken back, and SetEnv over it",
+    "SendEnv HOM* PATH\nHost *\n SendEnv -PATH\n SendEnv USE? NOT_THERE\n SetEnv HOME=/x\n",
+    "h",
+    { environment: { ...(process.env["USER"] === undefined ? {} : { USER: process.env["USER"] }), HOME: "/x" } },
+  ],
+  ["NoHostAuthenticationForLocalhost, elsewhere", "NoHostAuthenticationForLocalhost yes\n", "h", { anyHostKey: false }],
+  [
+    "NoHostAuthenticationForLocalhost of localhost",
+    "NoHostAuthenticationForLocalhost yes\n",
+    "localhost",
+    { anyHostKey: true },
+  ],
+  [
+    "NoHostAuthenticationForLocalhost of 127.1.2.3",
+    "NoHostAuthenticationForLocalhost yes\n",
+    "127.1.2.3",
+    { anyHostKey: true },
+  ],
+  [
+    "NoHostAuthenticationForLocalhost of ::1",
+    "NoHostAuthenticationForLocalhost yes\nHostName ::1\n",
+    "h",
+    { anyHostKey: true },
+  ],
+  ["%C, as in the name of a key", "IdentityFile ~/%C\nUserKnownHostsFile ~/%C\n", "h", {}],
   ["an IPv6 address", "Host ::1\n Port 4\n", "::1", { hostName: "::1", port: 4 }],
 ];
 for (const [title, config, host, expected] of table) {

@@ -50,6 +50,16 @@ test("a changed host key is refused with both fingerprints, the line and the rem
   assert.equal(await readFile(sshd.knownHostsFile, "utf8"), `# first line\n${stranger.line}`);
 });
 
+test("by NoHostAuthenticationForLocalhost a changed key of this machine is taken, and not stored", async (t) => {
+  const sshd = await startSshd(t);
+  const stranger = await strangersKey(sshd);
+  await writeFile(sshd.knownHostsFile, stranger.line);
+  await appendFile(sshd.configFile, "  NoHostAuthenticationForLocalhost yes\n");
+  const connection = await connectTo(t, targetOn(sshd));
+  assert.equal((await outcome(connection.exec(["echo", "in"]))).stdout, "in\n");
+  assert.equal(await readFile(sshd.knownHostsFile, "utf8"), stranger.line);
+});
+
 test("the remedy of a changed host key works: afterwards the key is new", async (t) => {
   const sshd = await startSshd(t);
   await writeFile(sshd.knownHostsFile, (await strangersKey(sshd)).line);

@@ -38,6 +38,19 @@ test("a connection goes through a ProxyCommand, with tokens, which ends with it"
   await gone(Number(pid));
 });
 
+test("a ProxyCommand runs in the user's own shell, as ssh runs it", async (t) => {
+  const sshd = await startSshd(t);
+  const before = process.env["SHELL"];
+  process.env["SHELL"] = "/bin/bash";
+  t.after(() => {
+    if (before === undefined) delete process.env["SHELL"];
+    else process.env["SHELL"] = before;
+  });
+  await proxyCommand(sshd, `${await netcat(sshd)} %h %p 2> >(cat >&2)`);
+  const connection = await connectTo(t, targetOn(sshd));
+  assert.equal((await outcome(connection.exec(["echo", "out"]))).stdout, "out\n");
+});
+
 test("ssh -W through a jump host is a ProxyCommand like any other", async (t) => {
   const [jump, last] = [await startSshd(t), await startSshd(t)];
   await proxyCommand(last, `ssh -F "${jump.configFile}" -W %h:%p rig`);
