@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream, lstatSync } from "node:fs";
-import { isEither, isListOf, isOneOf, isRecordOf, isText, parseJson } from "../../shape.ts";
+import { parseJson } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { type Blob, blobOf, locate, readJson, readText } from "../layers/blob.ts";
 import { diffIdsOf, isConfigFile } from "../layers/config-file.ts";
@@ -10,6 +10,7 @@ import {
   DOCKER_LAYER,
   DOCKER_MANIFEST_V2,
   INDEX_TYPES,
+  isDockerList,
   isIndex,
   isManifest,
   MANIFEST_TYPES,
@@ -85,16 +86,12 @@ async function readConfig(directory: string, blob: Blob, layers: number) {
   return { configBytes: Buffer.from(await readText(directory, blob)), diffIds };
 }
 
-const isDockerManifest = isListOf(
-  isRecordOf({ Config: isText, Layers: isListOf(isText) }, { RepoTags: isEither(isListOf(isText), isOneOf(null)) }),
-);
-
 /** Before docker 25 there was no manifest of the registry's kind in it; one is made. */
 async function readDockerSave(directory: string): Promise<SavedImage[]> {
   const images = parseJson(await readText(directory, { path: "manifest.json" }));
   if (isManifest(images))
     throw new BadImage("it is a directory of skopeo's; `skopeo copy dir:DIR oci:OTHER` makes an OCI layout of it");
-  if (!isDockerManifest(images) || images.length === 0) throw new BadImage("its manifest.json has no image");
+  if (!isDockerList(images) || images.length === 0) throw new BadImage("its manifest.json has no image");
   const read: SavedImage[] = [];
   for (const { Config, Layers, RepoTags } of images) {
     const config = { path: Config };

@@ -1,4 +1,4 @@
-import { isListOf, isMapOf, isRecordOf, isText, isWhole, type Shaped } from "../../shape.ts";
+import { isEither, isListOf, isMapOf, isOneOf, isRecordOf, isText, isWhole, type Shaped } from "../../shape.ts";
 
 /** The OCI image-spec's descriptor.md: a file by its digest. */
 export const isDescriptor = isRecordOf(
@@ -14,6 +14,14 @@ export type Descriptor = Shaped<typeof isDescriptor>;
 export const isIndex = isRecordOf({ manifests: isListOf(isDescriptor) });
 export const isManifest = isRecordOf({ config: isDescriptor, layers: isListOf(isDescriptor) }, { mediaType: isText });
 export type Manifest = Shaped<typeof isManifest>;
+
+/** manifest.json of docker save: the paths of each image's parts, and its names. */
+const isDockerImage = isRecordOf(
+  { Config: isText, Layers: isListOf(isText) },
+  { RepoTags: isEither(isListOf(isText), isOneOf(null)) },
+);
+export const isDockerList = isListOf(isDockerImage);
+export type DockerImage = Shaped<typeof isDockerImage>;
 
 export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";

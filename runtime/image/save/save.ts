@@ -8,7 +8,7 @@ import { archiveEnd, fileHeader, paddingAfter } from "../archive/tar/header-bloc
 import { blobBytes, blobSize } from "../content/blob-bytes.ts";
 import { readBlob } from "../content/blobs.ts";
 import { existingStored, type StoredImage } from "../content/stored-image.ts";
-import { familiarName, parseReference } from "../registry/reference.ts";
+import { DOCKER_FILE, INDEX_FILE, type Listing, listedBeside, listing, pathOf } from "./listing.ts";
 
 /** A file of what is saved: its bytes, or the blob that it is. */
 type SavedFile = { readonly path: string } & ({ readonly bytes: Buffer } | { readonly digest: string });
@@ -19,7 +19,8 @@ type SavedFile = { readonly path: string } & ({ readonly bytes: Buffer } | { rea
  */
 export async function* savedArchive(root: string, names: readonly string[]): AsyncGenerator<Uint8Array> {
   const shim = await openShim();
-  for (const file of filesOf(imagesOf(root, names))) {
+  const images = imagesOf(root, names);
+  for (const file of filesOf(images, listing(images))) {
     const size = "bytes" in file ? file.bytes.length : blobSize(root, file.digest);
     yield fileHeader(file.path, size);
     yield* contentOf(root, file, shim);
@@ -29,7 +30,7 @@ export async function* savedArchive(root: string, names: readonly string[]): Asy
   for (const name of names) imageEvent(root, "save", name);
 }
 
-/** The same as a directory. What says which images there are comes last. */
+/** The same as a directory, beside the images that it has. What says which there are comes last. */
 export async function saveInto(
   root: string,
   names: readonly string[],
@@ -37,9 +38,9 @@ export async function saveInto(
   signal: AbortSignal,
 ): Promise<void> {
   const shim = await openShim();
-  const files = filesOf(imagesOf(root, names));
+  const images = imagesOf(root, names);
   await refuseFull(directory);
-  for (const file of files) {
+  for (const file of filesOf(images, listedBeside(directory, listing(images)))) {
     const to = join(directory, file.path);
     await mkdir(dirname(to), { recursive: true });
     await writeWholeFile(contentOf(root, file, shim), to, signal);
@@ -63,7 +64,7 @@ async function* contentOf(root: string, file: SavedFile, shim: Shim): AsyncGener
 }
 
 function imagesOf(root: string, names: readonly string[]): StoredImage[] {
-  return names.map((name) => {
+  const images = names.map((name) => {
     const image = existingStored(root, name);
     if (!readBlob(root, image.named.manifest.digest))
       throw new Failure(`the manifest of ${name} is missing`, {
@@ -72,42 +73,21 @@ function imagesOf(root: string, names: readonly string[]): StoredImage[] {
       });
     return image;
   });
+  return [...new Map(images.map((image) => [image.named.name, image])).values()];
 }
 
-function filesOf(images: readonly StoredImage[]): SavedFile[] {
+function filesOf(images: readonly StoredImage[], listed: Listing): SavedFile[] {
   const digests = images.flatMap(({ named, manifest }) => {
     return [named.manifest.digest, manifest.config.digest, ...manifest.layers.map(({ digest }) => digest)];
   });
   return [
     ...[...new Set(digests)].map((digest) => ({ path: pathOf(digest), digest })),
     json("oci-layout", { imageLayoutVersion: "1.0.0" }),
-    json("index.json", { schemaVersion: 2, mediaType: OCI_INDEX, manifests: images.map(listed) }),
-    json("manifest.json", images.map(dockerManifest)),
+    json(INDEX_FILE, listed.index),
+    json(DOCKER_FILE, listed.docker),
   ];
-}
-
-const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
-
-function pathOf(digest: string): string {
-  return `blobs/${digest.replace(":", "/")}`;
 }
 
 function json(path: string, value: unknown): SavedFile {
   return { path, bytes: Buffer.from(JSON.stringify(value)) };
-}
-
-/** By both names under which tools look for it. */
-function listed({ named }: StoredImage): object {
-  const { tag } = parseReference(named.name);
-  const names = { "io.containerd.image.name": named.name, "org.opencontainers.image.ref.name": tag ?? named.name };
-  return { ...named.manifest, annotations: names };
-}
-
-function dockerManifest({ named, manifest }: StoredImage): object {
-  const reference = parseReference(named.name);
-  return {
-    Config: pathOf(manifest.config.digest),
-    RepoTags: reference.tag === undefined ? [] : [familiarName(reference)],
-    Layers: manifest.layers.map(({ digest }) => pathOf(digest)),
-  };
 }

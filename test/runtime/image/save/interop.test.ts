@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -137,6 +137,63 @@ describe("an image that", () => {
     } finally {
       exec("umount", mount);
     }
+  });
+
+  it("is saved under two names, and one of docker.io without a host, is one image of docker's list, and podman has all names", async (t) => {
+    if (!needs(t, lacks)) return;
+    await run("tag", "mine/image:1", "one:1");
+    const file = join(directory, "two.tar");
+    await run("save", "-o", file, "mine/image:1", "one:1", "one:1");
+    const list = JSON.parse(exec("tar", "-xOf", file, "manifest.json"));
+    assert.deepEqual(
+      list.map(({ RepoTags }: { RepoTags: string[] }) => RepoTags),
+      [["docker.io/mine/image:1", "docker.io/library/one:1"]],
+    );
+    podman("rmi", "-a", "-f");
+    podman("load", "-q", "-i", file);
+    const names = podman("images", "--format", "{{.Repository}}:{{.Tag}}").trim().split("\n").sort();
+    assert.deepEqual(names, ["docker.io/library/one:1", "docker.io/mine/image:1"]);
+    await run("rmi", "one:1");
+  });
+
+  it("is saved into a layout that has others replaces only what has its name there", async (t) => {
+    if (!needs(t, lacks)) return;
+    const layout = join(directory, "shared");
+    skopeo("copy", "-q", `oci:${directory}/layout`, `oci:${layout}:theirs`);
+    skopeo("copy", "-q", `oci:${directory}/layout`, `oci:${layout}:4`);
+    for (const name of ["ours:1", "ours:4", "again:1"]) {
+      await run("tag", "mine/image:1", name);
+      await run("save", "-o", layout, name);
+    }
+    await run("save", "-o", layout, "ours:1");
+    const { manifests } = JSON.parse(readFileSync(join(layout, "index.json"), "utf8"));
+    assert.deepEqual(
+      manifests.map(({ annotations }: { annotations: Record<string, string> }) => [
+        annotations["org.opencontainers.image.ref.name"],
+        annotations["io.containerd.image.name"],
+      ]),
+      [
+        ["theirs", undefined],
+        ["4", "docker.io/library/ours:4"],
+        ["1", "docker.io/library/again:1"],
+        ["1", "docker.io/library/ours:1"],
+      ],
+    );
+    const [image, ...others] = JSON.parse(readFileSync(join(layout, "manifest.json"), "utf8"));
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      image.RepoTags,
+      ["ours:4", "again:1", "ours:1"].map((name) => `docker.io/library/${name}`),
+    );
+    assert.equal(skopeo("inspect", "--format", "{{.Digest}}", `oci:${layout}:theirs`).trim(), digest);
+    exec("umoci", "tag", "--image", `${layout}:theirs`, "more");
+    await run("rmi", "ours:1", "ours:4", "again:1");
+    const loaded = await run("load", "-q", "-i", layout);
+    assert.deepEqual(loaded.trim().split("\n"), ["theirs:latest", "ours:4", "again:1", "ours:1", "more:latest"]);
+    writeFileSync(join(layout, "index.json"), "{}");
+    const refused = await rig.run(["save", "-o", layout, "ours:1"], { env: registry.env });
+    assert.match(refused.stderr, /can't add to what .*index\.json lists: it is damaged/);
+    await run("rmi", ...loaded.trim().split("\n"));
   });
 
   it("podman and skopeo saved is loaded with the same id, in each of their formats", async (t) => {
