@@ -24,7 +24,7 @@ export interface Filter {
 }
 
 /** Not in the mirror unless a pattern says so: npm installed it for this machine's platform. */
-const EXCLUDED_UNLESS_NAMED = "node_modules";
+export const EXCLUDED_UNLESS_NAMED = "node_modules";
 
 export interface Patterns {
   readonly include?: readonly string[] | undefined;

@@ -9,6 +9,7 @@ import { readOuterFile, readOwnFile } from "./ignore-file.ts";
 import { type Line, parseIgnoreFile } from "./lines.ts";
 import { type Repository, repositoriesToCome, repositoryOf } from "./repository.ts";
 import { ALWAYS_EXCLUDED, IgnoreRules } from "./rules.ts";
+import { addSubmodules } from "./submodules.ts";
 import { namedPaths, unignore } from "./unignore.ts";
 import { UnsentIncludes } from "./unsent-includes.ts";
 
@@ -32,7 +33,7 @@ const FOLDERS_PER_TURN = 100;
 /**
  * Reads every file that git reads: each .gitignore of the project that is not below an ignored folder, those of the
  * folders above it up to the repository's top, $GIT_DIR/info/exclude and core.excludesFile. A folder without a
- * repository has its own .gitignore files. What the configuration names, or git tracks, is not ignored.
+ * repository has its own .gitignore files, and so has a submodule. What the configuration names, or git tracks, is not ignored.
  * @throws Failure where one can't be read: what it keeps here is not known
  */
 export async function readRules(
@@ -45,6 +46,8 @@ export async function readRules(
   addDefaults(rules);
   const outerFiles = repository === undefined ? [] : outerFilesOf(repository, root);
   for (const file of outerFiles) problems.push(...addOuterFile(rules, root, file));
+  const inner = await addSubmodules(rules, root, repository);
+  problems.push(...inner.problems);
   const folders = new Set<string>();
   const readFolder = (folder: string) => {
     if (folders.has(folder)) return;
@@ -53,7 +56,7 @@ export async function readRules(
   };
   const isDirectory = (path: string) =>
     lstatSync(localPath(root, path), { throwIfNoEntry: false })?.isDirectory() === true;
-  for (const path of [...(repository?.tracked ?? []), ...namedPaths(include)]) {
+  for (const path of [...(repository?.tracked ?? []), ...inner.tracked, ...namedPaths(include)]) {
     unignore(rules, path, { readFolder, isDirectory });
   }
   addExcludes(rules, exclude);
@@ -62,8 +65,8 @@ export async function readRules(
   problems.push(...unsent.problems);
   const others = repository ? [repository.index, ...repository.configFiles] : repositoriesToCome(root);
   const executable = repository?.executable ?? [];
-  const paths = [...outerFiles.map(({ path }) => path), ...others];
-  return { rules, executable, problems, outerFiles: paths, index: repository?.index };
+  const paths = [...outerFiles.map(({ path }) => path), ...others, ...inner.outerFiles];
+  return { rules, executable, problems: [...new Set(problems)], outerFiles: paths, index: repository?.index };
 }
 
 interface OuterFile {

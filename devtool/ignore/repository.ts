@@ -16,6 +16,10 @@ export interface Repository {
   readonly tracked: readonly string[];
   /** On Windows, which has no such mode: of what git tracks, the executable files: bytes, relative to the project. */
   readonly executable: readonly string[];
+  /** Folders that are repositories of their own, whose files this one's rules do not concern: the same. */
+  readonly submodules: readonly string[];
+  /** Why git does not say what it tracks, a sentence. */
+  readonly problem: string | undefined;
   /** The absolute path of the file that says what git tracks. */
   readonly index: string;
   /** Those of git's configuration, or where they would be: absolute paths. */
@@ -31,14 +35,20 @@ export async function repositoryOf(
 ): Promise<Repository | undefined> {
   const top = topOf(root);
   if (top === undefined) return undefined;
-  const git = async (...args: string[]) => await output("git", ["-C", root, ...args]);
+  let problem: string | undefined;
+  const git = async (...args: string[]) => {
+    const ran = await runGit(["-C", root, ...args]);
+    problem ??= ran.problem;
+    return ran.stdout;
+  };
+  const wantsStages = platform === "win32" || existsSync(join(top, ".gitmodules"));
   const [places, origins, excludesFile, ignoreCase, tracked, staged] = await Promise.all([
     git("rev-parse", "--show-toplevel", ...["info/exclude", "index", "config"].flatMap((name) => ["--git-path", name])),
     git("config", "--list", "--name-only", "--show-origin", "-z"),
     git("config", "--type=path", "--get", "core.excludesFile"),
     git("config", "--type=bool", "--get", "core.ignoreCase"),
     git("ls-files", "-z", "--cached", "--ignored", "--exclude-standard"),
-    platform === "win32" ? git("ls-files", "-z", "--stage") : "",
+    wantsStages ? git("ls-files", "-z", "--stage") : "",
   ]);
   const [gitTop, exclude, index, config] = places?.trimEnd().split("\n").map(fromBytes) ?? [];
   const named = fromBytes(excludesFile ?? "").replace(/\n$/, "");
@@ -55,13 +65,25 @@ export async function repositoryOf(
       ...namedIn(origins ?? "").map((path) => resolve(gitTop ?? top, path)),
     ],
     ignoreCase: ignoreCase?.trim() === "true",
-    executable: (staged ?? "").split("\0").flatMap((line) => EXECUTABLE.exec(line)?.[1] ?? []),
+    executable: platform === "win32" ? pathsIn(staged, EXECUTABLE) : [],
+    submodules: pathsIn(staged, SUBMODULE),
+    problem,
     tracked: (tracked ?? "").split("\0").filter((path) => path !== ""),
   };
 }
 
 /** Mode, object, stage and path. */
 const EXECUTABLE = /^100755 \S+ \d\t(.*)$/s;
+const SUBMODULE = /^160000 \S+ \d\t(.*)$/s;
+
+function pathsIn(staged: string | undefined, line: RegExp): string[] {
+  return (staged ?? "").split("\0").flatMap((text) => line.exec(text)?.[1] ?? []);
+}
+
+/** The repository of a submodule; undefined where it is not checked out. */
+export async function submoduleOf(folder: string): Promise<Repository | undefined> {
+  return existsSync(join(folder, ".git")) ? await repositoryOf(folder) : undefined;
+}
 
 /** The nearest folder with a .git: a folder, or a file in a submodule or another working tree. */
 function topOf(root: string): string | undefined {
@@ -93,14 +115,26 @@ function namedIn(origins: string): string[] {
   return [...new Set(named.map(fromBytes))];
 }
 
-/** What a program prints, a code unit for each byte; undefined where it is not installed or fails. */
-async function output(program: string, args: readonly string[]): Promise<string | undefined> {
+/** Variables by which git takes another repository for the project's, as those of a hook. */
+const OTHER_REPOSITORY = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"];
+
+/** What git prints, a code unit for each byte; undefined where it is not installed or fails, which may be a problem. */
+async function runGit(args: readonly string[]): Promise<{ stdout?: string; problem?: string | undefined }> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OTHER_REPOSITORY.includes(name)));
+  const options = { encoding: "latin1", maxBuffer: OUTPUT_BYTES_MAX, env: { ...env, LC_ALL: "C" } } as const;
   try {
-    const options = { encoding: "latin1", maxBuffer: OUTPUT_BYTES_MAX } as const;
-    return (await promisify(execFile)(program, args, options)).stdout;
-  } catch {
-    return undefined;
+    return { stdout: (await promisify(execFile)("git", args, options)).stdout };
+  } catch (error) {
+    return { problem: refusal(error instanceof Error && "stderr" in error ? fromBytes(String(error.stderr)) : "") };
   }
+}
+
+/** As of a repository that belongs to another user. A value that is not set, and a folder that is no repository, are no problem. */
+function refusal(errors: string): string | undefined {
+  const why = /^fatal: (?!not a git repository)(.*)/m.exec(errors)?.[1];
+  const remedy = /^\s+(git config .*)/m.exec(errors)?.[1];
+  const lost = "so what it tracks is not sent where an ignore file names it";
+  return why && `git says: ${why}; ${lost}${remedy === undefined ? "" : `; to mend it: ${remedy}`}`;
 }
 
 function fromBytes(text: string): string {

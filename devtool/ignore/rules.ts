@@ -31,9 +31,9 @@ export class IgnoreRules {
     this.#above.unshift(...rulesOf(lines));
   }
 
-  /** The lines of the .gitignore of a folder of the project, "" for the project's own. */
+  /** The lines of the .gitignore of a folder of the project, "" for the project's own: before what was added for it. */
   addFolder(folder: string, { lines }: Pick<Lines, "lines">): void {
-    this.#folders.set(folder, rulesOf(lines));
+    this.#folders.set(folder, [...rulesOf(lines), ...(this.#folders.get(folder) ?? [])]);
   }
 
   /** Lines that decide after those of any .gitignore of the project. */

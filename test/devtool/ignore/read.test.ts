@@ -80,6 +80,77 @@ test("what git tracks is not ignored, and what is beside it stays ignored", asyn
   assert.deepEqual(await sent(root, {}, paths), ["build/tool/a.c", "t.env"]);
 });
 
+test("a submodule has its own rules, as git has it: what it tracks is sent, whatever the lines around it ignore", async (t) => {
+  const root = await folder(t, {
+    "lib/.gitignore": "*.log\n",
+    "lib/build/a.c": "",
+    "lib/kept.log": "",
+    "lib/b.o": "",
+    "outer/.gitignore": "build/\n*.o\n/deps/*\n",
+  });
+  const git = (...args: string[]) => {
+    const identity = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "protocol.file.allow=always"];
+    const { status, stderr } = spawnSync("git", ["-C", root, ...identity, ...args], { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+  };
+  for (const name of ["lib", "outer"]) git("init", "-q", name);
+  git("-C", "lib", "add", "-f", ".");
+  git("-C", "lib", "commit", "-q", "-m", "1");
+  git("-C", "outer", "submodule", "--quiet", "add", "-f", "../lib", "deps/lib");
+  const inner = join(root, "outer/deps/lib");
+  writeFileSync(join(root, "outer/.git/modules/deps/lib/info/exclude"), "*.tmp\n");
+  const names = ["build/a.c", "kept.log", "b.o", "new.o", "new.log", "new.tmp", "node_modules/x", "build/new.c"];
+  for (const name of names) {
+    mkdirSync(dirname(join(inner, name)), { recursive: true });
+    writeFileSync(join(inner, name), "");
+  }
+  const paths = [...names.map((name) => `deps/lib/${name}`), "b.o", "deps/other"];
+  const expected = ["build/a.c", "kept.log", "b.o", "new.o", "build/new.c"].map((name) => `deps/lib/${name}`);
+  assert.deepEqual(await sent(join(root, "outer"), {}, paths), expected);
+  const without = await sent(join(root, "outer"), { exclude: ["*.o"] }, paths);
+  assert.deepEqual(
+    without,
+    expected.filter((path) => !path.endsWith(".o")),
+  );
+  const { outerFiles } = await readRules(join(root, "outer"), {});
+  assert.ok(outerFiles.includes(join(root, "outer/.git/modules/deps/lib/index")), outerFiles.join("\n"));
+});
+
+function withVariables(t: TestContext, variables: Readonly<Record<string, string>>): void {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  t.after(() => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+}
+
+test("the project's own repository is asked, also in a hook of git, whose variables name one", async (t) => {
+  const root = await folder(t, { "project/.gitignore": "x\n", "project/x": "", "other/.gitignore": "" });
+  for (const name of [".", "other"]) spawnSync("git", ["init", "-q", join(root, name)]);
+  spawnSync("git", ["-C", root, "add", "-f", "project/x"]);
+  withVariables(t, { GIT_DIR: ".git", GIT_INDEX_FILE: ".git/index", GIT_PREFIX: "project/" });
+  for (const directory of [".git", join(root, "other/.git")]) {
+    process.env["GIT_DIR"] = directory;
+    assert.deepEqual(await sent(join(root, "project"), {}, ["x"]), ["x"]);
+  }
+});
+
+test("where git refuses to say what it tracks, that is said, with what to do", async (t) => {
+  const root = await folder(t, { ".gitignore": "x\n", x: "" });
+  spawnSync("git", ["init", "-q", root]);
+  assert.deepEqual((await readRules(root, {})).problems, []);
+  withVariables(t, { GIT_TEST_ASSUME_DIFFERENT_OWNER: "1" });
+  const [problem = "", ...others] = (await readRules(root, {})).problems;
+  assert.match(
+    problem,
+    /^git says: detected dubious ownership .*to mend it: git config --global --add safe.directory \S+$/,
+  );
+  assert.deepEqual(others, []);
+});
+
 test("an include line that names an ignored path is honoured, but not for what another line ignores below it", async (t) => {
   const root = await folder(t, {
     ".gitignore": "dist/\n*.env\n/gen\n",
