@@ -1,26 +1,20 @@
-import { open, write } from "node:fs";
+import { open } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { Failure } from "../failure.ts";
 import { errnoText, isNoSpace } from "../host/errno.ts";
 import { orAbort } from "../host/or-abort.ts";
-import { sleep } from "../host/sleep.ts";
 import { isTerminal } from "../host/terminal.ts";
 import { writeWholeFile } from "../host/whole-file.ts";
-import { outputFailure } from "./report.ts";
+import { writeToOutput, writeWhole } from "./queued-output.ts";
 
 type Archive = AsyncIterable<Uint8Array>;
 
 /** `instead`: what to type where standard output is a terminal. Throws Failure, or Node.js's error for EPIPE. */
 export async function archiveToOutput(archive: Archive, instead: string, signal: AbortSignal): Promise<void> {
   if (isTerminal(1)) throw new Failure("an archive is nothing for a terminal", { code: "usage", remedy: instead });
-  for await (const piece of gathered(archive)) {
-    const written = writeWhole(1, piece).catch((error: NodeJS.ErrnoException) => {
-      throw error.code === "EPIPE" ? error : outputFailure(error);
-    });
-    await orAbort(written, signal);
-  }
+  for await (const piece of gathered(archive)) await writeToOutput(piece, signal);
 }
 
 /**
@@ -59,21 +53,6 @@ function unwritable(output: string, error: NodeJS.ErrnoException): Failure {
 async function archiveToSpecialFile(archive: Archive, output: string, signal: AbortSignal): Promise<void> {
   const fd = await orAbort(promisify(open)(output, "a"), signal);
   for await (const piece of gathered(archive)) await orAbort(writeWhole(fd, piece), signal);
-}
-
-const writeSome = promisify(write);
-const RETRY_MS = 5;
-
-/** On another thread, so that signals are seen; also to a descriptor that another program made nonblocking. */
-async function writeWhole(fd: number, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    try {
-      at += (await writeSome(fd, bytes, at)).bytesWritten;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      await sleep(RETRY_MS);
-    }
-  }
 }
 
 const GATHERED_BYTES = 256 * 1_024;

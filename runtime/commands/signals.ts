@@ -83,8 +83,11 @@ function catchOthers(shim: Shim, forward: (signal: NodeJS.Signals) => void): voi
 
 const UNDOING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Aborts the work at a signal, lets it undo itself, then ends by that signal, as if it had not been caught. */
-export async function undoneBySignals(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+/**
+ * Aborts the work at a signal, lets it undo itself, then ends by that signal, as if it had not been caught. What is printed in
+ * the end is printed after this: a signal would not be seen while a reader lets that wait.
+ */
+export async function undoneBySignals<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
   let received: NodeJS.Signals | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -94,7 +97,7 @@ export async function undoneBySignals(work: (signal: AbortSignal) => Promise<voi
   const caught = notIgnored(UNDOING_SIGNALS);
   for (const signal of caught) process.on(signal, onSignal);
   try {
-    await work(abort.signal);
+    return await work(abort.signal);
   } finally {
     for (const signal of caught) process.off(signal, onSignal);
     if (received) process.kill(process.pid, received);

@@ -32,6 +32,7 @@ export interface CopyOptions {
   readonly keepOwners: boolean;
   /** Called after each file with how many there were. */
   readonly progress: (files: number) => void;
+  readonly signal: AbortSignal;
 }
 
 export interface Copied {
@@ -43,24 +44,36 @@ export interface Copied {
 /** Two descriptors each. */
 const DEPTH_MAX = 1000;
 const PIECE_BYTES = 256 * 1024;
+const TURN_MS = 20;
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /**
  * Copies a file, a link or a directory with all below it; what is there already is replaced, and directories are merged. Each
  * name is opened in the directory above it and no link is followed, so that neither side can lead it elsewhere, whatever its
- * files become meanwhile. Throws Failure for a directory in the way of a file, or the reverse.
+ * files become meanwhile. Throws Failure for a directory in the way of a file, or the reverse, or the signal's reason.
  */
-export function copy(from: Place, to: Place, options: CopyOptions): Copied {
+export async function copy(from: Place, to: Place, options: CopyOptions): Promise<Copied> {
   const copied = { files: 0, leftOut: 0 };
-  copyEntry({ options, copied, piece: Buffer.alloc(PIECE_BYTES) }, from, to, 0);
+  await inTurns(copyEntry({ options, copied, piece: Buffer.alloc(PIECE_BYTES) }, from, to, 0), options.signal);
   return copied;
 }
 
 /** What is in a directory, into another one. */
-export function copyContent(from: number, to: number, options: CopyOptions): Copied {
+export async function copyContent(from: number, to: number, options: CopyOptions): Promise<Copied> {
   const copied = { files: 0, leftOut: 0 };
-  copyAll({ options, copied, piece: Buffer.alloc(PIECE_BYTES) }, from, to, 1);
+  await inTurns(copyAll({ options, copied, piece: Buffer.alloc(PIECE_BYTES) }, from, to, 1), options.signal);
   return copied;
+}
+
+/** Does work that stops after each piece of a file, and lets signals be seen now and then. */
+async function inTurns(work: Iterable<void>, signal: AbortSignal): Promise<void> {
+  let end = performance.now() + TURN_MS;
+  for (const _ of work) {
+    if (performance.now() < end) continue;
+    await new Promise((resolve) => void setImmediate(resolve));
+    signal.throwIfAborted();
+    end = performance.now() + TURN_MS;
+  }
 }
 
 interface Copying {
@@ -73,27 +86,28 @@ export function pathOf({ directory, name }: Place): Buffer {
   return Buffer.from(`/proc/self/fd/${directory}/${name}`, "latin1");
 }
 
-function copyAll(copying: Copying, from: number, to: number, depth: number): void {
+function* copyAll(copying: Copying, from: number, to: number, depth: number): Generator<void> {
   for (const name of readdirSync(`/proc/self/fd/${from}`, { encoding: "latin1" }))
-    copyEntry(copying, { directory: from, name }, { directory: to, name }, depth);
+    yield* copyEntry(copying, { directory: from, name }, { directory: to, name }, depth);
 }
 
-function copyEntry(copying: Copying, from: Place, to: Place, depth: number): void {
+function* copyEntry(copying: Copying, from: Place, to: Place, depth: number): Generator<void> {
   const stats = lstatSync(pathOf(from), { throwIfNoEntry: false });
   // It was removed just now.
   if (!stats) return;
   if (stats.isDirectory()) {
-    copyDirectory(copying, from, to, depth);
+    yield* copyDirectory(copying, from, to, depth);
     return;
   }
-  if (stats.isFile()) copyFile(copying, from, to);
+  if (stats.isFile()) yield* copyFile(copying, from, to);
   else if (stats.isSymbolicLink()) copyLink(copying, from, to, stats);
   else copying.copied.leftOut += 1;
   copying.copied.files += 1;
   copying.options.progress(copying.copied.files);
+  yield;
 }
 
-function copyDirectory(copying: Copying, from: Place, to: Place, depth: number): void {
+function* copyDirectory(copying: Copying, from: Place, to: Place, depth: number): Generator<void> {
   if (depth >= DEPTH_MAX)
     throw new Failure(`at most ${DEPTH_MAX} directories in each other are copied`, { code: "usage" });
   const source = openSync(pathOf(from), DIRECTORY);
@@ -101,7 +115,7 @@ function copyDirectory(copying: Copying, from: Place, to: Place, depth: number):
     if (depth > 0 && isPseudo(source)) return;
     const target = madeDirectory(to);
     try {
-      copyAll(copying, source, target, depth + 1);
+      yield* copyAll(copying, source, target, depth + 1);
       finish(copying, target, fstatSync(source));
     } finally {
       closeSync(target);
@@ -133,7 +147,7 @@ function madeDirectory(place: Place): number {
   }
 }
 
-function copyFile(copying: Copying, from: Place, to: Place): void {
+function* copyFile(copying: Copying, from: Place, to: Place): Generator<void> {
   // O_NONBLOCK: what became a FIFO since the lstat must not hang.
   const source = openSync(pathOf(from), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
@@ -141,14 +155,14 @@ function copyFile(copying: Copying, from: Place, to: Place): void {
     if (!stats.isFile()) return;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     const target = withRoom(to, () => openSync(pathOf(to), flags, 0o600));
+    let isWhole = false;
     try {
-      copyBytes(copying.piece, source, target);
+      yield* copyBytes(copying.piece, source, target);
       finish(copying, target, stats);
-    } catch (error) {
-      // A part of it would pass for the whole.
-      unlinkSync(pathOf(to));
-      throw error;
+      isWhole = true;
     } finally {
+      // A part of it would pass for the whole.
+      if (!isWhole) unlinkSync(pathOf(to));
       closeSync(target);
     }
   } finally {
@@ -156,9 +170,11 @@ function copyFile(copying: Copying, from: Place, to: Place): void {
   }
 }
 
-function copyBytes(piece: Buffer, source: number, target: number): void {
-  for (let got = readSync(source, piece); got > 0; got = readSync(source, piece))
+function* copyBytes(piece: Buffer, source: number, target: number): Generator<void> {
+  for (let got = readSync(source, piece); got > 0; got = readSync(source, piece)) {
     for (let written = 0; written < got; ) written += writeSync(target, piece, written, got - written);
+    yield;
+  }
 }
 
 function copyLink({ options }: Copying, from: Place, to: Place, { uid, gid, atime, mtime }: Stats): void {

@@ -31,12 +31,16 @@ export interface End {
 
 /**
  * Copies as docker cp does: into a directory that exists, or under a new name in one; of a path that ends in `/.` what is in it.
- * A link that is named is copied itself, unless `follow`. Throws Failure.
+ * A link that is named is copied itself, unless `follow`. Throws Failure, or the signal's reason.
  */
-export function copyBetween(source: End, target: End, options: CopyOptions & { readonly follow: boolean }): Copied {
+export async function copyBetween(
+  source: End,
+  target: End,
+  options: CopyOptions & { readonly follow: boolean },
+): Promise<Copied> {
   const { open, closeAll } = opening();
   try {
-    return copyOpened(source, target, options, open);
+    return await copyOpened(source, target, options, open);
   } finally {
     closeAll();
   }
@@ -60,13 +64,18 @@ export function opening(): { readonly open: Open; closeAll(): void } {
   };
 }
 
-function copyOpened(source: End, target: End, options: CopyOptions & { readonly follow: boolean }, open: Open): Copied {
+async function copyOpened(
+  source: End,
+  target: End,
+  options: CopyOptions & { readonly follow: boolean },
+  open: Open,
+): Promise<Copied> {
   const there = directoryAt(target);
   if (there !== undefined) {
     try {
-      if (isContent(source.path)) return copyContent(open(source, source.path), there, options);
+      if (isContent(source.path)) return await copyContent(open(source, source.path), there, options);
       const from = placeOf(source, options.follow, open);
-      return copy(from.place, { directory: there, name: from.name }, options);
+      return await copy(from.place, { directory: there, name: from.name }, options);
     } finally {
       closeSync(there);
     }

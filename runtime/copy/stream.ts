@@ -62,11 +62,11 @@ interface Extraction extends CopyOptions {
   readonly root: string;
   /** Plain or compressed. */
   readonly archive: AsyncIterable<Uint8Array>;
-  readonly signal: AbortSignal;
 }
 
 /** Writes what an archive has into a directory. Throws Failure. */
-export async function extractInto(target: End, { root, archive, signal, ...options }: Extraction): Promise<Copied> {
+export async function extractInto(target: End, { root, archive, ...options }: Extraction): Promise<Copied> {
+  const { signal } = options;
   const { open, closeAll } = opening();
   makeDirectory(layersDirectory(root));
   await clearUnderWay(root);
@@ -84,7 +84,7 @@ export async function extractInto(target: End, { root, archive, signal, ...optio
       progress: () => {},
     });
     signal.throwIfAborted();
-    const copied = copyOf(files, directory, options);
+    const copied = await copyOf(files, directory, options);
     return { ...copied, leftOut: (notes.get("device")?.count ?? 0) + (notes.get("socket")?.count ?? 0) };
   } catch (error) {
     if (!(error instanceof BadImage)) throw error;
@@ -95,10 +95,10 @@ export async function extractInto(target: End, { root, archive, signal, ...optio
   }
 }
 
-function copyOf(files: string, directory: number, options: CopyOptions): Copied {
+async function copyOf(files: string, directory: number, options: CopyOptions): Promise<Copied> {
   const source = openSync(files, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    return copyContent(source, directory, options);
+    return await copyContent(source, directory, options);
   } finally {
     closeSync(source);
   }

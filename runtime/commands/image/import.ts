@@ -37,9 +37,7 @@ export const importVerb = verb({
   run: async (asked, rest) => {
     const [name, source] = operands(rest, ["the name of the image", "its root file system"]);
     const isDockers = isSource(name) || isTagged(source);
-    await undoneBySignals((signal) =>
-      isDockers ? importAsLayer(name, source, asked, signal) : importAndReport(name, source, asked, signal),
-    );
+    await (isDockers ? importAsLayer(name, source, asked) : importAndReport(name, source, asked));
     return 0;
   },
 });
@@ -59,7 +57,7 @@ function isTagged(word: string): boolean {
 }
 
 /** Prints its id, as docker does. */
-async function importAsLayer(source: string, name: string, asked: Asked, signal: AbortSignal): Promise<void> {
+async function importAsLayer(source: string, name: string, asked: Asked): Promise<void> {
   const { change, message = "", platform } = asked;
   if (isUrl(source))
     throw new Failure(`import does not download ${source}`, {
@@ -73,24 +71,12 @@ async function importAsLayer(source: string, name: string, asked: Asked, signal:
     });
   const reference = parseReference(name);
   await compileLess();
-  const id = await importLayer({
-    root: stateRoot(),
-    source,
-    stdin: process.stdin,
-    name: reference,
-    change,
-    message,
-    signal,
-  });
+  const request = { root: stateRoot(), source, stdin: process.stdin, name: reference, change, message };
+  const id = await undoneBySignals((signal) => importLayer({ ...request, signal }));
   writeAll(1, `${id}\n`);
 }
 
-async function importAndReport(
-  name: string,
-  source: string,
-  { change, message, platform }: Asked,
-  signal: AbortSignal,
-): Promise<void> {
+async function importAndReport(name: string, source: string, { change, message, platform }: Asked): Promise<void> {
   if (change.length > 0 || message !== undefined || platform !== undefined)
     throw new Failure(
       "--change, --message and --platform are for docker's order: the file first, then REPOSITORY:TAG",
@@ -106,14 +92,8 @@ async function importAndReport(
     });
   await compileLess();
   const meter = progressMeter(name);
-  const imported = await importImage({
-    root: stateRoot(),
-    name,
-    source,
-    stdin: process.stdin,
-    signal,
-    progress: meter.show,
-  }).finally(meter.clear);
+  const request = { root: stateRoot(), name, source, stdin: process.stdin, progress: meter.show };
+  const imported = await undoneBySignals((signal) => importImage({ ...request, signal }).finally(meter.clear));
   for (const hint of hints(imported)) say(`tinydocker: ${hint}\n`);
   writeAll(1, summary(imported));
 }

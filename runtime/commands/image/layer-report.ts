@@ -1,15 +1,15 @@
 import { isatty } from "node:tty";
+import { orAbort } from "../../host/or-abort.ts";
 import { shortId } from "../../image/listing.ts";
 import type { LayerProgress } from "../../image/pull/progress.ts";
 import { bytesInWords } from "../../image/words.ts";
 import type { Values } from "../options/option.ts";
-import { say } from "../say.ts";
-import { writeAll } from "../write.ts";
+import { QueuedOutput, writeToOutput, writeWhole } from "../queued-output.ts";
 
 export interface LayerReport {
   layer(progress: LayerProgress): void;
-  /** Leaves the lines as they are. Throws what kept one from being written: the work went on without it. */
-  end(): void;
+  /** Leaves the lines as they are, once they are written. Throws what kept one from it: the work went on without it. */
+  end(): Promise<void>;
 }
 
 type Form = "lines" | "json" | "quiet";
@@ -24,11 +24,19 @@ export function formOf({ quiet, json }: Values<typeof REPORT_OPTIONS>): Form {
 }
 
 /** What becomes of each layer: bars on a terminal, else a line for each change; with --json an event for each. */
-export function layerReport(form: Form): LayerReport {
-  if (form === "quiet") return { layer: () => {}, end: () => {} };
-  if (form === "json") return changes((layer) => writeAll(1, eventOf(layer)));
+export function layerReport(form: Form, signal: AbortSignal): LayerReport {
+  if (form === "quiet") return { layer: () => {}, end: async () => {} };
+  if (form === "json") return changes(eventOf, (bytes) => writeToOutput(bytes, signal));
   // Not by process.stderr, which takes longer to make than a pull of what is there.
-  return isatty(2) ? bars() : changes((layer) => say(lineOf(layer)));
+  return isatty(2) ? bars() : changes(lineOf, (bytes) => sayLater(bytes, signal));
+}
+
+/** As say(): the exit code still says it where nobody reads the words. */
+async function sayLater(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  await orAbort(
+    writeWhole(2, bytes).catch(() => {}),
+    signal,
+  );
 }
 
 function eventOf({ digest, state, bytes, size }: LayerProgress): string {
@@ -52,22 +60,17 @@ const WORDS: Readonly<Record<LayerProgress["state"], string>> = {
   present: "here already",
 };
 
-function changes(print: (layer: LayerProgress) => void): LayerReport {
+/** At most one text for each state of a layer waits. */
+function changes(textOf: (layer: LayerProgress) => string, write: (bytes: Uint8Array) => Promise<void>): LayerReport {
   const states = new Map<string, string>();
-  let failure: unknown;
+  const output = new QueuedOutput(write);
   return {
     layer: (layer) => {
-      if (failure !== undefined || states.get(layer.digest) === layer.state) return;
+      if (states.get(layer.digest) === layer.state) return;
       states.set(layer.digest, layer.state);
-      try {
-        print(layer);
-      } catch (error) {
-        failure = error;
-      }
+      output.add(textOf(layer));
     },
-    end: () => {
-      if (failure !== undefined) throw failure;
-    },
+    end: () => output.written(),
   };
 }
 
@@ -94,7 +97,7 @@ function bars(): LayerReport {
       next = Date.now() + REFRESH_MS;
       paint();
     },
-    end: () => {
+    end: async () => {
       if (painted === 0) return;
       paint();
       process.stderr.write("\n");

@@ -22,15 +22,16 @@ export const loadVerb = verb({
   run: async ({ input = "-", name, ...form }, rest) => {
     operands(rest, []);
     notEmpty(input, "the file of -i");
-    await undoneBySignals(async (signal) => {
-      await compileLess();
-      const report = layerReport(formOf(form));
-      const request = { root: stateRoot(), source: input, stdin: process.stdin, name, signal, progress: report.layer };
-      for (const loaded of await loadImages(request).finally(report.end)) {
-        const line = form.json ? JSON.stringify({ type: "loaded", name: loaded }) : loaded;
-        writeAll(1, form.json || form.quiet ? `${line}\n` : `${line}: loaded\n`);
-      }
+    await compileLess();
+    const names = await undoneBySignals((signal) => {
+      const { layer: progress, end } = layerReport(formOf(form), signal);
+      const request = { root: stateRoot(), source: input, stdin: process.stdin, name, signal, progress };
+      return loadImages(request).finally(end);
     });
+    for (const loaded of names) {
+      const line = form.json ? JSON.stringify({ type: "loaded", name: loaded }) : loaded;
+      writeAll(1, form.json || form.quiet ? `${line}\n` : `${line}: loaded\n`);
+    }
     return 0;
   },
 });

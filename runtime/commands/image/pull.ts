@@ -32,22 +32,18 @@ export const pullVerb = verb({
   run: async (form, [name, ...more]) => {
     if (name === undefined || more.length > 0)
       throw new Failure("pull takes the name of one image", { code: "usage", remedy: "tinydocker pull NAME[:TAG]" });
-    await undoneBySignals((signal) => pullAndReport(name, form, signal));
+    await pullAndReport(name, form);
     return 0;
   },
 });
 
-async function pullAndReport(name: string, form: Values<typeof REPORT_OPTIONS>, signal: AbortSignal): Promise<void> {
+async function pullAndReport(name: string, form: Values<typeof REPORT_OPTIONS>): Promise<void> {
   const reference = parseReference(name);
-  const layers = layerReport(formOf(form));
-  const pulled = await pullImage({
-    root: stateRoot(),
-    reference,
-    env: process.env,
-    signal,
-    progress: layers.layer,
-    fetching: compileLess,
-  }).finally(layers.end);
+  const pulled = await undoneBySignals((signal) => {
+    const { layer: progress, end } = layerReport(formOf(form), signal);
+    const request = { root: stateRoot(), reference, env: process.env, signal, progress, fetching: compileLess };
+    return pullImage(request).finally(end);
+  });
   for (const hint of hintsOf(pulled.notes)) say(`tinydocker: ${hint}\n`);
   const { manifest, id, upToDate } = pulled;
   const familiar = familiarName(reference);

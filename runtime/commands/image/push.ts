@@ -16,15 +16,14 @@ export const pushVerb = verb({
   unavailable: { a: EACH_TAG, "all-tags": EACH_TAG },
   run: async (form, rest) => {
     const [name] = operands(rest, ["the name of the image"]);
-    await undoneBySignals(async (signal) => {
-      const reference = parseReference(name);
-      const report = layerReport(formOf(form));
-      const pushed = pushImage({ root: stateRoot(), reference, env: process.env, signal, progress: report.layer });
-      const { digest } = await pushed.finally(report.end);
-      const familiar = familiarName(reference);
-      const line = form.quiet ? familiar : `${familiar}: pushed, ${digest}`;
-      writeAll(1, `${form.json ? JSON.stringify({ type: "pushed", name: familiar, digest }) : line}\n`);
+    const reference = parseReference(name);
+    const { digest } = await undoneBySignals((signal) => {
+      const { layer: progress, end } = layerReport(formOf(form), signal);
+      return pushImage({ root: stateRoot(), reference, env: process.env, signal, progress }).finally(end);
     });
+    const familiar = familiarName(reference);
+    const line = form.quiet ? familiar : `${familiar}: pushed, ${digest}`;
+    writeAll(1, `${form.json ? JSON.stringify({ type: "pushed", name: familiar, digest }) : line}\n`);
     return 0;
   },
 });

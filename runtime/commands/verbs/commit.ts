@@ -36,10 +36,9 @@ export const commitVerb = verb({
       });
     const root = resolve(stateRoot());
     const container = handleOf(root, asked);
-    await undoneBySignals(async (signal) => {
-      const id = await commit(container, { name, author, message, changes: change, pause, signal });
-      writeAll(1, `${id}\n`);
-    });
+    const request = { name, author, message, changes: change, pause };
+    const id = await undoneBySignals((signal) => commit(container, { ...request, signal }));
+    writeAll(1, `${id}\n`);
     return 0;
   },
 });

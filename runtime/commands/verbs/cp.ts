@@ -31,9 +31,7 @@ export const cpVerb = verb({
   options: OPTIONS,
   run: async (values, ends) => {
     const request = requestOf(ends);
-    // The other end of a stream may be slow for ever; a copy takes the time that it takes.
-    if (request.here === "-") await undoneBySignals((signal) => copyAndReport(request, values, signal));
-    else await copyAndReport(request, values, new AbortController().signal);
+    await undoneBySignals((signal) => copyAndReport(request, values, signal));
     return 0;
   },
 });
@@ -123,7 +121,7 @@ function endIn(shim: Shim, { top }: View, name: string, path: string): End {
   return { side: { name: `the container ${name}`, open }, path };
 }
 
-type CopyOptions = Parameters<typeof copyBetween>[2] & { readonly signal: AbortSignal };
+type CopyOptions = Parameters<typeof copyBetween>[2];
 
 async function copied(
   shim: Shim,
