@@ -15,4 +15,6 @@ export interface Files {
   readonly name: string;
   /** The text of a file; undefined where there is none. */
   text(path: string): Promise<string | undefined>;
+  /** The names in a folder, in order; none where it is not there. */
+  names(folder: string): Promise<readonly string[]>;
 }

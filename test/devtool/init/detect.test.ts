@@ -59,6 +59,82 @@ const PROJECTS: readonly (readonly [string, Readonly<Record<string, string>>, ob
     { Makefile: "CC := gcc\n.PHONY: all\nall: hello\nhello: hello.o\nhello.o: hello.c\n", "hello.c": "" },
     { build: ["make"], run: ["./hello"] },
   ],
+  [
+    "a Rust workspace by the program among its members",
+    {
+      "Cargo.toml": '[workspace]\nmembers = [\n  "crates/*",\n]\n',
+      "crates/core/Cargo.toml": '[package]\nname = "core-of-it"\n',
+      "crates/core/src/lib.rs": "",
+      "crates/tool/Cargo.toml": '[package]\nname = "tool"\n',
+      "crates/tool/src/main.rs": "",
+    },
+    { build: ["cargo"], run: ["target/debug/tool"] },
+  ],
+  [
+    "a Rust crate of several programs by the one that cargo runs",
+    {
+      "Cargo.toml": '[package]\nname = "many"\ndefault-run = "two"\n\n[dependencies]\n[[bin]]\nname = "one"\n',
+      "src/bin/two.rs": "",
+    },
+    { build: ["cargo"], run: ["target/debug/two"] },
+  ],
+  [
+    "a Rust library with programs in src/bin",
+    { "Cargo.toml": '[package]\nname = "lib-and"\n', "src/lib.rs": "", "src/bin/go.rs": "" },
+    { build: ["cargo"], run: ["target/debug/go"] },
+  ],
+  [
+    "a Rust library by its tests",
+    { "Cargo.toml": '[package]\nname = "only-lib"\n', "src/lib.rs": "" },
+    { build: ["cargo"], run: ["cargo", "test"] },
+  ],
+  [
+    "a Go module with its programs in cmd",
+    {
+      "go.mod": "module example.com/you/web/v2\n",
+      "web.go": "// Package web serves.\npackage web\n",
+      "cmd/admin/main.go": "package main\n",
+      "cmd/web/main.go": "package main\n",
+    },
+    { build: [{ tool: "go", args: ["-o", ".devtool/web", "./cmd/web"] }], run: [".devtool/web"] },
+  ],
+  [
+    "a Go library by its tests",
+    { "go.mod": "module example.com/you/lib\n", "lib.go": "package lib\n" },
+    { build: ["go"], run: ["go", "test", "./..."] },
+  ],
+  [
+    "a cmake project whose program is called as the project, and is put elsewhere",
+    {
+      "CMakeLists.txt": `project(game C)\n# add_executable(old a.c)\nset(CMAKE_RUNTIME_OUTPUT_DIRECTORY \${CMAKE_BINARY_DIR}/bin)\nadd_executable(sdl IMPORTED)\nadd_executable(\${PROJECT_NAME} main.c)\n`,
+    },
+    { build: ["cmake"], run: ["build/bin/game"] },
+  ],
+  [
+    "a cmake project with its program in a folder below",
+    {
+      "CMakeLists.txt": "project(game)\nadd_subdirectory(lib)\nadd_subdirectory(src)\n",
+      "lib/CMakeLists.txt": "add_library(game a.c)\n",
+      "src/CMakeLists.txt": `set(TARGET play)\nadd_executable(\${TARGET} main.c)\n`,
+    },
+    { build: ["cmake"], run: ["build/src/play"] },
+  ],
+  ["a cmake library", { "CMakeLists.txt": "project(lib)\nadd_library(lib a.c)\n" }, { build: ["cmake"] }],
+  [
+    "a Django project",
+    { "manage.py": "", "pyproject.toml": "" },
+    { run: ["python3", "manage.py", "runserver", "--noreload"] },
+  ],
+  [
+    "a Python package in src by what its script calls",
+    { "pyproject.toml": '[tool.poetry.scripts]\nmy-tool = "tool.cli:main"\n', "src/tool/cli.py": "def main(): ..." },
+    { env: { PYTHONPATH: "src" }, run: ["python3", "-c", "import sys; from tool.cli import main; sys.exit(main())"] },
+  ],
+  [
+    "a Python package that runs itself",
+    { "pyproject.toml": "[project]\nname = 'tool'\n", "tool/__main__.py": "" },
+    { run: ["python3", "-m", "tool"] },
+  ],
   ["a folder of notes", { "notes.txt": "" }, undefined],
   ["a package.json that is not valid JSON", { "package.json": "{", "index.js": "" }, undefined],
 ];
