@@ -73,6 +73,8 @@ export type FailureCode =
   | "command-not-found"
   /** The command can't be started on the target for another reason. */
   | "process-not-started"
+  /** The folder that a command is to start in is not on the target, or another one is in its place since. */
+  | "directory-missing"
   /** The target has no rsync. */
   | "rsync-missing"
   /**

@@ -9,10 +9,11 @@ import {
   encode,
   WINDOW_BYTES,
 } from "../protocol/messages.ts";
+import { FixedDirectory } from "./fixed-directory.ts";
 import { Output } from "./output.ts";
 import type { PipeSource } from "./pipes.ts";
 import { endGroup, signalGroup } from "./process-group.ts";
-import { start } from "./start.ts";
+import { errnoOf, start } from "./start.ts";
 import type { Preload } from "./warm/preload.ts";
 import { WarmNode } from "./warm/warm-node.ts";
 
@@ -27,6 +28,7 @@ type State =
       readonly name: "running";
       readonly pid: number;
       readonly stdin: Socket;
+      readonly directory: FixedDirectory | undefined;
       readonly stdout: Output;
       readonly stderr: Output;
     }
@@ -42,6 +44,8 @@ export class CarriedProcess {
   /** What it has read of its stdin without credit for it. */
   #consumed = 0;
   #running: Promise<void> = Promise.resolve();
+  /** The errno of why its directory is not there any more. */
+  #gone: string | undefined;
   /** Aborted by `terminate`, by the connection's close and by the agent's end. */
   readonly #cancelled = new AbortController();
   /** Settles once the connection is closed and the process group is empty. */
@@ -96,6 +100,11 @@ export class CarriedProcess {
 
   #handle(state: State & { readonly name: "running" }, message: ClientMessage): void {
     if (message.type === "stdin") {
+      this.#gone ??= state.directory?.whyGone();
+      if (this.#gone !== undefined) {
+        this.#cancelled.abort();
+        return;
+      }
       const returnCredit = () => this.#returnCredit(message.data.length);
       // A process that closed its stdin must not block a client that still writes.
       if (state.stdin.writable) state.stdin.write(message.data, returnCredit);
@@ -114,6 +123,13 @@ export class CarriedProcess {
   }
 
   async #run(command: Command, warm: Promise<WarmNode | undefined> | undefined): Promise<void> {
+    let directory: FixedDirectory | undefined;
+    try {
+      directory = command.isCwdFixed ? new FixedDirectory(command.cwd) : undefined;
+    } catch (error) {
+      await (await warm)?.end();
+      return this.#fail(errnoOf(error));
+    }
     const ahead = await (await warm)?.begin(command);
     const lost = typeof ahead === "string" ? ahead : undefined;
     const started = typeof ahead === "object" ? ahead : await start(command, this.#pipes);
@@ -126,7 +142,7 @@ export class CarriedProcess {
     pipes.stdin.on("error", () => {}); // EPIPE: it no longer reads
     const stdout = new Output(pipes.stdout, (data) => this.#send({ type: "stdout", data }));
     const stderr = new Output(pipes.stderr, (data) => this.#send({ type: "stderr", data }));
-    this.#state = { name: "running", pid, stdin: pipes.stdin, stdout, stderr };
+    this.#state = { name: "running", pid, stdin: pipes.stdin, directory, stdout, stderr };
     this.#send(lost === undefined ? { type: "started", pid } : { type: "started", pid, lost });
     const ended = this.#endOnceCancelled(pid);
 
@@ -135,8 +151,14 @@ export class CarriedProcess {
     await Promise.all([stdout.drain(), stderr.drain()]);
     // What is left of the group is ended too. To outlive it a process calls setsid, as when a terminal closes.
     await (this.#cancelled.signal.aborted ? ended : endGroup(pid));
+    if (this.#gone !== undefined) return this.#fail(this.#gone);
     this.#state = { name: "over" };
     this.#socket.end(encode(signal === null ? { type: "exit", code: code ?? 0 } : { type: "killed", signal }));
+  }
+
+  #fail(errno: string): void {
+    this.#state = { name: "over" };
+    this.#socket.end(encode({ type: "failed", step: "chdir", errno }));
   }
 
   async #endOnceCancelled(pid: number): Promise<void> {

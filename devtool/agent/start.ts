@@ -66,6 +66,6 @@ function whyNotStarted(error: unknown, cwd: string): { step: "chdir" | "exec"; e
   return { step: "exec", errno: errnoOf(error) };
 }
 
-function errnoOf(error: unknown): string {
+export function errnoOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : String(error);
 }

@@ -7,7 +7,7 @@ import { ConnectionLost, type Failure, onTarget } from "../failure.ts";
 import { abortable } from "../process/abortable.ts";
 import type { Report } from "../report/events.ts";
 import { reportOf } from "../report/origin.ts";
-import { greet, type Server, serverArgv, startServer } from "../sync/server.ts";
+import { greet, type Server, serverCommand, startServer } from "../sync/server.ts";
 import type { Connection, Target, TargetFacts } from "../targets/target.ts";
 import type { Since } from "../watch/watch.ts";
 import { findMirror } from "./find-mirror.ts";
@@ -146,7 +146,7 @@ export function forgetMirror(lane: Lane): void {
 export async function startAhead(lane: Lane): Promise<void> {
   if (lane.unsent === "everything" || lane.ahead) return;
   const { connection, mirror, rsync } = await lane.connections.current();
-  lane.ahead ??= startServer(connection, serverArgv(mirror, "content", rsync));
+  lane.ahead ??= startServer(connection, serverCommand({ mirror, rsync }, "content"));
   await greet(lane.ahead);
 }
 

@@ -33,7 +33,7 @@ const FIND = 'test "$(id -u)" = 0 && find . -xdev ! -user "$1" "$2" -type d -pri
 const CHOWN = 'test "$(id -u)" = 0 && xargs -0 chown -h "$1" --';
 
 /** Nothing runs as root there, or in a mirror that is not there yet. */
-const NOT_TAKEN: readonly FailureCode[] = ["sudo-refused", "process-not-started"];
+const NOT_TAKEN: readonly FailureCode[] = ["sudo-refused", "process-not-started", "directory-missing"];
 
 /** Makes what is not excluded the login user's own; returns whether something was not. */
 export async function takeBack(
@@ -43,7 +43,7 @@ export async function takeBack(
 ): Promise<boolean> {
   const asRoot = async (script: string, args: readonly string[], input = ""): Promise<string | undefined> => {
     const argv = ["sh", "-c", script, "sh", String(facts.uid), ...args];
-    const process = await connection.exec(argv, { cwd: mirror, asRoot: true, signal });
+    const process = await connection.exec(argv, { cwd: mirror, isCwdFixed: true, asRoot: true, signal });
     process.stderr.resume();
     process.stdin.end(Buffer.from(input, "latin1"));
     const [output, status] = await Promise.all([buffer(process.stdout), process.exited]);

@@ -4,6 +4,8 @@ import { Failure } from "../failure.ts";
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   ENOTDIR: "not a directory",
+  ELOOP: "a symbolic link is in its path",
+  ESTALE: "something else is in its place",
   EISDIR: "is a directory",
   EACCES: "permission denied",
   ENOEXEC: "not an executable file",

@@ -14,6 +14,8 @@ export type StreamName = "stdin" | "stdout" | "stderr";
 export interface Command {
   readonly argv: readonly string[];
   readonly cwd: string;
+  /** As ExecOptions.isCwdFixed. */
+  readonly isCwdFixed?: boolean;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -36,7 +38,7 @@ export type LostAhead = "ended" | "silent";
 
 /**
  * Agent to client. The first message is `started` or `failed`; after `started` comes output, and `exit` or `killed` is
- * last.
+ * last, or `failed` where its directory did not stay.
  */
 export type AgentMessage =
   | { readonly type: "started"; readonly pid: number; readonly lost?: LostAhead }
@@ -88,7 +90,7 @@ function payloadOf(message: ClientMessage | AgentMessage): Buffer {
     }
     case "prepare":
     case "request":
-      return json({ argv: message.argv, cwd: message.cwd, env: message.env });
+      return json({ argv: message.argv, cwd: message.cwd, isCwdFixed: message.isCwdFixed, env: message.env });
     case "signal":
     case "killed":
       return json({ signal: message.signal });
@@ -168,11 +170,13 @@ export function decodeAgentMessage(frame: Frame): AgentMessage {
 }
 
 function decodeCommand(payload: Buffer): Command {
-  const { argv, cwd, env } = object(payload);
+  const { argv, cwd, isCwdFixed, env } = object(payload);
   refuseUnless(Array.isArray(argv) && argv.length > 0 && argv.every(isString), "request: argv");
   refuseUnless(isString(cwd), "request: cwd");
   refuseUnless(isRecordOfStrings(env), "request: env");
-  return { argv, cwd, env };
+  if (isCwdFixed === undefined) return { argv, cwd, env };
+  refuseUnless(typeof isCwdFixed === "boolean", "request: isCwdFixed");
+  return { argv, cwd, isCwdFixed, env };
 }
 
 function decodeWindow(payload: Buffer): ClientMessage & AgentMessage {

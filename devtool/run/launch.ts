@@ -24,7 +24,7 @@ export async function launch(
   { argv, cwd, env, asRoot, terminal }: LaunchRequest,
   signal: AbortSignal,
 ): Promise<Launched> {
-  const options = { cwd, env, asRoot, signal };
+  const options = { cwd, isCwdFixed: true, env, asRoot, signal };
   if (!terminal) return { kind: "process", process: await connection.exec(argv, options) };
   const onTerminal = connection.execOnTerminal?.bind(connection);
   if (onTerminal) return { kind: "own terminal", run: () => onTerminal(argv, options) };
@@ -43,5 +43,7 @@ export function prepareNext(
 ): void {
   if (launched.kind !== "process" || terminal) return;
   const begun = Promise.race([launched.process.exited, delay(BEGUN_MS, undefined, { ref: false })]);
-  begun.then(() => (signal.aborted ? undefined : connection.prepare?.(argv, { cwd, env, asRoot }))).catch(() => {}); // the connection is lost, and the round reports it
+  begun
+    .then(() => (signal.aborted ? undefined : connection.prepare?.(argv, { cwd, isCwdFixed: true, env, asRoot })))
+    .catch(() => {}); // the connection is lost, and the round reports it
 }

@@ -6,7 +6,7 @@ import { exitFailure, SYNC_FAILED, waitForExit } from "./rsync-exit.ts";
 import { sendListsByDirectory, sendRules, sendWholeList } from "./send/lists.ts";
 import { answerAll, type Sent, startConversation } from "./send/sender.ts";
 import { type DirectoryListing, type Listing, listProject, walkProject } from "./send/walk.ts";
-import { type Comparison, type Greeted, greet, type Server, serverArgv, takeServer } from "./server.ts";
+import { type Comparison, type Greeted, greet, isNotThere, type Server, serverCommand, takeServer } from "./server.ts";
 import { StreamEnded } from "./wire/channel.ts";
 import { type Entry, isRegular } from "./wire/entry.ts";
 import { brokenStream } from "./wire/wire.ts";
@@ -38,9 +38,10 @@ export async function converse(
   }
   const rules = receiverRules(connection, request, signal);
   rules.catch(() => undefined);
-  const server = takeServer(ahead, connection, argvOf(request, comparisonOf(request, source)), signal);
+  const server = takeServer(ahead, connection, serverCommand(request, comparisonOf(request, source)), signal);
   source.readAhead?.();
-  const greeted = await greet(server);
+  const greeted = await greet(server).catch(unlessNotThere);
+  if ("unusable" in greeted) return greeted;
   const { rsync, output, channel } = greeted;
   const done = () => ({
     listing: source.listing,
@@ -65,14 +66,21 @@ export async function converse(
   } finally {
     clearInterval(ticks);
   }
-  const status = await waitForExit(rsync).finally(() => signal.throwIfAborted());
+  const exited = await waitForExit(rsync).catch(unlessNotThere);
+  signal.throwIfAborted();
+  if ("unusable" in exited) return exited;
   if (failed !== undefined && !(failed instanceof StreamEnded)) throw failed;
-  const failure = exitFailure(status, output, sent.unsettled.size);
+  const failure = exitFailure(exited, output, sent.unsettled.size);
   const didNothing = sent.files.size === 0 && output.deleted.length === 0;
-  if (failure !== undefined && didNothing && PATH_EXIT_CODES.includes(status.code ?? 0)) return { unusable: failure };
+  if (failure !== undefined && didNothing && PATH_EXIT_CODES.includes(exited.code ?? 0)) return { unusable: failure };
   if (failure !== undefined) throw failure;
   if (failed !== undefined) throw new Failure("rsync on the target ended before it was done", SYNC_FAILED);
   return done();
+}
+
+function unlessNotThere(error: unknown): { readonly unusable: Failure } {
+  if (error instanceof Failure && isNotThere(error)) return { unusable: error };
+  throw error;
 }
 
 function nothingSent(): Sent {
@@ -144,10 +152,6 @@ async function sendProject(
   if (source.kind === "list") sendWholeList(channel, listing, terms);
   else lists = await sendListsByDirectory(conversation, source.turns, listing.entries, terms);
   await answerAll(conversation, lists, terms.protocol);
-}
-
-export function argvOf({ mirror, rsync, isDryRun }: SyncRequest, comparison: Comparison): readonly string[] {
-  return serverArgv(mirror, comparison, rsync, isDryRun);
 }
 
 function comparisonOf({ changed }: SyncRequest, { kind, listing }: Source): Comparison {

@@ -1,11 +1,11 @@
 import type { Connection } from "../targets/target.ts";
-import { argvOf, converse, type Round } from "./converse.ts";
+import { converse, type Round } from "./converse.ts";
 import { makeNewMirror } from "./make-mirror.ts";
 import type { SyncProgress, SyncRequest } from "./request.ts";
 import type { Sent } from "./send/sender.ts";
 import { type Part, split } from "./send/split.ts";
 import { type Listing, listProject } from "./send/walk.ts";
-import { endUnlessTaken, greet, type Server, startServer } from "./server.ts";
+import { endUnlessTaken, greet, type Server, serverCommand, startServer } from "./server.ts";
 import { type Entry, isDirectory } from "./wire/entry.ts";
 
 /** rsync's receiver makes one file after the other, which takes longer there than all the rest of a first sync. */
@@ -20,8 +20,8 @@ export async function fillNewMirror(
   request: SyncRequest,
   signal: AbortSignal,
 ): Promise<Round | undefined> {
-  const argv = argvOf(request, "times");
-  const servers = Array.from({ length: RECEIVERS }, () => startServer(connection, argv));
+  const command = serverCommand(request, "times");
+  const servers = Array.from({ length: RECEIVERS }, () => startServer(connection, command));
   for (const server of servers) greet(server).catch(() => {}); // its conversation reports it
   try {
     const listing = await listProject(request, undefined, signal);

@@ -6,7 +6,7 @@ import { type Plan, planOf } from "./receive/plan.ts";
 import { type Put, receivePlan } from "./receive/receive.ts";
 import { select } from "./receive/selection.ts";
 import { exitFailure, readRsyncOutput, SYNC_FAILED, waitForExit } from "./rsync-exit.ts";
-import { startServer } from "./server.ts";
+import { type ServerCommand, startServer } from "./server.ts";
 import { Channel, StreamEnded } from "./wire/channel.ts";
 import { agree, OFFER } from "./wire/handshake.ts";
 import { MESSAGE } from "./wire/multiplex.ts";
@@ -48,7 +48,7 @@ export interface PullReport {
  */
 export async function pull(connection: Connection, request: PullRequest, signal: AbortSignal): Promise<PullReport> {
   const started = performance.now();
-  const rsync = await startServer(connection, senderArgv(request), signal).process;
+  const rsync = await startServer(connection, senderCommand(request), signal).process;
   rsync.exited.catch(() => undefined);
   const output = readRsyncOutput(rsync.stderr);
   const refused = new Set<number>();
@@ -75,9 +75,9 @@ export async function pull(connection: Connection, request: PullRequest, signal:
 }
 
 /** The options are those that `rsync -rlptR` passes to its server. */
-function senderArgv({ rsync = "rsync", mirror, paths }: PullRequest): readonly string[] {
+function senderCommand({ rsync = "rsync", mirror, paths }: PullRequest): ServerCommand {
   const sources = paths.map((path) => `${mirror.replace(/\/+$/, "")}/./${toText(path)}`);
-  return [rsync, "--server", "--sender", `-lRtpr${OFFER}`, ".", ...sources];
+  return { argv: [rsync, "--server", "--sender", `-lRtpr${OFFER}`, ".", ...sources], cwd: undefined };
 }
 
 type Found = Omit<PullReport, "bytesReceived" | "milliseconds">;

@@ -1,5 +1,6 @@
-import { ConnectionLost, Failure } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import type { Connection, RemoteProcess } from "../targets/target.ts";
+import type { SyncRequest } from "./request.ts";
 import { NO_RSYNC, type RsyncOutput, readRsyncOutput } from "./rsync-exit.ts";
 import { Channel } from "./wire/channel.ts";
 import { agree, OFFER, OFFER_INCREMENTAL, type Terms } from "./wire/handshake.ts";
@@ -8,7 +9,7 @@ import { MESSAGE } from "./wire/multiplex.ts";
 /** An `rsync --server` on the target. Until it has a file list it opens nothing, so it can be started ahead of its work. */
 export interface Server {
   readonly connection: Connection;
-  readonly argv: readonly string[];
+  readonly command: ServerCommand;
   /** Rejects with Failure when it can't be started. */
   readonly process: Promise<RemoteProcess>;
   /** See greet(). */
@@ -40,44 +41,50 @@ const OPTIONS: Readonly<Record<Comparison, string>> = {
   content: `-ltprI${OFFER}`,
 };
 
+/** How an rsync --server is started. */
+export interface ServerCommand {
+  readonly argv: readonly string[];
+  /** See ExecOptions.isCwdFixed; undefined where rsync itself is to find the mirror, or to make it. */
+  readonly cwd: string | undefined;
+}
+
 /** The options are those that `rsync -rlpt --delete` passes to its server, with times compared to the nanosecond. */
-export function serverArgv(
-  mirror: string,
+export function serverCommand(
+  { mirror, rsync, mayBeNew, isDryRun }: Pick<SyncRequest, "mirror" | "rsync" | "mayBeNew" | "isDryRun">,
   comparison: Comparison,
-  program = "rsync",
-  isDryRun = false,
-): readonly string[] {
+): ServerCommand {
+  const folder = mirror.replace(/\/+$/, "");
+  const cwd = mayBeNew || isDryRun ? undefined : folder;
   const dry = isDryRun ? ["-n"] : [];
-  return [
-    program,
-    "--server",
-    OPTIONS[comparison],
-    ...dry,
-    "--delete-during",
-    "-@-1",
-    ".",
-    `${mirror.replace(/\/+$/, "")}/`,
-  ];
+  const to = cwd === undefined ? `${folder}/` : "./";
+  const argv = [rsync ?? "rsync", "--server", OPTIONS[comparison], ...dry, "--delete-during", "-@-1", ".", to];
+  return { argv, cwd };
 }
 
 /** Aborting ends it; without a signal it lives until `endUnlessTaken`, or until the connection is closed. */
-export function startServer(connection: Connection, argv: readonly string[], signal?: AbortSignal): Server {
-  const options = signal ? { signal } : {};
+export function startServer(connection: Connection, command: ServerCommand, signal?: AbortSignal): Server {
+  const { argv, cwd } = command;
+  const options = { ...(cwd === undefined ? {} : { cwd, isCwdFixed: true }), ...(signal ? { signal } : {}) };
   const process = connection.exec(argv, options).catch((error: unknown) => {
     signal?.throwIfAborted();
-    if (error instanceof ConnectionLost || !(error instanceof Failure)) throw error;
+    if (!(error instanceof Failure) || ![126, 127].includes(error.exitCode)) throw error;
     throw new Failure(`rsync can't be started on the target: ${error.message}`, {
       ...NO_RSYNC,
       code: error.code === "command-not-found" ? NO_RSYNC.code : error.code,
       cause: error,
     });
   });
-  const server: Server = { connection, argv, process, greeted: undefined, isOver: false, isTaken: false };
+  const server: Server = { connection, command, process, greeted: undefined, isOver: false, isTaken: false };
   const over = () => {
     server.isOver = true;
   };
   process.then(({ exited }) => exited).then(over, over);
   return server;
+}
+
+/** Whether an error says that the mirror is not there, or that another folder is in its place since the server was started. */
+export function isNotThere(error: Failure): boolean {
+  return error.code === "directory-missing";
 }
 
 /** Begins the conversation with it, which takes the target a while, unless that was done ahead. */
@@ -100,14 +107,18 @@ export async function greet(server: Server): Promise<Greeted> {
 export function takeServer(
   ahead: Server | undefined,
   connection: Connection,
-  argv: readonly string[],
+  command: ServerCommand,
   signal: AbortSignal,
 ): Server {
-  const isSame = ahead?.connection === connection && ahead.argv.join("\0") === argv.join("\0");
-  if (!isSame || ahead.isOver) return startServer(connection, argv, signal);
+  const isSame = ahead?.connection === connection && keyOf(ahead.command) === keyOf(command);
+  if (!isSame || ahead.isOver) return startServer(connection, command, signal);
   ahead.isTaken = true;
   signal.addEventListener("abort", () => terminate(ahead), { once: true });
   return ahead;
+}
+
+function keyOf({ argv, cwd }: ServerCommand): string {
+  return JSON.stringify([argv, cwd]);
 }
 
 export function endUnlessTaken(server: Server): void {

@@ -97,7 +97,7 @@ function noticesOf(sent: Sent, entries: readonly Entry[]): string[] {
   return [...sent.vanished, ...unsettled.map((path) => `${path} kept changing while it was read; skipped`)];
 }
 
-/** rsync creates the mirror's last directory itself; `mkdir` runs only if its parents are missing too. A dry run makes none. */
+/** The mirror's folder is made only where it turns out not to be there. A dry run makes none. */
 async function runRound(
   connection: Connection,
   request: SyncRequest,

@@ -21,7 +21,7 @@ export function startFailure(
   const [command = ""] = argv;
   if (step === "chdir") {
     return new Failure(`can't enter ${cwd} on ${where}: ${errnoWords(errno)}`, {
-      code: "process-not-started",
+      code: MISSING.includes(errno) ? "directory-missing" : "process-not-started",
       ...remedyIn(CHDIR_REMEDIES, errno),
     });
   }
@@ -36,8 +36,15 @@ export function startFailure(
   return new Failure(`${where} has no ${command}`, { code: "command-not-found", remedy, exitCode: 127 });
 }
 
+const MISSING = ["ENOENT", "ESTALE"];
+
 const CHDIR_REMEDIES: ReadonlyMap<string, string> = new Map([
   ["ENOENT", "sync again: devtool sync; where it is a build step's, check its folder in the configuration"],
+  ["ESTALE", "sync again: devtool sync"],
+  [
+    "ELOOP",
+    "remove the link; or, where mirrors are to be on another disk, name a folder there in the configuration: `mirror` of the target",
+  ],
   ["ENOTDIR", "remove what has its name there, or name another folder in the configuration"],
   ["EACCES", "let the user that the command runs as enter it and the folders above it, or name another mirror"],
 ]);

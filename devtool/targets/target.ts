@@ -24,6 +24,11 @@ export interface TerminalSize {
 export interface ExecOptions {
   /** Absolute path on the target; default: the login user's home. */
   readonly cwd?: string;
+  /**
+   * There must be no link in `cwd`; and through an agent, the process gets input only while its directory is still there, and
+   * is ended where another one is in its place.
+   */
+  readonly isCwdFixed?: boolean;
   /** Added to the login environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Runs the process in a terminal: job control, resize, both outputs merged on `stdout`. */

@@ -51,8 +51,8 @@ function startAfter(
 }
 
 /*
- * starting ──started──▶ running ──exit, killed, the connection ends, a bad message──▶ over
- *     └──────failed, the connection ends, a bad message───────────────────────────────┘
+ * starting ──started──▶ running ──exit, killed, failed, the connection ends, a bad message──▶ over
+ *     └──────failed, the connection ends, a bad message───────────────────────────────────────┘
  */
 type State =
   | {
@@ -136,6 +136,7 @@ class AgentProcess implements RemoteProcess {
     else if (message.type === "window") this.#stdin.grant(message.bytes);
     else if (message.type === "exit") this.#over({ code: message.code, signal: null });
     else if (message.type === "killed") this.#over({ code: null, signal: message.signal });
+    else if (message.type === "failed") this.#fail(startFailure(this.#command, this.#where, message));
     else throw new Error(`${message.type} while the process runs`);
   }
 

@@ -44,10 +44,14 @@ export class Starts {
   }
 }
 
-export function commandOf(argv: readonly string[], { cwd, env }: ExecOptions, home: string): Command {
-  return { argv, cwd: cwd ?? home, env: env ?? {} };
+export function commandOf(
+  argv: readonly string[],
+  { cwd, isCwdFixed = false, env }: ExecOptions,
+  home: string,
+): Command {
+  return { argv, cwd: cwd ?? home, isCwdFixed, env: env ?? {} };
 }
 
-function keyOf({ argv, cwd, env }: Command): string {
-  return JSON.stringify([argv, cwd, env]);
+function keyOf({ argv, cwd, isCwdFixed, env }: Command): string {
+  return JSON.stringify([argv, cwd, isCwdFixed, env]);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { access, mkdir, readdir, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { access, mkdir, readdir, rename, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -13,7 +14,12 @@ import { connectTo, spawnAgent, startAgent } from "./agents.ts";
 
 before(buildAgent);
 
-const request = (...argv: string[]): ClientMessage => ({ type: "request", argv, cwd: "/", env: {} });
+const request = (...argv: string[]): ClientMessage & { readonly type: "request" } => ({
+  type: "request",
+  argv,
+  cwd: "/",
+  env: {},
+});
 
 test("an agent reports its socket and its host, and ends and removes its directory when its stdin ends", async (t) => {
   const agent = await startAgent(t, "a1", await temporaryDirectory(t));
@@ -75,6 +81,44 @@ test("a client that disconnects ends its process and the children of it", async 
   assert.ok(output.type === "stdout");
   client.socket.destroy();
   await gone(Number(output.data.toString()));
+});
+
+for (const [what, put, errno] of [
+  ["is gone", () => {}, "ENOENT"],
+  ["has another in its place", (path: string) => mkdirSync(path), "ESTALE"],
+  ["has a link in its place", (path: string) => symlinkSync("/tmp", path), "ESTALE"],
+] as const) {
+  test(`a process whose directory is to stay gets no more input once that ${what}, and is ended`, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const cwd = join(directory, "mirror");
+    await mkdir(cwd);
+    const client = await connectTo(t, await startAgent(t, "a9", directory));
+    client.send({ ...request("sh", "-c", "read -r a; echo; read -r a; touch ../got"), cwd, isCwdFixed: true });
+    assert.equal((await client.next()).type, "started");
+    const line = { type: "stdin", data: Buffer.from("1\n") } as const;
+    client.send(line);
+    assert.equal((await client.next()).type, "stdout");
+    await rename(cwd, join(directory, "moved"));
+    put(cwd);
+    client.send(line);
+    assert.deepEqual(await client.messages(), [{ type: "failed", step: "chdir", errno }]);
+    assert.ok(!(await readdir(directory)).includes("got"));
+  });
+}
+
+test("a process whose directory is to stay is not started where a link is in the path", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await mkdir(join(directory, "real/mirror"), { recursive: true });
+  await symlink(join(directory, "real"), join(directory, "link"));
+  const agent = await startAgent(t, "a10", directory);
+  const errnos: unknown[] = [];
+  for (const path of ["link/mirror", "link", "none"]) {
+    const client = await connectTo(t, agent);
+    client.send({ ...request("true"), cwd: join(directory, path), isCwdFixed: true });
+    errnos.push(...(await client.messages()));
+  }
+  const failed = (errno: string) => ({ type: "failed", step: "chdir", errno });
+  assert.deepEqual(errnos, [failed("ELOOP"), failed("ELOOP"), failed("ENOENT")]);
 });
 
 test("a second agent of the same client takes over: the first is ended with every process it ran", async (t) => {

@@ -1,18 +1,22 @@
 import { spawn, spawnSync } from "node:child_process";
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { ConnectionLost } from "../../../devtool/failure.ts";
 import { createFilter } from "../../../devtool/ignore/filter.ts";
 import type { SyncRequest } from "../../../devtool/sync/request.ts";
 import { type SyncReport, sync } from "../../../devtool/sync/sync.ts";
+import { startFailure } from "../../../devtool/targets/start-failure.ts";
 import type { Connection, ExitStatus, RemoteProcess } from "../../../devtool/targets/target.ts";
 
 /** This machine as a target: processes start here, without a shell. `edit` may change what is run. */
 export function localConnection(edit: (argv: readonly string[]) => readonly string[] = (argv) => argv): Connection {
   return {
     async exec(argv, options = {}): Promise<RemoteProcess> {
+      const { cwd } = options;
+      if (cwd && !existsSync(cwd))
+        throw startFailure({ argv, cwd }, "this machine", { step: "chdir", errno: "ENOENT" });
       const [command = "", ...rest] = edit(argv);
-      const child = spawn(command, rest, { cwd: options.cwd, signal: options.signal });
+      const child = spawn(command, rest, { cwd, signal: options.signal });
       const exited = new Promise<ExitStatus>((resolve, reject) => {
         child.on("error", reject);
         child.on("close", (code, signal) => resolve({ code, signal } as ExitStatus));

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createFilter } from "../../../devtool/ignore/filter.ts";
-import { type Comparison, serverArgv, startServer } from "../../../devtool/sync/server.ts";
+import { type Comparison, serverCommand, startServer } from "../../../devtool/sync/server.ts";
 import { sync } from "../../../devtool/sync/sync.ts";
 import { temporaryDirectory } from "../../rig/host.ts";
 import { localConnection, places, syncHere } from "./rig.ts";
@@ -19,7 +19,7 @@ async function before(context: TestContext, comparison: Comparison) {
     started += 1;
     return argv;
   });
-  const ahead = startServer(connection, serverArgv(mirror, comparison));
+  const ahead = startServer(connection, serverCommand({ mirror }, comparison));
   const rsync = await ahead.process;
   const signal = new AbortController().signal;
   const round = (changed: string[]) =>
