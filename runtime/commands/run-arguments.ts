@@ -29,6 +29,7 @@ export const RUN_OPTIONS = {
     type: "string",
     describe: "in place of NAME; then IMAGE comes first, with or without a tag: run --name NAME IMAGE [CMD]",
   },
+  cidfile: { type: "string", describe: "write its id to this file, which must not exist" },
   ...LIFE_OPTIONS,
   ...HEALTH_OPTIONS,
   rm: { type: "boolean", describe: "remove it when its command ends; without -d always" },
@@ -40,6 +41,8 @@ export interface RunArguments {
   /** undefined: as it fits what this process has. */
   readonly streams: StreamsRequest | undefined;
   readonly explain: boolean;
+  /** Gets the id. */
+  readonly idFile: string | undefined;
   readonly pull: PullPolicy;
   /** Of a container that stays when this program ends. */
   readonly detached: Detached | undefined;
@@ -71,6 +74,7 @@ export function parseRun(args: readonly string[]): RunArguments {
     request: { ...requestOf(values), env, name: checkedName("container", name), image, entrypoint, args: command },
     streams: streamsRequest(values),
     explain: values.explain ?? false,
+    idFile: values.cidfile,
     detached: values.detach ? detachedOf(values) : attachedOnly(values),
     pull: policyOf(values.pull),
   };

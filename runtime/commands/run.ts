@@ -8,8 +8,9 @@ import type { ContainerSpec } from "../spec/spec.ts";
 import type { ExitStatus } from "../state/exit.ts";
 import { exitCodeOf } from "../state/exit.ts";
 import { explainOnStderr } from "./explain.ts";
+import { withIdFile } from "./id-file.ts";
 import { pullFirst } from "./image/pull-first.ts";
-import { type Detached, parseRun } from "./run-arguments.ts";
+import { type Detached, parseRun, type RunArguments } from "./run-arguments.ts";
 import { say } from "./say.ts";
 import { catchSignals } from "./signals.ts";
 import { type Streams, streamsFor } from "./streams.ts";
@@ -19,23 +20,32 @@ import { writeAll } from "./write.ts";
 
 /** Runs a container by the arguments after `run`, and returns the exit code that docker would. Throws Failure. */
 export async function runCommand(args: readonly string[]): Promise<number> {
-  const { request, explain, streams, detached, pull } = parseRun(args);
+  const parsed = parseRun(args);
+  const { request, pull, idFile } = parsed;
   warnOfUnused(request);
   await pullFirst(request.image, pull);
-  if (detached) return await runDetached({ ...request, terminal: streams?.terminal ?? false }, detached, explain);
-  const status = await run(request, streamsFor(streams), explain);
+  return await withIdFile(idFile, (tell) => runParsed(parsed, tell));
+}
+
+/** Is told the id of the container. */
+type Tell = (id: string) => void;
+
+async function runParsed({ request, explain, streams, detached }: RunArguments, tell: Tell): Promise<number> {
+  if (detached) return await runDetached({ ...request, terminal: streams?.terminal ?? false }, detached, explain, tell);
+  const status = await run(request, streamsFor(streams), explain, tell);
   if (status.oomKilled) reportOom(request.limits?.memory);
   if (status.signal === "SIGSYS") reportFiltered();
   return exitCodeOf(status);
 }
 
-async function runDetached(request: NamedRequest, detached: Detached, explain: boolean): Promise<number> {
+async function runDetached(request: NamedRequest, detached: Detached, explain: boolean, tell: Tell): Promise<number> {
   const observer = explain ? await explainOnStderr() : undefined;
   try {
     const id = await startChosen(request, (spec, beforeSpawn) => {
       const life = imageLife(detached, spec.annotations);
       return startDetached(spec, life, detached.remove, { warn, beforeSpawn, ...(observer ? { observer } : {}) });
     });
+    tell(id);
     writeAll(1, `${id}\n`);
     return 0;
   } finally {
@@ -43,7 +53,7 @@ async function runDetached(request: NamedRequest, detached: Detached, explain: b
   }
 }
 
-async function run(request: NamedRequest, streams: Streams, explain: boolean): Promise<ExitStatus> {
+async function run(request: NamedRequest, streams: Streams, explain: boolean, tell: Tell): Promise<ExitStatus> {
   const { terminal, stdio, raw } = streams;
   const observer = explain ? await explainOnStderr() : undefined;
   const shim = await openShim();
@@ -59,6 +69,7 @@ async function run(request: NamedRequest, streams: Streams, explain: boolean): P
       return start(spec, { stdio, warn, beforeSpawn, ...(observer ? { observer } : {}) });
     });
     signals.forwardTo(container);
+    tell(container.id);
     return await container.exited;
   } finally {
     restore?.();

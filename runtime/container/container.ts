@@ -5,6 +5,8 @@ import type { ExitStatus } from "../state/exit.ts";
 
 /** A container that this process started. */
 export interface Container {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
   readonly name: string;
   /** The command's pid in this process's pid namespace. */
   readonly pid: number;

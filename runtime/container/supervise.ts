@@ -26,6 +26,7 @@ const THAW_EVERY_MS = 50;
 const BLOCKED_MS = 50;
 
 class Supervised implements Container {
+  readonly id: string;
   readonly name: string;
   readonly started: Promise<void>;
   readonly exited: Promise<ExitStatus>;
@@ -37,6 +38,7 @@ class Supervised implements Container {
   #killedFor: NodeJS.Signals | undefined;
 
   constructor(launch: Launch, onExit: (exit: Exit) => void) {
+    this.id = launch.id;
     this.name = launch.held.name;
     this.#launch = launch;
     this.#onExit = onExit;

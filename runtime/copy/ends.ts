@@ -1,8 +1,12 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
+import { ERRNO } from "../linux.ts";
 import { type Copied, type CopyOptions, copy, copyContent, type Place, pathOf } from "./copy.ts";
+
+/** As many links as the kernel follows: path_resolution(7). */
+const LINKS_MAX = 40;
 
 /** One side of a copy, this machine's or a container's. */
 export interface Side {
@@ -31,7 +35,7 @@ export interface End {
 
 /**
  * Copies as docker cp does: into a directory that exists, or under a new name in one; of a path that ends in `/.` what is in it.
- * A link that is named is copied itself, unless `follow`. Throws Failure, or the signal's reason.
+ * A link that is named is copied itself, unless `follow`, or its path ends in `/`. Throws Failure, or the signal's reason.
  */
 export async function copyBetween(
   source: End,
@@ -106,11 +110,24 @@ function directoryAt({ side, path }: End): number | undefined {
 export function placeOf(source: End, follow: boolean, open: Open): { place: Place; name: string } {
   const place = parentOf(source, open);
   const stats = lstatSync(pathOf(place), { throwIfNoEntry: false });
-  if (!stats) throw unreachable(source, 2);
-  if (!stats.isSymbolicLink() || !follow) return { place, name: place.name };
+  if (!stats) throw unreachable(source, ERRNO.ENOENT);
+  const isThrough = source.path.endsWith("/") || (stats.isSymbolicLink() && follow);
+  if (!isThrough) return { place, name: place.name };
   const fd = open(source, source.path);
-  if (fstatSync(fd).isDirectory()) return { place: { directory: fd, name: "." }, name: place.name };
-  throw new Failure(`${source.path} is a link to a file: name the file itself`, { code: "usage" });
+  const isDirectory = fstatSync(fd).isDirectory();
+  return { place: isDirectory ? { directory: fd, name: "." } : followed(source, open), name: place.name };
+}
+
+/** The place of the file that a link leads to, by way of others. */
+function followed({ side, path }: End, open: Open): Place {
+  let at = path;
+  for (let links = 0; links <= LINKS_MAX; links += 1) {
+    const place = parentOf({ side, path: at }, open);
+    if (!lstatSync(pathOf(place)).isSymbolicLink()) return place;
+    const text = readlinkSync(pathOf(place), "utf8");
+    at = text.startsWith("/") ? text : `${dirname(at)}/${text}`;
+  }
+  throw unreachable({ side, path }, ERRNO.ELOOP);
 }
 
 function parentOf(end: End, open: Open): Place {

@@ -9,12 +9,17 @@ interface Scope {
   readonly template: string;
   readonly dot: Value;
   /** The one without a name is what the template was given. */
-  readonly variables: Map<string, Value>;
+  readonly variables: Map<string, Variable>;
+}
+
+/** The same one in all parts that see it. */
+interface Variable {
+  value: Value;
 }
 
 /** Throws Failure, with the position, where the template does not fit the value. */
 export function evaluate(template: string, nodes: readonly Node[], value: Value): string {
-  return textOfAll(nodes, { template, dot: value, variables: new Map([["", value]]) });
+  return textOfAll(nodes, { template, dot: value, variables: new Map([["", { value }]]) });
 }
 
 function textOfAll(nodes: readonly Node[], scope: Scope): string {
@@ -51,9 +56,8 @@ function textOfRange({ pipeline, body, other, at }: Node & { kind: "range" }, ou
   if (entries.length === 0) return textOfAll(other, inner(outer, outer.dot));
   const texts = entries.map(([key, element]) => {
     const scope = inner(outer, element);
-    const [first, second] = pipeline.sets;
-    if (second !== undefined) scope.variables.set(first ?? "", key).set(second, element);
-    else if (first !== undefined) scope.variables.set(first, element);
+    const values = pipeline.sets.length > 1 ? [key, element] : [element];
+    for (const [i, name] of pipeline.sets.entries()) setVariable(name, values[i], pipeline, scope);
     return textOfAll(body, scope);
   });
   return texts.join("");
@@ -65,16 +69,27 @@ function entriesOf(value: Value): readonly (readonly [key: Value, element: Value
   return isList(value) ? value.map((element, at) => [at, element] as const) : undefined;
 }
 
-/** A variable that is set inside is not seen outside. */
+/** A variable that is declared inside is not seen outside. */
 function inner({ template, variables }: Scope, dot: Value): Scope {
   return { template, dot, variables: new Map(variables) };
 }
 
-function pipelineValue({ sets, commands }: Pipeline, scope: Scope): Value {
+function pipelineValue(pipeline: Pipeline, scope: Scope): Value {
   let value: Value;
-  for (const [i, command] of commands.entries()) value = valueOfCommand(command, i > 0 ? [value] : [], scope);
-  for (const name of sets) scope.variables.set(name, value);
+  for (const [i, command] of pipeline.commands.entries()) value = valueOfCommand(command, i > 0 ? [value] : [], scope);
+  for (const name of pipeline.sets) setVariable(name, value, pipeline, scope);
   return value;
+}
+
+function setVariable(name: string, value: Value, { declares, at }: Pipeline, scope: Scope): void {
+  if (declares) scope.variables.set(name, { value });
+  else variableOf(name, at, scope).value = value;
+}
+
+function variableOf(name: string, at: number, { variables, template }: Scope): Variable {
+  const variable = variables.get(name);
+  if (variable) return variable;
+  throw fault(template, at, `there is no variable $${name}`);
 }
 
 /** `piped`: the value of the command before it. */
@@ -118,8 +133,7 @@ function startOf(operand: Operand, scope: Scope): Value {
     case "pipeline":
       return pipelineValue(operand.pipeline, scope);
     case "variable":
-      if (scope.variables.has(operand.name)) return scope.variables.get(operand.name);
-      throw fault(scope.template, operand.at, `there is no variable $${operand.name}`);
+      return variableOf(operand.name, operand.at, scope).value;
   }
 }
 

@@ -26,6 +26,8 @@ export type Branch = {
 export interface Pipeline extends At {
   /** Variables that it sets; of range, the last is the element and the one before it the key. */
   readonly sets: readonly string[];
+  /** By `:=`, up to the end of the part that it is in; `=` sets those that there are. */
+  readonly declares: boolean;
   readonly commands: readonly (readonly Operand[])[];
 }
 
@@ -118,24 +120,25 @@ class Parser {
 
   #pipeline(): Pipeline {
     const { at } = this.#current();
-    const sets = this.#sets();
+    const { sets, declares } = this.#sets();
     const commands = [this.#command()];
     while (this.#takeSign("|")) commands.push(this.#command());
-    return { at, sets, commands };
+    return { at, sets, declares, commands };
   }
 
   /** `$a :=` or `$a, $b :=`, and `=` for a variable that exists. */
-  #sets(): string[] {
+  #sets(): Pick<Pipeline, "sets" | "declares"> {
     const start = this.#at;
-    const names: string[] = [];
+    const sets: string[] = [];
     for (let token = this.#tokens[this.#at]; token?.kind === "variable"; token = this.#tokens[this.#at]) {
-      names.push(token.text);
+      sets.push(token.text);
       this.#at += 1;
-      if (this.#takeSign(":=") || this.#takeSign("=")) return names;
+      if (this.#takeSign(":=")) return { sets, declares: true };
+      if (this.#takeSign("=")) return { sets, declares: false };
       if (!this.#takeSign(",")) break;
     }
     this.#at = start;
-    return [];
+    return { sets: [], declares: false };
   }
 
   #command(): Operand[] {

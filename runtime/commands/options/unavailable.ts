@@ -7,7 +7,6 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   "blkio-weight-device": "limit bytes or operations a second instead",
   "cgroup-parent": "every container has a cgroup of its own",
   cgroupns: "every container has a cgroup namespace of its own",
-  cidfile: "run -d prints the id: tinydocker run -d NAME CMD >FILE",
   "cpu-count": "it is an option of Windows: limit the processors with --cpus",
   "cpu-percent": "it is an option of Windows: limit the processor time with --cpus",
   "cpu-rt-period": "limit the processor time with --cpus",

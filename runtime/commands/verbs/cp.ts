@@ -21,7 +21,7 @@ import { verb } from "./verb.ts";
 
 const OPTIONS = {
   archive: { type: "boolean", short: "a", describe: "keep the owners' numbers; else the copies are yours" },
-  "follow-link": { type: "boolean", short: "L", describe: "copy the directory that SRC is a link to" },
+  "follow-link": { type: "boolean", short: "L", describe: "copy what SRC is a link to" },
   quiet: { type: "boolean", short: "q", describe: "show no progress" },
 } as const satisfies Options;
 

@@ -2,6 +2,7 @@ import { create } from "../../container/create.ts";
 import { imageLife } from "../../container/image-defaults.ts";
 import { prepare } from "../../container/prepare.ts";
 import { Failure } from "../../failure.ts";
+import { withIdFile } from "../id-file.ts";
 import { pullFirst } from "../image/pull-first.ts";
 import { parseRun } from "../run-arguments.ts";
 import { warnOfUnused } from "../without-effect.ts";
@@ -9,13 +10,17 @@ import { writeAll } from "../write.ts";
 
 /** Makes a container by the arguments of `run -d`, and prints its id; `start` starts it. Returns the exit code. Throws Failure. */
 export async function createCommand(args: readonly string[]): Promise<number> {
-  const { request, detached, streams, pull } = parseRun(["--detach", ...args]);
+  const { request, detached, streams, pull, idFile } = parseRun(["--detach", ...args]);
   if (!detached) throw new Failure("create makes a container in the background", { code: "internal" });
   warnOfUnused(request);
   await pullFirst(request.image, pull);
   const spec = await prepare({ ...request, terminal: streams?.terminal ?? false });
   const life = imageLife(detached, spec.annotations);
-  // docker's start -ai ends the input of such a container with its own, and its attach that of run -di never.
-  writeAll(1, `${await create(spec, { ...life, stdinOnce: life.stdinOpen }, detached.remove)}\n`);
-  return 0;
+  return withIdFile(idFile, async (tell) => {
+    // docker's start -ai ends the input of such a container with its own, and its attach that of run -di never.
+    const id = await create(spec, { ...life, stdinOnce: life.stdinOpen }, detached.remove);
+    tell(id);
+    writeAll(1, `${id}\n`);
+    return 0;
+  });
 }

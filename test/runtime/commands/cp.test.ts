@@ -6,6 +6,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -177,6 +178,42 @@ describe("tinydocker cp", () => {
       (await rig.run(["cp", "web:/out", "."], { cwd: here })).stderr,
       /1 devices, FIFOs and sockets are left out/,
     );
+  });
+});
+
+describe("tinydocker cp of a link", () => {
+  const LINKS =
+    "mkdir -p /to/d; cd /to; echo one >d/f; ln -s d dir; ln -s /to/link1 link2; ln -s d/../d/f link1; ln -s nope dangling";
+
+  it("with -L copies what it leads to, a file or a directory, by way of other links, under the link's name", async () => {
+    await inside(`rm -rf /to; ${LINKS}`);
+    const linked = mkdtempSync(join(here, "linked-"));
+    for (const name of ["link1", "link2", "dir"]) {
+      const { code, stderr } = await rig.run(["cp", "-L", `web:/to/${name}`, linked]);
+      assert.deepEqual([code, stderr], [0, ""]);
+    }
+    for (const file of ["link1", "link2", "dir/f"]) {
+      assert.ok(!lstatSync(join(linked, file)).isSymbolicLink());
+      assert.equal(readFileSync(join(linked, file), "utf8"), "one\n");
+    }
+    symlinkSync("link1", join(linked, "here"));
+    await rig.run(["cp", "-L", "here", "web:/to/new"], { cwd: linked });
+    assert.equal(await inside("stat -c %F /to/new; cat /to/new"), "regular file\none\n");
+    const { code, stderr } = await rig.run(["cp", "-L", "web:/to/dangling", linked]);
+    assert.deepEqual(
+      [code, stderr.split("\n")[0]],
+      [125, "tinydocker: can't reach /to/dangling of the container web: ENOENT, no such file or directory"],
+    );
+  });
+
+  it("copies the directory where its path ends in a slash, and refuses one that leads to a file", async () => {
+    await inside(`rm -rf /to; ${LINKS}`);
+    const slashed = mkdtempSync(join(here, "slashed-"));
+    await rig.run(["cp", "web:/to/dir/", slashed]);
+    assert.equal(readFileSync(join(slashed, "dir/f"), "utf8"), "one\n");
+    for (const file of ["link1/", "d/f/"])
+      assert.match((await rig.run(["cp", `web:/to/${file}`, slashed])).stderr, /ENOTDIR/);
+    assert.deepEqual(readdirSync(slashed), ["dir"]);
   });
 });
 

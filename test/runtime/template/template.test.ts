@@ -60,6 +60,9 @@ const CASES: readonly (readonly [template: string, text: string])[] = [
   ['{{and 1 0}} {{or 0 2}} {{lt 1 2}} {{ge 1 2}} {{ne "a" `b`}}', "0 2 true false true"],
   ["a {{- .State.Pid -}} b{{/* a comment */}} {{- /* another */ -}} c", "a7bc"],
   ["{{$x := 1}}{{$x = 2}}{{$x}}", "2"],
+  ["{{$last := 0}}{{range .Args}}{{$last = .}}{{end}}{{$last}}", "80"],
+  ["{{$x := 1}}{{if true}}{{$x := 2}}{{end}}{{$x}}", "1"],
+  ["{{$i := 0}}{{$a := 0}}{{range $i, $a = .Args}}{{end}}{{$i}} {{$a}}", "2 80"],
 ];
 
 const FAULTS: readonly (readonly [template: string, message: RegExp])[] = [
@@ -76,6 +79,7 @@ const FAULTS: readonly (readonly [template: string, message: RegExp])[] = [
   ["{{slice .State 1}}", /: 1:3: slice takes a list, not a structure/],
   ["{{index .Args 3}}", /: 1:3: there is no element 3 in a list of 3/],
   ["{{$x}}", /: 1:3: there is no variable \$x/],
+  ["{{$x = 1}}", /: 1:3: there is no variable \$x/],
   ["{{(.Name}}", /: 1:3: the parenthesis is not closed/],
   ["{{.Name & 1}}", /: 1:9: unexpected "&"/],
   ["{{range .Size}}{{end}}", /: 1:1: range takes a list or a map, not a number/],

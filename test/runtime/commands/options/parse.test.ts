@@ -66,7 +66,6 @@ const REMEDIES: readonly (readonly [string, RegExp])[] = [
   ["--interactiv", /^did you mean --interactive\?$/],
   ["--nothing-like-it", /^tinydocker run \[OPTION…\] NAME CMD/],
   ["--userns=keep-id", /without root for a container/],
-  ["--cidfile=f", /^run -d prints the id/],
   ["--label-file=f", /^give each label with -l/],
   ["-q", /^fetch the image before: tinydocker pull -q NAME$/],
   ["--toString", /^tinydocker run \[OPTION…\] NAME CMD/],
