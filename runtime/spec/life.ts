@@ -55,6 +55,7 @@ const STOP_TIMEOUT = 10;
 export function lifeOf(request: LifeRequest): Life {
   return {
     stdinOpen: request.stdinOpen ?? false,
+    // docker takes an empty one, too.
     restart: restartOf(request.restart || "no"),
     log: logOf(request.logOptions ?? []),
     stopSignal: checkedSignal("--stop-signal", request.stopSignal ?? "SIGTERM"),
