@@ -147,7 +147,7 @@ export class Failure extends Error {
   }
 }
 
-/** Also one of the class in another file of the built program: cli.ts, which Node.js runs first, has a class of its own. */
+/** Also one of the class in another file of the built program: cli.ts and main.ts, which Node.js runs first, have a class of their own. */
 export function isFailure(error: unknown): error is Failure {
   return error instanceof Error && error.name === "Failure";
 }

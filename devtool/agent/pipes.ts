@@ -5,6 +5,8 @@ import { Socket } from "node:net";
 
 /** Pipes made at a time, ahead of need: more are made when fewer than this are left. A process needs three. */
 const PIPES_AHEAD = 12;
+/** From a process's start until more are made, which would take processor time from it. */
+const REFILL_MS = 100;
 
 export interface StandardPipes {
   /** Descriptors for the child: its stdin, stdout, stderr. Close them once it is spawned. */
@@ -27,18 +29,26 @@ interface Pipe {
 export class PipeSource {
   #ready: Pipe[] = [];
   #making: Promise<void> | undefined;
+  #refill: NodeJS.Timeout | undefined;
 
   /** @throws the error of the shell or of open */
   async take(): Promise<StandardPipes> {
     while (this.#ready.length < 3) await this.prepare();
     const [input, output, errors] = this.#ready.splice(0, 3) as [Pipe, Pipe, Pipe];
-    if (this.#ready.length < PIPES_AHEAD) this.prepare().catch(() => {}); // the next take() tries again, and reports
+    this.#refillLater();
     return {
       childFds: [input.read, output.write, errors.write],
       stdin: new Socket({ fd: input.write, readable: false, writable: true }),
       stdout: new Socket({ fd: output.read, readable: true, writable: false }),
       stderr: new Socket({ fd: errors.read, readable: true, writable: false }),
     };
+  }
+
+  #refillLater(): void {
+    this.#refill ??= setTimeout(() => {
+      this.#refill = undefined;
+      if (this.#ready.length < PIPES_AHEAD) this.prepare().catch(() => {}); // the next take() tries again, and reports
+    }, REFILL_MS).unref();
   }
 
   prepare(): Promise<void> {

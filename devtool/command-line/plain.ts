@@ -5,11 +5,13 @@ import { optionsOf } from "./values.ts";
 const FLAGS: ReadonlySet<string> = new Set(["json", "accept-new-host-key"]);
 const TEXTS: ReadonlySet<string> = new Set(["target", "config", "ssh-config"]);
 
+type Plain = Arguments & { readonly kind: "command" };
+
 /**
  * `devtool run` as most type it, parsed without yargs: loading that takes longer than a run beside a watch. undefined for
  * any other command line, also one that is not valid.
  */
-export function plainRun([command, ...argv]: readonly string[]): Arguments | undefined {
+export function plainRun([command, ...argv]: readonly string[]): Plain | undefined {
   if (command !== "run") return undefined;
   const given: Record<string, unknown> = {};
   for (let at = 0; at < argv.length; at += 1) {

@@ -1,3 +1,7 @@
+import { fstatSync, statSync } from "node:fs";
+import { devNull } from "node:os";
+import { Readable } from "node:stream";
+import { ReadStream } from "node:tty";
 import type { Call } from "../command-line/command.ts";
 import { outputEvents } from "../report/output.ts";
 import { mayDecorate } from "../report/screen.ts";
@@ -25,15 +29,30 @@ export function sharedStdio(call: Call, target: string, all: readonly string[]):
  * is empty.
  */
 export function stdioFor({ options, report, screen }: Call, hasInput: boolean): Stdio {
-  const { stdin, stdout } = process;
-  const input = hasInput ? stdin : undefined;
+  const { stdout } = process;
+  const stdin = hasInput ? standardInput() : undefined;
   if (options.format === "json") {
     const [out, err] = [outputEvents("stdout", report), outputEvents("stderr", report)];
     const finish = () => void [out, err].map((stream) => stream.end());
-    return { stdin: input, stdout: out, stderr: err, finish };
+    return { stdin, stdout: out, stderr: err, finish };
   }
   const finish = () => {};
-  if (!hasInput || !stdin.isTTY || !stdout.isTTY)
-    return { stdin: input, stdout: screen.stdout, stderr: screen.stderr, finish };
+  if (!(stdin instanceof ReadStream) || !stdout.isTTY)
+    return { stdin, stdout: screen.stdout, stderr: screen.stderr, finish };
   return { stdin, stdout, stderr: process.stderr, giveTerminal: () => screen.giveTerminal(stdin), finish };
+}
+
+/** Of /dev/null nothing is opened: Node.js would start four threads to read it. */
+function standardInput(): Readable {
+  return isNullDevice(0) ? new Readable({ read: endAtOnce }) : process.stdin;
+}
+
+function endAtOnce(this: Readable): void {
+  this.push(null);
+}
+
+function isNullDevice(fd: number): boolean {
+  if (process.platform === "win32") return false;
+  const { rdev } = fstatSync(fd);
+  return rdev !== 0 && rdev === statSync(devNull).rdev;
 }

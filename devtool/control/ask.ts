@@ -1,67 +1,21 @@
 import type { Socket } from "node:net";
-import { Failure } from "../failure.ts";
-import type { Report } from "../report/events.ts";
-import { startThroughAgent } from "../targets/agent-client/process.ts";
-import type { RemoteProcess } from "../targets/target.ts";
-import { type Answer, type RunRequest, readLine, writeLine } from "./messages.ts";
+import { type RunRequest, writeLine } from "./messages.ts";
 import { connectToWatch } from "./socket.ts";
 import { programVersion } from "./version.ts";
-
-interface Begun {
-  readonly target: string;
-  readonly process: RemoteProcess;
-}
 
 /** A request that the watch of a project has. */
 export interface Asked {
   readonly socket: Socket;
   readonly words: readonly string[];
-  /** Aborted, it takes the request back. */
-  readonly signal: AbortSignal;
+  /** When, as a time of performance.now(). */
+  readonly at: number;
 }
 
 /** Asks the watch of the project to start a command, over its connection; undefined where there is none. */
-export async function askWatch(
-  root: string,
-  request: Omit<RunRequest, "version">,
-  signal: AbortSignal,
-): Promise<Asked | undefined> {
+export async function askWatch(root: string, request: Omit<RunRequest, "version" | "age">): Promise<Asked | undefined> {
   const socket = await connectToWatch(root);
   if (!socket) return undefined;
-  writeLine(socket, { version: programVersion(), ...request });
-  return { socket, words: request.words, signal };
-}
-
-/**
- * Resolves once the watch has started the command, to undefined where it does not. Aborting the signal ends the command.
- * @throws Failure where the watch says that it can't be started
- */
-export async function begun({ socket, words, signal }: Asked, report: Report): Promise<Begun | undefined> {
-  const stop = () => socket.destroy();
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
-  const target = await started(socket, report);
-  signal.throwIfAborted();
-  if (target === undefined) socket.destroy();
-  signal.removeEventListener("abort", stop);
-  if (target === undefined) return undefined;
-  const command = { argv: words.length > 0 ? words : ["run"], cwd: "/", env: {} };
-  return { target, process: await startThroughAgent(socket, command, target, signal) };
-}
-
-/** On which target; undefined where the watch refuses or has ended. */
-async function started(socket: Socket, report: Report): Promise<string | undefined> {
-  for (;;) {
-    const answer = (await readLine(socket)) as Answer | undefined;
-    if (answer === undefined || answer.kind === "refused") return undefined;
-    if (answer.kind === "started") return answer.target;
-    if (answer.kind === "failed") throw failureOf(answer.failure);
-    report(answer.event, answer.target === null ? {} : { target: answer.target });
-  }
-}
-
-function failureOf({ message, remedy, target, ...rest }: (Answer & { kind: "failed" })["failure"]): Failure {
-  const failure = new Failure(message, { ...rest, ...(remedy === null ? {} : { remedy }) });
-  failure.target = target ?? undefined;
-  return failure;
+  const at = process.uptime() * 1000; // the first use of `performance` loads ten modules of Node.js
+  writeLine(socket, { version: programVersion(), ...request, age: at });
+  return { socket, words: request.words, at };
 }

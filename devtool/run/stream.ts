@@ -3,6 +3,7 @@ import type { Interrupts } from "../process/interrupts.ts";
 import type { Report } from "../report/events.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
 import type { Launched, LaunchRequest } from "./launch.ts";
+import { terminalAt } from "./terminal.ts";
 
 /** devtool's own side of a command's standard streams. */
 export interface Stdio {
@@ -19,10 +20,6 @@ export interface Stdio {
 /** The size and type for the command's terminal; undefined if it gets none. */
 export function terminalOf({ giveTerminal, stdout }: Stdio): LaunchRequest["terminal"] {
   return giveTerminal && terminalAt(stdout);
-}
-
-export function terminalAt({ columns = 80, rows = 24 }: Pick<Stdio["stdout"], "columns" | "rows">) {
-  return { columns, rows, term: process.env["TERM"] ?? "xterm" };
 }
 
 /** From SIGTERM to SIGKILL. */

@@ -47,7 +47,7 @@ export async function recordedStart(
   });
   const over = () => {
     finish();
-    shorten(file);
+    setImmediate(() => shorten(file)); // whoever waits for the end is told before
   };
   process?.exited.then((status) => own({ event: "exited", ...status })).then(over, over);
   return process && { process, onOutput: () => own({ event: "responded", milliseconds: performance.now() - since }) };

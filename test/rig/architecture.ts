@@ -7,7 +7,7 @@ export type Sources = ReadonlyMap<string, string>;
 export type Rule = (sources: Sources) => string[];
 
 /** A program's entry: it alone may do work when loaded, and end the process. */
-const ENTRIES = new Set(["devtool/cli.ts", "devtool/agent/main.ts", "runtime/cli.ts"]);
+const ENTRIES = new Set(["devtool/cli.ts", "devtool/main.ts", "devtool/agent/main.ts", "runtime/cli.ts"]);
 
 /** The stages of an edit, in order; a stage is a folder. */
 const STAGES = ["watch", "bundle", "sync", "build", "run"];

@@ -94,7 +94,7 @@ test("a run beside a watch takes what was edited of the configuration, says why 
   const [report = ""] = await readdir(coverage);
   const { result } = JSON.parse(await readFile(join(coverage, report), "utf8"));
   const loaded = result.map(({ url }: { url: string }) => basename(url)).filter((name: string) => name.endsWith("js"));
-  assert.deepEqual(loaded, ["devtool.cjs", "devtool-cli.cjs"]);
+  assert.deepEqual(loaded, ["devtool.cjs", "devtool-cli.cjs", "devtool-main.cjs"]);
 });
 
 test("signals go to the command of a run beside a watch, which ends with it and with the watch", async (t) => {

@@ -1,0 +1,130 @@
+import { Console } from "node:console";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Arguments } from "./command-line/arguments.ts";
+import { askBeside } from "./commands/ask-beside.ts";
+import { runBeside } from "./commands/run-beside.ts";
+import { Failure, isFailure } from "./failure.ts";
+import { surviveHangup } from "./process/hangup.ts";
+import { Interrupted, listenForInterrupts } from "./process/interrupts.ts";
+import type { Report } from "./report/events.ts";
+import { type Format, openOutput } from "./report/format.ts";
+import { reportFailure, reportOf } from "./report/origin.ts";
+import { printableLines } from "./report/printable.ts";
+import { openScreen, type Screen } from "./report/screen.ts";
+
+type Asking = ReturnType<typeof askBeside> | undefined;
+
+/** What is printed, and where. */
+interface Opened {
+  readonly format: Format;
+  readonly screen: Screen;
+  readonly report: Report;
+  readonly finish: () => void;
+}
+
+let opened: Opened | undefined;
+surviveHangup();
+const interrupts = listenForInterrupts((exitCode) => process.exit(exitCode));
+// What a promise that nobody awaits rejects with, such as one of the configuration's.
+process.on("uncaughtException", (error) => exitAfterOutput(exitCodeFor(error)));
+
+/** Runs a command, and ends the process. `plain`: where it is parsed already, and `asked` of a watch. */
+export async function main(argv: readonly string[], plain: Arguments | undefined, asked: Asking): Promise<void> {
+  await run(argv, plain, asked).catch(exitCodeFor).then(exitAfterOutput);
+}
+
+async function run(argv: readonly string[], plain: Arguments | undefined, asked: Asking): Promise<number> {
+  checkDirectory();
+  const parsed = plain ?? (await (await program()).parseArguments(argv));
+  const isRun = parsed.kind === "command" && parsed.name === "run";
+  const beside = await (isRun && !plain ? askBeside(parsed) : asked);
+  opened = open(parsed);
+  switch (parsed.kind) {
+    case "help":
+      process.stdout.write(`${parsed.text}\n`);
+      return 0;
+    case "version":
+      process.stdout.write(`${packageVersion()}\n`);
+      return 0;
+    case "command": {
+      const call = { ...parsed, ...opened, interrupts };
+      const code = beside && (await runBeside(beside, call));
+      return code ?? (await (await program()).load(parsed.name))(call);
+    }
+    default:
+      return parsed satisfies never;
+  }
+}
+
+/** Opens what is printed to, which takes about as long as a watch needs to start a command. */
+function open(parsed: Arguments | undefined): Opened {
+  const { format, interactive, isWatch } = printing(parsed);
+  // The reader has closed the pipe (`| head`).
+  process.stdout.on("error", () => interrupts.end("SIGPIPE"));
+  process.stderr.on("error", () => {});
+  const screen = openScreen(process, format !== "json" && !interactive);
+  // What the configuration prints, or a program that it imports, must not stand between the events, or on the line.
+  if (format !== "human") globalThis.console = new Console(screen.stderr, screen.stderr);
+  else if (screen.line) globalThis.console = new Console(screen.stdout, screen.stderr);
+  const { report, finish } = openOutput(format, screen);
+  return { format, screen, report: isWatch ? report : reportOf(report, { round: 1 }), finish };
+}
+
+/** An error in the command line is an event too, so the format is a guess until that is parsed. */
+function printing(parsed: Arguments | undefined) {
+  if (parsed?.kind === "command") return { ...parsed.options, isWatch: parsed.name === "watch" };
+  const isJson = /(^| )--(json|format[= ]json)( |$)/.test(process.argv.join(" "));
+  return { format: isJson ? "json" : "human", interactive: true, isWatch: true } as const;
+}
+
+/** What a run beside a watch does not need, which takes less time than loading this. */
+async function program() {
+  return await import("./program.ts");
+}
+
+/** Node.js and its packages throw where the current directory was removed. */
+function checkDirectory(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new Failure("the current directory does not exist any more", {
+      code: "usage",
+      remedy: "change to the project's folder",
+      exitCode: 2,
+      cause,
+    });
+  }
+}
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "";
+}
+
+function exitCodeFor(error: unknown): number {
+  if (interrupts.signal.aborted && interrupts.signal.reason instanceof Interrupted)
+    return interrupts.signal.reason.exitCode;
+  opened ??= open(undefined);
+  if (isFailure(error)) {
+    reportFailure(error, opened.report);
+    return error.exitCode;
+  }
+  reportBug(error, opened);
+  return 1;
+}
+
+function reportBug(error: unknown, { format, screen, report }: Opened): void {
+  if (format === "json") {
+    const message = error instanceof Error ? error.message : String(error);
+    report({ event: "failed", code: "internal", message, remedy: "report this bug with the lines on standard error" });
+  }
+  screen.stderr.write(printableLines(`${error instanceof Error ? error.stack : String(error)}\n`));
+  screen.stderr.write("devtool: this is a bug; please report it with the lines above\n");
+}
+
+/** On some systems writing to a pipe is asynchronous: waits until it is done. */
+function exitAfterOutput(exitCode: number): void {
+  opened?.finish();
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+}
