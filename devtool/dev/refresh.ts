@@ -6,11 +6,12 @@ import type { ChangeSet } from "../watch/watch.ts";
 import { changedWorkspace, openWorkspace, type ProjectFiles, readProjectFiles, type Workspace } from "./workspace.ts";
 
 /**
- * Notices when what says what belongs to the project has been edited: the configuration, and ignore files, also those
- * outside the project, which are not watched.
+ * Notices when what says what belongs to the project, or what its program is started with, has been edited: the
+ * configuration, its envFile, and ignore files, also those outside the project, which are not watched.
  */
 export class Refresher {
   #config: string;
+  #environment: string;
   #outer: string;
   readonly #onTargets: () => void;
 
@@ -18,6 +19,7 @@ export class Refresher {
   constructor({ project, files }: Workspace, onTargets: () => void) {
     this.#onTargets = onTargets;
     this.#config = statesOf(project.config.parts);
+    this.#environment = environmentOf(project);
     this.#outer = statesOf(files.outerFiles);
   }
 
@@ -29,18 +31,20 @@ export class Refresher {
     const { project, files } = workspace;
     const [config, outer] = [statesOf(project.config.parts), statesOf(files.outerFiles)];
     const [isConfigured, isOutdated] = [config === this.#config, outer !== this.#outer];
-    [this.#config, this.#outer] = [config, outer];
+    const environment = environmentOf(project);
+    const hasSameEnvironment = environment === this.#environment;
+    [this.#config, this.#environment, this.#outer] = [config, environment, outer];
     if (!isConfigured) return await this.#reopen(workspace);
     const isIgnoreFile = paths === null || paths.some((path) => posix.basename(path) === ".gitignore");
-    if (!isIgnoreFile && !isOutdated) return workspace;
-    const current = await readProjectFiles(project);
-    return isSame(current, files) ? workspace : changedWorkspace(workspace, current);
+    const current = isIgnoreFile || isOutdated ? await readProjectFiles(project) : files;
+    return hasSameEnvironment && isSame(current, files) ? workspace : changedWorkspace(workspace, current);
   }
 
   async #reopen(workspace: Workspace): Promise<Workspace> {
     const reopened = await openWorkspace(await reloadProject(workspace.project));
     if (!isDeepStrictEqual(targetsOf(reopened), targetsOf(workspace))) this.#onTargets();
     this.#config = statesOf(reopened.project.config.parts);
+    this.#environment = environmentOf(reopened.project);
     await workspace.bundler?.dispose();
     return reopened;
   }
@@ -53,6 +57,10 @@ function isSame(a: ProjectFiles, b: ProjectFiles): boolean {
 
 function targetsOf({ project: { target, targets } }: Workspace) {
   return { target, targets };
+}
+
+function environmentOf({ envFile }: Workspace["project"]): string {
+  return statesOf(envFile === undefined ? [] : [envFile]);
 }
 
 /** Another text once a file was written, replaced, added or removed. */

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { fromSystem, joinPath, localPath, nameOf, parentOf } from "../paths/bytes.ts";
 import type { Listener } from "./listen.ts";
+import { isOwnOutput } from "./own-output.ts";
 import { differ, type FileState, isDirectory, stateOf } from "./state.ts";
 
 interface Folder {
@@ -87,7 +88,7 @@ export class Folders {
   isLater(path: string, since: number): boolean {
     if (since === Number.POSITIVE_INFINITY) return false;
     const now = this.#stateOf(path, false);
-    return now !== undefined && isLater(now, since);
+    return now !== undefined && isLater(now, since) && !isOwnOutput(now);
   }
 
   /** Compares a path with what is known of it, and remembers what it is. */
@@ -100,6 +101,7 @@ export class Folders {
     const now = this.#stateOf(path, withDigest);
     if (now === undefined) folder.names.delete(name);
     else folder.names.set(name, now);
+    if (now !== undefined && isOwnOutput(now)) return { isChanged: false, isFolder: false };
     if (now === undefined || !isKnown)
       return { isChanged: isKnown !== (now !== undefined), isFolder: now !== undefined && isDirectory(now) };
     if (isDirectory(now)) return { isChanged: !this.#isSame(path, now), isFolder: true };

@@ -12,6 +12,7 @@ const EDITORS_OWN =
 export class Relevance {
   readonly #outdir: string | undefined;
   readonly #buildFolders: readonly string[];
+  /** What says what the program is started with: the configuration's files and its envFile, sent or not. */
   readonly #configFiles: ReadonlySet<string>;
   readonly #sent: Filter;
   readonly #unignored: Filter;
@@ -25,14 +26,15 @@ export class Relevance {
 
   /** `sent` selects what is sent to the target; `unignored` all that git does not ignore, whether it is sent or not. */
   constructor(
-    { bundle, steps, root, config }: Pick<Project, "bundle" | "steps" | "root" | "config">,
+    { bundle, steps, root, config, envFile }: Pick<Project, "bundle" | "steps" | "root" | "config" | "envFile">,
     sent: Filter,
     unignored: Filter,
   ) {
     this.#outdir = bundle && toBytes(bundle.outdir);
     const folders = steps.flat().map(({ folder }) => toBytes(folder));
     this.#buildFolders = [...new Set(folders)].filter((folder) => folder !== "");
-    this.#configFiles = new Set(config.parts.map((file) => toBytes(withSlashes(relative(root, file)))));
+    const configFiles = [...config.parts, ...(envFile === undefined ? [] : [envFile])];
+    this.#configFiles = new Set(configFiles.map((file) => toBytes(withSlashes(relative(root, file)))));
     this.#sent = sent;
     this.#unignored = unignored;
     this.#covered = this.#buildFolders;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rm, writeFile } from "node:fs/promises";
+import { open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import xterm from "@xterm/headless";
@@ -31,6 +31,37 @@ async function says(devtool: Devtool, text: string): Promise<void> {
     seen += "data" in event ? event.data : "";
   }
 }
+
+test("its own output, sent to a file of the project, calls for no round", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const project = await makeProject(t, {
+    "devtool.config.json": '{"run":["sh","-c","cat word >~/gate"]}',
+    word: "one",
+  });
+  await rm(join(project.root, "devtool.config.ts"));
+  const gate = join(project.home, "gate");
+  execFileSync("mkfifo", [gate]);
+  const log = join(project.root, "log");
+  const file = await open(log, "w");
+  const child = spawn(DEVTOOL[0], [DEVTOOL[1], "watch", "--json", "--target", "local"], {
+    cwd: project.root,
+    env: { ...process.env, HOME: project.home, XDG_CACHE_HOME: join(project.home, "cache") },
+    stdio: ["pipe", file.fd, file.fd],
+  });
+  const ended = once(child, "close");
+  afterTest(t, async () => {
+    child.kill("SIGKILL");
+    await ended;
+  });
+  await file.close();
+  for (const word of ["one", "two", "three"]) {
+    if (word !== "one") await project.write({ word });
+    assert.equal(await readFile(gate, "utf8"), word);
+  }
+  const changed = (await readFile(log, "utf8")).split("\n").filter((line) => line.includes('"event":"changed"'));
+  const paths = changed.map((line) => JSON.parse(line).paths as string[] | null);
+  assert.deepEqual(paths, [null, ["word"], ["word"]]);
+});
 
 test("--on-busy queue: a save while the program runs begins a round when it has ended", async (t) => {
   if (!needs(t, lacks("rsync"))) return;

@@ -66,6 +66,29 @@ test("a project that is reached through a link is the same project, and watched"
   assert.equal(await printed(devtool), "two\n");
 });
 
+test("an envFile that is edited, or there again, starts the program again, though git ignores it and the bundle is the same", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const config = {
+    bundle: { entryPoints: { main: "src/main.ts" } },
+    run: ["node", ".devtool/main.js"],
+    envFile: ".env",
+  };
+  const project = await makeProject(t, {
+    "devtool.config.ts": `export default ${JSON.stringify(config)};\n`,
+    "src/main.ts": "console.log(process.env.WORD);\n",
+    ".gitignore": ".env\n",
+    ".env": "WORD=one\n",
+  });
+  const devtool = startDevtool(t, project, ["watch", "--json", "--target", "local"]);
+  assert.equal(await printed(devtool), "one\n");
+  await project.write({ ".env": "WORD=two\n" });
+  assert.equal(await printed(devtool), "two\n");
+  await rm(join(project.root, ".env"));
+  assert.match((await devtool.next("failed")).message, /can't read envFile/);
+  await project.write({ ".env": "WORD=three\n" });
+  assert.equal(await printed(devtool), "three\n");
+});
+
 test("an ignore file that is edited decides from the next round on, and what was sent is deleted there once told", async (t) => {
   if (!needs(t, lacks("rsync", "git"))) return;
   const project = await plain(t, { "secret/key": "k", "secret/deep/more": "m", "sub/a.log": "l" });

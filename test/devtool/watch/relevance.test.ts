@@ -114,7 +114,7 @@ test("sources in the project's own folder make all of it watched, except what gi
 test("a project without a bundle, native sources or patterns is watched as a whole, since all of it is sent", () => {
   const sync = { include: [], exclude: ["node_modules"] };
   const relevance = new Relevance(
-    { bundle: undefined, steps: [], root: "/p", config: { file: "/p/c.json", parts: [] } },
+    { bundle: undefined, envFile: undefined, steps: [], root: "/p", config: { file: "/p/c.json", parts: [] } },
     createFilter(sync),
     createFilter(sync),
   );
