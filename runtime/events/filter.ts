@@ -23,13 +23,13 @@ function matcher(key: string, value: string): Matches {
       return ({ action }) => action === value || action.startsWith(`${value}: `);
     case "container":
       return ({ type, id, attributes }) =>
-        type === "container" && (id.startsWith(value) || attributes["name"] === value);
+        type === "container" && (id.startsWith(value) || attributes["name"]?.startsWith(value) === true);
     case "image":
       return ({ type, id, attributes }) =>
-        (type === "image" && id === value) || (type === "container" && attributes["image"] === value);
+        (type === "image" && isImage(id, value)) || (type === "container" && isImage(attributes["image"] ?? "", value));
     case "network":
     case "volume":
-      return ({ type, id }) => type === key && id === value;
+      return ({ type, id }) => type === key && id.startsWith(value);
     case "label": {
       const [name = "", text] = value.split(/=(.*)/s);
       return ({ attributes }) => Object.hasOwn(attributes, name) && (text === undefined || attributes[name] === text);
@@ -37,6 +37,11 @@ function matcher(key: string, value: string): Matches {
     default:
       throw badFilter(key);
   }
+}
+
+/** With or without its tag, as docker. */
+function isImage(name: string, value: string): boolean {
+  return name === value || name.replace(/:[^:/]*$/, "") === value;
 }
 
 function badFilter(filter: string): Failure {

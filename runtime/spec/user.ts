@@ -4,6 +4,7 @@ import { Failure } from "../failure.ts";
 export interface User {
   readonly uid: number;
   readonly gid: number;
+  /** With its own, which it would lose by a set-group-ID program, and with it what that is refused: CVE-2022-36109. */
   readonly additionalGids: readonly number[];
   readonly home: string;
   /** Those of them that the user can't go without. */
@@ -36,18 +37,20 @@ function resolve(asked: string, user: string, groupName: string, passwd: string,
   const uid = isNumber(user) ? checkedId(user, (why) => unknownUser(asked, why)) : account?.uid;
   if (uid === undefined) throw unknownUser(asked, `the image has no user ${user}`);
   const home = account?.home.startsWith("/") ? account.home : "/";
-  if (groupName !== "")
-    return { uid, gid: groupId(groupName, group, (why) => unknownUser(asked, why)), additionalGids: [], home };
+  if (groupName !== "") {
+    const gid = groupId(groupName, group, (why) => unknownUser(asked, why));
+    return { uid, gid, additionalGids: [gid], home };
+  }
   const gid = account?.gid ?? 0;
   const additional = account ? groupsWith(account.name, group).map(({ id }) => id) : [];
-  return { uid, gid, additionalGids: [...new Set(additional)].filter((id) => id !== gid), home };
+  return { uid, gid, additionalGids: [...new Set([gid, ...additional])], home };
 }
 
 /** The user with more groups, numbers or names from the image's /etc/group. */
 export function withGroups(user: User, asked: readonly string[], group: string): User {
   if (asked.length === 0) return user;
   const ids = asked.map((name) => groupId(name, group, (why) => unknownGroup(name, why)));
-  const additionalGids = [...new Set([...user.additionalGids, ...ids])].filter((id) => id !== user.gid);
+  const additionalGids = [...new Set([...user.additionalGids, ...ids])];
   return { ...user, additionalGids, addedGids: ids };
 }
 

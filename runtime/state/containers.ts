@@ -40,15 +40,19 @@ function recordedKeys(root: string): string[] {
 
 const ID = /^[0-9a-f]{1,64}$/;
 
-/** The container that is meant by its name, or by the beginning of its id. Throws Failure for none, and for several. */
-export function handleOf(root: string, written: string): Handle {
+/**
+ * The container that is meant by its name, also with the slash that inspect prints before it, or by the beginning of its id. Throws
+ * Failure for none, and for several.
+ */
+export function handleOf(root: string, asked: string): Handle {
+  const written = asked.replace(/^\/(?=.)/, "");
   const isName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(written);
   const named = isName ? handleNamed(root, written) : undefined;
   if (named) return named;
   const meant = ID.test(written) ? findAll(root).filter(({ record }) => record.id.startsWith(written)) : [];
   const [first, second] = meant;
   if (first && !second) return handleFound(root, first);
-  if (!first) throw noContainer(written);
+  if (!first) throw noContainer(asked);
   throw new Failure(`${written} is the beginning of several containers' ids`, {
     code: "usage",
     remedy: `write more of the id, or a name: ${meant.map(({ record }) => record.name).join(", ")}`,

@@ -99,6 +99,16 @@ describe("a container", () => {
     assert.equal((await sh("ls /proc/self/fd | grep -c . ")).stdout, "4\n", "0, 1, 2, and that of ls");
   });
 
+  it("CVE-2022-36109: does not lose its user's own group by a set-group-ID program, and with it what that is refused", async () => {
+    for (const [user, groups] of [
+      ["1000:5", "5"],
+      ["77", "0"],
+    ] as const) {
+      const { stdout } = await sh("grep ^Groups: /proc/self/status", "-u", user);
+      assert.equal(stdout.trim(), `Groups:\t${groups}`);
+    }
+  });
+
   it("CVE-2022-24769, CVE-2022-29162: has no inheritable or ambient capability", async () => {
     for (const options of [[], ["--cap-add", "ALL"], ["-u", "1000", "--cap-add", "NET_ADMIN"], ["--privileged"]]) {
       const { stdout } = await sh("grep -E '^Cap(Inh|Amb):' /proc/self/status", ...options);

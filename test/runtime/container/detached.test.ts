@@ -35,7 +35,7 @@ describe("a detached container", () => {
     assert.equal(await succeeds("stop", id.slice(0, 6)), `${id.slice(0, 6)}\n`);
     assert.equal(await statusOf("d1"), "Exited (3)");
     assert.equal(await succeeds("ps"), "CONTAINER ID  IMAGE  COMMAND  CREATED  STATUS  PORTS  NAMES\n");
-    await succeeds("start", "d1");
+    assert.equal(await succeeds("start", "/d1"), "/d1\n");
     await fails(/the container d1 is running\n {2}tinydocker stop d1/, "rm", "d1");
     await succeeds("rm", "-f", "d1");
     assert.equal(await statusOf("d1"), undefined);

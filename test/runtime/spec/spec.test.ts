@@ -23,19 +23,19 @@ const GROUP = "root:x:0:\nwheel:x:10:ann,bob\nann:x:1001:ann\nvideo:x:44:ann\n";
 
 describe("-u", () => {
   const cases: [string, { uid: number; gid: number; additionalGids: number[]; home: string }][] = [
-    ["0", { uid: 0, gid: 0, additionalGids: [], home: "/root" }],
-    ["ann", { uid: 1000, gid: 1001, additionalGids: [10, 44], home: "/home/ann" }],
-    ["1000", { uid: 1000, gid: 1001, additionalGids: [10, 44], home: "/home/ann" }],
-    ["ann:wheel", { uid: 1000, gid: 10, additionalGids: [], home: "/home/ann" }],
-    ["ann:99", { uid: 1000, gid: 99, additionalGids: [], home: "/home/ann" }],
-    ["", { uid: 0, gid: 0, additionalGids: [], home: "/root" }],
-    [":", { uid: 0, gid: 0, additionalGids: [], home: "/root" }],
-    ["ann:", { uid: 1000, gid: 1001, additionalGids: [10, 44], home: "/home/ann" }],
-    [":99", { uid: 0, gid: 99, additionalGids: [], home: "/root" }],
-    ["77", { uid: 77, gid: 0, additionalGids: [], home: "/" }],
-    ["7", { uid: 7, gid: 8, additionalGids: [], home: "/" }],
-    ["4294967294", { uid: 4294967294, gid: 0, additionalGids: [], home: "/" }],
-    ["4000", { uid: 4000, gid: 0, additionalGids: [], home: "/" }],
+    ["0", { uid: 0, gid: 0, additionalGids: [0], home: "/root" }],
+    ["ann", { uid: 1000, gid: 1001, additionalGids: [1001, 10, 44], home: "/home/ann" }],
+    ["1000", { uid: 1000, gid: 1001, additionalGids: [1001, 10, 44], home: "/home/ann" }],
+    ["ann:wheel", { uid: 1000, gid: 10, additionalGids: [10], home: "/home/ann" }],
+    ["ann:99", { uid: 1000, gid: 99, additionalGids: [99], home: "/home/ann" }],
+    ["", { uid: 0, gid: 0, additionalGids: [0], home: "/root" }],
+    [":", { uid: 0, gid: 0, additionalGids: [0], home: "/root" }],
+    ["ann:", { uid: 1000, gid: 1001, additionalGids: [1001, 10, 44], home: "/home/ann" }],
+    [":99", { uid: 0, gid: 99, additionalGids: [99], home: "/root" }],
+    ["77", { uid: 77, gid: 0, additionalGids: [0], home: "/" }],
+    ["7", { uid: 7, gid: 8, additionalGids: [8], home: "/" }],
+    ["4294967294", { uid: 4294967294, gid: 0, additionalGids: [0], home: "/" }],
+    ["4000", { uid: 4000, gid: 0, additionalGids: [0], home: "/" }],
   ];
   for (const [asked, user] of cases) {
     it(`${JSON.stringify(asked)} is ${user.uid}:${user.gid}`, () =>
