@@ -1,4 +1,7 @@
+import { connectToWatch } from "../control/socket.ts";
 import { Failure } from "../failure.ts";
+import { endpointText } from "../ports/endpoint.ts";
+import type { Mapping } from "../ports/mapping.ts";
 import { reportFailure, reportOf } from "../report/origin.ts";
 import { type Forwards, openForwards, openReverse } from "../run/forward.ts";
 import type { ExitStatus } from "../targets/target.ts";
@@ -91,12 +94,22 @@ async function oneRound<T>(
 }
 
 /** A session with ports has one target. `opening`: filled once its connection is being opened. */
-async function forwardToFirst(
-  { ports, targets, report }: Session,
-  opening: readonly Promise<Connected>[],
-): Promise<Forwards> {
+async function forwardToFirst(session: Session, opening: readonly Promise<Connected>[]): Promise<Forwards> {
+  const { ports, targets, report } = session;
   const current = async () => (await (opening[0] as Promise<Connected>)).connection;
-  return await openForwards(ports.forward, current, reportOf(report, { target: targets[0].name }));
+  const own = reportOf(report, { target: targets[0].name });
+  return await openForwards(ports.forward, current, own, (mapping) => isLeftToWatch(mapping, session));
+}
+
+/** Those of the configuration are forwarded by a watch of the project already. */
+async function isLeftToWatch(mapping: Mapping, { project, report }: Session): Promise<boolean> {
+  if (!project.ports.forward.includes(mapping)) return false;
+  const watch = await connectToWatch(project.root);
+  watch?.destroy();
+  const where = endpointText(mapping.listen);
+  if (watch)
+    report({ event: "notice", text: `${where} is left to the devtool watch of this project, which forwards it` });
+  return watch !== undefined;
 }
 
 async function refuseLoopsOfFirst(

@@ -60,9 +60,15 @@ function collide(one: Endpoint, other: Endpoint): boolean {
   const hosts = [one.host, other.host];
   const isSame =
     one.host === other.host ||
-    hosts.includes("*") ||
+    covers(one.host, other.host) ||
+    covers(other.host, one.host) ||
     (hosts.includes("localhost") && hosts.some((host) => LOOPBACK.includes(host)));
   return one.port === other.port && isSame;
+}
+
+/** Whether what listens on the one, which may be every address, is where connections to the other go. */
+function covers(host: string, other: string): boolean {
+  return host === "*" || host === "::" || (host === "0.0.0.0" && !other.includes(":"));
 }
 
 /** At colons, but for those of an IPv6 address in brackets. */
@@ -77,7 +83,7 @@ function take(words: string[]): Endpoint | undefined {
   const port = portOf(word);
   if (port !== undefined) return { kind: "tcp", host: "localhost", port };
   const after = portOf(words.shift());
-  return after === undefined || word === "" || word === PUBLISHED
+  return after === undefined || word === "" || word.includes("/") || word === PUBLISHED
     ? undefined
     : { kind: "tcp", host: word, port: after };
 }

@@ -16,12 +16,13 @@ export interface Forwards {
 
 /**
  * Listens on this machine. Each connection to it waits for `current`, the open connection to the target, also while
- * that is being reopened. @throws Failure, exit code 2, where a port is in use
+ * that is being reopened. A port in use that `isLeft` is none of its own. @throws Failure, exit code 2, where another one is in use
  */
 export async function openForwards(
   mappings: readonly Mapping[],
   current: () => Promise<Connection>,
   report: Report,
+  isLeft: (mapping: Mapping) => Promise<boolean> = async () => false,
 ): Promise<Forwards> {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
@@ -32,19 +33,26 @@ export async function openForwards(
   try {
     for (const mapping of mappings) {
       const carry = forwarder(mapping, current, report);
-      servers.push(
-        ...(await listenHere(mapping.listen, (socket) => {
-          sockets.add(socket.once("close", () => sockets.delete(socket)));
-          void carry(socket);
-        })),
-      );
-      tell("forward", mapping, report);
+      const onConnection = (socket: Socket) => {
+        sockets.add(socket.once("close", () => sockets.delete(socket)));
+        void carry(socket);
+      };
+      try {
+        servers.push(...(await listenHere(mapping.listen, onConnection)));
+        tell("forward", mapping, report);
+      } catch (error) {
+        if (!isInUse(error) || !(await isLeft(mapping))) throw error;
+      }
     }
     return { close };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof Failure && error.code === "port-in-use";
 }
 
 /** What a server that is being started refuses is said once, until it accepts again. */

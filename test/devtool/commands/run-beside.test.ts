@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { needs } from "../../rig/host.ts";
 import { gone } from "../../rig/processes.ts";
 import { type Sshd, startSshd } from "../../rig/sshd.ts";
+import { freePort } from "../ports/free-port.ts";
 import { DEVTOOL, type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
 const DIST = join(import.meta.dirname, "../../../dist/devtool.cjs");
@@ -25,9 +26,9 @@ interface Place {
 }
 
 /** A watch whose program waits, in a project of shell scripts. */
-async function watched(t: TestContext): Promise<Place> {
+async function watched(t: TestContext, config: object = {}): Promise<Place> {
   const project = await makeProject(t, {
-    "devtool.config.json": JSON.stringify({ env: { GREETING: "hello" } }),
+    "devtool.config.json": JSON.stringify({ env: { GREETING: "hello" }, ...config }),
     "wait.sh": "echo waits; exec sleep 1000\n",
     word: "one\n",
   });
@@ -95,6 +96,18 @@ test("a run beside a watch takes what was edited of the configuration, says why 
   const { result } = JSON.parse(await readFile(join(coverage, report), "utf8"));
   const loaded = result.map(({ url }: { url: string }) => basename(url)).filter((name: string) => name.endsWith("js"));
   assert.deepEqual(loaded, ["devtool.cjs", "devtool-cli.cjs", "devtool-main.cjs"]);
+});
+
+test("a run by itself leaves the ports of the configuration to the watch that forwards them, and has others of its own", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const port = await freePort();
+  const { run } = await watched(t, { forward: [`${port}:1`] });
+  const { code, stdout, stderr } = await run(["echo", "ran"], "--timings").ended;
+  assert.deepEqual([code, stdout.toString()], [0, "ran\n"], stderr);
+  assert.match(stderr, new RegExp(`localhost:${port} is left to the devtool watch of this project`));
+  const other = run(["true"], "--json", "--forward", `127.0.0.2:${port}:1`);
+  assert.equal((await other.next("forwarded")).listen, `127.0.0.2:${port}`);
+  assert.equal((await other.ended).code, 0);
 });
 
 test("signals go to the command of a run beside a watch, which ends with it and with the watch", async (t) => {

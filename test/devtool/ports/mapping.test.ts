@@ -43,6 +43,8 @@ test("what is not valid is refused with the place where it is written", () => {
     "-1",
     "80/udp",
     "published:80",
+    "./app.sock:8080",
+    "run/app.sock:8080",
   ];
   for (const written of invalid) {
     for (const [where, code] of [
@@ -65,10 +67,14 @@ test("what is not valid is refused with the place where it is written", () => {
 test("two that listen on one port or socket are refused, and two addresses of one port are not", () => {
   const refuse = (...written: string[]) => refuseRepeated(written.map((text) => parseMapping(text, "--forward")));
   refuse("8080", "8081:8080", "127.0.0.2:8080:80", "/tmp/a.sock:80", "/tmp/b.sock:80");
+  refuse("0.0.0.0:8080:80", "[::1]:8080:80");
   for (const [one, other] of [
     ["8080", "8080:80"],
     ["8080", "127.0.0.1:8080:80"],
     ["*:8080:80", "127.0.0.2:8080:80"],
+    ["8080", "0.0.0.0:8080:80"],
+    ["[::]:8080:80", "127.0.0.2:8080:80"],
+    ["0.0.0.0:8080:80", "*:8080:80"],
     ["/tmp/a.sock:80", "/tmp/a.sock:81"],
   ] as const) {
     assert.throws(() => refuse("9000", one, other), { code: "usage", exitCode: 2 }, `${one} ${other}`);
