@@ -34,7 +34,7 @@ function dispatch(command: string | undefined, rest: readonly string[], args: re
   if (asksForHelp(args)) return other(args);
   if (command === "run") return complete(run(rest));
   if (command === "exec") return complete(exec(rest));
-  if (command === "pull") return pull(rest);
+  if (command === "pull") return complete(pull(rest));
   if (command === "completion") return completion(rest);
   if (command === "undo") return complete(undo(rest[0] ?? ""));
   if (command === "joined") return joined(rest[0] ?? "");

@@ -7,7 +7,7 @@ const { Script } = require("node:vm");
  * Of these commands, what one called is stored beside the program when it has ended: half of the functions that were compiled when
  * it was built are hardly called, and loading them takes a twentieth of a start.
  */
-const LEARNT = ["run", "exec"];
+const LEARNT = ["run", "exec", "pull"];
 const command = LEARNT.find((name) => name === process.argv[2]);
 /** By their sources. */
 const scripts = new Map();

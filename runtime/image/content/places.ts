@@ -11,7 +11,7 @@ import { join, resolve } from "node:path";
  */
 
 export function blobPath(root: string, digest: string): string {
-  return join(resolve(root), "blobs", ...digest.split(":"));
+  return `${resolve(root)}/blobs/${digest.replace(":", "/")}`;
 }
 
 export function layersDirectory(root: string): string {
@@ -19,7 +19,7 @@ export function layersDirectory(root: string): string {
 }
 
 export function layerPath(root: string, diffId: string): string {
-  return join(layersDirectory(root), diffId.replace(":", "-"));
+  return `${layersDirectory(root)}/${diffId.replace(":", "-")}`;
 }
 
 export function namesDirectory(root: string): string {

@@ -1,5 +1,4 @@
 import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { hasBlob } from "./blobs.ts";
 import { layerPath } from "./places.ts";
 import { hasLayer } from "./stack.ts";
@@ -24,5 +23,5 @@ export function noteWhole(root: string, layer: Layer): void {
 }
 
 function notePath(root: string, { blob, diffId }: Layer): string {
-  return join(layerPath(root, diffId), `from-${blob.digest.replace(":", "-")}`);
+  return `${layerPath(root, diffId)}/from-${blob.digest.replace(":", "-")}`;
 }
