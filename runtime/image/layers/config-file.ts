@@ -17,31 +17,18 @@ import type { Notes } from "../notes.ts";
 
 /** docker writes null for what is empty. */
 const orNull = <T>(shape: Shape<T>) => isEither(shape, isOneOf(null));
-const isTexts = orNull(isListOf(isText));
 const isAnything: Shape<unknown> = (_value): _value is unknown => true;
+const isMap = isMapOf(isAnything);
+const isTexts = isListOf(isText);
+const isAbsolute: Shape<string> = (value): value is string => isText(value) && value.startsWith("/");
 
 /** The OCI image-spec's config.md, as far as it is used here. */
 export const isConfigFile = isRecordOf(
   { architecture: isText, os: isText, rootfs: isRecordOf({ diff_ids: isListOf(isText) }) },
-  { config: orNull(isMapOf(isAnything)) },
+  { config: orNull(isMap) },
 );
 export type ConfigFile = Shaped<typeof isConfigFile>;
 
-const isUsable = isRecordOf(
-  {},
-  {
-    User: isText,
-    Env: isTexts,
-    Entrypoint: isTexts,
-    Cmd: isTexts,
-    WorkingDir: isText,
-    ExposedPorts: orNull(isMapOf(isAnything)),
-    Volumes: orNull(isMapOf(isAnything)),
-    StopSignal: isText,
-    Labels: orNull(isMapOf(isText)),
-    Healthcheck: isAnything,
-  },
-);
 const isHealthcheck: Shape<Healthcheck> = isRecordOf(
   {},
   {
@@ -77,17 +64,32 @@ export function notePlatform({ os, architecture }: ConfigFile, notes: Notes): vo
   if (architecture !== thisArchitecture()) notes.add("platform", `${os}/${architecture}`);
 }
 
-/** What of it a container gets. */
+/** What of it a container gets: each setting that has the form of its kind, whatever the others have. */
 export function imageConfig({ config }: ConfigFile): ImageConfig {
-  if (!isUsable(config)) return {};
-  const { User, Entrypoint, Cmd, StopSignal, Labels } = config;
-  // A variable without a value would be the caller's.
-  const Env = config.Env?.filter((entry) => /^[^=]+=/.test(entry));
-  const WorkingDir = config.WorkingDir?.startsWith("/") ? config.WorkingDir : undefined;
-  const [ExposedPorts, Volumes] = [Object.keys(config.ExposedPorts ?? {}), Object.keys(config.Volumes ?? {})];
-  const Healthcheck = isHealthcheck(config.Healthcheck) ? config.Healthcheck : undefined;
-  const used = { Healthcheck, User, Env, Entrypoint, Cmd, WorkingDir, ExposedPorts, Volumes, StopSignal, Labels };
+  const setting = <T>(shape: Shape<T>, name: string) => asShaped(shape, config?.[name]);
+  const used = {
+    Healthcheck: setting(isHealthcheck, "Healthcheck"),
+    User: setting(isText, "User"),
+    // A variable without a value would be the caller's.
+    Env: setting(isTexts, "Env")?.filter((entry) => /^[^=]+=/.test(entry)),
+    Entrypoint: commandIn(config?.["Entrypoint"]),
+    Cmd: commandIn(config?.["Cmd"]),
+    WorkingDir: setting(isAbsolute, "WorkingDir"),
+    ExposedPorts: Object.keys(setting(isMap, "ExposedPorts") ?? {}),
+    Volumes: Object.keys(setting(isMap, "Volumes") ?? {}),
+    StopSignal: setting(isText, "StopSignal"),
+    Labels: setting(isMapOf(isText), "Labels"),
+  };
   return Object.fromEntries(Object.entries(used).filter(([, value]) => isFilled(value)));
+}
+
+/** docker reads a text as a list of one word. */
+function commandIn(value: unknown): readonly string[] | undefined {
+  return isText(value) ? [value] : asShaped(isTexts, value);
+}
+
+function asShaped<T>(shape: Shape<T>, value: unknown): T | undefined {
+  return shape(value) ? value : undefined;
 }
 
 function isFilled(value: unknown): boolean {

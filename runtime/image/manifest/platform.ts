@@ -11,7 +11,7 @@ export type Choice =
 
 export function chooseImage(manifests: readonly Descriptor[]): Choice {
   const images = manifests.filter(({ annotations }) => annotations?.["vnd.docker.reference.type"] === undefined);
-  const fitting = images.filter(({ platform }) => platform === undefined || isThisMachine(platform));
+  const fitting = images.filter(fitsHere);
   const [image] = images.length === 1 ? images : fitting;
   if (image && (fitting.length <= 1 || images.length === 1)) return { image };
   if (images.length > 0 && fitting.length === 0) return { platforms: images.map(platformOf) };
@@ -27,6 +27,7 @@ export function thisPlatform(): string {
   return `linux/${thisArchitecture()}`;
 }
 
-function isThisMachine({ os, architecture }: { readonly os: string; readonly architecture: string }): boolean {
-  return os === "linux" && architecture === thisArchitecture();
+/** Also where it says nothing about machines. */
+export function fitsHere({ platform }: Descriptor): boolean {
+  return platform === undefined || (platform.os === "linux" && platform.architecture === thisArchitecture());
 }

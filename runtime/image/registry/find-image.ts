@@ -11,7 +11,7 @@ import {
   type Manifest,
 } from "../manifest/kinds.ts";
 import { type Parsed, parseManifest } from "../manifest/parse.ts";
-import { chooseImage, thisPlatform } from "../manifest/platform.ts";
+import { chooseImage, fitsHere, platformOf, thisPlatform } from "../manifest/platform.ts";
 import { textOf } from "./http.ts";
 import type { Reference } from "./reference.ts";
 import { refusal } from "./refusal.ts";
@@ -78,8 +78,9 @@ async function choose(search: Search, name: string, depth: number, listed?: Desc
   if (depth === INDEX_DEPTH_MAX) throw broken(what, "its indexes of images contain each other");
   const choice = chooseImage(parsed.index);
   const image = "image" in choice ? choice.image : "several" in choice ? choice.several[0] : undefined;
-  if (image) return choose(search, image.digest, depth + 1, image);
-  const platforms = "platforms" in choice ? choice.platforms.join(", ") : "nothing";
+  // The only one may be for another machine: docker and podman refuse it too.
+  if (image && fitsHere(image)) return choose(search, image.digest, depth + 1, image);
+  const platforms = image ? platformOf(image) : "platforms" in choice ? choice.platforms.join(", ") : "nothing";
   throw new Failure(`${what}: it is for ${platforms}, and this machine is ${thisPlatform()}`, {
     code: "image-not-found",
   });

@@ -127,6 +127,21 @@ const CASES: Readonly<Record<string, Case>> = {
     says: /it is for linux\/arm, linux\/s390x, and this machine is linux\//,
     code: "image-not-found",
   },
+  "an index of one image, for another machine": {
+    answering: manifestAs(
+      "application/vnd.oci.image.index.v1+json",
+      json({
+        manifests: ["s390x"].map((architecture) => ({
+          mediaType: OCI,
+          digest: `sha256:${"1".repeat(64)}`,
+          size: 2,
+          platform: { os: "linux", architecture },
+        })),
+      }),
+    ),
+    says: /it is for linux\/s390x, and this machine is/,
+    code: "image-not-found",
+  },
   "a web page in place of a manifest": {
     answering: manifestAs("text/html", "<html>Please sign in</html>"),
     says: /the registry answers a web page/,

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { imageConfig } from "../../../../runtime/image/layers/config-file.ts";
+
+const of = (config: object) =>
+  imageConfig({ architecture: "amd64", os: "linux", rootfs: { diff_ids: [] }, config: { ...config } });
+
+test("a setting of an image that is null or not of its form takes no other with it", () => {
+  const config = {
+    User: null,
+    WorkingDir: "here",
+    Labels: { a: 1 },
+    StopSignal: null,
+    Volumes: null,
+    Env: ["A=b", "C"],
+  };
+  assert.deepEqual(of({ ...config, Cmd: ["c"], Entrypoint: null }), { Env: ["A=b"], Cmd: ["c"] });
+});
+
+test("a command that is a text is one word, as docker reads it", () => {
+  assert.deepEqual(of({ Entrypoint: "/bin/a b", Cmd: "c" }), { Entrypoint: ["/bin/a b"], Cmd: ["c"] });
+});
