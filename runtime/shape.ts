@@ -12,6 +12,19 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** The same of what other programs wrote: a field that is null is as good as none, as Go reads it. */
+export function parseWithoutNulls(text: string): unknown {
+  try {
+    return JSON.parse(text, withoutNull);
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutNull(this: unknown, _key: string, value: unknown): unknown {
+  return value === null && !Array.isArray(this) ? undefined : value;
+}
+
 type Fields = Readonly<Record<string, Shape<unknown>>>;
 type Required<F extends Fields> = { readonly [K in keyof F]: Shaped<F[K]> };
 type Optional<F extends Fields> = { readonly [K in keyof F]?: Shaped<F[K]> };

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { dirname, join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { makeDirectory } from "../../host/make-directory.ts";
-import { parseJson, type Shape } from "../../shape.ts";
+import { parseWithoutNulls, type Shape } from "../../shape.ts";
 import { blobPath } from "./places.ts";
 import { isLeft, underWayPrefix } from "./under-way.ts";
 
@@ -47,7 +47,7 @@ export function readBlob(root: string, digest: string): Buffer | undefined {
 
 /** Throws Failure when it is missing or not of that shape. */
 export function readJsonBlob<T>(root: string, digest: string, shape: Shape<T>): T {
-  const value = parseJson(readBlob(root, digest)?.toString("utf8") ?? "");
+  const value = parseWithoutNulls(readBlob(root, digest)?.toString("utf8") ?? "");
   if (shape(value)) return value;
   throw damaged(root, digest);
 }

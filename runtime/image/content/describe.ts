@@ -1,4 +1,4 @@
-import { isBoolean, isListOf, isRecordOf, isText, parseJson, type Shaped } from "../../shape.ts";
+import { isBoolean, isListOf, isRecordOf, isText, parseWithoutNulls, type Shaped } from "../../shape.ts";
 import type { ImageConfig } from "../config.ts";
 import { unlessDamaged } from "../damaged.ts";
 import { imageConfig } from "../layers/config-file.ts";
@@ -23,7 +23,7 @@ export interface HistoryStep {
 }
 
 export function historyOf(root: string, { id, config }: StoredImage): HistoryStep[] {
-  const value = parseJson(readBlob(root, id)?.toString("utf8") ?? "");
+  const value = parseWithoutNulls(readBlob(root, id)?.toString("utf8") ?? "");
   const steps: readonly Shaped<typeof isStep>[] = isHistory(value) ? (value.history ?? []) : [];
   const layers = config.rootfs.diff_ids.values();
   return steps

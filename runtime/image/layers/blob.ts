@@ -3,7 +3,7 @@ import { readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { openDigest } from "../../host/digest.ts";
 import type { Shim } from "../../host/shim.ts";
-import { parseJson, type Shape } from "../../shape.ts";
+import { parseWithoutNulls, type Shape } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { checkedDigest } from "./digest.ts";
 
@@ -33,7 +33,7 @@ export async function* readBlob(directory: string, blob: Blob, signal: AbortSign
 
 /** Throws BadImage unless it is there, matches, and is JSON of that shape. */
 export async function readJson<T>(directory: string, blob: Blob, shape: Shape<T>): Promise<T> {
-  const value = parseJson(await readText(directory, blob));
+  const value = parseWithoutNulls(await readText(directory, blob));
   if (shape(value)) return value;
   throw new BadImage(`its ${blob.path} is not what its format says`);
 }

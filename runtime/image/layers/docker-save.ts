@@ -1,4 +1,4 @@
-import { isEither, isListOf, isOneOf, isRecordOf, isText, parseJson } from "../../shape.ts";
+import { isEither, isListOf, isOneOf, isRecordOf, isText, parseWithoutNulls } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { type Blob, readText } from "./blob.ts";
 import type { Manifest } from "./manifest.ts";
@@ -12,7 +12,7 @@ const isManifest = isListOf(
 
 /** Undefined where the file is another program's. Throws BadImage when there are several images. */
 export async function readDockerManifest(directory: string): Promise<Manifest | undefined> {
-  const images = parseJson(await readText(directory, { path: DOCKER_MANIFEST }));
+  const images = parseWithoutNulls(await readText(directory, { path: DOCKER_MANIFEST }));
   if (!isManifest(images)) return undefined;
   const [image] = images;
   if (images.length > 1)

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream, lstatSync } from "node:fs";
-import { parseJson } from "../../shape.ts";
+import { parseWithoutNulls } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { type Blob, blobOf, locate, readJson, readText } from "../layers/blob.ts";
 import { diffIdsOf, isConfigFile } from "../layers/config-file.ts";
@@ -70,7 +70,7 @@ async function readListed(directory: string, listed: Descriptor, names: readonly
 
 async function readManifest(directory: string, descriptor: Descriptor, names: readonly string[]): Promise<SavedImage> {
   const text = await readText(directory, blobOf(descriptor));
-  const manifest = parseJson(text);
+  const manifest = parseWithoutNulls(text);
   if (!isManifest(manifest)) throw new BadImage(`its ${descriptor.digest} is not the manifest of an image`);
   const { config, layers } = checkedManifest(manifest);
   const places = new Map<string, string>();
@@ -88,7 +88,7 @@ async function readConfig(directory: string, blob: Blob, layers: number) {
 
 /** Before docker 25 there was no manifest of the registry's kind in it; one is made. */
 async function readDockerSave(directory: string): Promise<SavedImage[]> {
-  const images = parseJson(await readText(directory, { path: "manifest.json" }));
+  const images = parseWithoutNulls(await readText(directory, { path: "manifest.json" }));
   if (isManifest(images))
     throw new BadImage("it is a directory of skopeo's; `skopeo copy dir:DIR oci:OTHER` makes an OCI layout of it");
   if (!isDockerList(images) || images.length === 0) throw new BadImage("its manifest.json has no image");

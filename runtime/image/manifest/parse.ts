@@ -1,4 +1,4 @@
-import { parseJson } from "../../shape.ts";
+import { parseWithoutNulls } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { checkedDigest } from "../layers/digest.ts";
 import {
@@ -20,7 +20,7 @@ export type Parsed =
 
 /** Throws BadImage for what is of a known kind, and can't be an image. */
 export function parseManifest(mediaType: string, bytes: Uint8Array): Parsed {
-  const value = parseJson(Buffer.from(bytes).toString("utf8"));
+  const value = parseWithoutNulls(Buffer.from(bytes).toString("utf8"));
   if (MANIFEST_TYPES.has(mediaType) && isManifest(value)) return { manifest: checkedManifest(value) };
   if (!INDEX_TYPES.has(mediaType) || !isIndex(value)) return "unknown kind";
   for (const { digest } of value.manifests) checkedDigest(digest);

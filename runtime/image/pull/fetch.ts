@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { imageEvent } from "../../events/image.ts";
-import { parseJson } from "../../shape.ts";
+import { parseWithoutNulls } from "../../shape.ts";
 import { hasBlob, readBlob, writeBlob } from "../content/blobs.ts";
 import { clearUnderWay } from "../content/clear.ts";
 import { beginName } from "../content/names.ts";
@@ -72,7 +72,7 @@ async function fetchLayers(
 async function fetchConfig(root: string, { repository, manifest }: FoundImage, what: string): Promise<ConfigFile> {
   const { digest } = manifest.config;
   const bytes = readBlob(root, digest) ?? (await fetchBytes(repository, manifest.config, what));
-  const config = parseJson(bytes.toString("utf8"));
+  const config = parseWithoutNulls(bytes.toString("utf8"));
   if (!isConfigFile(config)) throw broken(what, `its configuration ${digest} is not what its format says`);
   if (config.os !== "linux") throw broken(what, `it is for ${config.os}, not for Linux`);
   diffIdsOf(config, manifest.layers.length);

@@ -1,4 +1,4 @@
-import { parseJson } from "../../shape.ts";
+import { parseWithoutNulls } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { readBlob } from "../content/blobs.ts";
 import { readName } from "../content/names.ts";
@@ -61,7 +61,7 @@ interface StoredParts {
 
 /** Undefined: not all of it is here. */
 function storedParts(root: string, { manifest }: FoundImage): StoredParts | undefined {
-  const config = parseJson(readBlob(root, manifest.config.digest)?.toString("utf8") ?? "");
+  const config = parseWithoutNulls(readBlob(root, manifest.config.digest)?.toString("utf8") ?? "");
   if (!isConfigFile(config)) return undefined;
   const layers = layersOf({ manifest, config });
   return layers.every((layer) => isWhole(root, layer)) ? { config, layers } : undefined;

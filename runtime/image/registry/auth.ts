@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
-import { isMapOf, isRecordOf, isText, parseJson, type Shaped } from "../../shape.ts";
+import { isMapOf, isRecordOf, isText, parseWithoutNulls, type Shaped } from "../../shape.ts";
 import type { Credentials } from "./credentials.ts";
 import { DOCKER_HUB, type Reference } from "./reference.ts";
 
@@ -11,6 +11,7 @@ type AuthFile = Shaped<typeof isAuthFile>;
 
 /** docker keeps docker.io's under this key. */
 const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
+const DOCKER_HUB_HOSTS: readonly string[] = ["index.docker.io", "registry-1.docker.io"];
 
 /** Podman's files first, then docker's, as podman reads them. */
 export function authFiles(env: NodeJS.ProcessEnv): string[] {
@@ -46,7 +47,7 @@ function readAuthFile(path: string): AuthFile | undefined {
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new Failure(`can't read ${path}: ${message}`, { code: "usage", cause: error });
   }
-  const file = parseJson(text);
+  const file = parseWithoutNulls(text);
   if (isAuthFile(file)) return file;
   throw new Failure(`${path} is not a file of credentials`, { code: "usage", remedy: "repair it, or log in again" });
 }
@@ -64,20 +65,27 @@ async function credentialsIn(
     const found = await askHelper(helper, server, env);
     if (found) return found;
   }
-  for (const key of keysFor(domain, path)) {
-    const entry = Object.hasOwn(auths, key) ? auths[key] : undefined;
+  for (const key of keysFor(Object.keys(auths), domain, path)) {
+    const entry = auths[key];
     const found = entry && credentialsOf(entry, file, key);
     if (found) return found;
   }
   return undefined;
 }
 
-/** Podman's may be of a repository or of a folder of them; docker's are of a host, some with a scheme. */
-export function keysFor(domain: string, path: string): string[] {
+/** Which of the keys are of it, the nearest first: podman's may be of a repository or of a folder of them, docker's are of a host. */
+export function keysFor(keys: readonly string[], domain: string, path: string): string[] {
   const parts = path.split("/");
   const nested = parts.map((_, index) => [domain, ...parts.slice(0, parts.length - index)].join("/"));
-  const hosts = [domain, `https://${domain}`, `http://${domain}`, `https://${domain}/v1/`, `https://${domain}/v2/`];
-  return [...nested, ...hosts, ...(domain === DOCKER_HUB ? [DOCKER_HUB_KEY, "index.docker.io"] : [])];
+  const hosts = keys.filter((key) => isHostKey(key, domain));
+  return [...nested.filter((key) => keys.includes(key)), ...hosts.sort((a, b) => a.length - b.length)];
+}
+
+/** docker takes what is between the scheme and the first slash; without a scheme, podman means a folder by what follows. */
+function isHostKey(key: string, domain: string): boolean {
+  const [, scheme, host = "", below = ""] = /^(https?:\/\/)?([^/]*)(.*)$/.exec(key) ?? [];
+  const isHost = host === domain || (domain === DOCKER_HUB && DOCKER_HUB_HOSTS.includes(host));
+  return isHost && (scheme !== undefined || /^\/(v[12]\/?)?$|^$/.test(below));
 }
 
 function credentialsOf(entry: Shaped<typeof isEntry>, file: string, key: string): Credentials | undefined {

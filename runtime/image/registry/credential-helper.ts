@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { Failure } from "../../failure.ts";
-import { isRecordOf, isText, parseJson } from "../../shape.ts";
+import { isRecordOf, isText, parseWithoutNulls } from "../../shape.ts";
 import type { Credentials } from "./credentials.ts";
 
 const isAnswer = isRecordOf({ Username: isText, Secret: isText });
@@ -22,7 +22,7 @@ export async function askHelper(
     throw new Failure(`${JSON.stringify(name)} is not the name of a credential helper`, { code: "usage" });
   const { code, output } = await run(program, server, env);
   if (code !== 0 && output.includes(NOT_FOUND)) return undefined;
-  const answer = code === 0 ? parseJson(output) : undefined;
+  const answer = code === 0 ? parseWithoutNulls(output) : undefined;
   if (!isAnswer(answer)) {
     const said =
       code === 0 ? "its answer is not what its protocol says" : output.trim().slice(0, 500) || `exit code ${code}`;

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { parseJson } from "../../shape.ts";
+import { parseWithoutNulls } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import {
   type Descriptor,
@@ -117,7 +117,7 @@ function isDigest(name: string): boolean {
 function mediaTypeOf(header = "", bytes: Buffer): string {
   const type = header.split(";", 1)[0]?.trim() ?? "";
   if (MANIFEST_TYPES.has(type) || INDEX_TYPES.has(type)) return type;
-  const value = parseJson(bytes.toString("utf8"));
+  const value = parseWithoutNulls(bytes.toString("utf8"));
   const named = isManifest(value) ? value.mediaType : undefined;
   return named ?? type;
 }

@@ -1,12 +1,20 @@
 import { BlockList, isIP } from "node:net";
+import { Failure } from "../../failure.ts";
 
-/** The proxy that the environment names for a URL, as curl and Go read it; undefined: none. */
+/** The proxy that the environment names for a URL, as curl and Go read it; undefined: none. Throws Failure for one of another protocol. */
 export function proxyFor(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
   const name = url.protocol === "https:" ? "https_proxy" : "http_proxy";
   const value = env[name] || env[name.toUpperCase()];
   if (!value || isExcepted(url, env["no_proxy"] || env["NO_PROXY"] || "")) return undefined;
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
-  return URL.canParse(text) ? new URL(text) : undefined;
+  const proxy = URL.canParse(text) ? new URL(text) : undefined;
+  if (proxy?.protocol === "http:") return proxy;
+  // Not the whole, which may have a password.
+  const where = proxy ? `${proxy.protocol}//${proxy.host}` : "no URL";
+  throw new Failure(`can't use the proxy of ${name} or ${name.toUpperCase()}: it is ${where}`, {
+    code: "usage",
+    remedy: "it has the form http://[USER:PASSWORD@]HOST:PORT, also for https",
+  });
 }
 
 /** A loopback address never has a proxy. */

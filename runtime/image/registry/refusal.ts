@@ -1,5 +1,5 @@
 import { Failure, type FailureCode } from "../../failure.ts";
-import { isListOf, isRecordOf, isText, parseJson } from "../../shape.ts";
+import { isListOf, isRecordOf, isText, parseWithoutNulls } from "../../shape.ts";
 import { shown } from "../archive/entry.ts";
 import { type Answer, textOf, type Web } from "./http.ts";
 
@@ -49,7 +49,7 @@ function remedyOf(status: number, host: string, later: string | undefined): stri
 /** Printable, on one line. */
 export function wordsOf(body: string, type: string): string {
   if (/html/i.test(type) || /^\s*<(?:!doctype|html)/i.test(body)) return "a web page, not a registry's answer";
-  const value = parseJson(body);
+  const value = parseWithoutNulls(body);
   const words = isErrors(value)
     ? value.errors.map(({ code = "", message = "" }) => (message === "" ? code : `${message}${code && ` (${code})`}`))
     : isTokenError(value)

@@ -1,5 +1,5 @@
 import { Failure } from "../../failure.ts";
-import { isRecordOf, isText, parseJson } from "../../shape.ts";
+import { isRecordOf, isText, parseWithoutNulls } from "../../shape.ts";
 import { parseChallenges } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
 import { type Ask, send, textOf, type Web } from "./http.ts";
@@ -39,7 +39,7 @@ async function token(web: Web, parameters: Readonly<Record<string, string>>, acc
   query.set("scope", access.scope);
   const answer = await send(web, ...requestOf(realm, query, access.credentials));
   if (answer.status !== 200) throw await refusal(web, `can't log in to ${access.url.host}`, answer);
-  const value = parseJson((await textOf(web, answer, TOKEN_BYTES_MAX)).toString("utf8"));
+  const value = parseWithoutNulls((await textOf(web, answer, TOKEN_BYTES_MAX)).toString("utf8"));
   const found = isToken(value) ? value.token || value.access_token : undefined;
   // A header has no other characters.
   if (found && /^[\x21-\x7e]+$/.test(found)) return found;

@@ -6,3 +6,11 @@ import { parseManifest } from "../../../../runtime/image/manifest/parse.ts";
 test("a manifest that is nested a million times is refused", () => {
   assert.equal(parseManifest(OCI_MANIFEST, Buffer.from("[".repeat(1_000_000))), "unknown kind");
 });
+
+test("a field that is null is as good as none, as other tools read it", () => {
+  const type = "application/vnd.oci.image.manifest.v1+json";
+  const blob = { digest: `sha256:${"1".repeat(64)}`, size: 1, annotations: null, platform: null, urls: null };
+  const config = { ...blob, mediaType: "application/vnd.oci.image.config.v1+json" };
+  const manifest = { schemaVersion: 2, mediaType: null, config, layers: [{ ...blob, mediaType: "x" }] };
+  assert.ok(typeof parseManifest(type, Buffer.from(JSON.stringify(manifest))) === "object");
+});

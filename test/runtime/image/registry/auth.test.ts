@@ -91,7 +91,19 @@ esac
     );
   });
 
-  it("have a key for each folder that a repository is in", () => {
-    assert.deepEqual(keysFor("r.example", "a/b").slice(0, 3), ["r.example/a/b", "r.example/a", "r.example"]);
+  it("have keys for each folder that a repository is in, then for its host, however the tool spells that", () => {
+    const own = ["r.example/a/b", "r.example/a", "r.example", "r.example/", "http://r.example/v2/x"];
+    const others = ["r.example/b", "r.example:5000", "https://example/r.example", "not-r.example"];
+    assert.deepEqual(keysFor([...others, ...own.toReversed()], "r.example", "a/b"), own);
+    const hub = ["docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/"];
+    assert.deepEqual(keysFor([...others, ...hub.toReversed()], "docker.io", "library/a"), hub);
+  });
+
+  it("are found also where other settings of the file are null", async (t) => {
+    const auths = { "r.example": { auth: base64("me:x"), email: null, identitytoken: null }, "q.example": null };
+    const { env } = await home(t, { ".docker/config.json": { auths, credHelpers: null, credsStore: null } });
+    const found = (domain: string) => credentialsFor({ domain, path: "a" }, env);
+    assert.deepEqual(await found("r.example"), { user: "me", password: "x" });
+    assert.equal(await found("q.example"), undefined);
   });
 });
