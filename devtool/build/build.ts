@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { text } from "node:stream/consumers";
 import { BUILD_STAMPS } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import { eachLine } from "../process/lines.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
+import { capture } from "../targets/capture.ts";
 import { installRemedy } from "../targets/install-remedy.ts";
 import type { Connection, ExitStatus, TargetFacts } from "../targets/target.ts";
 import { missingProgram } from "./diagnostics/missing-program.ts";
@@ -96,11 +96,8 @@ async function xargs(
   { connection, mirror }: BuildPlace,
   signal: AbortSignal,
 ): Promise<void> {
-  const process = await connection.exec(["xargs", "-0", ...argv], { cwd: mirror, signal });
-  process.stdin.end(words.map((word) => `${word}\0`).join(""));
-  process.stdout.resume();
-  process.stderr.resume();
-  await process.exited;
+  const input = words.map((word) => `${word}\0`).join("");
+  await capture(connection, ["xargs", "-0", ...argv], { cwd: mirror, signal }, input);
 }
 
 /** Otherwise the next full sync would take them for changed. */
@@ -130,10 +127,8 @@ async function readStamp(
 ): Promise<Stamp | undefined> {
   const script = 'cat "$1" 2>/dev/null || exit 1; shift; exec "$@" >/dev/null 2>&1';
   const argv = ["sh", "-c", script, "sh", posix.join(mirror, stampPath(step)), ...(step.query ?? ["true"])];
-  const query = await connection.exec(argv, { cwd: posix.join(mirror, step.folder), signal });
-  query.stderr.resume();
-  const [stored, status] = await Promise.all([text(query.stdout), query.exited]);
-  return status.code === 0 ? decodeStamp(stored) : undefined;
+  const { status, stdout } = await capture(connection, argv, { cwd: posix.join(mirror, step.folder), signal });
+  return status.code === 0 ? decodeStamp(stdout.toString()) : undefined;
 }
 
 /** Stores `stamp` in the mirror once the step has been built. */

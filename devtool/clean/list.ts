@@ -1,5 +1,5 @@
-import { buffer } from "node:stream/consumers";
 import type { Connected } from "../dev/lane.ts";
+import { capture } from "../targets/capture.ts";
 import type { Removal } from "./removal.ts";
 
 /** What devtool keeps on a target, and what of that another devtool uses now: absolute paths. */
@@ -59,11 +59,8 @@ export async function listOnTarget(
   signal: AbortSignal,
 ): Promise<KeptThere> {
   const oldMinutes = oldDays === undefined ? "" : String(oldDays * MINUTES_PER_DAY);
-  const process = await connection.exec(["sh", "-c", LIST, "sh", mirror, facts.cache, oldMinutes], { signal });
-  process.stdin.end();
-  process.stderr.resume();
-  const [output] = await Promise.all([buffer(process.stdout), process.exited]);
-  const found = fieldsIn(output.toString().split("\0"));
+  const { stdout } = await capture(connection, ["sh", "-c", LIST, "sh", mirror, facts.cache, oldMinutes], { signal });
+  const found = fieldsIn(stdout.toString().split("\0"));
   const removals = found.flatMap(({ kind, ...rest }) => (kind === "in use" ? [] : [{ kind, ...rest }]));
   return { removals, inUse: found.filter(({ kind }) => kind === "in use").map(({ path }) => path) };
 }

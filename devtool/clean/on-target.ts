@@ -1,8 +1,8 @@
-import { text } from "node:stream/consumers";
 import type { Connected } from "../dev/lane.ts";
 import { takeBack } from "../dev/owner.ts";
 import { Failure } from "../failure.ts";
 import { createFilter } from "../ignore/filter.ts";
+import { capture } from "../targets/capture.ts";
 import type { Removal } from "./removal.ts";
 
 type Place = Pick<Connected, "connection" | "facts" | "mirror">;
@@ -33,18 +33,11 @@ export async function removeOnTarget(place: Place, { kind, path }: Removal, sign
 
 /** Another devtool may have put something into it meanwhile. */
 async function removeEmpty({ connection }: Place, path: string, signal: AbortSignal): Promise<void> {
-  const process = await connection.exec(["rmdir", "--", path], { signal });
-  process.stdin.end();
-  process.stdout.resume();
-  process.stderr.resume();
-  await process.exited;
+  await capture(connection, ["rmdir", "--", path], { signal });
 }
 
 /** Returns why not. */
 async function remove({ connection }: Place, path: string, signal: AbortSignal): Promise<string | undefined> {
-  const process = await connection.exec(["sh", "-c", REMOVE, "sh", path], { signal });
-  process.stdin.end();
-  process.stdout.resume();
-  const [errors, { code }] = await Promise.all([text(process.stderr), process.exited]);
-  return code === 0 ? undefined : errors.trim();
+  const { status, stderr } = await capture(connection, ["sh", "-c", REMOVE, "sh", path], { signal });
+  return status.code === 0 ? undefined : stderr.toString().trim();
 }

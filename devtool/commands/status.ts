@@ -3,6 +3,7 @@ import { reach } from "../dev/lane.ts";
 import { openTarget } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
 import { reportFailure, reportOf } from "../report/origin.ts";
+import { capture } from "../targets/capture.ts";
 import type { Connection } from "../targets/target.ts";
 
 /** devtool status: the target, how it is reached, and where the mirror is. */
@@ -34,8 +35,8 @@ export const command: Command = async (call) => {
 };
 
 async function mirrorWords(connection: Connection, mirror: string): Promise<string> {
-  const test = await connection.exec(["test", "-d", mirror]);
-  return (await test.exited).code === 0 ? mirror : `${mirror} (not created yet)`;
+  const { status } = await capture(connection, ["test", "-d", mirror]);
+  return status.code === 0 ? mirror : `${mirror} (not created yet)`;
 }
 
 async function vagrantStatus(root: string): Promise<void> {

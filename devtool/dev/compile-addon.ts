@@ -1,13 +1,13 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
-import { buffer } from "node:stream/consumers";
 import type { Made, Source } from "../bundle/addons/compiled.ts";
 import { BUILD_STAMPS } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import { createFilter } from "../ignore/filter.ts";
 import { eachLine } from "../process/lines.ts";
 import { sync } from "../sync/sync.ts";
+import { capture } from "../targets/capture.ts";
 import type { OpenLane } from "./lane.ts";
 
 type Place = Pick<OpenLane, "lane" | "connection" | "mirror" | "rsync" | "report">;
@@ -29,7 +29,7 @@ export async function compileAddon(source: Source, place: Place, signal: AbortSi
     return await madeIn(folder, source, place);
   } finally {
     await rm(staging, { recursive: true, force: true });
-    await run(["rm", "-rf", "--", folder], place).catch(() => {}); // the next one replaces what is left
+    await capture(place.connection, ["rm", "-rf", "--", folder]).catch(() => {}); // the next one replaces what is left
   }
 }
 
@@ -62,7 +62,8 @@ async function install(name: string, what: string, folder: string, place: Place,
   ]);
   signal.throwIfAborted();
   if (status.code === 0) return;
-  const missing = (await run(["sh", "-c", MISSING], place)).toString().split("\n").filter(Boolean);
+  const { stdout } = await capture(connection, ["sh", "-c", MISSING]);
+  const missing = stdout.toString().split("\n").filter(Boolean);
   if (missing.length === 0)
     throw new Failure(`${what} can't be installed on ${lane.target}; npm's output is above`, {
       code: "build-failed",
@@ -80,28 +81,20 @@ const MISSING = 'for tool in npm python3 make g++; do command -v "$tool" >/dev/n
 const FIND = "find . -path ./node_modules -prune -o -type f";
 const ON_THE_WAY = /^build\/(?!.*\.(node|so(\.\d+)*)$)|\/(obj\.target|\.deps)\//;
 
-async function madeIn(folder: string, { name, files }: Source, place: Place): Promise<Made[]> {
+async function madeIn(folder: string, { name, files }: Source, { connection }: Place): Promise<Made[]> {
   const home = `node_modules/${name}`;
   const find = async (test: string) => {
-    const printed = await run(["sh", "-c", `cd "$1" && ${FIND} ${test} -print`, "sh", posix.join(folder, home)], place);
-    const paths = printed.toString().split("\n").filter(Boolean);
+    const argv = ["sh", "-c", `cd "$1" && ${FIND} ${test} -print`, "sh", posix.join(folder, home)];
+    const { stdout } = await capture(connection, argv);
+    const paths = stdout.toString().split("\n").filter(Boolean);
     return paths.map((path) => posix.normalize(path));
   };
   const executable = new Set(await find("-perm -100"));
   const fresh = (await find("")).filter((path) => !files.has(`${home}/${path}`) && !ON_THE_WAY.test(path));
   const made = fresh.map(async (path) => ({
     path,
-    content: await run(["cat", "--", posix.join(folder, home, path)], place),
+    content: (await capture(connection, ["cat", "--", posix.join(folder, home, path)])).stdout,
     isExecutable: executable.has(path),
   }));
   return await Promise.all(made);
-}
-
-/** What it prints. */
-async function run(argv: readonly string[], { connection }: Place): Promise<Buffer> {
-  const process = await connection.exec(argv);
-  process.stdin.end();
-  process.stderr.resume();
-  const [output] = await Promise.all([buffer(process.stdout), process.exited]);
-  return output;
 }

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
-import { text } from "node:stream/consumers";
 import { Failure } from "../failure.ts";
+import { capture } from "../targets/capture.ts";
 import type { Connection } from "../targets/target.ts";
 import { insideProject, type MirrorPlace, mirrorPath } from "./mirror.ts";
 
@@ -38,11 +38,8 @@ export async function findMirror(
 ): Promise<FoundMirror> {
   const named = mirrorPath(place, root);
   const made = place.folder === undefined ? [place.facts.cache, posix.dirname(named)] : [];
-  const shell = await connection.exec(["sh", "-c", FIND, "sh", named, ...made], { signal });
-  shell.stdin.end();
-  shell.stderr.resume();
-  const [output] = await Promise.all([text(shell.stdout), shell.exited]);
-  const [id = "", mirror = named, link = "", leadsTo = ""] = output.split("\0");
+  const { stdout } = await capture(connection, ["sh", "-c", FIND, "sh", named, ...made], { signal });
+  const [id = "", mirror = named, link = "", leadsTo = ""] = stdout.toString().split("\0");
   const machineId = /^[0-9a-f]{32} /.test(id) ? id : undefined;
   const refused = link === "" ? insideProject(root, mirror, place.facts) : atLink(mirror, link, leadsTo);
   if (refused) refused.target = place.target;

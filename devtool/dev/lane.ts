@@ -1,5 +1,4 @@
 import { posix } from "node:path";
-import { text } from "node:stream/consumers";
 import type { BuildMemory } from "../build/build.ts";
 import type { BuildStep } from "../build/step.ts";
 import type { Project } from "../config/project.ts";
@@ -8,6 +7,7 @@ import { abortable } from "../process/abortable.ts";
 import type { Report } from "../report/events.ts";
 import { reportOf } from "../report/origin.ts";
 import { greet, type Server, serverCommand, startServer } from "../sync/server.ts";
+import { capture } from "../targets/capture.ts";
 import type { Connection, Target, TargetFacts } from "../targets/target.ts";
 import type { Since } from "../watch/watch.ts";
 import { findMirror } from "./find-mirror.ts";
@@ -128,11 +128,8 @@ async function open(target: Target, place: Place, report: Report, signal: AbortS
 
 /** Who a program that is to run as root runs as: root, or the login user where the target does not allow it. */
 async function rootOr(user: string, connection: Connection, signal: AbortSignal): Promise<string> {
-  const id = await connection.exec(["id", "-u"], { asRoot: true, signal });
-  id.stdin.end();
-  id.stderr.resume();
-  const [uid] = await Promise.all([text(id.stdout), id.exited]);
-  return uid.trim() === "0" ? "root" : user;
+  const { stdout } = await capture(connection, ["id", "-u"], { asRoot: true, signal });
+  return stdout.toString().trim() === "0" ? "root" : user;
 }
 
 /** Called for a new connection: the mirror may have changed, or the machine may be another one. */

@@ -1,8 +1,8 @@
 import { readlink } from "node:fs/promises";
-import { text } from "node:stream/consumers";
 import { Failure } from "../failure.ts";
 import { endpointText } from "../ports/endpoint.ts";
 import { listensOn, type Mapping, mappingText } from "../ports/mapping.ts";
+import { capture } from "../targets/capture.ts";
 import type { Connection } from "../targets/target.ts";
 import { bootHere } from "./mirror.ts";
 import type { Session } from "./session.ts";
@@ -46,9 +46,6 @@ function loopIn(mappings: readonly Mapping[]): Mapping | undefined {
 
 /** A container on this machine, say, has another. */
 async function hasOurNetwork(connection: Connection, signal: AbortSignal): Promise<boolean> {
-  const read = await connection.exec(["readlink", NETWORK], { signal });
-  read.stdin.end();
-  read.stderr.resume();
-  const [said] = await Promise.all([text(read.stdout), read.exited]);
-  return said.trim() === (await readlink(NETWORK).catch(() => undefined));
+  const { stdout } = await capture(connection, ["readlink", NETWORK], { signal });
+  return stdout.toString().trim() === (await readlink(NETWORK).catch(() => undefined));
 }

@@ -1,5 +1,5 @@
-import { text } from "node:stream/consumers";
 import { Failure } from "../failure.ts";
+import { capture } from "../targets/capture.ts";
 import type { Connection, PlaceSettings, Target } from "../targets/target.ts";
 
 /** The settings of a target that are a program's path there. */
@@ -35,11 +35,8 @@ export async function wrongPrograms(
     return path === undefined ? [] : [{ field, path }];
   });
   if (named.length === 0) return [];
-  const test = await connection.exec(["sh", "-c", WRONG, "sh", ...named.map(wordsOf)], { signal });
-  test.stdin.end();
-  test.stderr.resume();
-  const [said] = await Promise.all([text(test.stdout), test.exited]);
-  const lines = said.split("\n");
+  const { stdout } = await capture(connection, ["sh", "-c", WRONG, "sh", ...named.map(wordsOf)], { signal });
+  const lines = stdout.toString().split("\n");
   return named.flatMap((one): WrongProgram[] => {
     if (lines.includes(`missing ${wordsOf(one)}`)) return [{ ...one, why: "is not an executable file there" }];
     return lines.includes(`other ${wordsOf(one)}`) ? [{ ...one, why: "is not Node.js" }] : [];

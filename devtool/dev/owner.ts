@@ -1,9 +1,9 @@
-import { buffer } from "node:stream/consumers";
 import { Failure, type FailureCode } from "../failure.ts";
 import type { Filter } from "../ignore/filter.ts";
 import type { SyncRequest } from "../sync/request.ts";
 import type { Server } from "../sync/server.ts";
 import { type SyncReport, sync } from "../sync/sync.ts";
+import { capture } from "../targets/capture.ts";
 import type { Connected } from "./lane.ts";
 
 type Place = Pick<Connected, "connection" | "facts" | "mirror">;
@@ -43,11 +43,9 @@ export async function takeBack(
 ): Promise<boolean> {
   const asRoot = async (script: string, args: readonly string[], input = ""): Promise<string | undefined> => {
     const argv = ["sh", "-c", script, "sh", String(facts.uid), ...args];
-    const process = await connection.exec(argv, { cwd: mirror, isCwdFixed: true, asRoot: true, signal });
-    process.stderr.resume();
-    process.stdin.end(Buffer.from(input, "latin1"));
-    const [output, status] = await Promise.all([buffer(process.stdout), process.exited]);
-    return status.code === 0 ? output.toString("latin1") : undefined;
+    const options = { cwd: mirror, isCwdFixed: true, asRoot: true, signal };
+    const { status, stdout } = await capture(connection, argv, options, Buffer.from(input, "latin1"));
+    return status.code === 0 ? stdout.toString("latin1") : undefined;
   };
   const foreign = async (areDirectories: boolean) =>
     ours((await asRoot(FIND, [areDirectories ? "-a" : "!"])) ?? "", areDirectories, filter);

@@ -1,4 +1,4 @@
-import { buffer } from "node:stream/consumers";
+import { capture } from "../targets/capture.ts";
 import type { Connected } from "./lane.ts";
 
 const PRESENT = `cd -- "$1" 2>/dev/null || exit 0
@@ -11,10 +11,8 @@ export async function stillThere(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   if (paths.length === 0) return [];
-  const test = await connection.exec(["sh", "-c", PRESENT, "sh", mirror], { signal });
-  test.stderr.resume();
-  test.stdin.end(Buffer.from(paths.join("\0"), "latin1"));
-  const [found] = await Promise.all([buffer(test.stdout), test.exited]);
-  const present = new Set(found.toString("latin1").split("\0"));
+  const input = Buffer.from(paths.join("\0"), "latin1");
+  const { stdout } = await capture(connection, ["sh", "-c", PRESENT, "sh", mirror], { signal }, input);
+  const present = new Set(stdout.toString("latin1").split("\0"));
   return paths.filter((path) => present.has(path));
 }

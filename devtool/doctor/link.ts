@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { text } from "node:stream/consumers";
 import { duration, size } from "../report/amounts.ts";
 import type { Check } from "../report/results.ts";
+import { capture } from "../targets/capture.ts";
 import type { Connection } from "../targets/target.ts";
 
 const ROUND_TRIPS = 5;
@@ -79,12 +79,9 @@ async function speedOf(connection: Connection, signal: AbortSignal): Promise<num
 /** In milliseconds, positive where the target's is ahead; undefined where it can't be read. */
 async function clockOffset(connection: Connection, signal: AbortSignal): Promise<number | undefined> {
   const before = Date.now();
-  const date = await connection.exec(["date", "+%s.%N"], { signal });
-  date.stdin.end();
-  date.stderr.resume();
-  const [printed] = await Promise.all([text(date.stdout), date.exited]);
+  const { stdout } = await capture(connection, ["date", "+%s.%N"], { signal });
   const middle = (before + Date.now()) / 2;
   // busybox prints no parts of a second: then it is the middle of one.
-  const [, seconds, parts = ".5"] = /^(\d+)(\.\d+)?/.exec(printed) ?? [];
+  const [, seconds, parts = ".5"] = /^(\d+)(\.\d+)?/.exec(stdout.toString()) ?? [];
   return seconds === undefined ? undefined : Number(seconds + parts) * 1000 - middle;
 }

@@ -1,10 +1,10 @@
 import { dirname } from "node:path/posix";
-import { text } from "node:stream/consumers";
 import type { Project } from "../config/project.ts";
 import { mirrorPath } from "../dev/mirror.ts";
 import { WRONG_PROGRAM, type WrongProgram, wrongPrograms } from "../dev/named-programs.ts";
 import { Failure } from "../failure.ts";
 import type { Check } from "../report/results.ts";
+import { capture } from "../targets/capture.ts";
 import { installRemedy } from "../targets/install-remedy.ts";
 import type { Connection, Target } from "../targets/target.ts";
 import { DISK_PROBE, diskCheck } from "./disk.ts";
@@ -109,11 +109,11 @@ async function probe(
   programs: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const shell = await connection.exec(["sh", "-s", "--", mirrors, ...programs], { signal });
-  shell.stdin.end(PROBE);
-  shell.stderr.resume();
-  const [output] = await Promise.all([text(shell.stdout), shell.exited]);
-  const lines = output.split("\n").filter((line) => line.includes(" "));
+  const { stdout } = await capture(connection, ["sh", "-s", "--", mirrors, ...programs], { signal }, PROBE);
+  const lines = stdout
+    .toString()
+    .split("\n")
+    .filter((line) => line.includes(" "));
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1).trim()]));
 }
 

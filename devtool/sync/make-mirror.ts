@@ -1,27 +1,22 @@
-import { text } from "node:stream/consumers";
 import { Failure } from "../failure.ts";
 import { errnoWords } from "../process/errno.ts";
+import { capture } from "../targets/capture.ts";
 import type { Connection } from "../targets/target.ts";
 import { causeIn } from "./rsync-exit.ts";
 
 /** Makes the mirror's folder and those that it is in. @throws Failure, exit code 2 */
 export async function makeMirror(connection: Connection, mirror: string, signal: AbortSignal): Promise<void> {
-  const mkdir = await connection.exec(["mkdir", "-p", "--", mirror], { env: { LC_ALL: "C" }, signal });
-  mkdir.stdin.end();
-  mkdir.stdout.resume();
-  const [said, { code }] = await Promise.all([text(mkdir.stderr), mkdir.exited]);
-  if (code !== 0) throw (await obstacleTo(connection, mirror, signal)) ?? unmakable(mirror, whyIn(said), said);
+  const { status, stderr } = await capture(connection, ["mkdir", "-p", "--", mirror], { env: { LC_ALL: "C" }, signal });
+  const said = stderr.toString();
+  if (status.code !== 0) throw (await obstacleTo(connection, mirror, signal)) ?? unmakable(mirror, whyIn(said), said);
 }
 
 const MAKE_NEW = `mkdir -- "$1" 2>/dev/null || { mkdir -p -- "\${1%/*}" && mkdir -- "$1"; }`;
 
 /** As makeMirror(), where nothing has its name; else, or where it can't be made, false. */
 export async function makeNewMirror(connection: Connection, mirror: string, signal: AbortSignal): Promise<boolean> {
-  const mkdir = await connection.exec(["sh", "-c", MAKE_NEW, "sh", mirror.replace(/\/+$/, "")], { signal });
-  mkdir.stdin.end();
-  mkdir.stdout.resume();
-  mkdir.stderr.resume();
-  return (await mkdir.exited).code === 0;
+  const { status } = await capture(connection, ["sh", "-c", MAKE_NEW, "sh", mirror.replace(/\/+$/, "")], { signal });
+  return status.code === 0;
 }
 
 /**
@@ -42,11 +37,9 @@ export async function checkMirror(connection: Connection, mirror: string, signal
 }
 
 async function obstacleTo(connection: Connection, mirror: string, signal: AbortSignal): Promise<Failure | undefined> {
-  const test = await connection.exec(["sh", "-c", OBSTACLE, "sh", mirror], { env: { LC_ALL: "C" }, signal });
-  test.stdin.end();
-  test.stderr.resume();
-  const [said] = await Promise.all([text(test.stdout), test.exited]);
-  const [words = "", ...path] = said.split(":");
+  const argv = ["sh", "-c", OBSTACLE, "sh", mirror];
+  const { stdout } = await capture(connection, argv, { env: { LC_ALL: "C" }, signal });
+  const [words = "", ...path] = stdout.toString().split(":");
   return words === "" ? undefined : unmakable(mirror, obstacleIn(words, path.join(":")), words);
 }
 

@@ -1,7 +1,7 @@
-import { buffer } from "node:stream/consumers";
 import type { Filter } from "../../ignore/filter.ts";
 import type { Pattern } from "../../ignore/pattern.ts";
 import { parentOf } from "../../paths/bytes.ts";
+import { capture } from "../../targets/capture.ts";
 import type { Connection } from "../../targets/target.ts";
 import { literalRules, rulesOf, withdrawalRules } from "./rules.ts";
 
@@ -52,11 +52,8 @@ async function excludedThere(
   filter: Filter,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const find = await connection.exec(["sh", "-c", LIST, "sh", mirror], { signal });
-  find.stdin.end();
-  find.stderr.resume();
-  const [output] = await Promise.all([buffer(find.stdout), find.exited]);
-  const paths = output.toString("latin1").split("\0");
+  const { stdout } = await capture(connection, ["sh", "-c", LIST, "sh", mirror], { signal });
+  const paths = stdout.toString("latin1").split("\0");
   const directories = paths.indexOf("/");
   const found: string[] = [];
   paths.forEach((path, at) => {
