@@ -125,7 +125,7 @@ export class CarriedProcess {
   async #run(command: Command, warm: Promise<WarmNode | undefined> | undefined): Promise<void> {
     let directory: FixedDirectory | undefined;
     try {
-      directory = command.isCwdFixed ? new FixedDirectory(command.cwd) : undefined;
+      directory = command.fixedCwd && new FixedDirectory(command.cwd);
     } catch (error) {
       await (await warm)?.end();
       return this.#fail(errnoOf(error));
@@ -142,7 +142,14 @@ export class CarriedProcess {
     pipes.stdin.on("error", () => {}); // EPIPE: it no longer reads
     const stdout = new Output(pipes.stdout, (data) => this.#send({ type: "stdout", data }));
     const stderr = new Output(pipes.stderr, (data) => this.#send({ type: "stderr", data }));
-    this.#state = { name: "running", pid, stdin: pipes.stdin, directory, stdout, stderr };
+    this.#state = {
+      name: "running",
+      pid,
+      stdin: pipes.stdin,
+      directory: command.fixedCwd === "input" ? directory : undefined,
+      stdout,
+      stderr,
+    };
     this.#send(lost === undefined ? { type: "started", pid } : { type: "started", pid, lost });
     const ended = this.#endOnceCancelled(pid);
 

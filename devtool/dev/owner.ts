@@ -43,7 +43,7 @@ export async function takeBack(
 ): Promise<boolean> {
   const asRoot = async (script: string, args: readonly string[], input = ""): Promise<string | undefined> => {
     const argv = ["sh", "-c", script, "sh", String(facts.uid), ...args];
-    const options = { cwd: mirror, isCwdFixed: true, asRoot: true, signal };
+    const options = { cwd: mirror, fixedCwd: "input", asRoot: true, signal } as const;
     const { status, stdout } = await capture(connection, argv, options, Buffer.from(input, "latin1"));
     return status.code === 0 ? stdout.toString("latin1") : undefined;
   };

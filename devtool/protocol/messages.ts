@@ -11,11 +11,14 @@ export const DATA_BYTES_MAX = 64 * 1024;
 
 export type StreamName = "stdin" | "stdout" | "stderr";
 
+const FIXED = ["start", "input"] as const;
+export type FixedCwd = (typeof FIXED)[number];
+
 export interface Command {
   readonly argv: readonly string[];
   readonly cwd: string;
-  /** As ExecOptions.isCwdFixed. */
-  readonly isCwdFixed?: boolean;
+  /** As ExecOptions.fixedCwd. */
+  readonly fixedCwd?: FixedCwd;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -90,7 +93,7 @@ function payloadOf(message: ClientMessage | AgentMessage): Buffer {
     }
     case "prepare":
     case "request":
-      return json({ argv: message.argv, cwd: message.cwd, isCwdFixed: message.isCwdFixed, env: message.env });
+      return json({ argv: message.argv, cwd: message.cwd, fixedCwd: message.fixedCwd, env: message.env });
     case "signal":
     case "killed":
       return json({ signal: message.signal });
@@ -170,13 +173,14 @@ export function decodeAgentMessage(frame: Frame): AgentMessage {
 }
 
 function decodeCommand(payload: Buffer): Command {
-  const { argv, cwd, isCwdFixed, env } = object(payload);
+  const { argv, cwd, fixedCwd, env } = object(payload);
   refuseUnless(Array.isArray(argv) && argv.length > 0 && argv.every(isString), "request: argv");
   refuseUnless(isString(cwd), "request: cwd");
   refuseUnless(isRecordOfStrings(env), "request: env");
-  if (isCwdFixed === undefined) return { argv, cwd, env };
-  refuseUnless(typeof isCwdFixed === "boolean", "request: isCwdFixed");
-  return { argv, cwd, isCwdFixed, env };
+  if (fixedCwd === undefined) return { argv, cwd, env };
+  const fixed = FIXED.find((name) => name === fixedCwd);
+  refuseUnless(fixed !== undefined, "request: fixedCwd");
+  return { argv, cwd, fixedCwd: fixed, env };
 }
 
 function decodeWindow(payload: Buffer): ClientMessage & AgentMessage {

@@ -24,7 +24,7 @@ export async function launch(
   { argv, cwd, env, asRoot, terminal }: LaunchRequest,
   signal: AbortSignal,
 ): Promise<Launched> {
-  const options = { cwd, isCwdFixed: true, env, asRoot, signal };
+  const options = { cwd, fixedCwd: "start", env, asRoot, signal } as const;
   if (!terminal) return { kind: "process", process: await connection.exec(argv, options) };
   const onTerminal = connection.execOnTerminal?.bind(connection);
   if (onTerminal) return { kind: "own terminal", run: () => onTerminal(argv, options) };
@@ -44,6 +44,6 @@ export function prepareNext(
   if (launched.kind !== "process" || terminal) return;
   const begun = Promise.race([launched.process.exited, delay(BEGUN_MS, undefined, { ref: false })]);
   begun
-    .then(() => (signal.aborted ? undefined : connection.prepare?.(argv, { cwd, isCwdFixed: true, env, asRoot })))
+    .then(() => (signal.aborted ? undefined : connection.prepare?.(argv, { cwd, fixedCwd: "start", env, asRoot })))
     .catch(() => {}); // the connection is lost, and the round reports it
 }

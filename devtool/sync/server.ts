@@ -44,7 +44,7 @@ const OPTIONS: Readonly<Record<Comparison, string>> = {
 /** How an rsync --server is started. */
 export interface ServerCommand {
   readonly argv: readonly string[];
-  /** See ExecOptions.isCwdFixed; undefined where rsync itself is to find the mirror, or to make it. */
+  /** See ExecOptions.fixedCwd; undefined where rsync itself is to find the mirror, or to make it. */
   readonly cwd: string | undefined;
 }
 
@@ -64,7 +64,7 @@ export function serverCommand(
 /** Aborting ends it; without a signal it lives until `endUnlessTaken`, or until the connection is closed. */
 export function startServer(connection: Connection, command: ServerCommand, signal?: AbortSignal): Server {
   const { argv, cwd } = command;
-  const options = { ...(cwd === undefined ? {} : { cwd, isCwdFixed: true }), ...(signal ? { signal } : {}) };
+  const options = { ...(cwd === undefined ? {} : { cwd, fixedCwd: "input" as const }), ...(signal ? { signal } : {}) };
   const process = connection.exec(argv, options).catch((error: unknown) => {
     signal?.throwIfAborted();
     if (!(error instanceof Failure) || ![126, 127].includes(error.exitCode)) throw error;

@@ -1,7 +1,7 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 import type { Endpoint } from "../ports/endpoint.ts";
 import type { HostFacts } from "../protocol/hello.ts";
-import type { LostAhead } from "../protocol/messages.ts";
+import type { FixedCwd, LostAhead } from "../protocol/messages.ts";
 
 /** Facts about a target. */
 export interface TargetFacts extends Omit<HostFacts, "node"> {
@@ -25,10 +25,10 @@ export interface ExecOptions {
   /** Absolute path on the target; default: the login user's home. */
   readonly cwd?: string;
   /**
-   * There must be no link in `cwd`; and through an agent, the process gets input only while its directory is still there, and
-   * is ended where another one is in its place.
+   * `start`: it is not started where a link is in the path of `cwd`. `input`: likewise; and through an agent, it gets no more
+   * input once that directory is not there any more, and is ended.
    */
-  readonly isCwdFixed?: boolean;
+  readonly fixedCwd?: FixedCwd;
   /** Added to the login environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Runs the process in a terminal: job control, resize, both outputs merged on `stdout`. */

@@ -44,14 +44,10 @@ export class Starts {
   }
 }
 
-export function commandOf(
-  argv: readonly string[],
-  { cwd, isCwdFixed = false, env }: ExecOptions,
-  home: string,
-): Command {
-  return { argv, cwd: cwd ?? home, isCwdFixed, env: env ?? {} };
+export function commandOf(argv: readonly string[], { cwd, fixedCwd, env }: ExecOptions, home: string): Command {
+  return { argv, cwd: cwd ?? home, ...(fixedCwd && { fixedCwd }), env: env ?? {} };
 }
 
-function keyOf({ argv, cwd, isCwdFixed, env }: Command): string {
-  return JSON.stringify([argv, cwd, isCwdFixed, env]);
+function keyOf({ argv, cwd, fixedCwd, env }: Command): string {
+  return JSON.stringify([argv, cwd, fixedCwd, env]);
 }

@@ -93,7 +93,7 @@ for (const [what, put, errno] of [
     const cwd = join(directory, "mirror");
     await mkdir(cwd);
     const client = await connectTo(t, await startAgent(t, "a9", directory));
-    client.send({ ...request("sh", "-c", "read -r a; echo; read -r a; touch ../got"), cwd, isCwdFixed: true });
+    client.send({ ...request("sh", "-c", "read -r a; echo; read -r a; touch ../got"), cwd, fixedCwd: "input" });
     assert.equal((await client.next()).type, "started");
     const line = { type: "stdin", data: Buffer.from("1\n") } as const;
     client.send(line);
@@ -114,7 +114,7 @@ test("a process whose directory is to stay is not started where a link is in the
   const errnos: unknown[] = [];
   for (const path of ["link/mirror", "link", "none"]) {
     const client = await connectTo(t, agent);
-    client.send({ ...request("true"), cwd: join(directory, path), isCwdFixed: true });
+    client.send({ ...request("true"), cwd: join(directory, path), fixedCwd: "start" });
     errnos.push(...(await client.messages()));
   }
   const failed = (errno: string) => ({ type: "failed", step: "chdir", errno });

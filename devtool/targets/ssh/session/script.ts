@@ -6,7 +6,7 @@ import type { ExecOptions, TerminalSize } from "../../target.ts";
 /** Longest command line Linux passes to a shell as one argument (MAX_ARG_STRLEN). */
 const COMMAND_BYTES_MAX = 128 * 1024 - 1;
 
-export type SessionCommand = Pick<ExecOptions, "cwd" | "isCwdFixed" | "env" | "tty" | "signal"> & {
+export type SessionCommand = Pick<ExecOptions, "cwd" | "fixedCwd" | "env" | "tty" | "signal"> & {
   readonly argv: readonly string[];
   readonly sudo: SudoUse;
 };
@@ -40,14 +40,14 @@ export function resizeLine(sudo: SudoUse, pgid: number, { rows, columns }: Termi
   return forLoginShell(asUser(sudo, `stty -F /proc/${pgid}/fd/0 rows ${rows} cols ${columns}`));
 }
 
-function startScript(token: string, { argv, cwd, isCwdFixed, env = {}, tty }: SessionCommand): string {
+function startScript(token: string, { argv, cwd, fixedCwd, env = {}, tty }: SessionCommand): string {
   const [file = ""] = argv;
   return [
     `t=${token}`,
     cwd === undefined
       ? "cd"
       : `d=${quote(cwd)}; cd -- "$d" 2>/dev/null || { if [ ! -e "$d" ]; then e=ENOENT; elif [ ! -d "$d" ]; then e=ENOTDIR; else e=EACCES; fi; echo "$t chdir $e"; exit 1; }`,
-    ...(isCwdFixed ? ['[ "$(pwd -P)" = "$d" ] || { echo "$t chdir ELOOP"; exit 1; }'] : []),
+    ...(fixedCwd ? ['[ "$(pwd -P)" = "$d" ] || { echo "$t chdir ELOOP"; exit 1; }'] : []),
     ...Object.entries(env).map(exportLine),
     `command -v ${quote(file)} >/dev/null 2>&1 || { echo "$t exec ENOENT"; exit 1; }`,
     "g=$$; if [ -r /proc/$$/stat ]; then read -r _ _ _ _ g _ </proc/$$/stat; fi",
