@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Failure } from "../../../failure.ts";
+import { errnoOf } from "../../../process/errno.ts";
 import type { Ask } from "../log-in/ask.ts";
 import type { Identity, KeyReader, PrivateKey } from "./key.ts";
 
@@ -17,23 +18,26 @@ export interface FileIdentity {
   readonly sign: Identity["sign"] | undefined;
 }
 
-/** For IdentityFile: the private key FILE, or where it is missing or only a public key, its public part. */
+/** For IdentityFile: the private key FILE, or where it is missing, can't be read or is only a public key, its public part. */
 export async function fileIdentity(
   file: string,
   keys: KeyReader,
   unlocked: UnlockedKeys,
   ask: Ask,
-): Promise<FileIdentity | undefined> {
-  const content = await readFile(file).catch(() => undefined);
+): Promise<{ readonly identity: FileIdentity | undefined; readonly isUnreadable: boolean }> {
+  const read = await readFile(file).catch((error: unknown) => errnoOf(error));
+  const content = typeof read === "object" ? read : undefined;
   const parsed = content && keys.parse(content);
   if (content && parsed === "locked") {
     const unlockIt = () => unlock(file, content, keys, unlocked, ask);
     const publicKey = (await publicPart(file, content, keys)) ?? (await unlockIt()).publicKey;
-    return { file, publicKey, sign: async (data, hash) => (await unlockIt()).sign(data, hash) };
+    const sign: PrivateKey["sign"] = async (data, hash) => (await unlockIt()).sign(data, hash);
+    return { identity: { file, publicKey, sign }, isUnreadable: false };
   }
-  if (typeof parsed === "object") return { file, ...parsed };
+  if (typeof parsed === "object") return { identity: { file, ...parsed }, isUnreadable: false };
   const publicKey = await publicKeyIn(`${file}.pub`, keys);
-  return publicKey && { file, publicKey, sign: undefined };
+  const isUnreadable = content !== undefined || read === "EACCES";
+  return { identity: publicKey && { file, publicKey, sign: undefined }, isUnreadable };
 }
 
 async function publicKeyIn(file: string, keys: KeyReader): Promise<Buffer | undefined> {

@@ -15,6 +15,8 @@ export interface Identities {
   readonly offered: readonly Identity[];
   /** Files with a public key whose private key is nowhere. */
   readonly withoutPrivateKey: readonly string[];
+  /** Files that are there, and may have a key that only OpenSSH can read. */
+  readonly unreadable: readonly string[];
 }
 
 /**
@@ -30,13 +32,14 @@ export async function identitiesFor(
 ): Promise<Identities> {
   const agentKeys = settings.agentSocket ? await keys.agentKeys(settings.agentSocket).catch(() => []) : [];
   const inAgent = agentKeys.map((key) => ({ ...key, name: `agent: ${key.comment || "key without a comment"}` }));
-  const inFiles = await fileIdentities(settings.identityFiles, keys, unlocked, ask);
+  const { found: inFiles, unreadable } = await fileIdentities(settings.identityFiles, keys, unlocked, ask);
   const same = (a: PublicKey) => (b: PublicKey) => a.publicKey.equals(b.publicKey);
   const configured = inFiles.flatMap((file) => inAgent.filter(same(file)));
   const others = settings.identitiesOnly ? [] : inAgent.filter((key) => !inFiles.some(same(key)));
   const onlyInFiles = inFiles.filter((file) => !inAgent.some(same(file)));
   return {
     offered: [...configured, ...others, ...onlyInFiles.flatMap(signing)],
+    unreadable,
     withoutPrivateKey: onlyInFiles.filter(({ sign }) => sign === undefined).map(({ file }) => file),
   };
 }
@@ -52,14 +55,16 @@ async function fileIdentities(
   keys: KeyReader,
   unlocked: UnlockedKeys,
   ask: Ask,
-): Promise<FileIdentity[]> {
+): Promise<{ readonly found: readonly FileIdentity[]; readonly unreadable: readonly string[] }> {
   const found: FileIdentity[] = [];
+  const unreadable: string[] = [];
   for (const file of files) {
-    const identity = await fileIdentity(file, keys, unlocked, ask);
+    const { identity, isUnreadable } = await fileIdentity(file, keys, unlocked, ask);
+    if (isUnreadable) unreadable.push(file);
     if (!identity) continue;
     const same = found.findIndex(({ publicKey }) => publicKey.equals(identity.publicKey));
     if (same === -1) found.push(identity);
     else if (!found[same]?.sign) found[same] = identity;
   }
-  return found;
+  return { found, unreadable };
 }

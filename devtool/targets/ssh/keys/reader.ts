@@ -1,5 +1,6 @@
 import { BaseAgent, createAgent, type ParsedKey, parseSshKey } from "../transport/ssh2.ts";
 import { type Identity, type KeyReader, keyType, type PrivateKey } from "./key.ts";
+import { parsePem } from "./pem.ts";
 
 /** One key as an ssh2 agent: it offers the public key, and signs only if the server accepts it. */
 export class OfferedIdentity extends BaseAgent {
@@ -41,9 +42,9 @@ export const readKeys: KeyReader = {
     const parsed = parseKey(file, passphrase);
     if (parsed instanceof Error) {
       if (/no passphrase given|needs a passphrase/i.test(parsed.message)) return "locked";
-      return /integrity check failed|bad decrypt|bad passphrase/i.test(parsed.message)
-        ? "wrong passphrase"
-        : "unusable";
+      if (/integrity check failed|bad decrypt|bad passphrase/i.test(parsed.message)) return "wrong passphrase";
+      const pem = parsePem(file, passphrase);
+      return Buffer.isBuffer(pem) ? readKeys.parse(pem) : pem;
     }
     return parsed.isPrivateKey() ? privateKey(parsed) : { publicKey: parsed.getPublicSSH(), sign: undefined };
   },

@@ -48,6 +48,9 @@ export async function prepareHop(
     if (need !== undefined) throw new BeyondLibrary(need);
   }
   const identities = await identitiesFor(settings, readKeys, unlocked, ask);
+  const [unreadable] = identities.offered.length === 0 ? identities.unreadable : [];
+  if (options.mayHandOver && unreadable !== undefined)
+    throw new BeyondLibrary(`${unreadable} has no key that can be read`);
   return { settings, where, name: name ?? where, hostKey, identities, ask, withdraw: () => asking.abort() };
 }
 

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { once } from "node:events";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import test, { before } from "node:test";
 import { Failure } from "../../../../../devtool/failure.ts";
+import { keyType } from "../../../../../devtool/targets/ssh/keys/key.ts";
+import { readKeys } from "../../../../../devtool/targets/ssh/keys/reader.ts";
 import { sshTarget } from "../../../../../devtool/targets/ssh/target.ts";
 import { buildAgent } from "../../../../rig/agent.ts";
 import { startSshAgent } from "../../../../rig/ssh-agent.ts";
@@ -67,6 +70,46 @@ test("RSA, ECDSA and Ed25519 keys log in", async (t) => {
     await configure(sshd, /IdentityFile .*/, `IdentityFile ${file}`);
     await (await targetOn(sshd).connect(soon())).close();
   }
+});
+
+/** A key as openssl and clouds write it: PKCS #8. Its public part, which lies nowhere, is authorized. */
+async function usePem(sshd: Sshd, privateKey: KeyObject, passphrase?: string): Promise<void> {
+  const file = join(sshd.directory, "pem_key");
+  const locked = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase };
+  await writeFile(file, privateKey.export({ type: "pkcs8", format: "pem", ...locked }), { mode: 0o600 });
+  const plain = readKeys.parse(Buffer.from(privateKey.export({ type: "pkcs8", format: "pem" })));
+  assert.ok(typeof plain === "object");
+  const line = `${keyType(plain.publicKey)} ${plain.publicKey.toString("base64")}\n`;
+  await writeFile(join(sshd.directory, "authorized_keys"), line);
+  await configure(sshd, /IdentityFile .*/, `IdentityFile ${file}`);
+}
+
+test("RSA, ECDSA and Ed25519 keys in PKCS #8 log in, also with a passphrase", async (t) => {
+  const sshd = await startSshd(t);
+  const keys = [
+    generateKeyPairSync("rsa", { modulusLength: 2048 }),
+    generateKeyPairSync("ec", { namedCurve: "P-256" }),
+    generateKeyPairSync("ed25519"),
+  ];
+  for (const { privateKey } of keys) {
+    await usePem(sshd, privateKey);
+    await (await targetOn(sshd).connect(soon())).close();
+  }
+  for (const { privateKey } of keys.slice(0, 2)) {
+    await usePem(sshd, privateKey, "open sesame");
+    const shown = await onTerminal(sshd, /Passphrase for .*: /, "wrong\r", "open sesame\r");
+    assert.match(shown, /connected/);
+    assert.equal(shown.match(/Passphrase for/g)?.length, 2);
+  }
+});
+
+test("where no key can be read, ssh says what is wrong with the file", async (t) => {
+  const sshd = await startSshd(t);
+  const file = join(sshd.directory, "broken");
+  await writeFile(file, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", { mode: 0o600 });
+  await configure(sshd, /IdentityFile .*/, `IdentityFile ${file}`);
+  const { message } = await refusal(targetOn(sshd).connect(soon()));
+  assert.match(message, /^ssh can't log in on .*Load key ".*broken": .*Permission denied \(publickey\)/);
 });
 
 test("a locked key without a terminal is refused with ssh-add as the remedy", async (t) => {
