@@ -26,9 +26,20 @@ function localMap(bytes: Buffer, place: string): Buffer {
   const at = bytes.indexOf(MAPPINGS);
   const head = at < 0 ? undefined : parsed(`${bytes.toString("utf8", 0, at).replace(/,\s*$/, "")}}`);
   if (!head) return bytes;
-  const sources = head.sources.map((source) => (/^[\w-]{2,}:/.test(source) ? source : posix.join(place, source)));
+  const sources = head.sources.map((source) =>
+    /^[\w-]{2,}:/.test(source) ? source : posix.join(place, decoded(source)),
+  );
   const text = JSON.stringify({ ...head, sources }, null, 2).replace(/\n}$/, ",");
   return Buffer.concat([Buffer.from(text), bytes.subarray(at)]);
+}
+
+/** esbuild writes URLs, in which [id].ts is %5Bid%5D.ts. */
+function decoded(source: string): string {
+  try {
+    return decodeURIComponent(source);
+  } catch {
+    return source;
+  }
 }
 
 function parsed(text: string): { readonly sources: readonly string[] } | undefined {

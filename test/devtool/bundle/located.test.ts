@@ -82,21 +82,23 @@ test("a package that looks for its own files is shipped with them, and so is wha
 });
 
 test("a stack trace names the developer's own file and line, wherever the mirror is", async (t) => {
-  for (const sourcemap of [undefined, "both"] as const) {
+  const kinds = [{}, { options: { sourcemap: "both" } }, { incremental: true, options: { format: "cjs" } }] as const;
+  for (const settings of kinds) {
     const { root, bundler } = await bundlerOf(
       t,
       {
         "package.json": '{ "type": "module" }',
-        "src/main.ts": 'import { fail } from "./a.ts";\n\nfail();\n',
-        "src/a.ts": "export function fail(): never {\n  const a: number = 1;\n  throw new Error(String(a));\n}\n",
+        "src/main.ts": 'import { fail } from "./(group)/[id] 100% 服务.ts";\n\nfail();\n',
+        "src/(group)/[id] 100% 服务.ts":
+          "export function fail(): never {\n  const a: number = 1;\n  throw new Error(String(a));\n}\n",
       },
-      { options: sourcemap ? { sourcemap } : {} },
+      settings,
     );
     await bundler.build(signal);
     const mirror = await moved(t, root);
     const program = run(process.execPath, ["--enable-source-maps", join(mirror, ".devtool/main.js")]);
     await assert.rejects(program, (error: Error & { stderr?: string }) => {
-      assert.ok(error.stderr?.includes(`(${root}/src/a.ts:3:9)`), error.stderr);
+      assert.ok(error.stderr?.includes(`(${root}/src/(group)/[id] 100% 服务.ts:3:9)`), error.stderr);
       assert.ok(error.stderr?.includes(`(${root}/src/main.ts:3:1)`), error.stderr);
       return true;
     });
