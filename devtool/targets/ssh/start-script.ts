@@ -36,10 +36,11 @@ d=\${XDG_CACHE_HOME:-$HOME/.cache}/devtool
 done`;
 
 /** The files whose change may change what a login and interactive shell has in its PATH. */
-const START_FILES = `/etc/profile /etc/profile.d /etc/environment /etc/bash.bashrc /etc/zsh /etc/fish \
-~/.profile ~/.bash_profile ~/.bash_login ~/.bashrc ~/.zshenv ~/.zprofile ~/.zshrc ~/.zlogin ~/.cshrc ~/.tcshrc ~/.login \
-~/.config/fish ~/.config/fish/config.fish ~/.config/fish/conf.d ~/.config/fish/fish_variables \
-~/.nvm/alias/default ~/.local/share/fnm/aliases/default ~/.tool-versions`;
+const START_FILES = `/etc/profile /etc/profile.d /etc/profile.d/* /etc/environment /etc/bash.bashrc /etc/bashrc /etc/zsh /etc/zsh* /etc/fish \
+~/.profile ~/.bash_profile ~/.bash_login ~/.bashrc ~/.bashrc.d ~/.bashrc.d/* ~/.bash_aliases ~/.zshenv ~/.zprofile ~/.zshrc ~/.zlogin \
+~/.config/zsh/.z* ~/.cshrc ~/.tcshrc ~/.login \
+~/.config/fish ~/.config/fish/config.fish ~/.config/fish/conf.d ~/.config/fish/conf.d/* ~/.config/fish/fish_variables \
+~/.nvm/alias/default ~/.local/share/fnm/aliases/default ~/.tool-versions ~/.config/mise/config.toml`;
 /** Where installers put programs, behind what the PATH has. */
 const KNOWN_FOLDERS = `~/.local/bin ~/bin ~/.volta/bin ~/.asdf/shims ~/.local/share/mise/shims ~/.cargo/bin ~/go/bin \
 /usr/local/go/bin /usr/local/bin /usr/bin /bin /usr/local/sbin /usr/sbin /sbin /snap/bin /home/linuxbrew/.linuxbrew/bin`;
@@ -49,11 +50,11 @@ const SHELL_SECONDS_MAX = 20;
 /**
  * PATH becomes that of a login and interactive shell, which version managers extend, then the known folders; and `node`
  * the first Node.js that is new enough. Such a shell may take seconds, so the answers are kept until one of its files
- * changes.
+ * changes, or a known folder is there that was not.
  */
 function find(shell: string | undefined, node: string | undefined): string {
   return `s=${shell === undefined ? '"$SHELL"' : inHome(shell)} node= old=
-key=$({ echo "$s:$PATH:"${quote(node ?? "")}; stat -L -c '%n %Y %s' ${START_FILES}; } 2>/dev/null | cksum)
+key=$({ echo "$s:$PATH:"${quote(node ?? "")}; stat -L -c '%n %Y %s' ${START_FILES}; ls -d ${KNOWN_FOLDERS}; } 2>/dev/null | cksum)
 { read -r k && read -r p && read -r n0; } 2>/dev/null <"$d/path"
 if [ "$k" = "$key" ] && [ -x "$n0" ]; then PATH=$p node=$n0; else
   [ "$k" = "$key" ] || {

@@ -117,9 +117,27 @@ test("the interactive shell is asked again only after one of its files has chang
   });
   for (const _time of [1, 2]) await outcome((await connect()).exec(["true"]));
   assert.equal(await readFile(join(home, "log"), "utf8"), "asked\n");
-  await writeFile(join(home, ".bashrc"), `${NON_INTERACTIVE_RETURNS}echo asked again >>~/log\n`);
+  await writeFile(join(home, ".bashrc"), `${NON_INTERACTIVE_RETURNS}echo again >>~/log\n`);
   await outcome((await connect()).exec(["true"]));
-  assert.equal(await readFile(join(home, "log"), "utf8"), "asked\nasked again\n");
+  assert.equal(await readFile(join(home, "log"), "utf8"), "asked\nagain\n");
+});
+
+test("it is asked again, too, after a change of what its files read, and once a known folder is there", async (t) => {
+  if (!needs(t, hideNodeLacks())) return;
+  const { connect, home } = await machine(t, {
+    ".volta/bin/node": NODE,
+    ".bashrc": `${NON_INTERACTIVE_RETURNS}for f in ~/.bashrc.d/*; do . "$f"; done\n`,
+    ".bashrc.d/tools": "",
+    "tools/own-make": "#!/bin/sh\necho made\n",
+  });
+  const says = async (program: string) => (await outcome((await connect()).exec([program]))).stdout;
+  await assert.rejects(says("own-make"), /own-make/);
+  await writeFile(join(home, ".bashrc.d/tools"), "PATH=$PATH:~/tools\n");
+  assert.equal(await says("own-make"), "made\n");
+  await assert.rejects(says("own-task"), /own-task/);
+  await mkdir(join(home, "go/bin"), { recursive: true });
+  await writeFile(join(home, "go/bin/own-task"), "#!/bin/sh\necho done\n", { mode: 0o755 });
+  assert.equal(await says("own-task"), "done\n");
 });
 
 test("a shell of the target's settings is asked instead of the login shell", async (t) => {
