@@ -212,6 +212,20 @@ describe("an image that", () => {
     assert.deepEqual(ids, [id, id, id, id]);
   });
 
+  it("umoci made, whose last file is not filled up to a block, is loaded", async (t) => {
+    if (!needs(t, lacks)) return;
+    const layout = join(directory, "umoci");
+    const file = join(directory, "inserted");
+    writeFileSync(file, "not a block");
+    exec("umoci", "init", "--layout", layout);
+    exec("umoci", "new", "--image", `${layout}:made`);
+    exec("umoci", "insert", "--image", `${layout}:made`, file, "/etc/file");
+    assert.equal(await run("load", "-q", "-i", layout), "made:latest\n");
+    const [layer = ""] = resolveImage(rig.root, "made").layers;
+    assert.equal(readFileSync(join(layer, "etc/file"), "utf8"), "not a block");
+    await run("rmi", "made");
+  });
+
   it("is pushed has the digest that it had, and what a registry has is not sent again", async (t) => {
     if (!needs(t, lacks)) return;
     await run("tag", "mine/image:1", `${registry.host}/pushed/image:4`);
