@@ -11,9 +11,12 @@ import { checkExists, HOST, isImported } from "./resolve.ts";
 import { recordOf } from "./store.ts";
 import { systemFailure } from "./system-failure.ts";
 
-/** Throws Failure (exit 125) for the built-in image, one that does not exist and one that a container uses. */
-export async function removeImage(root: string, name: string): Promise<void> {
-  if (await removeNamed(root, name)) return;
+/**
+ * Throws Failure (exit 125) for the built-in image, one that does not exist, one that a container uses, and an id of one that has
+ * several names, unless all of them are to go.
+ */
+export async function removeImage(root: string, name: string, withAllNames = false): Promise<void> {
+  if (await removeNamed(root, name, withAllNames)) return;
   if (name === HOST.name)
     throw new Failure(`the image ${HOST.name} is built in and can't be removed`, { code: "image-built-in" });
   checkExists(root, name);
@@ -25,10 +28,10 @@ export async function removeImage(root: string, name: string): Promise<void> {
 }
 
 /** One from a registry; of an imported one, the name counts first. */
-async function removeNamed(root: string, name: string): Promise<boolean> {
+async function removeNamed(root: string, name: string, withAllNames: boolean): Promise<boolean> {
   if (name === HOST.name || isImported(root, name) || !existsSync(namesDirectory(root))) return false;
   try {
-    return (await removeStored(root, name)) !== undefined;
+    return await removeStored(root, name, withAllNames);
   } catch (error) {
     throw systemFailure(`can't remove the image ${name}`, root, "state-unwritable", error);
   }

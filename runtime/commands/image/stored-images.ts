@@ -31,11 +31,11 @@ export const imageRemoveVerb = verb({
   synopsis: "NAME [NAME…]",
   describe: "Remove images that no container uses",
   options: {
-    force: { type: "boolean", short: "f", describe: "none that is missing is an error" },
+    force: { type: "boolean", short: "f", describe: "none that is missing is an error; an id removes all names" },
     "no-prune": { type: "boolean", describe: "accepted: an image has no untagged parents" },
   },
   run: async ({ force = false }, rest) => {
-    const remove = (name: string) => removeImage(stateRoot(), name);
+    const remove = (name: string) => removeImage(stateRoot(), name, force);
     return codeOfEach(someOf(rest, "the name of the image"), remove, force ? "image-not-found" : undefined);
   },
 });

@@ -10,26 +10,31 @@ import { findStored } from "./stored-image.ts";
 import { type Removed, sweepContent } from "./sweep.ts";
 
 /**
- * Takes a name from an image, and removes what no other image and no container has of it. By an id, it must have one name.
- * Undefined: there is no such image. Throws Failure (exit 125) where it is the last name and a container uses it.
+ * Takes a name from an image, and removes what no other image and no container has of it. By an id, it must have one name,
+ * unless all of them are to go. Returns whether there is such an image. Throws Failure (exit 125) where a container uses it,
+ * and no name would be left.
  */
-export async function removeStored(root: string, name: string): Promise<readonly string[] | undefined> {
+export async function removeStored(root: string, name: string, withAllNames: boolean): Promise<boolean> {
   const named = namedBy(root, name);
-  if (!named) return undefined;
+  if (!named) return false;
   const names = allNames(root).filter(({ manifest }) => manifest.digest === named.manifest.digest);
   const isByName = readByName(root, name) !== undefined;
-  if (!isByName && names.length > 1)
+  if (!isByName && names.length > 1 && !withAllNames)
     throw new Failure(`the image ${name} has several names: ${names.map(shown).join(", ")}`, {
       code: "image-in-use",
-      remedy: "remove each by its name",
+      remedy: "remove each by its name, or all of them with --force",
     });
-  if (names.length === 1) refuseUsed(root, named);
+  const removed = isByName ? [named] : names;
+  const isLast = removed.length === names.length;
+  if (isLast) refuseUsed(root, named);
   const parts = partsOf(root, named);
-  imageEvent(root, "untag", shown(named));
-  if (names.length === 1) imageEvent(root, "delete", shown(named));
-  removeName(root, named.name);
+  for (const one of removed) {
+    imageEvent(root, "untag", shown(one));
+    if (isLast && one === removed.at(-1)) imageEvent(root, "delete", shown(one));
+    removeName(root, one.name);
+  }
   await sweepContent(root, parts);
-  return [shown(named)];
+  return true;
 }
 
 /** A damaged image has a name too, which can be removed. */

@@ -121,6 +121,19 @@ describe("an image of 131 layers from a registry", () => {
     );
   });
 
+  it("loses all of its names by its id with --force alone", async () => {
+    const id = await printed("images", "-q", "--no-trunc", NAME);
+    await printed("tag", NAME, "other:1");
+    const refused = await run("rmi", id.trim());
+    assert.match(
+      refused.stderr,
+      /has several names: .*other:1\n {2}remove each by its name, or all of them with --force/s,
+    );
+    await printed("rmi", "-f", id.trim());
+    assert.equal(await printed("images", "-q", "--filter", "dangling=false"), "");
+    await printed("pull", "-q", NAME);
+  });
+
   it("has a layer as long as one of its names or a container needs it", async () => {
     await printed("tag", NAME, "mine:1");
     assert.equal(await printed("run", "--name", "c1", "mine:1"), "hello\n");
