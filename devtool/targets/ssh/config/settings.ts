@@ -99,7 +99,11 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
     globalKnownHostsFiles: files("globalknownhostsfile"),
     hashKnownHosts: isYes(first("hashknownhosts")),
     newHostKeys: newHostKeys(first("stricthostkeychecking")),
-    anyHostKey: isYes(first("nohostauthenticationforlocalhost")) && isLoopback(named.hostName),
+    anyHostKey:
+      isYes(first("nohostauthenticationforlocalhost")) &&
+      isLoopback(named.hostName) &&
+      named.hostKeyAlias === undefined &&
+      proxyCommand === undefined,
   };
 }
 

@@ -17,7 +17,13 @@ export async function dialRoute(
   signal: AbortSignal,
 ): Promise<SshTransport> {
   const nameOf = (settings: SshSettings) => (settings === route.at(-1) ? name : undefined);
-  const hops = await Promise.all(route.map((settings) => prepareHop(settings, nameOf(settings), unlocked, options)));
+  const hops = await Promise.all(
+    route.map((settings, index) => {
+      // What is called localhost behind another host is not this machine.
+      const anyHostKey = settings.anyHostKey && index === 0;
+      return prepareHop({ ...settings, anyHostKey }, nameOf(settings), unlocked, options);
+    }),
+  );
   const open: SshTransport[] = [];
   try {
     for (const hop of hops) open.push(await dialNext(open.at(-1), hop, options, signal));

@@ -205,6 +205,12 @@ const table: readonly [title: string, config: string, host: string, expected: Pa
     "h",
     { anyHostKey: true },
   ],
+  [
+    "NoHostAuthenticationForLocalhost through a ProxyCommand",
+    "NoHostAuthenticationForLocalhost yes\nProxyCommand nc %h %p\n",
+    "localhost",
+    { anyHostKey: false },
+  ],
   ["%C, as in the name of a key", "IdentityFile ~/%C\nUserKnownHostsFile ~/%C\n", "h", {}],
   ["an IPv6 address", "Host ::1\n Port 4\n", "::1", { hostName: "::1", port: 4 }],
 ];

@@ -60,6 +60,20 @@ test("by NoHostAuthenticationForLocalhost a changed key of this machine is taken
   assert.equal(await readFile(sshd.knownHostsFile, "utf8"), stranger.line);
 });
 
+test("NoHostAuthenticationForLocalhost is not for a localhost behind a jump host, nor for a host with an alias", async (t) => {
+  const [jump, last] = [await startSshd(t), await startSshd(t)];
+  await writeFile(last.knownHostsFile, (await strangersKey(last)).line);
+  const config = await readFile(last.configFile, "utf8");
+  const trusting = `${config}  NoHostAuthenticationForLocalhost yes\n`;
+  const jumpConfig = (await readFile(jump.configFile, "utf8")).replace("Host rig", "Host jump");
+  await writeFile(last.configFile, `${trusting}  ProxyJump jump\n${jumpConfig}`);
+  assert.equal((await refusal(last)).code, "host-key-changed");
+  const alias = "somewhere";
+  await writeFile(last.configFile, `${trusting}  HostKeyAlias ${alias}\n`);
+  await appendFile(last.knownHostsFile, (await strangersKey(jump)).line.replace(/^\S+/, alias));
+  assert.equal((await refusal(last)).code, "host-key-changed");
+});
+
 test("the remedy of a changed host key works: afterwards the key is new", async (t) => {
   const sshd = await startSshd(t);
   await writeFile(sshd.knownHostsFile, (await strangersKey(sshd)).line);
