@@ -45,6 +45,7 @@ function lineOf(before: readonly string[]): Line {
   let line: Line = { command: undefined, hasWords: false, option: undefined, config: undefined };
   for (const word of before) {
     if (line.hasWords) break;
+    if (word === "help" && line.command === undefined && line.option === undefined) continue;
     if (line.option !== undefined) {
       line = { ...line, option: undefined, config: line.option === "config" ? word : line.config };
     } else if (word.startsWith("-")) {

@@ -64,7 +64,7 @@ function withReplaced(text: string, path: readonly (string | number)[], item: un
 /** Behind the last one, and what its line says of it. */
 function withAdded(text: string, at: readonly string[], item: unknown): string {
   const list = nodeAt(text, at);
-  if (!list) return withAdded(withEmptyList(text, at), at, item);
+  if (list?.type !== "array") return withAdded(withEmptyList(text, at), at, item);
   const last = list.children?.at(-1);
   const close = list.offset + list.length - 1;
   const from = last ? last.offset + last.length : list.offset + 1;

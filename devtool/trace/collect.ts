@@ -44,6 +44,9 @@ export class Collector {
       case "stage":
         if (!isOutsideRounds(event.stage)) this.#open(event.stage, target, at);
         break;
+      case "connected":
+        this.#close(target, at);
+        break;
       case "bundled":
         this.#close(null, at);
         break;
@@ -105,8 +108,8 @@ export class Collector {
   }
 }
 
-type Outside = "connect" | "provision" | "pull";
+type Outside = "provision" | "pull";
 
 function isOutsideRounds(stage: Stage): stage is Outside {
-  return stage === "connect" || stage === "provision" || stage === "pull";
+  return stage === "provision" || stage === "pull";
 }

@@ -4,6 +4,7 @@ import { summarize } from "./summary.ts";
 /** Told apart also by those who see fewer colours; dark enough for white and light enough for black. */
 const COLORS: Readonly<Record<TracedStage, string>> = {
   watch: "#8a8a8a",
+  connect: "#aa7744",
   bundle: "#4477aa",
   addons: "#aa3377",
   sync: "#228833",

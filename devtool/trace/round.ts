@@ -25,6 +25,6 @@ export interface Span {
   readonly to: number;
 }
 
-/** `watch`: from the save until it was noticed and quiet; `output`: from the start of the program to its first byte. */
-export const STAGES = ["watch", "bundle", "addons", "sync", "compile", "launch", "output"] as const;
+/** `watch`: from the save until it was noticed and quiet; `connect`: only where a command has one round; `output`: from the start of the program to its first byte. */
+export const STAGES = ["watch", "connect", "bundle", "addons", "sync", "compile", "launch", "output"] as const;
 export type TracedStage = (typeof STAGES)[number];

@@ -1,8 +1,9 @@
-import type { RoundTrace, Span, TracedStage } from "./round.ts";
+import { type RoundTrace, type Span, STAGES, type TracedStage } from "./round.ts";
 import { lengthOf, summarize } from "./summary.ts";
 
 const LETTERS: Readonly<Record<TracedStage, string>> = {
   watch: "w",
+  connect: "k",
   bundle: "b",
   addons: "a",
   sync: "s",
@@ -26,8 +27,8 @@ export function traceText(rounds: readonly RoundTrace[], columns: number, shown 
     "",
     ...last.flatMap((round) => barsOf(round, width / longest)),
     "",
-    Object.entries(LETTERS)
-      .map(([stage, letter]) => `${letter} ${stage}`)
+    STAGES.filter((stage) => last.some((round) => lengthOf(round, stage) > 0))
+      .map((stage) => `${LETTERS[stage]} ${stage}`)
       .join(", "),
     "",
   ].join("\n");
@@ -35,8 +36,7 @@ export function traceText(rounds: readonly RoundTrace[], columns: number, shown 
 
 /** `watch 12, bundle 41, sync 9, launch 6, output 48: 116 ms` */
 export function timingsLine(round: RoundTrace): string {
-  const stages = Object.keys(LETTERS) as TracedStage[];
-  const parts = stages.flatMap((stage) =>
+  const parts = STAGES.flatMap((stage) =>
     lengthOf(round, stage) >= 0.5 ? [`${stage} ${ms(lengthOf(round, stage))}`] : [],
   );
   return `timings: ${parts.join(", ")}: ${ms(round.total)} ms${round.outcome === "output" ? "" : `, ${round.outcome}`}`;

@@ -12,6 +12,7 @@ async function after(...words: readonly string[]): Promise<string[]> {
 
 test("every command is named with what it is about, and every option behind those that have it", async () => {
   assert.deepEqual(await after(""), Object.keys(COMMANDS));
+  assert.deepEqual(await after("help", "des"), ["destroy"]);
   const [first] = await candidatesFor([], "sta", async () => []);
   assert.deepEqual(first, { text: "stats", about: COMMANDS.stats.about });
   for (const name of Object.keys(OPTIONS)) {
@@ -45,6 +46,7 @@ test("nothing is named where another program's words or a file belongs", async (
     ["up", "--"],
     ["config", "print", ""],
     ["pull", ""],
+    ["--config", "help", "sh", ""],
     ["--config", ""],
     ["rnu", ""],
   ]) {

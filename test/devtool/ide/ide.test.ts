@@ -101,6 +101,14 @@ test("others' tasks, comments and indentation in a file stay as they are", async
   ]);
 });
 
+test("a list that is null is none yet", async (t) => {
+  const project = await installed(t);
+  await project.write({ ".vscode/launch.json": '{ "version": "0.2.0", "configurations": null }\n' });
+  await ide(project, "vscode");
+  const launch = parse(await readFile(join(project.root, ".vscode/launch.json"), "utf8"));
+  assert.equal((launch as { configurations: { name: string }[] }).configurations[0]?.name, "devtool: attach");
+});
+
 test("a file that begins with a byte order mark keeps it, and an empty one counts as none", async (t) => {
   const project = await installed(t);
   await project.write({

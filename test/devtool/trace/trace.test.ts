@@ -19,6 +19,17 @@ const SYNCED: Event = {
   bytesTotal: 1,
   milliseconds: 1,
 };
+const CONNECTED: Event = {
+  event: "connected",
+  kind: "ssh",
+  platform: "linux",
+  arch: "x64",
+  libc: "glibc",
+  node: "v20.19.0",
+  user: "u",
+  runsAs: "u",
+  milliseconds: 1,
+};
 const STARTED: Event = { event: "started", argv: ["x"], milliseconds: 1 };
 const RESPONDED: Event = { event: "responded", milliseconds: 1 };
 const changed = (...paths: string[]): Event => ({ event: "changed", paths });
@@ -62,6 +73,19 @@ test("a round's stages follow each other from the save to the first output", () 
   assert.deepEqual([trace?.outcome, trace?.total, trace?.paths], ["output", 120, ["src/a.ts"]]);
 });
 
+test("where a command connects in its round, that is a stage, beside the bundle's", () => {
+  const [trace = assert.fail()] = rounds([
+    [1, 10, stage("connect"), box],
+    [1, 12, stage("bundle")],
+    [1, 50, BUNDLED],
+    [1, 70, CONNECTED, box],
+    [1, 75, stage("launch"), box],
+    [1, 80, RESPONDED, box],
+  ]);
+  assert.equal(timingsLine(trace), "timings: watch 10, connect 60, bundle 38, launch 5: 80 ms");
+  assert.match(traceText([trace], 110), /^connect +60 +60$/m);
+});
+
 test("a round ends as failed, silent, unchanged or abandoned where nothing is printed, and only once", () => {
   const failed: Event = { event: "failed", code: "bundle-failed", message: "", remedy: null };
   const outcomes = rounds([
@@ -87,7 +111,7 @@ test("a round ends as failed, silent, unchanged or abandoned where nothing is pr
   ]);
 });
 
-test("events of a connection belong to no round", () => {
+test("a connection that is made beside the rounds belongs to none", () => {
   assert.deepEqual(rounds([]), []);
   const collector = new Collector(() => assert.fail("there is no round"));
   collector.take(stage("connect"), {}, 5);
