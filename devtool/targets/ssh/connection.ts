@@ -19,6 +19,10 @@ type State =
   | { readonly name: "open"; readonly agent: StartedAgent | undefined }
   | { readonly name: "closing" };
 
+/** proc_net_unix: the eighth field is the path of a socket that is open. */
+const REMOVE_STALE = `[ -S "$1" ] || exit 1
+while read -r _ _ _ _ _ _ _ at; do [ "$at" != "$1" ] || exit 1; done </proc/net/unix && rm -- "$1"`;
+
 class SshConnection implements Connection {
   readonly #transport: SshTransport;
   readonly #options: CarrierOptions;
@@ -67,7 +71,23 @@ class SshConnection implements Connection {
   }
 
   async listenAt(endpoint: Endpoint, onConnection: (stream: Duplex) => void): Promise<void> {
-    await this.#transport.listen(endpoint, onConnection);
+    try {
+      await this.#transport.listen(endpoint, onConnection);
+    } catch (error) {
+      if (endpoint.kind !== "socket" || !(await this.#removeStale(endpoint.path))) throw error;
+      await this.#transport.listen(endpoint, onConnection);
+    }
+  }
+
+  /** sshd leaves its sockets behind. Returns whether there was one that nobody listens on. */
+  async #removeStale(path: string): Promise<boolean> {
+    const other = await this.#transport.connectUnix(path).catch(() => undefined);
+    other?.destroy();
+    if (other) return false;
+    const { stdin, stdout, stderr, exited } = await this.exec(["sh", "-c", REMOVE_STALE, "sh", path]);
+    stdin.end();
+    for (const output of [stdout, stderr]) output.resume();
+    return (await exited).code === 0;
   }
 
   async facts(): Promise<TargetFacts> {

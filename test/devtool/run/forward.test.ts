@@ -14,6 +14,7 @@ import type { Connection } from "../../../devtool/targets/target.ts";
 import { buildAgent } from "../../rig/agent.ts";
 import { startSshdForOpenSsh } from "../../rig/certificate.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
+import { gone } from "../../rig/processes.ts";
 import { startSshd } from "../../rig/sshd.ts";
 import { freePort } from "../ports/free-port.ts";
 import { lacks, makeProject, startDevtool } from "../rig.ts";
@@ -291,6 +292,26 @@ for (const carrier of ["SSH", "this machine"] as const) {
     for (const at of [{ port }, { path }]) assert.equal(String(await ask(at, Buffer.from("back"))), "back!");
   });
 }
+
+test("a socket that sshd left on the target is listened on again, and one that another process listens on stays", async (t) => {
+  const [server, folder] = [await startEcho(t), await temporaryDirectory(t)];
+  const [path, used] = [join(folder, "there.sock"), join(folder, "used.sock")];
+  const mapping = { listen: { kind: "socket", path }, to: tcp(portOf(server)) } as const;
+  const sshd = await startSshd(t);
+  const before = await targetOn(sshd).connect(AbortSignal.timeout(30_000));
+  await openReverse([mapping], before, () => {});
+  const pids = await sshd.connections();
+  await before.close();
+  for (const pid of pids) await gone(pid);
+  await access(path);
+  await openReverse([mapping], connectionOf("SSH"), () => {});
+  assert.equal(String(await ask({ path }, Buffer.from("again"))), "again!");
+  await startEcho(t, { path: used });
+  const { events, report } = collect();
+  await openReverse([{ ...mapping, listen: { kind: "socket", path: used } }], connectionOf("SSH"), report);
+  assert.match(JSON.stringify(events), /does not listen on .*used\.sock: check that the path is free there/);
+  assert.equal(String(await ask({ path: used }, Buffer.from("theirs"))), "theirs!");
+});
 
 test("a port that is in use on the target is a notice that says so", async (t) => {
   const server = createServer().listen({ port: 0, host: "::" });
