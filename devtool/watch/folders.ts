@@ -25,8 +25,9 @@ export interface Entry {
 
 export interface Names {
   readonly entries: readonly Entry[];
-  /** The paths that were not known, and those that are not there any more. */
-  readonly added: readonly string[];
+  /** Those that were not known. */
+  readonly added: readonly Entry[];
+  /** The paths that are not there any more. */
   readonly gone: readonly string[];
 }
 
@@ -73,7 +74,7 @@ export class Folders {
     const names = this.#folders.get(path)?.names ?? new Map<string, undefined>();
     const entries = entriesOf(this.#local(path));
     const present = new Set(entries.map(({ name }) => name));
-    const added = entries.filter(({ name }) => !names.has(name)).map(({ name }) => joinPath(path, name));
+    const added = entries.filter(({ name }) => !names.has(name));
     const gone = [...names.keys()].filter((name) => !present.has(name)).map((name) => joinPath(path, name));
     return { entries, added, gone };
   }
@@ -82,6 +83,10 @@ export class Folders {
   learn(path: string): void {
     const names = this.#folders.get(parentOf(path))?.names;
     if (names?.has(nameOf(path)) === false) names.set(nameOf(path), undefined);
+  }
+
+  unlearn(path: string): void {
+    this.#folders.get(parentOf(path))?.names.delete(nameOf(path));
   }
 
   /** Whether a path changed after this time, in milliseconds since 1970. Infinity does not read its state. */

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { joinPath, localPath } from "../paths/bytes.ts";
-import { Folders } from "./folders.ts";
+import { type Entry, Folders } from "./folders.ts";
 import { LISTENS_BELOW, listen } from "./listen.ts";
 import type { Relevance } from "./relevance.ts";
 import { Settling, STORM_PATHS } from "./settle.ts";
@@ -184,10 +184,14 @@ export class Watcher {
 
   async #changesAt(path: string, withDigest: boolean): Promise<string[]> {
     const { relevance } = this.#request;
+    const isKnown = this.#folders.knows(path);
     const { isChanged, isFolder } = this.#folders.check(path, withDigest);
     if (!isChanged) return [];
     const before = this.#folders.has(path) ? this.#folders.forget(path) : [];
-    const now = isFolder && !relevance.prunes(path) ? await this.#visit(path, Number.NEGATIVE_INFINITY) : [];
+    const isPruned = isFolder && relevance.prunes(path);
+    if (isPruned) this.#folders.unlearn(path);
+    if (isPruned && !isKnown) return [];
+    const now = isFolder && !isPruned ? await this.#visit(path, Number.NEGATIVE_INFINITY) : [];
     return [...before, ...now, path].filter((found) => relevance.matters(found));
   }
 
@@ -215,8 +219,7 @@ export class Watcher {
     }
     for (const folder of this.#folders.below("")) {
       await this.#turn();
-      const { added, gone } = this.#folders.read(folder);
-      for (const path of [...added, ...gone]) this.#hint(path);
+      this.#hintAtNames(folder);
     }
     if (LISTENS_BELOW) await this.#poll(this.#tops);
   }
@@ -224,14 +227,23 @@ export class Watcher {
   /** Finds what changed where no event tells of it. */
   async #poll(tops: Iterable<string> = this.#polled): Promise<void> {
     for (const folder of [...tops].flatMap((top) => this.#folders.below(top))) {
-      const { entries, added, gone } = this.#folders.read(folder);
-      for (const path of [...added, ...gone]) this.#hint(path);
-      for (const { name } of entries) {
+      for (const { name } of this.#hintAtNames(folder)) {
         await this.#turn();
         const path = joinPath(folder, name);
         if (this.#folders.knows(path) && this.#folders.isOutdated(path)) this.#hint(path);
       }
     }
+  }
+
+  /** What came to a folder or went from it, except folders that are ignored, which are never known; returns what is in it. */
+  #hintAtNames(folder: string): readonly Entry[] {
+    const { entries, added, gone } = this.#folders.read(folder);
+    for (const { name, isFolder } of added) {
+      const path = joinPath(folder, name);
+      if (!isFolder || !this.#request.relevance.prunes(path)) this.#hint(path);
+    }
+    for (const path of gone) this.#hint(path);
+    return entries;
   }
 
   #queue(work: () => Promise<void>): void {

@@ -45,9 +45,9 @@ export interface ContainerRequest {
   readonly cwd?: string | undefined;
   /** Default: the name. */
   readonly hostname?: string | undefined;
-  /** Bind mounts, `SRC:DST[:ro]` each: a file or directory of this machine. A relative SRC starts at `process.cwd()`. */
+  /** `SRC:DST[:ro]` each: a file or directory of this machine, or the volume of that name. A relative SRC starts at `process.cwd()`. */
   readonly volumes?: readonly string[] | undefined;
-  /** As docker's `--mount`: `type=bind,src=SRC,dst=DST[,ro]` or `type=tmpfs,dst=DST[,tmpfs-size=SIZE]` each. */
+  /** As docker's `--mount`: `type=bind,src=SRC,dst=DST[,ro]`, `type=volume,src=NAME,dst=DST[,ro]` or `type=tmpfs,dst=DST[,tmpfs-size=SIZE]` each. */
   readonly mounts?: readonly string[] | undefined;
   /** `DST[:OPTION,…]` each: an empty directory in memory, with options of tmpfs(5) such as `size=64m`. */
   readonly tmpfs?: readonly string[] | undefined;

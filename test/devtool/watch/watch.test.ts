@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
-import { appendFile, chmod, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { watched } from "./rig.ts";
@@ -114,6 +114,24 @@ test("what does not matter is not reported, nor what is created and removed at o
   await write("src/a.ts", "2");
   assert.deepEqual(await next(), ["src/a.ts"]);
 });
+
+for (const poll of [false, true]) {
+  const how = poll ? "looking for them" : "events";
+  test(`a folder that is ignored, such as by build/, is reported neither as it comes nor as it goes, by ${how}`, async (t) => {
+    const { root, write, next, reported } = await watched(t, { "src/a.ts": "1", "src/x/node_modules/y": "1" }, poll);
+    await mkdir(join(root, "src/node_modules"));
+    await write("src/a.ts", "2");
+    assert.deepEqual(await next(), ["src/a.ts"]);
+    await rm(join(root, "src/node_modules"), { recursive: true });
+    await write("src/a.ts", "3");
+    assert.deepEqual(await next(), ["src/a.ts"]);
+    await write("src/node_modules", "a file");
+    await reported("src/node_modules");
+    await rm(join(root, "src/node_modules"));
+    await mkdir(join(root, "src/node_modules"));
+    await reported("src/node_modules");
+  });
+}
 
 test("very many changes at once are reported as a change of everything, and a later save by its name", async (t) => {
   const { root, write, next } = await watched(t, { "src/a.ts": "1" });
