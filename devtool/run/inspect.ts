@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { Failure } from "../failure.ts";
 import { containerArguments } from "./container.ts";
 
 /** How a debugger is to reach the program. */
@@ -14,15 +15,34 @@ export interface Inspect {
 /** Node.js's own, which editors' "attach" uses. */
 export const INSPECT_PORT = 9229;
 
-/** The command with what lets a debugger in: Node.js's inspector, or gdbserver for any other program, which it always stops first. */
+/** tsx passes Node.js's options on. */
+const NODES = ["node", "tsx"];
+/** What these start gets none of their options. */
+const STARTERS = ["npm", "npx", "pnpm", "yarn"];
+
+/**
+ * The command with what lets a debugger in: Node.js's inspector, or gdbserver for any other program, which it always stops first.
+ * @throws Failure, exit code 2, where neither reaches the program
+ */
 export function inspectable(argv: readonly string[], { targetPort, breaks }: Inspect): string[] {
-  const isNode = (word: string) => posix.basename(word) === "node";
+  const isNode = (word: string) => NODES.includes(posix.basename(word));
   const node = argv.findIndex(isNode);
   const from = containerArguments(argv) ?? argv.length;
   const inside = argv.findIndex((word, at) => at >= from && isNode(word));
   if (inside >= 0) return inContainer(argv, inside, from, { targetPort, breaks });
+  if (node < 0) refuseStarter(argv);
   if (node < 0) return ["gdbserver", "--once", `127.0.0.1:${targetPort}`, ...argv];
   return argv.toSpliced(node + 1, 0, `--inspect${breaks ? "-brk" : ""}=127.0.0.1:${targetPort}`);
+}
+
+function refuseStarter([program = ""]: readonly string[]): void {
+  const name = posix.basename(program);
+  if (!STARTERS.includes(name)) return;
+  throw new Failure(`--inspect does not reach the program that ${name} starts`, {
+    code: "usage",
+    remedy: "name that itself: devtool run --inspect node FILE; watch takes it likewise",
+    exitCode: 2,
+  });
 }
 
 /** The program listens on every address of the container, whose port only the target's own loopback address has. */

@@ -10,7 +10,7 @@ import { InspectorClient } from "../inspector.ts";
 import { freePort } from "../ports/free-port.ts";
 import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
-test("Node.js gets an option, wherever it stands, and any other program runs under gdbserver", () => {
+test("Node.js gets an option, wherever it stands, and any other program runs under gdbserver, but for what only starts one", () => {
   const [run, stop] = [
     { port: 1, targetPort: 9229, breaks: false },
     { port: 1, targetPort: 9300, breaks: true },
@@ -21,6 +21,9 @@ test("Node.js gets an option, wherever it stands, and any other program runs und
     "--inspect-brk=127.0.0.1:9300",
     "a.js",
   ]);
+  assert.deepEqual(inspectable(["npx", "tsx", "a.ts"], run), ["npx", "tsx", "--inspect=127.0.0.1:9229", "a.ts"]);
+  for (const starter of ["npm", "/usr/bin/npx", "pnpm", "yarn"])
+    assert.throws(() => inspectable([starter, "start"], run), { code: "usage", exitCode: 2, name: "Failure" });
   assert.deepEqual(inspectable(["build/hello", "x"], run), [
     "gdbserver",
     "--once",
