@@ -60,6 +60,9 @@ const QUOTA_MIN = 1000;
 const SHARES = { least: 2, most: 262_144 };
 const PIDS_MAX = 4_194_304;
 
+/** docker's word for no limit. */
+const NONE = "0";
+
 /** Completes and checks limits. Throws Failure (exit 125) for one that is no number, can't be kept or contradicts another. */
 export function resourcesOf(request: LimitRequest, devices: BlockDevices = new Map()): Omit<Resources, "devices"> {
   const pids = pidsLimit(request.pidsLimit);
@@ -93,7 +96,7 @@ function memoryOf({ memory, memorySwap, memoryReservation }: LimitRequest): Memo
 
 /** As in docker, a container with a memory limit may use as much swap again, unless another limit is set. */
 function swapOf(limit: number | undefined, memory: string | undefined, asked: string | undefined): number | undefined {
-  if (asked === undefined) return limit === undefined ? undefined : 2 * limit;
+  if (asked === undefined || asked === NONE) return limit === undefined ? undefined : 2 * limit;
   if (limit === undefined) throw refused("the swap limit needs a memory limit", "add -m");
   if (asked === "-1") return -1;
   const swap = bytes("swap limit", asked);
@@ -106,7 +109,7 @@ function swapOf(limit: number | undefined, memory: string | undefined, asked: st
 }
 
 function bytes(what: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined || text === NONE) return undefined;
   const size = bytesOf(text);
   if (size === undefined)
     throw refused(`the ${what} ${JSON.stringify(text)} is not a number of bytes`, "write a size such as 256m or 1.5g");
@@ -130,8 +133,8 @@ function cpuOf(request: LimitRequest): Cpu {
 function quotaOf({ cpus, cpuPeriod, cpuQuota }: LimitRequest): Pick<Cpu, "quota" | "period"> {
   if (cpus !== undefined && (cpuPeriod !== undefined || cpuQuota !== undefined))
     throw refused("--cpus contradicts a CPU period or quota", "--cpus 0.5 is a quota of half the period");
-  if (cpus !== undefined) return { period: PERIOD.usual, quota: quotaOfCpus(cpus) };
-  const quota = whole("CPU quota", cpuQuota, QUOTA_MIN, Number.MAX_SAFE_INTEGER);
+  if (cpus !== undefined && cpus !== NONE) return { period: PERIOD.usual, quota: quotaOfCpus(cpus) };
+  const quota = cpuQuota === "-1" ? undefined : whole("CPU quota", cpuQuota, QUOTA_MIN, Number.MAX_SAFE_INTEGER);
   const period = whole("CPU period", cpuPeriod, PERIOD.least, PERIOD.most);
   if (quota === undefined && period === undefined) return {};
   if (quota === undefined) throw refused("a CPU period needs a quota", "add --cpu-quota, or use --cpus alone");
@@ -156,7 +159,7 @@ function pidsLimit(text: string | undefined): number | undefined {
 }
 
 function whole(what: string, text: string | undefined, least: number, most: number): number | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined || text === NONE) return undefined;
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
   const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;

@@ -31,6 +31,9 @@ describe("limits, as docker's options write them", () => {
     ["-c 512 --cpuset-cpus 0-1,3 --cpuset-mems 0", { shares: 512, cpus: "0-1,3", mems: "0" }],
     ["--pids-limit 100", { limit: 100 }],
     ["--pids-limit -1", {}],
+    ["-m 0 --memory-reservation 0 --cpus 0 --cpu-shares 0 --pids-limit 0", {}],
+    ["--cpu-period 0 --cpu-quota -1", {}],
+    ["-m 64m --memory-swap 0", { limit: 64 << 20, swap: 128 << 20 }],
   ];
   for (const [options, expected] of cases) {
     it(options || "none", () => {
@@ -42,17 +45,16 @@ describe("limits, as docker's options write them", () => {
 
 describe("limits that are refused, with what to do", () => {
   const cases = [
-    ...["0", "4096", "5m", "6291455", "-1", "m", "64q", "64mm", "64 m b", "1e9", "0x1000000", "9999999p", ""].map(
+    ...["4096", "5m", "6291455", "-1", "m", "64q", "64mm", "64 m b", "1e9", "0x1000000", "9999999p", ""].map(
       (memory) => ["-m", memory],
     ),
     ["--memory-swap", "64m"],
     ["--memory-swap", "-1"],
     ["-m", "64m", "--memory-swap", "32m"],
-    ["-m", "64m", "--memory-swap", "0"],
     ["-m", "64m", "--memory-swap", "-2"],
     ["-m", "64m", "--memory-reservation", "65m"],
     ["--memory-reservation", "1m"],
-    ...["0", "-1", "0.001", "0.009", "1e-3", "two", "", ".", "Infinity", "NaN", "99999999999999"].map((cpus) => [
+    ...["-1", "0.001", "0.009", "1e-3", "two", "", ".", "Infinity", "NaN", "99999999999999"].map((cpus) => [
       "--cpus",
       cpus,
     ]),
@@ -60,13 +62,13 @@ describe("limits that are refused, with what to do", () => {
     ["--cpus", "1", "--cpu-period", "1000"],
     ["--cpu-period", "50000"],
     ["--cpu-quota", "999"],
-    ["--cpu-quota", "-1"],
+    ["--cpu-quota", "-2"],
     ["--cpu-period", "999", "--cpu-quota", "5000"],
     ["--cpu-period", "1000001", "--cpu-quota", "5000"],
-    ...["0", "1", "262145", "-5", "1.5", "many"].map((shares) => ["--cpu-shares", shares]),
+    ...["1", "262145", "-5", "1.5", "many"].map((shares) => ["--cpu-shares", shares]),
     ...["", "a", "1-", "-1", "3-1", "0,,1", "0 1", "100000", "0\n"].map((cpus) => ["--cpuset-cpus", cpus]),
     ["--cpuset-mems", "x"],
-    ...["0", "-2", "1.5", "4194305", "", "max"].map((pids) => ["--pids-limit", pids]),
+    ...["-2", "1.5", "4194305", "", "max"].map((pids) => ["--pids-limit", pids]),
   ];
   for (const options of cases) {
     it(options.map((option) => JSON.stringify(option)).join(" "), () => {
