@@ -1,6 +1,6 @@
 import type { Networks } from "../network/network.ts";
 import { hostsPath } from "../resources/hosts-file.ts";
-import type { Health } from "../spec/health.ts";
+import { healthcheckOf } from "../spec/health.ts";
 import { IMAGE_ID, imageName } from "../spec/spec.ts";
 import type { Places } from "../state/places.ts";
 import type { Found } from "../state/status.ts";
@@ -70,19 +70,6 @@ function restartsOf({ status, monitor, lastExit }: Found): number {
   return status.state === "running" && isOfThisStart ? before + 1 : 0;
 }
 
-const NS_PER_MS = 1_000_000;
-
-function healthcheck({ test, interval, timeout, startPeriod, startInterval, retries }: Health): Struct {
-  return {
-    Test: test,
-    Interval: interval * NS_PER_MS,
-    Timeout: timeout * NS_PER_MS,
-    StartPeriod: startPeriod * NS_PER_MS,
-    StartInterval: startInterval * NS_PER_MS,
-    Retries: retries,
-  };
-}
-
 function config({ spec, life }: Found["record"]): Struct {
   const { user, terminal, env, args, cwd } = spec.process;
   const about = {
@@ -106,5 +93,7 @@ function config({ spec, life }: Found["record"]): Struct {
     StopSignal: life?.stopSignal ?? "SIGTERM",
     StopTimeout: life?.stopTimeout ?? 10,
   };
-  return life?.health ? { ...about, Healthcheck: healthcheck(life.health) } : withOmitted(about, { Healthcheck: null });
+  return life?.health
+    ? { ...about, Healthcheck: healthcheckOf(life.health) }
+    : withOmitted(about, { Healthcheck: null });
 }

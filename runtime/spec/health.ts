@@ -77,6 +77,18 @@ export function healthOf(request: HealthRequest, image: Healthcheck = {}): Healt
   };
 }
 
+/** The same as an image would say it. */
+export function healthcheckOf({ test, interval, timeout, startPeriod, startInterval, retries }: Health) {
+  return {
+    Test: test,
+    Interval: interval * NS_PER_MS,
+    Timeout: timeout * NS_PER_MS,
+    StartPeriod: startPeriod * NS_PER_MS,
+    StartInterval: startInterval * NS_PER_MS,
+    Retries: retries,
+  } as const satisfies Healthcheck;
+}
+
 function isAsked({ none: _, ...request }: HealthRequest): boolean {
   return Object.values(request).some((value) => value !== undefined);
 }

@@ -17,7 +17,8 @@ export const commitVerb = verb({
       type: "string",
       short: "c",
       multiple: true,
-      describe: "CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
+      describe:
+        "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
     },
     message: { type: "string", short: "m", describe: "a comment in its history" },
     pause: { type: "boolean", short: "p", describe: "stop its processes meanwhile; default: true" },

@@ -1,6 +1,8 @@
 import { Failure } from "../../failure.ts";
 import { isListOf, isText, parseJson } from "../../shape.ts";
+import type { Healthcheck } from "../../spec/health.ts";
 import { signalNamed } from "../../spec/signal.ts";
+import { healthcheckIn } from "./healthcheck.ts";
 
 /** `config` of the OCI image-spec's config.md, as it is stored: fields that are not known here are kept. */
 export type Config = Readonly<Record<string, unknown>>;
@@ -30,6 +32,8 @@ export function changed(config: Config, instruction: string): Config {
       return { ...config, Volumes: { ...mapIn(config["Volumes"]), ...keysOf(pathsIn(instruction, rest)) } };
     case "STOPSIGNAL":
       return { ...config, StopSignal: signalIn(instruction, rest) };
+    case "HEALTHCHECK":
+      return { ...config, Healthcheck: checkIn(instruction, rest) };
     default:
       throw misused(instruction, `there is no ${word} here`);
   }
@@ -38,7 +42,7 @@ export function changed(config: Config, instruction: string): Config {
 function misused(instruction: string, why: string): Failure {
   return new Failure(`--change ${JSON.stringify(instruction)}: ${why}`, {
     code: "usage",
-    remedy: "CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
+    remedy: "CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile",
   });
 }
 
@@ -90,6 +94,12 @@ function portsIn(instruction: string, written: string): readonly string[] {
 function signalIn(instruction: string, written: string): string {
   if (signalNamed(written) === undefined) throw misused(instruction, `there is no signal ${written}`);
   return written;
+}
+
+function checkIn(instruction: string, written: string): Healthcheck {
+  const check = healthcheckIn(written);
+  if (check) return check;
+  throw misused(instruction, "it is not NONE, or CMD and a command behind --interval=, --timeout= and others");
 }
 
 function mapIn(value: unknown): Readonly<Record<string, unknown>> {

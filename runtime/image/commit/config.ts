@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { isListOf, isText } from "../../shape.ts";
+import { type Health, healthcheckOf, healthOf } from "../../spec/health.ts";
 import type { Life } from "../../spec/life.ts";
 import type { ContainerSpec } from "../../spec/spec.ts";
+import { isHealthcheck } from "../layers/config-file.ts";
 import type { Config } from "./change.ts";
 
 const isTexts = isListOf(isText);
@@ -23,7 +26,18 @@ export function configOf({ process, network }: ContainerSpec, life: Life | undef
     Labels: { ...mapIn(base["Labels"]), ...life?.labels },
     ...(Object.keys(ports).length > 0 ? { ExposedPorts: ports } : {}),
     ...(life && life.stopSignal !== "SIGTERM" ? { StopSignal: life.stopSignal } : {}),
+    ...(life ? checkOf(life, base) : {}),
   };
+}
+
+/** Of one like the image's, what that says; of one without any, that there is none, where the image has one. */
+function checkOf({ health }: Life, { Healthcheck }: Config): Config {
+  if (health) return isSame(health, Healthcheck) ? {} : { Healthcheck: healthcheckOf(health) };
+  return Healthcheck === undefined ? {} : { Healthcheck: { Test: ["NONE"] } };
+}
+
+function isSame(health: Health, said: unknown): boolean {
+  return isHealthcheck(said) && isDeepStrictEqual(health, healthOf({}, said));
 }
 
 /** A command that does not begin with the image's entrypoint was given in place of it. */

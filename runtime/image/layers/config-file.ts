@@ -29,7 +29,7 @@ export const isConfigFile = isRecordOf(
 );
 export type ConfigFile = Shaped<typeof isConfigFile>;
 
-const isHealthcheck: Shape<Healthcheck> = isRecordOf(
+export const isHealthcheck: Shape<Healthcheck> = isRecordOf(
   {},
   {
     Test: isListOf(isText),

@@ -84,6 +84,19 @@ async function base(): Promise<void> {
 }
 
 describe("tinydocker commit", () => {
+  it("keeps the health check that the container has, or that it has none", async () => {
+    const checkOf = async (...words: string[]) => {
+      await succeeds("create", "--network", "none", "--name", "checked", ...words, "true");
+      await succeeds("commit", "checked", "local/checked");
+      await succeeds("rm", "checked");
+      return JSON.parse(await succeeds("image", "inspect", "-f", "{{json .Config.Healthcheck}}", "local/checked"));
+    };
+    const own = await checkOf("--health-cmd", "exit 3", "--health-retries", "1", "--image", "box");
+    assert.deepEqual([own.Test, own.Retries], [["CMD-SHELL", "exit 3"], 1]);
+    assert.deepEqual(await checkOf("--image", "local/checked"), own);
+    assert.deepEqual(await checkOf("--no-healthcheck", "--image", "local/checked"), { Test: ["NONE"] });
+  });
+
   it("stores an image whose containers see what the container saw, with what was removed, replaced and linked", async () => {
     await base();
     await changed("local/base");

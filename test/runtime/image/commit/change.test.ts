@@ -4,6 +4,8 @@ import { changed } from "../../../../runtime/image/commit/change.ts";
 
 const BASE = { Cmd: ["old"], Env: ["A=1", "B=2"], Labels: { a: "b" }, Other: [7] };
 
+const CHECK = { Interval: 30e9, Timeout: 30e9, StartPeriod: 0, StartInterval: 5e9, Retries: 3 };
+
 describe("an instruction of --change", () => {
   for (const [instruction, expected] of [
     ['CMD ["a", "b c"]', { Cmd: ["a", "b c"] }],
@@ -19,6 +21,12 @@ describe("an instruction of --change", () => {
     ['VOLUME ["/a", "/b"]', { Volumes: { "/a": {}, "/b": {} } }],
     ["VOLUME /a /b", { Volumes: { "/a": {}, "/b": {} } }],
     ["STOPSIGNAL SIGQUIT", { StopSignal: "SIGQUIT" }],
+    ["HEALTHCHECK NONE", { Healthcheck: { Test: ["NONE"] } }],
+    ["HEALTHCHECK CMD test -e /ok", { Healthcheck: { ...CHECK, Test: ["CMD-SHELL", "test -e /ok"] } }],
+    [
+      'HEALTHCHECK --interval=1m --retries=2 CMD ["true", "x"]',
+      { Healthcheck: { ...CHECK, Test: ["CMD", "true", "x"], Interval: 60e9, Retries: 2 } },
+    ],
   ] as const)
     it(`changes that and nothing else: ${instruction}`, () =>
       assert.deepEqual(changed(BASE, instruction), { ...BASE, ...expected }));
@@ -33,6 +41,10 @@ describe("an instruction of --change", () => {
     ["EXPOSE 99999", /99999 is not a port/],
     ["EXPOSE 80/sctp", /is not a port/],
     ["STOPSIGNAL SIGNONE", /there is no signal SIGNONE/],
+    ["HEALTHCHECK test -e /ok", /is not NONE, or CMD/],
+    ["HEALTHCHECK --often=1s CMD true", /is not NONE, or CMD/],
+    ["HEALTHCHECK --interval=1s NONE", /is not NONE, or CMD/],
+    ["HEALTHCHECK --interval=often CMD true", /--health-interval takes a duration/],
   ] as const)
     it(`is refused where it means nothing: ${instruction}`, () => assert.throws(() => changed(BASE, instruction), why));
 });
