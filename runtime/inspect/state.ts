@@ -40,7 +40,7 @@ export function stateOf(
     Pid: process?.pid ?? 0,
     ExitCode: isUnseen ? exitCodeOf("unknown") : exit ? exitCodeOf(exit.status) : 0,
     Error: isUnseen ? "nobody saw how it ended: what waited for it was killed" : "",
-    StartedAt: startedAt(process ?? exit?.process, now),
+    StartedAt: startedAt(("process" in status && status.process) || exit?.process, now),
     FinishedAt: exit ? new Date(exit.at).toISOString() : NEVER,
   };
   return health ? { ...state, Health: healthOf(health) } : withOmitted(state, { Health: null });

@@ -18,12 +18,15 @@ describe("kill -9 of a detached container's", () => {
     await detach("d1", ...TRAPPED);
     await succeeds("stop", "d1");
     await succeeds("start", "d1");
+    const startedAt = ["inspect", "-f", "{{.State.StartedAt}}", "d1"];
+    const started = await succeeds(...startedAt);
     const found = journal("d1");
     kill(found.monitor?.pid ?? 0);
     await gone(processIn(found));
     const seen = ["inspect", "-f", "{{with .State}}{{.Status}} {{.ExitCode}} {{.Error}}{{end}}", "d1"];
     const nobody = "exited 255 nobody saw how it ended: what waited for it was killed\n";
     assert.equal(await statusOf("d1"), "Exited (255)");
+    assert.equal(await succeeds(...startedAt), started);
     assert.equal(await succeeds(...seen), nobody);
     assert.match(await succeeds("ps", "-a", "--filter", "exited=255", "-q"), /^[0-9a-f]{12}\n$/);
     const { code, stdout, stderr } = await rig.run(["wait", "d1"]);
@@ -32,6 +35,7 @@ describe("kill -9 of a detached container's", () => {
     assert.equal(await succeeds(...seen), nobody);
     assert.equal(await succeeds("stop", "d1"), "d1\n");
     assert.equal(await statusOf("d1"), "Exited (255)");
+    assert.equal(await succeeds(...startedAt), started);
     await succeeds("start", "d1");
     assert.equal(await statusOf("d1"), "Up");
   });
