@@ -1,20 +1,17 @@
 import { DEFAULT_CAPABILITIES } from "../spec/security/capability.ts";
 import { DEFAULT_DEVICES, type Device } from "../spec/security/device.ts";
-import { isSharedMemory } from "../spec/sharing.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import type { Struct } from "../template/value.ts";
+import { isAnonymous } from "../volume/store.ts";
+import { mountsOf } from "./mounts.ts";
 import { modeOf, networkMode, portBindings } from "./network-settings.ts";
 
-/** What was asked for, in docker's words. */
-export function hostConfig({ spec, life, remove }: ContainerRecord): Struct {
-  const { network, root, process, mounts, linux } = spec;
+/** What was asked for, in docker's words. `state`: the state directory. */
+export function hostConfig({ spec, life, remove }: ContainerRecord, state: string): Struct {
+  const { network, root, process, linux } = spec;
   return {
-    Binds: mounts
-      .filter((mount) => mount.type === "bind" && !isSharedMemory(mount))
-      .map(({ source, destination, options }) => {
-        return `${source}:${destination}${options.includes("rro") ? ":ro" : ""}`;
-      }),
+    Binds: mountsOf(spec, state).flatMap(bindOf),
     LogConfig: { Type: "local", Config: new Map(life ? logConfig(life.log) : []) },
     NetworkMode: networkMode(spec),
     PidMode: modeOf(linux, "pid"),
@@ -41,6 +38,12 @@ export function hostConfig({ spec, life, remove }: ContainerRecord): Struct {
     ...security(spec),
     ...limits(spec),
   };
+}
+
+/** None of a tmpfs, or of a volume without a name. */
+function bindOf({ Type, Name, Source, Destination, Mode }: Struct): readonly string[] {
+  if (Type === "tmpfs" || isAnonymous(String(Name))) return [];
+  return [`${Type === "volume" ? Name : Source}:${Destination}${Mode === "" ? "" : `:${Mode}`}`];
 }
 
 function ownIpc({ linux, mounts }: ContainerSpec): string {

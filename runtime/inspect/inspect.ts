@@ -44,7 +44,7 @@ export function inspected(found: Found, { places, networks, paused, now }: Surro
     ProcessLabel: "",
     AppArmorProfile: "",
     ExecIDs: null,
-    HostConfig: hostConfig(record),
+    HostConfig: hostConfig(record, places.root),
     GraphDriver: {
       Name: "overlay2",
       Data: new Map([

@@ -49,6 +49,7 @@ describe("tinydocker inspect", () => {
       [one.HostConfig.Memory, one.HostConfig.NetworkMode, one.HostConfig.AutoRemove],
       [64 << 20, "none", true],
     );
+    assert.deepEqual(one.HostConfig.Binds, ["data:/srv", "/tmp:/host"]);
     assert.ok(one.Config.Env.includes("A=1"));
     assert.deepEqual([one.Config.WorkingDir, one.Config.Tty, one.Config.Hostname], ["/etc", false, "web"]);
     assert.deepEqual(
