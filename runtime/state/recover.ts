@@ -25,7 +25,7 @@ import { isBeingRestarted } from "./restarts.ts";
 export async function recover(shim: Shim, places: Places, fd: number): Promise<void> {
   const journal = readJournal(fd, places.lock);
   const record = readRecord(places.record) ?? restartedRecord(places, journal);
-  const kept = isKept(record, journal.entries) || isBeingRestarted(places);
+  const kept = isKept(record, journal.entries) || (record !== undefined && isBeingRestarted(places));
   const held = journal.entries.length > 0 ? journal.entries : entriesOfLostJournal();
   const entries = record && !kept ? [...record.entries, ...held] : held;
   const made = record ?? journal.record;
