@@ -246,7 +246,7 @@ async function buildStage(
 ): Promise<void> {
   const memory = buildMemory(lane, step);
   if (memory.stamp && !memory.isStale) {
-    report({ event: "compiled", compiled: false, milliseconds: 0 });
+    report({ event: "compiled", step: step.name, compiled: false, milliseconds: 0 });
     return;
   }
   report({ event: "stage", stage: "compile" });
@@ -254,7 +254,7 @@ async function buildStage(
   const onLine = (text: string, found: Diagnostic | undefined) =>
     report(found ? { event: "diagnostic", ...found } : { event: "log", text });
   const { built, milliseconds } = await build(step, place, memory, onLine, signal);
-  report({ event: "compiled", compiled: built, milliseconds });
+  report({ event: "compiled", step: step.name, compiled: built, milliseconds });
 }
 
 async function launchStage(

@@ -181,6 +181,8 @@ interface Pulled {
 /** The native part is up to date on the target. */
 interface Compiled {
   readonly event: "compiled";
+  /** Which step of the build: its name, or the command of `afterSync`. */
+  readonly step: string;
   /** False where nothing native had changed, so nothing was compiled. */
   readonly compiled: boolean;
   /** How long it took, in milliseconds. */

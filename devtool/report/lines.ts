@@ -24,8 +24,10 @@ export function humanReport({ stdout, stderr }: Pick<Screen, "stdout" | "stderr"
         break;
       case "bundled":
       case "synced":
-      case "compiled":
         round.add(target, event.event, done(event));
+        break;
+      case "compiled":
+        round.addStep(target, event.step, event.compiled ? duration(event.milliseconds) : undefined);
         break;
       case "started":
       case "finished":
@@ -76,7 +78,7 @@ export function humanReport({ stdout, stderr }: Pick<Screen, "stdout" | "stderr"
   };
 }
 
-function done(event: Extract<Event, { event: "bundled" | "synced" | "compiled" }>): string {
+function done(event: Extract<Event, { event: "bundled" | "synced" }>): string {
   const took = `in ${duration(event.milliseconds)}`;
   switch (event.event) {
     case "bundled":
@@ -85,8 +87,6 @@ function done(event: Extract<Event, { event: "bundled" | "synced" | "compiled" }
       const deleted = event.deleted === 0 ? "" : `, deleted ${event.deleted}`;
       return `sent ${count(event.files, "file")} (${sentOf(event)})${deleted} ${took}`;
     }
-    case "compiled":
-      return event.compiled ? `compiled ${took}` : "nothing to compile";
     default:
       return event satisfies never;
   }

@@ -10,6 +10,7 @@ import type { Step } from "../plan/step.ts";
 import { hasUserNamespace } from "../spec/namespaces.ts";
 import { type ContainerSpec, imageName } from "../spec/spec.ts";
 import type { ExitStatus } from "../state/exit.ts";
+import { commandFailure } from "./command-failure.ts";
 import { noRoom } from "./no-room.ts";
 import { apparmorRemedy, NONE_ALLOWED_REMEDY, profileRemedy, userNamespaceRemedy } from "./user-namespace-remedy.ts";
 
@@ -99,16 +100,6 @@ function outsideRemedy(step: CgroupStep, errno: number): string {
   }
 }
 
-/** These mean that the command itself can't be executed, docker's 126; others, that the container can't be started. */
-const NOT_EXECUTABLE: readonly number[] = [
-  ERRNO.EACCES,
-  ERRNO.ENOEXEC,
-  ERRNO.EISDIR,
-  ERRNO.E2BIG,
-  ERRNO.ETXTBSY,
-  ERRNO.ELOOP,
-];
-
 /** For a failed step of the plan; undefined when the init failed before its first one. `where`: what the command is looked up in. */
 export function stepFailure(
   step: Step | undefined,
@@ -157,30 +148,6 @@ function causeOf(step: Step, errno: number, object: string): string {
   if (errno === ERRNO.ENOTDIR) return `${object} is a file, and must be a directory`;
   if (errno === ERRNO.EISDIR) return `${object} is a directory, and must be a file`;
   return "path" in step && step.path === object ? errnoText(errno) : `${errnoText(errno)}: ${object}`;
-}
-
-function commandFailure(errno: number, object: string, image: string): Failure {
-  if (errno === ERRNO.ELIBBAD) {
-    return new Failure(`can't run ${object}: it is in ${image}, but its interpreter or dynamic loader is not`, {
-      code: "interpreter-missing",
-      exitCode: 127,
-    });
-  }
-  if (errno === ERRNO.ENOENT || errno === ERRNO.ENOTDIR) {
-    const where = object.includes("/") ? `in ${image}` : `in the PATH of ${image}`;
-    return new Failure(`there is no command ${object || '""'} ${where}`, { code: "command-not-found", exitCode: 127 });
-  }
-  const remedy = commandRemedy(errno, image);
-  return new Failure(`can't run ${object}: ${errnoText(errno)}`, {
-    code: "command-not-executable",
-    exitCode: NOT_EXECUTABLE.includes(errno) ? 126 : 125,
-    ...(remedy !== undefined && { remedy }),
-  });
-}
-
-function commandRemedy(errno: number, image: string): string | undefined {
-  if (errno === ERRNO.EACCES) return `chmod +x it in ${image}, unless it is a directory`;
-  return errno === ERRNO.ENOMEM ? "let it have more memory: see -m, and data and stack of --ulimit" : undefined;
 }
 
 function stepCode({ op, reason }: Step, errno: number): FailureCode {

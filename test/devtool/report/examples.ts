@@ -85,7 +85,9 @@ export const EXAMPLES: { readonly [K in Event["event"]]: readonly [Line<K>, ...L
       text: "Unpacking gcc (amd64)",
     },
   ],
-  compiled: [{ event: "compiled", round: 2, target: "box", at: 60.6, compiled: false, milliseconds: 0 }],
+  compiled: [
+    { event: "compiled", round: 2, target: "box", at: 60.6, step: "native", compiled: false, milliseconds: 0 },
+  ],
   pulled: [
     {
       event: "pulled",

@@ -9,7 +9,7 @@ import fc from "../../rig/fast-check.ts";
 function printed(events: readonly Event[]): { stdout: string; stderr: string } {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const report = humanReport({ stdout, stderr });
-  for (const event of events) report(event);
+  for (const event of events) report(event, event.event === "compiled" ? { target: "box" } : {});
   return { stdout: written(stdout), stderr: written(stderr) };
 }
 
@@ -46,7 +46,7 @@ test("a round reports what changed, and in one line what was bundled, sent, comp
     { event: "stage", stage: "bundle" },
     BUNDLED,
     SYNCED,
-    { event: "compiled", compiled: true, milliseconds: 50 },
+    { event: "compiled", step: "native", compiled: true, milliseconds: 50 },
     { event: "started", argv: ["x"], milliseconds: 99.6 },
   ]);
   assert.equal(stdout, "");
@@ -139,13 +139,21 @@ test("output events contain every byte, however the output was split, and text a
   );
 });
 
-test("each step of a build is said, in their order", () => {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const report = humanReport({ stdout, stderr });
-  const compiled = { event: "compiled", milliseconds: 50 } as const;
-  for (const isDone of [true, false]) report({ ...compiled, compiled: isDone }, { target: "a" });
-  report({ event: "finished", milliseconds: 99 });
-  assert.equal(written(stderr), "devtool: compiled in 50 ms, nothing to compile, done after 99 ms\n");
+test("of several steps of a build those that did something are named, and that there was nothing to do is said once", () => {
+  const lineOf = (...steps: (readonly [step: string, compiled: boolean])[]) => {
+    const stderr = new PassThrough();
+    const report = humanReport({ stdout: new PassThrough(), stderr });
+    for (const [step, compiled] of steps)
+      report({ event: "compiled", step, compiled, milliseconds: 50 }, { target: "a" });
+    report({ event: "finished", milliseconds: 99 });
+    return written(stderr);
+  };
+  assert.equal(
+    lineOf(["npm ci", true], ["lib", false], ["app", true]),
+    "devtool: npm ci took 50 ms, app took 50 ms, done after 99 ms\n",
+  );
+  assert.equal(lineOf(["npm ci", false], ["lib", true]), "devtool: lib took 50 ms, done after 99 ms\n");
+  assert.equal(lineOf(["npm ci", false], ["lib", false]), "devtool: nothing to compile, done after 99 ms\n");
 });
 
 test("of several targets each line names its own, with what was done for all of them", () => {
@@ -155,10 +163,10 @@ test("of several targets each line names its own, with what was done for all of 
   for (const target of ["a", "b"]) report({ event: "stage", stage: "connect" }, of(target));
   report({ event: "changed", paths: ["x"] });
   report(BUNDLED);
-  report({ event: "compiled", compiled: false, milliseconds: 1 }, of("b"));
+  report({ event: "compiled", step: "native", compiled: false, milliseconds: 1 }, of("b"));
   report({ event: "failed", code: "build-failed", message: "no", remedy: null }, of("a"));
   report({ event: "started", argv: ["x"], milliseconds: 2 }, of("b"));
-  report({ event: "compiled", compiled: false, milliseconds: 1 }, of("a"));
+  report({ event: "compiled", step: "native", compiled: false, milliseconds: 1 }, of("a"));
   report({ event: "finished", milliseconds: 3 });
   const bundled = "bundled 2 files (346 kB) in 12 ms, nothing to compile";
   assert.deepEqual(written(stderr).trimEnd().split("\n"), [

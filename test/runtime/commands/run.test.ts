@@ -241,6 +241,10 @@ describe("tinydocker run", () => {
     const missing = await run("nosuch");
     assert.equal(missing.code, 127);
     assert.match(missing.stderr, /there is no command nosuch in the PATH of the image box/);
+    assert.match(
+      (await rig.run(["run", "c1", "ubuntu"])).stderr,
+      /no command ubuntu in the PATH of the image host\n {2}for an image: --image ubuntu, or ubuntu:TAG\n/,
+    );
     assert.equal((await run("/bin/nosuch")).code, 127);
     assert.equal((await run("/etc/passwd")).code, 126);
     assert.equal((await run("/etc")).code, 126);
