@@ -25,7 +25,7 @@ const IN_MIRROR = 'cd -- "$1" 2>/dev/null; shift; exec "$@"';
 function notDeclared(name: string): Failure {
   return new Failure(`devtool ${name} is for targets with tinydocker, and the configuration names none`, {
     code: "usage",
-    remedy: 'say how it is started there: tinydocker: ["tinydocker"] in devtool.config.ts',
+    remedy: 'say how it is started there: tinydocker: ["tinydocker"] in the configuration',
     exitCode: 2,
   });
 }

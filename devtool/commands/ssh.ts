@@ -8,4 +8,6 @@ export const command: Command = (call) =>
     asRoot: false,
   }));
 
-const IN_MIRROR = 'cd -- "$1" 2>/dev/null; shift; [ $# -gt 0 ] || set -- "$SHELL" -l; exec "$@"';
+const IN_MIRROR = `
+cd -- "$1" 2>/dev/null || echo 'devtool: the mirror is not there yet, so this is the home directory; devtool sync makes it' >&2
+shift; [ $# -gt 0 ] || set -- "$SHELL" -l; exec "$@"`;

@@ -257,7 +257,7 @@ function seccompOf({ seccomp }: Security, { seccompProfile }: Caller): Pick<Cont
 
 export function checkedArguments(args: readonly string[]): readonly string[] {
   if (args.length === 0)
-    throw new Failure("there is no command to run", { code: "usage", remedy: "tinydocker run NAME CMD [ARG…]" });
+    throw new Failure("there is no command to run", { code: "usage", remedy: "give one: the image names none" });
   for (const argument of args) {
     const fault = textFault(argument);
     if (fault !== undefined) throw new Failure(`an argument of the command ${fault}`, { code: "usage" });

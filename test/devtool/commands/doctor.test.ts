@@ -148,6 +148,8 @@ test("status reports the target, the connection and the mirror; ssh runs in the 
   const flags = ["--ssh-config", sshd.configFile, "--target", sshd.host];
   const before = await startDevtool(t, project, ["status", ...flags]).ended;
   assert.match(before.stdout.toString(), /^mirror: +\/.*project-[0-9a-f]{8} \(not created yet\)$/m);
+  const early = await startDevtool(t, project, ["ssh", ...flags, "true"]).ended;
+  assert.match(early.stderr.toString(), /^devtool: the mirror is not there yet, so this is the home directory/m);
   assert.equal((await startDevtool(t, project, ["sync", ...flags]).ended).code, 0);
   const after = await startDevtool(t, project, ["status", ...flags]).ended;
   const mirror = /^mirror: +(\/\S+)$/m.exec(after.stdout.toString())?.[1];
