@@ -66,8 +66,9 @@ export async function converse(
   } finally {
     clearInterval(ticks);
   }
-  const exited = await waitForExit(rsync).catch(unlessNotThere);
-  signal.throwIfAborted();
+  const exited = await waitForExit(rsync)
+    .finally(() => signal.throwIfAborted())
+    .catch(unlessNotThere);
   if ("unusable" in exited) return exited;
   if (failed !== undefined && !(failed instanceof StreamEnded)) throw failed;
   const failure = exitFailure(exited, output, sent.unsettled.size);

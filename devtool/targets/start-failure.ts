@@ -36,7 +36,7 @@ export function startFailure(
   return new Failure(`${where} has no ${command}`, { code: "command-not-found", remedy, exitCode: 127 });
 }
 
-const MISSING = ["ENOENT", "ESTALE"];
+const MISSING = ["ENOENT", "ENOTDIR", "ESTALE"];
 
 const CHDIR_REMEDIES: ReadonlyMap<string, string> = new Map([
   ["ENOENT", "sync again: devtool sync; where it is a build step's, check its folder in the configuration"],

@@ -30,7 +30,7 @@ function recordedReport(report: Report, root: string, tells: boolean): Report {
 
 /** A round that came to nothing, as of a target that can't be reached, leaves nothing. */
 function keepRound(file: string, trace: RoundTrace): void {
-  if (trace.spans.some(({ stage }) => stage !== "watch")) keep(file, trace);
+  if (trace.spans.some(({ stage }) => stage !== "watch" && stage !== "connect")) keep(file, trace);
 }
 
 /** Records a round that began at `since`, in which `start` starts a process, until that prints or ends. */

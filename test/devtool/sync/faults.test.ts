@@ -317,6 +317,7 @@ test("a full disk on the target is reported as a Failure, and leaves the old fil
 
 test("a target without rsync is a Failure with its remedy", async (context) => {
   const here = places(await temporaryDirectory(context));
+  mkdirSync(here.mirror);
   writeFileSync(join(here.root, "file"), "1");
   const shell = localConnection(() => ["sh", "-c", "PATH=/nonexistent; rsync --server"]);
   await assert.rejects(
@@ -340,6 +341,7 @@ test("what a login shell prints before rsync's handshake is recognized and repor
 
 test("an rsync that only speaks an older protocol is refused with both versions", async (context) => {
   const here = places(await temporaryDirectory(context));
+  mkdirSync(here.mirror);
   writeFileSync(join(here.root, "file"), "1");
   const old = localConnection(() => ["sh", "-c", String.raw`printf '\035\000\000\000'; cat >/dev/null`]);
   await assert.rejects(

@@ -13,7 +13,7 @@ export function localConnection(edit: (argv: readonly string[]) => readonly stri
   return {
     async exec(argv, options = {}): Promise<RemoteProcess> {
       const { cwd } = options;
-      if (cwd && !existsSync(cwd))
+      if (cwd && !existsSync(`${cwd}/.`))
         throw startFailure({ argv, cwd }, "this machine", { step: "chdir", errno: "ENOENT" });
       const [command = "", ...rest] = edit(argv);
       const child = spawn(command, rest, { cwd, signal: options.signal });
