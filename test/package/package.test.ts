@@ -24,6 +24,9 @@ await cp(join(import.meta.dirname, "consumer"), consumer, { recursive: true });
 const CONSUMERS = ["container.ts", "images.ts", "thread.ts", "devtool.config.ts", "mistakes.ts"];
 const readmes = await Promise.all(["README.md", "README.zh-CN.md"].map(examplesOf));
 
+/** By devtool's launcher. */
+const LOADED_AS: Readonly<Record<string, string>> = { "main.js": "devtool-main.cjs" };
+
 describe("the package", () => {
   it("contains what its users need, and nothing else of the project", () => {
     const needed =
@@ -38,13 +41,12 @@ describe("the package", () => {
     const manifest = await readFile(join(consumer, "node_modules/tinydocker/package.json"), "utf8");
     const named = [...manifest.matchAll(/"(?:\.\/)?(dist\/[^"]+)"/g)].map(([, file]) => `package/${file}`);
     assert.ok(named.length >= 6);
-    const scripts = files.filter((file) => /\.js$|devtool-cli\.cjs$/.test(file));
+    const scripts = files.filter((file) => /\.js$|devtool-\w+\.cjs$/.test(file));
     for (const script of scripts) {
       const text = await readFile(join(consumer, "node_modules/tinydocker", script.replace("package/", "")), "utf8");
       assert.doesNotMatch(text, /^\/\/# sourceMappingURL=/m);
-      named.push(
-        ...[...text.matchAll(/(?:from|import\(|load\() ?"\.\/([^"]+)"/g)].map(([, file]) => `package/dist/${file}`),
-      );
+      const loaded = [...text.matchAll(/(?:from|import\(|load\() ?"\.\/([^"]+)"/g)].map(([, file = ""]) => file);
+      named.push(...loaded.map((file) => `package/dist/${LOADED_AS[file] ?? file}`));
     }
     assert.deepEqual(
       named.filter((file) => !files.includes(file)),
