@@ -169,7 +169,7 @@ describe("tinydocker run", () => {
     const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     const expected = ["HOME=/root", "HOSTNAME=c1", `PATH=${path}`, "PWD=/", "SHLVL=1", "0 1 2 3", "0022", "1024"];
     assert.deepEqual(stdout.trimEnd().split("\n").sort(), expected.sort());
-    assert.equal(await printed("grep ^Groups: /proc/self/status"), "Groups:");
+    assert.equal(await printed("grep ^Groups: /proc/self/status"), "Groups:\t0");
   });
 
   it("sets variables with -e, to the caller's value if there is none", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
@@ -135,7 +135,13 @@ describe("a process in a container", () => {
         ...["run", ...options, "-v", `${probe}:/probe:ro`, "--image", "box", "c1", "/probe"],
         ...[numbered("getpid"), ...["getpid", "keyctl", "clone3"].map((name) => `compat,${I386.get(name)}`)],
       ]);
-    assert.deepEqual((await run()).stdout.trim().split("\n").map(Number), [0, 0, EPERM, ENOSYS]);
+    const { code: allowed, stdout: results } = await run();
+    // A virtual machine's kernel may take none.
+    if (spawnSync(probe, [`compat,${I386.get("getpid")}`]).signal === "SIGSEGV") {
+      assert.deepEqual([allowed, results], [128 + constants.signals.SIGSEGV, "0\n"]);
+      return;
+    }
+    assert.deepEqual(results.trim().split("\n").map(Number), [0, 0, EPERM, ENOSYS]);
     const { code, stdout, stderr } = await run("--security-opt", `seccomp=${profile}`);
     assert.deepEqual([code, stdout], [128 + constants.signals.SIGSYS, "0\n"]);
     assert.match(stderr, /programs of 32 bits.*\n.*seccomp=unconfined/);
