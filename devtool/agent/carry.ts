@@ -128,16 +128,12 @@ export class CarriedProcess {
       directory = command.fixedCwd && new FixedDirectory(command.cwd);
     } catch (error) {
       await (await warm)?.end();
-      return this.#fail(errnoOf(error));
+      return this.#fail("chdir", errnoOf(error));
     }
     const ahead = await (await warm)?.begin(command);
     const lost = typeof ahead === "string" ? ahead : undefined;
     const started = typeof ahead === "object" ? ahead : await start(command, this.#pipes);
-    if ("failed" in started) {
-      this.#state = { name: "over" };
-      this.#socket.end(encode(started.failed));
-      return;
-    }
+    if ("failed" in started) return this.#fail(started.failed.step, started.failed.errno);
     const { pid, pipes, exited } = started;
     pipes.stdin.on("error", () => {}); // EPIPE: it no longer reads
     const stdout = new Output(pipes.stdout, (data) => this.#send({ type: "stdout", data }));
@@ -158,14 +154,14 @@ export class CarriedProcess {
     await Promise.all([stdout.drain(), stderr.drain()]);
     // What is left of the group is ended too. To outlive it a process calls setsid, as when a terminal closes.
     await (this.#cancelled.signal.aborted ? ended : endGroup(pid));
-    if (this.#gone !== undefined) return this.#fail(this.#gone);
+    if (this.#gone !== undefined) return this.#fail("chdir", this.#gone);
     this.#state = { name: "over" };
     this.#socket.end(encode(signal === null ? { type: "exit", code: code ?? 0 } : { type: "killed", signal }));
   }
 
-  #fail(errno: string): void {
+  #fail(step: "chdir" | "exec", errno: string): void {
     this.#state = { name: "over" };
-    this.#socket.end(encode({ type: "failed", step: "chdir", errno }));
+    this.#socket.end(encode({ type: "failed", step, errno }));
   }
 
   async #endOnceCancelled(pid: number): Promise<void> {

@@ -129,7 +129,7 @@ async function runGit(args: readonly string[]): Promise<{ stdout?: string; probl
   }
 }
 
-/** As of a repository that belongs to another user. A value that is not set, and a folder that is no repository, are no problem. */
+/** Why git refuses, for example because the repository belongs to another user; undefined where only a setting or the repository is missing. */
 function refusal(errors: string): string | undefined {
   const why = /^fatal: (?!not a git repository)(.*)/m.exec(errors)?.[1];
   const remedy = /^\s+(git config .*)/m.exec(errors)?.[1];

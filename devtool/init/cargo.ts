@@ -26,7 +26,7 @@ async function packages({ names }: Files, manifest: string): Promise<string[]> {
 
 const STRING = /"([^"]+)"/g;
 
-/** The program that cargo makes of a package; undefined for a library, and where there is no package. */
+/** The name of the program that cargo builds from a package; undefined for a library, and for a folder without a package. */
 async function programIn({ text, names }: Files, folder: string): Promise<string | undefined> {
   const manifest = (await text(posix.join(folder, "Cargo.toml"))) ?? "";
   const named = (table: string, key: string) =>

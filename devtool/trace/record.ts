@@ -47,7 +47,7 @@ export async function recordedStart(
   });
   const over = () => {
     finish();
-    setImmediate(() => shorten(file)); // whoever waits for the end is told before
+    setImmediate(() => shorten(file)); // after the end was passed on, which someone waits for
   };
   process?.exited.then((status) => own({ event: "exited", ...status })).then(over, over);
   return process && { process, onOutput: () => own({ event: "responded", milliseconds: performance.now() - since }) };

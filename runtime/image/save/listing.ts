@@ -32,7 +32,7 @@ export function listedBeside(directory: string, { index, docker }: Listing): Lis
   };
 }
 
-/** Undefined: there is no such file. */
+/** Returns undefined where there is no such file. */
 function read<T>(path: string, shape: Shape<T>): T | undefined {
   let text: string;
   try {

@@ -13,7 +13,7 @@ export interface SshSettings {
   readonly hostName: string;
   readonly port: number;
   readonly user: string;
-  /** AddressFamily, or that of bindAddress; 0: any. */
+  /** The IP version to connect by: AddressFamily's, or that of bindAddress; 0 where either will do. */
   readonly family: 0 | 4 | 6;
   /** BindAddress: the address of this machine to connect from. */
   readonly bindAddress: string | undefined;

@@ -64,7 +64,7 @@ export class Content {
     if (size > at) yield { hole: size - at };
   }
 
-  /** Skips what was not read; the next header follows. The last one's padding may be missing, as umoci insert leaves it out. */
+  /** Skips what was not read; the next header follows. Behind the last file the padding may be missing: umoci insert writes none. */
   async end(): Promise<void> {
     const rest = this.#left + this.#padding;
     if (!this.#reader.ready(rest) && (await this.#reader.skip(rest)) < this.#left) throw cutShort();
