@@ -16,8 +16,8 @@ export interface Heading {
   readonly entries: Sources;
   /** Those of the sources that know their path. */
   readonly located: readonly string[];
-  /** Which of Node.js's modules that start a file the bundle imports. */
-  readonly starters: ReadonlySet<Starter>;
+  /** Which of these modules of Node.js the bundle imports. */
+  readonly mended: ReadonlySet<Mended>;
 }
 
 /** CommonJS packages in an ES module call require() for Node's own modules. */
@@ -51,7 +51,7 @@ const ${LOCATE} = (path, part) => {
   const meta = ${meta}, resolve = (name) => (/^\\.{0,2}\\//.test(name) ? new URL(name, url).href : meta.resolve(name));
   return { ...meta, url, filename, dirname, resolve, main: devtoolIsMain && filename === process.argv[1] };
 };
-${starting(heading)}`;
+${mending(heading)}`;
 }
 
 const URLS = ["url", "{ fileURLToPath as devtoolPath, pathToFileURL as devtoolUrl }"] as const;
@@ -64,14 +64,15 @@ function imports([name, what]: readonly [string, string], isModule: boolean): st
   return `const ${what.replaceAll(" as ", ": ")} = require("node:${name}");`;
 }
 
-export const STARTERS = ["worker_threads", "child_process", "cluster"] as const;
-export type Starter = (typeof STARTERS)[number];
+/** Node.js's modules with a function that takes the path of an entry point's source. */
+export const MENDED = ["worker_threads", "child_process", "cluster", "fs"] as const;
+export type Mended = (typeof MENDED)[number];
 
 /** Of an entry point that is started by its source's path, as `new Worker(new URL("./worker.ts", import.meta.url))`, the output. */
-function starting({ outdir, isModule, entries, starters }: Heading): string {
-  if (starters.size === 0) return "";
+function mending({ outdir, isModule, entries, mended }: Heading): string {
+  if (mended.size === 0) return "";
   const pairs = Object.entries(entries).map(([output, source]) => [asUrl(source), asUrl(`${outdir}/${output}`)]);
-  const used = STARTERS.filter((name) => starters.has(name));
+  const used = MENDED.filter((name) => mended.has(name));
   return `${used.map((name) => imports([name, VARIABLES[name]], isModule)).join(" ")} ${imports(["module", "devtoolModule"], isModule)}
 const devtoolOutputs = new Map(${JSON.stringify(pairs)}.map((pair) => pair.map((path) => devtoolPath(new URL(path, devtoolRoot)))));
 const devtoolOutput = (file) =>
@@ -80,13 +81,14 @@ ${used.map((name) => MEND[name]).join("\n")}
 devtoolModule.syncBuiltinESMExports();`;
 }
 
-const VARIABLES: Readonly<Record<Starter, string>> = {
+const VARIABLES: Readonly<Record<Mended, string>> = {
   worker_threads: "devtoolThreads",
   child_process: "devtoolProcesses",
   cluster: "devtoolCluster",
+  fs: "devtoolFiles",
 };
 
-const MEND: Readonly<Record<Starter, string>> = {
+const MEND: Readonly<Record<Mended, string>> = {
   worker_threads: `{
   const { Worker: Thread } = devtoolThreads;
   devtoolThreads.Worker = class Worker extends Thread {
@@ -99,6 +101,26 @@ const MEND: Readonly<Record<Starter, string>> = {
 }`,
   cluster:
     "if (devtoolIsMain && devtoolCluster.isPrimary) devtoolCluster.setupPrimary({ exec: devtoolPath(devtoolSelf) });",
+  // A program also compares import.meta.url with realpathSync(process.argv[1]), where the source was not sent.
+  fs: `{
+  const { realpath, realpathSync, promises } = devtoolFiles, askPromise = promises.realpath;
+  const unsent = (path, error) => {
+    const isUnsent = error.code === "ENOENT" && devtoolIsMain && String(path) === process.argv[1];
+    if (isUnsent) return process.argv[1];
+    throw error;
+  };
+  const sync = (ask) => (path, options) => { try { return ask(path, options); } catch (error) { return unsent(path, error); } };
+  const later = (ask) => (path, ...rest) => {
+    const done = rest.pop();
+    ask(path, ...rest, (error, found) => {
+      try { found ??= unsent(path, error); } catch { return done(error); }
+      done(null, found);
+    });
+  };
+  devtoolFiles.realpathSync = Object.assign(sync(realpathSync), { native: sync(realpathSync.native) });
+  devtoolFiles.realpath = Object.assign(later(realpath), { native: later(realpath.native) });
+  promises.realpath = (path, options) => askPromise(path, options).catch((error) => unsent(path, error));
+}`,
 };
 
 /** For uses in what is not a file of the project, such as a plugin's own modules: they get the output's. */

@@ -12,7 +12,7 @@ import {
 } from "./addons/package.ts";
 import { resolveTree } from "./addons/tree.ts";
 import type { Metafile, Outputs } from "./esbuild.ts";
-import { STARTERS, type Starter } from "./heading.ts";
+import { MENDED, type Mended } from "./heading.ts";
 import { hasUnlocated, type Loaders, loaderOf, usesOf } from "./located.ts";
 
 /** What only a build shows about a project; each fact changes how it is built. */
@@ -21,8 +21,8 @@ export interface Known {
   readonly apart: Map<string, string>;
   /** The project's own files that use import.meta or __dirname: absolute paths. */
   readonly located: Set<string>;
-  /** Which of Node.js's modules that start a file it imports. */
-  readonly starters: Set<Starter>;
+  /** Which of these modules of Node.js it imports. */
+  readonly mended: Set<Mended>;
   /** Whether something uses them that is a file neither of the project nor of a package. */
   hasOthers: boolean;
   /** Inputs and shipped packages that were looked at. */
@@ -31,7 +31,7 @@ export interface Known {
 
 /** Before the first build: which of the project's own dependencies have native parts. A guess that saves a build. */
 export function firstKnown(root: string): Known {
-  const known: Known = { apart: new Map(), located: new Set(), starters: new Set(), hasOthers: false, seen: new Set() };
+  const known: Known = { apart: new Map(), located: new Set(), mended: new Set(), hasOthers: false, seen: new Set() };
   const { dependencies, optionalDependencies } = readManifest(root);
   for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
     const directory = packageDirectory(name, root);
@@ -57,14 +57,14 @@ export async function learn(known: Known, root: string, built: Built, loaders: L
   const paths = [...inputs, ...addons.map(({ directory }) => directory)];
   const isNew = paths.some((path) => !known.seen.has(path));
   const { isUnlocated: hasOther = outputFiles.some(({ contents }) => hasUnlocated(contents)) } = built;
-  if (known.located.size > 0) learnStarters(known, metafile);
+  if (known.located.size > 0) learnMended(known, metafile);
   if (!isNew && !hasOther) return sizeOf(known) > before;
   for (const path of paths) known.seen.add(path);
   const packages = packagesOf(inputs, root, metafile);
   if (isNew) learnNative(known, packages);
   if (hasOther) await learnLocated(known, packages, inputs, loaders);
   learnShared(known, packages, addons);
-  if (known.located.size > 0) learnStarters(known, metafile);
+  if (known.located.size > 0) learnMended(known, metafile);
   known.hasOthers ||= hasOther && sizeOf(known) === before;
   return sizeOf(known) > before;
 }
@@ -84,14 +84,14 @@ export function learnFromFailure(
   return sizeOf(known) > before;
 }
 
-function sizeOf({ apart, located, starters, hasOthers }: Known): number {
-  return apart.size + located.size + starters.size + (hasOthers ? 1 : 0);
+function sizeOf({ apart, located, mended, hasOthers }: Known): number {
+  return apart.size + located.size + mended.size + (hasOthers ? 1 : 0);
 }
 
-function learnStarters({ starters }: Known, { outputs }: Metafile): void {
+function learnMended({ mended }: Known, { outputs }: Metafile): void {
   const imports = Object.values(outputs).flatMap((output) => output.imports);
-  for (const name of STARTERS)
-    if (imports.some(({ path, external }) => external && path.replace("node:", "") === name)) starters.add(name);
+  for (const name of MENDED)
+    if (imports.some(({ path, external }) => external && path.replace(/^node:|\/.*/g, "") === name)) mended.add(name);
 }
 
 function learnNative({ apart }: Known, packages: ReadonlyMap<string, string>): void {

@@ -110,7 +110,7 @@ function options({ root, config, known, addons, entries, isInspected }: BuildSes
   const format = rest.format ?? "esm";
   const isModule = format === "esm";
   const located = Object.values(entries).filter((source) => known.located.has(join(root, source)));
-  const heading = { outdir: config.outdir, isModule, entries, located, starters: known.starters };
+  const heading = { outdir: config.outdir, isModule, entries, located, mended: known.mended };
   const head = [
     isModule ? REQUIRE : "",
     known.hasOthers ? fallback(isModule) : "",

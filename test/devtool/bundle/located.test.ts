@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, rename } from "node:fs/promises";
+import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
@@ -38,6 +38,30 @@ async function moved(t: TestContext, root: string): Promise<string> {
 }
 
 const PRINTED = "datadatadata a%20b.ts true\ntrue 1\ntrue true\ntrue\na scope of its own\n";
+
+const ASKS = {
+  "package.json": '{ "type": "module" }',
+  "src/main.ts": `import { realpath, realpathSync } from "node:fs";
+import { realpath as realpathLater } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+const [, main = ""] = process.argv;
+const found = [realpathSync(main), realpathSync.native(main, "utf8"), await promisify(realpath)(main), await realpathLater(main)];
+console.log(found.every((path) => path === fileURLToPath(import.meta.url)));
+try { realpathSync(main + "x"); } catch (error) { console.log(String(error)); }
+await realpathLater(import.meta.dirname + "/missing").catch((error) => console.log(error.code));
+realpath("missing", (error, path) => console.log(error?.code, path));
+`,
+};
+
+test("the real path of process.argv[1] is that of import.meta.url where the source is not there", async (t) => {
+  const { root, bundler } = await bundlerOf(t, ASKS);
+  await bundler.build(signal);
+  await rm(join(root, "src"), { recursive: true });
+  const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
+  const missing = `Error: ENOENT: no such file or directory, lstat '${join(root, "src")}'`;
+  assert.equal(stdout, `true\n${missing}\nENOENT\nENOENT undefined\n`);
+});
 
 for (const format of ["esm", "cjs"] as const)
   for (const minified of [{}, { minifyWhitespace: true }, { minify: true }])
