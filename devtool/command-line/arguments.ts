@@ -168,9 +168,9 @@ function unknown(what: "command" | "option", written: string, known: readonly st
 
 async function helpText(name: CommandName | undefined): Promise<string> {
   if (name === undefined) {
-    const width = Math.max(...NAMES.map((known) => known.length));
-    const list = NAMES.map((known) => `  ${known.padEnd(width)}  ${COMMANDS[known].about}`).join("\n");
-    return await parser().usage(`devtool COMMAND [OPTIONS] [CMD…]\n\n${list}`).getHelp();
+    const described = parser().usage("devtool COMMAND [OPTIONS] [CMD…]");
+    for (const known of NAMES) described.command(known, COMMANDS[known].about);
+    return await described.getHelp();
   }
   const { words, about } = COMMANDS[name];
   const usage = `devtool ${name} ${words === "all" ? "[vagrant's options]" : words === "passed on" ? "[tinydocker's arguments]" : `[OPTIONS] ${words}`}`;
