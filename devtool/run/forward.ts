@@ -1,5 +1,6 @@
 import type { Server, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { connectHere } from "../ports/connect.ts";
 import { endpointText } from "../ports/endpoint.ts";
@@ -93,27 +94,51 @@ function tellSilent(client: Socket, server: Duplex, where: string, told: Told): 
   });
 }
 
-/** Listens on the target for as long as the connection is open. What the target refuses is a notice. */
+/** sshd holds a port for a connection that was lost without its knowledge. Doubled after each try, up to the other. */
+const RETRY_MS_MIN = 250;
+const RETRY_MS_MAX = 30_000;
+const RETRIES_MAX = 40;
+
+/** Listens on the target for as long as the connection is open. What the target refuses is a notice, and tried again. */
 export async function openReverse(mappings: readonly Mapping[], connection: Connection, report: Report): Promise<void> {
   for (const mapping of mappings) {
     const told = new Told(report);
-    const carry = async (remote: Duplex) => {
-      remote.on("error", () => {}); // its client has gone
-      try {
-        splice(remote, await connectHere(mapping.to));
-        told.over();
-      } catch (error) {
-        remote.destroy();
-        told.failure(error);
-      }
-    };
+    const open = () => listenThere(mapping, connection, told);
+    const opened = () => tell("reverse", mapping, report);
+    if (await open()) opened();
+    else void retry(open, connection).then((isOpen) => isOpen && opened());
+  }
+}
+
+/** Whether the target listens. */
+async function listenThere(mapping: Mapping, connection: Connection, told: Told): Promise<boolean> {
+  const carry = async (remote: Duplex) => {
+    remote.on("error", () => {}); // its client has gone
     try {
-      await connection.listenAt(mapping.listen, (remote) => void carry(remote));
-      tell("reverse", mapping, report);
+      splice(remote, await connectHere(mapping.to));
+      told.over();
     } catch (error) {
+      remote.destroy();
       told.failure(error);
     }
+  };
+  try {
+    await connection.listenAt(mapping.listen, (remote) => void carry(remote));
+    return true;
+  } catch (error) {
+    told.failure(error);
+    return false;
   }
+}
+
+/** Whether it succeeded while the connection was open. */
+async function retry(open: () => Promise<boolean>, { closed }: Connection): Promise<boolean> {
+  const closing = closed.then(() => true);
+  for (let tries = 0, wait = RETRY_MS_MIN; tries < RETRIES_MAX; tries += 1, wait = Math.min(wait * 2, RETRY_MS_MAX)) {
+    if (await Promise.race([closing, delay(wait, false, { ref: false })])) return false;
+    if (await open()) return true;
+  }
+  return false;
 }
 
 /** Reports each failure once, and again after a success. A lost connection has an event of its own. */

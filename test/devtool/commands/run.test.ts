@@ -341,7 +341,10 @@ test("help and version are printed on standard output", async (t) => {
     assert.match(help.stdout.toString(), new RegExp(`^  devtool ${name}\\s`, "m"));
   }
   const usage = "devtool COMMAND [OPTIONS] [CMD…]";
-  const atMargin = help.stdout.toString().split("\n").filter((line) => /^\S/.test(line));
+  const atMargin = help.stdout
+    .toString()
+    .split("\n")
+    .filter((line) => /^\S/.test(line));
   assert.deepEqual(atMargin, [usage, "Commands:", "Options:"], "what is wrapped stays in its column");
   const version = startDevtool(t, project, ["--version"]);
   assert.ok(version.child.stdout);

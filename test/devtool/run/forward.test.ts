@@ -313,13 +313,29 @@ test("a socket that sshd left on the target is listened on again, and one that a
   assert.equal(String(await ask({ path: used }, Buffer.from("theirs"))), "theirs!");
 });
 
-test("a port that is in use on the target is a notice that says so", async (t) => {
-  const server = createServer().listen({ port: 0, host: "::" });
-  await once(server, "listening");
-  t.after(() => server.close());
+test("a port that is in use on the target is a notice that says so, and listened on once it is free", async (t) => {
+  const held = createServer().listen({ port: 0, host: "::" });
+  await once(held, "listening");
+  const port = portOf(held);
   const { events, report } = collect();
-  await openReverse([{ listen: tcp(portOf(server)), to: tcp(80) }], connectionOf("SSH"), report);
+  let tell = () => {};
+  const isOpen = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const mapping = { listen: tcp(port), to: tcp(portOf(await startEcho(t))) };
+  await openReverse([mapping], connectionOf("SSH"), (event) => {
+    report(event);
+    if (event.event === "forwarded") tell();
+  });
   assert.match(JSON.stringify(events), /does not listen on localhost:\d+: check that the port is free there/);
+  held.close();
+  await isOpen;
+  assert.deepEqual(
+    events.map(({ event }) => event),
+    ["notice", "forwarded"],
+    "it is said once",
+  );
+  assert.equal(String(await ask({ port }, Buffer.from("late"))), "late!");
 });
 
 test("what a container of the command publishes is named, and forwarded where that is asked for", async (t) => {
