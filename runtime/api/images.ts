@@ -14,7 +14,7 @@ export interface Image {
   readonly files: number;
   /** What it says about its containers; only an image that was imported in layers, pulled or loaded has one. */
   readonly config?: ImageConfig;
-  /** The digests of its configuration, by which it can be named, and of its manifest; only one that was pulled or loaded has them. */
+  /** The digests of its configuration, by which it can be named, and the one that it has in its registry; only one that was pulled or loaded has them. */
   readonly id?: string;
   readonly digest?: string;
 }
@@ -67,7 +67,7 @@ export interface PulledImage {
   readonly name: string;
   /** The digest of its configuration, by which it can be named. */
   readonly id: string;
-  /** The digest of its manifest. */
+  /** By which its registry knows it: of its manifest, or of the index in which that is. */
   readonly digest: string;
   /** The name meant this image already, and all of it was there. */
   readonly upToDate: boolean;
@@ -109,8 +109,8 @@ export async function pullImage(name: string, options: PullOptions = {}): Promis
   const { hintsOf } = await import("../image/hints.ts");
   const { familiarName, parseReference } = await import("../image/registry/reference.ts");
   const reference = parseReference(checked);
-  const { id, manifest, upToDate, notes } = await run({ root: stateRoot(), reference, env: process.env, ...rest });
-  return { name: familiarName(reference), id, digest: manifest.digest, upToDate, warnings: hintsOf(notes) };
+  const { id, digest, upToDate, notes } = await run({ root: stateRoot(), reference, env: process.env, ...rest });
+  return { name: familiarName(reference), id, digest, upToDate, warnings: hintsOf(notes) };
 }
 
 /**

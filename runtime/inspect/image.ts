@@ -1,7 +1,7 @@
 import { thisArchitecture } from "../host/architecture.ts";
 import { readBlob } from "../image/content/blobs.ts";
 import { historyOf, sizeOf } from "../image/content/describe.ts";
-import { allNames } from "../image/content/names.ts";
+import { allNames, registryDigest } from "../image/content/names.ts";
 import { stackOf } from "../image/content/stack.ts";
 import { findStored, type StoredImage } from "../image/content/stored-image.ts";
 import { familiarName, parseReference } from "../image/registry/reference.ts";
@@ -86,8 +86,11 @@ function namesOf(root: string, { named }: StoredImage) {
   const names = allNames(root).filter(({ manifest }) => manifest.digest === digest);
   const references = names.map(({ name }) => parseReference(name));
   const tags = references.filter(({ digest: pinned }) => pinned === undefined).map(familiarName);
-  const repositories = new Set(references.map(({ domain, path }) => familiarName({ domain, path, digest })));
-  return { RepoTags: tags, RepoDigests: [...repositories] };
+  const pinned = names.map((one) => {
+    const { domain, path } = parseReference(one.name);
+    return familiarName({ domain, path, digest: registryDigest(one) });
+  });
+  return { RepoTags: tags, RepoDigests: [...new Set(pinned)] };
 }
 
 /** What the image says of them is kept; a template finds the others empty, as docker's does. */

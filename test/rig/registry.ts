@@ -150,9 +150,11 @@ function serve(files: Readonly<Record<string, Buffer>>, request: IncomingMessage
   const start = Number(from ?? 0);
   const type = kind === "blobs" ? "application/octet-stream" : index.mediaType;
   const range = { "content-range": `bytes ${start}-${content.length - 1}/${content.length}` };
+  const known = kind === "manifests" ? { "docker-content-digest": digest } : {};
   response.writeHead(from === undefined ? 200 : 206, {
     "content-type": type,
     "content-length": content.length - start,
+    ...known,
     ...(from === undefined ? {} : range),
   });
   response.end(content.subarray(start));

@@ -45,9 +45,9 @@ async function pullAndReport(name: string, form: Values<typeof REPORT_OPTIONS>):
     return pullImage(request).finally(end);
   });
   for (const hint of hintsOf(pulled.notes)) say(`tinydocker: ${hint}\n`);
-  const { manifest, id, upToDate } = pulled;
+  const { digest, id, upToDate } = pulled;
   const familiar = familiarName(reference);
-  const event = { type: "pulled", name: familiar, digest: manifest.digest, id, upToDate };
-  const line = form.quiet ? familiar : `${familiar}: ${upToDate ? "up to date" : "pulled"}, ${manifest.digest}`;
+  const event = { type: "pulled", name: familiar, digest, id, upToDate };
+  const line = form.quiet ? familiar : `${familiar}: ${upToDate ? "up to date" : "pulled"}, ${digest}`;
   writeAll(1, `${form.json ? JSON.stringify(event) : line}\n`);
 }

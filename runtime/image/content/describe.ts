@@ -4,7 +4,7 @@ import { unlessDamaged } from "../damaged.ts";
 import { imageConfig } from "../layers/config-file.ts";
 import { familiarName, parseReference } from "../registry/reference.ts";
 import { readBlob } from "./blobs.ts";
-import { allNames } from "./names.ts";
+import { allNames, registryDigest } from "./names.ts";
 import { layerPath } from "./places.ts";
 import { hasLayer, type LayerRecord, readLayerRecord } from "./stack.ts";
 import { readStored, type StoredImage } from "./stored-image.ts";
@@ -46,7 +46,7 @@ export interface ImageSummary {
   readonly config: ImageConfig;
   /** Undefined: it is damaged. */
   readonly id?: string;
-  /** Of its manifest. */
+  /** Of its manifest, or of the index in which its registry has that. */
   readonly digest: string;
 }
 
@@ -57,7 +57,7 @@ export function storedImages(root: string): ImageSummary[] {
     const name = familiarName(parseReference(named.name));
     const whole = sizeOf(root, image?.config.rootfs.diff_ids ?? []);
     const known = image && { config: imageConfig(image.config), id: image.id };
-    return { name, created: named.since, ...whole, config: {}, ...known, digest: named.manifest.digest };
+    return { name, created: named.since, ...whole, config: {}, ...known, digest: registryDigest(named) };
   });
 }
 

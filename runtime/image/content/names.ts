@@ -6,14 +6,28 @@ import { namePath, namesDirectory } from "./places.ts";
 import { isLeft, underWayPrefix } from "./under-way.ts";
 
 /** Which image a name means. */
-const isNamedImage = isRecordOf({
-  /** HOST/PATH:TAG or HOST/PATH@DIGEST. */
-  name: isText,
-  manifest: isDescriptor,
-  /** When it was given that name here; ISO 8601, UTC. */
-  since: isText,
-});
+const isNamedImage = isRecordOf(
+  {
+    /** HOST/PATH:TAG or HOST/PATH@DIGEST. */
+    name: isText,
+    manifest: isDescriptor,
+    /** When it was given that name here; ISO 8601, UTC. */
+    since: isText,
+  },
+  {
+    /** The digest of what its registry had by that name, if that was an index which has the manifest. */
+    index: isText,
+  },
+);
 export type NamedImage = Shaped<typeof isNamedImage>;
+
+/** What a registry has by a name. */
+export type Origin = Pick<NamedImage, "manifest" | "index">;
+
+/** The digest by which the registry knows it. */
+export function registryDigest({ manifest, index }: Origin): string {
+  return index ?? manifest.digest;
+}
 
 /** Undefined: no image has that name. A damaged file counts as none: pulling or removing the image repairs it. */
 export function readName(root: string, fullName: string): NamedImage | undefined {

@@ -2,10 +2,10 @@ import { Failure } from "../../failure.ts";
 import { unlessDamaged } from "../damaged.ts";
 import { type ConfigFile, isConfigFile } from "../layers/config-file.ts";
 import { type Descriptor, isManifest, type Manifest } from "../manifest/kinds.ts";
-import { familiarName, fullName, parseReference } from "../registry/reference.ts";
+import { familiarName, fullName, parseReference, type Reference } from "../registry/reference.ts";
 import { imageNames } from "../store.ts";
 import { readJsonBlob } from "./blobs.ts";
-import { allNames, type NamedImage, readName } from "./names.ts";
+import { allNames, type NamedImage, readName, registryDigest } from "./names.ts";
 
 /** An image in layers, as it is stored. */
 export interface StoredImage {
@@ -52,9 +52,19 @@ export function readStored(root: string, named: NamedImage): StoredImage {
 
 function findNamed(root: string, name: string): NamedImage | undefined {
   const [, hex] = ID.exec(name) ?? [];
-  const byName =
-    hex?.length === 64 || name.startsWith("sha256:") ? undefined : readName(root, fullName(parseReference(name)));
+  const reference = hex?.length === 64 || name.startsWith("sha256:") ? undefined : parseReference(name);
+  const byName = reference && (readName(root, fullName(reference)) ?? findByDigest(root, reference));
   return byName ?? (hex === undefined ? undefined : findById(root, name, hex));
+}
+
+/** It is here by a tag. */
+function findByDigest(root: string, { domain, path, digest }: Reference): NamedImage | undefined {
+  if (digest === undefined) return undefined;
+  return allNames(root).find((named) => {
+    const reference = parseReference(named.name);
+    const isThere = reference.domain === domain && reference.path === path;
+    return isThere && [named.manifest.digest, registryDigest(named)].includes(digest);
+  });
 }
 
 function findById(root: string, name: string, hex: string): NamedImage | undefined {

@@ -1,8 +1,8 @@
 import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
-import { familiarName, fullName, parseReference } from "../registry/reference.ts";
+import { familiarName, fullName, parseReference, type Reference } from "../registry/reference.ts";
 import { systemFailure } from "../system-failure.ts";
-import { beginName } from "./names.ts";
+import { beginName, type NamedImage } from "./names.ts";
 import { existingStored } from "./stored-image.ts";
 
 /** Gives an image another name, which another image may lose. Throws Failure for what can't be a name, and for no image. */
@@ -13,7 +13,7 @@ export function tagStored(root: string, name: string, other: string): void {
   const image = existingStored(root, name);
   try {
     imageEvent(root, "tag", familiarName(reference));
-    const naming = beginName(root, { ...image.named, name: fullName(reference), since: new Date().toISOString() });
+    const naming = beginName(root, namedAs(reference, image.named));
     try {
       naming.publish();
     } finally {
@@ -22,4 +22,12 @@ export function tagStored(root: string, name: string, other: string): void {
   } catch (error) {
     throw systemFailure(`can't tag the image ${name}`, root, "state-unwritable", error);
   }
+}
+
+/** Another repository has the manifest alone, once it is pushed there. */
+function namedAs(reference: Reference, { name, manifest, index }: NamedImage): NamedImage {
+  const there = parseReference(name);
+  const isSame = there.domain === reference.domain && there.path === reference.path;
+  const since = new Date().toISOString();
+  return { name: fullName(reference), manifest, since, ...(isSame && index !== undefined ? { index } : {}) };
 }

@@ -29,12 +29,12 @@ export interface Fetch extends Pull {
 /** Fetches what is missing of an image, and then gives it its name. */
 export async function fetchImage(fetch: Fetch, image: FoundImage): Promise<Notes> {
   const { root, reference, what } = fetch;
-  const { descriptor: manifest } = image;
+  const { origin } = image;
   const notes = new Notes();
   await clearUnderWay(root);
-  const naming = beginName(root, { name: fullName(reference), manifest, since: new Date().toISOString() });
+  const naming = beginName(root, { name: fullName(reference), ...origin, since: new Date().toISOString() });
   try {
-    writeBlob(root, manifest.digest, image.bytes);
+    writeBlob(root, origin.manifest.digest, image.bytes);
     const config = await fetchConfig(root, image, what);
     notePlatform(config, notes);
     await fetchLayers(fetch, image, config, notes);

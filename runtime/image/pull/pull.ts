@@ -1,7 +1,7 @@
 import { parseWithoutNulls } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { readBlob } from "../content/blobs.ts";
-import { readName } from "../content/names.ts";
+import { beginName, readName, registryDigest } from "../content/names.ts";
 import { type Layer, layersOf } from "../content/stored-image.ts";
 import { isWhole } from "../content/whole-layer.ts";
 import { type ConfigFile, isConfigFile, notePlatform } from "../layers/config-file.ts";
@@ -16,6 +16,8 @@ import type { Pull } from "./request.ts";
 export interface Pulled {
   readonly name: string;
   readonly manifest: Descriptor;
+  /** Of the manifest, or of the index in which the registry has it. */
+  readonly digest: string;
   /** The digest of its configuration, which docker calls the image's id. */
   readonly id: string;
   /** The name meant this image already, and all of it was there. */
@@ -34,13 +36,18 @@ export async function pullImage(pull: Pull): Promise<Pulled> {
   const signal = AbortSignal.any([pull.signal, stop.signal]);
   const session = await openSession(reference, { ...pull, signal, actions: "pull" });
   try {
-    const named = readName(root, fullName(reference))?.manifest.digest;
+    const name = fullName(reference);
+    const named = readName(root, name);
     const stored = { blob: (digest: string) => readBlob(root, digest), named };
     const image = await findImage(session.repositories, reference, what, stored);
-    const { descriptor: manifest } = image;
-    const pulled = { name: fullName(reference), manifest, id: image.manifest.config.digest };
-    const here = named === manifest.digest && storedParts(root, image);
-    if (here) return { ...pulled, upToDate: true, notes: reportPresent(pull, here) };
+    const { manifest } = image.origin;
+    const digest = registryDigest(image.origin);
+    const pulled = { name, manifest, digest, id: image.manifest.config.digest };
+    const here = named?.manifest.digest === manifest.digest && storedParts(root, image);
+    if (here) {
+      if (registryDigest(named) !== digest) beginName(root, { ...image.origin, name, since: named.since }).publish();
+      return { ...pulled, upToDate: true, notes: reportPresent(pull, here) };
+    }
     // Loaded only now, which takes longer than all that is done for an image that is here.
     const { fetchImage } = await import("./fetch.ts");
     await pull.fetching?.();

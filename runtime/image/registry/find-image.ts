@@ -1,6 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { parseWithoutNulls } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
+import { type Origin, registryDigest } from "../content/names.ts";
 import {
   type Descriptor,
   INDEX_DEPTH_MAX,
@@ -21,7 +22,7 @@ import { ask, type Repository } from "./repository.ts";
 export interface FoundImage {
   readonly repository: Repository;
   readonly bytes: Buffer;
-  readonly descriptor: Descriptor;
+  readonly origin: Origin;
   readonly manifest: Manifest;
 }
 
@@ -31,8 +32,8 @@ const ACCEPT = { accept: [...MANIFEST_TYPES, ...INDEX_TYPES].join(", ") };
 export interface Stored {
   /** What has that digest. */
   readonly blob: (digest: string) => Buffer | undefined;
-  /** The digest of the manifest that the name meant last. */
-  readonly named: string | undefined;
+  /** What the name meant last. */
+  readonly named: Origin | undefined;
 }
 
 /** The manifest for this machine, of the first that has the image. Throws the Failure of the last one that answers where none has. */
@@ -45,7 +46,9 @@ export async function findImage(
   let failure: unknown;
   for (const repository of repositories) {
     try {
-      return await choose({ repository, what, stored }, reference.digest ?? reference.tag ?? "latest", 1);
+      const search = { repository, what, stored };
+      const name = reference.digest ?? reference.tag ?? "latest";
+      return (await unchanged(search, name)) ?? (await choose(search, name, 1));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       // One that speaks TLS only, or not at all, says less than what it answers in the other way.
@@ -65,6 +68,18 @@ interface Search {
   readonly stored: Stored;
 }
 
+/** What is here, if the registry still has that by the name: to ask for the digest alone does not count against a limit of pulls. */
+async function unchanged({ repository, stored }: Search, name: string): Promise<FoundImage | undefined> {
+  const { named: origin } = stored;
+  const bytes = origin && stored.blob(origin.manifest.digest);
+  if (!bytes) return undefined;
+  const answer = await ask(repository, `manifests/${name}`, { method: "HEAD", headers: ACCEPT });
+  answer.discard();
+  const isSame = answer.status === 200 && answer.headers["docker-content-digest"] === registryDigest(origin);
+  const manifest = isSame ? parseWithoutNulls(bytes.toString("utf8")) : undefined;
+  return isManifest(manifest) ? { repository, bytes, origin, manifest } : undefined;
+}
+
 /** `name`: a tag, or a digest with what an index says about it. */
 async function choose(search: Search, name: string, depth: number, listed?: Descriptor): Promise<FoundImage> {
   const { repository, what } = search;
@@ -72,14 +87,18 @@ async function choose(search: Search, name: string, depth: number, listed?: Desc
   const parsed = parsedIn(what, mediaType, bytes);
   if (parsed === "unknown kind") throw unknownKind(what, mediaType);
   if ("manifest" in parsed) {
-    const digest = isDigest(name) ? name : await digestOf(search.stored, bytes);
-    return { repository, bytes, descriptor: { mediaType, digest, size: bytes.length }, manifest: parsed.manifest };
+    const digest = await digestOf(search, name, bytes);
+    const origin = { manifest: { mediaType, digest, size: bytes.length } };
+    return { repository, bytes, origin, manifest: parsed.manifest };
   }
   if (depth === INDEX_DEPTH_MAX) throw broken(what, "its indexes of images contain each other");
   const choice = chooseImage(parsed.index);
   const image = "image" in choice ? choice.image : "several" in choice ? choice.several[0] : undefined;
   // The only one may be for another machine: docker and podman refuse it too.
-  if (image && fitsHere(image)) return choose(search, image.digest, depth + 1, image);
+  if (image && fitsHere(image)) {
+    const found = await choose(search, image.digest, depth + 1, image);
+    return { ...found, origin: { ...found.origin, index: await digestOf(search, name, bytes) } };
+  }
   const platforms = image ? platformOf(image) : "platforms" in choice ? choice.platforms.join(", ") : "nothing";
   throw new Failure(`${what}: it is for ${platforms}, and this machine is ${thisPlatform()}`, {
     code: "image-not-found",
@@ -123,8 +142,9 @@ function mediaTypeOf(header = "", bytes: Buffer): string {
 }
 
 /** What is the same as last time has the same digest. */
-async function digestOf({ blob, named }: Stored, bytes: Buffer): Promise<string> {
-  if (named !== undefined && blob(named)?.equals(bytes)) return named;
+async function digestOf({ stored: { blob, named } }: Search, name: string, bytes: Buffer): Promise<string> {
+  if (isDigest(name)) return name;
+  if (named && blob(named.manifest.digest)?.equals(bytes)) return named.manifest.digest;
   return `sha256:${await sha(bytes, "sha256")}`;
 }
 

@@ -9,11 +9,13 @@ import { describe, it, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { allNames } from "../../../../runtime/image/content/names.ts";
 import { downloadPath } from "../../../../runtime/image/content/places.ts";
+import { findStored } from "../../../../runtime/image/content/stored-image.ts";
+import { OCI_INDEX } from "../../../../runtime/image/manifest/kinds.ts";
 import { resolveImage } from "../../../../runtime/image/resolve.ts";
 import { needs, temporaryDirectory } from "../../../rig/host.ts";
 import { faultyRegistry, registryLacks, startRegistry } from "../../../rig/registry.ts";
 import { tinydocker } from "../../../rig/tinydocker.ts";
-import { ociLayout, written } from "../layers/saved.ts";
+import { ARCHITECTURE, add, json, ociLayout, written } from "../layers/saved.ts";
 import { place } from "../rig.ts";
 import { layer, pull, recorder, stored } from "./rig.ts";
 
@@ -155,15 +157,17 @@ describe("a pull", () => {
     await assert.rejects(pull(here.root, plain, "nosuch"), { code: "image-not-found", message: /answers 404/ });
   });
 
-  it("of what is here asks once, and writes nothing", async (t) => {
+  it("of what is here asks once, for its digest alone, and writes nothing", async (t) => {
     const here = await place(t);
     const registry = await faultyRegistry(scoped(t), FILES);
     await pull(here.root, registry);
-    const before = [registry.requests.length, ...stored(here.root)];
+    const before = stored(here.root);
+    registry.requests.splice(0);
     const name = `${here.root}/names/${registry.host}/image/:latest`;
     const { ino, mtimeMs } = statSync(name);
     assert.equal((await pull(here.root, registry)).upToDate, true);
-    assert.deepEqual([registry.requests.length - 1, ...stored(here.root)], before);
+    assert.deepEqual(registry.requests, ["HEAD /v2/image/manifests/latest"]);
+    assert.deepEqual(stored(here.root), before);
     assert.deepEqual([statSync(name).ino, statSync(name).mtimeMs], [ino, mtimeMs]);
   });
 
@@ -272,27 +276,43 @@ describe("a pull", () => {
     assert.equal(statSync(`${base}/big`).size, 100_000 * 64);
   });
 
-  it("of an index takes the image for this machine", async (t) => {
+  it("of an index takes the image for this machine, whose digest is that of the index", async (t) => {
     const here = await place(t);
     const files = { ...FILES };
-    const { ARCHITECTURE, add, json } = await import("../layers/saved.ts");
     const [image] = JSON.parse(String(files["index.json"])).manifests;
     const other = { ...image, digest: `sha256:${"0".repeat(64)}`, platform: { os: "linux", architecture: "other" } };
     const own = { ...image, platform: { os: "linux", architecture: ARCHITECTURE } };
-    const index = add(
-      files,
-      json({ schemaVersion: 2, manifests: [other, own] }),
-      "application/vnd.oci.image.index.v1+json",
-    );
+    const indexOf = (manifests: object[]) => add(files, json({ schemaVersion: 2, manifests }), OCI_INDEX);
+    let index = indexOf([other, own]);
     const registry = await faultyRegistry(scoped(t), files, (request, response, next) => {
       if (!request.url?.endsWith("/manifests/latest")) return next();
-      response.writeHead(200, { "content-type": index.mediaType });
+      response.writeHead(200, { "content-type": OCI_INDEX, "docker-content-digest": index.digest });
       response.end(files[`blobs/${index.digest.replace(":", "/")}`]);
     });
-    assert.equal((await pull(here.root, registry)).manifest.digest, own.digest);
-    const before = registry.requests.length;
+    const asked = async () => {
+      registry.requests.splice(0);
+      const { manifest, digest, upToDate } = await pull(here.root, registry);
+      assert.deepEqual([manifest.digest, digest], [own.digest, index.digest]);
+      return [upToDate, ...registry.requests];
+    };
+    assert.equal((await asked())[0], false);
+    assert.deepEqual(await asked(), [true, "HEAD /v2/image/manifests/latest"]);
+    index = indexOf([own]);
+    assert.deepEqual(await asked(), [true, "HEAD /v2/image/manifests/latest", "GET /v2/image/manifests/latest"]);
+    assert.deepEqual(await asked(), [true, "HEAD /v2/image/manifests/latest"]);
+    for (const { digest } of [own, index])
+      assert.equal(findStored(here.root, `${registry.host}/image@${digest}`)?.named.manifest.digest, own.digest);
+    assert.equal(findStored(here.root, `${registry.host}/other@${own.digest}`), undefined);
+  });
+
+  it("of what is here asks for all of it where the registry does not answer with its digest", async (t) => {
+    const here = await place(t);
+    const registry = await faultyRegistry(scoped(t), FILES, (request, response, next) => {
+      if (request.method !== "HEAD") return next();
+      response.writeHead(405).end();
+    });
     await pull(here.root, registry);
-    assert.equal(registry.requests.length, before + 1, "what is here is not asked for again");
+    assert.equal((await pull(here.root, registry)).upToDate, true);
   });
 });
 
