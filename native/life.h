@@ -14,6 +14,18 @@ enum td_life_flag {
     TD_LIFE_MOVES_ON = 16, /* the guard is that of a second process, which does the rest of the plan */
 };
 
+/* The descriptors that the monitor starts with, after 0, 1 and 2, which are /dev/null. */
+enum td_monitor_fd {
+    TD_FD_SETTINGS = 4,  /* struct td_spawn_options, struct td_life and its text; 3 is the plan */
+    TD_FD_CONTROL = 5,   /* the starter's socket: struct td_event until the command runs */
+    TD_FD_DIRECTORY = 7, /* for the log, the exit and the socket; 6 is the lock on the name, 8 this program */
+    TD_FD_CONTAINER_INIT = 9,
+    TD_FD_OOM = 10, /* how many processes of its cgroup the kernel killed; or absent */
+    TD_FD_CGROUP = 11,
+    TD_FD_HEALTH = 12, /* the plan of a health check; or absent */
+    TD_FD_SLOTS = 13, /* the init's first slots, then the cgroups v1 to join */
+};
+
 /* Followed by text, of which each td_text is a part. */
 struct td_life {
     int32_t program;   /* tinydocker-monitor, open to be read */

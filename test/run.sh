@@ -32,7 +32,7 @@ make_images() {
 check_c() {
   make --silent -C native
   ! command -v cppcheck >/dev/null ||
-    cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr -D_GNU_SOURCE -D__x86_64__ native/*.c
+    cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr -D_GNU_SOURCE -D__x86_64__ -Inative native/*.c native/*/*.c
 }
 
 run_tests() {

@@ -8,7 +8,7 @@ const ENDING: readonly NodeJS.Signals[] = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTE
 
 /**
  * The rest of what docker forwards. What the kernel sends for something that this process itself does, such as SIGSEGV, or
- * SIGTTOU when it sets the mode of the terminal from the background, is not passed on: native/catch.c.
+ * SIGTTOU when it sets the mode of the terminal from the background, is not passed on: native/library/catch.c.
  */
 const OTHERS: readonly NodeJS.Signals[] = [
   "SIGABRT",

@@ -7,7 +7,7 @@ import type { Event } from "./event.ts";
  * monitor. So what a record shows has an event, whatever was killed; of a change that was cut short there may be one as well.
  */
 
-/** Then the older half is forgotten: there is one older file. native/monitor-event.c has the same. */
+/** Then the older half is forgotten: there is one older file. native/monitor/event.c has the same. */
 const LOG_BYTES_MAX = 4 << 20;
 
 /** `root`: the state directory. */

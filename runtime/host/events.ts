@@ -84,7 +84,7 @@ export function newSpawned(): Buffer {
   return Buffer.alloc(SPAWNED_BYTES);
 }
 
-/** A part of td_abi() of native/open.c. */
+/** A part of td_abi() of native/library/open.c. */
 export function eventsLayout(): bigint {
   return BigInt(EVENT_BYTES) ^ (BigInt(SPAWNED_BYTES) << 32n) ^ (BigInt(FUNCTIONS) << 48n);
 }

@@ -49,7 +49,7 @@ const TEXTS_AT = 40;
 const HEALTH_AT = 96;
 const OTHERS_SLOT_AT = 116;
 
-/** A part of options_layout() of native/open.c. */
+/** A part of options_layout() of native/library/open.c. */
 export const LIFE_LAYOUT = [BYTES, LOG_BYTES_MAX_AT, TEXTS_AT, HEALTH_AT] as const;
 
 const RESTART = { no: 0, "on-failure": 1, always: 2, "unless-stopped": 2 } as const;

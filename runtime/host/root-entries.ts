@@ -12,7 +12,7 @@ const EMPTY_MODES: Readonly<Record<string, number>> = {
   "/run": 0o755,
   "/tmp": 0o1777,
 };
-/** Of native/place.c. A larger file is shown, but can't be changed. */
+/** Of native/init/place.c. A larger file is shown, but can't be changed. */
 const COPY_BYTES_MAX = 1 << 20;
 /** Each takes up to four of the plan's steps. A directory that would add more is shown, but can't be changed. */
 const ENTRIES_MAX = 320;

@@ -154,7 +154,7 @@ export function checkPlatform(): void {
   });
 }
 
-/** The functions of native/addon.c; text is UTF-8 with a zero byte at its end. */
+/** The functions of native/library/addon.c; text is UTF-8 with a zero byte at its end. */
 interface Library
   extends Omit<
     Shim,
@@ -206,7 +206,7 @@ async function load(): Promise<Omit<Artefacts, "library"> & { library: Library }
   });
 }
 
-/** undefined: a library of before native/addon.c, which Node.js does not take for an add-on. */
+/** undefined: a library of before native/library/addon.c, which Node.js does not take for an add-on. */
 function opened(path: string): Library | undefined {
   const module: { exports: Partial<Library> } = { exports: {} };
   try {

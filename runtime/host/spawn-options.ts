@@ -85,7 +85,7 @@ function writeMapOfRoot(view: DataView, at: number, id: number): void {
   view.setUint32(at + 8, 1, true);
 }
 
-/** options_layout() of native/open.c, a part of td_abi(). */
+/** options_layout() of native/library/open.c, a part of td_abi(). */
 export function optionsLayout(): bigint {
   const layout = [
     BYTES,

@@ -117,7 +117,7 @@ describe("the plan's two codecs", () => {
   });
 });
 
-/** As native/plan-print.c prints it. */
+/** As native/test/plan-print.c prints it. */
 function printed(step: Step): string {
   const values: Readonly<Record<string, unknown>> = step;
   const fields = Object.entries<Kind>(FIELDS[step.op]).map(([name, kind]) => ` ${printedValue(kind, values[name])}`);

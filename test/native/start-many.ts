@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Scope, temporaryDirectory } from "../rig/host.ts";
 import { plainPlan, plainRoot } from "./plans.ts";
 
-/** native/start-many.c with the library, both under a sanitizer of a goal of native/Makefile. */
+/** native/test/start-many.c with the library, both under a sanitizer of a goal of native/Makefile. */
 export interface StartMany {
   readonly directory: string;
   /** `prefix`: words put before the program, which must exec it. Its standard error is the sanitizer's. */

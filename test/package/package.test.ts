@@ -30,7 +30,7 @@ const LOADED_AS: Readonly<Record<string, string>> = { "main.js": "devtool-main.c
 describe("the package", () => {
   it("contains what its users need, and nothing else of the project", () => {
     const needed =
-      /^package\/(package\.json|LICENSE|(README|README\.zh-CN|CHANGELOG|SECURITY)\.md|docs\/(tutorial\/)?[\w.-]+\.md|docs\/pictures\/\w+\.svg|dist\/[\w-]+\.c?js|dist\/(tinydocker|devtool)-[\w-]+\.cjs\.compiled|dist\/devtool\.config\.schema\.json|dist\/types\/[\w/-]+\.d\.ts|native\/((?!plan-print|start-many)[\w-]+\.[ch]|Makefile)|vagrant\/provision\.sh|Vagrantfile)$/;
+      /^package\/(package\.json|LICENSE|(README|README\.zh-CN|CHANGELOG|SECURITY)\.md|docs\/(tutorial\/)?[\w.-]+\.md|docs\/pictures\/\w+\.svg|dist\/[\w-]+\.c?js|dist\/(tinydocker|devtool)-[\w-]+\.cjs\.compiled|dist\/devtool\.config\.schema\.json|dist\/types\/[\w/-]+\.d\.ts|native\/((init\/|layers\/|library\/|monitor\/)?[\w-]+\.[ch]|Makefile)|vagrant\/provision\.sh|Vagrantfile)$/;
     assert.deepEqual(
       files.filter((file) => !needed.test(file)),
       [],

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "monitor-health.h"
+#include "health.h"
 #include "sys.h"
 
 /* Each byte of what it printed may become \u0000. */

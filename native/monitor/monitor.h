@@ -9,18 +9,6 @@
 
 #include "life.h"
 
-/* The descriptors it starts with, after 0, 1 and 2, which are /dev/null. */
-enum td_monitor_fd {
-    TD_FD_SETTINGS = 4,  /* struct td_spawn_options, struct td_life and its text; 3 is the plan */
-    TD_FD_CONTROL = 5,   /* the starter's socket: struct td_event until the command runs */
-    TD_FD_DIRECTORY = 7, /* for the log, the exit and the socket; 6 is the lock on the name, 8 this program */
-    TD_FD_CONTAINER_INIT = 9,
-    TD_FD_OOM = 10, /* how many processes of its cgroup the kernel killed; or absent */
-    TD_FD_CGROUP = 11,
-    TD_FD_HEALTH = 12, /* the plan of a health check; or absent */
-    TD_FD_SLOTS = 13, /* the init's first slots, then the cgroups v1 to join */
-};
-
 struct monitor {
     const struct td_spawn_options *options;
     const struct td_life *life;
@@ -44,25 +32,25 @@ struct monitor {
 
 static inline int is_exec(const struct monitor *monitor) { return (monitor->life->flags & TD_LIFE_EXEC) != 0; }
 
-/* monitor-start.c. Returns 0 or an errno, with the td_stage where it failed; what was opened is then closed. */
+/* start.c. Returns 0 or an errno, with the td_stage where it failed; what was opened is then closed. */
 int start(struct monitor *monitor, int *stage);
 void close_start(struct monitor *monitor);
 void start_guard(struct monitor *monitor);
 
-/* monitor-report.c: what the starter is told. */
+/* report.c: what the starter is told. */
 void tell(struct monitor *monitor, const struct td_event *event);
 void read_reports(struct monitor *monitor);
 
-/* monitor-journal.c. Both return 0 or an errno. */
+/* journal.c. Both return 0 or an errno. */
 int record_owner(const struct monitor *monitor);
 int record_process(const struct monitor *monitor);
 
-/* monitor-log.c. `bytes` are what was read at once from the stream. */
+/* log.c. `bytes` are what was read at once from the stream. */
 void log_open(const struct td_life *life);
 void log_write(const char *stream, const char *bytes, size_t length);
 void log_remark(const char *text);
 
-/* monitor-attach.c. */
+/* attach.c. */
 struct pollfd;
 #define ATTACH_FDS_MAX 18
 void attach_open(void);
@@ -74,7 +62,7 @@ void attach_resize(const struct monitor *monitor); /* its terminal has come */
 size_t attach_watch(const struct monitor *monitor, struct pollfd *fds); /* how many it stored */
 void attach_ready(struct monitor *monitor, const struct pollfd *fds, size_t count);
 
-/* monitor-health.c; all but the first two do nothing while no check runs, or is to come. */
+/* health.c; all but the first two do nothing while no check runs, or is to come. */
 #define HEALTH_FDS 2
 void health_reset(const struct monitor *monitor); /* at a start */
 void health_begin(const struct monitor *monitor); /* the command runs */
@@ -84,7 +72,7 @@ size_t health_watch(struct pollfd *fds);
 void health_act(const struct monitor *monitor); /* after poll */
 void health_reaped(const struct monitor *monitor, long pid, int status);
 
-/* monitor-exit.c. */
+/* exit.c. */
 enum { NOT_STARTED = 125 }; /* the exit code of a start that failed */
 uint64_t oom_kills(void);
 void end_rest(const struct monitor *monitor); /* what the command started, where no pid namespace ends it */
@@ -96,14 +84,14 @@ void tell_of_end(const struct monitor *monitor);
 void record_exit(const struct monitor *monitor);
 void run_exit_command(const struct monitor *monitor);
 
-/* monitor-command.c. `output`: what it prints to; or -1. */
+/* command.c. `output`: what it prints to; or -1. */
 void run_command(const struct monitor *monitor, struct td_text command, int output);
 
-/* monitor-others.c. */
+/* others.c. */
 enum others { OTHERS_RUN, OTHERS_STOPPED, OTHERS_REMOVED }; /* all of them; at least one */
 enum others renew_others(const struct monitor *monitor); /* before a further start */
 
-/* monitor-text.c: text in a buffer of fixed size; what has no room is left out. */
+/* text.c: text in a buffer of fixed size; what has no room is left out. */
 struct text {
     char *bytes;
     size_t room, length;
@@ -119,7 +107,7 @@ void put_identity(struct text *text, long pid, const char *start_time, const cha
 void identify_process(struct monitor *monitor);
 void put_process(struct text *text, const struct monitor *monitor, const char *boot);
 
-/* monitor-event.c. `more`: further attributes, each after a comma; or NULL. */
+/* event.c. `more`: further attributes, each after a comma; or NULL. */
 void record_event(const struct monitor *monitor, const char *action, const struct text *more);
 
 const char *life_text(const struct monitor *monitor, struct td_text text);

@@ -9,7 +9,6 @@
 
 #include "clone.h"
 #include "life.h"
-#include "monitor.h"
 #include "open.h"
 #include "spawn.h"
 #include "sys.h"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "clone.h"
-#include "monitor-health.h"
+#include "health.h"
 #include "sys.h"
 
 /* How much is read of one that has ended: what the largest pipe holds. */

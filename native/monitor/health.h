@@ -9,7 +9,7 @@ struct pollfd;
 /* The exit code of a check that could not be run, or took too long: as docker's. */
 enum { CHECK_FAILED = -1 };
 
-/* monitor-check.c */
+/* check.c */
 int check_start(const struct monitor *monitor); /* returns 0 or an errno */
 int check_runs(void);
 void check_kill(void);
