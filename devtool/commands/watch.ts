@@ -12,12 +12,14 @@ import { commandLine } from "../run/command.ts";
 import { programEnvironment } from "../run/environment.ts";
 import type { Stdio } from "../run/stream.ts";
 import { recorded } from "../trace/record.ts";
+import { rememberOutput } from "../watch/own-output.ts";
 import { readKeys } from "./keys.ts";
 import { provisionTarget } from "./provision.ts";
 import { sharedStdio, stdioFor } from "./stdio.ts";
 
 /** devtool watch [options] [CMD…] */
 export const command: Command = async (call) => {
+  rememberOutput();
   const { interactive, onBusy, provision, format, inspect } = call.options;
   const controls = new Controls();
   const hasKeys = !interactive && format !== "json";

@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { toBytes } from "../paths/bytes.ts";
+import { watchOutside } from "../watch/outside.ts";
+import { everything } from "../watch/pending-changes.ts";
 import { type ChangeSet, type Since, Watcher } from "../watch/watch.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -14,11 +16,13 @@ export class Watching {
   readonly #listeners: Listeners;
   #workspace: Workspace;
   #watcher: Watcher;
+  #endOutside: () => void;
 
   constructor(workspace: Workspace, listeners: Listeners) {
     this.#listeners = listeners;
     this.#workspace = workspace;
     this.#watcher = this.#create();
+    this.#endOutside = this.#watchOutside();
   }
 
   /** Watches what a first bundle may need. What has been saved `since` then is a change. */
@@ -36,6 +40,8 @@ export class Watching {
     const [old, since] = [this.#watcher, Date.now()];
     this.#workspace = workspace;
     this.#watcher = this.#create();
+    this.#endOutside();
+    this.#endOutside = this.#watchOutside();
     await this.#startFor(inputs, since).finally(() => old.close());
   }
 
@@ -45,6 +51,7 @@ export class Watching {
   }
 
   async close(): Promise<void> {
+    this.#endOutside();
     await this.#watcher.close();
   }
 
@@ -54,6 +61,12 @@ export class Watching {
     const lock = files.index && `${files.index}.lock`;
     const isGitAtWork = () => lock !== undefined && existsSync(lock);
     return new Watcher({ root: project.root, relevance, poll: project.watch.poll, isGitAtWork, ...this.#listeners });
+  }
+
+  #watchOutside(): () => void {
+    const { root, config, envFile } = this.#workspace.project;
+    const files = [...config.parts, ...(envFile === undefined ? [] : [envFile])];
+    return watchOutside(root, files, () => this.#listeners.onChange(everything(performance.now())));
   }
 
   async #startFor(inputs: readonly string[], since: Since): Promise<void> {

@@ -93,7 +93,7 @@ export class Folders {
   isLater(path: string, since: number): boolean {
     if (since === Number.POSITIVE_INFINITY) return false;
     const now = this.#stateOf(path, false);
-    return now !== undefined && isLater(now, since) && !isOwnOutput(now);
+    return now !== undefined && isLater(now, since) && !isOwnOutput(this.#local(path), now);
   }
 
   /** Compares a path with what is known of it, and remembers what it is. */
@@ -106,7 +106,7 @@ export class Folders {
     const now = this.#stateOf(path, withDigest);
     if (now === undefined) folder.names.delete(name);
     else folder.names.set(name, now);
-    if (now !== undefined && isOwnOutput(now)) return { isChanged: false, isFolder: false };
+    if (now !== undefined && isOwnOutput(this.#local(path), now, before)) return { isChanged: false, isFolder: false };
     if (now === undefined || !isKnown)
       return { isChanged: isKnown !== (now !== undefined), isFolder: now !== undefined && isDirectory(now) };
     if (isDirectory(now)) return { isChanged: !this.#isSame(path, now), isFolder: true };

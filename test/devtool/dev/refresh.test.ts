@@ -89,6 +89,23 @@ test("an envFile that is edited, or there again, starts the program again, thoug
   assert.equal(await printed(devtool), "three\n");
 });
 
+test("an envFile outside of the project, or at the end of a link, starts the program again where it is edited", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const run = ["sh", "-c", "echo $WORD"];
+  const project = await plain(t, { "devtool.config.json": JSON.stringify({ run, envFile: "../home/env" }) });
+  const outside = join(project.home, "env");
+  await writeFile(outside, "WORD=one\n");
+  const devtool = startDevtool(t, project, ["watch", "--json", "--target", "local"]);
+  assert.equal(await printed(devtool), "one\n");
+  await writeFile(outside, "WORD=two\n");
+  assert.equal(await printed(devtool), "two\n");
+  await symlink(outside, join(project.root, ".env"));
+  await project.write({ ".gitignore": ".env", "devtool.config.json": JSON.stringify({ run, envFile: ".env" }) });
+  assert.equal(await printed(devtool), "two\n");
+  await writeFile(outside, "WORD=three\n");
+  assert.equal(await printed(devtool), "three\n");
+});
+
 test("an ignore file that is edited decides from the next round on, and what was sent is deleted there once told", async (t) => {
   if (!needs(t, lacks("rsync", "git"))) return;
   const project = await plain(t, { "secret/key": "k", "secret/deep/more": "m", "sub/a.log": "l" });
