@@ -13,7 +13,10 @@ export const COMMANDS = {
   watch: { words: "[CMD…]", about: "the same at every save" },
   sync: { words: "", about: "bundle, and update the mirror on the target" },
   build: { words: "", about: "bundle, sync, and compile on the target" },
-  pull: { words: "PATH…", about: "bring files and folders back from the mirror, such as what was built there" },
+  pull: {
+    words: "PATH…",
+    about: "bring files and folders back from the mirror, such as what was built there: out, or '*.so'",
+  },
   doctor: { words: "", about: "report what is missing here and on the target, and what to do about it" },
   provision: { words: "", about: "install what is missing on the target (Debian, Ubuntu)" },
   up: { words: "all", about: "start the Vagrant machine" },

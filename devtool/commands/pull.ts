@@ -9,9 +9,10 @@ import { shownName, toBytes, toText } from "../paths/bytes.ts";
 import { withSlashes } from "../paths/slashes.ts";
 import { firstOf } from "../report/amounts.ts";
 import { reportFailure, reportOf } from "../report/origin.ts";
+import { matchesIn } from "../sync/matches.ts";
 import { pull } from "../sync/pull.ts";
 
-/** devtool pull PATH…: brings files and folders back from the mirror; with --dry-run it only says which. */
+/** devtool pull PATH…: brings files and folders back from the mirror, also by patterns; with --dry-run it only says which. */
 export const command: Command = async (call) => {
   const { target, ...place } = await openTarget(call);
   const paths = pathsOf(call.words, place.root);
@@ -27,13 +28,14 @@ export const command: Command = async (call) => {
 async function bring(
   { connection, mirror, rsync }: Connected,
   root: string,
-  paths: readonly string[],
+  named: readonly string[],
   { options, report: reportAll, interrupts }: Call,
   target: string,
 ): Promise<void> {
   const report = reportOf(reportAll, { target });
   report({ event: "stage", stage: "pull" });
   const { force: mayReplace, dryRun: isDryRun } = options;
+  const paths = topmost(await matchesIn(mirror, named, connection, interrupts.signal));
   const request = { root, mirror, rsync, paths, mayReplace, isDryRun };
   const { brought, newer, unbrought, notices, ...pulled } = await pull(connection, request, interrupts.signal);
   for (const text of notices) report({ event: "notice", text });
@@ -60,10 +62,14 @@ function notBrought(sentences: readonly string[]): Failure {
   });
 }
 
-/** Relative to the project, posix, as bytes; none below another. @throws Failure for one that is not in the project */
+/** Relative to the project, posix, as bytes. @throws Failure for one that is not in the project */
 export function pathsOf(words: readonly string[], root: string, cwd = realpathSync(process.cwd())): string[] {
   if (words.length === 0) throw refused("devtool pull takes the files and folders to bring back, got none");
-  const paths = words.map((word) => toBytes(inProject(word, root, cwd)));
+  return words.map((word) => toBytes(inProject(word, root, cwd)));
+}
+
+/** Each once, and none below another. */
+function topmost(paths: readonly string[]): string[] {
   return [...new Set(paths)].filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
 }
 

@@ -8,11 +8,20 @@ import { goProject } from "./go.ts";
 import { readMakefile } from "./makefile.ts";
 import { nodeProject } from "./node.ts";
 import { pythonProject } from "./python.ts";
+import { shellProject } from "./shell.ts";
 
 type Detector = (files: Files) => Promise<Detected | undefined>;
 
 /** The first that recognizes the project decides: a Node.js project may have a Makefile for other things. */
-const DETECTORS: readonly Detector[] = [nodeProject, cargoProject, goProject, cmakeProject, pythonProject, makeProject];
+const DETECTORS: readonly Detector[] = [
+  nodeProject,
+  cargoProject,
+  goProject,
+  cmakeProject,
+  pythonProject,
+  makeProject,
+  shellProject,
+];
 
 /** A first configuration for the project in `root`; undefined for one of a kind that is not known. */
 export async function detect(root: string): Promise<Detected | undefined> {

@@ -2,6 +2,8 @@ import type { DevtoolConfig } from "../config/config.ts";
 import type { Detected, Files } from "./detected.ts";
 
 const PROGRAMS = ["main.py", "app.py", "server.py", "src/main.py", "__main__.py"];
+/** What says that a folder is a Python project, and may name its script. */
+const MANIFESTS = ["pyproject.toml", "setup.cfg", "setup.py", "requirements.txt"];
 
 export async function pythonProject(files: Files): Promise<Detected | undefined> {
   const config = (await programOf(files)) ?? (await packageOf(files));
@@ -15,11 +17,15 @@ async function programOf({ text }: Files): Promise<DevtoolConfig | undefined> {
   return undefined;
 }
 
-/** A package by the script of its pyproject.toml, or its __main__.py; in its own folder or in src. */
-async function packageOf({ text, names }: Files): Promise<DevtoolConfig | undefined> {
-  const manifest = await text("pyproject.toml");
-  if (manifest === undefined) return undefined;
-  const [, module, call] = SCRIPT.exec(manifest) ?? [];
+/**
+ * A package by the script that its manifest names, or its __main__.py, in its own folder or in src; else a file that is
+ * made to be run; else its tests.
+ */
+async function packageOf(files: Files): Promise<DevtoolConfig | undefined> {
+  const { text, names } = files;
+  const manifests = (await Promise.all(MANIFESTS.map(text))).filter((manifest) => manifest !== undefined);
+  if (manifests.length === 0) return undefined;
+  const [, module, call] = manifests.map(scriptIn).find((script) => script !== undefined) ?? [];
   for (const folder of ["", "src/"]) {
     const env = folder === "" ? {} : { env: { PYTHONPATH: "src" } };
     const runs = (...args: string[]) => ({ ...env, run: ["python3", ...args] });
@@ -33,7 +39,31 @@ async function packageOf({ text, names }: Files): Promise<DevtoolConfig | undefi
     const script = `import sys; from ${module} import ${call}; sys.exit(${call}())`;
     return /__main__/.test(source) ? runs("-m", module ?? "") : runs("-c", script);
   }
-  return module === undefined ? undefined : { run: ["python3", "-m", module] };
+  if (module !== undefined) return { run: ["python3", "-m", module] };
+  return { run: ["python3", ...((await fileToRun(files)) ?? testsOf(await names(""), manifests))] };
+}
+
+function scriptIn(manifest: string): RegExpExecArray | undefined {
+  return SCRIPT.exec(manifest) ?? CONSOLE_SCRIPT.exec(manifest) ?? undefined;
 }
 
 const SCRIPT = /^\[(?:project|tool\.poetry)\.scripts\]\s*^[\w."-]+\s*=\s*["']([\w.]+):(\w+)/m;
+/** Of setuptools: a line of setup.cfg, or a string in setup.py. */
+const CONSOLE_SCRIPT = /\bconsole_scripts\W+[\w.-]+\s*=\s*([\w.]+):(\w+)/;
+
+async function fileToRun({ text, names }: Files): Promise<[string] | undefined> {
+  const sources = (await names("")).filter((name) => name.endsWith(".py") && !NOT_TO_RUN.test(name));
+  for (const name of sources) if (/__name__\s*==\s*["']__main__/.test((await text(name)) ?? "")) return [name];
+  return undefined;
+}
+
+const NOT_TO_RUN = /^(?:setup|conftest|test_.*|.*_test)\.py$/;
+
+function testsOf(names: readonly string[], manifests: readonly string[]): string[] {
+  const isOfPytest = names.includes("conftest.py") || names.includes("pytest.ini") || manifests.some(namesPytest);
+  return ["-m", isOfPytest ? "pytest" : "unittest"];
+}
+
+function namesPytest(manifest: string): boolean {
+  return /\bpytest\b/.test(manifest);
+}

@@ -145,8 +145,25 @@ async function mirrorOf(t: TestContext, made: Project): Promise<string> {
   return (await sync.next("synced")).mirror;
 }
 
-test("a path is one of the project's, wherever it is named from, and none below another", () => {
-  assert.deepEqual(pathsOf(["b/", "./b/c", "../d"], "/p", "/p/a"), ["a/b", "d"]);
+test("a pattern brings what matches it in the mirror, where nothing is called so, and nothing twice", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const made = await project(t);
+  const mirror = await mirrorOf(t, made);
+  for (const folder of ["out", "dist"]) mkdirSync(join(mirror, folder));
+  for (const file of ["out/a b.o", "out/c.o", "out/c.d", "dist/[id].js", "dist/i.js"])
+    writeFileSync(join(mirror, file), "");
+  const pull = (...args: string[]) => startDevtool(t, made, ["pull", "--target", "local", ...args]).ended;
+  const { code, stdout, stderr } = await pull("--dry-run", "out/*.o", "o?t/c.[!d]", "dist/[id].js");
+  assert.deepEqual([code, stdout.toString()], [0, "bring dist/[id].js\nbring out/a b.o\nbring out/c.o\n"], stderr);
+  assert.equal((await pull("*", "out/c.d")).code, 0);
+  assert.deepEqual(readdirSync(join(made.root, "out")), ["a b.o", "c.d", "c.o"]);
+  const none = await pull("out/*.so");
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /^devtool: out\/\*\.so: not in the mirror$/m);
+});
+
+test("a path is one of the project's, wherever it is named from", () => {
+  assert.deepEqual(pathsOf(["b/", "./b/*.c", "../d"], "/p", "/p/a"), ["a/b", "a/b/*.c", "d"]);
   for (const [word, message] of [
     ["../..", /is not in the project/],
     ["/etc/passwd", /is not in the project/],

@@ -135,6 +135,52 @@ const PROJECTS: readonly (readonly [string, Readonly<Record<string, string>>, ob
     { "pyproject.toml": "[project]\nname = 'tool'\n", "tool/__main__.py": "" },
     { run: ["python3", "-m", "tool"] },
   ],
+  [
+    "a Python package by the script of its setup.cfg",
+    {
+      "setup.py": "from setuptools import setup\nsetup()\n",
+      "setup.cfg":
+        "[metadata]\nname = tool\n\n[options.entry_points]\nconsole_scripts =\n    my-tool = tool.cli:main\n",
+      "tool/cli.py": "def main(): ...",
+      Makefile: "test:\n\tpytest\n",
+    },
+    { run: ["python3", "-c", "import sys; from tool.cli import main; sys.exit(main())"] },
+  ],
+  [
+    "a Python package by the script of its setup.py",
+    {
+      "setup.py": 'setup(\n  entry_points={"console_scripts": ["my-tool=tool:main"]},\n)\n',
+      "src/tool/__init__.py": "def main(): ...",
+    },
+    { env: { PYTHONPATH: "src" }, run: ["python3", "-c", "import sys; from tool import main; sys.exit(main())"] },
+  ],
+  [
+    "a Python project by the file that is made to be run",
+    {
+      "requirements.txt": "requests\n",
+      "helpers.py": "",
+      "crawl.py": 'if __name__ == "__main__":\n    pass\n',
+      "test_crawl.py": 'if __name__ == "__main__":\n    pass\n',
+    },
+    { run: ["python3", "crawl.py"] },
+  ],
+  [
+    "a Python library by its tests",
+    { "setup.py": "", "lib/__init__.py": "", "requirements.txt": "pytest>=7\n" },
+    { run: ["python3", "-m", "pytest"] },
+  ],
+  [
+    "a Python library by the tests of Python's own",
+    { "setup.py": "", "lib/__init__.py": "" },
+    { run: ["python3", "-m", "unittest"] },
+  ],
+  [
+    "a shell project by the script that is called as programs are, with the shell that it names",
+    { "install.sh": "", "main.sh": "#!/usr/bin/env bash\necho\n" },
+    { run: ["bash", "main.sh"] },
+  ],
+  ["a shell script", { "deploy.sh": "#!/bin/bash -e\n" }, { run: ["bash", "-e", "deploy.sh"] }],
+  ["a folder of several scripts", { "a.sh": "", "b.sh": "" }, undefined],
   ["a folder of notes", { "notes.txt": "" }, undefined],
   ["a package.json that is not valid JSON", { "package.json": "{", "index.js": "" }, undefined],
 ];

@@ -1,0 +1,27 @@
+import { toBytes, toText } from "../paths/bytes.ts";
+import { capture } from "../targets/capture.ts";
+import type { Connection } from "../targets/target.ts";
+
+/** Prints, each ended by a NUL, what there is in $1 of the other arguments: a name, or what matches it, or else itself. */
+const MATCH = `cd -- "$1" || exit
+shift
+IFS=
+for p; do
+  if [ -e "$p" ] || [ -L "$p" ]; then printf '%s\\0' "$p"; else for f in $p; do printf '%s\\0' "$f"; done; fi
+done`;
+
+/**
+ * The paths, and in the place of a pattern what matches it in the mirror, as a shell there has it; a pattern without that
+ * stays. Relative, posix, as bytes.
+ */
+export async function matchesIn(
+  mirror: string,
+  paths: readonly string[],
+  connection: Connection,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (!paths.some((path) => /[*?[]/.test(path))) return paths;
+  const argv = ["sh", "-c", MATCH, "sh", mirror, ...paths.map(toText)];
+  const { status, stdout } = await capture(connection, argv, { signal });
+  return status.code === 0 ? stdout.toString().split("\0").slice(0, -1).map(toBytes) : paths;
+}
