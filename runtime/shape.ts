@@ -12,7 +12,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The same of what other programs wrote: a field that is null is as good as none, as Go reads it. */
+/** The same of what other programs wrote: a field that is null is as good as none, and a list of parts is empty, as Go reads it. */
 export function parseWithoutNulls(text: string): unknown {
   try {
     return JSON.parse(text, withoutNull);
@@ -21,9 +21,13 @@ export function parseWithoutNulls(text: string): unknown {
   }
 }
 
-function withoutNull(this: unknown, _key: string, value: unknown): unknown {
-  return value === null && !Array.isArray(this) ? undefined : value;
+function withoutNull(this: unknown, key: string, value: unknown): unknown {
+  if (value !== null || Array.isArray(this)) return value;
+  return PARTS.has(key) ? [] : undefined;
 }
+
+/** What Go writes as null where an image has no layers, or an index no images. */
+const PARTS: ReadonlySet<string> = new Set(["layers", "Layers", "diff_ids", "manifests"]);
 
 type Fields = Readonly<Record<string, Shape<unknown>>>;
 type Required<F extends Fields> = { readonly [K in keyof F]: Shaped<F[K]> };

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { Failure } from "../failure.ts";
 import { checkedName } from "../spec/name.ts";
 import type { Image } from "../spec/spec.ts";
@@ -58,10 +57,7 @@ function resolveStored(root: string, name: string): ResolvedImage | undefined {
       code: "image-damaged",
       remedy: `tinydocker pull ${name}`,
     });
-  const layers = stackOf(root, diffIds);
-  // An image without layers is an empty directory.
-  const stack = layers.length > 0 ? layers : [resolve(root, "memory")];
-  return { name, id: image.id, layers: stack, config: imageConfig(image.config) };
+  return { name, id: image.id, layers: stackOf(root, diffIds), config: imageConfig(image.config) };
 }
 
 /** The names of all that a container can have. */

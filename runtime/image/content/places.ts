@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
  *
  *   blobs/ALGORITHM/HEX        manifests, configurations and layers as they came, as in an OCI layout
  *   layers/ALGORITHM-HEX/      a layer unpacked, by the digest of its uncompressed archive: fs/ and layer.json
+ *   empty/                     what an image without layers unpacks to
  *   names/HOST/PATH/:TAG       which image a name means
  *   downloads/ALGORITHM-HEX    a layer on its way, locked by who fetches it; stays when that is killed
  */
@@ -20,6 +21,10 @@ export function layersDirectory(root: string): string {
 
 export function layerPath(root: string, diffId: string): string {
   return `${layersDirectory(root)}/${diffId.replace(":", "-")}`;
+}
+
+export function emptyDirectory(root: string): string {
+  return join(resolve(root), "empty");
 }
 
 export function namesDirectory(root: string): string {

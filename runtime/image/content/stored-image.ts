@@ -2,7 +2,8 @@ import { Failure } from "../../failure.ts";
 import { unlessDamaged } from "../damaged.ts";
 import { type ConfigFile, isConfigFile } from "../layers/config-file.ts";
 import { type Descriptor, isManifest, type Manifest } from "../manifest/kinds.ts";
-import { familiarName, fullName, parseReference, type Reference } from "../registry/reference.ts";
+import { withoutTag } from "../registry/name-pattern.ts";
+import { familiarName, fullName, isSameRepository, parseReference, type Reference } from "../registry/reference.ts";
 import { imageNames } from "../store.ts";
 import { readJsonBlob } from "./blobs.ts";
 import { allNames, type NamedImage, readName, registryDigest } from "./names.ts";
@@ -18,6 +19,7 @@ export interface StoredImage {
 
 /** As docker takes it: four digits of it or more. */
 const ID = /^(?:sha256:)?([a-f0-9]{4,64})$/;
+const WHOLE_ID = /^[a-f0-9]{64}$/;
 
 /** By a name as docker reads it, or by an id; undefined: there is none. Throws Failure for what is neither, and if it is damaged. */
 export function findStored(root: string, name: string): StoredImage | undefined {
@@ -40,6 +42,18 @@ export function existingStored(root: string, name: string): StoredImage {
   });
 }
 
+/** The same; a name without a tag means all of its tags that are here, as docker saves them. */
+export function storedWithTags(root: string, name: string): StoredImage[] {
+  const reference = withoutTag(name) === name && !WHOLE_ID.test(name) ? parseReference(name) : undefined;
+  const tags = reference ? allNames(root).filter((named) => isTagOf(reference, named)) : [];
+  return tags.length > 0 ? tags.map((named) => readStored(root, named)) : [existingStored(root, name)];
+}
+
+function isTagOf(repository: Reference, { name }: NamedImage): boolean {
+  const reference = parseReference(name);
+  return reference.tag !== undefined && isSameRepository(reference, repository);
+}
+
 export function readStored(root: string, named: NamedImage): StoredImage {
   const manifest = readJsonBlob(root, named.manifest.digest, isManifest);
   return {
@@ -58,11 +72,11 @@ function findNamed(root: string, name: string): NamedImage | undefined {
 }
 
 /** It is here by a tag. */
-function findByDigest(root: string, { domain, path, digest }: Reference): NamedImage | undefined {
+function findByDigest(root: string, reference: Reference): NamedImage | undefined {
+  const { digest } = reference;
   if (digest === undefined) return undefined;
   return allNames(root).find((named) => {
-    const reference = parseReference(named.name);
-    const isThere = reference.domain === domain && reference.path === path;
+    const isThere = isSameRepository(parseReference(named.name), reference);
     return isThere && [named.manifest.digest, registryDigest(named)].includes(digest);
   });
 }

@@ -1,6 +1,6 @@
 import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
-import { familiarName, fullName, parseReference, type Reference } from "../registry/reference.ts";
+import { familiarName, fullName, isSameRepository, parseReference, type Reference } from "../registry/reference.ts";
 import { systemFailure } from "../system-failure.ts";
 import { beginName, type NamedImage } from "./names.ts";
 import { existingStored } from "./stored-image.ts";
@@ -26,8 +26,7 @@ export function tagStored(root: string, name: string, other: string): void {
 
 /** Another repository has the manifest alone, once it is pushed there. */
 function namedAs(reference: Reference, { name, manifest, index }: NamedImage): NamedImage {
-  const there = parseReference(name);
-  const isSame = there.domain === reference.domain && there.path === reference.path;
+  const isSame = isSameRepository(parseReference(name), reference);
   const since = new Date().toISOString();
   return { name: fullName(reference), manifest, since, ...(isSame && index !== undefined ? { index } : {}) };
 }

@@ -24,8 +24,8 @@ const isAbsolute: Shape<string> = (value): value is string => isText(value) && v
 
 /** The OCI image-spec's config.md, as far as it is used here. */
 export const isConfigFile = isRecordOf(
-  { architecture: isText, os: isText, rootfs: isRecordOf({ diff_ids: isListOf(isText) }) },
-  { config: orNull(isMap) },
+  { rootfs: isRecordOf({ diff_ids: isListOf(isText) }) },
+  { architecture: isText, os: isText, config: orNull(isMap) },
 );
 export type ConfigFile = Shaped<typeof isConfigFile>;
 
@@ -53,15 +53,20 @@ export function diffIdsOf({ rootfs }: ConfigFile, layers: number): readonly stri
   return diffIds;
 }
 
-/** Throws BadImage for an image of another system; notes what an import of it does without. */
+/** Throws BadImage for an image of another system. One that names none is for this one, as docker has it. */
+export function checkSystem({ os }: ConfigFile): void {
+  if (os && os !== "linux") throw new BadImage(`it is for ${os}, not for Linux`);
+}
+
+/** The same; notes what an import of it does without. */
 export function checkImport(file: ConfigFile, notes: Notes): void {
-  if (file.os !== "linux") throw new BadImage(`it is for ${file.os}, not for Linux`);
+  checkSystem(file);
   notePlatform(file, notes);
   for (const field of UNUSED) if (isFilled(file.config?.[field])) notes.add("setting", field);
 }
 
-export function notePlatform({ os, architecture }: ConfigFile, notes: Notes): void {
-  if (architecture !== thisArchitecture()) notes.add("platform", `${os}/${architecture}`);
+export function notePlatform({ architecture }: ConfigFile, notes: Notes): void {
+  if (architecture && architecture !== thisArchitecture()) notes.add("platform", `linux/${architecture}`);
 }
 
 /** What of it a container gets: each setting that has the form of its kind, whatever the others have. */

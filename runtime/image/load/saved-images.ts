@@ -3,7 +3,7 @@ import { createReadStream, lstatSync } from "node:fs";
 import { parseWithoutNulls } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { type Blob, blobOf, locate, readJson, readText } from "../layers/blob.ts";
-import { diffIdsOf, isConfigFile } from "../layers/config-file.ts";
+import { checkSystem, diffIdsOf, isConfigFile } from "../layers/config-file.ts";
 import {
   type Descriptor,
   DOCKER_CONFIG,
@@ -81,7 +81,7 @@ async function readManifest(directory: string, descriptor: Descriptor, names: re
 
 async function readConfig(directory: string, blob: Blob, layers: number) {
   const config = await readJson(directory, blob, isConfigFile);
-  if (config.os !== "linux") throw new BadImage(`it is for ${config.os}, not for Linux`);
+  checkSystem(config);
   const diffIds = diffIdsOf(config, layers);
   return { configBytes: Buffer.from(await readText(directory, blob)), diffIds };
 }

@@ -5,7 +5,7 @@ import { hasBlob, readBlob, writeBlob } from "../content/blobs.ts";
 import { clearUnderWay } from "../content/clear.ts";
 import { beginName } from "../content/names.ts";
 import { layersOf } from "../content/stored-image.ts";
-import { type ConfigFile, diffIdsOf, isConfigFile, notePlatform } from "../layers/config-file.ts";
+import { type ConfigFile, checkSystem, diffIdsOf, isConfigFile, notePlatform } from "../layers/config-file.ts";
 import type { Descriptor } from "../manifest/kinds.ts";
 import { Notes } from "../notes.ts";
 import { download } from "../registry/download.ts";
@@ -74,7 +74,7 @@ async function fetchConfig(root: string, { repository, manifest }: FoundImage, w
   const bytes = readBlob(root, digest) ?? (await fetchBytes(repository, manifest.config, what));
   const config = parseWithoutNulls(bytes.toString("utf8"));
   if (!isConfigFile(config)) throw broken(what, `its configuration ${digest} is not what its format says`);
-  if (config.os !== "linux") throw broken(what, `it is for ${config.os}, not for Linux`);
+  checkSystem(config);
   diffIdsOf(config, manifest.layers.length);
   if (!hasBlob(root, digest)) writeBlob(root, digest, bytes);
   return config;

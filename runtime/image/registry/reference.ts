@@ -73,6 +73,10 @@ function invalid(text: string, why: string): Failure {
   });
 }
 
+export function isSameRepository(one: Reference, other: Reference): boolean {
+  return one.domain === other.domain && one.path === other.path;
+}
+
 /** With the host and the tag or digest: docker.io/library/debian:13. */
 export function fullName({ domain, path, tag, digest }: Reference): string {
   return `${domain}/${path}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;

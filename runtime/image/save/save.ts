@@ -7,7 +7,8 @@ import { writeWholeFile } from "../../host/whole-file.ts";
 import { archiveEnd, fileHeader, paddingAfter } from "../archive/tar/header-block.ts";
 import { blobBytes, blobSize } from "../content/blob-bytes.ts";
 import { readBlob } from "../content/blobs.ts";
-import { existingStored, type StoredImage } from "../content/stored-image.ts";
+import { type StoredImage, storedWithTags } from "../content/stored-image.ts";
+import { familiarName, parseReference } from "../registry/reference.ts";
 import { DOCKER_FILE, INDEX_FILE, type Listing, listedBeside, listing, pathOf } from "./listing.ts";
 
 /** A file of what is saved: its bytes, or the blob that it is. */
@@ -64,15 +65,15 @@ async function* contentOf(root: string, file: SavedFile, shim: Shim): AsyncGener
 }
 
 function imagesOf(root: string, names: readonly string[]): StoredImage[] {
-  const images = names.map((name) => {
-    const image = existingStored(root, name);
-    if (!readBlob(root, image.named.manifest.digest))
+  const images = names.flatMap((name) => storedWithTags(root, name));
+  for (const { named } of images) {
+    const name = familiarName(parseReference(named.name));
+    if (!readBlob(root, named.manifest.digest))
       throw new Failure(`the manifest of ${name} is missing`, {
         code: "image-damaged",
         remedy: `tinydocker pull ${name}`,
       });
-    return image;
-  });
+  }
   return [...new Map(images.map((image) => [image.named.name, image])).values()];
 }
 

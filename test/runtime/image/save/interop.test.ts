@@ -156,6 +156,21 @@ describe("an image that", () => {
     await run("rmi", "one:1");
   });
 
+  it("is saved by a name without a tag is saved under all of its tags, or by its id", async (t) => {
+    if (!needs(t, lacks)) return;
+    for (const name of ["several:1", "several:2", "several/more:1"]) await run("tag", "mine/image:1", name);
+    const namesIn = async (name: string) => {
+      const file = join(directory, "several.tar");
+      await run("save", "-o", file, name);
+      return JSON.parse(exec("tar", "-xOf", file, "manifest.json"))[0].RepoTags;
+    };
+    const both = ["docker.io/library/several:1", "docker.io/library/several:2"];
+    for (const name of ["several", "docker.io/several", "library/several"]) assert.deepEqual(await namesIn(name), both);
+    assert.deepEqual(await namesIn("several:2"), both.slice(1));
+    assert.equal((await namesIn(id.slice(7, 19))).length, 1);
+    await run("rmi", "several:1", "several:2", "several/more:1");
+  });
+
   it("is saved into a layout that has others replaces only what has its name there", async (t) => {
     if (!needs(t, lacks)) return;
     const layout = join(directory, "shared");
