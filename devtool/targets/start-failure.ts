@@ -32,8 +32,13 @@ export function startFailure(
       exitCode: 126,
     });
   }
-  const remedy = command.includes("/") ? "check its path: it runs in the mirror" : installRemedy(command);
+  const remedy = missingRemedy(command);
   return new Failure(`${where} has no ${command}`, { code: "command-not-found", remedy, exitCode: 127 });
+}
+
+function missingRemedy(command: string): string {
+  if (/\s|^\w+=/.test(command)) return "no shell reads the command: sh -c 'LINE' has one that does";
+  return command.includes("/") ? "check its path: it runs in the mirror" : installRemedy(command);
 }
 
 const MISSING = ["ENOENT", "ENOTDIR", "ESTALE"];

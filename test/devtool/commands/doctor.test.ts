@@ -141,7 +141,7 @@ test("doctor reports a target that can't be reached", async (t) => {
   assert.match(stdout.toString(), /^MISSING 127\.0\.0\.1:1: connection \(127\.0\.0\.1:1 refused the connection/m);
 });
 
-test("status reports the target, the connection and the mirror; ssh runs in the mirror", async (t) => {
+test("status reports the target, the connection and the mirror; ssh runs in the mirror, and a line as ssh does", async (t) => {
   if (!needs(t, lacks(...TOOLS))) return;
   const project = await makeProject(t);
   const sshd = await startSshd(t);
@@ -160,6 +160,8 @@ test("status reports the target, the connection and the mirror; ssh runs in the 
   const { code, stdout } = await ssh.ended;
   assert.equal(code, 5);
   assert.equal(stdout.toString(), `${mirror}\nnative\n`);
+  const line = await startDevtool(t, project, ["ssh", ...flags, "pwd; ls | tr a-z A-Z"]).ended;
+  assert.equal(line.stdout.toString(), `${mirror}\nNATIVE\n`);
 });
 
 test("provision runs the project's script on the target, and reports its failure", async (t) => {

@@ -78,6 +78,7 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
     const [flags, project] = [await flagsOf(t), await plainProject(t)];
     for (const [command, exitCode, message] of [
       ["nosuch", 127, /^devtool: .* has no nosuch\ndevtool: {3}install it there$/m],
+      ["make && ./x", 127, /^devtool: .* has no make && \.\/x\ndevtool: {3}no shell reads the command: sh -c/m],
       ["./src/nosuch", 127, /^devtool: .* has no \.\/src\/nosuch$/m],
       ["./src/main.ts", 126, /^devtool: can't start \.\/src\/main\.ts on .*: permission denied \(EACCES\)$/m],
     ] as const) {

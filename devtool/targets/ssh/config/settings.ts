@@ -74,7 +74,7 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
   const expand = (path: string) => expandTokens(expandVariables(path, home), tokens);
   const each = (keyword: string) => (options.get(keyword) ?? []).filter((file) => !isNone(file)).map(expand);
   const files = (keyword: string) => splitPaths(unlessNone(keyword) ?? "").map(expand);
-  const proxyCommand = unlessNone("proxycommand");
+  const [proxyCommand, proxyJump] = [unlessNone("proxycommand"), unlessNone("proxyjump")];
   const bindAddress = first("bindaddress");
   return {
     ...named,
@@ -93,7 +93,7 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
     connectTimeoutMs: (seconds(first("connecttimeout")) ?? 0) * 1000 || undefined,
     serverAlive: serverAlive(first("serveraliveinterval"), first("serveralivecountmax")),
     logIn: logInSettings(first),
-    proxyJump: unlessNone("proxyjump"),
+    proxyJump: proxyJump && expandTokens(proxyJump, tokens),
     proxyCommand: proxyCommand === undefined ? undefined : expandTokens(proxyCommand, tokens),
     userKnownHostsFiles: files("userknownhostsfile"),
     globalKnownHostsFiles: files("globalknownhostsfile"),
@@ -111,8 +111,8 @@ function isNone(value: string | undefined): boolean {
   return value?.toLowerCase() === "none";
 }
 
-/** A smart card's keys, a program that knows the hosts' keys, a proxy that passes a connected socket, a way out. */
-const OPENSSH_ONLY = ["PKCS11Provider", "KnownHostsCommand", "ProxyUseFdpass", "BindInterface"];
+/** A smart card's keys, a program that knows the hosts' keys, those that are revoked, a proxy that passes a connected socket, a way out. */
+const OPENSSH_ONLY = ["PKCS11Provider", "KnownHostsCommand", "RevokedHostKeys", "ProxyUseFdpass", "BindInterface"];
 
 function familyOf(family: string | undefined, bindAddress: string | undefined): SshSettings["family"] {
   if (family === "inet") return 4;

@@ -72,6 +72,7 @@ const table: readonly [title: string, config: string, host: string, expected: Pa
   ["IdentityAgent none", "IdentityAgent none\n", "h", { agentSocket: undefined }],
   ["IdentityFile none", "IdentityFile none\n", "h", { identityFiles: [] }],
   ["ProxyJump", "Host h\n ProxyJump me@a:23,b\n", "h", { proxyJump: "me@a:23,b" }],
+  ["ProxyJump with a token", "Host h\n User u\n ProxyJump %r@b:2\n", "h", { proxyJump: "u@b:2" }],
   ["ProxyJump none", "Host h\n ProxyJump none\nHost *\n ProxyJump a\n", "h", { proxyJump: undefined }],
   ["ProxyCommand", 'Host h\n ProxyCommand nc "%h" %p # x\n', "h", { proxyCommand: 'nc "h" 22 # x' }],
   [
@@ -89,9 +90,9 @@ const table: readonly [title: string, config: string, host: string, expected: Pa
   ["nothing that only OpenSSH can follow", "PKCS11Provider none\nProxyUseFdpass no\n", "h", { openSshOnly: [] }],
   [
     "what only OpenSSH can follow",
-    "PKCS11Provider /lib/p.so\nProxyUseFdpass yes\nKnownHostsCommand /bin/keys %H\n",
+    "PKCS11Provider /lib/p.so\nProxyUseFdpass yes\nKnownHostsCommand /bin/keys %H\nRevokedHostKeys /revoked\n",
     "h",
-    { openSshOnly: ["PKCS11Provider", "KnownHostsCommand", "ProxyUseFdpass"] },
+    { openSshOnly: ["PKCS11Provider", "KnownHostsCommand", "RevokedHostKeys", "ProxyUseFdpass"] },
   ],
   ["ConnectTimeout", "ConnectTimeout 1m30s\n", "h", { connectTimeoutMs: 90_000 }],
   ["no ConnectTimeout", "", "h", { connectTimeoutMs: undefined, serverAlive: undefined }],
