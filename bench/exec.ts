@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { exec } from "../runtime/container/exec.ts";
-import { prepare } from "../runtime/container/prepare.ts";
+import { prepare } from "../runtime/container/request/prepare.ts";
 import { start } from "../runtime/container/start.ts";
 import { writeBundle } from "./bundle.ts";
 import { makeImage } from "./image.ts";

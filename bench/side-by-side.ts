@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { prepare } from "../runtime/container/prepare.ts";
+import { prepare } from "../runtime/container/request/prepare.ts";
 import { start } from "../runtime/container/start.ts";
 import type { ContainerSpec } from "../runtime/spec/spec.ts";
 import { writeBundle } from "./bundle.ts";

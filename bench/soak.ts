@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { prepare } from "../runtime/container/prepare.ts";
+import { prepare } from "../runtime/container/request/prepare.ts";
 import { start } from "../runtime/container/start.ts";
 import { readNetworks } from "../runtime/state/network-store.ts";
 import { traces } from "../test/rig/leaks.ts";

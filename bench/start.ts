@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { type NamedRequest, prepare } from "../runtime/container/prepare.ts";
+import { type NamedRequest, prepare } from "../runtime/container/request/prepare.ts";
 import { start } from "../runtime/container/start.ts";
 import { writeBundle } from "./bundle.ts";
 import { makeImage } from "./image.ts";

@@ -24,7 +24,7 @@ const APART = {
     "resources/lease",
   ],
   rare: [
-    "commands/environment-file",
+    "commands/run/environment-file",
     "explain/preparations",
     "explain/strace",
     "host/root-entries",

@@ -1,8 +1,8 @@
 import { asksForHelp } from "./commands/asks-for-help.ts";
 import { withoutContainer } from "./commands/container-words.ts";
-import { outputFailure, report } from "./commands/report.ts";
+import { outputFailure, report } from "./commands/output/report.ts";
+import { SIGPIPE_EXIT } from "./commands/output/write.ts";
 import { ignoreAsCaller } from "./commands/signals.ts";
-import { SIGPIPE_EXIT } from "./commands/write.ts";
 import { surviveHangup } from "./host/terminal.ts";
 
 restoreVariables(process.env);
@@ -54,7 +54,7 @@ function outputFailed(error: NodeJS.ErrnoException): void {
 
 async function run(args: readonly string[]): Promise<number> {
   try {
-    const { runCommand } = await import("./commands/run.ts");
+    const { runCommand } = await import("./commands/run/run.ts");
     return await runCommand(args);
   } catch (error) {
     return report(error);
@@ -62,7 +62,7 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 async function exec(args: readonly string[]): Promise<number> {
-  const { execCommand } = await import("./commands/exec.ts");
+  const { execCommand } = await import("./commands/run/exec.ts");
   return await execCommand(args);
 }
 
@@ -79,7 +79,7 @@ async function undo(key: string): Promise<number> {
 
 /** What a monitor starts before it starts a container again that joins others. */
 async function joined(key: string): Promise<number> {
-  const { joinedNow } = await import("./container/joined-now.ts");
+  const { joinedNow } = await import("./container/running/joined-now.ts");
   const { stateRoot } = await import("./state/root.ts");
   process.stdout.write(joinedNow(stateRoot(), key));
   return 0;

@@ -1,4 +1,4 @@
-import type { Connected } from "../dev/lane.ts";
+import type { Connected } from "../dev/lane/lane.ts";
 import { capture } from "../targets/capture.ts";
 import type { Removal } from "./removal.ts";
 

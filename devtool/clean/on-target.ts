@@ -1,5 +1,5 @@
-import type { Connected } from "../dev/lane.ts";
-import { takeBack } from "../dev/owner.ts";
+import type { Connected } from "../dev/lane/lane.ts";
+import { takeBack } from "../dev/lane/owner.ts";
 import { Failure } from "../failure.ts";
 import { createFilter } from "../ignore/filter.ts";
 import { capture } from "../targets/capture.ts";

@@ -4,10 +4,10 @@ import { listOnTarget } from "../clean/list.ts";
 import { removeOnTarget } from "../clean/on-target.ts";
 import type { Removal } from "../clean/removal.ts";
 import type { Call, Command } from "../command-line/command.ts";
-import { type Connected, connect } from "../dev/lane.ts";
-import { SentFiles } from "../dev/sent.ts";
+import { type Connected, connect } from "../dev/lane/lane.ts";
+import { SentFiles } from "../dev/lane/sent.ts";
+import { takeTurn } from "../dev/lane/turn.ts";
 import { openTarget } from "../dev/session.ts";
-import { takeTurn } from "../dev/turn.ts";
 import { Failure, onTarget } from "../failure.ts";
 import { reportOf } from "../report/origin.ts";
 

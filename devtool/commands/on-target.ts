@@ -1,5 +1,5 @@
 import type { Call } from "../command-line/command.ts";
-import { reach } from "../dev/lane.ts";
+import { reach } from "../dev/lane/lane.ts";
 import { openTarget } from "../dev/session.ts";
 import { exitCodeOfStatus } from "../process/exit-code.ts";
 import { reportOf } from "../report/origin.ts";

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { Call, Command } from "../command-line/command.ts";
-import { type Connected, connect } from "../dev/lane.ts";
+import { type Connected, connect } from "../dev/lane/lane.ts";
 import { openTarget } from "../dev/session.ts";
 import { Failure, onTarget } from "../failure.ts";
 import { ALWAYS_EXCLUDED } from "../ignore/rules.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "../command-line/command.ts";
-import { reach } from "../dev/lane.ts";
+import { reach } from "../dev/lane/lane.ts";
 import { openTarget } from "../dev/session.ts";
 import { Failure } from "../failure.ts";
 import { reportFailure, reportOf } from "../report/origin.ts";

@@ -3,7 +3,7 @@ import { reportOf } from "../report/origin.ts";
 import { type Forwards, openForwards, openReverse } from "../run/forward.ts";
 import { Reconnecting } from "../targets/reconnect.ts";
 import type { Connection, Target } from "../targets/target.ts";
-import { type Connected, connect } from "./lane.ts";
+import { type Connected, connect } from "./lane/lane.ts";
 import { refuseLoops } from "./loopback.ts";
 import type { Session } from "./session.ts";
 

@@ -10,7 +10,7 @@ import { everything, PendingChanges } from "../watch/pending-changes.ts";
 import type { ChangeSet } from "../watch/watch.ts";
 import { end, nextAfter, tellHeld } from "./busy.ts";
 import type { LoopOptions } from "./controls.ts";
-import { hasSameProgram, type Lane, startAhead } from "./lane.ts";
+import { hasSameProgram, type Lane, startAhead } from "./lane/lane.ts";
 import { tellLate } from "./late.ts";
 import type { Prepared, Preparer } from "./prepare.ts";
 import { type Round, type Run, runInLane, type StartRequest, startBeside, updateBesideCommand } from "./round.ts";

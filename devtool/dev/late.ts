@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isSettled } from "../process/settled.ts";
 import type { Report } from "../report/events.ts";
-import type { Lane } from "./lane.ts";
+import type { Lane } from "./lane/lane.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** Behind the first lane, until a person is told. */

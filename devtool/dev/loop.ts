@@ -16,13 +16,13 @@ import type { ChangeSet } from "../watch/watch.ts";
 import { targetFor } from "./beside.ts";
 import type { LoopOptions } from "./controls.ts";
 import { forwardPorts, keepConnected } from "./keep-connected.ts";
-import { type Connected, createLane, forgetMirror, type Lane, sinceRead } from "./lane.ts";
+import { type Connected, createLane, forgetMirror, type Lane, sinceRead } from "./lane/lane.ts";
 import { LaneLoop, type NextRun } from "./lane-loop.ts";
 import { Preparer } from "./prepare.ts";
 import type { StartRequest } from "./round.ts";
 import type { Session } from "./session.ts";
-import { Watching } from "./watching.ts";
-import { openWorkspace, reportProblems, type Workspace } from "./workspace.ts";
+import { Watching } from "./workspace/watching.ts";
+import { openWorkspace, reportProblems, type Workspace } from "./workspace/workspace.ts";
 
 export interface Programs {
   readonly nextRun: NextRun;

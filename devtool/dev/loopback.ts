@@ -4,7 +4,7 @@ import { endpointText } from "../ports/endpoint.ts";
 import { listensOn, type Mapping, mappingText } from "../ports/mapping.ts";
 import { capture } from "../targets/capture.ts";
 import type { Connection } from "../targets/target.ts";
-import { bootHere } from "./mirror.ts";
+import { bootHere } from "./lane/mirror.ts";
 import type { Session } from "./session.ts";
 
 const NETWORK = "/proc/self/ns/net";

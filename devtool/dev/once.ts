@@ -6,11 +6,11 @@ import { reportFailure, reportOf } from "../report/origin.ts";
 import { type Forwards, openForwards, openReverse } from "../run/forward.ts";
 import type { ExitStatus } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
-import { type Connected, connect, createLane, type Lane } from "./lane.ts";
+import { type Connected, connect, createLane, type Lane } from "./lane/lane.ts";
 import { refuseLoops } from "./loopback.ts";
 import { bundleStage, type Extent, type Round, type Run, runInLane, updateLane } from "./round.ts";
 import type { Session } from "./session.ts";
-import { openWorkspace, type Workspace } from "./workspace.ts";
+import { openWorkspace, type Workspace } from "./workspace/workspace.ts";
 
 const EVERYTHING: ChangeSet = { paths: null, since: 0 };
 

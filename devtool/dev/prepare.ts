@@ -6,11 +6,11 @@ import type { Report } from "../report/events.ts";
 import { reportFailure, reportOf } from "../report/origin.ts";
 import { everything } from "../watch/pending-changes.ts";
 import type { ChangeSet } from "../watch/watch.ts";
-import type { Lane } from "./lane.ts";
-import { Refresher } from "./refresh.ts";
+import type { Lane } from "./lane/lane.ts";
 import { bundleStage, type Preparation } from "./round.ts";
-import type { Watching } from "./watching.ts";
-import { reportProblems, type Workspace } from "./workspace.ts";
+import { Refresher } from "./workspace/refresh.ts";
+import type { Watching } from "./workspace/watching.ts";
+import { reportProblems, type Workspace } from "./workspace/workspace.ts";
 
 /** What is done once for all lanes whose rounds follow the same change. */
 export interface Prepared {

@@ -1,8 +1,8 @@
 import { toText } from "../paths/bytes.ts";
 import { sync } from "../sync/sync.ts";
-import { besideBundle } from "./beside-bundle.ts";
-import { type OpenLane, sentFiles } from "./lane.ts";
-import type { Workspace } from "./workspace.ts";
+import { type OpenLane, sentFiles } from "./lane/lane.ts";
+import { besideBundle } from "./workspace/beside-bundle.ts";
+import type { Workspace } from "./workspace/workspace.ts";
 
 /** Reports what a full sync would send and delete; the mirror and what is known of it stay as they are. */
 export async function preview(

@@ -13,18 +13,27 @@ import type { SyncProgress } from "../sync/request.ts";
 import type { LocalProject } from "../sync/send/local.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
-import { besideBundle } from "./beside-bundle.ts";
-import { refuseLargeDeletion } from "./brake.ts";
-import { madeThere, withdrawalNotice } from "./deletions.ts";
-import { addUnsent, buildMemory, inLane, isSent, type Lane, type OpenLane, sentFiles, startAhead } from "./lane.ts";
-import { tooNewThere } from "./own-addons.ts";
-import { syncAsOwner } from "./owner.ts";
+import { refuseLargeDeletion } from "./lane/brake.ts";
+import { madeThere, withdrawalNotice } from "./lane/deletions.ts";
+import {
+  addUnsent,
+  buildMemory,
+  inLane,
+  isSent,
+  type Lane,
+  type OpenLane,
+  sentFiles,
+  startAhead,
+} from "./lane/lane.ts";
+import { syncAsOwner } from "./lane/owner.ts";
+import type { SentFiles } from "./lane/sent.ts";
+import { takeTurn } from "./lane/turn.ts";
+import { stillThere } from "./lane/withdrawn.ts";
+import { tooNewThere } from "./packages/own-addons.ts";
+import { shipStage } from "./packages/ship.ts";
 import { preview } from "./preview.ts";
-import type { SentFiles } from "./sent.ts";
-import { shipStage } from "./ship.ts";
-import { takeTurn } from "./turn.ts";
-import { stillThere } from "./withdrawn.ts";
-import type { Workspace } from "./workspace.ts";
+import { besideBundle } from "./workspace/beside-bundle.ts";
+import type { Workspace } from "./workspace/workspace.ts";
 
 /** What follows a save: bundle, once for all lanes; then addons → sync → build → run, in each lane. */
 export interface Round {

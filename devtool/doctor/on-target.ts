@@ -1,7 +1,7 @@
 import { dirname } from "node:path/posix";
 import type { Project } from "../config/project.ts";
-import { mirrorPath } from "../dev/mirror.ts";
-import { WRONG_PROGRAM, type WrongProgram, wrongPrograms } from "../dev/named-programs.ts";
+import { mirrorPath } from "../dev/lane/mirror.ts";
+import { WRONG_PROGRAM, type WrongProgram, wrongPrograms } from "../dev/lane/named-programs.ts";
 import { Failure } from "../failure.ts";
 import type { Check } from "../report/results.ts";
 import { capture } from "../targets/capture.ts";

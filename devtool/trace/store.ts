@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { folderName } from "../dev/mirror.ts";
+import { folderName } from "../dev/lane/mirror.ts";
 import { cacheDirectory } from "../process/cache-directory.ts";
 import { makeDirectory } from "../process/make-directory.ts";
 import { type RoundTrace, STAGES } from "./round.ts";

@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 import { resolve } from "node:path";
 import { exec as execInside } from "../container/exec.ts";
-import { prepare } from "../container/prepare.ts";
+import { prepare } from "../container/request/prepare.ts";
 import { start as startContainer } from "../container/start.ts";
 import { explainer } from "../explain/explain.ts";
 import { checkPlatform } from "../host/shim.ts";

@@ -1,6 +1,6 @@
 import { fstatSync } from "node:fs";
 import { constants } from "node:os";
-import type { NamedRequest } from "../container/prepare.ts";
+import type { NamedRequest } from "../container/request/prepare.ts";
 import type { Language } from "../explain/reason.ts";
 import { Failure } from "../failure.ts";
 import type { ExecRequest } from "../spec/exec.ts";

@@ -1,18 +1,18 @@
 import type { Argv } from "yargs";
 import { asYargsHasThem } from "./asks-for-help.ts";
-import { EXEC_OPTIONS } from "./exec-arguments.ts";
 import { groupHelp, helpOf, helpOfEach } from "./help.ts";
 import { IMAGE_VERBS } from "./image/image.ts";
 import { IMAGE_TRANSFERS } from "./image/transfers.ts";
 import { NETWORK_VERBS } from "./network.ts";
 import { notUnderstood } from "./not-understood.ts";
-import { report } from "./report.ts";
-import { RUN_OPTIONS } from "./run-arguments.ts";
+import { report } from "./output/report.ts";
+import { isBrokenPipe, SIGPIPE_EXIT } from "./output/write.ts";
+import { EXEC_OPTIONS } from "./run/exec-arguments.ts";
+import { RUN_OPTIONS } from "./run/run-arguments.ts";
 import { unavailableCommand } from "./unavailable.ts";
 import { VERBS } from "./verbs/verbs.ts";
 import { version } from "./version.ts";
 import { VOLUME_VERBS } from "./volume.ts";
-import { isBrokenPipe, SIGPIPE_EXIT } from "./write.ts";
 
 /** The help, and what is wrong with words that name no command. Reports that, and returns the exit code. */
 export async function otherCommands(args: readonly string[]): Promise<number> {

@@ -1,5 +1,5 @@
 import { Failure, type FailureCode } from "../failure.ts";
-import { report } from "./report.ts";
+import { report } from "./output/report.ts";
 
 /** Does it for each name, whatever becomes of the others. What fails is reported, and its exit code returned, unless it has the code `excused`. */
 export async function codeOfEach(

@@ -14,10 +14,10 @@ import type { Struct } from "../template/value.ts";
 import { codeOfEach } from "./each-name.ts";
 import { badFilter, filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 import { accepted, operands, someOf } from "./operands.ts";
+import { writeAll } from "./output/write.ts";
 import { printInspected } from "./print-inspected.ts";
 import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter } from "./prune-filter.ts";
 import { untyped, type Verbs, verb } from "./verbs/verb.ts";
-import { writeAll } from "./write.ts";
 
 const NO_DRIVER_OPTIONS =
   "there are no options of drivers: --internal, --subnet, --gateway and --ipv6 say what a network is like";

@@ -1,7 +1,7 @@
 import { templateOf } from "../template/template.ts";
 import { jsonOf, type Struct } from "../template/value.ts";
 import { codeOfEach } from "./each-name.ts";
-import { writeAll } from "./write.ts";
+import { writeAll } from "./output/write.ts";
 
 /**
  * Those there are, as one array of JSON or by a template; of the others it reports what is wrong. Returns the exit code.

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { Container } from "../container/container.ts";
+import type { Container } from "../container/running/container.ts";
 import type { Shim } from "../host/shim.ts";
 import { callersIgnored, SIGRTMAX, SIGRTMIN, signalName } from "../host/signals.ts";
 

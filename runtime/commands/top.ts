@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
-import { notRunning, openRunning } from "../container/running.ts";
+import { notRunning, openRunning } from "../container/running/running.ts";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
 import { isEnding } from "../host/process.ts";
@@ -8,7 +8,7 @@ import { openShim } from "../host/shim.ts";
 import { handleOf } from "../state/containers.ts";
 import { stateRoot } from "../state/root.ts";
 import { membersOf } from "../stats/sample.ts";
-import { writeAll } from "./write.ts";
+import { writeAll } from "./output/write.ts";
 
 /** Lists the processes of the container that the first argument names, by this machine's ps with the others. Returns the exit code. Throws Failure. */
 export async function topCommand(args: readonly string[]): Promise<number> {

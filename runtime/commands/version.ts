@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { writeAll } from "./write.ts";
+import { writeAll } from "./output/write.ts";
 
 export function printVersion(): number {
   writeAll(1, `${version()}\n`);

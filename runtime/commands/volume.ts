@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import { hostFailure } from "../container/diagnose.ts";
+import { hostFailure } from "../container/failure/diagnose.ts";
 import { openShim } from "../host/shim.ts";
 import { inspectedVolume } from "../inspect/volume.ts";
 import { labelsOf } from "../spec/labels.ts";
@@ -14,10 +14,10 @@ import { isAnonymous, makeVolume, readVolume, type Volume, volumeNames, volumesD
 import { codeOfEach } from "./each-name.ts";
 import { filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 import { accepted, operands, someOf } from "./operands.ts";
+import { writeAll } from "./output/write.ts";
 import { printInspected } from "./print-inspected.ts";
 import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter } from "./prune-filter.ts";
 import { untyped, type Verbs, verb } from "./verbs/verb.ts";
-import { writeAll } from "./write.ts";
 
 const NO_OPTIONS =
   "a volume is a directory of this machine's disk: mount another file system there first, and give it with -v DIR:DST";

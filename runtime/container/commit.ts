@@ -14,7 +14,7 @@ import { type Handle, lookAtExisting } from "../state/handle.ts";
 import { type Places, placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import { checkExists, type Found } from "../state/status.ts";
-import { MADE } from "./changes.ts";
+import { MADE } from "./files/changes.ts";
 import { unlessChanged } from "./meanwhile.ts";
 import { isPausedNow, pause, unpause } from "./pause.ts";
 

@@ -9,7 +9,7 @@ import { entry } from "../state/entry.ts";
 import { type ContainerRecord, newRecord, writeRecord } from "../state/record.ts";
 import { stateRoot } from "../state/root.ts";
 import { ownVolumes, readyVolumes } from "../volume/ready.ts";
-import { hostFailure } from "./diagnose.ts";
+import { hostFailure } from "./failure/diagnose.ts";
 
 /**
  * Makes a container, and does not start it. Returns its id. `life`: of one that is to be started in the background; `remove`: how

@@ -15,15 +15,15 @@ import { resolveUser } from "../spec/user.ts";
 import { handleOf } from "../state/containers.ts";
 import { exitCodeOf } from "../state/exit.ts";
 import { newId } from "../state/record.ts";
-import type { StartOptions } from "./container.ts";
-import { cloneFailure } from "./diagnose.ts";
-import { type Execution, follow, type Joining } from "./execution.ts";
-import { processFacts } from "./host-facts.ts";
+import { cloneFailure } from "./failure/diagnose.ts";
 import { leave } from "./leave.ts";
-import { observed } from "./observe.ts";
-import { readInside } from "./read-inside.ts";
-import { relay } from "./relay.ts";
-import { openRootOf, openRunning, type Running, refusePaused, withCgroups } from "./running.ts";
+import { type Execution, follow, type Joining } from "./process/execution.ts";
+import { processFacts } from "./process/host-facts.ts";
+import { observed } from "./process/observe.ts";
+import { relay } from "./process/relay.ts";
+import type { StartOptions } from "./running/container.ts";
+import { readInside } from "./running/read-inside.ts";
+import { openRootOf, openRunning, type Running, refusePaused, withCgroups } from "./running/running.ts";
 
 export interface ExecOptions {
   /** As in StartOptions. */

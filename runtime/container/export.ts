@@ -11,7 +11,7 @@ import { systemFailure } from "../image/system-failure.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { type Places, placesOf } from "../state/places.ts";
 import { checkExists, findExisting } from "../state/status.ts";
-import { openSnapshot } from "./view.ts";
+import { openSnapshot } from "./files/view.ts";
 
 /** The view has a root of its own, over that of the container. */
 async function* withRootOf(top: string | undefined, entries: AsyncIterable<Entry>): AsyncGenerator<Entry> {

@@ -7,9 +7,9 @@ import { endFrozen } from "../state/entry.ts";
 import { type Handle, lookAtExisting } from "../state/handle.ts";
 import { placesAt } from "../state/places.ts";
 import type { Found } from "../state/status.ts";
-import { endsSoon } from "./ended.ts";
-import { awaitStart, notRunning } from "./running.ts";
-import { deliver, killIfDropped } from "./signals.ts";
+import { endsSoon } from "./process/ended.ts";
+import { deliver, killIfDropped } from "./process/signals.ts";
+import { awaitStart, notRunning } from "./running/running.ts";
 
 /**
  * What asks a program to end, for which pid 1 is killed where it does not handle it. Any other is sent as it is, as docker does:

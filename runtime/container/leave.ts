@@ -7,12 +7,12 @@ import { execPlanOf } from "../plan/exec.ts";
 import { lifeOf } from "../spec/life.ts";
 import { hasUserNamespace } from "../spec/namespaces.ts";
 import { placesAt } from "../state/places.ts";
-import type { Observer } from "./container.ts";
-import { cloneFailure } from "./diagnose.ts";
-import { endedEarly, type Joining, joinFailure, statusOf } from "./execution.ts";
-import { processFacts } from "./host-facts.ts";
-import { observed } from "./observe.ts";
-import type { OpenCgroups } from "./running.ts";
+import { cloneFailure } from "./failure/diagnose.ts";
+import { endedEarly, type Joining, joinFailure, statusOf } from "./process/execution.ts";
+import { processFacts } from "./process/host-facts.ts";
+import { observed } from "./process/observe.ts";
+import type { Observer } from "./running/container.ts";
+import type { OpenCgroups } from "./running/running.ts";
 
 /**
  * Starts a command in a container below a monitor of its own, which reaps it, and tells in the log of events how it ended. Nobody would read a

@@ -9,7 +9,7 @@ import { uptime } from "../host/uptime.ts";
 import { type Handle, lookAt } from "../state/handle.ts";
 import { placesOf } from "../state/places.ts";
 import type { Found } from "../state/status.ts";
-import { type Cgroup, cgroupsOf, isPaused, notRunning, openRunning } from "./running.ts";
+import { type Cgroup, cgroupsOf, isPaused, notRunning, openRunning } from "./running/running.ts";
 
 /** A process that waits for a disk stops only then. */
 const SETTLE_MS = 10_000;

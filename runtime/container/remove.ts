@@ -8,7 +8,7 @@ import { type Entry, undoAll } from "../state/entry.ts";
 import { type Handle, lookAtExisting } from "../state/handle.ts";
 import { removeRecord } from "../state/record.ts";
 import { type Timer, timed } from "../state/timed.ts";
-import { hostFailure } from "./diagnose.ts";
+import { hostFailure } from "./failure/diagnose.ts";
 import { stopAndClaim } from "./stop.ts";
 import { checkWritable } from "./writable.ts";
 

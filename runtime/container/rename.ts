@@ -9,7 +9,7 @@ import { moveName } from "../state/names.ts";
 import { placesOf } from "../state/places.ts";
 import { stateRoot } from "../state/root.ts";
 import { find, findExisting } from "../state/status.ts";
-import { hostFailure } from "./diagnose.ts";
+import { hostFailure } from "./failure/diagnose.ts";
 
 /** Gives a container another name, whether it runs or not; the other containers of its networks know it by that from now on. Throws Failure. */
 export async function rename(old: string, name: string): Promise<void> {

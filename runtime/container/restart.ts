@@ -6,7 +6,7 @@ import { lookAtExisting } from "../state/handle.ts";
 import { placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import { noteRestart } from "../state/restarts.ts";
-import type { StartOptions } from "./container.ts";
+import type { StartOptions } from "./running/container.ts";
 import { startAgain, startHeld } from "./start.ts";
 import { endAndClaim, type StopOptions, tellStopped } from "./stop.ts";
 import { checkWritable } from "./writable.ts";

@@ -15,15 +15,15 @@ import { sweep } from "../state/recover.ts";
 import { stateRoot } from "../state/root.ts";
 import { findExisting } from "../state/status.ts";
 import { ownVolumes, readyVolumes } from "../volume/ready.ts";
-import type { Container, StartOptions } from "./container.ts";
-import { detach } from "./detach.ts";
-import { hostFailure } from "./diagnose.ts";
-import { checkLimits } from "./host-facts.ts";
+import { hostFailure } from "./failure/diagnose.ts";
 import { attach } from "./network/attach.ts";
 import { type Attached, NOTHING_OPEN } from "./network/attached.ts";
-import { closeOthers, openOthers, otherNetwork } from "./others.ts";
-import { awaitStart } from "./running.ts";
-import { supervise } from "./supervise.ts";
+import { detach } from "./process/detach.ts";
+import { checkLimits } from "./process/host-facts.ts";
+import { supervise } from "./process/supervise.ts";
+import type { Container, StartOptions } from "./running/container.ts";
+import { closeOthers, openOthers, otherNetwork } from "./running/others.ts";
+import { awaitStart } from "./running/running.ts";
 
 /** So often another command may be quicker, with a container that ends at once each time. */
 const OTHERS_MAX = 5;

@@ -6,11 +6,11 @@ import { type Claim, claimAgain, release } from "../state/claim.ts";
 import { type Handle, lookAt } from "../state/handle.ts";
 import type { Found } from "../state/status.ts";
 import { type Part, type Timer, timed } from "../state/timed.ts";
-import { hostFailure } from "./diagnose.ts";
-import { endsWithin } from "./ended.ts";
+import { hostFailure } from "./failure/diagnose.ts";
 import { kill, letEnd } from "./kill.ts";
 import { unlessChanged } from "./meanwhile.ts";
 import { isPausedNow, unpause } from "./pause.ts";
+import { endsWithin } from "./process/ended.ts";
 
 export interface StopOptions {
   /** Default: the container's, or else SIGTERM. */

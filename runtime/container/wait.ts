@@ -7,7 +7,7 @@ import { uptime } from "../host/uptime.ts";
 import { claimAgain, release } from "../state/claim.ts";
 import type { Exit } from "../state/exit.ts";
 import { type Handle, lookAt, lookAtExisting } from "../state/handle.ts";
-import { endsWithin } from "./ended.ts";
+import { endsWithin } from "./process/ended.ts";
 
 /** How long after the container's end its exit may take to be recorded. */
 const EXIT_WAIT_MS = 10_000;

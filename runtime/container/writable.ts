@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
-import { hostFailure } from "./diagnose.ts";
+import { hostFailure } from "./failure/diagnose.ts";
 
 /**
  * Throws Failure where the state directory can't be written to: before the first of two changes, where the second one would fail

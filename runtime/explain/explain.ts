@@ -1,5 +1,5 @@
 import type { CgroupStep } from "../cgroup/step.ts";
-import type { Observer } from "../container/container.ts";
+import type { Observer } from "../container/running/container.ts";
 import { errnoText } from "../host/errno.ts";
 import type { Plan, Preparation, Step } from "../plan/step.ts";
 import { type Language, reasonText } from "./reason.ts";

@@ -1,7 +1,7 @@
 import { constants } from "node:os";
-import { parseRun } from "../../runtime/commands/run-arguments.ts";
-import { cloneFailure, hostFailure } from "../../runtime/container/diagnose.ts";
-import { checkKernel } from "../../runtime/container/prepare.ts";
+import { parseRun } from "../../runtime/commands/run/run-arguments.ts";
+import { cloneFailure, hostFailure } from "../../runtime/container/failure/diagnose.ts";
+import { checkKernel } from "../../runtime/container/request/prepare.ts";
 import { Failure, type FailureCode } from "../../runtime/failure.ts";
 import { requestedDevices } from "../../runtime/host/devices.ts";
 import { removeImage } from "../../runtime/image/remove.ts";

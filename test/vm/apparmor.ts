@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { userNamespaceRemedy } from "../../runtime/container/user-namespace-remedy.ts";
+import { userNamespaceRemedy } from "../../runtime/container/failure/user-namespace-remedy.ts";
 import { PROGRAM } from "../rig/vm/tinydocker.ts";
 import type { Guest } from "./guest.ts";
 

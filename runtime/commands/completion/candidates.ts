@@ -1,5 +1,5 @@
 import { RESTART_POLICIES } from "../../spec/life.ts";
-import { HOST_IMAGE, PULL_POLICIES } from "../run-arguments.ts";
+import { HOST_IMAGE, PULL_POLICIES } from "../run/run-arguments.ts";
 import type { CommandNode, KnownOption } from "./tree.ts";
 
 export interface Candidate {

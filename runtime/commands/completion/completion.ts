@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { withCommands } from "../command-line.ts";
-import { report } from "../report.ts";
-import { isBrokenPipe, SIGPIPE_EXIT, writeAll } from "../write.ts";
+import { report } from "../output/report.ts";
+import { isBrokenPipe, SIGPIPE_EXIT, writeAll } from "../output/write.ts";
 import { candidatesFor, SHELLS } from "./candidates.ts";
 import { namesOf } from "./names.ts";
 import { SCRIPTS } from "./scripts.ts";

@@ -7,8 +7,8 @@ import { formatAsked, rowsText } from "../../template/rows.ts";
 import { decimalSize } from "../../template/size.ts";
 import type { Struct } from "../../template/value.ts";
 import { operands } from "../operands.ts";
+import { writeAll } from "../output/write.ts";
 import { verb } from "../verbs/verb.ts";
-import { writeAll } from "../write.ts";
 
 export const historyVerb = verb({
   synopsis: "NAME",

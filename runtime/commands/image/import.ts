@@ -10,10 +10,10 @@ import { bytesInWords } from "../../image/words.ts";
 import { stateRoot } from "../../state/root.ts";
 import { operands } from "../operands.ts";
 import type { Options, Values } from "../options/option.ts";
-import { say } from "../say.ts";
+import { say } from "../output/say.ts";
+import { writeAll } from "../output/write.ts";
 import { undoneBySignals } from "../signals.ts";
 import { verb } from "../verbs/verb.ts";
-import { writeAll } from "../write.ts";
 import { compileLess } from "./compile-less.ts";
 
 const OPTIONS = {

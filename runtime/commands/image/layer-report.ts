@@ -4,7 +4,7 @@ import { shortId } from "../../image/listing.ts";
 import type { LayerProgress } from "../../image/pull/progress.ts";
 import { bytesInWords } from "../../image/words.ts";
 import type { Values } from "../options/option.ts";
-import { QueuedOutput, writeToOutput, writeWhole } from "../queued-output.ts";
+import { QueuedOutput, writeToOutput, writeWhole } from "../output/queued-output.ts";
 
 export interface LayerReport {
   layer(progress: LayerProgress): void;

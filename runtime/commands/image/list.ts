@@ -11,8 +11,8 @@ import { decimalSize } from "../../template/size.ts";
 import type { Struct } from "../../template/value.ts";
 import { filterOf, filterOption, hasLabel, type Matchers, truthOf } from "../filter.ts";
 import { operands } from "../operands.ts";
+import { writeAll } from "../output/write.ts";
 import { verb } from "../verbs/verb.ts";
-import { writeAll } from "../write.ts";
 
 const FILTERS =
   "reference=PATTERN, label=KEY[=VALUE], before=IMAGE, since=IMAGE, until=TIME|DURATION, dangling=true|false";

@@ -1,9 +1,9 @@
 import { loadImages } from "../../image/load/load.ts";
 import { stateRoot } from "../../state/root.ts";
 import { notEmpty, operands } from "../operands.ts";
+import { writeAll } from "../output/write.ts";
 import { undoneBySignals } from "../signals.ts";
 import { verb } from "../verbs/verb.ts";
-import { writeAll } from "../write.ts";
 import { compileLess } from "./compile-less.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
 

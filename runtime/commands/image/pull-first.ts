@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { availableImages, HOST, imageExists } from "../../image/resolve.ts";
 import { stateRoot } from "../../state/root.ts";
-import type { PullPolicy } from "../run-arguments.ts";
+import type { PullPolicy } from "../run/run-arguments.ts";
 
 /** Where the image is fetched first. By a process of its own: what a registry needs takes long to load, and would stay in memory. */
 export async function pullFirst(image = HOST.name, policy: PullPolicy): Promise<void> {

@@ -4,12 +4,12 @@ import { pullImage } from "../../image/pull/pull.ts";
 import { familiarName, parseReference } from "../../image/registry/reference.ts";
 import { stateRoot } from "../../state/root.ts";
 import type { Values } from "../options/option.ts";
-import { report } from "../report.ts";
-import { say } from "../say.ts";
+import { report } from "../output/report.ts";
+import { say } from "../output/say.ts";
+import { isBrokenPipe, SIGPIPE_EXIT, writeAll } from "../output/write.ts";
 import { undoneBySignals } from "../signals.ts";
 import { runWith } from "../verbs/run-with.ts";
 import { verb } from "../verbs/verb.ts";
-import { isBrokenPipe, SIGPIPE_EXIT, writeAll } from "../write.ts";
 import { compileLess } from "./compile-less.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
 

@@ -2,9 +2,9 @@ import { pushImage } from "../../image/push/push.ts";
 import { familiarName, parseReference } from "../../image/registry/reference.ts";
 import { stateRoot } from "../../state/root.ts";
 import { operands } from "../operands.ts";
+import { writeAll } from "../output/write.ts";
 import { undoneBySignals } from "../signals.ts";
 import { verb } from "../verbs/verb.ts";
-import { writeAll } from "../write.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
 
 const EACH_TAG = "push each tag by its name; tinydocker images NAME lists them";

@@ -2,8 +2,8 @@ import { stat } from "node:fs/promises";
 import { savedArchive, saveInto } from "../../image/save/save.ts";
 import { systemFailure } from "../../image/system-failure.ts";
 import { stateRoot } from "../../state/root.ts";
-import { archiveToFile, archiveToOutput } from "../archive-output.ts";
 import { notEmpty, someOf } from "../operands.ts";
+import { archiveToFile, archiveToOutput } from "../output/archive-output.ts";
 import { undoneBySignals } from "../signals.ts";
 import { verb } from "../verbs/verb.ts";
 

@@ -11,10 +11,10 @@ import { inspectedImage } from "../../inspect/image.ts";
 import { stateRoot } from "../../state/root.ts";
 import { codeOfEach } from "../each-name.ts";
 import { operands, someOf } from "../operands.ts";
+import { writeAll } from "../output/write.ts";
 import { printInspected } from "../print-inspected.ts";
 import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter } from "../prune-filter.ts";
 import { verb } from "../verbs/verb.ts";
-import { writeAll } from "../write.ts";
 
 export const imageInspectVerb = verb({
   synopsis: "NAME [NAME…]",

@@ -1,4 +1,4 @@
-import type { NamedRequest } from "../../container/prepare.ts";
+import type { NamedRequest } from "../../container/request/prepare.ts";
 import type { Options, Values } from "./option.ts";
 
 /** The root file system and what is mounted on it. */

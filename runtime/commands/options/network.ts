@@ -1,4 +1,4 @@
-import type { NamedRequest } from "../../container/prepare.ts";
+import type { NamedRequest } from "../../container/request/prepare.ts";
 import type { Options, Values } from "./option.ts";
 
 /** What it is connected to. */

@@ -9,7 +9,7 @@ import { exitCodeOf } from "../../state/exit.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { find, findExisting } from "../../state/status.ts";
-import { type Passing, passStreams, print } from "../attached-streams.ts";
+import { type Passing, passStreams, print } from "../run/attached-streams.ts";
 import { one } from "./each.ts";
 import { verb } from "./verb.ts";
 

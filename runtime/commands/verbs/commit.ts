@@ -4,8 +4,8 @@ import { Failure } from "../../failure.ts";
 import { parseReference } from "../../image/registry/reference.ts";
 import { handleOf } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
+import { writeAll } from "../output/write.ts";
 import { undoneBySignals } from "../signals.ts";
-import { writeAll } from "../write.ts";
 import { verb } from "./verb.ts";
 
 export const commitVerb = verb({

@@ -1,7 +1,7 @@
 import { createReadStream, writeSync } from "node:fs";
 import { resolve } from "node:path";
-import { openRoot } from "../../container/files.ts";
-import type { View } from "../../container/view.ts";
+import { openRoot } from "../../container/files/files.ts";
+import type { View } from "../../container/files/view.ts";
 import type { Copied } from "../../copy/copy.ts";
 import { copyBetween, type End, MACHINE } from "../../copy/ends.ts";
 import { containerEvent } from "../../events/container.ts";
@@ -12,10 +12,10 @@ import { isTerminal } from "../../host/terminal.ts";
 import { handleOf } from "../../state/containers.ts";
 import { lookAtExisting } from "../../state/handle.ts";
 import { stateRoot } from "../../state/root.ts";
-import { archiveToOutput } from "../archive-output.ts";
 import { notEmpty } from "../operands.ts";
 import type { Options, Values } from "../options/option.ts";
-import { say } from "../say.ts";
+import { archiveToOutput } from "../output/archive-output.ts";
+import { say } from "../output/say.ts";
 import { undoneBySignals } from "../signals.ts";
 import { verb } from "./verb.ts";
 

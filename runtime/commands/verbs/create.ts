@@ -1,12 +1,12 @@
 import { create } from "../../container/create.ts";
-import { imageLife } from "../../container/image-defaults.ts";
-import { prepare } from "../../container/prepare.ts";
+import { imageLife } from "../../container/request/image-defaults.ts";
+import { prepare } from "../../container/request/prepare.ts";
 import { Failure } from "../../failure.ts";
-import { withIdFile } from "../id-file.ts";
 import { pullFirst } from "../image/pull-first.ts";
-import { parseRun } from "../run-arguments.ts";
-import { warnOfUnused } from "../without-effect.ts";
-import { writeAll } from "../write.ts";
+import { writeAll } from "../output/write.ts";
+import { withIdFile } from "../run/id-file.ts";
+import { parseRun } from "../run/run-arguments.ts";
+import { warnOfUnused } from "../run/without-effect.ts";
 
 /** Makes a container by the arguments of `run -d`, and prints its id; `start` starts it. Returns the exit code. Throws Failure. */
 export async function createCommand(args: readonly string[]): Promise<number> {

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
-import { changesOf } from "../../container/changes.ts";
+import { changesOf } from "../../container/files/changes.ts";
 import { Failure } from "../../failure.ts";
 import { openShim } from "../../host/shim.ts";
 import { nameOf } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { checkExists, findExisting } from "../../state/status.ts";
-import { writeAll } from "../write.ts";
+import { writeAll } from "../output/write.ts";
 import { verb } from "./verb.ts";
 
 export const diffVerb = verb({

@@ -5,7 +5,7 @@ import type { Handle } from "../../state/handle.ts";
 import { stateRoot } from "../../state/root.ts";
 import { codeOfEach } from "../each-name.ts";
 import { someOf } from "../operands.ts";
-import { writeAll } from "../write.ts";
+import { writeAll } from "../output/write.ts";
 
 /**
  * Does it to each container that was asked for, one after the other, and prints their names as docker does. Returns the exit

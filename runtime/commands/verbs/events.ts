@@ -7,7 +7,7 @@ import { eventFields, eventJson, eventLine } from "../../events/words.ts";
 import { Failure } from "../../failure.ts";
 import { stateRoot } from "../../state/root.ts";
 import { templateOf } from "../../template/template.ts";
-import { writeAll } from "../write.ts";
+import { writeAll } from "../output/write.ts";
 import { verb } from "./verb.ts";
 
 export const eventsVerb = verb({

@@ -1,11 +1,11 @@
-import { cgroupsOf } from "../../container/running.ts";
+import { cgroupsOf } from "../../container/running/running.ts";
 import { type StopOptions, stoppingOf } from "../../container/stop.ts";
 import type { EndCall, Explained } from "../../explain/end.ts";
 import { isFrozen } from "../../host/cgroup/freezer.ts";
 import type { OwnVolume } from "../../resources/volume.ts";
 import { type Handle, lookAt } from "../../state/handle.ts";
 import { placesAt } from "../../state/places.ts";
-import { say } from "../say.ts";
+import { say } from "../output/say.ts";
 
 export const EXPLAIN_OPTION = {
   type: "boolean",

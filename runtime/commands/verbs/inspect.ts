@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { cgroupsOf, isPaused } from "../../container/running.ts";
-import { layerBytes } from "../../container/size.ts";
+import { layerBytes } from "../../container/files/size.ts";
+import { cgroupsOf, isPaused } from "../../container/running/running.ts";
 import { wait } from "../../container/wait.ts";
 import { Failure } from "../../failure.ts";
 import { inspectedImage } from "../../inspect/image.ts";

@@ -5,7 +5,7 @@ import { type LogReader, readLog } from "../../container/log/read.ts";
 import { Failure } from "../../failure.ts";
 import { nameOf } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
-import { writeAll } from "../write.ts";
+import { writeAll } from "../output/write.ts";
 import { one } from "./each.ts";
 import { verb } from "./verb.ts";
 

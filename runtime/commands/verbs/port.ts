@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { notRunning } from "../../container/running.ts";
+import { notRunning } from "../../container/running/running.ts";
 import { Failure } from "../../failure.ts";
 import type { PublishedPort } from "../../network/network.ts";
 import { publishedOn, socketText } from "../../network/publish.ts";
@@ -7,7 +7,7 @@ import { nameOf } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { findExisting } from "../../state/status.ts";
-import { writeAll } from "../write.ts";
+import { writeAll } from "../output/write.ts";
 import { named } from "./each.ts";
 import { verb } from "./verb.ts";
 

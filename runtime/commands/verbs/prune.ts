@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import { pruneContainers } from "../../container/prune.ts";
 import { stateRoot } from "../../state/root.ts";
 import { operands } from "../operands.ts";
+import { writeAll } from "../output/write.ts";
 import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter } from "../prune-filter.ts";
-import { writeAll } from "../write.ts";
 import { verb } from "./verb.ts";
 
 export const pruneVerb = verb({

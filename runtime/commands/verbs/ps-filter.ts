@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { EXPOSED_PORTS } from "../../container/image-defaults.ts";
 import type { Listed } from "../../container/listing.ts";
+import { EXPOSED_PORTS } from "../../container/request/image-defaults.ts";
 import { Failure } from "../../failure.ts";
 import { findStored } from "../../image/content/stored-image.ts";
 import { mountsOf } from "../../inspect/mounts.ts";

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
+import { layerBytes } from "../../container/files/size.ts";
 import { type Listed, listed, mountNames } from "../../container/listing.ts";
 import { isPausedNow } from "../../container/pause.ts";
-import { layerBytes } from "../../container/size.ts";
 import { Failure } from "../../failure.ts";
 import { findEach } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
@@ -12,9 +12,9 @@ import { formatAsked, rowsText } from "../../template/rows.ts";
 import { decimalSize } from "../../template/size.ts";
 import type { Struct } from "../../template/value.ts";
 import { operands } from "../operands.ts";
-import { report } from "../report.ts";
-import { table } from "../table.ts";
-import { writeAll } from "../write.ts";
+import { report } from "../output/report.ts";
+import { table } from "../output/table.ts";
+import { writeAll } from "../output/write.ts";
 import { PS_FILTERS, psFilter, type Row } from "./ps-filter.ts";
 import { verb } from "./verb.ts";
 

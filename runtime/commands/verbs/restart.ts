@@ -1,5 +1,5 @@
 import { restart } from "../../container/restart.ts";
-import { warn } from "../warn.ts";
+import { warn } from "../output/warn.ts";
 import { each } from "./each.ts";
 import { STOP_OPTIONS, stopOptions } from "./stop.ts";
 import { verb } from "./verb.ts";

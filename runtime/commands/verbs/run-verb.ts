@@ -1,5 +1,5 @@
-import { report } from "../report.ts";
-import { isBrokenPipe, SIGPIPE_EXIT } from "../write.ts";
+import { report } from "../output/report.ts";
+import { isBrokenPipe, SIGPIPE_EXIT } from "../output/write.ts";
 import { ALIASES } from "./aliases.ts";
 import { runWith } from "./run-with.ts";
 import { untyped, type Verb, type Verbs } from "./verb.ts";

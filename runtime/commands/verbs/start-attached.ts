@@ -4,8 +4,8 @@ import { detachKeys } from "../../container/attach/detach-keys.ts";
 import { startAgain } from "../../container/start.ts";
 import { handleOf } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
-import { type Passing, passStreams, print } from "../attached-streams.ts";
-import { warn } from "../warn.ts";
+import { warn } from "../output/warn.ts";
+import { type Passing, passStreams, print } from "../run/attached-streams.ts";
 import { exitCodeAfter, streamsOf } from "./attach.ts";
 
 interface Asked {

@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { cgroupsOf, hasExecuted } from "../../container/running.ts";
+import { cgroupsOf, hasExecuted } from "../../container/running/running.ts";
 import { isEnding } from "../../host/process.ts";
 import { isTerminal } from "../../host/terminal.ts";
 import { findEach, nameOf } from "../../state/containers.ts";
@@ -12,8 +12,8 @@ import { emptyRow, row, TABLE, TITLES } from "../../stats/row.ts";
 import { type Sample, sample } from "../../stats/sample.ts";
 import { formatAsked, rowsText } from "../../template/rows.ts";
 import type { Struct } from "../../template/value.ts";
-import { report } from "../report.ts";
-import { writeAll } from "../write.ts";
+import { report } from "../output/report.ts";
+import { writeAll } from "../output/write.ts";
 import { verb } from "./verb.ts";
 
 /** How far apart two looks are, of which a row has the difference; the kernel's own figures change that often as well. */

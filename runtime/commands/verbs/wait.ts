@@ -5,8 +5,8 @@ import { handleOf } from "../../state/containers.ts";
 import { exitCodeOf } from "../../state/exit.ts";
 import { type Handle, lookAt } from "../../state/handle.ts";
 import { stateRoot } from "../../state/root.ts";
-import { warn } from "../warn.ts";
-import { writeAll } from "../write.ts";
+import { warn } from "../output/warn.ts";
+import { writeAll } from "../output/write.ts";
 import { named } from "./each.ts";
 import { verb } from "./verb.ts";
 

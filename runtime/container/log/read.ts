@@ -6,7 +6,7 @@ import { openShim } from "../../host/shim.ts";
 import { isMissing } from "../../state/lock.ts";
 import { placesOf } from "../../state/places.ts";
 import { findExisting } from "../../state/status.ts";
-import { endsWithin } from "../ended.ts";
+import { endsWithin } from "../process/ended.ts";
 import { type LogFile, openLog, openOldest } from "./files.ts";
 import { type LogLine, parseLine } from "./line.ts";
 

@@ -1,6 +1,6 @@
 import type { NetworkFacts } from "../../plan/host-facts.ts";
 import type { Preparation } from "../../plan/step.ts";
-import type { OpenOther } from "../others.ts";
+import type { OpenOther } from "../running/others.ts";
 
 /** What was prepared for a container's network. */
 export interface Attached {

@@ -11,7 +11,7 @@ import { checkedName } from "../../spec/name.ts";
 import { UNNAMED } from "../../spec/network.ts";
 import { type Held, withNetworks } from "../../state/network-store.ts";
 import { sweep } from "../../state/recover.ts";
-import { hostFailure } from "../diagnose.ts";
+import { hostFailure } from "../failure/diagnose.ts";
 import { unusedIn } from "./unused.ts";
 
 /** Makes a network with its bridge and rules, which stay until it is removed. Throws Failure, with nothing made. */

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { executableIn } from "../../../devtool/dev/workspace.ts";
+import { executableIn } from "../../../devtool/dev/workspace/workspace.ts";
 import { Failure } from "../../../devtool/failure.ts";
 import { filterOf, type Patterns } from "../../../devtool/ignore/filter.ts";
 import { readRules } from "../../../devtool/ignore/read.ts";

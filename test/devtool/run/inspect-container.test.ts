@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { mirrorPath } from "../../../devtool/dev/mirror.ts";
+import { mirrorPath } from "../../../devtool/dev/lane/mirror.ts";
 import { needs } from "../../rig/host.ts";
 import { startSshd } from "../../rig/sshd.ts";
 import { importBusybox, tinydocker } from "../../rig/tinydocker.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
-import { userNamespaceRemedy } from "../../../runtime/container/user-namespace-remedy.ts";
+import { userNamespaceRemedy } from "../../../runtime/container/failure/user-namespace-remedy.ts";
 import { traces } from "../../rig/leaks.ts";
 import { busyboxRootfs, importBusybox, type Outcome, tinydocker } from "../../rig/tinydocker.ts";
 

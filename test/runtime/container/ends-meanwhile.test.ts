@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { cgroupsOf } from "../../../runtime/container/running.ts";
+import { cgroupsOf } from "../../../runtime/container/running/running.ts";
 import { placesOf } from "../../../runtime/state/places.ts";
 import { findExisting } from "../../../runtime/state/status.ts";
 import { written } from "../../rig/processes.ts";

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
-import { execCommand } from "../../../runtime/commands/exec.ts";
-import { report } from "../../../runtime/commands/report.ts";
-import { runCommand } from "../../../runtime/commands/run.ts";
+import { report } from "../../../runtime/commands/output/report.ts";
+import { execCommand } from "../../../runtime/commands/run/exec.ts";
+import { runCommand } from "../../../runtime/commands/run/run.ts";
 import { runVerb } from "../../../runtime/commands/verbs/run-verb.ts";
 import { isListOf, isText } from "../../../runtime/shape.ts";
 

@@ -1,7 +1,7 @@
 import { create } from "../../../runtime/container/create.ts";
 import { kill } from "../../../runtime/container/kill.ts";
-import { prepare } from "../../../runtime/container/prepare.ts";
 import { remove } from "../../../runtime/container/remove.ts";
+import { prepare } from "../../../runtime/container/request/prepare.ts";
 import { start, startCreated } from "../../../runtime/container/start.ts";
 import { wait } from "../../../runtime/container/wait.ts";
 import { importImage } from "../../../runtime/image/import.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { posix } from "node:path";
 import { describe, it } from "node:test";
-import { checkKernel } from "../../../runtime/container/prepare.ts";
+import { checkKernel } from "../../../runtime/container/request/prepare.ts";
 import { languageOf } from "../../../runtime/explain/reason.ts";
 import { Failure } from "../../../runtime/failure.ts";
 import { identify, isAlive } from "../../../runtime/host/process.ts";

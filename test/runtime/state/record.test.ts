@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { prepare } from "../../../runtime/container/prepare.ts";
+import { prepare } from "../../../runtime/container/request/prepare.ts";
 import { Failure } from "../../../runtime/failure.ts";
 import { directory } from "../../../runtime/resources/directory.ts";
 import { entry } from "../../../runtime/state/entry.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseRun } from "../../../../runtime/commands/run-arguments.ts";
+import { parseRun } from "../../../../runtime/commands/run/run-arguments.ts";
 import { Failure } from "../../../../runtime/failure.ts";
 import { listMembers } from "../../../../runtime/spec/limits/cpu-list.ts";
 import { checkInit, oomScoreOf, type Resources, resourcesOf } from "../../../../runtime/spec/limits/resources.ts";

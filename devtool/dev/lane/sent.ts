@@ -1,0 +1,97 @@
+import { createHash, randomBytes } from "node:crypto";
+import { appendFile, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Filter } from "../../ignore/filter.ts";
+import { parentOf } from "../../paths/bytes.ts";
+import { cacheDirectory } from "../../process/cache-directory.ts";
+import { makeDirectory } from "../../process/make-directory.ts";
+
+/**
+ * What the last syncs have sent to a mirror, by which rules: stored on this machine, so that what was sent and is
+ * ignored now can be told from what a program on the target wrote. Paths are those of a SyncReport. Nothing fails where
+ * they can't be stored: what becomes ignored then stays on the target.
+ */
+export class SentFiles {
+  readonly #file: string;
+  #digest: string;
+  #paths: Set<string>;
+
+  private constructor(file: string, digest: string, paths: Set<string>) {
+    this.#file = file;
+    this.#digest = digest;
+    this.#paths = paths;
+  }
+
+  /** `machine`: see Connected. */
+  static async read(machine: string, mirror: string): Promise<SentFiles> {
+    const name = createHash("sha256").update(`${machine}\0${mirror}`).digest("hex").slice(0, 16);
+    const file = join(cacheDirectory(), "sent", name);
+    const [digest = "", ...paths] = (await readFile(file, "latin1").catch(() => "")).split("\0");
+    return new SentFiles(file, digest, new Set(paths));
+  }
+
+  /** Those that these rules exclude: each folder before what is in it. */
+  withdrawn({ digest, filter }: { readonly digest: string; readonly filter: Filter }): string[] {
+    if (digest === this.#digest) return [];
+    const isExcluded = (path: string) => !filter.includes(path.replace(/\/$/, ""), path.endsWith("/"));
+    return [...this.#paths].filter(isExcluded).sort();
+  }
+
+  get paths(): ReadonlySet<string> {
+    return this.#paths;
+  }
+
+  /** Whether something of it was removed there: of directories that a sync made, as in its report, one was there before. */
+  isLost(made: readonly string[]): boolean {
+    return made.some((path) => path === "." || this.#paths.has(`${path}/`));
+  }
+
+  /** All that has been sent by these rules. */
+  async replace(digest: string, paths: readonly string[]): Promise<void> {
+    const now = new Set(paths);
+    const isSame =
+      digest === this.#digest && now.size === this.#paths.size && paths.every((path) => this.#paths.has(path));
+    this.#digest = digest;
+    this.#paths = now;
+    if (!isSame) await store(this.#file, [digest, ...now].join("\0"));
+  }
+
+  /** The mirror is gone. */
+  async forget(): Promise<void> {
+    this.#digest = "";
+    this.#paths = new Set();
+    await rm(this.#file, { force: true }).catch(() => {});
+  }
+
+  /** What has been sent besides, where only `changed` was looked at: what is missing of that was deleted. */
+  async update(changed: readonly string[], paths: readonly string[]): Promise<void> {
+    const [looked, there] = [new Set(changed), new Set(paths)];
+    if (!changed.every((path) => there.has(path))) {
+      const left = [...this.#paths].filter((path) => !isWithin(path, looked));
+      await this.replace(this.#digest, [...left, ...paths]);
+      return;
+    }
+    const fresh = paths.filter((path) => !this.#paths.has(path));
+    if (fresh.length === 0) return;
+    for (const path of fresh) this.#paths.add(path);
+    await appendFile(this.#file, `\0${fresh.join("\0")}`, "latin1").catch(() => {});
+  }
+}
+
+/** Whether the path or a folder above it is one of these. */
+function isWithin(path: string, these: ReadonlySet<string>): boolean {
+  for (let at = path.replace(/\/$/, ""); at !== ""; at = parentOf(at)) if (these.has(at)) return true;
+  return false;
+}
+
+/** By rename: another devtool may read it. */
+async function store(file: string, text: string): Promise<void> {
+  const temporary = `${file}.${randomBytes(4).toString("hex")}.new`;
+  try {
+    makeDirectory(dirname(file));
+    await writeFile(temporary, text, "latin1");
+    await rename(temporary, file);
+  } catch {
+    // As without a record.
+  }
+}

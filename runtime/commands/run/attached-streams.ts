@@ -1,0 +1,94 @@
+import { type Attachment, tooSlow } from "../../container/attach/attach.ts";
+import { watchKeys } from "../../container/attach/detach-keys.ts";
+import { kill } from "../../container/kill.ts";
+import { openShim } from "../../host/shim.ts";
+import { isTerminal, takeTerminal } from "../../host/terminal.ts";
+import type { ExitStatus } from "../../state/exit.ts";
+import type { Handle } from "../../state/handle.ts";
+import { catchSignals, type Signalled } from "../signals.ts";
+
+export interface AttachedStreams {
+  readonly container: Handle;
+  /** Leave the container when they are typed. */
+  readonly keys: Buffer;
+  readonly takesInput: boolean;
+  /** The end of the input is that of the container's. */
+  readonly endsInput: boolean;
+  /** The container's is one. */
+  readonly terminal: boolean;
+  readonly passesSignals: boolean;
+}
+
+/** What may wait for a terminal or pipe that is not read; then the monitor is not held up by it. */
+const OUTPUT_BYTES_MAX = 64 << 20;
+
+export function print(stream: "stdout" | "stderr", bytes: Buffer): void {
+  const out = process[stream];
+  if (out.writableLength > OUTPUT_BYTES_MAX) throw tooSlow();
+  out.write(bytes);
+}
+
+export interface Passing {
+  /** How the container ended, or that it was left. Rejects with Failure where it was cut off. Call stop() after it. */
+  readonly ended: Promise<ExitStatus | "detached">;
+  /** Gives back the terminal, the signals and the input. */
+  stop(): void;
+}
+
+/** Passes input, keys and signals on to a container from now on. */
+export async function passStreams(attachment: Attachment, streams: AttachedStreams): Promise<Passing> {
+  const shim = await openShim();
+  const isRaw = streams.takesInput && streams.terminal && isTerminal(0);
+  const signals = streams.passesSignals ? catchSignals(shim, streams.terminal) : undefined;
+  signals?.forwardTo(signalled(attachment, streams.container));
+  const restore = isRaw ? takeTerminal(shim) : () => {};
+  if (streams.terminal) resize(attachment);
+  // A reader that is gone ends this, not the container.
+  for (const out of [process.stdout, process.stderr]) out.on("error", attachment.close);
+  let detached = false;
+  const detach = () => {
+    detached = true;
+    attachment.close();
+  };
+  if (streams.takesInput) passInput(attachment, isRaw ? streams.keys : undefined, detach);
+  if (streams.takesInput && streams.endsInput) process.stdin.on("end", attachment.end);
+  return {
+    ended: attachment.ended.then((status) => {
+      if (status) return status;
+      if (detached || process.stdout.destroyed) return "detached" as const;
+      throw tooSlow();
+    }),
+    stop() {
+      process.stdin.destroy();
+      restore();
+      signals?.stop();
+    },
+  };
+}
+
+function passInput(attachment: Attachment, keys: Buffer | undefined, detach: () => void): void {
+  const watch = keys && watchKeys(keys);
+  process.stdin.on("error", () => {});
+  process.stdin.on("data", (typed: Buffer) => {
+    const { passed, detached } = watch ? watch(typed) : { passed: typed, detached: false };
+    if (passed.length > 0) attachment.input(passed);
+    if (detached) detach();
+  });
+}
+
+function signalled(attachment: Attachment, container: Handle): Signalled {
+  return {
+    kill: (signal) => {
+      // It may have ended just now.
+      kill(container, signal).catch(() => {});
+      return true;
+    },
+    dropOutput: () => {},
+    resize: () => resize(attachment),
+  };
+}
+
+function resize(attachment: Attachment): void {
+  const { rows, columns } = process.stdout;
+  if (process.stdout.isTTY) attachment.resize(rows, columns);
+}

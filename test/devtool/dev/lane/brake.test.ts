@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { readdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, type TestContext, test } from "node:test";
+import { refuseLargeDeletion } from "../../../../devtool/dev/lane/brake.ts";
+import type { EventLine } from "../../../../devtool/report/events.ts";
+import { buildAgent } from "../../../rig/agent.ts";
+import { needs, temporaryDirectory } from "../../../rig/host.ts";
+import { type Sshd, startSshd } from "../../../rig/sshd.ts";
+import { lacks, makeProject, type Project, startDevtool } from "../../rig.ts";
+
+before(buildAgent);
+
+const PLAIN = "export default {};\n";
+const numbered = (folder: string, count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`${folder}/${i}`, ""]));
+
+async function sync(t: TestContext, project: Project, sshd: Sshd, ...more: string[]) {
+  const flags = ["--json", "--ssh-config", sshd.configFile, "--target", sshd.host];
+  const started = startDevtool(t, project, ["sync", ...flags, ...more]);
+  const { code } = await started.ended;
+  const events = started.lines.map((line) => JSON.parse(line) as EventLine);
+  const failed = events.find((event) => event.event === "failed");
+  return { code, failed, synced: events.find((event) => event.event === "synced") };
+}
+
+test("a sync that would delete most of what was sent is refused, deletes nothing, and does it with --force", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const sshd = await startSshd(t);
+  const project = await makeProject(t, { "devtool.config.ts": PLAIN, ...numbered("data", 30), ...numbered("lib", 5) });
+  const mirror = (await sync(t, project, sshd)).synced?.mirror ?? assert.fail("no sync");
+  await rename(join(project.root, "data"), `${project.root}-data`);
+  for (const _ of ["first", "again"]) {
+    const { code, failed } = await sync(t, project, sshd);
+    assert.deepEqual([code, failed?.code], [2, "deletion-refused"]);
+    assert.match(failed?.message ?? "", /would delete 30 of the \d+ files that were sent before: 30 in data\/$/);
+    assert.equal((await readdir(join(mirror, "data"))).length, 30);
+  }
+  const forced = await sync(t, project, sshd, "--force");
+  assert.deepEqual([forced.code, forced.synced?.deleted], [0, 31]);
+  assert.equal((await sync(t, project, sshd)).code, 0);
+});
+
+test("rules that exclude most of what was sent are refused too", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const sshd = await startSshd(t);
+  const project = await makeProject(t, { "devtool.config.ts": PLAIN, ...numbered("data", 30) });
+  await sync(t, project, sshd);
+  await project.write({ ".gitignore": "data/\n" });
+  assert.equal((await sync(t, project, sshd)).failed?.code, "deletion-refused");
+});
+
+test("up to 20 files, or half of them, are deleted without a question", async (t) => {
+  const root = await temporaryDirectory(t);
+  const paths = (count: number) => Array.from({ length: count }, (_, i) => `d/${i}`);
+  const refused = { code: "deletion-refused" };
+  refuseLargeDeletion({ root }, ["d/", ...paths(20)], []);
+  assert.throws(() => refuseLargeDeletion({ root }, ["d/", ...paths(21)], []), refused);
+  await writeFile(join(root, "kept"), "");
+  const kept = Array.from({ length: 21 }, () => "kept");
+  refuseLargeDeletion({ root }, [...paths(21), ...kept], []);
+  assert.throws(() => refuseLargeDeletion({ root }, [...paths(22), ...kept], []), refused);
+});

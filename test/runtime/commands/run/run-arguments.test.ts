@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { parseRun } from "../../../../runtime/commands/run/run-arguments.ts";
+import { temporaryDirectory } from "../../../rig/host.ts";
+
+describe("the arguments of run", () => {
+  it("end their options at NAME", () => {
+    const args = ["--explain", "-e", "A=1", "-e", "B", "--image=box", "-w", "/w", "n", "c", "-e", "--image", "x"];
+    const { request, explain } = parseRun(args);
+    assert.equal(explain, true);
+    assert.deepEqual([request.name, request.args], ["n", ["c", "-e", "--image", "x"]]);
+    assert.deepEqual([request.env, request.image, request.cwd], [["A=1", "B"], "box", "/w"]);
+    assert.deepEqual([request.volumes, request.readonly, request.user], [[], undefined, undefined]);
+    assert.deepEqual(parseRun(["--", "n", "--", "x"]).request.args, ["--", "x"]);
+    assert.deepEqual(parseRun(["n", "--", "x"]).request.args, ["--", "x"]);
+  });
+
+  it("may give the program by --entrypoint, and none where the image has one", () => {
+    const parsed = (...args: string[]) => {
+      const { name, image, entrypoint, args: command } = parseRun(args).request;
+      return [name, image, entrypoint, ...command];
+    };
+    assert.deepEqual(parsed("--entrypoint", "/e", "n", "-a", "b"), ["n", undefined, "/e", "-a", "b"]);
+    assert.deepEqual(parsed("--entrypoint=", "--rm=true", "n", "c"), ["n", undefined, "", "c"]);
+    assert.deepEqual(parsed("--image=box", "n"), ["n", "box", undefined]);
+  });
+
+  it("pass no stream of a command that runs in the background", () => {
+    assert.throws(() => parseRun(["-d", "-a", "stdout", "n", "c"]), /-a and -d exclude each other/);
+  });
+
+  it("are docker's with --name: the image comes first, unless --image names it", () => {
+    const parsed = (...args: string[]) => {
+      const { name, image, args: command } = parseRun(args).request;
+      return [name, image, ...command];
+    };
+    assert.deepEqual(parsed("--name", "n", "debian:13", "c", "-a"), ["n", "debian:13", "c", "-a"]);
+    assert.deepEqual(parsed("--name=n", "--", "nginx"), ["n", "nginx"]);
+    assert.deepEqual(parsed("--name=n", "--image=box", "c", "-a"), ["n", "box", "c", "-a"]);
+    assert.deepEqual(parsed("--name=n", "host", "c"), ["n", "host", "c"]);
+    assert.throws(() => parseRun(["--name=n", "host"]), /there is no command to run/);
+    assert.throws(() => parseRun(["--name=n"]), /the image is missing/);
+  });
+
+  it("name the image after NAME by a ':' alone, which a path before it makes a program's", () => {
+    const parsed = (...args: string[]) => {
+      const { name, image, args: command } = parseRun(args).request;
+      return [name, image, ...command];
+    };
+    const digest = `debian@sha256:${"0".repeat(64)}`;
+    assert.deepEqual(parsed("-d", "web", "nginx:alpine"), ["web", "nginx:alpine"]);
+    assert.deepEqual(parsed("c1", "localhost:5000/app", "sh", "-c", "a:b"), [
+      "c1",
+      "localhost:5000/app",
+      "sh",
+      "-c",
+      "a:b",
+    ]);
+    assert.deepEqual(parsed("c1", digest, "sh"), ["c1", digest, "sh"]);
+    for (const program of ["nginx", "./a:b", "/bin/a:b", "../a:b"])
+      assert.deepEqual(parsed("c1", program, "a:b"), ["c1", undefined, program, "a:b"]);
+    assert.deepEqual(parsed("--image=host", "c1", "a:b"), ["c1", "host", "a:b"]);
+    assert.throws(() => parseRun(["-it", "debian:13", "bash"]), {
+      code: "usage",
+      message: "the name of the container is missing: debian:13 is an image",
+      remedy: /^tinydocker run NAME debian:13, or run --name NAME debian:13;/,
+    });
+  });
+
+  it("fetch an image that is missing, unless --pull says something else", () => {
+    assert.equal(parseRun(["c1", "debian:13"]).pull, "missing");
+    for (const pull of ["always", "missing", "never"]) assert.equal(parseRun(["--pull", pull, "n", "c"]).pull, pull);
+    assert.throws(() => parseRun(["--pull", "x", "n", "c"]), {
+      message: '--pull is always, missing or never, not "x"',
+    });
+  });
+
+  it("take variables from files before those of -e", async (t) => {
+    const file = join(await temporaryDirectory({ after: (cleanup) => t.after(cleanup) }), "env");
+    await writeFile(file, '\ufeff# comment\r\nA=1\n\n  B="x y" #\nC\nD=a=b');
+    const { env } = parseRun(["-e", "A=2", "--env-file", file, "n", "c"]).request;
+    assert.deepEqual(env, ["A=1", 'B="x y" #', "C", "D=a=b", "A=2"]);
+  });
+
+  for (const [what, content, message] of [
+    ["a name with a space", "A=1\nA B=1\n", /the variable in line 2 has a space in its name$/],
+    ["no name", "=1", /the variable in line 1 has no name$/],
+    ["a NUL byte", "A=\0", /the variable in line 1 contains a NUL byte$/],
+    ["bytes that are not UTF-8", Buffer.from([0x41, 0x3d, 0xff]), /it is not UTF-8$/],
+    ["too much", Buffer.alloc((4 << 20) + 1, "#"), /it is larger than \d+ bytes$/],
+  ] as const) {
+    it(`refuse an --env-file with ${what}`, async (t) => {
+      const file = join(await temporaryDirectory({ after: (cleanup) => t.after(cleanup) }), "env");
+      await writeFile(file, content);
+      assert.throws(() => parseRun(["--env-file", file, "n", "c"]), { code: "usage", message });
+    });
+  }
+
+  it("refuse an --env-file that can't be read, such as none and a directory, and one without end", () => {
+    for (const [file, message] of [
+      ["/nosuch", /can't use --env-file \/nosuch: ENOENT, no such file or directory$/],
+      ["/", /EISDIR/],
+      ["/dev/zero", /it is larger than \d+ bytes$/],
+    ] as const) {
+      assert.throws(() => parseRun(["--env-file", file, "n", "c"]), { code: "usage", message });
+    }
+  });
+
+  for (const args of [
+    [],
+    ["n"],
+    ["--"],
+    ["--nosuch", "n", "c"],
+    ["-x", "n", "c"],
+    ["-e"],
+    ["--rm=false", "n", "c"],
+    ["--name", "n"],
+  ]) {
+    it(`${JSON.stringify(args)} are refused`, () => {
+      assert.throws(() => parseRun(args), { code: "usage" });
+    });
+  }
+});
