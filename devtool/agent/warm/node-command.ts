@@ -41,6 +41,8 @@ export const FILES_READ = ["NODE_EXTRA_CA_CERTS", "NODE_ICU_DATA", "OPENSSL_CONF
 
 /** Whether it starts Node.js, which does the same then when it was started earlier and its program begins now. */
 export function canStartAhead([program = "", ...args]: readonly string[], env: NodeJS.ProcessEnv): boolean {
+  // One that waits would say what it loads.
+  if (env["NODE_DEBUG"]) return false;
   const inherited = env["NODE_OPTIONS"]?.split(" ").filter((word) => word !== "") ?? [];
   return (
     posix.basename(program) === "node" && optionsEnd(inherited) === inherited.length && optionsEnd(args) !== undefined

@@ -28,3 +28,8 @@ for (const [argv, NODE_OPTIONS, ahead] of COMMANDS) {
     assert.equal(canStartAhead(argv.split(" "), NODE_OPTIONS === undefined ? {} : { NODE_OPTIONS }), ahead);
   });
 }
+
+test("with NODE_DEBUG, which would say what a waiting Node.js loads, it is not started ahead", () => {
+  assert.equal(canStartAhead(["node", "a.js"], { NODE_DEBUG: "module" }), false);
+  assert.equal(canStartAhead(["node", "a.js"], { NODE_DEBUG: "" }), true);
+});
