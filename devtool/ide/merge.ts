@@ -22,8 +22,13 @@ export function ownFile(path: string, content: string): EditorFile {
   return {
     path,
     merge: (text, replaces) => {
-      if (text === content) return { text: undefined, kept: [] };
+      if (text !== undefined && isSame(text, content)) return { text: undefined, kept: [] };
       return text === undefined || replaces ? { text: content, kept: [] } : { text: undefined, kept: [path] };
     },
   };
+}
+
+/** Git may check a file out with the line ends of Windows. */
+export function isSame(text: string, content: string): boolean {
+  return text.replaceAll("\r\n", "\n") === content;
 }

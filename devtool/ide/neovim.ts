@@ -1,9 +1,15 @@
 import { INSPECT_PORT } from "../run/inspect.ts";
 import { type Integration, type Task, tasksOf } from "./integration.ts";
-import type { EditorFile, Merged } from "./merge.ts";
+import { type EditorFile, isSame, type Merged } from "./merge.ts";
 
 const BEGIN = "-- devtool: begin";
 const END = "-- devtool: end";
+
+/** A line of a diagnostic, with or without a column, as `DIAGNOSTIC`; others are left out. */
+const ERRORFORMAT = [
+  ...["%f:%l:%c: ", "%f:%l: "].flatMap((place) => ["%trror", "%tarning", "%tote"].map((kind) => `${place}${kind}: %m`)),
+  "%-G%.%#",
+].join(",");
 
 /** Neovim runs `.nvim.lua` of the folder it is started in, where 'exrc' is set and the file is trusted. */
 export function neovimFiles(integration: Integration): EditorFile[] {
@@ -17,7 +23,7 @@ function mergeBlock(text: string | undefined, block: string, replaces: boolean):
   if (begin < 0 || end < begin)
     return { text: `${text}${text.endsWith("\n") || text === "" ? "" : "\n"}${block}\n`, kept: [] };
   const present = text.slice(begin, end + END.length);
-  if (present === block) return { text: undefined, kept: [] };
+  if (isSame(present, block)) return { text: undefined, kept: [] };
   if (!replaces) return { text: undefined, kept: ["the part of devtool in .nvim.lua"] };
   return { text: text.slice(0, begin) + block + text.slice(end + END.length), kept: [] };
 }
@@ -28,7 +34,7 @@ function blockLines(integration: Integration): string[] {
   return [
     "-- :make fills the quickfix list; :DevtoolWatch and the others run in a terminal.",
     `vim.o.makeprg = ${lua(build.join(" "))}`,
-    `vim.o.errorformat = ${lua("%f:%l:%c: %trror: %m,%f:%l:%c: %tarning: %m,%f:%l:%c: %tote: %m,%-G%.%#")}`,
+    `vim.o.errorformat = ${lua(ERRORFORMAT)}`,
     ...tasks.filter(({ kind }) => kind !== "build").map(userCommand),
     ...(integration.isNode ? ATTACH : []),
   ];

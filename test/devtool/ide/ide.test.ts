@@ -80,6 +80,35 @@ for (const editor of EDITORS) {
   });
 }
 
+test("files that git checked out with the line ends of Windows are as they were written", async (t) => {
+  const project = await makeProject(t);
+  for (const editor of EDITORS) {
+    await ide(project, editor);
+    const checkedOut = [...(await generated(project.root))].map(
+      ([path, text]) => [path, text.replaceAll(/\r?\n/g, "\r\n")] as const,
+    );
+    await project.write(Object.fromEntries(checkedOut));
+    assert.doesNotMatch(await ide(project, editor), /wrote|kept/);
+  }
+});
+
+test("Neovim's quickfix list has what every tool reports, with and without a column", async (t) => {
+  if (!needs(t, lacks("nvim"))) return;
+  const project = await makeProject(t);
+  await ide(project, "neovim");
+  const printed = [
+    "native/a.c:3:5: error: one",
+    "native/Makefile:2: warning: two",
+    "native/a b.h:1: note: three",
+    "   12 | int x",
+  ];
+  await project.write({ printed: printed.join("\n") });
+  const show = `call chansend(v:stderr, map(getqflist(), "bufname(v:val.bufnr) .. ' ' .. v:val.lnum .. v:val.type"))`;
+  const commands = ["luafile .nvim.lua", "cgetfile printed", show, "qa!"].flatMap((line) => ["-c", line]);
+  const listed = await promisify(execFile)("nvim", ["--headless", "-u", "NONE", ...commands], { cwd: project.root });
+  assert.equal(listed.stderr, ["native/a.c 3e", "native/Makefile 2w", "native/a b.h 1n"].join("\n"));
+});
+
 test("others' tasks, comments and indentation in a file stay as they are", async (t) => {
   const project = await installed(t);
   const before =

@@ -25,6 +25,9 @@ const LINES: readonly (readonly [string, string, string | undefined])[] = [
   ["where a header came from", "In file included from shim.h:3,", "In file included from native/shim.h:3,"],
   ["the rest of it", "                 from shim.c:1:", "                 from native/shim.c:1:"],
   ["the function", "shim.c: In function 'main':", "native/shim.c: In function 'main':"],
+  ["what used a template", "shim.cc:5:40:   required from here", "native/shim.cc:5:40:   required from here"],
+  ["that the assembler says", "shim.S: Assembler messages:", "native/shim.S: Assembler messages:"],
+  ["an error of the assembler", "shim.S:3: Error: no such instruction", "native/shim.S:3: error: no such instruction"],
   ["a source line", "   12 |   int x", "   12 |   int x"],
   [
     "the linker",
