@@ -38,7 +38,7 @@ export function stdioFor({ options, report, screen }: Call, hasInput: boolean): 
   }
   const finish = () => {};
   if (!(stdin instanceof ReadStream) || !stdout.isTTY)
-    return { stdin, stdout: screen.stdout, stderr: screen.stderr, finish };
+    return { stdin, stdout: screen.stdout, stderr: screen.stderr, passed: screen.passed, finish };
   return { stdin, stdout, stderr: process.stderr, giveTerminal: () => screen.giveTerminal(stdin), finish };
 }
 

@@ -15,8 +15,11 @@ export interface Output {
   readonly finish: () => void;
 }
 
+/** What a report is printed to. */
+type Shown = Pick<Screen, "stdout" | "stderr" | "line" | "lineStart">;
+
 /** Messages for people go to standard error, all else to standard output. */
-export function openOutput(format: Format, screen: Omit<Screen, "giveTerminal">): Output {
+export function openOutput(format: Format, screen: Shown): Output {
   const nothing = () => {};
   switch (format) {
     case "human":
@@ -37,7 +40,7 @@ export function openOutput(format: Format, screen: Omit<Screen, "giveTerminal">)
   }
 }
 
-function forPeople(screen: Omit<Screen, "giveTerminal">): Report {
+function forPeople(screen: Shown): Report {
   const lines = humanReport(screen);
   return screen.line ? both(liveReport(screen.line), lines) : lines;
 }

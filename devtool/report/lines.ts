@@ -7,13 +7,14 @@ import { RoundLine } from "./round-line.ts";
 import type { Screen } from "./screen.ts";
 
 /** Reports to people: messages on standard error, what `doctor` and `status` report on standard output. */
-export function humanReport({ stdout, stderr }: Pick<Screen, "stdout" | "stderr">): Report {
+export function humanReport({ stdout, stderr, lineStart }: Pick<Screen, "stdout" | "stderr" | "lineStart">): Report {
   const round = new RoundLine();
   let isWatch = false;
   return (event, { target } = {}) => {
     const label = round.labelOf(target);
+    const write = (text: string) => stderr.write(`${lineStart.lineBreak()}${printableLines(text)}\n`);
     const print = (text: string) => {
-      for (const line of text.split("\n")) stderr.write(printableLines(`devtool: ${label}${line}\n`));
+      for (const line of text.split("\n")) write(`devtool: ${label}${line}`);
     };
     switch (event.event) {
       case "changed":
@@ -45,10 +46,8 @@ export function humanReport({ stdout, stderr }: Pick<Screen, "stdout" | "stderr"
         if (isWatch || !["SIGINT", "SIGPIPE", null].includes(event.signal)) print(endOf(event));
         break;
       case "diagnostic":
-        stderr.write(printableLines(`${diagnosticLine(event)}\n`));
-        break;
       case "log":
-        stderr.write(printableLines(`${event.text}\n`));
+        write(event.event === "log" ? event.text : diagnosticLine(event));
         break;
       case "notice":
       case "pulled":

@@ -1,6 +1,8 @@
+import { fstatSync } from "node:fs";
 import { Writable } from "node:stream";
 import { isInForeground } from "../process/foreground.ts";
 import { enterRawMode, passOutput, type RawTerminal } from "../process/raw-mode.ts";
+import { LineStart } from "./line-start.ts";
 import { StatusLine } from "./status-line.ts";
 
 /** Where all that devtool and its programs print goes, unless a program has the terminal for its own. */
@@ -8,6 +10,9 @@ export interface Screen {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly line?: StatusLine;
+  readonly lineStart: LineStart;
+  /** A program has written that to one of them. */
+  passed(stream: "stdout" | "stderr", bytes: Uint8Array): void;
   /**
    * Until the returned function is called, a program elsewhere has this process's terminal: what is typed and shown passes
    * unchanged.
@@ -27,13 +32,26 @@ export function openScreen({ stdout, stderr: errors }: NodeJS.Process, hasLine: 
     };
   };
   const stderr = errors.isTTY ? withReturns(errors, () => isGiven) : errors;
-  if (!hasLine || !mayDecorate(stdout) || !mayDecorate(errors)) return { stdout, stderr, giveTerminal };
+  const lineStart = new LineStart();
+  const isOne = isSame(stdout, errors);
+  const passed: Screen["passed"] = (stream, bytes) => {
+    if (isOne || stream === "stderr") lineStart.passed(bytes);
+  };
+  const screen = { lineStart, passed, giveTerminal };
+  if (!hasLine || !mayDecorate(stdout) || !mayDecorate(errors)) return { ...screen, stdout, stderr };
   const line = new StatusLine(errors, isInForeground());
   process.once("exit", () => {
     line.pin("");
     line.show("");
   });
-  return { stdout: line.above(stdout), stderr: line.above(stderr), line, giveTerminal };
+  return { ...screen, stdout: line.above(stdout), stderr: line.above(stderr), line };
+}
+
+/** Whether both are one terminal, file or pipe, as after `2>&1`. */
+function isSame(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): boolean {
+  if (stdout.isTTY || stderr.isTTY || process.platform === "win32") return stdout.isTTY && stderr.isTTY;
+  const [out, errors] = [fstatSync(1), fstatSync(2)];
+  return out.ino === errors.ino && out.dev === errors.dev;
 }
 
 /** Whether it is a terminal that shows more than text. https://no-color.org */

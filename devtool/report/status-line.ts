@@ -1,10 +1,10 @@
 import { Writable } from "node:stream";
+import { isAtStartAfter } from "./line-start.ts";
 
 type Output = NodeJS.WritableStream & { readonly columns?: number };
 
 /** After a write, until the line is back: it must not slow down a program that prints much. */
 const REDRAW_MS = 50;
-const NEWLINE = 0x0a;
 
 // The cursor stays where the program has left it, and so does the color of its text (DECSC, DECRC).
 const SAVE = "\x1b7\x1b[0m";
@@ -68,7 +68,7 @@ export class StatusLine {
 
   #clearedFor(chunk: Buffer): Buffer {
     if (chunk.length === 0) return chunk;
-    this.#isAtStart = chunk.at(-1) === NEWLINE;
+    this.#isAtStart = isAtStartAfter(chunk, this.#isAtStart);
     this.#redraw ??= setTimeout(() => {
       this.#redraw = undefined;
       this.#draw();

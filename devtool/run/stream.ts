@@ -13,6 +13,8 @@ export interface Stdio {
   readonly stderr: Writable;
   /** Where the command gets this terminal: it has it until the returned function is called. */
   readonly giveTerminal?: () => () => void;
+  /** Called for each piece of output that was written as it is. */
+  passed?(stream: "stdout" | "stderr", bytes: Uint8Array): void;
   /** Called after the last byte of output. */
   finish(): void;
 }
@@ -93,12 +95,15 @@ async function carryPipes(
     isReaderGone = true;
     void endRun(process);
   };
+  const carry = async (name: "stdout" | "stderr") => {
+    const onChunk = (chunk: Buffer) => {
+      onOutput();
+      stdio.passed?.(name, chunk);
+    };
+    await pump(process[name], stdio[name], onChunk, onReaderGone);
+  };
   try {
-    const pumps = [
-      pump(process.stdout, stdio.stdout, onOutput, onReaderGone),
-      pump(process.stderr, stdio.stderr, onOutput, onReaderGone),
-    ];
-    const [status] = await Promise.all([process.exited, ...pumps]);
+    const [status] = await Promise.all([process.exited, carry("stdout"), carry("stderr")]);
     // As if the command itself had written to the closed pipe.
     return isReaderGone ? { code: null, signal: "SIGPIPE" } : status;
   } finally {
@@ -122,7 +127,12 @@ function forwardSignals(process: RemoteProcess, interrupts: Interrupts): () => v
  * Copies to the end, no faster than `to` accepts it. Once `to` has lost its reader, calls `onReaderGone` and drops the
  * rest.
  */
-async function pump(from: Readable, to: Writable, onOutput: () => void, onReaderGone: () => void): Promise<void> {
+async function pump(
+  from: Readable,
+  to: Writable,
+  onChunk: (chunk: Buffer) => void,
+  onReaderGone: () => void,
+): Promise<void> {
   let isClosed = false;
   const onError = () => {
     if (!isClosed) onReaderGone();
@@ -131,7 +141,7 @@ async function pump(from: Readable, to: Writable, onOutput: () => void, onReader
   to.on("error", onError);
   try {
     for await (const chunk of from as AsyncIterable<Buffer>) {
-      onOutput();
+      onChunk(chunk);
       if (isClosed || to.destroyed) continue;
       if (!to.write(chunk)) await drained(to);
     }

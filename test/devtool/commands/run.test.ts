@@ -315,6 +315,23 @@ test("a target's settings name its mirrors' folder, its rsync and its environmen
   assert.equal(await readFile(join(project.home, "used"), "utf8"), "used\n");
 });
 
+test("a message has a line of its own where the program's output is in the same file and has no end", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const { root, home } = await plainProject(t);
+  const told = "devtool: ended by SIGSEGV (segmentation fault)\n";
+  for (const [errors, printed] of [
+    ["2>&1", `part\n${told}`],
+    ["2>err", "part"],
+  ] as const) {
+    const words = ["run", "--target", "local", "sh", "-c", "printf part; kill -SEGV $$"];
+    const env = { ...process.env, HOME: home, XDG_CACHE_HOME: join(home, "cache") };
+    const child = spawn("sh", ["-c", `exec "$@" ${errors}`, "-", ...DEVTOOL, ...words], { cwd: root, env });
+    const [stdout] = await Promise.all([text(child.stdout), once(child, "close")]);
+    assert.equal(stdout.slice(stdout.indexOf("part")), printed);
+  }
+  assert.ok((await readFile(join(root, "err"), "utf8")).endsWith(`\n${told}`));
+});
+
 test("a command that does not exist is reported", async (t) => {
   if (!needs(t, lacks("rsync"))) return;
   const { code, stderr } = await runs(t, ["--target", "local"], "", "no-such-command");

@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import type { Diagnostic } from "../../../devtool/report/diagnostic.ts";
 import { type Format, openOutput } from "../../../devtool/report/format.ts";
+import { LineStart } from "../../../devtool/report/line-start.ts";
 
 const FOUND: readonly Diagnostic[] = [
   { file: "src/a b.c", line: 3, column: 5, severity: "error", text: "100% wrong,\nagain" },
@@ -14,7 +15,7 @@ const FOUND: readonly Diagnostic[] = [
 /** What these diagnostics and a failure print on standard output. */
 function printed(format: Format): string {
   const [stdout, stderr] = [new PassThrough({ encoding: "utf8" }), new PassThrough()];
-  const { report, finish } = openOutput(format, { stdout, stderr });
+  const { report, finish } = openOutput(format, { stdout, stderr, lineStart: new LineStart() });
   for (const diagnostic of FOUND) report({ event: "diagnostic", ...diagnostic });
   report({ event: "failed", code: "build-failed", message: "native does not compile", remedy: null });
   finish();

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import type { Event } from "../../../devtool/report/events.ts";
+import { LineStart } from "../../../devtool/report/line-start.ts";
 import { humanReport } from "../../../devtool/report/lines.ts";
 import { outputEvents } from "../../../devtool/report/output.ts";
 import fc from "../../rig/fast-check.ts";
 
 function printed(events: readonly Event[]): { stdout: string; stderr: string } {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const report = humanReport({ stdout, stderr });
+  const report = humanReport({ stdout, stderr, lineStart: new LineStart() });
   for (const event of events) report(event, event.event === "compiled" ? { target: "box" } : {});
   return { stdout: written(stdout), stderr: written(stderr) };
 }
@@ -142,7 +143,7 @@ test("output events contain every byte, however the output was split, and text a
 test("of several steps of a build those that did something are named, and that there was nothing to do is said once", () => {
   const lineOf = (...steps: (readonly [step: string, compiled: boolean])[]) => {
     const stderr = new PassThrough();
-    const report = humanReport({ stdout: new PassThrough(), stderr });
+    const report = humanReport({ stdout: new PassThrough(), stderr, lineStart: new LineStart() });
     for (const [step, compiled] of steps)
       report({ event: "compiled", step, compiled, milliseconds: 50 }, { target: "a" });
     report({ event: "finished", milliseconds: 99 });
@@ -158,7 +159,7 @@ test("of several steps of a build those that did something are named, and that t
 
 test("of several targets each line names its own, with what was done for all of them", () => {
   const stderr = new PassThrough();
-  const report = humanReport({ stdout: new PassThrough(), stderr });
+  const report = humanReport({ stdout: new PassThrough(), stderr, lineStart: new LineStart() });
   const of = (target: string) => ({ target });
   for (const target of ["a", "b"]) report({ event: "stage", stage: "connect" }, of(target));
   report({ event: "changed", paths: ["x"] });
@@ -176,4 +177,20 @@ test("of several targets each line names its own, with what was done for all of 
     `devtool: a: ${bundled}`,
     "devtool: done after 3 ms",
   ]);
+});
+
+test("a message has a line of its own, also where a program has begun one; colors do not count", () => {
+  const stderr = new PassThrough();
+  const lineStart = new LineStart();
+  const report = humanReport({ stdout: new PassThrough(), stderr, lineStart });
+  const after = (output: string) => {
+    lineStart.passed(Buffer.from(output));
+    report({ event: "changed", paths: ["x"] });
+    return written(stderr);
+  };
+  const [plain, broken] = ["devtool: changed x\n", "\ndevtool: changed x\n"];
+  assert.deepEqual(
+    ["", "done\n", "name? ", "", "50 %\r", "\x1b[31mred\n\x1b[0m", "\x1b[31mred\x1b[0m", "\x1b[0m", "é\n"].map(after),
+    [plain, plain, broken, plain, broken, plain, broken, plain, plain],
+  );
 });
