@@ -1,5 +1,6 @@
 import type { Argv } from "yargs";
 import { asYargsHasThem } from "./asks-for-help.ts";
+import { type CommandNode, nodesOf } from "./completion/tree.ts";
 import { groupHelp, helpOf, helpOfEach } from "./help.ts";
 import { IMAGE_VERBS } from "./image/image.ts";
 import { IMAGE_TRANSFERS } from "./image/transfers.ts";
@@ -17,12 +18,23 @@ import { VOLUME_VERBS } from "./volume.ts";
 /** The help, and what is wrong with words that name no command. Reports that, and returns the exit code. */
 export async function otherCommands(args: readonly string[]): Promise<number> {
   try {
-    await parse(asYargsHasThem(args));
+    const words = asYargsHasThem(args);
+    // yargs would print the help of all commands.
+    const unknown = unknownAmong(nodesOf(withCommands), words);
+    if (unknown !== undefined) throw unavailableCommand(words) ?? notUnderstood(`Unknown argument: ${unknown}`, words);
+    await parse(words);
     // Set where the help could not be written.
     return Number(process.exitCode ?? 0);
   } catch (error) {
     return isBrokenPipe(error) ? SIGPIPE_EXIT : report(error);
   }
+}
+
+/** The first word that should name a command, and names none. */
+function unknownAmong(commands: readonly CommandNode[], [word = "", ...rest]: readonly string[]): string | undefined {
+  if (commands.length === 0 || word === "" || word.startsWith("-")) return undefined;
+  const command = commands.find(({ names }) => names.includes(word));
+  return command ? unknownAmong(command.commands, rest) : word;
 }
 
 async function parse(args: readonly string[]): Promise<void> {

@@ -3,3 +3,13 @@ export function thisArchitecture(): string {
   const names: Partial<Record<string, string>> = { x64: "amd64", ia32: "386", ppc64: "ppc64le" };
   return names[process.arch] ?? process.arch;
 }
+
+/** What every processor of that name has: the variants after it need a later one. */
+const BASELINES: Partial<Record<string, string>> = { amd64: "v1", arm64: "v8" };
+
+/** How well this machine runs programs for a processor, 0 the best; infinite: not at all. As docker ranks them. */
+export function rankHere(architecture: string, variant?: string): number {
+  const own = thisArchitecture();
+  if (architecture === own) return !variant || !BASELINES[own] || variant === BASELINES[own] ? 0 : 1;
+  return own === "amd64" && architecture === "386" ? 2 : Number.POSITIVE_INFINITY;
+}

@@ -1,4 +1,4 @@
-import { thisArchitecture } from "../../host/architecture.ts";
+import { rankHere } from "../../host/architecture.ts";
 import {
   isEither,
   isListOf,
@@ -66,7 +66,8 @@ export function checkImport(file: ConfigFile, notes: Notes): void {
 }
 
 export function notePlatform({ architecture }: ConfigFile, notes: Notes): void {
-  if (architecture && architecture !== thisArchitecture()) notes.add("platform", `linux/${architecture}`);
+  if (architecture && rankHere(architecture) === Number.POSITIVE_INFINITY)
+    notes.add("platform", `linux/${architecture}`);
 }
 
 /** What of it a container gets: each setting that has the form of its kind, whatever the others have. */

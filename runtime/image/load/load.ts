@@ -73,9 +73,14 @@ async function fromDirectory<T>(load: Load, work: (directory: string) => Promise
 
 async function storeAll(load: Load, directory: string): Promise<string[]> {
   const saved = await readSavedImages(directory);
-  if (load.name !== undefined && saved.length > 1)
+  const unnamed = saved.filter(({ names }) => names.length === 0);
+  if (load.name !== undefined && saved.length > 1 && unnamed.length !== 1)
     throw new BadImage(`it has ${saved.length} images, and --name is for one; skopeo copy takes one of them`);
-  const images = saved.map((image) => ({ image, names: namesFor(load, image) }));
+  const renamed = saved.length === 1 ? saved : unnamed;
+  const images = saved.map((image) => ({
+    image,
+    names: namesFor(renamed.includes(image) ? load.name : undefined, image),
+  }));
   await clearUnderWay(load.root);
   const loaded: string[] = [];
   for (const { image, names } of images) {
@@ -87,10 +92,10 @@ async function storeAll(load: Load, directory: string): Promise<string[]> {
   return loaded;
 }
 
-function namesFor({ name }: Load, { names }: SavedImage): Reference[] {
+function namesFor(name: string | undefined, { names }: SavedImage): Reference[] {
   if (name !== undefined) return [parseReference(name)];
   if (names.length > 0) return names.map((one) => parseReference(one));
-  throw new BadImage("an image in it has no name; give one with --name");
+  throw new BadImage("an image in it has no name; give it one with --name");
 }
 
 /** Stores it completely or not at all. `stored` is called when all of it is here, and the names are about to mean it. */

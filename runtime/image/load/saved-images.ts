@@ -17,7 +17,7 @@ import {
   type Manifest,
 } from "../manifest/kinds.ts";
 import { checkedManifest } from "../manifest/parse.ts";
-import { chooseImage, thisPlatform } from "../manifest/platform.ts";
+import { chooseImage, isImage, thisPlatform } from "../manifest/platform.ts";
 
 /** One image of a directory that `docker save` or an OCI tool wrote. */
 export interface SavedImage {
@@ -45,7 +45,7 @@ export async function readSavedImages(directory: string): Promise<SavedImage[]> 
 
 async function readLayout(directory: string): Promise<SavedImage[]> {
   const { manifests } = await readJson(directory, { path: "index.json" }, isIndex);
-  const images = manifests.filter(({ annotations }) => annotations?.["vnd.docker.reference.type"] === undefined);
+  const images = manifests.filter(isImage);
   if (images.length === 0) throw new BadImage("it has no image");
   const read: SavedImage[] = [];
   for (const image of images) read.push(await readListed(directory, image, namesOf(image)));

@@ -6,6 +6,7 @@ export const isDescriptor = isRecordOf(
   {
     platform: isRecordOf({ architecture: isText, os: isText }, { variant: isText }),
     annotations: isMapOf(isText),
+    artifactType: isText,
   },
 );
 export type Descriptor = Shaped<typeof isDescriptor>;

@@ -1,5 +1,5 @@
-import { thisArchitecture } from "../../host/architecture.ts";
-import type { Descriptor } from "./kinds.ts";
+import { rankHere, thisArchitecture } from "../../host/architecture.ts";
+import { CONFIG_TYPES, type Descriptor } from "./kinds.ts";
 
 /** Which of the images in an index is for this machine: one, or none and the reason. */
 export type Choice =
@@ -10,12 +10,20 @@ export type Choice =
   | { readonly several: readonly Descriptor[] };
 
 export function chooseImage(manifests: readonly Descriptor[]): Choice {
-  const images = manifests.filter(({ annotations }) => annotations?.["vnd.docker.reference.type"] === undefined);
+  const images = manifests.filter(isImage);
   const fitting = images.filter(fitsHere);
-  const [image] = images.length === 1 ? images : fitting;
-  if (image && (fitting.length <= 1 || images.length === 1)) return { image };
+  const rank = Math.min(...fitting.map(rankOf));
+  const best = fitting.filter((one) => rankOf(one) === rank);
+  const [image] = images.length === 1 ? images : best;
+  if (image && (best.length <= 1 || images.length === 1)) return { image };
   if (images.length > 0 && fitting.length === 0) return { platforms: images.map(platformOf) };
-  return { several: fitting };
+  return { several: best };
+}
+
+/** Beside images there may be what is known of them: attestations, signatures and other artifacts. */
+export function isImage({ annotations, artifactType }: Descriptor): boolean {
+  const isArtifact = artifactType !== undefined && !CONFIG_TYPES.has(artifactType);
+  return annotations?.["vnd.docker.reference.type"] === undefined && !isArtifact;
 }
 
 /** linux/arm/v7 */
@@ -28,6 +36,11 @@ export function thisPlatform(): string {
 }
 
 /** Also where it says nothing about machines. */
-export function fitsHere({ platform }: Descriptor): boolean {
-  return platform === undefined || (platform.os === "linux" && platform.architecture === thisArchitecture());
+export function fitsHere(descriptor: Descriptor): boolean {
+  const { platform } = descriptor;
+  return platform === undefined || (platform.os === "linux" && rankOf(descriptor) < Number.POSITIVE_INFINITY);
+}
+
+function rankOf({ platform }: Descriptor): number {
+  return platform ? rankHere(platform.architecture, platform.variant) : 0;
 }

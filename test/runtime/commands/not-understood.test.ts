@@ -132,4 +132,18 @@ describe("what a command can't use is named, with what it can", async () => {
     ])
       assert.equal(await help(...words), images);
   });
+
+  it("the help of what is no command is refused as the command is", async () => {
+    const refused = async (...words: string[]) => {
+      const { code, stdout, stderr } = await rig.run(words);
+      assert.deepEqual([code, stdout], [125, ""]);
+      return stderr;
+    };
+    for (const word of ["nosuch", "build"]) {
+      const alone = await refused(word);
+      assert.equal(await refused("help", word), alone);
+      assert.equal(await refused(word, "--help"), alone);
+    }
+    assert.match(await refused("help", "image", "nosuch"), /tinydocker has no command image nosuch/);
+  });
 });

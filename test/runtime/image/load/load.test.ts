@@ -76,6 +76,20 @@ describe("load", () => {
     assert.throws(() => resolveImage(root, "one:1"), { code: "image-not-found" });
   });
 
+  it("gives the name to the one of several images that has none, and refuses it where two have none", async (t) => {
+    const { root, outside } = await place(t);
+    const files: Files = { "oci-layout": json({ imageLayoutVersion: "1.0.0" }) };
+    const [named, ...others] = ["a", "b", "c"].map((name) => addImage(files, { layers: [layer({ name })] }));
+    const annotations = { "org.opencontainers.image.ref.name": "theirs:1" };
+    const listed = (manifests: object[]) => {
+      written({ ...files, "index.json": json({ schemaVersion: 2, manifests }) }, outside);
+      return loadImages(loading(root, outside, "ours:1"));
+    };
+    await assert.rejects(listed([{ ...named, annotations }, ...others]), { message: /it has 3 images, and --name is/ });
+    assert.deepEqual(await listed([{ ...named, annotations }, ...others.slice(1)]), ["theirs:1", "ours:1"]);
+    assert.deepEqual(await listed([{ ...named, annotations }]), ["ours:1"]);
+  });
+
   it("says what to do with what skopeo keeps in a directory", async (t) => {
     const { root, outside } = await place(t);
     const files: Files = {};

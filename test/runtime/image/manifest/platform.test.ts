@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { thisArchitecture } from "../../../../runtime/host/architecture.ts";
+import { type Descriptor, OCI_MANIFEST } from "../../../../runtime/image/manifest/kinds.ts";
+import { chooseImage } from "../../../../runtime/image/manifest/platform.ts";
+
+const architecture = thisArchitecture();
+const baseline = architecture === "amd64" ? "v1" : "v8";
+const plain = { mediaType: OCI_MANIFEST, digest: `sha256:${"1".repeat(64)}`, size: 1 };
+const image = (platform: object): Descriptor => ({ ...plain, platform: { os: "linux", architecture, ...platform } });
+
+describe("of the images in an index", () => {
+  it("one for every processor of this kind is taken before one for later ones, which is taken where it is alone", () => {
+    const [later, other] = [image({ variant: "v9" }), image({ architecture: "other" })];
+    for (const own of [image({}), image({ variant: baseline })])
+      assert.deepEqual(chooseImage([other, later, own]), { image: own });
+    assert.deepEqual(chooseImage([other, later]), { image: later });
+    assert.deepEqual(chooseImage([other, other]), { platforms: ["linux/other", "linux/other"] });
+  });
+
+  it("one of 32-bit x86 is taken on 64-bit x86 where there is none for that, as docker does", () => {
+    const small = image({ architecture: "386" });
+    assert.deepEqual(chooseImage([small, image({})]), { image: image({}) });
+    const other = image({ architecture: "other" });
+    const alone = chooseImage([other, small]);
+    assert.deepEqual(alone, architecture === "amd64" ? { image: small } : { platforms: ["linux/other", "linux/386"] });
+  });
+
+  it("what is not an image is never taken", () => {
+    const signature = { ...plain, artifactType: "application/vnd.dev.cosign.artifact.sig.v1+json" };
+    const attestation = { ...image({}), annotations: { "vnd.docker.reference.type": "attestation-manifest" } };
+    assert.deepEqual(chooseImage([signature, attestation, image({})]), { image: image({}) });
+    assert.deepEqual(chooseImage([signature, attestation]), { several: [] });
+  });
+});
