@@ -1,5 +1,4 @@
-/* Tables to decode a Huffman code by several bits at a time. */
-#include "inflate.h"
+#include "inflate-table.h"
 
 #define BITS_MAX 15u
 #define SYMBOLS_MAX 288u
@@ -24,11 +23,11 @@ static int count_lengths(struct build *b) {
     for (unsigned bits = 1; bits <= BITS_MAX; bits++) {
         free_codes = free_codes * 2 - b->left[bits];
         if (free_codes < 0)
-            return INFLATE_BAD_CODE;
+            return -1;
         if (b->left[bits])
             b->longest = bits;
     }
-    return free_codes > 0 && b->longest > 1 ? INFLATE_BAD_CODE : 0;
+    return free_codes > 0 && b->longest > 1 ? -1 : 0;
 }
 
 static void sort(struct build *b) {
@@ -49,7 +48,7 @@ static int begin_table(struct build *b, unsigned length) {
         space = 2 * space + b->left[root + bits];
     }
     if (b->used + (1u << bits) > b->code->room)
-        return INFLATE_BAD_CODE;
+        return -1;
     b->prefix = b->next & ((1u << root) - 1);
     b->start = b->used;
     b->bits = bits;

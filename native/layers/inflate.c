@@ -1,6 +1,7 @@
 /* RFC 1951: blocks, and the symbols in them. */
 #include <string.h>
 
+#include "inflate-table.h"
 #include "inflate.h"
 
 #define END_OF_BLOCK 256
@@ -74,12 +75,12 @@ static int next_block(struct inflate *s) {
 
 static int build_symbols(struct inflate *s, unsigned count) {
     struct inflate_code code = {s->symbol_table, SYMBOL_ROOM, SYMBOL_ROOT, s->lengths, count, SYMBOLS};
-    return inflate_build(&code);
+    return inflate_build(&code) ? INFLATE_BAD_CODE : 0;
 }
 
 static int build_distances(struct inflate *s, const uint8_t *of, unsigned count) {
     struct inflate_code code = {s->distance_table, DISTANCE_ROOM, DISTANCE_ROOT, of, count, DISTANCES};
-    return inflate_build(&code);
+    return inflate_build(&code) ? INFLATE_BAD_CODE : 0;
 }
 
 static int fixed_tables(struct inflate *s) {
@@ -156,7 +157,7 @@ static int length_codes(struct inflate *s) {
     struct inflate_code code = {s->length_table, LENGTH_ROOM, LENGTH_ROOT, s->lengths, sizeof LENGTH_ORDER, NULL};
     s->lengths_read = 0;
     s->step = lengths;
-    return inflate_build(&code);
+    return inflate_build(&code) ? INFLATE_BAD_CODE : 0;
 }
 
 /* Repeats a length. `bits` and `base`: how often. */
