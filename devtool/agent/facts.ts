@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import { homeFolder, thisUser } from "../process/user.ts";
+import { firstFolder, thisUser } from "../process/user.ts";
 import type { HostFacts } from "../protocol/hello.ts";
 
 export function hostFacts(): HostFacts {
   const { username, uid } = thisUser();
   return {
-    home: homeFolder(),
+    home: firstFolder(),
     user: username,
     uid,
     platform: process.platform,

@@ -30,10 +30,10 @@ export async function runOnTarget(call: Call, asked: (opened: Opened) => Asked):
   const { argv, asRoot, variables = NO_VARIABLES } = asked(opened);
   const env = await programEnvironment(variables);
   const { target } = opened;
-  const { connection, facts, mirror } = await reach(target, opened, report, interrupts.signal);
+  const { connection, mirror } = await reach(target, opened, report, interrupts.signal);
   try {
     const stdio = stdioFor({ ...call, report: reportOf(report, { target: target.name }) }, true);
-    const request = { argv: argv(mirror), cwd: facts.home, env, asRoot, terminal: terminalOf(stdio) };
+    const request = { argv: argv(mirror), cwd: undefined, env, asRoot, terminal: terminalOf(stdio) };
     const launched = await launch(connection, request, interrupts.signal);
     const status = await stream(launched, stdio, interrupts, interrupts.signal).finally(stdio.finish);
     return exitCodeOfStatus(status);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 
 export interface User {
@@ -24,4 +25,10 @@ export function homeFolder(): string {
   } catch {
     return thisUser().homedir;
   }
+}
+
+/** Where a session of the user begins: as sshd has it, in / where the home is not there. */
+export function firstFolder(): string {
+  const home = homeFolder();
+  return existsSync(home) ? home : "/";
 }

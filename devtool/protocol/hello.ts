@@ -2,7 +2,7 @@ import { PROTOCOL_VERSION, ProtocolError } from "./frame.ts";
 
 /** Facts about the machine and the user that the agent runs on and as. */
 export interface HostFacts {
-  /** The login user's home directory. */
+  /** The login user's home directory, or / where it is not there. */
   readonly home: string;
   readonly user: string;
   readonly uid: number;

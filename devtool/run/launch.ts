@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Connection, ExitStatus, RemoteProcess, TerminalSize } from "../targets/target.ts";
+import type { Connection, ExecOptions, ExitStatus, RemoteProcess, TerminalSize } from "../targets/target.ts";
 
 export interface LaunchRequest {
   readonly argv: readonly string[];
-  /** Absolute path on the target. */
-  readonly cwd: string;
+  /** Absolute path on the target, which is not to lead through a link; undefined: the login user's home, which may. */
+  readonly cwd: string | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly asRoot: boolean;
   /** The terminal that devtool runs in, if the command is to use it. */
@@ -24,7 +24,7 @@ export async function launch(
   { argv, cwd, env, asRoot, terminal }: LaunchRequest,
   signal: AbortSignal,
 ): Promise<Launched> {
-  const options = { cwd, fixedCwd: "start", env, asRoot, signal } as const;
+  const options = { ...fixed(cwd), env, asRoot, signal };
   if (!terminal) return { kind: "process", process: await connection.exec(argv, options) };
   const onTerminal = connection.execOnTerminal?.bind(connection);
   if (onTerminal) return { kind: "own terminal", run: () => onTerminal(argv, options) };
@@ -44,6 +44,10 @@ export function prepareNext(
   if (launched.kind !== "process" || terminal) return;
   const begun = Promise.race([launched.process.exited, delay(BEGUN_MS, undefined, { ref: false })]);
   begun
-    .then(() => (signal.aborted ? undefined : connection.prepare?.(argv, { cwd, fixedCwd: "start", env, asRoot })))
+    .then(() => (signal.aborted ? undefined : connection.prepare?.(argv, { ...fixed(cwd), env, asRoot })))
     .catch(() => {}); // the connection is lost, and the round reports it
+}
+
+function fixed(cwd: string | undefined): Pick<ExecOptions, "cwd" | "fixedCwd"> {
+  return cwd === undefined ? {} : { cwd, fixedCwd: "start" };
 }

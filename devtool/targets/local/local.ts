@@ -7,6 +7,7 @@ import { connectHere } from "../../ports/connect.ts";
 import type { Endpoint } from "../../ports/endpoint.ts";
 import { listenHere } from "../../ports/listen.ts";
 import { errnoOf, errnoWords } from "../../process/errno.ts";
+import { homeFolder } from "../../process/user.ts";
 import { agentFile } from "../agent-client/agent-file.ts";
 import type { StartedAgent } from "../agent-client/greeting.ts";
 import { commandOf, type Opener, Starts } from "../agent-client/starts.ts";
@@ -102,7 +103,7 @@ class LocalConnection implements Connection {
   async facts(): Promise<TargetFacts> {
     const { facts } = this.#agent.hello;
     const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
-    return { ...facts, cache: `${facts.home}/.cache/devtool`, boot };
+    return { ...facts, cache: `${homeFolder()}/.cache/devtool`, boot };
   }
 
   async close(): Promise<void> {

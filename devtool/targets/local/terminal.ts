@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { homedir } from "node:os";
 import { errnoOf } from "../../process/errno.ts";
+import { firstFolder } from "../../process/user.ts";
 import { startFailure } from "../start-failure.ts";
 import type { Connection, ExecOptions, ExitStatus } from "../target.ts";
 
@@ -50,7 +50,7 @@ export async function runOnTerminal(
 
 function start(
   argv: readonly string[],
-  { env = {}, cwd = homedir() }: Pick<ExecOptions, "env" | "cwd">,
+  { env = {}, cwd = firstFolder() }: Pick<ExecOptions, "env" | "cwd">,
   throughSudo: boolean,
 ): ChildProcess {
   // sudo resets the environment, so env(1) sets the variables again after it.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Event } from "../../../devtool/report/events.ts";
@@ -162,6 +162,21 @@ test("status reports the target, the connection and the mirror; ssh runs in the 
   assert.equal(stdout.toString(), `${mirror}\nnative\n`);
   const line = await startDevtool(t, project, ["ssh", ...flags, "pwd; ls | tr a-z A-Z"]).ended;
   assert.equal(line.stdout.toString(), `${mirror}\nNATIVE\n`);
+});
+
+test("ssh works where the home on the target is reached through a link", async (t) => {
+  if (!needs(t, lacks(...TOOLS))) return;
+  const project = await makeProject(t);
+  const [real, link] = [join(project.home, "real"), join(project.home, "link")];
+  await mkdir(real);
+  await symlink(real, link);
+  const sshd = await startSshd(t, { home: link });
+  const { code, stdout, stderr } = await startDevtool(t, project, [
+    "ssh",
+    ...["--ssh-config", sshd.configFile, "--target", sshd.host],
+    ...["pwd", "-P"],
+  ]).ended;
+  assert.deepEqual([code, stdout.toString()], [0, `${real}\n`], stderr);
 });
 
 test("provision runs the project's script on the target, and reports its failure", async (t) => {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { test } from "node:test";
 import { transformSync } from "esbuild";
-import { homeFolder, thisUser } from "../../../devtool/process/user.ts";
+import { firstFolder, homeFolder, thisUser } from "../../../devtool/process/user.ts";
 import { needs } from "../../rig/host.ts";
 
 /** Of no user of any machine: what nothing has is 65534, and systemd's own begin at 61184. */
@@ -14,6 +14,17 @@ test("this user is the one that /etc/passwd names, and the home folder the envir
   const { uid, username, homedir } = userInfo();
   assert.deepEqual([thisUser().uid, thisUser().username, thisUser().homedir], [uid, username, homedir]);
   assert.equal(homeFolder(), process.env["HOME"]);
+});
+
+test("a session begins in the home folder, or in / where that is not there", (t) => {
+  const { HOME } = process.env;
+  t.after(() => {
+    process.env["HOME"] = HOME;
+  });
+  process.env["HOME"] = "/usr";
+  assert.equal(firstFolder(), "/usr");
+  process.env["HOME"] = "/nowhere/to/be/found";
+  assert.equal(firstFolder(), "/");
 });
 
 test("a uid that /etc/passwd does not have goes by USER and HOME, or by its number", (t) => {

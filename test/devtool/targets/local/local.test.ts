@@ -6,6 +6,7 @@ import { join } from "node:path";
 import test, { before, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ConnectionLost, Failure } from "../../../../devtool/failure.ts";
+import { homeFolder } from "../../../../devtool/process/user.ts";
 import { localConnection, localTarget } from "../../../../devtool/targets/local/local.ts";
 import { buildAgent } from "../../../rig/agent.ts";
 import { temporaryDirectory } from "../../../rig/host.ts";
@@ -78,7 +79,7 @@ process.stdin.resume();`;
   t.after(() => connection.close());
   const { facts } = HELLO_WITH_ACCENTS;
   const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
-  assert.deepEqual(await connection.facts(), { ...facts, cache: `${facts.home}/.cache/devtool`, boot });
+  assert.deepEqual(await connection.facts(), { ...facts, cache: `${homeFolder()}/.cache/devtool`, boot });
 });
 
 for (const [what, line, message] of BAD_HELLOS) {
