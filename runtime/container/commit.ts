@@ -10,6 +10,7 @@ import { overlayTree } from "../image/layers/overlay-tree.ts";
 import type { Reference } from "../image/registry/reference.ts";
 import { systemFailure } from "../image/system-failure.ts";
 import { showsHostRoot } from "../plan/root.ts";
+import { IMAGE_ID } from "../spec/spec.ts";
 import { type Handle, lookAtExisting } from "../state/handle.ts";
 import { type Places, placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
@@ -60,6 +61,7 @@ async function commitFound(shim: Shim, places: Places, { record }: Found, option
     return await commitImage({
       ...{ shim, root, name, author, message, signal },
       layers: spec.root.layers,
+      id: spec.annotations[IMAGE_ID],
       written: writtenIn(shim, places, record),
       configOf: (base) => options.changes.reduce(changed, configOf(spec, life, base)),
       command: spec.process.args.join(" "),

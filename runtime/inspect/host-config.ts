@@ -1,10 +1,11 @@
+import type { Mount } from "../spec/mounts.ts";
 import { DEFAULT_CAPABILITIES } from "../spec/security/capability.ts";
 import { DEFAULT_DEVICES, type Device } from "../spec/security/device.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import type { Struct } from "../template/value.ts";
 import { isAnonymous } from "../volume/store.ts";
-import { mountsOf } from "./mounts.ts";
+import { isAsked as isAskedMount, mountsOf } from "./mounts.ts";
 import { modeOf, networkMode, portBindings } from "./network-settings.ts";
 
 /** What was asked for, in docker's words. `state`: the state directory. */
@@ -12,6 +13,7 @@ export function hostConfig({ spec, life, remove }: ContainerRecord, state: strin
   const { network, root, process, linux } = spec;
   return {
     Binds: mountsOf(spec, state).flatMap(bindOf),
+    Tmpfs: new Map(spec.mounts.filter((mount) => mount.type === "tmpfs" && isAskedMount(mount)).map(tmpfsOf)),
     LogConfig: { Type: "local", Config: new Map(life ? logConfig(life.log) : []) },
     NetworkMode: networkMode(spec),
     PidMode: modeOf(linux, "pid"),
@@ -28,6 +30,7 @@ export function hostConfig({ spec, life, remove }: ContainerRecord, state: strin
     Dns: network.dns.servers,
     DnsOptions: network.dns.options ?? [],
     DnsSearch: network.dns.search,
+    GroupAdd: process.user.groups ?? null,
     ExtraHosts: network.extraHosts.flatMap(({ address, names }) => names.map((name) => `${name}:${address}`)),
     CgroupnsMode: "private",
     OomScoreAdj: process.oomScoreAdj ?? 0,
@@ -44,6 +47,10 @@ export function hostConfig({ spec, life, remove }: ContainerRecord, state: strin
 function bindOf({ Type, Name, Source, Destination, Mode }: Struct): readonly string[] {
   if (Type === "tmpfs" || isAnonymous(String(Name))) return [];
   return [`${Type === "volume" ? Name : Source}:${Destination}${Mode === "" ? "" : `:${Mode}`}`];
+}
+
+function tmpfsOf({ destination, options }: Mount): [destination: string, options: string] {
+  return [destination, options.join(",")];
 }
 
 function ownIpc({ linux, mounts }: ContainerSpec): string {

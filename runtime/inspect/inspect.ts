@@ -1,7 +1,7 @@
 import type { Networks } from "../network/network.ts";
 import { hostsPath } from "../resources/hosts-file.ts";
 import { healthcheckOf } from "../spec/health.ts";
-import { IMAGE_ID, imageName } from "../spec/spec.ts";
+import { IMAGE_ID, imageName, userText } from "../spec/spec.ts";
 import type { Places } from "../state/places.ts";
 import type { Found } from "../state/status.ts";
 import { type Struct, withOmitted } from "../template/value.ts";
@@ -71,11 +71,11 @@ function restartsOf({ status, monitor, lastExit }: Found): number {
 }
 
 function config({ spec, life }: Found["record"]): Struct {
-  const { user, terminal, env, args, cwd } = spec.process;
+  const { terminal, env, args, cwd, entrypointLength = 0 } = spec.process;
   const about = {
     Hostname: spec.hostname,
     Domainname: "",
-    User: user.uid === 0 && user.gid === 0 ? "" : `${user.uid}:${user.gid}`,
+    User: userText(spec.process.user),
     AttachStdin: !life,
     AttachStdout: !life,
     AttachStderr: !life,
@@ -84,11 +84,11 @@ function config({ spec, life }: Found["record"]): Struct {
     OpenStdin: life?.stdinOpen ?? true,
     StdinOnce: life?.stdinOnce ?? false,
     Env: env,
-    Cmd: args,
+    Cmd: wordsOrNull(args.slice(entrypointLength)),
     Image: imageName(spec),
     Volumes: null,
     WorkingDir: cwd,
-    Entrypoint: null,
+    Entrypoint: wordsOrNull(args.slice(0, entrypointLength)),
     Labels: new Map(Object.entries(life?.labels ?? {})),
     StopSignal: life?.stopSignal ?? "SIGTERM",
     StopTimeout: life?.stopTimeout ?? 10,
@@ -96,4 +96,9 @@ function config({ spec, life }: Found["record"]): Struct {
   return life?.health
     ? { ...about, Healthcheck: healthcheckOf(life.health) }
     : withOmitted(about, { Healthcheck: null });
+}
+
+/** Go's nil. */
+function wordsOrNull(words: readonly string[]): readonly string[] | null {
+  return words.length > 0 ? words : null;
 }

@@ -11,7 +11,7 @@ export function mountsOf({ mounts }: ContainerSpec, root: string): Struct[] {
 }
 
 /** Of every container are /dev, /dev/shm and others. */
-function isAsked(mount: Mount): boolean {
+export function isAsked(mount: Mount): boolean {
   const { type, destination } = mount;
   if (isSharedMemory(mount)) return false;
   return type === "bind" || (type === "tmpfs" && destination !== "/dev" && destination !== "/dev/shm");

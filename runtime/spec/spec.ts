@@ -49,8 +49,18 @@ export interface ContainerSpec {
   readonly process: {
     /** It gets its own terminal, copied to and from the caller's. */
     readonly terminal: boolean;
-    readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] };
+    readonly user: {
+      readonly uid: number;
+      readonly gid: number;
+      readonly additionalGids: readonly number[];
+      /** As it was written; without it, by its numbers. */
+      readonly asked?: string;
+      /** More groups, as they were written. */
+      readonly groups?: readonly string[];
+    };
     readonly args: readonly string[];
+    /** How many of these are the entrypoint. */
+    readonly entrypointLength?: number;
     /** KEY=VALUE each. */
     readonly env: readonly string[];
     readonly cwd: string;
@@ -203,6 +213,11 @@ export function specOf(request: RunRequest, image: Image, user: User, caller: Ca
 /** For messages. */
 export function imageName(spec: ContainerSpec): string {
   return spec.annotations[IMAGE_NAME] ?? spec.root.layers.join(":");
+}
+
+/** As docker writes it: as it was asked for; empty: root, because nobody asked. */
+export function userText({ asked, uid, gid }: ContainerSpec["process"]["user"]): string {
+  return asked ?? (uid === 0 && gid === 0 ? "" : `${uid}:${gid}`);
 }
 
 /** In a UTS namespace, or in a network, that is another's, it is that one's. */

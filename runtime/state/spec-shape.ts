@@ -72,7 +72,10 @@ export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
   process: isRecordOf(
     {
       terminal: isBoolean,
-      user: isRecordOf({ uid: isWhole, gid: isWhole, additionalGids: isListOf(isWhole) }),
+      user: isRecordOf(
+        { uid: isWhole, gid: isWhole, additionalGids: isListOf(isWhole) },
+        { asked: isText, groups: isTexts },
+      ),
       args: isTexts,
       env: isTexts,
       cwd: isText,
@@ -80,7 +83,7 @@ export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
       capabilities: isRecordOf({ bounding: isCapabilities, effective: isCapabilities, permitted: isCapabilities }),
       rlimits: isListOf(isRecordOf({ type: isRlimit, soft: isWhole }, { hard: isWhole })),
     },
-    { oomScoreAdj: isWhole, noNewPrivileges: isBoolean, init: isBoolean },
+    { oomScoreAdj: isWhole, noNewPrivileges: isBoolean, init: isBoolean, entrypointLength: isWhole },
   ),
   annotations: isMapOf(isText),
   linux: isRecordOf(

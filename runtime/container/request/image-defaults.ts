@@ -21,13 +21,20 @@ export function imageDefaults({ user, cwd, env = [] }: Process, config: ImageCon
   };
 }
 
+interface Command {
+  readonly args: readonly string[];
+  /** How many of them are the entrypoint. */
+  readonly entrypointLength: number;
+}
+
 /** As docker's: an entrypoint that is asked for takes the place of all that the image says. */
 export function commandOf(
   { entrypoint, args }: { readonly entrypoint?: string | undefined; readonly args: readonly string[] },
   { Entrypoint = [], Cmd = [] }: ImageConfig = {},
-): readonly string[] {
-  if (entrypoint !== undefined) return entrypoint === "" ? args : [entrypoint, ...args];
-  return [...Entrypoint, ...(args.length > 0 ? args : Cmd)];
+): Command {
+  const first = entrypoint === undefined ? Entrypoint : [entrypoint].filter((word) => word !== "");
+  const rest = entrypoint === undefined && args.length === 0 ? Cmd : args;
+  return { args: [...first, ...rest], entrypointLength: first.length };
 }
 
 const STOP_SIGNAL = "org.opencontainers.image.stopSignal";

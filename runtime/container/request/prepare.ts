@@ -59,12 +59,26 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const volumes = { directory: volumesDirectory(resolve(root)), newName: newId };
   const others = findOthers(resolve(root), othersIn(request, request.network?.names));
   const there = { ...asking, volumes, others, leadsTo: (path: string) => leadsTo(image.layers, path) };
-  const args = commandOf(request, image.config);
+  const command = commandOf(request, image.config);
   const network = await withFreePorts(request, image.config);
-  const spec = specOf({ ...asked, args, network: withDefaultNetwork(network) }, image, user, there);
+  const spec = specOf({ ...asked, args: command.args, network: withDefaultNetwork(network) }, image, user, there);
   const isMade = ({ source, container }: Mount) => container !== undefined || isBelow(source, volumes.directory);
   for (const mount of spec.mounts.filter((mount) => isBind(mount) && !isMade(mount))) checkSource(mount);
-  return { ...spec, annotations: { ...imageAnnotations(image.config), ...spec.annotations } };
+  return {
+    ...spec,
+    process: asWritten(spec.process, command.entrypointLength, asked),
+    annotations: { ...imageAnnotations(image.config), ...spec.annotations },
+  };
+}
+
+/** With what is lost when it is looked up, for inspect and commit. */
+function asWritten(
+  process: ContainerSpec["process"],
+  entrypointLength: number,
+  { user = "", groups = [] }: NamedRequest,
+): ContainerSpec["process"] {
+  const names = { ...(user === "" ? {} : { asked: user }), ...(groups.length === 0 ? {} : { groups }) };
+  return { ...process, user: { ...process.user, ...names }, entrypointLength };
 }
 
 /** Whether this machine's ports are chosen here, and its user has to be told. */

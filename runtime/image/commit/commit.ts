@@ -29,6 +29,8 @@ export interface Commit {
   readonly root: string;
   /** Of the image that the container was made from, the topmost first; none of an import. */
   readonly layers: readonly string[];
+  /** That image's, where it is known. */
+  readonly id?: string | undefined;
   /** What the container has written, on top of these. */
   readonly written: AsyncIterable<Entry | Whiteout>;
   readonly configOf: (base: Config) => Config;
@@ -42,12 +44,12 @@ export interface Commit {
 
 /** Stores an image of one layer more. Returns its id. */
 export async function commitImage(commit: Commit): Promise<string> {
-  const { root, shim, layers, written, signal } = commit;
+  const { root, shim, layers, id, written, signal } = commit;
   makeDirectory(layersDirectory(root));
   await clearUnderWay(root);
   const place = await mkdtemp(join(layersDirectory(root), underWayPrefix()));
   try {
-    const stored = layers.length > 0 ? storedOf(root, layers) : undefined;
+    const stored = layers.length > 0 ? storedOf(root, layers, id) : undefined;
     const base = stored ? partsOf(root, stored) : await partsFrom(shim, layers, place, signal);
     const top = await writeLayer(written, join(place, "layer"), signal);
     const image = imageOf(commit, base, top);
@@ -63,14 +65,17 @@ function idOf({ manifest }: SavedImage): string {
   return manifest.config.digest;
 }
 
-/** Undefined: it was imported, or its name means another image now. */
-function storedOf(root: string, layers: readonly string[]): StoredImage | undefined {
-  for (const named of allNames(root)) {
+/**
+ * One of these layers: that of the id, and of another configuration only where its name means another image now. Undefined: it
+ * was imported, or none has these layers any more.
+ */
+function storedOf(root: string, layers: readonly string[], id: string | undefined): StoredImage | undefined {
+  const ofLayers = allNames(root).flatMap((named) => {
     const image = unlessDamaged(() => readStored(root, named));
     const stack = image ? stackOf(root, image.config.rootfs.diff_ids) : [];
-    if (image && stack.length === layers.length && stack.every((path, i) => path === layers[i])) return image;
-  }
-  return undefined;
+    return image && stack.length === layers.length && stack.every((path, i) => path === layers[i]) ? [image] : [];
+  });
+  return ofLayers.find((image) => image.id === id) ?? ofLayers[0];
 }
 
 interface Parts {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isListOf, isText } from "../../shape.ts";
 import { type Health, healthcheckOf, healthOf } from "../../spec/health.ts";
 import type { Life } from "../../spec/life.ts";
-import type { ContainerSpec } from "../../spec/spec.ts";
+import { type ContainerSpec, userText } from "../../spec/spec.ts";
 import { isHealthcheck } from "../layers/config-file.ts";
 import type { Config } from "./change.ts";
 
@@ -13,15 +13,14 @@ const OWN = /^(?:HOME|HOSTNAME|TERM)=/;
 
 /** What a container is like, as its image would say it. `base`: what the image says that it was made from. */
 export function configOf({ process, network }: ContainerSpec, life: Life | undefined, base: Config): Config {
-  const { uid, gid } = process.user;
   const imageEnv = textsIn(base["Env"]);
   const exposed = network.ports.map(({ container, protocol }) => [`${container}/${protocol}`, {}]);
   const ports = { ...mapIn(base["ExposedPorts"]), ...Object.fromEntries(exposed) };
   return {
     ...base,
-    ...commandOf(process.args, textsIn(base["Entrypoint"])),
+    ...commandOf(process, textsIn(base["Entrypoint"])),
     Env: process.env.filter((entry) => !OWN.test(entry) || imageEnv.includes(entry)),
-    User: uid === 0 && gid === 0 ? "" : `${uid}:${gid}`,
+    User: userText(process.user),
     WorkingDir: process.cwd === "/" ? "" : process.cwd,
     Labels: { ...mapIn(base["Labels"]), ...life?.labels },
     ...(Object.keys(ports).length > 0 ? { ExposedPorts: ports } : {}),
@@ -40,10 +39,11 @@ function isSame(health: Health, said: unknown): boolean {
   return isHealthcheck(said) && isDeepStrictEqual(health, healthOf({}, said));
 }
 
-/** A command that does not begin with the image's entrypoint was given in place of it. */
-function commandOf(args: readonly string[], entrypoint: readonly string[]): Config {
-  const isKept = entrypoint.every((word, i) => args[i] === word);
-  return isKept ? { Entrypoint: entrypoint, Cmd: args.slice(entrypoint.length) } : { Entrypoint: [], Cmd: args };
+/** Where an older record does not say it, a command that does not begin with the image's entrypoint was given in place of it. */
+function commandOf({ args, entrypointLength }: ContainerSpec["process"], entrypoint: readonly string[]): Config {
+  const isImages = entrypoint.every((word, i) => args[i] === word);
+  const length = entrypointLength ?? (isImages ? entrypoint.length : 0);
+  return { Entrypoint: args.slice(0, length), Cmd: args.slice(length) };
 }
 
 function textsIn(value: unknown): readonly string[] {

@@ -91,6 +91,23 @@ describe("tinydocker inspect", () => {
     assert.equal(await inspect("-f", "{{.HostConfig.Devices}} {{.HostConfig.CgroupnsMode}}", "web"), "[] private\n");
   });
 
+  it("says the user, the groups and the entrypoint as they were given, and what is a tmpfs", async () => {
+    const asked = ["--entrypoint", "sh", "-u", "7", "--group-add", "8", "--tmpfs", "/t:size=1m"];
+    await rig.run(["create", "--image", "box", "--network", "none", ...asked, "asking", "-c", "true"]);
+    assert.equal(
+      await inspect(
+        "-f",
+        "{{.Path}} {{.Config.Entrypoint}} {{.Config.Cmd}} {{.Config.User}} {{.HostConfig.GroupAdd}}",
+        "asking",
+      ),
+      "sh [sh] [-c true] 7 [8]\n",
+    );
+    assert.match(await inspect("-f", "{{json .HostConfig.Tmpfs}}", "asking"), /^\{"\/t":"[a-z,]*size=1048576"\}\n$/);
+    await rig.run(["rm", "asking"]);
+    const none = "{{.Config.Entrypoint}}{{.Config.User}}{{.HostConfig.GroupAdd}}{{json .HostConfig.Tmpfs}}";
+    assert.equal(await inspect("-f", none, "web"), "<nil><nil>{}\n");
+  });
+
   it("finds images, volumes and networks too, a container first, or only what --type says", async () => {
     const format = ["-f", "{{.Architecture}} {{.Os}} {{.RepoTags}} {{.Config.Cmd}} {{.RootFS.Type}}"];
     assert.match(await inspect(...format, "box"), /^[a-z0-9]+ linux \[box\] <nil> layers\n$/);

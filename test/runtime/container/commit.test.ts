@@ -97,6 +97,23 @@ describe("tinydocker commit", () => {
     assert.deepEqual(await checkOf("--no-healthcheck", "--image", "local/checked"), { Test: ["NONE"] });
   });
 
+  it("keeps what the container's own image says, not another one of the same layers, and user and entrypoint as they were given", async () => {
+    const committed = async (from: readonly string[], to: string, ...changes: string[]) => {
+      await succeeds("create", "--network", "none", ...from);
+      await succeeds("commit", ...changes.flatMap((change) => ["-c", change]), "made", to);
+      await succeeds("rm", "made");
+    };
+    const shown = (name: string, template: string) => succeeds("image", "inspect", "-f", template, name);
+    await committed(["--image", "box", "made", "true"], "local/a");
+    await committed(["--image", "box", "made", "true"], "local/b", 'ENTRYPOINT ["sh","-c"]', "EXPOSE 80", "USER 7");
+    assert.equal(await shown("local/a", "{{.RootFS.Layers}}"), await shown("local/b", "{{.RootFS.Layers}}"));
+    const all = "{{.Config.Entrypoint}} {{.Config.Cmd}} {{json .Config.ExposedPorts}} {{.Config.User}}";
+    await committed(["--name", "made", "local/b", "id"], "local/c");
+    assert.equal(await shown("local/c", all), '[sh -c] [id] {"80/tcp":{}} 7\n');
+    await committed(["--name", "made", "--entrypoint", "cat", "-u", "0", "local/b", "/f"], "local/d");
+    assert.equal(await shown("local/d", all), '[cat] [/f] {"80/tcp":{}} 0\n');
+  });
+
   it("stores an image whose containers see what the container saw, with what was removed, replaced and linked", async () => {
     await base();
     await changed("local/base");

@@ -14,7 +14,7 @@ for (const [what, asked, args] of [
   ["no entrypoint", { entrypoint: "", args: ["c"] }, ["c"]],
 ] as const)
   test(`where ${what} is asked for, the command is ${args.join(" ")}, as with docker`, () => {
-    assert.deepEqual(commandOf(asked, CONFIG), args);
+    assert.deepEqual(commandOf(asked, CONFIG).args, args);
   });
 
 test("what an image says about its containers is in their annotations, by the OCI's keys", () => {
