@@ -7,7 +7,8 @@ import { endFrozen } from "../state/entry.ts";
 import { type Handle, lookAtExisting } from "../state/handle.ts";
 import { placesAt } from "../state/places.ts";
 import type { Found } from "../state/status.ts";
-import { endsSoon } from "./process/ended.ts";
+import { unlessChanged } from "./meanwhile.ts";
+import { endsSoon, endsWithin } from "./process/ended.ts";
 import { deliver, killIfDropped } from "./process/signals.ts";
 import { awaitStart, notRunning } from "./running/running.ts";
 
@@ -16,6 +17,8 @@ import { awaitStart, notRunning } from "./running/running.ts";
  * then the kernel drops it.
  */
 const ENDING: readonly NodeJS.Signals[] = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGKILL"];
+/** How long the monitor of one that does not run usually takes to end. */
+const RESTARTS_END_MS = 1000;
 /** No fork(3) blocks signals for so long. */
 const BLOCKED_MS = 50;
 const THAW_EVERY_MS = 50;
@@ -23,15 +26,18 @@ const THAWS_MAX = 100;
 
 /**
  * Sends a signal to a container that any process started: one that asks for its end as Container.kill does. After SIGKILL or its stop signal, no restart
- * policy starts it again. One that is being started gets it once its command runs: who starts it would not know why it ended.
+ * policy starts it again, also where it is waiting for that. One that is being started gets it once its command runs: who starts it would not know why it ended.
  * Throws Failure if it is not running.
  */
 export async function kill(container: Handle, signal: NodeJS.Signals): Promise<void> {
   const { name, root } = container;
   const shim = await openShim();
   const { status, entries, monitor, record } = lookAtExisting(container);
-  if (status.state !== "running") throw notRunning(name, status.state);
-  if (signal === "SIGKILL" || signal === record.life?.stopSignal) letEnd(shim, monitor);
+  const endsRestarts = signal === "SIGKILL" || signal === record.life?.stopSignal;
+  const isUp = status.state === "running" || (status.state === "restarting" && endsRestarts);
+  if (!isUp) throw notRunning(name, status.state);
+  if (endsRestarts) letEnd(shim, monitor);
+  if (status.state === "restarting") return endRestarts(shim, container, { monitor, signal });
   const { process } = status;
   const pidfd = shim.pidfd(process.pid);
   try {
@@ -48,6 +54,15 @@ export async function kill(container: Handle, signal: NodeJS.Signals): Promise<v
   } finally {
     if (pidfd >= 0) shim.close(pidfd);
   }
+}
+
+/** Nothing of it runs that could get a signal, unless its monitor has just started it again. */
+async function endRestarts(
+  shim: Shim,
+  container: Handle,
+  { monitor, signal }: { readonly monitor: Found["monitor"]; readonly signal: NodeJS.Signals },
+): Promise<void> {
+  if (monitor && !(await endsWithin(shim, monitor, RESTARTS_END_MS))) await unlessChanged(kill(container, signal));
 }
 
 /** Tells the monitor of a detached container to start it no more, whenever it ends. */

@@ -32,7 +32,8 @@ export function stateOf(
   const process = status.state === "running" ? status.process : undefined;
   const state = {
     Status: stateWord(status, paused),
-    Running: process !== undefined,
+    // As docker has it: nobody else may start or remove it.
+    Running: process !== undefined || status.state === "restarting",
     Paused: process !== undefined && paused,
     Restarting: status.state === "restarting",
     OOMKilled: exit !== undefined && exit.status !== "unknown" && exit.status.oomKilled === true,

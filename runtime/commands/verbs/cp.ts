@@ -40,7 +40,7 @@ async function copyAndReport(request: Request, values: Values<typeof OPTIONS>, s
   const root = resolve(stateRoot());
   const shim = await openShim();
   const container = handleOf(root, request.container);
-  const view = await openRoot(shim, container);
+  const view = await openRoot(shim, container, request.toContainer ? "write" : "read");
   const meter = values.quiet ? () => {} : progressMeter();
   try {
     const options = {

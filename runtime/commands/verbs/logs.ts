@@ -15,7 +15,7 @@ export const logsVerb = verb({
   options: {
     follow: { type: "boolean", short: "f", describe: "go on until it has ended" },
     since: { type: "string", describe: "from then on: 10m, 2026-11-26T11:00:00Z, or seconds since 1970" },
-    until: { type: "string", describe: "until then" },
+    until: { type: "string", describe: "until then, also with -f" },
     tail: { type: "string", short: "n", describe: "only so many of the last lines; all: the default" },
     details: {
       type: "boolean",

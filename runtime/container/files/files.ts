@@ -6,28 +6,53 @@ import { noContainer } from "../../spec/name.ts";
 import { begin, claimAgain, release } from "../../state/claim.ts";
 import { entry } from "../../state/entry.ts";
 import { type Handle, lookAtExisting } from "../../state/handle.ts";
+import { placesAt } from "../../state/places.ts";
 import { readyVolumes } from "../../volume/ready.ts";
 import { endsWithin } from "../process/ended.ts";
 import { openRootOf, openRunning } from "../running/running.ts";
-import { openFiles, type View } from "./view.ts";
+import { openFiles, openToRead, type View } from "./view.ts";
 
 /** It may be started and stopped at any moment. */
 const TRIES_MAX = 5;
 /** How long one that has begun to end may take. */
 const END_WAIT_MS = 10_000;
 
-/** The files of a container, whether it runs or not. While one that does not is open, nobody starts it. Throws Failure. */
-export async function openRoot(shim: Shim, container: Handle): Promise<View> {
+/**
+ * The files of a container, whether it runs or not. While one that does not is open, nobody starts it, except for its monitor
+ * by the restart policy. Throws Failure.
+ */
+export async function openRoot(shim: Shim, container: Handle, use: "read" | "write"): Promise<View> {
   for (let tries = 1; ; tries += 1) {
-    const { state } = lookAtExisting(container).status;
-    const runs = state === "running" || state === "restarting" || state === "creating";
     try {
-      return runs ? await rootOfRunning(shim, container) : await rootOfStopped(shim, container);
+      return await rootNow(shim, container, use);
     } catch (error) {
       const isOther = error instanceof Failure && ["container-not-running", "name-in-use"].includes(error.code);
       if (!isOther || tries === TRIES_MAX) throw error;
     }
   }
+}
+
+function rootNow(shim: Shim, container: Handle, use: "read" | "write"): Promise<View> {
+  const { status, record } = lookAtExisting(container);
+  switch (status.state) {
+    case "running":
+    case "creating":
+      return rootOfRunning(shim, container);
+    case "restarting":
+      if (use === "write") throw isRestarting(container);
+      return openToRead(shim, placesAt(container.root, container.key), record.spec);
+    case "created":
+    case "stopped":
+      return rootOfStopped(shim, container);
+  }
+}
+
+/** Nothing can be mounted on what its monitor may mount at any moment. */
+function isRestarting({ name }: Handle): Failure {
+  return new Failure(`the container ${name} is about to be started again: nothing can be copied there meanwhile`, {
+    code: "container-not-running",
+    remedy: `tinydocker stop ${name} first`,
+  });
 }
 
 async function rootOfRunning(shim: Shim, container: Handle): Promise<View> {

@@ -32,6 +32,11 @@ export function openFiles(shim: Shim, places: Places, spec: ContainerSpec, lock:
 
 /** The files of a container that may run, without what is mounted there: what is written there is written nowhere. Throws Failure. */
 export function openSnapshot(shim: Shim, places: Places, spec: ContainerSpec): Promise<View> {
+  return openToRead(shim, places, { ...spec, mounts: [] });
+}
+
+/** The same with what is mounted there. */
+export function openToRead(shim: Shim, places: Places, spec: ContainerSpec): Promise<View> {
   if (showsHostRoot(spec) && hasUserNamespace(spec.linux))
     throw new Failure(`the root of ${spec.name} is that of this machine, of which only its root can take a copy`, {
       code: "root-required",
@@ -39,7 +44,7 @@ export function openSnapshot(shim: Shim, places: Places, spec: ContainerSpec): P
     });
   const written = existsSync(places.upper) ? [places.upper] : [];
   const root = { ...spec.root, layers: [...written, ...spec.root.layers] };
-  return open(shim, places, { ...spec, root, mounts: [] }, { lock: -1, writable: false });
+  return open(shim, places, { ...spec, root }, { lock: -1, writable: false });
 }
 
 interface Access {

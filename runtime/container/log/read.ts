@@ -16,7 +16,7 @@ export interface LogOptions {
   /** As a log has times; those before it, and after it, are left out. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
-  /** Goes on until the container has ended. */
+  /** Goes on until the container has ended, or that time has come. */
   readonly follow?: boolean | undefined;
 }
 
@@ -48,10 +48,16 @@ export async function readLog(
   try {
     // Also where it has ended meanwhile: there may be more than was read.
     if (!follow || !monitor) return;
-    await followFile(places.log, last, monitor, {
-      line: (bytes) => wanted(bytes, reader.line),
-      flush: reader.flush,
-    });
+    const milliseconds = until === undefined ? -1 : Math.max(0, Date.parse(until) - Date.now());
+    await followFile(
+      places.log,
+      last,
+      { monitor, milliseconds },
+      {
+        line: (bytes) => wanted(bytes, reader.line),
+        flush: reader.flush,
+      },
+    );
   } finally {
     last.file?.close();
   }
@@ -105,8 +111,14 @@ interface Bytes {
   flush(): void;
 }
 
+/** How long a log is followed: until its monitor has ended; and not longer than that, unless it is -1. */
+interface Following {
+  readonly monitor: ProcessIdentity;
+  readonly milliseconds: number;
+}
+
 /** An event is a hint: each time, all that is new is read. */
-async function followFile(log: string, last: Last, monitor: ProcessIdentity, reader: Bytes): Promise<void> {
+async function followFile(log: string, last: Last, { monitor, milliseconds }: Following, reader: Bytes): Promise<void> {
   const shim = await openShim();
   let fail = (_error: unknown) => {};
   const failed = new Promise<never>((_, reject) => {
@@ -123,7 +135,7 @@ async function followFile(log: string, last: Last, monitor: ProcessIdentity, rea
   if (!watcher) return;
   try {
     readNew(log, last, reader);
-    await Promise.race([endsWithin(shim, monitor, -1), failed]);
+    await Promise.race([endsWithin(shim, monitor, milliseconds), failed]);
     readNew(log, last, reader);
   } finally {
     watcher.close();

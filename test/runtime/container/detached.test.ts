@@ -194,6 +194,27 @@ describe("a detached container", () => {
     await succeeds("rm", "-f", "d1");
   });
 
+  it("that is about to be started again runs for docker's scripts, can be copied from, and ends by kill", async () => {
+    await detach("--restart", "always", "-v", `${rig.directory}:/m`, "d1", "sh", "-c", "echo why >/reason; exit 1");
+    const events = rig.spawn(["events", "-f", "container=d1", "--format", "{{.Action}}", "--since", "1h"]);
+    // The fifth pause is of 1.6 s.
+    let ends = 0;
+    for await (const chunk of events.stdout ?? []) {
+      ends += String(chunk).split("die").length - 1;
+      if (ends >= 5) break;
+    }
+    events.kill();
+    const state = "{{.State.Status}} {{.State.Running}} {{.State.Restarting}} {{.State.Pid}}";
+    assert.equal(await succeeds("inspect", "-f", state, "d1"), "restarting true true 0\n");
+    const reason = join(rig.directory, "reason");
+    await succeeds("cp", "d1:/reason", reason);
+    assert.equal(readFileSync(reason, "utf8"), "why\n");
+    assert.match((await rig.run(["cp", reason, "d1:/"])).stderr, /about to be started again: .*\n.*stop d1 first/);
+    await succeeds("kill", "d1");
+    assert.equal(await rig.statusOf("d1"), "Exited (1)");
+    await succeeds("rm", "d1");
+  });
+
   it("is killed where it does not stop in time", async () => {
     await detach("d1", "sh", "-c", "trap '' TERM; while :; do sleep 1000; done");
     await succeeds("stop", "-t", "0", "d1");

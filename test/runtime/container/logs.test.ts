@@ -66,6 +66,14 @@ describe("logs", () => {
     );
   });
 
+  it("that are followed until a time end then, although the container goes on", async () => {
+    await detach("d1", "sh", "-c", "echo first; sleep 1000");
+    await succeeds("logs", "-f", "--until", "-1s", "d1");
+    assert.equal(await succeeds("logs", "-f", "d1", "--until", "-0.2s"), "first\n");
+    assert.equal(await succeeds("logs", "-f", "--until", "1h", "d1"), "");
+    assert.equal(await rig.statusOf("d1"), "Up");
+  });
+
   it("are selected by time", async () => {
     await detach("d1", "echo", "now");
     await succeeds("wait", "d1");
