@@ -84,7 +84,7 @@ function makeCertificate(directory: string): void {
 }
 
 /** Says in the caller's files that the registry may be used: by plain HTTP, or by its authority. */
-async function trust(config: string, host: string, authority: string | undefined): Promise<void> {
+export async function trust(config: string, host: string, authority: string | undefined): Promise<void> {
   await mkdir(join(config, "tinydocker"), { recursive: true });
   const insecure = authority === undefined ? [host] : [];
   await writeFile(join(config, "tinydocker/registries.json"), JSON.stringify({ "insecure-registries": insecure }));

@@ -3,11 +3,13 @@ import { Failure } from "../../failure.ts";
 import { openShim } from "../../host/shim.ts";
 import { blobBytes } from "../content/blob-bytes.ts";
 import { readBlob } from "../content/blobs.ts";
+import { partsOf } from "../content/in-use.ts";
+import { allNames } from "../content/names.ts";
 import { findStored, type StoredImage } from "../content/stored-image.ts";
 import type { Descriptor } from "../manifest/kinds.ts";
 import { inParallel } from "../pull/in-parallel.ts";
 import type { LayerProgress } from "../pull/progress.ts";
-import { familiarName, fullName, type Reference } from "../registry/reference.ts";
+import { familiarName, fullName, parseReference, type Reference } from "../registry/reference.ts";
 import { ask, openSession, type Repository } from "../registry/repository.ts";
 import { uploadBlob, uploadManifest } from "../registry/upload.ts";
 import { systemFailure } from "../system-failure.ts";
@@ -19,6 +21,8 @@ export interface Push {
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   readonly progress: (layer: LayerProgress) => void;
+  /** For tests: how long a registry may say nothing, in milliseconds. */
+  readonly silence?: number;
 }
 
 const LAYERS_AT_ONCE = 3;
@@ -72,16 +76,29 @@ async function send(
   if (!bytes) throw new Failure(`${what}: its manifest is missing`, { code: "image-damaged" });
   const { layers, config } = manifest;
   const shim = await openShim();
+  const sources = sourcesOf(root, reference);
   const blobs = [...new Map([...layers, config].map((blob) => [blob.digest, blob])).values()];
   await inParallel(blobs, LAYERS_AT_ONCE, stop, async (blob) => {
     const report = (state: LayerProgress["state"], sent: number) => {
       if (blob !== config) progress({ digest: blob.digest, state, bytes: sent, size: blob.size });
     };
     const content = () => counted(blobBytes(root, blob.digest, shim), (sent) => report("uploading", sent));
-    report((await uploadBlob(repository, blob, content, what)) ? "done" : "present", blob.size);
+    const upload = { blob, content, from: sources.get(blob.digest) };
+    report((await uploadBlob(repository, upload, what)) ? "done" : "present", blob.size);
   });
   await uploadManifest(repository, reference.tag ?? named.manifest.digest, named.manifest, bytes, what);
   return named.manifest;
+}
+
+/** By the digest of a blob: another repository of that registry which has it, if the images here are from there. */
+function sourcesOf(root: string, reference: Reference): ReadonlyMap<string, string> {
+  const sources = new Map<string, string>();
+  for (const named of allNames(root)) {
+    const { domain, path } = parseReference(named.name);
+    if (domain !== reference.domain || path === reference.path) continue;
+    for (const digest of partsOf(root, named).blobs) sources.set(digest, path);
+  }
+  return sources;
 }
 
 async function* counted(content: AsyncIterable<Uint8Array>, sent: (bytes: number) => void): AsyncGenerator<Uint8Array> {

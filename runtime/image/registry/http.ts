@@ -94,13 +94,18 @@ async function sendOnce(web: Web, url: URL, { method = "GET", headers = {}, body
   const abort = () => request.destroy(web.signal.reason);
   web.signal.addEventListener("abort", abort, { once: true });
   if (web.signal.aborted) abort();
-  const silent = setTimeout(() => request.destroy(new Silence(web.silence)), web.silence);
+  const limited = (milliseconds: number) => setTimeout(() => request.destroy(new Silence(milliseconds)), milliseconds);
+  let silent = limited(web.silence);
   // Also after the answer has begun, when nobody else listens.
   request.on("error", () => {});
   try {
     const answered = once(request, "response") as Promise<[IncomingMessage]>;
     if (body === undefined || body instanceof Uint8Array) request.end(body);
-    else await Promise.race([answered, pour(body, request, silent)]);
+    else {
+      await Promise.race([answered, pour(body, request, silent)]);
+      clearTimeout(silent);
+      silent = limited(STORING * web.silence);
+    }
     const [response] = await answered;
     const status = response.statusCode ?? 0;
     return {
@@ -117,6 +122,9 @@ async function sendOnce(web: Web, url: URL, { method = "GET", headers = {}, body
     clearTimeout(silent);
   }
 }
+
+/** How much longer than otherwise a registry may take to store what it has got before it answers. */
+const STORING = 10;
 
 async function pour(
   body: AsyncIterable<Uint8Array>,

@@ -13,6 +13,8 @@ export interface Repository {
   readonly path: string;
   readonly actions: "pull" | "pull,push";
   readonly credentials: Credentials | undefined;
+  /** Another repository of the same registry, of which a blob is wanted. */
+  readonly from?: string;
   /** What the registry asked for last. */
   authorization: string | undefined;
 }
@@ -54,11 +56,12 @@ export async function ask(repository: Repository, below: string, request: Ask = 
 
 /** The same for a URL that the registry named. */
 export async function askUrl(repository: Repository, url: URL, request: Ask = {}): Promise<Answer> {
-  const { web, credentials, path, actions } = repository;
+  const { web, credentials, path, actions, from } = repository;
   const answer = await send(web, url, authorized(repository, url, request));
   const header = answer.headers["www-authenticate"];
   if (answer.status !== 401 || header === undefined) return answer;
-  const access = { url: answer.url, scope: `repository:${path}:${actions}`, credentials };
+  const scopes = [`repository:${path}:${actions}`, ...(from === undefined ? [] : [`repository:${from}:pull`])];
+  const access = { url: answer.url, scopes, credentials };
   // Redirected elsewhere: the credentials are not for that host.
   if (answer.url.host !== new URL(repository.endpoint.url).host) return answer;
   const authorization = await authorize(web, header, access);

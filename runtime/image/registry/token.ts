@@ -13,7 +13,7 @@ const CLIENT = "tinydocker";
 export interface Access {
   readonly url: URL;
   /** Such as repository:library/debian:pull. */
-  readonly scope: string;
+  readonly scopes: readonly string[];
   readonly credentials: Credentials | undefined;
 }
 
@@ -36,8 +36,7 @@ async function token(web: Web, parameters: Readonly<Record<string, string>>, acc
   const realm = realmOf(parameters["realm"] ?? "", access.url);
   const query = new URLSearchParams();
   if (parameters["service"]) query.set("service", parameters["service"]);
-  query.set("scope", access.scope);
-  const answer = await send(web, ...requestOf(realm, query, access.credentials));
+  const answer = await send(web, ...requestOf(realm, query, access));
   if (answer.status !== 200) throw await refusal(web, `can't log in to ${access.url.host}`, answer);
   const value = parseWithoutNulls((await textOf(web, answer, TOKEN_BYTES_MAX)).toString("utf8"));
   const found = isToken(value) ? value.token || value.access_token : undefined;
@@ -48,14 +47,16 @@ async function token(web: Web, parameters: Readonly<Record<string, string>>, acc
   });
 }
 
-function requestOf(realm: URL, query: URLSearchParams, credentials: Credentials | undefined): [URL, Ask] {
+function requestOf(realm: URL, query: URLSearchParams, { scopes, credentials }: Access): [URL, Ask] {
   if (credentials && "identityToken" in credentials) {
+    query.set("scope", scopes.join(" "));
     query.set("grant_type", "refresh_token");
     query.set("refresh_token", credentials.identityToken);
     query.set("client_id", CLIENT);
     const headers = { "content-type": "application/x-www-form-urlencoded" };
     return [realm, { method: "POST", headers, body: Buffer.from(query.toString()) }];
   }
+  for (const scope of scopes) query.append("scope", scope);
   const url = new URL(realm);
   for (const [name, value] of query) url.searchParams.append(name, value);
   return [url, credentials ? { headers: { authorization: basic(credentials) } } : {}];
