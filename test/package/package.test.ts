@@ -22,7 +22,8 @@ const { checkout, tarball, files } = await pack({ after }, STRAYS);
 const consumer = await install({ after }, tarball);
 await cp(join(import.meta.dirname, "consumer"), consumer, { recursive: true });
 const CONSUMERS = ["container.ts", "images.ts", "thread.ts", "devtool.config.ts", "mistakes.ts"];
-const readmes = await Promise.all(["README.md", "README.zh-CN.md"].map(examplesOf));
+const PAGES = ["README", "docs/devtool", "docs/tinydocker"];
+const [english = [], chinese = []] = await Promise.all([".md", ".zh-CN.md"].map(examplesIn));
 
 /** By devtool's launcher. */
 const LOADED_AS: Readonly<Record<string, string>> = { "main.js": "devtool-main.cjs" };
@@ -157,11 +158,10 @@ describe("a strict TypeScript project", () => {
     await compile({ module: "nodenext", lib: ["es2022"], skipLibCheck: false, types: [] }, ["mistakes.ts"]);
   });
 
-  it("compiles the README's examples, the same in both languages", async () => {
-    const [english = [], chinese = []] = readmes;
-    assert.ok(english.length >= 2);
+  it("compiles the examples of the README and of docs/, the same in both languages", async () => {
+    assert.ok(english.length >= 4);
     assert.deepEqual(chinese.map(withoutComments), english.map(withoutComments));
-    const names = await Promise.all(english.map((text, i) => write(`readme${i}.ts`, text)));
+    const names = await Promise.all(english.map((text, i) => write(`example${i}.ts`, text)));
     await compile({ module: "nodenext", skipLibCheck: false }, names);
   });
 
@@ -209,7 +209,7 @@ describe("a strict TypeScript project", () => {
 
   it("runs the README's example with the documented result", async (test) => {
     if (!canRun(test)) return;
-    const example = readmes[0]?.find((text) => text.includes("start("));
+    const example = english.find((text) => text.includes("start("));
     assert.equal(await run(await write("example.ts", example ?? "")), "{ code: 3, signal: null }\n");
     assert.equal(await readFile(join(consumer, "hello.log"), "utf8"), "hello\n");
   });
@@ -244,9 +244,10 @@ async function write(name: string, text: string): Promise<string> {
   return name;
 }
 
-async function examplesOf(readme: string): Promise<string[]> {
-  const text = await readFile(join(REPOSITORY, readme), "utf8");
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, example = ""]) => example);
+/** Of the pages in one language, `suffix` in their names. */
+async function examplesIn(suffix: string): Promise<string[]> {
+  const texts = await Promise.all(PAGES.map((page) => readFile(join(REPOSITORY, `${page}${suffix}`), "utf8")));
+  return [...texts.join("").matchAll(/^```ts\n(.*?)^```$/gms)].map(([, example = ""]) => example);
 }
 
 function withoutComments(text: string): string {

@@ -91,14 +91,27 @@ test("the Chinese chapters have the same commands and outputs, and the same pict
   }
 });
 
-test("every page and picture that the tutorial and the READMEs link to exists, and every chapter is linked to", () => {
-  const pages = readdirSync(join(PROJECT, "docs/tutorial")).map((name) => `docs/tutorial/${name}`);
+/** As GitHub makes them of headings. */
+function anchorsOf(page: string): string[] {
+  const text = readFileSync(join(PROJECT, page), "utf8");
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+test("every page, heading and picture that docs/ and the READMEs link to exists, and each page and picture is linked to", () => {
+  const names = readdirSync(join(PROJECT, "docs"), { encoding: "utf8", recursive: true });
+  const pages = names.filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`);
   const linked = new Set<string>();
   for (const from of ["README.md", "README.zh-CN.md", ...pages]) {
     const text = readFileSync(join(PROJECT, from), "utf8");
-    for (const [, path = ""] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
-      const target = join(dirname(from), path);
-      assert.ok(existsSync(join(PROJECT, target)), `${from} links to ${path}`);
+    for (const [link, path = "", anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+      const target = path === "" ? from : join(dirname(from), path);
+      assert.ok(existsSync(join(PROJECT, target)), `${from}: ${link}`);
+      assert.ok(anchor === undefined || anchorsOf(target).includes(anchor), `${from}: ${link}`);
       linked.add(target);
     }
   }

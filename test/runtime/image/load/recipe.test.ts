@@ -16,12 +16,12 @@ ENTRYPOINT ["/bin/busybox", "sh", "-c", "echo $GREETING \\"$@\\"; busybox ls -d 
 CMD ["from the image"]
 `;
 
-test("the recipe in both READMEs builds an image with buildah, and runs it", async (t) => {
+test("the recipe in docs/, the same in both languages, builds an image with buildah, and runs it", async (t) => {
   if (!needs(t, missing)) return;
   const scope = { after: (cleanup: () => Promise<void>) => t.after(cleanup) };
   const rig = await tinydocker(scope);
   const directory = await temporaryDirectory(scope);
-  const recipes = ["README.md", "README.zh-CN.md"].map(recipeIn);
+  const recipes = ["docs/tinydocker.md", "docs/tinydocker.zh-CN.md"].map(recipeIn);
   assert.equal(recipes[0], recipes[1]);
   copyFileSync("/usr/bin/busybox", join(directory, "busybox"));
   writeFileSync(join(directory, "Containerfile"), CONTAINERFILE);
@@ -45,7 +45,7 @@ test("the recipe in both READMEs builds an image with buildah, and runs it", asy
   assert.match(output, /\napp:1: loaded\nhello from the image\n\/data\n$/);
 });
 
-function recipeIn(readme: string): string {
-  const lines = readFileSync(readme, "utf8").split("\n");
+function recipeIn(page: string): string {
+  const lines = readFileSync(page, "utf8").split("\n");
   return lines.find((line) => line.startsWith("    buildah "))?.trim() ?? "";
 }
