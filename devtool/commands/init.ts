@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "../command-line/command.ts";
+import type { DevtoolConfig } from "../config/config.ts";
 import { findConfigFile } from "../config/find.ts";
 import { Failure } from "../failure.ts";
 import { detect } from "../init/detect.ts";
@@ -14,7 +15,7 @@ export const command: Command = async ({ options, report, interrupts }) => {
   if (existing !== undefined) throw alreadyThere(relative(root, existing));
   const detected = await detect(root);
   const target = options.target ?? (await chooseTarget(root, interrupts.signal));
-  const written = configText(root, { ...detected?.config, ...(target === undefined ? {} : { target }) });
+  const written = configText(root, configFor(target, detected?.config));
   await writeNew(root, written);
   const { file } = written;
   const say = (words: string) => report({ event: "notice", text: words });
@@ -30,6 +31,12 @@ export const command: Command = async ({ options, report, interrupts }) => {
   say(`next: devtool doctor, then devtool ${detected?.config.run ? "watch" : "watch CMD"}`);
   return 0;
 };
+
+/** What listens on this machine is reached here already. */
+function configFor(target: string | undefined, { forward, ...config }: DevtoolConfig = {}): DevtoolConfig {
+  const forwarded = target === "local" || forward === undefined ? {} : { forward };
+  return { ...config, ...forwarded, ...(target === undefined ? {} : { target }) };
+}
 
 /** A Vagrantfile is the project's own Linux; otherwise asks, where somebody can answer. */
 async function chooseTarget(root: string, signal: AbortSignal): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import { basename, extname } from "node:path";
 import { withoutMark } from "../process/byte-order-mark.ts";
 import type { Detected, Files } from "./detected.ts";
 import { readMakefile } from "./makefile.ts";
+import { webConfig } from "./web.ts";
 
 /** Where programs usually begin. */
 const ENTRIES = ["main", "index", "server", "app", "cli"].flatMap((name) =>
@@ -12,6 +13,8 @@ const ENTRIES = ["main", "index", "server", "app", "cli"].flatMap((name) =>
 export async function nodeProject(files: Files): Promise<Detected | undefined> {
   const manifest = parsed((await files.text("package.json")) ?? "");
   if (manifest === undefined) return undefined;
+  const web = await webConfig(files, scriptsOf(manifest));
+  if (web) return { kind: "a web site with a server of its own for development", config: web };
   for (const entry of [...namedBy(manifest), ...ENTRIES]) {
     if ((await files.text(entry)) === undefined) continue;
     const output = basename(entry, extname(entry));
@@ -33,11 +36,16 @@ function belowNative(line: string): string {
 
 /** The files that the manifest starts, and the sources of those that a build makes in dist/ or build/. */
 function namedBy(manifest: Readonly<Record<string, unknown>>): string[] {
-  const { source, main, bin, scripts } = manifest;
+  const { source, main, bin } = manifest;
+  const scripts = scriptsOf(manifest);
   const programs = isRecord(bin) ? Object.values(bin) : [bin];
-  const started = isRecord(scripts) ? [scripts["dev"], scripts["start"]].map((script) => fileOf(String(script))) : [];
+  const started = [scripts["dev"], scripts["start"]].map((script) => fileOf(String(script)));
   const named = [source, ...started, main, ...programs].filter((name) => typeof name === "string");
   return named.map((name) => name.replace(/^\.\//, "")).flatMap((name) => [...sourcesOf(name), name]);
+}
+
+function scriptsOf({ scripts }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return isRecord(scripts) ? scripts : {};
 }
 
 function fileOf(script: string): string | undefined {

@@ -29,6 +29,20 @@ test("init writes a configuration that runs the project, ignores devtool's folde
   assert.equal(await readFile(join(project.root, "devtool.config.ts"), "utf8"), written);
 });
 
+test("init forwards the port of a web site's server, except from this machine, where it is reached already", async (t) => {
+  const project = await makeProject(t, { "package.json": '{ "scripts": { "dev": "vite" } }' });
+  for (const [target, isForwarded] of [
+    ["box", true],
+    ["local", false],
+  ] as const) {
+    await rm(join(project.root, "devtool.config.ts"));
+    const { code, stderr } = await startDevtool(t, project, ["init", "--target", target]).ended;
+    assert.equal(code, 0, stderr);
+    const written = await readFile(join(project.root, "devtool.config.ts"), "utf8");
+    assert.equal(/forward: \[\s+"5173"/.test(written), isForwarded, written);
+  }
+});
+
 test("init adds to a .gitignore of any encoding, and says where it can't add to it", async (t) => {
   const project = await makeProject(t);
   await rm(join(project.root, "devtool.config.ts"));

@@ -181,6 +181,30 @@ const PROJECTS: readonly (readonly [string, Readonly<Record<string, string>>, ob
   ],
   ["a shell script", { "deploy.sh": "#!/bin/bash -e\n" }, { run: ["bash", "-e", "deploy.sh"] }],
   ["a folder of several scripts", { "a.sh": "", "b.sh": "" }, undefined],
+  [
+    "a web site by the script that serves it, and the port",
+    {
+      "package.json": '{"scripts":{"dev":"vite --host","build":"tsc && vite build"}}',
+      "src/main.ts": "",
+      "package-lock.json": "{}",
+    },
+    {
+      afterSync: [{ changed: ["package-lock.json"], run: ["npm", "ci"] }],
+      run: ["npm", "run", "dev"],
+      restart: { ignore: ["*", "!/package.json"] },
+      forward: ["5173"],
+    },
+  ],
+  [
+    "a web site with a port of its own and another lock file",
+    { "package.json": '{"scripts":{"start":"next dev -p 4000"}}', "pnpm-lock.yaml": "" },
+    {
+      afterSync: [{ changed: ["pnpm-lock.yaml"], run: ["pnpm", "install", "--frozen-lockfile"] }],
+      run: ["pnpm", "run", "start"],
+      restart: { ignore: ["*", "!/package.json"] },
+      forward: ["4000"],
+    },
+  ],
   ["a folder of notes", { "notes.txt": "" }, undefined],
   ["a package.json that is not valid JSON", { "package.json": "{", "index.js": "" }, undefined],
 ];
