@@ -6,20 +6,24 @@ import type { Diagnostic } from "../report/diagnostic.ts";
 export class BundleFailure extends Failure {
   readonly diagnostics: readonly Diagnostic[];
 
-  constructor(diagnostics: readonly Diagnostic[], remedy?: string) {
+  readonly #awaited: readonly string[];
+
+  /** `awaited`: files that it may need, relative to the project, posix. */
+  constructor(diagnostics: readonly Diagnostic[], awaited: readonly string[] = [], remedy?: string) {
     const errors = diagnostics.filter(({ severity }) => severity === "error").length;
     super(`the bundle has ${errors === 1 ? "an error" : `${errors} errors`}`, {
       code: "bundle-failed",
       ...(remedy === undefined ? {} : { remedy }),
     });
     this.diagnostics = diagnostics;
+    this.#awaited = awaited;
   }
 
-  /** The files that the diagnostics are in; relative to the project, posix, without packages. */
+  /** The files whose change may mend it; relative to the project, posix, without those of packages. */
   get files(): string[] {
-    return this.diagnostics
-      .map(({ file }) => file)
-      .filter((file) => file !== "" && !isAbsolute(file) && !isPackaged(file));
+    const faulty = this.diagnostics.map(({ file }) => file);
+    const own = faulty.filter((file) => file !== "" && !isAbsolute(file) && !isPackaged(file));
+    return [...own, ...this.#awaited];
   }
 }
 

@@ -3,7 +3,6 @@ import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { ProjectBundle } from "../config/project.ts";
 import { Failure } from "../failure.ts";
-import { withAncestors } from "../paths/ancestors.ts";
 import { blockedAt } from "../paths/blocked.ts";
 import { toBytes, toText } from "../paths/bytes.ts";
 import { withSlashes } from "../paths/slashes.ts";
@@ -12,9 +11,9 @@ import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Apart } from "./addons/addons.ts";
 import type { Addon } from "./addons/apart.ts";
 import { packageDirectory } from "./addons/package.ts";
-import { PNP_FILE, PNP_REMEDY, unshipped, usesPnp } from "./addons/pnp.ts";
+import { PNP_REMEDY, unshipped, usesPnp } from "./addons/pnp.ts";
 import { stateOf } from "./addons/state.ts";
-import { installerOf } from "./addons/uninstalled.ts";
+import { installerOf, installRecords } from "./addons/uninstalled.ts";
 import { isPackaged } from "./bundle-failure.ts";
 import { toDiagnostics } from "./esbuild.ts";
 import { type Output, writeOutputs } from "./outputs.ts";
@@ -26,7 +25,10 @@ export interface Bundle {
   readonly changed: readonly string[];
   readonly files: number;
   readonly bytes: number;
-  /** The source files it was built from, also of packages that are developed here; relative to the project, posix. */
+  /**
+   * What it was built from: source files, also of packages that are developed here, and what says which packages are
+   * installed; relative to the project, posix.
+   */
   readonly inputs: readonly string[];
   readonly apart: Apart;
   readonly warnings: readonly Diagnostic[];
@@ -65,14 +67,10 @@ export function createBundler(root: string, config: ProjectBundle, isInspected =
   };
 }
 
-/** What npm, pnpm and yarn write when they have installed something. */
-const INSTALL_RECORDS = [".package-lock.json", ".modules.yaml", ".yarn-state.yml", ".yarn-integrity"];
-
-/** Another text once packages were installed, for the project or a workspace that it is part of. */
+/** Another text once packages were installed. */
 function installation(root: string): string {
-  const names = [...INSTALL_RECORDS.map((name) => join("node_modules", name)), PNP_FILE];
-  return withAncestors(root)
-    .flatMap((folder) => names.map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0))
+  return installRecords(root)
+    .map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
     .join();
 }
 
@@ -100,7 +98,7 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
     bytes: outputs.reduce((sum, { contents }) => sum + contents.length, 0),
     inputs: [
       ...Object.keys(metafile.inputs).filter((path) => !isPackaged(path)),
-      ...state.developed.map((file) => withSlashes(relative(root, file))),
+      ...[...state.developed, ...installRecords(root)].map((file) => withSlashes(relative(root, file))),
     ],
     apart: session.apart,
     warnings: [

@@ -1,11 +1,12 @@
-import { join, posix, resolve } from "node:path";
+import { join, posix, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ProjectBundle } from "../config/project.ts";
+import { withSlashes } from "../paths/slashes.ts";
 import type { Apart } from "./addons/addons.ts";
 import { type Addon, importsApart } from "./addons/apart.ts";
 import { createIncludes } from "./addons/files.ts";
 import { unshipped } from "./addons/pnp.ts";
-import { uninstalled } from "./addons/uninstalled.ts";
+import { installRecords, uninstalled } from "./addons/uninstalled.ts";
 import { BundleFailure } from "./bundle-failure.ts";
 import {
   type BuildContext,
@@ -19,6 +20,7 @@ import { fallback, locator, REQUIRE, type Sources } from "./heading.ts";
 import { type IncrementalContext, newIncrementalContext } from "./incremental/context.ts";
 import { type Built, firstKnown, type Known, learn, learnFromFailure } from "./learn.ts";
 import { LOCATIONS, locatedSources, locating } from "./located.ts";
+import { awaitedBy } from "./unresolved.ts";
 
 /** One build after the other, until other packages are installed. */
 export interface BuildSession {
@@ -87,7 +89,8 @@ async function buildAndLearn(
     if (learnFromFailure(known, errors)) return { isFinal: false };
     const remedy = uninstalled(root, errors);
     const said = remedy === undefined ? diagnostics : diagnostics.filter(({ text }) => !AS_EXTERNAL.test(text));
-    throw new BundleFailure([...said, ...unshipped(root, known.apart)], remedy);
+    const awaited = [...awaitedBy(errors), ...installRecords(root)].map((file) => withSlashes(relative(root, file)));
+    throw new BundleFailure([...said, ...unshipped(root, known.apart)], awaited, remedy);
   }
   signal.throwIfAborted();
   session.entries = entriesOf(session, result);

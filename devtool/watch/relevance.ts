@@ -19,7 +19,8 @@ export class Relevance {
   readonly #inputs = new Set<string>();
   /** Folders of the inputs, none below another. */
   #sources: readonly string[] = [];
-  #covered: readonly string[];
+  /** Folders that git ignores and that lead to an input, such as one of generated code. */
+  readonly #ignoredSources = new Set<string>();
 
   /** Folders to watch regardless of what the bundle is made of. */
   readonly alwaysWatched: readonly string[];
@@ -37,21 +38,18 @@ export class Relevance {
     this.#configFiles = new Set(configFiles.map((file) => toBytes(withSlashes(relative(root, file)))));
     this.#sent = sent;
     this.#unignored = unignored;
-    this.#covered = this.#buildFolders;
     // The configuration is in the project's own folder; what is sent may be anywhere in it.
     this.alwaysWatched = [...this.#buildFolders, "."];
   }
 
-  /**
-   * Adds what the bundle was made of; returns the folders to watch for it that are not watched yet. The project's own
-   * folder does not count as watched: prunes() may have left out of it what is a source now.
-   */
+  /** Adds what the bundle was made of; returns the folders to watch for it that are not watched yet. */
   cover(inputs: readonly string[]): string[] {
+    const folders = [...new Set(inputs.map((path) => posix.dirname(path)))];
+    const fresh = folders.filter((folder) => !this.#isCovered(folder)).map((folder) => this.#unwatchedTo(folder));
     for (const path of inputs) this.#inputs.add(path);
-    this.#sources = topmost([...this.#sources, ...inputs.map((path) => posix.dirname(path))]);
-    const fresh = this.#sources.filter((folder) => !this.#covered.some((other) => within(other, folder)));
-    this.#covered = [...this.#covered, ...fresh];
-    return fresh;
+    this.#sources = topmost([...this.#sources, ...folders]);
+    for (const path of folders.flatMap((folder) => this.#ignoredTo(folder))) this.#ignoredSources.add(path);
+    return topmost(fresh);
   }
 
   /** Whether a path is sent to the target. What is gone may have been a file or a directory. */
@@ -74,7 +72,7 @@ export class Relevance {
   /** Whether nothing below a directory can matter. */
   prunes(path: string): boolean {
     if (this.#isOutput(path)) return true;
-    if ([...this.#configFiles].some((file) => within(path, file))) return false;
+    if (this.#ignoredSources.has(path) || [...this.#configFiles].some((file) => within(path, file))) return false;
     return this.#sent.prunes(path) && (this.isBuildInput(path) || !this.#leadsToSource(path));
   }
 
@@ -89,6 +87,21 @@ export class Relevance {
     return !EDITORS_OWN.test(path) && this.#unignored.includes(path, false);
   }
 
+  /** The project's own folder does not count: prunes() may have left out of it what is a source now. */
+  #isCovered(folder: string): boolean {
+    const isBelow = [...this.#buildFolders, ...this.#sources].some((other) => within(other, folder));
+    return isBelow && this.#ignoredTo(folder).every((path) => this.#ignoredSources.has(path));
+  }
+
+  #ignoredTo(folder: string): string[] {
+    return foldersTo(folder).filter((path) => this.#unignored.prunes(path));
+  }
+
+  /** What leads to a folder of the project is watched until prunes() leaves it out. */
+  #unwatchedTo(folder: string): string {
+    return within(".", folder) ? (foldersTo(folder).find((path) => this.prunes(path)) ?? folder) : folder;
+  }
+
   #leadsToSource(folder: string): boolean {
     return this.#sources.some(
       (source) => within(folder, source) || (within(source, folder) && !this.#unignored.prunes(folder)),
@@ -99,6 +112,11 @@ export class Relevance {
 function topmost(folders: readonly string[]): string[] {
   const unique = [...new Set(folders)];
   return unique.filter((folder) => !unique.some((other) => other !== folder && within(other, folder)));
+}
+
+/** A folder and those above it, from the top; without what is above the project. */
+function foldersTo(folder: string): string[] {
+  return folder === "." || posix.basename(folder) === ".." ? [] : [...foldersTo(posix.dirname(folder)), folder];
 }
 
 function within(folder: string, path: string): boolean {

@@ -66,6 +66,7 @@ export class Watcher {
     this.#folders = new Folders(request.root);
     const { isGitAtWork = () => false } = request;
     this.#settling = new Settling((paths, since) => this.#queue(() => this.#compare(paths, since)), isGitAtWork);
+    this.#repeat("tops", POLL_MS, POLL_PAUSES, () => this.#findTops());
     this.#repeat("sweep", SWEEP_MS, SWEEP_PAUSES, () => this.#sweep());
     if (LISTENS_BELOW) this.#later("first sweep", FIRST_SWEEP_MS, () => this.#queue(() => this.#sweep()));
   }
@@ -81,6 +82,8 @@ export class Watcher {
         this.#tops.add(top);
         const began = performance.now();
         this.#report(await this.#visit(top, since), began);
+        // What watches the folder around it may have left it out.
+        if (top !== "" && this.#folders.isThere(top)) this.#folders.learn(top);
       }
     });
     this.#work = adding.catch(() => {});
@@ -213,15 +216,20 @@ export class Watcher {
 
   /** Finds names that came or went without an event. */
   async #sweep(): Promise<void> {
-    for (const top of this.#tops) {
-      if (!this.#folders.isCurrent(top)) this.#folders.forget(top);
-      if (!this.#folders.has(top)) this.#report(await this.#visit(top, Number.NEGATIVE_INFINITY), performance.now());
-    }
+    await this.#findTops();
     for (const folder of this.#folders.below("")) {
       await this.#turn();
       this.#hintAtNames(folder);
     }
     if (LISTENS_BELOW) await this.#poll(this.#tops);
+  }
+
+  /** Nothing tells of a watched folder that comes again where the one around it is not watched. */
+  async #findTops(): Promise<void> {
+    for (const top of this.#tops) {
+      if (!this.#folders.isCurrent(top)) this.#folders.forget(top);
+      if (!this.#folders.has(top)) this.#report(await this.#visit(top, Number.NEGATIVE_INFINITY), performance.now());
+    }
   }
 
   /** Finds what changed where no event tells of it. */

@@ -56,7 +56,8 @@ function parentOf(path: string): string | undefined {
   return at <= 0 ? undefined : path.slice(0, at);
 }
 
-function stringsIn(value: unknown): string[] {
+/** The texts in a value of JSON. */
+export function stringsIn(value: unknown): string[] {
   if (typeof value === "string") return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(stringsIn) : [];
 }

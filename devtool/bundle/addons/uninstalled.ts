@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { withAncestors } from "../../paths/ancestors.ts";
-import { packageName, readManifest } from "./package.ts";
-import { usesPnp } from "./pnp.ts";
+import { specifierOf, type Unresolved } from "../unresolved.ts";
+import { isInstalled, packageDirectory, packageName, readManifest } from "./package.ts";
+import { PNP_FILE, usesPnp } from "./pnp.ts";
 
 /** Which program's lock file it is. */
 const LOCKS = {
@@ -27,31 +28,54 @@ export function installerOf(root: string): Installer {
   return "npm";
 }
 
-/** An error of esbuild's; the file is an absolute path. */
-interface Unresolved {
-  readonly file: string;
-  readonly text: string;
+/** What npm, pnpm and yarn write when they have installed something. */
+const INSTALL_RECORDS = [".package-lock.json", ".modules.yaml", ".yarn-state.yml", ".yarn-integrity"];
+
+/** Those of the project and of a workspace that it is part of, also where nothing is installed yet: absolute paths. */
+export function installRecords(root: string): string[] {
+  const folders = withAncestors(root).filter((folder) =>
+    ["package.json", "node_modules"].some((name) => existsSync(join(folder, name))),
+  );
+  const names = [...INSTALL_RECORDS.map((name) => join("node_modules", name)), PNP_FILE];
+  return folders.flatMap((folder) => names.map((name) => join(folder, name)));
 }
 
-/** What to do about imports that are not resolved because the project's packages are not installed; undefined if others are to blame. */
+/** What to do about imports of the project's packages that are not resolved; undefined where that is not known. */
 export function uninstalled(root: string, errors: readonly Unresolved[]): string | undefined {
-  const missing = [...new Set(errors.flatMap(({ file, text }) => declaredIn(file, text)))];
-  if (missing.length === 0) return undefined;
+  const declared = errors.flatMap(declaredIn);
+  const missing = [...new Set(declared.filter(({ directory }) => directory === undefined).map(({ name }) => name))];
+  if (missing.length === 0) return unbuilt(declared);
   const install = `run ${installerOf(root)} install`;
   const isFirst = !usesPnp(root) && !withAncestors(root).some((folder) => existsSync(join(folder, "node_modules")));
   if (isFirst) return `node_modules is missing: ${install}`;
   return `package.json names what is not installed, ${missing.join(", ")}: ${install}`;
 }
 
-/** The package that the error is about, where a package.json above the file names it. */
-function declaredIn(file: string, text: string): string[] {
-  const specifier = /^Could not resolve "([^"./#][^"]*)"/.exec(text)?.[1];
-  if (specifier === undefined) return [];
+/** A package of the workspace, whose package.json names files that a build of it makes. */
+function unbuilt(declared: readonly Declared[]): string | undefined {
+  const own = declared.filter(({ directory }) => directory !== undefined && !isInstalled(directory));
+  const names = [...new Set(own.map(({ name }) => name))];
+  if (names.length === 0) return undefined;
+  const [is, their, it] = names.length === 1 ? ["is", "its", "it"] : ["are", "their", "them"];
+  return `${names.join(", ")} ${is} installed without the files that ${their} package.json names: build ${it} first`;
+}
+
+/** A package that an import names and a package.json above the importing file does too. */
+interface Declared {
+  readonly name: string;
+  /** Where it is installed. */
+  readonly directory: string | undefined;
+}
+
+function declaredIn(error: Unresolved): Declared[] {
+  const { file } = error;
+  const specifier = specifierOf(error);
+  if (specifier === undefined || /^[./#]/.test(specifier)) return [];
   const name = packageName(specifier);
   const isDeclared = withAncestors(dirname(file)).some((folder) => {
     const { dependencies, devDependencies, optionalDependencies, peerDependencies } = readManifest(folder);
     const all = { ...dependencies, ...devDependencies, ...optionalDependencies, ...peerDependencies };
     return Object.hasOwn(all, name);
   });
-  return isDeclared ? [name] : [];
+  return isDeclared ? [{ name, directory: packageDirectory(name, dirname(file)) }] : [];
 }

@@ -25,7 +25,10 @@ test("a bundle runs, with packages of either kind in it", async (t) => {
   });
   const bundle = await bundler.build(signal);
   assert.deepEqual(bundle.changed, [".devtool/main.js.map", ".devtool/main.js", ".devtool/package.json"]);
-  assert.deepEqual(bundle.inputs.toSorted(), ["src/a.ts", "src/main.ts"]);
+  assert.deepEqual(
+    bundle.inputs.filter((path) => !/^(node_modules\/)?\./.test(path)).toSorted(), // without what tells of an installation
+    ["src/a.ts", "src/main.ts"],
+  );
   assert.deepEqual(bundle.apart.addons, []);
   const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
   assert.equal(stdout, "a esm function\n");

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
-import { needs } from "../../rig/host.ts";
+import { needs, temporaryDirectory } from "../../rig/host.ts";
 import { startSshd } from "../../rig/sshd.ts";
+import { write } from "../bundle/bundlers.ts";
 import { freePort } from "../ports/free-port.ts";
 import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
@@ -23,14 +24,16 @@ interface Place {
 }
 
 const PLACES: Readonly<Record<string, (t: TestContext) => Promise<Place>>> = {
-  "this machine": async (t) => {
-    const project = await makeProject(t);
-    const watch = (...command: string[]) =>
-      startDevtool(t, project, ["watch", "--json", "--target", "local", ...command]);
-    return { project, watch, cut: () => Promise.reject(new Error("nothing to cut")) };
-  },
+  "this machine": onThisMachine,
   "a host over SSH": overSsh,
 };
+
+async function onThisMachine(t: TestContext): Promise<Place> {
+  const project = await makeProject(t);
+  const watch = (...command: string[]) =>
+    startDevtool(t, project, ["watch", "--json", "--target", "local", ...command]);
+  return { project, watch, cut: () => Promise.reject(new Error("nothing to cut")) };
+}
 
 async function overSsh(t: TestContext): Promise<Place> {
   const project = await makeProject(t);
@@ -266,6 +269,45 @@ test("a folder that a save added to the bundle is watched while the command of t
   assert.equal(await printed(devtool), "more c1\n");
   await project.write({ "lib/more.ts": 'export const more: string = "most";\n' });
   assert.equal(await printed(devtool), "most c1\n");
+});
+
+test("generated code that git ignores is watched, also where it is not there yet or is made anew", async (t) => {
+  const { project, watch } = await onThisMachine(t);
+  const uses = 'import { more } from "./generated/client/index.js";\nexport const word: string = more;\n';
+  await project.write({ ".gitignore": "generated/\n", "src/word.ts": uses });
+  const generated = (text: string) => ({ "src/generated/client/index.ts": `export const more: string = "${text}";\n` });
+  const devtool = watch();
+  assert.equal((await devtool.next("failed")).message, "the bundle has an error");
+  await project.write(generated("one"));
+  assert.equal(await printed(devtool), "one c1\n");
+  await project.write(generated("two"));
+  assert.equal(await printed(devtool), "two c1\n");
+  await rm(join(project.root, "src/generated"), { recursive: true });
+  await devtool.next("failed");
+  await project.write(generated("three"));
+  assert.equal(await printed(devtool), "three c1\n");
+});
+
+test("a round begins once packages are installed, and once a package of the workspace is built, also by a folder made anew", async (t) => {
+  const { project, watch } = await onThisMachine(t);
+  await project.write({
+    ".gitignore": "node_modules\n",
+    "package.json": '{ "type": "module", "dependencies": { "more": "1" } }',
+    "src/word.ts": 'export { word } from "more";\n',
+  });
+  const own = await temporaryDirectory(t);
+  await write(own, { "package.json": '{ "name": "more", "exports": { ".": "./dist/more.js" } }' });
+  const devtool = watch();
+  assert.equal((await devtool.next("failed")).remedy, "node_modules is missing: run npm install");
+  await mkdir(join(project.root, "node_modules"));
+  await symlink(own, join(project.root, "node_modules/more"));
+  await project.write({ "node_modules/.package-lock.json": "{}" });
+  assert.match((await devtool.next("failed")).remedy ?? "", /: build it first$/);
+  for (const text of ["one", "two", "three"]) {
+    await rm(join(own, "dist"), { recursive: true, force: true });
+    await write(own, { "dist/more.js": `export const word = "${text}";\n` });
+    assert.equal(await printed(devtool), `${text} c1\n`);
+  }
 });
 
 test("a lost connection is reported, and after the next one everything is compared and run again", async (t) => {

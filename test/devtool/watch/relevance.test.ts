@@ -94,6 +94,22 @@ test("outputs, packages, git's own folder and what git ignores are not watched",
     assert.ok(!relevance.prunes(path), path);
 });
 
+test("what git ignores is watched where the bundle is made of it, and no more of it than that", () => {
+  const relevance = relevanceOf();
+  assert.deepEqual(relevance.cover(["src/main.ts"]), ["src"]);
+  const installed = "node_modules/.package-lock.json";
+  assert.deepEqual(relevance.cover([installed, "src/node_modules/a/b.ts", "../lib/node_modules/c.ts"]), [
+    "node_modules",
+    "src/node_modules",
+    "../lib/node_modules",
+  ]);
+  for (const path of [installed, "src/node_modules/a/b.ts"]) assert.ok(relevance.matters(path), path);
+  for (const path of ["node_modules/x.ts", "src/node_modules/a/x.ts"]) assert.ok(!relevance.matters(path), path);
+  for (const path of ["node_modules", "src/node_modules/a"]) assert.ok(!relevance.prunes(path), path);
+  for (const path of ["node_modules/a", "src/node_modules/b"]) assert.ok(relevance.prunes(path), path);
+  assert.deepEqual(relevance.cover([installed, "src/main.ts", "src/node_modules/a/b.ts"]), []);
+});
+
 test("the configuration and what it imports matter, and ignore files wherever they are", () => {
   const relevance = relevanceOf();
   for (const path of ["devtool.config.ts", "tools/run.ts", ".gitignore", "src/.gitignore"]) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { installerOf, uninstalled } from "../../../../devtool/bundle/addons/uninstalled.ts";
@@ -42,6 +42,23 @@ test("what no package.json names is not installed by npm install, and keeps esbu
     assert.ok(failure instanceof BundleFailure);
     assert.ok(failure.diagnostics.some(({ text }) => text.startsWith('You can mark the path "three" as external')));
     return failure.remedy === undefined;
+  });
+});
+
+test("a package that is installed is not said to be missing: one of the workspace may have to be built, a path of it may not exist", async (t) => {
+  const { root, bundler } = await bundlerOf(t, {
+    "package.json": '{ "dependencies": { "own": "workspace:*", "two": "1" } }',
+    "src/main.ts": 'import "own";\n',
+    "packages/own/package.json": '{ "name": "own", "main": "dist/index.js" }',
+    "node_modules/two/package.json": '{ "name": "two", "main": "index.js" }',
+    "node_modules/two/index.js": "",
+  });
+  await symlink("../packages/own", join(root, "node_modules/own"));
+  const remedy = "own is installed without the files that its package.json names: build it first";
+  await assert.rejects(bundler.build(t.signal), { remedy });
+  await write(root, { "src/main.ts": 'import "two/tow.js";\n' });
+  await assert.rejects(bundler.build(t.signal), (failure) => {
+    return failure instanceof BundleFailure && failure.remedy === undefined;
   });
 });
 
