@@ -98,6 +98,7 @@ function importerAllows(importer: string, name: string): boolean {
 
 /** Whether an import of it is one of a CommonJS module in Node.js, which looks at the syntax where nothing says. */
 function isCommonJs({ type, exports }: Manifest, path: string, from: string): boolean {
+  if (path.startsWith(".")) return true; // Node.js has no import of .prisma/client
   if (/"(import|module-sync)":/.test(JSON.stringify(exports ?? ""))) return false;
   try {
     const file = createRequire(join(from, "importer.js")).resolve(path);

@@ -76,11 +76,11 @@ function realPath(path: string): string | undefined {
   }
 }
 
-/** The package's name in an import such as `@scope/name/file.js`. */
+/** The package's name in an import such as `@scope/name/file.js`, or of what is generated, `.prisma/client/index.js`. */
 export function packageName(specifier: string): string {
   return specifier
     .split("/")
-    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .slice(0, /^[@.]/.test(specifier) ? 2 : 1)
     .join("/");
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { findGenerated, undeclared } from "./generated.ts";
 import { isInstalled, type Manifest, packageDirectory, readManifest } from "./package.ts";
 
 /** An installed package, and what Node.js finds from it. */
@@ -29,12 +30,14 @@ export function resolveTree(
     manifests.set(directory, manifest);
     return manifest;
   };
+  const generatedIn = findGenerated();
   const waiting = [...directories];
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
     if (tree.has(directory)) continue;
     const manifest = manifestOf(directory);
     const dependencies = new Map<string, string | undefined>();
-    for (const name of [...new Set([...declared(manifest), ...bundled(directory)])].sort()) {
+    const names = [...declared(manifest), ...bundled(directory), ...undeclared(directory, generatedIn)];
+    for (const name of [...new Set(names)].sort()) {
       const found = packageDirectory(name, directory);
       const isUsable = found !== undefined && (tree.has(found) || accepts(manifestOf(found)));
       dependencies.set(name, isUsable ? found : undefined);
@@ -79,8 +82,9 @@ export function isOptional(manifest: Manifest, name: string): boolean {
   return dependencies?.[name] === undefined && peerDependenciesMeta?.[name]?.optional === true;
 }
 
-/** Whether a package needs what it declares as `name`. */
+/** Whether a package needs what it declares as `name`, or what is generated for it. */
 export function isRequired(manifest: Manifest, name: string): boolean {
+  if (name.startsWith(".")) return true;
   const isDeclared = manifest.dependencies?.[name] !== undefined || manifest.peerDependencies?.[name] !== undefined;
   return isDeclared && !isOptional(manifest, name);
 }

@@ -120,6 +120,31 @@ test("a package of a workspace and a patched one are shipped again when a file o
   assert.equal(await second.run(), "two patch\n");
 });
 
+for (const name of ["@orm/client", ".orm/client"])
+  test(`what a generator puts beside packages and no package.json names is shipped with them, where ${name} is imported`, async (t) => {
+    const root = await temporaryDirectory(t);
+    const exported =
+      '"exports": { ".": { "import": "./index.js", "require": "./index.js" }, "./runtime.js": "./runtime.js" }';
+    await write(root, {
+      "package.json": '{ "type": "module" }',
+      "src/main.js": `import { schema } from "${name}";\nconsole.log(schema);`,
+      "node_modules/@orm/client/package.json": `{ ${exported} }`,
+      "node_modules/@orm/client/index.js": 'module.exports = { ...require(".orm/client") };',
+      "node_modules/@orm/client/runtime.js": "exports.read = (path) => require('fs').readFileSync(path, 'utf8');",
+      "node_modules/.orm/client/package.json": `{ ${exported} }`,
+      "node_modules/.orm/client/index.js":
+        'exports.schema = require("@orm/client/runtime.js").read(__dirname + "/schema.orm");',
+      "node_modules/.orm/client/schema.orm": "model",
+      "node_modules/.cache/other/package.json": "{}",
+    });
+    const ship = shipperOf(t, root, []);
+    const shipped = await ship();
+    assert.equal(await shipped.run(), "model\n");
+    assert.ok(!shipped.files.some((path) => path.startsWith(".cache")), shipped.files.join());
+    await write(root, { "node_modules/.orm/client/schema.orm": "models" });
+    assert.deepEqual((await ship()).changed, ["node_modules/.orm/client/schema.orm"]);
+  });
+
 test("a package that the configuration names and no import does is shipped, and one that is not installed is named", async (t) => {
   const root = await temporaryDirectory(t);
   await write(root, {
