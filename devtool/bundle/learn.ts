@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { absentIn } from "./absent.ts";
 import type { Addon } from "./addons/apart.ts";
 import { createReader } from "./addons/archive.ts";
 import {
@@ -14,6 +15,7 @@ import { resolveTree } from "./addons/tree.ts";
 import type { Metafile, Outputs } from "./esbuild.ts";
 import { MENDED, type Mended } from "./heading.ts";
 import { hasUnlocated, type Loaders, loaderOf, usesOf } from "./located.ts";
+import type { Unresolved } from "./unresolved.ts";
 
 /** What only a build shows about a project; each fact changes how it is built. */
 export interface Known {
@@ -25,13 +27,22 @@ export interface Known {
   readonly mended: Set<Mended>;
   /** Whether something uses them that is a file neither of the project nor of a package. */
   hasOthers: boolean;
+  /** Packages that are not installed, and that others can do without. */
+  readonly absent: Set<string>;
   /** Inputs and shipped packages that were looked at. */
   readonly seen: Set<string>;
 }
 
 /** Before the first build: which of the project's own dependencies have native parts. A guess that saves a build. */
 export function firstKnown(root: string): Known {
-  const known: Known = { apart: new Map(), located: new Set(), mended: new Set(), hasOthers: false, seen: new Set() };
+  const known: Known = {
+    apart: new Map(),
+    located: new Set(),
+    mended: new Set(),
+    hasOthers: false,
+    absent: new Set(),
+    seen: new Set(),
+  };
   const { dependencies, optionalDependencies } = readManifest(root);
   for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
     const directory = packageDirectory(name, root);
@@ -69,13 +80,13 @@ export async function learn(known: Known, root: string, built: Built, loaders: L
   return sizeOf(known) > before;
 }
 
-/** Of a build that failed: packages that can't be bundled because of their native parts. */
-export function learnFromFailure(
-  known: Known,
-  errors: readonly { readonly file: string; readonly text: string }[],
-): boolean {
+/** Of a build that failed: packages that can't be bundled because of their native parts, and what others can do without. */
+export function learnFromFailure(known: Known, errors: readonly Unresolved[]): boolean {
   const before = sizeOf(known);
-  for (const { file, text } of errors) {
+  for (const error of errors) {
+    const { file, text } = error;
+    const absent = absentIn(error);
+    if (absent !== undefined) known.absent.add(absent);
     const found = packageOf(file);
     if (!found) continue;
     if (text.includes('".node" files')) known.apart.set(found.directory, found.name);
@@ -84,8 +95,8 @@ export function learnFromFailure(
   return sizeOf(known) > before;
 }
 
-function sizeOf({ apart, located, mended, hasOthers }: Known): number {
-  return apart.size + located.size + mended.size + (hasOthers ? 1 : 0);
+function sizeOf({ apart, located, mended, hasOthers, absent }: Known): number {
+  return apart.size + located.size + mended.size + (hasOthers ? 1 : 0) + absent.size;
 }
 
 function learnMended({ mended }: Known, { outputs }: Metafile): void {

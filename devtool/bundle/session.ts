@@ -2,6 +2,7 @@ import { join, posix, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ProjectBundle } from "../config/project.ts";
 import { withSlashes } from "../paths/slashes.ts";
+import { absentPackages } from "./absent.ts";
 import type { Apart } from "./addons/addons.ts";
 import { type Addon, importsApart } from "./addons/apart.ts";
 import { createIncludes } from "./addons/files.ts";
@@ -141,6 +142,7 @@ function options({ root, config, known, addons, entries, isInspected }: BuildSes
       importsApart(root, apart, addons, isModule),
       ...(plugins as readonly Plugin[]).map((plugin) => locating(plugin, root, known.located)),
       locatedSources(root, known.located, rest.loader),
+      absentPackages(known.absent),
     ],
     ...(isInspected ? localSources(root, config) : {}),
   };
