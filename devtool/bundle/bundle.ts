@@ -19,6 +19,7 @@ import { toDiagnostics } from "./esbuild.ts";
 import { type Output, writeOutputs } from "./outputs.ts";
 import { type BuildSession, buildAsKnown, newSession } from "./session.ts";
 import { withLocalSources } from "./source-map.ts";
+import { metadataWarnings } from "./tsconfig.ts";
 
 export interface Bundle {
   /** What this build changed or removed on disk; relative to the project, posix. */
@@ -104,6 +105,7 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
     warnings: [
       ...toDiagnostics(warnings, "warning"),
       ...outsideWarnings(session),
+      ...metadataWarnings(root, config, outputFiles),
       ...unshipped(root, session.known.apart),
     ],
     milliseconds: performance.now() - started,

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, resolve, sep } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
+import { extended } from "../tsconfig.ts";
 
 /** Some file systems know times no better than to two seconds: what was written that recently may have been written again. */
 const SETTLED_MS = 3000;
@@ -41,16 +42,4 @@ const SETTINGS = ["package.json", "tsconfig.json", "jsconfig.json"];
 
 function timeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
-const EXTENDS = /"extends"\s*:\s*(?:"[^"]*"|\[[^\]]*\])/;
-
-/** The file, and those that it extends as a tsconfig.json does, other than packages. */
-function extended(file: string, below: readonly string[] = []): string[] {
-  if (!existsSync(file) || below.includes(file)) return [file];
-  const [, ...names] = EXTENDS.exec(readFileSync(file, "utf8"))?.[0].match(/"[^"]*"/g) ?? [];
-  const paths = names
-    .map((name) => resolve(dirname(file), name.slice(1, -1)))
-    .map((path) => (path.endsWith(".json") ? path : `${path}.json`));
-  return [file, ...paths.flatMap((path) => extended(path, [...below, file]))];
 }
