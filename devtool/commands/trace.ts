@@ -7,7 +7,7 @@ import { errnoOf, errnoWords } from "../process/errno.ts";
 import { tracePage } from "../trace/page.ts";
 import type { RoundTrace } from "../trace/round.ts";
 import { kept, traceFile } from "../trace/store.ts";
-import { summarize } from "../trace/summary.ts";
+import { savesIn, summarize } from "../trace/summary.ts";
 import { traceText } from "../trace/text.ts";
 
 /** devtool trace [FILE.html]: where the time of the last rounds went. */
@@ -25,7 +25,7 @@ export const command: Command = async ({ options, words: [page, ...rest], report
   else if (options.format === "json") for (const round of rounds) process.stdout.write(`${JSON.stringify(round)}\n`);
   else process.stdout.write(traceText(rounds, process.stdout.columns ?? 100));
   if (page !== undefined)
-    report({ event: "notice", text: `wrote ${page}: ${rounds.length} rounds, ${medianOf(rounds)}` });
+    report({ event: "notice", text: `wrote ${page}: ${savesIn(rounds)} rounds, ${medianOf(rounds)}` });
   return 0;
 };
 

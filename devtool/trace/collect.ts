@@ -1,15 +1,32 @@
 import type { Event, Origin, Report, Stage } from "../report/events.ts";
 import type { Outcome, RoundTrace, Span, TracedStage } from "./round.ts";
 
-/** A round that is not over. */
-interface OpenRound {
+/** What is done once for all targets of a round. */
+interface Shared extends Stages {
   readonly round: number;
   readonly since: number;
   readonly paths: readonly string[] | null;
-  readonly spans: Span[];
-  /** By target, null for those before there is one. */
-  readonly open: Map<string | null, { readonly stage: TracedStage; readonly from: number }>;
+  isOver: boolean;
 }
+
+/** A round in one target, which may be over later than in another. */
+interface Lane extends Stages {
+  readonly shared: Shared;
+  isOver: boolean;
+}
+
+interface Stages {
+  readonly spans: Span[];
+  open: { readonly stage: TracedStage; readonly from: number } | undefined;
+}
+
+/** What comes of a round with an event. */
+const OUTCOMES: Partial<Record<Event["event"], Outcome>> = {
+  responded: "output",
+  exited: "silent",
+  finished: "unchanged",
+  failed: "failed",
+};
 
 /** Passes events on, and what their rounds took to `onRound`; `finish` ends the round that is not over. */
 export function traced(report: Report, onRound: (trace: RoundTrace, origin: Origin) => void) {
@@ -23,89 +40,101 @@ export function traced(report: Report, onRound: (trace: RoundTrace, origin: Orig
   };
 }
 
-/** Events with their times → rounds. */
+/** Events with their times → rounds, for each target its own. */
 export class Collector {
   readonly #onRound: (trace: RoundTrace, origin: Origin) => void;
-  #current: OpenRound | undefined;
-  /** The last one that is over: its program may go on. */
-  #last = 0;
+  /** Of the round that began last. */
+  #shared: Shared | undefined;
+  readonly #lanes = new Map<string, Lane>();
 
   constructor(onRound: (trace: RoundTrace, origin: Origin) => void) {
     this.#onRound = onRound;
   }
 
   /** `now`: a time of performance.now(). */
-  take(event: Event, { round = null, target: name, since = 0 }: Origin, now: number): void {
-    const target = name ?? null;
-    if (round === null || round <= this.#last) return;
-    if (round !== this.#current?.round) this.#begin(round, since, event, now);
-    const at = now - since;
-    switch (event.event) {
-      case "stage":
-        if (!isOutsideRounds(event.stage)) this.#open(event.stage, target, at);
-        break;
-      case "connected":
-        this.#close(target, at);
-        break;
-      case "bundled":
-        this.#close(null, at);
-        break;
-      case "started":
-        this.#open("output", target, at);
-        break;
-      case "responded":
-        this.#over("output", now, target);
-        break;
-      case "exited":
-        this.#over("silent", now, target);
-        break;
-      case "finished":
-        this.#over("unchanged", now, target);
-        break;
-      case "failed":
-        this.#over("failed", now, target);
-        break;
-      default:
-    }
+  take(event: Event, { round = null, target, since = 0 }: Origin, now: number): void {
+    if (round === null) return;
+    if (round > (this.#shared?.round ?? 0)) this.#begin(round, since, event, now);
+    if (target !== undefined) this.#takeOfLane(event, { round, target }, now);
+    else if (round === this.#shared?.round && !this.#shared.isOver) this.#takeOfAll(event, this.#shared, now);
   }
 
+  /** No more events follow. */
   finish(now: number): void {
-    this.#over("abandoned", now, null);
+    for (const [target, lane] of this.#lanes) this.#over("abandoned", lane, target, now);
+    this.#overInAll("abandoned", now);
   }
 
   #begin(round: number, since: number, event: Event, now: number): void {
-    this.#over("abandoned", now, null);
+    this.#overInAll("abandoned", now);
     const paths = event.event === "changed" ? event.paths : null;
-    this.#current = { round, since, paths, spans: [], open: new Map([[null, { stage: "watch", from: 0 }]]) };
-    this.#close(null, now - since);
+    const watched: Span = { stage: "watch", target: null, from: 0, to: now - since };
+    this.#shared = { round, since, paths, spans: [watched], open: undefined, isOver: false };
   }
 
-  /** A stage of a target ends the one before it; so does it end what was done for all of them. */
-  #open(stage: TracedStage, target: string | null, at: number): void {
-    this.#close(target, at);
-    this.#current?.open.set(target, { stage, from: at });
+  #takeOfAll(event: Event, shared: Shared, now: number): void {
+    if (event.event === "stage" && !isOutsideRounds(event.stage)) enter(shared, event.stage, null, now - shared.since);
+    if (event.event === "bundled") leave(shared, null, now - shared.since);
+    const outcome = OUTCOMES[event.event];
+    if (outcome === undefined) return;
+    for (const [target, lane] of this.#lanes) if (lane.shared === shared) this.#over(outcome, lane, target, now);
+    this.#overInAll(outcome, now);
   }
 
-  #close(target: string | null, at: number): void {
-    const { open, spans } = this.#current ?? {};
-    const span = open?.get(target);
-    if (!span) return;
-    open?.delete(target);
-    spans?.push({ ...span, target, to: at });
+  #takeOfLane(event: Event, { round, target }: { readonly round: number; readonly target: string }, now: number): void {
+    const lane = this.#laneOf(target, round, now);
+    if (lane?.shared.round !== round || lane.isOver) return;
+    const at = now - lane.shared.since;
+    if (event.event === "stage" && !isOutsideRounds(event.stage)) enter(lane, event.stage, target, at);
+    if (event.event === "connected") leave(lane, target, at);
+    if (event.event === "started") enter(lane, "output", target, at);
+    const outcome = OUTCOMES[event.event];
+    if (outcome !== undefined) this.#over(outcome, lane, target, now);
   }
 
-  #over(outcome: Outcome, now: number, target: string | null): void {
-    if (!this.#current) return;
-    const { since, spans, paths, open, round } = this.#current;
-    for (const one of [...open.keys()]) this.#close(one, now - since);
-    this.#current = undefined;
-    this.#last = round;
+  /** Its program may belong to an older round than that which began last. */
+  #laneOf(target: string, round: number, now: number): Lane | undefined {
+    const [last, shared] = [this.#lanes.get(target), this.#shared];
+    if (shared?.round !== round || last?.shared === shared) return last;
+    if (last) this.#over("abandoned", last, target, now);
+    const lane = { shared, spans: [], open: undefined, isOver: false };
+    this.#lanes.set(target, lane);
+    return lane;
+  }
+
+  /** The round is over before it came to a target. */
+  #overInAll(outcome: Outcome, now: number): void {
+    const shared = this.#shared;
+    if (!shared || shared.isOver) return;
+    shared.isOver = true;
+    if ([...this.#lanes.values()].some((lane) => lane.shared === shared)) return;
+    leave(shared, null, now - shared.since);
+    this.#tell(outcome, shared, shared.spans, now, { round: shared.round });
+  }
+
+  #over(outcome: Outcome, lane: Lane, target: string, now: number): void {
+    if (lane.isOver) return;
+    const { shared } = lane;
+    lane.isOver = true;
+    leave(lane, target, now - shared.since);
+    this.#tell(outcome, shared, [...shared.spans, ...lane.spans], now, { round: shared.round, target });
+  }
+
+  #tell(outcome: Outcome, { since, paths }: Shared, spans: readonly Span[], now: number, origin: Origin): void {
     const saved = new Date(performance.timeOrigin + since).toISOString();
-    this.#onRound(
-      { saved, paths, spans, outcome, total: now - since },
-      target === null ? { round } : { round, target },
-    );
+    this.#onRound({ saved, paths, spans, outcome, total: now - since }, origin);
   }
+}
+
+/** A stage ends the one before it. */
+function enter(stages: Stages, stage: TracedStage, target: string | null, at: number): void {
+  leave(stages, target, at);
+  stages.open = { stage, from: at };
+}
+
+function leave(stages: Stages, target: string | null, to: number): void {
+  if (stages.open) stages.spans.push({ ...stages.open, target, to });
+  stages.open = undefined;
 }
 
 type Outside = "provision" | "pull";

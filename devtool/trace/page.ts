@@ -1,5 +1,6 @@
 import type { RoundTrace, TracedStage } from "./round.ts";
-import { summarize } from "./summary.ts";
+import { savesIn, summarize } from "./summary.ts";
+import { timeOf } from "./text.ts";
 
 /** Told apart also by those who see fewer colours; dark enough for white and light enough for black. */
 const COLORS: Readonly<Record<TracedStage, string>> = {
@@ -26,14 +27,14 @@ export function tracePage(project: string, rounds: readonly RoundTrace[]): strin
 <title>${text(project)}: from save to output</title>
 <style>${STYLE}</style>
 <h1>${text(project)}: from save to output</h1>
-<p>${rounds.length} rounds. Milliseconds since the save; the median (p50), and what 19 of 20 rounds stay below (p95).</p>
+<p>${savesIn(rounds)} rounds. Milliseconds since the save; the median (p50), and what 19 of 20 rounds stay below (p95).</p>
 <table>
 <thead><tr><th>stage<th>p50<th>p95</thead>
 <tbody>${summarize(rounds)
     .map(({ stage, p50, p95 }) => `<tr><td>${swatch(stage)}${stage}<td>${ms(p50)}<td>${ms(p95)}`)
     .join("\n")}</tbody>
 </table>
-<h2>The last ${last.length} rounds</h2>
+<h2>The last ${savesIn(last)} rounds</h2>
 <div class="rounds">
 ${last.map((round) => roundRow(round, longest)).join("\n")}
 </div>
@@ -49,7 +50,7 @@ function roundRow(round: RoundTrace, longest: number): string {
     return `<rect ${place} fill="${COLORS[stage]}"><title>${stage}${target === null ? "" : ` on ${text(target)}`}: ${ms(to - from)} ms</title></rect>`;
   });
   const what = round.paths === null ? "everything" : round.paths.slice(0, 3).join(", ");
-  return `<div class="round"><div class="label"><time datetime="${text(round.saved)}">${text(round.saved.slice(11, 19))}</time> ${text(what)}</div>
+  return `<div class="round"><div class="label"><time datetime="${text(round.saved)}">${timeOf(round)}</time> ${text([...lanes, what].join(" "))}</div>
 <svg role="img" aria-label="${ms(round.total)} ms, ${round.outcome}" height="${lanes.length * ROW}">${bars.join("")}</svg>
 <div class="total">${ms(round.total)} ms${round.outcome === "output" ? "" : `, ${round.outcome}`}</div></div>`;
 }

@@ -1,4 +1,4 @@
-/** What a round of a save took, from the save on. */
+/** What a round of a save took in one target, or until it was over before it came to any, from the save on. */
 export interface RoundTrace {
   /** When the save was, in ISO 8601. */
   readonly saved: string;

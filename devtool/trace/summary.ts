@@ -7,15 +7,27 @@ export interface StageSummary {
   readonly p95: number;
 }
 
-/** Per stage that any round had, then of the whole. Of several targets the slowest counts. */
+/** Per stage that any round had, then of the whole. Of several targets of a save the slowest counts. */
 export function summarize(rounds: readonly RoundTrace[]): StageSummary[] {
   const complete = rounds.filter(({ outcome }) => outcome === "output");
   if (complete.length === 0) return [];
   const stages = STAGES.filter((stage) => complete.some((round) => lengthOf(round, stage) > 0));
   return [
-    ...stages.map((stage) => ({ stage, ...quantiles(complete.map((round) => lengthOf(round, stage))) })),
-    { stage: "total", ...quantiles(complete.map(({ total }) => total)) },
+    ...stages.map((stage) => ({ stage, ...quantiles(slowest(complete, (round) => lengthOf(round, stage))) })),
+    { stage: "total", ...quantiles(slowest(complete, ({ total }) => total)) },
   ];
+}
+
+/** How many saves there were: each has a round for each target. */
+export function savesIn(rounds: readonly RoundTrace[]): number {
+  return slowest(rounds, () => 0).length;
+}
+
+/** One value for each save. */
+function slowest(rounds: readonly RoundTrace[], of: (round: RoundTrace) => number): number[] {
+  const bySave = new Map<string, number>();
+  for (const round of rounds) bySave.set(round.saved, Math.max(bySave.get(round.saved) ?? 0, of(round)));
+  return [...bySave.values()];
 }
 
 /** Milliseconds that a round spent in a stage. */

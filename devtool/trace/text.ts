@@ -1,5 +1,5 @@
 import { type RoundTrace, type Span, STAGES, type TracedStage } from "./round.ts";
-import { lengthOf, summarize } from "./summary.ts";
+import { lengthOf, savesIn, summarize } from "./summary.ts";
 
 const LETTERS: Readonly<Record<TracedStage, string>> = {
   watch: "w",
@@ -19,8 +19,9 @@ export function traceText(rounds: readonly RoundTrace[], columns: number, shown 
   const last = rounds.slice(-shown);
   const longest = Math.max(1, ...last.map(({ total }) => total));
   const width = Math.max(BAR_MIN, columns - LABELS);
+  const saves = savesIn(rounds);
   return [
-    `${rounds.length} ${rounds.length === 1 ? "round" : "rounds"}, in milliseconds since the save`,
+    `${saves} ${saves === 1 ? "round" : "rounds"}, in milliseconds since the save`,
     "",
     row("stage", "p50", "p95"),
     ...summarize(rounds).map(({ stage, p50, p95 }) => row(stage, ms(p50), ms(p95))),
@@ -49,7 +50,7 @@ function row(stage: string, p50: string, p95: string): string {
 /** A bar for each target; what was done for all of them is in each. */
 function barsOf(round: RoundTrace, scale: number): string[] {
   const targets = [...new Set(round.spans.flatMap(({ target }) => (target === null ? [] : [target])))];
-  const time = round.saved.slice(11, 19);
+  const time = timeOf(round);
   return (targets.length === 0 ? [null] : targets).map((target) => {
     const spans = round.spans.filter((span) => span.target === null || span.target === target);
     const label = `${time} ${(target ?? round.outcome).slice(0, 10).padEnd(10)} ${ms(round.total).padStart(6)} `;
@@ -67,6 +68,11 @@ function barOf(spans: readonly Span[], scale: number): string {
     )
       cells[cell] = LETTERS[stage];
   return Array.from(cells, (cell) => cell ?? " ").join("");
+}
+
+/** By the clock of who reads it. */
+export function timeOf({ saved }: RoundTrace): string {
+  return new Date(saved).toTimeString().slice(0, 8);
 }
 
 function ms(milliseconds: number): string {

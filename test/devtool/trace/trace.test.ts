@@ -111,6 +111,39 @@ test("a round ends as failed, silent, unchanged or abandoned where nothing is pr
   ]);
 });
 
+test("each target has a round of its own, over when it is; the slowest counts as that of the save", () => {
+  const slow = { target: "slow" };
+  const lanes = rounds([
+    ...WHOLE.slice(0, 3),
+    [1, 51, stage("sync"), slow],
+    ...WHOLE.slice(3),
+    [1, 400, stage("launch"), slow],
+    [2, 10, changed("b")],
+    [2, 11, stage("bundle")],
+    [2, 20, BUNDLED],
+    [2, 21, stage("launch"), box],
+    [1, 1100, STARTED, slow],
+    [2, 30, RESPONDED, box],
+    [1, 1120, RESPONDED, slow],
+    [2, 150, stage("launch"), slow],
+  ]);
+  assert.deepEqual(
+    lanes.map(({ paths, spans, outcome, total }) => [paths?.[0], spans.at(-1)?.target, outcome, total]),
+    [
+      ["src/a.ts", "box", "output", 120],
+      ["b", "box", "output", 30],
+      ["src/a.ts", "slow", "output", 1120],
+      ["b", "slow", "abandoned", 7000],
+    ],
+  );
+  assert.equal(
+    timingsLine(lanes[2] ?? assert.fail()),
+    "timings: watch 10, bundle 39, sync 349, launch 700, output 20: 1120 ms",
+  );
+  assert.deepEqual(summarize(lanes).at(-1), { stage: "total", p50: 30, p95: 1120 });
+  assert.match(traceText(lanes, 100), /^2 rounds, [\s\S]*1120 {2}.*o\n/);
+});
+
 test("a connection that is made beside the rounds belongs to none", () => {
   assert.deepEqual(rounds([]), []);
   const collector = new Collector(() => assert.fail("there is no round"));
@@ -122,7 +155,7 @@ const many = Array.from({ length: 20 }, (_, index) => {
   const [trace] = rounds(
     WHOLE.map(([round, at, event, origin]) => [round, at * (index + 1), event, origin ?? {}] as const),
   );
-  return trace ?? assert.fail();
+  return { ...(trace ?? assert.fail()), saved: new Date(index).toISOString() };
 });
 
 test("the median and the 95th percentile are those of rounds that came to output", () => {
@@ -157,4 +190,16 @@ test("the page names files as they are, and loads nothing", () => {
   const page = tracePage("<p>", [{ ...(first ?? assert.fail()), paths: ['<script>alert("1")</script>'] }]);
   assert.doesNotMatch(page, /<script|https?:|<link|@import|url\(/);
   assert.match(page, /&lt;script&gt;alert\(&quot;1&quot;\)/);
+});
+
+test("times are those of the reader's clock", (t) => {
+  const { TZ } = process.env;
+  t.after(() => {
+    if (TZ === undefined) delete process.env["TZ"];
+    else process.env["TZ"] = TZ;
+  });
+  process.env["TZ"] = "Asia/Shanghai";
+  const round = { ...(many[0] ?? assert.fail()), saved: "2026-03-01T20:30:40.500Z" };
+  assert.match(traceText([round], 80), /^04:30:40 box/m);
+  assert.match(tracePage("p", [round]), /datetime="2026-03-01T20:30:40.500Z">04:30:40</);
 });
