@@ -36,7 +36,7 @@ export async function undo(shim: Shim, places: Surroundings, resource: Resource,
     case "cgroups":
       return removeCgroups(places, resource);
     case "volume":
-      return removeOwnVolume(shim, places.root, resource);
+      return removeOwnVolume(shim, places, resource);
   }
 }
 

@@ -11,6 +11,8 @@ export interface Mount {
   readonly subpath?: string;
   /** Of a volume that is empty: what the image has there is not copied into it. */
   readonly nocopy?: true;
+  /** Of a volume: it was made for this container, without a name. */
+  readonly anonymous?: true;
   /** The id of the container in which the source is. */
   readonly container?: string;
 }

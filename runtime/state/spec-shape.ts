@@ -65,7 +65,7 @@ export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
   mounts: isListOf(
     isRecordOf(
       { destination: isText, type: isText, source: isText, options: isTexts },
-      { subpath: isText, nocopy: isTrue, container: isText },
+      { subpath: isText, nocopy: isTrue, anonymous: isTrue, container: isText },
     ),
   ),
   network: isNetwork,

@@ -26,10 +26,10 @@ function make(root: string, name: string): void {
   makeVolume(root, { version: 1, name, created: Date.now(), labels: {}, anonymous: isAnonymous(name) });
 }
 
-/** Those that only this container has, and that end with it where it is removed at its exit. */
+/** Those that were made for this container, without a name, and that end with it where it is removed at its exit. */
 export function ownVolumes(root: string, spec: ContainerSpec): OwnVolume[] {
-  const names = volumesIn(spec, root).map(({ name }) => name);
-  return names.filter(isAnonymous).map((name) => ({ kind: "volume", name }));
+  const own = volumesIn(spec, root).filter(({ mount }) => mount.anonymous);
+  return own.map(({ name }) => ({ kind: "volume", name }));
 }
 
 function isEmpty(directory: string): boolean {

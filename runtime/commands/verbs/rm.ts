@@ -23,14 +23,18 @@ export const rmVerb = verb({
       const owned = volumes ? ownVolumes(root, lookAtExisting(container).record.spec) : [];
       const explained = explain ? await explainRemoval(container, force, owned) : undefined;
       await removed(container, explained?.timer);
-      await removeVolumes(root, owned, explained?.timer);
+      await removeVolumes(container, owned, explained?.timer);
       explained?.finish();
     };
     return each(names, work, force ? "container-not-found" : undefined);
   },
 });
 
-async function removeVolumes(root: string, volumes: readonly OwnVolume[], timer: Timer | undefined): Promise<void> {
+async function removeVolumes(
+  container: Handle,
+  volumes: readonly OwnVolume[],
+  timer: Timer | undefined,
+): Promise<void> {
   const shim = await openShim();
-  for (const volume of volumes) await timed(timer, volume, () => removeOwnVolume(shim, root, volume));
+  for (const volume of volumes) await timed(timer, volume, () => removeOwnVolume(shim, container, volume));
 }

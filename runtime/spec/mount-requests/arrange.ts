@@ -71,7 +71,7 @@ export function mountsOf(
 function imageVolume(path: string, volumes: VolumesPlace | undefined): Mount {
   const limits = { readonly: "no", recursive: true } as const;
   const refuse = (why: string) => notAMount(path, why, "the image wants a volume there: import it without that");
-  return ofVolume(volumes?.newName(), checkedDestination(path, path), limits, { volumes, nocopy: false, refuse });
+  return ofVolume(undefined, checkedDestination(path, path), limits, { volumes, nocopy: false, refuse });
 }
 
 function checkCount(mounts: readonly Mount[]): void {

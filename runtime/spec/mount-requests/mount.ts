@@ -77,7 +77,7 @@ function volumeOf(fields: Fields, destination: string, volumes: VolumesPlace | u
   const source = fields.get("source");
   if (source?.includes("/"))
     throw refuse(`${JSON.stringify(source)} is not the name of a volume; add type=bind for a path of the host`);
-  return ofVolume(source ?? volumes?.newName(), destination, limitsOf(fields, refuse), {
+  return ofVolume(source, destination, limitsOf(fields, refuse), {
     volumes,
     nocopy: flag(fields, "volume-nocopy", refuse),
     subpath: fields.get("volume-subpath"),

@@ -11,23 +11,25 @@ export interface VolumesPlace {
 /** As docker's, but no longer than other names; or 64 hexadecimal digits, of one that was made without a name. */
 const NAME = /^(?:[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}|[0-9a-f]{64})$/;
 
-interface Asked {
+interface About {
   readonly volumes: VolumesPlace | undefined;
   readonly nocopy: boolean;
   readonly subpath?: string | undefined;
   readonly refuse: (why: string) => Error;
 }
 
-/** The mount of a volume, which is made where there is none of that name. */
-export function ofVolume(name: string | undefined, destination: string, limits: Limits, asked: Asked): Mount {
-  const { volumes, nocopy, subpath, refuse } = asked;
-  if (volumes === undefined || name === undefined) throw refuse("there are no volumes here");
+/** The mount of a volume, which is made where there is none of that name; undefined: of a new one without a name. */
+export function ofVolume(asked: string | undefined, destination: string, limits: Limits, about: About): Mount {
+  const { volumes, nocopy, subpath, refuse } = about;
+  if (volumes === undefined) throw refuse("there are no volumes here");
+  const name = asked ?? volumes.newName();
   if (!NAME.test(name))
     throw refuse(`${JSON.stringify(name)} can't be the name of a volume; write ./${name} for a path of the host`);
   return {
     ...bind(`${volumes.directory}/${name}/_data`, destination, limits),
     ...(subpath === undefined ? {} : { subpath: checkedSubpath(subpath, refuse) }),
     ...(nocopy ? { nocopy } : {}),
+    ...(asked === undefined ? { anonymous: true as const } : {}),
   };
 }
 

@@ -26,7 +26,7 @@ export function volumeMount(volume: string, cwd: string | undefined, volumes?: V
   if (source === undefined || !isPath(source)) {
     const unfit = options.find(isPropagation);
     if (unfit !== undefined) throw notAVolume(volume, `${unfit} is for a directory of the host`);
-    return ofVolume(source ?? volumes?.newName(), there, limits, {
+    return ofVolume(source, there, limits, {
       volumes,
       nocopy: options.includes("nocopy"),
       refuse: (why) => notAVolume(volume, why),

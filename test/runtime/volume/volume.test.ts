@@ -79,6 +79,25 @@ describe("a volume", () => {
     assert.deepEqual(volumes(), before);
   });
 
+  it("without a name stays for those who were given it by its id, and goes with the one that it was made for", async () => {
+    const before = volumes();
+    const box = ["--image", "box", "--network", "none"];
+    await rig.run(["run", "-d", ...box, "-v", "/own", "c1", "sh", "-c", "echo precious >/own/f; sleep 1000"]);
+    const volume = (await rig.run(["inspect", "-f", "{{(index .Mounts 0).Name}}", "c1"])).stdout.trim();
+    const given = ["-v", `${volume}:/m`];
+    assert.equal((await run("c2", given, "until cat /m/f; do :; done")).stdout, "precious\n");
+    await rig.run(["run", "-d", ...box, ...given, "c2", "sleep", "1000"]);
+    assert.equal((await rig.run(["rm", "-fv", "c1"])).code, 0);
+    assert.equal((await rig.run(["exec", "c2", "cat", "/m/f"])).stdout, "precious\n");
+    assert.equal((await rig.run(["rm", "-fv", "c2"])).code, 0);
+    assert.equal((await run("c2", given, "cat /m/f")).stdout, "precious\n");
+    assert.equal((await rig.run(["volume", "rm", volume])).code, 0);
+    await rig.run(["create", ...box, "-v", "/own", "c1", "true"]);
+    assert.equal(volumes().length, before.length + 1);
+    await rig.run(["rm", "-v", "c1"]);
+    assert.deepEqual(volumes(), before);
+  });
+
   it("that a container has is not removed, and one that is gone or misnamed is named", async () => {
     const child = rig.spawn([
       "run",
