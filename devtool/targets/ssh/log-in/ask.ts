@@ -1,9 +1,10 @@
 import { closeSync, openSync } from "node:fs";
 import { ReadStream, WriteStream } from "node:tty";
 import { enterRawMode } from "../../../process/raw-mode.ts";
+import { askBy, askProgram } from "./ask-program.ts";
 
 /**
- * Resolves to what was typed, or undefined when there is no terminal to ask on. Rejects when interrupted. Without
+ * Resolves to the answer, or undefined when there is no terminal to ask on. Rejects when interrupted. Without
  * `echo` the answer is not shown.
  */
 export type Ask = (prompt: string, echo: boolean) => Promise<string | undefined>;
@@ -16,9 +17,9 @@ let lastQuestion: Promise<unknown> = Promise.resolve();
 
 /**
  * One question after the other, on the controlling terminal, so that stdin may be a pipe; on Windows, which has none, on
- * stdin's console. `withdrawn`: nobody waits for an answer any more.
+ * stdin's console; or by the program that the environment names for that. `withdrawn`: nobody waits for an answer any more.
  */
-export function askOnTerminal(withdrawn: AbortSignal): Ask {
+export function askPerson(withdrawn: AbortSignal): Ask {
   return (prompt, echo) => {
     const answer = lastQuestion.then(() => askNow(prompt, echo, withdrawn));
     lastQuestion = answer.catch(() => {}); // its own caller gets the error
@@ -27,8 +28,10 @@ export function askOnTerminal(withdrawn: AbortSignal): Ask {
 }
 
 async function askNow(prompt: string, echo: boolean, withdrawn: AbortSignal): Promise<string | undefined> {
-  const terminal = withdrawn.aborted ? undefined : openTerminal();
-  if (!terminal) return undefined;
+  if (withdrawn.aborted) return undefined;
+  const program = askProgram();
+  const terminal = program?.isPreferred ? undefined : openTerminal();
+  if (!terminal) return program && (await askBy(program, prompt, withdrawn));
   const { input, output, close } = terminal;
   // Raw mode first: what is typed before the prompt appears must not be echoed either.
   const leave = enterRawMode(input);

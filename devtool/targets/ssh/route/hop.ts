@@ -2,7 +2,7 @@ import type { SshSettings } from "../config/settings.ts";
 import type { UnlockedKeys } from "../keys/file-identity.ts";
 import { type HostKeyCheck, type HostKeyPolicy, hostKeyCheck } from "../keys/host-key.ts";
 import { type Identities, identitiesFor } from "../keys/identities.ts";
-import { type Ask, askOnTerminal } from "../log-in/ask.ts";
+import { type Ask, askPerson } from "../log-in/ask.ts";
 import { BeyondLibrary } from "../openssh/beyond.ts";
 import { needsOpenSsh } from "../openssh/need.ts";
 import type { SshDial } from "../transport/client.ts";
@@ -39,7 +39,7 @@ export async function prepareHop(
   // Imported late: loading ssh2 takes longer than starting a command on the local target.
   const { readKeys } = await import("../keys/reader.ts");
   const asking = new AbortController();
-  const ask = settings.logIn.batch ? askNobody : askOnTerminal(asking.signal);
+  const ask = settings.logIn.batch ? askNobody : askPerson(asking.signal);
   const where = `${settings.hostName}:${settings.port}`;
   const hostKey = await hostKeyCheck(hostKeyPolicy(settings, options.acceptNewHostKey), ask, options.notice);
   if (options.mayHandOver) {

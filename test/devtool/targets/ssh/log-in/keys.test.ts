@@ -127,6 +127,22 @@ test("a passphrase is asked for on the terminal, never shown, and asked for agai
   assert.equal(shown.match(/Passphrase for/g)?.length, 2);
 });
 
+test("SSH_ASKPASS asks for a passphrase where there is no terminal, and where it gives no answer that is said", async (t) => {
+  const sshd = await startSshd(t, { passphrase: "open sesame" });
+  const program = join(sshd.directory, "askpass");
+  const asked = join(sshd.directory, "asked");
+  await writeFile(program, `#!/bin/sh\necho "$1" >>'${asked}'\necho "open sesame"\necho more\n`, { mode: 0o755 });
+  const withoutDisplay = { ...process.env, SSH_ASKPASS: program, DISPLAY: "", WAYLAND_DISPLAY: "" };
+  const env = { ...withoutDisplay, DISPLAY: ":0" };
+  assert.match(await withoutTerminal(sshd, env), /connected/);
+  assert.match(await readFile(asked, "utf8"), /^Passphrase for .*client_key: \n$/);
+  assert.match(await withoutTerminal(sshd, withoutDisplay), /there is no terminal to ask on/);
+  assert.match(await withoutTerminal(sshd, { ...withoutDisplay, SSH_ASKPASS_REQUIRE: "force" }), /connected/);
+  assert.match(await withoutTerminal(sshd, { ...env, SSH_ASKPASS_REQUIRE: "never" }), /there is no terminal to ask on/);
+  await writeFile(program, "#!/bin/sh\nexit 1\n");
+  assert.match(await withoutTerminal(sshd, env), /askpass \(SSH_ASKPASS\) gave no answer/);
+});
+
 test("a third wrong passphrase is the last", async (t) => {
   const sshd = await startSshd(t, { passphrase: "open sesame" });
   const shown = await onTerminal(sshd, /Passphrase for .*: /, "a\r", "b\r", "c\r");
