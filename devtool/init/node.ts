@@ -20,13 +20,26 @@ export async function nodeProject(files: Files): Promise<Detected | undefined> {
     const output = basename(entry, extname(entry));
     const makefile = await files.text("native/Makefile");
     const native = makefile === undefined ? {} : { native: { folder: "native" } };
+    const include = await readByPrograms(files);
+    const sync = include.length === 0 ? {} : { sync: { include } };
+    // Such as bin/www, by which express-generator's servers are started.
+    const loader = extname(entry) === "" ? { loader: { "": "js" } } : {};
+    const bundle = { entryPoints: { [output]: entry }, ...loader };
     return {
       kind: "Node.js",
-      config: { bundle: { entryPoints: { [output]: entry } }, ...native, run: ["node", "--", `.devtool/${output}.js`] },
+      config: { bundle, ...native, ...sync, run: ["node", "--", `.devtool/${output}.js`] },
       makes: makefile === undefined ? [] : readMakefile(makefile).makes.map(belowNative),
     };
   }
   return undefined;
+}
+
+/** Folders whose files programs read, and which no import names. */
+const READ = ["public", "static", "assets", "views", "templates", "locales", "migrations"];
+
+async function readByPrograms({ names }: Files): Promise<string[]> {
+  const found = await Promise.all(READ.map(names));
+  return READ.filter((_, index) => found[index]?.length).map((name) => `${name}/`);
 }
 
 /** A line of a .gitignore for the folder as one for the project. */
@@ -39,7 +52,7 @@ function namedBy(manifest: Readonly<Record<string, unknown>>): string[] {
   const { source, main, bin } = manifest;
   const scripts = scriptsOf(manifest);
   const programs = isRecord(bin) ? Object.values(bin) : [bin];
-  const started = [scripts["dev"], scripts["start"]].map((script) => fileOf(String(script)));
+  const started = [scripts["dev"], scripts["start"]].flatMap((script) => filesOf(String(script)));
   const named = [source, ...started, main, ...programs].filter((name) => typeof name === "string");
   return named.map((name) => name.replace(/^\.\//, "")).flatMap((name) => [...sourcesOf(name), name]);
 }
@@ -48,8 +61,11 @@ function scriptsOf({ scripts }: Readonly<Record<string, unknown>>): Readonly<Rec
   return isRecord(scripts) ? scripts : {};
 }
 
-function fileOf(script: string): string | undefined {
-  return /(?:node|tsx|ts-node|nodemon)\s+(?:-\S+\s+)*([\w./-]+\.[mc]?[jt]s)\b/.exec(script)?.[1];
+/** What may be the file in a command such as `nodemon -r dotenv/config src/app`: Node.js finds it without its suffix too. */
+function filesOf(script: string): string[] {
+  const after = /(?:^|\s)(?:node|tsx|ts-node|nodemon)\s+([^&|;]*)/.exec(script)?.[1] ?? "";
+  const words = after.split(/\s+/).filter((word) => /^[\w./][\w./-]*$/.test(word));
+  return words.flatMap((word) => (extname(word) === "" ? [word, `${word}.js`] : [word]));
 }
 
 function sourcesOf(name: string): string[] {

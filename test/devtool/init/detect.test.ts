@@ -29,6 +29,30 @@ const PROJECTS: readonly (readonly [string, Readonly<Record<string, string>>, ob
     node("src/tool.ts", "tool"),
   ],
   [
+    "a Node.js server by a file without a suffix, and folders that it reads",
+    {
+      "package.json": '{"scripts":{"start":"node ./bin/www"}}',
+      "bin/www": "",
+      "app.js": "",
+      "public/a.css": "",
+      "views/a.ejs": "",
+    },
+    {
+      bundle: { entryPoints: { www: "bin/www" }, loader: { "": "js" } },
+      sync: { include: ["public/", "views/"] },
+      run: ["node", "--", ".devtool/www.js"],
+    },
+  ],
+  [
+    "a Node.js program by a name without the suffix, behind options with values",
+    {
+      "package.json": '{"scripts":{"dev":"FOO=1 nodemon -r dotenv/config src/go && x"}}',
+      "src/go.js": "",
+      "index.js": "",
+    },
+    node("src/go.js", "go"),
+  ],
+  [
     "a Node.js program with a native part",
     { "package.json": "{}", "main.ts": "", "native/Makefile": "" },
     { ...node("main.ts", "main"), native: { folder: "native" } },
