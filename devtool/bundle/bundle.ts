@@ -82,7 +82,10 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
   const { apart: before } = session;
   const looked = before && stateOf(before.addons, session.includesOf).catch(() => undefined);
   const { outputFiles, metafile, warnings } = await buildAsKnown(session, signal);
-  const addons = [...session.addons.values(), ...unmentioned(session)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const inputs = Object.keys(metafile.inputs);
+  const sources = inputs.filter((path) => !isPackaged(path));
+  const apart = [...session.addons.values(), ...unmentioned(session), ...named(session, inputs, sources)];
+  const addons = apart.sort((a, b) => (a.name < b.name ? -1 : 1));
   const isSame = isDeepStrictEqual(before?.addons, addons);
   const state = (isSame && (await looked)) || (await stateOf(addons, session.includesOf));
   session.apart = { addons, state };
@@ -98,7 +101,7 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
     files: outputs.length,
     bytes: outputs.reduce((sum, { contents }) => sum + contents.length, 0),
     inputs: [
-      ...Object.keys(metafile.inputs).filter((path) => !isPackaged(path)),
+      ...sources,
       ...[...state.developed, ...installRecords(root)].map((file) => withSlashes(relative(root, file))),
     ],
     apart: session.apart,
@@ -154,6 +157,21 @@ function unmentioned({ root, config, addons }: BuildSession): Addon[] {
         exitCode: 2,
       });
     });
+}
+
+/** Packages that something finds by a name in a string, such as a view engine or a logger's transport. */
+function named(
+  { root, config, addons, findNamed }: BuildSession,
+  inputs: readonly string[],
+  sources: readonly string[],
+) {
+  const others = findNamed(sources)
+    .filter((name) => !(addons.has(name) || config.addons.includes(name) || config.options.external?.includes(name)))
+    .filter((name) => !inputs.some((path) => path.includes(`node_modules/${name}/`)));
+  return others.flatMap((name): Addon[] => {
+    const directory = packageDirectory(name, root);
+    return directory === undefined ? [] : [{ name, directory, isOptional: true }];
+  });
 }
 
 function adding(root: string): string {

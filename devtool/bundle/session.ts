@@ -21,6 +21,7 @@ import { fallback, locator, REQUIRE, type Sources } from "./heading.ts";
 import { type IncrementalContext, newIncrementalContext } from "./incremental/context.ts";
 import { type Built, firstKnown, type Known, learn, learnFromFailure } from "./learn.ts";
 import { LOCATIONS, locatedSources, locating } from "./located.ts";
+import { createFindNamed, type FindNamed } from "./named.ts";
 import { awaitedBy } from "./unresolved.ts";
 
 /** One build after the other, until other packages are installed. */
@@ -34,6 +35,7 @@ export interface BuildSession {
   /** The packages that the last build imports, by name. */
   readonly addons: Map<string, Addon>;
   readonly includesOf: ReturnType<typeof createIncludes>;
+  readonly findNamed: FindNamed;
   /** undefined before the first build, and once more is known than it was made for. */
   context: BuildContext | IncrementalContext | undefined;
   /** Of the last build; undefined before the first. */
@@ -51,6 +53,7 @@ export function newSession(root: string, config: ProjectBundle, installed: strin
     known: firstKnown(root),
     addons: new Map(),
     includesOf: createIncludes(),
+    findNamed: createFindNamed(root),
     context: undefined,
     apart: undefined,
     entries: {},
