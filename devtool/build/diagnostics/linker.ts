@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { Diagnostic } from "../../report/diagnostic.ts";
 import { NO_LINE, type ReadLine, type ToolLine } from "./tool-line.ts";
 
@@ -13,8 +14,27 @@ const IN_FUNCTION = /^([^\s:]+)(: in function .*:)$/;
 /** lld's and mold's lines after "undefined symbol". */
 const REFERENCED = /^(>>> (?:referenced|defined) (?:by|at) )([^\s:]+):(\d+)( .*)?$/;
 
-/** What GNU ld, gold, lld and mold report. */
-export const readLinker: ReadLine = (line, local) => {
+/** What GNU ld, gold, lld and mold report. Of a source without debugging information ld has the bare name, after its object file's path. */
+export function createLinkerReader(hasFile: (path: string) => boolean): ReadLine {
+  let object = "";
+  return (line, local) => {
+    const [, place] = IN_FUNCTION.exec(line.slice(LINKER.exec(line)?.[0].length)) ?? [];
+    if (place !== undefined) object = local(place);
+    return readLine(
+      line,
+      (path) => (path.includes("/") ? undefined : sourcesOf(object, path).find(hasFile)) ?? local(path),
+    );
+  };
+}
+
+/** Where the source of an object file may be: cmake and Makefiles mostly have the folders of the sources in that of the build. */
+function sourcesOf(object: string, name: string): string[] {
+  if (!posix.basename(object).startsWith(name.replace(/\.\w+$/, "."))) return [];
+  const folders = posix.dirname(object.replace(/CMakeFiles\/[^/]+\.dir\//, "")).split("/");
+  return [...folders, ""].map((_, index) => [...folders.slice(index), name].join("/"));
+}
+
+const readLine: ReadLine = (line, local) => {
   const [start = ""] = LINKER.exec(line) ?? [];
   const said = line.slice(start.length);
   const [, object, path, row, offset, fault = ""] = AT_PLACE.exec(said) ?? [];

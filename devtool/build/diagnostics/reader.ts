@@ -3,7 +3,7 @@ import type { Diagnostic } from "../../report/diagnostic.ts";
 import { createCmakeReader } from "./cmake.ts";
 import { readCompiler } from "./gcc.ts";
 import { readGo } from "./go.ts";
-import { readLinker } from "./linker.ts";
+import { createLinkerReader } from "./linker.ts";
 import { createMakeReader, readDirectory } from "./make.ts";
 import { createRustcReader } from "./rustc.ts";
 import { type Local, NO_LINE, type ReadLine, type ToolLine } from "./tool-line.ts";
@@ -31,7 +31,7 @@ export function createToolReader({ mirror, folder, hasFile }: ToolPlace): (line:
   };
   let errors = 0;
   const make = createMakeReader(() => errors > 0);
-  const readers = [make, createRustcReader(), createCmakeReader(), readLinker, readCompiler, readGo];
+  const readers = [make, createRustcReader(), createCmakeReader(), createLinkerReader(hasFile), readCompiler, readGo];
   return (line) => {
     const moved = readDirectory(line);
     if (moved?.enters) directories.push(posix.resolve(directories.at(-1) ?? mirror, moved.directory));

@@ -18,8 +18,18 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "make-false": "",
   "make-norule": "",
   ld: "",
+  "ld-cmake": "cm",
 };
-const FILES = ["c/main.c", "c/l.c", "c/b.c", "rs/src/main.rs", "go/main.go", "go/sub/sub.go", "cm/CMakeLists.txt"];
+const FILES = [
+  "cm/src/main.c",
+  "c/main.c",
+  "c/l.c",
+  "c/b.c",
+  "rs/src/main.rs",
+  "go/main.go",
+  "go/sub/sub.go",
+  "cm/CMakeLists.txt",
+];
 
 for (const file of readdirSync(PRINTED).filter((name) => !name.includes("golden"))) {
   const tool = file.replace(".txt", "");
