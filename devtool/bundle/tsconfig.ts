@@ -28,7 +28,7 @@ export function metadataWarnings(root: string, { options }: ProjectBundle, outpu
   const place = options.plugins?.length ? undefined : asksForMetadata(root, options.tsconfig);
   if (place === undefined || !outputs.some(isDecorated)) return [];
   const text =
-    "esbuild writes no metadata of decorators, by which NestJS, TypeORM and others know types: compile these files by one of bundle.plugins, such as the one with @swc/core in devtool's README";
+    "esbuild writes no metadata of decorators, by which NestJS, TypeORM and others know types: compile these files by one of bundle.plugins, such as the one with @swc/core in devtool's docs/devtool.md";
   return [{ ...place, severity: "warning", text }];
 }
 
