@@ -50,13 +50,37 @@ static int is_failure(const struct monitor *monitor) {
     return WIFSIGNALED(monitor->status) || exit_code(monitor) != 0;
 }
 
+struct policy {
+    uint32_t restart; /* td_restart */
+    uint32_t restarts_max;
+};
+
+/* As update wrote it last, in docker's words: no, on-failure[:N], always or unless-stopped. */
+static struct policy policy_of(const struct td_life *life) {
+    struct policy policy = {.restart = life->restart, .restarts_max = life->restarts_max};
+    char words[32] = "";
+    int fd = openat(TD_FD_DIRECTORY, "restart", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return policy;
+    ssize_t got = read(fd, words, sizeof words - 1);
+    close(fd);
+    if (got <= 0)
+        return policy;
+    policy.restart = words[0] == 'n' ? TD_RESTART_NO : words[0] == 'o' ? TD_RESTART_ON_FAILURE : TD_RESTART_ALWAYS;
+    policy.restarts_max = 0;
+    for (const char *at = words; *at; at++)
+        if (*at >= '0' && *at <= '9')
+            policy.restarts_max = policy.restarts_max * 10 + (uint32_t)(*at - '0');
+    return policy;
+}
+
 static int policy_allows(const struct monitor *monitor) {
-    const struct td_life *life = monitor->life;
-    switch (life->restart) {
+    struct policy policy = policy_of(monitor->life);
+    switch (policy.restart) {
     case TD_RESTART_ALWAYS:
         return 1;
     case TD_RESTART_ON_FAILURE:
-        return is_failure(monitor) && (life->restarts_max == 0 || monitor->restarts < life->restarts_max);
+        return is_failure(monitor) && (policy.restarts_max == 0 || monitor->restarts < policy.restarts_max);
     default:
         return 0;
     }

@@ -34,7 +34,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   "system events": "tinydocker events",
   "system info": "tinydocker --version; tinydocker run --explain says what the machine is asked for",
   trust: "each digest that an image carries is checked when it is imported",
-  update: "give the limits at the start: tinydocker run -m 256m --cpus 0.5",
   "image build": BUILD,
   "volume update": "labels are given when it is made",
   "network connect": "name all networks at the start: tinydocker run --network A --network B",

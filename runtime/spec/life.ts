@@ -64,14 +64,25 @@ export function lifeOf(request: LifeRequest): Life {
   };
 }
 
-function restartOf(written: string): RestartPolicy {
-  const [name = "", count, ...more] = written.split(":");
-  const policy = RESTART_POLICIES.find((one) => one === name);
-  const isCounted = count === undefined || (policy === "on-failure" && /^\d{1,6}$/.test(count));
-  if (policy === undefined || !isCounted || more.length > 0) {
-    throw refused(`--restart takes no, on-failure[:N], always or unless-stopped, not ${JSON.stringify(written)}`);
-  }
-  return { name: policy, maximumRetryCount: Number(count ?? 0) };
+/** Of --restart. Throws Failure. */
+export function restartOf(written: string): RestartPolicy {
+  const policy = policyIn(written);
+  if (policy) return policy;
+  throw refused(`--restart takes no, on-failure[:N], always or unless-stopped, not ${JSON.stringify(written)}`);
+}
+
+/** docker's words of a policy; undefined for any others. */
+export function policyIn(written: string): RestartPolicy | undefined {
+  const [word = "", count, ...more] = written.split(":");
+  const name = RESTART_POLICIES.find((one) => one === word);
+  const isCounted = count === undefined || (name === "on-failure" && /^\d{1,6}$/.test(count));
+  if (name === undefined || !isCounted || more.length > 0) return undefined;
+  return { name, maximumRetryCount: Number(count ?? 0) };
+}
+
+/** The same words. */
+export function restartText({ name, maximumRetryCount }: RestartPolicy): string {
+  return maximumRetryCount > 0 ? `${name}:${maximumRetryCount}` : name;
 }
 
 const NO_LABELS = "no line of the log has labels: tinydocker inspect -f '{{json .Config.Labels}}' NAME prints them";

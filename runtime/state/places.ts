@@ -23,6 +23,10 @@ export interface Places {
   readonly log: string;
   readonly exit: string;
   readonly health: string;
+  /** The restart policy in docker's words, where it was changed since the container was made; its monitor reads it, too. */
+  readonly restart: string;
+  /** Its limits in JSON, where they were. */
+  readonly limits: string;
   readonly attach: string;
 }
 
@@ -63,6 +67,8 @@ function placesIn(root: string, name: string, key: string): Places {
     log: join(monitor, "log"),
     exit: join(monitor, "exit"),
     health: join(monitor, "health"),
+    restart: join(monitor, "restart"),
+    limits: join(monitor, "limits"),
     attach: join(monitor, "attach"),
   };
 }

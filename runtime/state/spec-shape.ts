@@ -44,7 +44,7 @@ const isDeviceRule = isRecordOf(
   { allow: isBoolean, access: isText },
   { type: isOneOf("b", "c"), major: isWhole, minor: isWhole },
 );
-const isResources = isRecordOf({
+export const isResources = isRecordOf({
   memory: isRecordOf({}, { limit: isWhole, swap: isWhole, reservation: isWhole }),
   cpu: isRecordOf({}, { shares: isWhole, quota: isWhole, period: isWhole, cpus: isText, mems: isText }),
   pids: isRecordOf({}, { limit: isWhole }),

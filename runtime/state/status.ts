@@ -1,5 +1,7 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { isRunning, isSame, type ProcessIdentity } from "../host/process.ts";
+import { parseJson } from "../shape.ts";
+import { policyIn } from "../spec/life.ts";
 import { noContainer } from "../spec/name.ts";
 import { type Entry, processOf } from "./entry.ts";
 import { type Exit, readExit } from "./exit.ts";
@@ -9,6 +11,8 @@ import { isMissing } from "./lock.ts";
 import type { Places } from "./places.ts";
 import { type ContainerRecord, isKept, readRecord } from "./record.ts";
 import { isBeingRestarted } from "./restarts.ts";
+import { isResources } from "./spec-shape.ts";
+import { textOf } from "./text-of.ts";
 
 /**
  * What a container is doing, in the OCI runtime-spec's terms. It is derived from files and processes, and stored nowhere.
@@ -59,7 +63,7 @@ function look(places: Places): Found | undefined {
   const kept = readRecord(places.record);
   const made = kept ?? journal?.record;
   if (!made || (journal && isAbandoned(places, journal, kept))) return undefined;
-  const record = named(made, places.name);
+  const record = named(renewed(made, places), places.name);
   const exit = lastExitOf(places, record);
   return {
     record,
@@ -77,6 +81,27 @@ function isAbandoned(places: Places, journal: Journal, kept: ContainerRecord | u
   const process = processOf(journal.entries);
   const isInUse = holderOf(journal) || (process && isRunning(process));
   return !isKept(kept, journal.entries) && !isInUse && !isBeingRestarted(places);
+}
+
+/** Its restart policy and its limits may have been changed since it was made. */
+function renewed(record: ContainerRecord, places: Places): ContainerRecord {
+  const { life, spec } = record;
+  if (!life) return record;
+  const [restart, limits] = [renewal(places.restart), renewal(places.limits)];
+  if (restart === undefined && limits === undefined) return record;
+  const policy = restart === undefined ? undefined : policyIn(restart.trimEnd());
+  const changed = limits === undefined ? undefined : parseJson(limits);
+  const resources = isResources(changed) ? changed : spec.linux.resources;
+  return {
+    ...record,
+    life: { ...life, restart: policy ?? life.restart },
+    spec: { ...spec, linux: { ...spec.linux, resources } },
+  };
+}
+
+/** Most often there is none, and an error takes long to make. */
+function renewal(path: string): string | undefined {
+  return existsSync(path) ? textOf(path) : undefined;
 }
 
 /** It may have been renamed since it was made. */

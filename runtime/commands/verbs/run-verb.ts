@@ -15,6 +15,7 @@ export const LOADED: Readonly<Record<string, () => Promise<Verb>>> = {
   attach: async () => untyped((await import("./attach.ts")).attachVerb),
   pause: async () => untyped((await import("./pause.ts")).pauseVerb),
   unpause: async () => untyped((await import("./unpause.ts")).unpauseVerb),
+  update: async () => untyped((await import("./update.ts")).updateVerb),
   wait: async () => untyped((await import("./wait.ts")).waitVerb),
   rm: async () => untyped((await import("./rm.ts")).rmVerb),
   prune: async () => untyped((await import("./prune.ts")).pruneVerb),

@@ -18,6 +18,7 @@ import { startVerb } from "./start.ts";
 import { statsVerb } from "./stats.ts";
 import { stopVerb } from "./stop.ts";
 import { unpauseVerb } from "./unpause.ts";
+import { updateVerb } from "./update.ts";
 import { untyped, type Verbs } from "./verb.ts";
 import { waitVerb } from "./wait.ts";
 
@@ -33,6 +34,7 @@ export const VERBS: Verbs = {
   pause: untyped(pauseVerb),
   unpause: untyped(unpauseVerb),
   wait: untyped(waitVerb),
+  update: untyped(updateVerb),
   rm: untyped(rmVerb),
   prune: untyped(pruneVerb),
   rename: untyped(renameVerb),

@@ -8,8 +8,9 @@ import { bootId } from "../../host/process.ts";
 import { deleteLink } from "../../network/netlink/link.ts";
 import { joinsPid } from "../../plan/join.ts";
 import type { Plan } from "../../plan/step.ts";
-import type { Life } from "../../spec/life.ts";
+import type { Life, RestartPolicy } from "../../spec/life.ts";
 import { needsIdMapper } from "../../spec/namespaces.ts";
+import type { ContainerSpec } from "../../spec/spec.ts";
 import { healthPlan } from "./health-check.ts";
 import type { Launch } from "./launch.ts";
 
@@ -26,7 +27,7 @@ export function withMonitor<T>(
   tasks: number,
   use: (stdio: Stdio, options: Omit<LifeOptions, "program">) => T,
 ): T {
-  refuseRestart(launch, life);
+  refuseRestart(launch.spec, life.restart);
   const { places } = launch.held;
   mkdirSync(places.monitor, { recursive: true, mode: 0o700 });
   const opened = [openSync("/dev/null", "r+"), openSync(places.monitor, "r")] as const;
@@ -54,9 +55,9 @@ export function withMonitor<T>(
   }
 }
 
-/** What is done for it by its pid, by programs of this machine, a monitor can't do again. */
-function refuseRestart({ spec, network }: Launch, { restart }: Life): void {
-  if (restart.name === "no" || !(needsIdMapper(spec.linux) || network.connect)) return;
+/** What is done for it by its pid, by programs of this machine, a monitor can't do again. Throws Failure. */
+export function refuseRestart({ linux, network }: ContainerSpec, restart: RestartPolicy): void {
+  if (restart.name === "no" || !(needsIdMapper(linux) || network.mode === "user")) return;
   throw new Failure(`a container without root is not started again by itself: --restart ${restart.name}`, {
     code: "root-required",
     remedy: "run tinydocker as root, or start it again from a loop: tinydocker wait NAME && tinydocker start NAME",
