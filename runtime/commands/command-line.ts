@@ -10,6 +10,7 @@ import { report } from "./output/report.ts";
 import { isBrokenPipe, SIGPIPE_EXIT } from "./output/write.ts";
 import { EXEC_OPTIONS } from "./run/exec-arguments.ts";
 import { RUN_OPTIONS } from "./run/run-arguments.ts";
+import { SYSTEM_VERBS } from "./system.ts";
 import { unavailableCommand } from "./unavailable.ts";
 import { VERBS } from "./verbs/verbs.ts";
 import { version } from "./version.ts";
@@ -70,6 +71,7 @@ export function withCommands(parser: Argv): Argv {
     .command(helpOfEach({ images: ls, rmi: rm, tag, history }))
     .command(groupHelp("network", "Create, list, inspect and remove networks", NETWORK_VERBS))
     .command(groupHelp("volume", "Create, list, inspect and remove volumes", VOLUME_VERBS))
+    .command(groupHelp("system", "Remove what nothing uses, and print events", SYSTEM_VERBS))
     .command(completionHelp);
 }
 

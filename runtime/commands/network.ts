@@ -173,7 +173,7 @@ const removeVerb = verb({
     ),
 });
 
-const pruneVerb = verb({
+export const networkPruneVerb = verb({
   synopsis: "",
   describe: "Remove the networks that no container has, whether it runs or not",
   options: { filter: PRUNE_FILTER, force: PRUNE_FORCE },
@@ -194,5 +194,5 @@ export const NETWORK_VERBS = {
   ls: untyped(listVerb),
   inspect: untyped(inspectVerb),
   rm: untyped(removeVerb),
-  prune: untyped(pruneVerb),
+  prune: untyped(networkPruneVerb),
 } satisfies Verbs;

@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 
-const GROUPS: readonly string[] = ["image", "network", "volume"];
+const GROUPS: readonly string[] = ["image", "network", "system", "volume"];
 const UNKNOWN = /^Unknown arguments?: ([^,]+)/;
 
 /** What yargs says of words that name no command, with the help that lists what can be used. */

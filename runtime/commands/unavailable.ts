@@ -28,10 +28,7 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   service: "run it as a service of systemd",
   stack: ONE_MACHINE,
   swarm: ONE_MACHINE,
-  system:
-    "tinydocker prune removes the containers that do not run; image prune, volume prune and network prune the rest",
   "system df": "tinydocker images and tinydocker ps -as say what each uses",
-  "system events": "tinydocker events",
   "system info": "tinydocker --version; tinydocker run --explain says what the machine is asked for",
   trust: "each digest that an image carries is checked when it is imported",
   "image build": BUILD,

@@ -149,7 +149,7 @@ const removeVerb = verb({
 /** docker's other way to write -a. */
 const ALL_FILTER = "all=true|false";
 
-const pruneVerb = verb({
+export const volumePruneVerb = verb({
   synopsis: "",
   describe: "Remove the volumes without a name that no container has",
   options: {
@@ -177,5 +177,5 @@ export const VOLUME_VERBS = {
   ls: untyped(listVerb),
   inspect: untyped(inspectVerb),
   rm: untyped(removeVerb),
-  prune: untyped(pruneVerb),
+  prune: untyped(volumePruneVerb),
 } satisfies Verbs;

@@ -15,8 +15,8 @@ export const LOADED: Readonly<Record<string, () => Promise<Verb>>> = {
   attach: async () => untyped((await import("./attach.ts")).attachVerb),
   pause: async () => untyped((await import("./pause.ts")).pauseVerb),
   unpause: async () => untyped((await import("./unpause.ts")).unpauseVerb),
-  update: async () => untyped((await import("./update.ts")).updateVerb),
   wait: async () => untyped((await import("./wait.ts")).waitVerb),
+  update: async () => untyped((await import("./update.ts")).updateVerb),
   rm: async () => untyped((await import("./rm.ts")).rmVerb),
   prune: async () => untyped((await import("./prune.ts")).pruneVerb),
   rename: async () => untyped((await import("./rename.ts")).renameVerb),
@@ -39,6 +39,7 @@ export const GROUPS: Readonly<Record<string, (verb: string) => Promise<Verbs>>> 
       ? (await import("../image/transfers.ts")).IMAGE_TRANSFERS
       : (await import("../image/image.ts")).IMAGE_VERBS,
   network: async () => (await import("../network.ts")).NETWORK_VERBS,
+  system: async () => (await import("../system.ts")).SYSTEM_VERBS,
   volume: async () => (await import("../volume.ts")).VOLUME_VERBS,
 };
 

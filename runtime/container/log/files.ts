@@ -21,15 +21,21 @@ export class LogFile {
     this.inode = fstatSync(this.#fd).ino;
   }
 
-  /** Calls `use` with each whole line that was not read yet. */
+  /** Calls `use` with each whole line that was not read yet; from the beginning again, where somebody has emptied the file. */
   readLines(use: (line: Buffer) => void): void {
     for (;;) {
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
       const count = readSync(this.#fd, chunk, 0, chunk.length, this.#at);
-      if (count === 0) return;
+      if (count === 0 && fstatSync(this.#fd).size >= this.#at) return;
+      if (count === 0) this.#startOver();
       this.#at += count;
       this.#split(chunk.subarray(0, count), use);
     }
+  }
+
+  #startOver(): void {
+    this.#at = 0;
+    this.#rest = Buffer.alloc(0);
   }
 
   #split(chunk: Buffer, use: (line: Buffer) => void): void {

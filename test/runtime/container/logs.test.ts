@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
 import { outcomeOf } from "../../rig/tinydocker.ts";
@@ -72,6 +72,20 @@ describe("logs", () => {
     assert.equal(await succeeds("logs", "-f", "d1", "--until", "-0.2s"), "first\n");
     assert.equal(await succeeds("logs", "-f", "--until", "1h", "d1"), "");
     assert.equal(await rig.statusOf("d1"), "Up");
+  });
+
+  it("that somebody empties are followed from their new beginning", async () => {
+    await detach("d1", "sh", "-c", "trap 'echo again' USR1; echo a first line; while :; do sleep 1000 & wait; done");
+    const following = rig.spawn(["logs", "-f", "d1"]);
+    const nextText = () =>
+      new Promise<string>((resolve) => following.stdout?.once("data", (text) => resolve(`${text}`)));
+    assert.equal(await nextText(), "a first line\n");
+    truncateSync((await succeeds("inspect", "-f", "{{.LogPath}}", "d1")).trim());
+    const next = nextText();
+    await succeeds("kill", "-s", "USR1", "d1");
+    assert.equal(await next, "again\n");
+    assert.equal(await succeeds("logs", "d1"), "again\n");
+    following.kill();
   });
 
   it("are selected by time", async () => {

@@ -27,6 +27,16 @@ describe("prune", () => {
     assert.equal(await succeeds("prune"), "");
   });
 
+  it("of the system also removes the networks that nothing has then, volumes and images only where it says so", async () => {
+    await rig.run(["network", "create", "--internal", "unused"]);
+    await create("-v", "data:/d", "-v", "/anonymous", "made", "true");
+    assert.match(await succeeds("system", "prune", "-f"), /^made\nunused\nremoved 0 layers, 0 bytes\n$/);
+    assert.match(await succeeds("volume", "ls", "-q"), /^[0-9a-f]{64}$/m);
+    assert.match(await succeeds("system", "prune", "-af", "--volumes"), /^[0-9a-f]{64}\nremoved 0 layers, 0 bytes\n$/);
+    assert.equal(await succeeds("volume", "ls", "-q"), "data\n");
+    await succeeds("volume", "rm", "data");
+  });
+
   it("at the same moment as a start and a removal, each container is started or removed, and nothing fails", async () => {
     for (let round = 0; round < 5; round += 1) {
       await create("made", "sleep", "1000");

@@ -22,11 +22,12 @@ describe("tinydocker update", () => {
     const exits = ["sh", "-c", "trap 'exit 3' USR1; echo up; while :; do sleep 1000 & wait; done"];
     await detach("--restart", "always", "d1", ...exits);
     const log = rig.spawn(["logs", "-f", "d1"]);
+    // With the monitor.
+    const logged = new Promise((resolve) => log.once("close", resolve));
     await new Promise((resolve) => log.stdout?.once("data", resolve));
     assert.equal(await succeeds("update", "--restart=no", "d1"), "d1\n");
     await succeeds("kill", "-s", "USR1", "d1");
-    // The log ends with the monitor.
-    await new Promise((resolve) => log.once("close", resolve));
+    await logged;
     assert.equal(await statusOf("d1"), "Exited (3)");
     assert.equal(await succeeds("inspect", "-f", "{{.HostConfig.RestartPolicy.Name}}", "d1"), "no\n");
     const told = await succeeds("events", "--since", "1h", "--until", "0s", "-f", "event=update", "-f", "container=d1");

@@ -11,6 +11,7 @@ import { IMAGE_TRANSFERS } from "../../../../runtime/commands/image/transfers.ts
 import { NETWORK_VERBS } from "../../../../runtime/commands/network.ts";
 import { EXEC_OPTIONS } from "../../../../runtime/commands/run/exec-arguments.ts";
 import { RUN_OPTIONS } from "../../../../runtime/commands/run/run-arguments.ts";
+import { SYSTEM_VERBS } from "../../../../runtime/commands/system.ts";
 import { GROUPS, LOADED } from "../../../../runtime/commands/verbs/run-verb.ts";
 import type { Verbs } from "../../../../runtime/commands/verbs/verb.ts";
 import { VERBS } from "../../../../runtime/commands/verbs/verbs.ts";
@@ -47,8 +48,9 @@ test("each verb of the help is one that can be run, and the same one", async () 
   for (const [name, load] of Object.entries(LOADED)) assert.equal((await load()).describe, VERBS[name]?.describe);
 });
 
-test("each verb of images, networks and volumes is one that can be run, and the same one", async () => {
-  const all = { image: { ...IMAGE_TRANSFERS, ...IMAGE_VERBS }, network: NETWORK_VERBS, volume: VOLUME_VERBS };
+test("each verb of images, networks, volumes and the system is one that can be run, and the same one", async () => {
+  const images = { ...IMAGE_TRANSFERS, ...IMAGE_VERBS };
+  const all = { image: images, network: NETWORK_VERBS, volume: VOLUME_VERBS, system: SYSTEM_VERBS };
   for (const [group, verbs] of Object.entries<Verbs>(all))
     for (const [name, { describe }] of Object.entries(verbs))
       assert.equal((await GROUPS[group]?.(name))?.[name]?.describe, describe, `${group} ${name}`);
