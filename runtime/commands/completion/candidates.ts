@@ -131,6 +131,8 @@ function valuesOf(option: string, names: Names): readonly string[] {
   switch (option) {
     case "network":
       return [...names("network"), "host", "none"];
+    case "volumes-from":
+      return names("container");
     case "image":
       return [HOST_IMAGE, ...names("image")];
     case "volume":

@@ -19,6 +19,11 @@ export const FILES_OPTIONS = {
     multiple: true,
     describe: "type=bind,src=SRC,dst=DST[,ro], type=volume,src=NAME,dst=DST[,ro] or type=tmpfs,dst=DST[,tmpfs-size=S]",
   },
+  "volumes-from": {
+    type: "string",
+    multiple: true,
+    describe: "NAME[:ro]: what is mounted in that container of this machine and of its volumes",
+  },
   tmpfs: { type: "string", multiple: true, describe: "DST[:OPTION,…]: a directory in memory, such as /run:size=64m" },
   "shm-size": { type: "string", describe: "size of /dev/shm; default: 64m" },
   "read-only": { type: "boolean", describe: "make the root read-only" },
@@ -26,5 +31,13 @@ export const FILES_OPTIONS = {
 
 export function filesRequest(values: Values<typeof FILES_OPTIONS>): Partial<NamedRequest> {
   const { image, volume, mount, tmpfs } = values;
-  return { image, volumes: volume, mounts: mount, tmpfs, shmSize: values["shm-size"], readonly: values["read-only"] };
+  return {
+    image,
+    volumes: volume,
+    mounts: mount,
+    volumesFrom: values["volumes-from"],
+    tmpfs,
+    shmSize: values["shm-size"],
+    readonly: values["read-only"],
+  };
 }

@@ -35,7 +35,6 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   "use-api-socket": "there is no API socket",
   userns: "run tinydocker without root for a container in a user namespace",
   "volume-driver": "mount a directory of this machine with -v",
-  "volumes-from": "give both containers the same -v",
 };
 
 /** What some of them may ask for, since it is so anyway; "true": the option takes no value. */

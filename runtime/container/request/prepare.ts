@@ -27,6 +27,7 @@ import { volumesDirectory } from "../../volume/store.ts";
 import { findOthers } from "../running/others.ts";
 import { textOf } from "../running/read-inside.ts";
 import { commandOf, imageAnnotations, imageDefaults } from "./image-defaults.ts";
+import { volumesFrom } from "./volumes-from.ts";
 
 /** The first one whose overlayfs takes an upper layer inside its lower one, as with the image `host`; all else is older. */
 const KERNEL_MIN = { major: 5, minor: 13 };
@@ -41,6 +42,8 @@ export interface NamedRequest extends RunRequest {
   readonly groups?: readonly string[] | undefined;
   /** In place of the image's; empty: none. */
   readonly entrypoint?: string | undefined;
+  /** NAME[:ro] each: with what is mounted in these containers, where nothing else is. */
+  readonly volumesFrom?: readonly string[] | undefined;
   /** Each port that the image names gets one of this machine. */
   readonly publishAll?: boolean | undefined;
 }
@@ -53,7 +56,8 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const image = resolveImage(root, request.image ?? "host");
   const shim = await openShim();
   const read = (path: string) => readInImage(shim, image, path);
-  const asked = { ...request, ...imageDefaults(request, image.config) };
+  const inherited = (request.volumesFrom ?? []).flatMap((written) => volumesFrom(resolve(root), written));
+  const asked = { ...request, ...imageDefaults(request, image.config), inherited };
   const group = read("etc/group");
   const user = withGroups(resolveUser(asked.user || "0", read("etc/passwd"), group), asked.groups ?? [], group);
   const volumes = { directory: volumesDirectory(resolve(root)), newName: newId };

@@ -20,6 +20,8 @@ export interface MountRequests {
   readonly tmpfs?: readonly string[] | undefined;
   /** Of /dev/shm, such as 256m. Default: 64m. */
   readonly shmSize?: string | undefined;
+  /** Of other containers: where nothing else is mounted; of several at one place, the last one. */
+  readonly inherited?: readonly Mount[] | undefined;
   /** Where the image wants a volume, unless something is mounted there. */
   readonly imageVolumes?: readonly string[] | undefined;
 }
@@ -47,25 +49,32 @@ export function mountsOf(
   leadsTo: LeadsTo = (path) => path,
   volumesPlace?: VolumesPlace,
 ): Mount[] {
-  const { volumes = [], mounts = [], tmpfs = [], shmSize, imageVolumes = [] } = requests;
+  const { volumes = [], mounts = [], tmpfs = [], shmSize, inherited = [], imageVolumes = [] } = requests;
   const requested = [
     ...volumes.map((volume) => volumeMount(volume, cwd, volumesPlace)),
     ...mounts.map((fields) => mountOfFields(fields, cwd, volumesPlace)),
     ...tmpfs.map(tmpfsOfText),
   ];
-  checkCount(requested);
+  checkCount([...requested, ...inherited]);
   for (const mount of requested) checkOwner(mount, ids);
   const own = defaultMounts(ids, shmSize === undefined ? undefined : checkedSize(shmSize));
-  const isPlain = requested.length + imageVolumes.length === 0;
+  const isPlain = requested.length + inherited.length + imageVolumes.length === 0;
   const placed = (mount: Mount): Placed => {
     return { mount, place: isPlain ? mount.destination : leadsTo(mount.destination) };
   };
   const named = requested.map(placed);
-  const isFree = ({ place }: Placed) => !named.some((other) => other.place === place);
-  const asked = [...named, ...imageVolumes.map((path) => placed(imageVolume(path, volumesPlace))).filter(isFree)];
+  const wanted = imageVolumes.map((path) => placed(imageVolume(path, volumesPlace)));
+  const asked = withFree(withFree(named, inherited.map(placed)), wanted);
   checkPlaces(asked);
   const kept = own.map(placed).filter((mount) => !asked.some((other) => replaces(other, mount)));
   return [...kept, ...asked].sort((a, b) => depthOf(a.place) - depthOf(b.place)).map(({ mount }) => mount);
+}
+
+/** With those of the others whose places are free; of several at one place, the last one. */
+function withFree(taken: readonly Placed[], others: readonly Placed[]): Placed[] {
+  const isFree = ({ place }: Placed, i: number) =>
+    ![...taken, ...others.slice(i + 1)].some((other) => other.place === place);
+  return [...taken, ...others.filter(isFree)];
 }
 
 function imageVolume(path: string, volumes: VolumesPlace | undefined): Mount {
@@ -76,9 +85,12 @@ function imageVolume(path: string, volumes: VolumesPlace | undefined): Mount {
 
 function checkCount(mounts: readonly Mount[]): void {
   if (mounts.length > REQUESTS_MAX)
-    throw new Failure(`a container has at most ${REQUESTS_MAX} -v, --mount and --tmpfs, not ${mounts.length}`, {
-      code: "usage",
-    });
+    throw new Failure(
+      `a container has at most ${REQUESTS_MAX} -v, --mount, --tmpfs and mounts of --volumes-from, not ${mounts.length}`,
+      {
+        code: "usage",
+      },
+    );
 }
 
 /** As they were asked for, and through the image's links. */

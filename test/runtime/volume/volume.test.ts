@@ -98,6 +98,26 @@ describe("a volume", () => {
     assert.deepEqual(volumes(), before);
   });
 
+  it("and each directory that a container has are another one's by --volumes-from, which no removal of that one removes", async () => {
+    const box = ["--image", "box", "--network", "none"];
+    const mounts = ["-v", `${rig.directory}:/machine:ro`, "-v", "kept:/kept", "-v", "/own", "--tmpfs", "/memory"];
+    await rig.run(["create", ...box, ...mounts, "c1", "true"]);
+    const seen = "echo x >/own/x; touch /kept/x; ls -d /memory; touch /machine/x; ls /own /kept";
+    const { stdout, stderr } = await run("c2", ["--volumes-from", "c1"], seen);
+    assert.equal(stdout, "/kept:\nx\n\n/own:\nx\n");
+    assert.match(stderr, /\/memory: No such file or directory\n.*\/machine\/x: Read-only file system\n$/);
+    const readonly = await run("c2", ["--volumes-from=c1:ro", "-v", "/own"], "ls /own; touch /kept/y");
+    assert.deepEqual([readonly.stdout, /Read-only/.test(readonly.stderr)], ["", true]);
+    assert.equal((await run("c2", ["--volumes-from", "c1"], "cat /own/x")).stdout, "x\n");
+    for (const [wrong, message] of [
+      ["nosuch", /there is no container nosuch/],
+      ["c1:rx", /--volumes-from takes NAME, NAME:ro or NAME:rw, not "c1:rx"/],
+    ] as const)
+      assert.match((await run("c2", ["--volumes-from", wrong], "true")).stderr, message);
+    await rig.run(["rm", "-v", "c1"]);
+    await rig.run(["volume", "rm", "kept"]);
+  });
+
   it("that a container has is not removed, and one that is gone or misnamed is named", async () => {
     const child = rig.spawn([
       "run",
