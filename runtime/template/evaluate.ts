@@ -10,6 +10,8 @@ interface Scope {
   readonly dot: Value;
   /** The one without a name is what the template was given. */
   readonly variables: Map<string, Variable>;
+  /** Of the range around it: what is left of its body, or of all, is left out. */
+  readonly loop: { left?: "break" | "continue" | undefined };
 }
 
 /** The same one in all parts that see it. */
@@ -19,11 +21,11 @@ interface Variable {
 
 /** Throws Failure, with the position, where the template does not fit the value. */
 export function evaluate(template: string, nodes: readonly Node[], value: Value): string {
-  return textOfAll(nodes, { template, dot: value, variables: new Map([["", { value }]]) });
+  return textOfAll(nodes, { template, dot: value, variables: new Map([["", { value }]]), loop: {} });
 }
 
 function textOfAll(nodes: readonly Node[], scope: Scope): string {
-  return nodes.map((node) => textOfNode(node, scope)).join("");
+  return nodes.map((node) => (scope.loop.left ? "" : textOfNode(node, scope))).join("");
 }
 
 function textOfNode(node: Node, scope: Scope): string {
@@ -34,6 +36,10 @@ function textOfNode(node: Node, scope: Scope): string {
       const value = pipelineValue(node.pipeline, scope);
       return node.pipeline.sets.length > 0 ? "" : textOf(value);
     }
+    case "break":
+    case "continue":
+      scope.loop.left = node.kind;
+      return "";
     case "if":
     case "with":
       return textOfBranch(node, scope);
@@ -54,8 +60,11 @@ function textOfRange({ pipeline, body, other, at }: Node & { kind: "range" }, ou
   const entries = entriesOf(value);
   if (!entries) throw fault(outer.template, at, `range takes a list or a map, not ${kindOf(value)}`);
   if (entries.length === 0) return textOfAll(other, inner(outer, outer.dot));
+  const loop: Scope["loop"] = {};
   const texts = entries.map(([key, element]) => {
-    const scope = inner(outer, element);
+    if (loop.left === "break") return "";
+    loop.left = undefined;
+    const scope = { ...inner(outer, element), loop };
     const values = pipeline.sets.length > 1 ? [key, element] : [element];
     for (const [i, name] of pipeline.sets.entries()) setVariable(name, values[i], pipeline, scope);
     return textOfAll(body, scope);
@@ -70,8 +79,8 @@ function entriesOf(value: Value): readonly (readonly [key: Value, element: Value
 }
 
 /** A variable that is declared inside is not seen outside. */
-function inner({ template, variables }: Scope, dot: Value): Scope {
-  return { template, dot, variables: new Map(variables) };
+function inner({ variables, ...outer }: Scope, dot: Value): Scope {
+  return { ...outer, dot, variables: new Map(variables) };
 }
 
 function pipelineValue(pipeline: Pipeline, scope: Scope): Value {
@@ -96,9 +105,28 @@ function variableOf(name: string, at: number, { variables, template }: Scope): V
 function valueOfCommand([first, ...rest]: readonly Operand[], piped: readonly Value[], scope: Scope): Value {
   if (!first) return undefined;
   const args = () => [...rest.map((operand) => valueOfOperand(operand, [], scope)), ...piped];
+  if (first.kind === "function" && isDeciding(first.name)) return decided(first.name, rest, piped, scope);
   if (first.kind === "function") return called(first.name, args(), first.at, scope);
   const hasArguments = rest.length + piped.length > 0;
   return valueOfOperand(first, hasArguments ? args() : [], scope);
+}
+
+/** Functions that look at no more values than they need. */
+export const DECIDING = ["and", "or"] as const;
+type Deciding = (typeof DECIDING)[number];
+
+function isDeciding(name: string): name is Deciding {
+  return DECIDING.some((one) => one === name);
+}
+
+/** The first value that decides it, or else the last. */
+function decided(name: Deciding, operands: readonly Operand[], piped: readonly Value[], scope: Scope): Value {
+  let value: Value;
+  for (const operand of operands) {
+    value = valueOfOperand(operand, [], scope);
+    if (isTrue(value) === (name === "or")) return value;
+  }
+  return piped.length > 0 ? piped[0] : value;
 }
 
 function called(name: string, args: readonly Value[], at: number, { template }: Scope): Value {

@@ -24,8 +24,6 @@ export const FUNCTIONS: Readonly<Record<string, Function>> = {
   print: (...values) => values.map(textOf).join(""),
   println: (...values) => `${values.map(textOf).join(" ")}\n`,
   printf: (format, ...values) => printf(textOf(format), values),
-  and: (...values) => values.find((value) => !isTrue(value)) ?? values.at(-1),
-  or: (...values) => values.find(isTrue) ?? values.at(-1),
   not: (value) => !isTrue(value),
   eq: (value, ...others) => others.some((other) => value === other),
   ne: (value, other) => value !== other,

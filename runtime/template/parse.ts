@@ -7,6 +7,8 @@ export type Node =
   /** Its value is printed, unless it sets variables. */
   | { readonly kind: "print"; readonly pipeline: Pipeline }
   | Branch
+  /** Of the range around it. */
+  | { readonly kind: "break" | "continue" }
   | (At & {
       readonly kind: "range";
       readonly pipeline: Pipeline;
@@ -53,6 +55,8 @@ class Parser {
   readonly #tokens: readonly Token[];
   readonly #functions: readonly string[];
   #at = 0;
+  /** In how many ranges it is. */
+  #ranges = 0;
 
   constructor(template: string, tokens: readonly Token[], functions: readonly string[]) {
     this.#template = template;
@@ -83,15 +87,25 @@ class Parser {
       this.#at += 1;
       return this.#control(word, open);
     }
+    if (word === "break" || word === "continue") return this.#leaving(word, open);
     const pipeline = this.#pipeline();
     this.#close();
     return { kind: "print", pipeline };
   }
 
+  #leaving(kind: "break" | "continue", { at }: At): Node {
+    if (this.#ranges === 0) throw fault(this.#template, at, `{{${kind}}} is not in a {{range}}`);
+    this.#at += 1;
+    this.#close();
+    return { kind };
+  }
+
   #control(kind: "if" | "with" | "range", { at }: At): Node {
     const pipeline = this.#pipeline();
     this.#close();
+    this.#ranges += kind === "range" ? 1 : 0;
     const { nodes: body, end } = this.list();
+    this.#ranges -= kind === "range" ? 1 : 0;
     if (!end) throw fault(this.#template, at, `{{${kind}}} has no {{end}}`);
     const other = this.#other(kind, end);
     return kind === "range" ? { kind, pipeline, body, other, at } : { kind, pipeline, body, other };
