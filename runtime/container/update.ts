@@ -1,16 +1,16 @@
 import { mkdirSync, openSync } from "node:fs";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
-import { isNowhere } from "../host/errno.ts";
 import { openShim } from "../host/shim.ts";
 import { type RestartPolicy, restartText } from "../spec/life.ts";
 import type { LimitRequest } from "../spec/limits/resources.ts";
 import { noContainer } from "../spec/name.ts";
 import { claimAgain, release } from "../state/claim.ts";
-import { type Handle, lookAtExisting } from "../state/handle.ts";
+import { type Handle, lookAt, lookAtExisting } from "../state/handle.ts";
 import { placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import { replaceFile } from "../state/replace-file.ts";
+import type { Found } from "../state/status.ts";
 import { hostFailure } from "./failure/diagnose.ts";
 import { refuseRestart } from "./process/monitor.ts";
 import { limitNow, newLimits } from "./running/limit-now.ts";
@@ -22,24 +22,35 @@ export interface Changes {
   readonly limits: LimitRequest;
 }
 
+/** It may be started and end at any moment. */
+const TRIES_MAX = 5;
+
 /** Gives a container that stays another restart policy and other limits, whether it runs or not. Throws Failure. */
-export async function update(container: Handle, { restart, limits }: Changes): Promise<void> {
-  const { root, key } = container;
-  const found = lookAtExisting(container);
-  const { record, status } = found;
-  refuse(record, restart);
-  const places = placesAt(root, key);
-  const resources = newLimits(record.spec.linux.resources, limits);
-  try {
-    if (status.state === "running" || status.state === "restarting") await limitNow(places, found, limits);
-    const write = () =>
-      (restart === undefined || isWritten(places.restart, restartText(restart))) &&
-      (resources === undefined || isWritten(places.limits, JSON.stringify(resources)));
-    if (!write()) await withPlaceFor(container, write);
-  } catch (error) {
-    throw hostFailure(error);
+export async function update(container: Handle, changes: Changes): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const found = lookAtExisting(container);
+    refuse(found.record, changes.restart);
+    try {
+      await updateFound(container, found, changes);
+      return containerEvent(container.root, "update", found.record);
+    } catch (error) {
+      const isOther = lookAt(container)?.status.state !== found.status.state;
+      if (!isOther || tries === TRIES_MAX) throw hostFailure(error);
+    }
   }
-  containerEvent(root, "update", record);
+}
+
+async function updateFound(container: Handle, found: Found, { restart, limits }: Changes): Promise<void> {
+  const places = placesAt(container.root, container.key);
+  const { status, record } = found;
+  const resources = newLimits(record.spec.linux.resources, limits);
+  const write = () => {
+    if (restart !== undefined) writeWhole(places.restart, restartText(restart));
+    if (resources !== undefined) writeWhole(places.limits, JSON.stringify(resources));
+  };
+  if (status.state !== "running" && status.state !== "restarting") return whileItRests(container, write);
+  await limitNow(places, found, limits);
+  write();
 }
 
 function refuse({ name, spec, life, remove }: ContainerRecord, restart: RestartPolicy | undefined): void {
@@ -54,24 +65,19 @@ function refuse({ name, spec, life, remove }: ContainerRecord, restart: RestartP
   refuseRestart(spec, restart);
 }
 
-/** Whole or not at all, in its directory, which goes with the container; false where that is not there yet. */
-function isWritten(path: string, text: string): boolean {
-  try {
-    const open = (unfinished: string) => openSync(unfinished, "w", 0o600);
-    replaceFile(path, `${path}.${process.pid}`, open, { content: `${text}\n`, lasting: true });
-    return true;
-  } catch (error) {
-    if (isNowhere(error)) return false;
-    throw error;
-  }
+/** In its directory, which goes with the container. */
+function writeWhole(path: string, text: string): void {
+  const open = (unfinished: string) => openSync(unfinished, "w", 0o600);
+  replaceFile(path, `${path}.${process.pid}`, open, { content: `${text}\n`, lasting: true });
 }
 
-/** Of one that was never started: whoever removes it locks its name, too. */
-async function withPlaceFor(container: Handle, write: () => boolean): Promise<void> {
+/** Nobody starts or removes it meanwhile. */
+async function whileItRests(container: Handle, write: () => void): Promise<void> {
   const shim = await openShim();
   const held = await claimAgain(shim, container);
   if (!held) throw noContainer(container.name);
   try {
+    // One that was never started has none.
     mkdirSync(held.places.monitor, { recursive: true, mode: 0o700 });
     write();
   } finally {
