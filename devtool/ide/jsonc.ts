@@ -28,8 +28,9 @@ export function jsonFile(path: string, empty: unknown, items: Items): EditorFile
     path,
     merge: (text = "", replaces) => {
       const before = withoutMark(text);
-      const isNew = before.trim() === "";
-      const start = isNew ? `${JSON.stringify(empty, null, 2)}\n` : before;
+      const isNew = stripComments(before).trim() === "";
+      const comments = before.trim() === "" ? "" : `${before.trimEnd()}\n`;
+      const start = isNew ? `${comments}${JSON.stringify(empty, null, 2)}\n` : before;
       const merged = mergeItems(path, start, items, replaces, isNew);
       return { ...merged, text: merged.text && text.slice(0, text.length - before.length) + merged.text };
     },

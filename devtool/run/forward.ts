@@ -42,7 +42,7 @@ export async function openForwards(
         servers.push(...(await listenHere(mapping.listen, onConnection)));
         tell("forward", mapping, report);
       } catch (error) {
-        if (!isInUse(error) || !(await isLeft(mapping))) throw error;
+        if (!isInUse(error) || !(await isLeft(mapping))) throw mapping.answersAtOnce ? ofInspector(error) : error;
       }
     }
     return { close };
@@ -52,7 +52,18 @@ export async function openForwards(
   }
 }
 
-function isInUse(error: unknown): boolean {
+/** Its port is no `--forward` of the user's. */
+function ofInspector(error: unknown): unknown {
+  if (!isInUse(error)) return error;
+  const { message, code, exitCode } = error;
+  return new Failure(message, {
+    code,
+    remedy: "end it, or let the debugger in at another port: --inspect=PORT",
+    exitCode,
+  });
+}
+
+function isInUse(error: unknown): error is Failure {
   return error instanceof Failure && error.code === "port-in-use";
 }
 

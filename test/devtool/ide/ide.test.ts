@@ -138,6 +138,17 @@ test("a list that is null is none yet", async (t) => {
   assert.equal((launch as { configurations: { name: string }[] }).configurations[0]?.name, "devtool: attach");
 });
 
+test("a file with comments alone keeps them, and gets the tasks", async (t) => {
+  const project = await installed(t);
+  for (const comments of ["// mine", "/* mine */\n"]) {
+    await project.write({ ".vscode/tasks.json": comments });
+    assert.match(await ide(project, "vscode"), /wrote .vscode\/tasks.json/);
+    const text = await readFile(join(project.root, ".vscode/tasks.json"), "utf8");
+    assert.ok(text.startsWith(`${comments.trim()}\n{`), text);
+    assert.equal((parse(text) as { tasks: { label: string }[] }).tasks[0]?.label, "devtool: watch");
+  }
+});
+
 test("a file that begins with a byte order mark keeps it, and an empty one counts as none", async (t) => {
   const project = await installed(t);
   await project.write({

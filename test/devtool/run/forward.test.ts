@@ -169,6 +169,15 @@ test("a port that is in use here is refused with its user, and nothing stays ope
       error.message === `can't listen on localhost:${portOf(server)}: process ${process.pid} (node) uses it`,
   );
   await assert.rejects(ask({ port: free }, Buffer.alloc(0)), { code: "ECONNREFUSED" });
+  const inspector = { listen: tcp(portOf(server)), to: tcp(80), answersAtOnce: true };
+  await assert.rejects(
+    openForwards(
+      [inspector],
+      async () => connectionOf("SSH"),
+      () => {},
+    ),
+    { code: "port-in-use", remedy: "end it, or let the debugger in at another port: --inspect=PORT" },
+  );
 });
 
 test("an address that this machine does not have is refused in words, with what to write in its place", async () => {
