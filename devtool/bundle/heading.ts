@@ -74,9 +74,16 @@ function mending({ outdir, isModule, entries, mended }: Heading): string {
   const pairs = Object.entries(entries).map(([output, source]) => [asUrl(source), asUrl(`${outdir}/${output}`)]);
   const used = MENDED.filter((name) => mended.has(name));
   return `${used.map((name) => imports([name, VARIABLES[name]], isModule)).join(" ")} ${imports(["module", "devtoolModule"], isModule)}
+${imports(["fs", "{ existsSync as devtoolExists }"], isModule)}
 const devtoolOutputs = new Map(${JSON.stringify(pairs)}.map((pair) => pair.map((path) => devtoolPath(new URL(path, devtoolRoot)))));
-const devtoolOutput = (file) =>
-  devtoolOutputs.get(file instanceof URL || /^file:/.test(file) ? devtoolPath(file) : devtoolAbsolute(file)) ?? file;
+const devtoolOutput = (file) => {
+  if (/^data:/.test(file)) return file;
+  const path = /^file:/.test(file) ? devtoolPath(file) : devtoolAbsolute(file);
+  const output = devtoolOutputs.get(path), source = decodeURI(devtoolUrl(path).href.replace(devtoolRoot, ""));
+  if (output === undefined && /^(?!\\.|\\w+:).*\\.[cm]?[jt]sx?$/.test(source) && !devtoolExists(path))
+    throw new Error(source + " is not on the target: add it to bundle.entryPoints in devtool's configuration");
+  return output ?? file;
+};
 ${used.map((name) => MEND[name]).join("\n")}
 devtoolModule.syncBuiltinESMExports();`;
 }

@@ -169,6 +169,22 @@ else {
   "src/worker.ts": 'console.log("a worker" as string);\n',
 };
 
+test("a source that is started and is no entry point is named with what to do; what else is started is as it was", async (t) => {
+  const start = `import { fork } from "node:child_process";
+import { Worker } from "node:worker_threads";
+try { new Worker(new URL("./work%20er.ts", import.meta.url)); } catch (error) { console.log(error.message); }
+try { fork("src/child.js"); } catch (error) { console.log(error.message); }
+new Worker(new URL("data:text/javascript,console.log('data')"));
+new Worker("console.log('code')", { eval: true });`;
+  const { root, bundler } = await bundlerOf(t, { "src/main.ts": start });
+  await bundler.build(signal);
+  const { stdout } = await run(process.execPath, [".devtool/main.js"], { cwd: root });
+  const remedy = "is not on the target: add it to bundle.entryPoints in devtool's configuration";
+  const lines = stdout.trimEnd().split("\n");
+  assert.deepEqual(lines.slice(0, 2), [`src/work er.ts ${remedy}`, `src/child.js ${remedy}`]);
+  assert.deepEqual(lines.slice(2).sort(), ["code", "data"]);
+});
+
 for (const format of ["esm", "cjs"] as const)
   test(`an entry point is started by its source's path, which is all that a source knows: ${format}`, async (t) => {
     const main = format === "esm" ? STARTS["src/main.ts"] : `void (async () => {\n${STARTS["src/main.ts"]}`;
