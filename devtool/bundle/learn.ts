@@ -15,6 +15,7 @@ import { resolveTree } from "./addons/tree.ts";
 import type { Metafile, Outputs } from "./esbuild.ts";
 import { MENDED, type Mended } from "./heading.ts";
 import { hasUnlocated, type Loaders, loaderOf, usesOf } from "./located.ts";
+import { isOwnAddon } from "./own-addons.ts";
 import type { Unresolved } from "./unresolved.ts";
 
 /** What only a build shows about a project; each fact changes how it is built. */
@@ -27,6 +28,8 @@ export interface Known {
   readonly mended: Set<Mended>;
   /** Whether something uses them that is a file neither of the project nor of a package. */
   hasOthers: boolean;
+  /** Whether the project's own files load a .node file of the project. */
+  hasOwnAddons: boolean;
   /** Packages that are not installed, and that others can do without. */
   readonly absent: Set<string>;
   /** Inputs and shipped packages that were looked at. */
@@ -40,6 +43,7 @@ export function firstKnown(root: string): Known {
     located: new Set(),
     mended: new Set(),
     hasOthers: false,
+    hasOwnAddons: false,
     absent: new Set(),
     seen: new Set(),
   };
@@ -87,6 +91,7 @@ export function learnFromFailure(known: Known, errors: readonly Unresolved[]): b
     const { file, text } = error;
     const absent = absentIn(error);
     if (absent !== undefined) known.absent.add(absent);
+    known.hasOwnAddons ||= isOwnAddon(error);
     const found = packageOf(file);
     if (!found) continue;
     if (text.includes('".node" files')) known.apart.set(found.directory, found.name);
@@ -95,8 +100,8 @@ export function learnFromFailure(known: Known, errors: readonly Unresolved[]): b
   return sizeOf(known) > before;
 }
 
-function sizeOf({ apart, located, mended, hasOthers, absent }: Known): number {
-  return apart.size + located.size + mended.size + (hasOthers ? 1 : 0) + absent.size;
+function sizeOf({ apart, located, mended, absent, hasOthers, hasOwnAddons }: Known): number {
+  return apart.size + located.size + mended.size + absent.size + (hasOthers ? 1 : 0) + (hasOwnAddons ? 1 : 0);
 }
 
 function learnMended({ mended }: Known, { outputs }: Metafile): void {

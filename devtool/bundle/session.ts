@@ -22,6 +22,7 @@ import { type IncrementalContext, newIncrementalContext } from "./incremental/co
 import { type Built, firstKnown, type Known, learn, learnFromFailure } from "./learn.ts";
 import { LOCATIONS, locatedSources, locating } from "./located.ts";
 import { createFindNamed, type FindNamed } from "./named.ts";
+import { ownAddons } from "./own-addons.ts";
 import { awaitedBy } from "./unresolved.ts";
 
 /** One build after the other, until other packages are installed. */
@@ -121,7 +122,7 @@ function options({ root, config, known, addons, entries, isInspected }: BuildSes
   const head = [
     isModule ? REQUIRE : "",
     known.hasOthers ? fallback(isModule) : "",
-    known.located.size > 0 ? locator(heading) : "",
+    known.located.size > 0 || known.hasOwnAddons ? locator(heading) : "",
     banner?.["js"] ?? "",
   ];
   const own = { ...(rest as BuildOptions), format, define: { ...LOCATIONS, ...define } };
@@ -146,6 +147,7 @@ function options({ root, config, known, addons, entries, isInspected }: BuildSes
       ...(plugins as readonly Plugin[]).map((plugin) => locating(plugin, root, known.located)),
       locatedSources(root, known.located, rest.loader),
       absentPackages(known.absent),
+      ownAddons(root, known.hasOwnAddons),
     ],
     ...(isInspected ? localSources(root, config) : {}),
   };

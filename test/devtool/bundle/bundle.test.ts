@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { createBundler } from "../../../devtool/bundle/bundle.ts";
 import { BundleFailure } from "../../../devtool/bundle/bundle-failure.ts";
 import { needs } from "../../rig/host.ts";
+import { lacks } from "../rig.ts";
 import { bundlerOf, write } from "./bundlers.ts";
 
 const run = promisify(execFile);
@@ -33,6 +35,31 @@ test("a bundle runs, with packages of either kind in it", async (t) => {
   const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
   assert.equal(stdout, "a esm function\n");
 });
+
+for (const incremental of [false, true])
+  test(`an add-on of the project's own is left where it is, for ${incremental ? "an incremental bundle" : "outputs in any folder"}`, async (t) => {
+    const files = {
+      "src/main.ts": 'import addon, { f } from "./own/addon.node";\nconsole.log(addon.f(), f());',
+      "src/own/addon.c": `#include <node_api.h>
+static napi_value F(napi_env env, napi_callback_info info) { napi_value v; napi_create_int32(env, 42, &v); return v; }
+NAPI_MODULE_INIT() { napi_value f; napi_create_function(env, "f", 1, F, 0, &f); napi_set_named_property(env, exports, "f", f); return exports; }`,
+    };
+    const options = incremental ? { format: "cjs" as const } : {};
+    const { root, bundler } = await bundlerOf(t, files, {
+      entryPoints: { "deep/main": "src/main.ts" },
+      incremental,
+      options,
+    });
+    const include = join(dirname(dirname(process.execPath)), "include/node");
+    if (!needs(t, existsSync(join(include, "node_api.h")) ? lacks("gcc") : "Node.js's headers")) return;
+    const [source, addon] = [join(root, "src/own/addon.c"), join(root, "src/own/addon.node")];
+    await bundler.build(signal);
+    await run("gcc", ["-shared", "-fPIC", `-I${include}`, "-o", addon, source]);
+    const printed = async () => (await run(process.execPath, [join(root, ".devtool/deep/main.js")])).stdout;
+    assert.equal(await printed(), "42 42\n");
+    await bundler.build(signal);
+    assert.equal(await printed(), "42 42\n");
+  });
 
 test("a build returns what changed on disk, leaves the rest untouched, and removes outputs it no longer has", async (t) => {
   const { root, bundler } = await bundlerOf(
