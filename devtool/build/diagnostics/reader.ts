@@ -5,8 +5,10 @@ import { readCompiler } from "./gcc.ts";
 import { readGo } from "./go.ts";
 import { createLinkerReader } from "./linker.ts";
 import { createMakeReader, readDirectory } from "./make.ts";
+import { createPythonReader } from "./python.ts";
 import { createRustcReader } from "./rustc.ts";
 import { type Local, NO_LINE, type ReadLine, type ToolLine } from "./tool-line.ts";
+import { readTsc } from "./tsc.ts";
 
 export interface ToolPlace {
   /** The project's absolute path on the target. */
@@ -18,7 +20,8 @@ export interface ToolPlace {
 }
 
 /**
- * Reads what a build prints, line by line, whichever tools it runs: make, gcc, clang, linkers, cargo, rustc, go, cmake.
+ * Reads what a build prints, line by line, whichever tools it runs: make, gcc, clang, linkers, cargo, rustc, go, cmake, tsc,
+ * Python.
  * Returns undefined for a line that says nothing to the developer.
  */
 export function createToolReader({ mirror, folder, hasFile }: ToolPlace): (line: string) => ToolLine | undefined {
@@ -31,7 +34,16 @@ export function createToolReader({ mirror, folder, hasFile }: ToolPlace): (line:
   };
   let errors = 0;
   const make = createMakeReader(() => errors > 0);
-  const readers = [make, createRustcReader(), createCmakeReader(), createLinkerReader(hasFile), readCompiler, readGo];
+  const readers = [
+    make,
+    createRustcReader(),
+    createCmakeReader(),
+    createLinkerReader(hasFile),
+    createPythonReader(hasFile),
+    readTsc,
+    readCompiler,
+    readGo,
+  ];
   return (line) => {
     const moved = readDirectory(line);
     if (moved?.enters) directories.push(posix.resolve(directories.at(-1) ?? mirror, moved.directory));

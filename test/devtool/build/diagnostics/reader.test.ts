@@ -19,9 +19,16 @@ const FOLDERS: Readonly<Record<string, string>> = {
   "make-norule": "",
   ld: "",
   "ld-cmake": "cm",
+  python: "py",
+  tsc: "ts",
 };
 const FILES = [
   "cm/src/main.c",
+  "ts/src/a.ts",
+  "ts/src/b.ts",
+  "py/gen.py",
+  "py/lib/x.py",
+  "py/bad.py",
   "c/main.c",
   "c/l.c",
   "c/b.c",
