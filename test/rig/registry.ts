@@ -74,7 +74,7 @@ async function configuration(directory: string, tls: boolean, login: string | un
 /** bcrypt, as docker-registry wants it. */
 const HASH = "print crypt($ARGV[0], q($2y$04$abcdefghijklmnopqrstuu))";
 
-function makeCertificate(directory: string): void {
+export function makeCertificate(directory: string): void {
   const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: directory, stdio: "ignore" });
   const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
   openssl(...request, "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.crt");

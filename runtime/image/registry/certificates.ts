@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { join } from "node:path";
 
 /** Where distributions keep the authorities that this machine trusts. */
@@ -29,6 +30,11 @@ export function certificatesFor(host: string, env: NodeJS.ProcessEnv, verified: 
   const ca = [...bundle, ...own, ...extra];
   // Where nothing is verified, Node.js need not read its own authorities either.
   return { ...(ca.length > 0 || !verified ? { ca } : {}), ...client };
+}
+
+/** Whose certificate a server is asked for: that of an address it sends unasked. */
+export function serverName(hostname: string): string {
+  return isIP(hostname.replace(/^\[|\]$/g, "")) === 0 ? hostname : "";
 }
 
 /** containers-certs.d(5), and docker's "Verify repository client with certificates". */

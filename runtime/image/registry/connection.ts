@@ -1,8 +1,8 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type RequestOptions } from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
 import type { Socket } from "node:net";
-import { certificatesFor } from "./certificates.ts";
-import { proxyFor } from "./proxy.ts";
+import { certificatesFor, serverName } from "./certificates.ts";
+import { type Destination, portOf, proxyAuthorization, proxyFor } from "./proxy.ts";
 
 /** Connections to registries, used again for the next request to the same host. */
 export interface Connections {
@@ -20,6 +20,7 @@ const KEPT = { keepAlive: true, highWaterMark: 1 << 20 };
 /** `isInsecure`: whether the certificate of a HOST[:PORT] need not be valid. */
 export function openConnections(env: NodeJS.ProcessEnv, isInsecure: (host: string) => boolean): Connections {
   const plain = new HttpAgent(KEPT);
+  let through: HttpAgent | undefined;
   const secure = new Map<string, Promise<HttpsAgent>>();
   const secureFor = (url: URL) => {
     const agent = secure.get(url.host) ?? secureAgent(url, env, !isInsecure(url.host));
@@ -34,10 +35,14 @@ export function openConnections(env: NodeJS.ProcessEnv, isInsecure: (host: strin
         return request(url, { ...options, agent: await secureFor(url) });
       }
       const proxy = proxyFor(url, env);
-      return httpRequest(url, { ...options, agent: plain, ...(proxy && throughProxy(proxy, url, options.headers)) });
+      if (proxy === undefined || proxy.protocol === "http:")
+        return httpRequest(url, { ...options, agent: plain, ...(proxy && throughProxy(proxy, url, options.headers)) });
+      through ??= tunnelAgent(proxy, env);
+      return httpRequest(url, { ...options, agent: through });
     },
     close: () => {
       plain.destroy();
+      through?.destroy();
       for (const agent of secure.values()) void agent.then((one) => one.destroy());
     },
   };
@@ -54,44 +59,32 @@ async function secureAgent(url: URL, env: NodeJS.ProcessEnv, rejectUnauthorized:
   const certificates = certificatesFor(url.host, env, rejectUnauthorized);
   const agent = new Agent({ ...KEPT, rejectUnauthorized, ...certificates });
   const proxy = proxyFor(url, env);
-  return proxy ? Object.assign(agent, { createConnection: tunnelled(proxy, url, connect) }) : agent;
+  return proxy ? Object.assign(agent, { createConnection: tunnelled(proxy, url, env, connect) }) : agent;
 }
 
 type Connected = (error: Error | null, socket?: Socket) => void;
 
-/** A connection to the host through the proxy's CONNECT, then TLS. */
-function tunnelled(proxy: URL, url: URL, tlsConnect: typeof import("node:tls").connect) {
+/** TLS on a connection that leads to the host. */
+function tunnelled(proxy: URL, url: URL, env: NodeJS.ProcessEnv, tlsConnect: typeof import("node:tls").connect) {
   return (options: object, connected: Connected): void => {
-    const path = `${url.hostname}:${portOf(url)}`;
-    const headers = { host: path, ...proxyAuthorization(proxy) };
-    const asked = httpRequest({
-      host: proxy.hostname,
-      port: portOf(proxy),
-      method: "CONNECT",
-      path,
-      headers,
-      agent: false,
-    });
-    asked.setTimeout(CONNECT_MS_MAX, () => asked.destroy(new Error(`the proxy ${proxy.host} does not answer`)));
-    asked.on("error", connected);
-    asked.on("connect", ({ statusCode, statusMessage }, socket) => {
-      socket.setTimeout(0);
-      if (statusCode === 200) return connected(null, tlsConnect({ ...options, socket, servername: url.hostname }));
-      socket.destroy();
-      connected(new Error(`the proxy ${proxy.host} refuses to connect: ${statusCode} ${statusMessage}`));
-    });
-    asked.end();
+    const servername = serverName(url.hostname);
+    opened(proxy, { hostname: url.hostname, port: portOf(url) }, env)
+      .then((socket) => connected(null, tlsConnect({ ...options, socket, servername })))
+      .catch(connected);
   };
 }
 
-const CONNECT_MS_MAX = 30_000;
-
-function portOf({ port, protocol }: URL): number {
-  return Number(port) || (protocol === "https:" ? 443 : 80);
+/** Where a proxy does not take plain requests itself, they are sent through it as any others. */
+function tunnelAgent(proxy: URL, env: NodeJS.ProcessEnv): HttpAgent {
+  const createConnection = ({ host, port }: RequestOptions, connected: Connected): void => {
+    opened(proxy, { hostname: host ?? "", port: Number(port) }, env)
+      .then((socket) => connected(null, socket))
+      .catch(connected);
+  };
+  return Object.assign(new HttpAgent(KEPT), { createConnection });
 }
 
-function proxyAuthorization({ username, password }: URL): Record<string, string> {
-  if (username === "") return {};
-  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { "proxy-authorization": `Basic ${Buffer.from(user).toString("base64")}` };
+async function opened(proxy: URL, to: Destination, env: NodeJS.ProcessEnv): Promise<Socket> {
+  const { tunnel } = await import("./tunnel.ts");
+  return tunnel(proxy, to, env);
 }

@@ -8,13 +8,32 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
   if (!value || isExcepted(url, env["no_proxy"] || env["NO_PROXY"] || "")) return undefined;
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
-  if (proxy?.protocol === "http:") return proxy;
+  if (proxy && proxy.protocol in PORTS && proxy.hostname !== "") return proxy;
   // Not the whole, which may have a password.
   const where = proxy ? `${proxy.protocol}//${proxy.host}` : "no URL";
   throw new Failure(`can't use the proxy of ${name} or ${name.toUpperCase()}: it is ${where}`, {
     code: "usage",
-    remedy: "it has the form http://[USER:PASSWORD@]HOST:PORT, also for https",
+    remedy: "it has the form http://[USER:PASSWORD@]HOST:PORT, also for https, or that with https or socks5",
   });
+}
+
+/** Where a connection is to lead. */
+export interface Destination {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** Of the protocols that a proxy may speak. */
+const PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443, "socks5:": 1080, "socks5h:": 1080 };
+
+export function portOf({ port, protocol }: URL): number {
+  return Number(port) || (PORTS[protocol] ?? 0);
+}
+
+export function proxyAuthorization({ username, password }: URL): Record<string, string> {
+  if (username === "") return {};
+  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { "proxy-authorization": `Basic ${Buffer.from(user).toString("base64")}` };
 }
 
 /** A loopback address never has a proxy. */

@@ -13,15 +13,15 @@ test("a proxy is that of the URL's scheme, in small letters first", () => {
 
 test("a proxy of another protocol is refused, without its password", () => {
   for (const [value, says] of [
-    ["socks5://me:secret@p:1080", "socks5://p:1080"],
-    ["https://p", "https://p"],
+    ["socks4://me:secret@p:1080", "socks4://p:1080"],
+    ["ftp://p", "ftp://p"],
     ["http://p:port", "no URL"],
   ] as const)
     assert.throws(() => proxy("https://r.example/", { HTTPS_PROXY: value }), {
       code: "usage",
       message: `can't use the proxy of https_proxy or HTTPS_PROXY: it is ${says}`,
     });
-  assert.equal(proxy("https://r.example/", { HTTPS_PROXY: "socks5://p:1080", NO_PROXY: "example" }), undefined);
+  assert.equal(proxy("https://r.example/", { HTTPS_PROXY: "socks4://p:1080", NO_PROXY: "example" }), undefined);
 });
 
 test("NO_PROXY excepts hosts, their subdomains, ports, addresses and subnets; loopback addresses are always excepted", () => {
