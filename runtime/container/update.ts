@@ -12,6 +12,7 @@ import type { ContainerRecord } from "../state/record.ts";
 import { replaceFile } from "../state/replace-file.ts";
 import type { Found } from "../state/status.ts";
 import { hostFailure } from "./failure/diagnose.ts";
+import { checkLimits } from "./process/host-facts.ts";
 import { refuseRestart } from "./process/monitor.ts";
 import { limitNow, newLimits } from "./running/limit-now.ts";
 
@@ -42,8 +43,10 @@ export async function update(container: Handle, changes: Changes): Promise<void>
 
 async function updateFound(container: Handle, found: Found, { restart, limits }: Changes): Promise<void> {
   const places = placesAt(container.root, container.key);
-  const { status, record } = found;
-  const resources = newLimits(record.spec.linux.resources, limits);
+  const { status } = found;
+  const { spec } = found.record;
+  const resources = newLimits(spec.linux.resources, limits);
+  if (resources !== undefined) checkLimits({ ...spec, linux: { ...spec.linux, resources } }, places);
   const write = () => {
     if (restart !== undefined) writeWhole(places.restart, restartText(restart));
     if (resources !== undefined) writeWhole(places.limits, JSON.stringify(resources));

@@ -9,7 +9,7 @@ import { addNetwork } from "../../resources/network.ts";
 import { keepRules } from "../../resources/rules.ts";
 import { checkedName } from "../../spec/name.ts";
 import { UNNAMED } from "../../spec/network.ts";
-import { type Held, withNetworks } from "../../state/network-store.ts";
+import { type Held, readNetworks, withNetworks } from "../../state/network-store.ts";
 import { sweep } from "../../state/recover.ts";
 import { hostFailure } from "../failure/diagnose.ts";
 import { unusedIn } from "./unused.ts";
@@ -60,6 +60,9 @@ export async function removeNetwork(root: string, name: string, { force }: { rea
 
 /** Removes the wanted ones of those that were made and that no container has. Returns their names. Throws Failure. */
 export async function pruneNetworks(root: string, isWanted: (network: Network) => boolean): Promise<string[]> {
+  const isMade = ({ name }: Network) => name !== DEFAULT_NETWORK;
+  // Only root can remove any, and others have none.
+  if (!readNetworks(root).networks.some((one) => isMade(one) && isWanted(one))) return [];
   const removed = await removing(root, "remove the unused networks", (store) =>
     store.networks.filter(unusedIn(root, store)).filter(isWanted),
   );

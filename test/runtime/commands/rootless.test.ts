@@ -51,6 +51,14 @@ describe("without root", () => {
     await once(child, "close");
   });
 
+  it("removes what nothing uses, although only root has networks", async () => {
+    for (const words of [
+      ["network", "prune"],
+      ["system", "prune", "-a", "--volumes"],
+    ])
+      assert.deepEqual([words, (await run(words)).stderr], [words, ""]);
+  });
+
   it("is root in a container, with docker's capabilities, and no one else", async () => {
     const { stdout } = await sh(
       "id -u; cat /proc/self/uid_map /proc/self/setgroups; grep CapEff /proc/self/status; touch /x",

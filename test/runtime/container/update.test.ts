@@ -58,6 +58,14 @@ describe("tinydocker update", () => {
     assert.equal(await succeeds("exec", "d1", "sh", "-c", limit), "max\n");
   });
 
+  it("refuses limits that this machine can't apply also before a start, which then succeeds", async () => {
+    await succeeds("create", "--image", "box", "--network", "none", "d1", "true");
+    const { code, stderr } = await rig.run(["update", "--cpus", "1000", "-m", "20m", "d1"]);
+    assert.deepEqual([code, /can't give the container 1000 processors/.test(stderr)], [125, true], stderr);
+    await succeeds("start", "d1");
+    assert.equal(await succeeds("inspect", "-f", "{{.HostConfig.Memory}}", "d1"), "0\n");
+  });
+
   it("refuses what can't be changed, and changes nothing then", async () => {
     await detach("--rm", "d1", "sleep", "1000");
     for (const [words, message] of [
