@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Command } from "../command-line/command.ts";
@@ -7,6 +7,7 @@ import { findConfigFile } from "../config/find.ts";
 import { Failure } from "../failure.ts";
 import { detect } from "../init/detect.ts";
 import { configText, ignoreMade, writeNew } from "../init/write.ts";
+import { homeFolder } from "../process/user.ts";
 
 /** devtool init: writes a first configuration for the project in this folder. */
 export const command: Command = async ({ options, report, interrupts }) => {
@@ -14,6 +15,7 @@ export const command: Command = async ({ options, report, interrupts }) => {
   const existing = findConfigFile(root);
   if (existing !== undefined) throw alreadyThere(relative(root, existing));
   const detected = await detect(root);
+  if (detected?.config.bundle === undefined) refuseTooMuch(root);
   const target = options.target ?? (await chooseTarget(root, interrupts.signal));
   const written = configText(root, configFor(target, detected?.config));
   await writeNew(root, written);
@@ -31,6 +33,18 @@ export const command: Command = async ({ options, report, interrupts }) => {
   say(`next: devtool doctor, then devtool ${detected?.config.run ? "watch" : "watch CMD"}`);
   return 0;
 };
+
+/** For a folder all of which would be sent, with what else a person has there. */
+function refuseTooMuch(root: string): void {
+  const home = homeFolder();
+  const isHome = existsSync(home) && realpathSync(home) === root;
+  if (!isHome && root !== dirname(root)) return;
+  throw new Failure(`${root} is ${isHome ? "your home folder" : "the root folder"}, all of which would be sent`, {
+    code: "usage",
+    remedy: "change to the project's folder first, or make one: mkdir hello && cd hello",
+    exitCode: 2,
+  });
+}
 
 /** What listens on this machine is reached here already. */
 function configFor(target: string | undefined, { forward, ...config }: DevtoolConfig = {}): DevtoolConfig {

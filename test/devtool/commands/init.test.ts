@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { needs } from "../../rig/host.ts";
@@ -41,6 +41,24 @@ test("init forwards the port of a web site's server, except from this machine, w
     const written = await readFile(join(project.root, "devtool.config.ts"), "utf8");
     assert.equal(/forward: \[\s+"5173"/.test(written), isForwarded, written);
   }
+});
+
+test("init refuses the home folder, all of which would be sent, unless there is a program to bundle", async (t) => {
+  const project = await makeProject(t);
+  const home = { ...project, root: project.home };
+  const refused = await startDevtool(t, home, ["init", "--target", "local"]).ended;
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /is your home folder, all of which would be sent\n.*change to the project's folder/);
+  assert.deepEqual(
+    (await readdir(home.root)).filter((name) => name !== "cache"),
+    [],
+  );
+  for (const [name, text] of [
+    ["package.json", "{}"],
+    ["main.ts", ""],
+  ] as const)
+    await writeFile(join(home.root, name), text);
+  assert.equal((await startDevtool(t, home, ["init", "--target", "local"]).ended).code, 0);
 });
 
 test("init adds to a .gitignore of any encoding, and says where it can't add to it", async (t) => {
