@@ -78,13 +78,17 @@ function installation(root: string): string {
 async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bundle> {
   const started = performance.now();
   const { root, config } = session;
-  // esbuild is another process: meanwhile this one looks at what the last build imported, usually what this one imports.
-  const { apart: before } = session;
+  // esbuild is another process: meanwhile this one looks at what the last build imported and read, usually what this one does.
+  const { apart: before, sources: sourcesBefore } = session;
+  const building = buildAsKnown(session, signal);
   const looked = before && stateOf(before.addons, session.includesOf).catch(() => undefined);
-  const { outputFiles, metafile, warnings } = await buildAsKnown(session, signal);
+  const namesBefore = session.findNamed(sourcesBefore);
+  const { outputFiles, metafile, warnings } = await building;
   const inputs = Object.keys(metafile.inputs);
   const sources = inputs.filter((path) => !isPackaged(path));
-  const apart = [...session.addons.values(), ...unmentioned(session), ...named(session, inputs, sources)];
+  session.sources = sources;
+  const names = isDeepStrictEqual(sources, sourcesBefore) ? namesBefore : session.findNamed(sources);
+  const apart = [...session.addons.values(), ...unmentioned(session), ...named(session, names, inputs)];
   const addons = apart.sort((a, b) => (a.name < b.name ? -1 : 1));
   const isSame = isDeepStrictEqual(before?.addons, addons);
   const state = (isSame && (await looked)) || (await stateOf(addons, session.includesOf));
@@ -160,12 +164,8 @@ function unmentioned({ root, config, addons }: BuildSession): Addon[] {
 }
 
 /** Packages that something finds by a name in a string, such as a view engine or a logger's transport. */
-function named(
-  { root, config, addons, findNamed }: BuildSession,
-  inputs: readonly string[],
-  sources: readonly string[],
-) {
-  const others = findNamed(sources)
+function named({ root, config, addons }: BuildSession, names: readonly string[], inputs: readonly string[]): Addon[] {
+  const others = names
     .filter((name) => !(addons.has(name) || config.addons.includes(name) || config.options.external?.includes(name)))
     .filter((name) => !inputs.some((path) => path.includes(`node_modules/${name}/`)));
   return others.flatMap((name): Addon[] => {

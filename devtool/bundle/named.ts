@@ -15,7 +15,7 @@ export function createFindNamed(root: string): FindNamed {
     if (!stat?.isFile()) return [];
     const [before, identity] = [known.get(path), identityOf(stat)];
     if (before?.identity === identity) return before.names;
-    const names = stringsOf(readFileSync(file, "utf8"));
+    const names = stringsOf(textOf(file));
     known.set(path, { identity, names });
     return names;
   };
@@ -24,6 +24,15 @@ export function createFindNamed(root: string): FindNamed {
     const all = { ...devDependencies, ...optionalDependencies, ...dependencies };
     return [...new Set(sources.flatMap(namesIn))].filter((name) => Object.hasOwn(all, name));
   };
+}
+
+/** Empty for what can't be read, or is gone again, which esbuild reports. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** What may be a package's name, without what is imported: that is bundled, or is a type. */

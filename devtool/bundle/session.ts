@@ -37,6 +37,8 @@ export interface BuildSession {
   readonly addons: Map<string, Addon>;
   readonly includesOf: ReturnType<typeof createIncludes>;
   readonly findNamed: FindNamed;
+  /** Of the last build: those that are not of packages, relative to the project. */
+  sources: readonly string[];
   /** undefined before the first build, and once more is known than it was made for. */
   context: BuildContext | IncrementalContext | undefined;
   /** Of the last build; undefined before the first. */
@@ -55,6 +57,7 @@ export function newSession(root: string, config: ProjectBundle, installed: strin
     addons: new Map(),
     includesOf: createIncludes(),
     findNamed: createFindNamed(root),
+    sources: [],
     context: undefined,
     apart: undefined,
     entries: {},
