@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { withAncestors } from "../paths/ancestors.ts";
 import { identityOf } from "./addons/files.ts";
 import { packageName, readManifest } from "./addons/package.ts";
 
-/** Of the project's packages, those that these sources of it name in a string that is no import: paths relative to the project. */
+/** Of the packages of the project or of its workspace, those that these sources of it name in a string that is no import: paths relative to the project. */
 export type FindNamed = (sources: readonly string[]) => string[];
 
 /** Each version of a file is read once. */
@@ -20,9 +21,10 @@ export function createFindNamed(root: string): FindNamed {
     return names;
   };
   return (sources) => {
-    const { dependencies, optionalDependencies, devDependencies } = readManifest(root);
-    const all = { ...devDependencies, ...optionalDependencies, ...dependencies };
-    return [...new Set(sources.flatMap(namesIn))].filter((name) => Object.hasOwn(all, name));
+    const manifests = withAncestors(root).map(readManifest);
+    const lists = manifests.flatMap((one) => [one.dependencies, one.optionalDependencies, one.devDependencies]);
+    const all = new Set(lists.flatMap((list) => Object.keys(list ?? {})));
+    return [...new Set(sources.flatMap(namesIn))].filter((name) => all.has(name));
   };
 }
 

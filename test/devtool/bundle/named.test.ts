@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
+import { createBundler } from "../../../devtool/bundle/bundle.ts";
+import { temporaryDirectory } from "../../rig/host.ts";
 import { bundlerOf, write } from "./bundlers.ts";
 
 const installed = (...names: readonly string[]) =>
@@ -31,4 +34,27 @@ export const options: A = { engine: 'engine', target: "@of/transport/file", is: 
   assert.deepEqual(await shipped(), ["@of/transport", "engine"]);
   await write(root, { "src/main.ts": 'export const options = { engine: "engine" };' });
   assert.deepEqual(await shipped(), ["engine"]);
+});
+
+test("a package that a workspace has for all its projects counts as the project's", async (t) => {
+  const top = await temporaryDirectory(t);
+  await write(top, {
+    "package.json": '{ "devDependencies": { "engine": "1" } }',
+    "app/package.json": "{}",
+    "app/src/main.ts": 'export const options = { engine: "engine" };',
+    ...installed("engine"),
+  });
+  const bundle = {
+    entryPoints: { main: "src/main.ts" },
+    outdir: ".devtool",
+    addons: [],
+    incremental: false,
+    options: {},
+  };
+  const bundler = createBundler(join(top, "app"), bundle);
+  t.after(() => bundler.dispose());
+  assert.deepEqual(
+    (await bundler.build(t.signal)).apart.addons.map(({ name }) => name),
+    ["engine"],
+  );
 });
