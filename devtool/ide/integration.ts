@@ -39,9 +39,18 @@ export const DEBUG_TASK = "devtool: debug";
 export const DIAGNOSTIC = "^(.+?):(\\d+):(?:(\\d+):)? (error|warning|note): (.*)$";
 /** A round of `watch` begins, with diagnostics of its own. */
 export const ROUND_BEGINS = "^devtool: changed\\b";
-/**
- * A round is over, whatever came of it: the program was started, or any line says why not, but for those that others of
- * the round follow, and for those about the program of the round before.
- */
-export const ROUND_ENDS =
-  "^devtool: (?!(\\S+: )?(changed\\b|ended |the program is still ending|waiting for |sent before and excluded ))";
+/** Of the round that goes on, or of the program of the one before. */
+const WITHIN_ROUND = [
+  "changed\\b",
+  "ended ",
+  "the program is still ending",
+  "waiting for ",
+  "sent before and excluded ",
+  "deleted from the mirror",
+  "the container publishes ",
+  "\\S+ here is ",
+  "\\S+:\\d+ on \\S+ is ",
+  "r: run again",
+];
+/** A round is over, whatever came of it: the program was started, or any line says why not, but for those that others follow. */
+export const ROUND_ENDS = `^devtool: (?!(\\S+: )?(${WITHIN_ROUND.join("|")}))`;

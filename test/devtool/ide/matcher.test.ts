@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { DIAGNOSTIC, ROUND_BEGINS, ROUND_ENDS } from "../../../devtool/ide/integration.ts";
 import { needs } from "../../rig/host.ts";
 import { startSshd } from "../../rig/sshd.ts";
+import { freePort } from "../ports/free-port.ts";
 import { type Devtool, lacks, makeProject, startDevtool } from "../rig.ts";
 
 const [BEGINS, ENDS, PROBLEM] = [new RegExp(ROUND_BEGINS), new RegExp(ROUND_ENDS), new RegExp(DIAGNOSTIC)];
@@ -14,6 +15,8 @@ class Matcher {
   #isActive = true;
   #problems: string[] = [];
   #began = "";
+  /** The line that ended the last one. */
+  end = "";
 
   constructor({ child }: Devtool) {
     assert.ok(child.stderr);
@@ -31,6 +34,7 @@ class Matcher {
         this.#began = line;
       } else if (this.#isActive && ENDS.test(line)) {
         this.#isActive = false;
+        this.end = line;
         if (this.#began.split(/[ ,]/).includes(file) || file === "") return this.#problems;
       } else {
         const [, file, row, , severity] = PROBLEM.exec(line) ?? [];
@@ -42,6 +46,31 @@ class Matcher {
 
 const SOURCE = (body: string) =>
   `#include <stdio.h>\n\nint missing(void);\n\nint main(void) {\n\t${body}\n\treturn 0;\n}\n`;
+
+test("what is said before the program is started ends no round, and a failure does", () => {
+  for (const within of [
+    "r: run again, p: pause, q: quit",
+    "127.0.0.1:9229 here is 127.0.0.1:9229 on box",
+    "/tmp/a.sock here is /run/b.sock on box",
+    "localhost:80 on box is localhost:8080 here",
+    "box: deleted from the mirror, as the project does not have it: x",
+    "the container publishes 80: --forward 80 makes it localhost:80 here",
+  ])
+    assert.doesNotMatch(`devtool: ${within}`, ENDS);
+  for (const over of ["bundled 1 file, started after 9 ms", "box: native does not compile", "rsync on box is too old"])
+    assert.match(`devtool: ${over}`, ENDS);
+});
+
+test("a debugger attaches once the program is started: what says where is no end of the first round", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd", "make", "gcc"))) return;
+  const project = await makeProject(t);
+  const sshd = await startSshd(t);
+  const inspect = `--inspect=${await freePort()}:${await freePort()}`;
+  const flags = ["--ssh-config", sshd.configFile, "--target", sshd.host, inspect];
+  const matcher = new Matcher(startDevtool(t, project, ["watch", ...flags]));
+  await matcher.round();
+  assert.match(matcher.end, /, started after /);
+});
 
 test("a round ends for an editor in every outcome, with the problems of every tool", async (t) => {
   if (!needs(t, lacks("rsync", "sshd", "make", "gcc"))) return;
