@@ -2,7 +2,6 @@ import { Failure } from "../failure.ts";
 
 const IMPORT = "tinydocker image import NAME FILE.tar";
 const BUILD = `build it with docker or buildah, push it to a registry, and tinydocker pull it; or save it to a file: ${IMPORT}`;
-const LOGIN = "credentials are those that docker login or podman login stores";
 const ONE_MACHINE = "tinydocker runs containers on this machine only";
 
 /** The commands of `docker` that are not here, and what to do instead. */
@@ -17,8 +16,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   container: "it takes ls, run, exec and the other commands about containers, which need no word before them",
   context: ONE_MACHINE,
   info: "tinydocker --version; tinydocker run --explain says what the machine is asked for",
-  login: LOGIN,
-  logout: LOGIN,
   manifest: `images are of this machine's architecture: ${IMPORT}`,
   node: ONE_MACHINE,
   plugin: "there are no plugins",

@@ -28,6 +28,8 @@ export const LOADED: Readonly<Record<string, () => Promise<Verb>>> = {
   cp: async () => untyped((await import("./cp.ts")).cpVerb),
   export: async () => untyped((await import("./export.ts")).exportVerb),
   commit: async () => untyped((await import("./commit.ts")).commitVerb),
+  login: async () => untyped((await import("../image/login.ts")).loginVerb),
+  logout: async () => untyped((await import("../image/login.ts")).logoutVerb),
 };
 
 /** Most of these load what speaks HTTP. */

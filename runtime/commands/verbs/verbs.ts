@@ -1,3 +1,4 @@
+import { loginVerb, logoutVerb } from "../image/login.ts";
 import { attachVerb } from "./attach.ts";
 import { commitVerb } from "./commit.ts";
 import { cpVerb } from "./cp.ts";
@@ -46,4 +47,6 @@ export const VERBS: Verbs = {
   cp: untyped(cpVerb),
   export: untyped(exportVerb),
   commit: untyped(commitVerb),
+  login: untyped(loginVerb),
+  logout: untyped(logoutVerb),
 };

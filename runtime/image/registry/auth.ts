@@ -7,7 +7,7 @@ import { DOCKER_HUB, type Reference } from "./reference.ts";
 
 const isEntry = isRecordOf({}, { auth: isText, username: isText, password: isText, identitytoken: isText });
 const isAuthFile = isRecordOf({}, { auths: isMapOf(isEntry), credHelpers: isMapOf(isText), credsStore: isText });
-type AuthFile = Shaped<typeof isAuthFile>;
+export type AuthFile = Shaped<typeof isAuthFile>;
 
 /** docker keeps docker.io's under this key. */
 const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
@@ -38,7 +38,8 @@ export async function credentialsFor(
   return undefined;
 }
 
-function readAuthFile(path: string): AuthFile | undefined {
+/** Undefined: there is none. Throws Failure for one that is not valid. */
+export function readAuthFile(path: string): AuthFile | undefined {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -53,24 +54,34 @@ function readAuthFile(path: string): AuthFile | undefined {
 }
 
 async function credentialsIn(
-  { auths = {}, credHelpers = {}, credsStore }: AuthFile,
+  content: AuthFile,
   { domain, path }: Pick<Reference, "domain" | "path">,
   file: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Credentials | undefined> {
-  const server = domain === DOCKER_HUB ? DOCKER_HUB_KEY : domain;
-  const helper = credHelpers[domain] ?? credHelpers[server] ?? credsStore;
+  const helper = helperOf(content, domain);
   if (helper !== undefined) {
     const { askHelper } = await import("./credential-helper.ts");
-    const found = await askHelper(helper, server, env);
+    const found = await askHelper(helper, serverOf(domain), env);
     if (found) return found;
   }
+  const { auths = {} } = content;
   for (const key of keysFor(Object.keys(auths), domain, path)) {
     const entry = auths[key];
     const found = entry && credentialsOf(entry, file, key);
     if (found) return found;
   }
   return undefined;
+}
+
+/** What docker calls a registry. */
+export function serverOf(domain: string): string {
+  return domain === DOCKER_HUB ? DOCKER_HUB_KEY : domain;
+}
+
+/** The program that has the credentials of a registry; undefined: the file itself has them. */
+export function helperOf({ credHelpers = {}, credsStore }: AuthFile, domain: string): string | undefined {
+  return credHelpers[domain] ?? credHelpers[serverOf(domain)] ?? credsStore;
 }
 
 /** Which of the keys are of it, the nearest first: podman's may be of a repository or of a folder of them, docker's are of a host. */
@@ -82,7 +93,7 @@ export function keysFor(keys: readonly string[], domain: string, path: string): 
 }
 
 /** docker takes what is between the scheme and the first slash; without a scheme, podman means a folder by what follows. */
-function isHostKey(key: string, domain: string): boolean {
+export function isHostKey(key: string, domain: string): boolean {
   const [, scheme, host = "", below = ""] = /^(https?:\/\/)?([^/]*)(.*)$/.exec(key) ?? [];
   const isHost = host === domain || (domain === DOCKER_HUB && DOCKER_HUB_HOSTS.includes(host));
   return isHost && (scheme !== undefined || /^\/(v[12]\/?)?$|^$/.test(below));

@@ -17,10 +17,8 @@ export async function askHelper(
   server: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Credentials | undefined> {
-  const program = `docker-credential-${name}`;
-  if (!/^[\w.-]+$/.test(name))
-    throw new Failure(`${JSON.stringify(name)} is not the name of a credential helper`, { code: "usage" });
-  const { code, output } = await run(program, server, env);
+  const program = programOf(name);
+  const { code, output } = await run(program, "get", server, env);
   if (code !== 0 && output.includes(NOT_FOUND)) return undefined;
   const answer = code === 0 ? parseWithoutNulls(output) : undefined;
   if (!isAnswer(answer)) {
@@ -33,9 +31,43 @@ export async function askHelper(
   return Username === TOKEN_USER ? { identityToken: Secret } : { user: Username, password: Secret };
 }
 
-function run(program: string, input: string, env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
+/** Throws Failure where it does not store them. */
+export async function storeInHelper(
+  name: string,
+  server: string,
+  { user, password }: { readonly user: string; readonly password: string },
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const input = JSON.stringify({ ServerURL: server, Username: user, Secret: password });
+  await change(name, "store", input, env);
+}
+
+/** Also where it has none. Throws Failure where it can't remove them. */
+export async function eraseInHelper(name: string, server: string, env: NodeJS.ProcessEnv): Promise<void> {
+  await change(name, "erase", server, env);
+}
+
+async function change(name: string, verb: "store" | "erase", input: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const program = programOf(name);
+  const { code, output } = await run(program, verb, input, env);
+  if (code === 0 || (verb === "erase" && output.includes(NOT_FOUND))) return;
+  const said = output.trim().slice(0, 500) || `exit code ${code}`;
+  throw new Failure(`${program} ${verb} failed: ${said}`, { code: "registry-denied" });
+}
+
+function programOf(name: string): string {
+  if (/^[\w.-]+$/.test(name)) return `docker-credential-${name}`;
+  throw new Failure(`${JSON.stringify(name)} is not the name of a credential helper`, { code: "usage" });
+}
+
+function run(
+  program: string,
+  verb: "get" | "store" | "erase",
+  input: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ["get"], { stdio: ["pipe", "pipe", "inherit"], env, timeout: HELPER_MS_MAX });
+    const child = spawn(program, [verb], { stdio: ["pipe", "pipe", "inherit"], env, timeout: HELPER_MS_MAX });
     let output = "";
     child.on("error", (error: NodeJS.ErrnoException) => {
       const why = error.code === "ENOENT" ? "is not installed" : error.message;

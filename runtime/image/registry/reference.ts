@@ -39,6 +39,11 @@ export function parseReference(text: string): Reference {
   return { domain, path, tag: tag ?? "latest" };
 }
 
+/** HOST[:PORT] */
+export function isDomain(text: string): boolean {
+  return DOMAIN.test(text);
+}
+
 /** The last colon that no slash follows: one before is of a port. */
 function splitTag(text: string): { readonly name: string; readonly tag?: string } {
   const colon = text.lastIndexOf(":");

@@ -34,7 +34,7 @@ function remedyOf(status: number, host: string, later: string | undefined): stri
   switch (status) {
     case 401:
     case 403:
-      return `check the name; if it is right, log in: docker login ${host}, or podman login ${host}`;
+      return `check the name; if it is right, log in: tinydocker login ${host}`;
     case 404:
       return "check the name and the tag";
     case 429:

@@ -78,7 +78,7 @@ describe("docker's words", () => {
     for (const [words, message] of [
       [["build", "."], /tinydocker has no command build\n {2}build it with docker or buildah/],
       [["image", "build", "."], /tinydocker has no command image build\n {2}build it with docker or buildah/],
-      [["login"], /tinydocker has no command login\n {2}credentials are those that docker login/],
+      [["search", "x"], /tinydocker has no command search\n {2}look for images/],
       [["compose", "up"], /tinydocker has no command compose\n {2}start each container with/],
     ] as const) {
       const outcome = await rig.run(words);
