@@ -12,9 +12,11 @@ export async function askOnTerminal(prompt: string, typed: "shown" | "hidden"): 
       code: "usage",
       remedy: "tinydocker login -u USER --password-stdin HOST <FILE",
     });
-  writeAll(2, prompt);
   const output = typed === "shown" ? process.stderr : new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 });
+  const lines = createInterface({ input: process.stdin, output, terminal: true, historySize: 0, prompt });
+  // Only now, as before this the terminal itself shows what is typed.
+  if (typed === "shown") lines.prompt();
+  else writeAll(2, prompt);
   try {
     return await new Promise((resolve, reject) => {
       const end = () => reject(new Failure("not logged in: nothing was typed", { code: "usage" }));
