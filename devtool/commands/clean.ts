@@ -28,12 +28,15 @@ export const command: Command = async (call) => {
 async function clean(target: string, connected: Connected, call: Call): Promise<void> {
   const { options, interrupts, report } = call;
   const { signal } = interrupts;
-  const { removals: there, inUse } = await listOnTarget(connected, options.old ? OLD_DAYS : undefined, signal);
+  const { removals, inUse } = await listOnTarget(connected, options.old ? OLD_DAYS : undefined, signal);
+  const isNew = connected.facts.isNew === true && removals.every(isOfConnection);
+  const there = isNew ? [] : removals;
   const here = options.caches ? await listHere() : [];
   for (const removal of there) report({ event: "removal", ...removal }, { target });
   for (const removal of here) report({ event: "removal", ...removal });
   for (const path of inUse)
     report({ event: "notice", text: `another devtool uses the agent ${path}, so that stays` }, { target });
+  if (isNew) for (const removal of removals) await removeThere(connected, removal, signal);
   if (there.length + here.length === 0) return report({ event: "notice", text: "there is nothing to remove" });
   if (options.dryRun) return;
   if (!options.yes && !(await isConfirmed(signal))) return report({ event: "notice", text: "nothing was removed" });
@@ -46,6 +49,11 @@ async function clean(target: string, connected: Connected, call: Call): Promise<
   }
   for (const removal of here) await removeHere(removal);
   reportOf(report, { target })({ event: "notice", text: "removed" });
+}
+
+/** Whether a connection puts such a thing there. */
+function isOfConnection({ kind }: Removal): boolean {
+  return kind === "agent" || kind === "PATH" || kind === "folder";
 }
 
 async function removeThere(place: Connected, removal: Removal, signal: AbortSignal): Promise<void> {

@@ -11,6 +11,8 @@ export interface TargetFacts extends Omit<HostFacts, "node"> {
   readonly glibc?: string;
   /** Absolute path of a folder for what devtool keeps there, the mirrors among it. */
   readonly cache: string;
+  /** Whether this connection is the first that keeps something there. */
+  readonly isNew?: boolean;
   /** boot_id of proc(5): tells machines apart. */
   readonly boot: string;
 }

@@ -43,7 +43,10 @@ export function placeOf(found: ReadonlyMap<string, string>, where: string): Plac
   const boot = found.get("boot") ?? "";
   const glibc = found.get("glibc");
   const version = glibc === undefined ? {} : { glibc };
-  return { facts: { ...facts, ...version, cache: cache || `${home}/.cache/devtool`, boot }, path };
+  return {
+    facts: { ...facts, ...version, cache: cache || `${home}/.cache/devtool`, boot, isNew: found.has("new") },
+    path,
+  };
 }
 
 /** Whether it is where the start script goes when the home can't be written. */

@@ -33,7 +33,8 @@ own() { mkdir -p "$1" && [ -O "$1" ] && [ ! -L "$1" ]; }
 d=\${XDG_CACHE_HOME:-$HOME/.cache}/devtool
 (umask 077; fits "$d") 2>/dev/null || for d in "/var/tmp/devtool-$u" "/tmp/devtool-$u" ""; do
   [ "$d" ] && (umask 077; own "$d" && fits "$d") 2>/dev/null && break
-done`;
+done
+[ -e "$d/path" ] || [ -e "$d/$n" ] || [ -e "$d/mirrors" ] || new=new`;
 
 /** The files whose change may change what a login and interactive shell has in its PATH. */
 const START_FILES = `/etc/profile /etc/profile.d /etc/profile.d/* /etc/environment /etc/bash.bashrc /etc/bashrc /etc/zsh /etc/zsh* /etc/fish \
@@ -101,6 +102,7 @@ echo "$t machine $u $(uname -sm) $libc \${LOGNAME:-$(id -un)}"
 echo "$t home $HOME"
 echo "$t path $PATH"
 echo "$t cache $d"
+[ "$new" ] && echo "$t new cache"
 read -r b </proc/sys/kernel/random/boot_id && echo "$t boot $b"
 v=$(getconf GNU_LIBC_VERSION 2>/dev/null) && echo "$t glibc \${v#glibc }"`;
 

@@ -127,6 +127,10 @@ test("clean leaves nothing on the target, and --dry-run all of it; an agent that
     ["agent", "PATH", "folder"],
   );
   assert.ok(!existsSync(cache));
+
+  const none = await devtool(t, project, sshd, "clean", "--dry-run");
+  assert.deepEqual([listed(none.events), notices(none.events)], [[], ["there is nothing to remove"]]);
+  assert.ok(!existsSync(cache));
 });
 
 test("what root has left in a mirror is named by clean where there is no sudo", async (t) => {
