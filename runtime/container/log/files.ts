@@ -21,6 +21,31 @@ export class LogFile {
     this.inode = fstatSync(this.#fd).ino;
   }
 
+  /**
+   * Leaves out what is before so many of the last lines that count, or some more, which it looks for from the end. Returns how
+   * many of them are left; fewer than asked for only where that is the whole file.
+   */
+  skipToLast(count: number, counts: (line: Buffer) => boolean): number {
+    let found = 0;
+    let rest = Buffer.alloc(0);
+    for (let at = fstatSync(this.#fd).size; at > 0; ) {
+      const from = Math.max(0, at - CHUNK_BYTES);
+      const bytes = Buffer.concat([this.#bytes(from, at), rest]);
+      const begin = from === 0 ? 0 : bytes.indexOf(NEWLINE) + 1 || bytes.length;
+      for (const line of linesIn(bytes.subarray(begin))) if (counts(line)) found += 1;
+      this.#at = from + begin;
+      if (found >= count) return found;
+      rest = bytes.subarray(0, begin);
+      at = from;
+    }
+    return found;
+  }
+
+  #bytes(from: number, to: number): Buffer {
+    const bytes = Buffer.allocUnsafe(to - from);
+    return bytes.subarray(0, readSync(this.#fd, bytes, 0, bytes.length, from));
+  }
+
   /** Calls `use` with each whole line that was not read yet; from the beginning again, where somebody has emptied the file. */
   readLines(use: (line: Buffer) => void): void {
     for (;;) {
@@ -40,12 +65,8 @@ export class LogFile {
 
   #split(chunk: Buffer, use: (line: Buffer) => void): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    let from = 0;
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
-      use(bytes.subarray(from, end));
-      from = end + 1;
-    }
-    this.#rest = bytes.subarray(from);
+    for (const line of linesIn(bytes)) use(line);
+    this.#rest = bytes.subarray(bytes.lastIndexOf(NEWLINE) + 1);
   }
 
   /** Whether the path names another file now. */
@@ -71,6 +92,15 @@ export class LogFile {
 
   close(): void {
     closeSync(this.#fd);
+  }
+}
+
+/** Without what follows the last end of a line. */
+function* linesIn(bytes: Buffer): Generator<Buffer> {
+  let from = 0;
+  for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
+    yield bytes.subarray(from, end);
+    from = end + 1;
   }
 }
 

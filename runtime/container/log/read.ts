@@ -74,13 +74,35 @@ interface Last {
 function readFiles(log: string, tail: number | undefined, wanted: Wanted, use: (line: LogLine) => void): Last {
   const kept = tail === undefined ? undefined : lastLines(tail);
   const last: Last = { file: undefined };
-  for (const file of openLog(log)) {
+  for (const file of tail === undefined ? openLog(log) : withLast(tail, openLog(log), wanted)) {
     last.file?.close();
     last.file = file;
     file.readLines((bytes) => wanted(bytes, kept ? kept.add : use));
   }
   for (const line of kept?.lines() ?? []) use(line);
   return last;
+}
+
+/** Those files that have the last lines, each from a line before them on. */
+function withLast(count: number, files: readonly LogFile[], wanted: Wanted): LogFile[] {
+  const counts = (bytes: Buffer) => {
+    let isWhole = false;
+    wanted(bytes, ({ isPart }) => {
+      isWhole = !isPart;
+    });
+    return isWhole;
+  };
+  // Of the first one, the beginning may be missing.
+  let missing = count + 1;
+  return files
+    .toReversed()
+    .filter((file) => {
+      const isNeeded = missing > 0;
+      if (isNeeded) missing -= file.skipToLast(missing, counts);
+      else file.close();
+      return isNeeded;
+    })
+    .toReversed();
 }
 
 /** The parts of a line count as one. */

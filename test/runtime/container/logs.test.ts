@@ -47,6 +47,24 @@ describe("logs", () => {
     assert.equal(await succeeds("logs", "--tail", "0", "d1"), "");
   });
 
+  it("are read from the end on where only the last lines are wanted, however long these are", async () => {
+    const long = "printf '%040000d\\n' 0";
+    await detach(
+      "--log-opt",
+      "max-size=700k",
+      "d1",
+      "sh",
+      "-c",
+      `${COUNT}; ${long}; ${COUNT}; ${COUNT}; ${long}; ${COUNT}`,
+    );
+    await succeeds("wait", "d1");
+    const lines = (await succeeds("logs", "d1")).split(/(?<=\n)/);
+    assert.equal(lines.length, 16_002);
+    for (const count of [1, 3999, 4000, 4001, 9000, 12_001, 12_002, 16_001, 16_002, 20_000])
+      assert.ok((await succeeds("logs", "--tail", `${count}`, "d1")) === lines.slice(-count).join(""), `${count}`);
+    assert.equal(await succeeds("logs", "-f", "-n", "1", "--since", "1h", "d1"), lines.at(-1));
+  });
+
   it("that are followed end with the container, over rotations", async () => {
     await detach(
       "--log-opt",
