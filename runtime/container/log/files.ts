@@ -125,17 +125,15 @@ export function openIfThere(path: string): LogFile | undefined {
 /** The log's older files, the oldest first, then the log itself; none where it was removed. */
 export function openLog(log: string): LogFile[] {
   const files: LogFile[] = [];
-  // The newest first: one that is given an older name meanwhile is found twice then, and not missed.
-  for (const path of pathsOf(log)) {
-    const file = openIfThere(path);
+  const oldest = numbersOf(log).at(-1) ?? 0;
+  // The newest first: one that is given an older name meanwhile is found twice then, and not missed, whatever its number is.
+  for (let number = 0, isThere = true; isThere || number <= oldest; number += 1) {
+    const file = openIfThere(pathOf(log, number));
+    isThere = file !== undefined;
     if (file && files.some(({ inode }) => inode === file.inode)) file.close();
     else if (file) files.unshift(file);
   }
   return files;
-}
-
-function pathsOf(log: string): string[] {
-  return numbersOf(log).map((number) => pathOf(log, number));
 }
 
 /** Of its files, the newest first; 0 is the log itself. */
