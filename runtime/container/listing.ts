@@ -7,7 +7,7 @@ import { type ContainerSpec, imageName } from "../spec/spec.ts";
 import { type Exit, exitCodeOf } from "../state/exit.ts";
 import type { HealthState } from "../state/health.ts";
 import type { Found, Status } from "../state/status.ts";
-import { portsInWords } from "./listed-ports.ts";
+import { exposedAlone, portsInWords } from "./listed-ports.ts";
 
 /** A container in the words of `docker ps --format json`. */
 export interface Listed {
@@ -51,7 +51,9 @@ export function listed({ record, status, health }: Found, { root, now, paused }:
     RunningFor: `${inWords(now - record.created)} ago`,
     State: paused ? "paused" : stateOf(status),
     Status: `${statusInWords(status, now)}${paused ? " (Paused)" : healthInWords(status, health)}`,
-    Ports: isUp(status) ? portsInWords(spec.network.ports) : "",
+    Ports: isUp(status)
+      ? portsInWords(spec.network.ports, spec.network.mode === "joined" ? exposedAlone(spec) : [])
+      : "",
     Labels: labelsText(life?.labels ?? {}),
     Networks: spec.network.attachments.map(({ network }) => network).join(",") || networkMode(spec),
     Mounts: mountNames(spec, root).join(","),

@@ -1,3 +1,4 @@
+import { exposedAlone } from "../container/listed-ports.ts";
 import type { Networks } from "../network/network.ts";
 import { hostsPath } from "../resources/hosts-file.ts";
 import { healthcheckOf } from "../spec/health.ts";
@@ -79,14 +80,16 @@ function config({ spec, life }: Found["record"]): Struct {
     AttachStdin: !life,
     AttachStdout: !life,
     AttachStderr: !life,
-    ExposedPorts: new Map(spec.network.ports.map(({ container, protocol }) => [`${container}/${protocol}`, {}])),
+    ExposedPorts: new Map(
+      [...spec.network.ports, ...exposedAlone(spec)].map(({ container, protocol }) => [`${container}/${protocol}`, {}]),
+    ),
     Tty: terminal,
     OpenStdin: life?.stdinOpen ?? true,
     StdinOnce: life?.stdinOnce ?? false,
     Env: env,
     Cmd: wordsOrNull(args.slice(entrypointLength)),
     Image: imageName(spec),
-    Volumes: null,
+    Volumes: volumesOf(spec),
     WorkingDir: cwd,
     Entrypoint: wordsOrNull(args.slice(0, entrypointLength)),
     Labels: new Map(Object.entries(life?.labels ?? {})),
@@ -96,6 +99,12 @@ function config({ spec, life }: Found["record"]): Struct {
   return life?.health
     ? { ...about, Healthcheck: healthcheckOf(life.health) }
     : withOmitted(about, { Healthcheck: null });
+}
+
+/** Where volumes without a name are wanted; none: Go's nil. */
+function volumesOf({ mounts }: Found["record"]["spec"]): ReadonlyMap<string, Struct> | null {
+  const wanted = mounts.filter(({ anonymous }) => anonymous).map(({ destination }) => [destination, {}] as const);
+  return wanted.length > 0 ? new Map(wanted) : null;
 }
 
 /** Go's nil. */

@@ -1,3 +1,4 @@
+import { exposedAlone } from "../container/listed-ports.ts";
 import { parseSubnet } from "../network/address.ts";
 import { macOf } from "../network/link-names.ts";
 import { type Attachment, type Networks, networkNamed, outwardOf, type PublishedPort } from "../network/network.ts";
@@ -21,7 +22,7 @@ export function networkSettings(spec: ContainerSpec, key: string, networks: Netw
   const main = endpoint(outward, networks);
   return {
     Bridge: "",
-    Ports: portBindings(lease ? network.ports : [], publishedOn),
+    Ports: new Map([...(lease ? unbound(spec) : []), ...portBindings(lease ? network.ports : [], publishedOn)]),
     MacAddress: main.MacAddress,
     IPAddress: main.IPAddress,
     IPPrefixLen: main.IPPrefixLen,
@@ -42,6 +43,11 @@ export function networkSettings(spec: ContainerSpec, key: string, networks: Netw
         : [[networkMode(spec), endpoint(undefined, networks)]],
     ),
   };
+}
+
+/** docker's null for a port that is not published. */
+function unbound(spec: ContainerSpec): [port: string, bindings: null][] {
+  return exposedAlone(spec).map(({ container, protocol }) => [`${container}/${protocol}`, null]);
 }
 
 /** docker's word for whose namespace it is. */

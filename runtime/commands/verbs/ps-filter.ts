@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
+import { type ExposedPort, exposedAlone } from "../../container/listed-ports.ts";
 import type { Listed } from "../../container/listing.ts";
-import { EXPOSED_PORTS } from "../../container/request/image-defaults.ts";
 import { Failure } from "../../failure.ts";
 import { findStored } from "../../image/content/stored-image.ts";
 import { mountsOf } from "../../inspect/mounts.ts";
@@ -78,7 +78,7 @@ const MATCHERS: Matchers<Row> = {
   },
   expose: (value) => {
     const matches = portMatcher("expose", value);
-    return ({ found }) => exposed(found).some(({ port, protocol }) => matches(port, protocol));
+    return ({ found }) => exposed(found).some(({ container, protocol }) => matches(container, protocol));
   },
   before: (value) => {
     const { created } = recordOf(value);
@@ -108,15 +108,8 @@ function portMatcher(key: string, value: string): (port: number, protocol: strin
 }
 
 /** With what the image names. */
-function exposed({ record: { spec } }: Found) {
-  const named = spec.annotations[EXPOSED_PORTS]?.split(",") ?? [];
-  return [
-    ...spec.network.ports.map(({ container, protocol }) => ({ port: container, protocol: String(protocol) })),
-    ...named.map((one) => {
-      const [port, protocol = "tcp"] = one.split("/");
-      return { port: Number(port), protocol };
-    }),
-  ];
+function exposed({ record: { spec } }: Found): readonly ExposedPort[] {
+  return [...spec.network.ports, ...exposedAlone(spec)];
 }
 
 function recordOf(asked: string) {

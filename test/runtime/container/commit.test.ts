@@ -110,6 +110,10 @@ describe("tinydocker commit", () => {
     const all = "{{.Config.Entrypoint}} {{.Config.Cmd}} {{json .Config.ExposedPorts}} {{.Config.User}}";
     await committed(["--name", "made", "local/b", "id"], "local/c");
     assert.equal(await shown("local/c", all), '[sh -c] [id] {"80/tcp":{}} 7\n');
+    await succeeds("create", "--network", "none", "-v", "/own", "--name", "made", "local/c");
+    const ports = "{{json .Config.ExposedPorts}} {{json .NetworkSettings.Ports}} {{json .Config.Volumes}}";
+    assert.equal(await succeeds("inspect", "-f", ports, "made"), '{"80/tcp":{}} {} {"/own":{}}\n');
+    await succeeds("rm", "-v", "made");
     await committed(["--name", "made", "--entrypoint", "cat", "-u", "0", "local/b", "/f"], "local/d");
     assert.equal(await shown("local/d", all), '[cat] [/f] {"80/tcp":{}} 0\n');
   });

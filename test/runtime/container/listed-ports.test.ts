@@ -18,4 +18,15 @@ describe("published ports in words, as docker ps has them", () => {
     it(`${asked.join(" ") || "none"}: ${words || "nothing"}`, () => {
       assert.equal(portsInWords(publishedPorts([...asked])), words);
     });
+
+  it("name those that are not published, too", () => {
+    const exposed = [
+      { container: 443, protocol: "tcp" },
+      { container: 81, protocol: "tcp" },
+      { container: 82, protocol: "tcp" },
+      { container: 53, protocol: "udp" },
+    ];
+    const words = "53/udp, 81-82/tcp, 443/tcp, 127.0.0.1:8080->80/tcp";
+    assert.equal(portsInWords(publishedPorts(["127.0.0.1:8080:80"]), exposed), words);
+  });
 });
