@@ -64,8 +64,8 @@ function withReturns(terminal: Writable, areNeeded: () => boolean): Writable {
   const lines = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       const shown = areNeeded() ? chunk.toString("latin1").replaceAll("\n", "\r\n") : chunk;
-      if (terminal.write(shown, "latin1")) done();
-      else terminal.once("drain", () => done());
+      const isTaken = terminal.write(shown, "latin1", (error) => isTaken || done(error));
+      if (isTaken) done();
     },
   });
   terminal.once("error", (error) => lines.destroy(error));

@@ -58,8 +58,8 @@ export class StatusLine {
   above(stream: NodeJS.WritableStream): Writable {
     const above = new Writable({
       write: (chunk: Buffer, _encoding, done) => {
-        if (stream.write(this.#clearedFor(chunk))) done();
-        else stream.once("drain", () => done());
+        const isTaken = stream.write(this.#clearedFor(chunk), (error) => isTaken || done(error));
+        if (isTaken) done();
       },
     });
     stream.once("error", (error) => above.destroy(error));

@@ -56,6 +56,16 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
     assert.equal(code, 129);
   });
 
+  test(`on ${name}, a terminal that is closed ends a watch whose program runs`, async (t) => {
+    if (!needs(t, lacks("rsync", "sshd"))) return;
+    const script = "echo ready; exec tail -f /dev/null";
+    const child = await atTerminal(t, [...DEVTOOL, "watch", ...(await flagsOf(t)), "sh", "-c", script]);
+    await shows(child, /ready/);
+    child.kill("SIGTERM");
+    const [code] = await once(child, "exit");
+    assert.equal(code, 129);
+  });
+
   test(`on ${name}, what is pasted into a command that prints all of it comes back, however much`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
     const child = await atTerminal(t, devtoolRun(await flagsOf(t), "stty raw -echo; echo ready; head -c 200003"));
