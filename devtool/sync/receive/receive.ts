@@ -1,6 +1,6 @@
 import { PULL_FOLDER } from "../../config/project.ts";
-import { stateOf } from "../../paths/blocked.ts";
-import { shownName } from "../../paths/bytes.ts";
+import { blockedAt, stateOf } from "../../paths/blocked.ts";
+import { parentOf, shownName } from "../../paths/bytes.ts";
 import { errnoOf, errnoWords } from "../../process/errno.ts";
 import { unwritable } from "../../process/unwritable.ts";
 import type { Channel } from "../wire/channel.ts";
@@ -39,7 +39,7 @@ export async function receivePlan(channel: Channel, terms: Terms, project: Proje
   const put: Put = { brought: [], bytesTotal: 0, newer: [], unbrought: [] };
   const place = writing(".", () => new Place(project.root));
   try {
-    putOthers(place, project.plan, put);
+    putOthers(place, project, put);
     const onWhole = (planned: Planned, file: Incoming) => putFile(place, project, planned, file, put);
     await converse({ ...project, channel, place, onWhole, ...conversation(terms) }, terms, project.plan.files, put);
   } catch (error) {
@@ -83,11 +83,11 @@ async function sayGoodbye(reception: Reception, { protocol }: Terms): Promise<vo
 }
 
 /** What needs no content. */
-function putOthers(place: Place, { folders, links, modes }: Plan, put: Put): void {
-  for (const { name } of folders) writingOne(put, name, () => place.makeFolder(name));
-  for (const entry of modes) writingOne(put, entry.name, () => place.setMode(entry));
+function putOthers(place: Place, { root, plan: { folders, links, modes } }: Project, put: Put): void {
+  for (const { name } of folders) writingOne(put, root, name, () => place.makeFolder(name));
+  for (const entry of modes) writingOne(put, root, entry.name, () => place.setMode(entry));
   for (const entry of links) {
-    writingOne(put, entry.name, () => {
+    writingOne(put, root, entry.name, () => {
       place.putLink(entry);
       put.brought.push(entry.name);
     });
@@ -101,7 +101,7 @@ function putFile(
   file: Incoming,
   put: Put,
 ): void {
-  writingOne(put, entry.name, () => {
+  writingOne(put, root, entry.name, () => {
     const now = stateOf(root, entry.name);
     if (!mayReplace && (now?.mtimeNs !== here?.mtimeNs || now?.size !== here?.size)) {
       put.newer.push(entry.name);
@@ -116,10 +116,15 @@ function putFile(
 /** What fails for one file fails for each. */
 const OF_ALL: readonly string[] = ["ENOSPC", "EDQUOT", "EROFS", "EIO"];
 
-/** What can't be written here is left out, as a link is on Windows, which wants a privilege for it. */
-function writingOne(put: Put, name: string, write: () => void): void {
+/**
+ * What can't be written here is left out, as a link is on Windows, which wants a privilege for it. So is what is in a
+ * folder that has become a link since the pull was planned, also one that the pull itself brought.
+ */
+function writingOne(put: Put, root: string, name: string, write: () => void): void {
   try {
-    write();
+    const blocked = blockedAt(root, parentOf(name));
+    if (blocked === undefined) write();
+    else put.unbrought.push(`${shownName(name)}: ${blocked}`);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined || OF_ALL.includes(errno)) throw unwritable(shownName(name), error);

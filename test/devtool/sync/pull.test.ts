@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -109,6 +110,40 @@ test("nothing is written through a link that is here, and a file is no folder's,
   ]);
   assert.deepEqual(readdirSync(outside), []);
 });
+
+test("nothing is written through a folder that becomes a link while its files are received", async (t) => {
+  if (!hasRsync(t)) return;
+  const at = await made(t, { "out/a": "there", "out/sub/a": "there".repeat(50_000) });
+  const outside = await temporaryDirectory(t);
+  mkdirSync(join(at.root, "out/sub"), { recursive: true });
+  const replace = () => {
+    rmdirSync(join(at.root, "out/sub"));
+    symlinkSync(outside, join(at.root, "out/sub"));
+  };
+  const { brought, unbrought } = await bring(at, calling(replace, 20_000));
+  assert.deepEqual([brought, unbrought], [["out/a"], ["out/sub/a: out/sub is a symbolic link here"]]);
+  assert.deepEqual(readdirSync(outside), []);
+});
+
+/** Once so many bytes have arrived. */
+function calling(act: () => void, afterBytes: number): Connection {
+  const local = localConnection();
+  return {
+    ...local,
+    exec: async (argv, options) => {
+      const rsync = await local.exec(argv, options);
+      const push = rsync.stdout.push.bind(rsync.stdout);
+      let left = afterBytes;
+      rsync.stdout.push = (chunk: Buffer | null) => {
+        const before = left;
+        left -= chunk?.length ?? 0;
+        if (before > 0 && left <= 0) act();
+        return push(chunk);
+      };
+      return rsync;
+    },
+  };
+}
 
 test("what is here and can't be read or written is left and said, and the rest is brought", async (t) => {
   if (!needs(t, lacks("rsync") ?? (process.getuid?.() === 0 ? undefined : "root"))) return;
