@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { realpathSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { Call, Command } from "../command-line/command.ts";
@@ -35,15 +36,28 @@ async function bring(
   const report = reportOf(reportAll, { target });
   report({ event: "stage", stage: "pull" });
   const { force: mayReplace, dryRun: isDryRun } = options;
-  const paths = topmost(await matchesIn(mirror, named, connection, interrupts.signal));
+  const matches = topmost(await matchesIn(mirror, named, connection, interrupts.signal));
+  const paths = matches.filter(isText);
+  const unnamed = matches.filter((path) => !isText(path));
+  if (paths.length === 0) throw notBrought(unnamed.map(whyUnnamed));
   const request = { root, mirror, rsync, paths, mayReplace, isDryRun };
-  const { brought, newer, unbrought, notices, ...pulled } = await pull(connection, request, interrupts.signal);
+  const { brought, newer, notices, unbrought: cameNot, ...pulled } = await pull(connection, request, interrupts.signal);
+  const unbrought = [...unnamed.map(whyUnnamed), ...cameNot];
   for (const text of notices) report({ event: "notice", text });
   if (isDryRun) for (const path of brought) report({ event: "difference", change: "bring", path: toText(path) });
   else report({ event: "pulled", files: brought.length, ...pulled });
   if (unbrought.length > 0 && newer.length > 0) reportFailure(newerHere(newer), report);
   if (unbrought.length > 0) throw notBrought(unbrought);
   if (newer.length > 0) throw newerHere(newer);
+}
+
+/** Only such a path can be among a command's words there. */
+function isText(path: string): boolean {
+  return isUtf8(Buffer.from(path, "latin1"));
+}
+
+function whyUnnamed(path: string): string {
+  return `${shownName(path)}: its name is not UTF-8, so that it comes only with its folder`;
 }
 
 const NAMES_MAX = 10;

@@ -162,6 +162,23 @@ test("a pattern brings what matches it in the mirror, where nothing is called so
   assert.match(none.stderr, /^devtool: out\/\*\.so: not in the mirror$/m);
 });
 
+test("a pattern for what begins with a dot, and one that also matches a name that is not UTF-8", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const made = await project(t);
+  const mirror = await mirrorOf(t, made);
+  mkdirSync(join(mirror, "out"));
+  for (const file of [".env.made", "out/.deps", "out/n"]) writeFileSync(join(mirror, file), "");
+  writeFileSync(Buffer.concat([Buffer.from(`${mirror}/out/n`), Buffer.from([0xff])]), "");
+  const pull = (...args: string[]) => startDevtool(t, made, ["pull", "--target", "local", "--dry-run", ...args]).ended;
+  const dots = await pull(".*", "out/.*", "src/.*");
+  assert.equal(dots.code, 2);
+  assert.match(dots.stderr, /^devtool: src\/\.\*: not in the mirror$/m);
+  assert.equal((await pull(".*", "out/.*")).stdout.toString(), "bring .env.made\nbring out/.deps\n");
+  const { code, stdout, stderr } = await pull("out/n*");
+  assert.deepEqual([code, stdout.toString()], [1, "bring out/n\n"]);
+  assert.match(stderr, /^devtool: not brought: out\/n\uFFFD: its name is not UTF-8, so that it comes only with its folder$/m);
+});
+
 test("a path is one of the project's, wherever it is named from", () => {
   assert.deepEqual(pathsOf(["b/", "./b/*.c", "../d"], "/p", "/p/a"), ["a/b", "a/b/*.c", "d"]);
   for (const [word, message] of [
