@@ -9,7 +9,7 @@ import { readOuterFile, readOwnFile } from "./ignore-file.ts";
 import { type Line, parseIgnoreFile } from "./lines.ts";
 import { type Repository, repositoriesToCome, repositoryOf } from "./repository.ts";
 import { ALWAYS_EXCLUDED, IgnoreRules } from "./rules.ts";
-import { addSubmodules } from "./submodules.ts";
+import { addNested, addSubmodules } from "./submodules.ts";
 import { namedPaths, unignore } from "./unignore.ts";
 import { UnsentIncludes } from "./unsent-includes.ts";
 
@@ -48,6 +48,7 @@ export async function readRules(
   for (const file of outerFiles) problems.push(...addOuterFile(rules, root, file));
   const inner = await addSubmodules(rules, root, repository);
   problems.push(...inner.problems);
+  const outerPaths = [...outerFiles.map(({ path }) => path), ...inner.outerFiles];
   const folders = new Set<string>();
   const readFolder = (folder: string) => {
     if (folders.has(folder)) return;
@@ -61,12 +62,19 @@ export async function readRules(
   }
   addExcludes(rules, exclude);
   const unsent = new UnsentIncludes(written, rules);
-  await readBelow(root, rules, readFolder, (path, isDirectory) => unsent.check(path, isDirectory));
+  const readRepository = async (folder: string) => {
+    if (folder === "" || inner.folders.includes(folder)) return;
+    const nested = await addNested(rules, root, folder);
+    problems.push(...nested.problems);
+    outerPaths.push(...nested.outerFiles);
+  };
+  const onEntry = (path: string, isDirectory: boolean) => unsent.check(path, isDirectory);
+  await readBelow(root, rules, { readFolder, readRepository, onEntry });
   problems.push(...unsent.problems);
   const others = repository ? [repository.index, ...repository.configFiles] : repositoriesToCome(root);
   const executable = repository?.executable ?? [];
-  const paths = [...outerFiles.map(({ path }) => path), ...others, ...inner.outerFiles];
-  return { rules, executable, problems: [...new Set(problems)], outerFiles: paths, index: repository?.index };
+  const { index } = repository ?? {};
+  return { rules, executable, problems: [...new Set(problems)], outerFiles: [...outerPaths, ...others], index };
 }
 
 interface OuterFile {
@@ -110,12 +118,18 @@ function addFolder(rules: IgnoreRules, root: string, folder: string): readonly s
   return problems;
 }
 
-/** The .gitignore files of all folders that are not ignored; calls `onEntry` for what is in these folders. */
+interface Readers {
+  /** Reads its .gitignore. */
+  readonly readFolder: (folder: string) => void;
+  readonly readRepository: (folder: string) => Promise<void>;
+  readonly onEntry: (path: string, isDirectory: boolean) => void;
+}
+
+/** The .gitignore files and repositories of all folders that are not ignored; calls `onEntry` for what is in these folders. */
 async function readBelow(
   root: string,
   rules: IgnoreRules,
-  readFolder: (folder: string) => void,
-  onEntry: (path: string, isDirectory: boolean) => void,
+  { readFolder, readRepository, onEntry }: Readers,
 ): Promise<void> {
   const waiting = [""];
   for (let count = 1; ; count++) {
@@ -123,6 +137,7 @@ async function readBelow(
     if (folder === undefined) return;
     if (count % FOLDERS_PER_TURN === 0) await setImmediate();
     const entries = entriesOf(root, folder);
+    if (entries.some(({ name }) => name === ".git")) await readRepository(folder);
     if (entries.some(({ name }) => name === NAME)) readFolder(folder);
     for (const entry of entries) {
       const path = joinPath(folder, fromSystem(entry.name));

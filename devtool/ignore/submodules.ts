@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { joinPath, toText } from "../paths/bytes.ts";
 import { EXCLUDED_UNLESS_NAMED } from "./filter.ts";
 import { readOuterFile } from "./ignore-file.ts";
@@ -13,7 +14,12 @@ interface Submodules {
   readonly problems: string[];
   /** The files that this was read from, or would be if they existed: absolute paths. */
   readonly outerFiles: string[];
+  /** The submodules: the same. */
+  readonly folders: string[];
 }
+
+/** In each of a submodule's lists. */
+const LISTS = ["tracked", "problems", "outerFiles", "folders"] as const;
 
 /** The lines around a submodule do not concern what is in it: git asks its own files alone. Call it before the .gitignore files are read. */
 export async function addSubmodules(
@@ -22,10 +28,10 @@ export async function addSubmodules(
   repository: Repository | undefined,
   folder = "",
 ): Promise<Submodules> {
-  const found: Submodules = { tracked: [], problems: [], outerFiles: [] };
+  const found: Submodules = { tracked: [], problems: [], outerFiles: [], folders: [] };
   for (const path of repository?.submodules ?? []) {
     const inside = await addSubmodule(rules, root, joinPath(folder, path));
-    for (const key of ["tracked", "problems", "outerFiles"] as const) found[key].push(...inside[key]);
+    for (const key of LISTS) found[key].push(...inside[key]);
   }
   if (repository?.problem !== undefined) found.problems.push(repository.problem);
   return found;
@@ -33,21 +39,39 @@ export async function addSubmodules(
 
 async function addSubmodule(rules: IgnoreRules, root: string, folder: string): Promise<Submodules> {
   const repository = await submoduleOf(join(root, toText(folder)));
-  if (repository === undefined) return { tracked: [], problems: [], outerFiles: [] };
+  if (repository === undefined) return { tracked: [], problems: [], outerFiles: [], folders: [] };
   rules.addFolder(
     folder,
     parseLines(["!*", EXCLUDED_UNLESS_NAMED], () => "devtool's default", rules.ignoreCase),
   );
-  const problems: string[] = [];
-  for (const path of repository.excludeFiles) {
-    const lines = parseIgnoreFile(readOuterFile(path) ?? Buffer.of(), path, rules.ignoreCase);
-    rules.addFolder(folder, lines);
-    problems.push(...lines.problems);
-  }
+  const problems = addExcludeFiles(rules, folder, repository);
   const inside = await addSubmodules(rules, root, repository, folder);
   return {
     tracked: [...repository.tracked.map((path) => joinPath(folder, path)), ...inside.tracked],
     problems: [...problems, ...inside.problems],
     outerFiles: [...repository.excludeFiles, repository.index, ...inside.outerFiles],
+    folders: [folder, ...inside.folders],
   };
+}
+
+/** A repository in the project that is no submodule of it, as a clone or another working tree: the lines around it hold too. */
+export async function addNested(
+  rules: IgnoreRules,
+  root: string,
+  folder: string,
+): Promise<Pick<Submodules, "problems" | "outerFiles">> {
+  const place = join(root, toText(folder));
+  const repository = await submoduleOf(place);
+  // A .git that git does not know as one does not count.
+  if (repository === undefined || resolve(repository.top) !== realpathSync(place))
+    return { problems: [], outerFiles: [] };
+  return { problems: addExcludeFiles(rules, folder, repository), outerFiles: [...repository.excludeFiles] };
+}
+
+function addExcludeFiles(rules: IgnoreRules, folder: string, { excludeFiles }: Repository): string[] {
+  return excludeFiles.flatMap((path) => {
+    const lines = parseIgnoreFile(readOuterFile(path) ?? Buffer.of(), path, rules.ignoreCase);
+    rules.addFolder(folder, lines);
+    return lines.problems;
+  });
 }

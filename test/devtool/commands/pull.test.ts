@@ -176,7 +176,10 @@ test("a pattern for what begins with a dot, and one that also matches a name tha
   assert.equal((await pull(".*", "out/.*")).stdout.toString(), "bring .env.made\nbring out/.deps\n");
   const { code, stdout, stderr } = await pull("out/n*");
   assert.deepEqual([code, stdout.toString()], [1, "bring out/n\n"]);
-  assert.match(stderr, /^devtool: not brought: out\/n\uFFFD: its name is not UTF-8, so that it comes only with its folder$/m);
+  assert.match(
+    stderr,
+    /^devtool: not brought: out\/n\uFFFD: its name is not UTF-8, so that it comes only with its folder$/m,
+  );
 });
 
 test("a path is one of the project's, wherever it is named from", () => {

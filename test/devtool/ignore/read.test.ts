@@ -116,6 +116,41 @@ test("a submodule has its own rules, as git has it: what it tracks is sent, what
   assert.ok(outerFiles.includes(join(root, "outer/.git/modules/deps/lib/index")), outerFiles.join("\n"));
 });
 
+for (const outer of ["repository", "folder"]) {
+  test(`what a clone or another working tree in a ${outer} ignores by its own files stays here`, async (t) => {
+    const root = await folder(t, {
+      ".gitignore": "*.o\n",
+      "main/a": "",
+      "ignored-by-all": "*.global\n",
+    });
+    const git = (name: string, ...args: string[]) => {
+      const identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+      const { status, stderr } = spawnSync("git", ["-C", join(root, name), ...identity, ...args], { encoding: "utf8" });
+      assert.equal(status, 0, stderr);
+    };
+    if (outer === "repository") git(".", "init", "-q");
+    git("main", "init", "-q");
+    git("main", "config", "core.excludesFile", join(root, "ignored-by-all"));
+    git("main", "add", "a");
+    git("main", "commit", "-q", "-m", "1");
+    git("main", "worktree", "add", "-q", "../tree");
+    writeFileSync(join(root, "main/.git/info/exclude"), "/.env\n*.tmp\n");
+    writeFileSync(join(root, "main/.gitignore"), "!b.tmp\n");
+    const names = ["a", ".env", "sub/.env", "a.tmp", "b.tmp", "x.o", "x.global"];
+    const paths = ["main", "tree"].flatMap((name) => names.map((path) => `${name}/${path}`));
+    const kept = ["main/a", "main/sub/.env", "main/b.tmp", "tree/a", "tree/sub/.env", ".env"];
+    assert.deepEqual(await sent(root, {}, [...paths, ".env"]), kept);
+    const { outerFiles } = await readRules(root, {});
+    assert.ok(outerFiles.includes(join(root, "main/.git/info/exclude")), outerFiles.join("\n"));
+  });
+}
+
+test("a .git that git does not take for a repository ignores nothing in a repository", async (t) => {
+  const root = await folder(t, { "not/.git/info/exclude": "*\n", "not/a": "" });
+  spawnSync("git", ["init", "-q", root]);
+  assert.deepEqual(await sent(root, {}, ["not/a"]), ["not/a"]);
+});
+
 function withVariables(t: TestContext, variables: Readonly<Record<string, string>>): void {
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, variables);
