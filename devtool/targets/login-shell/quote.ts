@@ -17,7 +17,8 @@ export function forLoginShell(script: string): string {
   return `exec /bin/sh -c 'eval "$(printf "${printfEscape(script)}")"'`;
 }
 
-function printfEscape(text: string): string {
+/** Without quotes, newlines and spaces at its ends that a shell would take; printf makes the text of it again. */
+export function printfEscape(text: string): string {
   let escaped = "";
   for (const byte of Buffer.from(text, "utf8")) {
     const character = String.fromCharCode(byte);

@@ -38,13 +38,16 @@ export class TokenLines {
   }
 }
 
-/** Passes on the bytes that follow the first line with the token. */
+/** What is to be done with what follows a line that has the token: more such lines may come. */
+export type Next = "pass on" | "look for another line";
+
+/** Passes on the bytes that follow the first line with the token, or a later one. */
 export class AfterToken extends Transform {
   readonly #token: Buffer;
-  readonly #onLine: (line: string) => void;
+  readonly #onLine: (line: string) => Next;
   #before: Buffer | undefined = Buffer.alloc(0);
 
-  constructor(token: string, onLine: (line: string) => void) {
+  constructor(token: string, onLine: (line: string) => Next = () => "pass on") {
     super();
     this.#token = Buffer.from(`${token} `);
     this.#onLine = onLine;
@@ -66,8 +69,10 @@ export class AfterToken extends Transform {
       this.#before = seen.length > NOISE_BYTES_MAX ? seen.subarray(-NOISE_BYTES_MAX / 2) : seen;
       return undefined;
     }
+    const next = this.#onLine(seen.toString("utf8", at + this.#token.length, end).trimEnd());
+    const rest = seen.subarray(end + 1);
+    if (next === "look for another line") return this.#behindToken(rest);
     this.#before = undefined;
-    this.#onLine(seen.toString("utf8", at + this.#token.length, end).trimEnd());
-    return end + 1 < seen.length ? seen.subarray(end + 1) : undefined;
+    return rest.length > 0 ? rest : undefined;
   }
 }

@@ -99,7 +99,7 @@ export async function startAgent(
 /** Connections over the agent's own session. */
 function startRelay(channel: SshChannel, token: string): (path: string) => Duplex {
   const relay = new Relay(channel);
-  const frames = new AfterToken(token, () => {});
+  const frames = new AfterToken(token);
   frames.on("data", (chunk: Buffer) => {
     try {
       relay.receive(chunk);

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
 import test, { before } from "node:test";
 import { ConnectionLost, Failure } from "../../../devtool/failure.ts";
 import { buildAgent } from "../../rig/agent.ts";
@@ -41,6 +44,36 @@ test("asRoot on a terminal is root too", async (t) => {
   const process = await connection.exec(["sh", "-c", "id -u; test -t 0 && echo tty"], { asRoot: true, tty });
   assert.equal((await outcome(process)).stdout, "0\r\ntty\r\n");
 });
+
+test("a variable is among no process's words, for each user there to see, and any name may be one", async (t) => {
+  if (!needs(t, missing())) return;
+  const sshd = await startSshdForUser(t, ALLOWED);
+  const connection = await connectTo(t, targetOn(sshd, { sudo: true }));
+  const secret = `'${randomUUID()} $(id)\\n\t\u00e9${"x".repeat(5_000)}`;
+  const env = { t: "1", d: "2", e: "3", g: "4", s: "5", SECRET: secret };
+  const tty = { term: "dumb", columns: 80, rows: 24 };
+  for (const how of [{ tty }, { withoutAgent: true }, {}]) {
+    const script =
+      "stty -onlcr; printf '%s.' $t $d $e $g $s; printf %s \"$SECRET\"; echo; read line; echo $line; kill $$";
+    const process = await connection.exec(["sh", "-c", script], { asRoot: true, env, ...how });
+    const seen: string[] = [];
+    process.stdout.setEncoding("utf8").on("data", (text: string) => seen.push(text));
+    while (!seen.join("").includes("x\n")) await once(process.stdout, "data");
+    const words = await Promise.all((await readdir("/proc")).filter(Number).map(wordsOf));
+    assert.deepEqual(
+      words.filter((line) => line.includes(secret.slice(1, 37))),
+      [],
+    );
+    process.stdin.write("typed\n");
+    await process.exited;
+    assert.match(seen.join(""), /typed\n$/);
+    assert.equal(seen.join("").split("\n")[0], `1.2.3.4.5.${secret}`);
+  }
+});
+
+async function wordsOf(pid: string): Promise<string> {
+  return await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+}
 
 test("with sudo: false asRoot runs as the login user, even where sudo would work", async (t) => {
   if (!needs(t, missing())) return;

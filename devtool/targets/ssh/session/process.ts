@@ -1,13 +1,13 @@
 import { ConnectionLost, Failure } from "../../../failure.ts";
 import { isSignal } from "../../../protocol/messages.ts";
 import { whenDrained } from "../../drained.ts";
-import { AfterToken, newToken } from "../../login-shell/token.ts";
+import { AfterToken, type Next, newToken } from "../../login-shell/token.ts";
 import { startFailure } from "../../start-failure.ts";
 import { noSudo } from "../../sudo.ts";
 import type { ExitStatus, RemoteProcess, TerminalSize } from "../../target.ts";
 
 import type { SshSession, SshTransport } from "../transport/transport.ts";
-import { killLine, resizeLine, type SessionCommand, startLine } from "./script.ts";
+import { environmentLine, killLine, resizeLine, type SessionCommand, startLine } from "./script.ts";
 
 /** From the command to its start, a login shell's rc files included. */
 const START_DEADLINE_MS = 300_000;
@@ -25,9 +25,10 @@ export async function startOnSession(
 ): Promise<RemoteProcess> {
   command.signal?.throwIfAborted();
   const token = newToken();
+  const environment = environmentLine(command);
   const session = await transport.session(startLine(token, command, where), command.tty);
   return await new Promise((resolve, reject) => {
-    new SessionProcess(transport, session, { token, command, where }, { resolve, reject }).listen();
+    new SessionProcess(transport, session, { token, command, environment, where }, { resolve, reject }).listen();
   });
 }
 
@@ -48,6 +49,7 @@ type State =
 interface Start {
   readonly token: string;
   readonly command: SessionCommand;
+  readonly environment: string;
   readonly where: string;
 }
 
@@ -66,7 +68,7 @@ class SessionProcess implements RemoteProcess {
   constructor(
     transport: SshTransport,
     session: SshSession,
-    { token, command, where }: Start,
+    { token, command, environment, where }: Start,
     { resolve, reject }: Pick<State & { readonly name: "starting" }, "resolve" | "reject">,
   ) {
     this.#transport = transport;
@@ -76,8 +78,8 @@ class SessionProcess implements RemoteProcess {
     const late = () => this.#fail(this.#notStarted(`no answer within ${START_DEADLINE_MS / 1000} s`));
     this.#state = { name: "starting", resolve, reject, timer: setTimeout(late, START_DEADLINE_MS) };
     this.stdin = session.channel;
-    this.stdout = new AfterToken(token, (line) => this.#begin(line));
-    this.stderr = new AfterToken(token, () => {});
+    this.stdout = new AfterToken(token, (line) => this.#answer(line, environment));
+    this.stderr = new AfterToken(token);
     this.exited = exitOf(session, transport, where).then((status) => whenDrained(status, this.stdout, this.stderr));
   }
 
@@ -104,6 +106,15 @@ class SessionProcess implements RemoteProcess {
       const line = resizeLine(this.#command.sudo, this.#state.pgid, size);
       void this.#onSession(line).catch(() => {}); // the old size remains
     }
+  }
+
+  #answer(line: string, environment: string): Next {
+    if (line !== "environment") {
+      this.#begin(line);
+      return "pass on";
+    }
+    this.#channel.write(environment);
+    return "look for another line";
   }
 
   #begin(line: string): void {

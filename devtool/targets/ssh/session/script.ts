@@ -1,5 +1,5 @@
 import { Failure } from "../../../failure.ts";
-import { forLoginShell, quote, quoteArgv } from "../../login-shell/quote.ts";
+import { forLoginShell, printfEscape, quote, quoteArgv } from "../../login-shell/quote.ts";
 import type { SudoUse } from "../../sudo.ts";
 import type { ExecOptions, TerminalSize } from "../../target.ts";
 
@@ -17,7 +17,8 @@ export type SessionCommand = Pick<ExecOptions, "cwd" | "fixedCwd" | "env" | "tty
  *
  *     started PGID    chdir ERRNO    exec ERRNO
  *
- * @throws Failure when it is too long, or a variable's name is not valid
+ * or, before these, `environment`, when it waits for the line of the variables.
+ * @throws Failure when it is too long
  */
 export function startLine(token: string, command: SessionCommand, where: string): string {
   const line = forLoginShell(asUser(command.sudo, startScript(token, command)));
@@ -25,9 +26,14 @@ export function startLine(token: string, command: SessionCommand, where: string)
   if (length <= COMMAND_BYTES_MAX) return line;
   throw new Failure(`at most ${COMMAND_BYTES_MAX} bytes in a command line for ${where}, got ${length}`, {
     code: "usage",
-    remedy: "pass less: put long arguments or variables into a file of the project",
+    remedy: "pass less: put long arguments into a file of the project",
     exitCode: 2,
   });
+}
+
+/** What sets the variables: not among a command's words, which every user there sees, and sudo logs. @throws Failure where a name is not valid */
+export function environmentLine({ env = {} }: Pick<SessionCommand, "env">): string {
+  return `${printfEscape(Object.entries(env).map(exportLine).join("\n"))}\n`;
 }
 
 /** The command line that signals a process group, as the user it runs as. */
@@ -40,20 +46,24 @@ export function resizeLine(sudo: SudoUse, pgid: number, { rows, columns }: Termi
   return forLoginShell(asUser(sudo, `stty -F /proc/${pgid}/fd/0 rows ${rows} cols ${columns}`));
 }
 
+const READ = 'echo "$t environment"; IFS= read -r e';
+/** A terminal would show the line, and end it after 4096 bytes. */
+const READ_ON_TERMINAL = `s=$(stty -g); stty -echo -icanon; ${READ}; stty "$s"`;
+
 function startScript(token: string, { argv, cwd, fixedCwd, env = {}, tty }: SessionCommand): string {
   const [file = ""] = argv;
   return [
-    `t=${token}`,
+    `t=${token} e=`,
     cwd === undefined
       ? "cd"
       : `d=${quote(cwd)}; cd -- "$d" 2>/dev/null || { if [ ! -e "$d" ]; then e=ENOENT; elif [ ! -d "$d" ]; then e=ENOTDIR; else e=EACCES; fi; echo "$t chdir $e"; exit 1; }`,
     ...(fixedCwd ? ['[ "$(pwd -P)" = "$d" ] || { echo "$t chdir ELOOP"; exit 1; }'] : []),
-    ...Object.entries(env).map(exportLine),
-    `command -v ${quote(file)} >/dev/null 2>&1 || { echo "$t exec ENOENT"; exit 1; }`,
+    ...(Object.keys(env).length > 0 ? [tty ? READ_ON_TERMINAL : READ] : []),
+    `(eval "$(printf "$e")"; command -v ${quote(file)}) >/dev/null 2>&1 || { echo "$t exec ENOENT"; exit 1; }`,
     "g=$$; if [ -r /proc/$$/stat ]; then read -r _ _ _ _ g _ </proc/$$/stat; fi",
     ...(tty ? [] : ['echo "$t " >&2']),
     'echo "$t started $g"',
-    "unset t d e g",
+    'eval "unset t d e g s; $(printf "$e")"',
     `exec ${quoteArgv(argv)}`,
   ].join("\n");
 }
