@@ -1,7 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { errnoOf } from "../../process/errno.ts";
 import { firstFolder } from "../../process/user.ts";
+import { exportLines } from "../login-shell/quote.ts";
 import { startFailure } from "../start-failure.ts";
 import type { Connection, ExecOptions, ExitStatus } from "../target.ts";
 
@@ -25,11 +29,13 @@ export async function runOnTerminal(
 ): Promise<ExitStatus> {
   const ignore = () => {};
   let pass = (_signal: NodeJS.Signals) => {};
+  let variables: string | undefined;
   const onSent = (signal: NodeJS.Signals) => pass(signal);
   for (const signal of TYPED) process.on(signal, ignore);
   for (const signal of SENT) process.on(signal, onSent);
   try {
-    const child = start(argv, wanted, throughSudo);
+    if (throughSudo) variables = variablesFile(wanted.env);
+    const child = start(argv, wanted, variables);
     const kill = (signal: NodeJS.Signals) => void (throughSudo ? killAsRoot(child, signal, exec) : child.kill(signal));
     pass = (signal) => {
       kill(signal);
@@ -43,19 +49,28 @@ export async function runOnTerminal(
   } catch (error) {
     throw startFailure({ argv }, where, { step: "exec", errno: errnoOf(error) ?? String(error) });
   } finally {
+    if (variables) rmSync(dirname(variables), { recursive: true, force: true });
     for (const signal of TYPED) process.off(signal, ignore);
     for (const signal of SENT) process.off(signal, onSent);
   }
 }
 
+/** sudo resets the environment, and logs words: the shell that it starts reads the variables from here. */
+function variablesFile(env: ExecOptions["env"] = {}): string {
+  const file = join(mkdtempSync(join(tmpdir(), "devtool-")), "variables");
+  writeFileSync(file, exportLines(env), { mode: 0o600 });
+  return file;
+}
+
+const READ_VARIABLES = 'v=$(cat -- "$0") && rm -f -- "$0" && eval "unset v; $v" && exec "$@"';
+
 function start(
   argv: readonly string[],
   { env = {}, cwd = firstFolder() }: Pick<ExecOptions, "env" | "cwd">,
-  throughSudo: boolean,
+  variables: string | undefined,
 ): ChildProcess {
-  // sudo resets the environment, so env(1) sets the variables again after it.
-  const assignments = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const [file = "", ...args] = throughSudo ? ["sudo", "-n", "--", "env", ...assignments, ...argv] : argv;
+  const sudo = variables ? ["sudo", "-n", "--", "sh", "-c", READ_VARIABLES, variables] : [];
+  const [file = "", ...args] = [...sudo, ...argv];
   return spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio: "inherit" });
 }
 

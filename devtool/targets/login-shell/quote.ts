@@ -1,3 +1,5 @@
+import { Failure } from "../../failure.ts";
+
 /** An argument as one word of the POSIX shell. @throws TypeError on a NUL, which no argument can contain */
 export function quote(argument: string): string {
   if (argument.includes("\0")) throw new TypeError("an argument can't contain a NUL character");
@@ -7,6 +9,16 @@ export function quote(argument: string): string {
 
 export function quoteArgv(argv: readonly string[]): string {
   return argv.map(quote).join(" ");
+}
+
+/** A POSIX shell script that sets these variables. @throws Failure where a name is not valid */
+export function exportLines(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables).map(exportLine).join("\n");
+}
+
+function exportLine([name, value]: [string, string]): string {
+  if (/^[A-Za-z_]\w*$/.test(name)) return `export ${name}=${quote(value)}`;
+  throw new Failure(`${JSON.stringify(name)} is not a valid name for an environment variable`, { code: "internal" });
 }
 
 /**

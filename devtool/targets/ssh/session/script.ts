@@ -1,5 +1,5 @@
 import { Failure } from "../../../failure.ts";
-import { forLoginShell, printfEscape, quote, quoteArgv } from "../../login-shell/quote.ts";
+import { exportLines, forLoginShell, printfEscape, quote, quoteArgv } from "../../login-shell/quote.ts";
 import type { SudoUse } from "../../sudo.ts";
 import type { ExecOptions, TerminalSize } from "../../target.ts";
 
@@ -33,7 +33,7 @@ export function startLine(token: string, command: SessionCommand, where: string)
 
 /** What sets the variables: not among a command's words, which every user there sees, and sudo logs. @throws Failure where a name is not valid */
 export function environmentLine({ env = {} }: Pick<SessionCommand, "env">): string {
-  return `${printfEscape(Object.entries(env).map(exportLine).join("\n"))}\n`;
+  return `${printfEscape(exportLines(env))}\n`;
 }
 
 /** The command line that signals a process group, as the user it runs as. */
@@ -66,11 +66,6 @@ function startScript(token: string, { argv, cwd, fixedCwd, env = {}, tty }: Sess
     'eval "unset t d e g s; $(printf "$e")"',
     `exec ${quoteArgv(argv)}`,
   ].join("\n");
-}
-
-function exportLine([name, value]: [string, string]): string {
-  if (/^[A-Za-z_]\w*$/.test(name)) return `export ${name}=${quote(value)}`;
-  throw new Failure(`${JSON.stringify(name)} is not a valid name for an environment variable`, { code: "internal" });
 }
 
 function asUser(sudo: SudoUse, script: string): string {

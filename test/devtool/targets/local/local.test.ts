@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { before, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ConnectionLost, Failure } from "../../../../devtool/failure.ts";
 import { homeFolder } from "../../../../devtool/process/user.ts";
 import { localConnection, localTarget } from "../../../../devtool/targets/local/local.ts";
+import { runOnTerminal } from "../../../../devtool/targets/local/terminal.ts";
 import { buildAgent } from "../../../rig/agent.ts";
-import { temporaryDirectory } from "../../../rig/host.ts";
+import { needs, temporaryDirectory } from "../../../rig/host.ts";
 import { gone } from "../../../rig/processes.ts";
+import { lacks } from "../../rig.ts";
 import { BAD_HELLOS, HELLO_WITH_ACCENTS } from "../agent-client/hello.ts";
 import { connectTo, firstLine } from "../connected.ts";
 
@@ -36,6 +41,22 @@ test("a local process on the terminal is ended by an abort, and one that can't s
   abort.abort();
   assert.deepEqual(await running, { code: null, signal: "SIGTERM" });
   await assert.rejects(async () => connection.execOnTerminal?.(["/no/such"]), Failure);
+});
+
+test("through sudo a command on the terminal has its variables, which are not among sudo's words, and no file stays", async (t) => {
+  if (!needs(t, lacks("sudo") ?? (process.getuid?.() === 0 ? undefined : "root"))) return;
+  const folder = await temporaryDirectory(t);
+  const env = { TMPDIR: folder, v: "1", SECRET: `it's ${randomUUID()}\n` };
+  const seen = join(folder, "seen");
+  const script = 'cat /proc/[0-9]*/cmdline >"$0" 2>/dev/null; printf "%s %s" "$v" "$SECRET" >"$0.env"; exit 3';
+  const exec = () => Promise.reject(new Error("nothing is to be killed"));
+  const ran = runOnTerminal(["sh", "-c", script, seen], { env }, true, "local", exec);
+  assert.deepEqual(await ran, { code: 3, signal: null });
+  assert.equal(await readFile(`${seen}.env`, "utf8"), `1 ${env.SECRET}`);
+  const [words, name] = [await readFile(seen, "utf8"), /devtool-[^/]+\/variables/];
+  assert.ok(!words.includes(env.SECRET.slice(5, 41)));
+  assert.match(words, name);
+  assert.ok(!existsSync(join(tmpdir(), name.exec(words)?.[0] ?? "")));
 });
 
 test("local refuses tty, which is execOnTerminal's", async (t) => {
