@@ -18,6 +18,7 @@ import { madeThere, withdrawalNotice } from "./lane/deletions.ts";
 import {
   addUnsent,
   buildMemory,
+  forgetMirror,
   inLane,
   isSent,
   type Lane,
@@ -231,7 +232,7 @@ function brake(project: LocalProject, lane: Lane, sent: SentFiles, withdrawn: re
   try {
     refuseLargeDeletion(project, sent.paths, withdrawn);
   } catch (error) {
-    addUnsent(lane, null);
+    forgetMirror(lane);
     throw error;
   }
 }

@@ -132,7 +132,7 @@ async function rootOr(user: string, connection: Connection, signal: AbortSignal)
   return stdout.toString().trim() === "0" ? "root" : user;
 }
 
-/** Called for a new connection: the mirror may have changed, or the machine may be another one. */
+/** Called where the mirror may change unseen: over a new connection, or after a refusal, by another devtool with --force. */
 export function forgetMirror(lane: Lane): void {
   lane.unsent = "everything";
   lane.sent = undefined;

@@ -50,6 +50,22 @@ test("rules that exclude most of what was sent are refused too", async (t) => {
   assert.equal((await sync(t, project, sshd)).failed?.code, "deletion-refused");
 });
 
+test("a watch that was refused goes on once another devtool has done it with --force", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const sshd = await startSshd(t);
+  const project = await makeProject(t, { "devtool.config.ts": PLAIN, ...numbered("data", 30) });
+  const flags = ["--json", "--ssh-config", sshd.configFile, "--target", sshd.host];
+  const watch = startDevtool(t, project, ["watch", ...flags, "cat", "word"]);
+  await watch.next("exited");
+  await rename(join(project.root, "data"), `${project.root}-data`);
+  await project.write({ ".gitignore": "*.log\n" });
+  assert.equal((await watch.next("failed")).code, "deletion-refused");
+  assert.equal((await sync(t, project, sshd, "--force")).code, 0);
+  await project.write({ word: "sent" });
+  const output = await watch.next("output");
+  assert.deepEqual([output.stream, "data" in output && output.data], ["stdout", "sent"]);
+});
+
 test("up to 20 files, or half of them, are deleted without a question", async (t) => {
   const root = await temporaryDirectory(t);
   const paths = (count: number) => Array.from({ length: count }, (_, i) => `d/${i}`);
