@@ -153,6 +153,8 @@ async function runStep(
   const read = createToolReader({ mirror, folder, hasFile: (path) => existsSync(join(root, path)) });
   let [errors, missing] = [0, ""];
   const lines = eachLine(tool.stdout, (line) => {
+    // What a tool says that was ended is no fault of the sources.
+    if (signal.aborted) return;
     const understood = read(line);
     if (!understood) return;
     if (understood.diagnostic?.severity === "error") errors++;

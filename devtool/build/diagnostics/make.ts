@@ -30,7 +30,7 @@ export function createMakeReader(hasErrors: () => boolean): ReadLine {
       return { text: line.replace(badMakefile, () => file), diagnostic };
     }
     const [, stopped] = STOPPED.exec(line) ?? [];
-    if (stopped === undefined || /^Waiting for unfinished jobs|^\[/.test(stopped)) return undefined;
+    if (stopped === undefined || /^(?:Waiting for unfinished jobs|Deleting |\[)/.test(stopped)) return undefined;
     return { text: line, diagnostic: { file: "", line: 0, column: 0, severity: "error", text: stopped } };
   };
 }

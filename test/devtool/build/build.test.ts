@@ -184,13 +184,14 @@ test("a missing compiler is reported with the remedy", async (t) => {
   });
 });
 
-test("aborting a build ends make, and the next one builds the same sources", async (t) => {
+test("aborting a build ends make, of which no more is heard, and the next one builds the same sources", async (t) => {
   if (!needs(t, lacks("make"))) return;
   const { run, write } = await place(t, "out: a.txt\n\t@echo begun $$$$; sleep 600\n");
   const abort = new AbortController();
   const memory = nothingKnown();
   let pid = 0;
   const onLine = (text: string) => {
+    assert.ok(!abort.signal.aborted, text);
     const begun = /^begun (\d+)$/.exec(text)?.[1];
     if (begun === undefined) return;
     pid = Number(begun);

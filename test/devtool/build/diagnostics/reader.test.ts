@@ -62,4 +62,5 @@ test("a rule that failed without a message is an error, and one whose command re
   const rule = "make: *** [Makefile:3: a.o] Error 1";
   assert.deepEqual(errors([rule]), ["a.o: Error 1"]);
   assert.deepEqual(errors(["a.c:1:1: error: x", rule]), ["x", undefined]);
+  assert.deepEqual(errors([rule, "make[2]: *** Deleting file 'a.o'"]), ["a.o: Error 1", undefined]);
 });
