@@ -18,8 +18,8 @@ async function programOf({ text }: Files): Promise<DevtoolConfig | undefined> {
 }
 
 /**
- * A package by the script that its manifest names, or its __main__.py, in its own folder or in src; else a file that is
- * made to be run; else its tests.
+ * A package by the script that its manifest names, or its __main__.py, in its own folder or in src; else a file or module
+ * that is made to be run; else its tests.
  */
 async function packageOf(files: Files): Promise<DevtoolConfig | undefined> {
   const { text, names } = files;
@@ -40,7 +40,7 @@ async function packageOf(files: Files): Promise<DevtoolConfig | undefined> {
     return /__main__/.test(source) ? runs("-m", module ?? "") : runs("-c", script);
   }
   if (module !== undefined) return { run: ["python3", "-m", module] };
-  return { run: ["python3", ...((await fileToRun(files)) ?? testsOf(await names(""), manifests))] };
+  return { run: ["python3", ...((await fileToRun(files)) ?? (await testsOf(files, manifests)))] };
 }
 
 function scriptIn(manifest: string): RegExpExecArray | undefined {
@@ -51,17 +51,35 @@ const SCRIPT = /^\[(?:project|tool\.poetry)\.scripts\]\s*^[\w."-]+\s*=\s*["']([\
 /** Of setuptools: a line of setup.cfg, or a string in setup.py. */
 const CONSOLE_SCRIPT = /\bconsole_scripts\W+[\w.-]+\s*=\s*([\w.]+):(\w+)/;
 
-async function fileToRun({ text, names }: Files): Promise<[string] | undefined> {
-  const sources = (await names("")).filter((name) => name.endsWith(".py") && !NOT_TO_RUN.test(name));
-  for (const name of sources) if (/__name__\s*==\s*["']__main__/.test((await text(name)) ?? "")) return [name];
+/** In the project's folder, or else in one of its packages. */
+async function fileToRun(files: Files): Promise<string[] | undefined> {
+  const [file] = await filesToRun(files, "");
+  if (file !== undefined) return [file];
+  for (const name of await files.names("")) {
+    if ((await files.text(`${name}/__init__.py`)) === undefined) continue;
+    const [module] = await filesToRun(files, `${name}/`);
+    if (module !== undefined) return ["-m", `${name}.${module.replace(/\.py$/, "")}`];
+  }
   return undefined;
+}
+
+async function filesToRun({ text, names }: Files, folder: string): Promise<readonly string[]> {
+  const sources = (await names(folder)).filter((name) => name.endsWith(".py") && !NOT_TO_RUN.test(name));
+  const isToRun = async (name: string) => /__name__\s*==\s*["']__main__/.test((await text(`${folder}${name}`)) ?? "");
+  const areToRun = await Promise.all(sources.map(isToRun));
+  return sources.filter((_, index) => areToRun[index]);
 }
 
 const NOT_TO_RUN = /^(?:setup|conftest|test_.*|.*_test)\.py$/;
 
-function testsOf(names: readonly string[], manifests: readonly string[]): string[] {
-  const isOfPytest = names.includes("conftest.py") || names.includes("pytest.ini") || manifests.some(namesPytest);
-  return ["-m", isOfPytest ? "pytest" : "unittest"];
+async function testsOf({ names }: Files, manifests: readonly string[]): Promise<string[]> {
+  const here = await names("");
+  if (here.includes("conftest.py") || here.includes("pytest.ini") || manifests.some(namesPytest))
+    return ["-m", "pytest"];
+  // By itself, unittest looks into packages alone.
+  const tests = await names("tests/");
+  const isPackage = tests.includes("__init__.py");
+  return ["-m", "unittest", ...(tests.length > 0 && !isPackage ? ["discover", "tests"] : [])];
 }
 
 function namesPytest(manifest: string): boolean {

@@ -155,6 +155,22 @@ const PROJECTS: readonly (readonly [string, Readonly<Record<string, string>>, ob
     { env: { PYTHONPATH: "src" }, run: ["python3", "-c", "import sys; from tool.cli import main; sys.exit(main())"] },
   ],
   [
+    "a Python service whose package has a module that is made to be run",
+    {
+      "requirements.txt": "flask\n",
+      "tests/__init__.py": "",
+      "tests/test_app.py": "if __name__ == '__main__': ...\n",
+      "menu/__init__.py": "",
+      "menu/app.py": "if __name__ == '__main__':\n    app.run()\n",
+    },
+    { run: ["python3", "-m", "menu.app"] },
+  ],
+  [
+    "a Python project of tests in a folder that is no package",
+    { "requirements.txt": "flask\n", "tests/test_app.py": "" },
+    { run: ["python3", "-m", "unittest", "discover", "tests"] },
+  ],
+  [
     "a Python package that runs itself",
     { "pyproject.toml": "[project]\nname = 'tool'\n", "tool/__main__.py": "" },
     { run: ["python3", "-m", "tool"] },
