@@ -5,6 +5,7 @@ import type { Arguments } from "./command-line/arguments.ts";
 import { askBeside } from "./commands/ask-beside.ts";
 import { runBeside } from "./commands/run-beside.ts";
 import { Failure, isFailure } from "./failure.ts";
+import { errnoOf } from "./process/errno.ts";
 import { surviveHangup } from "./process/hangup.ts";
 import { Interrupted, listenForInterrupts } from "./process/interrupts.ts";
 import type { Report } from "./report/events.ts";
@@ -106,12 +107,24 @@ function exitCodeFor(error: unknown): number {
   if (interrupts.signal.aborted && interrupts.signal.reason instanceof Interrupted)
     return interrupts.signal.reason.exitCode;
   opened ??= open(undefined);
-  if (isFailure(error)) {
-    reportFailure(error, opened.report);
-    return error.exitCode;
+  const failure = isFailure(error) ? error : openFilesFailure(error);
+  if (failure) {
+    reportFailure(failure, opened.report);
+    return failure.exitCode;
   }
   reportBug(error, opened);
   return 1;
+}
+
+/** Whatever is opened may meet this limit, a file of devtool's own at the start too. */
+function openFilesFailure(error: unknown): Failure | undefined {
+  const errno = errnoOf(error);
+  if (errno !== "EMFILE" && errno !== "ENFILE") return undefined;
+  return new Failure(`this machine's limit of open files is reached (${errno})`, {
+    code: "watch-limit",
+    remedy: `raise it: ${errno === "EMFILE" ? "ulimit -n 65536" : "sudo sysctl fs.file-max=1048576"}`,
+    cause: error,
+  });
 }
 
 function reportBug(error: unknown, { format, screen, report }: Opened): void {

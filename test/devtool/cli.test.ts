@@ -36,6 +36,16 @@ test("a bug is reported with its stack trace and what to do, and with --json by 
   assert.deepEqual(more, []);
 });
 
+test("a limit of open files that devtool meets before it has begun is a failure with a remedy", async (t) => {
+  const { root } = await makeProject(t);
+  const argv = ["--nofile=45", ...DEVTOOL, "sync", "--target", "me@localhost:1"];
+  const { status, stderr } = spawnSync("prlimit", argv, { cwd: root, encoding: "utf8" });
+  assert.deepEqual(
+    [status, stderr],
+    [1, "devtool: this machine's limit of open files is reached (EMFILE)\ndevtool:   raise it: ulimit -n 65536\n"],
+  );
+});
+
 test("with --json a command line that is not valid is an event too", async (t) => {
   const project = await makeProject(t);
   const ended = await startDevtool(t, project, ["sync", "--json", "--tarket", "local"]).ended;
