@@ -20,6 +20,8 @@ export interface SshSettings {
   /** SetEnv, and what SendEnv names of this process's variables: the host decides which it takes. */
   readonly environment: Readonly<Record<string, string>>;
   readonly identityFiles: readonly string[];
+  /** Whether the configuration has them: else they are those that ssh looks for, most of which nobody has. */
+  readonly namesIdentityFiles: boolean;
   /** CertificateFile; a key's own certificate, KEY-cert.pub, is not among them. */
   readonly certificateFiles: readonly string[];
   /** Keywords that are set and that only OpenSSH's own ssh can follow. */
@@ -76,12 +78,14 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
   const files = (keyword: string) => splitPaths(unlessNone(keyword) ?? "").map(expand);
   const [proxyCommand, proxyJump] = [unlessNone("proxycommand"), unlessNone("proxyjump")];
   const bindAddress = first("bindaddress");
+  const identityFiles = each("identityfile");
   return {
     ...named,
     family: familyOf(first("addressfamily"), bindAddress),
     bindAddress,
     environment: sentEnvironment(options.get("setenv") ?? [], options.get("sendenv") ?? []),
-    identityFiles: each("identityfile"),
+    identityFiles,
+    namesIdentityFiles: !USUAL_KEYS.map(expand).every((file) => identityFiles.includes(file)),
     certificateFiles: each("certificatefile"),
     openSshOnly: [
       ...OPENSSH_ONLY.filter((keyword) => isSet(first(keyword.toLowerCase()))),
@@ -106,6 +110,9 @@ export function interpret(spec: HostSpec, options: SshOptions, home: string): Ss
       proxyCommand === undefined,
   };
 }
+
+/** All of them are in the list where the configuration has none; what else is there depends on OpenSSH's version. */
+const USUAL_KEYS = ["~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519"];
 
 function isNone(value: string | undefined): boolean {
   return value?.toLowerCase() === "none";

@@ -36,7 +36,7 @@ export async function fileIdentity(
   }
   if (typeof parsed === "object") return { identity: { file, ...parsed }, isUnreadable: false };
   const publicKey = await publicKeyIn(`${file}.pub`, keys);
-  const isUnreadable = content !== undefined || read === "EACCES";
+  const isUnreadable = read !== "ENOENT" && read !== "ENOTDIR";
   return { identity: publicKey && { file, publicKey, sign: undefined }, isUnreadable };
 }
 

@@ -3,8 +3,9 @@ import { type FileIdentity, fileIdentity, type UnlockedKeys } from "./file-ident
 import type { Identity, KeyReader } from "./key.ts";
 
 export interface IdentitySettings {
-  /** In the order of the configuration; missing files are ignored. */
+  /** In the order of the configuration. */
   readonly identityFiles: readonly string[];
+  readonly namesIdentityFiles: boolean;
   readonly identitiesOnly: boolean;
   /** undefined if no agent is used. */
   readonly agentSocket: string | undefined;
@@ -15,6 +16,8 @@ export interface Identities {
   readonly offered: readonly Identity[];
   /** Files with a public key whose private key is nowhere. */
   readonly withoutPrivateKey: readonly string[];
+  /** Files that the configuration names and that are not there, nor a public key beside them. */
+  readonly missing: readonly string[];
   /** Files that are there, and may have a key that only OpenSSH can read. */
   readonly unreadable: readonly string[];
 }
@@ -32,7 +35,7 @@ export async function identitiesFor(
 ): Promise<Identities> {
   const agentKeys = settings.agentSocket ? await keys.agentKeys(settings.agentSocket).catch(() => []) : [];
   const inAgent = agentKeys.map((key) => ({ ...key, name: `agent: ${key.comment || "key without a comment"}` }));
-  const { found: inFiles, unreadable } = await fileIdentities(settings.identityFiles, keys, unlocked, ask);
+  const { found: inFiles, unreadable, missing } = await fileIdentities(settings.identityFiles, keys, unlocked, ask);
   const same = (a: PublicKey) => (b: PublicKey) => a.publicKey.equals(b.publicKey);
   const configured = inFiles.flatMap((file) => inAgent.filter(same(file)));
   const others = settings.identitiesOnly ? [] : inAgent.filter((key) => !inFiles.some(same(key)));
@@ -40,6 +43,7 @@ export async function identitiesFor(
   return {
     offered: [...configured, ...others, ...onlyInFiles.flatMap(signing)],
     unreadable,
+    missing: settings.namesIdentityFiles ? missing : [],
     withoutPrivateKey: onlyInFiles.filter(({ sign }) => sign === undefined).map(({ file }) => file),
   };
 }
@@ -55,16 +59,18 @@ async function fileIdentities(
   keys: KeyReader,
   unlocked: UnlockedKeys,
   ask: Ask,
-): Promise<{ readonly found: readonly FileIdentity[]; readonly unreadable: readonly string[] }> {
+): Promise<{ readonly found: readonly FileIdentity[] } & Pick<Identities, "unreadable" | "missing">> {
   const found: FileIdentity[] = [];
   const unreadable: string[] = [];
+  const missing: string[] = [];
   for (const file of files) {
     const { identity, isUnreadable } = await fileIdentity(file, keys, unlocked, ask);
     if (isUnreadable) unreadable.push(file);
+    else if (!identity) missing.push(file);
     if (!identity) continue;
     const same = found.findIndex(({ publicKey }) => publicKey.equals(identity.publicKey));
     if (same === -1) found.push(identity);
     else if (!found[same]?.sign) found[same] = identity;
   }
-  return { found, unreadable };
+  return { found, unreadable, missing };
 }

@@ -5,6 +5,8 @@ import type { LogInStory } from "./log-in.ts";
 export interface RefusedLogIn extends LogInStory {
   /** Files with a public key whose private key is nowhere. */
   readonly withoutPrivateKey: readonly string[];
+  /** Files that the configuration names for a key, and that are not there. */
+  readonly missingKeys: readonly string[];
 }
 
 /** The server let the user in by none of the methods tried. */
@@ -19,7 +21,7 @@ export function refused({ where, user }: Account, story: RefusedLogIn): Failure 
 
 /** What the server answered to what it was given. */
 function answers(
-  { acceptedKeys, refusedKeys, refusedAnswers, unasked, withoutPrivateKey }: RefusedLogIn,
+  { acceptedKeys, refusedKeys, refusedAnswers, unasked, withoutPrivateKey, missingKeys }: RefusedLogIn,
   user: string,
 ): string[] {
   const said = [];
@@ -27,16 +29,18 @@ function answers(
   else if (refusedKeys.length > 0) said.push(`refused every key offered as ${user} (${refusedKeys.join(", ")})`);
   if (refusedAnswers > 0) said.push(`refused ${refusedAnswers === 1 ? "the answer" : `${refusedAnswers} answers`}`);
   if (said.length === 0 && !unasked && withoutPrivateKey.length === 0)
-    said.push(`asks for a key for ${user}, and none is configured`);
+    said.push(`asks for a key for ${user}${missingKeys.length === 0 ? ", and none is configured" : ""}`);
   return said;
 }
 
 /** What could not be given to it. */
-function unused({ acceptedKeys, unasked, withoutPrivateKey }: RefusedLogIn): string[] {
+function unused({ acceptedKeys, unasked, withoutPrivateKey, missingKeys }: RefusedLogIn): string[] {
   const said = [];
   if (unasked) said.push(`asks for ${METHOD_WORDS[unasked.method]}, and ${unasked.why}`);
   if (acceptedKeys.length === 0 && withoutPrivateKey.length > 0)
     said.push(`neither a file nor an agent has the private key of ${withoutPrivateKey.join(", ")}`);
+  if (acceptedKeys.length === 0 && missingKeys.length > 0)
+    said.push(`there is no ${missingKeys.join(", ")}, which IdentityFile names`);
   return said;
 }
 
@@ -50,11 +54,15 @@ function wants({ acceptedKeys, offers }: LogInStory): string {
   return acceptedKeys.length > 0 ? `wants another method as well: ${methods}` : `offers ${methods}`;
 }
 
-function remedy({ acceptedKeys, unasked, refusedAnswers, withoutPrivateKey }: RefusedLogIn, host: string): string {
+function remedy(
+  { acceptedKeys, unasked, refusedAnswers, withoutPrivateKey, missingKeys }: RefusedLogIn,
+  host: string,
+): string {
   if (unasked) return "run devtool on a terminal, where it can ask";
   if (acceptedKeys.length > 0 || refusedAnswers > 0) return `see what it asks for: ssh ${host}`;
   const [file] = withoutPrivateKey;
   if (file !== undefined) return `add the private key to the agent: ssh-add ${file.replace(/\.pub$/, "")}`;
+  if (missingKeys.length > 0) return `correct IdentityFile, or make a key there: ssh-keygen -f ${missingKeys[0]}`;
   return `check the user name, and authorize a key there: ssh-copy-id ${host}`;
 }
 

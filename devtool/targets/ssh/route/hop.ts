@@ -72,6 +72,7 @@ export async function dialHop(
       verifyHostKey: hostKey.verify,
       identities: identities.offered,
       withoutPrivateKey: identities.withoutPrivateKey,
+      missingKeys: identities.missing,
       mayHandOver,
       ask,
       notice,

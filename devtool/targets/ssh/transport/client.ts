@@ -48,6 +48,8 @@ export interface SshDial
   readonly identities: readonly Identity[];
   /** Files with a public key whose private key is nowhere. */
   readonly withoutPrivateKey: readonly string[];
+  /** Files that the configuration names for a key, and that are not there. */
+  readonly missingKeys: readonly string[];
   readonly logIn: LogInSettings;
   /** OpenSSH's own ssh may connect instead, where the library can't: BeyondLibrary. */
   readonly mayHandOver: boolean;

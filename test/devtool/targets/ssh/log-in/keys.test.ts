@@ -61,6 +61,23 @@ test("no key at all is reported differently from a refused one", async (t) => {
   );
 });
 
+test("a key's file that the configuration names and that is not there is named, beside a key that is refused too", async (t) => {
+  const sshd = await startSshd(t);
+  const gone = join(sshd.directory, "gone_key");
+  await configure(sshd, sshd.keyFile, gone);
+  const { message, remedy } = await refusal(targetOn(sshd).connect(soon()));
+  assert.ok(
+    message.includes(`asks for a key for ${sshd.user}; there is no ${gone}, which IdentityFile names;`),
+    message,
+  );
+  assert.ok(remedy?.endsWith(`ssh-keygen -f ${gone}`), remedy);
+
+  const wrong = makeKey(sshd, "wrong_key");
+  await configure(sshd, gone, `${gone}\n  IdentityFile ${wrong}`);
+  const both = await refusal(targetOn(sshd).connect(soon()));
+  assert.ok(both.message.includes(`(${wrong}); there is no ${gone}, which IdentityFile names;`), both.message);
+});
+
 test("RSA, ECDSA and Ed25519 keys log in", async (t) => {
   const sshd = await startSshd(t);
   for (const type of ["rsa", "ecdsa", "ed25519"]) {
