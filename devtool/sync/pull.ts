@@ -50,7 +50,7 @@ export async function pull(connection: Connection, request: PullRequest, signal:
   const started = performance.now();
   const rsync = await startServer(connection, senderCommand(request), signal).process;
   rsync.exited.catch(() => undefined);
-  const output = readRsyncOutput(rsync.stderr);
+  const output = readRsyncOutput(rsync.stderr, false);
   const refused = new Set<number>();
   const channel = new Channel(rsync, (message) => {
     output.receive(message);
@@ -62,6 +62,7 @@ export async function pull(connection: Connection, request: PullRequest, signal:
     const found = await converse(channel, request, refused);
     const report = { ...found, bytesReceived: channel.bytesReceived, milliseconds: performance.now() - started };
     if (output.errors.length === 0) return report;
+    if (request.isDryRun) return { ...report, unbrought: [...found.unbrought, ...output.errors] };
   } catch (error) {
     failed = error;
   } finally {

@@ -22,11 +22,12 @@ const LINE_BYTES_MAX = 16 * 1024;
 const ERRORS: ReadonlySet<number> = new Set([MESSAGE.error, MESSAGE.errorXfer]);
 const INFOS: ReadonlySet<number> = new Set([MESSAGE.info, MESSAGE.warning]);
 
-export function readRsyncOutput(stderr: Readable): RsyncOutput {
+/** `deletes`: whether what may not be deleted is no error. */
+export function readRsyncOutput(stderr: Readable, deletes = true): RsyncOutput {
   const output = { deleted: [] as string[], errors: [] as string[], undeleted: [] as string[], infos: [] as string[] };
   const addErrors = (text: Buffer) => {
     for (const line of linesOf(text)) {
-      const undeleted = undeletedIn(line);
+      const undeleted = deletes ? undeletedIn(line) : undefined;
       if (undeleted === undefined) addLine(output.errors, line);
       else addLine(output.undeleted, undeleted);
     }
@@ -140,6 +141,11 @@ export function causeIn(text: string): { readonly code: FailureCode; readonly re
     return {
       code: "no-space",
       remedy: "free some space on the target, or set another folder for it: mirror, in the target's settings",
+    };
+  if (/(?:send_files failed to open|opendir) .*Permission denied/.test(text))
+    return {
+      code: "sync-failed",
+      remedy: "let the login user read it there, as by `devtool ssh sudo chmod -R a+rX PATH`",
     };
   if (/Permission denied|Operation not permitted/.test(text))
     return {

@@ -177,19 +177,34 @@ test("a pipe there, and a link that leads out, are skipped and said; a link with
   assert.ok(lstatSync(join(at.root, "out/b")).isSymbolicLink());
 });
 
-test("a file that can't be read there is named with rsync's reason, and the others are brought", async (t) => {
-  if (!needs(t, lacks("rsync", "setpriv") ?? (process.getuid?.() === 0 ? undefined : "root"))) return;
-  const at = await made(t, { "out/a": "there", "out/secret": "there" });
-  execFileSync("chmod", ["0700", join(at.mirror, "out/secret")]);
-  execFileSync("chmod", ["0755", join(at.mirror, "..")]);
-  const asNobody = localConnection((argv) => ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ...argv]);
-  await assert.rejects(bring(at, asNobody), (error) => {
-    assert.ok(error instanceof Failure);
-    assert.match(error.message, /out\/secret.*Permission denied/s);
-    return true;
+for (const [kind, path] of [
+  ["a file", "out/secret"],
+  ["a folder", "out/secret/b"],
+] as const) {
+  test(`${kind} that can't be read there is named with rsync's reason, and the others are brought`, async (t) => {
+    if (!needs(t, lacks("rsync", "setpriv") ?? (process.getuid?.() === 0 ? undefined : "root"))) return;
+    const at = await made(t, { "out/a": "there", [path]: "there" });
+    execFileSync("chmod", ["0700", join(at.mirror, "out/secret")]);
+    execFileSync("chmod", ["0755", join(at.mirror, "..")]);
+    const asNobody = localConnection((argv) => [
+      "setpriv",
+      "--reuid=65534",
+      "--regid=65534",
+      "--clear-groups",
+      ...argv,
+    ]);
+    await assert.rejects(bring(at, asNobody), (error) => {
+      assert.ok(error instanceof Failure);
+      assert.match(error.message, /out\/secret.*Permission denied/s);
+      assert.match(error.remedy ?? "", /read it there/);
+      return true;
+    });
+    assert.equal(readFileSync(join(at.root, "out/a"), "utf8"), "there");
+    assert.ok(!existsSync(join(at.root, path)));
+    const { unbrought } = await bring({ ...at, isDryRun: true }, asNobody);
+    assert.equal(unbrought.length, kind === "a folder" ? 1 : 0);
   });
-  assert.deepEqual(readdirSync(join(at.root, "out")), ["a"]);
-});
+}
 
 test("a connection that is cut anywhere leaves each file the old or the new one, and nothing else", async (t) => {
   if (!hasRsync(t)) return;
