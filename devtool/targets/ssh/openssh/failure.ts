@@ -17,7 +17,7 @@ const LINES_MAX = 4;
 /** ssh did not log in; `lines` is what it printed. */
 export function openSshFailure({ hostName, port, alias }: SshSettings, lines: readonly string[]): Failure {
   const text = lines.join("\n");
-  const said = lines.filter((line) => !DECORATION.test(line)).slice(-LINES_MAX);
+  const said = [...new Set(lines)].filter((line) => !DECORATION.test(line)).slice(-LINES_MAX);
   return new Failure(`ssh can't log in on ${hostName}:${port}: ${said.join(" ") || "it ended without a message"}`, {
     code: CODES.find(([pattern]) => pattern.test(text))?.[1] ?? "login-refused",
     remedy: `see what it asks for and reports: ssh -v ${alias}`,

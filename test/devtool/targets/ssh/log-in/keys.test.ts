@@ -78,6 +78,14 @@ test("a key's file that the configuration names and that is not there is named, 
   assert.ok(both.message.includes(`(${wrong}); there is no ${gone}, which IdentityFile names;`), both.message);
 });
 
+test("a key that can't be read is named where the host asks for a password again and again, and what ssh repeats is said once", async (t) => {
+  const sshd = await startSshd(t, { config: ["PasswordAuthentication yes"] });
+  await writeFile(sshd.keyFile, "not a key\n");
+  const { message } = await refusal(targetOn(sshd).connect(soon()));
+  assert.ok(message.includes(`Load key "${sshd.keyFile}": `), message);
+  assert.equal(message.split("Permission denied, please try again.").length - 1, 1, message);
+});
+
 test("RSA, ECDSA and Ed25519 keys log in", async (t) => {
   const sshd = await startSshd(t);
   for (const type of ["rsa", "ecdsa", "ed25519"]) {
