@@ -1,15 +1,13 @@
 import { dirname } from "node:path";
-import { packageDirectory, packageName, packageOf, readManifest } from "./addons/package.ts";
+import { importsOf, packageDirectory, packageName, packageOf, readManifest } from "./addons/package.ts";
 import { isRequired } from "./addons/tree.ts";
 import type { Plugin } from "./esbuild.ts";
-import { specifierOf, type Unresolved } from "./unresolved.ts";
+import { packageIn, type Unresolved } from "./unresolved.ts";
 
 /** The package that an error is about, where the one that loads it can do without it, and it is not installed. */
 export function absentIn(error: Unresolved): string | undefined {
-  const specifier = specifierOf(error);
-  if (specifier === undefined || /^[./#]/.test(specifier)) return undefined;
-  const name = packageName(specifier);
-  return mayBeAbsent(name, error.file, dirname(error.file)) ? name : undefined;
+  const name = packageIn(error);
+  return name !== undefined && mayBeAbsent(name, error.file, dirname(error.file)) ? name : undefined;
 }
 
 /**
@@ -21,8 +19,7 @@ export function absentPackages(names: ReadonlySet<string>): Plugin {
     name: "absent-packages",
     setup: (build) => {
       if (names.size === 0) return;
-      const alternatives = [...names].map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
-      build.onResolve({ filter: new RegExp(`^(${alternatives})(/|$)`) }, ({ path, kind, importer, resolveDir }) => {
+      build.onResolve({ filter: importsOf([...names]) }, ({ path, kind, importer, resolveDir }) => {
         if (kind === "import-statement" || !mayBeAbsent(packageName(path), importer, resolveDir)) return undefined;
         return { path, external: true };
       });

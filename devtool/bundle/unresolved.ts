@@ -13,6 +13,12 @@ export function specifierOf({ text }: Unresolved): string | undefined {
   return /^Could not resolve "([^"]*)"/.exec(text)?.[1];
 }
 
+/** The package that it names, where it names one. */
+export function packageIn(error: Unresolved): string | undefined {
+  const specifier = specifierOf(error);
+  return specifier === undefined || /^[./#]/.test(specifier) ? undefined : packageName(specifier);
+}
+
 /** The files that such imports may be waiting for, also those that git ignores, as what is generated: absolute paths. */
 export function awaitedBy(errors: readonly Unresolved[]): string[] {
   return errors.flatMap((error) => {

@@ -1,4 +1,4 @@
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the colors that a terminal is told
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these escape sequences set the colors of a terminal
 const COLORS = /(?:\x1b\[[\d;]*m)+$/;
 const TAIL_BYTES = 64;
 

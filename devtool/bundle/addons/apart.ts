@@ -2,7 +2,15 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { extname, join } from "node:path";
 import type { Plugin } from "../esbuild.ts";
-import { type Manifest, manifestFolder, packageDirectory, packageName, packageOf, readManifest } from "./package.ts";
+import {
+  importsOf,
+  type Manifest,
+  manifestFolder,
+  packageDirectory,
+  packageName,
+  packageOf,
+  readManifest,
+} from "./package.ts";
 import { isOptional } from "./tree.ts";
 
 /** A package that is not bundled but shipped beside the bundle, for the target's platform. */
@@ -49,8 +57,7 @@ export function importsApart(
         const name = JSON.stringify(path);
         return { contents: `export * from ${name}; export { default } from ${name};` };
       });
-      const alternatives = all.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
-      build.onResolve({ filter: new RegExp(`^(${alternatives})(/|$)`) }, ({ path, kind, resolveDir, importer }) => {
+      build.onResolve({ filter: importsOf(all) }, ({ path, kind, resolveDir, importer }) => {
         const name = packageName(path);
         const directory = kind === "entry-point" ? undefined : packageDirectory(name, resolveDir);
         if (directory === undefined || !(names.includes(name) || directories.has(directory))) return undefined;

@@ -84,6 +84,12 @@ export function packageName(specifier: string): string {
     .join("/");
 }
 
+/** Matches the imports of these packages and of files in them; at least one. */
+export function importsOf(names: readonly string[]): RegExp {
+  const alternatives = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+  return new RegExp(`^(${alternatives})(/|$)`);
+}
+
 /** The package of an installed file, a real path; undefined for a file outside node_modules. */
 export function packageOf(file: string): { readonly name: string; readonly directory: string } | undefined {
   const marker = `${sep}node_modules${sep}`;

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { withAncestors } from "../../paths/ancestors.ts";
-import { specifierOf, type Unresolved } from "../unresolved.ts";
-import { isInstalled, packageDirectory, packageName, readManifest } from "./package.ts";
+import { packageIn, type Unresolved } from "../unresolved.ts";
+import { isInstalled, packageDirectory, readManifest } from "./package.ts";
 import { PNP_FILE, usesPnp } from "./pnp.ts";
 
 /** Which program's lock file it is. */
@@ -69,9 +69,8 @@ interface Declared {
 
 function declaredIn(error: Unresolved): Declared[] {
   const { file } = error;
-  const specifier = specifierOf(error);
-  if (specifier === undefined || /^[./#]/.test(specifier)) return [];
-  const name = packageName(specifier);
+  const name = packageIn(error);
+  if (name === undefined) return [];
   const isDeclared = withAncestors(dirname(file)).some((folder) => {
     const { dependencies, devDependencies, optionalDependencies, peerDependencies } = readManifest(folder);
     const all = { ...dependencies, ...devDependencies, ...optionalDependencies, ...peerDependencies };

@@ -1,4 +1,5 @@
 import { Failure } from "../../failure.ts";
+import { DOCKER_HUB_HOSTS } from "../../image/registry/auth.ts";
 import { checkCredentials } from "../../image/registry/log-in.ts";
 import { DOCKER_HUB, isDomain } from "../../image/registry/reference.ts";
 import { removeLogin, storeLogin } from "../../image/registry/store-login.ts";
@@ -46,7 +47,7 @@ function domainOf(rest: readonly string[]): string {
   if (extra !== undefined) throw new Failure(`unknown argument ${extra}`, { code: "usage" });
   const host = server.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
   if (!isDomain(host)) throw new Failure(`${JSON.stringify(server)} is not a registry: HOST[:PORT]`, { code: "usage" });
-  return /^(index|registry-1)\.docker\.io$/.test(host) ? DOCKER_HUB : host;
+  return DOCKER_HUB_HOSTS.includes(host) ? DOCKER_HUB : host;
 }
 
 async function asked(username: string | undefined, password: string | undefined, fromInput: boolean) {

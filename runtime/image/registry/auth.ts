@@ -11,7 +11,7 @@ export type AuthFile = Shaped<typeof isAuthFile>;
 
 /** docker keeps docker.io's under this key. */
 const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
-const DOCKER_HUB_HOSTS: readonly string[] = ["index.docker.io", "registry-1.docker.io"];
+export const DOCKER_HUB_HOSTS: readonly string[] = ["index.docker.io", "registry-1.docker.io"];
 
 /** Podman's files first, then docker's, as podman reads them. */
 export function authFiles(env: NodeJS.ProcessEnv): string[] {

@@ -74,7 +74,7 @@ function tunnelled(proxy: URL, url: URL, env: NodeJS.ProcessEnv, tlsConnect: typ
   };
 }
 
-/** Where a proxy does not take plain requests itself, they are sent through it as any others. */
+/** For requests by plain HTTP through a proxy by TLS or SOCKS: they go through a tunnel, as those by TLS do. */
 function tunnelAgent(proxy: URL, env: NodeJS.ProcessEnv): HttpAgent {
   const createConnection = ({ host, port }: RequestOptions, connected: Connected): void => {
     opened(proxy, { hostname: host ?? "", port: Number(port) }, env)

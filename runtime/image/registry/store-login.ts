@@ -68,8 +68,9 @@ type Logins = Readonly<Record<string, unknown>>;
 function changeLogins(file: string, change: (auths: Logins) => Logins): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const path = existing(file) ?? file;
-    const content = (existing(file) === undefined ? {} : parseJson(readFileSync(path, "utf8"))) as Logins;
+    const there = existing(file);
+    const path = there ?? file;
+    const content = (there === undefined ? {} : parseJson(readFileSync(there, "utf8"))) as Logins;
     const auths = change((content["auths"] ?? {}) as Logins);
     const text = `${JSON.stringify({ ...content, auths }, null, "\t")}\n`;
     replaceFile(path, `${path}.${process.pid}.part`, (at) => openSync(at, "wx", 0o600), {
