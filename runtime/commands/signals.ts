@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { setImmediate as turn } from "node:timers/promises";
 import type { Container } from "../container/running/container.ts";
 import type { Shim } from "../host/shim.ts";
 import { callersIgnored, SIGRTMAX, SIGRTMIN, signalName } from "../host/signals.ts";
@@ -99,6 +100,8 @@ export async function undoneBySignals<T>(work: (signal: AbortSignal) => Promise<
   try {
     return await work(abort.signal);
   } finally {
+    // Node.js drops a signal that it has caught and not passed on yet when its last listener goes.
+    await turn();
     for (const signal of caught) process.off(signal, onSignal);
     if (received) process.kill(process.pid, received);
   }
