@@ -98,6 +98,8 @@ export type FailureCode =
   | "newer-here"
   /** The project's folder can't be written. */
   | "project-unwritable"
+  /** Standard output can't be written, such as a file on a disk that is full. */
+  | "output-unwritable"
   /** A sync would delete most of what was sent before, and was not forced to. */
   | "deletion-refused"
   /** There is no round of `watch` or `run` to show. */

@@ -1,11 +1,12 @@
 import { Console } from "node:console";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import type { Arguments } from "./command-line/arguments.ts";
 import { askBeside } from "./commands/ask-beside.ts";
 import { runBeside } from "./commands/run-beside.ts";
 import { Failure, isFailure } from "./failure.ts";
-import { errnoOf } from "./process/errno.ts";
+import { errnoOf, errnoWords } from "./process/errno.ts";
 import { surviveHangup } from "./process/hangup.ts";
 import { Interrupted, listenForInterrupts } from "./process/interrupts.ts";
 import type { Report } from "./report/events.ts";
@@ -28,11 +29,18 @@ let opened: Opened | undefined;
 surviveHangup();
 const interrupts = listenForInterrupts((exitCode) => process.exit(exitCode));
 // What a promise that nobody awaits rejects with, such as one of the configuration's.
-process.on("uncaughtException", (error) => exitAfterOutput(exitCodeFor(error)));
+process.on("uncaughtException", (error) => void exitAfterOutput(exitCodeFor(error)));
 
 /** Runs a command, and ends the process. `plain`: where it is parsed already, and `asked` of a watch. */
 export async function main(argv: readonly string[], plain: Arguments | undefined, asked: Asking): Promise<void> {
-  await run(argv, plain, asked).catch(exitCodeFor).then(exitAfterOutput);
+  try {
+    const code = await run(argv, plain, asked);
+    await written(process.stdout);
+    interrupts.signal.throwIfAborted();
+    await exitAfterOutput(code);
+  } catch (error) {
+    await exitAfterOutput(exitCodeFor(error));
+  }
 }
 
 async function run(argv: readonly string[], plain: Arguments | undefined, asked: Asking): Promise<number> {
@@ -61,8 +69,7 @@ async function run(argv: readonly string[], plain: Arguments | undefined, asked:
 /** Opens what is printed to, which takes about as long as a watch needs to start a command. */
 function open(parsed: Arguments | undefined): Opened {
   const { format, interactive, isWatch } = printing(parsed);
-  // The reader has closed the pipe (`| head`).
-  process.stdout.on("error", () => interrupts.end("SIGPIPE"));
+  process.stdout.on("error", endUnprinted);
   process.stderr.on("error", () => {});
   const screen = openScreen(process, format !== "json" && !interactive);
   // What the configuration prints, or a program that it imports, must not stand between the events, or on the line.
@@ -70,6 +77,24 @@ function open(parsed: Arguments | undefined): Opened {
   else if (screen.line) globalThis.console = new Console(screen.stdout, screen.stderr);
   const { report, finish } = openOutput(format, screen);
   return { format, screen, report: isWatch ? report : reportOf(report, { round: 1 }), finish };
+}
+
+function endUnprinted(error: Error): void {
+  if (interrupts.signal.aborted) return;
+  const errno = errnoOf(error) ?? "";
+  // The kernel refuses a write to a closed terminal before this process sees the signal that says so.
+  if (process.stdout.isTTY) interrupts.end("SIGHUP");
+  // The reader has closed the pipe (`| head`).
+  else if (!["ENOSPC", "EDQUOT", "EFBIG", "EIO"].includes(errno)) interrupts.end("SIGPIPE");
+  else interrupts.fail(unprintable(errno, error));
+}
+
+/** It is also said where standard output has the events of a program. */
+function unprintable(errno: string, cause: Error): Failure {
+  const remedy = "free space on the disk that it leads to, or write elsewhere";
+  const message = `can't write to standard output: ${errnoWords(errno)}`;
+  if (opened?.format !== "human") opened?.screen.stderr.write(`devtool: ${message}\ndevtool:   ${remedy}\n`);
+  return new Failure(message, { code: "output-unwritable", remedy, cause });
 }
 
 /** An error in the command line is an event too, so the format is a guess until that is parsed. */
@@ -136,8 +161,14 @@ function reportBug(error: unknown, { format, screen, report }: Opened): void {
   screen.stderr.write("devtool: this is a bug; please report it with the lines above\n");
 }
 
-/** On some systems writing to a pipe is asynchronous: waits until it is done. */
-function exitAfterOutput(exitCode: number): void {
+async function exitAfterOutput(exitCode: number): Promise<void> {
   opened?.finish();
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+  await written(process.stdout);
+  await written(process.stderr);
+  process.exit(exitCode);
+}
+
+/** On some systems writing to a pipe is asynchronous: waits until it is done, or has failed. */
+async function written(stream: Writable): Promise<void> {
+  await new Promise((settle) => void stream.write("", settle));
 }

@@ -1,3 +1,4 @@
+import type { Failure } from "../failure.ts";
 import { exitCodeOf } from "./exit-code.ts";
 
 export type InterruptSignal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGQUIT";
@@ -20,6 +21,8 @@ export interface Interrupts {
   end(signal: NodeJS.Signals): void;
   /** Aborts it with exit code 0. */
   quit(): void;
+  /** Aborts it with a failure, which is reported. */
+  fail(failure: Failure): void;
   /**
    * Passes signals to `handler` until the returned function is called. With `all`, a repeated one does not end devtool.
    */
@@ -45,6 +48,7 @@ export function listenForInterrupts(force: (exitCode: number) => void): Interrup
     signal: abort.signal,
     end: (signal) => abort.abort(new Interrupted(signal)),
     quit: () => abort.abort(new Interrupted(undefined)),
+    fail: (failure) => abort.abort(failure),
     intercept: (handler, all) => {
       const own = { handler, all: all !== undefined };
       current = own;

@@ -46,6 +46,16 @@ test("a limit of open files that devtool meets before it has begun is a failure 
   );
 });
 
+for (const words of [["--help"], ["config", "print"], ["status"], ["run"], ["watch"], ["watch", "--json"]])
+  test(`${words.join(" ")} whose output meets a full disk says so once, and fails`, async (t) => {
+    const { root } = await makeProject(t);
+    const argv = [...DEVTOOL, ...words, ...(words[0] === "--help" ? [] : ["--target", "local"])];
+    const script = 'exec "$0" "$@" >/dev/full';
+    const { status, stderr } = spawnSync("sh", ["-c", script, ...argv], { cwd: root, encoding: "utf8" });
+    assert.equal(status, 1);
+    assert.equal(stderr.match(/can't write to standard output: no space left on the device \(ENOSPC\)/g)?.length, 1);
+  });
+
 test("with --json a command line that is not valid is an event too", async (t) => {
   const project = await makeProject(t);
   const ended = await startDevtool(t, project, ["sync", "--json", "--tarket", "local"]).ended;

@@ -16,6 +16,7 @@ const INTERRUPTS: Interrupts = {
   signal: new AbortController().signal,
   end: () => {},
   quit: () => {},
+  fail: () => {},
   intercept: () => () => {},
 };
 
