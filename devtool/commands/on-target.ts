@@ -28,7 +28,7 @@ export async function runOnTarget(call: Call, asked: (opened: Opened) => Asked):
   const { report, interrupts } = call;
   const opened = await openTarget(call);
   const { argv, asRoot, variables = NO_VARIABLES } = asked(opened);
-  const env = await programEnvironment(variables);
+  const env = await programEnvironment(variables, interrupts.signal);
   const { target } = opened;
   const { connection, mirror } = await reach(target, opened, report, interrupts.signal);
   try {

@@ -16,8 +16,8 @@ export const command: Command = async (call) => {
   const { project, targets, interrupts } = session;
   const argv = commandLine(project, call.words, call.options.inspect);
   if (call.options.provision) for (const target of targets) await provisionTarget(target, project.root, call);
-  const environment = () => programEnvironment(project);
-  await environment(); // refuses a file that is not valid before anything is sent
+  const environment = (signal: AbortSignal) => programEnvironment(project, signal);
+  await environment(interrupts.signal); // refuses a file that is not valid before anything is sent
   const names = targets.map(({ name }) => name);
   const outcomes = await runOnce(session, (target) => {
     const own = { ...call, report: reportOf(session.report, { target }) };

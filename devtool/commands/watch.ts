@@ -34,13 +34,13 @@ export const command: Command = async (call) => {
     });
   }
   commandLine(session.project, call.words, inspect);
-  await programEnvironment(session.project);
+  await programEnvironment(session.project, call.interrupts.signal);
   if (provision)
     for (const target of session.targets) await provisionTarget(target, session.project.root, { ...call, report });
   const interrupts = interactive ? endingToo(call.interrupts) : call.interrupts;
   const nextRun: NextRun = (project, target, laneReport) => ({
     argv: commandLine(project, call.words, inspect),
-    environment: () => programEnvironment(project),
+    environment: (signal) => programEnvironment(project, signal),
     stdio: stdioOf({ ...call, report: laneReport }, target, names),
     interrupts,
   });
@@ -51,7 +51,7 @@ export const command: Command = async (call) => {
 function beside(project: Project, { words, locale, terminal }: RunRequest): StartRequest {
   return {
     argv: commandLine(project, words, undefined),
-    environment: () => programEnvironment(project, locale),
+    environment: (signal) => programEnvironment(project, signal, locale),
     terminal: terminal ?? undefined,
   };
 }

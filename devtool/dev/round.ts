@@ -64,7 +64,7 @@ export type Extent = "preview" | "sync" | "build";
 export interface StartRequest {
   readonly argv: readonly string[];
   /** Its variables; files among their sources are read anew. @throws Failure */
-  readonly environment: () => Promise<Readonly<Record<string, string>>>;
+  readonly environment: (signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
   /** The terminal that it gets, if it gets one. */
   readonly terminal: LaunchRequest["terminal"];
 }
@@ -274,7 +274,7 @@ async function launchStage(
   { signal, startedAt }: Round,
 ): Promise<{ readonly launched: Launched; readonly request: LaunchRequest }> {
   report({ event: "stage", stage: "launch" });
-  const env = await environment();
+  const env = await environment(signal);
   const request = { argv, cwd: mirror, env, asRoot: sudo ?? project.asRoot, terminal };
   const launched = await launch(connection, request, signal);
   const lost = launched.kind === "process" ? launched.process.lost : undefined;

@@ -11,7 +11,8 @@ const LOOK_MS = 1_000;
 export function watchOutside(root: string, files: readonly string[], onChange: () => void): () => void {
   const outside = files.filter((file) => !file.startsWith(root + sep) || realPath(file) !== file);
   const listener = (now: Stats, before: Stats) => {
-    if (now.ctimeMs !== before.ctimeMs || now.ino !== before.ino) onChange();
+    // The times of a named pipe are those of its writers and readers.
+    if (now.ino !== before.ino || (now.ctimeMs !== before.ctimeMs && !now.isFIFO())) onChange();
   };
   for (const file of outside) watchFile(file, { interval: LOOK_MS, persistent: false }, listener);
   return () => {

@@ -32,12 +32,12 @@ export function stateOf(path: string | Buffer, withDigest: boolean): FileState |
 
 function describe(stat: Stats, digest: string | undefined): FileState {
   const { mode, size, mtimeMs, ino, dev, ctimeMs } = stat;
-  // A directory's size and time change with the names in it, and those are paths of their own.
-  const isDirectory = stat.isDirectory();
+  // A directory's size and time change with the names in it, and those are paths of their own; a pipe's with its use.
+  const hasContent = stat.isFile() || stat.isSymbolicLink();
   return {
     mode,
-    size: isDirectory ? 0 : size,
-    modified: isDirectory ? 0 : mtimeMs,
+    size: hasContent ? size : 0,
+    modified: hasContent ? mtimeMs : 0,
     inode: ino,
     device: dev,
     digest,

@@ -67,7 +67,8 @@ function environmentOf({ envFile }: Workspace["project"]): string {
 function statesOf(files: readonly string[]): string {
   const states = files.map((file) => {
     const stat = statSync(file, { throwIfNoEntry: false });
-    return stat && [stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs];
+    // The times of a named pipe are those of its writers and readers.
+    return stat && (stat.isFIFO() ? [stat.ino] : [stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs]);
   });
   return JSON.stringify(states);
 }

@@ -232,3 +232,33 @@ test("a configuration that is edited is used from the next round on; one that is
   await project.write({ "devtool.config.json": '{ "run": ["cat", "other"], "sync": { "exclude": ["word"] } }' });
   assert.equal(await printed(devtool), "other\n");
 });
+
+for (const place of [".env", "../env"]) {
+  test(`envFile ${place} that is a named pipe is read at each start, and reading it starts no round`, async (t) => {
+    if (!needs(t, lacks("rsync", "git"))) return;
+    const config = { run: ["sh", "-c", 'echo "$A $(cat word)"'], envFile: place };
+    const project = await plain(t, { "devtool.config.json": JSON.stringify(config) });
+    const pipe = join(project.root, place);
+    spawnSync("mkfifo", [pipe]);
+    const devtool = startDevtool(t, project, ["watch", "--json", "--target", "local"]);
+    // Read once before anything is sent, and once for the program.
+    await writeFile(pipe, "A=first\n");
+    await devtool.next("synced");
+    await writeFile(pipe, "A=first\n");
+    assert.equal(await printed(devtool), "first one\n");
+    await devtool.next("exited");
+    await project.write({ word: "two\n" });
+    assert.deepEqual((await devtool.next("changed")).paths, ["word"]);
+    await devtool.next("synced");
+    await writeFile(pipe, "A=second\n");
+    assert.equal(await printed(devtool), "second two\n");
+    await devtool.next("exited");
+    await project.write({ word: "three\n" });
+    assert.deepEqual((await devtool.next("changed")).paths, ["word"]);
+    await devtool.next("synced");
+    devtool.child.kill("SIGTERM");
+    assert.equal((await devtool.ended).code, 143);
+    const rounds = devtool.lines.flatMap((line) => /"event":"changed".*"paths":(.*)\}/.exec(line)?.[1] ?? []);
+    assert.deepEqual(rounds, ["null", '["word"]', '["word"]']);
+  });
+}
