@@ -10,6 +10,8 @@ export interface FileState {
   readonly size: number;
   readonly modified: number;
   readonly inode: number;
+  /** When a directory was made, in milliseconds since 1970: one that is made anew may have the inode number of the old one. */
+  readonly madeAt: number | undefined;
   /** The file system it is on. */
   readonly device: number;
   /** Two writes within one tick of the file system's clock differ in nothing but their content. */
@@ -31,7 +33,7 @@ export function stateOf(path: string | Buffer, withDigest: boolean): FileState |
 }
 
 function describe(stat: Stats, digest: string | undefined): FileState {
-  const { mode, size, mtimeMs, ino, dev, ctimeMs } = stat;
+  const { mode, size, mtimeMs, ino, dev, ctimeMs, birthtimeMs } = stat;
   // A directory's size and time change with the names in it, and those are paths of their own; a pipe's with its use.
   const hasContent = stat.isFile() || stat.isSymbolicLink();
   return {
@@ -39,6 +41,7 @@ function describe(stat: Stats, digest: string | undefined): FileState {
     size: hasContent ? size : 0,
     modified: hasContent ? mtimeMs : 0,
     inode: ino,
+    madeAt: stat.isDirectory() ? birthtimeMs : undefined,
     device: dev,
     digest,
     changedAt: ctimeMs,
@@ -55,6 +58,7 @@ export function differ(before: FileState, now: FileState): boolean {
     before.size !== now.size ||
     before.modified !== now.modified ||
     before.inode !== now.inode ||
+    before.madeAt !== now.madeAt ||
     before.device !== now.device ||
     (before.digest ?? now.digest) !== (now.digest ?? before.digest)
   );

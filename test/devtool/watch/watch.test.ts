@@ -75,6 +75,15 @@ test("a renamed directory is reported by what was in it, under both names", asyn
   await reported("src/one/deep/a.ts", "src/one/b.ts", "src/two/deep/a.ts", "src/two/b.ts");
 });
 
+test("a folder that is removed and made anew is watched each time, though it may have the number of the old one", async (t) => {
+  const { root, write, reported } = await watched(t, { "src/dist/a": "0" });
+  for (const text of ["1", "2", "3", "4"]) {
+    await rm(join(root, "src/dist"), { recursive: true });
+    await write("src/dist/a", text);
+    await reported("src/dist/a");
+  }
+});
+
 test("a file that became a directory or a symbolic link is reported", async (t) => {
   const { root, reported, write } = await watched(t, { "src/a": "1", "src/b": "1" });
   await rm(join(root, "src/a"));
