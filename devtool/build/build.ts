@@ -52,8 +52,12 @@ export type OnLine = (text: string, diagnostic: Diagnostic | undefined) => unkno
 
 /** The program does not compile; the next save may fix it. */
 export class BuildFailure extends Failure {
-  constructor(message: string) {
+  /** Whether it would have replaced a file that a program runs from (ETXTBSY). */
+  readonly isInUse: boolean;
+
+  constructor(message: string, isInUse: boolean) {
     super(message, { code: "build-failed" });
+    this.isInUse = isInUse;
   }
 }
 
@@ -151,7 +155,7 @@ async function runStep(
   tool.stderr.resume();
   const { folder } = step;
   const read = createToolReader({ mirror, folder, hasFile: (path) => existsSync(join(root, path)) });
-  let [errors, missing] = [0, ""];
+  let [errors, missing, isInUse] = [0, "", false];
   const lines = eachLine(tool.stdout, (line) => {
     // What a tool says that was ended is no fault of the sources.
     if (signal.aborted) return;
@@ -159,13 +163,15 @@ async function runStep(
     if (!understood) return;
     if (understood.diagnostic?.severity === "error") errors++;
     missing ||= missingProgram(line);
+    isInUse ||= /text file busy/i.test(line);
     onLine(understood.text, understood.diagnostic);
   });
   const [status] = await Promise.all([tool.exited, lines]);
   signal.throwIfAborted();
   if (status.code === 0) return;
   if (missing !== "") throw missingTool(missing, target);
-  throw new BuildFailure(`${step.name} ${errors === 0 ? endWords(status) : `does not compile: ${errorCount(errors)}`}`);
+  const what = errors === 0 ? endWords(status) : `does not compile: ${errorCount(errors)}`;
+  throw new BuildFailure(`${step.name} ${what}`, isInUse);
 }
 
 /** A step may be any command: one that reports no error says with its exit code alone that it failed. */

@@ -1,3 +1,4 @@
+import { BuildFailure } from "../build/build.ts";
 import { BundleFailure } from "../bundle/bundle-failure.ts";
 import type { Project } from "../config/project.ts";
 import { ConnectionLost, Failure } from "../failure.ts";
@@ -13,7 +14,15 @@ import type { LoopOptions } from "./controls.ts";
 import { hasSameProgram, type Lane, startAhead } from "./lane/lane.ts";
 import { tellLate } from "./late.ts";
 import type { Prepared, Preparer } from "./prepare.ts";
-import { type Round, type Run, runInLane, type StartRequest, startBeside, updateBesideCommand } from "./round.ts";
+import {
+  finishBesideCommand,
+  type Round,
+  type Run,
+  runInLane,
+  type StartRequest,
+  startBeside,
+  updateBesideCommand,
+} from "./round.ts";
 import type { Begun, Progress, Running, State } from "./state.ts";
 
 /** What a round runs on a target; the configuration may have been edited since the last one. */
@@ -249,15 +258,16 @@ export class LaneLoop {
       if (isSame)
         report({ event: "notice", text: "the program is the same with this change, so it is not started again" });
       if (isSame || round.runsOn) {
-        await updateBesideCommand(workspace, this.#lane, bundle, round);
+        await finishBesideCommand(workspace, this.#lane, bundle, round);
         return prepared.laneDone();
       }
       signal.throwIfAborted();
+      const isUpdated = replace !== undefined && (await this.#updateBeside(prepared, round, report));
       replace?.();
       isBeside = false;
       this.#packages = bundle?.apart.state.digest;
       const run = this.#context.nextRun(workspace.project, this.#lane.target, report);
-      await runInLane(workspace, this.#lane, bundle, { ...round, onStarted }, run);
+      await runInLane(workspace, this.#lane, bundle, { ...round, onStarted }, run, isUpdated);
     } catch (error) {
       // An older round may still be printing.
       if (!signal.aborted && !isBeside) await this.#lane.idle;
@@ -267,6 +277,24 @@ export class LaneLoop {
       prepared.reportFailure(error);
     } finally {
       done.abort();
+    }
+  }
+
+  /**
+   * A build that fails, or a sync that the brake refuses, leaves the program of an older round alone. Returns false where
+   * neither can happen, or the program is in the way of a build.
+   */
+  async #updateBeside({ ready }: Prepared, round: Round, report: Report): Promise<boolean> {
+    const { workspace, bundle } = await ready;
+    if (workspace.steps.length === 0 && this.#lane.unsent !== "everything") return false;
+    try {
+      await updateBesideCommand(workspace, this.#lane, bundle, round);
+      round.signal.throwIfAborted();
+      return true;
+    } catch (error) {
+      if (!(error instanceof BuildFailure && error.isInUse)) throw error;
+      report({ event: "notice", text: "the program's own file can't be replaced while it runs: it is ended first" });
+      return false;
     }
   }
 }

@@ -124,6 +124,16 @@ export async function updateBesideCommand(
   round: Round,
 ): Promise<void> {
   await inLane(lane, round, (open) => update(workspace, open, bundle, round, "build"), Promise.resolve());
+}
+
+/** Does the same in a round that starts no other command. @throws Failure */
+export async function finishBesideCommand(
+  workspace: Workspace,
+  lane: Lane,
+  bundle: Bundle | undefined,
+  round: Round,
+): Promise<void> {
+  await updateBesideCommand(workspace, lane, bundle, round);
   const finished = { event: "finished", milliseconds: performance.now() - round.startedAt } as const;
   round.report(finished, { target: lane.target });
 }
@@ -146,16 +156,17 @@ export async function startBeside(
   return await inLane(lane, round, work, Promise.resolve());
 }
 
-/** Does the same, then runs a command there until it ends. @throws Failure */
+/** Does the same, unless it is done already, then runs a command there until it ends. @throws Failure */
 export async function runInLane(
   workspace: Workspace,
   lane: Lane,
   bundle: Bundle | undefined,
   round: Round,
   run: Run,
+  isUpdated = false,
 ): Promise<ExitStatus> {
   return await inLane(lane, round, async (open) => {
-    await update(workspace, open, bundle, round, "build");
+    if (!isUpdated) await update(workspace, open, bundle, round, "build");
     return await runStage(workspace, open, run, round);
   });
 }

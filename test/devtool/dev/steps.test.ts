@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { needs } from "../../rig/host.ts";
-import { lacks, makeProject, type Project, startDevtool } from "../rig.ts";
+import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
 /** `log` in the mirror has a line for each command that ran. */
 const CONFIG = `export default {
@@ -79,3 +79,71 @@ for (const [kind, build, message] of [
     assert.match(text, message);
   });
 }
+
+/** Says when it ends, and by which signal. */
+const STAYING = "trap 'echo ended; exit' TERM; tail -f /dev/null & wait";
+
+/** The first word of each output, and the events of these kinds, in their order. */
+function orderOf({ lines }: Devtool, ...kinds: string[]): string[] {
+  const found = lines.map((line) => JSON.parse(line));
+  return found.flatMap(({ event, data }) =>
+    event === "output" ? [data.trim()] : kinds.includes(event) ? [event] : [],
+  );
+}
+
+async function printed(devtool: Devtool): Promise<string> {
+  const event = await devtool.next("output");
+  return "data" in event ? event.data : "";
+}
+
+test("a build that fails leaves the program alone, and the save that mends it ends that once it is built", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const build = [{ command: ["sh", "-c", ". ./build.sh"], inputs: ["build.sh"] }];
+  const config = `export default ${JSON.stringify({ build, run: ["sh", "-c", `cat built; ${STAYING}`] })};`;
+  const made = await project(t, {
+    "devtool.config.ts": config,
+    "build.sh": "echo one >built",
+    ".gitignore": "built\n",
+  });
+  const devtool = startDevtool(t, made, ["watch", "--json", "--target", "local"]);
+  assert.equal(await printed(devtool), "one\n");
+  await made.write({ "build.sh": "exit 3" });
+  assert.equal((await devtool.next("failed")).code, "build-failed");
+  await made.write({ "build.sh": "echo two >built" });
+  await devtool.next("started");
+  await printed(devtool);
+  assert.deepEqual(orderOf(devtool, "compiled", "failed", "started"), [
+    ...["compiled", "started", "one"],
+    "failed",
+    ...["compiled", "ended", "started", "two"],
+  ]);
+});
+
+test("a build that would replace the file that the program runs from is done once that has ended", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const config = `export default {
+    build: [{ command: ["sh", "-c", "cp $(command -v tail) built && cat word"], inputs: ["word"], name: "copy" }],
+    run: ["sh", "-c", "cat word; exec ./built -f /dev/null"],
+  };`;
+  const made = await project(t, { "devtool.config.ts": config, word: "one\n", ".gitignore": "built\n" });
+  const devtool = startDevtool(t, made, ["watch", "--json", "--target", "local"]);
+  assert.equal(await printed(devtool), "one\n");
+  await made.write({ word: "two\n" });
+  assert.match((await devtool.next("notice")).text, /can't be replaced while it runs/);
+  assert.equal(await printed(devtool), "two\n");
+});
+
+test("a sync that would delete most of the mirror leaves the program alone", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const config = `export default ${JSON.stringify({ run: ["sh", "-c", `echo begin; ${STAYING}`] })};`;
+  const files = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`files/${i}`, "x"]));
+  const made = await project(t, { "devtool.config.ts": config, ...files });
+  const devtool = startDevtool(t, made, ["watch", "--json", "--target", "local"]);
+  await printed(devtool);
+  await made.write({ ".gitignore": "files\n" });
+  assert.equal((await devtool.next("failed")).code, "deletion-refused");
+  await made.write({ ".gitignore": "" });
+  await devtool.next("started");
+  await printed(devtool);
+  assert.deepEqual(orderOf(devtool, "failed", "started"), ["started", "begin", "failed", "ended", "started", "begin"]);
+});
