@@ -45,7 +45,9 @@ async function bring(
   const unbrought = [...unnamed.map(whyUnnamed), ...cameNot];
   for (const text of notices) report({ event: "notice", text });
   if (isDryRun) for (const path of brought) report({ event: "difference", change: "bring", path: toText(path) });
-  else report({ event: "pulled", files: brought.length, ...pulled });
+  if (isDryRun && brought.length + newer.length + unbrought.length === 0)
+    report({ event: "notice", text: "there is nothing to bring: all of it is the same here" });
+  if (!isDryRun) report({ event: "pulled", files: brought.length, ...pulled });
   if (unbrought.length > 0 && newer.length > 0) reportFailure(newerHere(newer), report);
   if (unbrought.length > 0) throw notBrought(unbrought);
   if (newer.length > 0) throw newerHere(newer);

@@ -1,17 +1,23 @@
+import { Failure } from "../failure.ts";
 import { toText } from "../paths/bytes.ts";
 import { sync } from "../sync/sync.ts";
+import { refuseLargeDeletion } from "./lane/brake.ts";
 import { type OpenLane, sentFiles } from "./lane/lane.ts";
 import { besideBundle } from "./workspace/beside-bundle.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
-/** Reports what a full sync would send and delete; the mirror and what is known of it stay as they are. */
+/**
+ * Reports what a full sync would send and delete, and whether it would be refused; the mirror and what is known of it stay as
+ * they are.
+ */
 export async function preview(
   { project, files, executable }: Workspace,
   open: OpenLane,
-  signal: AbortSignal,
+  { signal, mayDelete }: { readonly signal: AbortSignal; readonly mayDelete: boolean },
 ): Promise<void> {
   const { connection, facts, mirror, rsync, report } = open;
-  const withdrawn = (await sentFiles(open)).withdrawn(files);
+  const sent = await sentFiles(open);
+  const withdrawn = sent.withdrawn(files);
   const { root } = project;
   const elsewhere = besideBundle(project, facts);
   const request = { root, elsewhere, mirror, rsync, filter: files.filter, withdrawn, executable, isDryRun: true };
@@ -19,4 +25,20 @@ export async function preview(
   for (const text of notices) report({ event: "notice", text });
   for (const path of sentPaths) report({ event: "difference", change: "send", path: toText(path) });
   for (const path of deletedPaths) report({ event: "difference", change: "delete", path: toText(path) });
+  if (sentPaths.length + deletedPaths.length === 0)
+    report({ event: "notice", text: "there is nothing to send or delete" });
+  const refusal = mayDelete
+    ? undefined
+    : refusalOf(() => refuseLargeDeletion({ root, elsewhere }, sent.paths, withdrawn));
+  if (refusal !== undefined) report({ event: "notice", text: `without --force it is refused: ${refusal}` });
+}
+
+function refusalOf(check: () => void): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Failure) return error.message;
+    throw error;
+  }
 }

@@ -9,31 +9,13 @@ import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Report } from "../report/events.ts";
 import { type Launched, type LaunchRequest, launch, prepareNext } from "../run/launch.ts";
 import { type Stdio, streamed, terminalOf } from "../run/stream.ts";
-import type { SyncProgress } from "../sync/request.ts";
-import type { LocalProject } from "../sync/send/local.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
 import type { ChangeSet } from "../watch/watch.ts";
-import { refuseLargeDeletion } from "./lane/brake.ts";
-import { madeThere, withdrawalNotice } from "./lane/deletions.ts";
-import {
-  addUnsent,
-  buildMemory,
-  forgetMirror,
-  inLane,
-  isSent,
-  type Lane,
-  type OpenLane,
-  sentFiles,
-  startAhead,
-} from "./lane/lane.ts";
-import { syncAsOwner } from "./lane/owner.ts";
-import type { SentFiles } from "./lane/sent.ts";
+import { addUnsent, buildMemory, inLane, isSent, type Lane, type OpenLane, startAhead } from "./lane/lane.ts";
 import { takeTurn } from "./lane/turn.ts";
-import { stillThere } from "./lane/withdrawn.ts";
-import { tooNewThere } from "./packages/own-addons.ts";
 import { shipStage } from "./packages/ship.ts";
 import { preview } from "./preview.ts";
-import { besideBundle } from "./workspace/beside-bundle.ts";
+import { syncStage } from "./sync-stage.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** What follows a save: bundle, once for all lanes; then addons → sync → build → run, in each lane. */
@@ -184,67 +166,11 @@ async function update(
   const endTurn = await takeTurn(open, onWait, round.signal);
   try {
     await shipStage(workspace, open, bundle, round.signal, extent === "preview");
-    if (extent === "preview") return await preview(workspace, open, round.signal);
+    if (extent === "preview") return await preview(workspace, open, round);
     if (!isDone(open.lane)) await syncStage(workspace, open, round);
     if (extent === "build") for (const group of workspace.steps) await buildGroup(group, workspace, open, round);
   } finally {
     endTurn();
-  }
-}
-
-async function syncStage(workspace: Workspace, open: OpenLane, round: Round): Promise<void> {
-  const { project, files, executable, steps } = workspace;
-  const { signal, mayDelete } = round;
-  const { lane, mirror, rsync, report } = open;
-  report({ event: "stage", stage: "sync" });
-  // A newer round may add paths while this one is sending.
-  const { unsent, ahead } = lane;
-  lane.unsent = new Set();
-  lane.ahead = undefined;
-  const changed = unsent === "everything" ? undefined : [...unsent];
-  const restore = (error: unknown) => {
-    addUnsent(lane, changed ?? null);
-    throw error;
-  };
-  const sent = await sentFiles(open);
-  const { paths: before } = sent;
-  const excluded = changed === undefined ? sent.withdrawn(files) : [];
-  const withdrawn = await stillThere(open, excluded, signal).catch(restore);
-  const elsewhere = besideBundle(project, open.facts);
-  if (changed === undefined && !mayDelete) brake({ root: project.root, elsewhere }, lane, sent, withdrawn);
-  const onProgress = (progress: SyncProgress) => report({ event: "progress", stage: "sync", ...progress });
-  const { filter } = files;
-  const mayBeNew = changed === undefined && before.size === 0;
-  const what = { root: project.root, elsewhere, filter, withdrawn, changed, executable };
-  const request = { ...what, mirror, rsync, mayBeNew, onProgress };
-  const synced = await syncAsOwner(open, request, signal, ahead).catch(restore);
-  if (changed !== undefined && sent.isLost(synced.madePaths)) return await syncAnew(workspace, open, round);
-  await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.update(changed, synced.paths));
-  for (const step of steps.flat())
-    if (changed === undefined || changed.some((path) => step.inputs.isSelected(path)))
-      buildMemory(lane, step).isStale = true;
-  const { deleted, bytesSent, bytesTotal, milliseconds } = synced;
-  if (withdrawn.length > 0) report({ event: "notice", text: withdrawalNotice(withdrawn) });
-  const made = steps.length > 0 && changed === undefined ? madeThere(synced.deletedPaths, before) : [];
-  const tooNew = await tooNewThere(project.root, synced.paths, open.facts);
-  for (const text of lane.news.of([...synced.notices, ...made, ...tooNew], changed)) report({ event: "notice", text });
-  report({ event: "synced", mirror, files: synced.files, deleted, bytesSent, bytesTotal, milliseconds });
-}
-
-async function syncAnew(workspace: Workspace, open: OpenLane, round: Round): Promise<void> {
-  const text = "something was removed from the mirror, so all that is missing there is sent again";
-  open.report({ event: "notice", text });
-  addUnsent(open.lane, null);
-  open.lane.builds.clear();
-  await syncStage(workspace, open, round);
-}
-
-function brake(project: LocalProject, lane: Lane, sent: SentFiles, withdrawn: readonly string[]): void {
-  try {
-    refuseLargeDeletion(project, sent.paths, withdrawn);
-  } catch (error) {
-    forgetMirror(lane);
-    throw error;
   }
 }
 

@@ -4,17 +4,20 @@ import { dirname, join } from "node:path";
 import type { Filter } from "../../ignore/filter.ts";
 import { parentOf } from "../../paths/bytes.ts";
 import { cacheDirectory } from "../../process/cache-directory.ts";
+import { errnoOf, errnoWords } from "../../process/errno.ts";
 import { makeDirectory } from "../../process/make-directory.ts";
 
 /**
  * What the last syncs have sent to a mirror, by which rules: stored on this machine, so that what was sent and is
  * ignored now can be told from what a program on the target wrote. Paths are those of a SyncReport. Nothing fails where
- * they can't be stored: what becomes ignored then stays on the target.
+ * they can't be stored: what becomes ignored before the next session stays on the target.
  */
 export class SentFiles {
   readonly #file: string;
   #digest: string;
   #paths: Set<string>;
+  /** Why the file has not all of it, in words. */
+  #unstored: string | undefined;
 
   private constructor(file: string, digest: string, paths: Set<string>) {
     this.#file = file;
@@ -41,6 +44,14 @@ export class SentFiles {
     return this.#paths;
   }
 
+  /** What a person is told where they can't be stored. */
+  get notices(): string[] {
+    if (this.#unstored === undefined) return [];
+    return [
+      `can't write ${this.#file}, the list of what was sent: ${this.#unstored}; what git ignores before the next session stays on the target`,
+    ];
+  }
+
   /** Whether something of it was removed there: of directories that a sync made, as in its report, one was there before. */
   isLost(made: readonly string[]): boolean {
     return made.some((path) => path === "." || this.#paths.has(`${path}/`));
@@ -53,7 +64,7 @@ export class SentFiles {
       digest === this.#digest && now.size === this.#paths.size && paths.every((path) => this.#paths.has(path));
     this.#digest = digest;
     this.#paths = now;
-    if (!isSame) await store(this.#file, [digest, ...now].join("\0"));
+    if (!isSame || this.#unstored !== undefined) this.#unstored = await store(this.#file, [digest, ...now].join("\0"));
   }
 
   /** The mirror is gone. */
@@ -74,7 +85,11 @@ export class SentFiles {
     const fresh = paths.filter((path) => !this.#paths.has(path));
     if (fresh.length === 0) return;
     for (const path of fresh) this.#paths.add(path);
-    await appendFile(this.#file, `\0${fresh.join("\0")}`, "latin1").catch(() => {});
+    try {
+      await appendFile(this.#file, `\0${fresh.join("\0")}`, "latin1");
+    } catch (error) {
+      this.#unstored = whyOf(error);
+    }
   }
 }
 
@@ -84,14 +99,20 @@ function isWithin(path: string, these: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** By rename: another devtool may read it. */
-async function store(file: string, text: string): Promise<void> {
+/** By rename: another devtool may read it. Returns why it can't be stored. */
+async function store(file: string, text: string): Promise<string | undefined> {
   const temporary = `${file}.${randomBytes(4).toString("hex")}.new`;
   try {
     makeDirectory(dirname(file));
     await writeFile(temporary, text, "latin1");
     await rename(temporary, file);
-  } catch {
-    // As without a record.
+    return undefined;
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    return whyOf(error);
   }
+}
+
+function whyOf(error: unknown): string {
+  return errnoWords(errnoOf(error) ?? String(error));
 }

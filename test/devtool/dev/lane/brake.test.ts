@@ -21,7 +21,8 @@ async function sync(t: TestContext, project: Project, sshd: Sshd, ...more: strin
   const { code } = await started.ended;
   const events = started.lines.map((line) => JSON.parse(line) as EventLine);
   const failed = events.find((event) => event.event === "failed");
-  return { code, failed, synced: events.find((event) => event.event === "synced") };
+  const notices = events.flatMap((event) => (event.event === "notice" ? [event.text] : []));
+  return { code, failed, notices, synced: events.find((event) => event.event === "synced") };
 }
 
 test("a sync that would delete most of what was sent is refused, deletes nothing, and does it with --force", async (t) => {
@@ -36,9 +37,13 @@ test("a sync that would delete most of what was sent is refused, deletes nothing
     assert.match(failed?.message ?? "", /would delete 30 of the \d+ files that were sent before: 30 in data\/$/);
     assert.equal((await readdir(join(mirror, "data"))).length, 30);
   }
+  const refused = /^without --force it is refused: this sync would delete 30 of the \d+ files/;
+  assert.match((await sync(t, project, sshd, "--dry-run")).notices.join("\n"), refused);
+  assert.deepEqual((await sync(t, project, sshd, "--dry-run", "--force")).notices, []);
   const forced = await sync(t, project, sshd, "--force");
   assert.deepEqual([forced.code, forced.synced?.deleted], [0, 31]);
   assert.equal((await sync(t, project, sshd)).code, 0);
+  assert.deepEqual((await sync(t, project, sshd, "--dry-run")).notices, ["there is nothing to send or delete"]);
 });
 
 test("rules that exclude most of what was sent are refused too", async (t) => {

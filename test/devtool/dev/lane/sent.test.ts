@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { SentFiles } from "../../../../devtool/dev/lane/sent.ts";
 import { temporaryDirectory } from "../../../rig/host.ts";
@@ -15,4 +17,19 @@ test("what a watch round deleted from the mirror is not remembered as sent, also
   assert.deepEqual([...(await read()).paths].sort(), ["ab", "c", "d"]);
   await second.forget();
   assert.deepEqual([...(await read()).paths], []);
+});
+
+test("that they can't be stored is said with what follows from it, until they are", async (t) => {
+  const cache = await temporaryDirectory(t);
+  process.env["XDG_CACHE_HOME"] = cache;
+  await writeFile(join(cache, "devtool"), "in the place of the folder");
+  const sent = await SentFiles.read("box", "/home/me/mirror");
+  await sent.replace("rules", ["a"]);
+  assert.match(sent.notices.join(), /^can't write \S+, the list of what was sent: .* \(E\w+\); what git ignores/);
+  await sent.update(["b"], ["b"]);
+  assert.equal(sent.notices.length, 1);
+  await rm(join(cache, "devtool"));
+  await sent.replace("rules", ["a", "b"]);
+  assert.deepEqual(sent.notices, []);
+  assert.deepEqual([...(await SentFiles.read("box", "/home/me/mirror")).paths], ["a", "b"]);
 });
