@@ -12,10 +12,16 @@ const make: Tool = (args) => ({
   query: ["make", ...args, "-q"],
 });
 
-/** Configures once; after that cmake sees by itself when it has to do it again. */
-const CMAKE = '[ -e build/CMakeCache.txt ] || cmake -S . -B build "$@" || exit; exec cmake --build build --parallel';
+const CONFIGURE = 'cmake -S . -B build "$@" || exit; exec cmake --build build --parallel';
 
-const cmake: Tool = (args) => ({ argv: ["sh", "-c", CMAKE, "cmake", ...args] });
+/**
+ * Once it is configured and built, cmake sees by itself when it has to configure again. Before that it does not: one that failed
+ * or was ended leaves a cache too.
+ */
+const cmake: Tool = (args) => ({
+  argv: ["sh", "-c", `[ -e build/CMakeCache.txt ] || ${CONFIGURE}`, "cmake", ...args],
+  anew: ["sh", "-c", CONFIGURE, "cmake", ...args],
+});
 
 const cargo: Tool = (args) => ({ argv: ["cargo", "build", ...args] });
 

@@ -21,7 +21,7 @@ test("cargo and go build everything unless the configuration says what", () => {
   assert.deepEqual(TOOLS.go(["-o", "app", "."]).argv, ["go", "build", "-o", "app", "."]);
 });
 
-test("cmake is configured once, with the arguments of the configuration, and not built where that fails", async (t) => {
+test("cmake is configured with the arguments of the configuration until it is built, and not built where that fails", async (t) => {
   const root = await temporaryDirectory(t);
   const script = `#!/bin/sh
 echo "$@" >>log
@@ -30,13 +30,15 @@ case "$1" in -S) [ -e fail ] && exit 3; mkdir -p build; : >build/CMakeCache.txt 
   await mkdir(join(root, "bin"));
   await writeFile(join(root, "bin/cmake"), script);
   await chmod(join(root, "bin/cmake"), 0o755);
-  const [file = "", ...args] = TOOLS.cmake(["-DA=b c"]).argv;
-  const run = () => promisify(execFile)(file, args, { cwd: root, env: { PATH: `${root}/bin:${process.env["PATH"]}` } });
+  const { argv, anew = [] } = TOOLS.cmake(["-DA=b c"]);
+  const run = ([file = "", ...args]: readonly string[]) =>
+    promisify(execFile)(file, args, { cwd: root, env: { PATH: `${root}/bin:${process.env["PATH"]}` } });
   await writeFile(join(root, "fail"), "");
-  await assert.rejects(run(), { code: 3 });
+  await assert.rejects(run(anew), { code: 3 });
   await promisify(execFile)("rm", ["fail", "log"], { cwd: root });
-  await run();
-  await run();
-  const build = "--build build --parallel\n";
-  assert.equal(await readFile(join(root, "log"), "utf8"), `-S . -B build -DA=b c\n${build}${build}`);
+  await run(argv);
+  await run(argv);
+  await run(anew);
+  const [configure, build] = ["-S . -B build -DA=b c\n", "--build build --parallel\n"];
+  assert.equal(await readFile(join(root, "log"), "utf8"), `${configure}${build}${build}${configure}${build}`);
 });
