@@ -68,24 +68,39 @@ function imports([name, what]: readonly [string, string], isModule: boolean): st
 export const MENDED = ["worker_threads", "child_process", "cluster", "fs"] as const;
 export type Mended = (typeof MENDED)[number];
 
-/** Of an entry point that is started by its source's path, as `new Worker(new URL("./worker.ts", import.meta.url))`, the output. */
+/**
+ * Of an entry point that is started by its source's path, as `new Worker(new URL("./worker.ts", import.meta.url))`, the output; and by
+ * the path of what a compiler makes of it, where there is no such file.
+ */
 function mending({ outdir, isModule, entries, mended }: Heading): string {
   if (mended.size === 0) return "";
-  const pairs = Object.entries(entries).map(([output, source]) => [asUrl(source), asUrl(`${outdir}/${output}`)]);
+  const pairs = (name: (source: string) => string) =>
+    JSON.stringify(
+      Object.entries(entries).map(([output, source]) => [asUrl(name(source)), asUrl(`${outdir}/${output}`)]),
+    );
   const used = MENDED.filter((name) => mended.has(name));
   return `${used.map((name) => imports([name, VARIABLES[name]], isModule)).join(" ")} ${imports(["module", "devtoolModule"], isModule)}
 ${imports(["fs", "{ existsSync as devtoolExists }"], isModule)}
-const devtoolOutputs = new Map(${JSON.stringify(pairs)}.map((pair) => pair.map((path) => devtoolPath(new URL(path, devtoolRoot)))));
+const devtoolOutputs = (pairs) => new Map(pairs.map((pair) => pair.map((path) => devtoolPath(new URL(path, devtoolRoot)))));
+const devtoolSources = devtoolOutputs(${pairs((source) => source)}), devtoolCompiled = devtoolOutputs(${pairs(compiled)});
 const devtoolOutput = (file) => {
   if (/^data:/.test(file)) return file;
   const path = /^file:/.test(file) ? devtoolPath(file) : devtoolAbsolute(file);
-  const output = devtoolOutputs.get(path), source = decodeURI(devtoolUrl(path).href.replace(devtoolRoot, ""));
-  if (output === undefined && /^(?!\\.|\\w+:).*\\.[cm]?[jt]sx?$/.test(source) && !devtoolExists(path))
-    throw new Error(source + " is not on the target: add it to bundle.entryPoints in devtool's configuration");
+  const known = devtoolSources.get(path);
+  if (known !== undefined || devtoolExists(path)) return known ?? file;
+  const output = devtoolCompiled.get(path) ?? devtoolCompiled.get(path + ".js");
+  const source = decodeURI(devtoolUrl(path).href.replace(devtoolRoot, ""));
+  if (output === undefined && /^(?!\\.|\\w+:).*\\.[cm]?[jt]sx?$/.test(source))
+    throw new Error(source + " is not on the target: add it, or its source, to bundle.entryPoints in devtool's configuration");
   return output ?? file;
 };
 ${used.map((name) => MEND[name]).join("\n")}
 devtoolModule.syncBuiltinESMExports();`;
+}
+
+/** As TypeScript and JSX are compiled: a.mts to a.mjs. */
+function compiled(source: string): string {
+  return source.replace(/\.([cm]?)[jt]sx?$/, ".$1js");
 }
 
 const VARIABLES: Readonly<Record<Mended, string>> = {

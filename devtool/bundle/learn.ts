@@ -72,14 +72,14 @@ export async function learn(known: Known, root: string, built: Built, loaders: L
   const paths = [...inputs, ...addons.map(({ directory }) => directory)];
   const isNew = paths.some((path) => !known.seen.has(path));
   const { isUnlocated: hasOther = outputFiles.some(({ contents }) => hasUnlocated(contents)) } = built;
-  if (known.located.size > 0) learnMended(known, metafile);
+  learnMended(known, metafile);
   if (!isNew && !hasOther) return sizeOf(known) > before;
   for (const path of paths) known.seen.add(path);
   const packages = packagesOf(inputs, root, metafile);
   if (isNew) learnNative(known, packages);
   if (hasOther) await learnLocated(known, packages, inputs, loaders);
   learnShared(known, packages, addons);
-  if (known.located.size > 0) learnMended(known, metafile);
+  learnMended(known, metafile);
   known.hasOthers ||= hasOther && sizeOf(known) === before;
   return sizeOf(known) > before;
 }
@@ -104,9 +104,10 @@ function sizeOf({ apart, located, mended, absent, hasOthers, hasOwnAddons }: Kno
   return apart.size + located.size + mended.size + absent.size + (hasOthers ? 1 : 0) + (hasOwnAddons ? 1 : 0);
 }
 
-function learnMended({ mended }: Known, { outputs }: Metafile): void {
+/** What starts a source knows its path also by the working directory; fs is asked only for a path that a source knows of itself. */
+function learnMended({ mended, located }: Known, { outputs }: Metafile): void {
   const imports = Object.values(outputs).flatMap((output) => output.imports);
-  for (const name of MENDED)
+  for (const name of MENDED.filter((module) => module !== "fs" || located.size > 0))
     if (imports.some(({ path, external }) => external && path.replace(/^node:|\/.*/g, "") === name)) mended.add(name);
 }
 

@@ -125,7 +125,7 @@ function options({ root, config, known, addons, entries, isInspected }: BuildSes
   const head = [
     isModule ? REQUIRE : "",
     known.hasOthers ? fallback(isModule) : "",
-    known.located.size > 0 || known.hasOwnAddons ? locator(heading) : "",
+    known.located.size + known.mended.size > 0 || known.hasOwnAddons ? locator(heading) : "",
     banner?.["js"] ?? "",
   ];
   const own = { ...(rest as BuildOptions), format, define: { ...LOCATIONS, ...define } };

@@ -179,11 +179,43 @@ new Worker("console.log('code')", { eval: true });`;
   const { root, bundler } = await bundlerOf(t, { "src/main.ts": start });
   await bundler.build(signal);
   const { stdout } = await run(process.execPath, [".devtool/main.js"], { cwd: root });
-  const remedy = "is not on the target: add it to bundle.entryPoints in devtool's configuration";
+  const remedy = "is not on the target: add it, or its source, to bundle.entryPoints in devtool's configuration";
   const lines = stdout.trimEnd().split("\n");
   assert.deepEqual(lines.slice(0, 2), [`src/work er.ts ${remedy}`, `src/child.js ${remedy}`]);
   assert.deepEqual(lines.slice(2).sort(), ["code", "data"]);
 });
+
+const COMPILED = {
+  "src/main.ts": `import { fork } from "node:child_process";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+void (async () => {
+  for (const file of ["./src/worker.ts", "./src/worker.js", "./src/worker.mjs"]) await once(new Worker(file), "exit");
+  for (const file of ["src/child.js", "src/child", "src/own.js"]) await once(fork(file), "exit");
+})();
+`,
+  "src/worker.ts": 'console.log("worker.ts" as string);\n',
+  "src/worker.mts": 'console.log("worker.mts" as string);\n',
+  "src/child.tsx": 'console.log("child.tsx" as string);\n',
+  "src/own.ts": 'console.log("own.ts" as string);\n',
+  "src/own.js": 'console.log("own.js");\n',
+};
+
+for (const format of ["esm", "cjs"] as const)
+  test(`an entry point is started by the path of what its source compiles to, from the working directory too: ${format}`, async (t) => {
+    const entryPoints = {
+      main: "src/main.ts",
+      a: "src/worker.ts",
+      b: "src/worker.mts",
+      c: "src/child.tsx",
+      d: "src/own.ts",
+    };
+    const { root, bundler } = await bundlerOf(t, COMPILED, { entryPoints, options: { format } });
+    await bundler.build(signal);
+    const { stdout } = await run(process.execPath, [".devtool/main.js"], { cwd: root });
+    const printed = ["worker.ts", "worker.ts", "worker.mts", "child.tsx", "child.tsx", "own.js"];
+    assert.deepEqual(stdout.trimEnd().split("\n"), printed);
+  });
 
 for (const format of ["esm", "cjs"] as const)
   test(`an entry point is started by its source's path, which is all that a source knows: ${format}`, async (t) => {
