@@ -1,5 +1,6 @@
+import type { Project } from "../config/project.ts";
+import { toBytes } from "../paths/bytes.ts";
 import type { SyncProgress } from "../sync/request.ts";
-import type { LocalProject } from "../sync/send/local.ts";
 import { refuseLargeDeletion } from "./lane/brake.ts";
 import { madeThere, withdrawalNotice } from "./lane/deletions.ts";
 import { addUnsent, buildMemory, forgetMirror, type Lane, type OpenLane, sentFiles } from "./lane/lane.ts";
@@ -36,7 +37,7 @@ export async function syncStage(workspace: Workspace, open: OpenLane, request: S
   const excluded = changed === undefined ? sent.withdrawn(files) : [];
   const withdrawn = await stillThere(open, excluded, signal).catch(restore);
   const elsewhere = besideBundle(project, open.facts);
-  if (changed === undefined && !mayDelete) brake({ root: project.root, elsewhere }, lane, sent, withdrawn);
+  if (changed === undefined && !mayDelete) brake(project, lane, sent, withdrawn);
   const onProgress = (progress: SyncProgress) => report({ event: "progress", stage: "sync", ...progress });
   const { filter } = files;
   const mayBeNew = changed === undefined && before.size === 0;
@@ -65,9 +66,12 @@ async function syncAnew(workspace: Workspace, open: OpenLane, request: Sync): Pr
   await syncStage(workspace, open, request);
 }
 
-function brake(project: LocalProject, lane: Lane, sent: SentFiles, withdrawn: readonly string[]): void {
+/** What devtool itself made does not count: packages that are bundled no longer go by the hundred. */
+function brake({ root, bundle }: Project, lane: Lane, sent: SentFiles, withdrawn: readonly string[]): void {
+  const made = bundle && `${toBytes(bundle.outdir)}/`;
+  const files = made === undefined ? sent.paths : [...sent.paths].filter((path) => !path.startsWith(made));
   try {
-    refuseLargeDeletion(project, sent.paths, withdrawn);
+    refuseLargeDeletion({ root }, files, withdrawn);
   } catch (error) {
     forgetMirror(lane);
     throw error;

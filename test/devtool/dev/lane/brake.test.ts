@@ -55,6 +55,33 @@ test("rules that exclude most of what was sent are refused too", async (t) => {
   assert.equal((await sync(t, project, sshd)).failed?.code, "deletion-refused");
 });
 
+test("what devtool makes beside the bundle goes without a question once nothing imports it, and makes no other deletion a smaller one", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const sshd = await startSshd(t);
+  const project = await makeProject(t, {
+    "devtool.config.ts":
+      'export default { bundle: { entryPoints: { main: "main.js" } }, sync: { include: ["data/"] } };',
+    "main.js": 'import "large"; import "small";',
+    "node_modules/small/package.json": '{ "main": "0.js" }',
+    "node_modules/small/0.js": "console.log(__dirname);",
+    "node_modules/large/package.json": '{ "main": "0.js" }',
+    "node_modules/large/0.js": "console.log(__dirname);",
+    ...numbered("node_modules/large/files", 40),
+    ...numbered("data", 30),
+  });
+  await sync(t, project, sshd);
+  await rename(join(project.root, "data"), `${project.root}-data`);
+  assert.match(
+    (await sync(t, project, sshd)).failed?.message ?? "",
+    /would delete 30 of the 30 files .*: 30 in data\/$/,
+  );
+  await rename(`${project.root}-data`, join(project.root, "data"));
+  await project.write({ "main.js": 'import "small";' });
+  const { code, synced } = await sync(t, project, sshd);
+  assert.equal(code, 0);
+  assert.equal(synced?.deleted, 44);
+});
+
 test("a watch that was refused goes on once another devtool has done it with --force", async (t) => {
   if (!needs(t, lacks("rsync", "sshd"))) return;
   const sshd = await startSshd(t);
