@@ -36,7 +36,8 @@ export async function main(argv: readonly string[], plain: Arguments | undefined
   try {
     const code = await run(argv, plain, asked);
     await written(process.stdout);
-    interrupts.signal.throwIfAborted();
+    // A signal that comes when all is done changes nothing; what could not be printed does.
+    if (interrupts.signal.reason instanceof Failure) throw interrupts.signal.reason;
     await exitAfterOutput(code);
   } catch (error) {
     await exitAfterOutput(exitCodeFor(error));
