@@ -100,7 +100,9 @@ export async function undoneBySignals<T>(work: (signal: AbortSignal) => Promise<
   try {
     return await work(abort.signal);
   } finally {
-    // Node.js drops a signal that it has caught and not passed on yet when its last listener goes.
+    // Node.js drops a signal that it has caught and not passed on yet when its last listener goes. It looks for those where it
+    // looks for input, which the first turn does not come to if the work ended there.
+    await turn();
     await turn();
     for (const signal of caught) process.off(signal, onSignal);
     if (received) process.kill(process.pid, received);
