@@ -210,8 +210,7 @@ function makeRoom(place: Place): void {
   const stats = lstatSync(pathOf(place), { throwIfNoEntry: false });
   if (!stats) return;
   if (stats.isDirectory()) throw inTheWay(place, "a directory is where a file should be");
-  if (!stats.isFile() && !stats.isSymbolicLink())
-    throw inTheWay(place, "a device, a pipe or a socket is where a file should be");
+  if (!stats.isFile() && !stats.isSymbolicLink()) throw specialInTheWay(Buffer.from(place.name, "latin1").toString());
   try {
     unlinkSync(pathOf(place));
   } catch (error) {
@@ -223,6 +222,13 @@ function inTheWay({ name }: Place, why: string): Failure {
   return new Failure(`can't copy ${JSON.stringify(Buffer.from(name, "latin1").toString())}: ${why}`, {
     code: "usage",
     remedy: "remove it, or choose another place",
+  });
+}
+
+export function specialInTheWay(name: string): Failure {
+  return new Failure(`can't copy ${JSON.stringify(name)}: a device, a pipe or a socket is where a file should be`, {
+    code: "usage",
+    remedy: "choose another place; cp NAME:PATH - writes a tar archive on standard output",
   });
 }
 

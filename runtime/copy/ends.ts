@@ -3,7 +3,7 @@ import { basename, dirname } from "node:path";
 import { Failure } from "../failure.ts";
 import { errnoText } from "../host/errno.ts";
 import { ERRNO } from "../linux.ts";
-import { type Copied, type CopyOptions, copy, copyContent, type Place, pathOf } from "./copy.ts";
+import { type Copied, type CopyOptions, copy, copyContent, type Place, pathOf, specialInTheWay } from "./copy.ts";
 
 /** As many links as the kernel follows: path_resolution(7). */
 const LINKS_MAX = 40;
@@ -35,7 +35,8 @@ export interface End {
 
 /**
  * Copies as docker cp does: into a directory that exists, or under a new name in one; of a path that ends in `/.` what is in it.
- * A link that is named is copied itself, unless `follow`, or its path ends in `/`. Throws Failure, or the signal's reason.
+ * A link that is named is copied itself, unless `follow`, or its path ends in `/`; one that is named as the target is followed.
+ * Throws Failure, or the signal's reason.
  */
 export async function copyBetween(
   source: End,
@@ -84,7 +85,7 @@ async function copyOpened(
       closeSync(there);
     }
   }
-  const to = parentOf(target, open);
+  const to = followed(target, open);
   if (isContent(source.path)) return copy({ directory: open(source, source.path), name: "." }, to, options);
   const { place } = placeOf(source, options.follow, open);
   if (target.path.endsWith("/") && !lstatSync(pathOf(place)).isDirectory())
@@ -97,12 +98,16 @@ export function isContent(path: string): boolean {
   return /(^|\/)\.$/.test(path) || /^\/+$/.test(path);
 }
 
-/** Its descriptor, or undefined where the path leads to none. */
+/** Its descriptor, or undefined where the path leads to none. Throws Failure where it leads to neither that nor a file. */
 function directoryAt({ side, path }: End): number | undefined {
   const fd = side.open(path);
+  // It is a socket. As a pipe, it may be what /dev/stdout leads to, which has no place.
+  if (fd === -ERRNO.ENXIO) throw specialInTheWay(basename(path));
   if (fd < 0) return undefined;
-  if (fstatSync(fd).isDirectory()) return fd;
+  const stats = fstatSync(fd);
+  if (stats.isDirectory()) return fd;
   closeSync(fd);
+  if (!stats.isFile()) throw specialInTheWay(basename(path));
   return undefined;
 }
 
@@ -118,12 +123,12 @@ export function placeOf(source: End, follow: boolean, open: Open): { place: Plac
   return { place: isDirectory ? { directory: fd, name: "." } : followed(source, open), name: place.name };
 }
 
-/** The place of the file that a link leads to, by way of others. */
+/** The place that links lead to, by way of others; there need not be anything. */
 function followed({ side, path }: End, open: Open): Place {
   let at = path;
   for (let links = 0; links <= LINKS_MAX; links += 1) {
     const place = parentOf({ side, path: at }, open);
-    if (!lstatSync(pathOf(place)).isSymbolicLink()) return place;
+    if (!lstatSync(pathOf(place), { throwIfNoEntry: false })?.isSymbolicLink()) return place;
     const text = readlinkSync(pathOf(place), "utf8");
     at = text.startsWith("/") ? text : `${dirname(at)}/${text}`;
   }

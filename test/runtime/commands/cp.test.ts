@@ -146,7 +146,7 @@ describe("tinydocker cp", () => {
     await cp("web:/evil/file", "copied-link");
     assert.ok(lstatSync(join(here, "copied-link")).isSymbolicLink());
     writeFileSync(join(here, "payload"), "written\n");
-    await cp("payload", "web:/evil/file");
+    assert.match((await rig.run(["cp", "payload", "web:/evil/file"], { cwd: here })).stderr, /can't reach/);
     assert.equal(readFileSync(join(secret, "file"), "utf8"), "of the machine\n");
     await cp("payload", "web:/evil/root");
     assert.equal(await inside("cat /payload"), "written\n");
@@ -204,6 +204,34 @@ describe("tinydocker cp of a link", () => {
       [code, stderr.split("\n")[0]],
       [125, "tinydocker: can't reach /to/dangling of the container web: ENOENT, no such file or directory"],
     );
+  });
+
+  it("that is the target writes what it leads to, there or not, and never a device or a pipe", async () => {
+    await inside(`rm -rf /to; ${LINKS}; ln -s /dev/null null`);
+    const targets = mkdtempSync(join(here, "targets-"));
+    writeFileSync(join(targets, "f"), "three\n");
+    for (const name of ["link2", "dangling"]) await rig.run(["cp", "f", `web:/to/${name}`], { cwd: targets });
+    assert.equal(
+      await inside("cd /to; cat d/f nope; for link in link2 link1 dangling; do readlink $link; done"),
+      "three\nthree\n/to/link1\nd/../d/f\nnope\n",
+    );
+    symlinkSync("f", join(targets, "link"));
+    await inside("echo four >/to/d/f");
+    await rig.run(["cp", "web:/to/d/f", "link"], { cwd: targets });
+    assert.deepEqual([readlinkSync(join(targets, "link")), readFileSync(join(targets, "f"), "utf8")], ["f", "four\n"]);
+    symlinkSync("/proc/self/fd/1", join(targets, "stdout")); // as /dev/stdout, which is a pipe's here
+    for (const [source, target] of [
+      ["web:/to/d/f", "stdout"],
+      ["f", "web:/to/null"],
+    ] as const) {
+      const { code, stderr } = await rig.run(["cp", source, target], { cwd: targets });
+      assert.equal(code, 125);
+      assert.match(
+        stderr,
+        /^tinydocker: can't copy "[a-z]+": a device, a pipe or a socket is where a file should be\n {2}\S/,
+      );
+    }
+    assert.ok(lstatSync(join(targets, "stdout")).isSymbolicLink());
   });
 
   it("copies the directory where its path ends in a slash, and refuses one that leads to a file", async () => {
