@@ -17,6 +17,7 @@ import { installerOf, installRecords } from "./addons/uninstalled.ts";
 import { isPackaged } from "./bundle-failure.ts";
 import { toDiagnostics } from "./esbuild.ts";
 import { type Output, writeOutputs } from "./outputs.ts";
+import type { Read } from "./reads.ts";
 import { type BuildSession, buildAsKnown, newSession } from "./session.ts";
 import { withLocalSources } from "./source-map.ts";
 import { metadataWarnings } from "./tsconfig.ts";
@@ -32,6 +33,8 @@ export interface Bundle {
    */
   readonly inputs: readonly string[];
   readonly apart: Apart;
+  /** What its sources read of the project, sent or not. */
+  readonly reads: readonly Read[];
   readonly warnings: readonly Diagnostic[];
   readonly milliseconds: number;
 }
@@ -109,6 +112,7 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
       ...[...state.developed, ...installRecords(root)].map((file) => withSlashes(relative(root, file))),
     ],
     apart: session.apart,
+    reads: session.findReads(sources),
     warnings: [
       ...toDiagnostics(warnings, "warning"),
       ...outsideWarnings(session),

@@ -23,6 +23,7 @@ import { type Built, firstKnown, type Known, learn, learnFromFailure } from "./l
 import { LOCATIONS, locatedSources, locating } from "./located.ts";
 import { createFindNamed, type FindNamed } from "./named.ts";
 import { ownAddons } from "./own-addons.ts";
+import { createFindReads, type FindReads } from "./reads.ts";
 import { awaitedBy } from "./unresolved.ts";
 
 /** One build after the other, until other packages are installed. */
@@ -37,6 +38,7 @@ export interface BuildSession {
   readonly addons: Map<string, Addon>;
   readonly includesOf: ReturnType<typeof createIncludes>;
   readonly findNamed: FindNamed;
+  readonly findReads: FindReads;
   /** Of the last build: those that are not of packages, relative to the project. */
   sources: readonly string[];
   /** undefined before the first build, and once more is known than it was made for. */
@@ -57,6 +59,7 @@ export function newSession(root: string, config: ProjectBundle, installed: strin
     addons: new Map(),
     includesOf: createIncludes(),
     findNamed: createFindNamed(root),
+    findReads: createFindReads(root),
     sources: [],
     context: undefined,
     apart: undefined,

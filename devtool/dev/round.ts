@@ -16,6 +16,7 @@ import { takeTurn } from "./lane/turn.ts";
 import { shipStage } from "./packages/ship.ts";
 import { preview } from "./preview.ts";
 import { syncStage } from "./sync-stage.ts";
+import { unsentReads } from "./workspace/unsent-reads.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** What follows a save: bundle, once for all lanes; then addons → sync → build → run, in each lane. */
@@ -76,7 +77,8 @@ export async function bundleStage(
     const bundle = await bundler.build(signal);
     workspace.bundle = bundle;
     addChanged(bundle.changed.map(toBytes));
-    for (const warning of bundle.warnings) report({ event: "diagnostic", ...warning });
+    const warnings = [...bundle.warnings, ...unsentReads(workspace.project.root, bundle.reads, workspace.files)];
+    for (const warning of warnings) report({ event: "diagnostic", ...warning });
     const { files, bytes, milliseconds } = bundle;
     report({ event: "bundled", files, bytes, milliseconds });
     return bundle;
