@@ -2,6 +2,7 @@ import { Failure } from "../../failure.ts";
 import { isListOf, isText, parseJson } from "../../shape.ts";
 import type { Healthcheck } from "../../spec/health.ts";
 import { signalNamed } from "../../spec/signal.ts";
+import { exposedPorts } from "../exposed-ports.ts";
 import { healthcheckIn } from "./healthcheck.ts";
 
 /** `config` of the OCI image-spec's config.md, as it is stored: fields that are not known here are kept. */
@@ -84,10 +85,10 @@ function withVariables(env: unknown, pairs: readonly (readonly [string, string])
 }
 
 function portsIn(instruction: string, written: string): readonly string[] {
-  return written.split(/\s+/).map((port) => {
-    const [, number, protocol = "tcp"] = /^(\d{1,5})(?:\/(tcp|udp))?$/.exec(port) ?? [];
-    if (number === undefined || Number(number) > 65_535) throw misused(instruction, `${port} is not a port`);
-    return `${number}/${protocol}`;
+  return written.split(/\s+/).flatMap((port) => {
+    const ports = exposedPorts(port);
+    if (ports.length === 0) throw misused(instruction, `${port} is not a port`);
+    return ports;
   });
 }
 

@@ -13,6 +13,7 @@ import {
 import type { Healthcheck } from "../../spec/health.ts";
 import { BadImage } from "../archive/entry.ts";
 import type { ImageConfig } from "../config.ts";
+import { exposedPorts } from "../exposed-ports.ts";
 import type { Notes } from "../notes.ts";
 
 /** docker writes null for what is empty. */
@@ -81,7 +82,7 @@ export function imageConfig({ config }: ConfigFile): ImageConfig {
     Entrypoint: commandIn(config?.["Entrypoint"]),
     Cmd: commandIn(config?.["Cmd"]),
     WorkingDir: setting(isAbsolute, "WorkingDir"),
-    ExposedPorts: Object.keys(setting(isMap, "ExposedPorts") ?? {}),
+    ExposedPorts: [...new Set(Object.keys(setting(isMap, "ExposedPorts") ?? {}).flatMap(exposedPorts))],
     Volumes: Object.keys(setting(isMap, "Volumes") ?? {}),
     StopSignal: setting(isText, "StopSignal"),
     Labels: setting(isMapOf(isText), "Labels"),

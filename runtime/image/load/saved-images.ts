@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { createReadStream, lstatSync } from "node:fs";
 import { parseWithoutNulls } from "../../shape.ts";
+import { compressionOf } from "../archive/compression/decompress.ts";
 import { BadImage } from "../archive/entry.ts";
 import { type Blob, blobOf, locate, readJson, readText } from "../layers/blob.ts";
 import { checkSystem, diffIdsOf, isConfigFile } from "../layers/config-file.ts";
 import {
   type Descriptor,
   DOCKER_CONFIG,
-  DOCKER_LAYER,
   DOCKER_MANIFEST_V2,
+  dockerLayer,
   INDEX_TYPES,
   isDockerList,
   isIndex,
@@ -38,6 +39,10 @@ export async function readSavedImages(directory: string): Promise<SavedImage[]> 
   const has = (name: string) => lstatSync(`${directory}/${name}`, { throwIfNoEntry: false })?.isFile();
   if (has("oci-layout")) return readLayout(directory);
   if (has("manifest.json")) return readDockerSave(directory);
+  if (has("repositories"))
+    throw new BadImage(
+      "a docker of before 2016 saved it: load it with docker 1.10, or a little later one, and save it again",
+    );
   throw new BadImage(
     "it is neither what docker save writes nor an OCI layout: `tinydocker image import` takes a root file system",
   );
@@ -130,9 +135,11 @@ function digestOf(bytes: Buffer): string {
 async function describe(file: string): Promise<Descriptor> {
   const hash = createHash("sha256");
   let size = 0;
+  let compression: ReturnType<typeof compressionOf>;
   for await (const piece of createReadStream(file, { highWaterMark: 256 * 1_024 })) {
+    if (size === 0) compression = compressionOf(piece);
     hash.update(piece);
     size += piece.length;
   }
-  return { mediaType: DOCKER_LAYER, digest: `sha256:${hash.digest("hex")}`, size };
+  return { mediaType: dockerLayer(compression), digest: `sha256:${hash.digest("hex")}`, size };
 }

@@ -12,7 +12,7 @@ export const isDescriptor = isRecordOf(
 export type Descriptor = Shaped<typeof isDescriptor>;
 
 /** manifest.md and image-index.md, and docker's image manifest version 2, schema 2, of which they are copies. */
-export const isIndex = isRecordOf({ manifests: isListOf(isDescriptor) });
+export const isIndex = isRecordOf({ manifests: isListOf(isDescriptor) }, { mediaType: isText });
 export const isManifest = isRecordOf({ config: isDescriptor, layers: isListOf(isDescriptor) }, { mediaType: isText });
 export type Manifest = Shaped<typeof isManifest>;
 
@@ -30,12 +30,22 @@ export const DOCKER_MANIFEST_V2 = "application/vnd.docker.distribution.manifest.
 const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
 
 export const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
-/** Not compressed. */
-export const DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar";
+const DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar";
+
+export function dockerLayer(compression: "gzip" | "zstd" | undefined): string {
+  return compression === undefined ? DOCKER_LAYER : `${DOCKER_LAYER}.${compression}`;
+}
 
 export const MANIFEST_TYPES: ReadonlySet<string> = new Set([OCI_MANIFEST, DOCKER_MANIFEST_V2]);
 export const INDEX_TYPES: ReadonlySet<string> = new Set([OCI_INDEX, DOCKER_LIST]);
-export const CONFIG_TYPES: ReadonlySet<string> = new Set(["application/vnd.oci.image.config.v1+json", DOCKER_CONFIG]);
+/** The last three are what old versions of docker and of registries have written; docker takes them. */
+export const CONFIG_TYPES: ReadonlySet<string> = new Set([
+  "application/vnd.oci.image.config.v1+json",
+  DOCKER_CONFIG,
+  "application/octet-stream",
+  "application/json",
+  "text/html",
+]);
 
 /** As the distribution-spec asks registries to take at least. */
 export const MANIFEST_BYTES_MAX = 4 * 1_024 ** 2;

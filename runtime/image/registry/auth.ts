@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { isMapOf, isRecordOf, isText, parseWithoutNulls, type Shaped } from "../../shape.ts";
+import type { Patience } from "./credential-helper.ts";
 import type { Credentials } from "./credentials.ts";
 import { DOCKER_HUB, type Reference } from "./reference.ts";
 
@@ -29,10 +30,11 @@ export function authFiles(env: NodeJS.ProcessEnv): string[] {
 export async function credentialsFor(
   reference: Pick<Reference, "domain" | "path">,
   env: NodeJS.ProcessEnv,
+  patience: Patience = {},
 ): Promise<Credentials | undefined> {
   for (const path of authFiles(env)) {
     const file = readAuthFile(path);
-    const found = file && (await credentialsIn(file, reference, path, env));
+    const found = file && (await credentialsIn(file, reference, path, env, patience));
     if (found) return found;
   }
   return undefined;
@@ -58,11 +60,12 @@ async function credentialsIn(
   { domain, path }: Pick<Reference, "domain" | "path">,
   file: string,
   env: NodeJS.ProcessEnv,
+  patience: Patience,
 ): Promise<Credentials | undefined> {
   const helper = helperOf(content, domain);
   if (helper !== undefined) {
     const { askHelper } = await import("./credential-helper.ts");
-    const found = await askHelper(helper, serverOf(domain), env);
+    const found = await askHelper(helper, serverOf(domain), env, patience);
     if (found) return found;
   }
   const { auths = {} } = content;

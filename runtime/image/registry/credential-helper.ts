@@ -11,14 +11,23 @@ const HELPER_MS_MAX = 30_000;
 /** docker-credential-helpers: credentials/error.go. */
 const NOT_FOUND = "credentials not found in native keychain";
 
+/** How long a helper is waited for. */
+export interface Patience {
+  readonly signal?: AbortSignal;
+  /** In milliseconds. */
+  readonly silence?: number;
+}
+
 /** By docker's protocol: `docker-credential-NAME get`, with the registry on its input. Undefined: it has none. */
 export async function askHelper(
   name: string,
   server: string,
   env: NodeJS.ProcessEnv,
+  patience: Patience = {},
 ): Promise<Credentials | undefined> {
   const program = programOf(name);
-  const { code, output } = await run(program, "get", server, env);
+  patience.signal?.throwIfAborted();
+  const { code, output } = await run(program, "get", server, env, patience);
   if (code !== 0 && output.includes(NOT_FOUND)) return undefined;
   const answer = code === 0 ? parseWithoutNulls(output) : undefined;
   if (!isAnswer(answer)) {
@@ -65,10 +74,20 @@ function run(
   verb: "get" | "store" | "erase",
   input: string,
   env: NodeJS.ProcessEnv,
+  { signal, silence = HELPER_MS_MAX }: Patience = {},
 ): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [verb], { stdio: ["pipe", "pipe", "inherit"], env, timeout: HELPER_MS_MAX });
+    const child = spawn(program, [verb], { stdio: ["pipe", "pipe", "inherit"], env });
     let output = "";
+    const giveUp = (reason: unknown) => {
+      child.kill("SIGKILL");
+      // What a shell's script has started may live on, and keep it open.
+      child.stdout.destroy();
+      reject(reason);
+    };
+    const abort = () => giveUp(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    const timer = setTimeout(() => giveUp(silent(program, verb, silence)), silence);
     child.on("error", (error: NodeJS.ErrnoException) => {
       const why = error.code === "ENOENT" ? "is not installed" : error.message;
       reject(new Failure(`the credential helper ${program} ${why}`, { code: "registry-denied", cause: error }));
@@ -80,6 +99,17 @@ function run(
     // A helper may end without reading it.
     child.stdin.on("error", () => {});
     child.stdin.end(input);
-    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      resolve({ code: code ?? 1, output });
+    });
+  });
+}
+
+function silent(program: string, verb: string, milliseconds: number): Failure {
+  return new Failure(`the credential helper ${program} does not answer within ${milliseconds / 1_000} s`, {
+    code: "registry-denied",
+    remedy: `try it by itself: echo HOST | ${program} ${verb}`,
   });
 }

@@ -6,10 +6,13 @@ import {
   type Descriptor,
   INDEX_DEPTH_MAX,
   INDEX_TYPES,
+  isIndex,
   isManifest,
   MANIFEST_BYTES_MAX,
   MANIFEST_TYPES,
   type Manifest,
+  OCI_INDEX,
+  OCI_MANIFEST,
 } from "../manifest/kinds.ts";
 import { type Parsed, parseManifest } from "../manifest/parse.ts";
 import { chooseImage, fitsHere, platformOf, thisPlatform } from "../manifest/platform.ts";
@@ -132,13 +135,15 @@ function isDigest(name: string): boolean {
   return name.includes(":");
 }
 
-/** Some registries answer a type of no use; a manifest may name its own. */
+/** Some registries, such as servers of files, answer a type of no use; docker names its own in the file. */
 function mediaTypeOf(header = "", bytes: Buffer): string {
   const type = header.split(";", 1)[0]?.trim() ?? "";
   if (MANIFEST_TYPES.has(type) || INDEX_TYPES.has(type)) return type;
   const value = parseWithoutNulls(bytes.toString("utf8"));
-  const named = isManifest(value) ? value.mediaType : undefined;
-  return named ?? type;
+  // What could be read as either is neither.
+  if (isManifest(value) && !isIndex(value)) return value.mediaType ?? OCI_MANIFEST;
+  if (isIndex(value) && !isManifest(value)) return value.mediaType ?? OCI_INDEX;
+  return type;
 }
 
 /** What is the same as last time has the same digest. */

@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import { BadImage } from "../archive/entry.ts";
 import type { Connections } from "./connection.ts";
+import { retryAfter } from "./retry-after.ts";
 import { isPassing, unreachable } from "./unreachable.ts";
 
 /** How requests are made, the same for all of one pull or push. */
@@ -39,15 +40,19 @@ const REDIRECTS_MAX = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** The registry or a proxy of it is overloaded or restarts. */
 const PASSING = new Set([408, 500, 502, 503, 504]);
+const LIMITED = 429;
+/** A registry that asks for more is not waited for. */
+const RETRY_AFTER_MS_MAX = 30_000;
 
 /** Follows redirects; tries again where the failure may pass. Throws Failure where no answer comes. */
 export async function send(web: Web, url: URL, ask: Ask = {}): Promise<Answer> {
   const canRepeat = ask.body === undefined;
   for (let tries = 0; ; tries += 1) {
-    const pause = canRepeat ? web.pauses[tries] : undefined;
+    let pause = canRepeat ? web.pauses[tries] : undefined;
     try {
       const answer = await followed(web, url, ask);
-      if (pause === undefined || !PASSING.has(answer.status)) return answer;
+      pause = pause === undefined ? undefined : pauseAfter(answer, pause);
+      if (pause === undefined) return answer;
       answer.discard();
     } catch (error) {
       web.signal.throwIfAborted();
@@ -56,6 +61,14 @@ export async function send(web: Web, url: URL, ask: Ask = {}): Promise<Answer> {
     }
     await wait(pause, undefined, { signal: web.signal });
   }
+}
+
+/** Undefined: the answer counts. A limit of requests passes where the registry says that it soon does. */
+function pauseAfter({ status, headers }: Answer, pause: number): number | undefined {
+  const asked = retryAfter(headers);
+  const isSoon = asked !== undefined && asked <= RETRY_AFTER_MS_MAX;
+  if (!PASSING.has(status) && !(status === LIMITED && isSoon)) return undefined;
+  return isSoon ? Math.max(asked, pause) : pause;
 }
 
 async function followed(web: Web, from: URL, ask: Ask): Promise<Answer> {

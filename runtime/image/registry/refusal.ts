@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from "../../failure.ts";
 import { isListOf, isRecordOf, isText, parseWithoutNulls } from "../../shape.ts";
-import { shown } from "../archive/entry.ts";
 import { type Answer, textOf, type Web } from "./http.ts";
+import { retryAfter } from "./retry-after.ts";
 
 /** The distribution-spec's error body. */
 const isErrors = isRecordOf({ errors: isListOf(isRecordOf({}, { code: isText, message: isText })) });
@@ -16,8 +16,7 @@ export async function refusal(web: Web, what: string, answer: Answer): Promise<F
   const { status, url, headers } = answer;
   const said = await textOf(web, answer, WORDS_BYTES_MAX).catch(() => Buffer.alloc(0));
   const words = wordsOf(said.toString("utf8"), headers["content-type"] ?? "");
-  const later = headers["retry-after"];
-  const remedy = remedyOf(status, url.host, later);
+  const remedy = remedyOf(status, url.host, retryAfter(headers));
   return new Failure(`${what}: ${url.host} answers ${status}${words === "" ? "" : `: ${words}`}`, {
     code: codeOf(status),
     ...(remedy === undefined ? {} : { remedy }),
@@ -30,7 +29,7 @@ function codeOf(status: number): FailureCode {
   return status === 429 ? "registry-limited" : "registry-failed";
 }
 
-function remedyOf(status: number, host: string, later: string | undefined): string | undefined {
+function remedyOf(status: number, host: string, later: number | undefined): string | undefined {
   switch (status) {
     case 401:
     case 403:
@@ -40,7 +39,7 @@ function remedyOf(status: number, host: string, later: string | undefined): stri
     case 429:
       return later === undefined
         ? "wait, or log in for a higher limit"
-        : `wait ${shown(later)} s, or log in for a higher limit`;
+        : `wait ${Math.ceil(later / 1_000)} s, or log in for a higher limit`;
     default:
       return undefined;
   }

@@ -42,7 +42,7 @@ export async function openSession(reference: Reference, options: SessionOptions)
   const web: Web = { connections, signal, silence, pauses };
   const repositories: Repository[] = [];
   for (const endpoint of endpoints) {
-    const credentials = await credentialsFor({ domain: endpoint.domain, path: reference.path }, env);
+    const credentials = await credentialsFor({ domain: endpoint.domain, path: reference.path }, env, web);
     repositories.push({ web, endpoint, path: reference.path, actions, credentials, authorization: undefined });
   }
   return { repositories, close: connections.close };

@@ -25,9 +25,16 @@ export async function* decompress(source: AsyncIterable<Uint8Array>, shim?: Shim
       `it is compressed with ${unreadable.name}; give it on standard input, behind \`${unreadable.command} FILE |\``,
     );
   }
-  if (startsWith(head, GZIP)) yield* broken("gzip", shim ? readAhead(gunzipNatively(shim, whole)) : gunzip(whole));
-  else if (isZstd(head)) yield* broken("zstd", unzstd(whole));
+  const compression = compressionOf(head);
+  if (compression === "gzip") yield* broken("gzip", shim ? readAhead(gunzipNatively(shim, whole)) : gunzip(whole));
+  else if (compression === "zstd") yield* broken("zstd", unzstd(whole));
   else yield* whole;
+}
+
+/** By the first bytes; undefined: it is not compressed. */
+export function compressionOf(head: Buffer): "gzip" | "zstd" | undefined {
+  if (startsWith(head, GZIP)) return "gzip";
+  return isZstd(head) ? "zstd" : undefined;
 }
 
 async function peek(source: AsyncIterable<Uint8Array>): Promise<{ head: Buffer; whole: AsyncGenerator<Uint8Array> }> {

@@ -20,3 +20,19 @@ test("a setting of an image that is null or not of its form takes no other with 
 test("a command that is a text is one word, as docker reads it", () => {
   assert.deepEqual(of({ Entrypoint: "/bin/a b", Cmd: "c" }), { Entrypoint: ["/bin/a b"], Cmd: ["c"] });
 });
+
+test("a range of ports is each of them, and what is no port none", () => {
+  const ExposedPorts = {
+    "8000-8002": {},
+    "8001/tcp": {},
+    "53/UDP": {},
+    "9/sctp": {},
+    x: {},
+    "": {},
+    "70000/tcp": {},
+  };
+  assert.deepEqual(of({ ExposedPorts }), {
+    ExposedPorts: ["8000/tcp", "8001/tcp", "8002/tcp", "53/udp", "9/sctp"],
+  });
+  assert.deepEqual(of({ ExposedPorts: { x: {} } }), {});
+});

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { findStored } from "../../../../runtime/image/content/stored-image.ts";
 import { loadImages } from "../../../../runtime/image/load/load.ts";
 import { removeImage } from "../../../../runtime/image/remove.ts";
 import { resolveImage } from "../../../../runtime/image/resolve.ts";
@@ -96,6 +99,30 @@ describe("load", () => {
     const { digest } = addImage(files, { layers: [LAYER] });
     written({ "manifest.json": files[`blobs/${digest.replace(":", "/")}`] ?? Buffer.alloc(0) }, outside);
     await assert.rejects(loadImages(loading(root, outside)), { message: /`skopeo copy dir:DIR oci:OTHER` makes/ });
+  });
+
+  it("names the compression of layers that bazel, jib and crane have packed like docker, for whoever pulls them later", async (t) => {
+    const { root, outside } = await place(t);
+    const layers = [LAYER, OTHER, layer({ name: "c" })];
+    const files = dockerSave({ layers });
+    const zstd = execFileSync("zstd", ["-qc"], { input: OTHER });
+    written({ ...files, "layer0/layer.tar": gzipSync(LAYER), "layer1/layer.tar": zstd }, outside);
+    await loadImages(loading(root, outside));
+    const types = findStored(root, "busybox")?.manifest.layers.map(({ mediaType }) => mediaType);
+    const plain = "application/vnd.docker.image.rootfs.diff.tar";
+    assert.deepEqual(types, [`${plain}.gzip`, `${plain}.zstd`, plain]);
+  });
+
+  it("says that what docker saved before it had a list of images is too old", async (t) => {
+    const { root, outside } = await place(t);
+    const id = "1".repeat(64);
+    written(
+      { repositories: json({ a: { latest: id } }), [`${id}/layer.tar`]: LAYER, [`${id}/json`]: json({ id }) },
+      outside,
+    );
+    await assert.rejects(loadImages(loading(root, outside)), {
+      message: /a docker of before 2016 saved it: load it with/,
+    });
   });
 
   it("says how to give what is compressed with xz", async (t) => {

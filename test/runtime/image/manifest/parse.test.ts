@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OCI_MANIFEST } from "../../../../runtime/image/manifest/kinds.ts";
+import { DOCKER_MANIFEST_V2, OCI_MANIFEST } from "../../../../runtime/image/manifest/kinds.ts";
 import { parseManifest } from "../../../../runtime/image/manifest/parse.ts";
 
 test("a manifest that is nested a million times is refused", () => {
@@ -13,4 +13,15 @@ test("a field that is null is as good as none, as other tools read it", () => {
   const config = { ...blob, mediaType: "application/vnd.oci.image.config.v1+json" };
   const manifest = { schemaVersion: 2, mediaType: null, config, layers: [{ ...blob, mediaType: "x" }] };
   assert.ok(typeof parseManifest(type, Buffer.from(JSON.stringify(manifest))) === "object");
+});
+
+test("a configuration of a type that old docker and registries wrote is an image's, a chart's or a signature's is not", () => {
+  const parse = (mediaType: string) => {
+    const config = { mediaType, digest: `sha256:${"1".repeat(64)}`, size: 1 };
+    return parseManifest(DOCKER_MANIFEST_V2, Buffer.from(JSON.stringify({ schemaVersion: 2, config, layers: [] })));
+  };
+  for (const type of ["application/octet-stream", "application/json", "text/html"])
+    assert.ok(typeof parse(type) === "object", type);
+  for (const type of ["application/vnd.cncf.helm.config.v1+json", "application/vnd.oci.empty.v1+json"])
+    assert.throws(() => parse(type), { message: `it is not an image of a container, but "${type}"` });
 });

@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import { allNames } from "../../../../runtime/image/content/names.ts";
 import { downloadPath } from "../../../../runtime/image/content/places.ts";
 import { findStored } from "../../../../runtime/image/content/stored-image.ts";
-import { OCI_INDEX } from "../../../../runtime/image/manifest/kinds.ts";
+import { OCI_INDEX, OCI_MANIFEST } from "../../../../runtime/image/manifest/kinds.ts";
 import { resolveImage } from "../../../../runtime/image/resolve.ts";
 import { needs, temporaryDirectory } from "../../../rig/host.ts";
 import { faultyRegistry, registryLacks, startRegistry } from "../../../rig/registry.ts";
@@ -303,6 +303,35 @@ describe("a pull", () => {
     for (const { digest } of [own, index])
       assert.equal(findStored(here.root, `${registry.host}/image@${digest}`)?.named.manifest.digest, own.digest);
     assert.equal(findStored(here.root, `${registry.host}/other@${own.digest}`), undefined);
+  });
+
+  it("waits as long as a registry asks that limits its requests or is busy, at each of them", async (t) => {
+    const here = await place(t);
+    const past = new Date(0).toUTCString();
+    const refusals = [429, 503, 429].map((status, i) => ({ status, after: ["0", "0", past][i] ?? "" }));
+    const registry = await faultyRegistry(scoped(t), FILES, (request, response, next) => {
+      const refusal = request.url?.includes("manifests") ? undefined : refusals.pop();
+      if (!refusal) return next();
+      response.writeHead(refusal.status, { "retry-after": refusal.after }).end();
+    });
+    assert.equal((await pull(here.root, registry)).upToDate, false);
+    assert.deepEqual(refusals, []);
+  });
+
+  it("takes a manifest and an index as what they are where the registry does not say it, as one of plain files", async (t) => {
+    const here = await place(t);
+    const { digest, mediaType } = JSON.parse(String(FILES["index.json"])).manifests[0];
+    const own = { mediaType, digest, size: FILES[`blobs/${digest.replace(":", "/")}`]?.length ?? 0 };
+    const index = { schemaVersion: 2, manifests: [{ ...own, platform: { os: "linux", architecture: ARCHITECTURE } }] };
+    for (const type of ["application/octet-stream", "text/plain; charset=utf-8", "application/json", ""])
+      for (const body of [undefined, json(index), json({ ...index, mediaType: OCI_INDEX })]) {
+        const registry = await faultyRegistry(scoped(t), FILES, (request, response, next) => {
+          if (!request.url?.includes("/manifests/")) return next();
+          const bytes = request.url.endsWith("latest") && body ? body : FILES[`blobs/${digest.replace(":", "/")}`];
+          response.writeHead(200, type === "" ? {} : { "content-type": type }).end(bytes);
+        });
+        assert.equal((await pull(here.root, registry)).manifest.mediaType, OCI_MANIFEST, `${type} ${body}`);
+      }
   });
 
   it("of what is here asks for all of it where the registry does not answer with its digest", async (t) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { credentialsFor, keysFor } from "../../../../runtime/image/registry/auth.ts";
@@ -77,6 +78,28 @@ esac
     await assert.rejects(found("none.example"), {
       message: "the credential helper docker-credential-nosuch is not installed",
     });
+  });
+
+  it("are not waited for where a helper, or what its script has started, does not end, or a signal comes", async (t) => {
+    const { directory, env } = await home(t, {
+      ".docker/config.json": { credsStore: "stuck" },
+      "bin/docker-credential-stuck": `#!/bin/sh\n(read -r _ <"$HOME/held")\n`,
+    });
+    chmodSync(join(directory, "bin/docker-credential-stuck"), 0o755);
+    execFileSync("mkfifo", [join(directory, "held")]);
+    const held = openSync(join(directory, "held"), "r+");
+    t.after(() => closeSync(held));
+    const asked = { domain: "r.example", path: "a" };
+    await assert.rejects(credentialsFor(asked, env, { silence: 100 }), {
+      code: "registry-denied",
+      message: "the credential helper docker-credential-stuck does not answer within 0.1 s",
+    });
+    const reason = new Error("a signal");
+    const abort = new AbortController();
+    const found = credentialsFor(asked, env, { signal: abort.signal });
+    abort.abort(reason);
+    await assert.rejects(found, reason);
+    await assert.rejects(credentialsFor(asked, env, { signal: abort.signal }), reason);
   });
 
   it("in a file that is not valid are refused by the file's name, without what is in it", async (t) => {
