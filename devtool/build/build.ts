@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { BUILD_STAMPS } from "../config/project.ts";
 import { Failure } from "../failure.ts";
+import { localPath } from "../paths/bytes.ts";
 import { eachLine } from "../process/lines.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import { capture } from "../targets/capture.ts";
@@ -93,7 +94,7 @@ export async function build(
   return { built: isNeeded, milliseconds: performance.now() - started };
 }
 
-/** Runs a command with words appended, in the mirror. */
+/** Runs a command with words appended, which are bytes, in the mirror. */
 async function xargs(
   argv: readonly string[],
   words: readonly string[],
@@ -101,13 +102,13 @@ async function xargs(
   signal: AbortSignal,
 ): Promise<void> {
   const input = words.map((word) => `${word}\0`).join("");
-  await capture(connection, ["xargs", "-0", ...argv], { cwd: mirror, signal }, input);
+  await capture(connection, ["xargs", "-0", ...argv], { cwd: mirror, signal }, Buffer.from(input, "latin1"));
 }
 
 /** Otherwise the next full sync would take them for changed. */
 async function restoreTimes(paths: readonly string[], place: BuildPlace, signal: AbortSignal): Promise<void> {
   const times = await Promise.all(
-    paths.map((path) => stat(join(place.root, path), { bigint: true }).catch(() => undefined)),
+    paths.map((path) => stat(localPath(place.root, path), { bigint: true }).catch(() => undefined)),
   );
   const pairs = paths.flatMap((path, i) => {
     const time = times[i]?.mtimeNs;

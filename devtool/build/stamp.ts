@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join, posix } from "node:path";
-import { toBytes } from "../paths/bytes.ts";
+import { fromSystem, joinPath, localPath } from "../paths/bytes.ts";
 import type { TargetFacts } from "../targets/target.ts";
 import type { BuildStep } from "./step.ts";
 
 /** What a step was built from. It is stored in the mirror too, next to what was built. */
 export interface Stamp {
-  /** Path in the project → SHA-256 of its content. */
+  /** Path in the project, as bytes → SHA-256 of its content. */
   readonly files: ReadonlyMap<string, string>;
   /** What else the result depends on: the command and the machine. */
   readonly how: string;
@@ -25,9 +24,9 @@ export async function currentStamp(
 ): Promise<Stamp> {
   const files = new Map<string, string>();
   const visit = async (folder: string): Promise<void> => {
-    for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
-      const path = posix.join(folder, entry.name);
-      if (!step.inputs.includes(toBytes(path), entry.isDirectory())) continue;
+    for (const entry of await entriesOf(root, folder)) {
+      const path = joinPath(folder, fromSystem(entry.name));
+      if (!step.inputs.includes(path, entry.isDirectory())) continue;
       if (entry.isDirectory()) await visit(path);
       else files.set(path, await digest(root, path, digests));
     }
@@ -36,15 +35,22 @@ export async function currentStamp(
   return { files, how: JSON.stringify([step.argv, arch, libc]) };
 }
 
+/** None for a folder that was removed meanwhile: the next round will see that. */
+async function entriesOf(root: string, folder: string) {
+  const place = localPath(root, folder === "" ? "." : folder);
+  return await readdir(place, { withFileTypes: true, encoding: "latin1" }).catch(() => []);
+}
+
 const EMPTY = Buffer.alloc(0);
 
 async function digest(root: string, path: string, digests: Digests): Promise<string> {
-  const found = await stat(join(root, path), { bigint: true }).catch(() => undefined);
+  const place = localPath(root, path);
+  const found = await stat(place, { bigint: true }).catch(() => undefined);
   const file = [found?.ino, found?.size, found?.mtimeNs, found?.ctimeNs].join();
   const known = digests.get(path);
   if (known?.file === file) return known.sum;
   // Not a FIFO, which would wait for a writer. What was removed meanwhile, the next round will see.
-  const content = found?.isFile() ? await readFile(join(root, path)).catch(() => EMPTY) : EMPTY;
+  const content = found?.isFile() ? await readFile(place).catch(() => EMPTY) : EMPTY;
   const sum = createHash("sha256").update(content).digest("hex");
   digests.set(path, { file, sum });
   return sum;

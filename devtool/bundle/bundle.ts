@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { ProjectBundle } from "../config/project.ts";
@@ -6,6 +5,7 @@ import { Failure } from "../failure.ts";
 import { blockedAt } from "../paths/blocked.ts";
 import { toBytes, toText } from "../paths/bytes.ts";
 import { withSlashes } from "../paths/slashes.ts";
+import { statsAt } from "../paths/stats.ts";
 import { unwritable } from "../process/unwritable.ts";
 import type { Diagnostic } from "../report/diagnostic.ts";
 import type { Apart } from "./addons/addons.ts";
@@ -74,7 +74,7 @@ export function createBundler(root: string, config: ProjectBundle, isInspected =
 /** Another text once packages were installed. */
 function installation(root: string): string {
   return installRecords(root)
-    .map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+    .map((file) => statsAt(file)?.mtimeMs ?? 0)
     .join();
 }
 

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { statsAt } from "../paths/stats.ts";
 import { identityOf } from "./addons/files.ts";
 
 /** What `of` finds in a file of the project, by its path: each version of a file is read once. Nothing in what is not there. */
@@ -10,7 +11,7 @@ export function perVersion<Found>(
   const known = new Map<string, { readonly identity: string; readonly found: readonly Found[] }>();
   return (path) => {
     const file = join(root, path);
-    const stat = statSync(file, { throwIfNoEntry: false });
+    const stat = statsAt(file);
     if (!stat?.isFile()) return [];
     const [before, identity] = [known.get(path), identityOf(stat)];
     if (before?.identity === identity) return before.found;

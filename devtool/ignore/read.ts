@@ -1,8 +1,9 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { fromSystem, joinPath, localPath, shownName, toBytes } from "../paths/bytes.ts";
 import { withSlashes } from "../paths/slashes.ts";
+import { linkStatsAt } from "../paths/stats.ts";
 import { residuals } from "./automaton.ts";
 import { addDefaults, addExcludes, type Patterns } from "./filter.ts";
 import { readOuterFile, readOwnFile } from "./ignore-file.ts";
@@ -55,8 +56,7 @@ export async function readRules(
     folders.add(folder);
     problems.push(...addFolder(rules, root, folder));
   };
-  const isDirectory = (path: string) =>
-    lstatSync(localPath(root, path), { throwIfNoEntry: false })?.isDirectory() === true;
+  const isDirectory = (path: string) => linkStatsAt(localPath(root, path))?.isDirectory() === true;
   for (const path of [...(repository?.tracked ?? []), ...inner.tracked, ...namedPaths(include)]) {
     unignore(rules, path, { readFolder, isDirectory });
   }

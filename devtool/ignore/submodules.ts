@@ -1,6 +1,6 @@
-import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { joinPath, toText } from "../paths/bytes.ts";
+import { realPathOf } from "../paths/stats.ts";
 import { EXCLUDED_UNLESS_NAMED } from "./filter.ts";
 import { readOuterFile } from "./ignore-file.ts";
 import { parseIgnoreFile, parseLines } from "./lines.ts";
@@ -63,7 +63,7 @@ export async function addNested(
   const place = join(root, toText(folder));
   const repository = await submoduleOf(place);
   // A .git that git does not know as one does not count.
-  if (repository === undefined || resolve(repository.top) !== realpathSync(place))
+  if (repository === undefined || resolve(repository.top) !== realPathOf(place))
     return { problems: [], outerFiles: [] };
   return { problems: addExcludeFiles(rules, folder, repository), outerFiles: [...repository.excludeFiles] };
 }

@@ -1,5 +1,6 @@
-import { realpathSync, type Stats, unwatchFile, watchFile } from "node:fs";
+import { type Stats, unwatchFile, watchFile } from "node:fs";
 import { sep } from "node:path";
+import { realPathOf } from "../paths/stats.ts";
 
 /** The folder of such a file may hold anything, so that is not listened to. */
 const LOOK_MS = 1_000;
@@ -9,7 +10,7 @@ const LOOK_MS = 1_000;
  * the folders in it is not told of them. Paths are absolute. Returns what ends that.
  */
 export function watchOutside(root: string, files: readonly string[], onChange: () => void): () => void {
-  const outside = files.filter((file) => !file.startsWith(root + sep) || realPath(file) !== file);
+  const outside = files.filter((file) => !file.startsWith(root + sep) || (realPathOf(file) ?? file) !== file);
   const listener = (now: Stats, before: Stats) => {
     // The times of a named pipe are those of its writers and readers.
     if (now.ino !== before.ino || (now.ctimeMs !== before.ctimeMs && !now.isFIFO())) onChange();
@@ -18,12 +19,4 @@ export function watchOutside(root: string, files: readonly string[], onChange: (
   return () => {
     for (const file of outside) unwatchFile(file, listener);
   };
-}
-
-function realPath(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return file;
-  }
 }

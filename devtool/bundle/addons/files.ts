@@ -1,9 +1,10 @@
-import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
+import { type Dirent, readdirSync, type Stats } from "node:fs";
 import { join, posix } from "node:path";
 import type { Filter } from "../../ignore/filter.ts";
 import { filterOf } from "../../ignore/filter.ts";
 import { readRules } from "../../ignore/read.ts";
 import { toBytes } from "../../paths/bytes.ts";
+import { realPathOf, statsAt } from "../../paths/stats.ts";
 import { isInstalled, type Manifest, readManifest } from "./package.ts";
 
 export interface PackageFile {
@@ -69,12 +70,12 @@ export function packageFiles(directory: string, includes: Includes): PackageFile
     for (const entry of entriesOf(join(directory, folder))) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const source = join(directory, path);
-      const stats = entry.isDirectory() ? undefined : statSync(source, { throwIfNoEntry: false });
+      const stats = entry.isDirectory() ? undefined : statsAt(source);
       const isFolder = stats?.isDirectory() ?? entry.isDirectory();
       if (!includes(toBytes(path), isFolder)) continue;
       if (stats?.isFile()) files.push({ path, source, identity: identityOf(stats) });
       if (!isFolder) continue;
-      const real = stats ? realpathSync(source) : source;
+      const real = (stats && realPathOf(source)) ?? source;
       if (!open.includes(real)) visit(path, [...open, real]);
     }
   };
@@ -83,7 +84,7 @@ export function packageFiles(directory: string, includes: Includes): PackageFile
 }
 
 /** None of a folder that is gone: what packages are made of changes while some are being installed. */
-function entriesOf(folder: string): Dirent[] {
+export function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
   } catch {

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
+import { statsAt } from "../../paths/stats.ts";
+import { entriesOf } from "../addons/files.ts";
 import { extended } from "../tsconfig.ts";
 
 /** Some file systems know times no better than to two seconds: what was written that recently may have been written again. */
@@ -7,7 +8,7 @@ const SETTLED_MS = 3000;
 
 /** Another text once the file has changed; empty for one that is not there, and for one that changed just before `now`, or after it. */
 export function stampOf(file: string, now = Date.now()): string {
-  const found = statSync(file, { throwIfNoEntry: false });
+  const found = statsAt(file);
   if (!found?.isFile() || now - found.mtimeMs < SETTLED_MS) return "";
   return [found.mtimeMs, found.ctimeMs, found.size, found.ino].join();
 }
@@ -31,8 +32,7 @@ export function surroundingsOf(root: string, files: Iterable<string>, started = 
 const SOURCE = /\.([cm]?[jt]s|[jt]sx|json)$/;
 
 function namesIn(folder: string): string {
-  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
-  const names = entries.filter((entry) =>
+  const names = entriesOf(folder).filter((entry) =>
     entry.isDirectory() ? !entry.name.startsWith(".") : SOURCE.test(entry.name),
   );
   return names.map(({ name }) => name).join("/");
@@ -41,5 +41,5 @@ function namesIn(folder: string): string {
 const SETTINGS = ["package.json", "tsconfig.json", "jsconfig.json"];
 
 function timeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return statsAt(path)?.mtimeMs ?? 0;
 }

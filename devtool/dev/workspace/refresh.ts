@@ -1,7 +1,7 @@
-import { statSync } from "node:fs";
 import { posix } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { reloadProject } from "../../config/project.ts";
+import { statsAt } from "../../paths/stats.ts";
 import type { ChangeSet } from "../../watch/watch.ts";
 import { changedWorkspace, openWorkspace, type ProjectFiles, readProjectFiles, type Workspace } from "./workspace.ts";
 
@@ -66,7 +66,7 @@ function environmentOf({ envFile }: Workspace["project"]): string {
 /** Another text once a file was written, replaced, added or removed. */
 function statesOf(files: readonly string[]): string {
   const states = files.map((file) => {
-    const stat = statSync(file, { throwIfNoEntry: false });
+    const stat = statsAt(file);
     // The times of a named pipe are those of its writers and readers.
     return stat && (stat.isFIFO() ? [stat.ino] : [stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs]);
   });

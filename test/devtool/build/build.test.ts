@@ -123,6 +123,21 @@ test("a FIFO among the sources does not keep a build waiting", async (t) => {
   assert.equal(await made(), "ab");
 });
 
+test("a source in a folder whose name is not UTF-8 is built, and again once it changed", async (t) => {
+  if (!needs(t, lacks("make"))) return;
+  const { mirror, run, made } = await place(t, "out: $(wildcard */*.txt)\n\tcat */*.txt >out\n");
+  const folder = Buffer.concat([Buffer.from(join(mirror, "native/")), Buffer.from([0xe9])]);
+  const file = Buffer.concat([folder, Buffer.from("/c.txt")]);
+  await mkdir(folder);
+  for (const text of ["c", "C"]) {
+    await writeFile(file, text);
+    await utimes(file, 1, 1);
+    assert.equal(await run(), true);
+    assert.equal(await made(), text);
+  }
+  assert.equal(await run(), false);
+});
+
 test("a removed file is a change", async (t) => {
   if (!needs(t, lacks("make"))) return;
   const { mirror, run } = await place(t, "out: $(wildcard *.txt)\n\tcat *.txt >out\n");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { appendFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { needs } from "../../../rig/host.ts";
@@ -171,6 +171,21 @@ test("what git is told to track, or not to, is sent or not from the next round o
     await devtool.next("exited");
     assert.equal(existsSync(join(mirror, "key")), isThere, words.join(" "));
   }
+});
+
+test("a file in the place of a folder with what git tracks there, or of a clone's own .git, ends no watch", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const project = await plain(t, { ".gitignore": "build/\n", "build/keep": "k", "clone/a": "a" });
+  spawnSync("git", ["-C", project.root, "add", "-f", "build/keep"]);
+  spawnSync("git", ["init", "-q", join(project.root, "clone")]);
+  const { devtool, mirror } = await watch(t, project);
+  assert.ok(existsSync(join(mirror, "build/keep")));
+  await rename(join(project.root, "clone/.git"), join(project.home, "git"));
+  await rm(join(project.root, "build"), { recursive: true });
+  await project.write({ build: "a file", "clone/.git": `gitdir: ${join(project.home, "git")}\n` });
+  await project.write({ ".gitignore": "build/\n*.log\n", word: "two\n" });
+  for (let seen = "one\n"; seen !== "two\n"; ) seen = await printed(devtool);
+  assert.equal(await readFile(join(mirror, "build"), "utf8"), "a file");
 });
 
 test("nothing is said to be deleted from a mirror that is a new one", async (t) => {
