@@ -47,11 +47,52 @@ export async function sync(
 ): Promise<SyncReport> {
   const started = performance.now();
   refuseDangerousMirror(request.mirror);
-  const round = runRound(connection, request, signal, ahead);
-  const { listing, sent, deleted, undeleted, bytesSent } = await round.finally(() => ahead && endUnlessTaken(ahead));
-  refuseUnreadable([...listing.unreadable, ...sent.unreadable]);
+  const first = await syncOnce(connection, request, signal, ahead);
+  const alike = alikeThere(request, first);
+  if (alike.length === 0) return reportOf(request, first, started);
+  const second = await syncOnce(connection, { ...request, changed: alike }, signal);
+  return both(reportOf(request, first, started), reportOf(request, second, started));
+}
+
+/** Where something vanished, what is listed is compared by size and time: those of the changed files that are the same by these. */
+function alikeThere({ changed }: SyncRequest, { listing, sent }: Round): string[] {
+  if (changed === undefined || listing.relisted.length === 0) return [];
+  const paths = new Set(changed);
+  const unsent = listing.entries.filter((entry, index) => isRegular(entry) && !sent.files.has(index));
+  return unsent.map(({ path }) => path).filter((path) => paths.has(path));
+}
+
+/** Of two conversations, the second of which was about a part of the first one's files. */
+function both(first: SyncReport, second: SyncReport): SyncReport {
   return {
-    mirror: request.mirror,
+    ...first,
+    files: first.files + second.files,
+    deleted: first.deleted + second.deleted,
+    deletedPaths: [...first.deletedPaths, ...second.deletedPaths],
+    sentPaths: [...first.sentPaths, ...second.sentPaths],
+    bytesSent: first.bytesSent + second.bytesSent,
+    milliseconds: second.milliseconds,
+    notices: [...new Set([...first.notices, ...second.notices])],
+  };
+}
+
+/** @throws Failure where something can't be read here */
+async function syncOnce(
+  connection: Connection,
+  request: SyncRequest,
+  signal: AbortSignal,
+  ahead?: Server,
+): Promise<Round> {
+  const round = runRound(connection, request, signal, ahead);
+  const done = await round.finally(() => ahead && endUnlessTaken(ahead));
+  refuseUnreadable([...done.listing.unreadable, ...done.sent.unreadable]);
+  return done;
+}
+
+function reportOf({ mirror }: SyncRequest, round: Round, started: number): SyncReport {
+  const { listing, sent, deleted, undeleted, bytesSent } = round;
+  return {
+    mirror,
     files: sent.files.size,
     deleted: deleted.length,
     deletedPaths: deleted,

@@ -248,6 +248,22 @@ test("a watch round sends a changed file even when its time and size are as befo
   assert.equal(readFileSync(join(here.mirror, "src/main.ts"), "utf8"), "MAIN\n");
 });
 
+test("so does one in which something vanished beside it, as where a new version is renamed over the old one", async (context) => {
+  const here = await project(context);
+  const [file, written] = [join(here.root, "src/main.ts"), join(here.root, "src/main.ts.new")];
+  const write = (path: string, text: string) => {
+    writeFileSync(path, text);
+    utimesSync(path, 1, 1);
+  };
+  write(file, "main\n");
+  write(written, "MAIN\n");
+  await syncHere(here);
+  renameSync(written, file);
+  const report = await syncHere({ ...here, changed: ["src/main.ts.new", "src/main.ts"] });
+  assert.deepEqual([report.files, report.deletedPaths, report.sentPaths], [1, ["src/main.ts.new"], ["src/main.ts"]]);
+  assert.deepEqual(snapshot(here.mirror), snapshot(here.root));
+});
+
 test("a watch round of a directory mirrors all of it", async (context) => {
   const here = await project(context);
   await syncHere(here);
