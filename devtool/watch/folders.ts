@@ -16,7 +16,10 @@ interface Folder {
 export interface Checked {
   readonly isChanged: boolean;
   readonly isFolder: boolean;
+  readonly hasOtherNames: boolean;
 }
+
+const UNCHANGED: Checked = { isChanged: false, isFolder: false, hasOtherNames: false };
 
 export interface Entry {
   readonly name: string;
@@ -99,19 +102,19 @@ export class Folders {
   /** Compares a path with what is known of it, and remembers what it is. */
   check(path: string, withDigest: boolean): Checked {
     const folder = this.#folders.get(parentOf(path));
-    if (folder === undefined) return { isChanged: false, isFolder: false };
+    if (folder === undefined) return UNCHANGED;
     const name = nameOf(path);
     const isKnown = folder.names.has(name);
     const before = folder.names.get(name);
     const now = this.#stateOf(path, withDigest);
     if (now === undefined) folder.names.delete(name);
     else folder.names.set(name, now);
-    if (now !== undefined && isOwnOutput(this.#local(path), now, before)) return { isChanged: false, isFolder: false };
-    if (now === undefined || !isKnown)
-      return { isChanged: isKnown !== (now !== undefined), isFolder: now !== undefined && isDirectory(now) };
-    if (isDirectory(now)) return { isChanged: !this.#isSame(path, now), isFolder: true };
-    const isChanged = before === undefined ? isLater(now, folder.since) : differ(before, now);
-    return { isChanged, isFolder: false };
+    if (now === undefined) return { ...UNCHANGED, isChanged: isKnown };
+    if (isOwnOutput(this.#local(path), now, before)) return UNCHANGED;
+    const what = { isFolder: isDirectory(now), hasOtherNames: now.hasOtherNames };
+    if (!isKnown) return { isChanged: true, ...what };
+    if (what.isFolder) return { isChanged: !this.#isSame(path, now), ...what };
+    return { isChanged: before === undefined ? isLater(now, folder.since) : differ(before, now), ...what };
   }
 
   /** Whether a path in a watched folder should be checked. The state of a file that is seen first is remembered. */

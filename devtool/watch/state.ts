@@ -18,6 +18,8 @@ export interface FileState {
   readonly digest: string | undefined;
   /** The status change time (ctime) in milliseconds since 1970. */
   readonly changedAt: number;
+  /** Whether this file has other names (hard links), by which it may be written as well. */
+  readonly hasOtherNames: boolean;
 }
 
 /** undefined if there is no such file. */
@@ -33,7 +35,7 @@ export function stateOf(path: string | Buffer, withDigest: boolean): FileState |
 }
 
 function describe(stat: Stats, digest: string | undefined): FileState {
-  const { mode, size, mtimeMs, ino, dev, ctimeMs, birthtimeMs } = stat;
+  const { mode, size, mtimeMs, ino, dev, ctimeMs, birthtimeMs, nlink } = stat;
   // A directory's size and time change with the names in it, and those are paths of their own; a pipe's with its use.
   const hasContent = stat.isFile() || stat.isSymbolicLink();
   return {
@@ -45,11 +47,16 @@ function describe(stat: Stats, digest: string | undefined): FileState {
     device: dev,
     digest,
     changedAt: ctimeMs,
+    hasOtherNames: stat.isFile() && nlink > 1,
   };
 }
 
 export function isDirectory({ mode }: FileState): boolean {
   return (mode & 0o170000) === 0o040000;
+}
+
+function isFile({ mode }: FileState): boolean {
+  return (mode & 0o170000) === 0o100000;
 }
 
 export function differ(before: FileState, now: FileState): boolean {
@@ -60,8 +67,14 @@ export function differ(before: FileState, now: FileState): boolean {
     before.inode !== now.inode ||
     before.madeAt !== now.madeAt ||
     before.device !== now.device ||
-    (before.digest ?? now.digest) !== (now.digest ?? before.digest)
+    (isFile(now) && hasOtherContent(before, now))
   );
+}
+
+/** Of files that are alike otherwise. Any time may be given to one, but not that of its last change of status. */
+function hasOtherContent(before: FileState, now: FileState): boolean {
+  const areRead = before.digest !== undefined && now.digest !== undefined;
+  return areRead ? before.digest !== now.digest : before.changedAt !== now.changedAt;
 }
 
 function sha1(path: string | Buffer): string {

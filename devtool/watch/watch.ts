@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { joinPath, localPath } from "../paths/bytes.ts";
-import { type Entry, Folders } from "./folders.ts";
+import { type Checked, type Entry, Folders } from "./folders.ts";
 import { LISTENS_BELOW, listen } from "./listen.ts";
 import type { Relevance } from "./relevance.ts";
 import { Settling, STORM_PATHS } from "./settle.ts";
@@ -178,18 +178,22 @@ export class Watcher {
     // The files of a storm are compared by size and time only: reading them all would take too long.
     const withDigest = paths.length <= STORM_PATHS;
     const changed = new Set<string>();
+    let haveOtherNames = false;
     for (const path of paths) {
       await this.#turn();
-      for (const found of await this.#changesAt(path, withDigest)) changed.add(found);
+      const isKnown = this.#folders.knows(path);
+      const checked = this.#folders.check(path, withDigest);
+      if (!checked.isChanged) continue;
+      haveOtherNames ||= checked.hasOtherNames;
+      for (const found of await this.#changesAt(path, isKnown, checked)) changed.add(found);
     }
     this.#report([...changed], since);
+    // The system tells of the name by which a file was written, not of its others.
+    if (haveOtherNames) await this.#poll(this.#tops);
   }
 
-  async #changesAt(path: string, withDigest: boolean): Promise<string[]> {
+  async #changesAt(path: string, isKnown: boolean, { isFolder }: Checked): Promise<string[]> {
     const { relevance } = this.#request;
-    const isKnown = this.#folders.knows(path);
-    const { isChanged, isFolder } = this.#folders.check(path, withDigest);
-    if (!isChanged) return [];
     const before = this.#folders.has(path) ? this.#folders.forget(path) : [];
     const isPruned = isFolder && relevance.prunes(path);
     if (isPruned) this.#folders.unlearn(path);
@@ -214,12 +218,13 @@ export class Watcher {
     });
   }
 
-  /** Finds names that came or went without an event. */
+  /** Finds names that came or went without an event, and folders that others are in the place of, as where a disk is mounted. */
   async #sweep(): Promise<void> {
     await this.#findTops();
     for (const folder of this.#folders.below("")) {
       await this.#turn();
-      this.#hintAtNames(folder);
+      if (this.#folders.isCurrent(folder)) this.#hintAtNames(folder);
+      else this.#hint(folder);
     }
     if (LISTENS_BELOW) await this.#poll(this.#tops);
   }

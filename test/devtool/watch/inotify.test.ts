@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { isSettled } from "../../../devtool/process/settled.ts";
 import { needs, temporaryDirectory } from "../../rig/host.ts";
 import { watched } from "./rig.ts";
 
@@ -63,6 +64,26 @@ test("a folder whose event the system dropped is watched too", async (t) => {
   assert.deepEqual([await next(), await next()], [null, null]);
   await write("src/late/a.ts", "2");
   while (!(await next())?.includes("src/late/a.ts"));
+});
+
+test("what is mounted over a folder is found, though no event tells of it, and what is saved in it", async (t) => {
+  if (!needs(t, process.getuid?.() === 0 ? undefined : "root, to mount")) return;
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { root, next, write } = await watched(t, { "src/disk/a.ts": "1" });
+  const disk = join(root, "src/disk");
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "none", disk]);
+  if (!needs(t, mounted.status === 0 ? undefined : "mounts")) return;
+  try {
+    await write("src/disk/b.ts", "1");
+    for (const what of ["the mount", "a save"]) {
+      const found = next();
+      while (!(await isSettled(found))) t.mock.timers.tick(30_000);
+      assert.ok((await found)?.includes("src/disk/b.ts"), what);
+      await write("src/disk/b.ts", "2");
+    }
+  } finally {
+    spawnSync("umount", [disk]);
+  }
 });
 
 for (const [limit, value, code] of [

@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
-import { appendFile, chmod, mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  link,
+  mkdir,
+  open,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { watched } from "./rig.ts";
@@ -40,6 +52,34 @@ test("a save of equal length within one tick of the clock is not lost", async (t
   await next();
   await writeFile(join(root, "src/a.ts"), "cc");
   await reported("src/a.ts");
+});
+
+test("a large file with other content of the same size is reported, whatever time it is given", async (t) => {
+  const { root, next } = await watched(t, { "src/a.bin": "" });
+  const file = join(root, "src/a.bin");
+  for (const byte of [1, 2, 3]) {
+    await writeFile(`${file}.ignored`, Buffer.alloc(2 * 1024 * 1024, byte));
+    await utimes(`${file}.ignored`, 1, 1);
+    await rename(`${file}.ignored`, file);
+    assert.deepEqual(await next(), ["src/a.bin"]);
+  }
+  const opened = await open(file, "r+");
+  await opened.write("other");
+  await opened.utimes(1, 1);
+  await opened.close();
+  assert.deepEqual(await next(), ["src/a.bin"]);
+});
+
+test("a file with several names is reported by each, whichever it was written by", async (t) => {
+  const { root, write, next, reported } = await watched(t, { "src/a.ts": "1", "src/deep/b.ts": "1" });
+  await link(join(root, "src/a.ts"), join(root, "src/deep/a.ts"));
+  await reported("src/deep/a.ts", "src/a.ts");
+  for (const path of ["src/deep/a.ts", "src/a.ts", "src/deep/a.ts"]) {
+    await write(path, `by ${path}`);
+    await reported("src/a.ts", "src/deep/a.ts");
+  }
+  await write("src/deep/b.ts", "2");
+  assert.deepEqual(await next(), ["src/deep/b.ts"]);
 });
 
 test("a file that is removed, created and removed again is reported each time", async (t) => {
