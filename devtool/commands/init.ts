@@ -24,7 +24,7 @@ export const command: Command = async ({ options, report, interrupts }) => {
   say(
     `wrote ${file}: ${detected ? detected.kind : "nothing that devtool knows, so the whole project is sent and nothing is built"}`,
   );
-  const ignored = await ignoreMade(root, detected?.makes ?? []);
+  const ignored = await ignoreMade(root, detected ?? {});
   if (ignored.length > 0) say(`added ${ignored.join(", ")} to .gitignore`);
   if (detected?.config.run === undefined)
     say(`what to run is not known: write it as \`run\` in ${file}, or after \`devtool run\``);

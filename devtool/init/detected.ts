@@ -7,6 +7,8 @@ export interface Detected {
   readonly config: DevtoolConfig;
   /** Lines of a .gitignore for what it makes beside its sources, where no tool of the configuration has a folder for that. */
   readonly makes?: readonly string[];
+  /** The same for folders that its tools fill, of packages and the like, whatever is in them. */
+  readonly fills?: readonly string[];
 }
 
 /** What a detector may ask about a project. */

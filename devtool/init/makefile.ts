@@ -24,7 +24,7 @@ export function readMakefile(written: string): Makefile {
   const program = goals.find(({ name }) => !/^(\.|all$|clean$|install$|test$|check$)|\.\w+$/.test(name));
   const files = goals.filter(isMade).map(({ name }) => `/${name.replace(/^\.\//, "")}`);
   const folders = [...text.matchAll(/^([\w.-]+)\/(?:[\w./-]+\/)?%/gm)].map(([, folder]) => `/${folder}/`);
-  const inFolders = (file: string) => folders.some((folder) => file.startsWith(folder));
+  const inFolders = (file: string) => folders.some((folder) => `${file}/`.startsWith(folder));
   return {
     program: program?.name,
     makes: [...new Set([...BETWEEN, ...folders, ...files.filter((file) => !inFolders(file))])],

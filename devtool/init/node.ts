@@ -1,35 +1,64 @@
-import { basename, extname } from "node:path";
+import { basename, extname, posix } from "node:path";
+import type { DevtoolConfig } from "../config/config.ts";
 import { withoutMark } from "../process/byte-order-mark.ts";
 import type { Detected, Files } from "./detected.ts";
 import { readMakefile } from "./makefile.ts";
 import { webConfig } from "./web.ts";
+import { type Manifest, workspaceFolders } from "./workspace.ts";
 
 /** Where programs usually begin. */
 const ENTRIES = ["main", "index", "server", "app", "cli"].flatMap((name) =>
   ["src/", ""].flatMap((folder) => [".ts", ".mts", ".js", ".mjs"].map((suffix) => `${folder}${name}${suffix}`)),
 );
 
-/** A project with a package.json and a file to start with. */
+/** A project with a package.json and a file to start with, or a workspace of them. */
 export async function nodeProject(files: Files): Promise<Detected | undefined> {
-  const manifest = parsed((await files.text("package.json")) ?? "");
+  const manifest = await manifestIn(files, "");
   if (manifest === undefined) return undefined;
   const web = await webConfig(files, scriptsOf(manifest));
   if (web) return { kind: "a web site with a server of its own for development", config: web };
-  for (const entry of [...namedBy(manifest), ...ENTRIES]) {
+  const makefile = await files.text("native/Makefile");
+  const native = makefile === undefined ? {} : { native: { folder: "native" } };
+  const config = await programIn(files, "", [...startedBy(manifest), ...ENTRIES], native);
+  if (config === undefined) return await workspace(files, manifest);
+  return {
+    kind: "Node.js",
+    config,
+    makes: makefile === undefined ? [] : readMakefile(makefile).makes.map(belowNative),
+  };
+}
+
+/** By the first of its packages that starts a program. */
+async function workspace(files: Files, manifest: Manifest): Promise<Detected | undefined> {
+  const folders = await workspaceFolders(files, manifest);
+  const members = folders.map(async (folder) => {
+    const member = await manifestIn(files, folder);
+    const config = member && (await programIn(files, `${folder}/`, startedBy({ ...member, main: undefined })));
+    return config ? [{ folder, config }] : [];
+  });
+  const [first, ...others] = (await Promise.all(members)).flat();
+  if (!first) return undefined;
+  const elsewhere = others.map(({ folder }) => folder).join(", ");
+  const kind = `Node.js, the program of ${first.folder}${elsewhere && `; others are in ${elsewhere}`}`;
+  return { kind, config: first.config };
+}
+
+/** The first of these files of a folder that is there, bundled and run. */
+async function programIn(
+  files: Files,
+  folder: string,
+  entries: readonly string[],
+  native: Pick<DevtoolConfig, "native"> = {},
+): Promise<DevtoolConfig | undefined> {
+  for (const entry of entries.map((name) => `${folder}${name}`)) {
     if ((await files.text(entry)) === undefined) continue;
     const output = basename(entry, extname(entry));
-    const makefile = await files.text("native/Makefile");
-    const native = makefile === undefined ? {} : { native: { folder: "native" } };
-    const include = await readByPrograms(files);
+    const include = await readByPrograms(files, folder);
     const sync = include.length === 0 ? {} : { sync: { include } };
     // Such as bin/www, by which express-generator's servers are started.
-    const loader = extname(entry) === "" ? { loader: { "": "js" } } : {};
+    const loader = extname(entry) === "" ? { loader: { "": "js" as const } } : {};
     const bundle = { entryPoints: { [output]: entry }, ...loader };
-    return {
-      kind: "Node.js",
-      config: { bundle, ...native, ...sync, run: ["node", "--", `.devtool/${output}.js`] },
-      makes: makefile === undefined ? [] : readMakefile(makefile).makes.map(belowNative),
-    };
+    return { bundle, ...native, ...sync, run: ["node", "--", `.devtool/${output}.js`] };
   }
   return undefined;
 }
@@ -37,9 +66,9 @@ export async function nodeProject(files: Files): Promise<Detected | undefined> {
 /** Folders whose files programs read, and which no import names. */
 const READ = ["public", "static", "assets", "views", "templates", "locales", "migrations"];
 
-async function readByPrograms({ names }: Files): Promise<string[]> {
-  const found = await Promise.all(READ.map(names));
-  return READ.filter((_, index) => found[index]?.length).map((name) => `${name}/`);
+async function readByPrograms({ names }: Files, folder: string): Promise<string[]> {
+  const found = await Promise.all(READ.map((name) => names(`${folder}${name}`)));
+  return READ.filter((_, index) => found[index]?.length).map((name) => `${folder}${name}/`);
 }
 
 /** A line of a .gitignore for the folder as one for the project. */
@@ -48,7 +77,7 @@ function belowNative(line: string): string {
 }
 
 /** The files that the manifest starts, and the sources of those that a build makes in dist/ or build/. */
-function namedBy(manifest: Readonly<Record<string, unknown>>): string[] {
+function startedBy(manifest: Manifest): string[] {
   const { source, main, bin } = manifest;
   const scripts = scriptsOf(manifest);
   const programs = isRecord(bin) ? Object.values(bin) : [bin];
@@ -57,7 +86,7 @@ function namedBy(manifest: Readonly<Record<string, unknown>>): string[] {
   return named.map((name) => name.replace(/^\.\//, "")).flatMap((name) => [...sourcesOf(name), name]);
 }
 
-function scriptsOf({ scripts }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function scriptsOf({ scripts }: Manifest): Readonly<Record<string, unknown>> {
   return isRecord(scripts) ? scripts : {};
 }
 
@@ -73,9 +102,9 @@ function sourcesOf(name: string): string[] {
   return made === undefined ? [] : [`src/${made}.ts`, `${made}.ts`];
 }
 
-function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+async function manifestIn({ text }: Files, folder: string): Promise<Manifest | undefined> {
   try {
-    const value: unknown = JSON.parse(withoutMark(text));
+    const value: unknown = JSON.parse(withoutMark((await text(posix.join(folder, "package.json"))) ?? ""));
     return isRecord(value) ? value : undefined;
   } catch {
     return undefined;

@@ -7,7 +7,14 @@ const MANIFESTS = ["pyproject.toml", "setup.cfg", "setup.py", "requirements.txt"
 
 export async function pythonProject(files: Files): Promise<Detected | undefined> {
   const config = (await programOf(files)) ?? (await packageOf(files));
-  return config && { kind: "Python", config };
+  return config && { kind: "Python", config, fills: ["__pycache__/", ".venv/", ...(await environments(files))] };
+}
+
+/** Of packages for this machine, whatever their folder is called. */
+async function environments({ text, names }: Files): Promise<string[]> {
+  const folders = (await names("")).filter((name) => name !== ".venv");
+  const marks = await Promise.all(folders.map((name) => text(`${name}/pyvenv.cfg`)));
+  return folders.filter((_, index) => marks[index] !== undefined).map((name) => `/${name}/`);
 }
 
 async function programOf({ text }: Files): Promise<DevtoolConfig | undefined> {

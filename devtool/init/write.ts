@@ -5,6 +5,7 @@ import { isMachineCode } from "../bundle/addons/elf.ts";
 import type { DevtoolConfig } from "../config/config.ts";
 import { Failure } from "../failure.ts";
 import { errnoOf, errnoWords } from "../process/errno.ts";
+import type { Detected } from "./detected.ts";
 
 /** Where a project that has this package finds it. */
 const SCHEMA = "./node_modules/tinydocker/dist/devtool.config.schema.json";
@@ -41,13 +42,16 @@ export async function writeNew(root: string, { file, text }: ConfigText): Promis
 }
 
 /**
- * Adds devtool's folder, that of npm's packages and what the project `makes` to its .gitignore, unless lines name them; returns
- * those it added.
+ * Adds devtool's folder, that of npm's packages and what the project `makes` and `fills` to its .gitignore, unless lines name
+ * them; returns those it added.
  */
-export async function ignoreMade(root: string, makes: readonly string[]): Promise<readonly string[]> {
+export async function ignoreMade(
+  root: string,
+  { makes = [], fills = [] }: Pick<Detected, "makes" | "fills">,
+): Promise<readonly string[]> {
   const path = join(root, ".gitignore");
   const before = await readFile(path, "utf8").catch(() => "");
-  const folders = [".devtool/", ...(existsSync(join(root, "package.json")) ? ["node_modules/"] : [])];
+  const folders = [".devtool/", ...(existsSync(join(root, "package.json")) ? ["node_modules/"] : []), ...fills];
   const bare = (line: string) => line.trim().replace(/^\/|\/$/g, "");
   const named = new Set(before.split(/\r?\n/).map(bare));
   const isSource = await Promise.all(makes.map((line) => isThere(root, line)));

@@ -61,6 +61,20 @@ test("init refuses the home folder, all of which would be sent, unless there is 
   assert.equal((await startDevtool(t, home, ["init", "--target", "local"]).ended).code, 0);
 });
 
+test("init lets git ignore what Python makes, also where it is there already, and its environments by whatever name", async (t) => {
+  const project = await makeProject(t, {
+    "main.py": "",
+    "__pycache__/main.pyc": "",
+    "env/pyvenv.cfg": "",
+    "lib/a.py": "",
+  });
+  for (const name of ["devtool.config.ts", "package.json", "src", "native"])
+    await rm(join(project.root, name), { recursive: true });
+  const { code, stderr } = await startDevtool(t, project, ["init", "--target", "local"]).ended;
+  assert.equal(code, 0, stderr);
+  assert.equal(await readFile(join(project.root, ".gitignore"), "utf8"), ".devtool/\n__pycache__/\n.venv/\n/env/\n");
+});
+
 test("init adds to a .gitignore of any encoding, and says where it can't add to it", async (t) => {
   const project = await makeProject(t);
   await rm(join(project.root, "devtool.config.ts"));

@@ -58,6 +58,35 @@ const PROJECTS: readonly (readonly [string, Readonly<Record<string, string>>, ob
     { ...node("main.ts", "main"), native: { folder: "native" } },
   ],
   [
+    "an npm workspace by the package that starts a program, not by a library",
+    {
+      "package.json": '{"workspaces":["packages/*"]}',
+      "packages/core/package.json": '{"main":"dist/index.js","scripts":{"build":"tsc"}}',
+      "packages/core/src/index.ts": "",
+      "packages/server/package.json": '{"scripts":{"start":"node dist/server.js"}}',
+      "packages/server/src/server.ts": "",
+      "packages/server/views/a.ejs": "",
+    },
+    { ...node("packages/server/src/server.ts", "server"), sync: { include: ["packages/server/views/"] } },
+  ],
+  [
+    "a pnpm workspace whose packages are listed in its file",
+    {
+      "package.json": '{"scripts":{"dev":"pnpm -r dev"}}',
+      "pnpm-workspace.yaml": 'packages:\n  # all\n  - "apps/*"\n  - tools\ncatalog:\n  - other\n',
+      "apps/web/package.json": '{"scripts":{"dev":"vite"}}',
+      "apps/web/src/main.ts": "",
+      "tools/package.json": '{"bin":{"tool":"./cli.js"}}',
+      "tools/cli.js": "",
+    },
+    node("tools/cli.js", "cli"),
+  ],
+  [
+    "a workspace of libraries",
+    { "package.json": '{"workspaces":{"packages":["a"]}}', "a/package.json": "{}" },
+    undefined,
+  ],
+  [
     "a Rust crate",
     { "Cargo.toml": '[package]\nversion = "1.0.0"\nname = "fast"\n' },
     { build: ["cargo"], run: ["target/debug/fast"] },

@@ -24,6 +24,12 @@ const MAKEFILES: readonly (readonly [string, string, string | undefined, readonl
     "tool",
     ["/tool", "/table.h"],
   ],
+  [
+    "a folder for objects that a goal makes",
+    "app: build/a.o\nbuild/%.o: %.c | build\n\tcc -c -o $@ $<\nbuild:\n\tmkdir -p $@\n",
+    "app",
+    ["/build/", "/app"],
+  ],
   ["lines that go on, and a program of one source", "p: \\\n p.o\nFLAGS ::= x\nx := y\n", "p", ["/p"]],
   ["goals that make no file", "test:\n\t./run-tests\nclean:\n\trm -f *.o\n", undefined, []],
 ];
