@@ -11,6 +11,8 @@ export interface BuildStep {
   readonly anew?: readonly string[];
   /** Exits with 0 where everything is built. Without it, what a step built is taken to be still there. */
   readonly query?: readonly string[];
+  /** Whether a newer save waits for it, such as an installation or a migration, which would be left half done. */
+  readonly runsToEnd: boolean;
   /** Selects the files it is built from. Paths are relative to the project. */
   readonly inputs: Pick<Filter, "includes" | "isSelected">;
 }

@@ -14,6 +14,7 @@ export interface ProjectStep {
   readonly argv: readonly string[];
   readonly anew?: readonly string[];
   readonly query?: readonly string[];
+  readonly runsToEnd: boolean;
   /** Patterns; undefined: all of the folder. */
   readonly inputs: readonly string[] | undefined;
   /** What it needs in the target's PATH. */
@@ -30,6 +31,7 @@ export async function resolveSteps(config: CheckedConfig, root: string): Promise
     name: run.join(" "),
     folder: "",
     argv: run,
+    runsToEnd: true,
     programs: run.slice(0, 1),
     inputs: changed,
     outputs: [],
@@ -60,6 +62,7 @@ async function nativeStep(
     name: path,
     folder: path,
     ...TOOLS.make(target === undefined ? [] : [target]),
+    runsToEnd: false,
     programs: TOOL_PROGRAMS.make,
     inputs: undefined,
     outputs: [],
@@ -77,6 +80,7 @@ async function configuredStep(config: BuildConfig, root: string, key: string): P
       name: nameOf(config, folder, program),
       folder,
       argv: config.command,
+      runsToEnd: false,
       programs: [program],
       inputs,
       outputs: [],
@@ -88,6 +92,7 @@ async function configuredStep(config: BuildConfig, root: string, key: string): P
     name: nameOf(config, folder, config.tool),
     folder,
     ...TOOLS[config.tool](config.args ?? []),
+    runsToEnd: false,
     programs: TOOL_PROGRAMS[config.tool],
     inputs,
     outputs,

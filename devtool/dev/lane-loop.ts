@@ -80,14 +80,14 @@ export class LaneLoop {
 
   /** Starts a command beside the rounds, once what was saved is sent. Returns undefined where there is no connection. */
   async startBeside(wanted: Beside, report: Report, signal: AbortSignal): Promise<RemoteProcess | undefined> {
-    const { preparer, options, mayDelete } = this.#context;
+    const { preparer, options, mayDelete, end } = this.#context;
     if (!(await isSettled(this.#lane.connections.current()))) return undefined;
     const startedAt = performance.now();
     for (;;) {
       const prepared = preparer.prepareBeside(this.#pending.all, this.#changes + options.controls.runs);
       try {
         const { workspace, bundle } = await abortable(prepared.ready, signal);
-        const round = { report, signal, startedAt, mayDelete, isRepeated: false };
+        const round = { report, signal, end, startedAt, mayDelete, isRepeated: false };
         return await startBeside(workspace, this.#lane, bundle, round, wanted(workspace.project));
       } catch (error) {
         if (error instanceof BundleFailure)
@@ -206,7 +206,7 @@ export class LaneLoop {
     const prepared = preparer.prepare(this.#lane, changes, this.#changes + this.#runs);
     const signal = AbortSignal.any([newer, stop]);
     const startedAt = performance.now();
-    const round: Round = { report: prepared.report, signal, startedAt, mayDelete, isRepeated: true };
+    const round: Round = { report: prepared.report, signal, end: stop, startedAt, mayDelete, isRepeated: true };
     return { changes, prepared, round };
   }
 

@@ -76,7 +76,7 @@ async function oneRound<T>(
   const lanes = targets.map(({ name }, index) =>
     createLane(name, { current: async () => await (opening[index] as Promise<Connected>), drop: () => {} }),
   );
-  const round = { report, signal, startedAt: performance.now(), mayDelete, isRepeated: false };
+  const round = { report, signal, end: signal, startedAt: performance.now(), mayDelete, isRepeated: false };
   let workspace: Workspace | undefined;
   try {
     workspace = await openWorkspace(project);

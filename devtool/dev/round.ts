@@ -24,6 +24,8 @@ export interface Round {
   readonly report: Report;
   /** Aborted by a newer save, at any stage: the round is abandoned. */
   readonly signal: AbortSignal;
+  /** Aborted when devtool is to end. */
+  readonly end: AbortSignal;
   /** As a time of performance.now(). */
   readonly startedAt: number;
   /** Whether a sync may delete most of what was sent before. */
@@ -191,7 +193,7 @@ async function buildStage(
   step: BuildStep,
   { project }: Workspace,
   { lane, connection, facts, mirror, report }: OpenLane,
-  { signal }: Round,
+  { signal, end }: Round,
 ): Promise<void> {
   const memory = buildMemory(lane, step);
   if (memory.stamp && !memory.isStale) {
@@ -202,7 +204,7 @@ async function buildStage(
   const place = { target: lane.target, connection, facts, root: project.root, mirror };
   const onLine = (text: string, found: Diagnostic | undefined) =>
     report(found ? { event: "diagnostic", ...found } : { event: "log", text });
-  const { built, milliseconds } = await build(step, place, memory, onLine, signal);
+  const { built, milliseconds } = await build(step, place, memory, onLine, step.runsToEnd ? end : signal);
   report({ event: "compiled", step: step.name, compiled: built, milliseconds });
 }
 

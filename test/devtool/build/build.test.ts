@@ -34,6 +34,7 @@ const isInput = (path: string) => (path === "native" || path.startsWith("native/
 const STEP: BuildStep = {
   name: "native",
   folder: "native",
+  runsToEnd: false,
   ...TOOLS.make([]),
   inputs: { includes: isInput, isSelected: isInput },
 };

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { needs } from "../../rig/host.ts";
 import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
@@ -146,4 +149,21 @@ test("a sync that would delete most of the mirror leaves the program alone", asy
   await devtool.next("started");
   await printed(devtool);
   assert.deepEqual(orderOf(devtool, "failed", "started"), ["started", "begin", "failed", "ended", "started", "begin"]);
+});
+
+test("a command of afterSync is not ended by a newer save, which waits for it", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const install = ["sh", "-c", "echo begun; read line <~/gate; echo installed >>log"];
+  const config = { afterSync: [{ changed: ["lock"], run: install }], run: ["cat", "log", "a.txt"] };
+  const made = await project(t, { "devtool.config.ts": `export default ${JSON.stringify(config)};` });
+  const gate = join(made.home, "gate");
+  execFileSync("mkfifo", [gate]);
+  const devtool = startDevtool(t, made, ["watch", "--json", "--target", "local"]);
+  await devtool.next("log");
+  await made.write({ "a.txt": "newer" });
+  assert.deepEqual((await devtool.next("changed")).paths, ["a.txt"]);
+  await writeFile(gate, "go\n");
+  let text = "";
+  while (!text.includes("newer")) text += await printed(devtool);
+  assert.equal(text, "installed\nnewer");
 });

@@ -17,6 +17,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
           name: "native",
           folder: "native",
           argv: ["make"],
+          runsToEnd: false,
           programs: [],
           inputs: undefined,
           outputs: [],
