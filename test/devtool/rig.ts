@@ -60,13 +60,15 @@ export async function makeProject(t: TestContext, files: Readonly<Record<string,
   if (!running.has(t)) endFirst(t);
   const directory = await temporaryDirectory(t);
   const project = { root: join(directory, "project"), home: join(directory, "home") };
+  let saves = 0;
   const write = async (written: Readonly<Record<string, string>>) => {
     for (const [path, text] of Object.entries(written)) {
       const file = join(project.root, path);
       await mkdir(dirname(file), { recursive: true });
-      // As most editors save: a new file, renamed over the old one.
-      await writeFile(`${file}~`, text);
-      await rename(`${file}~`, file);
+      // As most editors save: a new file, renamed over the old one. Beside it, it might be noticed before that.
+      const temporary = join(directory, `saved-${saves++}`);
+      await writeFile(temporary, text);
+      await rename(temporary, file);
     }
   };
   await mkdir(project.home, { recursive: true });

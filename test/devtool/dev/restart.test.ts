@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { needs } from "../../rig/host.ts";
@@ -26,12 +26,6 @@ async function watch(
   return { devtool, project, mirror };
 }
 
-/** In one event: the file is written elsewhere. */
-async function save({ root, home }: Project, path: string, text: string): Promise<void> {
-  await writeFile(join(home, "saved"), text);
-  await rename(join(home, "saved"), join(root, path));
-}
-
 /** Of the rounds so far, the numbers of those that started the program. */
 function starts({ lines }: Devtool): unknown[] {
   const events = lines.map((line) => JSON.parse(line) as { event: string; round: number });
@@ -43,9 +37,9 @@ for (const flags of [[], ["--on-busy", "queue"]]) {
     if (!needs(t, lacks("rsync"))) return;
     const { devtool, project, mirror } = await watch(t, ...flags);
     const there = (path: string) => readFile(join(mirror, path), "utf8");
-    await save(project, "public/page.txt", "2");
+    await project.write({ "public/page.txt": "2" });
     assert.equal((await devtool.next("finished")).round, 2);
-    await save(project, "public/a.sql", "2");
+    await project.write({ "public/a.sql": "2" });
     assert.equal((await devtool.next("finished")).round, 3);
     assert.deepEqual(await Promise.all(["public/page.txt", "built", "migrated"].map(there)), ["2", "2", "2"]);
     assert.deepEqual(starts(devtool), [1]);
@@ -61,7 +55,7 @@ for (const flags of [[], ["--on-busy", "queue"]]) {
 test("any other change, alone or among those, starts it again", async (t) => {
   if (!needs(t, lacks("rsync"))) return;
   const { devtool, project } = await watch(t);
-  await save(project, "public/server.txt", "2");
+  await project.write({ "public/server.txt": "2" });
   assert.equal((await devtool.next("started")).round, 2);
   await devtool.next("output");
   await Promise.all(["public/page.txt", "src/a.txt"].map((path) => project.write({ [path]: "2" })));
@@ -73,11 +67,11 @@ test("any other change, alone or among those, starts it again", async (t) => {
 test("where the program has ended, such a change is sent and starts nothing; a failure of its step is reported", async (t) => {
   if (!needs(t, lacks("rsync"))) return;
   const { devtool, project } = await watch(t);
-  await save(project, "devtool.config.json", JSON.stringify({ ...CONFIG, run: ["true"] }));
+  await project.write({ "devtool.config.json": JSON.stringify({ ...CONFIG, run: ["true"] }) });
   await devtool.next("exited");
   await rm(join(project.root, "public/page.txt"));
   assert.equal((await devtool.next("failed")).message, "page failed with exit code 1");
-  await save(project, "public/page.txt", "3");
+  await project.write({ "public/page.txt": "3" });
   await devtool.next("finished");
   assert.equal(starts(devtool).length, 2);
 });
