@@ -1,4 +1,5 @@
 import { watch } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { type LogFile, openIfThere, openLog } from "../container/log/files.ts";
 import { makeDirectory } from "../host/make-directory.ts";
 import { parseJson } from "../shape.ts";
@@ -55,20 +56,19 @@ class EventLog {
 
   /** An event of the directory is a hint: each time, all that is new is read. */
   async follow(until: number | undefined): Promise<void> {
-    let fail = (_error: unknown) => {};
-    const failed = new Promise<never>((_, reject) => {
-      fail = reject;
-    });
+    const failed = new AbortController();
     const watcher = watch(this.#root, () => {
       try {
         this.#readNew();
       } catch (error) {
-        fail(error);
+        watcher.close();
+        failed.abort(error);
       }
     });
     try {
       this.readAll();
-      await Promise.race([reached(until), failed]);
+      await reached(until, failed.signal);
+      failed.signal.throwIfAborted();
       this.#readNew();
     } finally {
       watcher.close();
@@ -117,12 +117,10 @@ class EventLog {
   }
 }
 
-async function reached(until: number | undefined): Promise<void> {
-  const wait = (left: number) =>
-    new Promise<void>((resolve) => {
-      setTimeout(resolve, Math.min(left, TIMEOUT_MAX_MS));
-    });
-  for (let left = leftOf(until); left > 0; left = leftOf(until)) await wait(left);
+/** Returns when that time has come, or at `signal`. */
+async function reached(until: number | undefined, signal: AbortSignal): Promise<void> {
+  for (let left = leftOf(until); left > 0 && !signal.aborted; left = leftOf(until))
+    await setTimeout(Math.min(left, TIMEOUT_MAX_MS), undefined, { signal }).catch(() => {});
 }
 
 function leftOf(until: number | undefined): number {

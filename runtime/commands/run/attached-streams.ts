@@ -5,6 +5,8 @@ import { openShim } from "../../host/shim.ts";
 import { isTerminal, takeTerminal } from "../../host/terminal.ts";
 import type { ExitStatus } from "../../state/exit.ts";
 import type { Handle } from "../../state/handle.ts";
+import { outputFailure } from "../output/report.ts";
+import { isBrokenPipe } from "../output/write.ts";
 import { catchSignals, type Signalled } from "../signals.ts";
 
 export interface AttachedStreams {
@@ -43,8 +45,14 @@ export async function passStreams(attachment: Attachment, streams: AttachedStrea
   signals?.forwardTo(signalled(attachment, streams.container));
   const restore = isRaw ? takeTerminal(shim) : () => {};
   if (streams.terminal) resize(attachment);
+  let outputError: NodeJS.ErrnoException | undefined;
   // A reader that is gone ends this, not the container.
-  for (const out of [process.stdout, process.stderr]) out.on("error", attachment.close);
+  for (const out of [process.stdout, process.stderr]) {
+    out.on("error", (error) => {
+      outputError ??= error;
+      attachment.close();
+    });
+  }
   let detached = false;
   const detach = () => {
     detached = true;
@@ -55,7 +63,8 @@ export async function passStreams(attachment: Attachment, streams: AttachedStrea
   return {
     ended: attachment.ended.then((status) => {
       if (status) return status;
-      if (detached || process.stdout.destroyed) return "detached" as const;
+      if (detached) return "detached" as const;
+      if (outputError) throw isBrokenPipe(outputError) ? outputError : outputFailure(outputError);
       throw tooSlow();
     }),
     stop() {

@@ -142,22 +142,21 @@ interface Following {
 /** An event is a hint: each time, all that is new is read. */
 async function followFile(log: string, last: Last, { monitor, milliseconds }: Following, reader: Bytes): Promise<void> {
   const shim = await openShim();
-  let fail = (_error: unknown) => {};
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
+  const failed = new AbortController();
   const watcher = watchIfThere(dirname(log), () => {
     try {
       readNew(log, last, reader);
     } catch (error) {
-      fail(error);
+      watcher?.close();
+      failed.abort(error);
     }
   });
   // The container was removed.
   if (!watcher) return;
   try {
     readNew(log, last, reader);
-    await Promise.race([endsWithin(shim, monitor, milliseconds), failed]);
+    await endsWithin(shim, monitor, milliseconds, failed.signal);
+    failed.signal.throwIfAborted();
     readNew(log, last, reader);
   } finally {
     watcher.close();

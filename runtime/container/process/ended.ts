@@ -12,8 +12,16 @@ const LOOK_EVERY_MS = 1;
 /** How long a thread waits in one call, which can delay the exit of this program by as much. */
 const WAIT_CALL_MS = 1000;
 
-/** Waits for the end of a process that need not be a child, and returns whether it came within that time; -1: without an end. */
-export async function endsWithin(shim: Shim, process: ProcessIdentity, milliseconds: number): Promise<boolean> {
+/**
+ * Waits for the end of a process that need not be a child, and returns whether it came within that time; -1: without an end.
+ * After `signal` it waits for at most a second.
+ */
+export async function endsWithin(
+  shim: Shim,
+  process: ProcessIdentity,
+  milliseconds: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const deadline = milliseconds < 0 ? Number.POSITIVE_INFINITY : uptime() + milliseconds;
   const pidfd = shim.pidfd(process.pid);
   if (pidfd < 0) return true;
@@ -22,7 +30,7 @@ export async function endsWithin(shim: Shim, process: ProcessIdentity, milliseco
     // isAlive is true for a zombie, but its pidfd reports the end.
     while (isAlive(process)) {
       const left = deadline - uptime();
-      if (left <= 0) return false;
+      if (left <= 0 || signal?.aborted) return false;
       if (await endsIn(shim, process, pidfd, Math.min(left, WAIT_CALL_MS))) return true;
     }
     return true;

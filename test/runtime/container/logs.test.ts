@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, readdirSync, truncateSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, afterEach, describe, it } from "node:test";
 import { outcomeOf } from "../../rig/tinydocker.ts";
 import { terminals } from "../commands/terminals.ts";
@@ -127,6 +128,25 @@ describe("logs", () => {
     assert.match(stdout, /"code":0,/, stderr);
     assert.ok(Number(stdout.trim().split("\n").at(-1)) > 1000);
   });
+});
+
+describe("a command that prints on and on", () => {
+  for (const words of [
+    ["logs", "-f", "d1"],
+    ["attach", "d1"],
+    ["start", "-a", "d1"],
+    ["events", "--since", "0"],
+  ]) {
+    it(`ends as by SIGPIPE once nobody reads what it prints: ${words[0]}`, async () => {
+      await detach("d1", "sh", "-c", "while :; do echo again; sleep 0.1; done");
+      const child = rig.spawn(words, { stdio: ["ignore", "pipe", "pipe"] });
+      const [ended, said] = [once(child, "exit"), text(child.stderr as NodeJS.ReadableStream)];
+      await once(child.stdout as NodeJS.ReadableStream, "data");
+      child.stdout?.destroy();
+      await succeeds("kill", "-s", "CONT", "d1"); // an event
+      assert.deepEqual([await ended, await said], [[141, null], ""]);
+    });
+  }
 });
 
 describe("attach", () => {
