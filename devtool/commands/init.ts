@@ -26,6 +26,8 @@ export const command: Command = async ({ options, report, interrupts }) => {
   );
   const ignored = await ignoreMade(root, detected ?? {});
   if (ignored.length > 0) say(`added ${ignored.join(", ")} to .gitignore`);
+  const { envFile } = detected?.config ?? {};
+  if (envFile !== undefined) say(`the program gets the variables in ${envFile}, which itself stays here`);
   if (detected?.config.run === undefined)
     say(`what to run is not known: write it as \`run\` in ${file}, or after \`devtool run\``);
   if (target === undefined)

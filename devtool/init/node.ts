@@ -19,7 +19,8 @@ export async function nodeProject(files: Files): Promise<Detected | undefined> {
   if (web) return { kind: "a web site with a server of its own for development", config: web };
   const makefile = await files.text("native/Makefile");
   const native = makefile === undefined ? {} : { native: { folder: "native" } };
-  const config = await programIn(files, "", [...startedBy(manifest), ...ENTRIES], native);
+  const more = { ...native, ...(await variables(files, "", manifest)) };
+  const config = await programIn(files, "", [...startedBy(manifest), ...ENTRIES], more);
   if (config === undefined) return await workspace(files, manifest);
   return {
     kind: "Node.js",
@@ -33,7 +34,9 @@ async function workspace(files: Files, manifest: Manifest): Promise<Detected | u
   const folders = await workspaceFolders(files, manifest);
   const members = folders.map(async (folder) => {
     const member = await manifestIn(files, folder);
-    const config = member && (await programIn(files, `${folder}/`, startedBy({ ...member, main: undefined })));
+    if (member === undefined) return [];
+    const more = await variables(files, `${folder}/`, member);
+    const config = await programIn(files, `${folder}/`, startedBy({ ...member, main: undefined }), more);
     return config ? [{ folder, config }] : [];
   });
   const [first, ...others] = (await Promise.all(members)).flat();
@@ -48,7 +51,7 @@ async function programIn(
   files: Files,
   folder: string,
   entries: readonly string[],
-  native: Pick<DevtoolConfig, "native"> = {},
+  more: Pick<DevtoolConfig, "native" | "envFile">,
 ): Promise<DevtoolConfig | undefined> {
   for (const entry of entries.map((name) => `${folder}${name}`)) {
     if ((await files.text(entry)) === undefined) continue;
@@ -58,9 +61,22 @@ async function programIn(
     // Such as bin/www, by which express-generator's servers are started.
     const loader = extname(entry) === "" ? { loader: { "": "js" as const } } : {};
     const bundle = { entryPoints: { [output]: entry }, ...loader };
-    return { bundle, ...native, ...sync, run: ["node", "--", `.devtool/${output}.js`] };
+    return { bundle, ...more, ...sync, run: ["node", "--", `.devtool/${output}.js`] };
   }
   return undefined;
+}
+
+/** Packages that read a program's variables from .env, which git ignores. */
+const READ_ENV = ["dotenv", "@nestjs/config"];
+
+/** The file with variables that the program is started with, or reads, where it is there. */
+async function variables({ text }: Files, folder: string, manifest: Manifest): Promise<Pick<DevtoolConfig, "envFile">> {
+  const { dependencies, devDependencies } = manifest;
+  const { dev, start } = scriptsOf(manifest);
+  const packages = { ...Object(dependencies), ...Object(devDependencies) };
+  const named = /--env-file(?:-if-exists)?[= ](\S+)/.exec(`${dev} ${start}`)?.[1];
+  const file = named ?? (READ_ENV.some((name) => name in packages) ? ".env" : undefined);
+  return file === undefined || (await text(folder + file)) === undefined ? {} : { envFile: folder + file };
 }
 
 /** Folders whose files programs read, and which no import names. */
@@ -93,7 +109,7 @@ function scriptsOf({ scripts }: Manifest): Readonly<Record<string, unknown>> {
 /** What may be the file in a command such as `nodemon -r dotenv/config src/app`: Node.js finds it without its suffix too. */
 function filesOf(script: string): string[] {
   const after = /(?:^|\s)(?:node|tsx|ts-node|nodemon)\s+([^&|;]*)/.exec(script)?.[1] ?? "";
-  const words = after.split(/\s+/).filter((word) => /^[\w./][\w./-]*$/.test(word));
+  const words = after.split(/\s+/).filter((word) => /^(?:[\w.-]*\/)*\w[\w.-]*$/.test(word));
   return words.flatMap((word) => (extname(word) === "" ? [word, `${word}.js`] : [word]));
 }
 

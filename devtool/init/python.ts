@@ -6,8 +6,16 @@ const PROGRAMS = ["main.py", "app.py", "server.py", "src/main.py", "__main__.py"
 const MANIFESTS = ["pyproject.toml", "setup.cfg", "setup.py", "requirements.txt"];
 
 export async function pythonProject(files: Files): Promise<Detected | undefined> {
-  const config = (await programOf(files)) ?? (await packageOf(files));
+  const program = (await programOf(files)) ?? (await packageOf(files));
+  const config = program && { ...(await variables(files)), ...program };
   return config && { kind: "Python", config, fills: ["__pycache__/", ".venv/", ...(await environments(files))] };
+}
+
+/** python-dotenv reads them from .env, which git ignores. */
+async function variables({ text }: Files): Promise<Pick<DevtoolConfig, "envFile">> {
+  const manifests = await Promise.all(MANIFESTS.map(text));
+  const isRead = manifests.some((manifest) => /\bpython-dotenv\b/.test(manifest ?? ""));
+  return isRead && (await text(".env")) !== undefined ? { envFile: ".env" } : {};
 }
 
 /** Of packages for this machine, whatever their folder is called. */

@@ -53,6 +53,26 @@ const PROJECTS: readonly (readonly [string, Readonly<Record<string, string>>, ob
     node("src/go.js", "go"),
   ],
   [
+    "a Node.js program with the file of variables that it is started with",
+    { "package.json": '{"scripts":{"start":"node --env-file .env.dev src/go.js"}}', ".env.dev": "", "src/go.js": "" },
+    { ...node("src/go.js", "go"), envFile: ".env.dev" },
+  ],
+  [
+    "a Node.js program whose packages read .env",
+    { "package.json": '{"dependencies":{"dotenv":"16"}}', ".env": "A=1", "index.js": "" },
+    { ...node("index.js", "index"), envFile: ".env" },
+  ],
+  [
+    "a Node.js program whose packages would read .env, which is not there",
+    { "package.json": '{"devDependencies":{"dotenv":"16"}}', "index.js": "" },
+    node("index.js", "index"),
+  ],
+  [
+    "a Python program whose packages read .env",
+    { "main.py": "", "requirements.txt": "flask\npython-dotenv>=1\n", ".env": "" },
+    { run: ["python3", "main.py"], envFile: ".env" },
+  ],
+  [
     "a Node.js program with a native part",
     { "package.json": "{}", "main.ts": "", "native/Makefile": "" },
     { ...node("main.ts", "main"), native: { folder: "native" } },
