@@ -13,16 +13,19 @@ export interface Read {
   readonly column: number;
 }
 
-/** What these sources, relative to the project, read of it; no code, which is bundled. */
+/** What these sources, relative to the project, read of it, each once; no code, which is bundled. */
 export type FindReads = (sources: readonly string[]) => Read[];
 
 export function createFindReads(root: string): FindReads {
   const pathsIn = perVersion(root, pathsOf);
-  return (sources) =>
-    sources.flatMap(pathsIn).flatMap((read) => {
-      const stat = statOf(join(root, read.path));
+  return (sources) => {
+    const reads = sources.flatMap(pathsIn);
+    const first = new Map(reads.toReversed().map((read) => [read.path, read]));
+    return reads.flatMap((read) => {
+      const stat = first.get(read.path) === read ? statOf(join(root, read.path)) : undefined;
       return stat ? [{ ...read, isFolder: stat.isDirectory() }] : [];
     });
+  };
 }
 
 const TEXT = String.raw`(?:"[^"\\\n]+"|'[^'\\\n]+')`;
@@ -41,10 +44,19 @@ const FORMS = [
   },
 ] as const;
 
+/** What a require() of the source's own finds; esbuild bundles what its own one does. */
+function required(text: string): readonly (typeof FORMS)[number][] {
+  const names = [...text.matchAll(/\b(\w+)\s*=\s*createRequire\(/g)].map(([, name]) => name);
+  return names.map((name) => ({
+    start: "source",
+    form: new RegExp(String.raw`\b${name}\(\s*((?=["']\.)${TEXT})`, "dg"),
+  }));
+}
+
 const CODE = /\.[cm]?[jt]sx?$/;
 
 function pathsOf(text: string, file: string): Omit<Read, "isFolder">[] {
-  const found = FORMS.flatMap(({ start, form }) =>
+  const found = [...FORMS, ...required(text)].flatMap(({ start, form }) =>
     [...text.matchAll(form)].map(({ 1: texts = "", indices }) => {
       const parts = texts.startsWith("/")
         ? [texts]

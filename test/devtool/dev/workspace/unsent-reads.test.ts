@@ -16,25 +16,46 @@ readFileSync(\`\${__dirname}/b.txt\`);
 readFileSync("root.yml");
 `,
   "src/deep/other.ts": `import { readdirSync } from "node:fs";
+import { createRequire } from "node:module";
 readdirSync("data/", { recursive: true });
+const load = createRequire(import.meta.url);
+console.log(load("../../package.json").version, load("deep"), require("../bundled.json"), readdirSync("data"));
 const elsewhere = ["sent.txt", "/etc/hostname", "../.."].map((name) => new URL(name, import.meta.url));
 readdirSync("/etc");
 new URL("./sent.txt", import.meta.url); new URL("./gone.txt", import.meta.url); new URL("../../..", import.meta.url);
 new URL("./secret", import.meta.url); new URL("./code.js", import.meta.url); new URL("..", import.meta.url);
 `,
 };
-const READ = ["src/add.wasm", "sql/q.sql", "views/v.html", "src/a.txt", "src/b.txt", "root.yml", "data/d"];
-const OTHER = ["src/deep/sent.txt", "src/deep/secret", "src/deep/code.js", "etc/x"];
+const READ = [
+  "package.json",
+  "src/add.wasm",
+  "sql/q.sql",
+  "views/v.html",
+  "src/a.txt",
+  "src/b.txt",
+  "root.yml",
+  "data/d",
+];
+const OTHER = ["src/deep/sent.txt", "src/deep/secret", "src/deep/code.js", "src/deep/deep/x", "etc/x"];
 
 test("what the sources read by a path of theirs and is not sent is named with its line and what to do", async (t) => {
-  const files = Object.fromEntries([...READ, ...OTHER].map((path) => [path, ""]));
+  const files = Object.fromEntries([...READ, ...OTHER, "src/bundled.json"].map((path) => [path, "{}"]));
   const { root, bundler } = await bundlerOf(t, { ...files, ...SOURCES });
   await write(root, { ".gitignore": "secret\n" });
   const warned = async (include: readonly string[]) => {
     const sync = { include: ["/.devtool/", "/src/deep/sent.txt", ...include], written: [], exclude: [] };
     return unsentReads(root, (await bundler.build(t.signal)).reads, await readProjectFiles({ root, sync }));
   };
-  const patterns = ["/data/", "src/add.wasm", "sql/q.sql", "/views/", "src/a.txt", "src/b.txt", "/root.yml"];
+  const patterns = [
+    "/data/",
+    "/package.json",
+    "src/add.wasm",
+    "sql/q.sql",
+    "/views/",
+    "src/a.txt",
+    "src/b.txt",
+    "/root.yml",
+  ];
   const found = await warned(["views/none/", "*.none"]);
   assert.deepEqual(
     found.map(({ text }) => text),
@@ -44,8 +65,8 @@ test("what the sources read by a path of theirs and is not sent is named with it
   );
   const places = found.map(({ file, line, column }) => `${file}:${line}:${column}`);
   assert.deepEqual(
-    [places[0], places[1], places[4]],
-    ["src/deep/other.ts:2:13", "src/main.ts:4:22", "src/main.ts:7:26"],
+    [places[0], places[2], places[5]],
+    ["src/deep/other.ts:3:13", "src/main.ts:4:22", "src/main.ts:7:26"],
   );
   assert.deepEqual(await warned([...patterns, "*.elsewhere"]), []);
   await write(root, { "src/main.ts": "" });
