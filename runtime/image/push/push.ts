@@ -21,8 +21,9 @@ export interface Push {
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   readonly progress: (layer: LayerProgress) => void;
-  /** For tests: how long a registry may say nothing, in milliseconds. */
+  /** For tests: how long a registry may say nothing, and the pauses before further tries; in milliseconds. */
   readonly silence?: number;
+  readonly pauses?: readonly number[];
 }
 
 const LAYERS_AT_ONCE = 3;

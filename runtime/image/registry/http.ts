@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import { BadImage } from "../archive/entry.ts";
@@ -23,7 +23,8 @@ export const PAUSES_MS = [250, 1_000, 3_000];
 export interface Ask {
   readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH";
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+  /** A function gives all of it each time. */
+  readonly body?: Uint8Array | (() => AsyncIterable<Uint8Array>);
 }
 
 export interface Answer {
@@ -46,7 +47,8 @@ const RETRY_AFTER_MS_MAX = 30_000;
 
 /** Follows redirects; tries again where the failure may pass. Throws Failure where no answer comes. */
 export async function send(web: Web, url: URL, ask: Ask = {}): Promise<Answer> {
-  const canRepeat = ask.body === undefined;
+  // The place of an upload may be gone after the first time.
+  const canRepeat = typeof ask.body !== "function";
   for (let tries = 0; ; tries += 1) {
     let pause = canRepeat ? web.pauses[tries] : undefined;
     try {
@@ -63,8 +65,8 @@ export async function send(web: Web, url: URL, ask: Ask = {}): Promise<Answer> {
   }
 }
 
-/** Undefined: the answer counts. A limit of requests passes where the registry says that it soon does. */
-function pauseAfter({ status, headers }: Answer, pause: number): number | undefined {
+/** How long to wait before a further try; undefined: the answer counts. A limit of requests passes where the registry says that it soon does. */
+export function pauseAfter({ status, headers }: Answer, pause: number): number | undefined {
   const asked = retryAfter(headers);
   const isSoon = asked !== undefined && asked <= RETRY_AFTER_MS_MAX;
   if (!PASSING.has(status) && !(status === LIMITED && isSoon)) return undefined;
@@ -113,9 +115,9 @@ async function sendOnce(web: Web, url: URL, { method = "GET", headers = {}, body
   request.on("error", () => {});
   try {
     const answered = once(request, "response") as Promise<[IncomingMessage]>;
-    if (body === undefined || body instanceof Uint8Array) request.end(body);
+    if (typeof body !== "function") request.end(body);
     else {
-      await Promise.race([answered, pour(body, request, silent)]);
+      await Promise.race([answered, pour(body(), request, silent)]);
       clearTimeout(silent);
       silent = limited(STORING * web.silence);
     }
@@ -126,7 +128,7 @@ async function sendOnce(web: Web, url: URL, { method = "GET", headers = {}, body
       headers: response.headers,
       url,
       body: bodyOf(web, response, abort),
-      discard: () => discard(web, response, abort),
+      discard: () => discard(web, request, response, abort),
     };
   } catch (error) {
     web.signal.removeEventListener("abort", abort);
@@ -161,9 +163,10 @@ export class Silence extends Error {
 /** A short body is read, so that the connection can be used again. */
 const DISCARDED_BYTES_MAX = 64 * 1_024;
 
-function discard(web: Web, response: IncomingMessage, abort: () => void): void {
+function discard(web: Web, request: ClientRequest, response: IncomingMessage, abort: () => void): void {
   web.signal.removeEventListener("abort", abort);
-  if (Number(response.headers["content-length"] ?? Number.NaN) <= DISCARDED_BYTES_MAX) response.resume();
+  if (!request.writableEnded) request.destroy(new Error("it has answered before it had all"));
+  else if (Number(response.headers["content-length"] ?? Number.NaN) <= DISCARDED_BYTES_MAX) response.resume();
   else response.destroy();
 }
 

@@ -57,6 +57,7 @@ export async function ask(repository: Repository, below: string, request: Ask = 
 /** The same for a URL that the registry named. */
 export async function askUrl(repository: Repository, url: URL, request: Ask = {}): Promise<Answer> {
   const { web, credentials, path, actions, from } = repository;
+  const offered = repository.authorization;
   const answer = await send(web, url, authorized(repository, url, request));
   const header = answer.headers["www-authenticate"];
   if (answer.status !== 401 || header === undefined) return answer;
@@ -65,7 +66,7 @@ export async function askUrl(repository: Repository, url: URL, request: Ask = {}
   // Redirected elsewhere: the credentials are not for that host.
   if (answer.url.host !== new URL(repository.endpoint.url).host) return answer;
   const authorization = await authorize(web, header, access);
-  if (authorization === undefined || authorization === repository.authorization) return answer;
+  if (authorization === undefined || authorization === offered) return answer;
   answer.discard();
   repository.authorization = authorization;
   return send(web, url, authorized(repository, url, request));

@@ -1,11 +1,9 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { Failure } from "../../failure.ts";
 import type { Descriptor } from "../manifest/kinds.ts";
-import type { Answer } from "./http.ts";
+import { type Answer, pauseAfter } from "./http.ts";
 import { refusal } from "./refusal.ts";
 import { ask, askUrl, type Repository } from "./repository.ts";
-
-/** How often a blob is sent. */
-const TRIES_MAX = 3;
 
 export interface Upload {
   readonly blob: Descriptor;
@@ -20,29 +18,48 @@ export interface Upload {
  * Throws Failure. `what`: "can't push NAME".
  */
 export async function uploadBlob(repository: Repository, upload: Upload, what: string): Promise<boolean> {
-  const { digest } = upload.blob;
-  const there = await ask(repository, `blobs/${digest}`, { method: "HEAD" });
+  const { web } = repository;
+  const there = await ask(repository, `blobs/${upload.blob.digest}`, { method: "HEAD" });
   there.discard();
   if (there.status === 200) return false;
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await send(repository, upload, what);
-    } catch (error) {
-      const mayPass = error instanceof Failure && error.code === "registry-unreachable";
-      if (!mayPass || tries === TRIES_MAX) throw error;
-    }
+  for (const pause of web.pauses) {
+    const again = await tried(repository, upload, what, pause);
+    if (typeof again === "boolean") return again;
+    await wait(again, undefined, { signal: web.signal });
+  }
+  const sent = await send(repository, upload, what);
+  if (sent && !isSuccess(sent)) throw await refusal(web, what, sent);
+  sent?.discard();
+  return sent !== undefined;
+}
+
+/** Returns how long to wait before a further try where it failed and may succeed then. */
+async function tried(repository: Repository, upload: Upload, what: string, pause: number): Promise<boolean | number> {
+  try {
+    const sent = await send(repository, upload, what);
+    const again = sent && pauseAfter(sent, pause);
+    if (sent && again === undefined && !isSuccess(sent)) throw await refusal(repository.web, what, sent);
+    sent?.discard();
+    return again ?? sent !== undefined;
+  } catch (error) {
+    if (error instanceof Failure && error.code === "registry-unreachable") return pause;
+    throw error;
   }
 }
 
-/** The distribution-spec's "POST then PUT". Returns false where the first was enough. */
-async function send(repository: Repository, { blob, content, from }: Upload, what: string): Promise<boolean> {
+/** The distribution-spec's "POST then PUT". Undefined: the first was enough. */
+async function send(
+  repository: Repository,
+  { blob, content, from }: Upload,
+  what: string,
+): Promise<Answer | undefined> {
   const { digest, size } = blob;
   const begun = (from !== undefined && (await mount(repository, digest, from))) || (await begin(repository));
   const { location } = begun.headers;
   if (begun.status !== MOUNTED && (!isSuccess(begun) || location === undefined))
     throw await refusal(repository.web, what, begun);
   begun.discard();
-  if (begun.status === MOUNTED || location === undefined) return false;
+  if (begun.status === MOUNTED || location === undefined) return undefined;
   if (!URL.canParse(location, begun.url.href))
     throw new Failure(`${what}: ${begun.url.host} answers ${JSON.stringify(location)} as the place of an upload`, {
       code: "registry-failed",
@@ -50,10 +67,7 @@ async function send(repository: Repository, { blob, content, from }: Upload, wha
   const to = new URL(location, begun.url);
   to.searchParams.set("digest", digest);
   const headers = { "content-type": "application/octet-stream", "content-length": String(size) };
-  const sent = await askUrl(repository, to, { method: "PUT", headers, body: content() });
-  if (!isSuccess(sent)) throw await refusal(repository.web, what, sent);
-  sent.discard();
-  return true;
+  return askUrl(repository, to, { method: "PUT", headers, body: content });
 }
 
 const MOUNTED = 201;

@@ -9,7 +9,7 @@ import { loadImages } from "../../../../runtime/image/load/load.ts";
 import { pushImage } from "../../../../runtime/image/push/push.ts";
 import { parseReference } from "../../../../runtime/image/registry/reference.ts";
 import { temporaryDirectory } from "../../../rig/host.ts";
-import { trust } from "../../../rig/registry.ts";
+import { type Answering, trust } from "../../../rig/registry.ts";
 import { ociLayout, written } from "../layers/saved.ts";
 import { loading } from "../load/rig.ts";
 import { layer } from "../pull/rig.ts";
@@ -26,8 +26,16 @@ interface Target {
 
 const SILENCE_MS = 1_000;
 
+interface Storing {
+  readonly stored?: number;
+  /** How long it takes, in milliseconds. */
+  readonly storing?: number;
+  readonly put?: Answering;
+}
+
 /** A registry that has no blob, and takes all; the image `base` of it is here. */
-async function target(t: TestContext, mount: Answer, stored = 201, storing = 0): Promise<Target> {
+async function target(t: TestContext, mount: Answer, options: Storing = {}): Promise<Target> {
+  const { stored = 201, storing = 0, put = (_request, _response, next) => next() } = options;
   const here = await place(t);
   const scope = { after: (cleanup: () => Promise<void>) => t.after(cleanup) };
   const requests: string[] = [];
@@ -39,7 +47,9 @@ async function target(t: TestContext, mount: Answer, stored = 201, storing = 0):
     if (url.searchParams.has("mount") || url.pathname === "/token") return mount(request, response, url);
     if (request.method === "HEAD") return void response.writeHead(404).end();
     if (request.method === "POST") return void response.writeHead(202, { location: "/upload?state=a%2Bb" }).end();
-    request.resume().on("end", () => setTimeout(() => response.writeHead(stored).end(), storing));
+    put(request, response, () =>
+      request.resume().on("end", () => setTimeout(() => response.writeHead(stored).end(), storing)),
+    );
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => server.close());
@@ -53,7 +63,15 @@ async function target(t: TestContext, mount: Answer, stored = 201, storing = 0):
   const push = (path: string) => {
     if (path !== "base") tagStored(here.root, `${host}/base`, `${host}/${path}`);
     const reference = parseReference(`${host}/${path}`);
-    return pushImage({ root: here.root, reference, env, signal, progress: () => {}, silence: SILENCE_MS });
+    return pushImage({
+      root: here.root,
+      reference,
+      env,
+      signal,
+      progress: () => {},
+      silence: SILENCE_MS,
+      pauses: [1, 1, 1],
+    });
   };
   return { host, requests, push };
 }
@@ -65,17 +83,44 @@ const mounting = "POST /v2/app/blobs/uploads/?mount=DIGEST&from=base";
 describe("a push", () => {
   it("takes any answer of success, as registries differ", async (t) => {
     for (const status of [200, 201, 204]) {
-      const { push, requests } = await target(t, () => assert.fail(), status);
+      const { push, requests } = await target(t, () => assert.fail(), { stored: status });
       await push("base");
       assert.ok(requests.includes("PUT /v2/base/manifests/latest"));
     }
   });
 
   it("waits longer for the answer to a blob, which the registry may have to store elsewhere first", async (t) => {
-    const { push, requests } = await target(t, () => assert.fail(), 201, 1.5 * SILENCE_MS);
+    const { push, requests } = await target(t, () => assert.fail(), { storing: 1.5 * SILENCE_MS });
     await assert.rejects(push("base"), { code: "registry-unreachable" });
     assert.equal(requests.filter((line) => line === sent[0]).length, 2, "a configuration and a layer, once each");
     assert.ok(requests.includes("PUT /v2/base/manifests/latest"));
+  });
+
+  it("sends all of a blob again where the registry wants a token when it comes to that", async (t) => {
+    const { push, requests } = await target(t, (_, response) => response.writeHead(200).end('{"token":"right"}'), {
+      put: (request, response, next) => {
+        if (request.headers.authorization === "Bearer right") return next();
+        const realm = `Bearer realm="http://${request.headers.host}/token",service="test"`;
+        request.resume().on("end", () => response.writeHead(401, { "www-authenticate": realm }).end());
+      },
+    });
+    await push("base");
+    assert.equal(requests.filter((line) => line.startsWith("POST")).length, 2, requests.join("\n"));
+  });
+
+  it("sends a blob and a manifest again where the registry is busy or limits its requests, and says so in the end", async (t) => {
+    const busy: Record<string, number[]> = { "/upload": [503, 429, 500], "/v2/base/manifests/latest": [429, 502] };
+    const { push, requests } = await target(t, () => assert.fail(), {
+      put: (request, response, next) => {
+        const status = busy[request.url?.split("?", 1)[0] ?? ""]?.pop();
+        if (status === undefined) return next();
+        request.resume().on("end", () => response.writeHead(status, { "retry-after": "0" }).end());
+      },
+    });
+    await push("base");
+    assert.equal(requests.filter((line) => line.startsWith("PUT")).length, 3 + 5);
+    busy["/upload"] = Array.from({ length: 20 }, () => 503);
+    await assert.rejects(push("base"), { code: "registry-failed", message: /answers 503$/ });
   });
 
   it("sends nothing that the registry has in the repository of an image that is here", async (t) => {
