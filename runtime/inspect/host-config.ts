@@ -1,17 +1,19 @@
+import type { Throttle } from "../spec/limits/block-io.ts";
 import type { Mount } from "../spec/mounts.ts";
 import { DEFAULT_CAPABILITIES } from "../spec/security/capability.ts";
 import { DEFAULT_DEVICES, type Device } from "../spec/security/device.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { ContainerRecord } from "../state/record.ts";
-import type { Struct } from "../template/value.ts";
+import { type Struct, withOmitted } from "../template/value.ts";
 import { isAnonymous } from "../volume/store.ts";
 import { isAsked as isAskedMount, mountsOf } from "./mounts.ts";
 import { modeOf, networkMode, portBindings } from "./network-settings.ts";
+import { OMITTED_HOST_CONFIG } from "./omitted.ts";
 
 /** What was asked for, in docker's words. `state`: the state directory. */
 export function hostConfig({ spec, life, remove }: ContainerRecord, state: string): Struct {
   const { network, root, process, linux } = spec;
-  return {
+  const asked = {
     Binds: mountsOf(spec, state).flatMap(bindOf),
     Tmpfs: new Map(spec.mounts.filter((mount) => mount.type === "tmpfs" && isAskedMount(mount)).map(tmpfsOf)),
     LogConfig: { Type: "local", Config: new Map(life ? logConfig(life.log) : []) },
@@ -41,6 +43,7 @@ export function hostConfig({ spec, life, remove }: ContainerRecord, state: strin
     ...security(spec),
     ...limits(spec),
   };
+  return withOmitted(asked, OMITTED_HOST_CONFIG);
 }
 
 /** None of a tmpfs, or of a volume without a name. */
@@ -100,7 +103,7 @@ function deviceOf({ path, source = path, access = "rwm" }: Device): Struct {
 const NANO = 1_000_000_000;
 
 function limits({ linux: { resources } }: ContainerSpec): Struct {
-  const { memory, cpu, pids } = resources;
+  const { memory, cpu, pids, blockIO } = resources;
   return {
     Memory: memory.limit ?? 0,
     MemorySwap: memory.swap ?? 0,
@@ -112,5 +115,14 @@ function limits({ linux: { resources } }: ContainerSpec): Struct {
     CpusetCpus: cpu.cpus ?? "",
     CpusetMems: cpu.mems ?? "",
     PidsLimit: pids.limit ?? null,
+    BlkioDeviceReadBps: blockIO.throttleReadBpsDevice.map(throttleOf),
+    BlkioDeviceWriteBps: blockIO.throttleWriteBpsDevice.map(throttleOf),
+    BlkioDeviceReadIOps: blockIO.throttleReadIOPSDevice.map(throttleOf),
+    BlkioDeviceWriteIOps: blockIO.throttleWriteIOPSDevice.map(throttleOf),
   };
+}
+
+/** A device may have many paths; this one is udev's. */
+function throttleOf({ major, minor, rate }: Throttle): Struct {
+  return { Path: `/dev/block/${major}:${minor}`, Rate: rate };
 }

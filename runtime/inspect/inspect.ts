@@ -9,6 +9,7 @@ import { type Struct, withOmitted } from "../template/value.ts";
 import { hostConfig } from "./host-config.ts";
 import { mountsOf } from "./mounts.ts";
 import { networkSettings } from "./network-settings.ts";
+import { OMITTED_CONFIG } from "./omitted.ts";
 import { stateOf } from "./state.ts";
 
 /** What is known of a container besides its record. */
@@ -56,7 +57,7 @@ export function inspected(found: Found, { places, networks, paused, now }: Surro
     },
     Mounts: mountsOf(spec, places.root),
     Config: config(record),
-    NetworkSettings: networkSettings(spec, places.key, networks),
+    NetworkSettings: networkSettings(found, places.key, networks),
   };
 }
 
@@ -97,8 +98,8 @@ function config({ spec, life }: Found["record"]): Struct {
     StopTimeout: life?.stopTimeout ?? 10,
   };
   return life?.health
-    ? { ...about, Healthcheck: healthcheckOf(life.health) }
-    : withOmitted(about, { Healthcheck: null });
+    ? withOmitted({ ...about, Healthcheck: healthcheckOf(life.health) }, OMITTED_CONFIG)
+    : withOmitted(about, { ...OMITTED_CONFIG, Healthcheck: null });
 }
 
 /** Where volumes without a name are wanted; none: Go's nil. */

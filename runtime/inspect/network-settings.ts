@@ -5,7 +5,9 @@ import { type Attachment, type Networks, networkNamed, outwardOf, type Published
 import { publishedOn } from "../network/publish.ts";
 import type { Namespace, Namespaces } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
-import type { Struct, Value } from "../template/value.ts";
+import type { Found } from "../state/status.ts";
+import { type Struct, type Value, withOmitted } from "../template/value.ts";
+import { OMITTED_ENDPOINT, OMITTED_NETWORK } from "./omitted.ts";
 
 /** docker's name of a network mode. */
 export function networkMode({ network: { mode, attachments }, linux }: ContainerSpec): string {
@@ -15,13 +17,18 @@ export function networkMode({ network: { mode, attachments }, linux }: Container
 }
 
 /** The addresses are those of a container that runs. `key`: the container's. */
-export function networkSettings(spec: ContainerSpec, key: string, networks: Networks): Struct {
+export function networkSettings(
+  { record: { spec }, status }: Pick<Found, "record" | "status">,
+  key: string,
+  networks: Networks,
+): Struct {
   const { network } = spec;
   const lease = networks.leases.find(({ container }) => container === key);
   const outward = lease && outwardOf(networks, lease);
   const main = endpoint(outward, networks);
-  return {
+  const settings = {
     Bridge: "",
+    SandboxKey: status.state === "running" ? `/proc/${status.process.pid}/ns/net` : "",
     Ports: new Map([...(lease ? unbound(spec) : []), ...portBindings(lease ? network.ports : [], publishedOn)]),
     MacAddress: main.MacAddress,
     IPAddress: main.IPAddress,
@@ -34,15 +41,18 @@ export function networkSettings(spec: ContainerSpec, key: string, networks: Netw
       network.mode === "joined"
         ? network.attachments.map((asked) => [
             asked.network,
-            endpoint(
-              lease?.attachments.find((one) => one.network === asked.network),
-              networks,
-              asked.aliases,
+            shown(
+              endpoint(
+                lease?.attachments.find((one) => one.network === asked.network),
+                networks,
+                asked.aliases,
+              ),
             ),
           ])
-        : [[networkMode(spec), endpoint(undefined, networks)]],
+        : [[networkMode(spec), shown(endpoint(undefined, networks))]],
     ),
   };
+  return withOmitted(settings, OMITTED_NETWORK);
 }
 
 /** docker's null for a port that is not published. */
@@ -72,6 +82,10 @@ function endpoint(attachment: Attachment | undefined, networks: Networks, aliase
     GlobalIPv6Address: attachment?.ipv6 ?? "",
     GlobalIPv6PrefixLen: attachment?.ipv6 ? prefixOf(network?.ipv6?.subnet) : 0,
   };
+}
+
+function shown(endpoint: Struct): Struct {
+  return withOmitted(endpoint, OMITTED_ENDPOINT);
 }
 
 export function prefixOf(subnet: string | undefined): number {

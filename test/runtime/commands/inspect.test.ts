@@ -80,6 +80,28 @@ describe("tinydocker inspect", () => {
     assert.doesNotMatch(await inspect("web", "box"), /Health|SizeRw|"Name": ""/);
   });
 
+  it("lets a template ask for what docker has and no container of tinydocker", async () => {
+    for (const [template, printed] of [
+      [
+        "{{with .HostConfig}}{{.Runtime}}:{{.VolumesFrom}}:{{.Links}}:{{.CgroupParent}}:{{.OomKillDisable}}{{end}}",
+        "tinydocker:<nil>:<nil>::<nil>",
+      ],
+      ["{{range .Config.OnBuild}}{{.}}{{end}}{{.Config.NetworkDisabled}}", "false"],
+      ["{{.NetworkSettings.SandboxID}}{{range .NetworkSettings.Networks}}{{.EndpointID}}{{.GwPriority}}{{end}}", "0"],
+    ] as const)
+      assert.equal(await inspect("-f", template, "web"), `${printed}\n`, template);
+    assert.doesNotMatch(await inspect("web"), /Runtime|OnBuild|SandboxID|EndpointID/);
+  });
+
+  it("names the network namespace of a container that runs, and no other", async () => {
+    const key = ["-f", "{{.NetworkSettings.SandboxKey}}"];
+    const pid = (await inspect("-f", "{{.State.Pid}}", "web")).trim();
+    assert.equal(await inspect(...key, "web"), `/proc/${pid}/ns/net\n`);
+    await rig.run(["create", "--image", "box", "--network", "none", "still", "true"]);
+    assert.equal(await inspect(...key, "still"), "\n");
+    await rig.run(["rm", "still"]);
+  });
+
   it("says which devices and options of the resolver were asked for", async () => {
     const asked = ["--device", "/dev/null:/dev/void:rw", "--dns-option", "ndots:2"];
     await rig.run(["create", "--image", "box", "--network", "none", ...asked, "asking", "true"]);

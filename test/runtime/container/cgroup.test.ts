@@ -200,6 +200,11 @@ describe("a limit", () => {
     const options = ["--device-read-bps", `${disk}:1m`, "--device-write-iops", `${disk}:10`];
     await running(t, "c1", SLEEP, options);
     assert.match(read("c1", "blkio", "blkio.throttle.read_bps_device", "io.max"), / (rbps=)?1048576/);
+    const shown = "{{(index .HostConfig.BlkioDeviceReadBps 0).Rate}} {{json .HostConfig.BlkioDeviceWriteIOps}}";
+    assert.equal(
+      (await rig.run(["inspect", "-f", shown, "c1"])).stdout,
+      `1048576 [{"Path":"/dev/block/${numbers.join(":")}","Rate":10}]\n`,
+    );
     const { code, stderr } = await rig.run(["run", "--device-read-bps", "/dev/null:1m", "c2", "true"]);
     assert.equal(code, 125);
     assert.match(stderr, /can't limit the rate of \/dev\/null: it is no block device\n {2}\S/);
