@@ -22,8 +22,12 @@ async function programIn(
   const variables = new Map([...outer, ...placesOf(folder), ...setIn(text)]);
   const expand = (word = "") => word.replace(/\$\{(\w+)\}/g, (whole, name: string) => variables.get(name) ?? whole);
   const executable = [...text.matchAll(EXECUTABLE)].find(([, , kind]) => kind === undefined)?.[1];
-  const place = variables.get("CMAKE_RUNTIME_OUTPUT_DIRECTORY") ?? posix.join("build", folder);
-  if (executable !== undefined) return `${expand(expand(place))}/${expand(expand(executable))}`;
+  if (executable !== undefined) {
+    const general = variables.get("CMAKE_RUNTIME_OUTPUT_DIRECTORY") ?? posix.join("build", folder);
+    const place = propertyOf(text, executable, "RUNTIME_OUTPUT_DIRECTORY") ?? general;
+    const name = propertyOf(text, executable, "OUTPUT_NAME") ?? executable;
+    return `${expand(expand(place))}/${expand(expand(name))}`;
+  }
   for (const [, added] of text.matchAll(/add_subdirectory\s*\(\s*"?([^\s")]+)/gi)) {
     const found = await programIn(files, posix.join(folder, expand(added)), variables, depth + 1);
     if (found !== undefined) return found;
@@ -32,6 +36,16 @@ async function programIn(
 }
 
 const EXECUTABLE = /add_executable\s*\(\s*([^\s")]+)(?:\s+(IMPORTED|ALIAS)\b)?/gi;
+
+/** What set_target_properties() or set_property() says of a target. */
+function propertyOf(text: string, target: string, name: string): string | undefined {
+  const settings = [...text.matchAll(/\bset_(?:target_properties|property)\s*\(([^)]*)\)/gi)];
+  return settings
+    .map(([, words = ""]) => words.split(/\bPROPERT(?:Y|IES)\b/i))
+    .filter(([targets = ""]) => targets.split(/[\s"]+/).includes(target))
+    .map(([, values = ""]) => new RegExp(`\\b${name}\\s+"?([^\\s")]+)`).exec(values)?.[1])
+    .find((value) => value !== undefined);
+}
 
 function placesOf(folder: string): [string, string][] {
   const binary = ["CMAKE_BINARY_DIR", "PROJECT_BINARY_DIR"].map((name): [string, string] => [name, "build"]);

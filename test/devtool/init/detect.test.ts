@@ -184,6 +184,13 @@ const PROJECTS: readonly (readonly [string, Readonly<Record<string, string>>, ob
     { build: ["cmake"], run: ["build/bin/game"] },
   ],
   [
+    "a cmake project whose program has another name than its target, in a folder of its own",
+    {
+      "CMakeLists.txt": `project(game)\nadd_library(core a.c)\nadd_executable(game_app main.c)\nset_target_properties(core PROPERTIES OUTPUT_NAME core2)\nset_target_properties(core game_app\n  PROPERTIES CXX_STANDARD 17 OUTPUT_NAME "\${PROJECT_NAME}")\nset_property(TARGET game_app PROPERTY RUNTIME_OUTPUT_DIRECTORY \${CMAKE_BINARY_DIR}/bin)\n`,
+    },
+    { build: ["cmake"], run: ["build/bin/game"] },
+  ],
+  [
     "a cmake project with its program in a folder below",
     {
       "CMakeLists.txt": "project(game)\nadd_subdirectory(lib)\nadd_subdirectory(src)\n",
