@@ -50,9 +50,12 @@ export async function fillFolder(
   return before ? [...gone, ...changed] : [""];
 }
 
+/** The folder itself stays: in the mirror what was in it is deleted only while it is here. */
 async function empty(folder: string, before: FolderRecord | undefined): Promise<string[]> {
   await rm(folder, { recursive: true, force: true });
-  return before ? [""] : [];
+  if (!before) return [];
+  await mkdir(folder);
+  return [""];
 }
 
 /** And the folders that it leaves empty. */

@@ -80,6 +80,9 @@ test("what devtool makes beside the bundle goes without a question once nothing 
   const { code, synced } = await sync(t, project, sshd);
   assert.equal(code, 0);
   assert.equal(synced?.deleted, 44);
+  await project.write({ "main.js": "" });
+  const { mirror = "" } = (await sync(t, project, sshd)).synced ?? {};
+  assert.deepEqual(await readdir(join(mirror, ".devtool/node_modules")), []);
 });
 
 test("a watch that was refused goes on once another devtool has done it with --force", async (t) => {
