@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, statSync } from "node:fs";
+import { startErrno } from "../process/start-errno.ts";
 import type { AgentMessage, Command } from "../protocol/messages.ts";
 import type { PipeSource, StandardPipes } from "./pipes.ts";
 
@@ -27,7 +28,7 @@ export async function start(command: Command, source: PipeSource): Promise<Start
     const options = { cwd, env: environmentOf(command), detached: true, stdio: [...pipes.childFds] };
     return await started(() => spawn(file, args, options), pipes);
   } catch (error) {
-    return { failed: { type: "failed", ...whyNotStarted(error, command.cwd) } };
+    return { failed: { type: "failed", ...whyNotStarted(error, command) } };
   }
 }
 
@@ -57,13 +58,13 @@ export function release(pipes: StandardPipes): void {
 }
 
 /** spawn reports ENOENT for a missing directory and for a missing command alike. */
-function whyNotStarted(error: unknown, cwd: string): { step: "chdir" | "exec"; errno: string } {
+function whyNotStarted(error: unknown, { argv: [file = ""], cwd }: Command): { step: "chdir" | "exec"; errno: string } {
   try {
     if (!statSync(cwd).isDirectory()) return { step: "chdir", errno: "ENOTDIR" };
   } catch (cause) {
     return { step: "chdir", errno: errnoOf(cause) };
   }
-  return { step: "exec", errno: errnoOf(error) };
+  return { step: "exec", errno: startErrno(errnoOf(error), file, cwd) };
 }
 
 export function errnoOf(error: unknown): string {

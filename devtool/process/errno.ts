@@ -9,6 +9,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EISDIR: "is a directory",
   EACCES: "permission denied",
   ENOEXEC: "not an executable file",
+  ELIBACC: "what is to run it is not there",
   E2BIG: "argument list too long",
   EAGAIN: "too many processes",
   ENOMEM: "out of memory",

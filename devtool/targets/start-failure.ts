@@ -57,6 +57,10 @@ const CHDIR_REMEDIES: ReadonlyMap<string, string> = new Map([
 const EXEC_REMEDIES: ReadonlyMap<string, string> = new Map([
   ["EACCES", "make it executable here, chmod +x; if it is, check that its file system there is not mounted noexec"],
   ["ENOEXEC", "begin a script with #!/bin/sh or the like; a program must be compiled for the target's processor"],
+  [
+    "ELIBACC",
+    "of a script check the program after #!, and that this line ends in LF, not CR LF (git: *.sh text eol=lf in .gitattributes); another program needs the loader that it was linked for",
+  ],
   ["E2BIG", "pass less: its arguments and environment variables are longer than Linux allows"],
   ["EAGAIN", "end processes there, or raise the limit: ulimit -u"],
   ["ENOMEM", "end processes there that need much memory"],

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { errnoOf } from "../../process/errno.ts";
+import { startErrno } from "../../process/start-errno.ts";
 import { firstFolder } from "../../process/user.ts";
 import { exportLines } from "../login-shell/quote.ts";
 import { startFailure } from "../start-failure.ts";
@@ -47,7 +48,8 @@ export async function runOnTerminal(
     wanted.signal?.removeEventListener("abort", end);
     return signal === null ? { code: code ?? 0, signal } : { code: null, signal };
   } catch (error) {
-    throw startFailure({ argv }, where, { step: "exec", errno: errnoOf(error) ?? String(error) });
+    const errno = startErrno(errnoOf(error) ?? String(error), argv[0] ?? "", wanted.cwd ?? firstFolder());
+    throw startFailure({ argv }, where, { step: "exec", errno });
   } finally {
     if (variables) rmSync(dirname(variables), { recursive: true, force: true });
     for (const signal of TYPED) process.off(signal, ignore);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, type TestContext, test } from "node:test";
@@ -76,11 +76,24 @@ for (const [name, flagsOf] of Object.entries(PLACES)) {
   test(`on ${name}, a command that is not there ends with 127, and one that is no program with 126`, async (t) => {
     if (!needs(t, lacks("rsync", "sshd"))) return;
     const [flags, project] = [await flagsOf(t), await plainProject(t)];
+    for (const [name, text] of [
+      ["src/crlf", "#!/bin/sh\r\n"],
+      ["src/args", "#! /bin/nosuch -e\n"],
+    ] as const) {
+      await project.write({ [name]: text });
+      await chmod(join(project.root, name), 0o755);
+    }
     for (const [command, exitCode, message] of [
       ["nosuch", 127, /^devtool: .* has no nosuch\ndevtool: {3}install it there$/m],
       ["make && ./x", 127, /^devtool: .* has no make && \.\/x\ndevtool: {3}no shell reads the command: sh -c/m],
       ["./src/nosuch", 127, /^devtool: .* has no \.\/src\/nosuch$/m],
       ["./src/main.ts", 126, /^devtool: can't start \.\/src\/main\.ts on .*: permission denied \(EACCES\)$/m],
+      [
+        "./src/crlf",
+        126,
+        /can't start \.\/src\/crlf on .*: what is to run it is not there \(ELIBACC\)\n.* LF, not CR LF/,
+      ],
+      ["./src/args", 126, /can't start \.\/src\/args on .*: what is to run it is not there/],
     ] as const) {
       const { code, stderr } = await startDevtool(t, project, ["run", ...flags, command]).ended;
       assert.equal(code, exitCode, stderr);

@@ -97,6 +97,21 @@ for (const carrier of CARRIERS) {
     await refused(["no-such-command"], directory, /has no no-such-command: install it there/);
   });
 
+  test(`${carrier}: a script is said to miss what runs it where that is not there, and runs where it is`, async (t) => {
+    const cwd = join(await temporaryDirectory(t), "it's");
+    await mkdir(cwd);
+    const write = (name: string, text: string) => writeFile(join(cwd, name), text, { mode: 0o755 });
+    await write("crlf", "#!/bin/sh\r\necho\r\n");
+    await write("none", "#!  /bin/no-such-shell -e\n");
+    await write("a script", "#! /bin/sh -e\necho runs $i");
+    for (const name of ["./crlf", "./none"])
+      await assert.rejects(
+        exec([name], { cwd }),
+        (error) => error instanceof Failure && /to run it is not there/.test(error.message),
+      );
+    assert.equal((await outcome(exec(["./a script"], { cwd, env: { i: "on" } }))).stdout, "runs on\n");
+  });
+
   test(`${carrier}: every byte value passes in both directions`, async () => {
     const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => (index * 7 + (index >> 8)) & 255));
     const process = await exec(["cat"]);

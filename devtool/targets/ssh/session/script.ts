@@ -50,6 +50,12 @@ const READ = 'echo "$t environment"; IFS= read -r e';
 /** A terminal would show the line, and end it after 4096 bytes. */
 const READ_ON_TERMINAL = `s=$(stty -g); stty -echo -icanon; ${READ}; stty "$s"`;
 
+/** The shell would say of a script that it is not there where the program after `#!` is not. */
+function findInterpreter(file: string): string {
+  const first = `{ IFS= read -r i <${quote(file)}; } 2>/dev/null; i=\${i#"#!"}`;
+  return `case $([ -f ${quote(file)} ] && { head -c 2 <${quote(file)}; } 2>/dev/null) in "#!") ${first}; i=\${i#"\${i%%[! ]*}"}; [ -e "\${i%% *}" ] || { echo "$t exec ELIBACC"; exit 1; };; esac`;
+}
+
 function startScript(token: string, { argv, cwd, fixedCwd, env = {}, tty }: SessionCommand): string {
   const [file = ""] = argv;
   return [
@@ -60,10 +66,11 @@ function startScript(token: string, { argv, cwd, fixedCwd, env = {}, tty }: Sess
     ...(fixedCwd ? ['[ "$(pwd -P)" = "$d" ] || { echo "$t chdir ELOOP"; exit 1; }'] : []),
     ...(Object.keys(env).length > 0 ? [tty ? READ_ON_TERMINAL : READ] : []),
     `(eval "$(printf "$e")"; command -v ${quote(file)}) >/dev/null 2>&1 || { echo "$t exec ENOENT"; exit 1; }`,
+    ...(file.includes("/") ? [findInterpreter(file)] : []),
     "g=$$; if [ -r /proc/$$/stat ]; then read -r _ _ _ _ g _ </proc/$$/stat; fi",
     ...(tty ? [] : ['echo "$t " >&2']),
     'echo "$t started $g"',
-    'eval "unset t d e g s; $(printf "$e")"',
+    'eval "unset t d e g s i; $(printf "$e")"',
     `exec ${quoteArgv(argv)}`,
   ].join("\n");
 }
