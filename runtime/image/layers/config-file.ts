@@ -14,6 +14,7 @@ import type { Healthcheck } from "../../spec/health.ts";
 import { BadImage } from "../archive/entry.ts";
 import type { ImageConfig } from "../config.ts";
 import { exposedPorts } from "../exposed-ports.ts";
+import { isLinux } from "../manifest/platform.ts";
 import type { Notes } from "../notes.ts";
 
 /** docker writes null for what is empty. */
@@ -56,7 +57,7 @@ export function diffIdsOf({ rootfs }: ConfigFile, layers: number): readonly stri
 
 /** Throws BadImage for an image of another system. One that names none is for this one, as docker has it. */
 export function checkSystem({ os }: ConfigFile): void {
-  if (os && os !== "linux") throw new BadImage(`it is for ${os}, not for Linux`);
+  if (os && !isLinux(os)) throw new BadImage(`it is for ${os}, not for Linux`);
 }
 
 /** The same; notes what an import of it does without. */

@@ -1,5 +1,12 @@
 import { BadImage } from "../archive/entry.ts";
-import { CONFIG_TYPES, type Descriptor, INDEX_DEPTH_MAX, INDEX_TYPES, isIndex, isManifest } from "../manifest/kinds.ts";
+import {
+  type Descriptor,
+  INDEX_DEPTH_MAX,
+  INDEX_TYPES,
+  isIndex,
+  isManifest,
+  TAKEN_CONFIG_TYPES,
+} from "../manifest/kinds.ts";
 import { type Choice, chooseImage, thisPlatform } from "../manifest/platform.ts";
 import { blobOf, readJson } from "./blob.ts";
 import { notOneImage } from "./docker-save.ts";
@@ -14,7 +21,8 @@ export async function readOciLayout(directory: string): Promise<Manifest> {
   const index = await readJson(directory, { path: INDEX }, isIndex);
   const descriptor = await choose(directory, index.manifests, 1);
   const { config, layers } = await readJson(directory, blobOf(descriptor), isManifest);
-  if (!CONFIG_TYPES.has(config.mediaType)) throw new BadImage(`it is not an image of a container: ${config.mediaType}`);
+  if (!TAKEN_CONFIG_TYPES.has(config.mediaType))
+    throw new BadImage(`it is not an image of a container: ${config.mediaType}`);
   return { config: blobOf(config), layers: layers.map(blobOf) };
 }
 

@@ -38,10 +38,10 @@ export function dockerLayer(compression: "gzip" | "zstd" | undefined): string {
 
 export const MANIFEST_TYPES: ReadonlySet<string> = new Set([OCI_MANIFEST, DOCKER_MANIFEST_V2]);
 export const INDEX_TYPES: ReadonlySet<string> = new Set([OCI_INDEX, DOCKER_LIST]);
-/** The last three are what old versions of docker and of registries have written; docker takes them. */
-export const CONFIG_TYPES: ReadonlySet<string> = new Set([
-  "application/vnd.oci.image.config.v1+json",
-  DOCKER_CONFIG,
+export const CONFIG_TYPES: ReadonlySet<string> = new Set(["application/vnd.oci.image.config.v1+json", DOCKER_CONFIG]);
+/** With those that old versions of docker and of registries have written; docker takes them. */
+export const TAKEN_CONFIG_TYPES: ReadonlySet<string> = new Set([
+  ...CONFIG_TYPES,
   "application/octet-stream",
   "application/json",
   "text/html",

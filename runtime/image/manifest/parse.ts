@@ -2,7 +2,6 @@ import { parseWithoutNulls } from "../../shape.ts";
 import { BadImage } from "../archive/entry.ts";
 import { checkedDigest } from "../layers/digest.ts";
 import {
-  CONFIG_TYPES,
   type Descriptor,
   INDEX_TYPES,
   isIndex,
@@ -10,6 +9,7 @@ import {
   MANIFEST_BYTES_MAX,
   MANIFEST_TYPES,
   type Manifest,
+  TAKEN_CONFIG_TYPES,
 } from "./kinds.ts";
 
 export type Parsed =
@@ -35,7 +35,7 @@ const LAYER_BYTES_MAX = 64 * 1_024 ** 3;
 /** Throws BadImage for what no image has. */
 export function checkedManifest(manifest: Manifest): Manifest {
   const { config, layers } = manifest;
-  if (!CONFIG_TYPES.has(config.mediaType))
+  if (!TAKEN_CONFIG_TYPES.has(config.mediaType))
     throw new BadImage(`it is not an image of a container, but ${JSON.stringify(config.mediaType)}`);
   if (layers.length > LAYERS_MAX) throw new BadImage(`it has ${layers.length} layers, and ${LAYERS_MAX} is the most`);
   for (const { digest, size } of [config, ...layers]) {

@@ -35,10 +35,15 @@ export function thisPlatform(): string {
   return `linux/${thisArchitecture()}`;
 }
 
+/** As containerd reads it, whatever the case. */
+export function isLinux(os: string): boolean {
+  return os.toLowerCase() === "linux";
+}
+
 /** Also where it says nothing about machines. */
 export function fitsHere(descriptor: Descriptor): boolean {
   const { platform } = descriptor;
-  return platform === undefined || (platform.os === "linux" && rankOf(descriptor) < Number.POSITIVE_INFINITY);
+  return platform === undefined || (isLinux(platform.os) && rankOf(descriptor) < Number.POSITIVE_INFINITY);
 }
 
 function rankOf({ platform }: Descriptor): number {
