@@ -164,7 +164,7 @@ async function runStep(
     if (!understood) return;
     if (understood.diagnostic?.severity === "error") errors++;
     missing ||= missingProgram(line);
-    isInUse ||= /text file busy/i.test(line);
+    isInUse ||= /text file (?:is )?busy/i.test(line);
     onLine(understood.text, understood.diagnostic);
   });
   const [status] = await Promise.all([tool.exited, lines]);

@@ -43,10 +43,11 @@ export function tellHeld(progress: Progress, { onBusy, controls }: LoopOptions, 
 /** From SIGTERM until a person is told that the program has not ended yet. */
 const SLOW_END_MS = 300;
 
-/** Abandons a round, whose program may take its time to end. */
+/** Abandons a round, whose program may take its time to end: a stage of the round that `report` is of. */
 export function end({ round, abandon, progress }: Running, report: Report): void {
   abandon();
-  if (!progress.hasStarted) return;
+  if (!progress.hasStarted || progress.isOver) return;
+  report({ event: "stage", stage: "end" });
   const text = "the program is still ending; it is killed 5 s after SIGTERM";
   const timer = setTimeout(() => report({ event: "notice", text }), SLOW_END_MS);
   const ended = () => clearTimeout(timer);

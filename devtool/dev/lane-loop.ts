@@ -1,4 +1,3 @@
-import { BuildFailure } from "../build/build.ts";
 import { BundleFailure } from "../bundle/bundle-failure.ts";
 import type { Project } from "../config/project.ts";
 import { ConnectionLost, Failure } from "../failure.ts";
@@ -15,9 +14,9 @@ import { hasSameProgram, type Lane, startAhead } from "./lane/lane.ts";
 import { tellLate } from "./late.ts";
 import type { Prepared, Preparer } from "./prepare.ts";
 import {
-  finishBesideCommand,
   type Round,
   type Run,
+  readyBesideCommand,
   runInLane,
   type StartRequest,
   startBeside,
@@ -57,6 +56,8 @@ export class LaneLoop {
   #progress: Readonly<Progress> | undefined;
   /** The digest of those beside the bundle that it was started with. */
   #packages: string | undefined;
+  /** Whether a round that was to take its place has sent or built something, and has not: it failed, or was abandoned. */
+  #isBehind = false;
   /** What was saved while the program ran, where onBusy is "ignore": the next round takes it along. */
   #ignored: ChangeSet | undefined;
   #state: State = { name: "waiting" };
@@ -166,17 +167,16 @@ export class LaneLoop {
   /** Whether all that has changed is such that the program, which was started, need not be started again. */
   #mayRunOn(): boolean {
     const { options, preparer } = this.#context;
-    if (this.#wantsRun || options.controls.isPaused || !this.#progress?.hasStarted) return false;
+    if (this.#wantsRun || options.controls.isPaused || !this.#progress?.hasStarted || this.#isBehind) return false;
     return this.#pending.areOnly(preparer.workspace.keepsRunning);
   }
 
   /** A round that starts nothing, while that of the program goes on. A newer change abandons it. */
   async #update(state: State): Promise<State> {
-    const { options, end: stop } = this.#context;
     const newer = new AbortController();
     const { prepared, round } = this.#newRound(newer.signal);
     const over = this.#round(prepared, { ...round, runsOn: true });
-    await abortable(Promise.race([over, this.#pending.arrived(), options.controls.changed()]), stop);
+    await abortable(Promise.race([over, this.#wait()]), this.#context.end);
     newer.abort();
     await over;
     return state;
@@ -184,17 +184,21 @@ export class LaneLoop {
 
   /** Whether a program was started that may be the same with the changes, or better than none. */
   #mayReplace(): boolean {
-    return this.#progress?.hasStarted === true && !this.#wantsRun;
+    return this.#progress?.hasStarted === true;
   }
 
-  /** The next round begins beside the program, which it ends once it has another to start. A newer change abandons it. */
+  /** The next round begins beside the program, which it ends once it has another to start. A newer one abandons it. */
   async #replace(older: State): Promise<State> {
+    const runs = this.#runs;
     const next = this.#begin(older);
-    const { options, end: stop } = this.#context;
-    const newer = Promise.race([this.#pending.arrived(), options.controls.changed()]).then(() => true);
-    const isAbandoned = await abortable(Promise.race([next.decided.then(() => false), newer]), stop);
+    const newer = this.#wait().then(() => true);
+    const isAbandoned = await abortable(Promise.race([next.decided.then(() => false), newer]), this.#context.end);
     if (this.#progress === next.progress) return next;
-    if (isAbandoned) this.#pending.put(next.changes);
+    if (isAbandoned) {
+      this.#pending.put(next.changes);
+      // What a person asked for is still wanted.
+      this.#runs = runs;
+    }
     next.abandon();
     await next.round;
     return older;
@@ -228,7 +232,8 @@ export class LaneLoop {
     });
     const replace = () => {
       this.#progress = progress;
-      if (older?.name === "running") end(older, this.#report);
+      this.#isBehind = false;
+      if (older?.name === "running") end(older, reportOf(prepared.report, { target: this.#lane.target }));
       decide();
     };
     if (!older) replace();
@@ -254,20 +259,22 @@ export class LaneLoop {
     };
     try {
       const { workspace, bundle } = await prepared.ready;
-      const isSame = replace && hasSameProgram(this.#lane) && bundle?.apart.state.digest === this.#packages;
+      const hasSamePackages = bundle?.apart.state.digest === this.#packages;
+      const isSame = replace && !this.#isBehind && hasSamePackages && hasSameProgram(this.#lane);
       if (isSame)
         report({ event: "notice", text: "the program is the same with this change, so it is not started again" });
       if (isSame || round.runsOn) {
-        await finishBesideCommand(workspace, this.#lane, bundle, round);
+        await updateBesideCommand(workspace, this.#lane, bundle, round);
         return prepared.laneDone();
       }
       signal.throwIfAborted();
-      const isUpdated = replace !== undefined && (await this.#updateBeside(prepared, round, report));
+      const run = this.#context.nextRun(workspace.project, this.#lane.target, report);
+      if (replace) this.#isBehind = true;
+      const ready = replace && (await readyBesideCommand(workspace, this.#lane, bundle, round, run));
       replace?.();
       isBeside = false;
       this.#packages = bundle?.apart.state.digest;
-      const run = this.#context.nextRun(workspace.project, this.#lane.target, report);
-      await runInLane(workspace, this.#lane, bundle, { ...round, onStarted }, run, isUpdated);
+      await runInLane(workspace, this.#lane, bundle, { ...round, onStarted }, ready ?? run, ready !== undefined);
     } catch (error) {
       // An older round may still be printing.
       if (!signal.aborted && !isBeside) await this.#lane.idle;
@@ -277,24 +284,6 @@ export class LaneLoop {
       prepared.reportFailure(error);
     } finally {
       done.abort();
-    }
-  }
-
-  /**
-   * A build that fails, or a sync that the brake refuses, leaves the program of an older round alone. Returns false where
-   * neither can happen, or the program is in the way of a build.
-   */
-  async #updateBeside({ ready }: Prepared, round: Round, report: Report): Promise<boolean> {
-    const { workspace, bundle } = await ready;
-    if (workspace.steps.length === 0 && this.#lane.unsent !== "everything") return false;
-    try {
-      await updateBesideCommand(workspace, this.#lane, bundle, round);
-      round.signal.throwIfAborted();
-      return true;
-    } catch (error) {
-      if (!(error instanceof BuildFailure && error.isInUse)) throw error;
-      report({ event: "notice", text: "the program's own file can't be replaced while it runs: it is ended first" });
-      return false;
     }
   }
 }

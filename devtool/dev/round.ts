@@ -1,4 +1,4 @@
-import { build } from "../build/build.ts";
+import { BuildFailure, build } from "../build/build.ts";
 import type { BuildStep } from "../build/step.ts";
 import type { Bundle } from "../bundle/bundle.ts";
 import { BundleFailure } from "../bundle/bundle-failure.ts";
@@ -102,7 +102,35 @@ export async function updateLane(
   await inLane(lane, round, (open) => update(workspace, open, bundle, round, extent));
 }
 
-/** Does the same while the command of an older round, which has started, runs on. @throws Failure */
+/**
+ * Does the same while the command of an older round runs on, and reads what `run` is started with. Returns undefined where
+ * that command is in the way of a build. @throws Failure
+ */
+export async function readyBesideCommand(
+  workspace: Workspace,
+  lane: Lane,
+  bundle: Bundle | undefined,
+  round: Round,
+  run: Run,
+): Promise<Run | undefined> {
+  const { report, signal } = round;
+  const work = async (open: OpenLane) => {
+    await update(workspace, open, bundle, round, "build");
+    return await run.environment(signal);
+  };
+  try {
+    const environment = await inLane(lane, round, work, Promise.resolve());
+    signal.throwIfAborted();
+    return { ...run, environment: () => Promise.resolve(environment) };
+  } catch (error) {
+    if (!(error instanceof BuildFailure && error.isInUse)) throw error;
+    const text = "the program's own file can't be replaced while it runs: it is ended first";
+    report({ event: "notice", text }, { target: lane.target });
+    return undefined;
+  }
+}
+
+/** Does the same as updateLane() while the command of an older round, which has started, runs on. @throws Failure */
 export async function updateBesideCommand(
   workspace: Workspace,
   lane: Lane,
@@ -110,16 +138,6 @@ export async function updateBesideCommand(
   round: Round,
 ): Promise<void> {
   await inLane(lane, round, (open) => update(workspace, open, bundle, round, "build"), Promise.resolve());
-}
-
-/** Does the same in a round that starts no other command. @throws Failure */
-export async function finishBesideCommand(
-  workspace: Workspace,
-  lane: Lane,
-  bundle: Bundle | undefined,
-  round: Round,
-): Promise<void> {
-  await updateBesideCommand(workspace, lane, bundle, round);
   const finished = { event: "finished", milliseconds: performance.now() - round.startedAt } as const;
   round.report(finished, { target: lane.target });
 }

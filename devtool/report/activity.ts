@@ -38,6 +38,10 @@ export class Activity {
     return [this.#shared, ...this.#lanes.values()];
   }
 
+  get #running(): string {
+    return this.#all.map(({ running }) => running).find((command) => command !== "") ?? "";
+  }
+
   #of(target: string | undefined): LaneActivity {
     if (target === undefined) return this.#shared;
     const lane = this.#lanes.get(target) ?? new LaneActivity();
@@ -48,7 +52,8 @@ export class Activity {
   #parts(now: number): string[] {
     const shared = this.#shared.state(now).words;
     const lanes = [...this.#lanes].map(([name, lane]) => ({ name, ...lane.state(now) }));
-    if (shared !== "") return [shared, ...lanes.map(({ name }) => name)];
+    const names = lanes.map(({ name }) => name);
+    if (shared !== "") return [shared, ...names, this.#shared.since === undefined ? this.#running : ""];
     if (lanes.length === 1) return lanes.flatMap(({ name, words, command }) => [words, name, command]);
     const command = lanes.find((lane) => lane.command !== "")?.command ?? "";
     return [...lanes.map(({ name, words }) => (words === "" ? name : `${name}: ${words}`)), command];

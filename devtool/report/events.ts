@@ -61,7 +61,7 @@ interface StageBegan {
   readonly stage: Stage;
 }
 
-export type Stage = "connect" | "bundle" | "addons" | "sync" | "compile" | "launch" | "provision" | "pull";
+export type Stage = "connect" | "bundle" | "addons" | "sync" | "compile" | "end" | "launch" | "provision" | "pull";
 
 /** A connection to a target is open. */
 interface Connected {

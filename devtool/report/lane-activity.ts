@@ -33,6 +33,7 @@ export class LaneActivity {
   /** `now`: a time of performance.now(). */
   take(event: Event, round: number | null, now: number): void {
     if (isOfProgram(event)) this.#program = afterProgram(event, this.#program);
+    if (isEndOf(event)) this.#program = NOTHING;
     if (round !== null && round < this.#round) return;
     this.#round = round ?? this.#round;
     switch (event.event) {
@@ -59,7 +60,7 @@ export class LaneActivity {
         this.#isConnecting = false;
         this.#enter({
           words: event.event === "failed" ? `failed${WAITING}` : "not connected, trying again",
-          command: "",
+          command: this.running,
         });
         break;
       case "started":
@@ -70,6 +71,11 @@ export class LaneActivity {
         break;
       default:
     }
+  }
+
+  /** The program that runs, also while a newer round is at work, or has failed. */
+  get running(): string {
+    return this.#program.command;
   }
 
   /** A stage that is going on, since when it does: its text changes with time. */
@@ -102,6 +108,11 @@ function isOfProgram(event: Event): event is OfProgram {
   return event.event === "started" || event.event === "responded" || event.event === "exited";
 }
 
+/** Of the program of an older round, without a word of how it ended. */
+function isEndOf(event: Event): boolean {
+  return event.event === "disconnected" || (event.event === "stage" && event.stage === "end");
+}
+
 function afterProgram(event: OfProgram, { command }: State): State {
   switch (event.event) {
     case "started": {
@@ -130,6 +141,7 @@ const DOING: Readonly<Record<TimedStage, string>> = {
   addons: "getting native packages for the target",
   sync: "sending",
   compile: "compiling",
+  end: "ending the program",
   launch: "starting",
   provision: "installing what is missing",
   pull: "bringing files back",

@@ -10,6 +10,7 @@ const COLORS: Readonly<Record<TracedStage, string>> = {
   addons: "#aa3377",
   sync: "#228833",
   compile: "#ccaa22",
+  end: "#663311",
   launch: "#ee6677",
   output: "#44aacc",
 };

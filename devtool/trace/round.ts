@@ -25,6 +25,6 @@ export interface Span {
   readonly to: number;
 }
 
-/** `watch`: from the save until it was noticed and quiet; `connect`: only where a command has one round; `output`: from the start of the program to its first byte. */
-export const STAGES = ["watch", "connect", "bundle", "addons", "sync", "compile", "launch", "output"] as const;
+/** `watch`: from the save until it was noticed and quiet; `connect`: only where a command has one round; `end`: of the program that the round's takes the place of; `output`: from the start of the program to its first byte. */
+export const STAGES = ["watch", "connect", "bundle", "addons", "sync", "compile", "end", "launch", "output"] as const;
 export type TracedStage = (typeof STAGES)[number];

@@ -8,6 +8,7 @@ const LETTERS: Readonly<Record<TracedStage, string>> = {
   addons: "a",
   sync: "s",
   compile: "c",
+  end: "e",
   launch: "l",
   output: "o",
 };

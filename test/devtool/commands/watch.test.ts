@@ -197,6 +197,54 @@ test("on a terminal r runs again, p pauses and goes on, and q quits", async (t) 
   assert.equal(said.length, 2, said.join("\n")); // once for each pause; the line itself is gone
 });
 
+/** Its program stays, and says its word, which a build copies once the test has opened the gate; "bad" fails. */
+async function builtProject(t: TestContext): Promise<Project & { open(): Promise<void> }> {
+  const project = await gatedProject(t, "");
+  const build = [
+    { command: ["sh", "-c", "grep -v bad word >found && read line <~/gate && cp found built"], inputs: ["word"] },
+  ];
+  const run = ["sh", "-c", "echo ran $(cat built); trap 'echo ended; exit' TERM; tail -f /dev/null & wait"];
+  const config = JSON.stringify({ build, run, sync: { exclude: ["/built", "/found"] } });
+  await project.write({ "devtool.config.json": config });
+  return project;
+}
+
+test("a pause while something is built lets it be built, and the program is the new one", async (t) => {
+  if (!needs(t, lacks("rsync", "script"))) return;
+  const project = await builtProject(t);
+  const terminal = onTerminal(t, project, "--target", "local");
+  await project.open();
+  await terminal.shows(/ran one/);
+  await project.write({ word: "two\n" });
+  await terminal.shows(/compiling/);
+  terminal.type("p");
+  await terminal.shows(/paused/);
+  terminal.type("p");
+  await terminal.shows(/goes on/);
+  await project.open();
+  await terminal.shows(/ran two/);
+});
+
+test("where a build fails, r leaves the program alone too; one that a save comes before is still wanted", async (t) => {
+  if (!needs(t, lacks("rsync", "script"))) return;
+  const project = await builtProject(t);
+  const terminal = onTerminal(t, project, "--target", "local", "--on-busy", "queue");
+  await project.open();
+  await terminal.shows(/ran one/);
+  await project.write({ word: "bad\n" });
+  terminal.type("r");
+  await terminal.shows(/failed with exit code 1\r\n/);
+  await terminal.shows(/round \d+ · failed, waiting for a save · local · sh -c echo ran/);
+  assert.doesNotMatch(terminal.all(), /ended\r/);
+  await project.write({ word: "two\n" });
+  terminal.type("r");
+  await terminal.shows(/compiling/);
+  await project.write({ word: "three\n" });
+  await terminal.shows(/round \d+ · sending/);
+  await project.open();
+  await terminal.shows(/ended\r\n[\s\S]*ran three/);
+});
+
 test("a line on the terminal says what is being done, and stays in no line that the program prints", async (t) => {
   if (!needs(t, lacks("rsync", "script"))) return;
   const project = await gatedProject(t, 'printf "begin $(cat word), "; read line <~/gate; echo end\n');

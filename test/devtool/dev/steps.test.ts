@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { needs } from "../../rig/host.ts";
@@ -120,6 +120,48 @@ test("a build that fails leaves the program alone, and the save that mends it en
     "failed",
     ...["compiled", "ended", "started", "two"],
   ]);
+});
+
+test("a build that failed for what is missing there counts as not done: a comment has it done again, and the program started", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const config = {
+    bundle: { entryPoints: { main: "src/main.ts" } },
+    build: [{ command: ["sh", "-c", "cat word ~/library >built"], inputs: ["word"] }],
+    sync: { include: ["/word"] },
+    run: ["sh", "-c", `cat built; ${STAYING}`],
+  };
+  const made = await project(t, {
+    "devtool.config.ts": `export default ${JSON.stringify(config)};`,
+    "src/main.ts": "console.log(1);\n",
+    word: "one\n",
+    "../home/library": "there\n",
+  });
+  const devtool = startDevtool(t, made, ["watch", "--json", "--target", "local"]);
+  assert.equal(await printed(devtool), "one\nthere\n");
+  await rm(join(made.home, "library"));
+  await made.write({ word: "two\n" });
+  await devtool.next("failed");
+  await made.write({ "../home/library": "again\n", "src/main.ts": "// a comment\nconsole.log(1);\n" });
+  await devtool.next("started");
+  assert.equal(await printed(devtool), "two\nagain\n");
+});
+
+test("variables that can't be read leave the program alone", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const config = { envFile: ".env", run: ["sh", "-c", `echo $WORD; ${STAYING}`] };
+  const made = await project(t, {
+    "devtool.config.ts": `export default ${JSON.stringify(config)};`,
+    ".env": "WORD=one\n",
+  });
+  const devtool = startDevtool(t, made, ["watch", "--json", "--target", "local"]);
+  assert.equal(await printed(devtool), "one\n");
+  await made.write({ ".env": "WORD\n" });
+  const { code, target } = await devtool.next("failed");
+  assert.deepEqual([code, target], ["config-invalid", "local"]);
+  await made.write({ ".env": "WORD=two\n" });
+  await devtool.next("started");
+  await printed(devtool);
+  assert.deepEqual(orderOf(devtool, "failed", "started"), ["started", "one", "failed", "ended", "started", "two"]);
 });
 
 test("a build that would replace the file that the program runs from is done once that has ended", async (t) => {

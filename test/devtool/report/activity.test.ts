@@ -76,6 +76,16 @@ test("what an older round's program does meanwhile does not end a newer round's 
   );
 });
 
+test("where a round fails, the line has what runs on, until that is ended", () => {
+  const failed: Event = { event: "failed", code: "build-failed", message: "", remedy: null };
+  const after = (event: Event, origin: Origin) => textAfter([BEGAN, STARTED, [600, event, origin]], 999);
+  for (const origin of [SECOND, { round: 2 }])
+    assert.equal(after(failed, origin), "devtool: round 2 · failed, waiting for a save · box · sh a\\nb");
+  const ending: At = [600, { event: "stage", stage: "end" }, SECOND];
+  assert.equal(textAfter([BEGAN, STARTED, ending], 840), "devtool: round 2 · ending the program 240 ms · box");
+  assert.match(textAfter([BEGAN, STARTED, ending, [900, failed, SECOND]], 999), /waiting for a save · box$/);
+});
+
 test("while a target is connected to nothing is shown, for a passphrase may be asked for there", () => {
   const connecting: At = [10, { event: "stage", stage: "connect" }, { target: "box" }];
   const bundling: At = [20, { event: "stage", stage: "bundle" }, { round: 1 }];
