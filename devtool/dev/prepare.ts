@@ -58,9 +58,7 @@ export class Preparer {
     this.#report = report;
     this.#watching = watching;
     this.#end = end;
-    this.#refresher = new Refresher(workspace, () =>
-      report({ event: "notice", text: "another target is used once devtool watch is started again" }),
-    );
+    this.#refresher = new Refresher(workspace, (text) => report({ event: "notice", text }));
   }
 
   get workspace(): Workspace {

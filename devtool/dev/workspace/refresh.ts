@@ -13,11 +13,11 @@ export class Refresher {
   #config: string;
   #environment: string;
   #outer: string;
-  readonly #onTargets: () => void;
+  readonly #tell: (notice: string) => void;
 
-  /** `onTargets`: the target may be another one, which a session has only one of. */
-  constructor({ project, files }: Workspace, onTargets: () => void) {
-    this.#onTargets = onTargets;
+  /** `tell`: of what was edited and is used by the next session only. */
+  constructor({ project, files }: Workspace, tell: (notice: string) => void) {
+    this.#tell = tell;
     this.#config = statesOf(project.config.parts);
     this.#environment = environmentOf(project);
     this.#outer = statesOf(files.outerFiles);
@@ -42,7 +42,9 @@ export class Refresher {
 
   async #reopen(workspace: Workspace): Promise<Workspace> {
     const reopened = await openWorkspace(await reloadProject(workspace.project));
-    if (!isDeepStrictEqual(targetsOf(reopened), targetsOf(workspace))) this.#onTargets();
+    for (const { of, what } of OF_SESSION)
+      if (!isDeepStrictEqual(of(reopened.project), of(workspace.project)))
+        this.#tell(`${what} once devtool watch is started again`);
     this.#config = statesOf(reopened.project.config.parts);
     this.#environment = environmentOf(reopened.project);
     await workspace.bundler?.dispose();
@@ -55,9 +57,11 @@ function isSame(a: ProjectFiles, b: ProjectFiles): boolean {
   return isDeepStrictEqual(parts(a), parts(b));
 }
 
-function targetsOf({ project: { target, targets } }: Workspace) {
-  return { target, targets };
-}
+/** What a session has only one of. */
+const OF_SESSION: readonly { readonly of: (project: Workspace["project"]) => unknown; readonly what: string }[] = [
+  { of: ({ target, targets }) => ({ target, targets }), what: "another target is used" },
+  { of: ({ ports }) => ports, what: "other ports are forwarded" },
+];
 
 function environmentOf({ envFile }: Workspace["project"]): string {
   return statesOf(envFile === undefined ? [] : [envFile]);

@@ -248,6 +248,20 @@ test("a configuration that is edited is used from the next round on; one that is
   assert.equal(await printed(devtool), "other\n");
 });
 
+for (const [edit, said] of [
+  [{ forward: ["18081:18082"] }, "other ports are forwarded"],
+  [{ targets: { box: { kind: "ssh", host: "box" } } }, "another target is used"],
+] as const) {
+  test(`of an edited configuration it is said what is used by the next watch: ${said}`, async (t) => {
+    if (!needs(t, lacks("rsync", "git"))) return;
+    const project = await plain(t, { "devtool.config.json": '{ "run": ["cat", "word"] }' });
+    const { devtool } = await watch(t, project);
+    await project.write({ "devtool.config.json": JSON.stringify({ run: ["cat", "word"], ...edit }) });
+    assert.equal((await devtool.next("notice")).text, `${said} once devtool watch is started again`);
+    assert.equal(await printed(devtool), "one\n");
+  });
+}
+
 for (const place of [".env", "../env"]) {
   test(`envFile ${place} that is a named pipe is read at each start, and reading it starts no round`, async (t) => {
     if (!needs(t, lacks("rsync", "git"))) return;
