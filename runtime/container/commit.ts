@@ -16,8 +16,7 @@ import { type Places, placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import { checkExists, type Found } from "../state/status.ts";
 import { MADE } from "./files/changes.ts";
-import { unlessChanged } from "./meanwhile.ts";
-import { isPausedNow, pause, unpause } from "./pause.ts";
+import { isPausedNow, whilePaused } from "./pause.ts";
 
 export interface CommitOptions {
   /** Without one it is called after its id. */
@@ -41,16 +40,13 @@ export async function commit(container: Handle, options: CommitOptions): Promise
       code: "image-built-in",
       remedy: `tinydocker export ${name} writes all of its files`,
     });
-  const isToBePaused = options.pause && found.status.state === "running" && !isPausedNow(root, found);
-  // Another command may pause it first: its processes change nothing then either.
-  const isPaused = isToBePaused && (await unlessChanged(pause(container)));
-  try {
+  const work = async () => {
     const id = await commitFound(shim, placesAt(root, container.key), found, options);
     containerEvent(root, "commit", found.record, { imageID: id, comment: options.message });
     return id;
-  } finally {
-    if (isPaused) await unlessChanged(unpause(container));
-  }
+  };
+  const isToBePaused = options.pause && found.status.state === "running" && !isPausedNow(root, found);
+  return isToBePaused ? whilePaused(container, work) : work();
 }
 
 async function commitFound(shim: Shim, places: Places, { record }: Found, options: CommitOptions): Promise<string> {

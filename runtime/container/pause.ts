@@ -1,6 +1,6 @@
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
-import { freeze, isFrozen, isSettled } from "../host/cgroup/freezer.ts";
+import { freeze, goingOnAfter, isFrozen, isSettled } from "../host/cgroup/freezer.ts";
 import { isGone } from "../host/errno.ts";
 import { isEnding, type ProcessIdentity } from "../host/process.ts";
 import { openShim } from "../host/shim.ts";
@@ -9,16 +9,21 @@ import { uptime } from "../host/uptime.ts";
 import { type Handle, lookAt } from "../state/handle.ts";
 import { placesOf } from "../state/places.ts";
 import type { Found } from "../state/status.ts";
+import { unlessChanged } from "./meanwhile.ts";
 import { type Cgroup, cgroupsOf, isPaused, notRunning, openRunning } from "./running/running.ts";
 
 /** A process that waits for a disk stops only then. */
 const SETTLE_MS = 10_000;
 const SETTLE_POLL_MS = 1;
 
-/** Stops all processes of a container, until it is unpaused or ends. Throws Failure if it does not run, or is paused. */
-export async function pause(container: Handle): Promise<void> {
+/**
+ * Stops all processes of a container, until it is unpaused or ends; `before` is told its cgroup. Throws Failure if it does not
+ * run, or is paused.
+ */
+export async function pause(container: Handle, before: (cgroup: Cgroup) => void = () => {}): Promise<void> {
   const { name } = container;
   const { cgroup, process } = await freezerOf(container, false);
+  before(cgroup);
   tell(container, "pause");
   setFrozen(name, cgroup, true);
   for (const deadline = uptime() + SETTLE_MS; !hasSettled(name, cgroup); ) {
@@ -33,6 +38,22 @@ export async function pause(container: Handle): Promise<void> {
   }
   // Its cgroups outlive it for a moment.
   if (isEnding(process)) throw notRunning(name, "stopped");
+}
+
+/** Does work while a container's processes are stopped, which go on after it, also where this program is killed. */
+export async function whilePaused<T>(container: Handle, work: () => Promise<T>): Promise<T> {
+  let dismiss = () => {};
+  const guard = ({ path, version }: Cgroup) => {
+    dismiss = goingOnAfter(path, version);
+  };
+  // Another command may pause it first: its processes change nothing then either.
+  const isPaused = await unlessChanged(pause(container, guard));
+  try {
+    return await work();
+  } finally {
+    if (isPaused) await unlessChanged(unpause(container));
+    dismiss();
+  }
 }
 
 /** Whether it runs, and is paused. */

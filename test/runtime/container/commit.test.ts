@@ -4,6 +4,7 @@ import { existsSync, openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
 import { needs } from "../../rig/host.ts";
+import { outcomeOf } from "../../rig/tinydocker.ts";
 import { snapshot } from "../image/rig.ts";
 import { killedAt } from "../killed-at.ts";
 import { detachedRig } from "./detached-rig.ts";
@@ -178,6 +179,19 @@ describe("tinydocker commit", () => {
       readdirSync(join(rig.root, "layers")).filter((name) => name.startsWith(".")),
       [],
     );
+  });
+
+  it("lets the container go on where kill -9 ends it, which is paused meanwhile", async () => {
+    await detach("made", "sh", "-c", "trap 'echo on; exit' USR1; touch /ready; while :; do sleep 1000 & wait; done");
+    const followed = outcomeOf(rig.spawn(["logs", "-f", "made"]));
+    await succeeds("exec", "made", "sh", "-c", "until [ -e /ready ]; do :; done");
+    const killed = await rig.run(["commit", "made", "local/killed"], {
+      prefix: killedAt(rig.directory, "fdatasync", 1),
+    });
+    assert.equal(killed.signal, "SIGKILL");
+    await succeeds("kill", "-s", "USR1", "made");
+    assert.equal((await followed).stdout, "on\n");
+    await succeeds("commit", "made", "local/whole");
   });
 
   it("refuses a container of the machine's own root, a name that is none, and an instruction that means nothing", async () => {
