@@ -42,7 +42,8 @@ export async function syncStage(workspace: Workspace, open: OpenLane, request: S
   const { filter } = files;
   const mayBeNew = changed === undefined && before.size === 0;
   const what = { root: project.root, elsewhere, filter, withdrawn, changed, executable };
-  const wanted = { ...what, mirror, rsync, mayBeNew, onProgress };
+  const onSent = (paths: readonly string[]) => sent.addUnfinished(paths);
+  const wanted = { ...what, mirror, rsync, mayBeNew, onProgress, onSent };
   const synced = await syncAsOwner(open, wanted, signal, ahead).catch(restore);
   if (changed !== undefined && sent.isLost(synced.madePaths)) return await syncAnew(workspace, open, request);
   await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.update(changed, synced.paths));

@@ -51,7 +51,10 @@ export async function converse(
     bytesSent: channel.bytesSent,
   });
   let failed: unknown;
-  const progress = () => request.onProgress?.(progressOf(source.listing, sent, channel.bytesSent));
+  const progress = () => {
+    request.onProgress?.(progressOf(source.listing, sent, channel.bytesSent));
+    request.onSent?.(pathsSent(source.listing, sent));
+  };
   const ticks = setInterval(progress, PROGRESS_MS);
   try {
     await sendProject(greeted, request, source, await rules, sent);
@@ -66,6 +69,7 @@ export async function converse(
   } finally {
     clearInterval(ticks);
   }
+  request.onSent?.(pathsSent(source.listing, sent));
   const exited = await waitForExit(rsync)
     .finally(() => signal.throwIfAborted())
     .catch(unlessNotThere);
@@ -99,6 +103,11 @@ const PROGRESS_MS = 1_000;
 function progressOf({ entries }: Listing, { files }: Sent, bytes: number): SyncProgress {
   const regular = entries.filter(isRegular);
   return { files: files.size, filesTotal: regular.length, bytes, bytesTotal: sizeOf(regular) };
+}
+
+function pathsSent({ entries }: Listing, { files, symlinks, directories }: Sent): string[] {
+  const name = (index: number) => entries[index]?.name ?? "";
+  return [...[...directories].map((index) => `${name(index)}/`), ...[...files, ...symlinks].map(name)];
 }
 
 export function sizeOf(entries: readonly Entry[]): number {

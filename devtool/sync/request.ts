@@ -16,6 +16,8 @@ export interface SyncRequest extends LocalProject {
   readonly changed?: readonly string[] | undefined;
   /** Called each second while it takes longer. */
   readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
+  /** Called each second while it takes longer, and where it ends before it is done: with what was sent until then, as a report has it. */
+  readonly onSent?: ((paths: readonly string[]) => void) | undefined;
   /** Nothing is known to be in the mirror: it may not be there yet. */
   readonly mayBeNew?: boolean | undefined;
   /** Only finds out what a full sync would do: the target changes nothing, and no content is sent. */

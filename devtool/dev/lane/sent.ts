@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { appendFileSync } from "node:fs";
 import { appendFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Filter } from "../../ignore/filter.ts";
@@ -16,6 +17,8 @@ export class SentFiles {
   readonly #file: string;
   #digest: string;
   #paths: Set<string>;
+  /** Of syncs that did not end, by whichever rules. In the file an empty path is before them. */
+  readonly #unfinished = new Set<string>();
   /** Why the file has not all of it, in words. */
   #unstored: string | undefined;
 
@@ -30,14 +33,15 @@ export class SentFiles {
     const name = createHash("sha256").update(`${machine}\0${mirror}`).digest("hex").slice(0, 16);
     const file = join(cacheDirectory(), "sent", name);
     const [digest = "", ...paths] = (await readFile(file, "latin1").catch(() => "")).split("\0");
-    return new SentFiles(file, digest, new Set(paths));
+    const known = new Set(paths);
+    return new SentFiles(file, known.delete("") ? "" : digest, known);
   }
 
   /** Those that these rules exclude: each folder before what is in it. */
   withdrawn({ digest, filter }: { readonly digest: string; readonly filter: Filter }): string[] {
     if (digest === this.#digest) return [];
     const isExcluded = (path: string) => !filter.includes(path.replace(/\/$/, ""), path.endsWith("/"));
-    return [...this.#paths].filter(isExcluded).sort();
+    return [...new Set([...this.#paths, ...this.#unfinished])].filter(isExcluded).sort();
   }
 
   get paths(): ReadonlySet<string> {
@@ -57,6 +61,20 @@ export class SentFiles {
     return made.some((path) => path === "." || this.#paths.has(`${path}/`));
   }
 
+  /** Of a sync that is not done, and may never be: it is stored at once, as this process may be about to end. */
+  addUnfinished(paths: readonly string[]): void {
+    const fresh = paths.filter((path) => !this.#paths.has(path) && !this.#unfinished.has(path));
+    if (fresh.length === 0) return;
+    for (const path of fresh) this.#unfinished.add(path);
+    this.#digest = "";
+    try {
+      makeDirectory(dirname(this.#file));
+      appendFileSync(this.#file, `\0\0${fresh.join("\0")}`, "latin1");
+    } catch (error) {
+      this.#unstored = whyOf(error);
+    }
+  }
+
   /** All that has been sent by these rules. */
   async replace(digest: string, paths: readonly string[]): Promise<void> {
     const now = new Set(paths);
@@ -64,6 +82,7 @@ export class SentFiles {
       digest === this.#digest && now.size === this.#paths.size && paths.every((path) => this.#paths.has(path));
     this.#digest = digest;
     this.#paths = now;
+    this.#unfinished.clear();
     if (!isSame || this.#unstored !== undefined) this.#unstored = await store(this.#file, [digest, ...now].join("\0"));
   }
 
@@ -71,6 +90,7 @@ export class SentFiles {
   async forget(): Promise<void> {
     this.#digest = "";
     this.#paths = new Set();
+    this.#unfinished.clear();
     await rm(this.#file, { force: true }).catch(() => {});
   }
 

@@ -3,6 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SentFiles } from "../../../../devtool/dev/lane/sent.ts";
+import { createFilter } from "../../../../devtool/ignore/filter.ts";
 import { temporaryDirectory } from "../../../rig/host.ts";
 
 test("what a watch round deleted from the mirror is not remembered as sent, also what was below a folder", async (t) => {
@@ -17,6 +18,27 @@ test("what a watch round deleted from the mirror is not remembered as sent, also
   assert.deepEqual([...(await read()).paths].sort(), ["ab", "c", "d"]);
   await second.forget();
   assert.deepEqual([...(await read()).paths], []);
+});
+
+test("what a sync sent that did not end is known to be there in the next session, until one ends, whatever the rules were before", async (t) => {
+  process.env["XDG_CACHE_HOME"] = await temporaryDirectory(t);
+  const read = () => SentFiles.read("box", "/home/me/mirror");
+  const rules = (digest: string, ...exclude: string[]) => ({ digest, filter: createFilter({ exclude }) });
+  for (const before of [[], ["a"]]) {
+    const first = await read();
+    if (before.length > 0) await first.replace("rules", before);
+    first.addUnfinished(["data/", "data/1"]);
+    first.addUnfinished(["data/", "data/1", "data/2"]);
+    assert.equal(first.isLost(["data"]), false);
+    for (const sent of [first, await read()])
+      assert.deepEqual(sent.withdrawn(rules("rules", "data/")), ["data/", "data/1", "data/2"]);
+    await first.replace("rules", ["a"]);
+    for (const sent of [first, await read()]) {
+      assert.deepEqual(sent.withdrawn(rules("other", "data/")), []);
+      assert.deepEqual([...sent.paths], ["a"]);
+    }
+    await first.forget();
+  }
 });
 
 test("that they can't be stored is said with what follows from it, until they are", async (t) => {
