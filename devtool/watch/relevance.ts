@@ -8,6 +8,11 @@ import { withSlashes } from "../paths/slashes.ts";
 const EDITORS_OWN =
   /(^|\/)(\.#[^/]*|#[^/]*#|[^/]*~|\.[^/]*\.sw[a-z]|4913|[^/]*___jb_(tmp|old)___|\.goutputstream-[^/]*)$/;
 
+/** Whether an editor has it beside a file that is open or being saved. */
+export function isEditorsOwn(path: string): boolean {
+  return EDITORS_OWN.test(path);
+}
+
 /** Which of a project's files the loop looks at. Paths are relative to the project, posix, as bytes. */
 export class Relevance {
   readonly #outdir: string | undefined;
@@ -84,7 +89,7 @@ export class Relevance {
   #isSource(path: string): boolean {
     if (this.#inputs.has(path)) return true;
     if (!this.#sources.some((folder) => within(folder, path))) return false;
-    return !EDITORS_OWN.test(path) && this.#unignored.includes(path, false);
+    return !isEditorsOwn(path) && this.#unignored.includes(path, false);
   }
 
   /** The project's own folder does not count: prunes() may have left out of it what is a source now. */

@@ -7,7 +7,7 @@ import type { ProjectStep } from "../../config/steps.ts";
 import { createFilter, type Filter, filterOf } from "../../ignore/filter.ts";
 import { readRules } from "../../ignore/read.ts";
 import type { Report } from "../../report/events.ts";
-import { Relevance } from "../../watch/relevance.ts";
+import { isEditorsOwn, Relevance } from "../../watch/relevance.ts";
 import { besideBundle } from "./beside-bundle.ts";
 
 /** What a project has, whichever targets it is sent to: one for each session, until its configuration changes. */
@@ -77,12 +77,13 @@ export function changedWorkspace(workspace: Workspace, files: ProjectFiles): Wor
 
 function withFiles(project: Project, files: ProjectFiles): Omit<Workspace, "bundler" | "ship" | "bundle"> {
   const steps = project.steps.map((group) => group.map((step) => ({ ...step, inputs: inputsOf(step, files.filter) })));
+  const isIgnored = selected(project.restart.ignore);
   return {
     project,
     files,
     relevance: new Relevance(project, files.filter, files.unignored),
     executable: process.platform === "win32" ? executableIn(project, files) : undefined,
-    keepsRunning: selected(project.restart.ignore),
+    keepsRunning: (path) => isEditorsOwn(path) || isIgnored(path),
     steps,
   };
 }

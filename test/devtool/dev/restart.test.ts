@@ -52,6 +52,19 @@ for (const flags of [[], ["--on-busy", "queue"]]) {
   });
 }
 
+test("what an editor has beside a file that is open is sent, and starts nothing until that file is saved", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const { devtool, project, mirror } = await watch(t);
+  for (const [at, name] of [".a.txt.swp", ".#a.txt", "a.txt~"].entries()) {
+    await project.write({ [`src/${name}`]: "mine" });
+    assert.equal((await devtool.next("finished")).round, 2 + at);
+    assert.equal(await readFile(join(mirror, "src", name), "utf8"), "mine");
+  }
+  await project.write({ "src/a.txt": "2" });
+  assert.equal((await devtool.next("started")).round, 5);
+  assert.deepEqual(starts(devtool), [1, 5]);
+});
+
 test("any other change, alone or among those, starts it again", async (t) => {
   if (!needs(t, lacks("rsync"))) return;
   const { devtool, project } = await watch(t);
