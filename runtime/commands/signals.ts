@@ -1,5 +1,4 @@
 import { constants } from "node:os";
-import { setImmediate as turn } from "node:timers/promises";
 import type { Container } from "../container/running/container.ts";
 import type { Shim } from "../host/shim.ts";
 import { callersIgnored, SIGRTMAX, SIGRTMIN, signalName } from "../host/signals.ts";
@@ -81,6 +80,9 @@ function catchOthers(shim: Shim, forward: (signal: NodeJS.Signals) => void): voi
     if (!isIgnored(signal)) forward(signalName(signal));
   });
 }
+
+/** That of node:timers/promises takes 0.3 ms to load, and most commands never wait for one. */
+const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
 const UNDOING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

@@ -1,6 +1,6 @@
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
-import { freeze, goingOnAfter, isFrozen, isSettled } from "../host/cgroup/freezer.ts";
+import { freeze, isFrozen, isSettled } from "../host/cgroup/freezer.ts";
 import { isGone } from "../host/errno.ts";
 import { isEnding, type ProcessIdentity } from "../host/process.ts";
 import { openShim } from "../host/shim.ts";
@@ -42,6 +42,8 @@ export async function pause(container: Handle, before: (cgroup: Cgroup) => void 
 
 /** Does work while a container's processes are stopped, which go on after it, also where this program is killed. */
 export async function whilePaused<T>(container: Handle, work: () => Promise<T>): Promise<T> {
+  // It takes milliseconds to load, and few commands need it.
+  const { goingOnAfter } = await import("../host/cgroup/going-on.ts");
   let dismiss = () => {};
   const guard = ({ path, version }: Cgroup) => {
     dismiss = goingOnAfter(path, version);

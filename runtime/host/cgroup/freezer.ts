@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -24,27 +23,9 @@ export function freeze(cgroup: string, version: 1 | 2, stop: boolean): void {
 }
 
 /** The file that says whether they are to be stopped, and what it takes. */
-function switchOf(cgroup: string, version: 1 | 2) {
+export function switchOf(cgroup: string, version: 1 | 2) {
   if (version === 1) return { path: join(cgroup, "freezer.state"), stopped: "FROZEN", goesOn: "THAWED" };
   return { path: join(cgroup, "cgroup.freeze"), stopped: "1", goesOn: "0" };
-}
-
-/** Reads a line, and without one lets the processes go on: its input ends so where this program was killed. */
-const THAW = 'read -r done || echo "$1" >"$0"';
-
-/** The processes of a cgroup go on when this program ends before the function was called that is returned, also by kill -9. */
-export function goingOnAfter(cgroup: string, version: 1 | 2): () => void {
-  const { path, goesOn } = switchOf(cgroup, version);
-  const child = spawn("/bin/sh", ["-c", THAW, path, goesOn], {
-    cwd: "/",
-    env: {},
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
-  child.on("error", () => {});
-  child.stdin.on("error", () => {});
-  child.unref();
-  return () => void child.stdin.end("done\n");
 }
 
 /** Whether all of its processes have stopped; undefined of one without a freezer. */
