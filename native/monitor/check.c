@@ -13,11 +13,18 @@
 
 /* How much is read of one that has ended: what the largest pipe holds. */
 #define DRAIN_READS_MAX 1024
+#define ENDED_MAX 16
 
 static struct {
     long pid; /* 0: none runs */
     int report, output;
     int ready, executed;
+    /* Children that ended while it runs: the check itself may, before its pid is reported. */
+    struct {
+        long pid;
+        int status;
+    } ended[ENDED_MAX];
+    size_t ended_count;
     char bytes[CHECK_OUTPUT_MAX]; /* docker's; the rest is read and dropped */
     struct text text;
 } check = {.report = -1, .output = -1};
@@ -88,6 +95,7 @@ static int clone_check(const struct monitor *monitor, const int *pipes) {
 int check_start(const struct monitor *monitor) {
     int pipes[2] = {-1, -1};
     check.ready = check.executed = 0;
+    check.ended_count = 0;
     check_say("");
     int error = open_end(&check.output, &pipes[0]);
     if (!error)
@@ -100,9 +108,11 @@ int check_start(const struct monitor *monitor) {
 }
 
 static void report_arrived(struct td_report *report) {
-    check.ready = report->kind == TD_REPORT_READY;
-    if (report->kind == TD_REPORT_CLONED)
+    if (report->kind == TD_REPORT_CLONED) {
         check.pid = report->pid;
+        return;
+    }
+    check.ready = report->kind == TD_REPORT_READY;
     if (report->kind != TD_REPORT_FAILED)
         return;
     report->object[TD_OBJECT_BYTES - 1] = '\0';
@@ -149,12 +159,24 @@ void check_read(void) {
     (void)read_output_of_check();
 }
 
-/* Of two processes, the first one ends as soon as the second one is there. */
+static int has_ended(int *status) {
+    for (size_t i = 0; i < check.ended_count && i < ENDED_MAX; i++)
+        if (check.ended[i].pid == check.pid) {
+            *status = check.ended[i].status;
+            return 1;
+        }
+    return 0;
+}
+
+/* Of two processes, the first one ends as soon as the second one is there, and that may end before it. */
 int check_reaped(long pid, int status, int *code) {
-    if (pid != check.pid || pid == 0)
+    if (!check_runs())
         return 0;
+    size_t last = check.ended_count++ % ENDED_MAX;
+    check.ended[last].pid = pid;
+    check.ended[last].status = status;
     read_reports_of_check();
-    if (pid != check.pid)
+    if (!has_ended(&status))
         return 0;
     for (int reads = 0; reads < DRAIN_READS_MAX && read_output_of_check(); reads++)
         ;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
+import { needs } from "../../rig/host.ts";
 import { gone, written } from "../../rig/processes.ts";
 import { detachedRig, processIn, TRAPPED } from "./detached-rig.ts";
 
@@ -100,6 +101,25 @@ describe("a health check", () => {
     await said(/"unhealthy".*\n{"status":"starting","failingStreak":0}\n/);
     await succeeds("stop", "-t", "0", "d1");
     assert.match((await statusOf("d1")) ?? "", /^Exited \(\d+\)$/);
+  });
+
+  it("counts also where the check ends before the monitor knows its process", async (t) => {
+    if (!needs(t, existsSync("/usr/bin/strace") ? undefined : "strace")) return;
+    const calls = "clone,clone3";
+    const late = ["-e", `trace=${calls}`, "-e", `inject=${calls}:delay_exit=50000`];
+    const check = "n=$(cat /n 2>/dev/null)x; echo $n >/n; [ $n != xxx ] || touch /ok";
+    const command = ["sh", "-c", "until [ -e /ok ]; do sleep 0.05; done"];
+    // strace lasts as long as what it traces, also the container.
+    await rig.run(
+      ["run", "-d", "--image", "box", "--network", "none", ...SOON, "--health-cmd", check, "d1", ...command],
+      {
+        prefix: ["strace", "-f", "-qq", "-o", join(rig.directory, "calls"), ...late],
+      },
+    );
+    const checks = results().trimEnd().split("\n").slice(1);
+    assert.ok(checks.length >= 2);
+    for (const line of checks.slice(0, 2))
+      assert.deepEqual([JSON.parse(line).status, JSON.parse(line).check.exitCode], ["healthy", 0]);
   });
 
   it("ends with its container, also where the monitor is killed", async () => {
