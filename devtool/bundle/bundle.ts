@@ -85,12 +85,12 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
   const { apart: before, sources: sourcesBefore } = session;
   const building = buildAsKnown(session, signal);
   const looked = before && stateOf(before.addons, session.includesOf).catch(() => undefined);
-  const foundBefore = foundIn(session, sourcesBefore);
+  const foundBefore = session.findIn(sourcesBefore);
   const { outputFiles, metafile, warnings } = await building;
   const inputs = Object.keys(metafile.inputs);
   const sources = inputs.filter((path) => !isPackaged(path));
   session.sources = sources;
-  const { names, reads } = isDeepStrictEqual(sources, sourcesBefore) ? foundBefore : foundIn(session, sources);
+  const { names, reads } = isDeepStrictEqual(sources, sourcesBefore) ? foundBefore : session.findIn(sources);
   const apart = [...session.addons.values(), ...unmentioned(session), ...named(session, names, inputs)];
   const addons = apart.sort((a, b) => (a.name < b.name ? -1 : 1));
   const isSame = isDeepStrictEqual(before?.addons, addons);
@@ -121,10 +121,6 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
     ],
     milliseconds: performance.now() - started,
   };
-}
-
-function foundIn({ findNamed, findReads }: BuildSession, sources: readonly string[]) {
-  return { names: findNamed(sources), reads: findReads(sources) };
 }
 
 /** @throws Failure where the folder can't be written, or is a link, which is not sent */

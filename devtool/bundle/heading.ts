@@ -69,8 +69,8 @@ export const MENDED = ["worker_threads", "child_process", "cluster", "fs"] as co
 export type Mended = (typeof MENDED)[number];
 
 /**
- * Of an entry point that is started by its source's path, as `new Worker(new URL("./worker.ts", import.meta.url))`, the output; and by
- * the path of what a compiler makes of it, where there is no such file.
+ * Starts the output of an entry point where the program names its source, as in `new Worker(new URL("./worker.ts",
+ * import.meta.url))`, or the file that a compiler would make of that, such as ./worker.js, if there is no such file.
  */
 function mending({ outdir, isModule, entries, mended }: Heading): string {
   if (mended.size === 0) return "";

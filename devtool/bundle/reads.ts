@@ -1,6 +1,5 @@
-import { type Stats, statSync } from "node:fs";
 import { join, posix } from "node:path";
-import { perVersion } from "./per-version.ts";
+import { statsAt } from "../paths/stats.ts";
 
 /** Where a source spells out the path of a file or folder that is there, as it does to read it. */
 export interface Read {
@@ -13,19 +12,16 @@ export interface Read {
   readonly column: number;
 }
 
-/** What these sources, relative to the project, read of it, each once; no code, which is bundled. */
-export type FindReads = (sources: readonly string[]) => Read[];
+/** One that is written in a source, whether anything is there or not. */
+export type WrittenPath = Omit<Read, "isFolder">;
 
-export function createFindReads(root: string): FindReads {
-  const pathsIn = perVersion(root, pathsOf);
-  return (sources) => {
-    const reads = sources.flatMap(pathsIn);
-    const first = new Map(reads.toReversed().map((read) => [read.path, read]));
-    return reads.flatMap((read) => {
-      const stat = first.get(read.path) === read ? statOf(join(root, read.path)) : undefined;
-      return stat ? [{ ...read, isFolder: stat.isDirectory() }] : [];
-    });
-  };
+/** Of the paths that are written, those of what is there, each once. */
+export function readsOf(root: string, written: readonly WrittenPath[]): Read[] {
+  const first = new Map(written.toReversed().map((one) => [one.path, one]));
+  return written.flatMap((one) => {
+    const stat = first.get(one.path) === one ? statsAt(join(root, one.path)) : undefined;
+    return stat ? [{ ...one, isFolder: stat.isDirectory() }] : [];
+  });
 }
 
 const TEXT = String.raw`(?:"[^"\\\n]+"|'[^'\\\n]+')`;
@@ -55,7 +51,8 @@ function required(text: string): readonly (typeof FORMS)[number][] {
 
 const CODE = /\.[cm]?[jt]sx?$/;
 
-function pathsOf(text: string, file: string): Omit<Read, "isFolder">[] {
+/** Those that a source reads, but no code, which is bundled. */
+export function pathsOf(text: string, file: string): WrittenPath[] {
   const found = [...FORMS, ...required(text)].flatMap(({ start, form }) =>
     [...text.matchAll(form)].map(({ 1: texts = "", indices }) => {
       const parts = texts.startsWith("/")
@@ -73,13 +70,4 @@ function pathsOf(text: string, file: string): Omit<Read, "isFolder">[] {
 function placeOf(text: string, at: number): { readonly line: number; readonly column: number } {
   const before = text.slice(0, at).split("\n");
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-}
-
-/** undefined where nothing is, or nothing may be read. */
-function statOf(file: string): Stats | undefined {
-  try {
-    return statSync(file);
-  } catch {
-    return undefined;
-  }
 }

@@ -17,13 +17,12 @@ import {
   newContext,
   type Plugin,
 } from "./esbuild.ts";
+import { createFindIn, type FindIn } from "./find-in.ts";
 import { fallback, locator, REQUIRE, type Sources } from "./heading.ts";
 import { type IncrementalContext, newIncrementalContext } from "./incremental/context.ts";
 import { type Built, firstKnown, type Known, learn, learnFromFailure } from "./learn.ts";
 import { LOCATIONS, locatedSources, locating } from "./located.ts";
-import { createFindNamed, type FindNamed } from "./named.ts";
 import { ownAddons } from "./own-addons.ts";
-import { createFindReads, type FindReads } from "./reads.ts";
 import { awaitedBy } from "./unresolved.ts";
 
 /** One build after the other, until other packages are installed. */
@@ -37,8 +36,7 @@ export interface BuildSession {
   /** The packages that the last build imports, by name. */
   readonly addons: Map<string, Addon>;
   readonly includesOf: ReturnType<typeof createIncludes>;
-  readonly findNamed: FindNamed;
-  readonly findReads: FindReads;
+  readonly findIn: FindIn;
   /** Of the last build: those that are not of packages, relative to the project. */
   sources: readonly string[];
   /** undefined before the first build, and once more is known than it was made for. */
@@ -58,8 +56,7 @@ export function newSession(root: string, config: ProjectBundle, installed: strin
     known: firstKnown(root),
     addons: new Map(),
     includesOf: createIncludes(),
-    findNamed: createFindNamed(root),
-    findReads: createFindReads(root),
+    findIn: createFindIn(root),
     sources: [],
     context: undefined,
     apart: undefined,

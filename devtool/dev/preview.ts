@@ -27,9 +27,7 @@ export async function preview(
   for (const path of deletedPaths) report({ event: "difference", change: "delete", path: toText(path) });
   if (sentPaths.length + deletedPaths.length === 0)
     report({ event: "notice", text: "there is nothing to send or delete" });
-  const refusal = mayDelete
-    ? undefined
-    : refusalOf(() => refuseLargeDeletion({ root, elsewhere }, sent.paths, withdrawn));
+  const refusal = mayDelete ? undefined : refusalOf(() => refuseLargeDeletion(project, sent.paths, withdrawn));
   if (refusal !== undefined) report({ event: "notice", text: `without --force it is refused: ${refusal}` });
 }
 

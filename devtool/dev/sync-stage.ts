@@ -1,5 +1,4 @@
 import type { Project } from "../config/project.ts";
-import { toBytes } from "../paths/bytes.ts";
 import type { SyncProgress } from "../sync/request.ts";
 import { refuseLargeDeletion } from "./lane/brake.ts";
 import { madeThere, withdrawalNotice } from "./lane/deletions.ts";
@@ -67,12 +66,9 @@ async function syncAnew(workspace: Workspace, open: OpenLane, request: Sync): Pr
   await syncStage(workspace, open, request);
 }
 
-/** What devtool itself made does not count: packages that are bundled no longer go by the hundred. */
-function brake({ root, bundle }: Project, lane: Lane, sent: SentFiles, withdrawn: readonly string[]): void {
-  const made = bundle && `${toBytes(bundle.outdir)}/`;
-  const files = made === undefined ? sent.paths : [...sent.paths].filter((path) => !path.startsWith(made));
+function brake(project: Project, lane: Lane, sent: SentFiles, withdrawn: readonly string[]): void {
   try {
-    refuseLargeDeletion({ root }, files, withdrawn);
+    refuseLargeDeletion(project, sent.paths, withdrawn);
   } catch (error) {
     forgetMirror(lane);
     throw error;

@@ -188,7 +188,7 @@ export class Watcher {
       for (const found of await this.#changesAt(path, isKnown, checked)) changed.add(found);
     }
     this.#report([...changed], since);
-    // The system tells of the name by which a file was written, not of its others.
+    // An event names only the hard link that was written, not the file's other links.
     if (haveOtherNames) await this.#poll(this.#tops);
   }
 

@@ -17,8 +17,8 @@ const SETTLE_MS = 10_000;
 const SETTLE_POLL_MS = 1;
 
 /**
- * Stops all processes of a container, until it is unpaused or ends; `before` is told its cgroup. Throws Failure if it does not
- * run, or is paused.
+ * Stops all processes of a container, until it is unpaused or ends. Calls `before` with its cgroup first. Throws Failure if it
+ * does not run, or is paused.
  */
 export async function pause(container: Handle, before: (cgroup: Cgroup) => void = () => {}): Promise<void> {
   const { name } = container;

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
+import type { Project } from "../../config/project.ts";
 import { Failure } from "../../failure.ts";
-import { fromSystem, nameOf, parentOf, shownName } from "../../paths/bytes.ts";
+import { fromSystem, nameOf, parentOf, shownName, toBytes } from "../../paths/bytes.ts";
 import { errnoOf } from "../../process/errno.ts";
 import { type LocalProject, placeOf } from "../../sync/send/local.ts";
 
@@ -10,10 +11,16 @@ const FOLDERS_MAX = 5;
 
 /**
  * Refuses a full sync that would delete more than half of the files that were sent before, as one of a project whose
- * disk is not mounted would. `sent` and those of them that are excluded now: as in a SyncReport. @throws Failure
+ * disk is not mounted would. `sent` and those of them that are excluded now: as in a SyncReport. What devtool made itself does not
+ * count: packages that are bundled no longer go by the hundred. @throws Failure
  */
-export function refuseLargeDeletion(project: LocalProject, sent: Iterable<string>, withdrawn: readonly string[]): void {
-  const files = [...sent].filter((path) => !path.endsWith("/"));
+export function refuseLargeDeletion(
+  project: Pick<Project, "root" | "bundle">,
+  sent: Iterable<string>,
+  withdrawn: readonly string[],
+): void {
+  const made = project.bundle && `${toBytes(project.bundle.outdir)}/`;
+  const files = [...sent].filter((path) => !path.endsWith("/") && !(made && path.startsWith(made)));
   const excluded = new Set(withdrawn);
   const vanished = vanishedIn(project);
   const deleted = files.filter((path) => excluded.has(path) || vanished(path));

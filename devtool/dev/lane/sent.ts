@@ -48,7 +48,7 @@ export class SentFiles {
     return this.#paths;
   }
 
-  /** What a person is told where they can't be stored. */
+  /** A message if the list can't be stored, else none. */
   get notices(): string[] {
     if (this.#unstored === undefined) return [];
     return [

@@ -66,7 +66,7 @@ test("a folder whose event the system dropped is watched too", async (t) => {
   while (!(await next())?.includes("src/late/a.ts"));
 });
 
-test("what is mounted over a folder is found, though no event tells of it, and what is saved in it", async (t) => {
+test("a file system that is mounted over a folder is found without an event, and saves in it are reported", async (t) => {
   if (!needs(t, process.getuid?.() === 0 ? undefined : "root, to mount")) return;
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const { root, next, write } = await watched(t, { "src/disk/a.ts": "1" });

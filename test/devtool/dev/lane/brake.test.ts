@@ -77,6 +77,7 @@ test("what devtool makes beside the bundle goes without a question once nothing 
   );
   await rename(`${project.root}-data`, join(project.root, "data"));
   await project.write({ "main.js": 'import "small";' });
+  assert.deepEqual((await sync(t, project, sshd, "--dry-run")).notices, []);
   const { code, synced } = await sync(t, project, sshd);
   assert.equal(code, 0);
   assert.equal(synced?.deleted, 44);
@@ -105,10 +106,10 @@ test("up to 20 files, or half of them, are deleted without a question", async (t
   const root = await temporaryDirectory(t);
   const paths = (count: number) => Array.from({ length: count }, (_, i) => `d/${i}`);
   const refused = { code: "deletion-refused" };
-  refuseLargeDeletion({ root }, ["d/", ...paths(20)], []);
-  assert.throws(() => refuseLargeDeletion({ root }, ["d/", ...paths(21)], []), refused);
+  refuseLargeDeletion({ root, bundle: undefined }, ["d/", ...paths(20)], []);
+  assert.throws(() => refuseLargeDeletion({ root, bundle: undefined }, ["d/", ...paths(21)], []), refused);
   await writeFile(join(root, "kept"), "");
   const kept = Array.from({ length: 21 }, () => "kept");
-  refuseLargeDeletion({ root }, [...paths(21), ...kept], []);
-  assert.throws(() => refuseLargeDeletion({ root }, [...paths(22), ...kept], []), refused);
+  refuseLargeDeletion({ root, bundle: undefined }, [...paths(21), ...kept], []);
+  assert.throws(() => refuseLargeDeletion({ root, bundle: undefined }, [...paths(22), ...kept], []), refused);
 });

@@ -21,7 +21,7 @@ test("a command that is a text is one word, as docker reads it", () => {
   assert.deepEqual(of({ Entrypoint: "/bin/a b", Cmd: "c" }), { Entrypoint: ["/bin/a b"], Cmd: ["c"] });
 });
 
-test("a range of ports is each of them, and what is no port none", () => {
+test("a range of exposed ports stands for each port in it, and what is not a port is left out", () => {
   const ExposedPorts = {
     "8000-8002": {},
     "8001/tcp": {},
