@@ -92,15 +92,15 @@ export function snapshot(directory: string): Record<string, string> {
   return all;
 }
 
-/** A connection that is cut after this number of bytes to rsync. `ended` settles when that rsync has ended. */
+/** A connection that is cut after this number of bytes to an rsync. `ended` settles when all that it started has ended. */
 export function cutAfter(bytes: number): { connection: Connection; ended: () => Promise<unknown> } {
   const local = localConnection();
-  let ended: Promise<unknown> = Promise.resolve();
+  const exits: Promise<unknown>[] = [];
   const connection: Connection = {
     ...local,
     async exec(argv, options): Promise<RemoteProcess> {
       const rsync = await local.exec(argv, options);
-      ended = rsync.exited;
+      exits.push(rsync.exited);
       const lost = new Promise<never>((_, reject) => {
         let left = bytes;
         const write = rsync.stdin.write.bind(rsync.stdin);
@@ -119,5 +119,5 @@ export function cutAfter(bytes: number): { connection: Connection; ended: () => 
       return { ...rsync, exited: Promise.race([lost, rsync.exited]) };
     },
   };
-  return { connection, ended: () => ended };
+  return { connection, ended: () => Promise.allSettled(exits) };
 }
