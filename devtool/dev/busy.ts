@@ -44,10 +44,17 @@ export function tellHeld(progress: Progress, { onBusy, controls }: LoopOptions, 
 const SLOW_END_MS = 300;
 
 /** Abandons a round, whose program may take its time to end: a stage of the round that `report` is of. */
-export function end({ round, abandon, progress }: Running, report: Report): void {
+export function end(state: Running, report: Report): void {
+  const { abandon, progress } = state;
   abandon();
   if (!progress.hasStarted || progress.isOver) return;
   report({ event: "stage", stage: "end" });
+  tellSlowEnd(state, report);
+}
+
+/** Says of a round's program, which is to end, that it takes its time. */
+export function tellSlowEnd({ round, progress }: Running, report: Report): void {
+  if (!progress.hasStarted || progress.isOver) return;
   const text = "the program is still ending; it is killed 5 s after SIGTERM";
   const timer = setTimeout(() => report({ event: "notice", text }), SLOW_END_MS);
   const ended = () => clearTimeout(timer);

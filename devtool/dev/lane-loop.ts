@@ -8,7 +8,7 @@ import { reportOf } from "../report/origin.ts";
 import type { RemoteProcess } from "../targets/target.ts";
 import { everything, PendingChanges } from "../watch/pending-changes.ts";
 import type { ChangeSet } from "../watch/watch.ts";
-import { end, nextAfter, tellHeld } from "./busy.ts";
+import { end, nextAfter, tellHeld, tellSlowEnd } from "./busy.ts";
 import type { LoopOptions } from "./controls.ts";
 import { hasSameProgram, type Lane, startAhead } from "./lane/lane.ts";
 import { tellLate } from "./late.ts";
@@ -105,9 +105,10 @@ export class LaneLoop {
 
   /** Settles once nothing of it runs any more. */
   async stopped(): Promise<void> {
-    const { round } = this.#state.name === "running" ? this.#state : { round: undefined };
+    const running = this.#state.name === "running" ? this.#state : undefined;
+    if (running) tellSlowEnd(running, this.#report);
     // Their errors have been reported, or are the reason to stop.
-    await Promise.allSettled([round, this.#lane.idle]);
+    await Promise.allSettled([running?.round, this.#lane.idle]);
   }
 
   async #next(): Promise<State> {

@@ -295,6 +295,17 @@ test("a passphrase is typed before keys are keys, and q in it does not quit", as
   assert.equal(await terminal.ended, 0);
 });
 
+test("that a program does not end at once is said after q too", async (t) => {
+  if (!needs(t, lacks("rsync", "script"))) return;
+  const project = await gatedProject(t, `trap 'read line <~/gate; exit' TERM\n${GATED}`);
+  const terminal = onTerminal(t, project, "--target", "local");
+  await terminal.shows(/begin one/);
+  terminal.type("q");
+  await terminal.shows(/still ending; it is killed 5 s after SIGTERM/);
+  await project.open();
+  assert.equal(await terminal.ended, 0);
+});
+
 test("Ctrl-C on the terminal ends watch", async (t) => {
   if (!needs(t, lacks("rsync", "script"))) return;
   const terminal = onTerminal(t, await gatedProject(t, "echo ran\n"), "--target", "local");
