@@ -99,7 +99,7 @@ function oneOf(files: readonly string[]): RegExp {
   return new RegExp(`^(${files.map((file) => file.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`);
 }
 
-const HEAD = /^(?:\ufeff?#![^\n]*\n)?(?:\s*(?:"use strict"|'use strict');?)?/;
+const HEAD = /^(?:\ufeff?#![^\n]*\n)?(?:(?:\s|\/\/[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:"use strict"|'use strict'))?/;
 
 /** Relative, in the form that `new URL` takes. */
 export function asUrl(path: string): string {
@@ -117,5 +117,5 @@ function declare(text: string, root: string, file: string): string {
     `${RESOLVE} = ${pure}${LOCATE}(${path}, "resolvePath")`,
   ];
   const head = HEAD.exec(text)?.[0] ?? "";
-  return `${head}var ${names.join(", ")};${text.slice(head.length)}`;
+  return `${head};var ${names.join(", ")};${text.slice(head.length)}`;
 }

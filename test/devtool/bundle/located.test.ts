@@ -25,7 +25,10 @@ console.log(pathToFileURL(process.argv[1]!).href === import.meta.url);
 { const __dirname = "a scope of its own"; console.log(__dirname); }
 `,
   "src/a b.ts": '// __dirname in a comment\nexport const word: string = import.meta.url.split("/").at(-1)!;\n',
-  "src/older.cjs": 'module.exports = require.resolve("./deep/data.txt").endsWith("data.txt");\n',
+  "src/older.cjs": `// As the standard style writes it.
+'use strict'
+module.exports = require.resolve("./deep/data.txt").endsWith("data.txt") && (function () { return this === undefined })()
+`,
   "src/deep/data.txt": "data",
   "src/deep/data.json": '{ "a": 1 }',
 };
