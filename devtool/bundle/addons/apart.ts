@@ -33,6 +33,7 @@ export interface StaysOut {
 
 const BY_REQUIRE = "devtool-require";
 const BY_IMPORT = "devtool-import";
+const BY_EFFECT = "devtool-effect";
 
 /**
  * Leaves packages out of the bundle and collects those that are imported in `found`, by the name that they are shipped
@@ -69,7 +70,10 @@ export function importsApart(
         found.set(shipped, { name: shipped, directory, isOptional: canDoWithout });
         const specifier = shipped + path.slice(name.length);
         if (kind.startsWith("require")) return { path: specifier, external: true };
-        if (isCommonJs(manifest, path, resolveDir)) return { path: specifier, namespace: BY_REQUIRE };
+        if (isCommonJs(manifest, path, resolveDir)) {
+          const hasEffect = isModule && importsForEffect(importer, path);
+          return { path: specifier, namespace: hasEffect ? BY_EFFECT : BY_REQUIRE };
+        }
         const isNative = isModule || kind === "dynamic-import";
         return isNative ? { path: specifier, external: true } : { path: specifier, namespace: BY_IMPORT };
       });
@@ -78,6 +82,12 @@ export function importsApart(
       build.onLoad({ filter: /.*/, namespace: BY_REQUIRE }, ({ path }) => ({
         contents: `module.exports = require(${JSON.stringify(path)});`,
       }));
+      // As an import it runs before those of ES modules that come after it, which run before all that is bundled.
+      build.onResolve({ filter: /.*/, namespace: BY_EFFECT }, ({ path }) => ({ path, external: true }));
+      build.onLoad({ filter: /.*/, namespace: BY_EFFECT }, ({ path }) => {
+        const name = JSON.stringify(path);
+        return { contents: `import ${name}; module.exports = require(${name});` };
+      });
     },
   };
 }
@@ -101,6 +111,16 @@ function nameFor(
 function importerAllows(importer: string, name: string): boolean {
   const folder = packageOf(importer)?.directory ?? manifestFolder(importer);
   return folder !== undefined && isOptional(readManifest(folder), name);
+}
+
+/** Whether a file has an import without a name, as of reflect-metadata, on whose effects later imports rely. */
+function importsForEffect(file: string, path: string): boolean {
+  try {
+    const name = path.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    return new RegExp(`\\bimport\\s*["']${name}["']`).test(readFileSync(file, "utf8"));
+  } catch {
+    return false; // what a plugin makes up
+  }
 }
 
 /** Whether an import of it is one of a CommonJS module in Node.js, which looks at the syntax where nothing says. */

@@ -88,6 +88,20 @@ import("esm").then((later) => console.log(later.default));`,
     assert.equal(await shipped.run(), "default named default\ndefault\n");
   });
 
+test("a package that is imported for its effect has it before the ES modules that are imported later run", async (t) => {
+  const root = await temporaryDirectory(t);
+  await write(root, {
+    "package.json": '{ "type": "module" }',
+    "src/main.js":
+      'import "effect";\nimport { word } from "effect";\nimport { seen } from "esm";\nconsole.log(word, seen);',
+    "node_modules/effect/package.json": '{ "main": "i.js" }',
+    "node_modules/effect/i.js": "globalThis.effect = 'seen';\nexports.word = 'word';",
+    "node_modules/esm/package.json": '{ "type": "module", "exports": "./index.js" }',
+    "node_modules/esm/index.js": "export const seen = globalThis.effect;",
+  });
+  assert.equal(await (await shipperOf(t, root, ["effect", "esm"])()).run(), "word seen\n");
+});
+
 test("a package of a workspace and a patched one are shipped again when a file of theirs changes, without what git ignores", async (t) => {
   const registry = await startRegistry(t, CONFLICT);
   const root = await temporaryDirectory(t);
