@@ -27,7 +27,7 @@ export const command: Command = async (call) => {
 };
 
 async function bring(
-  { connection, mirror, rsync }: Connected,
+  { connection, facts, mirror, rsync, runsAs }: Connected,
   root: string,
   named: readonly string[],
   { options, report: reportAll, interrupts }: Call,
@@ -36,12 +36,14 @@ async function bring(
   const report = reportOf(reportAll, { target });
   report({ event: "stage", stage: "pull" });
   const { force: mayReplace, dryRun: isDryRun } = options;
-  const matches = topmost(await matchesIn(mirror, named, connection, interrupts.signal));
+  const { signal } = interrupts;
+  const asRoot = runsAs !== facts.user;
+  const matches = topmost(await matchesIn(mirror, named, connection, { asRoot, signal }));
   const paths = matches.filter(isText);
   const unnamed = matches.filter((path) => !isText(path));
   if (paths.length === 0) throw notBrought(unnamed.map(whyUnnamed));
-  const request = { root, mirror, rsync, paths, mayReplace, isDryRun };
-  const { brought, newer, notices, unbrought: cameNot, ...pulled } = await pull(connection, request, interrupts.signal);
+  const request = { root, mirror, rsync, asRoot, paths, mayReplace, isDryRun };
+  const { brought, newer, notices, unbrought: cameNot, ...pulled } = await pull(connection, request, signal);
   const unbrought = [...unnamed.map(whyUnnamed), ...cameNot];
   for (const text of notices) report({ event: "notice", text });
   if (isDryRun) for (const path of brought) report({ event: "difference", change: "bring", path: toText(path) });

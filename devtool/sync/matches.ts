@@ -1,6 +1,6 @@
 import { toText } from "../paths/bytes.ts";
 import { capture } from "../targets/capture.ts";
-import type { Connection } from "../targets/target.ts";
+import type { Connection, ExecOptions } from "../targets/target.ts";
 
 /**
  * Prints, each ended by a NUL, what there is in $1 of the other arguments: a name, or what matches it, or else itself. In many
@@ -25,10 +25,10 @@ export async function matchesIn(
   mirror: string,
   paths: readonly string[],
   connection: Connection,
-  signal: AbortSignal,
+  options: Pick<ExecOptions, "asRoot" | "signal">,
 ): Promise<readonly string[]> {
   if (!paths.some((path) => /[*?[]/.test(path))) return paths;
   const argv = ["sh", "-c", MATCH, "sh", mirror, ...paths.map(toText)];
-  const { status, stdout } = await capture(connection, argv, { signal });
+  const { status, stdout } = await capture(connection, argv, options);
   return status.code === 0 ? stdout.toString("latin1").split("\0").slice(0, -1) : paths;
 }

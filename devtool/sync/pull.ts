@@ -19,6 +19,8 @@ export interface PullRequest {
   readonly mirror: string;
   /** The target's rsync, where it is not the one in its PATH. */
   readonly rsync?: string | undefined;
+  /** Whether root reads it there: what a program has left that ran as root may be for root alone. */
+  readonly asRoot?: boolean;
   /** Files and folders, relative to the project, posix, as bytes; none below another. */
   readonly paths: readonly string[];
   /** Whether what is newer here may be replaced. */
@@ -48,7 +50,7 @@ export interface PullReport {
  */
 export async function pull(connection: Connection, request: PullRequest, signal: AbortSignal): Promise<PullReport> {
   const started = performance.now();
-  const rsync = await startServer(connection, senderCommand(request), signal).process;
+  const rsync = await startServer(connection, senderCommand(request), signal, request.asRoot).process;
   rsync.exited.catch(() => undefined);
   const output = readRsyncOutput(rsync.stderr, false);
   const refused = new Set<number>();

@@ -62,9 +62,15 @@ export function serverCommand(
 }
 
 /** Aborting ends it; without a signal it lives until `endUnlessTaken`, or until the connection is closed. */
-export function startServer(connection: Connection, command: ServerCommand, signal?: AbortSignal): Server {
+export function startServer(
+  connection: Connection,
+  command: ServerCommand,
+  signal?: AbortSignal,
+  asRoot = false,
+): Server {
   const { argv, cwd } = command;
-  const options = { ...(cwd === undefined ? {} : { cwd, fixedCwd: "input" as const }), ...(signal ? { signal } : {}) };
+  const fixed = cwd === undefined ? {} : { cwd, fixedCwd: "input" as const };
+  const options = { ...fixed, ...(signal ? { signal } : {}), asRoot };
   const process = connection.exec(argv, options).catch((error: unknown) => {
     signal?.throwIfAborted();
     if (!(error instanceof Failure) || ![126, 127].includes(error.exitCode)) throw error;

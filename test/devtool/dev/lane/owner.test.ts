@@ -74,6 +74,19 @@ test("what a program left as root is replaced and deleted by the next sync, also
   assert.equal((await stat(join(mirror, "kept/c"))).uid, 0);
 });
 
+test("what a program left for root alone is brought back by pull, also by a pattern in a folder of root's", async (t) => {
+  if (!needs(t, missing())) return;
+  const sshd = await startSshdForUser(t, ALLOWED);
+  const project = await plainProject(t);
+  await project.write({ ...config({ asRoot: true }), ".gitignore": "out/\n" });
+  const script = "umask 077; mkdir -p out/deep; echo made >out/deep/a.bin; echo other >out/deep/b.txt";
+  await devtool(t, project, sshd, "run", "sh", "-c", script);
+  await devtool(t, project, sshd, "pull", "out/deep/*.bin");
+  assert.deepEqual(await readdir(join(project.root, "out/deep")), ["a.bin"]);
+  await devtool(t, project, sshd, "pull", "out");
+  assert.equal(await readFile(join(project.root, "out/deep/b.txt"), "utf8"), "other\n");
+});
+
 test("what can't be deleted without sudo stays, with a notice; what can't be replaced fails, and says what to do", async (t) => {
   if (!needs(t, missing())) return;
   const sshd = await startSshdForUser(t, FORBIDDEN);
