@@ -16,7 +16,7 @@ export async function nodeProject(files: Files): Promise<Detected | undefined> {
   const manifest = await manifestIn(files, "");
   if (manifest === undefined) return undefined;
   const web = await webConfig(files, scriptsOf(manifest));
-  if (web) return { kind: "a web site with a server of its own for development", config: web };
+  if (web) return { kind: "a server that has a script for development", config: web };
   const makefile = await files.text("native/Makefile");
   const native = makefile === undefined ? {} : { native: { folder: "native" } };
   const more = { ...native, ...(await variables(files, "", manifest)) };

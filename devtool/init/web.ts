@@ -16,7 +16,14 @@ const SERVERS: ReadonlyMap<string, string> = new Map([
   ["gatsby", "8000"],
   ["webpack-dev-server", "8080"],
   ["parcel", "1234"],
+  ["strapi", "1337"],
+  // These load files by their folder, or need what the compiler writes of decorators: a bundle has neither.
+  ["fastify", "3000"],
+  ["nest", "3000"],
 ]);
+
+/** Those that take changes only where the script says so. */
+const WATCH_IF_ASKED = ["fastify", "nest"];
 
 /** How packages are installed as a lock file says, and who has it. */
 const INSTALLS: readonly (readonly [file: string, ...command: readonly [string, ...string[]]])[] = [
@@ -33,17 +40,18 @@ export async function webConfig(
   { text }: Files,
   scripts: Readonly<Record<string, unknown>>,
 ): Promise<DevtoolConfig | undefined> {
-  for (const name of ["dev", "start", "serve"]) {
+  for (const name of ["dev", "start:dev", "start", "serve"]) {
     const words = String(scripts[name] ?? "").split(/\s+/);
     const server = words.find((word) => SERVERS.has(word));
     if (server === undefined) continue;
+    const watches = !WATCH_IF_ASKED.includes(server) || words.some((word) => /^(?:-w|--watch)$/.test(word));
     const port = /(?:-p|--port)[ =](\d+)/.exec(words.join(" "))?.[1] ?? SERVERS.get(server) ?? "";
     for (const [file, manager, ...words] of INSTALLS) {
       if ((await text(file)) === undefined) continue;
       return {
         afterSync: [{ changed: [file], run: [manager, ...words] }],
         run: [manager, "run", name],
-        restart: { ignore: ["*", "!/package.json"] },
+        ...(watches ? { restart: { ignore: ["*", "!/package.json"] } } : {}),
         forward: [port],
       };
     }

@@ -301,6 +301,32 @@ const PROJECTS: readonly (readonly [string, Readonly<Record<string, string>>, ob
       forward: ["4000"],
     },
   ],
+  [
+    "a NestJS server by the script that compiles it at each change",
+    {
+      "package.json": '{"scripts":{"build":"nest build","start":"nest start","start:dev":"nest start --watch"}}',
+      "src/main.ts": "",
+    },
+    {
+      afterSync: [{ changed: ["package.json"], run: ["npm", "install", "--no-package-lock"] }],
+      run: ["npm", "run", "start:dev"],
+      restart: { ignore: ["*", "!/package.json"] },
+      forward: ["3000"],
+    },
+  ],
+  [
+    "a server of fastify-cli, started again by devtool where it takes no changes",
+    {
+      "package.json": '{"main":"app.ts","scripts":{"start":"npm run build:ts && fastify start -l info dist/app.js"}}',
+      "src/app.ts": "",
+      "package-lock.json": "{}",
+    },
+    {
+      afterSync: [{ changed: ["package-lock.json"], run: ["npm", "ci"] }],
+      run: ["npm", "run", "start"],
+      forward: ["3000"],
+    },
+  ],
   ["a folder of notes", { "notes.txt": "" }, undefined],
   ["a package.json that is not valid JSON", { "package.json": "{", "index.js": "" }, undefined],
 ];
