@@ -20,6 +20,8 @@ export interface Identities {
   readonly missing: readonly string[];
   /** Files that are there, and may have a key that only OpenSSH can read. */
   readonly unreadable: readonly string[];
+  /** Where an agent was to be asked for keys, and none answers. */
+  readonly silentAgent: string | undefined;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function identitiesFor(
   unlocked: UnlockedKeys,
   ask: Ask,
 ): Promise<Identities> {
-  const agentKeys = settings.agentSocket ? await keys.agentKeys(settings.agentSocket).catch(() => []) : [];
+  const { agentKeys, silentAgent } = await keysInAgent(settings.agentSocket, keys);
   const inAgent = agentKeys.map((key) => ({ ...key, name: `agent: ${key.comment || "key without a comment"}` }));
   const { found: inFiles, unreadable, missing } = await fileIdentities(settings.identityFiles, keys, unlocked, ask);
   const same = (a: PublicKey) => (b: PublicKey) => a.publicKey.equals(b.publicKey);
@@ -43,9 +45,21 @@ export async function identitiesFor(
   return {
     offered: [...configured, ...others, ...onlyInFiles.flatMap(signing)],
     unreadable,
+    silentAgent,
     missing: settings.namesIdentityFiles ? missing : [],
     withoutPrivateKey: onlyInFiles.filter(({ sign }) => sign === undefined).map(({ file }) => file),
   };
+}
+
+async function keysInAgent(
+  socket: string | undefined,
+  keys: KeyReader,
+): Promise<{ readonly agentKeys: Awaited<ReturnType<KeyReader["agentKeys"]>> } & Pick<Identities, "silentAgent">> {
+  try {
+    return { agentKeys: socket === undefined ? [] : await keys.agentKeys(socket), silentAgent: undefined };
+  } catch {
+    return { agentKeys: [], silentAgent: socket };
+  }
 }
 
 type PublicKey = Pick<Identity, "publicKey">;

@@ -8,6 +8,11 @@ export interface Identity {
   sign(data: Buffer, hash: string | undefined): Promise<Buffer>;
 }
 
+/** An agent has the key and does not sign with it, as when a person has not confirmed it. */
+export class Unsigned extends Error {
+  override readonly name = "Unsigned";
+}
+
 export type PrivateKey = Pick<Identity, "publicKey" | "sign">;
 
 /** SSH's key formats and agent protocol, which the SSH library implements. */

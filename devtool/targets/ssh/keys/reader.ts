@@ -1,5 +1,5 @@
 import { BaseAgent, createAgent, type ParsedKey, parseSshKey } from "../transport/ssh2.ts";
-import { type Identity, type KeyReader, keyType, type PrivateKey } from "./key.ts";
+import { type Identity, type KeyReader, keyType, type PrivateKey, Unsigned } from "./key.ts";
 import { parsePem } from "./pem.ts";
 
 /** One key as an ssh2 agent: it offers the public key, and signs only if the server accepts it. */
@@ -7,6 +7,7 @@ export class OfferedIdentity extends BaseAgent {
   readonly #identity: Identity;
   readonly #pauseDuring: <T>(work: Promise<T>) => Promise<T>;
   #signed = false;
+  #unsigned = false;
 
   constructor(identity: Identity, pauseDuring: <T>(work: Promise<T>) => Promise<T>) {
     super();
@@ -17,6 +18,11 @@ export class OfferedIdentity extends BaseAgent {
   /** The server has accepted the key, and has its signature. */
   get signed(): boolean {
     return this.#signed;
+  }
+
+  /** The server has accepted the key, and its agent does not sign. */
+  get unsigned(): boolean {
+    return this.#unsigned;
   }
 
   override getIdentities(done: (error: Error | undefined, keys?: string[]) => void): void {
@@ -32,7 +38,10 @@ export class OfferedIdentity extends BaseAgent {
         this.#signed = true;
         answer(undefined, signature);
       },
-      (error: unknown) => answer(error instanceof Error ? error : new Error(String(error))),
+      (error: unknown) => {
+        this.#unsigned = error instanceof Unsigned;
+        answer(error instanceof Error ? error : new Error(String(error)));
+      },
     );
   }
 }
@@ -59,7 +68,7 @@ export const readKeys: KeyReader = {
       const sign = (data: Buffer, hash: string | undefined) =>
         new Promise<Buffer>((resolve, reject) => {
           agent.sign(key, data, hash ? { hash: hash as "sha256" } : {}, (error, signature) =>
-            signature ? resolve(signature) : reject(error ?? new Error("the agent did not sign")),
+            signature ? resolve(signature) : reject(new Unsigned(error?.message, { cause: error })),
           );
         });
       return [{ publicKey: key.getPublicSSH(), comment: key.comment, sign }];

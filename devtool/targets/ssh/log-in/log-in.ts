@@ -17,6 +17,8 @@ export interface LogInStory {
   /** Accepted, though not enough. */
   readonly acceptedKeys: readonly string[];
   readonly refusedKeys: readonly string[];
+  /** Accepted, and the agent that has them does not sign. */
+  readonly unsignedKeys: readonly string[];
   /** Passwords and other answers that the server refused. */
   readonly refusedAnswers: number;
   /** The method for which nobody could be asked, and why. */
@@ -40,6 +42,7 @@ export class LogIn {
   readonly #keys: Identity[];
   readonly #acceptedKeys: string[] = [];
   readonly #refusedKeys: string[] = [];
+  readonly #unsignedKeys: string[] = [];
   #offers: readonly string[] = [];
 
   constructor(options: LogInOptions) {
@@ -61,6 +64,7 @@ export class LogIn {
       offers: this.#offers,
       acceptedKeys: this.#acceptedKeys,
       refusedKeys: this.#refusedKeys,
+      unsignedKeys: this.#unsignedKeys,
       refusedAnswers: refused,
       unasked,
     };
@@ -104,7 +108,7 @@ export class LogIn {
         this.#acceptedKeys.push(key.name);
         return yield* this.#listOffers(); // ssh2 does not tell a key that is not enough from a refused one
       }
-      this.#refusedKeys.push(key.name);
+      (agent.unsigned ? this.#unsignedKeys : this.#refusedKeys).push(key.name);
     }
     return undefined;
   }

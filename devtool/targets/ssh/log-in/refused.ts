@@ -7,6 +7,8 @@ export interface RefusedLogIn extends LogInStory {
   readonly withoutPrivateKey: readonly string[];
   /** Files that the configuration names for a key, and that are not there. */
   readonly missingKeys: readonly string[];
+  /** Where an agent was to be asked for keys, and none answers. */
+  readonly silentAgent: string | undefined;
 }
 
 /** The server let the user in by none of the methods tried. */
@@ -21,12 +23,14 @@ export function refused({ where, user }: Account, story: RefusedLogIn): Failure 
 
 /** What the server answered to what it was given. */
 function answers(
-  { acceptedKeys, refusedKeys, refusedAnswers, unasked, withoutPrivateKey, missingKeys }: RefusedLogIn,
+  { acceptedKeys, refusedKeys, unsignedKeys, refusedAnswers, unasked, withoutPrivateKey, missingKeys }: RefusedLogIn,
   user: string,
 ): string[] {
   const said = [];
   if (acceptedKeys.length > 0) said.push(`accepted the key of ${user} (${acceptedKeys.join(", ")})`);
   else if (refusedKeys.length > 0) said.push(`refused every key offered as ${user} (${refusedKeys.join(", ")})`);
+  if (unsignedKeys.length > 0)
+    said.push(`accepts the key of ${user} (${unsignedKeys.join(", ")}), and the agent does not sign with it`);
   if (refusedAnswers > 0) said.push(`refused ${refusedAnswers === 1 ? "the answer" : `${refusedAnswers} answers`}`);
   if (said.length === 0 && !unasked && withoutPrivateKey.length === 0)
     said.push(`asks for a key for ${user}${missingKeys.length === 0 ? ", and none is configured" : ""}`);
@@ -34,13 +38,14 @@ function answers(
 }
 
 /** What could not be given to it. */
-function unused({ acceptedKeys, unasked, withoutPrivateKey, missingKeys }: RefusedLogIn): string[] {
+function unused({ acceptedKeys, unasked, withoutPrivateKey, missingKeys, silentAgent }: RefusedLogIn): string[] {
   const said = [];
   if (unasked) said.push(`asks for ${METHOD_WORDS[unasked.method]}, and ${unasked.why}`);
   if (acceptedKeys.length === 0 && withoutPrivateKey.length > 0)
     said.push(`neither a file nor an agent has the private key of ${withoutPrivateKey.join(", ")}`);
   if (acceptedKeys.length === 0 && missingKeys.length > 0)
     said.push(`there is no ${missingKeys.join(", ")}, which IdentityFile names`);
+  if (acceptedKeys.length === 0 && silentAgent !== undefined) said.push(`no agent answers at ${silentAgent}`);
   return said;
 }
 
@@ -55,14 +60,17 @@ function wants({ acceptedKeys, offers }: LogInStory): string {
 }
 
 function remedy(
-  { acceptedKeys, unasked, refusedAnswers, withoutPrivateKey, missingKeys }: RefusedLogIn,
+  { acceptedKeys, unsignedKeys, unasked, refusedAnswers, withoutPrivateKey, missingKeys, silentAgent }: RefusedLogIn,
   host: string,
 ): string {
+  if (acceptedKeys.length === 0 && unsignedKeys.length > 0)
+    return "unlock the agent, and confirm what it asks, such as by a touch of the security key";
   if (unasked) return "run devtool on a terminal, where it can ask";
   if (acceptedKeys.length > 0 || refusedAnswers > 0) return `see what it asks for: ssh ${host}`;
   const [file] = withoutPrivateKey;
   if (file !== undefined) return `add the private key to the agent: ssh-add ${file.replace(/\.pub$/, "")}`;
   if (missingKeys.length > 0) return `correct IdentityFile, or make a key there: ssh-keygen -f ${missingKeys[0]}`;
+  if (silentAgent !== undefined) return "start it, or correct SSH_AUTH_SOCK or IdentityAgent, which name it";
   return `check the user name, and authorize a key there: ssh-copy-id ${host}`;
 }
 

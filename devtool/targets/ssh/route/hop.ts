@@ -73,6 +73,7 @@ export async function dialHop(
       identities: identities.offered,
       withoutPrivateKey: identities.withoutPrivateKey,
       missingKeys: identities.missing,
+      silentAgent: identities.silentAgent,
       mayHandOver,
       ask,
       notice,

@@ -4,7 +4,7 @@ import { ConnectionLost, Failure } from "../../../failure.ts";
 import type { Endpoint } from "../../../ports/endpoint.ts";
 import type { LogInSettings, SshSettings } from "../config/settings.ts";
 import { hostKeyAlgorithms } from "../keys/host-key.ts";
-import type { Identity } from "../keys/key.ts";
+import { type Identity, Unsigned } from "../keys/key.ts";
 import type { Ask } from "../log-in/ask.ts";
 import { LogIn } from "../log-in/log-in.ts";
 import { closedDuringLogin, passwordExpired, refused } from "../log-in/refused.ts";
@@ -50,6 +50,8 @@ export interface SshDial
   readonly withoutPrivateKey: readonly string[];
   /** Files that the configuration names for a key, and that are not there. */
   readonly missingKeys: readonly string[];
+  /** Where an agent was to be asked for keys, and none answers. */
+  readonly silentAgent: string | undefined;
   readonly logIn: LogInSettings;
   /** OpenSSH's own ssh may connect instead, where the library can't: BeyondLibrary. */
   readonly mayHandOver: boolean;
@@ -198,6 +200,7 @@ class SshClientConnection implements SshTransport {
 
   #erred(error: Error & { level?: string }): void {
     const options = this.#options;
+    if (error instanceof Unsigned) return; // the login goes on, and knows it
     // When one key can't sign, ssh2 goes on with the next.
     if (error.level === "agent" || this.#state.name !== "connecting") this.#why ??= error;
     else if (error.level === "client-authentication") {

@@ -238,6 +238,38 @@ test("a public key whose private key is nowhere is reported with ssh-add as the 
   assert.ok(remedy?.endsWith(`ssh-add ${sshd.keyFile}`), remedy);
 });
 
+test("an agent that does not sign, as when nobody confirms, is said to, and the next key is offered", async (t) => {
+  const sshd = await startSshd(t);
+  const socket = await startSshAgent(t, sshd.directory, []);
+  execFileSync("ssh-add", ["-q", "-c", sshd.keyFile], {
+    env: { ...process.env, SSH_AUTH_SOCK: socket },
+    stdio: "ignore",
+  });
+  const moved = join(sshd.directory, "moved");
+  await rename(sshd.keyFile, moved);
+  await configure(sshd, "IdentitiesOnly yes", `IdentitiesOnly yes\n  IdentityAgent ${socket}`);
+  const { message, remedy } = await refusal(targetOn(sshd).connect(soon()));
+  assert.match(
+    message,
+    /accepts the key of .* \(agent: rig\), and the agent does not sign with it; it offers publickey/,
+  );
+  assert.match(remedy ?? "", /unlock the agent/);
+
+  const other = makeKey(sshd, "other_key");
+  const authorized = await Promise.all([sshd.keyFile, other].map((file) => readFile(`${file}.pub`, "utf8")));
+  await writeFile(join(sshd.directory, "authorized_keys"), authorized.join(""));
+  await configure(sshd, "IdentitiesOnly yes", `IdentitiesOnly yes\n  IdentityFile ${other}`);
+  await (await targetOn(sshd).connect(soon())).close();
+});
+
+test("an agent that does not answer is named where no key logs in", async (t) => {
+  const sshd = await startSshd(t);
+  await configure(sshd, /IdentityFile .*/, `IdentityFile none\n  IdentityAgent ${sshd.directory}/none.sock`);
+  const { message, remedy } = await refusal(targetOn(sshd).connect(soon()));
+  assert.ok(message.includes(`no agent answers at ${sshd.directory}/none.sock`), message);
+  assert.match(remedy ?? "", /SSH_AUTH_SOCK or IdentityAgent/);
+});
+
 test("a private key listed behind its own public key is offered", async (t) => {
   const sshd = await startSshd(t);
   await configure(sshd, /IdentityFile .*/, `IdentityFile ${sshd.keyFile}.pub\n  IdentityFile ${sshd.keyFile}`);
