@@ -12,6 +12,10 @@ import { TokenLines } from "../login-shell/token.ts";
 
 /** The end of what was printed on stderr is enough to show what went wrong. */
 const ERRORS_LENGTH_MAX = 2048;
+/** Of what was printed in place of the start script's lines, which may have the script. */
+const PRINTED_LENGTH_MAX = 16 * 1024;
+const SAID_LINES_MAX = 3;
+const SAID_LINE_LENGTH_MAX = 160;
 
 /**
  * Words that the script which installs and starts the agent prints; the agent itself prints those of protocol/hello.ts.
@@ -72,10 +76,12 @@ export interface GreetingOptions {
 export class Greeting {
   readonly #upload: () => void;
   readonly #lines: TokenLines;
+  readonly #stdout = new StringDecoder("utf8");
   readonly #stderr = new StringDecoder("utf8");
   readonly #timer: NodeJS.Timeout;
   #state: State = { name: "failed" };
   #errors = "";
+  #printed = "";
   #settleRoot: (hello: RootHello) => void = () => {};
   /** What the start script found, by its words. */
   readonly found = new Map<string, string>();
@@ -100,12 +106,21 @@ export class Greeting {
     });
   }
 
+  /** The end of what both streams had, on one line: where the start script did not run, why. */
+  get said(): string {
+    const lines = this.#printed.split(/\r?\n/).filter((line) => line.trim() !== "");
+    return lines.slice(-SAID_LINES_MAX).map(shortened).join(" ");
+  }
+
   stdout(chunk: Buffer): void {
+    this.#print(this.#stdout.write(chunk));
     this.#lines.push(chunk);
   }
 
   stderr(chunk: Buffer): void {
-    this.#errors = (this.#errors + this.#stderr.write(chunk)).slice(-ERRORS_LENGTH_MAX);
+    const text = this.#stderr.write(chunk);
+    this.#print(text);
+    this.#errors = (this.#errors + text).slice(-ERRORS_LENGTH_MAX);
   }
 
   /** The agent has ended; `how` is reported unless it said why on stderr. */
@@ -119,6 +134,10 @@ export class Greeting {
     const { reject } = this.#state;
     this.#over("failed");
     reject(error);
+  }
+
+  #print(text: string): void {
+    this.#printed = (this.#printed + text).slice(-PRINTED_LENGTH_MAX);
   }
 
   #read(line: string): void {
@@ -160,6 +179,11 @@ function rootHello(json: string): RootHello {
   } catch (error) {
     return { failed: messageOf(error) };
   }
+}
+
+function shortened(line: string): string {
+  const text = line.trim();
+  return text.length > SAID_LINE_LENGTH_MAX ? `${text.slice(0, SAID_LINE_LENGTH_MAX)}…` : text;
 }
 
 function splitOnce(line: string): [string, string] {

@@ -1,4 +1,5 @@
 import { Failure } from "../../failure.ts";
+import type { Greeting } from "../agent-client/greeting.ts";
 import type { TargetFacts } from "../target.ts";
 
 /** What the start script found on a target. */
@@ -20,11 +21,12 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 };
 
 /** @throws Failure where the script said nothing, as where the login shell is no shell */
-export function placeOf(found: ReadonlyMap<string, string>, where: string): Place {
+export function placeOf({ found, said }: Pick<Greeting, "found" | "said">, where: string): Place {
   const [uid, system = "", machine = "", libc, user = ""] = found.get("machine")?.split(" ") ?? [];
   const [home, path, cache] = ["home", "path", "cache"].map((word) => found.get(word));
   if (uid === undefined || home === undefined || path === undefined) {
-    throw new Failure(`${where} runs no shell commands: its login shell did not start devtool's`, {
+    const why = said === "" ? "its login shell did not start devtool's" : `it said: ${said}`;
+    throw new Failure(`${where} runs no shell commands: ${why}`, {
       code: "agent-failed",
       remedy: `run one there: ssh ${where} /bin/sh -c true`,
       exitCode: 2,

@@ -85,11 +85,11 @@ export async function startAgent(
       ended,
       end: () => channel.end(),
       relay,
-      place: placeOf(greeting.found, where),
+      place: placeOf(greeting, where),
     };
   } catch (error) {
     channel.close();
-    if (error instanceof NoAgent) throw new Unstarted(error, placeOf(greeting.found, where));
+    if (error instanceof NoAgent) throw new Unstarted(error, placeOf(greeting, where));
     throw error;
   } finally {
     clearTimeout(timer);

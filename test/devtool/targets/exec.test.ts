@@ -333,6 +333,17 @@ test("more processes than sshd's MaxSessions run at once through the agent, with
   for (const process of processes) assert.equal((await outcome(process)).stdout, "x");
 });
 
+test("an sshd that gives no terminal is said to, over one connection, and processes without one run", async (t) => {
+  const sshd = await startSshd(t, { config: ["PermitTTY no"] });
+  const connection = await connectTo(t, targetOn(sshd));
+  await assert.rejects(
+    connection.exec(["true"], { tty: { term: "dumb", columns: 80, rows: 24 } }),
+    (error) => error instanceof Failure && error.message === "rig gives the command no terminal",
+  );
+  assert.equal((await sshd.connections()).length, 1);
+  assert.equal((await outcome(connection.exec(["echo", "out"]))).stdout, "out\n");
+});
+
 test("a terminal beside the agent, where sshd allows one session, gets a further connection, which ends with it", async (t) => {
   const narrow = await startSshd(t, { config: ["MaxSessions 1"] });
   const connection = await connectTo(t, targetOn(narrow));

@@ -54,7 +54,8 @@ class OpenSshTransport implements SshTransport {
   constructor(host: OpenSshHost, control: string | undefined) {
     this.#host = host;
     this.#args = hostArguments(host, control);
-    const options = ["ControlMaster=yes", "PermitLocalCommand=yes", `LocalCommand=echo ${READY}`];
+    // LogLevel QUIET of the configuration would hide why it can't log in.
+    const options = ["LogLevel=INFO", "ControlMaster=yes", "PermitLocalCommand=yes", `LocalCommand=echo ${READY}`];
     this.#master = spawnMaster([
       ...this.#args,
       "-N",

@@ -1,4 +1,4 @@
-import { ConnectionLost } from "../../../failure.ts";
+import { ConnectionLost, Failure } from "../../../failure.ts";
 import type { Client } from "./ssh2.ts";
 import type { SshChannel, SshSession, SshTerminal } from "./transport.ts";
 
@@ -36,14 +36,26 @@ export async function openSession(
       opened?.on("exit", (code: number | null, signal?: string) => {
         ended = { code, signal };
       });
-      done(isForwardingRefusal(error) ? new ForwardingRefused() : error, opened);
+      done(refusalOf(error, where), opened);
     }),
   );
   return { channel, ended: () => ended };
 }
 
-function isForwardingRefusal(error: Error | undefined): boolean {
-  return error?.message === "Unable to request agent forwarding";
+function refusalOf(error: Error | undefined, where: string): Error | undefined {
+  switch (error?.message) {
+    case "Unable to request agent forwarding":
+      return new ForwardingRefused();
+    case "Unable to request a pseudo-terminal":
+      return new Failure(`${where} gives the command no terminal`, {
+        code: "process-not-started",
+        remedy:
+          "allow one (PermitTTY in its sshd_config, no-pty in authorized_keys), or run it without: devtool … | cat",
+        cause: error,
+      });
+    default:
+      return error;
+  }
 }
 
 /** SSH_OPEN_CONNECT_FAILED of RFC 4254: the host would forward, but what it connects to does not answer. */

@@ -236,6 +236,7 @@ class SshClientConnection implements SshTransport {
       return await opening;
     } catch (error) {
       if (this.#state.name !== "open" || error instanceof ConnectionLost) throw this.#loss();
+      if (error instanceof Failure) throw error;
       const problem = error instanceof Error ? error.message : String(error);
       // sshd gives that reason for one session more than MaxSessions too.
       if (isConnectFailure(error) && what !== SESSION) {

@@ -59,6 +59,14 @@ export function connectFailure({ where, host, user }: Account, error: Error & { 
       remedy: "name the key to use: IdentityFile and IdentitiesOnly yes in ~/.ssh/config",
     });
   }
+  if (/lost before handshake/i.test(error.message)) {
+    return new Failure(`${where} closed the connection before the SSH handshake`, {
+      code: "handshake-failed",
+      ...options,
+      remedy:
+        "check that it is an SSH server; sshd's log there says why it hangs up, such as MaxStartups, PerSourcePenalties or fail2ban: journalctl -u ssh",
+    });
+  }
   // Without a level it is what ssh2's parser throws.
   if (error.level === undefined || error.level === "handshake" || error.level === "protocol") {
     return new Failure(`the SSH handshake with ${where} failed: ${error.message}`, {

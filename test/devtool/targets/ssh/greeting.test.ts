@@ -34,14 +34,25 @@ for (const [what, line, message] of BAD_HELLOS) {
   });
 }
 
-test("a login shell that runs no commands is a Failure", async (t) => {
-  const sshd = await startSshd(t, { config: ["ForceCommand echo This account is not available."] });
-  const connection = await connectTo(t, targetOn(sshd));
-  await assert.rejects(
-    connection.facts(),
-    (error) => error instanceof Failure && /runs no shell commands/.test(error.message),
-  );
-});
+const FORCED = [
+  [
+    "what it says instead",
+    'echo Please log in as \\"ubuntu\\".; echo not as root >&2',
+    'it said: Please log in as "ubuntu". not as root',
+  ],
+  ["the beginning of a long line", "printf %0200d 1", `it said: ${"0".repeat(160)}…`],
+  ["that it said nothing", "true", "its login shell did not start devtool's"],
+] as const;
+for (const [what, command, said] of FORCED) {
+  test(`a login shell that runs no commands is a Failure with ${what}`, async (t) => {
+    const sshd = await startSshd(t, { config: [`ForceCommand ${command}`] });
+    const connection = await connectTo(t, targetOn(sshd));
+    await assert.rejects(
+      connection.facts(),
+      (error) => error instanceof Failure && error.message === `rig runs no shell commands: ${said}`,
+    );
+  });
+}
 
 test("a home directory that is not ASCII is reported correctly, and is where processes start", async (t) => {
   const home = join(await temporaryDirectory(t), "日本語é🦊");

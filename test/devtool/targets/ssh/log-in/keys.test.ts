@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { once } from "node:events";
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import test, { before } from "node:test";
+import test, { before, type TestContext } from "node:test";
 import { Failure } from "../../../../../devtool/failure.ts";
 import { keyType } from "../../../../../devtool/targets/ssh/keys/key.ts";
 import { readKeys } from "../../../../../devtool/targets/ssh/keys/reader.ts";
@@ -299,19 +299,29 @@ test("a name that has no address is reported with the remedy", async () => {
   assert.match(remedy ?? "", /HostName/);
 });
 
-test("something that is not an SSH server is reported with its address", async (t) => {
-  const server = createServer((socket) => {
-    socket.on("error", () => {});
-    socket.end("HTTP/1.1 400 Bad Request\r\n\r\n".repeat(2000));
-  }).listen(0, "127.0.0.1");
+async function listen(t: TestContext, serve: (socket: Socket) => void): Promise<number> {
+  const server = createServer(serve).listen(0, "127.0.0.1");
   t.after(() => void server.close());
   await once(server, "listening");
   const address = server.address();
   assert.ok(typeof address === "object" && address !== null);
-  assert.match(
-    (await refusal(adHoc(`root@127.0.0.1:${address.port}`).connect(soon()))).message,
-    new RegExp(`127.0.0.1:${address.port}`),
-  );
+  return address.port;
+}
+
+test("something that is not an SSH server is reported with its address", async (t) => {
+  const port = await listen(t, (socket) => {
+    socket.on("error", () => {});
+    socket.end("HTTP/1.1 400 Bad Request\r\n\r\n".repeat(2000));
+  });
+  const { message } = await refusal(adHoc(`root@127.0.0.1:${port}`).connect(soon()));
+  assert.match(message, new RegExp(`127.0.0.1:${port}`));
+});
+
+test("a host that hangs up without a word, as sshd does at MaxStartups, is reported as such", async (t) => {
+  const port = await listen(t, (socket) => void socket.end());
+  const { message, remedy } = await refusal(adHoc(`root@127.0.0.1:${port}`).connect(soon()));
+  assert.equal(message, `127.0.0.1:${port} closed the connection before the SSH handshake`);
+  assert.match(remedy ?? "", /MaxStartups/);
 });
 
 test("connecting to a server that never answers ends when it is aborted", async (t) => {

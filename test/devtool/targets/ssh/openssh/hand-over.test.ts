@@ -52,8 +52,9 @@ test("a certificate in an agent logs in", async (t) => {
   await logsIn(t, sshd);
 });
 
-test("a certificate that has expired is refused with ssh's own message", async (t) => {
+test("a certificate that has expired is refused with ssh's own message, whatever LogLevel says", async (t) => {
   const { sshd, authority } = await startCertified(t);
+  await writeFile(sshd.configFile, `${await readFile(sshd.configFile, "utf8")}  LogLevel QUIET\n`);
   certifyUser(authority, sshd.keyFile, sshd, "-V", "20200101:20200102");
   const { message, code, remedy } = await refusal(sshd);
   assert.match(message, new RegExp(`ssh can't log in on 127.0.0.1:${sshd.port}: .*Permission denied \\(publickey\\)`));
