@@ -48,9 +48,12 @@ export class Answers {
   async *interactive(): Attempts<readonly string[] | undefined> {
     const { user: username, giveUp } = this.#options;
     let wasAsked = false;
-    const prompt: KeyboardInteractiveAuthMethod["prompt"] = (_name, instructions, _language, prompts, finish) => {
+    const prompt: KeyboardInteractiveAuthMethod["prompt"] = (name, instructions, _language, prompts, finish) => {
       wasAsked = true;
-      this.#answer(instructions, prompts).then((answers) => (answers ? finish(answers) : giveUp(undefined)), giveUp);
+      this.#answer([name, instructions], prompts).then(
+        (answers) => (answers ? finish(answers) : giveUp(undefined)),
+        giveUp,
+      );
     };
     return yield* this.#repeat(async (attempt) => {
       // A server that asked nothing would ask nothing again.
@@ -74,13 +77,13 @@ export class Answers {
 
   /** Returns undefined if there is nobody to ask. */
   async #answer(
-    instructions: string,
+    before: readonly string[],
     prompts: readonly { readonly prompt: string; readonly echo?: boolean }[],
   ): Promise<string[] | undefined> {
     const answers: string[] = [];
+    const said = before.filter(Boolean).map((text) => `${printable(text)}\r\n`);
     for (const { prompt, echo = false } of prompts) {
-      const before = answers.length === 0 && instructions ? `${printable(instructions)}\r\n` : "";
-      const shown = `${before}(${this.#options.account}) ${printable(prompt)}`;
+      const shown = `${said.splice(0).join("")}(${this.#options.account}) ${printable(prompt)}`;
       const answer = await this.#ask("keyboard-interactive", shown, echo);
       if (answer === undefined) return undefined;
       answers.push(answer);
@@ -98,10 +101,12 @@ export class Answers {
   }
 }
 
-/** The server's text, without what a terminal would act on. */
+/** The server's text, without what a terminal would act on but line breaks. */
 function printable(text: string): string {
   return text
-    .replace(/\p{Cc}/gu, " ")
+    .split(/\r?\n/)
+    .map((line) => line.replace(/\p{Cc}/gu, " "))
+    .join("\r\n")
     .trimEnd()
     .concat(" ");
 }

@@ -6,6 +6,7 @@ import type { LogInSettings, SshSettings } from "../config/settings.ts";
 import { hostKeyAlgorithms } from "../keys/host-key.ts";
 import { type Identity, Unsigned } from "../keys/key.ts";
 import type { Ask } from "../log-in/ask.ts";
+import { Banner } from "../log-in/banner.ts";
 import { LogIn } from "../log-in/log-in.ts";
 import { closedDuringLogin, passwordExpired, refused } from "../log-in/refused.ts";
 import { BeyondLibrary } from "../openssh/beyond.ts";
@@ -88,6 +89,7 @@ class SshClientConnection implements SshTransport {
   readonly #options: SshDial;
   readonly #client = new Client();
   readonly #deadline: Deadline;
+  readonly #banner: Banner;
   readonly #logIn: LogIn;
   #state: State;
   /** The first error, which is why it fails or is lost. */
@@ -104,11 +106,16 @@ class SshClientConnection implements SshTransport {
     this.#state = { name: "connecting", resolve, reject };
     const limitMs = connectLimitMs(options);
     this.#deadline = new Deadline(limitMs, () => this.fail(timedOut(options, limitMs)));
+    this.#banner = new Banner((line) => options.notice(`${options.where}: ${line}`));
     this.#logIn = new LogIn({
       ...options,
+      ask: (prompt, echo) => {
+        this.#banner.tell();
+        return options.ask(prompt, echo);
+      },
       account: `${options.user}@${options.host}`,
       settings: options.logIn,
-      pauseDuring: (work) => this.#deadline.pauseDuring(work),
+      pauseDuring: (work) => this.#pauseDuring(work),
       giveUp: (error) => this.fail(error ?? this.#refusal()),
     });
   }
@@ -117,6 +124,7 @@ class SshClientConnection implements SshTransport {
     const client = this.#client;
     client.on("connect", () => client.setNoDelay(true));
     client.on("handshake", () => this.#deadline.restart(LOGIN_DEADLINE_MS));
+    client.on("banner", (text) => this.#banner.add(text));
     client.on("ready", () => this.#opened());
     client.on("change password", () => this.fail(passwordExpired(this.#options)));
     client.on("error", (error: Error & { level?: string }) => this.#erred(error));
@@ -190,11 +198,22 @@ class SshClientConnection implements SshTransport {
     }
   }
 
+  /** For what is done here, such as to ask for a passphrase. */
+  async #pauseDuring<T>(work: Promise<T>): Promise<T> {
+    this.#banner.hush();
+    try {
+      return await this.#deadline.pauseDuring(work);
+    } finally {
+      if (this.#state.name === "connecting") this.#banner.wait();
+    }
+  }
+
   #opened(): void {
     if (this.#state.name !== "connecting") return;
     const { resolve } = this.#state;
     this.#state = { name: "open" };
     this.#deadline.stop();
+    this.#banner.hush();
     resolve(this);
   }
 
@@ -222,6 +241,7 @@ class SshClientConnection implements SshTransport {
   #over(reason: Error | undefined): void {
     this.#state = { name: "over" };
     this.#deadline.stop();
+    this.#banner.hush();
     this.#settleClosed(reason);
   }
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { before, type TestContext } from "node:test";
 import { buildAgent } from "../../../../rig/agent.ts";
-import { needs } from "../../../../rig/host.ts";
+import { needs, temporaryDirectory } from "../../../../rig/host.ts";
 import { PASSWORD, passwordSshdLacks, startPasswordSshd } from "../../../../rig/password-sshd.ts";
 import type { Sshd } from "../../../../rig/sshd.ts";
 import { onTerminal, withoutTerminal } from "../../terminal.ts";
@@ -123,6 +124,42 @@ test("keyboard-interactive that nobody can be asked is told apart from refused a
   );
   const wrong = Array.from({ length: 6 }, () => "wrong\r");
   assert.match(await onTerminal(sshd, /Password: /, ...wrong), /accepted the key of root \(.*\); refused \d answers/);
+});
+
+test("a question of several lines is shown as such", async (t) => {
+  const text = join(await temporaryDirectory(t), "text");
+  await writeFile(text, "Choose:\n 1. push\n 2. call\n");
+  const sshd = await sshdWith(t, { ...QUESTION, pam: [`auth optional pam_echo.so file=${text}`, ...QUESTION.pam] });
+  if (!sshd) return;
+  const shown = await onTerminal(sshd, /Password: /, `${PASSWORD}\r`);
+  assert.match(shown, /\(root@127\.0\.0\.1\) Choose:\r+\n 1\. push\r+\n 2\. call\r+\n\s*Password: /);
+});
+
+test("what a host says before the login is told where a person is asked, and not where a key is enough", async (t) => {
+  const text = join(await temporaryDirectory(t), "text");
+  await writeFile(text, "Take the password\nof the directory.\n");
+  const sshd = await sshdWith(t, { config: [...PASSWORDS, `Banner ${text}`] });
+  if (!sshd) return;
+  assert.doesNotMatch(await withoutTerminal(sshd), /directory/);
+  await configure(sshd, /IdentityFile .*/, "IdentityFile none");
+  const shown = await onTerminal(sshd, /'s password: /, "wrong\r", `${PASSWORD}\r`);
+  assert.equal(shown.match(/: of the directory\.\r+\n/g)?.length, 1);
+  assert.ok(shown.indexOf("directory") < shown.indexOf("'s password"), shown);
+});
+
+test("what a host says before it waits for a person elsewhere is told while it waits", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [text, gate, step] = ["text", "gate", "step"].map((name) => join(directory, name)) as [string, string, string];
+  await writeFile(text, "Confirm at https://login.example/1\n");
+  execFileSync("mkfifo", [gate]);
+  await writeFile(step, `#!/bin/sh\nread -r _ <'${gate}'\n`, { mode: 0o755 });
+  const sshd = await sshdWith(t, {
+    config: [...QUESTION.config, `Banner ${text}`],
+    pam: [`auth required pam_exec.so quiet ${step}`, ...QUESTION.pam.slice(1)],
+  });
+  if (!sshd) return;
+  const confirm = () => writeFile(gate, "yes\n");
+  assert.match(await onTerminal(sshd, /https:\/\/login\.example\/1/, confirm), /connected/);
 });
 
 test("Ctrl-C at the question ends the login", async (t) => {

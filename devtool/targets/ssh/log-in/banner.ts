@@ -1,0 +1,37 @@
+/** A host that has not let someone in by then waits for a person. */
+const WAIT_MS = 2_000;
+
+/**
+ * What a host says before it lets someone in, such as an address where to confirm the login. It is told once a person is
+ * asked, or is waited for.
+ */
+export class Banner {
+  readonly #notice: (text: string) => void;
+  readonly #untold: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(notice: (text: string) => void) {
+    this.#notice = notice;
+  }
+
+  add(text: string): void {
+    this.#untold.push(...text.split(/\r?\n/).filter((line) => line.trim() !== ""));
+    this.wait();
+  }
+
+  /** The host is waited for. */
+  wait(): void {
+    this.hush();
+    if (this.#untold.length > 0) this.#timer = setTimeout(() => this.tell(), WAIT_MS);
+  }
+
+  tell(): void {
+    this.hush();
+    for (const line of this.#untold.splice(0)) this.#notice(line.trimEnd());
+  }
+
+  /** It is not, or no longer. */
+  hush(): void {
+    clearTimeout(this.#timer);
+  }
+}
