@@ -55,10 +55,11 @@ const SHELL_SECONDS_MAX = 20;
  */
 function find(shell: string | undefined, node: string | undefined): string {
   return `s=${shell === undefined ? '"$SHELL"' : inHome(shell)} node= old=
-key=$({ echo "$s:$PATH:"${quote(node ?? "")}; stat -L -c '%n %Y %s' ${START_FILES}; ls -d ${KNOWN_FOLDERS}; } 2>/dev/null | cksum)
+key=$({ echo "$s:$PATH:"${quote(node ?? "")}; stat -L -c '%n %y %s' ${START_FILES}; ls -d ${KNOWN_FOLDERS}; } 2>/dev/null | cksum)
 { read -r k && read -r p && read -r n0; } 2>/dev/null <"$d/path"
-if [ "$k" = "$key" ] && [ -x "$n0" ]; then PATH=$p node=$n0; else
-  [ "$k" = "$key" ] || {
+[ "$key" ] && [ "$k" = "$key" ] && [ "$p" ] || k=
+if [ "$k" ] && [ -x "$n0" ]; then PATH=$p node=$n0; else
+  [ "$k" ] || {
     limit=; command -v timeout >/dev/null && limit="timeout ${SHELL_SECONDS_MAX}"
     ask() { $limit "$s" "$1" 'printf "\\n'"$t"' %s\\n" "$PATH"' </dev/null | sed -n "s/^$t //p" | tail -n 1; }
     p=$(ask -lic) && [ "$p" ] || p=$(ask -ic)
@@ -66,7 +67,7 @@ if [ "$k" = "$key" ] && [ -x "$n0" ]; then PATH=$p node=$n0; else
     for f in ${KNOWN_FOLDERS}; do [ -d "$f" ] && p=$p:$f; done
     p=$(printf %s "$p" | tr : '\\n' | awk 'NF && !seen[$0]++ { printf "%s%s", sep, $0; sep = ":" }')
   } 2>/dev/null
-  PATH=$p
+  PATH=\${p:-$PATH}
 ${findNode(node)}
   [ "$d" ] && (umask 077; printf '%s\\n' "$key" "$PATH" "$node" >"$d/path.$$" && mv -f "$d/path.$$" "$d/path") 2>/dev/null
 fi

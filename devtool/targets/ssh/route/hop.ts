@@ -5,7 +5,7 @@ import { type Identities, identitiesFor } from "../keys/identities.ts";
 import { type Ask, askPerson } from "../log-in/ask.ts";
 import { BeyondLibrary } from "../openssh/beyond.ts";
 import { needsOpenSsh } from "../openssh/need.ts";
-import type { SshDial } from "../transport/client.ts";
+import type { SshDial } from "../transport/dial.ts";
 import type { SshTransport } from "../transport/transport.ts";
 
 export interface DialOptions {

@@ -2,10 +2,8 @@ import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { ConnectionLost, Failure } from "../../../failure.ts";
 import type { Endpoint } from "../../../ports/endpoint.ts";
-import type { LogInSettings, SshSettings } from "../config/settings.ts";
 import { hostKeyAlgorithms } from "../keys/host-key.ts";
-import { type Identity, Unsigned } from "../keys/key.ts";
-import type { Ask } from "../log-in/ask.ts";
+import { Unsigned } from "../keys/key.ts";
 import { Banner } from "../log-in/banner.ts";
 import { LogIn } from "../log-in/log-in.ts";
 import { closedDuringLogin, passwordExpired, refused } from "../log-in/refused.ts";
@@ -13,9 +11,10 @@ import { BeyondLibrary } from "../openssh/beyond.ts";
 import { ForwardingRefused, isConnectFailure, openChannel, openSession } from "./channel.ts";
 import { connectFailure, reasonOf, timedOut } from "./connect-failure.ts";
 import { Deadline } from "./deadline.ts";
+import type { SshDial } from "./dial.ts";
 import { Listener } from "./listen.ts";
 import { type AnyAuthMethod, Client, type ConnectConfig } from "./ssh2.ts";
-import type { Carriage, SshChannel, SshSession, SshTerminal, SshTransport } from "./transport.ts";
+import type { SshChannel, SshSession, SshTerminal, SshTransport } from "./transport.ts";
 
 const SESSION = "a session";
 /** For the connection and the handshake, where ConnectTimeout does not say. */
@@ -26,39 +25,6 @@ const PROXY_DEADLINE_MS = 120_000;
 const LOGIN_DEADLINE_MS = 120_000;
 /** A connection counts as lost after `countMax` unanswered probes, one every `intervalMs`. */
 const KEEPALIVE = { intervalMs: 5_000, countMax: 2 };
-
-export interface SshDial
-  extends Pick<SshSettings, "port" | "user" | "family" | "bindAddress" | "environment" | "connectTimeoutMs"> {
-  /** `host:port`, for messages about how it is reached. */
-  readonly where: string;
-  /** For messages about a connection that was open: the target's name, or a jump host's `host:port`. */
-  readonly name: string;
-  readonly host: string;
-  /** Instead of a TCP connection to host:port. */
-  readonly through?: Carriage & { readonly kind: "jump host" | "proxy command" };
-  readonly serverAlive: typeof KEEPALIVE | undefined;
-  /** The socket or pipe of the agent that sessions on the host may use. */
-  readonly forwardAgent: string | undefined;
-  /**
-   * Key types in known_hosts for this host. They are asked for first: with another type a known host would look
-   * changed.
-   */
-  readonly hostKeyTypes: readonly string[];
-  /** Rejects with a Failure when the key is not to be trusted. */
-  verifyHostKey(key: Buffer): Promise<void>;
-  readonly identities: readonly Identity[];
-  /** Files with a public key whose private key is nowhere. */
-  readonly withoutPrivateKey: readonly string[];
-  /** Files that the configuration names for a key, and that are not there. */
-  readonly missingKeys: readonly string[];
-  /** Where an agent was to be asked for keys, and none answers. */
-  readonly silentAgent: string | undefined;
-  readonly logIn: LogInSettings;
-  /** OpenSSH's own ssh may connect instead, where the library can't: BeyondLibrary. */
-  readonly mayHandOver: boolean;
-  readonly ask: Ask;
-  readonly notice: (text: string) => void;
-}
 
 /** @throws Failure naming host and port, and the remedy; BeyondLibrary; or the signal's reason */
 export function dial(options: SshDial, signal: AbortSignal): Promise<SshTransport> {

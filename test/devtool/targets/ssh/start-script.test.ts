@@ -109,6 +109,17 @@ test("other programs of an interactive shell and of known folders are found too"
   assert.equal((await outcome(connection.exec(["cargo"]))).stdout, "carried\n");
 });
 
+test("a small userland, without cksum or awk, has a PATH each time", async (t) => {
+  if (!needs(t, hideNodeLacks())) return;
+  const { connect, home } = await machine(t, { ".volta/bin/node": NODE });
+  const bin = join(dirname(home), "bin");
+  const path = async () => (await outcome((await connect()).exec(["sh", "-c", 'echo "$PATH"']))).stdout;
+  await rm(join(bin, "cksum"));
+  for (const _time of [1, 2]) assert.ok((await path()).startsWith(`${bin}:${home}/.volta/bin:`), await path());
+  await rm(join(bin, "awk"));
+  for (const _time of [1, 2]) assert.ok((await path()).includes(bin), await path());
+});
+
 test("the interactive shell is asked again only after one of its files has changed", async (t) => {
   if (!needs(t, hideNodeLacks())) return;
   const { connect, home } = await machine(t, {
