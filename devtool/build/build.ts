@@ -11,15 +11,7 @@ import { installRemedy } from "../targets/install-remedy.ts";
 import type { Connection, ExitStatus, TargetFacts } from "../targets/target.ts";
 import { missingProgram } from "./diagnostics/missing-program.ts";
 import { createToolReader } from "./diagnostics/reader.ts";
-import {
-  currentStamp,
-  type Digests,
-  decodeStamp,
-  difference,
-  encodeStamp,
-  type Stamp,
-  withoutChanged,
-} from "./stamp.ts";
+import { currentStamp, type Digests, decodeStamp, difference, encodeStamp, type Stamp, withUnknown } from "./stamp.ts";
 import type { BuildStep } from "./step.ts";
 
 /** Where a step is built. */
@@ -75,19 +67,21 @@ export async function build(
 ): Promise<BuildReport> {
   const started = performance.now();
   const now = await currentStamp(place.root, step, place.facts, memory.digests);
-  const last = memory.stamp ?? (await readStamp(step, place, signal));
+  const { last, isThere } = memory.stamp ? { last: memory.stamp, isThere: true } : await lastBuild(step, place, signal);
   const changes = last && difference(last, now);
-  const isNeeded = last === undefined || changes !== undefined;
+  const isNeeded = changes !== undefined || !isThere;
   if (isNeeded) {
     const isAnew = changes === undefined || changes.needsAll;
     // A build that fails or is aborted may have used some of the changes: all of them stay changed until a build
     // succeeds.
-    memory.stamp = last && !isAnew ? withoutChanged(last, changes) : undefined;
+    memory.stamp = last && !isAnew ? withUnknown(last, changes) : undefined;
     const paths = isAnew ? [...now.files.keys()] : changes.changed;
     // Build tools compare modification times, but a source has its time from the developer's clock, and what was made of
     // it from the target's: while the tool runs, what changed has the target's too.
     await xargs(["touch", "-c", "-m", "--"], paths, place, signal);
-    await runStep(step, isAnew, now, place, onLine, signal).finally(() => restoreTimes(paths, place, signal));
+    await runStep(step, isAnew, [memory.stamp, now], place, onLine, signal).finally(() =>
+      restoreTimes(paths, place, signal),
+    );
   }
   memory.stamp = now;
   memory.isStale = false;
@@ -124,35 +118,37 @@ function stampPath({ name }: BuildStep): string {
   return `${BUILD_STAMPS}/${encodeURIComponent(name)}`;
 }
 
-/** Returns the stamp of the last session, provided that what it built is still there. */
-async function readStamp(
+/** What the last session built from, and whether what it built is still there. */
+async function lastBuild(
   step: BuildStep,
   { connection, mirror }: BuildPlace,
   signal: AbortSignal,
-): Promise<Stamp | undefined> {
+): Promise<{ readonly last: Stamp | undefined; readonly isThere: boolean }> {
   const script = 'cat "$1" 2>/dev/null || exit 1; shift; exec "$@" >/dev/null 2>&1';
   const argv = ["sh", "-c", script, "sh", posix.join(mirror, stampPath(step)), ...(step.query ?? ["true"])];
   const { status, stdout } = await capture(connection, argv, { cwd: posix.join(mirror, step.folder), signal });
-  return status.code === 0 ? decodeStamp(stdout.toString()) : undefined;
+  const last = decodeStamp(stdout.toString());
+  return { last, isThere: last !== undefined && status.code === 0 };
 }
 
-/** Stores `stamp` in the mirror once the step has been built. */
+/** One stream for both, because where make says which directory it is in decides what the compiler's lines mean. */
+const RUN = `stamp=$1; shift; mkdir -p "$(dirname "$stamp")"; cat >"$stamp.new" && head -n 1 "$stamp.new" >"$stamp"
+"$@" </dev/null 2>&1 && tail -n 1 "$stamp.new" >"$stamp"; code=$?; rm -f "$stamp.new"; exit $code`;
+
+/** Stores a stamp in the mirror before it runs the step, and another once it has been built. */
 async function runStep(
   step: BuildStep,
   isAnew: boolean,
-  stamp: Stamp,
+  [before, after]: readonly [Stamp | undefined, Stamp],
   { target, connection, root, mirror }: BuildPlace,
   onLine: OnLine,
   signal: AbortSignal,
 ): Promise<void> {
-  // One stream for both, because where make says which directory it is in decides what the compiler's lines mean.
-  const script =
-    'stamp=$1; shift; mkdir -p "$(dirname "$stamp")"; rm -f "$stamp"; "$@" </dev/null 2>&1 && cat >"$stamp"';
   const env = { LC_ALL: "C.UTF-8", GCC_COLORS: "", TERM: "dumb" };
   const command = isAnew ? (step.anew ?? step.argv) : step.argv;
-  const argv = ["sh", "-c", script, "sh", posix.join(mirror, stampPath(step)), ...command];
+  const argv = ["sh", "-c", RUN, "sh", posix.join(mirror, stampPath(step)), ...command];
   const tool = await connection.exec(argv, { cwd: posix.join(mirror, step.folder), env, signal });
-  tool.stdin.end(encodeStamp(stamp));
+  tool.stdin.end(`${before ? encodeStamp(before) : ""}\n${encodeStamp(after)}`);
   tool.stderr.resume();
   const { folder } = step;
   const read = createToolReader({ mirror, folder, hasFile: (path) => existsSync(join(root, path)) });

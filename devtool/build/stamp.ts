@@ -70,11 +70,12 @@ export function difference(last: Stamp, now: Stamp): Difference | undefined {
   return changed.length > 0 || needsAll ? { changed, needsAll } : undefined;
 }
 
-/** `last` without the files that changed since. */
-export function withoutChanged(last: Stamp, { changed }: Difference): Stamp {
-  const files = new Map(last.files);
-  for (const path of changed) files.delete(path);
-  return { ...last, files };
+/** What no file's content has. */
+const UNKNOWN = "";
+
+/** `last` with files that differ from any content of theirs, and are known: one that is removed is a change too. */
+export function withUnknown(last: Stamp, { changed }: Difference): Stamp {
+  return { ...last, files: new Map([...last.files, ...changed.map((path) => [path, UNKNOWN] as const)]) };
 }
 
 export function encodeStamp({ files, how }: Stamp): string {

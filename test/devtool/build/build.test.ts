@@ -163,6 +163,35 @@ test("after a build that failed half-way, undoing the mistake rebuilds what was 
   assert.equal(await readFile(join(mirror, "native/out"), "utf8"), "ab");
 });
 
+test("of an earlier session's build, also of one that failed, only what changed since is built again", async (t) => {
+  if (!needs(t, lacks("make"))) return;
+  const { run, write, mirror } = await place(
+    t,
+    "out: a.out b.out\n\tcat a.out b.out >out\n%.out: %.txt\n\techo $@ >>log\n\t! grep bad $<\n\tcp $< $@\n",
+  );
+  await run();
+  await write({ "native/b.txt": "better" });
+  assert.equal(await run(), true);
+  await write({ "native/b.txt": "bad" });
+  await assert.rejects(run(), BuildFailure);
+  await write({ "native/b.txt": "good" });
+  assert.equal(await run(), true);
+  assert.equal(await readFile(join(mirror, "native/log"), "utf8"), `a.out\n${"b.out\n".repeat(4)}`);
+  assert.equal(await run(), false);
+});
+
+test("a file that does not compile and is removed is a change", async (t) => {
+  if (!needs(t, lacks("make"))) return;
+  const { run, write, mirror, made } = await place(t, "out: $(wildcard *.txt)\n\t! grep bad $^\n\tcat $^ >out\n");
+  const memory = nothingKnown();
+  await run(memory);
+  await write({ "native/b.txt": "bad" });
+  await assert.rejects(run(memory), BuildFailure);
+  await rm(join(mirror, "native/b.txt"));
+  assert.equal(await run(memory), true);
+  assert.equal(await made(), "a");
+});
+
 for (const stored of ["null", "3", '"x"', "[]", "{", "", '{"files":null,"how":""}', '{"files":{"a.txt":1},"how":""}']) {
   test(`a mirror whose stamp contains ${stored || "nothing"} is built again`, async (t) => {
     if (!needs(t, lacks("make"))) return;
