@@ -68,8 +68,9 @@ export class Collector {
   #begin(round: number, since: number, event: Event, now: number): void {
     this.#overInAll("abandoned", now);
     const paths = event.event === "changed" ? event.paths : null;
-    const watched: Span = { stage: "watch", target: null, from: 0, to: now - since };
-    this.#shared = { round, since, paths, spans: [watched], open: undefined, isOver: false };
+    const stage = round === 1 && paths === null ? "start" : "watch";
+    const before: Span = { stage, target: null, from: 0, to: now - since };
+    this.#shared = { round, since, paths, spans: [before], open: undefined, isOver: false };
   }
 
   #takeOfAll(event: Event, shared: Shared, now: number): void {

@@ -4,6 +4,7 @@ import { timeOf } from "./text.ts";
 
 /** Told apart also by those who see fewer colours; dark enough for white and light enough for black. */
 const COLORS: Readonly<Record<TracedStage, string>> = {
+  start: "#555555",
   watch: "#8a8a8a",
   connect: "#aa7744",
   bundle: "#4477aa",

@@ -3,7 +3,7 @@ import type { Report } from "../report/events.ts";
 import { reportOf } from "../report/origin.ts";
 import type { RemoteProcess } from "../targets/target.ts";
 import { traced } from "./collect.ts";
-import type { RoundTrace } from "./round.ts";
+import type { RoundTrace, TracedStage } from "./round.ts";
 import { keep, shorten, traceFile } from "./store.ts";
 import { timingsLine } from "./text.ts";
 
@@ -30,8 +30,10 @@ function recordedReport(report: Report, root: string, tells: boolean): Report {
 
 /** A round that came to nothing, as of a target that can't be reached, leaves nothing. */
 function keepRound(file: string, trace: RoundTrace): void {
-  if (trace.spans.some(({ stage }) => stage !== "watch" && stage !== "connect")) keep(file, trace);
+  if (trace.spans.some(({ stage }) => !BEFORE_WORK.includes(stage))) keep(file, trace);
 }
+
+const BEFORE_WORK: readonly TracedStage[] = ["start", "watch", "connect"];
 
 /** Records a round that began at `since`, in which `start` starts a process, until that prints or ends. */
 export async function recordedStart(

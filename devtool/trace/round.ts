@@ -25,6 +25,22 @@ export interface Span {
   readonly to: number;
 }
 
-/** `watch`: from the save until it was noticed and quiet; `connect`: only where a command has one round; `end`: of the program that the round's takes the place of; `output`: from the start of the program to its first byte. */
-export const STAGES = ["watch", "connect", "bundle", "addons", "sync", "compile", "end", "launch", "output"] as const;
+/** In the order in which they may follow each other. */
+export const STAGES = [
+  /** Of devtool itself, where nothing was saved. */
+  "start",
+  /** From the save until it was noticed and quiet. */
+  "watch",
+  /** Only where a command has one round. */
+  "connect",
+  "bundle",
+  "addons",
+  "sync",
+  "compile",
+  /** Of the program that the round's takes the place of. */
+  "end",
+  "launch",
+  /** From the start of the program to its first byte. */
+  "output",
+] as const;
 export type TracedStage = (typeof STAGES)[number];

@@ -2,6 +2,7 @@ import { type RoundTrace, type Span, STAGES, type TracedStage } from "./round.ts
 import { lengthOf, savesIn, summarize } from "./summary.ts";
 
 const LETTERS: Readonly<Record<TracedStage, string>> = {
+  start: "d",
   watch: "w",
   connect: "k",
   bundle: "b",

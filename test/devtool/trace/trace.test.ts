@@ -73,7 +73,7 @@ test("a round's stages follow each other from the save to the first output", () 
   assert.deepEqual([trace?.outcome, trace?.total, trace?.paths], ["output", 120, ["src/a.ts"]]);
 });
 
-test("where a command connects in its round, that is a stage, beside the bundle's", () => {
+test("where a command connects in its round, that is a stage, beside the bundle's, and its own start is one", () => {
   const [trace = assert.fail()] = rounds([
     [1, 10, stage("connect"), box],
     [1, 12, stage("bundle")],
@@ -82,7 +82,7 @@ test("where a command connects in its round, that is a stage, beside the bundle'
     [1, 75, stage("launch"), box],
     [1, 80, RESPONDED, box],
   ]);
-  assert.equal(timingsLine(trace), "timings: watch 10, connect 60, bundle 38, launch 5: 80 ms");
+  assert.equal(timingsLine(trace), "timings: start 10, connect 60, bundle 38, launch 5: 80 ms");
   assert.match(traceText([trace], 110), /^connect +60 +60$/m);
 });
 
