@@ -15,3 +15,9 @@ export const readGo: ReadLine = (line, local) => {
   if (said === undefined) return undefined;
   return { text: line, diagnostic: { file: "", line: 0, column: 0, severity: "error", text: said } };
 };
+
+/** Which folders a package may be in whose messages come after this line, `# example.com/app/sub`; undefined for any other line. */
+export function goFolders(line: string): string[] | undefined {
+  const parts = /^# ([\w.~-]+(?:\/[\w.~-]+)*)(?: \[\S+\])?$/.exec(line)?.[1]?.split("/");
+  return parts?.map((_, index) => parts.slice(index).join("/"));
+}

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { Diagnostic } from "../../report/diagnostic.ts";
 import { createCmakeReader } from "./cmake.ts";
 import { readCompiler } from "./gcc.ts";
-import { readGo } from "./go.ts";
+import { goFolders, readGo } from "./go.ts";
 import { createLinkerReader } from "./linker.ts";
 import { createMakeReader, readDirectory } from "./make.ts";
 import { createPythonReader } from "./python.ts";
@@ -26,10 +26,13 @@ export interface ToolPlace {
  */
 export function createToolReader({ mirror, folder, hasFile }: ToolPlace): (line: string) => ToolLine | undefined {
   const directories = [posix.join(mirror, folder)];
+  let packageFolders: readonly string[] = [];
   const local: Local = (path) => {
     const from = directories.at(-1) ?? mirror;
-    // cargo names files relative to its workspace, which may be above the folder that it was started in.
-    const candidates = upTo(mirror, from).flatMap((base) => below(mirror, posix.resolve(base, path)) ?? []);
+    // cgo names C files relative to their package, and cargo all to its workspace, which may be above the folder that it was started in.
+    const packages = path.endsWith(".go") ? [] : packageFolders.map((name) => posix.join(from, name));
+    const bases = [...packages, ...upTo(mirror, from)];
+    const candidates = bases.flatMap((base) => below(mirror, posix.resolve(base, path)) ?? []);
     return candidates.find(hasFile) ?? below(mirror, posix.resolve(from, path)) ?? path;
   };
   let errors = 0;
@@ -49,6 +52,7 @@ export function createToolReader({ mirror, folder, hasFile }: ToolPlace): (line:
     if (moved?.enters) directories.push(posix.resolve(directories.at(-1) ?? mirror, moved.directory));
     else if (moved && directories.length > 1) directories.pop();
     if (moved) return undefined;
+    packageFolders = goFolders(line) ?? packageFolders;
     const read = shortened(firstOf(readers, line, local), mirror);
     if (read.diagnostic?.severity === "error") errors += 1;
     return read.diagnostic ? { ...read, diagnostic: placed(read.diagnostic, hasFile) } : read;

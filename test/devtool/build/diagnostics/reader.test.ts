@@ -11,6 +11,7 @@ const PRINTED = join(import.meta.dirname, "printed");
 const FOLDERS: Readonly<Record<string, string>> = {
   cargo: "rs/src",
   cmake: "cm",
+  cgo: "go",
   go: "go",
   gomod: "go",
   govet: "go",
@@ -35,6 +36,9 @@ const FILES = [
   "rs/src/main.rs",
   "go/main.go",
   "go/sub/sub.go",
+  "go/sub/add.c",
+  "go/add.c",
+  "go/p/main.go",
   "cm/CMakeLists.txt",
 ];
 
