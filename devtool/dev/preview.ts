@@ -18,9 +18,10 @@ export async function preview(
   const { connection, facts, mirror, rsync, report } = open;
   const sent = await sentFiles(open);
   const withdrawn = sent.withdrawn(files);
-  const { root } = project;
-  const elsewhere = besideBundle(project, facts);
-  const request = { root, elsewhere, mirror, rsync, filter: files.filter, withdrawn, executable, isDryRun: true };
+  const { filter } = files;
+  const here = { root: project.root, elsewhere: besideBundle(project, facts) };
+  const gone = sent.gone(here, filter, undefined);
+  const request = { ...here, mirror, rsync, filter, withdrawn, gone, executable, isDryRun: true };
   const { deletedPaths, sentPaths, notices } = await sync(connection, request, signal);
   for (const text of notices) report({ event: "notice", text });
   for (const path of sentPaths) report({ event: "difference", change: "send", path: toText(path) });

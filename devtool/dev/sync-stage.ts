@@ -40,12 +40,15 @@ export async function syncStage(workspace: Workspace, open: OpenLane, request: S
   const onProgress = (progress: SyncProgress) => report({ event: "progress", stage: "sync", ...progress });
   const { filter } = files;
   const mayBeNew = changed === undefined && before.size === 0;
-  const what = { root: project.root, elsewhere, filter, withdrawn, changed, executable };
+  const here = { root: project.root, elsewhere };
+  const gone = sent.gone(here, filter, changed);
+  const what = { ...here, filter, withdrawn, gone, changed, executable };
   const onSent = (paths: readonly string[]) => sent.addUnfinished(paths);
   const wanted = { ...what, mirror, rsync, mayBeNew, onProgress, onSent };
   const synced = await syncAsOwner(open, wanted, signal, ahead).catch(restore);
   if (changed !== undefined && sent.isLost(synced.madePaths)) return await syncAnew(workspace, open, request);
-  await (changed === undefined ? sent.replace(files.digest, synced.paths) : sent.update(changed, synced.paths));
+  if (changed === undefined) await sent.replace(files.digest, synced.paths);
+  else await sent.update(changed, synced.paths, synced.deletedPaths);
   for (const step of steps.flat())
     if (changed === undefined || changed.some((path) => step.inputs.isSelected(path)))
       buildMemory(lane, step).isStale = true;

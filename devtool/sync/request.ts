@@ -9,6 +9,8 @@ export interface SyncRequest extends LocalProject {
   readonly filter: Filter;
   /** Of an earlier report's `paths`, those that the filter excludes now: they are deleted from the mirror nevertheless. */
   readonly withdrawn?: readonly string[] | undefined;
+  /** Of the same, those that are not in the project any more, where the receiver can't tell them from what is excluded. */
+  readonly gone?: readonly string[] | undefined;
   /**
    * The paths of a watch round, relative to the project, posix, as bytes. Without it everything is compared, and what is not in
    * the project is deleted from the mirror.

@@ -1,9 +1,7 @@
-import { readdirSync } from "node:fs";
 import type { Project } from "../../config/project.ts";
 import { Failure } from "../../failure.ts";
-import { fromSystem, nameOf, parentOf, shownName, toBytes } from "../../paths/bytes.ts";
-import { errnoOf } from "../../process/errno.ts";
-import { type LocalProject, placeOf } from "../../sync/send/local.ts";
+import { shownName, toBytes } from "../../paths/bytes.ts";
+import { vanishedIn } from "./vanished.ts";
 
 const FILES_MIN = 20;
 const SHARE_MAX = 0.5;
@@ -33,25 +31,6 @@ export function refuseLargeDeletion(
       exitCode: 2,
     },
   );
-}
-
-/** Reads each folder once. What can't be read counts as there: rsync deletes nothing then. */
-function vanishedIn(project: LocalProject): (path: string) => boolean {
-  const folders = new Map<string, ReadonlySet<string> | "unreadable">();
-  return (path) => {
-    const folder = parentOf(path);
-    const names = folders.get(folder) ?? namesIn(project, folder);
-    folders.set(folder, names);
-    return names !== "unreadable" && !names.has(nameOf(path));
-  };
-}
-
-function namesIn(project: LocalProject, folder: string): ReadonlySet<string> | "unreadable" {
-  try {
-    return new Set(readdirSync(placeOf(project, folder), "latin1").map(fromSystem));
-  } catch (error) {
-    return ["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "") ? new Set() : "unreadable";
-  }
 }
 
 /** How many are in each folder of the project, most first. */

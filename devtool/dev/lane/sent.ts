@@ -7,6 +7,8 @@ import { parentOf } from "../../paths/bytes.ts";
 import { cacheDirectory } from "../../process/cache-directory.ts";
 import { errnoOf, errnoWords } from "../../process/errno.ts";
 import { makeDirectory } from "../../process/make-directory.ts";
+import type { LocalProject } from "../../sync/send/local.ts";
+import { vanishedIn } from "./vanished.ts";
 
 /**
  * What the last syncs have sent to a mirror, by which rules: stored on this machine, so that what was sent and is
@@ -42,6 +44,17 @@ export class SentFiles {
     if (digest === this.#digest) return [];
     const isExcluded = (path: string) => !filter.includes(path.replace(/\/$/, ""), path.endsWith("/"));
     return [...new Set([...this.#paths, ...this.#unfinished])].filter(isExcluded).sort();
+  }
+
+  /** Those that are not here any more, of `changed` if there is that; none where a receiver knows by its rules what to delete. */
+  gone(project: LocalProject, filter: Filter, changed: readonly string[] | undefined): string[] {
+    if (!filter.hasPassages) return [];
+    const isGone = vanishedIn(project);
+    const looked = changed && new Set(changed.filter(isGone));
+    if (looked?.size === 0) return [];
+    const isIncluded = (path: string) => filter.includes(path.replace(/\/$/, ""), path.endsWith("/"));
+    const isThis = (path: string) => (!looked || isWithin(path, looked)) && isGone(path) && isIncluded(path);
+    return [...this.#paths].filter(isThis);
   }
 
   get paths(): ReadonlySet<string> {
@@ -94,11 +107,11 @@ export class SentFiles {
     await rm(this.#file, { force: true }).catch(() => {});
   }
 
-  /** What has been sent besides, where only `changed` was looked at: what is missing of that was deleted. */
-  async update(changed: readonly string[], paths: readonly string[]): Promise<void> {
-    const [looked, there] = [new Set(changed), new Set(paths)];
+  /** What has been sent besides, where only `changed` was looked at: what is missing of that was deleted, as was `deleted`. */
+  async update(changed: readonly string[], paths: readonly string[], deleted: readonly string[] = []): Promise<void> {
+    const [looked, there, gone] = [new Set(changed), new Set(paths), new Set(deleted)];
     if (!changed.every((path) => there.has(path))) {
-      const left = [...this.#paths].filter((path) => !isWithin(path, looked));
+      const left = [...this.#paths].filter((path) => !gone.has(path) && !isWithin(path, looked));
       await this.replace(this.#digest, [...left, ...paths]);
       return;
     }

@@ -3,7 +3,7 @@ import type { Pattern } from "../../ignore/pattern.ts";
 import { parentOf } from "../../paths/bytes.ts";
 import { capture } from "../../targets/capture.ts";
 import type { Connection } from "../../targets/target.ts";
-import { literalRules, rulesOf, withdrawalRules } from "./rules.ts";
+import { goneRules, literalRules, rulesOf, withdrawalRules } from "./rules.ts";
 
 /** The receiver tries every rule on every name; more than these take longer than to list the mirror. */
 const RULES_MAX = 500;
@@ -12,6 +12,7 @@ interface Mirror {
   readonly mirror: string;
   readonly filter: Filter;
   readonly withdrawn?: readonly string[] | undefined;
+  readonly gone?: readonly string[] | undefined;
   readonly changed?: readonly string[] | undefined;
 }
 
@@ -21,12 +22,12 @@ interface Mirror {
  */
 export async function receiverRules(
   connection: Connection,
-  { mirror, filter, withdrawn = [], changed }: Mirror,
+  { mirror, filter, withdrawn = [], gone = [], changed }: Mirror,
   signal: AbortSignal,
 ): Promise<string[]> {
   const rules = rulesOf(changed === undefined ? filter : concerning(filter, changed));
   if (changed !== undefined || rules.length <= RULES_MAX || filter.hasPassages) {
-    return [...withdrawalRules(withdrawn), ...rules];
+    return [...goneRules(filter, gone), ...withdrawalRules(withdrawn), ...rules];
   }
   const excluded = await excludedThere(connection, mirror, filter, signal);
   return [...withdrawalRules(withdrawn), ...literalRules(excluded)];

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { createFilter, type Filter, filterOf } from "../../../../devtool/ignore/filter.ts";
 import { parseLines } from "../../../../devtool/ignore/lines.ts";
 import { IgnoreRules } from "../../../../devtool/ignore/rules.ts";
-import { rulesOf, withdrawalRules } from "../../../../devtool/sync/filter/rules.ts";
+import { goneRules, rulesOf, withdrawalRules } from "../../../../devtool/sync/filter/rules.ts";
 import fc from "../../../rig/fast-check.ts";
 import { temporaryRoot } from "../../../rig/host.ts";
 import { line, lines, makeTree, TREE } from "../../ignore/corpus.ts";
@@ -85,6 +85,19 @@ test("rsync's receiver never deletes what includes leave out", () => {
       for (const path of mustKeep) assert.ok(kept.has(path), `${JSON.stringify(patterns)} deletes ${path}`);
       if (patterns.exclude.every((pattern) => !pattern.startsWith("!")))
         assert.deepEqual([...kept].sort(), [...mustKeep].sort());
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("with what was sent, rsync's receiver keeps exactly what includes leave out, also where a line is negated", () => {
+  fc.assert(
+    fc.property(fc.record({ exclude: lines, include: lines }), (patterns) => {
+      const filter = createFilter(patterns);
+      const included = [...TREE].filter(([path, isDirectory]) => filter.includes(path, isDirectory));
+      const sent = included.map(([path, isDirectory]) => (isDirectory ? `${path}/` : path));
+      const kept = keptByRsync([...goneRules(filter, sent), ...rulesOf(filter)]);
+      assert.deepEqual([...kept].sort(), [...keptByFilter(filter)].sort());
     }),
     { numRuns: 25 },
   );
