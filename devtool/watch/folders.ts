@@ -130,6 +130,13 @@ export class Folders {
     return false;
   }
 
+  /** Whether a folder is at this path, or one was added for it. */
+  isFolder(path: string): boolean {
+    if (this.has(path)) return true;
+    const now = this.#stateOf(path, false);
+    return now !== undefined && isDirectory(now);
+  }
+
   isThere(path: string): boolean {
     return this.#stateOf(path, false) !== undefined;
   }

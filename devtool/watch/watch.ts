@@ -162,12 +162,12 @@ export class Watcher {
     if (this.#folders.isThere("")) await this.#sweep();
   }
 
-  /** A name that is new may be that of a folder, where something below it matters. */
+  /** A name that is new may be that of a folder, where something below it matters; so may one that a file had. */
   #hint(path: string): void {
     const { relevance } = this.#request;
     if (
       relevance.matters(path) ||
-      (!relevance.prunes(path) && (this.#folders.has(path) || !this.#folders.knows(path)))
+      (!relevance.prunes(path) && (!this.#folders.knows(path) || this.#folders.isFolder(path)))
     ) {
       this.#settling.add(path);
     }

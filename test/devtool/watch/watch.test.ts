@@ -134,6 +134,20 @@ test("a file that became a directory or a symbolic link is reported", async (t) 
   await reported("src/b");
 });
 
+test("a folder that takes the name of a file that does not matter is watched", async (t) => {
+  const { root, write, reported } = await watched(t, { "src/a.ignored": "", "src/b.ignored": "", "src/c.ts": "" });
+  await rm(join(root, "src/a.ignored"));
+  await write("src/c.ts", "1");
+  await reported("src/c.ts");
+  await write("src/a.ignored/a.ts", "1");
+  await reported("src/a.ignored/a.ts");
+  await rm(join(root, "src/b.ignored"));
+  await write("src/b.ignored/a.ts", "1");
+  await reported("src/b.ignored/a.ts");
+  await write("src/b.ignored/a.ts", "2");
+  await reported("src/b.ignored/a.ts");
+});
+
 test("a file in a directory created after the start is reported", async (t) => {
   const { write, reported } = await watched(t, { "src/a.ts": "1" });
   await write("src/x/y/z.ts", "1");
