@@ -13,8 +13,8 @@ export type Verdict =
   | { readonly kind: "in the way"; readonly why: string };
 
 const SECOND_NS = 1_000_000_000n;
-/** What `utimes` can't set more exactly than. */
-const TICK_NS = 1_000n;
+/** What `utimes` can't set more exactly than: microseconds, of seconds in floating point, which may round to the one before. */
+const TICK_NS = 2_000n;
 
 /** Compares by kind, size and time. `root`: the project, absolute. */
 export function compare(root: string, entry: Entry): Verdict {

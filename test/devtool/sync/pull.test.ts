@@ -59,6 +59,20 @@ test("what is newer here is left and named, with force it is replaced, and a sec
   assert.deepEqual(readdirSync(at.root), ["out"]);
 });
 
+test("a second pull brings nothing, whatever fractions of a second the times have", async (t) => {
+  if (!hasRsync(t)) return;
+  const at = await made(t, {});
+  mkdirSync(join(at.mirror, "out"));
+  for (let fraction = 0; fraction < 1_000_000_000; fraction += 1_234_567)
+    execFileSync("touch", [
+      "-d",
+      `@1700000000.${String(fraction).padStart(9, "0")}`,
+      join(at.mirror, `out/${fraction}`),
+    ]);
+  assert.equal((await bring(at)).brought.length, 811);
+  assert.deepEqual((await bring(at)).brought, []);
+});
+
 test("a dry run names what would be brought, and writes nothing", async (t) => {
   if (!hasRsync(t)) return;
   const at = await made(t, { "out/a": "there", "out/sub/b": "there" });
