@@ -64,8 +64,8 @@ function imports([name, what]: readonly [string, string], isModule: boolean): st
   return `const ${what.replaceAll(" as ", ": ")} = require("node:${name}");`;
 }
 
-/** Node.js's modules with a function that takes the path of an entry point's source. */
-export const MENDED = ["worker_threads", "child_process", "cluster", "fs"] as const;
+/** Node.js's modules with a function that takes the path of a source. */
+export const MENDED = ["worker_threads", "child_process", "cluster", "fs", "module"] as const;
 export type Mended = (typeof MENDED)[number];
 
 /**
@@ -79,7 +79,8 @@ function mending({ outdir, isModule, entries, mended }: Heading): string {
       Object.entries(entries).map(([output, source]) => [asUrl(name(source)), asUrl(`${outdir}/${output}`)]),
     );
   const used = MENDED.filter((name) => mended.has(name));
-  return `${used.map((name) => imports([name, VARIABLES[name]], isModule)).join(" ")} ${imports(["module", "devtoolModule"], isModule)}
+  const imported = [...new Set<Mended>([...used, "module"])].map((name) => imports([name, VARIABLES[name]], isModule));
+  return `${imported.join(" ")}
 ${imports(["fs", "{ existsSync as devtoolExists }"], isModule)}
 const devtoolOutputs = (pairs) => new Map(pairs.map((pair) => pair.map((path) => devtoolPath(new URL(path, devtoolRoot)))));
 const devtoolSources = devtoolOutputs(${pairs((source) => source)}), devtoolCompiled = devtoolOutputs(${pairs(compiled)});
@@ -108,6 +109,7 @@ const VARIABLES: Readonly<Record<Mended, string>> = {
   child_process: "devtoolProcesses",
   cluster: "devtoolCluster",
   fs: "devtoolFiles",
+  module: "devtoolModule",
 };
 
 const MEND: Readonly<Record<Mended, string>> = {
@@ -142,6 +144,21 @@ const MEND: Readonly<Record<Mended, string>> = {
   devtoolFiles.realpathSync = Object.assign(sync(realpathSync), { native: sync(realpathSync.native) });
   devtoolFiles.realpath = Object.assign(later(realpath), { native: later(realpath.native) });
   promises.realpath = (path, options) => askPromise(path, options).catch((error) => unsent(path, error));
+}`,
+  // What is shipped lies beside the output, where no source looks for it.
+  module: `{
+  const { createRequire } = devtoolModule;
+  const isSource = (path) => path.startsWith(devtoolPath(devtoolRoot)) && !path.includes("/node_modules/");
+  devtoolModule.createRequire = (from) => {
+    const own = createRequire(from);
+    if (!isSource(/^file:/.test(from) ? devtoolPath(String(from)) : from)) return own;
+    const whichFinds = (name) => {
+      if (/^(\\.{0,2}\\/|\\.{1,2}$|#)/.test(name)) return own;
+      try { own.resolve(name); return own; } catch (error) { return error.code === "MODULE_NOT_FOUND" ? require : own; }
+    };
+    const resolve = Object.assign((name, options) => whichFinds(name).resolve(name, options), own.resolve);
+    return Object.assign((name) => whichFinds(name)(name), own, { resolve });
+  };
 }`,
 };
 

@@ -105,16 +105,18 @@ function sizeOf({ apart, located, mended, absent, hasOthers, hasOwnAddons }: Kno
 }
 
 /**
- * What starts a source knows its path also by the working directory; fs is asked only for a path that a source knows of itself. A
+ * What starts a source knows its path also by the working directory; the others are asked for what a source knows of itself. A
  * program that is alone and knows no path is left as it is: what is mended is loaded at each start.
  */
 function learnMended({ mended, located }: Known, { outputs }: Metafile): void {
   const entries = Object.values(outputs).filter(({ entryPoint }) => entryPoint !== undefined);
   if (entries.length < 2 && located.size === 0) return;
   const imports = Object.values(outputs).flatMap((output) => output.imports);
-  for (const name of MENDED.filter((module) => module !== "fs" || located.size > 0))
+  for (const name of MENDED.filter((module) => !OF_OWN_PATH.includes(module) || located.size > 0))
     if (imports.some(({ path, external }) => external && path.replace(/^node:|\/.*/g, "") === name)) mended.add(name);
 }
+
+const OF_OWN_PATH: readonly Mended[] = ["fs", "module"];
 
 function learnNative({ apart }: Known, packages: ReadonlyMap<string, string>): void {
   for (const [directory, name] of packages)

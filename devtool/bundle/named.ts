@@ -13,7 +13,12 @@ export function namedBy(root: string, strings: readonly string[]): string[] {
 const STRING =
   /(?<!\b(?:from|import|module)\s*|\b(?:import|require)\s*\(\s*)(["'`])((?:@[\w.-]+\/)?\w[\w.-]*(?:\/[\w./-]+)?)\1/g;
 
+/** A require() that esbuild does not know. */
+const OWN_REQUIRE = /\brequire\s*=\s*createRequire\(/;
+const STRING_OR_REQUIRED = new RegExp(STRING.source.replace("(?:import|require)", "import"), "g");
+
 /** Those of a source that are no import, as names of packages. */
 export function stringsOf(text: string): string[] {
-  return [...new Set([...text.matchAll(STRING)].map(([, , name = ""]) => packageName(name)))];
+  const form = OWN_REQUIRE.test(text) ? STRING_OR_REQUIRED : STRING;
+  return [...new Set([...text.matchAll(form)].map(([, , name = ""]) => packageName(name)))];
 }

@@ -102,6 +102,22 @@ test("a package that is imported for its effect has it before the ES modules tha
   assert.equal(await (await shipperOf(t, root, ["effect", "esm"])()).run(), "word seen\n");
 });
 
+for (const format of ["esm", "cjs"] as const)
+  test(`a source finds a package that is shipped by a require() of its own too: ${format}`, async (t) => {
+    const root = await temporaryDirectory(t);
+    await write(root, {
+      "package.json": '{ "type": "module", "dependencies": { "named": "1" } }',
+      "src/main.js": `import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);
+console.log(require("named").word, require.resolve("named").endsWith("/named/i.js"), require("path") === require("node:path"));
+for (const name of ["none", "./none.js", "named/hidden.js"]) try { require(name); } catch ({ code }) { console.log(code); }`,
+      "node_modules/named/package.json": '{ "exports": "./i.js" }',
+      "node_modules/named/i.js": "exports.word = 'word';",
+    });
+    const expected = "word true true\nMODULE_NOT_FOUND\nMODULE_NOT_FOUND\nERR_PACKAGE_PATH_NOT_EXPORTED\n";
+    assert.equal(await (await shipperOf(t, root, [], {}, { format })()).run(), expected);
+  });
+
 test("a package of a workspace and a patched one are shipped again when a file of theirs changes, without what git ignores", async (t) => {
   const registry = await startRegistry(t, CONFLICT);
   const root = await temporaryDirectory(t);
