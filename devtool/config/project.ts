@@ -8,7 +8,7 @@ import { withSlashes } from "../paths/slashes.ts";
 import { type Mapping, PUBLISHED, parseMapping } from "../ports/mapping.ts";
 import type { BundleConfig, TargetSettings } from "./config.ts";
 import { readConfigFile } from "./file.ts";
-import { findConfigFile } from "./find.ts";
+import { configFileIn, configFilesOf, findConfigFile } from "./find.ts";
 import { checkIncremental } from "./incremental.ts";
 import { isFile } from "./is-file.ts";
 import { refused } from "./refused.ts";
@@ -19,8 +19,8 @@ import { type ProjectStep, resolveSteps } from "./steps.ts";
 export interface Project {
   /** Absolute, without symbolic links. */
   readonly root: string;
-  /** The configuration's file, and all that it consists of: absolute paths. */
-  readonly config: { readonly file: string; readonly parts: readonly string[] };
+  /** The configuration's file, and all that it consists of, or would where it is written anew: absolute paths. */
+  readonly config: { readonly file: string; readonly parts: readonly string[]; readonly isNamed: boolean };
   readonly bundle: ProjectBundle | undefined;
   /** Groups that are built one after the other, the steps of each side by side. */
   readonly steps: readonly (readonly ProjectStep[])[];
@@ -83,20 +83,23 @@ export async function loadProject(named: string | undefined, cwd: string): Promi
       exitCode: 2,
     });
   }
-  return await readProject(file, relative(cwd, file) || file);
+  return await readProject(file, relative(cwd, file) || file, named !== undefined);
 }
 
-/** Reads it again. @throws Failure, exit code 2, where it is not valid any more */
+/** Reads it again; one that was not named may have another suffix now. @throws Failure, exit code 2, where it is not valid any more */
 export async function reloadProject({ config, root, isInspected }: Project): Promise<Project> {
-  return { ...(await readProject(config.file, relative(root, config.file))), isInspected };
+  const file = (config.isNamed ? undefined : configFileIn(root)) ?? config.file;
+  return { ...(await readProject(file, relative(root, file), config.isNamed)), isInspected };
 }
 
 /** `name` is the file's in messages. */
-async function readProject(file: string, name: string): Promise<Project> {
-  const root = await realFolder(file);
-  const { value, files } = await readConfigFile(join(root, basename(file)));
+async function readProject(named: string, name: string, isNamed: boolean): Promise<Project> {
+  const root = await realFolder(named);
+  const file = join(root, basename(named));
+  const { value, files } = await readConfigFile(file);
   const { checkConfig } = await import("./schema.ts");
-  return await resolveProject(checkConfig(value, name), root, { file: join(root, basename(file)), parts: files });
+  const parts = isNamed ? files : [...new Set([...files, ...configFilesOf(root)])];
+  return await resolveProject(checkConfig(value, name), root, { file, parts, isNamed });
 }
 
 /** The folder of the configuration, if there is one. */

@@ -11,7 +11,7 @@ import type { Session } from "./session.ts";
 export function targetFor(request: RunRequest, session: Session, now: Project): string | undefined {
   const { project, way } = session;
   const isSame =
-    request.config === project.config.file &&
+    request.config === now.config.file &&
     request.sshConfig === way.sshConfig &&
     request.acceptNewHostKey === way.acceptNewHostKey &&
     isDeepStrictEqual(now.targets, project.targets);

@@ -9,7 +9,7 @@ function relevanceOf(include: readonly string[] = []): Relevance {
   const sync = { include: ["/.devtool/", "/native/", ...include], exclude };
   const project: Project = {
     root: "/p",
-    config: { file: "/p/devtool.config.ts", parts: ["/p/devtool.config.ts", "/p/tools/run.ts"] },
+    config: { file: "/p/devtool.config.ts", parts: ["/p/devtool.config.ts", "/p/tools/run.ts"], isNamed: false },
     bundle: { entryPoints: ["src/main.ts"], outdir: ".devtool", addons: [], incremental: false, options: {} },
     steps: [
       [
@@ -131,7 +131,13 @@ test("sources in the project's own folder make all of it watched, except what gi
 test("a project without a bundle, native sources or patterns is watched as a whole, since all of it is sent", () => {
   const sync = { include: [], exclude: ["node_modules"] };
   const relevance = new Relevance(
-    { bundle: undefined, envFile: undefined, steps: [], root: "/p", config: { file: "/p/c.json", parts: [] } },
+    {
+      bundle: undefined,
+      envFile: undefined,
+      steps: [],
+      root: "/p",
+      config: { file: "/p/c.json", parts: [], isNamed: false },
+    },
     createFilter(sync),
     createFilter(sync),
   );

@@ -248,6 +248,19 @@ test("a configuration that is edited is used from the next round on; one that is
   assert.equal(await printed(devtool), "other\n");
 });
 
+test("a configuration that gets another suffix is used from then on, and two of them are refused as at the start", async (t) => {
+  if (!needs(t, lacks("rsync", "git"))) return;
+  const config = '{ "run": ["cat", "src/word"], "sync": { "include": ["src/"] } }';
+  const project = await plain(t, { "devtool.config.json": config, "src/word": "one\n", "src/other": "other\n" });
+  const { devtool } = await watch(t, project);
+  await project.write({
+    "devtool.config.ts": 'export default { run: ["cat", "src/other"], sync: { include: ["src/"] } };\n',
+  });
+  assert.match((await devtool.next("failed")).message, /has more than one configuration: .*\.ts and .*\.json$/);
+  await rm(join(project.root, "devtool.config.json"));
+  assert.equal(await printed(devtool), "other\n");
+});
+
 for (const [edit, said] of [
   [{ forward: ["18081:18082"] }, "other ports are forwarded"],
   [{ targets: { box: { kind: "ssh", host: "box" } } }, "another target is used"],
