@@ -9,13 +9,12 @@ import {
   type RootHello,
 } from "../../protocol/hello.ts";
 import { TokenLines } from "../login-shell/token.ts";
+import { lastSaid } from "../said.ts";
 
 /** The end of what was printed on stderr is enough to show what went wrong. */
 const ERRORS_LENGTH_MAX = 2048;
 /** Of what was printed in place of the start script's lines, which may have the script. */
 const PRINTED_LENGTH_MAX = 16 * 1024;
-const SAID_LINES_MAX = 3;
-const SAID_LINE_LENGTH_MAX = 160;
 
 /**
  * Words that the script which installs and starts the agent prints; the agent itself prints those of protocol/hello.ts.
@@ -106,10 +105,9 @@ export class Greeting {
     });
   }
 
-  /** The end of what both streams had, on one line: where the start script did not run, why. */
+  /** The end of what both streams had: where the start script did not run, why. */
   get said(): string {
-    const lines = this.#printed.split(/\r?\n/).filter((line) => line.trim() !== "");
-    return lines.slice(-SAID_LINES_MAX).map(shortened).join(" ");
+    return lastSaid(this.#printed);
   }
 
   stdout(chunk: Buffer): void {
@@ -179,11 +177,6 @@ function rootHello(json: string): RootHello {
   } catch (error) {
     return { failed: messageOf(error) };
   }
-}
-
-function shortened(line: string): string {
-  const text = line.trim();
-  return text.length > SAID_LINE_LENGTH_MAX ? `${text.slice(0, SAID_LINE_LENGTH_MAX)}…` : text;
 }
 
 function splitOnce(line: string): [string, string] {

@@ -8,13 +8,20 @@ const WAIT_MS = 2_000;
 export class Banner {
   readonly #notice: (text: string) => void;
   readonly #untold: string[] = [];
+  #last = "";
   #timer: NodeJS.Timeout | undefined;
 
   constructor(notice: (text: string) => void) {
     this.#notice = notice;
   }
 
+  /** The last one, which has the reason where PAM does not let someone in. */
+  get last(): string {
+    return this.#last;
+  }
+
   add(text: string): void {
+    this.#last = text;
     this.#untold.push(...text.split(/\r?\n/).filter((line) => line.trim() !== ""));
     this.wait();
   }

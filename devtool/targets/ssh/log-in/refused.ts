@@ -1,4 +1,5 @@
 import { Failure } from "../../../failure.ts";
+import { lastSaid } from "../../said.ts";
 import { type Account, hostWords, Unreachable } from "../transport/connect-failure.ts";
 import type { LogInStory } from "./log-in.ts";
 
@@ -82,9 +83,10 @@ export function passwordExpired({ where, user }: Account): Failure {
   });
 }
 
-/** sshd tells a client nothing about it. */
-export function closedDuringLogin({ where, user }: Account): Failure {
-  return new Failure(`${where} closed the connection while ${user} logged in, without a reason`, {
+/** sshd tells a client nothing about it but what PAM has to say: `banner`. */
+export function closedDuringLogin({ where, user }: Account, banner: string): Failure {
+  const why = banner.trim() === "" ? ", without a reason" : `; it said: ${lastSaid(banner)}`;
+  return new Failure(`${where} closed the connection while ${user} logged in${why}`, {
     code: "login-refused",
     remedy: `sshd's log there says why, such as MaxStartups, a locked account or fail2ban: journalctl -u ssh; compare ssh -v ${hostWords(where, user)}`,
     exitCode: 2,

@@ -200,7 +200,7 @@ class SshClientConnection implements SshTransport {
   }
 
   #lost(): void {
-    this.fail(this.#why ?? closedDuringLogin(this.#options));
+    this.fail(this.#why ?? closedDuringLogin(this.#options, this.#banner.last));
     this.#over(this.#loss());
   }
 

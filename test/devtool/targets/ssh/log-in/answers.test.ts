@@ -176,6 +176,20 @@ test("a host that ends the login while it asks is reported with where its reason
   assert.match(shown, new RegExp(`MaxStartups.*: journalctl -u ssh; compare ssh -v -p ${sshd.port} root@127.0.0.1`));
 });
 
+test("a host that hangs up after a key with a reason, as a machine that boots or a locked account has, is reported with it", async (t) => {
+  const text = join(await temporaryDirectory(t), "text");
+  await writeFile(text, "System is booting up.\n");
+  const sshd = await sshdWith(t, {
+    config: ["UsePAM yes"],
+    pam: [`account optional pam_echo.so file=${text}`, "account required pam_deny.so"],
+  });
+  if (!sshd) return;
+  assert.match(
+    await withoutTerminal(sshd),
+    /closed the connection while root logged in; it said: System is booting up\./,
+  );
+});
+
 test("PreferredAuthentications chooses what is tried", async (t) => {
   const sshd = await sshdWith(t, { config: PASSWORDS });
   if (!sshd) return;
