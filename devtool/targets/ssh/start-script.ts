@@ -61,7 +61,8 @@ key=$({ echo "$s:$PATH:"${quote(node ?? "")}; stat -L -c '%n %y %s' ${START_FILE
 if [ "$k" ] && [ -x "$n0" ]; then PATH=$p node=$n0; else
   [ "$k" ] || {
     limit=; command -v timeout >/dev/null && limit="timeout ${SHELL_SECONDS_MAX}"
-    ask() { $limit "$s" "$1" 'printf "\\n'"$t"' %s\\n" "$PATH"' </dev/null | sed -n "s/^$t //p" | tail -n 1; }
+    # What a start-up file leaves in the background keeps the pipe open.
+    ask() { { $limit "$s" "$1" 'printf "\\n'"$t"' %s\\n" "$PATH"' </dev/null; printf '\\n%s \\n' "$t"; } | sed -n "/^$t /{s/^$t //p;q;}"; }
     p=$(ask -lic) && [ "$p" ] || p=$(ask -ic)
     p=$p:$PATH
     for f in ${KNOWN_FOLDERS}; do [ -d "$f" ] && p=$p:$f; done

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, open, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import test, { before, type TestContext } from "node:test";
 import type { SshTargetOptions } from "../../../../devtool/targets/ssh/target.ts";
@@ -107,6 +108,22 @@ test("other programs of an interactive shell and of known folders are found too"
   const connection = await connect();
   assert.equal((await outcome(connection.exec(["make"]))).stdout, "made\n");
   assert.equal((await outcome(connection.exec(["cargo"]))).stdout, "carried\n");
+});
+
+test("what a start-up file leaves in the background is not waited for, also where the shell says no PATH", async (t) => {
+  if (!needs(t, hideNodeLacks())) return;
+  const fifo = join(await temporaryDirectory(t), "fifo");
+  execFileSync("mkfifo", [fifo]);
+  const child = `${NON_INTERACTIVE_RETURNS}cat ${fifo} &\n`;
+  const { connect, home } = await machine(t, { ".volta/bin/node": NODE, ".bashrc": `${child}PATH=~/mine:$PATH\n` });
+  const path = async () => (await outcome((await connect()).exec(["sh", "-c", 'echo "$PATH"']))).stdout;
+  try {
+    assert.ok((await path()).startsWith(`${home}/mine:`));
+    await writeFile(join(home, ".bashrc"), `${child}printf unended; exec true\n`);
+    assert.ok((await path()).includes(`:${home}/.volta/bin:`));
+  } finally {
+    await (await open(fifo, "r+")).close(); // those that wait for a writer end
+  }
 });
 
 test("a small userland, without cksum or awk, has a PATH each time", async (t) => {
