@@ -15,7 +15,7 @@ import { PNP_REMEDY, unshipped, usesPnp } from "./addons/pnp.ts";
 import { stateOf } from "./addons/state.ts";
 import { installerOf, installRecords } from "./addons/uninstalled.ts";
 import { isPackaged } from "./bundle-failure.ts";
-import { toDiagnostics } from "./esbuild.ts";
+import { isFile, toDiagnostics } from "./esbuild.ts";
 import { type Output, writeOutputs } from "./outputs.ts";
 import type { Read } from "./reads.ts";
 import { type BuildSession, buildAsKnown, newSession } from "./session.ts";
@@ -88,7 +88,7 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
   const foundBefore = session.findIn(sourcesBefore);
   const { outputFiles, metafile, warnings } = await building;
   const inputs = Object.keys(metafile.inputs);
-  const sources = inputs.filter((path) => !isPackaged(path));
+  const sources = inputs.filter((path) => isFile(path) && !isPackaged(path));
   session.sources = sources;
   const { names, reads } = isDeepStrictEqual(sources, sourcesBefore) ? foundBefore : session.findIn(sources);
   const apart = [...session.addons.values(), ...unmentioned(session), ...named(session, names, inputs)];

@@ -118,3 +118,8 @@ function place(location: Message["location"]): Pick<Diagnostic, "file" | "line" 
 function isBuildFailure(error: unknown): error is BuildFailure {
   return error instanceof Error && "errors" in error && Array.isArray(error.errors) && "warnings" in error;
 }
+
+/** Whether an input is a file: what a plugin makes up has the name of its kind before it. */
+export function isFile(input: string): boolean {
+  return !/^[^/]{2,}:/.test(input);
+}

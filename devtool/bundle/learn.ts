@@ -12,7 +12,7 @@ import {
   readManifest,
 } from "./addons/package.ts";
 import { resolveTree } from "./addons/tree.ts";
-import type { Metafile, Outputs } from "./esbuild.ts";
+import { isFile, type Metafile, type Outputs } from "./esbuild.ts";
 import { MENDED, type Mended } from "./heading.ts";
 import { hasUnlocated, type Loaders, loaderOf, usesOf } from "./located.ts";
 import { isOwnAddon } from "./own-addons.ts";
@@ -158,7 +158,7 @@ function isTypeScript(loader: string): boolean {
 /** Absolute paths of the inputs that are files. */
 function filesOf(root: string, { inputs }: Metafile): string[] {
   return Object.keys(inputs)
-    .filter((path) => !/^[^/]{2,}:/.test(path))
+    .filter(isFile)
     .map((path) => join(root, path));
 }
 

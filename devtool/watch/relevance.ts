@@ -24,6 +24,8 @@ export class Relevance {
   readonly #inputs = new Set<string>();
   /** Folders of the inputs, none below another. */
   #sources: readonly string[] = [];
+  /** Those of inputs with hidden names, such as what npm and yarn write of an installation: nothing beside these is a source. */
+  readonly #withHidden = new Set<string>();
   /** Folders that git ignores and that lead to an input, such as one of generated code. */
   readonly #ignoredSources = new Set<string>();
 
@@ -49,10 +51,13 @@ export class Relevance {
 
   /** Adds what the bundle was made of; returns the folders to watch for it that are not watched yet. */
   cover(inputs: readonly string[]): string[] {
-    const folders = [...new Set(inputs.map((path) => posix.dirname(path)))];
+    const hidden = foldersOf(inputs.filter(isHidden)).filter((folder) => !this.#withHidden.has(folder));
+    const sources = foldersOf(inputs.filter((path) => !isHidden(path)));
+    const folders = [...hidden, ...sources];
     const fresh = folders.filter((folder) => !this.#isCovered(folder)).map((folder) => this.#unwatchedTo(folder));
     for (const path of inputs) this.#inputs.add(path);
-    this.#sources = topmost([...this.#sources, ...folders]);
+    for (const folder of hidden) this.#withHidden.add(folder);
+    this.#sources = topmost([...this.#sources, ...sources]);
     for (const path of folders.flatMap((folder) => this.#ignoredTo(folder))) this.#ignoredSources.add(path);
     return topmost(fresh);
   }
@@ -108,10 +113,17 @@ export class Relevance {
   }
 
   #leadsToSource(folder: string): boolean {
-    return this.#sources.some(
-      (source) => within(folder, source) || (within(source, folder) && !this.#unignored.prunes(folder)),
-    );
+    const isBelow = this.#sources.some((source) => within(source, folder)) && !this.#unignored.prunes(folder);
+    return isBelow || [...this.#sources, ...this.#withHidden].some((other) => within(folder, other));
   }
+}
+
+function isHidden(path: string): boolean {
+  return posix.basename(path).startsWith(".");
+}
+
+function foldersOf(paths: readonly string[]): string[] {
+  return [...new Set(paths.map((path) => posix.dirname(path)))];
 }
 
 function topmost(folders: readonly string[]): string[] {
@@ -125,5 +137,7 @@ function foldersTo(folder: string): string[] {
 }
 
 function within(folder: string, path: string): boolean {
-  return folder === "." ? !path.startsWith("../") : path === folder || path.startsWith(`${folder}/`);
+  if (folder === path) return true;
+  const start = folder === "." ? "" : `${folder}/`;
+  return path.startsWith(start) && !/^\.\.(?:\/|$)/.test(path.slice(start.length));
 }

@@ -111,6 +111,22 @@ test("what git ignores is watched where the bundle is made of it, and no more of
   assert.deepEqual(relevance.cover([installed, "src/main.ts", "src/node_modules/a/b.ts"]), []);
 });
 
+test("what says which packages are installed matters, and nothing beside it, in a workspace around the project too", () => {
+  const relevance = relevanceOf();
+  const records = [".pnp.cjs", "node_modules/.modules.yaml", "../../.pnp.cjs"];
+  assert.deepEqual(relevance.cover(["src/main.ts", "../a.ts", ...records]).toSorted(), ["..", "../..", "."].toSorted());
+  assert.deepEqual(relevance.cover(["../../packages/b/src/c.ts"]), ["../../packages/b/src"]);
+  for (const path of [...records, "../lib/new.ts", "../../packages/b/src/new.ts"])
+    assert.ok(relevance.matters(path), path);
+  for (const path of ["README.md", "other/a.ts", "../../README.md", "../../packages/d/e.ts", "node_modules/a.js"])
+    assert.ok(!relevance.matters(path), path);
+  for (const path of ["../../packages/b/src", "../../packages", "node_modules"])
+    assert.ok(!relevance.prunes(path), path);
+  for (const path of ["other", "../../docs", "../../packages/d", "node_modules/a"])
+    assert.ok(relevance.prunes(path), path);
+  assert.deepEqual(relevance.cover(["src/main.ts", ...records]), []);
+});
+
 test("the configuration and what it imports matter, and ignore files wherever they are", () => {
   const relevance = relevanceOf();
   for (const path of ["devtool.config.ts", "tools/run.ts", ".gitignore", "src/.gitignore"]) {

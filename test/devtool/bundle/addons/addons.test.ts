@@ -99,7 +99,10 @@ test("a package that is imported for its effect has it before the ES modules tha
     "node_modules/esm/package.json": '{ "type": "module", "exports": "./index.js" }',
     "node_modules/esm/index.js": "export const seen = globalThis.effect;",
   });
-  assert.equal(await (await shipperOf(t, root, ["effect", "esm"])()).run(), "word seen\n");
+  const shipped = await shipperOf(t, root, ["effect", "esm"])();
+  assert.equal(await shipped.run(), "word seen\n");
+  const files = shipped.inputs.filter((path) => !/^(node_modules\/)?\./.test(path));
+  assert.deepEqual(files, ["src/main.js"], "not what stands for a package");
 });
 
 for (const format of ["esm", "cjs"] as const)
