@@ -248,6 +248,18 @@ test("an Include of itself ends with a Failure", async () => {
   await assert.rejects(reading, (error) => error instanceof Failure && error.exitCode === 2);
 });
 
+test("a command of Match exec that does not end is said to be waited for too long", async () => {
+  const file = join(directory, "slow");
+  await writeFile(file, 'Match exec "exec tail -f /dev/null --pid $PPID"\n');
+  await assert.rejects(
+    askOpenSsh(parseHostSpec("h"), file, 300),
+    (error) =>
+      error instanceof Failure &&
+      error.message === "ssh did not read its configuration for h within 0.3 s" &&
+      /Match exec/.test(error.remedy ?? ""),
+  );
+});
+
 test("a configuration that OpenSSH refuses is refused with OpenSSH's message", async () => {
   const file = join(directory, "bad");
   await writeFile(file, "NoSuchThing yes\n");
