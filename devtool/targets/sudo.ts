@@ -27,11 +27,15 @@ export async function rootSocket(
   return undefined;
 }
 
+/** Where it has requiretty, sudo has not looked at who may be root yet. */
+function sudoersLine(why: string): string {
+  return /have a tty/.test(why) ? "Defaults:$USER !requiretty" : "$USER ALL=(ALL) NOPASSWD: ALL";
+}
+
 export function noSudo(where: string, why: string): Failure {
   return new Failure(`no password-less sudo on ${where}: ${why}`, {
     code: "sudo-refused",
-    remedy:
-      'allow it there: echo "$USER ALL=(ALL) NOPASSWD: ALL" | sudo tee /etc/sudoers.d/devtool, or set sudo: false for the target',
+    remedy: `allow it there: echo "${sudoersLine(why)}" | sudo tee -a /etc/sudoers.d/devtool, or set sudo: false for the target`,
     exitCode: 2,
   });
 }

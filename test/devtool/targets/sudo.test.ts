@@ -100,6 +100,17 @@ test("without password-less sudo, asRoot runs as the login user by default, and 
   }
 });
 
+test("a sudo that wants a terminal is reported with what lets it run without", async (t) => {
+  if (!needs(t, missing())) return;
+  const sshd = await startSshdForUser(t, `Defaults requiretty\n${ALLOWED}`);
+  const strict = await connectTo(t, targetOn(sshd, { sudo: true }));
+  await assert.rejects(
+    strict.exec(["id", "-u"], { asRoot: true }),
+    (error) =>
+      error instanceof Failure && /must have a tty/.test(error.message) && /!requiretty/.test(error.remedy ?? ""),
+  );
+});
+
 test("a target without sudo runs asRoot as the login user, and reports it where sudo is required", async (t) => {
   if (!needs(t, missing())) return;
   const sshd = await startSshdForUser(t, ALLOWED, "without sudo");
