@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { EMPTY_NODE } from "./empty-node.ts";
 import { find } from "./peers.ts";
 import { type Contender, interleave, type Sample, timed } from "./rounds.ts";
 import { run } from "./run.ts";
@@ -40,7 +41,7 @@ export async function benchLife(scope: Scope): Promise<Scenario[]> {
   return [
     {
       title: "life, run -d",
-      results: await interleave(engines.map(starting), { rounds: ROUNDS }),
+      results: await interleave([...engines.map(starting), EMPTY_NODE], { rounds: ROUNDS }),
       targets: target("milliseconds", 0.4),
     },
     {

@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib";
 import { type Registry, startRegistry } from "../test/rig/registry.ts";
 import { archive } from "../test/runtime/image/archive/archive.ts";
 import { ociLayout, written } from "../test/runtime/image/layers/saved.ts";
+import { EMPTY_NODE } from "./empty-node.ts";
 import { find } from "./peers.ts";
 import { type Contender, interleave, type Result, timed } from "./rounds.ts";
 import { run } from "./run.ts";
@@ -149,6 +150,7 @@ async function present(rig: Rig): Promise<Scenario> {
   const contenders = [
     { name: OURS, measure: () => timed(() => run(own.argv("forty"), { env: own.env })) },
     { name: PODMAN, measure: () => timed(() => run(theirs)) },
+    EMPTY_NODE,
   ];
   return {
     title: "the image of 40 layers, which is there, pulled again",

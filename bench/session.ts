@@ -1,4 +1,5 @@
 import { devtoolArgv } from "../test/rig/project.ts";
+import { EMPTY_NODE } from "./empty-node.ts";
 import { find } from "./peers.ts";
 import { openRemote } from "./remote.ts";
 import { interleave, timed } from "./rounds.ts";
@@ -11,7 +12,6 @@ import { startWatch } from "./watching.ts";
 const BESIDE = "devtool run true, beside a watch";
 const ALONE = "devtool run true, by itself";
 const MULTIPLEXED = "ssh true, multiplexed";
-const NODE = "node, an empty program here";
 const ROUNDS = 25;
 
 /** What a watch of a small project is worth to a run beside it. */
@@ -25,7 +25,7 @@ export async function benchSession(scope: Scope): Promise<Scenario[]> {
     { name: BESIDE, measure: command(shared) },
     { name: ALONE, measure: command(other) },
     { name: MULTIPLEXED, measure: () => timed(() => run([...multiplexed, host, "true"])) },
-    { name: NODE, measure: () => timed(() => run([process.execPath, "/dev/null"])) },
+    EMPTY_NODE,
   ];
   return [
     {
