@@ -5,6 +5,7 @@ import { readCompiler } from "./gcc.ts";
 import { goFolders, readGo } from "./go.ts";
 import { createLinkerReader } from "./linker.ts";
 import { createMakeReader, readDirectory } from "./make.ts";
+import { createPanicReader } from "./panic.ts";
 import { createPythonReader } from "./python.ts";
 import { createRustcReader } from "./rustc.ts";
 import { type Local, NO_LINE, type ReadLine, type ToolLine } from "./tool-line.ts";
@@ -39,6 +40,7 @@ export function createToolReader({ mirror, folder, hasFile }: ToolPlace): (line:
   const make = createMakeReader(() => errors > 0);
   const readers = [
     make,
+    createPanicReader(),
     createRustcReader(),
     createCmakeReader(),
     createLinkerReader(hasFile),

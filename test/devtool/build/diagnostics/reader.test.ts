@@ -10,6 +10,7 @@ import { golden } from "../../../rig/golden.ts";
 const PRINTED = join(import.meta.dirname, "printed");
 const FOLDERS: Readonly<Record<string, string>> = {
   cargo: "rs/src",
+  "cargo-panic": "rs",
   cmake: "cm",
   cgo: "go",
   go: "go",
@@ -34,6 +35,7 @@ const FILES = [
   "c/l.c",
   "c/b.c",
   "rs/src/main.rs",
+  "rs/build.rs",
   "go/main.go",
   "go/sub/sub.go",
   "go/sub/add.c",
