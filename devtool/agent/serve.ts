@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { PROTOCOL_VERSION } from "../protocol/frame.ts";
-import { encodeLine, HELLO, OLD_NODE, ROOT } from "../protocol/hello.ts";
+import { encodeLine, HELLO, NODE_OPTIONS_KEPT, OLD_NODE, ROOT } from "../protocol/hello.ts";
 import { CarriedProcess } from "./carry.ts";
 import { claimDirectory } from "./directory.ts";
 import { hostFacts } from "./facts.ts";
@@ -40,6 +40,7 @@ export async function serve(args: readonly string[], lifetime: Readable, out: Wr
     out.write(`${token} ${OLD_NODE} ${process.version}\n`);
     return;
   }
+  restoreNodeOptions();
   const directory = await claimDirectory(client);
   const agent = listen(join(directory, "agent.sock"));
   await once(agent.server, "listening");
@@ -53,6 +54,13 @@ export async function serve(args: readonly string[], lifetime: Readable, out: Wr
   await ended;
   await Promise.all([agent.end(), root && endRoot(root)]);
   rmSync(directory, { recursive: true, force: true });
+}
+
+function restoreNodeOptions(): void {
+  const { [NODE_OPTIONS_KEPT]: kept } = process.env;
+  if (kept === undefined) return;
+  process.env["NODE_OPTIONS"] = kept;
+  delete process.env[NODE_OPTIONS_KEPT];
 }
 
 /** The minimum of package.json's `engines`. */

@@ -20,6 +20,9 @@ export interface HostFacts {
  * for each start, so no output of a login shell can be mistaken for such a line.
  */
 
+/** The variable that has the login shell's NODE_OPTIONS, which are for the programs, not for the agent's own Node.js. */
+export const NODE_OPTIONS_KEPT = "DEVTOOL_NODE_OPTIONS";
+
 /** The agent listens on `socket`, a unix socket path. */
 export interface Hello {
   readonly protocol: typeof PROTOCOL_VERSION;

@@ -25,7 +25,7 @@ export const NO_NODE = "no-node";
 export const NOT_INSTALLED = "not-installed";
 
 /** What the start script says of the target before it starts the agent. */
-const FOUND = ["machine", "home", "path", "cache", "new", "boot", "glibc"];
+const FOUND = ["machine", "home", "path", "cache", "node", "new", "boot", "glibc"];
 
 /** The agent can't be started; its message says why. A process may be started in another way. */
 export class NoAgent extends Error {

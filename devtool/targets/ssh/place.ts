@@ -40,7 +40,7 @@ export function placeOf({ found, said }: Pick<Greeting, "found" | "said">, where
     platform: system.toLowerCase(),
     arch,
     libc: libc === "musl" ? libc : "glibc",
-    node: null,
+    node: found.get("node") ?? null,
   } as const;
   const boot = found.get("boot") ?? "";
   const glibc = found.get("glibc");

@@ -1,3 +1,4 @@
+import { NODE_OPTIONS_KEPT } from "../../protocol/hello.ts";
 import type { AgentFile } from "../agent-client/agent-file.ts";
 import { NO_NODE, NOT_INSTALLED, UPLOAD } from "../agent-client/greeting.ts";
 import { quote } from "../login-shell/quote.ts";
@@ -23,6 +24,7 @@ ${find(shell, node)}
 ${MACHINE}
 [ "$node" ] || { echo "$t ${NO_NODE} $old"; exit 1; }
 ${install(agent.content.length)}
+[ -z "$NODE_OPTIONS" ] || { export ${NODE_OPTIONS_KEPT}="$NODE_OPTIONS"; unset NODE_OPTIONS; }
 exec "$node" "$d/$n" "$t" login ${quote(client)} ${withRoot ? "sudo" : "no-sudo"}
 `;
 }
@@ -54,11 +56,11 @@ const SHELL_SECONDS_MAX = 20;
  * changes, or a known folder is there that was not.
  */
 function find(shell: string | undefined, node: string | undefined): string {
-  return `s=${shell === undefined ? '"$SHELL"' : inHome(shell)} node= old=
-key=$({ echo "$s:$PATH:"${quote(node ?? "")}; stat -L -c '%n %y %s' ${START_FILES}; ls -d ${KNOWN_FOLDERS}; } 2>/dev/null | cksum)
-{ read -r k && read -r p && read -r n0; } 2>/dev/null <"$d/path"
+  return `s=${shell === undefined ? '"$SHELL"' : inHome(shell)} node= nv= old=
+key=$({ echo "2:$s:$PATH:"${quote(node ?? "")}; stat -L -c '%n %y %s' ${START_FILES}; ls -d ${KNOWN_FOLDERS}; } 2>/dev/null | cksum)
+{ read -r k && read -r p && read -r n0 && read -r v0; } 2>/dev/null <"$d/path"
 [ "$key" ] && [ "$k" = "$key" ] && [ "$p" ] || k=
-if [ "$k" ] && [ -x "$n0" ]; then PATH=$p node=$n0; else
+if [ "$k" ] && [ -x "$n0" ]; then PATH=$p node=$n0 nv=$v0; else
   [ "$k" ] || {
     limit=; command -v timeout >/dev/null && limit="timeout ${SHELL_SECONDS_MAX}"
     # What a start-up file leaves in the background keeps the pipe open.
@@ -70,7 +72,7 @@ if [ "$k" ] && [ -x "$n0" ]; then PATH=$p node=$n0; else
   } 2>/dev/null
   PATH=\${p:-$PATH}
 ${findNode(node)}
-  [ "$d" ] && (umask 077; printf '%s\\n' "$key" "$PATH" "$node" >"$d/path.$$" && mv -f "$d/path.$$" "$d/path") 2>/dev/null
+  [ "$d" ] && (umask 077; printf '%s\\n' "$key" "$PATH" "$node" "$nv" >"$d/path.$$" && mv -f "$d/path.$$" "$d/path") 2>/dev/null
 fi
 export PATH`;
 }
@@ -92,7 +94,7 @@ function findNode(setting: string | undefined): string {
     v=$("$f" --version 2>/dev/null) || continue
     case $v in
       v20.[0-9].*|v20.1[0-8].*|v1[0-9].*|v[0-9].*) old=\${old:-$v} ;;
-      v*) node=$f; break ;;
+      v*) node=$f nv=$v; break ;;
     esac
   done
   IFS=$i
@@ -104,6 +106,7 @@ echo "$t machine $u $(uname -sm) $libc \${LOGNAME:-$(id -un)}"
 echo "$t home $HOME"
 echo "$t path $PATH"
 echo "$t cache $d"
+[ "$node" ] && echo "$t node $nv"
 [ "$new" ] && echo "$t new cache"
 read -r b </proc/sys/kernel/random/boot_id && echo "$t boot $b"
 v=$(getconf GNU_LIBC_VERSION 2>/dev/null) && echo "$t glibc \${v#glibc }"`;

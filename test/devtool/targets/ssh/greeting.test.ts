@@ -27,7 +27,8 @@ for (const [what, line, message] of BAD_HELLOS) {
     const notices: string[] = [];
     const connection = await connectTo(t, targetOn(await startSshd(t), { node, notice: (text) => notices.push(text) }));
     assert.equal((await outcome(connection.exec(["echo", "out"]))).stdout, "out\n");
-    assert.equal((await connection.facts()).user, userInfo().username);
+    const { user, node: version } = await connection.facts();
+    assert.deepEqual([user, version], [userInfo().username, "v22.0.0"]);
     assert.equal(notices.length, 1);
     assert.match(notices.join(), /rig: can't start the agent \(.*\), so each command takes longer/);
     assert.match(notices.join(), message);
@@ -53,6 +54,16 @@ for (const [what, command, said] of FORCED) {
     );
   });
 }
+
+test("NODE_OPTIONS of the login shell are the programs' alone", async (t) => {
+  const home = await temporaryDirectory(t);
+  const sshd = await startSshd(t, { config: [`SetEnv HOME=${home} NODE_OPTIONS=--require=./hook.cjs`] });
+  const notices: string[] = [];
+  const connection = await connectTo(t, targetOn(sshd, { notice: (text) => notices.push(text) }));
+  const { stdout } = await outcome(connection.exec(["sh", "-c", "env | grep NODE_OPTIONS"]));
+  assert.equal(stdout, "NODE_OPTIONS=--require=./hook.cjs\n");
+  assert.deepEqual(notices, []);
+});
 
 test("a home directory that is not ASCII is reported correctly, and is where processes start", async (t) => {
   const home = join(await temporaryDirectory(t), "日本語é🦊");
