@@ -72,3 +72,20 @@ test("what the sources read by a path of theirs and is not sent is named with it
   await write(root, { "src/main.ts": "" });
   assert.deepEqual(await warned([]), []);
 });
+
+test("what generated code reads beside itself is named, though git ignores both, and modules of a folder are not to be sent", async (t) => {
+  const { root, bundler } = await bundlerOf(t, {
+    "src/main.ts": 'import "./gen/client.js";\nimport { join } from "node:path";\njoin(__dirname, "plugins");',
+    "src/gen/client.js": 'require("node:path").join(__dirname, "engine.node");',
+    "src/gen/engine.node": "",
+    "src/plugins/a.ts": "",
+    ".gitignore": "gen/\n",
+  });
+  const sync = { include: ["/.devtool/"], written: [], exclude: [] };
+  const { reads } = await bundler.build(t.signal);
+  const found = unsentReads(root, reads, await readProjectFiles({ root, sync }));
+  assert.deepEqual(found.map(({ text }) => text).toSorted(), [
+    `src/gen/engine.node is not sent: add "src/gen/engine.node" to sync.include in devtool's configuration`,
+    "the modules of src/plugins are in no bundle: import them by name, or run the project without bundle in devtool's configuration",
+  ]);
+});
