@@ -38,7 +38,7 @@ export function unignore(rules: IgnoreRules, named: string | Line, project: Proj
 function linesFor(path: string, isPassage: boolean): Line[] {
   const base = { anchored: true, directoryOnly: false, where: "what is sent although it is ignored" };
   const tokens = literalPath(path);
-  const itself: Line = { ...base, negated: true, tokens };
+  const itself: Line = { ...base, directoryOnly: isPassage, negated: true, tokens };
   const others: Line = { ...base, negated: false, tokens: [...tokens, { kind: "slash" }, { kind: "star" }] };
   return isPassage ? [itself, others] : [itself];
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { executableIn } from "../../../devtool/dev/workspace/workspace.ts";
@@ -78,6 +78,15 @@ test("what git tracks is not ignored, and what is beside it stays ignored", asyn
   spawnSync("git", ["-C", root, "add", "-f", "build/tool/a.c", "t.env"]);
   const paths = ["build/tool/a.c", "build/tool/other.c", "build/b.c", "t.env", "u.env"];
   assert.deepEqual(await sent(root, {}, paths), ["build/tool/a.c", "t.env"]);
+});
+
+test("what takes the place of a folder with what git tracks is ignored, where a line says so", async (t) => {
+  const root = await folder(t, { ".gitignore": "/build/*\n", "build/tool/a.c": "" });
+  spawnSync("git", ["init", "-q", root]);
+  spawnSync("git", ["-C", root, "add", "-f", "build/tool/a.c"]);
+  rmSync(join(root, "build/tool"), { recursive: true });
+  symlinkSync("/etc", join(root, "build/tool"));
+  assert.deepEqual(await sent(root, {}, ["build/tool"]), []);
 });
 
 test("a submodule has its own rules, as git has it: what it tracks is sent, whatever the lines around it ignore", async (t) => {
