@@ -28,13 +28,15 @@ export async function preview(
   for (const path of deletedPaths) report({ event: "difference", change: "delete", path: toText(path) });
   if (sentPaths.length + deletedPaths.length === 0)
     report({ event: "notice", text: "there is nothing to send or delete" });
-  const refusal = mayDelete ? undefined : refusalOf(() => refuseLargeDeletion(project, sent.paths, withdrawn));
+  const refusal = mayDelete
+    ? undefined
+    : await refusalOf(refuseLargeDeletion({ ...project, filter }, sent.paths, withdrawn, signal));
   if (refusal !== undefined) report({ event: "notice", text: `without --force it is refused: ${refusal}` });
 }
 
-function refusalOf(check: () => void): string | undefined {
+async function refusalOf(check: Promise<void>): Promise<string | undefined> {
   try {
-    check();
+    await check;
     return undefined;
   } catch (error) {
     if (error instanceof Failure) return error.message;

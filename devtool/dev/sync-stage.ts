@@ -1,4 +1,3 @@
-import type { Project } from "../config/project.ts";
 import type { SyncProgress } from "../sync/request.ts";
 import { refuseLargeDeletion } from "./lane/brake.ts";
 import { madeThere, withdrawalNotice } from "./lane/deletions.ts";
@@ -36,7 +35,7 @@ export async function syncStage(workspace: Workspace, open: OpenLane, request: S
   const excluded = changed === undefined ? sent.withdrawn(files) : [];
   const withdrawn = await stillThere(open, excluded, signal).catch(restore);
   const elsewhere = besideBundle(project, open.facts);
-  if (changed === undefined && !mayDelete) brake(project, lane, sent, withdrawn);
+  if (changed === undefined && !mayDelete) await brake(workspace, lane, sent, withdrawn, signal);
   const onProgress = (progress: SyncProgress) => report({ event: "progress", stage: "sync", ...progress });
   const { filter } = files;
   const mayBeNew = changed === undefined && before.size === 0;
@@ -69,9 +68,15 @@ async function syncAnew(workspace: Workspace, open: OpenLane, request: Sync): Pr
   await syncStage(workspace, open, request);
 }
 
-function brake(project: Project, lane: Lane, sent: SentFiles, withdrawn: readonly string[]): void {
+async function brake(
+  { project, files: { filter } }: Workspace,
+  lane: Lane,
+  { paths }: SentFiles,
+  withdrawn: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    refuseLargeDeletion(project, sent.paths, withdrawn);
+    await refuseLargeDeletion({ ...project, filter }, paths, withdrawn, signal);
   } catch (error) {
     forgetMirror(lane);
     throw error;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import { refuseLargeDeletion } from "../../../../devtool/dev/lane/brake.ts";
+import { createFilter } from "../../../../devtool/ignore/filter.ts";
 import type { EventLine } from "../../../../devtool/report/events.ts";
 import { buildAgent } from "../../../rig/agent.ts";
 import { needs, temporaryDirectory } from "../../../rig/host.ts";
@@ -102,14 +103,35 @@ test("a watch that was refused goes on once another devtool has done it with --f
   assert.deepEqual([output.stream, "data" in output && output.data], ["stdout", "sent"]);
 });
 
+test("a folder that was renamed, with most of the project in it, is sent and deleted without a question", async (t) => {
+  if (!needs(t, lacks("rsync", "sshd"))) return;
+  const sshd = await startSshd(t);
+  const project = await makeProject(t, { "devtool.config.ts": PLAIN, ...numbered("data", 30) });
+  await sync(t, project, sshd);
+  await rename(join(project.root, "data"), join(project.root, "other"));
+  assert.deepEqual((await sync(t, project, sshd, "--dry-run")).notices, []);
+  const { code, synced } = await sync(t, project, sshd);
+  assert.deepEqual([code, synced?.deleted], [0, 31]);
+  assert.equal((await readdir(join(synced?.mirror ?? "", "other"))).length, 30);
+});
+
 test("up to 20 files, or half of them, are deleted without a question", async (t) => {
   const root = await temporaryDirectory(t);
-  const paths = (count: number) => Array.from({ length: count }, (_, i) => `d/${i}`);
+  const paths = (count: number, folder = "d") => Array.from({ length: count }, (_, i) => `${folder}/${i}`);
   const refused = { code: "deletion-refused" };
-  refuseLargeDeletion({ root, bundle: undefined }, ["d/", ...paths(20)], []);
-  assert.throws(() => refuseLargeDeletion({ root, bundle: undefined }, ["d/", ...paths(21)], []), refused);
+  const check = async (sent: readonly string[]) =>
+    await refuseLargeDeletion(
+      { root, bundle: undefined, filter: createFilter({}) },
+      sent,
+      [],
+      new AbortController().signal,
+    );
+  await check(["d/", ...paths(20)]);
+  await mkdir(join(root, "kept"));
+  for (const path of paths(21, "kept")) await writeFile(join(root, path), "");
+  await check([...paths(21), ...paths(21, "kept")]);
+  await assert.rejects(check([...paths(22), ...paths(21, "kept")]), refused);
+  await rm(join(root, "kept"), { recursive: true });
   await writeFile(join(root, "kept"), "");
-  const kept = Array.from({ length: 21 }, () => "kept");
-  refuseLargeDeletion({ root, bundle: undefined }, [...paths(21), ...kept], []);
-  assert.throws(() => refuseLargeDeletion({ root, bundle: undefined }, [...paths(22), ...kept], []), refused);
+  await assert.rejects(check(["d/", "kept", ...paths(21)]), refused);
 });
