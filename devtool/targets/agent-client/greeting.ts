@@ -25,7 +25,7 @@ export const NO_NODE = "no-node";
 export const NOT_INSTALLED = "not-installed";
 
 /** What the start script says of the target before it starts the agent. */
-const FOUND = ["machine", "home", "path", "cache", "node", "new", "boot", "glibc"];
+const FOUND = ["machine", "home", "path", "cache", "node", "broken", "new", "boot", "glibc"];
 
 /** The agent can't be started; its message says why. A process may be started in another way. */
 export class NoAgent extends Error {
@@ -37,10 +37,15 @@ export class NoNode extends NoAgent {
   /** The version of one that it has; "" without one. */
   readonly old: string;
 
-  constructor(old: string) {
-    super(`${old ? `its Node.js is ${old}` : "it has no Node.js"}; 20.19 or newer is needed`);
+  /** `broken`: the path of one that does not run, and what it says. */
+  constructor(old: string, broken = "") {
+    super(`${old ? `its Node.js is ${old}` : withoutNode(broken)}; 20.19 or newer is needed`);
     this.old = old;
   }
+}
+
+function withoutNode(broken: string): string {
+  return broken ? `its Node.js does not run: ${broken}` : "it has no Node.js";
 }
 
 /** An agent that has greeted. */
@@ -152,7 +157,7 @@ export class Greeting {
     else if (word === HELLO) this.#greet(decodeHello(rest));
     else if (word === ROOT) this.#settleRoot(rootHello(rest));
     else if (FOUND.includes(word)) this.found.set(word, rest);
-    else if (word === NO_NODE || word === OLD_NODE) this.fail(new NoNode(rest));
+    else if (word === NO_NODE || word === OLD_NODE) this.fail(new NoNode(rest, this.found.get("broken")));
     else if (word === NOT_INSTALLED) this.fail(new NoAgent(this.#errors.trim() || "it can't be stored there"));
     else this.fail(new NoAgent(`it reported ${JSON.stringify(word)}, which is not a known word`));
   }

@@ -22,7 +22,7 @@ export function startScript({ token, agent, client, withRoot, node, shell }: Sta
 ${CACHE}
 ${find(shell, node)}
 ${MACHINE}
-[ "$node" ] || { echo "$t ${NO_NODE} $old"; exit 1; }
+[ "$node" ] || { echo "$t broken $bad"; echo "$t ${NO_NODE} $old"; exit 1; }
 ${install(agent.content.length)}
 [ -z "$NODE_OPTIONS" ] || { export ${NODE_OPTIONS_KEPT}="$NODE_OPTIONS"; unset NODE_OPTIONS; }
 exec "$node" "$d/$n" "$t" login ${quote(client)} ${withRoot ? "sudo" : "no-sudo"}
@@ -56,7 +56,7 @@ const SHELL_SECONDS_MAX = 20;
  * changes, or a known folder is there that was not.
  */
 function find(shell: string | undefined, node: string | undefined): string {
-  return `s=${shell === undefined ? '"$SHELL"' : inHome(shell)} node= nv= old=
+  return `s=${shell === undefined ? '"$SHELL"' : inHome(shell)} node= nv= old= bad=
 key=$({ echo "2:$s:$PATH:"${quote(node ?? "")}; stat -L -c '%n %y %s' ${START_FILES}; ls -d ${KNOWN_FOLDERS}; } 2>/dev/null | cksum)
 { read -r k && read -r p && read -r n0 && read -r v0; } 2>/dev/null <"$d/path"
 [ "$key" ] && [ "$k" = "$key" ] && [ "$p" ] || k=
@@ -91,7 +91,8 @@ function findNode(setting: string | undefined): string {
       : inHome(setting);
   return `  i=$IFS IFS=$(printf '\\n_'); IFS=\${IFS%_} # a home may contain blanks
   for f in ${candidates}; do
-    v=$("$f" --version 2>/dev/null) || continue
+    [ -x "$f" ] || continue
+    v=$("$f" --version 2>/dev/null) || { bad=\${bad:-$f: $("$f" --version 2>&1 | head -n 1)}; continue; }
     case $v in
       v20.[0-9].*|v20.1[0-8].*|v1[0-9].*|v[0-9].*) old=\${old:-$v} ;;
       v*) node=$f nv=$v; break ;;

@@ -100,12 +100,13 @@ test("Node.js that is missing or too old is NoNode, and what the start script fo
   for (const [line, message] of [
     ["no-node", /it has no Node\.js; 20\.19/],
     ["no-node v18.20.4", /its Node\.js is v18\.20\.4/],
+    [`broken /bin/node: no loader\n${TOKEN} no-node`, /its Node\.js does not run: \/bin\/node: no loader; 20\.19/],
     ["old-node v18.20.4", /its Node\.js is v18\.20\.4/],
   ] as const) {
     const reader = greeting();
     reader.stdout(Buffer.from(`${TOKEN} home /home/a b\n${TOKEN} ${line}\n`));
     await assert.rejects(reader.hello, (error) => error instanceof NoNode && message.test(error.message));
-    assert.deepEqual([...reader.found], [["home", "/home/a b"]]);
+    assert.equal(reader.found.get("home"), "/home/a b");
   }
 });
 

@@ -126,6 +126,18 @@ test("what a start-up file leaves in the background is not waited for, also wher
   }
 });
 
+test("a Node.js that does not run is said not to, with why, and the next one is taken", async (t) => {
+  if (!needs(t, hideNodeLacks())) return;
+  const broken = "#!/bin/sh\necho GLIBC_2.28 not found >&2\necho more >&2\nexit 1\n";
+  const { connect, home, notices } = await machine(t, { ".volta/bin/node": broken });
+  await outcome((await connect()).exec(["true"]));
+  const said = `its Node.js does not run: ${home}/.volta/bin/node: GLIBC_2.28 not found; 20.19 or newer is needed`;
+  assert.deepEqual(notices, [`rig: ${said}, so each command takes longer to start`]);
+  await mkdir(join(home, "n/bin"), { recursive: true });
+  await writeFile(join(home, "n/bin/node"), NODE, { mode: 0o755 });
+  assert.equal((await (await connect()).facts()).node, process.version);
+});
+
 test("a small userland, without cksum or awk, has a PATH each time", async (t) => {
   if (!needs(t, hideNodeLacks())) return;
   const { connect, home } = await machine(t, { ".volta/bin/node": NODE });
