@@ -127,12 +127,18 @@ export function exitFailure(status: ExitStatus, output: RsyncOutput, unsettled: 
   if (status.code === 0) return undefined;
   const refusals = errors.filter((line) => line.includes("failed verification"));
   if (status.code === 23 && refusals.length === unsettled && errors.length === unsettled) return undefined;
-  if (status.code === COMMAND_NOT_FOUND) return new Failure("the target has no rsync", NO_RSYNC);
+  if (status.code === COMMAND_NOT_FOUND) return notLoaded(errors);
   const words = status.code === null ? `${status.signal} ended it` : (EXIT_WORDS[status.code] ?? "it failed");
   const code = status.code === null ? "" : ` (exit code ${status.code})`;
   const details = errors.length > 0 ? errors : output.infos;
   const text = [`rsync on the target: ${words}${code}`, ...details].join("\n  ");
   return new Failure(text, causeIn(details.join("\n")));
+}
+
+/** The dynamic loader has the shell's exit code, and says why. */
+function notLoaded(errors: readonly string[]): Failure {
+  const what = errors.length === 0 ? "the target has no rsync" : "the target's rsync does not run";
+  return new Failure([what, ...errors].join("\n  "), NO_RSYNC);
 }
 
 /** Tells the cause by strerror's words. */

@@ -52,6 +52,11 @@ const CASES: readonly FailureCase<FailureCode>[] = [
 
 testFailureCodes(Failure, CASES);
 
+test("an rsync that can't be loaded is reported with what it says", () => {
+  const said = "rsync: error while loading shared libraries: libpopt.so.0";
+  assert.equal(rsyncEnded(127, said)?.message, `the target's rsync does not run\n  ${said}`);
+});
+
 test("a failure on a target is marked with the target, and any other error is passed on unchanged", async () => {
   const failure = new ConnectionLost("gone");
   await assert.rejects(onTarget("box", Promise.reject(failure)), failure);
