@@ -13,7 +13,8 @@ const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
  * unless it is forced. `what` names the packages in a failure. @throws Failure
  */
 export async function npmInstall(what: string, platform: Platform, prefix: string, signal: AbortSignal): Promise<void> {
-  const args = ["install", "--prefix", prefix, "--ignore-scripts", "--no-audit", "--no-fund", "--global=false"];
+  // With --prefix npm would not read the settings that this machine has for all its users, such as a registry or cafile.
+  const args = ["install", "--workspaces=false", "--ignore-scripts", "--no-audit", "--no-fund", "--global=false"];
   args.push("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--omit=dev", "--include=optional", "--force");
   args.push(`--os=${platform.platform}`, `--cpu=${platform.arch}`, `--libc=${platform.libc}`);
   const [file, ...first] = npmCommand(what, platform);
@@ -82,6 +83,12 @@ function tooLong(what: string, platform: Platform): Failure {
 /** Of npm's own, of the system's, and of a registry that has a fault for a moment. */
 const NETWORK_CODES = /^(ENOTFOUND|EAI_|ECONN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_SOCKET|FETCH_ERROR|E(429|5\d\d)$)/;
 
+const UNTRUSTED_CODES = /CERT|UNABLE_TO_(GET_ISSUER|VERIFY)/;
+const UNTRUSTED = {
+  code: "registry-unreachable",
+  remedy: "name the file with the certificate of the registry, or of the proxy before it: npm config set cafile FILE",
+} as const;
+
 function installFailure(what: string, platform: Platform, output: string): Failure {
   const lines = output.split("\n").filter((line) => /^npm (error|ERR!)/.test(line));
   const words = lines.map((line) => line.replace(/^npm (error|ERR!) ?/, "").trim()).filter(Boolean);
@@ -89,6 +96,7 @@ function installFailure(what: string, platform: Platform, output: string): Failu
   const reason = words.slice(code === undefined ? 0 : 1, 4).join("; ") || output.trim().split("\n")[0];
   const message = `npm can't get ${what} for ${shownPlatform(platform)}: ${code ? `${code}: ` : ""}${reason}`;
   if (NETWORK_CODES.test(code ?? "")) return new Failure(message, UNREACHABLE);
+  if (UNTRUSTED_CODES.test(code ?? "")) return new Failure(message, UNTRUSTED);
   return new Failure(message, {
     code: "package-unavailable",
     remedy: "check the package's name and version, and that it has a binary for that platform",

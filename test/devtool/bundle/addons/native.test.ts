@@ -6,7 +6,7 @@ import { npmCommand } from "../../../../devtool/bundle/addons/npm.ts";
 import type { Platform } from "../../../../devtool/bundle/addons/package.ts";
 import { temporaryDirectory } from "../../../rig/host.ts";
 import { write } from "../bundlers.ts";
-import { elf, type Registry, startRegistry } from "./registry.ts";
+import { elf, type Registry, setVariable, startRegistry } from "./registry.ts";
 import { HERE, shipperOf } from "./shipped.ts";
 
 const X64: Platform = { ...HERE, arch: "x64" };
@@ -63,6 +63,16 @@ test("the part for the target comes from the registry in the version of the lock
     "addon-linux-x64-gnu-1.1.0.tgz",
     "addon-linux-x64-musl-1.1.0.tgz",
   ]);
+});
+
+test("what npm is told for all users of this machine counts, such as the registry", async (t) => {
+  const { root, registry } = await installedForMac(t);
+  const prefix = await temporaryDirectory(t);
+  await write(prefix, { "etc/npmrc": `registry=${registry.url}\n`, npmrc: "" });
+  setVariable(t, "npm_config_registry", "");
+  setVariable(t, "npm_config_userconfig", join(prefix, "npmrc"));
+  setVariable(t, "PREFIX", prefix);
+  assert.ok((await shipperOf(t, root, [], { target: ARM64 })()).files.includes("@x/addon-linux-arm64-gnu/addon.node"));
 });
 
 test("a registry that fails for a moment is named, not the package, and nothing stays in the cache", async (t) => {

@@ -71,7 +71,7 @@ async function pack(home: string, files: Files): Promise<Buffer> {
   return await readFile(join(home, "package.tgz"));
 }
 
-function setVariable(t: TestContext, name: string, value: string): void {
+export function setVariable(t: TestContext, name: string, value: string): void {
   const before = process.env[name];
   process.env[name] = value;
   t.after(() => {
