@@ -11,6 +11,8 @@ export type Ask = (prompt: string, echo: boolean) => Promise<string | undefined>
 
 const INTERRUPT = "\x03";
 const END_OF_FILE = "\x04";
+/** Ctrl-U, which the terminal itself would obey outside raw mode. */
+const ERASE_LINE = "\x15";
 const ANSWER_LENGTH_MAX = 4096;
 
 let lastQuestion: Promise<unknown> = Promise.resolve();
@@ -83,6 +85,12 @@ function readAnswer(
       withdrawn.removeEventListener("abort", withdraw);
       settle();
     };
+    const erase = (count: number) => {
+      const characters = [...answer];
+      const kept = characters.slice(0, -count);
+      show("\b \b".repeat(characters.length - kept.length));
+      answer = kept.join("");
+    };
     const withdraw = () => done(() => resolve(undefined));
     withdrawn.addEventListener("abort", withdraw, { once: true });
     const typed = (text: string | Buffer) => {
@@ -92,10 +100,9 @@ function readAnswer(
           return done(() => reject(new Error("interrupted")));
         }
         if (character === "\r" || character === "\n" || character === END_OF_FILE) return done(() => resolve(answer));
-        if (character === "\x7f" || character === "\b") {
-          if (answer) show("\b \b");
-          answer = [...answer].slice(0, -1).join("");
-        } else if (answer.length < ANSWER_LENGTH_MAX) {
+        if (character === ERASE_LINE) erase([...answer].length);
+        else if (character === "\x7f" || character === "\b") erase(1);
+        else if (answer.length < ANSWER_LENGTH_MAX) {
           answer += character;
           show(character);
         }

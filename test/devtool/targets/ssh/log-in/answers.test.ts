@@ -35,6 +35,13 @@ test("a password is asked for on the terminal where no key logs in, never shown,
   assert.doesNotMatch(shown, /wrong|sesame/);
 });
 
+test("Ctrl-U begins the answer again", async (t) => {
+  const sshd = await sshdWith(t, { config: KEY_AND_PASSWORD });
+  if (!sshd) return;
+  const shown = await onTerminal(sshd, /password: /, `wrong\x15${PASSWORD}\r`);
+  assert.match(shown, /password: \s+connected/);
+});
+
 test("a password is not asked for where a key is enough", async (t) => {
   const sshd = await sshdWith(t, { config: PASSWORDS });
   if (!sshd) return;
