@@ -16,6 +16,7 @@ import { stateOf } from "./addons/state.ts";
 import { installerOf, installRecords } from "./addons/uninstalled.ts";
 import { isPackaged } from "./bundle-failure.ts";
 import { isFile, toDiagnostics } from "./esbuild.ts";
+import type { Found } from "./find-in.ts";
 import { type Output, writeOutputs } from "./outputs.ts";
 import type { Read } from "./reads.ts";
 import { type BuildSession, buildAsKnown, newSession } from "./session.ts";
@@ -90,7 +91,7 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
   const inputs = Object.keys(metafile.inputs);
   const sources = inputs.filter((path) => isFile(path) && !isPackaged(path));
   session.sources = sources;
-  const { names, reads } = isDeepStrictEqual(sources, sourcesBefore) ? foundBefore : session.findIn(sources);
+  const { names, reads, mains } = isDeepStrictEqual(sources, sourcesBefore) ? foundBefore : session.findIn(sources);
   const apart = [...session.addons.values(), ...unmentioned(session), ...named(session, names, inputs)];
   const addons = apart.sort((a, b) => (a.name < b.name ? -1 : 1));
   const isSame = isDeepStrictEqual(before?.addons, addons);
@@ -116,6 +117,7 @@ async function buildOnce(session: BuildSession, signal: AbortSignal): Promise<Bu
     warnings: [
       ...toDiagnostics(warnings, "warning"),
       ...outsideWarnings(session),
+      ...mainWarnings(config, mains),
       ...metadataWarnings(root, config, outputFiles),
       ...unshipped(root, session.known.apart),
     ],
@@ -140,6 +142,12 @@ function noFolder(outdir: string, why: string): Failure {
     code: "project-unwritable",
     remedy: "move that away, or name another folder: bundle.outdir",
   });
+}
+
+/** Of files that ask whether they are the program, which no CommonJS module is in an ES module. */
+function mainWarnings({ options: { format = "esm" } }: ProjectBundle, mains: Found["mains"]): Diagnostic[] {
+  const text = `require.main is no module in a bundle of ES modules: set bundle.format to "cjs" in devtool's configuration`;
+  return format === "esm" ? mains.map((place) => ({ ...place, severity: "warning", text })) : [];
 }
 
 /** Of files that look for what lies beside them, where that is not sent. */

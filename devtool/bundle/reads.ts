@@ -67,7 +67,7 @@ export function pathsOf(text: string, file: string): WrittenPath[] {
   return others.map(({ path, at }) => ({ file, path, ...placeOf(text, at) }));
 }
 
-function placeOf(text: string, at: number): { readonly line: number; readonly column: number } {
+export function placeOf(text: string, at: number): Pick<Read, "line" | "column"> {
   const before = text.slice(0, at).split("\n");
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }

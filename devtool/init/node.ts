@@ -54,16 +54,23 @@ async function programIn(
   more: Pick<DevtoolConfig, "native" | "envFile">,
 ): Promise<DevtoolConfig | undefined> {
   for (const entry of entries.map((name) => `${folder}${name}`)) {
-    if ((await files.text(entry)) === undefined) continue;
+    const text = await files.text(entry);
+    if (text === undefined) continue;
     const output = basename(entry, extname(entry));
     const include = await readByPrograms(files, folder);
     const sync = include.length === 0 ? {} : { sync: { include } };
     // Such as bin/www, by which express-generator's servers are started.
     const loader = extname(entry) === "" ? { loader: { "": "js" as const } } : {};
-    const bundle = { entryPoints: { [output]: entry }, ...loader };
+    const format = isCommonJs(text) ? { format: "cjs" as const } : {};
+    const bundle = { entryPoints: { [output]: entry }, ...format, ...loader };
     return { bundle, ...more, ...sync, run: ["node", "--", `.devtool/${output}.js`] };
   }
   return undefined;
+}
+
+/** Such a program may ask whether it is the main one, by require.main, which is none in a bundle of ES modules. */
+function isCommonJs(text: string): boolean {
+  return /\brequire\.main\b/.test(text) || (/\brequire\(/.test(text) && !/^\s*(?:import|export)\b/m.test(text));
 }
 
 /** Packages that read a program's variables from .env, which git ignores. */

@@ -284,3 +284,20 @@ test("esbuild collects less often than Go does, and no other process is started 
   assert.ok(environments.some((environment) => environment.split("\0").includes("GOGC=300")));
   assert.ok(!("GOGC" in process.env));
 });
+
+test("a source that asks by require.main whether it is the program is so in the format cjs, and else a warning", async (t) => {
+  const files = {
+    "app.js": "'use strict'\nif (require.main === module) console.log('main')\nrequire('./other')\n",
+    "other.js": "exports.a = require.main;",
+  };
+  for (const format of ["esm", "cjs"] as const) {
+    const { root, bundler } = await bundlerOf(t, files, { entryPoints: { app: "app.js" }, options: { format } });
+    const { warnings } = await bundler.build(signal);
+    const { stdout } = await run(process.execPath, [join(root, ".devtool/app.js")]);
+    assert.equal(stdout, format === "cjs" ? "main\n" : "");
+    const places = warnings.map(({ file, line, column, text }) => `${file}:${line}:${column} ${text}`);
+    const text =
+      'require.main is no module in a bundle of ES modules: set bundle.format to "cjs" in devtool\'s configuration';
+    assert.deepEqual(places, format === "cjs" ? [] : [`app.js:2:5 ${text}`]);
+  }
+});

@@ -302,6 +302,17 @@ const PROJECTS: readonly (readonly [string, Readonly<Record<string, string>>, ob
     },
   ],
   [
+    "a CommonJS server, which may ask whether it is the program",
+    {
+      "package.json": "{}",
+      "server.js": "const http = require('http')\nif (require.main === module) http.createServer()\n",
+    },
+    {
+      bundle: { entryPoints: { server: "server.js" }, format: "cjs" },
+      run: ["node", "--", ".devtool/server.js"],
+    },
+  ],
+  [
     "a NestJS server by the script that compiles it at each change",
     {
       "package.json": '{"scripts":{"build":"nest build","start":"nest start","start:dev":"nest start --watch"}}',
