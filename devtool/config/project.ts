@@ -186,9 +186,10 @@ async function resolveBundle(config: BundleConfig, root: string): Promise<Projec
 }
 
 /** The folders that the bundle and the build steps need, and what the configuration names; nothing: the whole project. */
-function included({ sync, build = [] }: CheckedConfig, folders: readonly string[]): string[] {
+function included({ bundle, native, sync, build = [] }: CheckedConfig, folders: readonly string[]): string[] {
   const named = sync?.include ?? [];
-  if (named.length === 0 && build.length > 0 && folders.includes("")) return [];
+  const isWhole = bundle === undefined && native === undefined;
+  if (named.length === 0 && (isWhole || (build.length > 0 && folders.includes("")))) return [];
   return [...new Set(folders)]
     .filter((folder) => folder !== "")
     .map((folder) => `/${folder}/`)

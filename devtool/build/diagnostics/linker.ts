@@ -31,7 +31,7 @@ export function createLinkerReader(hasFile: (path: string) => boolean): ReadLine
 function sourcesOf(object: string, name: string): string[] {
   if (!posix.basename(object).startsWith(name.replace(/\.\w+$/, "."))) return [];
   const folders = posix.dirname(object.replace(/CMakeFiles\/[^/]+\.dir\//, "")).split("/");
-  return [...folders, ""].map((_, index) => [...folders.slice(index), name].join("/"));
+  return [...folders, ""].map((_, index) => posix.join(...folders.slice(index), name));
 }
 
 const readLine: ReadLine = (line, local) => {

@@ -172,6 +172,18 @@ for (const [name, text] of Object.entries(WRITTEN)) {
   });
 }
 
+test("a project without a bundle, native and sync.include is sent whole, also where it is built in a folder", async (t) => {
+  const sent = async (config: object) => {
+    const root = await projectWith(t, { ...SOURCES, "devtool.config.json": JSON.stringify(config) });
+    return (await loadProject(undefined, root)).sync.include;
+  };
+  const build = [{ tool: "make", folder: "native" }];
+  const bundle = { entryPoints: { main: "src/main.ts" } };
+  assert.deepEqual(await sent({ build }), []);
+  assert.deepEqual(await sent({ build, bundle }), ["/.devtool/", "/native/"]);
+  assert.deepEqual(await sent({ build, sync: { include: ["data/"] } }), ["/native/", "data/"]);
+});
+
 test("a configuration and a package.json may begin with a byte order mark, as Windows' programs write them", async (t) => {
   const mark = "\ufeff";
   const json = `${mark}${WRITTEN["devtool.config.json"]}`;

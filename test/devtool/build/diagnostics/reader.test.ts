@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { test } from "node:test";
 import { createToolReader } from "../../../../devtool/build/diagnostics/reader.ts";
 import { diagnosticLine } from "../../../../devtool/report/diagnostic.ts";
@@ -69,4 +69,10 @@ test("a rule that failed without a message is an error, and one whose command re
   assert.deepEqual(errors([rule]), ["a.o: Error 1"]);
   assert.deepEqual(errors(["a.c:1:1: error: x", rule]), ["x", undefined]);
   assert.deepEqual(errors([rule, "make[2]: *** Deleting file 'a.o'"]), ["a.o: Error 1", undefined]);
+});
+
+test("the linker's messages name a source in the project's own folder as the compiler's do", () => {
+  const read = createToolReader({ mirror: "/p", folder: "", hasFile: (path) => posix.normalize(path) === "a.c" });
+  const lines = ["/usr/bin/ld: a.o: in function `main':", "a.c:(.text+0xa): undefined reference to `b'"];
+  assert.equal(lines.map(read).at(-1)?.diagnostic?.file, "a.c");
 });
