@@ -119,9 +119,21 @@ const MEND: Readonly<Record<Mended, string>> = {
     constructor(file, options) { super(options?.eval ? file : devtoolOutput(file), options); }
   };
 }`,
+  // A program also starts itself again, by process.execPath and process.argv[1], with other options.
   child_process: `{
-  const { fork } = devtoolProcesses;
+  const { fork } = devtoolProcesses, custom = Symbol.for("nodejs.util.promisify.custom");
   devtoolProcesses.fork = (file, ...rest) => fork(devtoolOutput(file), ...rest);
+  const output = (word) => devtoolSources.get(/^file:/.test(word) ? devtoolPath(word) : devtoolAbsolute(String(word)));
+  const words = (file, args) => {
+    const at = Array.isArray(args) && /(^|\\/)node$/.test(file) ? args.findIndex(output) : -1;
+    return at < 0 ? args : args.map((word, index) => (index === at ? output(word) : word));
+  };
+  const mended = (start) => (file, args, ...rest) => start(file, words(file, args), ...rest);
+  for (const name of ["spawn", "spawnSync", "execFile", "execFileSync"]) {
+    const start = devtoolProcesses[name];
+    devtoolProcesses[name] = mended(start);
+    if (start[custom]) Object.defineProperty(devtoolProcesses[name], custom, { value: mended(start[custom]) });
+  }
 }`,
   cluster:
     "if (devtoolIsMain && devtoolCluster.isPrimary) devtoolCluster.setupPrimary({ exec: devtoolPath(devtoolSelf) });",

@@ -188,6 +188,37 @@ new Worker("console.log('code')", { eval: true });`;
   assert.deepEqual(lines.slice(2).sort(), ["code", "data"]);
 });
 
+const AGAIN = `import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+const [node, self = "", ...args] = [process.execPath, ...process.argv.slice(1)];
+if (args.length > 0) console.log(args.join(" "));
+else void (async () => {
+  const words = (name: string) => ["--no-warnings", self, name, self];
+  spawn(node, words("spawn"), { stdio: "inherit" }).on("exit", () => execFile("echo", (_error, stdout) => console.log(stdout === "\\n")));
+  console.log(spawnSync(node, words("spawnSync"), { encoding: "utf8" }).stdout, execFileSync(node, [fileURLToPath(import.meta.url), "x"], { encoding: "utf8" }));
+  console.log((await promisify(execFile)(node, words("promised"))).stdout, spawnSync("echo", [self], { encoding: "utf8" }).stdout);
+})();
+`;
+
+for (const format of ["esm", "cjs"] as const)
+  test(`a program starts itself again by Node.js and its path: ${format}`, async (t) => {
+    const { root, bundler } = await bundlerOf(t, { "src/main.ts": AGAIN }, { options: { format } });
+    await bundler.build(signal);
+    await rm(join(root, "src"), { recursive: true });
+    const { stdout } = await run(process.execPath, [join(root, ".devtool/main.js")]);
+    const self = join(root, "src/main.ts");
+    const printed = [`spawnSync ${self}`, "x", `promised ${self}`, self, `spawn ${self}`, "true"];
+    assert.deepEqual(
+      stdout
+        .split("\n")
+        .map((line) => line.trim())
+        .filter(Boolean)
+        .sort(),
+      printed.sort(),
+    );
+  });
+
 const COMPILED = {
   "src/main.ts": `import { fork } from "node:child_process";
 import { once } from "node:events";
