@@ -75,6 +75,21 @@ function remedy(
   return `check the user name, and authorize a key there: ssh-copy-id ${host}`;
 }
 
+/** sshd's MaxAuthTries. */
+export function tooManyAttempts(
+  { where }: Account,
+  { acceptedKeys, refusedKeys, refusedAnswers }: LogInStory,
+): Failure {
+  const byKeys = refusedKeys.length > 0 && acceptedKeys.length === 0 && refusedAnswers === 0;
+  return new Failure(`${where} refused the login after too many ${byKeys ? "keys" : "attempts"}`, {
+    code: "login-refused",
+    remedy: byKeys
+      ? "name the key to use: IdentityFile and IdentitiesOnly yes in ~/.ssh/config"
+      : "try again, with the right answer first; how many it takes is MaxAuthTries in its sshd_config",
+    exitCode: 2,
+  });
+}
+
 export function passwordExpired({ where, user }: Account): Failure {
   return new Failure(`${where} wants ${user} to choose a new password`, {
     code: "login-refused",

@@ -6,7 +6,7 @@ import { hostKeyAlgorithms } from "../keys/host-key.ts";
 import { Unsigned } from "../keys/key.ts";
 import { Banner } from "../log-in/banner.ts";
 import { LogIn } from "../log-in/log-in.ts";
-import { closedDuringLogin, passwordExpired, refused } from "../log-in/refused.ts";
+import { closedDuringLogin, passwordExpired, refused, tooManyAttempts } from "../log-in/refused.ts";
 import { BeyondLibrary } from "../openssh/beyond.ts";
 import { ForwardingRefused, isConnectFailure, openChannel, openSession } from "./channel.ts";
 import { connectFailure, reasonOf, timedOut } from "./connect-failure.ts";
@@ -188,7 +188,9 @@ class SshClientConnection implements SshTransport {
     if (error instanceof Unsigned) return; // the login goes on, and knows it
     // When one key can't sign, ssh2 goes on with the next.
     if (error.level === "agent" || this.#state.name !== "connecting") this.#why ??= error;
-    else if (error.level === "client-authentication") {
+    else if (/Too many authentication failures/i.test(error.message)) {
+      this.fail(tooManyAttempts(options, this.#logIn.story));
+    } else if (error.level === "client-authentication") {
       this.fail(this.#why ?? this.#refusal());
     } else if (options.mayHandOver && /no matching/i.test(error.message)) {
       this.fail(this.#why ?? new BeyondLibrary(error.message));

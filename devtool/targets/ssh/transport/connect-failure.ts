@@ -52,13 +52,6 @@ export function connectFailure({ where, host, user }: Account, error: Error & { 
         remedy: "check that the machine is up and can be reached from here",
       });
   }
-  if (/Too many authentication failures/i.test(error.message)) {
-    return new Failure(`${where} refused the login after too many keys`, {
-      code: "login-refused",
-      ...options,
-      remedy: "name the key to use: IdentityFile and IdentitiesOnly yes in ~/.ssh/config",
-    });
-  }
   if (/lost before handshake/i.test(error.message)) {
     return new Failure(`${where} closed the connection before the SSH handshake`, {
       code: "handshake-failed",

@@ -58,6 +58,15 @@ test("a third wrong password is the last, and NumberOfPasswordPrompts is another
   assert.match(await onTerminal(sshd, /password: /, "a\r"), /refused the answer/);
 });
 
+test("a host that allows fewer answers than are asked for says so, and not that there were too many keys", async (t) => {
+  const sshd = await sshdWith(t, { config: [...KEY_AND_PASSWORD, "MaxAuthTries 2"] });
+  if (!sshd) return;
+  assert.match(
+    await onTerminal(sshd, /password: /, "wrong\r", "wrong\r"),
+    /refused the login after too many attempts\s+.*MaxAuthTries/,
+  );
+});
+
 test("a key that is accepted and a password that is asked for as well log in", async (t) => {
   const sshd = await sshdWith(t, { config: KEY_AND_PASSWORD });
   if (!sshd) return;
