@@ -4,11 +4,13 @@ import { NoNode, type StartedAgent } from "../agent-client/greeting.ts";
 import type { Opener } from "../agent-client/starts.ts";
 import { rootSocket, type SudoUse } from "../sudo.ts";
 import { isTemporary, type Place } from "./place.ts";
+import type { Leftovers } from "./session/leftovers.ts";
 import { type AgentOptions, type SshAgent, startAgent, Unstarted } from "./start-agent.ts";
 import type { SshTransport } from "./transport/transport.ts";
 
 export interface CarrierOptions extends AgentOptions {
   readonly sudo: SudoUse;
+  readonly leftovers: Leftovers;
 }
 
 /** How processes are started: each on a connection to the agent, or each on an SSH session of its own. */

@@ -28,6 +28,8 @@ class SshConnection implements Connection {
   readonly #options: CarrierOptions;
   readonly #carrier: Promise<Carrier>;
   readonly #starts: Starts;
+  /** What the connection before has left running has ended. */
+  readonly #cleared: Promise<void>;
   #state: State = { name: "starting" };
   /**
    * Aborted by close(). sshd ends no process when its session closes, so those without the agent are ended from here.
@@ -42,6 +44,7 @@ class SshConnection implements Connection {
     this.#options = options;
     this.#starts = new Starts(options.where);
     this.closed = transport.closed;
+    this.#cleared = options.leftovers.end(transport);
     this.#carrier = chooseCarrier(transport, options);
     this.#carrier.then(
       (carrier) => this.#opened(carrier),
@@ -124,11 +127,12 @@ class SshConnection implements Connection {
   }
 
   async #execOnSession(argv: readonly string[], { asRoot, ...rest }: ExecOptions): Promise<RemoteProcess> {
-    const { where, sudo } = this.#options;
+    const { where, sudo, leftovers } = this.#options;
     const signal = rest.signal ? AbortSignal.any([rest.signal, this.#closing.signal]) : this.#closing.signal;
     const env = { ...(await this.#path(rest)), ...rest.env };
     const command = { ...rest, env, signal, argv, sudo: asRoot ? sudo : "never" } as const;
-    const started = await startOnSession(this.#transport, command, where);
+    await this.#cleared;
+    const started = await startOnSession(this.#transport, command, where, leftovers);
     const ended = started.exited.catch(() => {}).finally(() => this.#onSessions.delete(ended));
     this.#onSessions.add(ended);
     return started;

@@ -12,6 +12,7 @@ import type { UnlockedKeys } from "./keys/file-identity.ts";
 import { dialByEither } from "./openssh/hand-over.ts";
 import { dialRoute } from "./route/dial-route.ts";
 import { routeTo } from "./route/route.ts";
+import { Leftovers } from "./session/leftovers.ts";
 import { withFurtherConnections } from "./transport/further.ts";
 import type { SshTransport } from "./transport/transport.ts";
 
@@ -61,12 +62,13 @@ function connector(
   { sudo, node, shell, notice }: Omit<SshTargetOptions, "configFile" | "acceptNewHostKey">,
 ): Target["connect"] {
   const client = randomBytes(8).toString("hex");
+  const leftovers = new Leftovers();
   return async (signal) => {
     const agent = await agentFile();
     const first = await dial(signal);
     const closing = new AbortController();
     void first.closed.then(() => closing.abort(new ConnectionLost(`the connection to ${where} was closed`)));
     const transport = withFurtherConnections(first, () => dial(closing.signal));
-    return sshConnection(transport, { where, agent, client, sudo: sudoUse(sudo), node, shell, notice });
+    return sshConnection(transport, { where, agent, client, sudo: sudoUse(sudo), node, shell, notice, leftovers });
   };
 }

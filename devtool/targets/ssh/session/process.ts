@@ -7,6 +7,7 @@ import { noSudo } from "../../sudo.ts";
 import type { ExitStatus, RemoteProcess, TerminalSize } from "../../target.ts";
 
 import type { SshSession, SshTransport } from "../transport/transport.ts";
+import type { Leftovers } from "./leftovers.ts";
 import { environmentLine, killLine, resizeLine, type SessionCommand, startLine } from "./script.ts";
 
 /** From the command to its start, a login shell's rc files included. */
@@ -22,13 +23,19 @@ export async function startOnSession(
   transport: SshTransport,
   command: SessionCommand,
   where: string,
+  leftovers: Leftovers,
 ): Promise<RemoteProcess> {
   command.signal?.throwIfAborted();
   const token = newToken();
   const environment = environmentLine(command);
   const session = await transport.session(startLine(token, command, where), command.tty);
   return await new Promise((resolve, reject) => {
-    new SessionProcess(transport, session, { token, command, environment, where }, { resolve, reject }).listen();
+    new SessionProcess(
+      transport,
+      session,
+      { token, command, environment, where, leftovers },
+      { resolve, reject },
+    ).listen();
   });
 }
 
@@ -43,7 +50,7 @@ type State =
       readonly reject: (error: unknown) => void;
       readonly timer: NodeJS.Timeout;
     }
-  | { readonly name: "running"; readonly pgid: number }
+  | { readonly name: "running"; readonly pgid: number; readonly since: string }
   | { readonly name: "over" };
 
 interface Start {
@@ -51,6 +58,7 @@ interface Start {
   readonly command: SessionCommand;
   readonly environment: string;
   readonly where: string;
+  readonly leftovers: Leftovers;
 }
 
 class SessionProcess implements RemoteProcess {
@@ -58,6 +66,7 @@ class SessionProcess implements RemoteProcess {
   readonly #channel: SshSession["channel"];
   readonly #command: SessionCommand;
   readonly #where: string;
+  readonly #leftovers: Leftovers;
   readonly stdin: SshSession["channel"];
   readonly stdout: AfterToken;
   readonly stderr: AfterToken;
@@ -68,13 +77,14 @@ class SessionProcess implements RemoteProcess {
   constructor(
     transport: SshTransport,
     session: SshSession,
-    { token, command, environment, where }: Start,
+    { token, command, environment, where, leftovers }: Start,
     { resolve, reject }: Pick<State & { readonly name: "starting" }, "resolve" | "reject">,
   ) {
     this.#transport = transport;
     this.#channel = session.channel;
     this.#command = command;
     this.#where = where;
+    this.#leftovers = leftovers;
     const late = () => this.#fail(this.#notStarted(`no answer within ${START_DEADLINE_MS / 1000} s`));
     this.#state = { name: "starting", resolve, reject, timer: setTimeout(late, START_DEADLINE_MS) };
     this.stdin = session.channel;
@@ -120,13 +130,13 @@ class SessionProcess implements RemoteProcess {
   #begin(line: string): void {
     const state = this.#state;
     if (state.name !== "starting") return;
-    const [word, detail = ""] = line.split(" ");
+    const [word, detail = "", since = ""] = line.split(" ");
     const pgid = Number(detail);
     if (word === "chdir" || word === "exec") {
       this.#fail(startFailure(this.#command, this.#where, { step: word, errno: detail }));
     } else if (word === "started" && Number.isSafeInteger(pgid) && pgid > 1) {
       clearTimeout(state.timer);
-      this.#state = { name: "running", pgid };
+      this.#state = { name: "running", pgid, since };
       state.resolve(this);
       if (this.#command.signal?.aborted) this.#stop();
     } else this.#fail(this.#notStarted(`its shell reported ${JSON.stringify(line)}`));
@@ -166,6 +176,7 @@ class SessionProcess implements RemoteProcess {
     this.stdout.end();
     this.stderr.end();
     this.#fail(error ?? connectionClosed(this.#where));
+    if (error && this.#state.name === "running") this.#leftovers.add({ ...this.#state, sudo: this.#command.sudo });
     this.#state = { name: "over" };
     this.#channel.close();
   }

@@ -15,7 +15,7 @@ export type SessionCommand = Pick<ExecOptions, "cwd" | "fixedCwd" | "env" | "tty
  * The command line that starts a command through a login shell. It prints, after whatever rc files print, TOKEN on both
  * streams and then only the command's output. On stdout one of these follows the token:
  *
- *     started PGID    chdir ERRNO    exec ERRNO
+ *     started PGID START-TIME    chdir ERRNO    exec ERRNO
  *
  * or, before these, `environment`, when it waits for the line of the variables.
  * @throws Failure when it is too long
@@ -68,14 +68,20 @@ function startScript(token: string, { argv, cwd, fixedCwd, env = {}, tty }: Sess
     `(eval "$(printf "$e")"; command -v ${quote(file)}) >/dev/null 2>&1 || { echo "$t exec ENOENT"; exit 1; }`,
     ...(file.includes("/") ? [findInterpreter(file)] : []),
     "g=$$; if [ -r /proc/$$/stat ]; then read -r _ _ _ _ g _ </proc/$$/stat; fi",
+    readStat("$g"),
     ...(tty ? [] : ['echo "$t " >&2']),
-    'echo "$t started $g"',
+    `echo "$t started $g \${22}"`,
     'eval "unset t d e g s i; $(printf "$e")"',
     `exec ${quoteArgv(argv)}`,
   ].join("\n");
 }
 
-function asUser(sudo: SudoUse, script: string): string {
+/** The fields of proc_pid_stat(5) become $1, $2 …; the 22nd is when it started. */
+export function readStat(pid: string): string {
+  return `set -- $(cat /proc/${pid}/stat 2>/dev/null)`;
+}
+
+export function asUser(sudo: SudoUse, script: string): string {
   const shell = `/bin/sh -c ${quote(script)}`;
   if (sudo === "never") return `exec ${shell}`;
   const allowed = sudo === "required" ? "" : "&& sudo -n true 2>/dev/null";

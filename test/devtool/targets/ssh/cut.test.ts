@@ -112,6 +112,23 @@ test("an agent that ends is a lost connection, which the `exited` of its process
   await assert.rejects(connection.exec(["true"]), lost);
 });
 
+test("what ran without the agent when the connection was lost is ended before the next command starts", async (t) => {
+  const sshd = await startSshd(t);
+  const target = targetOn(sshd);
+  const first = await connectTo(t, target);
+  const old = await first.exec(["sh", "-c", "echo $$; exec tail -f /dev/null"], {
+    withoutAgent: true,
+  });
+  const child = Number(await firstLine(old));
+  await sshd.cut();
+  await assert.rejects(old.exited, lost);
+  const second = await connectTo(t, target);
+  const { stdout } = await outcome(
+    second.exec(["sh", "-c", `[ -d /proc/${child} ] || echo ended`], { withoutAgent: true }),
+  );
+  assert.equal(stdout, "ended\n");
+});
+
 test("when a client reconnects before the target has noticed the cut, its old processes are ended", async (t) => {
   const sshd = await startSshd(t);
   const proxy = await startProxy(t, sshd, Number.POSITIVE_INFINITY);
