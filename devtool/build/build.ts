@@ -166,7 +166,7 @@ async function runStep(
   const [status] = await Promise.all([tool.exited, lines]);
   signal.throwIfAborted();
   if (status.code === 0) return;
-  if (missing !== "") throw missingTool(missing, target);
+  if (missing !== "") throw missingTool(missing, step, target);
   const what = errors === 0 ? endWords(status) : `does not compile: ${errorCount(errors)}`;
   throw new BuildFailure(`${step.name} ${what}`, isInUse);
 }
@@ -180,8 +180,9 @@ function errorCount(errors: number): string {
   return `${errors} error${errors === 1 ? "" : "s"}`;
 }
 
-function missingTool(program: string, target: string): Failure {
-  return new Failure(`${target} has no ${program}, which compiling needs`, {
+/** What runs to its end, such as `npm ci`, compiles nothing. */
+function missingTool(program: string, { name, runsToEnd }: BuildStep, target: string): Failure {
+  return new Failure(`${target} has no ${program}, which ${runsToEnd ? `\`${name}\`` : "compiling"} needs`, {
     code: "tool-missing",
     remedy: installRemedy(program, `devtool provision --target ${target}`),
     exitCode: 2,

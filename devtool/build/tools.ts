@@ -37,6 +37,9 @@ export const TOOL_OUTPUTS: Readonly<Record<keyof typeof TOOLS, readonly string[]
   go: [],
 };
 
+/** What each tool writes into its folder where the project has none. */
+export const TOOL_LOCKS: Readonly<Partial<Record<keyof typeof TOOLS, string>>> = { cargo: "Cargo.lock" };
+
 /** The programs that each tool needs. */
 export const TOOL_PROGRAMS: Readonly<Record<keyof typeof TOOLS, readonly string[]>> = {
   make: ["make", "gcc"],

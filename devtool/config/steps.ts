@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { TOOL_FILES, TOOL_OUTPUTS, TOOL_PROGRAMS, TOOLS } from "../build/tools.ts";
+import { TOOL_FILES, TOOL_LOCKS, TOOL_OUTPUTS, TOOL_PROGRAMS, TOOLS } from "../build/tools.ts";
 import type { BuildConfig, BuildTool, StepConfig } from "./config.ts";
 import { isFile } from "./is-file.ts";
 import { refused } from "./refused.ts";
@@ -87,7 +87,11 @@ async function configuredStep(config: BuildConfig, root: string, key: string): P
     };
   }
   await checkTool(config.tool, root, folder, key);
-  const outputs = TOOL_OUTPUTS[config.tool].map((path) => `/${posix.join(folder, path)}`);
+  const lock = TOOL_LOCKS[config.tool];
+  const isOwn = lock !== undefined && !(await isThere(join(root, folder, lock)));
+  const outputs = [...TOOL_OUTPUTS[config.tool], ...(isOwn ? [lock] : [])].map(
+    (path) => `/${posix.join(folder, path)}`,
+  );
   return {
     name: nameOf(config, folder, config.tool),
     folder,

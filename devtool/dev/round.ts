@@ -228,18 +228,24 @@ async function buildStage(
 
 async function launchStage(
   { project }: Workspace,
-  { lane, connection, mirror, sudo, report }: OpenLane,
+  { lane, connection, facts, mirror, sudo, runsAs, report }: OpenLane,
   { argv, environment, terminal }: StartRequest,
   { signal, startedAt }: Round,
 ): Promise<{ readonly launched: Launched; readonly request: LaunchRequest }> {
   report({ event: "stage", stage: "launch" });
   const env = await environment(signal);
-  const request = { argv, cwd: mirror, env, asRoot: sudo ?? project.asRoot, terminal };
+  const asRoot = sudo ?? project.asRoot;
+  const request = { argv, cwd: mirror, env, asRoot, terminal };
+  const notRoot = asRoot && facts.uid !== 0 && runsAs === facts.user ? [notRootThere(runsAs)] : [];
   const launched = await launch(connection, request, signal);
   const lost = launched.kind === "process" ? launched.process.lost : undefined;
-  for (const text of lane.news.of(lost ? [LOST[lost]] : [], [])) report({ event: "notice", text });
+  for (const text of lane.news.of([...notRoot, ...(lost ? [LOST[lost]] : [])], [])) report({ event: "notice", text });
   report({ event: "started", argv, milliseconds: performance.now() - startedAt });
   return { launched, request };
+}
+
+function notRootThere(user: string): string {
+  return `the program is to run as root, and sudo does not let ${user} without a password: it runs as ${user}; "sudo": false in the target's settings says that it is to`;
 }
 
 const ANOTHER = 'so another was started; with "warm": false in the configuration none is started ahead';

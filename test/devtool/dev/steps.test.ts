@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { loadProject } from "../../../devtool/config/project.ts";
+import type { ProjectStep } from "../../../devtool/config/steps.ts";
 import { needs } from "../../rig/host.ts";
 import { type Devtool, lacks, makeProject, type Project, startDevtool } from "../rig.ts";
 
@@ -82,6 +84,23 @@ for (const [kind, build, message] of [
     assert.match(text, message);
   });
 }
+
+test("a program of afterSync that is not there is named with the command that needs it", async (t) => {
+  if (!needs(t, lacks("rsync"))) return;
+  const config = { afterSync: [{ changed: ["lock"], run: ["not-an-installer", "ci"] }], run: ["true"] };
+  const made = await project(t, { "devtool.config.ts": `export default ${JSON.stringify(config)};` });
+  const { code, text } = await run(t, made, "run");
+  assert.equal(code, 2);
+  assert.match(text, /^devtool: local has no not-an-installer, which `not-an-installer ci` needs$/m);
+});
+
+test("Cargo.lock is neither sent nor deleted where the project has none, as cargo writes it there", async (t) => {
+  const config = 'export default { build: ["cargo", { tool: "cargo", folder: "own" }] };';
+  const manifests = { "Cargo.toml": "", "own/Cargo.toml": "", "own/Cargo.lock": "" };
+  const made = await project(t, { "devtool.config.ts": config, ...manifests });
+  const [[cargo], [own]] = (await loadProject(undefined, made.root)).steps as [[ProjectStep], [ProjectStep]];
+  assert.deepEqual([cargo.outputs, own.outputs], [["/target/", "/Cargo.lock"], ["/own/target/"]]);
+});
 
 /** Says when it ends, and by which signal. */
 const STAYING = "trap 'echo ended; exit' TERM; tail -f /dev/null & wait";

@@ -57,6 +57,26 @@ test("a program runs as the login user, as root only if the configuration says s
   }
 });
 
+test("a program that is to run as root, and can't, runs as the login user, which is said unless that is meant", async (t) => {
+  if (!needs(t, missing())) return;
+  const sshd = await startSshdForUser(t, FORBIDDEN);
+  const project = await plainProject(t);
+  const said = async (value: object) => {
+    await project.write(config(value));
+    const events = await devtool(t, project, sshd, "run", "id", "-un");
+    assert.equal(outputOf(events), "rig\n");
+    return events.flatMap((event) => (event.event === "notice" ? [event.text] : []));
+  };
+  const [notice = "", ...more] = await said({ asRoot: true });
+  assert.match(
+    notice,
+    /^the program is to run as root, and sudo does not let rig without a password: it runs as rig; /,
+  );
+  assert.deepEqual(more, []);
+  const box = { kind: "ssh", host: sshd.host, sudo: false };
+  assert.deepEqual(await said({ asRoot: true, targets: { [sshd.host]: box } }), []);
+});
+
 test("what a program left as root is replaced and deleted by the next sync, also in folders that only root can read", async (t) => {
   if (!needs(t, missing())) return;
   const sshd = await startSshdForUser(t, ALLOWED);
