@@ -42,6 +42,10 @@ export async function watchProject(session: Session, options: LoopOptions, progr
 /** As a time of performance.now(). */
 const PROCESS_START = 0;
 
+function beyondLimit({ message, remedy }: Failure): string {
+  return `${message}: folders that are new are looked at every second or less often; ${remedy}`;
+}
+
 class Loop {
   readonly #session: Session;
   readonly #connections: readonly Reconnecting<Connected>[];
@@ -69,6 +73,7 @@ class Loop {
     this.#watching = new Watching(workspace, {
       onChange: (changes) => this.#change(changes),
       onError: onFailed,
+      onLimit: (failure) => report({ event: "notice", text: beyondLimit(failure) }),
     });
     const preparer = new Preparer(workspace, this.#lanes, { report, watching: this.#watching, end });
     const context = { options, nextRun: programs.nextRun, preparer, report, mayDelete, end, onFailed };

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { Failure } from "../failure.ts";
-import { joinPath, localPath } from "../paths/bytes.ts";
+import { joinPath, localPath, parentOf } from "../paths/bytes.ts";
 import { type Checked, type Entry, Folders } from "./folders.ts";
-import { LISTENS_BELOW, listen } from "./listen.ts";
+import { LISTENS_BELOW, type Listener, listen } from "./listen.ts";
 import type { Relevance } from "./relevance.ts";
 import { Settling, STORM_PATHS } from "./settle.ts";
 import { isSilent } from "./silent.ts";
@@ -28,6 +28,8 @@ export interface WatchRequest {
   readonly isGitAtWork?: () => boolean;
   readonly onChange: (changes: ChangeSet) => void;
   readonly onError: (error: Failure) => void;
+  /** Called where a limit of this machine is reached: the folder is looked at again and again then, unless this throws the failure. */
+  readonly onLimit?: (failure: Failure) => void;
 }
 
 /** How often folders are looked at; a look that takes long is followed by a longer pause. */
@@ -133,19 +135,32 @@ export class Watcher {
 
   /** Returns whether the folder is watched now. */
   #listen(folder: string, isTop: boolean): boolean {
-    const { root, poll, onError } = this.#request;
+    const { root, poll } = this.#request;
     const since = Date.now();
     const isToldFromAbove = poll === true || (LISTENS_BELOW && !isTop);
-    const listener = isToldFromAbove
-      ? undefined
-      : listen(root, folder === "" ? "." : folder, (name) => this.#told(folder, name), onError);
-    if (listener === undefined && !isToldFromAbove) return false;
-    const isMount = this.#folders.add(folder, listener, since);
-    if (poll === true ? isTop : poll !== false && isMount && isSilent(localPath(root, folder || "."))) {
-      if (this.#polled.size === 0) this.#repeat("poll", POLL_MS, POLL_PAUSES, () => this.#poll());
-      this.#polled.add(folder);
-    }
+    const listener = isToldFromAbove ? undefined : this.#listenTo(folder);
+    if (listener === "gone") return false;
+    const isMount = this.#folders.add(folder, listener === "limit" ? undefined : listener, since);
+    const isUntold = poll === true ? isTop : poll !== false && isMount && isSilent(localPath(root, folder || "."));
+    if (isUntold || listener === "limit") this.#pollFrom(folder);
     return true;
+  }
+
+  #listenTo(folder: string): Listener | "gone" | "limit" {
+    const { root, poll, onError, onLimit } = this.#request;
+    try {
+      return listen(root, folder === "" ? "." : folder, (name) => this.#told(folder, name), onError) ?? "gone";
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "watch-limit" || !onLimit || poll === false) throw error;
+      onLimit(error);
+      return "limit";
+    }
+  }
+
+  #pollFrom(folder: string): void {
+    for (let above = folder; above !== ""; above = parentOf(above)) if (this.#polled.has(parentOf(above))) return;
+    if (this.#polled.size === 0) this.#repeat("poll", POLL_MS, POLL_PAUSES, () => this.#poll());
+    this.#polled.add(folder);
   }
 
   #told(folder: string, name: string | undefined): void {

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { Failure } from "../../failure.ts";
 import { toBytes } from "../../paths/bytes.ts";
 import { watchOutside } from "../../watch/outside.ts";
 import { everything } from "../../watch/pending-changes.ts";
@@ -9,6 +10,8 @@ interface Listeners {
   readonly onChange: (changes: ChangeSet) => void;
   /** The folders can't be watched, or not any more. */
   readonly onError: (error: unknown) => void;
+  /** A limit of this machine is reached: changes in the folders that are new since are looked for. Called once. */
+  readonly onLimit: (failure: Failure) => void;
 }
 
 /** The watcher of a workspace: another one once that is replaced. */
@@ -17,6 +20,9 @@ export class Watching {
   #workspace: Workspace;
   #watcher: Watcher;
   #endOutside: () => void;
+  /** Whether all folders that were there at the start are watched. */
+  #hasStarted = false;
+  #isBeyondLimit = false;
 
   constructor(workspace: Workspace, listeners: Listeners) {
     this.#listeners = listeners;
@@ -27,7 +33,9 @@ export class Watching {
 
   /** Watches what a first bundle may need. What has been saved `since` then is a change. */
   start(since: Since): void {
-    this.#startFor([], since).catch(this.#listeners.onError);
+    this.#startFor([], since).then(() => {
+      this.#hasStarted = true;
+    }, this.#listeners.onError);
   }
 
   /** `readFrom`: when the bundler began to read them; what has been saved since then is a change. */
@@ -60,7 +68,17 @@ export class Watching {
     // git has it from before it changes the first file until after the last.
     const lock = files.index && `${files.index}.lock`;
     const isGitAtWork = () => lock !== undefined && existsSync(lock);
-    return new Watcher({ root: project.root, relevance, poll: project.watch.poll, isGitAtWork, ...this.#listeners });
+    const { onChange, onError } = this.#listeners;
+    const onLimit = (failure: Failure) => this.#limited(failure);
+    const { root, watch } = project;
+    return new Watcher({ root, relevance, poll: watch.poll, isGitAtWork, onChange, onError, onLimit });
+  }
+
+  /** @throws the failure at the start */
+  #limited(failure: Failure): void {
+    if (!this.#hasStarted) throw failure;
+    if (!this.#isBeyondLimit) this.#listeners.onLimit(failure);
+    this.#isBeyondLimit = true;
   }
 
   #watchOutside(): () => void {

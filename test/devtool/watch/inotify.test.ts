@@ -107,3 +107,32 @@ for (const [limit, value, code] of [
     assert.match(ran.stdout, new RegExp(`^watch-limit .*\\(${code}\\) raise it: .*sysctl`), ran.stderr);
   });
 }
+
+test("folders that are new when the system's limit is reached are looked at again and again, and all others are heard of", async (t) => {
+  const root = await temporaryDirectory(t);
+  await mkdir(join(root, "src"));
+  const watcher = join(import.meta.dirname, "../../../devtool/watch/watch.ts");
+  const program = `
+    const { mkdirSync, writeFileSync } = await import("node:fs");
+    const { Watcher } = await import(${JSON.stringify(watcher)});
+    process.chdir(${JSON.stringify(root)});
+    const relevance = { matters: (path) => path.endsWith(".ts"), prunes: () => false };
+    let limits = 0;
+    let wanted;
+    let onFound = () => {};
+    const found = (path) => new Promise((resolve) => { [wanted, onFound] = [path, resolve]; });
+    const onChange = ({ paths }) => { if (paths === null || paths.includes(wanted)) onFound(); };
+    const onError = (error) => { throw error; };
+    const watcher = new Watcher({ root: ".", relevance, onChange, onError, onLimit: () => { limits += 1; } });
+    await watcher.add(["."]);
+    const write = async (path) => { const seen = found(path); writeFileSync(path, String(Math.random())); await seen; };
+    mkdirSync("src/new/deep", { recursive: true });
+    for (const path of ["src/new/deep/a.ts", "src/new/deep/a.ts", "src/b.ts", "src/new/c.ts"]) await write(path);
+    console.log("all found", limits);
+    await watcher.close();`;
+  const script = 'echo 2 >/proc/sys/user/max_inotify_watches && exec "$@"';
+  const node = [process.execPath, "--import", import.meta.resolve("tsx"), "--input-type=module", "-e", program];
+  const ran = spawnSync("unshare", ["-Ur", "sh", "-c", script, "sh", ...node], { encoding: "utf8", timeout: 60_000 });
+  if (!needs(t, ran.stderr.includes("unshare") ? "user namespaces" : undefined)) return;
+  assert.equal(ran.stdout, "all found 2\n", ran.stderr);
+});
