@@ -69,7 +69,8 @@ test("what npm is told for all users of this machine counts, such as the registr
   const { root, registry } = await installedForMac(t);
   const prefix = await temporaryDirectory(t);
   await write(prefix, { "etc/npmrc": `registry=${registry.url}\n`, npmrc: "" });
-  setVariable(t, "npm_config_registry", "");
+  // Of the npm that runs the tests; empty ones count for nothing.
+  for (const name of ["registry", "globalconfig", "prefix", "global_prefix"]) setVariable(t, `npm_config_${name}`, "");
   setVariable(t, "npm_config_userconfig", join(prefix, "npmrc"));
   setVariable(t, "PREFIX", prefix);
   assert.ok((await shipperOf(t, root, [], { target: ARM64 })()).files.includes("@x/addon-linux-arm64-gnu/addon.node"));
