@@ -28,7 +28,7 @@ export function placeOf({ found, said }: Pick<Greeting, "found" | "said">, where
     const why = said === "" ? "its login shell did not start devtool's" : `it said: ${said}`;
     throw new Failure(`${where} runs no shell commands: ${why}`, {
       code: "agent-failed",
-      remedy: `run one there: ssh ${where} /bin/sh -c true`,
+      remedy: "see what comes of one: ssh HOST /bin/sh -c true",
       exitCode: 2,
     });
   }
