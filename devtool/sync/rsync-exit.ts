@@ -127,7 +127,7 @@ export function exitFailure(status: ExitStatus, output: RsyncOutput, unsettled: 
   if (status.code === 0) return undefined;
   const refusals = errors.filter((line) => line.includes("failed verification"));
   if (status.code === 23 && refusals.length === unsettled && errors.length === unsettled) return undefined;
-  if (status.code === COMMAND_NOT_FOUND) return notLoaded(errors);
+  if (status.code === COMMAND_NOT_FOUND) return notStarted(errors);
   const words = status.code === null ? `${status.signal} ended it` : (EXIT_WORDS[status.code] ?? "it failed");
   const code = status.code === null ? "" : ` (exit code ${status.code})`;
   const details = errors.length > 0 ? errors : output.infos;
@@ -135,11 +135,15 @@ export function exitFailure(status: ExitStatus, output: RsyncOutput, unsettled: 
   return new Failure(text, causeIn(details.join("\n")));
 }
 
-/** The dynamic loader has the shell's exit code, and says why. */
-function notLoaded(errors: readonly string[]): Failure {
-  const what = errors.length === 0 ? "the target has no rsync" : "the target's rsync does not run";
-  return new Failure([what, ...errors].join("\n  "), NO_RSYNC);
+/** The dynamic loader has the shell's exit code for what is not there, and says why. */
+function notStarted(errors: readonly string[]): Failure {
+  const isThere = errors.some((line) => LOADER.test(line));
+  const lines = isThere ? ["the target's rsync does not run", ...errors] : ["the target has no rsync"];
+  return new Failure(lines.join("\n  "), NO_RSYNC);
 }
+
+/** Words of glibc's and musl's. */
+const LOADER = /shared librar|symbol lookup error|error relocating/i;
 
 /** Tells the cause by strerror's words. */
 export function causeIn(text: string): { readonly code: FailureCode; readonly remedy?: string } {
