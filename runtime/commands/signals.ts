@@ -87,8 +87,8 @@ const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 const UNDOING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Aborts the work at a signal, lets it undo itself, then ends by that signal, as if it had not been caught. What is printed in
- * the end is printed after this: a signal would not be seen while a reader lets that wait.
+ * Aborts the work at a signal, lets it undo itself, then ends by that signal, as if it had not been caught. What the work
+ * prints in the end belongs to it, and is printed on another thread: a signal is seen then while a reader lets that wait.
  */
 export async function undoneBySignals<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();

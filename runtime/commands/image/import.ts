@@ -10,8 +10,7 @@ import { bytesInWords } from "../../image/words.ts";
 import { stateRoot } from "../../state/root.ts";
 import { operands } from "../operands.ts";
 import type { Options, Values } from "../options/option.ts";
-import { say } from "../output/say.ts";
-import { writeAll } from "../output/write.ts";
+import { sayLater, writeToOutput } from "../output/queued-output.ts";
 import { undoneBySignals } from "../signals.ts";
 import { verb } from "../verbs/verb.ts";
 import { compileLess } from "./compile-less.ts";
@@ -72,8 +71,10 @@ async function importAsLayer(source: string, name: string, asked: Asked): Promis
   const reference = parseReference(name);
   await compileLess();
   const request = { root: stateRoot(), source, stdin: process.stdin, name: reference, change, message };
-  const id = await undoneBySignals((signal) => importLayer({ ...request, signal }));
-  writeAll(1, `${id}\n`);
+  await undoneBySignals(async (signal) => {
+    const id = await importLayer({ ...request, signal });
+    await writeToOutput(Buffer.from(`${id}\n`), signal);
+  });
 }
 
 async function importAndReport(name: string, source: string, { change, message, platform }: Asked): Promise<void> {
@@ -93,9 +94,11 @@ async function importAndReport(name: string, source: string, { change, message, 
   await compileLess();
   const meter = progressMeter(name);
   const request = { root: stateRoot(), name, source, stdin: process.stdin, progress: meter.show };
-  const imported = await undoneBySignals((signal) => importImage({ ...request, signal }).finally(meter.clear));
-  for (const hint of hints(imported)) say(`tinydocker: ${hint}\n`);
-  writeAll(1, summary(imported));
+  await undoneBySignals(async (signal) => {
+    const imported = await importImage({ ...request, signal }).finally(meter.clear);
+    for (const hint of hints(imported)) await sayLater(Buffer.from(`tinydocker: ${hint}\n`), signal);
+    await writeToOutput(Buffer.from(summary(imported)), signal);
+  });
 }
 
 function summary({ record }: Imported): string {

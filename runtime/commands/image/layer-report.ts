@@ -1,10 +1,9 @@
 import { isatty } from "node:tty";
-import { orAbort } from "../../host/or-abort.ts";
 import { shortId } from "../../image/listing.ts";
 import type { LayerProgress } from "../../image/pull/progress.ts";
 import { bytesInWords } from "../../image/words.ts";
 import type { Values } from "../options/option.ts";
-import { QueuedOutput, writeToOutput, writeWhole } from "../output/queued-output.ts";
+import { QueuedOutput, sayLater, writeToOutput } from "../output/queued-output.ts";
 
 export interface LayerReport {
   layer(progress: LayerProgress): void;
@@ -29,14 +28,6 @@ export function layerReport(form: Form, signal: AbortSignal): LayerReport {
   if (form === "json") return changes(eventOf, (bytes) => writeToOutput(bytes, signal));
   // Not by process.stderr, which takes longer to make than a pull of what is there.
   return isatty(2) ? bars() : changes(lineOf, (bytes) => sayLater(bytes, signal));
-}
-
-/** As say(): the exit code still says it where nobody reads the words. */
-async function sayLater(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-  await orAbort(
-    writeWhole(2, bytes).catch(() => {}),
-    signal,
-  );
 }
 
 function eventOf({ digest, state, bytes, size }: LayerProgress): string {

@@ -1,7 +1,7 @@
 import { loadImages } from "../../image/load/load.ts";
 import { stateRoot } from "../../state/root.ts";
 import { notEmpty, operands } from "../operands.ts";
-import { writeAll } from "../output/write.ts";
+import { writeToOutput } from "../output/queued-output.ts";
 import { undoneBySignals } from "../signals.ts";
 import { verb } from "../verbs/verb.ts";
 import { compileLess } from "./compile-less.ts";
@@ -23,15 +23,14 @@ export const loadVerb = verb({
     operands(rest, []);
     notEmpty(input, "the file of -i");
     await compileLess();
-    const names = await undoneBySignals((signal) => {
+    await undoneBySignals(async (signal) => {
       const { layer: progress, end } = layerReport(formOf(form), signal);
       const request = { root: stateRoot(), source: input, stdin: process.stdin, name, signal, progress };
-      return loadImages(request).finally(end);
+      for (const loaded of await loadImages(request).finally(end)) {
+        const line = form.json ? JSON.stringify({ type: "loaded", name: loaded }) : loaded;
+        await writeToOutput(Buffer.from(form.json || form.quiet ? `${line}\n` : `${line}: loaded\n`), signal);
+      }
     });
-    for (const loaded of names) {
-      const line = form.json ? JSON.stringify({ type: "loaded", name: loaded }) : loaded;
-      writeAll(1, form.json || form.quiet ? `${line}\n` : `${line}: loaded\n`);
-    }
     return 0;
   },
 });

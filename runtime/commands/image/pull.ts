@@ -1,12 +1,12 @@
 import { Failure } from "../../failure.ts";
 import { hintsOf } from "../../image/hints.ts";
-import { pullImage } from "../../image/pull/pull.ts";
-import { familiarName, parseReference } from "../../image/registry/reference.ts";
+import { type Pulled, pullImage } from "../../image/pull/pull.ts";
+import { familiarName, parseReference, type Reference } from "../../image/registry/reference.ts";
 import { stateRoot } from "../../state/root.ts";
 import type { Values } from "../options/option.ts";
+import { sayLater, writeToOutput } from "../output/queued-output.ts";
 import { report } from "../output/report.ts";
-import { say } from "../output/say.ts";
-import { isBrokenPipe, SIGPIPE_EXIT, writeAll } from "../output/write.ts";
+import { isBrokenPipe, SIGPIPE_EXIT } from "../output/write.ts";
 import { undoneBySignals } from "../signals.ts";
 import { runWith } from "../verbs/run-with.ts";
 import { verb } from "../verbs/verb.ts";
@@ -21,6 +21,8 @@ export async function pullCommand(args: readonly string[]): Promise<number> {
     return isBrokenPipe(error) ? SIGPIPE_EXIT : report(error);
   }
 }
+
+type Report = Values<typeof REPORT_OPTIONS>;
 
 const EACH_TAG = "pull each tag by its name; skopeo list-tags docker://NAME lists them";
 
@@ -37,17 +39,19 @@ export const pullVerb = verb({
   },
 });
 
-async function pullAndReport(name: string, form: Values<typeof REPORT_OPTIONS>): Promise<void> {
+async function pullAndReport(name: string, form: Report): Promise<void> {
   const reference = parseReference(name);
-  const pulled = await undoneBySignals((signal) => {
+  await undoneBySignals(async (signal) => {
     const { layer: progress, end } = layerReport(formOf(form), signal);
     const request = { root: stateRoot(), reference, env: process.env, signal, progress, fetching: compileLess };
-    return pullImage(request).finally(end);
+    const pulled = await pullImage(request).finally(end);
+    for (const hint of hintsOf(pulled.notes)) await sayLater(Buffer.from(`tinydocker: ${hint}\n`), signal);
+    await writeToOutput(Buffer.from(`${summary(reference, pulled, form)}\n`), signal);
   });
-  for (const hint of hintsOf(pulled.notes)) say(`tinydocker: ${hint}\n`);
-  const { digest, id, upToDate } = pulled;
+}
+
+function summary(reference: Reference, { digest, id, upToDate }: Pulled, { quiet, json }: Report): string {
   const familiar = familiarName(reference);
-  const event = { type: "pulled", name: familiar, digest, id, upToDate };
-  const line = form.quiet ? familiar : `${familiar}: ${upToDate ? "up to date" : "pulled"}, ${digest}`;
-  writeAll(1, `${form.json ? JSON.stringify(event) : line}\n`);
+  if (json) return JSON.stringify({ type: "pulled", name: familiar, digest, id, upToDate });
+  return quiet ? familiar : `${familiar}: ${upToDate ? "up to date" : "pulled"}, ${digest}`;
 }

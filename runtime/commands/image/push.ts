@@ -2,7 +2,7 @@ import { pushImage } from "../../image/push/push.ts";
 import { familiarName, parseReference } from "../../image/registry/reference.ts";
 import { stateRoot } from "../../state/root.ts";
 import { operands } from "../operands.ts";
-import { writeAll } from "../output/write.ts";
+import { writeToOutput } from "../output/queued-output.ts";
 import { undoneBySignals } from "../signals.ts";
 import { verb } from "../verbs/verb.ts";
 import { formOf, layerReport, REPORT_OPTIONS } from "./layer-report.ts";
@@ -17,13 +17,15 @@ export const pushVerb = verb({
   run: async (form, rest) => {
     const [name] = operands(rest, ["the name of the image"]);
     const reference = parseReference(name);
-    const { digest } = await undoneBySignals((signal) => {
-      const { layer: progress, end } = layerReport(formOf(form), signal);
-      return pushImage({ root: stateRoot(), reference, env: process.env, signal, progress }).finally(end);
-    });
     const familiar = familiarName(reference);
-    const line = form.quiet ? familiar : `${familiar}: pushed, ${digest}`;
-    writeAll(1, `${form.json ? JSON.stringify({ type: "pushed", name: familiar, digest }) : line}\n`);
+    await undoneBySignals(async (signal) => {
+      const { layer: progress, end } = layerReport(formOf(form), signal);
+      const request = { root: stateRoot(), reference, env: process.env, signal, progress };
+      const { digest } = await pushImage(request).finally(end);
+      const line = form.quiet ? familiar : `${familiar}: pushed, ${digest}`;
+      const text = form.json ? JSON.stringify({ type: "pushed", name: familiar, digest }) : line;
+      await writeToOutput(Buffer.from(`${text}\n`), signal);
+    });
     return 0;
   },
 });

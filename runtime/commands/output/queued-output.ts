@@ -27,6 +27,14 @@ export async function writeToOutput(bytes: Uint8Array, signal: AbortSignal): Pro
   await orAbort(written, signal);
 }
 
+/** As say(), on another thread: the exit code still says it where nobody reads the words. Throws the signal's reason. */
+export async function sayLater(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  await orAbort(
+    writeWhole(2, bytes).catch(() => {}),
+    signal,
+  );
+}
+
 /** Texts that are written in order while the work goes on, however long their reader takes. */
 export class QueuedOutput {
   readonly #write: (bytes: Uint8Array) => Promise<void>;

@@ -4,7 +4,7 @@ import { Failure } from "../../failure.ts";
 import { parseReference } from "../../image/registry/reference.ts";
 import { handleOf } from "../../state/containers.ts";
 import { stateRoot } from "../../state/root.ts";
-import { writeAll } from "../output/write.ts";
+import { writeToOutput } from "../output/queued-output.ts";
 import { undoneBySignals } from "../signals.ts";
 import { verb } from "./verb.ts";
 
@@ -38,8 +38,10 @@ export const commitVerb = verb({
     const root = resolve(stateRoot());
     const container = handleOf(root, asked);
     const request = { name, author, message, changes: change, pause };
-    const id = await undoneBySignals((signal) => commit(container, { ...request, signal }));
-    writeAll(1, `${id}\n`);
+    await undoneBySignals(async (signal) => {
+      const id = await commit(container, { ...request, signal });
+      await writeToOutput(Buffer.from(`${id}\n`), signal);
+    });
     return 0;
   },
 });
