@@ -38,6 +38,31 @@ export function listen(
   return { close: () => watcher.close() };
 }
 
+interface Limited {
+  readonly root: string;
+  readonly poll?: boolean | undefined;
+  readonly onError: (error: Failure) => void;
+  readonly onLimit?: (failure: Failure) => void;
+}
+
+/**
+ * As listen(), for a folder as its path in bytes. "gone": undefined there; "limit": at a limit of this machine, where `onLimit` does
+ * not throw it and changes may be looked for.
+ */
+export function listenOrPoll(
+  { root, poll, onError, onLimit }: Limited,
+  folder: string,
+  onName: (name: string | undefined) => void,
+): Listener | "gone" | "limit" {
+  try {
+    return listen(root, folder === "" ? "." : folder, onName, onError) ?? "gone";
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== "watch-limit" || !onLimit || poll === false) throw error;
+    onLimit(error);
+    return "limit";
+  }
+}
+
 function slashed(name: Buffer): string {
   const bytes = fromSystem(name.toString("latin1"));
   return process.platform === "win32" ? bytes.replaceAll("\\", "/") : bytes;

@@ -2,10 +2,11 @@ import { setImmediate } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { joinPath, localPath, parentOf } from "../paths/bytes.ts";
 import { type Checked, type Entry, Folders } from "./folders.ts";
-import { LISTENS_BELOW, type Listener, listen } from "./listen.ts";
+import { LISTENS_BELOW, listenOrPoll } from "./listen.ts";
 import type { Relevance } from "./relevance.ts";
 import { Settling, STORM_PATHS } from "./settle.ts";
 import { isSilent } from "./silent.ts";
+import { type Since, timeFor } from "./since.ts";
 
 /** What changed since the previous change set. */
 export interface ChangeSet {
@@ -14,9 +15,6 @@ export interface ChangeSet {
   /** When the first of it was noticed, as a time of performance.now(). */
   readonly since: number;
 }
-
-/** What changes after this time, in milliseconds since 1970, is reported although it was made before: for all paths, or each. */
-export type Since = number | ((path: string) => number);
 
 export interface WatchRequest {
   /** Absolute. */
@@ -138,23 +136,14 @@ export class Watcher {
     const { root, poll } = this.#request;
     const since = Date.now();
     const isToldFromAbove = poll === true || (LISTENS_BELOW && !isTop);
-    const listener = isToldFromAbove ? undefined : this.#listenTo(folder);
+    const listener = isToldFromAbove
+      ? undefined
+      : listenOrPoll(this.#request, folder, (name) => this.#told(folder, name));
     if (listener === "gone") return false;
     const isMount = this.#folders.add(folder, listener === "limit" ? undefined : listener, since);
     const isUntold = poll === true ? isTop : poll !== false && isMount && isSilent(localPath(root, folder || "."));
     if (isUntold || listener === "limit") this.#pollFrom(folder);
     return true;
-  }
-
-  #listenTo(folder: string): Listener | "gone" | "limit" {
-    const { root, poll, onError, onLimit } = this.#request;
-    try {
-      return listen(root, folder === "" ? "." : folder, (name) => this.#told(folder, name), onError) ?? "gone";
-    } catch (error) {
-      if (!(error instanceof Failure) || error.code !== "watch-limit" || !onLimit || poll === false) throw error;
-      onLimit(error);
-      return "limit";
-    }
   }
 
   #pollFrom(folder: string): void {
@@ -308,8 +297,4 @@ export class Watcher {
   async #turn(): Promise<void> {
     if (++this.#names % NAMES_PER_TURN === 0) await setImmediate();
   }
-}
-
-function timeFor(path: string, since: Since): number {
-  return typeof since === "number" ? since : since(path);
 }

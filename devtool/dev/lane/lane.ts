@@ -9,7 +9,7 @@ import { reportOf } from "../../report/origin.ts";
 import { greet, type Server, serverCommand, startServer } from "../../sync/server.ts";
 import { capture } from "../../targets/capture.ts";
 import type { Connection, Target, TargetFacts } from "../../targets/target.ts";
-import type { Since } from "../../watch/watch.ts";
+import type { Since } from "../../watch/since.ts";
 import { findMirror } from "./find-mirror.ts";
 import { refuseWrongPrograms } from "./named-programs.ts";
 import { News } from "./news.ts";

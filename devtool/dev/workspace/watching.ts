@@ -3,7 +3,8 @@ import type { Failure } from "../../failure.ts";
 import { toBytes } from "../../paths/bytes.ts";
 import { watchOutside } from "../../watch/outside.ts";
 import { everything } from "../../watch/pending-changes.ts";
-import { type ChangeSet, type Since, Watcher } from "../../watch/watch.ts";
+import type { Since } from "../../watch/since.ts";
+import { type ChangeSet, Watcher } from "../../watch/watch.ts";
 import type { Workspace } from "./workspace.ts";
 
 interface Listeners {
