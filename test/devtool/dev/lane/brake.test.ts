@@ -92,10 +92,9 @@ test("a watch that was refused goes on once another devtool has done it with --f
   const sshd = await startSshd(t);
   const project = await makeProject(t, { "devtool.config.ts": PLAIN, ...numbered("data", 30) });
   const flags = ["--json", "--ssh-config", sshd.configFile, "--target", sshd.host];
-  const watch = startDevtool(t, project, ["watch", ...flags, "cat", "word"]);
-  await watch.next("exited");
+  await sync(t, project, sshd);
   await rename(join(project.root, "data"), `${project.root}-data`);
-  await project.write({ ".gitignore": "*.log\n" });
+  const watch = startDevtool(t, project, ["watch", ...flags, "cat", "word"]);
   assert.equal((await watch.next("failed")).code, "deletion-refused");
   assert.equal((await sync(t, project, sshd, "--force")).code, 0);
   await project.write({ word: "sent" });
