@@ -4,29 +4,39 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { hideNode, hideNodeLacks } from "../../rig/hidden-node.ts";
-import { needs } from "../../rig/host.ts";
+import { needs, temporaryDirectory } from "../../rig/host.ts";
+import { written } from "../../rig/processes.ts";
 import { startSshd } from "../../rig/sshd.ts";
 import { lacks, makeProject, startDevtool } from "../rig.ts";
 import { snapshot } from "./rig.ts";
 
 /** A project that is watched, on a target with Node.js or without, and a folder outside of its mirror. */
 async function watched(t: TestContext, hasNode: boolean) {
+  const own = await temporaryDirectory(t);
+  const [rsync, log] = [join(own, "rsync"), join(own, "log")];
+  writeFileSync(log, "");
+  writeFileSync(rsync, `#!/bin/sh\necho "$*" >>${log}\nexec rsync "$@"\n`, { mode: 0o755 });
   const project = await makeProject(t, {
-    "devtool.config.json": JSON.stringify({ run: ["sh", "-c", "touch run; cat word; :"], sync: { exclude: ["/run"] } }),
+    "devtool.config.json": JSON.stringify({
+      run: ["sh", "-c", "touch run; cat word; :"],
+      sync: { exclude: ["/run"] },
+      targets: { box: { kind: "local", rsync } },
+    }),
     "real-node": "",
     kept: "kept\n",
     word: "1",
   });
   for (const path of ["devtool.config.ts", "native", "src"]) await rm(join(project.root, path), { recursive: true });
   const sshd = hasNode ? undefined : await startSshd(t, { prefix: hideNode(join(project.root, "real-node")) });
-  const target = sshd ? ["--ssh-config", sshd.configFile, "--target", sshd.host] : ["--target", "local"];
+  const target = sshd ? ["--ssh-config", sshd.configFile, "--target", sshd.host] : ["--target", "box"];
   const devtool = startDevtool(t, project, ["watch", "--json", ...target]);
   const { mirror } = await devtool.next("synced");
   await devtool.next("exited");
   const save = async (word: string) => await project.write({ word });
-  // The round after this one has an rsync that was started before its save.
   await save("2");
   await devtool.next("exited");
+  // The next round's rsync is started once this round's program is: it is the second for a save.
+  if (hasNode) await written(log, /(--server -\w*I[\s\S]*){2}/);
   const outside = join(project.home, "outside");
   mkdirSync(outside);
   writeFileSync(join(outside, "own"), "the user's\n");
