@@ -146,7 +146,7 @@ function noFolder(outdir: string, why: string): Failure {
 
 /** Of files that ask whether they are the program, which no CommonJS module is in an ES module. */
 function mainWarnings({ options: { format = "esm" } }: ProjectBundle, mains: Found["mains"]): Diagnostic[] {
-  const text = `require.main is no module in a bundle of ES modules: set bundle.format to "cjs" in devtool's configuration`;
+  const text = `require.main is undefined in a bundle of ES modules: set bundle.format to "cjs" in devtool's configuration`;
   return format === "esm" ? mains.map((place) => ({ ...place, severity: "warning", text })) : [];
 }
 

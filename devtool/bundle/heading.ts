@@ -70,7 +70,7 @@ export type Mended = (typeof MENDED)[number];
 
 /**
  * Starts the output of an entry point where the program names its source, as in `new Worker(new URL("./worker.ts",
- * import.meta.url))`, or the file that a compiler would make of that, such as ./worker.js, if there is no such file.
+ * import.meta.url))`, or what that compiles to, such as ./worker.js, where no such file exists.
  */
 function mending({ outdir, isModule, entries, mended }: Heading): string {
   if (mended.size === 0) return "";

@@ -17,7 +17,7 @@ const STRING =
 const OWN_REQUIRE = /\brequire\s*=\s*createRequire\(/;
 const STRING_OR_REQUIRED = new RegExp(STRING.source.replace("(?:import|require)", "import"), "g");
 
-/** Those of a source that are no import, as names of packages. */
+/** The strings of a source other than those of its imports, as names of packages. */
 export function stringsOf(text: string): string[] {
   const form = OWN_REQUIRE.test(text) ? STRING_OR_REQUIRED : STRING;
   return [...new Set([...text.matchAll(form)].map(([, , name = ""]) => packageName(name)))];

@@ -297,7 +297,7 @@ test("a source that asks by require.main whether it is the program is so in the 
     assert.equal(stdout, format === "cjs" ? "main\n" : "");
     const places = warnings.map(({ file, line, column, text }) => `${file}:${line}:${column} ${text}`);
     const text =
-      'require.main is no module in a bundle of ES modules: set bundle.format to "cjs" in devtool\'s configuration';
+      'require.main is undefined in a bundle of ES modules: set bundle.format to "cjs" in devtool\'s configuration';
     assert.deepEqual(places, format === "cjs" ? [] : [`app.js:2:5 ${text}`]);
   }
 });

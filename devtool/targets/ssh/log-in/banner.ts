@@ -2,8 +2,8 @@
 const WAIT_MS = 2_000;
 
 /**
- * What a host says before it lets someone in, such as an address where to confirm the login. It is told once a person is
- * asked, or is waited for.
+ * What a host says before the login is over, such as the address at which to confirm it. It is reported when a person is
+ * asked something, or has to do something.
  */
 export class Banner {
   readonly #notice: (text: string) => void;

@@ -65,7 +65,7 @@ test("the part for the target comes from the registry in the version of the lock
   ]);
 });
 
-test("what npm is told for all users of this machine counts, such as the registry", async (t) => {
+test("npm's global settings count, such as the registry", async (t) => {
   const { root, registry } = await installedForMac(t);
   const prefix = await temporaryDirectory(t);
   await write(prefix, { "etc/npmrc": `registry=${registry.url}\n`, npmrc: "" });
