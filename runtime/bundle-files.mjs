@@ -24,7 +24,7 @@ const APART = {
     "resources/lease",
   ],
   rare: [
-    "commands/run/environment-file",
+    "commands/options/line-file",
     "explain/preparations",
     "explain/strace",
     "host/root-entries",

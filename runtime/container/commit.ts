@@ -10,12 +10,13 @@ import { overlayTree } from "../image/layers/overlay-tree.ts";
 import type { Reference } from "../image/registry/reference.ts";
 import { systemFailure } from "../image/system-failure.ts";
 import { showsHostRoot } from "../plan/root.ts";
-import { IMAGE_ID } from "../spec/spec.ts";
+import { type ContainerSpec, IMAGE_ID } from "../spec/spec.ts";
 import { type Handle, lookAtExisting } from "../state/handle.ts";
 import { type Places, placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import { checkExists, type Found } from "../state/status.ts";
 import { MADE } from "./files/changes.ts";
+import { exposedAlone } from "./listed-ports.ts";
 import { isPausedNow, whilePaused } from "./pause.ts";
 
 export interface CommitOptions {
@@ -49,6 +50,12 @@ export async function commit(container: Handle, options: CommitOptions): Promise
   return isToBePaused ? whilePaused(container, work) : work();
 }
 
+/** Those that it has besides what its image says. */
+function portsOf(spec: ContainerSpec): string[] {
+  const ports = [...spec.network.ports, ...exposedAlone(spec)];
+  return ports.map(({ container, protocol }) => `${container}/${protocol}`);
+}
+
 async function commitFound(shim: Shim, places: Places, { record }: Found, options: CommitOptions): Promise<string> {
   const { root } = places;
   const { spec, life } = record;
@@ -59,7 +66,7 @@ async function commitFound(shim: Shim, places: Places, { record }: Found, option
       layers: spec.root.layers,
       id: spec.annotations[IMAGE_ID],
       written: writtenIn(shim, places, record),
-      configOf: (base) => options.changes.reduce(changed, configOf(spec, life, base)),
+      configOf: (base) => options.changes.reduce(changed, configOf(spec, portsOf(spec), life, base)),
       command: spec.process.args.join(" "),
     });
   } catch (error) {

@@ -8,6 +8,7 @@ export const FILES_OPTIONS = {
     type: "string",
     describe: "always, missing or never: whether the image is fetched from its registry first; default: missing",
   },
+  quiet: { type: "boolean", short: "q", describe: "print nothing while it is fetched" },
   volume: {
     type: "string",
     short: "v",

@@ -1,4 +1,5 @@
 import type { LifeRequest } from "../../spec/life.ts";
+import { readLabelFile } from "./line-file.ts";
 import type { Options, Values } from "./option.ts";
 
 /** How a detached container lives. */
@@ -8,6 +9,7 @@ export const LIFE_OPTIONS = {
   "stop-signal": { type: "string", describe: "with -d: what stop sends it; default: SIGTERM" },
   "stop-timeout": { type: "string", describe: "with -d: seconds until stop kills it; default: 10" },
   label: { type: "string", short: "l", multiple: true, describe: "with -d: KEY[=VALUE], to find it by" },
+  "label-file": { type: "string", multiple: true, describe: "with -d: file of lines KEY[=VALUE]; -l counts more" },
   "log-opt": {
     type: "string",
     multiple: true,
@@ -20,7 +22,7 @@ export function lifeRequest(values: Values<typeof LIFE_OPTIONS>): LifeRequest {
     restart: values.restart,
     stopSignal: values["stop-signal"],
     stopTimeout: values["stop-timeout"],
-    labels: values.label,
+    labels: [...values["label-file"].flatMap(readLabelFile), ...values.label],
     logOptions: values["log-opt"],
   };
 }

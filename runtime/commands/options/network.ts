@@ -1,4 +1,6 @@
 import type { NamedRequest } from "../../container/request/prepare.ts";
+import { Failure } from "../../failure.ts";
+import { exposedPorts } from "../../image/exposed-ports.ts";
 import type { Options, Values } from "./option.ts";
 
 /** What it is connected to. */
@@ -20,7 +22,12 @@ export const NETWORK_OPTIONS = {
   "publish-all": {
     type: "boolean",
     short: "P",
-    describe: "each port that the image names gets a free one of this machine, which is printed",
+    describe: "each port that the image or --expose names gets a free one of this machine, which is printed",
+  },
+  expose: {
+    type: "string",
+    multiple: true,
+    describe: "PORT[-PORT][/udp]: a port that the container listens at, besides those that the image names",
   },
   "network-alias": {
     type: "string",
@@ -49,6 +56,7 @@ export const NETWORK_OPTIONS = {
 export function networkRequest(values: Values<typeof NETWORK_OPTIONS>): Partial<NamedRequest> {
   return {
     publishAll: values["publish-all"],
+    exposed: values.expose.flatMap(exposed),
     network: {
       names: values.network,
       publish: values.publish,
@@ -62,4 +70,12 @@ export function networkRequest(values: Values<typeof NETWORK_OPTIONS>): Partial<
       addHosts: values["add-host"],
     },
   };
+}
+
+function exposed(written: string): readonly string[] {
+  const ports = exposedPorts(written);
+  if (ports.length > 0) return ports;
+  throw new Failure(`--expose ${written} is not PORT[-PORT][/tcp|/udp|/sctp] with ports from 1 to 65535`, {
+    code: "usage",
+  });
 }

@@ -1,7 +1,7 @@
 import { Failure } from "../../failure.ts";
 import { didYouMean } from "../../spec/nearest.ts";
 import type { Option, Options, Values } from "./option.ts";
-import { SO_ANYWAY, UNAVAILABLE, UNAVAILABLE_SHORT } from "./unavailable.ts";
+import { SO_ANYWAY, UNAVAILABLE } from "./unavailable.ts";
 
 /**
  * Splits arguments as docker does (github.com/spf13/pflag): options end at `--` or at the first argument that is none, and
@@ -64,7 +64,7 @@ function longOption({ options, usage }: Syntax, argument: string, next: string |
   if (option === undefined) {
     const given = soAnyway(name, value, next);
     if (given) return given;
-    throw unknown({ options, usage }, name, `--${name}`, argument);
+    throw unknown({ options, usage }, `--${name}`, argument);
   }
   return { name, ...valueFor(usage, option, `--${written}`, value, next) };
 }
@@ -85,7 +85,7 @@ function cluster({ options, usage }: Syntax, argument: string, next: string | un
     const letter = letters.charAt(0);
     const [name, option] = Object.entries(options).find(([, { short }]) => short === letter) ?? [];
     if (name === undefined || option === undefined) {
-      throw unknown({ options, usage }, UNAVAILABLE_SHORT[letter] ?? "", `-${letter}`, argument);
+      throw unknown({ options, usage }, `-${letter}`, argument);
     }
     const after = letters.slice(1);
     const isFlag = option.type === "boolean" && !after.startsWith("=");
@@ -121,11 +121,10 @@ function booleanOf(usage: Usage, name: string, value: string): boolean {
 }
 
 /** `written`: the option as it was given, in the whole `argument`. */
-function unknown({ options, usage }: Syntax, name: string, written: string, argument: string): Failure {
-  const instead = insteadOf({ ...UNAVAILABLE, ...usage.unavailable }, name || written.replace(/^-+/, ""));
+function unknown({ options, usage }: Syntax, written: string, argument: string): Failure {
+  const instead = insteadOf({ ...UNAVAILABLE, ...usage.unavailable }, written.replace(/^-+/, ""));
   if (instead !== undefined) {
-    const long = written.startsWith("--") || name === "" ? "" : ` (--${name})`;
-    return new Failure(`tinydocker ${usage.command} has no ${written}${long}`, { code: "usage", remedy: instead });
+    return new Failure(`tinydocker ${usage.command} has no ${written}`, { code: "usage", remedy: instead });
   }
   const where = argument.startsWith(written) ? "" : ` in ${argument}`;
   const meant = didYouMean(

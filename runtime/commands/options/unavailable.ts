@@ -15,20 +15,17 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   "device-cgroup-rule": "name each device with --device",
   "disable-content-trust": "each digest that an image carries is checked",
   domainname: "give the full name with --hostname",
-  expose: "containers of a network reach each other's ports; -p publishes one on this machine",
   gpus: "give the devices with --device, and their libraries with -v",
   "io-maxbandwidth": "it is an option of Windows: limit bytes a second with --device-read-bps",
   "io-maxiops": "it is an option of Windows: limit operations a second with --device-read-iops",
   isolation: "it is an option of Windows",
   "kernel-memory": "the kernel's memory counts for -m",
-  "label-file": "give each label with -l KEY=VALUE",
   link: "containers of a network find each other by name",
   "link-local-ip": "give an address with --ip",
   "log-driver": "with -d its output is kept for tinydocker logs, as --log-opt says; without -d, redirect it",
   "memory-swappiness": "limit memory and swap together with --memory-swap",
   "oom-kill-disable": "allow it more memory with -m",
   platform: "images are of this machine's architecture",
-  quiet: "fetch the image before: tinydocker pull -q NAME",
   runtime: "tinydocker is the runtime",
   "sig-proxy": "signals are always passed on",
   "storage-opt": "what a container writes takes the space of the state directory's disk",
@@ -46,9 +43,5 @@ export const SO_ANYWAY: Readonly<Record<string, readonly string[]>> = {
   platform: [`linux/${thisArchitecture()}`, thisArchitecture()],
   "sig-proxy": ["true"],
   userns: ["host"],
-};
-
-/** Their short forms. */
-export const UNAVAILABLE_SHORT: Readonly<Record<string, string>> = {
-  q: "quiet",
+  "volume-driver": ["local"],
 };

@@ -1,9 +1,9 @@
 import { Failure } from "../../failure.ts";
 import type { ExecRequest } from "../../spec/exec.ts";
+import { readEnvironmentFile } from "../options/line-file.ts";
 import type { Options } from "../options/option.ts";
 import { parseOptions, type Usage, usageRemedy } from "../options/parse.ts";
 import { STREAMS_OPTIONS, type StreamsRequest, streamsRequest } from "../options/streams.ts";
-import { readEnvironmentFile } from "./environment-file.ts";
 
 const USAGE: Usage = { command: "exec", synopsis: "[OPTION…] NAME CMD [ARG…]" };
 

@@ -9,13 +9,13 @@ import { FILES_OPTIONS, filesRequest } from "../options/files.ts";
 import { HEALTH_NEEDS_LIFE, HEALTH_OPTIONS, healthRequest } from "../options/health.ts";
 import { LIFE_OPTIONS, lifeRequest } from "../options/life.ts";
 import { LIMIT_OPTIONS, limitRequest } from "../options/limits.ts";
+import { readEnvironmentFile } from "../options/line-file.ts";
 import { NETWORK_OPTIONS, networkRequest } from "../options/network.ts";
 import type { Options, Values } from "../options/option.ts";
 import { parseOptions, RUN_USAGE, usageRemedy } from "../options/parse.ts";
 import { PROCESS_OPTIONS, processRequest } from "../options/process.ts";
 import { SECURITY_OPTIONS, securityRequest } from "../options/security.ts";
 import { STREAMS_OPTIONS, type StreamsRequest, streamsRequest } from "../options/streams.ts";
-import { readEnvironmentFile } from "./environment-file.ts";
 
 /** In the order of the help. */
 export const RUN_OPTIONS = {
@@ -43,17 +43,23 @@ export interface RunArguments {
   readonly explain: boolean;
   /** Gets the id. */
   readonly idFile: string | undefined;
-  readonly pull: PullPolicy;
+  readonly pull: PullFirst;
   /** Of a container that stays when this program ends. */
   readonly detached: Detached | undefined;
+  /** Options that were given, and that only a container which stays has. */
+  readonly needingLife: readonly string[];
 }
 
 export interface Detached extends LifeAsked {
   readonly remove: ContainerRecord["remove"];
 }
 
-/** Whether an image is fetched before the start. */
-export type PullPolicy = (typeof PULL_POLICIES)[number];
+/** Whether an image is fetched before the start, and whether that prints nothing. */
+export interface PullFirst {
+  readonly policy: (typeof PULL_POLICIES)[number];
+  readonly isQuiet: boolean;
+}
+
 export const PULL_POLICIES = ["always", "missing", "never"] as const;
 
 /**
@@ -75,12 +81,12 @@ export function parseRun(args: readonly string[]): RunArguments {
     streams: streamsRequest(values),
     explain: values.explain ?? false,
     idFile: values.cidfile,
-    detached: values.detach ? detachedOf(values) : attachedOnly(values),
-    pull: policyOf(values.pull),
+    ...livingOf(values),
+    pull: { policy: policyOf(values.pull), isQuiet: values.quiet ?? false },
   };
 }
 
-function policyOf(asked = "missing"): PullPolicy {
+function policyOf(asked = "missing"): PullFirst["policy"] {
   const policy = PULL_POLICIES.find((one) => one === asked);
   if (policy) return policy;
   throw new Failure(`--pull is always, missing or never, not ${JSON.stringify(asked)}`, { code: "usage" });
@@ -121,8 +127,27 @@ function nameless(image: string): Failure {
   });
 }
 
+/** Also without -d, bad values are refused. */
+function livingOf(values: Values<typeof RUN_OPTIONS>): Pick<RunArguments, "detached" | "needingLife"> {
+  const detached = detachedOf(values);
+  if (values.detach) {
+    if (values.attach.length > 0) throw attachesNone();
+    return { detached, needingLife: [] };
+  }
+  if (detached.life.restart.name !== "no") throw restartsAttached();
+  return { detached: undefined, needingLife: NEEDING_LIFE.filter((name) => (values[name]?.length ?? 0) > 0) };
+}
+
+const NEEDING_LIFE = ["stop-signal", "stop-timeout", "label", "label-file", "log-opt", ...HEALTH_NEEDS_LIFE] as const;
+
+function restartsAttached(): Failure {
+  return new Failure("the option --restart needs -d: without it, the container ends with tinydocker run", {
+    code: "usage",
+    remedy: "run it with -d, and tinydocker logs -f NAME shows what it prints",
+  });
+}
+
 function detachedOf(values: Values<typeof RUN_OPTIONS>): Detached {
-  if (values.attach.length > 0) throw attachesNone();
   const life = lifeOf({ ...lifeRequest(values), stdinOpen: values.interactive });
   const asked = { life, hasStopSignal: values["stop-signal"] !== undefined, health: healthRequest(values) };
   checkHealth(asked.health);
@@ -135,17 +160,6 @@ function attachesNone(): Failure {
   return new Failure("-a and -d exclude each other: with -d no stream of the command is passed", {
     code: "usage",
     remedy: "leave -a out, and tinydocker logs -f NAME or attach NAME shows what it prints",
-  });
-}
-
-/** Throws Failure for what only a detached container has. */
-function attachedOnly(values: Values<typeof RUN_OPTIONS>): undefined {
-  const needing = ["restart", "stop-signal", "stop-timeout", "label", "log-opt", ...HEALTH_NEEDS_LIFE] as const;
-  const given = needing.find((name) => values[name] !== undefined && values[name].length > 0);
-  if (given === undefined) return undefined;
-  throw new Failure(`the option --${given} needs -d: without it, the container ends with tinydocker run`, {
-    code: "usage",
-    remedy: "run it with -d, and tinydocker logs -f NAME shows what it prints",
   });
 }
 

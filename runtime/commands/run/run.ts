@@ -22,7 +22,7 @@ import { warnOfUnused } from "./without-effect.ts";
 export async function runCommand(args: readonly string[]): Promise<number> {
   const parsed = parseRun(args);
   const { request, pull, idFile } = parsed;
-  warnOfUnused(request);
+  warnOfUnused(parsed);
   await pullFirst(request.image, pull);
   return await withIdFile(idFile, (tell) => runParsed(parsed, tell));
 }

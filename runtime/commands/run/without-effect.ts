@@ -1,10 +1,22 @@
-import type { NamedRequest } from "../../container/request/prepare.ts";
 import { Failure } from "../../failure.ts";
 import { containerIn } from "../../spec/sharing.ts";
 import { warn } from "../output/warn.ts";
+import type { RunArguments } from "./run-arguments.ts";
 
-/** Says what docker takes without a word, although it has no effect. */
-export function warnOfUnused({ shmSize, ipc = "" }: NamedRequest): void {
+/** Says what is asked for and has no effect. */
+export function warnOfUnused({ request: { shmSize, ipc = "" }, needingLife }: RunArguments): void {
+  if (needingLife.length > 0) {
+    const options = needingLife.map((name) => `--${name}`).join(" and ");
+    warn(
+      new Failure(
+        `${options} ${needingLife.length === 1 ? "has" : "have"} no effect without -d: the container ends with tinydocker run`,
+        {
+          code: "usage",
+          remedy: "run it with -d, and tinydocker logs -f NAME shows what it prints",
+        },
+      ),
+    );
+  }
   const whose = ipc === "host" ? "this machine's" : containerIn(ipc) && "that of the other container";
   if (shmSize === undefined || !(whose || ipc === "none")) return;
   const why = whose ? `its /dev/shm is ${whose}` : "it has no /dev/shm";

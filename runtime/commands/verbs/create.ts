@@ -10,9 +10,10 @@ import { warnOfUnused } from "../run/without-effect.ts";
 
 /** Makes a container by the arguments of `run -d`, and prints its id; `start` starts it. Returns the exit code. Throws Failure. */
 export async function createCommand(args: readonly string[]): Promise<number> {
-  const { request, detached, streams, pull, idFile } = parseRun(["--detach", ...args]);
+  const parsed = parseRun(["--detach", ...args]);
+  const { request, detached, streams, pull, idFile } = parsed;
   if (!detached) throw new Failure("create makes a container in the background", { code: "internal" });
-  warnOfUnused(request);
+  warnOfUnused(parsed);
   await pullFirst(request.image, pull);
   const spec = await prepare({ ...request, terminal: streams?.terminal ?? false });
   const life = imageLife(detached, spec.annotations);

@@ -37,6 +37,11 @@ export function commandOf(
   return { args: [...first, ...rest], entrypointLength: first.length };
 }
 
+/** With ports that the request names. */
+export function exposing(config: ImageConfig = {}, ports: readonly string[] = []): ImageConfig {
+  return { ...config, ExposedPorts: [...new Set([...(config.ExposedPorts ?? []), ...ports])] };
+}
+
 const STOP_SIGNAL = "org.opencontainers.image.stopSignal";
 /** PORT[/PROTOCOL], separated by commas. */
 export const EXPOSED_PORTS = "org.opencontainers.image.exposedPorts";

@@ -26,7 +26,7 @@ import { stateRoot } from "../../state/root.ts";
 import { volumesDirectory } from "../../volume/store.ts";
 import { findOthers } from "../running/others.ts";
 import { textOf } from "../running/read-inside.ts";
-import { commandOf, imageAnnotations, imageDefaults } from "./image-defaults.ts";
+import { commandOf, exposing, imageAnnotations, imageDefaults } from "./image-defaults.ts";
 import { volumesFrom } from "./volumes-from.ts";
 
 /** The first one whose overlayfs takes an upper layer inside its lower one, as with the image `host`; all else is older. */
@@ -44,8 +44,10 @@ export interface NamedRequest extends RunRequest {
   readonly entrypoint?: string | undefined;
   /** NAME[:ro] each: with what is mounted in these containers, where nothing else is. */
   readonly volumesFrom?: readonly string[] | undefined;
-  /** Each port that the image names gets one of this machine. */
+  /** Each port that the image or `exposed` names gets one of this machine. */
   readonly publishAll?: boolean | undefined;
+  /** PORT/PROTOCOL each, besides those that the image names. */
+  readonly exposed?: readonly string[] | undefined;
 }
 
 /** Looks up the names of a request and completes it. Throws Failure for what can't be run. Changes nothing. */
@@ -64,14 +66,15 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const others = findOthers(resolve(root), othersIn(request, request.network?.names));
   const there = { ...asking, volumes, others, leadsTo: (path: string) => leadsTo(image.layers, path) };
   const command = commandOf(request, image.config);
-  const network = await withFreePorts(request, image.config);
+  const config = exposing(image.config, request.exposed);
+  const network = await withFreePorts(request, config);
   const spec = specOf({ ...asked, args: command.args, network: withDefaultNetwork(network) }, image, user, there);
   const isMade = ({ source, container }: Mount) => container !== undefined || isBelow(source, volumes.directory);
   for (const mount of spec.mounts.filter((mount) => isBind(mount) && !isMade(mount))) checkSource(mount);
   return {
     ...spec,
     process: asWritten(spec.process, command.entrypointLength, asked),
-    annotations: { ...imageAnnotations(image.config), ...spec.annotations },
+    annotations: { ...imageAnnotations(config), ...spec.annotations },
   };
 }
 

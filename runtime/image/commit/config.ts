@@ -3,6 +3,7 @@ import { isListOf, isText } from "../../shape.ts";
 import { type Health, healthcheckOf, healthOf } from "../../spec/health.ts";
 import type { Life } from "../../spec/life.ts";
 import { type ContainerSpec, userText } from "../../spec/spec.ts";
+import { exposedPorts } from "../exposed-ports.ts";
 import { isHealthcheck } from "../layers/config-file.ts";
 import type { Config } from "./change.ts";
 
@@ -11,11 +12,15 @@ const isTexts = isListOf(isText);
 /** tinydocker's own variables: they are of a container, not of its image. */
 const OWN = /^(?:HOME|HOSTNAME|TERM)=/;
 
-/** What a container is like, as its image would say it. `base`: what the image says that it was made from. */
-export function configOf({ process, network }: ContainerSpec, life: Life | undefined, base: Config): Config {
+/** What a container is like, as its image would say it. `ports`: PORT/PROTOCOL each, that it has besides; `base`: what the image says that it was made from. */
+export function configOf(
+  { process }: ContainerSpec,
+  ports: readonly string[],
+  life: Life | undefined,
+  base: Config,
+): Config {
   const imageEnv = textsIn(base["Env"]);
-  const exposed = network.ports.map(({ container, protocol }) => [`${container}/${protocol}`, {}]);
-  const ports = { ...mapIn(base["ExposedPorts"]), ...Object.fromEntries(exposed) };
+  const exposed = exposing(mapIn(base["ExposedPorts"]), ports);
   return {
     ...base,
     ...commandOf(process, textsIn(base["Entrypoint"])),
@@ -23,10 +28,16 @@ export function configOf({ process, network }: ContainerSpec, life: Life | undef
     User: userText(process.user),
     WorkingDir: process.cwd === "/" ? "" : process.cwd,
     Labels: { ...mapIn(base["Labels"]), ...life?.labels },
-    ...(Object.keys(ports).length > 0 ? { ExposedPorts: ports } : {}),
+    ...(Object.keys(exposed).length > 0 ? { ExposedPorts: exposed } : {}),
     ...(life && life.stopSignal !== "SIGTERM" ? { StopSignal: life.stopSignal } : {}),
     ...(life ? checkOf(life, base) : {}),
   };
+}
+
+/** `said`: what the image says, as it is written there. */
+function exposing(said: Config, ports: readonly string[]): Config {
+  const written = new Set(Object.keys(said).flatMap(exposedPorts));
+  return { ...said, ...Object.fromEntries(ports.filter((port) => !written.has(port)).map((port) => [port, {}])) };
 }
 
 /** Of one like the image's, what that says; of one without any, that there is none, where the image has one. */

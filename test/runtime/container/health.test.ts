@@ -130,8 +130,28 @@ describe("a health check", () => {
     assert.equal(await statusOf("d1"), "Exited (255)");
   });
 
-  it("needs a container that stays, and a command", async () => {
-    await fails(/the option --health-cmd needs -d/, "run", "--health-cmd", "true", "--image", "box", "d1", "true");
+  it("has no effect on a container that does not stay, which is said", async () => {
+    const { code, stderr } = await rig.run([
+      "run",
+      "--health-cmd",
+      "true",
+      "--stop-timeout",
+      "1",
+      "--image",
+      "box",
+      "d1",
+      "true",
+    ]);
+    assert.deepEqual(
+      [code, stderr.split("\n")[0]],
+      [
+        0,
+        "tinydocker: warning: --stop-timeout and --health-cmd have no effect without -d: the container ends with tinydocker run",
+      ],
+    );
+  });
+
+  it("needs a command", async () => {
     await fails(
       /need --health-cmd: the image has no check/,
       "run",

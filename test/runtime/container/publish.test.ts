@@ -136,7 +136,14 @@ describe("-P", () => {
     );
     await does("rm", "-f", "web", "base");
     assert.equal((await outcomeOf(log)).code, 0);
-    await does("rmi", "exposing:1");
+    await does("run", "-d", "-P", "--expose", "8000-8001", "--image", "exposing:1", "more", "sleep", "1000");
+    const published = [...(await does("port", "more")).matchAll(/^(\S+) -> 0\.0\.0\.0:/gm)].map(([, port]) => port);
+    assert.deepEqual(published.toSorted(), ["53/udp", "80/tcp", "8000/tcp", "8001/tcp"]);
+    await does("commit", "more", "exposing:2");
+    const said = await does("image", "inspect", "-f", "{{json .Config.ExposedPorts}}", "exposing:2");
+    assert.deepEqual(JSON.parse(said), { "53/udp": {}, "80/tcp": {}, "8000/tcp": {}, "8001/tcp": {} });
+    await does("rm", "-f", "more");
+    await does("rmi", "exposing:1", "exposing:2");
   });
 });
 

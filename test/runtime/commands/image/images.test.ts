@@ -167,6 +167,9 @@ describe("an image of 131 layers from a registry", () => {
     assert.equal(await printed("run", "--name", "c1", NAME, "there"), "there\n");
     assert.match((await run("run", "--pull", "always", "c1", `${NAME}:latest`)).stderr, /: up to date, sha256:/);
     await printed("rmi", NAME);
+    const quiet = await run("run", "-q", "c1", `${NAME}:latest`, "fetched");
+    assert.deepEqual([quiet.code, quiet.stdout, quiet.stderr], [0, "fetched\n", ""]);
+    await printed("rmi", NAME);
     const created = await run("create", "d1", `${NAME}:latest`);
     assert.deepEqual([created.code, /^[0-9a-f]{64}\n$/.test(created.stdout)], [0, true], created.stderr);
     await printed("rm", "d1");

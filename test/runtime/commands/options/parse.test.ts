@@ -36,7 +36,7 @@ const CASES: readonly (readonly [readonly string[], object, readonly string[]])[
   [["-i=false", "--tty=T"], { interactive: false, tty: true }, []],
   [["--tty", "false"], { tty: true }, ["false"]],
   [["--cgroupns", "private", "--sig-proxy", "-i", "--log-driver=local", "n"], { interactive: true }, ["n"]],
-  [["--userns=host", "--isolation", "default", "--disable-content-trust", "n"], {}, ["n"]],
+  [["--userns=host", "--isolation", "default", "--disable-content-trust", "--volume-driver", "local", "n"], {}, ["n"]],
   [["--sig-proxy=true", "--platform", `linux/${ARCHITECTURE}`, "n"], {}, ["n"]],
 ];
 
@@ -46,8 +46,7 @@ const REFUSED: readonly (readonly [readonly string[], RegExp])[] = [
   [["--toString"], /^unknown option '--toString'$/],
   [["--=1"], /^unknown option '--'$/],
   [["-x"], /^unknown option '-x'$/],
-  [["--quiet"], /^tinydocker run has no --quiet$/],
-  [["-iq"], /^tinydocker run has no -q \(--quiet\)$/],
+  [["--gpus"], /^tinydocker run has no --gpus$/],
   [["--userns=keep-id"], /^tinydocker run has no --userns$/],
   [["--sig-proxy=false"], /^tinydocker run has no --sig-proxy$/],
   [["--platform", "windows/amd64"], /^tinydocker run has no --platform$/],
@@ -66,8 +65,7 @@ const REMEDIES: readonly (readonly [string, RegExp])[] = [
   ["--interactiv", /^did you mean --interactive\?$/],
   ["--nothing-like-it", /^tinydocker run \[OPTION…\] NAME CMD/],
   ["--userns=keep-id", /without root for a container/],
-  ["--label-file=f", /^give each label with -l/],
-  ["-q", /^fetch the image before: tinydocker pull -q NAME$/],
+  ["--annotation=a=b", /^give it a label with -l/],
   ["--toString", /^tinydocker run \[OPTION…\] NAME CMD/],
 ];
 

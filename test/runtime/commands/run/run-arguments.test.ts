@@ -70,8 +70,10 @@ describe("the arguments of run", () => {
   });
 
   it("fetch an image that is missing, unless --pull says something else", () => {
-    assert.equal(parseRun(["c1", "debian:13"]).pull, "missing");
-    for (const pull of ["always", "missing", "never"]) assert.equal(parseRun(["--pull", pull, "n", "c"]).pull, pull);
+    assert.deepEqual(parseRun(["c1", "debian:13"]).pull, { policy: "missing", isQuiet: false });
+    assert.deepEqual(parseRun(["-dq", "c1", "debian:13"]).pull, { policy: "missing", isQuiet: true });
+    for (const pull of ["always", "missing", "never"])
+      assert.equal(parseRun(["--pull", pull, "n", "c"]).pull.policy, pull);
     assert.throws(() => parseRun(["--pull", "x", "n", "c"]), {
       message: '--pull is always, missing or never, not "x"',
     });
@@ -82,6 +84,38 @@ describe("the arguments of run", () => {
     await writeFile(file, '\ufeff# comment\r\nA=1\n\n  B="x y" #\nC\nD=a=b');
     const { env } = parseRun(["-e", "A=2", "--env-file", file, "n", "c"]).request;
     assert.deepEqual(env, ["A=1", 'B="x y" #', "C", "D=a=b", "A=2"]);
+  });
+
+  it("take labels from files before those of -l", async (t) => {
+    const file = join(await temporaryDirectory({ after: (cleanup) => t.after(cleanup) }), "labels");
+    await writeFile(file, "# comment\na=1\nb\nc=d=e\n");
+    const { detached } = parseRun(["-d", "-l", "a=2", "--label-file", file, "n", "c"]);
+    assert.deepEqual(detached?.life.labels, { a: "2", b: "", c: "d=e" });
+    await writeFile(file, "a b=1");
+    assert.throws(() => parseRun(["-d", "--label-file", file, "n", "c"]), {
+      code: "usage",
+      message: `can't use --label-file ${file}: the label in line 1 has a space in its name`,
+    });
+  });
+
+  it("name the ports that are exposed one by one", () => {
+    const exposed = (...ports: string[]) =>
+      parseRun([...ports.map((port) => `--expose=${port}`), "n", "c"]).request.exposed;
+    assert.deepEqual(exposed("80", "8000-8001/udp", "53/UDP"), ["80/tcp", "8000/udp", "8001/udp", "53/udp"]);
+    for (const port of ["", "x", "0", "65536", "2-1", "80:80", "80/x"])
+      assert.throws(() => exposed(port), { code: "usage", message: /^--expose .* is not PORT\[-PORT\]/ });
+  });
+
+  it("may say how a container lives that does not stay: it has no effect, and bad values are refused all the same", () => {
+    const args = ["--restart=no", "--stop-timeout=1", "-l", "a=b", "--health-cmd", "true", "n", "c"];
+    const { detached, needingLife } = parseRun(args);
+    assert.deepEqual([detached, needingLife], [undefined, ["stop-timeout", "label", "health-cmd"]]);
+    assert.deepEqual(parseRun(["-d", ...args]).needingLife, []);
+    assert.throws(() => parseRun(["--stop-timeout=x", "n", "c"]), { code: "usage" });
+    assert.throws(() => parseRun(["--restart=always", "n", "c"]), {
+      code: "usage",
+      message: "the option --restart needs -d: without it, the container ends with tinydocker run",
+    });
   });
 
   for (const [what, content, message] of [
