@@ -99,7 +99,7 @@ function existing(cwd: () => string): string {
 
 const runHelp = helpOf(
   "run <NAME> <CMD> [ARG…]",
-  "Run a command in a new container; options after NAME are the command's. If CMD has a ':' and does not begin with '/' or '.', it is the image, and the command comes next",
+  "Run a command in a new container; options after NAME are the command's. If CMD has a ':' and does not begin with '/' or '.', it is the image, and the command comes next; so it may be in place of NAME, and the container gets a name of its own",
   RUN_OPTIONS,
 );
 const createHelp = helpOf(

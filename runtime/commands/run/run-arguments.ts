@@ -4,7 +4,7 @@ import { Failure } from "../../failure.ts";
 import { checkHealth } from "../../spec/health.ts";
 import { lifeOf } from "../../spec/life.ts";
 import { checkedName } from "../../spec/name.ts";
-import type { ContainerRecord } from "../../state/record.ts";
+import { type ContainerRecord, newId } from "../../state/record.ts";
 import { FILES_OPTIONS, filesRequest } from "../options/files.ts";
 import { HEALTH_NEEDS_LIFE, HEALTH_OPTIONS, healthRequest } from "../options/health.ts";
 import { LIFE_OPTIONS, lifeRequest } from "../options/life.ts";
@@ -64,7 +64,8 @@ export const PULL_POLICIES = ["always", "missing", "never"] as const;
 
 /**
  * The arguments after `run`. Options end at NAME: what follows belongs to the command, which begins with the image if that word
- * can only be one. With --name they are docker's: what follows the options is the image. --image names it in either order.
+ * can only be one. With --name they are docker's: what follows the options is the image; so they are without one, if the first
+ * word can only be an image, and the container gets a name of its own. --image names it in either order.
  * Throws Failure for bad ones.
  */
 export function parseRun(args: readonly string[]): RunArguments {
@@ -73,7 +74,7 @@ export function parseRun(args: readonly string[]): RunArguments {
   const { entrypoint } = values;
   if (values.rm === false && !values.detach) throw alwaysRemoved();
   const isOwn = image === undefined || image === HOST_IMAGE;
-  if (isOwn && command.length === 0 && !entrypoint) throw missing("there is no command to run");
+  if (isOwn && command.length === 0 && !entrypoint) throw noCommand(image === undefined ? name : undefined);
   const env = [...values["env-file"].flatMap(readEnvironmentFile), ...values.env];
   return {
     // Checked here, before an image is fetched for it.
@@ -106,7 +107,7 @@ function wordsOf({ name, image }: Pick<Values<typeof RUN_OPTIONS>, "name" | "ima
   const [first, ...command] = rest;
   if (first === undefined) throw missing("the name of the container is missing");
   if (image !== undefined) return { name: first, image, command };
-  if (isTagged(first)) throw nameless(first);
+  if (isTagged(first)) return dockersOrder(nameFor(first), rest);
   return isTagged(command[0]) ? dockersOrder(first, command) : { name: first, image, command };
 }
 
@@ -120,12 +121,15 @@ function isTagged(word = ""): boolean {
   return word.includes(":") && !/^[./]/.test(word);
 }
 
-function nameless(image: string): Failure {
-  return new Failure(`the name of the container is missing: ${image} is an image`, {
-    code: "usage",
-    remedy: `tinydocker run NAME ${image}, or run --name NAME ${image}; see tinydocker run --help`,
-  });
+/** `debian-3f9a1c` for `docker.io/library/debian:13`. */
+function nameFor(image: string): string {
+  const [, repository = ""] = /([^/:@]*)(?::[^/@]*)?(?:@.*)?$/.exec(image) ?? [];
+  const start = repository.replace(/^[^a-zA-Z0-9]+/, "").slice(0, NAME_START_MAX);
+  return `${start || "container"}-${newId().slice(0, 6)}`;
 }
+
+/** Room for the rest, in a name of at most 64 characters. */
+const NAME_START_MAX = 57;
 
 /** Also without -d, bad values are refused. */
 function livingOf(values: Values<typeof RUN_OPTIONS>): Pick<RunArguments, "detached" | "needingLife"> {
@@ -178,6 +182,12 @@ function alwaysRemoved(): Failure {
     code: "usage",
     remedy: "keep what it writes in a directory of this machine: -v ./data:/data",
   });
+}
+
+/** `first`: the only word, which may have been meant for an image. */
+function noCommand(first: string | undefined): Failure {
+  const remedy = first === undefined ? "" : `; for the image ${first}: tinydocker run ${first}:latest`;
+  return new Failure("there is no command to run", { code: "usage", remedy: `${usageRemedy(RUN_USAGE)}${remedy}` });
 }
 
 function missing(message: string): Failure {

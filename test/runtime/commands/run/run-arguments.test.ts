@@ -62,11 +62,23 @@ describe("the arguments of run", () => {
     for (const program of ["nginx", "./a:b", "/bin/a:b", "../a:b"])
       assert.deepEqual(parsed("c1", program, "a:b"), ["c1", undefined, program, "a:b"]);
     assert.deepEqual(parsed("--image=host", "c1", "a:b"), ["c1", "host", "a:b"]);
-    assert.throws(() => parseRun(["-it", "debian:13", "bash"]), {
-      code: "usage",
-      message: "the name of the container is missing: debian:13 is an image",
-      remedy: /^tinydocker run NAME debian:13, or run --name NAME debian:13;/,
-    });
+  });
+
+  it("may leave out NAME before such an image: the container gets a name of its own", () => {
+    for (const [image, name] of [
+      ["debian:13", /^debian-[0-9a-f]{6}$/],
+      ["localhost:5000/team/app", /^app-[0-9a-f]{6}$/],
+      ["[::1]:5000/app:1", /^app-[0-9a-f]{6}$/],
+      [`quay.io/a/b_c.d@sha256:${"0".repeat(64)}`, /^b_c\.d-[0-9a-f]{6}$/],
+      [`${"a".repeat(100)}:1@sha256:${"0".repeat(64)}`, /^a{57}-[0-9a-f]{6}$/],
+      ["a/:1", /^container-[0-9a-f]{6}$/],
+    ] as const) {
+      const { request } = parseRun(["-it", image, "sh", "-c", "a:b"]);
+      assert.match(request.name, name);
+      assert.deepEqual([request.image, ...request.args], [image, "sh", "-c", "a:b"]);
+    }
+    assert.throws(() => parseRun(["nginx"]), { remedy: /; for the image nginx: tinydocker run nginx:latest$/ });
+    assert.notEqual(parseRun(["debian:13"]).request.name, parseRun(["debian:13"]).request.name);
   });
 
   it("fetch an image that is missing, unless --pull says something else", () => {
