@@ -39,9 +39,9 @@ export function parseReference(text: string): Reference {
   return { domain, path, tag: tag ?? "latest" };
 }
 
-/** HOST[:PORT] */
+/** HOST[:PORT], of which a URL can be made: docker takes 1.2.3.400 and port 70000 for one, and finds nothing there. */
 export function isDomain(text: string): boolean {
-  return DOMAIN.test(text);
+  return DOMAIN.test(text) && URL.canParse(`https://${text}`);
 }
 
 /** The last colon that no slash follows: one before is of a port. */
@@ -64,7 +64,7 @@ function splitDomain(name: string): Pick<Reference, "domain" | "path"> {
 function nameFault(name: string, domain: string, path: string): string | undefined {
   if (name === "") return "there is no name before the tag or digest";
   if (/^[a-f0-9]{64}$/.test(name)) return "a name of 64 hexadecimal digits would be read as an image's id";
-  if (!DOMAIN.test(domain)) return `${JSON.stringify(domain)} is not a host`;
+  if (!isDomain(domain)) return `${JSON.stringify(domain)} is not a host`;
   if (path !== path.toLowerCase()) return "a repository's name is in lower case";
   if (path.length > PATH_BYTES_MAX) return `a repository's name has at most ${PATH_BYTES_MAX} characters`;
   if (!PATH.test(path)) return "a repository's name has letters, digits, and '.', '_', '__' or '-' between them";

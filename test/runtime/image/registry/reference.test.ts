@@ -58,6 +58,9 @@ describe("the name of an image", () => {
     ["é", "between them"],
     ["host:port/app", "not a host"],
     ["http://host/app", "not a host"],
+    ["host:70000/app", "not a host"],
+    ["1.2.3.400/app", "not a host"],
+    ["[1::2::3]/app", "not a host"],
     ["x".repeat(256), "at most 255"],
   ] as const) {
     it(`${JSON.stringify(text.slice(0, 60))} can't be one`, () => {
