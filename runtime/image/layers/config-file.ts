@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { rankHere } from "../../host/architecture.ts";
 import {
   isEither,
@@ -84,11 +85,16 @@ export function imageConfig({ config }: ConfigFile): ImageConfig {
     Cmd: commandIn(config?.["Cmd"]),
     WorkingDir: setting(isAbsolute, "WorkingDir"),
     ExposedPorts: [...new Set(Object.keys(setting(isMap, "ExposedPorts") ?? {}).flatMap(exposedPorts))],
-    Volumes: Object.keys(setting(isMap, "Volumes") ?? {}),
+    Volumes: [...new Set(Object.keys(setting(isMap, "Volumes") ?? {}).map(belowRoot))],
     StopSignal: setting(isText, "StopSignal"),
     Labels: setting(isMapOf(isText), "Labels"),
   };
   return Object.fromEntries(Object.entries(used).filter(([, value]) => isFilled(value)));
+}
+
+/** docker takes a volume that is relative so, such as what `VOLUME ['/data']` names: that is not JSON, but a text. */
+function belowRoot(path: string): string {
+  return resolve("/", path);
 }
 
 /** docker reads a text as a list of one word. */

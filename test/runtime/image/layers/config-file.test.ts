@@ -36,3 +36,8 @@ test("a range of exposed ports stands for each port in it, and what is not a por
   });
   assert.deepEqual(of({ ExposedPorts: { x: {} } }), {});
 });
+
+test("a volume of an image that is relative is below /, as docker has it, and one that is named twice is one", () => {
+  const Volumes = { data: {}, "['/x']": {}, "./data": {}, "/srv": {}, "/srv/": {} };
+  assert.deepEqual(of({ Volumes }), { Volumes: ["/data", "/['/x']", "/srv"] });
+});
