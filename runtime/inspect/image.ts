@@ -1,9 +1,9 @@
 import { thisArchitecture } from "../host/architecture.ts";
 import { readBlob } from "../image/content/blobs.ts";
 import { historyOf, sizeOf } from "../image/content/describe.ts";
-import { allNames, registryDigest } from "../image/content/names.ts";
+import { registryDigest } from "../image/content/names.ts";
 import { stackOf } from "../image/content/stack.ts";
-import { findStored, type StoredImage } from "../image/content/stored-image.ts";
+import { findStored, namesOfSame, type StoredImage } from "../image/content/stored-image.ts";
 import { familiarName, parseReference } from "../image/registry/reference.ts";
 import { HOST, isImported } from "../image/resolve.ts";
 import { readRecord, rootfsOf } from "../image/store.ts";
@@ -82,8 +82,7 @@ function text(value: unknown): string | undefined {
 }
 
 function namesOf(root: string, { named }: StoredImage) {
-  const { digest } = named.manifest;
-  const names = allNames(root).filter(({ manifest }) => manifest.digest === digest);
+  const names = namesOfSame(root, named);
   const references = names.map(({ name }) => parseReference(name));
   const tags = references.filter(({ digest: pinned }) => pinned === undefined).map(familiarName);
   const pinned = names.map((one) => {

@@ -6,7 +6,7 @@ import { clearUnderWay } from "./clear.ts";
 import { removeDownloads } from "./download-lock.ts";
 import { containers, partsOf } from "./in-use.ts";
 import { allNames, type NamedImage, readName, removeName } from "./names.ts";
-import { findStored } from "./stored-image.ts";
+import { findStored, namesOfSame } from "./stored-image.ts";
 import { type Removed, sweepContent } from "./sweep.ts";
 
 /**
@@ -17,7 +17,7 @@ import { type Removed, sweepContent } from "./sweep.ts";
 export async function removeStored(root: string, name: string, withAllNames: boolean): Promise<boolean> {
   const named = namedBy(root, name);
   if (!named) return false;
-  const names = allNames(root).filter(({ manifest }) => manifest.digest === named.manifest.digest);
+  const names = namesOfSame(root, named);
   const isByName = readByName(root, name) !== undefined;
   if (!isByName && names.length > 1 && !withAllNames)
     throw new Failure(`the image ${name} has several names: ${names.map(shown).join(", ")}`, {
@@ -27,13 +27,16 @@ export async function removeStored(root: string, name: string, withAllNames: boo
   const removed = isByName ? [named] : names;
   const isLast = removed.length === names.length;
   if (isLast) refuseUsed(root, named);
-  const parts = partsOf(root, named);
+  const parts = removed.map((one) => partsOf(root, one));
   for (const one of removed) {
     imageEvent(root, "untag", shown(one));
     if (isLast && one === removed.at(-1)) imageEvent(root, "delete", shown(one));
     removeName(root, one.name);
   }
-  await sweepContent(root, parts);
+  await sweepContent(root, {
+    blobs: new Set(parts.flatMap(({ blobs }) => [...blobs])),
+    layers: new Set(parts.flatMap(({ layers }) => [...layers])),
+  });
   return true;
 }
 

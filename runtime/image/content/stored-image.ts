@@ -100,6 +100,14 @@ export function idOf(root: string, { manifest }: NamedImage): string | undefined
   return unlessDamaged(() => readJsonBlob(root, manifest.digest, isManifest).config.digest);
 }
 
+/** All names of one image: of one id, by whatever manifest. Of a damaged one, those of its manifest. */
+export function namesOfSame(root: string, named: NamedImage): NamedImage[] {
+  const id = idOf(root, named);
+  return allNames(root).filter((one) =>
+    id === undefined ? one.manifest.digest === named.manifest.digest : idOf(root, one) === id,
+  );
+}
+
 /** The names of the images that are stored, as docker prints them. */
 export function storedNames(root: string): string[] {
   return allNames(root).map(({ name }) => familiarName(parseReference(name)));

@@ -10,6 +10,7 @@ import {
   DOCKER_CONFIG,
   DOCKER_MANIFEST_V2,
   dockerLayer,
+  INDEX_DEPTH_MAX,
   INDEX_TYPES,
   isDockerList,
   isIndex,
@@ -62,13 +63,21 @@ function namesOf({ annotations = {} }: Descriptor): string[] {
   return name === undefined ? [] : [name];
 }
 
+const IMAGE_TYPES = new Set([...MANIFEST_TYPES, ...INDEX_TYPES]);
+
 /** An index is of one image, for several machines. */
-async function readListed(directory: string, listed: Descriptor, names: readonly string[]): Promise<SavedImage> {
+async function readListed(
+  directory: string,
+  listed: Descriptor,
+  names: readonly string[],
+  depth = 1,
+): Promise<SavedImage> {
   if (!INDEX_TYPES.has(listed.mediaType)) return readManifest(directory, listed, names);
+  if (depth > INDEX_DEPTH_MAX) throw new BadImage("its indexes of images contain each other");
   const { manifests } = await readJson(directory, blobOf(listed), isIndex);
   const choice = chooseImage(manifests);
   const image = "image" in choice ? choice.image : "several" in choice ? choice.several[0] : undefined;
-  if (image && MANIFEST_TYPES.has(image.mediaType)) return readManifest(directory, image, names);
+  if (image && IMAGE_TYPES.has(image.mediaType)) return readListed(directory, image, names, depth + 1);
   const platforms = "platforms" in choice ? choice.platforms.join(", ") : "no machine";
   throw new BadImage(`it is for ${platforms}, and this machine is ${thisPlatform()}`);
 }

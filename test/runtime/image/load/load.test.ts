@@ -4,13 +4,15 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import { findStored } from "../../../../runtime/image/content/stored-image.ts";
+import { findStored, storedNames } from "../../../../runtime/image/content/stored-image.ts";
 import { loadImages } from "../../../../runtime/image/load/load.ts";
+import { OCI_INDEX } from "../../../../runtime/image/manifest/kinds.ts";
 import { removeImage } from "../../../../runtime/image/remove.ts";
 import { resolveImage } from "../../../../runtime/image/resolve.ts";
+import { inspectedImage } from "../../../../runtime/inspect/image.ts";
 import { faultyRegistry } from "../../../rig/registry.ts";
-import { addImage, dockerSave, type Files, json, ociLayout, packed, written } from "../layers/saved.ts";
-import { layer, pull } from "../pull/rig.ts";
+import { add, addImage, dockerSave, type Files, json, ociLayout, packed, written } from "../layers/saved.ts";
+import { layer, pull, stored } from "../pull/rig.ts";
 import { place } from "../rig.ts";
 import { loading } from "./rig.ts";
 
@@ -52,6 +54,31 @@ describe("load", () => {
     assert.doesNotMatch(eventsIn(root), /load/);
     await loadImages(loading(root, join(outside, "good")));
     assert.match(eventsIn(root), /"load".*busybox/);
+  });
+
+  it("makes one image of what docker saved and what is in an OCI layout where their configuration is the same: by its id all names go", async (t) => {
+    const { root, outside } = await place(t);
+    written(dockerSave({ layers: [LAYER] }), join(outside, "saved"));
+    written(ociLayout({ layers: [LAYER] }), join(outside, "layout"));
+    await loadImages(loading(root, join(outside, "saved")));
+    await loadImages(loading(root, join(outside, "layout"), "other:1"));
+    const id = findStored(root, "other:1")?.id ?? "";
+    assert.deepEqual(inspectedImage(root, id)?.["RepoTags"], ["busybox:latest", "other:1"]);
+    await assert.rejects(removeImage(root, id), {
+      message: `the image ${id} has several names: busybox:latest, other:1`,
+    });
+    await removeImage(root, id, true);
+    assert.deepEqual([storedNames(root), stored(root)], [[], ["names/docker.io"]]);
+  });
+
+  it("takes an index in an index, as pull does", async (t) => {
+    const { root, outside } = await place(t);
+    const files: Files = { "oci-layout": json({ imageLayoutVersion: "1.0.0" }) };
+    let listed = addImage(files, { layers: [LAYER] });
+    for (let depth = 0; depth < 2; depth += 1)
+      listed = add(files, json({ schemaVersion: 2, manifests: [listed] }), OCI_INDEX);
+    written({ ...files, "index.json": json({ schemaVersion: 2, manifests: [listed] }) }, outside);
+    assert.deepEqual(await loadImages(loading(root, outside, "nested")), ["nested:latest"]);
   });
 
   it("takes an archive of no bytes for a layer without files, as docker does, first and again", async (t) => {
