@@ -124,6 +124,17 @@ static void send_before(const struct monitor *monitor) {
         (void)netlink_exchange(TD_FD_SLOTS, life_text(monitor, messages), messages.length, NULL, 0, &outcome);
 }
 
+/* It may have been killed while it was paused: what is cloned into a frozen cgroup of version 2 never gets to its exec. */
+static void thaw(const struct monitor *monitor) {
+    if (monitor->restarts == 0 || monitor->options->cgroup < 0)
+        return;
+    int fd = openat(TD_FD_CGROUP, "cgroup.freeze", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)!write(fd, "0", 1);
+    close(fd);
+}
+
 static int clone_init(struct monitor *monitor, struct child *child, int *stage) {
     const struct td_spawn_options *options = monitor->options;
     int cgroup = options->cgroup < 0 ? -1 : TD_FD_CGROUP;
@@ -146,6 +157,7 @@ int start(struct monitor *monitor, int *stage) {
     monitor->began = milliseconds(CLOCK_MONOTONIC);
     *stage = TD_STAGE_PREPARE;
     send_before(monitor);
+    thaw(monitor);
     prepare(&child, monitor->options);
     int error = open_streams(monitor, &child);
     if (!error)

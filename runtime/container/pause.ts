@@ -36,8 +36,11 @@ export async function pause(container: Handle, before: (cgroup: Cgroup) => void 
     }
     await sleep(SETTLE_POLL_MS);
   }
-  // Its cgroups outlive it for a moment.
-  if (isEnding(process)) throw notRunning(name, "stopped");
+  // Its cgroups outlive it, and its monitor starts the next process in them, which would stop half-way.
+  if (isEnding(process)) {
+    setFrozen(name, cgroup, false);
+    throw notRunning(name, "stopped");
+  }
 }
 
 /** Does work while a container's processes are stopped, which go on after it, also where this program is killed. */
@@ -68,6 +71,13 @@ export async function unpause(container: Handle): Promise<void> {
   const { cgroup } = await freezerOf(container, true);
   tell(container, "unpause");
   setFrozen(container.name, cgroup, false);
+}
+
+/** Lets its next start go on where it was stopped as it ended, and what stopped it was killed: not even its monitor would end. */
+export async function letStart({ root, name }: Handle, { status, record, entries }: Found): Promise<void> {
+  if (status.state !== "restarting") return;
+  const frozen = cgroupsOf(placesOf(root, record.name), entries).filter(({ path, version }) => isFrozen(path, version));
+  for (const cgroup of frozen) setFrozen(name, cgroup, false);
 }
 
 /** It may have ended just now, and its cgroup with it. */

@@ -9,7 +9,7 @@ import { type Part, type Timer, timed } from "../state/timed.ts";
 import { hostFailure } from "./failure/diagnose.ts";
 import { kill, letEnd } from "./kill.ts";
 import { unlessChanged } from "./meanwhile.ts";
-import { isPausedNow, unpause } from "./pause.ts";
+import { isPausedNow, letStart, unpause } from "./pause.ts";
 import { endsWithin } from "./process/ended.ts";
 
 export interface StopOptions {
@@ -80,6 +80,7 @@ async function end(shim: Shim, container: Handle, options: StopOptions): Promise
   const { status, monitor } = found;
   const timing = <T>(part: Part, work: () => T | Promise<T>) => timed(options.timer, part, work);
   await timing("letEnd", () => letEnd(shim, monitor));
+  await unlessChanged(letStart(container, found));
   if (status.state !== "running") return;
   const { signal, seconds } = stoppingOf(found.record.life, options);
   // One that is stopped handles no signal.

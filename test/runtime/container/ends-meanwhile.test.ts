@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { cgroupsOf } from "../../../runtime/container/running/running.ts";
+import { freeze, isSettled } from "../../../runtime/host/cgroup/freezer.ts";
 import { placesOf } from "../../../runtime/state/places.ts";
 import { findExisting } from "../../../runtime/state/status.ts";
-import { written } from "../../rig/processes.ts";
+import { kill, written } from "../../rig/processes.ts";
 import { type Point, stoppedAt } from "../stopped-at.ts";
 import { DETACH, detachedRig, processIn, TRAPPED } from "./detached-rig.ts";
 
@@ -125,6 +127,52 @@ const DEAF = ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 1000 & wait;
 async function pidOf(name: string): Promise<number> {
   return Number(await succeeds("inspect", "-f", "{{.State.Pid}}", name));
 }
+
+describe("a container that is started again by its policy", () => {
+  const freezerOf = () =>
+    cgroupsOf(places, findExisting(places, "web").entries).find(
+      ({ path, version }) => isSettled(path, version) !== undefined,
+    ) ?? assert.fail("it has no freezer");
+  const members = (path: string) => readFileSync(join(path, "cgroup.procs"), "utf8").trim().split("\n").map(Number);
+
+  it("is not stopped by a pause that came as it ended", async () => {
+    await succeeds(...DETACH, "--restart", "always", "web", ...TRAPPED);
+    const events = join(rig.root, "events");
+    const pause = await stoppedAt(rig, { call: "openat", on: [events] }, ["pause", "web"]);
+    kill(await pidOf("web"));
+    await written(events, /"die".*\n.*"start"/);
+    pause.goOn();
+    const { code, stderr } = await pause.outcome;
+    assert.deepEqual([code, NOT_RUNNING.test(stderr)], [125, true], stderr);
+    assert.equal(await succeeds("inspect", "-f", "{{.State.Status}}", "web"), "running\n");
+    await succeeds("rm", "-f", "web");
+  });
+
+  it("is stopped and removed where a pause that came as it ended was killed before it let it go on", async () => {
+    for (const words of [["rm", "-f"], ["kill"], ["stop"]]) {
+      const id = (await succeeds(...DETACH, "--restart", "always", "web", "sh", "-c", "exit 1")).trim();
+      await written(join(rig.root, "events"), new RegExp(`"die".*${id}.*\n$`));
+      const { path, version } = freezerOf();
+      freeze(path, version, true);
+      // What is to become its next process.
+      while (members(path)[0] === 0) await setImmediate();
+      await succeeds(...words, "web");
+      assert.equal((await rig.run(["rm", "-f", "web"])).code, 0);
+    }
+  });
+
+  it("goes on where it was killed while it was paused", async () => {
+    await succeeds(...DETACH, "--restart", "always", "web", ...TRAPPED);
+    const { path, version } = freezerOf();
+    await succeeds("pause", "web");
+    kill(await pidOf("web"));
+    // Of version 1, it ends only then.
+    if (version === 1) freeze(path, version, false);
+    await written(join(rig.root, "events"), /"pause".*\n.*"die".*\n.*"start"/);
+    assert.equal(await succeeds("exec", "web", "echo", "here"), "here\n");
+    await succeeds("rm", "-f", "web");
+  });
+});
 
 describe("a container that is renamed while a command", () => {
   const renamed = async (name: string) => {
