@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
+import { writtenHosts } from "./settings.ts";
 
 /** Where distributions keep the authorities that this machine trusts. */
 const BUNDLES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
@@ -42,7 +43,7 @@ function directoriesFor(host: string, env: NodeJS.ProcessEnv): string[] {
   const home = env["HOME"] || "/";
   const config = env["XDG_CONFIG_HOME"] || join(home, ".config");
   const all = [join(config, "containers"), join(home, ".docker"), "/etc/containers", "/etc/docker"];
-  return all.map((directory) => join(directory, "certs.d", host));
+  return all.flatMap((directory) => writtenHosts(host).map((written) => join(directory, "certs.d", written)));
 }
 
 function clientIn(directory: string, names: readonly string[]): Pick<Certificates, "cert" | "key"> {

@@ -3,7 +3,7 @@ import { openConnections } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
 import { type Answer, PAUSES_MS, SILENCE_MS, send, type Web } from "./http.ts";
 import { refusal } from "./refusal.ts";
-import { endpointsOf, registrySettings } from "./settings.ts";
+import { endpointsOf, isInsecure, registrySettings } from "./settings.ts";
 import { authorize } from "./token.ts";
 
 /** Whether a registry takes the credentials; one that asks for none takes any, as with docker. Throws Failure where it does not, or does not answer. */
@@ -13,7 +13,7 @@ export async function checkCredentials(
   { env, signal }: { readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal },
 ): Promise<void> {
   const { insecure } = registrySettings(env);
-  const connections = openConnections(env, (host) => insecure.includes(host));
+  const connections = openConnections(env, (host) => isInsecure(host, { insecure }));
   const web: Web = { connections, signal, silence: SILENCE_MS, pauses: PAUSES_MS };
   try {
     const answer = await firstOf(endpointsOf(domain, { mirrors: [], insecure }), ({ url }) =>

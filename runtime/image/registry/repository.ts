@@ -3,7 +3,7 @@ import { openConnections } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
 import { type Answer, type Ask, PAUSES_MS, SILENCE_MS, send, type Web } from "./http.ts";
 import type { Reference } from "./reference.ts";
-import { type Endpoint, endpointsOf, registrySettings } from "./settings.ts";
+import { type Endpoint, endpointsOf, isInsecure, registrySettings } from "./settings.ts";
 import { authorize } from "./token.ts";
 
 /** One repository of a registry, or of a mirror of it, asked with the caller's credentials. */
@@ -38,7 +38,7 @@ export async function openSession(reference: Reference, options: SessionOptions)
   const { env, signal, actions, silence = SILENCE_MS, pauses = PAUSES_MS } = options;
   const settings = registrySettings(env);
   const endpoints = endpointsOf(reference.domain, actions === "pull" ? settings : { ...settings, mirrors: [] });
-  const connections = openConnections(env, (host) => settings.insecure.includes(host));
+  const connections = openConnections(env, (host) => isInsecure(host, settings));
   const web: Web = { connections, signal, silence, pauses };
   const repositories: Repository[] = [];
   for (const endpoint of endpoints) {

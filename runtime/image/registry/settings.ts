@@ -12,6 +12,16 @@ export interface RegistrySettings {
   readonly insecure: readonly string[];
 }
 
+/** Who configures a registry may write the port that its URL does not say, as it is that of https. */
+export function writtenHosts(host: string): string[] {
+  return /:\d+$/.test(host) ? [host] : [host, `${host}:443`];
+}
+
+/** Whether the certificate of a URL's HOST[:PORT] need not be valid. */
+export function isInsecure(host: string, { insecure }: Pick<RegistrySettings, "insecure">): boolean {
+  return writtenHosts(host).some((written) => insecure.includes(written));
+}
+
 /** Where a registry can be asked. */
 export interface Endpoint {
   /** Ends without a slash. */
@@ -60,13 +70,12 @@ function checked(path: string, settings: unknown): RegistrySettings {
 }
 
 /** In the order in which they are asked. An insecure one may turn out to speak plain HTTP only. */
-export function endpointsOf(domain: string, { mirrors, insecure }: RegistrySettings): Endpoint[] {
-  const isInsecure = (host: string) => insecure.includes(host);
+export function endpointsOf(domain: string, settings: RegistrySettings): Endpoint[] {
   const host = domain === DOCKER_HUB ? DOCKER_HUB_HOST : domain;
-  const secure = { url: `https://${host}`, domain, insecure: isInsecure(domain) };
+  const secure = { url: `https://${host}`, domain, insecure: isInsecure(domain, settings) };
   const plain = { ...secure, url: `http://${host}` };
   const own = !secure.insecure ? [secure] : isLoopback(host) ? [plain, secure] : [secure, plain];
-  const asked = domain === DOCKER_HUB ? mirrors.map((url) => mirror(url, isInsecure)) : [];
+  const asked = domain === DOCKER_HUB ? settings.mirrors.map((url) => mirror(url, settings)) : [];
   return [...asked, ...own];
 }
 
@@ -75,12 +84,12 @@ function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(host);
 }
 
-function mirror(url: string, isInsecure: (host: string) => boolean): Endpoint {
+function mirror(url: string, settings: RegistrySettings): Endpoint {
   const { host } = new URL(url);
-  if (url.startsWith("http:") && !isInsecure(host))
+  if (url.startsWith("http:") && !isInsecure(host, settings))
     throw new Failure(`the mirror ${url} is not encrypted`, {
       code: "usage",
       remedy: `name ${host} in "insecure-registries" too, or use https`,
     });
-  return { url, domain: host, insecure: isInsecure(host) };
+  return { url, domain: host, insecure: isInsecure(host, settings) };
 }
