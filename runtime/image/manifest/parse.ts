@@ -32,12 +32,18 @@ const LAYERS_MAX = 250;
 /** 64 GiB, as of an import. */
 const LAYER_BYTES_MAX = 64 * 1_024 ** 3;
 
+/** Encrypted, or of another form, such as WebAssembly and signatures. */
+const NO_ARCHIVE = /^application\/vnd\.(?!.*tar\b)|\+encrypted$/;
+
 /** Throws BadImage for what no image has. */
 export function checkedManifest(manifest: Manifest): Manifest {
   const { config, layers } = manifest;
   if (!TAKEN_CONFIG_TYPES.has(config.mediaType))
     throw new BadImage(`it is not an image of a container, but ${JSON.stringify(config.mediaType)}`);
   if (layers.length > LAYERS_MAX) throw new BadImage(`it has ${layers.length} layers, and ${LAYERS_MAX} is the most`);
+  const other = layers.find(({ mediaType }) => NO_ARCHIVE.test(mediaType));
+  if (other)
+    throw new BadImage(`its layer ${other.digest} is not an archive of files, but ${JSON.stringify(other.mediaType)}`);
   for (const { digest, size } of [config, ...layers]) {
     checkedDigest(digest);
     if (!(size >= 0 && size <= LAYER_BYTES_MAX))

@@ -102,7 +102,7 @@ async function choose(search: Search, name: string, depth: number, listed?: Desc
     const found = await choose(search, image.digest, depth + 1, image);
     return { ...found, origin: { ...found.origin, index: await digestOf(search, name, bytes) } };
   }
-  const platforms = image ? platformOf(image) : "platforms" in choice ? choice.platforms.join(", ") : "nothing";
+  const platforms = image ? platformOf(image) : "platforms" in choice ? choice.platforms.join(", ") : "no machine";
   throw new Failure(`${what}: it is for ${platforms}, and this machine is ${thisPlatform()}`, {
     code: "image-not-found",
   });
@@ -168,6 +168,8 @@ function parsedIn(what: string, mediaType: string, bytes: Buffer): Parsed {
 }
 
 function unknownKind(what: string, mediaType: string): Failure {
+  if (MANIFEST_TYPES.has(mediaType) || INDEX_TYPES.has(mediaType))
+    return broken(what, `its manifest is damaged: it is not what ${JSON.stringify(mediaType)} is`);
   const isOld = /\.v1\+/.test(mediaType) && mediaType.includes("docker");
   const isPage = mediaType.includes("html");
   const kind = isPage

@@ -105,6 +105,11 @@ const CASES: Readonly<Record<string, Case>> = {
     says: /its manifest is of an unknown kind, "application\/vnd\.docker\.distribution\.manifest\.v1\+prettyjws"/,
     code: "registry-failed",
   },
+  "a manifest of a known kind that is nothing of the kind": {
+    answering: manifestAs(OCI, "{}"),
+    says: /its manifest is damaged: it is not what "application\/vnd\.oci\.image\.manifest\.v1\+json" is$/m,
+    code: "image-invalid",
+  },
   "something else than an image": {
     files: withManifest((manifest) => ({
       ...manifest,
