@@ -27,5 +27,7 @@ export async function machineSettings(
     userKnownHostsFiles: [knownHosts],
     globalKnownHostsFiles: [],
     hashKnownHosts: false,
+    // lima says NoHostAuthenticationForLocalhost.
+    anyHostKey: false,
   };
 }

@@ -44,7 +44,7 @@ async function limaConfig(sshd: Sshd): Promise<string> {
   return (await readFile(sshd.configFile, "utf8"))
     .replace("Host rig", "Host lima-vm")
     .replace(/ {2}(User|Global)KnownHostsFile .*/g, "  $1KnownHostsFile /dev/null")
-    .replace("StrictHostKeyChecking yes", "StrictHostKeyChecking no");
+    .replace("StrictHostKeyChecking yes", "StrictHostKeyChecking no\n  NoHostAuthenticationForLocalhost yes");
 }
 
 async function echo(settings: TargetSettings): Promise<string> {
