@@ -3,8 +3,9 @@ import { wait } from "../../container/wait.ts";
 import { Failure } from "../../failure.ts";
 import { handleOf } from "../../state/containers.ts";
 import { exitCodeOf } from "../../state/exit.ts";
-import { type Handle, lookAt } from "../../state/handle.ts";
+import { type Handle, lookAt, lookAtExisting } from "../../state/handle.ts";
 import { stateRoot } from "../../state/root.ts";
+import { codeOfEach } from "../each-name.ts";
 import { warn } from "../output/warn.ts";
 import { writeAll } from "../output/write.ts";
 import { named } from "./each.ts";
@@ -15,16 +16,21 @@ export const waitVerb = verb({
   describe: "Wait until containers end, and print the exit code of each",
   options: {},
   run: async (_, names) => {
-    for (const asked of named(names)) {
-      const root = resolve(stateRoot());
-      const container = handleOf(root, asked);
-      const status = await wait(container);
-      if (status === "unknown") warn(unseen(container));
-      writeAll(1, `${exitCodeOf(status)}\n`);
-    }
-    return 0;
+    const root = resolve(stateRoot());
+    return codeOfEach(named(names), async (asked) => writeAll(1, `${await exitOf(handleOf(root, asked))}\n`));
   },
 });
+
+/** 0 of one that was not started, as docker has it. */
+async function exitOf(container: Handle): Promise<number> {
+  if (lookAtExisting(container).status.state === "created") {
+    warn(new Failure(`the container ${container.name} was not started`, { code: "container-not-running" }));
+    return 0;
+  }
+  const status = await wait(container);
+  if (status === "unknown") warn(unseen(container));
+  return exitCodeOf(status);
+}
 
 /** Throws Failure (exit 125) where it was removed at its exit. */
 function unseen(container: Handle): Failure {
