@@ -3,7 +3,7 @@ import { timeInWords } from "../container/listing.ts";
 import { createNetwork, pruneNetworks, removeNetwork } from "../container/network/networks.ts";
 import { unusedIn } from "../container/network/unused.ts";
 import { inspectedNetwork } from "../inspect/network.ts";
-import { describeNetwork, existingNetwork, networkList } from "../network/listing.ts";
+import { existingNetwork, membersOf, networksJson } from "../network/listing.ts";
 import { DEFAULT_NETWORK, type Network, type Networks } from "../network/network.ts";
 import { labelsOf } from "../spec/labels.ts";
 import { readNetworks } from "../state/network-store.ts";
@@ -81,9 +81,12 @@ const listVerb = verb({
     const all = networks();
     const isWanted = filterOf(filter, matchersOf(all), FILTERS);
     const wanted = all.networks.filter(isWanted).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    const template = formatAsked(format) ?? (quiet ? "{{.Name}}" : undefined);
-    const listed = () => networkList({ ...all, networks: wanted }, json);
-    writeAll(1, template === undefined ? listed() : rowsText(template, wanted.map(fieldsOf), TITLES));
+    if (json) writeAll(1, networksJson({ ...all, networks: wanted }));
+    else {
+      const template = formatAsked(format) ?? (quiet ? "{{.Name}}" : TABLE);
+      const rows = wanted.map((network) => ({ ...fieldsOf(network), ...ownFieldsOf(all, network) }));
+      writeAll(1, rowsText(template, rows, TITLES));
+    }
     return 0;
   },
 });
@@ -125,7 +128,12 @@ const TITLES: Struct = {
   Internal: "INTERNAL",
   ...LABEL_TITLES,
   CreatedAt: "CREATED AT",
+  Subnet: "SUBNET",
+  Containers: "CONTAINERS",
 };
+
+/** docker's columns, and two more. */
+const TABLE = "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}\t{{.Subnet}}\t{{.Containers}}";
 
 /** In the words of `docker network ls --format`. Its name is its id. */
 function fieldsOf({ name, ipv6, internal, created, labels = {} }: Network): Struct {
@@ -141,18 +149,21 @@ function fieldsOf({ name, ipv6, internal, created, labels = {} }: Network): Stru
   };
 }
 
+function ownFieldsOf(all: Networks, network: Network): Struct {
+  return { Subnet: network.subnet, Containers: membersOf(all, network).join(",") };
+}
+
 const inspectVerb = verb({
   synopsis: "NAME [NAME…]",
-  describe: "Print networks, and who is on each, as JSON; by a template, with docker's names",
+  describe: "Print networks, and who is on each, as JSON with docker's names",
   options: {
-    format: { type: "string", short: "f", describe: "a template of Go" },
+    format: { type: "string", short: "f", describe: "a template of Go, or json" },
     verbose: { type: "boolean", short: "v", describe: "accepted: all that is known is printed" },
   },
   run: async ({ format }, rest) => {
     const names = someOf(rest, "the name of the network");
     const all = networks();
-    if (format) return printInspected(names, format, (name) => inspectedNetwork(all, existingNetwork(all, name)));
-    return codeOfEach(names, async (name) => writeAll(1, describeNetwork(all, name)));
+    return printInspected(names, format, (name) => inspectedNetwork(all, existingNetwork(all, name)));
   },
 });
 

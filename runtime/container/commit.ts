@@ -63,6 +63,7 @@ async function commitFound(shim: Shim, places: Places, { record }: Found, option
   try {
     return await commitImage({
       ...{ shim, root, name, author, message, signal },
+      by: "commit",
       layers: spec.root.layers,
       id: spec.annotations[IMAGE_ID],
       written: writtenIn(shim, places, record),

@@ -14,6 +14,7 @@ export interface Listed {
   readonly ID: string;
   readonly Names: string;
   readonly Image: string;
+  /** Without docker's quotes around it. */
   readonly Command: string;
   readonly CreatedAt: string;
   readonly RunningFor: string;
@@ -46,7 +47,7 @@ export function listed({ record, status, health }: Found, { root, now, paused }:
     ID: record.id.slice(0, ID_SHORT),
     Names: record.name,
     Image: imageName(spec),
-    Command: JSON.stringify(spec.process.args.join(" ")),
+    Command: commandText(spec.process.args),
     CreatedAt: timeInWords(record.created),
     RunningFor: `${inWords(now - record.created)} ago`,
     State: paused ? "paused" : stateOf(status),
@@ -59,6 +60,11 @@ export function listed({ record, status, health }: Found, { root, now, paused }:
     Mounts: mountNames(spec, root).join(","),
     LocalVolumes: String(mounts.filter(({ Type }) => Type === "volume").length),
   };
+}
+
+/** As docker writes it: an argument with a space is in quotes, whatever else it has. */
+function commandText([program = "", ...args]: readonly string[]): string {
+  return [program, ...args.map((arg) => (arg.includes(" ") ? `'${arg}'` : arg))].join(" ");
 }
 
 /** Names of volumes, and paths of this machine, which may have commas. */

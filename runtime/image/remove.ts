@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { imageEvent } from "../events/image.ts";
 import { Failure } from "../failure.ts";
 import { namesDirectory } from "./content/places.ts";
-import { removeStored } from "./content/remove.ts";
+import { removeStored, type Untagged } from "./content/remove.ts";
 import { userOf } from "./in-use.ts";
 import { clearLeftovers, makeUnderWay, removeTree } from "./leftovers.ts";
 import { checkExists, HOST, isImported } from "./resolve.ts";
@@ -15,21 +15,23 @@ import { systemFailure } from "./system-failure.ts";
  * Throws Failure (exit 125) for the built-in image, one that does not exist, one that a container uses, and an id of one that has
  * several names, unless all of them are to go.
  */
-export async function removeImage(root: string, name: string, withAllNames = false): Promise<void> {
-  if (await removeNamed(root, name, withAllNames)) return;
+export async function removeImage(root: string, name: string, withAllNames = false): Promise<Untagged> {
+  const untagged = await removeNamed(root, name, withAllNames);
+  if (untagged) return untagged;
   if (name === HOST.name)
     throw new Failure(`the image ${HOST.name} is built in and can't be removed`, { code: "image-built-in" });
   checkExists(root, name);
   try {
     await removeUnused(root, name);
+    return { names: [name] };
   } catch (error) {
     throw systemFailure(`can't remove the image ${name}`, root, "state-unwritable", error);
   }
 }
 
 /** One from a registry; of an imported one, the name counts first. */
-async function removeNamed(root: string, name: string, withAllNames: boolean): Promise<boolean> {
-  if (name === HOST.name || isImported(root, name) || !existsSync(namesDirectory(root))) return false;
+async function removeNamed(root: string, name: string, withAllNames: boolean): Promise<Untagged | undefined> {
+  if (name === HOST.name || isImported(root, name) || !existsSync(namesDirectory(root))) return undefined;
   try {
     return await removeStored(root, name, withAllNames);
   } catch (error) {

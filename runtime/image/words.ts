@@ -1,10 +1,3 @@
-/** Columns as wide as they need to be; ends with a newline. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
-  return rows.map((row) => `${line(row).trimEnd()}\n`).join("");
-}
-
 const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
 
 /** 1234567 → "1.2 MB"; units of 1,000, as docker shows sizes. */

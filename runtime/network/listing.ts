@@ -1,36 +1,14 @@
 import { Failure } from "../failure.ts";
 import { type Network, type Networks, nameOf, networkNamed } from "./network.ts";
 
-/** These networks as a table, or as JSON. */
-export function networkList(networks: Networks, json: boolean): string {
-  const all = networks.networks.map((one) => described(networks, one));
-  if (json) return `${JSON.stringify(all)}\n`;
-  const rows = all.map(({ name, subnet, gateway, internal, containers }) => [
-    name,
-    subnet,
-    gateway,
-    internal ? "internal" : "",
-    containers.map((one) => one.name).join(", "),
-  ]);
-  return table([["NAME", "SUBNET", "GATEWAY", "", "CONTAINERS"], ...rows]);
+/** These networks as one JSON array; ends with a newline. */
+export function networksJson(networks: Networks): string {
+  return `${JSON.stringify(networks.networks.map((one) => described(networks, one)))}\n`;
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
-}
-
-/** Throws Failure when there is none of that name. */
-export function describeNetwork(networks: Networks, name: string): string {
-  return `${JSON.stringify(described(networks, existingNetwork(networks, name)), null, 2)}\n`;
+/** The names of those that are on it. */
+export function membersOf({ leases }: Networks, { name }: Network): string[] {
+  return leases.filter(({ attachments }) => attachments.some(({ network }) => network === name)).map(nameOf);
 }
 
 /** Throws Failure when there is none of that name. */

@@ -28,13 +28,16 @@ function unescaped(template: string): string {
 const ESCAPES: Readonly<Record<string, string>> = { "\\t": "\t", "\\n": "\n" };
 
 const GAP = 3;
+const NARROWEST = 10;
 
-/** Columns as wide as their widest cell, three spaces between them. */
+/** Columns as wide as their widest cell, three spaces between them, as docker has them. */
 export function tableText(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
   const padded = rows.map((row) =>
-    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd((widths[i] ?? 0) + GAP))).join(""),
+    row
+      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(Math.max(NARROWEST, (widths[i] ?? 0) + GAP))))
+      .join(""),
   );
   return lines(padded.map((line) => line.trimEnd()));
 }

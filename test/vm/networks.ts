@@ -60,8 +60,8 @@ ${modules}; ${run} c1 sh -c '${ping(GUEST)}' </dev/null; ${modules}`);
     const { stdout, stderr } = await sh(`${network} create --ipv6 --subnet 10.9.0.0/24 mine
 gateway=$(${network} inspect mine | grep -o 'fd[0-9a-f:]*::1"' | tr -d '"')
 ${run} --network mine c1 sh -c '${ping("10.9.0.1")}; ${ping("$1")}' sh $gateway </dev/null
-${network} rm mine; ${network} ls | cut -d ' ' -f 1`);
-    assert.equal(stdout, "mine\n 0% packet loss\n 0% packet loss\nmine\nNAME\nbridge\n", stderr);
+${network} rm mine; ${network} ls -q`);
+    assert.equal(stdout, "mine\n 0% packet loss\n 0% packet loss\nmine\nbridge\n", stderr);
   });
 
   test("nothing is left but the bridge, also of a program that was killed, after the next start", async () => {

@@ -31,12 +31,16 @@ type Asked = Values<typeof OPTIONS>;
 
 export const importVerb = verb({
   synopsis: "NAME FILE.tar|DIR|-",
-  describe: "Make an image from a root file system; in docker's order, FILE.tar|- NAME:TAG, one of layers",
+  describe: "Make an image from a root file system; in docker's order, FILE.tar|- [NAME:TAG], one of layers",
   options: OPTIONS,
   run: async (asked, rest) => {
-    const [name, source] = operands(rest, ["the name of the image", "its root file system"]);
-    const isDockers = isSource(name) || isTagged(source);
-    await (isDockers ? importAsLayer(name, source, asked) : importAndReport(name, source, asked));
+    const [first = ""] = rest;
+    if (rest.length === 1 && isSource(first)) await importAsLayer(first, undefined, asked);
+    else {
+      const [name, source] = operands(rest, ["the name of the image", "its root file system"]);
+      const isDockers = isSource(name) || isTagged(source);
+      await (isDockers ? importAsLayer(name, source, asked) : importAndReport(name, source, asked));
+    }
     return 0;
   },
 });
@@ -56,19 +60,19 @@ function isTagged(word: string): boolean {
 }
 
 /** Prints its id, as docker does. */
-async function importAsLayer(source: string, name: string, asked: Asked): Promise<void> {
+async function importAsLayer(source: string, name: string | undefined, asked: Asked): Promise<void> {
   const { change, message = "", platform } = asked;
   if (isUrl(source))
     throw new Failure(`import does not download ${source}`, {
       code: "usage",
-      remedy: `curl -fL ${source} | tinydocker import - ${name}`,
+      remedy: `curl -fL ${source} | tinydocker import - ${name ?? "NAME:TAG"}`,
     });
   const own = [`linux/${thisArchitecture()}`, thisArchitecture()];
   if (platform !== undefined && !own.includes(platform))
     throw new Failure(`--platform ${platform}: images are of this machine's, ${own[0]}`, {
       code: "platform-unsupported",
     });
-  const reference = parseReference(name);
+  const reference = name === undefined ? undefined : parseReference(name);
   await compileLess();
   const request = { root: stateRoot(), source, stdin: process.stdin, name: reference, change, message };
   await undoneBySignals(async (signal) => {

@@ -2,7 +2,7 @@ import { inWords, timeInWords } from "../../container/listing.ts";
 import { momentOf } from "../../container/log/moment.ts";
 import { Failure } from "../../failure.ts";
 import { unlessDamaged } from "../../image/damaged.ts";
-import { allImages, type Listed, listingText, shortId } from "../../image/listing.ts";
+import { allImages, type Listed, listingJson, shortId } from "../../image/listing.ts";
 import { matchesName, withoutTag } from "../../image/registry/name-pattern.ts";
 import { inspectedImage } from "../../inspect/image.ts";
 import { stateRoot } from "../../state/root.ts";
@@ -38,15 +38,13 @@ export const imageListVerb = verb({
     const isWanted = filterOf(filters, MATCHERS, FILTERS);
     const all = await allImages(root);
     const images = filters.length > 0 ? all.filter((image) => !image.host && isWanted(image)) : all;
-    const asked = formatAsked(format) ?? (quiet && !json ? "{{.ID}}" : undefined);
-    const template = digests && asked?.startsWith("table") ? `${asked}\t{{.Digest}}` : asked;
-    const rows = () => images.filter(({ host }) => !host).map((image) => fieldsOf(root, image, isWhole));
-    writeAll(
-      1,
-      template === undefined
-        ? listingText(images, { json, digests, whole: isWhole })
-        : rowsText(template, rows(), TITLES),
-    );
+    if (json) writeAll(1, listingJson(images));
+    else {
+      const asked = formatAsked(format) ?? (quiet ? "{{.ID}}" : undefined);
+      const template = digests && asked?.startsWith("table") ? `${asked}\t{{.Digest}}` : asked;
+      const rows = rowsOf(root, asked === undefined ? images : images.filter(({ host }) => !host), isWhole);
+      writeAll(1, rowsText(template ?? (digests ? TABLE_WITH_DIGESTS : TABLE), rows, TITLES));
+    }
     return 0;
   },
 });
@@ -100,24 +98,42 @@ const TITLES: Struct = {
   Size: "SIZE",
 };
 
+const TABLE = "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
+const TABLE_WITH_DIGESTS = TABLE.replace("{{.Tag}}", "{{.Tag}}\t{{.Digest}}");
 const NONE = "<none>";
+/** Of an image that can't have it. */
+const WITHOUT = "-";
 const SIZE_DIGITS = 3;
 
+/** The newest first, as docker has them. */
+function rowsOf(root: string, images: readonly Listed[], isWhole: boolean): Struct[] {
+  const dated = images.map((image) => ({ image, made: dateOf(root, image) })).toSorted((a, b) => b.made - a.made);
+  return dated.map(({ image, made }) => ({ ...fieldsOf(image, made, isWhole), ...oddFieldsOf(image) }));
+}
+
+/** Milliseconds since 1970; 0: not known. */
+function dateOf(root: string, { name }: Listed): number {
+  return Date.parse(String(unlessDamaged(() => inspectedImage(root, name))?.["Created"])) || 0;
+}
+
 /** In the words of `docker images --format`. */
-function fieldsOf(root: string, { name, id, digest, bytes }: Listed, isWhole: boolean): Struct {
+function fieldsOf({ name, id, digest, bytes }: Listed, made: number, isWhole: boolean): Struct {
   const { name: repository, tag } = /^(?<name>.*):(?<tag>[^:/@]+)$/.exec(name.replace(/@.*$/, ""))?.groups ?? {};
-  const created = Date.parse(String(unlessDamaged(() => inspectedImage(root, name))?.["Created"]));
-  const known = !Number.isNaN(created);
   return {
     ID: isWhole ? (id ?? name) : id === undefined ? name : shortId(id),
     Repository: repository ?? withoutTag(name),
-    Tag: tag ?? NONE,
+    Tag: tag ?? (digest === undefined ? WITHOUT : NONE),
     Digest: digest ?? NONE,
-    CreatedSince: known ? `${inWords(Date.now() - created)} ago` : "N/A",
-    CreatedAt: known ? timeInWords(created) : "N/A",
+    CreatedSince: made > 0 ? `${inWords(Date.now() - made)} ago` : "N/A",
+    CreatedAt: made > 0 ? timeInWords(made) : "N/A",
     Size: decimalSize(bytes ?? 0, SIZE_DIGITS),
     Containers: "N/A",
     SharedSize: "N/A",
     UniqueSize: "N/A",
   };
+}
+
+function oddFieldsOf({ host, damaged }: Listed): Struct {
+  if (host) return { ID: WITHOUT, Digest: WITHOUT, CreatedSince: "built in", Size: WITHOUT };
+  return damaged ? { Size: "damaged" } : {};
 }

@@ -18,6 +18,7 @@ export const loadVerb = verb({
     },
     name: { type: "string", describe: "the name of an image that has none there" },
     ...REPORT_OPTIONS,
+    quiet: { ...REPORT_OPTIONS.quiet, describe: "print nothing about layers" },
   },
   run: async ({ input = "-", name, ...form }, rest) => {
     operands(rest, []);
@@ -27,8 +28,8 @@ export const loadVerb = verb({
       const { layer: progress, end } = layerReport(formOf(form), signal);
       const request = { root: stateRoot(), source: input, stdin: process.stdin, name, signal, progress };
       for (const loaded of await loadImages(request).finally(end)) {
-        const line = form.json ? JSON.stringify({ type: "loaded", name: loaded }) : loaded;
-        await writeToOutput(Buffer.from(form.json || form.quiet ? `${line}\n` : `${line}: loaded\n`), signal);
+        const line = form.json ? JSON.stringify({ type: "loaded", name: loaded }) : `Loaded image: ${loaded}`;
+        await writeToOutput(Buffer.from(`${line}\n`), signal);
       }
     });
     return 0;

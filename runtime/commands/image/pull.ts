@@ -53,5 +53,6 @@ async function pullAndReport(name: string, form: Report): Promise<void> {
 function summary(reference: Reference, { digest, id, upToDate }: Pulled, { quiet, json }: Report): string {
   const familiar = familiarName(reference);
   if (json) return JSON.stringify({ type: "pulled", name: familiar, digest, id, upToDate });
-  return quiet ? familiar : `${familiar}: ${upToDate ? "up to date" : "pulled"}, ${digest}`;
+  if (quiet) return familiar;
+  return `Digest: ${digest}\nStatus: ${upToDate ? "Image is up to date" : "Downloaded newer image"} for ${familiar}\n${familiar}`;
 }

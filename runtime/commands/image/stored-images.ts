@@ -35,7 +35,11 @@ export const imageRemoveVerb = verb({
     "no-prune": { type: "boolean", describe: "accepted: an image has no untagged parents" },
   },
   run: async ({ force = false }, rest) => {
-    const remove = (name: string) => removeImage(stateRoot(), name, force);
+    const remove = async (name: string) => {
+      const { names, id } = await removeImage(stateRoot(), name, force);
+      const deleted = id === undefined ? "" : `Deleted: ${id}\n`;
+      writeAll(1, `${names.map((one) => `Untagged: ${one}\n`).join("")}${deleted}`);
+    };
     return codeOfEach(someOf(rest, "the name of the image"), remove, force ? "image-not-found" : undefined);
   },
 });

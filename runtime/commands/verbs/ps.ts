@@ -13,7 +13,6 @@ import { decimalSize } from "../../template/size.ts";
 import type { Struct } from "../../template/value.ts";
 import { operands } from "../operands.ts";
 import { report } from "../output/report.ts";
-import { table } from "../output/table.ts";
 import { writeAll } from "../output/write.ts";
 import { PS_FILTERS, psFilter, type Row } from "./ps-filter.ts";
 import { verb } from "./verb.ts";
@@ -79,10 +78,12 @@ interface Printable extends Listed {
 }
 
 /** Sizes only where they are asked for: they take as long as there are files. */
-function printable(root: string, { row, found }: Row, { size, format, "no-trunc": isWhole }: Form): Printable {
+function printable(root: string, { row, found }: Row, { size, format, json, "no-trunc": isWhole }: Form): Printable {
   const Size = size || format?.includes(".Size") ? sizeInWords(root, found) : "0B";
-  if (isWhole) return { ...row, ID: found.record.id, Size };
-  return { ...row, Mounts: mountNames(found.record.spec, root).map(ellipsis).join(","), Size };
+  const Command = JSON.stringify(isWhole || json ? row.Command : ellipsis(row.Command, COMMAND_LENGTH));
+  if (isWhole) return { ...row, ID: found.record.id, Command, Size };
+  const mounts = mountNames(found.record.spec, root).map((mount) => ellipsis(mount, MOUNT_LENGTH));
+  return { ...row, Command, Mounts: mounts.join(","), Size };
 }
 
 const SIZE_DIGITS = 3;
@@ -93,34 +94,25 @@ function sizeInWords(root: string, { record }: Found): string {
 }
 
 const MOUNT_LENGTH = 15;
+const COMMAND_LENGTH = 20;
 
-function ellipsis(mount: string): string {
-  return mount.length <= MOUNT_LENGTH ? mount : `${mount.slice(0, MOUNT_LENGTH - 1)}…`;
+function ellipsis(text: string, length: number): string {
+  const characters = [...text];
+  return characters.length <= length ? text : `${characters.slice(0, length - 1).join("")}…`;
 }
+
+const TABLE = "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
 
 function printed(root: string, shown: readonly Row[], form: Form): string {
   const rows = shown.map((one) => printable(root, one, form));
   if (form.quiet) return rows.map(({ ID }) => `${ID}\n`).join("");
   if (form.json) return `${JSON.stringify(rows)}\n`;
-  const format = formatAsked(form.format);
-  if (format !== undefined)
-    return rowsText(
-      format,
-      shown.map(({ found }, i) => ({ ...rows[i], ...labelsIn(found) })),
-      TITLES,
-    );
-  const cells = rows.map((row) => [
-    row.ID,
-    row.Image,
-    form["no-trunc"] ? row.Command : shortened(row.Command),
-    row.RunningFor,
-    row.Status,
-    row.Ports,
-    row.Names,
-    ...(form.size ? [row.Size] : []),
-  ]);
-  const head = ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"];
-  return table([form.size ? [...head, "SIZE"] : head, ...cells]);
+  const format = formatAsked(form.format) ?? (form.size ? `${TABLE}\t{{.Size}}` : TABLE);
+  return rowsText(
+    format,
+    shown.map(({ found }, i) => ({ ...rows[i], ...labelsIn(found) })),
+    TITLES,
+  );
 }
 
 function labelsIn({ record }: Found): Struct {
@@ -144,9 +136,3 @@ const TITLES: Struct = {
   LocalVolumes: "LOCAL VOLUMES",
   Size: "SIZE",
 };
-
-const COMMAND_LENGTH = 20;
-
-function shortened(command: string): string {
-  return command.length <= COMMAND_LENGTH ? command : `${command.slice(0, COMMAND_LENGTH - 2)}…"`;
-}

@@ -34,7 +34,10 @@ export interface Commit {
   /** What the container has written, on top of these. */
   readonly written: AsyncIterable<Entry | Whiteout>;
   readonly configOf: (base: Config) => Config;
+  /** Undefined: one below localhost/ with its id, as every image has a name here. */
   readonly name: Reference | undefined;
+  /** Of that name. */
+  readonly by: "commit" | "import";
   readonly author: string;
   readonly message: string;
   /** For the history. */
@@ -53,7 +56,7 @@ export async function commitImage(commit: Commit): Promise<string> {
     const base = stored ? partsOf(root, stored) : await partsFrom(shim, layers, place, signal);
     const top = await writeLayer(written, join(place, "layer"), signal);
     const image = imageOf(commit, base, top);
-    const name = commit.name ?? parseReference(`localhost/commit:${idOf(image).slice(7, 19)}`);
+    const name = commit.name ?? parseReference(`localhost/${commit.by}:${idOf(image).slice(7, 19)}`);
     await storeImage({ root, signal, progress: () => {} }, { ...image, names: [familiarName(name)] }, [name], () => {});
     return idOf(image);
   } finally {

@@ -18,7 +18,7 @@ export interface ImportLayer {
   /** A tar archive, plain or compressed; "-": on `stdin`. */
   readonly source: string;
   readonly stdin: Readable;
-  readonly name: Reference;
+  readonly name: Reference | undefined;
   /** Instructions of a Dockerfile. */
   readonly change: readonly string[];
   readonly message: string;
@@ -47,10 +47,11 @@ export async function importLayer({
       written,
       configOf: () => config,
       name,
+      by: "import",
       signal,
       ...about,
     });
-    imageEvent(root, "import", familiarName(name));
+    imageEvent(root, "import", name ? familiarName(name) : id);
     return id;
   } catch (error) {
     signal.throwIfAborted();

@@ -6,17 +6,25 @@ import { clearUnderWay } from "./clear.ts";
 import { removeDownloads } from "./download-lock.ts";
 import { containers, partsOf } from "./in-use.ts";
 import { allNames, type NamedImage, readName, removeName } from "./names.ts";
-import { findStored, namesOfSame } from "./stored-image.ts";
+import { findStored, idOf, namesOfSame } from "./stored-image.ts";
 import { type Removed, sweepContent } from "./sweep.ts";
+
+/** What became of an image. */
+export interface Untagged {
+  /** Those that it lost. */
+  readonly names: readonly string[];
+  /** Of one that is gone with them. */
+  readonly id?: string | undefined;
+}
 
 /**
  * Takes a name from an image, and removes what no other image and no container has of it. By an id, it must have one name,
- * unless all of them are to go. Returns whether there is such an image. Throws Failure (exit 125) where a container uses it,
+ * unless all of them are to go. Undefined: there is no such image. Throws Failure (exit 125) where a container uses it,
  * and no name would be left.
  */
-export async function removeStored(root: string, name: string, withAllNames: boolean): Promise<boolean> {
+export async function removeStored(root: string, name: string, withAllNames: boolean): Promise<Untagged | undefined> {
   const named = namedBy(root, name);
-  if (!named) return false;
+  if (!named) return undefined;
   const names = namesOfSame(root, named);
   const isByName = readByName(root, name) !== undefined;
   if (!isByName && names.length > 1 && !withAllNames)
@@ -28,6 +36,7 @@ export async function removeStored(root: string, name: string, withAllNames: boo
   const isLast = removed.length === names.length;
   if (isLast) refuseUsed(root, named);
   const parts = removed.map((one) => partsOf(root, one));
+  const id = isLast ? idOf(root, named) : undefined;
   for (const one of removed) {
     imageEvent(root, "untag", shown(one));
     if (isLast && one === removed.at(-1)) imageEvent(root, "delete", shown(one));
@@ -37,7 +46,7 @@ export async function removeStored(root: string, name: string, withAllNames: boo
     blobs: new Set(parts.flatMap(({ blobs }) => [...blobs])),
     layers: new Set(parts.flatMap(({ layers }) => [...layers])),
   });
-  return true;
+  return { names: removed.map(shown), id };
 }
 
 /** A damaged image has a name too, which can be removed. */

@@ -85,7 +85,7 @@ describe("ps", () => {
     }
   });
 
-  it("has docker's fields in templates, and the size where it is asked for", async () => {
+  it("has docker's fields in templates, commands in quotes, and the size where it is asked for", async () => {
     const format = "{{.Mounts}} {{.LocalVolumes}} {{.Networks}} {{.Labels}} {{.State}} {{.Size}}";
     const image = Number(await succeeds("inspect", "-f", "{{.Size}}", "box"));
     const whole = `${Number(((image + 5) / 1e6).toPrecision(3))}MB`;
@@ -95,6 +95,14 @@ describe("ps", () => {
       /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC\|.* ago\n$/,
     );
     assert.match(await succeeds("ps", "-s"), /NAMES +SIZE\n.* web +5B \(virtual [\d.]+MB\)\n$/);
+    assert.equal(await succeeds("ps", "--format", "{{.Command}}"), `"sh -c 'sleep 1000'"\n`);
+    await create("--network", "none", "long", "sh", "-c", 'echo a; echo "b"');
+    assert.match(await succeeds("ps", "-a"), / {3}"sh -c 'echo a; echo…" {3}/);
+    assert.equal(
+      await succeeds("ps", "-l", "--no-trunc", "--format", "{{.Command}}"),
+      `"sh -c 'echo a; echo \\"b\\"'"\n`,
+    );
+    await succeeds("rm", "long");
     const row = JSON.parse(await succeeds("ps", "--format", "json"));
     assert.deepEqual([row.Size, row.Mounts, row.LocalVolumes], ["0B", "data,/etc", "1"]);
   });
@@ -196,7 +204,7 @@ describe("volume ls, network ls and images", () => {
       for (const format of ["table", "table ", ""])
         assert.equal((await succeeds(...words, "--format", format)).split("\n")[0], own, words.join(" "));
     }
-    assert.match(await succeeds("images", "--digests"), /ID +DIGEST\n/);
+    assert.match(await succeeds("images", "--digests"), /^REPOSITORY +TAG +DIGEST +IMAGE ID +CREATED +SIZE\n/);
     assert.match(await succeeds("images", "--digests", "--format", "table {{.Tag}}"), /^TAG +DIGEST\n/);
   });
 
@@ -228,7 +236,7 @@ describe("volume ls, network ls and images", () => {
       ["images -q nosuch", ""],
       ["images -q -f dangling=true", ""],
       ["images --format {{.Repository}}:{{.Tag}} -f before=box", ""],
-      ["image ls --format {{.Repository}}:{{.Tag}}={{.ID}} box", "box:<none>=box"],
+      ["image ls --format {{.Repository}}:{{.Tag}}={{.ID}} box", "box:-=box"],
     ];
     for (const [words, expected] of CASES)
       assert.equal((await succeeds(...words.split(" "))).trim().replaceAll("\n", " "), expected, words);

@@ -166,7 +166,7 @@ describe("tinydocker commit", () => {
     await succeeds("pause", "made");
     const id = (await succeeds("commit", "made")).trim();
     assert.equal(await succeeds("ps", "--format", "{{.State}}"), "paused\n");
-    assert.match(await succeeds("image", "ls"), new RegExp(`^localhost/commit:${id.slice(7, 19)} `, "m"));
+    assert.match(await succeeds("image", "ls"), new RegExp(`^localhost/commit +${id.slice(7, 19)} `, "m"));
     await succeeds("unpause", "made");
     await succeeds("exec", "made", "touch", "/more");
     const killed = await rig.run(["commit", "-p=false", "made", "local/killed"], {

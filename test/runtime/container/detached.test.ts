@@ -34,7 +34,7 @@ describe("a detached container", () => {
     assert.equal(await succeeds("ps", "-q"), `${id.slice(0, 12)}\n`);
     assert.equal(await succeeds("stop", id.slice(0, 6)), `${id.slice(0, 6)}\n`);
     assert.equal(await statusOf("d1"), "Exited (3)");
-    assert.equal(await succeeds("ps"), "CONTAINER ID  IMAGE  COMMAND  CREATED  STATUS  PORTS  NAMES\n");
+    assert.equal(await succeeds("ps"), "CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES\n");
     assert.equal(await succeeds("start", "/d1"), "/d1\n");
     await fails(/the container d1 is running\n {2}tinydocker stop d1/, "rm", "d1");
     await succeeds("rm", "-f", "d1");
@@ -239,10 +239,13 @@ describe("a detached container", () => {
     assert.equal(await succeeds("wait", "d1"), "137\n");
   });
 
-  it("can be created first, and be paused", async () => {
+  it("can be created first, which wait takes for an end with 0 as docker does, and be paused", async () => {
     const words = ["create", "--image", "box", "--network", "none", "--label", "a=b", "d1", ...TRAPPED];
     assert.match(await succeeds(...words), ID);
     assert.equal(await statusOf("d1"), "Created");
+    const waited = await rig.run(["wait", "nosuch", "d1"]);
+    assert.deepEqual([waited.code, waited.stdout], [125, "0\n"]);
+    assert.match(waited.stderr, /no container nosuch\n(.*\n)?tinydocker: warning: the container d1 was not started\n$/);
     await succeeds("start", "d1");
     await succeeds("pause", "d1");
     assert.match((await statusOf("d1")) ?? "", /^Up .*\(Paused\)$/);

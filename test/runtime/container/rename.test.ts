@@ -106,7 +106,7 @@ describe("tinydocker rename", () => {
     const address = (await run("exec", "new", "hostname", "-i")).trim();
     assert.match(await run("exec", "third", "cat", "/etc/hosts"), new RegExp(`^${address}\tnew$`, "m"));
     assert.match(await run("exec", "new", "cat", "/etc/hosts"), new RegExp(`^${address}\told new$`, "m"));
-    assert.match(await run("network", "ls"), /net .* new, third$/m);
+    assert.match(await run("network", "ls"), /net .* new,third$/m);
     await run("restart", "-t", "0", "new");
     assert.match(await run("exec", "third", "cat", "/etc/hosts"), /\tnew$/m);
     await run("run", "-d", "--image", "box", "--network", "net", "old", ...TRAPPED);

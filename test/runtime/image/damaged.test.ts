@@ -22,8 +22,8 @@ describe("an image whose configuration is damaged", async () => {
 
   it("is listed as damaged, beside the others", async () => {
     const table = await printed("images");
-    assert.match(table, /^broken:1 +damaged +-$/m);
-    assert.match(table, /^whole:1 +\d/m);
+    assert.match(table, /^broken +1 +broken:1 +N\/A +damaged$/m);
+    assert.match(table, /^whole +1 +[0-9a-f]{12} .* ago +\d+B$/m);
     const rows: { name: string; damaged?: boolean }[] = JSON.parse(await printed("images", "--json"));
     assert.deepEqual(
       rows.filter(({ damaged }) => damaged !== undefined).map(({ name, damaged }) => [name, damaged]),
@@ -47,7 +47,7 @@ describe("an image whose configuration is damaged", async () => {
 
   it("which was imported without layers, is listed too", async () => {
     writeFileSync(join(rig.root, "images/box/image.json"), "{}");
-    assert.match(await printed("images"), /^box +damaged +-$/m);
+    assert.match(await printed("images"), /^box +- +box +N\/A +damaged$/m);
     await printed("rmi", "box");
   });
 });

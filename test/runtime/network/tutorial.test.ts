@@ -31,7 +31,8 @@ before(async () => {
 
 describe("the tutorial's network", () => {
   it("hangs on any network error: here it is one line, and exit 125", async () => {
-    const { bridge } = JSON.parse((await network("inspect", "bridge")).stdout);
+    const [{ Options }] = JSON.parse((await network("inspect", "bridge")).stdout);
+    const bridge = Options["com.docker.network.bridge.name"];
     await here.sh(`ip link delete ${bridge}; ip link add ${bridge} type veth peer name other`);
     const { code, stdout, stderr } = await run(["c1", "true"]);
     assert.deepEqual([code, stdout], [125, ""]);
@@ -48,11 +49,12 @@ describe("the tutorial's network", () => {
   });
 
   it("uses public addresses: here they are private, and overlap no route", async () => {
-    const { subnet } = JSON.parse((await network("inspect", "bridge")).stdout);
-    assert.match(subnet, /^(172\.(1[6-9]|2\d|3[01])|10\.\d+|192\.168)\./);
+    const subnetOf = async (name: string) =>
+      (await network("inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}", name)).stdout;
+    assert.match(await subnetOf("bridge"), /^(172\.(1[6-9]|2\d|3[01])|10\.\d+|192\.168)\./);
     await here.sh("ip route add blackhole 172.19.0.0/16");
     await network("create", "next");
-    assert.doesNotMatch(JSON.parse((await network("inspect", "next")).stdout).subnet, /^172\.(18|19)\./);
+    assert.doesNotMatch(await subnetOf("next"), /^172\.(18|19)\./);
     await network("rm", "next");
     await here.sh("ip route del blackhole 172.19.0.0/16");
   });

@@ -17,7 +17,7 @@ describe("the --format of a list", () => {
 
   it("has titles behind table, with and without a space", () => {
     for (const format of ["table {{.ID}}\\t{{.Name}}", "table{{.ID}}\t{{.Name}}"])
-      assert.equal(printed(format), "ID   NAME\n1    a\n22   b\n");
+      assert.equal(printed(format), "ID        NAME\n1         a\n22        b\n");
   });
 
   it("takes \\t and \\n for what they stand for, in a table or not, and leaves those of strings to the template", () => {

@@ -31,7 +31,7 @@ describe("a volume", () => {
     );
     const { code, stdout } = await rig.run(["volume", "inspect", "-f", "{{.Name}} {{.Mountpoint}}", "data"]);
     assert.deepEqual([code, stdout], [0, `data ${join(rig.root, "volumes/data/_data")}\n`]);
-    assert.equal((await rig.run(["volume", "ls"])).stdout, "DRIVER   VOLUME NAME\nlocal    data\n");
+    assert.equal((await rig.run(["volume", "ls"])).stdout, "DRIVER    VOLUME NAME\nlocal     data\n");
   });
 
   it("is left empty with nocopy, and filled later if it still is", async () => {

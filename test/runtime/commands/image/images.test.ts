@@ -51,7 +51,10 @@ describe("an image of 131 layers from a registry", () => {
   it("is pulled with a line for each layer, and with an event for each for programs", async () => {
     const { code, stdout, stderr } = await run("pull", NAME);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^127\.0\.0\.1:\d+\/image:latest: pulled, sha256:[0-9a-f]{64}\n$/);
+    assert.match(
+      stdout,
+      /^Digest: sha256:[0-9a-f]{64}\nStatus: Downloaded newer image for (127\.0\.0\.1:\d+\/image:latest)\n\1\n$/,
+    );
     assert.equal(stderr.match(/^[0-9a-f]{12}: done$/gm)?.length, 131);
     assert.ok(!`${stdout}${stderr}`.includes("\x1b"));
     const events = (await printed("pull", "--json", NAME))
@@ -74,7 +77,7 @@ describe("an image of 131 layers from a registry", () => {
   });
 
   it("has the same command among those of image, and refuses what is no name of one image", async () => {
-    assert.match((await run("image", "pull", NAME)).stdout, /: up to date, sha256:/);
+    assert.match((await run("image", "pull", NAME)).stdout, /^Status: Image is up to date for /m);
     for (const words of [[], ["a", "b"]]) {
       const { code, stderr } = await run("pull", ...words);
       assert.deepEqual([code, stderr.split("\n")[0]], [125, "tinydocker: pull takes the name of one image"]);
@@ -102,8 +105,11 @@ describe("an image of 131 layers from a registry", () => {
   it("is listed, inspected and described", async () => {
     const [, image] = JSON.parse(await printed("images", "--json"));
     assert.equal(image.name, `${NAME}:latest`);
-    assert.match(await printed("image", "ls"), new RegExp(`^${NAME}:latest +\\d.*${image.id.slice(7, 19)}$`, "m"));
-    assert.match(await printed("images", "--no-trunc"), new RegExp(`^${NAME}:latest +.*${image.id}$`, "m"));
+    assert.match(
+      await printed("image", "ls"),
+      new RegExp(`^${NAME} +latest +${image.id.slice(7, 19)} .*[\\d.]+[kM]?B$`, "m"),
+    );
+    assert.match(await printed("images", "--no-trunc"), new RegExp(`^${NAME} +latest +${image.id} `, "m"));
     assert.equal(await printed("images", "-q"), `${image.id.slice(7, 19)}\n`);
     assert.equal(await printed("image", "ls", "-q", "--no-trunc"), `${image.id}\n`);
     const [inspected] = JSON.parse(await printed("image", "inspect", image.id.slice(7, 15)));
@@ -117,7 +123,7 @@ describe("an image of 131 layers from a registry", () => {
     assert.equal(await printed("history", "--format", "table", NAME), await printed("history", NAME));
     assert.match(
       await printed("images", "--digests"),
-      new RegExp(`^${NAME}:latest +.*${image.id.slice(7, 19)} +${image.digest}$`, "m"),
+      new RegExp(`^${NAME} +latest +${image.digest} +${image.id.slice(7, 19)} `, "m"),
     );
   });
 
@@ -163,9 +169,12 @@ describe("an image of 131 layers from a registry", () => {
   it("is fetched by run and create where it is missing, and its words do not mix with the command's", async () => {
     const missing = await run("run", "c1", `${NAME}:latest`, "fetched");
     assert.deepEqual([missing.code, missing.stdout], [0, "fetched\n"]);
-    assert.match(missing.stderr, /: pulled, sha256:/);
+    assert.match(missing.stderr, /^Status: Downloaded newer image for /m);
     assert.equal(await printed("run", "--name", "c1", NAME, "there"), "there\n");
-    assert.match((await run("run", "--pull", "always", "c1", `${NAME}:latest`)).stderr, /: up to date, sha256:/);
+    assert.match(
+      (await run("run", "--pull", "always", "c1", `${NAME}:latest`)).stderr,
+      /^Status: Image is up to date for /m,
+    );
     await printed("rmi", NAME);
     const quiet = await run("run", "-q", "c1", `${NAME}:latest`, "fetched");
     assert.deepEqual([quiet.code, quiet.stdout, quiet.stderr], [0, "fetched\n", ""]);

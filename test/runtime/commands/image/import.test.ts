@@ -20,7 +20,7 @@ const CHANGES = ["CMD echo hello", "ENV A=b", "ENV C=d", "WORKDIR /etc", "EXPOSE
 const CHANGE_OPTIONS = CHANGES.flatMap((one) => ["-c", one]);
 
 describe("import in docker's order", () => {
-  it("makes an image of one layer, with what --change and --message say", async () => {
+  it("makes an image of one layer, with what --change and --message say, under a name by its id if it gets none", async () => {
     const id = await printed(["import", ...CHANGE_OPTIONS, "-m", "by hand", archive, "app:1"]);
     assert.match(id, /^sha256:[0-9a-f]{64}\n$/);
     const about = "{{.Id}} {{.Comment}} {{.Config.WorkingDir}} {{len .RootFS.Layers}}";
@@ -29,9 +29,13 @@ describe("import in docker's order", () => {
     assert.equal(run, "/etc\nbd\n/etc/script\n");
     assert.equal(await printed(["image", "import", "-", "local/app"], readFileSync(archive)), await idOf("local/app"));
     assert.match(await printed(["history", "local/app"]), /Imported from -$/m);
+    assert.match(await printed(["images", "--format", "{{.Repository}}"]), /^local\/app\napp\n/);
+    const nameless = (await printed(["import", "-c", "CMD none", archive])).trim();
+    const name = `localhost/import:${nameless.slice(7, 19)}`;
+    assert.equal(await printed(["rmi", nameless]), `Untagged: ${name}\nDeleted: ${nameless}\n`);
     assert.equal(
       await printed(["events", "--since", "1h", "--until", "0s", "-f", "event=import", "--format", "{{.ID}}"]),
-      "app:1\nlocal/app:latest\n",
+      `app:1\nlocal/app:latest\n${nameless}\n`,
     );
   });
 

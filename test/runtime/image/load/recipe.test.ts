@@ -42,7 +42,7 @@ test("the recipe in docs/, the same in both languages, builds an image with buil
       TINYDOCKER_ROOT: rig.root,
     },
   });
-  assert.match(output, /\napp:1: loaded\nhello from the image\n\/data\n$/);
+  assert.match(output, /\nLoaded image: app:1\nhello from the image\n\/data\n$/);
 });
 
 function recipeIn(page: string): string {

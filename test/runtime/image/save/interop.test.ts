@@ -204,11 +204,15 @@ describe("an image that", () => {
     exec("umoci", "tag", "--image", `${layout}:theirs`, "more");
     await run("rmi", "ours:1", "ours:4", "again:1");
     const loaded = await run("load", "-q", "-i", layout);
-    assert.deepEqual(loaded.trim().split("\n"), ["theirs:latest", "ours:4", "again:1", "ours:1", "more:latest"]);
+    const names = loaded
+      .trim()
+      .replace(/^Loaded image: /gm, "")
+      .split("\n");
+    assert.deepEqual(names, ["theirs:latest", "ours:4", "again:1", "ours:1", "more:latest"]);
     writeFileSync(join(layout, "index.json"), "{}");
     const refused = await rig.run(["save", "-o", layout, "ours:1"], { env: registry.env });
     assert.match(refused.stderr, /can't add to what .*index\.json lists: it is damaged/);
-    await run("rmi", ...loaded.trim().split("\n"));
+    await run("rmi", ...names);
   });
 
   it("podman and skopeo saved is loaded with the same id, in each of their formats", async (t) => {
@@ -218,11 +222,14 @@ describe("an image that", () => {
     for (const format of ["docker-archive", "oci-archive", "oci-dir"]) {
       const file = join(directory, format);
       podman("save", "-q", "--format", format, "-o", file, "docker.io/other/image:2");
-      assert.equal(await run("load", "-q", "-i", file, "--name", `other/image:${format}`), `other/image:${format}\n`);
+      assert.equal(
+        await run("load", "-q", "-i", file, "--name", `other/image:${format}`),
+        `Loaded image: other/image:${format}\n`,
+      );
     }
     const file = join(directory, "skopeo.tar");
     skopeo("copy", "-q", `oci:${directory}/layout`, `docker-archive:${file}:skopeo/image:3`);
-    assert.equal(await run("load", "-i", file), "skopeo/image:3: loaded\n");
+    assert.equal(await run("load", "-i", file), "Loaded image: skopeo/image:3\n");
     const ids = (await images()).filter(({ name }) => /^(other|skopeo)\//.test(name)).map((image) => image.id);
     assert.deepEqual(ids, [id, id, id, id]);
   });
@@ -235,7 +242,7 @@ describe("an image that", () => {
     exec("umoci", "init", "--layout", layout);
     exec("umoci", "new", "--image", `${layout}:made`);
     exec("umoci", "insert", "--image", `${layout}:made`, file, "/etc/file");
-    assert.equal(await run("load", "-q", "-i", layout), "made:latest\n");
+    assert.equal(await run("load", "-q", "-i", layout), "Loaded image: made:latest\n");
     const [layer = ""] = resolveImage(rig.root, "made").layers;
     assert.equal(readFileSync(join(layer, "etc/file"), "utf8"), "not a block");
     await run("rmi", "made");
@@ -270,6 +277,6 @@ describe("an image that", () => {
     assert.deepEqual(gunzipSync(compressed).length, statSync(file).size);
     await run("rmi", "mine/image:1");
     const loaded = await rig.run(["load", "-q"], { env: registry.env, input: compressed });
-    assert.deepEqual([loaded.code, loaded.stdout], [0, "mine/image:1\n"]);
+    assert.deepEqual([loaded.code, loaded.stdout], [0, "Loaded image: mine/image:1\n"]);
   });
 });
