@@ -195,8 +195,10 @@ describe("a detached container", () => {
   });
 
   it("that is about to be started again runs for docker's scripts, can be copied from, and ends by kill", async () => {
-    await detach("--restart", "always", "-v", `${rig.directory}:/m`, "d1", "sh", "-c", "echo why >/reason; exit 1");
-    const events = rig.spawn(["events", "-f", "container=d1", "--format", "{{.Action}}", "--since", "1h"]);
+    const why = ["-v", `${rig.directory}:/m`, "d1", "sh", "-c", "echo why >/reason; exit 1"];
+    // By its id: other containers had the name before it.
+    const id = (await detach("--restart", "always", ...why)).trim();
+    const events = rig.spawn(["events", "-f", `container=${id}`, "--format", "{{.Action}}", "--since", "1h"]);
     // The fifth pause is of 1.6 s.
     let ends = 0;
     for await (const chunk of events.stdout ?? []) {
