@@ -12,7 +12,7 @@ import type { Target } from "./target.ts";
 import { vagrantTarget } from "./vagrant/vagrant.ts";
 
 export interface ResolveOptions {
-  /** The folder of the Vagrantfile, an absolute path. */
+  /** An absolute path; the Vagrantfile may be in a folder above it. */
   readonly projectRoot: string;
   readonly acceptNewHostKey?: boolean;
   /** For targets without a `configFile` of their own. */

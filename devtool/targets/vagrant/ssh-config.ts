@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { askSshConfig } from "./command.ts";
-import { machineIdFiles, stateDirectory } from "./state.ts";
+import { machineIdFiles, stateDirectory, vagrantfileOf } from "./state.ts";
 
 /** `vagrant ssh-config` takes seconds, so its output is cached until the Vagrantfile or a machine changes. */
 export async function sshConfig(projectRoot: string, machine: string | undefined): Promise<string> {
@@ -20,7 +20,7 @@ export async function sshConfig(projectRoot: string, machine: string | undefined
 async function fingerprint(projectRoot: string): Promise<string> {
   const ids = await machineIdFiles(projectRoot);
   const times = await Promise.all(
-    [join(projectRoot, "Vagrantfile"), ...ids].map(async (path) => {
+    [vagrantfileOf(projectRoot), ...ids].map(async (path) => {
       const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
       return `${path}=${mtimeMs}`;
     }),

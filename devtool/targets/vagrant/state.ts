@@ -1,5 +1,15 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
+
+/** The Vagrantfile that Vagrant uses for a project: its own, or the nearest above it. */
+export function vagrantfileOf(projectRoot: string): string {
+  const name = process.env["VAGRANT_VAGRANTFILE"] || "Vagrantfile";
+  const start = resolve(projectRoot, process.env["VAGRANT_CWD"] || ".");
+  let folder = start;
+  while (!existsSync(join(folder, name)) && dirname(folder) !== folder) folder = dirname(folder);
+  return existsSync(join(folder, name)) ? join(folder, name) : join(start, name);
+}
 
 /** .vagrant/machines/NAME/PROVIDER/id, which exist as long as their machines. */
 export async function machineIdFiles(projectRoot: string): Promise<string[]> {
@@ -16,7 +26,7 @@ export async function machineIdFiles(projectRoot: string): Promise<string[]> {
 /** The id that the machine's provider gave it; its name where there is none. */
 export async function machineId(projectRoot: string, machine: string): Promise<string> {
   for (const file of await machineIdFiles(projectRoot)) {
-    if (!file.includes(join("machines", machine))) continue;
+    if (!file.includes(join("machines", machine, "/"))) continue;
     const id = await readFile(file, "utf8").catch(() => "");
     if (id.trim()) return id.trim().replace(/[^\w.-]/g, "_");
   }
@@ -24,7 +34,7 @@ export async function machineId(projectRoot: string, machine: string): Promise<s
 }
 
 function dataDirectory(projectRoot: string): string {
-  return process.env["VAGRANT_DOTFILE_PATH"] ?? join(projectRoot, ".vagrant");
+  return resolve(dirname(vagrantfileOf(projectRoot)), process.env["VAGRANT_DOTFILE_PATH"] || ".vagrant");
 }
 
 /** Beside Vagrant's own data, so that git ignores it and `rm -r .vagrant` removes it. */

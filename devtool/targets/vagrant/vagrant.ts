@@ -9,7 +9,7 @@ import { sshConfig } from "./ssh-config.ts";
 import { forgetSshConfig, machineId, stateDirectory } from "./state.ts";
 
 export interface VagrantTargetOptions {
-  /** The folder of the Vagrantfile. */
+  /** The Vagrantfile is there, or in a folder above it. */
   readonly projectRoot: string;
   /** The machine's name, in a Vagrantfile with several. */
   readonly machine: string | undefined;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { before, type TestContext } from "node:test";
 import { Failure } from "../../../../devtool/failure.ts";
@@ -27,6 +27,7 @@ async function project(
     .replace("StrictHostKeyChecking yes", "StrictHostKeyChecking no");
   await writeFile(join(root, "answer"), config);
   const script = `#!/bin/sh
+while [ ! -f Vagrantfile ]; do cd ..; done
 echo "$*" >>calls
 [ -f .vagrant/machines/default/libvirt/id ] || { echo "The provider is not ready for SSH" >&2; exit 1; }
 [ "$1" = ssh-config ] && cat answer
@@ -96,8 +97,22 @@ test("a machine's key is pinned while the machine lives, and a new machine has a
   const key = (await readFile(`${other}.pub`, "utf8")).split(" ")[1] ?? "";
   await writeFile(file, known.replace(/ssh-ed25519 \S+/, `ssh-ed25519 ${key}`));
   await assert.rejects(echo(root), /has changed/);
+  await mkdir(join(root, ".vagrant/machines/default-db/libvirt"), { recursive: true });
+  await writeFile(join(root, ".vagrant/machines/default-db/libvirt/id"), "one");
   await makeMachine("two");
   assert.equal(await echo(root), "out\n");
+});
+
+test("a project in a folder below that of the Vagrantfile knows when its machine is a new one", async (t) => {
+  const { root, makeMachine } = await project(t, await startSshd(t));
+  const below = join(root, "packages/api");
+  await mkdir(below, { recursive: true });
+  await makeMachine("one");
+  assert.equal(await echo(below), "out\n");
+  await makeMachine("two");
+  assert.equal(await echo(below), "out\n");
+  assert.match(await readFile(join(root, ".vagrant/devtool/known_hosts-two"), "utf8"), /^vagrant-default /);
+  assert.deepEqual(await readdir(below), []);
 });
 
 test("a machine that is not running is reported with devtool up as the remedy", async (t) => {
