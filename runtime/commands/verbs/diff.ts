@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { changesOf } from "../../container/files/changes.ts";
 import { Failure } from "../../failure.ts";
 import { openShim } from "../../host/shim.ts";
+import { bytesOf } from "../../image/archive/entry.ts";
 import { nameOf } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
@@ -21,7 +22,7 @@ export const diffVerb = verb({
     const { record } = findExisting(places, asked);
     const changes = changesOf(await openShim(), places.upper, record.spec);
     checkExists(places, record);
-    writeAll(1, changes.map(({ kind, path }) => `${kind} ${path}\n`).join(""));
+    writeAll(1, bytesOf(changes.map(({ kind, path }) => `${kind} ${path}\n`).join("")));
     return 0;
   },
 });

@@ -1,10 +1,11 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
 import { readAttributes } from "../../host/attributes.ts";
 import type { Shim } from "../../host/shim.ts";
+import { bytesOf } from "../../image/archive/entry.ts";
 import type { ContainerSpec } from "../../spec/spec.ts";
 import { isMissing } from "../../state/lock.ts";
 
-/** A file that a container has added, changed or deleted. The path is absolute; names that are not UTF-8 are shown as such. */
+/** A file that a container has added, changed or deleted. The path is absolute, and a byte string: names need not be UTF-8. */
 export interface Change {
   readonly kind: "A" | "C" | "D";
   readonly path: string;
@@ -20,7 +21,7 @@ const OPAQUE = /^(trusted|user)\.overlay\.opaque$/;
  * layer is opened by its name in the one above it, so that no link leads elsewhere, whatever it becomes meanwhile.
  */
 export function changesOf(shim: Shim, upper: string, spec: ContainerSpec): Change[] {
-  const own = new Set([...spec.mounts.map(({ destination }) => destination), ...MADE]);
+  const own = new Set([...spec.mounts.map(({ destination }) => byteString(destination)), ...MADE]);
   let fd: number;
   try {
     fd = openSync(upper, DIRECTORY);
@@ -29,10 +30,16 @@ export function changesOf(shim: Shim, upper: string, spec: ContainerSpec): Chang
     throw error;
   }
   try {
-    return changesIn({ shim, own }, fd, "", spec.root.layers).sort((a, b) => (a.path < b.path ? -1 : 1));
+    return changesIn({ shim, own }, fd, "", spec.root.layers.map(byteString)).sort((a, b) =>
+      a.path < b.path ? -1 : 1,
+    );
   } finally {
     closeSync(fd);
   }
+}
+
+function byteString(text: string): string {
+  return Buffer.from(text).toString("latin1");
 }
 
 interface Walk {
@@ -44,7 +51,7 @@ interface Walk {
 /** `lowers`: the same directory of the layers below, the topmost first. */
 function changesIn(walk: Walk, fd: number, path: string, lowers: readonly string[]): Change[] {
   const here = `/proc/self/fd/${fd}`;
-  const names = readdirSync(here);
+  const names = readdirSync(here, { encoding: "latin1" });
   const isOpaque = readAttributes(walk.shim, Buffer.from(`${here}/.`)).some(({ name }) => OPAQUE.test(name));
   const hidden = isOpaque ? lowers.flatMap(namesIn).filter((name) => !names.includes(name)) : [];
   return [
@@ -55,7 +62,7 @@ function changesIn(walk: Walk, fd: number, path: string, lowers: readonly string
 
 function namesIn(directory: string): string[] {
   try {
-    return readdirSync(directory);
+    return readdirSync(bytesOf(directory), { encoding: "latin1" });
   } catch {
     return []; // not every layer has it
   }
@@ -70,7 +77,7 @@ interface Lower {
 function entriesIn(lowers: readonly string[], name: string): Lower[] {
   const all: Lower[] = [];
   for (const lower of lowers) {
-    const stats = lstatSync(`${lower}/${name}`, { throwIfNoEntry: false });
+    const stats = lstatSync(bytesOf(`${lower}/${name}`), { throwIfNoEntry: false });
     if (!stats) continue;
     if (!isWhiteout(stats)) all.push({ path: `${lower}/${name}`, stats });
     if (!stats.isDirectory()) break;
@@ -83,7 +90,7 @@ function isWhiteout(stats: Stats): boolean {
 }
 
 function changeOf(walk: Walk, entry: string, path: string, lowers: readonly Lower[]): Change[] {
-  const stats = lstatSync(entry, { throwIfNoEntry: false });
+  const stats = lstatSync(bytesOf(entry), { throwIfNoEntry: false });
   // The container has just removed it.
   if (!stats) return [];
   if (isWhiteout(stats)) return [{ kind: "D", path }];
@@ -99,7 +106,7 @@ function changeOf(walk: Walk, entry: string, path: string, lowers: readonly Lowe
 function insideOf(walk: Walk, entry: string, path: string, lowers: readonly Lower[]): Change[] {
   let fd: number;
   try {
-    fd = openSync(entry, DIRECTORY);
+    fd = openSync(bytesOf(entry), DIRECTORY);
   } catch {
     return []; // it is no directory any more
   }

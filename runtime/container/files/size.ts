@@ -1,5 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync } from "node:fs";
 import { Failure } from "../../failure.ts";
+import { bytesOf } from "../../image/archive/entry.ts";
 import { sizeOf } from "../../image/content/describe.ts";
 import { findStored } from "../../image/content/stored-image.ts";
 import { HOST, isImported } from "../../image/resolve.ts";
@@ -16,7 +17,7 @@ export function layerBytes(root: string, { upper }: Places, spec: ContainerSpec)
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** Each directory is opened by its name in the one above it: no link leads elsewhere, whatever the container does meanwhile. */
-function writtenBytes(upper: string, counted = new Set<number>()): number {
+function writtenBytes(upper: string | Buffer, counted = new Set<number>()): number {
   let fd: number;
   try {
     fd = openSync(upper, DIRECTORY);
@@ -25,14 +26,15 @@ function writtenBytes(upper: string, counted = new Set<number>()): number {
   }
   try {
     const here = `/proc/self/fd/${fd}`;
-    return readdirSync(here).reduce((sum, name) => sum + entryBytes(`${here}/${name}`, counted), 0);
+    const names = readdirSync(here, { encoding: "latin1" });
+    return names.reduce((sum, name) => sum + entryBytes(bytesOf(`${here}/${name}`), counted), 0);
   } finally {
     closeSync(fd);
   }
 }
 
 /** A file of several names counts once. */
-function entryBytes(path: string, counted: Set<number>): number {
+function entryBytes(path: Buffer, counted: Set<number>): number {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats?.isDirectory()) return writtenBytes(path, counted);
   if (!stats || counted.has(stats.ino)) return 0;

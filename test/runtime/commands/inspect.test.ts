@@ -139,7 +139,7 @@ describe("tinydocker inspect", () => {
     await rig.run(["volume", "create", "web"]);
     assert.equal(await inspect("-f", "{{.Id}}", "web"), await inspect("-f", "{{.Id}}", "--type", "container", "web"));
     assert.equal(await inspect("-f", "{{.Mountpoint}}", "--type", "volume", "web"), `${rig.root}/volumes/web/_data\n`);
-    await rig.run(["exec", "web", "sh", "-c", "printf 12345 >/five; ln /five /again"]);
+    await rig.run(["exec", "web", "sh", "-c", "cd $(mktemp -d); n=$(printf '\\377'); printf 12345 >$n; ln $n again"]);
     const [web] = JSON.parse(await inspect("-s", "web"));
     assert.deepEqual([web.SizeRw, web.SizeRootFs - web.SizeRw], [5, image.Size]);
   });

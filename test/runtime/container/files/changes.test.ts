@@ -55,3 +55,8 @@ test("a directory in place of one, or of a link, hides what was there, and nothi
     "C /srv\nC /srv/link\nA /srv/link/passwd\nC /srv/mixed\nA /srv/mixed/new\nD /srv/mixed/old\n",
   );
 });
+
+test("names that are not UTF-8 are listed, byte by byte", async () => {
+  const script = "cd /srv; mkdir $(printf 'n\\377'); touch $(printf 'n\\377/\\376')";
+  assert.equal(await diffAfter("c1", script), "C /srv\nA /srv/n\ufffd\nA /srv/n\ufffd/\ufffd\n");
+});
