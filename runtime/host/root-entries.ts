@@ -29,7 +29,7 @@ interface Survey {
 export function rootEntries(): RootEntry[] {
   const mountPoints = mountPointsOf(readFileSync("/proc/self/mountinfo", "utf8"));
   const survey = { entries: ENTRIES_MAX, bytes: COPIED_BYTES_MAX, mountPoints };
-  return entriesOf("/", namesIn("/"), survey);
+  return entriesOf("/", namesIn("/").filter(isText), survey);
 }
 
 function entriesOf(directory: string, names: readonly Dirent[], survey: Survey): RootEntry[] {
@@ -52,7 +52,7 @@ function directoryOf(path: string, name: string, survey: Survey): RootEntry {
   // The kernel refuses a lower layer that would uncover what a mount of the host hides.
   if (!survey.mountPoints.some((point) => point !== path && isBelow(point, path))) return { name, kind: "overlay" };
   const names = namesIn(path);
-  if (names.length > survey.entries) return { name, kind: "bound", type: "directory" };
+  if (names.length > survey.entries || !names.every(isText)) return { name, kind: "bound", type: "directory" };
   return { name, kind: "parts", mode: lstatSync(path).mode & 0o7777, entries: entriesOf(path, names, survey) };
 }
 
@@ -66,6 +66,11 @@ function fileOf(path: string, name: string, survey: Survey): RootEntry {
 
 function namesIn(directory: string): Dirent[] {
   return readdirSync(directory, { withFileTypes: true });
+}
+
+/** A plan's steps are texts: one that is not UTF-8 has Node.js's replacement for what is none. */
+function isText({ name }: Dirent): boolean {
+  return !name.includes("\ufffd");
 }
 
 function isAllowed(path: string, mode: number): boolean {

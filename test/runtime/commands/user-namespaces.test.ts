@@ -53,6 +53,14 @@ describe("root of a user namespace with one user", () => {
     assert.equal((await run(loneRoot, {}, "c1", "sh", "-c", script)).stdout, "c1\ndeny\n");
   });
 
+  it("can do so where a name that is not UTF-8 is beside a mount", async () => {
+    const mounts =
+      'mount -t tmpfs t /mnt && mkdir /mnt/m && mount -t tmpfs t /mnt/m && touch "/mnt/$(printf "n\\377")"';
+    const prefix = [...loneRoot, "sh", "-c", `${mounts} && exec "$@"`, "sh"];
+    const { stdout, stderr } = await run(prefix, {}, "c1", "ls", "/mnt");
+    assert.deepEqual([stdout, stderr], ["m\nn\ufffd\n", ""]);
+  });
+
   it("has its containers in the home directory of the user that it is on the machine", async () => {
     const prefix = [...asUser, ...loneRoot];
     const imported = await rig.run(["image", "import", "mine", join(home, "rootfs")], { prefix, env: userHome });
