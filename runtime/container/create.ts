@@ -6,7 +6,7 @@ import type { Life } from "../spec/life.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { begin, claim, drop, refuseKept, release } from "../state/claim.ts";
 import { entry } from "../state/entry.ts";
-import { type ContainerRecord, newRecord, writeRecord } from "../state/record.ts";
+import { type ContainerRecord, newRecord, removeRecord, writeRecord } from "../state/record.ts";
 import { stateRoot } from "../state/root.ts";
 import { ownVolumes, readyVolumes } from "../volume/ready.ts";
 import { hostFailure } from "./failure/diagnose.ts";
@@ -27,16 +27,20 @@ export async function create(
     try {
       refuseKept(held);
       const upper = directory("upper");
-      const volumes = remove === "at exit" ? ownVolumes(root, spec).map((volume) => entry(volume, "removal")) : [];
+      const volumes = ownVolumes(root, spec).map((volume) => entry(volume, "removal"));
       const log = life ? [entry(directory("monitor"), "removal")] : [];
-      const entries = [entry(upper, "removal"), ...log, ...volumes];
-      const record = newRecord(spec, remove, entries, life);
+      const lasting = [entry(upper, "removal"), ...log];
+      const record = newRecord(spec, remove, remove === "at exit" ? [...lasting, ...volumes] : lasting, life);
       containerEvent(held.places.root, "create", record);
-      begin(held, entries);
+      begin(held, [...lasting, ...volumes]);
       // It exists only if the machine lost power, and the journal with it.
       await removeDirectory(shim, held.places, upper);
       writeRecord(held.places.record, record);
-      await readyVolumes(shim, held.places.root, spec);
+      await readyVolumes(shim, held.places.root, spec).catch((error: unknown) => {
+        containerEvent(held.places.root, "destroy", record);
+        removeRecord(held.places.record);
+        throw error;
+      });
       // They are in the record now.
       drop(held, ({ until }) => until === "removal");
       return record.id;

@@ -67,7 +67,7 @@ export async function startDetached(
     refuseKept(held);
     const kept = remove === "on request";
     const record = newRecord(spec, remove, kept ? lasting : [], life);
-    const volumes = kept ? [] : ownVolumes(root, spec).map((volume) => entry(volume, "removal"));
+    const volumes = ownVolumes(root, spec).map((volume) => entry(volume, "removal"));
     containerEvent(root, "create", record);
     begin(held, [entry(directory("work"), "exit"), ...lasting, ...volumes], kept ? undefined : record);
     if (kept) writeRecord(held.places.record, record);

@@ -17,14 +17,20 @@ interface Filling {
 export async function fillVolume(shim: Shim, { layers, path, root, name }: Filling): Promise<void> {
   const trees = mergedTree(shim, layers, path);
   if (trees.length === 0) return;
-  const data = join(makeUnderWay(root), "_data");
-  mkdirSync(data, { mode: 0o755 });
-  await extractLayers(trees, data, {
-    notes: new Notes(),
-    signal: new AbortController().signal,
-    progress: () => {},
-  });
-  replaceEmpty(data, dataOf(root, name));
+  const made = makeUnderWay(root);
+  const data = join(made, "_data");
+  try {
+    mkdirSync(data, { mode: 0o755 });
+    await extractLayers(trees, data, {
+      notes: new Notes(),
+      signal: new AbortController().signal,
+      progress: () => {},
+    });
+    replaceEmpty(data, dataOf(root, name));
+  } finally {
+    // What a full disk has no room for would keep it full.
+    await shim.remove(made);
+  }
 }
 
 /** rename(2) replaces a directory that is empty; another container may have filled it by now. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, readdirSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { busyboxRootfs, tinydocker } from "../../rig/tinydocker.ts";
@@ -76,6 +76,23 @@ describe("a volume", () => {
     child.kill("SIGKILL");
     await once(child, "close");
     assert.equal((await run("c2", [], "true")).code, 0);
+    assert.deepEqual(volumes(), before);
+  });
+
+  it("without a name goes with a container that can't be made or started", async () => {
+    const before = volumes();
+    const own = ["--image", "box", "--network", "none", "-v", "/own"];
+    for (const detached of [["-d"], ["-d", "--rm"], []])
+      assert.equal((await rig.run(["run", ...detached, ...own, "c1", "/nowhere"])).code, 127);
+    assert.deepEqual(volumes(), before);
+    await rig.run(["volume", "create", "broken"]);
+    rmdirSync(join(rig.root, "volumes/broken/_data"));
+    for (const verb of [["create"], ["run", "-d"]]) {
+      const { code, stderr } = await rig.run([...verb, ...own, "-v", "broken:/srv", "c1", "true"]);
+      assert.deepEqual([code, /broken/.test(stderr)], [125, true], stderr);
+    }
+    assert.equal((await rig.run(["ps", "-aq"])).stdout, "");
+    await rig.run(["volume", "rm", "broken"]);
     assert.deepEqual(volumes(), before);
   });
 
