@@ -6,6 +6,7 @@ import {
   fstatSync,
   futimesSync,
   lchownSync,
+  linkSync,
   lstatSync,
   lutimesSync,
   mkdirSync,
@@ -48,21 +49,26 @@ const TURN_MS = 20;
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /**
- * Copies a file, a link or a directory with all below it; what is there already is replaced, and directories are merged. Each
+ * Copies a file, a link or a directory with all below it; what is there already is replaced, directories are merged, and names
+ * of one file (hard links) are those of one copy. Each
  * name is opened in the directory above it and no link is followed, so that neither side can lead it elsewhere, whatever its
  * files become meanwhile. Throws Failure for a directory in the way of a file, or the reverse, or the signal's reason.
  */
 export async function copy(from: Place, to: Place, options: CopyOptions): Promise<Copied> {
-  const copied = { files: 0, leftOut: 0 };
-  await inTurns(copyEntry({ options, copied, piece: Buffer.alloc(PIECE_BYTES) }, from, to, 0), options.signal);
-  return copied;
+  const copying = begun(to.directory, options);
+  await inTurns(copyEntry(copying, from, to, []), options.signal);
+  return copying.copied;
 }
 
 /** What is in a directory, into another one. */
 export async function copyContent(from: number, to: number, options: CopyOptions): Promise<Copied> {
-  const copied = { files: 0, leftOut: 0 };
-  await inTurns(copyAll({ options, copied, piece: Buffer.alloc(PIECE_BYTES) }, from, to, 1), options.signal);
-  return copied;
+  const copying = begun(to, options);
+  await inTurns(copyAll(copying, from, to, ["."]), options.signal);
+  return copying.copied;
+}
+
+function begun(root: number, options: CopyOptions): Copying {
+  return { options, copied: { files: 0, leftOut: 0 }, piece: Buffer.alloc(PIECE_BYTES), root, linked: new Map() };
 }
 
 /** Does work that stops after each piece of a file, and lets signals be seen now and then. */
@@ -80,26 +86,37 @@ interface Copying {
   readonly options: CopyOptions;
   readonly copied: Copied;
   readonly piece: Buffer;
+  /** A directory of the target, in which all is that is made. */
+  readonly root: number;
+  /** By the device and the number of a file that has several names: where its copy is. */
+  readonly linked: Map<string, Copy>;
+}
+
+interface Copy {
+  /** The directories above it, from the root on. */
+  readonly path: readonly string[];
+  readonly name: string;
+  readonly inode: bigint;
 }
 
 export function pathOf({ directory, name }: Place): Buffer {
   return Buffer.from(`/proc/self/fd/${directory}/${name}`, "latin1");
 }
 
-function* copyAll(copying: Copying, from: number, to: number, depth: number): Generator<void> {
+function* copyAll(copying: Copying, from: number, to: number, path: readonly string[]): Generator<void> {
   for (const name of readdirSync(`/proc/self/fd/${from}`, { encoding: "latin1" }))
-    yield* copyEntry(copying, { directory: from, name }, { directory: to, name }, depth);
+    yield* copyEntry(copying, { directory: from, name }, { directory: to, name }, path);
 }
 
-function* copyEntry(copying: Copying, from: Place, to: Place, depth: number): Generator<void> {
+function* copyEntry(copying: Copying, from: Place, to: Place, path: readonly string[]): Generator<void> {
   const stats = lstatSync(pathOf(from), { throwIfNoEntry: false });
   // It was removed just now.
   if (!stats) return;
   if (stats.isDirectory()) {
-    yield* copyDirectory(copying, from, to, depth);
+    yield* copyDirectory(copying, from, to, path);
     return;
   }
-  if (stats.isFile()) yield* copyFile(copying, from, to);
+  if (stats.isFile()) yield* copyFile(copying, from, to, path);
   else if (stats.isSymbolicLink()) copyLink(copying, from, to, stats);
   else copying.copied.leftOut += 1;
   copying.copied.files += 1;
@@ -107,15 +124,15 @@ function* copyEntry(copying: Copying, from: Place, to: Place, depth: number): Ge
   yield;
 }
 
-function* copyDirectory(copying: Copying, from: Place, to: Place, depth: number): Generator<void> {
-  if (depth >= DEPTH_MAX)
+function* copyDirectory(copying: Copying, from: Place, to: Place, path: readonly string[]): Generator<void> {
+  if (path.length >= DEPTH_MAX)
     throw new Failure(`at most ${DEPTH_MAX} directories in each other are copied`, { code: "usage" });
   const source = openSync(pathOf(from), DIRECTORY);
   try {
-    if (depth > 0 && isPseudo(source)) return;
+    if (path.length > 0 && isPseudo(source)) return;
     const target = madeDirectory(to);
     try {
-      yield* copyAll(copying, source, target, depth + 1);
+      yield* copyAll(copying, source, target, [...path, to.name]);
       finish(copying, target, fstatSync(source));
     } finally {
       closeSync(target);
@@ -147,18 +164,22 @@ function madeDirectory(place: Place): number {
   }
 }
 
-function* copyFile(copying: Copying, from: Place, to: Place): Generator<void> {
+function* copyFile(copying: Copying, from: Place, to: Place, path: readonly string[]): Generator<void> {
   // O_NONBLOCK: what became a FIFO since the lstat must not hang.
   const source = openSync(pathOf(from), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(source);
     if (!stats.isFile()) return;
+    const key = stats.nlink > 1 ? identityOf(source) : undefined;
+    const before = key === undefined ? undefined : copying.linked.get(key);
+    if (before && isLinked(copying.root, before, to)) return;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     const target = withRoom(to, () => openSync(pathOf(to), flags, 0o600));
     let isWhole = false;
     try {
       yield* copyBytes(copying.piece, source, target);
       finish(copying, target, stats);
+      if (key !== undefined) copying.linked.set(key, { path, name: to.name, inode: inodeOf(target) });
       isWhole = true;
     } finally {
       // A part of it would pass for the whole.
@@ -169,6 +190,38 @@ function* copyFile(copying: Copying, from: Place, to: Place): Generator<void> {
     closeSync(source);
   }
 }
+
+/** In full: overlayfs has numbers that a double can't hold. */
+function identityOf(file: number): string {
+  return `${fstatSync(file).dev}:${inodeOf(file)}`;
+}
+
+function inodeOf(file: number): bigint {
+  return fstatSync(file, { bigint: true }).ino;
+}
+
+/** Makes it a name of what was copied before. False: that is no longer there, or can't have another name. */
+function isLinked(root: number, copy: Copy, to: Place): boolean {
+  const opened: number[] = [];
+  try {
+    let directory = root;
+    for (const name of copy.path) {
+      directory = openSync(pathOf({ directory, name }), DIRECTORY);
+      opened.push(directory);
+    }
+    const before = pathOf({ directory, name: copy.name });
+    if (lstatSync(before, { bigint: true }).ino !== copy.inode) return false;
+    withRoom(to, () => linkSync(before, pathOf(to)));
+    return true;
+  } catch (error) {
+    if (NOT_LINKED.some((code) => hasCode(error, code))) return false;
+    throw error;
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+}
+
+const NOT_LINKED: readonly string[] = ["ENOENT", "ENOTDIR", "ELOOP", "EXDEV", "EMLINK", "EPERM", "ENOTSUP"];
 
 function* copyBytes(piece: Buffer, source: number, target: number): Generator<void> {
   for (let got = readSync(source, piece); got > 0; got = readSync(source, piece)) {

@@ -106,6 +106,7 @@ function requestOf(ends: readonly string[]): Request {
 /** NAME and PATH; undefined of a path of this machine, as docker tells them apart. */
 function partsOf(written: string): readonly [name: string, path: string] | undefined {
   const [, name, path] = /^([^./:][^/:]*):(.*)$/s.exec(written) ?? [];
+  notEmpty(path, `the path in the container ${name}`);
   return name === undefined || path === undefined ? undefined : [name, path.startsWith("/") ? path : `/${path}`];
 }
 

@@ -93,6 +93,20 @@ describe("tinydocker cp", () => {
     assert.equal(await inside("cat /srv/named"), "changed\n");
   });
 
+  it("keeps the names of one file together, both ways and over what is there", async () => {
+    const sameFile = (...names: string[]) => new Set(names.map((name) => statSync(join(here, name)).ino)).size === 1;
+    await inside("mkdir -p /srv/linked/sub; echo one >/srv/linked/a; ln /srv/linked/a /srv/linked/sub/b");
+    for (const _again of [1, 2]) {
+      await cp("web:/srv/linked/.", "linked");
+      assert.ok(sameFile("linked/a", "linked/sub/b"));
+      await cp("linked", "web:/srv/back");
+    }
+    await cp("web:/srv/linked/a", "alone");
+    assert.ok(!sameFile("linked/a", "alone"));
+    const script = "cd /srv/back; echo two >a; cat sub/b linked/sub/b; stat -c %h a linked/a";
+    assert.equal(await inside(`${script}; rm -r /srv/back /srv/linked`), "two\none\n2\n2\n");
+  });
+
   it("names what is in the way, missing or misspelled", async () => {
     for (const [words, message] of [
       [["web:/nosuch", "."], /can't reach \/nosuch of the container web: ENOENT/],
@@ -100,6 +114,7 @@ describe("tinydocker cp", () => {
       [["new/a", "web:/no/such/place"], /can't reach \/no\/such of the container web: ENOENT/],
       [["web:/srv/tree", "nosuch:/x"], /one of the two must be in a container/],
       [["nosuch:/x", "."], /there is no container nosuch/],
+      [["web:", "."], /the path in the container web is "", an empty word/],
       [["web:/nosuch", "-"], /can't reach \/nosuch of the container web: ENOENT/],
       [["-", "web:/srv/named"], /\/srv\/named of the container web is no directory/],
     ] as const) {
