@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { join, posix } from "node:path";
+import { join } from "node:path";
 import type { Command } from "../command-line/command.ts";
 import { loadProject, type Project } from "../config/project.ts";
 import { Failure } from "../failure.ts";
 import type { Integration } from "../ide/integration.ts";
 import { EDITORS, type Editor, writeFor } from "../ide/write.ts";
 import { commandLine } from "../run/command.ts";
+import { isNode } from "../run/inspect.ts";
 
 /** devtool ide EDITOR [CMD…]: writes what an editor needs to run, watch, build and debug the project. */
 export const command: Command = async ({ options, words: [name, ...words], report }) => {
@@ -30,7 +31,7 @@ async function integrationOf(project: Project, words: readonly string[]): Promis
   return {
     devtool: ["npx", "--no", "--", "devtool"],
     words,
-    isNode: argv.some((word) => posix.basename(word) === "node"),
+    isNode: argv.some(isNode),
     hasTests: /"test"\s*:/.test(manifest),
   };
 }

@@ -4,7 +4,7 @@ export interface Integration {
   readonly devtool: readonly string[];
   /** NAME CMD… of `run` and `watch`. */
   readonly words: readonly string[];
-  /** Whether the program is Node.js's, so that a debugger of the editor's can attach to it. */
+  /** Whether the program is Node.js's, or tsx's, so that a debugger of the editor's can attach to it. */
   readonly isNode: boolean;
   /** Whether the project has tests of its own: `npm test`. */
   readonly hasTests: boolean;

@@ -17,15 +17,19 @@ export const INSPECT_PORT = 9229;
 
 /** tsx passes Node.js's options on. */
 const NODES = ["node", "tsx"];
-/** What these start gets none of their options. */
-const STARTERS = ["npm", "npx", "pnpm", "yarn"];
+/** What these start gets none of their options, and is not the process that gdbserver would have. */
+const STARTERS = ["npm", "npx", "pnpm", "yarn", "sh", "bash", "make", "cargo", "go"];
+
+/** Whether Node.js's inspector can be had: the word is Node.js, or passes its option on. */
+export function isNode(word: string): boolean {
+  return NODES.includes(posix.basename(word));
+}
 
 /**
  * The command with what lets a debugger in: Node.js's inspector, or gdbserver for any other program, which it always stops first.
  * @throws Failure, exit code 2, where neither reaches the program
  */
 export function inspectable(argv: readonly string[], { targetPort, breaks }: Inspect): string[] {
-  const isNode = (word: string) => NODES.includes(posix.basename(word));
   const node = argv.findIndex(isNode);
   const from = containerArguments(argv) ?? argv.length;
   const inside = argv.findIndex((word, at) => at >= from && isNode(word));
@@ -40,7 +44,8 @@ function refuseStarter([program = ""]: readonly string[]): void {
   if (!STARTERS.includes(name)) return;
   throw new Failure(`--inspect does not reach the program that ${name} starts`, {
     code: "usage",
-    remedy: "name that itself: devtool run --inspect node FILE; watch takes it likewise",
+    remedy:
+      "name that itself: in the configuration's run, or as devtool run --inspect node FILE; watch takes it likewise",
     exitCode: 2,
   });
 }

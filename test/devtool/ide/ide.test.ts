@@ -208,6 +208,13 @@ test("an editor that is not known, and a project without a command, are refused"
   assert.match(stderr, /there is no command to run/);
 });
 
+test("a program that tsx runs has a task and settings to debug it, as Node.js's", async (t) => {
+  const project = await installed(t);
+  await project.write({ "devtool.config.ts": 'export default { run: ["npx", "tsx", "src/main.ts"] };\n' });
+  await ide(project, "vscode");
+  assert.match(await readFile(join(project.root, ".vscode/launch.json"), "utf8"), /"devtool: attach"/);
+});
+
 /** The command of a generated task, as its editor starts it: argv, or a shell's command line. */
 async function started(project: Project, editor: Editor, name: "run" | "build" | "test"): Promise<readonly string[]> {
   const read = (path: string) => readFile(join(project.root, path), "utf8");

@@ -22,7 +22,7 @@ test("Node.js gets an option, wherever it stands, and any other program runs und
     "a.js",
   ]);
   assert.deepEqual(inspectable(["npx", "tsx", "a.ts"], run), ["npx", "tsx", "--inspect=127.0.0.1:9229", "a.ts"]);
-  for (const starter of ["npm", "/usr/bin/npx", "pnpm", "yarn"])
+  for (const starter of ["npm", "/usr/bin/npx", "pnpm", "yarn", "sh", "/bin/bash", "make", "cargo", "go"])
     assert.throws(() => inspectable([starter, "start"], run), { code: "usage", exitCode: 2, name: "Failure" });
   assert.deepEqual(inspectable(["build/hello", "x"], run), [
     "gdbserver",
