@@ -2,6 +2,8 @@
 export interface Integration {
   /** Starts devtool, without its command: `npx --no -- devtool`. */
   readonly devtool: readonly string[];
+  /** Of each command of devtool's, such as `--target box`. */
+  readonly options: readonly string[];
   /** NAME CMD… of `run` and `watch`. */
   readonly words: readonly string[];
   /** Whether the program is Node.js's, or tsx's, so that a debugger of the editor's can attach to it. */
@@ -17,17 +19,17 @@ export interface Task {
   readonly kind: "watch" | "run" | "build" | "test";
 }
 
-export function tasksOf({ devtool, words, isNode, hasTests }: Integration): Task[] {
+export function tasksOf({ devtool, options, words, isNode, hasTests }: Integration): Task[] {
   const task = (name: string, kind: Task["kind"], ...argv: string[]): Task => ({
     name: `devtool: ${name}`,
     argv,
     kind,
   });
   return [
-    task("watch", "watch", ...devtool, "watch", ...words),
-    task("run", "run", ...devtool, "run", ...words),
-    ...(isNode ? [task("debug", "watch", ...devtool, "watch", "--inspect", ...words)] : []),
-    task("build", "build", ...devtool, "build"),
+    task("watch", "watch", ...devtool, "watch", ...options, ...words),
+    task("run", "run", ...devtool, "run", ...options, ...words),
+    ...(isNode ? [task("debug", "watch", ...devtool, "watch", "--inspect", ...options, ...words)] : []),
+    task("build", "build", ...devtool, "build", ...options),
     ...(hasTests ? [task("test", "test", "npm", "test")] : []),
   ];
 }

@@ -29,7 +29,7 @@ async function installed(t: TestContext): Promise<Project> {
   return project;
 }
 
-const INTEGRATION = { devtool: ["npx", "--no", "--", "devtool"], words: [], isNode: true, hasTests: true };
+const INTEGRATION = { devtool: ["npx", "--no", "--", "devtool"], options: [], words: [], isNode: true, hasTests: true };
 
 /** What is said of each file. */
 async function ide(project: Project, editor: Editor, words: readonly string[] = [], replaces = false): Promise<string> {
@@ -213,6 +213,17 @@ test("a program that tsx runs has a task and settings to debug it, as Node.js's"
   await project.write({ "devtool.config.ts": 'export default { run: ["npx", "tsx", "src/main.ts"] };\n' });
   await ide(project, "vscode");
   assert.match(await readFile(join(project.root, ".vscode/launch.json"), "utf8"), /"devtool: attach"/);
+});
+
+test("what an editor starts has the target and the configuration that devtool ide was given", async (t) => {
+  const project = await installed(t);
+  await project.write({ "other.config.mjs": 'export default { run: ["true"], targets: { here: "local" } };\n' });
+  const options = ["--config", "other.config.mjs", "--target", "here"];
+  assert.equal((await startDevtool(t, project, ["ide", "vscode", ...options]).ended).code, 0);
+  const text = await readFile(join(project.root, ".vscode/tasks.json"), "utf8");
+  const { tasks } = parse(text) as { tasks: { label: string; args: string[] }[] };
+  for (const name of ["watch", "run", "build"])
+    assert.deepEqual(tasks.find(({ label }) => label === `devtool: ${name}`)?.args.slice(-5), [name, ...options]);
 });
 
 /** The command of a generated task, as its editor starts it: argv, or a shell's command line. */
