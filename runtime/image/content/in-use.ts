@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../failure.ts";
 import { isAlive } from "../../host/process.ts";
+import { IMAGE_ID } from "../../spec/spec.ts";
 import { lockedKeys } from "../../state/lock.ts";
 import { placesAt } from "../../state/places.ts";
 import { type Found, find } from "../../state/status.ts";
@@ -47,6 +48,8 @@ export function partsOf(root: string, { manifest }: Pick<NamedImage, "manifest">
 
 export interface LayeredContainer {
   readonly name: string;
+  /** The id of its image, if that is one of layers. */
+  readonly image: string | undefined;
   /** Of the image, the topmost first, as in layersDirectory(). */
   readonly layers: readonly string[];
 }
@@ -58,7 +61,9 @@ export function containers(root: string): LayeredContainer[] {
     const places = placesAt(resolve(root), key);
     const found = find(places);
     const isKept = found && (existsSync(places.record) || isActive(found));
-    return isKept ? [{ name: places.name, layers: layersOf(root, found) }] : [];
+    return isKept
+      ? [{ name: places.name, image: found.record.spec.annotations[IMAGE_ID], layers: layersOf(root, found) }]
+      : [];
   });
 }
 

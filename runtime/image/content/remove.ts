@@ -1,12 +1,13 @@
 import { imageEvent } from "../../events/image.ts";
 import { Failure } from "../../failure.ts";
+import { unlessDamaged } from "../damaged.ts";
 import { familiarName, fullName, parseReference } from "../registry/reference.ts";
 import { systemFailure } from "../system-failure.ts";
 import { clearUnderWay } from "./clear.ts";
 import { removeDownloads } from "./download-lock.ts";
 import { containers, partsOf } from "./in-use.ts";
 import { allNames, type NamedImage, readName, removeName } from "./names.ts";
-import { findStored, idOf, namesOfSame } from "./stored-image.ts";
+import { findStored, idOf, namesOfSame, readStored } from "./stored-image.ts";
 import { type Removed, sweepContent } from "./sweep.ts";
 
 /** What became of an image. */
@@ -71,12 +72,10 @@ function refuseUsed(root: string, named: NamedImage): void {
   });
 }
 
-/** A container of an image has all of its layers, and no other. */
+/** Other images may have the same layers. A damaged one has no user: it can be removed, and pulled again. */
 function userOf(root: string, named: NamedImage): string | undefined {
-  const { layers } = partsOf(root, named);
-  const isOf = (stack: readonly string[]) =>
-    stack.length > 0 && stack.length === layers.size && stack.every((one) => layers.has(one));
-  return containers(root).find((container) => isOf(container.layers))?.name;
+  const id = unlessDamaged(() => readStored(root, named).id);
+  return id === undefined ? undefined : containers(root).find(({ image }) => image === id)?.name;
 }
 
 export interface Pruned extends Removed {

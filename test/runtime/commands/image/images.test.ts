@@ -8,7 +8,7 @@ import { needs } from "../../../rig/host.ts";
 import { faultyRegistry } from "../../../rig/registry.ts";
 import { busyboxRootfs, tinydocker } from "../../../rig/tinydocker.ts";
 import { archive } from "../../image/archive/archive.ts";
-import { ociLayout } from "../../image/layers/saved.ts";
+import { ociLayout, written } from "../../image/layers/saved.ts";
 import { stored } from "../../image/pull/rig.ts";
 
 const rig = await tinydocker({ after });
@@ -164,6 +164,18 @@ describe("an image of 131 layers from a registry", () => {
       [],
     );
     assert.deepEqual(readdirSync(join(rig.root, "removed")), []);
+  });
+
+  it("is not used by a container of another one that has the same layers", async () => {
+    for (const [name, config] of Object.entries({ one: { Cmd: ["true"] }, two: { Cmd: ["false"] } })) {
+      written(ociLayout({ layers: [BASE], config }), join(rig.directory, name));
+      await printed("load", "-q", "-i", join(rig.directory, name), "--name", name);
+    }
+    await printed("create", "d1", "one:latest");
+    await printed("rmi", "two");
+    assert.match((await run("rmi", "one")).stderr, /the image one:latest is used by container d1/);
+    await printed("rm", "d1");
+    await printed("rmi", "one");
   });
 
   it("is fetched by run and create where it is missing, and its words do not mix with the command's", async () => {
