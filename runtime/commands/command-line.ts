@@ -71,7 +71,7 @@ export function withCommands(parser: Argv): Argv {
     .command(helpOfEach({ images: ls, rmi: rm, tag, history }))
     .command(groupHelp("network", "Create, list, inspect and remove networks", NETWORK_VERBS))
     .command(groupHelp("volume", "Create, list, inspect and remove volumes", VOLUME_VERBS))
-    .command(groupHelp("system", "Remove what nothing uses, and print events", SYSTEM_VERBS))
+    .command(groupHelp("system", "Remove what nothing uses, and print what there is and happens", SYSTEM_VERBS))
     .command(completionHelp);
 }
 

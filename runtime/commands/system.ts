@@ -1,8 +1,10 @@
+import { diskUsageVerb } from "./disk-usage.ts";
 import { imagePruneVerb } from "./image/stored-images.ts";
 import { networkPruneVerb } from "./network.ts";
 import { operands } from "./operands.ts";
 import { PRUNE_FILTER, PRUNE_FORCE } from "./prune-filter.ts";
 import { eventsVerb } from "./verbs/events.ts";
+import { infoVerb } from "./verbs/info.ts";
 import { pruneVerb as containerPruneVerb } from "./verbs/prune.ts";
 import { untyped, type Verbs, verb } from "./verbs/verb.ts";
 import { volumePruneVerb } from "./volume.ts";
@@ -29,6 +31,8 @@ const pruneVerb = verb({
 
 /** In the order of the help. */
 export const SYSTEM_VERBS = {
+  df: untyped(diskUsageVerb),
+  info: untyped(infoVerb),
   prune: untyped(pruneVerb),
   events: untyped(eventsVerb),
 } satisfies Verbs;

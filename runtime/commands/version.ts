@@ -1,11 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { writeAll } from "./output/write.ts";
-
-export function printVersion(): number {
-  writeAll(1, `${version()}\n`);
-  return 0;
-}
 
 /** A bundle that devtool put on a target has no package.json beside it. */
 export function version(): string {

@@ -30,6 +30,8 @@ export const LOADED: Readonly<Record<string, () => Promise<Verb>>> = {
   commit: async () => untyped((await import("./commit.ts")).commitVerb),
   login: async () => untyped((await import("../image/login.ts")).loginVerb),
   logout: async () => untyped((await import("../image/login.ts")).logoutVerb),
+  info: async () => untyped((await import("./info.ts")).infoVerb),
+  version: async () => untyped((await import("./version.ts")).versionVerb),
 };
 
 /** Most of these load what speaks HTTP. */
@@ -54,7 +56,7 @@ const WITHOUT_GROUP: Readonly<Record<string, readonly [group: string, verb: stri
 };
 
 /** docker's words for it. */
-const VERSION: readonly string[] = ["--version", "-v", "version"];
+const VERSION: readonly string[] = ["--version", "-v"];
 
 /**
  * Runs the verb that the arguments begin with. Reports what goes wrong, and returns the exit code; undefined if they name no
@@ -63,7 +65,7 @@ const VERSION: readonly string[] = ["--version", "-v", "version"];
 export async function runVerb(args: readonly string[]): Promise<number | undefined> {
   const [command = "", ...rest] = args;
   try {
-    if (VERSION.includes(command)) return (await import("../version.ts")).printVersion();
+    if (VERSION.includes(command)) return await runVerb(["version"]);
     if (command === "create") return await (await import("./create.ts")).createCommand(rest);
     // Its options are those of ps.
     if (command === "top") return await (await import("../top.ts")).topCommand(rest);

@@ -5,6 +5,7 @@ import { cpVerb } from "./cp.ts";
 import { diffVerb } from "./diff.ts";
 import { eventsVerb } from "./events.ts";
 import { exportVerb } from "./export.ts";
+import { infoVerb } from "./info.ts";
 import { inspectVerb } from "./inspect.ts";
 import { killVerb } from "./kill.ts";
 import { logsVerb } from "./logs.ts";
@@ -21,6 +22,7 @@ import { stopVerb } from "./stop.ts";
 import { unpauseVerb } from "./unpause.ts";
 import { updateVerb } from "./update.ts";
 import { untyped, type Verbs } from "./verb.ts";
+import { versionVerb } from "./version.ts";
 import { waitVerb } from "./wait.ts";
 
 /** In the order of the help. run-verb.ts has the same names. */
@@ -49,4 +51,6 @@ export const VERBS: Verbs = {
   commit: untyped(commitVerb),
   login: untyped(loginVerb),
   logout: untyped(logoutVerb),
+  info: untyped(infoVerb),
+  version: untyped(versionVerb),
 };

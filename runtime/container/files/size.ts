@@ -10,17 +10,17 @@ import type { Places } from "../../state/places.ts";
 
 /** Bytes of the files that a container has written, and with those of its image. The image `host` counts as none. */
 export function layerBytes(root: string, { upper }: Places, spec: ContainerSpec) {
-  const written = writtenBytes(upper);
+  const written = filesBytes(upper);
   return { written, whole: written + imageBytes(root, imageName(spec)) };
 }
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** Each directory is opened by its name in the one above it: no link leads elsewhere, whatever the container does meanwhile. */
-function writtenBytes(upper: string | Buffer, counted = new Set<number>()): number {
+export function filesBytes(directory: string | Buffer, counted = new Set<number>()): number {
   let fd: number;
   try {
-    fd = openSync(upper, DIRECTORY);
+    fd = openSync(directory, DIRECTORY);
   } catch {
     return 0; // it is gone, or is no directory any more
   }
@@ -36,7 +36,7 @@ function writtenBytes(upper: string | Buffer, counted = new Set<number>()): numb
 /** A file of several names counts once. */
 function entryBytes(path: Buffer, counted: Set<number>): number {
   const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return writtenBytes(path, counted);
+  if (stats?.isDirectory()) return filesBytes(path, counted);
   if (!stats || counted.has(stats.ino)) return 0;
   if (stats.nlink > 1) counted.add(stats.ino);
   return stats.isFile() ? stats.size : 0;
