@@ -83,9 +83,12 @@ function take(words: string[]): Endpoint | undefined {
   const port = portOf(word);
   if (port !== undefined) return { kind: "tcp", host: "localhost", port };
   const after = portOf(words.shift());
-  return after === undefined || word === "" || word.includes("/") || word === PUBLISHED
-    ? undefined
-    : { kind: "tcp", host: word, port: after };
+  return after === undefined || !mayBeHost(word) ? undefined : { kind: "tcp", host: word, port: after };
+}
+
+/** A number, or two, is meant as a port, though systems take some for an address: 0 for every one. */
+function mayBeHost(word: string): boolean {
+  return word !== "" && !word.includes("/") && word !== PUBLISHED && !/^\d+(-\d+)?$/.test(word);
 }
 
 /** Windows has named pipes in place of sockets. */
