@@ -54,7 +54,7 @@ async function openAt(repository: Repository, { digest, size }: Descriptor, at: 
   const headers = { "accept-encoding": "identity", ...(at > 0 ? { range: `bytes=${at}-${size - 1}` } : {}) };
   const answer = await ask(repository, `blobs/${digest}`, { headers });
   if (answer.status === 206) return checkedRange(answer, digest, at, size, what);
-  if (answer.status !== 200) throw await refusal(repository.web, what, answer);
+  if (answer.status !== 200) throw await refusal(repository.web, what, answer, repository.endpoint.domain);
   const length = answer.headers["content-length"];
   if (length !== undefined && Number(length) !== size) {
     answer.discard();

@@ -123,7 +123,7 @@ function storedManifest({ stored }: Search, listed: Descriptor | undefined): Tex
 /** Matches its digest, where it is asked for by that. */
 async function fetchManifest(repository: Repository, name: string, what: string): Promise<Text> {
   const answer = await ask(repository, `manifests/${name}`, { headers: ACCEPT });
-  if (answer.status !== 200) throw await refusal(repository.web, what, answer);
+  if (answer.status !== 200) throw await refusal(repository.web, what, answer, repository.endpoint.domain);
   const bytes = await textOf(repository.web, answer, MANIFEST_BYTES_MAX);
   const [algorithm = "", hex] = isDigest(name) ? name.split(":") : [];
   if (hex !== undefined && (await sha(bytes, algorithm)) !== hex)

@@ -19,7 +19,7 @@ export async function checkCredentials(
     const answer = await firstOf(endpointsOf(domain, { mirrors: [], insecure }), ({ url }) =>
       asked(web, new URL(`${url}/v2/`), credentials),
     );
-    if (answer.status !== 200) throw await refusal(web, `can't log in to ${domain}`, answer);
+    if (answer.status !== 200) throw await refusal(web, `can't log in to ${domain}`, answer, undefined);
     answer.discard();
   } finally {
     connections.close();
@@ -43,7 +43,7 @@ async function asked(web: Web, url: URL, credentials: Credentials): Promise<Answ
   const header = answer.headers["www-authenticate"];
   // Redirected elsewhere: the credentials are not for that host.
   if (answer.status !== 401 || header === undefined || answer.url.host !== url.host) return answer;
-  const authorization = await authorize(web, header, { url: answer.url, scopes: [], credentials });
+  const authorization = await authorize(web, header, { url: answer.url, domain: undefined, scopes: [], credentials });
   if (authorization === undefined) return answer;
   answer.discard();
   return send(web, url, { headers: { authorization } });

@@ -11,12 +11,15 @@ const isTokenError = isRecordOf({}, { error: isText, error_description: isText, 
 const WORDS_BYTES_MAX = 64 * 1_024;
 const WORDS_SHOWN_MAX = 500;
 
-/** For an answer that is not what was asked for, in the registry's own words. Reads it. `what`: "can't pull NAME". */
-export async function refusal(web: Web, what: string, answer: Answer): Promise<Failure> {
+/**
+ * For an answer that is not what was asked for, in the registry's own words. Reads it. `what`: "can't pull NAME". `domain`: of the
+ * registry to which one can log in, as its server of tokens or its storage may be what answers; undefined: one does just that.
+ */
+export async function refusal(web: Web, what: string, answer: Answer, domain: string | undefined): Promise<Failure> {
   const { status, url, headers } = answer;
   const said = await textOf(web, answer, WORDS_BYTES_MAX).catch(() => Buffer.alloc(0));
   const words = wordsOf(said.toString("utf8"), headers["content-type"] ?? "");
-  const remedy = remedyOf(status, url.host, retryAfter(headers));
+  const remedy = remedyOf(status, domain, retryAfter(headers));
   return new Failure(`${what}: ${url.host} answers ${status}${words === "" ? "" : `: ${words}`}`, {
     code: codeOf(status),
     ...(remedy === undefined ? {} : { remedy }),
@@ -29,11 +32,13 @@ function codeOf(status: number): FailureCode {
   return status === 429 ? "registry-limited" : "registry-failed";
 }
 
-function remedyOf(status: number, host: string, later: number | undefined): string | undefined {
+function remedyOf(status: number, domain: string | undefined, later: number | undefined): string | undefined {
   switch (status) {
     case 401:
     case 403:
-      return `check the name; if it is right, log in: tinydocker login ${host}`;
+      return domain === undefined
+        ? "check the user name and the password"
+        : `check the name; if it is right, log in: tinydocker login ${domain}`;
     case 404:
       return "check the name and the tag";
     case 429:

@@ -56,15 +56,15 @@ export async function ask(repository: Repository, below: string, request: Ask = 
 
 /** The same for a URL that the registry named. */
 export async function askUrl(repository: Repository, url: URL, request: Ask = {}): Promise<Answer> {
-  const { web, credentials, path, actions, from } = repository;
+  const { web, endpoint, credentials, path, actions, from } = repository;
   const offered = repository.authorization;
   const answer = await send(web, url, authorized(repository, url, request));
   const header = answer.headers["www-authenticate"];
   if (answer.status !== 401 || header === undefined) return answer;
   const scopes = [`repository:${path}:${actions}`, ...(from === undefined ? [] : [`repository:${from}:pull`])];
-  const access = { url: answer.url, scopes, credentials };
+  const access = { url: answer.url, domain: endpoint.domain, scopes, credentials };
   // Redirected elsewhere: the credentials are not for that host.
-  if (answer.url.host !== new URL(repository.endpoint.url).host) return answer;
+  if (answer.url.host !== new URL(endpoint.url).host) return answer;
   const authorization = await authorize(web, header, access);
   if (authorization === undefined || authorization === offered) return answer;
   answer.discard();

@@ -12,6 +12,8 @@ const CLIENT = "tinydocker";
 /** What is asked of a registry, and for what. */
 export interface Access {
   readonly url: URL;
+  /** By which credentials are stored; undefined: they are only tried. */
+  readonly domain: string | undefined;
   /** Such as repository:library/debian:pull. */
   readonly scopes: readonly string[];
   readonly credentials: Credentials | undefined;
@@ -37,7 +39,7 @@ async function token(web: Web, parameters: Readonly<Record<string, string>>, acc
   const query = new URLSearchParams();
   if (parameters["service"]) query.set("service", parameters["service"]);
   const answer = await send(web, ...requestOf(realm, query, access));
-  if (answer.status !== 200) throw await refusal(web, `can't log in to ${access.url.host}`, answer);
+  if (answer.status !== 200) throw await refusal(web, `can't log in to ${access.url.host}`, answer, access.domain);
   const value = parseWithoutNulls((await textOf(web, answer, TOKEN_BYTES_MAX)).toString("utf8"));
   const found = isToken(value) ? value.token || value.access_token : undefined;
   // A header has no other characters.

@@ -28,7 +28,7 @@ export async function uploadBlob(repository: Repository, upload: Upload, what: s
     await wait(again, undefined, { signal: web.signal });
   }
   const sent = await send(repository, upload, what);
-  if (sent && !isSuccess(sent)) throw await refusal(web, what, sent);
+  if (sent && !isSuccess(sent)) throw await refusal(web, what, sent, repository.endpoint.domain);
   sent?.discard();
   return sent !== undefined;
 }
@@ -38,7 +38,8 @@ async function tried(repository: Repository, upload: Upload, what: string, pause
   try {
     const sent = await send(repository, upload, what);
     const again = sent && pauseAfter(sent, pause);
-    if (sent && again === undefined && !isSuccess(sent)) throw await refusal(repository.web, what, sent);
+    if (sent && again === undefined && !isSuccess(sent))
+      throw await refusal(repository.web, what, sent, repository.endpoint.domain);
     sent?.discard();
     return again ?? sent !== undefined;
   } catch (error) {
@@ -57,7 +58,7 @@ async function send(
   const begun = (from !== undefined && (await mount(repository, digest, from))) || (await begin(repository));
   const { location } = begun.headers;
   if (begun.status !== MOUNTED && (!isSuccess(begun) || location === undefined))
-    throw await refusal(repository.web, what, begun);
+    throw await refusal(repository.web, what, begun, repository.endpoint.domain);
   begun.discard();
   if (begun.status === MOUNTED || location === undefined) return undefined;
   if (!URL.canParse(location, begun.url.href))
@@ -110,6 +111,6 @@ export async function uploadManifest(
     headers: { "content-type": mediaType },
     body: bytes,
   });
-  if (!isSuccess(answer)) throw await refusal(repository.web, what, answer);
+  if (!isSuccess(answer)) throw await refusal(repository.web, what, answer, repository.endpoint.domain);
   answer.discard();
 }

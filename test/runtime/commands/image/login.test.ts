@@ -17,7 +17,12 @@ for (const tls of [false, true])
     const { host, env, directory } = await startRegistry(t, { tls, login: "me:right" });
     const refused = await login(host, env, "wrong\n", "-u", "me", "--password-stdin");
     assert.equal(refused.code, 125);
-    assert.match(refused.stderr, new RegExp(`^tinydocker: can't log in to ${host}: ${host} answers 401`));
+    assert.match(
+      refused.stderr,
+      new RegExp(
+        `^tinydocker: can't log in to ${host}: ${host} answers 401.*\n  check the user name and the password\n$`,
+      ),
+    );
     assert.equal((await rig.run(["logout", host], { env })).stdout, `Not logged in to ${host}\n`);
     const taken = await login(host, env, "right\r\n", "-u", "me", "--password-stdin");
     const file = join(directory, ".docker/config.json");

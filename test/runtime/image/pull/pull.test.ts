@@ -141,6 +141,21 @@ describe("a pull", () => {
     assert.deepEqual(elsewhere, [undefined, undefined, undefined]);
   });
 
+  it("that a server of tokens elsewhere refuses names the registry to log in to", async (t) => {
+    const here = await place(t);
+    const tokens = createServer((_, response) => response.writeHead(401).end('{"details":"incorrect password"}'));
+    await once(tokens.listen(0, "127.0.0.1"), "listening");
+    t.after(() => tokens.close());
+    const realm = `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/token`;
+    const registry = await faultyRegistry(scoped(t), FILES, (_, response) => {
+      response.writeHead(401, { "www-authenticate": `Bearer realm="${realm}"` }).end();
+    });
+    await assert.rejects(pull(here.root, registry), {
+      message: `can't log in to ${registry.host}: ${new URL(realm).host} answers 401: incorrect password`,
+      remedy: `check the name; if it is right, log in: tinydocker login ${registry.host}`,
+    });
+  });
+
   it("of a registry on this machine that need not be encrypted takes it either way, and names what it answers", async (t) => {
     if (!needs(t, registryLacks())) return;
     const here = await place(t);

@@ -42,6 +42,7 @@ test("a registry with a server of tokens is asked for one without a scope, as Do
   await assert.rejects(check(t, host, "wrong"), {
     code: "registry-denied",
     message: `can't log in to ${host}: ${host} answers 401: incorrect username or password`,
+    remedy: "check the user name and the password",
   });
 });
 
