@@ -32,7 +32,7 @@ _devtool() {
   for line in "\${(@f)$("\${(Q)words[1]}" completion words "+\${(Q)PREFIX}" "\${(@Q)words[2,CURRENT-1]}" 2>/dev/null)}"; do
     [[ -n $line ]] && found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
   done
-  if (( $#found )); then _describe -t values devtool found; else _files; fi
+  if (( $#found )); then _describe -t values devtool found; else compset -P '--*='; _files; fi
 }
 if [[ $funcstack[1] == _devtool ]]; then _devtool "$@"; else compdef _devtool devtool; fi
 `;
@@ -45,7 +45,11 @@ function __devtool_complete
     if test (count $found) -gt 0
         printf '%s\\n' $found
     else
-        __fish_complete_path $current
+        # A path may be the value of an option: --config=PATH.
+        set -l option (string match -r -- '^--[^=]+=' $current)
+        for path in (__fish_complete_path (string replace -- "$option" '' $current))
+            printf '%s\\n' "$option$path"
+        end
     end
 end
 complete -c devtool -f -a '(__devtool_complete)'

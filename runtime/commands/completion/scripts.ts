@@ -38,7 +38,7 @@ _tinydocker() {
       *) whole+=("\${word//:/\\\\:}:\${line#*$'\\t'}") ;;
     esac
   done
-  if (( $#whole + $#begun == 0 )); then _files; return; fi
+  if (( $#whole + $#begun == 0 )); then compset -P '--*='; _files; return; fi
   _describe -t values tinydocker whole -- begun -S ''
 }
 if [[ $funcstack[1] == _tinydocker ]]; then _tinydocker "$@"; else compdef _tinydocker tinydocker; fi
@@ -52,7 +52,11 @@ function __tinydocker_complete
     if test (count $found) -gt 0
         printf '%s\\n' $found
     else
-        __fish_complete_path $current
+        # A path may be the value of an option: --config=PATH.
+        set -l option (string match -r -- '^--[^=]+=' $current)
+        for path in (__fish_complete_path (string replace -- "$option" '' $current))
+            printf '%s\\n' "$option$path"
+        end
     end
 end
 complete -c tinydocker -f -a '(__tinydocker_complete)'

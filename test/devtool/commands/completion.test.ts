@@ -20,6 +20,7 @@ const TYPED: readonly (readonly [string, string])[] = [
   ["devtool run --target production,o\t", `ran <run> <--target> <production,${STRANGE}>`],
   ["devtool --format git\t sync", "ran <--format> <github> <sync>"],
   ["devtool pull fi\t", "ran <pull> <file.txt>"],
+  ["devtool --config=file.t\t status", "ran <--config=file.txt> <status>"],
 ];
 
 for (const shell of SHELLS) {

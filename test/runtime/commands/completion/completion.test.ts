@@ -91,6 +91,7 @@ const TYPED: readonly (readonly [string, string])[] = [
   ["tinydocker run -v da\t/srv", "ran <run> <-v> <data:/srv>"],
   ["tinydocker logs --ti\tw\t", "ran <logs> <--timestamps> <web>"],
   ["tinydocker load -i fi\t", "ran <load> <-i> <file.tar>"],
+  ["tinydocker load --input=fi\t", "ran <load> <--input=file.tar>"],
 ];
 
 let rig: Tinydocker;
