@@ -86,7 +86,7 @@ const listVerb = verb({
       .flatMap((name) => readVolume(root, name) ?? [])
       .filter(filterOf(filter, matchersOf(root), FILTERS));
     const inspected = all.map((volume) => inspectedVolume(root, volume));
-    const rows = inspected.map((one, i) => ({ ...one, ...labelFields(all[i]?.labels ?? {}) }));
+    const rows = inspected.map((one, i) => ({ ...one, ...UNTOLD, ...labelFields(all[i]?.labels ?? {}) }));
     const template = formatAsked(format) ?? (quiet ? "{{.Name}}" : TABLE);
     writeAll(1, json ? `${jsonOf(inspected)}\n` : rowsText(template, rows, TITLES));
     return 0;
@@ -112,6 +112,8 @@ function matchersOf(root: string): Matchers<Volume> {
 }
 
 const TABLE = "table {{.Driver}}\t{{.Name}}";
+/** docker's list says no more of these either. */
+const UNTOLD = { Availability: "N/A", Group: "N/A", Links: "N/A", Size: "N/A", Status: "N/A" } as const;
 const TITLES = { Driver: "DRIVER", Name: "VOLUME NAME", Mountpoint: "MOUNTPOINT", Scope: "SCOPE", ...LABEL_TITLES };
 
 const inspectVerb = verb({

@@ -12,13 +12,14 @@ import { type Struct, type Value, withOmitted } from "../template/value.ts";
 
 /** An image as `docker image inspect` shows it, with docker's names; undefined: there is none of that name or id. Throws Failure. */
 export function inspectedImage(root: string, name: string): Struct | undefined {
-  if (name === HOST.name) return withoutLayers({ name, bytes: 0, created: null, config: {}, layers: HOST.layers });
+  if (name === HOST.name)
+    return withOlder(withoutLayers({ name, bytes: 0, created: null, config: {}, layers: HOST.layers }));
   if (isImported(root, name)) {
     const { created, bytes, config = {} } = readRecord(root, name);
-    return withoutLayers({ name, bytes, created, config: { ...config }, layers: [rootfsOf(root, name)] });
+    return withOlder(withoutLayers({ name, bytes, created, config: { ...config }, layers: [rootfsOf(root, name)] }));
   }
   const image = findStored(root, name);
-  return image && inLayers(root, image);
+  return image && withOlder(inLayers(root, image));
 }
 
 interface Plain {
@@ -50,6 +51,14 @@ function withoutLayers({ name, created, bytes, config, layers }: Plain): Struct 
 type Fields = Readonly<Record<string, unknown>>;
 const isAnything: Shape<unknown> = (_value): _value is unknown => true;
 const isFields = isMapOf(isAnything);
+
+/** docker's, of which nothing is known here: a template finds them, JSON leaves them out. */
+const OMITTED: Struct = { Parent: "", Container: "", DockerVersion: "", OsVersion: "", Variant: "" };
+
+/** VirtualSize: what docker called Size once. */
+function withOlder(image: Struct): Struct {
+  return withOmitted(image, { ...OMITTED, VirtualSize: image["Size"] });
+}
 
 function inLayers(root: string, image: StoredImage): Struct {
   const value = parseJson(readBlob(root, image.id)?.toString("utf8") ?? "");

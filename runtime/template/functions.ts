@@ -1,5 +1,5 @@
 import { printf } from "./printf.ts";
-import { isList, isMap, isTrue, jsonOf, kindOf, textOf, type Value } from "./value.ts";
+import { isList, isMap, isStruct, isTrue, jsonOf, kindOf, textOf, type Value } from "./value.ts";
 
 /** Throws Error with why it can't be called so. */
 type Function = (...args: Value[]) => Value;
@@ -21,7 +21,7 @@ export const FUNCTIONS: Readonly<Record<string, Function>> = {
   len: lengthOf,
   index: (value, ...keys) => keys.reduce(at, value),
   slice: sliced,
-  print: (...values) => values.map(textOf).join(""),
+  print: printed,
   println: (...values) => `${values.map(textOf).join(" ")}\n`,
   printf: (format, ...values) => printf(textOf(format), values),
   not: (value) => !isTrue(value),
@@ -50,8 +50,16 @@ function lengthOf(value: Value): number {
   throw new Error(`len takes a text, a list or a map, not ${kindOf(value)}`);
 }
 
+/** As Go's fmt.Sprint: with a space between two of which none is a text. */
+function printed(...values: Value[]): string {
+  const isApart = (i: number) => i > 0 && typeof values[i] !== "string" && typeof values[i - 1] !== "string";
+  return values.map((value, i) => `${isApart(i) ? " " : ""}${textOf(value)}`).join("");
+}
+
 function at(value: Value, key: Value): Value {
   if (isMap(value)) return value.get(textOf(key)) ?? missingIn(value);
+  // docker falls back to the JSON of what it inspects, where that is a map.
+  if (isStruct(value) && typeof key === "string") return Object.hasOwn(value, key) ? value[key] : undefined;
   const position = numberOf("index of a list", key);
   const list = listOf("index", value);
   if (position >= 0 && position < list.length) return list[position];

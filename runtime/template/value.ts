@@ -17,9 +17,10 @@ export interface Struct {
   readonly [field: string]: Value;
 }
 
-/** With fields that a template finds and JSON leaves out, as Go's omitempty; a copy of it has none of these. */
+/** With fields that a template finds and JSON leaves out, as Go's omitempty, unless it has them; a copy of it has none of these. */
 export function withOmitted(struct: Struct, omitted: Struct): Struct {
-  const hidden = Object.entries(omitted).map(([name, value]) => [name, { value }] as const);
+  const others = Object.entries(omitted).filter(([name]) => !Object.hasOwn(struct, name));
+  const hidden = others.map(([name, value]) => [name, { value }] as const);
   return Object.defineProperties({ ...struct }, Object.fromEntries(hidden));
 }
 

@@ -5,7 +5,11 @@ import type { Options } from "../options/option.ts";
 import { parseOptions, type Usage, usageRemedy } from "../options/parse.ts";
 import { STREAMS_OPTIONS, type StreamsRequest, streamsRequest } from "../options/streams.ts";
 
-const USAGE: Usage = { command: "exec", synopsis: "[OPTION…] NAME CMD [ARG…]" };
+const USAGE: Usage = {
+  command: "exec",
+  synopsis: "[OPTION…] NAME CMD [ARG…]",
+  unavailable: { "detach-keys": "all keys are the command's: exec -d leaves it running" },
+};
 
 /** In the order of the help. */
 export const EXEC_OPTIONS = {

@@ -15,7 +15,8 @@ export const renameVerb = verb({
         code: "usage",
         remedy: "tinydocker rename NAME NEWNAME",
       });
-    await rename(nameOf(resolve(stateRoot()), asked), name);
+    // As inspect prints it, docker takes it too.
+    await rename(nameOf(resolve(stateRoot()), asked), name.replace(/^\//, ""));
     return 0;
   },
 });

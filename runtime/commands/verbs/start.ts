@@ -11,6 +11,8 @@ import { each, named } from "./each.ts";
 import { startAttached } from "./start-attached.ts";
 import { verb } from "./verb.ts";
 
+const NO_CHECKPOINT = "there are none: a container starts anew";
+
 export const startVerb = verb({
   synopsis: "NAME [NAME…]",
   describe: "Start containers again that have ended, in the background",
@@ -23,6 +25,7 @@ export const startVerb = verb({
       describe: "those that run whenever the machine does: --restart always, and unless-stopped that nobody stopped",
     },
   },
+  unavailable: { checkpoint: NO_CHECKPOINT, "checkpoint-dir": NO_CHECKPOINT },
   run: async (values, names) => {
     const { boot, attach, interactive } = values;
     if (attach || interactive) return startAttached(onlyOne(names, boot), values);

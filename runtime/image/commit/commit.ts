@@ -19,7 +19,7 @@ import { removeTree } from "../leftovers.ts";
 import { storeImage } from "../load/load.ts";
 import type { SavedImage } from "../load/saved-images.ts";
 import { type Descriptor, OCI_MANIFEST } from "../manifest/kinds.ts";
-import { familiarName, parseReference, type Reference } from "../registry/reference.ts";
+import { familiarName, type Reference, referenceById } from "../registry/reference.ts";
 import type { Config } from "./change.ts";
 import { type WrittenLayer, writeLayer } from "./layer.ts";
 
@@ -56,7 +56,7 @@ export async function commitImage(commit: Commit): Promise<string> {
     const base = stored ? partsOf(root, stored) : await partsFrom(shim, layers, place, signal);
     const top = await writeLayer(written, join(place, "layer"), signal);
     const image = imageOf(commit, base, top);
-    const name = commit.name ?? parseReference(`localhost/${commit.by}:${idOf(image).slice(7, 19)}`);
+    const name = commit.name ?? referenceById(commit.by, idOf(image));
     await storeImage({ root, signal, progress: () => {} }, { ...image, names: [familiarName(name)] }, [name], () => {});
     return idOf(image);
   } finally {

@@ -19,7 +19,7 @@ import { removeTree } from "../leftovers.ts";
 import { Notes } from "../notes.ts";
 import { fetchLayer } from "../pull/layer.ts";
 import type { LayerProgress } from "../pull/progress.ts";
-import { familiarName, fullName, parseReference, type Reference } from "../registry/reference.ts";
+import { familiarName, fullName, parseReference, type Reference, referenceById } from "../registry/reference.ts";
 import { systemFailure } from "../system-failure.ts";
 import { readSavedImages, type SavedImage } from "./saved-images.ts";
 
@@ -37,7 +37,7 @@ export interface Load {
 
 /**
  * Stores the images that `docker save` or an OCI tool wrote, each completely or not at all, under the names that they have
- * there. Returns those. Throws Failure (exit 125), or the signal's reason.
+ * there, or one by its id. Returns those. Throws Failure (exit 125), or the signal's reason.
  */
 export async function loadImages(load: Load): Promise<string[]> {
   const { root, source } = load;
@@ -92,10 +92,10 @@ async function storeAll(load: Load, directory: string): Promise<string[]> {
   return loaded;
 }
 
-function namesFor(name: string | undefined, { names }: SavedImage): Reference[] {
+function namesFor(name: string | undefined, { names, manifest }: SavedImage): Reference[] {
   if (name !== undefined) return [parseReference(name)];
   if (names.length > 0) return names.map((one) => parseReference(one));
-  throw new BadImage("an image in it has no name; give it one with --name");
+  return [referenceById("load", manifest.config.digest)];
 }
 
 /** Stores it completely or not at all. `stored` is called when all of it is here, and the names are about to mean it. */

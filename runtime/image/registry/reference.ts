@@ -39,6 +39,13 @@ export function parseReference(text: string): Reference {
   return { domain, path, tag: tag ?? "latest" };
 }
 
+/** Of an image that nobody named: each has a name here. */
+export function referenceById(by: "commit" | "import" | "load", id: string): Reference {
+  return { domain: "localhost", path: by, tag: id.slice(id.indexOf(":") + 1).slice(0, ID_DIGITS) };
+}
+
+const ID_DIGITS = 12;
+
 /** HOST[:PORT], of which a URL can be made: docker takes 1.2.3.400 and port 70000 for one, and finds nothing there. */
 export function isDomain(text: string): boolean {
   return DOMAIN.test(text) && URL.canParse(`https://${text}`);

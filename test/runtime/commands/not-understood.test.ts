@@ -74,6 +74,11 @@ describe("what a command can't use is named, with what it can", async () => {
       /^tinydocker: tinydocker volume create has no --opt\n {2}a volume is a directory/,
     ],
     ["push -a x", /^tinydocker: tinydocker push has no -a\n {2}push each tag by its name/],
+    ["start --checkpoint x y", /^tinydocker: tinydocker start has no --checkpoint\n {2}there are none/],
+    [
+      "exec --detach-keys=ctrl-a x y",
+      /^tinydocker: tinydocker exec has no --detach-keys\n {2}all keys are the command's/,
+    ],
     ["pull --all-tags x", /^tinydocker: tinydocker pull has no --all-tags\n {2}pull each tag by its name/],
     ["images --fil x", /^tinydocker: unknown option '--fil'\n {2}did you mean --filter\?\n$/],
     ["images -f since=nope", /^tinydocker: there is no image nope\n {2}tinydocker images lists/],

@@ -102,7 +102,7 @@ describe("tinydocker rename", () => {
     };
     await run("network", "create", "net");
     for (const name of ["old", "third"]) await run("run", "-d", "--image", "box", "--network", "net", name, ...TRAPPED);
-    await run("rename", "old", "new");
+    await run("rename", "/old", "/new");
     const address = (await run("exec", "new", "hostname", "-i")).trim();
     assert.match(await run("exec", "third", "cat", "/etc/hosts"), new RegExp(`^${address}\tnew$`, "m"));
     assert.match(await run("exec", "new", "cat", "/etc/hosts"), new RegExp(`^${address}\told new$`, "m"));

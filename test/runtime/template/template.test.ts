@@ -39,6 +39,8 @@ const CASES: readonly (readonly [template: string, text: string])[] = [
   ['{{index .Config.Labels "a.dotted"}}|{{index .Config.Labels "none"}}|{{.Config.Labels.none}}', "1||<no value>"],
   ["{{slice .Name 0 2}}|{{slice .Name 1}}|{{slice .Args 1 3}}|{{slice .Name 1 1}}", "/w|web|[-p 80]|"],
   ['{{index .Args 1}} {{(index .NetworkSettings.Networks "front").IPAddress}}', "-p 10.0.0.2"],
+  ['{{index .NetworkSettings "Networks" "front" "IPAddress"}} {{index .State "Nope"}}', "10.0.0.2 <no value>"],
+  ['{{print 1 2 "a" 3 true}}', "1 2a3 true"],
   ["{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", "10.1.0.2 10.0.0.2 "],
   [
     "{{range $name, $net := .NetworkSettings.Networks}}{{$name}}={{$net.IPAddress}};{{end}}",

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import { findStored, storedNames } from "../../../../runtime/image/content/stored-image.ts";
+import { existingStored, findStored, storedNames } from "../../../../runtime/image/content/stored-image.ts";
 import { loadImages } from "../../../../runtime/image/load/load.ts";
 import { OCI_INDEX } from "../../../../runtime/image/manifest/kinds.ts";
 import { removeImage } from "../../../../runtime/image/remove.ts";
@@ -94,6 +94,19 @@ describe("load", () => {
 });
 
 describe("load", () => {
+  it("gives images without a name one by their ids, as docker saves what is named by its id", async (t) => {
+    const { root, outside } = await place(t);
+    const files: Files = { "oci-layout": json({ imageLayoutVersion: "1.0.0" }) };
+    const images = ["a", "b"].map((name) => addImage(files, { layers: [layer({ name })] }));
+    written({ ...files, "index.json": json({ schemaVersion: 2, manifests: images }) }, outside);
+    const names = await loadImages(loading(root, outside));
+    assert.equal(new Set(names).size, 2);
+    for (const name of names) {
+      const id = existingStored(root, name).id.replace("sha256:", "");
+      assert.equal(name, `localhost/load:${id.slice(0, 12)}`);
+    }
+  });
+
   it("refuses one name for several images, which each would take from the one before", async (t) => {
     const { root, outside } = await place(t);
     const files: Files = { "oci-layout": json({ imageLayoutVersion: "1.0.0" }) };
