@@ -47,9 +47,18 @@ void attach_open(void) {
     (void)chdir("/");
 }
 
+/* It keeps its place: what poll(2) said of the others is by theirs. */
 static void drop(size_t i) {
     close(attached.clients[i].fd);
-    attached.clients[i] = attached.clients[--attached.count];
+    attached.clients[i].fd = -1;
+}
+
+static void forget_dropped(void) {
+    size_t count = 0;
+    for (size_t i = 0; i < attached.count; i++)
+        if (attached.clients[i].fd >= 0)
+            attached.clients[count++] = attached.clients[i];
+    attached.count = count;
 }
 
 static int send_all(int fd, const char *bytes, size_t length) {
@@ -71,8 +80,10 @@ static int send_all(int fd, const char *bytes, size_t length) {
 
 void attach_send(uint32_t kind, const char *bytes, size_t length) {
     struct td_frame_header header = {.kind = kind, .length = (uint32_t)length};
-    for (size_t i = attached.count; i-- > 0;) {
+    for (size_t i = 0; i < attached.count; i++) {
         int fd = attached.clients[i].fd;
+        if (fd < 0)
+            continue;
         if (send_all(fd, (const char *)&header, sizeof header) != 0 || send_all(fd, bytes, length) != 0)
             drop(i);
     }
@@ -82,8 +93,10 @@ void attach_send(uint32_t kind, const char *bytes, size_t length) {
 void attach_finish(const char *record, size_t length) {
     attach_accept();
     attach_send(TD_FRAME_EXIT, record, length);
-    while (attached.count > 0)
-        drop(0);
+    for (size_t i = 0; i < attached.count; i++)
+        if (attached.clients[i].fd >= 0)
+            drop(i);
+    attached.count = 0;
     attached.input_at = attached.input_length = 0;
     attached.has_ended = 0;
 }
@@ -97,6 +110,7 @@ void attach_close(void) {
 }
 
 void attach_accept(void) {
+    forget_dropped();
     while (attached.listener >= 0) {
         int fd = (int)syscall(SYS_accept4, attached.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0)
@@ -168,6 +182,7 @@ size_t attach_watch(const struct monitor *monitor, struct pollfd *fds) {
     int is_full = attached.input_length > 0;
     int input = monitor->options->terminal ? monitor->master : monitor->input;
     size_t count = 0;
+    forget_dropped();
     fds[count++] = (struct pollfd){.fd = attached.listener, .events = POLLIN};
     fds[count++] = (struct pollfd){.fd = is_full ? input : -1, .events = POLLOUT};
     /* Of one who is not read, the end is still noticed. */
@@ -177,9 +192,8 @@ size_t attach_watch(const struct monitor *monitor, struct pollfd *fds) {
 }
 
 void attach_ready(struct monitor *monitor, const struct pollfd *fds, size_t count) {
-    /* From the last: one that is dropped has the last one take its place. */
-    for (size_t i = count - 2; i-- > 0;) {
-        short events = fds[i + 2].revents;
+    for (size_t i = 0; i < count - 2; i++) {
+        short events = attached.clients[i].fd < 0 ? 0 : fds[i + 2].revents; /* it may have been sent to since, and dropped */
         if (events & (POLLHUP | POLLERR) && !(events & POLLIN))
             drop(i);
         else if (events && attached.input_length == 0)

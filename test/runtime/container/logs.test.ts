@@ -172,6 +172,25 @@ describe("attach", () => {
     assert.match(stderr, /faster than it was read here/);
   });
 
+  it("goes on, and the container, where others who attached are killed while it prints", async () => {
+    await detach("d1", "sh", "-c", "while :; do echo line; done");
+    const attached = Array.from({ length: 3 }, () => rig.spawn(["attach", "d1"]));
+    for (const { stdout } of attached) await once(stdout?.resume() ?? assert.fail(), "data");
+    const [stays, ...others] = attached;
+    const monitor = rig.journal("d1").monitor?.pid ?? assert.fail();
+    // It sees both at once: that there is more to pass on, and that they are gone.
+    process.kill(monitor, "SIGSTOP");
+    for (const other of others) {
+      other.kill("SIGKILL");
+      await once(other, "exit");
+    }
+    process.kill(monitor, "SIGCONT");
+    await succeeds("kill", "d1");
+    const [code] = await once(stays ?? assert.fail(), "exit");
+    assert.equal(code, 137);
+    assert.equal(await succeeds("wait", "d1"), "137\n");
+  });
+
   it("is refused where there is nothing to attach to", async () => {
     await detach("d1", "true");
     await succeeds("wait", "d1");
@@ -221,6 +240,22 @@ describe("start -a", () => {
       stderr,
       /the container d1 has a terminal, and standard input is not one\n {2}start -a without -i only/,
     );
+  });
+
+  it("follows the size of the caller's terminal, and leaves the container alone when that is closed, as attach does", async () => {
+    const atTerminal = terminals(rig, { after });
+    await create("-it", "d1", "sh");
+    for (const verb of [["start", "-ai"], ["attach"]]) {
+      const person = atTerminal([...verb, "d1"]);
+      person.type("stty size\r");
+      await person.shows("24 80");
+      person.child.kill("SIGUSR1");
+      person.type("until stty size | grep '50 132'; do :; done\r");
+      await person.shows("\n50 132");
+      person.child.kill("SIGKILL");
+      await person.ended;
+      assert.equal(await succeeds("inspect", "-f", "{{.State.Status}}", "d1"), "running\n");
+    }
   });
 
   it("that fails says why, with docker's exit code, and takes one container only", async () => {
