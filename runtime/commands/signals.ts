@@ -110,3 +110,18 @@ export async function undoneBySignals<T>(work: (signal: AbortSignal) => Promise<
     if (received) process.kill(process.pid, received);
   }
 }
+
+/** Calls `leave` at a signal. The function that it returns ends that, and this process by the signal that came. */
+export function leaveBySignals(leave: () => void): () => void {
+  let received: NodeJS.Signals | undefined;
+  const onSignal = (signal: NodeJS.Signals) => {
+    received ??= signal;
+    leave();
+  };
+  const caught = notIgnored(UNDOING_SIGNALS);
+  for (const signal of caught) process.on(signal, onSignal);
+  return () => {
+    for (const signal of caught) process.off(signal, onSignal);
+    if (received) process.kill(process.pid, received);
+  };
+}

@@ -1,13 +1,13 @@
 import { type Attachment, tooSlow } from "../../container/attach/attach.ts";
 import { watchKeys } from "../../container/attach/detach-keys.ts";
 import { kill } from "../../container/kill.ts";
-import { openShim } from "../../host/shim.ts";
+import { openShim, type Shim } from "../../host/shim.ts";
 import { isTerminal, takeTerminal } from "../../host/terminal.ts";
 import type { ExitStatus } from "../../state/exit.ts";
 import type { Handle } from "../../state/handle.ts";
 import { outputFailure } from "../output/report.ts";
 import { isBrokenPipe } from "../output/write.ts";
-import { catchSignals, type Signalled } from "../signals.ts";
+import { catchSignals, leaveBySignals } from "../signals.ts";
 
 export interface AttachedStreams {
   readonly container: Handle;
@@ -41,10 +41,16 @@ export interface Passing {
 export async function passStreams(attachment: Attachment, streams: AttachedStreams): Promise<Passing> {
   const shim = await openShim();
   const isRaw = streams.takesInput && streams.terminal && isTerminal(0);
-  const signals = streams.passesSignals ? catchSignals(shim, streams.terminal) : undefined;
-  signals?.forwardTo(signalled(attachment, streams.container));
+  let detached = false;
+  const detach = () => {
+    detached = true;
+    attachment.close();
+  };
+  // As with docker: a terminal here may be closed while a container that has one of its own goes on.
+  const passed = streams.passesSignals ? () => passSignals(shim, streams.container) : () => undefined;
+  const stopSignals = streams.terminal ? leaveBySignals(detach) : passed();
   const restore = isRaw ? takeTerminal(shim) : () => {};
-  if (streams.terminal) resize(attachment);
+  const stopSize = streams.terminal ? passSize(attachment) : () => {};
   let outputError: NodeJS.ErrnoException | undefined;
   // A reader that is gone ends this, not the container.
   for (const out of [process.stdout, process.stderr]) {
@@ -53,11 +59,6 @@ export async function passStreams(attachment: Attachment, streams: AttachedStrea
       attachment.close();
     });
   }
-  let detached = false;
-  const detach = () => {
-    detached = true;
-    attachment.close();
-  };
   if (streams.takesInput) passInput(attachment, isRaw ? streams.keys : undefined, detach);
   if (streams.takesInput && streams.endsInput) process.stdin.on("end", attachment.end);
   return {
@@ -69,8 +70,9 @@ export async function passStreams(attachment: Attachment, streams: AttachedStrea
     }),
     stop() {
       process.stdin.destroy();
+      stopSize();
       restore();
-      signals?.stop();
+      stopSignals?.();
     },
   };
 }
@@ -85,19 +87,28 @@ function passInput(attachment: Attachment, keys: Buffer | undefined, detach: () 
   });
 }
 
-function signalled(attachment: Attachment, container: Handle): Signalled {
-  return {
+/** Returns what ends that. */
+function passSignals(shim: Shim, container: Handle): () => void {
+  const signals = catchSignals(shim, false);
+  signals.forwardTo({
     kill: (signal) => {
       // It may have ended just now.
       kill(container, signal).catch(() => {});
       return true;
     },
     dropOutput: () => {},
-    resize: () => resize(attachment),
-  };
+    resize: () => {},
+  });
+  return () => signals.stop();
 }
 
-function resize(attachment: Attachment): void {
-  const { rows, columns } = process.stdout;
-  if (process.stdout.isTTY) attachment.resize(rows, columns);
+/** Now, and when Node.js has seen that it changed. Returns what ends that. */
+function passSize(attachment: Attachment): () => void {
+  const { stdout } = process;
+  const resize = () => {
+    if (stdout.isTTY) attachment.resize(stdout.rows, stdout.columns);
+  };
+  resize();
+  stdout.on("resize", resize);
+  return () => void stdout.off("resize", resize);
 }

@@ -15,7 +15,7 @@ import { verb } from "./verb.ts";
 
 export const ATTACH_OPTIONS = {
   "detach-keys": { type: "string", describe: "leave it by these keys; default: ctrl-p,ctrl-q" },
-  "sig-proxy": { type: "boolean", describe: "pass signals on to it; default: true" },
+  "sig-proxy": { type: "boolean", describe: "pass signals on to one without a terminal; default: true" },
 } as const;
 
 export const attachVerb = verb({
