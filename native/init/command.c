@@ -8,10 +8,15 @@
 
 int step_chdir(struct td_init *init, const struct td_chdir *step) {
     char path[PATH_MAX];
+    if (init->entered)
+        return 0;
     if (chdir(td_text(&init->plan, step->path)) != 0 || !getcwd(path, sizeof path))
         return errno;
     /* CVE-2024-21626: getcwd returns "(unreachable)/…" for a directory outside the root. */
-    return path[0] == '/' ? 0 : EXDEV;
+    if (path[0] != '/')
+        return EXDEV;
+    init->entered = 1;
+    return 0;
 }
 
 /* An empty directory means the working directory. Returns 0 when the path is too long. */

@@ -10,6 +10,7 @@ struct td_init {
     int slots[TD_SLOTS_MAX];
     int root;           /* the container's root, from PIVOT_ROOT or SETNS on; before it, -1 */
     int masked;         /* the first masked directory, which is mounted again on the next ones; before it, -1 */
+    int entered;        /* whether it is in the command's working directory */
     const char *object; /* what a step failed on, where that is more specific than the step */
 };
 

@@ -190,6 +190,10 @@ const REASONS = {
     zh: "容器内的 root 除管理自己的文件和进程外还能做什么",
   },
   noNewPrivileges: { en: "setuid programs gain no more rights than the command has", zh: "setuid 程序不能再提升权限" },
+  chdirAsRoot: {
+    en: "enters it before the command's user is set, who may not; if root may not, the user tries it",
+    zh: "在切换到命令的用户之前进入，因为该用户可能无权进入；若 root 也无权，则由该用户再试",
+  },
   chdir: {
     en: "the command's working directory; it is checked to be inside the container",
     zh: "命令的工作目录；并确认它位于容器之内",

@@ -3,6 +3,7 @@ import { ERRNO } from "../linux.ts";
 
 /** Those for which Node has no message. */
 const WORDS: ReadonlyMap<number, string> = new Map([
+  [ERRNO.ENOEXEC, "ENOEXEC, exec format error"],
   [ERRNO.EUSERS, "EUSERS, too many users"],
   [ERRNO.EDQUOT, "EDQUOT, quota exceeded"],
 ]);

@@ -79,6 +79,7 @@ export function processSteps(spec: ContainerSpec, host: ProcessFacts, end: Step 
     { op: "CAPBSET", capabilities: bounding, reason: "bounding" },
     // Without no_new_privs, only a process that still has CAP_SYS_ADMIN can install it; then it applies to these steps too.
     ...(noNewPrivileges ? [] : filter),
+    ...enteredAsRoot(spec.process),
     ...(canSetGroups(spec.linux, host)
       ? [{ op: "SETGROUPS", groups: user.additionalGids, reason: "groups" } as const]
       : []),
@@ -90,6 +91,11 @@ export function processSteps(spec: ContainerSpec, host: ProcessFacts, end: Step 
     ...(noNewPrivileges ? [{ op: "NO_NEW_PRIVS", reason: "noNewPrivileges" } as const, ...filter] : []),
     ...(init ? [{ op: "REAPER", reason: "reaper" } as const] : []),
   ];
+}
+
+/** Who may not enter the directory is in it all the same, as with docker. Where root may not, as on NFS, the user tries it. */
+function enteredAsRoot({ cwd, user }: ContainerSpec["process"]): Step[] {
+  return user.uid === 0 ? [] : [{ op: "CHDIR", path: cwd, reason: "chdirAsRoot", excusedBy: "EACCES" }];
 }
 
 function rlimitStep({ type, soft, hard }: Rlimit): Step {

@@ -41,5 +41,7 @@ export function commandFailure(errno: number, object: string, image: string): Fa
 
 function commandRemedy(errno: number, image: string): string | undefined {
   if (errno === ERRNO.EACCES) return `chmod +x it in ${image}, unless it is a directory`;
+  if (errno === ERRNO.ENOEXEC)
+    return "it is for another processor, or a script that does not begin with #!, as #!/bin/sh";
   return errno === ERRNO.ENOMEM ? "let it have more memory: see -m, and data and stack of --ulimit" : undefined;
 }

@@ -85,6 +85,24 @@ describe("tinydocker exec", () => {
     }
   });
 
+  it("says of what is no program that the kernel knows what may be missing in it", async () => {
+    await exec(["web", "sh", "-c", "echo true >/bare; chmod 755 /bare"]);
+    const { code, stderr } = await exec(["web", "/bare"]);
+    assert.equal(code, 126);
+    assert.match(stderr, /can't run \/bare: ENOEXEC, exec format error\n {2}.*does not begin with #!/);
+  });
+
+  it("begins in a working directory that its user may not enter, as with docker, and as run does", async () => {
+    await exec(["web", "sh", "-c", "mkdir /private; chmod 700 /private; chown 5:5 /private"]);
+    const cwd = ["readlink", "/proc/self/cwd"];
+    for (const user of ["5", "6"])
+      assert.equal((await exec(["-u", user, "-w", "/private", "web", ...cwd])).stdout, "/private\n");
+    assert.equal(
+      (await rig.run(["run", "--image", "box", "-u", "6", "--tmpfs", "/t:mode=700", "-w", "/t", "c1", ...cwd])).stdout,
+      "/t\n",
+    );
+  });
+
   it("passes input, output, signals and the terminal's size", async () => {
     assert.equal((await exec(["-i", "web", "cat"], { input: "typed" })).stdout, "typed");
     const child = rig.spawn(["exec", "web", "sh", "-c", "trap 'echo got; exit 9' USR1; echo up; while :; do :; done"]);
