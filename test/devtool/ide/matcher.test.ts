@@ -54,6 +54,8 @@ test("what is said before the program is started ends no round, and a failure do
     "/tmp/a.sock here is /run/b.sock on box",
     "localhost:80 on box is localhost:8080 here",
     "box: deleted from the mirror, as the project does not have it: x",
+    "better-sqlite3@11.5.0 has no binary for box: it is installed there, once",
+    "box: still waiting for the login shell; do its start-up files take long?",
     "the container publishes 80: --forward 80 makes it localhost:80 here",
   ])
     assert.doesNotMatch(`devtool: ${within}`, ENDS);
