@@ -94,7 +94,8 @@ function namesOf(root: string, { named }: StoredImage) {
   const names = namesOfSame(root, named);
   const references = names.map(({ name }) => parseReference(name));
   const tags = references.filter(({ digest: pinned }) => pinned === undefined).map(familiarName);
-  const pinned = names.map((one) => {
+  // The asked one first: it is the one that scripts take.
+  const pinned = [named, ...names].map((one) => {
     const { domain, path } = parseReference(one.name);
     return familiarName({ domain, path, digest: registryDigest(one) });
   });

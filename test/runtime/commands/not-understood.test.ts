@@ -73,7 +73,7 @@ describe("what a command can't use is named, with what it can", async () => {
       "volume create --opt type=nfs v",
       /^tinydocker: tinydocker volume create has no --opt\n {2}a volume is a directory/,
     ],
-    ["push -a x", /^tinydocker: tinydocker push has no -a\n {2}push each tag by its name/],
+    ["push -a x:1", /^tinydocker: --all-tags is for a name without a tag, not x:1\n {2}tinydocker push NAME/],
     ["start --checkpoint x y", /^tinydocker: tinydocker start has no --checkpoint\n {2}there are none/],
     [
       "exec --detach-keys=ctrl-a x y",

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { readBlob } from "../../../../runtime/image/content/blobs.ts";
 import { resolveImage } from "../../../../runtime/image/resolve.ts";
 import { needs, temporaryDirectory } from "../../../rig/host.ts";
 import { type Registry, registryLacks, startRegistry } from "../../../rig/registry.ts";
@@ -252,7 +253,16 @@ describe("an image that", () => {
     if (!needs(t, lacks)) return;
     await run("tag", "mine/image:1", `${registry.host}/pushed/image:4`);
     const first = await rig.run(["push", `${registry.host}/pushed/image:4`], { env: registry.env });
-    assert.equal(first.stdout || first.stderr, `${registry.host}/pushed/image:4: pushed, ${digest}\n`);
+    const line = `digest: ${digest} size: ${readBlob(rig.root, digest)?.length}\n`;
+    assert.equal(first.stdout || first.stderr, `4: ${line}`);
+    const pinned = `${registry.host}/pushed/image@${digest}\n`;
+    assert.equal(await run("inspect", "-f", "{{index .RepoDigests 0}}", `${registry.host}/pushed/image:4`), pinned);
+    await run("tag", "mine/image:1", `${registry.host}/pushed/image:5`);
+    const all = await rig.run(["push", "-a", `${registry.host}/pushed/image`], { env: registry.env });
+    assert.equal(all.stdout || all.stderr, `4: ${line}5: ${line}`);
+    const refused = await rig.run(["push", "-a", `${registry.host}/pushed/image:5`], { env: registry.env });
+    assert.match(refused.stderr, /--all-tags is for a name without a tag, not /);
+    await run("rmi", `${registry.host}/pushed/image:5`);
     const again = await rig.run(["push", `${registry.host}/pushed/image:4`], { env: registry.env });
     assert.match(again.stderr, /^(?:[0-9a-f]{12}: here already\n){3}$/);
     const name = `docker://${registry.host}/pushed/image:4`;
