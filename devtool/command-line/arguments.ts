@@ -55,8 +55,12 @@ export async function parseArguments(argv: readonly string[]): Promise<Arguments
 
 function afterCommand(name: CommandName, before: Parsed, rest: readonly string[]): Parsed {
   const { words } = COMMANDS[name];
-  if (words === "all") return { ...before, help: rest.includes("--help"), words: rest };
-  if (words === "passed on") return { ...before, help: rest[0] === "--help", words: rest };
+  if (words === "all" || words === "passed on") {
+    const at = ownOptionsEnd(rest);
+    const passed = rest.slice(at);
+    const help = words === "all" ? passed.includes("--help") : passed[0] === "--help";
+    return { ...before, ...parse(rest.slice(0, at)), help, words: passed };
+  }
   // Its words may be a command line that is being written.
   if (name === "completion") return parse(rest);
   if (!words.includes(COMMAND_WORDS)) return parse(rest, "anywhere");
@@ -65,6 +69,16 @@ function afterCommand(name: CommandName, before: Parsed, rest: readonly string[]
   if (words.startsWith(COMMAND_WORDS) || operand === undefined) return after;
   const { words: commandWords, ...options } = parse(command);
   return { ...after, ...options, words: [operand, ...commandWords] };
+}
+
+/** Options that no program has to which the rest is passed on. They come first: what follows may be a command's. */
+const OWN: readonly string[] = ["--target", "--config", "--ssh-config"];
+
+function ownOptionsEnd(rest: readonly string[]): number {
+  let at = 0;
+  for (let word = rest[0]; word !== undefined && OWN.includes(word.split("=", 1)[0] ?? ""); word = rest[at])
+    at += word.includes("=") ? 1 : 2;
+  return at;
 }
 
 /** A command of the user's, in the usage: what follows it are its own options. */
@@ -173,7 +187,8 @@ async function helpText(name: CommandName | undefined): Promise<string> {
     return await described.getHelp();
   }
   const { words, about } = COMMANDS[name];
-  const usage = `devtool ${name} ${words === "all" ? "[vagrant's options]" : words === "passed on" ? "[tinydocker's arguments]" : `[OPTIONS] ${words}`}`;
+  const passed = { all: "[vagrant's options]", "passed on": "[tinydocker's arguments]" };
+  const usage = `devtool ${name} [OPTIONS] ${words === "all" || words === "passed on" ? passed[words] : words}`;
   const options = Object.fromEntries(Object.entries(OPTIONS).filter(([option]) => takes(name, option)));
   return await parser("before words", options).usage(`${usage.trim()}\n\n${about}`).getHelp();
 }

@@ -31,12 +31,23 @@ export async function multipassSettings({ name, identityFile, notice }: Multipas
 
 /** @throws Failure for a machine that does not run */
 function addressIn(printed: string, name: string): string {
-  const { info }: { info?: Record<string, { state?: unknown; ipv4?: unknown }> } = JSON.parse(printed);
-  const { state, ipv4 } = info?.[name] ?? {};
+  const { state, ipv4 } = machinesIn(printed)?.info?.[name] ?? {};
   // While it starts, multipass prints "N/A".
   const address = Array.isArray(ipv4) ? ipv4.find((one) => isIPv4(String(one))) : undefined;
   if (typeof address === "string") return address;
   throw notRunning("multipass", name, `it has no address, and is ${String(state ?? "unknown").toLowerCase()}`);
+}
+
+interface Machines {
+  readonly info?: Readonly<Record<string, { readonly state?: unknown; readonly ipv4?: unknown }>>;
+}
+
+function machinesIn(printed: string): Machines | null {
+  try {
+    return JSON.parse(printed) as Machines | null;
+  } catch {
+    return null;
+  }
 }
 
 function readable(path: string | undefined): string | undefined {

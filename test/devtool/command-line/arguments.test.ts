@@ -106,6 +106,15 @@ test("what follows exec and others of tinydocker's is passed on, --help too unle
   assert.equal((await parseArguments(["stats", "--help"])).kind, "help");
 });
 
+test("--target and --config may follow the name of a command whose other words are passed on", async () => {
+  for (const name of ["ps", "up", "destroy"]) {
+    const parsed = await command(name, "--target", "box", "--config=a.json", "-a", "--target", "x");
+    assert.deepEqual([parsed.options.target, parsed.options.config], ["box", "a.json"], name);
+    assert.deepEqual(parsed.words, ["-a", "--target", "x"]);
+  }
+  await assert.rejects(parseArguments(["up", "--target"]), /--target needs a value/);
+});
+
 test("options of up, halt and destroy are vagrant's", async () => {
   assert.deepEqual((await command("up", "--provider=libvirt", "--no-color")).words, [
     "--provider=libvirt",

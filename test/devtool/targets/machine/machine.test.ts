@@ -111,6 +111,8 @@ test("a program that is not installed, and a machine that is not there, are name
   }
   await standIn(t, "limactl", 'echo "instance \\"vm\\" does not exist" >&2; exit 1\n');
   await assert.rejects(echo({ kind: "lima", name: "vm" }), /reach the machine vm: instance "vm" does not exist/);
+  await standIn(t, "multipass", "echo a new version is out\n");
+  await assert.rejects(echo({ kind: "multipass", name: "vm" }), /reach the machine vm: it has no address/);
 });
 
 test("up, halt and destroy start, stop and remove the machine that is the target", async (t) => {
