@@ -11,12 +11,20 @@ import { systemFailure } from "../image/system-failure.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { type Places, placesOf } from "../state/places.ts";
 import { checkExists, findExisting } from "../state/status.ts";
+import { ownedInside } from "./files/owners.ts";
 import { openSnapshot } from "./files/view.ts";
 
-/** The view has a root of its own, over that of the container. */
-async function* withRootOf(top: string | undefined, entries: AsyncIterable<Entry>): AsyncGenerator<Entry> {
+/** The view has a root of its own, over that of the container. `top`: where that is. */
+async function* asInside(
+  top: string | undefined,
+  { linux }: ContainerSpec,
+  entries: AsyncIterable<Entry>,
+): AsyncGenerator<Entry> {
   const root = top === undefined ? undefined : metadataOf(lstatSync(top));
-  for await (const entry of entries) yield root && entry.path === "" ? { ...entry, metadata: root } : entry;
+  for await (const entry of entries) {
+    const metadata = root && entry.path === "" ? root : entry.metadata;
+    yield { ...entry, metadata: ownedInside(metadata, linux) };
+  }
 }
 
 /** The files of a container as a tar archive, without what is mounted there, whether it runs or not. Throws Failure. */
@@ -41,7 +49,7 @@ async function* filesOf(shim: Shim, places: Places, spec: ContainerSpec): AsyncG
   try {
     const attributes = (file: Buffer) => readAttributes(shim, file).filter(isPortable);
     const tree = readTree(`/proc/self/fd/${view.top}`, attributes, () => false);
-    yield* writeMembers(withRootOf(existsSync(places.upper) ? places.upper : spec.root.layers[0], tree));
+    yield* writeMembers(asInside(existsSync(places.upper) ? places.upper : spec.root.layers[0], spec, tree));
   } finally {
     await view.close();
   }

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
+import { ownedInside } from "../container/files/owners.ts";
 import { Failure } from "../failure.ts";
 import { readAttributes } from "../host/attributes.ts";
 import { makeDirectory } from "../host/make-directory.ts";
@@ -19,21 +20,34 @@ import { isPortable } from "../image/extract/attributes.ts";
 import { extractLayers } from "../image/extract/extract.ts";
 import { removeTree } from "../image/leftovers.ts";
 import { Notes } from "../image/notes.ts";
+import type { Namespaces } from "../spec/namespaces.ts";
 import { type Copied, type CopyOptions, copyContent, pathOf } from "./copy.ts";
 import { type End, isContent, opening, placeOf } from "./ends.ts";
 
-/** What a path leads to, as a tar archive whose names begin with the path's last one. Throws Failure. */
-export async function* archiveOf(shim: Shim, source: End, follow: boolean): AsyncGenerator<Uint8Array> {
+/**
+ * What a path of a container leads to, as a tar archive whose names begin with the path's last one. `linux`: the container's.
+ * Throws Failure.
+ */
+export async function* archiveOf(
+  shim: Shim,
+  source: End,
+  linux: Namespaces,
+  follow: boolean,
+): AsyncGenerator<Uint8Array> {
   const { open, closeAll } = opening();
   try {
     const { place, name } = isContent(source.path)
       ? { place: { directory: open(source, source.path), name: "." }, name: "" }
       : placeOf(source, follow, open);
-    yield* writeMembers(entriesOf(shim, pathOf(place), name));
+    yield* writeMembers(inside(linux, entriesOf(shim, pathOf(place), name)));
     yield archiveEnd();
   } finally {
     closeAll();
   }
+}
+
+async function* inside(linux: Namespaces, entries: AsyncIterable<Entry>): AsyncGenerator<Entry> {
+  for await (const entry of entries) yield { ...entry, metadata: ownedInside(entry.metadata, linux) };
 }
 
 async function* entriesOf(shim: Shim, path: Buffer, name: string): AsyncGenerator<Entry> {

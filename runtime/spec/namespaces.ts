@@ -118,6 +118,12 @@ export function isMapped(mappings: readonly IdMapping[], id: number): boolean {
   return mappings.some((mapping) => isIn(mapping, id));
 }
 
+/** What an id of this machine is in the namespace; undefined if nothing. */
+export function containerId(mappings: readonly IdMapping[], id: number): number | undefined {
+  const mapping = mappings.find(({ hostID, size }) => id >= hostID && id < hostID + size);
+  return mapping && mapping.containerID + id - mapping.hostID;
+}
+
 /** What an id of the namespace is outside it; undefined if nothing. */
 export function hostId(mappings: readonly IdMapping[], id: number): number | undefined {
   const mapping = mappings.find((one) => isIn(one, id));

@@ -9,6 +9,7 @@ import { Failure } from "../../failure.ts";
 import { errnoText } from "../../host/errno.ts";
 import { openShim, type Shim } from "../../host/shim.ts";
 import { isTerminal } from "../../host/terminal.ts";
+import type { Namespaces } from "../../spec/namespaces.ts";
 import { handleOf } from "../../state/containers.ts";
 import { lookAtExisting } from "../../state/handle.ts";
 import { stateRoot } from "../../state/root.ts";
@@ -49,11 +50,12 @@ async function copyAndReport(request: Request, values: Values<typeof OPTIONS>, s
       progress: meter,
       signal,
     };
-    containerEvent(root, request.toContainer ? "extract-to-dir" : "archive-path", lookAtExisting(container).record);
+    const { record } = lookAtExisting(container);
+    containerEvent(root, request.toContainer ? "extract-to-dir" : "archive-path", record);
     const { leftOut } = await copied(
       shim,
       root,
-      { ...request, end: endIn(shim, view, container.name, request.path) },
+      { ...request, end: endIn(shim, view, container.name, request.path), linux: record.spec.linux },
       options,
     );
     meter(0);
@@ -127,7 +129,7 @@ type CopyOptions = Parameters<typeof copyBetween>[2];
 async function copied(
   shim: Shim,
   root: string,
-  { end, here, toContainer }: Request & { readonly end: End },
+  { end, linux, here, toContainer }: Request & { readonly end: End; readonly linux: Namespaces },
   options: CopyOptions,
 ): Promise<Pick<Copied, "leftOut">> {
   if (here !== "-") {
@@ -141,7 +143,7 @@ async function copied(
     return extractInto(end, { root, archive, ...options, keepOwners: process.geteuid?.() === 0 });
   }
   const instead = "tinydocker cp NAME:PATH - | tar x";
-  await archiveToOutput(archiveOf(shim, end, options.follow), instead, options.signal);
+  await archiveToOutput(archiveOf(shim, end, linux, options.follow), instead, options.signal);
   return { leftOut: 0 };
 }
 

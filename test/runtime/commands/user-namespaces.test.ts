@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { after, describe, it } from "node:test";
@@ -109,6 +110,26 @@ describe("a user with subordinate ids", () => {
     assert.deepEqual(stdout.trim().split(/\s+/), ["5:6", "allow", "CapEff:", "00000000a80425fb", "made"]);
     assert.deepEqual(left(), []);
     assert.equal((await run(["run", "--image", "own", "-u", "ann", "c1", "id", "-G"])).stdout, "1001 10\n");
+  });
+
+  it("gets archives and images of a container with the owners that this has, not those of the machine", async () => {
+    await run(["run", "-d", "--image", "own", "--network", "none", "c1", "sleep", "1000"]);
+    await run(["exec", "c1", "sh", "-c", "mkdir /o && touch /o/f && chown -R 5:6 /o"]);
+    const listed = ["sh", "-c", '"$@" | tar -tv --numeric-owner', "sh"];
+    const owners = (members: string) =>
+      members.match(/ (\S+) .* (?=(?:bin\/|o\/f|o\/)$)/gm)?.map((line) => line.split(" ")[1]);
+    assert.deepEqual(owners((await run(["export", "c1"], {}, listed)).stdout), ["0/0", "5/6", "5/6"]);
+    assert.deepEqual(owners((await run(["cp", "c1:/o", "-"], {}, listed)).stdout), ["5/6", "5/6"]);
+    const committed = await run(["commit", "--pause=false", "c1", "made:1"]);
+    assert.equal(committed.code, 0, committed.stderr);
+    await run(["save", "-o", join(home, "saved.tar"), "made:1"]);
+    const part = (path: string) => execFileSync("tar", ["-xOf", join(home, "saved.tar"), path]);
+    const [{ Layers }] = JSON.parse(String(part("manifest.json")));
+    const layer = execFileSync("tar", ["-tzv", "--numeric-owner"], { input: part(Layers.at(-1)), encoding: "utf8" });
+    assert.deepEqual(owners(layer), ["5/6", "5/6"]);
+    await run(["rm", "-f", "c1"]);
+    await run(["rmi", "made:1"]);
+    assert.deepEqual(left(), []);
   });
 
   it("has its own files open to a user of the container, also one with the caller's number, as /dev/stdout", async () => {
