@@ -55,7 +55,8 @@ function matches(exception: string, host: string, port: string): boolean {
   return host.endsWith(`.${suffix}`) || (host === suffix && !name.startsWith("."));
 }
 
-function isInSubnet(host: string, subnet: string): boolean {
+/** `subnet`: ADDRESS/BITS. */
+export function isInSubnet(host: string, subnet: string): boolean {
   const [network = "", prefix = ""] = subnet.split("/");
   const family = isIP(network);
   const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;

@@ -2,13 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
 import { isListOf, isRecordOf, isText, parseJson } from "../../shape.ts";
+import { isInSubnet } from "./proxy.ts";
 import { DOCKER_HUB } from "./reference.ts";
 
 /** What a file says about registries, in the words of docker's daemon.json. */
 export interface RegistrySettings {
   /** Base URLs, asked before docker.io. */
   readonly mirrors: readonly string[];
-  /** HOST[:PORT] of those that may be reached by plain HTTP, or whose certificate need not be valid. */
+  /** HOST[:PORT] of those that may be reached by plain HTTP, or whose certificate need not be valid; or a subnet of such. */
   readonly insecure: readonly string[];
 }
 
@@ -19,7 +20,11 @@ export function writtenHosts(host: string): string[] {
 
 /** Whether the certificate of a URL's HOST[:PORT] need not be valid. */
 export function isInsecure(host: string, { insecure }: Pick<RegistrySettings, "insecure">): boolean {
-  return writtenHosts(host).some((written) => insecure.includes(written));
+  const address = host.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  return (
+    writtenHosts(host).some((written) => insecure.includes(written)) ||
+    insecure.some((written) => isInSubnet(address, written))
+  );
 }
 
 /** Where a registry can be asked. */
@@ -66,7 +71,11 @@ function checked(path: string, settings: unknown): RegistrySettings {
   const bad = mirrors.find((url) => !/^https?:\/\/[^/?#\s]+[^?#\s]*$/.test(url) || !URL.canParse(url));
   if (bad !== undefined)
     throw new Failure(`${path}: the mirror ${JSON.stringify(bad)} is not the URL of a registry`, { code: "usage" });
-  return { mirrors: mirrors.map((url) => url.replace(/\/+$/, "")), insecure };
+  return {
+    mirrors: mirrors.map((url) => url.replace(/\/+$/, "")),
+    // As docker, which warns of it.
+    insecure: insecure.map((host) => host.replace(/^https?:\/\//, "")),
+  };
 }
 
 /** In the order in which they are asked. An insecure one may turn out to speak plain HTTP only. */
