@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { escaped } from "./compile-ahead.mjs";
 import { bundleFirst } from "./devtool/bundle.mjs";
 import { bundleProgram } from "./runtime/bundle.mjs";
 
@@ -46,12 +47,23 @@ async function bundle(outdir) {
       schema: "devtool/config/schema.ts",
     },
     splitting: true,
-    packages: "external",
+    external: ["esbuild", "jsonc-parser", "koffi", "ssh2", "string-width", "yargs"],
   });
   await bundleFirst(outdir, shared);
+  await escapeModules(outdir);
   const { jsonSchema } = await import(pathToFileURL(join(outdir, "schema.js")).href);
   await writeFile(join(outdir, "devtool.config.schema.json"), JSON.stringify(jsonSchema()));
   await chmod(join(outdir, "tinydocker.cjs"), 0o755);
+}
+
+/** V8 keeps the text of a module as it is written, in twice the memory if one character needs two bytes. */
+async function escapeModules(outdir) {
+  for (const name of await readdir(outdir)) {
+    if (!name.endsWith(".js")) continue;
+    const path = join(outdir, name);
+    const text = await readFile(path, "utf8");
+    if (escaped(text) !== text) await writeFile(path, escaped(text));
+  }
 }
 
 /** Declarations of what the package exports. `npm ci --omit=dev` installs no TypeScript, and the programs run without them. */

@@ -14,6 +14,7 @@ import { openScope, type Scope } from "./scope.ts";
 import { benchSession } from "./session.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStart } from "./start.ts";
+import { benchStream } from "./stream.ts";
 import { benchSync } from "./sync.ts";
 import { benchWatch } from "./watch.ts";
 
@@ -24,6 +25,7 @@ const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = 
   life: benchLife,
   loop: benchLoop,
   session: benchSession,
+  stream: benchStream,
   watch: benchWatch,
   pull: benchPull,
   soak: benchSoak,
@@ -33,7 +35,7 @@ const GROUPS: Readonly<Record<string, (scope: Scope) => Promise<Scenario[]>>> = 
 /** These compare nothing: they look for what many containers leave, for inputs that a parser can't take, and for lost edits. */
 const UNASKED = Object.keys(GROUPS).filter((name) => !["soak", "fuzz", "edits"].includes(name));
 
-/** `npm run bench [-- start|exec|sync|life|loop|session|watch|pull|soak|fuzz|edits …]`: prints tables, and saves them as JSON in bench/results/. */
+/** `npm run bench [-- start|exec|sync|life|loop|session|stream|watch|pull|soak|fuzz|edits …]`: prints tables, and saves them as JSON in bench/results/. */
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !Object.hasOwn(GROUPS, name));
   if (unknown.length > 0)

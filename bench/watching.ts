@@ -16,7 +16,7 @@ interface Line {
 
 export interface Watching {
   /** The lines from the last one that was asked for up to the next of this event. */
-  until(event: string): Promise<readonly Line[]>;
+  until(event: string): Promise<Line[]>;
 }
 
 /** devtool watch, until the end of the benchmark. */

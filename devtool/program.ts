@@ -1,7 +1,10 @@
 import type { Command } from "./command-line/command.ts";
 import type { CommandName } from "./command-line/tables.ts";
 
-export { parseArguments } from "./command-line/arguments.ts";
+/** Most runs are parsed without it, and without yargs. */
+export async function argumentsModule() {
+  return await import("./command-line/arguments.ts");
+}
 
 /** Each command's code is loaded only when that command is run. */
 const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {

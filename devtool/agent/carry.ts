@@ -5,10 +5,12 @@ import {
   type AgentMessage,
   type ClientMessage,
   type Command,
+  DATA_KINDS,
   decodeClientMessage,
   encode,
   WINDOW_BYTES,
 } from "../protocol/messages.ts";
+import { writeData } from "../protocol/write-data.ts";
 import { FixedDirectory } from "./fixed-directory.ts";
 import { Output } from "./output.ts";
 import type { PipeSource } from "./pipes.ts";
@@ -39,7 +41,7 @@ export class CarriedProcess {
   readonly #socket: Socket;
   readonly #pipes: PipeSource;
   readonly #preload: Preload;
-  readonly #decoder = new FrameDecoder();
+  readonly #decoder = new FrameDecoder(DATA_KINDS);
   #state: State = { name: "waiting" };
   /** What it has read of its stdin without credit for it. */
   #consumed = 0;
@@ -136,8 +138,8 @@ export class CarriedProcess {
     if ("failed" in started) return this.#fail(started.failed.step, started.failed.errno);
     const { pid, pipes, exited } = started;
     pipes.stdin.on("error", () => {}); // EPIPE: it no longer reads
-    const stdout = new Output(pipes.stdout, (data) => this.#send({ type: "stdout", data }));
-    const stderr = new Output(pipes.stderr, (data) => this.#send({ type: "stderr", data }));
+    const stdout = new Output(pipes.stdout, (data) => writeData(this.#socket, "stdout", data));
+    const stderr = new Output(pipes.stderr, (data) => writeData(this.#socket, "stderr", data));
     this.#state = {
       name: "running",
       pid,

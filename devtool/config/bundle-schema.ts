@@ -1,6 +1,6 @@
 import type { BundlePlugin } from "./config.ts";
 import { text } from "./text.ts";
-import { z } from "./zod.ts";
+import * as z from "./zod.ts";
 
 const texts = z.array(text);
 const nameTemplate = text.refine((template) => !template.split(/[\\/]/).includes(".."), {

@@ -1,6 +1,6 @@
 import { nearest } from "../report/nearest.ts";
 import { REFUSED_OPTIONS } from "./refused-options.ts";
-import { z } from "./zod.ts";
+import * as z from "./zod.ts";
 
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.$ZodType;

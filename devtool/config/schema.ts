@@ -3,7 +3,7 @@ import { bundle } from "./bundle-schema.ts";
 import type { DevtoolConfig, TargetSettings } from "./config.ts";
 import { problemsOf } from "./problems.ts";
 import { anyText, text } from "./text.ts";
-import { z } from "./zod.ts";
+import * as z from "./zod.ts";
 
 const texts = z.array(text);
 const path = anyText.regex(/^(\/|~\/)/, { error: "a path on the target begins with / or ~/" });

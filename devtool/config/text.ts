@@ -1,4 +1,4 @@
-import { z } from "./zod.ts";
+import * as z from "./zod.ts";
 
 /** Also an empty one. */
 export const anyText = z.string().refine((written) => !written.includes("\0"), {

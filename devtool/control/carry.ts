@@ -5,10 +5,12 @@ import {
   type AgentMessage,
   type ClientMessage,
   DATA_BYTES_MAX,
+  DATA_KINDS,
   decodeClientMessage,
   encode,
   WINDOW_BYTES,
 } from "../protocol/messages.ts";
+import { writeData } from "../protocol/write-data.ts";
 import { endRun } from "../run/stream.ts";
 import type { RemoteProcess } from "../targets/target.ts";
 
@@ -20,8 +22,8 @@ export async function carry(socket: Socket, carried: RemoteProcess, onOutput: ()
   const end = () => void endRun(carried);
   carried.stdout.once("data", onOutput);
   carried.stderr.once("data", onOutput);
-  const stdout = new Output(carried.stdout, (data) => send({ type: "stdout", data }));
-  const stderr = new Output(carried.stderr, (data) => send({ type: "stderr", data }));
+  const stdout = new Output(carried.stdout, (data) => writeData(socket, "stdout", data));
+  const stderr = new Output(carried.stderr, (data) => writeData(socket, "stderr", data));
   const act = (message: ClientMessage) => {
     if (message.type === "stdin") {
       const bytes = message.data.length;
@@ -33,7 +35,7 @@ export async function carry(socket: Socket, carried: RemoteProcess, onOutput: ()
     else if (message.type === "window" && message.stream === "stdout") stdout.grant(message.bytes);
     else if (message.type === "window" && message.stream === "stderr") stderr.grant(message.bytes);
   };
-  const decoder = new FrameDecoder();
+  const decoder = new FrameDecoder(DATA_KINDS);
   socket.on("data", (chunk: Buffer) => {
     try {
       for (const frame of decoder.push(chunk)) act(decodeClientMessage(frame));

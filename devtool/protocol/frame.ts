@@ -30,21 +30,31 @@ export function encodePreface(): Buffer {
 }
 
 export function encodeFrame(kind: number, payload: Uint8Array): Buffer {
-  if (payload.length > FRAME_BYTES_MAX) {
-    throw new ProtocolError(`at most ${FRAME_BYTES_MAX} bytes in a frame, got ${payload.length}`);
-  }
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
-  frame.writeUInt32BE(payload.length, 0);
-  frame.writeUInt8(kind, 4);
-  frame.set(payload, HEADER_BYTES);
-  return frame;
+  return Buffer.concat([encodeHeader(kind, payload.length), payload]);
 }
 
-/** Bytes as they arrive → complete frames. Buffers at most one incomplete frame and one chunk. */
+/** What comes before a payload of so many bytes. */
+export function encodeHeader(kind: number, bytes: number): Buffer {
+  if (bytes > FRAME_BYTES_MAX) throw new ProtocolError(`at most ${FRAME_BYTES_MAX} bytes in a frame, got ${bytes}`);
+  const header = Buffer.allocUnsafe(HEADER_BYTES);
+  header.writeUInt32BE(bytes, 0);
+  header.writeUInt8(kind, 4);
+  return header;
+}
+
+/** Bytes as they arrive → frames. Buffers at most one incomplete frame and one chunk. */
 export class FrameDecoder {
+  readonly #inPieces: ReadonlySet<number>;
   #sawPreface = false;
+  /** Of a frame that is returned in pieces, what has not arrived. */
+  #rest: { readonly kind: number; bytes: number } | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
+
+  /** `inPieces`: kinds that carry a stream. What has arrived of such a frame is returned at once, and the rest as further frames. */
+  constructor(inPieces: ReadonlySet<number> = new Set()) {
+    this.#inPieces = inPieces;
+  }
 
   /** @throws ProtocolError on a wrong magic, version or length; the decoder can't be used after that */
   push(chunk: Buffer): Frame[] {
@@ -56,16 +66,34 @@ export class FrameDecoder {
       checkPreface(this.#take(PREFACE_BYTES));
       this.#sawPreface = true;
     }
-    while (this.#bytes >= HEADER_BYTES) {
+    while (this.#bytes >= (this.#rest ? 1 : HEADER_BYTES)) {
+      if (this.#rest) {
+        frames.push(this.#piece(this.#rest));
+        continue;
+      }
       const header = this.#peek(HEADER_BYTES);
       const length = header.readUInt32BE(0);
       if (length > FRAME_BYTES_MAX) {
         throw new ProtocolError(`at most ${FRAME_BYTES_MAX} bytes in a frame, got ${length}`);
       }
+      const kind = header.readUInt8(4);
+      if (length > 0 && this.#inPieces.has(kind)) {
+        this.#take(HEADER_BYTES);
+        this.#rest = { kind, bytes: length };
+        continue;
+      }
       if (this.#bytes < HEADER_BYTES + length) break;
-      frames.push({ kind: header.readUInt8(4), payload: this.#take(HEADER_BYTES + length).subarray(HEADER_BYTES) });
+      frames.push({ kind, payload: this.#take(HEADER_BYTES + length).subarray(HEADER_BYTES) });
     }
     return frames;
+  }
+
+  /** As much of it as is in one chunk: joining chunks would copy them. */
+  #piece(rest: { readonly kind: number; bytes: number }): Frame {
+    const payload = this.#take(Math.min(rest.bytes, this.#chunks[0]?.length ?? 0));
+    rest.bytes -= payload.length;
+    if (rest.bytes === 0) this.#rest = undefined;
+    return { kind: rest.kind, payload };
   }
 
   /** The first `bytes` bytes, not consumed. Chunks are joined only where a header or frame spans them. */

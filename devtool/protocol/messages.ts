@@ -1,4 +1,4 @@
-import { encodeFrame, type Frame, ProtocolError } from "./frame.ts";
+import { encodeFrame, encodeHeader, type Frame, ProtocolError } from "./frame.ts";
 import { LINUX_SIGNALS } from "./signals.ts";
 
 /**
@@ -71,6 +71,14 @@ const KIND = {
 
 const STREAMS: readonly StreamName[] = ["stdin", "stdout", "stderr"];
 const NOTHING = Buffer.alloc(0);
+
+/** Their data is a stream's: a FrameDecoder may return it in pieces. */
+export const DATA_KINDS: ReadonlySet<number> = new Set([KIND.stdin, KIND.stdout, KIND.stderr]);
+
+/** What comes before so many bytes of data. */
+export function dataHeader(stream: StreamName, bytes: number): Buffer {
+  return encodeHeader(KIND[stream], bytes);
+}
 
 export function encode(message: ClientMessage | AgentMessage): Buffer {
   return encodeFrame(KIND[message.type], payloadOf(message));

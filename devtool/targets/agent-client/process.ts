@@ -5,6 +5,7 @@ import {
   type AgentMessage,
   type ClientMessage,
   type Command,
+  DATA_KINDS,
   decodeAgentMessage,
   encode,
   type LostAhead,
@@ -67,7 +68,7 @@ class AgentProcess implements RemoteProcess {
   readonly #channel: Duplex;
   readonly #command: Command;
   readonly #where: string;
-  readonly #decoder = new FrameDecoder();
+  readonly #decoder = new FrameDecoder(DATA_KINDS);
   readonly #stdin = new StandardInput((message) => this.#send(message));
   readonly #stdout = new StandardOutput((bytes) => this.#send({ type: "window", stream: "stdout", bytes }));
   readonly #stderr = new StandardOutput((bytes) => this.#send({ type: "window", stream: "stderr", bytes }));

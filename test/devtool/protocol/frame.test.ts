@@ -35,6 +35,47 @@ test("frames decode to what was encoded, however the bytes are split", () => {
   );
 });
 
+test("of a kind that carries a stream, what has arrived is there at once, in order with the other frames", () => {
+  const inPieces = new Set([1, 2]);
+  const kinds = fc.integer({ min: 0, max: 3 });
+  const frames = fc.array(fc.tuple(kinds, fc.uint8Array({ maxLength: 300 })), { maxLength: 10 });
+  fc.assert(
+    fc.property(frames, fc.array(fc.nat(), { maxLength: 20 }), (written, places) => {
+      const preface = encodePreface();
+      const bytes = Buffer.concat([preface, ...written.map(([kind, payload]) => encodeFrame(kind, payload))]);
+      const decoder = new FrameDecoder(inPieces);
+      const returned: Frame[] = [];
+      let arrived = 0;
+      for (const chunk of cut(bytes, places)) {
+        returned.push(...decoder.push(chunk));
+        arrived += chunk.length;
+        assert.deepEqual(joined(returned), joined(upTo(arrived - preface.length)));
+      }
+
+      function upTo(end: number): Frame[] {
+        let at = 0;
+        return written.flatMap(([kind, payload]) => {
+          const from = at + 5;
+          at = from + payload.length;
+          const isThere = inPieces.has(kind) && payload.length > 0 ? end > from : end >= at;
+          return isThere ? [{ kind, payload: Buffer.from(payload.subarray(0, end - from)) }] : [];
+        });
+      }
+    }),
+  );
+});
+
+/** With what is next to each other of a stream in one. */
+function joined(frames: readonly Frame[]): Frame[] {
+  const all: Frame[] = [];
+  for (const frame of frames) {
+    const last = all.at(-1);
+    if (last?.kind !== frame.kind || (frame.kind !== 1 && frame.kind !== 2)) all.push(frame);
+    else all[all.length - 1] = { kind: frame.kind, payload: Buffer.concat([last.payload, frame.payload]) };
+  }
+  return all;
+}
+
 test("a frame of the maximum length passes, and one byte more is refused by both sides", () => {
   const decoder = new FrameDecoder();
   decoder.push(encodePreface());
