@@ -92,8 +92,8 @@ function withLast(count: number, files: readonly LogFile[], wanted: Wanted): Log
     });
     return isWhole;
   };
-  // Of the first one, the beginning may be missing.
-  let missing = count + 1;
+  // Of the first one of each stream, the beginning may be missing.
+  let missing = count + 2;
   return files
     .toReversed()
     .filter((file) => {
@@ -105,28 +105,31 @@ function withLast(count: number, files: readonly LogFile[], wanted: Wanted): Log
     .toReversed();
 }
 
-/** The parts of a line count as one. */
+/** The parts of a line count as one, also of the last one of a stream, which may have no end. */
 function lastLines(count: number) {
-  let lines: LogLine[] = [];
-  let whole = 0;
-  const drop = () => {
-    const end = lines.findIndex(({ isPart }) => !isPart);
-    lines = lines.slice(end + 1);
-    whole -= 1;
-  };
+  let parts: { readonly part: LogLine; readonly line: number }[] = [];
+  let lines = 0;
+  const open = new Map<LogLine["stream"], number>();
+  const wanted = () => parts.filter(({ line }) => line > lines - count);
+  let most = 2 * count + SLACK;
   return {
-    add(line: LogLine) {
-      lines.push(line);
-      if (!line.isPart) whole += 1;
-      // Now and then, so that dropping costs nothing beside reading.
-      if (whole > 2 * count + 1000) while (whole > count) drop();
+    add(part: LogLine) {
+      const begun = open.get(part.stream);
+      if (begun === undefined) lines += 1;
+      const line = begun ?? lines;
+      if (part.isPart) open.set(part.stream, line);
+      else open.delete(part.stream);
+      parts.push({ part, line });
+      if (parts.length <= most) return;
+      parts = wanted();
+      most = 2 * parts.length + SLACK;
     },
-    lines() {
-      while (whole > count) drop();
-      return count === 0 ? [] : lines;
-    },
+    lines: () => wanted().map(({ part }) => part),
   };
 }
+
+/** Parts are dropped now and then, so that this costs nothing beside reading. */
+const SLACK = 1000;
 
 interface Bytes {
   line(bytes: Buffer): void;

@@ -44,7 +44,8 @@ describe("logs", () => {
     assert.ok(first > 0, "the oldest lines are gone");
     const expected = Array.from({ length: 4000 - first }, (_, i) => `line ${first + i} of the container`);
     assert.deepEqual(lines, [...expected, "the end"]);
-    assert.equal(await succeeds("logs", "-n", "1", "d1"), "line 3999 of the container\nthe end");
+    assert.equal(await succeeds("logs", "-n", "1", "d1"), "the end");
+    assert.equal(await succeeds("logs", "-n", "2", "d1"), "line 3999 of the container\nthe end");
     assert.equal(await succeeds("logs", "--tail", "0", "d1"), "");
   });
 
@@ -64,6 +65,23 @@ describe("logs", () => {
     for (const count of [1, 3999, 4000, 4001, 9000, 12_001, 12_002, 16_001, 16_002, 20_000])
       assert.ok((await succeeds("logs", "--tail", `${count}`, "d1")) === lines.slice(-count).join(""), `${count}`);
     assert.equal(await succeeds("logs", "-f", "-n", "1", "--since", "1h", "d1"), lines.at(-1));
+  });
+
+  it("that have no end count as lines, whatever the other stream has after them", async () => {
+    await detach("d1", "sh", "-c", "echo a; printf b; while [ ! -e /go ]; do sleep 0.1; done; echo c >&2");
+    const follow = rig.spawn(["logs", "-f", "d1"]);
+    for await (const chunk of follow.stdout ?? []) if (String(chunk).includes("b")) break;
+    follow.kill();
+    await succeeds("exec", "d1", "touch", "/go");
+    await succeeds("wait", "d1");
+    for (const [count, printed] of [
+      ["1", ["", "c\n"]],
+      ["2", ["b", "c\n"]],
+      ["3", ["a\nb", "c\n"]],
+    ] as const) {
+      const { stdout, stderr } = await rig.run(["logs", "--tail", count, "d1"]);
+      assert.deepEqual([stdout, stderr], printed, count);
+    }
   });
 
   it("that are followed end with the container, over rotations", async () => {
