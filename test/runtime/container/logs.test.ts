@@ -203,8 +203,9 @@ describe("attach", () => {
       await once(other, "exit");
     }
     process.kill(monitor, "SIGCONT");
+    const ended = once(stays ?? assert.fail(), "exit");
     await succeeds("kill", "d1");
-    const [code] = await once(stays ?? assert.fail(), "exit");
+    const [code] = await ended;
     assert.equal(code, 137);
     assert.equal(await succeeds("wait", "d1"), "137\n");
   });
