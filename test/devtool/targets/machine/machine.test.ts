@@ -127,3 +127,18 @@ test("up, halt and destroy start, stop and remove the machine that is the target
   await startDevtool(t, project, ["destroy", "-f"]).ended;
   assert.equal(await readFile(join(directory, "calls"), "utf8"), "start --tty=false box\nstop box\ndelete -f box\n");
 });
+
+test("up, halt and destroy are about the one machine of a Vagrantfile that is the target, and refuse a target that is none", async (t) => {
+  const directory = await standIn(t, "vagrant", "");
+  const targets = { web: { kind: "vagrant", machine: "web" }, box: { kind: "ssh", host: "box" } };
+  const project = await makeProject(t, { "devtool.config.json": JSON.stringify({ targets }) });
+  await rm(join(project.root, "devtool.config.ts"));
+  for (const args of [["up", "--target", "web"], ["destroy", "--target", "vagrant", "-f"], ["halt"]])
+    assert.equal((await startDevtool(t, project, args).ended).code, 0, args.join(" "));
+  for (const name of ["box", "local"]) {
+    const { code, stderr } = await startDevtool(t, project, ["destroy", "--target", name, "-f"]).ended;
+    assert.equal(code, 2);
+    assert.match(stderr, new RegExp(`the target ${name} is not a virtual machine`));
+  }
+  assert.equal(await readFile(join(directory, "calls"), "utf8"), "up web\ndestroy -f\nhalt\n");
+});
