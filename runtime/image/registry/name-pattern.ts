@@ -4,7 +4,9 @@
  */
 export function matchesName(pattern: string): (name: string) => boolean {
   const whole = new RegExp(`^(?:${expressionOf(pattern)})$`);
-  return (name) => whole.test(name) || whole.test(withoutTag(name));
+  // An address of IPv6 has brackets too.
+  const matches = (name: string) => name === pattern || whole.test(name);
+  return (name) => matches(name) || matches(withoutTag(name));
 }
 
 /** A pattern that is none, such as one whose bracket stays open, matches nothing but itself. */
@@ -15,8 +17,13 @@ function expressionOf(pattern: string): string {
 
 function partOf([, escaped, not = "", set, other = ""]: RegExpMatchArray): string {
   if (escaped !== undefined) return literal(escaped);
-  if (set !== undefined) return `[${not}${set.replace(/[\\[\]^]/g, "\\$&")}]`;
+  if (set !== undefined) return `[${not}${inOrder(set).replace(/[\\[\]^]/g, "\\$&")}]`;
   return other === "*" ? "[^/]*" : other === "?" ? "[^/]" : literal(other);
+}
+
+/** What a range backwards has is nothing, as in Go; a regular expression must not have one. */
+function inOrder(set: string): string {
+  return set.replace(/(.)-(.)/gs, (range, from: string, to: string) => (from > to ? "" : range));
 }
 
 function literal(text: string): string {

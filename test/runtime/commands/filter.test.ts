@@ -72,12 +72,20 @@ describe("a pattern of image names", () => {
       ["nginx.", "nginx1:1", false],
       ["[nginx", "nginx:1", false],
       ["\\nginx", "nginx:1", true],
+      ["[z-a]ginx", "nginx:1", false],
+      ["[z-an]ginx", "nginx:1", true],
+      ["[::1]:5000/nginx", "[::1]:5000/nginx:1", true],
     ];
     for (const [pattern, name, expected] of CASES) assert.equal(matchesName(pattern)(name), expected, pattern);
     assert.equal(withoutTag("host:5000/nginx@sha256:0"), "host:5000/nginx");
   });
 
   it("is never refused, and matches a name that is written as it is", () => {
+    const set = fc.string({ unit: "binary-ascii", maxLength: 5 }).map((inside) => `[${inside}]`);
+    fc.assert(
+      fc.property(set, (pattern) => void matchesName(pattern)("n")),
+      { numRuns: 2000 },
+    );
     fc.assert(
       fc.property(fc.string({ unit: "binary-ascii", maxLength: 20 }), (pattern) => {
         matchesName(pattern)("nginx:1");
