@@ -48,7 +48,17 @@ export async function commit(container: Handle, options: CommitOptions): Promise
     return id;
   };
   const isToBePaused = options.pause && found.status.state === "running" && !isPausedNow(root, found);
-  return isToBePaused ? whilePaused(container, work) : work();
+  if (!isToBePaused) return work();
+  return whilePaused(container, work).catch((error: unknown) => {
+    throw unlessPaused(name, error);
+  });
+}
+
+/** A user who may make no cgroup can stop none of its processes. */
+function unlessPaused(name: string, error: unknown): unknown {
+  if (!(error instanceof Failure && error.code === "cgroup-refused")) return error;
+  const { message, code } = error;
+  return new Failure(message, { code, remedy: `tinydocker commit --pause=false ${name} … lets its processes run on` });
 }
 
 /** Those that it has besides what its image says. */

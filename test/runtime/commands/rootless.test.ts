@@ -51,6 +51,16 @@ describe("without root", () => {
     await once(child, "close");
   });
 
+  it("makes an image of a container whose processes run on, and says how where they are to be stopped", async () => {
+    await run(["run", "-d", "--image", "box", "c1", "sleep", "1000"]);
+    const refused = await run(["commit", "c1", "made"]);
+    assert.deepEqual([refused.code, /\n {2}tinydocker commit --pause=false c1 /.test(refused.stderr)], [125, true]);
+    const { code, stderr } = await run(["commit", "--pause=false", "c1", "made"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    await run(["rm", "-f", "c1"]);
+    await run(["rmi", "made"]);
+  });
+
   it("removes what nothing uses, although only root has networks", async () => {
     for (const words of [
       ["network", "prune"],
