@@ -1,5 +1,5 @@
 import { momentOf } from "../container/log/moment.ts";
-import { filterOf, hasLabel } from "./filter.ts";
+import { filterOf, hasLabel, truthOf } from "./filter.ts";
 
 const FORMS = "until=TIME|DURATION, label=KEY[=VALUE], label!=KEY[=VALUE]";
 
@@ -33,4 +33,11 @@ export function pruneFilter(filters: readonly string[]): (one: Made) => boolean 
     },
     FORMS,
   );
+}
+
+/** What a filter says that is docker's other way to write --all, such as all=true, and the others. Throws Failure. */
+export function truthsOf(key: string, filters: readonly string[]) {
+  const isOwn = (one: string) => one.startsWith(`${key}=`);
+  const truths = filters.filter(isOwn).map((one) => truthOf(key, one.slice(key.length + 1), `${key}=true|false`));
+  return { truths, others: filters.filter((one) => !isOwn(one)) };
 }

@@ -16,7 +16,7 @@ import { filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf }
 import { accepted, operands, someOf } from "./operands.ts";
 import { writeAll } from "./output/write.ts";
 import { printInspected } from "./print-inspected.ts";
-import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter } from "./prune-filter.ts";
+import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter, truthsOf } from "./prune-filter.ts";
 import { untyped, type Verbs, verb } from "./verbs/verb.ts";
 
 const NO_OPTIONS =
@@ -148,22 +148,19 @@ const removeVerb = verb({
   },
 });
 
-/** docker's other way to write -a. */
-const ALL_FILTER = "all=true|false";
-
 export const volumePruneVerb = verb({
   synopsis: "",
   describe: "Remove the volumes without a name that no container has",
   options: {
     all: { type: "boolean", short: "a", describe: "also those with a name" },
-    filter: { ...PRUNE_FILTER, describe: `${PRUNE_FILTER.describe}, ${ALL_FILTER}` },
+    filter: { ...PRUNE_FILTER, describe: `${PRUNE_FILTER.describe}, all=true|false` },
     force: PRUNE_FORCE,
   },
   run: async ({ all = false, filter }, rest) => {
     operands(rest, []);
-    const isForAll = (one: string) => one.startsWith("all=");
-    const isAll = all || filter.filter(isForAll).some((one) => truthOf("all", one.slice("all=".length), ALL_FILTER));
-    const isWanted = pruneFilter(filter.filter((one) => !isForAll(one)));
+    const { truths, others } = truthsOf("all", filter);
+    const isAll = all || truths.includes(true);
+    const isWanted = pruneFilter(others);
     const shim = await openShim();
     const removed = await changing("remove the unused volumes", () =>
       pruneVolumes(shim, resolve(stateRoot()), (volume) => (isAll || volume.anonymous) && isWanted(volume)),

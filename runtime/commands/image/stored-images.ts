@@ -13,7 +13,7 @@ import { codeOfEach } from "../each-name.ts";
 import { operands, someOf } from "../operands.ts";
 import { writeAll } from "../output/write.ts";
 import { printInspected } from "../print-inspected.ts";
-import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter } from "../prune-filter.ts";
+import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter, truthsOf } from "../prune-filter.ts";
 import { verb } from "../verbs/verb.ts";
 
 export const imageInspectVerb = verb({
@@ -60,12 +60,14 @@ export const imagePruneVerb = verb({
   describe: "Remove the layers that no image and no container has, and what ended pulls left",
   options: {
     all: { type: "boolean", short: "a", describe: "and the images from registries that no container uses" },
-    filter: PRUNE_FILTER,
+    filter: { ...PRUNE_FILTER, describe: `${PRUNE_FILTER.describe}, dangling=true|false` },
     force: PRUNE_FORCE,
   },
-  run: async ({ all = false, filter }, rest) => {
+  run: async ({ all: asked = false, filter }, rest) => {
     operands(rest, []);
-    const isWanted = pruneFilter(filter);
+    const { truths, others } = truthsOf("dangling", filter);
+    const all = asked || truths.includes(false);
+    const isWanted = pruneFilter(others);
     const root = stateRoot();
     const { names, layers, bytes } = await pruneStored(root, (name) => all && isWanted(madeOf(root, name)));
     const removed = names.map((name) => `${name}\n`).join("");

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { Failure } from "../../failure.ts";
 import { isListOf, isText, parseJson } from "../../shape.ts";
 import type { Healthcheck } from "../../spec/health.ts";
@@ -24,7 +25,7 @@ export function changed(config: Config, instruction: string): Config {
     case "LABEL":
       return { ...config, Labels: { ...mapIn(config["Labels"]), ...Object.fromEntries(pairsIn(instruction, rest)) } };
     case "WORKDIR":
-      return { ...config, WorkingDir: absolute(instruction, rest) };
+      return { ...config, WorkingDir: posix.resolve("/", textIn(config["WorkingDir"]), rest) };
     case "USER":
       return { ...config, User: rest };
     case "EXPOSE":
@@ -101,6 +102,10 @@ function checkIn(instruction: string, written: string): Healthcheck {
   const check = healthcheckIn(written);
   if (check) return check;
   throw misused(instruction, "it is not NONE, or CMD and a command behind --interval=, --timeout= and others");
+}
+
+function textIn(value: unknown): string {
+  return isText(value) ? value : "";
 }
 
 function mapIn(value: unknown): Readonly<Record<string, unknown>> {

@@ -158,7 +158,9 @@ describe("an image of 131 layers from a registry", () => {
     await new Promise((resolve) => child.once("close", resolve));
     for (const filter of ["until=1960-01-01", "label=none"])
       assert.doesNotMatch(await printed("image", "prune", "-a", "--filter", filter), /mine/);
-    assert.match(await printed("image", "prune", "-a"), /^mine:1\nremoved 131 layers, /);
+    assert.match(await printed("image", "prune", "-f", "--filter", "dangling=true"), /^removed 0 layers/);
+    const pruned = await printed("image", "prune", "--filter", "dangling=false", "--filter", "until=0s");
+    assert.match(pruned, /^mine:1\nremoved 131 layers, /);
     assert.deepEqual(
       stored(rig.root).filter((name) => !/^names\/[^.]/.test(name)),
       [],

@@ -32,12 +32,16 @@ describe("an instruction of --change", () => {
     it(`changes that and nothing else: ${instruction}`, () =>
       assert.deepEqual(changed(BASE, instruction), { ...BASE, ...expected }));
 
+  it("takes a WORKDIR that is relative as below the one before, or /", () => {
+    assert.equal(changed({ WorkingDir: "/srv" }, "WORKDIR app/../data")["WorkingDir"], "/srv/data");
+    assert.equal(changed({}, "WORKDIR srv")["WorkingDir"], "/srv");
+  });
+
   for (const [instruction, why] of [
     ["RUN true", /there is no RUN here/],
     ["CMD", /not an INSTRUCTION and its value/],
     ["ENV A", /not KEY=VALUE/],
     ['LABEL a="b', /not KEY=VALUE/],
-    ["WORKDIR srv", /not an absolute path/],
     ["VOLUME a", /not an absolute path/],
     ["EXPOSE 99999", /99999 is not a port/],
     ["EXPOSE 80/icmp", /is not a port/],
