@@ -9,6 +9,7 @@ import { HOST, isImported } from "../image/resolve.ts";
 import { readRecord, rootfsOf } from "../image/store.ts";
 import { isMapOf, parseJson, type Shape } from "../shape.ts";
 import { type Struct, type Value, withOmitted } from "../template/value.ts";
+import { OMITTED_IMAGE_CONFIG } from "./omitted.ts";
 
 /** An image as `docker image inspect` shows it, with docker's names; undefined: there is none of that name or id. Throws Failure. */
 export function inspectedImage(root: string, name: string): Struct | undefined {
@@ -123,7 +124,7 @@ function configOf(fields: Fields): Struct {
     MAPS.includes(key) ? mapOf(value) : jsonValue(value),
   ]);
   const config: Struct = { ...EMPTY_CONFIG, ...Object.fromEntries(said) };
-  return "Healthcheck" in config ? config : withOmitted(config, { Healthcheck: null });
+  return withOmitted(config, OMITTED_IMAGE_CONFIG);
 }
 
 /** An imported image has them as a list. */

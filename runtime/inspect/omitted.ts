@@ -33,6 +33,21 @@ export const OMITTED_HOST_CONFIG: Struct = {
 
 export const OMITTED_CONFIG: Struct = { ArgsEscaped: false, NetworkDisabled: false, OnBuild: null, Shell: null };
 
+/** An image's has the form of a container's, of which builders fill in a part. */
+export const OMITTED_IMAGE_CONFIG: Struct = {
+  ...OMITTED_CONFIG,
+  AttachStderr: false,
+  AttachStdin: false,
+  AttachStdout: false,
+  Domainname: "",
+  Healthcheck: null,
+  Hostname: "",
+  Image: "",
+  OpenStdin: false,
+  StdinOnce: false,
+  Tty: false,
+};
+
 export const OMITTED_NETWORK: Struct = {
   EndpointID: "",
   HairpinMode: false,

@@ -76,7 +76,8 @@ describe("tinydocker inspect", () => {
       ["{{.SizeRw}}", "<nil>"],
     ] as const)
       assert.equal(await inspect("-f", template, "web"), `${printed}\n`, template);
-    assert.equal(await inspect("-f", "{{.Config.Healthcheck}}", "box"), "<nil>\n");
+    const image = "{{.Config.Healthcheck}} {{.Config.OnBuild}} {{.Config.Tty}} {{len .Config.Image}}";
+    assert.equal(await inspect("-f", image, "box"), "<nil> <nil> false 0\n");
     assert.doesNotMatch(await inspect("web", "box"), /Health|SizeRw|"Name": ""/);
   });
 
