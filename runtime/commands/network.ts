@@ -11,6 +11,7 @@ import { stateRoot } from "../state/root.ts";
 import { LABEL_TITLES, labelFields } from "../template/labels.ts";
 import { formatAsked, rowsText } from "../template/rows.ts";
 import type { Struct } from "../template/value.ts";
+import { confirmed } from "./confirm.ts";
 import { codeOfEach } from "./each-name.ts";
 import { badFilter, filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 import { accepted, operands, someOf } from "./operands.ts";
@@ -188,9 +189,11 @@ export const networkPruneVerb = verb({
   synopsis: "",
   describe: "Remove the networks that no container has, whether it runs or not",
   options: { filter: PRUNE_FILTER, force: PRUNE_FORCE },
-  run: async ({ filter }, rest) => {
+  run: async ({ filter, force }, rest) => {
     operands(rest, []);
-    for (const name of await pruneNetworks(resolve(stateRoot()), pruneFilter(filter))) writeAll(1, `${name}\n`);
+    const isWanted = pruneFilter(filter);
+    await confirmed("the networks that no container has", force);
+    for (const name of await pruneNetworks(resolve(stateRoot()), isWanted)) writeAll(1, `${name}\n`);
     return 0;
   },
 });

@@ -3,9 +3,8 @@ import { filterOf, hasLabel, truthOf } from "./filter.ts";
 
 const FORMS = "until=TIME|DURATION, label=KEY[=VALUE], label!=KEY[=VALUE]";
 
-/** With -f, docker's prune asks nothing. */
 export const PRUNE_FILTER = { type: "string", multiple: true, describe: FORMS } as const;
-export const PRUNE_FORCE = { type: "boolean", short: "f", describe: "accepted: it never asks" } as const;
+export const PRUNE_FORCE = { type: "boolean", short: "f", describe: "ask nothing on a terminal" } as const;
 
 interface Made {
   /** Milliseconds since 1970. */

@@ -1,3 +1,4 @@
+import { confirmed } from "./confirm.ts";
 import { diskUsageVerb } from "./disk-usage.ts";
 import { imagePruneVerb } from "./image/stored-images.ts";
 import { networkPruneVerb } from "./network.ts";
@@ -21,10 +22,14 @@ const pruneVerb = verb({
   },
   run: async ({ all, volumes = false, filter, force }, rest) => {
     operands(rest, []);
-    await containerPruneVerb.run({ filter, force }, []);
-    await networkPruneVerb.run({ filter, force }, []);
-    if (volumes) await volumePruneVerb.run({ all: false, filter, force }, []);
-    await imagePruneVerb.run({ all, filter, force }, []);
+    const [images, others] = [all ? "images" : "layers", volumes ? "volumes without a name" : undefined];
+    const free = ["networks", others, images].filter((one) => one !== undefined).join(", ");
+    await confirmed(`the containers that do not run, and what no container has then: ${free}`, force);
+    const asked = { filter, force: true };
+    await containerPruneVerb.run(asked, []);
+    await networkPruneVerb.run(asked, []);
+    if (volumes) await volumePruneVerb.run({ ...asked, all: false }, []);
+    await imagePruneVerb.run({ ...asked, all }, []);
     return 0;
   },
 });

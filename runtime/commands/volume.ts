@@ -11,6 +11,7 @@ import { formatAsked, rowsText } from "../template/rows.ts";
 import { jsonOf } from "../template/value.ts";
 import { noSuchVolume, pruneVolumes, removeVolume, usersOf } from "../volume/remove.ts";
 import { isAnonymous, makeVolume, readVolume, type Volume, volumeNames, volumesDirectory } from "../volume/store.ts";
+import { confirmed } from "./confirm.ts";
 import { codeOfEach } from "./each-name.ts";
 import { filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 import { accepted, operands, someOf } from "./operands.ts";
@@ -156,11 +157,12 @@ export const volumePruneVerb = verb({
     filter: { ...PRUNE_FILTER, describe: `${PRUNE_FILTER.describe}, all=true|false` },
     force: PRUNE_FORCE,
   },
-  run: async ({ all = false, filter }, rest) => {
+  run: async ({ all = false, filter, force }, rest) => {
     operands(rest, []);
     const { truths, others } = truthsOf("all", filter);
     const isAll = all || truths.includes(true);
     const isWanted = pruneFilter(others);
+    await confirmed(`the volumes ${isAll ? "" : "without a name "}that no container has, with all their files`, force);
     const shim = await openShim();
     const removed = await changing("remove the unused volumes", () =>
       pruneVolumes(shim, resolve(stateRoot()), (volume) => (isAll || volume.anonymous) && isWanted(volume)),

@@ -9,6 +9,7 @@ import { removeImage } from "../../image/remove.ts";
 import { bytesInWords } from "../../image/words.ts";
 import { inspectedImage } from "../../inspect/image.ts";
 import { stateRoot } from "../../state/root.ts";
+import { confirmed } from "../confirm.ts";
 import { codeOfEach } from "../each-name.ts";
 import { operands, someOf } from "../operands.ts";
 import { writeAll } from "../output/write.ts";
@@ -63,11 +64,12 @@ export const imagePruneVerb = verb({
     filter: { ...PRUNE_FILTER, describe: `${PRUNE_FILTER.describe}, dangling=true|false` },
     force: PRUNE_FORCE,
   },
-  run: async ({ all: asked = false, filter }, rest) => {
+  run: async ({ all: asked = false, filter, force }, rest) => {
     operands(rest, []);
     const { truths, others } = truthsOf("dangling", filter);
     const all = asked || truths.includes(false);
     const isWanted = pruneFilter(others);
+    await confirmed(all ? "the images from registries that no container uses" : "the layers that no image has", force);
     const root = stateRoot();
     const { names, layers, bytes } = await pruneStored(root, (name) => all && isWanted(madeOf(root, name)));
     const removed = names.map((name) => `${name}\n`).join("");

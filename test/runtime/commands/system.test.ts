@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { arch, hostname, release } from "node:os";
 import { after, describe, it } from "node:test";
 import { detachedRig, TRAPPED } from "../container/detached-rig.ts";
+import { terminals } from "./terminals.ts";
 
 const rig = await detachedRig({ after });
 const { succeeds, detach } = rig;
@@ -55,6 +56,26 @@ describe("system df", () => {
     assert.match((await rig.run(["system", "df", "-v"])).stderr, /system df has no -v\n {2}tinydocker images/);
     await succeeds("rmi", "one:1", "two:1");
     await succeeds("volume", "rm", "spare", "data");
+  });
+});
+
+describe("prune", () => {
+  it("asks a person on a terminal first, unless -f is given, and nobody else", async () => {
+    const start = terminals(rig, { after: (cleanup) => after(cleanup) });
+    const namesLeft = async () => lines(await succeeds("ps", "-a", "--format", "{{.Names}}")).join(" ");
+    for (const [answer, code, left] of [
+      ["n", 125, "made web"],
+      ["y", 0, "web"],
+    ] as const) {
+      const session = start(["prune"]);
+      await session.shows("This removes the containers that do not run");
+      await session.shows("Continue? [y/N] ");
+      session.type(`${answer}\n`);
+      assert.equal((await session.ended).code, code);
+      assert.equal(await namesLeft(), left);
+    }
+    assert.equal((await start(["system", "prune", "-f"]).ended).code, 0);
+    assert.match(await succeeds("system", "prune"), /^removed 0 layers, /);
   });
 });
 
