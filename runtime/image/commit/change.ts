@@ -4,6 +4,7 @@ import { isListOf, isText, parseJson } from "../../shape.ts";
 import type { Healthcheck } from "../../spec/health.ts";
 import { signalNamed } from "../../spec/signal.ts";
 import { exposedPorts } from "../exposed-ports.ts";
+import { expanded, wordsIn } from "./dockerfile-words.ts";
 import { healthcheckIn } from "./healthcheck.ts";
 
 /** `config` of the OCI image-spec's config.md, as it is stored: fields that are not known here are kept. */
@@ -15,25 +16,33 @@ const isTexts = isListOf(isText);
 export function changed(config: Config, instruction: string): Config {
   const [, word = "", rest = ""] = /^\s*([a-zA-Z]+)\s+(.*?)\s*$/s.exec(instruction) ?? [];
   if (rest === "") throw misused(instruction, "it is not an INSTRUCTION and its value");
+  const variables = variablesIn(config);
+  const asOne = () => expanded(rest, variables);
   switch (word.toUpperCase()) {
     case "CMD":
       return { ...config, Cmd: commandIn(rest) };
     case "ENTRYPOINT":
       return { ...config, Entrypoint: commandIn(rest) };
     case "ENV":
-      return { ...config, Env: withVariables(config["Env"], pairsIn(instruction, rest)) };
+      return { ...config, Env: withVariables(config["Env"], pairsIn(instruction, rest, variables)) };
     case "LABEL":
-      return { ...config, Labels: { ...mapIn(config["Labels"]), ...Object.fromEntries(pairsIn(instruction, rest)) } };
+      return {
+        ...config,
+        Labels: { ...mapIn(config["Labels"]), ...Object.fromEntries(pairsIn(instruction, rest, variables)) },
+      };
     case "WORKDIR":
-      return { ...config, WorkingDir: posix.resolve("/", textIn(config["WorkingDir"]), rest) };
+      return { ...config, WorkingDir: posix.resolve("/", textIn(config["WorkingDir"]), asOne()) };
     case "USER":
-      return { ...config, User: rest };
+      return { ...config, User: asOne() };
     case "EXPOSE":
-      return { ...config, ExposedPorts: { ...mapIn(config["ExposedPorts"]), ...keysOf(portsIn(instruction, rest)) } };
+      return {
+        ...config,
+        ExposedPorts: { ...mapIn(config["ExposedPorts"]), ...keysOf(portsIn(instruction, rest, variables)) },
+      };
     case "VOLUME":
-      return { ...config, Volumes: { ...mapIn(config["Volumes"]), ...keysOf(pathsIn(instruction, rest)) } };
+      return { ...config, Volumes: { ...mapIn(config["Volumes"]), ...keysOf(pathsIn(instruction, rest, variables)) } };
     case "STOPSIGNAL":
-      return { ...config, StopSignal: signalIn(instruction, rest) };
+      return { ...config, StopSignal: signalIn(instruction, asOne()) };
     case "HEALTHCHECK":
       return { ...config, Healthcheck: checkIn(instruction, rest) };
     default:
@@ -54,9 +63,10 @@ function commandIn(written: string): readonly string[] {
   return isTexts(list) ? list : ["/bin/sh", "-c", written];
 }
 
-function pathsIn(instruction: string, written: string): readonly string[] {
+function pathsIn(instruction: string, written: string, variables: Variables): readonly string[] {
   const list = parseJson(written);
-  return (isTexts(list) ? list : written.split(/\s+/)).map((path) => absolute(instruction, path));
+  const paths = isTexts(list) ? list : splitIn(instruction, written);
+  return paths.map((path) => absolute(instruction, expanded(path, variables)));
 }
 
 function absolute(instruction: string, path: string): string {
@@ -64,19 +74,31 @@ function absolute(instruction: string, path: string): string {
   throw misused(instruction, `${path} is not an absolute path`);
 }
 
-/** `KEY=VALUE …`, a value quoted where it has spaces; or `KEY VALUE`. */
-function pairsIn(instruction: string, written: string): [string, string][] {
-  const [, key = "", value] = /^([^\s=]+)\s+(.+)$/s.exec(written) ?? [];
-  if (value !== undefined) return [[key, value]];
-  const pairs = [...written.matchAll(/([^\s=]+)=("(?:\\.|[^"\\])*"|'[^']*'|(?:\\.|[^\s"'\\])*)(?:\s+|$)/gsy)];
-  if (pairs.reduce((length, [all]) => length + all.length, 0) !== written.length)
-    throw misused(instruction, "it is not KEY=VALUE");
-  return pairs.map(([, name = "", text = ""]) => [name, unquoted(text)]);
+/** `KEY=VALUE …`, of which each may be quoted; or `KEY VALUE`. */
+function pairsIn(instruction: string, written: string, variables: Variables): [string, string][] {
+  const [, key = "", value] = /^([^\s="']+)\s+(.+)$/s.exec(written) ?? [];
+  if (value !== undefined) return [[key, expanded(value, variables)]];
+  return splitIn(instruction, written).map((word) => {
+    const [, name = "", text = ""] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
+    if (name === "") throw misused(instruction, "it is not KEY=VALUE");
+    return [expanded(name, variables), expanded(text, variables)];
+  });
 }
 
-function unquoted(text: string): string {
-  if (text.startsWith("'")) return text.slice(1, -1);
-  return (text.startsWith('"') ? text.slice(1, -1) : text).replace(/\\(.)/gs, "$1");
+function splitIn(instruction: string, written: string): readonly string[] {
+  const words = wordsIn(written);
+  if (words) return words;
+  throw misused(instruction, "a quote stays open");
+}
+
+type Variables = ReadonlyMap<string, string>;
+
+function variablesIn({ Env: env }: Config): Variables {
+  const pairs = (isTexts(env) ? env : []).map((one): [string, string] => {
+    const equals = one.indexOf("=");
+    return [one.slice(0, equals), one.slice(equals + 1)];
+  });
+  return new Map(pairs);
 }
 
 function withVariables(env: unknown, pairs: readonly (readonly [string, string])[]): readonly string[] {
@@ -85,12 +107,14 @@ function withVariables(env: unknown, pairs: readonly (readonly [string, string])
   return [...others, ...pairs.map(([name, value]) => `${name}=${value}`)];
 }
 
-function portsIn(instruction: string, written: string): readonly string[] {
-  return written.split(/\s+/).flatMap((port) => {
-    const ports = exposedPorts(port);
-    if (ports.length === 0) throw misused(instruction, `${port} is not a port`);
-    return ports;
-  });
+function portsIn(instruction: string, written: string, variables: Variables): readonly string[] {
+  return expanded(written, variables)
+    .split(/\s+/)
+    .flatMap((port) => {
+      const ports = exposedPorts(port);
+      if (ports.length === 0) throw misused(instruction, `${port} is not a port`);
+      return ports;
+    });
 }
 
 function signalIn(instruction: string, written: string): string {
