@@ -31,8 +31,32 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   "network disconnect": "name all networks at the start: tinydocker run --network A --network B",
 };
 
-/** What to do instead of a command of docker's that is not here; undefined for any other words. */
+const NO_SERVER = "leave it out: there is no server, and tinydocker runs containers on this machine only";
+const NO_LOG = "leave it out: tinydocker has no log of its own, and says what goes wrong";
+
+/** docker's options before the command, and what to do instead. */
+const GLOBAL: Readonly<Record<string, string>> = {
+  "--config": "DOCKER_CONFIG=DIR in the environment names the directory of credentials",
+  "--context": NO_SERVER,
+  "-c": NO_SERVER,
+  "--debug": NO_LOG,
+  "-D": NO_LOG,
+  "--host": NO_SERVER,
+  "-H": NO_SERVER,
+  "--log-level": NO_LOG,
+  "-l": NO_LOG,
+  "--tls": NO_SERVER,
+  "--tlscacert": NO_SERVER,
+  "--tlscert": NO_SERVER,
+  "--tlskey": NO_SERVER,
+  "--tlsverify": NO_SERVER,
+};
+
+/** What to do instead of a command of docker's, or an option before one, that is not here; undefined for any other words. */
 export function unavailableCommand([first = "", second = ""]: readonly string[]): Failure | undefined {
+  const option = first.replace(/=.*$/s, "");
+  if (Object.hasOwn(GLOBAL, option))
+    return new Failure(`tinydocker has no ${option}`, { code: "usage", remedy: GLOBAL[option] ?? "" });
   const command = [`${first} ${second}`, first].find((words) => Object.hasOwn(UNAVAILABLE, words));
   if (command === undefined) return undefined;
   return new Failure(`tinydocker has no command ${command}`, { code: "usage", remedy: UNAVAILABLE[command] ?? "" });

@@ -79,6 +79,10 @@ describe("docker's words", () => {
       [["build", "."], /tinydocker has no command build\n {2}build it with docker or buildah/],
       [["image", "build", "."], /tinydocker has no command image build\n {2}build it with docker or buildah/],
       [["search", "x"], /tinydocker has no command search\n {2}look for images/],
+      [["-H", "unix:///run/docker.sock", "ps"], /tinydocker has no -H\n {2}leave it out: there is no server/],
+      [["--context=other", "ps"], /tinydocker has no --context\n {2}leave it out: there is no server/],
+      [["-D", "ps"], /tinydocker has no -D\n {2}leave it out: tinydocker has no log/],
+      [["--config", "/x", "pull", "y"], /tinydocker has no --config\n {2}DOCKER_CONFIG=DIR/],
       [["compose", "up"], /tinydocker has no command compose\n {2}start each container with/],
     ] as const) {
       const outcome = await rig.run(words);
