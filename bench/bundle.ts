@@ -43,7 +43,7 @@ function configOf(spec: ContainerSpec, root: string) {
       maskedPaths,
       readonlyPaths,
       seccomp: seccompOf(spec),
-      cgroupsPath: "/tinydocker-bench",
+      cgroupsPath: `/tinydocker-bench-${spec.name}`,
       resources: { devices: [{ allow: false, access: "rwm" }] },
     },
   };

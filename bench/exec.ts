@@ -20,6 +20,8 @@ const IMAGE = "bench";
 const NAME = "bench";
 const TRUE = ["/bin/true"];
 const STAYS = ["/bin/sleep", "3600"];
+/** crun would ask systemd for one. */
+const CGROUPS = { crun: ["--cgroup-manager=cgroupfs"], runc: [] } as const;
 
 /** Runs /bin/true in a container that runs, by each contender in one of its own on the same root file system. */
 export async function benchExec(scope: Scope): Promise<Scenario[]> {
@@ -34,7 +36,8 @@ export async function benchExec(scope: Scope): Promise<Scenario[]> {
   const contenders = [
     await ours(scope),
     { name: COMMAND_LINE, measure: () => timed(() => run([process.execPath, PROGRAM, "exec", NAME, ...TRUE])) },
-    ...(await crun(directory, rootfs, scope)),
+    ...(await ociRuntime("crun", directory, rootfs, scope)),
+    ...(await ociRuntime("runc", directory, rootfs, scope)),
     ...(await podman(directory, rootfs, scope)),
   ];
   const results = await interleave(contenders, { rounds: ROUNDS });
@@ -65,18 +68,23 @@ async function ours(scope: Scope): Promise<Contender> {
   return { name: OURS, measure: () => timed(measure) };
 }
 
-async function crun(directory: string, rootfs: string, scope: Scope): Promise<Contender[]> {
-  const path = find("crun");
+async function ociRuntime(
+  program: "crun" | "runc",
+  directory: string,
+  rootfs: string,
+  scope: Scope,
+): Promise<Contender[]> {
+  const path = find(program);
   if (!path) return [];
-  const overlay = overlayOn(rootfs, join(directory, "crun-root"));
+  const overlay = overlayOn(rootfs, join(directory, `${program}-root`));
   overlay.mount();
   scope.after(async () => overlay.remove());
-  const bundle = join(directory, "bundle");
-  await writeBundle(bundle, await prepare({ name: NAME, image: IMAGE, args: STAYS }), overlay.root);
-  const argv = [path, "--root", join(directory, "crun"), "--cgroup-manager=cgroupfs"];
-  await runDetached([...argv, "run", "--detach", "--bundle", bundle, NAME]);
-  scope.after(() => run([...argv, "delete", "--force", NAME]));
-  return [{ name: "crun exec", measure: () => timed(() => run([...argv, "exec", NAME, ...TRUE])) }];
+  const bundle = join(directory, `${program}-bundle`);
+  await writeBundle(bundle, await prepare({ name: program, image: IMAGE, args: STAYS }), overlay.root);
+  const argv = [path, "--root", join(directory, program), ...CGROUPS[program]];
+  await runDetached([...argv, "run", "--detach", "--bundle", bundle, program]);
+  scope.after(() => run([...argv, "delete", "--force", program]));
+  return [{ name: `${program} exec`, measure: () => timed(() => run([...argv, "exec", program, ...TRUE])) }];
 }
 
 async function podman(directory: string, rootfs: string, scope: Scope): Promise<Contender[]> {

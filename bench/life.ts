@@ -22,6 +22,7 @@ interface Engine {
   readonly name: string;
   runDetached(name: string, command: readonly string[]): Promise<unknown>;
   wait(name: string): Promise<unknown>;
+  stop(name: string): Promise<unknown>;
   remove(name: string): Promise<unknown>;
   /** The program that stays with a container. */
   readonly monitor: string;
@@ -45,6 +46,11 @@ export async function benchLife(scope: Scope): Promise<Scenario[]> {
       targets: target("milliseconds", 0.4),
     },
     {
+      title: "life, stop and rm of a container that ends at SIGTERM",
+      results: await interleave(engines.map(stopping), { rounds: ROUNDS }),
+      targets: [],
+    },
+    {
       title: "life, the memory of a monitor (Pss)",
       results: await interleave(engines.map(remembering), { rounds: 1 }),
       targets: target("bytes", 0.15),
@@ -65,6 +71,19 @@ function starting(engine: Engine): Contender {
     const sample = await timed(() => engine.runDetached("bench", STAYS));
     await engine.remove("bench");
     return sample;
+  };
+  return { name: engine.name, measure };
+}
+
+const ENDS_AT_SIGTERM = ["sh", "-c", 'trap "exit 0" TERM; sleep 1000 & wait'];
+
+function stopping(engine: Engine): Contender {
+  const measure = async () => {
+    await engine.runDetached("bench", ENDS_AT_SIGTERM);
+    return await timed(async () => {
+      await engine.stop("bench");
+      await engine.remove("bench");
+    });
   };
   return { name: engine.name, measure };
 }
@@ -120,6 +139,7 @@ async function ours(directory: string, rootfs: string): Promise<Engine> {
     name: OURS,
     runDetached: (name, command) => tinydocker("run", "-d", ...log, "--image", "bench", name, ...command),
     wait: (name) => tinydocker("wait", name),
+    stop: (name) => tinydocker("stop", name),
     remove: (name) => tinydocker("rm", "-f", name),
     monitor: "tinydocker-monitor",
   };
@@ -154,6 +174,7 @@ function podman(directory: string, rootfs: string, scope: Scope): Engine[] {
           ...command,
         ),
       wait: (name) => call("wait", name),
+      stop: (name) => call("stop", name),
       remove: (name) => call("rm", "-f", "-t", "0", name),
       monitor: "conmon",
     },
