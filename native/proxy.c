@@ -1,15 +1,17 @@
 /*
- * tinydocker-proxy ADDRESS PROTOCOL:PORT…: passes on what comes to the sockets of published ports, descriptors 3 and so on, for a
- * detached container. Each direction of a connection has a process of its own, so that none waits for the other; datagrams have
+ * tinydocker-proxy ADDRESS LINK PROTOCOL:PORT…: passes on what comes to the sockets of published ports, descriptors 3 and so on, for
+ * a detached container; LINK is the host's end of its cable. Each direction of a connection has a process of its own, so that none waits for the other; datagrams have
  * one flow for each client.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -24,6 +26,9 @@
 /* A client that was silent as long is forgotten. */
 #define SILENCE_S 60
 #define BYTES 16384
+/* Between two looks at the link, and how often it is looked at: three seconds in all, as the kernel waits for a neighbour. */
+#define LOOK_MS 2
+#define LOOKS_MAX 1500
 
 /* The exit code of a connection's first process that had no second one. */
 enum { PROCESSES_EACH = 2, WAS_ALONE = 2 };
@@ -41,6 +46,7 @@ struct flow {
 };
 
 static struct published published[SOCKETS_MAX];
+static const char *cable;
 static int sockets, processes; /* of the connections: two each */
 static pid_t proxy;
 static struct flow flows[FLOWS_MAX];
@@ -67,6 +73,31 @@ static time_t seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec;
+}
+
+static int is_running(int fd) {
+    struct ifreq link = {0};
+    for (size_t at = 0; at < sizeof link.ifr_name - 1 && cable[at]; at++)
+        link.ifr_name[at] = cable[at];
+    return ioctl(fd, SIOCGIFFLAGS, &link) == 0 && (link.ifr_flags & IFF_RUNNING) != 0;
+}
+
+/*
+ * While the container is being started, or started again: what is sent to one without a link is lost, and TCP sends it again after
+ * a second. Its address follows the link.
+ */
+static void await_link(void) {
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    for (int look = 0; fd >= 0 && look < LOOKS_MAX; look++) {
+        int running = is_running(fd);
+        if (running && look == 0)
+            break;
+        poll(NULL, 0, LOOK_MS);
+        if (running)
+            break;
+    }
+    if (fd >= 0)
+        close(fd);
 }
 
 static int connected(const struct sockaddr_in *target, int type) {
@@ -119,6 +150,7 @@ __attribute__((noreturn)) static void carry(int client, const struct sockaddr_in
     end_with_proxy();
     for (int i = 0; i < sockets; i++)
         close(3 + i);
+    await_link();
     int container = connected(target, SOCK_STREAM);
     long second = container < 0 ? -1 : syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
     if (second < 0)
@@ -212,7 +244,8 @@ static void serve(void) {
 }
 
 int main(int count, char **arguments) {
-    for (int i = 2; i < count && sockets < SOCKETS_MAX; i++, sockets++) {
+    cable = count > 2 ? arguments[2] : "";
+    for (int i = 3; i < count && sockets < SOCKETS_MAX; i++, sockets++) {
         const char *text = arguments[i] + 4;
         published[sockets].is_udp = strncmp(arguments[i], "udp:", 4) == 0;
         published[sockets].target = (struct sockaddr_in){

@@ -89,7 +89,7 @@ function refuseWithoutWayIn(networks: Networks, { attachments, ports }: NetworkS
 async function leave(shim: Shim, claim: Claim, ports: Ports, address: string): Promise<void> {
   // Loaded only now: starting programs takes 3 ms to load.
   const { leaveToProxy } = await import("../../host/network/proxy/process.ts");
-  leaveToProxy(shim.proxy, address, ports.sockets(), (pid) => {
+  leaveToProxy(shim.proxy, { address, link: vethName(address) }, ports.sockets(), (pid) => {
     const identity = identify(pid);
     if (identity) hold(claim, entry({ kind: "helper", ...identity }, "exit"));
   });

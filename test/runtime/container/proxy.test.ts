@@ -76,6 +76,20 @@ describe("a published port of a container in the background", () => {
     for (const address of ["127.0.0.1", "::1"]) assert.equal(await fetched(address), "hello\n");
   });
 
+  it("loses nothing that comes while the container is being started: it would come again a second later", async () => {
+    const lost = () =>
+      here.sh(
+        `awk '$1 == "TcpExt:" { for (i = 1; i <= NF; i++) if (name[i] == "TCPSynRetrans") print $i; else name[i] = $i }' /proc/net/netstat`,
+      );
+    const before = await lost();
+    const asking = here.sh(
+      `until printf "GET /x HTTP/1.0\\r\\n\\r\\n" | busybox nc -w 5 127.0.0.1 8080 2>/dev/null | grep -q hello; do :; done`,
+    );
+    await detach("web", "-p", "8080:80");
+    await asking;
+    assert.equal(await lost(), before);
+  });
+
   it("stays the container's after kill -9 of what passes it on, which the next start makes again", async () => {
     await detach("web", "-p", "8080:80");
     const proxy = proxyOf("web");

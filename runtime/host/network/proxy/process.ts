@@ -8,6 +8,12 @@ export interface PublishedSocket {
   readonly port: PublishedPort;
 }
 
+/** To a container: its address, and the host's end of its cable. */
+export interface Way {
+  readonly address: string;
+  readonly link: string;
+}
+
 /** Waits until it may become the program: by then the next command would find it, and end it, if this process is killed. */
 const HELD_BACK = 'read -r go && exec "$@"';
 
@@ -17,12 +23,12 @@ const HELD_BACK = 'read -r go && exec "$@"';
  */
 export function leaveToProxy(
   program: string,
-  address: string,
+  { address, link }: Way,
   sockets: readonly PublishedSocket[],
   hold: (pid: number) => void,
 ): void {
   const published = sockets.map(({ port }) => `${port.protocol}:${port.container}`);
-  const child = spawn("/bin/sh", ["-c", HELD_BACK, "sh", program, address, ...published], {
+  const child = spawn("/bin/sh", ["-c", HELD_BACK, "sh", program, address, link, ...published], {
     cwd: "/",
     env: {},
     detached: true,
