@@ -6,7 +6,9 @@ const ENGINE = /^(tinydocker|docker|podman)(\.c?js)?$/;
 /** Where the arguments of `run` begin, if the command starts a container. */
 export function containerArguments(argv: readonly string[]): number | undefined {
   const engine = argv.findIndex((word) => ENGINE.test(posix.basename(word)));
-  return engine >= 0 && argv[engine + 1] === "run" ? engine + 2 : undefined;
+  if (engine < 0) return undefined;
+  const verb = argv[engine + 1] === "container" ? engine + 2 : engine + 1;
+  return argv[verb] === "run" ? verb + 1 : undefined;
 }
 
 /** What one `-p` of a container publishes on the target. */
@@ -25,12 +27,15 @@ export const PORTS_MAX = 64;
 /** `[IP:]PORT[-PORT]:PORT[-PORT]`. A `-p` without a colon may be an option of the program in the container. */
 const PUBLICATION = /^(?:(\[[0-9a-f:]+\]|[0-9.]+):)?(\d+)(?:-(\d+))?:(\d+)(?:-(\d+))?(?:\/(tcp|udp))?$/i;
 
+/** `-p`, also behind flags: `-itp 8080:80`. */
+const PUBLISH = /^(?:-[ditPq]*p|--publish)(?:=?(?=.)(.+))?$/;
+
 /** The ports of the target that a container of the command publishes. */
 export function publishedBy(argv: readonly string[]): Publication[] {
   const from = containerArguments(argv);
   const words = from === undefined ? [] : argv.slice(from);
   return words.flatMap((word, at) => {
-    const [, written = words[at + 1] ?? ""] = /^(?:-p|--publish)(?:=?(?=.)(.+))?$/.exec(word) ?? [undefined, ""];
+    const [, written = words[at + 1] ?? ""] = PUBLISH.exec(word) ?? [undefined, ""];
     return publication(written) ?? [];
   });
 }

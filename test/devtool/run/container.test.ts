@@ -13,6 +13,7 @@ const CASES: readonly (readonly [string, readonly object[]])[] = [
       { listen: tcp(90), to: tcp(90, "::1") },
     ],
   ],
+  ["docker container run --rm -itp 8080:80 web", [{ listen: tcp(8080), to: tcp(8080) }]],
   ["tinydocker run -p 53:53/udp web", []],
   ["tinydocker run web nc -l -p 80", []],
   ["tinydocker run web -p", []],
