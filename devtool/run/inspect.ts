@@ -18,7 +18,7 @@ export const INSPECT_PORT = 9229;
 /** tsx passes Node.js's options on. */
 const NODES = ["node", "tsx"];
 /** What these start gets none of their options, and is not the process that gdbserver would have. */
-const STARTERS = ["npm", "npx", "pnpm", "yarn", "sh", "bash", "make", "cargo", "go"];
+const STARTERS = "npm npx pnpm yarn sh bash make cargo go tinydocker docker podman".split(" ");
 
 /** Whether Node.js's inspector can be had: the word is Node.js, or passes its option on. */
 export function isNode(word: string): boolean {

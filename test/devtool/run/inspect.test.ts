@@ -48,6 +48,7 @@ test("in a container Node.js listens where the port that is published leads; wit
     of("node .devtool/tinydocker.js run web sh"),
     "node --inspect=127.0.0.1:9229 .devtool/tinydocker.js run web sh",
   );
+  assert.throws(() => of("docker run --rm web npm start"), /does not reach the program that docker starts/);
 });
 
 const MAIN = (factor: number) => `import { word } from "./word.ts";
