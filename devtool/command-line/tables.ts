@@ -19,9 +19,9 @@ export const COMMANDS = {
   },
   doctor: { words: "", about: "report what is missing here and on the target, and what to do about it" },
   provision: { words: "", about: "install what is missing on the target (Debian, Ubuntu)" },
-  up: { words: "all", about: "start the Vagrant machine" },
-  halt: { words: "all", about: "stop the Vagrant machine" },
-  destroy: { words: "all", about: "remove the Vagrant machine" },
+  up: { words: "all", about: "start the virtual machine that is the target, else the Vagrant machine" },
+  halt: { words: "all", about: "stop the virtual machine that is the target, else the Vagrant machine" },
+  destroy: { words: "all", about: "remove the virtual machine that is the target, else the Vagrant machine" },
   trace: { words: "[FILE.html]", about: "show where the time of the last rounds went, or write it as a page" },
   ide: {
     words: "vscode | jetbrains | zed | neovim  [CMD…]",

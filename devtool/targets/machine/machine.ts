@@ -29,16 +29,21 @@ export function machineTarget(name: string, { kind, settings, ...options }: Mach
         return await connect(signal);
       } catch (error) {
         signal.throwIfAborted();
-        throw error instanceof Unreachable ? notUp(error) : error;
+        throw isDown(error) ? notUp(error, name) : error;
       }
     },
   };
 }
 
-function notUp(failure: Failure): Failure {
+/** Whether it can't be reached, or its program does not say how. */
+export function isDown(error: unknown): error is Failure {
+  return error instanceof Unreachable || (error instanceof Failure && error.code === "machine-not-running");
+}
+
+function notUp(failure: Failure, target: string): Failure {
   return new Failure(failure.message, {
     code: failure.code,
-    remedy: "is the virtual machine up? devtool up",
+    remedy: `is the virtual machine there and up? devtool up --target ${target}`,
     exitCode: failure.exitCode,
     cause: failure,
   });

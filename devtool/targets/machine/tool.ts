@@ -55,7 +55,7 @@ export async function askMachine(kind: MachineKind, name: string, args: readonly
 export function notRunning(kind: MachineKind, name: string, why: string): Failure {
   return new Failure(`${PROGRAMS[kind]} does not say how to reach the machine ${name}: ${why}`, {
     code: "machine-not-running",
-    remedy: `is it there and running? ${PROGRAMS[kind]} list, devtool up`,
+    remedy: `is it there and running? ${PROGRAMS[kind]} list`,
     exitCode: 2,
   });
 }

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { Failure } from "../../failure.ts";
+import { isDown } from "../machine/machine.ts";
 import { machineSettings } from "../machine/settings.ts";
 import type { SshSettings } from "../ssh/config/settings.ts";
 import { connectorTo } from "../ssh/target.ts";
-import { Unreachable } from "../ssh/transport/connect-failure.ts";
 import type { Target } from "../target.ts";
 import { sshConfig } from "./ssh-config.ts";
 import { forgetSshConfig, machineId, stateDirectory } from "./state.ts";
@@ -27,7 +27,7 @@ export function vagrantTarget(name: string, options: VagrantTargetOptions): Targ
   const dial = connectorTo(name, settings, trust);
   const connect: Target["connect"] = (signal) =>
     dial(signal).catch((error: unknown) => {
-      throw error instanceof Unreachable ? notUp(options, error) : error;
+      throw isDown(error) ? notUp(name, error) : error;
     });
   return {
     name,
@@ -60,10 +60,11 @@ async function vagrantSettings({ projectRoot, machine, notice }: VagrantTargetOp
   return await machineSettings(text, { host, knownHosts, alias: `vagrant-${host}`, notice });
 }
 
-function notUp({ machine }: VagrantTargetOptions, failure: Failure): Failure {
+function notUp(target: string, failure: Failure): Failure {
+  const up = target === "vagrant" ? "devtool up" : `devtool up --target ${target}`;
   return new Failure(failure.message, {
     code: failure.code,
-    remedy: `is the virtual machine${machine === undefined ? "" : ` ${machine}`} up? devtool status, devtool up`,
+    remedy: `is the virtual machine up? devtool status, ${up}`,
     exitCode: failure.exitCode,
     cause: failure,
   });

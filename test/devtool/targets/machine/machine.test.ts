@@ -110,7 +110,12 @@ test("a program that is not installed, and a machine that is not there, are name
     });
   }
   await standIn(t, "limactl", 'echo "instance \\"vm\\" does not exist" >&2; exit 1\n');
-  await assert.rejects(echo({ kind: "lima", name: "vm" }), /reach the machine vm: instance "vm" does not exist/);
+  await assert.rejects(echo({ kind: "lima", name: "box" }), (error) => {
+    assert.ok(error instanceof Failure);
+    assert.match(error.message, /reach the machine box: instance "vm" does not exist/);
+    assert.match(error.remedy ?? "", /devtool up --target vm$/);
+    return true;
+  });
   await standIn(t, "multipass", "echo a new version is out\n");
   await assert.rejects(echo({ kind: "multipass", name: "vm" }), /reach the machine vm: it has no address/);
 });
