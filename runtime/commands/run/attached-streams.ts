@@ -47,7 +47,7 @@ export async function passStreams(attachment: Attachment, streams: AttachedStrea
     attachment.close();
   };
   // As with docker: a terminal here may be closed while a container that has one of its own goes on.
-  const passed = streams.passesSignals ? () => passSignals(shim, streams.container) : () => undefined;
+  const passed = streams.passesSignals ? () => passSignals(shim, streams.container, detach) : () => undefined;
   const stopSignals = streams.terminal ? leaveBySignals(detach) : passed();
   const restore = isRaw ? takeTerminal(shim) : () => {};
   const stopSize = streams.terminal ? passSize(attachment) : () => {};
@@ -87,13 +87,15 @@ function passInput(attachment: Attachment, keys: Buffer | undefined, detach: () 
   });
 }
 
-/** Returns what ends that. */
-function passSignals(shim: Shim, container: Handle): () => void {
+/** Calls `leave` where the terminal here was closed, which says nothing about the container. Returns what ends that. */
+function passSignals(shim: Shim, container: Handle, leave: () => void): () => void {
+  const terminals = [0, 1, 2].filter(isTerminal);
   const signals = catchSignals(shim, false);
   signals.forwardTo({
     kill: (signal) => {
+      if (signal === "SIGHUP" && !terminals.every(isTerminal)) leave();
       // It may have ended just now.
-      kill(container, signal).catch(() => {});
+      else kill(container, signal).catch(() => {});
       return true;
     },
     dropOutput: () => {},

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, afterEach, describe, it } from "node:test";
+import { written } from "../../rig/processes.ts";
 import { outcomeOf } from "../../rig/tinydocker.ts";
 import { terminals } from "../commands/terminals.ts";
 import { detachedRig } from "./detached-rig.ts";
@@ -275,6 +276,15 @@ describe("start -a", () => {
       await person.ended;
       assert.equal(await succeeds("inspect", "-f", "{{.State.Status}}", "d1"), "running\n");
     }
+  });
+
+  it("leaves one without a terminal alone, too, when the terminal here is closed", async () => {
+    await create("-i", "d1", "sh", "-c", "echo up; exec sleep 1000");
+    const person = terminals(rig, { after })(["start", "-a", "d1"]);
+    await person.shows("up");
+    person.child.kill("SIGKILL");
+    await written(join(rig.root, "events"), /"detach"/);
+    assert.equal(await succeeds("inspect", "-f", "{{.State.Status}}", "d1"), "running\n");
   });
 
   it("that fails says why, with docker's exit code, and takes one container only", async () => {
