@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { encodePreface, FrameDecoder } from "../protocol/frame.ts";
 import {
   type AgentMessage,
@@ -18,6 +19,9 @@ import { endGroup, signalGroup } from "./process-group.ts";
 import { errnoOf, start } from "./start.ts";
 import type { Preload } from "./warm/preload.ts";
 import { WarmNode } from "./warm/warm-node.ts";
+
+/** What has had all its input may be about to end, as rsync is after a sync: a signal would have it sleep for 0.4 s first. */
+const ENDING_MS = 500;
 
 /*
  * waiting ──prepare──▶ waiting ──request──▶ starting ──▶ running ──exit, output ended, group empty──▶ over
@@ -72,6 +76,8 @@ export class CarriedProcess {
 
   /** Ends the process group, then the connection. */
   async end(): Promise<void> {
+    const hasAllInput = this.#state.name === "running" && this.#state.stdin.writableEnded;
+    if (hasAllInput) await Promise.race([this.#running, delay(ENDING_MS)]);
     this.#cancelled.abort();
     await this.#running;
     this.#socket.destroy();

@@ -5,6 +5,7 @@ import { abortable } from "../process/abortable.ts";
 import { isSettled } from "../process/settled.ts";
 import type { Report } from "../report/events.ts";
 import { reportOf } from "../report/origin.ts";
+import { endUnlessTaken } from "../sync/server.ts";
 import type { RemoteProcess } from "../targets/target.ts";
 import { everything, PendingChanges } from "../watch/pending-changes.ts";
 import type { ChangeSet } from "../watch/watch.ts";
@@ -109,6 +110,7 @@ export class LaneLoop {
     if (running) tellSlowEnd(running, this.#report);
     // Their errors have been reported, or are the reason to stop.
     await Promise.allSettled([running?.round, this.#lane.idle]);
+    if (this.#lane.ahead) endUnlessTaken(this.#lane.ahead);
   }
 
   async #next(): Promise<State> {

@@ -69,7 +69,8 @@ export async function pull(connection: Connection, request: PullRequest, signal:
     failed = error;
   } finally {
     channel.abandon();
-    if (request.isDryRun || !(failed === undefined || failed instanceof StreamEnded)) rsync.kill("SIGTERM");
+    // It only reads there, and at SIGTERM it would sleep first.
+    if (request.isDryRun || !(failed === undefined || failed instanceof StreamEnded)) rsync.kill("SIGKILL");
   }
   const status = await waitForExit(rsync).finally(() => signal.throwIfAborted());
   if (failed !== undefined && !(failed instanceof StreamEnded)) throw failed;

@@ -119,7 +119,7 @@ export function takeServer(
   const isSame = ahead?.connection === connection && keyOf(ahead.command) === keyOf(command);
   if (!isSame || ahead.isOver) return startServer(connection, command, signal);
   ahead.isTaken = true;
-  signal.addEventListener("abort", () => terminate(ahead), { once: true });
+  signal.addEventListener("abort", () => kill(ahead, "SIGTERM"), { once: true });
   return ahead;
 }
 
@@ -127,13 +127,14 @@ function keyOf({ argv, cwd }: ServerCommand): string {
   return JSON.stringify([argv, cwd]);
 }
 
+/** One that has no work yet leaves nothing behind. At SIGTERM, rsync sleeps for most of a second before it ends. */
 export function endUnlessTaken(server: Server): void {
-  if (!server.isTaken) terminate(server);
+  if (!server.isTaken) kill(server, "SIGKILL");
 }
 
-function terminate({ process }: Server): void {
+function kill({ process }: Server, signal: NodeJS.Signals): void {
   process.then(
-    (rsync) => rsync.kill("SIGTERM"),
+    (rsync) => rsync.kill(signal),
     () => {},
   );
 }
