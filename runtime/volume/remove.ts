@@ -23,12 +23,26 @@ export async function removeVolume(shim: Shim, root: string, name: string): Prom
   const removed = join(makeUnderWay(root), name);
   // One rename hides it, so a killed removal leaves no half of it; the next one does the rest.
   recordEvent(root, { type: "volume", action: "destroy", id: name, attributes: { driver: "local" } });
-  renameSync(volume, removed);
+  if (!hidden(volume, removed)) {
+    await clearLeftovers(shim, root);
+    throw noSuchVolume(name);
+  }
   if (usersOf(root, name).length > 0 && restored(removed, volume)) refuseUsed(root, name);
   const result = await shim.remove(removed);
   if (result < 0)
     throw new Failure(`can't remove the volume ${name}: ${errnoText(-result)}`, { code: "cleanup-failed" });
   await clearLeftovers(shim, root);
+}
+
+/** False if another command has removed it meanwhile. */
+function hidden(volume: string, removed: string): boolean {
+  try {
+    renameSync(volume, removed);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
+  }
 }
 
 /** False if the container that came between has made a new one. */

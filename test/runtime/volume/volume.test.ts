@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { busyboxRootfs, tinydocker } from "../../rig/tinydocker.ts";
 import { killedAt } from "../killed-at.ts";
+import { stoppedAt } from "../stopped-at.ts";
 
 const rig = await tinydocker({ after });
 const rootfs = await busyboxRootfs(join(rig.directory, "rootfs"));
@@ -161,6 +162,20 @@ describe("a volume", () => {
     }
     child.stdin?.end();
     await once(child, "close");
+  });
+
+  it("that another command has just removed is left out by prune, and named by rm", async () => {
+    const events = { call: "openat", on: [join(rig.root, "events")] };
+    const before = volumes();
+    await rig.run(["volume", "create", "gone", "--label", "gone"]);
+    const prune = await stoppedAt(rig, events, ["volume", "prune", "-a", "--filter", "label=gone"]);
+    const rm = await stoppedAt(rig, events, ["volume", "rm", "gone"]);
+    assert.equal((await rig.run(["volume", "rm", "gone"])).code, 0);
+    for (const { goOn } of [prune, rm]) goOn();
+    assert.deepEqual(await prune.outcome, { code: 0, signal: null, stdout: "", stderr: "" });
+    const { code, stderr } = await rm.outcome;
+    assert.deepEqual([code, /^tinydocker: there is no volume gone\n/.test(stderr)], [125, true], stderr);
+    assert.deepEqual(volumes(), before);
   });
 
   it("is removed with its files, or all that nothing uses by prune -a", async () => {
