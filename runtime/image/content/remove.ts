@@ -93,7 +93,8 @@ export async function pruneStored(root: string, isWanted: (name: string) => bool
 }
 
 async function pruneUnused(root: string, isWanted: (name: string) => boolean): Promise<Pruned> {
-  const unused = allNames(root).filter((named) => isWanted(shown(named)) && userOf(root, named) === undefined);
+  const isUnused = (named: NamedImage) => isWanted(shown(named)) && userOf(root, named) === undefined;
+  const unused = allNames(root).filter((named) => unlessGone(() => isUnused(named)));
   for (const named of unused) {
     imageEvent(root, "delete", shown(named));
     removeName(root, named.name);
@@ -101,4 +102,14 @@ async function pruneUnused(root: string, isWanted: (name: string) => boolean): P
   await clearUnderWay(root);
   const removed = await sweepContent(root);
   return { names: unused.map(shown), layers: removed.layers, bytes: removed.bytes + (await removeDownloads(root)) };
+}
+
+/** False of an image that another command has just removed. */
+function unlessGone(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof Failure && error.code === "image-not-found") return false;
+    throw error;
+  }
 }

@@ -3,9 +3,10 @@ import { mkdirSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
-import { beginName, readName } from "../../../../runtime/image/content/names.ts";
+import { beginName, readName, removeName } from "../../../../runtime/image/content/names.ts";
 import { layersDirectory } from "../../../../runtime/image/content/places.ts";
 import { pruneStored } from "../../../../runtime/image/content/remove.ts";
+import { existingStored } from "../../../../runtime/image/content/stored-image.ts";
 import { tagStored } from "../../../../runtime/image/content/tag.ts";
 import { removeImage } from "../../../../runtime/image/remove.ts";
 import { resolveImage } from "../../../../runtime/image/resolve.ts";
@@ -76,5 +77,15 @@ describe("a layer", () => {
     assert.deepEqual((await pruneStored(root, () => false)).layers, 1);
     assert.equal(resolveImage(root, "moving:1").layers.length, 2);
     assert.deepEqual((await pruneStored(root, () => true)).names.length, 2);
+  });
+
+  it("of an image that another command removes while prune looks at it is left to that", async (t) => {
+    const { root } = await place(t);
+    const name = await pulled(t, root, "a");
+    const pruned = await pruneStored(root, (wanted) => {
+      removeName(root, `${name}:latest`);
+      return existingStored(root, wanted) !== undefined;
+    });
+    assert.deepEqual([pruned.names, pruned.layers], [[], 2]);
   });
 });
