@@ -6,7 +6,16 @@ import { exitFailure, SYNC_FAILED, waitForExit } from "./rsync-exit.ts";
 import { sendListsByDirectory, sendRules, sendWholeList } from "./send/lists.ts";
 import { answerAll, type Sent, startConversation } from "./send/sender.ts";
 import { type DirectoryListing, type Listing, listProject, walkProject } from "./send/walk.ts";
-import { type Comparison, type Greeted, greet, isNotThere, type Server, serverCommand, takeServer } from "./server.ts";
+import {
+  type Comparison,
+  type Greeted,
+  greet,
+  isNotThere,
+  type Server,
+  STOP,
+  serverCommand,
+  takeServer,
+} from "./server.ts";
 import { StreamEnded } from "./wire/channel.ts";
 import { type Entry, isRegular } from "./wire/entry.ts";
 import { brokenStream } from "./wire/wire.ts";
@@ -32,13 +41,31 @@ export async function converse(
   signal: AbortSignal,
   ahead: Server | undefined,
 ): Promise<Outcome> {
-  const sent = nothingSent();
   if (source.kind === "list" && source.listing.entries.length === 0) {
-    return { listing: source.listing, sent, deleted: [], undeleted: [], bytesSent: 0 };
+    return { listing: source.listing, sent: nothingSent(), deleted: [], undeleted: [], bytesSent: 0 };
   }
+  signal.throwIfAborted();
   const rules = receiverRules(connection, request, signal);
   rules.catch(() => undefined);
-  const server = takeServer(ahead, connection, serverCommand(request, comparisonOf(request, source)), signal);
+  const server = takeServer(ahead, connection, serverCommand(request, comparisonOf(request, source)));
+  const stop = () => server.end(STOP, signal.reason);
+  signal.addEventListener("abort", stop);
+  try {
+    return await converseWith(server, request, source, rules, signal);
+  } finally {
+    // One that is done ends by itself within 20 ms.
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+async function converseWith(
+  server: Server,
+  request: SyncRequest,
+  source: Source,
+  rules: Promise<readonly string[]>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const sent = nothingSent();
   source.readAhead?.();
   const greeted = await greet(server).catch(unlessNotThere);
   if ("unusable" in greeted) return greeted;
@@ -65,7 +92,7 @@ export async function converse(
   } catch (error) {
     failed = error;
     channel.abandon();
-    if (!(error instanceof StreamEnded)) rsync.kill("SIGTERM");
+    if (!(error instanceof StreamEnded)) rsync.kill(STOP);
   } finally {
     clearInterval(ticks);
   }

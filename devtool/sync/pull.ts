@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 import { shownName, toText } from "../paths/bytes.ts";
-import type { Connection } from "../targets/target.ts";
+import type { Connection, RemoteProcess } from "../targets/target.ts";
 import { receiveFileList } from "./receive/filelist.ts";
 import { type Plan, planOf } from "./receive/plan.ts";
 import { type Put, receivePlan } from "./receive/receive.ts";
@@ -50,7 +50,24 @@ export interface PullReport {
  */
 export async function pull(connection: Connection, request: PullRequest, signal: AbortSignal): Promise<PullReport> {
   const started = performance.now();
-  const rsync = await startServer(connection, senderCommand(request), signal, request.asRoot).process;
+  signal.throwIfAborted();
+  const server = startServer(connection, senderCommand(request), request.asRoot);
+  // It only reads there, and at SIGTERM it would sleep first.
+  const stop = () => server.end("SIGKILL", signal.reason);
+  signal.addEventListener("abort", stop);
+  try {
+    return await pullFrom(await server.process, request, signal, started);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+async function pullFrom(
+  rsync: RemoteProcess,
+  request: PullRequest,
+  signal: AbortSignal,
+  started: number,
+): Promise<PullReport> {
   rsync.exited.catch(() => undefined);
   const output = readRsyncOutput(rsync.stderr, false);
   const refused = new Set<number>();
@@ -69,7 +86,6 @@ export async function pull(connection: Connection, request: PullRequest, signal:
     failed = error;
   } finally {
     channel.abandon();
-    // It only reads there, and at SIGTERM it would sleep first.
     if (request.isDryRun || !(failed === undefined || failed instanceof StreamEnded)) rsync.kill("SIGKILL");
   }
   const status = await waitForExit(rsync).finally(() => signal.throwIfAborted());

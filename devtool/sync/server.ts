@@ -18,7 +18,15 @@ export interface Server {
   isOver: boolean;
   /** A sync talks to it. */
   isTaken: boolean;
+  /** Signals it, or gives its start up, which rejects with `reason`. */
+  end(signal: NodeJS.Signals, reason: unknown): void;
 }
+
+/**
+ * How rsync ends its own processes: it removes what it was writing, and ends. At SIGTERM it sleeps for 0.4 s first, and at
+ * a second one for as long again.
+ */
+export const STOP = "SIGUSR1";
 
 /** One that the conversation has begun with. */
 export interface Greeted {
@@ -61,18 +69,14 @@ export function serverCommand(
   return { argv, cwd };
 }
 
-/** Aborting ends it; without a signal it lives until `endUnlessTaken`, or until the connection is closed. */
-export function startServer(
-  connection: Connection,
-  command: ServerCommand,
-  signal?: AbortSignal,
-  asRoot = false,
-): Server {
+/** It lives until it is ended, or until the connection is closed. */
+export function startServer(connection: Connection, command: ServerCommand, asRoot = false): Server {
   const { argv, cwd } = command;
   const fixed = cwd === undefined ? {} : { cwd, fixedCwd: "input" as const };
-  const options = { ...fixed, ...(signal ? { signal } : {}), asRoot };
-  const process = connection.exec(argv, options).catch((error: unknown) => {
-    signal?.throwIfAborted();
+  const start = new AbortController();
+  const { signal } = start;
+  const process = connection.exec(argv, { ...fixed, signal, asRoot }).catch((error: unknown) => {
+    signal.throwIfAborted();
     if (!(error instanceof Failure) || ![126, 127].includes(error.exitCode)) throw error;
     throw new Failure(`rsync can't be started on the target: ${error.message}`, {
       ...NO_RSYNC,
@@ -80,11 +84,18 @@ export function startServer(
       cause: error,
     });
   });
-  const server: Server = { connection, command, process, greeted: undefined, isOver: false, isTaken: false };
+  let started: RemoteProcess | undefined;
+  const end = (by: NodeJS.Signals, reason: unknown) => (started ? started.kill(by) : start.abort(reason));
+  const server: Server = { connection, command, process, greeted: undefined, isOver: false, isTaken: false, end };
   const over = () => {
     server.isOver = true;
   };
-  process.then(({ exited }) => exited).then(over, over);
+  process
+    .then((rsync) => {
+      started = rsync;
+      return rsync.exited;
+    })
+    .then(over, over);
   return server;
 }
 
@@ -110,16 +121,10 @@ export async function greet(server: Server): Promise<Greeted> {
 }
 
 /** Takes `ahead` if it does the same and still runs, else starts a server. */
-export function takeServer(
-  ahead: Server | undefined,
-  connection: Connection,
-  command: ServerCommand,
-  signal: AbortSignal,
-): Server {
+export function takeServer(ahead: Server | undefined, connection: Connection, command: ServerCommand): Server {
   const isSame = ahead?.connection === connection && keyOf(ahead.command) === keyOf(command);
-  if (!isSame || ahead.isOver) return startServer(connection, command, signal);
+  if (!isSame || ahead.isOver) return startServer(connection, command);
   ahead.isTaken = true;
-  signal.addEventListener("abort", () => kill(ahead, "SIGTERM"), { once: true });
   return ahead;
 }
 
@@ -127,14 +132,11 @@ function keyOf({ argv, cwd }: ServerCommand): string {
   return JSON.stringify([argv, cwd]);
 }
 
-/** One that has no work yet leaves nothing behind. At SIGTERM, rsync sleeps for most of a second before it ends. */
-export function endUnlessTaken(server: Server): void {
-  if (!server.isTaken) kill(server, "SIGKILL");
-}
-
-function kill({ process }: Server, signal: NodeJS.Signals): void {
+/** One that has no work yet leaves nothing behind. */
+export function endUnlessTaken({ isTaken, process }: Server): void {
+  if (isTaken) return;
   process.then(
-    (rsync) => rsync.kill(signal),
+    (rsync) => rsync.kill("SIGKILL"),
     () => {},
   );
 }

@@ -67,14 +67,19 @@ export class Channel {
     return this.out.length >= FRAME_BYTES;
   }
 
-  /** Sends what was collected, and waits while the other side is behind. */
+  /** Sends what was collected, and waits while the other side is behind. @throws StreamEnded where that has ended */
   async flush(): Promise<void> {
     if (this.out.length === 0) return;
+    this.#throwIfOver();
     this.#send(MESSAGE.data, this.out.take());
     while (this.#stdin.writableNeedDrain) {
-      if (this.#ended !== undefined || this.#stdin.destroyed) throw this.#ended ?? new StreamEnded();
+      this.#throwIfOver();
       await this.#change();
     }
+  }
+
+  #throwIfOver(): void {
+    if (this.#ended !== undefined || this.#stdin.destroyed) throw this.#ended ?? new StreamEnded();
   }
 
   /** Sends a message that isn't data, after what was collected before it. */

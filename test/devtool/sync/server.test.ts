@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { readdirSync, readFileSync, truncateSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createFilter } from "../../../devtool/ignore/filter.ts";
@@ -21,10 +22,18 @@ async function before(context: TestContext, comparison: Comparison) {
   });
   const ahead = startServer(connection, serverCommand({ mirror }, comparison));
   const rsync = await ahead.process;
-  const signal = new AbortController().signal;
+  const abort = new AbortController();
   const round = (changed: string[]) =>
-    sync(connection, { root, mirror, filter: createFilter({}), changed }, signal, ahead);
-  return { rsync, round, mirrored: () => readFileSync(join(mirror, "a"), "utf8"), started: () => started };
+    sync(connection, { root, mirror, filter: createFilter({}), changed }, abort.signal, ahead);
+  return {
+    rsync,
+    round,
+    abort,
+    root,
+    mirror,
+    mirrored: () => readFileSync(join(mirror, "a"), "utf8"),
+    started: () => started,
+  };
 }
 
 test("a watch round talks to the server that was started ahead", async (context) => {
@@ -57,4 +66,27 @@ test("a server is ended by a round that has nothing to send, without the time th
   await round([]);
   assert.deepEqual(await rsync.exited, { code: null, signal: "SIGKILL" });
   assert.equal(mirrored(), "old");
+});
+
+/** rsync/errcode.h:RERR_SIGNAL1 */
+const STOPPED = { code: 19, signal: null };
+
+test("an aborted round ends rsync as it ends its own processes, which leaves nothing half written and sleeps for nothing", async (context) => {
+  const { rsync, round, abort, root, mirror, mirrored } = await before(context, "content");
+  truncateSync(join(root, "a"), 400_000_000);
+  const written = watch(mirror);
+  const aborted = assert.rejects(round(["a"]), /a newer save/);
+  await once(written, "change");
+  written.close();
+  abort.abort(new Error("a newer save"));
+  await aborted;
+  assert.deepEqual(await rsync.exited, STOPPED);
+  assert.deepEqual([readdirSync(mirror), mirrored()], [["a"], "old"]);
+});
+
+test("a round that is done leaves rsync to end by itself when it is aborted", async (context) => {
+  const { rsync, round, abort } = await before(context, "content");
+  await round(["a"]);
+  abort.abort();
+  assert.deepEqual(await rsync.exited, { code: 0, signal: null });
 });

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { Failure } from "../../../../devtool/failure.ts";
+import { Channel, StreamEnded } from "../../../../devtool/sync/wire/channel.ts";
 import { Demultiplexer, MESSAGE, multiplex } from "../../../../devtool/sync/wire/multiplex.ts";
 import {
   ByteWriter,
@@ -158,4 +161,14 @@ test("whatever bytes arrive, a demultiplexer accepts them or throws a Failure", 
     }),
     { numRuns: 1000 },
   );
+});
+
+test("nothing more is sent to what has ended, so that the rest of a large file is not read for it", async () => {
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough() };
+  const channel = new Channel(streams, () => {});
+  streams.stdout.end();
+  streams.stdin.destroy();
+  await once(streams.stdin, "close");
+  channel.out.byte(1);
+  await assert.rejects(channel.flush(), StreamEnded);
 });
