@@ -4,11 +4,12 @@ import { after, describe, it } from "node:test";
 import { detachedRig, TRAPPED } from "../container/detached-rig.ts";
 import { terminals } from "./terminals.ts";
 
-const rig = await detachedRig({ after });
-const { succeeds, detach } = rig;
+// Before the rig's own, which removes the state directory.
 after(async () => {
   await rig.run(["rm", "-f", "web", "made"]);
 });
+const rig = await detachedRig({ after });
+const { succeeds, detach } = rig;
 
 const lines = (text: string) => text.trim().split("\n");
 
