@@ -4,8 +4,8 @@ import type { SudoUse } from "../../sudo.ts";
 import type { SshTransport } from "../transport/transport.ts";
 import { asUser, readStat } from "./script.ts";
 
-/** Tenths of a second from SIGTERM to SIGKILL. */
-const TERMINATE_GRACE = 50;
+/** Pauses of 0.02 s from SIGTERM to SIGKILL. */
+const TERMINATE_GRACE = 250;
 
 interface Leftover {
   readonly pgid: number;
@@ -30,10 +30,11 @@ export class Leftovers {
   }
 }
 
+/** The init of some machines waits for no zombie, or late. */
 async function endOne(transport: SshTransport, { pgid, since, sudo }: Leftover): Promise<void> {
   const script = `${readStat(String(pgid))}; [ "\${22}" = "${since}" ] || exit 0
 kill -s TERM -- -${pgid}; n=0
-while [ -d /proc/${pgid} ] && [ $n -lt ${TERMINATE_GRACE} ]; do sleep 0.1; n=$((n + 1)); done
+while ${readStat(String(pgid))}; [ "\${3:-Z}" != Z ] && [ $n -lt ${TERMINATE_GRACE} ]; do sleep 0.02; n=$((n + 1)); done
 kill -s KILL -- -${pgid} 2>/dev/null`;
   const { channel } = await transport.session(forLoginShell(asUser(sudo, script)));
   const closed = Promise.race([once(channel, "close"), transport.closed]);

@@ -124,7 +124,7 @@ test("what ran without the agent when the connection was lost is ended before th
   await assert.rejects(old.exited, lost);
   const second = await connectTo(t, target);
   const { stdout } = await outcome(
-    second.exec(["sh", "-c", `[ -d /proc/${child} ] || echo ended`], { withoutAgent: true }),
+    second.exec(["sh", "-c", `grep -qs "^State:.[^Z]" /proc/${child}/status || echo ended`], { withoutAgent: true }),
   );
   assert.equal(stdout, "ended\n");
 });
