@@ -4,7 +4,10 @@ import { textFault } from "./text.ts";
 /** docker's default. */
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** A clean environment, then the requested variables: KEY=VALUE, or KEY for the caller's value, if it has one. */
+/** Without a value, the variable is taken away. */
+type Change = readonly [key: string, value: string | undefined];
+
+/** A clean environment, then the requested variables: KEY=VALUE, or KEY for the caller's value; without one, there is no KEY. */
 export function environmentOf(
   container: { hostname: string; home: string; terminal: boolean },
   asked: readonly string[],
@@ -16,7 +19,7 @@ export function environmentOf(
     ["HOME", container.home],
   ]);
   if (container.terminal) env.set("TERM", caller["TERM"] || "xterm");
-  for (const [key, value] of requested(asked, caller)) env.set(key, value);
+  change(env, requested(asked, caller));
   return textsOf(env);
 }
 
@@ -28,12 +31,17 @@ export function environmentInside(
   caller: Readonly<Record<string, string | undefined>>,
 ): string[] {
   const env = new Map(container.map(partsOf));
-  for (const [key, value] of Object.entries(own)) {
-    if (value === undefined) env.delete(key);
-    else env.set(key, value);
-  }
-  for (const [key, value] of requested(asked, caller)) env.set(key, value);
+  change(env, Object.entries(own));
+  change(env, requested(asked, caller));
   return textsOf(env);
+}
+
+/** HOME is never missing, as with docker. */
+function change(env: Map<string, string>, changes: readonly Change[]): void {
+  for (const [key, value] of changes) {
+    if (value !== undefined) env.set(key, value);
+    else if (key !== "HOME") env.delete(key);
+  }
 }
 
 function partsOf(entry: string): [key: string, value: string] {
@@ -45,11 +53,8 @@ function textsOf(env: ReadonlyMap<string, string>): string[] {
   return Array.from(env, ([key, value]) => `${key}=${value}`);
 }
 
-function requested(
-  asked: readonly string[],
-  caller: Readonly<Record<string, string | undefined>>,
-): [key: string, value: string][] {
-  return asked.flatMap((entry): [string, string][] => {
+function requested(asked: readonly string[], caller: Readonly<Record<string, string | undefined>>): Change[] {
+  return asked.map((entry) => {
     const equals = entry.indexOf("=");
     const key = equals < 0 ? entry : entry.slice(0, equals);
     const value = equals < 0 ? caller[key] : entry.slice(equals + 1);
@@ -60,6 +65,6 @@ function requested(
         remedy: "use -e KEY=VALUE, or -e KEY for the value in your environment",
       });
     }
-    return value === undefined ? [] : [[key, value]];
+    return [key, value];
   });
 }

@@ -5,14 +5,15 @@ import { errnoText } from "../../host/errno.ts";
 /** More than the kernel passes to a program. */
 const BYTES_MAX = 4 << 20;
 
-/** The variables in a file, each KEY=VALUE, or KEY for the caller's value. Throws Failure. */
+/** The variables in a file, each KEY=VALUE, or KEY for the caller's value; without one it does not count, unlike -e KEY. Throws Failure. */
 export function readEnvironmentFile(path: string): string[] {
-  return linesOf({
+  const variables = linesOf({
     option: "--env-file",
     of: "variable",
     path,
     remedy: "it has lines KEY=VALUE, or KEY for the value in your environment",
   });
+  return variables.filter((entry) => entry.includes("=") || process.env[entry] !== undefined);
 }
 
 /** The labels in a file, each KEY[=VALUE]. Throws Failure. */

@@ -7,7 +7,7 @@ import { Failure } from "../../../runtime/failure.ts";
 import { identify, isAlive } from "../../../runtime/host/process.ts";
 import { mountPointsOf } from "../../../runtime/host/root-entries.ts";
 import { escapeOption, lowerDirectories } from "../../../runtime/plan/overlay.ts";
-import { environmentOf } from "../../../runtime/spec/environment.ts";
+import { environmentInside, environmentOf } from "../../../runtime/spec/environment.ts";
 import { mountArguments } from "../../../runtime/spec/mounts.ts";
 import { normalizePath, resolvePath } from "../../../runtime/spec/path.ts";
 import { capabilityMask, DEFAULT_CAPABILITIES } from "../../../runtime/spec/security/capability.ts";
@@ -191,6 +191,14 @@ describe("small parts", () => {
     ]);
     const terminal = environmentOf({ ...container, terminal: true }, [], { TERM: "vt100" });
     assert.ok(terminal.includes("TERM=vt100"));
+  });
+
+  it("take a variable of the image away that -e names and the caller does not have, but not HOME", () => {
+    const container = { hostname: "h", home: "/", terminal: false };
+    const asked = ["DEBUG=1", "LANG=C", "DEBUG", "LANG", "HOME"];
+    assert.deepEqual(environmentOf(container, asked, { LANG: "de" }).slice(1), ["HOSTNAME=h", "HOME=/", "LANG=de"]);
+    const own = { TERM: undefined };
+    assert.deepEqual(environmentInside(["DEBUG=1", "HOME=/", "TERM=xterm"], own, ["DEBUG", "HOME"], {}), ["HOME=/"]);
   });
 
   it("split mount options into flags and data", () => {

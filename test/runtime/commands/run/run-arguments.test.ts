@@ -93,9 +93,9 @@ describe("the arguments of run", () => {
 
   it("take variables from files before those of -e", async (t) => {
     const file = join(await temporaryDirectory({ after: (cleanup) => t.after(cleanup) }), "env");
-    await writeFile(file, '\ufeff# comment\r\nA=1\n\n  B="x y" #\nC\nD=a=b');
+    await writeFile(file, '\ufeff# comment\r\nA=1\n\n  B="x y" #\nPATH\nNOT_SET\nD=a=b');
     const { env } = parseRun(["-e", "A=2", "--env-file", file, "n", "c"]).request;
-    assert.deepEqual(env, ["A=1", 'B="x y" #', "C", "D=a=b", "A=2"]);
+    assert.deepEqual(env, ["A=1", 'B="x y" #', "PATH", "D=a=b", "A=2"]);
   });
 
   it("take labels from files before those of -l", async (t) => {
