@@ -3,6 +3,7 @@ import {
   applyEdits,
   findNodeAtLocation,
   modify,
+  type Node,
   type ParseError,
   type ParseErrorCode,
   parse,
@@ -10,9 +11,8 @@ import {
   printParseErrorCode,
   stripComments,
 } from "jsonc-parser";
-import { Failure } from "../failure.ts";
 import { withoutMark } from "../process/byte-order-mark.ts";
-import type { EditorFile, Merged } from "./merge.ts";
+import { type EditorFile, invalid, type Merged } from "./merge.ts";
 
 /** Items of a list in a JSON file, each told from others by one of its keys. */
 export interface Items {
@@ -119,12 +119,18 @@ function listOf(path: string, text: string, at: readonly string[]): readonly unk
   const [error] = errors;
   if (error) throw invalid(path, `${lineOf(text, error.offset)}: ${inWords(error.error)}`);
   let list = value;
-  for (const key of at) {
+  for (const [depth, key] of at.entries()) {
+    if (isTwice(nodeAt(text, at.slice(0, depth)), key)) throw invalid(path, `it has "${key}" twice`);
     if (!isRecord(list)) throw invalid(path, "it is not an object");
     list = list[key] ?? [];
   }
   if (!Array.isArray(list)) throw invalid(path, `${at.join(".") || "it"} is not an array`);
   return list;
+}
+
+/** Editors read the last one of a key, and the first one is found here. */
+function isTwice(object: Node | undefined, key: string): boolean {
+  return (object?.children ?? []).filter(({ children }) => children?.[0]?.value === key).length > 1;
 }
 
 /** CommaExpected: comma expected. */
@@ -136,14 +142,6 @@ function inWords(error: ParseErrorCode): string {
 
 function lineOf(text: string, offset: number): string {
   return `line ${text.slice(0, offset).split("\n").length}`;
-}
-
-function invalid(path: string, why: string): Failure {
-  return new Failure(`${path} can't be extended: ${why}`, {
-    code: "editor-file-invalid",
-    remedy: "mend it or move it away, then try again",
-    exitCode: 2,
-  });
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

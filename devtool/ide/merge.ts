@@ -1,3 +1,5 @@
+import { Failure } from "../failure.ts";
+
 /** What a file of an editor's has of devtool's after a merge. */
 export interface Merged {
   /** Undefined where the file need not be written. */
@@ -31,4 +33,13 @@ export function ownFile(path: string, content: string): EditorFile {
 /** Git may check a file out with the line ends of Windows. */
 export function isSame(text: string, content: string): boolean {
   return text.replaceAll("\r\n", "\n") === content;
+}
+
+/** Of a file that someone edited. */
+export function invalid(path: string, why: string): Failure {
+  return new Failure(`${path} can't be extended: ${why}`, {
+    code: "editor-file-invalid",
+    remedy: "mend it or move it away, then try again",
+    exitCode: 2,
+  });
 }

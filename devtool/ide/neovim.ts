@@ -1,7 +1,8 @@
 import { INSPECT_PORT } from "../run/inspect.ts";
 import { type Integration, type Task, tasksOf } from "./integration.ts";
-import { type EditorFile, isSame, type Merged } from "./merge.ts";
+import { type EditorFile, invalid, isSame, type Merged } from "./merge.ts";
 
+const PATH = ".nvim.lua";
 const BEGIN = "-- devtool: begin";
 const END = "-- devtool: end";
 
@@ -14,17 +15,18 @@ const ERRORFORMAT = [
 /** Neovim runs `.nvim.lua` of the folder it is started in, where 'exrc' is set and the file is trusted. */
 export function neovimFiles(integration: Integration): EditorFile[] {
   const block = [BEGIN, ...blockLines(integration), END].join("\n");
-  return [{ path: ".nvim.lua", merge: (text, replaces) => mergeBlock(text, block, replaces) }];
+  return [{ path: PATH, merge: (text, replaces) => mergeBlock(text, block, replaces) }];
 }
 
 function mergeBlock(text: string | undefined, block: string, replaces: boolean): Merged {
   if (text === undefined) return { text: `${block}\n`, kept: [] };
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin)
-    return { text: `${text}${text.endsWith("\n") || text === "" ? "" : "\n"}${block}\n`, kept: [] };
+  const begin = text.indexOf(BEGIN);
+  const end = text.indexOf(END, begin);
+  if (begin >= 0 && end < 0) throw invalid(PATH, `it has "${BEGIN}" without "${END}"`);
+  if (begin < 0) return { text: `${text}${text.endsWith("\n") || text === "" ? "" : "\n"}${block}\n`, kept: [] };
   const present = text.slice(begin, end + END.length);
   if (isSame(present, block)) return { text: undefined, kept: [] };
-  if (!replaces) return { text: undefined, kept: ["the part of devtool in .nvim.lua"] };
+  if (!replaces) return { text: undefined, kept: [`the part of devtool in ${PATH}`] };
   return { text: text.slice(0, begin) + block + text.slice(end + END.length), kept: [] };
 }
 

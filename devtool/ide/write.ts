@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../failure.ts";
 import { errnoOf, errnoWords } from "../process/errno.ts";
@@ -39,13 +40,20 @@ export async function writeFor(
 
 async function mergeIn(root: string, file: EditorFile, replaces: boolean): Promise<Merged> {
   try {
-    const bytes = await readFile(join(root, file.path));
+    const path = join(root, file.path);
+    if (!isReadable(await stat(path))) throw new Error("it is no regular file");
+    const bytes = await readFile(path);
     if (!isUtf8(bytes)) throw new Error("it is not UTF-8");
     return file.merge(bytes.toString(), replaces);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return file.merge(undefined, replaces);
     throw error instanceof Failure ? error : unusable(file.path, "read", error);
   }
+}
+
+/** A named pipe or a device may never end. Of a directory, reading it says what it is. */
+function isReadable(stats: Stats): boolean {
+  return stats.isFile() || stats.isDirectory();
 }
 
 async function write(root: string, path: string, text: string): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -171,6 +171,7 @@ test("a file that is not valid is named with its line, and none is written", asy
     ],
     ['{ "configurations": {} }', /configurations is not an array/],
     ["[]", /it is not an object/],
+    ['{ "configurations": [], "configurations": [] }', /it has "configurations" twice/],
   ] as const) {
     await project.write({ ".vscode/launch.json": text });
     await assert.rejects(ide(project, "vscode"), (error) => {
@@ -180,6 +181,26 @@ test("a file that is not valid is named with its line, and none is written", asy
     });
     assert.deepEqual([...(await generated(project.root)).keys()], [".vscode/launch.json"]);
   }
+});
+
+test("a part of .nvim.lua that has lost its end is named, and no second one is written", async (t) => {
+  const project = await installed(t);
+  const text = "-- devtool: begin\nvim.o.makeprg = 'make'\n";
+  await project.write({ ".nvim.lua": text });
+  await assert.rejects(ide(project, "neovim", [], true), {
+    code: "editor-file-invalid",
+    message: '.nvim.lua can\'t be extended: it has "-- devtool: begin" without "-- devtool: end"',
+  });
+  assert.equal(await readFile(join(project.root, ".nvim.lua"), "utf8"), text);
+});
+
+test("a named pipe in the place of a file is refused", async (t) => {
+  const project = await installed(t);
+  execFileSync("mkfifo", [join(project.root, ".nvim.lua")]);
+  await assert.rejects(ide(project, "neovim"), {
+    code: "editor-file-invalid",
+    message: ".nvim.lua can't be read: it is no regular file",
+  });
 });
 
 test("a file that is not UTF-8 is left as it is: what can't be read would be lost when it is written", async (t) => {
