@@ -3,6 +3,7 @@ import { githubReport } from "./github.ts";
 import { jsonReport } from "./json.ts";
 import { humanReport } from "./lines.ts";
 import { liveReport } from "./live.ts";
+import { onceForAll } from "./once-for-all.ts";
 import { createSarifLog } from "./sarif.ts";
 import type { Screen } from "./screen.ts";
 
@@ -27,11 +28,11 @@ export function openOutput(format: Format, screen: Shown): Output {
     case "json":
       return { report: jsonReport(screen), finish: nothing };
     case "github":
-      return { report: both(forPeople(screen), githubReport(screen)), finish: nothing };
+      return { report: both(forPeople(screen), onceForAll(githubReport(screen))), finish: nothing };
     case "sarif": {
       const log = createSarifLog();
       return {
-        report: both(forPeople(screen), log.report),
+        report: both(forPeople(screen), onceForAll(log.report)),
         finish: () => void screen.stdout.write(`${JSON.stringify(log.document(), null, 2)}\n`),
       };
     }

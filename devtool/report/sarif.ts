@@ -17,12 +17,18 @@ interface Location {
 /** The diagnostics as one document: Static Analysis Results Interchange Format 2.1.0, OASIS. */
 export function createSarifLog() {
   const results: Result[] = [];
-  const report: Report = (event) => {
+  const lastOf = new Map<string, Result>();
+  const report: Report = (event, { target } = {}) => {
     if (event.event !== "diagnostic") return;
     const { severity, text } = event;
-    const last = results.at(-1);
-    if (severity === "note" && last) last.relatedLocations.push({ ...place(event), message: { text } });
-    else results.push({ level: severity, message: { text }, locations: placed(event), relatedLocations: [] });
+    const last = lastOf.get(target ?? "");
+    if (severity === "note" && last) {
+      last.relatedLocations.push({ ...place(event), message: { text } });
+      return;
+    }
+    const result: Result = { level: severity, message: { text }, locations: placed(event), relatedLocations: [] };
+    results.push(result);
+    lastOf.set(target ?? "", result);
   };
   const document = () => ({
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",

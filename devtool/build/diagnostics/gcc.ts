@@ -1,6 +1,9 @@
 import type { ReadLine } from "./tool-line.ts";
 
-const IN_SOURCE = /^([^\s:][^:]*):(\d+):(?:(\d+):)? (fatal error|error|warning|note|remark|Error|Warning): (.*)$/;
+const IN_SOURCE =
+  /^([^\s:][^:]*):(\d+):(?:(\d+):)? (fatal error|error|runtime error|warning|note|remark|Error|Warning): (.*)$/;
+/** Of a program built with -fsanitize=undefined, such as a test that make runs. */
+const RUNTIME_ERROR = "runtime error";
 /** How it came to the place that an error of a template names. */
 const CONTEXT = /^([^\s:][^:]*)(:\d+:(?:\d+:)? {2,}\S.*)$/;
 const INCLUDED = /^(In file included from |\s+from )([^:]+)(:\d+.*)$/;
@@ -10,7 +13,7 @@ const WITHOUT_PLACE =
 /** It follows the linker's own message. */
 const LINKER_FAILED = /^linker command failed/;
 
-/** What gcc, clang, as and those that print as they do report, such as make's warnings. */
+/** What gcc, clang, their sanitizer of undefined behaviour, as and those that print as they do report, such as make's warnings. */
 export const readCompiler: ReadLine = (line, local) => {
   const [, path, row, column, word = "", text = ""] = IN_SOURCE.exec(line) ?? [];
   if (path !== undefined) {
@@ -19,7 +22,11 @@ export const readCompiler: ReadLine = (line, local) => {
     const place = { file, line: Number(row), column: Number(column ?? 1) };
     return {
       text: `${file}:${row}:${column === undefined ? "" : `${column}:`} ${severity}: ${text}`,
-      diagnostic: { ...place, severity: severityOf(severity), text },
+      diagnostic: {
+        ...place,
+        severity: severityOf(severity),
+        text: word === RUNTIME_ERROR ? `${word}: ${text}` : text,
+      },
     };
   }
   const [, user, how] = CONTEXT.exec(line) ?? [];

@@ -12,11 +12,13 @@ const FOUND: readonly Diagnostic[] = [
   { file: "/usr/include/a.h", line: 2, column: 1, severity: "warning", text: "system" },
 ];
 
-/** What these diagnostics and a failure print on standard output. */
-function printed(format: Format): string {
+/** What these diagnostics of each target and a failure print on standard output. */
+function printed(format: Format, targets: readonly string[] = ["box"]): string {
   const [stdout, stderr] = [new PassThrough({ encoding: "utf8" }), new PassThrough()];
   const { report, finish } = openOutput(format, { stdout, stderr, lineStart: new LineStart() });
-  for (const diagnostic of FOUND) report({ event: "diagnostic", ...diagnostic });
+  for (const diagnostic of FOUND) {
+    for (const target of targets) report({ event: "diagnostic", ...diagnostic }, { round: 1, target });
+  }
   report({ event: "failed", code: "build-failed", message: "native does not compile", remedy: null });
   finish();
   return String(stdout.read() ?? "");
@@ -59,6 +61,12 @@ test("--format sarif is one document of SARIF 2.1.0, a note related to the resul
       relatedLocations: [],
     },
   ]);
+});
+
+test("a diagnostic that several targets have is in a document or annotated once, with its notes", () => {
+  for (const format of ["sarif", "github"] as const) {
+    assert.equal(printed(format, ["debian13", "debian12"]), printed(format), format);
+  }
 });
 
 test("--format human prints nothing but messages, on standard error", () => {

@@ -51,6 +51,17 @@ for (const [title, printed, read] of LINES) {
   });
 }
 
+test("what undefined behaviour a sanitizer finds in a test that make runs is an error at its place", () => {
+  const read = createToolReader({ mirror: "/home/m/p", folder: "native", hasFile: () => false });
+  assert.deepEqual(read("add.c:2:49: runtime error: signed integer overflow: 2147483647 + 1")?.diagnostic, {
+    file: "native/add.c",
+    line: 2,
+    column: 49,
+    severity: "error",
+    text: "runtime error: signed integer overflow: 2147483647 + 1",
+  });
+});
+
 test("a make within a make is followed in and out", () => {
   const reader = createToolReader({ mirror: "/p", folder: "", hasFile: () => false });
   const files = [
