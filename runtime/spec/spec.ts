@@ -220,9 +220,9 @@ export function userText({ asked, uid, gid }: ContainerSpec["process"]["user"]):
   return asked ?? (uid === 0 && gid === 0 ? "" : `${uid}:${gid}`);
 }
 
-/** In a UTS namespace, or in a network, that is another's, it is that one's. */
-function hostnameOf({ name, hostname, network }: RunRequest, { uts }: Sharing, caller: Caller): string {
-  const [joined = ""] = network?.names ?? [];
+/** In a UTS namespace, or in a network, that is another's, it is that one's: the machine's /etc/hosts has no other name. */
+function hostnameOf({ name, hostname, network: asked }: RunRequest, { uts, network }: Sharing, caller: Caller): string {
+  const [joined = ""] = asked?.names ?? [];
   const other = containerIn(joined);
   if (hostname && (uts === "host" || other !== undefined)) {
     const option = uts === "host" ? "--uts host" : `--network ${joined}`;
@@ -231,7 +231,7 @@ function hostnameOf({ name, hostname, network }: RunRequest, { uts }: Sharing, c
       remedy: "leave one of them out",
     });
   }
-  if (uts === "host") return caller.hostname ?? name;
+  if (uts === "host" || (network === "host" && !hostname)) return caller.hostname ?? name;
   return other === undefined ? checkedHostname(hostname || name) : otherNamed(other, caller.others).hostname;
 }
 

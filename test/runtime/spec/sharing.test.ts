@@ -39,6 +39,8 @@ describe("a container that shares namespaces", () => {
     assert.equal(spec({ uts: "host" }).hostname, "machine");
     assert.equal(spec({ network: { names: ["container:web"] } }).hostname, "webhost");
     assert.ok(spec({ uts: "host" }).process.env.includes("HOSTNAME=machine"));
+    const network = { names: ["host"] };
+    assert.deepEqual([spec({ network }).hostname, spec({ network, hostname: "h" }).hostname], ["machine", "h"]);
   });
 
   it("has the shared memory of its IPC namespace", () => {
