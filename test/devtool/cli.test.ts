@@ -38,7 +38,7 @@ test("a bug is reported with its stack trace and what to do, and with --json by 
 
 test("a limit of open files that devtool meets before it has begun is a failure with a remedy", async (t) => {
   const { root } = await makeProject(t);
-  const argv = ["--nofile=45", ...DEVTOOL, "sync", "--target", "me@localhost:1"];
+  const argv = ["--nofile=32", ...DEVTOOL, "sync", "--target", "me@localhost:1"];
   const { status, stderr } = spawnSync("prlimit", argv, { cwd: root, encoding: "utf8" });
   assert.deepEqual(
     [status, stderr],
