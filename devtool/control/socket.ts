@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, rmSync, statSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { cacheDirectory } from "../process/cache-directory.ts";
 import { errnoOf } from "../process/errno.ts";
@@ -8,22 +8,31 @@ import { makeDirectory } from "../process/make-directory.ts";
 /** unix(7): sun_path, with its end. */
 const PATH_BYTES_MAX = 107;
 
-/** Listens for what others ask of the watch of this project, as OpenSSH's ControlMaster does. undefined where it can't, or another watch does. */
+/**
+ * Listens for what others ask of the watch of this project until `end`, as OpenSSH's ControlMaster does; where another watch
+ * listens, once that has ended.
+ */
 export async function listenForOthers(
   root: string,
   onConnection: (socket: Socket) => void,
-): Promise<Server | undefined> {
+  end: AbortSignal,
+): Promise<void> {
   const path = controlPath(root);
-  if (path === undefined || !ownFolder(dirname(path))) return undefined;
-  // A file stays when its process is killed.
-  if ((await connectTo(path)) === undefined) rmSync(path, { force: true });
+  if (end.aborted || path === undefined || !ownFolder(dirname(path))) return;
+  const other = await connectTo(path);
+  if (other) {
+    const takeOver = () => listenForOthers(root, onConnection, end).catch(() => {});
+    other.unref().resume().once("close", takeOver);
+    return;
+  }
+  rmSync(path, { force: true }); // it stays when its process is killed
   const server = createServer(onConnection);
   const listens = await new Promise<boolean>((resolve) => {
-    server.once("error", () => resolve(false)).listen(path, () => resolve(true));
+    server.once("error", () => resolve(false)).listen({ path, signal: end }, () => resolve(true));
   });
-  if (!listens) return undefined;
+  if (!listens) return;
   chmodSync(path, 0o600);
-  return server.unref();
+  server.unref();
 }
 
 /** A connection to the watch of this project, if there is one of this user. */

@@ -1,4 +1,4 @@
-import type { Server } from "node:net";
+import type { Socket } from "node:net";
 import type { Project } from "../config/project.ts";
 import type { RunRequest } from "../control/messages.ts";
 import { type Started, serve } from "../control/serve.ts";
@@ -55,11 +55,11 @@ class Loop {
   readonly #watching: Watching;
   readonly #preparer: Preparer;
   readonly #broken = new AbortController();
+  readonly #stopping = new AbortController();
   /** Why targets could not be reached at the start. */
   readonly #unreachable: Failure[] = [];
   readonly #programs: Programs;
   #forwards: Forwards | undefined;
-  #others: Server | undefined;
 
   constructor(session: Session, options: LoopOptions, programs: Programs, workspace: Workspace) {
     const { targets, report, mayDelete, interrupts } = session;
@@ -90,9 +90,9 @@ class Loop {
       this.#change(everything(PROCESS_START));
       // Of the program as it was when it was started: it may be built or installed again.
       const version = programVersion();
-      this.#others = await listenForOthers(this.#session.project.root, (socket) => {
+      const serveOne = (socket: Socket) =>
         void serve(socket, version, (request, report, signal) => this.#startFor(request, report, signal));
-      });
+      await listenForOthers(this.#session.project.root, serveOne, this.#stopping.signal);
       return await Promise.race([...this.#loops.values()].map((loop) => loop.run()));
     } finally {
       await this.#stop();
@@ -137,7 +137,7 @@ class Loop {
   }
 
   async #stop(): Promise<void> {
-    this.#others?.close();
+    this.#stopping.abort();
     await Promise.all([...this.#loops.values()].map((loop) => loop.stopped()));
     this.#forwards?.close();
     await this.#watching.close();
