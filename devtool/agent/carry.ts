@@ -20,7 +20,7 @@ import { errnoOf, start } from "./start.ts";
 import type { Preload } from "./warm/preload.ts";
 import { WarmNode } from "./warm/warm-node.ts";
 
-/** What has had all its input may be about to end, as rsync is after a sync: a signal would have it sleep for 0.4 s first. */
+/** rsync, whose directory stays the one for its input, is about to end when it has had all of that: a signal would have it sleep first. */
 const ENDING_MS = 500;
 
 /*
@@ -76,8 +76,8 @@ export class CarriedProcess {
 
   /** Ends the process group, then the connection. */
   async end(): Promise<void> {
-    const hasAllInput = this.#state.name === "running" && this.#state.stdin.writableEnded;
-    if (hasAllInput) await Promise.race([this.#running, delay(ENDING_MS)]);
+    const { directory, stdin } = this.#state.name === "running" ? this.#state : {};
+    if (directory && stdin?.writableEnded) await Promise.race([this.#running, delay(ENDING_MS)]);
     this.#cancelled.abort();
     await this.#running;
     this.#socket.destroy();
