@@ -46,7 +46,7 @@ export async function main(argv: readonly string[], plain: Arguments | undefined
 
 async function run(argv: readonly string[], plain: Arguments | undefined, asked: Asking): Promise<number> {
   checkDirectory();
-  const parsed = plain ?? (await (await (await program()).argumentsModule()).parseArguments(argv));
+  const parsed = plain ?? (await (await program()).parseArguments(argv));
   const isRun = parsed.kind === "command" && parsed.name === "run";
   const beside = await (isRun && !plain ? askBeside(parsed) : asked);
   opened = open(parsed);

@@ -1,9 +1,10 @@
+import type { Arguments } from "./command-line/arguments.ts";
 import type { Command } from "./command-line/command.ts";
 import type { CommandName } from "./command-line/tables.ts";
 
-/** Most runs are parsed without it, and without yargs. */
-export async function argumentsModule() {
-  return await import("./command-line/arguments.ts");
+/** Most runs are parsed without it, and need not load yargs. */
+export async function parseArguments(argv: readonly string[]): Promise<Arguments> {
+  return await (await import("./command-line/arguments.ts")).parseArguments(argv);
 }
 
 /** Each command's code is loaded only when that command is run. */

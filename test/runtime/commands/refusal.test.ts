@@ -60,7 +60,7 @@ describe("a working directory that was removed", () => {
   const prefix = ["sh", "-c", 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"', join(rig.directory, "removed")];
 
   it("does not matter where it is not used", async () => {
-    for (const args of [["run", "--image", "box", "c1", "pwd"], ["image", "ls"], ["--help"]]) {
+    for (const args of [["run", "--image", "box", "c1", "pwd"], ["image", "ls", "--json"], ["--help"]]) {
       assert.deepEqual(await rig.run(args, { prefix }), await rig.run(args));
     }
   });
