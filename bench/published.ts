@@ -59,7 +59,7 @@ async function script({ sshd, host, multiplexed }: Remote, scope: Scope): Promis
   const ssh = multiplexed.join(" ");
   const line = [
     `${join(REPOSITORY, "node_modules/.bin/esbuild")} main.ts --bundle --platform=node --format=cjs --outfile=.devtool/main.js --log-level=warning`,
-    `rsync -a --delete -e "${ssh}" ./ ${host}:${mirror}/`,
+    `rsync -a --modify-window=-1 --delete -e "${ssh}" ./ ${host}:${mirror}/`,
     `${ssh} ${host} '${again}'`,
   ].join(" && ");
   const measure = saving(
