@@ -20,7 +20,7 @@ import { errnoOf, start } from "./start.ts";
 import type { Preload } from "./warm/preload.ts";
 import { WarmNode } from "./warm/warm-node.ts";
 
-/** rsync, whose directory stays the one for its input, is about to end when it has had all of that: a signal would have it sleep first. */
+/** For rsync, the only one with a directory for its input, to end by itself once it has had all of that: at a signal it sleeps first. */
 const ENDING_MS = 500;
 
 /*

@@ -41,7 +41,7 @@ export async function writeFor(
 async function mergeIn(root: string, file: EditorFile, replaces: boolean): Promise<Merged> {
   try {
     const path = join(root, file.path);
-    if (!isReadable(await stat(path))) throw new Error("it is no regular file");
+    if (!isReadable(await stat(path))) throw new Error("it is not a regular file");
     const bytes = await readFile(path);
     if (!isUtf8(bytes)) throw new Error("it is not UTF-8");
     return file.merge(bytes.toString(), replaces);

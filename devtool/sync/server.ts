@@ -18,7 +18,7 @@ export interface Server {
   isOver: boolean;
   /** A sync talks to it. */
   isTaken: boolean;
-  /** Signals it, or gives its start up, which rejects with `reason`. */
+  /** Sends it the signal. Before it has started, gives up the start, and `process` rejects with `reason`. */
   end(signal: NodeJS.Signals, reason: unknown): void;
 }
 

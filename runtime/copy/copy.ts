@@ -172,7 +172,7 @@ function* copyFile(copying: Copying, from: Place, to: Place, path: readonly stri
     if (!stats.isFile()) return;
     const key = stats.nlink > 1 ? identityOf(source) : undefined;
     const before = key === undefined ? undefined : copying.linked.get(key);
-    if (before && isLinked(copying.root, before, to)) return;
+    if (before && linkTo(copying.root, before, to)) return;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     const target = withRoom(to, () => openSync(pathOf(to), flags, 0o600));
     let isWhole = false;
@@ -200,8 +200,8 @@ function inodeOf(file: number): bigint {
   return fstatSync(file, { bigint: true }).ino;
 }
 
-/** Makes it a name of what was copied before. False: that is no longer there, or can't have another name. */
-function isLinked(root: number, copy: Copy, to: Place): boolean {
+/** Makes a hard link to what was copied before. Returns false where that is gone, or can't be linked. */
+function linkTo(root: number, copy: Copy, to: Place): boolean {
   const opened: number[] = [];
   try {
     let directory = root;

@@ -44,13 +44,13 @@ function linesOf(file: LineFile): string[] {
     .replace(/^\ufeff/, "")
     .split(/\r?\n/);
   return lines.flatMap((line, at) => {
-    const variable = line.trimStart();
-    if (variable === "" || variable.startsWith("#")) return [];
-    const [key = ""] = variable.split("=", 1);
+    const entry = line.trimStart();
+    if (entry === "" || entry.startsWith("#")) return [];
+    const [key = ""] = entry.split("=", 1);
     if (key === "" || /\s/.test(key))
       throw badLine(file, at + 1, key === "" ? "has no name" : `has a space in its name`);
-    if (variable.includes("\0")) throw badLine(file, at + 1, "contains a NUL byte");
-    return [variable];
+    if (entry.includes("\0")) throw badLine(file, at + 1, "contains a NUL byte");
+    return [entry];
   });
 }
 

@@ -2,10 +2,9 @@ import { resolve } from "node:path";
 import { inspectedMachine } from "../../inspect/machine.ts";
 import { stateRoot } from "../../state/root.ts";
 import { binarySize } from "../../template/size.ts";
-import { templateOf } from "../../template/template.ts";
-import { jsonOf, type Struct, textOf } from "../../template/value.ts";
+import { type Struct, textOf } from "../../template/value.ts";
 import { operands } from "../operands.ts";
-import { writeAll } from "../output/write.ts";
+import { printAbout } from "../print-inspected.ts";
 import { version } from "../version.ts";
 import { verb } from "./verb.ts";
 
@@ -15,9 +14,7 @@ export const infoVerb = verb({
   options: { format: { type: "string", short: "f", describe: "a template of Go, such as {{.Driver}}, or json" } },
   run: async ({ format }, rest) => {
     operands(rest, []);
-    const about = await inspectedMachine(resolve(stateRoot()), version());
-    const template = !format ? inLines : format === "json" ? jsonOf : templateOf(format);
-    writeAll(1, `${template(about)}\n`);
+    printAbout(await inspectedMachine(resolve(stateRoot()), version()), format, inLines);
     return 0;
   },
 });

@@ -1,9 +1,7 @@
 import { release } from "node:os";
 import { thisArchitecture } from "../../host/architecture.ts";
-import { templateOf } from "../../template/template.ts";
-import { jsonOf } from "../../template/value.ts";
 import { operands } from "../operands.ts";
-import { writeAll } from "../output/write.ts";
+import { printAbout } from "../print-inspected.ts";
 import { version } from "../version.ts";
 import { verb } from "./verb.ts";
 
@@ -16,10 +14,8 @@ export const versionVerb = verb({
   run: async ({ format }, rest) => {
     operands(rest, []);
     const program = { Version: version(), Os: "linux", Arch: thisArchitecture(), KernelVersion: release() };
-    // There is no server: the program that was asked does the work.
-    const about = { Client: program, Server: program };
-    const template = !format ? version : format === "json" ? jsonOf : templateOf(format);
-    writeAll(1, `${template(about)}\n`);
+    // Both are this program: there is no server.
+    printAbout({ Client: program, Server: program }, format, version);
     return 0;
   },
 });

@@ -199,7 +199,7 @@ test("a named pipe in the place of a file is refused", async (t) => {
   execFileSync("mkfifo", [join(project.root, ".nvim.lua")]);
   await assert.rejects(ide(project, "neovim"), {
     code: "editor-file-invalid",
-    message: ".nvim.lua can't be read: it is no regular file",
+    message: ".nvim.lua can't be read: it is not a regular file",
   });
 });
 
