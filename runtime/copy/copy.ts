@@ -193,7 +193,8 @@ function* copyFile(copying: Copying, from: Place, to: Place, path: readonly stri
 
 /** In full: overlayfs has numbers that a double can't hold. */
 function identityOf(file: number): string {
-  return `${fstatSync(file).dev}:${inodeOf(file)}`;
+  const { dev, ino } = fstatSync(file, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 function inodeOf(file: number): bigint {

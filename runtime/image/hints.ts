@@ -1,6 +1,6 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { shown } from "./archive/entry.ts";
+import { byteString, shown } from "./archive/entry.ts";
 import type { Imported } from "./import.ts";
 import type { Note, NoteKind, Notes } from "./notes.ts";
 import type { ImageRecord } from "./store.ts";
@@ -24,7 +24,7 @@ export function hintsOf(notes: Notes): string[] {
 
 /** What a run without a command starts. */
 function commandHints({ config: { Entrypoint = [], Cmd = [] } = {} }: ImageRecord): string[] {
-  const command = [...Entrypoint, ...Cmd].map((argument) => shown(Buffer.from(argument).toString("latin1"))).join(" ");
+  const command = [...Entrypoint, ...Cmd].map((argument) => shown(byteString(argument))).join(" ");
   return command === "" ? [] : [`the image's own command, which runs where none is given, is: ${command}`];
 }
 

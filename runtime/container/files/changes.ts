@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
 import { readAttributes } from "../../host/attributes.ts";
 import type { Shim } from "../../host/shim.ts";
-import { bytesOf } from "../../image/archive/entry.ts";
+import { byteString, bytesOf } from "../../image/archive/entry.ts";
 import type { ContainerSpec } from "../../spec/spec.ts";
 import { isMissing } from "../../state/lock.ts";
 
@@ -36,10 +36,6 @@ export function changesOf(shim: Shim, upper: string, spec: ContainerSpec): Chang
   } finally {
     closeSync(fd);
   }
-}
-
-function byteString(text: string): string {
-  return Buffer.from(text).toString("latin1");
 }
 
 interface Walk {

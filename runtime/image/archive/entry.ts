@@ -61,6 +61,11 @@ export function bytesOf(text: string): Buffer {
   return Buffer.from(text, "latin1");
 }
 
+/** A text as a byte string. */
+export function byteString(text: string): string {
+  return Buffer.from(text).toString("latin1");
+}
+
 /** For messages: the name as a terminal may show it, quoted, control characters escaped. */
 export function shown(path: string): string {
   return JSON.stringify(bytesOf(path).toString("utf8"));

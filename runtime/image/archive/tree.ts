@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, readSync, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, readdir, readlink } from "node:fs/promises";
 import type { Attribute } from "../../host/attributes.ts";
 import { numbersOfDevice } from "../../spec/security/device.ts";
-import { BadImage, bytesOf, type Entry, type Metadata, type Piece } from "./entry.ts";
+import { BadImage, byteString, bytesOf, type Entry, type Metadata, type Piece } from "./entry.ts";
 import { relativePath } from "./entry-path.ts";
 
 /** Each takes a descriptor. */
@@ -22,7 +22,7 @@ export async function* readTree(
   attributesOf: AttributesOf,
   isOther: (stats: Stats, top: Stats) => boolean = (stats, top) => stats.dev !== top.dev,
 ): AsyncGenerator<Entry> {
-  const walk = new Walk(Buffer.from(directory).toString("latin1"), isOther);
+  const walk = new Walk(byteString(directory), isOther);
   try {
     yield* walk.entries(attributesOf);
   } finally {

@@ -1,4 +1,4 @@
-import { bytesOf, type Metadata } from "../archive/entry.ts";
+import { byteString, bytesOf, type Metadata } from "../archive/entry.ts";
 import { NameBudget } from "./name-budget.ts";
 
 /** The root file system that is being written, in a directory that no one else can reach. */
@@ -30,7 +30,7 @@ export interface Extracted {
 
 export function newRoot(directory: string): Root {
   return {
-    top: Buffer.from(directory).toString("latin1"),
+    top: byteString(directory),
     directories: new Map([["", impliedMetadata()]]),
     directoryNames: new NameBudget("directories"),
     done: { files: 0, bytes: 0, executable: false },
