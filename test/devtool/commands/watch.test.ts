@@ -203,7 +203,7 @@ async function builtProject(t: TestContext): Promise<Project & { open(): Promise
   const build = [
     { command: ["sh", "-c", "grep -v bad word >found && read line <~/gate && cp found built"], inputs: ["word"] },
   ];
-  const run = ["sh", "-c", "echo ran $(cat built); trap 'echo ended; exit' TERM; tail -f /dev/null & wait"];
+  const run = ["sh", "-c", "echo ran $(cat built); trap 'echo took TERM; exit' TERM; tail -f /dev/null & wait"];
   const config = JSON.stringify({ build, run, sync: { exclude: ["/built", "/found"] } });
   await project.write({ "devtool.config.json": config });
   return project;
@@ -235,14 +235,14 @@ test("where a build fails, r leaves the program alone too; one that a save comes
   terminal.type("r");
   await terminal.shows(/failed with exit code 1\r\n/);
   await terminal.shows(/round \d+ · failed, waiting for a save · local · sh -c echo ran/);
-  assert.doesNotMatch(terminal.all(), /ended\r/);
+  assert.doesNotMatch(terminal.all(), /took TERM\r/);
   await project.write({ word: "two\n" });
   terminal.type("r");
   await terminal.shows(/compiling/);
   await project.write({ word: "three\n" });
   await terminal.shows(/round \d+ · sending/);
   await project.open();
-  await terminal.shows(/ended\r\n[\s\S]*ran three/);
+  await terminal.shows(/took TERM\r\n[\s\S]*ran three/);
 });
 
 test("a line on the terminal says what is being done, and stays in no line that the program prints", async (t) => {
