@@ -3,15 +3,23 @@ import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
-import { emptied, gone, kill } from "../../rig/processes.ts";
+import { emptied, gone, killIfThere } from "../../rig/processes.ts";
 import { outcomeOf } from "../../rig/tinydocker.ts";
 import { detachedRig, processIn } from "./detached-rig.ts";
 
 const IS_V1 = existsSync("/sys/fs/cgroup/pids");
 /** Under a name that no other test takes for a leftover. */
-const cgroup = join(IS_V1 ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup", `processes-test-${process.pid}`);
-/** A line for each thread that lives: pids.current also counts those that have ended a moment ago. */
-const threads = join(cgroup, IS_V1 ? "tasks" : "cgroup.threads");
+const PREFIX = join(IS_V1 ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup", `processes-test-${process.pid}.`);
+const cgroups: string[] = [];
+
+/** One for each program: pids.current also counts those of an earlier one that have ended a moment ago. */
+function newCgroup(): string {
+  const cgroup = `${PREFIX}${cgroups.length}`;
+  mkdirSync(cgroup);
+  cgroups.push(cgroup);
+  return cgroup;
+}
+
 const rig = await detachedRig({ after });
 const { detach, journal, statusOf, left, clean } = rig;
 
@@ -20,13 +28,14 @@ const limit = join(rig.directory, "limit.cjs");
 writeFileSync(
   limit,
   `const { readFileSync, writeFileSync } = require("node:fs");
-   writeFileSync(${JSON.stringify(join(cgroup, "cgroup.procs"))}, String(process.pid));
-   const current = Number(readFileSync(${JSON.stringify(join(cgroup, "pids.current"))}, "utf8"));
-   writeFileSync(${JSON.stringify(join(cgroup, "pids.max"))}, String(current + Number(process.env.MORE)));`,
+   const { CGROUP, MORE } = process.env;
+   writeFileSync(CGROUP + "/cgroup.procs", String(process.pid));
+   writeFileSync(CGROUP + "/pids.max", String(Number(readFileSync(CGROUP + "/pids.current", "utf8")) + Number(MORE)));`,
 );
 
 async function limited(more: number, ...words: string[]) {
-  const env = { NODE_OPTIONS: `--require=${limit}`, MORE: String(more) };
+  const cgroup = newCgroup();
+  const env = { NODE_OPTIONS: `--require=${limit}`, CGROUP: cgroup, MORE: String(more) };
   try {
     return await rig.run(words, { env });
   } finally {
@@ -38,23 +47,22 @@ const MOST = 12;
 const REFUSED =
   /^tinydocker: (tinydocker's native part can't start|can't start a process in new namespaces \(\w+\)|[^\n]*): EAGAIN, [^\n]*\n {2}there are too many processes: [^\n]*pids\.max\n$/;
 
-mkdirSync(cgroup);
 after(async () => {
-  // What a monitor started in the end while there were too few: Node.js waits for ever then, and the monitor's time limit is long.
-  const left = readFileSync(join(cgroup, "cgroup.procs"), "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map(Number);
-  for (const pid of left) {
-    try {
-      kill(pid);
-    } catch {
-      // It has ended meanwhile.
-    }
+  for (const cgroup of cgroups) {
+    await emptyCgroup(cgroup);
+    rmdirSync(cgroup);
+  }
+});
+
+/** What a monitor started in the end while there were too few: Node.js waits for ever then, and the monitor's time limit is long. */
+async function emptyCgroup(cgroup: string): Promise<void> {
+  const left = readFileSync(join(cgroup, "cgroup.procs"), "utf8").split("\n");
+  for (const pid of left.filter((line) => line !== "").map(Number)) {
+    killIfThere(pid);
     await gone(pid);
   }
-  rmdirSync(cgroup);
-});
+}
+
 afterEach(async () => {
   await rig.run(["rm", "-f", "d1"]);
   // One that is removed at its exit is unknown to rm while its monitor's command removes it.
@@ -109,6 +117,9 @@ describe("where there are no more processes", () => {
     const script =
       'echo $$ >"$1/cgroup.procs"; while read -r _; do max=$((max + 1)); done <"$2"; echo $((max + $3)) >"$1/pids.max"; exec "$0" ps';
     const started = (more: number) => {
+      const cgroup = newCgroup();
+      /** A line for each thread that lives. */
+      const threads = join(cgroup, IS_V1 ? "tasks" : "cgroup.threads");
       const env = { ...process.env, TINYDOCKER_ROOT: rig.root };
       return outcomeOf(spawn("sh", ["-c", script, rig.program, cgroup, threads, String(more)], { env }));
     };
@@ -121,6 +132,5 @@ describe("where there are no more processes", () => {
       );
     }
     assert.equal((await started(100)).code, 0);
-    writeFileSync(join(cgroup, "pids.max"), "max");
   });
 });
