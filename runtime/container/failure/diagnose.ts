@@ -114,6 +114,7 @@ export function stepFailure(
     return new Failure(`can't enter the working directory ${spec.process.cwd}: ${errnoText(errno)}`, {
       code: "workdir-unusable",
       exitCode: 126,
+      remedy: workdirRemedy(errno),
     });
   }
   if (step.reason === "joinOther" && errno === ERRNO.ESRCH)
@@ -126,6 +127,12 @@ export function stepFailure(
     ...(remedy !== undefined && { remedy }),
     ...noRoom(step, errno, object, spec.mounts),
   });
+}
+
+function workdirRemedy(errno: number): string {
+  if (errno === ERRNO.ENOENT) return "make it in the container first, or name another one with -w";
+  if (errno === ERRNO.ENOTDIR) return "a part of that path is a file: name a directory with -w";
+  return "let the command's user enter it, or name another one with -w";
 }
 
 /** clone3 would have failed for the same reason. */
