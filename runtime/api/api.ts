@@ -51,7 +51,7 @@ export interface ContainerRequest {
   readonly mounts?: readonly string[] | undefined;
   /** `DST[:OPTION,…]` each: an empty directory in memory, with options of tmpfs(5) such as `size=64m`. */
   readonly tmpfs?: readonly string[] | undefined;
-  /** Of `/dev/shm`, such as `256m`. Default: `64m`. */
+  /** Of `/dev/shm`, such as `256m`. Default, also for `0`: `64m`. */
   readonly shmSize?: string | undefined;
   /** Whether the root is read-only. Default: false. */
   readonly readonly?: boolean | undefined;

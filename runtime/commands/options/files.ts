@@ -6,6 +6,7 @@ export const FILES_OPTIONS = {
   image: { type: "string", describe: "image of the root; the default, host, is this machine's own root" },
   pull: {
     type: "string",
+    emptyIsUnset: true,
     describe: "always, missing or never: whether the image is fetched from its registry first; default: missing",
   },
   quiet: { type: "boolean", short: "q", describe: "print nothing while it is fetched" },
@@ -26,7 +27,7 @@ export const FILES_OPTIONS = {
     describe: "NAME[:ro]: what is mounted in that container of this machine and of its volumes",
   },
   tmpfs: { type: "string", multiple: true, describe: "DST[:OPTION,…]: a directory in memory, such as /run:size=64m" },
-  "shm-size": { type: "string", describe: "size of /dev/shm; default: 64m" },
+  "shm-size": { type: "string", describe: "size of /dev/shm; default, also for 0: 64m" },
   "read-only": { type: "boolean", describe: "make the root read-only" },
 } as const satisfies Options;
 

@@ -5,8 +5,12 @@ import type { Options, Values } from "./option.ts";
 /** How a detached container lives. */
 export const LIFE_OPTIONS = {
   detach: { type: "boolean", short: "d", describe: "let it run in the background, and print its id" },
-  restart: { type: "string", describe: "with -d: no, on-failure[:N], always or unless-stopped: start it again" },
-  "stop-signal": { type: "string", describe: "with -d: what stop sends it; default: SIGTERM" },
+  restart: {
+    type: "string",
+    emptyIsUnset: true,
+    describe: "with -d: no, on-failure[:N], always or unless-stopped: start it again",
+  },
+  "stop-signal": { type: "string", emptyIsUnset: true, describe: "with -d: what stop sends it; default: SIGTERM" },
   "stop-timeout": { type: "string", describe: "with -d: seconds until stop kills it; default: 10" },
   label: { type: "string", short: "l", multiple: true, describe: "with -d: KEY[=VALUE], to find it by" },
   "label-file": { type: "string", multiple: true, describe: "with -d: file of lines KEY[=VALUE]; -l counts more" },

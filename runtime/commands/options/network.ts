@@ -35,9 +35,13 @@ export const NETWORK_OPTIONS = {
     multiple: true,
     describe: "further name of the container on its networks",
   },
-  ip: { type: "string", describe: "address on the first network; default: the next free one" },
-  ip6: { type: "string", describe: "address of IPv6 on it" },
-  "mac-address": { type: "string", describe: "MAC address on it; default: one made of its address" },
+  ip: { type: "string", emptyIsUnset: true, describe: "address on the first network; default: the next free one" },
+  ip6: { type: "string", emptyIsUnset: true, describe: "address of IPv6 on it" },
+  "mac-address": {
+    type: "string",
+    emptyIsUnset: true,
+    describe: "MAC address on it; default: one made of its address",
+  },
   dns: { type: "string", multiple: true, describe: "name server; default: this machine's" },
   "dns-search": { type: "string", multiple: true, describe: "domain in which names are looked up; .: none" },
   "dns-option": {

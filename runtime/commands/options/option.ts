@@ -7,6 +7,8 @@ export interface Option {
   readonly aliases?: readonly string[];
   /** It may be given several times, and all values count; of another option, the last one. */
   readonly multiple?: true;
+  /** As of docker's options of text: a script may pass a variable that is not set. */
+  readonly emptyIsUnset?: true;
   readonly describe: string;
 }
 

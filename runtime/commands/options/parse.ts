@@ -104,10 +104,11 @@ function valueFor(usage: Usage, option: Option, written: string, value: string |
 }
 
 function valuesOf<T extends Options>({ options, usage }: Syntax<T>, given: readonly Given[]): Values<T> {
-  const values = Object.entries(options).map(([name, { type, multiple }]) => {
+  const values = Object.entries(options).map(([name, { type, multiple, emptyIsUnset }]) => {
     const written = given.filter((one) => one.name === name).map(({ value }) => value);
     if (multiple) return [name, written];
     const last = written.at(-1);
+    if (last === "" && emptyIsUnset) return [name, undefined];
     return [name, type === "boolean" && last !== undefined ? booleanOf(usage, name, last) : last];
   });
   return Object.fromEntries(values) as Values<T>;

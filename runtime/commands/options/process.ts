@@ -6,8 +6,8 @@ export const PROCESS_OPTIONS = {
   entrypoint: { type: "string", describe: "the program, to which CMD and its arguments are passed" },
   env: { type: "string", short: "e", multiple: true, describe: "K=V, or K for the value in your environment" },
   "env-file": { type: "string", multiple: true, describe: "file of lines K=V or K; -e counts more" },
-  workdir: { type: "string", short: "w", describe: "directory the command starts in" },
-  user: { type: "string", short: "u", describe: "UID[:GID], numbers or names from the image" },
+  workdir: { type: "string", emptyIsUnset: true, short: "w", describe: "directory the command starts in" },
+  user: { type: "string", emptyIsUnset: true, short: "u", describe: "UID[:GID], numbers or names from the image" },
   "group-add": {
     type: "string",
     multiple: true,

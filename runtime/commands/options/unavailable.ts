@@ -34,14 +34,22 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   "volume-driver": "mount a directory of this machine with -v",
 };
 
-/** What some of them may ask for, since it is so anyway; "true": the option takes no value. */
+/** What some of them may ask for, since it is so anyway; "true": the option takes no value. docker's defaults are among them. */
 export const SO_ANYWAY: Readonly<Record<string, readonly string[]>> = {
-  cgroupns: ["private"],
+  "blkio-weight": ["0"],
+  "cgroup-parent": [""],
+  cgroupns: ["", "private"],
+  "cpu-rt-period": ["0"],
+  "cpu-rt-runtime": ["0"],
   "disable-content-trust": ["true"],
-  isolation: ["default"],
-  "log-driver": ["json-file", "local"],
-  platform: [`linux/${thisArchitecture()}`, thisArchitecture()],
+  domainname: [""],
+  isolation: ["", "default"],
+  "kernel-memory": ["0"],
+  "log-driver": ["", "json-file", "local"],
+  "memory-swappiness": ["-1"],
+  platform: ["", `linux/${thisArchitecture()}`, thisArchitecture()],
+  runtime: ["", "runc"],
   "sig-proxy": ["true"],
-  userns: ["host"],
-  "volume-driver": ["local"],
+  userns: ["", "host"],
+  "volume-driver": ["", "local"],
 };

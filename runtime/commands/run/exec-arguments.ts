@@ -18,10 +18,16 @@ export const EXEC_OPTIONS = {
   detach: { type: "boolean", short: "d", describe: "leave the command running, without input and output" },
   user: {
     type: "string",
+    emptyIsUnset: true,
     short: "u",
     describe: "UID[:GID], numbers or names of the container; default: the container's",
   },
-  workdir: { type: "string", short: "w", describe: "directory the command starts in; default: the container's" },
+  workdir: {
+    type: "string",
+    emptyIsUnset: true,
+    short: "w",
+    describe: "directory the command starts in; default: the container's",
+  },
   env: { type: "string", short: "e", multiple: true, describe: "K=V, or K for the value in your environment" },
   "env-file": { type: "string", multiple: true, describe: "file of lines K=V or K; -e counts more" },
   privileged: { type: "boolean", describe: "all capabilities; the container's other limits stay" },

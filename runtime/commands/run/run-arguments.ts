@@ -29,7 +29,7 @@ export const RUN_OPTIONS = {
     type: "string",
     describe: "in place of NAME; then IMAGE comes first, with or without a tag: run --name NAME IMAGE [CMD]",
   },
-  cidfile: { type: "string", describe: "write its id to this file, which must not exist" },
+  cidfile: { type: "string", emptyIsUnset: true, describe: "write its id to this file, which must not exist" },
   ...LIFE_OPTIONS,
   ...HEALTH_OPTIONS,
   rm: { type: "boolean", describe: "remove it when its command ends; without -d always" },

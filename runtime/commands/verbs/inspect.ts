@@ -27,6 +27,7 @@ export const inspectVerb = verb({
     size: { type: "boolean", short: "s", describe: "with SizeRw and SizeRootFs of containers" },
     type: {
       type: "string",
+      emptyIsUnset: true,
       describe: "only container, image, volume or network; default: whatever has the name first",
     },
   },

@@ -8,7 +8,7 @@ import { verb } from "./verb.ts";
 export const STOP_OPTIONS = {
   time: { type: "string", short: "t", describe: "seconds until it is killed; -1: never; default: 10" },
   timeout: { type: "string", describe: "the same" },
-  signal: { type: "string", short: "s", describe: "in place of the container's own stop signal" },
+  signal: { type: "string", emptyIsUnset: true, short: "s", describe: "in place of the container's own stop signal" },
 } as const;
 
 export function stopOptions(values: { readonly [Name in keyof typeof STOP_OPTIONS]: string | undefined }) {

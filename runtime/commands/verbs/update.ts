@@ -9,7 +9,11 @@ export const updateVerb = verb({
   synopsis: "NAME [NAME…]",
   describe: "Change the restart policy and the limits of containers, whether they run or not",
   options: {
-    restart: { type: "string", describe: "no, on-failure[:N], always or unless-stopped, from the next end on" },
+    restart: {
+      type: "string",
+      emptyIsUnset: true,
+      describe: "no, on-failure[:N], always or unless-stopped, from the next end on",
+    },
     memory: LIMIT_OPTIONS.memory,
     "memory-swap": LIMIT_OPTIONS["memory-swap"],
     "memory-reservation": LIMIT_OPTIONS["memory-reservation"],

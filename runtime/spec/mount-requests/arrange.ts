@@ -18,7 +18,7 @@ export interface MountRequests {
   readonly mounts?: readonly string[] | undefined;
   /** DST[:OPTION,…], as docker's --tmpfs. */
   readonly tmpfs?: readonly string[] | undefined;
-  /** Of /dev/shm, such as 256m. Default: 64m. */
+  /** Of /dev/shm, such as 256m. Default, also for 0: 64m. */
   readonly shmSize?: string | undefined;
   /** Of other containers: where nothing else is mounted; of several at one place, the last one. */
   readonly inherited?: readonly Mount[] | undefined;
@@ -57,7 +57,7 @@ export function mountsOf(
   ];
   checkCount([...requested, ...inherited]);
   for (const mount of requested) checkOwner(mount, ids);
-  const own = defaultMounts(ids, shmSize === undefined ? undefined : checkedSize(shmSize));
+  const own = defaultMounts(ids, shmSize === undefined ? undefined : sharedMemory(shmSize));
   const isPlain = requested.length + inherited.length + imageVolumes.length === 0;
   const placed = (mount: Mount): Placed => {
     return { mount, place: isPlain ? mount.destination : leadsTo(mount.destination) };
@@ -130,11 +130,12 @@ function replaces(requested: Placed, own: Placed): boolean {
   return own.place === requested.place || (isBelow(own.place, requested.place) && own.mount.type !== "devpts");
 }
 
-function checkedSize(size: string): number {
+/** 0 asks for docker's default. */
+function sharedMemory(size: string): number | undefined {
   const bytes = bytesOf(size);
-  if (bytes !== undefined && bytes > 0) return bytes;
+  if (bytes !== undefined) return bytes || undefined;
   throw new Failure(`${JSON.stringify(size)} can't be the size of /dev/shm`, {
     code: "usage",
-    remedy: "use a number above 0 with b, k, m or g, such as --shm-size 256m",
+    remedy: "use a number with b, k, m or g, such as --shm-size 256m",
   });
 }

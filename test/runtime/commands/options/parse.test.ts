@@ -11,9 +11,10 @@ const OPTIONS = {
   interactive: { type: "boolean", short: "i", describe: "" },
   tty: { type: "boolean", short: "t", describe: "" },
   network: { type: "string", aliases: ["net"], multiple: true, describe: "" },
+  workdir: { type: "string", emptyIsUnset: true, short: "w", describe: "" },
 } as const satisfies Options;
 
-const none = { env: [], user: undefined, interactive: undefined, tty: undefined, network: [] };
+const none = { env: [], user: undefined, interactive: undefined, tty: undefined, network: [], workdir: undefined };
 
 /** Arguments, what is given, and what follows, each as docker's parser reads it. */
 const CASES: readonly (readonly [readonly string[], object, readonly string[]])[] = [
@@ -33,10 +34,17 @@ const CASES: readonly (readonly [readonly string[], object, readonly string[]])[
   [["-e", "-i"], { env: ["-i"] }, []],
   [["-e", "--"], { env: ["--"] }, []],
   [["--env=", "--user="], { env: [""], user: "" }, []],
+  [["-w", "/a", "--workdir="], {}, []],
+  [["-w", "", "-w/a"], { workdir: "/a" }, []],
   [["-i=false", "--tty=T"], { interactive: false, tty: true }, []],
   [["--tty", "false"], { tty: true }, ["false"]],
   [["--cgroupns", "private", "--sig-proxy", "-i", "--log-driver=local", "n"], { interactive: true }, ["n"]],
   [["--userns=host", "--isolation", "default", "--disable-content-trust", "--volume-driver", "local", "n"], {}, ["n"]],
+  [
+    ["--cgroupns=", "--platform", "", "--runtime", "runc", "--memory-swappiness=-1", "--blkio-weight", "0", "n"],
+    {},
+    ["n"],
+  ],
   [["--sig-proxy=true", "--platform", `linux/${ARCHITECTURE}`, "n"], {}, ["n"]],
 ];
 

@@ -91,6 +91,23 @@ describe("the arguments of run", () => {
     });
   });
 
+  it("may have empty ones of text, which count as not given: a script may pass a variable that is not set", () => {
+    const empty = [
+      "workdir",
+      "user",
+      "cpuset-cpus",
+      "cpuset-mems",
+      "ip",
+      "ip6",
+      "mac-address",
+      "stop-signal",
+      "restart",
+    ];
+    const all = [...empty, "pull", "cidfile"].map((name) => `--${name}=`);
+    assert.deepEqual(parseRun([...all, "n", "c"]), parseRun(["n", "c"]));
+    assert.throws(() => parseRun(["--pids-limit=", "--memory=", "--stop-timeout=", "n", "c"]), /stop-timeout/);
+  });
+
   it("take variables from files before those of -e", async (t) => {
     const file = join(await temporaryDirectory({ after: (cleanup) => t.after(cleanup) }), "env");
     await writeFile(file, '\ufeff# comment\r\nA=1\n\n  B="x y" #\nPATH\nNOT_SET\nD=a=b');
