@@ -15,7 +15,7 @@ import { type Handle, lookAtExisting } from "../state/handle.ts";
 import { type Places, placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
 import { checkExists, type Found } from "../state/status.ts";
-import { MADE } from "./files/changes.ts";
+import { isMountTable, MADE } from "./files/changes.ts";
 import { ownedInside } from "./files/owners.ts";
 import { exposedAlone } from "./listed-ports.ts";
 import { isPausedNow, whilePaused } from "./pause.ts";
@@ -91,13 +91,19 @@ function inside(entry: Entry | Whiteout, { linux }: ContainerSpec): Entry | Whit
   return "metadata" in entry ? { ...entry, metadata: ownedInside(entry.metadata, linux) } : entry;
 }
 
+function isOwn(entry: Entry | Whiteout, own: ReadonlySet<string>): boolean {
+  const path = `/${entry.path}`;
+  if (entry.kind === "symlink" && isMountTable(path, entry.target)) return true;
+  return entry.kind !== "directory" && own.has(path);
+}
+
 /** Without the files that are only there for something to be mounted on them. None of one that was never started. */
 async function* writtenIn(shim: Shim, places: Places, record: ContainerRecord): AsyncGenerator<Entry | Whiteout> {
   const own = new Set([...record.spec.mounts.map(({ destination }) => destination), ...MADE]);
   try {
     if (existsSync(places.upper))
       for await (const entry of overlayTree(shim, places.upper))
-        if (entry.kind === "directory" || !own.has(`/${entry.path}`)) yield inside(entry, record.spec);
+        if (!isOwn(entry, own)) yield inside(entry, record.spec);
   } finally {
     // Half of what it has written is no image of it.
     checkExists(places, record);

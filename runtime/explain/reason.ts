@@ -143,6 +143,10 @@ const REASONS = {
     en: "programs that open a new terminal get one of the container's own, not of the host's",
     zh: "程序打开的新终端属于容器自己，而不是宿主机",
   },
+  mountTable: {
+    en: "programs read there what is mounted, unless the image has a file of its own",
+    zh: "程序从这里读取挂载信息；镜像已有此文件时不创建",
+  },
   link: { en: "programs expect this name in /dev", zh: "程序需要 /dev 中的这个名字" },
   mask: { en: "masked: it reveals facts about the host, or affects it", zh: "会泄露宿主机的信息或影响宿主机，故屏蔽" },
   maskState: { en: "masked: it contains the layers of other containers", zh: "其中有其他容器的可写层，故屏蔽" },

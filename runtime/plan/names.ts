@@ -3,7 +3,11 @@ import { isBelow } from "../spec/path.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { isBind } from "./mounts.ts";
+import { showsHostRoot } from "./root.ts";
 import type { Step } from "./step.ts";
+
+/** Unless the image has a file of that name. */
+export const MOUNT_TABLE = { path: "/etc/mtab", target: "/proc/mounts" } as const;
 
 /** A file that only this container has, and where it sees it. */
 interface NameFile {
@@ -39,6 +43,12 @@ export function nameSource({ source, content, reason }: NameFile, slot: number):
     { op: "OPEN_TREE", slot, flags: 0, device: 0, path: source, reason },
     { op: "SETATTR", slot, attributes, flags: 0, reason },
   ];
+}
+
+/** Before anything of this machine's is mounted on /etc. */
+export function mountTable(spec: ContainerSpec): Step[] {
+  if (showsHostRoot(spec)) return [];
+  return [{ op: "SYMLINK", ...MOUNT_TABLE, reason: "mountTable", excusedBy: "any" }];
 }
 
 /** Wherever the image's links lead. */

@@ -14,7 +14,7 @@ import {
 import type { HostFacts } from "./host-facts.ts";
 import { joinSlots, joinSteps } from "./join.ts";
 import { mountSource, mountTarget, otherSource, propagatedSource } from "./mounts.ts";
-import { nameFiles, nameSource, nameTarget } from "./names.ts";
+import { mountTable, nameFiles, nameSource, nameTarget } from "./names.ts";
 import { CLONE_NEW } from "./namespaces.ts";
 import { awaitNetwork, HOST_NETLINK_SLOT, networkSteps } from "./network.ts";
 import { maskHost, protectPaths, workingDirectory } from "./paths.ts";
@@ -64,6 +64,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
       { op: "PIVOT_ROOT", slot: OLD_ROOT_SLOT, path: rootOf(spec, host), reason: "pivot" },
       // Before any path of the image is resolved: until then ".." leads from / to the old root, which is mounted on it.
       { op: "DETACH", slot: OLD_ROOT_SLOT, reason: "detach" },
+      ...mountTable(spec),
       ...mounts.flatMap((mount, i) => mountTarget(mount, firstSlot + i, linux, host)),
       ...names.flatMap((file, i) => nameTarget(file, nameSlot + i)),
       ...devices.flatMap((device, i) => deviceTarget(device, deviceSlot + i)),

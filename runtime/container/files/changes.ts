@@ -1,7 +1,8 @@
-import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { readAttributes } from "../../host/attributes.ts";
 import type { Shim } from "../../host/shim.ts";
 import { byteString, bytesOf } from "../../image/archive/entry.ts";
+import { MOUNT_TABLE } from "../../plan/names.ts";
 import type { ContainerSpec } from "../../spec/spec.ts";
 import { isMissing } from "../../state/lock.ts";
 
@@ -14,6 +15,12 @@ export interface Change {
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** Besides the mounts, what of the container's own is mounted. */
 export const MADE = ["/dev/console", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
+
+/** The link that each container gets. `target`: of a link. */
+export function isMountTable(path: string, target: string | undefined): boolean {
+  return path === MOUNT_TABLE.path && target === MOUNT_TABLE.target;
+}
+
 const OPAQUE = /^(trusted|user)\.overlay\.opaque$/;
 
 /**
@@ -92,7 +99,7 @@ function changeOf(walk: Walk, entry: string, path: string, lowers: readonly Lowe
   if (isWhiteout(stats)) return [{ kind: "D", path }];
   const [lower] = lowers;
   const kind = lower ? "C" : "A";
-  const isOwn = walk.own.has(path);
+  const isOwn = walk.own.has(path) || (stats.isSymbolicLink() && isMountTable(path, readlinkSync(bytesOf(entry))));
   if (!stats.isDirectory()) return isOwn ? [] : [{ kind, path }];
   const inside = insideOf(walk, entry, path, lowers);
   const isSame = lower ? hasSameOwner(lower.stats, stats) : isOwn || leadsToOwn(walk, path);

@@ -151,6 +151,13 @@ describe("a path of the image that is a symlink", () => {
     assert.equal(await run("touch /data/deep/t && stat -c %a /data/deep", "--tmpfs", "/srv"), "1777");
   });
 
+  it("has /etc/mtab, as docker's have it, unless the image or a mount has what is there", async () => {
+    assert.match(await printed("readlink /etc/mtab; df /", "--image", "box"), /^\/proc\/mounts\nFilesystem.*\noverlay/);
+    assert.equal(await printed("cat /etc/mtab", "--image", await imageOf("echo own >etc/mtab")), "own");
+    await printed("true", "--image", "box", "-v", `${shared("etc")}:/etc`);
+    assert.deepEqual(readdirSync(shared("etc")), ["file"]);
+  });
+
   it("stays what it is where the container's own file systems and files are", async () => {
     const box = await imageOf(`
       mkdir private && mv etc private/etc && ln -s private/etc etc

@@ -217,6 +217,7 @@ describe("a plan", () => {
     assert.deepEqual(excused(planOf(spec(), host)), always);
     assert.deepEqual(excused(planOf(spec({}, BOX, ROOT, CALLER), host)), [
       ["sysfs", "any"],
+      ["mountTable", "any"],
       ["target", "any"],
       ["sysfs", "any"],
       ...always,

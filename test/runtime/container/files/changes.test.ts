@@ -39,6 +39,11 @@ test("a container that has changed nothing has no changes, whatever was mounted 
   assert.equal(await diffAfter("c1", "true", "-v", "data:/srv/made", "--tmpfs", "/var/run"), "");
 });
 
+test("a mount table of its own making is a change, and the one it gets is none", async () => {
+  assert.equal(await diffAfter("c1", "readlink /etc/mtab"), "");
+  assert.equal(await diffAfter("c1", "ln -sf /dev/null /etc/mtab"), "C /etc\nA /etc/mtab\n");
+});
+
 test("what a container has added, changed and deleted is listed", async () => {
   const script =
     "cd /srv; touch new; echo x >>mixed/old; rm -r gone; mkdir -p deep/er; chmod 700 kept; rm -r swapped; ln -s / swapped; mkdir gone2";
