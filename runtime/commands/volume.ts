@@ -5,6 +5,7 @@ import { openShim } from "../host/shim.ts";
 import { inspectedVolume } from "../inspect/volume.ts";
 import { labelsOf } from "../spec/labels.ts";
 import { checkedName } from "../spec/name.ts";
+import { volumeOptionsOf } from "../spec/volume-options.ts";
 import { stateRoot } from "../state/root.ts";
 import { LABEL_TITLES, labelFields } from "../template/labels.ts";
 import { formatAsked, rowsText } from "../template/rows.ts";
@@ -20,19 +21,21 @@ import { printInspected } from "./print-inspected.ts";
 import { PRUNE_FILTER, PRUNE_FORCE, pruneFilter, truthsOf } from "./prune-filter.ts";
 import { untyped, type Verbs, verb } from "./verbs/verb.ts";
 
-const NO_OPTIONS =
-  "a volume is a directory of this machine's disk: mount another file system there first, and give it with -v DIR:DST";
-
 const createVerb = verb({
   synopsis: "[NAME]",
   describe: "Make a volume; without a name, one that prune removes",
   options: {
     driver: { type: "string", short: "d", describe: "local, which is accepted: all are directories of this machine" },
     label: { type: "string", multiple: true, describe: "KEY[=VALUE]" },
+    opt: {
+      type: "string",
+      short: "o",
+      multiple: true,
+      describe: "type=none, o=bind and device=DIR: it is that directory of this machine",
+    },
     name: { type: "string", describe: "NAME, as docker once took it" },
   },
-  unavailable: { o: NO_OPTIONS, opt: NO_OPTIONS },
-  run: async ({ driver, label, name: old }, rest) => {
+  run: async ({ driver, label, opt, name: old }, rest) => {
     const [name = randomBytes(32).toString("hex")] = nameAsked(old === undefined ? rest : [old, ...rest]);
     accepted("driver", "local", driver);
     const root = resolve(stateRoot());
@@ -43,6 +46,7 @@ const createVerb = verb({
       created: Date.now(),
       labels,
       anonymous: isAnonymous(name),
+      ...(opt.length > 0 && { options: volumeOptionsOf(opt) }),
     } as const;
     await changing(`create the volume ${name}`, () => makeVolume(root, made));
     writeAll(1, `${name}\n`);

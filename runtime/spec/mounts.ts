@@ -1,5 +1,6 @@
 import { MOUNT_ATTR, MS } from "../linux.ts";
 import { type Ids, isMapped } from "./namespaces.ts";
+import type { VolumeOptions } from "./volume-options.ts";
 
 /** As in the OCI runtime-spec: options are those of mount(8). */
 export interface Mount {
@@ -13,6 +14,9 @@ export interface Mount {
   readonly nocopy?: true;
   /** Of a volume: it was made for this container, without a name. */
   readonly anonymous?: true;
+  /** Of a volume that is made for this: its labels, and the options of docker's driver local. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly volumeOptions?: VolumeOptions;
   /** The id of the container in which the source is. */
   readonly container?: string;
 }

@@ -65,7 +65,14 @@ export const isContainerSpec: Shape<ContainerSpec> = isRecordOf({
   mounts: isListOf(
     isRecordOf(
       { destination: isText, type: isText, source: isText, options: isTexts },
-      { subpath: isText, nocopy: isTrue, anonymous: isTrue, container: isText },
+      {
+        subpath: isText,
+        nocopy: isTrue,
+        anonymous: isTrue,
+        labels: isMapOf(isText),
+        volumeOptions: isMapOf(isText),
+        container: isText,
+      },
     ),
   ),
   network: isNetwork,

@@ -1,6 +1,8 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
+import { Failure } from "../failure.ts";
 import type { Shim } from "../host/shim.ts";
 import type { OwnVolume } from "../resources/volume.ts";
+import type { Mount } from "../spec/mounts.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { clearLeftovers } from "./leftovers.ts";
 import { dataOf, isAnonymous, makeVolume, readVolume, volumesIn } from "./store.ts";
@@ -12,7 +14,8 @@ import { dataOf, isAnonymous, makeVolume, readVolume, volumesIn } from "./store.
 export async function readyVolumes(shim: Shim, root: string, spec: ContainerSpec): Promise<void> {
   const used = volumesIn(spec, root);
   for (const { name, mount } of used) {
-    if (!readVolume(root, name)) make(root, name);
+    if (!readVolume(root, name)) make(root, name, mount);
+    checkDevice(name, readVolume(root, name)?.options?.["device"]);
     const { layers } = spec.root;
     if (layers.includes("/") || mount.nocopy || !isEmpty(dataOf(root, name))) continue;
     // Loaded only now: with what reads images, it takes 10 ms to load.
@@ -22,8 +25,18 @@ export async function readyVolumes(shim: Shim, root: string, spec: ContainerSpec
   if (used.length > 0) await clearLeftovers(shim, root);
 }
 
-function make(root: string, name: string): void {
-  makeVolume(root, { version: 1, name, created: Date.now(), labels: {}, anonymous: isAnonymous(name) });
+function make(root: string, name: string, { labels = {}, volumeOptions }: Mount): void {
+  const options = volumeOptions && { options: volumeOptions };
+  makeVolume(root, { version: 1, name, created: Date.now(), labels, anonymous: isAnonymous(name), ...options });
+}
+
+/** Throws Failure if a volume is a directory of this machine that is not there. */
+function checkDevice(name: string, device: string | undefined): void {
+  if (device === undefined || statSync(device, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new Failure(`the volume ${name} is ${device}, and there is no such directory`, {
+    code: "mount-source-missing",
+    remedy: `make it, or remove the volume: tinydocker volume rm ${name}`,
+  });
 }
 
 /** Those that were made for this container, without a name, and that end with it where it is removed at its exit. */

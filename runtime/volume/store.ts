@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { recordEvent } from "../events/record.ts";
 import { Failure } from "../failure.ts";
@@ -7,6 +16,7 @@ import { thisProcess } from "../host/process.ts";
 import { isBoolean, isMapOf, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
 import { isBelow } from "../spec/path.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
+import type { VolumeOptions } from "../spec/volume-options.ts";
 
 /** A directory that containers share and that stays when they are removed: NAME/_data, and this in NAME/volume.json. */
 export interface Volume {
@@ -17,15 +27,20 @@ export interface Volume {
   readonly labels: Readonly<Record<string, string>>;
   /** It was made for one container, without a name of its own. */
   readonly anonymous: boolean;
+  /** `device` is a directory of this machine, to which _data is a link. */
+  readonly options?: VolumeOptions;
 }
 
-const isVolume: Shape<Volume> = isRecordOf({
-  version: isOneOf(1),
-  name: isText,
-  created: isWhole,
-  labels: isMapOf(isText),
-  anonymous: isBoolean,
-});
+const isVolume: Shape<Volume> = isRecordOf(
+  {
+    version: isOneOf(1),
+    name: isText,
+    created: isWhole,
+    labels: isMapOf(isText),
+    anonymous: isBoolean,
+  },
+  { options: isMapOf(isText) },
+);
 
 /** `root`: the state directory. A name in it that begins with a dot is being made or removed. */
 export function volumesDirectory(root: string): string {
@@ -86,7 +101,9 @@ export function readVolume(root: string, name: string): Volume | undefined {
 export function makeVolume(root: string, volume: Volume): boolean {
   const made = makeUnderWay(root);
   try {
-    mkdirSync(join(made, "_data"), { mode: 0o755 });
+    const device = volume.options?.["device"];
+    if (device === undefined) mkdirSync(join(made, "_data"), { mode: 0o755 });
+    else symlinkSync(device, join(made, "_data"));
     writeFileSync(join(made, "volume.json"), `${JSON.stringify(volume)}\n`);
     recordEvent(root, { type: "volume", action: "create", id: volume.name, attributes: { driver: "local" } });
     renameSync(made, join(volumesDirectory(root), volume.name));

@@ -1,5 +1,7 @@
+import { labelsOf } from "../labels.ts";
 import type { Mount } from "../mounts.ts";
 import { textFault } from "../text.ts";
+import { volumeOptionsOf } from "../volume-options.ts";
 import { absoluteSource, bind, isPropagation } from "./bind.ts";
 import { fieldsOf } from "./csv.ts";
 import { checkedDestination } from "./destination.ts";
@@ -20,11 +22,20 @@ const ALIASES: Readonly<Record<string, string>> = {
 const SWITCHES = ["readonly", "bind-nonrecursive", "volume-nocopy"];
 const TYPES: Readonly<Record<string, readonly string[]>> = {
   bind: ["source", "readonly", "consistency", "bind-propagation", "bind-recursive", "bind-nonrecursive"],
-  volume: ["source", "readonly", "consistency", "volume-nocopy", "volume-subpath", "volume-driver"],
+  volume: [
+    "source",
+    "readonly",
+    "consistency",
+    "volume-nocopy",
+    "volume-subpath",
+    "volume-driver",
+    "volume-label",
+    "volume-opt",
+  ],
   tmpfs: ["readonly", "tmpfs-size", "tmpfs-mode"],
 };
 
-/** The fields of one --mount, by docker's longest name of each. */
+/** The fields of one --mount, by docker's longest name of each. Of one that is given twice, the last counts, but for labels and options. */
 type Fields = ReadonlyMap<string, string>;
 
 /** KEY=VALUE,… as docker's --mount; a relative source is below cwd. Throws Failure for anything else. */
@@ -34,7 +45,8 @@ export function mountOfFields(asked: string, cwd: string | undefined, volumes?: 
   if (fault !== undefined) throw refuse(`it ${fault}`);
   const texts = fieldsOf(asked);
   if (texts === undefined) throw refuse("a quote is not closed, or stands inside a field");
-  const fields: Fields = new Map(texts.map((text) => fieldOf(text, refuse)));
+  const pairs = texts.map((text) => fieldOf(text, refuse));
+  const fields: Fields = new Map(pairs);
   // docker's default.
   const type = fields.get("type")?.toLowerCase() ?? "volume";
   const known = TYPES[type];
@@ -45,7 +57,7 @@ export function mountOfFields(asked: string, cwd: string | undefined, volumes?: 
   const target = fields.get("target");
   if (target === undefined) throw refuse("it has no dst=");
   const destination = checkedDestination(asked, target);
-  if (type === "volume") return volumeOf(fields, destination, volumes, refuse);
+  if (type === "volume") return volumeOf(pairs, destination, volumes, refuse);
   return type === "bind"
     ? bindOf(fields, destination, cwd, refuse)
     : tmpfs(asked, destination, tmpfsOptions(fields, refuse));
@@ -71,7 +83,16 @@ function bindOf(fields: Fields, destination: string, cwd: string | undefined, re
   return bind(absoluteSource(source, cwd), destination, { ...limitsOf(fields, refuse), propagation });
 }
 
-function volumeOf(fields: Fields, destination: string, volumes: VolumesPlace | undefined, refuse: Refuse): Mount {
+type Pair = readonly [key: string, value: string];
+
+function volumeOf(
+  pairs: readonly Pair[],
+  destination: string,
+  volumes: VolumesPlace | undefined,
+  refuse: Refuse,
+): Mount {
+  const fields: Fields = new Map(pairs);
+  const all = (name: string) => pairs.flatMap(([key, value]) => (key === name ? [value] : []));
   const driver = fields.get("volume-driver") ?? "local";
   if (driver !== "local") throw refuse(`there is no volume-driver ${driver}: volumes are directories of this machine`);
   const source = fields.get("source");
@@ -81,6 +102,8 @@ function volumeOf(fields: Fields, destination: string, volumes: VolumesPlace | u
     volumes,
     nocopy: flag(fields, "volume-nocopy", refuse),
     subpath: fields.get("volume-subpath"),
+    labels: labelsOf(all("volume-label")),
+    options: volumeOptionsOf(all("volume-opt")),
     refuse,
   });
 }

@@ -1,5 +1,6 @@
 import type { Mount } from "../mounts.ts";
 import { normalizePath } from "../path.ts";
+import type { VolumeOptions } from "../volume-options.ts";
 import { bind, type Limits } from "./bind.ts";
 
 /** Where volumes are, and how one without a name is called. */
@@ -15,12 +16,15 @@ interface About {
   readonly volumes: VolumesPlace | undefined;
   readonly nocopy: boolean;
   readonly subpath?: string | undefined;
+  /** Of a volume that is made for it. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly options?: VolumeOptions;
   readonly refuse: (why: string) => Error;
 }
 
 /** The mount of a volume, which is made where there is none of that name; undefined: of a new one without a name. */
 export function ofVolume(asked: string | undefined, destination: string, limits: Limits, about: About): Mount {
-  const { volumes, nocopy, subpath, refuse } = about;
+  const { volumes, nocopy, subpath, labels = {}, options = {}, refuse } = about;
   if (volumes === undefined) throw refuse("there are no volumes here");
   const name = asked ?? volumes.newName();
   if (!NAME.test(name))
@@ -29,8 +33,14 @@ export function ofVolume(asked: string | undefined, destination: string, limits:
     ...bind(`${volumes.directory}/${name}/_data`, destination, limits),
     ...(subpath === undefined ? {} : { subpath: checkedSubpath(subpath, refuse) }),
     ...(nocopy ? { nocopy } : {}),
+    ...(isEmpty(labels) ? {} : { labels }),
+    ...(isEmpty(options) ? {} : { volumeOptions: options }),
     ...(asked === undefined ? { anonymous: true as const } : {}),
   };
+}
+
+function isEmpty(record: object): boolean {
+  return Object.keys(record).length === 0;
 }
 
 function checkedSubpath(subpath: string, refuse: (why: string) => Error): string {

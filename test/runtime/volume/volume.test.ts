@@ -46,6 +46,23 @@ describe("a volume", () => {
     for (const { stdout, stderr } of all) assert.deepEqual([stdout, stderr], [FROM_IMAGE, ""]);
   });
 
+  it("may be a directory of this machine, which gets what the image has if it is empty, and stays when the volume goes", async () => {
+    const device = join(rig.directory, "device");
+    const options = ["-o", "type=none", "-o", "o=bind", "-o", `device=${device}`];
+    await rig.run(["volume", "create", ...options, "bound"]);
+    const missing = await run("c1", ["-v", "bound:/srv"], "true");
+    assert.equal(missing.code, 125);
+    assert.match(missing.stderr, /volume bound is .*\/device, and there is no such directory\n {2}make it/);
+    mkdirSync(device);
+    assert.equal((await run("c1", ["-v", "bound:/srv"], `${LIST}; echo more > /srv/more`)).stdout, FROM_IMAGE);
+    const fields = `src=bound-too,dst=/m,volume-label=by=mount,volume-opt=o=bind,volume-opt=device=${device}`;
+    assert.equal((await run("c2", ["--mount", fields], "cat /m/more /m/sub/file")).stdout, "more\nfrom the image\n");
+    const about = ["volume", "inspect", "-f", "{{.Options.device}} {{.Labels.by}}", "bound-too"];
+    assert.equal((await rig.run(about)).stdout, `${device} mount\n`);
+    assert.equal((await rig.run(["volume", "rm", "bound", "bound-too"])).code, 0);
+    assert.deepEqual(readdirSync(device).sort(), ["more", "sub"]);
+  });
+
   it("CVE-2017-1002101: has no part that a link leads to outside it", async () => {
     symlinkSync("/etc", join(rig.root, "volumes/data/_data/etc"));
     const mount = (subpath: string) => ["--mount", `type=volume,src=data,dst=/m,volume-subpath=${subpath}`];

@@ -89,7 +89,22 @@ describe("--mount", () => {
       subpath: "a/b",
       nocopy: true,
     });
-    for (const more of ["volume-subpath=/a", "volume-subpath=../a", "volume-driver=nfs", "bind-propagation=slave"])
+    const made = mount("src=data,dst=/b,volume-label=a=b,volume-label=c,volume-opt=o=bind,volume-opt=device=/srv");
+    assert.deepEqual(
+      [made.labels, made.volumeOptions],
+      [
+        { a: "b", c: "" },
+        { o: "bind", device: "/srv" },
+      ],
+    );
+    for (const more of [
+      "volume-subpath=/a",
+      "volume-opt=type=nfs",
+      "volume-label=",
+      "volume-subpath=../a",
+      "volume-driver=nfs",
+      "bind-propagation=slave",
+    ])
       refused(() => mount(`type=volume,src=data,dst=/b,${more}`));
     assert.throws(
       () => mount("src=./data,dst=/b"),
