@@ -38,6 +38,11 @@ function recordedKeys(root: string): string[] {
   }
 }
 
+/** Without the slash that inspect prints before it; undefined for what can be none, such as a path that leads elsewhere. */
+export function nameIn(asked: string): string | undefined {
+  return /^\/?([a-zA-Z0-9][a-zA-Z0-9_.-]*)$/.exec(asked)?.[1];
+}
+
 const ID = /^[0-9a-f]{1,64}$/;
 
 /**
@@ -45,15 +50,17 @@ const ID = /^[0-9a-f]{1,64}$/;
  * Failure for none, and for several.
  */
 export function handleOf(root: string, asked: string): Handle {
-  const written = asked.replace(/^\/(?=.)/, "");
-  const isName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(written);
-  const named = isName ? handleNamed(root, written) : undefined;
+  const name = nameIn(asked);
+  const named = name === undefined ? undefined : handleNamed(root, name);
   if (named) return named;
-  const meant = ID.test(written) ? findAll(root).filter(({ record }) => record.id.startsWith(written)) : [];
+  const damaged: unknown[] = [];
+  const all = ID.test(asked) ? findEach(root, (error) => damaged.push(error)) : [];
+  const meant = all.filter(({ record }) => record.id.startsWith(asked));
   const [first, second] = meant;
   if (first && !second) return handleFound(root, first);
-  if (!first) throw noContainer(asked);
-  throw new Failure(`${written} is the beginning of several containers' ids`, {
+  // That one may be meant.
+  if (!first) throw damaged[0] ?? noContainer(asked);
+  throw new Failure(`${asked} is the beginning of several containers' ids`, {
     code: "usage",
     remedy: `write more of the id, or a name: ${meant.map(({ record }) => record.name).join(", ")}`,
   });

@@ -1,9 +1,10 @@
 import { appendFileSync, fstatSync, readSync } from "node:fs";
+import { basename } from "node:path";
 import { Failure } from "../failure.ts";
 import { isProcessIdentity, type ProcessIdentity, thisProcess } from "../host/process.ts";
 import { isEither, isRecordOf, parseJson, type Shaped } from "../shape.ts";
 import { type Entry, isEntry } from "./entry.ts";
-import { type ContainerRecord, isContainerRecord, isOfOtherVersion } from "./record.ts";
+import { type ContainerRecord, isContainerRecord, isOfOtherVersion, removeRemedy } from "./record.ts";
 import { naming } from "./replace-file.ts";
 
 /** The content of a name's lock file, one JSON object a line. The file exists while there is something to undo. */
@@ -39,10 +40,19 @@ export function ownerLines(): Line[] {
 
 /** Throws Failure when it is damaged. */
 export function readJournal(fd: number, path: string): Journal {
+  return parseJournal(readText(fd, path), path);
+}
+
+/** The lines of a damaged one that can be read. */
+export function readIntact(fd: number, path: string): Journal {
+  return journalOf(linesIn(readText(fd, path)).flatMap((text) => parsed(text) ?? []));
+}
+
+function readText(fd: number, path: string): string {
   const { size } = fstatSync(fd);
   if (size > JOURNAL_BYTES_MAX) throw damaged(path, `at most ${JOURNAL_BYTES_MAX} bytes, got ${size}`);
   const bytes = Buffer.alloc(size);
-  return parseJournal(bytes.toString("utf8", 0, readSync(fd, bytes, 0, size, 0)), path);
+  return bytes.toString("utf8", 0, readSync(fd, bytes, 0, size, 0));
 }
 
 /**
@@ -50,10 +60,14 @@ export function readJournal(fd: number, path: string): Journal {
  * it is ignored. Any other unknown line means damage, and a damaged journal is not used to undo anything.
  */
 export function parseJournal(text: string, path: string): Journal {
-  const lines = text
-    .split("\n")
-    .slice(0, -1)
-    .flatMap((line, index) => parseLine(line, index + 1, path));
+  return journalOf(linesIn(text).flatMap((line, index) => parseLine(line, index + 1, path)));
+}
+
+function linesIn(text: string): string[] {
+  return text.split("\n").slice(0, -1);
+}
+
+function journalOf(lines: readonly Line[]): Journal {
   const monitor = lines.findLast((line) => "monitor" in line)?.monitor;
   return {
     owner: monitor ?? lines.findLast((line) => "owner" in line)?.owner,
@@ -63,17 +77,22 @@ export function parseJournal(text: string, path: string): Journal {
   };
 }
 
-/** None for the record of a container of another version: what is to be undone is in the other lines. */
-function parseLine(text: string, number: number, path: string): Line[] {
+function parseLine(text: string, number: number, path: string): readonly Line[] {
+  const lines = parsed(text);
+  if (lines) return lines;
+  throw damaged(path, `line ${number} is not an entry of a journal`);
+}
+
+/** None for the record of a container of another version: what is to be undone is in the other lines. Undefined for no line. */
+function parsed(text: string): readonly Line[] | undefined {
   const line = parseJson(text);
   if (isLine(line)) return [line];
-  if (isRecordOf({ record: isOfOtherVersion })(line)) return [];
-  throw damaged(path, `line ${number} is not an entry of a journal`);
+  return isRecordOf({ record: isOfOtherVersion })(line) ? [] : undefined;
 }
 
 function damaged(path: string, why: string): Failure {
   return new Failure(`${path} is damaged: ${why}`, {
     code: "state-damaged",
-    remedy: "end what is left of that container and remove the file",
+    remedy: removeRemedy(basename(path)),
   });
 }

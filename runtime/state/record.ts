@@ -86,8 +86,13 @@ const isVersioned = isRecordOf({ version: isWhole });
 function damaged(path: string): Failure {
   return new Failure(`${path} is not the record of a container`, {
     code: "state-damaged",
-    remedy: "remove the file, and the container's directory in containers/",
+    remedy: removeRemedy(basename(path)),
   });
+}
+
+/** Of what is damaged. */
+export function removeRemedy(key: string): string {
+  return `tinydocker rm -f ${key} ends what runs of it, and removes what is left`;
 }
 
 function ofOtherVersion(path: string, version: number): Failure {

@@ -15,10 +15,11 @@ export async function each(
   asked: readonly string[],
   work: (container: Handle) => Promise<void>,
   excused?: FailureCode,
+  mended?: (root: string, name: string) => Promise<boolean>,
 ): Promise<number> {
   const doOne = async (one: string) => {
     const root = resolve(stateRoot());
-    await work(handleOf(root, one));
+    if (!(await mended?.(root, one))) await work(handleOf(root, one));
     writeAll(1, `${one}\n`);
   };
   return await codeOfEach(named(asked), doOne, excused);

@@ -1,4 +1,5 @@
 import { remove, removeByForce } from "../../container/remove.ts";
+import { removeDamaged } from "../../container/remove-damaged.ts";
 import { openShim } from "../../host/shim.ts";
 import { type OwnVolume, removeOwnVolume } from "../../resources/volume.ts";
 import { type Handle, lookAtExisting } from "../../state/handle.ts";
@@ -26,7 +27,7 @@ export const rmVerb = verb({
       await removeVolumes(container, owned, explained?.timer);
       explained?.finish();
     };
-    return each(names, work, force ? "container-not-found" : undefined);
+    return force ? each(names, work, "container-not-found", removeDamaged) : each(names, work);
   },
 });
 
