@@ -121,7 +121,9 @@
     /* Goes on in a child; pid 1 passes signals on to it, reaps, and ends as it does. */                                \
     X(REAPER, reaper, )                                                                                                \
     /* search: PATH. */                                                                                                \
-    X(EXEC, exec, F(LIST, args) F(LIST, env) F(TEXT, search))
+    X(EXEC, exec, F(LIST, args) F(LIST, env) F(TEXT, search))                                                          \
+    /* In place of EXEC, where there is no command: the steps before were all there was to do. */                      \
+    X(END, end, )
 
 /* For uses of TD_STEPS that need no fields. */
 #define TD_NO_FIELD(kind, name)

@@ -35,6 +35,7 @@ type Optional<F extends Fields> = { readonly [K in keyof F]?: Shaped<F[K]> };
 
 export const isText: Shape<string> = (value) => typeof value === "string";
 export const isBoolean: Shape<boolean> = (value) => typeof value === "boolean";
+export const isTrue: Shape<true> = (value): value is true => value === true;
 export const isWhole: Shape<number> = (value): value is number => Number.isSafeInteger(value);
 
 export function isOneOf<const T extends string | number | null>(...values: readonly T[]): Shape<T> {

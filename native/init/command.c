@@ -63,6 +63,11 @@ static const char **list_of(const struct td_plan *plan, struct td_text text) {
     return list;
 }
 
+int step_end(struct td_init *init, const struct td_end *step) {
+    (void)init, (void)step;
+    _exit(0);
+}
+
 int step_exec(struct td_init *init, const struct td_exec *step) {
     init->object = td_text(&init->plan, step->args); /* the first one */
     const char **arguments = list_of(&init->plan, step->args);

@@ -98,7 +98,7 @@ static int run_plan(struct td_init *init) {
         else if (timed)
             report(TD_REPORT_STEP, init->step, 0, now() - begin, NULL);
     }
-    return ENOEXEC; /* a plan ends with EXEC, which does not return */
+    return ENOEXEC; /* a plan ends with EXEC or END, which do not return */
 }
 
 int main(int count, char **arguments) {

@@ -1,9 +1,11 @@
 /* Starts the container, for the first time or again: as spawn.c does in Node. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +14,10 @@
 #include "monitor.h"
 #include "netlink.h"
 #include "sys.h"
+
+/* How often, and how long, a command that is writing the plan is waited for: a second in all. */
+#define PLAN_TRIES 100
+#define PLAN_PAUSE_MS 10
 
 static void close_if_open(int *fd) {
     if (*fd >= 0)
@@ -116,11 +122,28 @@ void start_guard(struct monitor *monitor) {
     (void)syscall(SYS_sendto, monitor->report, "", 1, MSG_NOSIGNAL, NULL, 0);
 }
 
-/* A cable of the last start may still be there, and its name would be taken. */
+/*
+ * The plan of a further start, where a command has written one: the container is on other networks since. Until close_plan(), by when
+ * the new process is recorded, no command writes it: it can tell which plan that process has. Returns whether there is one.
+ */
+static int open_plan(void) {
+    for (int tries = 0; tries < PLAN_TRIES && syscall(SYS_flock, TD_FD_DIRECTORY, LOCK_EX | LOCK_NB) != 0; tries++)
+        poll(NULL, 0, PLAN_PAUSE_MS);
+    int fd = openat(TD_FD_DIRECTORY, "plan", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    (void)syscall(SYS_dup3, fd, TD_FD_PLAN, O_CLOEXEC);
+    close(fd);
+    return 1;
+}
+
+static void close_plan(void) { (void)syscall(SYS_flock, TD_FD_DIRECTORY, LOCK_UN); }
+
+/* A cable of the last start may still be there, and its name would be taken. A plan of a command has that as a step. */
 static void send_before(const struct monitor *monitor) {
     struct td_netlink_outcome outcome;
     struct td_text messages = monitor->life->before;
-    if (monitor->restarts > 0 && messages.length > 0 && monitor->options->extra_count > 0)
+    if (messages.length > 0 && monitor->options->extra_count > 0)
         (void)netlink_exchange(TD_FD_SLOTS, life_text(monitor, messages), messages.length, NULL, 0, &outcome);
 }
 
@@ -156,7 +179,9 @@ int start(struct monitor *monitor, int *stage) {
     health_reset(monitor);
     monitor->began = milliseconds(CLOCK_MONOTONIC);
     *stage = TD_STAGE_PREPARE;
-    send_before(monitor);
+    int again = monitor->restarts > 0;
+    if (again && !open_plan())
+        send_before(monitor);
     thaw(monitor);
     prepare(&child, monitor->options);
     int error = open_streams(monitor, &child);
@@ -167,6 +192,8 @@ int start(struct monitor *monitor, int *stage) {
         identify_process(monitor);
         error = is_exec(monitor) ? 0 : record_process(monitor);
     }
+    if (again)
+        close_plan();
     if (error && monitor->pid > 0)
         (void)syscall(SYS_kill, monitor->pid, SIGKILL);
     if (error)

@@ -69,7 +69,9 @@ export function withCommands(parser: Argv): Argv {
     .command(topHelp)
     .command(groupHelp("image", "Fetch, import, list and remove images", { ...IMAGE_TRANSFERS, ...IMAGE_VERBS }))
     .command(helpOfEach({ images: ls, rmi: rm, tag, history }))
-    .command(groupHelp("network", "Create, list, inspect and remove networks", NETWORK_VERBS))
+    .command(
+      groupHelp("network", "Create, list, inspect and remove networks, and put containers on them", NETWORK_VERBS),
+    )
     .command(groupHelp("volume", "Create, list, inspect and remove volumes", VOLUME_VERBS))
     .command(groupHelp("system", "Remove what nothing uses, and print what there is and happens", SYSTEM_VERBS))
     .command(completionHelp);

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { timeInWords } from "../container/listing.ts";
+import { settledNetworks } from "../container/network/changing.ts";
 import { createNetwork, pruneNetworks, removeNetwork } from "../container/network/networks.ts";
 import { unusedIn } from "../container/network/unused.ts";
 import { inspectedNetwork } from "../inspect/network.ts";
 import { existingNetwork, membersOf, networksJson } from "../network/listing.ts";
 import { DEFAULT_NETWORK, type Network, type Networks } from "../network/network.ts";
 import { labelsOf } from "../spec/labels.ts";
-import { readNetworks } from "../state/network-store.ts";
 import { stateRoot } from "../state/root.ts";
 import { LABEL_TITLES, labelFields } from "../template/labels.ts";
 import { formatAsked, rowsText } from "../template/rows.ts";
@@ -14,6 +14,7 @@ import type { Struct } from "../template/value.ts";
 import { confirmed } from "./confirm.ts";
 import { codeOfEach } from "./each-name.ts";
 import { badFilter, filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
+import { connectVerb, disconnectVerb } from "./network-connect.ts";
 import { accepted, operands, someOf } from "./operands.ts";
 import { writeAll } from "./output/write.ts";
 import { printInspected } from "./print-inspected.ts";
@@ -79,7 +80,7 @@ const listVerb = verb({
   },
   run: async ({ json = false, quiet, filter, format }, rest) => {
     operands(rest, []);
-    const all = networks();
+    const all = await settledNetworks(resolve(stateRoot()));
     const isWanted = filterOf(filter, matchersOf(all), FILTERS);
     const wanted = all.networks.filter(isWanted).toSorted((a, b) => (a.name < b.name ? -1 : 1));
     if (json) writeAll(1, networksJson({ ...all, networks: wanted }));
@@ -163,7 +164,7 @@ const inspectVerb = verb({
   },
   run: async ({ format }, rest) => {
     const names = someOf(rest, "the name of the network");
-    const all = networks();
+    const all = await settledNetworks(resolve(stateRoot()));
     return printInspected(names, format, (name) => inspectedNetwork(all, existingNetwork(all, name)));
   },
 });
@@ -198,15 +199,13 @@ export const networkPruneVerb = verb({
   },
 });
 
-function networks(): Networks {
-  return readNetworks(resolve(stateRoot()));
-}
-
 /** In the order of the help. */
 export const NETWORK_VERBS = {
   create: untyped(createVerb),
   ls: untyped(listVerb),
   inspect: untyped(inspectVerb),
+  connect: untyped(connectVerb),
+  disconnect: untyped(disconnectVerb),
   rm: untyped(removeVerb),
   prune: untyped(networkPruneVerb),
 } satisfies Verbs;

@@ -27,8 +27,6 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   trust: "each digest that an image carries is checked when it is imported",
   "image build": BUILD,
   "volume update": "labels are given when it is made",
-  "network connect": "name all networks at the start: tinydocker run --network A --network B",
-  "network disconnect": "name all networks at the start: tinydocker run --network A --network B",
 };
 
 const NO_SERVER = "leave it out: there is no server, and tinydocker runs containers on this machine only";

@@ -1,11 +1,13 @@
 import { uptime } from "node:os";
 import type { ProcessIdentity } from "../host/process.ts";
 import { mountsOf } from "../inspect/mounts.ts";
-import { networkMode } from "../inspect/network-settings.ts";
+import { networksOf, portsNow } from "../inspect/network-settings.ts";
+import type { Networks } from "../network/network.ts";
 import { labelsText } from "../spec/labels.ts";
 import { type ContainerSpec, imageName } from "../spec/spec.ts";
 import { type Exit, exitCodeOf } from "../state/exit.ts";
 import type { HealthState } from "../state/health.ts";
+import { placesOf } from "../state/places.ts";
 import type { Found, Status } from "../state/status.ts";
 import { exposedAlone, portsInWords } from "./listed-ports.ts";
 
@@ -38,10 +40,13 @@ interface Surroundings {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly paused: boolean;
+  readonly networks: Networks;
 }
 
-export function listed({ record, status, health }: Found, { root, now, paused }: Surroundings): Listed {
+export function listed({ record, status, health }: Found, { root, now, paused, networks }: Surroundings): Listed {
   const { spec, life } = record;
+  const { key } = placesOf(root, record.name);
+  const lease = networks.leases.find(({ container }) => container === key);
   const mounts = mountsOf(spec, root);
   return {
     ID: record.id.slice(0, ID_SHORT),
@@ -53,10 +58,10 @@ export function listed({ record, status, health }: Found, { root, now, paused }:
     State: paused ? "paused" : stateOf(status),
     Status: `${statusInWords(status, now)}${paused ? " (Paused)" : healthInWords(status, health)}`,
     Ports: isUp(status)
-      ? portsInWords(spec.network.ports, spec.network.mode === "joined" ? exposedAlone(spec) : [])
+      ? portsInWords(portsNow(spec, networks, lease), spec.network.mode === "joined" ? exposedAlone(spec) : [])
       : "",
     Labels: labelsText(life?.labels ?? {}),
-    Networks: spec.network.attachments.map(({ network }) => network).join(",") || networkMode(spec),
+    Networks: networksOf(spec, lease).join(","),
     Mounts: mountNames(spec, root).join(","),
     LocalVolumes: String(mounts.filter(({ Type }) => Type === "volume").length),
   };

@@ -1,3 +1,4 @@
+import { existsSync, unlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
@@ -142,6 +143,8 @@ export function startHeld(shim: Shim, held: Claim, options: StartOptions): Promi
 async function beginAgain(shim: Shim, held: Claim, spec: ContainerSpec, options: StartOptions): Promise<void> {
   const work = directory("work");
   begin(held, [entry(work, "exit")]);
+  // Of its networks while it ran: this start has another.
+  if (existsSync(held.places.plan)) unlinkSync(held.places.plan);
   // It exists only if the machine lost power, and the journal with it.
   await removeDirectory(shim, held.places, work);
   await readyVolumes(shim, held.places.root, spec);

@@ -1,19 +1,16 @@
-import { mkdirSync, openSync } from "node:fs";
 import { containerEvent } from "../events/container.ts";
 import { Failure } from "../failure.ts";
-import { openShim } from "../host/shim.ts";
 import { type RestartPolicy, restartText } from "../spec/life.ts";
 import type { LimitRequest } from "../spec/limits/resources.ts";
-import { noContainer } from "../spec/name.ts";
-import { claimAgain, release } from "../state/claim.ts";
 import { type Handle, lookAt, lookAtExisting } from "../state/handle.ts";
 import { placesAt } from "../state/places.ts";
 import type { ContainerRecord } from "../state/record.ts";
-import { replaceFile } from "../state/replace-file.ts";
+import { replaceIn } from "../state/replace-file.ts";
 import type { Found } from "../state/status.ts";
 import { hostFailure } from "./failure/diagnose.ts";
 import { checkLimits } from "./process/host-facts.ts";
 import { refuseRestart } from "./process/monitor.ts";
+import { whileItRests } from "./resting.ts";
 import { limitNow, newLimits } from "./running/limit-now.ts";
 
 export interface Changes {
@@ -48,8 +45,8 @@ async function updateFound(container: Handle, found: Found, { restart, limits }:
   const resources = newLimits(spec.linux.resources, limits);
   if (resources !== undefined) checkLimits({ ...spec, linux: { ...spec.linux, resources } }, places);
   const write = () => {
-    if (restart !== undefined) writeWhole(places.restart, restartText(restart));
-    if (resources !== undefined) writeWhole(places.limits, JSON.stringify(resources));
+    if (restart !== undefined) replaceIn(places.restart, { content: `${restartText(restart)}\n`, lasting: true });
+    if (resources !== undefined) replaceIn(places.limits, { content: `${JSON.stringify(resources)}\n`, lasting: true });
   };
   if (status.state !== "running" && status.state !== "restarting") return whileItRests(container, write);
   await limitNow(places, found, limits);
@@ -66,24 +63,4 @@ function refuse({ name, spec, life, remove }: ContainerRecord, restart: RestartP
   if (remove === "at exit" && restart.name !== "no")
     throw new Failure(`the container ${name} is removed when it ends, so it can't be started again`, { code: "usage" });
   refuseRestart(spec, restart);
-}
-
-/** In its directory, which goes with the container. */
-function writeWhole(path: string, text: string): void {
-  const open = (unfinished: string) => openSync(unfinished, "w", 0o600);
-  replaceFile(path, `${path}.${process.pid}`, open, { content: `${text}\n`, lasting: true });
-}
-
-/** Nobody starts or removes it meanwhile. */
-async function whileItRests(container: Handle, write: () => void): Promise<void> {
-  const shim = await openShim();
-  const held = await claimAgain(shim, container);
-  if (!held) throw noContainer(container.name);
-  try {
-    // One that was never started has none.
-    mkdirSync(held.places.monitor, { recursive: true, mode: 0o700 });
-    write();
-  } finally {
-    await release(shim, held);
-  }
 }

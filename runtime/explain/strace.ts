@@ -152,7 +152,8 @@ type ProcessStep = Step & {
     | "REAPER"
     | "DUMPABLE"
     | "CLONE"
-    | "EXEC";
+    | "EXEC"
+    | "END";
 };
 
 function processCall(step: ProcessStep): string {
@@ -186,6 +187,8 @@ function processCall(step: ProcessStep): string {
     case "EXEC":
       // The environment may contain secrets, and standard error may be a log.
       return `execve(${quoted(step.args[0] ?? "")}, [${step.args.map(quoted).join(", ")}], /* ${step.env.length} vars */)`;
+    case "END":
+      return "exit_group(0)";
   }
 }
 

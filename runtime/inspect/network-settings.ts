@@ -1,7 +1,14 @@
 import { exposedAlone } from "../container/listed-ports.ts";
 import { parseSubnet } from "../network/address.ts";
-import { macOf } from "../network/link-names.ts";
-import { type Attachment, type Networks, networkNamed, outwardOf, type PublishedPort } from "../network/network.ts";
+import {
+  type Attachment,
+  type Lease,
+  macOfLink,
+  type Networks,
+  networkNamed,
+  outwardOf,
+  type PublishedPort,
+} from "../network/network.ts";
 import { publishedOn } from "../network/publish.ts";
 import type { Namespace, Namespaces } from "../spec/namespaces.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
@@ -14,6 +21,17 @@ export function networkMode({ network: { mode, attachments }, linux }: Container
   if (mode === "container") return modeOf(linux, "network");
   if (mode === "joined") return attachments[0]?.network ?? "none";
   return mode === "user" ? "bridge" : mode;
+}
+
+/** The names of those that it is on, or is to be on where it does not run. */
+export function networksOf(spec: ContainerSpec, lease: Lease | undefined): string[] {
+  if (spec.network.mode !== "joined") return [networkMode(spec)];
+  return (lease ?? spec.network).attachments.map(({ network }) => network);
+}
+
+/** Those that lead to it, where it runs: none where nothing outside reaches it. */
+export function portsNow({ network }: ContainerSpec, networks: Networks, lease: Lease | undefined) {
+  return lease && outwardOf(networks, lease) ? network.ports : [];
 }
 
 /** The addresses are those of a container that runs. `key`: the container's. */
@@ -29,7 +47,7 @@ export function networkSettings(
   const settings = {
     Bridge: "",
     SandboxKey: status.state === "running" ? `/proc/${status.process.pid}/ns/net` : "",
-    Ports: new Map([...(lease ? unbound(spec) : []), ...portBindings(lease ? network.ports : [], publishedOn)]),
+    Ports: new Map([...(lease ? unbound(spec) : []), ...portBindings(portsNow(spec, networks, lease), publishedOn)]),
     MacAddress: main.MacAddress,
     IPAddress: main.IPAddress,
     IPPrefixLen: main.IPPrefixLen,
@@ -38,18 +56,11 @@ export function networkSettings(
     GlobalIPv6PrefixLen: main.GlobalIPv6PrefixLen,
     IPv6Gateway: main.IPv6Gateway,
     Networks: new Map(
-      network.mode === "joined"
-        ? network.attachments.map((asked) => [
-            asked.network,
-            shown(
-              endpoint(
-                lease?.attachments.find((one) => one.network === asked.network),
-                networks,
-                asked.aliases,
-              ),
-            ),
-          ])
-        : [[networkMode(spec), shown(endpoint(undefined, networks))]],
+      networksOf(spec, lease).map((name) => {
+        const has = lease?.attachments.find((one) => one.network === name);
+        const asked = network.attachments.find((one) => one.network === name);
+        return [name, shown(endpoint(has, networks, asked?.aliases))];
+      }),
     ),
   };
   return withOmitted(settings, OMITTED_NETWORK);
@@ -73,7 +84,7 @@ function endpoint(attachment: Attachment | undefined, networks: Networks, aliase
     IPAMConfig: null,
     Links: null,
     Aliases: attachment?.aliases ?? aliases,
-    MacAddress: attachment ? macText(macOf(attachment.ipv4)) : "",
+    MacAddress: attachment ? macText(macOfLink(attachment)) : "",
     NetworkID: network?.name ?? "",
     Gateway: network?.gateway ?? "",
     IPAddress: attachment?.ipv4 ?? "",

@@ -1,5 +1,4 @@
-import { macOf } from "../network/link-names.ts";
-import { type Attachment, type Network, type Networks, nameOf } from "../network/network.ts";
+import { type Attachment, macOfLink, type Network, type Networks, nameOf } from "../network/network.ts";
 import type { Struct } from "../template/value.ts";
 import { macText, prefixOf } from "./network-settings.ts";
 
@@ -37,11 +36,12 @@ export function inspectedNetwork({ leases }: Networks, network: Network): Struct
   };
 }
 
-function member({ ipv4, ipv6 }: Attachment, name: string, network: Network): Struct {
+function member(attachment: Attachment, name: string, network: Network): Struct {
+  const { ipv4, ipv6 } = attachment;
   return {
     Name: name,
     EndpointID: "",
-    MacAddress: macText(macOf(ipv4)),
+    MacAddress: macText(macOfLink(attachment)),
     IPv4Address: `${ipv4}/${prefixOf(network.subnet)}`,
     IPv6Address: ipv6 === undefined ? "" : `${ipv6}/${prefixOf(network.ipv6?.subnet)}`,
   };

@@ -1,3 +1,5 @@
+import { macOf, parseMac } from "./link-names.ts";
+
 /** A network of containers: a bridge of this machine, and the addresses on it. */
 export interface Network {
   readonly name: string;
@@ -31,7 +33,13 @@ export interface Attachment {
   readonly network: string;
   readonly ipv4: string;
   readonly ipv6?: string;
+  /** Absent: one made of its address. */
+  readonly mac?: string;
   readonly aliases: readonly string[];
+  /** As the container sees it; absent: eth and its place among the attachments. */
+  readonly link?: string;
+  /** It is just being made, or removed; where nobody has the networks any more, who did that was killed. */
+  readonly unfinished?: true;
 }
 
 /** What a running container has of the networks. */
@@ -68,6 +76,15 @@ export const DEFAULT_NETWORK = "bridge";
 
 export function networkNamed({ networks }: Networks, name: string): Network | undefined {
   return networks.find((network) => network.name === name);
+}
+
+/** The link of an attachment, as the container sees it. */
+export function linkOf({ attachments }: Pick<Lease, "attachments">, attachment: Attachment): string {
+  return attachment.link ?? `eth${attachments.indexOf(attachment)}`;
+}
+
+export function macOfLink({ mac = "", ipv4 }: Attachment): readonly number[] {
+  return parseMac(mac) ?? macOf(ipv4);
 }
 
 /** The attachment through which a container reaches what is outside its networks. */

@@ -53,6 +53,15 @@ export const NETWORK_REASONS = {
     en: "no other container can make itself its router by an advertisement of IPv6 (CVE-2020-13401)",
     zh: "别的容器不能用 IPv6 路由通告把自己变成它的路由器（CVE-2020-13401）",
   },
+  cableGone: {
+    en: "the cable of the last start, which the kernel removes only a while after the container's end",
+    zh: "上一次启动的网线：容器结束之后，内核要过一会儿才会删除它",
+  },
+  joinNetwork: {
+    en: "the network of a container that runs, by its first process; if that has ended, no other can be in its place",
+    zh: "经由正在运行的容器的 1 号进程进入它的网络；若该进程已结束，也不会误入别的进程的网络",
+  },
+  plugged: { en: "the container is on its networks as it is to be", zh: "容器的网络已按要求接好" },
   cable: {
     en: "a cable: one end in the network's bridge, the other the container's eth0",
     zh: "一根虚拟网线：一端接在该网络的网桥上，另一端是容器的 eth0",

@@ -60,6 +60,8 @@ export interface LinkFacts {
   readonly gatewayMac: readonly number[];
   /** What has no other route goes this way. */
   readonly isDefault: boolean;
+  /** The container had it before its last end. */
+  readonly isAgain?: true;
   readonly mtu: number;
   /** The cable's end on the machine, and how `ip link` shows whose it is. */
   readonly veth: string;

@@ -2,7 +2,6 @@ import { SIGNAL } from "../linux.ts";
 import { type Namespace, needsIdMapper } from "../spec/namespaces.ts";
 import { joinedBy } from "../spec/sharing.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
-import type { HostFacts } from "./host-facts.ts";
 import { CLONE_NEW } from "./namespaces.ts";
 import type { Step } from "./step.ts";
 
@@ -10,8 +9,8 @@ import type { Step } from "./step.ts";
  * The slots of the containers that are joined, by id: a pidfd of the first process of each. They follow the plan's first slot
  * where that is in use.
  */
-export function joinSlots({ linux, network }: ContainerSpec, host: HostFacts): ReadonlyMap<string, number> {
-  const isFirstUsed = host.network.links.length > 0 || needsIdMapper(linux) || network.mode === "user";
+export function joinSlots({ linux, network }: ContainerSpec): ReadonlyMap<string, number> {
+  const isFirstUsed = network.mode === "joined" || needsIdMapper(linux) || network.mode === "user";
   return new Map(joinedBy(linux).map((id, i) => [id, i + (isFirstUsed ? 1 : 0)]));
 }
 

@@ -1,8 +1,10 @@
+import { SIGNAL } from "../linux.ts";
 import { type Address, parseAddress, parseSubnet } from "../network/address.ts";
 import { defaultRoute, getRoute, newAddress, newNeighbour } from "../network/netlink/address.ts";
-import { linkUp, type Namespace, newVeth, noLinkLocal, portUp } from "../network/netlink/link.ts";
+import { deleteLink, linkUp, type Namespace, newVeth, noLinkLocal, portUp } from "../network/netlink/link.ts";
 import { wordsOf } from "../network/netlink/message.ts";
 import type { LinkFacts } from "./host-facts.ts";
+import { CLONE_NEW } from "./namespaces.ts";
 import type { Step } from "./step.ts";
 
 /** The slot of the caller's netlink socket, in the host's network namespace. */
@@ -26,6 +28,28 @@ export function networkSteps(links: readonly LinkFacts[], isFirst: boolean): Ste
   ];
 }
 
+/** In the network of a container that runs, whose pidfd is in the slot after the first; `links` are what it is to have besides. */
+export function plugSteps(links: readonly LinkFacts[]): Step[] {
+  return insideSteps(...networkSteps(links, false), ...awaitNetwork(links));
+}
+
+/** The same; what has no other route goes through this link, which it has already. */
+export function routeSteps({ gateways }: Pick<LinkFacts, "gateways">): Step[] {
+  const steps = defaultRoutes(gateways).map((route): Step => ({ ...inside("route", "", route), excusedBy: "EEXIST" }));
+  return insideSteps(...steps);
+}
+
+const PROCESS_SLOT = HOST_NETLINK_SLOT + 1;
+
+function insideSteps(...steps: readonly Step[]): Step[] {
+  return [
+    { op: "PDEATHSIG", signal: SIGNAL.SIGKILL, reason: "dieWithParent" },
+    { op: "SETNS", slot: PROCESS_SLOT, namespaces: CLONE_NEW.network, reason: "joinNetwork" },
+    ...steps,
+    { op: "END", reason: "plugged" },
+  ];
+}
+
 /** Of links that are yet to be made. Without IPv6 there is no such setting, and inside another container it may be only to be read. */
 const NO_ROUTERS: Step = {
   op: "SYSCTL",
@@ -42,7 +66,9 @@ const OWN_NETWORK_FD = 41;
 
 function cable(link: LinkFacts, namespace: Namespace): Step[] {
   const here = { name: link.veth, master: link.bridgeIndex };
+  const gone: Step = { ...onHost("cableGone", deleteLink(link.veth)), excusedBy: "ENODEV" };
   return [
+    ...(link.isAgain ? [gone] : []),
     onHost("cable", newVeth(here, { name: link.name, mac: link.mac, namespace }, link.mtu)),
     onHost("port", portUp(link.veth, link.alias)),
     onHost("known", ...addressesOf(link).map((address) => newNeighbour(address, link.mac, false, link.bridgeIndex))),
@@ -51,13 +77,21 @@ function cable(link: LinkFacts, namespace: Namespace): Step[] {
 
 function ownEnd(link: LinkFacts): Step[] {
   const { name, addresses, gatewayMac } = link;
-  const gateways = link.gateways.flatMap((text) => parseAddress(text) ?? []);
+  const gateways = addressesIn(link.gateways);
   return [
     inside("linkUp", "", ...(addresses.length > 1 ? [] : [noLinkLocal(name)]), linkUp(name)),
     inside("address", name, ...addressesOf(link).map((address) => newAddress(address))),
     inside("gatewayKnown", name, ...gateways.map((gateway) => newNeighbour(gateway, gatewayMac, true))),
-    ...(link.isDefault ? [inside("route", "", ...gateways.map(defaultRoute))] : []),
+    ...(link.isDefault ? [inside("route", "", ...defaultRoutes(link.gateways))] : []),
   ];
+}
+
+function defaultRoutes(gateways: readonly string[]): Uint8Array[] {
+  return addressesIn(gateways).map(defaultRoute);
+}
+
+function addressesIn(texts: readonly string[]): Address[] {
+  return texts.flatMap((text) => parseAddress(text) ?? []);
 }
 
 function addressesOf({ addresses }: LinkFacts) {

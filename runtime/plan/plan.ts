@@ -35,7 +35,7 @@ export function planOf(spec: ContainerSpec, host: HostFacts): Plan {
   const { mounts, linux } = spec;
   const { namespaces } = linux;
   const [made, devices] = makesNodes(spec) ? [linux.devices, []] : [[], linux.devices];
-  const joins = joinSlots(spec, host);
+  const joins = joinSlots(spec);
   const firstSlot = FIRST_SLOT + joins.size;
   const deviceSlot = firstSlot + mounts.length;
   const names = nameFiles(spec, host);

@@ -74,6 +74,7 @@ export const FIELDS = {
   SECCOMP: { flags: "number", filter: "words" },
   REAPER: {},
   EXEC: { args: "list", env: "list", search: "text" },
+  END: {},
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Kind>>>>;
 
 export type Op = keyof typeof FIELDS;

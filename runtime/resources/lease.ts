@@ -32,7 +32,7 @@ export function takeLease(shim: Shim, held: Held, owner: LeaseOwner, network: Ne
   const others = held.store.leases.filter(({ container }) => container !== owner.container);
   let store: NetworkStore = { ...held.store, leases: others };
   const attachments = network.attachments.map((asked) => {
-    const attachment = attach(shim, store, asked);
+    const attachment = takeAttachment(shim, store, asked);
     store = { ...store, last: { ...store.last, [asked.network]: attachment.ipv4 } };
     return attachment;
   });
@@ -53,7 +53,8 @@ export function refuseTakenPorts({ leases }: Networks, wanted: readonly Publishe
   }
 }
 
-function attach(shim: Shim, store: NetworkStore, asked: RequestedAttachment): Attachment {
+/** Gives a container its addresses on one network, in the store that is yet to be saved. Throws Failure when there are none. */
+export function takeAttachment(shim: Shim, store: NetworkStore, asked: RequestedAttachment): Attachment {
   const network = networkNamed(store, asked.network);
   if (!network) throw noSuchNetwork(asked.network);
   const ipv4 = ipv4For(shim, store, network, asked.ipv4);
@@ -61,7 +62,15 @@ function attach(shim: Shim, store: NetworkStore, asked: RequestedAttachment): At
     ? checked(network, asked.ipv6, takeAddress(store, network, 6, { ...given(asked.ipv6), ...behind(network, ipv4) }))
     : undefined;
   if (asked.ipv6 !== undefined && ipv6 === undefined) throw unavailable(network, asked.ipv6, "outside");
-  return { network: network.name, ipv4, aliases: asked.aliases, ...(ipv6 === undefined ? {} : { ipv6 }) };
+  const { aliases, mac } = asked;
+  return { network: network.name, ipv4, aliases, ...(ipv6 && { ipv6 }), ...(mac && { mac }) };
+}
+
+/** Of those that are asked for, whether anybody can have them on that network. Throws Failure. */
+export function checkAddresses(network: Network, { ipv4, ipv6 }: Pick<RequestedAttachment, "ipv4" | "ipv6">): void {
+  const unused = { networks: [network], leases: [] };
+  if (ipv4 !== undefined) checked(network, ipv4, takeAddress(unused, network, 4, { asked: ipv4 }));
+  if (ipv6 !== undefined) checked(network, ipv6, takeAddress(unused, network, 6, { asked: ipv6 }));
 }
 
 /** The cable of a container that just ended lingers for up to a quarter of a second, and has the address in its name. */

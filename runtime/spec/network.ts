@@ -81,7 +81,7 @@ export function networkOf(request: NetworkRequest, caller: { readonly netAdmin: 
     mode,
     ...programOf(mode, names),
     byDefault: isByDefault(request) && !needsNetwork(request),
-    attachments: mode === "joined" ? onFirst(networks, request).map((one) => attachmentOf(one, request)) : [],
+    attachments: mode === "joined" ? onFirst(networks, request).map((one) => attachmentOf(one, request.aliases)) : [],
     ports: publishedPorts(request.publish ?? []),
     dns: dnsOf(request),
     extraHosts: (request.addHosts ?? []).map(hostOf),
@@ -125,23 +125,27 @@ function dnsOf({ dns = [], dnsSearch = [], dnsOptions = [] }: NetworkRequest): D
   };
 }
 
-function attachmentOf(
+const OF_RUN = { aliasOption: "--network-alias", command: "run" };
+
+/** `everywhere`: further names on each of its networks; `asked`: by which command, in its words. Throws Failure for what can't be. */
+export function attachmentOf(
   { name, aliases, ip, ip6, macAddress }: NamedNetwork,
-  { aliases: everywhere = [] }: NetworkRequest,
+  everywhere: readonly string[] = [],
+  { aliasOption, command } = OF_RUN,
 ): RequestedAttachment {
   return {
     network: checkedName("network", name),
-    aliases: [...everywhere, ...aliases].map((alias) => checkedDnsName("--network-alias", alias)),
-    ...(ip === undefined ? {} : { ipv4: addressOf("--ip", ip, 4) }),
-    ...(ip6 === undefined ? {} : { ipv6: addressOf("--ip6", ip6, 6) }),
+    aliases: [...everywhere, ...aliases].map((alias) => checkedDnsName(aliasOption, alias, command)),
+    ...(ip === undefined ? {} : { ipv4: addressOf("--ip", ip, 4, command) }),
+    ...(ip6 === undefined ? {} : { ipv6: addressOf("--ip6", ip6, 6, command) }),
     ...(macAddress === undefined ? {} : { mac: checkedMac(macAddress) }),
   };
 }
 
-function addressOf(option: string, text: string, family: 4 | 6): string {
+function addressOf(option: string, text: string, family: 4 | 6, command: string): string {
   const address = parseAddress(text, family);
   if (address) return addressText(address);
-  throw refused(`${option} ${text} is not an address of IPv${family}`);
+  throw refused(`${option} ${text} is not an address of IPv${family}`, command);
 }
 
 function checkedMac(text: string): string {
@@ -173,9 +177,9 @@ function hostOf(text: string): HostEntry {
   return { address: address ? addressText(address) : HOST_GATEWAY, names: [checkedDnsName("--add-host", name)] };
 }
 
-function checkedDnsName(option: string, name: string): string {
+function checkedDnsName(option: string, name: string, command?: string): string {
   if (DNS_NAME.test(name)) return name;
-  throw refused(`${option}: ${JSON.stringify(name)} can't be a name in the network`);
+  throw refused(`${option}: ${JSON.stringify(name)} can't be a name in the network`, command);
 }
 
 function needsNetwork({ publish, aliases, ip, ip6, macAddress }: NetworkRequest): boolean {
@@ -218,6 +222,6 @@ function joiningNeedsRoot(name: string): Failure {
   });
 }
 
-function refused(message: string): Failure {
-  return new Failure(message, { code: "usage", remedy: "see tinydocker run --help" });
+function refused(message: string, command = "run"): Failure {
+  return new Failure(message, { code: "usage", remedy: `see tinydocker ${command} --help` });
 }

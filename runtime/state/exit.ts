@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import { isProcessIdentity, type ProcessIdentity } from "../host/process.ts";
 import { signalName, signalNumber } from "../host/signals.ts";
-import { isEither, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
+import { isEither, isOneOf, isRecordOf, isText, isTrue, isWhole, parseJson, type Shape } from "../shape.ts";
 import { textOf } from "./text-of.ts";
 
 /** How the command ended, as waitpid reports it: a code, or the signal that ended it. */
@@ -45,8 +45,6 @@ export function exitNow(status: Exit["status"], process: ProcessIdentity | undef
 
 /** Accepts any name of a signal: the kernel may have others than Node's type lists. */
 const isSignal: Shape<NodeJS.Signals> = (value): value is NodeJS.Signals => isText(value) && value.startsWith("SIG");
-
-const isTrue: Shape<true> = (value) => value === true;
 
 const isExitStatus = isEither(
   isRecordOf({ code: isWhole, signal: isOneOf(null) }, { oomKilled: isTrue }),

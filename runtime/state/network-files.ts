@@ -5,7 +5,18 @@ import { errnoText } from "../host/errno.ts";
 import { bootId } from "../host/process.ts";
 import type { Shim } from "../host/shim.ts";
 import type { Attachment, HostEntry, Lease, Network, Networks, PublishedPort } from "../network/network.ts";
-import { isBoolean, isListOf, isMapOf, isOneOf, isRecordOf, isText, isWhole, parseJson, type Shape } from "../shape.ts";
+import {
+  isBoolean,
+  isListOf,
+  isMapOf,
+  isOneOf,
+  isRecordOf,
+  isText,
+  isTrue,
+  isWhole,
+  parseJson,
+  type Shape,
+} from "../shape.ts";
 import { replaceFile } from "./replace-file.ts";
 import { textOf } from "./text-of.ts";
 
@@ -40,7 +51,7 @@ const isPort: Shape<PublishedPort> = isRecordOf(
 );
 const isAttachment: Shape<Attachment> = isRecordOf(
   { network: isText, ipv4: isText, aliases: isListOf(isText) },
-  { ipv6: isText },
+  { ipv6: isText, mac: isText, link: isText, unfinished: isTrue },
 );
 const isHostEntry: Shape<HostEntry> = isRecordOf({ address: isText, names: isListOf(isText) });
 const isLease: Shape<Lease> = isRecordOf(

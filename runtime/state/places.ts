@@ -27,6 +27,10 @@ export interface Places {
   readonly restart: string;
   /** Its limits in JSON, where they were. */
   readonly limits: string;
+  /** The networks that it is to be on, in JSON, where they were. */
+  readonly networks: string;
+  /** In that case the plan by which its monitor starts it again. */
+  readonly plan: string;
   readonly attach: string;
 }
 
@@ -69,6 +73,8 @@ function placesIn(root: string, name: string, key: string): Places {
     health: join(monitor, "health"),
     restart: join(monitor, "restart"),
     limits: join(monitor, "limits"),
+    networks: join(monitor, "networks"),
+    plan: join(monitor, "plan"),
     attach: join(monitor, "attach"),
   };
 }

@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, readlinkSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readlinkSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 
 interface Replacement {
-  readonly content: string;
+  readonly content: string | Uint8Array;
   /** Also when the machine loses power. */
   readonly lasting: boolean;
   readonly rename?: (from: string, to: string) => void;
@@ -29,6 +29,11 @@ export function replaceFile(
     removeIfPossible(unfinished);
     throw error;
   }
+}
+
+/** The same in a directory of a container, with which the file goes. */
+export function replaceIn(path: string, replacement: Replacement): void {
+  replaceFile(path, `${path}.${process.pid}`, (unfinished) => openSync(unfinished, "w", 0o600), replacement);
 }
 
 /** What keeps it from being removed is what kept it from being written. */

@@ -1,12 +1,22 @@
 import { RLIMIT } from "../linux.ts";
 import { USER_MODE_PROGRAMS } from "../network/user-mode.ts";
-import { isBoolean, isEither, isListOf, isMapOf, isOneOf, isRecordOf, isText, isWhole, type Shape } from "../shape.ts";
+import {
+  isBoolean,
+  isEither,
+  isListOf,
+  isMapOf,
+  isOneOf,
+  isRecordOf,
+  isText,
+  isTrue,
+  isWhole,
+  type Shape,
+} from "../shape.ts";
 import { isCapability } from "../spec/security/capability.ts";
 import type { ContainerSpec } from "../spec/spec.ts";
 import { isProfile } from "./profile-shape.ts";
 
 const isTexts = isListOf(isText);
-const isTrue: Shape<true> = (value): value is true => value === true;
 const isCapabilities = isListOf(isCapability);
 const isNamespace = isRecordOf(
   { type: isOneOf("pid", "network", "mount", "ipc", "uts", "user", "cgroup") },
@@ -19,13 +29,14 @@ const isPublishedPort = isRecordOf(
   { protocol: isOneOf("tcp", "udp"), host: isWhole, container: isWhole },
   { address: isText },
 );
+export const isAttachments = isListOf(
+  isRecordOf({ network: isText, aliases: isTexts }, { ipv4: isText, ipv6: isText, mac: isText }),
+);
 const isNetwork = isRecordOf(
   {
     mode: isOneOf("none", "host", "joined", "user", "container"),
     byDefault: isBoolean,
-    attachments: isListOf(
-      isRecordOf({ network: isText, aliases: isTexts }, { ipv4: isText, ipv6: isText, mac: isText }),
-    ),
+    attachments: isAttachments,
     ports: isListOf(isPublishedPort),
     dns: isRecordOf({ servers: isTexts, search: isTexts }, { options: isTexts }),
     extraHosts: isListOf(isHostEntry),

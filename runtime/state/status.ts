@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync } from "node:fs";
 import { isRunning, isSame, type ProcessIdentity } from "../host/process.ts";
-import { parseJson } from "../shape.ts";
+import { parseJson, type Shape } from "../shape.ts";
 import { policyIn } from "../spec/life.ts";
 import { noContainer } from "../spec/name.ts";
 import { type Entry, processOf } from "./entry.ts";
@@ -11,7 +11,7 @@ import { isMissing } from "./lock.ts";
 import type { Places } from "./places.ts";
 import { type ContainerRecord, isKept, readRecord } from "./record.ts";
 import { isBeingRestarted } from "./restarts.ts";
-import { isResources } from "./spec-shape.ts";
+import { isAttachments, isResources } from "./spec-shape.ts";
 import { textOf } from "./text-of.ts";
 
 /**
@@ -83,20 +83,25 @@ function isAbandoned(places: Places, journal: Journal, kept: ContainerRecord | u
   return !isKept(kept, journal.entries) && !isInUse && !isBeingRestarted(places);
 }
 
-/** Its restart policy and its limits may have been changed since it was made. */
+/** Its restart policy, its limits and its networks may have been changed since it was made. */
 function renewed(record: ContainerRecord, places: Places): ContainerRecord {
   const { life, spec } = record;
   if (!life) return record;
-  const [restart, limits] = [renewal(places.restart), renewal(places.limits)];
-  if (restart === undefined && limits === undefined) return record;
+  const [restart, limits, networks] = [places.restart, places.limits, places.networks].map(renewal);
+  if (restart === undefined && limits === undefined && networks === undefined) return record;
   const policy = restart === undefined ? undefined : policyIn(restart.trimEnd());
-  const changed = limits === undefined ? undefined : parseJson(limits);
-  const resources = isResources(changed) ? changed : spec.linux.resources;
+  const resources = renewedBy(limits, isResources) ?? spec.linux.resources;
+  const attachments = renewedBy(networks, isAttachments) ?? spec.network.attachments;
   return {
     ...record,
     life: { ...life, restart: policy ?? life.restart },
-    spec: { ...spec, linux: { ...spec.linux, resources } },
+    spec: { ...spec, linux: { ...spec.linux, resources }, network: { ...spec.network, attachments } },
   };
+}
+
+function renewedBy<T>(text: string | undefined, isWhole: Shape<T>): T | undefined {
+  const value = text === undefined ? undefined : parseJson(text);
+  return isWhole(value) ? value : undefined;
 }
 
 /** Most often there is none, and an error takes long to make. */

@@ -88,18 +88,30 @@ function wordsOf({ commands, path, node, operands, isOver }: Line, names: Names)
   if (commands.length > 0) return commands.map(({ names: [text = ""], describe }) => ({ text, about: describe }));
   if (node === undefined || (isOver && operands.length > 0)) return [];
   const [command = ""] = path;
+  const inOrder = KINDS_IN_ORDER[path.join(" ")];
+  if (inOrder) return candidatesOf(inOrder.slice(operands.length, operands.length + 1), operands, names);
   if (command === "completion" && operands.length === 0) return SHELLS.map((text) => ({ text, about: "" }));
   if (command === "cp") return names("container").map((name) => ({ text: `${name}:`, about: "container" }));
   const kind = KINDS[path.join(" ")] ?? (isOfContainers(node) ? "container" : undefined);
   const kinds = command === "inspect" ? ALL_KINDS : kind === undefined ? [] : [kind];
   const isRepeated = /\.\.|…/.test(node.operands);
   if (operands.length > 0 && !isRepeated) return [];
+  return candidatesOf(kinds, operands, names);
+}
+
+function candidatesOf(kinds: readonly Kind[], operands: readonly string[], names: Names): Candidate[] {
   return kinds.flatMap((about) =>
     names(about)
       .filter((name) => !operands.includes(name))
       .map((text) => ({ text, about })),
   );
 }
+
+/** The commands of which each operand is of another kind. */
+const KINDS_IN_ORDER: Readonly<Record<string, readonly Kind[] | undefined>> = {
+  "network connect": ["network", "container"],
+  "network disconnect": ["network", "container"],
+};
 
 /** The commands of which the operands are not containers. */
 const KINDS: Readonly<Record<string, Kind | undefined>> = {

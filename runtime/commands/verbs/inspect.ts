@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { layerBytes } from "../../container/files/size.ts";
+import { settledNetworks } from "../../container/network/changing.ts";
 import { cgroupsOf, isPaused } from "../../container/running/running.ts";
 import { wait } from "../../container/wait.ts";
 import { Failure } from "../../failure.ts";
@@ -9,7 +10,6 @@ import { inspectedNetwork } from "../../inspect/network.ts";
 import { inspectedVolume } from "../../inspect/volume.ts";
 import { networkNamed } from "../../network/network.ts";
 import { handleOf } from "../../state/containers.ts";
-import { readNetworks } from "../../state/network-store.ts";
 import { placesAt } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { findExisting } from "../../state/status.ts";
@@ -49,8 +49,8 @@ const KINDS = {
     const volume = volumeNames(root).includes(name) ? readVolume(root, name) : undefined;
     return volume && inspectedVolume(root, volume);
   },
-  network: (root, name) => {
-    const networks = readNetworks(root);
+  network: async (root, name) => {
+    const networks = await settledNetworks(root);
     const network = networkNamed(networks, name);
     return network && inspectedNetwork(networks, network);
   },
@@ -100,12 +100,13 @@ async function unlessNone(find: () => Inspected | Promise<Inspected>): Promise<I
 async function inspectedContainer(root: string, asked: string, size: boolean): Promise<Struct> {
   const container = handleOf(root, asked);
   const places = placesAt(root, container.key);
+  const networks = await settledNetworks(root);
   const { status } = findExisting(places, asked);
   // It has just ended: how is being recorded.
   if (status.state === "stopped" && !status.exit && !status.unseen) await wait(container);
   const found = findExisting(places, asked);
   const paused = isPaused(cgroupsOf(places, found.entries));
-  const about = inspected(found, { places, networks: readNetworks(root), paused, now: Date.now() });
+  const about = inspected(found, { places, networks, paused, now: Date.now() });
   if (!size) return withOmitted(about, { SizeRw: null, SizeRootFs: null });
   const { written, whole } = layerBytes(root, places, found.record.spec);
   return { ...about, SizeRw: written, SizeRootFs: whole };

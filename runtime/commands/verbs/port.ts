@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
 import { notRunning } from "../../container/running/running.ts";
 import { Failure } from "../../failure.ts";
+import { portsNow } from "../../inspect/network-settings.ts";
 import type { PublishedPort } from "../../network/network.ts";
 import { publishedOn, socketText } from "../../network/publish.ts";
 import { nameOf } from "../../state/containers.ts";
+import { readNetworks } from "../../state/network-store.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
 import { findExisting } from "../../state/status.ts";
@@ -19,9 +21,12 @@ export const portVerb = verb({
     const [asked = "", port] = named(rest);
     const root = resolve(stateRoot());
     const name = nameOf(root, asked);
-    const { record, status } = findExisting(placesOf(root, name), name);
-    const { ports } = record.spec.network;
+    const places = placesOf(root, name);
+    const { record, status } = findExisting(places, name);
+    const networks = readNetworks(root);
+    const lease = networks.leases.find(({ container }) => container === places.key);
     const isUp = status.state === "running";
+    const ports = isUp ? portsNow(record.spec, networks, lease) : record.spec.network.ports;
     const text = port === undefined ? all(ports) : one(name, ports, port);
     if (port !== undefined && !isUp) throw notRunning(name, status.state);
     // They lead to it only while it runs.

@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
 import { layerBytes } from "../../container/files/size.ts";
 import { type Listed, listed, mountNames } from "../../container/listing.ts";
+import { settledNetworks } from "../../container/network/changing.ts";
 import { isPausedNow } from "../../container/pause.ts";
 import { Failure } from "../../failure.ts";
+import type { Networks } from "../../network/network.ts";
 import { findEach } from "../../state/containers.ts";
 import { placesOf } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
@@ -43,11 +45,18 @@ export const psVerb = verb({
     const last = values.latest ? 1 : lastOf(values.last);
     const isAll = values.all || last !== undefined || values.filter.some((one) => /^(status|exited)=/.test(one));
     const root = resolve(stateRoot());
+    const networks = await settledNetworks(root).catch((error: unknown): Networks => {
+      code = report(error);
+      return { networks: [], leases: [] };
+    });
     const shown = findEach(root, (error) => {
       code = report(error);
     })
       .sort((a, b) => b.record.created - a.record.created)
-      .map((found) => ({ row: listed(found, { root, now: Date.now(), paused: isPausedNow(root, found) }), found }))
+      .map((found) => ({
+        row: listed(found, { root, now: Date.now(), paused: isPausedNow(root, found), networks }),
+        found,
+      }))
       .filter((one) => (isAll || LIVE.includes(one.row.State)) && matches(one))
       .slice(0, last);
     writeAll(1, printed(root, shown, values));

@@ -1,25 +1,12 @@
 import { networkPreparations } from "../../explain/preparations.ts";
 import { Failure } from "../../failure.ts";
 import { switchForwardingOn } from "../../host/network/forwarding.ts";
-import { openPorts, type Ports } from "../../host/network/proxy/ports.ts";
-import { identify } from "../../host/process.ts";
+import { openPorts } from "../../host/network/proxy/ports.ts";
 import type { Shim } from "../../host/shim.ts";
-import { parseSubnet } from "../../network/address.ts";
-import { macOf, parseMac, tableName, vethName } from "../../network/link-names.ts";
+import { tableName } from "../../network/link-names.ts";
 import { noSuchNetwork } from "../../network/listing.ts";
-import type { Link } from "../../network/netlink/link.ts";
-import {
-  type Attachment,
-  DEFAULT_NETWORK,
-  type Lease,
-  type Network,
-  type Networks,
-  nameOf,
-  networkNamed,
-  outwardOf,
-} from "../../network/network.ts";
+import { DEFAULT_NETWORK, type Lease, type Networks, nameOf, networkNamed, outwardOf } from "../../network/network.ts";
 import type { LinkFacts } from "../../plan/host-facts.ts";
-import { bridgeFor } from "../../resources/bridge.ts";
 import { foreignDrops } from "../../resources/filter.ts";
 import { hostsPath, makeHosts } from "../../resources/hosts-file.ts";
 import { freeLease, leaseEvents, refuseTakenPorts, rewritePeers, takeLease } from "../../resources/lease.ts";
@@ -30,8 +17,11 @@ import type { ContainerSpec } from "../../spec/spec.ts";
 import { type Claim, hold } from "../../state/claim.ts";
 import { entry } from "../../state/entry.ts";
 import { namesOfKeys } from "../../state/names.ts";
-import { type Held, readNetworks, withNetworks } from "../../state/network-store.ts";
+import { type Held, readNetworks } from "../../state/network-store.ts";
 import { type Attached, NOTHING_OPEN } from "./attached.ts";
+import { changingNetworks } from "./changing.ts";
+import { linksOf } from "./links.ts";
+import { leavePorts } from "./move-ports.ts";
 import { loopbackFacts, resolverFor, withMachine } from "./name-files.ts";
 
 type Warn = (warning: Failure) => void;
@@ -60,11 +50,14 @@ async function join(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn, d
   const networks = readNetworks(claim.places.root);
   refuseWithoutWayIn(networks, spec.network);
   refuseTakenPorts(networks, spec.network.ports);
-  const ports = await openPorts(spec.network.ports);
+  // One that was taken off all its networks has no way in.
+  const wanted = spec.network.attachments.length > 0 ? spec.network.ports : [];
+  const ports = await openPorts(wanted);
   try {
     const { facts, address, prepared } = await joined(shim, spec, claim, warn);
     ports.leadTo(address);
-    if (detached && spec.network.ports.length > 0) await leave(shim, claim, ports, address);
+    if (detached && wanted.length > 0)
+      await leavePorts(shim, ports, address, (helper) => hold(claim, entry(helper, "exit")));
     return { facts, prepared, close: ports.close };
   } catch (error) {
     ports.close();
@@ -75,7 +68,8 @@ async function join(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn, d
 /** A network that is not there yet is the default one, or refused later. */
 function refuseWithoutWayIn(networks: Networks, { attachments, ports }: NetworkSpec): void {
   const names = attachments.map(({ network }) => network);
-  if (ports.length === 0 || !names.every((name) => networkNamed(networks, name)?.internal)) return;
+  if (ports.length === 0 || names.length === 0 || !names.every((name) => networkNamed(networks, name)?.internal))
+    return;
   throw new Failure(
     `-p can't be used with --network ${names.join(" and ")}: it is internal, so nothing outside reaches it`,
     {
@@ -85,22 +79,11 @@ function refuseWithoutWayIn(networks: Networks, { attachments, ports }: NetworkS
   );
 }
 
-/** To a process that stays when this one ends. */
-async function leave(shim: Shim, claim: Claim, ports: Ports, address: string): Promise<void> {
-  // Loaded only now: starting programs takes 3 ms to load.
-  const { leaveToProxy } = await import("../../host/network/proxy/process.ts");
-  leaveToProxy(shim.proxy, { address, link: vethName(address) }, ports.sockets(), (pid) => {
-    const identity = identify(pid);
-    if (identity) hold(claim, entry({ kind: "helper", ...identity }, "exit"));
-  });
-  ports.close();
-}
-
 async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn) {
   const { root, key, name } = claim.places;
   const owner = { container: key, ...(name === key ? {} : { name }) };
   hold(claim, entry({ kind: "lease", container: claim.places.key }, "exit"));
-  const { links, address, filter, prepared } = await withNetworks(shim, root, async (held) => {
+  const { links, address, filter, prepared } = await changingNetworks(shim, root, async (held) => {
     const before = held.store;
     for (const { network } of spec.network.attachments) known(shim, root, held, network);
     held.save({ ...held.store, leases: namedNow(root, held.store.leases) });
@@ -110,7 +93,7 @@ async function joined(shim: Shim, spec: ContainerSpec, claim: Claim, warn: Warn)
     rewritePeers(root, held.store, lease);
     // First, so that no container is on the bridge without them.
     const filter = await keepRules(shim, root, held, before);
-    const links = linksOf(shim, held, lease, spec.network);
+    const links = linksOf(shim, held.store, lease);
     const { store } = held;
     const address = outwardOf(store, lease)?.ipv4 ?? "";
     return { links, address, filter, prepared: () => networkPreparations(root, store, lease) };
@@ -131,57 +114,13 @@ function namedNow(root: string, leases: readonly Lease[]): Lease[] {
 }
 
 /** The network of that name; the default one is made when it is first needed. */
-function known(shim: Shim, root: string, held: Held, name: string): void {
+export function known(shim: Shim, root: string, held: Held, name: string): void {
   if (networkNamed(held.store, name)) return;
   if (name !== DEFAULT_NETWORK) throw noSuchNetwork(name);
   addNetwork(shim, root, held, { name });
 }
 
-function linksOf(shim: Shim, { store }: Held, lease: Lease, { attachments }: NetworkSpec): LinkFacts[] {
-  const outward = outwardOf(store, lease);
-  return lease.attachments.flatMap((attachment, i) => {
-    const network = networkNamed(store, attachment.network);
-    if (!network) return [];
-    const isDefault = attachment === outward;
-    const facts = linkFacts(
-      `eth${i}`,
-      lease.container,
-      attachment,
-      network,
-      bridgeFor(shim, network, attachment.ipv4),
-      isDefault,
-    );
-    const mac = parseMac(attachments[i]?.mac ?? "");
-    return [mac ? { ...facts, mac } : facts];
-  });
-}
-
-function linkFacts(
-  name: string,
-  container: string,
-  { ipv4, ipv6 }: Attachment,
-  network: Network,
-  bridge: Pick<Link, "name" | "index">,
-  isDefault: boolean,
-): LinkFacts {
-  const withPrefix = (address: string, subnet: string) => `${address}/${parseSubnet(subnet)?.prefix}`;
-  const second = ipv6 !== undefined && network.ipv6 ? { ipv6, ...network.ipv6 } : undefined;
-  return {
-    name,
-    mac: macOf(ipv4),
-    addresses: [withPrefix(ipv4, network.subnet), ...(second ? [withPrefix(second.ipv6, second.subnet)] : [])],
-    gateways: [network.gateway, ...(second ? [second.gateway] : [])],
-    gatewayMac: macOf(network.gateway),
-    isDefault,
-    mtu: network.mtu,
-    veth: vethName(ipv4),
-    alias: `tinydocker container ${container}`,
-    bridge: bridge.name,
-    bridgeIndex: bridge.index,
-  };
-}
-
-function prepareForwarding(links: readonly LinkFacts[], warn: Warn): void {
+export function prepareForwarding(links: readonly LinkFacts[], warn: Warn): void {
   const hasIpv6 = links.some(({ addresses }) => addresses.length > 1);
   for (const setting of switchForwardingOn(hasIpv6)) {
     warn(

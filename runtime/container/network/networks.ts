@@ -9,9 +9,10 @@ import { addNetwork } from "../../resources/network.ts";
 import { keepRules } from "../../resources/rules.ts";
 import { checkedName } from "../../spec/name.ts";
 import { UNNAMED } from "../../spec/network.ts";
-import { type Held, readNetworks, withNetworks } from "../../state/network-store.ts";
+import { type Held, readNetworks } from "../../state/network-store.ts";
 import { sweep } from "../../state/recover.ts";
 import { hostFailure } from "../failure/diagnose.ts";
+import { changingNetworks } from "./changing.ts";
 import { unusedIn } from "./unused.ts";
 
 /** Makes a network with its bridge and rules, which stay until it is removed. Throws Failure, with nothing made. */
@@ -24,7 +25,7 @@ export async function createNetwork(root: string, options: NetworkOptions): Prom
     });
   return changing(`create the network ${name}`, async () => {
     const shim = await openShim();
-    return await withNetworks(shim, root, async (held) => {
+    return await changingNetworks(shim, root, async (held) => {
       if (networkNamed(held.store, name))
         throw new Failure(`the network ${name} already exists`, {
           code: "network-exists",
@@ -75,7 +76,7 @@ function removing(root: string, what: string, choose: (store: Networks) => reado
     const shim = await openShim();
     // A container whose process was killed is still listed.
     await sweep(shim, root, "");
-    return await withNetworks(shim, root, async (held) => {
+    return await changingNetworks(shim, root, async (held) => {
       const removed = choose(held.store);
       if (removed.length > 0) await removeFrom(shim, root, held, removed);
       return removed;
@@ -105,7 +106,7 @@ function preDefined(name: string): Failure {
 function inUse(name: string, containers: readonly string[]): Failure {
   return new Failure(`the network ${name} is in use by ${containers.join(", ")}`, {
     code: "network-in-use",
-    remedy: "end these containers first",
+    remedy: "end these containers, or take them off first: tinydocker network disconnect",
   });
 }
 

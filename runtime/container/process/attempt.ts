@@ -214,9 +214,9 @@ function withFirstSlots<T>(launch: Launch, gate: Gate | undefined, use: (extra: 
   }
 }
 
-/** Of this network namespace, with which the init makes its cables. */
-function withNetlink<T>({ shim, network: { facts } }: Launch, use: (extra: readonly number[]) => T): T {
-  if (facts.links.length === 0) return use([]);
+/** Of this network namespace, with which the init makes its cables, also those that a container gets later. */
+function withNetlink<T>({ shim, spec }: Launch, use: (extra: readonly number[]) => T): T {
+  if (spec.network.mode !== "joined") return use([]);
   const fd = shim.netlinkOpen(PROTOCOL.NETLINK_ROUTE);
   if (fd < 0) throw cloneFailure("descriptors", -fd, false);
   try {

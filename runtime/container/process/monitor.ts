@@ -46,7 +46,7 @@ export function withMonitor<T>(
       about: monitorsWords({ id: launch.id, name: places.name, spec: launch.spec, life }),
       ...commands(places.root, places.key, (launch.network.others ?? []).length > 0),
       // The first one is for the netlink socket, where there is one.
-      othersSlot: launch.network.facts.links.length > 0 ? 1 : 0,
+      othersSlot: launch.spec.network.mode === "joined" ? 1 : 0,
       health: life.health ? healthPlan(launch.spec, life.health, tasks) : new Uint8Array(),
       before: Buffer.concat(launch.network.facts.links.map(({ veth }) => deleteLink(veth))),
     });

@@ -69,6 +69,9 @@ test("operands and values are named where something of that kind belongs", () =>
   assert.deepEqual(after("inspect", "--type", "volume", "web", "d"), ["db", "debian:13", "data"]);
   assert.deepEqual(after("inspect", "--type", "vo"), ["volume"]);
   assert.deepEqual(after("network", "rm", "ba"), ["back"]);
+  assert.deepEqual(after("network", "connect", "--ip", "10.1.0.9", ""), ["bridge", "back"]);
+  assert.deepEqual(after("network", "disconnect", "back", ""), ["web", "db"]);
+  assert.deepEqual(after("network", "connect", "back", "web", ""), []);
   assert.deepEqual(after("volume", "inspect", "data", ""), []);
   assert.deepEqual(after("run", "--network=b"), ["--network=bridge", "--network=back"]);
   assert.deepEqual(after("run", "--network", ""), ["bridge", "back", "host", "none"]);

@@ -69,7 +69,10 @@ describe("a network", () => {
     const web = await running("web", "--network", "gone");
     const refused = await network("rm", "gone");
     assert.deepEqual([refused.code, refused.stdout], [125, ""]);
-    assert.equal(refused.stderr, "tinydocker: the network gone is in use by web\n  end these containers first\n");
+    assert.equal(
+      refused.stderr,
+      "tinydocker: the network gone is in use by web\n  end these containers, or take them off first: tinydocker network disconnect\n",
+    );
     await ended(web);
     assert.equal((await network("rm", "gone")).code, 0);
     assert.equal(await links(), before);
