@@ -12,6 +12,7 @@ enum td_frame {
     TD_FRAME_INPUT = 4, /* from them: for its standard input */
     TD_FRAME_RESIZE = 5, /* of its terminal: rows and columns, 16 bits each */
     TD_FRAME_END = 6, /* of its standard input; without bytes */
+    TD_FRAME_FULL = 7, /* to one more than may attach; without bytes */
 };
 
 struct td_frame_header {

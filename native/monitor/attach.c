@@ -109,6 +109,12 @@ void attach_close(void) {
     attached.listener = -1;
 }
 
+static void refuse(int fd) {
+    struct td_frame_header full = {.kind = TD_FRAME_FULL};
+    (void)syscall(SYS_sendto, fd, &full, sizeof full, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
+    close(fd);
+}
+
 void attach_accept(void) {
     forget_dropped();
     while (attached.listener >= 0) {
@@ -116,7 +122,7 @@ void attach_accept(void) {
         if (fd < 0)
             return;
         if (attached.count == CLIENTS_MAX)
-            close(fd);
+            refuse(fd);
         else
             attached.clients[attached.count++] = (struct client){.fd = fd};
     }

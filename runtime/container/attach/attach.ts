@@ -43,7 +43,7 @@ export async function attachToMonitor(root: string, name: string, print: Print):
   const places = placesOf(root, name);
   const socket = await connected(places.monitor, name);
   containerEvent(root, "attach", findExisting(places, name).record);
-  return attachment(socket, print);
+  return attachment(socket, name, print);
 }
 
 async function connected(directory: string, name: string): Promise<Socket> {
@@ -66,13 +66,14 @@ async function connected(directory: string, name: string): Promise<Socket> {
   }
 }
 
-function attachment(socket: Socket, print: Print): Attachment {
+function attachment(socket: Socket, name: string, print: Print): Attachment {
   const read = frameReader();
   let status: ExitStatus | undefined;
   const ended = new Promise<ExitStatus | undefined>((resolve, reject) => {
     socket.on("data", (chunk: Buffer) => {
       try {
         for (const { kind, bytes } of read(chunk)) {
+          if (kind === FRAME.full) throw tooMany(name);
           if (kind === FRAME.exit) status = parseExit(bytes.toString());
           else print(kind === FRAME.stdout ? "stdout" : "stderr", bytes);
         }
@@ -91,6 +92,16 @@ function attachment(socket: Socket, print: Print): Attachment {
     end: () => void socket.write(endFrame()),
     close: () => socket.destroy(),
   };
+}
+
+/** CLIENTS_MAX of native/monitor/attach.c. */
+const ATTACHED_MAX = 16;
+
+function tooMany(name: string): Failure {
+  return new Failure(`${ATTACHED_MAX} others are attached to the container ${name}, and no more can be`, {
+    code: "limit-reached",
+    remedy: `end one of them; tinydocker logs -f ${name} shows what it prints`,
+  });
 }
 
 /** The connection ended before the container, and not by this side's will. */

@@ -1,5 +1,5 @@
 /** What a monitor and those who attach to it send each other: td_frame of native/attach.h. */
-export const FRAME = { stdout: 1, stderr: 2, exit: 3, input: 4, resize: 5, end: 6 } as const;
+export const FRAME = { stdout: 1, stderr: 2, exit: 3, input: 4, resize: 5, end: 6, full: 7 } as const;
 
 const HEADER_BYTES = 8;
 /** TD_FRAME_BYTES_MAX. */

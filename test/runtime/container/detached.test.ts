@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { after, afterEach, describe, it } from "node:test";
 import { bootId } from "../../../runtime/host/process.ts";
@@ -74,6 +75,20 @@ describe("a detached container", () => {
   it("with a terminal is not attached to where nobody types", async () => {
     await succeeds("run", "-d", "-it", "--image", "box", "--network", "none", "d1", "sh");
     await fails(/the container d1 has a terminal, and standard input is not one\n {2}--no-stdin/, "attach", "d1");
+    await succeeds("rm", "-f", "d1");
+  });
+
+  it("refuses one more than may attach by saying so", async () => {
+    await detach("d1", "sleep", "1000");
+    const others = Array.from({ length: 16 }, () => connect(join(rig.root, "monitors/d1/attach")));
+    await Promise.all(others.map((other) => once(other, "connect")));
+    await fails(
+      /^tinydocker: 16 others are attached to the container d1, .*\n {2}end one of them/,
+      "attach",
+      "--no-stdin",
+      "d1",
+    );
+    for (const other of others) other.destroy();
     await succeeds("rm", "-f", "d1");
   });
 
