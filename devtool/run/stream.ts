@@ -1,4 +1,6 @@
+import { nextTick } from "node:process";
 import type { Readable, Writable } from "node:stream";
+import { finished } from "node:stream/promises";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Report } from "../report/events.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
@@ -139,12 +141,29 @@ async function pump(
     isClosed = true;
   };
   to.on("error", onError);
-  try {
-    for await (const chunk of from as AsyncIterable<Buffer>) {
-      onChunk(chunk);
-      if (isClosed || to.destroyed) continue;
-      if (!to.write(chunk)) await drained(to);
+  let isCorked = false;
+  const flush = () => {
+    isCorked = false;
+    to.uncork();
+    // Most of the time a pipe or a file has taken it by now, although write() asks for a pause after 16 KiB.
+    if (!to.writableNeedDrain || to.writableLength === 0) return;
+    from.pause();
+    void drained(to).then(() => from.resume());
+  };
+  // Not for await, which would join what came while `to` was full: a copy of all of it.
+  from.on("data", (chunk: Buffer) => {
+    onChunk(chunk);
+    if (isClosed || to.destroyed) return;
+    // What arrives together is written by one system call.
+    if (!isCorked) {
+      isCorked = true;
+      to.cork();
+      nextTick(flush);
     }
+    to.write(chunk);
+  });
+  try {
+    await finished(from, { writable: false });
     // An error of the last write is reported after it.
     await new Promise<void>((resolve) => (isClosed ? resolve() : to.write("", () => resolve())));
   } finally {

@@ -50,6 +50,19 @@ describe("a command's streams", () => {
     assert.equal(err.toString(), "done\n");
   });
 
+  it("arrive whole where each piece is taken later, less than which is asked to be kept", async () => {
+    const taken: Buffer[] = [];
+    const write: Writable["_write"] = (chunk, _encoding, done) => {
+      taken.push(chunk);
+      setImmediate(done);
+    };
+    const stdout = new Writable({ highWaterMark: 1 << 20, write });
+    const script = "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done; head -c 3000000 /dev/zero";
+    assert.deepEqual(await run(script, { stdout }), { code: 0, signal: null });
+    const lines = Array.from({ length: 2_000 }, (_, index) => `line ${index}\n`).join("");
+    assert.ok(Buffer.concat(taken).equals(Buffer.concat([Buffer.from(lines), Buffer.alloc(3_000_000)])));
+  });
+
   it("pass input on, and its end", async () => {
     const stdout = new PassThrough();
     const [status, out] = await Promise.all([
