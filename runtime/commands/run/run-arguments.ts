@@ -12,7 +12,7 @@ import { LIMIT_OPTIONS, limitRequest } from "../options/limits.ts";
 import { readEnvironmentFile } from "../options/line-file.ts";
 import { NETWORK_OPTIONS, networkRequest } from "../options/network.ts";
 import type { Options, Values } from "../options/option.ts";
-import { parseOptions, RUN_USAGE, usageRemedy } from "../options/parse.ts";
+import { parseOptions, RUN_USAGE, type Usage, usageRemedy } from "../options/parse.ts";
 import { PROCESS_OPTIONS, processRequest } from "../options/process.ts";
 import { SECURITY_OPTIONS, securityRequest } from "../options/security.ts";
 import { STREAMS_OPTIONS, type StreamsRequest, streamsRequest } from "../options/streams.ts";
@@ -69,12 +69,29 @@ export const PULL_POLICIES = ["always", "missing", "never"] as const;
  * Throws Failure for bad ones.
  */
 export function parseRun(args: readonly string[]): RunArguments {
-  const { values, rest } = parseOptions(RUN_OPTIONS, args);
-  const { name, image, command } = wordsOf(values, rest);
+  const given = parseOptions(RUN_OPTIONS, args);
+  if (given.values.detach && given.values.attach.length > 0) throw attachesNone();
+  return argumentsOf(given, RUN_USAGE);
+}
+
+/** The same after `create`, as if -d was given. As with docker, -a has no effect: start -a attaches. */
+export function parseCreate(args: readonly string[]): RunArguments {
+  return argumentsOf(parseOptions(RUN_OPTIONS, ["--detach", ...args], CREATE_USAGE), CREATE_USAGE);
+}
+
+const CREATE_USAGE: Usage = { ...RUN_USAGE, command: "create" };
+
+interface Given {
+  readonly values: Values<typeof RUN_OPTIONS>;
+  readonly rest: readonly string[];
+}
+
+function argumentsOf({ values, rest }: Given, usage: Usage): RunArguments {
+  const { name, image, command } = wordsOf(values, rest, usage);
   const { entrypoint } = values;
   if (values.rm === false && !values.detach) throw alwaysRemoved();
   const isOwn = image === undefined || image === HOST_IMAGE;
-  if (isOwn && command.length === 0 && !entrypoint) throw noCommand(image === undefined ? name : undefined);
+  if (isOwn && command.length === 0 && !entrypoint) throw noCommand(usage, image === undefined ? name : undefined);
   const env = [...values["env-file"].flatMap(readEnvironmentFile), ...values.env];
   return {
     // Checked here, before an image is fetched for it.
@@ -102,18 +119,18 @@ interface Words {
   readonly command: readonly string[];
 }
 
-function wordsOf({ name, image }: Pick<Values<typeof RUN_OPTIONS>, "name" | "image">, rest: readonly string[]): Words {
-  if (name !== undefined) return image === undefined ? dockersOrder(name, rest) : { name, image, command: rest };
+function wordsOf({ name, image }: Given["values"], rest: readonly string[], usage: Usage): Words {
+  if (name !== undefined) return image === undefined ? dockersOrder(name, rest, usage) : { name, image, command: rest };
   const [first, ...command] = rest;
-  if (first === undefined) throw missing("the name of the container is missing");
+  if (first === undefined) throw missing(usage, "the name of the container is missing");
   if (image !== undefined) return { name: first, image, command };
-  if (isTagged(first)) return dockersOrder(nameFor(first), rest);
-  return isTagged(command[0]) ? dockersOrder(first, command) : { name: first, image, command };
+  if (isTagged(first)) return dockersOrder(nameFor(first), rest, usage);
+  return isTagged(command[0]) ? dockersOrder(first, command, usage) : { name: first, image, command };
 }
 
-function dockersOrder(name: string, [image, ...command]: readonly string[]): Words {
+function dockersOrder(name: string, [image, ...command]: readonly string[], usage: Usage): Words {
   if (image !== undefined) return { name, image, command };
-  throw missing("the image is missing: with --name it comes before the command, as with docker");
+  throw missing(usage, "the image is missing: with --name it comes before the command, as with docker");
 }
 
 /** NAME:TAG or NAME@ALGORITHM:HEX. By its form alone, whatever this machine has: a program's name with a colon needs a path. */
@@ -134,10 +151,7 @@ const NAME_START_MAX = 57;
 /** Also without -d, bad values are refused. */
 function livingOf(values: Values<typeof RUN_OPTIONS>): Pick<RunArguments, "detached" | "needingLife"> {
   const detached = detachedOf(values);
-  if (values.detach) {
-    if (values.attach.length > 0) throw attachesNone();
-    return { detached, needingLife: [] };
-  }
+  if (values.detach) return { detached, needingLife: [] };
   if (detached.life.restart.name !== "no") throw restartsAttached();
   return { detached: undefined, needingLife: NEEDING_LIFE.filter((name) => (values[name]?.length ?? 0) > 0) };
 }
@@ -185,11 +199,11 @@ function alwaysRemoved(): Failure {
 }
 
 /** `first`: the only word, which may have been meant for an image. */
-function noCommand(first: string | undefined): Failure {
-  const remedy = first === undefined ? "" : `; for the image ${first}: tinydocker run ${first}:latest`;
-  return new Failure("there is no command to run", { code: "usage", remedy: `${usageRemedy(RUN_USAGE)}${remedy}` });
+function noCommand(usage: Usage, first: string | undefined): Failure {
+  const remedy = first === undefined ? "" : `; for the image ${first}: tinydocker ${usage.command} ${first}:latest`;
+  return missing(usage, "there is no command to run", remedy);
 }
 
-function missing(message: string): Failure {
-  return new Failure(message, { code: "usage", remedy: usageRemedy(RUN_USAGE) });
+function missing(usage: Usage, message: string, more = ""): Failure {
+  return new Failure(message, { code: "usage", remedy: `${usageRemedy(usage)}${more}` });
 }

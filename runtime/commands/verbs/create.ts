@@ -5,12 +5,12 @@ import { Failure } from "../../failure.ts";
 import { pullFirst } from "../image/pull-first.ts";
 import { writeAll } from "../output/write.ts";
 import { withIdFile } from "../run/id-file.ts";
-import { parseRun } from "../run/run-arguments.ts";
+import { parseCreate } from "../run/run-arguments.ts";
 import { warnOfUnused } from "../run/without-effect.ts";
 
 /** Makes a container by the arguments of `run -d`, and prints its id; `start` starts it. Returns the exit code. Throws Failure. */
 export async function createCommand(args: readonly string[]): Promise<number> {
-  const parsed = parseRun(["--detach", ...args]);
+  const parsed = parseCreate(args);
   const { request, detached, streams, pull, idFile } = parsed;
   if (!detached) throw new Failure("create makes a container in the background", { code: "internal" });
   warnOfUnused(parsed);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { parseRun } from "../../../../runtime/commands/run/run-arguments.ts";
+import { parseCreate, parseRun } from "../../../../runtime/commands/run/run-arguments.ts";
 import { temporaryDirectory } from "../../../rig/host.ts";
 
 describe("the arguments of run", () => {
@@ -29,6 +29,15 @@ describe("the arguments of run", () => {
 
   it("pass no stream of a command that runs in the background", () => {
     assert.throws(() => parseRun(["-d", "-a", "stdout", "n", "c"]), /-a and -d exclude each other/);
+  });
+
+  it("of create take -a without effect, as docker's, and say what is wrong of create", () => {
+    assert.deepEqual(parseCreate(["-a", "stdin", "-a=STDERR", "n", "c"]).request, parseCreate(["n", "c"]).request);
+    assert.throws(() => parseCreate(["-a", "stdio", "n", "c"]), /-a takes stdin, stdout or stderr/);
+    assert.throws(() => parseCreate(["--gpus", "all", "n", "c"]), /^Failure: tinydocker create has no --gpus$/);
+    assert.throws(() => parseCreate(["n"]), {
+      remedy: /^tinydocker create \[OPTION…\] NAME.*tinydocker create n:latest/,
+    });
   });
 
   it("are docker's with --name: the image comes first, unless --image names it", () => {
