@@ -1,20 +1,14 @@
 import { resolve } from "node:path";
-import { timeInWords } from "../container/listing.ts";
 import { settledNetworks } from "../container/network/changing.ts";
 import { createNetwork, pruneNetworks, removeNetwork } from "../container/network/networks.ts";
-import { unusedIn } from "../container/network/unused.ts";
 import { inspectedNetwork } from "../inspect/network.ts";
-import { existingNetwork, membersOf, networksJson } from "../network/listing.ts";
-import { DEFAULT_NETWORK, type Network, type Networks } from "../network/network.ts";
+import { noSuchNetwork } from "../network/listing.ts";
 import { labelsOf } from "../spec/labels.ts";
 import { stateRoot } from "../state/root.ts";
-import { LABEL_TITLES, labelFields } from "../template/labels.ts";
-import { formatAsked, rowsText } from "../template/rows.ts";
-import type { Struct } from "../template/value.ts";
 import { confirmed } from "./confirm.ts";
 import { codeOfEach } from "./each-name.ts";
-import { badFilter, filterOf, filterOption, hasLabel, isNamedLike, type Matchers, truthOf } from "./filter.ts";
 import { connectVerb, disconnectVerb } from "./network-connect.ts";
+import { listVerb } from "./network-list.ts";
 import { accepted, operands, someOf } from "./operands.ts";
 import { writeAll } from "./output/write.ts";
 import { printInspected } from "./print-inspected.ts";
@@ -65,96 +59,6 @@ const createVerb = verb({
   },
 });
 
-const FILTERS =
-  "name=TEXT, id=NAME, driver=bridge, scope=local, type=builtin|custom, label=KEY[=VALUE], dangling=true|false";
-
-const listVerb = verb({
-  synopsis: "",
-  describe: "List the networks",
-  options: {
-    json: { type: "boolean", describe: "as one JSON array" },
-    quiet: { type: "boolean", short: "q", describe: "only their names" },
-    filter: filterOption(FILTERS),
-    format: { type: "string", describe: "a template of Go, or json" },
-    "no-trunc": { type: "boolean", describe: "accepted: nothing is shortened" },
-  },
-  run: async ({ json = false, quiet, filter, format }, rest) => {
-    operands(rest, []);
-    const all = await settledNetworks(resolve(stateRoot()));
-    const isWanted = filterOf(filter, matchersOf(all), FILTERS);
-    const wanted = all.networks.filter(isWanted).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    if (json) writeAll(1, networksJson({ ...all, networks: wanted }));
-    else {
-      const template = formatAsked(format) ?? (quiet ? "{{.Name}}" : TABLE);
-      const rows = wanted.map((network) => ({ ...fieldsOf(network), ...ownFieldsOf(all, network) }));
-      writeAll(1, rowsText(template, rows, TITLES));
-    }
-    return 0;
-  },
-});
-
-function matchersOf(all: Networks): Matchers<Network> {
-  return {
-    name: (value) => {
-      const matches = isNamedLike(value);
-      return ({ name }) => matches(name);
-    },
-    id:
-      (value) =>
-      ({ name }) =>
-        name.startsWith(value),
-    driver: (value) => () => value === "bridge",
-    scope: (value) => () => value === "local",
-    type: (value) => {
-      if (value !== "builtin" && value !== "custom") throw badFilter(`type=${value}`, FILTERS);
-      return ({ name }) => (name === DEFAULT_NETWORK) === (value === "builtin");
-    },
-    label: (value) => {
-      const matches = hasLabel(value);
-      return ({ labels = {} }) => matches(labels);
-    },
-    dangling: (value) => {
-      const wanted = truthOf("dangling", value, FILTERS);
-      const isUnused = unusedIn(resolve(stateRoot()), all);
-      return (network) => isUnused(network) === wanted;
-    },
-  };
-}
-
-const TITLES: Struct = {
-  ID: "NETWORK ID",
-  Name: "NAME",
-  Driver: "DRIVER",
-  Scope: "SCOPE",
-  IPv6: "IPV6",
-  Internal: "INTERNAL",
-  ...LABEL_TITLES,
-  CreatedAt: "CREATED AT",
-  Subnet: "SUBNET",
-  Containers: "CONTAINERS",
-};
-
-/** docker's columns, and two more. */
-const TABLE = "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}\t{{.Subnet}}\t{{.Containers}}";
-
-/** In the words of `docker network ls --format`. Its name is its id. */
-function fieldsOf({ name, ipv6, internal, created, labels = {} }: Network): Struct {
-  return {
-    ID: name,
-    Name: name,
-    Driver: "bridge",
-    Scope: "local",
-    IPv6: String(ipv6 !== undefined),
-    Internal: String(internal),
-    ...labelFields(labels),
-    CreatedAt: timeInWords(created),
-  };
-}
-
-function ownFieldsOf(all: Networks, network: Network): Struct {
-  return { Subnet: network.subnet, Containers: membersOf(all, network).join(",") };
-}
-
 const inspectVerb = verb({
   synopsis: "NAME [NAME…]",
   describe: "Print networks, and who is on each, as JSON with docker's names",
@@ -164,8 +68,13 @@ const inspectVerb = verb({
   },
   run: async ({ format }, rest) => {
     const names = someOf(rest, "the name of the network");
-    const all = await settledNetworks(resolve(stateRoot()));
-    return printInspected(names, format, (name) => inspectedNetwork(all, existingNetwork(all, name)));
+    const root = resolve(stateRoot());
+    const networks = await settledNetworks(root);
+    return printInspected(names, format, (name) => {
+      const found = inspectedNetwork(root, networks, name);
+      if (!found) throw noSuchNetwork(name);
+      return found;
+    });
   },
 });
 

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import { type Network, type Networks, nameOf, networkNamed } from "./network.ts";
+import { type Network, type Networks, nameOf } from "./network.ts";
 
 /** These networks as one JSON array; ends with a newline. */
 export function networksJson(networks: Networks): string {
@@ -9,13 +9,6 @@ export function networksJson(networks: Networks): string {
 /** The names of those that are on it. */
 export function membersOf({ leases }: Networks, { name }: Network): string[] {
   return leases.filter(({ attachments }) => attachments.some(({ network }) => network === name)).map(nameOf);
-}
-
-/** Throws Failure when there is none of that name. */
-export function existingNetwork(networks: Networks, name: string): Network {
-  const network = networkNamed(networks, name);
-  if (!network) throw noSuchNetwork(name);
-  return network;
 }
 
 function described({ leases }: Networks, { created, ...network }: Network) {

@@ -74,6 +74,13 @@ export interface Networks {
 /** The network of a container for which none was named. */
 export const DEFAULT_NETWORK = "bridge";
 
+/** What docker lists as networks besides, and calls their drivers: no network that was made, and what --network of these names means. */
+export const PREDEFINED = { host: "host", none: "null" } as const;
+
+export function isPredefined(name: string): name is keyof typeof PREDEFINED {
+  return Object.hasOwn(PREDEFINED, name);
+}
+
 export function networkNamed({ networks }: Networks, name: string): Network | undefined {
   return networks.find((network) => network.name === name);
 }

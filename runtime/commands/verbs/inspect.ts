@@ -8,7 +8,6 @@ import { inspectedImage } from "../../inspect/image.ts";
 import { inspected } from "../../inspect/inspect.ts";
 import { inspectedNetwork } from "../../inspect/network.ts";
 import { inspectedVolume } from "../../inspect/volume.ts";
-import { networkNamed } from "../../network/network.ts";
 import { handleOf } from "../../state/containers.ts";
 import { placesAt } from "../../state/places.ts";
 import { stateRoot } from "../../state/root.ts";
@@ -49,11 +48,7 @@ const KINDS = {
     const volume = volumeNames(root).includes(name) ? readVolume(root, name) : undefined;
     return volume && inspectedVolume(root, volume);
   },
-  network: async (root, name) => {
-    const networks = await settledNetworks(root);
-    const network = networkNamed(networks, name);
-    return network && inspectedNetwork(networks, network);
-  },
+  network: async (root, name) => inspectedNetwork(root, await settledNetworks(root), name),
 } as const satisfies Readonly<Record<string, Find>>;
 
 type Kind = keyof typeof KINDS;

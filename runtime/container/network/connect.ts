@@ -2,7 +2,7 @@ import { Failure } from "../../failure.ts";
 import { openShim, type Shim } from "../../host/shim.ts";
 import { tableName } from "../../network/link-names.ts";
 import { noSuchNetwork } from "../../network/listing.ts";
-import { DEFAULT_NETWORK, type Lease, nameOf, networkNamed, outwardOf } from "../../network/network.ts";
+import { DEFAULT_NETWORK, isPredefined, type Lease, nameOf, networkNamed, outwardOf } from "../../network/network.ts";
 import { plugSteps } from "../../plan/network.ts";
 import { foreignDrops } from "../../resources/filter.ts";
 import { rewriteHosts } from "../../resources/hosts-file.ts";
@@ -189,7 +189,7 @@ const WHY_NOT = {
 } as const;
 
 function refuse({ name, spec }: ContainerRecord, network: string, verb: string): void {
-  if (network === "none" || network === "host")
+  if (isPredefined(network))
     throw new Failure(
       `a container can't be ${verb}ed ${verb === "connect" ? "to" : "from"} ${network}: it has that from its start, or never`,
       {

@@ -3,7 +3,14 @@ import { Failure } from "../../failure.ts";
 import { openShim, type Shim } from "../../host/shim.ts";
 import type { NetworkOptions } from "../../network/create.ts";
 import { noSuchNetwork } from "../../network/listing.ts";
-import { DEFAULT_NETWORK, type Network, type Networks, nameOf, networkNamed } from "../../network/network.ts";
+import {
+  DEFAULT_NETWORK,
+  isPredefined,
+  type Network,
+  type Networks,
+  nameOf,
+  networkNamed,
+} from "../../network/network.ts";
 import { ensureBridge, removeLink } from "../../resources/bridge.ts";
 import { addNetwork } from "../../resources/network.ts";
 import { keepRules } from "../../resources/rules.ts";
@@ -13,12 +20,12 @@ import { type Held, readNetworks } from "../../state/network-store.ts";
 import { sweep } from "../../state/recover.ts";
 import { hostFailure } from "../failure/diagnose.ts";
 import { changingNetworks } from "./changing.ts";
-import { unusedIn } from "./unused.ts";
+import { unusedIn } from "./users.ts";
 
 /** Makes a network with its bridge and rules, which stay until it is removed. Throws Failure, with nothing made. */
 export async function createNetwork(root: string, options: NetworkOptions): Promise<Network> {
   const name = checkedName("network", options.name);
-  if (name === "none" || name === "host" || name === UNNAMED)
+  if (isPredefined(name) || name === UNNAMED)
     throw new Failure(`${name} can't be the name of a network: --network ${name} means something else`, {
       code: "name-invalid",
       remedy: "choose another name",
@@ -49,7 +56,7 @@ export async function createNetwork(root: string, options: NetworkOptions): Prom
 
 /** Throws Failure when containers are on it, or there is none of that name. `force`: also the one that is made by itself. */
 export async function removeNetwork(root: string, name: string, { force }: { readonly force: boolean }): Promise<void> {
-  if (name === "none" || name === "host" || (name === DEFAULT_NETWORK && !force)) throw preDefined(name);
+  if (isPredefined(name) || (name === DEFAULT_NETWORK && !force)) throw preDefined(name);
   await removing(root, `remove the network ${name}`, ({ networks, leases }) => {
     const network = networkNamed({ networks, leases }, name);
     if (!network) throw noSuchNetwork(name);

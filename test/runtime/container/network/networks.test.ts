@@ -51,7 +51,7 @@ describe("a network", () => {
     const web = await running("web", "--network", "six", "--network-alias", "www");
     assert.match(
       (await network("ls")).stdout,
-      /^NETWORK ID +NAME +DRIVER +SCOPE +SUBNET +CONTAINERS\nclosed +closed .*\nsix +six +bridge +local +10\.7\.0\.0\/24 +web\n$/,
+      /^NETWORK ID +NAME +DRIVER +SCOPE +SUBNET +CONTAINERS\nclosed +closed .*\nhost +host +host +local *\nnone +none +null +local *\nsix +six +bridge +local +10\.7\.0\.0\/24 +web\n$/,
     );
     const [shown] = JSON.parse((await network("inspect", "six")).stdout);
     assert.deepEqual(
@@ -169,6 +169,26 @@ describe("a network", () => {
       assert.deepEqual([await links(), readFileSync(join(rig.root, "networks/store"), "utf8")], before);
     });
 
+  it("is also docker's host and none, which are shown, listed and found by their drivers", async () => {
+    const own = ["run", "-d", "--image", "box", "--network", "host", "--name", "open", "sleep", "1000"];
+    assert.equal((await rig.run(own, options)).code, 0);
+    const [shown, none] = JSON.parse((await network("inspect", "host", "none")).stdout);
+    assert.deepEqual(
+      [shown.Driver, shown.IPAM.Config, Object.keys(shown.Containers), none.Driver, none.Containers],
+      ["host", null, ["open"], "null", {}],
+    );
+    assert.equal(
+      (await network("ls", "-f", "driver=host", "--format", "{{.Name}} {{.Containers}}")).stdout,
+      "host open\n",
+    );
+    assert.equal((await network("ls", "-qf", "type=custom")).stdout, "closed\nsix\n");
+    assert.equal(
+      (await rig.run(["inspect", "--type", "network", "-f", "{{.Driver}}", "none"], options)).stdout,
+      "null\n",
+    );
+    assert.equal((await rig.run(["rm", "-f", "open"], options)).code, 0);
+  });
+
   it("has the labels that it was made with, by which ls finds it", async () => {
     assert.equal((await network("create", "--label", "tier=db", "--label", "own", "--attachable", "marked")).code, 0);
     assert.equal((await network("ls", "-qf", "label=tier=db")).stdout, "marked\n");
@@ -184,7 +204,7 @@ describe("a network", () => {
     const web = await running("web", "--network", "lived");
     assert.equal((await rig.run(["create", "--image", "box", "--network", "kept", "made", "true"], options)).code, 0);
     assert.equal((await network("ls", "-q", "-f", "dangling=true")).stdout, "closed\nsix\nunused\n");
-    assert.match((await network("ls", "-q", "-f", "dangling=false")).stdout, /(^|\n)kept\nlived\n$/);
+    assert.match((await network("ls", "-q", "-f", "dangling=false")).stdout, /(^|\n)kept\nlived\nnone\n$/);
     assert.equal((await network("prune", "-f", "--filter", "until=1h")).stdout, "");
     assert.deepEqual(await network("prune", "-f"), {
       code: 0,
