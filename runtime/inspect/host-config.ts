@@ -33,6 +33,7 @@ export function hostConfig({ spec, life, remove }: ContainerRecord, state: strin
     DnsOptions: network.dns.options ?? [],
     DnsSearch: network.dns.search,
     GroupAdd: process.user.groups ?? null,
+    ...(network.links && { Links: network.links.map(({ to, alias }) => `/${to}:/${spec.name}/${alias}`) }),
     ExtraHosts: network.extraHosts.flatMap(({ address, names }) => names.map((name) => `${name}:${address}`)),
     CgroupnsMode: "private",
     OomScoreAdj: process.oomScoreAdj ?? 0,

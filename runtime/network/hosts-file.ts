@@ -22,8 +22,14 @@ function peersOf({ leases }: Networks, lease: Lease): HostEntry[] {
     .flatMap((peer) =>
       peer.attachments
         .filter(({ network }) => joined.has(network))
-        .flatMap((attachment) => entriesOf(attachment, [nameOf(peer), ...attachment.aliases])),
+        .flatMap((attachment) =>
+          entriesOf(attachment, [nameOf(peer), ...attachment.aliases, ...linkedAs(lease, nameOf(peer))]),
+        ),
     );
+}
+
+function linkedAs({ links = [] }: Lease, name: string): string[] {
+  return links.filter(({ to }) => to === name).map(({ alias }) => alias);
 }
 
 function entriesOf({ ipv4, ipv6 }: Lease["attachments"][number], names: readonly string[]): HostEntry[] {

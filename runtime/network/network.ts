@@ -54,6 +54,15 @@ export interface Lease {
   readonly ports: readonly PublishedPort[];
   /** Lines of its hosts file: those that were asked for. */
   readonly extraHosts: readonly HostEntry[];
+  /** Names that it alone knows others by. */
+  readonly links?: readonly Link[];
+}
+
+/** As docker's --link. */
+export interface Link {
+  /** The name of another container. */
+  readonly to: string;
+  readonly alias: string;
 }
 
 export interface HostEntry {

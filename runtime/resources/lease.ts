@@ -36,7 +36,8 @@ export function takeLease(shim: Shim, held: Held, owner: LeaseOwner, network: Ne
     store = { ...store, last: { ...store.last, [asked.network]: attachment.ipv4 } };
     return attachment;
   });
-  const lease: Lease = { ...owner, attachments, ports: network.ports, extraHosts: network.extraHosts };
+  const { ports, extraHosts, links } = network;
+  const lease: Lease = { ...owner, attachments, ports, extraHosts, ...(links && { links }) };
   held.save({ ...store, leases: [...others, lease] });
   return lease;
 }

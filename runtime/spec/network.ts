@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import { addressText, parseAddress } from "../network/address.ts";
 import { parseMac } from "../network/link-names.ts";
-import { DEFAULT_NETWORK, type HostEntry, type PublishedPort } from "../network/network.ts";
+import { DEFAULT_NETWORK, type HostEntry, type Link, type PublishedPort } from "../network/network.ts";
 import { publishedPorts } from "../network/publish.ts";
 import type { Dns } from "../network/resolv-conf.ts";
 import { isUserModeProgram, type UserModeProgram } from "../network/user-mode.ts";
@@ -33,6 +33,8 @@ export interface NetworkRequest {
   readonly dnsOptions?: readonly string[] | undefined;
   /** NAME:ADDR each, for its /etc/hosts; the address host-gateway is this machine's. */
   readonly addHosts?: readonly string[] | undefined;
+  /** NAME[:ALIAS] each: a further name for another container of its networks, which it alone has. */
+  readonly links?: readonly string[] | undefined;
 }
 
 /** The network of a container. */
@@ -47,6 +49,7 @@ export interface NetworkSpec {
   readonly ports: readonly PublishedPort[];
   readonly dns: Dns;
   readonly extraHosts: readonly HostEntry[];
+  readonly links?: readonly Link[];
 }
 
 /** A network to join; an address that is absent is chosen. */
@@ -85,6 +88,7 @@ export function networkOf(request: NetworkRequest, caller: { readonly netAdmin: 
     ports: publishedPorts(request.publish ?? []),
     dns: dnsOf(request),
     extraHosts: (request.addHosts ?? []).map(hostOf),
+    ...(request.links?.length ? { links: request.links.map(linkOf) } : {}),
   };
   if (mode !== "joined") refuseWithout(mode, names[0] ?? "", request);
   else if (!caller.netAdmin) throw joiningNeedsRoot(names[0] ?? "");
@@ -177,13 +181,18 @@ function hostOf(text: string): HostEntry {
   return { address: address ? addressText(address) : HOST_GATEWAY, names: [checkedDnsName("--add-host", name)] };
 }
 
+function linkOf(text: string): Link {
+  const [to = "", alias = to] = text.replace(/^\//, "").split(/:(.*)/s);
+  return { to: checkedName("container", to), alias: checkedDnsName("--link", alias) };
+}
+
 function checkedDnsName(option: string, name: string, command?: string): string {
   if (DNS_NAME.test(name)) return name;
   throw refused(`${option}: ${JSON.stringify(name)} can't be a name in the network`, command);
 }
 
-function needsNetwork({ publish, aliases, ip, ip6, macAddress }: NetworkRequest): boolean {
-  return Boolean(publish?.length || aliases?.length || (ip ?? ip6 ?? macAddress) !== undefined);
+function needsNetwork({ publish, aliases, links, ip, ip6, macAddress }: NetworkRequest): boolean {
+  return Boolean(publish?.length || aliases?.length || links?.length || (ip ?? ip6 ?? macAddress) !== undefined);
 }
 
 const WHY_NOT = {
@@ -197,12 +206,13 @@ const WHY_NOT = {
 function refuseWithout(
   mode: keyof typeof WHY_NOT,
   name: string,
-  { publish, aliases, ip, ip6, macAddress, addHosts, dns, dnsSearch, dnsOptions }: NetworkRequest,
+  { publish, aliases, links, ip, ip6, macAddress, addHosts, dns, dnsSearch, dnsOptions }: NetworkRequest,
 ): void {
   const isOthers = mode === "container";
   const given = [
     ["-p", publish?.length],
     ["--network-alias", aliases?.length],
+    ["--link", links?.length],
     ["--ip", ip !== undefined],
     ["--ip6", ip6 !== undefined],
     ["--mac-address", macAddress !== undefined],

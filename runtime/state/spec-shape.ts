@@ -41,7 +41,7 @@ const isNetwork = isRecordOf(
     dns: isRecordOf({ servers: isTexts, search: isTexts }, { options: isTexts }),
     extraHosts: isListOf(isHostEntry),
   },
-  { program: isOneOf(...USER_MODE_PROGRAMS) },
+  { program: isOneOf(...USER_MODE_PROGRAMS), links: isListOf(isRecordOf({ to: isText, alias: isText })) },
 );
 const isDevice = isRecordOf(
   { path: isText, major: isWhole, minor: isWhole },

@@ -35,6 +35,11 @@ export const NETWORK_OPTIONS = {
     multiple: true,
     describe: "further name of the container on its networks",
   },
+  link: {
+    type: "string",
+    multiple: true,
+    describe: "NAME[:ALIAS]: a further name by which it alone finds another container of its networks",
+  },
   ip: { type: "string", emptyIsUnset: true, describe: "address on the first network; default: the next free one" },
   ip6: { type: "string", emptyIsUnset: true, describe: "address of IPv6 on it" },
   "mac-address": {
@@ -65,6 +70,7 @@ export function networkRequest(values: Values<typeof NETWORK_OPTIONS>): Partial<
       names: values.network,
       publish: values.publish,
       aliases: values["network-alias"],
+      links: values.link,
       ip: values.ip,
       ip6: values.ip6,
       macAddress: values["mac-address"],

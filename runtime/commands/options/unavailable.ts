@@ -20,7 +20,6 @@ export const UNAVAILABLE: Readonly<Record<string, string>> = {
   "io-maxiops": "it is an option of Windows: limit operations a second with --device-read-iops",
   isolation: "it is an option of Windows",
   "kernel-memory": "the kernel's memory counts for -m",
-  link: "containers of a network find each other by name",
   "link-local-ip": "give an address with --ip",
   "log-driver": "with -d its output is kept for tinydocker logs, as --log-opt says; without -d, redirect it",
   "memory-swappiness": "limit memory and swap together with --memory-swap",

@@ -9,6 +9,8 @@ import { each } from "./each.ts";
 import { EXPLAIN_OPTION, explainRemoval } from "./explain-end.ts";
 import { verb } from "./verb.ts";
 
+const NO_LINK = "a name of --link goes with the container that has it";
+
 export const rmVerb = verb({
   synopsis: "NAME [NAME…]",
   describe: "Remove containers, with what they wrote and their logs",
@@ -17,6 +19,7 @@ export const rmVerb = verb({
     volumes: { type: "boolean", short: "v", describe: "with their volumes that have no name" },
     explain: EXPLAIN_OPTION,
   },
+  unavailable: { l: NO_LINK, link: NO_LINK },
   run: ({ force = false, volumes = false, explain }, names) => {
     const removed = force ? removeByForce : remove;
     const work = async (container: Handle) => {

@@ -21,8 +21,10 @@ import { securityOf } from "../../spec/security/security.ts";
 import { othersIn } from "../../spec/sharing.ts";
 import { type Caller, type ContainerSpec, type Image, type RunRequest, specOf } from "../../spec/spec.ts";
 import { resolveUser, withGroups } from "../../spec/user.ts";
+import { placesOf } from "../../state/places.ts";
 import { newId } from "../../state/record.ts";
 import { stateRoot } from "../../state/root.ts";
+import { findExisting } from "../../state/status.ts";
 import { volumesDirectory } from "../../volume/store.ts";
 import { findOthers } from "../running/others.ts";
 import { textOf } from "../running/read-inside.ts";
@@ -70,6 +72,7 @@ export async function prepare(request: NamedRequest, root = stateRoot()): Promis
   const network = await withFreePorts(request, config);
   const spec = specOf({ ...asked, args: command.args, network: withDefaultNetwork(network) }, image, user, there);
   const isMade = ({ source, container }: Mount) => container !== undefined || isBelow(source, volumes.directory);
+  for (const { to } of spec.network.links ?? []) findExisting(placesOf(resolve(root), to), to);
   for (const mount of spec.mounts.filter((mount) => isBind(mount) && !isMade(mount))) checkSource(mount);
   return {
     ...spec,

@@ -29,6 +29,12 @@ describe("/etc/hosts", () => {
     );
   });
 
+  it("has a further name of another container that it alone knows it by", () => {
+    const linked = { ...db, links: [{ to: "web", alias: "front" }] };
+    assert.match(hostsOf(networks, linked), /10\.1\.0\.2\tweb www front\nfd00::2\tweb www front\n10\.2\.0\.3\tother\n/);
+    assert.doesNotMatch(hostsOf(networks, other), /front/);
+  });
+
   it("names nobody of a network that the container is not on", () => {
     assert.doesNotMatch(hostsOf(networks, web), /other|10\.2/);
     assert.deepEqual(

@@ -60,6 +60,8 @@ describe("a network", () => {
     );
     const [, listed, ...more] = JSON.parse((await network("ls", "--json")).stdout);
     assert.deepEqual([listed.name, listed.containers[0].aliases, more], ["six", ["www"], []]);
+    const linked = await printed("--network", "six", "--link", "web:front", "linked", "cat", "/etc/hosts");
+    assert.match(linked, /^10\.7\.0\.\d+\tweb www front$/m);
     await ended(web);
   });
 
@@ -411,6 +413,9 @@ describe("run's options of the network", () => {
     [["--add-host", "x"], /--add-host x is not NAME:ADDR/],
     [["--add-host", "a b:192.0.2.1"], /--add-host: "a b" can't be a name/],
     [["--network-alias", "a\nb"], /--network-alias: "a\\nb" can't be a name/],
+    [["--network", "six", "--link", "nosuch:db"], /there is no container nosuch/],
+    [["--link", "web:a b"], /--link: "a b" can't be a name/],
+    [["--network", "none", "--link", "web"], /--link can't be used with --network none/],
     [["--network", "none", "--network-alias", "a"], /--network-alias can't be used with --network none/],
     [["--network", "host", "--ip", "192.0.2.1"], /--ip can't be used with --network host/],
     [
