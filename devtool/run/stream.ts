@@ -1,6 +1,5 @@
 import { nextTick } from "node:process";
 import type { Readable, Writable } from "node:stream";
-import { finished } from "node:stream/promises";
 import type { Interrupts } from "../process/interrupts.ts";
 import type { Report } from "../report/events.ts";
 import type { ExitStatus, RemoteProcess } from "../targets/target.ts";
@@ -163,12 +162,19 @@ async function pump(
     to.write(chunk);
   });
   try {
-    await finished(from, { writable: false });
+    await endOf(from);
     // An error of the last write is reported after it.
     await new Promise<void>((resolve) => (isClosed ? resolve() : to.write("", () => resolve())));
   } finally {
     to.off("error", onError);
   }
+}
+
+/** Not by finished() of node:stream, which takes as long as a short command. */
+function endOf(stream: Readable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.once("end", resolve).once("close", resolve).once("error", reject);
+  });
 }
 
 /** Settles once `stream` accepts more, or is closed. */

@@ -1,4 +1,4 @@
-import { isatty } from "node:tty";
+import { isTerminal } from "../../host/terminal.ts";
 import { shortId } from "../../image/listing.ts";
 import type { LayerProgress } from "../../image/pull/progress.ts";
 import { bytesInWords } from "../../image/words.ts";
@@ -27,7 +27,7 @@ export function layerReport(form: Form, signal: AbortSignal): LayerReport {
   if (form === "quiet") return { layer: () => {}, end: async () => {} };
   if (form === "json") return changes(eventOf, (bytes) => writeToOutput(bytes, signal));
   // Not by process.stderr, which takes longer to make than a pull of what is there.
-  return isatty(2) ? bars() : changes(lineOf, (bytes) => sayLater(bytes, signal));
+  return isTerminal(2) ? bars() : changes(lineOf, (bytes) => sayLater(bytes, signal));
 }
 
 function eventOf({ digest, state, bytes, size }: LayerProgress): string {

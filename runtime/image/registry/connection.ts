@@ -41,9 +41,12 @@ export function openConnections(env: NodeJS.ProcessEnv, isInsecure: (host: strin
       return httpRequest(url, { ...options, agent: through });
     },
     close: () => {
-      plain.destroy();
-      through?.destroy();
-      for (const agent of secure.values()) void agent.then((one) => one.destroy());
+      // Most programs have ended by then: to close a socket, Node.js makes process.stderr, which takes longer than to ask a registry.
+      setImmediate(() => {
+        plain.destroy();
+        through?.destroy();
+        for (const agent of secure.values()) void agent.then((one) => one.destroy());
+      });
     },
   };
 }
